@@ -1,0 +1,73 @@
+import type { STATUSES, TRIGGER_IDS } from '../../lib/private/contract';
+import type { ThresholdOperator } from './position';
+
+export type TriggerId = (typeof TRIGGER_IDS)[number];
+export type Status = (typeof STATUSES)[number];
+export type RefreshKind = 'Scheduled' | 'OnDemand';
+
+/** Bodies that a subscription can choose. */
+export const BODY_FORMATS = ['flat'] as const;
+export type BodyFormat = (typeof BODY_FORMATS)[number];
+
+/** Which events of its trigger a subscription wants. What is left out takes all. */
+export interface Filter {
+  readonly dataSource?: string;
+  /** Failed refreshes that will be retried, too. */
+  readonly includeRetries?: boolean;
+  readonly segment?: string;
+  readonly measure?: string;
+  /** The measure's members; left out: the measure without dimensions. */
+  readonly dimensions?: Readonly<Record<string, string>>;
+  readonly kind?: RefreshKind;
+  readonly status?: readonly Status[];
+}
+
+/** A level and the side of it that the subscription waits for. */
+export interface Threshold {
+  readonly operator: ThresholdOperator;
+  readonly value: number;
+  /** Recovery level: once fired, the threshold fires again only after the value has come back to it. */
+  readonly recoverTo?: number;
+}
+
+/** What somebody asked for: one entry of the subscription file, checked and normalized. Holds no flow URL. */
+export interface SubscriptionDefinition {
+  /** Unique in the connector; 1 to 64 letters, digits, `-` and `_`. */
+  readonly name: string;
+  readonly trigger: TriggerId;
+  readonly instanceId: string;
+  readonly filter: Filter;
+  /** Set exactly when the trigger is a threshold. */
+  readonly threshold?: Threshold;
+  readonly format: BodyFormat;
+  /** Mail addresses. */
+  readonly owners: readonly string[];
+  /** A page about the subject, for the flow's message. */
+  readonly link?: string;
+  /** The flow's own page, for the connector's operator. */
+  readonly flowLink?: string;
+}
+
+/** A flow URL as it is stored: never in clear. */
+export interface SealedFlowUrl {
+  /** KMS ciphertext, base64; the encryption context is `{ subscription: <name> }`. */
+  readonly ciphertext: string;
+  readonly host: string;
+  /** SHA-256 of the URL in hex. Tells that two URLs are the same; people see its first 8 characters. */
+  readonly fingerprint: string;
+}
+
+/** A subscription as the Subscriptions table holds it. */
+export interface Subscription {
+  readonly definition: SubscriptionDefinition;
+  /** New at each creation: what was made for a deleted subscription of the same name is not this one's. */
+  readonly uid: string;
+  /** 1 at creation, one more at each change. */
+  readonly generation: number;
+  /** The generation in which the threshold was last changed; its index items carry it. Set exactly when there is a threshold. */
+  readonly thresholdGeneration?: number;
+  /** Who may change it: `file:<set>`, `cdk:<stack>`, `cli` or `connector`. */
+  readonly managedBy: string;
+  /** Left out: a threshold that only puts its event on the bus. */
+  readonly flow?: SealedFlowUrl;
+}

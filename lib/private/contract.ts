@@ -1,0 +1,139 @@
+/**
+ * What the constructs (`lib`) and the handlers (`lambda`) must agree on: names and shapes, no behaviour.
+ * This module imports nothing, so that the constructs never load a handler's code and a handler never loads the CDK.
+ */
+
+/** `source` of every event on the bus when the connector names no other. */
+export const DEFAULT_EVENT_SOURCE = 'customer-insights';
+
+/** What producers put on the bus. */
+export const DomainEvent = {
+  DATA_SOURCE_REFRESHED: 'DataSourceRefreshed',
+  SEGMENT_REFRESHED: 'SegmentRefreshed',
+  MEASURE_REFRESHED: 'MeasureRefreshed',
+  FULL_REFRESHED: 'FullRefreshed',
+  UNIFICATION_REFRESHED: 'UnificationRefreshed',
+} as const;
+
+/** What `evaluate` puts on the bus. Carries `connector`: two connectors on one bus do not answer each other. */
+export const CrossingEvent = {
+  SEGMENT_THRESHOLD_CROSSED: 'SegmentThresholdCrossed',
+  MEASURE_THRESHOLD_CROSSED: 'MeasureThresholdCrossed',
+} as const;
+
+/** The connector's own health, put on the bus on transitions only. */
+export const HealthEvent = {
+  FLOW_SUBSCRIPTION_PAUSED: 'FlowSubscriptionPaused',
+  FLOW_SUBSCRIPTION_RESUMED: 'FlowSubscriptionResumed',
+  FLOW_DELIVERY_DEAD: 'FlowDeliveryDead',
+} as const;
+
+/** Every detail type that the connector knows; any other of its source is a misfit. */
+export const KNOWN_DETAIL_TYPES: readonly string[] = [
+  ...Object.values(DomainEvent),
+  ...Object.values(CrossingEvent),
+  ...Object.values(HealthEvent),
+];
+
+/** Terminal statuses of a refresh, in Customer Insights' words (its System page). */
+export const STATUSES = ['Successful', 'Failed', 'TimedOut', 'Skipped', 'Canceled'] as const;
+
+/** Customer Insights' older word for `Failed`; accepted, and read as `Failed`. */
+export const STATUS_FAILURE_ALIAS = 'Failure';
+
+/** The six triggers, by the id that subscriptions, the CLI and the flow's body use. */
+export const TRIGGER_IDS = [
+  'data-source-refresh-failed',
+  'data-source-refresh-succeeded',
+  'segment-threshold-crossed',
+  'measure-threshold-crossed',
+  'full-refresh-completed',
+  'unification-refresh-completed',
+] as const;
+
+/** Statuses of `DataSourceRefreshed` that are a failed refresh. */
+export const FAILED_STATUSES = ['Failed', STATUS_FAILURE_ALIAS, 'TimedOut'] as const;
+
+/** Environment of the handlers. The constructs set a name only on the functions that read it. */
+export const Env = {
+  /** This connector's id, in the crossing and health events that it puts. */
+  CONNECTOR_ID: 'CONNECTOR_ID',
+  EVENT_BUS_NAME: 'EVENT_BUS_NAME',
+  EVENT_SOURCE: 'EVENT_SOURCE',
+  SUBSCRIPTIONS_TABLE_NAME: 'SUBSCRIPTIONS_TABLE_NAME',
+  THRESHOLDS_TABLE_NAME: 'THRESHOLDS_TABLE_NAME',
+  DELIVERIES_TABLE_NAME: 'DELIVERIES_TABLE_NAME',
+  DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
+  /** Dead-letter queue of the queue that the function reads: where it puts what it rejects. */
+  REJECTED_QUEUE_URL: 'REJECTED_QUEUE_URL',
+  /** Host suffixes that a flow URL may have besides the built-in ones, comma separated. */
+  EXTRA_FLOW_HOSTS: 'EXTRA_FLOW_HOSTS',
+  /** Set by the local run alone, never by a construct: a flow URL may be `http` on a loopback address. */
+  LOOPBACK_FLOWS: 'POWER_AUTOMATE_CONNECTOR_LOOPBACK_FLOWS',
+} as const;
+
+/** Message attribute that says why a message stands in a dead-letter queue. */
+export const REJECTION_REASON_ATTRIBUTE = 'reason';
+
+/** Key attribute names, the same in all tables. */
+export const PARTITION_KEY = 'pk';
+export const SORT_KEY = 'sk';
+
+/** Subscriptions by trigger and subject, without the flow URL: what `dispatch` reads. Key: `triggerKey`, `subjectKey`. */
+export const TRIGGER_INDEX = {
+  name: 'by-trigger',
+  partitionKey: 'triggerKey',
+  sortKey: 'subjectKey',
+  /** Non-key attributes in the index. */
+  attributes: ['uid', 'filter'],
+} as const;
+
+/** Sparse index of what the sweep must come back to. Key: `dueKind` (string), `due` (number, epoch milliseconds). Keys only. */
+export const DUE_INDEX = {
+  name: 'by-due',
+  partitionKey: 'dueKind',
+  sortKey: 'due',
+} as const;
+
+/** Sparse index of deliveries that are not delivered. Key: `open` (status), `openSince` (number, epoch milliseconds). Keys only. */
+export const OPEN_INDEX = {
+  name: 'by-open',
+  partitionKey: 'open',
+  sortKey: 'openSince',
+} as const;
+
+/** Time-to-live attribute of the Deliveries table, epoch seconds. */
+export const TTL_ATTRIBUTE = 'expiresAt';
+
+/** CloudWatch namespace and metric names. */
+export const METRICS_NAMESPACE = 'PowerAutomateConnector';
+export const METRIC_CONNECTOR_DIMENSION = 'connector';
+export const Metric = {
+  REJECTED_EVENTS: 'RejectedEvents',
+  UNMATCHED_EVENTS: 'UnmatchedEvents',
+  LATE_OBSERVATIONS: 'LateObservations',
+  DUPLICATE_OBSERVATIONS: 'DuplicateObservations',
+  CONFLICTING_OBSERVATIONS: 'ConflictingObservations',
+  CROSSINGS: 'Crossings',
+  DELIVERED: 'Delivered',
+  FAILED_ATTEMPTS: 'FailedAttempts',
+  DEAD_DELIVERIES: 'DeadDeliveries',
+  CANCELED_DELIVERIES: 'CanceledDeliveries',
+  SWEPT_INTENTS: 'SweptIntents',
+} as const;
+
+/** Names of the stack's outputs: how the CLI and the local run find a connector. */
+export const Output = {
+  EVENT_BUS_NAME: 'EventBusName',
+  EVENT_SOURCE: 'EventSource',
+  SUBSCRIPTIONS_TABLE_NAME: 'SubscriptionsTableName',
+  THRESHOLDS_TABLE_NAME: 'ThresholdsTableName',
+  DELIVERIES_TABLE_NAME: 'DeliveriesTableName',
+  FLOW_URL_KEY_ARN: 'FlowUrlKeyArn',
+} as const;
+
+/** Handler timeouts in seconds. A queue's visibility timeout is six times its handler's (AWS Lambda, SQS event sources). */
+export const HANDLER_TIMEOUT_SECONDS = { evaluate: 60, dispatch: 60, deliver: 60, sweep: 60 } as const;
+
+/** The handlers; each is a folder of `lambda/` and a bundle. */
+export type HandlerName = keyof typeof HANDLER_TIMEOUT_SECONDS;
