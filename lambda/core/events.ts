@@ -59,7 +59,7 @@ const errorSchema = v.string(expected('a text'));
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 const decimalHint = 'a finite number, or a decimal string such as "12.5"';
 export const decimalSchema = v.pipe(
-  v.union([v.number(), v.pipe(v.string(), v.trim(), v.regex(DECIMAL))], expected(decimalHint)),
+  v.union([v.number(), v.pipe(v.string(), v.trim(), v.regex(DECIMAL, expected(decimalHint)))], expected(decimalHint)),
   v.transform(Number),
   v.check((value: number) => Number.isFinite(value), expected(decimalHint)),
 );
@@ -157,7 +157,9 @@ export type Checked<T> = { readonly value: T } | { readonly reason: string };
 export function reasonOf(issues: readonly v.BaseIssue<unknown>[]): string {
   const sentences = issues.slice(0, 3).map((issue) => {
     const path = v.getDotPath(issue);
-    return path ? `"${path}" ${issue.message}` : issue.message;
+    // A key that is not there is the object's issue, with a message of valibot's own.
+    const missing = issue.kind === 'schema' && issue.type === 'object' && issue.received === 'undefined';
+    return path ? `"${path}" ${missing ? 'is missing' : issue.message}` : issue.message;
   });
   const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
   return sentences.join('; ') + more;

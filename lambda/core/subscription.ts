@@ -64,8 +64,12 @@ export interface Subscription {
   readonly uid: string;
   /** 1 at creation, one more at each change. */
   readonly generation: number;
-  /** The generation in which the threshold was last changed; its index items carry it. Set exactly when there is a threshold. */
-  readonly thresholdGeneration?: number;
+  /**
+   * New whenever the threshold changes; its items in the Thresholds table carry it. An item with another id is a leftover.
+   * Random rather than a count, so that two writers who race for one generation never share it. Set exactly when there is a
+   * threshold.
+   */
+  readonly thresholdId?: string;
   /** Who may change it: `file:<set>`, `cdk:<stack>`, `cli` or `connector`. */
   readonly managedBy: string;
   /** Left out: a threshold that only puts its event on the bus. */

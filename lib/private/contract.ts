@@ -54,6 +54,9 @@ export const TRIGGER_IDS = [
 /** Statuses of `DataSourceRefreshed` that are a failed refresh. */
 export const FAILED_STATUSES = ['Failed', STATUS_FAILURE_ALIAS, 'TimedOut'] as const;
 
+/** Status of `DataSourceRefreshed` that is a succeeded refresh. */
+export const SUCCEEDED_STATUS = 'Successful';
+
 /** Environment of the handlers. The constructs set a name only on the functions that read it. */
 export const Env = {
   /** This connector's id, in the crossing and health events that it puts. */

@@ -1,0 +1,53 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConditionalCheckFailedException, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, DynamoDBDocumentClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { coalesce } from './coalesce';
+
+export type Item = Record<string, unknown>;
+
+export const documentClient = (config: DynamoDBClientConfig = {}): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(new DynamoDBClient(config), { marshallOptions: { removeUndefinedValues: true } });
+
+/** True if the write was made, false if its condition did not hold. */
+export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** BatchGetItem takes 100 keys (API reference). */
+const MAX_KEYS = 100;
+const PAUSES = [0, 50, 200, 800, 1600];
+
+/** Reads items of a table consistently; reads made side by side share a BatchGetItem. */
+export function itemReader(client: DynamoDBDocumentClient, table: string): (key: Item) => Promise<Item | undefined> {
+  return coalesce<Item, Item | undefined>(MAX_KEYS, async (keys) => {
+    const ids = keys.map((key) => JSON.stringify(key));
+    const found = new Map<string, Item>();
+    // A request may name a key only once.
+    let open: Item[] = [...new Map(ids.map((id, n) => [id, keys[n] as Item])).values()];
+    const attributes = Object.keys(keys[0] as Item);
+    for (const wait of PAUSES) {
+      if (wait > 0) await pause(wait);
+      const request = { [table]: { Keys: open, ConsistentRead: true } };
+      const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems: request }));
+      for (const item of Responses?.[table] ?? []) {
+        found.set(JSON.stringify(Object.fromEntries(attributes.map((name) => [name, item[name]]))), item);
+      }
+      open = (UnprocessedKeys?.[table]?.Keys as Item[] | undefined) ?? [];
+      if (open.length === 0) return ids.map((id) => found.get(id));
+    }
+    throw new Error(`DynamoDB left ${open.length} of ${keys.length} keys of table ${table} unread`);
+  });
+}
+
+/** Every item of a query, over all its pages. */
+export async function queryAll(client: DynamoDBDocumentClient, input: QueryCommandInput): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const page of paginateQuery({ client }, input)) items.push(...(page.Items ?? []));
+  return items;
+}

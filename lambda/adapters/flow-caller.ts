@@ -1,0 +1,77 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { FlowAnswer } from '../core/answer';
+import type { FlowRequest } from '../core/deliver';
+
+/** An answer's body is read for its error code only; more of it is not kept. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** What node:https is told beside the request; tests name their own certificate authority. */
+export type CallerOptions = Pick<https.AgentOptions, 'ca' | 'maxSockets'>;
+
+/**
+ * Calls flows over kept-alive connections. No redirect is followed. An answer or its absence is a result: it never throws,
+ * and nothing that it says names the URL.
+ */
+export function flowCaller(options: CallerOptions = {}): (url: string, request: FlowRequest) => Promise<FlowAnswer> {
+  const agents = {
+    'https:': new https.Agent({ keepAlive: true, ...options }),
+    // Only a loopback address of the local run has this scheme: `checkFlowUrl` refuses it elsewhere.
+    'http:': new http.Agent({ keepAlive: true }),
+  };
+  return (url, { headers, body, timeoutMs }) =>
+    new Promise((resolve) => {
+      const { protocol } = new URL(url);
+      const secure = protocol === 'https:';
+      const request = (secure ? https : http).request(url, {
+        method: 'POST',
+        agent: secure ? agents['https:'] : agents['http:'],
+        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      });
+      let facts: FlowAnswer | undefined;
+      const end = (answer: FlowAnswer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => {
+        // Once the status has come the flow has answered; only the rest of its answer is late.
+        end(facts ?? { error: 'timeout' });
+        request.destroy();
+      }, timeoutMs);
+      request.on('error', (error: NodeJS.ErrnoException) => end({ error: error.code ?? 'network error' }));
+      request.on('response', (response) => {
+        const { statusCode: status, headers: answered } = response;
+        const head = { status, retryAfter: answered['retry-after'], runId: text(answered['x-ms-workflow-run-id']) };
+        facts = head;
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size <= MAX_ANSWER_BYTES) chunks.push(chunk);
+          else {
+            // The status stands already; a body without an end must not hold the worker.
+            end(head);
+            response.destroy();
+          }
+        });
+        response.on('end', () => end({ ...head, error: errorCode(status, Buffer.concat(chunks)) }));
+        // Cut off after the status: the flow has answered, and what it answered counts.
+        response.on('error', () => end(head));
+      });
+      request.end(body);
+    });
+}
+
+const text = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header;
+
+/** The code of an error answer, `{"error":{"code":…}}`; only what looks like a code, since the rest may quote the request. */
+function errorCode(status: number | undefined, body: Buffer): string | undefined {
+  if (status === undefined || status < 400) return undefined;
+  try {
+    const code = JSON.parse(body.toString('utf8'))?.error?.code;
+    return typeof code === 'string' && /^[A-Za-z0-9_.]{1,80}$/.test(code) ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,21 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { METRIC_CONNECTOR_DIMENSION } from '../../lib/private/contract';
+import type { Telemetry } from '../core/ports';
+
+/** Structured logs and CloudWatch metrics (EMF) of one handler. Service and namespace come from Powertools' own variables. */
+export interface HandlerTelemetry extends Telemetry {
+  /** Writes the counts of this invocation. */
+  flush(): void;
+}
+
+export function handlerTelemetry(connectorId: string): HandlerTelemetry {
+  const logger = new Logger();
+  const metrics = new Metrics({ defaultDimensions: { [METRIC_CONNECTOR_DIMENSION]: connectorId } });
+  return {
+    count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value),
+    info: (message, details = {}) => logger.info(message, details),
+    warn: (message, details = {}) => logger.warn(message, details),
+    flush: () => metrics.publishStoredMetrics(),
+  };
+}

@@ -1,0 +1,125 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { DUE_INDEX, PARTITION_KEY as PK, SORT_KEY as SK } from '../../lib/private/contract';
+import type { Intent, MetricState } from '../core/metric-state';
+import type { DueIndex, ThresholdStore } from '../core/ports';
+import type { ThresholdItem } from '../core/threshold-item';
+import { conditionHeld, type Item, itemReader, queryAll } from './dynamodb';
+
+const STATE = 'state';
+const INTENT_DUE = 'intent';
+const partSortKey = (id: string, n: number): string => `intent#${id}#${String(n).padStart(6, '0')}`;
+
+/** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
+export class ThresholdTable implements ThresholdStore, DueIndex {
+  private readonly read: (key: Item) => Promise<Item | undefined>;
+
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {
+    this.read = itemReader(client, table);
+  }
+
+  async readState(metricKey: string): Promise<MetricState | undefined> {
+    const item = await this.read({ [PK]: metricKey, [SK]: STATE });
+    if (!item) return undefined;
+    const { metric, value, observedAt, sequence, version, recent, intent } = item;
+    return { metric, value, observedAt, sequence, version, recent, intent } as MetricState;
+  }
+
+  commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
+    const due = state.intent && { [DUE_INDEX.partitionKey]: INTENT_DUE, [DUE_INDEX.sortKey]: state.intent.due };
+    return conditionHeld(
+      this.client.send(
+        new PutCommand({
+          TableName: this.table,
+          Item: { [PK]: metricKey, [SK]: STATE, ...state, ...due },
+          ...(readVersion === undefined
+            ? { ConditionExpression: `attribute_not_exists(${PK})` }
+            : { ConditionExpression: 'version = :read', ExpressionAttributeValues: { ':read': readVersion } }),
+        }),
+      ),
+    );
+  }
+
+  async crossed(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {
+    const items = await queryAll(this.client, {
+      TableName: this.table,
+      KeyConditionExpression: `${PK} = :metric AND ${SK} BETWEEN :from AND :to`,
+      ExpressionAttributeValues: { ':metric': metricKey, ':from': from, ':to': to },
+      ConsistentRead: true,
+    });
+    return items.map(({ [PK]: _, [SK]: sortKey, ...item }) => ({ ...item, sortKey }) as unknown as ThresholdItem);
+  }
+
+  async putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits']): Promise<void> {
+    const Item = { [PK]: metricKey, [SK]: partSortKey(partId, n), hits };
+    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+  }
+
+  async readIntentPart(metricKey: string, partId: string, n: number): Promise<Intent['hits'] | undefined> {
+    const Key = { [PK]: metricKey, [SK]: partSortKey(partId, n) };
+    const { Item } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
+    return Item?.hits as Intent['hits'] | undefined;
+  }
+
+  async deleteIntentPart(metricKey: string, partId: string, n: number): Promise<void> {
+    const Key = { [PK]: metricKey, [SK]: partSortKey(partId, n) };
+    await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
+  }
+
+  async flip(metricKey: string, sortKey: string, armed: boolean, version: number): Promise<void> {
+    await conditionHeld(
+      this.client.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: { [PK]: metricKey, [SK]: sortKey },
+          UpdateExpression: 'SET armed = :armed, flippedAt = :version',
+          ConditionExpression: `attribute_exists(${PK}) AND flippedAt < :version`,
+          ExpressionAttributeValues: { ':armed': armed, ':version': version },
+        }),
+      ),
+    );
+  }
+
+  async clearIntent(metricKey: string, version: number): Promise<void> {
+    await conditionHeld(
+      this.client.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: { [PK]: metricKey, [SK]: STATE },
+          UpdateExpression: `REMOVE intent, ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`,
+          ConditionExpression: 'intent.version = :version',
+          ExpressionAttributeValues: { ':version': version },
+        }),
+      ),
+    );
+  }
+
+  async overdueIntents(before: number): Promise<string[]> {
+    const items = await queryAll(this.client, {
+      TableName: this.table,
+      IndexName: DUE_INDEX.name,
+      KeyConditionExpression: `${DUE_INDEX.partitionKey} = :intent AND ${DUE_INDEX.sortKey} <= :before`,
+      ExpressionAttributeValues: { ':intent': INTENT_DUE, ':before': before },
+    });
+    return items.map((item) => item[PK] as string);
+  }
+
+  /** Adds a threshold's item under its metric. It is without effect until its subscription names its `thresholdId`. */
+  async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem): Promise<void> {
+    const Item = { [PK]: metricKey, [SK]: sortKey, ...item, flippedAt: 0 };
+    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+  }
+
+  async deleteThreshold(metricKey: string, sortKey: string): Promise<void> {
+    const Key = { [PK]: metricKey, [SK]: sortKey };
+    await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
+  }
+}

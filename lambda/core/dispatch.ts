@@ -1,0 +1,88 @@
+import { Metric as MetricName } from '../../lib/private/contract';
+import type { DeliveryMessage } from './delivery';
+import { checkEvent } from './events';
+import { matches, subjectOf } from './matching';
+import type { Clock, QueueMessage, RejectedMessages, SubscriptionIndex, Telemetry } from './ports';
+import { type Addressee, recognize } from './recognize';
+import type { TriggerEvent } from './trigger-event';
+
+/** What dispatching trigger events needs. */
+export interface DispatchPorts {
+  readonly index: SubscriptionIndex;
+  readonly rejected: RejectedMessages;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** Sends a delivery on its way. */
+  readonly send: (message: DeliveryMessage) => Promise<void>;
+}
+
+/**
+ * Days for which deliveries are remembered, by which an event that comes twice is known. Longer than the 14 days that a
+ * queue can hold a message.
+ */
+export const DELIVERY_RETENTION_DAYS = 90;
+
+/** An event older than this could have been delivered and forgotten. */
+const MAX_AGE_MS = (DELIVERY_RETENTION_DAYS - 14) * 24 * 60 * 60 * 1000;
+
+/**
+ * Takes a batch of trigger events and sends one delivery for each subscription that an event matches. Writes nothing:
+ * a message that comes again sends again, and `deliver` knows the double.
+ * @returns the ids of the messages that must come again.
+ */
+export async function dispatchBatch(messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> {
+  const failed: string[] = [];
+  await Promise.all(
+    messages.map(async ({ id, body }) => {
+      try {
+        await dispatch(body, ports);
+      } catch (error) {
+        ports.telemetry.warn('an event will be tried again', { messageId: id, error: String(error) });
+        failed.push(id);
+      }
+    }),
+  );
+  return failed;
+}
+
+async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
+  const { telemetry, rejected, clock, send } = ports;
+  const checked = checkEvent(body);
+  const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, clock());
+  if (reason !== undefined) {
+    await rejected.keep(body, reason);
+    telemetry.count(MetricName.REJECTED_EVENTS);
+    telemetry.warn('an event was rejected', { reason });
+    return;
+  }
+  const recognized = 'value' in checked ? recognize(checked.value) : undefined;
+  const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports.index) : [];
+  if (!recognized || addressees.length === 0) {
+    telemetry.count(MetricName.UNMATCHED_EVENTS);
+    telemetry.info('an event matches no subscription', { trigger: recognized?.event.trigger });
+    return;
+  }
+  const acceptedAt = clock();
+  const results = await Promise.allSettled(
+    addressees.map(({ subscription, uid }) => send({ subscription, uid, event: recognized.event, acceptedAt, n: 0 })),
+  );
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure) throw failure.reason;
+}
+
+function tooOld(time: number, now: number): string | undefined {
+  if (time >= now - MAX_AGE_MS) return undefined;
+  const days = MAX_AGE_MS / 24 / 60 / 60 / 1000;
+  return `the event's time ${new Date(time).toISOString()} is more than ${days} days ago: deliveries that old are forgotten, so it could be sent twice; put it again without Time`;
+}
+
+async function addresseesOf(
+  event: TriggerEvent,
+  addressee: Addressee | undefined,
+  index: SubscriptionIndex,
+): Promise<Addressee[]> {
+  // The index lags a little behind the table; a crossing was checked against the table itself.
+  if (addressee) return [addressee];
+  const found = await index.find(event.trigger, event.instanceId, subjectOf(event));
+  return found.filter(({ filter }) => matches(filter, event)).map(({ name, uid }) => ({ subscription: name, uid }));
+}

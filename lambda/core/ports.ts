@@ -1,0 +1,75 @@
+/**
+ * What the pure core asks of the world. The handlers pass adapters of AWS services and of HTTP; tests pass the same
+ * adapters on embedded engines. Calls may be made side by side: the adapters put together what one request can carry.
+ */
+import type { DefinedDetailType } from './events';
+import type { Intent, MetricState } from './metric-state';
+import type { Filter, Subscription, TriggerId } from './subscription';
+import type { ThresholdItem } from './threshold-item';
+
+/** Epoch milliseconds. */
+export type Clock = () => number;
+
+export interface ThresholdStore {
+  /** The metric's state, read consistently. */
+  readState(metricKey: string): Promise<MetricState | undefined>;
+  /** Writes the state if the stored version is still `readVersion` (undefined: if there is none). False: the race is lost. */
+  commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean>;
+  /** Every threshold item between two sort keys, read consistently, in the order of their cuts. */
+  crossed(metricKey: string, from: string, to: string): Promise<ThresholdItem[]>;
+  /** Writes the n-th part of an intent too large for the state; nothing reads it until a state's intent names it. */
+  putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits']): Promise<void>;
+  /** The n-th part, read consistently; undefined when it has been published and deleted. */
+  readIntentPart(metricKey: string, partId: string, n: number): Promise<Intent['hits'] | undefined>;
+  deleteIntentPart(metricKey: string, partId: string, n: number): Promise<void>;
+  /** Arms or disarms an item, unless it is gone or a later version has flipped it already. */
+  flip(metricKey: string, sortKey: string, armed: boolean, version: number): Promise<void>;
+  /** Removes the intent of that version; another version's stays. */
+  clearIntent(metricKey: string, version: number): Promise<void>;
+}
+
+/** What the sweep needs to find. */
+export interface DueIndex {
+  /** Keys of metrics whose intent has been due since before `before` (epoch milliseconds). */
+  overdueIntents(before: number): Promise<string[]>;
+}
+
+export interface SubscriptionReader {
+  /** The subscription of that name, read consistently. */
+  read(name: string): Promise<Subscription | undefined>;
+}
+
+/** What `dispatch` may see of a subscription: never its flow URL. */
+export interface SubscriptionEntry {
+  readonly name: string;
+  readonly uid: string;
+  readonly filter: Filter;
+}
+
+export interface SubscriptionIndex {
+  /** Subscriptions of a trigger in an instance that name this subject, or none. */
+  find(trigger: TriggerId, instanceId: string, subject: string | undefined): Promise<SubscriptionEntry[]>;
+}
+
+export interface EventPublisher {
+  /** Puts an event of the connector's own on the bus. Rejects when the bus did not take it. */
+  publish(detailType: DefinedDetailType, detail: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+export interface RejectedMessages {
+  /** Keeps a message that can never succeed, with the reason, in the dead-letter queue. */
+  keep(body: string, reason: string): Promise<void>;
+}
+
+/** Counts and notes for the operator. Never told a flow URL. */
+export interface Telemetry {
+  count(metric: string, value?: number): void;
+  info(message: string, details?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A message of a queue as a handler sees it. */
+export interface QueueMessage {
+  readonly id: string;
+  readonly body: string;
+}

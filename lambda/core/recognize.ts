@@ -1,0 +1,72 @@
+import { CrossingEvent, DomainEvent, type FAILED_STATUSES } from '../../lib/private/contract';
+import { type CheckedEvent, MAX_ERROR_LENGTH } from './events';
+import { refreshEventId } from './identity';
+import type { Status } from './subscription';
+import type { TriggerEvent } from './trigger-event';
+
+const FAILURES: readonly Status[] = ['Failed', 'TimedOut'] satisfies readonly (typeof FAILED_STATUSES)[number][];
+
+/** A crossing says for whom it is. */
+export interface Addressee {
+  readonly subscription: string;
+  readonly uid: string;
+}
+
+/** The trigger that an event is, and for a crossing its one addressee; undefined for an event that starts no trigger. */
+export function recognize(checked: CheckedEvent): { event: TriggerEvent; addressee?: Addressee } | undefined {
+  const { detailType, time } = checked;
+  switch (detailType) {
+    case DomainEvent.DATA_SOURCE_REFRESHED: {
+      const { detail } = checked;
+      const trigger =
+        detail.status === 'Successful'
+          ? 'data-source-refresh-succeeded'
+          : FAILURES.includes(detail.status)
+            ? 'data-source-refresh-failed'
+            : undefined;
+      if (!trigger) return undefined;
+      const eventId = refreshEventId({ ...detail, detailType, subject: detail.dataSource });
+      return { event: { ...shortened(detail), eventId, trigger, occurredAt: detail.endedAt ?? time } };
+    }
+    case DomainEvent.FULL_REFRESHED: {
+      const { detail } = checked;
+      const eventId = refreshEventId({ ...detail, detailType });
+      const occurredAt = detail.endedAt ?? time;
+      return { event: { ...shortened(detail), eventId, trigger: 'full-refresh-completed', occurredAt } };
+    }
+    case DomainEvent.UNIFICATION_REFRESHED: {
+      const { detail } = checked;
+      const eventId = refreshEventId({ ...detail, detailType });
+      const occurredAt = detail.endedAt ?? time;
+      return { event: { ...shortened(detail), eventId, trigger: 'unification-refresh-completed', occurredAt } };
+    }
+    case CrossingEvent.SEGMENT_THRESHOLD_CROSSED: {
+      const { subscription, uid, crossingId, connector: _, generation: __, sequence: ___, ...rest } = checked.detail;
+      const event: TriggerEvent = {
+        ...rest,
+        eventId: crossingId,
+        trigger: 'segment-threshold-crossed',
+        occurredAt: rest.observedAt,
+      };
+      return { event, addressee: { subscription, uid } };
+    }
+    case CrossingEvent.MEASURE_THRESHOLD_CROSSED: {
+      const { subscription, uid, crossingId, connector: _, generation: __, sequence: ___, ...rest } = checked.detail;
+      const event: TriggerEvent = {
+        ...rest,
+        eventId: crossingId,
+        trigger: 'measure-threshold-crossed',
+        occurredAt: rest.observedAt,
+      };
+      return { event, addressee: { subscription, uid } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Error texts can be as long as an event; a flow's body holds the first characters, and so do the messages before it. */
+function shortened<T extends { readonly error?: string }>(detail: T): T {
+  if (detail.error === undefined || detail.error.length <= MAX_ERROR_LENGTH) return detail;
+  return { ...detail, error: detail.error.slice(0, MAX_ERROR_LENGTH) };
+}

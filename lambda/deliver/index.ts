@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../lib/private/contract';
+import { batchResponse } from '../adapters/batch';
+import { DeliveryTable } from '../adapters/delivery-table';
+import { documentClient } from '../adapters/dynamodb';
+import { optional, required } from '../adapters/environment';
+import { flowCaller } from '../adapters/flow-caller';
+import { flowUrlOpener } from '../adapters/flow-url-seal';
+import { deliverySender, rejectedQueue } from '../adapters/queue';
+import { SubscriptionTable } from '../adapters/subscription-table';
+import { handlerTelemetry } from '../adapters/telemetry';
+import { type DeliverPorts, deliverBatch } from '../core/deliver';
+import { checkFlowUrl } from '../core/flow-url';
+
+const sqs = new SQSClient({});
+const dynamodb = documentClient();
+const openSealed = flowUrlOpener(new KMSClient({}));
+const accepted = {
+  extraHosts: optional(Env.EXTRA_FLOW_HOSTS)?.split(','),
+  loopback: optional(Env.LOOPBACK_FLOWS) !== undefined,
+};
+
+const ports: DeliverPorts & { telemetry: ReturnType<typeof handlerTelemetry> } = {
+  deliveries: new DeliveryTable(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
+  subscriptions: new SubscriptionTable(dynamodb, required(Env.SUBSCRIPTIONS_TABLE_NAME)),
+  rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
+  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+  clock: Date.now,
+  random: Math.random,
+  newId: randomUUID,
+  async open(subscription, flow) {
+    // Checked again where it is used: whoever can write the table must not make this function call any other host.
+    const checked = checkFlowUrl(await openSealed(subscription, flow), accepted);
+    if ('reason' in checked) throw new Error(`the flow URL of ${subscription} is refused: ${checked.reason}`);
+    return checked.url;
+  },
+  post: flowCaller(),
+  send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
+};
+
+/** Takes deliveries from their queue, and calls the flows. */
+export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
+  batchResponse(event, ports.telemetry, (messages) =>
+    deliverBatch(messages, Date.now() + context.getRemainingTimeInMillis(), ports),
+  );

@@ -1,0 +1,24 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../lib/private/contract';
+import { batchResponse } from '../adapters/batch';
+import { documentClient } from '../adapters/dynamodb';
+import { required } from '../adapters/environment';
+import { deliverySender, rejectedQueue } from '../adapters/queue';
+import { subscriptionIndex } from '../adapters/subscription-table';
+import { handlerTelemetry } from '../adapters/telemetry';
+import { dispatchBatch } from '../core/dispatch';
+
+const sqs = new SQSClient({});
+const send = deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL));
+const ports = {
+  index: subscriptionIndex(documentClient(), required(Env.SUBSCRIPTIONS_TABLE_NAME)),
+  rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
+  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+  clock: Date.now,
+  send,
+};
+
+/** Takes trigger events from their queue, and sends one delivery for each subscription that an event matches. */
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
+  batchResponse(event, ports.telemetry, (messages) => dispatchBatch(messages, ports));

@@ -1,0 +1,133 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { LogOptions, StorageOptions } from '../options';
+import { allow } from '../private/allow';
+import { connectorTable } from '../private/connector-table';
+import { Env, OPEN_INDEX, SORT_KEY, TRIGGER_INDEX, TTL_ATTRIBUTE } from '../private/contract';
+import { HandlerFunction } from '../private/handler-function';
+import { validateExtraFlowHosts } from '../private/validate';
+import { WorkQueue } from '../private/work-queue';
+
+/** Properties of FlowDelivery. */
+export interface FlowDeliveryProps extends StorageOptions, LogOptions {
+  /** Id of the connector, which its metrics carry. */
+  readonly connectorId: string;
+
+  /** The subscriptions: which flows an event starts. */
+  readonly subscriptionsTable: dynamodb.ITableV2;
+
+  /** The key that encrypts the flow URLs. */
+  readonly flowUrlKey: kms.IKey;
+
+  /**
+   * Hosts that a flow URL may have besides those of Power Automate and Logic Apps.
+   * Each is the end of a host name in lower case, such as `flows.example.com`.
+   *
+   * @default - only the hosts of Power Automate and Logic Apps
+   */
+  readonly extraFlowHosts?: string[];
+}
+
+/**
+ * Brings triggers to the flows that subscribed to them.
+ *
+ * The last part of an event's road: `dispatch` makes one delivery for each subscription that an event matches,
+ * `deliver` posts it to the flow, and tries again for three days where the flow cannot take it.
+ */
+export class FlowDelivery extends Construct {
+  /** Where triggers are to be sent: events of the bus, as EventBridge puts them on a queue. */
+  public readonly triggersQueue: sqs.IQueue;
+
+  /** Triggers that `dispatch` rejected or failed at. */
+  public readonly triggersDeadLetterQueue: sqs.IQueue;
+
+  /** Deliveries on their way, and those that wait to be tried again. */
+  public readonly deliveriesQueue: sqs.IQueue;
+
+  /** Deliveries that `deliver` rejected or failed at. */
+  public readonly deliveriesDeadLetterQueue: sqs.IQueue;
+
+  /** What became of each delivery. */
+  public readonly table: dynamodb.ITableV2;
+
+  /** The function that finds the subscriptions of a trigger. */
+  public readonly dispatch: lambda.IFunction;
+
+  /** The function that posts to the flows. The only one that can read flow URLs. */
+  public readonly deliver: lambda.IFunction;
+
+  constructor(scope: Construct, id: string, props: FlowDeliveryProps) {
+    super(scope, id);
+
+    const extraFlowHosts = props.extraFlowHosts ?? [];
+    validateExtraFlowHosts(extraFlowHosts);
+
+    const table = connectorTable(this, 'Table', {
+      removalPolicy: props.removalPolicy,
+      deletionProtection: props.deletionProtection,
+      sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
+      timeToLiveAttribute: TTL_ATTRIBUTE,
+      index: {
+        indexName: OPEN_INDEX.name,
+        partitionKey: { name: OPEN_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
+        sortKey: { name: OPEN_INDEX.sortKey, type: dynamodb.AttributeType.NUMBER },
+        projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+      },
+    });
+    const triggers = new WorkQueue(this, 'Triggers', 'dispatch');
+    const deliveries = new WorkQueue(this, 'Deliveries', 'deliver');
+
+    const logging = {
+      logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    };
+    const environment = {
+      [Env.CONNECTOR_ID]: props.connectorId,
+      [Env.SUBSCRIPTIONS_TABLE_NAME]: props.subscriptionsTable.tableName,
+      [Env.DELIVERIES_QUEUE_URL]: deliveries.queue.queueUrl,
+    };
+
+    const { function: dispatch } = new HandlerFunction(this, 'Dispatch', {
+      ...logging,
+      handler: 'dispatch',
+      description: 'Finds the subscriptions of a trigger, queues a delivery for each',
+      memorySize: 256,
+      environment: { ...environment, [Env.REJECTED_QUEUE_URL]: triggers.deadLetterQueue.queueUrl },
+    });
+    allow(dispatch, ['dynamodb:Query'], `${props.subscriptionsTable.tableArn}/index/${TRIGGER_INDEX.name}`);
+    allow(dispatch, ['sqs:SendMessage'], deliveries.queue.queueArn, triggers.deadLetterQueue.queueArn);
+    triggers.feed(dispatch, 10);
+
+    const { function: deliver } = new HandlerFunction(this, 'Deliver', {
+      ...logging,
+      handler: 'deliver',
+      description: 'Posts deliveries to the flows',
+      // CPU comes with memory: ten TLS handshakes at once.
+      memorySize: 512,
+      environment: {
+        ...environment,
+        [Env.DELIVERIES_TABLE_NAME]: table.tableName,
+        [Env.REJECTED_QUEUE_URL]: deliveries.deadLetterQueue.queueUrl,
+        ...(extraFlowHosts.length > 0 && { [Env.EXTRA_FLOW_HOSTS]: extraFlowHosts.join(',') }),
+      },
+    });
+    allow(deliver, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], table.tableArn);
+    allow(deliver, ['dynamodb:BatchGetItem'], props.subscriptionsTable.tableArn);
+    allow(deliver, ['sqs:SendMessage'], deliveries.queue.queueArn, deliveries.deadLetterQueue.queueArn);
+    props.flowUrlKey.grantDecrypt(deliver);
+    deliveries.feed(deliver, 50);
+
+    this.triggersQueue = triggers.queue;
+    this.triggersDeadLetterQueue = triggers.deadLetterQueue;
+    this.deliveriesQueue = deliveries.queue;
+    this.deliveriesDeadLetterQueue = deliveries.deadLetterQueue;
+    this.table = table;
+    this.dispatch = dispatch;
+    this.deliver = deliver;
+  }
+}

@@ -1,0 +1,140 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import {
+  CrossingEvent,
+  DEFAULT_EVENT_SOURCE,
+  DomainEvent,
+  FAILED_STATUSES,
+  KNOWN_DETAIL_TYPES,
+  STATUS_FAILURE_ALIAS,
+  STATUSES,
+  SUCCEEDED_STATUS,
+} from '../private/contract';
+import { QueueTarget, RuleSenders } from '../private/queue-target';
+import { validateConnectorId, validateEventSource } from '../private/validate';
+import { plainQueue } from '../private/work-queue';
+
+const KNOWN_STATUSES: string[] = [...STATUSES, STATUS_FAILURE_ALIAS];
+/** Ends of a data source's refresh that start no flow: `dispatch` counts them. */
+const STATUSES_WITHOUT_TRIGGER = KNOWN_STATUSES.filter(
+  (status) => status !== SUCCEEDED_STATUS && !(FAILED_STATUSES as readonly string[]).includes(status),
+);
+
+/** Properties of TriggerRules. */
+export interface TriggerRulesProps {
+  /**
+   * The bus that producers put their events on.
+   *
+   * @default - a new bus
+   */
+  readonly eventBus?: events.IEventBus;
+
+  /**
+   * The `source` of the events that the rules match. 1 to 256 characters, not beginning with `aws.`.
+   *
+   * @default 'customer-insights'
+   */
+  readonly eventSource?: string;
+
+  /** Id of the connector: of the threshold crossings on the bus, only those with this id are matched. */
+  readonly connectorId: string;
+}
+
+/**
+ * The event bus, and the rules that say which event is which trigger.
+ *
+ * There is one rule for each type of trigger, one for each kind of observation, and one for events of the source that
+ * fit none, so that none of them vanishes. Subscriptions are data: they add no rules.
+ */
+export class TriggerRules extends Construct {
+  /** The bus that producers put their events on. */
+  public readonly eventBus: events.IEventBus;
+
+  /** The `source` of the events that the rules match. */
+  public readonly eventSource: string;
+
+  /** What EventBridge could not put on a queue, of all rules. */
+  public readonly deadLetterQueue: sqs.IQueue;
+
+  private readonly connectorId: string;
+  private readonly deadLetters: RuleSenders;
+
+  constructor(scope: Construct, id: string, props: TriggerRulesProps) {
+    super(scope, id);
+
+    this.connectorId = props.connectorId;
+    this.eventSource = props.eventSource ?? DEFAULT_EVENT_SOURCE;
+    validateConnectorId(this.connectorId);
+    validateEventSource(this.eventSource);
+
+    this.eventBus = props.eventBus ?? new events.EventBus(this, 'Bus');
+    this.deadLetterQueue = plainQueue(this, 'DeadLetterQueue');
+    this.deadLetters = new RuleSenders(this.deadLetterQueue);
+  }
+
+  /**
+   * Sends the events that are triggers, and those of the source that fit no rule, to a queue. To be called once.
+   *
+   * @param queue a queue of this app: its policy is extended
+   */
+  public sendTriggersTo(queue: sqs.IQueue): void {
+    const target = new QueueTarget(queue, this.deadLetters);
+    const refreshed = [DomainEvent.DATA_SOURCE_REFRESHED];
+    const connector = [this.connectorId];
+
+    this.rule('DataSourceRefreshFailed', target, refreshed, { status: [...FAILED_STATUSES] });
+    this.rule('DataSourceRefreshSucceeded', target, refreshed, { status: [SUCCEEDED_STATUS] });
+    this.rule('SegmentThresholdCrossed', target, [CrossingEvent.SEGMENT_THRESHOLD_CROSSED], { connector });
+    this.rule('MeasureThresholdCrossed', target, [CrossingEvent.MEASURE_THRESHOLD_CROSSED], { connector });
+    this.rule('FullRefreshCompleted', target, [DomainEvent.FULL_REFRESHED], { status: KNOWN_STATUSES });
+    this.rule('UnificationRefreshCompleted', target, [DomainEvent.UNIFICATION_REFRESHED], { status: KNOWN_STATUSES });
+    this.misfitsRule(target);
+  }
+
+  /**
+   * Sends the sizes of segments and the values of measures to a queue. To be called once.
+   *
+   * @param queue a queue of this app: its policy is extended
+   */
+  public sendObservationsTo(queue: sqs.IQueue): void {
+    const target = new QueueTarget(queue, this.deadLetters);
+    this.rule('SegmentRefreshed', target, [DomainEvent.SEGMENT_REFRESHED]);
+    this.rule('MeasureRefreshed', target, [DomainEvent.MEASURE_REFRESHED]);
+  }
+
+  private rule(
+    id: string,
+    target: events.IRuleTarget,
+    detailType: string[],
+    detail?: { [field: string]: unknown[] },
+  ): events.Rule {
+    return new events.Rule(this, id, {
+      eventBus: this.eventBus,
+      eventPattern: { source: [this.eventSource], detailType, detail },
+      targets: [target],
+    });
+  }
+
+  /** Whatever the other rules leave of our source: it goes to `dispatch`, which rejects it with a reason, or counts it. */
+  private misfitsRule(target: events.IRuleTarget): void {
+    const rule = this.rule('Misfits', target, []);
+    // `$or` beside the other fields: the pattern's type in CDK does not have it.
+    (rule.node.defaultChild as events.CfnRule).eventPattern = {
+      source: [this.eventSource],
+      $or: [
+        { 'detail-type': [{ 'anything-but': KNOWN_DETAIL_TYPES }] },
+        {
+          'detail-type': [
+            DomainEvent.DATA_SOURCE_REFRESHED,
+            DomainEvent.FULL_REFRESHED,
+            DomainEvent.UNIFICATION_REFRESHED,
+          ],
+          detail: { status: [{ exists: false }, { 'anything-but': KNOWN_STATUSES }] },
+        },
+        { 'detail-type': [DomainEvent.DATA_SOURCE_REFRESHED], detail: { status: STATUSES_WITHOUT_TRIGGER } },
+        { 'detail-type': Object.values(CrossingEvent), detail: { connector: [{ exists: false }] } },
+      ],
+    };
+  }
+}

@@ -1,0 +1,32 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
+import { Output } from './private/contract';
+
+/** Properties of PowerAutomateConnectorStack. */
+export interface PowerAutomateConnectorStackProps extends StackProps, PowerAutomateConnectorProps {}
+
+/**
+ * A stack that is one connector, with outputs by which tools find its parts.
+ */
+export class PowerAutomateConnectorStack extends Stack {
+  /** The connector. */
+  public readonly connector: PowerAutomateConnector;
+
+  constructor(scope: Construct, id: string, props: PowerAutomateConnectorStackProps = {}) {
+    super(scope, id, props);
+
+    this.connector = new PowerAutomateConnector(this, 'Connector', props);
+
+    this.output(Output.EVENT_BUS_NAME, this.connector.eventBus.eventBusName);
+    this.output(Output.EVENT_SOURCE, this.connector.eventSource);
+    this.output(Output.SUBSCRIPTIONS_TABLE_NAME, this.connector.subscriptions.table.tableName);
+    this.output(Output.THRESHOLDS_TABLE_NAME, this.connector.thresholds.table.tableName);
+    this.output(Output.DELIVERIES_TABLE_NAME, this.connector.delivery.table.tableName);
+    this.output(Output.FLOW_URL_KEY_ARN, this.connector.subscriptions.flowUrlKey.keyArn);
+  }
+
+  private output(name: string, value: string): void {
+    new CfnOutput(this, name, { value }).overrideLogicalId(name);
+  }
+}

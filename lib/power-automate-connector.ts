@@ -1,0 +1,131 @@
+import { Names } from 'aws-cdk-lib';
+import type * as events from 'aws-cdk-lib/aws-events';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { FlowDelivery } from './delivery/flow-delivery';
+import { TriggerRules } from './events/trigger-rules';
+import type { LogOptions, StorageOptions } from './options';
+import { SubscriptionRegistry } from './subscriptions/subscription-registry';
+import { ThresholdEvaluation } from './thresholds/threshold-evaluation';
+
+/** Properties of PowerAutomateConnector. */
+export interface PowerAutomateConnectorProps extends StorageOptions, LogOptions {
+  /**
+   * The bus that producers put their events on. It must be in the stack's account and Region.
+   *
+   * @default - a new bus
+   */
+  readonly eventBus?: events.IEventBus;
+
+  /**
+   * The `source` of the connector's events. 1 to 256 characters, not beginning with `aws.`.
+   *
+   * @default 'customer-insights'
+   */
+  readonly eventSource?: string;
+
+  /**
+   * Id of this connector, which its threshold crossings and metrics carry, so that two connectors on one bus do not
+   * answer each other. 1 to 64 letters, digits, dots, hyphens and underscores.
+   *
+   * @default - a name from the stack's name and the construct's path
+   */
+  readonly connectorId?: string;
+
+  /**
+   * The symmetric key that encrypts flow URLs. A flow URL is a credential: whoever has it can start the flow.
+   * The key's own policy must leave access to IAM policies of its account, as a policy by default does.
+   *
+   * @default - a new key, rotated every year
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Hosts that a flow URL may have besides those of Power Automate and Logic Apps.
+   * Each is the end of a host name in lower case, such as `flows.example.com`.
+   *
+   * @default - only the hosts of Power Automate and Logic Apps
+   */
+  readonly extraFlowHosts?: string[];
+}
+
+/**
+ * Starts Power Automate flows when customer data changes.
+ *
+ * Producers put what happened on the event bus; flows that subscribed to one of the six triggers are started.
+ * The parts are constructs of their own, which this one puts together.
+ */
+export class PowerAutomateConnector extends Construct {
+  /** Id of this connector, which its threshold crossings and metrics carry. */
+  public readonly connectorId: string;
+
+  /** The bus that producers put their events on. */
+  public readonly eventBus: events.IEventBus;
+
+  /** The `source` of the connector's events. */
+  public readonly eventSource: string;
+
+  /** The event bus's rules. */
+  public readonly rules: TriggerRules;
+
+  /** The subscriptions, and the key of their flow URLs. */
+  public readonly subscriptions: SubscriptionRegistry;
+
+  /** What turns observations into threshold crossings. */
+  public readonly thresholds: ThresholdEvaluation;
+
+  /** What brings triggers to the flows. */
+  public readonly delivery: FlowDelivery;
+
+  constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
+    super(scope, id);
+
+    this.connectorId = props.connectorId ?? Names.uniqueResourceName(this, { maxLength: 64, separator: '-' });
+    const { removalPolicy, deletionProtection, logRetention } = props;
+
+    this.rules = new TriggerRules(this, 'Events', {
+      eventBus: props.eventBus,
+      eventSource: props.eventSource,
+      connectorId: this.connectorId,
+    });
+    this.eventBus = this.rules.eventBus;
+    this.eventSource = this.rules.eventSource;
+
+    this.subscriptions = new SubscriptionRegistry(this, 'Subscriptions', {
+      encryptionKey: props.encryptionKey,
+      removalPolicy,
+      deletionProtection,
+    });
+    this.thresholds = new ThresholdEvaluation(this, 'Thresholds', {
+      eventBus: this.eventBus,
+      eventSource: this.eventSource,
+      connectorId: this.connectorId,
+      subscriptionsTable: this.subscriptions.table,
+      removalPolicy,
+      deletionProtection,
+      logRetention,
+    });
+    this.delivery = new FlowDelivery(this, 'Delivery', {
+      connectorId: this.connectorId,
+      subscriptionsTable: this.subscriptions.table,
+      flowUrlKey: this.subscriptions.flowUrlKey,
+      extraFlowHosts: props.extraFlowHosts,
+      removalPolicy,
+      deletionProtection,
+      logRetention,
+    });
+
+    this.rules.sendObservationsTo(this.thresholds.observationsQueue);
+    this.rules.sendTriggersTo(this.delivery.triggersQueue);
+  }
+
+  /**
+   * Lets a producer put events on the bus.
+   *
+   * @param grantee the producer
+   */
+  public grantPutEvents(grantee: iam.IGrantable): iam.Grant {
+    return this.eventBus.grantPutEventsTo(grantee);
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { HANDLER_TIMEOUT_SECONDS, type HandlerName, METRICS_NAMESPACE } from './contract';
+import { packageRoot } from './package-root';
+
+export interface HandlerFunctionProps {
+  readonly handler: HandlerName;
+  readonly description: string;
+  readonly environment: { readonly [name: string]: string };
+  /** MiB. */
+  readonly memorySize: number;
+  readonly logRetention: logs.RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/** One of our handlers as a function, from the bundle that was made when the package was built. */
+export class HandlerFunction extends Construct {
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
+    super(scope, id);
+
+    // A log group of our own: one that Lambda makes never expires and outlives the stack.
+    const logGroup = new logs.LogGroup(this, 'LogGroup', {
+      retention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    });
+    // A plain role: AWSLambdaBasicExecutionRole, which CDK would attach, lets a function write to every log group.
+    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+
+    this.function = new lambda.Function(this, 'Function', {
+      description: props.description,
+      code: lambda.Code.fromAsset(bundleOf(props.handler)),
+      handler: 'index.handler',
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      memorySize: props.memorySize,
+      timeout: Duration.seconds(HANDLER_TIMEOUT_SECONDS[props.handler]),
+      role,
+      logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      environment: {
+        ...props.environment,
+        POWERTOOLS_SERVICE_NAME: props.handler,
+        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        POWERTOOLS_LOG_LEVEL: 'INFO',
+      },
+    });
+  }
+}
+
+function bundleOf(handler: HandlerName): string {
+  const folder = join(packageRoot(), 'dist', 'lambda', handler);
+  if (!existsSync(join(folder, 'index.js'))) {
+    throw new Error(`no bundle of the handler '${handler}' in ${folder}: run 'npm run build' in the package`);
+  }
+  return folder;
+}

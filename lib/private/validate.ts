@@ -1,0 +1,34 @@
+import { Token } from 'aws-cdk-lib';
+
+const CONNECTOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** A domain name of two labels or more: no scheme, port, path or wildcard. */
+const HOST = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*$/;
+
+export function validateConnectorId(connectorId: string): void {
+  if (Token.isUnresolved(connectorId) || CONNECTOR_ID.test(connectorId)) return;
+  throw new Error(
+    `connectorId is '${connectorId}': write 1 to 64 letters, digits, dots, hyphens or underscores, a letter or digit first`,
+  );
+}
+
+export function validateEventSource(eventSource: string): void {
+  if (Token.isUnresolved(eventSource)) return;
+  if (eventSource.length < 1 || eventSource.length > 256) {
+    throw new Error(`eventSource has ${eventSource.length} characters: write 1 to 256`);
+  }
+  // Amazon EventBridge, PutEvents: sources that begin with "aws." are reserved, an entry with one is refused.
+  if (eventSource.startsWith('aws.')) {
+    throw new Error(
+      `eventSource is '${eventSource}': EventBridge keeps 'aws.' for AWS services, write a name of your own`,
+    );
+  }
+}
+
+export function validateExtraFlowHosts(hosts: string[]): void {
+  for (const host of hosts) {
+    if (Token.isUnresolved(host) || HOST.test(host)) continue;
+    throw new Error(
+      `extraFlowHosts has '${host}': write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
+    );
+  }
+}

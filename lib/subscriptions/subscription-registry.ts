@@ -1,0 +1,55 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import type { StorageOptions } from '../options';
+import { connectorTable } from '../private/connector-table';
+import { TRIGGER_INDEX } from '../private/contract';
+
+/** Properties of SubscriptionRegistry. */
+export interface SubscriptionRegistryProps extends StorageOptions {
+  /**
+   * The symmetric key that encrypts flow URLs. A flow URL is a credential: whoever has it can start the flow.
+   * The key's own policy must leave access to IAM policies of its account, as a policy by default does.
+   *
+   * @default - a new key, rotated every year
+   */
+  readonly encryptionKey?: kms.IKey;
+}
+
+/**
+ * Who wants which trigger to start which flow: the table of subscriptions, and the key that encrypts their flow URLs.
+ *
+ * Everything else of a connector reads it; people and deployments write it. The index by trigger, which finds an
+ * event's subscribers, does not hold the flow URLs.
+ */
+export class SubscriptionRegistry extends Construct {
+  /** The subscriptions, one item each. */
+  public readonly table: dynamodb.ITableV2;
+
+  /** The key that encrypts the flow URLs. */
+  public readonly flowUrlKey: kms.IKey;
+
+  constructor(scope: Construct, id: string, props: SubscriptionRegistryProps = {}) {
+    super(scope, id);
+
+    this.flowUrlKey =
+      props.encryptionKey ??
+      new kms.Key(this, 'FlowUrlKey', {
+        description: `Flow URLs of the subscriptions of ${this.node.path}`,
+        enableKeyRotation: true,
+        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      });
+    this.table = connectorTable(this, 'Table', {
+      removalPolicy: props.removalPolicy,
+      deletionProtection: props.deletionProtection,
+      index: {
+        indexName: TRIGGER_INDEX.name,
+        partitionKey: { name: TRIGGER_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
+        sortKey: { name: TRIGGER_INDEX.sortKey, type: dynamodb.AttributeType.STRING },
+        projectionType: dynamodb.ProjectionType.INCLUDE,
+        nonKeyAttributes: [...TRIGGER_INDEX.attributes],
+      },
+    });
+  }
+}

@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsError } from '../engines/aws-json';
+import { compilePattern, type EventPattern } from './pattern';
+
+/** An event as EventBridge hands it to targets (EventBridge user guide, "Event structure"). */
+export interface BusEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  /** ISO 8601, whole seconds, UTC. */
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Record<string, unknown>;
+}
+
+/** Where a rule sends an event. */
+export interface BusTarget {
+  readonly arn: string;
+  /** Hands the event over; resolves when the target has it. Rejects when it does not take it. */
+  deliver(event: BusEvent): Promise<void>;
+  /** Retries after a failed delivery before the event goes to the dead-letter queue. */
+  readonly retries: number;
+  /** Puts an event that could not be delivered into the target's dead-letter queue, when there is one. */
+  deadLetter?(event: BusEvent, attributes: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** A rule with an event pattern. */
+export interface BusRule {
+  readonly logicalId: string;
+  readonly arn: string;
+  readonly busName: string;
+  readonly pattern: EventPattern;
+  readonly targets: readonly BusTarget[];
+}
+
+export interface EventBusesOptions {
+  readonly account: string;
+  readonly region: string;
+  /** ARN of each bus by its name. `default` exists without being listed. */
+  readonly busArns: Readonly<Record<string, string>>;
+  readonly rules: readonly BusRule[];
+  /** Called for every accepted event with the logical ids of the rules that matched it, before any target gets it. */
+  readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[]) => void;
+  /** Called when an event reached neither its target nor a dead-letter queue. */
+  readonly onLost?: (event: BusEvent, rule: BusRule, error: Error) => void;
+}
+
+export interface PutEventsResult {
+  readonly FailedEntryCount: number;
+  readonly Entries: readonly ({ EventId: string } | { ErrorCode: string; ErrorMessage: string })[];
+}
+
+/** Entries of one request (EventBridge API reference, PutEvents). */
+const MAX_ENTRIES = 10;
+/** Bytes of an entry: 1 MB since 2026-01-29 (AWS Compute blog, "payloads up to 1 MB"). */
+const MAX_ENTRY_BYTES = 1_048_576;
+/** Bytes that `Time` counts for (EventBridge user guide, "Calculating PutEvents event entry size"). */
+const TIME_BYTES = 14;
+/** First wait before a delivery is tried again, doubled each time. EventBridge's own waits go up to hours. */
+const RETRY_DELAY_MS = 50;
+
+/**
+ * The event buses of one account: `PutEvents`, rules, targets, retries and dead-letter queues.
+ * EventBridge API reference, PutEvents and PutEventsResultEntry; user guide, "Using dead-letter queues".
+ */
+export class EventBuses {
+  private readonly rules: readonly (BusRule & { readonly test: (event: object) => boolean })[];
+  private readonly names: ReadonlySet<string>;
+
+  /** Throws when a rule's pattern is not valid. */
+  constructor(private readonly options: EventBusesOptions) {
+    this.rules = options.rules.map((rule) => ({ ...rule, test: compilePattern(rule.pattern) }));
+    this.names = new Set(['default', ...Object.keys(options.busArns)]);
+  }
+
+  /**
+   * `PutEvents`. Answers after the targets have the event (or its dead-letter queue does), so that an accepted event
+   * is always somewhere. Throws `AwsError` (ValidationException) for a request without 1 to 10 entries.
+   */
+  async putEvents(input: Record<string, unknown>): Promise<PutEventsResult> {
+    const entries = input.Entries;
+    if (!Array.isArray(entries) || entries.length < 1 || entries.length > MAX_ENTRIES) {
+      throw new AwsError(
+        'ValidationException',
+        `1 validation error detected: Value at 'entries' failed to satisfy constraint: ` +
+          `Member must have length greater than or equal to 1 and less than or equal to ${MAX_ENTRIES}`,
+      );
+    }
+    const results = await Promise.all(entries.map((entry) => this.put((entry ?? {}) as Record<string, unknown>)));
+    return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+  }
+
+  private async put(entry: Record<string, unknown>): Promise<PutEventsResult['Entries'][number]> {
+    const accepted = this.accept(entry);
+    if ('ErrorCode' in accepted) {
+      return accepted;
+    }
+    const { event, busName } = accepted;
+    const matched = this.rules.filter((rule) => rule.busName === busName && rule.test(event));
+    this.options.onEvent?.(
+      event,
+      matched.map((rule) => rule.logicalId),
+    );
+    await Promise.all(matched.flatMap((rule) => rule.targets.map((target) => this.send(event, rule, target))));
+    return { EventId: event.id };
+  }
+
+  private accept(
+    entry: Record<string, unknown>,
+  ): { readonly event: BusEvent; readonly busName: string } | { ErrorCode: string; ErrorMessage: string } {
+    for (const name of ['Source', 'DetailType', 'Detail'] as const) {
+      if (typeof entry[name] !== 'string' || entry[name] === '') {
+        return refusal('InvalidArgument', `Parameter ${name} is not valid. Reason: ${name} is a required argument.`);
+      }
+    }
+    const { Source: source, DetailType: detailType, Detail: detailText } = entry as Record<string, string>;
+    const resources = entry.Resources ?? [];
+    if (!Array.isArray(resources) || !resources.every((resource) => typeof resource === 'string')) {
+      return refusal('InvalidArgument', 'Parameter Resources is not valid. Reason: Must be a list of strings.');
+    }
+    if (source === undefined || detailType === undefined || detailText === undefined) {
+      return refusal('InvalidArgument', 'Source, DetailType and Detail are required.');
+    }
+    const bytes =
+      (entry.Time === undefined ? 0 : TIME_BYTES) +
+      [source, detailType, detailText, ...resources].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+    if (bytes > MAX_ENTRY_BYTES) {
+      return refusal('InvalidArgument', `Total size of the entry is ${bytes} bytes; the limit is ${MAX_ENTRY_BYTES}.`);
+    }
+    if (source.startsWith('aws.')) {
+      return refusal('NotAuthorizedForSourceException', 'Not authorized for the source.');
+    }
+    const busName = this.busName(entry.EventBusName);
+    if (busName === undefined) {
+      // AWS takes such an entry, answers with an event id and drops it; a wrong name should be seen locally.
+      return refusal('ResourceNotFoundException', `Event bus ${String(entry.EventBusName)} does not exist.`);
+    }
+    const detail = parseObject(detailText);
+    if (!detail) {
+      return refusal('MalformedDetail', 'Detail is malformed.');
+    }
+    const time = eventTime(entry.Time);
+    if (!time) {
+      return refusal('InvalidArgument', 'Parameter Time is not valid. Reason: Must be epoch seconds or a date.');
+    }
+    const { account, region } = this.options;
+    return {
+      busName,
+      event: {
+        version: '0',
+        id: randomUUID(),
+        'detail-type': detailType,
+        source,
+        account,
+        time,
+        region,
+        resources,
+        detail,
+      },
+    };
+  }
+
+  private busName(nameOrArn: unknown): string | undefined {
+    if (nameOrArn === undefined || nameOrArn === null) {
+      return 'default';
+    }
+    const name = String(nameOrArn);
+    const { account, region, busArns } = this.options;
+    if (name.startsWith('arn:')) {
+      const known = Object.entries(busArns).find(([, arn]) => arn === name)?.[0];
+      return known ?? (name === `arn:aws:events:${region}:${account}:event-bus/default` ? 'default' : undefined);
+    }
+    return this.names.has(name) ? name : undefined;
+  }
+
+  private async send(event: BusEvent, rule: BusRule, target: BusTarget): Promise<void> {
+    for (let retry = 0; ; retry++) {
+      try {
+        await target.deliver(event);
+        return;
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        if (retry < target.retries) {
+          await sleep(RETRY_DELAY_MS * 2 ** retry);
+          continue;
+        }
+        await this.giveUp(event, rule, target, error, retry);
+        return;
+      }
+    }
+  }
+
+  private async giveUp(event: BusEvent, rule: BusRule, target: BusTarget, error: Error, retries: number) {
+    try {
+      if (!target.deadLetter) {
+        throw error;
+      }
+      await target.deadLetter(event, {
+        RULE_ARN: rule.arn,
+        TARGET_ARN: target.arn,
+        ERROR_CODE: error.name,
+        ERROR_MESSAGE: error.message,
+        EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts',
+        RETRY_ATTEMPTS: String(retries),
+      });
+    } catch (lost) {
+      this.options.onLost?.(event, rule, lost as Error);
+    }
+  }
+}
+
+function refusal(ErrorCode: string, ErrorMessage: string): { ErrorCode: string; ErrorMessage: string } {
+  return { ErrorCode, ErrorMessage };
+}
+
+function parseObject(json: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `Time` as the JSON protocol writes it (epoch seconds) or as a date text; now when left out. */
+function eventTime(time: unknown): string | undefined {
+  const date =
+    time === undefined || time === null
+      ? new Date()
+      : typeof time === 'number'
+        ? new Date(time * 1000)
+        : new Date(String(time));
+  return Number.isNaN(date.getTime()) ? undefined : isoSeconds(date);
+}
+
+/** A date as events carry it: ISO 8601 without fractions of a second. */
+export function isoSeconds(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { AwsError, type AwsOperation } from './aws-json';
+import { close, LOOPBACK, listen } from './http';
+
+/** Bytes of a request body: ten entries of 1 MB, JSON-escaped. */
+const MAX_BODY_BYTES = 24 * 1024 * 1024;
+
+/** The HTTP port that producers and the AWS CLI use: AWS JSON 1.1 operations on `POST /`, other paths by `routes`. */
+export interface Endpoint {
+  readonly url: string;
+  /** Adds operations by their `X-Amz-Target`. */
+  serve(operations: Readonly<Record<string, AwsOperation>>): void;
+  stop(): Promise<void>;
+}
+
+export interface EndpointOptions {
+  /** 0 is any free port. */
+  readonly port: number;
+  /** Answers what is no AWS request; false when the request is not its own. */
+  readonly routes?: (req: IncomingMessage, res: ServerResponse) => boolean;
+}
+
+/** Rejects when the port is taken. */
+export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const operations = new Map<string, AwsOperation>();
+  const server: Server = createServer((req, res) => {
+    if (!isLocal(req.headers.host)) {
+      // A page of another site may have pointed its own name at this address (DNS rebinding).
+      answer(res, 403, { message: 'the local run answers to 127.0.0.1 and localhost only' });
+      return;
+    }
+    const target = req.headers['x-amz-target'];
+    if (req.method === 'POST' && typeof target === 'string') {
+      void call(operations, target, req, res);
+    } else if (!options.routes?.(req, res)) {
+      answer(res, 404, { message: `nothing is served at ${req.method} ${req.url}` });
+    }
+  });
+  const port = await listen(server, options.port);
+  return {
+    url: `http://${LOOPBACK}:${port}`,
+    serve(added) {
+      for (const [target, operation] of Object.entries(added)) {
+        operations.set(target, operation);
+      }
+    },
+    stop: () => close(server),
+  };
+}
+
+async function call(
+  operations: ReadonlyMap<string, AwsOperation>,
+  target: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  try {
+    const input = parse(await body(req));
+    const operation = operations.get(target);
+    if (!operation) {
+      throw new AwsError('UnknownOperationException', `the local run does not implement ${target}`);
+    }
+    answer(res, 200, await operation(input));
+  } catch (thrown) {
+    const error =
+      thrown instanceof AwsError ? thrown : new AwsError('InternalFailure', String((thrown as Error)?.message), 500);
+    answer(res, error.status, { __type: error.type, message: error.message }, { 'x-amzn-errortype': error.type });
+  }
+}
+
+async function body(req: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      throw new AwsError('RequestEntityTooLargeException', `the request has more than ${MAX_BODY_BYTES} bytes`, 413);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text || '{}');
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Answered below, like a body that is no object.
+  }
+  throw new AwsError('SerializationException', 'the request body is no JSON object');
+}
+
+function answer(res: ServerResponse, status: number, content: object, headers: Record<string, string> = {}): void {
+  if (res.headersSent || res.destroyed) {
+    return;
+  }
+  const text = JSON.stringify(content);
+  res.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': Buffer.byteLength(text),
+    'x-amzn-requestid': randomUUID(),
+    ...headers,
+  });
+  res.end(text);
+}
+
+function isLocal(host: string | undefined): boolean {
+  return host === undefined || /^(127\.0\.0\.1|localhost)(:\d+)?$/i.test(host);
+}

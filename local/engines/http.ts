@@ -1,0 +1,28 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** The only address that the local run listens on. */
+export const LOOPBACK = '127.0.0.1';
+
+/**
+ * Starts listening on the loopback address and resolves to the port.
+ * Rejects with one clear line when the port is taken.
+ */
+export function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE' ? new Error(`port ${port} is taken: choose another with --port`, { cause: error }) : error,
+      );
+    });
+    server.listen({ port, host: LOOPBACK }, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+/** Ends a server and every connection to it. */
+export function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * Builds what the package ships.
+ *
+ *   node scripts/build.mjs --handlers   the handlers' bundles, which the constructs need to synthesize (dist/lambda)
+ *   node scripts/build.mjs              those, the CLI (dist/cli) and the constructs (dist/lib)
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const HANDLERS = ['evaluate', 'dispatch', 'deliver', 'sweep'];
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Common to all bundles. CommonJS, because `require` of a bundle starts faster than `import` and takes any package. */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  // The packages' ES modules where they have them: esbuild drops what is not used of those only.
+  mainFields: ['module', 'main'],
+  minify: true,
+  legalComments: 'external',
+  logLevel: 'warning',
+};
+
+async function buildHandlers() {
+  const missing = HANDLERS.map((name) => `lambda/${name}/index.ts`).filter((file) => !existsSync(join(root, file)));
+  if (missing.length > 0) fail(`no entry of a handler: write ${missing.join(', ')}`);
+  await build({
+    ...options,
+    target: 'node24',
+    entryPoints: HANDLERS.map((name) => ({ in: `lambda/${name}/index.ts`, out: `${name}/index` })),
+    outdir: 'dist/lambda',
+  });
+}
+
+async function buildCli() {
+  const entry = join(root, 'cli/index.ts');
+  if (!existsSync(entry)) return;
+  const hasShebang = readFileSync(entry, 'utf8').startsWith('#!');
+  await build({
+    ...options,
+    target: 'node22',
+    entryPoints: [entry],
+    outfile: 'dist/cli/index.js',
+    banner: hasShebang ? {} : { js: '#!/usr/bin/env node' },
+  });
+}
+
+function buildLib() {
+  // What was renamed or deleted must not be shipped.
+  rmSync(join(root, 'dist/lib'), { recursive: true, force: true });
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.lib.json'], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) fail('the constructs do not compile: see the errors above');
+}
+
+function fail(message) {
+  console.error(`build: ${message}`);
+  process.exit(1);
+}
+
+try {
+  await buildHandlers();
+  if (!process.argv.includes('--handlers')) {
+    await buildCli();
+    buildLib();
+  }
+} catch (error) {
+  // esbuild has printed its errors.
+  if (!error.errors) throw error;
+  process.exit(1);
+}

@@ -1,0 +1,30 @@
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { PowerAutomateConnectorStack } from '../../lib';
+import { Output } from '../../lib/private/contract';
+import { referred } from './support';
+
+test('outputs by their exact names what tools need to find a connector', () => {
+  const stack = new PowerAutomateConnectorStack(new App(), 'Stack');
+  expect(referred(Template.fromStack(stack).toJSON().Outputs)).toEqual({
+    [Output.EVENT_BUS_NAME]: { Value: 'EventsBus' },
+    [Output.EVENT_SOURCE]: { Value: 'customer-insights' },
+    [Output.SUBSCRIPTIONS_TABLE_NAME]: { Value: 'SubscriptionsTable' },
+    [Output.THRESHOLDS_TABLE_NAME]: { Value: 'ThresholdsTable' },
+    [Output.DELIVERIES_TABLE_NAME]: { Value: 'DeliveryTable' },
+    [Output.FLOW_URL_KEY_ARN]: { Value: 'SubscriptionsFlowUrlKey' },
+  });
+});
+
+test('passes on the props of the connector and of the stack', () => {
+  const stack = new PowerAutomateConnectorStack(new App(), 'Stack', {
+    description: 'ours',
+    eventSource: 'crm',
+    connectorId: 'emea',
+  });
+  expect(stack.connector.connectorId).toBe('emea');
+  const template = Template.fromStack(stack).toJSON();
+  expect(template.Description).toBe('ours');
+  expect(template.Outputs[Output.EVENT_SOURCE].Value).toBe('crm');
+});

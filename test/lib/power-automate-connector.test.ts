@@ -1,0 +1,539 @@
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
+import { describe, expect, test } from 'vitest';
+import { PowerAutomateConnector } from '../../lib';
+import {
+  DUE_INDEX,
+  Env,
+  HANDLER_TIMEOUT_SECONDS,
+  type HandlerName,
+  METRICS_NAMESPACE,
+  OPEN_INDEX,
+  PARTITION_KEY,
+  SORT_KEY,
+  TRIGGER_INDEX,
+  TTL_ATTRIBUTE,
+} from '../../lib/private/contract';
+import { connectorStack, connectorTemplate, list, readable, referred, resources } from './support';
+
+const template = connectorTemplate();
+
+const HANDLERS: Record<HandlerName, string> = {
+  evaluate: 'ThresholdsEvaluate',
+  sweep: 'ThresholdsSweep',
+  dispatch: 'DeliveryDispatch',
+  deliver: 'DeliveryDeliver',
+};
+const handlers = Object.entries(HANDLERS) as [HandlerName, string][];
+
+describe('tables', () => {
+  const tables = resources(template, 'AWS::DynamoDB::GlobalTable');
+  const string = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' });
+  const number = (AttributeName: string) => ({ AttributeName, AttributeType: 'N' });
+  const key = (hash: string, range?: string) => [
+    { AttributeName: hash, KeyType: 'HASH' },
+    ...(range ? [{ AttributeName: range, KeyType: 'RANGE' }] : []),
+  ];
+
+  test.each([
+    {
+      id: 'SubscriptionsTable',
+      primary: key(PARTITION_KEY),
+      index: TRIGGER_INDEX,
+      attributes: [string(PARTITION_KEY), string(TRIGGER_INDEX.partitionKey), string(TRIGGER_INDEX.sortKey)],
+      projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...TRIGGER_INDEX.attributes] },
+    },
+    {
+      id: 'ThresholdsTable',
+      primary: key(PARTITION_KEY, SORT_KEY),
+      index: DUE_INDEX,
+      attributes: [string(PARTITION_KEY), string(SORT_KEY), string(DUE_INDEX.partitionKey), number(DUE_INDEX.sortKey)],
+      projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+    {
+      id: 'DeliveryTable',
+      primary: key(PARTITION_KEY, SORT_KEY),
+      index: OPEN_INDEX,
+      attributes: [
+        string(PARTITION_KEY),
+        string(SORT_KEY),
+        string(OPEN_INDEX.partitionKey),
+        number(OPEN_INDEX.sortKey),
+      ],
+      projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+  ])('$id has the keys and the index of the contract', ({ id, primary, index, attributes, projection }) => {
+    expect(tables[id]?.Properties).toMatchObject({
+      KeySchema: primary,
+      AttributeDefinitions: attributes,
+      GlobalSecondaryIndexes: [
+        { IndexName: index.name, KeySchema: key(index.partitionKey, index.sortKey), Projection: projection },
+      ],
+    });
+  });
+
+  test('are on demand, restorable and kept, and not protected from deletion', () => {
+    expect(Object.keys(tables).sort()).toEqual(['DeliveryTable', 'SubscriptionsTable', 'ThresholdsTable']);
+    for (const table of Object.values(tables)) {
+      expect(table.Properties.BillingMode).toBe('PAY_PER_REQUEST');
+      expect(table.Properties.Replicas).toHaveLength(1);
+      expect(table.Properties.Replicas[0]).toMatchObject({
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        DeletionProtectionEnabled: false,
+      });
+      expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    }
+  });
+
+  test('only deliveries expire', () => {
+    expect(tables.DeliveryTable?.Properties.TimeToLiveSpecification).toEqual({
+      AttributeName: TTL_ATTRIBUTE,
+      Enabled: true,
+    });
+    expect(tables.SubscriptionsTable?.Properties.TimeToLiveSpecification).toBeUndefined();
+    expect(tables.ThresholdsTable?.Properties.TimeToLiveSpecification).toBeUndefined();
+  });
+});
+
+test('the key of the flow URLs is rotated and kept', () => {
+  template.hasResource('AWS::KMS::Key', {
+    Properties: { EnableKeyRotation: true },
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+  });
+});
+
+describe('queues', () => {
+  const queues = resources(template, 'AWS::SQS::Queue');
+  const workQueues: [string, HandlerName, number][] = [
+    ['ThresholdsObservations', 'evaluate', 10],
+    ['DeliveryTriggers', 'dispatch', 10],
+    ['DeliveryDeliveries', 'deliver', 50],
+  ];
+
+  test.each(workQueues)('%s: %s has time, and a message is tried for a day', (id, handler) => {
+    const { VisibilityTimeout, RedrivePolicy } = queues[`${id}Queue`]?.Properties ?? {};
+    expect(VisibilityTimeout).toBe(6 * HANDLER_TIMEOUT_SECONDS[handler]);
+    expect(referred(RedrivePolicy.deadLetterTargetArn)).toBe(`${id}DeadLetterQueue`);
+    expect(RedrivePolicy.maxReceiveCount * VisibilityTimeout).toBeGreaterThanOrEqual(24 * 60 * 60);
+    // Amazon SQS, RedrivePolicy: 1 to 1,000.
+    expect(RedrivePolicy.maxReceiveCount).toBeLessThanOrEqual(1000);
+  });
+
+  test.each(workQueues)('%s is read by %s, at most %i at once', (id, handler, maximum) => {
+    const mappings = Object.values(resources(template, 'AWS::Lambda::EventSourceMapping'));
+    const [mapping, ...more] = mappings.filter(
+      ({ Properties }) => referred(Properties.EventSourceArn) === `${id}Queue`,
+    );
+    expect(more).toEqual([]);
+    expect(referred(mapping?.Properties)).toMatchObject({
+      FunctionName: `${HANDLERS[handler]}Function`,
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: maximum },
+    });
+  });
+
+  test('all are encrypted, keep messages for 14 days and take TLS only', () => {
+    expect(Object.keys(queues)).toHaveLength(8);
+    for (const { Properties } of Object.values(queues)) {
+      expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 60 * 60 });
+    }
+    const tlsOnly = Object.values(resources(template, 'AWS::SQS::QueuePolicy'))
+      .filter(({ Properties }) =>
+        Properties.PolicyDocument.Statement.some(
+          (statement: { Effect: string; Condition: unknown }) =>
+            statement.Effect === 'Deny' &&
+            JSON.stringify(statement.Condition) === '{"Bool":{"aws:SecureTransport":"false"}}',
+        ),
+      )
+      .flatMap(({ Properties }) => referred(Properties.Queues));
+    expect(tlsOnly.sort()).toEqual(Object.keys(queues).sort());
+  });
+
+  test('none has more than one statement for EventBridge', () => {
+    const senders = Object.values(resources(template, 'AWS::SQS::QueuePolicy')).flatMap(({ Properties }) =>
+      Properties.PolicyDocument.Statement.filter(
+        (statement: { Principal: { Service?: string } }) => statement.Principal.Service === 'events.amazonaws.com',
+      ).map((statement: { Resource: unknown }) => referred(statement.Resource)),
+    );
+    expect(senders.sort()).toEqual([
+      'DeliveryTriggersQueue',
+      'EventsDeadLetterQueue',
+      'ThresholdsObservationsQueue',
+      'ThresholdsSweepDeadLetterQueue',
+    ]);
+  });
+});
+
+describe('functions', () => {
+  const functions = resources(template, 'AWS::Lambda::Function');
+  const { connectorId } = connectorStack().connector;
+
+  test.each([
+    ['evaluate', 256],
+    ['dispatch', 256],
+    ['deliver', 512],
+    ['sweep', 256],
+  ] as const)('%s runs on Node.js 24, arm64, with %i MiB and the timeout of the contract', (handler, memory) => {
+    expect(functions[`${HANDLERS[handler]}Function`]?.Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: memory,
+      Timeout: HANDLER_TIMEOUT_SECONDS[handler],
+    });
+  });
+
+  test('there is no other function, and no custom resource', () => {
+    expect(Object.keys(functions).sort()).toEqual(
+      Object.values(HANDLERS)
+        .map((id) => `${id}Function`)
+        .sort(),
+    );
+    const types = Object.values(template.toJSON().Resources).map((resource) => (resource as { Type: string }).Type);
+    expect(types.filter((type) => /^Custom::|CustomResource/.test(type))).toEqual([]);
+  });
+
+  test.each(handlers)('%s logs JSON to its own log group, which forgets after a month', (_, id) => {
+    expect(referred(functions[`${id}Function`]?.Properties.LoggingConfig)).toEqual({
+      LogFormat: 'JSON',
+      LogGroup: `${id}LogGroup`,
+    });
+    expect(resources(template, 'AWS::Logs::LogGroup')[`${id}LogGroup`]).toMatchObject({
+      Properties: { RetentionInDays: 30 },
+      DeletionPolicy: 'Retain',
+    });
+  });
+
+  const thresholdsEnvironment = {
+    [Env.CONNECTOR_ID]: connectorId,
+    [Env.EVENT_BUS_NAME]: 'EventsBus',
+    [Env.EVENT_SOURCE]: 'customer-insights',
+    [Env.THRESHOLDS_TABLE_NAME]: 'ThresholdsTable',
+    [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
+  };
+  test.each<[HandlerName, Record<string, string>]>([
+    ['evaluate', { ...thresholdsEnvironment, [Env.REJECTED_QUEUE_URL]: 'ThresholdsObservationsDeadLetterQueue' }],
+    ['sweep', thresholdsEnvironment],
+    [
+      'dispatch',
+      {
+        [Env.CONNECTOR_ID]: connectorId,
+        [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
+        [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
+        [Env.REJECTED_QUEUE_URL]: 'DeliveryTriggersDeadLetterQueue',
+      },
+    ],
+    [
+      'deliver',
+      {
+        [Env.CONNECTOR_ID]: connectorId,
+        [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
+        [Env.DELIVERIES_TABLE_NAME]: 'DeliveryTable',
+        [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
+        [Env.REJECTED_QUEUE_URL]: 'DeliveryDeliveriesDeadLetterQueue',
+      },
+    ],
+  ])('%s has exactly the environment that it reads', (handler, environment) => {
+    expect(referred(functions[`${HANDLERS[handler]}Function`]?.Properties.Environment.Variables)).toEqual({
+      ...environment,
+      POWERTOOLS_SERVICE_NAME: handler,
+      POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+      POWERTOOLS_LOG_LEVEL: 'INFO',
+    });
+  });
+
+  test('a flow on a loopback address is never allowed', () => {
+    expect(JSON.stringify(connectorTemplate({ extraFlowHosts: ['flows.example.com'] }))).not.toContain(
+      Env.LOOPBACK_FLOWS,
+    );
+  });
+
+  test('sweep runs every minute, by a rule of the default bus', () => {
+    const schedule = resources(template, 'AWS::Events::Rule').ThresholdsSweepSchedule?.Properties;
+    expect(schedule.EventBusName).toBeUndefined();
+    expect(referred(schedule)).toMatchObject({
+      ScheduleExpression: 'rate(1 minute)',
+      Targets: [
+        {
+          Arn: 'ThresholdsSweepFunction',
+          DeadLetterConfig: { Arn: 'ThresholdsSweepDeadLetterQueue' },
+          RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 2 },
+        },
+      ],
+    });
+  });
+});
+
+describe('permissions', () => {
+  const reading = (queue: string) =>
+    ['ReceiveMessage', 'ChangeMessageVisibility', 'GetQueueUrl', 'DeleteMessage', 'GetQueueAttributes'].map(
+      (action) => `sqs:${action} ${queue}`,
+    );
+  const logging = (id: string) => [`logs:CreateLogStream ${id}LogGroup`, `logs:PutLogEvents ${id}LogGroup`];
+  const onTable = (table: string, ...actions: string[]) => actions.map((action) => `dynamodb:${action} ${table}`);
+
+  test.each<[HandlerName, string[]]>([
+    [
+      'evaluate',
+      [
+        ...reading('ThresholdsObservationsQueue'),
+        ...onTable('ThresholdsTable', 'BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
+        ...onTable('SubscriptionsTable', 'BatchGetItem'),
+        'events:PutEvents EventsBus',
+        'sqs:SendMessage ThresholdsObservationsDeadLetterQueue',
+      ],
+    ],
+    [
+      'sweep',
+      [
+        ...onTable('ThresholdsTable', 'BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'),
+        ...onTable(`ThresholdsTable/index/${DUE_INDEX.name}`, 'Query'),
+        ...onTable('SubscriptionsTable', 'BatchGetItem'),
+        'events:PutEvents EventsBus',
+      ],
+    ],
+    [
+      'dispatch',
+      [
+        ...reading('DeliveryTriggersQueue'),
+        ...onTable(`SubscriptionsTable/index/${TRIGGER_INDEX.name}`, 'Query'),
+        'sqs:SendMessage DeliveryDeliveriesQueue',
+        'sqs:SendMessage DeliveryTriggersDeadLetterQueue',
+      ],
+    ],
+    [
+      'deliver',
+      [
+        ...reading('DeliveryDeliveriesQueue'),
+        ...onTable('DeliveryTable', 'PutItem', 'GetItem', 'UpdateItem'),
+        ...onTable('SubscriptionsTable', 'BatchGetItem'),
+        'sqs:SendMessage DeliveryDeliveriesQueue',
+        'sqs:SendMessage DeliveryDeliveriesDeadLetterQueue',
+        'kms:Decrypt SubscriptionsFlowUrlKey',
+      ],
+    ],
+  ])('%s may do what it does, and nothing else', (handler, allowed) => {
+    const role = `${HANDLERS[handler]}Role`;
+    const statements = Object.values(resources(template, 'AWS::IAM::Policy'))
+      .filter(({ Properties }) => referred(Properties.Roles).includes(role))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+    const actual = statements.flatMap(({ Effect, Action, Resource }) => {
+      expect(Effect).toBe('Allow');
+      return list(Action).flatMap((action) => list(Resource).map((resource) => `${action} ${referred(resource)}`));
+    });
+    expect(actual.sort()).toEqual([...allowed, ...logging(HANDLERS[handler])].sort());
+  });
+
+  test('no role has a managed policy', () => {
+    template.resourceCountIs('AWS::IAM::Role', handlers.length);
+    template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent(), Policies: Match.absent() });
+  });
+
+  test('a permissions boundary reaches every role', () => {
+    const { stack, connector } = connectorStack();
+    const boundary = iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary');
+    iam.PermissionsBoundary.of(connector).apply(boundary);
+    Template.fromStack(stack).allResourcesProperties('AWS::IAM::Role', {
+      PermissionsBoundary: stack.resolve(boundary.managedPolicyArn),
+    });
+  });
+
+  test('grantPutEvents lets a producer put events on the bus', () => {
+    const { stack, connector } = connectorStack();
+    const producer = new iam.Role(stack, 'Producer', { assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com') });
+    connector.grantPutEvents(producer).assertSuccess();
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [stack.resolve(producer.roleName)],
+      PolicyDocument: {
+        Statement: [
+          { Effect: 'Allow', Action: 'events:PutEvents', Resource: stack.resolve(connector.eventBus.eventBusArn) },
+        ],
+      },
+    });
+  });
+});
+
+describe('props', () => {
+  const variables = (of: Template, handler: HandlerName) =>
+    resources(of, 'AWS::Lambda::Function')[`${HANDLERS[handler]}Function`]?.Properties.Environment.Variables;
+
+  test('eventBus: rules, evaluate and sweep use the bus that is given', () => {
+    const { stack } = connectorStack();
+    const eventBus = events.EventBus.fromEventBusName(stack, 'Given', 'company');
+    new PowerAutomateConnector(stack, 'Other', { eventBus });
+    const own = Template.fromStack(stack);
+    own.resourceCountIs('AWS::Events::EventBus', 1);
+    own.resourcePropertiesCountIs('AWS::Events::Rule', { EventBusName: 'company' }, 9);
+    own.resourcePropertiesCountIs(
+      'AWS::Lambda::Function',
+      { Environment: { Variables: Match.objectLike({ [Env.EVENT_BUS_NAME]: 'company' }) } },
+      2,
+    );
+  });
+
+  test('eventSource: rules match it, evaluate and sweep put it', () => {
+    const given = connectorTemplate({ eventSource: 'crm' });
+    given.resourcePropertiesCountIs('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['crm'] }) }, 9);
+    expect(variables(given, 'evaluate')[Env.EVENT_SOURCE]).toBe('crm');
+    expect(variables(given, 'sweep')[Env.EVENT_SOURCE]).toBe('crm');
+  });
+
+  test('connectorId: crossings of this id alone are matched, and every function has it', () => {
+    const given = connectorTemplate({ connectorId: 'emea' });
+    given.resourcePropertiesCountIs(
+      'AWS::Events::Rule',
+      { EventPattern: Match.objectLike({ detail: { connector: ['emea'] } }) },
+      2,
+    );
+    for (const [handler] of handlers) expect(variables(given, handler)[Env.CONNECTOR_ID]).toBe('emea');
+  });
+
+  test('connectorId is by default a readable name that differs between connectors and between stacks', () => {
+    const app = new App();
+    const stack = new Stack(app, 'Stack');
+    const ids = [
+      new PowerAutomateConnector(stack, 'One').connectorId,
+      new PowerAutomateConnector(stack, 'Two').connectorId,
+      new PowerAutomateConnector(new Stack(app, 'Other'), 'One').connectorId,
+      new PowerAutomateConnector(new Stack(app, 'S'.repeat(100)), 'One').connectorId,
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids[0]).toMatch(/^Stack-One-/);
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9-]{1,64}$/);
+  });
+
+  test('encryptionKey: the only key, and the one that deliver may decrypt by', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const key = kms.Key.fromKeyArn(stack, 'Given', 'arn:aws:kms:eu-west-1:111122223333:key/given');
+    const connector = new PowerAutomateConnector(stack, 'Connector', { encryptionKey: key });
+    expect(connector.subscriptions.flowUrlKey).toBe(key);
+    const given = Template.fromStack(stack);
+    given.resourceCountIs('AWS::KMS::Key', 0);
+    given.resourcePropertiesCountIs(
+      'AWS::IAM::Policy',
+      {
+        PolicyDocument: {
+          Statement: Match.arrayWith([Match.objectLike({ Action: 'kms:Decrypt', Resource: key.keyArn })]),
+        },
+      },
+      1,
+    );
+  });
+
+  test('removalPolicy: of tables, key and log groups', () => {
+    const given = connectorTemplate({ removalPolicy: RemovalPolicy.DESTROY });
+    for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::Logs::LogGroup']) {
+      given.allResources(type, { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' });
+    }
+    expect(JSON.stringify(given)).not.toContain('"Retain"');
+  });
+
+  test('deletionProtection: of every table', () => {
+    connectorTemplate({ deletionProtection: true }).allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+      Replicas: [Match.objectLike({ DeletionProtectionEnabled: true })],
+    });
+  });
+
+  test('logRetention: of every log group', () => {
+    connectorTemplate({ logRetention: logs.RetentionDays.ONE_WEEK }).allResourcesProperties('AWS::Logs::LogGroup', {
+      RetentionInDays: 7,
+    });
+  });
+
+  test('extraFlowHosts: known to deliver alone', () => {
+    const given = connectorTemplate({ extraFlowHosts: ['flows.example.com', 'example.org'] });
+    expect(variables(given, 'deliver')[Env.EXTRA_FLOW_HOSTS]).toBe('flows.example.com,example.org');
+    given.resourcePropertiesCountIs(
+      'AWS::Lambda::Function',
+      { Environment: { Variables: Match.objectLike({ [Env.EXTRA_FLOW_HOSTS]: Match.anyValue() }) } },
+      1,
+    );
+    expect(variables(connectorTemplate({ extraFlowHosts: [] }), 'deliver')).not.toHaveProperty(Env.EXTRA_FLOW_HOSTS);
+  });
+
+  test.each(['https://flows.example.com', '*.example.com', 'Example.com', 'example.com:443', 'a.com,b.com', 'com', ''])(
+    'fails for the extra flow host %j',
+    (host) => {
+      expect(() => connectorTemplate({ extraFlowHosts: [host] })).toThrow(
+        /extraFlowHosts has .*: write the end of a host/,
+      );
+    },
+  );
+
+  test.each(['', 'two words', '-first', 'x'.repeat(65)])('fails for the connector id %j', (connectorId) => {
+    expect(() => connectorTemplate({ connectorId })).toThrow(/connectorId is .*: write 1 to 64 letters/);
+  });
+});
+
+describe('the template', () => {
+  test('is the same with no feature flag and with all that CDK recommends', () => {
+    // What a flag may change is the order of the actions and resources in a statement.
+    const sorted = (value: unknown): unknown => {
+      if (Array.isArray(value)) {
+        return value.map(sorted).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+      }
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, sorted(inner)]));
+    };
+    expect(sorted(connectorTemplate({}, recommendedFlags).toJSON())).toEqual(sorted(template.toJSON()));
+  });
+
+  test('takes two connectors', () => {
+    const { stack } = connectorStack();
+    new PowerAutomateConnector(stack, 'Second');
+    const both = Template.fromStack(stack);
+    both.resourceCountIs('AWS::DynamoDB::GlobalTable', 6);
+    both.resourceCountIs('AWS::Events::EventBus', 2);
+    const names = Object.values(both.findResources('AWS::Events::EventBus')).map(({ Properties }) => Properties.Name);
+    expect(new Set(names).size).toBe(2);
+  });
+
+  test('is made under the connector alone', () => {
+    expect(connectorStack().stack.node.children.map((child) => child.node.id)).toEqual(['Connector']);
+  });
+
+  test('names nothing but the bus, which CDK always names', () => {
+    const names = Object.entries(template.toJSON().Resources as Record<string, { Properties?: object }>).flatMap(
+      ([id, { Properties = {} }]) =>
+        ['Name', 'TableName', 'QueueName', 'FunctionName', 'RoleName', 'LogGroupName', 'AliasName']
+          .filter((name) => typeof (Properties as Record<string, unknown>)[name] === 'string')
+          .map((name) => `${readable(id)}.${name}`),
+    );
+    expect(names).toEqual(['EventsBus.Name']);
+  });
+
+  test('has no account, Region or URL in it', () => {
+    const text = JSON.stringify(template);
+    expect(text).not.toMatch(/https?:\/\//);
+    expect(text).not.toMatch(/(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])/);
+    expect(text).not.toMatch(/\b(us|eu|ap)-[a-z]+-\d\b/);
+  });
+
+  test('keeps the logical ids of what holds data: a new id is a new, empty resource', () => {
+    const ids = ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::SQS::Queue', 'AWS::Events::EventBus'].flatMap(
+      (type) => Object.keys(template.findResources(type)),
+    );
+    expect(ids.sort()).toEqual([
+      'ConnectorDeliveryDeliveriesDeadLetterQueueB9EFD95C',
+      'ConnectorDeliveryDeliveriesQueueDE4910F4',
+      'ConnectorDeliveryTableBFC9E7F8',
+      'ConnectorDeliveryTriggersDeadLetterQueue00099820',
+      'ConnectorDeliveryTriggersQueue09C2A2DB',
+      'ConnectorEventsBusE510F2F3',
+      'ConnectorEventsDeadLetterQueueFB836206',
+      'ConnectorSubscriptionsFlowUrlKeyD778BC96',
+      'ConnectorSubscriptionsTableC564FE17',
+      'ConnectorThresholdsObservationsDeadLetterQueue5B89C9C2',
+      'ConnectorThresholdsObservationsQueue170CEE10',
+      'ConnectorThresholdsSweepDeadLetterQueue176B835B',
+      'ConnectorThresholdsTable8C452B0A',
+    ]);
+  });
+});

@@ -1,0 +1,95 @@
+import { evaluateBatch } from '../../lambda/core/evaluate';
+import type { EvaluationPorts } from '../../lambda/core/observe';
+import { type RegistryPorts, register } from '../../lambda/core/register';
+import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
+import { sweepIntents } from '../../lambda/core/sweep';
+import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from './memory';
+
+export const NOW = Date.parse('2026-11-20T12:00:00Z');
+export const minutes = (n: number): string => new Date(NOW - 24 * 3600_000 + n * 60_000).toISOString();
+
+/** An event as EventBridge puts it on a queue. */
+export function busEvent(detailType: string, detail: unknown, overrides: object = {}): string {
+  return JSON.stringify({
+    version: '0',
+    id: crypto.randomUUID(),
+    'detail-type': detailType,
+    source: 'customer-insights',
+    account: '000000000000',
+    time: new Date(NOW).toISOString().replace('.000', ''),
+    region: 'us-east-1',
+    resources: [],
+    detail,
+    ...overrides,
+  });
+}
+
+export const segment = (memberCount: unknown, at: number, more: object = {}): string =>
+  busEvent('SegmentRefreshed', { segment: 'VIP customers', memberCount, observedAt: minutes(at), ...more });
+
+export const measure = (value: unknown, at: number, more: object = {}): string =>
+  busEvent('MeasureRefreshed', { measure: 'Revenue', value, observedAt: minutes(at), ...more });
+
+export function thresholdOn(name: string, filter: Filter, threshold: Threshold): SubscriptionDefinition {
+  const trigger = filter.segment === undefined ? 'measure-threshold-crossed' : 'segment-threshold-crossed';
+  return { name, trigger, instanceId: 'default', filter, threshold, format: 'flat', owners: [] };
+}
+
+/** An evaluator over tables in memory, with a clock that stands still. */
+export class Evaluator {
+  readonly tables = new MemoryTables();
+  readonly bus = new MemoryBus();
+  readonly rejected = new MemoryRejected();
+  readonly telemetry = new MemoryTelemetry();
+  now = NOW;
+  private ids = 0;
+
+  ports(gate?: Gate): EvaluationPorts & { rejected: MemoryRejected } {
+    return {
+      thresholds: this.tables.thresholds(gate),
+      subscriptions: this.tables.registry(gate),
+      events: this.bus.publisher(gate),
+      telemetry: this.telemetry,
+      rejected: this.rejected,
+      clock: () => this.now,
+      newId: this.newId,
+      connectorId: 'test',
+    };
+  }
+
+  registryPorts(gate?: Gate): RegistryPorts {
+    return {
+      subscriptions: this.tables.registry(gate),
+      thresholds: this.tables.thresholds(gate),
+      fingerprint: (url) => url,
+      seal: async (_, url) => ({ ciphertext: url, host: 'example.com', fingerprint: url }),
+      newId: this.newId,
+    };
+  }
+
+  async subscribe(name: string, filter: Filter, threshold: Threshold): Promise<void> {
+    await register({ definition: thresholdOn(name, filter, threshold) }, 'cli', this.registryPorts());
+  }
+
+  /** Evaluates events as one batch; gives the indexes of those that must come again. */
+  async evaluate(bodies: readonly string[], gate?: Gate): Promise<number[]> {
+    const failed = await evaluateBatch(
+      bodies.map((body, n) => ({ id: String(n), body })),
+      this.ports(gate),
+    );
+    return failed.map(Number);
+  }
+
+  async sweep(gate?: Gate): Promise<number> {
+    return sweepIntents({ ...this.ports(gate), due: this.tables.thresholds(gate) });
+  }
+
+  /** The crossings so far, in words: `vip above 10: 9 → 11`. */
+  crossings(): string[] {
+    return this.bus.published.map(
+      ({ detail: d }) => `${d.subscription} ${d.direction} ${d.threshold}: ${d.previousValue} → ${d.value}`,
+    );
+  }
+
+  private readonly newId = (): string => `id-${++this.ids}`;
+}

@@ -1,0 +1,145 @@
+import type { MetricState } from '../../lambda/core/metric-state';
+import type {
+  DueIndex,
+  EventPublisher,
+  RejectedMessages,
+  SubscriptionReader,
+  Telemetry,
+  ThresholdStore,
+} from '../../lambda/core/ports';
+import type { RegistryPorts } from '../../lambda/core/register';
+import type { Subscription } from '../../lambda/core/subscription';
+import type { ThresholdItem } from '../../lambda/core/threshold-item';
+
+/** Called before and after every call to a store, with the call's name: tests interleave, fail and crash there. */
+export type Gate = (call: string) => Promise<void>;
+const open: Gate = async () => {};
+
+const copy = <T>(value: T): T => structuredClone(value);
+
+/** The Thresholds and Subscriptions tables as maps, with the conditions of the real ones; tables are shared, gates are not. */
+export class MemoryTables {
+  readonly states = new Map<string, MetricState>();
+  readonly items = new Map<string, Map<string, ThresholdItem & { flippedAt: number }>>();
+  readonly parts = new Map<string, unknown>();
+  readonly subscriptions = new Map<string, Subscription>();
+  /** Every commit, in order: what really happened to each metric. */
+  readonly commits: { key: string; before?: MetricState; after: MetricState }[] = [];
+
+  thresholds(gate: Gate = open): ThresholdStore & DueIndex & RegistryPorts['thresholds'] {
+    const step = async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      const result = act();
+      await gate(`after ${name}`);
+      return copy(result);
+    };
+    return {
+      readState: (key) => step('readState', () => this.states.get(key)),
+      commitState: (key, state, readVersion) =>
+        step('commitState', () => {
+          const before = this.states.get(key);
+          if (before?.version !== readVersion) return false;
+          this.commits.push(copy({ key, before, after: state }));
+          this.states.set(key, copy(state));
+          return true;
+        }),
+      crossed: (key, from, to) =>
+        step('crossed', () =>
+          [...(this.items.get(key)?.values() ?? [])]
+            .filter(({ sortKey }) => sortKey >= from && sortKey <= to)
+            .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1)),
+        ),
+      putIntentPart: (key, id, n, hits) =>
+        step('putIntentPart', () => void this.parts.set(`${key} ${id} ${n}`, copy(hits))),
+      readIntentPart: (key, id, n) => step('readIntentPart', () => this.parts.get(`${key} ${id} ${n}`) as never),
+      deleteIntentPart: (key, id, n) => step('deleteIntentPart', () => void this.parts.delete(`${key} ${id} ${n}`)),
+      flip: (key, sortKey, armed, version) =>
+        step('flip', () => {
+          const item = this.items.get(key)?.get(sortKey);
+          if (item && item.flippedAt < version) {
+            this.items.get(key)?.set(sortKey, { ...item, armed, flippedAt: version });
+          }
+        }),
+      clearIntent: (key, version) =>
+        step('clearIntent', () => {
+          const state = this.states.get(key);
+          if (state?.intent?.version === version) this.states.set(key, { ...state, intent: undefined });
+        }),
+      overdueIntents: (before) =>
+        step('overdueIntents', () =>
+          [...this.states].filter(([, { intent }]) => intent && intent.due <= before).map(([key]) => key),
+        ),
+      putThreshold: (key, item) =>
+        step('putThreshold', () => {
+          const items = this.items.get(key) ?? new Map();
+          this.items.set(key, items.set(item.sortKey, { ...item, flippedAt: 0 }));
+        }),
+      deleteThreshold: (key, sortKey) => step('deleteThreshold', () => void this.items.get(key)?.delete(sortKey)),
+    };
+  }
+
+  registry(gate: Gate = open): RegistryPorts['subscriptions'] & SubscriptionReader {
+    const unchanged = (read: Subscription | undefined, now: Subscription | undefined) =>
+      read?.uid === now?.uid && read?.generation === now?.generation && read?.managedBy === now?.managedBy;
+    const step = async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      const result = act();
+      await gate(`after ${name}`);
+      return copy(result);
+    };
+    return {
+      read: (name) => step('readSubscription', () => this.subscriptions.get(name)),
+      put: (subscription, previous) =>
+        step('putSubscription', () => {
+          const { name } = subscription.definition;
+          if (!unchanged(previous, this.subscriptions.get(name))) return false;
+          this.subscriptions.set(name, copy(subscription));
+          return true;
+        }),
+      delete: (subscription) =>
+        step('deleteSubscription', () => {
+          const { name } = subscription.definition;
+          if (!unchanged(subscription, this.subscriptions.get(name))) return false;
+          return this.subscriptions.delete(name);
+        }),
+    };
+  }
+}
+
+/** Remembers what was put on the bus. */
+export class MemoryBus {
+  readonly published: { detailType: string; detail: Record<string, unknown> }[] = [];
+
+  publisher(gate: Gate = open): EventPublisher {
+    return {
+      publish: async (detailType, detail) => {
+        await gate('before publish');
+        this.published.push(copy({ detailType, detail }));
+        await gate('after publish');
+      },
+    };
+  }
+}
+
+/** Remembers what was rejected, and why. */
+export class MemoryRejected implements RejectedMessages {
+  readonly kept: { body: string; reason: string }[] = [];
+  async keep(body: string, reason: string): Promise<void> {
+    this.kept.push({ body, reason });
+  }
+}
+
+/** Sums the counts. */
+export class MemoryTelemetry implements Telemetry {
+  readonly counts: Record<string, number> = {};
+  readonly lines: string[] = [];
+  count(metric: string, value = 1): void {
+    this.counts[metric] = (this.counts[metric] ?? 0) + value;
+  }
+  info(message: string, details?: unknown): void {
+    this.lines.push(`${message} ${JSON.stringify(details)}`);
+  }
+  warn(message: string, details?: unknown): void {
+    this.info(message, details);
+  }
+}
