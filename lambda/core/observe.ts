@@ -73,13 +73,15 @@ async function crossedHits(
   const direction: Direction = from < to ? 'above' : 'below';
   const items = await thresholds.crossed(key, ...crossedRange(direction, from, to));
   const live = items.filter((item) => item.kind === 'rearm' || item.armed);
-  const hits = await Promise.all(
-    live.map(async (item): Promise<Hit | undefined> => {
-      const subscription = await subscriptions.read(item.subscription);
-      if (subscription?.thresholdId !== item.thresholdId) return undefined;
-      return toHit(item, direction, subscription.uid, subscription.generation);
-    }),
-  );
+  // One read for each subscription: an edit in between must not let its old and its new threshold both fire.
+  const names = [...new Set(live.map((item) => item.subscription))];
+  const read = await Promise.all(names.map((name) => subscriptions.read(name)));
+  const byName = new Map(names.map((name, n) => [name, read[n]]));
+  const hits = live.map((item): Hit | undefined => {
+    const subscription = byName.get(item.subscription);
+    if (subscription?.thresholdId !== item.thresholdId) return undefined;
+    return toHit(item, direction, subscription.uid, subscription.generation);
+  });
   const inForce = hits.filter((hit) => hit !== undefined);
   return direction === 'above' ? inForce : inForce.reverse();
 }

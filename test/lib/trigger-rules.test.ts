@@ -13,7 +13,7 @@ import {
   STATUS_FAILURE_ALIAS,
   STATUSES,
 } from '../../lib/private/contract';
-import { matches } from './pattern';
+import { matches } from '../../local/bus/pattern';
 import { list, referred, resources } from './support';
 
 const CONNECTOR_ID = 'ours';

@@ -23,23 +23,34 @@ export class MemoryTables {
   readonly items = new Map<string, Map<string, ThresholdItem & { flippedAt: number }>>();
   readonly parts = new Map<string, unknown>();
   readonly subscriptions = new Map<string, Subscription>();
-  /** Every commit, in order: what really happened to each metric. */
-  readonly commits: { key: string; before?: MetricState; after: MetricState }[] = [];
+  /** Every commit, in order: what really happened to each metric. `readAt` and `at` are steps. */
+  readonly commits: { key: string; before?: MetricState; after: MetricState; readAt: number; at: number }[] = [];
+  /** Every change of a subscription, in order; without a subscription it is gone. */
+  readonly changes: { name: string; at: number; subscription?: Subscription }[] = [];
+  /** Counts the steps that were made: a clock of the tables. */
+  private steps = 0;
 
+  /** The Thresholds table as one worker sees it. */
   thresholds(gate: Gate = open): ThresholdStore & DueIndex & RegistryPorts['thresholds'] {
+    const readAt = new Map<string, number>();
     const step = async <T>(name: string, act: () => T): Promise<T> => {
       await gate(`before ${name}`);
+      this.steps++;
       const result = act();
       await gate(`after ${name}`);
       return copy(result);
     };
     return {
-      readState: (key) => step('readState', () => this.states.get(key)),
+      readState: (key) =>
+        step('readState', () => {
+          readAt.set(key, this.steps);
+          return this.states.get(key);
+        }),
       commitState: (key, state, readVersion) =>
         step('commitState', () => {
           const before = this.states.get(key);
           if (before?.version !== readVersion) return false;
-          this.commits.push(copy({ key, before, after: state }));
+          this.commits.push(copy({ key, before, after: state, readAt: readAt.get(key) ?? 0, at: this.steps }));
           this.states.set(key, copy(state));
           return true;
         }),
@@ -83,6 +94,7 @@ export class MemoryTables {
       read?.uid === now?.uid && read?.generation === now?.generation && read?.managedBy === now?.managedBy;
     const step = async <T>(name: string, act: () => T): Promise<T> => {
       await gate(`before ${name}`);
+      this.steps++;
       const result = act();
       await gate(`after ${name}`);
       return copy(result);
@@ -94,12 +106,14 @@ export class MemoryTables {
           const { name } = subscription.definition;
           if (!unchanged(previous, this.subscriptions.get(name))) return false;
           this.subscriptions.set(name, copy(subscription));
+          this.changes.push(copy({ name, at: this.steps, subscription }));
           return true;
         }),
       delete: (subscription) =>
         step('deleteSubscription', () => {
           const { name } = subscription.definition;
           if (!unchanged(subscription, this.subscriptions.get(name))) return false;
+          this.changes.push({ name, at: this.steps });
           return this.subscriptions.delete(name);
         }),
     };

@@ -65,7 +65,11 @@ describe('crossings', () => {
   it('keeps metrics apart: segments and measures, instances, members, and names with the separator in them', async () => {
     await evaluator.subscribe('segment', { segment: 'A' }, { operator: 'above', value: 10 });
     await evaluator.subscribe('measure', { measure: 'A' }, { operator: 'above', value: 10 });
-    await evaluator.subscribe('member', { measure: 'A', dimensions: { Region: 'EU' } }, { operator: 'above', value: 10 });
+    await evaluator.subscribe(
+      'member',
+      { measure: 'A', dimensions: { Region: 'EU' } },
+      { operator: 'above', value: 10 },
+    );
     await evaluator.subscribe('odd', { segment: 'A#B' }, { operator: 'above', value: 10 });
     const moves = (event: (value: number, at: number) => string) => [event(5, 1), event(20, 2)];
     await evaluator.evaluate(moves((value, at) => segment(value, at, { segment: 'A', instanceId: 'other' })));
@@ -79,8 +83,15 @@ describe('crossings', () => {
   });
 
   it('says in its event all that is known of the crossing, and for whom it is', async () => {
-    await evaluator.subscribe('record', { measure: 'Revenue' }, { operator: 'atOrAbove', value: 250000, recoverTo: 200000 });
-    await evaluator.evaluate([measure('249999.99', 1), measure('250000.00', 2, { unit: 'EUR', runId: 'run-2', sequence: 7 })]);
+    await evaluator.subscribe(
+      'record',
+      { measure: 'Revenue' },
+      { operator: 'atOrAbove', value: 250000, recoverTo: 200000 },
+    );
+    await evaluator.evaluate([
+      measure('249999.99', 1),
+      measure('250000.00', 2, { unit: 'EUR', runId: 'run-2', sequence: 7 }),
+    ]);
     expect(evaluator.bus.published).toEqual([
       {
         detailType: 'MeasureThresholdCrossed',
@@ -118,7 +129,8 @@ describe('crossings', () => {
 describe('a recovery level', () => {
   it('lets a threshold fire again only after the value has come back to it', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10, recoverTo: 5 });
-    for (const [n, value] of [4, 11, 8, 12, 6, 13, 5, 14, 10, 15].entries()) await evaluator.evaluate([segment(value, n)]);
+    for (const [n, value] of [4, 11, 8, 12, 6, 13, 5, 14, 10, 15].entries())
+      await evaluator.evaluate([segment(value, n)]);
     expect(evaluator.crossings()).toEqual(['vip above 10: 4 → 11', 'vip above 10: 5 → 14']);
   });
 
@@ -158,7 +170,11 @@ describe('events that cannot be taken', () => {
     ['text that is not JSON', '{"detail', 'the message is not JSON'],
     ['no event', '[]', 'the message is not an EventBridge event'],
     ['a value NaN', measure('NaN', 1), '"value" is "NaN": write a finite number, or a decimal string such as "12.5"'],
-    ['an infinite value', measure(0, 1).replace('"value":0', '"value":1e999'), '"value" is null: write a finite number'],
+    [
+      'an infinite value',
+      measure(0, 1).replace('"value":0', '"value":1e999'),
+      '"value" is null: write a finite number',
+    ],
     ['no value', measure(undefined, 1), '"value" is missing'],
     ['a text for a count', segment('12', 1), '"memberCount" is "12": write a whole number of 0 or more'],
     ['a negative count', segment(-1, 1), '"memberCount" is -1: write a whole number'],
@@ -166,7 +182,11 @@ describe('events that cannot be taken', () => {
     ['an instant without a zone', segment(1, 1, { observedAt: '2026-11-19T14:25:00' }), 'with its time zone'],
     ['a day that is not in the calendar', segment(1, 1, { observedAt: '2026-13-19T14:25:00Z' }), 'with its time zone'],
     ['another kind of event', segment(1, 1).replace('SegmentRefreshed', 'FullRefreshed'), 'FullRefreshed: '],
-    ['a date in the future', segment(1, 1, { observedAt: new Date(NOW + 3600_001).toISOString() }), 'minutes in the future'],
+    [
+      'a date in the future',
+      segment(1, 1, { observedAt: new Date(NOW + 3600_001).toISOString() }),
+      'minutes in the future',
+    ],
   ])('rejects %s with its reason, and goes on with the batch', async (_, body, reason) => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     expect(await evaluator.evaluate([segment(5, 10), body, segment(20, 20)])).toEqual([]);

@@ -64,16 +64,19 @@ describe('the encoding of a value', () => {
 });
 
 describe('a cut', () => {
-  it.each(THRESHOLD_OPERATORS)('"%s" lies between two positions exactly when the move crosses the threshold', (operator) => {
-    fc.assert(
-      fc.property(value, value, value, (previous, threshold, current) => {
-        const cut = cutOf(operator, threshold);
-        const [from, to] = directionOf(operator) === 'above' ? [previous, current] : [current, previous];
-        expect(position(from) < cut && cut < position(to)).toBe(crosses[operator](previous, threshold, current));
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  it.each(THRESHOLD_OPERATORS)(
+    '"%s" lies between two positions exactly when the move crosses the threshold',
+    (operator) => {
+      fc.assert(
+        fc.property(value, value, value, (previous, threshold, current) => {
+          const cut = cutOf(operator, threshold);
+          const [from, to] = directionOf(operator) === 'above' ? [previous, current] : [current, previous];
+          expect(position(from) < cut && cut < position(to)).toBe(crosses[operator](previous, threshold, current));
+        }),
+        { numRuns: 1000 },
+      );
+    },
+  );
 
   it.each(THRESHOLD_OPERATORS)('"%s" never equals a position, so that no boundary fires twice', (operator) => {
     fc.assert(
