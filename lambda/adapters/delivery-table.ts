@@ -7,8 +7,8 @@ import { DELIVERY_RETENTION_DAYS } from '../core/dispatch';
 import { conditionHeld } from './dynamodb';
 
 const DAY_SECONDS = 24 * 60 * 60;
-const OPEN = OPEN_INDEX.partitionKey;
-const OPEN_SINCE = OPEN_INDEX.sortKey;
+/** Placeholders, since some of these names are reserved words of DynamoDB's expressions. */
+const NAMES = { '#status': 'status', '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey };
 
 /** The Deliveries table: one row for each event and subscription (protocol D). */
 export class DeliveryTable implements DeliveryStore {
@@ -32,7 +32,7 @@ export class DeliveryTable implements DeliveryStore {
         '((attribute_not_exists(leaseUntil) OR leaseUntil < :now) AND ' +
           '((#status IN (:pending, :held) AND n < :n) OR (#status = :pending AND n = :n)))',
       ].join(' OR '),
-      ExpressionAttributeNames: { '#status': 'status', '#trigger': 'trigger' },
+      ExpressionAttributeNames: { '#status': NAMES['#status'], '#trigger': 'trigger' },
       ExpressionAttributeValues: {
         ':pending': 'pending',
         ':held': 'held',
@@ -65,20 +65,15 @@ export class DeliveryTable implements DeliveryStore {
     attempts: readonly Attempt[],
     now: number,
   ): Promise<void> {
+    // In the index are those that somebody may still want to send.
     const open = status === 'dead';
-    await this.update(key, lease, attempts, {
-      set: [
-        '#status = :status',
-        `${TTL_ATTRIBUTE} = :expires`,
-        ...(open ? [`${OPEN} = :status`, `${OPEN_SINCE} = :now`] : []),
-      ],
-      remove: open ? [] : [OPEN, OPEN_SINCE],
-      names: { '#status': 'status' },
-      values: {
-        ':status': status,
-        ':expires': Math.floor(now / 1000) + DELIVERY_RETENTION_DAYS * DAY_SECONDS,
-        ...(open && { ':now': now }),
-      },
+    const set = ['#status = :status', `${TTL_ATTRIBUTE} = :expires`];
+    const expires = Math.floor(now / 1000) + DELIVERY_RETENTION_DAYS * DAY_SECONDS;
+    const values = { ':status': status, ':expires': expires };
+    if (open) set.push('#open = :status', '#openSince = :now');
+    await this.update(key, lease, attempts, set, open ? [] : ['#open', '#openSince'], {
+      ...values,
+      ...(open && { ':now': now }),
     });
   }
 
@@ -89,12 +84,8 @@ export class DeliveryTable implements DeliveryStore {
     attempts: readonly Attempt[],
     now: number,
   ): Promise<void> {
-    await this.update(key, lease, attempts, {
-      set: ['n = :n', `${OPEN} = :pending`, `${OPEN_SINCE} = if_not_exists(${OPEN_SINCE}, :now)`],
-      remove: [],
-      names: {},
-      values: { ':n': n, ':pending': 'pending', ':now': now },
-    });
+    const set = ['n = :n', '#open = :pending', '#openSince = if_not_exists(#openSince, :now)'];
+    await this.update(key, lease, attempts, set, [], { ':n': n, ':pending': 'pending', ':now': now });
   }
 
   async keepPayload(message: DeliveryMessage): Promise<void> {
@@ -108,19 +99,28 @@ export class DeliveryTable implements DeliveryStore {
     { subscription, eventId }: DeliveryKey,
     lease: Lease,
     attempts: readonly Attempt[],
-    change: { set: string[]; remove: string[]; names: Record<string, string>; values: Record<string, unknown> },
+    set: readonly string[],
+    remove: readonly string[],
+    values: Readonly<Record<string, unknown>>,
   ): Promise<void> {
-    const remove = ['leaseOwner', 'leaseUntil', ...change.remove];
+    const UpdateExpression = [
+      `SET ${[...set, 'attempts = :attempts'].join(', ')}`,
+      `REMOVE ${['leaseOwner', 'leaseUntil', ...remove].join(', ')}`,
+    ].join(' ');
+    // DynamoDB refuses a placeholder that no expression uses.
+    const used = Object.entries(NAMES).filter(([placeholder]) =>
+      new RegExp(`${placeholder}\\b`).test(UpdateExpression),
+    );
     await conditionHeld(
       this.client.send(
         new UpdateCommand({
           TableName: this.table,
           Key: { [PK]: subscription, [SK]: eventId },
-          UpdateExpression: `SET ${[...change.set, 'attempts = :attempts'].join(', ')} REMOVE ${remove.join(', ')}`,
+          UpdateExpression,
           ConditionExpression: 'leaseOwner = :owner',
-          ...(Object.keys(change.names).length > 0 && { ExpressionAttributeNames: change.names }),
+          ExpressionAttributeNames: Object.fromEntries(used),
           ExpressionAttributeValues: {
-            ...change.values,
+            ...values,
             ':attempts': attempts.slice(-MAX_ATTEMPTS_KEPT),
             ':owner': lease.owner,
           },

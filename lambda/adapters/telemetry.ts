@@ -16,6 +16,9 @@ export function handlerTelemetry(connectorId: string): HandlerTelemetry {
     count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value),
     info: (message, details = {}) => logger.info(message, details),
     warn: (message, details = {}) => logger.warn(message, details),
-    flush: () => metrics.publishStoredMetrics(),
+    flush: () => {
+      // Powertools warns of an invocation that counted nothing, which is an ordinary one.
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
   };
 }

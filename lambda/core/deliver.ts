@@ -3,6 +3,8 @@ import { classify, type FlowAnswer } from './answer';
 import { flowBody, serializeBody } from './body';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
 import { deliveryId } from './identity';
+import { LogMessage } from './log-messages';
+import { subjectText } from './matching';
 import type { Clock, QueueMessage, RejectedMessages, SubscriptionReader, Telemetry } from './ports';
 import { hopSeconds, waitAfter } from './retry';
 import type { SealedFlowUrl, Subscription } from './subscription';
@@ -92,7 +94,7 @@ export async function deliverBatch(
         if (message) await deliver(message, deadline, ports);
         else await ports.rejected.keep(body, 'the message is not a delivery of this connector');
       } catch (error) {
-        ports.telemetry.warn('a delivery will be tried again', { messageId: id, error: String(error) });
+        ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: id, error: String(error) });
         failed.push(id);
       }
     }),
@@ -135,29 +137,24 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
   const attempt = await tryOnce(message, subscription, subscription.flow, deadline, ports);
   const attempts = [...claim.attempts, attempt.record];
   const outcome = classify(attempt.answer);
+  const { status, error, runId } = attempt.record;
+  const facts = { subscription: name, trigger: event.trigger, subject: subjectText(event), eventId: event.eventId, n };
   if (outcome === 'delivered') {
     telemetry.count(MetricName.DELIVERED);
+    telemetry.info(LogMessage.DELIVERED, { ...facts, status, runId });
     return deliveries.finish(key, lease, 'delivered', attempts, clock());
   }
 
   telemetry.count(MetricName.FAILED_ATTEMPTS);
   const wait = outcome === 'dead' ? undefined : waitAfter(n, clock(), ports.random(), attempt.answer.retryAfter);
-  const { status, error } = attempt.record;
   if (wait === undefined) {
     await deliveries.keepPayload(message);
     await deliveries.finish(key, lease, 'dead', attempts, clock());
     telemetry.count(MetricName.DEAD_DELIVERIES);
-    telemetry.warn('a delivery is dead', { subscription: name, eventId: event.eventId, tries: n + 1, status, error });
+    telemetry.warn(LogMessage.DEAD, { ...facts, status, error });
     return;
   }
-  telemetry.warn('a flow did not take a delivery', {
-    subscription: name,
-    eventId: event.eventId,
-    n,
-    status,
-    error,
-    wait,
-  });
+  telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, waitSeconds: Math.round(wait / 1000) });
   // The next try is on its way before the row speaks of it: a crash in between sends one message too many, never too few.
   const notBefore = clock() + wait;
   await send({ ...message, n: n + 1, notBefore }, hopSeconds(notBefore, clock()));

@@ -1,6 +1,7 @@
 import { Metric as MetricName } from '../../lib/private/contract';
 import type { DeliveryMessage } from './delivery';
 import { checkEvent } from './events';
+import { LogMessage } from './log-messages';
 import { matches, subjectOf } from './matching';
 import type { Clock, QueueMessage, RejectedMessages, SubscriptionIndex, Telemetry } from './ports';
 import { type Addressee, recognize } from './recognize';
@@ -37,7 +38,7 @@ export async function dispatchBatch(messages: readonly QueueMessage[], ports: Di
       try {
         await dispatch(body, ports);
       } catch (error) {
-        ports.telemetry.warn('an event will be tried again', { messageId: id, error: String(error) });
+        ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: id, error: String(error) });
         failed.push(id);
       }
     }),
@@ -52,14 +53,14 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   if (reason !== undefined) {
     await rejected.keep(body, reason);
     telemetry.count(MetricName.REJECTED_EVENTS);
-    telemetry.warn('an event was rejected', { reason });
+    telemetry.warn(LogMessage.REJECTED, { reason });
     return;
   }
   const recognized = 'value' in checked ? recognize(checked.value) : undefined;
   const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports.index) : [];
   if (!recognized || addressees.length === 0) {
     telemetry.count(MetricName.UNMATCHED_EVENTS);
-    telemetry.info('an event matches no subscription', { trigger: recognized?.event.trigger });
+    telemetry.info(LogMessage.UNMATCHED, { trigger: recognized?.event.trigger });
     return;
   }
   const acceptedAt = clock();

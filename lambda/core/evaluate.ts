@@ -1,5 +1,6 @@
 import { DomainEvent, Metric as MetricName } from '../../lib/private/contract';
 import { type CheckedEvent, checkEvent } from './events';
+import { LogMessage } from './log-messages';
 import { metricKey, type Observation } from './metric';
 import { type EvaluationPorts, MAX_AHEAD_MS, type ObservationOutcome, observe } from './observe';
 import type { QueueMessage, RejectedMessages } from './ports';
@@ -45,7 +46,7 @@ export async function evaluateBatch(
       await work();
       return true;
     } catch (error) {
-      ports.telemetry.warn('an observation will be tried again', { messageId: message.id, error: String(error) });
+      ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: message.id, error: String(error) });
       failed.push(message.id);
       return false;
     }
@@ -53,7 +54,7 @@ export async function evaluateBatch(
   const reject = async (message: QueueMessage, reason: string) => {
     await ports.rejected.keep(message.body, reason);
     ports.telemetry.count(MetricName.REJECTED_EVENTS);
-    ports.telemetry.warn('an event was rejected', { reason });
+    ports.telemetry.warn(LogMessage.REJECTED, { reason });
   };
 
   const groups = new Map<string, Read[]>();
@@ -84,7 +85,12 @@ export async function evaluateBatch(
         const counter = IGNORED[outcome];
         if (counter) {
           ports.telemetry.count(counter);
-          ports.telemetry.info(`the observation is ${outcome}: dropped`, { metric: metricKey(observation.metric) });
+          const observedAt = new Date(observation.observedAt).toISOString();
+          ports.telemetry.info(LogMessage.OBSERVATION_DROPPED, {
+            outcome,
+            metric: metricKey(observation.metric),
+            observedAt,
+          });
         }
       });
       // A later value must not overtake one that has to come again: it would turn that one into a late one.

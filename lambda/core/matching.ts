@@ -5,6 +5,16 @@ import type { TriggerEvent } from './trigger-event';
 export const subjectOf = (event: TriggerEvent): string | undefined =>
   'dataSource' in event ? event.dataSource : undefined;
 
+/** What an event is about, for people: the data source, segment, measure with its members, or the run. */
+export function subjectText(event: TriggerEvent): string {
+  if ('segment' in event) return event.segment;
+  if ('measure' in event) {
+    const members = Object.entries(event.dimensions ?? {}).map(([name, member]) => `${name}: ${member}`);
+    return members.length > 0 ? `${event.measure} (${members.join(', ')})` : event.measure;
+  }
+  return subjectOf(event) ?? event.runId;
+}
+
 /** Whether a refresh event passes a subscription's filter. What the filter leaves out takes all. */
 export function matches(filter: Filter, event: TriggerEvent): boolean {
   if (filter.dataSource !== undefined && filter.dataSource !== subjectOf(event)) return false;

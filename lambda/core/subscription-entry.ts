@@ -27,6 +27,7 @@ const FLOW_URL_PARTS = /:\/\/|sig=|%2F|\/(workflows|triggers|paths)\//i;
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map of keys';
+  if (typeof value === 'number') return String(value);
   return FLOW_URL_PARTS.test(String(value)) ? 'a URL' : show(value);
 }
 
@@ -66,6 +67,7 @@ const nameEntry = v.pipe(
   v.regex(NAME, (issue) => {
     const better = String(issue.input)
       .normalize('NFKD')
+      .replaceAll(/\p{M}/gu, '')
       .replaceAll(/[^A-Za-z0-9_]+/g, '-')
       .replaceAll(/^-+|-+$/g, '')
       .slice(0, 64);
@@ -500,7 +502,7 @@ export function nearest<T extends string>(value: unknown, words: readonly T[]): 
   if (containing.length === 1) return containing[0];
   const [best] = words
     .map((word) => ({ word, distance: editDistance(bare(word), written) }))
-    .filter(({ word, distance }) => distance <= Math.max(1, Math.floor(bare(word).length / 4)))
+    .filter(({ word, distance }) => distance <= Math.ceil(bare(word).length / 4))
     .sort((a, b) => a.distance - b.distance);
   return best?.word;
 }

@@ -54,6 +54,7 @@ export interface PutEventsResult {
   readonly Entries: readonly ({ EventId: string } | { ErrorCode: string; ErrorMessage: string })[];
 }
 
+const REQUIRED = ['Source', 'DetailType', 'Detail'] as const;
 /** Entries of one request (EventBridge API reference, PutEvents). */
 const MAX_ENTRIES = 10;
 /** Bytes of an entry: 1 MB since 2026-01-29 (AWS Compute blog, "payloads up to 1 MB"). */
@@ -112,18 +113,17 @@ export class EventBuses {
   private accept(
     entry: Record<string, unknown>,
   ): { readonly event: BusEvent; readonly busName: string } | { ErrorCode: string; ErrorMessage: string } {
-    for (const name of ['Source', 'DetailType', 'Detail'] as const) {
-      if (typeof entry[name] !== 'string' || entry[name] === '') {
-        return refusal('InvalidArgument', `Parameter ${name} is not valid. Reason: ${name} is a required argument.`);
-      }
+    const missing = REQUIRED.find((name) => typeof entry[name] !== 'string' || entry[name] === '');
+    if (missing) {
+      return refusal(
+        'InvalidArgument',
+        `Parameter ${missing} is not valid. Reason: ${missing} is a required argument.`,
+      );
     }
-    const { Source: source, DetailType: detailType, Detail: detailText } = entry as Record<string, string>;
+    const [source, detailType, detailText] = [String(entry.Source), String(entry.DetailType), String(entry.Detail)];
     const resources = entry.Resources ?? [];
     if (!Array.isArray(resources) || !resources.every((resource) => typeof resource === 'string')) {
       return refusal('InvalidArgument', 'Parameter Resources is not valid. Reason: Must be a list of strings.');
-    }
-    if (source === undefined || detailType === undefined || detailText === undefined) {
-      return refusal('InvalidArgument', 'Source, DetailType and Detail are required.');
     }
     const bytes =
       (entry.Time === undefined ? 0 : TIME_BYTES) +

@@ -57,6 +57,9 @@ export class EventSource {
     const limit = Math.min(this.input.maximumConcurrency ?? MAX_SANDBOXES, MAX_SANDBOXES);
     while (!this.stopped) {
       await this.room(limit);
+      if (this.stopped) {
+        return;
+      }
       const batch = await this.batch();
       if (batch.length === 0) {
         continue;
@@ -78,7 +81,8 @@ export class EventSource {
       return;
     }
     let patient = true;
-    const timer = setTimeout(() => {
+    // Delayed messages become ready without anybody telling, hence an interval.
+    const timer = setInterval(() => {
       patient = false;
       this.activity.changed();
     }, SCALE_AFTER_MS);
@@ -90,7 +94,7 @@ export class EventSource {
           (this.active < limit && this.sqs.ready(this.input.queueArn) >= (patient ? this.input.batchSize : 1)),
       );
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 
@@ -101,6 +105,9 @@ export class EventSource {
     const deadline = Date.now() + batchingWindowSeconds * 1000;
     while (messages.length > 0 && messages.length < batchSize && !this.stopped) {
       const wait = Math.max(0, (deadline - Date.now()) / 1000);
+      if (wait === 0 && messages.length < RECEIVE_MAX) {
+        break;
+      }
       const more = await this.sqs.receive(queueArn, Math.min(batchSize - messages.length, RECEIVE_MAX), wait);
       if (more.length === 0) {
         break;

@@ -12,7 +12,9 @@ export function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
-        error.code === 'EADDRINUSE' ? new Error(`port ${port} is taken: choose another with --port`, { cause: error }) : error,
+        error.code === 'EADDRINUSE'
+          ? new Error(`port ${port} is taken: choose another with --port`, { cause: error })
+          : error,
       );
     });
     server.listen({ port, host: LOOPBACK }, () => resolve((server.address() as AddressInfo).port));

@@ -185,7 +185,7 @@ class Sandbox {
         resolve(how);
       };
       this.child.once('exit', (code, signal) => gone(signal ? `signal: ${signal}` : `exit status ${code}`));
-      this.child.once('error', (error) => gone(error.message));
+      this.child.on('error', (error) => gone(error.message));
     });
     this.ready = new Promise((resolve) => {
       this.child.on('message', (message) => {

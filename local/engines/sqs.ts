@@ -1,12 +1,23 @@
 import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BuildAppOptions, MessageAttributeValue } from 'fauxqs' with { 'resolution-mode': 'import' };
 import type { Activity } from './activity';
 import { LOOPBACK } from './http';
 
-type Stores = NonNullable<BuildAppOptions['stores']>;
+/** fauxqs is an ES module, which this CommonJS package can import only at run time. */
+const loadFauxqs = () => import('fauxqs');
+
+type Fauxqs = Awaited<ReturnType<typeof loadFauxqs>>;
+type Stores = NonNullable<NonNullable<Parameters<Fauxqs['buildApp']>[0]>['stores']>;
 type SqsQueue = ReturnType<Stores['sqsStore']['createQueue']>;
+type SqsMessage = SqsQueue['messages'][number];
+type MessageAttributes = SqsMessage['messageAttributes'];
+type CreateMessage = (
+  body: string,
+  attributes: MessageAttributes,
+  delaySeconds: number | undefined,
+  groupId: string | undefined,
+) => SqsMessage;
 
 /** A queue to make. Attributes as `CreateQueue` takes them (SQS API reference, CreateQueue). */
 export interface QueueInput {
@@ -33,7 +44,7 @@ export interface ReceivedMessage {
   readonly md5OfBody: string;
   readonly md5OfMessageAttributes: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
-  readonly messageAttributes: Readonly<Record<string, MessageAttributeValue>>;
+  readonly messageAttributes: Readonly<MessageAttributes>;
 }
 
 /** A message that stands in a queue. */
@@ -60,21 +71,23 @@ export class SqsEngine {
     readonly endpoint: string,
     private readonly accountId: string,
     private readonly store: Stores['sqsStore'],
+    private readonly createMessage: CreateMessage,
     private readonly activity: Activity,
     readonly stop: () => Promise<void>,
   ) {}
 
   static async start(accountId: string, region: string, activity: Activity): Promise<SqsEngine> {
-    const { buildApp } = await import('fauxqs');
+    const { buildApp } = await loadFauxqs();
+    const { SqsStore } = await part('sqs/sqsStore.js');
     const stores: Stores = {
-      sqsStore: new (await part('sqs/sqsStore.js')).SqsStore() as Stores['sqsStore'],
+      sqsStore: new SqsStore() as Stores['sqsStore'],
       snsStore: new (await part('sns/snsStore.js')).SnsStore() as Stores['snsStore'],
       s3Store: new (await part('s3/s3Store.js')).S3Store() as Stores['s3Store'],
     };
     const app = buildApp({ logger: false, defaultRegion: region, stores });
     app.addHook('onResponse', async () => activity.changed());
     const endpoint = await app.listen({ port: 0, host: LOOPBACK });
-    return new SqsEngine(endpoint, accountId, stores.sqsStore, activity, async () => {
+    return new SqsEngine(endpoint, accountId, stores.sqsStore, SqsStore.createMessage, activity, async () => {
       await app.close();
     });
   }
@@ -97,7 +110,6 @@ export class SqsEngine {
     groupId?: string,
   ): Promise<void> {
     const queue = this.find(arn);
-    const { SqsStore } = await part('sqs/sqsStore.js');
     const typed = Object.entries(attributes).map(
       ([name, value]) => [name, { DataType: 'String', StringValue: value }] as const,
     );
@@ -106,7 +118,7 @@ export class SqsEngine {
       throw new Error(`the message has ${bytes} bytes; ${queue.name} takes ${queue.attributes.MaximumMessageSize}`);
     }
     const delaySeconds = Number(queue.attributes.DelaySeconds);
-    queue.enqueue(SqsStore.createMessage(body, Object.fromEntries(typed), delaySeconds || undefined, groupId));
+    queue.enqueue(this.createMessage(body, Object.fromEntries(typed), delaySeconds || undefined, groupId));
     this.activity.changed();
   }
 
@@ -159,13 +171,12 @@ export class SqsEngine {
   snapshot(): QueueSnapshot[] {
     return [...this.queues.values()].map(({ input, queue }) => {
       queue.processTimers();
-      const { ready, delayed, inflight } = queue.inspectMessages();
       return {
         logicalId: input.logicalId,
         name: input.name,
-        ready: ready.length,
-        delayed: delayed.length,
-        inFlight: inflight.length,
+        ready: queue.messages.length,
+        delayed: queue.delayedMessages.length,
+        inFlight: queue.inflightMessages.size,
       };
     });
   }

@@ -1,0 +1,17 @@
+/** Messages of the handlers' logs that somebody reads by machine; the details that go with each are named beside it. */
+export const LogMessage = {
+  /** `reason` */
+  REJECTED: 'an event was rejected',
+  /** `trigger` */
+  UNMATCHED: 'an event matches no subscription',
+  /** `outcome`, `metric`, `observedAt` */
+  OBSERVATION_DROPPED: 'an observation was dropped',
+  /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `runId` */
+  DELIVERED: 'a flow took a delivery',
+  /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error`, `waitSeconds` */
+  ATTEMPT_FAILED: 'a flow did not take a delivery',
+  /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error` */
+  DEAD: 'a delivery is dead',
+  /** `messageId`, `error` */
+  WILL_RETRY: 'a message will be tried again',
+} as const;

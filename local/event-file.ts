@@ -1,0 +1,44 @@
+import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { UserError } from './options';
+
+/** Reads JSON Lines of PutEvents entries; `Detail` may be an object or a text. Throws a UserError that names every bad line. */
+export function readEvents(text: string, file: string): PutEventsRequestEntry[] {
+  const entries: PutEventsRequestEntry[] = [];
+  const mistakes: string[] = [];
+  for (const [n, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const entry = readEntry(line);
+    if (typeof entry === 'string') mistakes.push(`${file}:${n + 1}: ${entry}`);
+    else entries.push(entry);
+  }
+  if (mistakes.length > 10) mistakes.splice(10, mistakes.length, `… and ${mistakes.length - 10} more`);
+  if (mistakes.length > 0) throw new UserError(mistakes.join('\n'));
+  return entries;
+}
+
+function readEntry(line: string): PutEventsRequestEntry | string {
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(line);
+  } catch (error) {
+    return `not JSON (${(error as Error).message}); write one entry a line, such as {"Source":"customer-insights",…}`;
+  }
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return 'not an entry; write {"Source":…}';
+  for (const name of ['Source', 'DetailType']) {
+    if (typeof entry[name] !== 'string' || entry[name] === '') return `"${name}" is missing; write it as a text`;
+  }
+  const { Source, DetailType, Detail, Time, Resources, EventBusName } = entry;
+  if (typeof Detail !== 'string' && (typeof Detail !== 'object' || Detail === null)) {
+    return '"Detail" is missing; write the event\'s data as an object';
+  }
+  const time = Time === undefined ? undefined : new Date(typeof Time === 'number' ? Time * 1000 : String(Time));
+  if (time && Number.isNaN(time.getTime())) return '"Time" is not an instant; write it as 2026-11-02T06:00:00Z';
+  return {
+    Source: Source as string,
+    DetailType: DetailType as string,
+    Detail: typeof Detail === 'string' ? Detail : JSON.stringify(Detail),
+    Time: time,
+    Resources: Resources as string[] | undefined,
+    EventBusName: EventBusName as string | undefined,
+  };
+}

@@ -1,0 +1,213 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
+import { register } from '../lambda/core/register';
+import { DomainEvent, Env } from '../lib/private/contract';
+import type { BusEvent } from './bus/event-bus';
+import { ANYBODY, type LocalConnector, localConnector } from './connector';
+import { deadLetterLines, logLine, nextSteps, problemsOf, summaryText } from './console';
+import { readEvents } from './event-file';
+import { FlowReceiver } from './flow-receiver';
+import { HELP, type Options, readOptions, UserError } from './options';
+import { replay } from './replay';
+import { summarize } from './report';
+import { type LocalStack, startLocalStack } from './stack';
+import { synthesize } from './synthesize';
+
+const ROOT = dirname(__dirname);
+const APP = 'bin/app.ts';
+/** Variable by which a subscription file names the flows that the local run plays itself. */
+const LOCAL_FLOWS = 'LOCAL_FLOWS';
+const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
+
+/** One local run, from the files to the exit status. */
+class LocalRun {
+  private readonly cleanups: (() => Promise<void> | void)[] = [];
+  private readonly busEvents: BusEvent[] = [];
+  private readonly refused: string[] = [];
+  /** Rules that took an observation. */
+  private readonly observationRules = new Set<string>();
+  private ended: Promise<void> | undefined;
+
+  constructor(private readonly options: Options) {}
+
+  /** @returns the exit status, or undefined when the run stays up. */
+  async run(): Promise<number | undefined> {
+    // The files first: what is wrong in them is said before anything starts.
+    const entries = this.options.events === '' ? [] : readEvents(readText(this.options.events), this.options.events);
+    this.readSubscriptions('http://127.0.0.1:1');
+
+    this.say('Synthesizing the stack …');
+    const assembly = mkdtempSync(join(tmpdir(), 'power-automate-connector-'));
+    this.cleanups.push(() => rmSync(assembly, { recursive: true, force: true }));
+    const templateFile = await synthesize(ROOT, APP, assembly);
+
+    const receiver = new FlowReceiver();
+    const stack = await startLocalStack({
+      templateFile,
+      endpointPort: this.options.port,
+      functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+      routes: (request, response) => receiver.handle(request, response),
+      onEvent: (event, rules) => this.onEvent(event, rules),
+      onLog: (functionId, line) => {
+        const text = logLine(functionId, line);
+        if (text) this.say(text);
+      },
+    });
+    this.cleanups.push(() => stack.stop());
+    this.say(`The connector runs: ${stack.endpoint}`);
+
+    const connector = localConnector(stack);
+    this.cleanups.push(() => connector.close());
+    const subscriptions = this.readSubscriptions(stack.endpoint);
+    for (const warning of subscriptions.warnings) this.say(`Warning: ${warning}`);
+    for (const entry of subscriptions.entries) await register(entry, `file:${subscriptions.set}`, connector.registry);
+    this.say(`${subscriptions.entries.length} subscriptions of ${this.options.subscriptions}`);
+
+    await this.replay(entries, stack, connector);
+    const stillInFlight = this.options.once ? await this.untilIdle(stack) : [];
+    const status = await this.report(entries.length, stack, connector, subscriptions, stillInFlight);
+    if (this.options.once) return status;
+    this.say(nextSteps(stack, connector.busName, connector.eventSource, this.options.subscriptions));
+    return undefined;
+  }
+
+  /** Ends everything that the run started; may be called again. */
+  end(): Promise<void> {
+    this.ended ??= (async () => {
+      for (const cleanup of this.cleanups.reverse()) await cleanup();
+    })();
+    return this.ended;
+  }
+
+  private readSubscriptions(endpoint: string): SubscriptionFile {
+    const { subscriptions: file } = this.options;
+    const environment = { ...process.env, [LOCAL_FLOWS]: `${endpoint}/flows` };
+    return readSubscriptionFile(readText(file), { file, environment, loopback: true });
+  }
+
+  private onEvent(event: BusEvent, rules: readonly string[]): void {
+    this.busEvents.push(event);
+    if (OBSERVATIONS.includes(event['detail-type'])) for (const rule of rules) this.observationRules.add(rule);
+    if (rules.length === 0) {
+      this.say(
+        `no rule takes ${event['detail-type']} of source ${event.source}: the connector's is another, or it is on another bus`,
+      );
+    }
+  }
+
+  private async replay(entries: readonly PutEventsRequestEntry[], stack: LocalStack, connector: LocalConnector) {
+    if (entries.length === 0) return;
+    this.say(`Putting ${entries.length} events of ${this.options.events} …`);
+    const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+    this.cleanups.push(() => client.destroy());
+    await replay(entries, {
+      client,
+      busName: connector.busName,
+      settled: () => this.settled(stack),
+      onProgress: (put) => this.progress(put, entries.length),
+      onRefused: ({ DetailType }, reason) => this.refused.push(`${DetailType}: ${reason}`),
+    });
+  }
+
+  private async settled(stack: LocalStack): Promise<void> {
+    const { waitSeconds } = this.options;
+    try {
+      await stack.whenDrained([...this.observationRules], AbortSignal.timeout(waitSeconds * 1000));
+    } catch {
+      throw new UserError(`an observation was not evaluated within ${waitSeconds} s: the log above says why`);
+    }
+  }
+
+  /** Waits until nothing is in flight, as long as was asked for. Gives what still is. */
+  private async untilIdle(stack: LocalStack): Promise<string[]> {
+    const { waitSeconds } = this.options;
+    try {
+      await stack.whenIdle(AbortSignal.timeout(waitSeconds * 1000));
+      return [];
+    } catch {
+      this.say(`Still in flight after ${waitSeconds} s (--wait SECONDS waits longer)`);
+      return stack
+        .queues()
+        .filter((queue) => !queue.isDeadLetterQueue && queue.ready + queue.delayed + queue.inFlight > 0)
+        .map(
+          ({ logicalId, ready, delayed, inFlight }) => `${ready + delayed + inFlight} messages in queue ${logicalId}`,
+        );
+    }
+  }
+
+  private async report(
+    put: number,
+    stack: LocalStack,
+    connector: LocalConnector,
+    { entries }: SubscriptionFile,
+    stillInFlight: readonly string[],
+  ): Promise<number> {
+    const { rejected, failed } = deadLetterLines(stack.deadLetters());
+    const reasons = [...this.refused, ...rejected];
+    const rows = await connector.deliveries();
+    const { busEvents } = this;
+    const summary = summarize({ eventsPut: put, rejected: reasons.length, busEvents, rows, subscriptions: entries });
+    const problems = problemsOf(summary, [...failed, ...stillInFlight]);
+    this.say(summaryText(summary, reasons, problems));
+    if (this.options.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
+    return problems.length === 0 ? 0 : 1;
+  }
+
+  private progress(put: number, all: number): void {
+    const stream = this.options.json ? process.stderr : process.stdout;
+    // A terminal's line is written over; a file gets the last one only.
+    if (stream.isTTY) stream.write(`\r\x1b[K${put} of ${all} events put${put === all ? '\n' : ''}`);
+    else if (put === all) stream.write(`${put} of ${all} events put\n`);
+  }
+
+  /** A line for people: with --json, standard output is the document's alone. */
+  private say(line: string): void {
+    const stream = this.options.json ? process.stderr : process.stdout;
+    stream.write(`${stream.isTTY ? '\r\x1b[K' : ''}${line}\n`);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(code === 'ENOENT' ? `${file} does not exist` : `${file} cannot be read (${code})`);
+  }
+}
+
+/** What a person needs of an error: a mistake of theirs is a line, anything else is a fault of ours. */
+const errorText = (error: unknown): string =>
+  error instanceof UserError || error instanceof SubscriptionFileError
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+
+async function main(): Promise<void> {
+  let run: LocalRun | undefined;
+  const finish = async (status: number) => {
+    await run?.end();
+    process.exit(status);
+  };
+  try {
+    const options = readOptions(process.argv.slice(2));
+    if (!options) {
+      process.stdout.write(HELP);
+      return;
+    }
+    run = new LocalRun(options);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => void finish(options.once ? 130 : 0));
+    const status = await run.run();
+    if (status !== undefined) await finish(status);
+  } catch (error) {
+    process.stderr.write(`${errorText(error)}\n`);
+    await finish(2);
+  }
+}
+
+void main();

@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm start` was asked for. */
+export interface Options {
+  /** JSON Lines of PutEvents entries. */
+  readonly events: string;
+  readonly subscriptions: string;
+  /** Ends when nothing is in flight, with a summary. */
+  readonly once: boolean;
+  /** The summary as one JSON document. */
+  readonly json: boolean;
+  /** Bound of `once`, seconds. */
+  readonly waitSeconds: number;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** A mistake of the user's: one line, no stack trace. */
+export class UserError extends Error {
+  override readonly name: string = 'UserError';
+}
+
+export const EXAMPLE = {
+  events: 'examples/retailer/events.jsonl',
+  subscriptions: 'examples/retailer/subscriptions.yaml',
+};
+
+export const HELP = `Runs the connector on this machine: what its CloudFormation template declares, on embedded engines.
+
+  npm start                                   plays examples/retailer, then stays up for your own events
+  npm start -- --events FILE --subscriptions FILE
+
+Options
+  --events FILE         JSON Lines of PutEvents entries (Source, DetailType, Detail, Time), put in order
+  --subscriptions FILE  which flows to start, and when (YAML)
+  --once                end when nothing is in flight; exit 0 when every event reached every subscription that it matches
+  --wait SECONDS        how long --once waits at most (default 120)
+  --json                with --once: one JSON document on standard output, everything else on standard error
+                        (npm --silent start -- --once --json)
+  --port N              port of the endpoint (default: a free one)
+  --help                this text
+`;
+
+/** Reads the command line; undefined when help is asked for. Throws a UserError for what it does not know. */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const values = parse(args);
+  if (values.help) return undefined;
+  if (values.json && !values.once) throw new UserError('--json is the summary of a run that ends: write --once --json');
+  return {
+    // Own events without own subscriptions would start nobody's flows, and the other way round.
+    ...inputs(values.events, values.subscriptions),
+    once: values.once ?? false,
+    json: values.json ?? false,
+    waitSeconds: wholeNumber('--wait', values.wait ?? '120', 1, 7 * 24 * 3600),
+    port: wholeNumber('--port', values.port ?? '0', 0, 65_535),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        events: { type: 'string' },
+        subscriptions: { type: 'string' },
+        once: { type: 'boolean' },
+        json: { type: 'boolean' },
+        wait: { type: 'string' },
+        port: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    const [sentence] = (error as Error).message.split('. ');
+    throw new UserError(`${sentence}: npm start -- --help lists the options`);
+  }
+}
+
+function inputs(events: string | undefined, subscriptions: string | undefined) {
+  if (events === undefined && subscriptions === undefined) return EXAMPLE;
+  if (events === undefined) return { events: '', subscriptions: subscriptions as string };
+  if (subscriptions === undefined) {
+    throw new UserError('--events needs --subscriptions FILE: without subscriptions no event starts a flow');
+  }
+  return { events, subscriptions };
+}
+
+function wholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new UserError(`${name} ${text} is not a whole number from ${min} to ${max}`);
+  }
+  return value;
+}

@@ -1,0 +1,346 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
+import { Schedules } from './bus/schedule';
+import { Activity } from './engines/activity';
+import { startDynamoDb } from './engines/dynamodb';
+import { startEndpoint } from './engines/endpoint';
+import { EventSource } from './engines/event-source';
+import { kmsOperations } from './engines/kms';
+import { LambdaFunction } from './engines/lambda';
+import { SqsEngine } from './engines/sqs';
+import { ACCOUNT, type Plan, type PlannedRule, planTemplate, REGION, type RuleTarget } from './template/plan';
+import { loadTemplate } from './template/template';
+
+export interface LocalStackOptions {
+  /** A template of a cloud assembly, such as `cdk.out/MyStack.template.json`; code is found next to it. */
+  readonly templateFile: string;
+  /** Port of `endpoint`; 0, the default, is any free port. */
+  readonly endpointPort?: number;
+  /** Variables that every function gets on top of what its template and the Lambda runtime give. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Answers requests to `endpoint` that are no AWS requests; false when the request is not its own. */
+  readonly routes?: (req: IncomingMessage, res: ServerResponse) => boolean;
+  /** Every event that a bus accepted, with the logical ids of the rules that it matched. */
+  readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[]) => void;
+  /** Every line that a function wrote, and its failures. */
+  readonly onLog?: (functionLogicalId: string, line: string) => void;
+  /** Whenever the stack becomes busy or idle. */
+  readonly onIdleChange?: (idle: boolean) => void;
+}
+
+/** What stands in a queue, as counts. */
+export interface LocalQueue {
+  readonly logicalId: string;
+  readonly url: string;
+  /** Another queue's redrive policy or a rule's target sends here what it gave up. */
+  readonly isDeadLetterQueue: boolean;
+  readonly ready: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+}
+
+/** A message in a dead-letter queue. */
+export interface DeadLetter {
+  readonly queueLogicalId: string;
+  readonly messageId: string;
+  readonly body: string;
+  readonly messageAttributes: Readonly<Record<string, string>>;
+  /** When it was first sent, in epoch milliseconds. */
+  readonly sentAt: number;
+  readonly receiveCount: number;
+}
+
+export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms';
+
+/** A stack that runs on this machine. */
+export interface LocalStack {
+  /** Takes EventBridge `PutEvents` and KMS requests, and what `routes` answers. */
+  readonly endpoint: string;
+  readonly endpoints: Readonly<Record<LocalService, string>>;
+  readonly region: string;
+  readonly stackName: string;
+  /** The template's outputs, resolved. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Name by logical id of the buses that the template declares. */
+  readonly busNames: Readonly<Record<string, string>>;
+  /** What `Ref` gives. Throws when the template has no such resource. */
+  physicalId(logicalId: string): string;
+  queues(): LocalQueue[];
+  deadLetters(): DeadLetter[];
+  /** Nothing is under way and no queue but dead-letter queues holds a message. */
+  isIdle(): boolean;
+  /** Resolves when `isIdle()`; rejects with the signal's reason when aborted. */
+  whenIdle(signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the queues that these rules feed hold no message: whatever they sent is worked off, or given up.
+   * Rejects with the signal's reason when aborted, or when the template has no such rule.
+   */
+  whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Runs every scheduled rule once, now, and resolves when its functions have answered. */
+  runSchedules(): Promise<void>;
+  /** Ends everything that was started. May be called again. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs what a synthesized template declares on embedded engines. Everything in the template is checked before anything
+ * starts. Rejects with a `TemplateError` that names what is not implemented, or an Error when the port is taken; nothing
+ * is left running then.
+ */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const loaded = loadTemplate(options.templateFile);
+  planTemplate(loaded, (name) => `http://127.0.0.1/${ACCOUNT}/${name}`);
+
+  const cleanups: (() => Promise<void> | void)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      const errors: unknown[] = [];
+      for (const cleanup of cleanups.reverse()) {
+        try {
+          await cleanup();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0) {
+        throw new AggregateError(errors, 'the local run did not stop cleanly');
+      }
+    })();
+    return stopping;
+  };
+
+  try {
+    const activity = new Activity();
+    const endpoint = await startEndpoint({ port: options.endpointPort ?? 0, routes: options.routes });
+    cleanups.push(() => endpoint.stop());
+    const dynamoDb = await startDynamoDb(REGION);
+    cleanups.push(() => dynamoDb.stop());
+    const sqs = await SqsEngine.start(ACCOUNT, REGION, activity);
+    cleanups.push(() => sqs.stop());
+
+    const plan = planTemplate(loaded, (name) => sqs.url(name));
+    const endpoints = { dynamodb: dynamoDb.endpoint, sqs: sqs.endpoint, eventbridge: endpoint.url, kms: endpoint.url };
+    await Promise.all(plan.tables.map((table) => dynamoDb.createTable(table.input)));
+    for (const queue of plan.queues) {
+      sqs.createQueue(queue);
+    }
+
+    const functions = new Map(
+      plan.functions.map((input) => [
+        input.arn,
+        new LambdaFunction(input, {
+          region: REGION,
+          environment: { ...endpointVariables(endpoints), ...options.functionEnvironment },
+          activity,
+          onLog: options.onLog,
+        }),
+      ]),
+    );
+    cleanups.push(async () => {
+      await Promise.all([...functions.values()].map((one) => one.stop()));
+    });
+
+    const log = (rule: string, message: string) => options.onLog?.(rule, message);
+    const toTarget = (rule: PlannedRule) => (target: RuleTarget) => busTarget(rule, target, sqs, functions, log);
+    const buses = new EventBuses({
+      account: ACCOUNT,
+      region: REGION,
+      busArns: Object.fromEntries(plan.buses.map((bus) => [bus.name, bus.arn])),
+      rules: patternRules(plan).map((rule) => ({ ...rule, targets: rule.targets.map(toTarget(rule)) })),
+      onEvent: options.onEvent,
+      onLost: (event, rule, error) => log(rule.logicalId, `event ${event.id} is lost: ${error.message}`),
+    });
+    endpoint.serve({
+      ...kmsOperations(plan.keys),
+      'AWSEvents.PutEvents': async (input) => {
+        const end = activity.begin();
+        try {
+          return await buses.putEvents(input);
+        } finally {
+          end();
+        }
+      },
+    });
+
+    const sources = plan.eventSources.map((input) => {
+      const target = functions.get(input.functionArn);
+      if (!target) {
+        throw new Error(`${input.logicalId}: ${input.functionArn} does not exist`);
+      }
+      return new EventSource(input, sqs, target, REGION, activity);
+    });
+    cleanups.push(async () => {
+      const ended = sources.map((source) => source.stop());
+      sqs.wakeReceivers();
+      await Promise.all(ended);
+    });
+    for (const source of sources) {
+      source.start();
+    }
+
+    const schedules = new Schedules(
+      plan.rules
+        .filter((rule) => rule.enabled && rule.everyMs !== undefined)
+        .map((rule) => ({
+          ruleArn: rule.arn,
+          everyMs: rule.everyMs as number,
+          run: (event) => runTargets(rule, event, sqs, functions, log),
+        })),
+      { account: ACCOUNT, region: REGION },
+    );
+    cleanups.push(() => schedules.stop());
+    schedules.start();
+
+    const deadLetterArns = new Set(
+      [
+        ...plan.queues.map((queue) => queue.deadLetterArn),
+        ...plan.rules.flatMap((rule) => rule.targets.map((target) => target.deadLetterArn)),
+      ].filter((arn) => arn !== undefined),
+    );
+    const queues = () => snapshot(plan, sqs, deadLetterArns);
+    const isIdle = () => activity.active === 0 && queues().every((queue) => queue.isDeadLetterQueue || isEmpty(queue));
+    if (options.onIdleChange) {
+      cleanups.push(watchIdle(activity, isIdle, options.onIdleChange));
+    }
+
+    return {
+      endpoint: endpoint.url,
+      endpoints,
+      region: REGION,
+      stackName: loaded.stackName,
+      outputs: plan.outputs,
+      busNames: Object.fromEntries(plan.buses.map((bus) => [bus.logicalId, bus.name])),
+      physicalId(logicalId) {
+        const id = plan.physicalIds.get(logicalId);
+        if (id === undefined) {
+          throw new Error(`${options.templateFile} has no resource ${logicalId}`);
+        }
+        return id;
+      },
+      queues,
+      deadLetters: () =>
+        plan.queues
+          .filter((queue) => deadLetterArns.has(queue.arn))
+          .flatMap((queue) =>
+            sqs.messages(queue.arn).map((message) => ({ queueLogicalId: queue.logicalId, ...message })),
+          ),
+      isIdle,
+      whenIdle: (signal) => activity.until(isIdle, signal),
+      async whenDrained(ruleLogicalIds, signal) {
+        const fed = queuesFedBy(plan, ruleLogicalIds);
+        await activity.until(() => queues().every((queue) => !fed.has(queue.logicalId) || isEmpty(queue)), signal);
+      },
+      runSchedules: () => schedules.runAll(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * The standard variables that point AWS SDKs at other endpoints (AWS SDKs and Tools reference guide, "Service-specific
+ * endpoints"). The general one makes a call to any other service fail here by name rather than leave the machine.
+ */
+function endpointVariables(endpoints: Readonly<Record<LocalService, string>>): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoints.eventbridge,
+    ...Object.fromEntries(
+      Object.entries(endpoints).map(([service, url]) => [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, url]),
+    ),
+  };
+}
+
+function patternRules(plan: Plan): (PlannedRule & Pick<BusRule, 'pattern'>)[] {
+  return plan.rules.flatMap((rule) => (rule.enabled && rule.pattern ? [{ ...rule, pattern: rule.pattern }] : []));
+}
+
+type Log = (logicalId: string, message: string) => void;
+type Functions = ReadonlyMap<string, LambdaFunction>;
+
+/** A queue has the event when it is in the queue. A function is called and not waited for, as on AWS. */
+function busTarget(rule: PlannedRule, target: RuleTarget, sqs: SqsEngine, functions: Functions, log: Log): BusTarget {
+  const { deadLetterArn, arn, retries } = target;
+  const called = functions.get(arn);
+  return {
+    arn,
+    retries,
+    deliver: async (event) => {
+      if (called) {
+        void call(rule, target, called, event, log);
+      } else {
+        await sqs.send(arn, target.input ?? JSON.stringify(event), {}, target.messageGroupId);
+      }
+    },
+    deadLetter: deadLetterArn
+      ? (event, attributes) => sqs.send(deadLetterArn, JSON.stringify(event), attributes)
+      : undefined,
+  };
+}
+
+/** What a schedule does: like an event for queues, but resolves when the functions have answered. */
+async function runTargets(rule: PlannedRule, event: BusEvent, sqs: SqsEngine, functions: Functions, log: Log) {
+  await Promise.all(
+    rule.targets.map(async (target) => {
+      const called = functions.get(target.arn);
+      if (called) {
+        await call(rule, target, called, event, log);
+      } else {
+        await busTarget(rule, target, sqs, functions, log)
+          .deliver(event)
+          .catch((error: Error) => log(rule.logicalId, `event ${event.id} is lost: ${error.message}`));
+      }
+    }),
+  );
+}
+
+async function call(rule: PlannedRule, target: RuleTarget, called: LambdaFunction, event: BusEvent, log: Log) {
+  const result = await called.invoke(target.input === undefined ? event : JSON.parse(target.input));
+  if (!result.ok) {
+    log(rule.logicalId, `${called.input.logicalId} failed: ${result.errorType}: ${result.errorMessage}`);
+  }
+}
+
+function snapshot(plan: Plan, sqs: SqsEngine, deadLetterArns: ReadonlySet<string>): LocalQueue[] {
+  const counts = new Map(sqs.snapshot().map((one) => [one.logicalId, one]));
+  return plan.queues.map(({ logicalId, url, arn }) => ({
+    logicalId,
+    url,
+    isDeadLetterQueue: deadLetterArns.has(arn),
+    ready: counts.get(logicalId)?.ready ?? 0,
+    delayed: counts.get(logicalId)?.delayed ?? 0,
+    inFlight: counts.get(logicalId)?.inFlight ?? 0,
+  }));
+}
+
+function isEmpty({ ready, delayed, inFlight }: LocalQueue): boolean {
+  return ready + delayed + inFlight === 0;
+}
+
+/** Logical ids of the queues that are targets of the rules. */
+function queuesFedBy(plan: Plan, ruleLogicalIds: readonly string[]): ReadonlySet<string> {
+  const arns = new Set<string>();
+  for (const logicalId of ruleLogicalIds) {
+    const rule = plan.rules.find((candidate) => candidate.logicalId === logicalId);
+    if (!rule) {
+      throw new Error(`the template has no rule ${logicalId}`);
+    }
+    for (const target of rule.targets) {
+      arns.add(target.arn);
+    }
+  }
+  return new Set(plan.queues.filter((queue) => arns.has(queue.arn)).map((queue) => queue.logicalId));
+}
+
+function watchIdle(activity: Activity, isIdle: () => boolean, onIdleChange: (idle: boolean) => void): () => void {
+  let known = isIdle();
+  return activity.onChange(() => {
+    const idle = isIdle();
+    if (idle !== known) {
+      known = idle;
+      onIdleChange(idle);
+    }
+  });
+}

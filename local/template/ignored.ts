@@ -1,0 +1,47 @@
+/**
+ * Everything that the local run knowingly leaves out or does differently, with the reason. Whatever a template declares
+ * that is neither implemented nor listed here is refused by name.
+ */
+export const IGNORED = {
+  metadata: 'Says nothing about behaviour; `aws:asset:path` of functions is the exception and is used.',
+  bootstrap: "The bootstrap version's parameter and rule protect deployments; there is none here.",
+  tags: 'Nothing here is billed or authorized by tag.',
+  description: 'Text for people.',
+  deletion: 'Everything is in memory and gone when the run stops: deletion policies and protection have no object.',
+  recovery: 'Everything is in memory: there is nothing to recover to a point in time.',
+  timeToLive: 'DynamoDB deletes expired items within days, so readers must filter them anyway.',
+  retention: 'Queues keep messages for at least as long as a run lasts; the shortest retention is not worth a clock.',
+  capacity: 'No throughput is metered here, so nothing is throttled.',
+  insights: 'Contributor insights and table classes are about cost and observation.',
+  encryptionAtRest: 'Nothing is written to a disk.',
+  keyPolicy: 'Who may use a key is not checked: there is one user. The encryption context is checked.',
+  keyLifecycle: 'Rotation and deletion windows are longer than a run.',
+  iam: 'Roles and policies are not enforced: there is one user. Tests on the template check them.',
+  resourcePolicy: 'Queue policies, bus policies and function permissions are not enforced: there is one user.',
+  logs: 'Function output goes to the terminal, not to log groups.',
+  tracing: 'There is no X-Ray here.',
+  architecture:
+    "Bundles are plain JavaScript and run on this machine's processor, on the Node.js that runs this process.",
+  asset: "A function's code is taken from the cloud assembly; there is no bootstrap bucket.",
+  memory: 'Memory is told to the function but not limited, and CPU does not depend on it.',
+  concurrency: 'At most two sandboxes of a function run at a time, whatever is declared: machines have few cores.',
+  deliveryRetries:
+    'Rule targets are in this process: a delivery that fails three times will keep failing, so the declared attempts ' +
+    'and event age, which spread over a day, are cut to at most three attempts within a second.',
+  asynchronousRetries:
+    'A function that a rule called and that failed is not called again: a schedule calls it again anyway.',
+} as const;
+
+export type IgnoredReason = keyof typeof IGNORED;
+
+/** Resource types that are accepted and have no effect. Their properties are not looked at. */
+export const IGNORED_TYPES: Readonly<Record<string, IgnoredReason>> = {
+  'AWS::CDK::Metadata': 'metadata',
+  'AWS::IAM::Role': 'iam',
+  'AWS::IAM::Policy': 'iam',
+  'AWS::IAM::ManagedPolicy': 'iam',
+  'AWS::SQS::QueuePolicy': 'resourcePolicy',
+  'AWS::Events::EventBusPolicy': 'resourcePolicy',
+  'AWS::Lambda::Permission': 'resourcePolicy',
+  'AWS::Logs::LogGroup': 'logs',
+};

@@ -1,0 +1,237 @@
+import type { EventPattern } from '../bus/pattern';
+import type { TableInput } from '../engines/dynamodb';
+import type { EventSourceInput } from '../engines/event-source';
+import type { FunctionInput } from '../engines/lambda';
+import type { QueueInput } from '../engines/sqs';
+import { IGNORED_TYPES } from './ignored';
+import { resolve, resolveCondition, type Scope } from './intrinsics';
+import { dependencyOrder } from './order';
+import { Properties, pick } from './properties';
+import { RESOURCE_TYPES } from './resources';
+import { ignoredResource } from './resources/ignored';
+import type { PhysicalResource, StackContext } from './resources/resource-type';
+import { type LoadedTemplate, type ResourceDefinition, TemplateError } from './template';
+
+/** The account that the embedded SQS has; any would do. */
+export const ACCOUNT = '000000000000';
+export const REGION = 'us-east-1';
+
+/** SQS API reference, CreateQueue. */
+const DEFAULT_VISIBILITY_SECONDS = 30;
+
+/** A target of a rule: a queue or a function of the template. */
+export interface RuleTarget {
+  /** Where the template declares it, for errors. */
+  readonly where: string;
+  readonly arn: string;
+  /** JSON that the target gets in place of the event. */
+  readonly input: string | undefined;
+  readonly messageGroupId: string | undefined;
+  readonly deadLetterArn: string | undefined;
+  readonly retries: number;
+}
+
+export interface PlannedRule {
+  readonly logicalId: string;
+  readonly arn: string;
+  readonly busName: string;
+  readonly enabled: boolean;
+  readonly pattern: EventPattern | undefined;
+  /** Milliseconds between two runs of a scheduled rule. */
+  readonly everyMs: number | undefined;
+  readonly targets: readonly RuleTarget[];
+}
+
+export interface PlannedQueue extends QueueInput {
+  readonly url: string;
+  /** Where its redrive policy sends messages. */
+  readonly deadLetterArn: string | undefined;
+}
+
+/** What a template declares, ready to be started. Logical ids are unique over all lists. */
+export interface Plan {
+  readonly buses: { readonly logicalId: string; readonly name: string; readonly arn: string }[];
+  readonly rules: PlannedRule[];
+  readonly queues: PlannedQueue[];
+  readonly tables: { readonly logicalId: string; readonly input: TableInput }[];
+  readonly functions: FunctionInput[];
+  readonly eventSources: EventSourceInput[];
+  readonly keys: {
+    readonly logicalId: string;
+    readonly keyId: string;
+    readonly arn: string;
+    readonly description: string;
+    readonly aliases: string[];
+  }[];
+  /** What `Ref` gives, by logical id. */
+  readonly physicalIds: Map<string, string>;
+  readonly outputs: Record<string, string>;
+}
+
+/**
+ * Reads a template into a plan, and starts nothing. Throws `TemplateError` for the first thing that is wrong or that
+ * the local run does not implement: resource types, properties, values, intrinsic functions, names that lead nowhere.
+ * `queueUrl` gives the URL of the queue of a name.
+ */
+export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) => string): Plan {
+  const { template, stackName, directory, assets } = loaded;
+  const stack: StackContext = { stackName, account: ACCOUNT, region: REGION, directory, assets, queueUrl };
+  const plan: Plan = {
+    buses: [],
+    rules: [],
+    queues: [],
+    tables: [],
+    functions: [],
+    eventSources: [],
+    keys: [],
+    physicalIds: new Map(),
+    outputs: {},
+  };
+  const made = new Map<string, PhysicalResource>();
+  const scope = templateScope(loaded, made);
+
+  for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
+    if (!Object.hasOwn(RESOURCE_TYPES, Type) && !Object.hasOwn(IGNORED_TYPES, Type)) {
+      throw new TemplateError(logicalId, `the local run does not implement the resource type ${Type}`);
+    }
+  }
+  for (const logicalId of dependencyOrder(template.Resources)) {
+    const definition = template.Resources[logicalId] as ResourceDefinition;
+    if (definition.Condition !== undefined && !scope.condition(definition.Condition)) {
+      continue;
+    }
+    const physical = declare(logicalId, definition, scope, stack, plan);
+    made.set(logicalId, physical);
+    plan.physicalIds.set(logicalId, physical.ref);
+  }
+  for (const [name, output] of Object.entries(template.Outputs ?? {})) {
+    if (output.Condition === undefined || scope.condition(output.Condition)) {
+      plan.outputs[name] = String(resolve(output.Value, scope, `Outputs.${name}`));
+    }
+  }
+  checkConnections(plan);
+  return plan;
+}
+
+function declare(
+  logicalId: string,
+  definition: ResourceDefinition,
+  scope: Scope,
+  stack: StackContext,
+  plan: Plan,
+): PhysicalResource {
+  const metadata = definition.Metadata ?? {};
+  const type = RESOURCE_TYPES[definition.Type];
+  if (!type) {
+    return ignoredResource(definition.Type, { logicalId, metadata, properties: new Properties({}, logicalId) }, stack);
+  }
+  const used = pick(definition.Properties ?? {}, type.properties, logicalId);
+  const properties = new Properties(resolve(used, scope, logicalId) as Record<string, unknown>, logicalId);
+  return type.declare({ logicalId, metadata, properties }, stack, plan);
+}
+
+function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, PhysicalResource>): Scope {
+  const { template, stackName } = loaded;
+  const pseudo: Readonly<Record<string, string | undefined>> = {
+    'AWS::AccountId': ACCOUNT,
+    'AWS::Region': REGION,
+    'AWS::Partition': 'aws',
+    'AWS::URLSuffix': 'amazonaws.com',
+    'AWS::StackName': stackName,
+    'AWS::StackId': `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/local`,
+    'AWS::NoValue': undefined,
+  };
+  const physical = (logicalId: string): PhysicalResource => {
+    const found = made.get(logicalId);
+    if (!found) {
+      throw new Error(
+        template.Resources[logicalId]
+          ? `${logicalId} is left out by its condition`
+          : `${logicalId} is neither a resource nor a parameter of the template`,
+      );
+    }
+    return found;
+  };
+  const scope: Scope = {
+    ref(name) {
+      if (Object.hasOwn(pseudo, name)) {
+        return pseudo[name];
+      }
+      const parameter = template.Parameters?.[name];
+      if (!parameter) {
+        return physical(name).ref;
+      }
+      if (parameter.Default === undefined || parameter.Type.startsWith('AWS::SSM::')) {
+        throw new Error(`the local run does not implement the parameter ${name}: it has no default value of its own`);
+      }
+      return parameter.Default;
+    },
+    attribute(logicalId, name) {
+      const value = physical(logicalId).attributes[name];
+      if (value === undefined) {
+        const type = template.Resources[logicalId]?.Type;
+        throw new Error(`the local run does not implement the attribute ${name} of ${logicalId} (${type})`);
+      }
+      return value;
+    },
+    condition(name) {
+      if (!Object.hasOwn(template.Conditions ?? {}, name)) {
+        throw new Error(`${name} is no condition of the template`);
+      }
+      return resolveCondition(template.Conditions?.[name], scope, `Conditions.${name}`);
+    },
+  };
+  return scope;
+}
+
+/** Everything that is connected by ARN or name must be there. */
+function checkConnections(plan: Plan): void {
+  const queues = new Set(plan.queues.map((queue) => queue.arn));
+  const functions = new Set(plan.functions.map((one) => one.arn));
+  const buses = new Set(['default', ...plan.buses.map((bus) => bus.name)]);
+  const checkQueue = (arn: string | undefined, where: string) => {
+    if (arn !== undefined && !queues.has(arn)) {
+      throw new TemplateError(where, `${arn} is no queue of the template`);
+    }
+  };
+  for (const queue of plan.queues) {
+    checkQueue(queue.deadLetterArn, `${queue.logicalId}.RedrivePolicy`);
+  }
+  for (const rule of plan.rules) {
+    if (!buses.has(rule.busName)) {
+      throw new TemplateError(`${rule.logicalId}.EventBusName`, `${rule.busName} is no event bus of the template`);
+    }
+    for (const target of rule.targets) {
+      if (!queues.has(target.arn) && !functions.has(target.arn)) {
+        throw new TemplateError(
+          target.where,
+          `the local run implements queues and functions of the template as targets, not ${target.arn}`,
+        );
+      }
+      checkQueue(target.deadLetterArn, `${target.where}.DeadLetterConfig`);
+    }
+  }
+  for (const source of plan.eventSources) {
+    checkQueue(source.queueArn, `${source.logicalId}.EventSourceArn`);
+    checkVisibility(plan, source);
+    if (!functions.has(source.functionArn)) {
+      throw new TemplateError(
+        `${source.logicalId}.FunctionName`,
+        `${source.functionArn} is no function of the template`,
+      );
+    }
+  }
+}
+
+/** Lambda refuses a mapping whose queue could show a message again while the function still works on it. */
+function checkVisibility(plan: Plan, source: EventSourceInput): void {
+  const queue = plan.queues.find(({ arn }) => arn === source.queueArn);
+  const visibility = Number(queue?.attributes.VisibilityTimeout ?? DEFAULT_VISIBILITY_SECONDS);
+  const timeout = plan.functions.find(({ arn }) => arn === source.functionArn)?.timeoutSeconds ?? 0;
+  if (visibility < timeout) {
+    throw new TemplateError(
+      source.logicalId,
+      `the visibility timeout of ${queue?.logicalId} (${visibility} s) is less than the function's timeout (${timeout} s)`,
+    );
+  }
+}

@@ -1,0 +1,115 @@
+import type { TableInput } from '../../engines/dynamodb';
+import type { Plan } from '../plan';
+import type { PropertyRules } from '../properties';
+import { TemplateError } from '../template';
+import {
+  type PhysicalResource,
+  physicalName,
+  type ResolvedResource,
+  type ResourceType,
+  type StackContext,
+} from './resource-type';
+
+/** Characters of a table's name (DynamoDB API reference, CreateTable). */
+const MAX_TABLE_NAME = 255;
+
+const COMMON: PropertyRules = {
+  TableName: true,
+  KeySchema: true,
+  AttributeDefinitions: true,
+  LocalSecondaryIndexes: true,
+  BillingMode: 'capacity',
+  SSESpecification: 'encryptionAtRest',
+  TimeToLiveSpecification: 'timeToLive',
+};
+
+const INDEX: PropertyRules = {
+  IndexName: true,
+  KeySchema: true,
+  Projection: true,
+  ProvisionedThroughput: 'capacity',
+  OnDemandThroughput: 'capacity',
+  WarmThroughput: 'capacity',
+  ContributorInsightsSpecification: 'insights',
+};
+
+const REPLICA_INDEX: PropertyRules = {
+  IndexName: true,
+  ContributorInsightsSpecification: 'insights',
+  ReadProvisionedThroughputSettings: 'capacity',
+  ReadOnDemandThroughputSettings: 'capacity',
+};
+
+/** `AWS::DynamoDB::Table`, without streams */
+export const table: ResourceType = {
+  properties: {
+    ...COMMON,
+    GlobalSecondaryIndexes: [INDEX],
+    ProvisionedThroughput: 'capacity',
+    OnDemandThroughput: 'capacity',
+    WarmThroughput: 'capacity',
+    PointInTimeRecoverySpecification: 'recovery',
+    DeletionProtectionEnabled: 'deletion',
+    ContributorInsightsSpecification: 'insights',
+    TableClass: 'insights',
+    ResourcePolicy: 'resourcePolicy',
+    Tags: 'tags',
+  },
+  declare: declareTable,
+};
+
+/** `AWS::DynamoDB::GlobalTable` with exactly one replica, without streams */
+export const globalTable: ResourceType = {
+  properties: {
+    ...COMMON,
+    GlobalSecondaryIndexes: [
+      {
+        ...INDEX,
+        WriteProvisionedThroughputSettings: 'capacity',
+        WriteOnDemandThroughputSettings: 'capacity',
+      },
+    ],
+    WriteProvisionedThroughputSettings: 'capacity',
+    WriteOnDemandThroughputSettings: 'capacity',
+    WarmThroughput: 'capacity',
+    Replicas: [
+      {
+        Region: true,
+        DeletionProtectionEnabled: 'deletion',
+        PointInTimeRecoverySpecification: 'recovery',
+        ContributorInsightsSpecification: 'insights',
+        TableClass: 'insights',
+        ReadProvisionedThroughputSettings: 'capacity',
+        ReadOnDemandThroughputSettings: 'capacity',
+        SSESpecification: 'encryptionAtRest',
+        ResourcePolicy: 'resourcePolicy',
+        Tags: 'tags',
+        // Repeats the names of the table's indexes; the indexes themselves are declared above.
+        GlobalSecondaryIndexes: [REPLICA_INDEX],
+      },
+    ],
+  },
+  declare(resource, stack, plan) {
+    const replicas = resource.properties.list('Replicas').length;
+    if (replicas !== 1) {
+      throw new TemplateError(
+        `${resource.properties.where}.Replicas`,
+        `the local run has one region, the table has ${replicas} replicas`,
+      );
+    }
+    return declareTable(resource, stack, plan);
+  },
+};
+
+function declareTable(resource: ResolvedResource, stack: StackContext, plan: Plan): PhysicalResource {
+  const { logicalId, properties } = resource;
+  const name = properties.optionalText('TableName') ?? physicalName(stack.stackName, logicalId, MAX_TABLE_NAME);
+  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes } =
+    properties.all as Partial<TableInput>;
+  plan.tables.push({
+    logicalId,
+    input: { TableName: name, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes },
+  });
+  const arn = `arn:aws:dynamodb:${stack.region}:${stack.account}:table/${name}`;
+  return { ref: name, attributes: { Arn: arn } };
+}

@@ -1,0 +1,23 @@
+import type { PhysicalResource, ResolvedResource, StackContext } from './resource-type';
+import { physicalName } from './resource-type';
+
+/** Longest name of the types here (log groups; roles take 64). */
+const MAX_NAME = 64;
+
+/** Names and ARNs of resources that have no effect, for those who refer to them. */
+export function ignoredResource(type: string, resource: ResolvedResource, stack: StackContext): PhysicalResource {
+  const name = physicalName(stack.stackName, resource.logicalId, MAX_NAME);
+  const { account, region } = stack;
+  switch (type) {
+    case 'AWS::IAM::Role':
+      return { ref: name, attributes: { Arn: `arn:aws:iam::${account}:role/${name}`, RoleId: name } };
+    case 'AWS::IAM::ManagedPolicy': {
+      const arn = `arn:aws:iam::${account}:policy/${name}`;
+      return { ref: arn, attributes: { PolicyArn: arn } };
+    }
+    case 'AWS::Logs::LogGroup':
+      return { ref: name, attributes: { Arn: `arn:aws:logs:${region}:${account}:log-group:${name}:*` } };
+    default:
+      return { ref: name, attributes: {} };
+  }
+}

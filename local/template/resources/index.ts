@@ -1,0 +1,19 @@
+import { globalTable, table } from './dynamodb';
+import { eventBus, rule } from './events';
+import { alias, key } from './kms';
+import { eventSourceMapping, lambdaFunction } from './lambda';
+import type { ResourceType } from './resource-type';
+import { queue } from './sqs';
+
+/** The resource types that the local run implements. Those that it passes over are in `IGNORED_TYPES`. */
+export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
+  'AWS::Events::EventBus': eventBus,
+  'AWS::Events::Rule': rule,
+  'AWS::SQS::Queue': queue,
+  'AWS::DynamoDB::Table': table,
+  'AWS::DynamoDB::GlobalTable': globalTable,
+  'AWS::Lambda::Function': lambdaFunction,
+  'AWS::Lambda::EventSourceMapping': eventSourceMapping,
+  'AWS::KMS::Key': key,
+  'AWS::KMS::Alias': alias,
+};

@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** A mistake in a template, or something that the local run does not implement. The message says where. */
+export class TemplateError extends Error {
+  constructor(where: string, what: string) {
+    super(`${where}: ${what}`);
+    this.name = 'TemplateError';
+  }
+}
+
+export interface ResourceDefinition {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: string | readonly string[];
+  readonly Condition?: string;
+}
+
+/** A CloudFormation template, as far as it is looked at. */
+export interface Template {
+  readonly Resources: Readonly<Record<string, ResourceDefinition>>;
+  readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
+  readonly Conditions?: Readonly<Record<string, unknown>>;
+  readonly Rules?: Readonly<Record<string, unknown>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Condition?: string }>>;
+}
+
+/** A template with where it comes from. */
+export interface LoadedTemplate {
+  readonly template: Template;
+  readonly stackName: string;
+  /** The cloud assembly's folder: paths of assets are relative to it. */
+  readonly directory: string;
+  /** Paths of file assets by the object key that they would have in the bootstrap bucket. */
+  readonly assets: Readonly<Record<string, string>>;
+}
+
+/** Sections that are read or may be passed over. */
+const SECTIONS = new Set([
+  'AWSTemplateFormatVersion',
+  'Description',
+  'Metadata',
+  'Resources',
+  'Parameters',
+  'Conditions',
+  'Rules',
+  'Outputs',
+]);
+/** Attributes of a resource besides its properties that are read or may be passed over (`deletion`, `metadata`). */
+const ATTRIBUTES = new Set([
+  'Type',
+  'Properties',
+  'Metadata',
+  'DependsOn',
+  'Condition',
+  'DeletionPolicy',
+  'UpdateReplacePolicy',
+]);
+
+/** Reads a template of a cloud assembly. Throws `TemplateError` for sections and attributes that are not implemented. */
+export function loadTemplate(file: string): LoadedTemplate {
+  let template: Template;
+  try {
+    template = JSON.parse(readFileSync(file, 'utf8')) as Template;
+  } catch (error) {
+    throw new TemplateError(
+      file,
+      `cannot be read as a JSON template (${(error as Error).message}); run cdk synth first`,
+    );
+  }
+  checkSections(template, file);
+  const directory = dirname(file);
+  return { template, directory, stackName: stackName(directory, basename(file)), assets: assetPaths(file) };
+}
+
+/** Reads the asset manifest that the CDK writes beside a template; a template on its own has none. */
+function assetPaths(templateFile: string): Record<string, string> {
+  const file = templateFile.replace(/(\.template)?\.json$/, '.assets.json');
+  interface FileAsset {
+    readonly source: { readonly path?: string };
+    readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
+  }
+  let manifest: { files?: Record<string, FileAsset> };
+  try {
+    manifest = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return {};
+  }
+  const paths: Record<string, string> = {};
+  for (const { source, destinations } of Object.values(manifest.files ?? {})) {
+    for (const { objectKey } of Object.values(destinations)) {
+      if (source.path !== undefined) {
+        paths[objectKey] = source.path;
+      }
+    }
+  }
+  return paths;
+}
+
+function checkSections(template: Template, file: string): void {
+  if (typeof template?.Resources !== 'object') {
+    throw new TemplateError(file, 'has no Resources');
+  }
+  for (const section of Object.keys(template)) {
+    if (!SECTIONS.has(section)) {
+      throw new TemplateError(file, `the local run does not implement the section ${section}`);
+    }
+  }
+  for (const name of Object.keys(template.Rules ?? {})) {
+    if (name !== 'CheckBootstrapVersion') {
+      throw new TemplateError(`Rules.${name}`, 'the local run does not implement rules of templates');
+    }
+  }
+  for (const [logicalId, resource] of Object.entries(template.Resources)) {
+    for (const attribute of Object.keys(resource)) {
+      if (!ATTRIBUTES.has(attribute)) {
+        throw new TemplateError(logicalId, `the local run does not implement the resource attribute ${attribute}`);
+      }
+    }
+  }
+}
+
+/** The stack's name by the assembly's manifest (it need not be the file's name), or by the file when there is none. */
+function stackName(directory: string, file: string): string {
+  interface Artifact {
+    readonly type?: string;
+    readonly properties?: { readonly templateFile?: string; readonly stackName?: string };
+  }
+  try {
+    const manifest = JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as {
+      artifacts?: Record<string, Artifact>;
+    };
+    for (const [id, artifact] of Object.entries(manifest.artifacts ?? {})) {
+      if (artifact.type === 'aws:cloudformation:stack' && artifact.properties?.templateFile === file) {
+        return artifact.properties.stackName ?? id;
+      }
+    }
+  } catch {
+    // A template on its own: its name will do.
+  }
+  return file.replace(/(\.template)?\.json$/, '');
+}

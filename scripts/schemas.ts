@@ -1,0 +1,77 @@
+/** Writes the published JSON Schemas, docs/schemas, from the definitions in the code. Run it by `npm run schemas`. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
+import { FLOW_BODIES } from '../lambda/core/body';
+import { subscriptionFileSchema } from '../lambda/core/subscription-entry';
+
+export const SCHEMAS_FOLDER = join(__dirname, '..', 'docs', 'schemas');
+
+export interface SchemaFile {
+  /** Under docs/schemas. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Checks that are code have no counterpart in JSON Schema. */
+const OPTIONS: ConversionConfig = { typeMode: 'input', ignoreActions: ['check', 'raw_check', 'trim'] };
+
+/** Every published schema. */
+export function schemaFiles(): SchemaFile[] {
+  return [
+    { path: 'subscriptions.schema.json', content: serialize(subscriptionsSchema()) },
+    ...Object.entries(FLOW_BODIES).map(([trigger, definition]) => ({
+      path: `flow-body/${trigger}.schema.json`,
+      content: serialize(forFlowDesigner(toJsonSchema(definition, OPTIONS))),
+    })),
+  ];
+}
+
+/** For editors, by `# yaml-language-server: $schema=…` on the first line of a subscription file. */
+function subscriptionsSchema(): JsonSchema {
+  const { $schema, ...schema } = toJsonSchema(subscriptionFileSchema, OPTIONS);
+  return { $schema, title: 'Power Automate subscriptions', ...schema };
+}
+
+/**
+ * A schema in the few words that the flow designer's "Request Body JSON Schema" is sure to know. Values are not limited
+ * to those of today: a flow that was made with this schema must not refuse the body of a later version.
+ */
+function forFlowDesigner({ type, const: only, title, description, properties, required }: JsonSchema): JsonSchema {
+  return {
+    type: type ?? (typeof only as 'string'),
+    ...(title && { title }),
+    ...(description && { description }),
+    ...(properties && { properties: mapValues(properties, forFlowDesigner) }),
+    ...(required && { required }),
+  };
+}
+
+function mapValues(
+  properties: NonNullable<JsonSchema['properties']>,
+  change: (schema: JsonSchema) => JsonSchema,
+): NonNullable<JsonSchema['properties']> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, schema]) => [key, typeof schema === 'boolean' ? schema : change(schema)]),
+  );
+}
+
+/** JSON as the formatter of this repository writes it: lists of texts on one line where they fit into 120 columns. */
+function serialize(schema: JsonSchema): string {
+  const json = JSON.stringify(schema, undefined, 2).replaceAll(
+    /^(.*)\[\n\s+("[^\n]*"(?:,\n\s+"[^\n]*")*)\n\s+\](,?)$/gm,
+    (lines, start: string, items: string, end: string) => {
+      const line = `${start}[${items.replaceAll(/,\n\s+/g, ', ')}]${end}`;
+      return line.length <= 120 ? line : lines;
+    },
+  );
+  return `${json}\n`;
+}
+
+if (process.argv[1] === __filename) {
+  for (const { path, content } of schemaFiles()) {
+    const file = join(SCHEMAS_FOLDER, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+}

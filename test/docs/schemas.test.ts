@@ -1,0 +1,100 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: subscription files write variables this way.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv, { type ValidateFunction } from 'ajv';
+import { describe, expect, test } from 'vitest';
+import { TRIGGER_IDS } from '../../lib/private/contract';
+import { SCHEMAS_FOLDER, schemaFiles } from '../../scripts/schemas';
+
+const published = (path: string) => readFileSync(join(SCHEMAS_FOLDER, path), 'utf8');
+
+test('the published schemas are those of the code (if not, run: npm run schemas)', () => {
+  for (const { path, content } of schemaFiles()) expect(published(path), path).toBe(content);
+  const names = readdirSync(SCHEMAS_FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => /json$/.test(name));
+  expect(names.map((name) => name.replaceAll('\\', '/')).sort()).toEqual(
+    schemaFiles()
+      .map(({ path }) => path)
+      .sort(),
+  );
+});
+
+describe('the schema of subscription files', () => {
+  const fits = new Ajv({ strict: true, strictRequired: false, strictTypes: false }).compile(
+    JSON.parse(published('subscriptions.schema.json')),
+  );
+  const failed = { name: 'crm', trigger: 'data-source-refresh-failed', flowUrl: '${CRM_FLOW_URL}' };
+  const segment = { name: 'vip', trigger: 'segment-threshold-crossed', segment: 'VIP', above: 10000 };
+  const measure = { name: 'rev', trigger: 'measure-threshold-crossed', measure: 'Revenue', atOrBelow: '0.5' };
+  const full = { name: 'full', trigger: 'full-refresh-completed', flowUrl: '${FLOW_URL}' };
+
+  test.each<[object]>([
+    [failed],
+    [{ ...failed, dataSource: 'CRM', includeRetries: true, owners: 'kim@example.com', instanceId: 'emea' }],
+    [{ ...segment, recoverTo: 9000, owners: ['kim@example.com'], link: 'https://example.com' }],
+    [{ ...measure, dimensions: { Region: 'EMEA' }, format: 'flat' }],
+    [{ ...full, kind: 'OnDemand', status: ['Failed', 'TimedOut'] }],
+    [{ ...full, trigger: 'unification-refresh-completed', status: 'Failed' }],
+  ])('takes %j', (entry) => {
+    expect(fits({ set: 'a', subscriptions: [entry] }), JSON.stringify(fits.errors)).toBe(true);
+  });
+
+  test.each<[object]>([
+    [{ ...failed, flowUrl: undefined }],
+    [{ ...failed, datasource: 'CRM' }],
+    [{ ...failed, name: 'a b' }],
+    [{ ...failed, above: 5 }],
+    [{ ...segment, above: undefined }],
+    [{ ...segment, below: 5 }],
+    [{ ...segment, segment: undefined }],
+    [{ ...segment, segment: 7 }],
+    [{ ...measure, dimensions: { Year: 2024 } }],
+    [{ ...full, kind: 'manual' }],
+    [{ ...full, status: 'failed' }],
+    [{ ...full, trigger: 'full-refresh' }],
+  ])('refuses %j', (entry) => {
+    expect(fits(JSON.parse(JSON.stringify({ subscriptions: [entry] })))).toBe(false);
+  });
+
+  test('refuses another key at the top, and a list alone', () => {
+    expect(fits({ subscriptions: [], other: 1 })).toBe(false);
+    expect(fits([])).toBe(false);
+    expect(fits({ subscriptions: [] })).toBe(true);
+  });
+
+  test('says what each key is for', () => {
+    const schema = JSON.parse(published('subscriptions.schema.json'));
+    for (const { properties } of schema.properties.subscriptions.items.oneOf) {
+      for (const [key, { description }] of Object.entries<{ description?: string }>(properties)) {
+        expect(description, key).toMatch(/\.$/);
+      }
+    }
+  });
+});
+
+describe.each(TRIGGER_IDS.map((trigger) => [trigger]))('the schema of the body for %s', (trigger) => {
+  const schema = JSON.parse(published(`flow-body/${trigger}.schema.json`));
+
+  test('uses only what the flow designer is sure to know', () => {
+    const words = new Set<string>();
+    const collect = (part: Record<string, unknown>) => {
+      for (const word of Object.keys(part)) words.add(word);
+      expect(['object', 'string', 'number', 'integer', 'boolean']).toContain(part.type);
+      expect(part.title, JSON.stringify(part)).toBeTruthy();
+      for (const property of Object.values(part.properties ?? {})) collect(property);
+    };
+    collect(schema);
+    expect([...words].sort()).toEqual(['description', 'properties', 'required', 'title', 'type']);
+  });
+
+  test('requires every text, so that an empty one is no surprise, and takes fields of later versions', () => {
+    const fits: ValidateFunction = new Ajv().compile(schema);
+    const sample: Record<string, unknown> = { later: 1 };
+    for (const [key, { type }] of Object.entries<{ type: string }>(schema.properties)) {
+      sample[key] = { string: '', number: 0.5, integer: 1, boolean: false, object: {} }[type];
+      if (type === 'string' || type === 'object' || type === 'boolean') expect(schema.required).toContain(key);
+    }
+    expect(fits(sample)).toBe(true);
+    expect(fits({ ...sample, title: null })).toBe(false);
+    expect(fits({ ...sample, title: undefined })).toBe(false);
+  });
+});

@@ -1,0 +1,257 @@
+import { describe, expect, test } from 'vitest';
+import { checkEntry, nearest, toDefinition } from '../../../lambda/core/subscription-entry';
+
+const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=SECRET';
+const failed = { name: 'crm', trigger: 'data-source-refresh-failed', flowUrl: FLOW_URL };
+const segment = { name: 'vip', trigger: 'segment-threshold-crossed', segment: 'VIP', above: 10000 };
+const measure = { name: 'rev', trigger: 'measure-threshold-crossed', measure: 'Revenue', below: 5 };
+const full = { name: 'full', trigger: 'full-refresh-completed', flowUrl: FLOW_URL };
+
+const definitionOf = (entry: unknown) => {
+  const checked = checkEntry(entry);
+  if ('mistakes' in checked) throw new Error(checked.mistakes.map(({ message }) => message).join('\n'));
+  return toDefinition(checked.entry);
+};
+const mistakesOf = (entry: unknown) => {
+  const checked = checkEntry(entry);
+  return 'mistakes' in checked ? checked.mistakes.map(({ message }) => message) : [];
+};
+
+describe('an entry becomes a definition', () => {
+  test('with everything left out that may be', () => {
+    expect(definitionOf(failed)).toStrictEqual({
+      name: 'crm',
+      trigger: 'data-source-refresh-failed',
+      instanceId: 'default',
+      filter: {},
+      format: 'flat',
+      owners: [],
+    });
+  });
+
+  test('with everything that may be written', () => {
+    const entry = {
+      ...measure,
+      instanceId: 'emea',
+      dimensions: { Region: 'EMEA' },
+      below: '12.5',
+      recoverTo: 20,
+      format: 'flat',
+      owners: 'kim@example.com; lee@example.com, kim@example.com;',
+      link: 'https://example.com/revenue ',
+      flowLink: 'https://make.powerautomate.com/flows/1',
+      flowUrl: FLOW_URL,
+    };
+    expect(definitionOf(entry)).toStrictEqual({
+      name: 'rev',
+      trigger: 'measure-threshold-crossed',
+      instanceId: 'emea',
+      filter: { measure: 'Revenue', dimensions: { Region: 'EMEA' } },
+      threshold: { operator: 'below', value: 12.5, recoverTo: 20 },
+      format: 'flat',
+      owners: ['kim@example.com', 'lee@example.com'],
+      link: 'https://example.com/revenue',
+      flowLink: 'https://make.powerautomate.com/flows/1',
+    });
+  });
+
+  test.each([
+    [
+      { ...failed, dataSource: ' CRM ', includeRetries: true },
+      { dataSource: 'CRM', includeRetries: true },
+    ],
+    [{ ...failed, trigger: 'data-source-refresh-succeeded', dataSource: 'CRM' }, { dataSource: 'CRM' }],
+    [segment, { segment: 'VIP' }],
+    [{ ...measure, dimensions: {} }, { measure: 'Revenue' }],
+    [
+      { ...full, kind: 'OnDemand', status: 'Failure' },
+      { kind: 'OnDemand', status: ['Failed'] },
+    ],
+    [{ ...full, status: ['Failed', 'Failure', 'TimedOut'] }, { status: ['Failed', 'TimedOut'] }],
+    [{ ...full, trigger: 'unification-refresh-completed', status: 'Skipped' }, { status: ['Skipped'] }],
+  ])('whose filter is its subject: %#', (entry, filter) => {
+    expect(definitionOf(entry).filter).toStrictEqual(filter);
+  });
+});
+
+describe('a recovery level stands on the right side', () => {
+  test.each([
+    ['above', 10, [10, 9, -1], [11]],
+    ['atOrAbove', 10, [9], [10, 11]],
+    ['below', 10, [10, 11], [9]],
+    ['atOrBelow', 10, [11], [10, 9]],
+  ] as const)('%s', (operator, value, right, wrong) => {
+    const { above: _, ...rest } = segment;
+    for (const recoverTo of right) {
+      const entry = { ...rest, [operator]: value, recoverTo };
+      expect(definitionOf(entry).threshold).toEqual({ operator, value, recoverTo });
+    }
+    for (const recoverTo of wrong) {
+      const [message] = mistakesOf({ ...rest, [operator]: value, recoverTo });
+      expect(message).toMatch(new RegExp(`^"recoverTo" is ${recoverTo}, on the wrong side of "${operator}"; write a`));
+    }
+  });
+});
+
+describe('a mistake says what to write', () => {
+  const { above: _, ...noLevel } = segment;
+  test.each<[string, unknown, string[]]>([
+    ['nothing', null, ['is nothing; write keys and values, such as name: vip-customers']],
+    ['a text', 'vip', ['is "vip"; write keys and values, such as name: vip-customers']],
+    ['a misspelled key', { ...failed, datasource: 'CRM' }, ['"datasource" is not known; write dataSource']],
+    [
+      'a misspelled key that is required',
+      { ...segment, segment: undefined, Segment: 'VIP' },
+      ['"Segment" is not known; write segment'],
+    ],
+    ['a key by another word', { ...segment, email: 'kim@example.com' }, ['"email" is not known; write owners']],
+    [
+      'a threshold',
+      { ...noLevel, threshold: 5 },
+      ['"threshold" is not known; write above: 5, or atOrAbove, below, atOrBelow'],
+    ],
+    [
+      'a key of another trigger',
+      { ...full, dataSource: 'CRM' },
+      ['"dataSource" does not belong to the trigger full-refresh-completed; leave it out'],
+    ],
+    [
+      'a key that is nothing',
+      { ...full, foo: 1 },
+      [
+        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, flowUrl, kind, status',
+      ],
+    ],
+    ['a key of a later version', { ...full, auth: 'entra' }, ['"auth" is not supported by this version; leave it out']],
+    [
+      'no level',
+      noLevel,
+      ['"above" is missing; write one of above, atOrAbove, below, atOrBelow, such as above: 10000'],
+    ],
+    [
+      'two levels',
+      { ...segment, below: 5 },
+      ['"below" cannot stand beside "above"; keep one, and make a second subscription for the other'],
+    ],
+    ['separators', { ...segment, above: '10,000' }, ['"above" is "10,000"; write it without separators, 10000']],
+    ['no number', { ...segment, above: 'many' }, ['"above" is "many"; write a number, such as 10000 or 12.5']],
+    ['infinity', { ...segment, above: Infinity }, ['"above" is Infinity; write a number, such as 10000 or 12.5']],
+    ['an empty level', { ...segment, above: null }, ['"above" is empty; write a number, such as 10000 or 12.5']],
+    [
+      'no trigger',
+      { name: 'a' },
+      [
+        '"trigger" is missing; write one of data-source-refresh-failed, data-source-refresh-succeeded, segment-threshold-crossed, measure-threshold-crossed, full-refresh-completed, unification-refresh-completed',
+      ],
+    ],
+    [
+      'a near trigger',
+      { name: 'a', trigger: 'SegmentThresholdCrossed' },
+      ['"trigger" is "SegmentThresholdCrossed"; write segment-threshold-crossed'],
+    ],
+    [
+      'a part of a trigger',
+      { name: 'a', trigger: 'unification' },
+      ['"trigger" is "unification"; write unification-refresh-completed'],
+    ],
+    [
+      'no flow URL',
+      { ...failed, flowUrl: undefined },
+      [`"flowUrl" is missing; write the HTTP URL of the flow in quotes, or \${NAME} to take it from a variable`],
+    ],
+    [
+      'a name with spaces',
+      { ...failed, name: 'Cité 7' },
+      ['"name" is "Cité 7"; write 1 to 64 letters, digits, - and _, such as Cite-7'],
+    ],
+    [
+      'a number for a name',
+      { ...failed, name: 7 },
+      ['"name" is 7 without quotes, which is no text; write "7" in quotes'],
+    ],
+    [
+      'a number for a segment',
+      { ...segment, segment: 2024 },
+      ['"segment" is 2024 without quotes, which is no text; write "2024" in quotes'],
+    ],
+    [
+      'a number for a member',
+      { ...measure, dimensions: { Year: 2024 } },
+      ['"dimensions.Year" is 2024 without quotes, which is no text; write "2024" in quotes'],
+    ],
+    ['an empty subject', { ...segment, segment: null }, ['"segment" is empty; write a segment\'s name']],
+    ['yes', { ...failed, includeRetries: 'yes' }, ['"includeRetries" is "yes"; write true or false']],
+    ['manual', { ...full, kind: 'manual' }, ['"kind" is "manual"; write OnDemand']],
+    ['a small letter', { ...full, status: ['failed'] }, ['"status" is "failed"; write Failed']],
+    [
+      'a status that is none',
+      { ...full, status: 'x' },
+      ['"status" is "x"; write one of Successful, Failed, TimedOut, Skipped, Canceled'],
+    ],
+    ['no status', { ...full, status: [] }, ['"status" is an empty list; leave it out to take every status']],
+    ['a format', { ...full, format: 'card' }, ['"format" is "card"; write flat']],
+    [
+      'an owner',
+      { ...full, owners: ['kim'] },
+      [
+        '"owners" has "kim", which is not a mail address; write mail addresses, as a list or separated by ; such as kim@example.com; lee@example.com',
+      ],
+    ],
+    [
+      'a link',
+      { ...full, link: 'example.com' },
+      ['"link" is "example.com"; write a web address that starts with https://'],
+    ],
+    [
+      'a flow URL as a link',
+      { ...full, link: FLOW_URL },
+      ['"link" is a flow URL, which is a secret; write a page\'s address, and the flow URL under flowUrl'],
+    ],
+  ])('%s', (_name, entry, messages) => {
+    expect(mistakesOf(entry)).toEqual(messages);
+  });
+
+  test('for all of them at once', () => {
+    const checked = checkEntry({ ...segment, name: 'a b', segment: 7, recoverTo: 20000, datasource: 'x', kind: 'x' });
+    expect('mistakes' in checked && checked.mistakes.map(({ path }) => path[0])).toEqual([
+      'datasource',
+      'kind',
+      'name',
+      'segment',
+      'recoverTo',
+    ]);
+  });
+
+  test('and never shows a flow URL, wherever it was written', () => {
+    const keys = [
+      'name',
+      'trigger',
+      'instanceId',
+      'flowUrl',
+      'format',
+      'owners',
+      'link',
+      'flowLink',
+      'segment',
+      'above',
+      'url',
+    ];
+    for (const key of [...keys, FLOW_URL]) {
+      for (const value of [FLOW_URL, [FLOW_URL], { [FLOW_URL]: FLOW_URL }, FLOW_URL.slice(8), FLOW_URL.slice(-15)]) {
+        expect(mistakesOf({ ...segment, [key]: value }).join()).not.toMatch(/SECRET|workflows/);
+      }
+    }
+    expect(mistakesOf({ ...measure, dimensions: { [FLOW_URL]: 5 } }).join()).not.toMatch(/SECRET|workflows/);
+  });
+});
+
+test('the nearest word is the same letters, a part, or a slip of the fingers', () => {
+  expect(nearest('flow_url', ['flowUrl', 'flowLink'])).toBe('flowUrl');
+  expect(nearest('ownres', ['owners', 'name'])).toBe('owners');
+  expect(nearest('unification', ['unification-refresh-completed', 'full-refresh-completed'])).toBe(
+    'unification-refresh-completed',
+  );
+  expect(nearest('refresh', ['unification-refresh-completed', 'full-refresh-completed'])).toBeUndefined();
+  expect(nearest('owner', ['owners'])).toBe('owners');
+  expect(nearest('x', ['owners'])).toBeUndefined();
+});

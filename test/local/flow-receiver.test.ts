@@ -1,0 +1,153 @@
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { flowBody } from '../../lambda/core/body';
+import { FlowReceiver, type ReceivedRun } from '../../local/flow-receiver';
+
+const body = flowBody({
+  event: {
+    eventId: 'e1',
+    trigger: 'segment-threshold-crossed',
+    instanceId: 'default',
+    occurredAt: 0,
+    segment: 'VIP',
+    direction: 'above',
+    threshold: 10,
+    previousValue: 5,
+    value: 20,
+    observedAt: 0,
+  },
+  subscription: {
+    name: 'vip',
+    trigger: 'segment-threshold-crossed',
+    instanceId: 'default',
+    filter: { segment: 'VIP' },
+    format: 'flat',
+    owners: [],
+  },
+  deliveryId: 'd1',
+  isTest: false,
+  delayedMinutes: 0,
+});
+
+let server: Server;
+let origin: string;
+let receiver: FlowReceiver;
+let onReceived: ReturnType<typeof vi.fn<(run: ReceivedRun) => void>>;
+
+beforeEach(async () => {
+  onReceived = vi.fn();
+  receiver = new FlowReceiver(onReceived);
+  server = createServer((req, res) => {
+    if (!receiver.handle(req, res)) res.writeHead(418).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const post = (path: string, content: unknown, headers: Record<string, string> = {}) =>
+  fetch(origin + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: typeof content === 'string' ? content : JSON.stringify(content),
+  });
+const errorOf = async (response: Response) => {
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  return [response.status, error.code, error.message] as const;
+};
+
+describe('the stand-in for a flow', () => {
+  test('takes a body and answers as Power Automate does', async () => {
+    const response = await post('/flows/my%20flow?api-version=1&sig=x', body, { 'x-ms-client-tracking-id': 'd1' });
+    expect(response.status).toBe(202);
+    expect(await response.text()).toBe('');
+    const runId = response.headers.get('x-ms-workflow-run-id');
+    expect(runId).toMatch(/^08586\d{24}CU\d\d$/);
+    expect(response.headers.get('x-ms-client-tracking-id')).toBe('d1');
+    for (const name of [
+      'correlation-id',
+      'request-id',
+      'trigger-history-name',
+      'execution-location',
+      'workflow-name',
+    ]) {
+      expect(response.headers.get(`x-ms-${name}`), name).toBeTruthy();
+    }
+    expect(receiver.received).toEqual([
+      {
+        flow: 'my flow',
+        body,
+        headers: expect.objectContaining({ 'x-ms-client-tracking-id': 'd1' }),
+        at: expect.any(Number),
+        runId,
+      },
+    ]);
+    expect(onReceived).toHaveBeenCalledExactlyOnceWith(receiver.received[0]);
+    expect(JSON.stringify(receiver.received)).not.toContain('sig=');
+  });
+
+  test('gives each run its own id', async () => {
+    for (let at = 0; at < 20; at++) await post('/flows/a?sig=x', body);
+    expect(new Set(receiver.received.map(({ runId }) => runId)).size).toBe(20);
+  });
+
+  test('leaves other paths alone', async () => {
+    for (const path of ['/', '/flows', '/flows/', '/flows/a/b', '/flows/%E0%A4%A', '/other/flows/a']) {
+      expect((await post(path, body)).status, path).toBe(418);
+    }
+  });
+
+  test('refuses what Power Automate refuses', async () => {
+    expect(await errorOf(await fetch(`${origin}/flows/a?sig=x`))).toEqual([
+      405,
+      'MethodNotAllowed',
+      expect.any(String),
+    ]);
+    expect(await errorOf(await post('/flows/a', body))).toEqual([
+      401,
+      'DirectApiAuthorizationRequired',
+      expect.any(String),
+    ]);
+    expect(await errorOf(await post('/flows/a?sig=', body))).toEqual([
+      401,
+      'DirectApiAuthorizationRequired',
+      expect.any(String),
+    ]);
+    expect(await errorOf(await post('/flows/a?sig=x', '{'))).toEqual([
+      400,
+      'InvalidRequestContent',
+      expect.any(String),
+    ]);
+    for (const [wrong, detail] of [
+      [{ ...body, title: null }, '/title must be string'],
+      [{ ...body, value: '20' }, '/value must be number'],
+      [{ ...body, segment: undefined }, "must have required property 'segment'"],
+      [{ ...body, trigger: 'other' }, 'trigger is none of'],
+      [null, 'trigger is none of'],
+      ['"text"', 'trigger is none of'],
+    ] as const) {
+      const [status, code, message] = await errorOf(await post('/flows/a?sig=x', wrong));
+      expect([status, code]).toEqual([400, 'TriggerInputSchemaMismatch']);
+      expect(message).toContain(detail);
+    }
+    const large = await post('/flows/a?sig=x', JSON.stringify({ ...body, later: 'x'.repeat(1024 * 1024) }));
+    expect(await errorOf(large)).toEqual([413, 'RequestEntityTooLarge', expect.any(String)]);
+    expect(receiver.received).toEqual([]);
+    expect(onReceived).not.toHaveBeenCalled();
+  });
+
+  test('keeps nothing of a request that was cut off', async () => {
+    await new Promise<void>((resolve) => {
+      const cut = request(`${origin}/flows/a?sig=x`, { method: 'POST', headers: { 'content-length': 1000 } });
+      cut.on('error', () => resolve());
+      cut.write('{"trigger":');
+      setTimeout(() => cut.destroy(new Error('cut off')), 20);
+    });
+    expect((await post('/flows/a?sig=x', body)).status).toBe(202);
+    expect(receiver.received).toHaveLength(1);
+  });
+});

@@ -1,0 +1,570 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DecryptCommand, DescribeKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack';
+import { functionResource, role, temporaryAssembly } from './temporary-assembly';
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function start(
+  resources: Record<string, unknown>,
+  code: Record<string, string> = {},
+  options: Partial<LocalStackOptions> = {},
+): Promise<LocalStack> {
+  const assembly = temporaryAssembly(resources, code);
+  cleanups.push(assembly.remove);
+  const stack = await startLocalStack({ templateFile: assembly.templateFile, ...options });
+  cleanups.push(() => stack.stop());
+  return stack;
+}
+
+function client<T>(Client: new (config: object) => T, endpoint: string): T {
+  return new Client({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    maxAttempts: 1,
+  });
+}
+
+/** What functions posted, as JSON; `held` connections stay unanswered. */
+async function sink() {
+  const posts: unknown[] = [];
+  const server = createServer(async (req, res) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    posts.push(JSON.parse(Buffer.concat(chunks).toString()));
+    server.emit('post');
+    if (req.url === '/held') {
+      res.once('close', () => server.emit('released'));
+    } else {
+      res.end();
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { posts, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+const POST = `
+const { request } = require('node:http');
+const post = (path, body) => new Promise((resolve, reject) => {
+  const req = request(process.env.SINK + path, { method: 'POST' }, (res) => res.resume().on('end', resolve));
+  req.on('error', reject).end(JSON.stringify(body));
+});
+`;
+
+const deadLetters = { Type: 'AWS::SQS::Queue' };
+const redriven = (maxReceiveCount: number, visibility = 1) => ({
+  Type: 'AWS::SQS::Queue',
+  Properties: {
+    VisibilityTimeout: visibility,
+    RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] }, maxReceiveCount },
+  },
+});
+const mapping = (properties: object = {}) => ({
+  Type: 'AWS::Lambda::EventSourceMapping',
+  Properties: {
+    EventSourceArn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+    FunctionName: { Ref: 'Function' },
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    ...properties,
+  },
+});
+/** Bus → rule → queue → function. */
+const road = (fn: object, queue: object = redriven(2), source: object = mapping()) => ({
+  Role: role,
+  Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } },
+  Rule: {
+    Type: 'AWS::Events::Rule',
+    Properties: {
+      EventBusName: { Ref: 'Bus' },
+      EventPattern: { source: ['shop'], detail: { n: [{ exists: true }] } },
+      State: 'ENABLED',
+      Targets: [{ Id: 'Target0', Arn: { 'Fn::GetAtt': ['Queue', 'Arn'] } }],
+    },
+  },
+  Queue: queue,
+  DeadLetters: deadLetters,
+  Function: fn,
+  Mapping: source,
+});
+
+function put(stack: LocalStack, ...details: object[]) {
+  return client(EventBridgeClient, stack.endpoints.eventbridge).send(
+    new PutEventsCommand({
+      Entries: details.map((detail) => ({
+        EventBusName: 'orders',
+        Source: 'shop',
+        DetailType: 'Ordered',
+        Detail: JSON.stringify(detail),
+      })),
+    }),
+  );
+}
+
+// What failed is seen again only when its visibility timeout, at least a second, is over.
+describe('a local stack', { timeout: 30_000 }, () => {
+  it('moves an event from the bus by rule and queue to the function, as on AWS', async () => {
+    const { posts, url } = await sink();
+    const observed: (readonly [string, string[]])[] = [];
+    const lines: string[] = [];
+    const stack = await start(
+      road(functionResource('code', { Timeout: 30 }, { OWN: { Ref: 'Queue' } }), redriven(2, 30)),
+      {
+        code: `${POST}
+exports.handler = async (event, context) => {
+  console.log('got', event.Records.length);
+  await post('/', { event, env: process.env, remaining: context.getRemainingTimeInMillis(), id: context.awsRequestId });
+  return { batchItemFailures: [] };
+};`,
+      },
+      {
+        functionEnvironment: { SINK: url },
+        onEvent: (event, rules) => observed.push([event.id, rules]),
+        onLog: (id, line) => lines.push(`${id}: ${line}`),
+      },
+    );
+
+    const answer = await put(stack, { n: 1 }, { other: 1 });
+    expect(answer.FailedEntryCount).toBe(0);
+    await stack.whenIdle();
+
+    const [id, otherId] = answer.Entries?.map((entry) => entry.EventId) ?? [];
+    expect(observed).toEqual([
+      [id, ['Rule']],
+      [otherId, []],
+    ]);
+    expect(posts).toHaveLength(1);
+    const { event, env, remaining } = posts[0] as { event: { Records: object[] }; env: object; remaining: number };
+    expect(remaining).toBeGreaterThan(0);
+    expect(event.Records).toMatchObject([
+      {
+        messageId: expect.any(String),
+        receiptHandle: expect.any(String),
+        attributes: { ApproximateReceiveCount: '1', SentTimestamp: expect.stringMatching(/^\d{13}$/) },
+        messageAttributes: {},
+        md5OfBody: expect.stringMatching(/^[0-9a-f]{32}$/),
+        eventSource: 'aws:sqs',
+        eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:Shop-Queue',
+        awsRegion: 'us-east-1',
+      },
+    ]);
+    expect(JSON.parse((event.Records[0] as { body: string }).body)).toMatchObject({
+      id,
+      source: 'shop',
+      'detail-type': 'Ordered',
+      account: '000000000000',
+      detail: { n: 1 },
+    });
+    expect(env).toMatchObject({
+      OWN: stack.physicalId('Queue'),
+      AWS_REGION: 'us-east-1',
+      AWS_LAMBDA_FUNCTION_NAME: 'Shop-Function',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+      AWS_ENDPOINT_URL_SQS: stack.endpoints.sqs,
+      AWS_ENDPOINT_URL_DYNAMODB: stack.endpoints.dynamodb,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: stack.endpoint,
+      AWS_ENDPOINT_URL_KMS: stack.endpoint,
+      TZ: ':UTC',
+    });
+    // Nothing of this process's environment.
+    expect(env).not.toHaveProperty('VITEST');
+    expect(lines).toContain('Function: got 1');
+    expect(stack.queues()).toMatchObject([
+      { logicalId: 'DeadLetters', isDeadLetterQueue: true, ready: 0 },
+      { logicalId: 'Queue', isDeadLetterQueue: false, ready: 0, delayed: 0, inFlight: 0 },
+    ]);
+  });
+
+  it('keeps the named messages of a batch and redrives them after maxReceiveCount', async () => {
+    const stack = await start(road(functionResource('code', { Timeout: 1 })), {
+      code: `exports.handler = async ({ Records }) => ({
+        batchItemFailures: Records.filter(({ body }) => JSON.parse(body).detail.n % 2)
+          .map(({ messageId }) => ({ itemIdentifier: messageId })),
+      });`,
+    });
+    await put(stack, { n: 1 }, { n: 2 }, { n: 3 }, { n: 4 });
+    await stack.whenIdle();
+    const dead = stack.deadLetters();
+    expect(dead.map(({ body }) => JSON.parse(body).detail.n).toSorted()).toEqual([1, 3]);
+    expect(dead[0]?.queueLogicalId).toBe('DeadLetters');
+  });
+
+  it.each([
+    ['throws', `exports.handler = async () => { throw new TypeError('broken'); };`, 'TypeError: broken'],
+    ['ends its process', 'exports.handler = async () => process.exit(3);', 'Runtime exited with error: exit status 3'],
+    [
+      'takes too long',
+      'exports.handler = () => new Promise(() => setInterval(() => {}, 1000));',
+      'timed out after 1.00',
+    ],
+    ['answers nonsense', `exports.handler = async () => ({ batchItemFailures: [{ id: 'x' }] });`, undefined],
+    ['cannot be loaded', `throw new Error('no such thing');`, 'no such thing'],
+    ['exports no handler', '', 'index.handler is undefined or not exported'],
+  ])('keeps the whole batch when the function %s', async (_name, code, line) => {
+    const lines: string[] = [];
+    const stack = await start(
+      road(functionResource('code', { Timeout: 1 }), redriven(1)),
+      { code },
+      { onLog: (_id, text) => lines.push(text) },
+    );
+    await put(stack, { n: 1 });
+    await stack.whenIdle();
+    expect(stack.deadLetters()).toHaveLength(1);
+    if (line !== undefined) expect(lines.join('\n')).toContain(line);
+  });
+
+  it('makes a new sandbox after a crash', async () => {
+    const { posts, url } = await sink();
+    const stack = await start(
+      road(functionResource('code', { Timeout: 1 }), redriven(5)),
+      {
+        code: `${POST}
+exports.handler = async ({ Records: [record] }) => {
+  const count = record.attributes.ApproximateReceiveCount;
+  await post('/', { pid: process.pid, count });
+  if (count === '1') process.abort();
+};`,
+      },
+      { functionEnvironment: { SINK: url } },
+    );
+    await put(stack, { n: 1 });
+    await stack.whenIdle();
+    expect(posts).toMatchObject([{ count: '1' }, { count: '2' }]);
+    expect((posts[0] as { pid: number }).pid).not.toBe((posts[1] as { pid: number }).pid);
+    expect(stack.deadLetters()).toEqual([]);
+  });
+
+  it('uses a second sandbox, and no more, for a backlog', async () => {
+    const { posts, server, url } = await sink();
+    const stack = await start(
+      road(functionResource('code', { Timeout: 60 }), redriven(1, 300), mapping({ BatchSize: 1 })),
+      { code: `${POST} exports.handler = () => post('/held', process.pid);` },
+      { functionEnvironment: { SINK: url } },
+    );
+    await put(stack, { n: 1 }, { n: 2 }, { n: 3 });
+    while (posts.length < 2) await once(server, 'post');
+    expect(new Set(posts).size).toBe(2);
+    expect(stack.queues()).toContainEqual(expect.objectContaining({ logicalId: 'Queue', ready: 1, inFlight: 2 }));
+    expect(stack.isIdle()).toBe(false);
+    await expect(stack.whenIdle(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  });
+
+  it('leaves no child process when it stops', async () => {
+    const { server, url } = await sink();
+    const stack = await start(
+      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+      { code: `${POST} exports.handler = () => post('/held', process.pid);` },
+      { functionEnvironment: { SINK: url } },
+    );
+    const [posted, released] = [once(server, 'post'), once(server, 'released')];
+    await put(stack, { n: 1 });
+    await posted;
+    await stack.stop();
+    // The held connection closes only when its process is gone.
+    await released;
+    await stack.stop();
+    await expect(fetch(stack.endpoint)).rejects.toThrow();
+  });
+
+  it('loses its sandboxes even when its process is killed', async () => {
+    const { server, url } = await sink();
+    const { directory, remove } = temporaryAssembly(
+      {},
+      {
+        code: `${POST} exports.handler = () => post('/held', process.pid);`,
+      },
+    );
+    cleanups.push(remove);
+    const [posted, released] = [once(server, 'post'), once(server, 'released')];
+    const runtime = join(__dirname, '../../local/engines/lambda-runtime.cjs');
+    const parent = spawn(process.execPath, [
+      join(__dirname, 'sandbox-parent.mjs'),
+      runtime,
+      join(directory, 'asset.code'),
+      url,
+    ]);
+    await posted;
+    parent.kill('SIGKILL');
+    await released;
+  });
+
+  it('tells when the queues of some rules are worked off, whatever else waits', async () => {
+    const { server, posts, url } = await sink();
+    const stack = await start(
+      {
+        ...road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+        Waiting: { Type: 'AWS::SQS::Queue' },
+      },
+      { code: `${POST} exports.handler = () => post('/', 1);` },
+      { functionEnvironment: { SINK: url } },
+    );
+    await client(SQSClient, stack.endpoints.sqs).send(
+      new SendMessageCommand({ QueueUrl: stack.physicalId('Waiting'), MessageBody: 'x' }),
+    );
+    const posted = once(server, 'post');
+    await put(stack, { n: 1 });
+    await stack.whenDrained(['Rule']);
+    await posted;
+    expect(posts).toEqual([1]);
+    expect(stack.isIdle()).toBe(false);
+    await expect(stack.whenDrained(['Nobody'])).rejects.toThrow('the template has no rule Nobody');
+  });
+
+  it('tells when it becomes busy and idle', async () => {
+    const changes: boolean[] = [];
+    const stack = await start(
+      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+      { code: 'exports.handler = async () => {};' },
+      { onIdleChange: (idle) => changes.push(idle) },
+    );
+    await put(stack, { n: 1 });
+    await stack.whenIdle();
+    expect(changes).toEqual([false, true]);
+  });
+
+  it('survives a function that is killed in the middle of a request', async () => {
+    const stack = await start(
+      {
+        ...road(functionResource('code', { Timeout: 1 }), redriven(1)),
+        Table: {
+          Type: 'AWS::DynamoDB::Table',
+          Properties: {
+            AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+            KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+          },
+        },
+      },
+      {
+        code: `exports.handler = () => new Promise(() => {
+          for (const name of ['DYNAMODB', 'SQS', 'KMS']) {
+            require('node:http').request(process.env['AWS_ENDPOINT_URL_' + name], {
+              method: 'POST',
+              headers: { 'content-length': 100, 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'a.b' },
+            }).on('error', () => {}).write('{');
+          }
+        });`,
+      },
+    );
+    await put(stack, { n: 1 });
+    await stack.whenIdle();
+    const table = client(DynamoDBClient, stack.endpoints.dynamodb);
+    await table.send(new PutItemCommand({ TableName: stack.physicalId('Table'), Item: { pk: { S: 'a' } } }));
+    expect(stack.deadLetters()).toHaveLength(1);
+  });
+
+  it('runs scheduled rules on demand', async () => {
+    const { posts, url } = await sink();
+    const stack = await start(
+      {
+        Role: role,
+        Function: functionResource('code'),
+        Rule: {
+          Type: 'AWS::Events::Rule',
+          Properties: {
+            ScheduleExpression: 'rate(1 minute)',
+            Targets: [{ Id: 'Target0', Arn: { 'Fn::GetAtt': ['Function', 'Arn'] } }],
+          },
+        },
+      },
+      { code: `${POST} exports.handler = (event) => post('/', event);` },
+      { functionEnvironment: { SINK: url } },
+    );
+    await stack.runSchedules();
+    expect(posts).toMatchObject([{ 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }]);
+  });
+
+  it('gives an event that a target does not take to the dead-letter queue of the target', async () => {
+    const stack = await start({
+      Queue: { Type: 'AWS::SQS::Queue', Properties: { MaximumMessageSize: 1024 } },
+      DeadLetters: deadLetters,
+      Rule: {
+        Type: 'AWS::Events::Rule',
+        Properties: {
+          EventPattern: { source: ['shop'] },
+          Targets: [
+            {
+              Id: 'Target0',
+              Arn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+              DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+              RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+            },
+          ],
+        },
+      },
+    });
+    await client(EventBridgeClient, stack.endpoint).send(
+      new PutEventsCommand({
+        Entries: [{ Source: 'shop', DetailType: 'X', Detail: JSON.stringify({ x: 'x'.repeat(2000) }) }],
+      }),
+    );
+    expect(stack.deadLetters()).toMatchObject([
+      { messageAttributes: { RULE_ARN: 'arn:aws:events:us-east-1:000000000000:rule/Shop-Rule', RETRY_ATTEMPTS: '0' } },
+    ]);
+    expect(stack.isIdle()).toBe(true);
+  });
+
+  it('answers PutEvents and unknown operations as EventBridge does', async () => {
+    const stack = await start({ Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } } });
+    const events = client(EventBridgeClient, stack.endpoint.replace('127.0.0.1', 'localhost'));
+    const answer = await events.send(
+      new PutEventsCommand({
+        Entries: [
+          { EventBusName: 'orders', Source: 'shop', DetailType: 'X', Detail: 'no json', Time: new Date() },
+          { EventBusName: 'orders', Source: 'shop', DetailType: 'X', Detail: '{}', Time: new Date(0) },
+          { EventBusName: 'orders', Source: 'aws.s3', DetailType: 'X', Detail: '{}' },
+        ],
+      }),
+    );
+    expect(answer).toMatchObject({
+      FailedEntryCount: 2,
+      Entries: [
+        { ErrorCode: 'MalformedDetail' },
+        { EventId: expect.any(String) },
+        { ErrorCode: 'NotAuthorizedForSourceException' },
+      ],
+    });
+    const unknown = await fetch(stack.endpoint, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AmazonSSM.GetParameter' },
+      body: '{}',
+    });
+    expect(unknown.status).toBe(400);
+    expect(await unknown.json()).toMatchObject({ message: 'the local run does not implement AmazonSSM.GetParameter' });
+  });
+
+  it('has tables with their indexes', async () => {
+    const stack = await start({
+      Table: {
+        Type: 'AWS::DynamoDB::GlobalTable',
+        Properties: {
+          AttributeDefinitions: ['pk', 'sk', 'kind'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+          KeySchema: [
+            { AttributeName: 'pk', KeyType: 'HASH' },
+            { AttributeName: 'sk', KeyType: 'RANGE' },
+          ],
+          GlobalSecondaryIndexes: [
+            {
+              IndexName: 'by-kind',
+              KeySchema: [{ AttributeName: 'kind', KeyType: 'HASH' }],
+              Projection: { ProjectionType: 'KEYS_ONLY' },
+            },
+          ],
+          BillingMode: 'PAY_PER_REQUEST',
+          Replicas: [{ Region: { Ref: 'AWS::Region' }, PointInTimeRecoverySpecification: {} }],
+        },
+      },
+    });
+    const TableName = stack.physicalId('Table');
+    const table = client(DynamoDBClient, stack.endpoints.dynamodb);
+    const Item = { pk: { S: 'a' }, sk: { S: 'b' }, kind: { S: 'k' } };
+    await table.send(new PutItemCommand({ TableName, Item }));
+    const got = await table.send(new GetItemCommand({ TableName, Key: { pk: Item.pk, sk: Item.sk } }));
+    expect(got.Item).toEqual(Item);
+    const found = await table.send(
+      new QueryCommand({
+        TableName,
+        IndexName: 'by-kind',
+        KeyConditionExpression: 'kind = :k',
+        ExpressionAttributeValues: { ':k': Item.kind },
+      }),
+    );
+    expect(found.Items).toEqual([Item]);
+  });
+
+  it('has queues at the URL that Ref gives', async () => {
+    const stack = await start({ Queue: { Type: 'AWS::SQS::Queue', Properties: { DelaySeconds: 0 } } });
+    const QueueUrl = stack.physicalId('Queue');
+    const queue = client(SQSClient, stack.endpoints.sqs);
+    await queue.send(new SendMessageCommand({ QueueUrl, MessageBody: 'later', DelaySeconds: 900 }));
+    await queue.send(new SendMessageCommand({ QueueUrl, MessageBody: 'now' }));
+    expect(stack.queues()).toMatchObject([{ url: QueueUrl, ready: 1, delayed: 1, inFlight: 0 }]);
+    const { Messages } = await queue.send(new ReceiveMessageCommand({ QueueUrl }));
+    expect(Messages).toMatchObject([{ Body: 'now' }]);
+    expect(stack.queues()).toMatchObject([{ ready: 0, delayed: 1, inFlight: 1 }]);
+  });
+
+  it('encrypts with a key and a context', async () => {
+    const stack = await start({
+      Key: { Type: 'AWS::KMS::Key', Properties: { KeyPolicy: {}, EnableKeyRotation: true } },
+      Alias: {
+        Type: 'AWS::KMS::Alias',
+        Properties: { AliasName: 'alias/urls', TargetKeyId: { 'Fn::GetAtt': ['Key', 'Arn'] } },
+      },
+      OtherKey: { Type: 'AWS::KMS::Key' },
+    });
+    const kms = client(KMSClient, stack.endpoints.kms);
+    const KeyId = stack.physicalId('Key');
+    const { CiphertextBlob } = await kms.send(
+      new EncryptCommand({
+        KeyId: 'alias/urls',
+        Plaintext: Buffer.from('secret'),
+        EncryptionContext: { a: '1', b: '2' },
+      }),
+    );
+    const right = { CiphertextBlob, EncryptionContext: { b: '2', a: '1' } };
+    const { Plaintext, KeyId: usedKey } = await kms.send(new DecryptCommand(right));
+    expect(Buffer.from(Plaintext ?? []).toString()).toBe('secret');
+    expect(usedKey).toBe(`arn:aws:kms:us-east-1:000000000000:key/${KeyId}`);
+    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
+    expect(KeyMetadata?.Arn).toBe(usedKey);
+
+    const wrongContext = kms.send(new DecryptCommand({ ...right, EncryptionContext: { a: '1' } }));
+    await expect(wrongContext).rejects.toMatchObject({
+      name: 'InvalidCiphertextException',
+      $metadata: { httpStatusCode: 400 },
+    });
+    const wrongKey = kms.send(new DecryptCommand({ ...right, KeyId: stack.physicalId('OtherKey') }));
+    await expect(wrongKey).rejects.toMatchObject({ name: 'IncorrectKeyException' });
+    const noKey = kms.send(new EncryptCommand({ KeyId: 'alias/none', Plaintext: Buffer.from('x') }));
+    await expect(noKey).rejects.toMatchObject({ name: 'NotFoundException' });
+    const noBlob = kms.send(new DecryptCommand({ CiphertextBlob: Buffer.from('x') }));
+    await expect(noBlob).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
+  });
+
+  it('shares its port with other routes, for this machine only', async () => {
+    const stack = await start(
+      {},
+      {},
+      {
+        routes: (req, res) => {
+          if (req.url !== '/flows') return false;
+          res.end('mine');
+          return true;
+        },
+      },
+    );
+    expect(await (await fetch(`${stack.endpoint}/flows`)).text()).toBe('mine');
+    expect((await fetch(`${stack.endpoint}/other`)).status).toBe(404);
+    const { request } = await import('node:http');
+    const [response] = await once(
+      request(`${stack.endpoint}/flows`, { headers: { host: 'evil.example' } }).end(),
+      'response',
+    );
+    expect(response.statusCode).toBe(403);
+  });
+
+  it('says that a port is taken, and leaves nothing running', async () => {
+    const { url } = await sink();
+    const assembly = temporaryAssembly({});
+    cleanups.push(assembly.remove);
+    const port = Number(new URL(url).port);
+    await expect(startLocalStack({ templateFile: assembly.templateFile, endpointPort: port })).rejects.toThrow(
+      `port ${port} is taken: choose another with --port`,
+    );
+  });
+});
