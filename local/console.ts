@@ -89,11 +89,10 @@ export function summaryText(summary: Summary, rejected: readonly string[], probl
   if (crossings.length > 0) {
     lines.push('', 'Thresholds crossed');
     for (const { subject, direction, threshold, previousValue, value, observedAt } of crossings) {
-      const move = direction === 'above' ? 'rose past' : 'fell past';
+      const at = observedAt.slice(0, 16).replace('T', ' ');
+      const arrow = direction === 'above' ? '↑' : '↓';
       const values = `${number.format(previousValue)} → ${number.format(value)}`;
-      lines.push(
-        `  ${observedAt.slice(0, 16).replace('T', ' ')}  ${subject} ${move} ${number.format(threshold)} ${dim(`(${values})`)}`,
-      );
+      lines.push(`  ${at}  ${subject.padEnd(20)} ${arrow} ${number.format(threshold).padEnd(9)} ${dim(values)}`);
     }
   }
   const counts = new Map<string, number>();

@@ -1,5 +1,5 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { UserError } from './options';
+import { UserError } from './user-error';
 
 /** Reads JSON Lines of PutEvents entries; `Detail` may be an object or a text. Throws a UserError that names every bad line. */
 export function readEvents(text: string, file: string): PutEventsRequestEntry[] {

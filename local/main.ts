@@ -10,17 +10,21 @@ import { ANYBODY, type LocalConnector, localConnector } from './connector';
 import { deadLetterLines, logLine, nextSteps, problemsOf, summaryText } from './console';
 import { readEvents } from './event-file';
 import { FlowReceiver } from './flow-receiver';
-import { HELP, type Options, readOptions, UserError } from './options';
+import { HELP, type Options, readOptions } from './options';
 import { replay } from './replay';
 import { summarize } from './report';
 import { type LocalStack, startLocalStack } from './stack';
 import { synthesize } from './synthesize';
+import { UserError } from './user-error';
 
 const ROOT = dirname(__dirname);
 const APP = 'bin/app.ts';
 /** Variable by which a subscription file names the flows that the local run plays itself. */
 const LOCAL_FLOWS = 'LOCAL_FLOWS';
 const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
+
+/** How long a run that stays up waits for deliveries before it sums up. */
+const SUMMARY_AFTER_SECONDS = 10;
 
 /** One local run, from the files to the exit status. */
 class LocalRun {
@@ -36,7 +40,7 @@ class LocalRun {
   /** @returns the exit status, or undefined when the run stays up. */
   async run(): Promise<number | undefined> {
     // The files first: what is wrong in them is said before anything starts.
-    const entries = this.options.events === '' ? [] : readEvents(readText(this.options.events), this.options.events);
+    const entries = readEvents(readText(this.options.events), this.options.events);
     this.readSubscriptions('http://127.0.0.1:1');
 
     this.say('Synthesizing the stack …');
@@ -67,7 +71,7 @@ class LocalRun {
     this.say(`${subscriptions.entries.length} subscriptions of ${this.options.subscriptions}`);
 
     await this.replay(entries, stack, connector);
-    const stillInFlight = this.options.once ? await this.untilIdle(stack) : [];
+    const stillInFlight = await this.untilIdle(stack);
     const status = await this.report(entries.length, stack, connector, subscriptions, stillInFlight);
     if (this.options.once) return status;
     this.say(nextSteps(stack, connector.busName, connector.eventSource, this.options.subscriptions));
@@ -99,7 +103,6 @@ class LocalRun {
   }
 
   private async replay(entries: readonly PutEventsRequestEntry[], stack: LocalStack, connector: LocalConnector) {
-    if (entries.length === 0) return;
     this.say(`Putting ${entries.length} events of ${this.options.events} …`);
     const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
     this.cleanups.push(() => client.destroy());
@@ -123,12 +126,13 @@ class LocalRun {
 
   /** Waits until nothing is in flight, as long as was asked for. Gives what still is. */
   private async untilIdle(stack: LocalStack): Promise<string[]> {
-    const { waitSeconds } = this.options;
+    // Whoever looks on waits for a retry no longer than for the summary of the rest.
+    const waitSeconds = this.options.once ? this.options.waitSeconds : SUMMARY_AFTER_SECONDS;
     try {
       await stack.whenIdle(AbortSignal.timeout(waitSeconds * 1000));
       return [];
     } catch {
-      this.say(`Still in flight after ${waitSeconds} s (--wait SECONDS waits longer)`);
+      if (this.options.once) this.say(`Still in flight after ${waitSeconds} s (--wait SECONDS waits longer)`);
       return stack
         .queues()
         .filter((queue) => !queue.isDeadLetterQueue && queue.ready + queue.delayed + queue.inFlight > 0)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UserError } from './user-error';
 
 /** What `npm start` was asked for. */
 export interface Options {
@@ -15,12 +16,7 @@ export interface Options {
   readonly port: number;
 }
 
-/** A mistake of the user's: one line, no stack trace. */
-export class UserError extends Error {
-  override readonly name: string = 'UserError';
-}
-
-export const EXAMPLE = {
+const EXAMPLE = {
   events: 'examples/retailer/events.jsonl',
   subscriptions: 'examples/retailer/subscriptions.yaml',
 };
@@ -32,7 +28,8 @@ export const HELP = `Runs the connector on this machine: what its CloudFormation
 
 Options
   --events FILE         JSON Lines of PutEvents entries (Source, DetailType, Detail, Time), put in order
-  --subscriptions FILE  which flows to start, and when (YAML)
+                        (default ${EXAMPLE.events})
+  --subscriptions FILE  which flows to start, and when (YAML; default ${EXAMPLE.subscriptions})
   --once                end when nothing is in flight; exit 0 when every event reached every subscription that it matches
   --wait SECONDS        how long --once waits at most (default 120)
   --json                with --once: one JSON document on standard output, everything else on standard error
@@ -47,8 +44,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   if (values.json && !values.once) throw new UserError('--json is the summary of a run that ends: write --once --json');
   return {
-    // Own events without own subscriptions would start nobody's flows, and the other way round.
-    ...inputs(values.events, values.subscriptions),
+    events: values.events ?? EXAMPLE.events,
+    subscriptions: values.subscriptions ?? EXAMPLE.subscriptions,
     once: values.once ?? false,
     json: values.json ?? false,
     waitSeconds: wholeNumber('--wait', values.wait ?? '120', 1, 7 * 24 * 3600),
@@ -74,15 +71,6 @@ function parse(args: readonly string[]) {
     const [sentence] = (error as Error).message.split('. ');
     throw new UserError(`${sentence}: npm start -- --help lists the options`);
   }
-}
-
-function inputs(events: string | undefined, subscriptions: string | undefined) {
-  if (events === undefined && subscriptions === undefined) return EXAMPLE;
-  if (events === undefined) return { events: '', subscriptions: subscriptions as string };
-  if (subscriptions === undefined) {
-    throw new UserError('--events needs --subscriptions FILE: without subscriptions no event starts a flow');
-  }
-  return { events, subscriptions };
 }
 
 function wholeNumber(name: string, text: string, min: number, max: number): number {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from './options';
+import { UserError } from './user-error';
 
 /**
  * Synthesizes a CDK app as the CDK CLI does, in a process of its own, and gives its stack's template.

@@ -57,6 +57,7 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
     return;
   }
   const recognized = 'value' in checked ? recognize(checked.value) : undefined;
+  if (recognized?.addressee?.startsFlow === false) return;
   const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports.index) : [];
   if (!recognized || addressees.length === 0) {
     telemetry.count(MetricName.UNMATCHED_EVENTS);
@@ -81,7 +82,7 @@ async function addresseesOf(
   event: TriggerEvent,
   addressee: Addressee | undefined,
   index: SubscriptionIndex,
-): Promise<Addressee[]> {
+): Promise<Pick<Addressee, 'subscription' | 'uid'>[]> {
   // The index lags a little behind the table; a crossing was checked against the table itself.
   if (addressee) return [addressee];
   const found = await index.find(event.trigger, event.instanceId, subjectOf(event));

@@ -96,6 +96,7 @@ const crossed = {
   subscription: nameSchema,
   uid: nameSchema,
   generation: countSchema,
+  startsFlow: v.boolean(expected('true or false')),
   direction: v.picklist(['above', 'below'], expected('"above" or "below"')),
   threshold: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),
   previousValue: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),

@@ -13,6 +13,8 @@ export interface Hit {
   readonly subscription: string;
   readonly uid: string;
   readonly generation: number;
+  /** False for a threshold that only puts its event on the bus. */
+  readonly startsFlow: boolean;
   /** Sort key of the item whose `armed` changes with this hit; left out where there is no recovery level. */
   readonly flips?: string;
 }

@@ -4,6 +4,7 @@ import { type Metric, metricKey, type Observation } from './metric';
 import { type Hit, type Intent, type MetricState, nextState, orderOf } from './metric-state';
 import type { Clock, EventPublisher, SubscriptionReader, Telemetry, ThresholdStore } from './ports';
 import { type Direction, position } from './position';
+import type { Subscription } from './subscription';
 import { crossedRange, type ThresholdItem } from './threshold-item';
 
 /** What evaluating observations needs. */
@@ -80,16 +81,17 @@ async function crossedHits(
   const hits = live.map((item): Hit | undefined => {
     const subscription = byName.get(item.subscription);
     if (subscription?.thresholdId !== item.thresholdId) return undefined;
-    return toHit(item, direction, subscription.uid, subscription.generation);
+    return toHit(item, direction, subscription);
   });
   const inForce = hits.filter((hit) => hit !== undefined);
   return direction === 'above' ? inForce : inForce.reverse();
 }
 
-function toHit(item: ThresholdItem, direction: Direction, uid: string, generation: number): Hit {
+function toHit(item: ThresholdItem, direction: Direction, { uid, generation, flow }: Subscription): Hit {
   const { kind, operator, threshold, recoverTo, cut, subscription } = item;
   const flips = item.arms ?? (recoverTo === undefined ? undefined : item.sortKey);
-  return { kind, direction, operator, threshold, recoverTo, cut, subscription, uid, generation, flips };
+  const startsFlow = flow !== undefined;
+  return { kind, direction, operator, threshold, recoverTo, cut, subscription, uid, generation, startsFlow, flips };
 }
 
 async function prepareIntent(
@@ -163,13 +165,14 @@ const crossingDetailType = (metric: Metric) =>
 
 function crossingDetail(metric: Metric, intent: Intent, hit: Hit, connector: string): Record<string, unknown> {
   const { previousValue, value, observedAt, sequence, unit, runId } = intent;
-  const { subscription, uid, generation, direction, threshold, recoverTo } = hit;
+  const { subscription, uid, generation, startsFlow, direction, threshold, recoverTo } = hit;
   return {
     connector,
     crossingId: crossingId(metric, intent, hit.cut, subscription),
     subscription,
     uid,
     generation,
+    startsFlow,
     instanceId: metric.instanceId,
     [metric.kind]: metric.name,
     dimensions: metric.dimensions,

@@ -10,6 +10,8 @@ const FAILURES: readonly Status[] = ['Failed', 'TimedOut'] satisfies readonly (t
 export interface Addressee {
   readonly subscription: string;
   readonly uid: string;
+  /** False for a threshold that only puts its event on the bus. */
+  readonly startsFlow: boolean;
 }
 
 /** The trigger that an event is, and for a crossing its one addressee; undefined for an event that starts no trigger. */
@@ -41,24 +43,42 @@ export function recognize(checked: CheckedEvent): { event: TriggerEvent; address
       return { event: { ...shortened(detail), eventId, trigger: 'unification-refresh-completed', occurredAt } };
     }
     case CrossingEvent.SEGMENT_THRESHOLD_CROSSED: {
-      const { subscription, uid, crossingId, connector: _, generation: __, sequence: ___, ...rest } = checked.detail;
+      const {
+        subscription,
+        uid,
+        startsFlow,
+        crossingId,
+        connector: _,
+        generation: __,
+        sequence: ___,
+        ...rest
+      } = checked.detail;
       const event: TriggerEvent = {
         ...rest,
         eventId: crossingId,
         trigger: 'segment-threshold-crossed',
         occurredAt: rest.observedAt,
       };
-      return { event, addressee: { subscription, uid } };
+      return { event, addressee: { subscription, uid, startsFlow } };
     }
     case CrossingEvent.MEASURE_THRESHOLD_CROSSED: {
-      const { subscription, uid, crossingId, connector: _, generation: __, sequence: ___, ...rest } = checked.detail;
+      const {
+        subscription,
+        uid,
+        startsFlow,
+        crossingId,
+        connector: _,
+        generation: __,
+        sequence: ___,
+        ...rest
+      } = checked.detail;
       const event: TriggerEvent = {
         ...rest,
         eventId: crossingId,
         trigger: 'measure-threshold-crossed',
         occurredAt: rest.observedAt,
       };
-      return { event, addressee: { subscription, uid } };
+      return { event, addressee: { subscription, uid, startsFlow } };
     }
     default:
       return undefined;

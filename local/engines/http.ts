@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { UserError } from '../user-error';
 
 /** The only address that the local run listens on. */
 export const LOOPBACK = '127.0.0.1';
@@ -13,7 +14,7 @@ export function listen(server: Server, port: number): Promise<number> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new Error(`port ${port} is taken: choose another with --port`, { cause: error })
+          ? new UserError(`port ${port} is taken: choose another with --port`, { cause: error })
           : error,
       );
     });

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { UserError } from '../user-error';
 
 /** A mistake in a template, or something that the local run does not implement. The message says where. */
-export class TemplateError extends Error {
+export class TemplateError extends UserError {
+  override readonly name: string = 'TemplateError';
+
   constructor(where: string, what: string) {
     super(`${where}: ${what}`);
-    this.name = 'TemplateError';
   }
 }
 

@@ -101,6 +101,7 @@ describe('crossings', () => {
           subscription: 'record',
           uid: expect.any(String),
           generation: 1,
+          startsFlow: false,
           instanceId: 'default',
           measure: 'Revenue',
           dimensions: undefined,
