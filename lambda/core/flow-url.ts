@@ -21,8 +21,8 @@ export const FLOW_HOST_SUFFIXES: readonly string[] = [
 
 /** The one thing that people get wrong most: the URL of a flow that is not open to anyone, or one cut by a shell. */
 export const NO_SIGNATURE =
-  'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use ' +
-  '`auth: entra`), or the URL was cut at `&` (quote it).';
+  'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*), ' +
+  'or the URL was cut at `&` (quote it).';
 
 /** A signature is a SHA-256 in base64url. */
 const SIGNATURE_LENGTH = 43;

@@ -253,7 +253,7 @@ describe('a mistake is told with its line', () => {
       'a variable that was cut',
       entry('${CUT}'),
       [
-        'subs.yaml:4: subscription "crm": "flowUrl" (from ${CUT}): No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use `auth: entra`), or the URL was cut at `&` (quote it).',
+        'subs.yaml:4: subscription "crm": "flowUrl" (from ${CUT}): No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*), or the URL was cut at `&` (quote it).',
       ],
     ],
     [

@@ -66,8 +66,8 @@ describe('a flow URL is refused', () => {
     expect(reasonOf(GOOD.slice(0, GOOD.indexOf('&')))).toBe(NO_SIGNATURE);
     expect(reasonOf(`https://${HOST}${PATH}?api-version=1&sig=`)).toBe(NO_SIGNATURE);
     expect(NO_SIGNATURE).toBe(
-      'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use ' +
-        '`auth: entra`), or the URL was cut at `&` (quote it).',
+      'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*), ' +
+        'or the URL was cut at `&` (quote it).',
     );
   });
 
