@@ -1,13 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { registryPorts } from '../cli/registry';
 import { documentClient } from '../lambda/adapters/dynamodb';
-import { sealFlowUrl } from '../lambda/adapters/flow-url-seal';
-import { SubscriptionTable } from '../lambda/adapters/subscription-table';
-import { ThresholdTable } from '../lambda/adapters/threshold-table';
 import type { DeliveryRow } from '../lambda/core/delivery';
-import { fingerprint } from '../lambda/core/flow-url';
-import type { RegistryPorts } from '../lambda/core/register';
 import { Output, PARTITION_KEY, SORT_KEY } from '../lib/private/contract';
 import type { LocalStack } from './stack';
 
@@ -23,13 +19,16 @@ export function localConnector(stack: LocalStack) {
   };
   const dynamodb = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
   const kms = new KMSClient({ ...ANYBODY, endpoint: stack.endpoints.kms });
-  const registry: RegistryPorts = {
-    subscriptions: new SubscriptionTable(dynamodb, output(Output.SUBSCRIPTIONS_TABLE_NAME)),
-    thresholds: new ThresholdTable(dynamodb, output(Output.THRESHOLDS_TABLE_NAME)),
-    fingerprint,
-    seal: (name, url) => sealFlowUrl(kms, output(Output.FLOW_URL_KEY_ARN), name, url),
-    newId: randomUUID,
-  };
+  const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
+  const registry = registryPorts(
+    {
+      subscriptionsTable: output(Output.SUBSCRIPTIONS_TABLE_NAME),
+      thresholdsTable: output(Output.THRESHOLDS_TABLE_NAME),
+      flowUrlKey: output(Output.FLOW_URL_KEY_ARN),
+      observationsQueue: output(Output.OBSERVATIONS_QUEUE_URL),
+    },
+    { dynamodb, kms, sqs },
+  );
   return {
     busName: output(Output.EVENT_BUS_NAME),
     eventSource: output(Output.EVENT_SOURCE),
@@ -51,6 +50,7 @@ export function localConnector(stack: LocalStack) {
     close(): void {
       dynamodb.destroy();
       kms.destroy();
+      sqs.destroy();
     },
   };
 }

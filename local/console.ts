@@ -91,7 +91,8 @@ export function summaryText(summary: Summary, rejected: readonly string[], probl
     for (const { subject, direction, threshold, previousValue, value, observedAt } of crossings) {
       const at = observedAt.slice(0, 16).replace('T', ' ');
       const arrow = direction === 'above' ? '↑' : '↓';
-      const values = `${number.format(previousValue)} → ${number.format(value)}`;
+      const before = previousValue === null ? 'already beyond' : number.format(previousValue);
+      const values = `${before} → ${number.format(value)}`;
       lines.push(`  ${at}  ${subject.padEnd(20)} ${arrow} ${number.format(threshold).padEnd(9)} ${dim(values)}`);
     }
   }

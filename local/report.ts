@@ -19,7 +19,8 @@ export interface Crossing {
   readonly subject: string;
   readonly direction: string;
   readonly threshold: number;
-  readonly previousValue: number;
+  /** Null where a threshold fired because the value was beyond already. */
+  readonly previousValue: number | null;
   readonly value: number;
   readonly observedAt: string;
 }
@@ -107,7 +108,8 @@ function crossings(events: readonly Recognized[]): Crossing[] {
   const found = new Map<string, Crossing>();
   for (const { event } of events) {
     if (!('direction' in event) || found.has(event.eventId)) continue;
-    const { eventId: crossingId, trigger, direction, threshold, previousValue, value } = event;
+    const { eventId: crossingId, trigger, direction, threshold, value } = event;
+    const previousValue = event.previousValue ?? null;
     const observedAt = new Date(event.observedAt).toISOString();
     const subject = subjectText(event);
     found.set(crossingId, { crossingId, trigger, subject, direction, threshold, previousValue, value, observedAt });

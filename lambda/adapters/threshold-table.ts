@@ -6,12 +6,14 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { DUE_INDEX, PARTITION_KEY as PK, SORT_KEY as SK } from '../../lib/private/contract';
+import { canonicalDimensions, type Dimensions } from '../core/metric';
 import type { Intent, MetricState } from '../core/metric-state';
 import type { DueIndex, ThresholdStore } from '../core/ports';
-import type { ThresholdItem } from '../core/threshold-item';
+import { type Flag, flagSortKey, type ThresholdItem } from '../core/threshold-item';
 import { conditionHeld, type Item, itemReader, queryAll } from './dynamodb';
 
 const STATE = 'state';
+const MEMBER = 'member#';
 const INTENT_DUE = 'intent';
 const partSortKey = (id: string, n: number): string => `intent#${id}#${String(n).padStart(6, '0')}`;
 
@@ -29,8 +31,8 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
   async readState(metricKey: string): Promise<MetricState | undefined> {
     const item = await this.read({ [PK]: metricKey, [SK]: STATE });
     if (!item) return undefined;
-    const { metric, value, observedAt, sequence, version, recent, intent } = item;
-    return { metric, value, observedAt, sequence, version, recent, intent } as MetricState;
+    const { metric, last, version, recent, intent } = item;
+    return { metric, last, version, recent, intent } as MetricState;
   }
 
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
@@ -48,14 +50,14 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     );
   }
 
-  async crossed(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {
-    const items = await queryAll(this.client, {
-      TableName: this.table,
-      KeyConditionExpression: `${PK} = :metric AND ${SK} BETWEEN :from AND :to`,
-      ExpressionAttributeValues: { ':metric': metricKey, ':from': from, ':to': to },
-      ConsistentRead: true,
-    });
+  async items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {
+    const items = await this.range(metricKey, from, to);
     return items.map(({ [PK]: _, [SK]: sortKey, ...item }) => ({ ...item, sortKey }) as unknown as ThresholdItem);
+  }
+
+  async readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined> {
+    const item = await this.read({ [PK]: metricKey, [SK]: flagSortKey(subscription, thresholdId) });
+    return item && { armed: item.armed as boolean };
   }
 
   async putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits']): Promise<void> {
@@ -74,14 +76,20 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
   }
 
-  async flip(metricKey: string, sortKey: string, armed: boolean, version: number): Promise<void> {
+  async writeFlag(
+    metricKey: string,
+    subscription: string,
+    thresholdId: string,
+    { armed }: Flag,
+    version: number,
+  ): Promise<void> {
     await conditionHeld(
       this.client.send(
         new UpdateCommand({
           TableName: this.table,
-          Key: { [PK]: metricKey, [SK]: sortKey },
-          UpdateExpression: 'SET armed = :armed, flippedAt = :version',
-          ConditionExpression: `attribute_exists(${PK}) AND flippedAt < :version`,
+          Key: { [PK]: metricKey, [SK]: flagSortKey(subscription, thresholdId) },
+          UpdateExpression: 'SET armed = :armed, writtenAt = :version',
+          ConditionExpression: `attribute_not_exists(${PK}) OR writtenAt < :version`,
           ExpressionAttributeValues: { ':armed': armed, ':version': version },
         }),
       ),
@@ -102,6 +110,17 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     );
   }
 
+  async addMember(measureKey: string, dimensions: Dimensions): Promise<void> {
+    const Item = { [PK]: measureKey, [SK]: MEMBER + canonicalDimensions(dimensions), dimensions };
+    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+  }
+
+  /** The members that a measure has been seen with. */
+  async members(measureKey: string): Promise<Dimensions[]> {
+    const items = await this.range(measureKey, MEMBER, `${MEMBER}~`);
+    return items.map((item) => item.dimensions as Dimensions);
+  }
+
   async overdueIntents(before: number): Promise<string[]> {
     const items = await queryAll(this.client, {
       TableName: this.table,
@@ -114,12 +133,22 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
 
   /** Adds a threshold's item under its metric. It is without effect until its subscription names its `thresholdId`. */
   async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem): Promise<void> {
-    const Item = { [PK]: metricKey, [SK]: sortKey, ...item, flippedAt: 0 };
+    const Item = { [PK]: metricKey, [SK]: sortKey, ...item };
     await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 
+  /** Deletes an item of a threshold, or its flag. */
   async deleteThreshold(metricKey: string, sortKey: string): Promise<void> {
     const Key = { [PK]: metricKey, [SK]: sortKey };
     await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
+  }
+
+  private range(metricKey: string, from: string, to: string): Promise<Item[]> {
+    return queryAll(this.client, {
+      TableName: this.table,
+      KeyConditionExpression: `${PK} = :metric AND ${SK} BETWEEN :from AND :to`,
+      ExpressionAttributeValues: { ':metric': metricKey, ':from': from, ':to': to },
+      ConsistentRead: true,
+    });
   }
 }

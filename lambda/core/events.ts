@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { CrossingEvent, DomainEvent, STATUS_FAILURE_ALIAS, STATUSES } from '../../lib/private/contract';
+import { CrossingEvent, DomainEvent, MAX_STAGES, STATUS_FAILURE_ALIAS, STATUSES } from '../../lib/private/contract';
+import { canonicalDimensions, keyPart } from './metric';
 
-/** Longest name of a data source, segment, measure, instance or run; keeps every key under DynamoDB's 1,024 bytes. */
+/** Longest name of a data source, segment, measure, instance or run; keeps every sort key under DynamoDB's 1,024 bytes. */
 export const MAX_NAME_LENGTH = 200;
 /** Longest link, as long as a browser takes. */
 export const MAX_LINK_LENGTH = 2048;
@@ -13,8 +14,17 @@ const expected = (what: string) => (issue: v.BaseIssue<unknown>) =>
 
 /** A value in an error text: short, and never a whole document. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = json(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** JSON.parse reads lists in lists of any depth, JSON.stringify does not write them. */
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'nested too deeply';
+  }
 }
 
 export const nameSchema = v.pipe(
@@ -54,25 +64,45 @@ const countSchema = v.pipe(
   v.minValue(0, expected('a whole number of 0 or more')),
 );
 const errorSchema = v.string(expected('a text'));
+const kindSchema = v.picklist(['Scheduled', 'OnDemand'], expected('"Scheduled" or "OnDemand"'));
 
 /** Finite double, given as a number or as Customer Insights gives a measure: a decimal string. */
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 const decimalHint = 'a finite number, or a decimal string such as "12.5"';
+/** What a number attribute of DynamoDB holds (developer guide, "Data types"); other doubles could never be stored. */
+const storableHint = 'a number that is 0, or from 1e-130 up to 1e126 in size';
+const isStorable = (value: number) => value === 0 || (Math.abs(value) >= 1e-130 && Math.abs(value) < 1e126);
 export const decimalSchema = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.trim(), v.regex(DECIMAL, expected(decimalHint)))], expected(decimalHint)),
   v.transform(Number),
-  v.check((value: number) => Number.isFinite(value), expected(decimalHint)),
+  v.check(isStorable, (issue) => expected(Number.isFinite(issue.input) ? storableHint : decimalHint)(issue)),
 );
 
+/** What a run is made of: names, or only how many. */
+const stagesHint = expected(`a list of 1 to ${MAX_STAGES} names, or how many: a whole number from 1 to ${MAX_STAGES}`);
+const expectedStagesSchema = v.union(
+  [
+    v.pipe(
+      v.array(nameSchema),
+      v.minLength(1, stagesHint),
+      v.maxLength(MAX_STAGES, stagesHint),
+      v.transform((names) => [...new Set(names)]),
+    ),
+    v.pipe(v.number(), v.integer(stagesHint), v.minValue(1, stagesHint), v.maxValue(MAX_STAGES, stagesHint)),
+  ],
+  stagesHint,
+);
 /** Names to texts; at most 50, so that a flow's body stays under 20 KB. */
 const statusesByName = v.pipe(
   v.record(nameSchema, statusSchema, expected('an object of names and statuses')),
-  v.check((map) => Object.keys(map).length <= 50, 'has more than 50 entries'),
+  v.check((map) => Object.keys(map).length <= MAX_STAGES, `has more than ${MAX_STAGES} entries`),
 );
 export const dimensionsSchema = v.pipe(
   v.record(nameSchema, nameSchema, expected('an object of dimension names and members')),
   v.check((map) => Object.keys(map).length <= 10, 'has more than 10 dimensions'),
   v.check((map) => JSON.stringify(map).length <= 600, 'is longer than 600 characters'),
+  // With two names of 200 characters before them, the metric's key stays under the 2,048 bytes of a partition key.
+  v.check((map) => Buffer.byteLength(keyPart(canonicalDimensions(map))) <= 800, 'is longer than 800 bytes'),
 );
 
 const run = {
@@ -99,7 +129,8 @@ const crossed = {
   startsFlow: v.boolean(expected('true or false')),
   direction: v.picklist(['above', 'below'], expected('"above" or "below"')),
   threshold: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),
-  previousValue: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),
+  previousValue: v.optional(v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number')))),
+  alreadyBeyond: v.optional(v.boolean(expected('true or false'))),
   value: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),
   recoverTo: v.optional(v.number(expected('a number'))),
 };
@@ -125,7 +156,7 @@ export const EVENT_DEFINITIONS = {
   [DomainEvent.FULL_REFRESHED]: v.object({
     instanceId: instanceIdSchema,
     ...run,
-    kind: v.picklist(['Scheduled', 'OnDemand'], expected('"Scheduled" or "OnDemand"')),
+    kind: kindSchema,
     processes: v.optional(statusesByName),
   }),
   [DomainEvent.UNIFICATION_REFRESHED]: v.object({
@@ -133,6 +164,20 @@ export const EVENT_DEFINITIONS = {
     ...run,
     stages: v.optional(statusesByName),
   }),
+  [DomainEvent.REFRESH_STAGE_COMPLETED]: v.pipe(
+    v.object({
+      instanceId: instanceIdSchema,
+      ...run,
+      stage: v.optional(nameSchema),
+      process: v.optional(nameSchema),
+      expected: v.optional(expectedStagesSchema),
+      kind: v.optional(kindSchema),
+    }),
+    v.check(
+      ({ stage, process }) => (stage === undefined) !== (process === undefined),
+      'write either "stage", for unification, or "process", for a full refresh',
+    ),
+  ),
   [CrossingEvent.SEGMENT_THRESHOLD_CROSSED]: v.object({ ...crossed, segment: nameSchema }),
   [CrossingEvent.MEASURE_THRESHOLD_CROSSED]: v.object({
     ...crossed,
@@ -183,7 +228,9 @@ export function checkEvent(body: string): Checked<CheckedEvent> {
   const envelope = v.safeParse(envelopeSchema, json);
   if (!envelope.success) return { reason: 'the message is not an EventBridge event' };
   const { 'detail-type': detailType, time, detail } = envelope.output;
-  const definition = (EVENT_DEFINITIONS as Record<string, Definitions[DefinedDetailType]>)[detailType];
+  const definition = Object.hasOwn(EVENT_DEFINITIONS, detailType)
+    ? (EVENT_DEFINITIONS as Record<string, Definitions[DefinedDetailType]>)[detailType]
+    : undefined;
   if (!definition) return { reason: `unknown detail type ${show(detailType)}${suggest(detailType)}` };
   const checked = v.safeParse(definition, detail);
   if (!checked.success) return { reason: `${detailType}: ${reasonOf(checked.issues)}` };

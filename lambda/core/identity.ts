@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Metric } from './metric';
-import { canonicalDimensions, metricKey } from './metric';
+import { canonicalDimensions, type Metric, metricKey } from './metric';
+import type { Hit } from './metric-state';
 
 /** 128 bits of SHA-256 over the parts, in hex. The parts are framed as JSON, so that none can run into the next. */
 export function identityHash(...parts: readonly (string | number | boolean | undefined)[]): string {
@@ -27,14 +27,17 @@ export function refreshEventId(refresh: RefreshIdentity): string {
   return identityHash(detailType, instanceId, subject, members, runId, status, willRetry, attempt);
 }
 
-/** The same crossing of the same subscription has the same id, however often it is found or published. */
+/**
+ * The same crossing of the same subscription has the same id, however often it is found or published. A threshold that
+ * fires because the value is beyond already crosses nothing, so its id is of another kind.
+ */
 export function crossingId(
   metric: Metric,
   at: { readonly observedAt: number; readonly sequence: number },
-  cut: string,
-  subscription: string,
+  hit: Pick<Hit, 'kind' | 'cut' | 'subscription' | 'thresholdId'>,
 ): string {
-  return identityHash(metricKey(metric), at.observedAt, at.sequence, cut, subscription);
+  const initial = hit.kind === 'initial' ? ['already beyond', hit.thresholdId] : [];
+  return identityHash(metricKey(metric), at.observedAt, at.sequence, hit.cut, hit.subscription, ...initial);
 }
 
 /** One event for one subscription: the `webhook-id`, the same over all retries. Holds no dot, which Standard Webhooks reserves. */

@@ -1,11 +1,10 @@
 import type { Metric, Observation } from './metric';
-import type { Direction, ThresholdOperator } from './position';
+import type { ThresholdOperator } from './position';
 import type { ThresholdItemKind } from './threshold-item';
 
 /** One threshold that an observation crossed, frozen when the observation was committed. */
 export interface Hit {
   readonly kind: ThresholdItemKind;
-  readonly direction: Direction;
   readonly operator: ThresholdOperator;
   readonly threshold: number;
   readonly recoverTo?: number;
@@ -13,10 +12,11 @@ export interface Hit {
   readonly subscription: string;
   readonly uid: string;
   readonly generation: number;
+  readonly thresholdId: string;
   /** False for a threshold that only puts its event on the bus. */
   readonly startsFlow: boolean;
-  /** Sort key of the item whose `armed` changes with this hit; left out where there is no recovery level. */
-  readonly flips?: string;
+  /** Whether the threshold's flag is written. */
+  readonly flagged: boolean;
 }
 
 /**
@@ -25,7 +25,8 @@ export interface Hit {
  */
 export interface Intent {
   readonly version: number;
-  readonly previousValue: number;
+  /** Left out for a metric's first value, and where a threshold was made while the value is beyond it. */
+  readonly previousValue?: number;
   readonly value: number;
   readonly observedAt: number;
   readonly sequence: number;
@@ -38,17 +39,23 @@ export interface Intent {
   readonly parts?: { readonly id: string; readonly count: number };
 }
 
-/** A metric's last value. */
+/** Where a metric stands. */
 export interface MetricState {
   readonly metric: Metric;
-  readonly value: number;
-  readonly observedAt: number;
-  readonly sequence: number;
-  /** 1 for the first observation, one more at each commit. */
+  /** The last value; left out before the first one, when only a threshold has asked for it. */
+  readonly last?: LastValue;
+  /** 1 for the first commit, one more at each. */
   readonly version: number;
   /** The last points, oldest first, as [epoch milliseconds, value]: for people. */
   readonly recent: readonly (readonly [number, number])[];
   readonly intent?: Intent;
+}
+
+export interface LastValue {
+  readonly value: number;
+  /** Epoch milliseconds. */
+  readonly observedAt: number;
+  readonly sequence: number;
 }
 
 /** How an observation stands to the state. Only `newer` changes it. */
@@ -56,12 +63,13 @@ export type Order = 'newer' | 'late' | 'duplicate' | 'conflict';
 
 /** Orders by instant, then by sequence; at the same place the first value wins. */
 export function orderOf(state: MetricState | undefined, observation: Observation): Order {
-  if (!state) return 'newer';
-  const difference = observation.observedAt - state.observedAt || observation.sequence - state.sequence;
+  const last = state?.last;
+  if (!last) return 'newer';
+  const difference = observation.observedAt - last.observedAt || observation.sequence - last.sequence;
   if (difference > 0) return 'newer';
   if (difference < 0) return 'late';
   // As doubles, so that −0 is 0: the encoding says the same.
-  return observation.value === state.value ? 'duplicate' : 'conflict';
+  return observation.value === last.value ? 'duplicate' : 'conflict';
 }
 
 /** One DynamoDB write unit pays for 1 KB; JSON is never shorter than DynamoDB's own encoding of these attributes. */
@@ -71,7 +79,7 @@ const MAX_RECENT = 30;
 /** The state after an observation, with as many recent points as one write unit pays for. */
 export function nextState(state: MetricState | undefined, observation: Observation): MetricState {
   const { metric, value, observedAt, sequence } = observation;
-  const base = { metric, value, observedAt, sequence, version: (state?.version ?? 0) + 1 };
+  const base = { metric, last: { value, observedAt, sequence }, version: (state?.version ?? 0) + 1 };
   let recent = [...(state?.recent ?? []), [observedAt, value] as const].slice(-MAX_RECENT);
   // Twice the metric: its key names it once more.
   const size = () => Buffer.byteLength(JSON.stringify([base, metric, recent]));

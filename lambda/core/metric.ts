@@ -8,8 +8,11 @@ export interface Metric {
   /** The segment's or the measure's name. */
   readonly name: string;
   /** Dimension name to member; left out for a segment and for a measure without dimensions. */
-  readonly dimensions?: Readonly<Record<string, string>>;
+  readonly dimensions?: Dimensions;
 }
+
+/** Dimension name to member, such as `{ Region: 'EU' }`. */
+export type Dimensions = Readonly<Record<string, string>>;
 
 /** One value of a metric at one instant. */
 export interface Observation {
@@ -28,7 +31,7 @@ export interface Observation {
 export const keyPart = (text: string): string => text.replaceAll('%', '%25').replaceAll('#', '%23');
 
 /** Dimensions as text that does not depend on the order in which they were written. */
-export function canonicalDimensions(dimensions: Readonly<Record<string, string>>): string {
+export function canonicalDimensions(dimensions: Dimensions): string {
   return JSON.stringify(Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -36,4 +39,9 @@ export function canonicalDimensions(dimensions: Readonly<Record<string, string>>
 export function metricKey({ kind, instanceId, name, dimensions }: Metric): string {
   const members = dimensions && Object.keys(dimensions).length > 0 ? [keyPart(canonicalDimensions(dimensions))] : [];
   return [keyPart(instanceId), kind, keyPart(name), ...members].join('#');
+}
+
+/** The measure itself, without its members; undefined for a metric that is no member of anything. */
+export function measureOf({ dimensions, ...measure }: Metric): Metric | undefined {
+  return dimensions && Object.keys(dimensions).length > 0 ? measure : undefined;
 }

@@ -1,11 +1,11 @@
 import { CrossingEvent, HANDLER_TIMEOUT_SECONDS, Metric as MetricName } from '../../lib/private/contract';
 import { crossingId } from './identity';
-import { type Metric, metricKey, type Observation } from './metric';
-import { type Hit, type Intent, type MetricState, nextState, orderOf } from './metric-state';
+import { type Metric, measureOf, metricKey, type Observation } from './metric';
+import { type Hit, type Intent, type LastValue, type MetricState, nextState, orderOf } from './metric-state';
 import type { Clock, EventPublisher, SubscriptionReader, Telemetry, ThresholdStore } from './ports';
-import { type Direction, position } from './position';
+import { directionOf, isBeyond, position } from './position';
 import type { Subscription } from './subscription';
-import { crossedRange, type ThresholdItem } from './threshold-item';
+import { crossedRange, type Flag, INITIAL_RANGE, type ThresholdItem, thresholdItems } from './threshold-item';
 
 /** What evaluating observations needs. */
 export interface EvaluationPorts {
@@ -18,6 +18,13 @@ export interface EvaluationPorts {
   readonly newId: () => string;
   /** This connector's id, in every crossing event. */
   readonly connectorId: string;
+}
+
+/** Asks whether a threshold that was just made is crossed already. */
+export interface ThresholdCheck {
+  readonly metric: Metric;
+  readonly subscription: string;
+  readonly thresholdId: string;
 }
 
 /** Further ahead than this an observation is rejected: everything until then would be late. */
@@ -38,73 +45,148 @@ export type ObservationOutcome = 'committed' | 'late' | 'duplicate' | 'conflict'
  * Takes one observation of a metric: commits it and publishes what it crossed (protocol E). Safe to repeat at any point:
  * what was committed is published first, whatever the message is.
  */
-export async function observe(observation: Observation, ports: EvaluationPorts): Promise<ObservationOutcome> {
-  const key = metricKey(observation.metric);
+export function observe(observation: Observation, ports: EvaluationPorts): Promise<ObservationOutcome> {
+  const { metric } = observation;
+  return onSettledState(metric, ports, async (key, state) => {
+    if (observation.observedAt > ports.clock() + MAX_AHEAD_MS) return 'future';
+    const order = orderOf(state, observation);
+    if (order !== 'newer') return order;
+
+    const measure = measureOf(metric);
+    // Before the first value: a threshold on the whole measure that is made from now on knows of this member.
+    if (!state?.last && measure) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
+    const hits = await hitsOf(key, metric, state?.last, observation.value, ports);
+    const next = nextState(state, observation);
+    const about = { previousValue: state?.last?.value, unit: observation.unit, runId: observation.runId };
+    return (await commitAndPublish(key, state, next, about, hits, ports)) ? 'committed' : undefined;
+  });
+}
+
+/**
+ * Fires a threshold that was made while the value is beyond it (`fireIfAlreadyBeyond`), once. Commits it as a crossing is
+ * committed. A metric without a value gets a state without one, so that an evaluation of its first value that may have
+ * missed the threshold loses its race and looks again.
+ */
+export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPorts): Promise<void> {
+  await onSettledState(check.metric, ports, async (key, state) => {
+    if (!state) {
+      const asked: MetricState = { metric: check.metric, version: 1, recent: [] };
+      return (await ports.thresholds.commitState(key, asked, undefined)) ? 'asked' : undefined;
+    }
+    const subscription = await ports.subscriptions.read(check.subscription);
+    const threshold = subscription?.definition.threshold;
+    if (!state.last || !threshold || subscription.thresholdId !== check.thresholdId) return 'nothing to do';
+    const items = thresholdItems(check.subscription, check.thresholdId, threshold);
+    const hits = await inForce(key, items.filter(initialBeyond(state.last.value)), ports);
+    if (hits.length === 0) return 'nothing to do';
+    const next = { ...state, version: state.version + 1 };
+    return (await commitAndPublish(key, state, next, {}, hits, ports)) ? 'fired' : undefined;
+  });
+}
+
+/**
+ * Brings a metric to where nothing is left to publish, and lets `act` change it from there. `act` answers undefined when
+ * it lost a race; then everything starts anew.
+ */
+async function onSettledState<Outcome>(
+  metric: Metric,
+  ports: EvaluationPorts,
+  act: (key: string, state: MetricState | undefined) => Promise<Outcome | undefined>,
+): Promise<Outcome> {
+  const key = metricKey(metric);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const state = await ports.thresholds.readState(key);
     if (state?.intent) {
       await publishIntent(key, state.metric, state.intent, ports);
       continue;
     }
-    if (observation.observedAt > ports.clock() + MAX_AHEAD_MS) return 'future';
-    const order = orderOf(state, observation);
-    if (order !== 'newer') return order;
-
-    const hits = state ? await crossedHits(key, state, observation, ports) : [];
-    const next = nextState(state, observation);
-    const intent =
-      hits.length > 0 ? await prepareIntent(key, state as MetricState, next, observation, hits, ports) : undefined;
-    if (!(await ports.thresholds.commitState(key, { ...next, intent }, state?.version))) continue;
-    if (intent) await publishIntent(key, next.metric, intent, ports);
-    return 'committed';
+    const outcome = await act(key, state);
+    if (outcome !== undefined) return outcome;
   }
   throw new Error(`the state of metric ${key} changed under ${MAX_TRIES} tries`);
 }
 
-/** What lies between the last value and this one, and is in force: one range query, whose cost is what was crossed. */
-async function crossedHits(
+/** What a new value crosses, of the thresholds that are in force, in the order in which the value meets them. */
+async function hitsOf(
   key: string,
-  state: MetricState,
-  observation: Observation,
-  { thresholds, subscriptions }: EvaluationPorts,
+  metric: Metric,
+  last: LastValue | undefined,
+  value: number,
+  ports: EvaluationPorts,
 ): Promise<Hit[]> {
-  const from = position(state.value);
-  const to = position(observation.value);
+  const from = last && position(last.value);
+  const to = position(value);
   if (from === to) return [];
-  const direction: Direction = from < to ? 'above' : 'below';
-  const items = await thresholds.crossed(key, ...crossedRange(direction, from, to));
-  const live = items.filter((item) => item.kind === 'rearm' || item.armed);
-  // One read for each subscription: an edit in between must not let its old and its new threshold both fire.
-  const names = [...new Set(live.map((item) => item.subscription))];
-  const read = await Promise.all(names.map((name) => subscriptions.read(name)));
-  const byName = new Map(names.map((name, n) => [name, read[n]]));
-  const hits = live.map((item): Hit | undefined => {
-    const subscription = byName.get(item.subscription);
-    if (subscription?.thresholdId !== item.thresholdId) return undefined;
-    return toHit(item, direction, subscription);
-  });
-  const inForce = hits.filter((hit) => hit !== undefined);
-  return direction === 'above' ? inForce : inForce.reverse();
+  // Thresholds on the whole measure stand under the measure, and hold for each of its members.
+  const measure = measureOf(metric);
+  const keys = measure ? [key, metricKey(measure)] : [key];
+  const range = from === undefined ? INITIAL_RANGE : crossedRange(from, to);
+  const found = (await Promise.all(keys.map((partition) => ports.thresholds.items(partition, ...range)))).flat();
+  const candidates = from === undefined ? found.filter(initialBeyond(value)) : found;
+  const ascending = candidates.toSorted((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
+  const falls = from !== undefined && to < from;
+  return inForce(key, falls ? ascending.reverse() : ascending, ports);
 }
 
-function toHit(item: ThresholdItem, direction: Direction, { uid, generation, flow }: Subscription): Hit {
-  const { kind, operator, threshold, recoverTo, cut, subscription } = item;
-  const flips = item.arms ?? (recoverTo === undefined ? undefined : item.sortKey);
-  const startsFlow = flow !== undefined;
-  return { kind, direction, operator, threshold, recoverTo, cut, subscription, uid, generation, startsFlow, flips };
+const initialBeyond =
+  (value: number) =>
+  ({ kind, operator, threshold }: ThresholdItem): boolean =>
+    kind === 'initial' && isBeyond(operator, threshold, value);
+
+/** The items that count: of a threshold as its subscription has it now, and not disarmed on this metric. */
+async function inForce(
+  key: string,
+  items: readonly ThresholdItem[],
+  { thresholds, subscriptions }: EvaluationPorts,
+): Promise<Hit[]> {
+  // Flags before subscriptions: an edit deletes the flags of the old threshold last, so whoever misses one sees the edit.
+  const readFlag = ({ flagged, kind, subscription, thresholdId }: ThresholdItem) =>
+    flagged && kind !== 'rearm' ? thresholds.readFlag(key, subscription, thresholdId) : undefined;
+  const flags = await Promise.all(items.map(readFlag));
+  const ready = items.filter((item, n) => fires(item, flags[n]));
+  // One read for each subscription: an edit in between must not let its old and its new threshold both fire.
+  const names = [...new Set(ready.map((item) => item.subscription))];
+  const read = await Promise.all(names.map((name) => subscriptions.read(name)));
+  const byName = new Map(names.map((name, n) => [name, read[n]]));
+  return ready.flatMap((item) => {
+    const subscription = byName.get(item.subscription);
+    return subscription?.thresholdId === item.thresholdId ? [toHit(item, subscription)] : [];
+  });
+}
+
+/** Whether what the threshold has done on the metric lets the item count. */
+function fires({ kind, recoverTo }: ThresholdItem, flag: Flag | undefined): boolean {
+  if (kind === 'initial') return flag === undefined;
+  return kind === 'rearm' || recoverTo === undefined || flag?.armed !== false;
+}
+
+function toHit({ sortKey: _, ...item }: ThresholdItem, { uid, generation, flow }: Subscription): Hit {
+  return { ...item, uid, generation, startsFlow: flow !== undefined };
+}
+
+/** Writes the state and, with hits, what has to be published; then publishes it. False when the race was lost. */
+async function commitAndPublish(
+  key: string,
+  state: MetricState | undefined,
+  next: MetricState,
+  about: Pick<Intent, 'previousValue' | 'unit' | 'runId'>,
+  hits: readonly Hit[],
+  ports: EvaluationPorts,
+): Promise<boolean> {
+  const intent = hits.length > 0 ? await prepareIntent(key, next, about, hits, ports) : undefined;
+  if (!(await ports.thresholds.commitState(key, { ...next, intent }, state?.version))) return false;
+  if (intent) await publishIntent(key, next.metric, intent, ports);
+  return true;
 }
 
 async function prepareIntent(
   key: string,
-  before: MetricState,
-  after: MetricState,
-  { unit, runId }: Observation,
+  { version, last }: MetricState,
+  about: Pick<Intent, 'previousValue' | 'unit' | 'runId'>,
   hits: readonly Hit[],
   { thresholds, newId, clock }: EvaluationPorts,
 ): Promise<Intent> {
-  const { version, value, observedAt, sequence } = after;
-  const due = clock() + INTENT_GRACE_MS;
-  const intent = { version, previousValue: before.value, value, observedAt, sequence, unit, runId, due };
+  const intent = { ...about, ...(last as LastValue), version, due: clock() + INTENT_GRACE_MS };
   if (hits.length <= HITS_PER_ITEM) return { ...intent, hits };
   const id = newId();
   const count = Math.ceil(hits.length / HITS_PER_ITEM);
@@ -115,7 +197,7 @@ async function prepareIntent(
 }
 
 /**
- * Publishes a committed intent: every crossing event, then the flips, then the intent is cleared. If anything fails the
+ * Publishes a committed intent: every crossing event, then the flags, then the intent is cleared. If anything fails the
  * intent stays, and whoever meets it next publishes it again under the same ids.
  */
 export async function publishIntent(
@@ -142,15 +224,17 @@ async function publishHits(
   hits: readonly Hit[],
   { events, thresholds, telemetry, connectorId }: EvaluationPorts,
 ): Promise<void> {
-  const fires = hits.filter((hit) => hit.kind === 'fire');
+  const fires = hits.filter((hit) => hit.kind !== 'rearm');
   await allOrThrow(
     fires.map((hit) => events.publish(crossingDetailType(metric), crossingDetail(metric, intent, hit, connectorId))),
   );
   if (fires.length > 0) telemetry.count(MetricName.CROSSINGS, fires.length);
   await allOrThrow(
     hits
-      .filter((hit) => hit.flips !== undefined)
-      .map((hit) => thresholds.flip(key, hit.flips as string, hit.kind === 'rearm', intent.version)),
+      .filter((hit) => hit.flagged)
+      .map(({ subscription, thresholdId, kind }) =>
+        thresholds.writeFlag(key, subscription, thresholdId, { armed: kind === 'rearm' }, intent.version),
+      ),
   );
 }
 
@@ -165,10 +249,10 @@ const crossingDetailType = (metric: Metric) =>
 
 function crossingDetail(metric: Metric, intent: Intent, hit: Hit, connector: string): Record<string, unknown> {
   const { previousValue, value, observedAt, sequence, unit, runId } = intent;
-  const { subscription, uid, generation, startsFlow, direction, threshold, recoverTo } = hit;
+  const { kind, subscription, uid, generation, startsFlow, operator, threshold, recoverTo } = hit;
   return {
     connector,
-    crossingId: crossingId(metric, intent, hit.cut, subscription),
+    crossingId: crossingId(metric, intent, hit),
     subscription,
     uid,
     generation,
@@ -176,9 +260,10 @@ function crossingDetail(metric: Metric, intent: Intent, hit: Hit, connector: str
     instanceId: metric.instanceId,
     [metric.kind]: metric.name,
     dimensions: metric.dimensions,
-    direction,
+    direction: directionOf(operator),
     threshold,
     recoverTo,
+    alreadyBeyond: kind === 'initial' ? true : undefined,
     previousValue,
     value,
     unit,

@@ -3,9 +3,10 @@
  * adapters on embedded engines. Calls may be made side by side: the adapters put together what one request can carry.
  */
 import type { DefinedDetailType } from './events';
+import type { Dimensions } from './metric';
 import type { Intent, MetricState } from './metric-state';
 import type { Filter, Subscription, TriggerId } from './subscription';
-import type { ThresholdItem } from './threshold-item';
+import type { Flag, ThresholdItem } from './threshold-item';
 
 /** Epoch milliseconds. */
 export type Clock = () => number;
@@ -15,17 +16,21 @@ export interface ThresholdStore {
   readState(metricKey: string): Promise<MetricState | undefined>;
   /** Writes the state if the stored version is still `readVersion` (undefined: if there is none). False: the race is lost. */
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean>;
-  /** Every threshold item between two sort keys, read consistently, in the order of their cuts. */
-  crossed(metricKey: string, from: string, to: string): Promise<ThresholdItem[]>;
+  /** Every threshold item between two sort keys, read consistently, in their order. */
+  items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]>;
+  /** The flag of a threshold on a metric, read consistently. */
+  readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined>;
   /** Writes the n-th part of an intent too large for the state; nothing reads it until a state's intent names it. */
   putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits']): Promise<void>;
   /** The n-th part, read consistently; undefined when it has been published and deleted. */
   readIntentPart(metricKey: string, partId: string, n: number): Promise<Intent['hits'] | undefined>;
   deleteIntentPart(metricKey: string, partId: string, n: number): Promise<void>;
-  /** Arms or disarms an item, unless it is gone or a later version has flipped it already. */
-  flip(metricKey: string, sortKey: string, armed: boolean, version: number): Promise<void>;
+  /** Writes the flag of a threshold on a metric, unless a later version has written it already. */
+  writeFlag(metricKey: string, subscription: string, thresholdId: string, flag: Flag, version: number): Promise<void>;
   /** Removes the intent of that version; another version's stays. */
   clearIntent(metricKey: string, version: number): Promise<void>;
+  /** Remembers that a measure has these members. */
+  addMember(measureKey: string, dimensions: Dimensions): Promise<void>;
 }
 
 /** What the sweep needs to find. */

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { metricKey } from './metric';
+import { type Dimensions, measureOf, metricKey } from './metric';
+import type { ThresholdCheck } from './observe';
 import type { SubscriptionReader } from './ports';
 import type { SealedFlowUrl, Subscription, SubscriptionDefinition } from './subscription';
-import { type ThresholdItem, thresholdItems, watchedMetric } from './threshold-item';
+import { flagSortKey, type ThresholdItem, thresholdItems, watchedMetric } from './threshold-item';
 
 /** What changing subscriptions needs. */
 export interface RegistryPorts {
@@ -13,7 +14,10 @@ export interface RegistryPorts {
   readonly thresholds: {
     putThreshold(metricKey: string, item: ThresholdItem): Promise<void>;
     deleteThreshold(metricKey: string, sortKey: string): Promise<void>;
+    members(measureKey: string): Promise<Dimensions[]>;
   };
+  /** Asks `evaluate` whether a threshold is crossed already. */
+  readonly requestCheck: (check: ThresholdCheck) => Promise<void>;
   /** Fingerprint of a flow URL. */
   readonly fingerprint: (flowUrl: string) => string;
   readonly seal: (subscription: string, flowUrl: string) => Promise<SealedFlowUrl>;
@@ -34,34 +38,71 @@ export class SubscriptionConflictError extends Error {
   override readonly name = 'SubscriptionConflictError';
 }
 
-/** What has to be done for a subscription. Throws `SubscriptionConflictError` for another manager's. */
-export function planOf(
-  wanted: WantedSubscription,
+/** The subscription says something that cannot be. */
+export class SubscriptionError extends Error {
+  override readonly name = 'SubscriptionError';
+}
+
+/** What has to be done for a subscription. */
+export interface RegistrationPlan {
+  readonly change: Change;
+  readonly existing?: Subscription;
+}
+
+/**
+ * Compares a subscription with what is there; changes nothing.
+ * @throws SubscriptionConflictError for another manager's subscription.
+ * @throws SubscriptionError for dimensions that the measure has never been seen with.
+ */
+export async function planRegistration(
+  { definition, flowUrl }: WantedSubscription,
   managedBy: string,
-  existing: Subscription | undefined,
-  fingerprint: RegistryPorts['fingerprint'],
-): Change {
-  if (!existing) return 'added';
-  const { name } = wanted.definition;
-  if (existing.managedBy !== managedBy) {
+  { subscriptions, thresholds, fingerprint }: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'fingerprint'>,
+): Promise<RegistrationPlan> {
+  const { name } = definition;
+  const existing = await subscriptions.read(name);
+  if (existing && existing.managedBy !== managedBy) {
     throw new SubscriptionConflictError(
       `subscription "${name}" is managed by ${existing.managedBy}: change it there, or choose another name`,
     );
   }
-  const sameFlow = existing.flow?.fingerprint === (wanted.flowUrl && fingerprint(wanted.flowUrl));
-  return sameFlow && same(existing.definition, wanted.definition) ? 'unchanged' : 'changed';
+  if (existing) {
+    const sameFlow = existing.flow?.fingerprint === (flowUrl && fingerprint(flowUrl));
+    if (sameFlow && same(existing.definition, definition)) return { change: 'unchanged', existing };
+  }
+  await checkDimensions(definition, thresholds);
+  return { change: existing ? 'changed' : 'added', existing };
+}
+
+/** A misspelt dimension would wait for ever. A measure that has not been seen yet may have any. */
+async function checkDimensions(
+  definition: SubscriptionDefinition,
+  thresholds: Pick<RegistryPorts['thresholds'], 'members'>,
+): Promise<void> {
+  const measure = definition.threshold && measureOf(watchedMetric(definition));
+  if (!measure) return;
+  const namesOf = (dimensions: Dimensions) => Object.keys(dimensions).toSorted().join(', ');
+  const known = [...new Set((await thresholds.members(metricKey(measure))).map(namesOf))];
+  const wanted = namesOf(definition.filter.dimensions ?? {});
+  if (known.length === 0 || known.includes(wanted)) return;
+  throw new SubscriptionError(
+    `subscription "${definition.name}": measure "${measure.name}" has never come with the dimensions ${wanted}; it has come with ${known.join(' and with ')}: write those, each with its member`,
+  );
 }
 
 /**
  * Makes a subscription be as it is wanted (protocol S): new threshold items first, then the subscription, then the old
- * items go. What a crash leaves behind has no effect, since its `thresholdId` is nobody's.
- * @throws SubscriptionConflictError for another manager's subscription, or when somebody changed it meanwhile.
+ * items go. What a crash leaves behind has no effect, since its `thresholdId` is nobody's; a rerun does what was left.
+ * @throws what `planRegistration` throws, and SubscriptionConflictError when somebody changed the subscription meanwhile.
  */
 export async function register(wanted: WantedSubscription, managedBy: string, ports: RegistryPorts): Promise<Change> {
   const { definition, flowUrl } = wanted;
-  const existing = await ports.subscriptions.read(definition.name);
-  const change = planOf(wanted, managedBy, existing, ports.fingerprint);
-  if (change === 'unchanged') return change;
+  const { change, existing } = await planRegistration(wanted, managedBy, ports);
+  if (change === 'unchanged') {
+    // Asked once more, since the last run may have ended before it did.
+    if (existing) await requestChecks(existing, ports);
+    return change;
+  }
 
   // A change that leaves the threshold alone keeps its items, and with them whether it is armed.
   const keepsThreshold = existing !== undefined && sameThreshold(existing.definition, definition);
@@ -82,10 +123,24 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
       `subscription "${definition.name}" was changed by somebody meanwhile: run it again`,
     );
   }
-  if (existing && !keepsThreshold) {
-    await eachThreshold(existing, (key, item) => ports.thresholds.deleteThreshold(key, item.sortKey));
-  }
+  if (existing && !keepsThreshold) await forget(existing, ports);
+  await requestChecks(next, ports);
   return change;
+}
+
+/**
+ * Asks whether a new threshold is crossed already, on the metric that it watches and on each of the measure's members.
+ * Members that come later look for it by themselves.
+ */
+async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
+  if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;
+  const metric = watchedMetric(definition);
+  const ofMembers = metric.kind === 'measure' && !measureOf(metric);
+  const members = ofMembers ? await ports.thresholds.members(metricKey(metric)) : [];
+  const metrics = [metric, ...members.map((dimensions) => ({ ...metric, dimensions }))];
+  await Promise.all(
+    metrics.map((one) => ports.requestCheck({ metric: one, subscription: definition.name, thresholdId })),
+  );
 }
 
 /**
@@ -98,9 +153,18 @@ export async function unregister(name: string, managedBy: string, ports: Registr
   if (!(await ports.subscriptions.delete(existing))) {
     throw new SubscriptionConflictError(`subscription "${name}" was changed by somebody meanwhile: run it again`);
   }
-  await eachThreshold(existing, (key, item) => ports.thresholds.deleteThreshold(key, item.sortKey));
+  await forget(existing, ports);
   return true;
 }
+
+/** Deletes what stands in the Thresholds table for a threshold that is nobody's any more. */
+const forget = (subscription: Subscription, { thresholds }: RegistryPorts): Promise<void> =>
+  eachThreshold(subscription, async (key, { kind, sortKey, flagged, thresholdId }) => {
+    await thresholds.deleteThreshold(key, sortKey);
+    if (flagged && kind === 'fire') {
+      await thresholds.deleteThreshold(key, flagSortKey(subscription.definition.name, thresholdId));
+    }
+  });
 
 async function eachThreshold(
   { definition, thresholdId }: Subscription,

@@ -178,6 +178,12 @@ const levels = {
   below: level('Fires when the value falls below this number.'),
   atOrBelow: level('Fires when the value falls to this number or below it.'),
   recoverTo: level('Once fired, fires again only after the value has come back to this number.'),
+  fireIfAlreadyBeyond: v.optional(
+    v.pipe(
+      v.boolean(write('true or false')),
+      v.description('true: fires once, too, where the value is beyond already. Left out: waits for it to cross.'),
+    ),
+  ),
 };
 const LEVEL_EXAMPLE = 'one of above, atOrAbove, below, atOrBelow, such as above: 10000';
 
@@ -248,7 +254,9 @@ const dimensions = v.optional(
       (members) => v.is(dimensionsSchema, members),
       'has more than 10 dimensions or more than 600 characters; write fewer or shorter ones',
     ),
-    v.description('The members to watch, dimension name to member. Left out: the measure without dimensions.'),
+    v.description(
+      'The members to watch, dimension name to member. Left out: the measure itself and each of its members, one by one.',
+    ),
   ),
 );
 
@@ -407,7 +415,8 @@ function thresholdOf(entry: SubscriptionEntry): Threshold | undefined {
   if (entry.trigger !== 'segment-threshold-crossed' && entry.trigger !== 'measure-threshold-crossed') return undefined;
   for (const operator of THRESHOLD_OPERATORS) {
     const value = entry[operator];
-    if (value !== undefined) return given({ operator, value, recoverTo: entry.recoverTo });
+    const { recoverTo, fireIfAlreadyBeyond } = entry;
+    if (value !== undefined) return given({ operator, value, recoverTo, fireIfAlreadyBeyond });
   }
   return undefined;
 }

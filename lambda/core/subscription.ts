@@ -16,7 +16,7 @@ export interface Filter {
   readonly includeRetries?: boolean;
   readonly segment?: string;
   readonly measure?: string;
-  /** The measure's members; left out: the measure without dimensions. */
+  /** The measure's members; left out: the measure itself and each set of members, every one with its own state. */
   readonly dimensions?: Readonly<Record<string, string>>;
   readonly kind?: RefreshKind;
   readonly status?: readonly Status[];
@@ -28,6 +28,8 @@ export interface Threshold {
   readonly value: number;
   /** Recovery level: once fired, the threshold fires again only after the value has come back to it. */
   readonly recoverTo?: number;
+  /** Fires once, too, where the value is beyond when the threshold is made, or where the first value is. */
+  readonly fireIfAlreadyBeyond?: boolean;
 }
 
 /** What somebody asked for: one entry of the subscription file, checked and normalized. Holds no flow URL. */

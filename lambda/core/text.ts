@@ -208,11 +208,10 @@ const LEVEL_WORDS: Readonly<Record<ThresholdOperator, (level: string) => readonl
 
 function segmentSentences(event: SegmentCrossing, threshold: Threshold | undefined): Sentences {
   const [did, wanted] = LEVEL_WORDS[operatorOf(event, threshold)](numberText(event.threshold));
+  const before = event.previousValue === undefined ? '' : `; it had ${numberText(event.previousValue)} before`;
   return {
-    title: `Segment ${event.segment} ${did}`,
-    summary:
-      `${event.segment} has ${membersText(event.value)}; it had ${numberText(event.previousValue)} before. ` +
-      `Threshold: ${wanted}.`,
+    title: `Segment ${event.segment} ${event.alreadyBeyond ? `is ${wanted}` : did}`,
+    summary: `${event.segment} has ${membersText(event.value)}${before}. Threshold: ${wanted}.`,
   };
 }
 
@@ -221,9 +220,10 @@ function measureSentences(event: MeasureCrossing, threshold: Threshold | undefin
   const name = members ? `${event.measure} (${members})` : event.measure;
   const quantity = (value: number) => quantityText(value, event.unit);
   const [did, wanted] = LEVEL_WORDS[operatorOf(event, threshold)](quantity(event.threshold));
+  const before = event.previousValue === undefined ? '' : `; it was ${quantity(event.previousValue)} before`;
   return {
-    title: `Measure ${name} ${did}`,
-    summary: `${name} is ${quantity(event.value)}; it was ${quantity(event.previousValue)} before. Threshold: ${wanted}.`,
+    title: `Measure ${name} ${event.alreadyBeyond ? `is ${wanted}` : did}`,
+    summary: `${name} is ${quantity(event.value)}${before}. Threshold: ${wanted}.`,
   };
 }
 

@@ -2,8 +2,11 @@ import type { Metric } from './metric';
 import { cutOf, cutOver, cutUnder, type Direction, directionOf, type ThresholdOperator } from './position';
 import type { SubscriptionDefinition, Threshold } from './subscription';
 
-/** `fire`: a crossing puts an event. `rearm`: the value is back at the recovery level, the threshold may fire again. */
-export type ThresholdItemKind = 'fire' | 'rearm';
+/**
+ * `fire`: a crossing puts an event. `rearm`: the value is back at the recovery level, so the threshold may fire again.
+ * `initial`: fires where a metric's first value is beyond already.
+ */
+export type ThresholdItemKind = 'fire' | 'rearm' | 'initial';
 
 /** A threshold as the Thresholds table holds it, under its metric: an index of the Subscriptions table, never the truth. */
 export interface ThresholdItem {
@@ -15,43 +18,53 @@ export interface ThresholdItem {
   readonly threshold: number;
   readonly recoverTo?: number;
   readonly cut: string;
-  /** `fire` items with a recovery level: whether it fires when it is crossed. */
+  /** Whether it is written down for each metric that the threshold has fired: `Flag`. */
+  readonly flagged: boolean;
+}
+
+/**
+ * What a threshold has done on one metric. None: it has not fired yet. `armed` matters to thresholds with a recovery level
+ * alone.
+ */
+export interface Flag {
   readonly armed: boolean;
-  /** `rearm` items: the sort key of the `fire` item that they arm. */
-  readonly arms?: string;
 }
 
-const sortKeyOf = (direction: Direction, cut: string, subscription: string, thresholdId: string): string =>
-  `${direction}#${cut}#${subscription}#${thresholdId}`;
+/** Names the flag of a threshold under a metric; it goes with the threshold. */
+export const flagSortKey = (subscription: string, thresholdId: string): string => `flag#${subscription}#${thresholdId}`;
 
-/** Both ends of the one range query that finds what lies between two positions. */
-export function crossedRange(direction: Direction, from: string, to: string): readonly [string, string] {
-  return from < to ? [`${direction}#${from}`, `${direction}#${to}`] : [`${direction}#${to}`, `${direction}#${from}`];
+/** Both ends of the range of sort keys that lies between two positions: one query finds what was crossed. */
+export function crossedRange(from: string, to: string): readonly [string, string] {
+  return from < to ? [`above#${from}`, `above#${to}`] : [`below#${to}`, `below#${from}`];
 }
 
-/** The metric that a subscription's threshold watches. */
+/** Both ends of the range of the `initial` items; `~` sorts after whatever a subscription's name may begin with. */
+export const INITIAL_RANGE: readonly [string, string] = ['initial#', 'initial#~'];
+
+/** The metric that a subscription's threshold watches: with a measure that names no members, its members as well. */
 export function watchedMetric({ instanceId, filter }: SubscriptionDefinition): Metric {
   if (filter.segment !== undefined) return { kind: 'segment', instanceId, name: filter.segment };
   if (filter.measure === undefined) throw new Error('a threshold needs a segment or a measure');
   return { kind: 'measure', instanceId, name: filter.measure, dimensions: filter.dimensions };
 }
 
-/** The items of a threshold: one that fires and, with a recovery level, one in the other direction that arms it again. */
+/** The items of a threshold, all under the metric that it watches. */
 export function thresholdItems(subscription: string, thresholdId: string, threshold: Threshold): ThresholdItem[] {
-  const { operator, value, recoverTo } = threshold;
+  const { operator, value, recoverTo, fireIfAlreadyBeyond } = threshold;
   const direction = directionOf(operator);
   const cut = cutOf(operator, value);
-  const common = { subscription, thresholdId, operator, threshold: value, recoverTo, armed: true };
-  const fire: ThresholdItem = {
-    ...common,
-    kind: 'fire',
-    cut,
-    sortKey: sortKeyOf(direction, cut, subscription, thresholdId),
-  };
-  if (recoverTo === undefined) return [fire];
-  // Back at the recovery level counts as recovered: a fall crosses the cut over it, a rise the cut under it.
-  const [back, backCut]: [Direction, string] =
-    direction === 'above' ? ['below', cutOver(recoverTo)] : ['above', cutUnder(recoverTo)];
-  const sortKey = sortKeyOf(back, backCut, subscription, thresholdId);
-  return [fire, { ...common, kind: 'rearm', cut: backCut, sortKey, arms: fire.sortKey }];
+  const flagged = recoverTo !== undefined || fireIfAlreadyBeyond === true;
+  const common = { subscription, thresholdId, operator, threshold: value, recoverTo, flagged };
+  const sortKeyOf = (side: Direction, at: string) => `${side}#${at}#${subscription}#${thresholdId}`;
+  const items: ThresholdItem[] = [{ ...common, kind: 'fire', cut, sortKey: sortKeyOf(direction, cut) }];
+  if (recoverTo !== undefined) {
+    // Back at the recovery level counts as recovered: a fall crosses the cut over it, a rise the cut under it.
+    const [back, backCut]: [Direction, string] =
+      direction === 'above' ? ['below', cutOver(recoverTo)] : ['above', cutUnder(recoverTo)];
+    items.push({ ...common, kind: 'rearm', cut: backCut, sortKey: sortKeyOf(back, backCut) });
+  }
+  if (fireIfAlreadyBeyond) {
+    items.push({ ...common, kind: 'initial', cut, sortKey: `initial#${subscription}#${thresholdId}` });
+  }
+  return items;
 }

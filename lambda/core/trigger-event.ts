@@ -21,7 +21,15 @@ export type DataSourceEvent = Base<'data-source-refresh-failed' | 'data-source-r
 export type FullRefreshEvent = Base<'full-refresh-completed'> & Of<Detail<'FullRefreshed'>>;
 export type UnificationEvent = Base<'unification-refresh-completed'> & Of<Detail<'UnificationRefreshed'>>;
 
-type CrossedFields = 'direction' | 'threshold' | 'previousValue' | 'value' | 'recoverTo' | 'runId' | 'observedAt';
+type CrossedFields =
+  | 'direction'
+  | 'threshold'
+  | 'previousValue'
+  | 'alreadyBeyond'
+  | 'value'
+  | 'recoverTo'
+  | 'runId'
+  | 'observedAt';
 
 export type SegmentCrossing = Base<'segment-threshold-crossed'> &
   Readonly<Pick<Detail<'SegmentThresholdCrossed'>, CrossedFields | 'segment'>>;

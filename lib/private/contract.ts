@@ -13,6 +13,8 @@ export const DomainEvent = {
   MEASURE_REFRESHED: 'MeasureRefreshed',
   FULL_REFRESHED: 'FullRefreshed',
   UNIFICATION_REFRESHED: 'UnificationRefreshed',
+  /** One stage of a run: `collect` makes the two events above of them. */
+  REFRESH_STAGE_COMPLETED: 'RefreshStageCompleted',
 } as const;
 
 /** What `evaluate` puts on the bus. Carries `connector`: two connectors on one bus do not answer each other. */
@@ -27,6 +29,17 @@ export const HealthEvent = {
   FLOW_SUBSCRIPTION_RESUMED: 'FlowSubscriptionResumed',
   FLOW_DELIVERY_DEAD: 'FlowDeliveryDead',
 } as const;
+
+/**
+ * Field of a refresh's event that `collect` put together: the connector's id. A connector takes its own and the
+ * producers' events, which do not have it: two connectors on one bus do not answer each other.
+ */
+export const COLLECTED_BY_FIELD = 'collectedBy';
+
+/** Stages or processes that one run can have: as many as a flow's body holds. */
+export const MAX_STAGES = 50;
+/** Longest name of a stage or a process, characters. */
+export const MAX_STAGE_NAME_LENGTH = 200;
 
 /** Every detail type that the connector knows; any other of its source is a misfit. */
 export const KNOWN_DETAIL_TYPES: readonly string[] = [
@@ -67,6 +80,13 @@ export const Env = {
   THRESHOLDS_TABLE_NAME: 'THRESHOLDS_TABLE_NAME',
   DELIVERIES_TABLE_NAME: 'DELIVERIES_TABLE_NAME',
   DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
+  RUNS_TABLE_NAME: 'RUNS_TABLE_NAME',
+  /** How long a run may take from its first stage's end on, seconds. */
+  RUN_TIMEOUT_SECONDS: 'RUN_TIMEOUT_SECONDS',
+  /** Stages that a unification has where its events say nothing else: a JSON list of names. */
+  UNIFICATION_STAGES: 'UNIFICATION_STAGES',
+  /** Processes that a full refresh has where its events say nothing else: a JSON list of names. */
+  FULL_REFRESH_PROCESSES: 'FULL_REFRESH_PROCESSES',
   /** Dead-letter queue of the queue that the function reads: where it puts what it rejects. */
   REJECTED_QUEUE_URL: 'REJECTED_QUEUE_URL',
   /** Host suffixes that a flow URL may have besides the built-in ones, comma separated. */
@@ -105,7 +125,7 @@ export const OPEN_INDEX = {
   sortKey: 'openSince',
 } as const;
 
-/** Time-to-live attribute of the Deliveries table, epoch seconds. */
+/** Time-to-live attribute of tables whose items are forgotten, epoch seconds. */
 export const TTL_ATTRIBUTE = 'expiresAt';
 
 /** CloudWatch namespace and metric names. */
@@ -123,6 +143,9 @@ export const Metric = {
   DEAD_DELIVERIES: 'DeadDeliveries',
   CANCELED_DELIVERIES: 'CanceledDeliveries',
   SWEPT_INTENTS: 'SweptIntents',
+  COLLECTED_RUNS: 'CollectedRuns',
+  TIMED_OUT_RUNS: 'TimedOutRuns',
+  LATE_STAGES: 'LateStages',
 } as const;
 
 /** Names of the stack's outputs: how the CLI and the local run find a connector. */
@@ -133,10 +156,11 @@ export const Output = {
   THRESHOLDS_TABLE_NAME: 'ThresholdsTableName',
   DELIVERIES_TABLE_NAME: 'DeliveriesTableName',
   FLOW_URL_KEY_ARN: 'FlowUrlKeyArn',
+  OBSERVATIONS_QUEUE_URL: 'ObservationsQueueUrl',
 } as const;
 
 /** Handler timeouts in seconds. A queue's visibility timeout is six times its handler's (AWS Lambda, SQS event sources). */
-export const HANDLER_TIMEOUT_SECONDS = { evaluate: 60, dispatch: 60, deliver: 60, sweep: 60 } as const;
+export const HANDLER_TIMEOUT_SECONDS = { evaluate: 60, dispatch: 60, deliver: 60, sweep: 60, collect: 60 } as const;
 
 /** The handlers; each is a folder of `lambda/` and a bundle. */
 export type HandlerName = keyof typeof HANDLER_TIMEOUT_SECONDS;

@@ -1,4 +1,4 @@
-import { evaluateBatch } from '../../lambda/core/evaluate';
+import { checkMessage, evaluateBatch } from '../../lambda/core/evaluate';
 import type { EvaluationPorts } from '../../lambda/core/observe';
 import { type RegistryPorts, register } from '../../lambda/core/register';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
@@ -42,6 +42,8 @@ export class Evaluator {
   readonly rejected = new MemoryRejected();
   readonly telemetry = new MemoryTelemetry();
   now = NOW;
+  /** Messages to the evaluator that registering has sent. */
+  readonly checks: string[] = [];
   private ids = 0;
 
   ports(gate?: Gate): EvaluationPorts & { rejected: MemoryRejected } {
@@ -64,6 +66,11 @@ export class Evaluator {
       fingerprint: (url) => url,
       seal: async (_, url) => ({ ciphertext: url, host: 'example.com', fingerprint: url }),
       newId: this.newId,
+      requestCheck: async (check) => {
+        await gate?.('before requestCheck');
+        this.checks.push(checkMessage(check));
+        await gate?.('after requestCheck');
+      },
     };
   }
 

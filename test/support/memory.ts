@@ -1,3 +1,4 @@
+import { canonicalDimensions, type Dimensions } from '../../lambda/core/metric';
 import type { MetricState } from '../../lambda/core/metric-state';
 import type {
   DueIndex,
@@ -9,7 +10,7 @@ import type {
 } from '../../lambda/core/ports';
 import type { RegistryPorts } from '../../lambda/core/register';
 import type { Subscription } from '../../lambda/core/subscription';
-import type { ThresholdItem } from '../../lambda/core/threshold-item';
+import { type Flag, flagSortKey, type ThresholdItem } from '../../lambda/core/threshold-item';
 
 /** Called before and after every call to a store, with the call's name: tests interleave, fail and crash there. */
 export type Gate = (call: string) => Promise<void>;
@@ -20,7 +21,9 @@ const copy = <T>(value: T): T => structuredClone(value);
 /** The Thresholds and Subscriptions tables as maps, with the conditions of the real ones; tables are shared, gates are not. */
 export class MemoryTables {
   readonly states = new Map<string, MetricState>();
-  readonly items = new Map<string, Map<string, ThresholdItem & { flippedAt: number }>>();
+  readonly items = new Map<string, Map<string, ThresholdItem>>();
+  readonly flags = new Map<string, Flag & { writtenAt: number }>();
+  readonly measures = new Map<string, Dimensions[]>();
   readonly parts = new Map<string, unknown>();
   readonly subscriptions = new Map<string, Subscription>();
   /** Every commit, in order: what really happened to each metric. `readAt` and `at` are steps. */
@@ -54,23 +57,32 @@ export class MemoryTables {
           this.states.set(key, copy(state));
           return true;
         }),
-      crossed: (key, from, to) =>
-        step('crossed', () =>
+      items: (key, from, to) =>
+        step('items', () =>
           [...(this.items.get(key)?.values() ?? [])]
             .filter(({ sortKey }) => sortKey >= from && sortKey <= to)
             .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1)),
         ),
+      readFlag: (key, subscription, thresholdId) =>
+        step('readFlag', () => this.flags.get(`${key} ${flagSortKey(subscription, thresholdId)}`)),
+      writeFlag: (key, subscription, thresholdId, flag, version) =>
+        step('writeFlag', () => {
+          const name = `${key} ${flagSortKey(subscription, thresholdId)}`;
+          const written = this.flags.get(name);
+          if (!written || written.writtenAt < version) this.flags.set(name, { ...flag, writtenAt: version });
+        }),
+      addMember: (key, dimensions) =>
+        step('addMember', () => {
+          const others = this.measures
+            .get(key)
+            ?.filter((one) => canonicalDimensions(one) !== canonicalDimensions(dimensions));
+          this.measures.set(key, [...(others ?? []), dimensions]);
+        }),
+      members: (key) => step('members', () => this.measures.get(key) ?? []),
       putIntentPart: (key, id, n, hits) =>
         step('putIntentPart', () => void this.parts.set(`${key} ${id} ${n}`, copy(hits))),
       readIntentPart: (key, id, n) => step('readIntentPart', () => this.parts.get(`${key} ${id} ${n}`) as never),
       deleteIntentPart: (key, id, n) => step('deleteIntentPart', () => void this.parts.delete(`${key} ${id} ${n}`)),
-      flip: (key, sortKey, armed, version) =>
-        step('flip', () => {
-          const item = this.items.get(key)?.get(sortKey);
-          if (item && item.flippedAt < version) {
-            this.items.get(key)?.set(sortKey, { ...item, armed, flippedAt: version });
-          }
-        }),
       clearIntent: (key, version) =>
         step('clearIntent', () => {
           const state = this.states.get(key);
@@ -83,9 +95,13 @@ export class MemoryTables {
       putThreshold: (key, item) =>
         step('putThreshold', () => {
           const items = this.items.get(key) ?? new Map();
-          this.items.set(key, items.set(item.sortKey, { ...item, flippedAt: 0 }));
+          this.items.set(key, items.set(item.sortKey, item));
         }),
-      deleteThreshold: (key, sortKey) => step('deleteThreshold', () => void this.items.get(key)?.delete(sortKey)),
+      deleteThreshold: (key, sortKey) =>
+        step('deleteThreshold', () => {
+          this.items.get(key)?.delete(sortKey);
+          this.flags.delete(`${key} ${sortKey}`);
+        }),
     };
   }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Threshold } from '../../../lambda/core/subscription';
 import { Evaluator, measure, minutes, NOW, segment } from '../../support/evaluation';
 
 const VIP = { segment: 'VIP customers' };
@@ -64,7 +65,7 @@ describe('crossings', () => {
 
   it('keeps metrics apart: segments and measures, instances, members, and names with the separator in them', async () => {
     await evaluator.subscribe('segment', { segment: 'A' }, { operator: 'above', value: 10 });
-    await evaluator.subscribe('measure', { measure: 'A' }, { operator: 'above', value: 10 });
+    await evaluator.subscribe('measure', { measure: 'B' }, { operator: 'above', value: 10 });
     await evaluator.subscribe(
       'member',
       { measure: 'A', dimensions: { Region: 'EU' } },
@@ -76,10 +77,45 @@ describe('crossings', () => {
     await evaluator.evaluate(moves((value, at) => measure(value, at, { measure: 'A', dimensions: { Region: 'US' } })));
     expect(evaluator.crossings()).toEqual([]);
     await evaluator.evaluate(moves((value, at) => segment(value, at, { segment: 'A' })));
-    await evaluator.evaluate(moves((value, at) => measure(value, at, { measure: 'A' })));
+    await evaluator.evaluate(moves((value, at) => measure(value, at, { measure: 'B' })));
     await evaluator.evaluate(moves((value, at) => measure(value, at, { measure: 'A', dimensions: { Region: 'EU' } })));
     await evaluator.evaluate(moves((value, at) => segment(value, at, { segment: 'A#B' })));
     expect(evaluator.crossings().map((text) => text.split(' ')[0])).toEqual(['segment', 'measure', 'member', 'odd']);
+  });
+
+  it('takes a measure that names no members as the measure itself and each of its members', async () => {
+    await evaluator.subscribe('all', { measure: 'Revenue' }, { operator: 'above', value: 10, recoverTo: 5 });
+    await evaluator.subscribe(
+      'eu',
+      { measure: 'Revenue', dimensions: { Region: 'EU' } },
+      { operator: 'above', value: 15 },
+    );
+    const history = [4, 11, 8, 20, 5, 12];
+    for (const dimensions of [undefined, { Region: 'EU' }, { Region: 'US' }]) {
+      for (const [n, value] of history.entries()) await evaluator.evaluate([measure(value, n, { dimensions })]);
+    }
+    const found = evaluator.bus.published.map(
+      ({ detail }) => `${detail.subscription} ${JSON.stringify(detail.dimensions ?? 'itself')} ${detail.value}`,
+    );
+    expect(found).toEqual([
+      'all "itself" 11',
+      'all "itself" 12',
+      'all {"Region":"EU"} 11',
+      'eu {"Region":"EU"} 20',
+      'all {"Region":"EU"} 12',
+      'all {"Region":"US"} 11',
+      'all {"Region":"US"} 12',
+    ]);
+  });
+
+  it('knows members by their set, not by the order in which they are written', async () => {
+    const dimensions = { Region: 'EU', Product: 'Shoes' };
+    await evaluator.subscribe('eu', { measure: 'Revenue', dimensions }, { operator: 'above', value: 10 });
+    await evaluator.evaluate([
+      measure(5, 1, { dimensions }),
+      measure(20, 2, { dimensions: { Product: 'Shoes', Region: 'EU' } }),
+    ]);
+    expect(evaluator.crossings()).toEqual(['eu above 10: 5 → 20']);
   });
 
   it('says in its event all that is known of the crossing, and for whom it is', async () => {
@@ -142,6 +178,74 @@ describe('a recovery level', () => {
   });
 });
 
+describe('fireIfAlreadyBeyond', () => {
+  const wanted: Threshold = { operator: 'above', value: 10, fireIfAlreadyBeyond: true };
+  const answered = async () => {
+    const checks = evaluator.checks.splice(0);
+    await evaluator.evaluate(checks);
+    return checks;
+  };
+
+  it('fires once for a threshold that is made while the value is beyond it, and then at each crossing', async () => {
+    await evaluator.evaluate([segment(50, 1)]);
+    await evaluator.subscribe('vip', VIP, wanted);
+    const checks = await answered();
+    await evaluator.evaluate(checks);
+    await evaluator.evaluate([segment(60, 2), ...checks]);
+    expect(evaluator.crossings()).toEqual(['vip above 10: undefined → 50']);
+    expect(evaluator.bus.published[0]?.detail.alreadyBeyond).toBe(true);
+    await evaluator.evaluate([segment(5, 3), segment(20, 4)]);
+    expect(evaluator.crossings().slice(1)).toEqual(['vip above 10: 5 → 20']);
+  });
+
+  it('fires for the first value if it is beyond', async () => {
+    await evaluator.subscribe('vip', VIP, wanted);
+    await evaluator.evaluate([segment(50, 1)]);
+    await answered();
+    expect(evaluator.crossings()).toEqual(['vip above 10: undefined → 50']);
+  });
+
+  it('fires nothing where the value is not beyond, nor after a crossing has fired', async () => {
+    await evaluator.evaluate([segment(5, 1)]);
+    await evaluator.subscribe('vip', VIP, wanted);
+    const checks = await answered();
+    await evaluator.evaluate([segment(20, 2)]);
+    await evaluator.evaluate(checks);
+    expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 20']);
+  });
+
+  it('asks for every member of a measure that is taken whole, also for those that come later', async () => {
+    for (const Region of ['EU', 'US']) await evaluator.evaluate([measure(50, 1, { dimensions: { Region } })]);
+    await evaluator.subscribe('all', { measure: 'Revenue' }, { ...wanted, recoverTo: 5 });
+    await answered();
+    await evaluator.evaluate([measure(50, 1, { dimensions: { Region: 'ASIA' } })]);
+    expect(
+      evaluator.bus.published.map(({ detail }) => (detail.dimensions as { Region: string }).Region).toSorted(),
+    ).toEqual(['ASIA', 'EU', 'US']);
+  });
+
+  it('asks again when it is registered again, since the run before may have ended too early', async () => {
+    await evaluator.evaluate([segment(50, 1)]);
+    await evaluator.subscribe('vip', VIP, wanted);
+    evaluator.checks.length = 0;
+    await evaluator.subscribe('vip', VIP, wanted);
+    await answered();
+    expect(evaluator.crossings()).toHaveLength(1);
+  });
+
+  it('is not missed by a first value that is evaluated while the threshold is being made', async () => {
+    // The evaluation has looked for thresholds and found none; then one is made, and asks.
+    let made = false;
+    await evaluator.evaluate([segment(50, 1)], async (call) => {
+      if (call !== 'after items' || made) return;
+      made = true;
+      await evaluator.subscribe('vip', VIP, wanted);
+      await answered();
+    });
+    expect(evaluator.crossings()).toEqual(['vip above 10: undefined → 50']);
+  });
+});
+
 describe('order', () => {
   beforeEach(async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
@@ -162,7 +266,7 @@ describe('order', () => {
 
   it('orders by the instant, not by how it is written', async () => {
     await evaluator.evaluate([segment(4, 0, { observedAt: '2026-11-19T14:25:00+02:00' })]);
-    expect(evaluator.tables.commits.at(-1)?.after.value).toBe(4);
+    expect(evaluator.tables.commits.at(-1)?.after.last?.value).toBe(4);
   });
 });
 
@@ -226,7 +330,7 @@ describe('failures', () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     await evaluator.evaluate([segment(5, 1)]);
     const batch = [segment(20, 2), segment(5, 3), segment(7, 4, { segment: 'Other' })];
-    expect(await evaluator.evaluate(batch, failing('before crossed', 1))).toEqual([0, 1]);
+    expect(await evaluator.evaluate(batch, failing('before items', 1))).toEqual([0, 1]);
     expect(await evaluator.evaluate(batch)).toEqual([]);
     expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 20']);
   });

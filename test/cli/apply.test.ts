@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { applySubscriptions, type Report } from '../../cli/apply';
+import { fingerprint } from '../../lambda/core/flow-url';
+import type { RegistryPorts, WantedSubscription } from '../../lambda/core/register';
+import { MemoryTables } from '../support/memory';
+
+const OPTIONS = { managedBy: 'file:default', dryRun: false };
+
+const wanted = (count: number): WantedSubscription[] =>
+  Array.from({ length: count }, (_, n) => ({
+    definition: {
+      name: `flow-${n}`,
+      trigger: 'full-refresh-completed',
+      instanceId: 'default',
+      filter: {},
+      format: 'flat',
+      owners: [],
+    },
+    flowUrl: `https://flows.example.com/${n}?sig=abc`,
+  }));
+
+function setUp(fails: (name: string) => boolean = () => false) {
+  const tables = new MemoryTables();
+  let ids = 0;
+  let sealing = 0;
+  const seen = { mostAtOnce: 0, lines: [] as string[], problems: [] as string[], progress: [] as string[] };
+  const ports: RegistryPorts = {
+    subscriptions: tables.registry(),
+    thresholds: tables.thresholds(),
+    fingerprint,
+    async seal(name, flowUrl) {
+      seen.mostAtOnce = Math.max(seen.mostAtOnce, ++sealing);
+      await new Promise((resolve) => setImmediate(resolve));
+      sealing--;
+      if (fails(name)) throw new Error('the key is disabled');
+      return { ciphertext: 'sealed', host: 'flows.example.com', fingerprint: fingerprint(flowUrl) };
+    },
+    requestCheck: async () => {},
+    newId: () => `id-${++ids}`,
+  };
+  const report: Report = {
+    line: (text) => seen.lines.push(text),
+    problem: (text) => seen.problems.push(text),
+    progress: (what, done, all) => seen.progress.push(`${done} of ${all} ${what}`),
+  };
+  return { tables, ports, report, seen };
+}
+
+describe('applying subscriptions', () => {
+  it('does the rest when one fails, and a rerun finishes it', async () => {
+    let broken = true;
+    const { ports, report, seen } = setUp((name) => broken && name === 'flow-1');
+    expect(await applySubscriptions(wanted(3), OPTIONS, ports, report)).toBe(false);
+    expect(seen.problems).toEqual(['not added flow-1: the key is disabled']);
+    expect(seen.lines).toEqual([
+      'added flow-0',
+      'added flow-2',
+      '2 added, 0 changed, 0 unchanged, 1 not done: run it again to do what is left',
+    ]);
+    broken = false;
+    expect(await applySubscriptions(wanted(3), OPTIONS, ports, report)).toBe(true);
+    expect(seen.lines.slice(3)).toEqual(['added flow-1', '1 added, 0 changed, 2 unchanged']);
+  });
+
+  it("says every conflict before it writes anything, also when another manager's come last", async () => {
+    const { tables, ports, report, seen } = setUp();
+    await applySubscriptions(wanted(500).slice(498), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);
+    seen.lines.length = 0;
+    expect(await applySubscriptions(wanted(500), OPTIONS, ports, report)).toBe(false);
+    expect(seen.problems).toEqual([
+      'subscription "flow-498" is managed by cdk:Shop: change it there, or choose another name',
+      'subscription "flow-499" is managed by cdk:Shop: change it there, or choose another name',
+      'nothing was changed',
+    ]);
+    expect(seen.lines).toEqual([]);
+    expect(tables.subscriptions.size).toBe(2);
+  });
+
+  it('says a race with somebody who changes the same subscription', async () => {
+    const { ports, report, seen } = setUp();
+    const losing = { ...ports, subscriptions: { ...ports.subscriptions, put: async () => false } };
+    expect(await applySubscriptions(wanted(1), OPTIONS, losing, report)).toBe(false);
+    expect(seen.problems).toEqual([
+      'not added flow-0: subscription "flow-0" was changed by somebody meanwhile: run it again',
+    ]);
+  });
+
+  it('takes 10,000 with few of them under way at once', async () => {
+    const { tables, ports, report, seen } = setUp();
+    expect(await applySubscriptions(wanted(10_000), OPTIONS, ports, report)).toBe(true);
+    expect(tables.subscriptions.size).toBe(10_000);
+    expect(seen.lines.at(-1)).toBe('10000 added, 0 changed, 0 unchanged');
+    expect(seen.mostAtOnce).toBeGreaterThan(1);
+    expect(seen.mostAtOnce).toBeLessThanOrEqual(25);
+    expect(seen.progress).toContain('10000 of 10000 compared');
+    expect(seen.progress.at(-1)).toBe('10000 of 10000 done');
+  });
+});

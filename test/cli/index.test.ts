@@ -1,0 +1,404 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { App } from 'aws-cdk-lib';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { documentClient } from '../../lambda/adapters/dynamodb';
+import { register, unregister } from '../../lambda/core/register';
+import { PowerAutomateConnectorStack } from '../../lib';
+import { Output, PARTITION_KEY } from '../../lib/private/contract';
+import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
+import { type LocalStack, startLocalStack } from '../../local/stack';
+
+const STACK = 'PowerAutomateConnector';
+const SIGNATURES = [
+  'Zm9yLXRlc3RzLW9ubHktbm90LWEtc2VjcmV0LWF0LWFsbDE',
+  'Zm9yLXRlc3RzLW9ubHktbm90LWEtc2VjcmV0LWF0LWFsbDI',
+] as const;
+const URL_PATH = '/powerautomate/automations/direct/workflows/0123456789abcdef';
+const flowUrl = (signature: string = SIGNATURES[0]) =>
+  `https://default0123.api.powerplatform.com${URL_PATH}/triggers/manual/paths/invoke?api-version=1&sig=${signature}`;
+
+const cleanups: (() => Promise<unknown> | unknown)[] = [];
+let directory: string;
+let bundle: string;
+let stack: LocalStack;
+let connector: LocalConnector;
+let cloudFormation: Server;
+/** Stacks that DescribeStacks knows, with their outputs. */
+const stacks = new Map<string, Readonly<Record<string, string>>>();
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+  // As scripts/build.mjs does, to a folder without node_modules: the bundle must stand alone.
+  bundle = join(directory, 'power-automate-connector.js');
+  await build({
+    entryPoints: [join(__dirname, '../../cli/index.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    minify: true,
+    target: 'node22',
+  });
+
+  const app = new App({ outdir: join(directory, 'cdk.out') });
+  new PowerAutomateConnectorStack(app, STACK);
+  app.synth();
+  stack = await startLocalStack({ templateFile: join(directory, 'cdk.out', `${STACK}.template.json`) });
+  cleanups.push(() => stack.stop());
+  connector = localConnector(stack);
+  cleanups.push(() => connector.close());
+  stacks.set(STACK, stack.outputs);
+  stacks.set('Website', { Address: 'https://example.com' });
+
+  cloudFormation = startCloudFormation();
+  await once(cloudFormation, 'listening');
+  cleanups.push(() => cloudFormation.close());
+}, 120_000);
+
+afterAll(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+/** DescribeStacks in the Query protocol (CloudFormation API reference, DescribeStacks and Common Error Types). */
+function startCloudFormation(): Server {
+  return createServer(async (req, res) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    const name = new URLSearchParams(Buffer.concat(chunks).toString()).get('StackName') ?? '';
+    const outputs = stacks.get(name);
+    const fail = (status: number, code: string, message: string) =>
+      res
+        .writeHead(status, { 'content-type': 'text/xml' })
+        .end(
+          `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+        );
+    if (name === 'Forbidden') {
+      return fail(403, 'AccessDenied', 'User: kim is not authorized to perform: cloudformation:DescribeStacks');
+    }
+    if (name === 'Expired') return fail(403, 'ExpiredToken', 'The security token included in the request is expired');
+    if (!outputs) return fail(400, 'ValidationError', `Stack with id ${name} does not exist`);
+    const members = Object.entries(outputs).map(
+      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    );
+    return res.writeHead(200, { 'content-type': 'text/xml' }).end(
+      `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
+        <Stacks><member><StackName>${name}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>
+        <StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member></Stacks>
+      </DescribeStacksResult></DescribeStacksResponse>`,
+    );
+  }).listen(0, '127.0.0.1');
+}
+
+interface Result {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The environment of somebody who is signed in, and nothing of this process's own settings. */
+const signedIn = (): Record<string, string> => ({
+  ...nobody(),
+  AWS_REGION: ANYBODY.region,
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+});
+const nobody = (): Record<string, string> => ({
+  HOME: directory,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${(cloudFormation.address() as AddressInfo).port}`,
+  AWS_ENDPOINT_URL_DYNAMODB: stack.endpoints.dynamodb,
+  AWS_ENDPOINT_URL_KMS: stack.endpoints.kms,
+});
+
+/** Runs the CLI as a person does. Whatever it says must hold nothing of a flow URL but its host. */
+async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<Result> {
+  const child = spawn(process.execPath, [bundle, ...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const texts = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    texts.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    texts.err += chunk;
+  });
+  const [status] = await once(child, 'close');
+  const said = texts.out + texts.err;
+  for (const secret of [...SIGNATURES, URL_PATH, 'sig=']) expect(said).not.toContain(secret);
+  expect(said).not.toMatch(/^\s+at /m);
+  return { status, ...texts };
+}
+
+const put = (text: string, file = 'subscriptions.yaml') => writeFileSync(join(directory, file), text);
+
+interface FileOptions {
+  readonly owner?: string;
+  readonly url?: string;
+  readonly set?: string;
+  readonly above?: number;
+}
+
+/** A file of two subscriptions: one of an event, one of a threshold. */
+const file = ({ owner = 'kim@example.com', url = flowUrl(), set = 'default', above = 10_000 }: FileOptions = {}) => `
+set: ${set}
+subscriptions:
+  - name: tell-the-data-team
+    trigger: data-source-refresh-failed
+    owners: ${owner}
+    flowUrl: '${url}'
+  - name: vip-over-10k
+    trigger: segment-threshold-crossed
+    segment: VIP customers
+    above: ${above}
+    flowUrl: \${VIP_FLOW}
+`;
+const applied = (...args: string[]) => cli(['apply', ...args], { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) });
+
+/** Everything in both tables. */
+async function stored(): Promise<Record<string, unknown>[]> {
+  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  const names = [Output.SUBSCRIPTIONS_TABLE_NAME, Output.THRESHOLDS_TABLE_NAME].map((name) => stack.outputs[name]);
+  const pages = await Promise.all(names.map((TableName) => client.send(new ScanCommand({ TableName }))));
+  client.destroy();
+  const items = pages.flatMap(({ Items }) => Items ?? []);
+  return items.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+}
+
+const item = async (name: string) => (await stored()).find((one) => one[PARTITION_KEY] === name);
+
+beforeEach(async () => {
+  for (const one of await stored()) {
+    if (one.uid) await unregister(one[PARTITION_KEY] as string, one.managedBy as string, connector.registry);
+  }
+  expect(await stored()).toEqual([]);
+});
+
+describe('apply', () => {
+  it('adds what the file says, and the second time leaves it', async () => {
+    put(file());
+    const first = await applied('-f', 'subscriptions.yaml');
+    expect(first.out).toBe('added tell-the-data-team\nadded vip-over-10k\n2 added, 0 changed, 0 unchanged\n');
+    expect(first.err).toContain('subscriptions.yaml:7: a flow URL stands in this file');
+    expect(first.status).toBe(0);
+
+    const items = await stored();
+    expect(items).toHaveLength(3);
+    expect(JSON.stringify(items)).not.toContain(URL_PATH);
+    expect(await item('tell-the-data-team')).toMatchObject({
+      managedBy: 'file:default',
+      generation: 1,
+      flow: { host: 'default0123.api.powerplatform.com' },
+    });
+
+    const second = await applied();
+    expect(second).toMatchObject({ status: 0, out: '0 added, 0 changed, 2 unchanged\n' });
+    expect(await stored()).toEqual(items);
+  });
+
+  it.each([
+    ['owner', { owner: 'lee@example.com' }, 'tell-the-data-team'],
+    ['flow URL', { url: flowUrl(SIGNATURES[1]) }, 'tell-the-data-team'],
+    ['threshold', { above: 20_000 }, 'vip-over-10k'],
+  ] as const)('changes the one whose %s is another', async (_, change, name) => {
+    put(file());
+    await applied();
+    const before = await item(name);
+    put(file(change));
+    expect(await applied()).toMatchObject({ status: 0, out: `changed ${name}\n0 added, 1 changed, 1 unchanged\n` });
+    expect(await item(name)).toMatchObject({ uid: before?.uid, generation: 2 });
+    expect(await stored()).toHaveLength(3);
+  });
+
+  it('says what it would do, and does nothing, with --dry-run', async () => {
+    put(file());
+    expect(await applied('--dry-run')).toMatchObject({
+      status: 0,
+      out:
+        'would add tell-the-data-team\nwould add vip-over-10k\n' +
+        '2 to add, 0 to change, 0 unchanged; nothing was changed\n',
+    });
+    expect(await stored()).toEqual([]);
+    await applied();
+    const before = await stored();
+    put(file({ owner: 'lee@example.com' }));
+    expect((await applied('--dry-run')).out).toBe(
+      'would change tell-the-data-team\n0 to add, 1 to change, 1 unchanged; nothing was changed\n',
+    );
+    expect(await stored()).toEqual(before);
+  });
+
+  it("changes nothing at all when one is another manager's", async () => {
+    put(file({ set: 'marketing' }));
+    await applied();
+    await cli(['remove', 'tell-the-data-team', '--set', 'marketing']);
+    const before = await stored();
+    put(file());
+    const result = await applied();
+    expect(result).toMatchObject({ status: 1, out: '' });
+    expect(result.err).toContain(
+      'subscription "vip-over-10k" is managed by file:marketing: change it there, or choose another name\n' +
+        'nothing was changed\n',
+    );
+    expect(await stored()).toEqual(before);
+  });
+
+  it('tells every mistake of the file and changes nothing', async () => {
+    put(`${file({ owner: 'nobody', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
+    const result = await cli(['apply']);
+    expect(result).toMatchObject({ status: 2, out: '' });
+    expect(result.err).toMatch(/^subscriptions\.yaml:6: .*"nobody"/m);
+    expect(result.err).toMatch(/^subscriptions\.yaml:7: .*example\.com is not a host/m);
+    expect(result.err).toMatch(/^subscriptions\.yaml:12: .*VIP_FLOW, which is not set/m);
+    expect(result.err).toMatch(/^subscriptions\.yaml:13: .*"colour"/m);
+    expect(result.err).toMatch(/\n4 mistakes in the file: nothing was changed\n$/);
+    expect(await stored()).toEqual([]);
+  });
+
+  it('says which file does not exist', async () => {
+    expect(await cli(['apply', '-f', 'missing.yaml'])).toEqual({
+      status: 2,
+      out: '',
+      err: '"missing.yaml" does not exist: write -f FILE\n',
+    });
+  });
+});
+
+describe('remove', () => {
+  it('removes what its set manages', async () => {
+    put(file());
+    await applied();
+    expect(await cli(['remove', 'vip-over-10k', 'tell-the-data-team', 'vip-over-10k'])).toEqual({
+      status: 0,
+      out: 'removed vip-over-10k\nremoved tell-the-data-team\n2 removed\n',
+      err: '',
+    });
+    expect(await stored()).toEqual([]);
+  });
+
+  it("leaves an unknown name and another manager's, and removes the rest", async () => {
+    put(file({ set: 'marketing' }));
+    await applied();
+    await register(
+      {
+        definition: {
+          name: 'by-the-stack',
+          trigger: 'full-refresh-completed',
+          instanceId: 'default',
+          filter: {},
+          format: 'flat',
+          owners: [],
+        },
+        flowUrl: flowUrl(),
+      },
+      'cdk:Website',
+      connector.registry,
+    );
+    const result = await cli(['remove', 'nobody', 'by-the-stack', 'vip-over-10k', '--set', 'marketing']);
+    expect(result).toEqual({
+      status: 1,
+      out: 'removed vip-over-10k\n1 removed, 2 not\n',
+      err:
+        'not removed nobody: there is no such subscription\n' +
+        'not removed by-the-stack: it is managed by cdk:Website; remove it there\n',
+    });
+    expect((await cli(['remove', 'tell-the-data-team'])).err).toBe(
+      'not removed tell-the-data-team: it is managed by file:marketing; write --set marketing\n',
+    );
+    expect(await stored()).toHaveLength(2);
+  });
+});
+
+describe('a connector that cannot be used', () => {
+  it.each([
+    ['Nowhere', 'there is no stack Nowhere in us-east-1 in this account: write --stack NAME or --region REGION'],
+    [
+      'Website',
+      'stack Website in us-east-1 (CREATE_COMPLETE) is no deployed connector: it has no output Subscriptions',
+    ],
+    ['Forbidden', 'stack Forbidden in us-east-1 cannot be looked up: no permission: User: kim is not authorized'],
+    ['Expired', 'stack Expired in us-east-1 cannot be looked up: AWS refuses the credentials: sign in again'],
+  ])('is said in one line: stack %s', async (name, line) => {
+    put(file());
+    const result = await cli(['remove', 'tell-the-data-team', '--stack', name]);
+    expect(result).toMatchObject({ status: 1, out: '' });
+    expect(result.err).toContain(line);
+    expect(result.err.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('is said in one line: nobody is signed in', async () => {
+    expect(await cli(['remove', 'one'], { ...nobody(), AWS_REGION: 'us-east-1' })).toEqual({
+      status: 1,
+      out: '',
+      err:
+        `stack ${STACK} in us-east-1 cannot be looked up: no AWS credentials: ` +
+        'sign in (aws sso login, aws configure), or set AWS_PROFILE\n',
+    });
+  });
+
+  it('is said in one line: no Region', async () => {
+    const { AWS_REGION: _, ...env } = signedIn();
+    expect(await cli(['remove', 'one'], env)).toEqual({
+      status: 1,
+      out: '',
+      err: 'no Region: write --region REGION, or set AWS_REGION\n',
+    });
+    expect((await cli(['remove', 'one'], { ...env, AWS_DEFAULT_REGION: 'eu-west-1' })).err).toContain(
+      'there is no such subscription',
+    );
+  });
+
+  it('is said in one line: a service cannot be reached', async () => {
+    put(file());
+    const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]), AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const result = await cli(['apply'], env);
+    expect(result.status).toBe(1);
+    expect(result.err).toMatch(/\nnothing was changed: AWS cannot be reached: .*ECONNREFUSED.*\n$/);
+  });
+
+  it('tells what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
+    put(file());
+    const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) };
+    stacks.set('Other', { ...stack.outputs, [Output.FLOW_URL_KEY_ARN]: 'arn:aws:kms:us-east-1:000000000000:key/gone' });
+    const result = await cli(['apply', '--stack', 'Other'], env);
+    expect(result.status).toBe(1);
+    expect(result.out).toBe('0 added, 0 changed, 0 unchanged, 2 not done: run it again to do what is left\n');
+    expect(result.err).toMatch(/^not added tell-the-data-team: .*key\/gone.*does not exist$/m);
+    expect((await applied()).out).toContain('2 added, 0 changed, 0 unchanged');
+  });
+});
+
+describe('the command line', () => {
+  it.each([['--help'], ['-h'], ['apply', '--help']])('explains itself: %s %s', async (...args) => {
+    const result = await cli(args.filter(Boolean));
+    expect(result).toMatchObject({ status: 0, err: '' });
+    expect(result.out).toContain('power-automate-connector apply -f subscriptions.yaml   make');
+    for (const line of result.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
+  it.each([
+    [[], 'no command: write apply or remove; power-automate-connector --help says how to call it'],
+    [['aply'], '"aply" is no command: write apply; power-automate-connector --help says how to call it'],
+    [[flowUrl()], 'a URL is no command: write apply or remove; power-automate-connector --help says how to call it'],
+    [['apply', '--prune'], "Unknown option '--prune': power-automate-connector --help says how to call it"],
+    [['apply', flowUrl()], 'apply takes no names: write apply -f FILE'],
+    [['apply', '--set', 'a'], '--set goes with remove: for apply, write "set: NAME" at the top of the file'],
+    [['apply', '-f', flowUrl()], 'a URL does not exist: write -f FILE'],
+    [['apply', '--stack', flowUrl()], '--stack is a URL; write the name or the ARN of a CloudFormation stack'],
+    [['apply', '--region', 'us east'], '--region is "us east"; write a Region, such as eu-west-1'],
+    [['remove'], 'no name: write remove NAME…'],
+    [['remove', 'a', '--dry-run'], '--dry-run goes with apply: nothing was removed'],
+    [['remove', 'a', '-f', 'b'], '--file goes with apply: write remove NAME… --set NAME'],
+    [['remove', flowUrl()], "a URL is no subscription's name: write 1 to 64 letters, digits, - and _"],
+    [['remove', 'a', '--set', 'a b'], '--set is "a b"; write a name of 1 to 32 letters, digits and -'],
+  ])('refuses a wrong call: %j', async (args, line) => {
+    expect(await cli(args)).toEqual({ status: 2, out: '', err: `${line}\n` });
+  });
+});
