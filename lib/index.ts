@@ -1,3 +1,8 @@
+export {
+  RefreshCollection,
+  type RefreshCollectionOptions,
+  type RefreshCollectionProps,
+} from './collection/refresh-collection';
 export { FlowDelivery, type FlowDeliveryProps } from './delivery/flow-delivery';
 export { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
 export type { LogOptions, StorageOptions } from './options';

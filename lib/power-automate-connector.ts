@@ -3,6 +3,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { RefreshCollection, type RefreshCollectionOptions } from './collection/refresh-collection';
 import { FlowDelivery } from './delivery/flow-delivery';
 import { TriggerRules } from './events/trigger-rules';
 import type { LogOptions, StorageOptions } from './options';
@@ -10,7 +11,7 @@ import { SubscriptionRegistry } from './subscriptions/subscription-registry';
 import { ThresholdEvaluation } from './thresholds/threshold-evaluation';
 
 /** Properties of PowerAutomateConnector. */
-export interface PowerAutomateConnectorProps extends StorageOptions, LogOptions {
+export interface PowerAutomateConnectorProps extends RefreshCollectionOptions, StorageOptions, LogOptions {
   /**
    * The bus that producers put their events on. It must be in the stack's account and Region.
    *
@@ -75,6 +76,9 @@ export class PowerAutomateConnector extends Construct {
   /** What turns observations into threshold crossings. */
   public readonly thresholds: ThresholdEvaluation;
 
+  /** What makes one event of the stages of a refresh. */
+  public readonly collection: RefreshCollection;
+
   /** What brings triggers to the flows. */
   public readonly delivery: FlowDelivery;
 
@@ -106,6 +110,17 @@ export class PowerAutomateConnector extends Construct {
       deletionProtection,
       logRetention,
     });
+    this.collection = new RefreshCollection(this, 'Collection', {
+      eventBus: this.eventBus,
+      eventSource: this.eventSource,
+      connectorId: this.connectorId,
+      unificationStages: props.unificationStages,
+      fullRefreshProcesses: props.fullRefreshProcesses,
+      runTimeout: props.runTimeout,
+      removalPolicy,
+      deletionProtection,
+      logRetention,
+    });
     this.delivery = new FlowDelivery(this, 'Delivery', {
       connectorId: this.connectorId,
       subscriptionsTable: this.subscriptions.table,
@@ -117,6 +132,7 @@ export class PowerAutomateConnector extends Construct {
     });
 
     this.rules.sendObservationsTo(this.thresholds.observationsQueue);
+    this.rules.sendStagesTo(this.collection.stagesQueue);
     this.rules.sendTriggersTo(this.delivery.triggersQueue);
   }
 

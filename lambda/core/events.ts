@@ -32,6 +32,8 @@ export const nameSchema = v.pipe(
   v.trim(),
   v.minLength(1, 'is empty: write a name'),
   v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters: write a shorter name`),
+  // Half of a surrogate pair is stored as something else: a key that holds one would never be found again.
+  v.transform((name) => name.toWellFormed()),
 );
 
 /** ISO 8601 instant with a time zone, read as epoch milliseconds. */

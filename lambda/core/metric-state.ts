@@ -72,8 +72,11 @@ export function orderOf(state: MetricState | undefined, observation: Observation
   return observation.value === last.value ? 'duplicate' : 'conflict';
 }
 
-/** One DynamoDB write unit pays for 1 KB; JSON is never shorter than DynamoDB's own encoding of these attributes. */
-const STATE_BYTES = 1000;
+/**
+ * One DynamoDB write unit pays for 1 KB; JSON is never shorter than DynamoDB's own encoding of these attributes. What is
+ * left is for the intent of one crossing, which most have.
+ */
+const STATE_BYTES = 560;
 const MAX_RECENT = 30;
 
 /** The state after an observation, with as many recent points as one write unit pays for. */

@@ -2,6 +2,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
+  COLLECTED_BY_FIELD,
   CrossingEvent,
   DEFAULT_EVENT_SOURCE,
   DomainEvent,
@@ -44,8 +45,8 @@ export interface TriggerRulesProps {
 /**
  * The event bus, and the rules that say which event is which trigger.
  *
- * There is one rule for each type of trigger, one for each kind of observation, and one for events of the source that
- * fit none, so that none of them vanishes. Subscriptions are data: they add no rules.
+ * There is one rule for each type of trigger, one for each kind of observation, one for the stages of a refresh, and one
+ * for events of the source that fit none, so that none of them vanishes. Subscriptions are data: they add no rules.
  */
 export class TriggerRules extends Construct {
   /** The bus that producers put their events on. */
@@ -82,13 +83,15 @@ export class TriggerRules extends Construct {
     const target = new QueueTarget(queue, this.deadLetters);
     const refreshed = [DomainEvent.DATA_SOURCE_REFRESHED];
     const connector = [this.connectorId];
+    // As producers put them, or as this connector collected them.
+    const completed = { status: KNOWN_STATUSES, [COLLECTED_BY_FIELD]: [{ exists: false }, this.connectorId] };
 
     this.rule('DataSourceRefreshFailed', target, refreshed, { status: [...FAILED_STATUSES] });
     this.rule('DataSourceRefreshSucceeded', target, refreshed, { status: [SUCCEEDED_STATUS] });
     this.rule('SegmentThresholdCrossed', target, [CrossingEvent.SEGMENT_THRESHOLD_CROSSED], { connector });
     this.rule('MeasureThresholdCrossed', target, [CrossingEvent.MEASURE_THRESHOLD_CROSSED], { connector });
-    this.rule('FullRefreshCompleted', target, [DomainEvent.FULL_REFRESHED], { status: KNOWN_STATUSES });
-    this.rule('UnificationRefreshCompleted', target, [DomainEvent.UNIFICATION_REFRESHED], { status: KNOWN_STATUSES });
+    this.rule('FullRefreshCompleted', target, [DomainEvent.FULL_REFRESHED], completed);
+    this.rule('UnificationRefreshCompleted', target, [DomainEvent.UNIFICATION_REFRESHED], completed);
     this.misfitsRule(target);
   }
 
@@ -101,6 +104,16 @@ export class TriggerRules extends Construct {
     const target = new QueueTarget(queue, this.deadLetters);
     this.rule('SegmentRefreshed', target, [DomainEvent.SEGMENT_REFRESHED]);
     this.rule('MeasureRefreshed', target, [DomainEvent.MEASURE_REFRESHED]);
+  }
+
+  /**
+   * Sends the ends of stages, of which full refreshes and unifications are collected, to a queue. To be called once.
+   *
+   * @param queue a queue of this app: its policy is extended
+   */
+  public sendStagesTo(queue: sqs.IQueue): void {
+    const target = new QueueTarget(queue, this.deadLetters);
+    this.rule('RefreshStageCompleted', target, [DomainEvent.REFRESH_STAGE_COMPLETED]);
   }
 
   private rule(

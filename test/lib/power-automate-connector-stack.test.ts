@@ -13,6 +13,7 @@ test('outputs by their exact names what tools need to find a connector', () => {
     [Output.SUBSCRIPTIONS_TABLE_NAME]: { Value: 'SubscriptionsTable' },
     [Output.THRESHOLDS_TABLE_NAME]: { Value: 'ThresholdsTable' },
     [Output.DELIVERIES_TABLE_NAME]: { Value: 'DeliveryTable' },
+    [Output.OBSERVATIONS_QUEUE_URL]: { Value: 'ThresholdsObservationsQueue' },
     [Output.FLOW_URL_KEY_ARN]: { Value: 'SubscriptionsFlowUrlKey' },
   });
 });

@@ -26,6 +26,7 @@ const template = connectorTemplate();
 const HANDLERS: Record<HandlerName, string> = {
   evaluate: 'ThresholdsEvaluate',
   sweep: 'ThresholdsSweep',
+  collect: 'CollectionCollect',
   dispatch: 'DeliveryDispatch',
   deliver: 'DeliveryDeliver',
 };
@@ -56,6 +57,13 @@ describe('tables', () => {
       projection: { ProjectionType: 'KEYS_ONLY' },
     },
     {
+      id: 'CollectionTable',
+      primary: key(PARTITION_KEY),
+      index: DUE_INDEX,
+      attributes: [string(PARTITION_KEY), string(DUE_INDEX.partitionKey), number(DUE_INDEX.sortKey)],
+      projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+    {
       id: 'DeliveryTable',
       primary: key(PARTITION_KEY, SORT_KEY),
       index: OPEN_INDEX,
@@ -78,7 +86,12 @@ describe('tables', () => {
   });
 
   test('are on demand, restorable and kept, and not protected from deletion', () => {
-    expect(Object.keys(tables).sort()).toEqual(['DeliveryTable', 'SubscriptionsTable', 'ThresholdsTable']);
+    expect(Object.keys(tables).sort()).toEqual([
+      'CollectionTable',
+      'DeliveryTable',
+      'SubscriptionsTable',
+      'ThresholdsTable',
+    ]);
     for (const table of Object.values(tables)) {
       expect(table.Properties.BillingMode).toBe('PAY_PER_REQUEST');
       expect(table.Properties.Replicas).toHaveLength(1);
@@ -90,11 +103,10 @@ describe('tables', () => {
     }
   });
 
-  test('only deliveries expire', () => {
-    expect(tables.DeliveryTable?.Properties.TimeToLiveSpecification).toEqual({
-      AttributeName: TTL_ATTRIBUTE,
-      Enabled: true,
-    });
+  test('only deliveries and collected runs expire', () => {
+    for (const id of ['DeliveryTable', 'CollectionTable']) {
+      expect(tables[id]?.Properties.TimeToLiveSpecification).toEqual({ AttributeName: TTL_ATTRIBUTE, Enabled: true });
+    }
     expect(tables.SubscriptionsTable?.Properties.TimeToLiveSpecification).toBeUndefined();
     expect(tables.ThresholdsTable?.Properties.TimeToLiveSpecification).toBeUndefined();
   });
@@ -112,6 +124,7 @@ describe('queues', () => {
   const queues = resources(template, 'AWS::SQS::Queue');
   const workQueues: [string, HandlerName, number][] = [
     ['ThresholdsObservations', 'evaluate', 10],
+    ['CollectionStages', 'collect', 5],
     ['DeliveryTriggers', 'dispatch', 10],
     ['DeliveryDeliveries', 'deliver', 50],
   ];
@@ -140,7 +153,7 @@ describe('queues', () => {
   });
 
   test('all are encrypted, keep messages for 14 days and take TLS only', () => {
-    expect(Object.keys(queues)).toHaveLength(8);
+    expect(Object.keys(queues)).toHaveLength(11);
     for (const { Properties } of Object.values(queues)) {
       expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 60 * 60 });
     }
@@ -163,6 +176,8 @@ describe('queues', () => {
       ).map((statement: { Resource: unknown }) => referred(statement.Resource)),
     );
     expect(senders.sort()).toEqual([
+      'CollectionOverdueDeadLetterQueue',
+      'CollectionStagesQueue',
       'DeliveryTriggersQueue',
       'EventsDeadLetterQueue',
       'ThresholdsObservationsQueue',
@@ -180,6 +195,7 @@ describe('functions', () => {
     ['dispatch', 256],
     ['deliver', 512],
     ['sweep', 256],
+    ['collect', 256],
   ] as const)('%s runs on Node.js 24, arm64, with %i MiB and the timeout of the contract', (handler, memory) => {
     expect(functions[`${HANDLERS[handler]}Function`]?.Properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -222,6 +238,19 @@ describe('functions', () => {
     ['evaluate', { ...thresholdsEnvironment, [Env.REJECTED_QUEUE_URL]: 'ThresholdsObservationsDeadLetterQueue' }],
     ['sweep', thresholdsEnvironment],
     [
+      'collect',
+      {
+        [Env.CONNECTOR_ID]: connectorId,
+        [Env.EVENT_BUS_NAME]: 'EventsBus',
+        [Env.EVENT_SOURCE]: 'customer-insights',
+        [Env.RUNS_TABLE_NAME]: 'CollectionTable',
+        [Env.REJECTED_QUEUE_URL]: 'CollectionStagesDeadLetterQueue',
+        [Env.UNIFICATION_STAGES]: '["map","match","merge"]',
+        [Env.FULL_REFRESH_PROCESSES]: '[]',
+        [Env.RUN_TIMEOUT_SECONDS]: '86400',
+      },
+    ],
+    [
       'dispatch',
       {
         [Env.CONNECTOR_ID]: connectorId,
@@ -255,15 +284,18 @@ describe('functions', () => {
     );
   });
 
-  test('sweep runs every minute, by a rule of the default bus', () => {
-    const schedule = resources(template, 'AWS::Events::Rule').ThresholdsSweepSchedule?.Properties;
+  test.each([
+    ['ThresholdsSweepSchedule', 'sweep', 'ThresholdsSweepDeadLetterQueue'],
+    ['CollectionOverdueSchedule', 'collect', 'CollectionOverdueDeadLetterQueue'],
+  ] as const)('%s runs %s every minute, by a rule of the default bus', (rule, handler, deadLetterQueue) => {
+    const schedule = resources(template, 'AWS::Events::Rule')[rule]?.Properties;
     expect(schedule.EventBusName).toBeUndefined();
     expect(referred(schedule)).toMatchObject({
       ScheduleExpression: 'rate(1 minute)',
       Targets: [
         {
-          Arn: 'ThresholdsSweepFunction',
-          DeadLetterConfig: { Arn: 'ThresholdsSweepDeadLetterQueue' },
+          Arn: `${HANDLERS[handler]}Function`,
+          DeadLetterConfig: { Arn: deadLetterQueue },
           RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 2 },
         },
       ],
@@ -297,6 +329,16 @@ describe('permissions', () => {
         ...onTable(`ThresholdsTable/index/${DUE_INDEX.name}`, 'Query'),
         ...onTable('SubscriptionsTable', 'BatchGetItem'),
         'events:PutEvents EventsBus',
+      ],
+    ],
+    [
+      'collect',
+      [
+        ...reading('CollectionStagesQueue'),
+        ...onTable('CollectionTable', 'BatchGetItem', 'PutItem'),
+        ...onTable(`CollectionTable/index/${DUE_INDEX.name}`, 'Query'),
+        'events:PutEvents EventsBus',
+        'sqs:SendMessage CollectionStagesDeadLetterQueue',
       ],
     ],
     [
@@ -364,32 +406,38 @@ describe('props', () => {
   const variables = (of: Template, handler: HandlerName) =>
     resources(of, 'AWS::Lambda::Function')[`${HANDLERS[handler]}Function`]?.Properties.Environment.Variables;
 
-  test('eventBus: rules, evaluate and sweep use the bus that is given', () => {
+  test('eventBus: rules, and whoever puts events, use the bus that is given', () => {
     const { stack } = connectorStack();
     const eventBus = events.EventBus.fromEventBusName(stack, 'Given', 'company');
     new PowerAutomateConnector(stack, 'Other', { eventBus });
     const own = Template.fromStack(stack);
     own.resourceCountIs('AWS::Events::EventBus', 1);
-    own.resourcePropertiesCountIs('AWS::Events::Rule', { EventBusName: 'company' }, 9);
+    own.resourcePropertiesCountIs('AWS::Events::Rule', { EventBusName: 'company' }, 10);
     own.resourcePropertiesCountIs(
       'AWS::Lambda::Function',
       { Environment: { Variables: Match.objectLike({ [Env.EVENT_BUS_NAME]: 'company' }) } },
-      2,
+      3,
     );
   });
 
-  test('eventSource: rules match it, evaluate and sweep put it', () => {
+  test('eventSource: rules match it, evaluate, sweep and collect put it', () => {
     const given = connectorTemplate({ eventSource: 'crm' });
-    given.resourcePropertiesCountIs('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['crm'] }) }, 9);
+    given.resourcePropertiesCountIs('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['crm'] }) }, 10);
     expect(variables(given, 'evaluate')[Env.EVENT_SOURCE]).toBe('crm');
     expect(variables(given, 'sweep')[Env.EVENT_SOURCE]).toBe('crm');
+    expect(variables(given, 'collect')[Env.EVENT_SOURCE]).toBe('crm');
   });
 
-  test('connectorId: crossings of this id alone are matched, and every function has it', () => {
+  test('connectorId: crossings and collected runs of this id alone are matched, and every function has it', () => {
     const given = connectorTemplate({ connectorId: 'emea' });
     given.resourcePropertiesCountIs(
       'AWS::Events::Rule',
       { EventPattern: Match.objectLike({ detail: { connector: ['emea'] } }) },
+      2,
+    );
+    given.resourcePropertiesCountIs(
+      'AWS::Events::Rule',
+      { EventPattern: Match.objectLike({ detail: Match.objectLike({ collectedBy: [{ exists: false }, 'emea'] }) }) },
       2,
     );
     for (const [handler] of handlers) expect(variables(given, handler)[Env.CONNECTOR_ID]).toBe('emea');
@@ -489,7 +537,7 @@ describe('the template', () => {
     const { stack } = connectorStack();
     new PowerAutomateConnector(stack, 'Second');
     const both = Template.fromStack(stack);
-    both.resourceCountIs('AWS::DynamoDB::GlobalTable', 6);
+    both.resourceCountIs('AWS::DynamoDB::GlobalTable', 8);
     both.resourceCountIs('AWS::Events::EventBus', 2);
     const names = Object.values(both.findResources('AWS::Events::EventBus')).map(({ Properties }) => Properties.Name);
     expect(new Set(names).size).toBe(2);
@@ -521,6 +569,10 @@ describe('the template', () => {
       (type) => Object.keys(template.findResources(type)),
     );
     expect(ids.sort()).toEqual([
+      'ConnectorCollectionOverdueDeadLetterQueue6634D385',
+      'ConnectorCollectionStagesDeadLetterQueue3B906D39',
+      'ConnectorCollectionStagesQueue2CDED410',
+      'ConnectorCollectionTable0974E59E',
       'ConnectorDeliveryDeliveriesDeadLetterQueueB9EFD95C',
       'ConnectorDeliveryDeliveriesQueueDE4910F4',
       'ConnectorDeliveryTableBFC9E7F8',

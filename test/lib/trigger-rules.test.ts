@@ -27,6 +27,7 @@ function rulesTemplate(props: { eventBus?: (stack: Stack) => events.IEventBus; e
   });
   rules.sendTriggersTo(new sqs.Queue(stack, 'Triggers'));
   rules.sendObservationsTo(new sqs.Queue(stack, 'Observations'));
+  rules.sendStagesTo(new sqs.Queue(stack, 'Stages'));
   return Template.fromStack(stack);
 }
 
@@ -68,6 +69,19 @@ describe('which event matches which rule', () => {
     expect(matched(DomainEvent.MEASURE_REFRESHED)).toEqual(['MeasureRefreshed']);
   });
 
+  test.each([
+    [FULL_REFRESHED, 'FullRefreshCompleted'],
+    [UNIFICATION_REFRESHED, 'UnificationRefreshCompleted'],
+  ])('%s that a connector collected is a trigger of that connector alone', (detailType, rule) => {
+    expect(matched(detailType, { status: 'Failed', collectedBy: CONNECTOR_ID })).toEqual([rule]);
+    expect(matched(detailType, { status: 'Failed', collectedBy: 'theirs' })).toEqual([]);
+  });
+
+  test('the end of a stage is collected, whatever it says', () => {
+    expect(matched(DomainEvent.REFRESH_STAGE_COMPLETED, { status: 'Failed' })).toEqual(['RefreshStageCompleted']);
+    expect(matched(DomainEvent.REFRESH_STAGE_COMPLETED, {})).toEqual(['RefreshStageCompleted']);
+  });
+
   test.each(Object.values(CrossingEvent))('%s is a trigger of its own connector alone', (detailType) => {
     expect(matched(detailType, { connector: CONNECTOR_ID })).toEqual([detailType]);
     expect(matched(detailType, { connector: 'theirs' })).toEqual([]);
@@ -81,16 +95,24 @@ describe('which event matches which rule', () => {
   test('no event of the source vanishes, and none is taken twice', () => {
     const anyStatus = fc.oneof(fc.constantFrom(...STATUSES, STATUS_FAILURE_ALIAS), fc.jsonValue({ maxDepth: 0 }));
     const detail = fc.record(
-      { status: fc.oneof(anyStatus, fc.constant({})), connector: fc.constantFrom(CONNECTOR_ID, 'theirs', {}) },
+      {
+        status: fc.oneof(anyStatus, fc.constant({})),
+        connector: fc.constantFrom(CONNECTOR_ID, 'theirs', {}),
+        collectedBy: fc.constantFrom(CONNECTOR_ID, 'theirs'),
+      },
       { requiredKeys: [] },
     );
     const anyDetailType = fc.oneof(fc.constantFrom(...KNOWN_DETAIL_TYPES), fc.string());
     const isCrossing = (detailType: string) => (Object.values(CrossingEvent) as string[]).includes(detailType);
+    const isCompleted = (detailType: string) => [FULL_REFRESHED, UNIFICATION_REFRESHED].includes(detailType as never);
+    const isStatus = (status: unknown) => [...STATUSES, STATUS_FAILURE_ALIAS].includes(status as never);
     const isHealth = (detailType: string) => (Object.values(HealthEvent) as string[]).includes(detailType);
 
     fc.assert(
       fc.property(anyDetailType, detail, (detailType, fields) => {
-        const foreign = isCrossing(detailType) && fields.connector === 'theirs';
+        const foreign =
+          (isCrossing(detailType) && fields.connector === 'theirs') ||
+          (isCompleted(detailType) && isStatus(fields.status) && fields.collectedBy === 'theirs');
         expect(matched(detailType, fields)).toHaveLength(foreign || isHealth(detailType) ? 0 : 1);
         expect(matched(detailType, fields, 'other-source')).toEqual([]);
       }),
@@ -100,8 +122,8 @@ describe('which event matches which rule', () => {
 });
 
 describe('the rules', () => {
-  test('are one per trigger, one per kind of observation, and one for what fits none', () => {
-    expect(Object.keys(rules)).toHaveLength(9);
+  test('are one per trigger, one per kind of observation, one for stages, and one for what fits none', () => {
+    expect(Object.keys(rules)).toHaveLength(10);
   });
 
   test('stay under EventBridge’s 2,048 characters of a pattern, also with the longest names', () => {
@@ -111,9 +133,14 @@ describe('the rules', () => {
     }
   });
 
-  test('send observations to one queue and everything else to the other, by one target each', () => {
+  test('send observations to one queue, stages to another and everything else to a third, by one target each', () => {
     for (const [id, { Properties }] of Object.entries(rules)) {
-      const queue = ['SegmentRefreshed', 'MeasureRefreshed'].includes(id) ? 'Observations' : 'Triggers';
+      const queues = {
+        SegmentRefreshed: 'Observations',
+        MeasureRefreshed: 'Observations',
+        RefreshStageCompleted: 'Stages',
+      };
+      const queue = queues[id as keyof typeof queues] ?? 'Triggers';
       expect(referred(Properties.Targets)).toEqual([
         {
           Id: 'Target0',
@@ -128,7 +155,8 @@ describe('the rules', () => {
   test.each([
     ['Triggers', 7],
     ['Observations', 2],
-    ['DeadLetterQueue', 9],
+    ['Stages', 1],
+    ['DeadLetterQueue', 10],
   ])('%s has one statement for EventBridge, for exactly the %i rules that send to it', (queue, count) => {
     const policies = Object.values(resources(template, 'AWS::SQS::QueuePolicy'));
     const statements = policies

@@ -1,0 +1,162 @@
+import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { LogOptions, StorageOptions } from '../options';
+import { allow } from '../private/allow';
+import { connectorTable } from '../private/connector-table';
+import { DUE_INDEX, Env, MAX_STAGE_NAME_LENGTH, MAX_STAGES, TTL_ATTRIBUTE } from '../private/contract';
+import { HandlerFunction } from '../private/handler-function';
+import { plainQueue, WorkQueue } from '../private/work-queue';
+
+/** How the stages of a refresh are collected. */
+export interface RefreshCollectionOptions {
+  /**
+   * The stages that a unification is made of, where no event of its run says it (`expected`).
+   * 1 to 50 names of 1 to 200 characters.
+   *
+   * @default ['map', 'match', 'merge']
+   */
+  readonly unificationStages?: string[];
+
+  /**
+   * The processes that a full refresh is made of, where no event of its run says it (`expected`).
+   * Up to 50 names of 1 to 200 characters.
+   *
+   * @default - not known: a run whose events do not say it is reported when its time is over
+   */
+  readonly fullRefreshProcesses?: string[];
+
+  /**
+   * How long a run may take from the first event of it on. A run that is not complete by then is reported as `TimedOut`,
+   * with each stage's outcome so far. At least a minute.
+   *
+   * @default Duration.hours(24)
+   */
+  readonly runTimeout?: Duration;
+}
+
+/** Properties of RefreshCollection. */
+export interface RefreshCollectionProps extends RefreshCollectionOptions, StorageOptions, LogOptions {
+  /** The bus that the events of whole runs are put on. */
+  readonly eventBus: events.IEventBus;
+
+  /** The `source` of the events. */
+  readonly eventSource: string;
+
+  /** Id of the connector, which the events carry. */
+  readonly connectorId: string;
+}
+
+/**
+ * Makes one event of the stages of a refresh, for producers that know their own stage only.
+ *
+ * Stands between two ends of the event bus: `RefreshStageCompleted` comes in by its queue; when all stages of a run have
+ * ended, or its time is over, `UnificationRefreshed` or `FullRefreshed` goes back, once. `collect` works the queue off,
+ * and looks every minute for runs whose time is over.
+ */
+export class RefreshCollection extends Construct {
+  /** Where ends of stages are to be sent: events of the bus, as EventBridge puts them on a queue. */
+  public readonly stagesQueue: sqs.IQueue;
+
+  /** Ends of stages that `collect` rejected or failed at. */
+  public readonly stagesDeadLetterQueue: sqs.IQueue;
+
+  /** The runs that are being collected; those that were are forgotten after 30 days. */
+  public readonly table: dynamodb.ITableV2;
+
+  /** The function that collects the stages of runs. */
+  public readonly collect: lambda.IFunction;
+
+  constructor(scope: Construct, id: string, props: RefreshCollectionProps) {
+    super(scope, id);
+
+    const unificationStages = props.unificationStages ?? ['map', 'match', 'merge'];
+    const fullRefreshProcesses = props.fullRefreshProcesses ?? [];
+    const runTimeout = props.runTimeout ?? Duration.hours(24);
+    validateNames('unificationStages', unificationStages, 1);
+    validateNames('fullRefreshProcesses', fullRefreshProcesses, 0);
+    validateRunTimeout(runTimeout);
+
+    const table = connectorTable(this, 'Table', {
+      removalPolicy: props.removalPolicy,
+      deletionProtection: props.deletionProtection,
+      timeToLiveAttribute: TTL_ATTRIBUTE,
+      index: {
+        indexName: DUE_INDEX.name,
+        partitionKey: { name: DUE_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
+        sortKey: { name: DUE_INDEX.sortKey, type: dynamodb.AttributeType.NUMBER },
+        projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+      },
+    });
+    const stages = new WorkQueue(this, 'Stages', 'collect');
+
+    const { function: collect } = new HandlerFunction(this, 'Collect', {
+      handler: 'collect',
+      description: 'Collects the stages of a refresh, puts the event of the whole run on the bus',
+      memorySize: 256,
+      logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      environment: {
+        [Env.CONNECTOR_ID]: props.connectorId,
+        [Env.EVENT_BUS_NAME]: props.eventBus.eventBusName,
+        [Env.EVENT_SOURCE]: props.eventSource,
+        [Env.RUNS_TABLE_NAME]: table.tableName,
+        [Env.REJECTED_QUEUE_URL]: stages.deadLetterQueue.queueUrl,
+        [Env.UNIFICATION_STAGES]: JSON.stringify(unificationStages),
+        [Env.FULL_REFRESH_PROCESSES]: JSON.stringify(fullRefreshProcesses),
+        [Env.RUN_TIMEOUT_SECONDS]: String(runTimeout.toSeconds()),
+      },
+    });
+    allow(collect, ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], table.tableArn);
+    allow(collect, ['dynamodb:Query'], `${table.tableArn}/index/${DUE_INDEX.name}`);
+    allow(collect, ['events:PutEvents'], props.eventBus.eventBusArn);
+    allow(collect, ['sqs:SendMessage'], stages.deadLetterQueue.queueArn);
+    // Few at once: the stages of one run are written one after the other anyway.
+    stages.feed(collect, 5);
+    // On the default bus: EventBridge runs schedules on no other.
+    new events.Rule(this, 'OverdueSchedule', {
+      schedule: events.Schedule.rate(Duration.minutes(1)),
+      targets: [
+        new targets.LambdaFunction(collect, {
+          deadLetterQueue: plainQueue(this, 'OverdueDeadLetterQueue'),
+          retryAttempts: 2,
+          // The next run does what this one would have done.
+          maxEventAge: Duration.minutes(1),
+        }),
+      ],
+    });
+
+    this.stagesQueue = stages.queue;
+    this.stagesDeadLetterQueue = stages.deadLetterQueue;
+    this.table = table;
+    this.collect = collect;
+  }
+}
+
+function validateNames(prop: string, names: string[], minimum: number): void {
+  if (Token.isUnresolved(names)) throw new Error(`${prop} is a token: write the names, or a list of tokens`);
+  if (names.length < minimum || names.length > MAX_STAGES) {
+    throw new Error(`${prop} has ${names.length} names: write ${minimum} to ${MAX_STAGES}`);
+  }
+  const twice = names.find((name, n) => names.indexOf(name) !== n);
+  if (twice !== undefined) throw new Error(`${prop} has '${twice}' twice: write each name once`);
+  for (const name of names) {
+    if (Token.isUnresolved(name)) continue;
+    if (name.trim() === name && name.length >= 1 && name.length <= MAX_STAGE_NAME_LENGTH) continue;
+    throw new Error(
+      `${prop} has '${name}': write names of 1 to ${MAX_STAGE_NAME_LENGTH} characters, without blanks at the ends`,
+    );
+  }
+}
+
+function validateRunTimeout(runTimeout: Duration): void {
+  if (runTimeout.isUnresolved() || runTimeout.toSeconds({ integral: false }) >= 60) return;
+  throw new Error(
+    `runTimeout is ${runTimeout.toHumanString()}: write a minute or more, overdue runs are looked for once a minute`,
+  );
+}

@@ -1,0 +1,82 @@
+import { type CollectPorts, closeOverdueRuns, collectBatch, dueAt, type RunStore } from '../../lambda/core/collect';
+import type { CollectedRun, CollectionRules } from '../../lambda/core/collected-run';
+import { busEvent, NOW } from './evaluation';
+import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory';
+
+export const HOUR = 3600_000;
+export const RULES: CollectionRules = {
+  runTimeoutMs: 24 * HOUR,
+  expected: { unification: ['map', 'match', 'merge'], full: [] },
+};
+
+/** `RefreshStageCompleted` as EventBridge puts it on a queue. */
+export const stageEvent = (detail: object, overrides?: object): string =>
+  busEvent('RefreshStageCompleted', { runId: 'run-1', status: 'Successful', ...detail }, overrides);
+
+/** The Runs table as a map, with the conditions of the real one; the runs are shared, gates are not. */
+export class MemoryRuns {
+  readonly rows = new Map<string, CollectedRun>();
+  /** Every write that closed a run, in order. */
+  readonly closings: CollectedRun[] = [];
+
+  store(gate: Gate = async () => {}): RunStore {
+    const step = async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      const result = act();
+      await gate(`after ${name}`);
+      return structuredClone(result);
+    };
+    return {
+      read: (key) => step('read', () => this.rows.get(key)),
+      write: (key, run) =>
+        step('write', () => {
+          const before = this.rows.get(key);
+          if ((before?.version ?? 0) !== run.version - 1) return false;
+          this.rows.set(key, structuredClone(run));
+          if (run.closed && !before?.closed) this.closings.push(structuredClone(run));
+          return true;
+        }),
+      overdue: (before) =>
+        step('overdue', () =>
+          [...this.rows].filter(([, run]) => (dueAt(run) ?? Infinity) <= before).map(([key]) => key),
+        ),
+    };
+  }
+}
+
+/** A collector over runs in memory, with a clock that only the test moves. */
+export class Collector {
+  readonly runs = new MemoryRuns();
+  readonly bus = new MemoryBus();
+  readonly rejected = new MemoryRejected();
+  readonly telemetry = new MemoryTelemetry();
+  now = NOW;
+
+  constructor(private readonly rules: CollectionRules = RULES) {}
+
+  ports(gate?: Gate): CollectPorts & { rejected: MemoryRejected } {
+    return {
+      runs: this.runs.store(gate),
+      events: this.bus.publisher(gate),
+      telemetry: this.telemetry,
+      rejected: this.rejected,
+      clock: () => this.now,
+      rules: this.rules,
+      connectorId: 'test',
+    };
+  }
+
+  /** Collects events as one batch; gives the indexes of those that must come again. */
+  async collect(bodies: readonly string[], gate?: Gate): Promise<number[]> {
+    const failed = await collectBatch(
+      bodies.map((body, n) => ({ id: String(n), body })),
+      this.ports(gate),
+    );
+    return failed.map(Number);
+  }
+
+  /** What the schedule does every minute. */
+  closeOverdue(gate?: Gate): Promise<number> {
+    return closeOverdueRuns(this.ports(gate));
+  }
+}
