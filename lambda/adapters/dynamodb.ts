@@ -5,8 +5,12 @@ import { coalesce } from './coalesce';
 
 export type Item = Record<string, unknown>;
 
+/** Numbers are doubles on both sides: DynamoDB's 38 digits hold each exactly, also where the SDK would want a BigInt. */
 export const documentClient = (config: DynamoDBClientConfig = {}): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(config), { marshallOptions: { removeUndefinedValues: true } });
+  DynamoDBDocumentClient.from(new DynamoDBClient(config), {
+    marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
+    unmarshallOptions: { wrapNumbers: Number },
+  });
 
 /** True if the write was made, false if its condition did not hold. */
 export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {

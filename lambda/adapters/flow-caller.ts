@@ -62,8 +62,9 @@ export function flowCaller(options: CallerOptions = {}): (url: string, request: 
     });
 }
 
+/** A header's text, shortened: it is kept with every attempt. Run ids have 36 characters. */
 const text = (header: string | string[] | undefined): string | undefined =>
-  Array.isArray(header) ? header[0] : header;
+  (Array.isArray(header) ? header[0] : header)?.slice(0, 128);
 
 /** The code of an error answer, `{"error":{"code":…}}`; only what looks like a code, since the rest may quote the request. */
 function errorCode(status: number | undefined, body: Buffer): string | undefined {

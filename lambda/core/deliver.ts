@@ -1,4 +1,4 @@
-import { Metric as MetricName } from '../../lib/private/contract';
+import { Metric as MetricName, TRIGGER_IDS } from '../../lib/private/contract';
 import { classify, type FlowAnswer } from './answer';
 import { flowBody, serializeBody } from './body';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
@@ -92,7 +92,7 @@ export async function deliverBatch(
       try {
         const message = parse(body);
         if (message) await deliver(message, deadline, ports);
-        else await ports.rejected.keep(body, 'the message is not a delivery of this connector');
+        else await reject(body, ports);
       } catch (error) {
         ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: id, error: String(error) });
         failed.push(id);
@@ -106,11 +106,20 @@ export async function deliverBatch(
 function parse(body: string): DeliveryMessage | undefined {
   try {
     const message = JSON.parse(body);
-    const known = typeof message?.subscription === 'string' && typeof message.event?.eventId === 'string';
-    return known && Number.isInteger(message.n) ? message : undefined;
+    const texts = [message?.subscription, message?.uid, message?.event?.eventId];
+    const known = texts.every((text) => typeof text === 'string' && text !== '');
+    const trigger = TRIGGER_IDS.includes(message?.event?.trigger);
+    return known && trigger && Number.isInteger(message.n) ? message : undefined;
   } catch {
     return undefined;
   }
+}
+
+async function reject(body: string, { rejected, telemetry }: DeliverPorts): Promise<void> {
+  const reason = 'the message is not a delivery of this connector';
+  await rejected.keep(body, reason);
+  telemetry.count(MetricName.REJECTED_EVENTS);
+  telemetry.warn(LogMessage.REJECTED, { reason });
 }
 
 /** Takes one delivery one step further (protocol D). Throws when the message must come again as it is. */

@@ -39,7 +39,8 @@ export function waitAfter(n: number, now: number, random: number, retryAfter?: s
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * SECOND;
-  const date = Date.parse(header);
+  // Date.parse takes nearly any text with a number for a date; an HTTP date starts with its day.
+  const date = /^\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 

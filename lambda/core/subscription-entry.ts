@@ -252,7 +252,7 @@ const dimensions = v.optional(
     v.record(text("a dimension's name"), text("a member's name"), write('a map, such as Region: EMEA')),
     v.check(
       (members) => v.is(dimensionsSchema, members),
-      'has more than 10 dimensions or more than 600 characters; write fewer or shorter ones',
+      'has more than 10 dimensions, or their names and members are too long together; write fewer or shorter ones',
     ),
     v.description(
       'The members to watch, dimension name to member. Left out: the measure itself and each of its members, one by one.',

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classify, type FlowAnswer } from '../../../lambda/core/answer';
+
+const RETRIED = [408, 425, 429, 500, 502, 503, 504];
+
+describe('an answer is', () => {
+  it.each<[FlowAnswer, string]>([
+    ...[200, 201, 202, 204, 299].map((status): [FlowAnswer, string] => [{ status }, 'delivered']),
+    ...RETRIED.map((status): [FlowAnswer, string] => [{ status }, 'retry']),
+    ...[100, 300, 302, 307, 399, 405, 409, 422].map((status): [FlowAnswer, string] => [{ status }, 'retry']),
+    ...[401, 403, 404, 410].map((status): [FlowAnswer, string] => [{ status }, 'pause']),
+    ...[400, 413].map((status): [FlowAnswer, string] => [{ status }, 'dead']),
+    [{ status: 400, error: 'TriggerInputSchemaMismatch' }, 'dead'],
+    [{ status: 400, error: 'WorkflowTriggerIsNotEnabled' }, 'pause'],
+    [{ status: 502, error: 'NoResponse' }, 'retry'],
+    [{}, 'retry'],
+    [{ error: 'timeout' }, 'retry'],
+    [{ error: 'ECONNRESET' }, 'retry'],
+    [{ error: 'WorkflowTriggerIsNotEnabled' }, 'retry'],
+  ])('%j: %s', (answer, expected) => {
+    expect(classify(answer)).toBe(expected);
+  });
+
+  it('delivered for a 2xx alone, whatever code stands in its body', () => {
+    const error = fc.option(fc.constantFrom('WorkflowTriggerIsNotEnabled', 'NoResponse', 'timeout'), {
+      nil: undefined,
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 599 }), error, (status, code) => {
+        expect(classify({ status, error: code }) === 'delivered').toBe(status >= 200 && status < 300);
+      }),
+    );
+  });
+});

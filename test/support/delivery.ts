@@ -1,0 +1,239 @@
+import { DeliveryTable } from '../../lambda/adapters/delivery-table';
+import { type Item, queryAll } from '../../lambda/adapters/dynamodb';
+import { flowCaller } from '../../lambda/adapters/flow-caller';
+import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
+import { type DeliverPorts, deliverBatch } from '../../lambda/core/deliver';
+import type { DeliveryMessage } from '../../lambda/core/delivery';
+import type { QueueMessage } from '../../lambda/core/ports';
+import type { Subscription } from '../../lambda/core/subscription';
+import type { TriggerEvent } from '../../lambda/core/trigger-event';
+import { NOW } from './evaluation';
+import { FlowServer, LOOPBACK_CERTIFICATE } from './flow-server';
+import { Crash } from './interleaving';
+import { type Gate, MemoryRejected, MemoryTelemetry } from './memory';
+import { startTables, type TestTables } from './tables';
+
+/** Six times the handler's timeout. */
+const VISIBILITY_MS = 360_000;
+const TIMEOUT_MS = 60_000;
+
+interface Standing extends QueueMessage {
+  /** When it can be received, epoch milliseconds. */
+  visibleAt: number;
+}
+
+/** A standard queue on the test's own clock: delays, visibility, ten messages to a batch. */
+export class DeliveriesQueue {
+  private standing: Standing[] = [];
+  /** Every message ever sent, in order. */
+  readonly sent: { readonly message: DeliveryMessage; readonly delaySeconds: number; readonly at: number }[] = [];
+  private ids = 0;
+
+  constructor(private readonly clock: () => number) {}
+
+  send(message: DeliveryMessage, delaySeconds: number): void {
+    this.sent.push({ message, delaySeconds, at: this.clock() });
+    this.put(JSON.stringify(message), delaySeconds);
+  }
+
+  put(body: string, delaySeconds = 0): void {
+    this.standing.push({ id: String(++this.ids), body, visibleAt: this.clock() + delaySeconds * 1000 });
+  }
+
+  /** When the next message can be received; undefined when there is none. */
+  next(): number | undefined {
+    return this.standing.length > 0 ? Math.min(...this.standing.map(({ visibleAt }) => visibleAt)) : undefined;
+  }
+
+  receive(): QueueMessage[] {
+    const now = this.clock();
+    const batch = this.standing.filter(({ visibleAt }) => visibleAt <= now).slice(0, 10);
+    for (const message of batch) message.visibleAt = now + VISIBILITY_MS;
+    return batch.map(({ id, body }) => ({ id, body }));
+  }
+
+  delete(messages: readonly QueueMessage[]): void {
+    this.standing = this.standing.filter(({ id }) => !messages.some((message) => message.id === id));
+  }
+
+  get size(): number {
+    return this.standing.length;
+  }
+}
+
+/** Delivering on the real tables, over TLS to a flow's host, from a queue and by a clock of the test's own. */
+export class DeliveryWorld {
+  readonly flow: FlowServer;
+  readonly tables: TestTables;
+  readonly rejected = new MemoryRejected();
+  readonly telemetry = new MemoryTelemetry();
+  readonly subscriptions: SubscriptionTable;
+  now = NOW;
+  readonly queue = new DeliveriesQueue(() => this.now);
+  /** 0 to 1. */
+  random = 0;
+  private readonly urls = new Map<string, string>();
+  private readonly post = flowCaller({ ca: LOOPBACK_CERTIFICATE });
+  private ids = 0;
+  private readonly prefix = crypto.randomUUID().slice(0, 8);
+
+  private constructor(servers: DeliveryServers) {
+    this.flow = servers.flow;
+    this.tables = servers.tables;
+    this.subscriptions = new SubscriptionTable(this.tables.client, this.tables.subscriptions);
+  }
+
+  /** A new world on servers that stand already; its names are its own. */
+  static on(servers: DeliveryServers): DeliveryWorld {
+    servers.flow.calls.length = 0;
+    return new DeliveryWorld(servers);
+  }
+
+  /** A name that no other world uses. */
+  name(short: string): string {
+    return `${this.prefix}-${short}`;
+  }
+
+  /** Makes or replaces a subscription; `url` undefined: it has no flow. */
+  async subscribe(
+    short = 'crm',
+    url: string | undefined = this.flow.url(),
+    more: Partial<Subscription> = {},
+  ): Promise<Subscription> {
+    const name = this.name(short);
+    const existing = await this.subscriptions.read(name);
+    const ciphertext = `sealed-${this.urls.size}`;
+    if (url) this.urls.set(ciphertext, url);
+    const subscription: Subscription = {
+      definition: {
+        name,
+        trigger: 'data-source-refresh-failed',
+        instanceId: 'default',
+        filter: {},
+        format: 'flat',
+        owners: ['kim@example.com', 'lee@example.com'],
+      },
+      uid: existing?.uid ?? this.newId(),
+      generation: (existing?.generation ?? 0) + 1,
+      managedBy: 'cli',
+      flow: url ? { ciphertext, host: new URL(url).host, fingerprint: 'f00d' } : undefined,
+      ...more,
+    };
+    await this.subscriptions.put(subscription, existing);
+    return subscription;
+  }
+
+  message({ definition, uid }: Subscription, eventId = 'event-1'): DeliveryMessage {
+    const event: TriggerEvent = {
+      eventId,
+      trigger: 'data-source-refresh-failed',
+      instanceId: 'default',
+      occurredAt: this.now - 60_000,
+      dataSource: 'CRM',
+      runId: 'run-1',
+      status: 'Failed',
+      willRetry: false,
+      error: 'No access to <CRM>',
+    };
+    return { subscription: definition.name, uid, event, acceptedAt: this.now, n: 0 };
+  }
+
+  ports(gate: Gate = async () => {}): DeliverPorts {
+    const { client, deliveries } = this.tables;
+    const gated =
+      <A extends unknown[], R>(name: string, act: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        await gate(`before ${name}`);
+        const result = await act(...args);
+        await gate(`after ${name}`);
+        return result;
+      };
+    const table = new DeliveryTable(client, deliveries);
+    return {
+      deliveries: {
+        claim: gated('claim', table.claim.bind(table)),
+        finish: gated('finish', table.finish.bind(table)),
+        reschedule: gated('reschedule', table.reschedule.bind(table)),
+        keepPayload: gated('keepPayload', table.keepPayload.bind(table)),
+      },
+      subscriptions: { read: gated('read', this.subscriptions.read.bind(this.subscriptions)) },
+      rejected: this.rejected,
+      telemetry: this.telemetry,
+      clock: () => this.now,
+      random: () => this.random,
+      newId: () => this.newId(),
+      open: gated('open', async (_, { ciphertext }) => this.urls.get(ciphertext) as string),
+      post: gated('post', this.post),
+      send: gated('send', async (message, delaySeconds) => this.queue.send(message, delaySeconds)),
+    };
+  }
+
+  /** Takes one batch from the queue; what was not done comes again after its visibility timeout. */
+  async step(gate?: Gate): Promise<string[]> {
+    const batch = this.queue.receive();
+    let dead = false;
+    const failed = await deliverBatch(
+      batch,
+      this.now + TIMEOUT_MS,
+      this.ports(async (call) => {
+        // Nothing of a dead process goes on.
+        if (dead) throw new Crash();
+        try {
+          await gate?.(call);
+        } catch (error) {
+          dead = error instanceof Crash;
+          throw error;
+        }
+      }),
+    );
+    if (!dead) this.queue.delete(batch.filter(({ id }) => !failed.includes(id)));
+    return dead ? batch.map(({ id }) => id) : failed;
+  }
+
+  /** Works the queue off until it is empty or `until`, moving the clock to whatever comes next. */
+  async run({ gate, until = Number.POSITIVE_INFINITY }: { gate?: Gate; until?: number } = {}): Promise<void> {
+    for (let next = this.queue.next(); next !== undefined && next <= until; next = this.queue.next()) {
+      this.now = Math.max(this.now, next);
+      await this.step(gate);
+    }
+  }
+
+  /** A subscription's items in the Deliveries table by their sort key. */
+  async rows(short = 'crm'): Promise<Record<string, Item>> {
+    const items = await queryAll(this.tables.client, {
+      TableName: this.tables.deliveries,
+      KeyConditionExpression: 'pk = :name',
+      ExpressionAttributeValues: { ':name': this.name(short) },
+      ConsistentRead: true,
+    });
+    return Object.fromEntries(items.map((item) => [String(item.sk), item]));
+  }
+
+  /** Everything that was written anywhere, but for the requests to the flow. */
+  async everythingWritten(): Promise<string> {
+    const { telemetry, rejected, queue, tables } = this;
+    const stored = [await tables.all(tables.deliveries), await tables.all(tables.subscriptions)];
+    return JSON.stringify([telemetry.lines, telemetry.counts, rejected.kept, queue.sent, queue, stored]);
+  }
+
+  private newId(): string {
+    return `id-${++this.ids}`;
+  }
+}
+
+export interface DeliveryServers {
+  readonly flow: FlowServer;
+  readonly tables: TestTables;
+  stop(): Promise<void>;
+}
+
+export async function startDeliveryServers(): Promise<DeliveryServers> {
+  const [flow, tables] = await Promise.all([FlowServer.start(), startTables()]);
+  return {
+    flow,
+    tables,
+    async stop() {
+      await Promise.all([flow.stop(), tables.stop()]);
+    },
+  };
+}

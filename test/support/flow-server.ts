@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { close, listen } from '../../local/engines/http';
+
+/** The certificate that callers must trust. */
+export const LOOPBACK_CERTIFICATE = readFileSync(join(__dirname, 'tls', 'loopback-cert.pem'), 'utf8');
+const KEY = readFileSync(join(__dirname, 'tls', 'loopback-key.pem'), 'utf8');
+
+/** Stands in every URL of the server; may be found nowhere else. */
+export const SIGNATURE = 'SeCrEt-SiGnAtUrE-0123456789-abcdefghijklmno';
+
+/** A request that arrived whole. */
+export interface FlowCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What the server does with a request. */
+export type Behaviour = (response: ServerResponse, call: FlowCall) => void;
+
+export const answer =
+  (status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Behaviour =>
+  (response) =>
+    void response.writeHead(status, headers).end(body);
+
+/** Accepted, as a flow without a Response action answers. */
+export const accepted: Behaviour = answer(202, {
+  'x-ms-workflow-run-id': '08584000000000000000000000000CU01',
+  'x-ms-correlation-id': 'd1b0b4c5-0000-4000-8000-000000000000',
+  'x-ms-client-tracking-id': 'tracking',
+});
+
+/** An error as Power Automate words it; the message quotes the URL, as some do. */
+export const refused =
+  (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Behaviour =>
+  (response, { path }) =>
+    answer(
+      status,
+      { 'content-type': 'application/json; charset=utf-8', ...headers },
+      JSON.stringify({ error: { code, message: `The request to '${path}' failed.` } }),
+    )(response, { path } as FlowCall);
+
+/** The request is read and never answered. */
+export const silent: Behaviour = () => {};
+
+/** The status comes, some of the body, and then nothing more. */
+export const stalled =
+  (status: number): Behaviour =>
+  (response) =>
+    void response.writeHead(status).write('{"error":');
+
+/** The status comes, and a body without an end. */
+export const flooding =
+  (status: number): Behaviour =>
+  (response) => {
+    response.writeHead(status);
+    const more = () => {
+      while (!response.destroyed && response.write('x'.repeat(16_384))) {}
+    };
+    response.on('drain', more);
+    more();
+  };
+
+/** The connection breaks before anything is answered. */
+export const reset: Behaviour = (response) => void response.socket?.destroy();
+
+/** The connection breaks in the middle of the answer. */
+export const brokenOff =
+  (status: number): Behaviour =>
+  (response) =>
+    response
+      .writeHead(status, { 'content-length': '100', 'x-ms-workflow-run-id': 'run-1' })
+      .write('{"error":', () => response.socket?.destroy());
+
+/** A flow's host over TLS on the loopback address, which behaves as it is told. */
+export class FlowServer {
+  readonly calls: FlowCall[] = [];
+  /** TLS connections so far. */
+  connections = 0;
+  /** What is done with a request; `n` counts all from 0. */
+  behave: (call: FlowCall, n: number) => Behaviour = () => accepted;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly port: number,
+  ) {}
+
+  static async start(): Promise<FlowServer> {
+    const server = createServer({ cert: LOOPBACK_CERTIFICATE, key: KEY });
+    const flow = new FlowServer(server, await listen(server, 0));
+    server.on('secureConnection', () => flow.connections++);
+    server.on('request', async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const { method = '', url: path = '', headers } = request;
+      const call = { method, path, headers, body: Buffer.concat(chunks).toString('utf8') };
+      flow.calls.push(call);
+      flow.behave(call, flow.calls.length - 1)(response, call);
+    });
+    return flow;
+  }
+
+  /** URL of a flow; a credential like a real one. */
+  url(flow = 'flow-1'): string {
+    const path = `/powerautomate/automations/direct/workflows/${flow}/triggers/manual/paths/invoke`;
+    return `https://127.0.0.1:${this.port}${path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${SIGNATURE}`;
+  }
+
+  stop(): Promise<void> {
+    return close(this.server);
+  }
+}
