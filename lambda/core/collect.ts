@@ -1,4 +1,5 @@
 import { DomainEvent, HANDLER_TIMEOUT_SECONDS, MAX_STAGES, Metric as MetricName } from '../../lib/private/contract';
+import { inGroups, type Read, type RejectPorts, reject } from './batch';
 import {
   atDeadline,
   type CollectedRun,
@@ -12,7 +13,7 @@ import {
 } from './collected-run';
 import { checkEvent } from './events';
 import { LogMessage } from './log-messages';
-import type { Clock, EventPublisher, QueueMessage, RejectedMessages, Telemetry } from './ports';
+import type { Clock, EventPublisher, QueueMessage, Telemetry } from './ports';
 
 export interface RunStore {
   /** The run, read consistently. */
@@ -45,11 +46,6 @@ const PUBLISH_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.collect * 1000;
 
 /** A race is lost only to a worker that got on, so this many in a row means that something else is wrong. */
 const MAX_TRIES = 100;
-
-/** `run`, `stage`, `status` */
-const LATE = 'a stage ended after its run was reported';
-/** `run`, `error` */
-const NOT_REPORTED = 'an overdue run could not be reported, the next sweep will try';
 
 /** When the sweep must look at a run: at its deadline, or when its event should have been published. */
 export function dueAt({ deadline, closed, closedAt, publishedAt }: CollectedRun): number | undefined {
@@ -92,63 +88,29 @@ async function publishRun(key: string, run: CollectedRun, ports: CollectPorts): 
 }
 
 /**
- * Takes a batch of stage events. Runs go side by side; within one run stages go in the order in which they came.
+ * Takes a batch of stage events. Runs go side by side; within one run stages go in the order in which they came: the last
+ * word of a stage counts, so a later one must not overtake one that has to come again.
  * @returns the ids of the messages that must come again.
  */
-export async function collectBatch(
-  messages: readonly QueueMessage[],
-  ports: CollectPorts & { readonly rejected: RejectedMessages },
-): Promise<string[]> {
-  const { telemetry, rejected, clock } = ports;
-  const failed: string[] = [];
-  const attempt = async (message: QueueMessage, work: () => Promise<void>): Promise<boolean> => {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      telemetry.warn(LogMessage.WILL_RETRY, { messageId: message.id, error: String(error) });
-      failed.push(message.id);
-      return false;
-    }
-  };
-  const reject = async (message: QueueMessage, reason: string) => {
-    await rejected.keep(message.body, reason);
-    telemetry.count(MetricName.REJECTED_EVENTS);
-    telemetry.warn(LogMessage.REJECTED, { reason });
-  };
-  const collect = async (message: QueueMessage, end: StageEnd) => {
-    const outcome = await collectStage(end, ports);
-    if (outcome === 'tooMany') await reject(message, `run ${end.runId} has ${MAX_STAGES} stages: it cannot hold more`);
-    if (outcome === 'late') {
-      telemetry.count(MetricName.LATE_STAGES);
-      telemetry.warn(LATE, { run: runKey(end), stage: end.name, status: end.status });
-    }
-  };
+export const collectBatch = (messages: readonly QueueMessage[], ports: CollectPorts & RejectPorts): Promise<string[]> =>
+  inGroups(
+    messages,
+    { read: (body) => readStage(body, ports.clock()), take: (end, { body }) => takeStage(end, body, ports) },
+    ports,
+  );
 
-  const groups = new Map<string, { message: QueueMessage; end: StageEnd }[]>();
-  const misfits: Promise<unknown>[] = [];
-  for (const message of messages) {
-    const read = readStage(message.body, clock());
-    if ('reason' in read) {
-      misfits.push(attempt(message, () => reject(message, read.reason)));
-    } else {
-      const key = runKey(read.end);
-      groups.set(key, [...(groups.get(key) ?? []), { message, end: read.end }]);
-    }
+async function takeStage(end: StageEnd, body: string, ports: CollectPorts & RejectPorts): Promise<void> {
+  const outcome = await collectStage(end, ports);
+  if (outcome === 'tooMany') {
+    await reject(body, `run ${end.runId} has ${MAX_STAGES} stages: it cannot hold more`, ports);
   }
-  const takeRun = async (group: readonly { message: QueueMessage; end: StageEnd }[]) => {
-    for (const [n, { message, end }] of group.entries()) {
-      if (await attempt(message, () => collect(message, end))) continue;
-      // A stage's later word must not overtake one that has to come again: the last one counts.
-      failed.push(...group.slice(n + 1).map((later) => later.message.id));
-      return;
-    }
-  };
-  await Promise.all([...misfits, ...[...groups.values()].map(takeRun)]);
-  return failed;
+  if (outcome === 'late') {
+    ports.telemetry.count(MetricName.LATE_STAGES);
+    ports.telemetry.warn(LogMessage.LATE_STAGE, { run: runKey(end), stage: end.name, status: end.status });
+  }
 }
 
-function readStage(body: string, now: number): { readonly end: StageEnd } | { readonly reason: string } {
+function readStage(body: string, now: number): Read<StageEnd> {
   const checked = checkEvent(body);
   if ('reason' in checked) return checked;
   const { detailType, time, detail } = checked.value;
@@ -161,7 +123,8 @@ function readStage(body: string, now: number): { readonly end: StageEnd } | { re
       reason: `the event's time ${at} is more than ${MAX_AGE_DAYS} days ago: runs that old are forgotten, so theirs could be reported twice; put it again without Time`,
     };
   }
-  return { end: toStageEnd(detail) };
+  const task = toStageEnd(detail);
+  return { key: runKey(task), task };
 }
 
 /**
@@ -177,7 +140,7 @@ export async function closeOverdueRuns(ports: CollectPorts): Promise<number> {
     try {
       if (await closeOverdueRun(key, ports)) published++;
     } catch (error) {
-      ports.telemetry.warn(NOT_REPORTED, { run: key, error: String(error) });
+      ports.telemetry.warn(LogMessage.RUN_NOT_REPORTED, { run: key, error: String(error) });
       failures.push(error);
     }
   }

@@ -1,11 +1,12 @@
 import { Metric as MetricName, TRIGGER_IDS } from '../../lib/private/contract';
 import { classify, type FlowAnswer } from './answer';
+import { type RejectPorts, reject, sideBySide } from './batch';
 import { flowBody, serializeBody } from './body';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
 import { deliveryId } from './identity';
 import { LogMessage } from './log-messages';
 import { subjectText } from './matching';
-import type { Clock, QueueMessage, RejectedMessages, SubscriptionReader, Telemetry } from './ports';
+import type { Clock, QueueMessage, SubscriptionReader } from './ports';
 import { hopSeconds, waitAfter } from './retry';
 import type { SealedFlowUrl, Subscription } from './subscription';
 
@@ -44,11 +45,9 @@ export interface DeliveryStore {
 }
 
 /** What delivering needs. */
-export interface DeliverPorts {
+export interface DeliverPorts extends RejectPorts {
   readonly deliveries: DeliveryStore;
   readonly subscriptions: SubscriptionReader;
-  readonly rejected: RejectedMessages;
-  readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
@@ -81,26 +80,20 @@ const RECORDING_MS = 5_000;
  * @param deadline when this invocation ends, epoch milliseconds.
  * @returns the ids of the messages that must come again.
  */
-export async function deliverBatch(
+export const deliverBatch = (
   messages: readonly QueueMessage[],
   deadline: number,
   ports: DeliverPorts,
-): Promise<string[]> {
-  const failed: string[] = [];
-  await Promise.all(
-    messages.map(async ({ id, body }) => {
-      try {
-        const message = parse(body);
-        if (message) await deliver(message, deadline, ports);
-        else await reject(body, ports);
-      } catch (error) {
-        ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: id, error: String(error) });
-        failed.push(id);
-      }
-    }),
+): Promise<string[]> =>
+  sideBySide(
+    messages,
+    ({ body }) => {
+      const message = parse(body);
+      if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
+      return deliver(message, deadline, ports);
+    },
+    ports.telemetry,
   );
-  return failed;
-}
 
 /** The queue's only writers are `dispatch` and `deliver`: this tells their messages from a stranger's. */
 function parse(body: string): DeliveryMessage | undefined {
@@ -113,13 +106,6 @@ function parse(body: string): DeliveryMessage | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function reject(body: string, { rejected, telemetry }: DeliverPorts): Promise<void> {
-  const reason = 'the message is not a delivery of this connector';
-  await rejected.keep(body, reason);
-  telemetry.count(MetricName.REJECTED_EVENTS);
-  telemetry.warn(LogMessage.REJECTED, { reason });
 }
 
 /** Takes one delivery one step further (protocol D). Throws when the message must come again as it is. */

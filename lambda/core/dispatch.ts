@@ -1,17 +1,16 @@
 import { Metric as MetricName } from '../../lib/private/contract';
+import { type RejectPorts, reject, sideBySide } from './batch';
 import type { DeliveryMessage } from './delivery';
 import { checkEvent } from './events';
 import { LogMessage } from './log-messages';
 import { matches, subjectOf } from './matching';
-import type { Clock, QueueMessage, RejectedMessages, SubscriptionIndex, Telemetry } from './ports';
+import type { Clock, QueueMessage, SubscriptionIndex } from './ports';
 import { type Addressee, recognize } from './recognize';
 import type { TriggerEvent } from './trigger-event';
 
 /** What dispatching trigger events needs. */
-export interface DispatchPorts {
+export interface DispatchPorts extends RejectPorts {
   readonly index: SubscriptionIndex;
-  readonly rejected: RejectedMessages;
-  readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** Sends a delivery on its way. */
   readonly send: (message: DeliveryMessage) => Promise<void>;
@@ -31,31 +30,14 @@ const MAX_AGE_MS = (DELIVERY_RETENTION_DAYS - 14) * 24 * 60 * 60 * 1000;
  * a message that comes again sends again, and `deliver` knows the double.
  * @returns the ids of the messages that must come again.
  */
-export async function dispatchBatch(messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> {
-  const failed: string[] = [];
-  await Promise.all(
-    messages.map(async ({ id, body }) => {
-      try {
-        await dispatch(body, ports);
-      } catch (error) {
-        ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: id, error: String(error) });
-        failed.push(id);
-      }
-    }),
-  );
-  return failed;
-}
+export const dispatchBatch = (messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> =>
+  sideBySide(messages, ({ body }) => dispatch(body, ports), ports.telemetry);
 
 async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
-  const { telemetry, rejected, clock, send } = ports;
+  const { telemetry, clock, send } = ports;
   const checked = checkEvent(body);
   const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, clock());
-  if (reason !== undefined) {
-    await rejected.keep(body, reason);
-    telemetry.count(MetricName.REJECTED_EVENTS);
-    telemetry.warn(LogMessage.REJECTED, { reason });
-    return;
-  }
+  if (reason !== undefined) return reject(body, reason, ports);
   const recognized = 'value' in checked ? recognize(checked.value) : undefined;
   if (recognized?.addressee?.startsFlow === false) return;
   const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports.index) : [];

@@ -1,7 +1,8 @@
 import { DomainEvent, Metric as MetricName } from '../../lib/private/contract';
+import { inGroups, type Read, type RejectPorts, reject } from './batch';
 import { type CheckedEvent, checkEvent } from './events';
 import { LogMessage } from './log-messages';
-import { type Metric, metricKey, type Observation } from './metric';
+import { metricKey, type Observation } from './metric';
 import {
   checkThreshold,
   type EvaluationPorts,
@@ -10,7 +11,7 @@ import {
   observe,
   type ThresholdCheck,
 } from './observe';
-import type { QueueMessage, RejectedMessages } from './ports';
+import type { QueueMessage } from './ports';
 
 /** The observation that an event is, or undefined for an event of another kind. */
 export function toObservation(event: CheckedEvent): Observation | undefined {
@@ -30,16 +31,17 @@ export function toObservation(event: CheckedEvent): Observation | undefined {
 /** Wraps a check for the observations' queue: it is the connector's own business, so it is no event of the bus. */
 export const checkMessage = (check: ThresholdCheck): string => JSON.stringify({ thresholdCheck: check });
 
-/** What a message asks for, and where it stands among the others of its metric. */
+/** What a message asks for. */
 type Task = { readonly observation: Observation } | { readonly check: ThresholdCheck };
 
-function readTask(body: string): Task | { readonly reason: string } {
+function readTask(body: string): Read<Task> {
   const check = readCheck(body);
-  if (check) return { check };
+  if (check) return { key: metricKey(check.metric), task: { check } };
   const checked = checkEvent(body);
   if ('reason' in checked) return checked;
   const observation = toObservation(checked.value);
-  return observation ? { observation } : { reason: `${checked.value.detailType} is not an observation` };
+  if (!observation) return { reason: `${checked.value.detailType} is not an observation` };
+  return { key: metricKey(observation.metric), task: { observation } };
 }
 
 /** Only the connector's own tools can send to the queue directly; what they send has the shape of `checkMessage`. */
@@ -50,8 +52,6 @@ function readCheck(body: string): ThresholdCheck | undefined {
     return undefined;
   }
 }
-
-const metricOf = (task: Task): Metric => ('check' in task ? task.check.metric : task.observation.metric);
 
 /** Observations in their own order; what asks about the newest value after them. */
 function compareTasks(a: Task, b: Task): number {
@@ -65,73 +65,33 @@ const DROPPED: Partial<Record<ObservationOutcome, string>> = {
   conflict: MetricName.CONFLICTING_OBSERVATIONS,
 };
 
-type BatchPorts = EvaluationPorts & { readonly rejected: RejectedMessages };
+type BatchPorts = EvaluationPorts & RejectPorts;
 
 /**
  * Takes a batch of the observations' queue. Metrics go side by side; within one metric observations go in their own order,
- * one commit at a time, since 5 → 20 → 5 is two crossings of 10.
+ * one commit at a time, since 5 → 20 → 5 is two crossings of 10. A later value must not overtake one that has to come
+ * again: it would turn that one into a late one.
  * @returns the ids of the messages that must come again.
  */
-export async function evaluateBatch(messages: readonly QueueMessage[], ports: BatchPorts): Promise<string[]> {
-  const groups = new Map<string, { message: QueueMessage; task: Task }[]>();
-  const work: Promise<string[]>[] = [];
-  for (const message of messages) {
-    const task = readTask(message.body);
-    if ('reason' in task) {
-      work.push(inTurn([message], () => reject(message, task.reason, ports), ports));
-      continue;
-    }
-    const key = metricKey(metricOf(task));
-    groups.set(key, [...(groups.get(key) ?? []), { message, task }]);
-  }
-  for (const group of groups.values()) {
-    const ordered = group.toSorted((a, b) => compareTasks(a.task, b.task));
-    const tasks = new Map(ordered.map(({ message, task }) => [message, task]));
-    const take = (message: QueueMessage) => takeTask(message, tasks.get(message) as Task, ports);
-    work.push(inTurn([...tasks.keys()], take, ports));
-  }
-  return (await Promise.all(work)).flat();
-}
+export const evaluateBatch = (messages: readonly QueueMessage[], ports: BatchPorts): Promise<string[]> =>
+  inGroups(
+    messages,
+    { read: readTask, compare: compareTasks, take: (task, { body }) => takeTask(task, body, ports) },
+    ports,
+  );
 
-/**
- * Takes messages one after another, up to the first that fails.
- * @returns the ids of that one and of those behind it. A later value must not overtake one that has to come again: it would
- * turn that one into a late one.
- */
-async function inTurn(
-  messages: readonly QueueMessage[],
-  take: (message: QueueMessage) => Promise<void>,
-  { telemetry }: BatchPorts,
-): Promise<string[]> {
-  for (const [n, message] of messages.entries()) {
-    try {
-      await take(message);
-    } catch (error) {
-      telemetry.warn(LogMessage.WILL_RETRY, { messageId: message.id, error: String(error) });
-      return messages.slice(n).map(({ id }) => id);
-    }
-  }
-  return [];
-}
-
-async function takeTask(message: QueueMessage, task: Task, ports: BatchPorts): Promise<void> {
+async function takeTask(task: Task, body: string, ports: BatchPorts): Promise<void> {
   if ('check' in task) return checkThreshold(task.check, ports);
   const { observation } = task;
   const outcome = await observe(observation, ports);
   const observedAt = new Date(observation.observedAt).toISOString();
   if (outcome === 'future') {
     const reason = `observedAt ${observedAt} is more than ${MAX_AHEAD_MS / 60_000} minutes in the future`;
-    return reject(message, reason, ports);
+    return reject(body, reason, ports);
   }
   const counter = DROPPED[outcome];
   if (counter === undefined) return;
   ports.telemetry.count(counter);
   const metric = metricKey(observation.metric);
   ports.telemetry.info(LogMessage.OBSERVATION_DROPPED, { outcome, metric, observedAt });
-}
-
-async function reject({ body }: QueueMessage, reason: string, { rejected, telemetry }: BatchPorts): Promise<void> {
-  await rejected.keep(body, reason);
-  telemetry.count(MetricName.REJECTED_EVENTS);
-  telemetry.warn(LogMessage.REJECTED, { reason });
 }

@@ -12,6 +12,10 @@ export const LogMessage = {
   ATTEMPT_FAILED: 'a flow did not take a delivery',
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error` */
   DEAD: 'a delivery is dead',
+  /** `run`, `stage`, `status` */
+  LATE_STAGE: 'a stage ended after its run was reported',
+  /** `run`, `error` */
+  RUN_NOT_REPORTED: 'an overdue run could not be reported, the next sweep will try',
   /** `messageId`, `error` */
   WILL_RETRY: 'a message will be tried again',
 } as const;
