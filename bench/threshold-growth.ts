@@ -231,6 +231,7 @@ class Bench {
       subscriptions: new SubscriptionTable(this.plain, this.engines.subscriptions),
       thresholds: new ThresholdTable(this.plain, this.engines.thresholds),
       requestCheck: async () => {},
+      clock: () => NOW,
       fingerprint: (url) => Buffer.from(url).toString('hex').padEnd(64, '0').slice(0, 64),
       // Nobody decrypts it here; it is as long as a real one.
       seal: async (_, url) => ({

@@ -37,5 +37,6 @@ export function registryPorts(place: RegistryPlace, { dynamodb, kms, sqs }: Regi
     seal: (subscription, flowUrl) => sealFlowUrl(kms, place.flowUrlKey, subscription, flowUrl),
     requestCheck: (check) => send({ body: checkMessage(check), groupId: identityHash(check.subscription) }),
     newId: randomUUID,
+    clock: Date.now,
   };
 }

@@ -6,16 +6,16 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { DUE_INDEX, PARTITION_KEY as PK, SORT_KEY as SK } from '../../lib/private/contract';
-import { canonicalDimensions, type Dimensions } from '../core/metric';
-import type { Intent, MetricState } from '../core/metric-state';
-import type { DueIndex, ThresholdStore } from '../core/ports';
+import { canonicalDimensions, type Dimensions, memberKey } from '../core/metric';
+import { type Intent, type MetricState, partSortKey } from '../core/metric-state';
+import type { DueIndex, DueKey, DueKind, ThresholdStore } from '../core/ports';
 import { type Flag, flagSortKey, type ThresholdItem } from '../core/threshold-item';
 import { conditionHeld, type Item, itemReader, queryAll } from './dynamodb';
 
 const STATE = 'state';
 const MEMBER = 'member#';
-const INTENT_DUE = 'intent';
-const partSortKey = (id: string, n: number): string => `intent#${id}#${String(n).padStart(6, '0')}`;
+
+const dueAt = (kind: DueKind, at: number) => ({ [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at });
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
 export class ThresholdTable implements ThresholdStore, DueIndex {
@@ -36,7 +36,7 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
   }
 
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
-    const due = state.intent && { [DUE_INDEX.partitionKey]: INTENT_DUE, [DUE_INDEX.sortKey]: state.intent.due };
+    const due = state.intent && dueAt('intent', state.intent.due);
     return conditionHeld(
       this.client.send(
         new PutCommand({
@@ -52,7 +52,10 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
 
   async items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {
     const items = await this.range(metricKey, from, to);
-    return items.map(({ [PK]: _, [SK]: sortKey, ...item }) => ({ ...item, sortKey }) as unknown as ThresholdItem);
+    return items.map(
+      ({ [PK]: _, [SK]: sortKey, [DUE_INDEX.partitionKey]: __, [DUE_INDEX.sortKey]: ___, ...item }) =>
+        ({ ...item, sortKey }) as unknown as ThresholdItem,
+    );
   }
 
   async readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined> {
@@ -60,8 +63,8 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     return item && { armed: item.armed as boolean };
   }
 
-  async putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits']): Promise<void> {
-    const Item = { [PK]: metricKey, [SK]: partSortKey(partId, n), hits };
+  async putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits'], due: number): Promise<void> {
+    const Item = { [PK]: metricKey, [SK]: partSortKey(partId, n), hits, ...dueAt('part', due) };
     await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 
@@ -71,9 +74,8 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     return Item?.hits as Intent['hits'] | undefined;
   }
 
-  async deleteIntentPart(metricKey: string, partId: string, n: number): Promise<void> {
-    const Key = { [PK]: metricKey, [SK]: partSortKey(partId, n) };
-    await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
+  deleteIntentPart(metricKey: string, partId: string, n: number): Promise<void> {
+    return this.remove(metricKey, partSortKey(partId, n));
   }
 
   async writeFlag(
@@ -121,26 +123,53 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     return items.map((item) => item.dimensions as Dimensions);
   }
 
-  async overdueIntents(before: number): Promise<string[]> {
+  async memberKeys(measureKey: string): Promise<string[]> {
+    return (await this.members(measureKey)).map((dimensions) => memberKey(measureKey, dimensions));
+  }
+
+  async overdue(kind: DueKind, before: number): Promise<DueKey[]> {
     const items = await queryAll(this.client, {
       TableName: this.table,
       IndexName: DUE_INDEX.name,
-      KeyConditionExpression: `${DUE_INDEX.partitionKey} = :intent AND ${DUE_INDEX.sortKey} <= :before`,
-      ExpressionAttributeValues: { ':intent': INTENT_DUE, ':before': before },
+      KeyConditionExpression: `${DUE_INDEX.partitionKey} = :kind AND ${DUE_INDEX.sortKey} <= :before`,
+      ExpressionAttributeValues: { ':kind': kind, ':before': before },
     });
-    return items.map((item) => item[PK] as string);
+    return items.map((item) => ({ metricKey: item[PK] as string, sortKey: item[SK] as string }));
   }
 
-  /** Adds a threshold's item under its metric. It is without effect until its subscription names its `thresholdId`. */
-  async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem): Promise<void> {
-    const Item = { [PK]: metricKey, [SK]: sortKey, ...item };
+  async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem, due?: number): Promise<void> {
+    const Item = { [PK]: metricKey, [SK]: sortKey, ...item, ...(due !== undefined && dueAt('threshold', due)) };
     await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 
-  /** Deletes an item of a threshold, or its flag. */
-  async deleteThreshold(metricKey: string, sortKey: string): Promise<void> {
+  async markThreshold(metricKey: string, sortKey: string, due: number): Promise<void> {
+    const { [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at } = dueAt('threshold', due);
+    await this.updateExisting(metricKey, sortKey, `SET ${DUE_INDEX.partitionKey} = :kind, ${DUE_INDEX.sortKey} = :at`, {
+      ':kind': kind,
+      ':at': at,
+    });
+  }
+
+  settle(metricKey: string, sortKey: string): Promise<boolean> {
+    return this.updateExisting(metricKey, sortKey, `REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`);
+  }
+
+  async remove(metricKey: string, sortKey: string): Promise<void> {
     const Key = { [PK]: metricKey, [SK]: sortKey };
     await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
+  }
+
+  /** Changes an item. False when it is not there. */
+  private updateExisting(
+    metricKey: string,
+    sortKey: string,
+    UpdateExpression: string,
+    ExpressionAttributeValues?: Record<string, unknown>,
+  ): Promise<boolean> {
+    const Key = { [PK]: metricKey, [SK]: sortKey };
+    const ConditionExpression = `attribute_exists(${PK})`;
+    const change = { Key, UpdateExpression, ConditionExpression, ExpressionAttributeValues };
+    return conditionHeld(this.client.send(new UpdateCommand({ TableName: this.table, ...change })));
   }
 
   private range(metricKey: string, from: string, to: string): Promise<Item[]> {

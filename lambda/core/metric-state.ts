@@ -89,3 +89,9 @@ export function nextState(state: MetricState | undefined, observation: Observati
   while (recent.length > 1 && size() > STATE_BYTES) recent = recent.slice(1);
   return { ...base, recent };
 }
+
+/** Sort key of the n-th part of an intent. */
+export const partSortKey = (partId: string, n: number): string => `intent#${partId}#${String(n).padStart(6, '0')}`;
+
+/** The intent that a part belongs to, from its sort key. */
+export const partIdOf = (sortKey: string): string | undefined => sortKey.split('#')[1];

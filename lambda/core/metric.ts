@@ -37,9 +37,13 @@ export function canonicalDimensions(dimensions: Dimensions): string {
 
 /** The metric's partition key in the Thresholds table. */
 export function metricKey({ kind, instanceId, name, dimensions }: Metric): string {
-  const members = dimensions && Object.keys(dimensions).length > 0 ? [keyPart(canonicalDimensions(dimensions))] : [];
-  return [keyPart(instanceId), kind, keyPart(name), ...members].join('#');
+  const key = [keyPart(instanceId), kind, keyPart(name)].join('#');
+  return dimensions && Object.keys(dimensions).length > 0 ? memberKey(key, dimensions) : key;
 }
+
+/** The partition key of a measure's member, from the measure's own. */
+export const memberKey = (measureKey: string, dimensions: Dimensions): string =>
+  `${measureKey}#${keyPart(canonicalDimensions(dimensions))}`;
 
 /** The measure itself, without its members; undefined for a metric that is no member of anything. */
 export function measureOf({ dimensions, ...measure }: Metric): Metric | undefined {

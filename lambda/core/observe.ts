@@ -47,6 +47,7 @@ export type ObservationOutcome = 'committed' | 'late' | 'duplicate' | 'conflict'
  */
 export function observe(observation: Observation, ports: EvaluationPorts): Promise<ObservationOutcome> {
   const { metric } = observation;
+  const seen = new Set<string>();
   return onSettledState(metric, ports, async (key, state) => {
     if (observation.observedAt > ports.clock() + MAX_AHEAD_MS) return 'future';
     const order = orderOf(state, observation);
@@ -55,7 +56,9 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
     const measure = measureOf(metric);
     // Before the first value: a threshold on the whole measure that is made from now on knows of this member.
     if (!state?.last && measure) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
-    const hits = await hitsOf(key, metric, state?.last, observation.value, ports);
+    const items = await itemsHit(key, metric, state?.last, observation.value, ports);
+    const hits = await inForce(key, items, seen, ports);
+    if (!hits) return undefined;
     const next = nextState(state, observation);
     const about = { previousValue: state?.last?.value, unit: observation.unit, runId: observation.runId };
     return (await commitAndPublish(key, state, next, about, hits, ports)) ? 'committed' : undefined;
@@ -77,8 +80,9 @@ export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPor
     const threshold = subscription?.definition.threshold;
     if (!state.last || !threshold || subscription.thresholdId !== check.thresholdId) return 'nothing to do';
     const items = thresholdItems(check.subscription, check.thresholdId, threshold);
-    const hits = await inForce(key, items.filter(initialBeyond(state.last.value)), ports);
-    if (hits.length === 0) return 'nothing to do';
+    const hits = await inForce(key, items.filter(initialBeyond(state.last.value)), new Set(), ports);
+    // Undefined when the threshold was changed just now: the new one asks for itself.
+    if (!hits || hits.length === 0) return 'nothing to do';
     const next = { ...state, version: state.version + 1 };
     return (await commitAndPublish(key, state, next, {}, hits, ports)) ? 'fired' : undefined;
   });
@@ -106,14 +110,14 @@ async function onSettledState<Outcome>(
   throw new Error(`the state of metric ${key} changed under ${MAX_TRIES} tries`);
 }
 
-/** What a new value crosses, of the thresholds that are in force, in the order in which the value meets them. */
-async function hitsOf(
+/** What a new value crosses, in the order in which it meets it. */
+async function itemsHit(
   key: string,
   metric: Metric,
   last: LastValue | undefined,
   value: number,
-  ports: EvaluationPorts,
-): Promise<Hit[]> {
+  { thresholds }: EvaluationPorts,
+): Promise<ThresholdItem[]> {
   const from = last && position(last.value);
   const to = position(value);
   if (from === to) return [];
@@ -121,11 +125,11 @@ async function hitsOf(
   const measure = measureOf(metric);
   const keys = measure ? [key, metricKey(measure)] : [key];
   const range = from === undefined ? INITIAL_RANGE : crossedRange(from, to);
-  const found = (await Promise.all(keys.map((partition) => ports.thresholds.items(partition, ...range)))).flat();
+  const found = (await Promise.all(keys.map((partition) => thresholds.items(partition, ...range)))).flat();
   const candidates = from === undefined ? found.filter(initialBeyond(value)) : found;
   const ascending = candidates.toSorted((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
   const falls = from !== undefined && to < from;
-  return inForce(key, falls ? ascending.reverse() : ascending, ports);
+  return falls ? ascending.reverse() : ascending;
 }
 
 const initialBeyond =
@@ -133,12 +137,17 @@ const initialBeyond =
   ({ kind, operator, threshold }: ThresholdItem): boolean =>
     kind === 'initial' && isBeyond(operator, threshold, value);
 
-/** The items that count: of a threshold as its subscription has it now, and not disarmed on this metric. */
+/**
+ * The items that count: of a threshold as its subscription has it now, and not disarmed on this metric. Undefined when one
+ * of them is not its subscription's: the one that is may have been made too late to be found with it, and neither would
+ * fire. Whoever looks again finds it. `seen` remembers which was replaced by which, so that a leftover is met once.
+ */
 async function inForce(
   key: string,
   items: readonly ThresholdItem[],
+  seen: Set<string>,
   { thresholds, subscriptions }: EvaluationPorts,
-): Promise<Hit[]> {
+): Promise<Hit[] | undefined> {
   // Flags before subscriptions: an edit deletes the flags of the old threshold last, so whoever misses one sees the edit.
   const readFlag = ({ flagged, kind, subscription, thresholdId }: ThresholdItem) =>
     flagged && kind !== 'rearm' ? thresholds.readFlag(key, subscription, thresholdId) : undefined;
@@ -148,6 +157,14 @@ async function inForce(
   const names = [...new Set(ready.map((item) => item.subscription))];
   const read = await Promise.all(names.map((name) => subscriptions.read(name)));
   const byName = new Map(names.map((name, n) => [name, read[n]]));
+  const replacements = ready.flatMap(({ subscription, thresholdId }) => {
+    const current = byName.get(subscription)?.thresholdId;
+    return current === undefined || current === thresholdId ? [] : [`${thresholdId} by ${current}`];
+  });
+  if (replacements.some((one) => !seen.has(one))) {
+    for (const one of replacements) seen.add(one);
+    return undefined;
+  }
   return ready.flatMap((item) => {
     const subscription = byName.get(item.subscription);
     return subscription?.thresholdId === item.thresholdId ? [toHit(item, subscription)] : [];
@@ -186,12 +203,13 @@ async function prepareIntent(
   hits: readonly Hit[],
   { thresholds, newId, clock }: EvaluationPorts,
 ): Promise<Intent> {
-  const intent = { ...about, ...(last as LastValue), version, due: clock() + INTENT_GRACE_MS };
+  const due = clock() + INTENT_GRACE_MS;
+  const intent = { ...about, ...(last as LastValue), version, due };
   if (hits.length <= HITS_PER_ITEM) return { ...intent, hits };
   const id = newId();
   const count = Math.ceil(hits.length / HITS_PER_ITEM);
   for (let n = 0; n < count; n++) {
-    await thresholds.putIntentPart(key, id, n, hits.slice(n * HITS_PER_ITEM, (n + 1) * HITS_PER_ITEM));
+    await thresholds.putIntentPart(key, id, n, hits.slice(n * HITS_PER_ITEM, (n + 1) * HITS_PER_ITEM), due);
   }
   return { ...intent, hits: [], parts: { id, count } };
 }

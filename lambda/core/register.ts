@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Dimensions, measureOf, metricKey } from './metric';
+import { type Dimensions, type Metric, measureOf, metricKey } from './metric';
 import type { ThresholdCheck } from './observe';
-import type { SubscriptionReader } from './ports';
+import type { Clock, SubscriptionReader } from './ports';
 import type { SealedFlowUrl, Subscription, SubscriptionDefinition } from './subscription';
-import { flagSortKey, type ThresholdItem, thresholdItems, watchedMetric } from './threshold-item';
+import { type ThresholdItem, thresholdItems, watchedMetric } from './threshold-item';
 
 /** What changing subscriptions needs. */
 export interface RegistryPorts {
@@ -12,8 +12,15 @@ export interface RegistryPorts {
     delete(subscription: Subscription): Promise<boolean>;
   };
   readonly thresholds: {
-    putThreshold(metricKey: string, item: ThresholdItem): Promise<void>;
-    deleteThreshold(metricKey: string, sortKey: string): Promise<void>;
+    /**
+     * Adds an item. It is without effect until its subscription names its `thresholdId`.
+     * @param due when the sweep shall look whether that has happened, epoch milliseconds; left out: never.
+     */
+    putThreshold(metricKey: string, item: ThresholdItem, due?: number): Promise<void>;
+    /** The sweep shall look at an item when it is due, epoch milliseconds. */
+    markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
+    /** The sweep need not look. False when the item is not there. */
+    settle(metricKey: string, sortKey: string): Promise<boolean>;
     members(measureKey: string): Promise<Dimensions[]>;
   };
   /** Asks `evaluate` whether a threshold is crossed already. */
@@ -22,7 +29,11 @@ export interface RegistryPorts {
   readonly fingerprint: (flowUrl: string) => string;
   readonly seal: (subscription: string, flowUrl: string) => Promise<SealedFlowUrl>;
   readonly newId: () => string;
+  readonly clock: Clock;
 }
+
+/** After this the sweep looks what a registration has left behind: long after it, and every evaluation beside it, has ended. */
+const LEFTOVER_MS = 60 * 60 * 1000;
 
 /** A subscription as somebody asks for it. */
 export interface WantedSubscription {
@@ -91,8 +102,8 @@ async function checkDimensions(
 }
 
 /**
- * Makes a subscription be as it is wanted (protocol S): new threshold items first, then the subscription, then the old
- * items go. What a crash leaves behind has no effect, since its `thresholdId` is nobody's; a rerun does what was left.
+ * Makes a subscription be as it is wanted (protocol S): new threshold items first, then the subscription. The old items, and
+ * what a crash leaves behind, have no effect, since their `thresholdId` is nobody's; the sweep removes them.
  * @throws what `planRegistration` throws, and SubscriptionConflictError when somebody changed the subscription meanwhile.
  */
 export async function register(wanted: WantedSubscription, managedBy: string, ports: RegistryPorts): Promise<Change> {
@@ -115,15 +126,13 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
     managedBy,
     flow: flowUrl === undefined ? undefined : await ports.seal(definition.name, flowUrl),
   };
-  if (!keepsThreshold) {
-    await eachThreshold(next, (key, item) => ports.thresholds.putThreshold(key, item));
-  }
+  if (!keepsThreshold) await announce(next, existing, ports);
   if (!(await ports.subscriptions.put(next, existing))) {
     throw new SubscriptionConflictError(
       `subscription "${definition.name}" was changed by somebody meanwhile: run it again`,
     );
   }
-  if (existing && !keepsThreshold) await forget(existing, ports);
+  if (!keepsThreshold) await eachThreshold(next, (key, item) => settle(key, item, ports));
   await requestChecks(next, ports);
   return change;
 }
@@ -135,8 +144,7 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
 async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
   if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;
   const metric = watchedMetric(definition);
-  const ofMembers = metric.kind === 'measure' && !measureOf(metric);
-  const members = ofMembers ? await ports.thresholds.members(metricKey(metric)) : [];
+  const members = isWhole(metric) ? await ports.thresholds.members(metricKey(metric)) : [];
   const metrics = [metric, ...members.map((dimensions) => ({ ...metric, dimensions }))];
   await Promise.all(
     metrics.map((one) => ports.requestCheck({ metric: one, subscription: definition.name, thresholdId })),
@@ -144,27 +152,42 @@ async function requestChecks({ definition, thresholdId }: Subscription, ports: R
 }
 
 /**
- * Removes a subscription: itself first, then its threshold items. Another manager's, or one that is not there, is left alone.
+ * Removes a subscription; the sweep removes its threshold's items. Another manager's, or one that is not there, is left alone.
  * @returns whether it was removed.
  */
 export async function unregister(name: string, managedBy: string, ports: RegistryPorts): Promise<boolean> {
   const existing = await ports.subscriptions.read(name);
   if (existing?.managedBy !== managedBy) return false;
+  await announce(undefined, existing, ports);
   if (!(await ports.subscriptions.delete(existing))) {
     throw new SubscriptionConflictError(`subscription "${name}" was changed by somebody meanwhile: run it again`);
   }
-  await forget(existing, ports);
   return true;
 }
 
-/** Deletes what stands in the Thresholds table for a threshold that is nobody's any more. */
-const forget = (subscription: Subscription, { thresholds }: RegistryPorts): Promise<void> =>
-  eachThreshold(subscription, async (key, { kind, sortKey, flagged, thresholdId }) => {
-    await thresholds.deleteThreshold(key, sortKey);
-    if (flagged && kind === 'fire') {
-      await thresholds.deleteThreshold(key, flagSortKey(subscription.definition.name, thresholdId));
-    }
-  });
+/**
+ * Writes the new threshold's items, and marks the old one's for the sweep to remove. They are not removed at once: an
+ * evaluation that has begun before the change must find the old one, to learn that it was replaced and look again. Else it
+ * could miss both.
+ */
+async function announce(
+  next: Subscription | undefined,
+  old: Subscription | undefined,
+  ports: RegistryPorts,
+): Promise<void> {
+  const { thresholds, clock } = ports;
+  const due = clock() + LEFTOVER_MS;
+  if (next) await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
+  if (old) await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, due));
+}
+
+/** Whoever slept for an hour between announcing and registering finds its items swept away: they are written again. */
+async function settle(key: string, item: ThresholdItem, { thresholds }: RegistryPorts): Promise<void> {
+  if (!(await thresholds.settle(key, item.sortKey))) await thresholds.putThreshold(key, item);
+}
+
+/** A measure without members is watched with all of them. */
+const isWhole = (metric: Metric): boolean => metric.kind === 'measure' && !measureOf(metric);
 
 async function eachThreshold(
   { definition, thresholdId }: Subscription,

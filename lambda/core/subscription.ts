@@ -5,8 +5,8 @@ export type TriggerId = (typeof TRIGGER_IDS)[number];
 export type Status = (typeof STATUSES)[number];
 export type RefreshKind = 'Scheduled' | 'OnDemand';
 
-/** Bodies that a subscription can choose. */
-export const BODY_FORMATS = ['flat'] as const;
+/** Bodies that a subscription can choose: docs/bodies.md. */
+export const BODY_FORMATS = ['flat', 'cloudevents', 'teams-card'] as const;
 export type BodyFormat = (typeof BODY_FORMATS)[number];
 
 /** Which events of its trigger a subscription wants. What is left out takes all. */

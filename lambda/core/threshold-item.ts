@@ -33,6 +33,12 @@ export interface Flag {
 /** Names the flag of a threshold under a metric; it goes with the threshold. */
 export const flagSortKey = (subscription: string, thresholdId: string): string => `flag#${subscription}#${thresholdId}`;
 
+/** Whose a threshold's item is, from its sort key, which ends with it. */
+export function ownerOf(sortKey: string): { readonly subscription: string; readonly thresholdId: string } {
+  const [subscription = '', thresholdId = ''] = sortKey.split('#').slice(-2);
+  return { subscription, thresholdId };
+}
+
 /** Both ends of the range of sort keys that lies between two positions: one query finds what was crossed. */
 export function crossedRange(from: string, to: string): readonly [string, string] {
   return from < to ? [`above#${from}`, `above#${to}`] : [`below#${to}`, `below#${from}`];

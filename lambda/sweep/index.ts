@@ -1,12 +1,12 @@
 import { evaluationPorts } from '../adapters/evaluation';
-import { sweepIntents } from '../core/sweep';
+import { sweep } from '../core/sweep';
 
 const ports = evaluationPorts();
 
-/** Runs every minute: publishes crossings that were committed and left behind. */
+/** Runs every minute: comes back to what was left behind. */
 export async function handler(): Promise<void> {
   try {
-    await sweepIntents({ ...ports, due: ports.thresholds });
+    await sweep({ ...ports, due: ports.thresholds });
   } finally {
     ports.telemetry.flush();
   }

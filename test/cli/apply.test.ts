@@ -36,6 +36,7 @@ function setUp(fails: (name: string) => boolean = () => false) {
       return { ciphertext: 'sealed', host: 'flows.example.com', fingerprint: fingerprint(flowUrl) };
     },
     requestCheck: async () => {},
+    clock: () => 0,
     newId: () => `id-${++ids}`,
   };
   const report: Report = {

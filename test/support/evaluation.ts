@@ -2,7 +2,7 @@ import { checkMessage, evaluateBatch } from '../../lambda/core/evaluate';
 import type { EvaluationPorts } from '../../lambda/core/observe';
 import { type RegistryPorts, register } from '../../lambda/core/register';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
-import { sweepIntents } from '../../lambda/core/sweep';
+import { sweep } from '../../lambda/core/sweep';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from './memory';
 
 export const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -66,6 +66,7 @@ export class Evaluator {
       fingerprint: (url) => url,
       seal: async (_, url) => ({ ciphertext: url, host: 'example.com', fingerprint: url }),
       newId: this.newId,
+      clock: () => this.now,
       requestCheck: async (check) => {
         await gate?.('before requestCheck');
         this.checks.push(checkMessage(check));
@@ -88,7 +89,7 @@ export class Evaluator {
   }
 
   async sweep(gate?: Gate): Promise<number> {
-    return sweepIntents({ ...this.ports(gate), due: this.tables.thresholds(gate) });
+    return sweep({ ...this.ports(gate), due: this.tables.thresholds(gate) });
   }
 
   /** The crossings so far, in words: `vip above 10: 9 → 11`. */

@@ -1,7 +1,9 @@
-import { canonicalDimensions, type Dimensions } from '../../lambda/core/metric';
-import type { MetricState } from '../../lambda/core/metric-state';
+import { canonicalDimensions, type Dimensions, memberKey } from '../../lambda/core/metric';
+import { type MetricState, partSortKey } from '../../lambda/core/metric-state';
 import type {
   DueIndex,
+  DueKey,
+  DueKind,
   EventPublisher,
   RejectedMessages,
   SubscriptionReader,
@@ -23,6 +25,8 @@ export class MemoryTables {
   readonly states = new Map<string, MetricState>();
   readonly items = new Map<string, Map<string, ThresholdItem>>();
   readonly flags = new Map<string, Flag & { writtenAt: number }>();
+  /** When what is due is, by kind, metric and sort key; as the index of the table would say. */
+  readonly due = new Map<string, DueKey & { kind: DueKind; at: number }>();
   readonly measures = new Map<string, Dimensions[]>();
   readonly parts = new Map<string, unknown>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -79,30 +83,57 @@ export class MemoryTables {
           this.measures.set(key, [...(others ?? []), dimensions]);
         }),
       members: (key) => step('members', () => this.measures.get(key) ?? []),
-      putIntentPart: (key, id, n, hits) =>
-        step('putIntentPart', () => void this.parts.set(`${key} ${id} ${n}`, copy(hits))),
-      readIntentPart: (key, id, n) => step('readIntentPart', () => this.parts.get(`${key} ${id} ${n}`) as never),
-      deleteIntentPart: (key, id, n) => step('deleteIntentPart', () => void this.parts.delete(`${key} ${id} ${n}`)),
+      memberKeys: (key) =>
+        step('memberKeys', () => (this.measures.get(key) ?? []).map((dimensions) => memberKey(key, dimensions))),
+      putIntentPart: (key, id, n, hits, due) =>
+        step('putIntentPart', () => {
+          this.parts.set(`${key} ${partSortKey(id, n)}`, copy(hits));
+          this.mark('part', key, partSortKey(id, n), due);
+        }),
+      readIntentPart: (key, id, n) =>
+        step('readIntentPart', () => this.parts.get(`${key} ${partSortKey(id, n)}`) as never),
+      deleteIntentPart: (key, id, n) => step('deleteIntentPart', () => this.remove(key, partSortKey(id, n))),
       clearIntent: (key, version) =>
         step('clearIntent', () => {
           const state = this.states.get(key);
           if (state?.intent?.version === version) this.states.set(key, { ...state, intent: undefined });
         }),
-      overdueIntents: (before) =>
-        step('overdueIntents', () =>
-          [...this.states].filter(([, { intent }]) => intent && intent.due <= before).map(([key]) => key),
-        ),
-      putThreshold: (key, item) =>
+      overdue: (kind, before) =>
+        step('overdue', () => {
+          const intents = [...this.states].map(([metricKey, { intent }]) => ({
+            kind: 'intent',
+            at: intent?.due ?? Infinity,
+            metricKey,
+            sortKey: 'state',
+          }));
+          return [...intents, ...this.due.values()].filter((one) => one.kind === kind && one.at <= before);
+        }),
+      putThreshold: (key, item, due) =>
         step('putThreshold', () => {
           const items = this.items.get(key) ?? new Map();
           this.items.set(key, items.set(item.sortKey, item));
+          if (due !== undefined) this.mark('threshold', key, item.sortKey, due);
         }),
-      deleteThreshold: (key, sortKey) =>
-        step('deleteThreshold', () => {
-          this.items.get(key)?.delete(sortKey);
-          this.flags.delete(`${key} ${sortKey}`);
+      markThreshold: (key, sortKey, due) =>
+        step('markThreshold', () => {
+          if (this.items.get(key)?.has(sortKey)) this.mark('threshold', key, sortKey, due);
         }),
+      settle: (key, sortKey) =>
+        step('settle', () => {
+          this.due.delete(`${key} ${sortKey}`);
+          return this.items.get(key)?.has(sortKey) ?? false;
+        }),
+      remove: (key, sortKey) => step('remove', () => this.remove(key, sortKey)),
     };
+  }
+
+  private mark(kind: DueKind, metricKey: string, sortKey: string, at: number): void {
+    this.due.set(`${metricKey} ${sortKey}`, { kind, metricKey, sortKey, at });
+  }
+
+  private remove(metricKey: string, sortKey: string): void {
+    this.items.get(metricKey)?.delete(sortKey);
+    for (const map of [this.flags, this.parts, this.due]) map.delete(`${metricKey} ${sortKey}`);
   }
 
   registry(gate: Gate = open): RegistryPorts['subscriptions'] & SubscriptionReader {

@@ -6,7 +6,7 @@ import { checkMessage, evaluateBatch } from '../../../lambda/core/evaluate';
 import type { EvaluationPorts } from '../../../lambda/core/observe';
 import { type RegistryPorts, register } from '../../../lambda/core/register';
 import type { Filter, Threshold } from '../../../lambda/core/subscription';
-import { sweepIntents } from '../../../lambda/core/sweep';
+import { sweep } from '../../../lambda/core/sweep';
 import { Evaluator, measure, NOW, segment, thresholdOn } from '../../support/evaluation';
 import { Crash } from '../../support/interleaving';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from '../../support/memory';
@@ -113,7 +113,7 @@ async function history(killer?: Killer) {
   await deliver(size(5, 5), size(13, 6), size(13, 6), revenue(40, 5), revenue(120, 6));
   now += 3600_000;
   const after = ports(undefined);
-  await sweepIntents({ ...after, due: after.thresholds });
+  await sweep({ ...after, due: after.thresholds });
 
   const distinct = new Map(bus.published.map(({ detail }) => [detail.crossingId, detail]));
   const crossings = [...distinct.values()].map(

@@ -4,7 +4,8 @@ import { ThresholdTable } from '../../../lambda/adapters/threshold-table';
 import { toObservation } from '../../../lambda/core/evaluate';
 import { checkEvent } from '../../../lambda/core/events';
 import { canonicalDimensions, type Dimensions, metricKey } from '../../../lambda/core/metric';
-import { type Hit, type Intent, type MetricState, nextState } from '../../../lambda/core/metric-state';
+import { type Hit, type Intent, type MetricState, nextState, partSortKey } from '../../../lambda/core/metric-state';
+import type { DueKind } from '../../../lambda/core/ports';
 import { position } from '../../../lambda/core/position';
 import {
   crossedRange,
@@ -135,7 +136,7 @@ describe('state', () => {
 });
 
 describe('threshold items', () => {
-  const put = (threshold: ThresholdItem) => table.putThreshold(key, threshold);
+  const put = (threshold: ThresholdItem) => table.putThreshold(key, threshold, 1);
   const between = (from: number, to: number) => table.items(key, ...crossedRange(position(from), position(to)));
   const found = async (from: number, to: number) => (await between(from, to)).map(({ subscription }) => subscription);
 
@@ -154,12 +155,13 @@ describe('threshold items', () => {
 
   it('are told from those of another metric, the state, flags and parts of intents', async () => {
     await table.commitState(key, state(5, 1), undefined);
-    await table.putIntentPart(key, 'id', 0, [hit]);
+    await table.putIntentPart(key, 'id', 0, [hit], 1);
     await table.writeFlag(key, 's', 'id', { armed: false }, 1);
     await table.addMember(key, { Region: 'EMEA' });
     await table.putThreshold(
       `${key}0`,
       thresholdItems('other', 'id', { operator: 'above', value: 1 })[0] as ThresholdItem,
+      1,
     );
     expect(await found(-1e9, 1e9)).toEqual([]);
     expect(await found(1e9, -1e9)).toEqual([]);
@@ -212,7 +214,7 @@ describe('a flag', () => {
     expect(await table.readFlag(key, 's', 'id2')).toBeUndefined();
     expect(await table.readFlag(key, 's2', 'id')).toBeUndefined();
     expect(await table.readFlag(`${key}x`, 's', 'id')).toBeUndefined();
-    await table.deleteThreshold(key, flagSortKey('s', 'id'));
+    await table.remove(key, flagSortKey('s', 'id'));
     expect(await flag()).toBeUndefined();
   });
 });
@@ -244,9 +246,9 @@ describe('intents', () => {
 
   it('have parts that are read back one by one until they are deleted', async () => {
     const others = [{ ...hit, subscription: 'other' }];
-    await table.putIntentPart(key, 'a', 0, [hit]);
-    await table.putIntentPart(key, 'a', 1, others);
-    await table.putIntentPart(key, 'b', 0, []);
+    await table.putIntentPart(key, 'a', 0, [hit], 1);
+    await table.putIntentPart(key, 'a', 1, others, 1);
+    await table.putIntentPart(key, 'b', 0, [], 1);
     expect(await table.readIntentPart(key, 'a', 0)).toEqual([hit]);
     await table.deleteIntentPart(key, 'a', 0);
     await table.deleteIntentPart(key, 'a', 0);
@@ -256,7 +258,8 @@ describe('intents', () => {
   });
 
   it('are found when they are due, and never without an intent', async () => {
-    const due = async (before: number) => (await table.overdueIntents(before)).filter((one) => one.startsWith(key));
+    const due = async (before: number) =>
+      (await table.overdue('intent', before)).map(({ metricKey }) => metricKey).filter((one) => one.startsWith(key));
     await table.commitState(`${key}a`, state(20, 1, intent(1, 100)), undefined);
     await table.commitState(`${key}b`, state(20, 1, intent(1, 200)), undefined);
     await table.commitState(`${key}c`, state(20, 1), undefined);
@@ -266,5 +269,34 @@ describe('intents', () => {
     await table.clearIntent(`${key}a`, 1);
     await table.commitState(`${key}b`, state(5, 2), 1);
     expect(await due(1000)).toEqual([]);
+  });
+});
+
+describe('what the sweep comes back to', () => {
+  const mine = async (kind: DueKind, before: number) =>
+    (await table.overdue(kind, before)).filter((one) => one.metricKey === key).map((one) => one.sortKey);
+  const [item] = thresholdItems('s', 'id', { operator: 'above', value: 1 }) as [ThresholdItem];
+
+  it('is a threshold’s item until it is settled, and again when it is marked', async () => {
+    await table.putThreshold(key, item, 100);
+    expect(await mine('threshold', 99)).toEqual([]);
+    expect(await mine('threshold', 100)).toEqual([item.sortKey]);
+    await table.settle(key, item.sortKey);
+    expect(await mine('threshold', 1000)).toEqual([]);
+    await table.markThreshold(key, item.sortKey, 200);
+    expect(await mine('threshold', 200)).toEqual([item.sortKey]);
+    expect(await table.items(key, item.sortKey, item.sortKey)).toEqual([item]);
+    await table.remove(key, item.sortKey);
+    await table.markThreshold(key, item.sortKey, 200);
+    await table.settle(key, item.sortKey);
+    expect(await mine('threshold', 1000)).toEqual([]);
+  });
+
+  it('is a part of an intent until it is deleted', async () => {
+    await table.putIntentPart(key, 'id', 0, [hit], 100);
+    expect(await mine('part', 100)).toEqual([partSortKey('id', 0)]);
+    expect(await mine('intent', 100)).toEqual([]);
+    await table.deleteIntentPart(key, 'id', 0);
+    expect(await mine('part', 100)).toEqual([]);
   });
 });

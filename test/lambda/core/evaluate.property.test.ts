@@ -119,10 +119,15 @@ async function history(seed: number, options: Options): Promise<{ published: str
     }
     await interleaving.step();
   }
-  evaluator.now += 3600_000;
+  evaluator.now += 2 * 3600_000;
   await evaluator.sweep();
 
-  expect([...evaluator.tables.states.values()].filter(({ intent }) => intent)).toEqual([]);
+  // Nothing is left over: no intent, and no item that no subscription names.
+  const { states, items, subscriptions, due, parts } = evaluator.tables;
+  expect([...states.values()].filter(({ intent }) => intent)).toEqual([]);
+  const all = [...items.values()].flatMap((some) => [...some.values()]);
+  expect(all.filter((item) => subscriptions.get(item.subscription)?.thresholdId !== item.thresholdId)).toEqual([]);
+  expect([due.size, parts.size]).toEqual([0, 0]);
   const published = evaluator.bus.published.map(({ detail }) => detail.crossingId as string);
   return { published, ...model(evaluator, options) };
 }
@@ -189,6 +194,8 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
       const [low, high] = direction === 'above' ? [previous, last] : [last, previous];
       return position(low.value) < cut && cut < position(high.value);
     };
+    // By subscription: what would have fired, of every threshold that it had while the value was evaluated.
+    const wouldFire = new Map<Reign, string>();
     for (const reign of reigns.filter((one) => holdsFor(one, metric))) {
       const { name: subscription, thresholdId } = reign;
       const { operator, value, recoverTo, fireIfAlreadyBeyond } = reign.threshold;
@@ -207,6 +214,7 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
         if (armed !== false) may.set(group, (may.get(group) ?? new Set()).add(id));
         // Whether a check comes before or after a value is nobody's promise; what is promised stands below.
         if (whole && armed && !asked) must.push([id]);
+        if (armed && kind === 'fire') wouldFire.set(reign, id);
         // An edit that keeps the level keeps the id: which of the two thresholds fired is written in the commit alone.
         const fired = published.has(id) && after.intent?.hits.some((hit) => hit.thresholdId === thresholdId);
         if (fired) reign.fired.add(key);
@@ -217,6 +225,14 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
       if (crossed(back === 'below' ? cutOver(recoverTo) : cutUnder(recoverTo), back)) {
         reign.armed.set(key, whole ? true : armed || undefined);
       }
+    }
+    // An edit meanwhile comes before the evaluation or after it: where both would fire, one of them has.
+    for (const name of new Set([...wouldFire.keys()].map((reign) => reign.name))) {
+      const during = reigns.filter((reign) => reign.name === name && reign.from <= at && reign.to >= readAt);
+      const unbroken = during.every((reign, n) => n === 0 || reign.from === during[n - 1]?.to);
+      const covers = (during[0]?.from ?? Infinity) < readAt && (during.at(-1)?.to ?? 0) > at;
+      const ids = during.flatMap((reign) => wouldFire.get(reign) ?? []);
+      if (unbroken && covers && ids.length === during.length) must.push(ids);
     }
   }
   // A question in the dead-letter queue is not answered.

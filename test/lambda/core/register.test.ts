@@ -32,6 +32,11 @@ const make = (what = wanted(), managedBy = 'cli') => register(what, managedBy, e
 const remove = (managedBy = 'cli') => unregister('vip', managedBy, evaluator.registryPorts());
 const stored = () => evaluator.tables.subscriptions.get('vip');
 const items = (of = evaluator) => [...of.tables.items.values()].flatMap((partition) => [...partition.values()]);
+/** Long after everything has ended, what was left behind is gone. */
+const sweep = async (of = evaluator) => {
+  of.now += 2 * 3600_000;
+  await of.sweep();
+};
 
 describe('registering', () => {
   it('adds what is not there', async () => {
@@ -96,6 +101,7 @@ describe('registering', () => {
     expect(stored()).toMatchObject({ generation: 2, uid: first?.uid });
     const { threshold } = next.definition;
     expect(stored()?.thresholdId).not.toBe(first?.thresholdId);
+    await sweep();
     expect(items()).toEqual(thresholdItems('vip', stored()?.thresholdId as string, threshold as Threshold));
     expect(evaluator.tables.items.get(metricKey(watchedMetric(next.definition)))?.size).toBe(items().length);
     expect(evaluator.tables.flags.size, 'the new one is armed').toBe(0);
@@ -116,6 +122,7 @@ describe('registering', () => {
     await make();
     expect(await make(refresh)).toBe('changed');
     expect(stored()?.thresholdId).toBeUndefined();
+    await sweep();
     expect(items()).toEqual([]);
     expect(await make(refresh)).toBe('unchanged');
     expect(await make()).toBe('changed');
@@ -129,6 +136,7 @@ describe('unregistering', () => {
     await evaluator.evaluate([segment(1, 1), segment(20, 2)]);
     expect(await remove()).toBe(true);
     expect(stored()).toBeUndefined();
+    await sweep();
     expect(items()).toEqual([]);
     expect(evaluator.tables.flags.size).toBe(0);
     expect(await remove()).toBe(false);

@@ -1,0 +1,312 @@
+/** Runs every row of the tables in docs/thresholds.md on the real code; docs/thresholds.md explains the notation. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { readSubscriptionFile } from '../../cli/subscription-file';
+import { canonicalDimensions, type Dimensions } from '../../lambda/core/metric';
+import { register, unregister } from '../../lambda/core/register';
+import type { SubscriptionDefinition } from '../../lambda/core/subscription';
+import { drawPicture, PICTURE_FILE } from '../../scripts/threshold-picture';
+import { Evaluator, measure, segment } from '../support/evaluation';
+
+const DOCS = join(__dirname, '..', '..', 'docs');
+const PAGE = readFileSync(join(DOCS, 'thresholds.md'), 'utf8');
+
+type Subject = 'measure' | 'segment';
+interface Row {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+interface Table {
+  readonly heading: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** The table under each `###` heading of a section; one without rows is a mistake. */
+function tablesOf(section: string): Table[] {
+  const lines = PAGE.split('\n').map((text, n) => ({ text, line: n + 1 }));
+  const start = lines.findIndex(({ text }) => text === `## ${section}`);
+  if (start < 0) throw new Error(`no section "${section}"`);
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex(({ text }) => text.startsWith('## '));
+  const parts: { heading: string; rows: Row[] }[] = [];
+  for (const { text, line } of end < 0 ? rest : rest.slice(0, end)) {
+    if (text.startsWith('### ')) parts.push({ heading: text.slice(4), rows: [] });
+    const cells = text.split('|').map((cell) => cell.trim());
+    if (text.startsWith('|')) parts.at(-1)?.rows.push({ line, cells: cells.slice(1, -1) });
+  }
+  if (parts.length === 0) throw new Error(`section "${section}" has no tables`);
+  return parts.map(({ heading, rows: [head, rule, ...rows] }) => {
+    if (!head || !rule?.cells.every((cell) => /^-+$/.test(cell))) throw new Error(`no table under "${heading}"`);
+    if (rows.length === 0) throw new Error(`the table under "${heading}" has no rows`);
+    for (const { line, cells } of rows) {
+      if (cells.length !== head.cells.length || cells.some((cell) => cell === '')) {
+        throw new Error(`line ${line} does not fill the columns of its table`);
+      }
+    }
+    return { heading, columns: head.cells, rows };
+  });
+}
+
+/** The texts between backticks, where nothing else but `between` stands in the cell. */
+function codes(cell: string, between = /^[\s,]*$/): string[] {
+  const parts = cell.split('`');
+  const others = parts.filter((_, n) => n % 2 === 0);
+  if (parts.length < 3 || parts.length % 2 === 0 || !others.every((text) => between.test(text))) {
+    throw new Error(`cannot read the cell: ${cell}`);
+  }
+  return parts.filter((_, n) => n % 2 === 1);
+}
+
+const onlyCode = (cell: string): string => {
+  const [code, ...more] = codes(cell, /^$/);
+  if (code === undefined || more.length > 0) throw new Error(`cannot read the cell: ${cell}`);
+  return code;
+};
+
+/** What a subscription file says of the subscriptions `a`, `b`, …, in order. */
+function definitions(keys: readonly string[], subject: Subject): SubscriptionDefinition[] {
+  const name = { measure: 'Revenue', segment: 'VIP customers' }[subject];
+  const entries = keys.map((text, n) => {
+    const named = text.startsWith('name: ') ? text : `name: ${letter(n)}, ${text}`;
+    return `- {trigger: ${subject}-threshold-crossed, ${subject}: ${name}, ${named}}`;
+  });
+  const text = ['subscriptions:', ...entries].join('\n');
+  const { entries: read } = readSubscriptionFile(text, { file: 'subscriptions.yaml', environment: {} });
+  return read.map(({ definition }) => definition);
+}
+
+const letter = (n: number): string => String.fromCharCode('a'.charCodeAt(0) + n);
+
+/** `EU`, or a set such as `{Region: EU, Product: Shoes}`. */
+function members(text: string): Dimensions {
+  const inner = /^\{(.+)\}$/.exec(text)?.[1] ?? `Region: ${text}`;
+  return Object.fromEntries(
+    inner.split(', ').map((pair) => {
+      const [, name, member] = /^(\w+): (\w+)$/.exec(pair) ?? [];
+      if (name === undefined || member === undefined) throw new Error(`cannot read the members: ${text}`);
+      return [name, member];
+    }),
+  );
+}
+
+const MEMBERS = /^(\{[^}]*\}|[A-Za-z]\w*): (.+)$/;
+const OBSERVATION = /^("[^"]*"|[^\s"@]+?)(?:@(now[+-])?(\d+)(?:\.(\d+))?)?$/;
+/** The clock of the tests stands this many minutes after minute 0. */
+const CLOCK_MINUTES = 24 * 60;
+
+/** Reads observations, and counts them: the n-th is of minute n where it does not say otherwise. */
+class Observations {
+  private count = 0;
+  private last: string | undefined;
+
+  constructor(private readonly subject: Subject) {}
+
+  /** The events of `9 10 20@3`, or of `EU: 9 10`. */
+  events(text: string): string[] {
+    const [, member, values = text] = MEMBERS.exec(text) ?? [];
+    return values.split(' ').map((token) => this.event(token, member && members(member)));
+  }
+
+  private event(token: string, dimensions: Dimensions | undefined | ''): string {
+    if (token === 'twice') {
+      if (this.last === undefined) throw new Error('nothing can come twice yet');
+      return this.last;
+    }
+    const [, value, now, at, sequence] = OBSERVATION.exec(token) ?? [];
+    if (value === undefined) throw new Error(`cannot read the observation: ${token}`);
+    this.count++;
+    const minute = now ? CLOCK_MINUTES + Number(`${now.slice(-1)}${at}`) : Number(at ?? this.count);
+    const more = {
+      ...(sequence !== undefined && { sequence: Number(sequence) }),
+      ...(dimensions && { dimensions }),
+    };
+    // As it is written: JSON.stringify would make −0 and 1e999 something else.
+    const event = { measure, segment }[this.subject]('@value', minute, more);
+    this.last = event.replace('"@value"', value);
+    return this.last;
+  }
+}
+
+/** Runs the cells of a row; gives the evaluator after it. */
+async function run(subscription: string, happens: string, subject: Subject): Promise<Evaluator> {
+  const evaluator = new Evaluator();
+  const observations = new Observations(subject);
+  const wanted = codes(subscription);
+  const names = wanted.map((_, n) => letter(n));
+  const evaluate = async (events: readonly string[]) => expect(await evaluator.evaluate(events)).toEqual([]);
+  const answer = () => evaluate(evaluator.checks.splice(0));
+  const registerAll = async (keys: readonly string[]) => {
+    for (const definition of definitions(keys, subject)) {
+      await register({ definition }, 'cli', evaluator.registryPorts());
+    }
+  };
+
+  const steps = onlyCode(happens).split('; ');
+  if (!steps.some((step) => step.startsWith('made'))) await registerAll(wanted);
+  for (const step of steps) {
+    const changed = /^changed to (.+)$/.exec(step)?.[1];
+    const batch = /^\[(.+)\]$/.exec(step)?.[1];
+    if (changed !== undefined) {
+      expect(names, 'only one subscription can change').toHaveLength(1);
+      await registerAll([changed]);
+      await answer();
+    } else if (step === 'made' || step === 'made (its check waits)') {
+      await registerAll(wanted);
+      if (step === 'made') await answer();
+    } else if (step === 'its check') {
+      expect(evaluator.checks).not.toEqual([]);
+      await answer();
+    } else if (step === 'deleted') {
+      for (const name of names) expect(await unregister(name, 'cli', evaluator.registryPorts())).toBe(true);
+    } else if (batch !== undefined) {
+      await evaluate(observations.events(batch));
+    } else {
+      for (const event of observations.events(step)) await evaluate([event]);
+    }
+  }
+  return evaluator;
+}
+
+/** The same text for what was put on the bus and for what the cell says. */
+const firing = (name: string | undefined, dimensions: Dimensions | undefined, value: number, already: boolean) =>
+  [name, dimensions && canonicalDimensions(dimensions), value + 0, already ? 'already beyond' : undefined]
+    .filter((part) => part !== undefined)
+    .join(' ');
+
+function expectedFirings(cell: string): string[] {
+  if (cell === 'nothing') return [];
+  return codes(cell).map((code) => {
+    const [, name, member, value, already] =
+      /^(?:([a-z]): )?(?:(\{[^}]*\}|[A-Z]\w*): )?([-+.\de]+)( already beyond)?$/.exec(code) ?? [];
+    if (value === undefined || Number.isNaN(Number(value))) throw new Error(`cannot read what fires: ${code}`);
+    return firing(name, member === undefined ? undefined : members(member), Number(value), already !== undefined);
+  });
+}
+
+function firings({ bus }: Evaluator, named: boolean): string[] {
+  return bus.published.map(({ detail }) =>
+    firing(
+      named ? (detail.subscription as string) : undefined,
+      detail.dimensions as Dimensions | undefined,
+      detail.value as number,
+      detail.alreadyBeyond === true,
+    ),
+  );
+}
+
+const COUNTS = ['LateObservations', 'DuplicateObservations', 'ConflictingObservations', 'RejectedEvents'] as const;
+function counted({ telemetry }: Evaluator): string {
+  const names = COUNTS.filter((name) => telemetry.counts[name]);
+  for (const name of names) expect(telemetry.counts[name]).toBe(1);
+  return names.length > 0 ? names.map((name) => `\`${name}\``).join(', ') : 'nothing';
+}
+
+/** Whether a segment can have these values: it has no members, and counts are whole numbers of 0 or more. */
+function fitsSegment(subscription: string, happens: string): boolean {
+  const others = /changed to [^;`]+|made( \(its check waits\))?|its check|deleted|twice/g;
+  const tokens = happens
+    .replaceAll(others, '')
+    .split(/[\s;`[\]]+/)
+    .filter(Boolean);
+  const isCount = (token: string) => /^\d+(@|$)/.test(token) && Number.isSafeInteger(Number.parseInt(token, 10));
+  return !subscription.includes('dimensions:') && tokens.every(isCount);
+}
+
+const CASE_COLUMNS = ['case', 'subscription', 'what happens', 'fires'];
+
+describe('the cases', () => {
+  const tables = tablesOf('Cases');
+  for (const { heading, columns, rows } of tables) {
+    describe(heading, () => {
+      const counts = columns.length > CASE_COLUMNS.length;
+      test('has the columns that are understood', () => {
+        expect(columns).toEqual(counts ? [...CASE_COLUMNS, 'counted'] : CASE_COLUMNS);
+      });
+      for (const { line, cells } of rows) {
+        const [name = '', subscription = '', happens = '', fires = '', count = 'nothing'] = cells;
+        const subjects: Subject[] = fitsSegment(subscription, happens) ? ['measure', 'segment'] : ['measure'];
+        it.each(subjects)(`${name} (line ${line}), on a %s`, async (subject) => {
+          const evaluator = await run(subscription, happens, subject);
+          expect(firings(evaluator, codes(subscription).length > 1)).toEqual(expectedFirings(fires));
+          expect(counted(evaluator)).toBe(count);
+        });
+      }
+    });
+  }
+});
+
+/** Without the place and the name, which stand before it. */
+const bareMessage = (error: unknown): string =>
+  (error as Error).message.replace(/^(subscriptions\.yaml:\d+: )?subscription "a": /, '');
+
+/** The message for what is written, from where it is found. */
+const SAYS: Record<string, (written: readonly string[]) => Promise<string>> = {
+  'reading the file': async (keys) => {
+    try {
+      definitions(keys, 'measure');
+    } catch (error) {
+      return bareMessage(error);
+    }
+    return 'no mistake';
+  },
+  registering: async ([keys = '', ...before]) => {
+    const evaluator = new Evaluator();
+    const events = before.flatMap((text) => new Observations('measure').events(text));
+    expect(await evaluator.evaluate(events)).toEqual([]);
+    const [definition] = definitions([keys], 'measure');
+    if (!definition) throw new Error('no subscription');
+    try {
+      await register({ definition }, 'cli', evaluator.registryPorts());
+    } catch (error) {
+      return bareMessage(error);
+    }
+    return 'no mistake';
+  },
+  evaluating: async ([observation = '']) => {
+    const evaluator = new Evaluator();
+    const subject = observation.startsWith('segment ') ? 'segment' : 'measure';
+    const events = new Observations(subject).events(observation.replace(/^segment /, ''));
+    expect(await evaluator.evaluate(events)).toEqual([]);
+    expect(evaluator.telemetry.counts.RejectedEvents).toBe(1);
+    return evaluator.rejected.kept[0]?.reason ?? 'no mistake';
+  },
+};
+
+describe('the mistakes', () => {
+  const tables = tablesOf('Mistakes');
+  for (const { columns, rows } of tables) {
+    test('have the columns that are understood', () => {
+      expect(columns).toEqual(['mistake', 'found when', 'written', 'message']);
+    });
+    for (const { line, cells } of rows) {
+      const [mistake = '', when = '', written = '', message = ''] = cells;
+      it(`${mistake} (line ${line})`, async () => {
+        const says = SAYS[when];
+        if (!says) throw new Error(`cannot read the cell: ${when}`);
+        expect(await says(codes(written, /^[\s,]*$|^ after $/))).toBe(onlyCode(message));
+      });
+    }
+  }
+});
+
+describe('the picture', () => {
+  test('is what the evaluator does (if not, run: npx tsx scripts/threshold-picture.ts)', async () => {
+    expect(readFileSync(PICTURE_FILE, 'utf8')).toBe(await drawPicture());
+    expect(PAGE).toContain('](thresholds.svg)');
+  });
+
+  test('needs nothing from elsewhere, and has colours for light and for dark', async () => {
+    const svg = await drawPicture();
+    expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|@import|url\(|\son\w+=/);
+    expect(svg).toContain('prefers-color-scheme: dark');
+    expect(svg).toMatch(/<title>.+<\/title>/);
+  });
+});
+
+test('links to what is there', () => {
+  const links = [...PAGE.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path as string);
+  expect(links).not.toEqual([]);
+  for (const path of links) expect(() => readFileSync(join(DOCS, path)), path).not.toThrow();
+});
