@@ -75,25 +75,33 @@ export class FlowReceiver {
     this.onReceived(accepted);
   }
 
-  /** Why the body does not fit the published schema of its trigger. */
+  /** Why the body does not fit the published schema of its format and trigger. */
   private mismatch(body: unknown): string | undefined {
-    const trigger = (body as { trigger?: unknown } | null)?.trigger;
-    const known = TRIGGER_IDS.find((id) => id === trigger);
-    if (!known) return `trigger is none of ${TRIGGER_IDS.join(', ')}`;
-    const fits = this.schemaOf(known);
+    const schema = schemaNameOf(body);
+    if (!schema) return `trigger is none of ${TRIGGER_IDS.join(', ')}`;
+    const fits = this.schemaOf(schema);
     if (fits(body)) return undefined;
     return (fits.errors ?? []).map(({ instancePath, message }) => `${instancePath || 'body'} ${message}`).join('; ');
   }
 
-  private schemaOf(trigger: string): ValidateFunction {
+  private schemaOf(name: string): ValidateFunction {
     const compiled =
-      this.schemas.get(trigger) ??
+      this.schemas.get(name) ??
       new Ajv({ allErrors: true }).compile(
-        JSON.parse(readFileSync(join(SCHEMAS_FOLDER, `${trigger}.schema.json`), 'utf8')),
+        JSON.parse(readFileSync(join(SCHEMAS_FOLDER, `${name}.schema.json`), 'utf8')),
       );
-    this.schemas.set(trigger, compiled);
+    this.schemas.set(name, compiled);
     return compiled;
   }
+}
+
+/** The published schema for a body, by what tells the formats apart; undefined where its trigger is unknown. */
+function schemaNameOf(body: unknown): string | undefined {
+  const { type, specversion, trigger } = (body ?? {}) as Record<string, unknown>;
+  if (type === 'message') return 'teams-card';
+  if (specversion === undefined) return TRIGGER_IDS.find((id) => id === trigger);
+  const id = TRIGGER_IDS.find((known) => `customer-insights.${known}` === type);
+  return id && `cloudevents/${id}`;
 }
 
 function flowOf(pathname: string): string | undefined {

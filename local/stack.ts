@@ -8,7 +8,8 @@ import { EventSource } from './engines/event-source';
 import { kmsOperations } from './engines/kms';
 import { LambdaFunction } from './engines/lambda';
 import { SqsEngine } from './engines/sqs';
-import { ACCOUNT, type Plan, type PlannedRule, planTemplate, REGION, type RuleTarget } from './template/plan';
+import { ACCOUNT, planTemplate, REGION } from './template/plan';
+import type { Plan, PlannedRule, RuleTarget } from './template/planned';
 import { loadTemplate } from './template/template';
 
 export interface LocalStackOptions {

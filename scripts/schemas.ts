@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
-import { FLOW_BODIES } from '../lambda/core/body';
+import { CLOUDEVENTS_BODIES } from '../lambda/core/bodies/cloudevents';
+import { FLAT_BODIES } from '../lambda/core/bodies/flat';
+import { teamsMessageSchema } from '../lambda/core/bodies/teams-card';
 import { subscriptionFileSchema } from '../lambda/core/subscription-entry';
 
 export const SCHEMAS_FOLDER = join(__dirname, '..', 'docs', 'schemas');
@@ -20,10 +22,16 @@ const OPTIONS: ConversionConfig = { typeMode: 'input', ignoreActions: ['check', 
 export function schemaFiles(): SchemaFile[] {
   return [
     { path: 'subscriptions.schema.json', content: serialize(subscriptionsSchema()) },
-    ...Object.entries(FLOW_BODIES).map(([trigger, definition]) => ({
+    ...Object.entries(FLAT_BODIES).map(([trigger, definition]) => ({
       path: `flow-body/${trigger}.schema.json`,
       content: serialize(forFlowDesigner(toJsonSchema(definition, OPTIONS))),
     })),
+    ...Object.entries(CLOUDEVENTS_BODIES).map(([trigger, definition]) => ({
+      path: `flow-body/cloudevents/${trigger}.schema.json`,
+      content: serialize(forFlowDesigner(toJsonSchema(definition, OPTIONS))),
+    })),
+    // Nobody pastes this one: the trigger of Teams Workflows has its own. It says what is sent, and checks it.
+    { path: 'flow-body/teams-card.schema.json', content: serialize(toJsonSchema(teamsMessageSchema, OPTIONS)) },
   ];
 }
 

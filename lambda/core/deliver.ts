@@ -1,7 +1,7 @@
 import { Metric as MetricName, TRIGGER_IDS } from '../../lib/private/contract';
 import { classify, type FlowAnswer } from './answer';
 import { type RejectPorts, reject, sideBySide } from './batch';
-import { flowBody, serializeBody } from './body';
+import { renderBody } from './body';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
 import { deliveryId } from './identity';
 import { LogMessage } from './log-messages';
@@ -167,7 +167,7 @@ async function tryOnce(
   const at = clock();
   const id = deliveryId(definition.name, event.eventId);
   const delayedMinutes = Math.max(0, Math.floor((at - acceptedAt) / 60_000));
-  const body = flowBody({ event, subscription: definition, deliveryId: id, isTest: false, delayedMinutes });
+  const body = renderBody({ event, subscription: definition, deliveryId: id, isTest: false, delayedMinutes });
   const answer = await post(url, {
     headers: {
       'content-type': 'application/json; charset=utf-8',
@@ -175,7 +175,7 @@ async function tryOnce(
       'webhook-timestamp': String(Math.floor(at / 1000)),
       'x-ms-client-tracking-id': id,
     },
-    body: serializeBody(body),
+    body,
     timeoutMs: Math.max(1, Math.min(FLOW_TIMEOUT_MS, deadline - RECORDING_MS - at)),
   });
   const { status, error, runId } = answer;

@@ -143,7 +143,13 @@ const common = <T extends TriggerId>(trigger: T, description: string) => ({
     'default',
   ),
   format: v.optional(
-    v.pipe(v.picklist(BODY_FORMATS, writeOneOf(BODY_FORMATS)), v.description('The body that the flow receives.')),
+    v.pipe(
+      v.picklist(BODY_FORMATS, writeOneOf(BODY_FORMATS)),
+      v.description(
+        'The body that the flow receives: flat, fields for the flow designer; cloudevents, the same in a CloudEvents 1.0 ' +
+          'envelope; teams-card, a message for the webhook of Teams Workflows. Left out: flat.',
+      ),
+    ),
     'flat',
   ),
   owners: ownersEntry,

@@ -22,7 +22,7 @@ const MAX_TITLE_LENGTH = 300;
 const MAX_SUMMARY_LENGTH = 600;
 /** Longest piece of an error in a summary, characters; the whole error is a field of its own. */
 const MAX_ERROR_IN_SUMMARY = 250;
-/** From this delay on a summary says when it happened. Below it, a retry or two is nothing to mention. */
+/** From this delay on a message says when it happened. Below it, a retry or two is nothing to mention. */
 const LATE_MINUTES = 60;
 
 /** A text on one line: control characters and broken surrogates replaced, white space joined. */
@@ -61,6 +61,18 @@ const HTML: Readonly<Record<string, string>> = {
 /** The text as HTML: for the body of a mail. */
 export const html = (text: string): string => text.replaceAll(/[&<>"'\n]/g, (character) => HTML[character] ?? '');
 
+/**
+ * The text as Markdown that shows it as it is, for one line of a card. Teams knows bold, italic, lists and links there
+ * (Microsoft, "Format cards in Teams"); the rest of what CommonMark could read is escaped too, and nothing more, since
+ * some of Teams' clients have shown the backslashes (MicrosoftDocs/msteams-docs#5793).
+ */
+export const markdown = (text: string): string =>
+  oneLine(text)
+    .replaceAll(/[\\`*_~[\]<]|&(?=[#\w]+;)/g, '\\$&')
+    // At the beginning: a heading, a quotation, a list.
+    .replace(/^(#|>|[-+](?!\d))/, '\\$1')
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2');
+
 // 30 digits hold the shortest text of every double from 1e-6 on; smaller and very large ones are written as 1e-7.
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 30 });
 
@@ -76,6 +88,15 @@ export function quantityText(value: number, unit = ''): string {
   const number = numberText(value);
   if (unit === '') return number;
   return unit === '%' ? `${number}%` : `${number} ${unit}`;
+}
+
+/** A number without the sign that −0 has: JSON does not know it. */
+export const plain = (value: number): number => (value === 0 ? 0 : value);
+
+/** A difference without the last digits' noise (0.3 − 0.1 is 0.2), never infinite. */
+export function difference(a: number, b: number): number {
+  const rounded = Number((a - b).toPrecision(15));
+  return plain(Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, rounded)));
 }
 
 const counted = (count: number, one: string, many: string): string =>
@@ -117,7 +138,7 @@ export function sentences(
 ): Sentences {
   const { title, summary } = plainSentences(event, context.threshold);
   const notes = [
-    context.delayedMinutes >= LATE_MINUTES && `Delivered late: it happened on ${minuteText(event.occurredAt)}.`,
+    isLate(context.delayedMinutes) && `Delivered late: it happened on ${minuteText(event.occurredAt)}.`,
     context.isTest && 'This is a test; nothing happened.',
   ]
     .filter(Boolean)
@@ -128,6 +149,9 @@ export function sentences(
     summary: [cut(oneLine(summary), room), notes].filter(Boolean).join(' '),
   };
 }
+
+/** Whether a delivery comes so late that its message says so. */
+export const isLate = (delayedMinutes: number): boolean => delayedMinutes >= LATE_MINUTES;
 
 function plainSentences(event: TriggerEvent, threshold: Threshold | undefined): Sentences {
   switch (event.trigger) {
@@ -227,6 +251,12 @@ function measureSentences(event: MeasureCrossing, threshold: Threshold | undefin
   };
 }
 
+/** The level that was crossed as the subscription waits for it: `above 10,000`, `250,000 EUR or more`. */
+export function thresholdText(event: SegmentCrossing | MeasureCrossing, threshold: Threshold | undefined): string {
+  const level = quantityText(event.threshold, 'unit' in event ? event.unit : '');
+  return LEVEL_WORDS[operatorOf(event, threshold)](level)[1];
+}
+
 /** A crossing says its level and direction; whether the level itself counts is the subscription's to say. */
 function operatorOf(event: SegmentCrossing | MeasureCrossing, threshold: Threshold | undefined): ThresholdOperator {
   if (threshold?.value === event.threshold && directionOf(threshold.operator) === event.direction) {
@@ -256,7 +286,7 @@ function errorSentence(error: string | undefined): string {
 }
 
 /** `2026-11-02 at 06:00 UTC` */
-function minuteText(instant: number): string {
+export function minuteText(instant: number): string {
   const [day, time = ''] = new Date(instant).toISOString().split('T');
   return `${day} at ${time.slice(0, 5)} UTC`;
 }

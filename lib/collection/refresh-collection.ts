@@ -1,7 +1,6 @@
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -10,8 +9,9 @@ import type { LogOptions, StorageOptions } from '../options';
 import { allow } from '../private/allow';
 import { connectorTable } from '../private/connector-table';
 import { DUE_INDEX, Env, MAX_STAGE_NAME_LENGTH, MAX_STAGES, TTL_ATTRIBUTE } from '../private/contract';
+import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
-import { plainQueue, WorkQueue } from '../private/work-queue';
+import { WorkQueue } from '../private/work-queue';
 
 /** How the stages of a refresh are collected. */
 export interface RefreshCollectionOptions {
@@ -118,18 +118,7 @@ export class RefreshCollection extends Construct {
     allow(collect, ['sqs:SendMessage'], stages.deadLetterQueue.queueArn);
     // Few at once: the stages of one run are written one after the other anyway.
     stages.feed(collect, 5);
-    // On the default bus: EventBridge runs schedules on no other.
-    new events.Rule(this, 'OverdueSchedule', {
-      schedule: events.Schedule.rate(Duration.minutes(1)),
-      targets: [
-        new targets.LambdaFunction(collect, {
-          deadLetterQueue: plainQueue(this, 'OverdueDeadLetterQueue'),
-          retryAttempts: 2,
-          // The next run does what this one would have done.
-          maxEventAge: Duration.minutes(1),
-        }),
-      ],
-    });
+    everyMinute(this, 'Overdue', collect);
 
     this.stagesQueue = stages.queue;
     this.stagesDeadLetterQueue = stages.deadLetterQueue;

@@ -1,7 +1,6 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -10,8 +9,9 @@ import type { LogOptions, StorageOptions } from '../options';
 import { allow } from '../private/allow';
 import { connectorTable } from '../private/connector-table';
 import { DUE_INDEX, Env, type HandlerName, SORT_KEY } from '../private/contract';
+import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
-import { plainQueue, WorkQueue } from '../private/work-queue';
+import { WorkQueue } from '../private/work-queue';
 
 /** Properties of ThresholdEvaluation. */
 export interface ThresholdEvaluationProps extends StorageOptions, LogOptions {
@@ -114,18 +114,7 @@ export class ThresholdEvaluation extends Construct {
       table.tableArn,
     );
     allow(sweep, ['dynamodb:Query'], `${table.tableArn}/index/${DUE_INDEX.name}`);
-    // On the default bus: EventBridge runs schedules on no other.
-    new events.Rule(this, 'SweepSchedule', {
-      schedule: events.Schedule.rate(Duration.minutes(1)),
-      targets: [
-        new targets.LambdaFunction(sweep, {
-          deadLetterQueue: plainQueue(this, 'SweepDeadLetterQueue'),
-          retryAttempts: 2,
-          // The next run does what this one would have done.
-          maxEventAge: Duration.minutes(1),
-        }),
-      ],
-    });
+    everyMinute(this, 'Sweep', sweep);
 
     this.observationsQueue = observations.queue;
     this.observationsDeadLetterQueue = observations.deadLetterQueue;

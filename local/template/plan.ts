@@ -1,11 +1,8 @@
-import type { EventPattern } from '../bus/pattern';
-import type { TableInput } from '../engines/dynamodb';
 import type { EventSourceInput } from '../engines/event-source';
-import type { FunctionInput } from '../engines/lambda';
-import type { QueueInput } from '../engines/sqs';
 import { IGNORED_TYPES } from './ignored';
 import { resolve, resolveCondition, type Scope } from './intrinsics';
 import { dependencyOrder } from './order';
+import type { Plan } from './planned';
 import { Properties, pick } from './properties';
 import { RESOURCE_TYPES } from './resources';
 import { ignoredResource } from './resources/ignored';
@@ -18,55 +15,6 @@ export const REGION = 'us-east-1';
 
 /** SQS API reference, CreateQueue. */
 const DEFAULT_VISIBILITY_SECONDS = 30;
-
-/** A target of a rule: a queue or a function of the template. */
-export interface RuleTarget {
-  /** Where the template declares it, for errors. */
-  readonly where: string;
-  readonly arn: string;
-  /** JSON that the target gets in place of the event. */
-  readonly input: string | undefined;
-  readonly messageGroupId: string | undefined;
-  readonly deadLetterArn: string | undefined;
-  readonly retries: number;
-}
-
-export interface PlannedRule {
-  readonly logicalId: string;
-  readonly arn: string;
-  readonly busName: string;
-  readonly enabled: boolean;
-  readonly pattern: EventPattern | undefined;
-  /** Milliseconds between two runs of a scheduled rule. */
-  readonly everyMs: number | undefined;
-  readonly targets: readonly RuleTarget[];
-}
-
-export interface PlannedQueue extends QueueInput {
-  readonly url: string;
-  /** Where its redrive policy sends messages. */
-  readonly deadLetterArn: string | undefined;
-}
-
-/** What a template declares, ready to be started. Logical ids are unique over all lists. */
-export interface Plan {
-  readonly buses: { readonly logicalId: string; readonly name: string; readonly arn: string }[];
-  readonly rules: PlannedRule[];
-  readonly queues: PlannedQueue[];
-  readonly tables: { readonly logicalId: string; readonly input: TableInput }[];
-  readonly functions: FunctionInput[];
-  readonly eventSources: EventSourceInput[];
-  readonly keys: {
-    readonly logicalId: string;
-    readonly keyId: string;
-    readonly arn: string;
-    readonly description: string;
-    readonly aliases: string[];
-  }[];
-  /** What `Ref` gives, by logical id. */
-  readonly physicalIds: Map<string, string>;
-  readonly outputs: Record<string, string>;
-}
 
 /**
  * Reads a template into a plan, and starts nothing. Throws `TemplateError` for the first thing that is wrong or that

@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import { renderBody } from '../../lambda/core/body';
+import { BODY_FORMATS } from '../../lambda/core/subscription';
 import { TRIGGER_IDS } from '../../lib/private/contract';
 import { SCHEMAS_FOLDER, schemaFiles } from '../../scripts/schemas';
+import { EXAMPLES, exampleInput } from '../lambda/core/bodies/examples';
 
 const published = (path: string) => readFileSync(join(SCHEMAS_FOLDER, path), 'utf8');
 
@@ -16,6 +19,13 @@ test('the published schemas are those of the code (if not, run: npm run schemas)
       .map(({ path }) => path)
       .sort(),
   );
+});
+
+test.each(BODY_FORMATS)('the example of %s in docs/bodies.md is what is sent', (format) => {
+  const page = readFileSync(join(SCHEMAS_FOLDER, '..', 'bodies.md'), 'utf8');
+  const [, example] = new RegExp(`<!-- example: ${format} -->\n\`\`\`json\n([^]*?)\n\`\`\``).exec(page) ?? [];
+  const sent = renderBody(exampleInput(EXAMPLES['segment-threshold-crossed'], format));
+  expect(JSON.parse(example ?? '')).toStrictEqual(JSON.parse(sent));
 });
 
 describe('the schema of subscription files', () => {
@@ -32,6 +42,8 @@ describe('the schema of subscription files', () => {
     [{ ...failed, dataSource: 'CRM', includeRetries: true, owners: 'kim@example.com', instanceId: 'emea' }],
     [{ ...segment, recoverTo: 9000, owners: ['kim@example.com'], link: 'https://example.com' }],
     [{ ...measure, dimensions: { Region: 'EMEA' }, format: 'flat' }],
+    [{ ...measure, format: 'cloudevents' }],
+    [{ ...full, format: 'teams-card' }],
     [{ ...full, kind: 'OnDemand', status: ['Failed', 'TimedOut'] }],
     [{ ...full, trigger: 'unification-refresh-completed', status: 'Failed' }],
   ])('takes %j', (entry) => {
@@ -49,6 +61,7 @@ describe('the schema of subscription files', () => {
     [{ ...segment, segment: 7 }],
     [{ ...measure, dimensions: { Year: 2024 } }],
     [{ ...full, kind: 'manual' }],
+    [{ ...full, format: 'card' }],
     [{ ...full, status: 'failed' }],
     [{ ...full, trigger: 'full-refresh' }],
   ])('refuses %j', (entry) => {

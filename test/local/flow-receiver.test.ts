@@ -1,34 +1,14 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { flowBody } from '../../lambda/core/body';
+import { renderBody } from '../../lambda/core/body';
+import { BODY_FORMATS, type BodyFormat } from '../../lambda/core/subscription';
 import { FlowReceiver, type ReceivedRun } from '../../local/flow-receiver';
+import { EXAMPLES, exampleInput } from '../lambda/core/bodies/examples';
 
-const body = flowBody({
-  event: {
-    eventId: 'e1',
-    trigger: 'segment-threshold-crossed',
-    instanceId: 'default',
-    occurredAt: 0,
-    segment: 'VIP',
-    direction: 'above',
-    threshold: 10,
-    previousValue: 5,
-    value: 20,
-    observedAt: 0,
-  },
-  subscription: {
-    name: 'vip',
-    trigger: 'segment-threshold-crossed',
-    instanceId: 'default',
-    filter: { segment: 'VIP' },
-    format: 'flat',
-    owners: [],
-  },
-  deliveryId: 'd1',
-  isTest: false,
-  delayedMinutes: 0,
-});
+const bodyIn = (format: BodyFormat) =>
+  JSON.parse(renderBody(exampleInput(EXAMPLES['segment-threshold-crossed'], format)));
+const body = bodyIn('flat');
 
 let server: Server;
 let origin: string;
@@ -90,6 +70,11 @@ describe('the stand-in for a flow', () => {
     expect(JSON.stringify(receiver.received)).not.toContain('sig=');
   });
 
+  test.each(BODY_FORMATS)('takes a body in the format %s', async (format) => {
+    expect((await post('/flows/any?sig=x', bodyIn(format))).status).toBe(202);
+    expect(receiver.received.map((run) => run.body)).toEqual([bodyIn(format)]);
+  });
+
   test('gives each run its own id', async () => {
     for (let at = 0; at < 20; at++) await post('/flows/a?sig=x', body);
     expect(new Set(receiver.received.map(({ runId }) => runId)).size).toBe(20);
@@ -127,6 +112,11 @@ describe('the stand-in for a flow', () => {
       [{ ...body, value: '20' }, '/value must be number'],
       [{ ...body, segment: undefined }, "must have required property 'segment'"],
       [{ ...body, trigger: 'other' }, 'trigger is none of'],
+      [{ ...bodyIn('cloudevents'), id: undefined }, "must have required property 'id'"],
+      [{ ...bodyIn('cloudevents'), data: { ...body, title: null } }, '/data/title must be string'],
+      [{ ...bodyIn('cloudevents'), type: 'customer-insights.other' }, 'trigger is none of'],
+      [{ ...bodyIn('teams-card'), attachments: [] }, '/attachments must NOT have fewer than 1 items'],
+      [{ type: 'message', text: 'no card' }, "must have required property 'attachments'"],
       [null, 'trigger is none of'],
       ['"text"', 'trigger is none of'],
     ] as const) {

@@ -6,7 +6,8 @@ import { documentClient, type Item } from '../../lambda/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { Output } from '../../lib/private/contract';
 import { startDynamoDb, type TableInput } from '../../local/engines/dynamodb';
-import { type Plan, planTemplate, REGION } from '../../local/template/plan';
+import { planTemplate, REGION } from '../../local/template/plan';
+import type { Plan } from '../../local/template/planned';
 
 /** The connector's tables as its template declares them, and a client for them. */
 export interface TestTables {

@@ -1,5 +1,5 @@
 import type { TableInput } from '../../engines/dynamodb';
-import type { Plan } from '../plan';
+import type { Plan } from '../planned';
 import type { PropertyRules } from '../properties';
 import { TemplateError } from '../template';
 import {

@@ -1,6 +1,6 @@
 import { checkPattern, type EventPattern } from '../../bus/pattern';
 import { rateMs } from '../../bus/schedule';
-import type { RuleTarget } from '../plan';
+import type { RuleTarget } from '../planned';
 import type { Properties } from '../properties';
 import { TemplateError } from '../template';
 import { physicalName, type ResourceType } from './resource-type';

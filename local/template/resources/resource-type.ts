@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '../plan';
+import type { Plan } from '../planned';
 import type { Properties, PropertyRules } from '../properties';
 
 /** The stack that resources are made in. */

@@ -189,7 +189,7 @@ describe('a mistake says what to write', () => {
       ['"status" is "x"; write one of Successful, Failed, TimedOut, Skipped, Canceled'],
     ],
     ['no status', { ...full, status: [] }, ['"status" is an empty list; leave it out to take every status']],
-    ['a format', { ...full, format: 'card' }, ['"format" is "card"; write flat']],
+    ['a format', { ...full, format: 'card' }, ['"format" is "card"; write teams-card']],
     [
       'an owner',
       { ...full, owners: ['kim'] },
