@@ -148,7 +148,7 @@ async function inForce(
   seen: Set<string>,
   { thresholds, subscriptions }: EvaluationPorts,
 ): Promise<Hit[] | undefined> {
-  // Flags before subscriptions: an edit deletes the flags of the old threshold last, so whoever misses one sees the edit.
+  // Flags before subscriptions: whoever misses a flag that went with its threshold sees that the threshold has gone.
   const readFlag = ({ flagged, kind, subscription, thresholdId }: ThresholdItem) =>
     flagged && kind !== 'rearm' ? thresholds.readFlag(key, subscription, thresholdId) : undefined;
   const flags = await Promise.all(items.map(readFlag));
