@@ -5,14 +5,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { documentClient } from '../../lambda/adapters/dynamodb';
-import { register, unregister } from '../../lambda/core/register';
+import { register } from '../../lambda/core/register';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { Output, PARTITION_KEY } from '../../lib/private/contract';
+import { DUE_INDEX, Output, PARTITION_KEY, SORT_KEY } from '../../lib/private/contract';
 import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 
@@ -162,8 +162,10 @@ subscriptions:
 `;
 const applied = (...args: string[]) => cli(['apply', ...args], { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) });
 
-/** Everything in both tables. */
-async function stored(): Promise<Record<string, unknown>[]> {
+/** Everything in both tables but what waits for the sweep to remove it. */
+const stored = async () => (await everything()).filter((one) => one[DUE_INDEX.partitionKey] === undefined);
+
+async function everything(): Promise<Record<string, unknown>[]> {
   const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
   const names = [Output.SUBSCRIPTIONS_TABLE_NAME, Output.THRESHOLDS_TABLE_NAME].map((name) => stack.outputs[name]);
   const pages = await Promise.all(names.map((TableName) => client.send(new ScanCommand({ TableName }))));
@@ -175,10 +177,13 @@ async function stored(): Promise<Record<string, unknown>[]> {
 const item = async (name: string) => (await stored()).find((one) => one[PARTITION_KEY] === name);
 
 beforeEach(async () => {
-  for (const one of await stored()) {
-    if (one.uid) await unregister(one[PARTITION_KEY] as string, one.managedBy as string, connector.registry);
+  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  for (const { [PARTITION_KEY]: pk, [SORT_KEY]: sk } of await everything()) {
+    const TableName = stack.outputs[sk === undefined ? Output.SUBSCRIPTIONS_TABLE_NAME : Output.THRESHOLDS_TABLE_NAME];
+    await client.send(new DeleteCommand({ TableName, Key: { [PARTITION_KEY]: pk, [SORT_KEY]: sk } }));
   }
-  expect(await stored()).toEqual([]);
+  client.destroy();
+  expect(await everything()).toEqual([]);
 });
 
 describe('apply', () => {
