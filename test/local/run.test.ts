@@ -302,7 +302,7 @@ describe('npm start', () => {
     const children = childrenOf(run.process.pid as number);
     run.process.kill('SIGKILL');
     await run.status();
-    await expect.poll(() => children.filter(alive)).toEqual([]);
+    await expect.poll(() => children.filter(alive), { timeout: 30_000 }).toEqual([]);
   });
 
   it('tells how it is used', async () => {
