@@ -134,8 +134,7 @@ describe('the stand-in for a flow', () => {
     await new Promise<void>((resolve) => {
       const cut = request(`${origin}/flows/a?sig=x`, { method: 'POST', headers: { 'content-length': 1000 } });
       cut.on('error', () => resolve());
-      cut.write('{"trigger":');
-      setTimeout(() => cut.destroy(new Error('cut off')), 20);
+      cut.write('{"trigger":', () => cut.destroy(new Error('cut off')));
     });
     expect((await post('/flows/a?sig=x', body)).status).toBe(202);
     expect(receiver.received).toHaveLength(1);
