@@ -113,6 +113,9 @@ function reasonAgainst(url: URL, options: FlowUrlOptions): string | undefined {
     if (wrongHost) return wrongHost;
     if (url.protocol !== 'https:') return `The flow URL on ${host} starts with http://; write https://.`;
     if (url.port !== '') return `The flow URL on ${host} has port ${url.port}; write port 443 or none.`;
+  } else if (url.search === '') {
+    // A stand-in of the user's own needs no signature; a copied URL that has lost its own is told as elsewhere.
+    return undefined;
   }
   return url.searchParams.get('sig') ? undefined : NO_SIGNATURE;
 }

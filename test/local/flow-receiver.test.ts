@@ -86,13 +86,17 @@ describe('the stand-in for a flow', () => {
     }
   });
 
+  test('takes its short form, which has no query', async () => {
+    expect((await post('/flows/a', body)).status).toBe(202);
+  });
+
   test('refuses what Power Automate refuses', async () => {
     expect(await errorOf(await fetch(`${origin}/flows/a?sig=x`))).toEqual([
       405,
       'MethodNotAllowed',
       expect.any(String),
     ]);
-    expect(await errorOf(await post('/flows/a', body))).toEqual([
+    expect(await errorOf(await post('/flows/a?api-version=1', body))).toEqual([
       401,
       'DirectApiAuthorizationRequired',
       expect.any(String),

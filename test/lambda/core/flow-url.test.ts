@@ -57,6 +57,8 @@ describe('a flow URL is accepted', () => {
       const url = `${origin}/flows/a?sig=x`;
       expect(checkFlowUrl(url, { loopback: true })).toEqual({ url, host: new URL(origin).host });
       expect(reasonOf(url)).toContain('accepted in the local run only');
+      expect(checkFlowUrl(`${origin}/flows/a`, { loopback: true })).toMatchObject({ url: `${origin}/flows/a` });
+      expect(reasonOf(`${origin}/flows/a?api-version=1`, { loopback: true })).toBe(NO_SIGNATURE);
     },
   );
 });
