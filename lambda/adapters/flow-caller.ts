@@ -41,7 +41,7 @@ export function flowCaller(options: CallerOptions = {}): (url: string, request: 
       request.on('error', (error: NodeJS.ErrnoException) => end({ error: error.code ?? 'network error' }));
       request.on('response', (response) => {
         const { statusCode: status, headers: answered } = response;
-        const head = { status, retryAfter: answered['retry-after'], runId: text(answered['x-ms-workflow-run-id']) };
+        const head = { status, retryAfter: answered['retry-after'], runId: runIdOf(answered['x-ms-workflow-run-id']) };
         facts = head;
         const chunks: Buffer[] = [];
         let size = 0;
@@ -62,9 +62,11 @@ export function flowCaller(options: CallerOptions = {}): (url: string, request: 
     });
 }
 
-/** A header's text, shortened: it is kept with every attempt. Run ids have 36 characters. */
-const text = (header: string | string[] | undefined): string | undefined =>
-  (Array.isArray(header) ? header[0] : header)?.slice(0, 128);
+/** A run's id; only what looks like one, since it is kept and shown, and an answer could quote the request. */
+function runIdOf(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  return text !== undefined && /^[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined;
+}
 
 /** The code of an error answer, `{"error":{"code":…}}`; only what looks like a code, since the rest may quote the request. */
 function errorCode(status: number | undefined, body: Buffer): string | undefined {
