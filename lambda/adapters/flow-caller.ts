@@ -2,26 +2,32 @@ import http from 'node:http';
 import https from 'node:https';
 import type { FlowAnswer } from '../core/answer';
 import type { FlowRequest } from '../core/deliver';
+import { ADDRESS_REFUSED, type AddressGuardOptions, addressGuard } from './guarded-lookup';
 
 /** An answer's body is read for its error code only; more of it is not kept. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** What node:https is told beside the request; tests name their own certificate authority. */
-export type CallerOptions = Pick<https.AgentOptions, 'ca' | 'maxSockets'>;
+/** What node:https is told beside the request, and where calls may lead; tests name their own certificate authority. */
+export interface CallerOptions extends Pick<https.AgentOptions, 'ca' | 'maxSockets'>, AddressGuardOptions {}
 
 /**
- * Calls flows over kept-alive connections. No redirect is followed. An answer or its absence is a result: it never throws,
- * and nothing that it says names the URL.
+ * Calls flows over kept-alive connections, at public addresses only. No redirect is followed. An answer or its absence is
+ * a result: it never throws, and nothing that it says names the URL.
  */
 export function flowCaller(options: CallerOptions = {}): (url: string, request: FlowRequest) => Promise<FlowAnswer> {
+  const { loopback, resolve, ...tls } = options;
+  const guard = addressGuard({ loopback, resolve });
+  const { lookup } = guard;
   const agents = {
-    'https:': new https.Agent({ keepAlive: true, ...options }),
+    'https:': new https.Agent({ keepAlive: true, lookup, ...tls }),
     // Only a loopback address of the local run has this scheme: `checkFlowUrl` refuses it elsewhere.
-    'http:': new http.Agent({ keepAlive: true }),
+    'http:': new http.Agent({ keepAlive: true, lookup }),
   };
   return (url, { headers, body, timeoutMs }) =>
     new Promise((resolve) => {
-      const { protocol } = new URL(url);
+      const { protocol, hostname } = new URL(url);
+      // `checkFlowUrl` lets no address through; nothing here leans on that.
+      if (guard.refusesHost(hostname)) return resolve({ error: ADDRESS_REFUSED });
       const secure = protocol === 'https:';
       const request = (secure ? https : http).request(url, {
         method: 'POST',

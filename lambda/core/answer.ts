@@ -19,7 +19,11 @@ export type AnswerClass = 'delivered' | 'retry' | 'pause' | 'dead';
 /** Codes that say that the flow is switched off or deleted, though the status says that the body is bad. */
 const OFF_CODES = ['WorkflowTriggerIsNotEnabled'];
 
-/** Classes of a Power Automate HTTP trigger's answers. */
+/**
+ * Classes of a Power Automate HTTP trigger's answers. Without an answer there is another try, whatever kept it away; also
+ * when the host led off the public internet and was not called (`EADDRESSREFUSED`). That says nothing about the flow, and
+ * the DNS may be mended in time; until then the code stands in every attempt, and a delivery that ends dead is kept.
+ */
 export function classify({ status, error }: FlowAnswer): AnswerClass {
   if (status === undefined) return 'retry';
   if (status >= 200 && status < 300) return 'delivered';

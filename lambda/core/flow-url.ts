@@ -86,7 +86,7 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
   if (!url) return { reason: `The flow URL is no complete web address; ${COPY_AGAIN}.` };
   const reason = reasonAgainst(url, options);
   if (reason) return { reason };
-  const warning = isLoopback(url.hostname) ? undefined : warningAbout(url);
+  const warning = isLoopbackHost(url.hostname) ? undefined : warningAbout(url);
   return { url: url.href, host: url.host, ...(warning && { warning }) };
 }
 
@@ -105,7 +105,7 @@ function reasonAgainst(url: URL, options: FlowUrlOptions): string | undefined {
     return `The flow URL has a user name or password before its host; ${COPY_AGAIN}.`;
   }
   if (url.hash) return `The flow URL has a # in it, which no flow URL has; ${COPY_AGAIN}.`;
-  const ofThisMachine = isLoopback(url.hostname);
+  const ofThisMachine = isLoopbackHost(url.hostname);
   if (!(ofThisMachine && options.loopback)) {
     const host = shortHost(url.hostname);
     if (ofThisMachine) return `${host} is the own machine, which is accepted in the local run only; ${COPY_AGAIN}.`;
@@ -158,7 +158,9 @@ function isUnder(host: string, suffix: string): boolean {
 
 // `URL` has already brought every spelling of an IPv4 address (hex, octal, one number) to four decimal parts.
 const isIpAddress = (host: string): boolean => /^\d+(\.\d+){3}$/.test(host) || host.startsWith('[');
-const isLoopback = (host: string): boolean =>
+
+/** Whether a URL's host is the own machine. */
+export const isLoopbackHost = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIpAddress(host) && host.startsWith('127.'));
 
 const shortHost = (host: string): string => (host.length > 100 ? `${host.slice(0, 99)}…` : host);

@@ -37,7 +37,7 @@ const ports: DeliverPorts & { telemetry: ReturnType<typeof handlerTelemetry> } =
     if ('reason' in checked) throw new Error(`the flow URL of ${subscription} is refused: ${checked.reason}`);
     return checked.url;
   },
-  post: flowCaller(),
+  post: flowCaller({ loopback: accepted.loopback }),
   send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
 };
 

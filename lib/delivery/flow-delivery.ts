@@ -27,6 +27,7 @@ export interface FlowDeliveryProps extends StorageOptions, LogOptions {
   /**
    * Hosts that a flow URL may have besides those of Power Automate and Logic Apps.
    * Each is the end of a host name in lower case, such as `flows.example.com`.
+   * A name that resolves to a private address, or any other off the public internet, is not called.
    *
    * @default - only the hosts of Power Automate and Logic Apps
    */

@@ -73,7 +73,7 @@ export class DeliveryWorld {
   /** 0 to 1. */
   random = 0;
   private readonly urls = new Map<string, string>();
-  private readonly post = flowCaller({ ca: LOOPBACK_CERTIFICATE });
+  private readonly post = flowCaller({ ca: LOOPBACK_CERTIFICATE, loopback: true });
   private ids = 0;
   private readonly prefix = crypto.randomUUID().slice(0, 8);
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { close, listen } from '../../local/engines/http';
 
 /** The certificate that callers must trust. */
@@ -79,8 +80,12 @@ export const brokenOff =
 /** A flow's host over TLS on the loopback address, which behaves as it is told. */
 export class FlowServer {
   readonly calls: FlowCall[] = [];
+  /** TCP connections so far, whatever became of their TLS. */
+  arrivals = 0;
   /** TLS connections so far. */
   connections = 0;
+  /** The host that the last TLS connection was made for; false when it named none, as for an address. */
+  serverName: string | false | undefined;
   /** What is done with a request; `n` counts all from 0. */
   behave: (call: FlowCall, n: number) => Behaviour = () => accepted;
 
@@ -92,7 +97,11 @@ export class FlowServer {
   static async start(): Promise<FlowServer> {
     const server = createServer({ cert: LOOPBACK_CERTIFICATE, key: KEY });
     const flow = new FlowServer(server, await listen(server, 0));
-    server.on('secureConnection', () => flow.connections++);
+    server.on('connection', () => flow.arrivals++);
+    server.on('secureConnection', (socket: TLSSocket & { servername?: string | false }) => {
+      flow.connections++;
+      flow.serverName = socket.servername;
+    });
     server.on('request', async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
@@ -104,10 +113,10 @@ export class FlowServer {
     return flow;
   }
 
-  /** URL of a flow; a credential like a real one. */
-  url(flow = 'flow-1'): string {
+  /** URL of a flow; a credential like a real one. Only loopback hosts lead to the server by themselves. */
+  url(flow = 'flow-1', host = '127.0.0.1'): string {
     const path = `/powerautomate/automations/direct/workflows/${flow}/triggers/manual/paths/invoke`;
-    return `https://127.0.0.1:${this.port}${path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${SIGNATURE}`;
+    return `https://${host}:${this.port}${path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${SIGNATURE}`;
   }
 
   stop(): Promise<void> {

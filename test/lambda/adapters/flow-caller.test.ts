@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { createServer as createNetServer } from 'node:net';
+import { createServer as createNetServer, isIP } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { flowCaller } from '../../../lambda/adapters/flow-caller';
+import { type CallerOptions, flowCaller } from '../../../lambda/adapters/flow-caller';
+import type { Resolve } from '../../../lambda/adapters/guarded-lookup';
 import { type AnswerClass, classify, type FlowAnswer } from '../../../lambda/core/answer';
 import type { FlowRequest } from '../../../lambda/core/deliver';
 import { close, listen } from '../../../local/engines/http';
@@ -45,7 +46,9 @@ afterEach(() => {
 afterAll(() => Promise.all([flow.stop(), close(inner)]));
 
 const REQUEST: FlowRequest = { headers: { 'content-type': 'application/json' }, body: '{"a":"é"}', timeoutMs: 20_000 };
-const call = (request: Partial<FlowRequest> = {}, url = flow.url(), options = { ca: LOOPBACK_CERTIFICATE }) =>
+/** Callers of the server on this machine, as in the local run. */
+const LOCAL: CallerOptions = { ca: LOOPBACK_CERTIFICATE, loopback: true };
+const call = (request: Partial<FlowRequest> = {}, url = flow.url(), options: CallerOptions = LOCAL) =>
   flowCaller(options)(url, { ...REQUEST, ...request });
 const said = (given: FlowAnswer) => ({ ...JSON.parse(JSON.stringify(given)), class: classify(given) });
 const status = (code: number, more: FlowAnswer = {}) => ({ status: code, ...more });
@@ -133,7 +136,7 @@ describe('what a flow answers', () => {
     ['202 and a body that stops halfway', stalled(202), status(202), 'delivered'],
     ['500 and a body that stops halfway', stalled(500), status(500), 'retry'],
   ])('%s', async (_, behaviour, expected, outcome) => {
-    const caller = flowCaller({ ca: LOOPBACK_CERTIFICATE });
+    const caller = flowCaller(LOCAL);
     // The connection stands already, so that the time is the answer's alone.
     await caller(flow.url(), REQUEST);
     flow.behave = () => behaviour;
@@ -157,7 +160,7 @@ describe('a flow that cannot be reached', () => {
   });
 
   it('has a certificate that nobody vouches for', async () => {
-    expect(said(await flowCaller()(flow.url(), REQUEST))).toEqual({
+    expect(said(await flowCaller({ loopback: true })(flow.url(), REQUEST))).toEqual({
       error: 'DEPTH_ZERO_SELF_SIGNED_CERT',
       class: 'retry',
     });
@@ -172,6 +175,104 @@ describe('a flow that cannot be reached', () => {
     const given = said(await call({}, `https://127.0.0.1:${port}/?sig=${SIGNATURE}`));
     expect(given).toEqual({ error: expect.stringMatching(/^[A-Z_0-9]+$/), class: 'retry' });
     plain.close();
+  });
+});
+
+describe('a host that leads inward', () => {
+  const REFUSED = { error: 'EADDRESSREFUSED', class: 'retry' };
+  const HOST = 'default0.00.environment.api.powerplatform.com';
+  /** Answers every name with these addresses. */
+  let answered: string[];
+  const names: string[] = [];
+  const resolve: Resolve = (host, _, done) => {
+    names.push(host);
+    const addresses = answered.map((address) => ({ address, family: isIP(address) }));
+    setImmediate(done, null, addresses);
+  };
+  beforeEach(() => {
+    answered = ['127.0.0.1'];
+    names.length = 0;
+    flow.arrivals = 0;
+  });
+
+  it.each([
+    [['127.0.0.1']],
+    [['::1']],
+    [['::ffff:127.0.0.1']],
+    [['::ffff:7f00:1']],
+    [['64:ff9b::7f00:1']],
+    [['0.0.0.0']],
+    [['169.254.169.254']],
+    [['fd00:ec2::254']],
+    [['10.0.0.1']],
+    [['20.42.0.1', '127.0.0.1']],
+    [['127.0.0.1', '20.42.0.1']],
+    [['2603:1030::1', '::1']],
+  ])('is not connected to when its addresses are %j', async (addresses) => {
+    answered = addresses;
+    for (const loopback of [false, true]) {
+      const options = { ca: LOOPBACK_CERTIFICATE, resolve, loopback };
+      expect(said(await call({}, flow.url('flow-1', HOST), options))).toEqual(REFUSED);
+      expect(said(await call({}, flow.url('flow-1', HOST).replace('https', 'http'), options))).toEqual(REFUSED);
+    }
+    expect(names).toEqual([HOST, HOST, HOST, HOST]);
+    expect(flow.arrivals).toBe(0);
+  });
+
+  it.each(['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0', '2130706433', '[64:ff9b::127.0.0.1]'])(
+    'is not connected to as %s outside the local run',
+    async (host) => {
+      expect(said(await call({}, flow.url('flow-1', host), { ca: LOOPBACK_CERTIFICATE }))).toEqual(REFUSED);
+      expect(said(await call({}, flow.url('flow-1', host).replace('https', 'http'), {}))).toEqual(REFUSED);
+      expect(flow.arrivals).toBe(0);
+    },
+  );
+
+  it.each(['[::ffff:127.0.0.1]', '[64:ff9b::127.0.0.1]', '0.0.0.0', '169.254.169.254', '10.0.0.1', '[fd00:ec2::254]'])(
+    'is not connected to as %s in the local run either',
+    async (host) => {
+      expect(said(await call({}, flow.url('flow-1', host)))).toEqual(REFUSED);
+      expect(flow.arrivals).toBe(0);
+    },
+  );
+
+  it('is connected to in the local run by a name of the own machine, which is the name that TLS checks', async () => {
+    const url = flow.url('flow-1', 'localhost');
+    expect(await call({}, url, { ...LOCAL, resolve })).toMatchObject({ status: 202 });
+    expect(names).toEqual(['localhost']);
+    expect(flow).toMatchObject({ arrivals: 1, serverName: 'localhost' });
+    answered = ['10.0.0.1'];
+    expect(said(await call({}, url, { ...LOCAL, resolve })), 'elsewhere than to the own machine').toEqual(REFUSED);
+  });
+
+  it('is not reached over a connection that is kept for another', async () => {
+    const caller = flowCaller({ ...LOCAL, resolve });
+    expect(await caller(flow.url('flow-1', 'localhost'), REQUEST)).toMatchObject({ status: 202 });
+    expect(said(await caller(flow.url('flow-1', HOST), REQUEST))).toEqual(REFUSED);
+    expect(names).toEqual(['localhost', HOST]);
+    expect(flow.arrivals).toBe(1);
+  });
+
+  it('is resolved once for each connection, and checked each time', async () => {
+    const caller = flowCaller({ ...LOCAL, resolve });
+    const url = flow.url('flow-1', 'localhost');
+    flow.behave = (_, n) => (n === 1 ? reset : accepted);
+    expect(await caller(url, REQUEST)).toMatchObject({ status: 202 });
+    answered = ['10.0.0.1'];
+    // The kept connection stays with the address that was checked, until it breaks.
+    expect(said(await caller(url, REQUEST))).toEqual({ error: 'ECONNRESET', class: 'retry' });
+    expect(names).toHaveLength(1);
+    expect(said(await caller(url, REQUEST))).toEqual(REFUSED);
+    expect(names).toHaveLength(2);
+    answered = ['127.0.0.1'];
+    expect(await caller(url, REQUEST)).toMatchObject({ status: 202 });
+    expect(names).toHaveLength(3);
+    expect(flow.arrivals).toBe(2);
+  });
+
+  it('does not hold the caller when its name is never resolved', async () => {
+    const url = flow.url('flow-1', HOST);
+    expect(await call({ timeoutMs: 50 }, url, { resolve: () => {} })).toEqual({ error: 'timeout' });
   });
 });
 
@@ -190,7 +291,7 @@ describe('the request', () => {
   });
 
   it('goes over a connection that is kept, after answers of every length', async () => {
-    const caller = flowCaller({ ca: LOOPBACK_CERTIFICATE });
+    const caller = flowCaller(LOCAL);
     const before = flow.connections;
     flow.behave = (_, n) => (n === 1 ? refused(500, 'InternalError') : answer(202, {}, 'x'.repeat(60_000)));
     for (let n = 0; n < 4; n++) await caller(flow.url(`flow-${n}`), REQUEST);
@@ -198,7 +299,7 @@ describe('the request', () => {
   });
 
   it('goes on after a connection that broke', async () => {
-    const caller = flowCaller({ ca: LOOPBACK_CERTIFICATE });
+    const caller = flowCaller(LOCAL);
     flow.behave = (_, n) => [accepted, reset, brokenOff(500), accepted][n] as Behaviour;
     const statuses = [];
     for (let n = 0; n < 4; n++) statuses.push((await caller(flow.url(), REQUEST)).status);
@@ -206,7 +307,7 @@ describe('the request', () => {
   });
 
   it('does not wait for others', async () => {
-    const caller = flowCaller({ ca: LOOPBACK_CERTIFICATE });
+    const caller = flowCaller(LOCAL);
     flow.behave = ({ path }) => (path.includes('slow') ? silent : accepted);
     const slow = caller(flow.url('slow'), { ...REQUEST, timeoutMs: 2000 });
     const quick = await Promise.all([1, 2, 3].map((n) => caller(flow.url(`quick-${n}`), REQUEST)));
@@ -217,7 +318,10 @@ describe('the request', () => {
   it('may be plain http on the own machine, for the local run', async () => {
     const plain = createServer((_, response) => void response.writeHead(202).end());
     const port = await listen(plain, 0);
-    expect(said(await flowCaller()(`http://127.0.0.1:${port}/`, REQUEST))).toEqual({ status: 202, class: 'delivered' });
+    expect(said(await flowCaller(LOCAL)(`http://127.0.0.1:${port}/`, REQUEST))).toEqual({
+      status: 202,
+      class: 'delivered',
+    });
     await close(plain);
   });
 });

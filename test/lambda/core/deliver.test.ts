@@ -203,6 +203,21 @@ describe('a delivery that fails', () => {
     expect(world.telemetry.lines.at(-1)).toContain(LogMessage.DEAD);
   });
 
+  it('is tried again when its host leads off the public internet, and says so', async () => {
+    const subscription = await world.subscribe('crm', world.flow.url('flow-1', '169.254.169.254'));
+    world.queue.send(world.message(subscription), 0);
+    await world.step();
+    const error = 'EADDRESSREFUSED';
+    expect((await world.rows())['event-1']).toMatchObject({ status: 'pending', n: 1, attempts: [{ error }] });
+    expect(world.telemetry.lines).toEqual([expect.stringContaining(error)]);
+    await world.subscribe('crm', world.flow.url());
+    await world.run();
+    expect((await world.rows())['event-1']).toMatchObject({
+      status: 'delivered',
+      attempts: [{ error }, { status: 202 }],
+    });
+  });
+
   it('uses the new URL of a subscription that was mended meanwhile', async () => {
     world.flow.behave = ({ path }) => (path.includes('/new/') ? accepted : answer(401));
     const subscription = await world.subscribe('crm', world.flow.url('old'));
