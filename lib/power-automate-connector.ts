@@ -123,6 +123,8 @@ export class PowerAutomateConnector extends Construct {
       logRetention,
     });
     this.delivery = new FlowDelivery(this, 'Delivery', {
+      eventBus: this.eventBus,
+      eventSource: this.eventSource,
       connectorId: this.connectorId,
       subscriptionsTable: this.subscriptions.table,
       flowUrlKey: this.subscriptions.flowUrlKey,

@@ -42,6 +42,12 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${yellow('failed   ')} ${what} ${answer(status, error)} ${dim(`again in ${record.waitSeconds} s`)}`;
     case LogMessage.DEAD:
       return `${at} ${red('dead     ')} ${what} ${answer(status, error)}`;
+    case LogMessage.HELD:
+      return `${at} ${yellow('held     ')} ${what}`;
+    case LogMessage.PAUSED:
+      return `${at} ${red('paused   ')} ${subscription}: ${record.reason}`;
+    case LogMessage.RESUMED:
+      return `${at} ${green('resumed  ')} ${subscription}: ${record.reason}`;
     case LogMessage.REJECTED:
       return `${at} ${yellow('rejected ')} ${record.reason}`;
     case LogMessage.OBSERVATION_DROPPED:

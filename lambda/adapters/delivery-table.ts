@@ -1,23 +1,32 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { OPEN_INDEX, PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../lib/private/contract';
-import type { Claim, DeliveryKey, DeliveryStore, Lease } from '../core/deliver';
+import type { Claim, DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../core/deliver';
 import { type Attempt, type DeliveryMessage, type DeliveryStatus, MAX_ATTEMPTS_KEPT } from '../core/delivery';
 import { DELIVERY_RETENTION_DAYS } from '../core/dispatch';
-import { conditionHeld } from './dynamodb';
+import type { HeldDelivery, KeptDeliveries, KeptDelivery } from '../core/kept-deliveries';
+import { conditionHeld, type Item, queryAll } from './dynamodb';
 
 const DAY_SECONDS = 24 * 60 * 60;
 /** Placeholders, since some of these names are reserved words of DynamoDB's expressions. */
 const NAMES = { '#status': 'status', '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey };
 
+/** Partition of the index of open deliveries: dead ones that the bus has not been told of. */
+const UNANNOUNCED = 'unannounced';
+const DEAD = 'dead';
+const heldBy = (subscription: string): string => `held#${subscription}`;
+const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
+const expiry = (now: number): number => Math.floor(now / 1000) + DELIVERY_RETENTION_DAYS * DAY_SECONDS;
+
 /** The Deliveries table: one row for each event and subscription (protocol D). */
-export class DeliveryTable implements DeliveryStore {
+export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
   ) {}
 
-  async claim({ subscription, uid, event, acceptedAt, n }: DeliveryMessage, lease: Lease, now: number): Promise<Claim> {
+  async claim(message: DeliveryMessage, lease: Lease, now: number): Promise<Claim> {
+    const { subscription, uid, event, acceptedAt, n } = message;
     const Key = { [PK]: subscription, [SK]: event.eventId };
     const update = new UpdateCommand({
       TableName: this.table,
@@ -25,12 +34,13 @@ export class DeliveryTable implements DeliveryStore {
       UpdateExpression: [
         'SET #status = :pending, n = :n, leaseOwner = :owner, leaseUntil = :until',
         'uid = if_not_exists(uid, :uid), #trigger = :trigger, occurredAt = :occurredAt',
-        'acceptedAt = if_not_exists(acceptedAt, :acceptedAt)',
+        `acceptedAt = if_not_exists(acceptedAt, :acceptedAt) REMOVE ${TTL_ATTRIBUTE}`,
       ].join(', '),
       ConditionExpression: [
         `attribute_not_exists(${PK})`,
         '((attribute_not_exists(leaseUntil) OR leaseUntil < :now) AND ' +
           '((#status IN (:pending, :held) AND n < :n) OR (#status = :pending AND n = :n)))',
+        ...(message.replay ? ['(NOT #status IN (:pending, :held) AND n < :n)'] : []),
       ].join(' OR '),
       ExpressionAttributeNames: { '#status': NAMES['#status'], '#trigger': 'trigger' },
       ExpressionAttributeValues: {
@@ -54,8 +64,12 @@ export class DeliveryTable implements DeliveryStore {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
     const { Item: row } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
-    const finished = row !== undefined && !['pending', 'held'].includes(row.status);
-    return finished || (row !== undefined && n < row.n) ? 'done' : 'busy';
+    if (row === undefined) return 'busy';
+    if (row.status === 'held' && n === row.n) return 'held';
+    const finished = !['pending', 'held'].includes(row.status);
+    // A replay meets a row that has only just been finished: it has still to be made.
+    if (finished && message.replay && n > row.n) return 'busy';
+    return finished || n < row.n ? 'done' : 'busy';
   }
 
   async finish(
@@ -64,17 +78,47 @@ export class DeliveryTable implements DeliveryStore {
     status: DeliveryStatus,
     attempts: readonly Attempt[],
     now: number,
-  ): Promise<void> {
-    // In the index are those that somebody may still want to send.
-    const open = status === 'dead';
+    notice?: DeathNotice,
+  ): Promise<boolean> {
     const set = ['#status = :status', `${TTL_ATTRIBUTE} = :expires`];
-    const expires = Math.floor(now / 1000) + DELIVERY_RETENTION_DAYS * DAY_SECONDS;
-    const values = { ':status': status, ':expires': expires };
-    if (open) set.push('#open = :status', '#openSince = :now');
-    await this.update(key, lease, attempts, set, open ? [] : ['#open', '#openSince'], {
+    const values = { ':status': status, ':expires': expiry(now) };
+    // In the index are those that somebody may still want to send.
+    if (status !== DEAD) return this.update(key, lease, attempts, set, ['#open', '#openSince', 'notice'], values);
+    set.push('#open = :open', '#openSince = :now', ...(notice ? ['notice = :notice'] : []));
+    return this.update(key, lease, attempts, set, notice ? [] : ['notice'], {
       ...values,
-      ...(open && { ':now': now }),
+      ':open': notice ? UNANNOUNCED : DEAD,
+      ':now': now,
+      ...(notice && { ':notice': notice }),
     });
+  }
+
+  async clearNotice({ subscription, eventId }: DeliveryKey): Promise<void> {
+    await conditionHeld(
+      this.client.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: { [PK]: subscription, [SK]: eventId },
+          UpdateExpression: 'SET #open = :dead REMOVE notice',
+          ConditionExpression: '#status = :dead AND #open = :unannounced',
+          ExpressionAttributeNames: { '#open': NAMES['#open'], '#status': NAMES['#status'] },
+          ExpressionAttributeValues: { ':dead': DEAD, ':unannounced': UNANNOUNCED },
+        }),
+      ),
+    );
+  }
+
+  hold(
+    { subscription, event, acceptedAt }: DeliveryMessage,
+    lease: Lease,
+    attempts: readonly Attempt[],
+    now: number,
+  ): Promise<boolean> {
+    // By when they were accepted: that decides which is sent first, and which is too old to be sent.
+    const set = ['#status = :held', '#open = :open', '#openSince = :acceptedAt', `${TTL_ATTRIBUTE} = :expires`];
+    const open = heldBy(subscription);
+    const values = { ':held': 'held', ':open': open, ':acceptedAt': acceptedAt, ':expires': expiry(now) };
+    return this.update({ subscription, eventId: event.eventId }, lease, attempts, set, [], values);
   }
 
   async reschedule(
@@ -88,13 +132,55 @@ export class DeliveryTable implements DeliveryStore {
     await this.update(key, lease, attempts, set, [], { ':n': n, ':pending': 'pending', ':now': now });
   }
 
-  async keepPayload(message: DeliveryMessage): Promise<void> {
+  async keepPayload(message: DeliveryMessage, now: number): Promise<void> {
     const { subscription, event } = message;
-    const Item = { [PK]: subscription, [SK]: `${event.eventId}#payload`, payload: JSON.stringify(message) };
+    const Item = {
+      [PK]: subscription,
+      [SK]: payloadSortKey(event.eventId),
+      payload: JSON.stringify(message),
+      [TTL_ATTRIBUTE]: expiry(now),
+    };
     await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 
-  /** Writes what came of a try and gives the lease back, if it is still this worker's. */
+  async find({ subscription, eventId }: DeliveryKey): Promise<KeptDelivery | undefined> {
+    const read = async (sortKey: string): Promise<Item | undefined> => {
+      const Key = { [PK]: subscription, [SK]: sortKey };
+      return (await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }))).Item;
+    };
+    const [row, kept] = await Promise.all([read(eventId), read(payloadSortKey(eventId))]);
+    if (!row) return undefined;
+    const { status, n, notice } = row;
+    return { status, n, notice, message: kept && JSON.parse(String(kept.payload)) } as KeptDelivery;
+  }
+
+  async held(subscription: string): Promise<HeldDelivery[]> {
+    const items = await this.open(heldBy(subscription));
+    return items.map((item) => ({ ...keyOf(item), acceptedAt: Number(item[OPEN_INDEX.sortKey]) }));
+  }
+
+  async dead(subscription: string): Promise<DeliveryKey[]> {
+    const all = [...(await this.open(DEAD)), ...(await this.open(UNANNOUNCED))];
+    return all.map(keyOf).filter((key) => key.subscription === subscription);
+  }
+
+  /** Dead deliveries of which the bus has had to be told since before `before` (epoch milliseconds). */
+  async unannounced(before: number): Promise<DeliveryKey[]> {
+    return (await this.open(UNANNOUNCED, before)).map(keyOf);
+  }
+
+  /** A partition of the index of open deliveries, oldest first. */
+  private open(partition: string, before = Number.MAX_SAFE_INTEGER): Promise<Item[]> {
+    return queryAll(this.client, {
+      TableName: this.table,
+      IndexName: OPEN_INDEX.name,
+      KeyConditionExpression: '#open = :open AND #openSince <= :before',
+      ExpressionAttributeNames: { '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey },
+      ExpressionAttributeValues: { ':open': partition, ':before': before },
+    });
+  }
+
+  /** Writes what came of a try and gives the lease back, if it is still this worker's: false when it is not. */
   private async update(
     { subscription, eventId }: DeliveryKey,
     lease: Lease,
@@ -102,7 +188,7 @@ export class DeliveryTable implements DeliveryStore {
     set: readonly string[],
     remove: readonly string[],
     values: Readonly<Record<string, unknown>>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const UpdateExpression = [
       `SET ${[...set, 'attempts = :attempts'].join(', ')}`,
       `REMOVE ${['leaseOwner', 'leaseUntil', ...remove].join(', ')}`,
@@ -111,7 +197,7 @@ export class DeliveryTable implements DeliveryStore {
     const used = Object.entries(NAMES).filter(([placeholder]) =>
       new RegExp(`${placeholder}\\b`).test(UpdateExpression),
     );
-    await conditionHeld(
+    return conditionHeld(
       this.client.send(
         new UpdateCommand({
           TableName: this.table,
@@ -129,3 +215,5 @@ export class DeliveryTable implements DeliveryStore {
     );
   }
 }
+
+const keyOf = (item: Item): DeliveryKey => ({ subscription: String(item[PK]), eventId: String(item[SK]) });

@@ -1,7 +1,8 @@
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { PARTITION_KEY as PK, TRIGGER_INDEX } from '../../lib/private/contract';
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DUE_INDEX, PARTITION_KEY as PK, TRIGGER_INDEX } from '../../lib/private/contract';
+import { dueOf, type Health } from '../core/health';
 import { keyPart } from '../core/metric';
-import type { SubscriptionEntry, SubscriptionIndex, SubscriptionReader } from '../core/ports';
+import type { DueSubscriptions, HealthStore, SubscriptionEntry, SubscriptionIndex } from '../core/ports';
 import type { Subscription, SubscriptionDefinition, TriggerId } from '../core/subscription';
 import { conditionHeld, type Item, itemReader, queryAll } from './dynamodb';
 
@@ -20,8 +21,15 @@ function indexKeys({ name, trigger, instanceId, filter, threshold }: Subscriptio
   };
 }
 
+/** Keys of the index of what the sweep must come back to; none where there is nothing. */
+const DUE_KIND = 'health';
+function dueKeys(health: Health | undefined): Item {
+  const due = health && dueOf(health);
+  return due === undefined ? {} : { [DUE_INDEX.partitionKey]: DUE_KIND, [DUE_INDEX.sortKey]: due };
+}
+
 /** The Subscriptions table: one item each, the truth (protocol S). */
-export class SubscriptionTable implements SubscriptionReader {
+export class SubscriptionTable implements HealthStore, DueSubscriptions {
   private readonly readItem: (key: Item) => Promise<Item | undefined>;
 
   constructor(
@@ -34,13 +42,15 @@ export class SubscriptionTable implements SubscriptionReader {
   async read(name: string): Promise<Subscription | undefined> {
     const item = await this.readItem({ [PK]: name });
     if (!item) return undefined;
-    const { [PK]: _, triggerKey, subjectKey, uid, generation, thresholdId, managedBy, flow, ...definition } = item;
-    return { definition: { name, ...definition }, uid, generation, thresholdId, managedBy, flow } as Subscription;
+    const { [PK]: _, triggerKey, subjectKey, dueKind, due, ...fields } = item;
+    const { uid, generation, thresholdId, managedBy, flow, health, ...definition } = fields;
+    const rest = { uid, generation, thresholdId, managedBy, flow, health };
+    return { definition: { name, ...definition }, ...rest } as Subscription;
   }
 
   /**
    * Writes a subscription over `previous`, or as a new one.
-   * @returns false when somebody changed, made or deleted it since `previous` was read.
+   * @returns false when somebody changed it or its health, made or deleted it since `previous` was read.
    */
   put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean> {
     const { definition, ...rest } = subscription;
@@ -49,11 +59,45 @@ export class SubscriptionTable implements SubscriptionReader {
       this.client.send(
         new PutCommand({
           TableName: this.table,
-          Item: { [PK]: name, ...fields, ...rest, ...indexKeys(definition) },
-          ...(previous ? unchanged(previous) : { ConditionExpression: `attribute_not_exists(${PK})` }),
+          Item: { [PK]: name, ...fields, ...rest, ...indexKeys(definition), ...dueKeys(subscription.health) },
+          ...(previous
+            ? both(unchanged(previous), sameHealth(previous))
+            : { ConditionExpression: `attribute_not_exists(${PK})` }),
         }),
       ),
     );
+  }
+
+  writeHealth(read: Subscription, health: Health): Promise<boolean> {
+    const keys = Object.entries(dueKeys(health));
+    const set = ['health = :health', ...keys.map(([name]) => `${name} = :${name}`)].join(', ');
+    const remove = keys.length > 0 ? '' : ` REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
+    const { ConditionExpression, ExpressionAttributeValues } = both(unchanged(read), sameHealth(read));
+    return conditionHeld(
+      this.client.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: { [PK]: read.definition.name },
+          UpdateExpression: `SET ${set}${remove}`,
+          ConditionExpression,
+          ExpressionAttributeValues: {
+            ...ExpressionAttributeValues,
+            ':health': health,
+            ...Object.fromEntries(keys.map(([name, value]) => [`:${name}`, value])),
+          },
+        }),
+      ),
+    );
+  }
+
+  async dueSubscriptions(before: number): Promise<string[]> {
+    const items = await queryAll(this.client, {
+      TableName: this.table,
+      IndexName: DUE_INDEX.name,
+      KeyConditionExpression: `${DUE_INDEX.partitionKey} = :kind AND ${DUE_INDEX.sortKey} <= :before`,
+      ExpressionAttributeValues: { ':kind': DUE_KIND, ':before': before },
+    });
+    return items.map((item) => item[PK] as string);
   }
 
   /** Deletes a subscription. Returns false when somebody changed it since it was read. */
@@ -69,6 +113,23 @@ export class SubscriptionTable implements SubscriptionReader {
 const unchanged = ({ uid, generation, managedBy }: Subscription) => ({
   ConditionExpression: 'uid = :uid AND generation = :generation AND managedBy = :manager',
   ExpressionAttributeValues: { ':uid': uid, ':generation': generation, ':manager': managedBy },
+});
+
+/** A condition of a write, and the values that it names. */
+interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeValues?: Item;
+}
+
+/** Holds while nobody has written another health. */
+const sameHealth = ({ health }: Subscription): Condition =>
+  health
+    ? { ConditionExpression: 'health.version = :version', ExpressionAttributeValues: { ':version': health.version } }
+    : { ConditionExpression: 'attribute_not_exists(health)' };
+
+const both = (a: Condition, b: Condition): Condition => ({
+  ConditionExpression: `${a.ConditionExpression} AND ${b.ConditionExpression}`,
+  ExpressionAttributeValues: { ...a.ExpressionAttributeValues, ...b.ExpressionAttributeValues },
 });
 
 /** What `dispatch` reads: subscriptions by trigger and subject, without their flow URLs. */

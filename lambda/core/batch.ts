@@ -33,6 +33,12 @@ export async function sideBySide(
   return (await Promise.all(messages.map((message) => inTurn([message], take, telemetry)))).flat();
 }
 
+/** Waits for all, also after a failure, so that nothing of this attempt is still running when the next begins. */
+export async function allSettledOrThrow<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
 /** What a message was read as: what to do, and the key of those that must keep their order; or why it cannot be taken. */
 export type Read<Task> = { readonly key: string; readonly task: Task } | { readonly reason: string };
 

@@ -1,12 +1,14 @@
-import { Metric as MetricName, TRIGGER_IDS } from '../../lib/private/contract';
+import { HealthEvent, Metric as MetricName, TRIGGER_IDS } from '../../lib/private/contract';
 import { classify, type FlowAnswer } from './answer';
 import { type RejectPorts, reject, sideBySide } from './batch';
 import { renderBody } from './body';
-import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
+import { type Attempt, anotherTry, type DeliveryMessage, type DeliveryStatus } from './delivery';
+import { announceHealth, type HealthPorts, noteRefusal, noteSuccess } from './flow-health';
+import { isPaused } from './health';
 import { deliveryId } from './identity';
 import { LogMessage } from './log-messages';
 import { subjectText } from './matching';
-import type { Clock, QueueMessage, SubscriptionReader } from './ports';
+import type { QueueMessage } from './ports';
 import { hopSeconds, waitAfter } from './retry';
 import type { SealedFlowUrl, Subscription } from './subscription';
 
@@ -24,31 +26,47 @@ export interface Lease {
   readonly until: number;
 }
 
-/** `done`: finished, or a later try is on its way. `busy`: somebody else holds it. */
-export type Claim = { readonly attempts: readonly Attempt[] } | 'done' | 'busy';
+/**
+ * `done`: finished, or a later try is on its way. `busy`: somebody else has it. `held`: this very try was held, since its
+ * subscription is paused.
+ */
+export type Claim = { readonly attempts: readonly Attempt[] } | 'done' | 'busy' | 'held';
+
+/** What the bus is told of a dead delivery, but for what every such event has. */
+export type DeathNotice = Readonly<Record<string, unknown>>;
 
 export interface DeliveryStore {
   /** Takes the row for try `message.n`, and makes it if there is none. */
   claim(message: DeliveryMessage, lease: Lease, now: number): Promise<Claim>;
-  /** Ends the row, unless the lease has gone to another. */
+  /**
+   * Ends the row, unless the lease has gone to another.
+   * @param notice what the bus has to be told; kept until `clearNotice`.
+   * @returns whether the row has ended by this.
+   */
   finish(
     key: DeliveryKey,
     lease: Lease,
     status: DeliveryStatus,
     attempts: readonly Attempt[],
     now: number,
-  ): Promise<void>;
+    notice?: DeathNotice,
+  ): Promise<boolean>;
+  /**
+   * Holds the row until its subscription is active again, unless the lease has gone to another. The payload has been kept.
+   * @returns whether the row is held.
+   */
+  hold(message: DeliveryMessage, lease: Lease, attempts: readonly Attempt[], now: number): Promise<boolean>;
+  /** Takes the notice off a dead row, which the bus has been told of. */
+  clearNotice(key: DeliveryKey): Promise<void>;
   /** Leaves the row pending for try `n`, unless the lease has gone to another. */
   reschedule(key: DeliveryKey, lease: Lease, n: number, attempts: readonly Attempt[], now: number): Promise<void>;
-  /** Keeps what is needed to send a dead delivery again. */
-  keepPayload(message: DeliveryMessage): Promise<void>;
+  /** Keeps what is needed to send a held or dead delivery again. */
+  keepPayload(message: DeliveryMessage, now: number): Promise<void>;
 }
 
 /** What delivering needs. */
-export interface DeliverPorts extends RejectPorts {
+export interface DeliverPorts extends RejectPorts, HealthPorts {
   readonly deliveries: DeliveryStore;
-  readonly subscriptions: SubscriptionReader;
-  readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
   readonly newId: () => string;
@@ -108,6 +126,16 @@ function parse(body: string): DeliveryMessage | undefined {
   }
 }
 
+/** A claimed delivery. */
+interface Work {
+  readonly message: DeliveryMessage;
+  readonly key: DeliveryKey;
+  readonly lease: Lease;
+  readonly attempts: readonly Attempt[];
+  /** For the log. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
 /** Takes one delivery one step further (protocol D). Throws when the message must come again as it is. */
 async function deliver(message: DeliveryMessage, deadline: number, ports: DeliverPorts): Promise<void> {
   const { deliveries, subscriptions, telemetry, clock, send } = ports;
@@ -122,38 +150,103 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
   const claim = await deliveries.claim(message, lease, start);
   if (claim === 'done') return;
   if (claim === 'busy') throw new Error(`delivery ${deliveryId(name, event.eventId)} is in another worker's hands`);
+  if (claim === 'held') return sendUnlessPaused(message, ports);
 
+  const facts = { subscription: name, trigger: event.trigger, subject: subjectText(event), eventId: event.eventId, n };
+  const work: Work = { message, key, lease, attempts: claim.attempts, facts };
   const subscription = await subscriptions.read(name);
   if (subscription?.uid !== message.uid || !subscription.flow) {
     telemetry.count(MetricName.CANCELED_DELIVERIES);
-    return deliveries.finish(key, lease, 'canceled', claim.attempts, clock());
+    await deliveries.finish(key, lease, 'canceled', work.attempts, clock());
+    return;
   }
+  if (isPaused(subscription) && !message.probe) return hold(work, ports);
 
   const attempt = await tryOnce(message, subscription, subscription.flow, deadline, ports);
-  const attempts = [...claim.attempts, attempt.record];
+  const tried: Work = { ...work, attempts: [...work.attempts, attempt.record] };
   const outcome = classify(attempt.answer);
-  const { status, error, runId } = attempt.record;
-  const facts = { subscription: name, trigger: event.trigger, subject: subjectText(event), eventId: event.eventId, n };
   if (outcome === 'delivered') {
+    const { status, runId } = attempt.record;
     telemetry.count(MetricName.DELIVERED);
     telemetry.info(LogMessage.DELIVERED, { ...facts, status, runId });
-    return deliveries.finish(key, lease, 'delivered', attempts, clock());
+    await deliveries.finish(key, lease, 'delivered', tried.attempts, clock());
+    return noteSuccess(subscription, ports);
   }
 
   telemetry.count(MetricName.FAILED_ATTEMPTS);
-  const wait = outcome === 'dead' ? undefined : waitAfter(n, clock(), ports.random(), attempt.answer.retryAfter);
-  if (wait === undefined) {
-    await deliveries.keepPayload(message);
-    await deliveries.finish(key, lease, 'dead', attempts, clock());
-    telemetry.count(MetricName.DEAD_DELIVERIES);
-    telemetry.warn(LogMessage.DEAD, { ...facts, status, error });
-    return;
-  }
+  if (outcome === 'dead') return giveUp(tried, 'the flow does not want this body', ports);
+  // A probe that fails ends no pause.
+  if (isPaused(subscription)) return hold(tried, ports);
+  const pause = outcome === 'pause' ? await noteRefusal(subscription, attempt.answer, ports) : undefined;
+  if (!pause) return tryLater(tried, attempt.answer, ports);
+  await hold(tried, ports);
+  if (pause.changed) await announceHealth(pause.paused, ports);
+}
+
+/** Sends a delivery on its way to a later try, or gives it up after the last. */
+async function tryLater(work: Work, answer: FlowAnswer, ports: DeliverPorts): Promise<void> {
+  const { deliveries, telemetry, clock, send } = ports;
+  const { message, key, lease, attempts, facts } = work;
+  const { n, firstTry = 0 } = message;
+  const wait = waitAfter(n - firstTry, clock(), ports.random(), answer.retryAfter);
+  if (wait === undefined) return giveUp(work, 'the flow has not taken it, however often it was tried', ports);
+  const { status, error } = answer;
   telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, waitSeconds: Math.round(wait / 1000) });
   // The next try is on its way before the row speaks of it: a crash in between sends one message too many, never too few.
   const notBefore = clock() + wait;
-  await send({ ...message, n: n + 1, notBefore }, hopSeconds(notBefore, clock()));
+  // Not a replay any more: had the row been finished meanwhile, this try would deliver it twice.
+  const next = { ...message, n: n + 1, notBefore, probe: undefined, replay: undefined };
+  await send(next, hopSeconds(notBefore, clock()));
   await deliveries.reschedule(key, lease, n + 1, attempts, clock());
+}
+
+async function giveUp(work: Work, reason: string, ports: DeliverPorts): Promise<void> {
+  const { deliveries, telemetry, clock } = ports;
+  const { message, key, lease, attempts, facts } = work;
+  const { status, error } = attempts.at(-1) as Attempt;
+  const { subscription, event } = message;
+  await deliveries.keepPayload(message, clock());
+  const notice: DeathNotice = {
+    reason,
+    httpStatus: status,
+    error,
+    since: new Date(clock()).toISOString(),
+    deliveryId: deliveryId(subscription, event.eventId),
+    trigger: event.trigger,
+    subject: subjectText(event),
+    attempts: attempts.length,
+  };
+  if (!(await deliveries.finish(key, lease, 'dead', attempts, clock(), notice))) return;
+  telemetry.count(MetricName.DEAD_DELIVERIES);
+  telemetry.warn(LogMessage.DEAD, { ...facts, status, error });
+  await announceDeath(key, notice, ports);
+}
+
+/** Tells the bus of a dead delivery. What fails here the sweep does. */
+export async function announceDeath(
+  key: DeliveryKey,
+  notice: DeathNotice,
+  { deliveries, events, connectorId }: Pick<DeliverPorts, 'deliveries' | 'events' | 'connectorId'>,
+): Promise<void> {
+  const detail = { connector: connectorId, subscription: key.subscription, ...notice };
+  await events.publish(HealthEvent.FLOW_DELIVERY_DEAD, detail);
+  await deliveries.clearNotice(key);
+}
+
+/** Holds a delivery of a paused subscription, with its payload. */
+async function hold({ message, lease, attempts, facts }: Work, ports: DeliverPorts): Promise<void> {
+  const { deliveries, telemetry, clock } = ports;
+  await deliveries.keepPayload(message, clock());
+  if (!(await deliveries.hold(message, lease, attempts, clock()))) return;
+  telemetry.count(MetricName.HELD_DELIVERIES);
+  telemetry.info(LogMessage.HELD, facts);
+  await sendUnlessPaused(message, ports);
+}
+
+/** Whoever made the subscription active may have looked for held deliveries before this one was: then nobody else sends it. */
+async function sendUnlessPaused(message: DeliveryMessage, { subscriptions, send }: DeliverPorts): Promise<void> {
+  const now = await subscriptions.read(message.subscription);
+  if (!now || !isPaused(now)) await send(anotherTry(message, message.n), 0);
 }
 
 async function tryOnce(

@@ -12,7 +12,23 @@ export interface DeliveryMessage {
   readonly n: number;
   /** Not to be tried before, epoch milliseconds. */
   readonly notBefore?: number;
+  /** Number of the first try of this round, 0 when left out: the schedule of retries counts from it. */
+  readonly firstTry?: number;
+  /** Tries whether a paused subscription's flow takes deliveries again. Holds for this one try. */
+  readonly probe?: boolean;
+  /** Somebody asked for a finished delivery once more. Holds for this one try. */
+  readonly replay?: boolean;
 }
+
+/**
+ * The message that tries a delivery once more, after whatever its row has seen. Two of them for the same `rowN` are one:
+ * only the first can claim the row.
+ */
+export const anotherTry = (
+  { subscription, uid, event, acceptedAt }: DeliveryMessage,
+  rowN: number,
+  kind: Pick<DeliveryMessage, 'probe' | 'replay'> = {},
+): DeliveryMessage => ({ subscription, uid, event, acceptedAt, n: rowN + 1, firstTry: rowN + 1, ...kind });
 
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'held', 'dead', 'canceled'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];

@@ -1,5 +1,13 @@
 import * as v from 'valibot';
-import { CrossingEvent, DomainEvent, MAX_STAGES, STATUS_FAILURE_ALIAS, STATUSES } from '../../lib/private/contract';
+import {
+  CrossingEvent,
+  DomainEvent,
+  HealthEvent,
+  MAX_STAGES,
+  STATUS_FAILURE_ALIAS,
+  STATUSES,
+  TRIGGER_IDS,
+} from '../../lib/private/contract';
 import { canonicalDimensions, keyPart } from './metric';
 
 /** Longest name of a data source, segment, measure, instance or run; keeps every sort key under DynamoDB's 1,024 bytes. */
@@ -136,6 +144,15 @@ const crossed = {
   value: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),
   recoverTo: v.optional(v.number(expected('a number'))),
 };
+const health = {
+  connector: nameSchema,
+  subscription: nameSchema,
+  reason: v.string(expected('a text')),
+  /** Of the change. */
+  since: instantSchema,
+};
+/** What the flow answered last. */
+const answered = { httpStatus: v.optional(countSchema), error: v.optional(errorSchema) };
 
 /** One definition per event: gives its type and its check. Unknown fields are let through, so that producers can add theirs. */
 export const EVENT_DEFINITIONS = {
@@ -186,6 +203,16 @@ export const EVENT_DEFINITIONS = {
     measure: nameSchema,
     dimensions: v.optional(dimensionsSchema),
     unit: v.optional(nameSchema),
+  }),
+  [HealthEvent.FLOW_SUBSCRIPTION_PAUSED]: v.object({ ...health, ...answered }),
+  [HealthEvent.FLOW_SUBSCRIPTION_RESUMED]: v.object({ ...health, pausedSince: instantSchema }),
+  [HealthEvent.FLOW_DELIVERY_DEAD]: v.object({
+    ...health,
+    ...answered,
+    deliveryId: v.string(expected('a text')),
+    trigger: v.picklist(TRIGGER_IDS, expected(`one of ${TRIGGER_IDS.join(', ')}`)),
+    subject: v.string(expected('a text')),
+    attempts: countSchema,
   }),
 } as const;
 

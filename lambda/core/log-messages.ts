@@ -12,6 +12,12 @@ export const LogMessage = {
   ATTEMPT_FAILED: 'a flow did not take a delivery',
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error` */
   DEAD: 'a delivery is dead',
+  /** `subscription`, `trigger`, `subject`, `eventId` */
+  HELD: 'a delivery is held',
+  /** `subscription`, `reason` */
+  PAUSED: 'a subscription is paused',
+  /** `subscription`, `reason` */
+  RESUMED: 'a subscription is active again',
   /** `run`, `stage`, `status` */
   LATE_STAGE: 'a stage ended after its run was reported',
   /** `run`, `error` */

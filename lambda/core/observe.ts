@@ -1,4 +1,5 @@
 import { CrossingEvent, HANDLER_TIMEOUT_SECONDS, Metric as MetricName } from '../../lib/private/contract';
+import { allSettledOrThrow } from './batch';
 import { crossingId } from './identity';
 import { type Metric, measureOf, metricKey, type Observation } from './metric';
 import { type Hit, type Intent, type LastValue, type MetricState, nextState, orderOf } from './metric-state';
@@ -243,23 +244,17 @@ async function publishHits(
   { events, thresholds, telemetry, connectorId }: EvaluationPorts,
 ): Promise<void> {
   const fires = hits.filter((hit) => hit.kind !== 'rearm');
-  await allOrThrow(
+  await allSettledOrThrow(
     fires.map((hit) => events.publish(crossingDetailType(metric), crossingDetail(metric, intent, hit, connectorId))),
   );
   if (fires.length > 0) telemetry.count(MetricName.CROSSINGS, fires.length);
-  await allOrThrow(
+  await allSettledOrThrow(
     hits
       .filter((hit) => hit.flagged)
       .map(({ subscription, thresholdId, kind }) =>
         thresholds.writeFlag(key, subscription, thresholdId, { armed: kind === 'rearm' }, intent.version),
       ),
   );
-}
-
-/** Waits for all, also after a failure, so that nothing of this attempt is still running when the next begins. */
-async function allOrThrow(promises: readonly Promise<void>[]): Promise<void> {
-  const failure = (await Promise.allSettled(promises)).find((result) => result.status === 'rejected');
-  if (failure) throw failure.reason;
 }
 
 const crossingDetailType = (metric: Metric) =>

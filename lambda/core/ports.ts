@@ -3,6 +3,7 @@
  * adapters on embedded engines. Calls may be made side by side: the adapters put together what one request can carry.
  */
 import type { DefinedDetailType } from './events';
+import type { Health } from './health';
 import type { Dimensions } from './metric';
 import type { Intent, MetricState } from './metric-state';
 import type { Filter, Subscription, TriggerId } from './subscription';
@@ -62,6 +63,17 @@ export interface DueIndex {
 export interface SubscriptionReader {
   /** The subscription of that name, read consistently. */
   read(name: string): Promise<Subscription | undefined>;
+}
+
+export interface HealthStore extends SubscriptionReader {
+  /** Writes how it goes with a subscription's flow. False when it, or the subscription, was changed since it was read. */
+  writeHealth(read: Subscription, health: Health): Promise<boolean>;
+}
+
+/** Subscriptions that the sweep must come back to. */
+export interface DueSubscriptions {
+  /** Names of those that have been due since before `before` (epoch milliseconds). May lag behind the table. */
+  dueSubscriptions(before: number): Promise<string[]>;
 }
 
 /** What `dispatch` may see of a subscription: never its flow URL. */

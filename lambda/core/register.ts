@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { afterEdit } from './health';
 import { type Dimensions, type Metric, measureOf, metricKey } from './metric';
 import type { ThresholdCheck } from './observe';
 import type { Clock, SubscriptionReader } from './ports';
@@ -8,6 +9,7 @@ import { type ThresholdItem, thresholdItems, watchedMetric } from './threshold-i
 /** What changing subscriptions needs. */
 export interface RegistryPorts {
   readonly subscriptions: SubscriptionReader & {
+    /** False when it, or its health, was changed since `previous` was read, or made or deleted. */
     put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean>;
     delete(subscription: Subscription): Promise<boolean>;
   };
@@ -127,7 +129,7 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
     flow: flowUrl === undefined ? undefined : await ports.seal(definition.name, flowUrl),
   };
   if (!keepsThreshold) await announce(next, existing, ports);
-  if (!(await ports.subscriptions.put(next, existing))) {
+  if (!(await put(next, existing, ports))) {
     throw new SubscriptionConflictError(
       `subscription "${definition.name}" was changed by somebody meanwhile: run it again`,
     );
@@ -135,6 +137,25 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
   if (!keepsThreshold) await eachThreshold(next, (key, item) => settle(key, item, ports));
   await requestChecks(next, ports);
   return change;
+}
+
+/** Writes a changed subscription, which is active by that: a paused one is worth another try when it was changed. */
+async function put(
+  next: Subscription,
+  existing: Subscription | undefined,
+  { subscriptions, clock }: RegistryPorts,
+): Promise<boolean> {
+  for (let previous = existing; ; ) {
+    if (await subscriptions.put({ ...next, health: afterEdit(previous?.health, clock()) }, previous)) return true;
+    // The deliveries of the old one change its health all the time: that is nobody's change of the subscription.
+    const current = previous && (await subscriptions.read(next.definition.name));
+    const onlyHealth =
+      current?.uid === existing?.uid &&
+      current?.generation === existing?.generation &&
+      current?.managedBy === existing?.managedBy;
+    if (!current || !onlyHealth || current.health?.version === previous?.health?.version) return false;
+    previous = current;
+  }
 }
 
 /**

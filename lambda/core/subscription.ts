@@ -1,4 +1,5 @@
 import type { STATUSES, TRIGGER_IDS } from '../../lib/private/contract';
+import type { Health } from './health';
 import type { ThresholdOperator } from './position';
 
 export type TriggerId = (typeof TRIGGER_IDS)[number];
@@ -76,4 +77,6 @@ export interface Subscription {
   readonly managedBy: string;
   /** Left out: a threshold that only puts its event on the bus. */
   readonly flow?: SealedFlowUrl;
+  /** How it goes with the flow; left out while nothing has ever gone wrong. */
+  readonly health?: Health;
 }

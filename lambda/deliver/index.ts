@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Context, EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
 import { batchResponse } from '../adapters/batch';
 import { DeliveryTable } from '../adapters/delivery-table';
 import { documentClient } from '../adapters/dynamodb';
 import { optional, required } from '../adapters/environment';
+import { eventPublisher } from '../adapters/event-bus';
 import { flowCaller } from '../adapters/flow-caller';
 import { flowUrlOpener } from '../adapters/flow-url-seal';
 import { deliverySender, rejectedQueue } from '../adapters/queue';
@@ -14,6 +16,7 @@ import { SubscriptionTable } from '../adapters/subscription-table';
 import { handlerTelemetry } from '../adapters/telemetry';
 import { type DeliverPorts, deliverBatch } from '../core/deliver';
 import { checkFlowUrl } from '../core/flow-url';
+import { type TendPorts, tend } from '../core/tend';
 
 const sqs = new SQSClient({});
 const dynamodb = documentClient();
@@ -23,11 +26,22 @@ const accepted = {
   loopback: optional(Env.LOOPBACK_FLOWS) !== undefined,
 };
 
-const ports: DeliverPorts & { telemetry: ReturnType<typeof handlerTelemetry> } = {
-  deliveries: new DeliveryTable(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
-  subscriptions: new SubscriptionTable(dynamodb, required(Env.SUBSCRIPTIONS_TABLE_NAME)),
+const connectorId = required(Env.CONNECTOR_ID);
+const deliveries = new DeliveryTable(dynamodb, required(Env.DELIVERIES_TABLE_NAME));
+const subscriptions = new SubscriptionTable(dynamodb, required(Env.SUBSCRIPTIONS_TABLE_NAME));
+
+const ports: DeliverPorts & TendPorts & { telemetry: ReturnType<typeof handlerTelemetry> } = {
+  deliveries,
+  kept: deliveries,
+  subscriptions,
+  due: {
+    dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
+    unannounced: (before) => deliveries.unannounced(before),
+  },
+  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
+  connectorId,
   rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
-  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+  telemetry: handlerTelemetry(connectorId),
   clock: Date.now,
   random: Math.random,
   newId: randomUUID,
@@ -41,8 +55,19 @@ const ports: DeliverPorts & { telemetry: ReturnType<typeof handlerTelemetry> } =
   send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
 };
 
-/** Takes deliveries from their queue, and calls the flows. */
-export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
-  batchResponse(event, ports.telemetry, (messages) =>
-    deliverBatch(messages, Date.now() + context.getRemainingTimeInMillis(), ports),
-  );
+/** Takes deliveries from their queue, and calls the flows; called by its schedule, it comes back to what is held. */
+export async function handler(
+  event: SQSEvent | EventBridgeEvent<'Scheduled Event', unknown>,
+  context: Context,
+): Promise<SQSBatchResponse | undefined> {
+  if ('Records' in event) {
+    const deadline = Date.now() + context.getRemainingTimeInMillis();
+    return batchResponse(event, ports.telemetry, (messages) => deliverBatch(messages, deadline, ports));
+  }
+  try {
+    await tend(ports);
+    return undefined;
+  } finally {
+    ports.telemetry.flush();
+  }
+}

@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
-import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -7,7 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { LogOptions, StorageOptions } from '../options';
 import { allow } from '../private/allow';
-import { connectorTable } from '../private/connector-table';
+import { connectorTable, dueIndex } from '../private/connector-table';
 import { DUE_INDEX, Env, MAX_STAGE_NAME_LENGTH, MAX_STAGES, TTL_ATTRIBUTE } from '../private/contract';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
@@ -86,12 +86,7 @@ export class RefreshCollection extends Construct {
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
       timeToLiveAttribute: TTL_ATTRIBUTE,
-      index: {
-        indexName: DUE_INDEX.name,
-        partitionKey: { name: DUE_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
-        sortKey: { name: DUE_INDEX.sortKey, type: dynamodb.AttributeType.NUMBER },
-        projectionType: dynamodb.ProjectionType.KEYS_ONLY,
-      },
+      indexes: [dueIndex()],
     });
     const stages = new WorkQueue(this, 'Stages', 'collect');
 

@@ -1,5 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -8,14 +9,21 @@ import { Construct } from 'constructs';
 import type { LogOptions, StorageOptions } from '../options';
 import { allow } from '../private/allow';
 import { connectorTable } from '../private/connector-table';
-import { Env, OPEN_INDEX, SORT_KEY, TRIGGER_INDEX, TTL_ATTRIBUTE } from '../private/contract';
+import { DUE_INDEX, Env, OPEN_INDEX, SORT_KEY, TRIGGER_INDEX, TTL_ATTRIBUTE } from '../private/contract';
+import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
 import { validateExtraFlowHosts } from '../private/validate';
 import { WorkQueue } from '../private/work-queue';
 
 /** Properties of FlowDelivery. */
 export interface FlowDeliveryProps extends StorageOptions, LogOptions {
-  /** Id of the connector, which its metrics carry. */
+  /** The bus that is told when a subscription pauses or resumes, and when a delivery is given up. */
+  readonly eventBus: events.IEventBus;
+
+  /** The `source` of these events. */
+  readonly eventSource: string;
+
+  /** Id of the connector, which these events and the metrics carry. */
   readonly connectorId: string;
 
   /** The subscriptions: which flows an event starts. */
@@ -38,7 +46,8 @@ export interface FlowDeliveryProps extends StorageOptions, LogOptions {
  * Brings triggers to the flows that subscribed to them.
  *
  * The last part of an event's road: `dispatch` makes one delivery for each subscription that an event matches,
- * `deliver` posts it to the flow, and tries again for three days where the flow cannot take it.
+ * `deliver` posts it to the flow, and tries again for three days where the flow cannot take it. A subscription whose flow
+ * has to be mended is paused, and what is for it is held; every minute `deliver` looks whether a pause can be ended.
  */
 export class FlowDelivery extends Construct {
   /** Where triggers are to be sent: events of the bus, as EventBridge puts them on a queue. */
@@ -73,12 +82,14 @@ export class FlowDelivery extends Construct {
       deletionProtection: props.deletionProtection,
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
       timeToLiveAttribute: TTL_ATTRIBUTE,
-      index: {
-        indexName: OPEN_INDEX.name,
-        partitionKey: { name: OPEN_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
-        sortKey: { name: OPEN_INDEX.sortKey, type: dynamodb.AttributeType.NUMBER },
-        projectionType: dynamodb.ProjectionType.KEYS_ONLY,
-      },
+      indexes: [
+        {
+          indexName: OPEN_INDEX.name,
+          partitionKey: { name: OPEN_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
+          sortKey: { name: OPEN_INDEX.sortKey, type: dynamodb.AttributeType.NUMBER },
+          projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+        },
+      ],
     });
     const triggers = new WorkQueue(this, 'Triggers', 'dispatch');
     const deliveries = new WorkQueue(this, 'Deliveries', 'deliver');
@@ -112,16 +123,26 @@ export class FlowDelivery extends Construct {
       memorySize: 512,
       environment: {
         ...environment,
+        [Env.EVENT_BUS_NAME]: props.eventBus.eventBusName,
+        [Env.EVENT_SOURCE]: props.eventSource,
         [Env.DELIVERIES_TABLE_NAME]: table.tableName,
         [Env.REJECTED_QUEUE_URL]: deliveries.deadLetterQueue.queueUrl,
         ...(extraFlowHosts.length > 0 && { [Env.EXTRA_FLOW_HOSTS]: extraFlowHosts.join(',') }),
       },
     });
     allow(deliver, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], table.tableArn);
-    allow(deliver, ['dynamodb:BatchGetItem'], props.subscriptionsTable.tableArn);
+    allow(deliver, ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], props.subscriptionsTable.tableArn);
+    allow(
+      deliver,
+      ['dynamodb:Query'],
+      `${table.tableArn}/index/${OPEN_INDEX.name}`,
+      `${props.subscriptionsTable.tableArn}/index/${DUE_INDEX.name}`,
+    );
+    allow(deliver, ['events:PutEvents'], props.eventBus.eventBusArn);
     allow(deliver, ['sqs:SendMessage'], deliveries.queue.queueArn, deliveries.deadLetterQueue.queueArn);
     props.flowUrlKey.grantDecrypt(deliver);
     deliveries.feed(deliver, 50);
+    everyMinute(this, 'Tend', deliver);
 
     this.triggersQueue = triggers.queue;
     this.triggersDeadLetterQueue = triggers.deadLetterQueue;

@@ -118,7 +118,11 @@ export const DUE_INDEX = {
   sortKey: 'due',
 } as const;
 
-/** Sparse index of deliveries that are not delivered. Key: `open` (status), `openSince` (number, epoch milliseconds). Keys only. */
+/**
+ * Sparse index of deliveries that are not delivered. Key: `open` (`pending`, `dead`, `unannounced`: dead, and the bus has
+ * not been told; `held#<subscription>`), `openSince` (number, epoch milliseconds; of held ones: when they were accepted).
+ * Keys only.
+ */
 export const OPEN_INDEX = {
   name: 'by-open',
   partitionKey: 'open',
@@ -142,6 +146,9 @@ export const Metric = {
   FAILED_ATTEMPTS: 'FailedAttempts',
   DEAD_DELIVERIES: 'DeadDeliveries',
   CANCELED_DELIVERIES: 'CanceledDeliveries',
+  HELD_DELIVERIES: 'HeldDeliveries',
+  PAUSED_SUBSCRIPTIONS: 'PausedSubscriptions',
+  RESUMED_SUBSCRIPTIONS: 'ResumedSubscriptions',
   SWEPT_INTENTS: 'SweptIntents',
   COLLECTED_RUNS: 'CollectedRuns',
   TIMED_OUT_RUNS: 'TimedOutRuns',

@@ -3,7 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StorageOptions } from '../options';
-import { connectorTable } from '../private/connector-table';
+import { connectorTable, dueIndex } from '../private/connector-table';
 import { TRIGGER_INDEX } from '../private/contract';
 
 /** Properties of SubscriptionRegistry. */
@@ -43,13 +43,16 @@ export class SubscriptionRegistry extends Construct {
     this.table = connectorTable(this, 'Table', {
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
-      index: {
-        indexName: TRIGGER_INDEX.name,
-        partitionKey: { name: TRIGGER_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
-        sortKey: { name: TRIGGER_INDEX.sortKey, type: dynamodb.AttributeType.STRING },
-        projectionType: dynamodb.ProjectionType.INCLUDE,
-        nonKeyAttributes: [...TRIGGER_INDEX.attributes],
-      },
+      indexes: [
+        {
+          indexName: TRIGGER_INDEX.name,
+          partitionKey: { name: TRIGGER_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
+          sortKey: { name: TRIGGER_INDEX.sortKey, type: dynamodb.AttributeType.STRING },
+          projectionType: dynamodb.ProjectionType.INCLUDE,
+          nonKeyAttributes: [...TRIGGER_INDEX.attributes],
+        },
+        dueIndex(),
+      ],
     });
   }
 }

@@ -7,7 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { LogOptions, StorageOptions } from '../options';
 import { allow } from '../private/allow';
-import { connectorTable } from '../private/connector-table';
+import { connectorTable, dueIndex } from '../private/connector-table';
 import { DUE_INDEX, Env, type HandlerName, SORT_KEY } from '../private/contract';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
@@ -57,12 +57,7 @@ export class ThresholdEvaluation extends Construct {
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
-      index: {
-        indexName: DUE_INDEX.name,
-        partitionKey: { name: DUE_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
-        sortKey: { name: DUE_INDEX.sortKey, type: dynamodb.AttributeType.NUMBER },
-        projectionType: dynamodb.ProjectionType.KEYS_ONLY,
-      },
+      indexes: [dueIndex()],
     });
     const observations = new WorkQueue(this, 'Observations', 'evaluate');
 

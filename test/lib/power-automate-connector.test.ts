@@ -41,47 +41,59 @@ describe('tables', () => {
     ...(range ? [{ AttributeName: range, KeyType: 'RANGE' }] : []),
   ];
 
+  const KEYS_ONLY = { ProjectionType: 'KEYS_ONLY' };
+
   test.each([
     {
       id: 'SubscriptionsTable',
       primary: key(PARTITION_KEY),
-      index: TRIGGER_INDEX,
-      attributes: [string(PARTITION_KEY), string(TRIGGER_INDEX.partitionKey), string(TRIGGER_INDEX.sortKey)],
-      projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...TRIGGER_INDEX.attributes] },
+      indexes: [
+        {
+          index: TRIGGER_INDEX,
+          projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...TRIGGER_INDEX.attributes] },
+        },
+        { index: DUE_INDEX, projection: KEYS_ONLY },
+      ],
+      attributes: [
+        string(PARTITION_KEY),
+        string(TRIGGER_INDEX.partitionKey),
+        string(TRIGGER_INDEX.sortKey),
+        string(DUE_INDEX.partitionKey),
+        number(DUE_INDEX.sortKey),
+      ],
     },
     {
       id: 'ThresholdsTable',
       primary: key(PARTITION_KEY, SORT_KEY),
-      index: DUE_INDEX,
+      indexes: [{ index: DUE_INDEX, projection: KEYS_ONLY }],
       attributes: [string(PARTITION_KEY), string(SORT_KEY), string(DUE_INDEX.partitionKey), number(DUE_INDEX.sortKey)],
-      projection: { ProjectionType: 'KEYS_ONLY' },
     },
     {
       id: 'CollectionTable',
       primary: key(PARTITION_KEY),
-      index: DUE_INDEX,
+      indexes: [{ index: DUE_INDEX, projection: KEYS_ONLY }],
       attributes: [string(PARTITION_KEY), string(DUE_INDEX.partitionKey), number(DUE_INDEX.sortKey)],
-      projection: { ProjectionType: 'KEYS_ONLY' },
     },
     {
       id: 'DeliveryTable',
       primary: key(PARTITION_KEY, SORT_KEY),
-      index: OPEN_INDEX,
+      indexes: [{ index: OPEN_INDEX, projection: KEYS_ONLY }],
       attributes: [
         string(PARTITION_KEY),
         string(SORT_KEY),
         string(OPEN_INDEX.partitionKey),
         number(OPEN_INDEX.sortKey),
       ],
-      projection: { ProjectionType: 'KEYS_ONLY' },
     },
-  ])('$id has the keys and the index of the contract', ({ id, primary, index, attributes, projection }) => {
+  ])('$id has the keys and the indexes of the contract', ({ id, primary, indexes, attributes }) => {
     expect(tables[id]?.Properties).toMatchObject({
       KeySchema: primary,
       AttributeDefinitions: attributes,
-      GlobalSecondaryIndexes: [
-        { IndexName: index.name, KeySchema: key(index.partitionKey, index.sortKey), Projection: projection },
-      ],
+      GlobalSecondaryIndexes: indexes.map(({ index, projection }) => ({
+        IndexName: index.name,
+        KeySchema: key(index.partitionKey, index.sortKey),
+        Projection: projection,
+      })),
     });
   });
 
@@ -153,7 +165,7 @@ describe('queues', () => {
   });
 
   test('all are encrypted, keep messages for 14 days and take TLS only', () => {
-    expect(Object.keys(queues)).toHaveLength(11);
+    expect(Object.keys(queues)).toHaveLength(12);
     for (const { Properties } of Object.values(queues)) {
       expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 60 * 60 });
     }
@@ -178,6 +190,7 @@ describe('queues', () => {
     expect(senders.sort()).toEqual([
       'CollectionOverdueDeadLetterQueue',
       'CollectionStagesQueue',
+      'DeliveryTendDeadLetterQueue',
       'DeliveryTriggersQueue',
       'EventsDeadLetterQueue',
       'ThresholdsObservationsQueue',
@@ -264,6 +277,8 @@ describe('functions', () => {
       {
         [Env.CONNECTOR_ID]: connectorId,
         [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
+        [Env.EVENT_BUS_NAME]: 'EventsBus',
+        [Env.EVENT_SOURCE]: 'customer-insights',
         [Env.DELIVERIES_TABLE_NAME]: 'DeliveryTable',
         [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
         [Env.REJECTED_QUEUE_URL]: 'DeliveryDeliveriesDeadLetterQueue',
@@ -287,6 +302,7 @@ describe('functions', () => {
   test.each([
     ['ThresholdsSweepSchedule', 'sweep', 'ThresholdsSweepDeadLetterQueue'],
     ['CollectionOverdueSchedule', 'collect', 'CollectionOverdueDeadLetterQueue'],
+    ['DeliveryTendSchedule', 'deliver', 'DeliveryTendDeadLetterQueue'],
   ] as const)('%s runs %s every minute, by a rule of the default bus', (rule, handler, deadLetterQueue) => {
     const schedule = resources(template, 'AWS::Events::Rule')[rule]?.Properties;
     expect(schedule.EventBusName).toBeUndefined();
@@ -355,7 +371,10 @@ describe('permissions', () => {
       [
         ...reading('DeliveryDeliveriesQueue'),
         ...onTable('DeliveryTable', 'PutItem', 'GetItem', 'UpdateItem'),
-        ...onTable('SubscriptionsTable', 'BatchGetItem'),
+        ...onTable(`DeliveryTable/index/${OPEN_INDEX.name}`, 'Query'),
+        ...onTable('SubscriptionsTable', 'BatchGetItem', 'UpdateItem'),
+        ...onTable(`SubscriptionsTable/index/${DUE_INDEX.name}`, 'Query'),
+        'events:PutEvents EventsBus',
         'sqs:SendMessage DeliveryDeliveriesQueue',
         'sqs:SendMessage DeliveryDeliveriesDeadLetterQueue',
         'kms:Decrypt SubscriptionsFlowUrlKey',
@@ -416,7 +435,7 @@ describe('props', () => {
     own.resourcePropertiesCountIs(
       'AWS::Lambda::Function',
       { Environment: { Variables: Match.objectLike({ [Env.EVENT_BUS_NAME]: 'company' }) } },
-      3,
+      4,
     );
   });
 
@@ -576,6 +595,7 @@ describe('the template', () => {
       'ConnectorDeliveryDeliveriesDeadLetterQueueB9EFD95C',
       'ConnectorDeliveryDeliveriesQueueDE4910F4',
       'ConnectorDeliveryTableBFC9E7F8',
+      'ConnectorDeliveryTendDeadLetterQueueA403817C',
       'ConnectorDeliveryTriggersDeadLetterQueue00099820',
       'ConnectorDeliveryTriggersQueue09C2A2DB',
       'ConnectorEventsBusE510F2F3',

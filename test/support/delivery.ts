@@ -4,13 +4,15 @@ import { flowCaller } from '../../lambda/adapters/flow-caller';
 import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
 import { type DeliverPorts, deliverBatch } from '../../lambda/core/deliver';
 import type { DeliveryMessage } from '../../lambda/core/delivery';
+import { afterEdit } from '../../lambda/core/health';
 import type { QueueMessage } from '../../lambda/core/ports';
 import type { Subscription } from '../../lambda/core/subscription';
+import { type TendPorts, tend } from '../../lambda/core/tend';
 import type { TriggerEvent } from '../../lambda/core/trigger-event';
 import { NOW } from './evaluation';
 import { FlowServer, LOOPBACK_CERTIFICATE } from './flow-server';
 import { Crash } from './interleaving';
-import { type Gate, MemoryRejected, MemoryTelemetry } from './memory';
+import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory';
 import { startTables, type TestTables } from './tables';
 
 /** Six times the handler's timeout. */
@@ -66,6 +68,7 @@ export class DeliveryWorld {
   readonly flow: FlowServer;
   readonly tables: TestTables;
   readonly rejected = new MemoryRejected();
+  readonly bus = new MemoryBus();
   readonly telemetry = new MemoryTelemetry();
   readonly subscriptions: SubscriptionTable;
   now = NOW;
@@ -119,7 +122,8 @@ export class DeliveryWorld {
       flow: url ? { ciphertext, host: new URL(url).host, fingerprint: 'f00d' } : undefined,
       ...more,
     };
-    await this.subscriptions.put(subscription, existing);
+    const health = afterEdit(existing?.health, this.now);
+    await this.subscriptions.put({ ...subscription, health }, existing);
     return subscription;
   }
 
@@ -138,7 +142,7 @@ export class DeliveryWorld {
     return { subscription: definition.name, uid, event, acceptedAt: this.now, n: 0 };
   }
 
-  ports(gate: Gate = async () => {}): DeliverPorts {
+  ports(gate: Gate = async () => {}): DeliverPorts & TendPorts {
     const { client, deliveries } = this.tables;
     const gated =
       <A extends unknown[], R>(name: string, act: (...args: A) => Promise<R>) =>
@@ -155,8 +159,27 @@ export class DeliveryWorld {
         finish: gated('finish', table.finish.bind(table)),
         reschedule: gated('reschedule', table.reschedule.bind(table)),
         keepPayload: gated('keepPayload', table.keepPayload.bind(table)),
+        hold: gated('hold', table.hold.bind(table)),
+        clearNotice: gated('clearNotice', table.clearNotice.bind(table)),
       },
-      subscriptions: { read: gated('read', this.subscriptions.read.bind(this.subscriptions)) },
+      kept: {
+        find: gated('find', table.find.bind(table)),
+        held: gated('held', table.held.bind(table)),
+        dead: gated('dead', table.dead.bind(table)),
+      },
+      subscriptions: {
+        read: gated('read', this.subscriptions.read.bind(this.subscriptions)),
+        writeHealth: gated('writeHealth', this.subscriptions.writeHealth.bind(this.subscriptions)),
+      },
+      due: {
+        // The tables are shared by all worlds: this one sees its own.
+        dueSubscriptions: async (before) =>
+          (await this.subscriptions.dueSubscriptions(before)).filter((name) => name.startsWith(this.prefix)),
+        unannounced: async (before) =>
+          (await table.unannounced(before)).filter(({ subscription }) => subscription.startsWith(this.prefix)),
+      },
+      events: this.bus.publisher(gate),
+      connectorId: 'test',
       rejected: this.rejected,
       telemetry: this.telemetry,
       clock: () => this.now,
@@ -198,6 +221,22 @@ export class DeliveryWorld {
     }
   }
 
+  /** What the schedule does every minute. */
+  tend(gate?: Gate): Promise<void> {
+    return tend(this.ports(gate));
+  }
+
+  /** Moves the clock on, minute by minute, with what the queue and the schedule do meanwhile. */
+  async pass(ms: number): Promise<void> {
+    for (const end = this.now + ms; this.now < end; ) {
+      const minute = Math.min(end, this.now + 60_000);
+      await this.run({ until: minute });
+      this.now = minute;
+      await this.tend();
+    }
+    await this.run({ until: this.now });
+  }
+
   /** A subscription's items in the Deliveries table by their sort key. */
   async rows(short = 'crm'): Promise<Record<string, Item>> {
     const items = await queryAll(this.tables.client, {
@@ -211,9 +250,9 @@ export class DeliveryWorld {
 
   /** Everything that was written anywhere, but for the requests to the flow. */
   async everythingWritten(): Promise<string> {
-    const { telemetry, rejected, queue, tables } = this;
+    const { telemetry, rejected, bus, queue, tables } = this;
     const stored = [await tables.all(tables.deliveries), await tables.all(tables.subscriptions)];
-    return JSON.stringify([telemetry.lines, telemetry.counts, rejected.kept, queue.sent, queue, stored]);
+    return JSON.stringify([telemetry.lines, telemetry.counts, rejected.kept, bus.published, queue.sent, queue, stored]);
   }
 
   private newId(): string {

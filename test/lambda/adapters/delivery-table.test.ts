@@ -99,6 +99,10 @@ describe('a claim', () => {
     await leased(2);
     await table.finish(key, lease('other'), status, [attempt(NOW)], NOW);
   };
+  const held = (n: number) => async () => {
+    await leased(n);
+    await table.hold(message(n), lease('other'), [attempt(NOW)], NOW);
+  };
   const LATER = NOW + 60_001;
 
   it.each<[string, () => Promise<unknown>, n: number, now: number, 'taken' | Claim]>([
@@ -110,9 +114,9 @@ describe('a claim', () => {
     ['pending, later try, lease given back', () => rescheduled(2), 3, NOW, 'taken'],
     ['pending, older try, lease running', () => leased(2), 1, NOW, 'done'],
     ['pending, older try, lease over', () => leased(2), 1, LATER, 'done'],
-    ['held, same try', finished('held'), 2, LATER, 'busy'],
-    ['held, later try', finished('held'), 3, LATER, 'taken'],
-    ['held, older try', finished('held'), 1, LATER, 'done'],
+    ['held, same try', held(2), 2, LATER, 'held'],
+    ['held, later try', held(2), 3, LATER, 'taken'],
+    ['held, older try', held(2), 1, LATER, 'done'],
     ...(['delivered', 'dead', 'canceled'] as const).flatMap((status) =>
       [1, 2, 3].map((n): [string, () => Promise<unknown>, number, number, Claim] => [
         `${status}, try ${n} of 2`,
@@ -237,7 +241,7 @@ describe('the payload', () => {
   it('is an item of its own, from which the delivery can be sent again', async () => {
     await claim(0);
     const before = await row();
-    await table.keepPayload(message(0));
+    await table.keepPayload(message(0), NOW);
     const Key = { pk: key.subscription, sk: `${key.eventId}#payload` };
     const { Item } = await tables.client.send(new GetCommand({ TableName: tables.deliveries, Key }));
     expect(JSON.parse(Item?.payload)).toEqual(message(0));

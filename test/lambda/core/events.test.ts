@@ -17,6 +17,7 @@ const CROSSED = {
   observedAt: INSTANT,
   startsFlow: true,
 };
+const HEALTH = { connector: 'c', subscription: 's', reason: 'it was refused', since: INSTANT };
 /** The least that each event must have. */
 const LEAST: Record<string, Record<string, unknown>> = {
   DataSourceRefreshed: { dataSource: 'CRM', ...RUN },
@@ -27,6 +28,15 @@ const LEAST: Record<string, Record<string, unknown>> = {
   RefreshStageCompleted: { ...RUN, stage: 'match' },
   SegmentThresholdCrossed: { ...CROSSED, segment: 'VIP' },
   MeasureThresholdCrossed: { ...CROSSED, measure: 'Revenue' },
+  FlowSubscriptionPaused: HEALTH,
+  FlowSubscriptionResumed: { ...HEALTH, pausedSince: INSTANT },
+  FlowDeliveryDead: {
+    ...HEALTH,
+    deliveryId: 's_e',
+    trigger: 'full-refresh-completed',
+    subject: 'run-1',
+    attempts: 12,
+  },
 };
 const checked = (detailType: string, detail: object) => {
   const result = checkEvent(busEvent(detailType, detail));
@@ -42,7 +52,10 @@ const without = (detail: object, key: string) =>
 
 describe('an event that fits', () => {
   it.each(Object.entries(LEAST))('%s needs no more than it must have', (detailType, detail) => {
-    expect(checked(detailType, detail)).toMatchObject({ detailType, time: NOW, detail: { instanceId: 'default' } });
+    const found = checked(detailType, detail);
+    expect(found).toMatchObject({ detailType, time: NOW });
+    // The connector's own health belongs to no instance.
+    if (!detailType.startsWith('Flow')) expect(found.detail).toMatchObject({ instanceId: 'default' });
   });
 
   it('is normalized: instants, decimal strings, blanks, defaults and Customer Insights’ older word', () => {

@@ -1,0 +1,124 @@
+import { HealthEvent, Metric as MetricName } from '../../lib/private/contract';
+import type { FlowAnswer } from './answer';
+import { type Announcement, afterRefusal, afterSuccess, type Health, isPaused, resumed } from './health';
+import { LogMessage } from './log-messages';
+import type { Clock, EventPublisher, HealthStore, Telemetry } from './ports';
+import type { Subscription } from './subscription';
+
+/** What pausing and resuming subscriptions needs. */
+export interface HealthPorts {
+  readonly subscriptions: HealthStore;
+  readonly events: EventPublisher;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly connectorId: string;
+}
+
+/**
+ * Changes how it goes with a subscription, starting from what was read; reads again when somebody else was faster.
+ * @param decide gives the next state, or undefined when there is nothing to change. Is asked again for what is read anew.
+ * @returns the subscription as it is now, and whether this call changed it; undefined when it is gone or was made anew.
+ */
+export async function changeHealth(
+  read: Subscription,
+  decide: (current: Subscription) => Health | undefined,
+  subscriptions: HealthStore,
+): Promise<{ readonly current: Subscription; readonly changed: boolean } | undefined> {
+  let current: Subscription | undefined = read;
+  while (current?.uid === read.uid) {
+    const health = decide(current);
+    if (!health) return { current, changed: false };
+    if (await subscriptions.writeHealth(current, health)) return { current: { ...current, health }, changed: true };
+    current = await subscriptions.read(read.definition.name);
+  }
+  return undefined;
+}
+
+/**
+ * Notes an answer that says that the flow or its URL has to be mended.
+ * @param used the subscription as it was when its flow was called: an old URL's answer says nothing of a new one.
+ * @returns the subscription, if it is paused now, and whether this answer has paused it.
+ */
+export async function noteRefusal(
+  used: Subscription,
+  answer: FlowAnswer,
+  ports: HealthPorts,
+): Promise<{ readonly paused: Subscription; readonly changed: boolean } | undefined> {
+  const { telemetry, clock, subscriptions } = ports;
+  const after = await changeHealth(
+    used,
+    (current) =>
+      current.generation === used.generation && !isPaused(current)
+        ? afterRefusal(current.health, answer, clock())
+        : undefined,
+    subscriptions,
+  );
+  if (!after || !isPaused(after.current)) return undefined;
+  if (after.changed) {
+    telemetry.count(MetricName.PAUSED_SUBSCRIPTIONS);
+    const { reason } = after.current.health as Health;
+    telemetry.warn(LogMessage.PAUSED, { subscription: used.definition.name, reason });
+  }
+  return { paused: after.current, changed: after.changed };
+}
+
+/** Notes that a flow took a delivery: a pause is over, and what it refused before is forgotten. Writes only if there is either. */
+export async function noteSuccess(used: Subscription, ports: HealthPorts): Promise<void> {
+  if (!isPaused(used) && !used.health?.refusals) return;
+  const decide = ({ generation, health }: Subscription) =>
+    generation !== used.generation
+      ? undefined
+      : isPaused(used)
+        ? resumed(health, 'the flow has taken a held delivery', 'worker', ports.clock())
+        : afterSuccess(health);
+  const after = await changeHealth(used, decide, ports.subscriptions);
+  if (!after?.changed || !isPaused(used)) return;
+  noteResumed(after.current, ports);
+  await announceHealth(after.current, ports);
+}
+
+/** Makes a paused subscription active by somebody's word. The sweep sends what is held, and tells the bus. */
+export async function resume(
+  name: string,
+  ports: Pick<HealthPorts, 'subscriptions' | 'clock'>,
+): Promise<'resumed' | 'was active' | 'unknown'> {
+  const read = await ports.subscriptions.read(name);
+  if (!read) return 'unknown';
+  const after = await changeHealth(
+    read,
+    ({ health }) => resumed(health, 'somebody resumed it', 'sweep', ports.clock()),
+    ports.subscriptions,
+  );
+  return after === undefined ? 'unknown' : after.changed ? 'resumed' : 'was active';
+}
+
+function noteResumed({ definition, health }: Subscription, { telemetry }: HealthPorts): void {
+  telemetry.count(MetricName.RESUMED_SUBSCRIPTIONS);
+  const resumedBy = health?.announcements.findLast((one) => one.detailType === HealthEvent.FLOW_SUBSCRIPTION_RESUMED);
+  telemetry.info(LogMessage.RESUMED, { subscription: definition.name, reason: resumedBy?.detail.reason });
+}
+
+/** Tells the bus of the changes that it has not been told of, in their order, and clears them. */
+export async function announceHealth(read: Subscription, ports: HealthPorts): Promise<Subscription | undefined> {
+  const told = read.health?.announcements ?? [];
+  if (told.length === 0) return read;
+  const { name } = read.definition;
+  for (const { detailType, detail } of told) {
+    await ports.events.publish(detailType, { connector: ports.connectorId, subscription: name, ...detail });
+  }
+  const isTold = (one: Announcement) =>
+    told.some(({ detailType, at }) => detailType === one.detailType && at === one.at);
+  const after = await changeHealth(
+    read,
+    ({ health }) =>
+      health?.announcements.some(isTold)
+        ? {
+            ...health,
+            version: health.version + 1,
+            announcements: health.announcements.filter((one) => !isTold(one)),
+          }
+        : undefined,
+    ports.subscriptions,
+  );
+  return after?.current;
+}

@@ -1,0 +1,148 @@
+import { HealthEvent } from '../../lib/private/contract';
+import type { FlowAnswer } from './answer';
+import type { Subscription } from './subscription';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A subscription pauses after so many answers that say that its flow or URL has to be mended … */
+export const REFUSALS_TO_PAUSE = 3;
+/** … over at least this long, milliseconds: whoever saves a flow switches it off for a moment. */
+export const REFUSALS_SPAN = 10 * MINUTE;
+
+/** When a pause is tried to be ended, milliseconds after it began: at 15 min, 1 h and 6 h, then daily for 14 days. */
+export const PROBE_TIMES: readonly number[] = [
+  15 * MINUTE,
+  HOUR,
+  6 * HOUR,
+  ...Array.from({ length: 14 }, (_, day) => (day + 1) * DAY),
+];
+
+/** Held deliveries that were accepted longer ago than this, milliseconds, stay held when the pause ends. */
+export const MAX_HELD_AGE = 3 * DAY;
+
+/** After this the sweep publishes what a worker should have, milliseconds: the worker must have ended. */
+export const ANNOUNCEMENT_GRACE = 2 * MINUTE;
+
+/** A change of state that the bus has to be told of: written with the change, removed when the bus has taken it. */
+export interface Announcement {
+  readonly detailType: typeof HealthEvent.FLOW_SUBSCRIPTION_PAUSED | typeof HealthEvent.FLOW_SUBSCRIPTION_RESUMED;
+  /** When the state changed, epoch milliseconds. */
+  readonly at: number;
+  /** When the sweep shall publish it, epoch milliseconds. */
+  readonly due: number;
+  /** The event's detail, but for what every such event has. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * How it goes with a subscription's flow: a field of its own beside the definition. Left out while nothing has ever gone
+ * wrong. Every write raises `version`, and is made only over the version that was read.
+ */
+export interface Health {
+  readonly version: number;
+  readonly state: 'active' | 'paused';
+  /** Why it is paused, a sentence. */
+  readonly reason?: string;
+  /** When it was paused, epoch milliseconds. */
+  readonly since?: number;
+  /** Answers that pause, since the last success; no more are counted than it takes. `since`: of the first, epoch milliseconds. */
+  readonly refusals?: { readonly count: number; readonly since: number };
+  /** When the oldest held delivery is tried, epoch milliseconds; left out: not any more. */
+  readonly nextProbe?: number;
+  /** Held deliveries are on their way out: until two passes in a row find none. `due`: of the next, epoch milliseconds. */
+  readonly drain?: { readonly emptyPasses: number; readonly due: number };
+  /** In the order of the changes. */
+  readonly announcements: readonly Announcement[];
+}
+
+/** When the sweep must come back to a subscription, epoch milliseconds; undefined: never. */
+export function dueOf({ nextProbe, drain, announcements }: Health): number | undefined {
+  const all = [nextProbe, drain?.due, ...announcements.map(({ due }) => due)].filter((due) => due !== undefined);
+  return all.length > 0 ? Math.min(...all) : undefined;
+}
+
+export const isPaused = ({ health }: Pick<Subscription, 'health'>): boolean => health?.state === 'paused';
+
+/** After an answer that says that the flow or its URL has to be mended; undefined: nothing to note. */
+export function afterRefusal(health: Health | undefined, answer: FlowAnswer, now: number): Health | undefined {
+  const { count, since } = health?.refusals ?? { count: 0, since: now };
+  const refusals = { count: Math.min(count + 1, REFUSALS_TO_PAUSE), since };
+  if (refusals.count === REFUSALS_TO_PAUSE && now - since >= REFUSALS_SPAN) return paused(health, since, answer, now);
+  return refusals.count === count ? undefined : { ...base(health), drain: health?.drain, refusals };
+}
+
+function paused(health: Health | undefined, first: number, { status, error }: FlowAnswer, now: number): Health {
+  const answered = [status, error].filter((part) => part !== undefined).join(' ');
+  const minutes = Math.floor((now - first) / MINUTE);
+  const reason = `the flow has refused ${REFUSALS_TO_PAUSE} or more deliveries for ${minutes} minutes, the last with ${answered}`;
+  const before = base(health);
+  return {
+    ...before,
+    state: 'paused',
+    reason,
+    since: now,
+    nextProbe: nextProbe(now, now),
+    announcements: [
+      ...before.announcements,
+      {
+        detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED,
+        at: now,
+        due: now + ANNOUNCEMENT_GRACE,
+        detail: { reason, httpStatus: status, error, since: new Date(now).toISOString() },
+      },
+    ],
+  };
+}
+
+/** The next probe after `now` of a pause that began at `since`. */
+export const nextProbe = (since: number, now: number): number | undefined =>
+  PROBE_TIMES.map((after) => since + after).find((at) => at > now);
+
+/** After a success: what refused before is forgotten. Undefined: nothing to note. */
+export const afterSuccess = (health: Health | undefined): Health | undefined =>
+  health?.refusals && health.state === 'active' ? { ...base(health), drain: health.drain } : undefined;
+
+/**
+ * After whatever makes a paused subscription active: its held deliveries drain. Undefined: it is not paused.
+ * @param announcer `worker`: whoever writes this publishes it at once. `sweep`: the sweep does.
+ */
+export function resumed(
+  health: Health | undefined,
+  reason: string,
+  announcer: 'worker' | 'sweep',
+  now: number,
+): Health | undefined {
+  if (health?.state !== 'paused') return undefined;
+  const before = base(health);
+  const pausedSince = new Date(health.since ?? now).toISOString();
+  return {
+    ...before,
+    drain: { emptyPasses: 0, due: now },
+    announcements: [
+      ...before.announcements,
+      {
+        detailType: HealthEvent.FLOW_SUBSCRIPTION_RESUMED,
+        at: now,
+        due: announcer === 'worker' ? now + ANNOUNCEMENT_GRACE : now,
+        detail: { reason, since: new Date(now).toISOString(), pausedSince },
+      },
+    ],
+  };
+}
+
+/** Of a subscription that was given a new flow or definition: active, with what the sweep still has to do. */
+export function afterEdit(health: Health | undefined, now: number): Health | undefined {
+  if (!health) return undefined;
+  const active = resumed(health, 'the subscription was changed', 'sweep', now);
+  if (active || (!health.drain && health.announcements.length === 0)) return active;
+  return { ...base(health), drain: health.drain };
+}
+
+/** Active, and nothing under way but the announcements. */
+const base = (health: Health | undefined): Health => ({
+  version: (health?.version ?? 0) + 1,
+  state: 'active',
+  announcements: health?.announcements ?? [],
+});

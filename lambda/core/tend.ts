@@ -1,0 +1,107 @@
+import { allSettledOrThrow } from './batch';
+import { announceDeath, type DeathNotice, type DeliverPorts, type DeliveryKey } from './deliver';
+import { announceHealth, changeHealth } from './flow-health';
+import { ANNOUNCEMENT_GRACE, type Health, isPaused, MAX_HELD_AGE, nextProbe } from './health';
+import { type KeptDeliveries, resendHeld } from './kept-deliveries';
+import type { DueSubscriptions } from './ports';
+import type { Subscription } from './subscription';
+
+/** What coming back to subscriptions and deliveries needs. */
+export type TendPorts = Pick<
+  DeliverPorts,
+  'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'send'
+> & {
+  readonly kept: KeptDeliveries;
+  readonly due: DueSubscriptions & {
+    /** Dead deliveries of which the bus has had to be told since before `before` (epoch milliseconds). May lag behind. */
+    unannounced(before: number): Promise<DeliveryKey[]>;
+  };
+};
+
+/**
+ * From one pass over the held deliveries to the next, milliseconds: longer than a function runs, so that a worker which
+ * was about to hold one when the subscription became active has held it by then, and the list of them shows it.
+ */
+const PASS_INTERVAL = 70_000;
+/** The drain ends when so many passes in a row have found nothing. */
+const EMPTY_PASSES = 2;
+/** Held deliveries sent in a pass; the next pass takes those behind them. */
+const MAX_SENT = 1000;
+/** Held deliveries sent for the same second: a flow that has just recovered is not run over. */
+const SENT_PER_SECOND = 10;
+
+/**
+ * Comes back, every minute, to what deliveries and subscriptions have left: probes of paused subscriptions, held
+ * deliveries of those that are active again, and news that the bus has not been told.
+ * @throws AggregateError when some of it failed; the rest is done, and the next run comes back to those.
+ */
+export async function tend(ports: TendPorts): Promise<void> {
+  const { due, clock } = ports;
+  const failures: unknown[] = [];
+  const each = async <Key>(keys: readonly Key[], act: (key: Key, ports: TendPorts) => Promise<unknown>) => {
+    for (const key of keys) await act(key, ports).catch((error) => failures.push(error));
+  };
+  await each(await due.dueSubscriptions(clock()), tendSubscription);
+  await each(await due.unannounced(clock() - ANNOUNCEMENT_GRACE), tellOfDeath);
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} steps of the sweep failed`);
+}
+
+async function tendSubscription(name: string, ports: TendPorts): Promise<void> {
+  const now = ports.clock();
+  let subscription = await ports.subscriptions.read(name);
+  if (subscription?.health?.announcements.some(({ due }) => due <= now)) {
+    subscription = await announceHealth(subscription, ports);
+  }
+  if (!subscription) return;
+  const { nextProbe: probeAt = Infinity, drain } = subscription.health ?? {};
+  if (probeAt <= now) await probe(subscription, ports);
+  if (drain && drain.due <= now) await drainPass(subscription, ports);
+}
+
+/**
+ * Tries the oldest held delivery that would be sent if the pause ended; the newest where all are older. Sent before it is
+ * written that it was: a crash in between sends a second message for the same try, which is dropped.
+ */
+async function probe(subscription: Subscription, ports: TendPorts): Promise<void> {
+  const now = ports.clock();
+  const held = await ports.kept.held(subscription.definition.name);
+  const candidate = held.find(({ acceptedAt }) => acceptedAt >= now - MAX_HELD_AGE) ?? held.at(-1);
+  if (candidate) await resendHeld(candidate, { probe: true }, 0, ports);
+  await changeHealth(
+    subscription,
+    ({ health }) =>
+      health && health.nextProbe === subscription.health?.nextProbe
+        ? { ...health, version: health.version + 1, nextProbe: nextProbe(health.since ?? now, now) }
+        : undefined,
+    ports.subscriptions,
+  );
+}
+
+/** Sends held deliveries of a subscription that is active again, but for those that are too old. */
+async function drainPass(subscription: Subscription, ports: TendPorts): Promise<void> {
+  const now = ports.clock();
+  const held = await ports.kept.held(subscription.definition.name);
+  const wanted = held.filter(({ acceptedAt }) => acceptedAt >= now - MAX_HELD_AGE).slice(0, MAX_SENT);
+  const sent = await allSettledOrThrow(
+    wanted.map((key, n) => resendHeld(key, {}, Math.floor(n / SENT_PER_SECOND), ports)),
+  );
+  const found = sent.some(Boolean);
+  const spread = Math.floor(wanted.length / SENT_PER_SECOND) * 1000;
+  const next = ({ emptyPasses }: NonNullable<Health['drain']>): Health['drain'] => {
+    const empty = found ? 0 : emptyPasses + 1;
+    return empty < EMPTY_PASSES ? { emptyPasses: empty, due: now + PASS_INTERVAL + spread } : undefined;
+  };
+  await changeHealth(
+    subscription,
+    ({ health }) =>
+      health?.drain && !isPaused({ health }) && health.drain.due === subscription.health?.drain?.due
+        ? { ...health, version: health.version + 1, drain: next(health.drain) }
+        : undefined,
+    ports.subscriptions,
+  );
+}
+
+async function tellOfDeath(key: DeliveryKey, ports: TendPorts): Promise<void> {
+  const notice: DeathNotice | undefined = (await ports.kept.find(key))?.notice;
+  if (notice) await announceDeath(key, notice, ports);
+}
