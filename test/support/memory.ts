@@ -1,12 +1,14 @@
+import { dueOf } from '../../lambda/core/health';
 import { canonicalDimensions, type Dimensions, memberKey } from '../../lambda/core/metric';
 import { type MetricState, partSortKey } from '../../lambda/core/metric-state';
 import type {
   DueIndex,
   DueKey,
   DueKind,
+  DueSubscriptions,
   EventPublisher,
+  HealthStore,
   RejectedMessages,
-  SubscriptionReader,
   Telemetry,
   ThresholdStore,
 } from '../../lambda/core/ports';
@@ -136,9 +138,11 @@ export class MemoryTables {
     for (const map of [this.flags, this.parts, this.due]) map.delete(`${metricKey} ${sortKey}`);
   }
 
-  registry(gate: Gate = open): RegistryPorts['subscriptions'] & SubscriptionReader {
+  registry(gate: Gate = open): RegistryPorts['subscriptions'] & HealthStore & DueSubscriptions {
     const unchanged = (read: Subscription | undefined, now: Subscription | undefined) =>
       read?.uid === now?.uid && read?.generation === now?.generation && read?.managedBy === now?.managedBy;
+    const sameHealth = (read: Subscription | undefined, now: Subscription | undefined) =>
+      read?.health?.version === now?.health?.version;
     const step = async <T>(name: string, act: () => T): Promise<T> => {
       await gate(`before ${name}`);
       this.steps++;
@@ -151,11 +155,26 @@ export class MemoryTables {
       put: (subscription, previous) =>
         step('putSubscription', () => {
           const { name } = subscription.definition;
-          if (!unchanged(previous, this.subscriptions.get(name))) return false;
+          const now = this.subscriptions.get(name);
+          if (!unchanged(previous, now) || !sameHealth(previous, now)) return false;
           this.subscriptions.set(name, copy(subscription));
           this.changes.push(copy({ name, at: this.steps, subscription }));
           return true;
         }),
+      writeHealth: (read, health) =>
+        step('writeHealth', () => {
+          const { name } = read.definition;
+          const now = this.subscriptions.get(name);
+          if (!now || !unchanged(read, now) || !sameHealth(read, now)) return false;
+          this.subscriptions.set(name, { ...now, health: copy(health) });
+          return true;
+        }),
+      dueSubscriptions: (before) =>
+        step('dueSubscriptions', () =>
+          [...this.subscriptions.values()]
+            .filter(({ health }) => health && (dueOf(health) ?? Infinity) <= before)
+            .map(({ definition }) => definition.name),
+        ),
       delete: (subscription) =>
         step('deleteSubscription', () => {
           const { name } = subscription.definition;

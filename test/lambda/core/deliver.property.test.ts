@@ -1,0 +1,327 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { FlowAnswer } from '../../../lambda/core/answer';
+import { type DeliverPorts, deliverBatch } from '../../../lambda/core/deliver';
+import type { DeliveryMessage } from '../../../lambda/core/delivery';
+import { resume } from '../../../lambda/core/flow-health';
+import { dueOf, isPaused, MAX_HELD_AGE } from '../../../lambda/core/health';
+import { replay } from '../../../lambda/core/kept-deliveries';
+import { register } from '../../../lambda/core/register';
+import type { Subscription } from '../../../lambda/core/subscription';
+import { type TendPorts, tend } from '../../../lambda/core/tend';
+import { NOW } from '../../support/evaluation';
+import { Crash, Interleaving, randomFrom } from '../../support/interleaving';
+import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from '../../support/memory';
+import { MemoryDeliveries } from '../../support/memory-deliveries';
+
+/** How many random histories; the soak run asks for more. */
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
+const MINUTE = 60_000;
+const NAME = 'crm';
+
+interface Options {
+  readonly crashes: number;
+  /** Lost answers and answers of 500. */
+  readonly failures: number;
+  /** Answers of 401 by the first URL. */
+  readonly refusals: number;
+  /** The subscription gets a new URL, which refuses nothing. */
+  readonly edit?: boolean;
+  /** The flow is down from a moment on, then up again. */
+  readonly replays?: boolean;
+}
+
+interface Outcome {
+  /** What must not be, in words; none for a history as it is promised. */
+  readonly wrong: string[];
+  /** What happened, to see that the histories are not all dull. */
+  readonly paused: boolean;
+  readonly heldOnActive: boolean;
+}
+
+/** One random history of one subscription, run on the real code over tables in memory. */
+async function history(seed: number, options: Options): Promise<Outcome> {
+  const random = randomFrom(seed);
+  const chance = (probability: number) => random() < probability;
+  const interleaving = new Interleaving(random);
+  const tables = new MemoryTables();
+  const bus = new MemoryBus();
+  const alive = new Set<string>();
+  const deliveries = new MemoryDeliveries((owner) => alive.has(owner.split('/')[0] as string));
+  const trace: string[] = [];
+  let now = NOW;
+  let ids = 0;
+
+  const queue: { body: string; visibleAt: number }[] = [];
+  const budget = { ...options };
+  /** By event: 2xx answers given, and how many of them may have been given in vain. */
+  const taken = new Map<string, number>();
+  const excused = new Map<string, number>();
+  const add = (counts: Map<string, number>, eventId: string) => counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
+  /** Workers between a 2xx and the row that says so, and for which event. */
+  const unrecorded = new Map<string, string>();
+
+  const ports = (worker: string, gate: Gate): DeliverPorts & TendPorts => {
+    const call = async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      const result = act();
+      trace.push(`${worker} ${name} ${JSON.stringify(result) ?? ''}`);
+      await gate(`after ${name}`);
+      return result;
+    };
+    const store = deliveries.store(gate);
+    const subscriptions = tables.registry(gate);
+    return {
+      deliveries: {
+        ...store,
+        async finish(...args) {
+          const ended = await store.finish(...args);
+          unrecorded.delete(worker);
+          return ended;
+        },
+      },
+      kept: store,
+      due: {
+        dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
+        unannounced: (before) => store.unannounced(before),
+      },
+      subscriptions,
+      events: bus.publisher(gate),
+      rejected: new MemoryRejected(),
+      telemetry: new MemoryTelemetry(),
+      connectorId: 'test',
+      clock: () => now,
+      random: () => 0,
+      newId: () => `${worker}/${++ids}`,
+      open: async (_, { ciphertext }) => ciphertext,
+      post: (url, { headers }) =>
+        call('post', (): FlowAnswer => {
+          const eventId = String(headers['webhook-id']).split('_')[1] as string;
+          if (url === 'url-1' && budget.refusals > 0 && chance(0.7)) {
+            budget.refusals--;
+            return { status: 401 };
+          }
+          const fails = budget.failures > 0 && chance(0.4);
+          if (fails) budget.failures--;
+          if (fails && chance(0.5)) return { status: 500 };
+          add(taken, eventId);
+          if (fails) {
+            add(excused, eventId);
+            return { error: 'ECONNRESET' };
+          }
+          unrecorded.set(worker, eventId);
+          return { status: 202 };
+        }),
+      send: (message, delaySeconds) =>
+        call(`send n${message.n}`, () => {
+          queue.push({ body: JSON.stringify(message), visibleAt: now + delaySeconds * 1000 });
+        }),
+    };
+  };
+  const registryPorts = (gate: Gate) => ({
+    subscriptions: tables.registry(gate),
+    thresholds: tables.thresholds(gate),
+    fingerprint: (url: string) => url,
+    seal: async (_: string, url: string) => ({ ciphertext: url, host: 'example.com', fingerprint: url }),
+    requestCheck: async () => {},
+    newId: () => `id-${++ids}`,
+    clock: () => now,
+  });
+  const wanted = (flowUrl: string) => ({
+    definition: {
+      name: NAME,
+      trigger: 'data-source-refresh-failed' as const,
+      instanceId: 'default',
+      filter: {},
+      format: 'flat' as const,
+      owners: [],
+    },
+    flowUrl,
+  });
+  const nothing: Gate = async () => {};
+  await register(wanted('url-1'), 'cli', registryPorts(nothing));
+  const subscription = () => tables.subscriptions.get(NAME) as Subscription;
+
+  const events = chance(0.5) ? ['e1', 'e2'] : ['e1'];
+  for (const eventId of events) {
+    const event = {
+      eventId,
+      trigger: 'data-source-refresh-failed' as const,
+      instanceId: 'default',
+      occurredAt: NOW,
+      dataSource: 'CRM',
+      runId: 'run-1',
+      status: 'Failed' as const,
+      willRetry: false,
+    };
+    const message: DeliveryMessage = { subscription: NAME, uid: subscription().uid, event, acceptedAt: NOW, n: 0 };
+    for (let copies = chance(0.4) ? 2 : 1; copies > 0; copies--) {
+      queue.push({ body: JSON.stringify(message), visibleAt: NOW });
+    }
+  }
+
+  /** Runs something as a worker of its own that may be killed at any call; gives whether it ended by itself. */
+  const asWorker = async (kind: string, work: (worker: string, gate: Gate) => Promise<unknown>, mayCrash = true) => {
+    const worker = `${kind}${++ids}`;
+    alive.add(worker);
+    let crashed = false;
+    const fate = (call: string) => {
+      if (!mayCrash || budget.crashes <= 0 || !chance(0.04)) return;
+      budget.crashes--;
+      crashed = true;
+      alive.delete(worker);
+      trace.push(`${worker} CRASH ${call}`);
+      const eventId = unrecorded.get(worker);
+      if (eventId !== undefined) add(excused, eventId);
+      throw new Crash();
+    };
+    const ended = await interleaving
+      .start((gate) => work(worker, gate), fate)
+      .then(
+        (result) => (crashed ? undefined : { result }),
+        () => undefined,
+      );
+    alive.delete(worker);
+    return ended;
+  };
+  const take = async (message: { body: string; visibleAt: number }) => {
+    // A standard queue may give a message twice.
+    if (budget.crashes > 0 && chance(0.05)) queue.push({ ...message });
+    const ended = await asWorker('w', (worker, gate) =>
+      deliverBatch([{ id: 'm', body: message.body }], now + MINUTE, ports(worker, gate)),
+    );
+    const failed = ended === undefined || (ended.result as string[]).length > 0;
+    if (failed) queue.push({ body: message.body, visibleAt: now + 6 * MINUTE });
+  };
+  /** The next message: mostly what is visible first, sometimes any other, since a standard queue keeps no order. */
+  const pick = () => {
+    const first = queue.reduce((best, { visibleAt }, n) => (visibleAt < (queue[best]?.visibleAt ?? 0) ? n : best), 0);
+    const [message] = queue.splice(chance(0.7) ? first : Math.floor(random() * queue.length), 1);
+    if (!message) return;
+    now = Math.max(now, message.visibleAt);
+    void take(message);
+  };
+
+  let paused = false;
+  let edits = options.edit ? 1 : 0;
+  let resumes = 1;
+  let replays = options.replays ? 2 : 0;
+  const admin = () => {
+    if (edits > 0 && chance(0.02)) {
+      edits--;
+      void asWorker('edit', (_, gate) => register(wanted('url-2'), 'cli', registryPorts(gate)), false);
+    }
+    if (resumes > 0 && isPaused(subscription()) && chance(0.05)) {
+      resumes--;
+      void asWorker('resume', (worker, gate) => resume(NAME, ports(worker, gate)));
+    }
+    if (replays > 0 && chance(0.03)) {
+      replays--;
+      for (const eventId of events.slice(0, 1)) {
+        const { status } = deliveries.rows.get(`${NAME} ${eventId}`) ?? {};
+        if (status === 'delivered' || status === 'dead') add(excused, eventId);
+        void asWorker('replay', (worker, gate) => replay({ subscription: NAME, eventId }, ports(worker, gate)));
+      }
+    }
+    if (chance(0.03)) {
+      now += 2 * MINUTE;
+      deliveries.staleHeld = undefined;
+      void asWorker('tend', (worker, gate) => tend(ports(worker, gate)));
+    }
+    // The index is as it was a moment ago, for a moment.
+    if (chance(0.1)) deliveries.staleHeld = chance(0.3) ? structuredClone(deliveries.heldNow()) : undefined;
+  };
+
+  for (let steps = 0; queue.length > 0 || interleaving.workers > 0 || edits > 0; steps++) {
+    if (steps > 20_000) return { wrong: ['NOT SETTLED', ...trace.slice(-60)], paused, heldOnActive: false };
+    if (queue.length > 0 && interleaving.workers < 3 && (chance(0.3) || interleaving.workers === 0)) pick();
+    admin();
+    if (isPaused(subscription())) paused = true;
+    await interleaving.step();
+  }
+
+  // What is left is the schedule's: minute by minute while something is due, from probe to probe while it is paused.
+  deliveries.staleHeld = undefined;
+  budget.crashes = 0;
+  const settle = async () => {
+    for (let steps = 0; queue.length > 0 || interleaving.workers > 0; steps++) {
+      if (steps > 20_000) return;
+      if (queue.length > 0 && interleaving.workers === 0) pick();
+      await interleaving.step();
+    }
+  };
+  let rePaused = false;
+  for (let rounds = 0; rounds < 200; rounds++) {
+    rePaused ||= options.edit === true && isPaused(subscription());
+    const { health } = subscription();
+    const due = health && dueOf(health);
+    if (due === undefined && rounds > 2) break;
+    now = Math.max(now + 2 * MINUTE, due ?? 0);
+    await tend(ports('tend', nothing));
+    await settle();
+  }
+
+  const wrong: string[] = [];
+  let heldOnActive = false;
+  if (rePaused) wrong.push('RE-PAUSED by a refusal of the old URL');
+  for (const eventId of events) {
+    const row = deliveries.rows.get(`${NAME} ${eventId}`);
+    const tooOld = row?.status === 'held' && now - row.acceptedAt > MAX_HELD_AGE;
+    if (tooOld) heldOnActive = true;
+    if (!row) wrong.push(`LOST ${eventId}`);
+    else if (row.status !== 'delivered' && !tooOld) wrong.push(`STUCK ${eventId} ${row.status} n${row.n}`);
+    const doubles = (taken.get(eventId) ?? 0) - 1 - (excused.get(eventId) ?? 0);
+    if (doubles > 0) wrong.push(`NEEDLESS DUPLICATE of ${eventId}`);
+    if (row?.status === 'delivered' && !taken.get(eventId)) wrong.push(`NEVER SENT ${eventId}`);
+  }
+  if (isPaused(subscription())) wrong.push('still PAUSED after the flow was mended');
+  const { announcements = [], drain } = subscription().health ?? {};
+  if (announcements.length > 0) wrong.push('UNTOLD change of state');
+  if (drain) wrong.push('ENDLESS drain');
+  // By when it was: told again is told once.
+  const times = (type: string) =>
+    new Set(bus.published.filter(({ detailType }) => detailType === type).map(({ detail }) => detail.since)).size;
+  if (times('FlowSubscriptionPaused') !== times('FlowSubscriptionResumed'))
+    wrong.push('told of other pauses than ends');
+  if (paused && times('FlowSubscriptionPaused') === 0) wrong.push('UNTOLD pause');
+  if (wrong.length > 0) wrong.push(...trace.slice(-80));
+  return { wrong, paused, heldOnActive };
+}
+
+const check = async (options: Options, mayPause: boolean) => {
+  let pauses = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
+      const { wrong, paused } = await history(seed, options);
+      if (paused) pauses++;
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: RUNS },
+  );
+  // Else it would say nothing of pauses.
+  if (mayPause) expect(pauses).toBeGreaterThan(RUNS / 10);
+};
+
+it(
+  'loses nothing and doubles nothing needlessly, under duplicates, disorder, crashes, failures and lost answers',
+  () => check({ crashes: 2, failures: 3, refusals: 0 }, false),
+  600_000,
+);
+
+it(
+  'still does while the subscription pauses and heals',
+  () => check({ crashes: 2, failures: 2, refusals: 8 }, true),
+  600_000,
+);
+
+it(
+  'still does when the pause ends by a new URL, which the old one’s refusals do not pause again',
+  () => check({ crashes: 2, failures: 2, refusals: 30, edit: true }, true),
+  600_000,
+);
+
+it(
+  'still does when deliveries are replayed meanwhile',
+  () => check({ crashes: 2, failures: 2, refusals: 8, replays: true }, true),
+  600_000,
+);

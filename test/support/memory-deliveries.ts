@@ -1,0 +1,89 @@
+import type { DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../../lambda/core/deliver';
+import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../lambda/core/delivery';
+import type { KeptDeliveries } from '../../lambda/core/kept-deliveries';
+import type { Gate } from './memory';
+
+export interface MemoryRow extends DeliveryKey {
+  status: DeliveryStatus;
+  n: number;
+  acceptedAt: number;
+  lease?: Lease;
+  attempts: readonly Attempt[];
+  notice?: DeathNotice;
+}
+
+/**
+ * The Deliveries table as a map, with the conditions of the real one. A lease is over when its worker is: `isAlive` says
+ * so, since the test's clock jumps.
+ */
+export class MemoryDeliveries {
+  readonly rows = new Map<string, MemoryRow>();
+  readonly payloads = new Map<string, DeliveryMessage>();
+  /** The held rows as an index that lags behind shows them; undefined: it does not lag. */
+  staleHeld: MemoryRow[] | undefined;
+
+  constructor(private readonly isAlive: (leaseOwner: string) => boolean) {}
+
+  store(gate: Gate): DeliveryStore & KeptDeliveries & { unannounced(before: number): Promise<DeliveryKey[]> } {
+    const step = async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      const result = act();
+      await gate(`after ${name}`);
+      return structuredClone(result);
+    };
+    const id = ({ subscription, eventId }: DeliveryKey) => `${subscription} ${eventId}`;
+    const mine = (key: DeliveryKey, lease: Lease, change: Partial<MemoryRow>): boolean => {
+      const row = this.rows.get(id(key));
+      if (row?.lease?.owner !== lease.owner) return false;
+      this.rows.set(id(key), { ...row, lease: undefined, ...change });
+      return true;
+    };
+    return {
+      claim: (message, lease) =>
+        step('claim', () => {
+          const { subscription, event, n, replay, acceptedAt } = message;
+          const key = { subscription, eventId: event.eventId };
+          const row = this.rows.get(id(key));
+          const take = (attempts: readonly Attempt[]) => {
+            const before = row ?? { ...key, acceptedAt, attempts };
+            this.rows.set(id(key), { ...before, status: 'pending', n, lease });
+            return { attempts };
+          };
+          if (!row) return take([]);
+          const open = ['pending', 'held'].includes(row.status);
+          const free = !row.lease || !this.isAlive(row.lease.owner);
+          if (open && free && (row.n < n || (row.status === 'pending' && row.n === n))) return take(row.attempts);
+          if (!open && replay && row.n < n) return take(row.attempts);
+          if (row.status === 'held' && n === row.n) return 'held';
+          return !open || n < row.n ? 'done' : 'busy';
+        }),
+      finish: (key, lease, status, attempts, _, notice) =>
+        step('finish', () => mine(key, lease, { status, attempts, notice })),
+      reschedule: (key, lease, n, attempts) => step('reschedule', () => void mine(key, lease, { n, attempts })),
+      hold: ({ subscription, event }, lease, attempts) =>
+        step('hold', () => mine({ subscription, eventId: event.eventId }, lease, { status: 'held', attempts })),
+      keepPayload: (message) =>
+        step('keepPayload', () => {
+          const { subscription, event } = message;
+          this.payloads.set(id({ subscription, eventId: event.eventId }), structuredClone(message));
+        }),
+      clearNotice: (key) =>
+        step('clearNotice', () => {
+          const row = this.rows.get(id(key));
+          if (row?.status === 'dead') this.rows.set(id(key), { ...row, notice: undefined });
+        }),
+      find: (key) =>
+        step('find', () => {
+          const row = this.rows.get(id(key));
+          return row && { status: row.status, n: row.n, notice: row.notice, message: this.payloads.get(id(key)) };
+        }),
+      held: () => step('held', () => this.staleHeld ?? this.heldNow()),
+      dead: () => step('dead', () => [...this.rows.values()].filter(({ status }) => status === 'dead')),
+      unannounced: () => step('unannounced', () => [...this.rows.values()].filter(({ notice }) => notice)),
+    };
+  }
+
+  heldNow(): MemoryRow[] {
+    return [...this.rows.values()].filter(({ status }) => status === 'held');
+  }
+}
