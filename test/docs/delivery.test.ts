@@ -1,0 +1,71 @@
+/** Runs every row of the table of answers in docs/delivery.md on the real code, over TLS and on the real tables. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
+import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../support/delivery';
+import { answer, type Behaviour, refused, reset } from '../support/flow-server';
+
+const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'delivery.md'), 'utf8');
+
+interface Row {
+  readonly answers: readonly string[];
+  readonly tries: number;
+  readonly delivery: string;
+  readonly subscription: string;
+}
+
+function rows(): Row[] {
+  const section = PAGE.split('## What each answer means')[1]?.split('\n## ')[0] ?? '';
+  const lines = section.split('\n').filter((line) => line.startsWith('| `'));
+  return lines.map((line) => {
+    const [answers = '', tries, delivery = '', subscription = ''] = line
+      .split('|')
+      .slice(1)
+      .map((cell) => cell.trim());
+    return {
+      answers: answers.split(', ').map((text) => text.slice(1, -1)),
+      tries: Number(tries),
+      delivery,
+      subscription,
+    };
+  });
+}
+
+function behaviourOf(text: string): Behaviour {
+  if (text === 'no answer') return reset;
+  const [, status, seconds, code] = /^(\d{3})(?: Retry-After: (\d+)| (\w+))?$/.exec(text) ?? [];
+  if (status === undefined) throw new Error(`cannot read the answer ${text}`);
+  if (code !== undefined) return refused(Number(status), code);
+  return answer(Number(status), seconds === undefined ? {} : { 'retry-after': seconds });
+}
+
+let servers: DeliveryServers;
+beforeAll(async () => {
+  servers = await startDeliveryServers();
+});
+afterAll(() => servers.stop());
+
+it('the table has rows', () => expect(rows().length).toBeGreaterThan(20));
+
+it.each(rows())(
+  '$answers: $tries tries, $delivery, $subscription',
+  async ({ answers, tries, delivery, subscription }) => {
+    const world = DeliveryWorld.on(servers);
+    world.flow.behave = (_, n) => behaviourOf(answers[Math.min(n, answers.length - 1)] as string);
+    world.queue.send(world.message(await world.subscribe()), 0);
+    await world.run();
+    expect(world.flow.calls).toHaveLength(tries);
+    expect((await world.rows())['event-1']).toMatchObject({ status: delivery });
+    expect((await world.subscriptions.read(world.name('crm')))?.health?.state ?? 'active').toBe(subscription);
+  },
+);
+
+it('the numbers in the text are those of the code', () => {
+  expect([REFUSALS_TO_PAUSE, REFUSALS_SPAN / 60_000]).toEqual([3, 10]);
+  expect(PAGE).toContain('After 3 of them over at least 10 minutes');
+  expect(PROBE_TIMES.map((ms) => ms / 3600_000).slice(0, 5)).toEqual([0.25, 1, 6, 24, 48]);
+  expect(PAGE.replaceAll(/\s+/g, ' ')).toContain(
+    '15 minutes, 1 hour and 6 hours after the pause began, then daily for 14 days',
+  );
+});
