@@ -12,7 +12,7 @@ import { type TendPorts, tend } from '../../../lambda/core/tend';
 import { NOW } from '../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../support/interleaving';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from '../../support/memory';
-import { MemoryDeliveries } from '../../support/memory-deliveries';
+import { MemoryDeliveries, type MemoryRow } from '../../support/memory-deliveries';
 
 /** How many random histories; the soak run asks for more. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
@@ -51,6 +51,8 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   const crashRate = chance(0.5) ? 0.04 : 0.15;
   const tendRate = chance(0.5) ? 0.03 : 0.25;
   const trace: string[] = [];
+  let lastSeen: MemoryRow[] = [];
+  let stale = 0.4;
   let now = NOW;
   let ids = 0;
 
@@ -83,7 +85,15 @@ async function history(seed: number, options: Options): Promise<Outcome> {
           return ended;
         },
       },
-      kept: store,
+      kept: {
+        ...store,
+        async held(name) {
+          // The index may show what it showed when the sweep last looked, but nothing older.
+          deliveries.staleHeld = chance(stale) ? lastSeen : undefined;
+          lastSeen = structuredClone(deliveries.heldNow());
+          return store.held(name);
+        },
+      },
       due: {
         dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
         unannounced: (before) => store.unannounced(before),
@@ -236,14 +246,11 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       tends--;
       tending = true;
       now += 2 * MINUTE;
-      deliveries.staleHeld = undefined;
       const done = asWorker('tend', (worker, gate) => tend(ports(worker, gate)));
       void done.then(() => {
         tending = false;
       });
     }
-    // The index is as it was a moment ago, for a moment.
-    if (chance(0.1)) deliveries.staleHeld = chance(0.3) ? structuredClone(deliveries.heldNow()) : undefined;
   };
 
   /** Whatever happens, until no message is left; false: there is no end to it. */
@@ -259,7 +266,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   };
   /** What is left is the schedule's: as often as something is due, from probe to probe while it is paused. */
   const settle = async () => {
-    deliveries.staleHeld = undefined;
+    stale = 0;
     budget.crashes = 0;
     for (let rounds = 0; rounds < 200; rounds++) {
       rePaused ||= options.edit === true && isPaused(subscription());
