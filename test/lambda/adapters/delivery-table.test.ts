@@ -248,3 +248,62 @@ describe('the payload', () => {
     expect(await row()).toEqual(before);
   });
 });
+
+describe('what is kept', () => {
+  const find = () => table.find(key);
+
+  it('of a held delivery is found with its payload, listed by when it was accepted, until it is claimed', async () => {
+    expect(await find()).toBeUndefined();
+    await claim(2);
+    await table.keepPayload(message(2), NOW);
+    expect(await table.hold(message(2), lease('me'), [attempt(NOW)], NOW)).toBe(true);
+    expect(await row()).toMatchObject({ status: 'held', n: 2, expiresAt: NOW / 1000 + 90 * DAY });
+    expect(await row()).not.toHaveProperty('leaseOwner');
+    expect(await find()).toEqual({ status: 'held', n: 2, message: message(2) });
+    expect(await table.held(key.subscription)).toEqual([{ ...key, acceptedAt: NOW - 1000 }]);
+    expect(await table.held('another')).toEqual([]);
+    await claim(3);
+    expect(await row(), 'only what is finished or held may be forgotten').not.toHaveProperty('expiresAt');
+    await table.finish(key, lease('me'), 'delivered', [], NOW);
+    expect(await table.held(key.subscription)).toEqual([]);
+  });
+
+  it('is not held by a worker whose lease has gone to another', async () => {
+    await claim(0);
+    await claim(0, 'other', NOW + 60_001);
+    const before = await row();
+    expect(await table.hold(message(0), lease('me'), [], NOW)).toBe(false);
+    expect(await row()).toEqual(before);
+  });
+
+  it('of a dead delivery has its notice until the bus was told', async () => {
+    await claim(0);
+    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, { reason: 'why' });
+    expect(await find()).toMatchObject({ status: 'dead', notice: { reason: 'why' } });
+    const untold = async (before: number) =>
+      (await table.unannounced(before)).filter(({ subscription }) => subscription === key.subscription);
+    expect([await untold(NOW - 1), await untold(NOW)]).toEqual([[], [key]]);
+    expect(await table.dead(key.subscription)).toEqual([key]);
+    await table.clearNotice(key);
+    expect(await find()).toEqual({ status: 'dead', n: 0 });
+    expect(await untold(NOW)).toEqual([]);
+    expect(await table.dead(key.subscription)).toEqual([key]);
+    // Told again, and of what is dead no more: nothing.
+    await table.claim(message(1, { replay: true }), lease('me'), NOW);
+    const before = await row();
+    await table.clearNotice(key);
+    expect(await row()).toEqual(before);
+  });
+
+  it.each<[DeliveryStatus, n: number, 'taken' | Claim]>([
+    ['delivered', 2, 'taken'],
+    ['dead', 2, 'taken'],
+    ['dead', 1, 'done'],
+    ['dead', 0, 'done'],
+  ])('of a %s delivery can be replayed, by try %i of 1', async (status, n, expected) => {
+    await claim(1);
+    await table.finish(key, lease('me'), status, [attempt(NOW)], NOW);
+    const claimed = await table.claim(message(n, { replay: true }), lease('me'), NOW);
+    expect(claimed).toEqual(expected === 'taken' ? { attempts: [attempt(NOW)] } : expected);
+  });
+});

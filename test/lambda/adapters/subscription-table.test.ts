@@ -2,6 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SubscriptionTable, subscriptionIndex } from '../../../lambda/adapters/subscription-table';
+import type { Health } from '../../../lambda/core/health';
 import type { SubscriptionIndex } from '../../../lambda/core/ports';
 import type { Subscription, SubscriptionDefinition } from '../../../lambda/core/subscription';
 import { startTables, type TestTables } from '../../support/tables';
@@ -213,5 +214,61 @@ describe('the index', () => {
     tables.calls();
     expect(await found('CRM')).toEqual(names);
     expect(tables.calls().length, 'one query for each of two subjects, and more pages').toBeGreaterThan(2);
+  });
+});
+
+describe('the health of a subscription', () => {
+  const health = (version: number, more: Partial<Health> = {}): Health => ({
+    version,
+    state: 'active',
+    announcements: [],
+    ...more,
+  });
+  const due = async (before: number) => (await table.dueSubscriptions(before)).filter((one) => one === name);
+
+  it('is a field beside the definition, and goes when the subscription is put without it', async () => {
+    const first = subscription();
+    await table.put(first, undefined);
+    expect(await table.writeHealth(first, health(1, { nextProbe: 900 }))).toBe(true);
+    const read = await table.read(name);
+    expect(read).toEqual({ ...first, health: health(1, { nextProbe: 900 }) });
+    expect(await table.put({ ...first, generation: 2 }, read)).toBe(true);
+    expect(await table.read(name)).toEqual({ ...first, generation: 2 });
+    expect(await due(1000)).toEqual([]);
+  });
+
+  it.each<[string, (read: Subscription) => Promise<unknown>]>([
+    ['another wrote its health', (read) => table.writeHealth(read, health(1))],
+    ['it was changed', (read) => table.put({ ...read, generation: 2 }, read)],
+    ['it was deleted', (read) => table.delete(read)],
+  ])('is not written when, since it was read, %s', async (_, meanwhile) => {
+    const read = subscription();
+    await table.put(read, undefined);
+    await meanwhile(read);
+    const before = await table.read(name);
+    expect(await table.writeHealth(read, health(1, { state: 'paused' }))).toBe(false);
+    expect(await table.read(name)).toEqual(before);
+  });
+
+  it('keeps a change of the subscription from being put over what was not read', async () => {
+    const read = subscription();
+    await table.put(read, undefined);
+    await table.writeHealth(read, health(1));
+    expect(await table.put({ ...read, generation: 2 }, read)).toBe(false);
+    // It does not keep anybody from deleting it.
+    expect(await table.delete(read)).toBe(true);
+  });
+
+  it('is listed when it is due, and only then', async () => {
+    let read = subscription();
+    await table.put(read, undefined);
+    const write = async (next: Health) => {
+      expect(await table.writeHealth(read, next)).toBe(true);
+      read = { ...read, health: next };
+    };
+    await write(health(1, { nextProbe: 900, drain: { emptyPasses: 0, due: 500 } }));
+    expect([await due(499), await due(500)]).toEqual([[], [name]]);
+    await write(health(2));
+    expect(await due(1000)).toEqual([]);
   });
 });
