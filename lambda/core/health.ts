@@ -1,6 +1,5 @@
 import { HealthEvent } from '../../lib/private/contract';
 import type { FlowAnswer } from './answer';
-import type { Subscription } from './subscription';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -63,7 +62,7 @@ export function dueOf({ nextProbe, drain, announcements }: Health): number | und
   return all.length > 0 ? Math.min(...all) : undefined;
 }
 
-export const isPaused = ({ health }: Pick<Subscription, 'health'>): boolean => health?.state === 'paused';
+export const isPaused = ({ health }: { readonly health?: Health }): boolean => health?.state === 'paused';
 
 /** After an answer that says that the flow or its URL has to be mended; undefined: nothing to note. */
 export function afterRefusal(health: Health | undefined, answer: FlowAnswer, now: number): Health | undefined {

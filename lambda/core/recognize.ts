@@ -1,5 +1,5 @@
 import { CrossingEvent, DomainEvent, type FAILED_STATUSES } from '../../lib/private/contract';
-import { type CheckedEvent, MAX_ERROR_LENGTH } from './events';
+import { type CheckedEvent, type Detail, MAX_ERROR_LENGTH } from './events';
 import { refreshEventId } from './identity';
 import type { Status } from './subscription';
 import type { TriggerEvent } from './trigger-event';
@@ -42,47 +42,28 @@ export function recognize(checked: CheckedEvent): { event: TriggerEvent; address
       const occurredAt = detail.endedAt ?? time;
       return { event: { ...shortened(detail), eventId, trigger: 'unification-refresh-completed', occurredAt } };
     }
-    case CrossingEvent.SEGMENT_THRESHOLD_CROSSED: {
-      const {
-        subscription,
-        uid,
-        startsFlow,
-        crossingId,
-        connector: _,
-        generation: __,
-        sequence: ___,
-        ...rest
-      } = checked.detail;
-      const event: TriggerEvent = {
-        ...rest,
-        eventId: crossingId,
-        trigger: 'segment-threshold-crossed',
-        occurredAt: rest.observedAt,
-      };
-      return { event, addressee: { subscription, uid, startsFlow } };
-    }
-    case CrossingEvent.MEASURE_THRESHOLD_CROSSED: {
-      const {
-        subscription,
-        uid,
-        startsFlow,
-        crossingId,
-        connector: _,
-        generation: __,
-        sequence: ___,
-        ...rest
-      } = checked.detail;
-      const event: TriggerEvent = {
-        ...rest,
-        eventId: crossingId,
-        trigger: 'measure-threshold-crossed',
-        occurredAt: rest.observedAt,
-      };
-      return { event, addressee: { subscription, uid, startsFlow } };
-    }
+    case CrossingEvent.SEGMENT_THRESHOLD_CROSSED:
+      return crossing(checked.detail, (facts) => ({ ...facts, trigger: 'segment-threshold-crossed' }));
+    case CrossingEvent.MEASURE_THRESHOLD_CROSSED:
+      return crossing(checked.detail, (facts) => ({ ...facts, trigger: 'measure-threshold-crossed' }));
     default:
       return undefined;
   }
+}
+
+type CrossingDetail = Detail<'SegmentThresholdCrossed'> | Detail<'MeasureThresholdCrossed'>;
+/** What the evaluator tells `dispatch` alone. */
+type Internal = 'connector' | 'subscription' | 'uid' | 'generation' | 'startsFlow' | 'crossingId' | 'sequence';
+type CrossingFacts<D> = Omit<D, Internal> & { readonly eventId: string; readonly occurredAt: number };
+
+/** A crossing without what is internal, and its addressee. */
+function crossing<D extends CrossingDetail>(
+  detail: D,
+  toEvent: (facts: CrossingFacts<D>) => TriggerEvent,
+): { event: TriggerEvent; addressee: Addressee } {
+  const { subscription, uid, startsFlow, crossingId, connector: _, generation: __, sequence: ___, ...rest } = detail;
+  const event = toEvent({ ...rest, eventId: crossingId, occurredAt: detail.observedAt });
+  return { event, addressee: { subscription, uid, startsFlow } };
 }
 
 /** Error texts can be as long as an event; a flow's body holds the first characters, and so do the messages before it. */
