@@ -83,7 +83,7 @@ export function summaryText(summary: Summary, rejected: readonly string[], probl
   const lines = [
     '',
     bold(
-      `${events.put} events put, ${events.rejected} rejected, ${crossings.length} crossings, ${deliveries.length} deliveries`,
+      `${count(events.put, 'event', 'events')} put, ${events.rejected} rejected, ${count(crossings.length, 'crossing', 'crossings')}, ${count(deliveries.length, 'delivery', 'deliveries')}`,
     ),
   ];
   if (rejected.length > 0)
@@ -118,13 +118,16 @@ export function problemsOf(summary: Summary, failed: readonly string[]): string[
   const open = summary.deliveries
     .filter(({ status }) => status !== 'delivered')
     .map(({ subscription, trigger, status, attempts, httpStatus }) => {
-      const tries = attempts === 0 ? 'never tried' : `${attempts} tries, last answer ${httpStatus ?? 'none'}`;
+      const tries =
+        attempts === 0 ? 'never tried' : `${count(attempts, 'try', 'tries')}, last answer ${httpStatus ?? 'none'}`;
       return `${status}: ${trigger} → ${subscription} (${tries})`;
     });
   const counts = new Map<string, number>();
   for (const problem of [...open, ...failed]) counts.set(problem, (counts.get(problem) ?? 0) + 1);
   return [...counts].map(([problem, count]) => (count === 1 ? problem : `${count} × ${problem}`));
 }
+
+const count = (n: number, one: string, many: string): string => `${number.format(n)} ${n === 1 ? one : many}`;
 
 /** How to go on from here. */
 export function nextSteps(stack: LocalStack, busName: string, eventSource: string, subscriptions: string): string {

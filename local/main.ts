@@ -136,9 +136,7 @@ class LocalRun {
       return stack
         .queues()
         .filter((queue) => !queue.isDeadLetterQueue && queue.ready + queue.delayed + queue.inFlight > 0)
-        .map(
-          ({ logicalId, ready, delayed, inFlight }) => `${ready + delayed + inFlight} messages in queue ${logicalId}`,
-        );
+        .map(({ logicalId, ready, delayed, inFlight }) => `queue ${logicalId} holds ${ready + delayed + inFlight}`);
     }
   }
 

@@ -204,7 +204,7 @@ describe('npm start -- --once --json', () => {
     expect(JSON.parse(run.out).deliveries).toMatchObject([
       { subscription: 'bad', status: 'dead', attempts: 1, httpStatus: 400 },
     ]);
-    expect(run.err).toContain('dead: data-source-refresh-failed → bad (1 tries, last answer 400)');
+    expect(run.err).toContain('dead: data-source-refresh-failed → bad (1 try, last answer 400)');
     expect(run.out + run.err).not.toMatch(SIGNATURES);
   });
 
