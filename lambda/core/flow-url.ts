@@ -95,11 +95,6 @@ export function fingerprint(url: string): string {
   return createHash('sha256').update(url).digest('hex');
 }
 
-/** A flow URL as people may see it: `host (1a2b3c4d)`. */
-export function shownUrl(host: string, urlFingerprint: string): string {
-  return `${host} (${urlFingerprint.slice(0, 8)})`;
-}
-
 function reasonAgainst(url: URL, options: FlowUrlOptions): string | undefined {
   if (url.username || url.password) {
     return `The flow URL has a user name or password before its host; ${COPY_AGAIN}.`;

@@ -341,7 +341,7 @@ describe('permissions', () => {
     [
       'sweep',
       [
-        ...onTable('ThresholdsTable', 'BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'),
+        ...onTable('ThresholdsTable', 'BatchGetItem', 'GetItem', 'Query', 'UpdateItem', 'DeleteItem'),
         ...onTable(`ThresholdsTable/index/${DUE_INDEX.name}`, 'Query'),
         ...onTable('SubscriptionsTable', 'BatchGetItem'),
         'events:PutEvents EventsBus',

@@ -39,16 +39,21 @@ export class MemoryTables {
   /** Counts the steps that were made: a clock of the tables. */
   private steps = 0;
 
-  /** The Thresholds table as one worker sees it. */
-  thresholds(gate: Gate = open): ThresholdStore & DueIndex & RegistryPorts['thresholds'] {
-    const readAt = new Map<string, number>();
-    const step = async <T>(name: string, act: () => T): Promise<T> => {
+  /** A call as it goes: the gate, the act itself, and the gate once more. */
+  private stepper(gate: Gate) {
+    return async <T>(name: string, act: () => T): Promise<T> => {
       await gate(`before ${name}`);
       this.steps++;
       const result = act();
       await gate(`after ${name}`);
       return copy(result);
     };
+  }
+
+  /** The Thresholds table as one worker sees it. */
+  thresholds(gate: Gate = open): ThresholdStore & DueIndex & RegistryPorts['thresholds'] {
+    const readAt = new Map<string, number>();
+    const step = this.stepper(gate);
     return {
       readState: (key) =>
         step('readState', () => {
@@ -143,13 +148,7 @@ export class MemoryTables {
       read?.uid === now?.uid && read?.generation === now?.generation && read?.managedBy === now?.managedBy;
     const sameHealth = (read: Subscription | undefined, now: Subscription | undefined) =>
       read?.health?.version === now?.health?.version;
-    const step = async <T>(name: string, act: () => T): Promise<T> => {
-      await gate(`before ${name}`);
-      this.steps++;
-      const result = act();
-      await gate(`after ${name}`);
-      return copy(result);
-    };
+    const step = this.stepper(gate);
     return {
       read: (name) => step('readSubscription', () => this.subscriptions.get(name)),
       put: (subscription, previous) =>
