@@ -24,6 +24,7 @@ export class PowerAutomateConnectorStack extends Stack {
     this.output(Output.THRESHOLDS_TABLE_NAME, this.connector.thresholds.table.tableName);
     this.output(Output.DELIVERIES_TABLE_NAME, this.connector.delivery.table.tableName);
     this.output(Output.OBSERVATIONS_QUEUE_URL, this.connector.thresholds.observationsQueue.queueUrl);
+    this.output(Output.DELIVERIES_QUEUE_URL, this.connector.delivery.deliveriesQueue.queueUrl);
     this.output(Output.FLOW_URL_KEY_ARN, this.connector.subscriptions.flowUrlKey.keyArn);
   }
 

@@ -1,4 +1,4 @@
-import { Names } from 'aws-cdk-lib';
+import { type Duration, Names } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -50,6 +50,14 @@ export interface PowerAutomateConnectorProps extends RefreshCollectionOptions, S
    * @default - only the hosts of Power Automate and Logic Apps
    */
   readonly extraFlowHosts?: string[];
+
+  /**
+   * How long finished, held and dead deliveries are kept, in whole days; at least 15. By them an event that comes twice is
+   * known, and a delivery can be sent again: an event that is older is rejected, 14 days before they are forgotten.
+   *
+   * @default Duration.days(90)
+   */
+  readonly deliveryRetention?: Duration;
 }
 
 /**
@@ -129,6 +137,7 @@ export class PowerAutomateConnector extends Construct {
       subscriptionsTable: this.subscriptions.table,
       flowUrlKey: this.subscriptions.flowUrlKey,
       extraFlowHosts: props.extraFlowHosts,
+      deliveryRetention: props.deliveryRetention,
       removalPolicy,
       deletionProtection,
       logRetention,

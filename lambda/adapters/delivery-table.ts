@@ -3,7 +3,6 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } fr
 import { OPEN_INDEX, PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../lib/private/contract';
 import type { Claim, DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../core/deliver';
 import { type Attempt, type DeliveryMessage, type DeliveryStatus, MAX_ATTEMPTS_KEPT } from '../core/delivery';
-import { DELIVERY_RETENTION_DAYS } from '../core/dispatch';
 import type { HeldDelivery, KeptDeliveries, KeptDelivery } from '../core/kept-deliveries';
 import { conditionHeld, type Item, queryAll } from './dynamodb';
 
@@ -16,13 +15,14 @@ const UNANNOUNCED = 'unannounced';
 const DEAD = 'dead';
 const heldBy = (subscription: string): string => `held#${subscription}`;
 const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
-const expiry = (now: number): number => Math.floor(now / 1000) + DELIVERY_RETENTION_DAYS * DAY_SECONDS;
 
 /** The Deliveries table: one row for each event and subscription (protocol D). */
 export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
+    /** Days for which finished, held and dead deliveries are kept. */
+    private readonly retentionDays: number,
   ) {}
 
   async claim(message: DeliveryMessage, lease: Lease, now: number): Promise<Claim> {
@@ -81,7 +81,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     notice?: DeathNotice,
   ): Promise<boolean> {
     const set = ['#status = :status', `${TTL_ATTRIBUTE} = :expires`];
-    const values = { ':status': status, ':expires': expiry(now) };
+    const values = { ':status': status, ':expires': this.expiry(now) };
     // In the index are those that somebody may still want to send.
     if (status !== DEAD) return this.update(key, lease, attempts, set, ['#open', '#openSince', 'notice'], values);
     set.push('#open = :open', '#openSince = :now', ...(notice ? ['notice = :notice'] : []));
@@ -117,7 +117,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     // By when they were accepted: that decides which is sent first, and which is too old to be sent.
     const set = ['#status = :held', '#open = :open', '#openSince = :acceptedAt', `${TTL_ATTRIBUTE} = :expires`];
     const open = heldBy(subscription);
-    const values = { ':held': 'held', ':open': open, ':acceptedAt': acceptedAt, ':expires': expiry(now) };
+    const values = { ':held': 'held', ':open': open, ':acceptedAt': acceptedAt, ':expires': this.expiry(now) };
     return this.update({ subscription, eventId: event.eventId }, lease, attempts, set, [], values);
   }
 
@@ -138,7 +138,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
       [PK]: subscription,
       [SK]: payloadSortKey(event.eventId),
       payload: JSON.stringify(message),
-      [TTL_ATTRIBUTE]: expiry(now),
+      [TTL_ATTRIBUTE]: this.expiry(now),
     };
     await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
@@ -150,8 +150,8 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     };
     const [row, kept] = await Promise.all([read(eventId), read(payloadSortKey(eventId))]);
     if (!row) return undefined;
-    const { status, n, notice } = row;
-    return { status, n, notice, message: kept && JSON.parse(String(kept.payload)) } as KeptDelivery;
+    const { status, n, notice, acceptedAt } = row;
+    return { status, n, notice, acceptedAt, message: kept && JSON.parse(String(kept.payload)) } as KeptDelivery;
   }
 
   async held(subscription: string): Promise<HeldDelivery[]> {
@@ -178,6 +178,10 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
       ExpressionAttributeNames: { '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey },
       ExpressionAttributeValues: { ':open': partition, ':before': before },
     });
+  }
+
+  private expiry(now: number): number {
+    return Math.floor(now / 1000) + this.retentionDays * DAY_SECONDS;
   }
 
   /** Writes what came of a try and gives the lease back, if it is still this worker's: false when it is not. */

@@ -2,14 +2,16 @@ import { HealthEvent, Metric as MetricName, TRIGGER_IDS } from '../../lib/privat
 import { classify, type FlowAnswer } from './answer';
 import { type RejectPorts, reject, sideBySide } from './batch';
 import { renderBody } from './body';
+import { afterOpen, breakerState, type Failures } from './breaker';
 import { type Attempt, anotherTry, type DeliveryMessage, type DeliveryStatus } from './delivery';
-import { announceHealth, type HealthPorts, noteRefusal, noteSuccess } from './flow-health';
+import { announceHealth, type HealthPorts, noteFailure, noteRefusal, noteSuccess, takeTrial } from './flow-health';
 import { isPaused } from './health';
 import { deliveryId } from './identity';
 import { LogMessage } from './log-messages';
 import { subjectText } from './matching';
 import type { QueueMessage } from './ports';
-import { hopSeconds, waitAfter } from './retry';
+import { BOOKING_STANDS, type CallBook, paceOf } from './rate-limit';
+import { hopSeconds, LONGEST_ROUND, waitAfter } from './retry';
 import type { SealedFlowUrl, Subscription } from './subscription';
 
 /** Names a row of the Deliveries table. */
@@ -67,6 +69,7 @@ export interface DeliveryStore {
 /** What delivering needs. */
 export interface DeliverPorts extends RejectPorts, HealthPorts {
   readonly deliveries: DeliveryStore;
+  readonly calls: CallBook;
   /** 0 to 1. */
   readonly random: () => number;
   readonly newId: () => string;
@@ -161,6 +164,9 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
     return;
   }
   if (isPaused(subscription) && !message.probe) return hold(work, ports);
+  if (!message.probe && isTooOld(message, subscription, start)) return giveUp(work, TOO_OLD, ports);
+  const go = message.probe ? 'now' : await mayTry(message, subscription, ports);
+  if (typeof go === 'object') return putOff(work, go, ports);
 
   const attempt = await tryOnce(message, subscription, subscription.flow, deadline, ports);
   const tried: Work = { ...work, attempts: [...work.attempts, attempt.record] };
@@ -174,28 +180,91 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
   }
 
   telemetry.count(MetricName.FAILED_ATTEMPTS);
-  if (outcome === 'dead') return giveUp(tried, 'the flow does not want this body', ports);
+  if (outcome === 'dead') {
+    await giveUp(tried, 'the flow does not want this body', ports);
+    // Whatever it wants, it is there.
+    return go === 'as a trial' ? noteSuccess(subscription, ports) : undefined;
+  }
   // A probe that fails ends no pause.
   if (isPaused(subscription)) return hold(tried, ports);
   const pause = outcome === 'pause' ? await noteRefusal(subscription, attempt.answer, ports) : undefined;
-  if (!pause) return tryLater(tried, attempt.answer, ports);
-  await hold(tried, ports);
-  if (pause.changed) await announceHealth(pause.paused, ports);
+  if (pause) {
+    await hold(tried, ports);
+    if (pause.changed) await announceHealth(pause.paused, ports);
+    return;
+  }
+  await tryLater(tried, subscription, attempt.answer, ports);
+  if (outcome === 'retry') await noteFailure(subscription, attempt.answer, go === 'as a trial', ports);
+}
+
+/** A delivery that may not be tried yet. */
+interface NotYet {
+  /** Epoch milliseconds. */
+  readonly until: number;
+  /** A call is booked for then. */
+  readonly booked?: boolean;
+}
+
+/** Whether the subscription's breaker and rate limit let a try through. */
+async function mayTry(
+  { booked }: DeliveryMessage,
+  subscription: Subscription,
+  ports: DeliverPorts,
+): Promise<'now' | 'as a trial' | NotYet> {
+  const { clock, random, calls } = ports;
+  const { definition, health } = subscription;
+  const now = clock();
+  const breaker = breakerState(health?.failures, now);
+  const whenClosed = (): NotYet => ({ until: afterOpen(health?.failures as Failures, now, random()) });
+  if (breaker === 'open') return whenClosed();
+  const isBooked = booked !== undefined && now < booked + BOOKING_STANDS;
+  if (definition.rateLimit && !isBooked) {
+    const until = await calls.book(definition.name, paceOf(definition.rateLimit), now);
+    if (until > now) return { until, booked: true };
+  }
+  if (breaker === 'closed') return 'now';
+  return (await takeTrial(subscription, ports)) ? 'as a trial' : whenClosed();
+}
+
+/** Leaves a delivery for later without a try, unless flows have been tried for it long enough. */
+async function putOff(work: Work, { until, booked }: NotYet, ports: DeliverPorts): Promise<void> {
+  const { deliveries, telemetry, clock, send } = ports;
+  const { message, key, lease, attempts } = work;
+  if (until > (message.roundSince ?? message.acceptedAt) + LONGEST_ROUND) {
+    return giveUp(work, 'the flow has taken nothing for days', ports);
+  }
+  telemetry.count(MetricName.PUT_OFF_DELIVERIES);
+  const next = { ...message, notBefore: until, booked: booked ? until : undefined, replay: undefined };
+  await send(next, hopSeconds(until, clock()));
+  await deliveries.reschedule(key, lease, message.n, attempts, clock());
+}
+
+const TOO_OLD = "it is older than the subscription's maxAge";
+
+/** Whether a delivery is not wanted any more at `at`, epoch milliseconds. */
+function isTooOld({ acceptedAt, anyAge }: DeliveryMessage, { definition }: Subscription, at: number): boolean {
+  return !anyAge && definition.maxAge !== undefined && at > acceptedAt + definition.maxAge;
 }
 
 /** Sends a delivery on its way to a later try, or gives it up after the last. */
-async function tryLater(work: Work, answer: FlowAnswer, ports: DeliverPorts): Promise<void> {
+async function tryLater(
+  work: Work,
+  subscription: Subscription,
+  answer: FlowAnswer,
+  ports: DeliverPorts,
+): Promise<void> {
   const { deliveries, telemetry, clock, send } = ports;
   const { message, key, lease, attempts, facts } = work;
   const { n, firstTry = 0 } = message;
   const wait = waitAfter(n - firstTry, clock(), ports.random(), answer.retryAfter);
   if (wait === undefined) return giveUp(work, 'the flow has not taken it, however often it was tried', ports);
+  const notBefore = clock() + wait;
+  if (isTooOld(message, subscription, notBefore)) return giveUp(work, `at its next try ${TOO_OLD}`, ports);
   const { status, error } = answer;
   telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, waitSeconds: Math.round(wait / 1000) });
   // The next try is on its way before the row speaks of it: a crash in between sends one message too many, never too few.
-  const notBefore = clock() + wait;
   // Not a replay any more: had the row been finished meanwhile, this try would deliver it twice.
-  const next = { ...message, n: n + 1, notBefore, probe: undefined, replay: undefined };
+  const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined, replay: undefined };
   await send(next, hopSeconds(notBefore, clock()));
   await deliveries.reschedule(key, lease, n + 1, attempts, clock());
 }
@@ -203,7 +272,7 @@ async function tryLater(work: Work, answer: FlowAnswer, ports: DeliverPorts): Pr
 async function giveUp(work: Work, reason: string, ports: DeliverPorts): Promise<void> {
   const { deliveries, telemetry, clock } = ports;
   const { message, key, lease, attempts, facts } = work;
-  const { status, error } = attempts.at(-1) as Attempt;
+  const { status, error } = attempts.at(-1) ?? {};
   const { subscription, event } = message;
   await deliveries.keepPayload(message, clock());
   const notice: DeathNotice = {
@@ -244,13 +313,13 @@ async function hold({ message, lease, attempts, facts }: Work, ports: DeliverPor
 }
 
 /** Whoever made the subscription active may have looked for held deliveries before this one was: then nobody else sends it. */
-async function sendUnlessPaused(message: DeliveryMessage, { subscriptions, send }: DeliverPorts): Promise<void> {
-  const now = await subscriptions.read(message.subscription);
-  if (!now || !isPaused(now)) await send(anotherTry(message, message.n), 0);
+async function sendUnlessPaused(message: DeliveryMessage, { subscriptions, send, clock }: DeliverPorts): Promise<void> {
+  const current = await subscriptions.read(message.subscription);
+  if (!current || !isPaused(current)) await send(anotherTry(message, message.n, clock()), 0);
 }
 
 async function tryOnce(
-  { event, acceptedAt }: DeliveryMessage,
+  { event, acceptedAt, isTest = false }: DeliveryMessage,
   { definition }: Subscription,
   flow: SealedFlowUrl,
   deadline: number,
@@ -260,7 +329,7 @@ async function tryOnce(
   const at = clock();
   const id = deliveryId(definition.name, event.eventId);
   const delayedMinutes = Math.max(0, Math.floor((at - acceptedAt) / 60_000));
-  const body = renderBody({ event, subscription: definition, deliveryId: id, isTest: false, delayedMinutes });
+  const body = renderBody({ event, subscription: definition, deliveryId: id, isTest, delayedMinutes });
   const answer = await post(url, {
     headers: {
       'content-type': 'application/json; charset=utf-8',

@@ -14,6 +14,14 @@ export interface DeliveryMessage {
   readonly notBefore?: number;
   /** Number of the first try of this round, 0 when left out: the schedule of retries counts from it. */
   readonly firstTry?: number;
+  /** When this round of tries began, epoch milliseconds; left out: `acceptedAt`. */
+  readonly roundSince?: number;
+  /** When the call was booked for, where the flow has a rate limit, epoch milliseconds. */
+  readonly booked?: number;
+  /** Nothing happened: somebody tries the flow, or keeps it from being switched off. */
+  readonly isTest?: boolean;
+  /** Somebody asked for it whatever its age. Holds for the whole round. */
+  readonly anyAge?: boolean;
   /** Tries whether a paused subscription's flow takes deliveries again. Holds for this one try. */
   readonly probe?: boolean;
   /** Somebody asked for a finished delivery once more. Holds for this one try. */
@@ -25,10 +33,17 @@ export interface DeliveryMessage {
  * only the first can claim the row.
  */
 export const anotherTry = (
-  { subscription, uid, event, acceptedAt }: DeliveryMessage,
+  { subscription, uid, event, acceptedAt, isTest }: DeliveryMessage,
   rowN: number,
-  kind: Pick<DeliveryMessage, 'probe' | 'replay'> = {},
-): DeliveryMessage => ({ subscription, uid, event, acceptedAt, n: rowN + 1, firstTry: rowN + 1, ...kind });
+  now: number,
+  kind: Pick<DeliveryMessage, 'probe' | 'replay' | 'anyAge'> = {},
+): DeliveryMessage => ({
+  ...{ subscription, uid, event, acceptedAt, isTest },
+  n: rowN + 1,
+  firstTry: rowN + 1,
+  roundSince: now,
+  ...kind,
+});
 
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'held', 'dead', 'canceled'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];

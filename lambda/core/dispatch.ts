@@ -12,18 +12,14 @@ import type { TriggerEvent } from './trigger-event';
 export interface DispatchPorts extends RejectPorts {
   readonly index: SubscriptionIndex;
   readonly clock: Clock;
+  /** Days for which deliveries are remembered, by which an event that comes twice is known. More than 14. */
+  readonly retentionDays: number;
   /** Sends a delivery on its way. */
   readonly send: (message: DeliveryMessage) => Promise<void>;
 }
 
-/**
- * Days for which deliveries are remembered, by which an event that comes twice is known. Longer than the 14 days that a
- * queue can hold a message.
- */
-export const DELIVERY_RETENTION_DAYS = 90;
-
-/** An event older than this could have been delivered and forgotten. */
-const MAX_AGE_MS = (DELIVERY_RETENTION_DAYS - 14) * 24 * 60 * 60 * 1000;
+/** Longest time that a queue can hold a message, days (Amazon SQS quotas). */
+const QUEUE_DAYS = 14;
 
 /**
  * Takes a batch of trigger events and sends one delivery for each subscription that an event matches. Writes nothing:
@@ -36,7 +32,7 @@ export const dispatchBatch = (messages: readonly QueueMessage[], ports: Dispatch
 async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   const { telemetry, clock, send } = ports;
   const checked = checkEvent(body);
-  const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, clock());
+  const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, ports);
   if (reason !== undefined) return reject(body, reason, ports);
   const recognized = 'value' in checked ? recognize(checked.value) : undefined;
   if (recognized?.addressee?.startsFlow === false) return;
@@ -54,9 +50,10 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   if (failure) throw failure.reason;
 }
 
-function tooOld(time: number, now: number): string | undefined {
-  if (time >= now - MAX_AGE_MS) return undefined;
-  const days = MAX_AGE_MS / 24 / 60 / 60 / 1000;
+/** An event that old could have been delivered and forgotten. */
+function tooOld(time: number, { clock, retentionDays }: DispatchPorts): string | undefined {
+  const days = retentionDays - QUEUE_DAYS;
+  if (time >= clock() - days * 24 * 60 * 60 * 1000) return undefined;
   return `the event's time ${new Date(time).toISOString()} is more than ${days} days ago: deliveries that old are forgotten, so it could be sent twice; put it again without Time`;
 }
 

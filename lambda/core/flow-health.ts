@@ -1,6 +1,15 @@
 import { HealthEvent, Metric as MetricName } from '../../lib/private/contract';
 import type { FlowAnswer } from './answer';
-import { type Announcement, afterRefusal, afterSuccess, type Health, isPaused, resumed } from './health';
+import {
+  type Announcement,
+  afterFailure,
+  afterRefusal,
+  afterSuccess,
+  afterTrialTaken,
+  type Health,
+  isPaused,
+  resumed,
+} from './health';
 import { LogMessage } from './log-messages';
 import type { Clock, EventPublisher, HealthStore, Telemetry } from './ports';
 import type { Subscription } from './subscription';
@@ -62,9 +71,39 @@ export async function noteRefusal(
   return { paused: after.current, changed: after.changed };
 }
 
+/**
+ * Notes a try that failed for a reason that may pass.
+ * @param trial the try was the one that an open breaker lets through.
+ */
+export async function noteFailure(
+  used: Subscription,
+  answer: FlowAnswer,
+  trial: boolean,
+  { subscriptions, telemetry, clock }: HealthPorts,
+): Promise<void> {
+  const decide = ({ generation, health }: Subscription) =>
+    generation === used.generation && !isPaused({ health }) ? afterFailure(health, answer, trial, clock()) : undefined;
+  const after = await changeHealth(used, decide, subscriptions);
+  const { opened, openUntil } = after?.current.health?.failures ?? {};
+  // The first time only: a flow that stays down says nothing new.
+  if (!after?.changed || openUntil === undefined || opened !== 1) return;
+  telemetry.count(MetricName.FAILING_SUBSCRIPTIONS);
+  const { status, error } = answer;
+  telemetry.warn(LogMessage.FAILING, { subscription: used.definition.name, status, error });
+}
+
+/** Takes the one try that an open breaker lets through; false: somebody else has it. */
+export async function takeTrial(
+  read: Subscription,
+  { subscriptions, clock }: Pick<HealthPorts, 'subscriptions' | 'clock'>,
+): Promise<boolean> {
+  const after = await changeHealth(read, ({ health }) => afterTrialTaken(health, clock()), subscriptions);
+  return after?.changed ?? false;
+}
+
 /** Notes that a flow took a delivery: a pause is over, and what it refused before is forgotten. Writes only if there is either. */
 export async function noteSuccess(used: Subscription, ports: HealthPorts): Promise<void> {
-  if (!isPaused(used) && !used.health?.refusals) return;
+  if (!isPaused(used) && !used.health?.refusals && !used.health?.failures) return;
   const decide = ({ generation, health }: Subscription) =>
     generation !== used.generation
       ? undefined

@@ -1,5 +1,7 @@
 import { HealthEvent } from '../../lib/private/contract';
 import type { FlowAnswer } from './answer';
+import { breakerState, type Failures, afterFailure as failuresAfter, onTrial } from './breaker';
+import type { SubscriptionDefinition } from './subscription';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,7 +20,10 @@ export const PROBE_TIMES: readonly number[] = [
   ...Array.from({ length: 14 }, (_, day) => (day + 1) * DAY),
 ];
 
-/** Held deliveries that were accepted longer ago than this, milliseconds, stay held when the pause ends. */
+/**
+ * Held deliveries that were accepted longer ago than this, milliseconds, stay held when the pause ends, unless the
+ * subscription has a `maxAge`.
+ */
 export const MAX_HELD_AGE = 3 * DAY;
 
 /** After this the sweep publishes what a worker should have, milliseconds: the worker must have ended. */
@@ -48,6 +53,10 @@ export interface Health {
   readonly since?: number;
   /** Answers that pause, since the last success; no more are counted than it takes. `since`: of the first, epoch milliseconds. */
   readonly refusals?: { readonly count: number; readonly since: number };
+  /** Failed tries since the last success, for reasons that may pass. */
+  readonly failures?: Failures;
+  /** When the next test body keeps the flow alive, epoch milliseconds. */
+  readonly keepAlive?: number;
   /** When the oldest held delivery is tried, epoch milliseconds; left out: not any more. */
   readonly nextProbe?: number;
   /** Held deliveries are on their way out: until two passes in a row find none. `due`: of the next, epoch milliseconds. */
@@ -57,8 +66,9 @@ export interface Health {
 }
 
 /** When the sweep must come back to a subscription, epoch milliseconds; undefined: never. */
-export function dueOf({ nextProbe, drain, announcements }: Health): number | undefined {
-  const all = [nextProbe, drain?.due, ...announcements.map(({ due }) => due)].filter((due) => due !== undefined);
+export function dueOf({ nextProbe, drain, keepAlive, announcements }: Health): number | undefined {
+  const dues = [nextProbe, drain?.due, keepAlive, ...announcements.map(({ due }) => due)];
+  const all = dues.filter((due) => due !== undefined);
   return all.length > 0 ? Math.min(...all) : undefined;
 }
 
@@ -99,9 +109,31 @@ function paused(health: Health | undefined, first: number, { status, error }: Fl
 export const nextProbe = (since: number, now: number): number | undefined =>
   PROBE_TIMES.map((after) => since + after).find((at) => at > now);
 
-/** After a success: what refused before is forgotten. Undefined: nothing to note. */
+/**
+ * After a try that failed for a reason that may pass. Undefined: nothing to note.
+ * @param trial the try was the one that an open breaker lets through.
+ */
+export function afterFailure(
+  health: Health | undefined,
+  answer: FlowAnswer,
+  trial: boolean,
+  now: number,
+): Health | undefined {
+  const failures = failuresAfter(health?.failures, trial, now, answer.retryAfter);
+  return failures && { ...base(health), drain: health?.drain, refusals: health?.refusals, failures };
+}
+
+/** A worker takes the try that an open breaker lets through. Undefined: there is none to be taken. */
+export const afterTrialTaken = (health: Health | undefined, now: number): Health | undefined =>
+  health?.failures && breakerState(health.failures, now) === 'trial'
+    ? { ...health, version: health.version + 1, failures: onTrial(health.failures, now) }
+    : undefined;
+
+/** After a success: what failed or refused before is forgotten. Undefined: nothing to note. */
 export const afterSuccess = (health: Health | undefined): Health | undefined =>
-  health?.refusals && health.state === 'active' ? { ...base(health), drain: health.drain } : undefined;
+  health?.state === 'active' && (health.refusals || health.failures)
+    ? { ...base(health), drain: health.drain }
+    : undefined;
 
 /**
  * After whatever makes a paused subscription active: its held deliveries drain. Undefined: it is not paused.
@@ -131,17 +163,30 @@ export function resumed(
   };
 }
 
-/** Of a subscription that was given a new flow or definition: active, with what the sweep still has to do. */
-export function afterEdit(health: Health | undefined, now: number): Health | undefined {
-  if (!health) return undefined;
-  const active = resumed(health, 'the subscription was changed', 'sweep', now);
-  if (active || (!health.drain && health.announcements.length === 0)) return active;
-  return { ...base(health), drain: health.drain };
+/**
+ * Of a subscription that was made, or was given a new flow or definition: active, with what the sweep still has to do.
+ * Undefined: nothing.
+ */
+export function afterEdit(
+  previous: { readonly definition: SubscriptionDefinition; readonly health?: Health } | undefined,
+  next: SubscriptionDefinition,
+  now: number,
+): Health | undefined {
+  const health = previous?.health;
+  const active = resumed(health, 'the subscription was changed', 'sweep', now) ?? {
+    ...base(health),
+    drain: health?.drain,
+  };
+  const sameInterval = previous?.definition.keepAlive === next.keepAlive;
+  const keepAlive = sameInterval ? health?.keepAlive : next.keepAlive && now + next.keepAlive;
+  const edited = { ...active, keepAlive };
+  return dueOf(edited) === undefined ? undefined : edited;
 }
 
-/** Active, and nothing under way but the announcements. */
+/** Active, and nothing under way but the announcements and the next test body. */
 const base = (health: Health | undefined): Health => ({
   version: (health?.version ?? 0) + 1,
   state: 'active',
+  keepAlive: health?.keepAlive,
   announcements: health?.announcements ?? [],
 });

@@ -14,6 +14,8 @@ export const LogMessage = {
   DEAD: 'a delivery is dead',
   /** `subscription`, `trigger`, `subject`, `eventId` */
   HELD: 'a delivery is held',
+  /** `subscription`, `status`, `error` */
+  FAILING: 'a flow fails, its deliveries wait',
   /** `subscription`, `reason` */
   PAUSED: 'a subscription is paused',
   /** `subscription`, `reason` */

@@ -146,7 +146,8 @@ async function put(
   { subscriptions, clock }: RegistryPorts,
 ): Promise<boolean> {
   for (let previous = existing; ; ) {
-    if (await subscriptions.put({ ...next, health: afterEdit(previous?.health, clock()) }, previous)) return true;
+    const health = afterEdit(previous, next.definition, clock());
+    if (await subscriptions.put({ ...next, health }, previous)) return true;
     // The deliveries of the old one change its health all the time: that is nobody's change of the subscription.
     const current = previous && (await subscriptions.read(next.definition.name));
     const onlyHealth =

@@ -25,6 +25,12 @@ export const MAX_RETRY_AFTER = 6 * HOUR;
 const JITTER = 0.1;
 
 /**
+ * Milliseconds after which a round of tries is over where the breaker keeps the tries from being used up: all waits at
+ * their longest, rounded up to half a day.
+ */
+export const LONGEST_ROUND = 84 * HOUR;
+
+/**
  * Milliseconds to wait after try `n` (from 0) failed, or undefined when it was the last one.
  * @param random 0 to 1.
  */

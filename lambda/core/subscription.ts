@@ -1,6 +1,7 @@
 import type { STATUSES, TRIGGER_IDS } from '../../lib/private/contract';
 import type { Health } from './health';
 import type { ThresholdOperator } from './position';
+import type { RateLimit } from './rate-limit';
 
 export type TriggerId = (typeof TRIGGER_IDS)[number];
 export type Status = (typeof STATUSES)[number];
@@ -49,6 +50,15 @@ export interface SubscriptionDefinition {
   readonly link?: string;
   /** The flow's own page, for the connector's operator. */
   readonly flowLink?: string;
+  /**
+   * Deliveries older than this are not tried any more, milliseconds. Left out: as long as the schedule of retries goes, and
+   * 3 days for what was held while the subscription was paused.
+   */
+  readonly maxAge?: number;
+  /** How many calls the flow takes. Left out: as many as there are. */
+  readonly rateLimit?: RateLimit;
+  /** A test body is sent so often, milliseconds: Power Automate switches flows off that have not run for 90 days. */
+  readonly keepAlive?: number;
 }
 
 /** A flow URL as it is stored: never in clear. */

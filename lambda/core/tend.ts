@@ -2,8 +2,10 @@ import { allSettledOrThrow } from './batch';
 import { announceDeath, type DeathNotice, type DeliverPorts, type DeliveryKey } from './deliver';
 import { announceHealth, changeHealth } from './flow-health';
 import { ANNOUNCEMENT_GRACE, type Health, isPaused, MAX_HELD_AGE, nextProbe } from './health';
-import { type KeptDeliveries, resendHeld } from './kept-deliveries';
+import { identityHash } from './identity';
+import { type HeldDelivery, type KeptDeliveries, resendHeld } from './kept-deliveries';
 import type { DueSubscriptions } from './ports';
+import { sampleEvent } from './sample';
 import type { Subscription } from './subscription';
 
 /** What coming back to subscriptions and deliveries needs. */
@@ -53,10 +55,17 @@ async function tendSubscription(name: string, ports: TendPorts): Promise<void> {
     subscription = await announceHealth(subscription, ports);
   }
   if (!subscription) return;
-  const { nextProbe: probeAt = Infinity, drain } = subscription.health ?? {};
+  const { nextProbe: probeAt = Infinity, drain, keepAlive = Infinity } = subscription.health ?? {};
+  if (keepAlive <= now) await keepFlowAlive(subscription, keepAlive, ports);
   if (probeAt <= now) await probe(subscription, ports);
   if (drain && drain.due <= now) await drainPass(subscription, ports);
 }
+
+/** Whether a held delivery is young enough to be sent. */
+const wantedAt =
+  (now: number, { definition }: Subscription) =>
+  ({ acceptedAt }: HeldDelivery): boolean =>
+    acceptedAt >= now - (definition.maxAge ?? MAX_HELD_AGE);
 
 /**
  * Tries the oldest held delivery that would be sent if the pause ended; the newest where all are older. Sent before it is
@@ -65,7 +74,7 @@ async function tendSubscription(name: string, ports: TendPorts): Promise<void> {
 async function probe(subscription: Subscription, ports: TendPorts): Promise<void> {
   const now = ports.clock();
   const held = await ports.kept.held(subscription.definition.name);
-  const candidate = held.find(({ acceptedAt }) => acceptedAt >= now - MAX_HELD_AGE) ?? held.at(-1);
+  const candidate = held.find(wantedAt(now, subscription)) ?? held.at(-1);
   if (candidate) await resendHeld(candidate, { probe: true }, 0, ports);
   await changeHealth(
     subscription,
@@ -77,11 +86,32 @@ async function probe(subscription: Subscription, ports: TendPorts): Promise<void
   );
 }
 
+/**
+ * Sends a test body, so that the flow runs now and then, unless the subscription is paused: then its probes do as much.
+ * Its event's identity is the time when it was due: a crash before the next time is written sends it twice, which is once.
+ */
+async function keepFlowAlive(subscription: Subscription, due: number, ports: TendPorts): Promise<void> {
+  const { definition, uid } = subscription;
+  const now = ports.clock();
+  if (!isPaused(subscription)) {
+    const event = sampleEvent(definition, identityHash('keepAlive', uid, due), now);
+    await ports.send({ subscription: definition.name, uid, event, acceptedAt: now, n: 0, isTest: true }, 0);
+  }
+  await changeHealth(
+    subscription,
+    ({ health, definition: { keepAlive } }) =>
+      health?.keepAlive === due
+        ? { ...health, version: health.version + 1, keepAlive: keepAlive && now + keepAlive }
+        : undefined,
+    ports.subscriptions,
+  );
+}
+
 /** Sends held deliveries of a subscription that is active again, but for those that are too old. */
 async function drainPass(subscription: Subscription, ports: TendPorts): Promise<void> {
   const now = ports.clock();
   const held = await ports.kept.held(subscription.definition.name);
-  const wanted = held.filter(({ acceptedAt }) => acceptedAt >= now - MAX_HELD_AGE).slice(0, MAX_SENT);
+  const wanted = held.filter(wantedAt(now, subscription)).slice(0, MAX_SENT);
   const sent = await allSettledOrThrow(
     wanted.map((key, n) => resendHeld(key, {}, Math.floor(n / SENT_PER_SECOND), ports)),
   );

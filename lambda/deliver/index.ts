@@ -5,6 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
 import { batchResponse } from '../adapters/batch';
+import { callBook } from '../adapters/call-book';
 import { DeliveryTable } from '../adapters/delivery-table';
 import { documentClient } from '../adapters/dynamodb';
 import { optional, required } from '../adapters/environment';
@@ -27,11 +28,16 @@ const accepted = {
 };
 
 const connectorId = required(Env.CONNECTOR_ID);
-const deliveries = new DeliveryTable(dynamodb, required(Env.DELIVERIES_TABLE_NAME));
+const deliveries = new DeliveryTable(
+  dynamodb,
+  required(Env.DELIVERIES_TABLE_NAME),
+  Number(required(Env.DELIVERY_RETENTION_DAYS)),
+);
 const subscriptions = new SubscriptionTable(dynamodb, required(Env.SUBSCRIPTIONS_TABLE_NAME));
 
 const ports: DeliverPorts & TendPorts & { telemetry: ReturnType<typeof handlerTelemetry> } = {
   deliveries,
+  calls: callBook(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
   kept: deliveries,
   subscriptions,
   due: {

@@ -16,6 +16,7 @@ const ports = {
   rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
   clock: Date.now,
+  retentionDays: Number(required(Env.DELIVERY_RETENTION_DAYS)),
   send,
 };
 

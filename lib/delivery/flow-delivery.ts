@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -9,10 +9,18 @@ import { Construct } from 'constructs';
 import type { LogOptions, StorageOptions } from '../options';
 import { allow } from '../private/allow';
 import { connectorTable } from '../private/connector-table';
-import { DUE_INDEX, Env, OPEN_INDEX, SORT_KEY, TRIGGER_INDEX, TTL_ATTRIBUTE } from '../private/contract';
+import {
+  DEFAULT_DELIVERY_RETENTION_DAYS,
+  DUE_INDEX,
+  Env,
+  OPEN_INDEX,
+  SORT_KEY,
+  TRIGGER_INDEX,
+  TTL_ATTRIBUTE,
+} from '../private/contract';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
-import { validateExtraFlowHosts } from '../private/validate';
+import { validateDeliveryRetention, validateExtraFlowHosts } from '../private/validate';
 import { WorkQueue } from '../private/work-queue';
 
 /** Properties of FlowDelivery. */
@@ -40,6 +48,14 @@ export interface FlowDeliveryProps extends StorageOptions, LogOptions {
    * @default - only the hosts of Power Automate and Logic Apps
    */
   readonly extraFlowHosts?: string[];
+
+  /**
+   * How long finished, held and dead deliveries are kept, in whole days; at least 15. By them an event that comes twice is
+   * known, and a delivery can be sent again: an event that is older is rejected, 14 days before they are forgotten.
+   *
+   * @default Duration.days(90)
+   */
+  readonly deliveryRetention?: Duration;
 }
 
 /**
@@ -76,6 +92,8 @@ export class FlowDelivery extends Construct {
 
     const extraFlowHosts = props.extraFlowHosts ?? [];
     validateExtraFlowHosts(extraFlowHosts);
+    const deliveryRetention = props.deliveryRetention ?? Duration.days(DEFAULT_DELIVERY_RETENTION_DAYS);
+    validateDeliveryRetention(deliveryRetention);
 
     const table = connectorTable(this, 'Table', {
       removalPolicy: props.removalPolicy,
@@ -102,6 +120,7 @@ export class FlowDelivery extends Construct {
       [Env.CONNECTOR_ID]: props.connectorId,
       [Env.SUBSCRIPTIONS_TABLE_NAME]: props.subscriptionsTable.tableName,
       [Env.DELIVERIES_QUEUE_URL]: deliveries.queue.queueUrl,
+      [Env.DELIVERY_RETENTION_DAYS]: String(deliveryRetention.toDays()),
     };
 
     const { function: dispatch } = new HandlerFunction(this, 'Dispatch', {

@@ -80,6 +80,8 @@ export const Env = {
   THRESHOLDS_TABLE_NAME: 'THRESHOLDS_TABLE_NAME',
   DELIVERIES_TABLE_NAME: 'DELIVERIES_TABLE_NAME',
   DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
+  /** How long finished deliveries are remembered, days. */
+  DELIVERY_RETENTION_DAYS: 'DELIVERY_RETENTION_DAYS',
   RUNS_TABLE_NAME: 'RUNS_TABLE_NAME',
   /** How long a run may take from its first stage's end on, seconds. */
   RUN_TIMEOUT_SECONDS: 'RUN_TIMEOUT_SECONDS',
@@ -94,6 +96,9 @@ export const Env = {
   /** Set by the local run alone, never by a construct: a flow URL may be `http` on a loopback address. */
   LOOPBACK_FLOWS: 'POWER_AUTOMATE_CONNECTOR_LOOPBACK_FLOWS',
 } as const;
+
+/** How long finished deliveries are remembered when the connector says nothing else, days. */
+export const DEFAULT_DELIVERY_RETENTION_DAYS = 90;
 
 /** Message attribute that says why a message stands in a dead-letter queue. */
 export const REJECTION_REASON_ATTRIBUTE = 'reason';
@@ -144,9 +149,13 @@ export const Metric = {
   CROSSINGS: 'Crossings',
   DELIVERED: 'Delivered',
   FAILED_ATTEMPTS: 'FailedAttempts',
+  /** Deliveries that met an open breaker or a rate limit. */
+  PUT_OFF_DELIVERIES: 'PutOffDeliveries',
   DEAD_DELIVERIES: 'DeadDeliveries',
   CANCELED_DELIVERIES: 'CanceledDeliveries',
   HELD_DELIVERIES: 'HeldDeliveries',
+  /** Flows that fail again and again, counted when their breaker opens. */
+  FAILING_SUBSCRIPTIONS: 'FailingSubscriptions',
   PAUSED_SUBSCRIPTIONS: 'PausedSubscriptions',
   RESUMED_SUBSCRIPTIONS: 'ResumedSubscriptions',
   SWEPT_INTENTS: 'SweptIntents',
@@ -164,6 +173,7 @@ export const Output = {
   DELIVERIES_TABLE_NAME: 'DeliveriesTableName',
   FLOW_URL_KEY_ARN: 'FlowUrlKeyArn',
   OBSERVATIONS_QUEUE_URL: 'ObservationsQueueUrl',
+  DELIVERIES_QUEUE_URL: 'DeliveriesQueueUrl',
 } as const;
 
 /** Handler timeouts in seconds. A queue's visibility timeout is six times its handler's (AWS Lambda, SQS event sources). */

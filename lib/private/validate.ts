@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { type Duration, Token } from 'aws-cdk-lib';
 
 const CONNECTOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** A domain name of two labels or more: no scheme, port, path or wildcard. */
@@ -31,4 +31,13 @@ export function validateExtraFlowHosts(hosts: string[]): void {
       `extraFlowHosts has '${host}': write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
     );
   }
+}
+
+/** A message can be 14 days on a queue (Amazon SQS quotas); what it delivers must be remembered for longer. */
+const LEAST_RETENTION_DAYS = 15;
+
+export function validateDeliveryRetention(retention: Duration): void {
+  const days = retention.isUnresolved() ? LEAST_RETENTION_DAYS : retention.toDays({ integral: false });
+  if (days >= LEAST_RETENTION_DAYS && Number.isInteger(days)) return;
+  throw new Error(`deliveryRetention is ${days} days: write whole days, at least ${LEAST_RETENTION_DAYS}`);
 }

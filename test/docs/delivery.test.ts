@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/core/breaker';
 import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
+import { BOOKING_STANDS } from '../../lambda/core/rate-limit';
+import { LONGEST_ROUND } from '../../lambda/core/retry';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../support/delivery';
 import { answer, type Behaviour, refused, reset } from '../support/flow-server';
 
@@ -62,10 +65,15 @@ it.each(rows())(
 );
 
 it('the numbers in the text are those of the code', () => {
+  const text = PAGE.replaceAll(/\s+/g, ' ');
+  expect([FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN, LONGEST_ROUND]).toEqual([5, 30_000, 900_000, 84 * 3600_000]);
+  expect(text).toContain('After five tries in a row');
+  expect(text).toContain('for 30 seconds none of its deliveries is tried');
+  expect(text).toContain('for twice as long, up to 15 minutes');
+  expect(text).toContain('for three and a half days is given up');
+  expect(BOOKING_STANDS).toBe(10_000);
   expect([REFUSALS_TO_PAUSE, REFUSALS_SPAN / 60_000]).toEqual([3, 10]);
   expect(PAGE).toContain('After 3 of them over at least 10 minutes');
   expect(PROBE_TIMES.map((ms) => ms / 3600_000).slice(0, 5)).toEqual([0.25, 1, 6, 24, 48]);
-  expect(PAGE.replaceAll(/\s+/g, ' ')).toContain(
-    '15 minutes, 1 hour and 6 hours after the pause began, then daily for 14 days',
-  );
+  expect(text).toContain('15 minutes, 1 hour and 6 hours after the pause began, then daily for 14 days');
 });

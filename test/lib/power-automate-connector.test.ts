@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -269,6 +269,7 @@ describe('functions', () => {
         [Env.CONNECTOR_ID]: connectorId,
         [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
         [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
+        [Env.DELIVERY_RETENTION_DAYS]: '90',
         [Env.REJECTED_QUEUE_URL]: 'DeliveryTriggersDeadLetterQueue',
       },
     ],
@@ -281,6 +282,7 @@ describe('functions', () => {
         [Env.EVENT_SOURCE]: 'customer-insights',
         [Env.DELIVERIES_TABLE_NAME]: 'DeliveryTable',
         [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
+        [Env.DELIVERY_RETENTION_DAYS]: '90',
         [Env.REJECTED_QUEUE_URL]: 'DeliveryDeliveriesDeadLetterQueue',
       },
     ],
@@ -512,6 +514,17 @@ describe('props', () => {
     connectorTemplate({ logRetention: logs.RetentionDays.ONE_WEEK }).allResourcesProperties('AWS::Logs::LogGroup', {
       RetentionInDays: 7,
     });
+  });
+
+  test('deliveryRetention: whole days that dispatch and deliver know alike', () => {
+    const given = connectorTemplate({ deliveryRetention: Duration.days(400) });
+    for (const handler of ['dispatch', 'deliver'] as const) {
+      expect(variables(given, handler)[Env.DELIVERY_RETENTION_DAYS]).toBe('400');
+    }
+    expect(() => connectorTemplate({ deliveryRetention: Duration.days(14) })).toThrow(
+      'deliveryRetention is 14 days: write whole days, at least 15',
+    );
+    expect(() => connectorTemplate({ deliveryRetention: Duration.hours(400) })).toThrow('write whole days');
   });
 
   test('extraFlowHosts: known to deliver alone', () => {

@@ -1,3 +1,4 @@
+import { callBook } from '../../lambda/adapters/call-book';
 import { DeliveryTable } from '../../lambda/adapters/delivery-table';
 import { type Item, queryAll } from '../../lambda/adapters/dynamodb';
 import { flowCaller } from '../../lambda/adapters/flow-caller';
@@ -9,6 +10,7 @@ import type { QueueMessage } from '../../lambda/core/ports';
 import type { Subscription } from '../../lambda/core/subscription';
 import { type TendPorts, tend } from '../../lambda/core/tend';
 import type { TriggerEvent } from '../../lambda/core/trigger-event';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../lib/private/contract';
 import { NOW } from './evaluation';
 import { FlowServer, LOOPBACK_CERTIFICATE } from './flow-server';
 import { Crash } from './interleaving';
@@ -122,7 +124,7 @@ export class DeliveryWorld {
       flow: url ? { ciphertext, host: new URL(url).host, fingerprint: 'f00d' } : undefined,
       ...more,
     };
-    const health = afterEdit(existing?.health, this.now);
+    const health = afterEdit(existing, subscription.definition, this.now);
     await this.subscriptions.put({ ...subscription, health }, existing);
     return subscription;
   }
@@ -152,7 +154,7 @@ export class DeliveryWorld {
         await gate(`after ${name}`);
         return result;
       };
-    const table = new DeliveryTable(client, deliveries);
+    const table = new DeliveryTable(client, deliveries, DEFAULT_DELIVERY_RETENTION_DAYS);
     return {
       deliveries: {
         claim: gated('claim', table.claim.bind(table)),
@@ -179,6 +181,7 @@ export class DeliveryWorld {
           (await table.unannounced(before)).filter(({ subscription }) => subscription.startsWith(this.prefix)),
       },
       events: this.bus.publisher(gate),
+      calls: { book: gated('book', callBook(client, deliveries).book) },
       connectorId: 'test',
       rejected: this.rejected,
       telemetry: this.telemetry,

@@ -1,6 +1,7 @@
 import type { DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../../lambda/core/deliver';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../lambda/core/delivery';
 import type { KeptDeliveries } from '../../lambda/core/kept-deliveries';
+import type { CallBook } from '../../lambda/core/rate-limit';
 import type { Gate } from './memory';
 
 export interface MemoryRow extends DeliveryKey {
@@ -75,7 +76,7 @@ export class MemoryDeliveries {
       find: (key) =>
         step('find', () => {
           const row = this.rows.get(id(key));
-          return row && { status: row.status, n: row.n, notice: row.notice, message: this.payloads.get(id(key)) };
+          return row && { ...pick(row), message: this.payloads.get(id(key)) };
         }),
       held: () => step('held', () => this.staleHeld ?? this.heldNow()),
       dead: () => step('dead', () => [...this.rows.values()].filter(({ status }) => status === 'dead')),
@@ -85,5 +86,24 @@ export class MemoryDeliveries {
 
   heldNow(): MemoryRow[] {
     return [...this.rows.values()].filter(({ status }) => status === 'held');
+  }
+}
+
+const pick = ({ status, n, notice, acceptedAt }: MemoryRow) => ({ status, n, notice, acceptedAt });
+
+/** Books calls as the real book does, one subscription's theoretical arrival time each. */
+export class MemoryCallBook {
+  private readonly arrivals = new Map<string, number>();
+
+  book(gate: Gate): CallBook {
+    return {
+      book: async (subscription, { interval, tolerance }, now) => {
+        await gate('before book');
+        const arrival = Math.max(this.arrivals.get(subscription) ?? 0, now);
+        this.arrivals.set(subscription, arrival + interval);
+        await gate('after book');
+        return Math.max(now, Math.ceil(arrival - tolerance));
+      },
+    };
   }
 }

@@ -12,7 +12,7 @@ import { type TendPorts, tend } from '../../../lambda/core/tend';
 import { NOW } from '../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../support/interleaving';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from '../../support/memory';
-import { MemoryDeliveries, type MemoryRow } from '../../support/memory-deliveries';
+import { MemoryCallBook, MemoryDeliveries, type MemoryRow } from '../../support/memory-deliveries';
 
 /** How many random histories; the soak run asks for more. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
@@ -25,6 +25,10 @@ interface Options {
   readonly failures: number;
   /** Answers of 401 by the first URL. */
   readonly refusals: number;
+  /** So many calls are answered by 500, from the first on. */
+  readonly outage?: number;
+  /** The flow takes one call a minute. */
+  readonly rateLimit?: boolean;
   /** The subscription gets a new URL, which refuses nothing. */
   readonly edit?: boolean;
   /** The flow is down from a moment on, then up again. */
@@ -37,6 +41,7 @@ interface Outcome {
   /** What happened, to see that the histories are not all dull. */
   readonly paused: boolean;
   readonly heldOnActive: boolean;
+  readonly brokenOpen: boolean;
 }
 
 /** One random history of one subscription, run on the real code over tables in memory. */
@@ -47,6 +52,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   const tables = new MemoryTables();
   const bus = new MemoryBus();
   const alive = new Set<string>();
+  const calls = new MemoryCallBook();
   const deliveries = new MemoryDeliveries((owner) => alive.has(owner.split('/')[0] as string));
   const crashRate = chance(0.5) ? 0.04 : 0.15;
   const tendRate = chance(0.5) ? 0.03 : 0.25;
@@ -57,7 +63,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   let ids = 0;
 
   const queue: { body: string; visibleAt: number }[] = [];
-  const budget = { ...options };
+  const budget = { outage: 0, ...options };
   /** By event: 2xx answers given, and how many of them may have been given in vain. */
   const taken = new Map<string, number>();
   const excused = new Map<string, number>();
@@ -102,6 +108,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       events: bus.publisher(gate),
       rejected: new MemoryRejected(),
       telemetry: new MemoryTelemetry(),
+      calls: calls.book(gate),
       connectorId: 'test',
       clock: () => now,
       random: () => 0,
@@ -109,6 +116,10 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       open: async (_, { ciphertext }) => ciphertext,
       post: (url, { headers }) =>
         call('post', (): FlowAnswer => {
+          if (budget.outage > 0) {
+            budget.outage--;
+            return { status: 500 };
+          }
           const eventId = String(headers['webhook-id']).split('_')[1] as string;
           if (url === 'url-1' && budget.refusals > 0 && chance(0.7)) {
             budget.refusals--;
@@ -154,6 +165,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       filter: {},
       format: 'flat' as const,
       owners: [],
+      ...(options.rateLimit && { rateLimit: { calls: 1, per: MINUTE } }),
     },
     flowUrl,
   });
@@ -222,6 +234,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   };
 
   let paused = false;
+  let brokenOpen = false;
   let edits = options.edit ? 1 : 0;
   let resumes = 1;
   let replays = options.replays ? 2 : 0;
@@ -260,6 +273,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       if (queue.length > 0 && interleaving.workers < 3 && (chance(0.3) || interleaving.workers === 0)) pick();
       admin();
       if (isPaused(subscription())) paused = true;
+      if (subscription().health?.failures?.openUntil) brokenOpen = true;
       await interleaving.step();
     }
     return true;
@@ -319,21 +333,24 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     wrong.push('told of other pauses than ends');
   if (paused && times('FlowSubscriptionPaused') === 0) wrong.push('UNTOLD pause');
   if (wrong.length > 0) wrong.push(...trace.slice(-80));
-  return { wrong, paused, heldOnActive };
+  return { wrong, paused, heldOnActive, brokenOpen };
 }
 
-const check = async (options: Options, mayPause: boolean) => {
+const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
   let pauses = 0;
+  let breaks = 0;
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
-      const { wrong, paused } = await history(seed, options);
+      const { wrong, paused, brokenOpen } = await history(seed, options);
       if (paused) pauses++;
+      if (brokenOpen) breaks++;
       expect(wrong).toEqual([]);
     }),
     { numRuns: RUNS },
   );
   // Else it would say nothing of pauses.
   if (mayPause) expect(pauses).toBeGreaterThan(RUNS / 10);
+  if (mayBreak) expect(breaks).toBeGreaterThan(RUNS / 10);
 };
 
 it(
@@ -357,5 +374,11 @@ it(
 it(
   'still does when deliveries are replayed meanwhile',
   () => check({ crashes: 2, failures: 2, refusals: 8, replays: true }, true),
+  600_000,
+);
+
+it(
+  'still does when the flow is down until its breaker opens, and takes few calls besides',
+  () => check({ crashes: 2, failures: 2, refusals: 0, outage: 8, rateLimit: true }, false, true),
   600_000,
 );

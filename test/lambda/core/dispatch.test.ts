@@ -47,6 +47,7 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
       rejected,
       telemetry,
       clock: () => NOW,
+      retentionDays: 90,
       send: async (message) => {
         if (unsendable.has(message.subscription)) throw new Error('the queue is down');
         sent.push(message);

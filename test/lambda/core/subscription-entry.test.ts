@@ -74,6 +74,34 @@ describe('an entry becomes a definition', () => {
   });
 });
 
+describe('how a flow is called', () => {
+  test('is read in milliseconds', () => {
+    const given = { ...full, maxAge: '4h', rateLimit: { calls: 4500, per: '5m' }, keepAlive: '60d' };
+    expect(definitionOf(given)).toMatchObject({
+      maxAge: 4 * 3_600_000,
+      rateLimit: { calls: 4500, per: 300_000 },
+      keepAlive: 60 * 24 * 3_600_000,
+    });
+    expect(Object.keys(definitionOf(full))).not.toContain('maxAge');
+  });
+
+  test.each([
+    [{ maxAge: 4 }, '"maxAge" is 4; write a duration such as 90m, 12h or 3d, from 1m to 14d'],
+    [{ maxAge: '30s' }, '"maxAge" is "30s"; write a duration such as 90m, 12h or 3d, from 1m to 14d'],
+    [{ keepAlive: '90d' }, '"keepAlive" is "90d"; write a duration such as 90m, 12h or 3d, from 1d to 89d'],
+    [{ rateLimit: 4500 }, '"rateLimit" is 4500; write how many calls in how long, such as { calls: 4500, per: 5m }'],
+    [{ rateLimit: { calls: 0.5, per: '5m' } }, '"rateLimit.calls" is 0.5; write a whole number of 1 or more'],
+    [
+      { rateLimit: { calls: 5 } },
+      '"rateLimit.per" is missing; write how many calls in how long, such as { calls: 4500, per: 5m }',
+    ],
+    [
+      { rateLimit: { calls: 5, per: '1m', burst: 3 } },
+      '"rateLimit.burst" is not known; write how many calls in how long, such as { calls: 4500, per: 5m }',
+    ],
+  ])('is told to be wrong: %j', (more, message) => expect(mistakesOf({ ...full, ...more })).toEqual([message]));
+});
+
 describe('a recovery level stands on the right side', () => {
   test.each([
     ['above', 10, [10, 9, -1], [11]],
@@ -119,7 +147,7 @@ describe('a mistake says what to write', () => {
       'a key that is nothing',
       { ...full, foo: 1 },
       [
-        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, flowUrl, kind, status',
+        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, maxAge, rateLimit, keepAlive, flowUrl, kind, status',
       ],
     ],
     ['a key of a later version', { ...full, auth: 'entra' }, ['"auth" is not supported by this version; leave it out']],

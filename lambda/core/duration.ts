@@ -1,0 +1,7 @@
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 60 * 60_000, d: 24 * 60 * 60_000 };
+
+/** Milliseconds of a duration such as `90s`, `15m`, `12h` or `3d`; undefined for anything else. */
+export function durationMs(text: string): number | undefined {
+  const [, count, unit] = /^\s*(\d{1,9})\s*([smhd])\s*$/.exec(text) ?? [];
+  return count && unit ? Number(count) * (UNITS[unit] as number) : undefined;
+}
