@@ -7,6 +7,7 @@ import {
   SubscriptionError,
   type WantedSubscription,
 } from '../lambda/core/register';
+import { secretName } from '../lambda/core/secret-reference';
 import { failureText } from './failure';
 
 /** Where a command says what it does. */
@@ -58,7 +59,7 @@ export async function applySubscriptions(
   if (dryRun) {
     for (const { one, change } of todo) {
       counts[change]++;
-      if (change !== 'unchanged') report.line(`${WOULD[change]} ${one.definition.name}`);
+      if (change !== 'unchanged') report.line(`${WOULD[change]} ${shownAs(one)}`);
     }
     const { added, changed, unchanged } = counts;
     report.line(`${added} to add, ${changed} to change, ${unchanged} unchanged; nothing was changed`);
@@ -116,11 +117,18 @@ async function make(
       report.problem(`not ${DO[change]} ${name}: ${failureText(result.error)}`);
     } else {
       counts[result.value]++;
-      if (result.value !== 'unchanged') report.line(`${result.value} ${name}`);
+      if (result.value !== 'unchanged') report.line(`${result.value} ${shownAs(one)}`);
     }
     report.progress('done', ++done, todo.length);
   });
   return failed;
+}
+
+/** A subscription's name, and where its flow URL is kept if that is elsewhere. */
+function shownAs({ definition, flowUrlFrom }: WantedSubscription): string {
+  if (!flowUrlFrom) return definition.name;
+  const field = 'secret' in flowUrlFrom && flowUrlFrom.field !== undefined ? `, field ${flowUrlFrom.field}` : '';
+  return `${definition.name} (flow URL from ${secretName(flowUrlFrom)}${field})`;
 }
 
 type Settled<T> = { readonly value: T } | { readonly error: unknown };

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Document, isAlias, isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { checkFlowUrl, type FlowUrlOptions } from '../lambda/core/flow-url';
+import type { SecretReference } from '../lambda/core/secret-reference';
 import type { SubscriptionDefinition } from '../lambda/core/subscription';
 import {
   checkEntry,
@@ -23,6 +24,8 @@ export interface FileEntry {
   readonly definition: SubscriptionDefinition;
   /** In clear: for sealing, never for showing. */
   readonly flowUrl?: string;
+  /** Where the flow URL is kept, instead of the URL itself. */
+  readonly flowUrlFrom?: SecretReference;
   /** Line of the entry's first key, from 1. */
   readonly line: number;
 }
@@ -175,7 +178,9 @@ class FileReader {
     this.noteName(value, line, label);
     const flowUrl = filled.failed.has('flowUrl') ? undefined : this.readFlowUrl(value, filled.value, at, label);
     if (this.mistakes.length > before || 'mistakes' in checked) return undefined;
-    return { definition: toDefinition(checked.entry), ...(flowUrl !== undefined && { flowUrl }), line };
+    const { flowUrlFrom } = checked.entry;
+    const flow = { ...(flowUrl !== undefined && { flowUrl }), ...(flowUrlFrom && { flowUrlFrom }) };
+    return { definition: toDefinition(checked.entry), ...flow, line };
   }
 
   /** The entry with its variables filled in, and the keys where this failed. */

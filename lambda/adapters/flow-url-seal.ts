@@ -23,6 +23,23 @@ export async function sealFlowUrl(
   return { ciphertext, host: new URL(url).host, fingerprint: fingerprint(url) };
 }
 
+/** Errors of Decrypt that stay until somebody mends something (KMS API reference, Decrypt), and what that is. */
+const TO_BE_MENDED: Readonly<Record<string, string>> = {
+  InvalidCiphertextException:
+    'the stored flow URL was sealed for another subscription or is damaged; apply the subscription again',
+  IncorrectKeyException: 'the stored flow URL was sealed with another key; apply the subscription again',
+  NotFoundException: 'the key of the flow URLs does not exist any more; apply the subscription again',
+  DisabledException: 'the key of the flow URLs is disabled; enable it',
+  KMSInvalidStateException: 'the key of the flow URLs is not usable, maybe pending deletion; cancel that and enable it',
+  InvalidKeyUsageException: 'the key of the flow URLs is not for encryption; deploy the connector with one that is',
+  AccessDeniedException:
+    'the function deliver may not decrypt with the key of the flow URLs; allow it in the policy of the key, or deploy the connector again',
+};
+
+/** Why a sealed flow URL will not open by itself, with what to do; undefined for an error that may pass. */
+export const whyUndecryptable = (error: unknown): string | undefined =>
+  error instanceof Error && Object.hasOwn(TO_BE_MENDED, error.name) ? TO_BE_MENDED[error.name] : undefined;
+
 /** URLs that a container keeps open, so that a warm one calls KMS once for each. */
 const MAX_OPEN = 1000;
 

@@ -2,8 +2,13 @@
 export interface FlowAnswer {
   /** HTTP status; left out when there was no answer. */
   readonly status?: number;
-  /** The answer's error code, such as `TriggerInputSchemaMismatch`, or the network error's, such as `ECONNRESET` or `timeout`. */
+  /**
+   * The answer's error code, such as `TriggerInputSchemaMismatch`, the network error's, such as `ECONNRESET` or `timeout`,
+   * or one of `NotCalled`.
+   */
   readonly error?: string;
+  /** Why the flow was not called, and what to do: goes on after "because". Holds nothing of a secret. */
+  readonly problem?: string;
   /** `Retry-After` as it was sent. */
   readonly retryAfter?: string;
   /** The flow run that took the request. */
@@ -16,16 +21,32 @@ export interface FlowAnswer {
  */
 export type AnswerClass = 'delivered' | 'retry' | 'pause' | 'dead';
 
+/** Error codes of what keeps a flow from being called at all. */
+export const NotCalled = {
+  /** The secret that the URL is kept in is missing, empty, of another form or not to be read. */
+  SECRET_UNUSABLE: 'FlowUrlSecretUnusable',
+  /** The stored URL cannot be decrypted, and will not be by itself. */
+  NOT_DECRYPTABLE: 'FlowUrlNotDecryptable',
+  /** The URL is none that may be called. */
+  URL_REFUSED: 'FlowUrlRefused',
+  /** The URL could not be read this time: a service was throttled, down or slow. */
+  URL_UNAVAILABLE: 'FlowUrlUnavailable',
+} as const;
+
+/** Those that last until somebody mends something. */
+const TO_BE_MENDED: readonly string[] = [NotCalled.SECRET_UNUSABLE, NotCalled.NOT_DECRYPTABLE, NotCalled.URL_REFUSED];
+
 /** Codes that say that the flow is switched off or deleted, though the status says that the body is bad. */
 const OFF_CODES = ['WorkflowTriggerIsNotEnabled'];
 
 /**
- * Classes of a Power Automate HTTP trigger's answers. Without an answer there is another try, whatever kept it away; also
- * when the host led off the public internet and was not called (`EADDRESSREFUSED`). That says nothing about the flow, and
- * the DNS may be mended in time; until then the code stands in every attempt, and a delivery that ends dead is kept.
+ * Classes of a Power Automate HTTP trigger's answers, and of what kept it from being called. Without an answer there is
+ * another try, unless somebody has to mend what the URL is kept in; also when the host led off the public internet and was
+ * not called (`EADDRESSREFUSED`). That says nothing about the flow, and the DNS may be mended in time; until then the code
+ * stands in every attempt, and a delivery that ends dead is kept.
  */
 export function classify({ status, error }: FlowAnswer): AnswerClass {
-  if (status === undefined) return 'retry';
+  if (status === undefined) return error !== undefined && TO_BE_MENDED.includes(error) ? 'pause' : 'retry';
   if (status >= 200 && status < 300) return 'delivered';
   if (error !== undefined && OFF_CODES.includes(error)) return 'pause';
   if (status === 400 || status === 413) return 'dead';

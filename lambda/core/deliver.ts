@@ -12,7 +12,7 @@ import { subjectText } from './matching';
 import type { QueueMessage } from './ports';
 import { BOOKING_STANDS, type CallBook, paceOf } from './rate-limit';
 import { hopSeconds, LONGEST_ROUND, waitAfter } from './retry';
-import type { SealedFlowUrl, Subscription } from './subscription';
+import type { FlowUrlSource, Subscription } from './subscription';
 
 /** Names a row of the Deliveries table. */
 export interface DeliveryKey {
@@ -73,13 +73,22 @@ export interface DeliverPorts extends RejectPorts, HealthPorts {
   /** 0 to 1. */
   readonly random: () => number;
   readonly newId: () => string;
-  /** The flow URL in clear. Throws when it cannot be opened. */
-  readonly open: (subscription: string, flow: SealedFlowUrl) => Promise<string>;
+  /** Gives the flow URL in clear. Why there is none is a result, too: never throws. */
+  readonly open: (subscription: string, flow: FlowUrlSource) => Promise<OpenedFlow>;
   /** Calls a flow. An answer, whatever it is, is a result; so is no answer. */
   readonly post: (url: string, request: FlowRequest) => Promise<FlowAnswer>;
   /** Sends a message to the deliveries queue. */
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
 }
+
+/** A flow's URL, ready to be called, or why there is none. */
+export type OpenedFlow =
+  | {
+      readonly url: string;
+      /** To be told that the flow refuses the URL: it may have been replaced since it was read. */
+      readonly doubt?: () => void;
+    }
+  | { readonly refusal: FlowAnswer };
 
 export interface FlowRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -260,8 +269,8 @@ async function tryLater(
   if (wait === undefined) return giveUp(work, 'the flow has not taken it, however often it was tried', ports);
   const notBefore = clock() + wait;
   if (isTooOld(message, subscription, notBefore)) return giveUp(work, `at its next try ${TOO_OLD}`, ports);
-  const { status, error } = answer;
-  telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, waitSeconds: Math.round(wait / 1000) });
+  const { status, error, problem } = answer;
+  telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, problem, waitSeconds: Math.round(wait / 1000) });
   // The next try is on its way before the row speaks of it: a crash in between sends one message too many, never too few.
   // Not a replay any more: had the row been finished meanwhile, this try would deliver it twice.
   const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined, replay: undefined };
@@ -321,16 +330,21 @@ async function sendUnlessPaused(message: DeliveryMessage, { subscriptions, send,
 async function tryOnce(
   { event, acceptedAt, isTest = false }: DeliveryMessage,
   { definition }: Subscription,
-  flow: SealedFlowUrl,
+  flow: FlowUrlSource,
   deadline: number,
   { open, post, clock }: DeliverPorts,
 ): Promise<{ answer: FlowAnswer; record: Attempt }> {
-  const url = await open(definition.name, flow);
+  const openedAt = clock();
+  const opened = await open(definition.name, flow);
   const at = clock();
+  if ('refusal' in opened) {
+    const { refusal: answer } = opened;
+    return { answer, record: { at: openedAt, durationMs: at - openedAt, error: answer.error } };
+  }
   const id = deliveryId(definition.name, event.eventId);
   const delayedMinutes = Math.max(0, Math.floor((at - acceptedAt) / 60_000));
   const body = renderBody({ event, subscription: definition, deliveryId: id, isTest, delayedMinutes });
-  const answer = await post(url, {
+  const answer = await post(opened.url, {
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'webhook-id': id,
@@ -340,6 +354,7 @@ async function tryOnce(
     body,
     timeoutMs: Math.max(1, Math.min(FLOW_TIMEOUT_MS, deadline - RECORDING_MS - at)),
   });
+  if (classify(answer) === 'pause') opened.doubt?.();
   const { status, error, runId } = answer;
   return { answer, record: { at, durationMs: clock() - at, status, error, runId } };
 }

@@ -82,10 +82,14 @@ export function afterRefusal(health: Health | undefined, answer: FlowAnswer, now
   return refusals.count === count ? undefined : { ...base(health), drain: health?.drain, refusals };
 }
 
-function paused(health: Health | undefined, first: number, { status, error }: FlowAnswer, now: number): Health {
+function paused(health: Health | undefined, first: number, answer: FlowAnswer, now: number): Health {
+  const { status, error, problem } = answer;
   const answered = [status, error].filter((part) => part !== undefined).join(' ');
   const minutes = Math.floor((now - first) / MINUTE);
-  const reason = `the flow has refused ${REFUSALS_TO_PAUSE} or more deliveries for ${minutes} minutes, the last with ${answered}`;
+  const reason =
+    problem === undefined
+      ? `the flow has refused ${REFUSALS_TO_PAUSE} or more deliveries for ${minutes} minutes, the last with ${answered}`
+      : `${REFUSALS_TO_PAUSE} or more deliveries have failed for ${minutes} minutes, the last because ${problem}`;
   const before = base(health);
   return {
     ...before,

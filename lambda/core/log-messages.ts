@@ -8,7 +8,7 @@ export const LogMessage = {
   OBSERVATION_DROPPED: 'an observation was dropped',
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `runId` */
   DELIVERED: 'a flow took a delivery',
-  /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error`, `waitSeconds` */
+  /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error`, `problem`, `waitSeconds` */
   ATTEMPT_FAILED: 'a flow did not take a delivery',
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error` */
   DEAD: 'a delivery is dead',

@@ -3,7 +3,8 @@ import { afterEdit } from './health';
 import { type Dimensions, type Metric, measureOf, metricKey } from './metric';
 import type { ThresholdCheck } from './observe';
 import type { Clock, SubscriptionReader } from './ports';
-import type { SealedFlowUrl, Subscription, SubscriptionDefinition } from './subscription';
+import type { SecretReference } from './secret-reference';
+import type { FlowUrlSource, SealedFlowUrl, Subscription, SubscriptionDefinition } from './subscription';
 import { type ThresholdItem, thresholdItems, watchedMetric } from './threshold-item';
 
 /** What changing subscriptions needs. */
@@ -37,11 +38,13 @@ export interface RegistryPorts {
 /** After this the sweep looks what a registration has left behind: long after it, and every evaluation beside it, has ended. */
 const LEFTOVER_MS = 60 * 60 * 1000;
 
-/** A subscription as somebody asks for it. */
+/** A subscription as somebody asks for it. Without a flow URL and a reference to one, a threshold only puts its event on the bus. */
 export interface WantedSubscription {
   readonly definition: SubscriptionDefinition;
-  /** In clear; left out: a threshold that only puts its event on the bus. */
+  /** In clear. */
   readonly flowUrl?: string;
+  /** Where the flow URL is kept, instead of the URL itself. */
+  readonly flowUrlFrom?: SecretReference;
 }
 
 export type Change = 'added' | 'changed' | 'unchanged';
@@ -68,10 +71,11 @@ export interface RegistrationPlan {
  * @throws SubscriptionError for dimensions that the measure has never been seen with.
  */
 export async function planRegistration(
-  { definition, flowUrl }: WantedSubscription,
+  wanted: WantedSubscription,
   managedBy: string,
   { subscriptions, thresholds, fingerprint }: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'fingerprint'>,
 ): Promise<RegistrationPlan> {
+  const { definition } = wanted;
   const { name } = definition;
   const existing = await subscriptions.read(name);
   if (existing && existing.managedBy !== managedBy) {
@@ -79,12 +83,21 @@ export async function planRegistration(
       `subscription "${name}" is managed by ${existing.managedBy}: change it there, or choose another name`,
     );
   }
-  if (existing) {
-    const sameFlow = existing.flow?.fingerprint === (flowUrl && fingerprint(flowUrl));
-    if (sameFlow && same(existing.definition, definition)) return { change: 'unchanged', existing };
+  if (existing && same(existing.definition, definition) && sameFlow(existing.flow, wanted, fingerprint)) {
+    return { change: 'unchanged', existing };
   }
   await checkDimensions(definition, thresholds);
   return { change: existing ? 'changed' : 'added', existing };
+}
+
+/** A reference is compared itself: what it leads to is nobody's business but `deliver`'s. */
+function sameFlow(
+  stored: FlowUrlSource | undefined,
+  { flowUrl, flowUrlFrom }: WantedSubscription,
+  fingerprint: RegistryPorts['fingerprint'],
+): boolean {
+  if (stored && 'from' in stored) return same(stored.from, flowUrlFrom);
+  return flowUrlFrom === undefined && stored?.fingerprint === (flowUrl && fingerprint(flowUrl));
 }
 
 /** A misspelt dimension would wait for ever. A measure that has not been seen yet may have any. */
@@ -109,7 +122,7 @@ async function checkDimensions(
  * @throws what `planRegistration` throws, and SubscriptionConflictError when somebody changed the subscription meanwhile.
  */
 export async function register(wanted: WantedSubscription, managedBy: string, ports: RegistryPorts): Promise<Change> {
-  const { definition, flowUrl } = wanted;
+  const { definition } = wanted;
   const { change, existing } = await planRegistration(wanted, managedBy, ports);
   if (change === 'unchanged') {
     // Asked once more, since the last run may have ended before it did.
@@ -126,7 +139,7 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
     generation: (existing?.generation ?? 0) + 1,
     thresholdId,
     managedBy,
-    flow: flowUrl === undefined ? undefined : await ports.seal(definition.name, flowUrl),
+    flow: await flowOf(wanted, ports),
   };
   if (!keepsThreshold) await announce(next, existing, ports);
   if (!(await put(next, existing, ports))) {
@@ -137,6 +150,14 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
   if (!keepsThreshold) await eachThreshold(next, (key, item) => settle(key, item, ports));
   await requestChecks(next, ports);
   return change;
+}
+
+async function flowOf(
+  { definition, flowUrl, flowUrlFrom }: WantedSubscription,
+  { seal }: RegistryPorts,
+): Promise<FlowUrlSource | undefined> {
+  if (flowUrlFrom) return { from: flowUrlFrom };
+  return flowUrl === undefined ? undefined : seal(definition.name, flowUrl);
 }
 
 /** Writes a changed subscription, which is active by that: a paused one is worth another try when it was changed. */

@@ -13,10 +13,17 @@ export interface ParameterReference {
   readonly parameter: string;
 }
 
+/** What people call a referenced secret. */
+export const secretName = (reference: SecretReference): string =>
+  'secret' in reference ? `the secret ${reference.secret}` : `the parameter ${reference.parameter}`;
+
 /** Reads the text of a secret. Throws UnusableSecretError for one that will not be there at the next try either. */
 export type SecretReader = (reference: SecretReference) => Promise<string>;
 
-/** A secret is missing, empty, binary or not to be read by this function. The message holds nothing of its value. */
+/**
+ * A secret is missing, empty, binary or not to be read by this function. The message says what to do, and holds nothing of
+ * its value.
+ */
 export class UnusableSecretError extends Error {
   override readonly name = 'UnusableSecretError';
 }

@@ -4,6 +4,7 @@ import { MAX_OWNERS_LENGTH } from './body';
 import { durationMs } from './duration';
 import { decimalSchema, dimensionsSchema, MAX_LINK_LENGTH, MAX_NAME_LENGTH, show } from './events';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from './position';
+import type { SecretReference } from './secret-reference';
 import {
   BODY_FORMATS,
   type Filter,
@@ -128,8 +129,15 @@ const ownersEntry = v.optional(
   () => [],
 );
 
+/** A mistake for a raw check, which sees the keys even where another is wrong, so that all mistakes are told at once. */
+interface RawMistake {
+  readonly message: string;
+  readonly path: [v.IssuePathItem];
+}
+
+const FLOW_URL_HINT = `the HTTP URL of the flow in quotes, or \${NAME} to take it from a variable`;
 const flowUrlText = v.pipe(
-  v.string(write(`the HTTP URL of the flow in quotes, or \${NAME} to take it from a variable`)),
+  v.string(write(FLOW_URL_HINT)),
   v.description(
     "The HTTP URL of the flow's trigger. Who has it can start the flow: keep it out of the file by " +
       `\${NAME}, which takes it from the environment variable NAME. In quotes and on one line.`,
@@ -162,6 +170,90 @@ const rateLimitEntry = v.strictObject(
   },
   (issue) => (issue.expected === 'never' ? `is not known; write ${RATE_HINT}` : write(RATE_HINT)(issue)),
 );
+
+// Secrets Manager API reference, CreateSecret; Systems Manager API reference, PutParameter; both: ARNs. A URL fits none.
+const SECRET = /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}$/;
+const SECRET_HINT = 'the name or the ARN of a Secrets Manager secret, such as crm/flow-url';
+const PARAMETER = /^(arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/)?[\w/.-]{1,1011}$/;
+const PARAMETER_HINT = 'the name or the ARN of a Systems Manager parameter, such as /crm/flow-url';
+const FIELD_HINT = "a field's name of at most 100 characters, such as url";
+const FROM_HINT = '{ secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }';
+
+/** Where the flow URL is kept. One object rather than two that exclude each other, so that each mistake is told by its key. */
+const flowUrlFrom = v.optional(
+  v.pipe(
+    v.strictObject(
+      {
+        secret: v.optional(
+          v.pipe(
+            v.string(writeText(SECRET_HINT)),
+            v.regex(SECRET, write(SECRET_HINT)),
+            v.description('Name or ARN of a Secrets Manager secret. The connector must be allowed to read it.'),
+          ),
+        ),
+        field: v.optional(
+          v.pipe(
+            v.string(writeText(FIELD_HINT)),
+            v.regex(/^[^\s"'{}?&%:][^"'{}?&%:\r\n]{0,99}$/, write(FIELD_HINT)),
+            v.description("Field of the secret's JSON object. Left out: the secret's whole text."),
+          ),
+        ),
+        parameter: v.optional(
+          v.pipe(
+            v.string(writeText(PARAMETER_HINT)),
+            v.regex(PARAMETER, write(PARAMETER_HINT)),
+            v.description('Name or ARN of a Systems Manager parameter, best a SecureString.'),
+          ),
+        ),
+      },
+      (issue) => {
+        if (issue.expected === 'never') return `is not known; write ${FROM_HINT}`;
+        return write(FROM_HINT)(issue);
+      },
+    ),
+    v.description(
+      'Where the flow URL is kept, in place of flowUrl: a secret or a parameter, which is read whenever the flow is called.',
+    ),
+    v.metadata({ oneOf: [{ required: ['secret'] }, { required: ['parameter'], not: { required: ['field'] } }] }),
+    v.rawTransform(({ dataset, addIssue, NEVER }): SecretReference => {
+      const { secret, field, parameter } = dataset.value;
+      if (secret !== undefined && parameter === undefined) return field === undefined ? { secret } : { secret, field };
+      if (parameter !== undefined && secret === undefined && field === undefined) return { parameter };
+      addIssue({
+        message:
+          parameter === undefined
+            ? `has neither a secret nor a parameter; write ${FROM_HINT}`
+            : `has a parameter and more, where one thing leads to the URL; write ${FROM_HINT}`,
+      });
+      return NEVER;
+    }),
+  ),
+);
+
+/** The flow's URL, or where it is kept. */
+const FLOW_KEYS = { flowUrl: v.optional(flowUrlText), flowUrlFrom };
+/** For editors. */
+const ONE_FLOW = { oneOf: [{ required: ['flowUrl'] }, { required: ['flowUrlFrom'] }] };
+const AT_MOST_ONE_FLOW = { not: { required: ['flowUrl', 'flowUrlFrom'] } };
+
+/** @param needed whether there must be one of the two. */
+function flowMistakes(value: unknown, needed: boolean): RawMistake[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const input = value as Record<string, unknown>;
+  const mistake = (key: string, message: string): RawMistake => ({
+    message,
+    path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
+  });
+  const [url, from] = [input.flowUrl !== undefined, input.flowUrlFrom !== undefined];
+  if (url && from) return [mistake('flowUrlFrom', 'cannot stand beside "flowUrl"; keep one of them')];
+  if (needed && !url && !from) return [mistake('flowUrl', `is missing; write ${FLOW_URL_HINT}, or flowUrlFrom`)];
+  return [];
+}
+
+const needsFlow = <T>() =>
+  v.rawCheck<T>(({ dataset, addIssue }) => {
+    for (const mistake of flowMistakes(dataset.value, true)) addIssue(mistake);
+  });
 
 const common = <T extends TriggerId>(trigger: T, description: string) => ({
   name: nameEntry,
@@ -274,8 +366,7 @@ function levelRules(given: Levels): (readonly [key: keyof Levels, message: strin
   return [['recoverTo', `is ${recoverTo}, on the wrong side of "${operator}"; write a number ${words} ${level}`]];
 }
 
-/** The same for a raw check, which sees the levels even where another key is wrong, so that all mistakes are told at once. */
-function levelMistakes(value: unknown): { message: string; path: [v.IssuePathItem] }[] {
+function levelMistakes(value: unknown): RawMistake[] {
   if (typeof value !== 'object' || value === null) return [];
   const input = value as Levels & Record<string, unknown>;
   return levelRules(input).map(([key, message]) => ({
@@ -321,63 +412,81 @@ const dimensions = v.optional(
 
 /** One definition per trigger: gives the entry's type, its check and its JSON Schema. */
 export const ENTRY_SCHEMAS = {
-  'data-source-refresh-failed': v.strictObject({
-    ...common('data-source-refresh-failed', 'Fires when a data source refresh failed or timed out.'),
-    flowUrl: flowUrlText,
-    dataSource,
-    includeRetries: v.optional(
-      v.pipe(
-        v.boolean(write('true or false')),
-        v.description('true: fires for failures that will be retried, too. Left out: only for final ones.'),
+  'data-source-refresh-failed': v.pipe(
+    v.strictObject({
+      ...common('data-source-refresh-failed', 'Fires when a data source refresh failed or timed out.'),
+      ...FLOW_KEYS,
+      dataSource,
+      includeRetries: v.optional(
+        v.pipe(
+          v.boolean(write('true or false')),
+          v.description('true: fires for failures that will be retried, too. Left out: only for final ones.'),
+        ),
       ),
-    ),
-  }),
-  'data-source-refresh-succeeded': v.strictObject({
-    ...common('data-source-refresh-succeeded', 'Fires when a data source refresh succeeded.'),
-    flowUrl: flowUrlText,
-    dataSource,
-  }),
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
+  'data-source-refresh-succeeded': v.pipe(
+    v.strictObject({
+      ...common('data-source-refresh-succeeded', 'Fires when a data source refresh succeeded.'),
+      ...FLOW_KEYS,
+      dataSource,
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
   'segment-threshold-crossed': v.pipe(
     v.strictObject({
       ...common('segment-threshold-crossed', "Fires when a segment's member count crosses a threshold."),
-      flowUrl: v.optional(flowUrlText),
+      ...FLOW_KEYS,
       segment: v.pipe(text("a segment's name"), v.description('Name of the segment.')),
       ...levels,
     }),
-    v.metadata({ oneOf: ONE_LEVEL }),
+    v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
     v.rawCheck(({ dataset, addIssue }) => {
-      for (const mistake of levelMistakes(dataset.value)) addIssue(mistake);
+      const mistakes = [...levelMistakes(dataset.value), ...flowMistakes(dataset.value, false)];
+      for (const mistake of mistakes) addIssue(mistake);
     }),
   ),
   'measure-threshold-crossed': v.pipe(
     v.strictObject({
       ...common('measure-threshold-crossed', "Fires when a business measure's value crosses a threshold."),
-      flowUrl: v.optional(flowUrlText),
+      ...FLOW_KEYS,
       measure: v.pipe(text("a measure's name"), v.description('Name of the measure.')),
       dimensions,
       ...levels,
     }),
-    v.metadata({ oneOf: ONE_LEVEL }),
+    v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
     v.rawCheck(({ dataset, addIssue }) => {
-      for (const mistake of levelMistakes(dataset.value)) addIssue(mistake);
+      const mistakes = [...levelMistakes(dataset.value), ...flowMistakes(dataset.value, false)];
+      for (const mistake of mistakes) addIssue(mistake);
     }),
   ),
-  'full-refresh-completed': v.strictObject({
-    ...common('full-refresh-completed', 'Fires when a full refresh came to an end.'),
-    flowUrl: flowUrlText,
-    kind: v.optional(
-      v.pipe(
-        v.picklist(KINDS, writeOneOf(KINDS, { manual: 'OnDemand', automatic: 'Scheduled' })),
-        v.description('Only scheduled refreshes, or only those that somebody started. Left out: both.'),
+  'full-refresh-completed': v.pipe(
+    v.strictObject({
+      ...common('full-refresh-completed', 'Fires when a full refresh came to an end.'),
+      ...FLOW_KEYS,
+      kind: v.optional(
+        v.pipe(
+          v.picklist(KINDS, writeOneOf(KINDS, { manual: 'OnDemand', automatic: 'Scheduled' })),
+          v.description('Only scheduled refreshes, or only those that somebody started. Left out: both.'),
+        ),
       ),
-    ),
-    status,
-  }),
-  'unification-refresh-completed': v.strictObject({
-    ...common('unification-refresh-completed', 'Fires when unification (map, match, merge) came to an end.'),
-    flowUrl: flowUrlText,
-    status,
-  }),
+      status,
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
+  'unification-refresh-completed': v.pipe(
+    v.strictObject({
+      ...common('unification-refresh-completed', 'Fires when unification (map, match, merge) came to an end.'),
+      ...FLOW_KEYS,
+      status,
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
 } as const;
 
 export const subscriptionEntrySchema = v.variant('trigger', [
@@ -522,6 +631,7 @@ const MEANINGS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(['hysteresis', 'recover', 'recovery', 'rearm'].map((word) => [word, ['recoverTo']])),
   ...Object.fromEntries(['retries', 'includeretry'].map((word) => [word, ['includeRetries']])),
   ...Object.fromEntries(['statuses', 'state', 'result'].map((word) => [word, ['status']])),
+  ...Object.fromEntries(['secret', 'secretname', 'parameter', 'flowurlsecret'].map((word) => [word, ['flowUrlFrom']])),
   instance: ['instanceId'],
   source: ['dataSource'],
 };

@@ -2,6 +2,7 @@ import type { STATUSES, TRIGGER_IDS } from '../../lib/private/contract';
 import type { Health } from './health';
 import type { ThresholdOperator } from './position';
 import type { RateLimit } from './rate-limit';
+import type { SecretReference } from './secret-reference';
 
 export type TriggerId = (typeof TRIGGER_IDS)[number];
 export type Status = (typeof STATUSES)[number];
@@ -70,6 +71,14 @@ export interface SealedFlowUrl {
   readonly fingerprint: string;
 }
 
+/** A flow URL that its owner keeps as a secret, under a name; it is read when the flow is called. */
+export interface ReferencedFlowUrl {
+  readonly from: SecretReference;
+}
+
+/** Where a flow's URL comes from. */
+export type FlowUrlSource = SealedFlowUrl | ReferencedFlowUrl;
+
 /** A subscription as the Subscriptions table holds it. */
 export interface Subscription {
   readonly definition: SubscriptionDefinition;
@@ -86,7 +95,7 @@ export interface Subscription {
   /** Who may change it: `file:<set>`, `cdk:<stack>`, `cli` or `connector`. */
   readonly managedBy: string;
   /** Left out: a threshold that only puts its event on the bus. */
-  readonly flow?: SealedFlowUrl;
+  readonly flow?: FlowUrlSource;
   /** How it goes with the flow; left out while nothing has ever gone wrong. */
   readonly health?: Health;
 }

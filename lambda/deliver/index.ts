@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context, EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
 import { batchResponse } from '../adapters/batch';
@@ -11,17 +13,21 @@ import { documentClient } from '../adapters/dynamodb';
 import { optional, required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
 import { flowCaller } from '../adapters/flow-caller';
+import { flowOpener, OPENING_LIMITS } from '../adapters/flow-opener';
 import { flowUrlOpener } from '../adapters/flow-url-seal';
 import { deliverySender, rejectedQueue } from '../adapters/queue';
+import { secretReader } from '../adapters/secret-reader';
 import { SubscriptionTable } from '../adapters/subscription-table';
 import { handlerTelemetry } from '../adapters/telemetry';
 import { type DeliverPorts, deliverBatch } from '../core/deliver';
-import { checkFlowUrl } from '../core/flow-url';
 import { type TendPorts, tend } from '../core/tend';
 
 const sqs = new SQSClient({});
 const dynamodb = documentClient();
-const openSealed = flowUrlOpener(new KMSClient({}));
+const secrets = secretReader(
+  { secretsManager: new SecretsManagerClient(OPENING_LIMITS), ssm: new SSMClient(OPENING_LIMITS) },
+  Date.now,
+);
 const accepted = {
   extraHosts: optional(Env.EXTRA_FLOW_HOSTS)?.split(','),
   loopback: optional(Env.LOOPBACK_FLOWS) !== undefined,
@@ -51,12 +57,7 @@ const ports: DeliverPorts & TendPorts & { telemetry: ReturnType<typeof handlerTe
   clock: Date.now,
   random: Math.random,
   newId: randomUUID,
-  async open(subscription, flow) {
-    // Checked again where it is used: whoever can write the table must not make this function call any other host.
-    const checked = checkFlowUrl(await openSealed(subscription, flow), accepted);
-    if ('reason' in checked) throw new Error(`the flow URL of ${subscription} is refused: ${checked.reason}`);
-    return checked.url;
-  },
+  open: flowOpener({ unseal: flowUrlOpener(new KMSClient(OPENING_LIMITS)), secrets, accepted }),
   post: flowCaller({ loopback: accepted.loopback }),
   send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
 };

@@ -63,6 +63,26 @@ describe('applying subscriptions', () => {
     expect(seen.lines.slice(3)).toEqual(['added flow-1', '1 added, 0 changed, 2 unchanged']);
   });
 
+  it('says where a flow URL is kept, before and after', async () => {
+    const { ports, report, seen } = setUp();
+    const places = [{ secret: 'crm', field: 'url' }, { secret: 'crm' }, { parameter: '/crm' }];
+    const all = wanted(3).map(({ definition }, n) => ({ definition, flowUrlFrom: places[n] }));
+    await applySubscriptions(all, { ...OPTIONS, dryRun: true }, ports, report);
+    await applySubscriptions(all, OPTIONS, ports, report);
+    const said = [
+      'flow-0 (flow URL from the secret crm, field url)',
+      'flow-1 (flow URL from the secret crm)',
+      'flow-2 (flow URL from the parameter /crm)',
+    ];
+    expect(seen.lines).toEqual([
+      ...said.map((line) => `would add ${line}`),
+      '3 to add, 0 to change, 0 unchanged; nothing was changed',
+      ...said.map((line) => `added ${line}`),
+      '3 added, 0 changed, 0 unchanged',
+    ]);
+    expect(seen.mostAtOnce, 'nothing is sealed').toBe(0);
+  });
+
   it("says every conflict before it writes anything, also when another manager's come last", async () => {
     const { tables, ports, report, seen } = setUp();
     await applySubscriptions(wanted(500).slice(498), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);

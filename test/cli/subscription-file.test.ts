@@ -38,6 +38,11 @@ subscriptions:
     flowUrl: \${VIP_FLOW_URL}
 
   - { name: quiet, trigger: segment-threshold-crossed, segment: All, below: "5" }
+  - name: kept
+    trigger: segment-threshold-crossed
+    segment: All
+    below: 5
+    flowUrlFrom: { secret: crm, field: url }
 `;
     const common = { instanceId: 'default', format: 'flat', trigger: 'segment-threshold-crossed' };
     expect(read(text)).toStrictEqual({
@@ -65,6 +70,17 @@ subscriptions:
             owners: [],
           },
           line: 12,
+        },
+        {
+          definition: {
+            ...common,
+            name: 'kept',
+            filter: { segment: 'All' },
+            threshold: { operator: 'below', value: 5 },
+            owners: [],
+          },
+          flowUrlFrom: { secret: 'crm', field: 'url' },
+          line: 13,
         },
       ],
     });
@@ -265,7 +281,7 @@ describe('a mistake is told with its line', () => {
       'no flow URL',
       'subscriptions:\n  - trigger: full-refresh-completed\n    name: a\n',
       [
-        'subs.yaml:2: subscription "a": "flowUrl" is missing; write the HTTP URL of the flow in quotes, or ${NAME} to take it from a variable',
+        'subs.yaml:2: subscription "a": "flowUrl" is missing; write the HTTP URL of the flow in quotes, or ${NAME} to take it from a variable, or flowUrlFrom',
       ],
     ],
     [

@@ -43,15 +43,24 @@ describe('the schema of subscription files', () => {
     [{ ...segment, recoverTo: 9000, owners: ['kim@example.com'], link: 'https://example.com' }],
     [{ ...measure, dimensions: { Region: 'EMEA' }, format: 'flat' }],
     [{ ...measure, format: 'cloudevents' }],
+    [{ ...measure, flowUrlFrom: { secret: 'crm/flow-url', field: 'url' } }],
+    [{ ...failed, flowUrl: undefined, flowUrlFrom: { parameter: '/crm/flow-url' } }],
     [{ ...full, format: 'teams-card' }],
     [{ ...full, kind: 'OnDemand', status: ['Failed', 'TimedOut'] }],
     [{ ...full, trigger: 'unification-refresh-completed', status: 'Failed' }],
   ])('takes %j', (entry) => {
-    expect(fits({ set: 'a', subscriptions: [entry] }), JSON.stringify(fits.errors)).toBe(true);
+    expect(fits(JSON.parse(JSON.stringify({ set: 'a', subscriptions: [entry] }))), JSON.stringify(fits.errors)).toBe(
+      true,
+    );
   });
 
   test.each<[object]>([
     [{ ...failed, flowUrl: undefined }],
+    [{ ...failed, flowUrlFrom: { secret: 'crm' } }],
+    [{ ...measure, flowUrl: '${CRM_FLOW_URL}', flowUrlFrom: { secret: 'crm' } }],
+    [{ ...measure, flowUrlFrom: { secret: 'https://example.com' } }],
+    [{ ...measure, flowUrlFrom: { secret: 'crm', parameter: 'crm' } }],
+    [{ ...measure, flowUrlFrom: { field: 'url' } }],
     [{ ...failed, datasource: 'CRM' }],
     [{ ...failed, name: 'a b' }],
     [{ ...failed, above: 5 }],

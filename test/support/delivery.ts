@@ -7,7 +7,7 @@ import { type DeliverPorts, deliverBatch } from '../../lambda/core/deliver';
 import type { DeliveryMessage } from '../../lambda/core/delivery';
 import { afterEdit } from '../../lambda/core/health';
 import type { QueueMessage } from '../../lambda/core/ports';
-import type { Subscription } from '../../lambda/core/subscription';
+import type { SealedFlowUrl, Subscription } from '../../lambda/core/subscription';
 import { type TendPorts, tend } from '../../lambda/core/tend';
 import type { TriggerEvent } from '../../lambda/core/trigger-event';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../lib/private/contract';
@@ -77,6 +77,10 @@ export class DeliveryWorld {
   readonly queue = new DeliveriesQueue(() => this.now);
   /** 0 to 1. */
   random = 0;
+  /** Opens what `subscribe` made; a test may put the real one in its place. */
+  open: DeliverPorts['open'] = async (_, flow) => ({
+    url: this.urls.get((flow as SealedFlowUrl).ciphertext) as string,
+  });
   private readonly urls = new Map<string, string>();
   private readonly post = flowCaller({ ca: LOOPBACK_CERTIFICATE, loopback: true });
   private ids = 0;
@@ -188,7 +192,7 @@ export class DeliveryWorld {
       clock: () => this.now,
       random: () => this.random,
       newId: () => this.newId(),
-      open: gated('open', async (_, { ciphertext }) => this.urls.get(ciphertext) as string),
+      open: gated('open', (subscription, flow) => this.open(subscription, flow)),
       post: gated('post', this.post),
       send: gated('send', async (message, delaySeconds) => this.queue.send(message, delaySeconds)),
     };

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { FlowAnswer } from '../../../lambda/core/answer';
-import { type DeliverPorts, deliverBatch } from '../../../lambda/core/deliver';
+import { type FlowAnswer, NotCalled } from '../../../lambda/core/answer';
+import { type DeliverPorts, deliverBatch, type OpenedFlow } from '../../../lambda/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/core/delivery';
 import { resume } from '../../../lambda/core/flow-health';
 import { dueOf, isPaused, MAX_HELD_AGE } from '../../../lambda/core/health';
 import { replay } from '../../../lambda/core/kept-deliveries';
 import { register } from '../../../lambda/core/register';
-import type { Subscription } from '../../../lambda/core/subscription';
+import type { SealedFlowUrl, Subscription } from '../../../lambda/core/subscription';
 import { type TendPorts, tend } from '../../../lambda/core/tend';
 import { NOW } from '../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../support/interleaving';
@@ -29,6 +29,8 @@ interface Options {
   readonly outage?: number;
   /** The flow takes one call a minute. */
   readonly rateLimit?: boolean;
+  /** Flow URLs that cannot be opened, for now or until they are mended. */
+  readonly openings?: number;
   /** The subscription gets a new URL, which refuses nothing. */
   readonly edit?: boolean;
   /** The flow is down from a moment on, then up again. */
@@ -63,7 +65,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   let ids = 0;
 
   const queue: { body: string; visibleAt: number }[] = [];
-  const budget = { outage: 0, ...options };
+  const budget = { outage: 0, openings: 0, ...options };
   /** By event: 2xx answers given, and how many of them may have been given in vain. */
   const taken = new Map<string, number>();
   const excused = new Map<string, number>();
@@ -113,7 +115,16 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       clock: () => now,
       random: () => 0,
       newId: () => `${worker}/${++ids}`,
-      open: async (_, { ciphertext }) => ciphertext,
+      open: (_, flow) =>
+        call('open', (): OpenedFlow => {
+          const url = (flow as SealedFlowUrl).ciphertext;
+          const fails = budget.openings > 0 && chance(0.4);
+          if (!fails) return { url };
+          budget.openings--;
+          // What has to be mended is the first URL's; the second was given to mend it.
+          const error = url === 'url-1' && chance(0.7) ? NotCalled.SECRET_UNUSABLE : NotCalled.URL_UNAVAILABLE;
+          return { refusal: { error, problem: 'it cannot be opened' } };
+        }),
       post: (url, { headers }) =>
         call('post', (): FlowAnswer => {
           if (budget.outage > 0) {
@@ -380,5 +391,17 @@ it(
 it(
   'still does when the flow is down until its breaker opens, and takes few calls besides',
   () => check({ crashes: 2, failures: 2, refusals: 0, outage: 8, rateLimit: true }, false, true),
+  600_000,
+);
+
+it(
+  'still does whichever flow URLs cannot be opened, in whichever order with refusals and failures',
+  () => check({ crashes: 2, failures: 2, refusals: 4, openings: 8 }, true),
+  600_000,
+);
+
+it(
+  'still does when those are mended by a new URL, while deliveries are replayed',
+  () => check({ crashes: 2, failures: 2, refusals: 4, openings: 20, edit: true, replays: true }, true),
   600_000,
 );

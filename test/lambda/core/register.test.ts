@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { metricKey } from '../../../lambda/core/metric';
 import {
+  type RegistryPorts,
   register,
   SubscriptionConflictError,
   unregister,
   type WantedSubscription,
 } from '../../../lambda/core/register';
-import type { Threshold } from '../../../lambda/core/subscription';
+import type { SecretReference } from '../../../lambda/core/secret-reference';
+import type { FlowUrlSource, Threshold } from '../../../lambda/core/subscription';
 import { thresholdItems, watchedMetric } from '../../../lambda/core/threshold-item';
 import { Evaluator, segment, thresholdOn } from '../../support/evaluation';
 import { Crash } from '../../support/interleaving';
@@ -32,6 +34,11 @@ const make = (what = wanted(), managedBy = 'cli') => register(what, managedBy, e
 const remove = (managedBy = 'cli') => unregister('vip', managedBy, evaluator.registryPorts());
 const stored = () => evaluator.tables.subscriptions.get('vip');
 const items = (of = evaluator) => [...of.tables.items.values()].flatMap((partition) => [...partition.values()]);
+/** What is stored of the flow: the tests' seal writes the URL itself. */
+const flowOf = ({ flowUrl, flowUrlFrom }: WantedSubscription): FlowUrlSource | undefined => {
+  if (flowUrlFrom) return { from: flowUrlFrom };
+  return flowUrl === undefined ? undefined : { ciphertext: flowUrl, host: 'example.com', fingerprint: flowUrl };
+};
 /** Long after everything has ended, what was left behind is gone. */
 const sweep = async (of = evaluator) => {
   of.now += 2 * 3600_000;
@@ -61,11 +68,43 @@ describe('registering', () => {
     expect({ subscription: stored(), items: items() }).toEqual(before);
   });
 
+  it.each<[SecretReference, SecretReference]>([
+    [{ secret: 'flows' }, { secret: 'others' }],
+    [{ secret: 'flows' }, { secret: 'flows', field: 'vip' }],
+    [
+      { secret: 'flows', field: 'vip' },
+      { secret: 'flows', field: 'crm' },
+    ],
+    [{ secret: 'flows' }, { parameter: 'flows' }],
+  ])(
+    'stores a reference to the URL as it is, compares it itself, and asks no key: %j, then %j',
+    async (first, second) => {
+      const { definition } = wanted();
+      const keyless: RegistryPorts = {
+        ...evaluator.registryPorts(),
+        seal: () => Promise.reject(new Error('asked to seal')),
+        fingerprint: () => {
+          throw new Error('asked for a fingerprint');
+        },
+      };
+      expect(await register({ definition, flowUrlFrom: first }, 'cli', keyless)).toBe('added');
+      expect(stored()?.flow).toEqual({ from: first });
+      expect(await register({ definition, flowUrlFrom: { ...first } }, 'cli', keyless)).toBe('unchanged');
+      expect(await register({ definition, flowUrlFrom: second }, 'cli', keyless)).toBe('changed');
+      expect(stored()?.flow).toEqual({ from: second });
+      expect(await make(wanted())).toBe('changed');
+      expect(await register({ definition, flowUrlFrom: second }, 'cli', keyless)).toBe('changed');
+      expect(await register({ definition }, 'cli', keyless)).toBe('changed');
+      expect(stored()?.flow).toBeUndefined();
+    },
+  );
+
   it.each<[string, WantedSubscription]>([
     ['owners', wanted(ABOVE_10, { owners: ['kim@example.com'] })],
     ['a link', wanted(ABOVE_10, { link: 'https://example.com/' })],
     ['the URL', wanted(ABOVE_10, {}, URL_B)],
     ['no URL any more', { definition: wanted().definition }],
+    ['where the URL is kept', { definition: wanted().definition, flowUrlFrom: { secret: 'flows', field: 'vip' } }],
   ])('a change of %s keeps the threshold and whether it is armed', async (_, next) => {
     await make();
     await evaluator.evaluate([segment(1, 1), segment(20, 2)]);
@@ -78,7 +117,7 @@ describe('registering', () => {
       uid: first?.uid,
       thresholdId: first?.thresholdId,
     });
-    expect(stored()?.flow?.fingerprint).toBe(next.flowUrl);
+    expect(stored()?.flow).toEqual(flowOf(next));
     expect({ items: items(), flags: [...evaluator.tables.flags] }).toEqual(before);
     expect(before.flags, 'it has fired').toHaveLength(1);
     await evaluator.evaluate([segment(8, 3), segment(20, 4)]);
@@ -219,7 +258,13 @@ describe('a crash at any call', () => {
     threshold: anyThreshold,
     segment: fc.constantFrom('A', 'B'),
     owners: fc.constantFrom([], ['kim@example.com']),
-    flowUrl: fc.constantFrom(undefined, URL_A, URL_B),
+    flow: fc.constantFrom<Partial<WantedSubscription>>(
+      {},
+      { flowUrl: URL_A },
+      { flowUrl: URL_B },
+      { flowUrlFrom: { secret: 'flows' } },
+      { flowUrlFrom: { parameter: 'flows' } },
+    ),
     crashAt: fc.nat(16),
   });
 
@@ -229,8 +274,8 @@ describe('a crash at any call', () => {
       fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 8 }), async (steps) => {
         const subject = new Evaluator();
         const model = new Map<string, { managedBy: string; wanted: WantedSubscription }>();
-        for (const { name, managedBy, remove: removes, threshold, owners, flowUrl, crashAt, ...step } of steps) {
-          const what = { definition: { ...thresholdOn(name, { segment: step.segment }, threshold), owners }, flowUrl };
+        for (const { name, managedBy, remove: removes, threshold, owners, flow, crashAt, ...step } of steps) {
+          const what = { definition: { ...thresholdOn(name, { segment: step.segment }, threshold), owners }, ...flow };
           const foreign = (model.get(name)?.managedBy ?? managedBy) !== managedBy;
           const act = (gate?: Gate) =>
             removes
@@ -249,7 +294,7 @@ describe('a crash at any call', () => {
         for (const [name, { managedBy, wanted: what }] of model) {
           const there = subject.tables.subscriptions.get(name);
           expect(there).toMatchObject({ definition: what.definition, managedBy });
-          expect(there?.flow?.fingerprint).toBe(what.flowUrl);
+          expect(there?.flow).toEqual(flowOf(what));
           const live = items(subject).filter(({ thresholdId }) => thresholdId === there?.thresholdId);
           expect(live).toEqual(
             thresholdItems(name, there?.thresholdId as string, what.definition.threshold as Threshold),

@@ -7,6 +7,8 @@ const segment = { name: 'vip', trigger: 'segment-threshold-crossed', segment: 'V
 const measure = { name: 'rev', trigger: 'measure-threshold-crossed', measure: 'Revenue', below: 5 };
 const full = { name: 'full', trigger: 'full-refresh-completed', flowUrl: FLOW_URL };
 
+const FROM = 'write { secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }';
+
 const definitionOf = (entry: unknown) => {
   const checked = checkEntry(entry);
   if ('mistakes' in checked) throw new Error(checked.mistakes.map(({ message }) => message).join('\n'));
@@ -102,6 +104,24 @@ describe('how a flow is called', () => {
   ])('is told to be wrong: %j', (more, message) => expect(mistakesOf({ ...full, ...more })).toEqual([message]));
 });
 
+describe('the flow URL may be kept elsewhere', () => {
+  test.each([
+    { secret: 'crm/flow-url' },
+    { secret: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm/flow-url-AbCdEf', field: 'url' },
+    { secret: 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:crm' },
+    { parameter: '/crm/flow-url' },
+    { parameter: 'arn:aws:ssm:eu-central-1:123456789012:parameter/crm/flow-url' },
+  ])('%j', (flowUrlFrom) => {
+    const { flowUrl: _, ...entry } = failed;
+    for (const one of [
+      { ...entry, flowUrlFrom },
+      { ...segment, flowUrlFrom },
+    ]) {
+      expect(checkEntry(one)).toMatchObject({ entry: { flowUrlFrom } });
+    }
+  });
+});
+
 describe('a recovery level stands on the right side', () => {
   test.each([
     ['above', 10, [10, 9, -1], [11]],
@@ -147,7 +167,7 @@ describe('a mistake says what to write', () => {
       'a key that is nothing',
       { ...full, foo: 1 },
       [
-        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, maxAge, rateLimit, keepAlive, flowUrl, kind, status',
+        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, maxAge, rateLimit, keepAlive, flowUrl, flowUrlFrom, kind, status',
       ],
     ],
     ['a key of a later version', { ...full, auth: 'entra' }, ['"auth" is not supported by this version; leave it out']],
@@ -185,8 +205,53 @@ describe('a mistake says what to write', () => {
     [
       'no flow URL',
       { ...failed, flowUrl: undefined },
-      [`"flowUrl" is missing; write the HTTP URL of the flow in quotes, or \${NAME} to take it from a variable`],
+      [
+        `"flowUrl" is missing; write the HTTP URL of the flow in quotes, or \${NAME} to take it from a variable, or flowUrlFrom`,
+      ],
     ],
+    [
+      'two places of the flow URL',
+      { ...failed, flowUrlFrom: { secret: 'crm' } },
+      ['"flowUrlFrom" cannot stand beside "flowUrl"; keep one of them'],
+    ],
+    [
+      'two places of the flow URL of a threshold',
+      { ...segment, flowUrl: FLOW_URL, flowUrlFrom: { secret: 'crm' } },
+      ['"flowUrlFrom" cannot stand beside "flowUrl"; keep one of them'],
+    ],
+    [
+      'a flow URL as a secret',
+      { ...segment, flowUrlFrom: { secret: FLOW_URL } },
+      ['"flowUrlFrom.secret" is a URL; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url'],
+    ],
+    ['a text in place of a reference', { ...segment, flowUrlFrom: 'crm' }, [`"flowUrlFrom" is "crm"; ${FROM}`]],
+    ['an empty reference', { ...segment, flowUrlFrom: null }, [`"flowUrlFrom" is empty; ${FROM}`]],
+    [
+      'a reference to nothing',
+      { ...segment, flowUrlFrom: { field: 'url' } },
+      [`"flowUrlFrom" has neither a secret nor a parameter; ${FROM}`],
+    ],
+    [
+      'a secret and a parameter',
+      { ...segment, flowUrlFrom: { secret: 'crm', parameter: 'crm' } },
+      [`"flowUrlFrom" has a parameter and more, where one thing leads to the URL; ${FROM}`],
+    ],
+    [
+      'a field of a parameter',
+      { ...segment, flowUrlFrom: { parameter: 'crm', field: 'url' } },
+      [`"flowUrlFrom" has a parameter and more, where one thing leads to the URL; ${FROM}`],
+    ],
+    [
+      'a reference with another key',
+      { ...segment, flowUrlFrom: { name: 'crm' } },
+      [`"flowUrlFrom.name" is not known; ${FROM}`],
+    ],
+    [
+      'a number for a parameter',
+      { ...segment, flowUrlFrom: { parameter: 7 } },
+      ['"flowUrlFrom.parameter" is 7 without quotes, which is no text; write "7" in quotes'],
+    ],
+    ['a secret in place of a reference', { ...segment, secret: 'crm' }, ['"secret" is not known; write flowUrlFrom']],
     [
       'a name with spaces',
       { ...failed, name: 'Cité 7' },
@@ -256,6 +321,10 @@ describe('a mistake says what to write', () => {
       'trigger',
       'instanceId',
       'flowUrl',
+      'flowUrlFrom',
+      'secret',
+      'field',
+      'parameter',
       'format',
       'owners',
       'link',
@@ -267,6 +336,7 @@ describe('a mistake says what to write', () => {
     for (const key of [...keys, FLOW_URL]) {
       for (const value of [FLOW_URL, [FLOW_URL], { [FLOW_URL]: FLOW_URL }, FLOW_URL.slice(8), FLOW_URL.slice(-15)]) {
         expect(mistakesOf({ ...segment, [key]: value }).join()).not.toMatch(/SECRET|workflows/);
+        expect(mistakesOf({ ...segment, flowUrlFrom: { [key]: value } }).join()).not.toMatch(/SECRET|workflows/);
       }
     }
     expect(mistakesOf({ ...measure, dimensions: { [FLOW_URL]: 5 } }).join()).not.toMatch(/SECRET|workflows/);
