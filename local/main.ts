@@ -52,6 +52,8 @@ class LocalRun {
     const stack = await startLocalStack({
       templateFile,
       endpointPort: this.options.port,
+      secrets: this.options.secrets,
+      parameters: this.options.parameters,
       functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
       routes: (request, response) => receiver.handle(request, response),
       onEvent: (event, rules) => this.onEvent(event, rules),
@@ -196,7 +198,7 @@ async function main(): Promise<void> {
     process.exit(status);
   };
   try {
-    const options = readOptions(process.argv.slice(2));
+    const options = readOptions(process.argv.slice(2), process.env);
     if (!options) {
       process.stdout.write(HELP);
       return;

@@ -14,6 +14,10 @@ export interface Options {
   readonly waitSeconds: number;
   /** 0: any free port. */
   readonly port: number;
+  /** Texts of secrets by name or ARN. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Values of parameters by name or ARN. */
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 const EXAMPLE = {
@@ -34,12 +38,21 @@ Options
   --wait SECONDS        how long --once waits at most (default 120)
   --json                with --once: one JSON document on standard output, everything else on standard error
                         (npm --silent start -- --once --json)
+  --secret NAME=VARIABLE, --parameter NAME=VARIABLE
+                        a Secrets Manager secret, or a Systems Manager parameter, whose value is that of the environment
+                        variable; as often as there are some (subscriptions name them by flowUrlFrom)
   --port N              port of the endpoint (default: a free one)
   --help                this text
 `;
 
-/** Reads the command line; undefined when help is asked for. Throws a UserError for what it does not know. */
-export function readOptions(args: readonly string[]): Options | undefined {
+/**
+ * Reads the command line; undefined when help is asked for. Throws a UserError for what it does not know.
+ * @param environment where the values of secrets and parameters come from: a command line is seen by everybody.
+ */
+export function readOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
   if (values.json && !values.once) throw new UserError('--json is the summary of a run that ends: write --once --json');
@@ -50,6 +63,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
     json: values.json ?? false,
     waitSeconds: wholeNumber('--wait', values.wait ?? '120', 1, 7 * 24 * 3600),
     port: wholeNumber('--port', values.port ?? '0', 0, 65_535),
+    secrets: valuesOf('--secret', values.secret ?? [], environment),
+    parameters: valuesOf('--parameter', values.parameter ?? [], environment),
   };
 }
 
@@ -64,6 +79,8 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean' },
         wait: { type: 'string' },
         port: { type: 'string' },
+        secret: { type: 'string', multiple: true },
+        parameter: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -79,4 +96,24 @@ function wholeNumber(name: string, text: string, min: number, max: number): numb
     throw new UserError(`${name} ${text} is not a whole number from ${min} to ${max}`);
   }
   return value;
+}
+
+/** `NAME=VARIABLE`: no mistake quotes what it was given, which may be a value in the wrong place. */
+function valuesOf(
+  option: string,
+  given: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const pairs = given.map((text): [string, string] => {
+    const [, name, variable] = /^([\w/+=.@:-]+)=([A-Za-z_]\w*)$/.exec(text) ?? [];
+    if (name === undefined || variable === undefined) {
+      throw new UserError(
+        `${option} is no NAME=VARIABLE: write the name of an environment variable that holds the value`,
+      );
+    }
+    const value = environment[variable];
+    if (!value) throw new UserError(`${option} ${name}: the environment variable ${variable} is not set, or empty`);
+    return [name, value];
+  });
+  return Object.fromEntries(pairs);
 }

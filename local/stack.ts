@@ -7,9 +7,13 @@ import { startEndpoint } from './engines/endpoint';
 import { EventSource } from './engines/event-source';
 import { kmsOperations } from './engines/kms';
 import { LambdaFunction } from './engines/lambda';
+import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
+import { ssmOperations } from './engines/ssm';
 import { ACCOUNT, planTemplate, REGION } from './template/plan';
 import type { Plan, PlannedRule, RuleTarget } from './template/planned';
+import { secretOf } from './template/resources/secrets-manager';
+import { parameterOf } from './template/resources/ssm';
 import { loadTemplate } from './template/template';
 
 export interface LocalStackOptions {
@@ -19,6 +23,10 @@ export interface LocalStackOptions {
   readonly endpointPort?: number;
   /** Variables that every function gets on top of what its template and the Lambda runtime give. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Texts of secrets that the template does not declare, or declares otherwise, by their names or ARNs. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** The same of parameters, each a SecureString. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Answers requests to `endpoint` that are no AWS requests; false when the request is not its own. */
   readonly routes?: (req: IncomingMessage, res: ServerResponse) => boolean;
   /** Every event that a bus accepted, with the logical ids of the rules that it matched. */
@@ -51,11 +59,12 @@ export interface DeadLetter {
   readonly receiveCount: number;
 }
 
-export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms';
+/** As the variables `AWS_ENDPOINT_URL_…` name them. */
+export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms' | 'secrets_manager' | 'ssm';
 
 /** A stack that runs on this machine. */
 export interface LocalStack {
-  /** Takes EventBridge `PutEvents` and KMS requests, and what `routes` answers. */
+  /** Takes EventBridge `PutEvents`, KMS, Secrets Manager and Systems Manager requests, and what `routes` answers. */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<LocalService, string>>;
   readonly region: string;
@@ -121,7 +130,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     cleanups.push(() => sqs.stop());
 
     const plan = planTemplate(loaded, (name) => sqs.url(name));
-    const endpoints = { dynamodb: dynamoDb.endpoint, sqs: sqs.endpoint, eventbridge: endpoint.url, kms: endpoint.url };
+    const endpoints = {
+      dynamodb: dynamoDb.endpoint,
+      sqs: sqs.endpoint,
+      eventbridge: endpoint.url,
+      kms: endpoint.url,
+      secrets_manager: endpoint.url,
+      ssm: endpoint.url,
+    };
     await Promise.all(plan.tables.map((table) => dynamoDb.createTable(table.input)));
     for (const queue of plan.queues) {
       sqs.createQueue(queue);
@@ -154,6 +170,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     endpoint.serve({
       ...kmsOperations(plan.keys),
+      // The first of a name is found: what was given goes before what the template declares.
+      ...secretsManagerOperations([...given(options.secrets, secretOf), ...plan.secrets]),
+      ...ssmOperations([...given(options.parameters, parameterOf), ...plan.parameters]),
       'AWSEvents.PutEvents': async (input) => {
         const end = activity.begin();
         try {
@@ -240,6 +259,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     throw error;
   }
 }
+
+/** Secrets or parameters that the caller gives, as the engines take them. */
+const given = <T>(
+  values: Readonly<Record<string, string>> = {},
+  make: (name: string, value: string, account: string, region: string) => T,
+): T[] => Object.entries(values).map(([name, value]) => make(name, value, ACCOUNT, REGION));
 
 /**
  * The standard variables that point AWS SDKs at other endpoints (AWS SDKs and Tools reference guide, "Service-specific

@@ -266,10 +266,13 @@ async function tryLater(
   const { message, key, lease, attempts, facts } = work;
   const { n, firstTry = 0 } = message;
   const wait = waitAfter(n - firstTry, clock(), ports.random(), answer.retryAfter);
-  if (wait === undefined) return giveUp(work, 'the flow has not taken it, however often it was tried', ports);
+  const { status, error, problem } = answer;
+  if (wait === undefined) {
+    const because = problem === undefined ? '' : `, the last time because ${problem}`;
+    return giveUp(work, `the flow has not taken it, however often it was tried${because}`, ports);
+  }
   const notBefore = clock() + wait;
   if (isTooOld(message, subscription, notBefore)) return giveUp(work, `at its next try ${TOO_OLD}`, ports);
-  const { status, error, problem } = answer;
   telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, problem, waitSeconds: Math.round(wait / 1000) });
   // The next try is on its way before the row speaks of it: a crash in between sends one message too many, never too few.
   // Not a replay any more: had the row been finished meanwhile, this try would deliver it twice.

@@ -32,6 +32,8 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
     functions: [],
     eventSources: [],
     keys: [],
+    secrets: [],
+    parameters: [],
     physicalIds: new Map(),
     outputs: {},
   };

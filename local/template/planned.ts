@@ -2,7 +2,9 @@ import type { EventPattern } from '../bus/pattern';
 import type { TableInput } from '../engines/dynamodb';
 import type { EventSourceInput } from '../engines/event-source';
 import type { FunctionInput } from '../engines/lambda';
+import type { SecretInput } from '../engines/secrets-manager';
 import type { QueueInput } from '../engines/sqs';
+import type { ParameterInput } from '../engines/ssm';
 
 /** A target of a rule: a queue or a function of the template. */
 export interface RuleTarget {
@@ -48,6 +50,8 @@ export interface Plan {
     readonly description: string;
     readonly aliases: string[];
   }[];
+  readonly secrets: SecretInput[];
+  readonly parameters: ParameterInput[];
   /** What `Ref` gives, by logical id. */
   readonly physicalIds: Map<string, string>;
   readonly outputs: Record<string, string>;

@@ -6,8 +6,10 @@ import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/core/br
 import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
 import { BOOKING_STANDS } from '../../lambda/core/rate-limit';
 import { LONGEST_ROUND } from '../../lambda/core/retry';
+import { AwsError } from '../../local/engines/aws-json';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../support/delivery';
 import { answer, type Behaviour, refused, reset } from '../support/flow-server';
+import { SecretStores } from '../support/secret-stores';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'delivery.md'), 'utf8');
 
@@ -43,22 +45,62 @@ function behaviourOf(text: string): Behaviour {
   return answer(Number(status), seconds === undefined ? {} : { 'retry-after': seconds });
 }
 
-let servers: DeliveryServers;
-beforeAll(async () => {
-  servers = await startDeliveryServers();
-});
-afterAll(() => servers.stop());
+const URL_ERRORS: Readonly<Record<string, AwsError>> = {
+  'secret not allowed': new AwsError('AccessDeniedException', ''),
+  'secret throttled': new AwsError('ThrottlingException', ''),
+  'key disabled': new AwsError('DisabledException', ''),
+  'key not allowed': new AwsError('AccessDeniedException', ''),
+  'key down': new AwsError('KMSInternalException', '', 500),
+};
+const SECRETS: Readonly<Record<string, string | Uint8Array>> = {
+  'secret binary': Buffer.from('binary'),
+  'secret empty': '',
+  'secret without the field': '{"other":"value"}',
+  'URL refused': '{"url":"https://example.com/?sig=cut"}',
+};
+/** Rows about the key have a sealed URL, all others one that is a secret. */
+const isAboutKey = (text: string) => text === 'URL undecryptable' || text.startsWith('key ');
+const neverCalls = (text: string) =>
+  text === 'secret missing' || Object.hasOwn(SECRETS, text) || Object.hasOwn(URL_ERRORS, text) || isAboutKey(text);
 
-it('the table has rows', () => expect(rows().length).toBeGreaterThan(20));
+/** Makes the stores be as a row says. */
+async function arrange(text: string, url: string): Promise<void> {
+  stores.failing = () => URL_ERRORS[text];
+  stores.empty();
+  if (text !== 'secret missing') await stores.keepSecret('flows', SECRETS[text] ?? JSON.stringify({ url }));
+}
+
+let servers: DeliveryServers;
+let stores: SecretStores;
+beforeAll(async () => {
+  [servers, stores] = await Promise.all([startDeliveryServers(), SecretStores.start()]);
+});
+afterAll(() => Promise.all([servers.stop(), stores.stop()]));
+
+it('the table has rows', () => expect(rows().length).toBeGreaterThan(35));
 
 it.each(rows())(
   '$answers: $tries tries, $delivery, $subscription',
   async ({ answers, tries, delivery, subscription }) => {
     const world = DeliveryWorld.on(servers);
-    world.flow.behave = (_, n) => behaviourOf(answers[Math.min(n, answers.length - 1)] as string);
-    world.queue.send(world.message(await world.subscribe()), 0);
+    const sealedFor = answers.includes('URL undecryptable') ? 'another' : world.name('crm');
+    stores.failing = () => undefined;
+    const flow = answers.some(isAboutKey)
+      ? await stores.seal(sealedFor, world.flow.url())
+      : { from: { secret: 'flows', field: 'url' } };
+    const nth = (n: number) => answers[Math.min(n, answers.length - 1)] as string;
+    let opened = 0;
+    // Every try is a new container's: what one of them still knows is another test's business.
+    world.open = async (...args) => {
+      await arrange(nth(opened++), world.flow.url());
+      return stores.opener(() => world.now)(...args);
+    };
+    world.flow.behave = () => behaviourOf(nth(opened - 1));
+    world.queue.send(world.message(await world.subscribe('crm', undefined, { flow })), 0);
     await world.run();
-    expect(world.flow.calls).toHaveLength(tries);
+    expect(opened).toBe(tries);
+    const called = Array.from({ length: tries }, (_, n) => nth(n)).filter((text) => !neverCalls(text));
+    expect(world.flow.calls).toHaveLength(called.length);
     expect((await world.rows())['event-1']).toMatchObject({ status: delivery });
     expect((await world.subscriptions.read(world.name('crm')))?.health?.state ?? 'active').toBe(subscription);
   },

@@ -3,7 +3,9 @@ import { eventBus, rule } from './events';
 import { alias, key } from './kms';
 import { eventSourceMapping, lambdaFunction } from './lambda';
 import type { ResourceType } from './resource-type';
+import { secret } from './secrets-manager';
 import { queue } from './sqs';
+import { parameter } from './ssm';
 
 /** The resource types that the local run implements. Those that it passes over are in `IGNORED_TYPES`. */
 export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
@@ -16,4 +18,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Lambda::EventSourceMapping': eventSourceMapping,
   'AWS::KMS::Key': key,
   'AWS::KMS::Alias': alias,
+  'AWS::SecretsManager::Secret': secret,
+  'AWS::SSM::Parameter': parameter,
 };

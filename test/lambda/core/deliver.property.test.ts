@@ -21,7 +21,7 @@ const NAME = 'crm';
 
 interface Options {
   readonly crashes: number;
-  /** Lost answers and answers of 500. */
+  /** Lost answers, answers of 500, and URLs that cannot be read for now. */
   readonly failures: number;
   /** Answers of 401 by the first URL. */
   readonly refusals: number;
@@ -29,7 +29,7 @@ interface Options {
   readonly outage?: number;
   /** The flow takes one call a minute. */
   readonly rateLimit?: boolean;
-  /** Flow URLs that cannot be opened, for now or until they are mended. */
+  /** Times that the first URL cannot be opened until somebody mends it. */
   readonly openings?: number;
   /** The subscription gets a new URL, which refuses nothing. */
   readonly edit?: boolean;
@@ -118,12 +118,17 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       open: (_, flow) =>
         call('open', (): OpenedFlow => {
           const url = (flow as SealedFlowUrl).ciphertext;
-          const fails = budget.openings > 0 && chance(0.4);
-          if (!fails) return { url };
-          budget.openings--;
-          // What has to be mended is the first URL's; the second was given to mend it.
-          const error = url === 'url-1' && chance(0.7) ? NotCalled.SECRET_UNUSABLE : NotCalled.URL_UNAVAILABLE;
-          return { refusal: { error, problem: 'it cannot be opened' } };
+          const refusal = (error: string): OpenedFlow => ({ refusal: { error, problem: 'it cannot be opened' } });
+          // What has to be mended is the first URL's: the second was given to mend it.
+          if (url === 'url-1' && budget.openings > 0 && chance(0.4)) {
+            budget.openings--;
+            return refusal(NotCalled.SECRET_UNUSABLE);
+          }
+          if (budget.failures > 0 && chance(0.2)) {
+            budget.failures--;
+            return refusal(NotCalled.URL_UNAVAILABLE);
+          }
+          return { url };
         }),
       post: (url, { headers }) =>
         call('post', (): FlowAnswer => {
