@@ -2,6 +2,8 @@ import { type Duration, Names } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { RefreshCollection, type RefreshCollectionOptions } from './collection/refresh-collection';
 import { FlowDelivery } from './delivery/flow-delivery';
@@ -58,6 +60,23 @@ export interface PowerAutomateConnectorProps extends RefreshCollectionOptions, S
    * @default Duration.days(90)
    */
   readonly deliveryRetention?: Duration;
+
+  /**
+   * Secrets that subscriptions may name as the place of their flow URL.
+   * A secret with a customer's key needs the key here, too (`encryptionKey`), and a key whose policy leaves access to IAM
+   * policies of its account, as a policy by default does.
+   *
+   * @default - none
+   */
+  readonly flowSecrets?: secretsmanager.ISecret[];
+
+  /**
+   * Parameters that subscriptions may name as the place of their flow URL, best each a SecureString.
+   * One with a customer's key needs the key here, too (`encryptionKey`).
+   *
+   * @default - none
+   */
+  readonly flowParameters?: ssm.IParameter[];
 }
 
 /**
@@ -138,6 +157,8 @@ export class PowerAutomateConnector extends Construct {
       flowUrlKey: this.subscriptions.flowUrlKey,
       extraFlowHosts: props.extraFlowHosts,
       deliveryRetention: props.deliveryRetention,
+      flowSecrets: props.flowSecrets,
+      flowParameters: props.flowParameters,
       removalPolicy,
       deletionProtection,
       logRetention,

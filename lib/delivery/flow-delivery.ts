@@ -4,10 +4,13 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { LogOptions, StorageOptions } from '../options';
 import { allow } from '../private/allow';
+import { allowReading } from '../private/allow-reading';
 import { connectorTable } from '../private/connector-table';
 import {
   DEFAULT_DELIVERY_RETENTION_DAYS,
@@ -56,6 +59,23 @@ export interface FlowDeliveryProps extends StorageOptions, LogOptions {
    * @default Duration.days(90)
    */
   readonly deliveryRetention?: Duration;
+
+  /**
+   * Secrets that subscriptions may name as the place of their flow URL.
+   * A secret with a customer's key needs the key here, too (`encryptionKey`), and a key whose policy leaves access to IAM
+   * policies of its account, as a policy by default does.
+   *
+   * @default - none
+   */
+  readonly flowSecrets?: secretsmanager.ISecret[];
+
+  /**
+   * Parameters that subscriptions may name as the place of their flow URL, best each a SecureString.
+   * One with a customer's key needs the key here, too (`encryptionKey`).
+   *
+   * @default - none
+   */
+  readonly flowParameters?: ssm.IParameter[];
 }
 
 /**
@@ -160,6 +180,7 @@ export class FlowDelivery extends Construct {
     allow(deliver, ['events:PutEvents'], props.eventBus.eventBusArn);
     allow(deliver, ['sqs:SendMessage'], deliveries.queue.queueArn, deliveries.deadLetterQueue.queueArn);
     props.flowUrlKey.grantDecrypt(deliver);
+    allowReading(deliver, props.flowSecrets ?? [], props.flowParameters ?? []);
     deliveries.feed(deliver, 50);
     everyMinute(this, 'Tend', deliver);
 

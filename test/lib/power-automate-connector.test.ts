@@ -4,6 +4,8 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { describe, expect, test } from 'vitest';
 import { PowerAutomateConnector } from '../../lib';
@@ -392,6 +394,72 @@ describe('permissions', () => {
       return list(Action).flatMap((action) => list(Resource).map((resource) => `${action} ${referred(resource)}`));
     });
     expect(actual.sort()).toEqual([...allowed, ...logging(HANDLERS[handler])].sort());
+  });
+
+  describe('on secrets of flow URLs', () => {
+    const secretsIn = (account: string, region: string) => {
+      const app = new App();
+      const env = { account, region };
+      const theirs = new Stack(app, 'Theirs', { env });
+      const key = new kms.Key(theirs, 'Key');
+      const own = new secretsmanager.Secret(theirs, 'Own');
+      const withKey = new secretsmanager.Secret(theirs, 'WithKey', { encryptionKey: key });
+      const named = secretsmanager.Secret.fromSecretNameV2(theirs, 'Named', 'crm/flow-url');
+      const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(theirs, 'Parameter', {
+        parameterName: '/crm/flow-url',
+        encryptionKey: key,
+      });
+      const plain = ssm.StringParameter.fromStringParameterName(theirs, 'Plain', 'plain');
+      const ours = new Stack(app, 'Ours', { env });
+      new PowerAutomateConnector(ours, 'Connector', {
+        flowSecrets: [own, withKey, named],
+        flowParameters: [parameter, plain],
+      });
+      return { ours: Template.fromStack(ours), theirs: Template.fromStack(theirs) };
+    };
+
+    test('are exact, are those of deliver alone, and change nothing of theirs', () => {
+      const { ours, theirs } = secretsIn('123456789012', 'eu-central-1');
+      const imported = (id: string) => ({ 'Fn::ImportValue': expect.stringContaining(id) });
+      const statements = Object.entries(resources(ours, 'AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
+        Properties.PolicyDocument.Statement.filter(({ Action }: { Action: unknown }) =>
+          /secretsmanager|ssm|kms/.test(JSON.stringify(Action)),
+        ).map((statement: object) => ({ id, ...statement })),
+      );
+      const id = 'DeliveryDeliverRoleDefaultPolicy';
+      const Effect = 'Allow';
+      const arn = (rest: string) => ({
+        'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `${rest}`]],
+      });
+      const via = (service: string) => ({
+        StringEquals: { 'kms:ViaService': `${service}.eu-central-1.amazonaws.com` },
+      });
+      expect(statements).toEqual([
+        { id, Effect, Action: 'kms:Decrypt', Resource: { 'Fn::GetAtt': [expect.stringMatching(/FlowUrlKey/), 'Arn'] } },
+        {
+          id,
+          Effect,
+          Action: 'secretsmanager:GetSecretValue',
+          Resource: [
+            imported('Own'),
+            imported('WithKey'),
+            arn(':secretsmanager:eu-central-1:123456789012:secret:crm/flow-url-??????'),
+          ],
+        },
+        {
+          id,
+          Effect,
+          Action: 'ssm:GetParameter',
+          Resource: [
+            arn(':ssm:eu-central-1:123456789012:parameter/crm/flow-url'),
+            arn(':ssm:eu-central-1:123456789012:parameter/plain'),
+          ],
+        },
+        { id, Effect, Action: 'kms:Decrypt', Resource: imported('GetAttKey'), Condition: via('secretsmanager') },
+        { id, Effect, Action: 'kms:Decrypt', Resource: imported('GetAttKey'), Condition: via('ssm') },
+      ]);
+      expect(JSON.stringify(theirs.toJSON())).not.toMatch(/Deliver|ResourcePolicy|ViaService.*ssm/);
+    });
   });
 
   test('no role has a managed policy', () => {

@@ -365,7 +365,7 @@ const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
     { numRuns: RUNS },
   );
   // Else it would say nothing of pauses.
-  if (mayPause) expect(pauses).toBeGreaterThan(RUNS / 10);
+  if (mayPause) expect(pauses).toBeGreaterThan(RUNS / 20);
   if (mayBreak) expect(breaks).toBeGreaterThan(RUNS / 10);
 };
 
