@@ -3,10 +3,14 @@ export {
   type RefreshCollectionOptions,
   type RefreshCollectionProps,
 } from './collection/refresh-collection';
-export { FlowDelivery, type FlowDeliveryProps } from './delivery/flow-delivery';
+export { FlowDelivery, type FlowDeliveryOptions, type FlowDeliveryProps } from './delivery/flow-delivery';
 export { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
-export type { LogOptions, StorageOptions } from './options';
+export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from './options';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
 export { PowerAutomateConnectorStack, type PowerAutomateConnectorStackProps } from './power-automate-connector-stack';
 export { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
-export { ThresholdEvaluation, type ThresholdEvaluationProps } from './thresholds/threshold-evaluation';
+export {
+  ThresholdEvaluation,
+  type ThresholdEvaluationOptions,
+  type ThresholdEvaluationProps,
+} from './thresholds/threshold-evaluation';

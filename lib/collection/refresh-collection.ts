@@ -1,16 +1,16 @@
-import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { LogOptions, StorageOptions } from '../options';
-import { allow } from '../private/allow';
+import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
+import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
 import { connectorTable, dueIndex } from '../private/connector-table';
-import { DUE_INDEX, Env, MAX_STAGE_NAME_LENGTH, MAX_STAGES, TTL_ATTRIBUTE } from '../private/contract';
+import { DUE_INDEX, Env, MAX_STAGE_NAME_LENGTH, MAX_STAGES } from '../private/contract';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
+import { identityOf } from '../private/identity';
 import { WorkQueue } from '../private/work-queue';
 
 /** How the stages of a refresh are collected. */
@@ -38,18 +38,25 @@ export interface RefreshCollectionOptions {
    * @default Duration.hours(24)
    */
   readonly runTimeout?: Duration;
+
+  /**
+   * The table of the runs. Its partition key is `pk` (a string), its time-to-live attribute `expiresAt`. It has a global
+   * secondary index `by-due` with the key `dueKind` (a string), `due` (a number), keys only.
+   *
+   * @default - a new table
+   */
+  readonly runsTable?: dynamodb.ITable;
 }
 
 /** Properties of RefreshCollection. */
-export interface RefreshCollectionProps extends RefreshCollectionOptions, StorageOptions, LogOptions {
+export interface RefreshCollectionProps
+  extends RefreshCollectionOptions,
+    EventOptions,
+    StorageOptions,
+    QueueOptions,
+    FunctionOptions {
   /** The bus that the events of whole runs are put on. */
   readonly eventBus: events.IEventBus;
-
-  /** The `source` of the events. */
-  readonly eventSource: string;
-
-  /** Id of the connector, which the events carry. */
-  readonly connectorId: string;
 }
 
 /**
@@ -67,7 +74,7 @@ export class RefreshCollection extends Construct {
   public readonly stagesDeadLetterQueue: sqs.IQueue;
 
   /** The runs that are being collected; those that were are forgotten after 30 days. */
-  public readonly table: dynamodb.ITableV2;
+  public readonly table: dynamodb.ITable;
 
   /** The function that collects the stages of runs. */
   public readonly collect: lambda.IFunction;
@@ -82,24 +89,27 @@ export class RefreshCollection extends Construct {
     validateNames('fullRefreshProcesses', fullRefreshProcesses, 0);
     validateRunTimeout(runTimeout);
 
+    const { eventBus, queueEncryptionKey } = props;
+    const { connectorId, eventSource } = identityOf(this, props);
     const table = connectorTable(this, 'Table', {
+      prop: 'runsTable',
+      given: props.runsTable,
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
-      timeToLiveAttribute: TTL_ATTRIBUTE,
+      forgets: true,
       indexes: [dueIndex()],
     });
-    const stages = new WorkQueue(this, 'Stages', 'collect');
+    const stages = new WorkQueue(this, 'Stages', 'collect', queueEncryptionKey);
 
     const { function: collect } = new HandlerFunction(this, 'Collect', {
+      ...props,
       handler: 'collect',
       description: 'Collects the stages of a refresh, puts the event of the whole run on the bus',
       memorySize: 256,
-      logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       environment: {
-        [Env.CONNECTOR_ID]: props.connectorId,
-        [Env.EVENT_BUS_NAME]: props.eventBus.eventBusName,
-        [Env.EVENT_SOURCE]: props.eventSource,
+        [Env.CONNECTOR_ID]: connectorId,
+        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
+        [Env.EVENT_SOURCE]: eventSource,
         [Env.RUNS_TABLE_NAME]: table.tableName,
         [Env.REJECTED_QUEUE_URL]: stages.deadLetterQueue.queueUrl,
         [Env.UNIFICATION_STAGES]: JSON.stringify(unificationStages),
@@ -107,13 +117,13 @@ export class RefreshCollection extends Construct {
         [Env.RUN_TIMEOUT_SECONDS]: String(runTimeout.toSeconds()),
       },
     });
-    allow(collect, ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], table.tableArn);
-    allow(collect, ['dynamodb:Query'], `${table.tableArn}/index/${DUE_INDEX.name}`);
-    allow(collect, ['events:PutEvents'], props.eventBus.eventBusArn);
-    allow(collect, ['sqs:SendMessage'], stages.deadLetterQueue.queueArn);
+    allowOnTable(collect, table, ['BatchGetItem', 'PutItem']);
+    allowQuery(collect, table, DUE_INDEX.name);
+    allow(collect, ['events:PutEvents'], eventBus.eventBusArn);
+    allowSend(collect, stages.deadLetterQueue);
     // Few at once: the stages of one run are written one after the other anyway.
     stages.feed(collect, 5);
-    everyMinute(this, 'Overdue', collect);
+    everyMinute(this, 'Overdue', collect, queueEncryptionKey);
 
     this.stagesQueue = stages.queue;
     this.stagesDeadLetterQueue = stages.deadLetterQueue;

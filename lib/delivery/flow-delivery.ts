@@ -1,15 +1,14 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import type { LogOptions, StorageOptions } from '../options';
-import { allow } from '../private/allow';
+import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
+import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
 import { allowReading } from '../private/allow-reading';
 import { connectorTable } from '../private/connector-table';
 import {
@@ -19,30 +18,15 @@ import {
   OPEN_INDEX,
   SORT_KEY,
   TRIGGER_INDEX,
-  TTL_ATTRIBUTE,
 } from '../private/contract';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
+import { identityOf } from '../private/identity';
 import { validateDeliveryRetention, validateExtraFlowHosts } from '../private/validate';
 import { WorkQueue } from '../private/work-queue';
 
-/** Properties of FlowDelivery. */
-export interface FlowDeliveryProps extends StorageOptions, LogOptions {
-  /** The bus that is told when a subscription pauses or resumes, and when a delivery is given up. */
-  readonly eventBus: events.IEventBus;
-
-  /** The `source` of these events. */
-  readonly eventSource: string;
-
-  /** Id of the connector, which these events and the metrics carry. */
-  readonly connectorId: string;
-
-  /** The subscriptions: which flows an event starts. */
-  readonly subscriptionsTable: dynamodb.ITableV2;
-
-  /** The key that encrypts the flow URLs. */
-  readonly flowUrlKey: kms.IKey;
-
+/** How flows are called, and what is kept of it. */
+export interface FlowDeliveryOptions {
   /**
    * Hosts that a flow URL may have besides those of Power Automate and Logic Apps.
    * Each is the end of a host name in lower case, such as `flows.example.com`.
@@ -76,6 +60,31 @@ export interface FlowDeliveryProps extends StorageOptions, LogOptions {
    * @default - none
    */
   readonly flowParameters?: ssm.IParameter[];
+
+  /**
+   * The table of the deliveries. Its key is `pk`, `sk` (strings), its time-to-live attribute `expiresAt`. It has a global
+   * secondary index `by-open` with the key `open` (a string), `openSince` (a number), keys only.
+   *
+   * @default - a new table
+   */
+  readonly deliveriesTable?: dynamodb.ITable;
+}
+
+/** Properties of FlowDelivery. */
+export interface FlowDeliveryProps
+  extends FlowDeliveryOptions,
+    EventOptions,
+    StorageOptions,
+    QueueOptions,
+    FunctionOptions {
+  /** The bus that is told when a subscription pauses or resumes, and when a delivery is given up. */
+  readonly eventBus: events.IEventBus;
+
+  /** The subscriptions: which flows an event starts. */
+  readonly subscriptionsTable: dynamodb.ITable;
+
+  /** The key that encrypts the flow URLs. */
+  readonly flowUrlKey: kms.IKey;
 }
 
 /**
@@ -99,7 +108,7 @@ export class FlowDelivery extends Construct {
   public readonly deliveriesDeadLetterQueue: sqs.IQueue;
 
   /** What became of each delivery. */
-  public readonly table: dynamodb.ITableV2;
+  public readonly table: dynamodb.ITable;
 
   /** The function that finds the subscriptions of a trigger. */
   public readonly dispatch: lambda.IFunction;
@@ -115,11 +124,15 @@ export class FlowDelivery extends Construct {
     const deliveryRetention = props.deliveryRetention ?? Duration.days(DEFAULT_DELIVERY_RETENTION_DAYS);
     validateDeliveryRetention(deliveryRetention);
 
+    const { eventBus, subscriptionsTable, queueEncryptionKey } = props;
+    const { connectorId, eventSource } = identityOf(this, props);
     const table = connectorTable(this, 'Table', {
+      prop: 'deliveriesTable',
+      given: props.deliveriesTable,
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
-      timeToLiveAttribute: TTL_ATTRIBUTE,
+      forgets: true,
       indexes: [
         {
           indexName: OPEN_INDEX.name,
@@ -129,60 +142,52 @@ export class FlowDelivery extends Construct {
         },
       ],
     });
-    const triggers = new WorkQueue(this, 'Triggers', 'dispatch');
-    const deliveries = new WorkQueue(this, 'Deliveries', 'deliver');
+    const triggers = new WorkQueue(this, 'Triggers', 'dispatch', queueEncryptionKey);
+    const deliveries = new WorkQueue(this, 'Deliveries', 'deliver', queueEncryptionKey);
 
-    const logging = {
-      logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-    };
     const environment = {
-      [Env.CONNECTOR_ID]: props.connectorId,
-      [Env.SUBSCRIPTIONS_TABLE_NAME]: props.subscriptionsTable.tableName,
+      [Env.CONNECTOR_ID]: connectorId,
+      [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
       [Env.DELIVERIES_QUEUE_URL]: deliveries.queue.queueUrl,
       [Env.DELIVERY_RETENTION_DAYS]: String(deliveryRetention.toDays()),
     };
 
     const { function: dispatch } = new HandlerFunction(this, 'Dispatch', {
-      ...logging,
+      ...props,
       handler: 'dispatch',
       description: 'Finds the subscriptions of a trigger, queues a delivery for each',
       memorySize: 256,
       environment: { ...environment, [Env.REJECTED_QUEUE_URL]: triggers.deadLetterQueue.queueUrl },
     });
-    allow(dispatch, ['dynamodb:Query'], `${props.subscriptionsTable.tableArn}/index/${TRIGGER_INDEX.name}`);
-    allow(dispatch, ['sqs:SendMessage'], deliveries.queue.queueArn, triggers.deadLetterQueue.queueArn);
+    allowQuery(dispatch, subscriptionsTable, TRIGGER_INDEX.name);
+    allowSend(dispatch, deliveries.queue, triggers.deadLetterQueue);
     triggers.feed(dispatch, 10);
 
     const { function: deliver } = new HandlerFunction(this, 'Deliver', {
-      ...logging,
+      ...props,
       handler: 'deliver',
       description: 'Posts deliveries to the flows',
       // CPU comes with memory: ten TLS handshakes at once.
       memorySize: 512,
       environment: {
         ...environment,
-        [Env.EVENT_BUS_NAME]: props.eventBus.eventBusName,
-        [Env.EVENT_SOURCE]: props.eventSource,
+        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
+        [Env.EVENT_SOURCE]: eventSource,
         [Env.DELIVERIES_TABLE_NAME]: table.tableName,
         [Env.REJECTED_QUEUE_URL]: deliveries.deadLetterQueue.queueUrl,
         ...(extraFlowHosts.length > 0 && { [Env.EXTRA_FLOW_HOSTS]: extraFlowHosts.join(',') }),
       },
     });
-    allow(deliver, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], table.tableArn);
-    allow(deliver, ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], props.subscriptionsTable.tableArn);
-    allow(
-      deliver,
-      ['dynamodb:Query'],
-      `${table.tableArn}/index/${OPEN_INDEX.name}`,
-      `${props.subscriptionsTable.tableArn}/index/${DUE_INDEX.name}`,
-    );
-    allow(deliver, ['events:PutEvents'], props.eventBus.eventBusArn);
-    allow(deliver, ['sqs:SendMessage'], deliveries.queue.queueArn, deliveries.deadLetterQueue.queueArn);
+    allowOnTable(deliver, table, ['GetItem', 'PutItem', 'UpdateItem']);
+    allowOnTable(deliver, subscriptionsTable, ['BatchGetItem', 'UpdateItem']);
+    allowQuery(deliver, table, OPEN_INDEX.name);
+    allowQuery(deliver, subscriptionsTable, DUE_INDEX.name);
+    allow(deliver, ['events:PutEvents'], eventBus.eventBusArn);
+    allowSend(deliver, deliveries.queue, deliveries.deadLetterQueue);
     props.flowUrlKey.grantDecrypt(deliver);
     allowReading(deliver, props.flowSecrets ?? [], props.flowParameters ?? []);
     deliveries.feed(deliver, 50);
-    everyMinute(this, 'Tend', deliver);
+    everyMinute(this, 'Tend', deliver, queueEncryptionKey);
 
     this.triggersQueue = triggers.queue;
     this.triggersDeadLetterQueue = triggers.deadLetterQueue;

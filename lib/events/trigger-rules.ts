@@ -1,10 +1,10 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { EventOptions, QueueOptions } from '../options';
 import {
   COLLECTED_BY_FIELD,
   CrossingEvent,
-  DEFAULT_EVENT_SOURCE,
   DomainEvent,
   FAILED_STATUSES,
   KNOWN_DETAIL_TYPES,
@@ -12,8 +12,8 @@ import {
   STATUSES,
   SUCCEEDED_STATUS,
 } from '../private/contract';
+import { identityOf } from '../private/identity';
 import { QueueTarget, RuleSenders } from '../private/queue-target';
-import { validateConnectorId, validateEventSource } from '../private/validate';
 import { plainQueue } from '../private/work-queue';
 
 const KNOWN_STATUSES: string[] = [...STATUSES, STATUS_FAILURE_ALIAS];
@@ -23,23 +23,21 @@ const STATUSES_WITHOUT_TRIGGER = KNOWN_STATUSES.filter(
 );
 
 /** Properties of TriggerRules. */
-export interface TriggerRulesProps {
+export interface TriggerRulesProps extends EventOptions, QueueOptions {
   /**
-   * The bus that producers put their events on.
+   * The bus that producers put their events on. It must be in the stack's account and Region.
    *
    * @default - a new bus
    */
   readonly eventBus?: events.IEventBus;
 
   /**
-   * The `source` of the events that the rules match. 1 to 256 characters, not beginning with `aws.`.
+   * Where EventBridge puts the events that it could not put on the connector's queues. Its policy is extended; where the
+   * queue is not made in this app, its own must let `events.amazonaws.com` send to it.
    *
-   * @default 'customer-insights'
+   * @default - a new queue
    */
-  readonly eventSource?: string;
-
-  /** Id of the connector: of the threshold crossings on the bus, only those with this id are matched. */
-  readonly connectorId: string;
+  readonly deadLetterQueue?: sqs.IQueue;
 }
 
 /**
@@ -61,17 +59,15 @@ export class TriggerRules extends Construct {
   private readonly connectorId: string;
   private readonly deadLetters: RuleSenders;
 
-  constructor(scope: Construct, id: string, props: TriggerRulesProps) {
+  constructor(scope: Construct, id: string, props: TriggerRulesProps = {}) {
     super(scope, id);
 
-    this.connectorId = props.connectorId;
-    this.eventSource = props.eventSource ?? DEFAULT_EVENT_SOURCE;
-    validateConnectorId(this.connectorId);
-    validateEventSource(this.eventSource);
-
+    const { connectorId, eventSource } = identityOf(this, props);
+    this.connectorId = connectorId;
+    this.eventSource = eventSource;
     this.eventBus = props.eventBus ?? new events.EventBus(this, 'Bus');
-    this.deadLetterQueue = plainQueue(this, 'DeadLetterQueue');
-    this.deadLetters = new RuleSenders(this.deadLetterQueue);
+    this.deadLetterQueue = props.deadLetterQueue ?? plainQueue(this, 'DeadLetterQueue', props.queueEncryptionKey);
+    this.deadLetters = new RuleSenders(this, this.deadLetterQueue);
   }
 
   /**
@@ -80,7 +76,7 @@ export class TriggerRules extends Construct {
    * @param queue a queue of this app: its policy is extended
    */
   public sendTriggersTo(queue: sqs.IQueue): void {
-    const target = new QueueTarget(queue, this.deadLetters);
+    const target = new QueueTarget(this, queue, this.deadLetters);
     const refreshed = [DomainEvent.DATA_SOURCE_REFRESHED];
     const connector = [this.connectorId];
     // As producers put them, or as this connector collected them.
@@ -101,7 +97,7 @@ export class TriggerRules extends Construct {
    * @param queue a queue of this app: its policy is extended
    */
   public sendObservationsTo(queue: sqs.IQueue): void {
-    const target = new QueueTarget(queue, this.deadLetters);
+    const target = new QueueTarget(this, queue, this.deadLetters);
     this.rule('SegmentRefreshed', target, [DomainEvent.SEGMENT_REFRESHED]);
     this.rule('MeasureRefreshed', target, [DomainEvent.MEASURE_REFRESHED]);
   }
@@ -112,7 +108,7 @@ export class TriggerRules extends Construct {
    * @param queue a queue of this app: its policy is extended
    */
   public sendStagesTo(queue: sqs.IQueue): void {
-    const target = new QueueTarget(queue, this.deadLetters);
+    const target = new QueueTarget(this, queue, this.deadLetters);
     this.rule('RefreshStageCompleted', target, [DomainEvent.REFRESH_STAGE_COMPLETED]);
   }
 

@@ -1,9 +1,41 @@
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 
 /**
  * Allows exactly these actions on exactly these resources. CDK's own grants add actions that no handler calls
  * (a queue's attributes) and a table's every index.
  */
-export function allow(grantee: iam.IGrantable, actions: string[], ...resourceArns: string[]): void {
-  iam.Grant.addToPrincipal({ grantee, actions, resourceArns }).assertSuccess();
+export function allow(grantee: iam.IGrantable, actions: string[], ...resourceArns: string[]): iam.Grant {
+  const grant = iam.Grant.addToPrincipal({ grantee, actions, resourceArns });
+  grant.assertSuccess();
+  return grant;
 }
+
+/** Allows actions of DynamoDB on a table, and the use of its key where it has one of a customer's. */
+export function allowOnTable(grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant {
+  const onTable = allow(grantee, prefixed('dynamodb', actions), table.tableArn);
+  if (!table.encryptionKey) return onTable;
+  const reads = actions.every((action) => /Get|Query/.test(action));
+  const key = table.encryptionKey;
+  return onTable.combine(reads ? key.grantDecrypt(grantee) : key.grantEncryptDecrypt(grantee));
+}
+
+/** Allows queries of an index, and the use of the table's key where it has one of a customer's. */
+export function allowQuery(grantee: iam.IGrantable, table: dynamodb.ITable, index: string): iam.Grant {
+  const query = allow(grantee, ['dynamodb:Query'], `${table.tableArn}/index/${index}`);
+  return table.encryptionKey ? query.combine(table.encryptionKey.grantDecrypt(grantee)) : query;
+}
+
+/** Allows to send to queues, and what it takes to encrypt the messages where a queue has a customer's key. */
+export function allowSend(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.Grant {
+  const send = allow(grantee, ['sqs:SendMessage'], ...queues.map((queue) => queue.queueArn));
+  return queues.reduce(
+    (grant, { encryptionMasterKey: key }) =>
+      // Amazon SQS, "Key management": producers of an encrypted queue need both.
+      key ? grant.combine(allow(grantee, ['kms:GenerateDataKey', 'kms:Decrypt'], key.keyArn)) : grant,
+    send,
+  );
+}
+
+const prefixed = (service: string, actions: string[]): string[] => actions.map((action) => `${service}:${action}`);

@@ -2,12 +2,14 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { StorageOptions } from '../options';
-import { DUE_INDEX, PARTITION_KEY } from './contract';
+import { DUE_INDEX, TTL_ATTRIBUTE } from './contract';
+import { partitionKey, type TableShape, tableProblems } from './table-problems';
 
-export interface ConnectorTableProps extends StorageOptions {
-  readonly sortKey?: dynamodb.Attribute;
-  readonly indexes: dynamodb.GlobalSecondaryIndexPropsV2[];
-  readonly timeToLiveAttribute?: string;
+export interface ConnectorTableProps extends StorageOptions, TableShape {
+  /** A table of the user's to take in place of a new one. */
+  readonly given?: dynamodb.ITable;
+  /** The prop that gives it. */
+  readonly prop: string;
 }
 
 /** The index by which the sweep finds what it must come back to. */
@@ -18,13 +20,21 @@ export const dueIndex = (): dynamodb.GlobalSecondaryIndexPropsV2 => ({
   projectionType: dynamodb.ProjectionType.KEYS_ONLY,
 });
 
-/** A table as all of ours are: on demand, restorable to any point in time, kept when the stack goes. */
-export function connectorTable(scope: Construct, id: string, props: ConnectorTableProps): dynamodb.TableV2 {
+/**
+ * A table as all of ours are: on demand, restorable to any point in time, kept when the stack goes. Or the one that is
+ * given: when the app is synthesized, it is said what it lacks.
+ */
+export function connectorTable(scope: Construct, id: string, props: ConnectorTableProps): dynamodb.ITable {
+  const { given } = props;
+  if (given) {
+    scope.node.addValidation({ validate: () => tableProblems(props.prop, given, props) });
+    return given;
+  }
   return new dynamodb.TableV2(scope, id, {
-    partitionKey: { name: PARTITION_KEY, type: dynamodb.AttributeType.STRING },
+    partitionKey,
     sortKey: props.sortKey,
     globalSecondaryIndexes: props.indexes,
-    timeToLiveAttribute: props.timeToLiveAttribute,
+    timeToLiveAttribute: props.forgets ? TTL_ATTRIBUTE : undefined,
     billing: dynamodb.Billing.onDemand(),
     // Always encrypted; a flow URL is encrypted once more, by a key of its own.
     encryption: dynamodb.TableEncryptionV2.dynamoOwnedKey(),

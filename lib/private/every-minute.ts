@@ -1,18 +1,25 @@
 import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { letEventBridgeEncrypt } from './queue-target';
 import { plainQueue } from './work-queue';
 
-/** Runs a function every minute. */
-export function everyMinute(scope: Construct, id: string, handler: lambda.IFunction): void {
+/**
+ * Runs a function every minute.
+ * @param encryptionKey of the dead-letter queue; left out: one of SQS's own.
+ */
+export function everyMinute(scope: Construct, id: string, handler: lambda.IFunction, encryptionKey?: kms.IKey): void {
+  const deadLetterQueue = plainQueue(scope, `${id}DeadLetterQueue`, encryptionKey);
+  letEventBridgeEncrypt(deadLetterQueue);
   // On the default bus: EventBridge runs schedules on no other.
   new events.Rule(scope, `${id}Schedule`, {
     schedule: events.Schedule.rate(Duration.minutes(1)),
     targets: [
       new targets.LambdaFunction(handler, {
-        deadLetterQueue: plainQueue(scope, `${id}DeadLetterQueue`),
+        deadLetterQueue,
         retryAttempts: 2,
         // The next run does what this one would have done.
         maxEventAge: Duration.minutes(1),

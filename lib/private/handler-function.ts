@@ -1,21 +1,36 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { FunctionOptions } from '../options';
+import { allow } from './allow';
 import { HANDLER_TIMEOUT_SECONDS, type HandlerName, METRICS_NAMESPACE } from './contract';
 import { packageRoot } from './package-root';
 
-export interface HandlerFunctionProps {
+/**
+ * What a function in a VPC does with its network interfaces (AWS Lambda, "Giving Lambda functions access to resources in
+ * an Amazon VPC"). The service knows no narrower resource for them.
+ */
+const NETWORK_INTERFACE_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+export interface HandlerFunctionProps extends FunctionOptions {
   readonly handler: HandlerName;
   readonly description: string;
   readonly environment: { readonly [name: string]: string };
   /** MiB. */
   readonly memorySize: number;
-  readonly logRetention: logs.RetentionDays;
-  readonly removalPolicy: RemovalPolicy;
+  /** Of the log group. Default: it is retained. */
+  readonly removalPolicy?: RemovalPolicy;
 }
 
 /** One of our handlers as a function, from the bundle that was made when the package was built. */
@@ -25,14 +40,23 @@ export class HandlerFunction extends Construct {
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
 
+    const { vpc, vpcSubnets, securityGroups } = props;
+    if (props.logGroup && props.logRetention !== undefined) {
+      throw new Error(
+        'logRetention is of no use to a log group that is given: leave it out, and set it on the log group',
+      );
+    }
     // A log group of our own: one that Lambda makes never expires and outlives the stack.
-    const logGroup = new logs.LogGroup(this, 'LogGroup', {
-      retention: props.logRetention,
-      removalPolicy: props.removalPolicy,
-    });
+    const logGroup =
+      props.logGroup ??
+      new logs.LogGroup(this, 'LogGroup', {
+        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      });
     // A plain role: AWSLambdaBasicExecutionRole, which CDK would attach, lets a function write to every log group.
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    if (vpc) allow(role, NETWORK_INTERFACE_ACTIONS, '*');
 
     this.function = new lambda.Function(this, 'Function', {
       description: props.description,
@@ -43,6 +67,9 @@ export class HandlerFunction extends Construct {
       memorySize: props.memorySize,
       timeout: Duration.seconds(HANDLER_TIMEOUT_SECONDS[props.handler]),
       role,
+      vpc,
+      vpcSubnets,
+      securityGroups,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       environment: {

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -15,12 +16,13 @@ export class WorkQueue extends Construct {
   readonly queue: sqs.Queue;
   readonly deadLetterQueue: sqs.Queue;
 
-  constructor(scope: Construct, id: string, handler: HandlerName) {
+  /** @param encryptionKey of both queues; left out: one of SQS's own. */
+  constructor(scope: Construct, id: string, handler: HandlerName, encryptionKey?: kms.IKey) {
     super(scope, id);
 
     const visibilitySeconds = VISIBILITY_PER_TIMEOUT * HANDLER_TIMEOUT_SECONDS[handler];
-    this.deadLetterQueue = plainQueue(this, 'DeadLetterQueue');
-    this.queue = plainQueue(this, 'Queue', {
+    this.deadLetterQueue = plainQueue(this, 'DeadLetterQueue', encryptionKey);
+    this.queue = plainQueue(this, 'Queue', encryptionKey, {
       visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: {
         queue: this.deadLetterQueue,
@@ -38,9 +40,15 @@ export class WorkQueue extends Construct {
 }
 
 /** A queue as all of ours are: encrypted, TLS only, and keeping what it has for as long as SQS does. */
-export function plainQueue(scope: Construct, id: string, props: sqs.QueueProps = {}): sqs.Queue {
+export function plainQueue(
+  scope: Construct,
+  id: string,
+  encryptionMasterKey?: kms.IKey,
+  props: sqs.QueueProps = {},
+): sqs.Queue {
   return new sqs.Queue(scope, id, {
-    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    encryption: encryptionMasterKey ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED,
+    encryptionMasterKey,
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
     ...props,

@@ -15,6 +15,15 @@ export interface SubscriptionRegistryProps extends StorageOptions {
    * @default - a new key, rotated every year
    */
   readonly encryptionKey?: kms.IKey;
+
+  /**
+   * The table of the subscriptions. Its partition key is `pk` (a string). It has two global secondary indexes: `by-trigger`
+   * with the key `triggerKey`, `subjectKey` (strings) and the attributes `uid` and `filter`, no others; `by-due` with the
+   * key `dueKind` (a string), `due` (a number), keys only.
+   *
+   * @default - a new table
+   */
+  readonly subscriptionsTable?: dynamodb.ITable;
 }
 
 /**
@@ -25,7 +34,7 @@ export interface SubscriptionRegistryProps extends StorageOptions {
  */
 export class SubscriptionRegistry extends Construct {
   /** The subscriptions, one item each. */
-  public readonly table: dynamodb.ITableV2;
+  public readonly table: dynamodb.ITable;
 
   /** The key that encrypts the flow URLs. */
   public readonly flowUrlKey: kms.IKey;
@@ -41,6 +50,8 @@ export class SubscriptionRegistry extends Construct {
         removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       });
     this.table = connectorTable(this, 'Table', {
+      prop: 'subscriptionsTable',
+      given: props.subscriptionsTable,
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
       indexes: [

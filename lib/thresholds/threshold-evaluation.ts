@@ -1,31 +1,40 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { LogOptions, StorageOptions } from '../options';
-import { allow } from '../private/allow';
+import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
+import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
 import { connectorTable, dueIndex } from '../private/connector-table';
 import { DUE_INDEX, Env, type HandlerName, SORT_KEY } from '../private/contract';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
+import { identityOf } from '../private/identity';
 import { WorkQueue } from '../private/work-queue';
 
+/** How thresholds are kept. */
+export interface ThresholdEvaluationOptions {
+  /**
+   * The table of the last values and the thresholds. Its key is `pk`, `sk` (strings). It has a global secondary index
+   * `by-due` with the key `dueKind` (a string), `due` (a number), keys only.
+   *
+   * @default - a new table
+   */
+  readonly thresholdsTable?: dynamodb.ITable;
+}
+
 /** Properties of ThresholdEvaluation. */
-export interface ThresholdEvaluationProps extends StorageOptions, LogOptions {
+export interface ThresholdEvaluationProps
+  extends ThresholdEvaluationOptions,
+    EventOptions,
+    StorageOptions,
+    QueueOptions,
+    FunctionOptions {
   /** The bus that threshold crossings are put on. */
   readonly eventBus: events.IEventBus;
 
-  /** The `source` of the crossings. */
-  readonly eventSource: string;
-
-  /** Id of the connector, which the crossings carry. */
-  readonly connectorId: string;
-
   /** The subscriptions: a crossing is put only for a subscription that still is as the threshold says. */
-  readonly subscriptionsTable: dynamodb.ITableV2;
+  readonly subscriptionsTable: dynamodb.ITable;
 }
 
 /**
@@ -42,7 +51,7 @@ export class ThresholdEvaluation extends Construct {
   public readonly observationsDeadLetterQueue: sqs.IQueue;
 
   /** The last value of each segment and measure, and their thresholds. */
-  public readonly table: dynamodb.ITableV2;
+  public readonly table: dynamodb.ITable;
 
   /** The function that compares observations with thresholds. */
   public readonly evaluate: lambda.IFunction;
@@ -53,31 +62,34 @@ export class ThresholdEvaluation extends Construct {
   constructor(scope: Construct, id: string, props: ThresholdEvaluationProps) {
     super(scope, id);
 
+    const { eventBus, subscriptionsTable, queueEncryptionKey } = props;
+    const { connectorId, eventSource } = identityOf(this, props);
     const table = connectorTable(this, 'Table', {
+      prop: 'thresholdsTable',
+      given: props.thresholdsTable,
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
       indexes: [dueIndex()],
     });
-    const observations = new WorkQueue(this, 'Observations', 'evaluate');
+    const observations = new WorkQueue(this, 'Observations', 'evaluate', queueEncryptionKey);
 
     const handler = (name: HandlerName, constructId: string, description: string) => {
       const { function: fn } = new HandlerFunction(this, constructId, {
+        ...props,
         handler: name,
         description,
         memorySize: 256,
-        logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
         environment: {
-          [Env.CONNECTOR_ID]: props.connectorId,
-          [Env.EVENT_BUS_NAME]: props.eventBus.eventBusName,
-          [Env.EVENT_SOURCE]: props.eventSource,
+          [Env.CONNECTOR_ID]: connectorId,
+          [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
+          [Env.EVENT_SOURCE]: eventSource,
           [Env.THRESHOLDS_TABLE_NAME]: table.tableName,
-          [Env.SUBSCRIPTIONS_TABLE_NAME]: props.subscriptionsTable.tableName,
+          [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
         },
       });
-      allow(fn, ['dynamodb:BatchGetItem'], props.subscriptionsTable.tableArn);
-      allow(fn, ['events:PutEvents'], props.eventBus.eventBusArn);
+      allowOnTable(fn, subscriptionsTable, ['BatchGetItem']);
+      allow(fn, ['events:PutEvents'], eventBus.eventBusArn);
       return fn;
     };
 
@@ -87,30 +99,15 @@ export class ThresholdEvaluation extends Construct {
       'Compares observations with thresholds, puts crossings on the bus',
     );
     evaluate.addEnvironment(Env.REJECTED_QUEUE_URL, observations.deadLetterQueue.queueUrl);
-    allow(
-      evaluate,
-      [
-        'dynamodb:BatchGetItem',
-        'dynamodb:GetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-      ],
-      table.tableArn,
-    );
-    allow(evaluate, ['sqs:SendMessage'], observations.deadLetterQueue.queueArn);
+    allowOnTable(evaluate, table, ['BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    allowSend(evaluate, observations.deadLetterQueue);
     observations.feed(evaluate, 10);
 
     const sweep = handler('sweep', 'Sweep', 'Every minute: finishes what was left behind');
-    allow(
-      sweep,
-      // Query: a leftover of a whole measure has left flags on its members, which the table lists.
-      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-      table.tableArn,
-    );
-    allow(sweep, ['dynamodb:Query'], `${table.tableArn}/index/${DUE_INDEX.name}`);
-    everyMinute(this, 'Sweep', sweep);
+    // Query: a leftover of a whole measure has left flags on its members, which the table lists.
+    allowOnTable(sweep, table, ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem', 'DeleteItem']);
+    allowQuery(sweep, table, DUE_INDEX.name);
+    everyMinute(this, 'Sweep', sweep, queueEncryptionKey);
 
     this.observationsQueue = observations.queue;
     this.observationsDeadLetterQueue = observations.deadLetterQueue;
