@@ -215,6 +215,7 @@ class Bench {
       events: eventPublisher(this.bus, 'bench', DEFAULT_EVENT_SOURCE),
       telemetry: {
         count: () => {},
+        seconds: () => {},
         info: () => {},
         warn: (message, details) => this.warnings.push({ message, ...details }),
       },

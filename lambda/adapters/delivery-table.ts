@@ -1,5 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { OPEN_INDEX, PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../lib/private/contract';
 import type { Claim, DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../core/deliver';
 import { type Attempt, type DeliveryMessage, type DeliveryStatus, MAX_ATTEMPTS_KEPT } from '../core/delivery';
@@ -12,6 +19,7 @@ const NAMES = { '#status': 'status', '#open': OPEN_INDEX.partitionKey, '#openSin
 
 /** Partition of the index of open deliveries: dead ones that the bus has not been told of. */
 const UNANNOUNCED = 'unannounced';
+const PENDING = 'pending';
 const DEAD = 'dead';
 const heldBy = (subscription: string): string => `held#${subscription}`;
 const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
@@ -129,7 +137,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     now: number,
   ): Promise<void> {
     const set = ['n = :n', '#open = :pending', '#openSince = if_not_exists(#openSince, :now)'];
-    await this.update(key, lease, attempts, set, [], { ':n': n, ':pending': 'pending', ':now': now });
+    await this.update(key, lease, attempts, set, [], { ':n': n, ':pending': PENDING, ':now': now });
   }
 
   async keepPayload(message: DeliveryMessage, now: number): Promise<void> {
@@ -169,15 +177,24 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     return (await this.open(UNANNOUNCED, before)).map(keyOf);
   }
 
+  async oldestPending(): Promise<number | undefined> {
+    const { Items } = await this.client.send(new QueryCommand({ ...this.openQuery(PENDING), Limit: 1 }));
+    return Items?.[0]?.[OPEN_INDEX.sortKey];
+  }
+
   /** A partition of the index of open deliveries, oldest first. */
-  private open(partition: string, before = Number.MAX_SAFE_INTEGER): Promise<Item[]> {
-    return queryAll(this.client, {
+  private open(partition: string, before?: number): Promise<Item[]> {
+    return queryAll(this.client, this.openQuery(partition, before));
+  }
+
+  private openQuery(partition: string, before = Number.MAX_SAFE_INTEGER): QueryCommandInput {
+    return {
       TableName: this.table,
       IndexName: OPEN_INDEX.name,
       KeyConditionExpression: '#open = :open AND #openSince <= :before',
       ExpressionAttributeNames: { '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey },
       ExpressionAttributeValues: { ':open': partition, ':before': before },
-    });
+    };
   }
 
   private expiry(now: number): number {

@@ -1,9 +1,10 @@
 import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { FLOW_URL_CONTEXT } from '../../lib/private/contract';
 import { fingerprint } from '../core/flow-url';
 import type { SealedFlowUrl } from '../core/subscription';
 
 /** The subscription's name is bound to the ciphertext: a URL copied to another subscription does not open. */
-const encryptionContext = (subscription: string) => ({ subscription });
+const encryptionContext = (subscription: string) => ({ [FLOW_URL_CONTEXT]: subscription });
 
 /** Encrypts a flow URL for storage. KMS encrypts up to 4,096 bytes directly (API reference); a flow URL has 2,048 at most. */
 export async function sealFlowUrl(

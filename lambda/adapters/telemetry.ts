@@ -11,9 +11,13 @@ export interface HandlerTelemetry extends Telemetry {
 
 export function handlerTelemetry(connectorId: string): HandlerTelemetry {
   const logger = new Logger();
-  const metrics = new Metrics({ defaultDimensions: { [METRIC_CONNECTOR_DIMENSION]: connectorId } });
+  const metrics = new Metrics();
+  // Without Powertools' dimension `service`: what several functions count, such as rejected events, is one metric.
+  metrics.clearDefaultDimensions();
+  metrics.setDefaultDimensions({ [METRIC_CONNECTOR_DIMENSION]: connectorId });
   return {
     count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value),
+    seconds: (name, value) => metrics.addMetric(name, MetricUnit.Seconds, value),
     info: (message, details = {}) => logger.info(message, details),
     warn: (message, details = {}) => logger.warn(message, details),
     flush: () => {

@@ -29,6 +29,8 @@ export interface KeptDeliveries {
   held(subscription: string): Promise<HeldDelivery[]>;
   /** A subscription's dead deliveries, oldest first. May lag behind the table. */
   dead(subscription: string): Promise<DeliveryKey[]>;
+  /** When the delivery that waits longest to be tried again was first tried, epoch milliseconds. May lag behind the table. */
+  oldestPending(): Promise<number | undefined>;
 }
 
 /** What sending kept deliveries needs. */

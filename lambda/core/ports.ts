@@ -101,6 +101,8 @@ export interface RejectedMessages {
 /** Counts and notes for the operator. Never told a flow URL. */
 export interface Telemetry {
   count(metric: string, value?: number): void;
+  /** How long something has lasted. */
+  seconds(metric: string, value: number): void;
   info(message: string, details?: Readonly<Record<string, unknown>>): void;
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }

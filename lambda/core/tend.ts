@@ -1,3 +1,4 @@
+import { Metric as MetricName } from '../../lib/private/contract';
 import { allSettledOrThrow } from './batch';
 import { announceDeath, type DeathNotice, type DeliverPorts, type DeliveryKey } from './deliver';
 import { announceHealth, changeHealth } from './flow-health';
@@ -45,7 +46,14 @@ export async function tend(ports: TendPorts): Promise<void> {
   };
   await each(await due.dueSubscriptions(clock()), tendSubscription);
   await each(await due.unannounced(clock() - ANNOUNCEMENT_GRACE), tellOfDeath);
+  await noteOldestPending(ports).catch((error) => failures.push(error));
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} steps of the sweep failed`);
+}
+
+/** The queue's own age does not tell: it leaves out messages that are delayed, as all are that wait for another try. */
+async function noteOldestPending({ kept, clock, telemetry }: TendPorts): Promise<void> {
+  const since = await kept.oldestPending();
+  telemetry.seconds(MetricName.OLDEST_PENDING_AGE, since === undefined ? 0 : Math.max(0, clock() - since) / 1000);
 }
 
 async function tendSubscription(name: string, ports: TendPorts): Promise<void> {

@@ -134,6 +134,9 @@ export const OPEN_INDEX = {
   sortKey: 'openSince',
 } as const;
 
+/** Key of the encryption context that binds a flow URL to its subscription's name. */
+export const FLOW_URL_CONTEXT = 'subscription';
+
 /** Time-to-live attribute of tables whose items are forgotten, epoch seconds. */
 export const TTL_ATTRIBUTE = 'expiresAt';
 
@@ -162,6 +165,8 @@ export const Metric = {
   COLLECTED_RUNS: 'CollectedRuns',
   TIMED_OUT_RUNS: 'TimedOutRuns',
   LATE_STAGES: 'LateStages',
+  /** Seconds since the first failed try of the delivery that waits longest to be tried again; 0: none waits. */
+  OLDEST_PENDING_AGE: 'OldestPendingAge',
 } as const;
 
 /** Names of the stack's outputs: how the CLI and the local run find a connector. */

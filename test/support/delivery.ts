@@ -172,6 +172,7 @@ export class DeliveryWorld {
         find: gated('find', table.find.bind(table)),
         held: gated('held', table.held.bind(table)),
         dead: gated('dead', table.dead.bind(table)),
+        oldestPending: gated('oldestPending', table.oldestPending.bind(table)),
       },
       subscriptions: {
         read: gated('read', this.subscriptions.read.bind(this.subscriptions)),

@@ -80,6 +80,12 @@ export class MemoryDeliveries {
         }),
       held: () => step('held', () => this.staleHeld ?? this.heldNow()),
       dead: () => step('dead', () => [...this.rows.values()].filter(({ status }) => status === 'dead')),
+      oldestPending: () =>
+        step('oldestPending', () => {
+          const tried = [...this.rows.values()].filter(({ status, n }) => status === 'pending' && n > 0);
+          const first = tried.flatMap(({ attempts }) => attempts.slice(0, 1)).map(({ at }) => at);
+          return first.length > 0 ? Math.min(...first) : undefined;
+        }),
       unannounced: () => step('unannounced', () => [...this.rows.values()].filter(({ notice }) => notice)),
     };
   }

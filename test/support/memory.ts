@@ -215,6 +215,9 @@ export class MemoryTelemetry implements Telemetry {
   count(metric: string, value = 1): void {
     this.counts[metric] = (this.counts[metric] ?? 0) + value;
   }
+  seconds(metric: string, value: number): void {
+    this.counts[metric] = value;
+  }
   info(message: string, details?: unknown): void {
     this.lines.push(`${message} ${JSON.stringify(details)}`);
   }

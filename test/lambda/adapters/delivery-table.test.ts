@@ -237,6 +237,28 @@ describe('an outcome', () => {
   });
 });
 
+it('finds when the delivery was first tried that waits longest to be tried again', async () => {
+  // Other tests' rows are younger.
+  const tryLater = async (n: number, now: number) => {
+    await claim(n, 'me', now);
+    await table.reschedule(key, lease('me'), n + 1, [attempt(now)], now);
+  };
+  await tryLater(0, 1000);
+  await tryLater(1, 5000);
+  expect(await table.oldestPending(), 'since its first try').toBe(1000);
+  key = { ...key, eventId: 'event-2' };
+  await tryLater(0, 2000);
+  expect(await table.oldestPending()).toBe(1000);
+  key = { ...key, eventId: 'event-1' };
+  await claim(2);
+  await table.finish(key, lease('me'), 'delivered', [], NOW);
+  expect(await table.oldestPending()).toBe(2000);
+  key = { ...key, eventId: 'event-2' };
+  await claim(1);
+  await table.finish(key, lease('me'), 'dead', [], NOW);
+  expect(await table.oldestPending()).not.toBe(2000);
+});
+
 describe('the payload', () => {
   it('is an item of its own, from which the delivery can be sent again', async () => {
     await claim(0);

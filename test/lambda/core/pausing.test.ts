@@ -49,6 +49,31 @@ async function pause(): Promise<void> {
   expect(await health()).toMatchObject({ state: 'paused' });
 }
 
+describe('every minute the age of the oldest delivery that waits', () => {
+  const age = async (since: number | undefined) => {
+    const ports = world.ports();
+    await tend({ ...ports, kept: { ...ports.kept, oldestPending: async () => since } });
+    return world.telemetry.counts.OldestPendingAge;
+  };
+
+  it('is a metric in seconds, 0 where none waits', async () => {
+    expect(await age(world.now - 90_000)).toBe(90);
+    expect(await age(undefined)).toBe(0);
+    expect(await age(world.now + 1000), 'another clock is ahead').toBe(0);
+  });
+
+  it('does not keep the rest from being done when it cannot be read', async () => {
+    await pause();
+    const ports = world.ports();
+    const oldestPending = async () => {
+      throw new Error('the index is down');
+    };
+    world.now = ((await health())?.nextProbe as number) + 1;
+    await expect(tend({ ...ports, kept: { ...ports.kept, oldestPending } })).rejects.toThrow('1 steps of the sweep');
+    expect((await health())?.nextProbe).toBeGreaterThan(world.now);
+  });
+});
+
 describe('a subscription', () => {
   it.each<[string, Behaviour]>([
     ['401', answer(401)],

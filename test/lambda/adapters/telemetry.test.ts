@@ -1,0 +1,38 @@
+import { beforeAll, expect, it, vi } from 'vitest';
+import { handlerTelemetry } from '../../../lambda/adapters/telemetry';
+import { METRIC_CONNECTOR_DIMENSION, METRICS_NAMESPACE } from '../../../lib/private/contract';
+
+beforeAll(() => {
+  // As the constructs set them, and so that Powertools writes to the console that the test sees.
+  vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'deliver');
+  vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', METRICS_NAMESPACE);
+  vi.stubEnv('POWERTOOLS_DEV', 'true');
+  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
+  return () => vi.unstubAllEnvs();
+});
+
+it('writes metrics with their units, by the connector alone: what two functions count is one metric', () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const telemetry = handlerTelemetry('emea');
+  for (let invocation = 0; invocation < 2; invocation++) {
+    telemetry.count('Delivered', 2);
+    telemetry.count('Delivered');
+    telemetry.seconds('OldestPendingAge', 90);
+    telemetry.flush();
+    const [line] = log.mock.calls[invocation] ?? [];
+    const record = JSON.parse(String(line));
+    expect(record._aws.CloudWatchMetrics).toEqual([
+      {
+        Namespace: METRICS_NAMESPACE,
+        Dimensions: [[METRIC_CONNECTOR_DIMENSION]],
+        Metrics: [
+          { Name: 'Delivered', Unit: 'Count' },
+          { Name: 'OldestPendingAge', Unit: 'Seconds' },
+        ],
+      },
+    ]);
+    expect(record).toMatchObject({ [METRIC_CONNECTOR_DIMENSION]: 'emea', Delivered: [2, 1], OldestPendingAge: 90 });
+  }
+  telemetry.flush();
+  expect(log).toHaveBeenCalledTimes(2);
+});
