@@ -1,10 +1,14 @@
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { RefreshCollection, type RefreshCollectionOptions } from './collection/refresh-collection';
 import { FlowDelivery, type FlowDeliveryOptions } from './delivery/flow-delivery';
 import { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
 import type { FunctionOptions } from './options';
+import { allowOnTable, allowSend } from './private/allow';
+import { anyMetric, countMetric } from './private/connector-metric';
+import { FLOW_URL_CONTEXT, Metric } from './private/contract';
 import { identityOf } from './private/identity';
 import { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
 import { ThresholdEvaluation, type ThresholdEvaluationOptions } from './thresholds/threshold-evaluation';
@@ -83,5 +87,224 @@ export class PowerAutomateConnector extends Construct {
    */
   public grantPutEvents(grantee: iam.IGrantable): iam.Grant {
     return this.eventBus.grantPutEventsTo(grantee);
+  }
+
+  /**
+   * Lets somebody add, change and remove subscriptions: what `apply` and `remove` of the CLI call. Flow URLs can be stored
+   * by that, and not be read. The CLI asks for the stack's outputs besides (`cloudformation:DescribeStacks`).
+   *
+   * @param grantee whoever manages subscriptions
+   */
+  public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
+    const { table, flowUrlKey } = this.subscriptions;
+    return allowOnTable(grantee, table, ['BatchGetItem', 'PutItem', 'DeleteItem'])
+      .combine(allowOnTable(grantee, this.thresholds.table, ['Query', 'PutItem', 'UpdateItem']))
+      .combine(allowSend(grantee, this.thresholds.observationsQueue))
+      .combine(
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: ['kms:Encrypt'],
+          resourceArns: [flowUrlKey.keyArn],
+          // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
+          conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
+        }),
+      );
+  }
+
+  /**
+   * Lets somebody read what became of deliveries, with the payloads that are kept. Flow URLs are not among them.
+   *
+   * @param grantee whoever reads
+   */
+  public grantReadDeliveries(grantee: iam.IGrantable): iam.Grant {
+    return this.delivery.grantReadDeliveries(grantee);
+  }
+
+  /**
+   * A rule for refreshes of data sources that failed or timed out for good.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onDataSourceRefreshFailed(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.rules.onDataSourceRefreshFailed(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for refreshes of data sources that succeeded.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onDataSourceRefreshSucceeded(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.rules.onDataSourceRefreshSucceeded(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for full refreshes that came to an end, whatever it was.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onFullRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.rules.onFullRefreshCompleted(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for unifications that came to an end, whatever it was.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onUnificationRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.rules.onUnificationRefreshCompleted(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for sizes of segments and values of measures that crossed a threshold.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.thresholds.onThresholdCrossed(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for sizes of segments that crossed a threshold.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onSegmentThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.thresholds.onSegmentThresholdCrossed(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for values of measures that crossed a threshold.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onMeasureThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.thresholds.onMeasureThresholdCrossed(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for subscriptions that were paused because their flow has to be mended.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onSubscriptionPaused(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.delivery.onSubscriptionPaused(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for paused subscriptions that are active again.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onSubscriptionResumed(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.delivery.onSubscriptionResumed(id, this.inScope(options));
+  }
+
+  /**
+   * A rule for deliveries that were given up.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onDeliveryDead(id: string, options?: events.OnEventOptions): events.Rule {
+    return this.delivery.onDeliveryDead(id, this.inScope(options));
+  }
+
+  /**
+   * A metric of this connector, by default its sum over five minutes.
+   *
+   * @param metricName such as `LateObservations`
+   * @param options what differs from the default
+   */
+  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return anyMetric(this, this.connectorId, metricName, options);
+  }
+
+  /**
+   * Deliveries that flows have taken, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricDelivered(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricDelivered(options);
+  }
+
+  /**
+   * Tries that a flow did not take, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricFailedAttempts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricFailedAttempts(options);
+  }
+
+  /**
+   * Deliveries that were given up, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricDead(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricDead(options);
+  }
+
+  /**
+   * Crossings of thresholds that were put on the bus, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricCrossings(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.thresholds.metricCrossings(options);
+  }
+
+  /**
+   * Events and messages that could not be read, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricRejected(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.REJECTED_EVENTS, options);
+  }
+
+  /**
+   * Triggers that no subscription asks for, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricUnmatched(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricUnmatched(options);
+  }
+
+  /**
+   * Subscriptions that were paused, by default how many over five minutes; not how many are.
+   *
+   * @param options what differs from the default
+   */
+  public metricPausedSubscriptions(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricPausedSubscriptions(options);
+  }
+
+  /**
+   * The age in seconds of the delivery that waits longest to be tried again, since its first try; by default the maximum
+   * over five minutes. Written every minute, 0 where none waits.
+   *
+   * @param options what differs from the default
+   */
+  public metricOldestPending(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricOldestPending(options);
+  }
+
+  /** Rules are made under the connector, not under its part, unless their user says where. */
+  private inScope(options: events.OnEventOptions = {}): events.OnEventOptions {
+    return { ...options, crossStackScope: options.crossStackScope ?? this };
   }
 }

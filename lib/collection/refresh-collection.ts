@@ -1,4 +1,5 @@
 import { Duration, Token } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -6,6 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
 import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
+import { anyMetric } from '../private/connector-metric';
 import { connectorTable, dueIndex } from '../private/connector-table';
 import { DUE_INDEX, Env, MAX_STAGE_NAME_LENGTH, MAX_STAGES } from '../private/contract';
 import { everyMinute } from '../private/every-minute';
@@ -67,6 +69,9 @@ export interface RefreshCollectionProps
  * and looks every minute for runs whose time is over.
  */
 export class RefreshCollection extends Construct {
+  /** Id of the connector, which its events and metrics carry. */
+  public readonly connectorId: string;
+
   /** Where ends of stages are to be sent: events of the bus, as EventBridge puts them on a queue. */
   public readonly stagesQueue: sqs.IQueue;
 
@@ -125,10 +130,21 @@ export class RefreshCollection extends Construct {
     stages.feed(collect, 5);
     everyMinute(this, 'Overdue', collect, queueEncryptionKey);
 
+    this.connectorId = connectorId;
     this.stagesQueue = stages.queue;
     this.stagesDeadLetterQueue = stages.deadLetterQueue;
     this.table = table;
     this.collect = collect;
+  }
+
+  /**
+   * A metric of this connector, by default its sum over five minutes.
+   *
+   * @param metricName such as `TimedOutRuns`
+   * @param options what differs from the default
+   */
+  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return anyMetric(this, this.connectorId, metricName, options);
   }
 }
 

@@ -1,6 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -10,18 +12,22 @@ import { Construct } from 'constructs';
 import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
 import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
 import { allowReading } from '../private/allow-reading';
+import { ageMetric, anyMetric, countMetric } from '../private/connector-metric';
 import { connectorTable } from '../private/connector-table';
 import {
   DEFAULT_DELIVERY_RETENTION_DAYS,
   DUE_INDEX,
   Env,
+  Metric,
   OPEN_INDEX,
   SORT_KEY,
   TRIGGER_INDEX,
 } from '../private/contract';
+import * as kinds from '../private/event-kinds';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
 import { identityOf } from '../private/identity';
+import { onEvent } from '../private/on-event';
 import { validateDeliveryRetention, validateExtraFlowHosts } from '../private/validate';
 import { WorkQueue } from '../private/work-queue';
 
@@ -95,6 +101,15 @@ export interface FlowDeliveryProps
  * has to be mended is paused, and what is for it is held; every minute `deliver` looks whether a pause can be ended.
  */
 export class FlowDelivery extends Construct {
+  /** Id of the connector, which its events and metrics carry. */
+  public readonly connectorId: string;
+
+  /** The `source` of its events. */
+  public readonly eventSource: string;
+
+  /** The bus that its events are put on. */
+  public readonly eventBus: events.IEventBus;
+
   /** Where triggers are to be sent: events of the bus, as EventBridge puts them on a queue. */
   public readonly triggersQueue: sqs.IQueue;
 
@@ -189,6 +204,9 @@ export class FlowDelivery extends Construct {
     deliveries.feed(deliver, 50);
     everyMinute(this, 'Tend', deliver, queueEncryptionKey);
 
+    this.eventBus = eventBus;
+    this.eventSource = eventSource;
+    this.connectorId = connectorId;
     this.triggersQueue = triggers.queue;
     this.triggersDeadLetterQueue = triggers.deadLetterQueue;
     this.deliveriesQueue = deliveries.queue;
@@ -196,5 +214,111 @@ export class FlowDelivery extends Construct {
     this.table = table;
     this.dispatch = dispatch;
     this.deliver = deliver;
+  }
+
+  /**
+   * Lets somebody read what became of deliveries, with the payloads that are kept. Flow URLs are not among them.
+   *
+   * @param grantee whoever reads
+   */
+  public grantReadDeliveries(grantee: iam.IGrantable): iam.Grant {
+    return allowOnTable(grantee, this.table, ['GetItem', 'BatchGetItem', 'Query']).combine(
+      allowQuery(grantee, this.table, OPEN_INDEX.name),
+    );
+  }
+
+  /**
+   * A rule for subscriptions that were paused because their flow has to be mended.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onSubscriptionPaused(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.subscriptionPaused(this.connectorId), options);
+  }
+
+  /**
+   * A rule for paused subscriptions that are active again.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onSubscriptionResumed(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.subscriptionResumed(this.connectorId), options);
+  }
+
+  /**
+   * A rule for deliveries that were given up.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onDeliveryDead(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.deliveryDead(this.connectorId), options);
+  }
+
+  /**
+   * A metric of this connector, by default its sum over five minutes.
+   *
+   * @param metricName such as `HeldDeliveries`
+   * @param options what differs from the default
+   */
+  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return anyMetric(this, this.connectorId, metricName, options);
+  }
+
+  /**
+   * Deliveries that flows have taken, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricDelivered(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.DELIVERED, options);
+  }
+
+  /**
+   * Tries that a flow did not take, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricFailedAttempts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.FAILED_ATTEMPTS, options);
+  }
+
+  /**
+   * Deliveries that were given up, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricDead(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.DEAD_DELIVERIES, options);
+  }
+
+  /**
+   * Triggers that no subscription asks for, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricUnmatched(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.UNMATCHED_EVENTS, options);
+  }
+
+  /**
+   * Subscriptions that were paused, by default how many over five minutes; not how many are.
+   *
+   * @param options what differs from the default
+   */
+  public metricPausedSubscriptions(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.PAUSED_SUBSCRIPTIONS, options);
+  }
+
+  /**
+   * The age in seconds of the delivery that waits longest to be tried again, since its first try; by default the maximum
+   * over five minutes. Written every minute, 0 where none waits.
+   *
+   * @param options what differs from the default
+   */
+  public metricOldestPending(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return ageMetric(this, this.connectorId, Metric.OLDEST_PENDING_AGE, options);
   }
 }

@@ -2,23 +2,15 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EventOptions, QueueOptions } from '../options';
-import {
-  COLLECTED_BY_FIELD,
-  CrossingEvent,
-  DomainEvent,
-  FAILED_STATUSES,
-  KNOWN_DETAIL_TYPES,
-  STATUS_FAILURE_ALIAS,
-  STATUSES,
-  SUCCEEDED_STATUS,
-} from '../private/contract';
+import { CrossingEvent, DomainEvent, FAILED_STATUSES, KNOWN_DETAIL_TYPES, SUCCEEDED_STATUS } from '../private/contract';
+import * as kinds from '../private/event-kinds';
 import { identityOf } from '../private/identity';
+import { onEvent } from '../private/on-event';
 import { QueueTarget, RuleSenders } from '../private/queue-target';
 import { plainQueue } from '../private/work-queue';
 
-const KNOWN_STATUSES: string[] = [...STATUSES, STATUS_FAILURE_ALIAS];
 /** Ends of a data source's refresh that start no flow: `dispatch` counts them. */
-const STATUSES_WITHOUT_TRIGGER = KNOWN_STATUSES.filter(
+const STATUSES_WITHOUT_TRIGGER = kinds.KNOWN_STATUSES.filter(
   (status) => status !== SUCCEEDED_STATUS && !(FAILED_STATUSES as readonly string[]).includes(status),
 );
 
@@ -53,10 +45,12 @@ export class TriggerRules extends Construct {
   /** The `source` of the events that the rules match. */
   public readonly eventSource: string;
 
+  /** Id of the connector, whose threshold crossings and collected runs the rules match. */
+  public readonly connectorId: string;
+
   /** What EventBridge could not put on a queue, of all rules. */
   public readonly deadLetterQueue: sqs.IQueue;
 
-  private readonly connectorId: string;
   private readonly deadLetters: RuleSenders;
 
   constructor(scope: Construct, id: string, props: TriggerRulesProps = {}) {
@@ -77,17 +71,13 @@ export class TriggerRules extends Construct {
    */
   public sendTriggersTo(queue: sqs.IQueue): void {
     const target = new QueueTarget(this, queue, this.deadLetters);
-    const refreshed = [DomainEvent.DATA_SOURCE_REFRESHED];
-    const connector = [this.connectorId];
-    // As producers put them, or as this connector collected them.
-    const completed = { status: KNOWN_STATUSES, [COLLECTED_BY_FIELD]: [{ exists: false }, this.connectorId] };
-
-    this.rule('DataSourceRefreshFailed', target, refreshed, { status: [...FAILED_STATUSES] });
-    this.rule('DataSourceRefreshSucceeded', target, refreshed, { status: [SUCCEEDED_STATUS] });
-    this.rule('SegmentThresholdCrossed', target, [CrossingEvent.SEGMENT_THRESHOLD_CROSSED], { connector });
-    this.rule('MeasureThresholdCrossed', target, [CrossingEvent.MEASURE_THRESHOLD_CROSSED], { connector });
-    this.rule('FullRefreshCompleted', target, [DomainEvent.FULL_REFRESHED], completed);
-    this.rule('UnificationRefreshCompleted', target, [DomainEvent.UNIFICATION_REFRESHED], completed);
+    const { connectorId } = this;
+    this.rule('DataSourceRefreshFailed', target, kinds.dataSourceRefreshFailed);
+    this.rule('DataSourceRefreshSucceeded', target, kinds.dataSourceRefreshSucceeded);
+    this.rule('SegmentThresholdCrossed', target, kinds.segmentThresholdCrossed(connectorId));
+    this.rule('MeasureThresholdCrossed', target, kinds.measureThresholdCrossed(connectorId));
+    this.rule('FullRefreshCompleted', target, kinds.fullRefreshCompleted(connectorId));
+    this.rule('UnificationRefreshCompleted', target, kinds.unificationRefreshCompleted(connectorId));
     this.misfitsRule(target);
   }
 
@@ -98,8 +88,8 @@ export class TriggerRules extends Construct {
    */
   public sendObservationsTo(queue: sqs.IQueue): void {
     const target = new QueueTarget(this, queue, this.deadLetters);
-    this.rule('SegmentRefreshed', target, [DomainEvent.SEGMENT_REFRESHED]);
-    this.rule('MeasureRefreshed', target, [DomainEvent.MEASURE_REFRESHED]);
+    this.rule('SegmentRefreshed', target, { detailType: [DomainEvent.SEGMENT_REFRESHED] });
+    this.rule('MeasureRefreshed', target, { detailType: [DomainEvent.MEASURE_REFRESHED] });
   }
 
   /**
@@ -109,25 +99,64 @@ export class TriggerRules extends Construct {
    */
   public sendStagesTo(queue: sqs.IQueue): void {
     const target = new QueueTarget(this, queue, this.deadLetters);
-    this.rule('RefreshStageCompleted', target, [DomainEvent.REFRESH_STAGE_COMPLETED]);
+    this.rule('RefreshStageCompleted', target, { detailType: [DomainEvent.REFRESH_STAGE_COMPLETED] });
   }
 
-  private rule(
-    id: string,
-    target: events.IRuleTarget,
-    detailType: string[],
-    detail?: { [field: string]: unknown[] },
-  ): events.Rule {
+  /**
+   * A rule for refreshes of data sources that failed or timed out for good.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onDataSourceRefreshFailed(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.dataSourceRefreshFailedForGood, options);
+  }
+
+  /**
+   * A rule for refreshes of data sources that succeeded.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onDataSourceRefreshSucceeded(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.dataSourceRefreshSucceeded, options);
+  }
+
+  /**
+   * A rule for full refreshes that came to an end, whatever it was.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onFullRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.fullRefreshCompleted(this.connectorId), options);
+  }
+
+  /**
+   * A rule for unifications that came to an end, whatever it was.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onUnificationRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.unificationRefreshCompleted(this.connectorId), options);
+  }
+
+  private rule(id: string, target: events.IRuleTarget, { detailType, detail, own }: kinds.EventKind): events.Rule {
     return new events.Rule(this, id, {
       eventBus: this.eventBus,
-      eventPattern: { source: [this.eventSource], detailType, detail },
+      eventPattern: {
+        source: [this.eventSource],
+        detailType,
+        ...((detail ?? own) && { detail: { ...detail, ...own } }),
+      },
       targets: [target],
     });
   }
 
   /** Whatever the other rules leave of our source: it goes to `dispatch`, which rejects it with a reason, or counts it. */
   private misfitsRule(target: events.IRuleTarget): void {
-    const rule = this.rule('Misfits', target, []);
+    const rule = this.rule('Misfits', target, { detailType: [] });
     // `$or` beside the other fields: the pattern's type in CDK does not have it.
     (rule.node.defaultChild as events.CfnRule).eventPattern = {
       source: [this.eventSource],
@@ -139,7 +168,7 @@ export class TriggerRules extends Construct {
             DomainEvent.FULL_REFRESHED,
             DomainEvent.UNIFICATION_REFRESHED,
           ],
-          detail: { status: [{ exists: false }, { 'anything-but': KNOWN_STATUSES }] },
+          detail: { status: [{ exists: false }, { 'anything-but': kinds.KNOWN_STATUSES }] },
         },
         { 'detail-type': [DomainEvent.DATA_SOURCE_REFRESHED], detail: { status: STATUSES_WITHOUT_TRIGGER } },
         { 'detail-type': Object.values(CrossingEvent), detail: { connector: [{ exists: false }] } },

@@ -1,3 +1,4 @@
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -5,11 +6,14 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
 import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
+import { anyMetric, countMetric } from '../private/connector-metric';
 import { connectorTable, dueIndex } from '../private/connector-table';
-import { DUE_INDEX, Env, type HandlerName, SORT_KEY } from '../private/contract';
+import { DUE_INDEX, Env, type HandlerName, Metric, SORT_KEY } from '../private/contract';
+import * as kinds from '../private/event-kinds';
 import { everyMinute } from '../private/every-minute';
 import { HandlerFunction } from '../private/handler-function';
 import { identityOf } from '../private/identity';
+import { onEvent } from '../private/on-event';
 import { WorkQueue } from '../private/work-queue';
 
 /** How thresholds are kept. */
@@ -44,6 +48,15 @@ export interface ThresholdEvaluationProps
  * works the queue off; every minute `sweep` finishes what was left behind.
  */
 export class ThresholdEvaluation extends Construct {
+  /** Id of the connector, which its events and metrics carry. */
+  public readonly connectorId: string;
+
+  /** The `source` of its events. */
+  public readonly eventSource: string;
+
+  /** The bus that its events are put on. */
+  public readonly eventBus: events.IEventBus;
+
   /** Where observations are to be sent: events of the bus, as EventBridge puts them on a queue. */
   public readonly observationsQueue: sqs.IQueue;
 
@@ -109,10 +122,62 @@ export class ThresholdEvaluation extends Construct {
     allowQuery(sweep, table, DUE_INDEX.name);
     everyMinute(this, 'Sweep', sweep, queueEncryptionKey);
 
+    this.eventBus = eventBus;
+    this.eventSource = eventSource;
+    this.connectorId = connectorId;
     this.observationsQueue = observations.queue;
     this.observationsDeadLetterQueue = observations.deadLetterQueue;
     this.table = table;
     this.evaluate = evaluate;
     this.sweep = sweep;
+  }
+
+  /**
+   * A rule for sizes of segments and values of measures that crossed a threshold.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.thresholdCrossed(this.connectorId), options);
+  }
+
+  /**
+   * A rule for sizes of segments that crossed a threshold.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onSegmentThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.segmentThresholdCrossed(this.connectorId), options);
+  }
+
+  /**
+   * A rule for values of measures that crossed a threshold.
+   *
+   * @param id the rule's id
+   * @param options the rule's target, and what narrows it
+   */
+  public onMeasureThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.measureThresholdCrossed(this.connectorId), options);
+  }
+
+  /**
+   * A metric of this connector, by default its sum over five minutes.
+   *
+   * @param metricName such as `LateObservations`
+   * @param options what differs from the default
+   */
+  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return anyMetric(this, this.connectorId, metricName, options);
+  }
+
+  /**
+   * Crossings of thresholds that were put on the bus, by default their sum over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricCrossings(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.CROSSINGS, options);
   }
 }
