@@ -33,13 +33,13 @@ export function logLine(functionId: string, line: string): string | undefined {
   }
   if (record === null || typeof record !== 'object' || '_aws' in record) return undefined;
   const at = dim(time(record.timestamp ?? Date.now()));
-  const { trigger, subject, subscription, status, error } = record;
+  const { trigger, subject, subscription, status, error, problem } = record;
   const what = `${String(trigger).padEnd(29)} ${String(subject).padEnd(22)} → ${String(subscription).padEnd(22)}`;
   switch (record.message) {
     case LogMessage.DELIVERED:
       return `${at} ${green('delivered')} ${what} ${status} ${dim(`run ${record.runId ?? 'unknown'}`)}`;
     case LogMessage.ATTEMPT_FAILED:
-      return `${at} ${yellow('failed   ')} ${what} ${answer(status, error)} ${dim(`again in ${record.waitSeconds} s`)}`;
+      return `${at} ${yellow('failed   ')} ${what} ${answer(status, error)}${problem ? `: ${problem}` : ''} ${dim(`again in ${record.waitSeconds} s`)}`;
     case LogMessage.DEAD:
       return `${at} ${red('dead     ')} ${what} ${answer(status, error)}`;
     case LogMessage.HELD:

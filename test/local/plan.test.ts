@@ -172,6 +172,41 @@ describe('planTemplate', () => {
       'K.KeySpec: the local run does not implement RSA_2048',
     ],
     [
+      'a secret in other Regions',
+      { S: { Type: 'AWS::SecretsManager::Secret', Properties: { ReplicaRegions: [{ Region: 'eu-west-1' }] } } },
+      {},
+      'S.ReplicaRegions: the local run does not implement the property ReplicaRegions',
+    ],
+    [
+      'a secret with two values',
+      { S: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: 'a', GenerateSecretString: {} } } },
+      {},
+      'S: has SecretString and GenerateSecretString, of which there can be one',
+    ],
+    [
+      'a generated key without its object',
+      { S: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString: { GenerateStringKey: 'a' } } } },
+      {},
+      'S.GenerateSecretString: has one of GenerateStringKey and SecretStringTemplate, which go together',
+    ],
+    [
+      'a password of nothing',
+      {
+        S: {
+          Type: 'AWS::SecretsManager::Secret',
+          Properties: { GenerateSecretString: { PasswordLength: 2, RequireEachIncludedType: true } },
+        },
+      },
+      {},
+      'S.GenerateSecretString: leaves no characters, or too few places, for a password',
+    ],
+    [
+      'a SecureString, as CloudFormation does',
+      { P: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'SecureString', Value: 'a' } } },
+      {},
+      'P.Type: must be String or StringList, not "SecureString"',
+    ],
+    [
       'a visibility timeout under the function timeout',
       {
         Role: role,
@@ -193,6 +228,19 @@ describe('planTemplate', () => {
     ],
   ])('refuses %s by name', (_name, resources, rest, message) => {
     expect(() => plan(resources, rest)).toThrow(message);
+  });
+
+  it('generates the passwords that a secret asks for', () => {
+    const generated = (GenerateSecretString: object) =>
+      plan({ S: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString } } }).secrets[0]?.text;
+    expect(generated({})).toMatch(/^[!-~]{32}$/);
+    expect(generated({ ExcludePunctuation: true, PasswordLength: '50' })).toMatch(/^[A-Za-z0-9]{50}$/);
+    const digits = { ExcludePunctuation: true, ExcludeUppercase: true, ExcludeLowercase: true, ExcludeCharacters: '0' };
+    expect(generated({ ...digits, PasswordLength: 500 })).toMatch(/^[1-9]{500}$/);
+    expect(generated({ ...digits, IncludeSpace: true, PasswordLength: 2 })).toMatch(/^([1-9] | [1-9])$/);
+    const two = { PasswordLength: 2, RequireEachIncludedType: false };
+    expect(generated(two)).toMatch(/^[!-~]{2}$/);
+    expect(generated({})).not.toBe(generated({}));
   });
 
   it("finds a function's code by the asset manifest when the template has no metadata", () => {

@@ -20,8 +20,11 @@ class Run {
   private readonly ended: Promise<number>;
   private readonly heard: (() => void)[] = [];
 
-  constructor(...args: string[]) {
-    this.process = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'local/main.ts'), ...args], { cwd: ROOT });
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.process = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'local/main.ts'), ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ...environment },
+    });
     this.process.stdout?.on('data', (chunk) => this.hear(() => (this.out += chunk)));
     this.process.stderr?.on('data', (chunk) => this.hear(() => (this.err += chunk)));
     this.ended = once(this.process, 'close').then(([code, signal]) => code ?? `ended by ${signal}`);
@@ -80,11 +83,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = (...args: string[]): Run => {
-  const run = new Run(...args);
+const startWith = (environment: Readonly<Record<string, string>>, ...args: string[]): Run => {
+  const run = new Run(args, environment);
   runs.push(run);
   return run;
 };
+const start = (...args: string[]): Run => startWith({}, ...args);
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
   writeFileSync(path, text);
@@ -205,6 +209,29 @@ describe('npm start -- --once --json', () => {
       { subscription: 'bad', status: 'dead', attempts: 1, httpStatus: 400 },
     ]);
     expect(run.err).toContain('dead: data-source-refresh-failed → bad (1 try, last answer 400)');
+    expect(run.out + run.err).not.toMatch(SIGNATURES);
+  });
+
+  it('calls a flow whose URL is a secret or a parameter of the user, and shows it nowhere', async () => {
+    const paths: unknown[] = [];
+    const server = createServer((request, response) => {
+      paths.push(request.url);
+      response.writeHead(202).end();
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/?sig=0123456789-0123456789-0123456789-0123456789`;
+    const kept = (name: string, from: string) =>
+      `  - { name: ${name}, trigger: data-source-refresh-failed, flowUrlFrom: ${from} }\n`;
+    const run = startWith(
+      { CRM_FLOW_URL: url, FLOWS: JSON.stringify({ erp: url }) },
+      ...['--once', '--json', '--secret', 'flows=FLOWS', '--parameter', '/crm/flow-url=CRM_FLOW_URL'],
+      ...['--events', events(failed('A', '1')), '--subscriptions'],
+      subscriptions(kept('crm', '{ parameter: /crm/flow-url }'), kept('erp', '{ secret: flows, field: erp }')),
+    );
+    expect(await run.status(), run.err).toBe(0);
+    expect(JSON.parse(run.out).deliveries).toMatchObject([{ status: 'delivered' }, { status: 'delivered' }]);
+    expect(paths).toEqual(Array(2).fill(expect.stringMatching(/sig=/)));
     expect(run.out + run.err).not.toMatch(SIGNATURES);
   });
 

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSubscriptionFile } from '../../cli/subscription-file';
 import { documentClient } from '../../lambda/adapters/dynamodb';
@@ -23,8 +25,14 @@ import { summarize } from '../../local/report';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
-/** What makes each of the example's URLs a secret, one more for a flow that refuses. */
-const SIGNATURES = ['example-signature', 'signature-of-the-parrot'];
+/** What makes each of the example's URLs a secret, and those of flows that refuse, or whose URLs are kept elsewhere. */
+const SIGNATURES = [
+  'example-signature',
+  'signature-of-the-parrot',
+  'signature-in-a-secret',
+  'signature-of-the-second-parrot',
+];
+const PARAMETER = '/flows/second-parrot';
 
 let outdir: string;
 let stack: LocalStack;
@@ -45,24 +53,37 @@ const parrot = createServer((request, response) => {
 beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'secrets-test-'));
   const app = new App({ outdir });
-  new PowerAutomateConnectorStack(app, 'Connector');
+  const declared = new PowerAutomateConnectorStack(app, 'Connector');
+  new Secret(declared, 'Flows', { secretName: 'flows' });
   app.synth();
+  await once(parrot.listen(0, '127.0.0.1'), 'listening');
+  const parrotUrl = `http://127.0.0.1:${(parrot.address() as AddressInfo).port}`;
   stack = await startLocalStack({
     templateFile: join(outdir, 'Connector.template.json'),
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+    parameters: { [PARAMETER]: `${parrotUrl}/?sig=signature-of-the-second-parrot` },
     routes: (request, response) => flows.handle(request, response),
     onEvent: (event) => busEvents.push(event as never),
     onLog: (_, line) => logs.push(line),
   });
   connector = localConnector(stack);
-  await once(parrot.listen(0, '127.0.0.1'), 'listening');
-  const failing = `
+  const secrets = new SecretsManagerClient({ ...ANYBODY, endpoint: stack.endpoints.secrets_manager });
+  const SecretString = JSON.stringify({ kept: `${stack.endpoint}/flows/kept?sig=signature-in-a-secret` });
+  await secrets.send(new PutSecretValueCommand({ SecretId: 'flows', SecretString }));
+  secrets.destroy();
+  const more = `
   - name: parrot
     trigger: data-source-refresh-failed
-    flowUrl: "http://127.0.0.1:${(parrot.address() as AddressInfo).port}/?sig=signature-of-the-parrot"
+    flowUrl: "${parrotUrl}/?sig=signature-of-the-parrot"
+  - name: second-parrot
+    trigger: data-source-refresh-failed
+    flowUrlFrom: { parameter: ${PARAMETER} }
+  - name: kept
+    trigger: data-source-refresh-failed
+    flowUrlFrom: { secret: flows, field: kept }
 `;
   const file = join(EXAMPLE, 'subscriptions.yaml');
-  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8') + failing, {
+  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8') + more, {
     file,
     environment: { LOCAL_FLOWS: `${stack.endpoint}/flows` },
     loopback: true,
@@ -104,7 +125,11 @@ it('leaves no signature of a flow URL anywhere', async () => {
   };
   expect(Object.keys(artefacts).length).toBeGreaterThan(15);
   expect(flows.received.length).toBeGreaterThan(15);
-  expect(summary).toMatch(/"subscription":"parrot",[^}]*"status":"dead"/);
+  for (const dead of ['parrot', 'second-parrot']) {
+    expect(summary).toMatch(new RegExp(`"subscription":"${dead}",[^}]*"status":"dead"`));
+  }
+  expect(flows.received.some(({ flow }) => flow === 'kept')).toBe(true);
+  expect(summary).toMatch(/"subscription":"kept",[^}]*"status":"delivered"/);
   const leaks = Object.entries(artefacts).filter(([, text]) =>
     SIGNATURES.some((signature) => text.includes(signature)),
   );

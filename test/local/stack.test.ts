@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DecryptCommand, DescribeKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack';
 import { functionResource, role, temporaryAssembly } from './temporary-assembly';
@@ -179,6 +181,8 @@ exports.handler = async (event, context) => {
       AWS_ENDPOINT_URL_DYNAMODB: stack.endpoints.dynamodb,
       AWS_ENDPOINT_URL_EVENTBRIDGE: stack.endpoint,
       AWS_ENDPOINT_URL_KMS: stack.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: stack.endpoint,
+      AWS_ENDPOINT_URL_SSM: stack.endpoint,
       TZ: ':UTC',
     });
     // Nothing of this process's environment.
@@ -440,11 +444,13 @@ exports.handler = async ({ Records: [record] }) => {
     });
     const unknown = await fetch(stack.endpoint, {
       method: 'POST',
-      headers: { 'x-amz-target': 'AmazonSSM.GetParameter' },
+      headers: { 'x-amz-target': 'AmazonSSM.DeleteParameter' },
       body: '{}',
     });
     expect(unknown.status).toBe(400);
-    expect(await unknown.json()).toMatchObject({ message: 'the local run does not implement AmazonSSM.GetParameter' });
+    expect(await unknown.json()).toMatchObject({
+      message: 'the local run does not implement AmazonSSM.DeleteParameter',
+    });
   });
 
   it('has tables with their indexes', async () => {
@@ -534,6 +540,65 @@ exports.handler = async ({ Records: [record] }) => {
     await expect(noKey).rejects.toMatchObject({ name: 'NotFoundException' });
     const noBlob = kms.send(new DecryptCommand({ CiphertextBlob: Buffer.from('x') }));
     await expect(noBlob).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
+  });
+
+  it('keeps secrets and parameters, declared and given, for the functions as well', async () => {
+    const stack = await start(
+      {
+        Role: role,
+        Given: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: 'given', SecretString: 'declared' } },
+        Generated: {
+          Type: 'AWS::SecretsManager::Secret',
+          Properties: { GenerateSecretString: { SecretStringTemplate: '{"user":"a"}', GenerateStringKey: 'key' } },
+        },
+        Parameter: { Type: 'AWS::SSM::Parameter', Properties: { Name: '/a/b', Type: 'String', Value: '1,2' } },
+        Function: functionResource('code', {}, { URL: { Ref: 'Given' } }),
+      },
+      { code: '' },
+      { secrets: { given: 'from outside', other: 'x' }, parameters: { '/secure': 'in clear' } },
+    );
+    const secrets = client(SecretsManagerClient, stack.endpoints.secrets_manager);
+    const textOf = async (SecretId: string) =>
+      (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString as string;
+    const arn = stack.physicalId('Given');
+    expect(arn).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:given-\w{6}$/);
+    for (const id of ['given', arn, arn.slice(0, -7)]) expect(await textOf(id)).toBe('from outside');
+    expect(await textOf('other')).toBe('x');
+    const generated = JSON.parse(await textOf(stack.physicalId('Generated')));
+    expect(generated).toEqual({ user: 'a', key: expect.stringMatching(/^[!-~]{32}$/) });
+    for (const kind of [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/]) expect(generated.key).toMatch(kind);
+
+    const put = new PutSecretValueCommand({ SecretId: 'other', SecretBinary: Buffer.from('bytes') });
+    const { VersionId } = await secrets.send(put);
+    const now = await secrets.send(new GetSecretValueCommand({ SecretId: 'other' }));
+    expect(now).toMatchObject({ Name: 'other', VersionId, VersionStages: ['AWSCURRENT'] });
+    expect(now.CreatedDate).toBeInstanceOf(Date);
+    expect(now.SecretString).toBeUndefined();
+    expect(Buffer.from(now.SecretBinary ?? []).toString()).toBe('bytes');
+    await expect(textOf('none')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    const older = secrets.send(new GetSecretValueCommand({ SecretId: 'other', VersionStage: 'AWSPREVIOUS' }));
+    await expect(older).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    const nothing = secrets.send(new PutSecretValueCommand({ SecretId: 'other' }));
+    await expect(nothing).rejects.toMatchObject({ name: 'InvalidParameterException' });
+
+    const ssm = client(SSMClient, stack.endpoints.ssm);
+    const parameter = async (Name: string, WithDecryption?: boolean) =>
+      (await ssm.send(new GetParameterCommand({ Name, WithDecryption }))).Parameter;
+    expect(await parameter('/a/b')).toMatchObject({
+      Name: '/a/b',
+      ARN: 'arn:aws:ssm:us-east-1:000000000000:parameter/a/b',
+      Type: 'String',
+      Value: '1,2',
+      Version: 1,
+    });
+    expect(await parameter('arn:aws:ssm:us-east-1:000000000000:parameter/a/b')).toMatchObject({ Name: '/a/b' });
+    expect(await parameter('/secure', true)).toMatchObject({ Type: 'SecureString', Value: 'in clear' });
+    expect((await parameter('/secure'))?.Value).not.toContain('in clear');
+    await ssm.send(new PutParameterCommand({ Name: '/secure', Value: 'z', Overwrite: true }));
+    expect(await parameter('/secure', true)).toMatchObject({ Type: 'SecureString', Value: 'z', Version: 2 });
+    await expect(parameter('none')).rejects.toMatchObject({ name: 'ParameterNotFound' });
+    const taken = ssm.send(new PutParameterCommand({ Name: '/a/b', Value: 'z', Type: 'String' }));
+    await expect(taken).rejects.toMatchObject({ name: 'ParameterAlreadyExists' });
   });
 
   it('shares its port with other routes, for this machine only', async () => {
