@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/adapters/secret-reader';
+import { NotCalled } from '../../lambda/core/answer';
 import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/core/breaker';
 import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
 import { BOOKING_STANDS } from '../../lambda/core/rate-limit';
@@ -105,6 +107,14 @@ it.each(rows())(
     expect((await world.subscriptions.read(world.name('crm')))?.health?.state ?? 'active').toBe(subscription);
   },
 );
+
+it('every code of a URL that cannot be opened is explained', () => {
+  const section = PAGE.split("## Where the flow's URL is kept")[1]?.split('\n## ')[0] ?? '';
+  const explained = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+  expect(explained).toEqual(Object.values(NotCalled));
+  expect(section).toContain(`${SECRET_CACHE_MS / 60_000} minutes`);
+  expect(section).toContain(`more than ${SECRET_BELIEVED_MS / 1000} seconds ago`);
+});
 
 it('the numbers in the text are those of the code', () => {
   const text = PAGE.replaceAll(/\s+/g, ' ');

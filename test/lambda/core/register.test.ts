@@ -96,6 +96,8 @@ describe('registering', () => {
       expect(await register({ definition, flowUrlFrom: second }, 'cli', keyless)).toBe('changed');
       expect(await register({ definition }, 'cli', keyless)).toBe('changed');
       expect(stored()?.flow).toBeUndefined();
+      expect(await register({ definition, flowUrlFrom: first }, 'cli', keyless)).toBe('changed');
+      expect(stored()?.flow).toEqual({ from: first });
     },
   );
 
