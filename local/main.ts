@@ -54,7 +54,8 @@ class LocalRun {
       endpointPort: this.options.port,
       secrets: this.options.secrets,
       parameters: this.options.parameters,
-      functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+      functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: String(this.options.speed) },
+      speed: this.options.speed,
       routes: (request, response) => receiver.handle(request, response),
       onEvent: (event, rules) => this.onEvent(event, rules),
       onLog: (functionId, line) => {

@@ -12,6 +12,8 @@ export interface Options {
   readonly json: boolean;
   /** Bound of `once`, seconds. */
   readonly waitSeconds: number;
+  /** Divides every wait between tries of a flow; 1 or more. */
+  readonly speed: number;
   /** 0: any free port. */
   readonly port: number;
   /** Texts of secrets by name or ARN. */
@@ -24,6 +26,9 @@ const EXAMPLE = {
   events: 'examples/retailer/events.jsonl',
   subscriptions: 'examples/retailer/subscriptions.yaml',
 };
+
+/** More makes no difference: the longest wait, 24 hours, is a second then. */
+const MAX_SPEED = 24 * 3600;
 
 export const HELP = `Runs the connector on this machine: what its CloudFormation template declares, on embedded engines.
 
@@ -41,6 +46,8 @@ Options
   --secret NAME=VARIABLE, --parameter NAME=VARIABLE
                         a Secrets Manager secret, or a Systems Manager parameter, whose value is that of the environment
                         variable; as often as there are some (subscriptions name them by flowUrlFrom)
+  --speed N             divides every wait between tries of a flow by N, to watch retries, pauses and their healing:
+                        at 600 an hour passes in 6 seconds (default 1; no wait gets shorter than a second)
   --port N              port of the endpoint (default: a free one)
   --help                this text
 `;
@@ -62,6 +69,7 @@ export function readOptions(
     once: values.once ?? false,
     json: values.json ?? false,
     waitSeconds: wholeNumber('--wait', values.wait ?? '120', 1, 7 * 24 * 3600),
+    speed: factor('--speed', values.speed ?? '1'),
     port: wholeNumber('--port', values.port ?? '0', 0, 65_535),
     secrets: valuesOf('--secret', values.secret ?? [], environment),
     parameters: valuesOf('--parameter', values.parameter ?? [], environment),
@@ -78,6 +86,7 @@ function parse(args: readonly string[]) {
         once: { type: 'boolean' },
         json: { type: 'boolean' },
         wait: { type: 'string' },
+        speed: { type: 'string' },
         port: { type: 'string' },
         secret: { type: 'string', multiple: true },
         parameter: { type: 'string', multiple: true },
@@ -116,4 +125,12 @@ function valuesOf(
     return [name, value];
   });
   return Object.fromEntries(pairs);
+}
+
+function factor(name: string, text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 1 || value > MAX_SPEED) {
+    throw new UserError(`${name} ${text} is not a number from 1 to ${MAX_SPEED}`);
+  }
+  return value;
 }

@@ -27,6 +27,11 @@ export interface LocalStackOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   /** The same of parameters, each a SecureString. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /**
+   * Divides the time between two runs of a scheduled rule, down to a second.
+   * @default 1
+   */
+  readonly speed?: number;
   /** Answers requests to `endpoint` that are no AWS requests; false when the request is not its own. */
   readonly routes?: (req: IncomingMessage, res: ServerResponse) => boolean;
   /** Every event that a bus accepted, with the logical ids of the rules that it matched. */
@@ -208,6 +213,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           run: (event) => runTargets(rule, event, sqs, functions, log),
         })),
       { account: ACCOUNT, region: REGION },
+      options.speed,
     );
     cleanups.push(() => schedules.stop());
     schedules.start();

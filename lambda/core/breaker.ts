@@ -27,12 +27,14 @@ export interface Failures {
 /**
  * After a try that failed; undefined: others have noted it already.
  * @param trial the try was the one that an open breaker lets through.
+ * @param pace divides the waits.
  */
 export function afterFailure(
   failures: Failures | undefined,
   trial: boolean,
   now: number,
   retryAfter?: string,
+  pace = 1,
 ): Failures | undefined {
   const { count, opened, openUntil = 0 } = failures ?? { count: 0, opened: 0 };
   if (count + 1 < FAILURES_TO_OPEN) return { count: count + 1, opened };
@@ -40,7 +42,7 @@ export function afterFailure(
   if (openUntil > now && !trial) return undefined;
   const asked = Math.min(retryAfterMs(retryAfter, now) ?? 0, LONGEST_OPEN);
   const open = Math.max(asked, Math.min(FIRST_OPEN * 2 ** opened, LONGEST_OPEN));
-  return { count: FAILURES_TO_OPEN, opened: opened + 1, openUntil: now + open };
+  return { count: FAILURES_TO_OPEN, opened: opened + 1, openUntil: now + Math.round(open / pace) };
 }
 
 /** Whether the breaker lets a try through: `closed` all, `trial` one, `open` none. */
@@ -56,8 +58,9 @@ export const onTrial = (failures: Failures, now: number): Failures => ({ ...fail
  * When a delivery that met an open breaker looks again, epoch milliseconds. Spread over as long as the breaker is open, so
  * that a flow that has just recovered is not run over.
  * @param random 0 to 1.
+ * @param pace divides the wait.
  */
-export function afterOpen({ openUntil = 0, opened }: Failures, now: number, random: number): number {
+export function afterOpen({ openUntil = 0, opened }: Failures, now: number, random: number, pace = 1): number {
   const step = Math.min(FIRST_OPEN * 2 ** Math.max(0, opened - 1), LONGEST_OPEN);
-  return Math.max(now, openUntil) + Math.round(step * random);
+  return Math.max(now, openUntil) + Math.round((step * random) / pace);
 }

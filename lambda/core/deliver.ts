@@ -10,7 +10,7 @@ import { deliveryId } from './identity';
 import { LogMessage } from './log-messages';
 import { subjectText } from './matching';
 import type { QueueMessage } from './ports';
-import { BOOKING_STANDS, type CallBook, paceOf } from './rate-limit';
+import { BOOKING_STANDS, type CallBook, cadenceOf } from './rate-limit';
 import { hopSeconds, LONGEST_ROUND, waitAfter } from './retry';
 import type { FlowUrlSource, Subscription } from './subscription';
 
@@ -224,11 +224,11 @@ async function mayTry(
   const { definition, health } = subscription;
   const now = clock();
   const breaker = breakerState(health?.failures, now);
-  const whenClosed = (): NotYet => ({ until: afterOpen(health?.failures as Failures, now, random()) });
+  const whenClosed = (): NotYet => ({ until: afterOpen(health?.failures as Failures, now, random(), ports.pace) });
   if (breaker === 'open') return whenClosed();
   const isBooked = booked !== undefined && now < booked + BOOKING_STANDS;
   if (definition.rateLimit && !isBooked) {
-    const until = await calls.book(definition.name, paceOf(definition.rateLimit), now);
+    const until = await calls.book(definition.name, cadenceOf(definition.rateLimit), now);
     if (until > now) return { until, booked: true };
   }
   if (breaker === 'closed') return 'now';
@@ -239,7 +239,7 @@ async function mayTry(
 async function putOff(work: Work, { until, booked }: NotYet, ports: DeliverPorts): Promise<void> {
   const { deliveries, telemetry, clock, send } = ports;
   const { message, key, lease, attempts } = work;
-  if (until > (message.roundSince ?? message.acceptedAt) + LONGEST_ROUND) {
+  if (until > (message.roundSince ?? message.acceptedAt) + LONGEST_ROUND / (ports.pace ?? 1)) {
     return giveUp(work, 'the flow has taken nothing for days', ports);
   }
   telemetry.count(MetricName.PUT_OFF_DELIVERIES);
@@ -265,7 +265,7 @@ async function tryLater(
   const { deliveries, telemetry, clock, send } = ports;
   const { message, key, lease, attempts, facts } = work;
   const { n, firstTry = 0 } = message;
-  const wait = waitAfter(n - firstTry, clock(), ports.random(), answer.retryAfter);
+  const wait = waitAfter(n - firstTry, clock(), ports.random(), answer.retryAfter, ports.pace);
   const { status, error, problem } = answer;
   if (wait === undefined) {
     const because = problem === undefined ? '' : `, the last time because ${problem}`;

@@ -21,6 +21,11 @@ export interface HealthPorts {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly connectorId: string;
+  /**
+   * Divides every wait, so that somebody can watch retries, pauses and probes. Ages and time stamps stay what they are.
+   * @default 1
+   */
+  readonly pace?: number;
 }
 
 /**
@@ -53,12 +58,12 @@ export async function noteRefusal(
   answer: FlowAnswer,
   ports: HealthPorts,
 ): Promise<{ readonly paused: Subscription; readonly changed: boolean } | undefined> {
-  const { telemetry, clock, subscriptions } = ports;
+  const { telemetry, clock, subscriptions, pace } = ports;
   const after = await changeHealth(
     used,
     (current) =>
       current.generation === used.generation && !isPaused(current)
-        ? afterRefusal(current.health, answer, clock())
+        ? afterRefusal(current.health, answer, clock(), pace)
         : undefined,
     subscriptions,
   );
@@ -79,10 +84,12 @@ export async function noteFailure(
   used: Subscription,
   answer: FlowAnswer,
   trial: boolean,
-  { subscriptions, telemetry, clock }: HealthPorts,
+  { subscriptions, telemetry, clock, pace }: HealthPorts,
 ): Promise<void> {
   const decide = ({ generation, health }: Subscription) =>
-    generation === used.generation && !isPaused({ health }) ? afterFailure(health, answer, trial, clock()) : undefined;
+    generation === used.generation && !isPaused({ health })
+      ? afterFailure(health, answer, trial, clock(), pace)
+      : undefined;
   const after = await changeHealth(used, decide, subscriptions);
   const { opened, openUntil } = after?.current.health?.failures ?? {};
   // The first time only: a flow that stays down says nothing new.

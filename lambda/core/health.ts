@@ -2,6 +2,7 @@ import { HealthEvent } from '../../lib/private/contract';
 import type { FlowAnswer } from './answer';
 import { breakerState, type Failures, afterFailure as failuresAfter, onTrial } from './breaker';
 import type { SubscriptionDefinition } from './subscription';
+import { durationText } from './text';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -74,29 +75,43 @@ export function dueOf({ nextProbe, drain, keepAlive, announcements }: Health): n
 
 export const isPaused = ({ health }: { readonly health?: Health }): boolean => health?.state === 'paused';
 
-/** After an answer that says that the flow or its URL has to be mended; undefined: nothing to note. */
-export function afterRefusal(health: Health | undefined, answer: FlowAnswer, now: number): Health | undefined {
+/**
+ * After an answer that says that the flow or its URL has to be mended; undefined: nothing to note.
+ * @param pace divides the waits.
+ */
+export function afterRefusal(
+  health: Health | undefined,
+  answer: FlowAnswer,
+  now: number,
+  pace = 1,
+): Health | undefined {
   const { count, since } = health?.refusals ?? { count: 0, since: now };
   const refusals = { count: Math.min(count + 1, REFUSALS_TO_PAUSE), since };
-  if (refusals.count === REFUSALS_TO_PAUSE && now - since >= REFUSALS_SPAN) return paused(health, since, answer, now);
+  const longEnough = now - since >= REFUSALS_SPAN / pace;
+  if (refusals.count === REFUSALS_TO_PAUSE && longEnough) return paused(health, since, answer, now, pace);
   return refusals.count === count ? undefined : { ...base(health), drain: health?.drain, refusals };
 }
 
-function paused(health: Health | undefined, first: number, answer: FlowAnswer, now: number): Health {
-  const { status, error, problem } = answer;
+function paused(
+  health: Health | undefined,
+  first: number,
+  { status, error, problem }: FlowAnswer,
+  now: number,
+  pace: number,
+): Health {
   const answered = [status, error].filter((part) => part !== undefined).join(' ');
-  const minutes = Math.floor((now - first) / MINUTE);
+  const long = durationText(Math.floor((now - first) / 1000));
   const reason =
     problem === undefined
-      ? `the flow has refused ${REFUSALS_TO_PAUSE} or more deliveries for ${minutes} minutes, the last with ${answered}`
-      : `${REFUSALS_TO_PAUSE} or more deliveries have failed for ${minutes} minutes, the last because ${problem}`;
+      ? `the flow has refused ${REFUSALS_TO_PAUSE} or more deliveries for ${long}, the last with ${answered}`
+      : `${REFUSALS_TO_PAUSE} or more deliveries have failed for ${long}, the last because ${problem}`;
   const before = base(health);
   return {
     ...before,
     state: 'paused',
     reason,
     since: now,
-    nextProbe: nextProbe(now, now),
+    nextProbe: nextProbe(now, now, pace),
     announcements: [
       ...before.announcements,
       {
@@ -109,9 +124,9 @@ function paused(health: Health | undefined, first: number, answer: FlowAnswer, n
   };
 }
 
-/** The next probe after `now` of a pause that began at `since`. */
-export const nextProbe = (since: number, now: number): number | undefined =>
-  PROBE_TIMES.map((after) => since + after).find((at) => at > now);
+/** The next probe after `now` of a pause that began at `since`; `pace` divides the waits. */
+export const nextProbe = (since: number, now: number, pace = 1): number | undefined =>
+  PROBE_TIMES.map((after) => since + Math.round(after / pace)).find((at) => at > now);
 
 /**
  * After a try that failed for a reason that may pass. Undefined: nothing to note.
@@ -122,8 +137,9 @@ export function afterFailure(
   answer: FlowAnswer,
   trial: boolean,
   now: number,
+  pace = 1,
 ): Health | undefined {
-  const failures = failuresAfter(health?.failures, trial, now, answer.retryAfter);
+  const failures = failuresAfter(health?.failures, trial, now, answer.retryAfter, pace);
   return failures && { ...base(health), drain: health?.drain, refusals: health?.refusals, failures };
 }
 

@@ -9,7 +9,7 @@ export interface RateLimit {
  * A rate limit as the generic cell rate algorithm keeps it (ITU-T I.371): each call moves one instant, the theoretical
  * arrival time, on by `interval`; a call may be made when that instant is no more than `tolerance` ahead.
  */
-export interface Pace {
+export interface Cadence {
   /** Milliseconds from one call to the next on the average. */
   readonly interval: number;
   /** Milliseconds by which calls may come before their time. */
@@ -19,8 +19,8 @@ export interface Pace {
 /** Share of the calls that may come at once. */
 const BURST = 0.1;
 
-/** The pace that never makes more calls than `calls` in any span of `per`: those that come at once, and those at intervals. */
-export function paceOf({ calls, per }: RateLimit): Pace {
+/** The cadence that never makes more calls than `calls` in any span of `per`: those that come at once, and those at intervals. */
+export function cadenceOf({ calls, per }: RateLimit): Cadence {
   const burst = Math.floor(calls * BURST);
   // To the microsecond, upwards: DynamoDB adds it up as a decimal number.
   const interval = Math.ceil((per / (calls - burst)) * 1000) / 1000;
@@ -36,5 +36,5 @@ export const BOOKING_STANDS = 10_000;
 /** Books calls of subscriptions. */
 export interface CallBook {
   /** Books the subscription's next call; gives when it may be made, epoch milliseconds: `now` or later. */
-  book(subscription: string, pace: Pace, now: number): Promise<number>;
+  book(subscription: string, cadence: Cadence, now: number): Promise<number>;
 }

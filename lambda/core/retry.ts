@@ -33,12 +33,13 @@ export const LONGEST_ROUND = 84 * HOUR;
 /**
  * Milliseconds to wait after try `n` (from 0) failed, or undefined when it was the last one.
  * @param random 0 to 1.
+ * @param pace divides the wait.
  */
-export function waitAfter(n: number, now: number, random: number, retryAfter?: string): number | undefined {
+export function waitAfter(n: number, now: number, random: number, retryAfter?: string, pace = 1): number | undefined {
   const wait = RETRY_WAITS[n + 1];
   if (wait === undefined) return undefined;
   const asked = Math.min(retryAfterMs(retryAfter, now) ?? 0, MAX_RETRY_AFTER);
-  return Math.round(Math.max(wait, asked) * (1 + JITTER * random));
+  return Math.round((Math.max(wait, asked) * (1 + JITTER * random)) / pace);
 }
 
 /** `Retry-After` in milliseconds from now; undefined when there is none or it is neither seconds nor a date (RFC 9110 §10.2.3). */

@@ -12,7 +12,7 @@ import type { Subscription } from './subscription';
 /** What coming back to subscriptions and deliveries needs. */
 export type TendPorts = Pick<
   DeliverPorts,
-  'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'send'
+  'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'
 > & {
   readonly kept: KeptDeliveries;
   readonly due: DueSubscriptions & {
@@ -88,7 +88,7 @@ async function probe(subscription: Subscription, ports: TendPorts): Promise<void
     subscription,
     ({ health }) =>
       health && health.nextProbe === subscription.health?.nextProbe
-        ? { ...health, version: health.version + 1, nextProbe: nextProbe(health.since ?? now, now) }
+        ? { ...health, version: health.version + 1, nextProbe: nextProbe(health.since ?? now, now, ports.pace) }
         : undefined,
     ports.subscriptions,
   );
@@ -125,9 +125,10 @@ async function drainPass(subscription: Subscription, ports: TendPorts): Promise<
   );
   const found = sent.some(Boolean);
   const spread = Math.floor(wanted.length / SENT_PER_SECOND) * 1000;
+  const interval = Math.round(PASS_INTERVAL / (ports.pace ?? 1));
   const next = ({ emptyPasses }: NonNullable<Health['drain']>): Health['drain'] => {
     const empty = found ? 0 : emptyPasses + 1;
-    return empty < EMPTY_PASSES ? { emptyPasses: empty, due: now + PASS_INTERVAL + spread } : undefined;
+    return empty < EMPTY_PASSES ? { emptyPasses: empty, due: now + interval + spread } : undefined;
   };
   await changeHealth(
     subscription,

@@ -57,6 +57,7 @@ const ports: DeliverPorts & TendPorts & { telemetry: ReturnType<typeof handlerTe
   clock: Date.now,
   random: Math.random,
   newId: randomUUID,
+  pace: Number(optional(Env.PACE) ?? 1),
   open: flowOpener({ unseal: flowUrlOpener(new KMSClient(OPENING_LIMITS)), secrets, accepted }),
   post: flowCaller({ loopback: accepted.loopback }),
   send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),

@@ -95,6 +95,8 @@ export const Env = {
   EXTRA_FLOW_HOSTS: 'EXTRA_FLOW_HOSTS',
   /** Set by the local run alone, never by a construct: a flow URL may be `http` on a loopback address. */
   LOOPBACK_FLOWS: 'POWER_AUTOMATE_CONNECTOR_LOOPBACK_FLOWS',
+  /** Set by the local run alone, never by a construct: divides every wait between tries of a flow. */
+  PACE: 'POWER_AUTOMATE_CONNECTOR_PACE',
 } as const;
 
 /** How long finished deliveries are remembered when the connector says nothing else, days. */

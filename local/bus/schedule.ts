@@ -4,6 +4,8 @@ import { type BusEvent, isoSeconds } from './event-bus';
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 /** Longest delay that a Node timer takes (a signed 32-bit number of milliseconds, about 24.8 days). */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** A schedule that is sped up runs at most so often. */
+const MIN_PERIOD_MS = 1000;
 
 /**
  * Milliseconds between two runs of `rate(5 minutes)` (EventBridge user guide, "Setting a schedule pattern").
@@ -33,12 +35,17 @@ export class Schedules {
   constructor(
     private readonly schedules: readonly Schedule[],
     private readonly where: { readonly account: string; readonly region: string },
+    /** Divides the time between two runs. */
+    private readonly speed = 1,
   ) {}
 
   /** The first run of a rate is one period after the rule's creation. */
   start(): void {
     this.timers = this.schedules.map((schedule) =>
-      setInterval(() => void schedule.run(this.event(schedule)), schedule.everyMs),
+      setInterval(
+        () => void schedule.run(this.event(schedule)),
+        Math.max(MIN_PERIOD_MS, schedule.everyMs / this.speed),
+      ),
     );
   }
 

@@ -297,10 +297,11 @@ describe('functions', () => {
     });
   });
 
-  test('a flow on a loopback address is never allowed', () => {
-    expect(JSON.stringify(connectorTemplate({ extraFlowHosts: ['flows.example.com'] }))).not.toContain(
-      Env.LOOPBACK_FLOWS,
-    );
+  test.each([
+    ['a flow on a loopback address is never allowed', Env.LOOPBACK_FLOWS],
+    ['waits are never shortened', Env.PACE],
+  ])('%s', (_, variable) => {
+    expect(JSON.stringify(connectorTemplate({ extraFlowHosts: ['flows.example.com'] }))).not.toContain(variable);
   });
 
   test.each([

@@ -262,6 +262,38 @@ describe('npm start -- --once --json', () => {
   });
 });
 
+describe('npm start -- --speed', () => {
+  it('shows in seconds how a flow that is down pauses its subscription, and how it heals', async () => {
+    const refused: string[] = [];
+    const taken: string[] = [];
+    let off = true;
+    const server = createServer((request, response) => {
+      (off ? refused : taken).push(String(request.headers['webhook-id']));
+      response.writeHead(off ? 404 : 202).end();
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const url = `"http://127.0.0.1:${(server.address() as AddressInfo).port}/?sig=0123456789-0123456789-0123456789-0123456789"`;
+    // An hour passes in two seconds.
+    const run = start(
+      '--speed',
+      '1800',
+      '--events',
+      events(failed('A', '1')),
+      '--subscriptions',
+      subscriptions(onFailure('off', url)),
+    );
+    await run.says(/failed .* → off +404 .*again in 0 s/);
+    await run.says(/paused .*off: the flow has refused 3 or more deliveries for \d+ s, the last with 404/);
+    await run.says(/held .* → off/);
+    off = false;
+    await run.says(/resumed .*off: the flow has taken a held delivery/);
+    await run.says(/delivered.* → off +202/);
+    expect(refused.length).toBeGreaterThanOrEqual(3);
+    expect(taken).toEqual([refused[0]]);
+  });
+});
+
 describe('npm start', () => {
   it('stays up, and an event that the AWS SDK puts starts the flow; Ctrl-C ends all it started', async () => {
     const run = start('--events', file('none.jsonl', ''), '--subscriptions', subscriptions(onFailure('tell')));
@@ -291,6 +323,8 @@ describe('npm start', () => {
     ['a file that is not there', () => ['--events', 'nowhere.jsonl'], /^nowhere\.jsonl does not exist$/m],
     ['an unknown option', () => ['--evnts', 'x'], /--evnts.*--help/],
     ['a wrong number', () => ['--wait', 'long'], /^--wait long is not a whole number from 1 to \d+$/m],
+    ['a speed that is no number', () => ['--speed', 'fast'], /^--speed fast is not a number from 1 to 86400$/m],
+    ['a speed that would slow down', () => ['--speed', '0.5'], /^--speed 0\.5 is not a number from 1 to 86400$/m],
     ['--json alone', () => ['--json'], /write --once --json/],
     ['events that are not JSON', () => ['--events', file('e.jsonl', '{"Source":\n')], /e\.jsonl:1: not JSON/],
     [

@@ -81,6 +81,8 @@ export class DeliveryWorld {
   open: DeliverPorts['open'] = async (_, flow) => ({
     url: this.urls.get((flow as SealedFlowUrl).ciphertext) as string,
   });
+  /** Divides every wait. */
+  pace = 1;
   private readonly urls = new Map<string, string>();
   private readonly post = flowCaller({ ca: LOOPBACK_CERTIFICATE, loopback: true });
   private ids = 0;
@@ -192,6 +194,7 @@ export class DeliveryWorld {
       telemetry: this.telemetry,
       clock: () => this.now,
       random: () => this.random,
+      pace: this.pace,
       newId: () => this.newId(),
       open: gated('open', (subscription, flow) => this.open(subscription, flow)),
       post: gated('post', this.post),

@@ -3,7 +3,7 @@ import { callBook } from '../../../lambda/adapters/call-book';
 import { startTables, type TestTables } from '../../support/tables';
 
 const NOW = 1_795_000_000_000;
-const pace = { interval: 1000, tolerance: 2000 };
+const cadence = { interval: 1000, tolerance: 2000 };
 
 let tables: TestTables;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => tables.stop());
 
 const book = (subscription: string, now: number) =>
-  callBook(tables.client, tables.deliveries).book(subscription, pace, now);
+  callBook(tables.client, tables.deliveries).book(subscription, cadence, now);
 
 it('gives calls made side by side a time of their own each, after those that may come at once', async () => {
   const times = await Promise.all(Array.from({ length: 8 }, () => book('side-by-side', NOW)));

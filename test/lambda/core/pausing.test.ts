@@ -91,7 +91,7 @@ describe('a subscription', () => {
     await world.run();
     expect(await health()).toMatchObject({
       state: 'paused',
-      reason: expect.stringMatching(new RegExp(`for 12 minutes, the last with ${text}$`)),
+      reason: expect.stringMatching(new RegExp(`for 12 min 35 s, the last with ${text}$`)),
       since: world.now,
       announcements: [],
     });
@@ -344,6 +344,33 @@ describe('a pause ends', () => {
     await world.run();
     expect(await health()).toMatchObject({ state: 'paused' });
   }
+});
+
+it('everything that waits passes as many times as fast as the pace says', async () => {
+  world.pace = 60;
+  behaviour = answer(401);
+  send('event-1');
+  const start = world.now;
+  await world.run();
+  const { since = 0 } = (await health()) ?? {};
+  // Not after ten minutes but after ten seconds; waits that would be shorter than SQS can delay take a second.
+  expect(since - start).toBe(1_000 + 1_000 + 2_000 + 10_000);
+  const probes: number[] = [];
+  for (let probe = 0; probe < 4; probe++) {
+    world.now = (await health())?.nextProbe as number;
+    probes.push(world.now - since);
+    if (probe === 3) behaviour = accepted;
+    await world.tend();
+    await world.run();
+  }
+  expect(probes).toEqual(PROBE_TIMES.slice(0, 4).map((after) => after / 60));
+  expect(await statusOf('event-1')).toBe('delivered');
+  await world.tend();
+  const { drain } = (await health()) ?? {};
+  expect(drain).toEqual({ emptyPasses: 1, due: world.now + Math.round(70_000 / 60) });
+  world.now = drain?.due as number;
+  await world.tend();
+  expect(await health()).not.toHaveProperty('drain');
 });
 
 describe('the bus', () => {

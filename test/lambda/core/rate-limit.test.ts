@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { paceOf } from '../../../lambda/core/rate-limit';
+import { cadenceOf } from '../../../lambda/core/rate-limit';
 import { MemoryCallBook } from '../../support/memory-deliveries';
 
 it('lets a tenth of the calls come at once, and the others one by one', () => {
-  expect(paceOf({ calls: 4500, per: 300_000 })).toEqual({ interval: 74.075, tolerance: 449 * 74.075 });
-  expect(paceOf({ calls: 1, per: 60_000 })).toEqual({ interval: 60_000, tolerance: 0 });
+  expect(cadenceOf({ calls: 4500, per: 300_000 })).toEqual({ interval: 74.075, tolerance: 449 * 74.075 });
+  expect(cadenceOf({ calls: 1, per: 60_000 })).toEqual({ interval: 60_000, tolerance: 0 });
 });
 
 it('books no more calls in any span of time than the limit says, and wastes little of it', async () => {
@@ -19,11 +19,11 @@ it('books no more calls in any span of time than the limit says, and wastes litt
         let now = 1_000_000;
         for (const gap of gaps) {
           now += gap;
-          times.push(await book.book('flow', paceOf(limit), now));
+          times.push(await book.book('flow', cadenceOf(limit), now));
         }
         expect(times.every((time, n) => n === 0 || time >= (times[n - 1] as number))).toBe(true);
         for (const [n, from] of times.entries()) {
-          // To the millisecond, as calls are made: the pace is kept to the microsecond.
+          // To the millisecond, as calls are made: the cadence is kept to the microsecond.
           const within = times.slice(n).filter((time) => time < from + limit.per - 1);
           expect(within.length).toBeLessThanOrEqual(limit.calls);
         }

@@ -39,6 +39,16 @@ describe('the schedule', () => {
     expect(waitAfter(3, NOW, 0)).toBeLessThan(waitAfter(3, NOW, 0.5) as number);
   });
 
+  it('passes as many times as fast as the pace says, with what Retry-After asks for', () => {
+    expect(RETRY_WAITS.slice(1).map((_, n) => waitAfter(n, NOW, 0, undefined, 100))).toEqual(
+      RETRY_WAITS.slice(1).map((wait) => wait / 100),
+    );
+    expect(waitAfter(0, NOW, 1, '3600', 60)).toBe(66 * SECOND);
+    expect(waitAfter(0, NOW, 0, '9'.repeat(20), 60)).toBe(MAX_RETRY_AFTER / 60);
+    expect(waitAfter(0, NOW, 0, undefined, 7)).toBe(714);
+    expect(waitAfter(11, NOW, 0, undefined, 100)).toBeUndefined();
+  });
+
   it('has an end that no Retry-After puts off', () => {
     expect(waitAfter(11, NOW, 0, '60')).toBeUndefined();
     expect(waitAfter(500, NOW, 0)).toBeUndefined();
