@@ -32,6 +32,7 @@ export class MemoryDeliveries {
       await gate(`after ${name}`);
       return structuredClone(result);
     };
+    const of = (name: string) => (row: MemoryRow) => row.subscription === name;
     const id = ({ subscription, eventId }: DeliveryKey) => `${subscription} ${eventId}`;
     const mine = (key: DeliveryKey, lease: Lease, change: Partial<MemoryRow>): boolean => {
       const row = this.rows.get(id(key));
@@ -78,8 +79,9 @@ export class MemoryDeliveries {
           const row = this.rows.get(id(key));
           return row && { ...pick(row), message: this.payloads.get(id(key)) };
         }),
-      held: () => step('held', () => this.staleHeld ?? this.heldNow()),
-      dead: () => step('dead', () => [...this.rows.values()].filter(({ status }) => status === 'dead')),
+      held: (name) => step('held', () => (this.staleHeld ?? this.heldNow()).filter(of(name))),
+      dead: (name) =>
+        step('dead', () => [...this.rows.values()].filter(({ status }) => status === 'dead').filter(of(name))),
       oldestPending: () =>
         step('oldestPending', () => {
           const tried = [...this.rows.values()].filter(({ status, n }) => status === 'pending' && n > 0);
