@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { LONGEST_OPEN } from '../../../lambda/core/breaker';
 import { RETRY_WAITS } from '../../../lambda/core/retry';
 import { connectorTemplate, readable } from '../../lib/support';
 import { randomFrom } from '../../support/interleaving';
@@ -123,23 +124,20 @@ describe.each([
       expect(Math.max(...moments)).toBeLessThan(50 * HOUR);
       expect(most(moments, SECOND)).toBeLessThanOrEqual(10);
     } else {
-      // No wait that had begun is longer than the one before the tenth try.
+      // But for the few that were tried so often that the schedule has put them off for hours.
+      const soon = moments.filter((at) => at <= to + 2 * LONGEST_OPEN);
+      expect(soon.length).toBeGreaterThan(0.9 * moments.length);
       expect(Math.max(...moments)).toBeLessThan(to + 1.1 * (RETRY_WAITS[9] as number));
-      expect(most(moments, MINUTE)).toBeLessThanOrEqual(10);
-      expect(most(moments, 15 * MINUTE)).toBeLessThanOrEqual(waiting.length / 4);
+      expect(most(moments, MINUTE)).toBeLessThanOrEqual(25);
     }
   });
 
-  it('hardly calls a flow that has to be mended, and tells the bus once', () => {
+  it('hardly calls a flow that does not work, and tells the bus of one that has to be mended', () => {
     const calls = of(outcome, DOWN).flatMap(({ posts }) => posts.filter(({ at }) => at >= from && at < to));
     const told = outcome.bus.published.map(({ detailType }) => detailType);
-    if (failing === switchedOff) {
-      expect(calls.length).toBeLessThan(50);
-      expect(told).toEqual(['FlowSubscriptionPaused', 'FlowSubscriptionResumed']);
-    } else {
-      expect(calls.length).toBeGreaterThan(1000);
-      expect(told).toEqual([]);
-    }
+    // Two days of probes; 30 hours of a trial every quarter of an hour.
+    expect(calls.length).toBeLessThan(failing === switchedOff ? 50 : 150);
+    expect(told).toEqual(failing === switchedOff ? ['FlowSubscriptionPaused', 'FlowSubscriptionResumed'] : []);
   });
 
   it('catches up with the flow that throttles, and never comes before it said', () => {
@@ -167,8 +165,8 @@ describe('a flow that hangs for 30 hours, 15 seconds a try', () => {
   const lateness = ({ courses }: Outcome): number =>
     Math.max(...courses.filter(isHealthy).map(({ arrivedAt, posts }) => (posts[0]?.at as number) - arrivedAt));
 
-  // What keeps it from the workers is the schedule: each delivery asks for a worker nine times in those 30 hours. SQS's fairness is of
-  // use only where deliveries come so fast that all workers are at work.
+  // What keeps it from the workers is the breaker: after five tries one delivery asks for a worker at a time. SQS's fairness is
+  // of use only where deliveries come so fast that all workers are at work before anybody can know.
   it.each<[string, number, boolean, number]>([
     ['6 hours', 6 * HOUR, true, 0],
     ['6 hours', 6 * HOUR, false, 0],
@@ -185,17 +183,16 @@ describe('a flow that hangs for 30 hours, 15 seconds a try', () => {
       const outcome = await run(within, fair, down30);
       expect(outcome.courses.filter((one) => taken(one).length !== 1)).toEqual([]);
       expect(lateness(outcome)).toBeLessThanOrEqual(most);
-      for (const { posts } of of(outcome, DOWN)) expect(posts).toHaveLength(10);
     },
   );
 
-  it('takes 15 s of a worker for each of nine tries of a delivery, under a hundredth of what the workers can do meanwhile', async () => {
+  it('takes 15 s of a worker every quarter of an hour, under a thousandth of what the workers can do meanwhile', async () => {
     const [calm, troubled] = [await run(6 * HOUR, false, healthy), await run(6 * HOUR, false, down30)];
     const tries = of(troubled, DOWN).flatMap(({ posts }) => posts.filter(({ status }) => status === undefined));
-    expect(tries).toHaveLength(200 * 9);
+    expect(tries.length).toBeLessThan(150);
     const taken = troubled.busyMs - calm.busyMs;
     expect(taken).toBeGreaterThan(0);
-    expect(taken).toBeLessThanOrEqual(tries.length * 15 * SECOND);
-    expect(taken / (workers * 30 * HOUR)).toBeLessThan(0.01);
+    expect(taken).toBeLessThanOrEqual(tries.length * 15 * SECOND + MINUTE);
+    expect(taken / (workers * 30 * HOUR)).toBeLessThan(0.001);
   });
 });
