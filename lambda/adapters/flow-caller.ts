@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { FlowAnswer } from '../core/answer';
+import { type FlowAnswer, INCOMPLETE_ANSWER } from '../core/answer';
 import type { FlowRequest } from '../core/deliver';
 import { ADDRESS_REFUSED, type AddressGuardOptions, addressGuard } from './guarded-lookup';
 
@@ -34,21 +34,22 @@ export function flowCaller(options: CallerOptions = {}): (url: string, request: 
         agent: secure ? agents['https:'] : agents['http:'],
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       });
-      let facts: FlowAnswer | undefined;
+      // Once the status has come the flow has answered, whatever becomes of the rest of its answer.
+      let head: FlowAnswer | undefined;
       const end = (answer: FlowAnswer) => {
         clearTimeout(timer);
         resolve(answer);
       };
       const timer = setTimeout(() => {
-        // Once the status has come the flow has answered; only the rest of its answer is late.
-        end(facts ?? { error: 'timeout' });
+        end(head ?? { error: 'timeout' });
         request.destroy();
       }, timeoutMs);
-      request.on('error', (error: NodeJS.ErrnoException) => end({ error: error.code ?? 'network error' }));
+      request.on('error', (error: NodeJS.ErrnoException) => end(head ?? { error: error.code ?? 'network error' }));
       request.on('response', (response) => {
         const { statusCode: status, headers: answered } = response;
-        const head = { status, retryAfter: answered['retry-after'], runId: runIdOf(answered['x-ms-workflow-run-id']) };
-        facts = head;
+        const facts = { status, retryAfter: answered['retry-after'], runId: runIdOf(answered['x-ms-workflow-run-id']) };
+        const soFar = { ...facts, error: isError(status) ? INCOMPLETE_ANSWER : undefined };
+        head = soFar;
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {
@@ -56,13 +57,12 @@ export function flowCaller(options: CallerOptions = {}): (url: string, request: 
           if (size <= MAX_ANSWER_BYTES) chunks.push(chunk);
           else {
             // The status stands already; a body without an end must not hold the worker.
-            end(head);
+            end(soFar);
             response.destroy();
           }
         });
-        response.on('end', () => end({ ...head, error: errorCode(status, Buffer.concat(chunks)) }));
-        // Cut off after the status: the flow has answered, and what it answered counts.
-        response.on('error', () => end(head));
+        response.on('end', () => end({ ...facts, error: errorCode(status, Buffer.concat(chunks)) }));
+        response.on('error', () => end(soFar));
       });
       request.end(body);
     });
@@ -74,9 +74,12 @@ function runIdOf(header: string | string[] | undefined): string | undefined {
   return text !== undefined && /^[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined;
 }
 
+/** An answer that may say in its body what was wrong. */
+const isError = (status = 0): boolean => status >= 400;
+
 /** The code of an error answer, `{"error":{"code":…}}`; only what looks like a code, since the rest may quote the request. */
 function errorCode(status: number | undefined, body: Buffer): string | undefined {
-  if (status === undefined || status < 400) return undefined;
+  if (!isError(status)) return undefined;
   try {
     const code = JSON.parse(body.toString('utf8'))?.error?.code;
     return typeof code === 'string' && /^[A-Za-z0-9_.]{1,80}$/.test(code) ? code : undefined;

@@ -36,6 +36,9 @@ export const NotCalled = {
 /** Those that last until somebody mends something. */
 const TO_BE_MENDED: readonly string[] = [NotCalled.SECRET_UNUSABLE, NotCalled.NOT_DECRYPTABLE, NotCalled.URL_REFUSED];
 
+/** The error of an answer whose status came and whose body did not, or not whole. No code of a flow has a blank. */
+export const INCOMPLETE_ANSWER = 'incomplete answer';
+
 /** Codes that say that the flow is switched off or deleted, though the status says that the body is bad. */
 const OFF_CODES = ['WorkflowTriggerIsNotEnabled'];
 
@@ -49,6 +52,8 @@ export function classify({ status, error }: FlowAnswer): AnswerClass {
   if (status === undefined) return error !== undefined && TO_BE_MENDED.includes(error) ? 'pause' : 'retry';
   if (status >= 200 && status < 300) return 'delivered';
   if (error !== undefined && OFF_CODES.includes(error)) return 'pause';
+  // Its code was lost, which may have said that the flow is off. A body that is refused will be refused again.
+  if (status === 400 && error === INCOMPLETE_ANSWER) return 'retry';
   if (status === 400 || status === 413) return 'dead';
   if ([401, 403, 404, 410].includes(status)) return 'pause';
   return 'retry';

@@ -10,7 +10,7 @@ import { BOOKING_STANDS } from '../../lambda/core/rate-limit';
 import { LONGEST_ROUND } from '../../lambda/core/retry';
 import { AwsError } from '../../local/engines/aws-json';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../support/delivery';
-import { answer, type Behaviour, refused, reset } from '../support/flow-server';
+import { answer, type Behaviour, brokenOff, refused, reset } from '../support/flow-server';
 import { SecretStores } from '../support/secret-stores';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'delivery.md'), 'utf8');
@@ -41,6 +41,8 @@ function rows(): Row[] {
 
 function behaviourOf(text: string): Behaviour {
   if (text === 'no answer') return reset;
+  const [, cutOff] = /^(\d{3}) cut off$/.exec(text) ?? [];
+  if (cutOff !== undefined) return brokenOff(Number(cutOff));
   const [, status, seconds, code] = /^(\d{3})(?: Retry-After: (\d+)| (\w+))?$/.exec(text) ?? [];
   if (status === undefined) throw new Error(`cannot read the answer ${text}`);
   if (code !== undefined) return refused(Number(status), code);

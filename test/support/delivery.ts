@@ -12,14 +12,13 @@ import { type TendPorts, tend } from '../../lambda/core/tend';
 import type { TriggerEvent } from '../../lambda/core/trigger-event';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../lib/private/contract';
 import { NOW } from './evaluation';
-import { FlowServer, LOOPBACK_CERTIFICATE } from './flow-server';
+import { FlowServer, TRUSTED_CERTIFICATES } from './flow-server';
 import { Crash } from './interleaving';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory';
 import { startTables, type TestTables } from './tables';
 
 /** Six times the handler's timeout. */
 const VISIBILITY_MS = 360_000;
-const TIMEOUT_MS = 60_000;
 
 interface Standing extends QueueMessage {
   /** When it can be received, epoch milliseconds. */
@@ -83,8 +82,10 @@ export class DeliveryWorld {
   });
   /** Divides every wait. */
   pace = 1;
+  /** How long an invocation may take, milliseconds. */
+  invocationMs = 60_000;
   private readonly urls = new Map<string, string>();
-  private readonly post = flowCaller({ ca: LOOPBACK_CERTIFICATE, loopback: true });
+  private readonly post = flowCaller({ ca: TRUSTED_CERTIFICATES, loopback: true });
   private ids = 0;
   private readonly prefix = crypto.randomUUID().slice(0, 8);
 
@@ -208,7 +209,7 @@ export class DeliveryWorld {
     let dead = false;
     const failed = await deliverBatch(
       batch,
-      this.now + TIMEOUT_MS,
+      this.now + this.invocationMs,
       this.ports(async (call) => {
         // Nothing of a dead process goes on.
         if (dead) throw new Crash();

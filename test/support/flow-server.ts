@@ -5,9 +5,18 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { close, listen } from '../../local/engines/http';
 
+const pem = (name: string): string => readFileSync(join(__dirname, 'tls', `${name}.pem`), 'utf8');
 /** The certificate that callers must trust. */
-export const LOOPBACK_CERTIFICATE = readFileSync(join(__dirname, 'tls', 'loopback-cert.pem'), 'utf8');
-const KEY = readFileSync(join(__dirname, 'tls', 'loopback-key.pem'), 'utf8');
+export const LOOPBACK_CERTIFICATE = pem('loopback-cert');
+/** Ended in 2021. */
+export const EXPIRED_CERTIFICATE = pem('expired-cert');
+/** Of another host, `elsewhere.example`. */
+export const ELSEWHERE_CERTIFICATE = pem('elsewhere-cert');
+/** Good in itself; nobody may trust it. */
+export const UNTRUSTED_CERTIFICATE = pem('untrusted-cert');
+/** What a caller trusts, so that nothing but the certificate itself is wrong with a bad one. */
+export const TRUSTED_CERTIFICATES = [LOOPBACK_CERTIFICATE, EXPIRED_CERTIFICATE, ELSEWHERE_CERTIFICATE];
+const KEY = pem('loopback-key');
 
 /** Stands in every URL of the server; may be found nowhere else. */
 export const SIGNATURE = 'SeCrEt-SiGnAtUrE-0123456789-abcdefghijklmno';
@@ -77,9 +86,32 @@ export const brokenOff =
       .writeHead(status, { 'content-length': '100', 'x-ms-workflow-run-id': 'run-1' })
       .write('{"error":', () => response.socket?.destroy());
 
+/** Writes what is no answer of node's own making; `broken`: the connection breaks behind it. */
+export const raw =
+  (text: string, broken?: 'broken'): Behaviour =>
+  ({ socket }) =>
+    void socket?.write(text, () => broken && socket.destroy());
+
+/** Writes a text again and again until the caller goes. */
+export const dripping =
+  (text: string, again: string): Behaviour =>
+  ({ socket }) => {
+    socket?.write(text);
+    const timer = setInterval(() => socket?.write(again), 20);
+    socket?.on('close', () => clearInterval(timer));
+  };
+
+/** Answers once the caller has gone. */
+export const tooLate =
+  (behaviour: Behaviour): Behaviour =>
+  (response, call) =>
+    void response.socket?.on('close', () => behaviour(response, call));
+
 /** A flow's host over TLS on the loopback address, which behaves as it is told. */
 export class FlowServer {
   readonly calls: FlowCall[] = [];
+  /** Requests whose caller went before they were whole. */
+  cutOff = 0;
   /** TCP connections so far, whatever became of their TLS. */
   arrivals = 0;
   /** TLS connections so far. */
@@ -94,8 +126,8 @@ export class FlowServer {
     private readonly port: number,
   ) {}
 
-  static async start(): Promise<FlowServer> {
-    const server = createServer({ cert: LOOPBACK_CERTIFICATE, key: KEY });
+  static async start(cert = LOOPBACK_CERTIFICATE): Promise<FlowServer> {
+    const server = createServer({ cert, key: KEY });
     const flow = new FlowServer(server, await listen(server, 0));
     server.on('connection', () => flow.arrivals++);
     server.on('secureConnection', (socket: TLSSocket & { servername?: string | false }) => {
@@ -104,7 +136,12 @@ export class FlowServer {
     });
     server.on('request', async (request, response) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
+      try {
+        for await (const chunk of request) chunks.push(chunk);
+      } catch {
+        flow.cutOff++;
+        return;
+      }
       const { method = '', url: path = '', headers } = request;
       const call = { method, path, headers, body: Buffer.concat(chunks).toString('utf8') };
       flow.calls.push(call);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classify, type FlowAnswer } from '../../../lambda/core/answer';
+import { classify, type FlowAnswer, INCOMPLETE_ANSWER } from '../../../lambda/core/answer';
 
 const RETRIED = [408, 425, 429, 500, 502, 503, 504];
 
@@ -13,6 +13,9 @@ describe('an answer is', () => {
     ...[400, 413].map((status): [FlowAnswer, string] => [{ status }, 'dead']),
     [{ status: 400, error: 'TriggerInputSchemaMismatch' }, 'dead'],
     [{ status: 400, error: 'WorkflowTriggerIsNotEnabled' }, 'pause'],
+    [{ status: 400, error: INCOMPLETE_ANSWER }, 'retry'],
+    [{ status: 401, error: INCOMPLETE_ANSWER }, 'pause'],
+    [{ status: 413, error: INCOMPLETE_ANSWER }, 'dead'],
     [{ status: 502, error: 'NoResponse' }, 'retry'],
     [{}, 'retry'],
     [{ error: 'timeout' }, 'retry'],
