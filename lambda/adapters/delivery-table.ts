@@ -74,6 +74,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     const { Item: row } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
     if (row === undefined) return 'busy';
     if (row.status === 'held' && n === row.n) return 'held';
+    if (row.status === 'delivered' && n === row.n) return 'delivered';
     const finished = !['pending', 'held'].includes(row.status);
     // A replay meets a row that has only just been finished: it has still to be made.
     if (finished && message.replay && n > row.n) return 'busy';

@@ -29,10 +29,9 @@ export interface Lease {
 }
 
 /**
- * `done`: finished, or a later try is on its way. `busy`: somebody else has it. `held`: this very try was held, since its
- * subscription is paused.
+ * `done`: finished, or a later try is on its way. `delivered`: by this very try. `busy`: somebody else has it. `held`: this very try was held, since its subscription is paused.
  */
-export type Claim = { readonly attempts: readonly Attempt[] } | 'done' | 'busy' | 'held';
+export type Claim = { readonly attempts: readonly Attempt[] } | 'done' | 'delivered' | 'busy' | 'held';
 
 /** What the bus is told of a dead delivery, but for what every such event has. */
 export type DeathNotice = Readonly<Record<string, unknown>>;
@@ -161,6 +160,7 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
   const key: DeliveryKey = { subscription: name, eventId: event.eventId };
   const claim = await deliveries.claim(message, lease, start);
   if (claim === 'done') return;
+  if (claim === 'delivered') return message.probe ? endPause(message, ports) : undefined;
   if (claim === 'busy') throw new Error(`delivery ${deliveryId(name, event.eventId)} is in another worker's hands`);
   if (claim === 'held') return sendUnlessPaused(message, ports);
 
@@ -253,6 +253,12 @@ const TOO_OLD = "it is older than the subscription's maxAge";
 /** Whether a delivery is not wanted any more at `at`, epoch milliseconds. */
 function isTooOld({ acceptedAt, anyAge }: DeliveryMessage, { definition }: Subscription, at: number): boolean {
   return !anyAge && definition.maxAge !== undefined && at > acceptedAt + definition.maxAge;
+}
+
+/** The worker whose probe the flow took may have stopped before it could end the pause. */
+async function endPause({ subscription, uid }: DeliveryMessage, ports: DeliverPorts): Promise<void> {
+  const now = await ports.subscriptions.read(subscription);
+  if (now?.uid === uid && isPaused(now)) await noteSuccess(now, ports);
 }
 
 /** Sends a delivery on its way to a later try, or gives it up after the last. */

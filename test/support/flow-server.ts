@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { close, listen } from '../../local/engines/http';
 
@@ -121,6 +123,8 @@ export class FlowServer {
   /** What is done with a request; `n` counts all from 0. */
   behave: (call: FlowCall, n: number) => Behaviour = () => accepted;
 
+  private readonly open = new Set<Duplex>();
+
   private constructor(
     private readonly server: Server,
     private readonly port: number,
@@ -129,7 +133,11 @@ export class FlowServer {
   static async start(cert = LOOPBACK_CERTIFICATE): Promise<FlowServer> {
     const server = createServer({ cert, key: KEY });
     const flow = new FlowServer(server, await listen(server, 0));
-    server.on('connection', () => flow.arrivals++);
+    server.on('connection', (socket) => {
+      flow.arrivals++;
+      flow.open.add(socket);
+      socket.once('close', () => flow.open.delete(socket));
+    });
     server.on('secureConnection', (socket: TLSSocket & { servername?: string | false }) => {
       flow.connections++;
       flow.serverName = socket.servername;
@@ -154,6 +162,11 @@ export class FlowServer {
   url(flow = 'flow-1', host = '127.0.0.1'): string {
     const path = `/powerautomate/automations/direct/workflows/${flow}/triggers/manual/paths/invoke`;
     return `https://${host}:${this.port}${path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${SIGNATURE}`;
+  }
+
+  /** Waits until every connection is closed: whatever its caller sent has been seen by then. */
+  async deserted(): Promise<void> {
+    while (this.open.size > 0) await Promise.all([...this.open].map((socket) => once(socket, 'close')));
   }
 
   stop(): Promise<void> {

@@ -57,6 +57,7 @@ export class MemoryDeliveries {
           if (open && free && (row.n < n || (row.status === 'pending' && row.n === n))) return take(row.attempts);
           if (!open && replay && row.n < n) return take(row.attempts);
           if (row.status === 'held' && n === row.n) return 'held';
+          if (row.status === 'delivered' && n === row.n) return 'delivered';
           return !open || n < row.n ? 'done' : 'busy';
         }),
       finish: (key, lease, status, attempts, _, notice) =>

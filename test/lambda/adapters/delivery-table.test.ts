@@ -123,7 +123,7 @@ describe('a claim', () => {
         finished(status),
         n,
         LATER,
-        'done',
+        status === 'delivered' && n === 2 ? 'delivered' : 'done',
       ]),
     ),
   ])('of a row that is %s', async (_, prepare, n, now, expected) => {

@@ -2,14 +2,17 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type FlowAnswer, NotCalled } from '../../../lambda/core/answer';
 import { type DeliverPorts, deliverBatch, type OpenedFlow } from '../../../lambda/core/deliver';
-import type { DeliveryMessage } from '../../../lambda/core/delivery';
+import { dispatchBatch } from '../../../lambda/core/dispatch';
+import { checkEvent } from '../../../lambda/core/events';
 import { resume } from '../../../lambda/core/flow-health';
 import { dueOf, isPaused, MAX_HELD_AGE } from '../../../lambda/core/health';
 import { replay } from '../../../lambda/core/kept-deliveries';
-import { register } from '../../../lambda/core/register';
+import type { SubscriptionEntry } from '../../../lambda/core/ports';
+import { recognize } from '../../../lambda/core/recognize';
+import { register, unregister } from '../../../lambda/core/register';
 import type { SealedFlowUrl, Subscription } from '../../../lambda/core/subscription';
 import { type TendPorts, tend } from '../../../lambda/core/tend';
-import { NOW } from '../../support/evaluation';
+import { busEvent, NOW } from '../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../support/interleaving';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from '../../support/memory';
 import { MemoryCallBook, MemoryDeliveries, type MemoryRow } from '../../support/memory-deliveries';
@@ -33,8 +36,9 @@ interface Options {
   readonly openings?: number;
   /** The subscription gets a new URL, which refuses nothing. */
   readonly edit?: boolean;
-  /** The flow is down from a moment on, then up again. */
   readonly replays?: boolean;
+  /** The subscription is deleted, and made anew under its name with a URL of its own, which refuses nothing. */
+  readonly recreated?: boolean;
 }
 
 interface Outcome {
@@ -42,8 +46,8 @@ interface Outcome {
   readonly wrong: string[];
   /** What happened, to see that the histories are not all dull. */
   readonly paused: boolean;
-  readonly heldOnActive: boolean;
   readonly brokenOpen: boolean;
+  readonly canceled: boolean;
 }
 
 /** One random history of one subscription, run on the real code over tables in memory. */
@@ -65,6 +69,12 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   let ids = 0;
 
   const queue: { body: string; visibleAt: number }[] = [];
+  /** Trigger events on their way to `dispatch`. */
+  const triggers: string[] = [];
+  /** By event: the subscriptions by that name that it was dispatched to; and the one that a URL belongs to. */
+  const addressed = new Map<string, Set<string>>();
+  const ownerOf = new Map<string, string>();
+  const wrong: string[] = [];
   const budget = { outage: 0, openings: 0, ...options };
   /** By event: 2xx answers given, and how many of them may have been given in vain. */
   const taken = new Map<string, number>();
@@ -137,6 +147,8 @@ async function history(seed: number, options: Options): Promise<Outcome> {
             return { status: 500 };
           }
           const eventId = String(headers['webhook-id']).split('_')[1] as string;
+          if (!addressed.get(eventId)?.has(ownerOf.get(url) as string))
+            wrong.push(`OLD DATA for a new name: ${eventId}`);
           if (url === 'url-1' && budget.refusals > 0 && chance(0.7)) {
             budget.refusals--;
             return { status: 401 };
@@ -186,25 +198,27 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     flowUrl,
   });
   const nothing: Gate = async () => {};
-  await register(wanted('url-1'), 'cli', registryPorts(nothing));
   const subscription = () => tables.subscriptions.get(NAME) as Subscription;
-
-  const events = chance(0.5) ? ['e1', 'e2'] : ['e1'];
-  for (const eventId of events) {
-    const event = {
-      eventId,
-      trigger: 'data-source-refresh-failed' as const,
-      instanceId: 'default',
-      occurredAt: NOW,
-      dataSource: 'CRM',
-      runId: 'run-1',
-      status: 'Failed' as const,
-      willRetry: false,
+  /** Makes or changes the subscription; whoever has a URL is known before it can be called. */
+  const apply = (flowUrl: string, gate: Gate) => {
+    const { seal, ...others } = registryPorts(gate);
+    const subscriptions: typeof others.subscriptions = {
+      ...others.subscriptions,
+      put(next, previous) {
+        ownerOf.set(flowUrl, next.uid);
+        return others.subscriptions.put(next, previous);
+      },
     };
-    const message: DeliveryMessage = { subscription: NAME, uid: subscription().uid, event, acceptedAt: NOW, n: 0 };
-    for (let copies = chance(0.4) ? 2 : 1; copies > 0; copies--) {
-      queue.push({ body: JSON.stringify(message), visibleAt: NOW });
-    }
+    return register(wanted(flowUrl), 'cli', { ...others, seal, subscriptions });
+  };
+  await apply('url-1', nothing);
+
+  const events: string[] = [];
+  for (const runId of chance(0.5) ? ['run-1', 'run-2'] : ['run-1']) {
+    const body = busEvent('DataSourceRefreshed', { dataSource: 'CRM', status: 'Failed', runId });
+    const checked = checkEvent(body);
+    events.push(('value' in checked && recognize(checked.value)?.event.eventId) as string);
+    for (let copies = chance(0.4) ? 2 : 1; copies > 0; copies--) triggers.push(body);
   }
 
   /** Runs something as a worker of its own that may be killed at any call; gives whether it ended by itself. */
@@ -240,6 +254,31 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     const failed = ended === undefined || (ended.result as string[]).length > 0;
     if (failed) queue.push({ body: message.body, visibleAt: now + 6 * MINUTE });
   };
+  const dispatch = async (worker: string, gate: Gate, body: string) => {
+    const { rejected, telemetry, clock, send } = ports(worker, gate);
+    const find = async (): Promise<SubscriptionEntry[]> => {
+      await gate('before find subscriptions');
+      return [...tables.subscriptions.values()].map(({ definition, uid }) => ({ ...definition, uid }));
+    };
+    return dispatchBatch([{ id: 'm', body }], {
+      index: { find },
+      rejected,
+      telemetry,
+      clock,
+      retentionDays: 90,
+      async send(message) {
+        const uids = addressed.get(message.event.eventId) ?? new Set();
+        addressed.set(message.event.eventId, uids.add(message.uid));
+        await send(message, 0);
+      },
+    });
+  };
+  const takeTrigger = async () => {
+    const [body] = triggers.splice(0, 1);
+    if (body === undefined) return;
+    const ended = await asWorker('d', (worker, gate) => dispatch(worker, gate, body));
+    if (ended === undefined || (ended.result as string[]).length > 0) triggers.push(body);
+  };
   /** The next message: mostly what is visible first, sometimes any other, since a standard queue keeps no order. */
   const pick = () => {
     const first = queue.reduce((best, { visibleAt }, n) => (visibleAt < (queue[best]?.visibleAt ?? 0) ? n : best), 0);
@@ -249,9 +288,15 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     void take(message);
   };
 
+  const pausedNow = () => subscription() !== undefined && isPaused(subscription());
   let paused = false;
   let brokenOpen = false;
   let edits = options.edit ? 1 : 0;
+  /** What is still to be done to the name, in turn. */
+  const remaking: ((gate: Gate) => Promise<unknown>)[] = options.recreated
+    ? [(gate) => unregister(NAME, 'cli', registryPorts(gate)), (gate) => apply('url-3', gate)]
+    : [];
+  let remakes = false;
   let resumes = 1;
   let replays = options.replays ? 2 : 0;
   let tends = 20;
@@ -259,9 +304,17 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   const admin = () => {
     if (edits > 0 && chance(0.02)) {
       edits--;
-      void asWorker('edit', (_, gate) => register(wanted('url-2'), 'cli', registryPorts(gate)), false);
+      void asWorker('edit', (_, gate) => apply('url-2', gate), false);
     }
-    if (resumes > 0 && isPaused(subscription()) && chance(0.05)) {
+    if (remaking.length > 0 && !remakes && chance(0.02)) {
+      remakes = true;
+      const [next] = remaking.splice(0, 1);
+      const done = asWorker('remake', (_, gate) => next?.(gate) as Promise<unknown>, false);
+      void done.then(() => {
+        remakes = false;
+      });
+    }
+    if (resumes > 0 && pausedNow() && chance(0.05)) {
       resumes--;
       void asWorker('resume', (worker, gate) => resume(NAME, ports(worker, gate)));
     }
@@ -284,12 +337,14 @@ async function history(seed: number, options: Options): Promise<Outcome> {
 
   /** Whatever happens, until no message is left; false: there is no end to it. */
   const happen = async (): Promise<boolean> => {
-    for (let steps = 0; queue.length > 0 || interleaving.workers > 0 || edits > 0; steps++) {
+    const open = () => queue.length + triggers.length + interleaving.workers + edits + remaking.length > 0;
+    for (let steps = 0; open(); steps++) {
       if (steps > 20_000) return false;
+      if (triggers.length > 0 && (chance(0.1) || interleaving.workers === 0)) void takeTrigger();
       if (queue.length > 0 && interleaving.workers < 3 && (chance(0.3) || interleaving.workers === 0)) pick();
       admin();
-      if (isPaused(subscription())) paused = true;
-      if (subscription().health?.failures?.openUntil) brokenOpen = true;
+      if (pausedNow()) paused = true;
+      if (subscription()?.health?.failures?.openUntil) brokenOpen = true;
       await interleaving.step();
     }
     return true;
@@ -325,14 +380,17 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     await settle();
   }
 
-  const wrong: string[] = settles ? [] : ['NOT SETTLED'];
-  let heldOnActive = false;
+  if (!settles) wrong.push('NOT SETTLED');
+  let canceled = false;
   if (rePaused) wrong.push('RE-PAUSED by a refusal of the old URL');
   for (const eventId of events) {
     const row = deliveries.rows.get(`${NAME} ${eventId}`);
     const tooOld = row?.status === 'held' && now - row.acceptedAt > MAX_HELD_AGE;
-    if (tooOld) heldOnActive = true;
-    if (!row) wrong.push(`LOST ${eventId}`);
+    const uids = addressed.get(eventId) ?? new Set();
+    // An event from before the name was made anew is none of the new one's business, and may have been canceled.
+    const forOther = [...uids].some((uid) => uid !== subscription().uid) || (options.recreated && uids.size === 0);
+    if (forOther) canceled ||= row?.status === 'canceled';
+    else if (!row) wrong.push(`LOST ${eventId}`);
     else if (row.status !== 'delivered' && !tooOld) wrong.push(`STUCK ${eventId} ${row.status} n${row.n}`);
     const doubles = (taken.get(eventId) ?? 0) - 1 - (excused.get(eventId) ?? 0);
     if (doubles > 0) wrong.push(`NEEDLESS DUPLICATE of ${eventId}`);
@@ -345,28 +403,30 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   // By when it was: told again is told once.
   const times = (type: string) =>
     new Set(bus.published.filter(({ detailType }) => detailType === type).map(({ detail }) => detail.since)).size;
-  if (times('FlowSubscriptionPaused') !== times('FlowSubscriptionResumed'))
+  // Who is deleted while paused has no end of its pause.
+  if (options.recreated !== true && times('FlowSubscriptionPaused') !== times('FlowSubscriptionResumed'))
     wrong.push('told of other pauses than ends');
-  if (paused && times('FlowSubscriptionPaused') === 0) wrong.push('UNTOLD pause');
+  if (options.recreated !== true && paused && times('FlowSubscriptionPaused') === 0) wrong.push('UNTOLD pause');
   if (wrong.length > 0) wrong.push(...trace.slice(-80));
-  return { wrong, paused, heldOnActive, brokenOpen };
+  return { wrong, paused, brokenOpen, canceled };
 }
 
 const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
-  let pauses = 0;
-  let breaks = 0;
+  let [pauses, breaks, cancellations] = [0, 0, 0];
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
-      const { wrong, paused, brokenOpen } = await history(seed, options);
+      const { wrong, paused, brokenOpen, canceled } = await history(seed, options);
       if (paused) pauses++;
       if (brokenOpen) breaks++;
+      if (canceled) cancellations++;
       expect(wrong).toEqual([]);
     }),
     { numRuns: RUNS },
   );
-  // Else it would say nothing of pauses.
+  // Else it would say nothing of them.
   if (mayPause) expect(pauses).toBeGreaterThan(RUNS / 20);
   if (mayBreak) expect(breaks).toBeGreaterThan(RUNS / 10);
+  if (options.recreated) expect(cancellations).toBeGreaterThan(RUNS / 20);
 };
 
 it(
@@ -400,6 +460,12 @@ it(
 );
 
 it(
+  'still does when the subscription is deleted meanwhile and made anew, which gets nothing of the old one',
+  () => check({ crashes: 2, failures: 2, refusals: 8, recreated: true }, false),
+  600_000,
+);
+
+it(
   'still does whichever flow URLs cannot be opened, in whichever order with refusals and failures',
   () => check({ crashes: 2, failures: 2, refusals: 4, openings: 8 }, true),
   600_000,
@@ -408,5 +474,15 @@ it(
 it(
   'still does when those are mended by a new URL, while deliveries are replayed',
   () => check({ crashes: 2, failures: 2, refusals: 4, openings: 20, edit: true, replays: true }, true),
+  600_000,
+);
+
+it(
+  'still does when all of it happens at once',
+  () =>
+    check(
+      { crashes: 3, failures: 3, refusals: 20, edit: true, replays: true, recreated: true, openings: 4, outage: 6 },
+      false,
+    ),
   600_000,
 );

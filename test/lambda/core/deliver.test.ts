@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { LogMessage } from '../../../lambda/core/log-messages';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../support/delivery';
 import { accepted, answer, type Behaviour, refused, reset, SIGNATURE } from '../../support/flow-server';
-import { Crash } from '../../support/interleaving';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -326,60 +325,5 @@ describe('a batch', () => {
     expect(world.rejected.kept).toEqual([{ body, reason: 'the message is not a delivery of this connector' }]);
     expect(world.telemetry.counts).toEqual({ RejectedEvents: 1, Delivered: 1 });
     expect(world.queue.size).toBe(0);
-  });
-});
-
-describe('a worker that is killed', () => {
-  /** The happy path, one failed try before it, and one that kills the delivery; the crash is at the `at`-th call. */
-  const PATHS: Record<string, Behaviour[]> = {
-    'the first try is taken': [accepted],
-    'the second try is taken': [unavailable, accepted],
-    'the answer is lost, then the flow takes it': [reset, accepted],
-    'the flow does not want it': [answer(413)],
-  };
-
-  async function crashAt(path: Behaviour[], at: number): Promise<{ call: string | undefined; tries: number }> {
-    world = DeliveryWorld.on(servers);
-    world.flow.behave = script(...path);
-    const subscription = await world.subscribe();
-    world.queue.send(world.message(subscription), 0);
-    let calls = 0;
-    let crashed: string | undefined;
-    let tries = 0;
-    await world.run({
-      gate: async (call) => {
-        if (crashed === undefined && call === 'after post') tries++;
-        if (calls++ === at) {
-          crashed = call;
-          throw new Crash();
-        }
-      },
-    });
-    return { call: crashed, tries };
-  }
-
-  it.each(Object.entries(PATHS))('loses nothing, wherever it is: %s', async (_, path) => {
-    const everyCall: string[] = [];
-    for (let at = 0; ; at++) {
-      const { call, tries } = await crashAt(path, at);
-      const where = `killed ${call} (${at})`;
-      const dead = path.at(-1) !== accepted;
-      const posts = world.flow.calls.length;
-      const taken = Math.max(0, posts - (path.length - 1));
-      expect(posts, where).toBeGreaterThanOrEqual(path.length);
-      expect(new Set(ids()).size, where).toBe(1);
-      expect(world.queue.size, where).toBe(0);
-      const rows = await world.rows();
-      expect(rows['event-1'], where).toMatchObject({ status: dead ? 'dead' : 'delivered' });
-      if (dead) expect(rows['event-1#payload'], where).toBeDefined();
-      // The flow took it a second time only if the worker stopped after it had, and before that was written down.
-      const unrecorded = ['after post', 'before finish', 'before keepPayload', 'after keepPayload'];
-      const doubled = tries === path.length && unrecorded.includes(call ?? '');
-      expect(taken, where).toBe(doubled ? 2 : 1);
-      if (call === undefined) break;
-      everyCall.push(call);
-    }
-    expect(everyCall).toContain('after finish');
-    expect(everyCall.length).toBeGreaterThanOrEqual(10);
   });
 });

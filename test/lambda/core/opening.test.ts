@@ -110,7 +110,7 @@ describe('a secret that cannot be used', () => {
       expect(await health()).toMatchObject({
         state: 'paused',
         reason: expect.stringMatching(
-          new RegExp(`^3 or more deliveries have failed for 12 minutes, the last because ${problem.source}`),
+          new RegExp(`^3 or more deliveries have failed for 12 min 35 s, the last because ${problem.source}`),
         ),
       });
       expect(world.bus.published).toMatchObject([
