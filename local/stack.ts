@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
 import { Schedules } from './bus/schedule';
 import { Activity } from './engines/activity';
+import type { AwsCall } from './engines/calls';
 import { startDynamoDb } from './engines/dynamodb';
 import { startEndpoint } from './engines/endpoint';
 import { EventSource } from './engines/event-source';
@@ -38,6 +39,8 @@ export interface LocalStackOptions {
   readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[]) => void;
   /** Every line that a function wrote, and its failures. */
   readonly onLog?: (functionLogicalId: string, line: string) => void;
+  /** Every call that the endpoints got, whoever made it. */
+  readonly onCall?: (call: AwsCall) => void;
   /** Whenever the stack becomes busy or idle. */
   readonly onIdleChange?: (idle: boolean) => void;
 }
@@ -127,11 +130,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
   try {
     const activity = new Activity();
-    const endpoint = await startEndpoint({ port: options.endpointPort ?? 0, routes: options.routes });
+    const endpoint = await startEndpoint({
+      port: options.endpointPort ?? 0,
+      routes: options.routes,
+      onCall: options.onCall,
+    });
     cleanups.push(() => endpoint.stop());
-    const dynamoDb = await startDynamoDb(REGION);
+    const dynamoDb = await startDynamoDb(REGION, options.onCall);
     cleanups.push(() => dynamoDb.stop());
-    const sqs = await SqsEngine.start(ACCOUNT, REGION, activity);
+    const sqs = await SqsEngine.start(ACCOUNT, REGION, activity, options.onCall);
     cleanups.push(() => sqs.stop());
 
     const plan = planTemplate(loaded, (name) => sqs.url(name));

@@ -7,6 +7,7 @@ import {
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
+import { type AwsCall, observeCalls } from './calls';
 import { close, LOOPBACK, listen } from './http';
 
 /** Between two looks at a table that is being made. */
@@ -26,9 +27,10 @@ export interface DynamoDbEngine {
   stop(): Promise<void>;
 }
 
-export async function startDynamoDb(region: string): Promise<DynamoDbEngine> {
+export async function startDynamoDb(region: string, onCall?: (call: AwsCall) => void): Promise<DynamoDbEngine> {
   const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
   surviveAbortedRequests(server);
+  if (onCall) observeCalls(server, onCall);
   const endpoint = `http://${LOOPBACK}:${await listen(server, 0)}`;
   const client = new DynamoDBClient({
     endpoint,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AwsError, type AwsOperation } from './aws-json';
+import { type AwsCall, observeCalls } from './calls';
 import { close, LOOPBACK, listen } from './http';
 
 /** Bytes of a request body: ten entries of 1 MB, JSON-escaped. */
@@ -19,6 +20,7 @@ export interface EndpointOptions {
   readonly port: number;
   /** Answers what is no AWS request; false when the request is not its own. */
   readonly routes?: (req: IncomingMessage, res: ServerResponse) => boolean;
+  readonly onCall?: (call: AwsCall) => void;
 }
 
 /** Rejects when the port is taken. */
@@ -37,6 +39,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
       answer(res, 404, { message: `nothing is served at ${req.method} ${req.url}` });
     }
   });
+  if (options.onCall) observeCalls(server, options.onCall);
   const port = await listen(server, options.port);
   return {
     url: `http://${LOOPBACK}:${port}`,

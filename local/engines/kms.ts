@@ -111,10 +111,14 @@ export function kmsOperations(inputs: readonly KeyInput[]): Readonly<Record<stri
   };
 }
 
+/** The ARN in a blob of `Encrypt`; some other text when it is none. */
+export const keyArnOf = (blob: Buffer): string =>
+  blob.length >= 2 ? blob.subarray(2, 2 + blob.readUInt16BE(0)).toString() : '';
+
 function keyOf(blob: Buffer, keys: readonly Key[]): Key {
-  const length = blob.length >= 2 ? blob.readUInt16BE(0) : 0;
-  const key = keys.find((candidate) => candidate.arn === blob.subarray(2, 2 + length).toString());
-  if (!key || blob.length < 2 + length + NONCE_BYTES + TAG_BYTES) {
+  const arn = keyArnOf(blob);
+  const key = keys.find((candidate) => candidate.arn === arn);
+  if (!key || blob.length < 2 + Buffer.byteLength(arn) + NONCE_BYTES + TAG_BYTES) {
     throw invalidCiphertext();
   }
   return key;

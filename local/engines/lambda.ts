@@ -136,7 +136,8 @@ export class LambdaFunction {
       ...(process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot ?? '' } : {}),
       AWS_REGION: options.region,
       AWS_DEFAULT_REGION: options.region,
-      AWS_ACCESS_KEY_ID: 'local',
+      // Nobody checks it; by it the endpoints can tell whose call they have got.
+      AWS_ACCESS_KEY_ID: input.logicalId,
       AWS_SECRET_ACCESS_KEY: 'local',
       AWS_SESSION_TOKEN: 'local',
       AWS_EXECUTION_ENV: `AWS_Lambda_${input.runtime}`,

@@ -2,6 +2,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Activity } from './activity';
+import { type AwsCall, observeCalls } from './calls';
 import { LOOPBACK } from './http';
 
 /** fauxqs is an ES module, which this CommonJS package can import only at run time. */
@@ -76,7 +77,12 @@ export class SqsEngine {
     readonly stop: () => Promise<void>,
   ) {}
 
-  static async start(accountId: string, region: string, activity: Activity): Promise<SqsEngine> {
+  static async start(
+    accountId: string,
+    region: string,
+    activity: Activity,
+    onCall?: (call: AwsCall) => void,
+  ): Promise<SqsEngine> {
     const { buildApp } = await loadFauxqs();
     const { SqsStore } = await part('sqs/sqsStore.js');
     const stores: Stores = {
@@ -86,6 +92,7 @@ export class SqsEngine {
     };
     const app = buildApp({ logger: false, defaultRegion: region, stores });
     app.addHook('onResponse', async () => activity.changed());
+    if (onCall) observeCalls(app.server, onCall);
     const endpoint = await app.listen({ port: 0, host: LOOPBACK });
     return new SqsEngine(endpoint, accountId, stores.sqsStore, SqsStore.createMessage, activity, async () => {
       await app.close();

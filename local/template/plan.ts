@@ -24,6 +24,8 @@ const DEFAULT_VISIBILITY_SECONDS = 30;
 export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) => string): Plan {
   const { template, stackName, directory, assets } = loaded;
   const stack: StackContext = { stackName, account: ACCOUNT, region: REGION, directory, assets, queueUrl };
+  const made = new Map<string, PhysicalResource>();
+  const scope = templateScope(loaded, made);
   const plan: Plan = {
     buses: [],
     rules: [],
@@ -36,9 +38,8 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
     parameters: [],
     physicalIds: new Map(),
     outputs: {},
+    resolve: (value, where) => resolve(value, scope, where),
   };
-  const made = new Map<string, PhysicalResource>();
-  const scope = templateScope(loaded, made);
 
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (!Object.hasOwn(RESOURCE_TYPES, Type) && !Object.hasOwn(IGNORED_TYPES, Type)) {

@@ -55,4 +55,6 @@ export interface Plan {
   /** What `Ref` gives, by logical id. */
   readonly physicalIds: Map<string, string>;
   readonly outputs: Record<string, string>;
+  /** A value of the template with its intrinsic functions resolved; `where` is what errors name. */
+  readonly resolve: (value: unknown, where: string) => unknown;
 }

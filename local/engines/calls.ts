@@ -1,0 +1,53 @@
+import type { IncomingMessage, Server } from 'node:http';
+
+/** A call of an AWS API, as its request says it. */
+export interface AwsCall {
+  /** Access key id of the request's signature; a function's is its logical id. */
+  readonly accessKeyId: string;
+  /** The service as signatures name it, which is how IAM's actions begin: `dynamodb`. */
+  readonly service: string;
+  /** `GetItem`. */
+  readonly operation: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** AWS API reference, "Signature Version 4": `Credential=<access key id>/<date>/<region>/<service>/aws4_request`. */
+const CREDENTIAL = /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/;
+
+/**
+ * Tells of every signed call that a server gets, once its request is whole and whatever it is answered.
+ * What the server's own listeners read is left alone.
+ */
+export function observeCalls(server: Server, onCall: (call: AwsCall) => void): void {
+  server.prependListener('request', (request: IncomingMessage) => {
+    const [, accessKeyId, service] = CREDENTIAL.exec(request.headers.authorization ?? '') ?? [];
+    if (accessKeyId === undefined || service === undefined) return;
+    const chunks: Buffer[] = [];
+    // By what the parser pushes: a `data` listener would set the stream flowing before the server listens.
+    const push = request.push.bind(request);
+    request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+      if (chunk) chunks.push(chunk);
+      else onCall({ accessKeyId, service, ...operationOf(request, Buffer.concat(chunks).toString()) });
+      return push(chunk, encoding);
+    };
+  });
+}
+
+/** The JSON protocols name the operation in a header, the query protocol (STS) in the form. */
+function operationOf({ headers }: IncomingMessage, body: string): Pick<AwsCall, 'operation' | 'input'> {
+  const target = headers['x-amz-target'];
+  if (typeof target === 'string') {
+    return { operation: target.slice(target.lastIndexOf('.') + 1), input: parsed(body) };
+  }
+  const { Action = '', ...input } = Object.fromEntries(new URLSearchParams(body));
+  return { operation: Action, input };
+}
+
+/** A body that is no JSON is the server's to refuse. */
+function parsed(body: string): Record<string, unknown> {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return {};
+  }
+}
