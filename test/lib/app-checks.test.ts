@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, it } from 'vitest';
+import { PowerAutomateConnectorStack } from '../../lib';
+import { ACKNOWLEDGEMENTS, nagFindings, nagProblems } from '../support/nag';
+
+const ROOT = dirname(dirname(__dirname));
+
+function connectorApp() {
+  const app = new App();
+  return { app, stack: new PowerAutomateConnectorStack(app, 'Connector') };
+}
+
+describe('cdk-nag', () => {
+  it('finds nothing that is not acknowledged, and all that is', () => {
+    expect(nagProblems(nagFindings(connectorApp().app), ACKNOWLEDGEMENTS)).toEqual([]);
+  });
+
+  it('tells of what is wrong and not acknowledged', () => {
+    const { app, stack } = connectorApp();
+    new sqs.Queue(stack, 'Open');
+    const role = new iam.Role(stack, 'Mighty', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));
+    const problems = nagProblems(nagFindings(app), ACKNOWLEDGEMENTS);
+    for (const rule of ['SQS3', 'SQS4', 'IAM5[Action::s3:*]', 'IAM5[Resource::*]']) {
+      expect(
+        problems.some((one) => one.startsWith(`AwsSolutions-${rule} at Connector/`)),
+        rule,
+      ).toBe(true);
+    }
+  });
+
+  it('tells of an acknowledgement that nothing needs any more', () => {
+    const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'There is no bucket.' };
+    const problems = nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, more]);
+    expect(problems).toEqual([
+      'nothing needs the acknowledgement of AwsSolutions-S1 for /Bucket/ any more: take it away',
+    ]);
+  });
+});
+
+describe('npm run synth', () => {
+  it('fails where CloudFormation would refuse the template', async () => {
+    const outdir = mkdtempSync(join(tmpdir(), 'app-checks-test-'));
+    try {
+      // The handlers are built, and other tests are reading them.
+      const options = ['--app', 'tsx test/lib/refused-app.ts', '--build', 'true', '--output', outdir];
+      const synth = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT });
+      let errors = '';
+      synth.stderr.on('data', (chunk) => {
+        errors += chunk;
+      });
+      const [status] = await once(synth, 'close');
+      expect(errors).toContain("ERROR VisibilityTimeout: 'soon' is not of type 'integer'");
+      expect(errors).toContain('Connector/Wrong');
+      expect(status).toBe(1);
+    } finally {
+      rmSync(outdir, { recursive: true, force: true });
+    }
+  });
+});
