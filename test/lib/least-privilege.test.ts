@@ -50,6 +50,9 @@ const textsOf = async (loaded: LoadedTemplate): Promise<string[]> =>
 it('makes the functions do whatever they can do, and none of them fails', () => {
   expect([...run.detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent'].toSorted());
   expect(run.failures).toEqual([]);
+  const [before, after] = run.leftovers;
+  expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 1, deaths: 1 });
+  expect(after).toEqual({ intents: 0, intentParts: 0, items: 0, runs: 0, subscriptions: 0, deaths: 0 });
 });
 
 it('allows every call that a function makes, and nothing that none makes', async () => {

@@ -3,20 +3,24 @@ import { dirname, join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
 import type { IConstruct } from 'constructs';
 import { readSubscriptionFile } from '../../cli/subscription-file';
+import { DeliveryTable } from '../../lambda/adapters/delivery-table';
 import { documentClient } from '../../lambda/adapters/dynamodb';
 import { RunTable } from '../../lambda/adapters/run-table';
 import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
 import { ThresholdTable } from '../../lambda/adapters/threshold-table';
 import { collectStage } from '../../lambda/core/collect';
 import { resume } from '../../lambda/core/flow-health';
-import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
+import { type Health, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
+import { metricKey } from '../../lambda/core/metric';
 import { HITS_PER_ITEM, observe } from '../../lambda/core/observe';
 import { register, unregister } from '../../lambda/core/register';
-import type { Filter, SubscriptionDefinition } from '../../lambda/core/subscription';
-import { PowerAutomateConnectorStack } from '../../lib';
-import { Env, Output } from '../../lib/private/contract';
+import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
+import { thresholdItems } from '../../lambda/core/threshold-item';
+import { type PowerAutomateConnector, PowerAutomateConnectorStack } from '../../lib';
+import { Env } from '../../lib/private/contract';
 import { ANYBODY, localConnector } from '../../local/connector';
 import type { AwsCall } from '../../local/engines/calls';
 import { readEvents } from '../../local/event-file';
@@ -28,9 +32,20 @@ import { thresholdOn } from './evaluation';
 import { MemoryTelemetry } from './memory';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
-const HOUR = 3600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const SIGNATURE = '?sig=0123456789-0123456789-0123456789-0123456789';
+
+/** What the functions that are called every minute have to come back to, as counts. */
+export interface Leftovers {
+  readonly intents: number;
+  readonly intentParts: number;
+  readonly items: number;
+  readonly runs: number;
+  readonly subscriptions: number;
+  readonly deaths: number;
+}
 
 export interface Exercise {
   readonly loaded: LoadedTemplate;
@@ -40,6 +55,8 @@ export interface Exercise {
   readonly detailTypes: ReadonlySet<string>;
   /** What the functions reported as failed. */
   readonly failures: readonly string[];
+  /** Before and after the last minute. */
+  readonly leftovers: readonly [Leftovers, Leftovers];
 }
 
 /**
@@ -48,160 +65,256 @@ export interface Exercise {
  * @param outdir an empty folder for the cloud assembly.
  */
 export async function exercise(outdir: string): Promise<Exercise> {
-  const cleanups: (() => unknown)[] = [];
+  const app = new App({ outdir });
+  const { connector } = new PowerAutomateConnectorStack(app, 'Connector');
+  for (const rule of connector.node.findAll()) {
+    // A minute is over when this says so, however slow the machine.
+    if (rule instanceof CfnRule && rule.scheduleExpression) rule.scheduleExpression = 'rate(1 day)';
+  }
+  app.synth();
+  const templateFile = join(outdir, 'Connector.template.json');
+  const world = await startWorld(templateFile, connector);
   try {
-    const app = new App({ outdir });
-    const { connector: parts } = new PowerAutomateConnectorStack(app, 'Connector');
-    app.synth();
-    const templateFile = join(outdir, 'Connector.template.json');
-    const calls: AwsCall[] = [];
-    const detailTypes = new Set<string>();
-    const failures: string[] = [];
-    const receiver = new FlowReceiver();
-    /** What the flow at `/mended-later` answers. */
-    let status = 404;
-    const stack = await startLocalStack({
-      templateFile,
-      functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
-      routes: (request, response) => {
-        if (!request.url?.startsWith('/mended-later')) return receiver.handle(request, response);
-        response.writeHead(status).end();
-        return true;
-      },
-      onCall: (call) => calls.push(call),
-      onEvent: (event) => detailTypes.add(event['detail-type']),
-      onLog: (functionId, line) => {
-        if (line.startsWith('ERROR\t')) failures.push(`${functionId}: ${line}`);
-      },
-    });
-    cleanups.push(() => stack.stop());
-    const local = localConnector(stack);
-    cleanups.push(() => local.close());
-    const bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
-    const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
-    const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
-    cleanups.push(
-      () => bus.destroy(),
-      () => sqs.destroy(),
-      () => client.destroy(),
-    );
+    await playExample(world);
+    await rejectByEach(world);
+    await refuse(world);
+    await leaveRuns(world);
+    await leaveCrossings(world);
+    await leaveThresholds(world);
+    await leaveDeath(world);
+    const before = await world.leftovers();
+    await world.minute();
+    const { calls, detailTypes, failures } = world;
+    const leftovers = [before, await world.leftovers()] as const;
+    return { loaded: loadTemplate(templateFile), calls, detailTypes, failures, leftovers };
+  } finally {
+    await world.stop();
+  }
+}
 
-    const physicalId = (construct: IConstruct): string =>
-      stack.physicalId(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));
-    const put = async (DetailType: string, ...details: object[]) => {
+type World = Awaited<ReturnType<typeof startWorld>>;
+
+/** A connector that runs locally, what drives it, and what stands for a worker that dies. */
+async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
+  const calls: AwsCall[] = [];
+  const detailTypes = new Set<string>();
+  const failures: string[] = [];
+  const receiver = new FlowReceiver();
+  /** What the flow at `/moody` answers. */
+  const moody = { status: 404 };
+  const stack = await startLocalStack({
+    templateFile,
+    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+    routes(request, response) {
+      if (!request.url?.startsWith('/moody')) return receiver.handle(request, response);
+      response.writeHead(moody.status).end();
+      return true;
+    },
+    onCall: (call) => calls.push(call),
+    onEvent: (event) => detailTypes.add(event['detail-type']),
+    onLog(functionId, line) {
+      if (line.startsWith('ERROR\t')) failures.push(`${functionId}: ${line}`);
+    },
+  });
+  const local = localConnector(stack);
+  const bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
+  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+
+  const physicalId = (construct: IConstruct): string =>
+    stack.physicalId(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));
+  const thresholds = new ThresholdTable(client, physicalId(parts.thresholds.table));
+  const subscriptions = new SubscriptionTable(client, physicalId(parts.subscriptions.table));
+  const deliveries = new DeliveryTable(client, physicalId(parts.delivery.table));
+  const runs = new RunTable(client, physicalId(parts.collection.table));
+
+  return {
+    calls,
+    detailTypes,
+    failures,
+    stack,
+    local,
+    bus,
+    moody,
+    thresholds,
+    subscriptions,
+    deliveries,
+    runs,
+    /** A worker's ports, which cannot publish: what it commits is left behind. */
+    dying: {
+      telemetry: new MemoryTelemetry(),
+      events: { publish: () => Promise.reject(new Dying()) },
+      connectorId: parts.connectorId,
+      newId: () => crypto.randomUUID(),
+    },
+    async put(DetailType: string, detail: object): Promise<void> {
       const entry = { EventBusName: local.busName, Source: local.eventSource, DetailType };
-      await bus.send(
-        new PutEventsCommand({ Entries: details.map((detail) => ({ ...entry, Detail: JSON.stringify(detail) })) }),
-      );
+      await bus.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }));
       await stack.whenIdle();
-    };
-    const tick = async () => {
+    },
+    async send(queue: IConstruct, MessageBody: string): Promise<void> {
+      await sqs.send(new SendMessageCommand({ QueueUrl: physicalId(queue), MessageBody }));
+      await stack.whenIdle();
+    },
+    async subscribe(definition: SubscriptionDefinition, flowUrl?: string): Promise<void> {
+      await register({ definition, flowUrl }, 'cli', local.registry);
+      await stack.whenIdle();
+    },
+    /** Runs what is run every minute. */
+    async minute(): Promise<void> {
       await stack.runSchedules();
       await stack.whenIdle();
-    };
-    const subscribe = (definition: SubscriptionDefinition, flowUrl?: string) =>
-      register({ definition, flowUrl }, 'cli', local.registry);
+    },
+    async leftovers(): Promise<Leftovers> {
+      const now = Date.now();
+      const found = await Promise.all([
+        thresholds.overdue('intent', now),
+        thresholds.overdue('part', now),
+        thresholds.overdue('threshold', now),
+        runs.overdue(now),
+        subscriptions.dueSubscriptions(now),
+        deliveries.unannounced(now),
+      ]);
+      const [intents, intentParts, items, overdueRuns, due, deaths] = found.map(({ length }) => length) as number[];
+      return { intents, intentParts, items, runs: overdueRuns, subscriptions: due, deaths } as Leftovers;
+    },
+    parts,
+    async stop(): Promise<void> {
+      local.close();
+      bus.destroy();
+      sqs.destroy();
+      client.destroy();
+      await stack.stop();
+    },
+  };
+}
 
-    // The example.
-    const file = join(EXAMPLE, 'subscriptions.yaml');
-    const environment = { LOCAL_FLOWS: `${stack.endpoint}/flows` };
-    const { entries } = readSubscriptionFile(readFileSync(file, 'utf8'), { file, environment, loopback: true });
-    for (const entry of entries) await register(entry, 'file:default', local.registry);
-    const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
-    const settled = () => stack.whenIdle();
-    await replay(history, { client: bus, busName: local.busName, settled, onProgress() {}, onRefused() {} });
+/** A worker dies at its first event. */
+class Dying extends Error {}
+const untilItDies = (work: Promise<unknown>): Promise<unknown> =>
+  work.catch((error) => {
+    if (!(error instanceof Dying)) throw error;
+  });
 
-    // What each function that reads a queue rejects.
-    await put('SegmentRefreshed', { segment: 'A' });
-    await put('NoSuchEvent', {});
-    await put('RefreshStageCompleted', { runId: 'no-stage', status: 'Successful' });
-    const QueueUrl = physicalId(parts.delivery.deliveriesQueue);
-    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'no delivery' }));
-    await stack.whenIdle();
+const ago = (ms: number) => () => Date.now() - ms;
 
-    // A run in stages, and one whose time is over.
-    for (const stage of ['map', 'match', 'merge']) {
-      await put('RefreshStageCompleted', { runId: 'staged', stage, status: 'Successful' });
-    }
-    const runs = new RunTable(client, physicalId(parts.collection.table));
-    const telemetry = new MemoryTelemetry();
-    const nobody = {
-      publish: async () => {
-        throw new Error('this worker dies before it publishes');
-      },
-    };
-    const left = { telemetry, events: nobody, connectorId: parts.connectorId, newId: () => crypto.randomUUID() };
-    await collectStage(
-      { refresh: 'unification', instanceId: 'default', runId: 'overdue', name: 'map', status: 'Successful' },
-      {
-        ...left,
-        runs,
-        clock: () => Date.now() - 2 * DAY,
-        rules: { runTimeoutMs: DAY, expected: { unification: ['map', 'match'], full: [] } },
-      },
-    );
+async function playExample({ stack, local, bus }: World): Promise<void> {
+  const file = join(EXAMPLE, 'subscriptions.yaml');
+  const environment = { LOCAL_FLOWS: `${stack.endpoint}/flows` };
+  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8'), { file, environment, loopback: true });
+  for (const entry of entries) await register(entry, 'file:default', local.registry);
+  const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
+  const settled = () => stack.whenIdle();
+  await replay(history, { client: bus, busName: local.busName, settled, onProgress() {}, onRefused() {} });
+}
 
-    // More thresholds crossed at once than one item holds, by a worker that gets on and by one that dies.
-    const crowd = Array.from({ length: HITS_PER_ITEM + 1 }, (_, n) =>
-      thresholdOn(`crowd-${n}`, { segment: 'Crowd' }, { operator: 'above', value: 10 }),
-    );
-    for (const one of crowd) await subscribe(one);
-    const at = (minute: number) => new Date(Date.now() - HOUR + minute * 60_000).toISOString();
-    for (const [n, memberCount] of [5, 20, 5].entries()) {
-      await put('SegmentRefreshed', { segment: 'Crowd', memberCount, observedAt: at(n) });
-    }
-    const thresholds = new ThresholdTable(client, stack.outputs[Output.THRESHOLDS_TABLE_NAME] as string);
-    const subscriptions = new SubscriptionTable(client, stack.outputs[Output.SUBSCRIPTIONS_TABLE_NAME] as string);
-    const metric = { kind: 'segment', instanceId: 'default', name: 'Crowd' } as const;
-    await observe(
-      { metric, value: 20, observedAt: Date.parse(at(3)), sequence: 0 },
-      { ...left, thresholds, subscriptions, clock: () => Date.now() - HOUR },
-    ).catch(() => {});
+/** What each function that reads a queue cannot take. */
+async function rejectByEach({ put, send, parts }: World): Promise<void> {
+  await put('SegmentRefreshed', { segment: 'without a size' });
+  await put('NoSuchEvent', {});
+  await put('RefreshStageCompleted', { runId: 'without a stage', status: 'Successful' });
+  await send(parts.delivery.deliveriesQueue, 'no delivery');
+}
 
-    // Thresholds on a measure with members: made while the value is beyond, recovered, removed.
-    const revenue: Filter = { measure: 'Revenue' };
-    const member = (value: number, n: number) => ({
-      measure: 'Revenue',
-      dimensions: { Region: 'EU' },
-      value,
-      observedAt: at(n),
-    });
-    await put('MeasureRefreshed', member(20, 0));
-    await subscribe(
-      thresholdOn('beyond', revenue, { operator: 'above', value: 10, recoverTo: 5, fireIfAlreadyBeyond: true }),
-    );
-    await stack.whenIdle();
-    await put('MeasureRefreshed', member(1, 1));
-    await put('MeasureRefreshed', member(20, 2));
-    await unregister('beyond', 'cli', { ...local.registry, clock: () => Date.now() - 2 * HOUR });
-    await tick();
+const onFailure = (name: string): SubscriptionDefinition => ({
+  name,
+  trigger: 'data-source-refresh-failed',
+  instanceId: 'default',
+  filter: { dataSource: name },
+  format: 'flat',
+  owners: [],
+});
 
-    // A flow that refuses until its subscription is paused, and is mended; one that wants no such body.
-    const failed = (name: string): SubscriptionDefinition => ({
-      name,
-      trigger: 'data-source-refresh-failed',
-      instanceId: 'default',
-      filter: { dataSource: name },
-      format: 'flat',
-      owners: [],
-    });
-    const failure = (name: string) => ({ dataSource: name, status: 'Failed', runId: 'nightly' });
-    await subscribe(failed('paused'), `${stack.endpoint}/mended-later${SIGNATURE}`);
-    await subscribe(failed('dead'), `${stack.endpoint}/mended-later${SIGNATURE}`);
-    const refusals = { count: REFUSALS_TO_PAUSE - 1, since: Date.now() - 2 * REFUSALS_SPAN };
-    const active = await subscriptions.read('paused');
-    if (active) await subscriptions.writeHealth(active, { version: 1, state: 'active', refusals, announcements: [] });
-    await put('DataSourceRefreshed', failure('paused'));
-    // Comes twice.
-    await put('DataSourceRefreshed', failure('paused'));
-    status = 400;
-    await put('DataSourceRefreshed', failure('dead'));
-    status = 202;
-    await resume('paused', { subscriptions, clock: Date.now });
-    await tick();
+/**
+ * A flow that refuses until its subscription is paused, refuses a probe, too, and takes what was held once somebody
+ * resumes it; another that wants no such body.
+ */
+async function refuse({ put, subscribe, minute, moody, stack, subscriptions }: World): Promise<void> {
+  const failure = (dataSource: string) => ({ dataSource, status: 'Failed', runId: 'nightly' });
+  const writeHealth = async (change: (health: Health | undefined) => Omit<Health, 'version'>): Promise<void> => {
+    const read = await subscriptions.read('moody');
+    if (!read) throw new Error('the subscription is not there');
+    const version = (read.health?.version ?? 0) + 1;
+    if (!(await subscriptions.writeHealth(read, { ...change(read.health), version }))) throw new Error('lost a race');
+  };
+  for (const name of ['moody', 'picky']) await subscribe(onFailure(name), `${stack.endpoint}/moody${SIGNATURE}`);
 
-    return { loaded: loadTemplate(templateFile), calls, detailTypes, failures };
-  } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
+  const refusals = { count: REFUSALS_TO_PAUSE - 1, since: ago(2 * REFUSALS_SPAN)() };
+  await writeHealth(() => ({ state: 'active', refusals, announcements: [] }));
+  await put('DataSourceRefreshed', failure('moody'));
+  // The same again: there is a row for it.
+  await put('DataSourceRefreshed', failure('moody'));
+  await writeHealth((health) => ({ ...(health as Health), nextProbe: Date.now() }));
+  await minute();
+
+  moody.status = 400;
+  await put('DataSourceRefreshed', failure('picky'));
+  moody.status = 202;
+  await resume('moody', { subscriptions, clock: Date.now });
+}
+
+/** A run in stages, one whose time is over, and one that is complete and of which nobody was told. */
+async function leaveRuns({ put, runs, dying }: World): Promise<void> {
+  for (const stage of ['map', 'match', 'merge']) {
+    await put('RefreshStageCompleted', { runId: 'staged', stage, status: 'Successful' });
   }
+  const end = { refresh: 'unification', instanceId: 'default', name: 'map', status: 'Successful' } as const;
+  const leave = (runId: string, unification: string[]) =>
+    untilItDies(
+      collectStage(
+        { ...end, runId },
+        { ...dying, runs, clock: ago(2 * DAY), rules: { runTimeoutMs: DAY, expected: { unification, full: [] } } },
+      ),
+    );
+  await leave('overdue', ['map', 'match']);
+  await leave('untold', ['map']);
+}
+
+/** More thresholds crossed at once than one item holds: by a worker that gets on, by one that dies, and by one that loses. */
+async function leaveCrossings({ put, subscribe, thresholds, subscriptions, dying }: World): Promise<void> {
+  const threshold: Threshold = { operator: 'above', value: 10 };
+  const crowd = Array.from({ length: HITS_PER_ITEM + 1 }, (_, n) => `crowd-${n}`);
+  for (const name of crowd) await subscribe(thresholdOn(name, { segment: 'Crowd' }, threshold));
+  const at = (minute: number) => ago(HOUR - minute * MINUTE)();
+  for (const [n, memberCount] of [5, 20, 5].entries()) {
+    await put('SegmentRefreshed', { segment: 'Crowd', memberCount, observedAt: new Date(at(n)).toISOString() });
+  }
+  const metric = { kind: 'segment', instanceId: 'default', name: 'Crowd' } as const;
+  const worker = { ...dying, thresholds, subscriptions, clock: ago(HOUR) };
+  await untilItDies(observe({ metric, value: 20, observedAt: at(3), sequence: 0 }, worker));
+  await thresholds.putIntentPart(metricKey(metric), 'lost', 0, [], at(0));
+
+  // As a registration leaves it that ends just before it is done.
+  const [name = ''] = crowd;
+  const thresholdId = (await subscriptions.read(name))?.thresholdId ?? '';
+  for (const { sortKey } of thresholdItems(name, thresholdId, threshold)) {
+    await thresholds.markThreshold(metricKey(metric), sortKey, at(0));
+  }
+}
+
+/** A threshold on a measure with members: made while the value is beyond it, fired, recovered, fired, removed. */
+async function leaveThresholds({ put, subscribe, local }: World): Promise<void> {
+  const filter: Filter = { measure: 'Revenue' };
+  const observed = (value: number, minute: number) => {
+    const observedAt = new Date(ago(HOUR - minute * MINUTE)()).toISOString();
+    return put('MeasureRefreshed', { measure: 'Revenue', dimensions: { Region: 'EU' }, value, observedAt });
+  };
+  await observed(20, 0);
+  const threshold: Threshold = { operator: 'above', value: 10, recoverTo: 5, fireIfAlreadyBeyond: true };
+  await subscribe(thresholdOn('beyond', filter, threshold));
+  await observed(1, 1);
+  await observed(20, 2);
+  await unregister('beyond', 'cli', { ...local.registry, clock: ago(DAY) });
+}
+
+/** A delivery that was given up by a worker that died before it told the bus. */
+async function leaveDeath({ deliveries }: World): Promise<void> {
+  const [subscription, eventId] = ['picky', 'given-up'];
+  const then = ago(HOUR)();
+  const lease = { owner: 'somebody', until: then + MINUTE };
+  const event = { trigger: 'data-source-refresh-failed', eventId, instanceId: 'default', occurredAt: then, detail: {} };
+  const message = { subscription, uid: 'any', event: event as never, acceptedAt: then, n: 0 };
+  await deliveries.claim(message, lease, then);
+  await deliveries.keepPayload(message, then);
+  await deliveries.finish({ subscription, eventId }, lease, 'dead', [], then, { reason: 'the worker has died' });
 }
