@@ -141,6 +141,17 @@ describe('reports', () => {
     );
   });
 
+  it('a tolerance that nothing needs any more', async () => {
+    const less = changed((resources) => {
+      for (const { Type, Properties } of Object.values(resources)) {
+        for (const statement of Type === 'AWS::IAM::Policy' ? Properties.PolicyDocument.Statement : []) {
+          statement.Action = list<string>(statement.Action).filter((action) => action !== 'sqs:GetQueueUrl');
+        }
+      }
+    });
+    expect(await textsOf(less)).toEqual(['no role has sqs:GetQueueUrl for nothing any more: take the tolerance away']);
+  });
+
   it('a managed policy of AWS', async () => {
     const name = 'arn:aws:iam::aws:policy/AdministratorAccess';
     const more = changed((resources) => {

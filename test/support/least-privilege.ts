@@ -65,7 +65,7 @@ export async function privilegeProblems(loaded: LoadedTemplate, calls: readonly 
   const functionIds = plan.functions.map(({ logicalId }) => logicalId);
   const seen = calls.filter(({ accessKeyId }) => functionIds.includes(accessKeyId)).flatMap(accessesOf);
   const accesses = distinct([...seen, ...accessesOfLambda(plan, template.logGroups())]);
-  const tolerated = new Set<Tolerance>();
+  const tolerated = new Set<string>();
   const problems: Problem[] = [];
   for (const functionId of functionIds) {
     const role = template.role(functionId);
@@ -82,16 +82,14 @@ export async function privilegeProblems(loaded: LoadedTemplate, calls: readonly 
       const others = role.statements.filter((one) => one !== grant);
       if (await anyDenied(like, others, template)) continue;
       const { Action: action, Resource: resource } = grant;
-      const tolerance = TOLERANCES.find(
-        (one) => one.actions.includes(action) && one.resource(resource, functionId, plan),
-      );
-      if (tolerance) tolerated.add(tolerance);
-      else problems.push(problem({ functionId, action, resource }, 'may', UNUSED));
+      if (TOLERANCES.some((one) => one.actions.includes(action) && one.resource(resource, functionId, plan))) {
+        tolerated.add(action);
+      } else problems.push(problem({ functionId, action, resource }, 'may', UNUSED));
     }
   }
-  for (const tolerance of TOLERANCES.filter((one) => !tolerated.has(one))) {
-    const text = `no role has ${tolerance.actions} for nothing any more: take the tolerance away`;
-    problems.push({ functionId: '', action: String(tolerance.actions), resource: '', text });
+  for (const action of TOLERANCES.flatMap(({ actions }) => actions).filter((one) => !tolerated.has(one))) {
+    const text = `no role has ${action} for nothing any more: take the tolerance away`;
+    problems.push({ functionId: '', action, resource: '', text });
   }
   return problems;
 }
