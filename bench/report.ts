@@ -1,11 +1,33 @@
 import { parseArgs } from 'node:util';
 
-/** What a benchmark was asked for; undefined when help was, which is then on standard output. */
-export function readOptions(help: string): { readonly json: boolean } | undefined {
-  const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-  const { values } = parseArgs({ options });
+/**
+ * What a benchmark was asked for; undefined when help was, which is then on standard output.
+ * @param numbers options that take a whole number, and what they are when left out.
+ * @throws Error when an option is unknown or its number is none.
+ */
+export function readOptions<Name extends string = never>(
+  help: string,
+  numbers?: Readonly<Record<Name, number>>,
+): ({ readonly json: boolean } & Readonly<Record<Name, number>>) | undefined {
+  const defaults: [string, number][] = Object.entries(numbers ?? {});
+  const { values }: { values: Readonly<Record<string, unknown>> } = parseArgs({
+    options: {
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      ...Object.fromEntries(defaults.map(([name]) => [name, { type: 'string' as const }])),
+    },
+  });
   if (values.help) process.stdout.write(help);
-  return values.help ? undefined : { json: values.json ?? false };
+  if (values.help) return undefined;
+  const read = defaults.map(([name, value]) => [name, wholeNumber(name, values[name] ?? value)]);
+  return { json: values.json === true, ...(Object.fromEntries(read) as Record<Name, number>) };
+}
+
+function wholeNumber(name: string, value: unknown): number {
+  if (!/^[1-9]\d{0,6}$/.test(String(value))) {
+    throw new Error(`--${name} ${value} is not a whole number from 1 to 9999999`);
+  }
+  return Number(value);
 }
 
 /** Says on standard error what is being done. Standard output belongs to the result. */
@@ -15,9 +37,9 @@ export const progress = (text: string): void => void process.stderr.write(`${tex
 export const figure = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 3 });
 
-/** Rows under a head, numbers to the right. */
-export function table(head: readonly string[], rows: readonly (readonly number[])[]): string {
-  const lines = [head, ...rows.map((row) => row.map(figure))];
+/** Rows under a head, all to the right. */
+export function table(head: readonly string[], rows: readonly (readonly (number | string)[])[]): string {
+  const lines = [head, ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? figure(cell) : cell)))];
   const widths = head.map((_, n) => Math.max(...lines.map((line) => (line[n] as string).length)));
   return lines.map((line) => line.map((cell, n) => cell.padStart(widths[n] as number)).join('  ')).join('\n');
 }
