@@ -20,7 +20,7 @@ import { register, unregister } from '../../lambda/core/register';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
 import { thresholdItems } from '../../lambda/core/threshold-item';
 import { type PowerAutomateConnector, PowerAutomateConnectorStack } from '../../lib';
-import { Env } from '../../lib/private/contract';
+import { DEFAULT_DELIVERY_RETENTION_DAYS, Env } from '../../lib/private/contract';
 import { ANYBODY, localConnector } from '../../local/connector';
 import type { AwsCall } from '../../local/engines/calls';
 import { readEvents } from '../../local/event-file';
@@ -125,7 +125,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     stack.physicalId(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));
   const thresholds = new ThresholdTable(client, physicalId(parts.thresholds.table));
   const subscriptions = new SubscriptionTable(client, physicalId(parts.subscriptions.table));
-  const deliveries = new DeliveryTable(client, physicalId(parts.delivery.table));
+  const deliveries = new DeliveryTable(client, physicalId(parts.delivery.table), DEFAULT_DELIVERY_RETENTION_DAYS);
   const runs = new RunTable(client, physicalId(parts.collection.table));
 
   return {
