@@ -2,7 +2,8 @@
  * Builds what the package ships.
  *
  *   node scripts/build.mjs --handlers   the handlers' bundles, which the constructs need to synthesize (dist/lambda)
- *   node scripts/build.mjs              those, the CLI (dist/cli) and the constructs (dist/lib)
+ *   node scripts/build.mjs --lib        the constructs (dist/lib), and what other languages need of them (.jsii)
+ *   node scripts/build.mjs              those, and the CLI (dist/cli)
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -55,8 +56,13 @@ async function buildCli() {
 function buildLib() {
   // What was renamed or deleted must not be shipped.
   rmSync(join(root, 'dist/lib'), { recursive: true, force: true });
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.lib.json'], { cwd: root, stdio: 'inherit' });
+  const jsii = createRequire(import.meta.url).resolve('jsii/bin/jsii');
+  const options = [
+    '--fail-on-warnings',
+    // The peers are the lowest versions that work, what is developed with are the newest.
+    '--silence-warnings=metadata/missing-dev-dependency',
+  ];
+  const { status } = spawnSync(process.execPath, [jsii, ...options], { cwd: root, stdio: 'inherit' });
   if (status !== 0) fail('the constructs do not compile: see the errors above');
 }
 
@@ -66,11 +72,10 @@ function fail(message) {
 }
 
 try {
-  await buildHandlers();
-  if (!process.argv.includes('--handlers')) {
-    await buildCli();
-    buildLib();
-  }
+  const [only] = process.argv.slice(2);
+  if (only !== '--lib') await buildHandlers();
+  if (only === undefined) await buildCli();
+  if (only !== '--handlers') buildLib();
 } catch (error) {
   // esbuild has printed its errors.
   if (!error.errors) throw error;
