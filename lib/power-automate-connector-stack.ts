@@ -1,6 +1,8 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
+import { allow } from './private/allow';
 import { Output } from './private/contract';
 
 /** Properties of PowerAutomateConnectorStack. */
@@ -26,6 +28,17 @@ export class PowerAutomateConnectorStack extends Stack {
     this.output(Output.OBSERVATIONS_QUEUE_URL, this.connector.thresholds.observationsQueue.queueUrl);
     this.output(Output.DELIVERIES_QUEUE_URL, this.connector.delivery.deliveriesQueue.queueUrl);
     this.output(Output.FLOW_URL_KEY_ARN, this.connector.subscriptions.flowUrlKey.keyArn);
+  }
+
+  /**
+   * Lets somebody add, change and remove subscriptions by the CLI, which looks up the stack's outputs.
+   *
+   * @param grantee whoever manages subscriptions
+   */
+  public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
+    return this.connector
+      .grantManageSubscriptions(grantee)
+      .combine(allow(grantee, ['cloudformation:DescribeStacks'], this.stackId));
   }
 
   private output(name: string, value: string): void {

@@ -21,7 +21,7 @@ import {
   TRIGGER_INDEX,
   TTL_ATTRIBUTE,
 } from '../../lib/private/contract';
-import { connectorStack, connectorTemplate, list, readable, referred, resources } from './support';
+import { connectorStack, connectorTemplate, list, permissions, readable, referred, resources } from './support';
 
 const template = connectorTemplate();
 
@@ -386,15 +386,9 @@ describe('permissions', () => {
       ],
     ],
   ])('%s may do what it does, and nothing else', (handler, allowed) => {
-    const role = `${HANDLERS[handler]}Role`;
-    const statements = Object.values(resources(template, 'AWS::IAM::Policy'))
-      .filter(({ Properties }) => referred(Properties.Roles).includes(role))
-      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
-    const actual = statements.flatMap(({ Effect, Action, Resource }) => {
-      expect(Effect).toBe('Allow');
-      return list(Action).flatMap((action) => list(Resource).map((resource) => `${action} ${referred(resource)}`));
-    });
-    expect(actual.sort()).toEqual([...allowed, ...logging(HANDLERS[handler])].sort());
+    expect(permissions(template, `${HANDLERS[handler]}Role`)).toEqual(
+      [...allowed, ...logging(HANDLERS[handler])].sort(),
+    );
   });
 
   describe('on secrets of flow URLs', () => {
@@ -670,16 +664,23 @@ describe('the template', () => {
   });
 
   test('keeps the logical ids of what holds data: a new id is a new, empty resource', () => {
-    const ids = ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::SQS::Queue', 'AWS::Events::EventBus'].flatMap(
-      (type) => Object.keys(template.findResources(type)),
-    );
+    const ids = [
+      'AWS::DynamoDB::GlobalTable',
+      'AWS::KMS::Key',
+      'AWS::SQS::Queue',
+      'AWS::Events::EventBus',
+      'AWS::Logs::LogGroup',
+    ].flatMap((type) => Object.keys(template.findResources(type)));
     expect(ids.sort()).toEqual([
+      'ConnectorCollectionCollectLogGroup06613EC6',
       'ConnectorCollectionOverdueDeadLetterQueue6634D385',
       'ConnectorCollectionStagesDeadLetterQueue3B906D39',
       'ConnectorCollectionStagesQueue2CDED410',
       'ConnectorCollectionTable0974E59E',
+      'ConnectorDeliveryDeliverLogGroup613CBB3A',
       'ConnectorDeliveryDeliveriesDeadLetterQueueB9EFD95C',
       'ConnectorDeliveryDeliveriesQueueDE4910F4',
+      'ConnectorDeliveryDispatchLogGroupCDBC8C26',
       'ConnectorDeliveryTableBFC9E7F8',
       'ConnectorDeliveryTendDeadLetterQueueA403817C',
       'ConnectorDeliveryTriggersDeadLetterQueue00099820',
@@ -688,9 +689,11 @@ describe('the template', () => {
       'ConnectorEventsDeadLetterQueueFB836206',
       'ConnectorSubscriptionsFlowUrlKeyD778BC96',
       'ConnectorSubscriptionsTableC564FE17',
+      'ConnectorThresholdsEvaluateLogGroup9E0F5900',
       'ConnectorThresholdsObservationsDeadLetterQueue5B89C9C2',
       'ConnectorThresholdsObservationsQueue170CEE10',
       'ConnectorThresholdsSweepDeadLetterQueue176B835B',
+      'ConnectorThresholdsSweepLogGroupB44BA9F4',
       'ConnectorThresholdsTable8C452B0A',
     ]);
   });

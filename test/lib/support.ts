@@ -1,6 +1,58 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps } from '../../lib';
+
+/** Tables of a user's, as the docstrings of the props say that they must be. */
+const SUITABLE = {
+  subscriptionsTable: {
+    partitionKey: string('pk'),
+    globalSecondaryIndexes: [
+      {
+        indexName: 'by-trigger',
+        partitionKey: string('triggerKey'),
+        sortKey: string('subjectKey'),
+        projectionType: dynamodb.ProjectionType.INCLUDE,
+        nonKeyAttributes: ['uid', 'filter'],
+      },
+      { indexName: 'by-due', partitionKey: string('dueKind'), sortKey: number('due') },
+    ],
+  },
+  thresholdsTable: {
+    partitionKey: string('pk'),
+    sortKey: string('sk'),
+    globalSecondaryIndexes: [{ indexName: 'by-due', partitionKey: string('dueKind'), sortKey: number('due') }],
+  },
+  runsTable: {
+    partitionKey: string('pk'),
+    timeToLiveAttribute: 'expiresAt',
+    globalSecondaryIndexes: [{ indexName: 'by-due', partitionKey: string('dueKind'), sortKey: number('due') }],
+  },
+  deliveriesTable: {
+    partitionKey: string('pk'),
+    sortKey: string('sk'),
+    timeToLiveAttribute: 'expiresAt',
+    globalSecondaryIndexes: [{ indexName: 'by-open', partitionKey: string('open'), sortKey: number('openSince') }],
+  },
+} satisfies Record<string, dynamodb.TablePropsV2>;
+export type TableProp = keyof typeof SUITABLE;
+export const TABLE_PROPS = Object.keys(SUITABLE) as TableProp[];
+
+function string(name: string): dynamodb.Attribute {
+  return { name, type: dynamodb.AttributeType.STRING };
+}
+function number(name: string): dynamodb.Attribute {
+  return { name, type: dynamodb.AttributeType.NUMBER };
+}
+
+/** A table for a prop, by default with all that it must have. */
+export function suitableTable(
+  stack: Stack,
+  prop: TableProp,
+  change: (suitable: dynamodb.TablePropsV2) => dynamodb.TablePropsV2 = (suitable) => suitable,
+): dynamodb.TableV2 {
+  return new dynamodb.TableV2(stack, `Given-${prop}`, change(SUITABLE[prop]));
+}
 
 export interface Resource {
   readonly Type: string;
@@ -41,3 +93,16 @@ export function referred(value: any): any {
 }
 
 export const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+/** What a role's policies allow, as sorted `action resource`. Throws for a statement that does anything else. */
+export function permissions(template: Template, role: string): string[] {
+  const statements = Object.values(resources(template, 'AWS::IAM::Policy'))
+    .filter(({ Properties }) => referred(Properties.Roles).includes(role))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  return statements
+    .flatMap(({ Effect, Action, Resource }) => {
+      if (Effect !== 'Allow') throw new Error(`a statement of ${role} has the effect ${Effect}`);
+      return list(Action).flatMap((action) => list(Resource).map((resource) => `${action} ${referred(resource)}`));
+    })
+    .sort();
+}

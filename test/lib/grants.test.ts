@@ -1,0 +1,142 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
+import { ThresholdTable } from '../../lambda/adapters/threshold-table';
+import { evaluateBatch } from '../../lambda/core/evaluate';
+import { type RegistryPorts, register, unregister } from '../../lambda/core/register';
+import { PowerAutomateConnector, type PowerAutomateConnectorProps, PowerAutomateConnectorStack } from '../../lib';
+import { measure, NOW, thresholdOn } from '../support/evaluation';
+import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../support/memory';
+import { startTables, type TestTables } from '../support/tables';
+import { permissions, resources } from './support';
+
+/** What a role may do that a connector has granted something. */
+function granted(grant: (connector: PowerAutomateConnector, role: iam.Role) => iam.Grant, make = plain) {
+  const stack = new Stack(new App(), 'Stack');
+  const connector = new PowerAutomateConnector(stack, 'Connector', make(stack));
+  const role = new iam.Role(stack, 'Grantee', { assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com') });
+  grant(connector, role).assertSuccess();
+  const template = Template.fromStack(stack);
+  return { template, allowed: permissions(template, 'Grantee') };
+}
+const plain = (_: Stack): PowerAutomateConnectorProps => ({});
+
+describe('grantManageSubscriptions', () => {
+  const { template, allowed } = granted((connector, role) => connector.grantManageSubscriptions(role));
+  const onTables = ['Subscriptions', 'Thresholds'].map((table) =>
+    allowed.filter((one) => one.endsWith(` ${table}Table`)).map((one) => one.split(/[: ]/)[1]),
+  );
+
+  test('allows to write subscriptions and thresholds, to encrypt flow URLs and to ask evaluate, and nothing else', () => {
+    expect(allowed).toEqual([
+      'dynamodb:BatchGetItem SubscriptionsTable',
+      'dynamodb:DeleteItem SubscriptionsTable',
+      'dynamodb:PutItem SubscriptionsTable',
+      'dynamodb:PutItem ThresholdsTable',
+      'dynamodb:Query ThresholdsTable',
+      'dynamodb:UpdateItem ThresholdsTable',
+      'kms:Encrypt SubscriptionsFlowUrlKey',
+      'sqs:SendMessage ThresholdsObservationsQueue',
+    ]);
+  });
+
+  test('allows to encrypt for a subscription only', () => {
+    const [policy] = Object.values(resources(template, 'AWS::IAM::Policy')).filter(({ Properties }) =>
+      JSON.stringify(Properties).includes('Grantee'),
+    );
+    const encrypt = policy?.Properties.PolicyDocument.Statement.find(
+      ({ Action }: { Action: string }) => Action === 'kms:Encrypt',
+    );
+    expect(encrypt.Condition).toEqual({ StringLike: { 'kms:EncryptionContext:subscription': '*' } });
+  });
+
+  test('with customers’ keys: also what tables and queues need of them', () => {
+    const { allowed } = granted(
+      (connector, role) => connector.grantManageSubscriptions(role),
+      (stack) => ({ queueEncryptionKey: new kms.Key(stack, 'QueueKey') }),
+    );
+    expect(allowed.filter((one) => one.endsWith(' QueueKey'))).toEqual([
+      'kms:Decrypt QueueKey',
+      'kms:GenerateDataKey QueueKey',
+    ]);
+  });
+
+  test('of a stack: also to look up its outputs, as the CLI does', () => {
+    const stack = new PowerAutomateConnectorStack(new App(), 'Stack');
+    const role = new iam.Role(stack, 'Grantee', { assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com') });
+    stack.grantManageSubscriptions(role).assertSuccess();
+    expect(permissions(Template.fromStack(stack), 'Grantee')).toEqual(
+      [...allowed, 'cloudformation:DescribeStacks AWS::StackId'].sort(),
+    );
+  });
+
+  describe('is what registering calls:', () => {
+    let tables: TestTables;
+    beforeAll(async () => {
+      tables = await startTables();
+    });
+    afterAll(() => tables.stop());
+
+    test('every call is allowed, and every action on the tables is called', async () => {
+      const made = new Set<string>();
+      const subscriptions = new SubscriptionTable(tables.client, tables.subscriptions);
+      const thresholds = new ThresholdTable(tables.client, tables.thresholds);
+      const ports: RegistryPorts = {
+        subscriptions,
+        thresholds,
+        requestCheck: async () => {},
+        fingerprint: (url) => url,
+        seal: async (_, url) => ({ ciphertext: url, host: 'host', fingerprint: url }),
+        newId: () => crypto.randomUUID(),
+        clock: () => NOW,
+      };
+      // A measure with members, so that its dimensions are looked up.
+      const members = [measure(1, 1, { dimensions: { Region: 'EU' } })].map((body) => ({ id: '1', body }));
+      await evaluateBatch(members, {
+        ...ports,
+        thresholds,
+        events: new MemoryBus().publisher(),
+        telemetry: new MemoryTelemetry(),
+        rejected: new MemoryRejected(),
+        connectorId: 'test',
+      });
+      tables.client.middlewareStack.add(
+        (next, context) => (args) => {
+          const { TableName, RequestItems } = args.input as Record<string, unknown>;
+          const table = TableName ?? Object.keys((RequestItems as object | undefined) ?? {})[0];
+          const action = String(context.commandName)
+            .replace(/Command$/, '')
+            .replace(/^(Put|Update|Delete|BatchGet)$/, '$1Item');
+          made.add(`${table === tables.subscriptions ? 'Subscriptions' : 'Thresholds'} ${action}`);
+          return next(args);
+        },
+        { step: 'initialize' },
+      );
+      const above = (value: number) =>
+        thresholdOn('all', { measure: 'Revenue', dimensions: { Region: 'EU' } }, { operator: 'above', value });
+      for (const value of [10, 20]) await register({ definition: above(value), flowUrl: `url-${value}` }, 'cli', ports);
+      await unregister('all', 'cli', ports);
+
+      const [onSubscriptions = [], onThresholds = []] = onTables;
+      expect([...made].sort()).toEqual(
+        [
+          ...onSubscriptions.map((action) => `Subscriptions ${action}`),
+          ...onThresholds.map((action) => `Thresholds ${action}`),
+        ].sort(),
+      );
+    });
+  });
+});
+
+test('grantReadDeliveries allows to read deliveries, and nothing else', () => {
+  const { allowed } = granted((connector, role) => connector.grantReadDeliveries(role));
+  expect(allowed).toEqual([
+    'dynamodb:BatchGetItem DeliveryTable',
+    'dynamodb:GetItem DeliveryTable',
+    'dynamodb:Query DeliveryTable',
+    'dynamodb:Query DeliveryTable/index/by-open',
+  ]);
+});
