@@ -10,6 +10,9 @@ export interface PowerAutomateConnectorStackProps extends StackProps, PowerAutom
 
 /**
  * A stack that is one connector, with outputs by which tools find its parts.
+ *
+ * @example
+ * new PowerAutomateConnectorStack(app, 'PowerAutomate', { logRetention: logs.RetentionDays.ONE_YEAR });
  */
 export class PowerAutomateConnectorStack extends Stack {
   /** The connector. */

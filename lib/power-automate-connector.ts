@@ -27,6 +27,10 @@ export interface PowerAutomateConnectorProps
  *
  * Producers put what happened on the event bus; flows that subscribed to one of the six triggers are started.
  * The parts are constructs of their own, which this one puts together.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate', { eventBus: customerDataBus });
+ * connector.grantPutEvents(refreshFunction);
  */
 export class PowerAutomateConnector extends Construct {
   /** Id of this connector, which its threshold crossings and metrics carry. */

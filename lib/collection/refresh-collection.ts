@@ -67,6 +67,13 @@ export interface RefreshCollectionProps
  * Stands between two ends of the event bus: `RefreshStageCompleted` comes in by its queue; when all stages of a run have
  * ended, or its time is over, `UnificationRefreshed` or `FullRefreshed` goes back, once. `collect` works the queue off,
  * and looks every minute for runs whose time is over.
+ *
+ * @example
+ * const collection = new RefreshCollection(this, 'Collection', {
+ *   eventBus: customerDataBus,
+ *   runTimeout: Duration.hours(6),
+ * });
+ * new TriggerRules(this, 'Rules', { eventBus: customerDataBus }).sendStagesTo(collection.stagesQueue);
  */
 export class RefreshCollection extends Construct {
   /** Id of the connector, which its events and metrics carry. */

@@ -99,6 +99,15 @@ export interface FlowDeliveryProps
  * The last part of an event's road: `dispatch` makes one delivery for each subscription that an event matches,
  * `deliver` posts it to the flow, and tries again for three days where the flow cannot take it. A subscription whose flow
  * has to be mended is paused, and what is for it is held; every minute `deliver` looks whether a pause can be ended.
+ *
+ * @example
+ * const subscriptions = new SubscriptionRegistry(this, 'Subscriptions');
+ * const delivery = new FlowDelivery(this, 'Delivery', {
+ *   eventBus: customerDataBus,
+ *   subscriptionsTable: subscriptions.table,
+ *   flowUrlKey: subscriptions.flowUrlKey,
+ * });
+ * new TriggerRules(this, 'Rules', { eventBus: customerDataBus }).sendTriggersTo(delivery.triggersQueue);
  */
 export class FlowDelivery extends Construct {
   /** Id of the connector, which its events and metrics carry. */

@@ -37,6 +37,10 @@ export interface TriggerRulesProps extends EventOptions, QueueOptions {
  *
  * There is one rule for each type of trigger, one for each kind of observation, one for the stages of a refresh, and one
  * for events of the source that fit none, so that none of them vanishes. Subscriptions are data: they add no rules.
+ *
+ * @example
+ * const rules = new TriggerRules(this, 'Rules', { eventBus: customerDataBus });
+ * rules.sendTriggersTo(new sqs.Queue(this, 'Triggers'));
  */
 export class TriggerRules extends Construct {
   /** The bus that producers put their events on. */

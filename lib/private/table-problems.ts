@@ -58,7 +58,7 @@ export function tableProblems(prop: string, table: dynamodb.ITable, wanted: Tabl
     } else if (nonKeyAttributes) {
       const { projectionType, nonKeyAttributes: projected = [] } = index?.projection ?? {};
       // What reads this index must not be given the flow URLs, which "ALL" would.
-      if (projectionType !== 'INCLUDE' || listText(projected) !== listText(nonKeyAttributes)) {
+      if (listText(projected) !== listText(nonKeyAttributes)) {
         problems.push(
           `${prop} projects ${projectionType} to its index ${indexName}: project the attributes ${listText(nonKeyAttributes)} and no others`,
         );

@@ -31,6 +31,9 @@ export interface SubscriptionRegistryProps extends StorageOptions {
  *
  * Everything else of a connector reads it; people and deployments write it. The index by trigger, which finds an
  * event's subscribers, does not hold the flow URLs.
+ *
+ * @example
+ * new SubscriptionRegistry(this, 'Subscriptions', { deletionProtection: true });
  */
 export class SubscriptionRegistry extends Construct {
   /** The subscriptions, one item each. */

@@ -46,6 +46,15 @@ export interface ThresholdEvaluationProps
  *
  * Stands between two ends of the event bus: observations come in by its queue, crossings go back as events. `evaluate`
  * works the queue off; every minute `sweep` finishes what was left behind.
+ *
+ * @example
+ * // Thresholds without a flow: crossings are events that a function of yours hears of.
+ * const thresholds = new ThresholdEvaluation(this, 'Thresholds', {
+ *   eventBus: customerDataBus,
+ *   subscriptionsTable: new SubscriptionRegistry(this, 'Subscriptions').table,
+ * });
+ * new TriggerRules(this, 'Rules', { eventBus: customerDataBus }).sendObservationsTo(thresholds.observationsQueue);
+ * thresholds.onThresholdCrossed('Crossed', { target: new targets.LambdaFunction(campaignFunction) });
  */
 export class ThresholdEvaluation extends Construct {
   /** Id of the connector, which its events and metrics carry. */

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 interface Docs {
   readonly summary?: string;
   readonly default?: string;
+  readonly example?: string;
 }
 interface Member {
   readonly name: string;
@@ -31,6 +32,8 @@ interface Assembly {
 }
 
 const MINUTES = 60_000;
+/** An example need not use all that it is given. */
+const UNUSED = { noUnusedLocals: false };
 const root = join(__dirname, '../..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -116,6 +119,69 @@ describe('the public API', () => {
       // Compared by hand: a difference of two files of this length is of no use to anybody.
       const same = readFileSync(join(folder, 'API.md'), 'utf8') === readFileSync(join(root, 'API.md'), 'utf8');
       expect(same, 'API.md is not what lib says: run npm run api').toBe(true);
+    },
+    5 * MINUTES,
+  );
+});
+
+describe('the examples', () => {
+  /** What the examples take as given; each is a stack of its own. */
+  const PRELUDE = `
+    import { App, Duration, Stack } from 'aws-cdk-lib';
+    import * as events from 'aws-cdk-lib/aws-events';
+    import * as targets from 'aws-cdk-lib/aws-events-targets';
+    import * as lambda from 'aws-cdk-lib/aws-lambda';
+    import * as logs from 'aws-cdk-lib/aws-logs';
+    import * as sqs from 'aws-cdk-lib/aws-sqs';
+    import {
+      FlowDelivery, PowerAutomateConnector, PowerAutomateConnectorStack, RefreshCollection, SubscriptionRegistry,
+      ThresholdEvaluation, TriggerRules,
+    } from './lib';
+    const app = new App();
+    abstract class Example extends Stack {
+      readonly customerDataBus = new events.EventBus(this, 'CustomerData');
+      readonly refreshFunction = this.fn('Refresh');
+      readonly campaignFunction = this.fn('Campaign');
+      private fn(id: string) {
+        const code = lambda.Code.fromInline('exports.handler = async () => {}');
+        return new lambda.Function(this, id, { code, handler: 'index.handler', runtime: lambda.Runtime.NODEJS_24_X });
+      }
+    }
+    `;
+  const given = 'const { customerDataBus, refreshFunction, campaignFunction } = this;';
+  const stackOf = (code: string, n: number) => `
+    class Example${n} extends Example { constructor() { super(app, 'Example${n}'); ${given}
+    ${code.replace(/^import .*$/gm, '')}
+    } }
+    new Example${n}();`;
+
+  test(
+    'of the API and of the README compile and synthesize',
+    () => {
+      const ofReadme = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts$(.*?)^```$/gms)];
+      const all = [
+        ...types().flatMap(({ docs }) => (docs?.example ? [docs.example] : [])),
+        ...ofReadme.map(([, code]) => String(code)),
+      ];
+      const classes = types().filter(({ kind }) => kind === 'class');
+      expect(all.length).toBe(classes.length + 1);
+      const written = `${PRELUDE}${all.map(stackOf).join('')}\nconsole.log(app.synth().stacks.length);\n`;
+      writeFileSync(join(folder, 'examples.ts'), written);
+      const tsconfig = { extends: './tsconfig.json', compilerOptions: UNUSED, include: ['examples.ts'] };
+      writeFileSync(join(folder, 'tsconfig.examples.json'), JSON.stringify(tsconfig));
+
+      const compiled = run(require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.examples.json');
+      expect(compiled.stdout).toBe('');
+      symlinkSync(join(root, 'dist/lambda'), join(folder, 'dist/lambda'));
+      const tsx = require.resolve('tsx/cli');
+      const synthesized = spawnSync(process.execPath, [tsx, 'examples.ts'], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, CDK_OUTDIR: join(folder, 'cdk.out'), CDK_VALIDATION: 'false' },
+      });
+      expect(synthesized.stderr).toBe('');
+      // One more for the example that is a stack itself.
+      expect(synthesized.stdout.trim()).toBe(String(all.length + 1));
     },
     5 * MINUTES,
   );
