@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createNetServer, isIP } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CallerOptions, flowCaller } from '../../../lambda/adapters/flow-caller';
+import { flowCaller } from '../../../lambda/adapters/flow-caller';
 import type { Resolve } from '../../../lambda/adapters/guarded-lookup';
+import type { PosterOptions } from '../../../lambda/adapters/guarded-post';
 import { classify, type FlowAnswer } from '../../../lambda/core/answer';
 import type { FlowRequest } from '../../../lambda/core/deliver';
 import { close, listen } from '../../../local/engines/http';
@@ -33,8 +34,8 @@ afterAll(() => flow.stop());
 
 const REQUEST: FlowRequest = { headers: { 'content-type': 'application/json' }, body: '{"a":"é"}', timeoutMs: 20_000 };
 /** Callers of the server on this machine, as in the local run. */
-const LOCAL: CallerOptions = { ca: LOOPBACK_CERTIFICATE, loopback: true };
-const call = (request: Partial<FlowRequest> = {}, url = flow.url(), options: CallerOptions = LOCAL) =>
+const LOCAL: PosterOptions = { ca: LOOPBACK_CERTIFICATE, loopback: true };
+const call = (request: Partial<FlowRequest> = {}, url = flow.url(), options: PosterOptions = LOCAL) =>
   flowCaller(options)(url, { ...REQUEST, ...request });
 const said = (given: FlowAnswer) => ({ ...JSON.parse(JSON.stringify(given)), class: classify(given) });
 
