@@ -202,13 +202,13 @@ class FileReader {
   }
 
   private readFlowUrl(raw: unknown, filled: unknown, at: number, label: string): string | undefined {
-    const text = (filled as { flowUrl?: unknown } | null)?.flowUrl;
+    const { flowUrl: text, auth } = (filled ?? {}) as { flowUrl?: unknown; auth?: unknown };
     // Anything else has been told as a mistake of the entry.
     if (typeof text !== 'string' || text === '') return undefined;
     const line = this.lineOf(['subscriptions', at, 'flowUrl']);
     const variables = String((raw as { flowUrl: unknown }).flowUrl).match(/(?<!\$)\$\{[^}]*\}/g);
     const origin = variables ? ` (from ${variables.join(', ')})` : '';
-    const checked = checkFlowUrl(text, this.options);
+    const checked = checkFlowUrl(text, { ...this.options, credential: auth === undefined ? 'signature' : 'token' });
     if ('reason' in checked) return this.wrong(line, `${label}: "flowUrl"${origin}: ${checked.reason}`);
     if (checked.warning) this.warnings.push({ line, message: `${label}: "flowUrl"${origin}: ${checked.warning}` });
     if (!variables && !this.options.loopback) this.linesOfOpenUrls.push(line);

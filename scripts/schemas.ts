@@ -16,7 +16,7 @@ export interface SchemaFile {
 }
 
 /** Checks that are code have no counterpart in JSON Schema. */
-const OPTIONS: ConversionConfig = { typeMode: 'input', ignoreActions: ['check', 'raw_check', 'trim'] };
+const OPTIONS: ConversionConfig = { typeMode: 'input', ignoreActions: ['check', 'raw_check', 'trim', 'to_lower_case'] };
 
 /** Every published schema. */
 export function schemaFiles(): SchemaFile[] {

@@ -21,8 +21,16 @@ export const FLOW_HOST_SUFFIXES: readonly string[] = [
 
 /** The one thing that people get wrong most: the URL of a flow that is not open to anyone, or one cut by a shell. */
 export const NO_SIGNATURE =
-  'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*), ' +
-  'or the URL was cut at `&` (quote it).';
+  'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use ' +
+  '`auth: entra`), or the URL was cut at `&` (quote it).';
+
+/** Power Automate refuses a request with both (DirectApiRequestHasMoreThanOneAuthorization). */
+export const SIGNATURE_AND_TOKEN =
+  'The flow URL has a signature (sig), and the subscription has auth, which stands in its place: the URL of a flow that ' +
+  'allows only your tenant has none, so copy it from the flow again; or leave auth out for a flow that allows *Anyone*.';
+
+/** Under it anybody can have a host: a token that is sent there is given away. */
+const HOSTS_WITHOUT_TOKENS = 'azurewebsites.net';
 
 /** A signature is a SHA-256 in base64url. */
 const SIGNATURE_LENGTH = 43;
@@ -56,6 +64,13 @@ export interface FlowUrlOptions {
   readonly extraHosts?: readonly string[];
   /** Accepts http and https on any port of the own machine. For the local run only. */
   readonly loopback?: boolean;
+  /**
+   * What lets the caller in: the URL's own signature, or a token that goes with the request, beside which the URL must not
+   * have one. `later`: `credentialMistake` is asked where it is known.
+   *
+   * @default 'signature'
+   */
+  readonly credential?: 'signature' | 'token' | 'later';
 }
 
 export interface FlowUrl {
@@ -90,6 +105,22 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
   return { url: url.href, host: url.host, ...(warning && { warning }) };
 }
 
+/**
+ * What is wrong with a URL's signature, a sentence as `checkFlowUrl` gives it; undefined: nothing.
+ * @param url one that `checkFlowUrl` has accepted otherwise.
+ * @param token whether a token goes with the request.
+ */
+export function credentialMistake(url: URL, token: boolean): string | undefined {
+  const signed = url.searchParams.has('sig');
+  if (token && signed) return SIGNATURE_AND_TOKEN;
+  if (token && isUnder(url.hostname, HOSTS_WITHOUT_TOKENS)) {
+    return `${shortHost(url.hostname)} is a host of Logic Apps Standard, which takes no token of Power Automate; leave auth out.`;
+  }
+  if (token || url.searchParams.get('sig')) return undefined;
+  // A stand-in of the user's own needs no signature; a copied URL that has lost its own is told as elsewhere.
+  return isLoopbackHost(url.hostname) && url.search === '' ? undefined : NO_SIGNATURE;
+}
+
 /** SHA-256 of the URL in hex: tells that two URLs are the same without holding them. */
 export function fingerprint(url: string): string {
   return createHash('sha256').update(url).digest('hex');
@@ -108,11 +139,8 @@ function reasonAgainst(url: URL, options: FlowUrlOptions): string | undefined {
     if (wrongHost) return wrongHost;
     if (url.protocol !== 'https:') return `The flow URL on ${host} starts with http://; write https://.`;
     if (url.port !== '') return `The flow URL on ${host} has port ${url.port}; write port 443 or none.`;
-  } else if (url.search === '') {
-    // A stand-in of the user's own needs no signature; a copied URL that has lost its own is told as elsewhere.
-    return undefined;
   }
-  return url.searchParams.get('sig') ? undefined : NO_SIGNATURE;
+  return options.credential === 'later' ? undefined : credentialMistake(url, options.credential === 'token');
 }
 
 function reasonAgainstHost(host: string, extraHosts: readonly string[]): string | undefined {
@@ -136,7 +164,8 @@ function warningAbout(url: URL): string | undefined {
         'Logic App, copy the new URL from the flow.',
     );
   }
-  if ((url.searchParams.get('sig') ?? '').length < SIGNATURE_LENGTH) {
+  const signature = url.searchParams.get('sig');
+  if (signature !== null && signature.length < SIGNATURE_LENGTH) {
     warnings.push(`The signature has fewer than ${SIGNATURE_LENGTH} characters; the end of the URL may be missing.`);
   }
   return warnings.length > 0 ? warnings.join(' ') : undefined;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { STATUS_FAILURE_ALIAS, STATUSES, TRIGGER_IDS } from '../../lib/private/contract';
+import { authEntry } from './auth-entry';
 import { MAX_OWNERS_LENGTH } from './body';
 import { durationMs } from './duration';
 import { decimalSchema, dimensionsSchema, MAX_LINK_LENGTH, MAX_NAME_LENGTH, show } from './events';
@@ -275,6 +276,7 @@ const common = <T extends TriggerId>(trigger: T, description: string) => ({
   owners: ownersEntry,
   link: link("A page about the subject, for the flow's message."),
   flowLink: link("The flow's own page in Power Automate, for whoever looks after the connector."),
+  auth: authEntry,
   maxAge: v.optional(
     duration(
       '1m',
@@ -541,8 +543,15 @@ export function checkEntry(value: unknown): { entry: SubscriptionEntry } | { mis
     const misspelled = path[0] !== undefined && given[path[0]] === undefined && meant.flat().includes(path[0]);
     if (!misspelled) mistakes.push({ path: [...path], message });
   }
+  // Where a flow URL is required, that it is missing has been said already.
+  const mayHaveNoFlow = schema.entries.flowUrl.type === 'optional';
+  if (mayHaveNoFlow && isSet(given.auth) && !isSet(given.flowUrl)) {
+    mistakes.push({ path: ['auth'], message: '"auth" stands without "flowUrl"; write flowUrl, or leave auth out' });
+  }
   return mistakes.length === 0 && checked.success ? { entry: checked.output } : { mistakes };
 }
+
+const isSet = (value: unknown): boolean => value !== undefined && value !== null;
 
 /** The definition that an entry asks for. */
 export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
@@ -557,6 +566,7 @@ export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
     owners: entry.owners,
     link: entry.link,
     flowLink: entry.flowLink,
+    auth: entry.auth && given(entry.auth),
     maxAge: entry.maxAge,
     rateLimit: entry.rateLimit,
     keepAlive: entry.keepAlive,
@@ -632,6 +642,7 @@ const MEANINGS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(['retries', 'includeretry'].map((word) => [word, ['includeRetries']])),
   ...Object.fromEntries(['statuses', 'state', 'result'].map((word) => [word, ['status']])),
   ...Object.fromEntries(['secret', 'secretname', 'parameter', 'flowurlsecret'].map((word) => [word, ['flowUrlFrom']])),
+  ...Object.fromEntries(['authentication', 'authorization', 'entra', 'oauth'].map((word) => [word, ['auth']])),
   instance: ['instanceId'],
   source: ['dataSource'],
 };
@@ -644,9 +655,6 @@ function meantBy(key: string, known: readonly string[]): readonly string[] {
   return near ? [near] : [];
 }
 
-/** Keys that later versions may take; said so rather than answered with a guess. */
-const NOT_YET = ['auth'];
-
 function unknownKeyMessage(
   key: string,
   entry: Record<string, unknown>,
@@ -654,7 +662,6 @@ function unknownKeyMessage(
   known: readonly string[],
 ): string {
   const label = isShowableKey(key) ? `"${key}"` : 'a key';
-  if (NOT_YET.includes(key)) return `${label} is not supported by this version; leave it out`;
   const [first, ...others] = meant;
   if (first && others.length > 0) {
     const value = typeof entry[key] === 'number' || typeof entry[key] === 'string' ? shown(entry[key]) : '10000';

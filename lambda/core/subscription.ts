@@ -35,6 +35,22 @@ export interface Threshold {
   readonly fireIfAlreadyBeyond?: boolean;
 }
 
+/** Clouds of Power Automate, by the names of Microsoft's own tools (GCC, GCC High, DoD, China operated by 21Vianet). */
+export const ENTRA_CLOUDS = ['public', 'gcc', 'gcc-high', 'dod', 'china'] as const;
+export type EntraCloud = (typeof ENTRA_CLOUDS)[number];
+
+/** The application of Microsoft Entra ID as which a flow is called that allows only its tenant. */
+export interface EntraAuth {
+  readonly type: 'entra';
+  /** The tenant's id or one of its domains. */
+  readonly tenantId: string;
+  /** The application's (client) id. */
+  readonly clientId: string;
+  /** Left out: no secret is stored anywhere, AWS vouches for the function (outbound identity federation). */
+  readonly clientSecret?: SecretReference;
+  readonly cloud: EntraCloud;
+}
+
 /** What somebody asked for: one entry of the subscription file, checked and normalized. Holds no flow URL. */
 export interface SubscriptionDefinition {
   /** Unique in the connector; 1 to 64 letters, digits, `-` and `_`. */
@@ -60,6 +76,8 @@ export interface SubscriptionDefinition {
   readonly rateLimit?: RateLimit;
   /** A test body is sent so often, milliseconds: Power Automate switches flows off that have not run for 90 days. */
   readonly keepAlive?: number;
+  /** As whom the flow is called; left out: its URL is signed. */
+  readonly auth?: EntraAuth;
 }
 
 /** A flow URL as it is stored: never in clear. */

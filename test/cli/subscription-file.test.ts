@@ -116,6 +116,24 @@ subscriptions:
     expect(read(text).entries[0]?.definition.link).toBe('https://example.com/$%7BHOST%7D');
   });
 
+  test('with flow URLs without a signature, where a token of Entra ID goes with the request', () => {
+    const id = '11111111-2222-3333-4444-555555555555';
+    const auth = `    auth: { type: entra, tenantId: ${id}, clientId: ${id} }\n`;
+    expect(read(entry('${CUT}') + auth)).toMatchObject({
+      entries: [{ flowUrl: environment.CUT, definition: { auth: { tenantId: id, cloud: 'public' } } }],
+    });
+    expect(mistakesOf(entry('${VIP_FLOW_URL}') + auth)).toEqual([
+      expect.stringMatching(/^subs\.yaml:4: subscription "crm": "flowUrl" \(from .*\): The flow URL has a signature/),
+    ]);
+    expect(
+      mistakesOf(`${entry('${CUT}')}    auth:\n      type: entra\n      tenantId: common\n      clientId: ${id}\n`),
+    ).toEqual([
+      expect.stringMatching(
+        /^subs\.yaml:7: subscription "crm": "auth\.tenantId" is neither a GUID nor a domain; write/,
+      ),
+    ]);
+  });
+
   test('with flow URLs of the own machine in the local run', () => {
     const local = 'http://localhost:8080/flows/crm?sig=local';
     expect(read(entry(local), { loopback: true })).toMatchObject({ entries: [{ flowUrl: local }], warnings: [] });
@@ -269,7 +287,7 @@ describe('a mistake is told with its line', () => {
       'a variable that was cut',
       entry('${CUT}'),
       [
-        'subs.yaml:4: subscription "crm": "flowUrl" (from ${CUT}): No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*), or the URL was cut at `&` (quote it).',
+        'subs.yaml:4: subscription "crm": "flowUrl" (from ${CUT}): No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use `auth: entra`), or the URL was cut at `&` (quote it).',
       ],
     ],
     [

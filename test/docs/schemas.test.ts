@@ -37,6 +37,8 @@ describe('the schema of subscription files', () => {
   const measure = { name: 'rev', trigger: 'measure-threshold-crossed', measure: 'Revenue', atOrBelow: '0.5' };
   const full = { name: 'full', trigger: 'full-refresh-completed', flowUrl: '${FLOW_URL}' };
 
+  const ENTRA = { type: 'entra', tenantId: 'contoso.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
+
   test.each<[object]>([
     [failed],
     [{ ...failed, dataSource: 'CRM', includeRetries: true, owners: 'kim@example.com', instanceId: 'emea' }],
@@ -46,6 +48,9 @@ describe('the schema of subscription files', () => {
     [{ ...measure, flowUrlFrom: { secret: 'crm/flow-url', field: 'url' } }],
     [{ ...failed, flowUrl: undefined, flowUrlFrom: { parameter: '/crm/flow-url' } }],
     [{ ...full, format: 'teams-card' }],
+    [{ ...full, auth: ENTRA }],
+    [{ ...segment, auth: { ...ENTRA, cloud: 'gcc', clientSecret: { secret: 'app', field: 'value' } } }],
+    [{ ...full, auth: { ...ENTRA, clientSecret: { parameter: '/app' } } }],
     [{ ...full, kind: 'OnDemand', status: ['Failed', 'TimedOut'] }],
     [{ ...full, trigger: 'unification-refresh-completed', status: 'Failed' }],
   ])('takes %j', (entry) => {
@@ -63,6 +68,10 @@ describe('the schema of subscription files', () => {
     [{ ...measure, flowUrlFrom: { field: 'url' } }],
     [{ ...failed, datasource: 'CRM' }],
     [{ ...failed, name: 'a b' }],
+    [{ ...full, auth: 'entra' }],
+    [{ ...full, auth: { ...ENTRA, clientId: undefined } }],
+    [{ ...full, auth: { ...ENTRA, clientSecret: 'abc' } }],
+    [{ ...full, auth: { ...ENTRA, authority: 'https://example.com' } }],
     [{ ...failed, above: 5 }],
     [{ ...segment, above: undefined }],
     [{ ...segment, below: 5 }],

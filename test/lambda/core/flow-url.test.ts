@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkFlowUrl, fingerprint, NO_SIGNATURE } from '../../../lambda/core/flow-url';
+import {
+  checkFlowUrl,
+  credentialMistake,
+  fingerprint,
+  NO_SIGNATURE,
+  SIGNATURE_AND_TOKEN,
+} from '../../../lambda/core/flow-url';
 
 const SIG = 'aB3-_'.repeat(9).slice(0, 43);
 const PATH =
@@ -68,8 +74,8 @@ describe('a flow URL is refused', () => {
     expect(reasonOf(GOOD.slice(0, GOOD.indexOf('&')))).toBe(NO_SIGNATURE);
     expect(reasonOf(`https://${HOST}${PATH}?api-version=1&sig=`)).toBe(NO_SIGNATURE);
     expect(NO_SIGNATURE).toBe(
-      'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*), ' +
-        'or the URL was cut at `&` (quote it).',
+      'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use ' +
+        '`auth: entra`), or the URL was cut at `&` (quote it).',
     );
   });
 
@@ -120,6 +126,51 @@ describe('a flow URL is refused', () => {
         },
       ),
     );
+  });
+});
+
+describe('a flow URL beside a token', () => {
+  const UNSIGNED = `https://${HOST}${PATH}?api-version=1`;
+  const token = { credential: 'token' } as const;
+
+  test('has no signature', () => {
+    expect(checkFlowUrl(UNSIGNED, token)).toEqual({ url: UNSIGNED, host: HOST });
+    for (const url of [GOOD, `${UNSIGNED}&sig=`, `http://localhost:1/flows/a?sig=x`]) {
+      expect(reasonOf(url, { ...token, loopback: true })).toBe(SIGNATURE_AND_TOKEN);
+    }
+    expect(SIGNATURE_AND_TOKEN).not.toContain(SIG);
+  });
+
+  test('may be on the own machine in the local run', () => {
+    for (const url of ['http://localhost:1/flows/a', 'http://localhost:1/flows/a?api-version=1']) {
+      expect(checkFlowUrl(url, { ...token, loopback: true })).toMatchObject({ url });
+      expect(reasonOf(url, token)).toContain('local run only');
+    }
+  });
+
+  test('does not lead where anybody can have a host', () => {
+    const standard = 'https://app.azurewebsites.net/api/flow/triggers/any/invoke?api-version=2022-05-01';
+    expect(reasonOf(standard, token)).toContain('takes no token of Power Automate');
+    expect(reasonOf(`${standard}&sig=${SIG}`)).toContain('accepted');
+  });
+
+  test('is checked for all else as ever, also where the credential is checked later', () => {
+    for (const credential of ['token', 'later'] as const) {
+      expect(reasonOf(UNSIGNED.replace('https', 'http'), { credential })).toContain('write https://');
+      expect(reasonOf(UNSIGNED.replace(HOST, 'login.example.com'), { credential })).toContain('is not a host of');
+    }
+    expect(checkFlowUrl(UNSIGNED, { credential: 'later' })).toMatchObject({ url: UNSIGNED });
+    expect(checkFlowUrl(GOOD, { credential: 'later' })).toMatchObject({ url: GOOD });
+  });
+
+  test('and what is checked later is checked the same', () => {
+    for (const url of [GOOD, UNSIGNED, 'http://localhost:1/flows/a', 'http://localhost:1/flows/a?x=1']) {
+      for (const credential of ['token', 'signature'] as const) {
+        const checked = checkFlowUrl(url, { credential, loopback: true });
+        const later = credentialMistake(new URL(url), credential === 'token');
+        expect(later).toBe('reason' in checked ? checked.reason : undefined);
+      }
+    }
   });
 });
 

@@ -167,10 +167,9 @@ describe('a mistake says what to write', () => {
       'a key that is nothing',
       { ...full, foo: 1 },
       [
-        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, maxAge, rateLimit, keepAlive, flowUrl, flowUrlFrom, kind, status',
+        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, auth, maxAge, rateLimit, keepAlive, flowUrl, flowUrlFrom, kind, status',
       ],
     ],
-    ['a key of a later version', { ...full, auth: 'entra' }, ['"auth" is not supported by this version; leave it out']],
     [
       'no level',
       noLevel,

@@ -1,0 +1,113 @@
+import * as v from 'valibot';
+import { ENTRA_CLOUDS } from './subscription';
+
+/**
+ * The key `auth` of a subscription. No message shows a value: whoever takes one key for another may have written the
+ * client secret there.
+ */
+
+type Issue = v.BaseIssue<unknown>;
+
+/** Message for what is missing, empty or wrong; `what` completes "is …", `hint` completes "write …". */
+const write = (what: string, hint: string) => (issue: Issue) => {
+  if (issue.input === undefined) return `is missing; write ${hint}`;
+  if (issue.input === null || issue.input === '') return `is empty; write ${hint}`;
+  return `is ${what}; write ${hint}`;
+};
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Also keeps `common`, `organizations` and `consumers` out, which are no tenant, and anything that would lead elsewhere in a URL. */
+const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
+const TENANT_HINT = "the Directory (tenant) ID of the app registration, or one of the tenant's verified domains";
+const CLIENT_HINT = 'the Application (client) ID of the app registration';
+
+const id = (patterns: readonly RegExp[], what: string, hint: string, description: string) => {
+  const message = write(what, hint);
+  return v.pipe(
+    v.string(message),
+    v.trim(),
+    v.toLowerCase(),
+    v.check((text) => patterns.some((pattern) => pattern.test(text)), message),
+    v.description(description),
+  );
+};
+
+const HINTS: Readonly<Record<string, string>> = {
+  type: 'entra',
+  tenantId: TENANT_HINT,
+  clientId: CLIENT_HINT,
+};
+const KEYS = ['type', 'tenantId', 'clientId', 'clientSecret', 'cloud'];
+
+const SECRET_HINT =
+  'where it is kept: { secret: NAME } for AWS Secrets Manager (with field: KEY where the secret is a JSON object), ' +
+  '{ parameter: NAME } for Systems Manager; leave it out to use no stored secret';
+/** A name, a path or an ARN (Secrets Manager and Systems Manager API references; an ARN has 2,048 characters at most). */
+const NAME = /^[A-Za-z0-9/_+=.@:-]{1,2048}$/;
+const secretName = (description: string) =>
+  v.pipe(
+    v.string(`is no text; write ${SECRET_HINT}`),
+    v.trim(),
+    v.regex(NAME, `is no name or ARN; write ${SECRET_HINT}`),
+    v.description(description),
+  );
+
+const clientSecret = v.union(
+  [
+    v.strictObject({
+      secret: secretName('Name or ARN of a Secrets Manager secret.'),
+      field: v.optional(
+        v.pipe(
+          v.string('is no text; write the key of the JSON object that holds the client secret'),
+          v.minLength(1, 'is empty; write the key of the JSON object that holds the client secret, or leave it out'),
+          v.description("Key of the secret's JSON object. Left out: the whole secret."),
+        ),
+      ),
+    }),
+    v.strictObject({ parameter: secretName('Name or ARN of a Systems Manager parameter.') }),
+  ],
+  (issue) =>
+    typeof issue.input === 'string'
+      ? `is a text, and a secret has no place in this file; write ${SECRET_HINT}`
+      : `does not say where the secret is; write ${SECRET_HINT}`,
+);
+
+const mapMessage = (issue: Issue) => {
+  const key = String(issue.path?.at(-1)?.key ?? '');
+  if (issue.expected === 'never') return `is not known; auth takes ${KEYS.join(', ')}`;
+  if (issue.path) return `is missing; write ${HINTS[key]}`;
+  return write('no map of keys', 'under it type: entra, tenantId and clientId')(issue);
+};
+
+export const authEntry = v.optional(
+  v.pipe(
+    v.strictObject(
+      {
+        type: v.pipe(
+          v.literal('entra', write('something else', 'entra')),
+          v.description('entra: a token of Microsoft Entra ID goes with each request.'),
+        ),
+        tenantId: id([GUID, DOMAIN], 'neither a GUID nor a domain', TENANT_HINT, "The tenant's id or verified domain."),
+        clientId: id([GUID], 'no GUID', CLIENT_HINT, 'The Application (client) ID of the app registration.'),
+        clientSecret: v.optional(
+          v.pipe(
+            clientSecret,
+            v.description('Where the client secret is kept. Left out: none is, AWS vouches for the connector.'),
+          ),
+        ),
+        cloud: v.optional(
+          v.pipe(
+            v.picklist(ENTRA_CLOUDS, write('another', `one of ${ENTRA_CLOUDS.join(', ')}`)),
+            v.description('The cloud of Power Automate. Left out: public.'),
+          ),
+          'public',
+        ),
+      },
+      mapMessage,
+    ),
+    v.description(
+      'For a flow that only users of its tenant may trigger: as which application of Microsoft Entra ID it is called. ' +
+        'Left out: the flow allows Anyone, and its URL is signed.',
+    ),
+  ),
+);
