@@ -31,6 +31,7 @@ export class PowerAutomateConnectorStack extends Stack {
     this.output(Output.OBSERVATIONS_QUEUE_URL, this.connector.thresholds.observationsQueue.queueUrl);
     this.output(Output.DELIVERIES_QUEUE_URL, this.connector.delivery.deliveriesQueue.queueUrl);
     this.output(Output.FLOW_URL_KEY_ARN, this.connector.subscriptions.flowUrlKey.keyArn);
+    if (props.entraFederation) this.output(Output.DELIVER_ROLE_ARN, this.connector.delivery.deliverRole.roleArn);
   }
 
   /**

@@ -24,7 +24,7 @@ export interface ReceivedRun {
 
 /**
  * Stands in for Power Automate's "When an HTTP request is received" in the local run: answers as it does (status, error
- * codes, headers) and keeps what it accepted. Never logs, and never keeps the query, which holds the signature.
+ * codes, headers) and keeps what it accepted. Never logs, and never keeps the query, which holds the signature, nor a token.
  */
 export class FlowReceiver {
   /** What was accepted, in order. */
@@ -47,7 +47,8 @@ export class FlowReceiver {
 
   private async answer(flow: string, url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await read(request);
-    const run = { flow, headers: request.headers, at: Date.now(), runId: newRunId() };
+    const { authorization, ...headers } = request.headers;
+    const run = { flow, headers, at: Date.now(), runId: newRunId() };
     const refuse = (status: number, code: string, message: string) => {
       response.writeHead(status, { ...headersOf(run), 'content-type': 'application/json; charset=utf-8' });
       response.end(JSON.stringify({ error: { code, message } }));
@@ -56,8 +57,13 @@ export class FlowReceiver {
       response.setHeader('allow', 'POST');
       return refuse(405, 'MethodNotAllowed', 'The trigger takes POST requests only.');
     }
+    const bearer = /^Bearer ./.test(authorization ?? '');
+    if (bearer && url.searchParams.get('sig')) {
+      const message = 'The request has a signature and a bearer token; it must have one of them.';
+      return refuse(401, 'DirectApiRequestHasMoreThanOneAuthorization', message);
+    }
     // Without any query it is a short form, `/flows/<name>`, that only this stand-in has.
-    if (url.search !== '' && !url.searchParams.get('sig')) {
+    if (url.search !== '' && !bearer && !url.searchParams.get('sig')) {
       const message = 'The request must be authenticated: the URL has no signature (sig), or it was cut.';
       return refuse(401, 'DirectApiAuthorizationRequired', message);
     }

@@ -11,6 +11,7 @@ import { LambdaFunction } from './engines/lambda';
 import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
 import { ssmOperations } from './engines/ssm';
+import { stsOperations } from './engines/sts';
 import { ACCOUNT, planTemplate, REGION } from './template/plan';
 import type { Plan, PlannedRule, RuleTarget } from './template/planned';
 import { secretOf } from './template/resources/secrets-manager';
@@ -68,11 +69,11 @@ export interface DeadLetter {
 }
 
 /** As the variables `AWS_ENDPOINT_URL_…` name them. */
-export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms' | 'secrets_manager' | 'ssm';
+export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms' | 'secrets_manager' | 'ssm' | 'sts';
 
 /** A stack that runs on this machine. */
 export interface LocalStack {
-  /** Takes EventBridge `PutEvents`, KMS, Secrets Manager and Systems Manager requests, and what `routes` answers. */
+  /** Takes EventBridge `PutEvents`, KMS, Secrets Manager, Systems Manager and STS requests, and what `routes` answers. */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<LocalService, string>>;
   readonly region: string;
@@ -149,6 +150,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       kms: endpoint.url,
       secrets_manager: endpoint.url,
       ssm: endpoint.url,
+      sts: endpoint.url,
     };
     await Promise.all(plan.tables.map((table) => dynamoDb.createTable(table.input)));
     for (const queue of plan.queues) {
@@ -194,6 +196,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         }
       },
     });
+
+    endpoint.serveQuery(stsOperations({ account: ACCOUNT, region: REGION }));
 
     const sources = plan.eventSources.map((input) => {
       const target = functions.get(input.functionArn);

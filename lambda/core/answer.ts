@@ -4,7 +4,8 @@ export interface FlowAnswer {
   readonly status?: number;
   /**
    * The answer's error code, such as `TriggerInputSchemaMismatch`, the network error's, such as `ECONNRESET` or `timeout`,
-   * or one of `NotCalled`.
+   * or one of
+   * `NotCalled`.
    */
   readonly error?: string;
   /** Why the flow was not called, and what to do: goes on after "because". Holds nothing of a secret. */
@@ -21,7 +22,7 @@ export interface FlowAnswer {
  */
 export type AnswerClass = 'delivered' | 'retry' | 'pause' | 'dead';
 
-/** Error codes of what keeps a flow from being called at all. */
+/** Error codes of what keeps a flow from being called at all; besides these, Entra ID's own, such as `AADSTS7000215`. */
 export const NotCalled = {
   /** The secret that the URL is kept in is missing, empty, of another form or not to be read. */
   SECRET_UNUSABLE: 'FlowUrlSecretUnusable',
@@ -31,10 +32,41 @@ export const NotCalled = {
   URL_REFUSED: 'FlowUrlRefused',
   /** The URL could not be read this time: a service was throttled, down or slow. */
   URL_UNAVAILABLE: 'FlowUrlUnavailable',
+  /** The URL's signature and `auth` do not go together. */
+  WRONG_CREDENTIAL: 'WrongCredential',
+  /** The client secret is not where it should be, or cannot be read. */
+  ENTRA_SECRET_UNUSABLE: 'EntraSecretUnusable',
+  /** Reading the client secret failed this time. */
+  ENTRA_SECRET_UNREAD: 'EntraSecretUnread',
+  /** The AWS account does not vouch for its roles. */
+  FEDERATION_DISABLED: 'FederationDisabled',
+  /** The function's role may not ask for it. */
+  FEDERATION_DENIED: 'FederationDenied',
+  /** AWS STS failed this time. */
+  FEDERATION_FAILED: 'FederationFailed',
+  /** Entra ID refused, without a code of its own. */
+  ENTRA_REFUSED: 'EntraRefused',
+  /** Something else answered in the place of Entra ID. */
+  ENTRA_UNEXPECTED_ANSWER: 'EntraUnexpectedAnswer',
+  /** Entra ID answered that it cannot now. */
+  ENTRA_UNAVAILABLE: 'EntraUnavailable',
+  /** No answer of Entra ID. */
+  ENTRA_UNREACHABLE: 'EntraUnreachable',
 } as const;
 
 /** Those that last until somebody mends something. */
-const TO_BE_MENDED: readonly string[] = [NotCalled.SECRET_UNUSABLE, NotCalled.NOT_DECRYPTABLE, NotCalled.URL_REFUSED];
+const TO_BE_MENDED: readonly string[] = [
+  NotCalled.SECRET_UNUSABLE,
+  NotCalled.NOT_DECRYPTABLE,
+  NotCalled.URL_REFUSED,
+  NotCalled.WRONG_CREDENTIAL,
+  NotCalled.ENTRA_SECRET_UNUSABLE,
+  NotCalled.FEDERATION_DISABLED,
+  NotCalled.FEDERATION_DENIED,
+  NotCalled.ENTRA_REFUSED,
+  NotCalled.ENTRA_UNEXPECTED_ANSWER,
+];
+const needsSomebody = (code: string): boolean => TO_BE_MENDED.includes(code) || /^AADSTS\d+$/.test(code);
 
 /** The error of an answer whose status came and whose body did not, or not whole. No code of a flow has a blank. */
 export const INCOMPLETE_ANSWER = 'incomplete answer';
@@ -44,12 +76,12 @@ const OFF_CODES = ['WorkflowTriggerIsNotEnabled'];
 
 /**
  * Classes of a Power Automate HTTP trigger's answers, and of what kept it from being called. Without an answer there is
- * another try, unless somebody has to mend what the URL is kept in; also when the host led off the public internet and was
+ * another try, unless it is known to need somebody; also when the host led off the public internet and was
  * not called (`EADDRESSREFUSED`). That says nothing about the flow, and the DNS may be mended in time; until then the code
  * stands in every attempt, and a delivery that ends dead is kept.
  */
 export function classify({ status, error }: FlowAnswer): AnswerClass {
-  if (status === undefined) return error !== undefined && TO_BE_MENDED.includes(error) ? 'pause' : 'retry';
+  if (status === undefined) return error !== undefined && needsSomebody(error) ? 'pause' : 'retry';
   if (status >= 200 && status < 300) return 'delivered';
   if (error !== undefined && OFF_CODES.includes(error)) return 'pause';
   // Its code was lost, which may have said that the flow is off. A body that is refused will be refused again.

@@ -12,7 +12,7 @@ import { subjectText } from './matching';
 import type { QueueMessage } from './ports';
 import { BOOKING_STANDS, type CallBook, cadenceOf } from './rate-limit';
 import { hopSeconds, LONGEST_ROUND, waitAfter } from './retry';
-import type { FlowUrlSource, Subscription } from './subscription';
+import type { EntraAuth, FlowUrlSource, Subscription } from './subscription';
 
 /** Names a row of the Deliveries table. */
 export interface DeliveryKey {
@@ -93,6 +93,8 @@ export interface FlowRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
+  /** As whom the flow is called; left out: its URL is signed. */
+  readonly auth?: EntraAuth;
 }
 
 /** How long a flow may take to answer (Standard Webhooks names 15 to 30 s). */
@@ -361,6 +363,7 @@ async function tryOnce(
       'x-ms-client-tracking-id': id,
     },
     body,
+    auth: definition.auth,
     timeoutMs: Math.max(1, Math.min(FLOW_TIMEOUT_MS, deadline - RECORDING_MS - at)),
   });
   if (classify(answer) === 'pause') opened.doubt?.();

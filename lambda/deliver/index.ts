@@ -4,12 +4,14 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 import type { Context, EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
 import { batchResponse } from '../adapters/batch';
 import { callBook } from '../adapters/call-book';
 import { DeliveryTable } from '../adapters/delivery-table';
 import { documentClient } from '../adapters/dynamodb';
+import { entraTokens } from '../adapters/entra-tokens';
 import { optional, required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
 import { flowCaller } from '../adapters/flow-caller';
@@ -19,6 +21,8 @@ import { deliverySender, rejectedQueue } from '../adapters/queue';
 import { secretReader } from '../adapters/secret-reader';
 import { SubscriptionTable } from '../adapters/subscription-table';
 import { handlerTelemetry } from '../adapters/telemetry';
+import { webIdentity } from '../adapters/web-identity';
+import { authorizedPost } from '../core/authorize';
 import { type DeliverPorts, deliverBatch } from '../core/deliver';
 import { type TendPorts, tend } from '../core/tend';
 
@@ -31,7 +35,15 @@ const secrets = secretReader(
 const accepted = {
   extraHosts: optional(Env.EXTRA_FLOW_HOSTS)?.split(','),
   loopback: optional(Env.LOOPBACK_FLOWS) !== undefined,
-};
+  // `authorizedPost` checks it, which knows whether a token goes with the request.
+  credential: 'later',
+} as const;
+
+const tokens = entraTokens({
+  readSecret: secrets.read,
+  webIdentity: webIdentity(new STSClient(OPENING_LIMITS)),
+  clock: Date.now,
+});
 
 const connectorId = required(Env.CONNECTOR_ID);
 const deliveries = new DeliveryTable(
@@ -59,7 +71,7 @@ const ports: DeliverPorts & TendPorts & { telemetry: ReturnType<typeof handlerTe
   newId: randomUUID,
   pace: Number(optional(Env.PACE) ?? 1),
   open: flowOpener({ unseal: flowUrlOpener(new KMSClient(OPENING_LIMITS)), secrets, accepted }),
-  post: flowCaller({ loopback: accepted.loopback }),
+  post: authorizedPost(flowCaller({ loopback: accepted.loopback }), tokens, Date.now),
   send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
 };
 

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -22,6 +22,9 @@ import {
   OPEN_INDEX,
   SORT_KEY,
   TRIGGER_INDEX,
+  WEB_IDENTITY_ALGORITHM,
+  WEB_IDENTITY_AUDIENCES,
+  WEB_IDENTITY_SECONDS,
 } from '../private/contract';
 import * as kinds from '../private/event-kinds';
 import { everyMinute } from '../private/every-minute';
@@ -66,6 +69,15 @@ export interface FlowDeliveryOptions {
    * @default - none
    */
   readonly flowParameters?: ssm.IParameter[];
+
+  /**
+   * Whether AWS may vouch for the function that calls flows, so that subscriptions with `auth: entra` need no client
+   * secret. The AWS account must have outbound web identity federation enabled, once, and the application in Entra ID a
+   * federated credential whose subject is the ARN of `deliverRole`.
+   *
+   * @default false
+   */
+  readonly entraFederation?: boolean;
 
   /**
    * The table of the deliveries. Its key is `pk`, `sk` (strings), its time-to-live attribute `expiresAt`. It has a global
@@ -140,6 +152,12 @@ export class FlowDelivery extends Construct {
   /** The function that posts to the flows. The only one that can read flow URLs. */
   public readonly deliver: lambda.IFunction;
 
+  /**
+   * The role of that function. A federated credential in Entra ID names its ARN, which stays as long as the stack and the
+   * construct's path do; `roleName` of its `CfnRole` gives it a name of your own, which outlives both.
+   */
+  public readonly deliverRole: iam.IRole;
+
   constructor(scope: Construct, id: string, props: FlowDeliveryProps) {
     super(scope, id);
 
@@ -210,6 +228,7 @@ export class FlowDelivery extends Construct {
     allowSend(deliver, deliveries.queue, deliveries.deadLetterQueue);
     props.flowUrlKey.grantDecrypt(deliver);
     allowReading(deliver, props.flowSecrets ?? [], props.flowParameters ?? []);
+    if (props.entraFederation) allowFederation(deliver);
     deliveries.feed(deliver, 50);
     everyMinute(this, 'Tend', deliver, queueEncryptionKey);
 
@@ -223,6 +242,7 @@ export class FlowDelivery extends Construct {
     this.table = table;
     this.dispatch = dispatch;
     this.deliver = deliver;
+    this.deliverRole = deliver.role as iam.IRole;
   }
 
   /**
@@ -330,4 +350,20 @@ export class FlowDelivery extends Construct {
   public metricOldestPending(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return ageMetric(this, this.connectorId, Metric.OLDEST_PENDING_AGE, options);
   }
+}
+
+/** Allows to ask AWS STS for tokens that are of use with Entra ID alone, and not for long. STS has no resource for it. */
+function allowFederation(grantee: iam.IGrantable): void {
+  iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['sts:GetWebIdentityToken'],
+    resourceArns: ['*'],
+    conditions: {
+      'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': Object.values(WEB_IDENTITY_AUDIENCES) },
+      // For all values of none is true: a request without an audience is no such request.
+      Null: { 'sts:IdentityTokenAudience': 'false' },
+      StringEquals: { 'sts:SigningAlgorithm': WEB_IDENTITY_ALGORITHM },
+      NumericLessThanEquals: { 'sts:DurationSeconds': WEB_IDENTITY_SECONDS },
+    },
+  }).assertSuccess();
 }

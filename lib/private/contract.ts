@@ -102,6 +102,16 @@ export const Env = {
 /** How long finished deliveries are remembered when the connector says nothing else, days. */
 export const DEFAULT_DELIVERY_RETENTION_DAYS = 90;
 
+/** What `deliver` asks AWS STS for, and may ask for: a token's signature, and the longest that it is valid, seconds (STS's own default). */
+export const WEB_IDENTITY_ALGORITHM = 'RS256';
+export const WEB_IDENTITY_SECONDS = 300;
+/** Audiences of these tokens: Microsoft Entra ID's for tokens of other issuers, in the global cloud, the US Government's and China's. */
+export const WEB_IDENTITY_AUDIENCES = {
+  global: 'api://AzureADTokenExchange',
+  usGovernment: 'api://AzureADTokenExchangeUSGov',
+  china: 'api://AzureADTokenExchangeChina',
+} as const;
+
 /** Message attribute that says why a message stands in a dead-letter queue. */
 export const REJECTION_REASON_ATTRIBUTE = 'reason';
 
@@ -179,6 +189,8 @@ export const Output = {
   THRESHOLDS_TABLE_NAME: 'ThresholdsTableName',
   DELIVERIES_TABLE_NAME: 'DeliveriesTableName',
   FLOW_URL_KEY_ARN: 'FlowUrlKeyArn',
+  /** Only with federation: the subject of the application's federated credential. */
+  DELIVER_ROLE_ARN: 'DeliverRoleArn',
   OBSERVATIONS_QUEUE_URL: 'ObservationsQueueUrl',
   DELIVERIES_QUEUE_URL: 'DeliveriesQueueUrl',
 } as const;

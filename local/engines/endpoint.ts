@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AwsError, type AwsOperation } from './aws-json';
+import { type QueryOperation, xmlText } from './aws-query';
 import { type AwsCall, observeCalls } from './calls';
 import { close, LOOPBACK, listen } from './http';
 
 /** Bytes of a request body: ten entries of 1 MB, JSON-escaped. */
 const MAX_BODY_BYTES = 24 * 1024 * 1024;
 
-/** The HTTP port that producers and the AWS CLI use: AWS JSON 1.1 operations on `POST /`, other paths by `routes`. */
+/** The HTTP port that producers and the AWS CLI use: AWS JSON 1.1 and query operations on `POST /`, other paths by `routes`. */
 export interface Endpoint {
   readonly url: string;
   /** Adds operations by their `X-Amz-Target`. */
   serve(operations: Readonly<Record<string, AwsOperation>>): void;
+  /** Adds operations of the query protocol by their `Action`. */
+  serveQuery(operations: Readonly<Record<string, QueryOperation>>): void;
   stop(): Promise<void>;
 }
 
@@ -26,6 +29,7 @@ export interface EndpointOptions {
 /** Rejects when the port is taken. */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const operations = new Map<string, AwsOperation>();
+  const queryOperations = new Map<string, QueryOperation>();
   const server: Server = createServer((req, res) => {
     if (!isLocal(req.headers.host)) {
       // A page of another site may have pointed its own name at this address (DNS rebinding).
@@ -35,6 +39,8 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     const target = req.headers['x-amz-target'];
     if (req.method === 'POST' && typeof target === 'string') {
       void call(operations, target, req, res);
+    } else if (req.method === 'POST' && req.url === '/' && isForm(req)) {
+      void callQuery(queryOperations, req, res);
     } else if (!options.routes?.(req, res)) {
       answer(res, 404, { message: `nothing is served at ${req.method} ${req.url}` });
     }
@@ -46,6 +52,11 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     serve(added) {
       for (const [target, operation] of Object.entries(added)) {
         operations.set(target, operation);
+      }
+    },
+    serveQuery(added) {
+      for (const [action, operation] of Object.entries(added)) {
+        queryOperations.set(action, operation);
       }
     },
     stop: () => close(server),
@@ -66,11 +77,41 @@ async function call(
     }
     answer(res, 200, await operation(input));
   } catch (thrown) {
-    const error =
-      thrown instanceof AwsError ? thrown : new AwsError('InternalFailure', String((thrown as Error)?.message), 500);
+    const error = asAwsError(thrown);
     answer(res, error.status, { __type: error.type, message: error.message }, { 'x-amzn-errortype': error.type });
   }
 }
+
+const isForm = (req: IncomingMessage): boolean =>
+  /^application\/x-www-form-urlencoded/.test(req.headers['content-type'] ?? '');
+
+/** The AWS query protocol: a form with an `Action` in, XML out. */
+async function callQuery(
+  operations: ReadonlyMap<string, QueryOperation>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const requestId = randomUUID();
+  const headers = { 'content-type': 'text/xml', 'x-amzn-requestid': requestId };
+  try {
+    const parameters = new URLSearchParams(await body(req));
+    const action = parameters.get('Action') ?? '';
+    const operation = operations.get(action);
+    if (!operation) {
+      throw new AwsError('InvalidAction', `the local run does not implement ${action}`);
+    }
+    const result = `<${action}Result>${operation(parameters)}</${action}Result>`;
+    write(res, 200, `<${action}Response>${result}</${action}Response>`, headers);
+  } catch (thrown) {
+    const { type, message, status } = asAwsError(thrown);
+    const error = `<Code>${xmlText(type)}</Code><Message>${xmlText(message)}</Message>`;
+    const xml = `<ErrorResponse><Error>${error}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
+    write(res, status, xml, headers);
+  }
+}
+
+const asAwsError = (thrown: unknown): AwsError =>
+  thrown instanceof AwsError ? thrown : new AwsError('InternalFailure', String((thrown as Error)?.message), 500);
 
 async function body(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -98,16 +139,15 @@ function parse(text: string): Record<string, unknown> {
 }
 
 function answer(res: ServerResponse, status: number, content: object, headers: Record<string, string> = {}): void {
+  write(res, status, JSON.stringify(content), { 'content-type': 'application/x-amz-json-1.1', ...headers });
+}
+
+function write(res: ServerResponse, status: number, text: string, headers: Record<string, string>): void {
   if (res.headersSent || res.destroyed) {
     return;
   }
-  const text = JSON.stringify(content);
-  res.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': Buffer.byteLength(text),
-    'x-amzn-requestid': randomUUID(),
-    ...headers,
-  });
+  const always = { 'content-length': Buffer.byteLength(text), 'x-amzn-requestid': randomUUID() };
+  res.writeHead(status, { ...always, ...headers });
   res.end(text);
 }
 

@@ -19,6 +19,13 @@ test('outputs by their exact names what tools need to find a connector', () => {
   });
 });
 
+test('outputs the role that Entra ID has to trust, where it has to', () => {
+  const stack = new PowerAutomateConnectorStack(new App(), 'Stack', { entraFederation: true });
+  const { Outputs } = Template.fromStack(stack).toJSON();
+  expect(referred(Outputs[Output.DELIVER_ROLE_ARN])).toEqual({ Value: 'DeliveryDeliverRole' });
+  expect(Outputs[Output.DELIVER_ROLE_ARN].Value['Fn::GetAtt'][1]).toBe('Arn');
+});
+
 test('passes on the props of the connector and of the stack', () => {
   const stack = new PowerAutomateConnectorStack(new App(), 'Stack', {
     description: 'ours',

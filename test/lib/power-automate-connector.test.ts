@@ -457,6 +457,41 @@ describe('permissions', () => {
     });
   });
 
+  test('deliver may ask for tokens for Entra ID, and for no others, where a connector is told so', () => {
+    const asking = (of: Template) =>
+      Object.values(resources(of, 'AWS::IAM::Policy')).flatMap(({ Properties }) =>
+        Properties.PolicyDocument.Statement.filter((statement: { Action: unknown }) =>
+          JSON.stringify(statement.Action).includes('sts:'),
+        ).map((statement: object) => ({ ...statement, roles: referred(Properties.Roles) })),
+      );
+    expect(asking(template)).toEqual([]);
+    expect(asking(connectorTemplate({ entraFederation: true }))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'sts:GetWebIdentityToken',
+        Resource: '*',
+        Condition: {
+          'ForAllValues:StringEquals': {
+            'sts:IdentityTokenAudience': ['', 'USGov', 'China'].map((end) => `api://AzureADTokenExchange${end}`),
+          },
+          Null: { 'sts:IdentityTokenAudience': 'false' },
+          StringEquals: { 'sts:SigningAlgorithm': 'RS256' },
+          NumericLessThanEquals: { 'sts:DurationSeconds': 300 },
+        },
+        roles: ['DeliveryDeliverRole'],
+      },
+    ]);
+  });
+
+  test("the role that Entra ID trusts can have a name of its user's own", () => {
+    const { stack, connector } = connectorStack({ entraFederation: true });
+    (connector.delivery.deliverRole.node.defaultChild as iam.CfnRole).roleName = 'starts-flows';
+    expect(resources(Template.fromStack(stack), 'AWS::IAM::Role').DeliveryDeliverRole?.Properties.RoleName).toBe(
+      'starts-flows',
+    );
+    expect(referred(stack.resolve(connector.delivery.deliverRole.roleArn))).toBe('DeliveryDeliverRole');
+  });
+
   test('no role has a managed policy', () => {
     template.resourceCountIs('AWS::IAM::Role', handlers.length);
     template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent(), Policies: Match.absent() });

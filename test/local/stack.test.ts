@@ -183,6 +183,7 @@ exports.handler = async (event, context) => {
       AWS_ENDPOINT_URL_KMS: stack.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: stack.endpoint,
       AWS_ENDPOINT_URL_SSM: stack.endpoint,
+      AWS_ENDPOINT_URL_STS: stack.endpoint,
       TZ: ':UTC',
     });
     // Nothing of this process's environment.

@@ -85,7 +85,8 @@ export class DeliveryWorld {
   /** How long an invocation may take, milliseconds. */
   invocationMs = 60_000;
   private readonly urls = new Map<string, string>();
-  private readonly post = flowCaller({ ca: TRUSTED_CERTIFICATES, loopback: true });
+  /** How flows are called. */
+  post: DeliverPorts['post'] = flowCaller({ ca: TRUSTED_CERTIFICATES, loopback: true });
   private ids = 0;
   private readonly prefix = crypto.randomUUID().slice(0, 8);
 

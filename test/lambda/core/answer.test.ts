@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classify, type FlowAnswer, INCOMPLETE_ANSWER } from '../../../lambda/core/answer';
+import { classify, type FlowAnswer, INCOMPLETE_ANSWER, NotCalled } from '../../../lambda/core/answer';
 
 const RETRIED = [408, 425, 429, 500, 502, 503, 504];
 
@@ -21,6 +21,20 @@ describe('an answer is', () => {
     [{ error: 'timeout' }, 'retry'],
     [{ error: 'ECONNRESET' }, 'retry'],
     [{ error: 'WorkflowTriggerIsNotEnabled' }, 'retry'],
+    [{ error: 'AADSTS7000215' }, 'pause'],
+    [{ error: 'AADSTS' }, 'retry'],
+    [{ error: 'xAADSTS7000215' }, 'retry'],
+    [{ status: 503, error: 'AADSTS7000215' }, 'retry'],
+    [{ error: NotCalled.WRONG_CREDENTIAL }, 'pause'],
+    [{ error: NotCalled.ENTRA_SECRET_UNUSABLE }, 'pause'],
+    [{ error: NotCalled.ENTRA_SECRET_UNREAD }, 'retry'],
+    [{ error: NotCalled.FEDERATION_DISABLED }, 'pause'],
+    [{ error: NotCalled.FEDERATION_DENIED }, 'pause'],
+    [{ error: NotCalled.FEDERATION_FAILED }, 'retry'],
+    [{ error: NotCalled.ENTRA_REFUSED }, 'pause'],
+    [{ error: NotCalled.ENTRA_UNEXPECTED_ANSWER }, 'pause'],
+    [{ error: NotCalled.ENTRA_UNAVAILABLE }, 'retry'],
+    [{ error: NotCalled.ENTRA_UNREACHABLE }, 'retry'],
   ])('%j: %s', (answer, expected) => {
     expect(classify(answer)).toBe(expected);
   });
