@@ -4,7 +4,9 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   FlowDelivery,
@@ -54,6 +56,10 @@ const values = (stack: Stack): Required<PowerAutomateConnectorProps> => ({
   fullRefreshProcesses: ['two'],
   runTimeout: Duration.hours(1),
   extraFlowHosts: ['flows.example.com'],
+  deliveryRetention: Duration.days(30),
+  flowSecrets: [new secretsmanager.Secret(stack, 'FlowSecret')],
+  flowParameters: [ssm.StringParameter.fromStringParameterName(stack, 'FlowParameter', '/flows/crm')],
+  entraFederation: true,
 });
 
 type Values = ReturnType<typeof values> & { readonly flowUrlKey: kms.IKey };
@@ -126,6 +132,10 @@ const delivery: Table<FlowDeliveryProps> = {
   ...functions,
   deliveriesTable: false,
   extraFlowHosts: false,
+  deliveryRetention: false,
+  flowSecrets: false,
+  flowParameters: false,
+  entraFederation: false,
   eventBus: true,
   subscriptionsTable: true,
   flowUrlKey: true,

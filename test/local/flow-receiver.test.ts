@@ -80,6 +80,23 @@ describe('the stand-in for a flow', () => {
     expect(new Set(receiver.received.map(({ runId }) => runId)).size).toBe(20);
   });
 
+  test('takes a token in the place of a signature, never both, and keeps neither', async () => {
+    const authorization = 'Bearer token-of-the-test';
+    expect((await post('/flows/a?api-version=1', body, { authorization })).status).toBe(202);
+    expect((await post('/flows/a', body, { authorization })).status).toBe(202);
+    expect(await errorOf(await post('/flows/a?sig=x', body, { authorization }))).toEqual([
+      401,
+      'DirectApiRequestHasMoreThanOneAuthorization',
+      expect.any(String),
+    ]);
+    for (const other of ['Basic abc', 'Bearer']) {
+      const [status, code] = await errorOf(await post('/flows/a?api-version=1', body, { authorization: other }));
+      expect([status, code]).toEqual([401, 'DirectApiAuthorizationRequired']);
+    }
+    expect(receiver.received).toHaveLength(2);
+    expect(JSON.stringify(receiver.received)).not.toContain('token-of-the-test');
+  });
+
   test('leaves other paths alone', async () => {
     for (const path of ['/', '/flows', '/flows/', '/flows/a/b', '/flows/%E0%A4%A', '/other/flows/a']) {
       expect((await post(path, body)).status, path).toBe(418);

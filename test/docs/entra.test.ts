@@ -1,0 +1,47 @@
+/** What docs/entra.md says of errors and clouds is what the code does. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { classify, NotSent } from '../../lambda/core/answer';
+import { CLOUD_FACTS, REFUSALS } from '../../lambda/core/entra';
+
+const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'entra.md'), 'utf8');
+
+/** The cells of every table row of a section that starts with code, the code's marks left off. */
+function rows(from: string, to: string): string[][] {
+  const section = PAGE.split(from)[1]?.split(to)[0] ?? '';
+  const lines = section.split('\n').filter((line) => line.startsWith('| `'));
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  );
+}
+
+const ERRORS = rows('Before the flow was called:', 'By the flow');
+
+it('every error is in the table once', () => {
+  const named = ERRORS.map(([error]) => error);
+  expect(named.toSorted()).toEqual([...Object.values(NotSent), ...Object.keys(REFUSALS)].toSorted());
+});
+
+it.each(ERRORS)('%s: %s', (error = '', subscription) => {
+  expect(subscription).toBe(classify({ error }) === 'pause' ? 'paused' : 'active');
+});
+
+it.each(rows('By the flow', '\n## '))('%s pauses', (answered = '') => {
+  const [status, error] = answered.split(' ');
+  expect(classify({ status: Number(status), error })).toBe('pause');
+});
+
+it('the clouds are those of the code', () => {
+  expect(rows('## Clouds', '\n## ')).toEqual(
+    Object.entries(CLOUD_FACTS).map(([cloud, { authority, audience, federationAudience }]) => [
+      cloud,
+      authority,
+      audience,
+      federationAudience,
+    ]),
+  );
+});
