@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { classify, NotSent } from '../../lambda/core/answer';
+import { classify, NotCalled } from '../../lambda/core/answer';
 import { CLOUD_FACTS, REFUSALS } from '../../lambda/core/entra';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'entra.md'), 'utf8');
@@ -23,7 +23,7 @@ const ERRORS = rows('Before the flow was called:', 'By the flow');
 
 it('every error is in the table once', () => {
   const named = ERRORS.map(([error]) => error);
-  expect(named.toSorted()).toEqual([...Object.values(NotSent), ...Object.keys(REFUSALS)].toSorted());
+  expect(named.toSorted()).toEqual([...Object.values(NotCalled), ...Object.keys(REFUSALS)].toSorted());
 });
 
 it.each(ERRORS)('%s: %s', (error = '', subscription) => {
