@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { App, RemovalPolicies, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -374,7 +374,7 @@ describe('queueEncryptionKey', () => {
 });
 
 describe('aspects', () => {
-  test('a tag reaches whatever can be tagged, a removal policy whatever holds data', () => {
+  test('a tag reaches whatever can be tagged', () => {
     const stack = new Stack(new App(), 'Stack');
     const connector = new PowerAutomateConnector(stack, 'Connector');
     Tags.of(connector).add('team', 'data');
@@ -393,6 +393,15 @@ describe('aspects', () => {
       if (TAGGED.includes(Type) || Type === 'AWS::DynamoDB::GlobalTable') {
         expect(tags, readable(id)).toContainEqual({ Key: 'team', Value: 'data' });
       }
+    }
+  });
+
+  test('a removal policy reaches whatever holds data', () => {
+    const stack = new Stack(new App(), 'Stack');
+    RemovalPolicies.of(new PowerAutomateConnector(stack, 'Connector')).destroy();
+    const template = Template.fromStack(stack);
+    for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::Logs::LogGroup', 'AWS::SQS::Queue']) {
+      template.allResources(type, { DeletionPolicy: 'Delete' });
     }
   });
 });

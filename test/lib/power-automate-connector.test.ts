@@ -1,14 +1,17 @@
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { describe, expect, test } from 'vitest';
-import { PowerAutomateConnector } from '../../lib';
+import { PowerAutomateConnector, type PowerAutomateConnectorProps } from '../../lib';
 import {
   DUE_INDEX,
   Env,
@@ -578,7 +581,11 @@ describe('props', () => {
 
   test('encryptionKey: the only key, and the one that deliver may decrypt by', () => {
     const stack = new Stack(new App(), 'Stack');
-    const key = kms.Key.fromKeyArn(stack, 'Given', 'arn:aws:kms:eu-west-1:111122223333:key/given');
+    const key = kms.Key.fromKeyArn(
+      stack,
+      'Given',
+      'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555',
+    );
     const connector = new PowerAutomateConnector(stack, 'Connector', { encryptionKey: key });
     expect(connector.subscriptions.flowUrlKey).toBe(key);
     const given = Template.fromStack(stack);
@@ -651,7 +658,36 @@ describe('props', () => {
 });
 
 describe('the template', () => {
-  test('is the same with no feature flag and with all that CDK recommends', () => {
+  /** With nothing given, and with all that can be. */
+  const given = (stack: Stack): PowerAutomateConnectorProps => ({
+    eventBus: events.EventBus.fromEventBusName(stack, 'Bus', 'company'),
+    deadLetterQueue: sqs.Queue.fromQueueArn(stack, 'DeadLetters', 'arn:aws:sqs:eu-west-1:111122223333:given'),
+    encryptionKey: kms.Key.fromKeyArn(
+      stack,
+      'Key',
+      'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555',
+    ),
+    queueEncryptionKey: kms.Key.fromKeyArn(
+      stack,
+      'QueueKey',
+      'arn:aws:kms:eu-west-1:111122223333:key/66666666-7777-8888-9999-000000000000',
+    ),
+    logGroup: logs.LogGroup.fromLogGroupName(stack, 'Logs', 'given'),
+    vpc: ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['eu-west-1a'],
+      privateSubnetIds: ['subnet-0123456789abcdef0'],
+    }),
+    subscriptionsTable: dynamodb.Table.fromTableName(stack, 'Subscriptions', 'subscriptions'),
+    thresholdsTable: dynamodb.Table.fromTableName(stack, 'Thresholds', 'thresholds'),
+    runsTable: dynamodb.Table.fromTableName(stack, 'Runs', 'runs'),
+    deliveriesTable: dynamodb.Table.fromTableName(stack, 'Deliveries', 'deliveries'),
+  });
+
+  test.each([
+    ['nothing', () => ({})],
+    ['everything', given],
+  ])('is the same with no feature flag and with all that CDK recommends: %s is given', (_, props) => {
     // What a flag may change is how a policy's permissions are put together to statements, and their order.
     const sorted = (value: unknown): unknown => {
       if (Array.isArray(value)) {
@@ -659,12 +695,23 @@ describe('the template', () => {
       }
       if (typeof value !== 'object' || value === null) return value;
       return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => [key, sorted(key === 'Statement' ? inner.flatMap(single) : inner)]),
+        Object.entries(value).map(([key, inner]) => [
+          key,
+          sorted(key === 'Statement' ? distinct(inner.flatMap(single)) : inner),
+        ]),
       );
     };
+    const distinct = (values: object[]) => [...new Map(values.map((one) => [JSON.stringify(one), one])).values()];
     const single = ({ Action, Resource, ...rest }: { Action: string | string[]; Resource: unknown }) =>
       list(Action).flatMap((action) => list(Resource).map((resource) => ({ ...rest, action, resource })));
-    expect(sorted(connectorTemplate({}, recommendedFlags).toJSON())).toEqual(sorted(template.toJSON()));
+    const [none, all] = [undefined, recommendedFlags].map((context) => {
+      const stack = new Stack(new App({ context }), 'Stack');
+      const connector = new PowerAutomateConnector(stack, 'Connector', props(stack));
+      connector.onThresholdCrossed('Crossed');
+      connector.metricDead().createAlarm(stack, 'Dead', { threshold: 1, evaluationPeriods: 1 });
+      return sorted(Template.fromStack(stack).toJSON());
+    });
+    expect(all).toEqual(none);
   });
 
   test('takes two connectors', () => {
