@@ -16,7 +16,7 @@ import type { EntraAuth } from '../core/subscription';
 import { guardedPoster, type PosterOptions } from './guarded-post';
 import type { WebIdentity } from './web-identity';
 
-/** How long getting a token may take with all that it needs, milliseconds. Less than a flow may take, which is called after it. */
+/** Less than a flow may take, which is called after it. */
 const TOKEN_TIMEOUT_MS = 8_000;
 
 /**
@@ -40,6 +40,12 @@ export interface EntraTokenOptions {
    * @default - the cloud's own: no setting can send a credential elsewhere
    */
   readonly origin?: (auth: EntraAuth) => string;
+  /**
+   * How long getting a token may take with all that it needs, milliseconds.
+   *
+   * @default 8000
+   */
+  readonly timeoutMs?: number;
 }
 
 type Result = EntraToken | TokenFailure;
@@ -91,7 +97,8 @@ const keyOf = ({ tenantId, clientId, cloud, clientSecret }: EntraAuth): string =
   JSON.stringify([tenantId, clientId, CLOUD_FACTS[cloud].audience, clientSecret ?? 'federation']);
 
 /** Gets one token. Never throws. */
-function tokenRequester({ readSecret, webIdentity, clock, poster, origin = originOf }: EntraTokenOptions) {
+function tokenRequester(options: EntraTokenOptions) {
+  const { readSecret, webIdentity, clock, poster, origin = originOf, timeoutMs = TOKEN_TIMEOUT_MS } = options;
   const post = guardedPoster(poster);
 
   const credentialOf = async (auth: EntraAuth, signal: AbortSignal): Promise<ClientCredential> =>
@@ -100,9 +107,9 @@ function tokenRequester({ readSecret, webIdentity, clock, poster, origin = origi
       : { assertion: await webIdentity(CLOUD_FACTS[auth.cloud].federationAudience, signal) };
 
   return async (auth: EntraAuth): Promise<Result> => {
-    const end = clock() + TOKEN_TIMEOUT_MS;
+    const end = clock() + timeoutMs;
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), TOKEN_TIMEOUT_MS);
+    const timer = setTimeout(() => abort.abort(), timeoutMs);
     let credential: ClientCredential;
     try {
       credential = await Promise.race([credentialOf(auth, abort.signal), aborted(abort.signal)]);

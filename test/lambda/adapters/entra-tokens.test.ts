@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EntraTokenOptions, entraTokens } from '../../../lambda/adapters/entra-tokens';
 import { flowCaller } from '../../../lambda/adapters/flow-caller';
 import type { Resolve } from '../../../lambda/adapters/guarded-lookup';
@@ -314,6 +314,42 @@ describe('without a token the flow is not called', () => {
     authority.behave = () => behaviour;
     expect(said(await post({}, { timeoutMs: 500 }))).toEqual({ error: 'EntraUnreachable', class: 'retry' });
     expect(flow.calls).toEqual([]);
+  });
+
+  it.each([
+    ['a secret that is never read', AUTH, 'readSecret', 'EntraSecretUnread'],
+    ['STS that hangs', FEDERATED, 'webIdentity', 'FederationFailed'],
+  ] as const)('%s, and whoever comes later asks again', async (_, auth, part, error) => {
+    const hangs = vi.fn(() => new Promise<never>(() => {}));
+    const call = poster({ [part]: hangs, timeoutMs: 50 });
+    for (const times of [1, 2]) {
+      expect(said(await call(unsigned(), { ...REQUEST, auth }))).toEqual({ error, class: 'retry' });
+      expect(hangs).toHaveBeenCalledTimes(times);
+      now += 3000;
+    }
+    expect([flow.calls, authority.calls]).toEqual([[], []]);
+  });
+
+  it('an endpoint that hangs for all, and whoever comes later asks again', async () => {
+    authority.behave = (_, n) => (n === 0 ? silent : givesToken(n));
+    const call = poster({ timeoutMs: 1000 });
+    expect(said(await call(unsigned(), REQUEST))).toEqual({ error: 'EntraUnreachable', class: 'retry' });
+    now += 3000;
+    expect(await call(unsigned(), REQUEST)).toMatchObject({ status: 202 });
+    expect(authority.calls).toHaveLength(2);
+  });
+
+  it('and STS is told when nobody waits any more', async () => {
+    let ended = false;
+    const webIdentity: EntraTokenOptions['webIdentity'] = (_, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          ended = true;
+          reject(signal.reason);
+        });
+      });
+    await post({ webIdentity, timeoutMs: 50 }, { auth: FEDERATED });
+    expect(ended).toBe(true);
   });
 
   it.each([['127.0.0.1'], ['169.254.169.254'], ['10.0.0.1'], ['::1']])(
