@@ -11,7 +11,8 @@ it("runs the connector's own template", async () => {
   const outdir = mkdtempSync(join(tmpdir(), 'connector-'));
   try {
     const app = new App({ outdir });
-    new PowerAutomateConnectorStack(app, 'Connector');
+    // With everything that it may have.
+    new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
     app.synth();
     const stack = await startLocalStack({ templateFile: join(outdir, 'Connector.template.json') });
     try {
