@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { shown } from '../lambda/core/subscription-entry';
+import { shown } from '../lambda/core/entry/words';
 import { applySubscriptions } from './apply';
 import { DeployedConnectorError, deployedConnector } from './deployed-connector';
 import { failureText } from './failure';

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { DEFAULT_SET, nearest, setSchema, shown } from '../lambda/core/subscription-entry';
+import { nearest, shown } from '../lambda/core/entry/words';
+import { DEFAULT_SET, setSchema } from '../lambda/core/subscription-entry';
 
 /** Where the connector is. */
 export interface ConnectorOptions {

@@ -1,17 +1,10 @@
 import * as v from 'valibot';
 import { type Document, isAlias, isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { nearest, shown } from '../lambda/core/entry/words';
 import { checkFlowUrl, type FlowUrlOptions } from '../lambda/core/flow-url';
 import type { SecretReference } from '../lambda/core/secret-reference';
 import type { SubscriptionDefinition } from '../lambda/core/subscription';
-import {
-  checkEntry,
-  DEFAULT_SET,
-  type EntryMistake,
-  nearest,
-  setSchema,
-  shown,
-  toDefinition,
-} from '../lambda/core/subscription-entry';
+import { checkEntry, DEFAULT_SET, type EntryMistake, setSchema, toDefinition } from '../lambda/core/subscription-entry';
 
 export interface ReadOptions extends FlowUrlOptions {
   /** The file's name, for messages. */

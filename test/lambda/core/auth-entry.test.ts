@@ -67,9 +67,7 @@ describe('a mistake in auth says what to write, and shows no value', () => {
   const tenant =
     "write the Directory (tenant) ID of the app registration, or one of the tenant's verified domains" as const;
   const client = 'write the Application (client) ID of the app registration' as const;
-  const kept =
-    'write where it is kept: { secret: NAME } for AWS Secrets Manager (with field: KEY where the secret is a JSON ' +
-    'object), { parameter: NAME } for Systems Manager; leave it out to use no stored secret';
+  const kept = 'write { secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }' as const;
   const noTenant = `"auth.tenantId" is neither a GUID nor a domain; ${tenant}`;
   test.each<[string, unknown, string[]]>([
     ['empty', null, ['"auth" is empty; write under it type: entra, tenantId and clientId']],
@@ -98,30 +96,32 @@ describe('a mistake in auth says what to write, and shows no value', () => {
     [
       'the secret itself',
       { ...auth, clientSecret: SECRET },
-      [`"auth.clientSecret" is a text, and a secret has no place in this file; ${kept}`],
+      [`"auth.clientSecret" is a text, where the name of a secret belongs; ${kept}`],
     ],
     [
       'an empty secret',
       { ...auth, clientSecret: { secret: ' ' } },
-      [`"auth.clientSecret.secret" is no name or ARN; ${kept}`],
+      [
+        '"auth.clientSecret.secret" is no name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
+      ],
     ],
     [
       'the secret for its name',
       { ...auth, clientSecret: { parameter: SECRET } },
-      [`"auth.clientSecret.parameter" is no name or ARN; ${kept}`],
+      [
+        '"auth.clientSecret.parameter" is no name or ARN of a parameter; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
+      ],
     ],
     [
       'two places',
       { ...auth, clientSecret: { secret: 'a', parameter: 'b' } },
-      [`"auth.clientSecret" does not say where the secret is; ${kept}`],
+      [`"auth.clientSecret" has a parameter and more, where there is one place; ${kept}`],
     ],
-    ['no place', { ...auth, clientSecret: {} }, [`"auth.clientSecret" does not say where the secret is; ${kept}`]],
+    ['no place', { ...auth, clientSecret: {} }, [`"auth.clientSecret" has neither a secret nor a parameter; ${kept}`]],
     [
       'an empty field',
       { ...auth, clientSecret: { secret: 'a', field: '' } },
-      [
-        '"auth.clientSecret.field" is empty; write the key of the JSON object that holds the client secret, or leave it out',
-      ],
+      [`"auth.clientSecret.field" is empty; write a field's name of at most 100 characters, such as url`],
     ],
     [
       'another cloud',

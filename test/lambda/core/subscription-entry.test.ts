@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkEntry, nearest, toDefinition } from '../../../lambda/core/subscription-entry';
+import { nearest } from '../../../lambda/core/entry/words';
+import { checkEntry, toDefinition } from '../../../lambda/core/subscription-entry';
 
 const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=SECRET';
 const failed = { name: 'crm', trigger: 'data-source-refresh-failed', flowUrl: FLOW_URL };
@@ -221,9 +222,15 @@ describe('a mistake says what to write', () => {
     [
       'a flow URL as a secret',
       { ...segment, flowUrlFrom: { secret: FLOW_URL } },
-      ['"flowUrlFrom.secret" is a URL; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url'],
+      [
+        '"flowUrlFrom.secret" is no name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
+      ],
     ],
-    ['a text in place of a reference', { ...segment, flowUrlFrom: 'crm' }, [`"flowUrlFrom" is "crm"; ${FROM}`]],
+    [
+      'a text in place of a reference',
+      { ...segment, flowUrlFrom: 'crm' },
+      [`"flowUrlFrom" is a text, where the name of a secret belongs; ${FROM}`],
+    ],
     ['an empty reference', { ...segment, flowUrlFrom: null }, [`"flowUrlFrom" is empty; ${FROM}`]],
     [
       'a reference to nothing',
@@ -233,12 +240,12 @@ describe('a mistake says what to write', () => {
     [
       'a secret and a parameter',
       { ...segment, flowUrlFrom: { secret: 'crm', parameter: 'crm' } },
-      [`"flowUrlFrom" has a parameter and more, where one thing leads to the URL; ${FROM}`],
+      [`"flowUrlFrom" has a parameter and more, where there is one place; ${FROM}`],
     ],
     [
       'a field of a parameter',
       { ...segment, flowUrlFrom: { parameter: 'crm', field: 'url' } },
-      [`"flowUrlFrom" has a parameter and more, where one thing leads to the URL; ${FROM}`],
+      [`"flowUrlFrom" has a parameter and more, where there is one place; ${FROM}`],
     ],
     [
       'a reference with another key',
@@ -248,7 +255,9 @@ describe('a mistake says what to write', () => {
     [
       'a number for a parameter',
       { ...segment, flowUrlFrom: { parameter: 7 } },
-      ['"flowUrlFrom.parameter" is 7 without quotes, which is no text; write "7" in quotes'],
+      [
+        '"flowUrlFrom.parameter" is no text; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
+      ],
     ],
     ['a secret in place of a reference', { ...segment, secret: 'crm' }, ['"secret" is not known; write flowUrlFrom']],
     [

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { ENTRA_CLOUDS } from './subscription';
+import { ENTRA_CLOUDS } from '../subscription';
+import { secretReferenceEntry } from './secret-reference';
+import type { Issue } from './words';
 
 /**
  * The key `auth` of a subscription. No message shows a value: whoever takes one key for another may have written the
  * client secret there.
  */
-
-type Issue = v.BaseIssue<unknown>;
 
 /** Message for what is missing, empty or wrong; `what` completes "is …", `hint` completes "write …". */
 const write = (what: string, hint: string) => (issue: Issue) => {
@@ -39,39 +39,6 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 const KEYS = ['type', 'tenantId', 'clientId', 'clientSecret', 'cloud'];
 
-const SECRET_HINT =
-  'where it is kept: { secret: NAME } for AWS Secrets Manager (with field: KEY where the secret is a JSON object), ' +
-  '{ parameter: NAME } for Systems Manager; leave it out to use no stored secret';
-/** A name, a path or an ARN (Secrets Manager and Systems Manager API references; an ARN has 2,048 characters at most). */
-const NAME = /^[A-Za-z0-9/_+=.@:-]{1,2048}$/;
-const secretName = (description: string) =>
-  v.pipe(
-    v.string(`is no text; write ${SECRET_HINT}`),
-    v.trim(),
-    v.regex(NAME, `is no name or ARN; write ${SECRET_HINT}`),
-    v.description(description),
-  );
-
-const clientSecret = v.union(
-  [
-    v.strictObject({
-      secret: secretName('Name or ARN of a Secrets Manager secret.'),
-      field: v.optional(
-        v.pipe(
-          v.string('is no text; write the key of the JSON object that holds the client secret'),
-          v.minLength(1, 'is empty; write the key of the JSON object that holds the client secret, or leave it out'),
-          v.description("Key of the secret's JSON object. Left out: the whole secret."),
-        ),
-      ),
-    }),
-    v.strictObject({ parameter: secretName('Name or ARN of a Systems Manager parameter.') }),
-  ],
-  (issue) =>
-    typeof issue.input === 'string'
-      ? `is a text, and a secret has no place in this file; write ${SECRET_HINT}`
-      : `does not say where the secret is; write ${SECRET_HINT}`,
-);
-
 const mapMessage = (issue: Issue) => {
   const key = String(issue.path?.at(-1)?.key ?? '');
   if (issue.expected === 'never') return `is not known; auth takes ${KEYS.join(', ')}`;
@@ -89,11 +56,8 @@ export const authEntry = v.optional(
         ),
         tenantId: id([GUID, DOMAIN], 'neither a GUID nor a domain', TENANT_HINT, "The tenant's id or verified domain."),
         clientId: id([GUID], 'no GUID', CLIENT_HINT, 'The Application (client) ID of the app registration.'),
-        clientSecret: v.optional(
-          v.pipe(
-            clientSecret,
-            v.description('Where the client secret is kept. Left out: none is, AWS vouches for the connector.'),
-          ),
+        clientSecret: secretReferenceEntry(
+          'Where the client secret is kept. Left out: none is, AWS vouches for the connector.',
         ),
         cloud: v.optional(
           v.pipe(

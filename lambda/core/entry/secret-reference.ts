@@ -1,0 +1,77 @@
+import * as v from 'valibot';
+import type { SecretReference } from '../secret-reference';
+import type { Issue } from './words';
+
+// Secrets Manager API reference, CreateSecret; Systems Manager API reference, PutParameter; both: ARNs. A URL fits none.
+const SECRET = /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}$/;
+const SECRET_HINT = 'the name or the ARN of a Secrets Manager secret, such as crm/flow-url';
+const PARAMETER = /^(arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/)?[\w/.-]{1,1011}$/;
+const PARAMETER_HINT = 'the name or the ARN of a Systems Manager parameter, such as /crm/flow-url';
+const FIELD = /^[^\s"'{}?&%:][^"'{}?&%:\r\n]{0,99}$/;
+const FIELD_HINT = "a field's name of at most 100 characters, such as url";
+const FORMS = '{ secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }';
+
+/** No message shows a value: whoever takes one key for another may have written the secret itself there. */
+const write = (wrong: string, hint: string) => (issue: Issue) => {
+  if (issue.input === undefined) return `is missing; write ${hint}`;
+  if (issue.input === null || issue.input === '') return `is empty; write ${hint}`;
+  return `${wrong}; write ${hint}`;
+};
+
+const part = (pattern: RegExp, wrong: string, hint: string, description: string) =>
+  v.optional(
+    v.pipe(v.string(write('is no text', hint)), v.regex(pattern, write(wrong, hint)), v.description(description)),
+  );
+
+/**
+ * Where something secret is kept. One object rather than two that exclude each other, so that each mistake is told by its key.
+ * @param description what is kept there.
+ */
+export const secretReferenceEntry = (description: string) =>
+  v.optional(
+    v.pipe(
+      v.strictObject(
+        {
+          secret: part(
+            SECRET,
+            'is no name or ARN of a secret',
+            SECRET_HINT,
+            'Name or ARN of a Secrets Manager secret. The connector must be allowed to read it.',
+          ),
+          field: part(
+            FIELD,
+            "is no field's name",
+            FIELD_HINT,
+            "Field of the secret's JSON object. Left out: the secret's whole text.",
+          ),
+          parameter: part(
+            PARAMETER,
+            'is no name or ARN of a parameter',
+            PARAMETER_HINT,
+            'Name or ARN of a Systems Manager parameter, best a SecureString.',
+          ),
+        },
+        (issue) => {
+          if (issue.expected === 'never') return `is not known; write ${FORMS}`;
+          const wrong =
+            typeof issue.input === 'string' ? 'is a text, where the name of a secret belongs' : 'is no map of keys';
+          return write(wrong, FORMS)(issue);
+        },
+      ),
+      v.description(description),
+      v.metadata({ oneOf: [{ required: ['secret'] }, { required: ['parameter'], not: { required: ['field'] } }] }),
+      v.rawTransform(({ dataset, addIssue, NEVER }): SecretReference => {
+        const { secret, field, parameter } = dataset.value;
+        if (secret !== undefined && parameter === undefined)
+          return field === undefined ? { secret } : { secret, field };
+        if (parameter !== undefined && secret === undefined && field === undefined) return { parameter };
+        addIssue({
+          message:
+            parameter === undefined
+              ? `has neither a secret nor a parameter; write ${FORMS}`
+              : `has a parameter and more, where there is one place; write ${FORMS}`,
+        });
+        return NEVER;
+      }),
+    ),
+  );
