@@ -216,6 +216,7 @@ class Bench {
       telemetry: {
         count: () => {},
         seconds: () => {},
+        milliseconds: () => {},
         info: () => {},
         warn: (message, details) => this.warnings.push({ message, ...details }),
       },

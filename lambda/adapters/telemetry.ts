@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { METRIC_CONNECTOR_DIMENSION } from '../../lib/private/contract';
 import type { Telemetry } from '../core/ports';
+import { redactor } from '../core/redact';
 
 /** Structured logs and CloudWatch metrics (EMF) of one handler. Service and namespace come from Powertools' own variables. */
 export interface HandlerTelemetry extends Telemetry {
@@ -10,7 +11,8 @@ export interface HandlerTelemetry extends Telemetry {
 }
 
 export function handlerTelemetry(connectorId: string): HandlerTelemetry {
-  const logger = new Logger();
+  // Core code logs no secret; an error's text is another's, and could quote a request.
+  const logger = new Logger({ jsonReplacerFn: redactor() });
   const metrics = new Metrics();
   // Without Powertools' dimension `service`: what several functions count, such as rejected events, is one metric.
   metrics.clearDefaultDimensions();
@@ -18,6 +20,7 @@ export function handlerTelemetry(connectorId: string): HandlerTelemetry {
   return {
     count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value),
     seconds: (name, value) => metrics.addMetric(name, MetricUnit.Seconds, value),
+    milliseconds: (name, value) => metrics.addMetric(name, MetricUnit.Milliseconds, value),
     info: (message, details = {}) => logger.info(message, details),
     warn: (message, details = {}) => logger.warn(message, details),
     flush: () => {

@@ -6,6 +6,7 @@ import { batchResponse } from '../adapters/batch';
 import { documentClient } from '../adapters/dynamodb';
 import { required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
+import { invocation } from '../adapters/invocation';
 import { rejectedQueue } from '../adapters/queue';
 import { RunTable } from '../adapters/run-table';
 import { handlerTelemetry } from '../adapters/telemetry';
@@ -33,10 +34,6 @@ export async function handler(
   event: SQSEvent | EventBridgeEvent<'Scheduled Event', unknown>,
 ): Promise<SQSBatchResponse | undefined> {
   if ('Records' in event) return batchResponse(event, ports.telemetry, (messages) => collectBatch(messages, ports));
-  try {
-    await closeOverdueRuns(ports);
-    return undefined;
-  } finally {
-    ports.telemetry.flush();
-  }
+  await invocation(ports.telemetry, () => closeOverdueRuns(ports));
+  return undefined;
 }

@@ -182,9 +182,11 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
   const attempt = await tryOnce(message, subscription, subscription.flow, deadline, ports);
   const tried: Work = { ...work, attempts: [...work.attempts, attempt.record] };
   const outcome = classify(attempt.answer);
+  if (attempt.record.status !== undefined) telemetry.milliseconds(MetricName.FLOW_DURATION, attempt.record.durationMs);
   if (outcome === 'delivered') {
     const { status, runId } = attempt.record;
     telemetry.count(MetricName.DELIVERED);
+    telemetry.milliseconds(MetricName.DELIVERY_LATENCY, clock() - message.acceptedAt);
     telemetry.info(LogMessage.DELIVERED, { ...facts, status, runId });
     await deliveries.finish(key, lease, 'delivered', tried.attempts, clock());
     return noteSuccess(subscription, ports);

@@ -1,3 +1,5 @@
+import { FailureMessage } from '../../lib/private/contract';
+
 /** Messages of the handlers' logs that somebody reads by machine; the details that go with each are named beside it. */
 export const LogMessage = {
   /** `reason` */
@@ -9,15 +11,15 @@ export const LogMessage = {
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `runId` */
   DELIVERED: 'a flow took a delivery',
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error`, `problem`, `waitSeconds` */
-  ATTEMPT_FAILED: 'a flow did not take a delivery',
+  ATTEMPT_FAILED: FailureMessage.ATTEMPT_FAILED,
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error` */
-  DEAD: 'a delivery is dead',
+  DEAD: FailureMessage.DEAD,
   /** `subscription`, `trigger`, `subject`, `eventId` */
   HELD: 'a delivery is held',
   /** `subscription`, `status`, `error` */
   FAILING: 'a flow fails, its deliveries wait',
   /** `subscription`, `reason` */
-  PAUSED: 'a subscription is paused',
+  PAUSED: FailureMessage.PAUSED,
   /** `subscription`, `reason` */
   RESUMED: 'a subscription is active again',
   /** `run`, `stage`, `status` */

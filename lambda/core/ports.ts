@@ -103,6 +103,7 @@ export interface Telemetry {
   count(metric: string, value?: number): void;
   /** How long something has lasted. */
   seconds(metric: string, value: number): void;
+  milliseconds(metric: string, value: number): void;
   info(message: string, details?: Readonly<Record<string, unknown>>): void;
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }

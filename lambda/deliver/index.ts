@@ -17,6 +17,7 @@ import { eventPublisher } from '../adapters/event-bus';
 import { flowCaller } from '../adapters/flow-caller';
 import { flowOpener, OPENING_LIMITS } from '../adapters/flow-opener';
 import { flowUrlOpener } from '../adapters/flow-url-seal';
+import { invocation } from '../adapters/invocation';
 import { deliverySender, rejectedQueue } from '../adapters/queue';
 import { secretReader } from '../adapters/secret-reader';
 import { SubscriptionTable } from '../adapters/subscription-table';
@@ -84,10 +85,6 @@ export async function handler(
     const deadline = Date.now() + context.getRemainingTimeInMillis();
     return batchResponse(event, ports.telemetry, (messages) => deliverBatch(messages, deadline, ports));
   }
-  try {
-    await tend(ports);
-    return undefined;
-  } finally {
-    ports.telemetry.flush();
-  }
+  await invocation(ports.telemetry, () => tend(ports));
+  return undefined;
 }

@@ -1,13 +1,10 @@
 import { evaluationPorts } from '../adapters/evaluation';
+import { invocation } from '../adapters/invocation';
 import { sweep } from '../core/sweep';
 
 const ports = evaluationPorts();
 
 /** Runs every minute: comes back to what was left behind. */
 export async function handler(): Promise<void> {
-  try {
-    await sweep({ ...ports, due: ports.thresholds });
-  } finally {
-    ports.telemetry.flush();
-  }
+  await invocation(ports.telemetry, () => sweep({ ...ports, due: ports.thresholds }));
 }

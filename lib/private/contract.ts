@@ -179,6 +179,17 @@ export const Metric = {
   LATE_STAGES: 'LateStages',
   /** Seconds since the first failed try of the delivery that waits longest to be tried again; 0: none waits. */
   OLDEST_PENDING_AGE: 'OldestPendingAge',
+  /** Milliseconds from a trigger's acceptance by `dispatch` until its flow has taken it, waits and pauses among them. */
+  DELIVERY_LATENCY: 'DeliveryLatency',
+  /** Milliseconds that a flow took to answer, whatever it answered. */
+  FLOW_DURATION: 'FlowDuration',
+} as const;
+
+/** Messages of `deliver`'s log that a dashboard looks for; all messages are in `lambda/core/log-messages.ts`. */
+export const FailureMessage = {
+  ATTEMPT_FAILED: 'a flow did not take a delivery',
+  DEAD: 'a delivery is dead',
+  PAUSED: 'a subscription is paused',
 } as const;
 
 /** Names of the stack's outputs: how the CLI and the local run find a connector. */

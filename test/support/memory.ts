@@ -208,15 +208,19 @@ export class MemoryRejected implements RejectedMessages {
   }
 }
 
-/** Sums the counts. */
+/** Sums the counts, lists the durations. */
 export class MemoryTelemetry implements Telemetry {
   readonly counts: Record<string, number> = {};
+  readonly durations: Record<string, number[]> = {};
   readonly lines: string[] = [];
   count(metric: string, value = 1): void {
     this.counts[metric] = (this.counts[metric] ?? 0) + value;
   }
   seconds(metric: string, value: number): void {
     this.counts[metric] = value;
+  }
+  milliseconds(metric: string, value: number): void {
+    this.durations[metric] = [...(this.durations[metric] ?? []), value];
   }
   info(message: string, details?: unknown): void {
     this.lines.push(`${message} ${JSON.stringify(details)}`);

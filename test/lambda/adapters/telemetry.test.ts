@@ -18,6 +18,7 @@ it('writes metrics with their units, by the connector alone: what two functions 
     telemetry.count('Delivered', 2);
     telemetry.count('Delivered');
     telemetry.seconds('OldestPendingAge', 90);
+    telemetry.milliseconds('FlowDuration', 150);
     telemetry.flush();
     const [line] = log.mock.calls[invocation] ?? [];
     const record = JSON.parse(String(line));
@@ -28,6 +29,7 @@ it('writes metrics with their units, by the connector alone: what two functions 
         Metrics: [
           { Name: 'Delivered', Unit: 'Count' },
           { Name: 'OldestPendingAge', Unit: 'Seconds' },
+          { Name: 'FlowDuration', Unit: 'Milliseconds' },
         ],
       },
     ]);
@@ -35,4 +37,24 @@ it('writes metrics with their units, by the connector alone: what two functions 
   }
   telemetry.flush();
   expect(log).toHaveBeenCalledTimes(2);
+});
+
+it('writes no flow URL to the log, wherever it hangs', () => {
+  const url = 'https://flows.example.com/workflows/0123/triggers/manual/paths/invoke?sv=1.0&sig=SECRET';
+  const lines = (['info', 'warn'] as const).map((level) => {
+    const write = vi.spyOn(console, level).mockImplementation(() => {});
+    const error = Object.assign(new Error(url, { cause: new Error(url) }), { $response: { path: url } });
+    const details: Record<string, unknown> = { error, url, nested: { [url]: [url] }, text: String(error) };
+    details.self = details;
+    handlerTelemetry('emea')[level](`a message about ${url}`, details);
+    return String(write.mock.calls[0]?.[0]);
+  });
+  for (const line of lines) {
+    expect(JSON.parse(line)).toMatchObject({
+      message: 'a message about https://flows.example.com/[redacted]',
+      text: 'Error: https://flows.example.com/[redacted]',
+      error: { message: 'https://flows.example.com/[redacted]', name: 'Error' },
+    });
+    expect(line).not.toMatch(/SECRET|triggers/);
+  }
 });

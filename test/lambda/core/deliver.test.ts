@@ -76,6 +76,7 @@ describe('a delivery that the flow takes', () => {
       }),
     });
     expect(world.telemetry.counts).toEqual({ Delivered: 1 });
+    expect(world.telemetry.durations).toEqual({ FlowDuration: [0], DeliveryLatency: [0] });
     expect(world.telemetry.lines).toEqual([
       expect.stringMatching(
         new RegExp(`^${LogMessage.DELIVERED} .*"subscription":"${world.name('crm')}".*"subject":"CRM".*"status":202`),
@@ -138,6 +139,7 @@ describe('a delivery that fails', () => {
       { status: 202 },
     ]);
     expect(world.telemetry.counts).toEqual({ FailedAttempts: 3, Delivered: 1 });
+    expect(world.telemetry.durations.DeliveryLatency).toEqual([155_000]);
   });
 
   it('has its next try on its way before the row speaks of it', async () => {

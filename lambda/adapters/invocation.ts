@@ -1,0 +1,13 @@
+import { redactError } from '../core/redact';
+import type { HandlerTelemetry } from './telemetry';
+
+/** Runs an invocation and writes its counts. What it throws is logged by Lambda itself, so it is redacted here. */
+export async function invocation<T>(telemetry: HandlerTelemetry, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw redactError(error);
+  } finally {
+    telemetry.flush();
+  }
+}
