@@ -1,6 +1,7 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 
 /** How a connector is known on its event bus. Parts that belong together are given the same. */
@@ -67,6 +68,14 @@ export interface FunctionOptions {
    * @default - a new log group for each function
    */
   readonly logGroup?: logs.ILogGroup;
+
+  /**
+   * Whether the functions' invocations are traced by AWS X-Ray, which bills each trace. A trace has no flow URL: the
+   * functions trace none of their own calls.
+   *
+   * @default - they are not traced
+   */
+  readonly tracing?: lambda.Tracing;
 
   /**
    * The VPC that all functions run in. From its subnets they must reach DynamoDB, SQS, EventBridge and KMS, and those

@@ -5,11 +5,14 @@ import { Construct } from 'constructs';
 import { RefreshCollection, type RefreshCollectionOptions } from './collection/refresh-collection';
 import { FlowDelivery, type FlowDeliveryOptions } from './delivery/flow-delivery';
 import { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
+import { HealthNotifications } from './operations/health-notifications';
+import type { Notifications } from './operations/notifications';
 import type { FunctionOptions } from './options';
 import { allowOnTable, allowSend } from './private/allow';
 import { anyMetric, countMetric } from './private/connector-metric';
 import { FLOW_URL_CONTEXT, Metric } from './private/contract';
 import { identityOf } from './private/identity';
+import { DEFAULT_RUNBOOK } from './private/runbook';
 import { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
 import { ThresholdEvaluation, type ThresholdEvaluationOptions } from './thresholds/threshold-evaluation';
 
@@ -20,7 +23,21 @@ export interface PowerAutomateConnectorProps
     ThresholdEvaluationOptions,
     RefreshCollectionOptions,
     FlowDeliveryOptions,
-    FunctionOptions {}
+    FunctionOptions {
+  /**
+   * Who is told when a subscription is paused or active again, and when a delivery is given up.
+   *
+   * @default - nobody; the events are on the bus
+   */
+  readonly notifications?: Notifications;
+
+  /**
+   * Where the runbook is that notifications link: a URL or a path, without the entry's anchor.
+   *
+   * @default 'docs/runbook.md'
+   */
+  readonly runbook?: string;
+}
 
 /**
  * Starts Power Automate flows when customer data changes.
@@ -57,6 +74,12 @@ export class PowerAutomateConnector extends Construct {
   /** What brings triggers to the flows. */
   public readonly delivery: FlowDelivery;
 
+  /** What tells somebody of the connector's health, if anybody wants to be told. */
+  public readonly notifications?: HealthNotifications;
+
+  /** Where the runbook is that notifications link. */
+  public readonly runbook: string;
+
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id);
 
@@ -78,6 +101,18 @@ export class PowerAutomateConnector extends Construct {
     this.thresholds = new ThresholdEvaluation(this, 'Thresholds', common);
     this.collection = new RefreshCollection(this, 'Collection', common);
     this.delivery = new FlowDelivery(this, 'Delivery', common);
+
+    this.runbook = props.runbook ?? DEFAULT_RUNBOOK;
+    if (props.notifications) {
+      const { delivery, runbook } = this;
+      const { notifications: to, queueEncryptionKey } = props;
+      this.notifications = new HealthNotifications(this, 'Notifications', {
+        delivery,
+        to,
+        runbook,
+        queueEncryptionKey,
+      });
+    }
 
     this.rules.sendObservationsTo(this.thresholds.observationsQueue);
     this.rules.sendStagesTo(this.collection.stagesQueue);
@@ -250,6 +285,25 @@ export class PowerAutomateConnector extends Construct {
    */
   public metricFailedAttempts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.delivery.metricFailedAttempts(options);
+  }
+
+  /**
+   * Milliseconds from a trigger's acceptance until its flow has taken it, waits and pauses among them; by default their
+   * 90th percentile over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricDeliveryLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricDeliveryLatency(options);
+  }
+
+  /**
+   * Milliseconds that a flow took to answer, whatever it answered; by default their 90th percentile over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricFlowDuration(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.delivery.metricFlowDuration(options);
   }
 
   /**

@@ -5,6 +5,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
@@ -12,7 +13,7 @@ import { Construct } from 'constructs';
 import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
 import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
 import { allowReading } from '../private/allow-reading';
-import { ageMetric, anyMetric, countMetric } from '../private/connector-metric';
+import { ageMetric, anyMetric, countMetric, durationMetric } from '../private/connector-metric';
 import { connectorTable } from '../private/connector-table';
 import {
   DEFAULT_DELIVERY_RETENTION_DAYS,
@@ -158,6 +159,9 @@ export class FlowDelivery extends Construct {
    */
   public readonly deliverRole: iam.IRole;
 
+  /** Where `deliver` logs each try. */
+  public readonly deliverLogGroup: logs.ILogGroup;
+
   constructor(scope: Construct, id: string, props: FlowDeliveryProps) {
     super(scope, id);
 
@@ -205,7 +209,7 @@ export class FlowDelivery extends Construct {
     allowSend(dispatch, deliveries.queue, triggers.deadLetterQueue);
     triggers.feed(dispatch, 10);
 
-    const { function: deliver } = new HandlerFunction(this, 'Deliver', {
+    const { function: deliver, logGroup } = new HandlerFunction(this, 'Deliver', {
       ...props,
       handler: 'deliver',
       description: 'Posts deliveries to the flows',
@@ -243,6 +247,7 @@ export class FlowDelivery extends Construct {
     this.dispatch = dispatch;
     this.deliver = deliver;
     this.deliverRole = deliver.role as iam.IRole;
+    this.deliverLogGroup = logGroup;
   }
 
   /**
@@ -312,6 +317,25 @@ export class FlowDelivery extends Construct {
    */
   public metricFailedAttempts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return countMetric(this, this.connectorId, Metric.FAILED_ATTEMPTS, options);
+  }
+
+  /**
+   * Milliseconds from a trigger's acceptance until its flow has taken it, waits and pauses among them; by default their
+   * 90th percentile over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricDeliveryLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return durationMetric(this, this.connectorId, Metric.DELIVERY_LATENCY, options);
+  }
+
+  /**
+   * Milliseconds that a flow took to answer, whatever it answered; by default their 90th percentile over five minutes.
+   *
+   * @param options what differs from the default
+   */
+  public metricFlowDuration(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return durationMetric(this, this.connectorId, Metric.FLOW_DURATION, options);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -7,12 +8,23 @@ import * as kinds from '../private/event-kinds';
 import { identityOf } from '../private/identity';
 import { onEvent } from '../private/on-event';
 import { QueueTarget, RuleSenders } from '../private/queue-target';
+import { validateArchiveRetention } from '../private/validate';
 import { plainQueue } from '../private/work-queue';
 
 /** Ends of a data source's refresh that start no flow: `dispatch` counts them. */
 const STATUSES_WITHOUT_TRIGGER = kinds.KNOWN_STATUSES.filter(
   (status) => status !== SUCCEEDED_STATUS && !(FAILED_STATUSES as readonly string[]).includes(status),
 );
+
+/** How the events of a connector are archived. */
+export interface EventArchiveOptions {
+  /**
+   * How long events are kept, in whole days; at least one.
+   *
+   * @default - for ever
+   */
+  readonly retention?: Duration;
+}
 
 /** Properties of TriggerRules. */
 export interface TriggerRulesProps extends EventOptions, QueueOptions {
@@ -30,6 +42,14 @@ export interface TriggerRulesProps extends EventOptions, QueueOptions {
    * @default - a new queue
    */
   readonly deadLetterQueue?: sqs.IQueue;
+
+  /**
+   * Keeps the events of the connector's source, so that they can be replayed. A replay into the connector's rules delivers
+   * nothing twice as long as deliveries are remembered: what is older is rejected (`deliveryRetention`).
+   *
+   * @default - events are not archived
+   */
+  readonly archive?: EventArchiveOptions;
 }
 
 /**
@@ -66,6 +86,15 @@ export class TriggerRules extends Construct {
     this.eventBus = props.eventBus ?? new events.EventBus(this, 'Bus');
     this.deadLetterQueue = props.deadLetterQueue ?? plainQueue(this, 'DeadLetterQueue', props.queueEncryptionKey);
     this.deadLetters = new RuleSenders(this, this.deadLetterQueue);
+    if (props.archive) {
+      validateArchiveRetention(props.archive.retention);
+      new events.Archive(this, 'Archive', {
+        sourceEventBus: this.eventBus,
+        eventPattern: { source: [eventSource] },
+        description: `Events of ${eventSource}`,
+        retention: props.archive.retention,
+      });
+    }
   }
 
   /**

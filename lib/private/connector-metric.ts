@@ -34,6 +34,22 @@ export function ageMetric(
   );
 }
 
+/** Milliseconds that a connector's functions write: by default their 90th percentile. */
+export function durationMetric(
+  scope: Construct,
+  connectorId: string,
+  metricName: string,
+  options?: cloudwatch.MetricOptions,
+): cloudwatch.Metric {
+  return metric(
+    scope,
+    connectorId,
+    metricName,
+    { statistic: cloudwatch.Stats.p(90), unit: cloudwatch.Unit.MILLISECONDS },
+    options,
+  );
+}
+
 /** Any metric of a connector, without a word on its unit. */
 export function anyMetric(
   scope: Construct,

@@ -35,7 +35,9 @@ export interface HandlerFunctionProps extends FunctionOptions {
 
 /** One of our handlers as a function, from the bundle that was made when the package was built. */
 export class HandlerFunction extends Construct {
+  readonly handler: HandlerName;
   readonly function: lambda.Function;
+  readonly logGroup: logs.ILogGroup;
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
@@ -58,6 +60,8 @@ export class HandlerFunction extends Construct {
     logGroup.grantWrite(role);
     if (vpc) allow(role, NETWORK_INTERFACE_ACTIONS, '*');
 
+    this.handler = props.handler;
+    this.logGroup = logGroup;
     this.function = new lambda.Function(this, 'Function', {
       description: props.description,
       code: lambda.Code.fromAsset(bundleOf(props.handler)),
@@ -71,6 +75,7 @@ export class HandlerFunction extends Construct {
       vpcSubnets,
       securityGroups,
       logGroup,
+      tracing: props.tracing,
       loggingFormat: lambda.LoggingFormat.JSON,
       environment: {
         ...props.environment,

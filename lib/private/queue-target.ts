@@ -4,9 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
-// EventBridge's own defaults, stated: a queue that cannot be reached for a day is the dead-letter queue's business.
-const MAX_EVENT_AGE = Duration.hours(24);
-const RETRY_ATTEMPTS = 185;
+/** EventBridge's own defaults, stated: a target that cannot be reached for a day is the dead-letter queue's business. */
+export const RETRY_POLICY = { maximumEventAgeInSeconds: Duration.hours(24).toSeconds(), maximumRetryAttempts: 185 };
 
 const eventBridge = () => new iam.ServicePrincipal('events.amazonaws.com');
 
@@ -82,10 +81,7 @@ export class QueueTarget implements events.IRuleTarget {
     return {
       arn: this.queue.queueArn,
       deadLetterConfig: { arn: this.deadLetters.queue.queueArn },
-      retryPolicy: {
-        maximumEventAgeInSeconds: MAX_EVENT_AGE.toSeconds(),
-        maximumRetryAttempts: RETRY_ATTEMPTS,
-      },
+      retryPolicy: RETRY_POLICY,
     };
   }
 }

@@ -41,3 +41,11 @@ export function validateDeliveryRetention(retention: Duration): void {
   if (days >= LEAST_RETENTION_DAYS && Number.isInteger(days)) return;
   throw new Error(`deliveryRetention is ${days} days: write whole days, at least ${LEAST_RETENTION_DAYS}`);
 }
+
+/** EventBridge counts in days; its 0 is for ever, which is said by leaving the retention out. */
+export function validateArchiveRetention(retention: Duration | undefined): void {
+  if (retention === undefined || retention.isUnresolved()) return;
+  const days = retention.toDays({ integral: false });
+  if (days >= 1 && Number.isInteger(days)) return;
+  throw new Error(`archive.retention is ${days} days: write whole days, at least 1, or leave it out to keep for ever`);
+}

@@ -20,6 +20,9 @@ export const IGNORED = {
   resourcePolicy: 'Queue policies, bus policies and function permissions are not enforced: there is one user.',
   logs: 'Function output goes to the terminal, not to log groups.',
   tracing: 'There is no X-Ray here.',
+  monitoring: 'There is no CloudWatch here: alarms and dashboards watch metrics that are printed to the terminal.',
+  archive: 'Archives are replayed by their own API, which is not here: put the events again.',
+  topics: 'There is no Amazon SNS here: what a rule publishes to a topic, mails among it, is told to nobody.',
   architecture:
     "Bundles are plain JavaScript and run on this machine's processor, on the Node.js that runs this process.",
   asset: "A function's code is taken from the cloud assembly; there is no bootstrap bucket.",
@@ -44,4 +47,10 @@ export const IGNORED_TYPES: Readonly<Record<string, IgnoredReason>> = {
   'AWS::Events::EventBusPolicy': 'resourcePolicy',
   'AWS::Lambda::Permission': 'resourcePolicy',
   'AWS::Logs::LogGroup': 'logs',
+  'AWS::CloudWatch::Alarm': 'monitoring',
+  'AWS::CloudWatch::Dashboard': 'monitoring',
+  'AWS::Events::Archive': 'archive',
+  'AWS::SNS::Topic': 'topics',
+  'AWS::SNS::TopicPolicy': 'topics',
+  'AWS::SNS::Subscription': 'topics',
 };

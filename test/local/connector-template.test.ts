@@ -2,17 +2,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, CfnResource } from 'aws-cdk-lib';
+import { Tracing } from 'aws-cdk-lib/aws-lambda';
 import { expect, it } from 'vitest';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { ConnectorAlarms, ConnectorDashboard, Notifications, PowerAutomateConnectorStack } from '../../lib';
 import { Output } from '../../lib/private/contract';
 import { startLocalStack } from '../../local/stack';
 
-it("runs the connector's own template", async () => {
+it("runs the connector's own template, with all that watches it", async () => {
   const outdir = mkdtempSync(join(tmpdir(), 'connector-'));
   try {
     const app = new App({ outdir });
     // With everything that it may have.
-    new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
+    const { connector } = new PowerAutomateConnectorStack(app, 'Connector', {
+      notifications: Notifications.email('data-team@example.com'),
+      tracing: Tracing.ACTIVE,
+      archive: {},
+      entraFederation: true,
+    });
+    const alarms = new ConnectorAlarms(connector, 'Alarms', { connector });
+    new ConnectorDashboard(connector, 'Dashboard', { connector, alarms });
     app.synth();
     const stack = await startLocalStack({ templateFile: join(outdir, 'Connector.template.json') });
     try {
@@ -33,10 +41,12 @@ it("refuses to start when the connector's template declares something that it do
   try {
     const app = new App({ outdir });
     const stack = new PowerAutomateConnectorStack(app, 'Connector');
-    new CfnResource(stack, 'Topic', { type: 'AWS::SNS::Topic' });
+    new CfnResource(stack, 'Stream', { type: 'AWS::Kinesis::Stream' });
     app.synth();
     const start = () => startLocalStack({ templateFile: join(outdir, 'Connector.template.json') });
-    await expect(start()).rejects.toThrow('Topic: the local run does not implement the resource type AWS::SNS::Topic');
+    await expect(start()).rejects.toThrow(
+      'Stream: the local run does not implement the resource type AWS::Kinesis::Stream',
+    );
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

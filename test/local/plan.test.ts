@@ -63,9 +63,9 @@ describe('planTemplate', () => {
   it.each<readonly [string, Record<string, unknown>, object, string]>([
     [
       'a type',
-      { Topic: { Type: 'AWS::SNS::Topic' } },
+      { Stream: { Type: 'AWS::Kinesis::Stream' } },
       {},
-      'Topic: the local run does not implement the resource type AWS::SNS::Topic',
+      'Stream: the local run does not implement the resource type AWS::Kinesis::Stream',
     ],
     [
       'a property',
@@ -153,7 +153,7 @@ describe('planTemplate', () => {
       {
         R: {
           Type: 'AWS::Events::Rule',
-          Properties: { EventPattern: { a: ['x'] }, Targets: [{ Arn: 'arn:aws:sns:x', Id: 'T' }] },
+          Properties: { EventPattern: { a: ['x'] }, Targets: [{ Arn: 'arn:aws:kinesis:x', Id: 'T' }] },
         },
       },
       {},

@@ -43,6 +43,7 @@ export const rule: ResourceType = {
         Arn: true,
         Id: true,
         Input: true,
+        InputTransformer: true,
         DeadLetterConfig: { Arn: true },
         RetryPolicy: { MaximumRetryAttempts: true, MaximumEventAgeInSeconds: 'deliveryRetries' },
         SqsParameters: { MessageGroupId: true },
@@ -63,7 +64,8 @@ export const rule: ResourceType = {
       enabled: enabled(properties),
       pattern: pattern(properties),
       everyMs: period(properties, isDefault),
-      targets: properties.objects('Targets').map(target),
+      // See `topics` in the list of what is ignored.
+      targets: properties.objects('Targets').filter(isNoTopic).map(target),
     });
     // Return values of AWS::Events::Rule: the name, with the bus in front when it is not the default bus.
     return { ref: isDefault ? name : `${busName}|${name}`, attributes: { Arn: arn } };
@@ -115,7 +117,15 @@ function period(properties: Properties, onDefaultBus: boolean): number | undefin
   }
 }
 
+const isNoTopic = (properties: Properties): boolean => !/^arn:[^:]+:sns:/.test(properties.text('Arn'));
+
 function target(properties: Properties): RuleTarget {
+  if (properties.has('InputTransformer')) {
+    throw new TemplateError(
+      `${properties.where}.InputTransformer`,
+      'the local run does not implement the property InputTransformer of queues and functions',
+    );
+  }
   const declared = properties.object('RetryPolicy').number('MaximumRetryAttempts', DEFAULT_RETRIES);
   return {
     where: properties.where,

@@ -17,6 +17,14 @@ export function ignoredResource(type: string, resource: ResolvedResource, stack:
     }
     case 'AWS::Logs::LogGroup':
       return { ref: name, attributes: { Arn: `arn:aws:logs:${region}:${account}:log-group:${name}:*` } };
+    case 'AWS::SNS::Topic': {
+      const arn = `arn:aws:sns:${region}:${account}:${name}`;
+      return { ref: arn, attributes: { TopicArn: arn, TopicName: name } };
+    }
+    case 'AWS::CloudWatch::Alarm':
+      return { ref: name, attributes: { Arn: `arn:aws:cloudwatch:${region}:${account}:alarm:${name}` } };
+    case 'AWS::Events::Archive':
+      return { ref: name, attributes: { Arn: `arn:aws:events:${region}:${account}:archive/${name}` } };
     default:
       return { ref: name, attributes: {} };
   }

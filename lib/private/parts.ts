@@ -1,0 +1,37 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { PowerAutomateConnector } from '../power-automate-connector';
+import { HandlerFunction } from './handler-function';
+import { WorkQueue } from './work-queue';
+
+/** What a connector is made of, by the names that people know. */
+export interface Parts {
+  readonly queues: Readonly<Record<string, sqs.IQueue>>;
+  /** What nobody comes back to. Schedules' are not among them: the next minute does what the last one missed. */
+  readonly deadLetterQueues: Readonly<Record<string, sqs.IQueue>>;
+  readonly functions: Readonly<Record<string, lambda.IFunction>>;
+  readonly rules: readonly events.Rule[];
+}
+
+/** The parts of a connector as they are in its tree, so that none that is added is forgotten. */
+export function partsOf(connector: PowerAutomateConnector): Parts {
+  const { notifications } = connector;
+  const all = connector.node.findAll();
+  const workQueues = all.filter((one) => one instanceof WorkQueue);
+  const functions = all.filter((one) => one instanceof HandlerFunction);
+  // Not the rules that the connector's user made under it.
+  const parts: Construct[] = [connector.rules, connector.thresholds, connector.collection, connector.delivery];
+  if (notifications) parts.push(notifications);
+  return {
+    queues: Object.fromEntries(workQueues.map((one) => [one.node.id, one.queue])),
+    deadLetterQueues: {
+      ...Object.fromEntries(workQueues.map((one) => [one.node.id, one.deadLetterQueue])),
+      Rules: connector.rules.deadLetterQueue,
+      ...(notifications && { Notifications: notifications.deadLetterQueue }),
+    },
+    functions: Object.fromEntries(functions.map((one) => [one.handler, one.function])),
+    rules: parts.flatMap((part) => part.node.findAll()).filter((one) => one instanceof events.Rule),
+  };
+}

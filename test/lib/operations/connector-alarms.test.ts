@@ -1,0 +1,334 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { describe, expect, test } from 'vitest';
+import {
+  AlarmActions,
+  AlarmSeverity,
+  ConnectorAlarms,
+  type ConnectorAlarmsProps,
+  Notifications,
+  PowerAutomateConnector,
+  type PowerAutomateConnectorProps,
+} from '../../../lib';
+import { METRICS_NAMESPACE, Metric } from '../../../lib/private/contract';
+import { type Resource, referred, resources } from '../support';
+import { stackWith } from './support';
+
+type Given = Partial<ConnectorAlarmsProps> | ((stack: Stack) => Partial<ConnectorAlarmsProps>);
+
+/** The alarms by their ids. */
+function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}) {
+  const { template } = stackWith({ connectorId: 'emea', ...connectorProps }, (connector, stack) => {
+    new ConnectorAlarms(stack, 'Alarms', { connector, ...(typeof given === 'function' ? given(stack) : given) });
+  });
+  const found = Object.entries(resources(template, 'AWS::CloudWatch::Alarm'));
+  return {
+    template,
+    alarms: Object.fromEntries(found.map(([id, { Properties }]) => [id.replace(/^Alarms/, ''), referred(Properties)])),
+  };
+}
+
+const { alarms } = alarmsOf();
+const QUEUES = {
+  Observations: 'ThresholdsObservations',
+  Stages: 'CollectionStages',
+  Triggers: 'DeliveryTriggers',
+  Deliveries: 'DeliveryDeliveries',
+};
+const FUNCTIONS = {
+  Evaluate: 'ThresholdsEvaluate',
+  Sweep: 'ThresholdsSweep',
+  Collect: 'CollectionCollect',
+  Dispatch: 'DeliveryDispatch',
+  Deliver: 'DeliveryDeliver',
+};
+
+describe('by default', () => {
+  test('there are these, and they do nothing', () => {
+    expect(Object.keys(alarms).sort()).toEqual(
+      [
+        ...['OldestPending', 'DeadDeliveries', 'PausedSubscriptions', 'Throttles', 'FailedInvocations'],
+        ...Object.keys(QUEUES).flatMap((queue) => [`${queue}Age`, `${queue}DeadLetters`]),
+        'RulesDeadLetters',
+        ...Object.keys(FUNCTIONS).map((name) => `${name}Errors`),
+      ].sort(),
+    );
+    for (const alarm of Object.values(alarms)) {
+      expect(alarm).not.toHaveProperty('AlarmActions');
+      expect(alarm).not.toHaveProperty('OKActions');
+      expect(alarm.AlarmName).toBeUndefined();
+    }
+  });
+
+  const own = (MetricName: string) => ({
+    Namespace: METRICS_NAMESPACE,
+    MetricName,
+    Dimensions: [{ Name: 'connector', Value: 'emea' }],
+    Period: 300,
+  });
+  test.each<[string, object]>([
+    [
+      'OldestPending',
+      {
+        ...own(Metric.OLDEST_PENDING_AGE),
+        ...{ Statistic: 'Maximum', Threshold: 10_800, ComparisonOperator: 'GreaterThanThreshold' },
+        ...{ EvaluationPeriods: 3, TreatMissingData: 'breaching' },
+      },
+    ],
+    [
+      'DeadDeliveries',
+      {
+        ...own(Metric.DEAD_DELIVERIES),
+        ...{ Statistic: 'Sum', Threshold: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold' },
+        ...{ EvaluationPeriods: 1, TreatMissingData: 'notBreaching' },
+      },
+    ],
+    [
+      'PausedSubscriptions',
+      { ...own(Metric.PAUSED_SUBSCRIPTIONS), Statistic: 'Sum', Threshold: 1, TreatMissingData: 'notBreaching' },
+    ],
+  ])('%s', (id, properties) => expect(alarms[id]).toMatchObject(properties));
+
+  test.each(Object.entries(QUEUES))(
+    '%s: the age of its oldest message, and what is in its dead-letter queue',
+    (id, path) => {
+      const common = { Namespace: 'AWS/SQS', Statistic: 'Maximum', Period: 300, EvaluationPeriods: 1 };
+      expect(alarms[`${id}Age`]).toMatchObject({
+        ...common,
+        MetricName: 'ApproximateAgeOfOldestMessage',
+        Dimensions: [{ Name: 'QueueName', Value: `${path}Queue` }],
+        Threshold: 1800,
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
+      });
+      expect(alarms[`${id}DeadLetters`]).toMatchObject({
+        ...common,
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Dimensions: [{ Name: 'QueueName', Value: `${path}DeadLetterQueue` }],
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: 'notBreaching',
+      });
+    },
+  );
+
+  test.each(Object.entries(FUNCTIONS))('%s: errors', (id, path) => {
+    expect(alarms[`${id}Errors`]).toMatchObject({
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Errors',
+      Dimensions: [{ Name: 'FunctionName', Value: `${path}Function` }],
+      Statistic: 'Sum',
+      Threshold: 1,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  test('throttles: the sum over every function of the template', () => {
+    const { Metrics, ...throttles } = alarms.Throttles;
+    expect(throttles).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, TreatMissingData: 'notBreaching' });
+    expect(Metrics[0]).toMatchObject({ Expression: 'SUM(METRICS())', ReturnData: true });
+    const summed = Metrics.slice(1).map(
+      ({ MetricStat }: { MetricStat: { Metric: { MetricName: string; Dimensions: { Value: string }[] } } }) => {
+        expect(MetricStat).toMatchObject({ Period: 300, Stat: 'Sum', Metric: { MetricName: 'Throttles' } });
+        return MetricStat.Metric.Dimensions[0]?.Value;
+      },
+    );
+    expect(summed.sort()).toEqual(Object.keys(resources(alarmsOf().template, 'AWS::Lambda::Function')).sort());
+  });
+
+  test('every queue but the schedules’ dead-letter queues is watched', () => {
+    const watched = Object.values(alarms).flatMap(({ Dimensions = [] }) =>
+      Dimensions.filter(({ Name }: { Name: string }) => Name === 'QueueName').map(
+        ({ Value }: { Value: string }) => Value,
+      ),
+    );
+    const all = Object.keys(resources(alarmsOf().template, 'AWS::SQS::Queue'));
+    const schedules = ['ThresholdsSweep', 'CollectionOverdue', 'DeliveryTend'].map((id) => `${id}DeadLetterQueue`);
+    expect([...watched, ...schedules].sort()).toEqual(all.sort());
+  });
+
+  test('failed invocations: of every rule, by its name on its bus, in one query that fits', () => {
+    const { template } = alarmsOf({}, { notifications: Notifications.email('a@example.com') });
+    const [, alarm] = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).find(([id]) =>
+      id.includes('FailedInvocations'),
+    ) as [string, { Properties: { Metrics: { Expression: { 'Fn::Join': [string, unknown[]] }; Period: number }[] } }];
+    const [metric, ...more] = alarm.Properties.Metrics;
+    expect(more).toEqual([]);
+    // A query needs its own period.
+    expect(metric?.Period).toBe(300);
+    const parts = metric?.Expression['Fn::Join'][1] as (
+      | string
+      | { 'Fn::Select': [number, { 'Fn::Split': [string, object] }] }
+    )[];
+    expect(parts[0]).toBe('SELECT SUM(FailedInvocations) FROM "AWS/Events" WHERE RuleName = \'');
+    const names = parts.filter((part) => typeof part !== 'string').map((part) => part['Fn::Select']);
+    const rules = resources(template, 'AWS::Events::Rule');
+    expect(names.map(([, split]) => referred(split['Fn::Split'][1])).sort()).toEqual(Object.keys(rules).sort());
+    for (const [segment, split] of names) {
+      // …:rule/NAME on the default bus, …:rule/BUS/NAME on another.
+      expect(segment).toBe(rules[referred(split['Fn::Split'][1])]?.Properties.EventBusName ? 2 : 1);
+    }
+    // Names have up to 64 characters, a query up to 2,048 (Amazon CloudWatch, "Metrics Insights quotas").
+    const longest = parts.reduce((length, part) => length + (typeof part === 'string' ? part.length : 64), 0);
+    expect(longest).toBeLessThanOrEqual(2048);
+  });
+
+  test('rules of the connector’s user are not watched, and those of the bus “default” have their own ARNs', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const eventBus = events.EventBus.fromEventBusName(stack, 'Default', 'default');
+    const connector = new PowerAutomateConnector(stack, 'Connector', { eventBus });
+    connector.onDeliveryDead('Theirs');
+    new ConnectorAlarms(stack, 'Alarms', { connector });
+    const [alarm] = Object.entries(resources(Template.fromStack(stack), 'AWS::CloudWatch::Alarm')).filter(([id]) =>
+      id.includes('FailedInvocations'),
+    );
+    const text = JSON.stringify(alarm?.[1].Properties.Metrics);
+    expect(text).not.toContain('Theirs');
+    expect(text.match(/"Fn::Select":\[1,/g)).toHaveLength(13);
+  });
+
+  test('each says what it means, whose it is and where to read on', () => {
+    for (const [id, { AlarmDescription }] of Object.entries(alarms)) {
+      expect(AlarmDescription, id).toMatch(/^[A-Z].+\. Connector emea\. What to do: docs\/runbook\.md#[a-z-]+$/);
+      // Amazon CloudWatch, PutMetricAlarm.
+      expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
+    }
+    const elsewhere = alarmsOf({ runbook: 'https://example.com/run' }).alarms;
+    expect(elsewhere.Throttles.AlarmDescription).toMatch(/https:\/\/example\.com\/run#throttles$/);
+    const connectors = alarmsOf({}, { runbook: 'https://example.com/all' }).alarms;
+    expect(connectors.Throttles.AlarmDescription).toMatch(/https:\/\/example\.com\/all#throttles$/);
+  });
+});
+
+describe('actions', () => {
+  const COUNTS = ['DeadDeliveries', 'PausedSubscriptions', 'FailedInvocations'];
+
+  test('a topic hears of each alarm, and of the end of those that are a state', () => {
+    const { alarms: given, template } = alarmsOf((stack) => ({
+      actions: AlarmActions.topic(new sns.Topic(stack, 'Topic')),
+    }));
+    for (const [id, { AlarmActions: actions, OKActions: ok }] of Object.entries(given)) {
+      expect(actions, id).toEqual(['Topic']);
+      expect(ok, id).toEqual(COUNTS.includes(id) ? undefined : ['Topic']);
+    }
+    const [policy] = Object.values(resources(template, 'AWS::SNS::TopicPolicy'));
+    const [statement, ...more] = (policy as Resource).Properties.PolicyDocument.Statement;
+    expect(more).toEqual([]);
+    expect(statement).toMatchObject({ Principal: { Service: 'cloudwatch.amazonaws.com' }, Action: 'sns:Publish' });
+    expect(referred(statement.Condition.ArnLike['aws:SourceArn']).sort()).toEqual(
+      Object.keys(given)
+        .map((id) => `Alarms${id}`)
+        .sort(),
+    );
+  });
+
+  test('are by default those of the notifications, which tell of dead deliveries and pauses themselves', () => {
+    const { alarms: given } = alarmsOf({}, { notifications: Notifications.email('a@example.com') });
+    expect(given.NotificationsDeadLetters).toBeDefined();
+    for (const [id, { AlarmActions: actions }] of Object.entries(given)) {
+      const told = id === 'DeadDeliveries' || id === 'PausedSubscriptions';
+      expect(actions, id).toEqual(told ? undefined : ['NotificationsTopic']);
+    }
+  });
+
+  test('by severity', () => {
+    const { alarms: given } = alarmsOf((stack) => ({
+      actions: AlarmActions.bySeverity({ high: AlarmActions.topic(new sns.Topic(stack, 'Pager')) }),
+      overrides: { throttles: { severity: AlarmSeverity.HIGH } },
+    }));
+    const paged = Object.keys(given).filter((id) => given[id].AlarmActions);
+    expect(paged.sort()).toEqual(
+      [
+        ...['DeadDeliveries', 'PausedSubscriptions', 'FailedInvocations', 'Throttles'],
+        ...Object.keys(QUEUES).map((id) => `${id}Age`),
+        ...Object.keys(FUNCTIONS).map((id) => `${id}Errors`),
+      ].sort(),
+    );
+  });
+
+  test('several, and those of CloudWatch', () => {
+    const { alarms: given } = alarmsOf((stack) => ({
+      actions: AlarmActions.all(
+        AlarmActions.topic(new sns.Topic(stack, 'One')),
+        AlarmActions.bySeverity({ low: AlarmActions.action({ bind: () => ({ alarmActionArn: 'arn:ticket' }) }) }),
+      ),
+      overrides: { throttles: { actions: AlarmActions.topic(new sns.Topic(stack, 'Own')) } },
+    }));
+    expect(given.DeadDeliveries.AlarmActions).toEqual(['One']);
+    expect(given.OldestPending.AlarmActions).toEqual(['One', 'arn:ticket']);
+    expect(given.Throttles.AlarmActions).toEqual(['Own']);
+  });
+
+  test('a topic of another stack names the account’s alarms, without a cycle', () => {
+    const app = new App();
+    const theirs = new Stack(app, 'Theirs');
+    const topic = new sns.Topic(theirs, 'Topic');
+    const stack = new Stack(app, 'Ours');
+    const connector = new PowerAutomateConnector(stack, 'Connector');
+    new ConnectorAlarms(stack, 'Alarms', { connector, actions: AlarmActions.topic(topic) });
+    app.synth();
+    const [policy] = Object.values(resources(Template.fromStack(theirs), 'AWS::SNS::TopicPolicy'));
+    const statement = policy?.Properties.PolicyDocument.Statement[0];
+    expect(JSON.stringify(statement.Condition).match(/:alarm:\*/g)).toHaveLength(1);
+    expect(JSON.stringify(statement.Condition)).not.toContain('ImportValue');
+  });
+});
+
+describe('overrides', () => {
+  const everything = {
+    threshold: 7,
+    period: Duration.minutes(1),
+    evaluationPeriods: 5,
+    datapointsToAlarm: 4,
+    treatMissingData: cloudwatch.TreatMissingData.IGNORE,
+  };
+  const expected = { Threshold: 7, EvaluationPeriods: 5, DatapointsToAlarm: 4, TreatMissingData: 'ignore' };
+  const KINDS: Record<keyof NonNullable<ConnectorAlarmsProps['overrides']>, RegExp> = {
+    oldestPending: /^OldestPending$/,
+    deadDeliveries: /^DeadDeliveries$/,
+    pausedSubscriptions: /^PausedSubscriptions$/,
+    queueAge: /Age$/,
+    deadLetters: /DeadLetters$/,
+    functionErrors: /Errors$/,
+    throttles: /^Throttles$/,
+    failedInvocations: /^FailedInvocations$/,
+  };
+
+  test.each(Object.entries(KINDS))('%s: everything can be said, of these alone', (kind, ids) => {
+    const { alarms: given } = alarmsOf({ overrides: { [kind]: everything } });
+    for (const [id, alarm] of Object.entries(given)) {
+      if (!ids.test(id)) expect(alarm).toEqual(alarms[id]);
+      else {
+        expect(alarm).toMatchObject(expected);
+        const [metric, second] = alarm.Metrics ?? [];
+        expect(alarm.Period ?? metric.Period ?? second.MetricStat.Period, id).toBe(60);
+      }
+    }
+    const { alarms: without } = alarmsOf({ overrides: { [kind]: { enabled: false } } });
+    expect(Object.keys(without)).toEqual(Object.keys(alarms).filter((id) => !ids.test(id)));
+  });
+
+  test('each: of one alone, over what is said of all', () => {
+    const { alarms: given } = alarmsOf({
+      overrides: {
+        deadLetters: { threshold: 5, each: { Rules: { threshold: 2 }, Stages: { enabled: false } } },
+        functionErrors: { each: { sweep: { evaluationPeriods: 12 } } },
+      },
+    });
+    expect(given.TriggersDeadLetters.Threshold).toBe(5);
+    expect(given.RulesDeadLetters.Threshold).toBe(2);
+    expect(given).not.toHaveProperty('StagesDeadLetters');
+    expect(given.SweepErrors.EvaluationPeriods).toBe(12);
+    expect(given.DeliverErrors.EvaluationPeriods).toBe(3);
+  });
+
+  test('fails for a name that there is not, and says which there are', () => {
+    expect(() => alarmsOf({ overrides: { functionErrors: { each: { register2: {} } } } })).toThrow(
+      "overrides.functionErrors.each has 'register2': there is evaluate, sweep, collect, dispatch, deliver",
+    );
+  });
+});

@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
+import { describe, expect, test } from 'vitest';
+import { LogMessage } from '../../../lambda/core/log-messages';
+import { ConnectorAlarms, ConnectorDashboard, type ConnectorDashboardProps } from '../../../lib';
+import { METRICS_NAMESPACE, Metric } from '../../../lib/private/contract';
+import { type Resource, readable, resources } from '../support';
+import { stackWith } from './support';
+
+interface Widget {
+  readonly type: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a dashboard is what it is
+  readonly properties: any;
+}
+
+/** The dashboard's body; what CloudFormation fills in is there by its readable logical id. */
+function body(props: Partial<ConnectorDashboardProps> = {}, withAlarms = false) {
+  const { template } = stackWith({ connectorId: 'emea' }, (connector, stack) => {
+    const alarms = withAlarms ? new ConnectorAlarms(stack, 'Alarms', { connector }) : undefined;
+    new ConnectorDashboard(stack, 'Dashboard', { connector, alarms, ...props });
+  });
+  const [dashboard, ...more] = Object.values(resources(template, 'AWS::CloudWatch::Dashboard'));
+  expect(more).toEqual([]);
+  expect(dashboard?.Properties.DashboardName).toBeUndefined();
+  const [, parts] = (dashboard as Resource).Properties.DashboardBody['Fn::Join'] as [
+    string,
+    (string | { Ref?: string; 'Fn::GetAtt'?: string[] })[],
+  ];
+  const text = parts.map((part) =>
+    typeof part === 'string' ? part : readable((part.Ref ?? part['Fn::GetAtt']?.[0]) as string),
+  );
+  return JSON.parse(text.join('')) as { start: string; widgets: Widget[] };
+}
+
+const { start, widgets } = body();
+const graphs = widgets.filter(({ type }) => type === 'metric');
+/** Each metric of each graph: namespace, name, dimension, its value, options. */
+const metrics = graphs.flatMap(({ properties }) =>
+  properties.metrics.map((metric: unknown[]) => ({ title: properties.title, metric: metric as string[] })),
+);
+
+test('every widget has a title of its own, and no two overlap or leave the 24 columns', () => {
+  const titles = widgets.map(({ properties }) => properties.title);
+  expect(new Set(titles).size).toBe(widgets.length);
+  expect(titles.every((title) => /^[A-Z].{3,60}$/.test(title))).toBe(true);
+  const cells = widgets.flatMap(({ x, y, width, height }) =>
+    Array.from({ length: width * height }, (_, n) => `${x + (n % width)},${y + Math.floor(n / width)}`),
+  );
+  expect(new Set(cells).size).toBe(cells.length);
+  expect(Math.max(...widgets.map(({ x, width }) => x + width))).toBe(24);
+  // Every row is filled.
+  expect(cells.length % 24).toBe(0);
+  expect(start).toBe('-P1D');
+});
+
+test('every axis begins at 0 and says its unit', () => {
+  for (const { properties } of graphs) {
+    expect(properties.yAxis.left, properties.title).toMatchObject({ min: 0, showUnits: false });
+    expect(['Count', 'Milliseconds', 'Seconds']).toContain(properties.yAxis.left.label);
+  }
+});
+
+test('every line has a label that its graph has once', () => {
+  for (const { properties } of graphs) {
+    const labels = properties.metrics.map((metric: { label: string }[]) => metric.at(-1)?.label);
+    expect(labels.every(Boolean), properties.title).toBe(true);
+    expect(new Set(labels).size).toBe(labels.length);
+  }
+});
+
+describe('metrics', () => {
+  const SOURCES = ['core', 'adapters'].flatMap((folder) => {
+    const path = join(__dirname, '..', '..', '..', 'lambda', folder);
+    return readdirSync(path)
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(join(path, file), 'utf8'));
+  });
+  const emitted = (name: string) => {
+    const key = Object.entries(Metric).find(([, value]) => value === name)?.[0];
+    return SOURCES.some((source) => new RegExp(`MetricName\\.${key}\\b`).test(source));
+  };
+  const own = metrics.filter(({ metric }) => metric[0] === METRICS_NAMESPACE);
+
+  test('of the connector: all that the handlers write, and no other', () => {
+    for (const { metric } of own) {
+      expect(metric.slice(2, 4)).toEqual(['connector', 'emea']);
+      expect(emitted(metric[1] as string), metric[1]).toBe(true);
+    }
+    const shown = new Set(own.map(({ metric }) => metric[1]));
+    // Rare ones that tell a developer more than an operator.
+    const left = [Metric.CONFLICTING_OBSERVATIONS, Metric.SWEPT_INTENTS];
+    expect([...shown, ...left].sort()).toEqual(Object.values(Metric).sort());
+  });
+
+  test('of AWS: those that its services write, of the connector’s own queues and functions', () => {
+    const known: Record<string, [dimension: string, names: string[]]> = {
+      'AWS/SQS': [
+        'QueueName',
+        ['NumberOfMessagesSent', 'ApproximateAgeOfOldestMessage', 'ApproximateNumberOfMessagesVisible'],
+      ],
+      'AWS/Lambda': ['FunctionName', ['Errors', 'Throttles', 'Duration']],
+    };
+    const { template } = stackWith({});
+    const ids = [
+      ...Object.keys(resources(template, 'AWS::SQS::Queue')),
+      ...Object.keys(resources(template, 'AWS::Lambda::Function')),
+    ];
+    for (const { metric } of metrics.filter(({ metric }) => metric[0] !== METRICS_NAMESPACE)) {
+      const [dimension, names] = known[metric[0] as string] ?? [];
+      expect(metric[2]).toBe(dimension);
+      expect(names).toContain(metric[1]);
+      expect(ids).toContain(metric[3]);
+    }
+  });
+
+  test('period: of every graph', () => {
+    const periods = (of: Widget[]) =>
+      new Set(
+        of
+          .filter(({ type }) => type === 'metric')
+          .flatMap(({ properties }) =>
+            properties.metrics.map((metric: { period?: number }[]) => metric.at(-1)?.period),
+          ),
+      );
+    // CloudWatch's own period of a widget is 300 seconds, so CDK leaves it out.
+    expect(periods(widgets)).toEqual(new Set([undefined]));
+    expect(periods(body({ period: Duration.hours(1) }).widgets)).toEqual(new Set([3600]));
+  });
+});
+
+test('the lists read deliver’s log, and look for messages that it writes', () => {
+  const lists = widgets.filter(({ type }) => type === 'log');
+  expect(lists.map(({ properties }) => properties.title)).toEqual(['Subscriptions by failed tries', 'Last failures']);
+  for (const { properties } of lists) {
+    expect(properties.view).toBe('table');
+    const [source, ...query] = properties.query.split(/\n?\s*\| /);
+    expect(source).toBe("SOURCE 'DeliveryDeliverLogGroup'");
+    const quoted = [...query.join('\n').matchAll(/'([^']+)'/g)].map(([, message]) => message);
+    expect(quoted.length).toBeGreaterThan(1);
+    for (const message of quoted) expect(Object.values(LogMessage)).toContain(message);
+  }
+});
+
+test('alarms: their states are at the top', () => {
+  const [first, ...rest] = body({}, true).widgets;
+  expect(first).toMatchObject({ type: 'alarm', x: 0, y: 0, width: 24, properties: { title: 'Alarms' } });
+  expect(first?.properties.alarms).toHaveLength(19);
+  expect(rest.every(({ y }) => y >= (first?.height ?? 0))).toBe(true);
+  expect(rest).toHaveLength(widgets.length);
+});
