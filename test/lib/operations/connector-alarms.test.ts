@@ -227,7 +227,9 @@ describe('actions', () => {
   });
 
   test('are by default those of the notifications, which tell of dead deliveries and pauses themselves', () => {
-    const { alarms: given } = alarmsOf({}, { notifications: Notifications.email('a@example.com') });
+    const { alarms: given, template } = alarmsOf({}, { notifications: Notifications.email('a@example.com') });
+    const key = resources(template, 'AWS::KMS::Key').NotificationsTopicKey?.Properties.KeyPolicy;
+    expect(JSON.stringify(key)).toContain('"Principal":{"Service":"cloudwatch.amazonaws.com"}');
     expect(given.NotificationsDeadLetters).toBeDefined();
     for (const [id, { AlarmActions: actions }] of Object.entries(given)) {
       const told = id === 'DeadDeliveries' || id === 'PausedSubscriptions';
