@@ -258,5 +258,5 @@ describe.each(Object.entries(STORIES))('%s', (_, story) => {
       if (unrecorded(end)) twice.push(end.points.at(-1) as string);
     }
     expect(twice).toEqual([...POST_MILESTONES.slice(POST_MILESTONES.indexOf(REQUEST_SENT)), 'before UpdateCommand']);
-  }, 300_000);
+  }, 600_000);
 });

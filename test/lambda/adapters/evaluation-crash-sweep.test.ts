@@ -125,7 +125,7 @@ describe('a worker on the real tables', () => {
       const where = `${at}, ${killer.points.at(-1)}`;
       expect({ where, crossings, left }).toEqual({ where, crossings: expected, left: [] });
     }
-  }, 300_000);
+  }, 600_000);
 });
 
 describe('an intent that is too large for its item', () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { deliverBatch } from '../../../lambda/core/deliver';
 import { LogMessage } from '../../../lambda/core/log-messages';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../support/delivery';
 import { accepted, answer, type Behaviour, refused, reset, SIGNATURE } from '../../support/flow-server';
@@ -327,5 +328,34 @@ describe('a batch', () => {
     expect(world.rejected.kept).toEqual([{ body, reason: 'the message is not a delivery of this connector' }]);
     expect(world.telemetry.counts).toEqual({ RejectedEvents: 1, Delivered: 1 });
     expect(world.queue.size).toBe(0);
+  });
+});
+
+describe('an invocation', () => {
+  it.each([
+    ['has 15 seconds for the flow', 60_000, 15_000],
+    ['keeps 5 seconds of what it has left for writing down the answer', 12_000, 7000],
+    ['that has none left still tries', 1000, 1],
+  ])('%s', async (_, left, timeoutMs) => {
+    const asked: number[] = [];
+    const subscription = await world.subscribe();
+    const body = JSON.stringify(world.message(subscription));
+    await deliverBatch([{ id: '1', body }], world.now + left, {
+      ...world.ports(),
+      async post(_url, request) {
+        asked.push(request.timeoutMs);
+        return { status: 202 };
+      },
+    });
+    expect(asked).toEqual([timeoutMs]);
+  });
+
+  it('has its delivery to itself for longer than it can last', async () => {
+    world.queue.send(world.message(await world.subscribe()), 0);
+    let leaseUntil: unknown;
+    await world.step(async (call) => {
+      if (call === 'after claim') leaseUntil = (await world.rows())['event-1']?.leaseUntil;
+    });
+    expect(leaseUntil).toBe(world.now + world.invocationMs + 5000);
   });
 });
