@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -11,6 +12,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   FlowDelivery,
   type FlowDeliveryProps,
+  Notifications,
   PowerAutomateConnector,
   type PowerAutomateConnectorProps,
   PowerAutomateConnectorStack,
@@ -60,13 +62,20 @@ const values = (stack: Stack): Required<PowerAutomateConnectorProps> => ({
   flowSecrets: [new secretsmanager.Secret(stack, 'FlowSecret')],
   flowParameters: [ssm.StringParameter.fromStringParameterName(stack, 'FlowParameter', '/flows/crm')],
   entraFederation: true,
+  notifications: Notifications.email('data-team@example.com'),
+  runbook: 'https://example.com/runbook',
+  archive: {},
+  tracing: lambda.Tracing.ACTIVE,
 });
 
 type Values = ReturnType<typeof values> & { readonly flowUrlKey: kms.IKey };
 type Prop = keyof Values;
 
 /** What a prop is given together with. */
-const beside = (prop: Prop): Prop[] => (['vpcSubnets', 'securityGroups'].includes(prop) ? ['vpc'] : []);
+const beside = (prop: Prop): Prop[] => {
+  if (prop === 'runbook') return ['notifications'];
+  return ['vpcSubnets', 'securityGroups'].includes(prop) ? ['vpc'] : [];
+};
 
 /** The template of a construct with some of the values. What the values are made of is in it in any case. */
 function templateOf(make: (stack: Stack, props: never) => void, given: readonly Prop[]): string {
@@ -92,13 +101,20 @@ const event = { eventSource: false, connectorId: false } as const;
 const storage = { removalPolicy: false, deletionProtection: false } as const;
 const queues = { queueEncryptionKey: false } as const;
 const functions = {
+  tracing: false,
   logRetention: false,
   logGroup: false,
   vpc: false,
   vpcSubnets: false,
   securityGroups: false,
 } as const;
-const rules: Table<TriggerRulesProps> = { ...event, ...queues, eventBus: false, deadLetterQueue: false };
+const rules: Table<TriggerRulesProps> = {
+  ...event,
+  ...queues,
+  eventBus: false,
+  deadLetterQueue: false,
+  archive: false,
+};
 const registry: Table<SubscriptionRegistryProps> = {
   removalPolicy: false,
   deletionProtection: false,
