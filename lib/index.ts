@@ -19,7 +19,32 @@ export { Notifications } from './operations/notifications';
 export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from './options';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
 export { PowerAutomateConnectorStack, type PowerAutomateConnectorStackProps } from './power-automate-connector-stack';
+export { BodyFormat } from './subscriptions/body-format';
+export {
+  FlowSubscription,
+  type FlowSubscriptionOptions,
+  type FlowSubscriptionProps,
+  type IFlowConnector,
+  type RateLimit,
+} from './subscriptions/flow-subscription';
+export { FlowUrl } from './subscriptions/flow-url';
+export {
+  SubscriptionRegistration,
+  type SubscriptionRegistrationProps,
+} from './subscriptions/subscription-registration';
 export { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
+export { Threshold, type ThresholdOptions } from './subscriptions/threshold';
+export {
+  type DataSourceRefreshFailedOptions,
+  type DataSourceRefreshSucceededOptions,
+  type FullRefreshCompletedOptions,
+  type MeasureThresholdOptions,
+  RefreshKind,
+  RefreshStatus,
+  type SegmentThresholdOptions,
+  Trigger,
+  type UnificationRefreshCompletedOptions,
+} from './subscriptions/trigger';
 export {
   ThresholdEvaluation,
   type ThresholdEvaluationOptions,

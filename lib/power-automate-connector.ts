@@ -8,11 +8,16 @@ import { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
 import { HealthNotifications } from './operations/health-notifications';
 import type { Notifications } from './operations/notifications';
 import type { FunctionOptions } from './options';
-import { allowOnTable, allowSend } from './private/allow';
+import { allowManaging } from './private/allow';
 import { anyMetric, countMetric } from './private/connector-metric';
 import { FLOW_URL_CONTEXT, Metric } from './private/contract';
 import { identityOf } from './private/identity';
 import { DEFAULT_RUNBOOK } from './private/runbook';
+import { FlowSubscription, type FlowSubscriptionOptions, type IFlowConnector } from './subscriptions/flow-subscription';
+import {
+  SubscriptionRegistration,
+  type SubscriptionRegistrationProps,
+} from './subscriptions/subscription-registration';
 import { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
 import { ThresholdEvaluation, type ThresholdEvaluationOptions } from './thresholds/threshold-evaluation';
 
@@ -49,7 +54,7 @@ export interface PowerAutomateConnectorProps
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate', { eventBus: customerDataBus });
  * connector.grantPutEvents(refreshFunction);
  */
-export class PowerAutomateConnector extends Construct {
+export class PowerAutomateConnector extends Construct implements IFlowConnector {
   /** Id of this connector, which its threshold crossings and metrics carry. */
   public readonly connectorId: string;
 
@@ -79,6 +84,8 @@ export class PowerAutomateConnector extends Construct {
 
   /** Where the runbook is that notifications link. */
   public readonly runbook: string;
+  private readonly registrationProps: SubscriptionRegistrationProps;
+  private lazyRegistration?: SubscriptionRegistration;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id);
@@ -101,6 +108,12 @@ export class PowerAutomateConnector extends Construct {
     this.thresholds = new ThresholdEvaluation(this, 'Thresholds', common);
     this.collection = new RefreshCollection(this, 'Collection', common);
     this.delivery = new FlowDelivery(this, 'Delivery', common);
+    this.registrationProps = {
+      ...common,
+      thresholdsTable: this.thresholds.table,
+      observationsQueue: this.thresholds.observationsQueue,
+      deliver: this.delivery.deliver,
+    };
 
     this.runbook = props.runbook ?? DEFAULT_RUNBOOK;
     if (props.notifications) {
@@ -136,18 +149,31 @@ export class PowerAutomateConnector extends Construct {
    */
   public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
     const { table, flowUrlKey } = this.subscriptions;
-    return allowOnTable(grantee, table, ['BatchGetItem', 'PutItem', 'DeleteItem'])
-      .combine(allowOnTable(grantee, this.thresholds.table, ['Query', 'PutItem', 'UpdateItem']))
-      .combine(allowSend(grantee, this.thresholds.observationsQueue))
-      .combine(
-        iam.Grant.addToPrincipal({
-          grantee,
-          actions: ['kms:Encrypt'],
-          resourceArns: [flowUrlKey.keyArn],
-          // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
-          conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
-        }),
-      );
+    return allowManaging(grantee, table, this.thresholds.table, this.thresholds.observationsQueue).combine(
+      iam.Grant.addToPrincipal({
+        grantee,
+        actions: ['kms:Encrypt'],
+        resourceArns: [flowUrlKey.keyArn],
+        // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
+        conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
+      }),
+    );
+  }
+
+  /**
+   * Declares a subscription in the connector's own stack. In another stack, make a `FlowSubscription` there.
+   *
+   * @param id the construct's id, and the subscription's name unless `subscriptionName` says another
+   * @param options the trigger, the flow, and how it is called
+   */
+  public addSubscription(id: string, options: FlowSubscriptionOptions): FlowSubscription {
+    return new FlowSubscription(this, id, { ...options, connector: this });
+  }
+
+  /** What makes the subscriptions that stacks declare. It is there from the first time on that somebody asks for it. */
+  public get registration(): SubscriptionRegistration {
+    this.lazyRegistration ??= new SubscriptionRegistration(this, 'Registration', this.registrationProps);
+    return this.lazyRegistration;
   }
 
   /**

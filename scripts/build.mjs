@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const HANDLERS = ['evaluate', 'dispatch', 'deliver', 'sweep', 'collect'];
+const HANDLERS = ['evaluate', 'dispatch', 'deliver', 'sweep', 'collect', 'register'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 

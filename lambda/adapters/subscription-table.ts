@@ -43,8 +43,8 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
     const item = await this.readItem({ [PK]: name });
     if (!item) return undefined;
     const { [PK]: _, triggerKey, subjectKey, dueKind, due, ...fields } = item;
-    const { uid, generation, thresholdId, managedBy, flow, health, ...definition } = fields;
-    const rest = { uid, generation, thresholdId, managedBy, flow, health };
+    const { uid, generation, thresholdId, managedBy, takenFrom, flow, health, ...definition } = fields;
+    const rest = { uid, generation, thresholdId, managedBy, takenFrom, flow, health };
     return { definition: { name, ...definition }, ...rest } as Subscription;
   }
 

@@ -26,6 +26,10 @@ export const LogMessage = {
   LATE_STAGE: 'a stage ended after its run was reported',
   /** `run`, `error` */
   RUN_NOT_REPORTED: 'an overdue run could not be reported, the next sweep will try',
+  /** `request`, `resource`, `subscription` */
+  DECLARED: 'a declared subscription was done as asked',
+  /** `request`, `resource`, `subscription`, `reason` */
+  NOT_DECLARED: 'a declared subscription could not be done',
   /** `messageId`, `error` */
   WILL_RETRY: 'a message will be tried again',
 } as const;

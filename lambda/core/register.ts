@@ -66,6 +66,12 @@ export interface RegistrationPlan {
 }
 
 /**
+ * Who answers for a subscription, without which part of it does: `cdk:Shop` of `cdk:Shop#TellTheTeam1A2B3C4D`. The parts of
+ * one manager may take a subscription over from each other.
+ */
+const managerOf = (managedBy: string): string => managedBy.split('#', 1)[0] as string;
+
+/**
  * Compares a subscription with what is there; changes nothing.
  * @throws SubscriptionConflictError for another manager's subscription.
  * @throws SubscriptionError for dimensions that the measure has never been seen with.
@@ -78,12 +84,13 @@ export async function planRegistration(
   const { definition } = wanted;
   const { name } = definition;
   const existing = await subscriptions.read(name);
-  if (existing && existing.managedBy !== managedBy) {
+  if (existing && managerOf(existing.managedBy) !== managerOf(managedBy)) {
     throw new SubscriptionConflictError(
       `subscription "${name}" is managed by ${existing.managedBy}: change it there, or choose another name`,
     );
   }
-  if (existing && same(existing.definition, definition) && sameFlow(existing.flow, wanted, fingerprint)) {
+  const isOurs = existing?.managedBy === managedBy;
+  if (isOurs && same(existing.definition, definition) && sameFlow(existing.flow, wanted, fingerprint)) {
     return { change: 'unchanged', existing };
   }
   await checkDimensions(definition, thresholds);
@@ -130,27 +137,37 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
     return change;
   }
 
+  const takenOver = existing && existing.managedBy !== managedBy ? existing : undefined;
+  const from = takenOver && { managedBy: takenOver.managedBy, definition: takenOver.definition, flow: takenOver.flow };
+  const flow = await flowOf(wanted, ports);
+  await replace(existing, { definition, flow, managedBy, takenFrom: from ?? existing?.takenFrom }, ports);
+  return change;
+}
+
+/** What a change writes anew. */
+type Contents = Pick<Subscription, 'definition' | 'flow' | 'managedBy' | 'takenFrom'>;
+
+/** @throws SubscriptionConflictError when somebody changed the subscription meanwhile. */
+async function replace(existing: Subscription | undefined, contents: Contents, ports: RegistryPorts): Promise<void> {
+  const { definition } = contents;
   // A change that leaves the threshold alone keeps its items, and with them whether it is armed.
   const keepsThreshold = existing !== undefined && sameThreshold(existing.definition, definition);
   const thresholdId = definition.threshold && (keepsThreshold ? existing.thresholdId : ports.newId());
   const next: Subscription = {
-    definition,
+    ...contents,
     uid: existing?.uid ?? ports.newId(),
     generation: (existing?.generation ?? 0) + 1,
     thresholdId,
-    managedBy,
-    flow: await flowOf(wanted, ports),
   };
   if (!keepsThreshold) await announce(next, existing, ports);
-  if (!(await put(next, existing, ports))) {
-    throw new SubscriptionConflictError(
-      `subscription "${definition.name}" was changed by somebody meanwhile: run it again`,
-    );
-  }
+  const written = await put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
+  if (!written) throw changedMeanwhile(definition.name);
   if (!keepsThreshold) await eachThreshold(next, (key, item) => settle(key, item, ports));
   await requestChecks(next, ports);
-  return change;
 }
+
+const changedMeanwhile = (name: string): SubscriptionConflictError =>
+  new SubscriptionConflictError(`subscription "${name}" was changed by somebody meanwhile: run it again`);
 
 async function flowOf(
   { definition, flowUrl, flowUrlFrom }: WantedSubscription,
@@ -160,15 +177,18 @@ async function flowOf(
   return flowUrl === undefined ? undefined : seal(definition.name, flowUrl);
 }
 
-/** Writes a changed subscription, which is active by that: a paused one is worth another try when it was changed. */
+/**
+ * Writes a subscription over the one that was read.
+ * @param healthOf its health, by what was there before it.
+ */
 async function put(
   next: Subscription,
   existing: Subscription | undefined,
-  { subscriptions, clock }: RegistryPorts,
+  { subscriptions }: RegistryPorts,
+  healthOf: (previous: Subscription | undefined) => Subscription['health'],
 ): Promise<boolean> {
   for (let previous = existing; ; ) {
-    const health = afterEdit(previous, next.definition, clock());
-    if (await subscriptions.put({ ...next, health }, previous)) return true;
+    if (await subscriptions.put({ ...next, health: healthOf(previous) }, previous)) return true;
     // The deliveries of the old one change its health all the time: that is nobody's change of the subscription.
     const current = previous && (await subscriptions.read(next.definition.name));
     const onlyHealth =
@@ -196,17 +216,36 @@ async function requestChecks({ definition, thresholdId }: Subscription, ports: R
 
 /**
  * Removes a subscription; the sweep removes its threshold's items. Another manager's, or one that is not there, is left alone.
+ *
+ * One that was taken over from another part of the same manager is given back as it was instead: CloudFormation makes the
+ * new resource before it deletes the old one, and when the deployment fails in between, it deletes the new one. When it is
+ * the old one that is deleted, there is nothing to give back any more.
  * @returns whether it was removed.
  */
 export async function unregister(name: string, managedBy: string, ports: RegistryPorts): Promise<boolean> {
   const existing = await ports.subscriptions.read(name);
+  if (existing?.takenFrom?.managedBy === managedBy) await forget(existing, ports);
   if (existing?.managedBy !== managedBy) return false;
-  await announce(undefined, existing, ports);
-  if (!(await ports.subscriptions.delete(existing))) {
-    throw new SubscriptionConflictError(`subscription "${name}" was changed by somebody meanwhile: run it again`);
+  if (existing.takenFrom) {
+    await replace(existing, existing.takenFrom, ports);
+    return false;
   }
+  await announce(undefined, existing, ports);
+  if (!(await ports.subscriptions.delete(existing))) throw changedMeanwhile(name);
   return true;
 }
+
+/** Nobody is there any more whom the subscription could be given back to. Nothing else of it changes. */
+async function forget(existing: Subscription, ports: RegistryPorts): Promise<void> {
+  const written = await put({ ...existing, takenFrom: undefined }, existing, ports, (previous) =>
+    rewritten(previous?.health),
+  );
+  if (!written) throw changedMeanwhile(existing.definition.name);
+}
+
+/** The same health, written once more: whoever has read it before must read it again. */
+const rewritten = (health: Subscription['health']): Subscription['health'] =>
+  health && { ...health, version: health.version + 1 };
 
 /**
  * Writes the new threshold's items, and marks the old one's for the sweep to remove. They are not removed at once: an

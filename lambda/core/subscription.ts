@@ -110,8 +110,10 @@ export interface Subscription {
    * threshold.
    */
   readonly thresholdId?: string;
-  /** Who may change it: `file:<set>`, `cdk:<stack>`, `cli` or `connector`. */
+  /** Who may change it: `file:<set>`, `cdk:<stack>#<logical id>`, `cli` or `connector`. */
   readonly managedBy: string;
+  /** What it was before another resource of the same stack took it over, as long as that one is there. */
+  readonly takenFrom?: Pick<Subscription, 'definition' | 'flow' | 'managedBy'>;
   /** Left out: a threshold that only puts its event on the bus. */
   readonly flow?: FlowUrlSource;
   /** How it goes with the flow; left out while nothing has ever gone wrong. */

@@ -1,4 +1,4 @@
-import { type IResource, Stack } from 'aws-cdk-lib';
+import { type IResource, Lazy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -15,8 +15,7 @@ export function allowReading(
   secrets: secretsmanager.ISecret[],
   parameters: ssm.IParameter[],
 ): void {
-  // Without the six characters that Secrets Manager adds where a secret was imported by its name.
-  const secretArns = secrets.map(({ secretFullArn, secretArn }) => secretFullArn ?? `${secretArn}-??????`);
+  const secretArns = secrets.map(arnOfSecret);
   if (secretArns.length > 0) allow(grantee, ['secretsmanager:GetSecretValue'], ...secretArns);
   const parameterArns = parameters.map(({ parameterArn }) => parameterArn);
   if (parameterArns.length > 0) allow(grantee, ['ssm:GetParameter'], ...parameterArns);
@@ -35,6 +34,49 @@ function allowDecryptingVia(
     grantee,
     actions: ['kms:Decrypt'],
     resourceArns: [resource.encryptionKey.keyArn],
-    conditions: { StringEquals: { 'kms:ViaService': `${service}.${Stack.of(resource).region}.amazonaws.com` } },
+    conditions: onlyVia(service, resource),
   }).assertSuccess();
+}
+
+/** In policies. Without the six characters that Secrets Manager adds where a secret was imported by its name. */
+const arnOfSecret = ({ secretFullArn, secretArn }: secretsmanager.ISecret): string =>
+  secretFullArn ?? `${secretArn}-??????`;
+
+const onlyVia = (service: string, resource: IResource) => ({
+  StringEquals: { 'kms:ViaService': `${service}.${Stack.of(resource).region}.amazonaws.com` },
+});
+
+/** The same permissions, in a policy to which secrets and parameters come one by one. */
+export class ReadingPolicy extends iam.Policy {
+  /** ARNs by the statement that they are in. */
+  private readonly arns = new Map<string, Set<string>>();
+
+  allowSecret(secret: secretsmanager.ISecret): void {
+    this.allow('secretsmanager:GetSecretValue', arnOfSecret(secret));
+    this.allowDecryptingVia('secretsmanager', secret);
+  }
+
+  allowParameter(parameter: ssm.IParameter): void {
+    this.allow('ssm:GetParameter', parameter.parameterArn);
+    this.allowDecryptingVia('ssm', parameter);
+  }
+
+  private allowDecryptingVia(service: string, resource: IResource & { readonly encryptionKey?: kms.IKey }): void {
+    const { encryptionKey } = resource;
+    if (encryptionKey) this.allow('kms:Decrypt', encryptionKey.keyArn, onlyVia(service, resource));
+  }
+
+  /** One statement for all that has the same action and conditions: an inline policy has little room. */
+  private allow(action: string, arn: string, conditions?: iam.Conditions): void {
+    const statement = JSON.stringify([action, conditions]);
+    const known = this.arns.get(statement);
+    if (known) {
+      known.add(arn);
+      return;
+    }
+    const arns = new Set([arn]);
+    this.arns.set(statement, arns);
+    const resources = Lazy.list({ produce: () => [...arns] });
+    this.addStatements(new iam.PolicyStatement({ actions: [action], resources, conditions }));
+  }
 }

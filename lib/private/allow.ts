@@ -38,4 +38,16 @@ export function allowSend(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam
   );
 }
 
+/** Allows what `register` of the handlers' core calls to make, change and remove subscriptions without a flow URL in clear. */
+export function allowManaging(
+  grantee: iam.IGrantable,
+  subscriptions: dynamodb.ITable,
+  thresholds: dynamodb.ITable,
+  observations: sqs.IQueue,
+): iam.Grant {
+  return allowOnTable(grantee, subscriptions, ['BatchGetItem', 'PutItem', 'DeleteItem'])
+    .combine(allowOnTable(grantee, thresholds, ['Query', 'PutItem', 'UpdateItem']))
+    .combine(allowSend(grantee, observations));
+}
+
 const prefixed = (service: string, actions: string[]): string[] => actions.map((action) => `${service}:${action}`);

@@ -82,6 +82,8 @@ export const Env = {
   DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
   /** How long finished deliveries are remembered, days. */
   DELIVERY_RETENTION_DAYS: 'DELIVERY_RETENTION_DAYS',
+  /** Queue that `evaluate` reads: where `register` asks whether a new threshold is crossed already. */
+  OBSERVATIONS_QUEUE_URL: 'OBSERVATIONS_QUEUE_URL',
   RUNS_TABLE_NAME: 'RUNS_TABLE_NAME',
   /** How long a run may take from its first stage's end on, seconds. */
   RUN_TIMEOUT_SECONDS: 'RUN_TIMEOUT_SECONDS',
@@ -207,7 +209,14 @@ export const Output = {
 } as const;
 
 /** Handler timeouts in seconds. A queue's visibility timeout is six times its handler's (AWS Lambda, SQS event sources). */
-export const HANDLER_TIMEOUT_SECONDS = { evaluate: 60, dispatch: 60, deliver: 60, sweep: 60, collect: 60 } as const;
+export const HANDLER_TIMEOUT_SECONDS = {
+  evaluate: 60,
+  dispatch: 60,
+  deliver: 60,
+  sweep: 60,
+  collect: 60,
+  register: 60,
+} as const;
 
 /** The handlers; each is a folder of `lambda/` and a bundle. */
 export type HandlerName = keyof typeof HANDLER_TIMEOUT_SECONDS;

@@ -1,6 +1,7 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 
 const CONNECTOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const SUBSCRIPTION_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /** A domain name of two labels or more: no scheme, port, path or wildcard. */
 const HOST = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*$/;
 
@@ -31,6 +32,15 @@ export function validateExtraFlowHosts(hosts: string[]): void {
       `extraFlowHosts has '${host}': write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
     );
   }
+}
+
+export const isSubscriptionName = (name: string): boolean => SUBSCRIPTION_NAME.test(name);
+
+export function validateSubscriptionName(name: string): void {
+  // Two of one name are found by it, and CloudFormation knows the resource by it.
+  if (Token.isUnresolved(name)) throw new Error('subscriptionName is a token: write the name itself');
+  if (isSubscriptionName(name)) return;
+  throw new Error(`"name" is ${JSON.stringify(name)}; write 1 to 64 letters, digits, - and _`);
 }
 
 /** A message can be 14 days on a queue (Amazon SQS quotas); what it delivers must be remembered for longer. */

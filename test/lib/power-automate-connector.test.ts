@@ -28,14 +28,16 @@ import { connectorStack, connectorTemplate, list, permissions, readable, referre
 
 const template = connectorTemplate();
 
-const HANDLERS: Record<HandlerName, string> = {
+/** Those that every connector has; `register` comes with the first declared subscription. */
+type EveryHandler = Exclude<HandlerName, 'register'>;
+const HANDLERS: Record<EveryHandler, string> = {
   evaluate: 'ThresholdsEvaluate',
   sweep: 'ThresholdsSweep',
   collect: 'CollectionCollect',
   dispatch: 'DeliveryDispatch',
   deliver: 'DeliveryDeliver',
 };
-const handlers = Object.entries(HANDLERS) as [HandlerName, string][];
+const handlers = Object.entries(HANDLERS) as [EveryHandler, string][];
 
 describe('tables', () => {
   const tables = resources(template, 'AWS::DynamoDB::GlobalTable');
@@ -139,7 +141,7 @@ test('the key of the flow URLs is rotated and kept', () => {
 
 describe('queues', () => {
   const queues = resources(template, 'AWS::SQS::Queue');
-  const workQueues: [string, HandlerName, number][] = [
+  const workQueues: [string, EveryHandler, number][] = [
     ['ThresholdsObservations', 'evaluate', 10],
     ['CollectionStages', 'collect', 5],
     ['DeliveryTriggers', 'dispatch', 10],
@@ -252,7 +254,7 @@ describe('functions', () => {
     [Env.THRESHOLDS_TABLE_NAME]: 'ThresholdsTable',
     [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
   };
-  test.each<[HandlerName, Record<string, string>]>([
+  test.each<[EveryHandler, Record<string, string>]>([
     ['evaluate', { ...thresholdsEnvironment, [Env.REJECTED_QUEUE_URL]: 'ThresholdsObservationsDeadLetterQueue' }],
     ['sweep', thresholdsEnvironment],
     [
@@ -335,7 +337,7 @@ describe('permissions', () => {
   const logging = (id: string) => [`logs:CreateLogStream ${id}LogGroup`, `logs:PutLogEvents ${id}LogGroup`];
   const onTable = (table: string, ...actions: string[]) => actions.map((action) => `dynamodb:${action} ${table}`);
 
-  test.each<[HandlerName, string[]]>([
+  test.each<[EveryHandler, string[]]>([
     [
       'evaluate',
       [
@@ -525,7 +527,7 @@ describe('permissions', () => {
 });
 
 describe('props', () => {
-  const variables = (of: Template, handler: HandlerName) =>
+  const variables = (of: Template, handler: EveryHandler) =>
     resources(of, 'AWS::Lambda::Function')[`${HANDLERS[handler]}Function`]?.Properties.Environment.Variables;
 
   test('eventBus: rules, and whoever puts events, use the bus that is given', () => {

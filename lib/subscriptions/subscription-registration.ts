@@ -1,0 +1,93 @@
+import { Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { EventOptions, FunctionOptions, StorageOptions } from '../options';
+import { allowManaging } from '../private/allow';
+import { ReadingPolicy } from '../private/allow-reading';
+import { Env } from '../private/contract';
+import { HandlerFunction } from '../private/handler-function';
+import { identityOf } from '../private/identity';
+
+/** Properties of SubscriptionRegistration. */
+export interface SubscriptionRegistrationProps extends EventOptions, StorageOptions, FunctionOptions {
+  /** The subscriptions. */
+  readonly subscriptionsTable: dynamodb.ITable;
+
+  /** The table of the thresholds. */
+  readonly thresholdsTable: dynamodb.ITable;
+
+  /** The queue of the observations, where it is asked whether a new threshold is crossed already. */
+  readonly observationsQueue: sqs.IQueue;
+
+  /** The function that posts to the flows, which is allowed to read where their URLs are kept. */
+  readonly deliver: lambda.IFunction;
+}
+
+/**
+ * Makes, changes and removes the subscriptions that stacks declare: the function that CloudFormation calls for them.
+ *
+ * A connector has one as soon as a subscription is declared for it. The function may change subscriptions, and has to do
+ * with no flow URL: only the names of secrets travel.
+ */
+export class SubscriptionRegistration extends Construct {
+  /** The function that CloudFormation calls. */
+  public readonly register: lambda.IFunction;
+
+  private readonly deliver: lambda.IFunction;
+  /** Path of the construct that declares a subscription, by the subscription's name. */
+  private readonly declared = new Map<string, string>();
+
+  constructor(scope: Construct, id: string, props: SubscriptionRegistrationProps) {
+    super(scope, id);
+
+    const { subscriptionsTable, thresholdsTable, observationsQueue } = props;
+    const { function: register } = new HandlerFunction(this, 'Register', {
+      ...props,
+      handler: 'register',
+      description: 'Makes, changes and removes the subscriptions that stacks declare',
+      memorySize: 256,
+      environment: {
+        [Env.CONNECTOR_ID]: identityOf(this, props).connectorId,
+        [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
+        [Env.THRESHOLDS_TABLE_NAME]: thresholdsTable.tableName,
+        [Env.OBSERVATIONS_QUEUE_URL]: observationsQueue.queueUrl,
+      },
+    });
+    allowManaging(register, subscriptionsTable, thresholdsTable, observationsQueue);
+
+    this.register = register;
+    this.deliver = props.deliver;
+  }
+
+  /**
+   * @throws Error when another construct of the app declares a subscription of that name.
+   * @internal
+   */
+  public _declare(name: string, path: string): void {
+    const other = this.declared.get(name);
+    if (other !== undefined) {
+      throw new Error(
+        `subscription "${name}" is declared by ${other}: give one of them another subscriptionName, it is known by that`,
+      );
+    }
+    this.declared.set(name, path);
+  }
+
+  /**
+   * The policy by which `deliver` may read where the flow URLs of a stack's subscriptions are kept. It is the stack's own,
+   * since its secrets may be as well, and a grant from the connector's side would be a cycle of stacks.
+   * @internal
+   */
+  public _readingPolicy(scope: Construct): ReadingPolicy {
+    const stack = Stack.of(scope);
+    // A policy's name comes of its logical id, and a role has one policy of a name: hence the stack in the id.
+    const id = `ReadFlowUrls${this.node.addr.slice(-8)}${stack.node.addr.slice(-8)}`;
+    const existing = stack.node.tryFindChild(id);
+    if (existing) return existing as ReadingPolicy;
+    const { role } = this.deliver;
+    if (!role) throw new Error('deliver has no role: give the function that FlowDelivery made');
+    return new ReadingPolicy(stack, id, { roles: [role] });
+  }
+}
