@@ -3,49 +3,70 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { registryPorts } from '../cli/registry';
 import { documentClient } from '../lambda/adapters/dynamodb';
+import { SubscriptionTable } from '../lambda/adapters/subscription-table';
 import type { DeliveryRow } from '../lambda/core/delivery';
-import { Output, PARTITION_KEY, SORT_KEY } from '../lib/private/contract';
-import type { LocalStack } from './stack';
+import type { Subscription } from '../lambda/core/subscription';
+import { Env, type HandlerName, PARTITION_KEY, SORT_KEY } from '../lib/private/contract';
+import type { LocalFunction, LocalStack } from './stack';
+import { UserError } from './user-error';
 
 /** Whatever an SDK asks for where nothing is checked. */
 export const ANYBODY = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 
-/** The local connector as the tools outside it see it: through its outputs and its services' endpoints. */
+/**
+ * The local connector as the tools outside it see it, through its services' endpoints. Its parts are found by its functions,
+ * since a template of somebody else's need not have outputs.
+ * @throws UserError when the stack has no whole connector, or more than one.
+ */
 export function localConnector(stack: LocalStack) {
-  const output = (name: string): string => {
-    const value = stack.outputs[name];
-    if (value === undefined) throw new Error(`the template has no output ${name}`);
-    return value;
-  };
+  const deliver = only(handlers(stack, 'deliver'), stack);
+  const connectorId = variable(deliver, Env.CONNECTOR_ID);
+  const evaluate = only(
+    handlers(stack, 'evaluate').filter(({ environment }) => environment[Env.CONNECTOR_ID] === connectorId),
+    stack,
+  );
+  const [observationsQueue] = evaluate.queueUrls;
+  // Any key will do here: who may use it is not checked, and a ciphertext says by which key it was made.
+  const [flowUrlKey] = stack.keyArns;
+  if (observationsQueue === undefined || flowUrlKey === undefined) {
+    throw new UserError(
+      `${stack.stackName} has a part of a connector only: the local run takes a PowerAutomateConnector`,
+    );
+  }
+  const subscriptionsTable = variable(deliver, Env.SUBSCRIPTIONS_TABLE_NAME);
+  const thresholdsTable = variable(evaluate, Env.THRESHOLDS_TABLE_NAME);
   const dynamodb = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
   const kms = new KMSClient({ ...ANYBODY, endpoint: stack.endpoints.kms });
   const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
-  const registry = registryPorts(
-    {
-      subscriptionsTable: output(Output.SUBSCRIPTIONS_TABLE_NAME),
-      thresholdsTable: output(Output.THRESHOLDS_TABLE_NAME),
-      flowUrlKey: output(Output.FLOW_URL_KEY_ARN),
-      observationsQueue: output(Output.OBSERVATIONS_QUEUE_URL),
-    },
-    { dynamodb, kms, sqs },
-  );
+  const scan = async (TableName: string): Promise<Record<string, unknown>[]> => {
+    const items: Record<string, unknown>[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await dynamodb.send(new ScanCommand({ TableName, ExclusiveStartKey, ConsistentRead: true }));
+      items.push(...(page.Items ?? []));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items;
+  };
   return {
-    busName: output(Output.EVENT_BUS_NAME),
-    eventSource: output(Output.EVENT_SOURCE),
-    registry,
+    busName: variable(deliver, Env.EVENT_BUS_NAME),
+    eventSource: variable(deliver, Env.EVENT_SOURCE),
+    registry: registryPorts(
+      { subscriptionsTable, thresholdsTable, flowUrlKey, observationsQueue },
+      { dynamodb, kms, sqs },
+    ),
+    /** Every subscription, whoever manages it. */
+    async subscriptions(): Promise<Subscription[]> {
+      const table = new SubscriptionTable(dynamodb, subscriptionsTable);
+      const names = (await scan(subscriptionsTable)).map((item) => item[PARTITION_KEY] as string);
+      return (await Promise.all(names.map((name) => table.read(name)))).filter((one) => one !== undefined);
+    },
     /** Every delivery's row. */
     async deliveries(): Promise<DeliveryRow[]> {
-      const rows: DeliveryRow[] = [];
-      let ExclusiveStartKey: Record<string, unknown> | undefined;
-      do {
-        const TableName = output(Output.DELIVERIES_TABLE_NAME);
-        const page = await dynamodb.send(new ScanCommand({ TableName, ExclusiveStartKey, ConsistentRead: true }));
-        for (const { [PARTITION_KEY]: subscription, [SORT_KEY]: eventId, ...row } of page.Items ?? []) {
-          if (row.status) rows.push({ ...row, subscription, eventId, attempts: row.attempts ?? [] } as DeliveryRow);
-        }
-        ExclusiveStartKey = page.LastEvaluatedKey;
-      } while (ExclusiveStartKey);
-      return rows;
+      const items = await scan(variable(deliver, Env.DELIVERIES_TABLE_NAME));
+      return items.flatMap(({ [PARTITION_KEY]: subscription, [SORT_KEY]: eventId, ...row }) =>
+        row.status ? [{ ...row, subscription, eventId, attempts: row.attempts ?? [] } as DeliveryRow] : [],
+      );
     },
     close(): void {
       dynamodb.destroy();
@@ -56,3 +77,25 @@ export function localConnector(stack: LocalStack) {
 }
 
 export type LocalConnector = ReturnType<typeof localConnector>;
+
+/** The functions of the template that run one of our handlers: the construct names the handler to Powertools. */
+const handlers = (stack: LocalStack, handler: HandlerName): LocalFunction[] =>
+  stack.functions.filter(
+    ({ environment }) => environment.POWERTOOLS_SERVICE_NAME === handler && environment[Env.CONNECTOR_ID] !== undefined,
+  );
+
+function only(found: readonly LocalFunction[], { stackName }: LocalStack): LocalFunction {
+  const [one] = found;
+  if (one && found.length === 1) return one;
+  throw new UserError(
+    one
+      ? `${stackName} has ${found.length} connectors: the local run takes one`
+      : `${stackName} has no connector: the local run takes a stack with a PowerAutomateConnector`,
+  );
+}
+
+function variable({ logicalId, environment }: LocalFunction, name: string): string {
+  const value = environment[name];
+  if (value === undefined) throw new UserError(`the function ${logicalId} has no ${name} in its environment`);
+  return value;
+}

@@ -1,5 +1,6 @@
 import { LogMessage } from '../lambda/core/log-messages';
 import { REJECTION_REASON_ATTRIBUTE } from '../lib/private/contract';
+import type { LocalConnector } from './connector';
 import type { Summary } from './report';
 import type { DeadLetter, LocalStack } from './stack';
 
@@ -52,6 +53,8 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${yellow('rejected ')} ${record.reason}`;
     case LogMessage.OBSERVATION_DROPPED:
       return `${at} ${dim('dropped  ')} ${record.outcome} observation of ${metricText(record.metric)} (${record.observedAt})`;
+    case LogMessage.DECLARED:
+      return `${at} ${green('declared ')} ${subscription}`;
     case LogMessage.UNMATCHED:
       return undefined;
     default:
@@ -130,7 +133,11 @@ export function problemsOf(summary: Summary, failed: readonly string[]): string[
 const count = (n: number, one: string, many: string): string => `${number.format(n)} ${n === 1 ? one : many}`;
 
 /** How to go on from here. */
-export function nextSteps(stack: LocalStack, busName: string, eventSource: string, subscriptions: string): string {
+export function nextSteps(
+  stack: LocalStack,
+  { busName, eventSource }: Pick<LocalConnector, 'busName' | 'eventSource'>,
+  subscriptions: string | undefined,
+): string {
   const detail = JSON.stringify({ dataSource: 'Orders', status: 'Failed', runId: 'my-run-1', error: 'No space left' });
   const entry = { EventBusName: busName, Source: eventSource, DetailType: 'DataSourceRefreshed', Detail: detail };
   const entries = JSON.stringify([entry]);
@@ -145,11 +152,21 @@ or without the AWS CLI:
   curl -s ${stack.endpoint} -H 'X-Amz-Target: AWSEvents.PutEvents' \\
     -H 'Content-Type: application/x-amz-json-1.1' -d '{"Entries":${entries}}'
 
-To start a flow of yours, copy ${subscriptions}, paste the URL of its trigger
-"When an HTTP request is received" as flowUrl (in quotes), and run
-
-  npm start -- --subscriptions my-subscriptions.yaml
-
+${subscriptions === undefined ? OWN_FLOW_OF_APP : ownFlow(subscriptions)}
 Ctrl-C ends it.
 `;
 }
+
+const ownFlow = (
+  subscriptions: string,
+): string => `To start a flow of yours, copy ${subscriptions}, paste the URL of its trigger
+"When an HTTP request is received" as flowUrl (in quotes), and run
+
+  npm start -- --subscriptions my-subscriptions.yaml
+`;
+
+const OWN_FLOW_OF_APP = `To start a flow of yours, put the URL of its trigger "When an HTTP request is received" in the environment,
+and name the secret that the stack's subscription reads it from:
+
+  npm start -- --app FILE --secret NAME=VARIABLE
+`;

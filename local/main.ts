@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
-import { register } from '../lambda/core/register';
+import { register, SubscriptionConflictError } from '../lambda/core/register';
 import { DomainEvent, Env } from '../lib/private/contract';
 import type { BusEvent } from './bus/event-bus';
 import { ANYBODY, type LocalConnector, localConnector } from './connector';
@@ -12,13 +12,13 @@ import { readEvents } from './event-file';
 import { FlowReceiver } from './flow-receiver';
 import { HELP, type Options, readOptions } from './options';
 import { replay } from './replay';
-import { summarize } from './report';
+import { type ExpectedSubscription, summarize } from './report';
 import { type LocalStack, startLocalStack } from './stack';
 import { synthesize } from './synthesize';
 import { UserError } from './user-error';
 
 const ROOT = dirname(__dirname);
-const APP = 'bin/app.ts';
+const APP = join(ROOT, 'bin/app.ts');
 /** Variable by which a subscription file names the flows that the local run plays itself. */
 const LOCAL_FLOWS = 'LOCAL_FLOWS';
 const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
@@ -40,13 +40,14 @@ class LocalRun {
   /** @returns the exit status, or undefined when the run stays up. */
   async run(): Promise<number | undefined> {
     // The files first: what is wrong in them is said before anything starts.
-    const entries = readEvents(readText(this.options.events), this.options.events);
+    const { app, stack: stackName, events } = this.options;
+    const entries = events === undefined ? [] : readEvents(readText(events), events);
     this.readSubscriptions('http://127.0.0.1:1');
 
     this.say('Synthesizing the stack …');
     const assembly = mkdtempSync(join(tmpdir(), 'power-automate-connector-'));
     this.cleanups.push(() => rmSync(assembly, { recursive: true, force: true }));
-    const templateFile = await synthesize(ROOT, APP, assembly);
+    const templateFile = await synthesize(ROOT, { file: app ? resolve(app) : APP, stack: stackName }, assembly);
 
     const receiver = new FlowReceiver();
     const stack = await startLocalStack({
@@ -68,16 +69,13 @@ class LocalRun {
 
     const connector = localConnector(stack);
     this.cleanups.push(() => connector.close());
-    const subscriptions = this.readSubscriptions(stack.endpoint);
-    for (const warning of subscriptions.warnings) this.say(`Warning: ${warning}`);
-    for (const entry of subscriptions.entries) await register(entry, `file:${subscriptions.set}`, connector.registry);
-    this.say(`${subscriptions.entries.length} subscriptions of ${this.options.subscriptions}`);
+    const subscriptions = await this.subscribe(stack, connector);
 
-    await this.replay(entries, stack, connector);
+    if (events !== undefined) await this.replay(entries, events, stack, connector);
     const stillInFlight = await this.untilIdle(stack);
     const status = await this.report(entries.length, stack, connector, subscriptions, stillInFlight);
     if (this.options.once) return status;
-    this.say(nextSteps(stack, connector.busName, connector.eventSource, this.options.subscriptions));
+    this.say(nextSteps(stack, connector, this.options.subscriptions));
     return undefined;
   }
 
@@ -89,8 +87,28 @@ class LocalRun {
     return this.ended;
   }
 
-  private readSubscriptions(endpoint: string): SubscriptionFile {
+  /** Registers the file's subscriptions, and gives them and those that the stack has declared. */
+  private async subscribe(stack: LocalStack, connector: LocalConnector): Promise<ExpectedSubscription[]> {
+    const declared = (await connector.subscriptions()).map(({ definition, flow }) => ({
+      definition,
+      flowUrlFrom: flow && 'from' in flow ? flow.from : undefined,
+    }));
+    if (declared.length > 0) this.say(`${declared.length} subscriptions declared in ${stack.stackName}`);
+    const file = this.readSubscriptions(stack.endpoint);
+    if (!file) return declared;
+    for (const warning of file.warnings) this.say(`Warning: ${warning}`);
+    for (const entry of file.entries) {
+      await register(entry, `file:${file.set}`, connector.registry).catch((error) => {
+        throw error instanceof SubscriptionConflictError ? new UserError(error.message) : error;
+      });
+    }
+    this.say(`${file.entries.length} subscriptions of ${this.options.subscriptions}`);
+    return [...declared, ...file.entries];
+  }
+
+  private readSubscriptions(endpoint: string): SubscriptionFile | undefined {
     const { subscriptions: file } = this.options;
+    if (file === undefined) return undefined;
     const environment = { ...process.env, [LOCAL_FLOWS]: `${endpoint}/flows` };
     return readSubscriptionFile(readText(file), { file, environment, loopback: true });
   }
@@ -105,8 +123,13 @@ class LocalRun {
     }
   }
 
-  private async replay(entries: readonly PutEventsRequestEntry[], stack: LocalStack, connector: LocalConnector) {
-    this.say(`Putting ${entries.length} events of ${this.options.events} …`);
+  private async replay(
+    entries: readonly PutEventsRequestEntry[],
+    file: string,
+    stack: LocalStack,
+    connector: LocalConnector,
+  ) {
+    this.say(`Putting ${entries.length} events of ${file} …`);
     const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
     this.cleanups.push(() => client.destroy());
     await replay(entries, {
@@ -138,7 +161,7 @@ class LocalRun {
       if (this.options.once) this.say(`Still in flight after ${waitSeconds} s (--wait SECONDS waits longer)`);
       return stack
         .queues()
-        .filter((queue) => !queue.isDeadLetterQueue && queue.ready + queue.delayed + queue.inFlight > 0)
+        .filter((queue) => queue.isRead && queue.ready + queue.delayed + queue.inFlight > 0)
         .map(({ logicalId, ready, delayed, inFlight }) => `queue ${logicalId} holds ${ready + delayed + inFlight}`);
     }
   }
@@ -147,14 +170,14 @@ class LocalRun {
     put: number,
     stack: LocalStack,
     connector: LocalConnector,
-    { entries }: SubscriptionFile,
+    subscriptions: readonly ExpectedSubscription[],
     stillInFlight: readonly string[],
   ): Promise<number> {
     const { rejected, failed } = deadLetterLines(stack.deadLetters());
     const reasons = [...this.refused, ...rejected];
     const rows = await connector.deliveries();
     const { busEvents } = this;
-    const summary = summarize({ eventsPut: put, rejected: reasons.length, busEvents, rows, subscriptions: entries });
+    const summary = summarize({ eventsPut: put, rejected: reasons.length, busEvents, rows, subscriptions });
     const problems = problemsOf(summary, [...failed, ...stillInFlight]);
     this.say(summaryText(summary, reasons, problems));
     if (this.options.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);

@@ -3,9 +3,14 @@ import { UserError } from './user-error';
 
 /** What `npm start` was asked for. */
 export interface Options {
-  /** JSON Lines of PutEvents entries. */
-  readonly events: string;
-  readonly subscriptions: string;
+  /** A CDK app of the user's. Left out: the connector as it is deployed. */
+  readonly app: string | undefined;
+  /** Which of the app's stacks. */
+  readonly stack: string | undefined;
+  /** JSON Lines of PutEvents entries. Left out: none are put. */
+  readonly events: string | undefined;
+  /** Left out: those that the stack declares. */
+  readonly subscriptions: string | undefined;
   /** Ends when nothing is in flight, with a summary. */
   readonly once: boolean;
   /** The summary as one JSON document. */
@@ -34,11 +39,15 @@ export const HELP = `Runs the connector on this machine: what its CloudFormation
 
   npm start                                   plays examples/retailer, then stays up for your own events
   npm start -- --events FILE --subscriptions FILE
+  npm start -- --app FILE                     runs a stack of yours that has a connector
 
 Options
   --events FILE         JSON Lines of PutEvents entries (Source, DetailType, Detail, Time), put in order
                         (default ${EXAMPLE.events})
   --subscriptions FILE  which flows to start, and when (YAML; default ${EXAMPLE.subscriptions})
+  --app FILE            a CDK app; its stack runs with the subscriptions that it declares, and what --events and
+                        --subscriptions give besides (without a default then)
+  --stack NAME          which of the app's stacks, where it has several
   --once                end when nothing is in flight; exit 0 when every event reached every subscription that it matches
   --wait SECONDS        how long --once waits at most (default 120)
   --json                with --once: one JSON document on standard output, everything else on standard error
@@ -63,9 +72,14 @@ export function readOptions(
   const values = parse(args);
   if (values.help) return undefined;
   if (values.json && !values.once) throw new UserError('--json is the summary of a run that ends: write --once --json');
+  const { app, stack } = values;
+  if (stack !== undefined && app === undefined) throw new UserError('--stack is one of an app: write --app FILE, too');
+  const byDefault = app === undefined ? EXAMPLE : undefined;
   return {
-    events: values.events ?? EXAMPLE.events,
-    subscriptions: values.subscriptions ?? EXAMPLE.subscriptions,
+    app,
+    stack,
+    events: values.events ?? byDefault?.events,
+    subscriptions: values.subscriptions ?? byDefault?.subscriptions,
     once: values.once ?? false,
     json: values.json ?? false,
     waitSeconds: wholeNumber('--wait', values.wait ?? '120', 1, 7 * 24 * 3600),
@@ -81,6 +95,8 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        app: { type: 'string' },
+        stack: { type: 'string' },
         events: { type: 'string' },
         subscriptions: { type: 'string' },
         once: { type: 'boolean' },

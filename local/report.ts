@@ -3,6 +3,7 @@ import { checkEvent } from '../lambda/core/events';
 import { deliveryId } from '../lambda/core/identity';
 import { matches, subjectText } from '../lambda/core/matching';
 import { recognize } from '../lambda/core/recognize';
+import type { SecretReference } from '../lambda/core/secret-reference';
 import type { SubscriptionDefinition } from '../lambda/core/subscription';
 import type { BusEvent } from './bus/event-bus';
 
@@ -43,7 +44,13 @@ export interface Remains {
   /** Every event that the bus accepted. */
   readonly busEvents: readonly BusEvent[];
   readonly rows: readonly DeliveryRow[];
-  readonly subscriptions: readonly { readonly definition: SubscriptionDefinition; readonly flowUrl?: string }[];
+  readonly subscriptions: readonly ExpectedSubscription[];
+}
+
+export interface ExpectedSubscription {
+  readonly definition: SubscriptionDefinition;
+  readonly flowUrl?: string;
+  readonly flowUrlFrom?: SecretReference;
 }
 
 /** Makes the summary. A delivery that should be there and has left no trace is in it as pending, without an attempt. */
@@ -84,18 +91,18 @@ function recognized(busEvent: BusEvent): Recognized[] {
 }
 
 /**
- * What should be there, worked out from the events and the subscription file alone: every event against every
- * subscription, without the index that `dispatch` uses.
+ * What should be there, worked out from the events and the subscriptions alone: every event against every subscription,
+ * without the index that `dispatch` uses.
  */
 function expectedDeliveries(events: readonly Recognized[], subscriptions: Remains['subscriptions']): Delivery[] {
   const expected = new Map<string, Delivery>();
   for (const { event, addressee } of events) {
-    for (const { definition, flowUrl } of subscriptions) {
+    for (const { definition, flowUrl, flowUrlFrom } of subscriptions) {
       const { name: subscription, trigger, instanceId, filter } = definition;
       const wanted = addressee
         ? addressee.subscription === subscription
         : trigger === event.trigger && instanceId === event.instanceId && matches(filter, event);
-      if (!wanted || flowUrl === undefined) continue;
+      if (!wanted || (flowUrl === undefined && flowUrlFrom === undefined)) continue;
       const id = deliveryId(subscription, event.eventId);
       expected.set(id, { deliveryId: id, subscription, trigger, status: 'pending', attempts: 0, httpStatus: null });
     }

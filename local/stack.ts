@@ -3,6 +3,7 @@ import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/e
 import { Schedules } from './bus/schedule';
 import { Activity } from './engines/activity';
 import type { AwsCall } from './engines/calls';
+import { CustomResources } from './engines/custom-resource';
 import { startDynamoDb } from './engines/dynamodb';
 import { startEndpoint } from './engines/endpoint';
 import { EventSource } from './engines/event-source';
@@ -12,7 +13,7 @@ import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
 import { ssmOperations } from './engines/ssm';
 import { stsOperations } from './engines/sts';
-import { ACCOUNT, planTemplate, REGION } from './template/plan';
+import { ACCOUNT, planTemplate, REGION, stackId } from './template/plan';
 import type { Plan, PlannedRule, RuleTarget } from './template/planned';
 import { secretOf } from './template/resources/secrets-manager';
 import { parameterOf } from './template/resources/ssm';
@@ -52,9 +53,19 @@ export interface LocalQueue {
   readonly url: string;
   /** Another queue's redrive policy or a rule's target sends here what it gave up. */
   readonly isDeadLetterQueue: boolean;
+  /** A function reads it. */
+  readonly isRead: boolean;
   readonly ready: number;
   readonly delayed: number;
   readonly inFlight: number;
+}
+
+/** A function, as its template declares it. */
+export interface LocalFunction {
+  readonly logicalId: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The queues that it reads. */
+  readonly queueUrls: readonly string[];
 }
 
 /** A message in a dead-letter queue. */
@@ -80,13 +91,16 @@ export interface LocalStack {
   readonly stackName: string;
   /** The template's outputs, resolved. */
   readonly outputs: Readonly<Record<string, string>>;
+  readonly functions: readonly LocalFunction[];
+  /** ARNs of the keys that the template declares. */
+  readonly keyArns: readonly string[];
   /** Name by logical id of the buses that the template declares. */
   readonly busNames: Readonly<Record<string, string>>;
   /** What `Ref` gives. Throws when the template has no such resource. */
   physicalId(logicalId: string): string;
   queues(): LocalQueue[];
   deadLetters(): DeadLetter[];
-  /** Nothing is under way and no queue but dead-letter queues holds a message. */
+  /** Nothing is under way and no queue that a function reads holds a message. */
   isIdle(): boolean;
   /** Resolves when `isIdle()`; rejects with the signal's reason when aborted. */
   whenIdle(signal?: AbortSignal): Promise<void>;
@@ -103,8 +117,8 @@ export interface LocalStack {
 
 /**
  * Runs what a synthesized template declares on embedded engines. Everything in the template is checked before anything
- * starts. Rejects with a `TemplateError` that names what is not implemented, or an Error when the port is taken; nothing
- * is left running then.
+ * starts. Custom resources are made when everything else runs. Rejects with a `TemplateError` that names what is not
+ * implemented, or the custom resource that failed, or an Error when the port is taken; nothing is left running then.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const loaded = loadTemplate(options.templateFile);
@@ -131,11 +145,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
   try {
     const activity = new Activity();
+    let customResources: CustomResources | undefined;
     const endpoint = await startEndpoint({
       port: options.endpointPort ?? 0,
-      routes: options.routes,
+      routes: (req, res) => customResources?.handle(req, res) || options.routes?.(req, res) || false,
       onCall: options.onCall,
     });
+    customResources = new CustomResources(endpoint.url, stackId(loaded.stackName));
     cleanups.push(() => endpoint.stop());
     const dynamoDb = await startDynamoDb(REGION, options.onCall);
     cleanups.push(() => dynamoDb.stop());
@@ -236,9 +252,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ].filter((arn) => arn !== undefined),
     );
     const queues = () => snapshot(plan, sqs, deadLetterArns);
-    const isIdle = () => activity.active === 0 && queues().every((queue) => queue.isDeadLetterQueue || isEmpty(queue));
+    const isIdle = () => activity.active === 0 && queues().every((queue) => !queue.isRead || isEmpty(queue));
     if (options.onIdleChange) {
       cleanups.push(watchIdle(activity, isIdle, options.onIdleChange));
+    }
+
+    for (const input of plan.customResources) {
+      const made = await customResources.create(input, functions.get(input.serviceToken) as LambdaFunction);
+      plan.physicalIds.set(input.logicalId, made);
     }
 
     return {
@@ -247,6 +268,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       region: REGION,
       stackName: loaded.stackName,
       outputs: plan.outputs,
+      functions: plan.functions.map(({ logicalId, arn, environment }) => ({
+        logicalId,
+        environment,
+        queueUrls: plan.queues
+          .filter((queue) => plan.eventSources.some((one) => one.functionArn === arn && one.queueArn === queue.arn))
+          .map(({ url }) => url),
+      })),
+      keyArns: plan.keys.map(({ arn }) => arn),
       busNames: Object.fromEntries(plan.buses.map((bus) => [bus.logicalId, bus.name])),
       physicalId(logicalId) {
         const id = plan.physicalIds.get(logicalId);
@@ -352,6 +381,7 @@ function snapshot(plan: Plan, sqs: SqsEngine, deadLetterArns: ReadonlySet<string
     logicalId,
     url,
     isDeadLetterQueue: deadLetterArns.has(arn),
+    isRead: plan.eventSources.some((source) => source.enabled && source.queueArn === arn),
     ready: counts.get(logicalId)?.ready ?? 0,
     delayed: counts.get(logicalId)?.delayed ?? 0,
     inFlight: counts.get(logicalId)?.inFlight ?? 0,

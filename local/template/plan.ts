@@ -4,7 +4,7 @@ import { resolve, resolveCondition, type Scope } from './intrinsics';
 import { dependencyOrder } from './order';
 import type { Plan } from './planned';
 import { Properties, pick } from './properties';
-import { RESOURCE_TYPES } from './resources';
+import { resourceType } from './resources';
 import { ignoredResource } from './resources/ignored';
 import type { PhysicalResource, StackContext } from './resources/resource-type';
 import { type LoadedTemplate, type ResourceDefinition, TemplateError } from './template';
@@ -12,6 +12,9 @@ import { type LoadedTemplate, type ResourceDefinition, TemplateError } from './t
 /** The account that the embedded SQS has; any would do. */
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
+
+export const stackId = (stackName: string): string =>
+  `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/local`;
 
 /** SQS API reference, CreateQueue. */
 const DEFAULT_VISIBILITY_SECONDS = 30;
@@ -36,13 +39,14 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
     keys: [],
     secrets: [],
     parameters: [],
+    customResources: [],
     physicalIds: new Map(),
     outputs: {},
     resolve: (value, where) => resolve(value, scope, where),
   };
 
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
-    if (!Object.hasOwn(RESOURCE_TYPES, Type) && !Object.hasOwn(IGNORED_TYPES, Type)) {
+    if (!resourceType(Type) && !Object.hasOwn(IGNORED_TYPES, Type)) {
       throw new TemplateError(logicalId, `the local run does not implement the resource type ${Type}`);
     }
   }
@@ -53,7 +57,7 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
     }
     const physical = declare(logicalId, definition, scope, stack, plan);
     made.set(logicalId, physical);
-    plan.physicalIds.set(logicalId, physical.ref);
+    if (physical.ref !== undefined) plan.physicalIds.set(logicalId, physical.ref);
   }
   for (const [name, output] of Object.entries(template.Outputs ?? {})) {
     if (output.Condition === undefined || scope.condition(output.Condition)) {
@@ -72,13 +76,14 @@ function declare(
   plan: Plan,
 ): PhysicalResource {
   const metadata = definition.Metadata ?? {};
-  const type = RESOURCE_TYPES[definition.Type];
+  const { Type, Properties: given = {} } = definition;
+  const type = resourceType(Type);
   if (!type) {
-    return ignoredResource(definition.Type, { logicalId, metadata, properties: new Properties({}, logicalId) }, stack);
+    return ignoredResource({ logicalId, type: Type, metadata, properties: new Properties({}, logicalId) }, stack);
   }
-  const used = pick(definition.Properties ?? {}, type.properties, logicalId);
+  const used = type.properties === 'any' ? given : pick(given, type.properties, logicalId);
   const properties = new Properties(resolve(used, scope, logicalId) as Record<string, unknown>, logicalId);
-  return type.declare({ logicalId, metadata, properties }, stack, plan);
+  return type.declare({ logicalId, type: Type, metadata, properties }, stack, plan);
 }
 
 function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, PhysicalResource>): Scope {
@@ -89,7 +94,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
     'AWS::Partition': 'aws',
     'AWS::URLSuffix': 'amazonaws.com',
     'AWS::StackName': stackName,
-    'AWS::StackId': `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/local`,
+    'AWS::StackId': stackId(stackName),
     'AWS::NoValue': undefined,
   };
   const physical = (logicalId: string): PhysicalResource => {
@@ -110,7 +115,9 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
       }
       const parameter = template.Parameters?.[name];
       if (!parameter) {
-        return physical(name).ref;
+        const { ref } = physical(name);
+        if (ref === undefined) throw new Error(`the local run does not implement references to ${name}`);
+        return ref;
       }
       if (parameter.Default === undefined || parameter.Type.startsWith('AWS::SSM::')) {
         throw new Error(`the local run does not implement the parameter ${name}: it has no default value of its own`);

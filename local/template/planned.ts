@@ -1,4 +1,5 @@
 import type { EventPattern } from '../bus/pattern';
+import type { CustomResourceInput } from '../engines/custom-resource';
 import type { TableInput } from '../engines/dynamodb';
 import type { EventSourceInput } from '../engines/event-source';
 import type { FunctionInput } from '../engines/lambda';
@@ -52,7 +53,9 @@ export interface Plan {
   }[];
   readonly secrets: SecretInput[];
   readonly parameters: ParameterInput[];
-  /** What `Ref` gives, by logical id. */
+  /** Each after those that it depends on. */
+  readonly customResources: CustomResourceInput[];
+  /** What `Ref` gives, by logical id; without custom resources, which are named when they have been made. */
   readonly physicalIds: Map<string, string>;
   readonly outputs: Record<string, string>;
   /** A value of the template with its intrinsic functions resolved; `where` is what errors name. */

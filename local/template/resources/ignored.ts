@@ -5,10 +5,10 @@ import { physicalName } from './resource-type';
 const MAX_NAME = 64;
 
 /** Names and ARNs of resources that have no effect, for those who refer to them. */
-export function ignoredResource(type: string, resource: ResolvedResource, stack: StackContext): PhysicalResource {
+export function ignoredResource(resource: ResolvedResource, stack: StackContext): PhysicalResource {
   const name = physicalName(stack.stackName, resource.logicalId, MAX_NAME);
   const { account, region } = stack;
-  switch (type) {
+  switch (resource.type) {
     case 'AWS::IAM::Role':
       return { ref: name, attributes: { Arn: `arn:aws:iam::${account}:role/${name}`, RoleId: name } };
     case 'AWS::IAM::ManagedPolicy': {

@@ -1,3 +1,4 @@
+import { customResource, isCustom } from './custom';
 import { globalTable, table } from './dynamodb';
 import { eventBus, rule } from './events';
 import { alias, key } from './kms';
@@ -8,7 +9,7 @@ import { queue } from './sqs';
 import { parameter } from './ssm';
 
 /** The resource types that the local run implements. Those that it passes over are in `IGNORED_TYPES`. */
-export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
+const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::Rule': rule,
   'AWS::SQS::Queue': queue,
@@ -21,3 +22,9 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::SecretsManager::Secret': secret,
   'AWS::SSM::Parameter': parameter,
 };
+
+/** The resource type of a name; undefined for one that is not implemented. */
+export function resourceType(name: string): ResourceType | undefined {
+  if (isCustom(name)) return customResource;
+  return Object.hasOwn(RESOURCE_TYPES, name) ? RESOURCE_TYPES[name] : undefined;
+}

@@ -18,20 +18,22 @@ export interface StackContext {
 /** One resource, its used properties resolved. */
 export interface ResolvedResource {
   readonly logicalId: string;
+  readonly type: string;
   readonly properties: Properties;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** What `Ref` and `Fn::GetAtt` give for a resource. */
 export interface PhysicalResource {
-  readonly ref: string;
+  /** Undefined where it is known only when the resource has been made. */
+  readonly ref: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** A resource type that the local run implements. */
 export interface ResourceType {
-  /** The type's properties: used, or passed over for a reason; any other is refused. */
-  readonly properties: PropertyRules;
+  /** The type's properties: used, or passed over for a reason; any other is refused. `any`: all are used. */
+  readonly properties: PropertyRules | 'any';
   /** Adds to the plan what the resource declares. Throws `TemplateError` for values that are not implemented. */
   declare(resource: ResolvedResource, stack: StackContext, plan: Plan): PhysicalResource;
 }
