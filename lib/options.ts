@@ -79,7 +79,8 @@ export interface FunctionOptions {
 
   /**
    * The VPC that all functions run in. From its subnets they must reach DynamoDB, SQS, EventBridge and KMS, and those
-   * that post to flows the public internet (through a NAT gateway, say).
+   * that post to flows the public internet (through a NAT gateway, say). With declared subscriptions, Amazon S3 besides,
+   * where CloudFormation takes answers.
    *
    * @default - the functions run outside of any VPC of yours
    */

@@ -60,7 +60,10 @@ describe('a subscription', () => {
         link: 'https://example.com/',
         flowLink: 'https://example.com/flow',
       },
-      { thresholdId: 'threshold-1' },
+      {
+        thresholdId: 'threshold-1',
+        takenFrom: { definition: subscription().definition, flow: FLOW, managedBy: 'cdk:A#B' },
+      },
     );
     expect(await table.put(whole, undefined)).toBe(true);
     expect(await table.read(name)).toEqual(whole);
