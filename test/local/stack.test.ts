@@ -313,13 +313,14 @@ exports.handler = async ({ Records: [record] }) => {
     const stack = await start(
       {
         ...road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
-        Waiting: { Type: 'AWS::SQS::Queue' },
+        Waiting: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 60 } },
+        WaitingMapping: mapping({ EventSourceArn: { 'Fn::GetAtt': ['Waiting', 'Arn'] } }),
       },
       { code: `${POST} exports.handler = () => post('/', 1);` },
       { functionEnvironment: { SINK: url } },
     );
     await client(SQSClient, stack.endpoints.sqs).send(
-      new SendMessageCommand({ QueueUrl: stack.physicalId('Waiting'), MessageBody: 'x' }),
+      new SendMessageCommand({ QueueUrl: stack.physicalId('Waiting'), MessageBody: 'x', DelaySeconds: 900 }),
     );
     const posted = once(server, 'post');
     await put(stack, { n: 1 });
@@ -328,6 +329,14 @@ exports.handler = async ({ Records: [record] }) => {
     expect(posts).toEqual([1]);
     expect(stack.isIdle()).toBe(false);
     await expect(stack.whenDrained(['Nobody'])).rejects.toThrow('the template has no rule Nobody');
+  });
+
+  it('waits for no queue that nobody reads', async () => {
+    const stack = await start({ Unread: { Type: 'AWS::SQS::Queue' } });
+    const message = { QueueUrl: stack.physicalId('Unread'), MessageBody: 'x' };
+    await client(SQSClient, stack.endpoints.sqs).send(new SendMessageCommand(message));
+    expect(stack.queues()).toMatchObject([{ logicalId: 'Unread', isRead: false, ready: 1 }]);
+    expect(stack.isIdle()).toBe(true);
   });
 
   it('tells when it becomes busy and idle', async () => {
