@@ -108,17 +108,20 @@ export async function takeTrial(
   return after?.changed ?? false;
 }
 
-/** Notes that a flow took a delivery: a pause is over, and what it refused before is forgotten. Writes only if there is either. */
+/**
+ * Notes that a flow took a delivery: a pause is over, also one that others began while this was on its way, and what it
+ * refused before is forgotten. Writes only if there is any of it.
+ */
 export async function noteSuccess(used: Subscription, ports: HealthPorts): Promise<void> {
   if (!isPaused(used) && !used.health?.refusals && !used.health?.failures) return;
-  const decide = ({ generation, health }: Subscription) =>
-    generation !== used.generation
-      ? undefined
-      : isPaused(used)
-        ? resumed(health, 'the flow has taken a held delivery', 'worker', ports.clock())
-        : afterSuccess(health);
+  let endsPause = false;
+  const decide = ({ generation, health }: Subscription) => {
+    if (generation !== used.generation) return undefined;
+    endsPause = isPaused({ health });
+    return endsPause ? resumed(health, 'the flow has taken a delivery', 'worker', ports.clock()) : afterSuccess(health);
+  };
   const after = await changeHealth(used, decide, ports.subscriptions);
-  if (!after?.changed || !isPaused(used)) return;
+  if (!after?.changed || !endsPause) return;
   noteResumed(after.current, ports);
   await announceHealth(after.current, ports);
 }
