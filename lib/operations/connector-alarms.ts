@@ -198,6 +198,12 @@ interface AlarmDefaults {
 /**
  * Alarms on what keeps triggers from reaching their flows. Each description says what it means and links the entry of the
  * runbook that says what to do.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate', {
+ *   notifications: Notifications.email('data-team@example.com'),
+ * });
+ * new ConnectorAlarms(this, 'Alarms', { connector });
  */
 export class ConnectorAlarms extends Construct {
   /** All alarms. */

@@ -37,6 +37,10 @@ const HEIGHT = 6;
  * A CloudWatch dashboard of one connector: what comes in, what becomes of it, how long it takes, what is stuck, and which
  * subscriptions fail. CloudWatch bills three dollars a month for a dashboard, and each look at the two lists of failures by
  * the logs that they read.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
+ * new ConnectorDashboard(this, 'Dashboard', { connector });
  */
 export class ConnectorDashboard extends Construct {
   /** The dashboard. */

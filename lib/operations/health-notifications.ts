@@ -29,6 +29,13 @@ export interface HealthNotificationsProps extends QueueOptions {
 /**
  * Tells somebody when a subscription is paused or active again, and when a delivery is given up: what happened, why, since
  * when and what to do. Three rules on the connector's bus publish a readable message to a topic.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
+ * new HealthNotifications(this, 'TellTheTeam', {
+ *   delivery: connector.delivery,
+ *   to: Notifications.email('data-team@example.com'),
+ * });
  */
 export class HealthNotifications extends Construct {
   /** The topic that the messages are published to. */

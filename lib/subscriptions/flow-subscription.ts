@@ -117,6 +117,14 @@ export interface FlowSubscriptionProps extends FlowSubscriptionOptions {
  *
  * The stack's deployment fails, and says why, where the subscription cannot be as it is declared, or is one that the
  * subscription file, another stack or the CLI manages. What can be known before is an error of the synthesis.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
+ * new FlowSubscription(this, 'VipOver10k', {
+ *   connector,
+ *   trigger: Trigger.segmentThresholdCrossed({ segment: 'VIP customers', threshold: Threshold.above(10_000) }),
+ *   flowUrl: FlowUrl.fromSecret(flowUrls, 'marketing'),
+ * });
  */
 export class FlowSubscription extends Construct {
   /** Name of the subscription. */

@@ -30,6 +30,24 @@ export interface SubscriptionRegistrationProps extends EventOptions, StorageOpti
  *
  * A connector has one as soon as a subscription is declared for it. The function may change subscriptions, and has to do
  * with no flow URL: only the names of secrets travel.
+ *
+ * @example
+ * const subscriptions = new SubscriptionRegistry(this, 'Subscriptions');
+ * const thresholds = new ThresholdEvaluation(this, 'Thresholds', {
+ *   eventBus: customerDataBus,
+ *   subscriptionsTable: subscriptions.table,
+ * });
+ * const delivery = new FlowDelivery(this, 'Delivery', {
+ *   eventBus: customerDataBus,
+ *   subscriptionsTable: subscriptions.table,
+ *   flowUrlKey: subscriptions.flowUrlKey,
+ * });
+ * new SubscriptionRegistration(this, 'Registration', {
+ *   subscriptionsTable: subscriptions.table,
+ *   thresholdsTable: thresholds.table,
+ *   observationsQueue: thresholds.observationsQueue,
+ *   deliver: delivery.deliver,
+ * });
  */
 export class SubscriptionRegistration extends Construct {
   /** The function that CloudFormation calls. */

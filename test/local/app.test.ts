@@ -161,7 +161,7 @@ const app = new App();
 it('the example synthesizes strictly', async () => {
   const outdir = join(folder, 'cdk.out');
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
-  expect(context).toEqual({ '@aws-cdk/core:strictCfnValidateErrors': true });
+  expect(context).toEqual({ '@aws-cdk/core:validateAgainstDefaultRules': true });
   const environment = { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'true' };
   const { status, err } = await run(EXAMPLE, [], environment);
   expect(status, err).toBe(0);

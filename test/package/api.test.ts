@@ -18,6 +18,7 @@ interface Member {
 interface Type {
   readonly kind: 'class' | 'interface' | 'enum';
   readonly name: string;
+  readonly base?: string;
   readonly docs?: Docs;
   readonly datatype?: boolean;
   readonly properties?: Member[];
@@ -63,6 +64,9 @@ const members = () =>
   );
 const nameOf = ({ type, member }: { type: Type; member: Member }) => `${type.name}.${member.name}`;
 
+const exported = () =>
+  [...readFileSync(join(root, 'lib/index.ts'), 'utf8').matchAll(/\b[A-Z]\w+(?=[,\s}])/g)].map(([name]) => name);
+
 describe('the public API', () => {
   test('is one that jsii can give to other languages, without a warning', () => {
     expect(built.status, `${built.stdout}${built.stderr}`).toBe(0);
@@ -71,13 +75,11 @@ describe('the public API', () => {
   });
 
   test('has every export of the entry, and nothing private', () => {
-    const index = readFileSync(join(root, 'lib/index.ts'), 'utf8');
-    const exported = [...index.matchAll(/\b[A-Z]\w+(?=[,\s}])/g)].map(([name]) => name);
     expect(
       types()
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(exported.sort());
+    ).toEqual(exported().sort());
   });
 
   test('has no unions and no `any`, which jsii accepts, and other languages know no types of', () => {
@@ -126,31 +128,32 @@ describe('the public API', () => {
 
 describe('the examples', () => {
   /** What the examples take as given; each is a stack of its own. */
-  const PRELUDE = `
+  const prelude = () => `
     import { App, Duration, Stack } from 'aws-cdk-lib';
     import * as events from 'aws-cdk-lib/aws-events';
     import * as targets from 'aws-cdk-lib/aws-events-targets';
     import * as lambda from 'aws-cdk-lib/aws-lambda';
     import * as logs from 'aws-cdk-lib/aws-logs';
+    import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
     import * as sqs from 'aws-cdk-lib/aws-sqs';
-    import {
-      FlowDelivery, PowerAutomateConnector, PowerAutomateConnectorStack, RefreshCollection, SubscriptionRegistry,
-      ThresholdEvaluation, TriggerRules,
-    } from './lib';
+    import { ${exported().join(', ')} } from './lib';
     const app = new App();
     abstract class Example extends Stack {
       readonly customerDataBus = new events.EventBus(this, 'CustomerData');
       readonly refreshFunction = this.fn('Refresh');
       readonly campaignFunction = this.fn('Campaign');
+      readonly flowUrls = new secretsmanager.Secret(this, 'FlowUrls');
       private fn(id: string) {
         const code = lambda.Code.fromInline('exports.handler = async () => {}');
         return new lambda.Function(this, id, { code, handler: 'index.handler', runtime: lambda.Runtime.NODEJS_24_X });
       }
     }
     `;
-  const given = 'const { customerDataBus, refreshFunction, campaignFunction } = this;';
+  const given = 'const { customerDataBus, refreshFunction, campaignFunction, flowUrls } = this;';
+  /** Where the example goes on with a connector that another has made. */
+  const connector = "const connector = new PowerAutomateConnector(this, 'Given');";
   const stackOf = (code: string, n: number) => `
-    class Example${n} extends Example { constructor() { super(app, 'Example${n}'); ${given}
+    class Example${n} extends Example { constructor() { super(app, 'Example${n}'); ${given} ${/\bconnector\b/.test(code) && !code.includes('const connector') ? connector : ''}
     ${code.replace(/^import .*$/gm, '')}
     } }
     new Example${n}();`;
@@ -163,9 +166,10 @@ describe('the examples', () => {
         ...types().flatMap(({ docs }) => (docs?.example ? [docs.example] : [])),
         ...ofReadme.map(([, code]) => String(code)),
       ];
-      const classes = types().filter(({ kind }) => kind === 'class');
-      expect(all.length).toBe(classes.length + 1);
-      const written = `${PRELUDE}${all.map(stackOf).join('')}\nconsole.log(app.synth().stacks.length);\n`;
+      const constructs = types().filter(({ base }) => /\.(Construct|Stack)$/.test(base ?? ''));
+      expect(constructs.filter(({ docs }) => !docs?.example).map(({ name }) => name)).toEqual([]);
+      expect(ofReadme.length).toBeGreaterThan(2);
+      const written = `${prelude()}${all.map(stackOf).join('')}\nconsole.log(app.synth().stacks.length);\n`;
       writeFileSync(join(folder, 'examples.ts'), written);
       const tsconfig = { extends: './tsconfig.json', compilerOptions: UNUSED, include: ['examples.ts'] };
       writeFileSync(join(folder, 'tsconfig.examples.json'), JSON.stringify(tsconfig));
