@@ -61,6 +61,15 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
 const BY_TLS = { 'aws:SecureTransport': 'true' };
 
 function contextOf({ service, input }: AwsCall): Access['context'] {
+  if (service === 'sts') {
+    const audiences = Object.entries(input).filter(([key]) => key.startsWith('Audience.'));
+    return {
+      ...BY_TLS,
+      'sts:IdentityTokenAudience': audiences.map(([, audience]) => String(audience)),
+      'sts:SigningAlgorithm': String(input.SigningAlgorithm),
+      'sts:DurationSeconds': String(input.DurationSeconds),
+    };
+  }
   if (service !== 'kms') return BY_TLS;
   const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
   return {
@@ -88,11 +97,38 @@ const POLLING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttribu
 /** Actions by which Lambda writes a function's log (developer guide, "Sending logs to CloudWatch", by a log group of its own). */
 const LOGGING = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
+/** Actions by which Lambda sends a function's traces (developer guide, "Visualize Lambda function invocations using AWS X-Ray"). */
+const TRACING = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+
+/** Services that decrypt with a customer's key in the caller's name, by the call that makes them. */
+const DECRYPTING: Readonly<Record<string, string>> = {
+  'secretsmanager:GetSecretValue': 'secretsmanager',
+  'ssm:GetParameter': 'ssm',
+};
+
+/**
+ * What a service does with a customer's key for those who read what it keeps (KMS developer guide, `kms:ViaService`).
+ * @param keys ARNs of keys by the ARN of what they encrypt.
+ */
+export function accessesViaServices(accesses: readonly Access[], keys: ReadonlyMap<string, string>): Access[] {
+  return accesses.flatMap(({ functionId, action, resource }) => {
+    const [service, key] = [DECRYPTING[action], keys.get(resource)];
+    if (service === undefined || key === undefined) return [];
+    const context = { ...BY_TLS, 'kms:ViaService': `${service}.${REGION}.amazonaws.com` };
+    return [{ functionId, action: 'kms:Decrypt', resource: key, context }];
+  });
+}
+
 /**
  * What Lambda does on AWS in a function's name, and the local run without asking its endpoints.
  * @param logGroups names by the functions' logical ids.
+ * @param traced logical ids of the functions that X-Ray traces.
  */
-export function accessesOfLambda(plan: Plan, logGroups: ReadonlyMap<string, string>): Access[] {
+export function accessesOfLambda(
+  plan: Plan,
+  logGroups: ReadonlyMap<string, string>,
+  traced: readonly string[],
+): Access[] {
   const polling = plan.eventSources.flatMap(({ queueArn: resource, functionArn }) => {
     const functionId = plan.functions.find((one) => one.arn === functionArn)?.logicalId as string;
     return POLLING.map((action) => ({ functionId, action, resource, context: BY_TLS }));
@@ -103,5 +139,8 @@ export function accessesOfLambda(plan: Plan, logGroups: ReadonlyMap<string, stri
       return { functionId, action, resource, context: BY_TLS };
     }),
   );
-  return [...polling, ...logging];
+  const tracing = traced.flatMap((functionId) =>
+    TRACING.map((action) => ({ functionId, action, resource: '*', context: BY_TLS })),
+  );
+  return [...polling, ...logging, ...tracing];
 }

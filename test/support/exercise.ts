@@ -1,17 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Tracing } from 'aws-cdk-lib/aws-lambda';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
+import { expect } from 'vitest';
 import { readSubscriptionFile } from '../../cli/subscription-file';
 import { DeliveryTable } from '../../lambda/adapters/delivery-table';
 import { documentClient } from '../../lambda/adapters/dynamodb';
+import { registryPorts } from '../../lambda/adapters/registry';
 import { RunTable } from '../../lambda/adapters/run-table';
 import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
 import { ThresholdTable } from '../../lambda/adapters/threshold-table';
+import { webIdentity } from '../../lambda/adapters/web-identity';
 import { collectStage } from '../../lambda/core/collect';
+import { declare } from '../../lambda/core/declare';
 import { resume } from '../../lambda/core/flow-health';
 import { type Health, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
 import { metricKey } from '../../lambda/core/metric';
@@ -19,8 +30,14 @@ import { HITS_PER_ITEM, observe } from '../../lambda/core/observe';
 import { register, unregister } from '../../lambda/core/register';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
 import { thresholdItems } from '../../lambda/core/threshold-item';
-import { type PowerAutomateConnector, PowerAutomateConnectorStack } from '../../lib';
-import { DEFAULT_DELIVERY_RETENTION_DAYS, Env } from '../../lib/private/contract';
+import {
+  FlowUrl,
+  Threshold as LibThreshold,
+  type PowerAutomateConnector,
+  PowerAutomateConnectorStack,
+  Trigger,
+} from '../../lib';
+import { DEFAULT_DELIVERY_RETENTION_DAYS, Env, WEB_IDENTITY_AUDIENCES } from '../../lib/private/contract';
 import { ANYBODY, localConnector } from '../../local/connector';
 import type { AwsCall } from '../../local/engines/calls';
 import { readEvents } from '../../local/event-file';
@@ -66,7 +83,9 @@ export interface Exercise {
  */
 export async function exercise(outdir: string): Promise<Exercise> {
   const app = new App({ outdir });
-  const { connector } = new PowerAutomateConnectorStack(app, 'Connector');
+  const stack = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true, tracing: Tracing.ACTIVE });
+  const { connector } = stack;
+  declareSubscriptions(stack);
   for (const rule of connector.node.findAll()) {
     // A minute is over when this says so, however slow the machine.
     if (rule instanceof CfnRule && rule.scheduleExpression) rule.scheduleExpression = 'rate(1 day)';
@@ -82,6 +101,9 @@ export async function exercise(outdir: string): Promise<Exercise> {
     await leaveCrossings(world);
     await leaveThresholds(world);
     await leaveDeath(world);
+    await readSecrets(world);
+    await vouch(world);
+    await declareAgain(world);
     const before = await world.leftovers();
     await world.minute();
     const { calls, detailTypes, failures } = world;
@@ -90,6 +112,30 @@ export async function exercise(outdir: string): Promise<Exercise> {
   } finally {
     await world.stop();
   }
+}
+
+/** Where flow URLs are kept: in a secret with a key of its own, and in a parameter. */
+const SECRET = 'flows/urls';
+const PARAMETER = '/flows/url';
+
+/** A subscription that the stack declares, whose flow URL is in a secret, and one in a parameter of somebody else's. */
+function declareSubscriptions(stack: PowerAutomateConnectorStack): void {
+  const encryptionKey = new kms.Key(stack, 'SecretKey');
+  const secret = new secretsmanager.Secret(stack, 'FlowUrls', { secretName: SECRET, encryptionKey });
+  const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'FlowUrl', {
+    parameterName: PARAMETER,
+  });
+  stack.connector.addSubscription('by-secret', {
+    trigger: Trigger.measureThresholdCrossed({
+      measure: 'Kept',
+      threshold: LibThreshold.above(10, { fireIfAlreadyBeyond: true }),
+    }),
+    flowUrl: FlowUrl.fromSecret(secret, 'kept'),
+  });
+  stack.connector.addSubscription('by-parameter', {
+    trigger: Trigger.dataSourceRefreshSucceeded({ dataSource: 'Kept' }),
+    flowUrl: FlowUrl.fromParameter(parameter),
+  });
 }
 
 type World = Awaited<ReturnType<typeof startWorld>>;
@@ -105,6 +151,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const stack = await startLocalStack({
     templateFile,
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+    parameters: { [PARAMETER]: '' },
     routes(request, response) {
       if (!request.url?.startsWith('/moody')) return receiver.handle(request, response);
       response.writeHead(moody.status).end();
@@ -136,6 +183,12 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     local,
     bus,
     moody,
+    /** The local run's credentials of the function whose logical id has this in it: calls with them are the function's. */
+    credentialsOf(name: string) {
+      const [id] = stack.functions.map(({ logicalId }) => logicalId).filter((one) => one.includes(name));
+      if (id === undefined) throw new Error(`there is no function ${name}`);
+      return { ...ANYBODY, credentials: { accessKeyId: id, secretAccessKey: 'local' } };
+    },
     thresholds,
     subscriptions,
     deliveries,
@@ -317,4 +370,53 @@ async function leaveDeath({ deliveries }: World): Promise<void> {
   await deliveries.claim(message, lease, then);
   await deliveries.keepPayload(message, then);
   await deliveries.finish({ subscription, eventId }, lease, 'dead', [], then, { reason: 'the worker has died' });
+}
+
+/** Flows whose URLs are kept elsewhere are called. */
+async function readSecrets({ put, stack }: World): Promise<void> {
+  const url = `${stack.endpoint}/flows/kept${SIGNATURE}`;
+  const secrets = new SecretsManagerClient({ ...ANYBODY, endpoint: stack.endpoints.secrets_manager });
+  const parameters = new SSMClient({ ...ANYBODY, endpoint: stack.endpoints.ssm });
+  await secrets.send(new PutSecretValueCommand({ SecretId: SECRET, SecretString: JSON.stringify({ kept: url }) }));
+  await parameters.send(
+    new PutParameterCommand({ Name: PARAMETER, Value: url, Type: 'SecureString', Overwrite: true }),
+  );
+  secrets.destroy();
+  parameters.destroy();
+  for (const [n, value] of [5, 20].entries()) {
+    const observedAt = new Date(ago(HOUR - n * MINUTE)()).toISOString();
+    await put('MeasureRefreshed', { measure: 'Kept', value, observedAt });
+  }
+  await put('DataSourceRefreshed', { dataSource: 'Kept', status: 'Successful', runId: 'nightly' });
+}
+
+/** The token for which `deliver` asks AWS STS; the built function would go on to Entra ID with it, which is not here. */
+async function vouch({ stack, credentialsOf }: World): Promise<void> {
+  const sts = new STSClient({ ...credentialsOf('DeliverFunction'), endpoint: stack.endpoints.sts });
+  await webIdentity(sts)(WEB_IDENTITY_AUDIENCES.global, AbortSignal.timeout(MINUTE));
+  sts.destroy();
+}
+
+/** What CloudFormation asks of `register` later: a change of the threshold, and the end of it. */
+async function declareAgain({ stack, credentialsOf, subscriptions }: World): Promise<void> {
+  const config = credentialsOf('RegisterFunction');
+  const { environment } = stack.functions.find(({ logicalId }) => logicalId.includes('RegisterFunction')) ?? {};
+  const dynamodb = documentClient({ ...config, endpoint: stack.endpoints.dynamodb });
+  const sqs = new SQSClient({ ...config, endpoint: stack.endpoints.sqs });
+  const place = {
+    subscriptionsTable: environment?.[Env.SUBSCRIPTIONS_TABLE_NAME] as string,
+    thresholdsTable: environment?.[Env.THRESHOLDS_TABLE_NAME] as string,
+    observationsQueue: environment?.[Env.OBSERVATIONS_QUEUE_URL] as string,
+  };
+  const ports = registryPorts(place, { dynamodb, sqs }, () => Promise.reject(new Error('register seals nothing')));
+  const managedBy = (await subscriptions.read('by-secret'))?.managedBy ?? '';
+  const request = { stack: stack.stackName, logicalId: managedBy.split('#')[1] ?? '', physicalId: 'by-secret' };
+  const entry = { name: 'by-secret', trigger: 'measure-threshold-crossed', measure: 'Kept', above: 30 };
+  expect(await declare({ ...request, type: 'Update', entry: JSON.stringify(entry) }, ports)).toEqual({
+    physicalId: 'by-secret',
+  });
+  expect(await declare({ ...request, type: 'Delete', entry: '{}' }, ports)).toEqual({ physicalId: 'by-secret' });
+  dynamodb.destroy();
+  sqs.destroy();
+  await stack.whenIdle();
 }

@@ -3,7 +3,7 @@ import type { AwsCall } from '../../local/engines/calls';
 import { ACCOUNT, planTemplate } from '../../local/template/plan';
 import type { Plan } from '../../local/template/planned';
 import type { LoadedTemplate, ResourceDefinition } from '../../local/template/template';
-import { type Access, accessesOf, accessesOfLambda, queueArn } from './aws-access';
+import { type Access, accessesOf, accessesOfLambda, accessesViaServices, queueArn } from './aws-access';
 
 /** One statement of a policy, its values resolved. */
 interface Statement {
@@ -53,6 +53,9 @@ export const TOLERANCES: readonly Tolerance[] = [
 /** A log group's streams have no other ARN than one with an asterisk. */
 const LOG_STREAMS = /^arn:aws:logs:[^*]*:log-group:[^*]*:\*$/;
 
+/** Actions that know no resource (Service Authorization Reference, STS and X-Ray): a policy can only say `*`. */
+const WITHOUT_RESOURCES = ['sts:GetWebIdentityToken', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+
 /**
  * Holds the functions' roles against what the functions did: whatever they call must be allowed, whatever is allowed must be
  * called.
@@ -64,7 +67,11 @@ export async function privilegeProblems(loaded: LoadedTemplate, calls: readonly 
   const template = new PolicyReader(loaded, plan);
   const functionIds = plan.functions.map(({ logicalId }) => logicalId);
   const seen = calls.filter(({ accessKeyId }) => functionIds.includes(accessKeyId)).flatMap(accessesOf);
-  const accesses = distinct([...seen, ...accessesOfLambda(plan, template.logGroups())]);
+  const accesses = distinct([
+    ...seen,
+    ...accessesViaServices(seen, template.encryptionKeys()),
+    ...accessesOfLambda(plan, template.logGroups(), template.traced()),
+  ]);
   const tolerated = new Set<string>();
   const problems: Problem[] = [];
   for (const functionId of functionIds) {
@@ -177,6 +184,22 @@ class PolicyReader {
     return new Map(groups.filter((one): one is [string, string] => one[1] !== undefined));
   }
 
+  /** Logical ids of the functions that X-Ray traces. */
+  traced(): string[] {
+    return this.ofType('AWS::Lambda::Function')
+      .filter(([, { TracingConfig }]) => (TracingConfig as Properties | undefined)?.Mode === 'Active')
+      .map(([id]) => id);
+  }
+
+  /** ARNs of customers' keys, by the ARNs of the secrets that they encrypt. */
+  encryptionKeys(): Map<string, string> {
+    return new Map(
+      this.ofType('AWS::SecretsManager::Secret')
+        .filter(([, { KmsKeyId }]) => KmsKeyId !== undefined)
+        .map(([id, { KmsKeyId }]) => [String(this.resolve({ Ref: id })), String(this.resolve(KmsKeyId))]),
+    );
+  }
+
   /** What a function's role may do: all statements, those that allow one action on one resource each. */
   role(functionId: string): { statements: Statement[]; grants: Grant[]; problems: Problem[] } {
     const problems: Problem[] = [];
@@ -191,7 +214,8 @@ class PolicyReader {
       for (const Action of [statement.Action ?? '*'].flat()) {
         for (const Resource of [statement.Resource ?? '*'].flat()) {
           if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: write each action');
-          if (Resource.includes('*') && !LOG_STREAMS.test(Resource)) {
+          const hasNone = Resource === '*' && WITHOUT_RESOURCES.includes(Action);
+          if (Resource.includes('*') && !LOG_STREAMS.test(Resource) && !hasNone) {
             refuse(Action, Resource, 'which is a pattern: write the resource that is meant');
           }
           const { Effect, Condition } = statement;
