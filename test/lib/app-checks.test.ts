@@ -3,12 +3,23 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
-import { PowerAutomateConnectorStack } from '../../lib';
-import { ACKNOWLEDGEMENTS, nagFindings, nagProblems } from '../support/nag';
+import {
+  ConnectorAlarms,
+  ConnectorDashboard,
+  FlowUrl,
+  Notifications,
+  PowerAutomateConnectorStack,
+  Trigger,
+} from '../../lib';
+import { ACKNOWLEDGEMENTS, nagFindings, nagProblems, OF_DEFAULTS, OF_OPTIONS } from '../support/nag';
 
 const ROOT = dirname(dirname(__dirname));
 
@@ -17,9 +28,39 @@ function connectorApp() {
   return { app, stack: new PowerAutomateConnectorStack(app, 'Connector') };
 }
 
+/** An app with everything that somebody may ask for. What is the user's own (a VPC, a topic) is theirs to be checked. */
+function everythingApp() {
+  const app = new App();
+  const own = new Stack(app, 'Own');
+  const encryptionKey = new kms.Key(own, 'Key', { enableKeyRotation: true });
+  const flowUrls = new secretsmanager.Secret(own, 'FlowUrls', { encryptionKey });
+  const stack = new PowerAutomateConnectorStack(app, 'Connector', {
+    vpc: new ec2.Vpc(own, 'Vpc'),
+    queueEncryptionKey: encryptionKey,
+    flowSecrets: [flowUrls],
+    entraFederation: true,
+    notifications: Notifications.email('data-team@example.com'),
+    tracing: lambda.Tracing.ACTIVE,
+    archive: {},
+  });
+  const { connector } = stack;
+  const alarms = new ConnectorAlarms(stack, 'Alarms', { connector });
+  new ConnectorDashboard(stack, 'Dashboard', { connector, alarms });
+  connector.addSubscription('declared', {
+    trigger: Trigger.dataSourceRefreshFailed(),
+    flowUrl: FlowUrl.fromSecret(flowUrls),
+  });
+  return { app, stack };
+}
+
 describe('cdk-nag', () => {
+  it('finds nothing in an app with everything that is not acknowledged', () => {
+    const findings = nagFindings(everythingApp().app).filter(({ path }) => path.startsWith('Connector/'));
+    expect(nagProblems(findings, [...ACKNOWLEDGEMENTS, ...OF_OPTIONS])).toEqual([]);
+  });
+
   it('finds nothing that is not acknowledged, and all that is', () => {
-    expect(nagProblems(nagFindings(connectorApp().app), ACKNOWLEDGEMENTS)).toEqual([]);
+    expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS])).toEqual([]);
   });
 
   it('tells of what is wrong and not acknowledged', () => {
@@ -27,7 +68,7 @@ describe('cdk-nag', () => {
     new sqs.Queue(stack, 'Open');
     const role = new iam.Role(stack, 'Mighty', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));
-    const problems = nagProblems(nagFindings(app), ACKNOWLEDGEMENTS);
+    const problems = nagProblems(nagFindings(app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS]);
     for (const rule of ['SQS3', 'SQS4', 'IAM5[Action::s3:*]', 'IAM5[Resource::*]']) {
       expect(
         problems.some((one) => one.startsWith(`AwsSolutions-${rule} at Connector/`)),
@@ -38,7 +79,7 @@ describe('cdk-nag', () => {
 
   it('tells of an acknowledgement that nothing needs any more', () => {
     const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'There is no bucket.' };
-    const problems = nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, more]);
+    const problems = nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS, more]);
     expect(problems).toEqual([
       'nothing needs the acknowledgement of AwsSolutions-S1 for /Bucket/ any more: take it away',
     ]);

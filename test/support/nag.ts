@@ -21,7 +21,7 @@ export interface Acknowledgement {
 const ANY = /^/;
 const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver)\/Function\/Resource$/;
 
-/** Everything that cdk-nag says against the app and that stays as it is. */
+/** What cdk-nag says against every app with a connector, and that stays as it is. */
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     rules: ['Serverless-SQSRedrivePolicy'],
@@ -63,6 +63,21 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
       'One call a minute, by its schedule alone; reserved concurrency would be taken from the rest of the account.',
   },
   {
+    rules: ['NIST.800.53.R5-CloudWatchLogGroupEncrypted'],
+    resources: ANY,
+    reason:
+      'Encrypted by CloudWatch Logs with its own key; the logs hold no flow URL and no customer, so that a key of ours would cost and add nothing.',
+  },
+  {
+    rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
+    resources: /\/Role\/DefaultPolicy\/Resource$/,
+    reason: "What one function may do is its role's own, and goes with it; nobody else is to attach it.",
+  },
+];
+
+/** What stays besides where nothing else is asked for. */
+export const OF_DEFAULTS: readonly Acknowledgement[] = [
+  {
     rules: ['Serverless-LambdaTracing'],
     resources: ANY,
     reason: 'Traces cost by the request, and metrics and logs name every delivery by its id.',
@@ -73,16 +88,46 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason:
       'It calls flows and AWS APIs on public addresses and nothing private; in a VPC it would need a NAT gateway.',
   },
+];
+
+/** What stays besides where everything is asked for. */
+export const OF_OPTIONS: readonly Acknowledgement[] = [
   {
-    rules: ['NIST.800.53.R5-CloudWatchLogGroupEncrypted'],
-    resources: ANY,
+    rules: ['AwsSolutions-SQS3'],
+    resources: /\/Notifications\/DeadLetterQueue\/Resource$/,
+    reason: "It is the dead-letter queue of the notifications' rules; the check sees redrive policies of queues alone.",
+  },
+  {
+    rules: ['AwsSolutions-IAM5[Resource::*]'],
+    resources: /\/Role\/DefaultPolicy\/Resource$/,
     reason:
-      'Encrypted by CloudWatch Logs with its own key; the logs hold no flow URL and no customer, so that a key of ours would cost and add nothing.',
+      'X-Ray, the network interfaces of functions in a VPC and tokens of STS know no resources (Service Authorization Reference).',
+  },
+  {
+    rules: ['Serverless-LambdaDLQ', 'NIST.800.53.R5-LambdaDLQ'],
+    resources: /\/Register\/Function\/Resource$/,
+    reason: 'CloudFormation calls it and waits for its answer: what fails, fails the deployment with its reason.',
+  },
+  {
+    rules: ['NIST.800.53.R5-LambdaConcurrency'],
+    resources: /\/Register\/Function\/Resource$/,
+    reason: 'Only deployments call it, as often at a time as they have subscriptions; none of them must fail for that.',
+  },
+  {
+    rules: ['Serverless-SNSRedrivePolicy'],
+    resources: /\/Notifications\/Topic\/[^/]+@[^/]+\/Resource$/,
+    reason:
+      'SNS tries a mail no second time, so that nothing comes to such a queue; the events stand on the bus and in the tables.',
   },
   {
     rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
-    resources: /\/Role\/DefaultPolicy\/Resource$/,
-    reason: "What one function may do is its role's own, and goes with it; nobody else is to attach it.",
+    resources: /\/ReadFlowUrls\w+\/Resource$/,
+    reason: "It lets one function read one stack's secrets and goes with that stack; nobody else is to attach it.",
+  },
+  {
+    rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],
+    resources: /\/(DeadDeliveries|PausedSubscriptions)\/Resource$/,
+    reason: 'The notifications tell each of them already, with its reason; the alarm shows that there are any.',
   },
 ];
 
