@@ -1,8 +1,7 @@
 import { HealthEvent } from '../../lib/private/contract';
 import type { FlowAnswer } from './answer';
 import { breakerState, type Failures, afterFailure as failuresAfter, onTrial } from './breaker';
-import type { SubscriptionDefinition } from './subscription';
-import { durationText } from './text';
+import { durationText } from './duration';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -183,13 +182,19 @@ export function resumed(
   };
 }
 
+/** What a subscription's definition says of its health. */
+interface KeptAlive {
+  /** Milliseconds. */
+  readonly keepAlive?: number;
+}
+
 /**
  * Of a subscription that was made, or was given a new flow or definition: active, with what the sweep still has to do.
  * Undefined: nothing.
  */
 export function afterEdit(
-  previous: { readonly definition: SubscriptionDefinition; readonly health?: Health } | undefined,
-  next: SubscriptionDefinition,
+  previous: { readonly definition: KeptAlive; readonly health?: Health } | undefined,
+  next: KeptAlive,
   now: number,
 ): Health | undefined {
   const health = previous?.health;

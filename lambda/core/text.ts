@@ -1,5 +1,7 @@
 /** Texts that people read in a flow's message: the sentences, numbers as people write them, and what cleans a text. */
 
+import { durationText } from './duration';
+import { numberText } from './number-text';
 import { directionOf, type ThresholdOperator } from './position';
 import type { Status, Threshold } from './subscription';
 import type {
@@ -74,15 +76,6 @@ export const markdown = (text: string): string =>
     .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2');
 
 // 30 digits hold the shortest text of every double from 1e-6 on; smaller and very large ones are written as 1e-7.
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 30 });
-
-/** A number as people write it, in full precision: `12,345.6`. */
-export function numberText(value: number): string {
-  const size = Math.abs(value);
-  if (size === 0) return '0';
-  return size >= 1e21 || size < 1e-6 ? String(value) : grouped.format(value);
-}
-
 /** A number with its unit: `12,345 EUR`, `12.5%`. */
 export function quantityText(value: number, unit = ''): string {
   const number = numberText(value);
@@ -110,16 +103,6 @@ export function mapText(map: Readonly<Record<string, string>>): string {
   return Object.entries(map)
     .map(([name, value]) => `${name}: ${value}`)
     .join('; ');
-}
-
-/** A duration as people say it; `seconds` is a whole number of 0 or more. */
-export function durationText(seconds: number): string {
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  const parts =
-    hours > 0
-      ? [`${numberText(hours)} h`, minutes > 0 && `${minutes} min`]
-      : [minutes > 0 && `${minutes} min`, (minutes === 0 || seconds % 60 > 0) && `${seconds % 60} s`];
-  return parts.filter(Boolean).join(' ');
 }
 
 /** Whole seconds from start to end, where both are known and in this order. */

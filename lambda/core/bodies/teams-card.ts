@@ -6,18 +6,18 @@
  * a FactSet and the fallback read Markdown, so what stands there is escaped.
  */
 import * as v from 'valibot';
+import { durationText } from '../duration';
+import { numberText } from '../number-text';
 import type { Status, Threshold, TriggerId } from '../subscription';
 import {
   cut,
   difference,
   durationSeconds,
-  durationText,
   isLate,
   mapText,
   markdown,
   membersText,
   minuteText,
-  numberText,
   oneLine,
   quantityText,
   sentences,

@@ -1,0 +1,8 @@
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 30 });
+
+/** A number as people write it, in full precision: `12,345.6`. */
+export function numberText(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  return size >= 1e21 || size < 1e-6 ? String(value) : grouped.format(value);
+}
