@@ -45,6 +45,8 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${red('dead     ')} ${what} ${answer(status, error)}`;
     case LogMessage.HELD:
       return `${at} ${yellow('held     ')} ${what}`;
+    case LogMessage.FAILING:
+      return `${at} ${red('failing  ')} ${subscription}: ${[record.status, record.error].filter(Boolean).join(' ')}; its deliveries wait but for one now and then`;
     case LogMessage.PAUSED:
       return `${at} ${red('paused   ')} ${subscription}: ${record.reason}`;
     case LogMessage.RESUMED:
