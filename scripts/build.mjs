@@ -3,18 +3,20 @@
  *
  *   node scripts/build.mjs --handlers   the handlers' bundles, which the constructs need to synthesize (dist/lambda)
  *   node scripts/build.mjs --lib        the constructs (dist/lib), and what other languages need of them (.jsii)
- *   node scripts/build.mjs              those, and the CLI (dist/cli)
+ *   node scripts/build.mjs              those, the CLI (dist/cli), and the licences of what is bundled (THIRD-PARTY-LICENSES)
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundledPackages, licencesText } from './third-party.mjs';
 
 const HANDLERS = ['evaluate', 'dispatch', 'deliver', 'sweep', 'collect', 'register'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const HANDLERS_FOLDER = join(root, 'dist/lambda');
 
 /** Common to all bundles. CommonJS, because `require` of a bundle starts faster than `import` and takes any package. */
 const options = {
@@ -26,31 +28,37 @@ const options = {
   mainFields: ['module', 'main'],
   minify: true,
   legalComments: 'external',
+  metafile: true,
   logLevel: 'warning',
 };
 
 async function buildHandlers() {
   const missing = HANDLERS.map((name) => `lambda/${name}/index.ts`).filter((file) => !existsSync(join(root, file)));
   if (missing.length > 0) fail(`no entry of a handler: write ${missing.join(', ')}`);
-  await build({
+  // A handler of yesterday must not be shipped. The others stay: whoever reads them meanwhile finds them.
+  for (const name of existsSync(HANDLERS_FOLDER) ? readdirSync(HANDLERS_FOLDER) : []) {
+    if (!HANDLERS.includes(name)) rmSync(join(HANDLERS_FOLDER, name), { recursive: true });
+  }
+  const { metafile } = await build({
     ...options,
     target: 'node24',
     entryPoints: HANDLERS.map((name) => ({ in: `lambda/${name}/index.ts`, out: `${name}/index` })),
     outdir: 'dist/lambda',
   });
+  return metafile;
 }
 
 async function buildCli() {
   const entry = join(root, 'cli/index.ts');
-  if (!existsSync(entry)) return;
   const hasShebang = readFileSync(entry, 'utf8').startsWith('#!');
-  await build({
+  const { metafile } = await build({
     ...options,
     target: 'node22',
     entryPoints: [entry],
     outfile: 'dist/cli/index.js',
     banner: hasShebang ? {} : { js: '#!/usr/bin/env node' },
   });
+  return metafile;
 }
 
 function buildLib() {
@@ -73,11 +81,13 @@ function fail(message) {
 
 try {
   const [only] = process.argv.slice(2);
-  if (only !== '--lib') await buildHandlers();
-  if (only === undefined) await buildCli();
+  const bundles = [];
+  if (only !== '--lib') bundles.push(await buildHandlers());
+  if (only === undefined) bundles.push(await buildCli());
+  const packages = bundledPackages(root, bundles);
+  if (only === undefined) writeFileSync(join(root, 'THIRD-PARTY-LICENSES'), licencesText(packages));
   if (only !== '--handlers') buildLib();
 } catch (error) {
   // esbuild has printed its errors.
-  if (!error.errors) throw error;
-  process.exit(1);
+  fail(error.errors ? 'the bundles cannot be made: see the errors above' : error.stack);
 }

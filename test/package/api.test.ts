@@ -45,7 +45,7 @@ let built: { status: number | null; stdout: string; stderr: string };
 beforeAll(() => {
   mkdirSync(join(root, 'dist'), { recursive: true });
   folder = mkdtempSync(join(root, 'dist/api-'));
-  for (const file of ['package.json', 'README.md', 'tsconfig.json', 'tsconfig.lib.json', 'lib', 'scripts/build.mjs']) {
+  for (const file of ['package.json', 'README.md', 'tsconfig.json', 'tsconfig.lib.json', 'lib', 'scripts']) {
     cpSync(join(root, file), join(folder, file), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

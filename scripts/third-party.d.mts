@@ -1,0 +1,12 @@
+import type { Metafile } from 'esbuild';
+
+export interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  /** Of the licence, and of notices that go with it. */
+  readonly text: string;
+}
+
+export function bundledPackages(root: string, metafiles: readonly Metafile[]): BundledPackage[];
+export function licencesText(packages: readonly BundledPackage[]): string;

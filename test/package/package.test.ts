@@ -1,0 +1,321 @@
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
+
+const MINUTES = 60_000;
+const ROOT = join(__dirname, '../..');
+/** Bytes. The tarball has 0.9 MB, of which the handlers' bundles are the most. */
+const MOST_PACKED = 1_500_000;
+const MOST_UNPACKED = 6_000_000;
+/** Bytes of a handler's bundle: every cold start reads it. */
+const MOST_OF_A_BUNDLE = 1_000_000;
+
+/** What the package is built from. */
+const SOURCES = ['package.json', 'README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.lib.json', 'scripts', 'docs'];
+const CODE = ['lib', 'lambda', 'cli'];
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const installed = (name: string): string => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
+  return version;
+};
+const handlers = readdirSync(join(ROOT, 'lambda')).filter((name) => existsSync(join(ROOT, 'lambda', name, 'index.ts')));
+
+/** Without what npm tells the scripts that it runs: whoever installs the package has none of that. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|config_local_prefix)|^NODE_/.test(name)),
+);
+function run(command: string, options: readonly string[], cwd: string, env: NodeJS.ProcessEnv = environment): string {
+  const { status, stdout, stderr, error } = spawnSync(command, options, { cwd, env, encoding: 'utf8' });
+  if (error) throw error;
+  // Some tools say on standard output what went wrong.
+  if (status !== 0) throw new Error(`${command} ${options.join(' ')} ended with status ${status}:\n${stdout}${stderr}`);
+  return stdout;
+}
+const node = (options: readonly string[], cwd: string, env?: NodeJS.ProcessEnv) =>
+  run(process.execPath, options, cwd, env);
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** Outside the repository, whose node_modules would be found from within it. */
+let outside: string;
+/** The repository once more: what is built there meets no other test. */
+let copy: string;
+let tarball: string;
+/** What is in the tarball. */
+let content: string;
+
+beforeAll(() => {
+  outside = mkdtempSync(join(tmpdir(), 'package-test-'));
+  mkdirSync(join(ROOT, 'dist'), { recursive: true });
+  copy = mkdtempSync(join(ROOT, 'dist/package-'));
+  for (const file of [...SOURCES, ...CODE]) cpSync(join(ROOT, file), join(copy, file), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  // What must not be shipped, whoever leaves it there.
+  writeFileSync(join(copy, 'lib/notes.md'), 'note to self');
+  mkdirSync(join(copy, 'dist/lambda/gone'), { recursive: true });
+  writeFileSync(join(copy, 'dist/lambda/gone/index.js'), 'a handler of yesterday');
+
+  run('npm', ['pack', '--pack-destination', outside], copy);
+  tarball = join(outside, `${manifest.name}-${manifest.version}.tgz`);
+  run('tar', ['xzf', tarball, '-C', outside], outside);
+  content = join(outside, 'package');
+}, 5 * MINUTES);
+
+afterAll(() => {
+  for (const folder of [copy, outside]) rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the tarball', () => {
+  test('has what is listed here, and nothing else', () => {
+    const compiled = filesUnder(join(ROOT, 'lib')).map((file) => file.replace(/\.ts$/, ''));
+    const expected = [
+      '.jsii',
+      'LICENSE',
+      'README.md',
+      'THIRD-PARTY-LICENSES',
+      'dist/cli/index.js',
+      ...compiled.flatMap((file) => [`dist/lib/${file}.d.ts`, `dist/lib/${file}.js`]),
+      ...handlers.flatMap((name) => [`dist/lambda/${name}/index.js`, `dist/lambda/${name}/index.js.LEGAL.txt`]),
+      ...filesUnder(join(ROOT, 'docs/schemas')).map((file) => `docs/schemas/${file}`),
+      'package.json',
+    ];
+    expect(filesUnder(content)).toEqual(expected.sort());
+  });
+
+  test('is small', () => {
+    const sizes = filesUnder(content).map((file) => statSync(join(content, file)).size);
+    expect(statSync(tarball).size).toBeLessThan(MOST_PACKED);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_UNPACKED);
+    for (const name of handlers) {
+      expect(statSync(join(content, `dist/lambda/${name}/index.js`)).size, name).toBeLessThan(MOST_OF_A_BUNDLE);
+    }
+  });
+
+  test('says nothing of the machine that it was made on', () => {
+    const places = [ROOT, copy, outside, `${homedir()}/`, 'node_modules/.bin', 'sourceMappingURL='];
+    const found = filesUnder(content).flatMap((file) => {
+      const text = readFileSync(join(content, file), 'utf8');
+      return places.filter((place) => text.includes(place)).map((place) => `${file}: ${place}`);
+    });
+    expect(found).toEqual([]);
+  });
+
+  test('depends on nothing, and asks for nothing to be run when it is installed', () => {
+    const shipped = JSON.parse(readFileSync(join(content, 'package.json'), 'utf8'));
+    for (const field of ['dependencies', 'optionalDependencies', 'bundledDependencies']) {
+      expect(shipped[field], field).toBeUndefined();
+    }
+    for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
+      expect(shipped.scripts[script], script).toBeUndefined();
+    }
+    expect(Object.keys(shipped.peerDependencies).sort()).toEqual(['aws-cdk-lib', 'constructs']);
+  });
+});
+
+describe('the licences of what is bundled', () => {
+  /** Bundles what is there, and nothing of it is written. */
+  const metafileOf = async (entry: string, absWorkingDir: string) => {
+    const { metafile } = await build({
+      absWorkingDir,
+      entryPoints: [entry],
+      bundle: true,
+      platform: 'node',
+      mainFields: ['module', 'main'],
+      metafile: true,
+      write: false,
+      outdir: 'out',
+    });
+    return metafile;
+  };
+  /** A folder with a bundle of one package. */
+  async function bundleOf(name: string, licence: string, files: Record<string, string>) {
+    const folder = join(outside, `bundles-${name}`);
+    const place = join(folder, 'node_modules', name);
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(folder, 'LICENSE'), 'the text of Apache-2.0');
+    writeFileSync(join(folder, 'entry.js'), `console.log(require('${name}'))`);
+    const described = { name, version: '1.2.3', license: licence, main: 'index.js' };
+    const all = { 'package.json': JSON.stringify(described), 'index.js': 'module.exports = 1', ...files };
+    for (const [file, text] of Object.entries(all)) writeFileSync(join(place, file), text);
+    return { folder, metafile: await metafileOf('entry.js', folder) };
+  }
+
+  test('are shipped: each package that a bundle has, with its version and text', async () => {
+    const shipped = readFileSync(join(content, 'THIRD-PARTY-LICENSES'), 'utf8');
+    const entries = [...handlers.map((name) => `lambda/${name}/index.ts`), 'cli/index.ts'];
+    const metafiles = await Promise.all(entries.map((entry) => metafileOf(entry, ROOT)));
+    // Known by the folders that the bundles' files come from, whatever else is known of them.
+    const files = metafiles.flatMap(({ outputs }) =>
+      Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs)),
+    );
+    const names = files.flatMap(([file, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? (/.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []) : [],
+    );
+    expect(names.length).toBeGreaterThan(100);
+    for (const name of new Set(names)) expect(shipped).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+    for (const { text } of bundledPackages(ROOT, metafiles)) expect(shipped).toContain(text);
+    expect(shipped).toContain('Permission is hereby granted, free of charge');
+    expect(shipped).not.toMatch(/GENERAL PUBLIC LICENSE/i);
+    expect(shipped).not.toContain('iam-simulate');
+  });
+
+  test.each(['AGPL-3.0-or-later', 'GPL-2.0', 'SEE LICENSE IN terms.txt', 'undefined'])(
+    '%s is refused, by name',
+    async (licence) => {
+      const { folder, metafile } = await bundleOf('greedy', licence, { LICENSE: 'terms' });
+      expect(() => bundledPackages(folder, [metafile])).toThrow(`greedy 1.2.3 has the licence ${licence}, which`);
+    },
+  );
+
+  test('what has no text is refused, unless its licence asks for none, or is our own', async () => {
+    const silent = await bundleOf('silent', 'MIT', {});
+    expect(() => bundledPackages(silent.folder, [silent.metafile])).toThrow(/silent 1.2.3 has no file with the text/);
+    const free = await bundleOf('free', 'MIT-0', {});
+    expect(licencesText(bundledPackages(free.folder, [free.metafile]))).toContain(
+      'free 1.2.3 (MIT-0)\n\nThis licence asks',
+    );
+    const apache = await bundleOf('apache', 'Apache-2.0', { NOTICE: 'made by somebody' });
+    const [{ text } = { text: '' }] = bundledPackages(apache.folder, [apache.metafile]);
+    expect(text).toBe('the text of Apache-2.0\n\nmade by somebody');
+  });
+});
+
+/** What a user writes: a stack, and a connector with an event's target in a stack of their own. */
+const APP = `
+const { App, Stack } = require('aws-cdk-lib');
+const { PowerAutomateConnector, PowerAutomateConnectorStack } = require('${manifest.name}');
+const app = new App({ outdir: 'cdk.out' });
+new PowerAutomateConnectorStack(app, 'Whole');
+new PowerAutomateConnector(new Stack(app, 'Own'), 'PowerAutomate').onThresholdCrossed('Crossed');
+app.synth();
+`;
+
+interface Fn {
+  readonly Type: string;
+  readonly Properties: {
+    readonly Code: { readonly S3Key: string };
+    readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> };
+  };
+}
+
+/** A file of an app's package. */
+const inPackage = (app: string, file: string): string => join(app, 'node_modules', manifest.name, file);
+
+/** What holds in every app that has installed the package. */
+function worksIn(appOf: () => string): void {
+  // Nothing of ours: neither esbuild nor the repository's other tools.
+  const bare = { PATH: '/nowhere', HOME: tmpdir(), CDK_VALIDATION: 'false' };
+
+  test('there is no esbuild', () => {
+    const find = `for (const from of ['./app.js', '${manifest.name}']) {
+      try { require('node:module').createRequire(require.resolve(from)).resolve('esbuild'); console.log(from); } catch {}
+    }`;
+    expect(node(['-e', find], appOf(), bare)).toBe('');
+  });
+
+  test('an app synthesizes, with every handler, which Lambda can load', () => {
+    const app = appOf();
+    node(['app.js'], app, bare);
+    const assembly = join(app, 'cdk.out');
+    for (const stack of ['Whole', 'Own']) {
+      const { Resources } = JSON.parse(readFileSync(join(assembly, `${stack}.template.json`), 'utf8'));
+      const functions = (Object.values(Resources) as Fn[]).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+      const names = functions.map(({ Properties }) => Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME);
+      expect([...new Set(names)].sort(), stack).toEqual(handlers);
+      // The stacks' bundles are the same.
+      if (stack === 'Own') continue;
+      for (const { Properties } of functions) {
+        const variables = Object.entries(Properties.Environment.Variables).map(
+          // A reference, which only a deployment resolves.
+          ([name, value]) => [name, typeof value === 'string' ? value : '1'],
+        );
+        const env = { ...bare, AWS_REGION: 'us-east-1', ...Object.fromEntries(variables) };
+        const load = "console.log(typeof require('./index.js').handler); process.exit()";
+        const asset = join(assembly, `asset.${Properties.Code.S3Key.replace(/\.zip$/, '')}`);
+        expect(filesUnder(asset), asset).toEqual(['index.js', 'index.js.LEGAL.txt']);
+        expect(
+          node(['-e', load], asset, env).trim(),
+          Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME as string,
+        ).toBe('function');
+      }
+    }
+  });
+
+  test('the command runs', () => {
+    const command = join(appOf(), 'node_modules/.bin/power-automate-connector');
+    const help = run(command, ['--help'], appOf(), { ...bare, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` });
+    for (const word of ['power-automate-connector', 'apply']) expect(help).toContain(word);
+  });
+}
+
+function newApp(name: string, dependencies: Readonly<Record<string, string>>): string {
+  const app = join(outside, name);
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ name, version: '1.0.0', private: true, dependencies }));
+  writeFileSync(join(app, 'app.js'), APP);
+  return app;
+}
+
+describe('in an app that npm installs', () => {
+  let app: string;
+  beforeAll(() => {
+    // What `npm ci` has fetched for the repository is in npm's cache.
+    const versions = { 'aws-cdk-lib': installed('aws-cdk-lib'), constructs: installed('constructs') };
+    app = newApp('with-npm', { [manifest.name]: `file:${tarball}`, ...versions });
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], app);
+  }, 5 * MINUTES);
+
+  worksIn(() => app);
+
+  test('nothing is installed but the package and its peers', () => {
+    const all = readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'));
+    expect(all.filter((name) => !name.startsWith('@'))).toContain(manifest.name);
+    const { packages } = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8'));
+    expect(packages[`node_modules/${manifest.name}`]).not.toHaveProperty('dependencies');
+    expect(existsSync(inPackage(app, 'node_modules'))).toBe(false);
+  });
+});
+
+describe('in an app that pnpm installs, which lets a package load only what it asks for', () => {
+  let app: string;
+  beforeAll(() => {
+    const link = (name: string) => `link:${join(ROOT, 'node_modules', name)}`;
+    app = newApp('with-pnpm', {
+      [manifest.name]: `file:${tarball}`,
+      'aws-cdk-lib': link('aws-cdk-lib'),
+      constructs: link('constructs'),
+    });
+    const pnpm = join(ROOT, 'node_modules/pnpm/bin/pnpm.cjs');
+    const places = [`--store-dir=${join(outside, 'store')}`, `--cache-dir=${join(outside, 'cache')}`];
+    node([pnpm, 'install', '--offline', '--ignore-scripts', ...places], app);
+  }, 5 * MINUTES);
+
+  worksIn(() => app);
+
+  test('the package is alone in its folder with its peers', () => {
+    const folder = dirname(realpathSync(inPackage(app, '.')));
+    expect(readdirSync(folder).sort()).toEqual(['aws-cdk-lib', manifest.name, 'constructs']);
+  });
+});
