@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const MINUTES = 60_000;
+const ROOT = join(__dirname, '../..');
+const EXAMPLES = join(ROOT, 'examples');
+const names = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'app.ts')));
+const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+
+const folder = mkdtempSync(join(tmpdir(), 'examples-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** As `npm run synth` does: what CloudFormation would refuse is an error. */
+function synthesize(files: readonly string[]) {
+  return spawnSync(process.execPath, ['--import', 'tsx', join(__dirname, 'synthesize.ts'), folder, ...files], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, '@aws-cdk/core:strictCfnValidateErrors': true }),
+    },
+  });
+}
+
+interface Artifact {
+  readonly type: string;
+  readonly metadata?: Record<string, readonly { readonly type: string; readonly data: unknown }[]>;
+}
+
+function artifacts(name: string): Artifact[] {
+  return Object.values(JSON.parse(readFileSync(join(folder, name, 'manifest.json'), 'utf8')).artifacts);
+}
+
+describe('the examples', () => {
+  let outcome: ReturnType<typeof synthesize>;
+  beforeAll(() => {
+    outcome = synthesize(names.map((name) => join('examples', name, 'app.ts')));
+  }, 5 * MINUTES);
+
+  test('are at least five', () => {
+    expect(names.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('synthesize, and CloudFormation would take them', () => {
+    expect(outcome.stderr).toBe('');
+    expect(outcome.status).toBe(0);
+  });
+
+  test.each(names)('%s is one stack, of which CDK warns of nothing', (name) => {
+    const all = artifacts(name);
+    expect(all.filter(({ type }) => type === 'aws:cloudformation:stack')).toHaveLength(1);
+    const said = all.flatMap(({ metadata = {} }) => Object.values(metadata).flat());
+    expect(said.filter(({ type }) => /^aws:cdk:(warning|error)$/.test(type))).toEqual([]);
+  });
+
+  test.each(names)('%s says in its head what it is', (name) => {
+    const code = readFileSync(join(EXAMPLES, name, 'app.ts'), 'utf8');
+    expect(/^\/\*\*\n \* (.+)/m.exec(code)?.[1]?.length).toBeGreaterThan(40);
+  });
+});
+
+test(
+  'an example that CloudFormation would refuse is found',
+  () => {
+    const { status, stderr } = synthesize(['test/lib/refused-app.ts']);
+    expect(stderr).toContain('VisibilityTimeout');
+    expect(status).not.toBe(0);
+  },
+  MINUTES,
+);
