@@ -9,6 +9,10 @@ import type { TableInput } from '../local/engines/dynamodb';
 /** An item, or its key, as the document client takes and gives it. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
+/** The calls that a rule is known for. */
+export const READS: ReadonlySet<string> = new Set(['BatchGetItem', 'GetItem', 'Query', 'Scan']);
+export const WRITES: ReadonlySet<string> = new Set(['DeleteItem', 'PutItem', 'UpdateItem']);
+
 /** One write unit pays for 1 KB. */
 const WRITE_UNIT_BYTES = 1024;
 
@@ -20,7 +24,8 @@ export const FAILED_CONDITION_UNITS = 1;
 
 export const writeUnits = (item: Attributes): number => Math.ceil(itemBytes(item) / WRITE_UNIT_BYTES);
 
-function itemBytes(item: Attributes): number {
+/** Of its names and values. */
+export function itemBytes(item: Attributes): number {
   const present = Object.entries(item).filter(([, value]) => value !== undefined);
   return present.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + valueBytes(value), 0);
 }

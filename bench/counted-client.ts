@@ -1,7 +1,7 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { TableInput } from '../local/engines/dynamodb';
-import { type Attributes, FAILED_CONDITION_UNITS, IndexWrites, leastReadUnits } from './capacity';
+import { type Attributes, FAILED_CONDITION_UNITS, IndexWrites, leastReadUnits, READS, WRITES } from './capacity';
 
 /** What calls cost. */
 export interface Usage {
@@ -9,9 +9,6 @@ export interface Usage {
   readonly writeUnits: number;
   readonly apiCalls: number;
 }
-
-const READS = new Set(['BatchGetItem', 'GetItem', 'Query', 'Scan']);
-const WRITES = new Set(['DeleteItem', 'PutItem', 'UpdateItem']);
 
 /**
  * Counts calls of SDK clients, and what DynamoDB says that they cost. The clients' users stay as they are: a middleware

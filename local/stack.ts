@@ -41,6 +41,8 @@ export interface LocalStackOptions {
   readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[]) => void;
   /** Every line that a function wrote, and its failures. */
   readonly onLog?: (functionLogicalId: string, line: string) => void;
+  /** Every invocation of a function, as it begins. */
+  readonly onInvoke?: (functionLogicalId: string) => void;
   /** Every call that the endpoints got, whoever made it. */
   readonly onCall?: (call: AwsCall) => void;
   /** Whenever the stack becomes busy or idle. */
@@ -181,6 +183,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           environment: { ...endpointVariables(endpoints), ...options.functionEnvironment },
           activity,
           onLog: options.onLog,
+          onInvoke: options.onInvoke,
         }),
       ]),
     );

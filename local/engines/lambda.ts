@@ -30,6 +30,8 @@ export interface LambdaOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly activity: Activity;
   readonly onLog?: (functionLogicalId: string, line: string) => void;
+  /** Every invocation, as it begins. */
+  readonly onInvoke?: (functionLogicalId: string) => void;
 }
 
 /** Most sandboxes of one function at a time. On AWS it is the concurrency; a developer's machine has few cores. */
@@ -76,6 +78,7 @@ export class LambdaFunction {
         return failed('Sandbox.Stopped', 'the local run is stopping');
       }
       this.busy++;
+      this.options.onInvoke?.(this.input.logicalId);
       try {
         return await this.run(event);
       } finally {
