@@ -99,6 +99,7 @@ describe('the tarball', () => {
       ...compiled.flatMap((file) => [`dist/lib/${file}.d.ts`, `dist/lib/${file}.js`]),
       ...handlers.flatMap((name) => [`dist/lambda/${name}/index.js`, `dist/lambda/${name}/index.js.LEGAL.txt`]),
       ...filesUnder(join(ROOT, 'docs/schemas')).map((file) => `docs/schemas/${file}`),
+      'docs/runbook.md',
       'package.json',
     ];
     expect(filesUnder(content)).toEqual(expected.sort());
@@ -205,10 +206,14 @@ describe('the licences of what is bundled', () => {
 /** What a user writes: a stack, and a connector with an event's target in a stack of their own. */
 const APP = `
 const { App, Stack } = require('aws-cdk-lib');
-const { PowerAutomateConnector, PowerAutomateConnectorStack } = require('${manifest.name}');
+const { PowerAutomateConnector, PowerAutomateConnectorStack, Threshold, Trigger } = require('${manifest.name}');
 const app = new App({ outdir: 'cdk.out' });
-new PowerAutomateConnectorStack(app, 'Whole');
-new PowerAutomateConnector(new Stack(app, 'Own'), 'PowerAutomate').onThresholdCrossed('Crossed');
+const connector = new PowerAutomateConnector(new Stack(app, 'Own'), 'PowerAutomate');
+connector.onThresholdCrossed('Crossed');
+for (const one of [connector, new PowerAutomateConnectorStack(app, 'Whole').connector]) {
+  const trigger = Trigger.segmentThresholdCrossed({ segment: 'VIP customers', threshold: Threshold.above(10000) });
+  one.addSubscription('vip', { trigger });
+}
 app.synth();
 `;
 
