@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -16,6 +15,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../../scripts/run';
 import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
 const MINUTES = 60_000;
@@ -41,15 +41,8 @@ const handlers = readdirSync(join(ROOT, 'lambda')).filter((name) => existsSync(j
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|config_local_prefix)|^NODE_/.test(name)),
 );
-function run(command: string, options: readonly string[], cwd: string, env: NodeJS.ProcessEnv = environment): string {
-  const { status, stdout, stderr, error } = spawnSync(command, options, { cwd, env, encoding: 'utf8' });
-  if (error) throw error;
-  // Some tools say on standard output what went wrong.
-  if (status !== 0) throw new Error(`${command} ${options.join(' ')} ended with status ${status}:\n${stdout}${stderr}`);
-  return stdout;
-}
-const node = (options: readonly string[], cwd: string, env?: NodeJS.ProcessEnv) =>
-  run(process.execPath, options, cwd, env);
+const node = (options: readonly string[], cwd: string, env: NodeJS.ProcessEnv = environment) =>
+  run(cwd, process.execPath, options, env);
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -77,9 +70,9 @@ beforeAll(() => {
   mkdirSync(join(copy, 'dist/lambda/gone'), { recursive: true });
   writeFileSync(join(copy, 'dist/lambda/gone/index.js'), 'a handler of yesterday');
 
-  run('npm', ['pack', '--pack-destination', outside], copy);
+  run(copy, 'npm', ['pack', '--pack-destination', outside], environment);
   tarball = join(outside, `${manifest.name}-${manifest.version}.tgz`);
-  run('tar', ['xzf', tarball, '-C', outside], outside);
+  run(outside, 'tar', ['xzf', tarball, '-C', outside]);
   content = join(outside, 'package');
 }, 5 * MINUTES);
 
@@ -270,7 +263,7 @@ function worksIn(appOf: () => string): void {
 
   test('the command runs', () => {
     const command = join(appOf(), 'node_modules/.bin/power-automate-connector');
-    const help = run(command, ['--help'], appOf(), { ...bare, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` });
+    const help = run(appOf(), command, ['--help'], { ...bare, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` });
     for (const word of ['power-automate-connector', 'apply']) expect(help).toContain(word);
   });
 }
@@ -289,7 +282,7 @@ describe('in an app that npm installs', () => {
     // What `npm ci` has fetched for the repository is in npm's cache.
     const versions = { 'aws-cdk-lib': installed('aws-cdk-lib'), constructs: installed('constructs') };
     app = newApp('with-npm', { [manifest.name]: `file:${tarball}`, ...versions });
-    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], app);
+    run(app, 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], environment);
   }, 5 * MINUTES);
 
   worksIn(() => app);
