@@ -227,10 +227,15 @@ function worksIn(appOf: () => string): void {
   const bare = { PATH: '/nowhere', HOME: tmpdir(), CDK_VALIDATION: 'false' };
 
   test('there is no esbuild', () => {
-    const find = `for (const from of ['./app.js', '${manifest.name}']) {
-      try { require('node:module').createRequire(require.resolve(from)).resolve('esbuild'); console.log(from); } catch {}
-    }`;
-    expect(node(['-e', find], appOf(), bare)).toBe('');
+    /** From where the app and the package find a package. */
+    const found = (wanted: string) => {
+      const find = `for (const from of ['./app.js', '${manifest.name}']) {
+        try { require('node:module').createRequire(require.resolve(from)).resolve('${wanted}'); console.log(from); } catch {}
+      }`;
+      return node(['-e', find], appOf(), bare).split('\n').filter(Boolean);
+    };
+    expect(found('aws-cdk-lib')).toEqual(['./app.js', manifest.name]);
+    expect(found('esbuild')).toEqual([]);
   });
 
   test('an app synthesizes, with every handler, which Lambda can load', () => {
