@@ -20,6 +20,7 @@ export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
 export { PowerAutomateConnectorStack, type PowerAutomateConnectorStackProps } from './power-automate-connector-stack';
 export { BodyFormat } from './subscriptions/body-format';
+export { ClientSecret, EntraCloud, type EntraOptions, FlowAuth } from './subscriptions/flow-auth';
 export {
   FlowSubscription,
   type FlowSubscriptionOptions,

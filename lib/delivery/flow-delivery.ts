@@ -55,7 +55,7 @@ export interface FlowDeliveryOptions {
   readonly deliveryRetention?: Duration;
 
   /**
-   * Secrets that subscriptions may name as the place of their flow URL.
+   * Secrets that subscriptions may name as the place of their flow URL, or of a client secret.
    * A secret with a customer's key needs the key here, too (`encryptionKey`), and a key whose policy leaves access to IAM
    * policies of its account, as a policy by default does.
    *
@@ -64,7 +64,7 @@ export interface FlowDeliveryOptions {
   readonly flowSecrets?: secretsmanager.ISecret[];
 
   /**
-   * Parameters that subscriptions may name as the place of their flow URL, best each a SecureString.
+   * Parameters that subscriptions may name as the place of their flow URL, or of a client secret; best each a SecureString.
    * One with a customer's key needs the key here, too (`encryptionKey`).
    *
    * @default - none

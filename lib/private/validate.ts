@@ -43,6 +43,25 @@ export function validateSubscriptionName(name: string): void {
   throw new Error(`"name" is ${JSON.stringify(name)}; write 1 to 64 letters, digits, - and _`);
 }
 
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/i;
+
+/** In the words of the subscription file's mistakes, which show no value: it may be a secret in the wrong place. */
+export function validateTenantId(tenantId: string): void {
+  if (Token.isUnresolved(tenantId) || GUID.test(tenantId) || DOMAIN.test(tenantId)) return;
+  throw new Error(
+    `"auth.tenantId" ${tenantId === '' ? 'is empty' : 'is neither a GUID nor a domain'}; ` +
+      "write the Directory (tenant) ID of the app registration, or one of the tenant's verified domains",
+  );
+}
+
+export function validateClientId(clientId: string): void {
+  if (Token.isUnresolved(clientId) || GUID.test(clientId)) return;
+  throw new Error(
+    `"auth.clientId" ${clientId === '' ? 'is empty' : 'is no GUID'}; write the Application (client) ID of the app registration`,
+  );
+}
+
 /** A message can be 14 days on a queue (Amazon SQS quotas); what it delivers must be remembered for longer. */
 const LEAST_RETENTION_DAYS = 15;
 

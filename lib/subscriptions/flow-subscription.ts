@@ -2,6 +2,7 @@ import { CustomResource, Duration, Names, Stack } from 'aws-cdk-lib';
 import { Construct, type IConstruct } from 'constructs';
 import { isSubscriptionName, validateSubscriptionName } from '../private/validate';
 import type { BodyFormat } from './body-format';
+import type { FlowAuth } from './flow-auth';
 import type { FlowUrl } from './flow-url';
 import type { SubscriptionRegistration } from './subscription-registration';
 import type { Trigger } from './trigger';
@@ -32,6 +33,13 @@ export interface FlowSubscriptionOptions {
    * @default - no flow is started; the threshold's crossings are events on the bus, see `onThresholdCrossed`
    */
   readonly flowUrl?: FlowUrl;
+
+  /**
+   * As whom the flow is called, where it does not allow Anyone.
+   *
+   * @default - the flow allows Anyone, and its URL is signed
+   */
+  readonly auth?: FlowAuth;
 
   /**
    * Name of the subscription, unique in the connector: 1 to 64 letters, digits, hyphens and underscores. Another name is
@@ -133,15 +141,18 @@ export class FlowSubscription extends Construct {
   constructor(scope: Construct, id: string, props: FlowSubscriptionProps) {
     super(scope, id);
 
-    const { trigger, flowUrl, rateLimit } = props;
+    const { trigger, flowUrl, auth, rateLimit } = props;
     const name = props.subscriptionName ?? (isSubscriptionName(id) ? id : uniqueName(this));
     validateSubscriptionName(name);
     if (!flowUrl && !trigger._isThreshold) {
       throw new Error('"flowUrl" is missing; write FlowUrl.fromSecret(…), only a threshold can do without a flow');
     }
 
+    if (auth && !flowUrl) throw new Error('"auth" stands without "flowUrl"; write flowUrl, or leave auth out');
+
     const { registration } = props.connector;
     registration._declare(name, this.node.path);
+    if (auth && !auth._clientSecret) registration._checkFederation();
     const resource = new CustomResource(this, 'Resource', {
       resourceType: 'Custom::FlowSubscription',
       serviceToken: registration.register.functionArn,
@@ -151,7 +162,8 @@ export class FlowSubscription extends Construct {
         Entry: Stack.of(this).toJsonString({
           name,
           ...trigger._entry,
-          flowUrlFrom: flowUrl?._reference,
+          flowUrlFrom: flowUrl?._kept.reference,
+          auth: auth?._entry,
           instanceId: props.instanceId,
           format: props.format?.name,
           owners: props.owners,
@@ -165,9 +177,10 @@ export class FlowSubscription extends Construct {
     });
     // Made after everything that its function needs, and removed before: the function's policies, above all.
     resource.node.addDependency(registration);
-    if (flowUrl) {
+    const kept = [flowUrl?._kept, auth?._clientSecret].filter((one) => one !== undefined);
+    if (kept.length > 0) {
       const policy = registration._readingPolicy(this);
-      flowUrl._allowReading(policy);
+      for (const { allowReading } of kept) allowReading(policy);
       resource.node.addDependency(policy);
     }
     this.subscriptionName = name;

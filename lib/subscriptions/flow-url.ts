@@ -1,6 +1,6 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
-import type { ReadingPolicy } from '../private/allow-reading';
+import { inParameter, inSecret, type KeptSecret } from '../private/kept-secret';
 
 /**
  * Where the URL of a flow is kept. The URL itself is a credential, which has no place in a template: it is read when the
@@ -14,9 +14,7 @@ export class FlowUrl {
    * @param field the field of the secret's JSON object that is the URL; left out: the secret's whole text
    */
   public static fromSecret(secret: secretsmanager.ISecret, field?: string): FlowUrl {
-    return new FlowUrl({ secret: secret.secretFullArn ?? secret.secretArn, field }, (policy) =>
-      policy.allowSecret(secret),
-    );
+    return new FlowUrl(inSecret(secret, field));
   }
 
   /**
@@ -25,21 +23,13 @@ export class FlowUrl {
    * @param parameter in the connector's account and Region
    */
   public static fromParameter(parameter: ssm.IParameter): FlowUrl {
-    return new FlowUrl({ parameter: parameter.parameterArn }, (policy) => policy.allowParameter(parameter));
+    return new FlowUrl(inParameter(parameter));
   }
 
   /** @internal */
-  public readonly _reference: object;
+  public readonly _kept: KeptSecret;
 
-  private constructor(
-    reference: object,
-    private readonly allow: (policy: ReadingPolicy) => void,
-  ) {
-    this._reference = reference;
-  }
-
-  /** @internal */
-  public _allowReading(policy: ReadingPolicy): void {
-    this.allow(policy);
+  private constructor(kept: KeptSecret) {
+    this._kept = kept;
   }
 }

@@ -23,6 +23,14 @@ export interface SubscriptionRegistrationProps extends EventOptions, StorageOpti
 
   /** The function that posts to the flows, which is allowed to read where their URLs are kept. */
   readonly deliver: lambda.IFunction;
+
+  /**
+   * Whether AWS may vouch for that function, so that subscriptions need no client secret (`entraFederation` of the
+   * delivery).
+   *
+   * @default false
+   */
+  readonly entraFederation?: boolean;
 }
 
 /**
@@ -54,6 +62,7 @@ export class SubscriptionRegistration extends Construct {
   public readonly register: lambda.IFunction;
 
   private readonly deliver: lambda.IFunction;
+  private readonly entraFederation: boolean;
   /** Path of the construct that declares a subscription, by the subscription's name. */
   private readonly declared = new Map<string, string>();
 
@@ -77,6 +86,7 @@ export class SubscriptionRegistration extends Construct {
 
     this.register = register;
     this.deliver = props.deliver;
+    this.entraFederation = props.entraFederation ?? false;
   }
 
   /**
@@ -94,7 +104,19 @@ export class SubscriptionRegistration extends Construct {
   }
 
   /**
-   * The policy by which `deliver` may read where the flow URLs of a stack's subscriptions are kept. It is the stack's own,
+   * @throws Error when a subscription without a client secret would get no token.
+   * @internal
+   */
+  public _checkFederation(): void {
+    if (this.entraFederation) return;
+    throw new Error(
+      '"auth.clientSecret" is missing, and AWS does not vouch for this connector; ' +
+        'write ClientSecret.fromSecret(…), or give the connector entraFederation: true',
+    );
+  }
+
+  /**
+   * The policy by which `deliver` may read where the flow URLs and client secrets of a stack's subscriptions are kept. It is the stack's own,
    * since its secrets may be as well, and a grant from the connector's side would be a cycle of stacks.
    * @internal
    */

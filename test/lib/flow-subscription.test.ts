@@ -5,13 +5,19 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
-import { checkEntry } from '../../lambda/core/subscription-entry';
+import { ENTRA_CLOUDS } from '../../lambda/core/subscription';
+import { checkEntry, toDefinition } from '../../lambda/core/subscription-entry';
 import {
   BodyFormat,
+  ClientSecret,
+  EntraCloud,
+  type EntraOptions,
+  FlowAuth,
   FlowSubscription,
   type FlowSubscriptionOptions,
   FlowUrl,
   PowerAutomateConnector,
+  type PowerAutomateConnectorProps,
   RefreshKind,
   RefreshStatus,
   Threshold,
@@ -24,10 +30,15 @@ const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm-AbCd
 const secretOf = (scope: Construct, arn = SECRET) =>
   secretsmanager.Secret.fromSecretCompleteArn(scope, arn.slice(-10), arn);
 const FAILED = Trigger.dataSourceRefreshFailed();
+const APPLICATION = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
 
 /** The entry that a subscription's resource sends. */
-function entryOf(options: (scope: Construct) => FlowSubscriptionOptions, id = 'Vip') {
-  const { stack, connector } = connectorStack();
+function entryOf(
+  options: (scope: Construct) => FlowSubscriptionOptions,
+  id = 'Vip',
+  props: PowerAutomateConnectorProps = {},
+) {
+  const { stack, connector } = connectorStack(props);
   connector.addSubscription(id, options(stack));
   const [resource] = Object.values(resources(Template.fromStack(stack), 'Custom::FlowSubscription'));
   return JSON.parse(resource?.Properties.Entry);
@@ -139,6 +150,55 @@ describe('the entry', () => {
     expect(Object.keys(resources(template, 'AWS::IAM::Policy')).filter((id) => id.startsWith('ReadFlowUrls'))).toEqual(
       [],
     );
+  });
+
+  describe('with auth', () => {
+    const authOf = (options: Partial<EntraOptions>, props?: PowerAutomateConnectorProps) => {
+      const entry = entryOf(
+        (scope) => ({
+          trigger: FAILED,
+          flowUrl: FlowUrl.fromSecret(secretOf(scope)),
+          auth: FlowAuth.entra({ ...APPLICATION, ...options }),
+        }),
+        'Vip',
+        props,
+      );
+      const checked = checkEntry(entry);
+      if ('mistakes' in checked) throw new Error(checked.mistakes.map(({ message }) => message).join());
+      return toDefinition(checked.entry).auth;
+    };
+    const clientSecret = (field?: string) =>
+      ClientSecret.fromSecret(secretOf(new Stack(), `${SECRET.slice(0, -10)}app-AbCdEf`), field);
+
+    test.each(Object.values(EntraCloud))('names where the client secret is, and the cloud %s', (cloud) => {
+      expect(authOf({ clientSecret: clientSecret('clientSecret'), cloud })).toEqual({
+        type: 'entra',
+        ...APPLICATION,
+        clientSecret: { secret: `${SECRET.slice(0, -10)}app-AbCdEf`, field: 'clientSecret' },
+        cloud,
+      });
+    });
+
+    test('knows the clouds that the subscription file knows', () => {
+      expect(Object.values(EntraCloud)).toEqual(ENTRA_CLOUDS);
+    });
+
+    test('is of the public cloud where nothing is said, with a secret that is nothing else', () => {
+      const secret = `${SECRET.slice(0, -10)}app-AbCdEf`;
+      expect(authOf({ clientSecret: clientSecret() })).toMatchObject({ clientSecret: { secret }, cloud: 'public' });
+    });
+
+    test('names a parameter', () => {
+      const arn = 'arn:aws:ssm:eu-central-1:123456789012:parameter/crm/client-secret';
+      const parameter = ssm.StringParameter.fromStringParameterArn(new Stack(), 'Parameter', arn);
+      expect(authOf({ clientSecret: ClientSecret.fromParameter(parameter) })).toMatchObject({
+        clientSecret: { parameter: expect.stringContaining(':parameter/crm/client-secret') },
+      });
+    });
+
+    test('needs no secret where AWS vouches', () => {
+      expect(authOf({}, { entraFederation: true })).toEqual({ type: 'entra', ...APPLICATION, cloud: 'public' });
+    });
   });
 
   test('names a parameter by its ARN', () => {
@@ -264,6 +324,31 @@ describe('what deliver may read', () => {
     ]);
   });
 
+  test('holds client secrets, with their keys', () => {
+    const { stack, connector } = connectorStack();
+    const [encryptionKey, key] = [new kms.Key(stack, 'Key'), new kms.Key(stack, 'OtherKey')];
+    const url = new secretsmanager.Secret(stack, 'Url', { encryptionKey });
+    const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', {
+      parameterName: '/client-secret',
+      encryptionKey: key,
+    });
+    for (const [id, clientSecret] of [
+      ['A', ClientSecret.fromSecret(new secretsmanager.Secret(stack, 'App', { encryptionKey: key }))],
+      ['B', ClientSecret.fromParameter(parameter)],
+    ] as const) {
+      const auth = FlowAuth.entra({ ...APPLICATION, clientSecret });
+      connector.addSubscription(id, { trigger: FAILED, flowUrl: FlowUrl.fromSecret(url), auth });
+    }
+    expect(
+      allowed(Template.fromStack(stack), 'DeliveryDeliverRole').filter((one) => /App|OtherKey|-secret/.test(one)),
+    ).toEqual([
+      'kms:Decrypt OtherKey',
+      'kms:Decrypt OtherKey',
+      'secretsmanager:GetSecretValue App',
+      expect.stringMatching(/^ssm:GetParameter .*:parameter\/client-secret$/),
+    ]);
+  });
+
   test('has room for 60 secrets: a role takes 10,240 characters of inline policies', () => {
     const app = new App();
     const env = { account: '123456789012', region: 'ap-southeast-1' };
@@ -373,6 +458,36 @@ describe('fails at synthesis', () => {
 
   test('a trigger without a flow', () => {
     expect(add(() => ({ trigger: FAILED }))).toThrow('"flowUrl" is missing; write FlowUrl.fromSecret(…)');
+  });
+
+  const SECRET_VALUE = 'abc8Q~client.secret-VALUE_0123456789';
+  test.each<[string, object]>([
+    ['an empty tenant', { tenantId: '' }],
+    ['a tenant of every account', { tenantId: 'common' }],
+    ['a tenant that leads elsewhere', { tenantId: 'evil.example.com/..' }],
+    ['a client that is a secret', { clientId: SECRET_VALUE }],
+    ['an empty client', { clientId: '' }],
+  ])('%s, in the words of the subscription file, without the value', (_, wrong) => {
+    const auth = { ...APPLICATION, ...wrong };
+    const checked = checkEntry({
+      name: 'a',
+      trigger: 'data-source-refresh-failed',
+      flowUrlFrom: { secret: 'a' },
+      auth: { type: 'entra', ...auth },
+    });
+    const [mistake] = 'mistakes' in checked ? checked.mistakes : [];
+    expect(mistake?.message).not.toContain(SECRET_VALUE);
+    expect(() => FlowAuth.entra(auth)).toThrow(new Error(mistake?.message));
+  });
+
+  test('auth without a flow, or with a client secret that nobody has', () => {
+    const auth = FlowAuth.entra(APPLICATION);
+    expect(add(() => ({ ...thresholdOf(Threshold.above(1)), auth }))).toThrow(
+      '"auth" stands without "flowUrl"; write flowUrl, or leave auth out',
+    );
+    expect(add((scope) => ({ trigger: FAILED, flowUrl: FlowUrl.fromSecret(secretOf(scope)), auth }))).toThrow(
+      '"auth.clientSecret" is missing, and AWS does not vouch for this connector; write ClientSecret.fromSecret(…)',
+    );
   });
 
   test.each(['', 'a b', 'x'.repeat(65)])('the name %j', (subscriptionName) => {

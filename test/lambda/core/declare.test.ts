@@ -53,6 +53,26 @@ describe('a declared subscription', () => {
     expect(stored()).toBeUndefined();
   });
 
+  it('keeps as whom its flow is called, and where the client secret is', async () => {
+    const auth = {
+      type: 'entra',
+      tenantId: 'contoso.onmicrosoft.com',
+      clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa',
+      clientSecret: { secret: 'apps', field: 'crm' },
+      cloud: 'gcc',
+    };
+    expect(await create('A', entry({ auth }))).toEqual(DONE);
+    expect(stored()?.definition.auth).toEqual(auth);
+    const { clientSecret: _, ...vouched } = auth;
+    expect(await update('A', entry({ auth: vouched }))).toEqual(DONE);
+    expect(stored()).toMatchObject({ generation: 2, definition: { auth: vouched } });
+    const inClear = await update('A', entry({ auth: { ...auth, clientSecret: 'the client secret' } }));
+    expect(inClear.reason).toContain('"auth.clientSecret" is a text, where the name of a secret belongs');
+    expect(inClear.reason).not.toContain('the client secret');
+    expect(await update('A', entry())).toEqual(DONE);
+    expect(stored()?.definition).not.toHaveProperty('auth');
+  });
+
   it('stays as it is when the same request comes twice', async () => {
     for (const _ of [1, 2]) expect(await create('A')).toEqual(DONE);
     expect(stored()?.generation).toBe(1);
