@@ -19,6 +19,26 @@ export { Notifications } from './operations/notifications';
 export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from './options';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
 export { PowerAutomateConnectorStack, type PowerAutomateConnectorStackProps } from './power-automate-connector-stack';
+export { Measure } from './queries/measure';
+export {
+  type AthenaQueryOptions,
+  type CloudWatchMetricOptions,
+  type CustomerProfilesSegmentOptions,
+  RedshiftDatabase,
+  type RedshiftQueryOptions,
+} from './queries/query-source';
+export { ScheduledQueries, type ScheduledQueriesProps } from './queries/scheduled-queries';
+export {
+  type IQueryingConnector,
+  type MeasureOptions,
+  type QueryScheduleOptions,
+  ScheduledMeasure,
+  type ScheduledMeasureProps,
+  ScheduledSegment,
+  type ScheduledSegmentProps,
+  type SegmentOptions,
+} from './queries/scheduled-query';
+export { Segment } from './queries/segment';
 export { BodyFormat } from './subscriptions/body-format';
 export { ClientSecret, EntraCloud, type EntraOptions, FlowAuth } from './subscriptions/flow-auth';
 export {

@@ -13,6 +13,14 @@ import { anyMetric, countMetric } from './private/connector-metric';
 import { FLOW_URL_CONTEXT, Metric } from './private/contract';
 import { identityOf } from './private/identity';
 import { DEFAULT_RUNBOOK } from './private/runbook';
+import { ScheduledQueries, type ScheduledQueriesProps } from './queries/scheduled-queries';
+import {
+  type IQueryingConnector,
+  type MeasureOptions,
+  ScheduledMeasure,
+  ScheduledSegment,
+  type SegmentOptions,
+} from './queries/scheduled-query';
 import { FlowSubscription, type FlowSubscriptionOptions, type IFlowConnector } from './subscriptions/flow-subscription';
 import {
   SubscriptionRegistration,
@@ -54,7 +62,7 @@ export interface PowerAutomateConnectorProps
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate', { eventBus: customerDataBus });
  * connector.grantPutEvents(refreshFunction);
  */
-export class PowerAutomateConnector extends Construct implements IFlowConnector {
+export class PowerAutomateConnector extends Construct implements IFlowConnector, IQueryingConnector {
   /** Id of this connector, which its threshold crossings and metrics carry. */
   public readonly connectorId: string;
 
@@ -86,6 +94,8 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector 
   public readonly runbook: string;
   private readonly registrationProps: SubscriptionRegistrationProps;
   private lazyRegistration?: SubscriptionRegistration;
+  private readonly queriesProps: ScheduledQueriesProps;
+  private lazyQueries?: ScheduledQueries;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id);
@@ -114,6 +124,8 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector 
       observationsQueue: this.thresholds.observationsQueue,
       deliver: this.delivery.deliver,
     };
+
+    this.queriesProps = common;
 
     this.runbook = props.runbook ?? DEFAULT_RUNBOOK;
     if (props.notifications) {
@@ -174,6 +186,32 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector 
   public get registration(): SubscriptionRegistration {
     this.lazyRegistration ??= new SubscriptionRegistration(this, 'Registration', this.registrationProps);
     return this.lazyRegistration;
+  }
+
+  /**
+   * Asks for a business measure's value on a schedule. For one in another stack, make a `ScheduledMeasure` there.
+   *
+   * @param id the construct's id
+   * @param options the measure, what gives its value, and when
+   */
+  public addMeasure(id: string, options: MeasureOptions): ScheduledMeasure {
+    return new ScheduledMeasure(this, id, { ...options, connector: this });
+  }
+
+  /**
+   * Asks for a segment's size on a schedule. For one in another stack, make a `ScheduledSegment` there.
+   *
+   * @param id the construct's id
+   * @param options the segment, what gives its size, and when
+   */
+  public addSegment(id: string, options: SegmentOptions): ScheduledSegment {
+    return new ScheduledSegment(this, id, { ...options, connector: this });
+  }
+
+  /** What asks for values and sizes. It is there from the first time on that somebody asks for it. */
+  public get queries(): ScheduledQueries {
+    this.lazyQueries ??= new ScheduledQueries(this, 'Queries', this.queriesProps);
+    return this.lazyQueries;
   }
 
   /**

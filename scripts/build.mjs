@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundledPackages, licencesText } from './third-party.mjs';
 
-const HANDLERS = ['evaluate', 'dispatch', 'deliver', 'sweep', 'collect', 'register'];
+const HANDLERS = ['evaluate', 'dispatch', 'deliver', 'sweep', 'collect', 'register', 'measure'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const HANDLERS_FOLDER = join(root, 'dist/lambda');

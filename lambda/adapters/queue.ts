@@ -2,6 +2,7 @@ import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from '@aw
 import { REJECTION_REASON_ATTRIBUTE } from '../../lib/private/contract';
 import type { DeliveryMessage } from '../core/delivery';
 import { identityHash } from '../core/identity';
+import type { QueryRun } from '../core/measure';
 import type { RejectedMessages } from '../core/ports';
 import { coalesce, sendAll } from './coalesce';
 
@@ -43,6 +44,15 @@ export function deliverySender(
   const send = queueSender(client, queueUrl);
   return (message, delaySeconds) =>
     send({ body: JSON.stringify(message), delaySeconds, groupId: identityHash(message.subscription) });
+}
+
+/** Sends runs of scheduled queries; the group is the schedule. */
+export function queryRunSender(
+  client: SQSClient,
+  queueUrl: string,
+): (run: QueryRun, delaySeconds: number) => Promise<void> {
+  const send = queueSender(client, queueUrl);
+  return (run, delaySeconds) => send({ body: JSON.stringify(run), delaySeconds, groupId: identityHash(run.schedule) });
 }
 
 /** Longest reason that goes with a rejected message, characters. */

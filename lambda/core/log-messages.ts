@@ -26,6 +26,8 @@ export const LogMessage = {
   LATE_STAGE: 'a stage ended after its run was reported',
   /** `run`, `error` */
   RUN_NOT_REPORTED: 'an overdue run could not be reported, the next sweep will try',
+  /** `failure`, `reason`, `subject`, `service`, `runId` */
+  QUERY_FAILED: 'a query gave no value',
   /** `request`, `resource`, `subscription` */
   DECLARED: 'a declared subscription was done as asked',
   /** `request`, `resource`, `subscription`, `reason` */

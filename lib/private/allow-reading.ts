@@ -1,8 +1,10 @@
 import { type IResource, Lazy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
+import type { Construct, IConstruct } from 'constructs';
 import { allow } from './allow';
 
 /**
@@ -42,11 +44,34 @@ function allowDecryptingVia(
 const arnOfSecret = ({ secretFullArn, secretArn }: secretsmanager.ISecret): string =>
   secretFullArn ?? `${secretArn}-??????`;
 
-const onlyVia = (service: string, resource: IResource) => ({
+/** A key is used by that service on the caller's behalf alone. */
+export const onlyVia = (service: string, resource: IResource) => ({
   StringEquals: { 'kms:ViaService': `${service}.${Stack.of(resource).region}.amazonaws.com` },
 });
 
-/** The same permissions, in a policy to which secrets and parameters come one by one. */
+/**
+ * The policy by which a function may read what constructs of a stack name. It is the stack's own, since what is read may be
+ * as well, and a grant from the connector's side would be a cycle of stacks.
+ * @param owner the part of the connector that the function is of.
+ * @param id of the policy, made another for each owner and stack.
+ */
+export function readingPolicy(
+  owner: IConstruct,
+  id: string,
+  reader: lambda.IFunction,
+  scope: Construct,
+): ReadingPolicy {
+  const stack = Stack.of(scope);
+  // A policy's name comes of its logical id, and a role has one policy of a name: hence the stack in the id.
+  const policyId = `${id}${owner.node.addr.slice(-8)}${stack.node.addr.slice(-8)}`;
+  const existing = stack.node.tryFindChild(policyId);
+  if (existing) return existing as ReadingPolicy;
+  const { role } = reader;
+  if (!role) throw new Error(`${reader.node.path} has no role: give the function that ${owner.node.path} is of`);
+  return new ReadingPolicy(stack, policyId, { roles: [role] });
+}
+
+/** The same permissions, in a policy to which secrets, parameters and others come one by one. */
 export class ReadingPolicy extends iam.Policy {
   /** ARNs by the statement that they are in. */
   private readonly arns = new Map<string, Set<string>>();
@@ -66,17 +91,18 @@ export class ReadingPolicy extends iam.Policy {
     if (encryptionKey) this.allow('kms:Decrypt', encryptionKey.keyArn, onlyVia(service, resource));
   }
 
-  /** One statement for all that has the same action and conditions: an inline policy has little room. */
-  private allow(action: string, arn: string, conditions?: iam.Conditions): void {
-    const statement = JSON.stringify([action, conditions]);
-    const known = this.arns.get(statement);
-    if (known) {
-      known.add(arn);
-      return;
-    }
-    const arns = new Set([arn]);
+  allow(action: string, arn: string, conditions?: iam.Conditions): void {
+    this.allowEach([action], [arn], conditions);
+  }
+
+  /** One statement for all that has the same actions and conditions: an inline policy has little room. */
+  allowEach(actions: string[], resourceArns: string[], conditions?: iam.Conditions): void {
+    const statement = JSON.stringify([actions, conditions]);
+    const arns = this.arns.get(statement) ?? new Set();
+    for (const arn of resourceArns) arns.add(arn);
+    if (this.arns.has(statement)) return;
     this.arns.set(statement, arns);
     const resources = Lazy.list({ produce: () => [...arns] });
-    this.addStatements(new iam.PolicyStatement({ actions: [action], resources, conditions }));
+    this.addStatements(new iam.PolicyStatement({ actions, resources, conditions }));
   }
 }

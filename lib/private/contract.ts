@@ -91,6 +91,8 @@ export const Env = {
   UNIFICATION_STAGES: 'UNIFICATION_STAGES',
   /** Processes that a full refresh has where its events say nothing else: a JSON list of names. */
   FULL_REFRESH_PROCESSES: 'FULL_REFRESH_PROCESSES',
+  /** Queue that `measure` reads: where it leaves word for itself to look again at a query that is running. */
+  QUERIES_QUEUE_URL: 'QUERIES_QUEUE_URL',
   /** Dead-letter queue of the queue that the function reads: where it puts what it rejects. */
   REJECTED_QUEUE_URL: 'REJECTED_QUEUE_URL',
   /** Host suffixes that a flow URL may have besides the built-in ones, comma separated. */
@@ -179,6 +181,8 @@ export const Metric = {
   COLLECTED_RUNS: 'CollectedRuns',
   TIMED_OUT_RUNS: 'TimedOutRuns',
   LATE_STAGES: 'LateStages',
+  /** Scheduled queries that gave no value. */
+  FAILED_QUERIES: 'FailedQueries',
   /** Seconds since the first failed try of the delivery that waits longest to be tried again; 0: none waits. */
   OLDEST_PENDING_AGE: 'OldestPendingAge',
   /** Milliseconds from a trigger's acceptance by `dispatch` until its flow has taken it, waits and pauses among them. */
@@ -216,7 +220,74 @@ export const HANDLER_TIMEOUT_SECONDS = {
   sweep: 60,
   collect: 60,
   register: 60,
+  measure: 60,
 } as const;
 
 /** The handlers; each is a folder of `lambda/` and a bundle. */
 export type HandlerName = keyof typeof HANDLER_TIMEOUT_SECONDS;
+
+/** An SQL query that Amazon Athena runs. */
+export interface AthenaQuery {
+  readonly service: 'athena';
+  readonly sql: string;
+  readonly workGroup: string;
+  readonly catalog: string;
+  readonly database: string;
+  /** `s3://…` where Athena puts the result; left out: where the work group says. */
+  readonly output?: string;
+}
+
+/** An SQL query that Amazon Redshift runs: on a workgroup, or on a cluster. */
+export interface RedshiftQuery {
+  readonly service: 'redshift-data';
+  readonly sql: string;
+  readonly database: string;
+  readonly workgroup?: string;
+  readonly cluster?: string;
+  readonly dbUser?: string;
+  /** ARN of the secret with the database's user and password; left out: the function's role is the user. */
+  readonly secret?: string;
+}
+
+/** A metric of Amazon CloudWatch: the newest of its last few full periods. */
+export interface CloudWatchQuery {
+  readonly service: 'cloudwatch';
+  readonly namespace: string;
+  readonly metricName: string;
+  readonly dimensions: readonly { readonly name: string; readonly value: string }[];
+  readonly statistic: string;
+  readonly unit?: string;
+  readonly periodSeconds: number;
+  readonly periods: number;
+}
+
+/** The size of a segment of Amazon Connect Customer Profiles. */
+export interface SegmentEstimateQuery {
+  readonly service: 'customer-profiles';
+  readonly domain: string;
+  readonly segmentDefinition: string;
+}
+
+/** What is asked for a value. */
+export type Query = AthenaQuery | RedshiftQuery | CloudWatchQuery | SegmentEstimateQuery;
+
+/** What a query is asked for: the size of a segment, or the value of a measure, or of each of its members. */
+export type QuerySubject =
+  | { readonly segment: string }
+  | { readonly measure: string; readonly dimensions?: readonly string[]; readonly unit?: string };
+
+/** What a schedule puts on the queue of `measure`. */
+export interface ScheduledQuery {
+  readonly query: Query;
+  readonly subject: QuerySubject;
+  readonly instanceId?: string;
+  /** After so many seconds from its time on, a run of the schedule has failed. */
+  readonly timeoutSeconds: number;
+  /** ARN of the schedule. */
+  readonly schedule: string;
+  /** Instant of the run, which tells it from the schedule's others. */
+  readonly scheduledAt: string;
+}
+
+/** Members that a measure with dimensions can have by a query. */
+export const MAX_QUERY_ROWS = 1000;

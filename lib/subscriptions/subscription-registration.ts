@@ -1,11 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EventOptions, FunctionOptions, StorageOptions } from '../options';
 import { allowManaging } from '../private/allow';
-import { ReadingPolicy } from '../private/allow-reading';
+import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
 import { Env } from '../private/contract';
 import { HandlerFunction } from '../private/handler-function';
 import { identityOf } from '../private/identity';
@@ -116,18 +115,10 @@ export class SubscriptionRegistration extends Construct {
   }
 
   /**
-   * The policy by which `deliver` may read where the flow URLs and client secrets of a stack's subscriptions are kept. It is the stack's own,
-   * since its secrets may be as well, and a grant from the connector's side would be a cycle of stacks.
+   * The policy by which `deliver` may read where the flow URLs and client secrets of a stack's subscriptions are kept.
    * @internal
    */
   public _readingPolicy(scope: Construct): ReadingPolicy {
-    const stack = Stack.of(scope);
-    // A policy's name comes of its logical id, and a role has one policy of a name: hence the stack in the id.
-    const id = `ReadFlowUrls${this.node.addr.slice(-8)}${stack.node.addr.slice(-8)}`;
-    const existing = stack.node.tryFindChild(id);
-    if (existing) return existing as ReadingPolicy;
-    const { role } = this.deliver;
-    if (!role) throw new Error('deliver has no role: give the function that FlowDelivery made');
-    return new ReadingPolicy(stack, id, { roles: [role] });
+    return readingPolicy(this, 'ReadFlowUrls', this.deliver, scope);
   }
 }

@@ -28,8 +28,8 @@ import { connectorStack, connectorTemplate, list, permissions, readable, referre
 
 const template = connectorTemplate();
 
-/** Those that every connector has; `register` comes with the first declared subscription. */
-type EveryHandler = Exclude<HandlerName, 'register'>;
+/** Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query. */
+type EveryHandler = Exclude<HandlerName, 'register' | 'measure'>;
 const HANDLERS: Record<EveryHandler, string> = {
   evaluate: 'ThresholdsEvaluate',
   sweep: 'ThresholdsSweep',

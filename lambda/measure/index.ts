@@ -1,0 +1,35 @@
+import { AthenaClient } from '@aws-sdk/client-athena';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CustomerProfilesClient } from '@aws-sdk/client-customer-profiles';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../lib/private/contract';
+import { batchResponse } from '../adapters/batch';
+import { required } from '../adapters/environment';
+import { eventPublisher } from '../adapters/event-bus';
+import { queryServices } from '../adapters/queries';
+import { QUERY_LIMITS } from '../adapters/queries/refusal';
+import { queryRunSender, rejectedQueue } from '../adapters/queue';
+import { handlerTelemetry } from '../adapters/telemetry';
+import { measureBatch } from '../core/measure';
+
+const sqs = new SQSClient({});
+const ports = {
+  queries: queryServices({
+    athena: new AthenaClient(QUERY_LIMITS),
+    redshift: new RedshiftDataClient(QUERY_LIMITS),
+    cloudwatch: new CloudWatchClient(QUERY_LIMITS),
+    profiles: new CustomerProfilesClient(QUERY_LIMITS),
+  }),
+  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
+  again: queryRunSender(sqs, required(Env.QUERIES_QUEUE_URL)),
+  rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
+  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+  clock: Date.now,
+};
+
+/** Takes runs of schedules from their queue, and puts the sizes and values that their queries found on the bus. */
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
+  batchResponse(event, ports.telemetry, (messages) => measureBatch(messages, ports));

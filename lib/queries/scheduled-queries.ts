@@ -1,0 +1,156 @@
+import { Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
+import { allow, allowSend } from '../private/allow';
+import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
+import { anyMetric, countMetric } from '../private/connector-metric';
+import { Env, Metric, type ScheduledQuery } from '../private/contract';
+import { HandlerFunction } from '../private/handler-function';
+import { identityOf } from '../private/identity';
+import { RETRY_POLICY } from '../private/queue-target';
+import { plainQueue, WorkQueue } from '../private/work-queue';
+
+/** Properties of ScheduledQueries. */
+export interface ScheduledQueriesProps extends EventOptions, StorageOptions, QueueOptions, FunctionOptions {
+  /** The bus that sizes of segments and values of measures are put on. */
+  readonly eventBus: events.IEventBus;
+}
+
+/**
+ * Asks for the values of measures and the sizes of segments on schedules, and puts them on the bus: the function
+ * `measure`, which all queries share, and its queue.
+ *
+ * A connector has one as soon as a measure or a segment is added to it.
+ */
+export class ScheduledQueries extends Construct {
+  /** Id of the connector, which its metrics carry. */
+  public readonly connectorId: string;
+
+  /** Where schedules put their runs, and `measure` the queries that it has to look at again. */
+  public readonly queriesQueue: sqs.IQueue;
+
+  /** Runs that `measure` rejected or failed at. */
+  public readonly queriesDeadLetterQueue: sqs.IQueue;
+
+  /** Runs that EventBridge Scheduler could not put on the queue. */
+  public readonly schedulesDeadLetterQueue: sqs.IQueue;
+
+  /** The function that asks. Whatever else a query needs is to be granted to it. */
+  public readonly measure: lambda.IFunction;
+
+  private readonly schedulerRole: iam.Role;
+
+  constructor(scope: Construct, id: string, props: ScheduledQueriesProps) {
+    super(scope, id);
+
+    const { eventBus, queueEncryptionKey } = props;
+    const { connectorId, eventSource } = identityOf(this, props);
+    const queries = new WorkQueue(this, 'Queries', 'measure', queueEncryptionKey);
+    const schedulesDeadLetterQueue = plainQueue(this, 'SchedulesDeadLetterQueue', queueEncryptionKey);
+
+    const { function: measure } = new HandlerFunction(this, 'Measure', {
+      ...props,
+      handler: 'measure',
+      description: 'Asks for values of measures and sizes of segments, puts them on the bus',
+      memorySize: 256,
+      environment: {
+        [Env.CONNECTOR_ID]: connectorId,
+        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
+        [Env.EVENT_SOURCE]: eventSource,
+        [Env.QUERIES_QUEUE_URL]: queries.queue.queueUrl,
+        [Env.REJECTED_QUEUE_URL]: queries.deadLetterQueue.queueUrl,
+      },
+    });
+    allow(measure, ['events:PutEvents'], eventBus.eventBusArn);
+    allowSend(measure, queries.queue, queries.deadLetterQueue);
+    queries.feed(measure, 5);
+
+    const stack = Stack.of(this);
+    const group = stack.formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: 'default' });
+    this.schedulerRole = new iam.Role(this, 'SchedulerRole', {
+      // EventBridge Scheduler user guide, "Confused deputy prevention": the group stands for its schedules.
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account, 'aws:SourceArn': group } },
+      }),
+    });
+    allowSend(this.schedulerRole, queries.queue, schedulesDeadLetterQueue);
+
+    this.connectorId = connectorId;
+    this.queriesQueue = queries.queue;
+    this.queriesDeadLetterQueue = queries.deadLetterQueue;
+    this.schedulesDeadLetterQueue = schedulesDeadLetterQueue;
+    this.measure = measure;
+  }
+
+  /**
+   * A metric of this connector, by default its sum over five minutes.
+   *
+   * @param metricName such as `FailedQueries`
+   * @param options what differs from the default
+   */
+  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return anyMetric(this, this.connectorId, metricName, options);
+  }
+
+  /**
+   * Runs of schedules whose query gave no value, by default their sum over five minutes. The function's log says which,
+   * and why.
+   *
+   * @param options what differs from the default
+   */
+  public metricFailedQueries(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.FAILED_QUERIES, options);
+  }
+
+  /**
+   * The policy by which `measure` may ask for what a stack's measures and segments are asked of.
+   * @internal
+   */
+  public _readingPolicy(scope: Construct): ReadingPolicy {
+    return readingPolicy(this, 'AskQueries', this.measure, scope);
+  }
+
+  /**
+   * Puts a query on the queue by a schedule.
+   * @internal
+   */
+  public _schedule(
+    scope: Construct,
+    schedule: scheduler.ScheduleExpression,
+    enabled: boolean,
+    asked: Omit<ScheduledQuery, 'schedule' | 'scheduledAt'>,
+  ): void {
+    const timed: ScheduledQuery = {
+      ...asked,
+      schedule: scheduler.ContextAttribute.scheduleArn,
+      scheduledAt: scheduler.ContextAttribute.scheduledTime,
+    };
+    const { queriesQueue, schedulesDeadLetterQueue, schedulerRole } = this;
+    const made = new scheduler.Schedule(scope, 'Schedule', {
+      schedule,
+      enabled,
+      timeWindow: scheduler.TimeWindow.off(),
+      target: {
+        bind: () => ({
+          arn: queriesQueue.queueArn,
+          role: schedulerRole,
+          input: scheduler.ScheduleTargetInput.fromObject(timed),
+          deadLetterConfig: { arn: schedulesDeadLetterQueue.queueArn },
+          // What is older than its time would be told as failed: it is of no use to bring it later.
+          retryPolicy: {
+            ...RETRY_POLICY,
+            maximumEventAgeInSeconds: asked.timeoutSeconds,
+          },
+        }),
+      },
+    });
+    // Begun after everything that it needs, and removed before.
+    made.node.addDependency(this, this._readingPolicy(scope));
+  }
+}
