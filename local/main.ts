@@ -5,6 +5,7 @@ import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-e
 import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
 import { register, SubscriptionConflictError } from '../lambda/core/register';
 import { DomainEvent, Env } from '../lib/private/contract';
+import { readAnswers } from './answer-file';
 import type { BusEvent } from './bus/event-bus';
 import { ANYBODY, type LocalConnector, localConnector } from './connector';
 import { deadLetterLines, logLine, nextSteps, problemsOf, summaryText } from './console';
@@ -42,6 +43,8 @@ class LocalRun {
     // The files first: what is wrong in them is said before anything starts.
     const { app, stack: stackName, events } = this.options;
     const entries = events === undefined ? [] : readEvents(readText(events), events);
+    const { answers: answerFile } = this.options;
+    const answers = answerFile === undefined ? undefined : readAnswers(readText(answerFile), answerFile);
     this.readSubscriptions('http://127.0.0.1:1');
 
     this.say('Synthesizing the stack …');
@@ -55,6 +58,7 @@ class LocalRun {
       endpointPort: this.options.port,
       secrets: this.options.secrets,
       parameters: this.options.parameters,
+      answers,
       functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: String(this.options.speed) },
       speed: this.options.speed,
       routes: (request, response) => receiver.handle(request, response),
@@ -72,6 +76,7 @@ class LocalRun {
     const subscriptions = await this.subscribe(stack, connector);
 
     if (events !== undefined) await this.replay(entries, events, stack, connector);
+    if (this.options.runSchedules) await stack.runSchedules();
     const stillInFlight = await this.untilIdle(stack);
     const status = await this.report(entries.length, stack, connector, subscriptions, stillInFlight);
     if (this.options.once) return status;

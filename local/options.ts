@@ -19,6 +19,10 @@ export interface Options {
   readonly waitSeconds: number;
   /** Divides every wait between tries of a flow; 1 or more. */
   readonly speed: number;
+  /** JSON of what services of queries answer. */
+  readonly answers: string | undefined;
+  /** Every schedule runs once, now. */
+  readonly runSchedules: boolean;
   /** 0: any free port. */
   readonly port: number;
   /** Texts of secrets by name or ARN. */
@@ -55,6 +59,9 @@ Options
   --secret NAME=VARIABLE, --parameter NAME=VARIABLE
                         a Secrets Manager secret, or a Systems Manager parameter, whose value is that of the environment
                         variable; as often as there are some (subscriptions name them by flowUrlFrom)
+  --answers FILE        what Athena, Redshift, CloudWatch and Customer Profiles answer to scheduled queries (JSON, as in
+                        examples/measures/answers.json)
+  --run-schedules       run every schedule once, now, after the events
   --speed N             divides every wait between tries of a flow by N, to watch retries, pauses and their healing:
                         at 600 an hour passes in 6 seconds (default 1; no wait gets shorter than a second)
   --port N              port of the endpoint (default: a free one)
@@ -84,6 +91,8 @@ export function readOptions(
     json: values.json ?? false,
     waitSeconds: wholeNumber('--wait', values.wait ?? '120', 1, 7 * 24 * 3600),
     speed: factor('--speed', values.speed ?? '1'),
+    answers: values.answers,
+    runSchedules: values['run-schedules'] ?? false,
     port: wholeNumber('--port', values.port ?? '0', 0, 65_535),
     secrets: valuesOf('--secret', values.secret ?? [], environment),
     parameters: valuesOf('--parameter', values.parameter ?? [], environment),
@@ -106,6 +115,8 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         secret: { type: 'string', multiple: true },
         parameter: { type: 'string', multiple: true },
+        answers: { type: 'string' },
+        'run-schedules': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -1,20 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
 import { Schedules } from './bus/schedule';
 import { Activity } from './engines/activity';
+import type { Answers } from './engines/answers';
+import { athenaOperations } from './engines/athena';
 import type { AwsCall } from './engines/calls';
+import { cloudWatchOperations } from './engines/cloudwatch';
 import { CustomResources } from './engines/custom-resource';
+import { CustomerProfiles } from './engines/customer-profiles';
 import { startDynamoDb } from './engines/dynamodb';
 import { startEndpoint } from './engines/endpoint';
 import { EventSource } from './engines/event-source';
 import { kmsOperations } from './engines/kms';
 import { LambdaFunction } from './engines/lambda';
+import { redshiftDataOperations } from './engines/redshift-data';
 import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
 import { ssmOperations } from './engines/ssm';
 import { stsOperations } from './engines/sts';
 import { ACCOUNT, planTemplate, REGION, stackId } from './template/plan';
-import type { Plan, PlannedRule, RuleTarget } from './template/planned';
+import type { Plan, PlannedRule, PlannedSchedule, RuleTarget } from './template/planned';
 import { secretOf } from './template/resources/secrets-manager';
 import { parameterOf } from './template/resources/ssm';
 import { loadTemplate } from './template/template';
@@ -30,8 +36,10 @@ export interface LocalStackOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   /** The same of parameters, each a SecureString. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** What Athena, Redshift, CloudWatch and Customer Profiles answer; to anything else, that nobody has said. */
+  readonly answers?: Answers;
   /**
-   * Divides the time between two runs of a scheduled rule, down to a second.
+   * Divides the time between two runs of a schedule, down to a second.
    * @default 1
    */
   readonly speed?: number;
@@ -111,7 +119,7 @@ export interface LocalStack {
    * Rejects with the signal's reason when aborted, or when the template has no such rule.
    */
   whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal): Promise<void>;
-  /** Runs every scheduled rule once, now, and resolves when its functions have answered. */
+  /** Runs every schedule once, now, and resolves when its functions have answered, and its queues have their messages. */
   runSchedules(): Promise<void>;
   /** Ends everything that was started. May be called again. */
   stop(): Promise<void>;
@@ -148,9 +156,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   try {
     const activity = new Activity();
     let customResources: CustomResources | undefined;
+    const answers = options.answers ?? (() => undefined);
+    const profiles = new CustomerProfiles(answers);
     const endpoint = await startEndpoint({
       port: options.endpointPort ?? 0,
-      routes: (req, res) => customResources?.handle(req, res) || options.routes?.(req, res) || false,
+      routes: (req, res) =>
+        customResources?.handle(req, res) || profiles.handle(req, res) || options.routes?.(req, res) || false,
       onCall: options.onCall,
     });
     customResources = new CustomResources(endpoint.url, stackId(loaded.stackName));
@@ -206,6 +217,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       // The first of a name is found: what was given goes before what the template declares.
       ...secretsManagerOperations([...given(options.secrets, secretOf), ...plan.secrets]),
       ...ssmOperations([...given(options.parameters, parameterOf), ...plan.parameters]),
+      ...athenaOperations(answers),
+      ...redshiftDataOperations(answers),
+      ...cloudWatchOperations(answers),
       'AWSEvents.PutEvents': async (input) => {
         const end = activity.begin();
         try {
@@ -235,13 +249,18 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     }
 
     const schedules = new Schedules(
-      plan.rules
-        .filter((rule) => rule.enabled && rule.everyMs !== undefined)
-        .map((rule) => ({
-          ruleArn: rule.arn,
-          everyMs: rule.everyMs as number,
-          run: (event) => runTargets(rule, event, sqs, functions, log),
-        })),
+      [
+        ...plan.rules
+          .filter((rule) => rule.enabled && rule.everyMs !== undefined)
+          .map((rule) => ({
+            arn: rule.arn,
+            everyMs: rule.everyMs,
+            run: (event: BusEvent) => runTargets(rule, event, sqs, functions, log),
+          })),
+        ...plan.schedules
+          .filter(({ enabled }) => enabled)
+          .map((one) => ({ arn: one.arn, everyMs: one.everyMs, run: () => runSchedule(one, sqs) })),
+      ],
       { account: ACCOUNT, region: REGION },
       options.speed,
     );
@@ -369,6 +388,21 @@ async function runTargets(rule: PlannedRule, event: BusEvent, sqs: SqsEngine, fu
       }
     }),
   );
+}
+
+/**
+ * What a schedule sends (EventBridge Scheduler user guide, "Adding context attributes"). Its time has milliseconds here, where
+ * a schedule can run more than once a minute: by its time one run is told from another.
+ */
+async function runSchedule({ arn, queueArn, input }: PlannedSchedule, sqs: SqsEngine): Promise<void> {
+  const attributes: Readonly<Record<string, string>> = {
+    'schedule-arn': arn,
+    'scheduled-time': new Date().toISOString(),
+    'execution-id': randomUUID(),
+    'attempt-number': '1',
+  };
+  const body = input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (word, name) => attributes[name] ?? word);
+  await sqs.send(queueArn, body);
 }
 
 async function call(rule: PlannedRule, target: RuleTarget, called: LambdaFunction, event: BusEvent, log: Log) {

@@ -20,15 +20,16 @@ export function rateMs(expression: string): number {
   return ms;
 }
 
-/** A rule with a schedule, and what it calls. */
+/** A rule with a schedule or a schedule by itself, and what it calls. */
 export interface Schedule {
-  readonly ruleArn: string;
-  readonly everyMs: number;
+  readonly arn: string;
+  /** Undefined: it runs when it is asked to. */
+  readonly everyMs: number | undefined;
   /** Calls the targets; never rejects. */
   readonly run: (event: BusEvent) => Promise<void>;
 }
 
-/** Timers of the scheduled rules. */
+/** Timers of schedules. */
 export class Schedules {
   private timers: NodeJS.Timeout[] = [];
 
@@ -41,11 +42,15 @@ export class Schedules {
 
   /** The first run of a rate is one period after the rule's creation. */
   start(): void {
-    this.timers = this.schedules.map((schedule) =>
-      setInterval(
-        () => void schedule.run(this.event(schedule)),
-        Math.max(MIN_PERIOD_MS, schedule.everyMs / this.speed),
-      ),
+    this.timers = this.schedules.flatMap((schedule) =>
+      schedule.everyMs === undefined
+        ? []
+        : [
+            setInterval(
+              () => void schedule.run(this.event(schedule)),
+              Math.max(MIN_PERIOD_MS, schedule.everyMs / this.speed),
+            ),
+          ],
     );
   }
 
@@ -70,7 +75,7 @@ export class Schedules {
       source: 'aws.events',
       ...this.where,
       time: isoSeconds(new Date()),
-      resources: [schedule.ruleArn],
+      resources: [schedule.arn],
       detail: {},
     };
   }

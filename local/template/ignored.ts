@@ -31,6 +31,8 @@ export const IGNORED = {
   deliveryRetries:
     'Rule targets are in this process: a delivery that fails three times will keep failing, so the declared attempts ' +
     'and event age, which spread over a day, are cut to at most three attempts within a second.',
+  calendar:
+    'There is no calendar here: a schedule by cron(…) or at(…) runs when it is asked to, others by their rate alone.',
   asynchronousRetries:
     'A function that a rule called and that failed is not called again: a schedule calls it again anyway.',
 } as const;

@@ -32,6 +32,7 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
   const plan: Plan = {
     buses: [],
     rules: [],
+    schedules: [],
     queues: [],
     tables: [],
     functions: [],
@@ -168,6 +169,9 @@ function checkConnections(plan: Plan): void {
       }
       checkQueue(target.deadLetterArn, `${target.where}.DeadLetterConfig`);
     }
+  }
+  for (const { logicalId, queueArn } of plan.schedules) {
+    checkQueue(queueArn, `${logicalId}.Target.Arn`);
   }
   for (const source of plan.eventSources) {
     checkQueue(source.queueArn, `${source.logicalId}.EventSourceArn`);

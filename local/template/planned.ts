@@ -30,6 +30,18 @@ export interface PlannedRule {
   readonly targets: readonly RuleTarget[];
 }
 
+/** A schedule of EventBridge Scheduler. */
+export interface PlannedSchedule {
+  readonly logicalId: string;
+  readonly arn: string;
+  readonly enabled: boolean;
+  /** Milliseconds between two runs; undefined for a calendar's times. */
+  readonly everyMs: number | undefined;
+  readonly queueArn: string;
+  /** What the queue is sent, with the scheduler's own words in it. */
+  readonly input: string;
+}
+
 export interface PlannedQueue extends QueueInput {
   readonly url: string;
   /** Where its redrive policy sends messages. */
@@ -40,6 +52,7 @@ export interface PlannedQueue extends QueueInput {
 export interface Plan {
   readonly buses: { readonly logicalId: string; readonly name: string; readonly arn: string }[];
   readonly rules: PlannedRule[];
+  readonly schedules: PlannedSchedule[];
   readonly queues: PlannedQueue[];
   readonly tables: { readonly logicalId: string; readonly input: TableInput }[];
   readonly functions: FunctionInput[];

@@ -4,6 +4,7 @@ import { eventBus, rule } from './events';
 import { alias, key } from './kms';
 import { eventSourceMapping, lambdaFunction } from './lambda';
 import type { ResourceType } from './resource-type';
+import { schedule } from './scheduler';
 import { secret } from './secrets-manager';
 import { queue } from './sqs';
 import { parameter } from './ssm';
@@ -12,6 +13,7 @@ import { parameter } from './ssm';
 const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::Rule': rule,
+  'AWS::Scheduler::Schedule': schedule,
   'AWS::SQS::Queue': queue,
   'AWS::DynamoDB::Table': table,
   'AWS::DynamoDB::GlobalTable': globalTable,

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Answers, BegunQuery } from './answers';
+
+const PATH = /^\/domains\/([^/]+)\/(segment-definitions|segment-estimates)(?:\/([^/]+))?$/;
+
+/**
+ * `GetSegmentDefinition`, `CreateSegmentEstimate` and `GetSegmentEstimate` as the Amazon Connect Customer Profiles API
+ * reference's pages of these names have them. There are no profiles here: every definition that is asked for is there, and
+ * `answers` says its size.
+ */
+export class CustomerProfiles {
+  private readonly estimates = new Map<string, BegunQuery>();
+
+  constructor(private readonly answers: Answers) {}
+
+  /** Answers a request; false when it is not of this service. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const [, domain, kind, id] = PATH.exec(decodeURI(request.url ?? '')) ?? [];
+    if (domain === undefined) return false;
+    if (request.method === 'GET' && kind === 'segment-definitions' && id !== undefined) {
+      answer(response, 200, definitionOf(domain, id));
+    } else if (request.method === 'POST' && kind === 'segment-estimates') {
+      void body(request).then((text) => answer(response, 200, this.begin(domain, text)));
+    } else if (request.method === 'GET' && kind === 'segment-estimates' && id !== undefined) {
+      const estimate = this.estimates.get(id);
+      if (estimate) answer(response, 200, { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) });
+      else refuse(response, `estimate ${id} does not exist`);
+    } else return false;
+    return true;
+  }
+
+  private begin(domain: string, request: string): object {
+    const id = randomUUID();
+    // The definition's name stands where its criteria would.
+    const segment = JSON.parse(request).SegmentQuery?.Groups?.[0]?.SourceSegments?.[0]?.SegmentDefinitionName;
+    const question = { service: 'customer-profiles', text: `${domain}/${segment}` } as const;
+    this.estimates.set(id, new BegunQuery(id, request, question, this.answers));
+    return { DomainName: domain, EstimateId: id, StatusCode: 200 };
+  }
+}
+
+function definitionOf(domain: string, name: string): object {
+  return {
+    SegmentDefinitionName: name,
+    DisplayName: name,
+    SegmentGroups: { Groups: [{ SourceSegments: [{ SegmentDefinitionName: name }], Dimensions: [] }], Include: 'ALL' },
+    SegmentDefinitionArn: `arn:aws:profile:us-east-1:000000000000:domains/${domain}/segment-definitions/${name}`,
+    SegmentType: 'CLASSIC',
+  };
+}
+
+function outcomeOf(estimate: BegunQuery): object {
+  const end = estimate.look();
+  if (!end) return { Status: 'RUNNING' };
+  if ('error' in end.answer) return { Status: 'FAILED', Message: end.answer.error };
+  const size = end.answer.rows[0]?.[0];
+  return { Status: 'SUCCEEDED', Estimate: size === undefined || size === null ? undefined : String(size) };
+}
+
+const refuse = (response: ServerResponse, Message: string): void =>
+  answer(response, 404, { Message }, { 'x-amzn-errortype': 'ResourceNotFoundException' });
+
+function answer(response: ServerResponse, status: number, content: object, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(content));
+}
+
+async function body(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString() || '{}';
+}
