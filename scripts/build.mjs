@@ -3,12 +3,13 @@
  *
  *   node scripts/build.mjs --handlers   the handlers' bundles, which the constructs need to synthesize (dist/lambda)
  *   node scripts/build.mjs --lib        the constructs (dist/lib), and what other languages need of them (.jsii)
+ *   node scripts/build.mjs --events     the producers' library and its types (dist/events)
  *   node scripts/build.mjs              those, the CLI (dist/cli), and the licences of what is bundled (THIRD-PARTY-LICENSES)
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundledPackages, licencesText } from './third-party.mjs';
@@ -61,6 +62,51 @@ async function buildCli() {
   return metafile;
 }
 
+/** One CommonJS bundle, of which `import` finds the names, too: two formats would be two classes of each error. */
+async function buildEvents() {
+  rmSync(join(root, 'dist/events'), { recursive: true, force: true });
+  const { metafile } = await build({
+    ...options,
+    target: 'node22',
+    entryPoints: ['events/index.ts'],
+    outfile: 'dist/events/index.js',
+  });
+  for (const [name, text] of await eventTypes()) writeFileSync(join(root, 'dist/events', name), text);
+  return metafile;
+}
+
+/** Declarations of the producers' library: the entry's, and those that it names. None may come from elsewhere. */
+async function eventTypes() {
+  // Here, because the handlers are built often, and without it.
+  const { default: ts } = await import('typescript');
+  const folder = join(root, 'events');
+  const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config;
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: ['events'] }, ts.sys, root);
+  const program = ts.createProgram([join(folder, 'index.ts')], {
+    ...options,
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+  });
+  const written = new Map();
+  program.emit(undefined, (file, text) => {
+    if (dirname(resolve(file)) === folder) written.set(basename(file), text);
+  });
+  const found = new Map();
+  const take = (name) => {
+    const text = written.get(name);
+    if (text === undefined || found.has(name)) return;
+    found.set(name, text);
+    for (const { fileName } of ts.preProcessFile(text).importedFiles) {
+      const file = `${fileName.slice(2)}.d.ts`;
+      if (!fileName.startsWith('./') || !written.has(file)) fail(`${name} names types of ${fileName}: write its own`);
+      take(file);
+    }
+  };
+  take('index.d.ts');
+  return found;
+}
+
 function buildLib() {
   // What was renamed or deleted must not be shipped.
   rmSync(join(root, 'dist/lib'), { recursive: true, force: true });
@@ -81,12 +127,14 @@ function fail(message) {
 
 try {
   const [only] = process.argv.slice(2);
+  const wants = (part) => only === undefined || only === part;
   const bundles = [];
-  if (only !== '--lib') bundles.push(await buildHandlers());
+  if (wants('--handlers')) bundles.push(await buildHandlers());
+  if (wants('--events')) bundles.push(await buildEvents());
   if (only === undefined) bundles.push(await buildCli());
   const packages = bundledPackages(root, bundles);
   if (only === undefined) writeFileSync(join(root, 'THIRD-PARTY-LICENSES'), licencesText(packages));
-  if (only !== '--handlers') buildLib();
+  if (wants('--lib')) buildLib();
 } catch (error) {
   // esbuild has printed its errors.
   fail(error.errors ? 'the bundles cannot be made: see the errors above' : error.stack);

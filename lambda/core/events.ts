@@ -49,11 +49,14 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}
 const instantHint = 'an ISO 8601 instant with its time zone, such as 2026-11-02T06:00:00Z';
 export const instantSchema = v.pipe(
   v.string(expected(instantHint)),
-  v.check(
-    (text) => INSTANT.test(text) && !Number.isNaN(Date.parse(text)),
-    (issue) => expected(instantHint)(issue),
-  ),
-  v.transform((text) => Date.parse(text)),
+  v.regex(INSTANT, expected(instantHint)),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const instant = Date.parse(dataset.value);
+    if (!Number.isNaN(instant)) return instant;
+    // A day or an hour that there is not.
+    addIssue({ message: `is ${show(dataset.value)}: write ${instantHint}` });
+    return NEVER;
+  }),
 );
 
 /** Customer Insights' words for the end of a refresh; its older `Failure` is read as `Failed`. */
@@ -62,7 +65,6 @@ export const statusSchema = v.pipe(
   v.transform((status) => (status === STATUS_FAILURE_ALIAS ? 'Failed' : status)),
 );
 
-const instanceIdSchema = v.optional(nameSchema, 'default');
 const linkSchema = v.pipe(
   v.string(expected('a link that starts with https://')),
   v.maxLength(MAX_LINK_LENGTH, `is longer than ${MAX_LINK_LENGTH} characters`),
@@ -105,115 +107,174 @@ const expectedStagesSchema = v.union(
 /** Names to texts; at most 50, so that a flow's body stays under 20 KB. */
 const statusesByName = v.pipe(
   v.record(nameSchema, statusSchema, expected('an object of names and statuses')),
-  v.check((map) => Object.keys(map).length <= MAX_STAGES, `has more than ${MAX_STAGES} entries`),
+  v.maxEntries(MAX_STAGES, `has more than ${MAX_STAGES} entries`),
 );
 export const dimensionsSchema = v.pipe(
   v.record(nameSchema, nameSchema, expected('an object of dimension names and members')),
-  v.check((map) => Object.keys(map).length <= 10, 'has more than 10 dimensions'),
+  v.maxEntries(10, 'has more than 10 dimensions'),
   v.check((map) => JSON.stringify(map).length <= 600, 'is longer than 600 characters'),
   // With two names of 200 characters before them, the metric's key stays under the 2,048 bytes of a partition key.
   v.check((map) => Buffer.byteLength(keyPart(canonicalDimensions(map))) <= 800, 'is longer than 800 bytes'),
 );
 
+/** A field, and what the published schemas say of it. */
+const field = <const T extends v.GenericSchema>(schema: T, description: string) =>
+  v.pipe(schema, v.description(description));
+const optional = <const T extends v.GenericSchema>(schema: T, description: string) =>
+  v.optional(field(schema, description));
+
+const numberSchema = v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number')));
+const flagSchema = v.boolean(expected('true or false'));
+
+const instanceId = v.optional(
+  field(nameSchema, 'The instance of the customer data platform, where there are several.'),
+  'default',
+);
 const run = {
-  runId: nameSchema,
-  status: statusSchema,
-  startedAt: v.optional(instantSchema),
-  endedAt: v.optional(instantSchema),
-  error: v.optional(errorSchema),
-  runLink: v.optional(linkSchema),
+  runId: field(nameSchema, 'The run, by the id that its source gives it. The same run may be told of twice.'),
+  status: field(statusSchema, 'How it ended. "Failure" is read as "Failed".'),
+  startedAt: optional(instantSchema, 'When it began.'),
+  endedAt: optional(instantSchema, "When it ended. Left out: the event's time."),
+  error: optional(errorSchema, 'What went wrong, as people should read it.'),
+  runLink: optional(linkSchema, "The run's page, for people."),
 };
+const kind = field(kindSchema, 'Whether it was scheduled, or somebody started it.');
 const observed = {
-  instanceId: instanceIdSchema,
-  observedAt: instantSchema,
-  runId: v.optional(nameSchema),
-  sequence: v.optional(countSchema, 0),
+  instanceId,
+  observedAt: field(instantSchema, 'When the value was measured. Older values than the last are dropped.'),
+  runId: optional(nameSchema, 'The run that measured it.'),
+  sequence: v.optional(field(countSchema, 'Orders values of the same instant.'), 0),
 };
+const segment = field(nameSchema, 'Name of the segment.');
+const measured = {
+  measure: field(nameSchema, 'Name of the measure.'),
+  dimensions: optional(
+    dimensionsSchema,
+    'Names of dimensions and the member of each that the value is of. Left out: the whole measure.',
+  ),
+  unit: optional(nameSchema, "The value's unit, such as EUR."),
+};
+const connector = field(nameSchema, 'Id of the connector that says so.');
 const crossed = {
   ...observed,
-  connector: nameSchema,
-  crossingId: nameSchema,
-  subscription: nameSchema,
-  uid: nameSchema,
-  generation: countSchema,
-  startsFlow: v.boolean(expected('true or false')),
-  direction: v.picklist(['above', 'below'], expected('"above" or "below"')),
-  threshold: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),
-  previousValue: v.optional(v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number')))),
-  alreadyBeyond: v.optional(v.boolean(expected('true or false'))),
-  value: v.pipe(v.number(expected('a finite number')), v.finite(expected('a finite number'))),
-  recoverTo: v.optional(v.number(expected('a number'))),
+  connector,
+  crossingId: field(nameSchema, 'Identity of the crossing: an event that comes again has the same.'),
+  subscription: field(nameSchema, 'Name of the subscription whose threshold it is.'),
+  uid: field(nameSchema, 'Id of the subscription, which a later one of the same name does not share.'),
+  generation: field(countSchema, "Number of the threshold's change."),
+  startsFlow: field(flagSchema, 'Whether the subscription has a flow; without, it only puts this event.'),
+  direction: field(
+    v.picklist(['above', 'below'], expected('"above" or "below"')),
+    'Whether the value rose over the threshold or fell under it.',
+  ),
+  threshold: field(numberSchema, 'The level that was crossed.'),
+  previousValue: optional(numberSchema, 'The value before. Left out when it was already beyond.'),
+  alreadyBeyond: optional(flagSchema, 'Whether the value was beyond when the threshold was made: it did not cross.'),
+  value: field(numberSchema, 'The value now.'),
+  recoverTo: optional(
+    v.number(expected('a number')),
+    'The level that the value must come back to before the threshold fires again.',
+  ),
 };
 const health = {
-  connector: nameSchema,
-  subscription: nameSchema,
-  reason: v.string(expected('a text')),
-  /** Of the change. */
-  since: instantSchema,
+  connector,
+  subscription: field(nameSchema, 'Name of the subscription.'),
+  reason: field(v.string(expected('a text')), 'Why, as people should read it.'),
+  since: field(instantSchema, 'When it changed.'),
 };
 /** What the flow answered last. */
-const answered = { httpStatus: v.optional(countSchema), error: v.optional(errorSchema) };
+const answered = {
+  httpStatus: optional(countSchema, 'Status that the flow answered last.'),
+  error: optional(errorSchema, 'What the flow answered last, or what kept it from answering.'),
+};
 
 /** One definition per event: gives its type and its check. Unknown fields are let through, so that producers can add theirs. */
 export const EVENT_DEFINITIONS = {
-  [DomainEvent.DATA_SOURCE_REFRESHED]: v.object({
-    instanceId: instanceIdSchema,
-    dataSource: nameSchema,
-    ...run,
-    willRetry: v.optional(v.boolean(expected('true or false')), false),
-    attempt: v.optional(countSchema),
-    recordCount: v.optional(countSchema),
-  }),
-  [DomainEvent.SEGMENT_REFRESHED]: v.object({ ...observed, segment: nameSchema, memberCount: countSchema }),
-  [DomainEvent.MEASURE_REFRESHED]: v.object({
-    ...observed,
-    measure: nameSchema,
-    value: decimalSchema,
-    dimensions: v.optional(dimensionsSchema),
-    unit: v.optional(nameSchema),
-  }),
-  [DomainEvent.FULL_REFRESHED]: v.object({
-    instanceId: instanceIdSchema,
-    ...run,
-    kind: kindSchema,
-    processes: v.optional(statusesByName),
-  }),
-  [DomainEvent.UNIFICATION_REFRESHED]: v.object({
-    instanceId: instanceIdSchema,
-    ...run,
-    stages: v.optional(statusesByName),
-  }),
+  [DomainEvent.DATA_SOURCE_REFRESHED]: field(
+    v.object({
+      instanceId,
+      dataSource: field(nameSchema, 'Name of the data source.'),
+      ...run,
+      willRetry: v.optional(field(flagSchema, 'Whether the refresh will be tried again after this failure.'), false),
+      attempt: optional(countSchema, 'Number of the attempt.'),
+      recordCount: optional(countSchema, 'Records that were read.'),
+    }),
+    'The refresh of a data source came to an end.',
+  ),
+  [DomainEvent.SEGMENT_REFRESHED]: field(
+    v.object({ ...observed, segment, memberCount: field(countSchema, 'How many members it has now.') }),
+    'A segment was computed anew.',
+  ),
+  [DomainEvent.MEASURE_REFRESHED]: field(
+    v.object({
+      ...observed,
+      ...measured,
+      value: field(decimalSchema, 'The value: a number or a decimal string.'),
+    }),
+    'A business measure, or one member of it, was computed anew.',
+  ),
+  [DomainEvent.FULL_REFRESHED]: field(
+    v.object({
+      instanceId,
+      ...run,
+      kind,
+      processes: optional(statusesByName, 'How each process of the refresh ended.'),
+    }),
+    'A full refresh came to an end.',
+  ),
+  [DomainEvent.UNIFICATION_REFRESHED]: field(
+    v.object({
+      instanceId,
+      ...run,
+      stages: optional(statusesByName, 'How each stage of the unification ended.'),
+    }),
+    'A unification came to an end.',
+  ),
   [DomainEvent.REFRESH_STAGE_COMPLETED]: v.pipe(
     v.object({
-      instanceId: instanceIdSchema,
+      instanceId,
       ...run,
-      stage: v.optional(nameSchema),
-      process: v.optional(nameSchema),
-      expected: v.optional(expectedStagesSchema),
-      kind: v.optional(kindSchema),
+      stage: optional(nameSchema, 'Stage of a unification. Either this or "process".'),
+      process: optional(nameSchema, 'Process of a full refresh. Either this or "stage".'),
+      expected: optional(expectedStagesSchema, 'All that the run is made of: names, or how many.'),
+      kind: v.optional(kind),
     }),
     v.check(
       ({ stage, process }) => (stage === undefined) !== (process === undefined),
       'write either "stage", for unification, or "process", for a full refresh',
     ),
+    v.description('One step of a run came to an end; the connector makes one event of all its steps.'),
   ),
-  [CrossingEvent.SEGMENT_THRESHOLD_CROSSED]: v.object({ ...crossed, segment: nameSchema }),
-  [CrossingEvent.MEASURE_THRESHOLD_CROSSED]: v.object({
-    ...crossed,
-    measure: nameSchema,
-    dimensions: v.optional(dimensionsSchema),
-    unit: v.optional(nameSchema),
-  }),
-  [HealthEvent.FLOW_SUBSCRIPTION_PAUSED]: v.object({ ...health, ...answered }),
-  [HealthEvent.FLOW_SUBSCRIPTION_RESUMED]: v.object({ ...health, pausedSince: instantSchema }),
-  [HealthEvent.FLOW_DELIVERY_DEAD]: v.object({
-    ...health,
-    ...answered,
-    deliveryId: v.string(expected('a text')),
-    trigger: v.picklist(TRIGGER_IDS, expected(`one of ${TRIGGER_IDS.join(', ')}`)),
-    subject: v.string(expected('a text')),
-    attempts: countSchema,
-  }),
+  [CrossingEvent.SEGMENT_THRESHOLD_CROSSED]: field(
+    v.object({ ...crossed, segment }),
+    "A segment's member count crossed a subscription's threshold.",
+  ),
+  [CrossingEvent.MEASURE_THRESHOLD_CROSSED]: field(
+    v.object({ ...crossed, ...measured }),
+    "A measure's value crossed a subscription's threshold.",
+  ),
+  [HealthEvent.FLOW_SUBSCRIPTION_PAUSED]: field(
+    v.object({ ...health, ...answered }),
+    'A subscription was paused, because its flow has to be mended.',
+  ),
+  [HealthEvent.FLOW_SUBSCRIPTION_RESUMED]: field(
+    v.object({ ...health, pausedSince: field(instantSchema, 'When it was paused.') }),
+    'A paused subscription is active again.',
+  ),
+  [HealthEvent.FLOW_DELIVERY_DEAD]: field(
+    v.object({
+      ...health,
+      ...answered,
+      deliveryId: field(v.string(expected('a text')), 'The delivery.'),
+      trigger: field(
+        v.picklist(TRIGGER_IDS, expected(`one of ${TRIGGER_IDS.join(', ')}`)),
+        'The trigger that it was to tell of.',
+      ),
+      subject: field(v.string(expected('a text')), 'The data source, segment, measure or run that it was about.'),
+      attempts: field(countSchema, 'How often the flow was tried.'),
+    }),
+    'A delivery was given up.',
+  ),
 } as const;
 
 type Definitions = typeof EVENT_DEFINITIONS;
@@ -257,17 +318,28 @@ export function checkEvent(body: string): Checked<CheckedEvent> {
   const envelope = v.safeParse(envelopeSchema, json);
   if (!envelope.success) return { reason: 'the message is not an EventBridge event' };
   const { 'detail-type': detailType, time, detail } = envelope.output;
-  const definition = Object.hasOwn(EVENT_DEFINITIONS, detailType)
-    ? (EVENT_DEFINITIONS as Record<string, Definitions[DefinedDetailType]>)[detailType]
-    : undefined;
-  if (!definition) return { reason: `unknown detail type ${show(detailType)}${suggest(detailType)}` };
-  const checked = v.safeParse(definition, detail);
-  if (!checked.success) return { reason: `${detailType}: ${reasonOf(checked.issues)}` };
-  return { value: { detailType, time, detail: checked.output } as CheckedEvent };
+  const checked = checkDetail(detailType, detail);
+  if ('reason' in checked) return checked;
+  return { value: { detailType, time, detail: checked.value } as CheckedEvent };
 }
 
-function suggest(detailType: string): string {
-  const known = Object.keys(EVENT_DEFINITIONS);
+/**
+ * Reads an event's detail. Never throws: what does not fit comes back as a reason.
+ * @param known detail types that may come
+ */
+export function checkDetail(
+  detailType: string,
+  detail: unknown,
+  known: readonly string[] = Object.keys(EVENT_DEFINITIONS),
+): Checked<unknown> {
+  if (!known.includes(detailType)) {
+    return { reason: `unknown detail type ${show(detailType)}${suggest(detailType, known)}` };
+  }
+  const checked = v.safeParse(EVENT_DEFINITIONS[detailType as DefinedDetailType], detail);
+  return checked.success ? { value: checked.output } : { reason: `${detailType}: ${reasonOf(checked.issues)}` };
+}
+
+function suggest(detailType: string, known: readonly string[]): string {
   const meant = known.find((name) => name.toLowerCase() === detailType.toLowerCase().replaceAll(/[\s_-]/g, ''));
   return meant ? `: write ${meant}` : `: the connector knows ${known.join(', ')}`;
 }

@@ -48,7 +48,9 @@ beforeAll(() => {
   for (const file of ['package.json', 'README.md', 'tsconfig.json', 'tsconfig.lib.json', 'lib', 'scripts']) {
     cpSync(join(root, file), join(folder, file), { recursive: true });
   }
+  for (const file of ['events', 'lambda']) cpSync(join(root, file), join(folder, file), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  run(join(folder, 'scripts/build.mjs'), '--events');
   built = run(join(folder, 'scripts/build.mjs'), '--lib');
   assembly = JSON.parse(readFileSync(join(folder, '.jsii'), 'utf8'));
 }, 5 * MINUTES);
@@ -191,16 +193,16 @@ describe('the examples', () => {
   );
 });
 
-test('the package exports its entry and what other tools ask for, each of which is there and is shipped', () => {
+test('the package exports its entries and what other tools ask for, each of which is there and is shipped', () => {
   const paths = Object.values(packageJson.exports).flatMap((one) =>
     typeof one === 'string' ? [one] : Object.values(one as object),
   );
-  expect(Object.keys(packageJson.exports)).toEqual(['.', './package.json', './.jsii']);
+  expect(Object.keys(packageJson.exports)).toEqual(['.', './events', './package.json', './.jsii']);
   for (const path of paths) expect(existsSync(join(folder, path)), path).toBe(true);
   expect(packageJson.exports['.']).toEqual({
     types: `./${packageJson.types}`,
     default: `./${packageJson.main}`,
   });
-  expect(packageJson.files).toEqual(expect.arrayContaining(['.jsii', 'dist/lib']));
+  expect(packageJson.files).toEqual(expect.arrayContaining(['.jsii', 'dist/lib', 'dist/events']));
   expect(packageJson.dependencies).toBeUndefined();
 });

@@ -1,0 +1,3 @@
+export { ConnectorEvents } from './connector-events';
+export { EventsNotTakenError, InvalidEventsError } from './errors';
+export type * from './types';

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(__dirname, '../..');
+
+/** An app outside the repository that has what the package ships of the producers' library, and the AWS SDK. */
+export interface App {
+  readonly folder: string;
+  /** Writes a file. */
+  write(name: string, text: string): void;
+  /** Copies a file of the repository. */
+  copy(file: string): string;
+  /** Runs a program in the app's folder; rejects with what it wrote. */
+  run(program: string, options: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+  remove(): void;
+}
+
+export function makeApp(): App {
+  const library = join(ROOT, 'dist/events');
+  if (!existsSync(library)) throw new Error('there is no dist/events: run node scripts/build.mjs --events');
+  const folder = mkdtempSync(join(tmpdir(), 'producer-'));
+  const place = join(folder, 'node_modules/cdk-power-automate-connector');
+  mkdirSync(join(place, 'dist'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(place, 'package.json'));
+  cpSync(library, join(place, 'dist/events'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules/@aws-sdk'), join(folder, 'node_modules/@aws-sdk'));
+  return {
+    folder,
+    write: (name, text) => writeFileSync(join(folder, name), text),
+    copy: (file) => {
+      const to = join(folder, file.slice(file.lastIndexOf('/') + 1));
+      cpSync(join(ROOT, file), to);
+      return to;
+    },
+    run: async (program, options, env = {}) => {
+      const base = { PATH: process.env.PATH ?? '', HOME: tmpdir(), PYTHONDONTWRITEBYTECODE: '1' };
+      const { stdout } = await promisify(execFile)(program, options, { cwd: folder, env: { ...base, ...env } }).catch(
+        (error) => {
+          throw new Error(`${error.message}\n${error.stdout}${error.stderr}`);
+        },
+      );
+      return stdout;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** What an AWS SDK in another process needs to know of a local endpoint. */
+export const awsVariables = (url: string) => ({
+  AWS_ENDPOINT_URL: url,
+  AWS_REGION: 'us-east-1',
+  AWS_DEFAULT_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_EC2_METADATA_DISABLED: 'true',
+});

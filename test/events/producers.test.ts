@@ -1,0 +1,225 @@
+import { spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkEvent } from '../../lambda/core/events';
+import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
+import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
+import { secretsManagerOperations } from '../../local/engines/secrets-manager';
+import { type App, awsVariables, makeApp } from './app';
+
+const SECRET = 'a secret of the test';
+let app: App;
+let endpoint: Endpoint;
+let taken: BusEvent[];
+/** What the examples are told. */
+let variables: Record<string, string>;
+
+beforeAll(async () => {
+  app = makeApp();
+  endpoint = await startEndpoint({ port: 0 });
+  const buses = new EventBuses({
+    account: '000000000000',
+    region: 'us-east-1',
+    busArns: { bus: 'arn:aws:events:us-east-1:000000000000:event-bus/bus' },
+    rules: [],
+    onEvent: (event) => taken.push(event),
+  });
+  endpoint.serve({ 'AWSEvents.PutEvents': (input) => buses.putEvents(input) });
+  const arn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:fivetran-AbCdEf';
+  endpoint.serve(secretsManagerOperations([{ name: 'fivetran', arn, text: SECRET }]));
+  variables = { ...awsVariables(endpoint.url), EVENT_BUS_NAME: 'bus', WEBHOOK_SECRET_NAME: 'fivetran' };
+});
+afterAll(async () => {
+  await endpoint.stop();
+  app.remove();
+});
+beforeEach(() => {
+  taken = [];
+});
+
+/** Details as the connector reads them; none is rejected. */
+const read = () =>
+  taken.map((event) => {
+    const checked = checkEvent(JSON.stringify(event));
+    if ('reason' in checked) throw new Error(checked.reason);
+    return checked.value.detail;
+  });
+
+describe('dbt', () => {
+  const execute = {
+    name: 'execute',
+    started_at: '2026-11-02T05:00:00.123456Z',
+    completed_at: '2026-11-02T05:01:00.5Z',
+  };
+  const timing = [{ ...execute, name: 'compile', completed_at: '2026-11-02T05:00:00.2Z' }, execute];
+  const results = [
+    {
+      unique_id: 'model.shop.orders',
+      status: 'success',
+      message: 'SELECT 5',
+      timing,
+      adapter_response: { rows_affected: 5 },
+    },
+    { unique_id: 'test.shop.not_null', status: 'fail', message: 'Got 1 result', timing, adapter_response: {} },
+    { unique_id: 'model.shop.customers', status: 'error', message: 'no such column', timing, adapter_response: {} },
+    {
+      unique_id: 'model.shop.vips',
+      status: 'skipped',
+      message: null,
+      timing: [],
+      adapter_response: { rows_affected: -1 },
+    },
+  ];
+  const file = (changed: object[] = results) =>
+    JSON.stringify({
+      metadata: { invocation_id: 'run-1', generated_at: '2026-11-02T05:02:00.000001Z' },
+      results: changed,
+    });
+
+  it('tells how each model of a run ended', async () => {
+    app.copy('examples/producers/dbt/put-dbt-results.mjs');
+    app.write('run_results.json', file());
+    const said = await app.run(process.execPath, ['put-dbt-results.mjs', 'run_results.json'], variables);
+    expect(said).toBe('3 models\n');
+    const times = { startedAt: Date.parse('2026-11-02T05:00:00.123Z'), endedAt: Date.parse('2026-11-02T05:01:00.5Z') };
+    expect(read()).toEqual([
+      expect.objectContaining({ dataSource: 'orders', status: 'Successful', runId: 'run-1', recordCount: 5, ...times }),
+      expect.objectContaining({ dataSource: 'customers', status: 'Failed', error: 'no such column', ...times }),
+      { instanceId: 'default', dataSource: 'vips', status: 'Skipped', runId: 'run-1', willRetry: false },
+    ]);
+  });
+
+  it('names a status that is new', async () => {
+    app.copy('examples/producers/dbt/put-dbt-results.mjs');
+    app.write('run_results.json', file([{ ...results[0], status: 'paused' }]));
+    const run = app.run(process.execPath, ['put-dbt-results.mjs', 'run_results.json'], variables);
+    await expect(run).rejects.toThrow(/"status" is "paused": write one of Successful/);
+    expect(taken).toEqual([]);
+  });
+});
+
+describe('Fivetran', () => {
+  const END = {
+    event: 'sync_end',
+    created: '2026-11-02T06:00:08.638Z',
+    connector_type: 'postgres',
+    connector_id: 'some_id',
+    connector_name: 'orders',
+    sync_id: 'b4703f73',
+    destination_group_id: 'some_group',
+    data: { status: 'SUCCESSFUL' } as object,
+  };
+  const sign = (body: string, key = SECRET) => createHmac('sha256', key).update(body).digest('hex').toUpperCase();
+  /** Calls the handler as Lambda does for a function URL. */
+  async function call(body: string, signature: string | undefined, isBase64Encoded = false) {
+    app.copy('examples/producers/fivetran/webhook.mjs');
+    const event = {
+      headers: { ...(signature && { 'x-fivetran-signature-256': signature }) },
+      body: isBase64Encoded ? Buffer.from(body).toString('base64') : body,
+      isBase64Encoded,
+    };
+    const code = `import { handler } from './webhook.mjs'; console.log(JSON.stringify(await handler(${JSON.stringify(event)})))`;
+    app.write('call.mjs', code);
+    return JSON.parse(await app.run(process.execPath, ['call.mjs'], variables));
+  }
+
+  it.each<[object, object]>([
+    [{ status: 'SUCCESSFUL' }, { status: 'Successful', willRetry: false }],
+    [
+      { status: 'FAILURE_WITH_TASK', reason: 'no' },
+      { status: 'Failed', willRetry: false, error: 'no' },
+    ],
+    [
+      { status: 'RESCHEDULED', reason: 'later' },
+      { status: 'Failed', willRetry: true, error: 'later' },
+    ],
+  ])('tells of a sync that ended with %j', async (data, told) => {
+    const body = JSON.stringify({ ...END, data });
+    expect(await call(body, sign(body), 'reason' in data)).toEqual({ statusCode: 200 });
+    const run = { dataSource: 'orders', runId: 'b4703f73', endedAt: Date.parse(END.created) };
+    expect(read()).toEqual([{ instanceId: 'default', ...run, ...told }]);
+  });
+
+  it('answers the event by which a webhook is tried out', async () => {
+    const body = JSON.stringify({ event: 'test_event', created: 'timestamp', connector_id: '_connector_1' });
+    expect(await call(body, sign(body))).toEqual({ statusCode: 200 });
+    expect(taken).toEqual([]);
+  });
+
+  it.each<[string, string | undefined]>([
+    ['none', undefined],
+    ['of another key', sign(JSON.stringify(END), 'guess')],
+    ['too short', 'AB'],
+    ['no digits', 'x'.repeat(64)],
+  ])('is not believed by a signature that is %s', async (_, signature) => {
+    expect(await call(JSON.stringify(END), signature)).toEqual({ statusCode: 401 });
+    expect(taken).toEqual([]);
+  });
+});
+
+const python = spawnSync('python3', ['-c', 'import sys; print(sys.version_info >= (3, 9))'], { encoding: 'utf8' });
+const hasPython = python.stdout?.trim() === 'True';
+const hasBoto3 = hasPython && spawnSync('python3', ['-c', 'import boto3']).status === 0;
+
+describe.skipIf(!hasPython)('Airflow', () => {
+  /** What callbacks use of a context (Airflow's reference of templates). */
+  const CONTEXT = `
+from datetime import datetime, timezone
+from types import SimpleNamespace
+import json, sys
+import connector_callbacks as callbacks
+task = SimpleNamespace(
+    task_id="load_orders", try_number=2, log_url="https://example.com/log",
+    start_date=datetime(2026, 11, 2, 5, tzinfo=timezone.utc), end_date=datetime(2026, 11, 2, 6, tzinfo=timezone.utc),
+)
+context = {"task_instance": task, "params": {"data_source": "Orders"}, "run_id": "nightly-1"}
+failed = {**context, "params": {}, "exception": ValueError("no space left")}
+`;
+  const run = (code: string) => {
+    app.copy('examples/producers/airflow/connector_callbacks.py');
+    app.write('call.py', CONTEXT + code);
+    return app.run('python3', ['call.py'], variables);
+  };
+  const common = {
+    instanceId: 'default',
+    runId: 'nightly-1',
+    attempt: 2,
+    runLink: 'https://example.com/log',
+    startedAt: Date.parse('2026-11-02T05:00:00Z'),
+    endedAt: Date.parse('2026-11-02T06:00:00Z'),
+  };
+  const told = [
+    { ...common, dataSource: 'Orders', status: 'Successful', willRetry: false },
+    { ...common, dataSource: 'load_orders', status: 'Failed', willRetry: false, error: 'no space left' },
+    { ...common, dataSource: 'load_orders', status: 'Failed', willRetry: true, error: 'no space left' },
+  ];
+
+  it('writes entries that the connector reads', async () => {
+    const entries = JSON.parse(
+      await run(`print(json.dumps([
+        callbacks.entry(context, "Successful"),
+        callbacks.entry(failed, "Failed"),
+        callbacks.entry(failed, "Failed", will_retry=True),
+      ]))`),
+    );
+    taken = entries.map(({ DetailType, Detail, EventBusName, Source }: Record<string, string>) => {
+      expect([EventBusName, Source]).toEqual(['bus', 'customer-insights']);
+      return { 'detail-type': DetailType, time: '2026-11-02T06:00:00Z', detail: JSON.parse(Detail as string) };
+    });
+    expect(read()).toEqual(told);
+  });
+
+  it.skipIf(!hasBoto3)('puts them', async () => {
+    await run(`
+callbacks.refresh_succeeded(context)
+callbacks.refresh_failed(failed)
+callbacks.refresh_will_retry(failed)
+`);
+    expect(read()).toEqual(told);
+  });
+
+  it.skipIf(!hasBoto3)('says it when an entry is not taken', async () => {
+    const lost = run('import os; os.environ["EVENT_BUS_NAME"] = "other"; callbacks.refresh_succeeded(context)');
+    await expect(lost).rejects.toThrow(/RuntimeError: EventBridge did not take the event: .*ResourceNotFoundException/);
+  });
+});
