@@ -368,6 +368,10 @@ describe('sizes', () => {
     const events = connectorEvents({ client: counting });
     await events.put([failedWith('x'.repeat(most)), failedWith('')]);
     expect(recorded.map((request) => request.map(sizeOf))).toEqual([[LIMIT - 1], [await empty()]]);
+    recorded.length = 0;
+    const [half, rest] = [LIMIT / 2 - (await empty()), LIMIT / 2 - (await empty()) - 1];
+    await events.put([failedWith('x'.repeat(half)), failedWith('x'.repeat(half)), failedWith('x'.repeat(rest))]);
+    expect(recorded.map((request) => request.map(sizeOf))).toEqual([[LIMIT / 2], [LIMIT / 2, LIMIT / 2 - 1]]);
     const error = await rejected(events.put([failedWith('x'.repeat(most + 1))]), InvalidEventsError);
     expect(error.message).toContain('the event has 262144 bytes: it must have less than 262144');
     // Two bytes each in UTF-8.
