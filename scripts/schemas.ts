@@ -1,4 +1,4 @@
-/** Writes the published JSON Schemas, docs/schemas, from the definitions in the code. Run it by `npm run schemas`. */
+/** Writes the published JSON Schemas, docs/schemas, and the events' documents, docs/events, from the definitions in the code. Run it by `npm run schemas`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
@@ -6,11 +6,15 @@ import { CLOUDEVENTS_BODIES } from '../lambda/core/bodies/cloudevents';
 import { FLAT_BODIES } from '../lambda/core/bodies/flat';
 import { teamsMessageSchema } from '../lambda/core/bodies/teams-card';
 import { subscriptionFileSchema } from '../lambda/core/subscription-entry';
+import { asyncApi } from './async-api';
+import { eventSchemas } from './event-schemas';
 
-export const SCHEMAS_FOLDER = join(__dirname, '..', 'docs', 'schemas');
+const DOCS_FOLDER = join(__dirname, '..', 'docs');
+export const SCHEMAS_FOLDER = join(DOCS_FOLDER, 'schemas');
+export const EVENTS_FOLDER = join(DOCS_FOLDER, 'events');
 
 export interface SchemaFile {
-  /** Under docs/schemas. */
+  /** Under its folder. */
   readonly path: string;
   readonly content: string;
 }
@@ -18,7 +22,18 @@ export interface SchemaFile {
 /** Checks that are code have no counterpart in JSON Schema. */
 const OPTIONS: ConversionConfig = { typeMode: 'input', ignoreActions: ['check', 'raw_check', 'trim', 'to_lower_case'] };
 
-/** Every published schema. */
+/** The documents of the bus's events. */
+export function eventFiles(): SchemaFile[] {
+  return [
+    ...Object.entries(eventSchemas()).map(([detailType, schema]) => ({
+      path: `${detailType}.schema.json`,
+      content: serialize(schema),
+    })),
+    { path: 'asyncapi.json', content: serialize(asyncApi()) },
+  ];
+}
+
+/** Every published schema of bodies and files. */
 export function schemaFiles(): SchemaFile[] {
   return [
     { path: 'subscriptions.schema.json', content: serialize(subscriptionsSchema()) },
@@ -65,7 +80,7 @@ function mapValues(
 }
 
 /** JSON as the formatter of this repository writes it: lists of texts on one line where they fit into 120 columns. */
-function serialize(schema: JsonSchema): string {
+function serialize(schema: object): string {
   const json = JSON.stringify(schema, undefined, 2).replaceAll(
     /^(.*)\[\n\s+("[^\n]*"(?:,\n\s+"[^\n]*")*)\n\s+\](,?)$/gm,
     (lines, start: string, items: string, end: string) => {
@@ -77,9 +92,11 @@ function serialize(schema: JsonSchema): string {
 }
 
 if (process.argv[1] === __filename) {
-  for (const { path, content } of schemaFiles()) {
-    const file = join(SCHEMAS_FOLDER, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
+  for (const [folder, files] of [[SCHEMAS_FOLDER, schemaFiles()] as const, [EVENTS_FOLDER, eventFiles()] as const]) {
+    for (const { path, content } of files) {
+      const file = join(folder, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    }
   }
 }
