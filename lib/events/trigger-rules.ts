@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import type { EventOptions, QueueOptions } from '../options';
 import { CrossingEvent, DomainEvent, FAILED_STATUSES, KNOWN_DETAIL_TYPES, SUCCEEDED_STATUS } from '../private/contract';
 import * as kinds from '../private/event-kinds';
+import { EventSchemas } from '../private/event-schemas';
 import { identityOf } from '../private/identity';
 import { onEvent } from '../private/on-event';
 import { QueueTarget, RuleSenders } from '../private/queue-target';
@@ -50,6 +51,14 @@ export interface TriggerRulesProps extends EventOptions, QueueOptions {
    * @default - events are not archived
    */
   readonly archive?: EventArchiveOptions;
+
+  /**
+   * Whether the schemas of the connector's events are put in a registry of Amazon EventBridge, for its console, code
+   * bindings and catalogs. They are also files of the package, in `docs/events`.
+   *
+   * @default false
+   */
+  readonly schemaRegistry?: boolean;
 }
 
 /**
@@ -75,6 +84,9 @@ export class TriggerRules extends Construct {
   /** What EventBridge could not put on a queue, of all rules. */
   public readonly deadLetterQueue: sqs.IQueue;
 
+  /** Name of the registry that has the events' schemas, where there is one. */
+  public readonly schemaRegistryName?: string;
+
   private readonly deadLetters: RuleSenders;
 
   constructor(scope: Construct, id: string, props: TriggerRulesProps = {}) {
@@ -94,6 +106,9 @@ export class TriggerRules extends Construct {
         description: `Events of ${eventSource}`,
         retention: props.archive.retention,
       });
+    }
+    if (props.schemaRegistry) {
+      this.schemaRegistryName = new EventSchemas(this, 'Schemas', eventSource).registryName;
     }
   }
 

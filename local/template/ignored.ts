@@ -22,6 +22,7 @@ export const IGNORED = {
   tracing: 'There is no X-Ray here.',
   monitoring: 'There is no CloudWatch here: alarms and dashboards watch metrics that are printed to the terminal.',
   archive: 'Archives are replayed by their own API, which is not here: put the events again.',
+  schemas: 'Schema registries are for people and their tools: what is on a bus is not checked by them, on AWS neither.',
   topics: 'There is no Amazon SNS here: what a rule publishes to a topic, mails among it, is told to nobody.',
   architecture:
     "Bundles are plain JavaScript and run on this machine's processor, on the Node.js that runs this process.",
@@ -52,6 +53,8 @@ export const IGNORED_TYPES: Readonly<Record<string, IgnoredReason>> = {
   'AWS::CloudWatch::Alarm': 'monitoring',
   'AWS::CloudWatch::Dashboard': 'monitoring',
   'AWS::Events::Archive': 'archive',
+  'AWS::EventSchemas::Registry': 'schemas',
+  'AWS::EventSchemas::Schema': 'schemas',
   'AWS::SNS::Topic': 'topics',
   'AWS::SNS::TopicPolicy': 'topics',
   'AWS::SNS::Subscription': 'topics',

@@ -65,6 +65,7 @@ const values = (stack: Stack): Required<PowerAutomateConnectorProps> => ({
   notifications: Notifications.email('data-team@example.com'),
   runbook: 'https://example.com/runbook',
   archive: {},
+  schemaRegistry: true,
   tracing: lambda.Tracing.ACTIVE,
 });
 
@@ -114,6 +115,7 @@ const rules: Table<TriggerRulesProps> = {
   eventBus: false,
   deadLetterQueue: false,
   archive: false,
+  schemaRegistry: false,
 };
 const registry: Table<SubscriptionRegistryProps> = {
   removalPolicy: false,

@@ -17,6 +17,7 @@ it("runs the connector's own template, with all that watches it", async () => {
       notifications: Notifications.email('data-team@example.com'),
       tracing: Tracing.ACTIVE,
       archive: {},
+      schemaRegistry: true,
       entraFederation: true,
     });
     const alarms = new ConnectorAlarms(connector, 'Alarms', { connector });

@@ -23,6 +23,10 @@ export function ignoredResource(resource: ResolvedResource, stack: StackContext)
     }
     case 'AWS::CloudWatch::Alarm':
       return { ref: name, attributes: { Arn: `arn:aws:cloudwatch:${region}:${account}:alarm:${name}` } };
+    case 'AWS::EventSchemas::Registry': {
+      const arn = `arn:aws:schemas:${region}:${account}:registry/${name}`;
+      return { ref: arn, attributes: { RegistryArn: arn, RegistryName: name } };
+    }
     case 'AWS::Events::Archive':
       return { ref: name, attributes: { Arn: `arn:aws:events:${region}:${account}:archive/${name}` } };
     default:
