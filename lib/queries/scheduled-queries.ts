@@ -27,6 +27,17 @@ export interface ScheduledQueriesProps extends EventOptions, StorageOptions, Que
  * `measure`, which all queries share, and its queue.
  *
  * A connector has one as soon as a measure or a segment is added to it.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
+ * connector.addMeasure('OpenOrders', {
+ *   measure: 'Open orders',
+ *   query: Measure.fromCloudWatchMetric({
+ *     metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'OpenOrders', statistic: 'Maximum' }),
+ *   }),
+ *   schedule: scheduler.ScheduleExpression.rate(Duration.minutes(15)),
+ * });
+ * connector.queries.queriesDeadLetterQueue.grantConsumeMessages(refreshFunction);
  */
 export class ScheduledQueries extends Construct {
   /** Id of the connector, which its metrics carry. */

@@ -132,10 +132,12 @@ describe('the examples', () => {
   /** What the examples take as given; each is a stack of its own. */
   const prelude = () => `
     import { App, Duration, Stack } from 'aws-cdk-lib';
+    import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
     import * as events from 'aws-cdk-lib/aws-events';
     import * as targets from 'aws-cdk-lib/aws-events-targets';
     import * as lambda from 'aws-cdk-lib/aws-lambda';
     import * as logs from 'aws-cdk-lib/aws-logs';
+    import * as scheduler from 'aws-cdk-lib/aws-scheduler';
     import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
     import * as sqs from 'aws-cdk-lib/aws-sqs';
     import { ${exported().join(', ')} } from './lib';

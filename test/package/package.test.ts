@@ -28,7 +28,7 @@ const MOST_OF_A_BUNDLE = 1_000_000;
 
 /** What the package is built from. */
 const SOURCES = ['package.json', 'README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.lib.json', 'scripts', 'docs'];
-const CODE = ['lib', 'lambda', 'cli'];
+const CODE = ['lib', 'lambda', 'cli', 'events'];
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const installed = (name: string): string => {
@@ -91,7 +91,11 @@ describe('the tarball', () => {
       'dist/cli/index.js',
       ...compiled.flatMap((file) => [`dist/lib/${file}.d.ts`, `dist/lib/${file}.js`]),
       ...handlers.flatMap((name) => [`dist/lambda/${name}/index.js`, `dist/lambda/${name}/index.js.LEGAL.txt`]),
-      ...filesUnder(join(ROOT, 'docs/schemas')).map((file) => `docs/schemas/${file}`),
+      'dist/events/index.js',
+      ...['connector-events', 'errors', 'index', 'types'].map((file) => `dist/events/${file}.d.ts`),
+      ...['docs/events', 'docs/schemas'].flatMap((folder) =>
+        filesUnder(join(ROOT, folder)).map((file) => `${folder}/${file}`),
+      ),
       'docs/runbook.md',
       'package.json',
     ];
@@ -198,14 +202,17 @@ describe('the licences of what is bundled', () => {
 
 /** What a user writes: a stack, and a connector with an event's target in a stack of their own. */
 const APP = `
-const { App, Stack } = require('aws-cdk-lib');
-const { PowerAutomateConnector, PowerAutomateConnectorStack, Threshold, Trigger } = require('${manifest.name}');
+const { App, Duration, Stack } = require('aws-cdk-lib');
+const { ScheduleExpression } = require('aws-cdk-lib/aws-scheduler');
+const { PowerAutomateConnector, PowerAutomateConnectorStack, Segment, Threshold, Trigger } = require('${manifest.name}');
 const app = new App({ outdir: 'cdk.out' });
 const connector = new PowerAutomateConnector(new Stack(app, 'Own'), 'PowerAutomate');
 connector.onThresholdCrossed('Crossed');
 for (const one of [connector, new PowerAutomateConnectorStack(app, 'Whole').connector]) {
   const trigger = Trigger.segmentThresholdCrossed({ segment: 'VIP customers', threshold: Threshold.above(10000) });
   one.addSubscription('vip', { trigger });
+  const size = Segment.fromCustomerProfiles({ domainName: 'shop', segmentDefinitionName: 'vip' });
+  one.addSegment('VipSize', { segment: 'VIP customers', size, schedule: ScheduleExpression.rate(Duration.hours(1)) });
 }
 app.synth();
 `;
