@@ -78,7 +78,7 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
     connector.metric(name, { period, label, color, unit: cloudwatch.Unit.COUNT });
   const each = <T>(all: { readonly [name: string]: T }, metric: (one: T, label: string) => cloudwatch.IMetric) =>
     Object.entries(all).map(([name, one]) => metric(one, name));
-  const { GREEN, ORANGE, RED, BLUE, GREY, PURPLE } = cloudwatch.Color;
+  const { GREEN, ORANGE, RED, BLUE, GREY, PINK, PURPLE } = cloudwatch.Color;
   const latency = (label: string, statistic: string) => connector.metricDeliveryLatency({ period, label, statistic });
   const answer = (label: string, statistic: string) => connector.metricFlowDuration({ period, label, statistic });
 
@@ -95,6 +95,7 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
         count(Metric.LATE_OBSERVATIONS, 'Late observations', ORANGE),
         count(Metric.DUPLICATE_OBSERVATIONS, 'Duplicate observations', PURPLE),
         count(Metric.REJECTED_EVENTS, 'Rejected', RED),
+        count(Metric.FAILED_QUERIES, 'Failed queries', PINK),
       ]),
       counts('Deliveries by outcome', THIRD, [
         count(Metric.DELIVERED, 'Delivered', GREEN),
