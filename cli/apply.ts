@@ -9,14 +9,7 @@ import {
 } from '../lambda/core/register';
 import { secretName } from '../lambda/core/secret-reference';
 import { failureText } from './failure';
-
-/** Where a command says what it does. */
-export interface Report {
-  line(text: string): void;
-  /** Something that could not be done. */
-  problem(text: string): void;
-  progress(what: string, done: number, all: number): void;
-}
+import type { Report } from './terminal';
 
 export interface ApplyOptions {
   readonly managedBy: string;

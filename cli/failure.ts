@@ -11,13 +11,25 @@ export function failureText(error: unknown): string {
     return `AWS refuses the credentials: sign in again, and check that the account has this Region enabled (${message})`;
   }
   if (DENIED.has(name)) return `no permission: ${message}`;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+  if (UNKNOWN_HOST.has(code ?? '')) {
     return `${hostname ?? 'AWS'} is not found: check the Region's name and the network`;
   }
   // A connection that failed on every address has no message of its own.
-  if (/^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code ?? '')) return `AWS cannot be reached: ${message || code}`;
+  if (UNREACHABLE.test(code ?? '')) return `AWS cannot be reached: ${message || code}`;
   return message || name;
 }
+
+/** Whether an error says that AWS cannot be asked at all: nobody is signed in, or there is no way to it. */
+export function isOfAccess(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = '' } = error as { code?: string };
+  const nobody =
+    error.message === 'Region is missing' || error.message.startsWith('Could not load credentials from any');
+  return nobody || REFUSED_CREDENTIALS.has(error.name) || UNREACHABLE.test(code) || UNKNOWN_HOST.has(code);
+}
+
+const UNREACHABLE = /^E(CONN|HOST|NET|TIMEDOUT|PIPE)/;
+const UNKNOWN_HOST: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN']);
 
 /** CloudFormation, DynamoDB and KMS name the same thing differently (their API references, common errors). */
 const REFUSED_CREDENTIALS: ReadonlySet<string> = new Set([
@@ -31,4 +43,5 @@ const REFUSED_CREDENTIALS: ReadonlySet<string> = new Set([
   'SignatureDoesNotMatch',
   'UnrecognizedClientException',
 ]);
-const DENIED: ReadonlySet<string> = new Set(['AccessDenied', 'AccessDeniedException', 'OptInRequired']);
+/** Error names that say that a permission is missing. */
+export const DENIED: ReadonlySet<string> = new Set(['AccessDenied', 'AccessDeniedException', 'OptInRequired']);

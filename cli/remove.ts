@@ -1,22 +1,22 @@
 import { type RegistryPorts, unregister } from '../lambda/core/register';
-import type { Report } from './apply';
 import { failureText } from './failure';
+import type { Report } from './terminal';
 
 const FILE_MANAGER = /^file:(.+)$/;
 
 /**
- * Removes subscriptions of one manager. What fails does not keep the rest from being removed.
+ * Removes subscriptions of these managers. What fails does not keep the rest from being removed.
  * @returns whether everything was removed.
  */
 export async function removeSubscriptions(
   names: readonly string[],
-  managedBy: string,
+  managers: readonly string[],
   ports: RegistryPorts,
   report: Report,
 ): Promise<boolean> {
   let removed = 0;
   for (const name of names) {
-    const obstacle = await remove(name, managedBy, ports).catch(failureText);
+    const obstacle = await remove(name, managers, ports).catch(failureText);
     if (obstacle !== undefined) {
       report.problem(`not removed ${name}: ${obstacle}`);
       continue;
@@ -30,10 +30,10 @@ export async function removeSubscriptions(
 }
 
 /** Gives why it could not be removed; undefined when it was. */
-async function remove(name: string, managedBy: string, ports: RegistryPorts): Promise<string | undefined> {
-  if (await unregister(name, managedBy, ports)) return undefined;
+async function remove(name: string, managers: readonly string[], ports: RegistryPorts): Promise<string | undefined> {
   const other = (await ports.subscriptions.read(name))?.managedBy;
   if (other === undefined) return 'there is no such subscription';
+  if (managers.includes(other) && (await unregister(name, other, ports))) return undefined;
   const set = FILE_MANAGER.exec(other)?.[1];
   return `it is managed by ${other}; ${set === undefined ? 'remove it there' : `write --set ${set}`}`;
 }

@@ -5,6 +5,7 @@ import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-e
 import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
 import { register, SubscriptionConflictError } from '../lambda/core/register';
 import { DomainEvent, Env } from '../lib/private/contract';
+import { announceLocalRun } from './announce';
 import { readAnswers } from './answer-file';
 import type { BusEvent } from './bus/event-bus';
 import { ANYBODY, type LocalConnector, localConnector } from './connector';
@@ -69,6 +70,7 @@ class LocalRun {
       },
     });
     this.cleanups.push(() => stack.stop());
+    this.cleanups.push(announceLocalRun(stack.endpoint));
     this.say(`The connector runs: ${stack.endpoint}`);
 
     const connector = localConnector(stack);

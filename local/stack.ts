@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
 import { Schedules } from './bus/schedule';
 import { Activity } from './engines/activity';
@@ -94,7 +95,10 @@ export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms' | 'secrets
 
 /** A stack that runs on this machine. */
 export interface LocalStack {
-  /** Takes EventBridge `PutEvents`, KMS, Secrets Manager, Systems Manager and STS requests, and what `routes` answers. */
+  /**
+   * Takes EventBridge `PutEvents`, KMS, Secrets Manager, Systems Manager and STS requests, says by a route of its own where
+   * everything is (`LOCAL_RUN_ROUTE`), and answers by `routes`.
+   */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<LocalService, string>>;
   readonly region: string;
@@ -158,10 +162,20 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     let customResources: CustomResources | undefined;
     const answers = options.answers ?? (() => undefined);
     const profiles = new CustomerProfiles(answers);
+    let description: LocalRunDescription | undefined;
+    const describe = (request: IncomingMessage, response: ServerResponse): boolean => {
+      if (!description || request.method !== 'GET' || request.url !== LOCAL_RUN_ROUTE) return false;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(description));
+      return true;
+    };
     const endpoint = await startEndpoint({
       port: options.endpointPort ?? 0,
-      routes: (req, res) =>
-        customResources?.handle(req, res) || profiles.handle(req, res) || options.routes?.(req, res) || false,
+      routes: (request, response) =>
+        describe(request, response) ||
+        customResources?.handle(request, response) ||
+        profiles.handle(request, response) ||
+        options.routes?.(request, response) ||
+        false,
       onCall: options.onCall,
     });
     customResources = new CustomResources(endpoint.url, stackId(loaded.stackName));
@@ -284,6 +298,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       plan.physicalIds.set(input.logicalId, made);
     }
 
+    description = { stackName: loaded.stackName, region: REGION, outputs: plan.outputs, endpoints };
     return {
       endpoint: endpoint.url,
       endpoints,

@@ -1,4 +1,10 @@
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  paginateScan,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { DUE_INDEX, PARTITION_KEY as PK, TRIGGER_INDEX } from '../../lib/private/contract';
 import { dueOf, type Health } from '../core/health';
 import { keyPart } from '../core/metric';
@@ -41,11 +47,14 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
 
   async read(name: string): Promise<Subscription | undefined> {
     const item = await this.readItem({ [PK]: name });
-    if (!item) return undefined;
-    const { [PK]: _, triggerKey, subjectKey, dueKind, due, ...fields } = item;
-    const { uid, generation, thresholdId, managedBy, takenFrom, flow, health, ...definition } = fields;
-    const rest = { uid, generation, thresholdId, managedBy, takenFrom, flow, health };
-    return { definition: { name, ...definition }, ...rest } as Subscription;
+    return item && subscriptionOf(item);
+  }
+
+  /** Every subscription, a page at a time, in no order. For people: reads the whole table. */
+  async *list(): AsyncGenerator<Subscription> {
+    for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
+      for (const item of Items ?? []) yield subscriptionOf(item);
+    }
   }
 
   /**
@@ -107,6 +116,13 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
       this.client.send(new DeleteCommand({ TableName: this.table, Key, ...unchanged(subscription) })),
     );
   }
+}
+
+function subscriptionOf(item: Item): Subscription {
+  const { [PK]: name, triggerKey, subjectKey, dueKind, due, ...fields } = item;
+  const { uid, generation, thresholdId, managedBy, takenFrom, flow, health, ...definition } = fields;
+  const rest = { uid, generation, thresholdId, managedBy, takenFrom, flow, health };
+  return { definition: { name, ...definition }, ...rest } as Subscription;
 }
 
 /** Holds while the item is the one that was read, and still its manager's. */

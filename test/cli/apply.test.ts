@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applySubscriptions, type Report } from '../../cli/apply';
+import { applySubscriptions } from '../../cli/apply';
+import type { Report } from '../../cli/terminal';
 import { fingerprint } from '../../lambda/core/flow-url';
 import type { RegistryPorts, WantedSubscription } from '../../lambda/core/register';
 import { MemoryTables } from '../support/memory';

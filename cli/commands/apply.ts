@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { shown } from '../../lambda/core/entry/words';
+import { applySubscriptions } from '../apply';
+import { command, connectorArgs } from '../command';
+import { UsageError } from '../exit';
+import { managerOf } from '../manager';
+import { readSubscriptionFile } from '../subscription-file';
+
+export const apply = command({
+  name: 'apply',
+  description: 'make the subscriptions be as a file says',
+  args: {
+    file: {
+      type: 'string',
+      alias: 'f',
+      valueHint: 'FILE',
+      description: 'the subscription file',
+      default: 'subscriptions.yaml',
+    },
+    'dry-run': { type: 'boolean', description: 'say what would change, change nothing' },
+    'flow-host': {
+      type: 'string',
+      multiple: true,
+      valueHint: 'HOST',
+      description: "a host that flow URLs may have besides Power Automate's, as in the construct's extraFlowHosts",
+    },
+    ...connectorArgs,
+  },
+  notes: [
+    'The file\'s set ("set: NAME" at its top) manages its subscriptions: another manager\'s are left alone.',
+    'A run that fails half-way says what was not done; run again, it does what is left.',
+  ],
+  examples: ['apply', 'apply -f flows.yaml --dry-run'],
+  async run(args, context) {
+    // The file first: what is wrong in it is said without asking AWS.
+    const text = readText(args.file);
+    const { terminal, environment } = context;
+    const options = {
+      file: args.file,
+      environment,
+      extraHosts: context.all('flow-host'),
+      loopback: args.local !== undefined,
+    };
+    const { set, entries, warnings } = readSubscriptionFile(text, options);
+    for (const warning of warnings) terminal.problem(`Warning: ${warning}`);
+    const { registry } = await context.connector();
+    return applySubscriptions(
+      entries,
+      { managedBy: managerOf(set), dryRun: args['dry-run'] ?? false },
+      registry,
+      terminal,
+    );
+  },
+});
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Shown with care: somebody may have written a flow URL in its place.
+    throw new UsageError(
+      `${shown(file)} ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}: write -f FILE`,
+    );
+  }
+}

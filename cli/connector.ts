@@ -1,0 +1,94 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeliveryTable } from '../lambda/adapters/delivery-table';
+import { documentClient } from '../lambda/adapters/dynamodb';
+import { deliverySender } from '../lambda/adapters/queue';
+import { SubscriptionTable } from '../lambda/adapters/subscription-table';
+import { ThresholdTable } from '../lambda/adapters/threshold-table';
+import type { DeliveryMessage } from '../lambda/core/delivery';
+import type { RegistryPorts } from '../lambda/core/register';
+import { DEFAULT_DELIVERY_RETENTION_DAYS, Output } from '../lib/private/contract';
+import { ConnectorError } from './exit';
+import type { LocalRunDescription } from './local-run';
+import { registryPorts } from './registry';
+
+/** A connector as its tools see it: through its stack's outputs. */
+export interface Connector {
+  readonly stackName: string;
+  readonly region: string;
+  /** Runs on this machine: a flow may, too. */
+  readonly isLocal: boolean;
+  readonly clients: {
+    readonly dynamodb: DynamoDBDocumentClient;
+    readonly kms: KMSClient;
+    readonly sqs: SQSClient;
+    readonly eventBridge: EventBridgeClient;
+  };
+  readonly subscriptions: SubscriptionTable;
+  readonly thresholds: ThresholdTable;
+  readonly deliveries: DeliveryTable;
+  /** Changes subscriptions. */
+  readonly registry: RegistryPorts;
+  /** Sends to the deliveries queue, as the connector itself does. */
+  readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
+  /**
+   * An output of the connector's stack, one of `Output`.
+   * @throws ConnectorError when the stack was deployed before there was such an output.
+   */
+  output(name: string): string;
+}
+
+/** How AWS, or what stands in for it, is reached. */
+export interface Access {
+  readonly region: string;
+  readonly credentials: KMSClientConfig['credentials'];
+  /** By service, where it is not AWS's own. */
+  readonly endpoints?: LocalRunDescription['endpoints'];
+}
+
+/** A connector, from the outputs of its stack. */
+export function connectorOf(
+  stackName: string,
+  outputs: Readonly<Record<string, string>>,
+  { region, credentials, endpoints }: Access,
+): Connector {
+  const output = (name: string): string => {
+    const value = outputs[name];
+    if (value !== undefined) return value;
+    throw new ConnectorError(`stack ${stackName} has no output ${name}: deploy it again with this version`);
+  };
+  const config = (service: string) => ({ region, credentials, endpoint: endpoints?.[service] });
+  const clients = {
+    dynamodb: documentClient(config('dynamodb')),
+    kms: new KMSClient(config('kms')),
+    sqs: new SQSClient(config('sqs')),
+    eventBridge: new EventBridgeClient(config('eventbridge')),
+  };
+  const subscriptionsTable = output(Output.SUBSCRIPTIONS_TABLE_NAME);
+  const thresholdsTable = output(Output.THRESHOLDS_TABLE_NAME);
+  const place = {
+    subscriptionsTable,
+    thresholdsTable,
+    flowUrlKey: output(Output.FLOW_URL_KEY_ARN),
+    observationsQueue: output(Output.OBSERVATIONS_QUEUE_URL),
+  };
+  return {
+    stackName,
+    region,
+    isLocal: endpoints !== undefined,
+    clients,
+    subscriptions: new SubscriptionTable(clients.dynamodb, subscriptionsTable),
+    thresholds: new ThresholdTable(clients.dynamodb, thresholdsTable),
+    // It only reads: how long rows are kept is `deliver`'s business.
+    deliveries: new DeliveryTable(
+      clients.dynamodb,
+      output(Output.DELIVERIES_TABLE_NAME),
+      DEFAULT_DELIVERY_RETENTION_DAYS,
+    ),
+    registry: registryPorts(place, clients),
+    send: deliverySender(clients.sqs, output(Output.DELIVERIES_QUEUE_URL)),
+    output,
+  };
+}

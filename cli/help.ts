@@ -1,0 +1,97 @@
+import { hintOf, PROGRAM } from './arguments';
+import type { Argument, Command } from './command';
+
+/** Columns of the help: what a page of documentation shows. */
+const WIDTH = 110;
+
+export const EXIT_STATUSES = [
+  ['0', 'done'],
+  ['1', 'something could not be done, or only a part of it'],
+  ['2', 'a wrong call or a wrong file: nothing was changed'],
+  ['3', 'no connector: it is not found, nobody is signed in, or AWS cannot be reached: nothing was changed'],
+] as const;
+
+/** The help of the program: its commands. */
+export function programHelp(commands: readonly Command[]): string {
+  const list = commands.map(({ meta, args }) => [usageOf(meta.name, args), meta.description] as const);
+  return lines([
+    'Looks after the flows that a connector starts.',
+    '',
+    `  ${PROGRAM} COMMAND [OPTIONS]`,
+    '',
+    'Commands',
+    ...columns(list),
+    '',
+    `${PROGRAM} COMMAND --help says more of each.`,
+    '',
+    'Exit status',
+    ...columns(EXIT_STATUSES),
+  ]);
+}
+
+/** The help of one command. */
+export function commandHelp({ meta, args, notes = [], examples = [] }: Command): string {
+  const all = Object.entries(args);
+  const names = all.filter(([, { type }]) => type === 'positional');
+  const options = all.filter(([, { type }]) => type !== 'positional');
+  const help = ['-h, --help', 'this text'] as const;
+  return lines([
+    `${sentence(meta.description)}`,
+    '',
+    `  ${PROGRAM} ${usageOf(meta.name, args)}${options.length > 0 ? ' [OPTIONS]' : ''}`,
+    ...(names.length > 0
+      ? ['', 'Arguments', ...columns(names.map(([name, arg]) => [hintOf(name, arg), arg.description ?? '']))]
+      : []),
+    '',
+    'Options',
+    ...columns([...options.map(([name, arg]) => [optionOf(name, arg), described(arg)] as const), help]),
+    ...(notes.length > 0 ? ['', ...notes.flatMap((note) => wrap(note, WIDTH))] : []),
+    ...(examples.length > 0 ? ['', 'Examples', ...examples.map((example) => `  ${PROGRAM} ${example}`)] : []),
+  ]);
+}
+
+const lines = (texts: readonly string[]): string => `${texts.join('\n')}\n`;
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+function usageOf(name: string, args: Command['args']): string {
+  const names = Object.entries(args)
+    .filter(([, { type }]) => type === 'positional')
+    .map(([key, arg]) => {
+      const hint = hintOf(key, arg) + (arg.multiple ? '…' : '');
+      return arg.required ? hint : `[${hint}]`;
+    });
+  return [name, ...names].join(' ');
+}
+
+function optionOf(name: string, arg: Argument): string {
+  const short = 'alias' in arg && arg.alias ? `-${[arg.alias].flat()[0]}, ` : '';
+  const value = arg.type === 'boolean' ? '' : ` ${hintOf(name, arg)}`;
+  return `${short}--${name}${name === 'local' ? ' [URL]' : value}`;
+}
+
+function described(arg: Argument): string {
+  const choices = arg.type === 'enum' ? `: ${arg.options?.join(', ')}` : '';
+  const standard = arg.default !== undefined && arg.default !== false ? ` (default: ${arg.default})` : '';
+  return `${arg.description ?? ''}${choices}${arg.multiple ? '; may be repeated' : ''}${standard}`;
+}
+
+/** Two columns, the right one broken into lines. */
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 3;
+  return rows.flatMap(([left, right]) =>
+    wrap(right, WIDTH - width - 2).map((part, n) => `  ${(n === 0 ? left : '').padEnd(width)}${part}`),
+  );
+}
+
+function wrap(text: string, width: number): string[] {
+  const broken: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      broken.push(line);
+      line = '';
+    }
+    line += (line === '' ? '' : ' ') + word;
+  }
+  return [...broken, line];
+}

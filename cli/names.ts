@@ -1,0 +1,28 @@
+import { nearest, shown } from '../lambda/core/entry/words';
+import type { Subscription } from '../lambda/core/subscription';
+import type { Connector } from './connector';
+import { CommandError, UsageError } from './exit';
+
+/** Checks a subscription's name, before anything is asked. Throws a UsageError. */
+export function checkedName(name: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  throw new UsageError(`${shown(name)} is no subscription's name: write 1 to 64 letters, digits, - and _`);
+}
+
+/**
+ * Reads a subscription.
+ * @throws CommandError when there is none, with the name that was meant, where one is alike.
+ */
+export async function subscriptionNamed(name: string, { subscriptions }: Connector): Promise<Subscription> {
+  const found = await subscriptions.read(checkedName(name));
+  if (found) return found;
+  const names: string[] = [];
+  for await (const { definition } of subscriptions.list()) names.push(definition.name);
+  const meant = nearest(name, names);
+  const hint = meant
+    ? `did you mean ${meant}?`
+    : names.length > 0
+      ? 'list shows those there are'
+      : 'there are none yet';
+  throw new CommandError(`there is no subscription ${name}: ${hint}`);
+}

@@ -1,0 +1,39 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Rows under a head; cells may be coloured. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Columns of numbers, by their place: set flush right. */
+  readonly numbers?: readonly number[];
+}
+
+const GAP = '  ';
+
+/**
+ * A table as aligned lines.
+ * @param width columns of the terminal: what is beyond is cut off, rather than broken into the next line.
+ */
+export function tableText({ head, rows, numbers = [] }: Table, width = Number.POSITIVE_INFINITY): string {
+  const lines = [head.map((title) => title.toUpperCase()), ...rows];
+  const widths = head.map((_, at) => Math.max(...lines.map((cells) => widthOf(cells[at] ?? ''))));
+  return lines
+    .map((cells) => {
+      const padded = cells.map((cell, at) => {
+        const blank = ' '.repeat(Math.max(0, (widths[at] ?? 0) - widthOf(cell)));
+        if (numbers.includes(at)) return blank + cell;
+        return at === cells.length - 1 ? cell : cell + blank;
+      });
+      return fitted(padded.join(GAP).trimEnd(), width);
+    })
+    .join('\n');
+}
+
+/** Columns that a text takes: letters count, colours do not. */
+const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
+
+/** A line that does not fit loses its colours with its end. */
+function fitted(line: string, width: number): string {
+  if (widthOf(line) <= width) return line;
+  return `${[...stripVTControlCharacters(line)].slice(0, Math.max(0, width - 1)).join('')}…`;
+}
