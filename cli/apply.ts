@@ -5,15 +5,19 @@ import {
   register,
   SubscriptionConflictError,
   SubscriptionError,
+  unregister,
   type WantedSubscription,
 } from '../lambda/core/register';
 import { secretName } from '../lambda/core/secret-reference';
+import type { Subscription } from '../lambda/core/subscription';
 import { failureText } from './failure';
 import type { Report } from './terminal';
 
 export interface ApplyOptions {
   readonly managedBy: string;
   readonly dryRun: boolean;
+  /** Every subscription there is: those of this manager that are not wanted are removed. Left out: they stay. */
+  readonly prune?: () => AsyncIterable<Subscription>;
 }
 
 /** Reads side by side: what one BatchGetItem takes. */
@@ -29,7 +33,7 @@ interface Todo {
   readonly change: Change;
 }
 
-type Counts = Record<Change, number>;
+type Counts = Record<Change | 'removed', number>;
 
 /**
  * Makes the subscriptions be as they are wanted. If any of them is another manager's, nothing is changed. What fails does
@@ -39,7 +43,7 @@ type Counts = Record<Change, number>;
  */
 export async function applySubscriptions(
   wanted: readonly WantedSubscription[],
-  { managedBy, dryRun }: ApplyOptions,
+  { managedBy, dryRun, prune }: ApplyOptions,
   ports: RegistryPorts,
   report: Report,
 ): Promise<boolean> {
@@ -48,21 +52,72 @@ export async function applySubscriptions(
     report.problem('nothing was changed');
     return false;
   }
-  const counts: Counts = { added: 0, changed: 0, unchanged: wanted.length - todo.length };
+  const toRemove = prune && (await unwanted(wanted, managedBy, prune(), report));
+  const plan: Counts = { added: 0, changed: 0, unchanged: wanted.length - todo.length, removed: toRemove?.length ?? 0 };
+  for (const { change } of todo) plan[change]++;
+  const removals = (text: string) => (toRemove ? `, ${text}` : '');
+  const planned = `${plan.added} to add, ${plan.changed} to change${removals(`${plan.removed} to remove`)}, ${plan.unchanged} unchanged`;
   if (dryRun) {
-    for (const { one, change } of todo) {
-      counts[change]++;
-      if (change !== 'unchanged') report.line(`${WOULD[change]} ${shownAs(one)}`);
-    }
-    const { added, changed, unchanged } = counts;
-    report.line(`${added} to add, ${changed} to change, ${unchanged} unchanged; nothing was changed`);
+    for (const { one, change } of todo) if (change !== 'unchanged') report.line(`${WOULD[change]} ${shownAs(one)}`);
+    for (const name of toRemove ?? []) report.line(`would remove ${name}`);
+    report.line(`${planned}; nothing was changed`);
     return true;
   }
-  const failed = await make(todo, managedBy, ports, report, counts);
-  const { added, changed, unchanged } = counts;
+  if (plan.added + plan.changed + plan.removed > 0) report.line(`${planned}:`);
+  const counts: Counts = { added: 0, changed: 0, unchanged: wanted.length - todo.length, removed: 0 };
+  let failed = await make(todo, managedBy, ports, report, counts);
+  if (toRemove && toRemove.length > 0) {
+    // A subscription that was given another name must not lose its old one before the new one is there.
+    if (failed > 0) report.problem(`not removed ${toRemove.length}: first all else has to be done`);
+    else counts.removed = await removeAll(toRemove, managedBy, ports, report);
+    failed += toRemove.length - counts.removed;
+  }
+  const { added, changed, unchanged, removed } = counts;
   const left = failed > 0 ? `, ${failed} not done: run it again to do what is left` : '';
-  report.line(`${added} added, ${changed} changed, ${unchanged} unchanged${left}`);
+  report.line(`${added} added, ${changed} changed${removals(`${removed} removed`)}, ${unchanged} unchanged${left}`);
   return failed === 0;
+}
+
+/** Names of the manager's subscriptions that are not wanted any more, in order. */
+async function unwanted(
+  wanted: readonly WantedSubscription[],
+  managedBy: string,
+  all: AsyncIterable<Subscription>,
+  report: Report,
+): Promise<string[]> {
+  const kept = new Set(wanted.map(({ definition }) => definition.name));
+  const names: string[] = [];
+  let seen = 0;
+  for await (const one of all) {
+    if (one.managedBy === managedBy && !kept.has(one.definition.name)) names.push(one.definition.name);
+    report.progress('looked at', ++seen, seen);
+  }
+  return names.sort();
+}
+
+/** Gives how many were removed; what fails is said. */
+async function removeAll(
+  names: readonly string[],
+  managedBy: string,
+  ports: RegistryPorts,
+  report: Report,
+): Promise<number> {
+  let removed = 0;
+  let done = 0;
+  await inSlices(
+    names,
+    CHANGES,
+    (name) => settled(unregister(name, managedBy, ports)),
+    (name, result) => {
+      // Somebody was faster: it is gone, or has another manager.
+      const isDone = 'value' in result;
+      if (isDone) removed++;
+      if ('error' in result) report.problem(`not removed ${name}: ${failureText(result.error)}`);
+      else if (result.value) report.line(`removed ${name}`);
+      report.progress('removed', ++done, names.length);
+    },
+  );
+  return removed;
 }
 
 /** What has to be done; undefined when some are another manager's, each of which is said. */

@@ -5,7 +5,7 @@ export const Exit = {
   FAILED: 1,
   /** A wrong call, or a wrong file: nothing was changed. */
   WRONG_CALL: 2,
-  /** The connector cannot be used: it is not found, nobody is signed in, AWS cannot be reached. Nothing was changed. */
+  /** The connector cannot be used: it is not found, nobody is signed in, AWS cannot be reached. */
   NO_CONNECTOR: 3,
 } as const;
 export type Exit = (typeof Exit)[keyof typeof Exit];

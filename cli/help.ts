@@ -8,7 +8,7 @@ export const EXIT_STATUSES = [
   ['0', 'done'],
   ['1', 'something could not be done, or only a part of it'],
   ['2', 'a wrong call or a wrong file: nothing was changed'],
-  ['3', 'no connector: it is not found, nobody is signed in, or AWS cannot be reached: nothing was changed'],
+  ['3', 'no connector: it is not found, nobody is signed in, or AWS cannot be reached'],
 ] as const;
 
 /** The help of the program: its commands. */

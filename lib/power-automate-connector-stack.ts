@@ -1,9 +1,10 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
 import { allow } from './private/allow';
 import { Output } from './private/contract';
+import { deadLetterQueuesOf } from './private/dead-letter-queues';
 
 /** Properties of PowerAutomateConnectorStack. */
 export interface PowerAutomateConnectorStackProps extends StackProps, PowerAutomateConnectorProps {}
@@ -30,12 +31,20 @@ export class PowerAutomateConnectorStack extends Stack {
     this.output(Output.DELIVERIES_TABLE_NAME, this.connector.delivery.table.tableName);
     this.output(Output.OBSERVATIONS_QUEUE_URL, this.connector.thresholds.observationsQueue.queueUrl);
     this.output(Output.DELIVERIES_QUEUE_URL, this.connector.delivery.deliveriesQueue.queueUrl);
+    this.output(
+      Output.DEAD_LETTER_QUEUE_URLS,
+      Fn.join(
+        ',',
+        deadLetterQueuesOf(this.connector).map(({ queueUrl }) => queueUrl),
+      ),
+    );
     this.output(Output.FLOW_URL_KEY_ARN, this.connector.subscriptions.flowUrlKey.keyArn);
     if (props.entraFederation) this.output(Output.DELIVER_ROLE_ARN, this.connector.delivery.deliverRole.roleArn);
   }
 
   /**
-   * Lets somebody add, change and remove subscriptions by the CLI, which looks up the stack's outputs.
+   * Lets somebody look after subscriptions and their deliveries by the CLI, which looks up the stack's outputs. It finds the
+   * stack by its name: to find the only one by itself, it would have to look at all stacks.
    *
    * @param grantee whoever manages subscriptions
    */

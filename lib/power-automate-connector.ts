@@ -8,9 +8,10 @@ import { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
 import { HealthNotifications } from './operations/health-notifications';
 import type { Notifications } from './operations/notifications';
 import type { FunctionOptions } from './options';
-import { allowManaging } from './private/allow';
+import { allow, allowLook, allowManaging, allowOnTable, allowQuery, allowSend } from './private/allow';
 import { anyMetric, countMetric } from './private/connector-metric';
-import { FLOW_URL_CONTEXT, Metric } from './private/contract';
+import { FLOW_URL_CONTEXT, Metric, OPEN_INDEX } from './private/contract';
+import { deadLetterQueuesOf } from './private/dead-letter-queues';
 import { identityOf } from './private/identity';
 import { DEFAULT_RUNBOOK } from './private/runbook';
 import { ScheduledQueries, type ScheduledQueriesProps } from './queries/scheduled-queries';
@@ -154,22 +155,31 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   }
 
   /**
-   * Lets somebody add, change and remove subscriptions: what `apply` and `remove` of the CLI call. Flow URLs can be stored
-   * by that, and not be read. The CLI asks for the stack's outputs besides (`cloudformation:DescribeStacks`).
+   * Lets somebody look after subscriptions and their deliveries: what the commands of the CLI call. Subscriptions can be
+   * added, changed, paused and removed, deliveries and what was rejected be read, deliveries be sent again, events be put.
+   * Flow URLs can be stored by that, and not be read. The CLI asks for the stack's outputs besides
+   * (`cloudformation:DescribeStacks`).
    *
    * @param grantee whoever manages subscriptions
    */
   public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
     const { table, flowUrlKey } = this.subscriptions;
-    return allowManaging(grantee, table, this.thresholds.table, this.thresholds.observationsQueue).combine(
-      iam.Grant.addToPrincipal({
-        grantee,
-        actions: ['kms:Encrypt'],
-        resourceArns: [flowUrlKey.keyArn],
-        // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
-        conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
-      }),
-    );
+    return allowManaging(grantee, table, this.thresholds.table, this.thresholds.observationsQueue)
+      .combine(allowOnTable(grantee, table, ['Scan', 'UpdateItem']))
+      .combine(allowOnTable(grantee, this.delivery.table, ['GetItem', 'Query', 'Scan']))
+      .combine(allowQuery(grantee, this.delivery.table, OPEN_INDEX.name))
+      .combine(allowSend(grantee, this.delivery.deliveriesQueue))
+      .combine(allowLook(grantee, ...deadLetterQueuesOf(this)))
+      .combine(allow(grantee, ['events:PutEvents'], this.eventBus.eventBusArn))
+      .combine(
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: ['kms:Encrypt'],
+          resourceArns: [flowUrlKey.keyArn],
+          // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
+          conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
+        }),
+      );
   }
 
   /**

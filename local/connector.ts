@@ -1,12 +1,12 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { registryPorts } from '../cli/registry';
+import { DeliveryTable } from '../lambda/adapters/delivery-table';
 import { documentClient } from '../lambda/adapters/dynamodb';
 import { SubscriptionTable } from '../lambda/adapters/subscription-table';
 import type { DeliveryRow } from '../lambda/core/delivery';
 import type { Subscription } from '../lambda/core/subscription';
-import { Env, type HandlerName, PARTITION_KEY, SORT_KEY } from '../lib/private/contract';
+import { DEFAULT_DELIVERY_RETENTION_DAYS, Env, type HandlerName } from '../lib/private/contract';
 import type { LocalFunction, LocalStack } from './stack';
 import { UserError } from './user-error';
 
@@ -38,16 +38,11 @@ export function localConnector(stack: LocalStack) {
   const dynamodb = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
   const kms = new KMSClient({ ...ANYBODY, endpoint: stack.endpoints.kms });
   const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
-  const scan = async (TableName: string): Promise<Record<string, unknown>[]> => {
-    const items: Record<string, unknown>[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await dynamodb.send(new ScanCommand({ TableName, ExclusiveStartKey, ConsistentRead: true }));
-      items.push(...(page.Items ?? []));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return items;
-  };
+  const table = new DeliveryTable(
+    dynamodb,
+    variable(deliver, Env.DELIVERIES_TABLE_NAME),
+    DEFAULT_DELIVERY_RETENTION_DAYS,
+  );
   return {
     busName: variable(deliver, Env.EVENT_BUS_NAME),
     eventSource: variable(deliver, Env.EVENT_SOURCE),
@@ -57,16 +52,15 @@ export function localConnector(stack: LocalStack) {
     ),
     /** Every subscription, whoever manages it. */
     async subscriptions(): Promise<Subscription[]> {
-      const table = new SubscriptionTable(dynamodb, subscriptionsTable);
-      const names = (await scan(subscriptionsTable)).map((item) => item[PARTITION_KEY] as string);
-      return (await Promise.all(names.map((name) => table.read(name)))).filter((one) => one !== undefined);
+      const all: Subscription[] = [];
+      for await (const one of new SubscriptionTable(dynamodb, subscriptionsTable).list()) all.push(one);
+      return all;
     },
     /** Every delivery's row. */
     async deliveries(): Promise<DeliveryRow[]> {
-      const items = await scan(variable(deliver, Env.DELIVERIES_TABLE_NAME));
-      return items.flatMap(({ [PARTITION_KEY]: subscription, [SORT_KEY]: eventId, ...row }) =>
-        row.status ? [{ ...row, subscription, eventId, attempts: row.attempts ?? [] } as DeliveryRow] : [],
-      );
+      const rows: DeliveryRow[] = [];
+      for await (const row of table.rows()) rows.push(row);
+      return rows;
     },
     close(): void {
       dynamodb.destroy();

@@ -1,11 +1,10 @@
 /** Writes the published JSON Schemas, docs/schemas, and the events' documents, docs/events, from the definitions in the code. Run it by `npm run schemas`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
-import { CLOUDEVENTS_BODIES } from '../lambda/core/bodies/cloudevents';
-import { FLAT_BODIES } from '../lambda/core/bodies/flat';
-import { teamsMessageSchema } from '../lambda/core/bodies/teams-card';
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
+import { bodySchema, SCHEMA_OPTIONS } from '../cli/body-schemas';
 import { subscriptionFileSchema } from '../lambda/core/subscription-entry';
+import { TRIGGER_IDS } from '../lib/private/contract';
 import { asyncApi } from './async-api';
 import { eventSchemas } from './event-schemas';
 
@@ -18,9 +17,6 @@ export interface SchemaFile {
   readonly path: string;
   readonly content: string;
 }
-
-/** Checks that are code have no counterpart in JSON Schema. */
-const OPTIONS: ConversionConfig = { typeMode: 'input', ignoreActions: ['check', 'raw_check', 'trim', 'to_lower_case'] };
 
 /** The documents of the bus's events. */
 export function eventFiles(): SchemaFile[] {
@@ -37,46 +33,22 @@ export function eventFiles(): SchemaFile[] {
 export function schemaFiles(): SchemaFile[] {
   return [
     { path: 'subscriptions.schema.json', content: serialize(subscriptionsSchema()) },
-    ...Object.entries(FLAT_BODIES).map(([trigger, definition]) => ({
+    ...TRIGGER_IDS.map((trigger) => ({
       path: `flow-body/${trigger}.schema.json`,
-      content: serialize(forFlowDesigner(toJsonSchema(definition, OPTIONS))),
+      content: serialize(bodySchema(trigger, 'flat')),
     })),
-    ...Object.entries(CLOUDEVENTS_BODIES).map(([trigger, definition]) => ({
+    ...TRIGGER_IDS.map((trigger) => ({
       path: `flow-body/cloudevents/${trigger}.schema.json`,
-      content: serialize(forFlowDesigner(toJsonSchema(definition, OPTIONS))),
+      content: serialize(bodySchema(trigger, 'cloudevents')),
     })),
-    // Nobody pastes this one: the trigger of Teams Workflows has its own. It says what is sent, and checks it.
-    { path: 'flow-body/teams-card.schema.json', content: serialize(toJsonSchema(teamsMessageSchema, OPTIONS)) },
+    { path: 'flow-body/teams-card.schema.json', content: serialize(bodySchema(TRIGGER_IDS[0], 'teams-card')) },
   ];
 }
 
 /** For editors, by `# yaml-language-server: $schema=…` on the first line of a subscription file. */
 function subscriptionsSchema(): JsonSchema {
-  const { $schema, ...schema } = toJsonSchema(subscriptionFileSchema, OPTIONS);
+  const { $schema, ...schema } = toJsonSchema(subscriptionFileSchema, SCHEMA_OPTIONS);
   return { $schema, title: 'Power Automate subscriptions', ...schema };
-}
-
-/**
- * A schema in the few words that the flow designer's "Request Body JSON Schema" is sure to know. Values are not limited
- * to those of today: a flow that was made with this schema must not refuse the body of a later version.
- */
-function forFlowDesigner({ type, const: only, title, description, properties, required }: JsonSchema): JsonSchema {
-  return {
-    type: type ?? (typeof only as 'string'),
-    ...(title && { title }),
-    ...(description && { description }),
-    ...(properties && { properties: mapValues(properties, forFlowDesigner) }),
-    ...(required && { required }),
-  };
-}
-
-function mapValues(
-  properties: NonNullable<JsonSchema['properties']>,
-  change: (schema: JsonSchema) => JsonSchema,
-): NonNullable<JsonSchema['properties']> {
-  return Object.fromEntries(
-    Object.entries(properties).map(([key, schema]) => [key, typeof schema === 'boolean' ? schema : change(schema)]),
-  );
 }
 
 /** JSON as the formatter of this repository writes it: lists of texts on one line where they fit into 120 columns. */

@@ -18,6 +18,7 @@ export const apply = command({
       default: 'subscriptions.yaml',
     },
     'dry-run': { type: 'boolean', description: 'say what would change, change nothing' },
+    prune: { type: 'boolean', description: "remove subscriptions of the file's set that are not in it any more" },
     'flow-host': {
       type: 'string',
       multiple: true,
@@ -28,9 +29,10 @@ export const apply = command({
   },
   notes: [
     'The file\'s set ("set: NAME" at its top) manages its subscriptions: another manager\'s are left alone.',
+    'Without --prune, a subscription that is no longer in the file stays until it is removed.',
     'A run that fails half-way says what was not done; run again, it does what is left.',
   ],
-  examples: ['apply', 'apply -f flows.yaml --dry-run'],
+  examples: ['apply', 'apply -f flows.yaml --prune --dry-run'],
   async run(args, context) {
     // The file first: what is wrong in it is said without asking AWS.
     const text = readText(args.file);
@@ -43,10 +45,14 @@ export const apply = command({
     };
     const { set, entries, warnings } = readSubscriptionFile(text, options);
     for (const warning of warnings) terminal.problem(`Warning: ${warning}`);
-    const { registry } = await context.connector();
+    const { registry, subscriptions } = await context.connector();
     return applySubscriptions(
       entries,
-      { managedBy: managerOf(set), dryRun: args['dry-run'] ?? false },
+      {
+        managedBy: managerOf(set),
+        dryRun: args['dry-run'] ?? false,
+        prune: args.prune ? () => subscriptions.list() : undefined,
+      },
       registry,
       terminal,
     );

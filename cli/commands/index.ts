@@ -16,6 +16,35 @@
  */
 import type { Command } from '../command';
 import { apply } from './apply';
+import { deliveries } from './deliveries';
+import { emit } from './emit';
+import { list } from './list';
+import { pause } from './pause';
+import { rejected } from './rejected';
 import { remove } from './remove';
+import { replay } from './replay';
+import { resume } from './resume';
+import { sample } from './sample';
+import { schema } from './schema';
+import { setUrl } from './set-url';
+import { show } from './show';
+import { test } from './test';
+import { watch } from './watch';
 
-export const COMMANDS: readonly Command[] = [apply, remove];
+export const COMMANDS: readonly Command[] = [
+  apply,
+  list,
+  show,
+  test,
+  emit,
+  deliveries,
+  watch,
+  replay,
+  rejected,
+  setUrl,
+  pause,
+  resume,
+  remove,
+  schema,
+  sample,
+];

@@ -3,13 +3,21 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
+  paginateQuery,
+  paginateScan,
   QueryCommand,
   type QueryCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { OPEN_INDEX, PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../lib/private/contract';
 import type { Claim, DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../core/deliver';
-import { type Attempt, type DeliveryMessage, type DeliveryStatus, MAX_ATTEMPTS_KEPT } from '../core/delivery';
+import {
+  type Attempt,
+  type DeliveryMessage,
+  type DeliveryRow,
+  type DeliveryStatus,
+  MAX_ATTEMPTS_KEPT,
+} from '../core/delivery';
 import type { HeldDelivery, KeptDeliveries, KeptDelivery } from '../core/kept-deliveries';
 import { conditionHeld, type Item, queryAll } from './dynamodb';
 
@@ -183,6 +191,42 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     return Items?.[0]?.[OPEN_INDEX.sortKey];
   }
 
+  /** A delivery's row, read consistently. */
+  async row({ subscription, eventId }: DeliveryKey): Promise<DeliveryRow | undefined> {
+    const Key = { [PK]: subscription, [SK]: eventId };
+    const { Item: item } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
+    return item && rowOf(item);
+  }
+
+  /**
+   * Rows of deliveries, a page at a time, in no order. For people: reads all of a subscription's, or the whole table.
+   * @param subscription left out: all.
+   * @param from rows of events accepted at this time or later, epoch milliseconds.
+   */
+  async *rows({ subscription, from = 0 }: { subscription?: string; from?: number } = {}): AsyncGenerator<DeliveryRow> {
+    const input = {
+      TableName: this.table,
+      ConsistentRead: true,
+      // Payloads and booked calls are items beside the rows, without a status.
+      FilterExpression: 'attribute_exists(#status) AND acceptedAt >= :from',
+      ExpressionAttributeNames: { '#status': NAMES['#status'] },
+      ExpressionAttributeValues: { ':from': from },
+    };
+    const { client } = this;
+    const pages =
+      subscription === undefined
+        ? paginateScan({ client }, input)
+        : paginateQuery(
+            { client },
+            {
+              ...input,
+              KeyConditionExpression: `${PK} = :subscription`,
+              ExpressionAttributeValues: { ...input.ExpressionAttributeValues, ':subscription': subscription },
+            },
+          );
+    for await (const { Items } of pages) for (const item of Items ?? []) yield rowOf(item);
+  }
+
   /** A partition of the index of open deliveries, oldest first. */
   private open(partition: string, before?: number): Promise<Item[]> {
     return queryAll(this.client, this.openQuery(partition, before));
@@ -237,5 +281,8 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     );
   }
 }
+
+const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, ...row }: Item): DeliveryRow =>
+  ({ ...row, subscription, eventId, attempts: attempts ?? [] }) as DeliveryRow;
 
 const keyOf = (item: Item): DeliveryKey => ({ subscription: String(item[PK]), eventId: String(item[SK]) });

@@ -8,6 +8,7 @@ import {
   afterTrialTaken,
   type Health,
   isPaused,
+  pausedBySomebody,
   resumed,
 } from './health';
 import { LogMessage } from './log-messages';
@@ -117,6 +118,8 @@ export async function noteSuccess(used: Subscription, ports: HealthPorts): Promi
   let endsPause = false;
   const decide = ({ generation, health }: Subscription) => {
     if (generation !== used.generation) return undefined;
+    // A pause by somebody ends by somebody's word alone.
+    if (health?.bySomebody) return undefined;
     endsPause = isPaused({ health });
     return endsPause ? resumed(health, 'the flow has taken a delivery', 'worker', ports.clock()) : afterSuccess(health);
   };
@@ -124,6 +127,18 @@ export async function noteSuccess(used: Subscription, ports: HealthPorts): Promi
   if (!after?.changed || !endsPause) return;
   noteResumed(after.current, ports);
   await announceHealth(after.current, ports);
+}
+
+/** Pauses a subscription by somebody's word. The sweep tells the bus. */
+export async function pause(
+  name: string,
+  ports: Pick<HealthPorts, 'subscriptions' | 'clock'>,
+): Promise<'paused' | 'was paused' | 'unknown'> {
+  const read = await ports.subscriptions.read(name);
+  if (!read) return 'unknown';
+  const decide = ({ health }: Subscription) => pausedBySomebody(health, ports.clock());
+  const after = await changeHealth(read, decide, ports.subscriptions);
+  return after === undefined ? 'unknown' : after.changed ? 'paused' : 'was paused';
 }
 
 /** Makes a paused subscription active by somebody's word. The sweep sends what is held, and tells the bus. */

@@ -51,6 +51,8 @@ export interface Health {
   readonly reason?: string;
   /** When it was paused, epoch milliseconds. */
   readonly since?: number;
+  /** Somebody paused it: nothing but their word resumes it. */
+  readonly bySomebody?: true;
   /** Answers that pause, since the last success; no more are counted than it takes. `since`: of the first, epoch milliseconds. */
   readonly refusals?: { readonly count: number; readonly since: number };
   /** Failed tries since the last success, for reasons that may pass. */
@@ -105,21 +107,42 @@ function paused(
       ? `the flow has refused ${REFUSALS_TO_PAUSE} or more deliveries for ${long}, the last with ${answered}`
       : `${REFUSALS_TO_PAUSE} or more deliveries have failed for ${long}, the last because ${problem}`;
   const before = base(health);
+  const detail = { reason, httpStatus: status, error, since: new Date(now).toISOString() };
   return {
     ...before,
     state: 'paused',
     reason,
     since: now,
     nextProbe: nextProbe(now, now, pace),
-    announcements: [
-      ...before.announcements,
-      {
-        detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED,
-        at: now,
-        due: now + ANNOUNCEMENT_GRACE,
-        detail: { reason, httpStatus: status, error, since: new Date(now).toISOString() },
-      },
-    ],
+    announcements: [...before.announcements, pauseAnnouncement(detail, now, now + ANNOUNCEMENT_GRACE)],
+  };
+}
+
+const pauseAnnouncement = (detail: Announcement['detail'], at: number, due: number): Announcement => ({
+  detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED,
+  at,
+  due,
+  detail,
+});
+
+/**
+ * After somebody's word that it shall be paused: no flow is tried until somebody resumes it, also where it was paused
+ * already. The sweep tells the bus, if it was active. Undefined: somebody has paused it before.
+ */
+export function pausedBySomebody(health: Health | undefined, now: number): Health | undefined {
+  if (health?.bySomebody) return undefined;
+  const reason = 'somebody paused it';
+  const before = base(health);
+  const since = health?.state === 'paused' ? (health.since ?? now) : now;
+  const detail = { reason, since: new Date(now).toISOString() };
+  const news = health?.state === 'paused' ? [] : [pauseAnnouncement(detail, now, now)];
+  return {
+    ...before,
+    state: 'paused',
+    reason,
+    since,
+    bySomebody: true,
+    announcements: [...before.announcements, ...news],
   };
 }
 
@@ -189,8 +212,8 @@ interface KeptAlive {
 }
 
 /**
- * Of a subscription that was made, or was given a new flow or definition: active, with what the sweep still has to do.
- * Undefined: nothing.
+ * Of a subscription that was made, or was given a new flow or definition: active, unless somebody paused it, with what the
+ * sweep still has to do. Undefined: nothing.
  */
 export function afterEdit(
   previous: { readonly definition: KeptAlive; readonly health?: Health } | undefined,
@@ -198,14 +221,13 @@ export function afterEdit(
   now: number,
 ): Health | undefined {
   const health = previous?.health;
-  const active = resumed(health, 'the subscription was changed', 'sweep', now) ?? {
-    ...base(health),
-    drain: health?.drain,
-  };
+  const changed = health?.bySomebody
+    ? { ...health, version: health.version + 1 }
+    : (resumed(health, 'the subscription was changed', 'sweep', now) ?? { ...base(health), drain: health?.drain });
   const sameInterval = previous?.definition.keepAlive === next.keepAlive;
   const keepAlive = sameInterval ? health?.keepAlive : next.keepAlive && now + next.keepAlive;
-  const edited = { ...active, keepAlive };
-  return dueOf(edited) === undefined ? undefined : edited;
+  const edited = { ...changed, keepAlive };
+  return dueOf(edited) === undefined && !isPaused({ health: edited }) ? undefined : edited;
 }
 
 /** Active, and nothing under way but the announcements and the next test body. */

@@ -16,7 +16,7 @@ export function allow(grantee: iam.IGrantable, actions: string[], ...resourceArn
 export function allowOnTable(grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant {
   const onTable = allow(grantee, prefixed('dynamodb', actions), table.tableArn);
   if (!table.encryptionKey) return onTable;
-  const reads = actions.every((action) => /Get|Query/.test(action));
+  const reads = actions.every((action) => /Get|Query|Scan/.test(action));
   const key = table.encryptionKey;
   return onTable.combine(reads ? key.grantDecrypt(grantee) : key.grantEncryptDecrypt(grantee));
 }
@@ -48,6 +48,16 @@ export function allowManaging(
   return allowOnTable(grantee, subscriptions, ['BatchGetItem', 'PutItem', 'DeleteItem'])
     .combine(allowOnTable(grantee, thresholds, ['Query', 'PutItem', 'UpdateItem']))
     .combine(allowSend(grantee, observations));
+}
+
+/** Allows to look at what stands in queues, and to leave it there. */
+export function allowLook(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.Grant {
+  const actions = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'];
+  const look = allow(grantee, actions, ...queues.map((queue) => queue.queueArn));
+  return queues.reduce(
+    (grant, { encryptionMasterKey: key }) => (key ? grant.combine(allow(grantee, ['kms:Decrypt'], key.keyArn)) : grant),
+    look,
+  );
 }
 
 const prefixed = (service: string, actions: string[]): string[] => actions.map((action) => `${service}:${action}`);

@@ -210,6 +210,8 @@ export const Output = {
   DELIVER_ROLE_ARN: 'DeliverRoleArn',
   OBSERVATIONS_QUEUE_URL: 'ObservationsQueueUrl',
   DELIVERIES_QUEUE_URL: 'DeliveriesQueueUrl',
+  /** Separated by commas. */
+  DEAD_LETTER_QUEUE_URLS: 'DeadLetterQueueUrls',
 } as const;
 
 /** Handler timeouts in seconds. A queue's visibility timeout is six times its handler's (AWS Lambda, SQS event sources). */

@@ -55,13 +55,60 @@ describe('applying subscriptions', () => {
     expect(await applySubscriptions(wanted(3), OPTIONS, ports, report)).toBe(false);
     expect(seen.problems).toEqual(['not added flow-1: the key is disabled']);
     expect(seen.lines).toEqual([
+      '3 to add, 0 to change, 0 unchanged:',
       'added flow-0',
       'added flow-2',
       '2 added, 0 changed, 0 unchanged, 1 not done: run it again to do what is left',
     ]);
     broken = false;
     expect(await applySubscriptions(wanted(3), OPTIONS, ports, report)).toBe(true);
-    expect(seen.lines.slice(3)).toEqual(['added flow-1', '1 added, 0 changed, 2 unchanged']);
+    expect(seen.lines.slice(4)).toEqual([
+      '1 to add, 0 to change, 2 unchanged:',
+      'added flow-1',
+      '1 added, 0 changed, 2 unchanged',
+    ]);
+  });
+
+  it('removes what is not wanted any more with --prune: its own only, and not before all else is done', async () => {
+    let broken = true;
+    const { tables, ports, report, seen } = setUp((name) => broken && name === 'flow-3');
+    await applySubscriptions(wanted(3), OPTIONS, ports, report);
+    await applySubscriptions(wanted(9).slice(8), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);
+    const prune = async function* () {
+      yield* [...tables.subscriptions.values()];
+    };
+    const changed = wanted(4).slice(2);
+    const run = async (dryRun = false) => {
+      seen.lines.length = 0;
+      return applySubscriptions(changed, { ...OPTIONS, dryRun, prune }, ports, report);
+    };
+    expect(await run(true)).toBe(true);
+    expect(seen.lines).toEqual([
+      'would add flow-3',
+      'would remove flow-0',
+      'would remove flow-1',
+      '1 to add, 0 to change, 2 to remove, 1 unchanged; nothing was changed',
+    ]);
+    expect(await run()).toBe(false);
+    expect(seen.problems).toEqual([
+      'not added flow-3: the key is disabled',
+      'not removed 2: first all else has to be done',
+    ]);
+    expect(seen.lines.at(-1)).toBe(
+      '0 added, 0 changed, 0 removed, 1 unchanged, 3 not done: run it again to do what is left',
+    );
+    broken = false;
+    expect(await run()).toBe(true);
+    expect(seen.lines).toEqual([
+      '1 to add, 0 to change, 2 to remove, 1 unchanged:',
+      'added flow-3',
+      'removed flow-0',
+      'removed flow-1',
+      '1 added, 0 changed, 2 removed, 1 unchanged',
+    ]);
+    expect(await run()).toBe(true);
+    expect(seen.lines).toEqual(['0 added, 0 changed, 0 removed, 2 unchanged']);
+    expect([...tables.subscriptions.keys()].sort()).toEqual(['flow-2', 'flow-3', 'flow-8']);
   });
 
   it('says where a flow URL is kept, before and after', async () => {
@@ -78,6 +125,7 @@ describe('applying subscriptions', () => {
     expect(seen.lines).toEqual([
       ...said.map((line) => `would add ${line}`),
       '3 to add, 0 to change, 0 unchanged; nothing was changed',
+      '3 to add, 0 to change, 0 unchanged:',
       ...said.map((line) => `added ${line}`),
       '3 added, 0 changed, 0 unchanged',
     ]);

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -7,14 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../cli/commands';
 import { documentClient } from '../../lambda/adapters/dynamodb';
 import { register } from '../../lambda/core/register';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { DUE_INDEX, Output, PARTITION_KEY, SORT_KEY } from '../../lib/private/contract';
 import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
 import { type LocalStack, startLocalStack } from '../../local/stack';
+import { bundleCli, type CliResult, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';
 const SIGNATURES = [
@@ -31,24 +31,15 @@ let bundle: string;
 let stack: LocalStack;
 let connector: LocalConnector;
 let cloudFormation: Server;
+/** Whether DescribeStacks may be called for one stack only. */
+let listingIsForbidden = false;
 /** Stacks that DescribeStacks knows, with their outputs. */
 const stacks = new Map<string, Readonly<Record<string, string>>>();
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  // As scripts/build.mjs does, to a folder without node_modules: the bundle must stand alone.
-  bundle = join(directory, 'power-automate-connector.js');
-  await build({
-    entryPoints: [join(__dirname, '../../cli/index.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    minify: true,
-    target: 'node22',
-  });
+  bundle = await bundleCli(directory);
 
   const app = new App({ outdir: join(directory, 'cdk.out') });
   new PowerAutomateConnectorStack(app, STACK);
@@ -86,23 +77,25 @@ function startCloudFormation(): Server {
       return fail(403, 'AccessDenied', 'User: kim is not authorized to perform: cloudformation:DescribeStacks');
     }
     if (name === 'Expired') return fail(403, 'ExpiredToken', 'The security token included in the request is expired');
-    if (!outputs) return fail(400, 'ValidationError', `Stack with id ${name} does not exist`);
-    const members = Object.entries(outputs).map(
-      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
-    );
+    if (name === '' && listingIsForbidden) {
+      return fail(403, 'AccessDenied', 'User: kim is not authorized to perform: cloudformation:DescribeStacks');
+    }
+    if (name !== '' && !outputs) return fail(400, 'ValidationError', `Stack with id ${name} does not exist`);
+    const described =
+      name === '' ? [...stacks].map(([one, all]) => stackXml(one, all)) : [stackXml(name, outputs ?? {})];
     return res.writeHead(200, { 'content-type': 'text/xml' }).end(
       `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
-        <Stacks><member><StackName>${name}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>
-        <StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member></Stacks>
-      </DescribeStacksResult></DescribeStacksResponse>`,
+        <Stacks>${described.join('')}</Stacks></DescribeStacksResult></DescribeStacksResponse>`,
     );
   }).listen(0, '127.0.0.1');
 }
 
-interface Result {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
+function stackXml(name: string, outputs: Readonly<Record<string, string>>): string {
+  const members = Object.entries(outputs).map(
+    ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+  );
+  return `<member><StackName>${name}</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>
+    <StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member>`;
 }
 
 /** The environment of somebody who is signed in, and nothing of this process's own settings. */
@@ -118,23 +111,17 @@ const nobody = (): Record<string, string> => ({
   AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${(cloudFormation.address() as AddressInfo).port}`,
   AWS_ENDPOINT_URL_DYNAMODB: stack.endpoints.dynamodb,
   AWS_ENDPOINT_URL_KMS: stack.endpoints.kms,
+  AWS_ENDPOINT_URL_SQS: stack.endpoints.sqs,
+  AWS_ENDPOINT_URL_EVENTBRIDGE: stack.endpoints.eventbridge,
 });
 
 /** Runs the CLI as a person does. Whatever it says must hold nothing of a flow URL but its host. */
-async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<Result> {
-  const child = spawn(process.execPath, [bundle, ...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    texts.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    texts.err += chunk;
-  });
-  const [status] = await once(child, 'close');
-  const said = texts.out + texts.err;
+async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<CliResult> {
+  const result = await runCli(bundle, args, { cwd: directory, env });
+  const said = result.out + result.err;
   for (const secret of [...SIGNATURES, URL_PATH, 'sig=']) expect(said).not.toContain(secret);
   expect(said).not.toMatch(/^\s+at /m);
-  return { status, ...texts };
+  return result;
 }
 
 const put = (text: string, file = 'subscriptions.yaml') => writeFileSync(join(directory, file), text);
@@ -190,7 +177,10 @@ describe('apply', () => {
   it('adds what the file says, and the second time leaves it', async () => {
     put(file());
     const first = await applied('-f', 'subscriptions.yaml');
-    expect(first.out).toBe('added tell-the-data-team\nadded vip-over-10k\n2 added, 0 changed, 0 unchanged\n');
+    expect(first.out).toBe(
+      '2 to add, 0 to change, 0 unchanged:\n' +
+        'added tell-the-data-team\nadded vip-over-10k\n2 added, 0 changed, 0 unchanged\n',
+    );
     expect(first.err).toContain('subscriptions.yaml:7: a flow URL stands in this file');
     expect(first.status).toBe(0);
 
@@ -217,7 +207,10 @@ describe('apply', () => {
     await applied();
     const before = await item(name);
     put(file(change));
-    expect(await applied()).toMatchObject({ status: 0, out: `changed ${name}\n0 added, 1 changed, 1 unchanged\n` });
+    expect(await applied()).toMatchObject({
+      status: 0,
+      out: `0 to add, 1 to change, 1 unchanged:\nchanged ${name}\n0 added, 1 changed, 1 unchanged\n`,
+    });
     expect(await item(name)).toMatchObject({ uid: before?.uid, generation: 2 });
     expect(await stored()).toHaveLength(3);
   });
@@ -333,17 +326,17 @@ describe('a connector that cannot be used', () => {
   ])('is said in one line: stack %s', async (name, line) => {
     put(file());
     const result = await cli(['remove', 'tell-the-data-team', '--stack', name]);
-    expect(result).toMatchObject({ status: 1, out: '' });
+    expect(result).toMatchObject({ status: 3, out: '' });
     expect(result.err).toContain(line);
     expect(result.err.trim().split('\n')).toHaveLength(1);
   });
 
   it('is said in one line: nobody is signed in', async () => {
     expect(await cli(['remove', 'one'], { ...nobody(), AWS_REGION: 'us-east-1' })).toEqual({
-      status: 1,
+      status: 3,
       out: '',
       err:
-        `stack ${STACK} in us-east-1 cannot be looked up: no AWS credentials: ` +
+        'the stacks in us-east-1 cannot be looked up: no AWS credentials: ' +
         'sign in (aws sso login, aws configure), or set AWS_PROFILE\n',
     });
   });
@@ -351,7 +344,7 @@ describe('a connector that cannot be used', () => {
   it('is said in one line: no Region', async () => {
     const { AWS_REGION: _, ...env } = signedIn();
     expect(await cli(['remove', 'one'], env)).toEqual({
-      status: 1,
+      status: 3,
       out: '',
       err: 'no Region: write --region REGION, or set AWS_REGION\n',
     });
@@ -364,8 +357,8 @@ describe('a connector that cannot be used', () => {
     put(file());
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]), AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const result = await cli(['apply'], env);
-    expect(result.status).toBe(1);
-    expect(result.err).toMatch(/\nnothing was changed: AWS cannot be reached: .*ECONNREFUSED.*\n$/);
+    expect(result.status).toBe(3);
+    expect(result.err).toMatch(/\nAWS cannot be reached: .*ECONNREFUSED.*\n$/);
   });
 
   it('tells what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
@@ -373,36 +366,108 @@ describe('a connector that cannot be used', () => {
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) };
     stacks.set('Other', { ...stack.outputs, [Output.FLOW_URL_KEY_ARN]: 'arn:aws:kms:us-east-1:000000000000:key/gone' });
     const result = await cli(['apply', '--stack', 'Other'], env);
+    stacks.delete('Other');
     expect(result.status).toBe(1);
-    expect(result.out).toBe('0 added, 0 changed, 0 unchanged, 2 not done: run it again to do what is left\n');
+    expect(result.out).toContain('\n0 added, 0 changed, 0 unchanged, 2 not done: run it again to do what is left\n');
     expect(result.err).toMatch(/^not added tell-the-data-team: .*key\/gone.*does not exist$/m);
     expect((await applied()).out).toContain('2 added, 0 changed, 0 unchanged');
   });
 });
 
+describe('without --stack', () => {
+  it('takes the only connector, and says which there are where there are more or none', async () => {
+    put(file());
+    expect((await applied()).status).toBe(0);
+    stacks.set('Second', stack.outputs);
+    expect(await cli(['list'])).toEqual({
+      status: 3,
+      out: '',
+      err: `there are 2 connectors in us-east-1: write --stack with ${STACK} or Second\n`,
+    });
+    expect((await cli(['list', '--stack', 'Second'])).status).toBe(0);
+    stacks.delete('Second');
+    stacks.delete(STACK);
+    const none = await cli(['list']);
+    stacks.set(STACK, stack.outputs);
+    expect(none.status).toBe(3);
+    expect(none.err).toMatch(/^there is no connector in us-east-1 in this account: write --region REGION/);
+  });
+
+  it('says what to do where one may look at one stack only', async () => {
+    listingIsForbidden = true;
+    const result = await cli(['list']);
+    const named = await cli(['list', '--stack', STACK]);
+    listingIsForbidden = false;
+    expect(result.status).toBe(3);
+    expect(result.err).toMatch(/no permission: .*; write --stack NAME, which needs no look at the others\n$/);
+    expect(named.status).toBe(0);
+  });
+});
+
 describe('the command line', () => {
-  it.each([['--help'], ['-h'], ['apply', '--help']])('explains itself: %s %s', async (...args) => {
-    const result = await cli(args.filter(Boolean));
+  it.each([['--help'], ['-h']])('lists its commands: %s', async (arg) => {
+    const result = await cli([arg]);
     expect(result).toMatchObject({ status: 0, err: '' });
-    expect(result.out).toContain('power-automate-connector apply -f subscriptions.yaml   make');
+    for (const { meta } of COMMANDS)
+      expect(result.out).toMatch(new RegExp(`^  ${meta.name}( [^ ]+)? {2,}${meta.description}`, 'm'));
+  });
+
+  it.each(COMMANDS.map(({ meta }) => meta.name))('explains itself: %s --help', async (name) => {
+    const result = await cli([name, '--help']);
+    expect(result).toMatchObject({ status: 0, err: '' });
+    expect(result.out).toContain(`\n  power-automate-connector ${name} `);
     for (const line of result.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   });
 
+  const help = (name: string) => `power-automate-connector ${name} --help says how to call it`;
   it.each([
-    [[], 'no command: write apply or remove; power-automate-connector --help says how to call it'],
-    [['aply'], '"aply" is no command: write apply; power-automate-connector --help says how to call it'],
-    [[flowUrl()], 'a URL is no command: write apply or remove; power-automate-connector --help says how to call it'],
-    [['apply', '--prune'], "Unknown option '--prune': power-automate-connector --help says how to call it"],
-    [['apply', flowUrl()], 'apply takes no names: write apply -f FILE'],
-    [['apply', '--set', 'a'], '--set goes with remove: for apply, write "set: NAME" at the top of the file'],
+    [[], 'no command: power-automate-connector --help lists the commands'],
+    [['aply'], '"aply" is no command: write apply; power-automate-connector --help lists the commands'],
+    [[flowUrl()], 'a URL is no command: power-automate-connector --help lists the commands'],
+    [['apply', '--purne'], `apply has no option --purne: write --prune; ${help('apply')}`],
+    [['apply', flowUrl()], `apply takes no names, and not a URL: ${help('apply')}`],
+    [['apply', '--set', 'a'], `apply has no option --set: ${help('apply')}`],
     [['apply', '-f', flowUrl()], 'a URL does not exist: write -f FILE'],
     [['apply', '--stack', flowUrl()], '--stack is a URL; write the name or the ARN of a CloudFormation stack'],
     [['apply', '--region', 'us east'], '--region is "us east"; write a Region, such as eu-west-1'],
-    [['remove'], 'no name: write remove NAME…'],
-    [['remove', 'a', '--dry-run'], '--dry-run goes with apply: nothing was removed'],
-    [['remove', 'a', '-f', 'b'], '--file goes with apply: write remove NAME… --set NAME'],
+    [['list', '--local', '--stack', 'One'], '--local is the connector on this machine: leave out --stack and --region'],
+    [
+      ['list', '--local=https://example.com'],
+      '--local is no URL of this machine: write it as npm start printed it, http://127.0.0.1:PORT',
+    ],
+    [['remove'], 'no NAME: write remove NAME…'],
+    [['remove', 'a', '--dry-run'], `remove has no option --dry-run: ${help('remove')}`],
     [['remove', flowUrl()], "a URL is no subscription's name: write 1 to 64 letters, digits, - and _"],
     [['remove', 'a', '--set', 'a b'], '--set is "a b"; write a name of 1 to 32 letters, digits and -'],
+    [['show', 'a', 'b'], `show takes NAME only, and not "b": ${help('show')}`],
+    [['test', 'a', '--wait', 'long'], '--wait is "long"; write a duration, such as 30s, 15m or 2h'],
+    [
+      ['emit', 'OrderPlaced'],
+      '"OrderPlaced" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
+    ],
+    [
+      ['emit', 'SegmentThresholdCrossed'],
+      '"SegmentThresholdCrossed" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
+    ],
+    [
+      ['emit', 'SegmentRefreshed', '--detail', '{'],
+      `--detail is no JSON object: write '{"dataSource": "Orders", …}', in single quotes`,
+    ],
+    [
+      ['emit', 'SegmentRefreshed', '--set', 'segment=A', '--set', 'memberCount=many'],
+      'SegmentRefreshed: "memberCount" is "many": write a whole number of 0 or more',
+    ],
+    [['deliveries', '--status', 'lost'], '--status is "lost"; write pending, delivered, held, dead, canceled'],
+    [
+      ['deliveries', '--since', 'soon'],
+      '--since is neither how long ago nor when: write it as 2h, 30m or 3d, as 2026-11-05, or as 2026-11-05T09:00:00Z',
+    ],
+    [['deliveries', '--limit', '0'], '--limit is "0"; write a whole number from 1 to 10000'],
+    [['replay'], 'write either the id of a delivery, or --subscription NAME'],
+    [['replay', 'x'], `"x" is no delivery's id: deliveries shows them`],
+    [['watch', '--every', '0s'], '--every is "0s"; write a duration, such as 30s, 15m or 2h'],
+    [['schema', 'segment-threshold'], '"segment-threshold" is no trigger: write segment-threshold-crossed'],
+    [['sample', 'full-refresh-completed', '--format', 'xml'], '--format is "xml"; write flat, cloudevents, teams-card'],
   ])('refuses a wrong call: %j', async (args, line) => {
     expect(await cli(args)).toEqual({ status: 2, out: '', err: `${line}\n` });
   });

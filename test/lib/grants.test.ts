@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
 import { ThresholdTable } from '../../lambda/adapters/threshold-table';
 import { evaluateBatch } from '../../lambda/core/evaluate';
+import { pause } from '../../lambda/core/flow-health';
 import { type RegistryPorts, register, unregister } from '../../lambda/core/register';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps, PowerAutomateConnectorStack } from '../../lib';
 import { measure, NOW, thresholdOn } from '../support/evaluation';
@@ -24,21 +25,40 @@ function granted(grant: (connector: PowerAutomateConnector, role: iam.Role) => i
 }
 const plain = (_: Stack): PowerAutomateConnectorProps => ({});
 
+const DEAD_LETTER_QUEUES = [
+  'CollectionStagesDeadLetterQueue',
+  'DeliveryDeliveriesDeadLetterQueue',
+  'DeliveryTriggersDeadLetterQueue',
+  'EventsDeadLetterQueue',
+  'ThresholdsObservationsDeadLetterQueue',
+];
+
 describe('grantManageSubscriptions', () => {
   const { template, allowed } = granted((connector, role) => connector.grantManageSubscriptions(role));
   const onTables = ['Subscriptions', 'Thresholds'].map((table) =>
     allowed.filter((one) => one.endsWith(` ${table}Table`)).map((one) => one.split(/[: ]/)[1]),
   );
 
-  test('allows to write subscriptions and thresholds, to encrypt flow URLs and to ask evaluate, and nothing else', () => {
+  test('allows what the commands of the CLI do, and nothing else', () => {
     expect(allowed).toEqual([
       'dynamodb:BatchGetItem SubscriptionsTable',
       'dynamodb:DeleteItem SubscriptionsTable',
+      'dynamodb:GetItem DeliveryTable',
       'dynamodb:PutItem SubscriptionsTable',
       'dynamodb:PutItem ThresholdsTable',
+      'dynamodb:Query DeliveryTable',
+      'dynamodb:Query DeliveryTable/index/by-open',
       'dynamodb:Query ThresholdsTable',
+      'dynamodb:Scan DeliveryTable',
+      'dynamodb:Scan SubscriptionsTable',
+      'dynamodb:UpdateItem SubscriptionsTable',
       'dynamodb:UpdateItem ThresholdsTable',
+      'events:PutEvents EventsBus',
       'kms:Encrypt SubscriptionsFlowUrlKey',
+      ...['ChangeMessageVisibility', 'ReceiveMessage'].flatMap((action) =>
+        DEAD_LETTER_QUEUES.map((queue) => `sqs:${action} ${queue}`),
+      ),
+      'sqs:SendMessage DeliveryDeliveriesQueue',
       'sqs:SendMessage ThresholdsObservationsQueue',
     ]);
   });
@@ -58,7 +78,7 @@ describe('grantManageSubscriptions', () => {
       (connector, role) => connector.grantManageSubscriptions(role),
       (stack) => ({ queueEncryptionKey: new kms.Key(stack, 'QueueKey') }),
     );
-    expect(allowed.filter((one) => one.endsWith(' QueueKey'))).toEqual([
+    expect([...new Set(allowed.filter((one) => one.endsWith(' QueueKey')))]).toEqual([
       'kms:Decrypt QueueKey',
       'kms:GenerateDataKey QueueKey',
     ]);
@@ -118,6 +138,8 @@ describe('grantManageSubscriptions', () => {
       const above = (value: number) =>
         thresholdOn('all', { measure: 'Revenue', dimensions: { Region: 'EU' } }, { operator: 'above', value });
       for (const value of [10, 20]) await register({ definition: above(value), flowUrl: `url-${value}` }, 'cli', ports);
+      for await (const { definition } of subscriptions.list())
+        await pause(definition.name, { subscriptions, clock: () => NOW });
       await unregister('all', 'cli', ports);
 
       const [onSubscriptions = [], onThresholds = []] = onTables;

@@ -7,7 +7,19 @@ import { referred } from './support';
 
 test('outputs by their exact names what tools need to find a connector', () => {
   const stack = new PowerAutomateConnectorStack(new App(), 'Stack');
-  expect(referred(Template.fromStack(stack).toJSON().Outputs)).toEqual({
+  const { [Output.DEAD_LETTER_QUEUE_URLS]: deadLetters, ...others } = Template.fromStack(stack).toJSON().Outputs;
+  const [separator, queues] = deadLetters.Value['Fn::Join'];
+  expect([separator, referred(queues)]).toEqual([
+    ',',
+    [
+      'EventsDeadLetterQueue',
+      'ThresholdsObservationsDeadLetterQueue',
+      'CollectionStagesDeadLetterQueue',
+      'DeliveryTriggersDeadLetterQueue',
+      'DeliveryDeliveriesDeadLetterQueue',
+    ],
+  ]);
+  expect(referred(others)).toEqual({
     [Output.EVENT_BUS_NAME]: { Value: 'EventsBus' },
     [Output.EVENT_SOURCE]: { Value: 'customer-insights' },
     [Output.SUBSCRIPTIONS_TABLE_NAME]: { Value: 'SubscriptionsTable' },

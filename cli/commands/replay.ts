@@ -1,0 +1,71 @@
+import { shown } from '../../lambda/core/entry/words';
+import { deliveryKeyOf } from '../../lambda/core/identity';
+import { type Replayed, replayAll, replay as replayOne } from '../../lambda/core/kept-deliveries';
+import { command, connectorArgs } from '../command';
+import { CommandError, UsageError } from '../exit';
+import { checkedName, subscriptionNamed } from '../names';
+import { instantOption } from '../time';
+
+/** Why a delivery was not sent, and what to do. */
+const NOT_SENT: Readonly<Record<Exclude<Replayed, 'sent'>, string>> = {
+  unknown: 'there is no such delivery',
+  'under way': 'it is being tried anyway',
+  paused: 'its subscription is paused: resume it first',
+  'no payload': 'it was delivered at once, and its body was not kept',
+  gone: 'its subscription was removed, or made anew under its name',
+};
+
+export const replay = command({
+  name: 'replay',
+  description: 'send deliveries that are dead or held once more',
+  args: {
+    id: {
+      type: 'positional',
+      valueHint: 'ID',
+      required: false,
+      description: "a delivery's id, as deliveries shows it",
+    },
+    subscription: { type: 'string', valueHint: 'NAME', description: 'all that are dead or held of this subscription' },
+    since: {
+      type: 'string',
+      valueHint: 'WHEN',
+      description: 'those accepted since then: 2h, 3d, or an ISO 8601 instant',
+    },
+    until: { type: 'string', valueHint: 'WHEN', description: 'those accepted before then' },
+    ...connectorArgs,
+  },
+  notes: ['Each goes under its id, whatever its age. Asked twice before it is tried, it is sent once.'],
+  examples: ['replay vip-over-10k_3b34970d3c8c103542da5ee326a6c24f', 'replay --subscription vip-over-10k --since 3d'],
+  async run({ id, subscription, ...args }, context) {
+    const { terminal, clock } = context;
+    if ((id === undefined) === (subscription === undefined)) {
+      throw new UsageError('write either the id of a delivery, or --subscription NAME');
+    }
+    const now = clock();
+    const [from, until] = [instantOption('--since', args.since, now), instantOption('--until', args.until, now)];
+    if (id !== undefined && (from ?? until) !== undefined)
+      throw new UsageError('--since and --until go with --subscription');
+    const key = id === undefined ? undefined : deliveryKeyOf(id);
+    if (id !== undefined && !key) throw new UsageError(`${shown(id)} is no delivery's id: deliveries shows them`);
+    if (subscription !== undefined) checkedName(subscription);
+    const { deliveries: kept, subscriptions, send, ...connector } = await context.connector();
+    const ports = { kept, subscriptions, send, clock };
+    if (key) {
+      const became = await replayOne(key, ports);
+      if (became !== 'sent') throw new CommandError(`not sent: ${NOT_SENT[became]}`);
+      terminal.line(`sent ${id}: deliveries --subscription ${key.subscription} shows the answer`);
+      return true;
+    }
+    const name = subscription as string;
+    await subscriptionNamed(name, { ...connector, deliveries: kept, subscriptions, send });
+    terminal.status('looking for what is dead or held …');
+    const all = await replayAll(name, { from, until }, ports);
+    const sent = all.filter((one) => one === 'sent').length;
+    terminal.line(`${sent} sent${all.length > sent ? `, ${all.length - sent} not` : ''}`);
+    for (const [why, text] of Object.entries(NOT_SENT)) {
+      const count = all.filter((one) => one === why).length;
+      if (count > 0) terminal.problem(`${count} not sent: ${text}`);
+    }
+    return sent === all.length;
+  },
+});

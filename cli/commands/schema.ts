@@ -1,0 +1,29 @@
+import { BODY_FORMATS } from '../../lambda/core/subscription';
+import { TRIGGER_IDS } from '../../lib/private/contract';
+import { bodySchema } from '../body-schemas';
+import { type Arguments, command } from '../command';
+import { checkedTrigger } from '../triggers';
+
+/** Arguments of what is about a trigger's body. */
+export const bodyArgs = {
+  trigger: { type: 'positional', valueHint: 'TRIGGER', required: true, description: TRIGGER_IDS.join(', ') },
+  format: {
+    type: 'enum',
+    valueHint: 'FORMAT',
+    options: [...BODY_FORMATS],
+    description: 'of the body',
+    default: 'flat',
+  },
+} as const satisfies Arguments;
+
+export const schema = command({
+  name: 'schema',
+  description: "print the JSON Schema of a flow's body",
+  args: bodyArgs,
+  notes: ['Paste it into "Request Body JSON Schema" of the trigger "When an HTTP request is received".'],
+  examples: ['schema segment-threshold-crossed', 'schema full-refresh-completed --format cloudevents'],
+  run({ trigger, format }, { terminal }) {
+    terminal.json(bodySchema(checkedTrigger(trigger), format));
+    return true;
+  },
+});

@@ -1,0 +1,78 @@
+import type { DeliveryRow } from '../../lambda/core/delivery';
+import type { Subscription } from '../../lambda/core/subscription';
+import { command, connectorArgs, jsonArg } from '../command';
+import { answerText, COLORS, deliveryJson } from '../delivery-text';
+import { checkedName, subscriptionNamed } from '../names';
+import { durationOption } from '../numbers';
+import { subscriptionJson } from '../subscription-text';
+import type { Terminal } from '../terminal';
+import { type Happening, Watcher } from '../watching';
+
+/** Deliveries accepted longer ago than this are not looked at, milliseconds: as long as a flow is tried. */
+const LOOK_BACK = 24 * 3600 * 1000;
+
+export const watch = command({
+  name: 'watch',
+  description: 'show deliveries, pauses and resumptions as they happen',
+  args: {
+    subscription: { type: 'string', valueHint: 'NAME', description: 'of this subscription only' },
+    every: { type: 'string', valueHint: 'DURATION', description: 'how often to look', default: '2s' },
+    for: { type: 'string', valueHint: 'DURATION', description: 'how long (default: until Ctrl-C)' },
+    json: { type: 'boolean', description: jsonArg.json.description.replace('JSON', 'a line of JSON for each') },
+    ...connectorArgs,
+  },
+  notes: ['Each look reads the table of deliveries: where there are many, name a subscription, or look less often.'],
+  async run(args, context) {
+    const { terminal, clock, wait } = context;
+    const every = durationOption('--every', args.every);
+    const until = args.for === undefined ? Number.POSITIVE_INFINITY : clock() + durationOption('--for', args.for);
+    const { subscription: name } = args;
+    if (name !== undefined) checkedName(name);
+    const connector = await context.connector();
+    if (name !== undefined) await subscriptionNamed(name, connector);
+    const interrupted = context.untilInterrupted();
+    const end = aborted(interrupted);
+    const watcher = new Watcher();
+    const from = clock() - LOOK_BACK;
+    if (!args.json) terminal.line(`Watching ${name ?? connector.stackName}; Ctrl-C ends it.`);
+    while (!interrupted.aborted) {
+      const rows: DeliveryRow[] = [];
+      for await (const row of connector.deliveries.rows({ subscription: name, from })) rows.push(row);
+      const subscriptions: Subscription[] = [];
+      for await (const one of connector.subscriptions.list()) {
+        if (name === undefined || one.definition.name === name) subscriptions.push(one);
+      }
+      for (const one of watcher.look(rows, subscriptions)) {
+        terminal.line(args.json ? JSON.stringify(jsonOf(one)) : textOf(one, terminal, clock()));
+      }
+      if (clock() >= until) break;
+      await Promise.race([wait(every), end]);
+    }
+    return true;
+  },
+});
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const jsonOf = (one: Happening): object =>
+  one.kind === 'delivery'
+    ? { kind: one.kind, ...deliveryJson(one.row) }
+    : { kind: one.kind, ...subscriptionJson(one.subscription) };
+
+function textOf(one: Happening, { style }: Terminal, now: number): string {
+  const at = (instant: number) => style.dim(new Date(instant).toISOString().slice(11, 19));
+  if (one.kind === 'delivery') {
+    const { status, trigger, subscription, attempts, acceptedAt } = one.row;
+    const last = attempts.at(-1);
+    const what = `${trigger.padEnd(29)} → ${subscription.padEnd(22)}`;
+    return `${at(last?.at ?? acceptedAt)} ${style[COLORS[status]](status.padEnd(9))} ${what} ${answerText(last)}`;
+  }
+  const { definition, health } = one.subscription;
+  const paint = one.kind === 'paused' ? style.red : style.green;
+  const why = health?.reason ? `: ${health.reason}` : '';
+  return `${at(health?.since ?? now)} ${paint(one.kind.padEnd(9))} ${definition.name}${why}`;
+}

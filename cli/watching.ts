@@ -1,0 +1,39 @@
+import type { DeliveryRow } from '../lambda/core/delivery';
+import { deliveryId } from '../lambda/core/identity';
+import type { Subscription } from '../lambda/core/subscription';
+
+/** What has happened since the last look. */
+export type Happening =
+  | { readonly kind: 'delivery'; readonly row: DeliveryRow }
+  | { readonly kind: 'paused' | 'resumed'; readonly subscription: Subscription };
+
+/** Tells what is new from one look to the next. What is there at the first look is not new. */
+export class Watcher {
+  private readonly rows = new Map<string, string>();
+  private readonly paused = new Map<string, boolean>();
+  private first = true;
+
+  look(rows: readonly DeliveryRow[], subscriptions: readonly Subscription[]): Happening[] {
+    const news: Happening[] = [];
+    for (const row of rows.toSorted((a, b) => lastChange(a) - lastChange(b))) {
+      const id = deliveryId(row.subscription, row.eventId);
+      const seen = `${row.status} ${row.attempts.length} ${row.attempts.at(-1)?.at}`;
+      if (this.rows.get(id) === seen) continue;
+      this.rows.set(id, seen);
+      news.push({ kind: 'delivery', row });
+    }
+    for (const subscription of subscriptions) {
+      const { name } = subscription.definition;
+      const isPaused = subscription.health?.state === 'paused';
+      if ((this.paused.get(name) ?? false) !== isPaused) {
+        news.push({ kind: isPaused ? 'paused' : 'resumed', subscription });
+      }
+      this.paused.set(name, isPaused);
+    }
+    const isFirst = this.first;
+    this.first = false;
+    return isFirst ? [] : news;
+  }
+}
+
+const lastChange = ({ attempts, acceptedAt }: DeliveryRow): number => attempts.at(-1)?.at ?? acceptedAt;
