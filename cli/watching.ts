@@ -7,13 +7,14 @@ export type Happening =
   | { readonly kind: 'delivery'; readonly row: DeliveryRow }
   | { readonly kind: 'paused' | 'resumed'; readonly subscription: Subscription };
 
-/** Tells what is new from one look to the next. What is there at the first look is not new. */
+/** Tells what is new from one look to the next. */
 export class Watcher {
   private readonly rows = new Map<string, string>();
   private readonly paused = new Map<string, boolean>();
   private first = true;
 
-  look(rows: readonly DeliveryRow[], subscriptions: readonly Subscription[]): Happening[] {
+  /** Gives what is new; undefined at the first look. */
+  look(rows: readonly DeliveryRow[], subscriptions: readonly Subscription[]): Happening[] | undefined {
     const news: Happening[] = [];
     for (const row of rows.toSorted((a, b) => lastChange(a) - lastChange(b))) {
       const id = deliveryId(row.subscription, row.eventId);
@@ -32,7 +33,7 @@ export class Watcher {
     }
     const isFirst = this.first;
     this.first = false;
-    return isFirst ? [] : news;
+    return isFirst ? undefined : news;
   }
 }
 

@@ -34,7 +34,6 @@ export const watch = command({
     const end = aborted(interrupted);
     const watcher = new Watcher();
     const from = clock() - LOOK_BACK;
-    if (!args.json) terminal.line(`Watching ${name ?? connector.stackName}; Ctrl-C ends it.`);
     while (!interrupted.aborted) {
       const rows: DeliveryRow[] = [];
       for await (const row of connector.deliveries.rows({ subscription: name, from })) rows.push(row);
@@ -42,7 +41,9 @@ export const watch = command({
       for await (const one of connector.subscriptions.list()) {
         if (name === undefined || one.definition.name === name) subscriptions.push(one);
       }
-      for (const one of watcher.look(rows, subscriptions)) {
+      const news = watcher.look(rows, subscriptions);
+      if (!news && !args.json) terminal.line(`Watching ${name ?? connector.stackName}; Ctrl-C ends it.`);
+      for (const one of news ?? []) {
         terminal.line(args.json ? JSON.stringify(jsonOf(one)) : textOf(one, terminal, clock()));
       }
       if (clock() >= until) break;

@@ -1,0 +1,343 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import Ajv from 'ajv';
+import { App } from 'aws-cdk-lib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../cli/commands';
+import { LOCAL_RUN_FILE } from '../../cli/local-run';
+import { main, type World } from '../../cli/main';
+import { PowerAutomateConnectorStack } from '../../lib';
+import { Env, TRIGGER_IDS } from '../../lib/private/contract';
+import { announceLocalRun } from '../../local/announce';
+import { type LocalStack, startLocalStack } from '../../local/stack';
+import { bundleCli, type CliResult, runCli } from '../support/cli';
+
+const STACK = 'PowerAutomateConnector';
+/** What a flow's URL holds besides its host, which nobody may see. */
+const SECRET = 'c2VjcmV0LW9mLXRoZS10ZXN0LWZsb3c';
+
+const cleanups: (() => Promise<unknown> | unknown)[] = [];
+let directory: string;
+let bundle: string;
+let stack: LocalStack;
+let flows: Server;
+/** What flows answer, by name; 202 where none is given. */
+const answers = new Map<string, number>();
+/** Bodies that flows got, by name. */
+const received: { readonly flow: string; readonly body: Record<string, unknown> }[] = [];
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+  bundle = await bundleCli(directory);
+  flows = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const flow = request.url?.split(/[/?]/)[1] ?? '';
+    received.push({ flow, body: JSON.parse(Buffer.concat(chunks).toString()) });
+    response.writeHead(answers.get(flow) ?? 202, { 'x-ms-workflow-run-id': '08586385375608413077338220563CU84' }).end();
+  }).listen(0, '127.0.0.1');
+  await once(flows, 'listening');
+  cleanups.push(() => flows.close());
+  const app = new App({ outdir: join(directory, 'cdk.out') });
+  new PowerAutomateConnectorStack(app, STACK);
+  app.synth();
+  stack = await startLocalStack({
+    templateFile: join(directory, 'cdk.out', `${STACK}.template.json`),
+    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+  });
+  cleanups.push(() => stack.stop());
+}, 120_000);
+
+afterAll(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+beforeEach(() => answers.clear());
+
+const flowUrl = (flow: string) => `http://127.0.0.1:${(flows.address() as AddressInfo).port}/${flow}?sig=${SECRET}`;
+
+/** Runs the CLI against the local run. Whatever it says must hold nothing of a flow URL but its host. */
+async function cli(args: readonly string[], more: { env?: Record<string, string>; input?: string } = {}) {
+  const env = { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true', ...more.env };
+  const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], { ...more, cwd: directory, env });
+  const said = result.out + result.err;
+  for (const secret of [SECRET, 'sig=']) expect(said).not.toContain(secret);
+  expect(said).not.toMatch(/^\s+at /m);
+  return result;
+}
+
+/** What a command prints with --json. */
+async function json<T>(...args: string[]): Promise<T> {
+  const { out, err, status } = await cli([...args, '--json']);
+  expect({ err, status }).toEqual({ err: '', status: 0 });
+  return JSON.parse(out) as T;
+}
+
+interface Delivery {
+  readonly id: string;
+  readonly status: string;
+  readonly attempts: readonly { readonly status?: number }[];
+}
+
+const file = (...names: string[]) =>
+  `subscriptions:\n${names
+    .map(
+      (name) =>
+        `  - name: ${name}\n    trigger: data-source-refresh-failed\n    dataSource: ${name}\n    flowUrl: '${flowUrl(name)}'\n`,
+    )
+    .join('')}`;
+const put = (text: string) => writeFileSync(join(directory, 'subscriptions.yaml'), text);
+const failed = (dataSource: string) => [
+  'emit',
+  'DataSourceRefreshed',
+  '--set',
+  `dataSource=${dataSource}`,
+  '--set',
+  'status=Failed',
+];
+
+/** Until nothing is under way: every message has been worked off. */
+const settled = () => stack.whenIdle(AbortSignal.timeout(30_000));
+
+describe('a day with the connector', () => {
+  it('applies, applies again, tests, sees a flow fail, replays, lists and shows', async () => {
+    put(file('orders', 'web'));
+    const first = await cli(['apply']);
+    expect(first).toMatchObject({ status: 0 });
+    expect(first.out).toBe(
+      '2 to add, 0 to change, 0 unchanged:\nadded orders\nadded web\n2 added, 0 changed, 0 unchanged\n',
+    );
+    expect(await cli(['apply', '--prune'])).toMatchObject({
+      status: 0,
+      out: '0 added, 0 changed, 0 removed, 2 unchanged\n',
+    });
+
+    expect(await cli(['test', 'orders'])).toEqual({
+      status: 0,
+      err: '',
+      out:
+        'delivered: the flow answered 202, run 08586385375608413077338220563CU84\n' +
+        'It has accepted the sample; whether its run succeeds, its run history says.\n',
+    });
+    expect(received.at(-1)).toMatchObject({ flow: 'orders', body: { isTest: true, dataSource: 'orders' } });
+
+    // 413 is an answer that no other try changes.
+    answers.set('orders', 413);
+    const tested = await cli(['test', 'orders']);
+    expect(tested).toEqual({
+      status: 1,
+      out: '',
+      err: expect.stringMatching(/^not delivered \(dead\): 413.*; it is not tried again; show says more\n$/),
+    });
+    expect((await cli(failed('orders'))).out).toMatch(/^put DataSourceRefreshed on .*"dataSource":"orders"/);
+    await settled();
+    const dead = await json<Delivery[]>('deliveries', '--status', 'dead', '--subscription', 'orders');
+    expect(dead.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[413], [413]]);
+    const [latest] = dead;
+    const table = (await cli(['deliveries'])).out.split('\n');
+    expect(table[0]).toMatch(/^ACCEPTED +STATUS +TRIGGER +TRIES +LAST ANSWER +ID$/);
+    expect(table[1]).toMatch(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \((now|\d+ \w+ ago)\) +dead +data-source-refresh-failed +1 +413.* orders_[0-9a-f]{32}$/,
+    );
+    expect((await cli(['show', 'orders'])).out).toMatch(
+      /^ {2}dead +2: replay --subscription orders sends them again$/m,
+    );
+
+    answers.delete('orders');
+    expect(await cli(['replay', latest?.id ?? ''])).toMatchObject({ status: 0, err: '' });
+    await settled();
+    expect(await cli(['replay', '--subscription', 'orders', '--since', '1h'])).toMatchObject({
+      status: 0,
+      out: '1 sent\n',
+    });
+    await settled();
+    const all = await json<Delivery[]>('deliveries', '--subscription', 'orders');
+    expect(all.map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered']);
+    expect(await cli(['replay', `web_${'0'.repeat(32)}`])).toEqual({
+      status: 1,
+      out: '',
+      err: 'not sent: there is no such delivery\n',
+    });
+
+    const list = (await cli(['list'])).out.split('\n');
+    expect(list[1]).toMatch(
+      /^orders +active +data-source-refresh-failed +orders +127\.0\.0\.1:\d+ #[0-9a-f]{8} +file:default$/,
+    );
+    expect((await cli(['show', 'orders'])).out).toMatch(/^orders\n {2}state +active\n {2}trigger +data-source-refresh/);
+  });
+
+  it('holds what comes while somebody has paused it, also over a change, until somebody resumes it', async () => {
+    put(file('orders', 'web'));
+    await cli(['apply']);
+    const before = received.length;
+    expect((await cli(['pause', 'web'])).out).toBe('paused web: resume web ends it\n');
+    expect((await cli(['pause', 'web'])).out).toBe('web was paused already\n');
+    put(file('orders', 'web').replaceAll('dataSource: web', 'dataSource: web\n    owners: kim@example.com'));
+    expect((await cli(['apply'])).out).toContain('changed web\n');
+    await cli(failed('web'));
+    await settled();
+    await stack.runSchedules();
+    await settled();
+    expect(received.slice(before)).toEqual([]);
+    expect(await json('show', 'web')).toMatchObject({
+      state: 'paused',
+      pausedBecause: 'somebody paused it',
+      held: 1,
+      latest: [{ status: 'held' }],
+    });
+    expect(await cli(['replay', '--subscription', 'web'])).toEqual({
+      status: 1,
+      out: '0 sent, 1 not\n',
+      err: '1 not sent: its subscription is paused: resume it first\n',
+    });
+    expect((await cli(['resume', 'web'])).out).toBe('resumed web: 1 held, sent within minutes\n');
+    await stack.runSchedules();
+    await settled();
+    expect(received.slice(before)).toMatchObject([{ flow: 'web', body: { isTest: false } }]);
+    expect((await cli(['resume', 'web'])).out).toBe('web was active already\n');
+  });
+
+  it('takes a new flow URL from a variable or standard input, and shows nothing of it', async () => {
+    put(file('orders', 'web'));
+    await cli(['apply']);
+    const env = { WEB_FLOW: flowUrl('web-anew') };
+    expect((await cli(['set-url', 'web', '--from-env', 'WEB_FLOW'], { env })).out).toMatch(
+      /^changed web: 127\.0\.0\.1:\d+ #[0-9a-f]{8}; test web tries it\n$/,
+    );
+    expect((await cli(['set-url', 'web'], { input: `${flowUrl('web-anew')}\n` })).out).toMatch(
+      /^unchanged: web has this/,
+    );
+    expect((await cli(['test', 'web'])).status).toBe(0);
+    expect(received.at(-1)?.flow).toBe('web-anew');
+    expect(await cli(['set-url', 'web', '--from-env', 'NOT_SET'])).toMatchObject({
+      status: 2,
+      err: 'the environment variable NOT_SET is not set, or empty: set it and try again\n',
+    });
+    expect(await cli(['set-url', 'web'])).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/^The flow URL is empty/),
+    });
+    const elsewhere = { input: `https://example.com/?sig=${SECRET}` };
+    expect(await cli(['set-url', 'web'], elsewhere)).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/^example\.com is not a host of Power Automate/),
+    });
+  });
+
+  it('shows what was rejected, each time it is asked', async () => {
+    const { out } = await cli(['rejected']);
+    expect(out).toBe('Nothing: the dead-letter queues are empty.\n');
+    // A detail type that the connector does not know; `emit` would not put it.
+    await fetch(stack.endpoint, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AWSEvents.PutEvents', 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify({
+        Entries: [
+          {
+            EventBusName: stack.outputs.EventBusName,
+            Source: 'customer-insights',
+            DetailType: 'DataSourceRefresh',
+            Detail: '{"dataSource":"web"}',
+          },
+        ],
+      }),
+    });
+    await settled();
+    for (const _ of ['once', 'again']) {
+      expect((await cli(['rejected'])).out).toMatch(
+        /^\S+ \S+ \(.*\) {2}unknown detail type "DataSourceRefresh".*\n {2}DataSourceRefresh \{"dataSource":"web"\}\n {2}in .*Triggers.*\n$/,
+      );
+    }
+    expect(await json('rejected')).toMatchObject([{ reason: expect.stringContaining('unknown detail type') }]);
+  });
+
+  it('watches deliveries and pauses as they happen, until Ctrl-C', async () => {
+    put(file('orders', 'web'));
+    await cli(['apply']);
+    const args = [bundle, 'watch', '--every', '1s', `--local=${stack.endpoint}`];
+    const watching = spawn(process.execPath, args, { cwd: directory, env: {}, stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines: string[] = [];
+    const reader = createInterface(watching.stdout);
+    const said = async (wanted: RegExp) => {
+      while (!lines.some((line) => wanted.test(line))) lines.push((await once(reader, 'line'))[0]);
+    };
+    await said(/^Watching PowerAutomateConnector; Ctrl-C ends it\.$/);
+    await cli(failed('orders'));
+    await said(/^\d\d:\d\d:\d\d delivered data-source-refresh-failed {4}→ orders +202, run \d+CU84$/);
+    await cli(['pause', 'web']);
+    await said(/^\d\d:\d\d:\d\d paused {4}web: somebody paused it$/);
+    await cli(['resume', 'web']);
+    await said(/^\d\d:\d\d:\d\d resumed {3}web$/);
+    const ended = once(watching, 'close');
+    watching.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    expect(lines.join('\n')).not.toContain(SECRET);
+  });
+});
+
+describe('what cannot be done', () => {
+  it.each([
+    ['show'],
+    ['test'],
+    ['pause'],
+    ['resume'],
+    ['set-url'],
+    ['deliveries', '--subscription'],
+    ['replay', '--subscription'],
+    ['watch', '--subscription'],
+  ])('an unknown subscription, with the one that was meant: %s %s', async (...args) => {
+    put(file('orders', 'web'));
+    await cli(['apply']);
+    expect(await cli([...args, 'ordres'])).toEqual({
+      status: 1,
+      out: '',
+      err: 'there is no subscription ordres: did you mean orders?\n',
+    });
+  });
+
+  it('says that no connector runs on this machine', async () => {
+    const run = (args: string[]): Promise<CliResult> => runCli(bundle, args, { cwd: directory, env: {} });
+    expect(await run(['list', '--local'])).toEqual({
+      status: 3,
+      out: '',
+      err: 'no local connector is running from this folder: start it by npm start, or write --local URL with the URL that it printed\n',
+    });
+    expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector answers at http:/);
+  });
+
+  it('finds the one that npm start runs from the same folder, as long as it does', async () => {
+    const file = join(directory, LOCAL_RUN_FILE);
+    const takeBack = announceLocalRun(stack.endpoint, directory);
+    expect((await runCli(bundle, ['--local', 'list'], { cwd: directory, env: {} })).status).toBe(0);
+    takeBack();
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('schema and sample', () => {
+  it.each(TRIGGER_IDS.flatMap((id) => (['flat', 'cloudevents', 'teams-card'] as const).map((format) => [id, format])))(
+    'fit each other: %s, %s',
+    async (trigger, format) => {
+      const print = async (name: string) => {
+        const printed: unknown[] = [];
+        const terminal = { json: (value: unknown) => printed.push(JSON.parse(JSON.stringify(value))) };
+        const world = { terminal, clock: Date.now } as unknown as World;
+        expect(await main([name, trigger, '--format', format], COMMANDS, world)).toBe(0);
+        return printed[0] as object;
+      };
+      const check = new Ajv({ strict: false, validateFormats: false }).compile(await print('schema'));
+      const sample = await print('sample');
+      expect(check(sample), JSON.stringify(check.errors)).toBe(true);
+      // A schema that took anything would take this, too.
+      expect(check([])).toBe(false);
+      expect(JSON.stringify(sample)).not.toContain('null');
+    },
+  );
+});
