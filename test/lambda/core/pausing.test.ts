@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkEvent } from '../../../lambda/core/events';
-import { resume } from '../../../lambda/core/flow-health';
-import { PROBE_TIMES } from '../../../lambda/core/health';
+import { pause as pauseByWord, resume } from '../../../lambda/core/flow-health';
+import { afterEdit, type Health, PROBE_TIMES, pausedBySomebody } from '../../../lambda/core/health';
 import { replay, replayAll } from '../../../lambda/core/kept-deliveries';
 import type { Subscription } from '../../../lambda/core/subscription';
 import { tend } from '../../../lambda/core/tend';
@@ -71,6 +71,52 @@ describe('every minute the age of the oldest delivery that waits', () => {
     world.now = ((await health())?.nextProbe as number) + 1;
     await expect(tend({ ...ports, kept: { ...ports.kept, oldestPending } })).rejects.toThrow('1 steps of the sweep');
     expect((await health())?.nextProbe).toBeGreaterThan(world.now);
+  });
+});
+
+describe('a pause by somebody', () => {
+  const byWord = () => pauseByWord(world.name('crm'), world.ports());
+
+  it('is told once, is tried by nobody, and is ended by nothing but their word', async () => {
+    expect(await byWord()).toBe('paused');
+    expect(await byWord()).toBe('was paused');
+    send('event-1');
+    world.now += 20 * DAY;
+    await tend(world.ports());
+    await world.run();
+    expect(posts()).toBe(0);
+    expect(await statusOf('event-1')).toBe('held');
+    expect(told()).toEqual(['FlowSubscriptionPaused']);
+    expect(await health()).toMatchObject({ state: 'paused', reason: 'somebody paused it', bySomebody: true });
+    expect(await resume(world.name('crm'), world.ports())).toBe('resumed');
+    expect((await health())?.bySomebody).toBeUndefined();
+  });
+
+  it('takes over a pause that the connector made: no probe goes out, and none that is under way ends it', async () => {
+    await pause();
+    world.now = ((await health())?.nextProbe as number) + 1;
+    // The probe is on its way when somebody pauses the subscription.
+    await tend(world.ports());
+    expect(await byWord()).toBe('paused');
+    behaviour = accepted;
+    const before = posts();
+    await world.run();
+    expect(posts()).toBe(before + 1);
+    expect(await health()).toMatchObject({ state: 'paused', bySomebody: true });
+    expect((await health())?.nextProbe).toBeUndefined();
+    expect(told().filter((type) => type === 'FlowSubscriptionResumed')).toEqual([]);
+  });
+
+  it('lasts over a change of the subscription', () => {
+    const paused = pausedBySomebody(undefined, 5);
+    const { definition } = subscription;
+    expect(afterEdit({ definition, health: paused }, { ...definition, owners: ['kim@example.com'] }, 9)).toMatchObject({
+      state: 'paused',
+      bySomebody: true,
+      since: 5,
+    });
+    const told = { ...paused, announcements: [] } as Health;
+    expect(afterEdit({ definition, health: told }, definition, 9)).toMatchObject({ state: 'paused' });
   });
 });
 
