@@ -111,7 +111,7 @@ async function describe(client: CloudFormationClient, name: string, region: stri
   if (missing.length > 0) {
     throw new ConnectorError(
       `stack ${name} in ${region} (${stack?.StackStatus}) is no deployed connector: it has no output ${missing.join(', ')}; ` +
-        'write --stack with the name of a PowerAutomateConnectorStack',
+        'write --stack with the name of a PowerAutomateConnectorStack, or of a stack in which addOutputs() of the connector was called',
     );
   }
   return { name: stack?.StackName ?? name, outputs };

@@ -10,11 +10,8 @@ export interface Table {
 
 const GAP = '  ';
 
-/**
- * A table as aligned lines.
- * @param width columns of the terminal: what is beyond is cut off, rather than broken into the next line.
- */
-export function tableText({ head, rows, numbers = [] }: Table, width = Number.POSITIVE_INFINITY): string {
+/** A table as aligned lines, as wide as it takes: nothing is cut off, for its last column may be what somebody copies. */
+export function tableText({ head, rows, numbers = [] }: Table): string {
   const lines = [head.map((title) => title.toUpperCase()), ...rows];
   const widths = head.map((_, at) => Math.max(...lines.map((cells) => widthOf(cells[at] ?? ''))));
   return lines
@@ -24,16 +21,10 @@ export function tableText({ head, rows, numbers = [] }: Table, width = Number.PO
         if (numbers.includes(at)) return blank + cell;
         return at === cells.length - 1 ? cell : cell + blank;
       });
-      return fitted(padded.join(GAP).trimEnd(), width);
+      return padded.join(GAP).trimEnd();
     })
     .join('\n');
 }
 
 /** Columns that a text takes: letters count, colours do not. */
 const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
-
-/** A line that does not fit loses its colours with its end. */
-function fitted(line: string, width: number): string {
-  if (widthOf(line) <= width) return line;
-  return `${[...stripVTControlCharacters(line)].slice(0, Math.max(0, width - 1)).join('')}…`;
-}

@@ -35,8 +35,6 @@ export interface Terminal extends Report {
 /** Milliseconds between two writings of the progress. */
 const PROGRESS_EVERY = 100;
 const CLEAR_LINE = '\r\x1b[K';
-/** Columns of a table where the output is no terminal: as many as it takes. */
-const ANY_WIDTH = Number.POSITIVE_INFINITY;
 
 /** Says on standard output what is done, with progress on a terminal, and on standard error what is not done. */
 export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = process): Terminal {
@@ -54,14 +52,14 @@ export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = proc
   const status = (text: string) => {
     if (!stdout.isTTY) return;
     statusIsShown = true;
-    stdout.write(`${CLEAR_LINE}${text.slice(0, stdout.columns)}`);
+    stdout.write(`${CLEAR_LINE}${text.slice(0, stdout.columns || undefined)}`);
   };
   return {
     style: { bold: paint(1), dim: paint(2), red: paint(31), green: paint(32), yellow: paint(33) },
     isInteractive: Boolean(stdin.isTTY && stdout.isTTY),
     line: (text) => write(stdout, text),
     problem: (text) => write(stderr, text),
-    table: (table) => write(stdout, tableText(table, stdout.isTTY ? stdout.columns : ANY_WIDTH)),
+    table: (table) => write(stdout, tableText(table)),
     json: (value) => write(stdout, JSON.stringify(value, undefined, 2)),
     status,
     progress(what, done, all) {

@@ -1,3 +1,4 @@
+import { CfnOutput, Fn, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -10,7 +11,7 @@ import type { Notifications } from './operations/notifications';
 import type { FunctionOptions } from './options';
 import { allow, allowLook, allowManaging, allowOnTable, allowQuery, allowSend } from './private/allow';
 import { anyMetric, countMetric } from './private/connector-metric';
-import { FLOW_URL_CONTEXT, Metric, OPEN_INDEX } from './private/contract';
+import { FLOW_URL_CONTEXT, Metric, OPEN_INDEX, Output } from './private/contract';
 import { deadLetterQueuesOf } from './private/dead-letter-queues';
 import { identityOf } from './private/identity';
 import { DEFAULT_RUNBOOK } from './private/runbook';
@@ -97,12 +98,14 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   private lazyRegistration?: SubscriptionRegistration;
   private readonly queriesProps: ScheduledQueriesProps;
   private lazyQueries?: ScheduledQueries;
+  private readonly isFederated: boolean;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id);
 
     const { connectorId, eventSource } = identityOf(this, props);
     this.connectorId = connectorId;
+    this.isFederated = props.entraFederation ?? false;
     this.eventSource = eventSource;
 
     // Every part takes what it knows of the props: a prop that a part gets anew needs nothing here.
@@ -143,6 +146,29 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
     this.rules.sendObservationsTo(this.thresholds.observationsQueue);
     this.rules.sendStagesTo(this.collection.stagesQueue);
     this.rules.sendTriggersTo(this.delivery.triggersQueue);
+  }
+
+  /**
+   * Adds the outputs to the connector's stack by which the CLI finds it. A PowerAutomateConnectorStack has them already; in
+   * any other stack, one connector can.
+   */
+  public addOutputs(): void {
+    const stack = Stack.of(this);
+    const { delivery, subscriptions, thresholds } = this;
+    const deadLetterUrls = deadLetterQueuesOf(this).map(({ queueUrl }) => queueUrl);
+    const outputs: [string, string][] = [
+      [Output.EVENT_BUS_NAME, this.eventBus.eventBusName],
+      [Output.EVENT_SOURCE, this.eventSource],
+      [Output.SUBSCRIPTIONS_TABLE_NAME, subscriptions.table.tableName],
+      [Output.THRESHOLDS_TABLE_NAME, thresholds.table.tableName],
+      [Output.DELIVERIES_TABLE_NAME, delivery.table.tableName],
+      [Output.OBSERVATIONS_QUEUE_URL, thresholds.observationsQueue.queueUrl],
+      [Output.DELIVERIES_QUEUE_URL, delivery.deliveriesQueue.queueUrl],
+      [Output.DEAD_LETTER_QUEUE_URLS, Fn.join(',', deadLetterUrls)],
+      [Output.FLOW_URL_KEY_ARN, subscriptions.flowUrlKey.keyArn],
+    ];
+    if (this.isFederated) outputs.push([Output.DELIVER_ROLE_ARN, delivery.deliverRole.roleArn]);
+    for (const [name, value] of outputs) new CfnOutput(stack, name, { value }).overrideLogicalId(name);
   }
 
   /**

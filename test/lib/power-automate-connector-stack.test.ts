@@ -1,7 +1,7 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { PowerAutomateConnector, PowerAutomateConnectorStack } from '../../lib';
 import { Output } from '../../lib/private/contract';
 import { referred } from './support';
 
@@ -29,6 +29,14 @@ test('outputs by their exact names what tools need to find a connector', () => {
     [Output.DELIVERIES_QUEUE_URL]: { Value: 'DeliveryDeliveriesQueue' },
     [Output.FLOW_URL_KEY_ARN]: { Value: 'SubscriptionsFlowUrlKey' },
   });
+});
+
+test('a connector in any stack adds the same outputs', () => {
+  const ours = new PowerAutomateConnectorStack(new App(), 'Stack', { entraFederation: true });
+  const theirs = new Stack(new App(), 'Stack');
+  new PowerAutomateConnector(theirs, 'Connector', { entraFederation: true }).addOutputs();
+  const outputs = (stack: Stack) => Template.fromStack(stack).toJSON().Outputs;
+  expect(outputs(theirs)).toEqual(outputs(ours));
 });
 
 test('outputs the role that Entra ID has to trust, where it has to', () => {
