@@ -110,7 +110,8 @@ describe('a pause by somebody', () => {
   it('lasts over a change of the subscription', () => {
     const paused = pausedBySomebody(undefined, 5);
     const { definition } = subscription;
-    expect(afterEdit({ definition, health: paused }, { ...definition, owners: ['kim@example.com'] }, 9)).toMatchObject({
+    const edited = { ...definition, owners: ['kim@example.com'] };
+    expect(afterEdit({ definition, health: paused }, edited, 9)).toMatchObject({
       state: 'paused',
       bySomebody: true,
       since: 5,
