@@ -7,7 +7,12 @@ export function announceLocalRun(endpoint: string, folder = '.'): () => void {
   const file = join(folder, LOCAL_RUN_FILE);
   const place: LocalRunPlace = { endpoint };
   const text = JSON.stringify(place);
-  writeFileSync(file, text);
+  try {
+    writeFileSync(file, text);
+  } catch {
+    // A folder that cannot be written to keeps nobody from running: `--local URL` finds it, too.
+    return () => {};
+  }
   return () => {
     // Another run from here may have told of itself since, or somebody have removed the file.
     const isOurs = existsSync(file) && readFileSync(file, 'utf8') === text;
