@@ -11,6 +11,7 @@ import type { DeliveryMessage } from '../lambda/core/delivery';
 import type { RegistryPorts } from '../lambda/core/register';
 import { DEFAULT_DELIVERY_RETENTION_DAYS, Output } from '../lib/private/contract';
 import { ConnectorError } from './exit';
+import { type HandlerLogs, localLogs } from './handler-logs';
 import type { LocalRunDescription } from './local-run';
 import { registryPorts } from './registry';
 
@@ -29,6 +30,8 @@ export interface Connector {
   readonly subscriptions: SubscriptionTable;
   readonly thresholds: ThresholdTable;
   readonly deliveries: DeliveryTable;
+  /** What the handlers logged; left out where the CLI cannot read it. */
+  readonly logs?: HandlerLogs;
   /** Changes subscriptions. */
   readonly registry: RegistryPorts;
   /** Sends to the deliveries queue, as the connector itself does. */
@@ -87,6 +90,7 @@ export function connectorOf(
       output(Output.DELIVERIES_TABLE_NAME),
       DEFAULT_DELIVERY_RETENTION_DAYS,
     ),
+    logs: endpoints?.eventbridge === undefined ? undefined : localLogs(endpoints.eventbridge),
     registry: registryPorts(place, clients),
     send: deliverySender(clients.sqs, output(Output.DELIVERIES_QUEUE_URL)),
     output,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
+import { LOCAL_LOGS_ROUTE, LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
 import { Schedules } from './bus/schedule';
 import { Activity } from './engines/activity';
@@ -20,6 +20,7 @@ import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
 import { ssmOperations } from './engines/ssm';
 import { stsOperations } from './engines/sts';
+import { KeptLogs } from './kept-logs';
 import { ACCOUNT, planTemplate, REGION, stackId } from './template/plan';
 import type { Plan, PlannedRule, PlannedSchedule, RuleTarget } from './template/planned';
 import { secretOf } from './template/resources/secrets-manager';
@@ -97,7 +98,7 @@ export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms' | 'secrets
 export interface LocalStack {
   /**
    * Takes EventBridge `PutEvents`, KMS, Secrets Manager, Systems Manager and STS requests, says by a route of its own where
-   * everything is (`LOCAL_RUN_ROUTE`), and answers by `routes`.
+   * everything is (`LOCAL_RUN_ROUTE`) and what the functions logged (`LOCAL_LOGS_ROUTE`), and answers by `routes`.
    */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<LocalService, string>>;
@@ -163,9 +164,16 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const answers = options.answers ?? (() => undefined);
     const profiles = new CustomerProfiles(answers);
     let description: LocalRunDescription | undefined;
+    const logs = new KeptLogs();
+    const onLog = (functionId: string, line: string) => {
+      logs.keep(line);
+      options.onLog?.(functionId, line);
+    };
     const describe = (request: IncomingMessage, response: ServerResponse): boolean => {
-      if (!description || request.method !== 'GET' || request.url !== LOCAL_RUN_ROUTE) return false;
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(description));
+      const isLogs = request.url === LOCAL_LOGS_ROUTE;
+      if (!description || request.method !== 'GET' || (!isLogs && request.url !== LOCAL_RUN_ROUTE)) return false;
+      const answer = JSON.stringify(isLogs ? logs.records() : description);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
       return true;
     };
     const endpoint = await startEndpoint({
@@ -207,7 +215,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           region: REGION,
           environment: { ...endpointVariables(endpoints), ...options.functionEnvironment },
           activity,
-          onLog: options.onLog,
+          onLog,
           onInvoke: options.onInvoke,
         }),
       ]),

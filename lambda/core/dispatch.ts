@@ -1,9 +1,9 @@
 import { Metric as MetricName } from '../../lib/private/contract';
 import { type RejectPorts, reject, sideBySide } from './batch';
 import type { DeliveryMessage } from './delivery';
-import { checkEvent } from './events';
+import { type CheckedEvent, checkEvent } from './events';
 import { LogMessage } from './log-messages';
-import { matches, subjectOf } from './matching';
+import { matches, subjectOf, subjectText } from './matching';
 import type { Clock, QueueMessage, SubscriptionIndex } from './ports';
 import { type Addressee, recognize } from './recognize';
 import type { TriggerEvent } from './trigger-event';
@@ -33,21 +33,39 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   const { telemetry, clock, send } = ports;
   const checked = checkEvent(body);
   const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, ports);
-  if (reason !== undefined) return reject(body, reason, ports);
-  const recognized = 'value' in checked ? recognize(checked.value) : undefined;
+  if ('reason' in checked || reason !== undefined) return reject(body, reason as string, ports);
+  const recognized = recognize(checked.value);
   if (recognized?.addressee?.startsFlow === false) return;
   const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports.index) : [];
   if (!recognized || addressees.length === 0) {
     telemetry.count(MetricName.UNMATCHED_EVENTS);
-    telemetry.info(LogMessage.UNMATCHED, { trigger: recognized?.event.trigger });
+    telemetry.info(LogMessage.UNMATCHED, about(checked.value, recognized?.event));
     return;
   }
+  telemetry.info(LogMessage.MATCHED, {
+    ...about(checked.value, recognized.event),
+    subscriptions: addressees.length,
+  });
   const acceptedAt = clock();
   const results = await Promise.allSettled(
     addressees.map(({ subscription, uid }) => send({ subscription, uid, event: recognized.event, acceptedAt, n: 0 })),
   );
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
+}
+
+/** What the log says of an event: all that a subscription's filter looks at. */
+function about({ detailType, detail }: CheckedEvent, event: TriggerEvent | undefined): Record<string, unknown> {
+  return {
+    detailType,
+    trigger: event?.trigger,
+    instanceId: 'instanceId' in detail ? detail.instanceId : undefined,
+    subject: event ? subjectText(event) : 'dataSource' in detail ? detail.dataSource : undefined,
+    status: 'status' in detail ? detail.status : undefined,
+    kind: 'kind' in detail ? detail.kind : undefined,
+    willRetry: 'willRetry' in detail ? detail.willRetry : undefined,
+    eventId: event?.eventId,
+  };
 }
 
 /** An event that old could have been delivered and forgotten. */

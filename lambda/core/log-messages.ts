@@ -4,7 +4,12 @@ import { FailureMessage } from '../../lib/private/contract';
 export const LogMessage = {
   /** `reason` */
   REJECTED: 'an event was rejected',
-  /** `trigger` */
+  /**
+   * `detailType`, `trigger`, `instanceId`, `subject`, `status`, `kind`, `willRetry`, `eventId`; `subscriptions`: how many. By
+   * these two lines people find what an event was and whom it reached; one of them, some 500 bytes, for each trigger event.
+   */
+  MATCHED: 'an event matches subscriptions',
+  /** The same, without `subscriptions`; without `trigger` and `eventId` where the event starts no trigger. */
   UNMATCHED: 'an event matches no subscription',
   /** `outcome`, `metric`, `observedAt` */
   OBSERVATION_DROPPED: 'an observation was dropped',

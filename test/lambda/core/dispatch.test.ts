@@ -56,6 +56,9 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
   );
   return failed.map(Number);
 }
+/** What the log says of this kind: the message and its details. */
+const said = (message: string) => telemetry.lines.filter((line) => line.startsWith(message));
+const troubles = () => telemetry.lines.filter((line) => !line.startsWith(LogMessage.MATCHED));
 const receivers = () => sent.map(({ subscription }) => subscription).sort();
 
 const dataSource = (detail: object = {}, overrides?: object) =>
@@ -248,7 +251,7 @@ describe('an event that cannot be taken', () => {
     expect(await dispatch(dataSource({ runId: 'a' }), body, dataSource({ runId: 'b' }))).toEqual([]);
     expect(rejected.kept).toEqual([{ body, reason: expect.stringContaining(reason) }]);
     expect(telemetry.counts).toEqual({ RejectedEvents: 1 });
-    expect(telemetry.lines).toEqual([expect.stringContaining(LogMessage.REJECTED)]);
+    expect(troubles()).toEqual([expect.stringContaining(LogMessage.REJECTED)]);
     expect(receivers()).toEqual(['crm', 'crm']);
   });
 
@@ -276,7 +279,7 @@ describe('a failure', () => {
     unsendable.add('b');
     expect(await dispatch(full(), dataSource(), full({ runId: 'run-2' }))).toEqual([1]);
     expect(receivers()).toEqual(['a', 'c', 'full', 'full']);
-    expect(telemetry.lines).toEqual([expect.stringContaining(LogMessage.WILL_RETRY)]);
+    expect(troubles()).toEqual([expect.stringContaining(LogMessage.WILL_RETRY)]);
 
     unsendable.clear();
     expect(await dispatch(dataSource())).toEqual([]);
@@ -290,5 +293,39 @@ describe('a failure', () => {
     unreadable.add('data-source-refresh-failed');
     expect(await dispatch(dataSource(), full())).toEqual([0]);
     expect(receivers()).toEqual(['full']);
+  });
+});
+
+describe('the log', () => {
+  const detailsOf = (message: string) => said(message).map((line) => JSON.parse(line.slice(message.length)));
+
+  it('says of each event what a filter looks at, and how many it reached', async () => {
+    subscribe('a', 'data-source-refresh-failed');
+    subscribe('b', 'data-source-refresh-failed', { dataSource: 'CRM' });
+    await dispatch(dataSource(), dataSource({ dataSource: 'Orders', status: 'Skipped', instanceId: 'test' }), full());
+    expect(detailsOf(LogMessage.MATCHED)).toEqual([
+      {
+        detailType: 'DataSourceRefreshed',
+        trigger: 'data-source-refresh-failed',
+        instanceId: 'default',
+        subject: 'CRM',
+        status: 'Failed',
+        willRetry: false,
+        eventId: sent[0]?.event.eventId,
+        subscriptions: 2,
+      },
+    ]);
+    expect(detailsOf(LogMessage.UNMATCHED)).toEqual(
+      expect.arrayContaining([
+        {
+          detailType: 'DataSourceRefreshed',
+          instanceId: 'test',
+          subject: 'Orders',
+          status: 'Skipped',
+          willRetry: false,
+        },
+        expect.objectContaining({ trigger: 'full-refresh-completed', subject: 'run-1', kind: 'Scheduled' }),
+      ]),
+    );
   });
 });
