@@ -29,6 +29,7 @@ import { schema } from './schema';
 import { setUrl } from './set-url';
 import { show } from './show';
 import { test } from './test';
+import { thresholds } from './thresholds';
 import { watch } from './watch';
 
 export const COMMANDS: readonly Command[] = [
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   test,
   emit,
   deliveries,
+  thresholds,
   watch,
   replay,
   rejected,
