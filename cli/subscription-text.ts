@@ -1,7 +1,7 @@
 import { numberText } from '../lambda/core/number-text';
 import type { ThresholdOperator } from '../lambda/core/position';
 import { secretName } from '../lambda/core/secret-reference';
-import type { FlowUrlSource, Subscription, SubscriptionDefinition } from '../lambda/core/subscription';
+import type { FlowUrlSource, Subscription, SubscriptionDefinition, Threshold } from '../lambda/core/subscription';
 import { mapText } from '../lambda/core/text';
 import type { Style } from './terminal';
 import { relative } from './time';
@@ -13,19 +13,19 @@ const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   atOrBelow: 'at or below',
 };
 
+/** A threshold: `above 10,000, back at 9,000`. */
+export function levelText({ operator, value, recoverTo }: Threshold): string {
+  const back = recoverTo === undefined ? '' : `, back at ${numberText(recoverTo)}`;
+  return `${OPERATORS[operator]} ${numberText(value)}${back}`;
+}
+
 /** What a subscription waits for, besides its trigger: `VIP customers above 10,000, back at 9,000`. */
 export function aboutText({ trigger, filter, threshold }: SubscriptionDefinition): string {
   const { dataSource, includeRetries, segment, measure, dimensions, kind, status } = filter;
   const subject = dataSource ?? segment ?? measure ?? (trigger.startsWith('data-source') ? 'every data source' : '');
   const members = dimensions ? ` (${mapText(dimensions)})` : '';
-  const level = threshold ? ` ${OPERATORS[threshold.operator]} ${numberText(threshold.value)}` : '';
-  const parts = [
-    `${subject}${members}${level}`.trim(),
-    threshold?.recoverTo !== undefined && `back at ${numberText(threshold.recoverTo)}`,
-    includeRetries && 'with retries',
-    kind,
-    status?.join(' or '),
-  ];
+  const level = threshold ? ` ${levelText(threshold)}` : '';
+  const parts = [`${subject}${members}${level}`.trim(), includeRetries && 'with retries', kind, status?.join(' or ')];
   return parts.filter(Boolean).join(', ') || 'every one';
 }
 

@@ -29,19 +29,6 @@ export interface ThresholdAccount {
   readonly isUnpublished: boolean;
 }
 
-const LEVELS = {
-  above: (level: string) => `above ${level}`,
-  atOrAbove: (level: string) => `at or above ${level}`,
-  below: (level: string) => `below ${level}`,
-  atOrBelow: (level: string) => `at or below ${level}`,
-} as const;
-
-/** A threshold as its file says it: `above 10,000, recovers at 9,000`. */
-export function levelText({ operator, value, recoverTo }: Threshold): string {
-  const recovers = recoverTo === undefined ? '' : `, recovers at ${numberText(recoverTo)}`;
-  return LEVELS[operator](numberText(value)) + recovers;
-}
-
 /** A metric for people: `VIP customers`, `Revenue (Region: EMEA)`. */
 export function metricText({ name, dimensions = {} }: Metric): string {
   const members = mapText(dimensions);

@@ -9,9 +9,9 @@ import { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
 import { HealthNotifications } from './operations/health-notifications';
 import type { Notifications } from './operations/notifications';
 import type { FunctionOptions } from './options';
-import { allow, allowLook, allowManaging, allowOnTable, allowQuery, allowSend } from './private/allow';
+import { allow, allowLook, allowOnTable, allowQuery, allowSend } from './private/allow';
 import { anyMetric, countMetric } from './private/connector-metric';
-import { FLOW_URL_CONTEXT, Metric, OPEN_INDEX, Output } from './private/contract';
+import { DUE_INDEX, FLOW_URL_CONTEXT, Metric, OPEN_INDEX, Output } from './private/contract';
 import { deadLetterQueuesOf } from './private/dead-letter-queues';
 import { identityOf } from './private/identity';
 import { DEFAULT_RUNBOOK } from './private/runbook';
@@ -154,7 +154,7 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
    */
   public addOutputs(): void {
     const stack = Stack.of(this);
-    const { delivery, subscriptions, thresholds } = this;
+    const { collection, delivery, subscriptions, thresholds } = this;
     const deadLetterUrls = deadLetterQueuesOf(this).map(({ queueUrl }) => queueUrl);
     const outputs: [string, string][] = [
       [Output.EVENT_BUS_NAME, this.eventBus.eventBusName],
@@ -164,6 +164,8 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
       [Output.DELIVERIES_TABLE_NAME, delivery.table.tableName],
       [Output.OBSERVATIONS_QUEUE_URL, thresholds.observationsQueue.queueUrl],
       [Output.DELIVERIES_QUEUE_URL, delivery.deliveriesQueue.queueUrl],
+      [Output.TRIGGERS_QUEUE_URL, delivery.triggersQueue.queueUrl],
+      [Output.STAGES_QUEUE_URL, collection.stagesQueue.queueUrl],
       [Output.DEAD_LETTER_QUEUE_URLS, Fn.join(',', deadLetterUrls)],
       [Output.FLOW_URL_KEY_ARN, subscriptions.flowUrlKey.keyArn],
     ];
@@ -190,12 +192,19 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
    */
   public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
     const { table, flowUrlKey } = this.subscriptions;
-    return allowManaging(grantee, table, this.thresholds.table, this.thresholds.observationsQueue)
-      .combine(allowOnTable(grantee, table, ['Scan', 'UpdateItem']))
+    const { observationsQueue } = this.thresholds;
+    const { deliveriesQueue, triggersQueue } = this.delivery;
+    const workQueues = [observationsQueue, this.collection.stagesQueue, triggersQueue, deliveriesQueue];
+    const queues = [...workQueues, ...deadLetterQueuesOf(this)];
+    return allowOnTable(grantee, table, ['BatchGetItem', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'])
+      .combine(allowOnTable(grantee, this.thresholds.table, ['BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem']))
       .combine(allowOnTable(grantee, this.delivery.table, ['GetItem', 'Query', 'Scan']))
       .combine(allowQuery(grantee, this.delivery.table, OPEN_INDEX.name))
-      .combine(allowSend(grantee, this.delivery.deliveriesQueue))
+      .combine(allowQuery(grantee, table, DUE_INDEX.name))
+      .combine(allowQuery(grantee, this.thresholds.table, DUE_INDEX.name))
+      .combine(allowSend(grantee, observationsQueue, deliveriesQueue))
       .combine(allowLook(grantee, ...deadLetterQueuesOf(this)))
+      .combine(allow(grantee, ['sqs:GetQueueAttributes'], ...queues.map(({ queueArn }) => queueArn)))
       .combine(allow(grantee, ['events:PutEvents'], this.eventBus.eventBusArn))
       .combine(
         iam.Grant.addToPrincipal({

@@ -17,7 +17,9 @@
 import type { Command } from '../command';
 import { apply } from './apply';
 import { deliveries } from './deliveries';
+import { doctor } from './doctor';
 import { emit } from './emit';
+import { explain } from './explain';
 import { list } from './list';
 import { pause } from './pause';
 import { rejected } from './rejected';
@@ -27,19 +29,23 @@ import { resume } from './resume';
 import { sample } from './sample';
 import { schema } from './schema';
 import { setUrl } from './set-url';
+import { setup } from './setup';
 import { show } from './show';
 import { test } from './test';
 import { thresholds } from './thresholds';
 import { watch } from './watch';
 
 export const COMMANDS: readonly Command[] = [
+  setup,
   apply,
   list,
   show,
   test,
   emit,
   deliveries,
+  explain,
   thresholds,
+  doctor,
   watch,
   replay,
   rejected,

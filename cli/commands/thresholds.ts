@@ -5,8 +5,9 @@ import { CommandError } from '../exit';
 import { checkedName, subscriptionNamed } from '../names';
 import { countOption } from '../numbers';
 import { sparkLine } from '../spark-line';
+import { levelText } from '../subscription-text';
 import type { Style } from '../terminal';
-import { levelText, readAccounts, type ThresholdAccount, type ThresholdPhase } from '../threshold-account';
+import { readAccounts, type ThresholdAccount, type ThresholdPhase } from '../threshold-account';
 import { relative } from '../time';
 
 const DEFAULT_LIMIT = 20;

@@ -50,6 +50,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
       UpdateExpression: [
         'SET #status = :pending, n = :n, leaseOwner = :owner, leaseUntil = :until',
         'uid = if_not_exists(uid, :uid), #trigger = :trigger, occurredAt = :occurredAt',
+        ...(message.isTest ? ['isTest = :isTest'] : []),
         `acceptedAt = if_not_exists(acceptedAt, :acceptedAt) REMOVE ${TTL_ATTRIBUTE}`,
       ].join(', '),
       ConditionExpression: [
@@ -70,6 +71,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
         ':trigger': event.trigger,
         ':occurredAt': event.occurredAt,
         ':acceptedAt': acceptedAt,
+        ...(message.isTest && { ':isTest': true }),
       },
       ReturnValues: 'ALL_NEW',
     });

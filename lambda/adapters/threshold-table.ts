@@ -3,6 +3,7 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
+  paginateScan,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { DUE_INDEX, PARTITION_KEY as PK, SORT_KEY as SK } from '../../lib/private/contract';
@@ -16,6 +17,14 @@ const STATE = 'state';
 const MEMBER = 'member#';
 
 const dueAt = (kind: DueKind, at: number) => ({ [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at });
+
+/** An item of the table, as far as people look at it. */
+export interface ListedItem extends DueKey {
+  /** When the sweep comes back to it, epoch milliseconds; left out: never. */
+  readonly due?: number;
+  /** Of a metric's state. */
+  readonly state?: MetricState;
+}
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
 export class ThresholdTable implements ThresholdStore, DueIndex {
@@ -125,6 +134,16 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
 
   async memberKeys(measureKey: string): Promise<string[]> {
     return (await this.members(measureKey)).map((dimensions) => memberKey(measureKey, dimensions));
+  }
+
+  /** Everything in the table, a page at a time, in no order. For people: reads the whole table. */
+  async *list(): AsyncGenerator<ListedItem> {
+    for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
+      for (const { [PK]: metricKey, [SK]: sortKey, [DUE_INDEX.sortKey]: due, ...item } of Items ?? []) {
+        const state = sortKey === STATE ? (item as unknown as MetricState) : undefined;
+        yield { metricKey: String(metricKey), sortKey: String(sortKey), due: due as number | undefined, state };
+      }
+    }
   }
 
   async overdue(kind: DueKind, before: number): Promise<DueKey[]> {

@@ -72,6 +72,8 @@ export interface DeliveryRow {
   readonly attempts: readonly Attempt[];
   readonly occurredAt: number;
   readonly acceptedAt: number;
+  /** Nothing happened: somebody tried the flow, or it was kept from being switched off. */
+  readonly isTest?: boolean;
 }
 
 /** Attempts that a row keeps, the newest. */

@@ -210,6 +210,8 @@ export const Output = {
   DELIVER_ROLE_ARN: 'DeliverRoleArn',
   OBSERVATIONS_QUEUE_URL: 'ObservationsQueueUrl',
   DELIVERIES_QUEUE_URL: 'DeliveriesQueueUrl',
+  TRIGGERS_QUEUE_URL: 'TriggersQueueUrl',
+  STAGES_QUEUE_URL: 'StagesQueueUrl',
   /** Separated by commas. */
   DEAD_LETTER_QUEUE_URLS: 'DeadLetterQueueUrls',
 } as const;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { sparkLine } from '../../cli/spark-line';
-import { accountOf, levelText, metricText } from '../../cli/threshold-account';
+import { levelText } from '../../cli/subscription-text';
+import { accountOf, metricText } from '../../cli/threshold-account';
 import type { Metric } from '../../lambda/core/metric';
 import type { MetricState } from '../../lambda/core/metric-state';
 import { isBeyond, THRESHOLD_OPERATORS } from '../../lambda/core/position';
@@ -93,7 +94,7 @@ describe('a threshold', () => {
 
 test('words', () => {
   expect(levelText({ operator: 'atOrBelow', value: 1e4, recoverTo: 12_000.5 })).toBe(
-    'at or below 10,000, recovers at 12,000.5',
+    'at or below 10,000, back at 12,000.5',
   );
   expect(
     metricText({ ...METRIC, kind: 'measure', name: 'Revenue', dimensions: { Region: 'EMEA', Year: '2026' } }),

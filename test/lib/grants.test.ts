@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAccounts } from '../../cli/threshold-account';
 import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
 import { ThresholdTable } from '../../lambda/adapters/threshold-table';
 import { evaluateBatch } from '../../lambda/core/evaluate';
@@ -33,6 +34,13 @@ const DEAD_LETTER_QUEUES = [
   'ThresholdsObservationsDeadLetterQueue',
 ];
 
+const WORK_QUEUES = [
+  'CollectionStagesQueue',
+  'DeliveryDeliveriesQueue',
+  'DeliveryTriggersQueue',
+  'ThresholdsObservationsQueue',
+];
+
 describe('grantManageSubscriptions', () => {
   const { template, allowed } = granted((connector, role) => connector.grantManageSubscriptions(role));
   const onTables = ['Subscriptions', 'Thresholds'].map((table) =>
@@ -42,22 +50,26 @@ describe('grantManageSubscriptions', () => {
   test('allows what the commands of the CLI do, and nothing else', () => {
     expect(allowed).toEqual([
       'dynamodb:BatchGetItem SubscriptionsTable',
+      'dynamodb:BatchGetItem ThresholdsTable',
       'dynamodb:DeleteItem SubscriptionsTable',
       'dynamodb:GetItem DeliveryTable',
       'dynamodb:PutItem SubscriptionsTable',
       'dynamodb:PutItem ThresholdsTable',
       'dynamodb:Query DeliveryTable',
       'dynamodb:Query DeliveryTable/index/by-open',
+      'dynamodb:Query SubscriptionsTable/index/by-due',
       'dynamodb:Query ThresholdsTable',
+      'dynamodb:Query ThresholdsTable/index/by-due',
       'dynamodb:Scan DeliveryTable',
       'dynamodb:Scan SubscriptionsTable',
+      'dynamodb:Scan ThresholdsTable',
       'dynamodb:UpdateItem SubscriptionsTable',
       'dynamodb:UpdateItem ThresholdsTable',
       'events:PutEvents EventsBus',
       'kms:Encrypt SubscriptionsFlowUrlKey',
-      ...['ChangeMessageVisibility', 'ReceiveMessage'].flatMap((action) =>
-        DEAD_LETTER_QUEUES.map((queue) => `sqs:${action} ${queue}`),
-      ),
+      ...DEAD_LETTER_QUEUES.map((queue) => `sqs:ChangeMessageVisibility ${queue}`),
+      ...[...DEAD_LETTER_QUEUES, ...WORK_QUEUES].toSorted().map((queue) => `sqs:GetQueueAttributes ${queue}`),
+      ...DEAD_LETTER_QUEUES.map((queue) => `sqs:ReceiveMessage ${queue}`),
       'sqs:SendMessage DeliveryDeliveriesQueue',
       'sqs:SendMessage ThresholdsObservationsQueue',
     ]);
@@ -138,6 +150,10 @@ describe('grantManageSubscriptions', () => {
       const above = (value: number) =>
         thresholdOn('all', { measure: 'Revenue', dimensions: { Region: 'EU' } }, { operator: 'above', value });
       for (const value of [10, 20]) await register({ definition: above(value), flowUrl: `url-${value}` }, 'cli', ports);
+      // What explain, thresholds and doctor read.
+      const registered = await subscriptions.read('all');
+      if (registered) await readAccounts(registered, 10, { thresholds });
+      for await (const _ of thresholds.list());
       for await (const { definition } of subscriptions.list())
         await pause(definition.name, { subscriptions, clock: () => NOW });
       await unregister('all', 'cli', ports);

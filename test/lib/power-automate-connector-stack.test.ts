@@ -26,6 +26,8 @@ test('outputs by their exact names what tools need to find a connector', () => {
     [Output.THRESHOLDS_TABLE_NAME]: { Value: 'ThresholdsTable' },
     [Output.DELIVERIES_TABLE_NAME]: { Value: 'DeliveryTable' },
     [Output.OBSERVATIONS_QUEUE_URL]: { Value: 'ThresholdsObservationsQueue' },
+    [Output.STAGES_QUEUE_URL]: { Value: 'CollectionStagesQueue' },
+    [Output.TRIGGERS_QUEUE_URL]: { Value: 'DeliveryTriggersQueue' },
     [Output.DELIVERIES_QUEUE_URL]: { Value: 'DeliveryDeliveriesQueue' },
     [Output.FLOW_URL_KEY_ARN]: { Value: 'SubscriptionsFlowUrlKey' },
   });
