@@ -1,7 +1,8 @@
 import type { DeliveryRow } from '../lambda/core/delivery';
 import { isPaused } from '../lambda/core/health';
+import { numberText } from '../lambda/core/number-text';
 import type { Subscription } from '../lambda/core/subscription';
-import { cut, numberText } from '../lambda/core/text';
+import { cut } from '../lambda/core/text';
 import type { DeadLetter } from './dead-letters';
 import { seenText } from './explain';
 import { relative, timeText } from './time';

@@ -1,11 +1,13 @@
 import type { Attempt, DeliveryRow } from '../lambda/core/delivery';
+import { durationText } from '../lambda/core/duration';
+import { nearest } from '../lambda/core/entry/words';
 import { isPaused } from '../lambda/core/health';
 import { LogMessage } from '../lambda/core/log-messages';
 import { metricKey } from '../lambda/core/metric';
+import { numberText } from '../lambda/core/number-text';
 import { isBeyond } from '../lambda/core/position';
 import type { Filter, Subscription, SubscriptionDefinition, Threshold } from '../lambda/core/subscription';
-import { nearest } from '../lambda/core/entry/words';
-import { cut, durationText, numberText } from '../lambda/core/text';
+import { cut } from '../lambda/core/text';
 import { watchedMetric } from '../lambda/core/threshold-item';
 import { DomainEvent } from '../lib/private/contract';
 import { answerHint } from './answer-hint';

@@ -1,11 +1,11 @@
 import { checkFlowUrl, type FlowUrlOptions } from '../lambda/core/flow-url';
 import { type Metric, metricKey } from '../lambda/core/metric';
 import type { MetricState } from '../lambda/core/metric-state';
+import { numberText } from '../lambda/core/number-text';
 import { isBeyond, type ThresholdOperator } from '../lambda/core/position';
 import type { WantedSubscription } from '../lambda/core/register';
 import type { TriggerId } from '../lambda/core/subscription';
 import { checkEntry, toDefinition } from '../lambda/core/subscription-entry';
-import { numberText } from '../lambda/core/text';
 import { wantedText } from './explain';
 import type { Check, Prompts } from './prompts';
 import { metricText } from './threshold-account';

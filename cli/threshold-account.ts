@@ -1,8 +1,9 @@
 import { type Metric, metricKey } from '../lambda/core/metric';
 import type { MetricState } from '../lambda/core/metric-state';
+import { numberText } from '../lambda/core/number-text';
 import { directionOf, isBeyond } from '../lambda/core/position';
 import type { Subscription, Threshold } from '../lambda/core/subscription';
-import { difference, mapText, numberText } from '../lambda/core/text';
+import { difference, mapText } from '../lambda/core/text';
 import { type Flag, watchedMetric } from '../lambda/core/threshold-item';
 import type { Connector } from './connector';
 

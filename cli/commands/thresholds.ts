@@ -1,5 +1,5 @@
+import { numberText } from '../../lambda/core/number-text';
 import type { Subscription } from '../../lambda/core/subscription';
-import { numberText } from '../../lambda/core/text';
 import { command, connectorArgs, jsonArg } from '../command';
 import { CommandError } from '../exit';
 import { checkedName, subscriptionNamed } from '../names';
