@@ -20,6 +20,7 @@ import { deliveries } from './deliveries';
 import { doctor } from './doctor';
 import { emit } from './emit';
 import { explain } from './explain';
+import { flow } from './flow';
 import { list } from './list';
 import { pause } from './pause';
 import { rejected } from './rejected';
@@ -55,4 +56,5 @@ export const COMMANDS: readonly Command[] = [
   remove,
   schema,
   sample,
+  flow,
 ];
