@@ -13,6 +13,9 @@ import { deadLetterLines, logLine, nextSteps, problemsOf, summaryText } from './
 import { readEvents } from './event-file';
 import { FlowReceiver } from './flow-receiver';
 import { HELP, type Options, readOptions } from './options';
+import { BusHistory } from './page/bus-history';
+import { runPage } from './page/run-page';
+import { PageServer } from './page/server';
 import { replay } from './replay';
 import { type ExpectedSubscription, summarize } from './report';
 import { type LocalStack, startLocalStack } from './stack';
@@ -35,6 +38,8 @@ class LocalRun {
   private readonly refused: string[] = [];
   /** Rules that took an observation. */
   private readonly observationRules = new Set<string>();
+  private readonly history = new BusHistory();
+  private page: PageServer | undefined;
   private ended: Promise<void> | undefined;
 
   constructor(private readonly options: Options) {}
@@ -62,19 +67,22 @@ class LocalRun {
       answers,
       functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: String(this.options.speed) },
       speed: this.options.speed,
-      routes: (request, response) => receiver.handle(request, response),
+      routes: (request, response) =>
+        receiver.handle(request, response) || (this.page?.handle(request, response) ?? false),
       onEvent: (event, rules) => this.onEvent(event, rules),
       onLog: (functionId, line) => {
         const text = logLine(functionId, line);
         if (text) this.say(text);
+        this.page?.changed();
       },
     });
     this.cleanups.push(() => stack.stop());
     this.cleanups.push(announceLocalRun(stack.endpoint));
-    this.say(`The connector runs: ${stack.endpoint}`);
+    this.say(`The connector runs: ${stack.endpoint}${this.options.once ? '' : ' (open it in a browser to look on)'}`);
 
     const connector = localConnector(stack);
     this.cleanups.push(() => connector.close());
+    if (!this.options.once) this.showPage(stack);
     const subscriptions = await this.subscribe(stack, connector);
 
     if (events !== undefined) await this.replay(entries, events, stack, connector);
@@ -120,8 +128,21 @@ class LocalRun {
     return readSubscriptionFile(readText(file), { file, environment, loopback: true });
   }
 
+  /** A page to look on, at the endpoint. */
+  private showPage(stack: LocalStack): void {
+    const { ports, close } = runPage(stack, this.history);
+    const page = new PageServer(ports);
+    this.page = page;
+    this.cleanups.push(() => {
+      page.stop();
+      close();
+    });
+  }
+
   private onEvent(event: BusEvent, rules: readonly string[]): void {
     this.busEvents.push(event);
+    this.history.take(event, rules, Date.now());
+    this.page?.changed();
     if (OBSERVATIONS.includes(event['detail-type'])) for (const rule of rules) this.observationRules.add(rule);
     if (rules.length === 0) {
       this.say(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LOCAL_LOGS_ROUTE, LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
+import type { EventPattern } from './bus/pattern';
 import { Schedules } from './bus/schedule';
 import { Activity } from './engines/activity';
 import type { Answers } from './engines/answers';
@@ -111,6 +112,8 @@ export interface LocalStack {
   readonly keyArns: readonly string[];
   /** Name by logical id of the buses that the template declares. */
   readonly busNames: Readonly<Record<string, string>>;
+  /** Those of the template that look for events, and are switched on. */
+  readonly rules: readonly { readonly logicalId: string; readonly pattern: EventPattern }[];
   /** What `Ref` gives. Throws when the template has no such resource. */
   physicalId(logicalId: string): string;
   queues(): LocalQueue[];
@@ -322,6 +325,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       })),
       keyArns: plan.keys.map(({ arn }) => arn),
       busNames: Object.fromEntries(plan.buses.map((bus) => [bus.logicalId, bus.name])),
+      rules: patternRules(plan).map(({ logicalId, pattern }) => ({ logicalId, pattern })),
       physicalId(logicalId) {
         const id = plan.physicalIds.get(logicalId);
         if (id === undefined) {

@@ -366,6 +366,21 @@ describe('npm start', () => {
     await expect.poll(() => children.filter(alive), { timeout: 30_000 }).toEqual([]);
   });
 
+  it('shows a page at its address, without any flow URL, and ends with it open', async () => {
+    const run = start();
+    const address = (await run.says(/The connector runs: \S+ \(open it in a browser/)).split(' ')[3] as string;
+    await run.says(/Ctrl-C ends it/);
+    const page = await (await fetch(address)).text();
+    expect(page).toContain('<h1>Power Automate connector</h1>');
+    expect(page).toContain('Segment VIP customers: ');
+    expect(page).not.toMatch(SIGNATURES);
+    expect(page).not.toMatch(/\bsig\b/);
+    const updates = await fetch(`${address}/page/updates`);
+    run.process.kill('SIGINT');
+    expect(await run.status()).toBe(0);
+    await updates.text().catch(() => {});
+  });
+
   it('tells how it is used', async () => {
     const run = start('--help');
     expect(await run.status()).toBe(0);

@@ -19,7 +19,7 @@ export function parseXml(document: string): XmlElement {
   const root = { name: '', attributes: {}, children: [] as XmlElement[], text: '' };
   const open = [root];
   let at = 0;
-  for (const tag of document.matchAll(/<(\?xml [^?]*\?|\/[\w.:]+|[\w.:]+(?:\s+[\w.:]+="[^"<]*")*\s*\/?)>/g)) {
+  for (const tag of document.matchAll(/<(\?xml [^?]*\?|\/[\w.:-]+|[\w.:-]+(?:\s+[\w.:-]+="[^"<]*")*\s*\/?)>/g)) {
     const text = document.slice(at, tag.index);
     if (/[<>]/.test(text)) throw new Error(`not well formed: ${text}`);
     const parent = open.at(-1) as typeof root;
@@ -31,8 +31,8 @@ export function parseXml(document: string): XmlElement {
       if (open.pop()?.name !== inner.slice(1) || open.length === 0) throw new Error(`ends what is not open: ${inner}`);
       continue;
     }
-    const [name = ''] = /^[\w.:]+/.exec(inner) ?? [];
-    const pairs = [...inner.matchAll(/([\w.:]+)="([^"]*)"/g)].map(([, key, value]) => [key, decode(value as string)]);
+    const [name = ''] = /^[\w.:-]+/.exec(inner) ?? [];
+    const pairs = [...inner.matchAll(/([\w.:-]+)="([^"]*)"/g)].map(([, key, value]) => [key, decode(value as string)]);
     const element = { name, attributes: Object.fromEntries(pairs), children: [], text: '' };
     parent.children.push(element);
     if (!inner.endsWith('/')) open.push(element);

@@ -1,0 +1,165 @@
+import { toObservation } from '../../lambda/core/evaluate';
+import { checkEvent } from '../../lambda/core/events';
+import { type Metric, metricKey, type Observation } from '../../lambda/core/metric';
+import { orderOf } from '../../lambda/core/metric-state';
+import { MAX_AHEAD_MS } from '../../lambda/core/observe';
+import type { Direction } from '../../lambda/core/position';
+import { recognize } from '../../lambda/core/recognize';
+import { cut } from '../../lambda/core/text';
+import type { TriggerEvent } from '../../lambda/core/trigger-event';
+import type { BusEvent } from '../bus/event-bus';
+
+/** An event that the bus took. */
+export interface SeenEvent {
+  readonly id: string;
+  readonly detailType: string;
+  /** What it is about, as far as it says, before anything has checked it. */
+  readonly about: string;
+  /** JSON for people, at most `KEPT.characters` of it. */
+  readonly detail: string;
+  /** When it came, epoch milliseconds. */
+  readonly at: number;
+  /** Logical ids of the rules that took it. */
+  readonly rules: readonly string[];
+}
+
+/** What a rule took. */
+export interface RuleCount {
+  readonly count: number;
+  /** When it took the last one, epoch milliseconds. */
+  readonly lastAt: number;
+}
+
+/** A value of a metric as it came. */
+export interface Point {
+  /** Epoch milliseconds. */
+  readonly observedAt: number;
+  readonly value: number;
+  /** Why it changes nothing; left out: it does. */
+  readonly dropped?: 'late' | 'duplicate' | 'conflict';
+}
+
+/** A threshold that a value crossed. */
+export interface CrossingSeen {
+  readonly crossingId: string;
+  readonly subscription: string;
+  readonly direction: Direction;
+  readonly threshold: number;
+  /** Left out where the value was beyond already. */
+  readonly previousValue?: number;
+  readonly value: number;
+  /** Epoch milliseconds. */
+  readonly observedAt: number;
+}
+
+/** What came of a metric, in the order of its coming. */
+export interface MetricHistory {
+  readonly metric: Metric;
+  readonly unit?: string;
+  readonly points: readonly Point[];
+  readonly crossings: readonly CrossingSeen[];
+}
+
+/** What is kept: a run may stay up for days. */
+export const KEPT = { events: 100, characters: 10_000, metrics: 200, points: 400, crossings: 200 } as const;
+
+type Kept = { -readonly [K in keyof MetricHistory]: MetricHistory[K] } & { last?: Observation };
+
+/** What went over the bus, as much as a person looks at: the newest of everything. */
+export class BusHistory {
+  private taken = 0;
+  private newest: SeenEvent[] = [];
+  private readonly counts = new Map<string, RuleCount>();
+  /** The one that changed last at the end. */
+  private readonly byKey = new Map<string, Kept>();
+
+  /** Takes an event; `at` is when it came, epoch milliseconds. */
+  take(event: BusEvent, rules: readonly string[], at: number): void {
+    this.taken++;
+    this.newest = [seen(event, rules, at), ...this.newest].slice(0, KEPT.events);
+    for (const rule of rules) this.counts.set(rule, { count: (this.counts.get(rule)?.count ?? 0) + 1, lastAt: at });
+    const checked = checkEvent(json(event) ?? '');
+    // What cannot be read is rejected by the connector, which says why.
+    if ('reason' in checked) return;
+    const observation = toObservation(checked.value);
+    if (observation) this.observe(observation, at);
+    const recognized = recognize(checked.value);
+    if (recognized) this.cross(recognized.event, recognized.addressee?.subscription);
+  }
+
+  /** Newest first. */
+  get events(): readonly SeenEvent[] {
+    return this.newest;
+  }
+
+  get eventCount(): number {
+    return this.taken;
+  }
+
+  ruleCount(logicalId: string): RuleCount | undefined {
+    return this.counts.get(logicalId);
+  }
+
+  get metrics(): readonly MetricHistory[] {
+    return [...this.byKey.values()];
+  }
+
+  private observe(observation: Observation, at: number): void {
+    const { metric, observedAt, value, unit } = observation;
+    // The connector rejects it.
+    if (observedAt > at + MAX_AHEAD_MS) return;
+    const kept = this.of(metric);
+    const state = kept.last && { metric, last: kept.last, version: 1, recent: [] };
+    const order = orderOf(state, observation);
+    const dropped = order === 'newer' ? undefined : order;
+    if (!dropped) kept.last = observation;
+    kept.unit = unit ?? kept.unit;
+    kept.points = [...kept.points, { observedAt, value, dropped }].slice(-KEPT.points);
+  }
+
+  private cross(event: TriggerEvent, subscription: string | undefined): void {
+    if (!('direction' in event) || subscription === undefined) return;
+    const { eventId: crossingId, direction, threshold, previousValue, value, observedAt, instanceId } = event;
+    const metric: Metric =
+      'segment' in event
+        ? { kind: 'segment', instanceId, name: event.segment }
+        : { kind: 'measure', instanceId, name: event.measure, dimensions: event.dimensions };
+    const kept = this.of(metric);
+    // The bus may bring it twice.
+    if (kept.crossings.some((one) => one.crossingId === crossingId)) return;
+    const crossing = { crossingId, subscription, direction, threshold, previousValue, value, observedAt };
+    kept.crossings = [...kept.crossings, crossing].slice(-KEPT.crossings);
+  }
+
+  private of(metric: Metric): Kept {
+    const key = metricKey(metric);
+    const kept: Kept = this.byKey.get(key) ?? { metric, points: [], crossings: [] };
+    this.byKey.delete(key);
+    this.byKey.set(key, kept);
+    const [oldest] = this.byKey.keys();
+    if (this.byKey.size > KEPT.metrics && oldest !== undefined) this.byKey.delete(oldest);
+    return kept;
+  }
+}
+
+/** JSON.parse reads lists in lists of any depth, JSON.stringify does not write them. */
+function json(value: unknown, space?: number): string | undefined {
+  try {
+    return JSON.stringify(value, undefined, space);
+  } catch {
+    return undefined;
+  }
+}
+
+function seen(event: BusEvent, rules: readonly string[], at: number): SeenEvent {
+  const { id, 'detail-type': detailType, detail } = event;
+  const text = cut(json(detail, 2) ?? 'nested too deeply', KEPT.characters);
+  return { id, detailType, about: cut(aboutText(detail), 200), detail: text, at, rules };
+}
+
+function aboutText(detail: Readonly<Record<string, unknown>>): string {
+  const { dataSource, segment, measure, stage, process, subscription, status, memberCount, value } = detail;
+  return [dataSource ?? segment ?? measure ?? stage ?? process ?? subscription, status ?? memberCount ?? value]
+    .filter((part) => typeof part === 'string' || typeof part === 'number')
+    .join(': ');
+}

@@ -1,0 +1,85 @@
+import { DETAIL_TYPES, examples } from './examples';
+import { type Html, html } from './html';
+import { type Section, sections } from './sections';
+import type { Snapshot } from './snapshot';
+
+/** Where the page's parts are served. */
+export const Route = {
+  PAGE: '/',
+  STYLE: '/page/style.css',
+  SCRIPT: '/page/script.js',
+  UPDATES: '/page/updates',
+  EVENTS: '/page/events',
+} as const;
+
+/** An event that somebody typed. */
+export interface Typed {
+  readonly detailType: string;
+  /** JSON. */
+  readonly detail: string;
+}
+
+/** What the form shows after an event was not put: what was typed, and why. */
+export interface NotPut extends Typed {
+  readonly problem: string;
+}
+
+/** The whole page. */
+export function pageDocument(snapshot: Snapshot, notPut?: NotPut): string {
+  const [overview, ...others] = sections(snapshot);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Power Automate connector: the local run</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${Route.STYLE}">
+<script src="${Route.SCRIPT}" defer></script>
+</head>
+<body>
+<header>
+<h1>Power Automate connector</h1>
+<p class="small">${snapshot.stackName} on this machine, bus ${snapshot.busName}. Times are UTC. <span id="live">Reload to see what is new.</span></p>
+${overview && html`<div data-section="${overview.id}">${overview.content}</div>`}
+</header>
+<main>
+${form(snapshot.now, notPut)}
+${others.map(sectionElement)}
+</main>
+</body>
+</html>
+`.text;
+}
+
+const sectionElement = ({ id, title, content }: Section): Html =>
+  html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2><div data-section="${id}">${content}</div></section>`;
+
+/** Works without the script, too. */
+function form(now: number, notPut?: NotPut): Html {
+  const all = examples(now);
+  const [first] = all;
+  const { detailType, detail } = notPut ?? {
+    detailType: first?.detailType ?? '',
+    detail: JSON.stringify(first?.detail, undefined, 2),
+  };
+  return html`<section id="put" aria-labelledby="put-title">
+<h2 id="put-title">Put an event</h2>
+<form method="post" action="${Route.EVENTS}">
+<div class="field scripted"><label for="example">Example</label>
+<select id="example">${all.map(
+    (one) =>
+      html`<option data-detail-type="${one.detailType}" data-detail="${JSON.stringify(one.detail, undefined, 2)}">${one.name}</option>`,
+  )}</select></div>
+<div class="field"><label for="detail-type">Detail type</label>
+<input id="detail-type" name="detailType" list="detail-types" value="${detailType}" required autocomplete="off" spellcheck="false">
+<datalist id="detail-types">${DETAIL_TYPES.map((type) => html`<option value="${type}"></option>`)}</datalist></div>
+<div class="field"><label for="detail">Detail (JSON)</label>
+<textarea id="detail" name="detail" rows="8" required autocomplete="off" spellcheck="false">
+${detail}</textarea></div>
+<button>Put it on the bus</button>
+<p id="outcome" role="status"${notPut ? html` class="problem"` : html``}>${notPut?.problem}</p>
+</form>
+</section>`;
+}

@@ -1,0 +1,173 @@
+import { numberText, quantityText } from '../../lambda/core/text';
+import type { Point } from './bus-history';
+import { type Html, html } from './html';
+import type { Level, WatchedMetric } from './snapshot';
+
+/** Units of the drawing; it is scaled to the width that there is. */
+const WIDTH = 440;
+const HEIGHT = 210;
+const AREA = { left: 56, right: WIDTH - 84, top: 14, bottom: HEIGHT - 26 } as const;
+/** Least distance of two labels, from line to line. */
+const LABEL_HEIGHT = 14;
+/** Levels that are drawn: those that are nearest to the last value. */
+const MAX_LEVELS = 12;
+const DAY = 24 * 3600 * 1000;
+
+/** A line across the plot. */
+interface Line {
+  readonly value: number;
+  readonly label: string;
+  readonly kind: 'threshold' | 'recovery';
+}
+
+const WORDS: Readonly<Record<Level['operator'], string>> = {
+  above: 'above',
+  atOrAbove: 'at or above',
+  below: 'below',
+  atOrBelow: 'at or below',
+};
+
+/** In the drawing, where there is little room; the text under it has the words. */
+const SIGNS: Readonly<Record<Level['operator'], string>> = { above: '>', atOrAbove: '≥', below: '<', atOrBelow: '≤' };
+
+/** A level in words, such as `above 10,000`. */
+const levelText = ({ operator, value, recoverTo }: Level): string =>
+  `${WORDS[operator]} ${numberText(value)}${recoverTo === undefined ? '' : `, back at ${numberText(recoverTo)}`}`;
+
+/** The values of a metric over time against its thresholds, as SVG. `label` says what it shows to who cannot see it. */
+export function plot({ points, crossings, levels }: WatchedMetric, label: string): Html {
+  const counted = points.filter(({ dropped }) => dropped === undefined);
+  const lines = linesOf(levels, counted.at(-1)?.value);
+  const values = [...points.map(({ value }) => value), ...lines.map(({ value }) => value)];
+  const y = scale(padded(values), [AREA.bottom, AREA.top]);
+  const times = points.map(({ observedAt }) => observedAt);
+  const span = [Math.min(...times), Math.max(...times)] as const;
+  const x = span[0] < span[1] ? scale(span, [AREA.left + 6, AREA.right - 8]) : () => (AREA.left + AREA.right) / 2;
+  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
+${ticks(padded(values)).map((value) => grid(y(value), value))}
+${labelled(lines, y).map((line) => levelLine(line, y(line.value)))}
+${curve(counted, x, y)}
+${counted.map(({ observedAt, value }) => html`<circle class="value" cx="${x(observedAt)}" cy="${y(value)}" r="2.5"/>`)}
+${points.map((point) => dropMark(point, x, y))}
+${crossings
+  .filter(({ observedAt }) => observedAt >= span[0] && observedAt <= span[1])
+  .map(
+    ({ observedAt, value, direction, threshold, subscription }) =>
+      html`<path class="crossing" d="${triangle(x(observedAt), y(value), direction === 'above')}"><title>${subscription}: crossed ${numberText(threshold)} at ${numberText(value)}</title></path>`,
+  )}
+${points.length > 0 && timeAxis(span, x)}
+</svg>`;
+}
+
+/** Thresholds and recovery levels; equal ones are one line. */
+function linesOf(levels: readonly Level[], last: number | undefined): Line[] {
+  const lines = new Map<string, Line>();
+  for (const level of levels) {
+    const { value, recoverTo } = level;
+    const label = `${SIGNS[level.operator]} ${tickText(value)}`;
+    lines.set(`${label} ${value}`, { value, label, kind: 'threshold' });
+    if (recoverTo === undefined) continue;
+    const back = `back ${tickText(recoverTo)}`;
+    lines.set(`${back} ${recoverTo}`, { value: recoverTo, label: back, kind: 'recovery' });
+  }
+  const distance = ({ value }: Line) => Math.abs(value - (last ?? 0));
+  return [...lines.values()].sort((a, b) => distance(a) - distance(b)).slice(0, MAX_LEVELS);
+}
+
+/** Lines whose labels would lie over one another lose them, but for the nearest to the value. */
+function labelled(lines: readonly Line[], y: (value: number) => number): Line[] {
+  const taken: number[] = [];
+  return lines.map((line) => {
+    const at = y(line.value);
+    if (taken.some((other) => Math.abs(other - at) < LABEL_HEIGHT)) return { ...line, label: '' };
+    taken.push(at);
+    return line;
+  });
+}
+
+/** The range of the values, which are smaller than 1e126 (events.ts), with some room; a range for a single value too. */
+function padded(values: readonly number[]): readonly [number, number] {
+  if (values.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = (high - low) * 0.12 || Math.abs(high) * 0.1 || 1;
+  return [low - room, high + room];
+}
+
+function scale([from, to]: readonly [number, number], [start, end]: readonly [number, number]) {
+  return (value: number): number => Math.round((start + ((value - from) / (to - from)) * (end - start)) * 10) / 10;
+}
+
+/** Round values in the range: 1, 2 or 5 times a power of ten apart. */
+export function ticks([low, high]: readonly [number, number]): number[] {
+  const rough = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
+  if (!Number.isFinite(step) || step === 0) return [];
+  const first = Math.ceil(low / step);
+  const count = Math.floor(high / step) - first + 1;
+  // Where the values are too far from zero for a double to tell the steps apart.
+  if (!(count >= 1 && count <= 12)) return [];
+  return Array.from({ length: count }, (_, n) => Number(((first + n) * step).toPrecision(12)));
+}
+
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 5 });
+const scientific = new Intl.NumberFormat('en-US', { notation: 'scientific', maximumSignificantDigits: 3 });
+const tickText = (value: number): string => {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e12 || size < 1e-4)) return scientific.format(value);
+  return size < 100_000 ? numberText(value) : compact.format(value);
+};
+
+const grid = (at: number, value: number): Html =>
+  html`<path class="grid" d="M${AREA.left} ${at}H${AREA.right}"/><text class="axis" x="${AREA.left - 6}" y="${at + 4}" text-anchor="end">${tickText(value)}</text>`;
+
+const levelLine = ({ label, kind }: Line, at: number): Html =>
+  html`<path class="level ${kind}" d="M${AREA.left} ${at}H${AREA.right}"/>${label && html`<text class="label ${kind}" x="${AREA.right + 6}" y="${at + 4}">${label}</text>`}`;
+
+/** A value stands until the next one is known. */
+function curve(counted: readonly Point[], x: (at: number) => number, y: (value: number) => number): Html | undefined {
+  const [first, ...rest] = counted;
+  if (!first) return undefined;
+  const steps = rest.map(({ observedAt, value }) => `H${x(observedAt)}V${y(value)}`).join('');
+  return html`<path class="curve" d="M${x(first.observedAt)} ${y(first.value)}${steps}"/>`;
+}
+
+/** A duplicate lies on the value that it repeats. */
+function dropMark(point: Point, x: (at: number) => number, y: (value: number) => number): Html | undefined {
+  const { observedAt, value, dropped } = point;
+  if (dropped === undefined || dropped === 'duplicate') return undefined;
+  const [cx, cy] = [x(observedAt), y(value)];
+  return html`<path class="dropped" d="M${cx - 4} ${cy - 4}l8 8m0 -8l-8 8"><title>${dropped}, dropped: ${numberText(value)}</title></path>`;
+}
+
+function triangle(cx: number, cy: number, up: boolean): string {
+  const tip = up ? -8 : 8;
+  return `M${cx - 6} ${cy - tip / 2}L${cx + 6} ${cy - tip / 2}L${cx} ${cy + tip}Z`;
+}
+
+function timeAxis([from, to]: readonly [number, number], x: (at: number) => number): Html {
+  const text = (at: number) => {
+    const iso = new Date(at).toISOString();
+    return to - from > 2 * DAY ? iso.slice(0, 10) : `${iso.slice(5, 10)} ${iso.slice(11, 16)}`;
+  };
+  const label = (at: number, anchor: string) =>
+    html`<text class="axis" x="${x(at)}" y="${HEIGHT - 8}" text-anchor="${anchor}">${text(at)}</text>`;
+  return from === to ? label(from, 'middle') : html`${label(from, 'start')}${label(to, 'end')}`;
+}
+
+/** What a plot shows, in words. */
+export function plotText({ points, crossings, levels, unit }: WatchedMetric): string {
+  const counted = points.filter(({ dropped }) => dropped === undefined);
+  const last = counted.at(-1);
+  const watched = [...new Set(levels.map(levelText))].join(', ');
+  return [
+    last
+      ? `${counted.length} ${counted.length === 1 ? 'value' : 'values'}, now ${quantityText(last.value, unit)}`
+      : 'no value yet',
+    watched ? `thresholds: ${watched}` : 'nothing watches it',
+    crossings.length > 0 && `crossed ${crossings.length === 1 ? 'once' : `${crossings.length} times`}`,
+    points.length > counted.length && `${points.length - counted.length} dropped`,
+  ]
+    .filter(Boolean)
+    .join('; ');
+}

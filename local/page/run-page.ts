@@ -1,0 +1,66 @@
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { connectorOf } from '../../cli/connector';
+import { newest } from '../../cli/delivery-text';
+import type { DeliveryRow, DeliveryStatus } from '../../lambda/core/delivery';
+import type { Subscription } from '../../lambda/core/subscription';
+import { cut } from '../../lambda/core/text';
+import { Output, REJECTION_REASON_ATTRIBUTE } from '../../lib/private/contract';
+import { ANYBODY } from '../connector';
+import type { DeadLetter, LocalStack } from '../stack';
+import { type BusHistory, KEPT } from './bus-history';
+import type { PagePorts } from './server';
+import type { Rejected } from './snapshot';
+
+/** Deliveries that the page gets; it shows fewer. */
+const NEWEST = 100;
+
+/** What the page shows of a run, read where the run keeps it, and how it puts an event: by the road of any producer. */
+export function runPage(stack: LocalStack, history: BusHistory): { readonly ports: PagePorts; close(): void } {
+  const { stackName, outputs, region, endpoints } = stack;
+  const connector = connectorOf(stackName, outputs, { region, credentials: ANYBODY.credentials, endpoints });
+  const busName = connector.output(Output.EVENT_BUS_NAME);
+  const ports: PagePorts = {
+    async snapshot() {
+      const deliveryCounts: Partial<Record<DeliveryStatus, number>> = {};
+      const deliveries = await newest(counted(connector.deliveries.rows(), deliveryCounts), NEWEST);
+      const subscriptions: Subscription[] = [];
+      for await (const one of connector.subscriptions.list()) subscriptions.push(one);
+      return {
+        stackName,
+        busName,
+        now: Date.now(),
+        eventCount: history.eventCount,
+        events: history.events,
+        rules: stack.rules.map((rule) => ({ ...rule, taken: history.ruleCount(rule.logicalId) })),
+        metrics: history.metrics,
+        subscriptions,
+        deliveries: deliveries.rows,
+        deliveryCounts,
+        rejected: stack.deadLetters().map(rejectedOf),
+      };
+    },
+    async put({ detailType, detail }) {
+      const Source = connector.output(Output.EVENT_SOURCE);
+      const entry = { EventBusName: busName, Source, DetailType: detailType, Detail: detail };
+      const { Entries } = await connector.clients.eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
+      const { EventId: id, ErrorCode, ErrorMessage } = Entries?.[0] ?? {};
+      return id ? { id } : { problem: `${ErrorCode}: ${ErrorMessage}` };
+    },
+  };
+  return { ports, close: () => Object.values(connector.clients).forEach((client) => void client.destroy()) };
+}
+
+async function* counted(
+  rows: AsyncIterable<DeliveryRow>,
+  counts: Partial<Record<DeliveryStatus, number>>,
+): AsyncGenerator<DeliveryRow> {
+  for await (const row of rows) {
+    counts[row.status] = (counts[row.status] ?? 0) + 1;
+    yield row;
+  }
+}
+
+function rejectedOf({ messageAttributes, queueLogicalId, sentAt, body }: DeadLetter): Rejected {
+  const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE] ?? `its handler failed each time (${queueLogicalId})`;
+  return { at: sentAt, reason: cut(reason, 1000), body: cut(body, KEPT.characters) };
+}

@@ -1,0 +1,217 @@
+import { answerText } from '../../cli/delivery-text';
+import { aboutText, flowText } from '../../cli/subscription-text';
+import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/core/delivery';
+import { deliveryId } from '../../lambda/core/identity';
+import { type Metric, metricKey } from '../../lambda/core/metric';
+import type { Subscription } from '../../lambda/core/subscription';
+import { mapText, numberText } from '../../lambda/core/text';
+import type { SeenEvent } from './bus-history';
+import { type Html, html } from './html';
+import { plot, plotText } from './plot';
+import { type Rejected, type Rule, type Snapshot, type WatchedMetric, watchedMetrics } from './snapshot';
+
+/** A part of the page that is replaced when it changes. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly content: Html;
+}
+
+/** What one section lists at most: the page is for looking on, the command line for looking up. */
+const MAX_LISTED = 50;
+const MAX_PLOTS = 24;
+
+/** Every section in the order of the page. */
+export function sections(snapshot: Snapshot): Section[] {
+  return [
+    { id: 'overview', title: 'Overview', content: overview(snapshot) },
+    { id: 'metrics', title: 'Metrics and thresholds', content: metrics(snapshot) },
+    { id: 'deliveries', title: 'Deliveries', content: deliveries(snapshot) },
+    { id: 'subscriptions', title: 'Subscriptions', content: subscriptions(snapshot) },
+    { id: 'events', title: 'Events on the bus', content: events(snapshot) },
+    { id: 'rules', title: 'Rules', content: rules(snapshot) },
+    { id: 'rejected', title: 'Rejected', content: rejected(snapshot) },
+  ];
+}
+
+type Tone = 'good' | 'warning' | 'bad' | 'neutral';
+const badge = (tone: Tone, text: string): Html => html`<span class="badge ${tone}">${text}</span>`;
+
+const TONES: Readonly<Record<DeliveryStatus, Tone>> = {
+  pending: 'warning',
+  delivered: 'good',
+  held: 'warning',
+  dead: 'bad',
+  canceled: 'neutral',
+};
+
+/** An instant in UTC: the time alone where it is of today. */
+export function time(at: number, now: number): Html {
+  const iso = new Date(at).toISOString();
+  const [day, clock] = [iso.slice(0, 10), iso.slice(11, 19)];
+  const isToday = new Date(now).toISOString().startsWith(day);
+  return html`<time datetime="${iso}">${isToday ? clock : `${day} ${clock}`}</time>`;
+}
+
+const isPaused = ({ health }: Subscription): boolean => health?.state === 'paused';
+const empty = (text: string): Html => html`<p class="empty">${text}</p>`;
+const more = (all: number, shown: number, what: string): Html | false =>
+  all > shown && html`<p class="empty">The newest ${shown} of ${numberText(all)} ${what}.</p>`;
+
+function overview(snapshot: Snapshot): Html {
+  const { eventCount, deliveryCounts, rejected: refused, subscriptions: all } = snapshot;
+  const crossings = snapshot.metrics.reduce((sum, metric) => sum + metric.crossings.length, 0);
+  const paused = all.filter(isPaused).length;
+  const figure = (value: number, what: string, tone: Tone = 'neutral') =>
+    html`<li class="${value > 0 ? tone : 'neutral'}"><strong>${numberText(value)}</strong> ${what}</li>`;
+  const count = (status: DeliveryStatus) => deliveryCounts[status] ?? 0;
+  return html`<ul class="figures">
+${figure(eventCount, 'events')}
+${figure(crossings, 'crossings')}
+${figure(count('delivered'), 'delivered', 'good')}
+${figure(count('pending') + count('held'), 'waiting', 'warning')}
+${figure(count('dead'), 'dead', 'bad')}
+${figure(paused, 'paused', 'bad')}
+${figure(refused.length, 'rejected', 'warning')}
+</ul>`;
+}
+
+function metrics(snapshot: Snapshot): Html {
+  const all = watchedMetrics(snapshot);
+  if (all.length === 0) return empty('No segment or measure has been seen or is watched.');
+  return html`<div class="plots">${all.slice(0, MAX_PLOTS).map((metric) => figureOf(metric, snapshot.now))}</div>${
+    all.length > MAX_PLOTS && html`<p class="empty">${all.length - MAX_PLOTS} more are not drawn.</p>`
+  }`;
+}
+
+/** `Segment VIP customers`, `Measure Revenue (Region: EU)`; the instance where it is not the usual one. */
+export function metricText({ kind, name, dimensions, instanceId }: Metric): string {
+  const members = mapText(dimensions ?? {});
+  const where = instanceId === 'default' ? '' : ` in ${instanceId}`;
+  return `${kind === 'segment' ? 'Segment' : 'Measure'} ${name}${members && ` (${members})`}${where}`;
+}
+
+function figureOf(metric: WatchedMetric, now: number): Html {
+  const [name, text] = [metricText(metric.metric), plotText(metric)];
+  const crossings = metric.crossings.toReversed().slice(0, MAX_LISTED);
+  return html`<figure>
+<h3>${name}</h3>
+${plot(metric, `${name}: ${text}`)}
+<figcaption>${text}.</figcaption>
+${
+  crossings.length > 0 &&
+  html`<details data-key="${metricKey(metric.metric)}"><summary>Crossings</summary><ul class="plain">${crossings.map(
+    ({ direction, threshold, previousValue, value, observedAt, subscription }) =>
+      html`<li>${time(observedAt, now)} ${direction === 'above' ? '↑' : '↓'} ${numberText(threshold)}: ${previousValue === undefined ? 'already beyond' : numberText(previousValue)} → ${numberText(value)}, for ${subscription}</li>`,
+  )}</ul></details>`
+}
+</figure>`;
+}
+
+function deliveries({ deliveries: rows, deliveryCounts, now }: Snapshot): Html {
+  if (rows.length === 0) return empty('No flow has been called yet.');
+  const shown = rows.slice(0, MAX_LISTED);
+  const all = DELIVERY_STATUSES.reduce((sum, status) => sum + (deliveryCounts[status] ?? 0), 0);
+  return html`<ol class="list" tabindex="0">${shown.map((row) => deliveryItem(row, now))}</ol>${more(all, shown.length, 'deliveries')}`;
+}
+
+const deliveryItem = (row: DeliveryRow, now: number): Html =>
+  html`<li>
+<p>${badge(TONES[row.status], row.status)} <strong>${row.subscription}</strong> ${row.trigger}</p>
+<p class="small">accepted ${time(row.acceptedAt, now)}, id ${deliveryId(row.subscription, row.eventId)}</p>
+${
+  row.attempts.length === 0
+    ? html`<p class="small">not tried yet</p>`
+    : html`<ol class="plain small">${row.attempts.map(
+        (attempt) =>
+          html`<li>${time(attempt.at, now)} ${answerText(attempt)} <span class="muted">after ${numberText(attempt.durationMs)} ms</span></li>`,
+      )}</ol>`
+}
+</li>`;
+
+/** A rule's name without the hash that the CDK adds, and without what all of them begin with. */
+export function ruleName(logicalId: string, all: readonly string[]): string {
+  const bare = (id: string) => id.replace(/[0-9A-F]{8}$/, '');
+  const words = (id: string) => bare(id).split(/(?=[A-Z])/);
+  const own = words(logicalId);
+  const shared = own.findIndex((word, n) => !all.every((id) => words(id)[n] === word));
+  return (shared > 0 ? own.slice(shared) : own).join('');
+}
+
+function events({ events: seen, eventCount, now, rules: all }: Snapshot): Html {
+  if (seen.length === 0) return empty('No event has come yet: put one with the form.');
+  const ids = all.map(({ logicalId }) => logicalId);
+  const shown = seen.slice(0, MAX_LISTED);
+  return html`<ol class="list" tabindex="0">${shown.map((one) => eventItem(one, ids, now))}</ol>${more(eventCount, shown.length, 'events')}`;
+}
+
+const eventItem = (
+  { id, detailType, about, detail, at, rules: taken }: SeenEvent,
+  ids: readonly string[],
+  now: number,
+): Html =>
+  html`<li>
+<p>${time(at, now)} <strong>${detailType}</strong> ${about}</p>
+<p class="small">${taken.length === 0 ? 'no rule took it' : `taken by ${taken.map((rule) => ruleName(rule, ids)).join(', ')}`}</p>
+<details data-key="${id}"><summary>Detail</summary><pre tabindex="0">${detail}</pre></details>
+</li>`;
+
+function rules({ rules: all, now }: Snapshot): Html {
+  const ids = all.map(({ logicalId }) => logicalId);
+  return html`<ul class="list" tabindex="0">${all.map((rule) => ruleItem(rule, ids, now))}</ul>`;
+}
+
+const ruleItem = ({ logicalId, pattern, taken }: Rule, ids: readonly string[], now: number): Html =>
+  html`<li>
+<p><strong>${ruleName(logicalId, ids)}</strong> ${
+    taken
+      ? html`<span class="small">took ${numberText(taken.count)}, the last at ${time(taken.lastAt, now)}</span>`
+      : html`<span class="small muted">took none</span>`
+  }</p>
+<details data-key="${logicalId}"><summary>Pattern</summary><pre tabindex="0">${JSON.stringify(pattern, undefined, 2)}</pre></details>
+</li>`;
+
+function subscriptions({ subscriptions: all, now }: Snapshot): Html {
+  if (all.length === 0) return empty('There is no subscription.');
+  const sorted = all.toSorted(
+    (a, b) => Number(isPaused(b)) - Number(isPaused(a)) || (a.definition.name < b.definition.name ? -1 : 1),
+  );
+  const shown = sorted.slice(0, MAX_LISTED);
+  return html`<ul class="list" tabindex="0">${shown.map((one) => subscriptionItem(one, now))}</ul>${
+    all.length > shown.length &&
+    html`<p class="empty">${numberText(all.length - shown.length)} more are not listed.</p>`
+  }`;
+}
+
+function subscriptionItem(subscription: Subscription, now: number): Html {
+  const { definition, flow, health } = subscription;
+  return html`<li>
+<p>${stateBadge(subscription)} <strong>${definition.name}</strong> ${definition.trigger}</p>
+<p class="small">${aboutText(definition)}, format ${definition.format}; flow ${flowText(flow)}</p>
+${
+  isPaused(subscription) &&
+  html`<p class="reason">Paused since ${time(health?.since ?? now, now)}: ${health?.reason}. ${
+    health?.nextProbe === undefined ? 'It is not tried any more.' : html`Tried again at ${time(health.nextProbe, now)}.`
+  }</p>`
+}
+</li>`;
+}
+
+function stateBadge(subscription: Subscription): Html {
+  const { health } = subscription;
+  if (isPaused(subscription)) return badge('bad', 'paused');
+  if (health?.failures || health?.refusals) return badge('warning', 'failing');
+  return badge('good', 'active');
+}
+
+function rejected({ rejected: all, now }: Snapshot): Html {
+  if (all.length === 0) return empty('Nothing was rejected.');
+  const shown = all.toSorted((a, b) => b.at - a.at).slice(0, MAX_LISTED);
+  return html`<ol class="list" tabindex="0">${shown.map((one, n) => rejectedItem(one, all.length - n, now))}</ol>${more(all.length, shown.length, 'rejected')}`;
+}
+
+const rejectedItem = ({ at, reason, body }: Rejected, number: number, now: number): Html =>
+  html`<li>
+<p>${time(at, now)} <span class="reason">${reason}</span></p>
+<details data-key="rejected-${number}"><summary>What came</summary><pre tabindex="0">${body}</pre></details>
+</li>`;

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { BusHistory, KEPT } from '../../../local/page/bus-history';
+import { busEvent, crossing, NOW, segment } from './examples';
+
+const historyOf = (...events: ReturnType<typeof segment>[]): BusHistory => {
+  const history = new BusHistory();
+  for (const event of events) history.take(event, ['Rule'], NOW);
+  return history;
+};
+
+describe('what went over the bus', () => {
+  it('is kept with the newest first, and counted', () => {
+    const history = historyOf(segment('A', 1, 9), busEvent('Other', { status: 'Failed', dataSource: 'Orders' }));
+    expect(history.events.map(({ detailType, about, rules }) => [detailType, about, rules])).toEqual([
+      ['Other', 'Orders: Failed', ['Rule']],
+      ['SegmentRefreshed', 'A: 1', ['Rule']],
+    ]);
+    expect([history.eventCount, history.ruleCount('Rule'), history.ruleCount('Another')]).toEqual([
+      2,
+      { count: 2, lastAt: NOW },
+      undefined,
+    ]);
+  });
+
+  it('makes the values of a metric, and says which ones change nothing', () => {
+    const history = historyOf(
+      segment('A', 1, 9),
+      segment('A', 3, 5),
+      segment('A', 2, 7),
+      segment('A', 3, 5),
+      segment('A', 4, 5),
+    );
+    expect(history.metrics[0]?.points.map(({ value, dropped }) => [value, dropped])).toEqual([
+      [1, undefined],
+      [3, undefined],
+      [2, 'late'],
+      [3, 'duplicate'],
+      [4, 'conflict'],
+    ]);
+  });
+
+  it('leaves out what the connector rejects', () => {
+    expect(historyOf(segment('A', 1.5, 9), segment('A', 1, -61), busEvent('SegmentRefreshed', {})).metrics).toEqual([]);
+    expect(historyOf(segment('A', 1, -60)).metrics).toHaveLength(1);
+  });
+
+  it('has a crossing once, however often the bus brings it', () => {
+    const [metric] = historyOf(
+      segment('A', 20, 10),
+      crossing('A', 'x'),
+      crossing('A', 'x'),
+      crossing('A', 'y'),
+    ).metrics;
+    expect(metric?.crossings.map(({ crossingId, subscription }) => [crossingId, subscription])).toEqual([
+      ['x', 'vip'],
+      ['y', 'vip'],
+    ]);
+  });
+
+  it('keeps no more than a person looks at', () => {
+    const history = new BusHistory();
+    for (let n = 0; n < KEPT.points + 10; n++) history.take(segment('A', n, 10_000 - n), [], NOW);
+    for (let n = 0; n < KEPT.metrics; n++) history.take(segment(`B${n}`, n, 1), [], NOW);
+    expect(history.events).toHaveLength(KEPT.events);
+    expect(history.metrics).toHaveLength(KEPT.metrics);
+    // The one that was seen longest ago went.
+    expect(history.metrics.some(({ metric }) => metric.name === 'A')).toBe(false);
+    for (let n = 0; n < KEPT.points + 10; n++) history.take(segment('C', n, 10_000 - n), [], NOW);
+    expect(history.metrics.at(-1)?.points).toHaveLength(KEPT.points);
+  });
+
+  it('takes an event that nobody can write, and a very long one', () => {
+    const deep = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
+    const history = historyOf(busEvent('Deep', deep), busEvent('Long', { text: 'x'.repeat(1_000_000) }));
+    expect(history.events[1]?.detail).toBe('nested too deeply');
+    expect(history.events[0]?.detail).toHaveLength(KEPT.characters);
+  });
+});

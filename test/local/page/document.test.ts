@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { pageDocument } from '../../../local/page/document';
+import { ruleName, time } from '../../../local/page/sections';
+import type { Snapshot } from '../../../local/page/snapshot';
+import { busEvent, crossing, delivery, NOW, segment, snapshot, subscription, watching } from './examples';
+
+const HOSTILE = `"'><img src=x onerror=alert(1)><script>alert(2)</script>&lt;b&gt;`;
+const paused = subscription(
+  'off',
+  {},
+  {
+    health: {
+      ...{ version: 1, state: 'paused', reason: 'the flow has refused 3 deliveries', announcements: [] },
+      ...{ since: NOW - 5000, nextProbe: NOW + 900_000 },
+    },
+  },
+);
+const full: Snapshot = snapshot([segment('A', 5, 20), segment('A', 20, 10), crossing('A', 'x')], {
+  subscriptions: [watching('vip', 'A', 10, 8), paused],
+  deliveries: [
+    delivery(),
+    delivery({
+      status: 'pending',
+      eventId: '1'.repeat(32),
+      attempts: [
+        { at: NOW - 2000, durationMs: 15_000 },
+        { at: NOW - 1000, durationMs: 7, status: 400, error: 'TriggerInputSchemaMismatch' },
+      ],
+    }),
+  ],
+  deliveryCounts: { delivered: 1, pending: 1 },
+  rejected: [{ at: NOW, reason: '"value" is "NaN": write a finite number', body: '{"value":"NaN"}' }],
+});
+
+/** The visible text of the document, and of a section of it. */
+const textOf = (markup: string) => markup.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+const section = (page: string, id: string) => new RegExp(`<section id="${id}".*?</section>`, 's').exec(page)?.[0] ?? '';
+
+describe('the page', () => {
+  const page = pageDocument(full);
+
+  it('shows events with the rules that took them', () => {
+    const events = textOf(section(page, 'events'));
+    expect(events).toMatch(/SegmentThresholdCrossed A: 20 taken by SegmentRefreshed .* SegmentRefreshed A: 5/);
+    expect(textOf(section(page, 'rules'))).toMatch(
+      /SegmentRefreshed took 3, the last at 12:00:00 .* Misfits took none/,
+    );
+  });
+
+  it('shows metrics with their crossings', () => {
+    const metrics = section(page, 'metrics');
+    expect(metrics).toContain(
+      'aria-label="Segment A: 2 values, now 20; thresholds: above 10, back at 8; crossed once"',
+    );
+    expect(textOf(metrics)).toContain('11:50:00 ↑ 10: 5 → 20, for vip');
+  });
+
+  it('shows deliveries with every try and its answer', () => {
+    const deliveries = textOf(section(page, 'deliveries'));
+    expect(deliveries).toContain('202, run 08585CU12 after 12 ms');
+    expect(deliveries).toContain('no answer after 15,000 ms');
+    expect(deliveries).toContain('400 TriggerInputSchemaMismatch after 7 ms');
+  });
+
+  it('shows what is paused and why, before what is not', () => {
+    const text = textOf(section(page, 'subscriptions'));
+    expect(text).toMatch(
+      /paused off .*Paused since 11:59:55 : the flow has refused 3 deliveries\. Tried again at 12:15:00 \. .*active vip/,
+    );
+  });
+
+  it('shows what was rejected and why', () => {
+    expect(textOf(section(page, 'rejected'))).toContain('&quot;value&quot; is &quot;NaN&quot;: write a finite number');
+  });
+
+  it('shows nothing of a flow URL but its host and the beginning of its fingerprint', () => {
+    expect(textOf(page)).toContain('flow default0.api.powerplatform.com #abababab');
+    expect(page).not.toMatch(/\bsig\b|c2VhbGVk|abababababab|triggers\/manual/);
+  });
+
+  it('has a form with the right names, which keeps what was not put', () => {
+    const typed = { detailType: HOSTILE, detail: `\n{${HOSTILE}`, problem: 'Not put: the detail is not JSON' };
+    const form = section(pageDocument(full, typed), 'put');
+    expect(form).toContain('<form method="post" action="/page/events">');
+    expect(form).toMatch(/<input id="detail-type" name="detailType"[^>]* value="&quot;&#39;&gt;&lt;img/);
+    // The first line break after the tag is not part of the text.
+    expect(form).toContain('spellcheck="false">\n\n{&quot;&#39;&gt;&lt;img');
+    expect(textOf(form)).toContain('Not put: the detail is not JSON');
+    for (const [, id] of form.matchAll(/<label for="([^"]+)"/g)) expect(form).toContain(` id="${id}"`);
+  });
+
+  it('has one heading for each section, and nothing from elsewhere', () => {
+    for (const [, id] of page.matchAll(/<section id="([^"]+)"/g)) {
+      expect(page).toContain(`<section id="${id}" aria-labelledby="${id}-title">`);
+      expect(page).toContain(`<h2 id="${id}-title">`);
+    }
+    expect(page.match(/<h1>/g)).toHaveLength(1);
+    const addresses = [...page.matchAll(/ (?:src|href|action)="([^"]*)"/g)].map(([, address]) => address);
+    expect(addresses).toEqual(['data:,', '/page/style.css', '/page/script.js', '/page/events']);
+    // The content security policy would refuse them.
+    expect(page).not.toMatch(/<style|<script>| style="| on\w+="/);
+  });
+
+  it('escapes whatever comes from events, flows, subscriptions and the template', () => {
+    const pageWith = (text: string): string => {
+      const observed = { observedAt: new Date(NOW).toISOString(), dimensions: { [text]: text } };
+      const seen = [
+        segment(text, 5, 20),
+        crossing(text, text, { subscription: text }),
+        busEvent(text, { dataSource: text, status: text, [text]: text }),
+        busEvent('MeasureRefreshed', { measure: text, value: 1, unit: text, instanceId: text, ...observed }),
+      ];
+      const from = { secret: text, field: text };
+      return pageDocument({
+        ...snapshot(seen),
+        ...{ stackName: text, busName: text },
+        rules: [{ logicalId: text, pattern: { [text]: [text] } }],
+        subscriptions: [
+          watching(text, text, 10),
+          { ...paused, health: { ...paused.health, reason: text }, flow: { from } },
+        ] as Snapshot['subscriptions'],
+        deliveries: [
+          delivery({
+            ...{ subscription: text, eventId: text },
+            attempts: [{ at: NOW, durationMs: 1, status: 500, error: text, runId: text }],
+          }),
+        ],
+        rejected: [{ at: NOW, reason: text, body: text }],
+      });
+    };
+    const hostile = pageWith(HOSTILE);
+    expect(hostile.split('&lt;script&gt;alert(2)').length).toBeGreaterThan(20);
+    // Nothing got out of a text or an attribute: the tags and their attributes are those of a harmless page.
+    const tags = (page: string) =>
+      [...page.matchAll(/<(\/?[!a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi)].map(
+        ([, name, attributes = '']) => [name, ...attributes.replaceAll(/"[^"]*"/g, '').split(/\s+/)].join(' '),
+      );
+    expect(tags(hostile)).toEqual(tags(pageWith('harmless')));
+    expect(hostile.match(/</g)).toHaveLength(tags(hostile).length);
+  });
+
+  it('is there before anything has happened', () => {
+    const text = textOf(pageDocument(snapshot()));
+    for (const said of ['No event has come yet', 'No flow has been called yet', 'Nothing was rejected']) {
+      expect(text).toContain(said);
+    }
+  });
+
+  it('says how much it leaves out', () => {
+    const deliveries = Array.from({ length: 60 }, () => delivery());
+    const text = textOf(pageDocument(snapshot([], { deliveries, deliveryCounts: { delivered: 12_000 } })));
+    expect(text).toContain('The newest 50 of 12,000 deliveries.');
+  });
+});
+
+it('names rules without what all of them begin with', () => {
+  const all = [
+    'ConnectorEventsSegmentRefreshedFD4BE802',
+    'ConnectorEventsMisfits76D94CBD',
+    'ConnectorEventsSegmentLost00000000',
+  ];
+  expect(all.map((id) => ruleName(id, all))).toEqual(['SegmentRefreshed', 'Misfits', 'SegmentLost']);
+  expect(ruleName('OnlyRule0123ABCD', ['OnlyRule0123ABCD'])).toBe('OnlyRule');
+});
+
+it('gives the day of what is not of today', () => {
+  expect(textOf(time(NOW, NOW).text).trim()).toBe('12:00:00');
+  expect(textOf(time(NOW - 24 * 3600 * 1000, NOW).text).trim()).toBe('2026-11-22 12:00:00');
+});
