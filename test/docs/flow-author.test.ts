@@ -1,0 +1,85 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: subscription files write variables this way.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkArguments, findCommand } from '../../cli/arguments';
+import { bodySchema } from '../../cli/body-schemas';
+import { COMMANDS } from '../../cli/commands';
+import { readSubscriptionFile } from '../../cli/subscription-file';
+import { classify } from '../../lambda/core/answer';
+import { FLAT_BODIES } from '../../lambda/core/bodies/flat';
+import { TRIGGER_IDS } from '../../lib/private/contract';
+
+const DOCS = join(__dirname, '../../docs');
+const page = readFileSync(join(DOCS, 'flow-author.md'), 'utf8');
+const blocks = (language: string) =>
+  [...page.matchAll(new RegExp(`^( *)\`\`\`${language}\n([^]*?)\n *\`\`\``, 'gm'))].map(([, indent = '', text = '']) =>
+    text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  );
+const URL =
+  'https://default0.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=0123456789-0123456789-0123456789-0123456789';
+
+it.each(blocks('yaml'))('its subscriptions can be applied: %s', (text) => {
+  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name, URL]);
+  const { entries } = readSubscriptionFile(text, { file: 'a.yaml', environment: Object.fromEntries(names) });
+  expect(entries).toHaveLength(1);
+});
+
+it.each(blocks('sh').flatMap((block) => block.split('\n')))('its command can be called: %s', (line) => {
+  const words = [...line.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));
+  expect(words.slice(0, 4)).toEqual(['npm', 'run', 'connector', '--']);
+  const found = findCommand(words.slice(4), COMMANDS);
+  expect(found && checkArguments(found.command, found.rest).help).toBe(false);
+});
+
+it('names commands that there are', () => {
+  for (const name of ['set-url', 'replay', 'rejected', 'deliveries']) {
+    expect(page).toContain(`\`${name}`);
+    expect(COMMANDS.map(({ meta }) => meta.name)).toContain(name);
+  }
+});
+
+it('names fields as the flow designer will, by the titles of the schemas', () => {
+  const titles = TRIGGER_IDS.flatMap((trigger) =>
+    Object.values(bodySchema(trigger, 'flat').properties ?? {}).map((field) => (field as { title: string }).title),
+  );
+  const named = ['Is test', 'Title', 'Summary', 'Error as HTML', 'Run link', 'Owners', 'Link', 'Value as text'];
+  for (const title of [...named, 'Change', 'Delivery id', 'Occurred at']) {
+    expect(page).toContain(`*${title}*`);
+    expect(titles).toContain(title);
+  }
+  expect(Object.keys(FLAT_BODIES)).toEqual([...TRIGGER_IDS]);
+});
+
+describe('what goes wrong', () => {
+  const rows = [...page.matchAll(/^\| `(\d+)(?: (\w+))?` \| (paused|active) \|/gm)];
+
+  it.each(rows.map(([, status, error, subscription]) => [status, error, subscription]))(
+    '%s %s: %s',
+    (status, error, is) => {
+      expect(classify({ status: Number(status), error }) === 'pause' ? 'paused' : 'active').toBe(is);
+    },
+  );
+
+  it('has what is known to happen', () => {
+    expect(rows.length).toBeGreaterThan(10);
+  });
+});
+
+it('leads to what is there', () => {
+  const anchor = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-');
+  for (const [, target = ''] of page.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
+    const [file, fragment] = target.split('#') as [string, string | undefined];
+    expect(existsSync(join(DOCS, file)), target).toBe(true);
+    if (fragment === undefined) continue;
+    const text = file === '' ? page : readFileSync(join(DOCS, file), 'utf8');
+    expect(
+      [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading)),
+      target,
+    ).toContain(fragment);
+  }
+});
