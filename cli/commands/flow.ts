@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import * as v from 'valibot';
-import type { TriggerId } from '../../lambda/core/subscription';
 import { ownersEntry } from '../../lambda/core/entry/people';
 import { shown } from '../../lambda/core/entry/words';
+import type { TriggerId } from '../../lambda/core/subscription';
 import { oneLine } from '../../lambda/core/text';
 import { TRIGGER_IDS } from '../../lib/private/contract';
 import { command } from '../command';
