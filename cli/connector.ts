@@ -1,3 +1,5 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -11,7 +13,7 @@ import type { DeliveryMessage } from '../lambda/core/delivery';
 import type { RegistryPorts } from '../lambda/core/register';
 import { DEFAULT_DELIVERY_RETENTION_DAYS, Output } from '../lib/private/contract';
 import { ConnectorError } from './exit';
-import { type HandlerLogs, localLogs } from './handler-logs';
+import { HandlerLogs } from './handler-logs';
 import type { LocalRunDescription } from './local-run';
 import { registryPorts } from './registry';
 
@@ -26,11 +28,12 @@ export interface Connector {
     readonly kms: KMSClient;
     readonly sqs: SQSClient;
     readonly eventBridge: EventBridgeClient;
+    readonly cloudWatch: CloudWatchClient;
   };
   readonly subscriptions: SubscriptionTable;
   readonly thresholds: ThresholdTable;
   readonly deliveries: DeliveryTable;
-  /** What the handlers logged; left out where the CLI cannot read it. */
+  /** What the handlers logged; left out where the stack was deployed before it had an output that says where. */
   readonly logs?: HandlerLogs;
   /** Changes subscriptions. */
   readonly registry: RegistryPorts;
@@ -68,9 +71,11 @@ export function connectorOf(
     kms: new KMSClient(config('kms')),
     sqs: new SQSClient(config('sqs')),
     eventBridge: new EventBridgeClient(config('eventbridge')),
+    cloudWatch: new CloudWatchClient(config('cloudwatch')),
   };
   const subscriptionsTable = output(Output.SUBSCRIPTIONS_TABLE_NAME);
   const thresholdsTable = output(Output.THRESHOLDS_TABLE_NAME);
+  const logGroups = outputs[Output.LOG_GROUP_NAMES]?.split(',');
   const place = {
     subscriptionsTable,
     thresholdsTable,
@@ -90,7 +95,7 @@ export function connectorOf(
       output(Output.DELIVERIES_TABLE_NAME),
       DEFAULT_DELIVERY_RETENTION_DAYS,
     ),
-    logs: endpoints?.eventbridge === undefined ? undefined : localLogs(endpoints.eventbridge),
+    logs: logGroups && new HandlerLogs(new CloudWatchLogsClient(config('cloudwatch_logs')), logGroups),
     registry: registryPorts(place, clients),
     send: deliverySender(clients.sqs, output(Output.DELIVERIES_QUEUE_URL)),
     output,

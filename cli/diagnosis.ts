@@ -3,6 +3,7 @@ import { isPaused } from '../lambda/core/health';
 import { numberText } from '../lambda/core/number-text';
 import type { Subscription } from '../lambda/core/subscription';
 import { cut } from '../lambda/core/text';
+import type { AlarmInAlarm } from './alarms';
 import type { DeadLetter } from './dead-letters';
 import { seenText } from './explain';
 import { relative, timeText } from './time';
@@ -69,6 +70,8 @@ export interface Facts {
   readonly leftovers: number;
   /** Why the key of the flow URLs cannot be used; undefined: it can. */
   readonly keyProblem?: string;
+  /** Alarms on the connector that have gone off; undefined: nobody has allowed to look. */
+  readonly alarms?: readonly AlarmInAlarm[];
 }
 
 /** What is wrong, or may become so. What has to be mended comes first. */
@@ -76,6 +79,7 @@ export function diagnose(facts: Facts): Finding[] {
   const findings = [
     ...keyFindings(facts),
     ...pausedFindings(facts),
+    ...alarmFindings(facts),
     ...deadLetterFindings(facts),
     ...sweepFindings(facts),
     ...queueFindings(facts),
@@ -113,6 +117,25 @@ function pausedFindings({ subscriptions, now }: Facts): Finding[] {
     const todo = `Mend the flow, or give its new URL by set-url ${name}; then: resume ${name}.`;
     return { severity: 'mend', what, means: `${held} ${next}`, todo };
   });
+}
+
+function alarmFindings({ alarms, now }: Facts): Finding[] {
+  if (!alarms) {
+    return [
+      {
+        severity: 'note',
+        what: 'alarms are not looked at',
+        means: 'Nobody has allowed cloudwatch:DescribeAlarms.',
+        todo: 'connector.grantManageSubscriptions allows all that the CLI calls.',
+      },
+    ];
+  }
+  return alarms.map(({ name, reason, since, description }) => ({
+    severity: 'mend',
+    what: `alarm ${name}${since === undefined ? '' : ` since ${timeText(since, now)}`}`,
+    means: reason,
+    todo: description || 'It has no description: look at what it watches.',
+  }));
 }
 
 function deadLetterFindings({ queues, rejected, now }: Facts): Finding[] {

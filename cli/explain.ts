@@ -158,7 +158,7 @@ function eventRoad(evidence: Evidence): Step[] {
   const rejected = rejectedLines(evidence);
   if (!log) {
     const query =
-      'in CloudWatch Logs Insights, on the log group of dispatch: ' +
+      'the log of dispatch cannot be read; whoever may, asks CloudWatch Logs Insights: ' +
       `filter detailType = "${detailType}" | stats count() by message, subject, status`;
     const known = deliveries.length > 0;
     const text = known ? `${counted(deliveries.length, 'event')} for it` : 'which events came is not known here';

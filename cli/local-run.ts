@@ -10,9 +10,6 @@ export const LOCAL_RUN_FILE = '.local-run.json';
 /** Answers GET with a LocalRunDescription. */
 export const LOCAL_RUN_ROUTE = '/local-run.json';
 
-/** Answers GET with the newest records that the functions logged, oldest first: a JSON list. */
-export const LOCAL_LOGS_ROUTE = '/local-logs.json';
-
 /** What LOCAL_RUN_FILE holds. */
 export interface LocalRunPlace {
   readonly endpoint: string;

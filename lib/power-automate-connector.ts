@@ -2,6 +2,7 @@ import { CfnOutput, Fn, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { RefreshCollection, type RefreshCollectionOptions } from './collection/refresh-collection';
 import { FlowDelivery, type FlowDeliveryOptions } from './delivery/flow-delivery';
@@ -167,6 +168,13 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
       [Output.TRIGGERS_QUEUE_URL, delivery.triggersQueue.queueUrl],
       [Output.STAGES_QUEUE_URL, collection.stagesQueue.queueUrl],
       [Output.DEAD_LETTER_QUEUE_URLS, Fn.join(',', deadLetterUrls)],
+      [
+        Output.LOG_GROUP_NAMES,
+        Fn.join(
+          ',',
+          this.eventLogGroups().map(({ logGroupName }) => logGroupName),
+        ),
+      ],
       [Output.FLOW_URL_KEY_ARN, subscriptions.flowUrlKey.keyArn],
     ];
     if (this.isFederated) outputs.push([Output.DELIVER_ROLE_ARN, delivery.deliverRole.roleArn]);
@@ -185,7 +193,8 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   /**
    * Lets somebody look after subscriptions and their deliveries: what the commands of the CLI call. Subscriptions can be
    * added, changed, paused and removed, deliveries and what was rejected be read, deliveries be sent again, events be put.
-   * Flow URLs can be stored by that, and not be read. The CLI asks for the stack's outputs besides
+   * Flow URLs can be stored by that, and not be read. Alarms and the logs that say what became of events can be read; flow
+   * URLs are in neither. The CLI asks for the stack's outputs besides
    * (`cloudformation:DescribeStacks`).
    *
    * @param grantee whoever manages subscriptions
@@ -196,25 +205,37 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
     const { deliveriesQueue, triggersQueue } = this.delivery;
     const workQueues = [observationsQueue, this.collection.stagesQueue, triggersQueue, deliveriesQueue];
     const queues = [...workQueues, ...deadLetterQueuesOf(this)];
-    return allowOnTable(grantee, table, ['BatchGetItem', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'])
-      .combine(allowOnTable(grantee, this.thresholds.table, ['BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem']))
-      .combine(allowOnTable(grantee, this.delivery.table, ['GetItem', 'Query', 'Scan']))
-      .combine(allowQuery(grantee, this.delivery.table, OPEN_INDEX.name))
-      .combine(allowQuery(grantee, table, DUE_INDEX.name))
-      .combine(allowQuery(grantee, this.thresholds.table, DUE_INDEX.name))
-      .combine(allowSend(grantee, observationsQueue, deliveriesQueue))
-      .combine(allowLook(grantee, ...deadLetterQueuesOf(this)))
-      .combine(allow(grantee, ['sqs:GetQueueAttributes'], ...queues.map(({ queueArn }) => queueArn)))
-      .combine(allow(grantee, ['events:PutEvents'], this.eventBus.eventBusArn))
-      .combine(
-        iam.Grant.addToPrincipal({
-          grantee,
-          actions: ['kms:Encrypt'],
-          resourceArns: [flowUrlKey.keyArn],
-          // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
-          conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
-        }),
-      );
+    return (
+      allowOnTable(grantee, table, ['BatchGetItem', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'])
+        .combine(
+          allowOnTable(grantee, this.thresholds.table, ['BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem']),
+        )
+        .combine(allowOnTable(grantee, this.delivery.table, ['GetItem', 'Query', 'Scan']))
+        .combine(allowQuery(grantee, this.delivery.table, OPEN_INDEX.name))
+        .combine(allowQuery(grantee, table, DUE_INDEX.name))
+        .combine(allowQuery(grantee, this.thresholds.table, DUE_INDEX.name))
+        .combine(allowSend(grantee, observationsQueue, deliveriesQueue))
+        .combine(allowLook(grantee, ...deadLetterQueuesOf(this)))
+        .combine(allow(grantee, ['sqs:GetQueueAttributes'], ...queues.map(({ queueArn }) => queueArn)))
+        .combine(allow(grantee, ['events:PutEvents'], this.eventBus.eventBusArn))
+        .combine(allow(grantee, ['logs:StartQuery'], ...this.eventLogGroups().map(({ logGroupArn }) => logGroupArn)))
+        // Neither can be narrowed (service authorization references of CloudWatch Logs and CloudWatch).
+        .combine(allow(grantee, ['logs:GetQueryResults', 'cloudwatch:DescribeAlarms'], '*'))
+        .combine(
+          iam.Grant.addToPrincipal({
+            grantee,
+            actions: ['kms:Encrypt'],
+            resourceArns: [flowUrlKey.keyArn],
+            // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
+            conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
+          }),
+        )
+    );
+  }
+
+  /** Where it is logged what became of events: one log group where the functions were given the same. */
+  private eventLogGroups(): logs.ILogGroup[] {
+    return [...new Set([this.delivery.dispatchLogGroup, this.thresholds.evaluateLogGroup])];
   }
 
   /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { LOCAL_LOGS_ROUTE, LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
+import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
 import type { EventPattern } from './bus/pattern';
 import { Schedules } from './bus/schedule';
@@ -9,11 +9,13 @@ import type { Answers } from './engines/answers';
 import { athenaOperations } from './engines/athena';
 import type { AwsCall } from './engines/calls';
 import { cloudWatchOperations } from './engines/cloudwatch';
+import { cloudWatchLogsOperations } from './engines/cloudwatch-logs';
 import { CustomResources } from './engines/custom-resource';
 import { CustomerProfiles } from './engines/customer-profiles';
 import { startDynamoDb } from './engines/dynamodb';
 import { startEndpoint } from './engines/endpoint';
 import { EventSource } from './engines/event-source';
+import { KeptLogs } from './engines/kept-logs';
 import { kmsOperations } from './engines/kms';
 import { LambdaFunction } from './engines/lambda';
 import { redshiftDataOperations } from './engines/redshift-data';
@@ -21,7 +23,6 @@ import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
 import { ssmOperations } from './engines/ssm';
 import { stsOperations } from './engines/sts';
-import { KeptLogs } from './kept-logs';
 import { ACCOUNT, planTemplate, REGION, stackId } from './template/plan';
 import type { Plan, PlannedRule, PlannedSchedule, RuleTarget } from './template/planned';
 import { secretOf } from './template/resources/secrets-manager';
@@ -93,13 +94,22 @@ export interface DeadLetter {
 }
 
 /** As the variables `AWS_ENDPOINT_URL_…` name them. */
-export type LocalService = 'dynamodb' | 'sqs' | 'eventbridge' | 'kms' | 'secrets_manager' | 'ssm' | 'sts';
+export type LocalService =
+  | 'dynamodb'
+  | 'sqs'
+  | 'eventbridge'
+  | 'kms'
+  | 'secrets_manager'
+  | 'ssm'
+  | 'sts'
+  | 'cloudwatch'
+  | 'cloudwatch_logs';
 
 /** A stack that runs on this machine. */
 export interface LocalStack {
   /**
-   * Takes EventBridge `PutEvents`, KMS, Secrets Manager, Systems Manager and STS requests, says by a route of its own where
-   * everything is (`LOCAL_RUN_ROUTE`) and what the functions logged (`LOCAL_LOGS_ROUTE`), and answers by `routes`.
+   * Takes EventBridge `PutEvents`, KMS, Secrets Manager, Systems Manager, STS and CloudWatch requests, says by a route of its own where
+   * everything is (`LOCAL_RUN_ROUTE`), and answers by `routes`.
    */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<LocalService, string>>;
@@ -168,15 +178,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const profiles = new CustomerProfiles(answers);
     let description: LocalRunDescription | undefined;
     const logs = new KeptLogs();
-    const onLog = (functionId: string, line: string) => {
-      logs.keep(line);
-      options.onLog?.(functionId, line);
-    };
     const describe = (request: IncomingMessage, response: ServerResponse): boolean => {
-      const isLogs = request.url === LOCAL_LOGS_ROUTE;
-      if (!description || request.method !== 'GET' || (!isLogs && request.url !== LOCAL_RUN_ROUTE)) return false;
-      const answer = JSON.stringify(isLogs ? logs.records() : description);
-      response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+      if (!description || request.method !== 'GET' || request.url !== LOCAL_RUN_ROUTE) return false;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(description));
       return true;
     };
     const endpoint = await startEndpoint({
@@ -205,6 +209,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       secrets_manager: endpoint.url,
       ssm: endpoint.url,
       sts: endpoint.url,
+      cloudwatch: endpoint.url,
+      cloudwatch_logs: endpoint.url,
     };
     await Promise.all(plan.tables.map((table) => dynamoDb.createTable(table.input)));
     for (const queue of plan.queues) {
@@ -218,7 +224,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           region: REGION,
           environment: { ...endpointVariables(endpoints), ...options.functionEnvironment },
           activity,
-          onLog,
+          onLog: (functionId, line) => {
+            logs.keep(input.logGroup, line);
+            options.onLog?.(functionId, line);
+          },
           onInvoke: options.onInvoke,
         }),
       ]),
@@ -245,6 +254,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ...athenaOperations(answers),
       ...redshiftDataOperations(answers),
       ...cloudWatchOperations(answers),
+      ...cloudWatchLogsOperations(logs),
       'AWSEvents.PutEvents': async (input) => {
         const end = activity.begin();
         try {

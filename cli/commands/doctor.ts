@@ -6,6 +6,7 @@ import { metricKey } from '../../lambda/core/metric';
 import type { Subscription } from '../../lambda/core/subscription';
 import { ownerOf, watchedMetric } from '../../lambda/core/threshold-item';
 import { DomainEvent, Output } from '../../lib/private/contract';
+import { alarmsOn } from '../alarms';
 import { command, connectorArgs, jsonArg } from '../command';
 import type { Connector } from '../connector';
 import { lookAtDeadLetters } from '../dead-letters';
@@ -34,7 +35,7 @@ export const doctor = command({
   description: 'look for what is wrong or soon will be, and say what to do',
   args: { ...jsonArg, ...connectorArgs },
   notes: [
-    'Looks at the key of the flow URLs, the queues and their dead letters, paused subscriptions, what the sweep should have done, leftovers in the Thresholds table, names that no event has, and flows that have not run for long.',
+    'Looks at the key of the flow URLs, the queues and their dead letters, alarms, paused subscriptions, what the sweep should have done, leftovers in the Thresholds table, names that no event has, and flows that have not run for long.',
     'Exit status 1 when there is something to mend. Notes (–) do not count.',
     'Reads all subscriptions and the Thresholds table; it changes nothing.',
   ],
@@ -59,8 +60,12 @@ async function examine(connector: Connector, now: number, terminal: Terminal): P
   const deadLetterQueues = connector.output(Output.DEAD_LETTER_QUEUE_URLS).split(',');
   const workQueues = WORK_QUEUES.map((name) => connector.output(name));
   terminal.status('reading queues');
+  const watched = {
+    stackName: connector.stackName,
+    queues: [...deadLetterQueues, ...workQueues].map(queueName),
+  };
   const late = now - SWEEP_LATE;
-  const [queues, rejected, keyProblem, oldestPending, intents, due, deaths, overdueItems] = await Promise.all([
+  const [queues, rejected, keyProblem, oldestPending, intents, due, deaths, overdueItems, alarms] = await Promise.all([
     Promise.all([
       ...deadLetterQueues.map((url) => depthOf(url, true, connector)),
       ...workQueues.map((url) => depthOf(url, false, connector)),
@@ -72,6 +77,7 @@ async function examine(connector: Connector, now: number, terminal: Terminal): P
     table.dueSubscriptions(late),
     deliveries.unannounced(late),
     thresholds.overdue('threshold', late),
+    alarmsOn(watched, clients.cloudWatch),
   ]);
   const { leftovers, seen } = await metricsOf(subscriptions, connector, terminal);
   return {
@@ -90,8 +96,11 @@ async function examine(connector: Connector, now: number, terminal: Terminal): P
     },
     leftovers,
     keyProblem,
+    alarms,
   };
 }
+
+const queueName = (url: string): string => url.split('/').at(-1) as string;
 
 async function depthOf(QueueUrl: string, isDeadLetterQueue: boolean, { clients }: Connector): Promise<QueueDepth> {
   const { Attributes = {} } = await clients.sqs.send(
@@ -107,7 +116,7 @@ async function depthOf(QueueUrl: string, isDeadLetterQueue: boolean, { clients }
   const count = (name: string) =>
     Number((Attributes as Record<string, string>)[`ApproximateNumberOfMessages${name}`] ?? 0);
   return {
-    name: QueueUrl.split('/').at(-1) as string,
+    name: queueName(QueueUrl),
     isDeadLetterQueue,
     waiting: count(''),
     busy: count('NotVisible') + count('Delayed'),
@@ -167,7 +176,7 @@ async function unseenDataSources(
 ): Promise<UnseenSubject[]> {
   const named = subscriptions.filter(({ definition }) => definition.filter.dataSource !== undefined);
   if (!logs || named.length === 0) return [];
-  const records = await logs.find([LogMessage.MATCHED, LogMessage.UNMATCHED], now - WEEK);
+  const records = (await logs.find([LogMessage.MATCHED, LogMessage.UNMATCHED], now - WEEK)) ?? [];
   const seen = new Map<string, Set<string>>();
   for (const { details } of records) {
     if (details.detailType !== DomainEvent.DATA_SOURCE_REFRESHED) continue;

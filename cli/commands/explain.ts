@@ -32,7 +32,7 @@ export const explain = command({
   },
   notes: [
     'The verdict comes first, then the road of the events step by step: ✓ done, ✗ it ends here, – not known or not reached.',
-    'Which events came and matched nothing stands in the log of dispatch. The CLI reads it in the local run; elsewhere it says what to ask CloudWatch Logs Insights.',
+    'Which events came and matched nothing stands in the log of dispatch, which CloudWatch Logs Insights is asked for: AWS charges for what it scans, by the gigabyte. A line can take some seconds until it is found.',
     'Exit status 0 means that it could be explained, not that the flow ran; --json says that by "ran".',
   ],
   examples: ['explain vip-over-10k', 'explain tell-the-data-team --since 3d'],

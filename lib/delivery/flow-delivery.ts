@@ -159,6 +159,9 @@ export class FlowDelivery extends Construct {
    */
   public readonly deliverRole: iam.IRole;
 
+  /** Where `dispatch` logs each trigger event, and how many subscriptions it matched. */
+  public readonly dispatchLogGroup: logs.ILogGroup;
+
   /** Where `deliver` logs each try. */
   public readonly deliverLogGroup: logs.ILogGroup;
 
@@ -198,7 +201,7 @@ export class FlowDelivery extends Construct {
       [Env.DELIVERY_RETENTION_DAYS]: String(deliveryRetention.toDays()),
     };
 
-    const { function: dispatch } = new HandlerFunction(this, 'Dispatch', {
+    const { function: dispatch, logGroup: dispatchLogGroup } = new HandlerFunction(this, 'Dispatch', {
       ...props,
       handler: 'dispatch',
       description: 'Finds the subscriptions of a trigger, queues a delivery for each',
@@ -209,7 +212,7 @@ export class FlowDelivery extends Construct {
     allowSend(dispatch, deliveries.queue, triggers.deadLetterQueue);
     triggers.feed(dispatch, 10);
 
-    const { function: deliver, logGroup } = new HandlerFunction(this, 'Deliver', {
+    const { function: deliver, logGroup: deliverLogGroup } = new HandlerFunction(this, 'Deliver', {
       ...props,
       handler: 'deliver',
       description: 'Posts deliveries to the flows',
@@ -247,7 +250,8 @@ export class FlowDelivery extends Construct {
     this.dispatch = dispatch;
     this.deliver = deliver;
     this.deliverRole = deliver.role as iam.IRole;
-    this.deliverLogGroup = logGroup;
+    this.deliverLogGroup = deliverLogGroup;
+    this.dispatchLogGroup = dispatchLogGroup;
   }
 
   /**

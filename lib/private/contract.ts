@@ -214,6 +214,8 @@ export const Output = {
   STAGES_QUEUE_URL: 'StagesQueueUrl',
   /** Separated by commas. */
   DEAD_LETTER_QUEUE_URLS: 'DeadLetterQueueUrls',
+  /** Of the functions that log what they did with an event; separated by commas. */
+  LOG_GROUP_NAMES: 'LogGroupNames',
 } as const;
 
 /** Handler timeouts in seconds. A queue's visibility timeout is six times its handler's (AWS Lambda, SQS event sources). */

@@ -2,6 +2,7 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
@@ -78,6 +79,9 @@ export class ThresholdEvaluation extends Construct {
   /** The function that compares observations with thresholds. */
   public readonly evaluate: lambda.IFunction;
 
+  /** Where `evaluate` logs the observations that it dropped. */
+  public readonly evaluateLogGroup: logs.ILogGroup;
+
   /** The function that finishes what was left behind. */
   public readonly sweep: lambda.IFunction;
 
@@ -97,7 +101,7 @@ export class ThresholdEvaluation extends Construct {
     const observations = new WorkQueue(this, 'Observations', 'evaluate', queueEncryptionKey);
 
     const handler = (name: HandlerName, constructId: string, description: string) => {
-      const { function: fn } = new HandlerFunction(this, constructId, {
+      const made = new HandlerFunction(this, constructId, {
         ...props,
         handler: name,
         description,
@@ -110,12 +114,12 @@ export class ThresholdEvaluation extends Construct {
           [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
         },
       });
-      allowOnTable(fn, subscriptionsTable, ['BatchGetItem']);
-      allow(fn, ['events:PutEvents'], eventBus.eventBusArn);
-      return fn;
+      allowOnTable(made.function, subscriptionsTable, ['BatchGetItem']);
+      allow(made.function, ['events:PutEvents'], eventBus.eventBusArn);
+      return made;
     };
 
-    const evaluate = handler(
+    const { function: evaluate, logGroup } = handler(
       'evaluate',
       'Evaluate',
       'Compares observations with thresholds, puts crossings on the bus',
@@ -125,7 +129,7 @@ export class ThresholdEvaluation extends Construct {
     allowSend(evaluate, observations.deadLetterQueue);
     observations.feed(evaluate, 10);
 
-    const sweep = handler('sweep', 'Sweep', 'Every minute: finishes what was left behind');
+    const { function: sweep } = handler('sweep', 'Sweep', 'Every minute: finishes what was left behind');
     // Query: a leftover of a whole measure has left flags on its members, which the table lists.
     allowOnTable(sweep, table, ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem', 'DeleteItem']);
     allowQuery(sweep, table, DUE_INDEX.name);
@@ -138,6 +142,7 @@ export class ThresholdEvaluation extends Construct {
     this.observationsDeadLetterQueue = observations.deadLetterQueue;
     this.table = table;
     this.evaluate = evaluate;
+    this.evaluateLogGroup = logGroup;
     this.sweep = sweep;
   }
 

@@ -9,10 +9,12 @@ interface MetricStat {
 /**
  * `GetMetricData` of one metric as the Amazon CloudWatch API reference's page of that name has it. There are no metrics here:
  * `answers` says the values, the newest first, which stand for the last full periods that are asked for. A row without a
- * value is a period without a datapoint.
+ * value is a period without a datapoint. `DescribeAlarms`, likewise: alarms are not evaluated here, so none goes off.
  */
 export function cloudWatchOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
   return {
+    'GraniteServiceVersion20100801.DescribeAlarms': () => ({ MetricAlarms: [], CompositeAlarms: [] }),
+
     'GraniteServiceVersion20100801.GetMetricData': ({ StartTime, EndTime, MetricDataQueries, ScanBy }) => {
       const [query, ...more] = MetricDataQueries as { Id: string; MetricStat?: MetricStat }[];
       if (!query?.MetricStat || more.length > 0 || ScanBy !== 'TimestampDescending') {

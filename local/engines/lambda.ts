@@ -9,6 +9,8 @@ export interface FunctionInput {
   readonly logicalId: string;
   readonly name: string;
   readonly arn: string;
+  /** Name of the log group that its lines go to. */
+  readonly logGroup: string;
   /** Folder of the handler's bundle. */
   readonly directory: string;
   /** `file.export`, such as `index.handler`. */
@@ -148,7 +150,7 @@ export class LambdaFunction {
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(input.memoryMb),
       AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${input.name}`,
+      AWS_LAMBDA_LOG_GROUP_NAME: input.logGroup,
       AWS_LAMBDA_LOG_STREAM_NAME: 'local',
       LAMBDA_TASK_ROOT: input.directory,
       _HANDLER: input.handler,

@@ -20,6 +20,7 @@ const HEALTHY: Facts = {
   newestDeliveries: new Map(),
   overdue: { intents: 0, subscriptions: 0, deaths: 0, items: 0 },
   leftovers: 0,
+  alarms: [],
 };
 const diagnosed = (facts: Partial<Facts>) =>
   diagnose({ ...HEALTHY, ...facts }).map(({ severity, what }) => `${severity}: ${what}`);
@@ -44,6 +45,11 @@ it('finds nothing in a healthy connector', () => {
 });
 
 it.each<[Partial<Facts>, string[]]>([
+  [{ alarms: undefined }, ['note: alarms are not looked at']],
+  [
+    { alarms: [{ name: 'Stack-Age', reason: 'Threshold Crossed', since: NOW - HOUR, description: '' }] },
+    ['mend: alarm Stack-Age since 2026-11-20 11:00:00Z (1 h ago)'],
+  ],
   [{ keyProblem: 'arn is disabled' }, ['mend: the key of the flow URLs cannot be used: arn is disabled']],
   [
     {

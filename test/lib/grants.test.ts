@@ -49,6 +49,7 @@ describe('grantManageSubscriptions', () => {
 
   test('allows what the commands of the CLI do, and nothing else', () => {
     expect(allowed).toEqual([
+      'cloudwatch:DescribeAlarms *',
       'dynamodb:BatchGetItem SubscriptionsTable',
       'dynamodb:BatchGetItem ThresholdsTable',
       'dynamodb:DeleteItem SubscriptionsTable',
@@ -67,6 +68,9 @@ describe('grantManageSubscriptions', () => {
       'dynamodb:UpdateItem ThresholdsTable',
       'events:PutEvents EventsBus',
       'kms:Encrypt SubscriptionsFlowUrlKey',
+      'logs:GetQueryResults *',
+      'logs:StartQuery DeliveryDispatchLogGroup',
+      'logs:StartQuery ThresholdsEvaluateLogGroup',
       ...DEAD_LETTER_QUEUES.map((queue) => `sqs:ChangeMessageVisibility ${queue}`),
       ...[...DEAD_LETTER_QUEUES, ...WORK_QUEUES].toSorted().map((queue) => `sqs:GetQueueAttributes ${queue}`),
       ...DEAD_LETTER_QUEUES.map((queue) => `sqs:ReceiveMessage ${queue}`),

@@ -22,7 +22,7 @@ export const lambdaFunction: ResourceType = {
     Code: { S3Bucket: 'asset', S3Key: true },
     Role: 'iam',
     Architectures: 'architecture',
-    LoggingConfig: 'logs',
+    LoggingConfig: { LogGroup: true, LogFormat: 'logs', ApplicationLogLevel: 'logs', SystemLogLevel: 'logs' },
     TracingConfig: 'tracing',
     KmsKeyArn: 'encryptionAtRest',
     Description: 'description',
@@ -42,6 +42,8 @@ export const lambdaFunction: ResourceType = {
       logicalId,
       name,
       arn,
+      // Where none is given, Lambda makes it (developer guide, "Working with CloudWatch Logs").
+      logGroup: properties.object('LoggingConfig').optionalText('LogGroup') ?? `/aws/lambda/${name}`,
       directory: assetFolder(resource, stack),
       handler: properties.text('Handler'),
       runtime,
