@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCAL_RUN_FILE, type LocalRunPlace } from '../cli/local-run';
 
@@ -15,7 +15,10 @@ export function announceLocalRun(endpoint: string, folder = '.'): () => void {
   }
   return () => {
     // Another run from here may have told of itself since, or somebody have removed the file.
-    const isOurs = existsSync(file) && readFileSync(file, 'utf8') === text;
-    if (isOurs) rmSync(file, { force: true });
+    try {
+      if (readFileSync(file, 'utf8') === text) rmSync(file, { force: true });
+    } catch {
+      // It is gone.
+    }
   };
 }

@@ -246,7 +246,12 @@ const errorText = (error: unknown): string =>
 async function main(): Promise<void> {
   let run: LocalRun | undefined;
   const finish = async (status: number) => {
-    await run?.end();
+    try {
+      await run?.end();
+    } catch (error) {
+      process.stderr.write(`the run did not end cleanly: ${errorText(error)}\n`);
+      process.exit(status || 1);
+    }
     process.exit(status);
   };
   try {

@@ -7,7 +7,11 @@ import { referred } from './support';
 
 test('outputs by their exact names what tools need to find a connector', () => {
   const stack = new PowerAutomateConnectorStack(new App(), 'Stack');
-  const { [Output.DEAD_LETTER_QUEUE_URLS]: deadLetters, ...others } = Template.fromStack(stack).toJSON().Outputs;
+  const {
+    [Output.DEAD_LETTER_QUEUE_URLS]: deadLetters,
+    [Output.LOG_GROUP_NAMES]: logGroups,
+    ...others
+  } = Template.fromStack(stack).toJSON().Outputs;
   const [separator, queues] = deadLetters.Value['Fn::Join'];
   expect([separator, referred(queues)]).toEqual([
     ',',
@@ -18,6 +22,10 @@ test('outputs by their exact names what tools need to find a connector', () => {
       'DeliveryTriggersDeadLetterQueue',
       'DeliveryDeliveriesDeadLetterQueue',
     ],
+  ]);
+  expect(referred(logGroups.Value['Fn::Join'])).toEqual([
+    ',',
+    ['DeliveryDispatchLogGroup', 'ThresholdsEvaluateLogGroup'],
   ]);
   expect(referred(others)).toEqual({
     [Output.EVENT_BUS_NAME]: { Value: 'EventsBus' },

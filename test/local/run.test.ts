@@ -377,7 +377,8 @@ describe('npm start', () => {
     expect(page).not.toMatch(/\bsig\b/);
     const updates = await fetch(`${address}/page/updates`);
     run.process.kill('SIGINT');
-    expect(await run.status()).toBe(0);
+    const status = await run.status();
+    expect(status, run.out + run.err).toBe(0);
     await updates.text().catch(() => {});
   });
 
