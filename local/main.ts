@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
 import { register, SubscriptionConflictError } from '../lambda/core/register';
@@ -240,7 +241,7 @@ const errorText = (error: unknown): string =>
   error instanceof UserError || error instanceof SubscriptionFileError
     ? error.message
     : error instanceof Error
-      ? (error.stack ?? error.message)
+      ? inspect(error)
       : String(error);
 
 async function main(): Promise<void> {
