@@ -33,6 +33,8 @@ export const LogMessage = {
   RUN_NOT_REPORTED: 'an overdue run could not be reported, the next sweep will try',
   /** `failure`, `reason`, `subject`, `service`, `runId` */
   QUERY_FAILED: 'a query gave no value',
+  /** `source`, `put`, `runId`, `status` */
+  NORMALIZED: "a source's event was put on the bus",
   /** `request`, `resource`, `subscription` */
   DECLARED: 'a declared subscription was done as asked',
   /** `request`, `resource`, `subscription`, `reason` */

@@ -116,6 +116,38 @@ export const WEB_IDENTITY_AUDIENCES = {
   china: 'api://AzureADTokenExchangeChina',
 } as const;
 
+/** Kinds of sources: services whose events on the account's default bus `normalize` knows. One rule watches a kind's sources. */
+export const SOURCE_KINDS = [
+  'appflow',
+  'glue-job',
+  'glue-crawler',
+  'glue-zero-etl',
+  'databrew',
+  'emr-serverless',
+  'dms',
+  'datasync',
+  'redshift-data',
+  'athena',
+  'step-functions',
+  'cloudwatch-alarm',
+] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+/**
+ * A source in a rule's message to `normalize`, `{ kind, sources, event }`: the rule's input template writes it. The rule knows
+ * its sources, so that the function needs no list of them.
+ */
+export interface SourceEntry {
+  /** By which the service's event is known: a name or an ARN. */
+  readonly name: string;
+  /** Detail type of the event that is put for it. */
+  readonly put: string;
+  /** What that event says of itself, such as its data source. */
+  readonly detail: Readonly<Record<string, string>>;
+  /** Status of a DMS task that stopped without saying why. */
+  readonly stopped?: string;
+}
+
 /** Message attribute that says why a message stands in a dead-letter queue. */
 export const REJECTION_REASON_ATTRIBUTE = 'reason';
 
@@ -227,6 +259,7 @@ export const HANDLER_TIMEOUT_SECONDS = {
   collect: 60,
   register: 60,
   measure: 60,
+  normalize: 60,
 } as const;
 
 /** The handlers; each is a folder of `lambda/` and a bundle. */

@@ -28,8 +28,9 @@ import { connectorStack, connectorTemplate, list, permissions, readable, referre
 
 const template = connectorTemplate();
 
-/** Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query. */
-type EveryHandler = Exclude<HandlerName, 'register' | 'measure'>;
+/** Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query, `normalize` with the first
+ * source. */
+type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize'>;
 const HANDLERS: Record<EveryHandler, string> = {
   evaluate: 'ThresholdsEvaluate',
   sweep: 'ThresholdsSweep',

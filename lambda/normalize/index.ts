@@ -1,0 +1,20 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../lib/private/contract';
+import { batchResponse } from '../adapters/batch';
+import { required } from '../adapters/environment';
+import { eventPublisher } from '../adapters/event-bus';
+import { rejectedQueue } from '../adapters/queue';
+import { handlerTelemetry } from '../adapters/telemetry';
+import { normalizeBatch } from '../core/normalize';
+
+const ports = {
+  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
+  rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
+  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+};
+
+/** Takes events of AWS services from their queue, and puts what they say of sources on the connector's bus. */
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
+  batchResponse(event, ports.telemetry, (messages) => normalizeBatch(messages, ports));
