@@ -57,6 +57,8 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${dim('dropped  ')} ${record.outcome} observation of ${metricText(record.metric)} (${record.observedAt})`;
     case LogMessage.DECLARED:
       return `${at} ${green('declared ')} ${subscription}`;
+    case LogMessage.NORMALIZED:
+      return `${at} ${dim('source   ')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
     case LogMessage.MATCHED:
     case LogMessage.UNMATCHED:
       return undefined;

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
 import type { EventPattern } from './bus/pattern';
+import { fillInputTemplate } from './bus/input-template';
 import { Schedules } from './bus/schedule';
 import { Activity } from './engines/activity';
 import type { Answers } from './engines/answers';
@@ -402,13 +403,19 @@ function busTarget(rule: PlannedRule, target: RuleTarget, sqs: SqsEngine, functi
       if (called) {
         void call(rule, target, called, event, log);
       } else {
-        await sqs.send(arn, target.input ?? JSON.stringify(event), {}, target.messageGroupId);
+        await sqs.send(arn, bodyOf(target, event), {}, target.messageGroupId);
       }
     },
     deadLetter: deadLetterArn
       ? (event, attributes) => sqs.send(deadLetterArn, JSON.stringify(event), attributes)
       : undefined,
   };
+}
+
+/** What a target gets of an event. */
+function bodyOf({ input, inputTemplate }: RuleTarget, event: BusEvent): string {
+  if (input !== undefined) return input;
+  return inputTemplate === undefined ? JSON.stringify(event) : fillInputTemplate(inputTemplate, event);
 }
 
 /** What a schedule does: like an event for queues, but resolves when the functions have answered. */
@@ -443,7 +450,7 @@ async function runSchedule({ arn, queueArn, input }: PlannedSchedule, sqs: SqsEn
 }
 
 async function call(rule: PlannedRule, target: RuleTarget, called: LambdaFunction, event: BusEvent, log: Log) {
-  const result = await called.invoke(target.input === undefined ? event : JSON.parse(target.input));
+  const result = await called.invoke(JSON.parse(bodyOf(target, event)));
   if (!result.ok) {
     log(rule.logicalId, `${called.input.logicalId} failed: ${result.errorType}: ${result.errorMessage}`);
   }

@@ -131,10 +131,11 @@ export class EventBuses {
     if (bytes > MAX_ENTRY_BYTES) {
       return refusal('InvalidArgument', `Total size of the entry is ${bytes} bytes; the limit is ${MAX_ENTRY_BYTES}.`);
     }
-    if (source.startsWith('aws.')) {
+    const busName = this.busName(entry.EventBusName);
+    // See `serviceEvents` in the list of what is different.
+    if (source.startsWith('aws.') && busName !== 'default') {
       return refusal('NotAuthorizedForSourceException', 'Not authorized for the source.');
     }
-    const busName = this.busName(entry.EventBusName);
     if (busName === undefined) {
       // AWS takes such an entry, answers with an event id and drops it; a wrong name should be seen locally.
       return refusal('ResourceNotFoundException', `Event bus ${String(entry.EventBusName)} does not exist.`);

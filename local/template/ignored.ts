@@ -36,6 +36,9 @@ export const IGNORED = {
     'There is no calendar here: a schedule by cron(…) or at(…) runs when it is asked to, others by their rate alone.',
   asynchronousRetries:
     'A function that a rule called and that failed is not called again: a schedule calls it again anyway.',
+  serviceEvents:
+    'There are no services here that put events of their own: whoever puts an event whose source begins with `aws.` on the ' +
+    'default bus plays the service. AWS lets nobody else than its services put such events.',
 } as const;
 
 export type IgnoredReason = keyof typeof IGNORED;

@@ -14,6 +14,8 @@ export interface RuleTarget {
   readonly arn: string;
   /** JSON that the target gets in place of the event. */
   readonly input: string | undefined;
+  /** The same with the event in it, where its variable stands. */
+  readonly inputTemplate: string | undefined;
   readonly messageGroupId: string | undefined;
   readonly deadLetterArn: string | undefined;
   readonly retries: number;

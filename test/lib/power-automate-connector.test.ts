@@ -28,8 +28,10 @@ import { connectorStack, connectorTemplate, list, permissions, readable, referre
 
 const template = connectorTemplate();
 
-/** Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query, `normalize` with the first
- * source. */
+/**
+ * Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query,
+ * `normalize` with the first source.
+ */
 type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize'>;
 const HANDLERS: Record<EveryHandler, string> = {
   evaluate: 'ThresholdsEvaluate',

@@ -55,6 +55,13 @@ describe('PutEvents', () => {
     expect(seen.map(({ rules }) => rules)).toEqual([['OrderedRule'], [], []]);
   });
 
+  it("takes a service's event on the default bus alone: whoever puts it plays the service", async () => {
+    const { made, seen } = buses();
+    const put = await made.putEvents({ Entries: [{ ...entry, Source: 'aws.s3', Resources: ['arn:bucket'] }] });
+    expect(put.FailedEntryCount).toBe(0);
+    expect(seen).toMatchObject([{ event: { source: 'aws.s3', resources: ['arn:bucket'] }, rules: [] }]);
+  });
+
   it.each([
     [{ ...entry, Source: undefined }, 'InvalidArgument'],
     [{ ...entry, DetailType: '' }, 'InvalidArgument'],
@@ -62,7 +69,7 @@ describe('PutEvents', () => {
     [{ ...entry, Detail: 'x' }, 'MalformedDetail'],
     [{ ...entry, Detail: '[1]' }, 'MalformedDetail'],
     [{ ...entry, Detail: JSON.stringify({ x: 'x'.repeat(1_048_576) }) }, 'InvalidArgument'],
-    [{ ...entry, Source: 'aws.s3' }, 'NotAuthorizedForSourceException'],
+    [{ ...entry, Source: 'aws.s3', EventBusName: 'orders' }, 'NotAuthorizedForSourceException'],
     [{ ...entry, EventBusName: 'unknown' }, 'ResourceNotFoundException'],
     [{ ...entry, EventBusName: 'arn:aws:events:us-east-1:1:event-bus/orders' }, 'ResourceNotFoundException'],
     [{ ...entry, Time: 'tomorrow' }, 'InvalidArgument'],

@@ -79,12 +79,30 @@ describe('planTemplate', () => {
         Q: queue,
         R: {
           Type: 'AWS::Events::Rule',
-          Properties: { EventPattern: { source: ['x'] }, Targets: [{ Arn: 'x', InputTransformer: {} }] },
+          Properties: { EventPattern: { source: ['x'] }, Targets: [{ Arn: 'x', EcsParameters: {} }] },
         },
       },
       {},
-      'R.Targets[0].InputTransformer: the local run does not implement the property InputTransformer',
+      'R.Targets[0].EcsParameters: the local run does not implement the property EcsParameters',
     ],
+    ...(
+      [
+        [{ InputPathsMap: { a: '$.a' }, InputTemplate: '<a>' }, 'does not implement the property InputPathsMap'],
+        [{ InputTemplate: '{"a":<aws.events.rule-arn>}' }, 'does not implement the variable <aws.events.rule-arn>'],
+        [{ InputTemplate: '{"a":<aws.events.event.json>' }, 'the input template gives no JSON'],
+      ] as const
+    ).map(([InputTransformer, message]): [string, Record<string, object>, object, string] => [
+      `an input template, as ${JSON.stringify(InputTransformer)}`,
+      {
+        Q: queue,
+        R: {
+          Type: 'AWS::Events::Rule',
+          Properties: { EventPattern: { source: ['x'] }, Targets: [{ Arn: 'x', InputTransformer }] },
+        },
+      },
+      {},
+      message,
+    ]),
     [
       'an intrinsic',
       { Q: { ...queue, Properties: { QueueName: { 'Fn::ImportValue': 'x' } } } },

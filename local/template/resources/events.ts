@@ -1,3 +1,4 @@
+import { checkInputTemplate } from '../../bus/input-template';
 import { checkPattern, type EventPattern } from '../../bus/pattern';
 import { rateMs } from '../../bus/schedule';
 import type { RuleTarget } from '../planned';
@@ -43,7 +44,7 @@ export const rule: ResourceType = {
         Arn: true,
         Id: true,
         Input: true,
-        InputTransformer: true,
+        InputTransformer: { InputTemplate: true, InputPathsMap: true },
         DeadLetterConfig: { Arn: true },
         RetryPolicy: { MaximumRetryAttempts: true, MaximumEventAgeInSeconds: 'deliveryRetries' },
         SqsParameters: { MessageGroupId: true },
@@ -120,19 +121,32 @@ function period(properties: Properties, onDefaultBus: boolean): number | undefin
 const isNoTopic = (properties: Properties): boolean => !/^arn:[^:]+:sns:/.test(properties.text('Arn'));
 
 function target(properties: Properties): RuleTarget {
-  if (properties.has('InputTransformer')) {
-    throw new TemplateError(
-      `${properties.where}.InputTransformer`,
-      'the local run does not implement the property InputTransformer of queues and functions',
-    );
-  }
   const declared = properties.object('RetryPolicy').number('MaximumRetryAttempts', DEFAULT_RETRIES);
   return {
     where: properties.where,
     arn: properties.text('Arn'),
     input: properties.optionalText('Input'),
+    inputTemplate: inputTemplate(properties),
     messageGroupId: properties.object('SqsParameters').optionalText('MessageGroupId'),
     deadLetterArn: properties.object('DeadLetterConfig').optionalText('Arn'),
     retries: Math.min(declared, MAX_RETRIES),
   };
+}
+
+function inputTemplate(target: Properties): string | undefined {
+  if (!target.has('InputTransformer')) return undefined;
+  const transformer = target.object('InputTransformer');
+  if (transformer.has('InputPathsMap')) {
+    throw new TemplateError(
+      `${transformer.where}.InputPathsMap`,
+      'the local run does not implement the property InputPathsMap of queues and functions',
+    );
+  }
+  const template = transformer.text('InputTemplate');
+  try {
+    checkInputTemplate(template);
+  } catch (error) {
+    throw new TemplateError(`${transformer.where}.InputTemplate`, (error as Error).message);
+  }
+  return template;
 }
