@@ -39,6 +39,30 @@ export {
   type SegmentOptions,
 } from './queries/scheduled-query';
 export { Segment } from './queries/segment';
+export { ConnectorSource, type ConnectorSourceProps, type ISourceConnector } from './sources/connector-source';
+export {
+  type AlarmMeasureOptions,
+  type AlarmSegmentOptions,
+  type AppFlowSourceOptions,
+  type AthenaSourceOptions,
+  type DataBrewSourceOptions,
+  type DataSourceOptions,
+  type DataSyncSourceOptions,
+  type DmsServerlessSourceOptions,
+  type DmsSourceOptions,
+  type DmsTaskSourceOptions,
+  type EmrServerlessSourceOptions,
+  type GlueCrawlerSourceOptions,
+  type GlueJobSourceOptions,
+  type GlueZeroEtlSourceOptions,
+  type RedshiftDataSourceOptions,
+  Source,
+  type SourceOptions,
+  type StepFunctionsFullRefreshOptions,
+  type StepFunctionsSourceOptions,
+  type StepFunctionsUnificationOptions,
+} from './sources/source';
+export { SourceNormalization, type SourceNormalizationProps } from './sources/source-normalization';
 export { BodyFormat } from './subscriptions/body-format';
 export { ClientSecret, EntraCloud, type EntraOptions, FlowAuth } from './subscriptions/flow-auth';
 export {

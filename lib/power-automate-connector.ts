@@ -24,6 +24,9 @@ import {
   ScheduledSegment,
   type SegmentOptions,
 } from './queries/scheduled-query';
+import { ConnectorSource, type ISourceConnector } from './sources/connector-source';
+import type { Source } from './sources/source';
+import { SourceNormalization, type SourceNormalizationProps } from './sources/source-normalization';
 import { FlowSubscription, type FlowSubscriptionOptions, type IFlowConnector } from './subscriptions/flow-subscription';
 import {
   SubscriptionRegistration,
@@ -65,7 +68,7 @@ export interface PowerAutomateConnectorProps
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate', { eventBus: customerDataBus });
  * connector.grantPutEvents(refreshFunction);
  */
-export class PowerAutomateConnector extends Construct implements IFlowConnector, IQueryingConnector {
+export class PowerAutomateConnector extends Construct implements IFlowConnector, IQueryingConnector, ISourceConnector {
   /** Id of this connector, which its threshold crossings and metrics carry. */
   public readonly connectorId: string;
 
@@ -96,10 +99,12 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   /** Where the runbook is that notifications link. */
   public readonly runbook: string;
   private readonly registrationProps: SubscriptionRegistrationProps;
+  private readonly normalizationProps: SourceNormalizationProps;
   private lazyRegistration?: SubscriptionRegistration;
   private readonly queriesProps: ScheduledQueriesProps;
   private lazyQueries?: ScheduledQueries;
   private readonly isFederated: boolean;
+  private lazyNormalization?: SourceNormalization;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id);
@@ -129,6 +134,7 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
       observationsQueue: this.thresholds.observationsQueue,
       deliver: this.delivery.deliver,
     };
+    this.normalizationProps = { ...common, deadLetterQueue: this.rules.deadLetterQueue };
 
     this.queriesProps = common;
 
@@ -278,6 +284,23 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   public get queries(): ScheduledQueries {
     this.lazyQueries ??= new ScheduledQueries(this, 'Queries', this.queriesProps);
     return this.lazyQueries;
+  }
+
+  /**
+   * Adds a source in the connector's own stack: what it says of its runs starts flows. In another stack, make a
+   * `ConnectorSource` there.
+   *
+   * @param id the construct's id
+   * @param source what tells of its runs
+   */
+  public addSource(id: string, source: Source): ConnectorSource {
+    return new ConnectorSource(this, id, { connector: this, source });
+  }
+
+  /** What reads the events of sources. It is there from the first time on that somebody asks for it. */
+  public get normalization(): SourceNormalization {
+    this.lazyNormalization ??= new SourceNormalization(this, 'Normalization', this.normalizationProps);
+    return this.lazyNormalization;
   }
 
   /**

@@ -21,7 +21,8 @@ export function partsOf(connector: PowerAutomateConnector): Parts {
   const all = connector.node.findAll();
   const workQueues = all.filter((one) => one instanceof WorkQueue);
   const functions = all.filter((one) => one instanceof HandlerFunction);
-  // Not the rules that the connector's user made under it.
+  // Not the rules that the connector's user made under it. Nor those of sources: an alarm's query has no room for them all,
+  // and what they cannot bring to their queue is in the dead-letter queue of the rules.
   const parts: Construct[] = [connector.rules, connector.thresholds, connector.collection, connector.delivery];
   if (notifications) parts.push(notifications);
   return {

@@ -1,4 +1,6 @@
 import { type Duration, Token } from 'aws-cdk-lib';
+import type { SourceKind } from './contract';
+import { SOURCE_PATTERNS } from './source-patterns';
 
 const CONNECTOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const SUBSCRIPTION_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -77,4 +79,31 @@ export function validateArchiveRetention(retention: Duration | undefined): void 
   const days = retention.toDays({ integral: false });
   if (days >= 1 && Number.isInteger(days)) return;
   throw new Error(`archive.retention is ${days} days: write whole days, at least 1, or leave it out to keep for ever`);
+}
+
+/** Longest name of a data source, segment, measure or instance, characters; as `lambda/core/events.ts` has it. */
+const MAX_FIELD_LENGTH = 200;
+/** They begin a variable in an input template of EventBridge, where names of sources stand. */
+const ANGLE_BRACKET = /[<>]/;
+
+/** A name that is the source's own, such as its data source's. */
+export function validateSourceField(option: string, value: string): void {
+  if (Token.isUnresolved(value)) throw new Error(`${option} is a token: write the name itself`);
+  if (value.trim() === value && value.length >= 1 && value.length <= MAX_FIELD_LENGTH && !ANGLE_BRACKET.test(value)) {
+    return;
+  }
+  throw new Error(
+    `${option} is ${JSON.stringify(value)}: write 1 to ${MAX_FIELD_LENGTH} characters, without blanks at the ends and without < and >`,
+  );
+}
+
+/** The name or ARN by which a service's events name the source. */
+export function validateSourceName(kind: SourceKind, option: string, name: string): void {
+  if (Token.isUnresolved(name)) return;
+  const { longestName } = SOURCE_PATTERNS[kind];
+  const isArn = option.endsWith('Arn');
+  const fits = isArn ? /^arn:\S+$/.test(name) : name.length >= 1 && name.length <= longestName;
+  if (fits && !ANGLE_BRACKET.test(name)) return;
+  const what = isArn ? 'an ARN' : `1 to ${longestName} characters`;
+  throw new Error(`${option} is ${JSON.stringify(name)}: write ${what}, without < and >`);
 }

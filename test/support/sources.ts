@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { type PowerAutomateConnector, RefreshKind, Source } from '../../lib';
 import { SOURCE_KINDS, type SourceKind } from '../../lib/private/contract';
 
 const FOLDER = join(dirname(__dirname), 'fixtures/sources');
@@ -49,4 +52,50 @@ export function kindOf(name: string): SourceKind {
   const kind = SOURCE_KINDS.find((one) => name.startsWith(`${one}-`));
   if (!kind) throw new Error(`the sample ${name} is of no kind of source`);
   return kind;
+}
+
+/** Adds a source of every kind: those of which the samples are. */
+export function addEverySource(connector: PowerAutomateConnector): void {
+  const machine = (name: string) => {
+    const arn = `arn:aws:states:us-east-1:012345678912:stateMachine:${name}`;
+    return sfn.StateMachine.fromStateMachineArn(connector, `${name} machine`, arn);
+  };
+  const dataSource = 'Orders';
+  const alarm = cloudwatch.Alarm.fromAlarmName(connector, 'Alarm of a source', 'ServerCpuTooHigh');
+  const sources = {
+    AppFlow: Source.appFlow({ flowName: 'veeva-demo', dataSource }),
+    GlueJob: Source.glueJob({ jobName: 'MyJob', dataSource }),
+    GlueCrawler: Source.glueCrawler({
+      crawlerName: 'SchedulerTestCrawler51fb3a8b-1827-8ed6-9a1e-8d32e7f1c9a2',
+      dataSource,
+    }),
+    GlueZeroEtl: Source.glueZeroEtl({
+      integrationArn: 'arn:aws:glue:us-east-2:123456789012:integration/1a012bba-123a-1bba-ab1c-173de3b12345',
+      dataSource,
+    }),
+    DataBrew: Source.dataBrew({ jobName: 'MyJob', dataSource }),
+    EmrServerless: Source.emrServerless({ applicationId: '00f1982r1uukb925', dataSource }),
+    DmsTask: Source.dmsTask({
+      taskArn: 'arn:aws:dms:us-east-1:123456789012:task:TASK0000000000000000000000',
+      dataSource,
+    }),
+    DmsServerless: Source.dmsServerless({
+      replicationConfigArn: 'arn:aws:dms:ap-northeast-1:123456789012:replication-config:XXXXXXXX',
+      dataSource,
+    }),
+    DataSync: Source.dataSync({
+      taskArn: 'arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026',
+      dataSource,
+    }),
+    RedshiftData: Source.redshiftData({ statementName: 'awsome query', dataSource }),
+    Athena: Source.athena({ workGroup: 'primary', dataSource }),
+    StepFunctions: Source.stepFunctions({ stateMachine: machine('state-machine-name'), dataSource }),
+    FullRefresh: Source.stepFunctionsFullRefresh({
+      stateMachine: machine('full-refresh'),
+      kind: RefreshKind.SCHEDULED,
+    }),
+    Unification: Source.stepFunctionsUnification({ stateMachine: machine('unification') }),
+    Load: Source.alarmOnMeasure({ alarm, measure: 'Load' }),
+  };
+  for (const [id, source] of Object.entries(sources)) connector.addSource(id, source);
 }
