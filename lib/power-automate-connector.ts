@@ -99,12 +99,12 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   /** Where the runbook is that notifications link. */
   public readonly runbook: string;
   private readonly registrationProps: SubscriptionRegistrationProps;
-  private readonly normalizationProps: SourceNormalizationProps;
   private lazyRegistration?: SubscriptionRegistration;
   private readonly queriesProps: ScheduledQueriesProps;
   private lazyQueries?: ScheduledQueries;
-  private readonly isFederated: boolean;
+  private readonly normalizationProps: SourceNormalizationProps;
   private lazyNormalization?: SourceNormalization;
+  private readonly isFederated: boolean;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id);
@@ -135,7 +135,6 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
       deliver: this.delivery.deliver,
     };
     this.normalizationProps = { ...common, deadLetterQueue: this.rules.deadLetterQueue };
-
     this.queriesProps = common;
 
     this.runbook = props.runbook ?? DEFAULT_RUNBOOK;

@@ -1,9 +1,9 @@
-import { Stack } from 'aws-cdk-lib';
+import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
+import type { EventOptions, FunctionOptions, QueueOptions } from '../options';
 import { allow, allowSend } from '../private/allow';
 import { Env } from '../private/contract';
 import { HandlerFunction } from '../private/handler-function';
@@ -13,12 +13,19 @@ import { WorkQueue } from '../private/work-queue';
 import type { Source } from './source';
 
 /** Properties of SourceNormalization. */
-export interface SourceNormalizationProps extends EventOptions, StorageOptions, QueueOptions, FunctionOptions {
+export interface SourceNormalizationProps extends EventOptions, QueueOptions, FunctionOptions {
   /** The bus that the connector's events are put on. */
   readonly eventBus: events.IEventBus;
 
   /** Where EventBridge puts the sources' events that it could not put on the queue. */
   readonly deadLetterQueue: sqs.IQueue;
+
+  /**
+   * What happens to the function's log group when it leaves the stack. One that is given is left as it is.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**

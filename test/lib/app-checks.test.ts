@@ -20,12 +20,15 @@ import {
   Trigger,
 } from '../../lib';
 import { ACKNOWLEDGEMENTS, nagFindings, nagProblems, OF_DEFAULTS, OF_OPTIONS } from '../support/nag';
+import { addEverySource } from '../support/sources';
 
 const ROOT = dirname(dirname(__dirname));
 
 function connectorApp() {
   const app = new App();
-  return { app, stack: new PowerAutomateConnectorStack(app, 'Connector') };
+  const stack = new PowerAutomateConnectorStack(app, 'Connector');
+  addEverySource(stack.connector);
+  return { app, stack };
 }
 
 /** An app with everything that somebody may ask for. What is the user's own (a VPC, a topic) is theirs to be checked. */
@@ -44,6 +47,7 @@ function everythingApp() {
     archive: {},
   });
   const { connector } = stack;
+  addEverySource(connector);
   const alarms = new ConnectorAlarms(stack, 'Alarms', { connector });
   new ConnectorDashboard(stack, 'Dashboard', { connector, alarms });
   connector.addSubscription('declared', {

@@ -48,7 +48,9 @@ const textsOf = async (loaded: LoadedTemplate): Promise<string[]> =>
   (await privilegeProblems(loaded, run.calls)).map(({ text }) => text);
 
 it('makes the functions do whatever they can do, and none of them fails', () => {
-  expect([...run.detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent'].toSorted());
+  expect([...run.detailTypes].toSorted()).toEqual(
+    [...KNOWN_DETAIL_TYPES, 'NoSuchEvent', 'Glue Job State Change'].toSorted(),
+  );
   expect(run.failures).toEqual([]);
   const [before, after] = run.leftovers;
   expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 1, deaths: 1 });

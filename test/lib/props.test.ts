@@ -18,6 +18,8 @@ import {
   PowerAutomateConnectorStack,
   RefreshCollection,
   type RefreshCollectionProps,
+  SourceNormalization,
+  type SourceNormalizationProps,
   SubscriptionRegistry,
   type SubscriptionRegistryProps,
   ThresholdEvaluation,
@@ -158,6 +160,14 @@ const delivery: Table<FlowDeliveryProps> = {
   subscriptionsTable: true,
   flowUrlKey: true,
 };
+const normalization: Table<SourceNormalizationProps> = {
+  ...event,
+  ...queues,
+  ...functions,
+  removalPolicy: false,
+  eventBus: true,
+  deadLetterQueue: true,
+};
 const everything = Object.fromEntries(
   Object.keys(values(new Stack(new App(), 'Stack'))).map((prop) => [prop, false]),
 ) as Table<PowerAutomateConnectorProps>;
@@ -175,6 +185,7 @@ const CONSTRUCTS: [string, (stack: Stack, props: never) => void, Record<string, 
   ['ThresholdEvaluation', (stack, props) => new ThresholdEvaluation(stack, 'Part', props), evaluation],
   ['RefreshCollection', (stack, props) => new RefreshCollection(stack, 'Part', props), collection],
   ['FlowDelivery', (stack, props) => new FlowDelivery(stack, 'Part', props), delivery],
+  ['SourceNormalization', (stack, props) => new SourceNormalization(stack, 'Part', props), normalization],
   ['PowerAutomateConnector', (stack, props) => new PowerAutomateConnector(stack, 'Part', props), everything],
 ];
 

@@ -47,6 +47,7 @@ import { startLocalStack } from '../../local/stack';
 import { type LoadedTemplate, loadTemplate } from '../../local/template/template';
 import { thresholdOn } from './evaluation';
 import { MemoryTelemetry } from './memory';
+import { addEverySource, entryOf, type SampleEvent, sample } from './sources';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
 const MINUTE = 60_000;
@@ -85,6 +86,7 @@ export async function exercise(outdir: string): Promise<Exercise> {
   const app = new App({ outdir });
   const stack = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true, tracing: Tracing.ACTIVE });
   const { connector } = stack;
+  addEverySource(connector);
   declareSubscriptions(stack);
   for (const rule of connector.node.findAll()) {
     // A minute is over when this says so, however slow the machine.
@@ -96,6 +98,7 @@ export async function exercise(outdir: string): Promise<Exercise> {
   try {
     await playExample(world);
     await rejectByEach(world);
+    await runSources(world);
     await refuse(world);
     await leaveRuns(world);
     await leaveCrossings(world);
@@ -205,6 +208,11 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       await bus.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }));
       await stack.whenIdle();
     },
+    /** Puts an event as AWS does, on the default bus. */
+    async putAsService(event: SampleEvent): Promise<void> {
+      await bus.send(new PutEventsCommand({ Entries: [entryOf(event)] }));
+      await stack.whenIdle();
+    },
     async send(queue: IConstruct, MessageBody: string): Promise<void> {
       await sqs.send(new SendMessageCommand({ QueueUrl: physicalId(queue), MessageBody }));
       await stack.whenIdle();
@@ -267,6 +275,13 @@ async function rejectByEach({ put, send, parts }: World): Promise<void> {
   await put('NoSuchEvent', {});
   await put('RefreshStageCompleted', { runId: 'without a stage', status: 'Successful' });
   await send(parts.delivery.deliveriesQueue, 'no delivery');
+}
+
+/** A job that fails, and one that does what nobody has heard of. */
+async function runSources({ putAsService }: World): Promise<void> {
+  const failed = sample('glue-job-failed');
+  await putAsService(failed);
+  await putAsService({ ...failed, detail: { ...failed.detail, state: 'EXPLODED' } });
 }
 
 const onFailure = (name: string): SubscriptionDefinition => ({

@@ -19,7 +19,7 @@ export interface Acknowledgement {
 }
 
 const ANY = /^/;
-const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver)\/Function\/Resource$/;
+const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver|Normalize)\/Function\/Resource$/;
 
 /** What cdk-nag says against every app with a connector, and that stays as it is. */
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
