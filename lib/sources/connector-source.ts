@@ -22,7 +22,6 @@ export interface ConnectorSourceProps {
  * rule is in its own.
  *
  * @example
- * const connector = new PowerAutomateConnector(new Stack(app, 'Platform'), 'PowerAutomate');
  * new ConnectorSource(this, 'Orders', {
  *   connector,
  *   source: Source.glueJob({ jobName: 'load-orders', dataSource: 'Orders' }),

@@ -140,6 +140,7 @@ describe('the examples', () => {
     import * as scheduler from 'aws-cdk-lib/aws-scheduler';
     import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
     import * as sqs from 'aws-cdk-lib/aws-sqs';
+    import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
     import { ${exported().join(', ')} } from './lib';
     const app = new App();
     abstract class Example extends Stack {
@@ -147,13 +148,14 @@ describe('the examples', () => {
       readonly refreshFunction = this.fn('Refresh');
       readonly campaignFunction = this.fn('Campaign');
       readonly flowUrls = new secretsmanager.Secret(this, 'FlowUrls');
+      readonly stateMachine = sfn.StateMachine.fromStateMachineName(this, 'Machine', 'nightly');
       private fn(id: string) {
         const code = lambda.Code.fromInline('exports.handler = async () => {}');
         return new lambda.Function(this, id, { code, handler: 'index.handler', runtime: lambda.Runtime.NODEJS_24_X });
       }
     }
     `;
-  const given = 'const { customerDataBus, refreshFunction, campaignFunction, flowUrls } = this;';
+  const given = 'const { customerDataBus, refreshFunction, campaignFunction, flowUrls, stateMachine } = this;';
   /** Where the example goes on with a connector that another has made. */
   const connector = "const connector = new PowerAutomateConnector(this, 'Given');";
   const stackOf = (code: string, n: number) => `
