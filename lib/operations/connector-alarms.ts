@@ -69,8 +69,9 @@ export interface AlarmOverride {
 /** What is different of alarms of one kind. */
 export interface AlarmGroupOverride extends AlarmOverride {
   /**
-   * What is different of one of them, by the name of the queue (`Observations`, `Stages`, `Triggers`, `Deliveries`; dead
-   * letters also `Rules`, `Notifications`) or of the function (`evaluate`, `sweep`, `collect`, `dispatch`, `deliver`).
+   * What is different of one of them, by the name of the queue (`Observations`, `Stages`, `Triggers`, `Deliveries`, with
+   * sources `Sources`; dead letters also `Rules`, `Notifications`) or of the function (`evaluate`, `sweep`, `collect`,
+   * `dispatch`, `deliver`, with sources `normalize`).
    *
    * @default - nothing
    */

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { LogMessage } from '../../lambda/core/log-messages';
 import { ConnectorAlarms, Notifications, PowerAutomateConnector } from '../../lib';
 import { HealthEvent } from '../../lib/private/contract';
+import { addEverySource } from '../support/sources';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
 const sections = PAGE.split('\n## ').slice(1);
@@ -23,6 +24,7 @@ const stack = new Stack(new App(), 'Stack');
 const connector = new PowerAutomateConnector(stack, 'Connector', {
   notifications: Notifications.email('a@example.com'),
 });
+addEverySource(connector);
 new ConnectorAlarms(connector, 'Alarms', { connector });
 const template = Template.fromStack(stack);
 const logicalIds = Object.keys(template.toJSON().Resources);
@@ -33,11 +35,11 @@ const alarms = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).
   links: links(Properties.AlarmDescription),
 }));
 const messages = Object.values(template.findResources('AWS::Events::Rule'))
-  .filter(({ Properties }) => Properties.Targets[0].InputTransformer)
+  .filter(({ Properties }) => Properties.Targets[0].InputTransformer?.InputPathsMap)
   .map(({ Properties }) => ({ id: Properties.EventPattern['detail-type'][0], links: links(Properties.Targets) }));
 
 it('every alarm and every message links the one entry that names it', () => {
-  expect(alarms.length).toBe(20);
+  expect(alarms.length).toBe(23);
   expect(messages.map(({ id }) => id).sort()).toEqual(Object.values(HealthEvent).sort());
   for (const { id, links } of [...alarms, ...messages]) {
     expect(links, id).toHaveLength(1);

@@ -500,6 +500,15 @@ describe('reads', () => {
     expect(detail).toMatchObject({ endedAt: '2017-11-11T01:25:01.000Z', startedAt: '2017-11-11T01:24:54.000Z' });
   });
 
+  it('"N/A" as nothing', () => {
+    const [detail] = put(
+      'glue-crawler-failed',
+      withDetail({ errorMessage: 'N/A', message: 'Crawler Failed' }),
+    ) as object[];
+    expect(detail).toMatchObject({ error: 'Crawler Failed' });
+    expect(put('glue-job-failed', withDetail({ jobRunId: 'N/A' }))).toContain('"jobRunId" is missing');
+  });
+
   it.each([
     ['Stop Reason FULL_LOAD_ONLY_FINISHED', 'Successful'],
     ['Replication task stopped. Stop Reason FATAL_ERROR', 'Failed'],
