@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -6,7 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
+import type { EventOptions, FunctionOptions, QueueOptions } from '../options';
 import { allow, allowSend } from '../private/allow';
 import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
 import { anyMetric, countMetric } from '../private/connector-metric';
@@ -17,9 +17,16 @@ import { RETRY_POLICY } from '../private/queue-target';
 import { plainQueue, WorkQueue } from '../private/work-queue';
 
 /** Properties of ScheduledQueries. */
-export interface ScheduledQueriesProps extends EventOptions, StorageOptions, QueueOptions, FunctionOptions {
+export interface ScheduledQueriesProps extends EventOptions, QueueOptions, FunctionOptions {
   /** The bus that sizes of segments and values of measures are put on. */
   readonly eventBus: events.IEventBus;
+
+  /**
+   * What happens to the log group when it leaves the stack. One that is given is left as it is.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**

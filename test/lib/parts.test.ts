@@ -5,7 +5,14 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { describe, expect, test } from 'vitest';
-import { FlowDelivery, RefreshCollection, SubscriptionRegistry, ThresholdEvaluation, TriggerRules } from '../../lib';
+import {
+  FlowDelivery,
+  RefreshCollection,
+  ScheduledQueries,
+  SubscriptionRegistry,
+  ThresholdEvaluation,
+  TriggerRules,
+} from '../../lib';
 import { Env } from '../../lib/private/contract';
 import { referred, resources, suitableTable } from './support';
 
@@ -21,6 +28,9 @@ const PARTS: Record<string, (stack: Stack, eventBus: events.IEventBus) => void> 
   },
   RefreshCollection: (stack, eventBus) => {
     new RefreshCollection(stack, 'Part', { eventBus });
+  },
+  ScheduledQueries: (stack, eventBus) => {
+    new ScheduledQueries(stack, 'Part', { eventBus });
   },
   SubscriptionRegistry: (stack) => {
     new SubscriptionRegistry(stack, 'Part');
@@ -71,6 +81,15 @@ describe('by itself', () => {
         'AWS::Events::Rule': 1,
       },
     ],
+    [
+      'ScheduledQueries',
+      {
+        'AWS::SQS::Queue': 3,
+        'AWS::Lambda::Function': 1,
+        'AWS::Logs::LogGroup': 1,
+        'AWS::IAM::Role': 2,
+      },
+    ],
     ['SubscriptionRegistry', { 'AWS::DynamoDB::GlobalTable': 1, 'AWS::KMS::Key': 1 }],
     [
       'FlowDelivery',
@@ -92,7 +111,7 @@ describe('by itself', () => {
     expect(inventory(alone(part, recommendedFlags))).toEqual(inventory(alone(part)));
   });
 
-  test.each(['ThresholdEvaluation', 'RefreshCollection', 'FlowDelivery'])(
+  test.each(['ThresholdEvaluation', 'RefreshCollection', 'ScheduledQueries', 'FlowDelivery'])(
     '%s is known by a name from its path, and puts events of the default source',
     (part) => {
       const functions = Object.values(resources(alone(part), 'AWS::Lambda::Function'));

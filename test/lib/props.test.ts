@@ -20,6 +20,8 @@ import {
   type RefreshCollectionProps,
   SourceNormalization,
   type SourceNormalizationProps,
+  ScheduledQueries,
+  type ScheduledQueriesProps,
   SubscriptionRegistry,
   type SubscriptionRegistryProps,
   ThresholdEvaluation,
@@ -168,6 +170,13 @@ const normalization: Table<SourceNormalizationProps> = {
   eventBus: true,
   deadLetterQueue: true,
 };
+const queries: Table<ScheduledQueriesProps> = {
+  ...event,
+  removalPolicy: false,
+  ...queues,
+  ...functions,
+  eventBus: true,
+};
 const everything = Object.fromEntries(
   Object.keys(values(new Stack(new App(), 'Stack'))).map((prop) => [prop, false]),
 ) as Table<PowerAutomateConnectorProps>;
@@ -184,6 +193,7 @@ const CONSTRUCTS: [string, (stack: Stack, props: never) => void, Record<string, 
   ['SubscriptionRegistry', (stack, props) => new SubscriptionRegistry(stack, 'Part', props), registry],
   ['ThresholdEvaluation', (stack, props) => new ThresholdEvaluation(stack, 'Part', props), evaluation],
   ['RefreshCollection', (stack, props) => new RefreshCollection(stack, 'Part', props), collection],
+  ['ScheduledQueries', (stack, props) => new ScheduledQueries(stack, 'Part', props), queries],
   ['FlowDelivery', (stack, props) => new FlowDelivery(stack, 'Part', props), delivery],
   ['SourceNormalization', (stack, props) => new SourceNormalization(stack, 'Part', props), normalization],
   ['PowerAutomateConnector', (stack, props) => new PowerAutomateConnector(stack, 'Part', props), everything],

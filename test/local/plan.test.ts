@@ -282,3 +282,44 @@ describe('planTemplate', () => {
     expect(queues[0]?.name).not.toBe(queues[1]?.name);
   });
 });
+
+describe('schedules of EventBridge Scheduler', () => {
+  const schedule = (properties: object) => ({
+    Queue: queue,
+    Schedule: {
+      Type: 'AWS::Scheduler::Schedule',
+      Properties: {
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        ScheduleExpression: 'rate(2 hours)',
+        Target: { Arn: { 'Fn::GetAtt': ['Queue', 'Arn'] }, RoleArn: 'arn:role', Input: '{}' },
+        ...properties,
+      },
+    },
+  });
+
+  it('run by their rate, or when they are asked to', () => {
+    expect(plan(schedule({})).schedules).toEqual([
+      {
+        logicalId: 'Schedule',
+        arn: 'arn:aws:scheduler:us-east-1:000000000000:schedule/default/Shop-Schedule',
+        enabled: true,
+        everyMs: 7_200_000,
+        queueArn: 'arn:aws:sqs:us-east-1:000000000000:Shop-Queue',
+        input: '{}',
+      },
+    ]);
+    const calendar = { ScheduleExpression: 'cron(0 5 * * ? *)', State: 'DISABLED' };
+    expect(plan(schedule(calendar)).schedules).toMatchObject([{ enabled: false, everyMs: undefined }]);
+  });
+
+  it.each([
+    [{ ScheduleExpression: 'rate(0 hours)' }, /Schedule\.ScheduleExpression/],
+    [
+      { Target: { Arn: 'arn:other', RoleArn: 'arn:role', Input: '{}' } },
+      /Schedule\.Target\.Arn: arn:other is no queue/,
+    ],
+    [{ Target: { Arn: 'a', RoleArn: 'r', EcsParameters: {} } }, /does not implement the property EcsParameters/],
+  ])('are refused: %j', (properties, message) => {
+    expect(() => plan(schedule(properties))).toThrow(message);
+  });
+});
