@@ -95,3 +95,11 @@ export {
   type ThresholdEvaluationOptions,
   type ThresholdEvaluationProps,
 } from './thresholds/threshold-evaluation';
+export {
+  type IPollingConnector,
+  PolledUnification,
+  type PolledUnificationProps,
+  type UnificationOptions,
+} from './unification/polled-unification';
+export { Unification } from './unification/unification';
+export { UnificationPolling, type UnificationPollingProps } from './unification/unification-polling';

@@ -34,6 +34,8 @@ import {
 } from './subscriptions/subscription-registration';
 import { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
 import { ThresholdEvaluation, type ThresholdEvaluationOptions } from './thresholds/threshold-evaluation';
+import { type IPollingConnector, PolledUnification, type UnificationOptions } from './unification/polled-unification';
+import { UnificationPolling, type UnificationPollingProps } from './unification/unification-polling';
 
 /** Properties of PowerAutomateConnector: those of its parts. */
 export interface PowerAutomateConnectorProps
@@ -68,7 +70,7 @@ export interface PowerAutomateConnectorProps
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate', { eventBus: customerDataBus });
  * connector.grantPutEvents(refreshFunction);
  */
-export class PowerAutomateConnector extends Construct implements IFlowConnector, IQueryingConnector, ISourceConnector {
+export class PowerAutomateConnector extends Construct implements IFlowConnector, IQueryingConnector, ISourceConnector, IPollingConnector {
   /** Id of this connector, which its threshold crossings and metrics carry. */
   public readonly connectorId: string;
 
@@ -104,6 +106,8 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   private lazyQueries?: ScheduledQueries;
   private readonly normalizationProps: SourceNormalizationProps;
   private lazyNormalization?: SourceNormalization;
+  private readonly pollingProps: UnificationPollingProps;
+  private lazyPolling?: UnificationPolling;
   private readonly isFederated: boolean;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
@@ -136,6 +140,7 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
     };
     this.normalizationProps = { ...common, deadLetterQueue: this.rules.deadLetterQueue };
     this.queriesProps = common;
+    this.pollingProps = { ...common, runsTable: this.collection.table };
 
     this.runbook = props.runbook ?? DEFAULT_RUNBOOK;
     if (props.notifications) {
@@ -300,6 +305,23 @@ export class PowerAutomateConnector extends Construct implements IFlowConnector,
   public get normalization(): SourceNormalization {
     this.lazyNormalization ??= new SourceNormalization(this, 'Normalization', this.normalizationProps);
     return this.lazyNormalization;
+  }
+
+  /**
+   * Looks for the ends of unification jobs of which AWS puts no event. For jobs of another stack, make a
+   * `PolledUnification` there.
+   *
+   * @param id the construct's id
+   * @param options the jobs, and when they are looked for
+   */
+  public addUnification(id: string, options: UnificationOptions): PolledUnification {
+    return new PolledUnification(this, id, { ...options, connector: this });
+  }
+
+  /** What looks for ends of unification jobs. It is there from the first time on that somebody asks for it. */
+  public get unificationPolling(): UnificationPolling {
+    this.lazyPolling ??= new UnificationPolling(this, 'UnificationPolling', this.pollingProps);
+    return this.lazyPolling;
   }
 
   /**

@@ -4,7 +4,14 @@ import { UserError } from './user-error';
 
 const cell = v.union([v.string(), v.number(), v.boolean(), v.null()]);
 const question = {
-  service: v.picklist(['athena', 'redshift-data', 'cloudwatch', 'customer-profiles']),
+  service: v.picklist([
+    'athena',
+    'redshift-data',
+    'cloudwatch',
+    'customer-profiles',
+    'identity-resolution',
+    'entity-resolution',
+  ]),
   query: v.string(),
 };
 const answersSchema = v.array(
@@ -16,7 +23,7 @@ const answersSchema = v.array(
 
 /**
  * Reads what services of queries are to answer: a JSON list of `service`, `query` (the SQL; `<namespace>/<metric>`;
- * `<domain>/<segment definition>`) and either `columns` and `rows`, or `error`. Blanks and line breaks of SQL do not matter.
+ * `<domain>/<segment definition>`; a domain or matching workflow, of jobs) and either `columns` and `rows`, or `error`. Blanks and line breaks of SQL do not matter.
  * @param file its name, for errors. Throws a UserError for anything else.
  */
 export function readAnswers(text: string, file: string): Answers {

@@ -15,6 +15,7 @@ import { CustomResources } from './engines/custom-resource';
 import { CustomerProfiles } from './engines/customer-profiles';
 import { startDynamoDb } from './engines/dynamodb';
 import { startEndpoint } from './engines/endpoint';
+import { entityResolution } from './engines/entity-resolution';
 import { EventSource } from './engines/event-source';
 import { KeptLogs } from './engines/kept-logs';
 import { kmsOperations } from './engines/kms';
@@ -41,7 +42,7 @@ export interface LocalStackOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   /** The same of parameters, each a SecureString. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** What Athena, Redshift, CloudWatch and Customer Profiles answer; to anything else, that nobody has said. */
+  /** What services of queries and of unification jobs answer; to anything else, that nobody has said, or nothing. */
   readonly answers?: Answers;
   /**
    * Divides the time between two runs of a schedule, down to a second.
@@ -177,6 +178,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     let customResources: CustomResources | undefined;
     const answers = options.answers ?? (() => undefined);
     const profiles = new CustomerProfiles(answers);
+    const resolution = entityResolution(answers);
     let description: LocalRunDescription | undefined;
     const logs = new KeptLogs();
     const describe = (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -190,6 +192,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         describe(request, response) ||
         customResources?.handle(request, response) ||
         profiles.handle(request, response) ||
+        resolution(request, response) ||
         options.routes?.(request, response) ||
         false,
       onCall: options.onCall,

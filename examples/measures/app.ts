@@ -2,7 +2,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { Measure, PowerAutomateConnector, RedshiftDatabase, Segment, Threshold, Trigger } from '../../lib';
+import { Measure, PowerAutomateConnector, RedshiftDatabase, Segment, Threshold, Trigger, Unification } from '../../lib';
 
 /**
  * A connector that asks for measures and segments by itself: of Athena, Redshift, CloudWatch and Customer Profiles.
@@ -70,6 +70,10 @@ connector.addSegment('Newsletter', {
   size: Segment.fromCustomerProfiles({ domainName: 'shop', segmentDefinitionName: 'newsletter' }),
   schedule: scheduler.ScheduleExpression.rate(Duration.hours(1)),
 });
+
+// Of the ends of these jobs AWS puts no event: they are looked for every 5 minutes.
+connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
+connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles('shop') });
 
 // Thresholds without a flow: what they find are events on the bus.
 connector.addSubscription('VipOver10k', {

@@ -215,6 +215,8 @@ export const Metric = {
   LATE_STAGES: 'LateStages',
   /** Scheduled queries that gave no value. */
   FAILED_QUERIES: 'FailedQueries',
+  /** Jobs that were found to have ended. */
+  POLLED_JOBS: 'PolledJobs',
   /** Seconds since the first failed try of the delivery that waits longest to be tried again; 0: none waits. */
   OLDEST_PENDING_AGE: 'OldestPendingAge',
   /** Milliseconds from a trigger's acceptance by `dispatch` until its flow has taken it, waits and pauses among them. */
@@ -260,6 +262,7 @@ export const HANDLER_TIMEOUT_SECONDS = {
   register: 60,
   measure: 60,
   normalize: 60,
+  poll: 60,
 } as const;
 
 /** The handlers; each is a folder of `lambda/` and a bundle. */
@@ -330,3 +333,24 @@ export interface ScheduledQuery {
 
 /** Members that a measure with dimensions can have by a query. */
 export const MAX_QUERY_ROWS = 1000;
+
+/** Matching jobs of a workflow of AWS Entity Resolution. */
+export interface MatchingJobs {
+  readonly service: 'entity-resolution';
+  readonly workflow: string;
+}
+
+/** Identity resolution jobs of a domain of Amazon Connect Customer Profiles. */
+export interface IdentityResolutionJobs {
+  readonly service: 'identity-resolution';
+  readonly domain: string;
+}
+
+/** Jobs of which no event tells. */
+export type PolledJobs = MatchingJobs | IdentityResolutionJobs;
+
+/** What a schedule puts on the queue of `poll`. */
+export interface ScheduledPoll {
+  readonly jobs: PolledJobs;
+  readonly instanceId?: string;
+}

@@ -1,7 +1,6 @@
-import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -13,8 +12,8 @@ import { anyMetric, countMetric } from '../private/connector-metric';
 import { Env, Metric, type ScheduledQuery } from '../private/contract';
 import { HandlerFunction } from '../private/handler-function';
 import { identityOf } from '../private/identity';
-import { RETRY_POLICY } from '../private/queue-target';
-import { plainQueue, WorkQueue } from '../private/work-queue';
+import { ScheduleSender } from '../private/schedule-sender';
+import { WorkQueue } from '../private/work-queue';
 
 /** Properties of ScheduledQueries. */
 export interface ScheduledQueriesProps extends EventOptions, QueueOptions, FunctionOptions {
@@ -62,7 +61,7 @@ export class ScheduledQueries extends Construct {
   /** The function that asks. Whatever else a query needs is to be granted to it. */
   public readonly measure: lambda.IFunction;
 
-  private readonly schedulerRole: iam.Role;
+  private readonly sender: ScheduleSender;
 
   constructor(scope: Construct, id: string, props: ScheduledQueriesProps) {
     super(scope, id);
@@ -70,7 +69,6 @@ export class ScheduledQueries extends Construct {
     const { eventBus, queueEncryptionKey } = props;
     const { connectorId, eventSource } = identityOf(this, props);
     const queries = new WorkQueue(this, 'Queries', 'measure', queueEncryptionKey);
-    const schedulesDeadLetterQueue = plainQueue(this, 'SchedulesDeadLetterQueue', queueEncryptionKey);
 
     const { function: measure } = new HandlerFunction(this, 'Measure', {
       ...props,
@@ -89,20 +87,12 @@ export class ScheduledQueries extends Construct {
     allowSend(measure, queries.queue, queries.deadLetterQueue);
     queries.feed(measure, 5);
 
-    const stack = Stack.of(this);
-    const group = stack.formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: 'default' });
-    this.schedulerRole = new iam.Role(this, 'SchedulerRole', {
-      // EventBridge Scheduler user guide, "Confused deputy prevention": the group stands for its schedules.
-      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': stack.account, 'aws:SourceArn': group } },
-      }),
-    });
-    allowSend(this.schedulerRole, queries.queue, schedulesDeadLetterQueue);
+    this.sender = new ScheduleSender(this, queries.queue, queueEncryptionKey);
 
     this.connectorId = connectorId;
     this.queriesQueue = queries.queue;
     this.queriesDeadLetterQueue = queries.deadLetterQueue;
-    this.schedulesDeadLetterQueue = schedulesDeadLetterQueue;
+    this.schedulesDeadLetterQueue = this.sender.deadLetterQueue;
     this.measure = measure;
   }
 
@@ -149,25 +139,8 @@ export class ScheduledQueries extends Construct {
       schedule: scheduler.ContextAttribute.scheduleArn,
       scheduledAt: scheduler.ContextAttribute.scheduledTime,
     };
-    const { queriesQueue, schedulesDeadLetterQueue, schedulerRole } = this;
-    const made = new scheduler.Schedule(scope, 'Schedule', {
-      schedule,
-      enabled,
-      timeWindow: scheduler.TimeWindow.off(),
-      target: {
-        bind: () => ({
-          arn: queriesQueue.queueArn,
-          role: schedulerRole,
-          input: scheduler.ScheduleTargetInput.fromObject(timed),
-          deadLetterConfig: { arn: schedulesDeadLetterQueue.queueArn },
-          // What is older than its time would be told as failed: it is of no use to bring it later.
-          retryPolicy: {
-            ...RETRY_POLICY,
-            maximumEventAgeInSeconds: asked.timeoutSeconds,
-          },
-        }),
-      },
-    });
+    // What is older than its time would be told as failed: it is of no use to bring it later.
+    const made = this.sender.schedule(scope, schedule, enabled, timed, asked.timeoutSeconds);
     // Begun after everything that it needs, and removed before.
     made.node.addDependency(this, this._readingPolicy(scope));
   }

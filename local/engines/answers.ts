@@ -1,7 +1,16 @@
 /** A question that a service of queries was asked. */
 export interface Question {
-  readonly service: 'athena' | 'redshift-data' | 'cloudwatch' | 'customer-profiles';
-  /** The SQL; of CloudWatch `<namespace>/<metric>`; of Customer Profiles `<domain>/<segment definition>`. */
+  readonly service:
+    | 'athena'
+    | 'redshift-data'
+    | 'cloudwatch'
+    | 'customer-profiles'
+    | 'identity-resolution'
+    | 'entity-resolution';
+  /**
+   * The SQL; of CloudWatch `<namespace>/<metric>`; of Customer Profiles `<domain>/<segment definition>`; of jobs their
+   * domain or matching workflow.
+   */
   readonly text: string;
 }
 
@@ -62,4 +71,31 @@ export class BegunQueries {
     this.byId.set(made.id, made);
     return made;
   }
+}
+
+/** A job as the file of answers has it: the columns `id`, `status`, `startTime`, `endTime` (ISO 8601) and `error`. */
+export interface AnsweredJob {
+  readonly id: string;
+  readonly status: string;
+  /** Epoch seconds. */
+  readonly startTime?: number;
+  readonly endTime?: number;
+  readonly error?: string;
+}
+
+/** The jobs that there are; none where nobody has said which. */
+export function jobsOf(question: Question, answers: Answers): AnsweredJob[] {
+  const answer = answers(question);
+  if (!answer || 'error' in answer) return [];
+  const seconds = (value: AnswerCell | undefined) => (value ? Date.parse(String(value)) / 1000 : undefined);
+  return answer.rows.map((row) => {
+    const cell = (name: string) => row[answer.columns.indexOf(name)] ?? undefined;
+    return {
+      id: String(cell('id')),
+      status: String(cell('status')),
+      startTime: seconds(cell('startTime')),
+      endTime: seconds(cell('endTime')),
+      error: cell('error') as string | undefined,
+    };
+  });
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answers, BegunQuery } from './answers';
+import { type Answers, BegunQuery, jobsOf } from './answers';
 
-const PATH = /^\/domains\/([^/]+)\/(segment-definitions|segment-estimates)(?:\/([^/]+))?$/;
+const PATH = /^\/domains\/([^/]+)\/(segment-definitions|segment-estimates|identity-resolution-jobs)(?:\/([^/]+))?$/;
 
 /**
  * `GetSegmentDefinition`, `CreateSegmentEstimate` and `GetSegmentEstimate` as the Amazon Connect Customer Profiles API
- * reference's pages of these names have them. There are no profiles here: every definition that is asked for is there, and
- * `answers` says its size.
+ * reference's pages of these names have them, and `ListIdentityResolutionJobs`, a job a page. There are no profiles here:
+ * every definition that is asked for is there, and `answers` says its size, and the jobs.
  */
 export class CustomerProfiles {
   private readonly estimates = new Map<string, BegunQuery>();
@@ -16,7 +16,8 @@ export class CustomerProfiles {
 
   /** Answers a request; false when it is not of this service. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const [, domain, kind, id] = PATH.exec(decodeURI(request.url ?? '')) ?? [];
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://local');
+    const [, domain, kind, id] = PATH.exec(decodeURI(pathname)) ?? [];
     if (domain === undefined) return false;
     if (request.method === 'GET' && kind === 'segment-definitions' && id !== undefined) {
       answer(response, 200, definitionOf(domain, id));
@@ -26,8 +27,23 @@ export class CustomerProfiles {
       const estimate = this.estimates.get(id);
       if (estimate) answer(response, 200, { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) });
       else refuse(response, `estimate ${id} does not exist`);
+    } else if (request.method === 'GET' && kind === 'identity-resolution-jobs' && id === undefined) {
+      answer(response, 200, this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
     } else return false;
     return true;
+  }
+
+  private jobs(domain: string, from: number): object {
+    const all = jobsOf({ service: 'identity-resolution', text: domain }, this.answers);
+    const IdentityResolutionJobsList = all.slice(from, from + 1).map(({ id, status, startTime, endTime, error }) => ({
+      DomainName: domain,
+      JobId: id,
+      Status: status,
+      JobStartTime: startTime,
+      JobEndTime: endTime,
+      Message: error,
+    }));
+    return { IdentityResolutionJobsList, NextToken: from + 1 < all.length ? String(from + 1) : undefined };
   }
 
   private begin(domain: string, request: string): object {

@@ -30,9 +30,9 @@ const template = connectorTemplate();
 
 /**
  * Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query,
- * `normalize` with the first source.
+ * `normalize` with the first source, `poll` with the first unification.
  */
-type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize'>;
+type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize' | 'poll'>;
 const HANDLERS: Record<EveryHandler, string> = {
   evaluate: 'ThresholdsEvaluate',
   sweep: 'ThresholdsSweep',

@@ -1,0 +1,28 @@
+import { CustomerProfilesClient } from '@aws-sdk/client-customer-profiles';
+import { EntityResolutionClient } from '@aws-sdk/client-entityresolution';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../lib/private/contract';
+import { batchResponse } from '../adapters/batch';
+import { documentClient } from '../adapters/dynamodb';
+import { required } from '../adapters/environment';
+import { eventPublisher } from '../adapters/event-bus';
+import { jobLister } from '../adapters/job-lister';
+import { PolledJobTable } from '../adapters/polled-job-table';
+import { rejectedQueue } from '../adapters/queue';
+import { handlerTelemetry } from '../adapters/telemetry';
+import { pollBatch } from '../core/poll';
+
+const ports = {
+  lister: jobLister(new EntityResolutionClient({}), new CustomerProfilesClient({})),
+  jobs: new PolledJobTable(documentClient(), required(Env.RUNS_TABLE_NAME)),
+  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
+  rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
+  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+  clock: Date.now,
+};
+
+/** Takes runs of schedules from their queue, and puts the ends of jobs on the bus of which no event tells. */
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
+  batchResponse(event, ports.telemetry, (messages) => pollBatch(messages, ports));

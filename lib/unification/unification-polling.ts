@@ -1,0 +1,110 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as events from 'aws-cdk-lib/aws-events';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { EventOptions, FunctionOptions, QueueOptions } from '../options';
+import { allow, allowOnTable, allowSend } from '../private/allow';
+import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
+import { Env, type ScheduledPoll } from '../private/contract';
+import { HandlerFunction } from '../private/handler-function';
+import { identityOf } from '../private/identity';
+import { ScheduleSender } from '../private/schedule-sender';
+import { WorkQueue } from '../private/work-queue';
+
+/** Properties of UnificationPolling. */
+export interface UnificationPollingProps extends EventOptions, QueueOptions, FunctionOptions {
+  /** The bus that ends of unifications are put on. */
+  readonly eventBus: events.IEventBus;
+
+  /** The table of the runs, where it is noted which ends were told. */
+  readonly runsTable: dynamodb.ITable;
+
+  /**
+   * What happens to the log group when it leaves the stack. One that is given is left as it is.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * Looks on schedules for unification jobs that have ended, and puts `UnificationRefreshed` on the bus for each, once: the
+ * function `poll`, which all of them share, and its queue.
+ *
+ * A connector has one as soon as a unification is added to it.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
+ * connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
+ * new cloudwatch.Alarm(this, 'NoPolls', {
+ *   metric: connector.unificationPolling.poll.metricErrors(),
+ *   threshold: 1,
+ *   evaluationPeriods: 1,
+ * });
+ */
+export class UnificationPolling extends Construct {
+  /** Where schedules put their runs. */
+  public readonly pollsQueue: sqs.IQueue;
+
+  /** Runs that `poll` rejected or failed at. */
+  public readonly pollsDeadLetterQueue: sqs.IQueue;
+
+  /** Runs that EventBridge Scheduler could not put on the queue. */
+  public readonly schedulesDeadLetterQueue: sqs.IQueue;
+
+  /** The function that looks for jobs. */
+  public readonly poll: lambda.IFunction;
+
+  private readonly sender: ScheduleSender;
+
+  constructor(scope: Construct, id: string, props: UnificationPollingProps) {
+    super(scope, id);
+
+    const { eventBus, runsTable, queueEncryptionKey } = props;
+    const { connectorId, eventSource } = identityOf(this, props);
+    const polls = new WorkQueue(this, 'Polls', 'poll', queueEncryptionKey);
+    const { function: poll } = new HandlerFunction(this, 'Poll', {
+      ...props,
+      handler: 'poll',
+      description: 'Looks for unification jobs that have ended, puts their ends on the bus',
+      memorySize: 256,
+      environment: {
+        [Env.CONNECTOR_ID]: connectorId,
+        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
+        [Env.EVENT_SOURCE]: eventSource,
+        [Env.RUNS_TABLE_NAME]: runsTable.tableName,
+        [Env.REJECTED_QUEUE_URL]: polls.deadLetterQueue.queueUrl,
+      },
+    });
+    allowOnTable(poll, runsTable, ['GetItem', 'PutItem']);
+    allow(poll, ['events:PutEvents'], eventBus.eventBusArn);
+    allowSend(poll, polls.deadLetterQueue);
+    polls.feed(poll, 2);
+
+    this.sender = new ScheduleSender(this, polls.queue, queueEncryptionKey);
+    this.pollsQueue = polls.queue;
+    this.pollsDeadLetterQueue = polls.deadLetterQueue;
+    this.schedulesDeadLetterQueue = this.sender.deadLetterQueue;
+    this.poll = poll;
+  }
+
+  /**
+   * The policy by which `poll` may ask for the jobs that a stack's constructs name.
+   * @internal
+   */
+  public _readingPolicy(scope: Construct): ReadingPolicy {
+    return readingPolicy(this, 'PollJobs', this.poll, scope);
+  }
+
+  /** @internal */
+  public _schedule(scope: Construct, schedule: scheduler.ScheduleExpression, message: ScheduledPoll): void {
+    // The next run finds what this one would have.
+    const made = this.sender.schedule(scope, schedule, true, message, MAX_AGE_SECONDS);
+    made.node.addDependency(this, this._readingPolicy(scope));
+  }
+}
+
+const MAX_AGE_SECONDS = 60 * 60;
