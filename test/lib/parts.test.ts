@@ -12,6 +12,7 @@ import {
   SubscriptionRegistry,
   ThresholdEvaluation,
   TriggerRules,
+  UnificationPolling,
 } from '../../lib';
 import { Env } from '../../lib/private/contract';
 import { referred, resources, suitableTable } from './support';
@@ -31,6 +32,9 @@ const PARTS: Record<string, (stack: Stack, eventBus: events.IEventBus) => void> 
   },
   ScheduledQueries: (stack, eventBus) => {
     new ScheduledQueries(stack, 'Part', { eventBus });
+  },
+  UnificationPolling: (stack, eventBus) => {
+    new UnificationPolling(stack, 'Part', { eventBus, runsTable: suitableTable(stack, 'runsTable') });
   },
   SubscriptionRegistry: (stack) => {
     new SubscriptionRegistry(stack, 'Part');
@@ -90,6 +94,16 @@ describe('by itself', () => {
         'AWS::IAM::Role': 2,
       },
     ],
+    [
+      'UnificationPolling',
+      {
+        'AWS::DynamoDB::GlobalTable': 1,
+        'AWS::SQS::Queue': 3,
+        'AWS::Lambda::Function': 1,
+        'AWS::Logs::LogGroup': 1,
+        'AWS::IAM::Role': 2,
+      },
+    ],
     ['SubscriptionRegistry', { 'AWS::DynamoDB::GlobalTable': 1, 'AWS::KMS::Key': 1 }],
     [
       'FlowDelivery',
@@ -111,7 +125,7 @@ describe('by itself', () => {
     expect(inventory(alone(part, recommendedFlags))).toEqual(inventory(alone(part)));
   });
 
-  test.each(['ThresholdEvaluation', 'RefreshCollection', 'ScheduledQueries', 'FlowDelivery'])(
+  test.each(['ThresholdEvaluation', 'RefreshCollection', 'ScheduledQueries', 'UnificationPolling', 'FlowDelivery'])(
     '%s is known by a name from its path, and puts events of the default source',
     (part) => {
       const functions = Object.values(resources(alone(part), 'AWS::Lambda::Function'));

@@ -28,6 +28,8 @@ import {
   type ThresholdEvaluationProps,
   TriggerRules,
   type TriggerRulesProps,
+  UnificationPolling,
+  type UnificationPollingProps,
 } from '../../lib';
 import { resources, suitableTable } from './support';
 
@@ -177,6 +179,10 @@ const queries: Table<ScheduledQueriesProps> = {
   ...functions,
   eventBus: true,
 };
+const polling: Table<UnificationPollingProps> = {
+  ...queries,
+  runsTable: true,
+};
 const everything = Object.fromEntries(
   Object.keys(values(new Stack(new App(), 'Stack'))).map((prop) => [prop, false]),
 ) as Table<PowerAutomateConnectorProps>;
@@ -194,6 +200,7 @@ const CONSTRUCTS: [string, (stack: Stack, props: never) => void, Record<string, 
   ['ThresholdEvaluation', (stack, props) => new ThresholdEvaluation(stack, 'Part', props), evaluation],
   ['RefreshCollection', (stack, props) => new RefreshCollection(stack, 'Part', props), collection],
   ['ScheduledQueries', (stack, props) => new ScheduledQueries(stack, 'Part', props), queries],
+  ['UnificationPolling', (stack, props) => new UnificationPolling(stack, 'Part', props), polling],
   ['FlowDelivery', (stack, props) => new FlowDelivery(stack, 'Part', props), delivery],
   ['SourceNormalization', (stack, props) => new SourceNormalization(stack, 'Part', props), normalization],
   ['PowerAutomateConnector', (stack, props) => new PowerAutomateConnector(stack, 'Part', props), everything],

@@ -61,6 +61,33 @@ describe('the example', () => {
     expect(stack.deadLetters()).toEqual([]);
   });
 
+  it('looks for unification jobs, and tells of the end of each that ends after the first look, once', async () => {
+    const job = (service: string, query: string, ...row: (string | null)[]) => ({
+      service,
+      query,
+      columns: ['id', 'status', 'startTime', 'endTime', 'error'],
+      rows: [row],
+    });
+    const [before, now] = [new Date(Date.now() - 3600_000).toISOString(), new Date().toISOString()];
+    const jobs = [
+      job('entity-resolution', 'customers', 'job-1', 'SUCCEEDED', before, now, null),
+      job('identity-resolution', 'shop', 'job-2', 'FAILED', before, now, 'no luck'),
+    ];
+    answers.now = readAnswers(JSON.stringify([...JSON.parse(text), ...jobs]), 'answers.json');
+    for (let run = 0; run < 2; run++) {
+      await stack.runSchedules();
+      await stack.whenIdle();
+    }
+    const ends = events.filter((event) => event['detail-type'] === 'UnificationRefreshed').map(({ detail }) => detail);
+    expect(ends).toHaveLength(2);
+    expect(ends).toEqual(
+      expect.arrayContaining([
+        { runId: 'job-1', status: 'Successful', stages: { match: 'Successful' }, startedAt: before, endedAt: now },
+        { runId: 'job-2', status: 'Failed', startedAt: before, endedAt: now, error: 'no luck' },
+      ]),
+    );
+  });
+
   it('leaves everything as it was where a query gives no number, and says which, and why', async () => {
     const before = events.length;
     const broken = JSON.parse(text).map((one: { service: string }) =>
