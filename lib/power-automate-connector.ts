@@ -70,7 +70,10 @@ export interface PowerAutomateConnectorProps
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate', { eventBus: customerDataBus });
  * connector.grantPutEvents(refreshFunction);
  */
-export class PowerAutomateConnector extends Construct implements IFlowConnector, IQueryingConnector, ISourceConnector, IPollingConnector {
+export class PowerAutomateConnector
+  extends Construct
+  implements IFlowConnector, IQueryingConnector, ISourceConnector, IPollingConnector
+{
   /** Id of this connector, which its threshold crossings and metrics carry. */
   public readonly connectorId: string;
 
