@@ -1,8 +1,7 @@
-import { CfnOutput, Fn, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { RefreshCollection, type RefreshCollectionOptions } from './collection/refresh-collection';
 import { FlowDelivery, type FlowDeliveryOptions } from './delivery/flow-delivery';
@@ -10,11 +9,10 @@ import { TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
 import { HealthNotifications } from './operations/health-notifications';
 import type { Notifications } from './operations/notifications';
 import type { FunctionOptions } from './options';
-import { allow, allowLook, allowOnTable, allowQuery, allowSend } from './private/allow';
 import { anyMetric, countMetric } from './private/connector-metric';
-import { DUE_INDEX, FLOW_URL_CONTEXT, Metric, OPEN_INDEX, Output } from './private/contract';
-import { deadLetterQueuesOf } from './private/dead-letter-queues';
+import { Metric, Output } from './private/contract';
 import { identityOf } from './private/identity';
+import { allowLookingAt, allowManagement, managementOutputs } from './private/management';
 import { DEFAULT_RUNBOOK } from './private/runbook';
 import { ScheduledQueries, type ScheduledQueriesProps } from './queries/scheduled-queries';
 import {
@@ -112,6 +110,7 @@ export class PowerAutomateConnector
   private readonly pollingProps: UnificationPollingProps;
   private lazyPolling?: UnificationPolling;
   private readonly isFederated: boolean;
+  private readonly managers: iam.IGrantable[] = [];
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id);
@@ -168,29 +167,8 @@ export class PowerAutomateConnector
    */
   public addOutputs(): void {
     const stack = Stack.of(this);
-    const { collection, delivery, subscriptions, thresholds } = this;
-    const deadLetterUrls = deadLetterQueuesOf(this).map(({ queueUrl }) => queueUrl);
-    const outputs: [string, string][] = [
-      [Output.EVENT_BUS_NAME, this.eventBus.eventBusName],
-      [Output.EVENT_SOURCE, this.eventSource],
-      [Output.SUBSCRIPTIONS_TABLE_NAME, subscriptions.table.tableName],
-      [Output.THRESHOLDS_TABLE_NAME, thresholds.table.tableName],
-      [Output.DELIVERIES_TABLE_NAME, delivery.table.tableName],
-      [Output.OBSERVATIONS_QUEUE_URL, thresholds.observationsQueue.queueUrl],
-      [Output.DELIVERIES_QUEUE_URL, delivery.deliveriesQueue.queueUrl],
-      [Output.TRIGGERS_QUEUE_URL, delivery.triggersQueue.queueUrl],
-      [Output.STAGES_QUEUE_URL, collection.stagesQueue.queueUrl],
-      [Output.DEAD_LETTER_QUEUE_URLS, Fn.join(',', deadLetterUrls)],
-      [
-        Output.LOG_GROUP_NAMES,
-        Fn.join(
-          ',',
-          this.eventLogGroups().map(({ logGroupName }) => logGroupName),
-        ),
-      ],
-      [Output.FLOW_URL_KEY_ARN, subscriptions.flowUrlKey.keyArn],
-    ];
-    if (this.isFederated) outputs.push([Output.DELIVER_ROLE_ARN, delivery.deliverRole.roleArn]);
+    const outputs = managementOutputs(this);
+    if (this.isFederated) outputs.push([Output.DELIVER_ROLE_ARN, this.delivery.deliverRole.roleArn]);
     for (const [name, value] of outputs) new CfnOutput(stack, name, { value }).overrideLogicalId(name);
   }
 
@@ -213,42 +191,8 @@ export class PowerAutomateConnector
    * @param grantee whoever manages subscriptions
    */
   public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
-    const { table, flowUrlKey } = this.subscriptions;
-    const { observationsQueue } = this.thresholds;
-    const { deliveriesQueue, triggersQueue } = this.delivery;
-    const workQueues = [observationsQueue, this.collection.stagesQueue, triggersQueue, deliveriesQueue];
-    const queues = [...workQueues, ...deadLetterQueuesOf(this)];
-    return (
-      allowOnTable(grantee, table, ['BatchGetItem', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'])
-        .combine(
-          allowOnTable(grantee, this.thresholds.table, ['BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem']),
-        )
-        .combine(allowOnTable(grantee, this.delivery.table, ['GetItem', 'Query', 'Scan']))
-        .combine(allowQuery(grantee, this.delivery.table, OPEN_INDEX.name))
-        .combine(allowQuery(grantee, table, DUE_INDEX.name))
-        .combine(allowQuery(grantee, this.thresholds.table, DUE_INDEX.name))
-        .combine(allowSend(grantee, observationsQueue, deliveriesQueue))
-        .combine(allowLook(grantee, ...deadLetterQueuesOf(this)))
-        .combine(allow(grantee, ['sqs:GetQueueAttributes'], ...queues.map(({ queueArn }) => queueArn)))
-        .combine(allow(grantee, ['events:PutEvents'], this.eventBus.eventBusArn))
-        .combine(allow(grantee, ['logs:StartQuery'], ...this.eventLogGroups().map(({ logGroupArn }) => logGroupArn)))
-        // Neither can be narrowed (service authorization references of CloudWatch Logs and CloudWatch).
-        .combine(allow(grantee, ['logs:GetQueryResults', 'cloudwatch:DescribeAlarms'], '*'))
-        .combine(
-          iam.Grant.addToPrincipal({
-            grantee,
-            actions: ['kms:Encrypt'],
-            resourceArns: [flowUrlKey.keyArn],
-            // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
-            conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
-          }),
-        )
-    );
-  }
-
-  /** Where it is logged what became of events: one log group where the functions were given the same. */
-  private eventLogGroups(): logs.ILogGroup[] {
-    return [...new Set([this.delivery.dispatchLogGroup, this.thresholds.evaluateLogGroup])];
+    this.managers.push(grantee);
+    return allowManagement(this, grantee);
   }
 
   /**
@@ -289,7 +233,7 @@ export class PowerAutomateConnector
 
   /** What asks for values and sizes. It is there from the first time on that somebody asks for it. */
   public get queries(): ScheduledQueries {
-    this.lazyQueries ??= new ScheduledQueries(this, 'Queries', this.queriesProps);
+    this.lazyQueries ??= this.added(new ScheduledQueries(this, 'Queries', this.queriesProps));
     return this.lazyQueries;
   }
 
@@ -306,7 +250,7 @@ export class PowerAutomateConnector
 
   /** What reads the events of sources. It is there from the first time on that somebody asks for it. */
   public get normalization(): SourceNormalization {
-    this.lazyNormalization ??= new SourceNormalization(this, 'Normalization', this.normalizationProps);
+    this.lazyNormalization ??= this.added(new SourceNormalization(this, 'Normalization', this.normalizationProps));
     return this.lazyNormalization;
   }
 
@@ -323,7 +267,7 @@ export class PowerAutomateConnector
 
   /** What looks for ends of unification jobs. It is there from the first time on that somebody asks for it. */
   public get unificationPolling(): UnificationPolling {
-    this.lazyPolling ??= new UnificationPolling(this, 'UnificationPolling', this.pollingProps);
+    this.lazyPolling ??= this.added(new UnificationPolling(this, 'UnificationPolling', this.pollingProps));
     return this.lazyPolling;
   }
 
@@ -541,5 +485,11 @@ export class PowerAutomateConnector
   /** Rules are made under the connector, not under its part, unless their user says where. */
   private inScope(options: events.OnEventOptions = {}): events.OnEventOptions {
     return { ...options, crossStackScope: options.crossStackScope ?? this };
+  }
+
+  /** A part that was not there yet: whoever looks after the connector may look at it, too. */
+  private added<T extends Construct>(part: T): T {
+    for (const manager of this.managers) allowLookingAt(manager, part);
+    return part;
   }
 }

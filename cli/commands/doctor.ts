@@ -20,13 +20,6 @@ const WEEK = 7 * 24 * 60 * 60 * 1000;
 const MAX_REJECTED = 50;
 /** Rows of a subscription's deliveries that are looked at for the newest: with more, the flow is no idle one. */
 const MAX_ROWS = 100;
-/** In the order of an event's road. */
-const WORK_QUEUES = [
-  Output.OBSERVATIONS_QUEUE_URL,
-  Output.STAGES_QUEUE_URL,
-  Output.TRIGGERS_QUEUE_URL,
-  Output.DELIVERIES_QUEUE_URL,
-];
 /** Subscriptions that are looked at side by side. */
 const SIDE_BY_SIDE = 25;
 
@@ -58,7 +51,7 @@ async function examine(connector: Connector, now: number, terminal: Terminal): P
   for await (const one of table.list()) subscriptions.push(one);
   subscriptions.sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
   const deadLetterQueues = connector.output(Output.DEAD_LETTER_QUEUE_URLS).split(',');
-  const workQueues = WORK_QUEUES.map((name) => connector.output(name));
+  const workQueues = connector.output(Output.WORK_QUEUE_URLS).split(',');
   terminal.status('reading queues');
   const watched = {
     stackName: connector.stackName,

@@ -244,11 +244,10 @@ export const Output = {
   DELIVER_ROLE_ARN: 'DeliverRoleArn',
   OBSERVATIONS_QUEUE_URL: 'ObservationsQueueUrl',
   DELIVERIES_QUEUE_URL: 'DeliveriesQueueUrl',
-  TRIGGERS_QUEUE_URL: 'TriggersQueueUrl',
-  STAGES_QUEUE_URL: 'StagesQueueUrl',
-  /** Separated by commas. */
+  /** All that functions read; separated by commas, as are the lists below. */
+  WORK_QUEUE_URLS: 'WorkQueueUrls',
   DEAD_LETTER_QUEUE_URLS: 'DeadLetterQueueUrls',
-  /** Of the functions that log what they did with an event; separated by commas. */
+  /** Of the functions that log what they did with an event. */
   LOG_GROUP_NAMES: 'LogGroupNames',
 } as const;
 

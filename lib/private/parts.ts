@@ -1,7 +1,7 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import type { PowerAutomateConnector } from '../power-automate-connector';
 import { HandlerFunction } from './handler-function';
 import { WorkQueue } from './work-queue';
@@ -19,7 +19,7 @@ export interface Parts {
 export function partsOf(connector: PowerAutomateConnector): Parts {
   const { notifications } = connector;
   const all = connector.node.findAll();
-  const workQueues = all.filter((one) => one instanceof WorkQueue);
+  const workQueues = workQueuesIn(connector);
   const functions = all.filter((one) => one instanceof HandlerFunction);
   // Not the rules that the connector's user made under it. Nor those of sources: an alarm's query has no room for them all,
   // and what they cannot bring to their queue is in the dead-letter queue of the rules.
@@ -36,3 +36,7 @@ export function partsOf(connector: PowerAutomateConnector): Parts {
     rules: parts.flatMap((part) => part.node.findAll()).filter((one) => one instanceof events.Rule),
   };
 }
+
+/** The queues that functions work off, of a connector or of a part of it. */
+export const workQueuesIn = (part: IConstruct): WorkQueue[] =>
+  part.node.findAll().filter((one) => one instanceof WorkQueue);

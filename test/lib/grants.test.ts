@@ -9,7 +9,13 @@ import { ThresholdTable } from '../../lambda/adapters/threshold-table';
 import { evaluateBatch } from '../../lambda/core/evaluate';
 import { pause } from '../../lambda/core/flow-health';
 import { type RegistryPorts, register, unregister } from '../../lambda/core/register';
-import { PowerAutomateConnector, type PowerAutomateConnectorProps, PowerAutomateConnectorStack } from '../../lib';
+import {
+  PowerAutomateConnector,
+  type PowerAutomateConnectorProps,
+  PowerAutomateConnectorStack,
+  Source,
+  Unification,
+} from '../../lib';
 import { measure, NOW, thresholdOn } from '../support/evaluation';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../support/memory';
 import { startTables, type TestTables } from '../support/tables';
@@ -98,6 +104,25 @@ describe('grantManageSubscriptions', () => {
       'kms:Decrypt QueueKey',
       'kms:GenerateDataKey QueueKey',
     ]);
+  });
+
+  test('what is added to the connector later can be looked at, too', () => {
+    const { allowed: more } = granted((connector, role) => {
+      const grant = connector.grantManageSubscriptions(role);
+      connector.addSource('Orders', Source.glueJob({ jobName: 'orders', dataSource: 'Orders' }));
+      connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
+      return grant;
+    });
+    expect(more.filter((one) => !allowed.includes(one))).toEqual(
+      ['NormalizationSources', 'UnificationPollingPolls']
+        .flatMap((queue) => [
+          `sqs:ChangeMessageVisibility ${queue}DeadLetterQueue`,
+          `sqs:GetQueueAttributes ${queue}DeadLetterQueue`,
+          `sqs:GetQueueAttributes ${queue}Queue`,
+          `sqs:ReceiveMessage ${queue}DeadLetterQueue`,
+        ])
+        .toSorted(),
+    );
   });
 
   test('of a stack: also to look up its outputs, as the CLI does', () => {

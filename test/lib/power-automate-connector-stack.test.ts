@@ -1,31 +1,43 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
-import { PowerAutomateConnector, PowerAutomateConnectorStack } from '../../lib';
+import { PowerAutomateConnector, PowerAutomateConnectorStack, Source } from '../../lib';
 import { Output } from '../../lib/private/contract';
 import { referred } from './support';
 
 test('outputs by their exact names what tools need to find a connector', () => {
   const stack = new PowerAutomateConnectorStack(new App(), 'Stack');
+  // What is added later is among them.
+  stack.connector.addSource('Orders', Source.glueJob({ jobName: 'orders', dataSource: 'Orders' }));
   const {
+    [Output.WORK_QUEUE_URLS]: queues,
     [Output.DEAD_LETTER_QUEUE_URLS]: deadLetters,
     [Output.LOG_GROUP_NAMES]: logGroups,
     ...others
   } = Template.fromStack(stack).toJSON().Outputs;
-  const [separator, queues] = deadLetters.Value['Fn::Join'];
-  expect([separator, referred(queues)]).toEqual([
-    ',',
+  expect(referred([queues, deadLetters, logGroups].map(({ Value }) => Value['Fn::Join']))).toEqual([
     [
-      'EventsDeadLetterQueue',
-      'ThresholdsObservationsDeadLetterQueue',
-      'CollectionStagesDeadLetterQueue',
-      'DeliveryTriggersDeadLetterQueue',
-      'DeliveryDeliveriesDeadLetterQueue',
+      ',',
+      [
+        'ThresholdsObservationsQueue',
+        'CollectionStagesQueue',
+        'DeliveryTriggersQueue',
+        'DeliveryDeliveriesQueue',
+        'NormalizationSourcesQueue',
+      ],
     ],
-  ]);
-  expect(referred(logGroups.Value['Fn::Join'])).toEqual([
-    ',',
-    ['DeliveryDispatchLogGroup', 'ThresholdsEvaluateLogGroup'],
+    [
+      ',',
+      [
+        'ThresholdsObservationsDeadLetterQueue',
+        'CollectionStagesDeadLetterQueue',
+        'DeliveryTriggersDeadLetterQueue',
+        'DeliveryDeliveriesDeadLetterQueue',
+        'NormalizationSourcesDeadLetterQueue',
+        'EventsDeadLetterQueue',
+      ],
+    ],
+    [',', ['DeliveryDispatchLogGroup', 'ThresholdsEvaluateLogGroup']],
   ]);
   expect(referred(others)).toEqual({
     [Output.EVENT_BUS_NAME]: { Value: 'EventsBus' },
@@ -34,8 +46,6 @@ test('outputs by their exact names what tools need to find a connector', () => {
     [Output.THRESHOLDS_TABLE_NAME]: { Value: 'ThresholdsTable' },
     [Output.DELIVERIES_TABLE_NAME]: { Value: 'DeliveryTable' },
     [Output.OBSERVATIONS_QUEUE_URL]: { Value: 'ThresholdsObservationsQueue' },
-    [Output.STAGES_QUEUE_URL]: { Value: 'CollectionStagesQueue' },
-    [Output.TRIGGERS_QUEUE_URL]: { Value: 'DeliveryTriggersQueue' },
     [Output.DELIVERIES_QUEUE_URL]: { Value: 'DeliveryDeliveriesQueue' },
     [Output.FLOW_URL_KEY_ARN]: { Value: 'SubscriptionsFlowUrlKey' },
   });
