@@ -84,6 +84,16 @@ export const jsonArg = {
   json: { type: 'boolean', description: 'print JSON, for scripts' },
 } as const satisfies Arguments;
 
+/** Argument of commands that take a flow's URL. */
+export const flowHostArg = {
+  'flow-host': {
+    type: 'string',
+    multiple: true,
+    valueHint: 'HOST',
+    description: "a host that flow URLs may have besides Power Automate's, as in the construct's extraFlowHosts",
+  },
+} as const satisfies Arguments;
+
 /** A subscription's name, as the first argument. */
 export const nameArg = {
   name: { type: 'positional', valueHint: 'NAME', required: true, description: "the subscription's name" },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { shown } from '../../lambda/core/entry/words';
 import { applySubscriptions } from '../apply';
-import { command, connectorArgs } from '../command';
+import { command, connectorArgs, flowHostArg } from '../command';
 import { UsageError } from '../exit';
 import { managerOf } from '../manager';
 import { readSubscriptionFile } from '../subscription-file';
@@ -19,12 +19,7 @@ export const apply = command({
     },
     'dry-run': { type: 'boolean', description: 'say what would change, change nothing' },
     prune: { type: 'boolean', description: "remove subscriptions of the file's set that are not in it any more" },
-    'flow-host': {
-      type: 'string',
-      multiple: true,
-      valueHint: 'HOST',
-      description: "a host that flow URLs may have besides Power Automate's, as in the construct's extraFlowHosts",
-    },
+    ...flowHostArg,
     ...connectorArgs,
   },
   notes: [

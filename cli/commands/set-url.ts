@@ -1,5 +1,5 @@
 import { register } from '../../lambda/core/register';
-import { command, connectorArgs, nameArg } from '../command';
+import { command, connectorArgs, flowHostArg, nameArg } from '../command';
 import { CommandError } from '../exit';
 import { flowUrlInput } from '../flow-url-input';
 import { checkedName, subscriptionNamed } from '../names';
@@ -11,12 +11,7 @@ export const setUrl = command({
   args: {
     ...nameArg,
     'from-env': { type: 'string', valueHint: 'VARIABLE', description: 'take it from an environment variable' },
-    'flow-host': {
-      type: 'string',
-      multiple: true,
-      valueHint: 'HOST',
-      description: "a host that flow URLs may have besides Power Automate's, as in the construct's extraFlowHosts",
-    },
+    ...flowHostArg,
     ...connectorArgs,
   },
   notes: [

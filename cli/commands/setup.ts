@@ -5,7 +5,7 @@ import type { MetricState } from '../../lambda/core/metric-state';
 import { register, type WantedSubscription } from '../../lambda/core/register';
 import { DomainEvent } from '../../lib/private/contract';
 import { answerHint } from '../answer-hint';
-import { type Context, command, connectorArgs } from '../command';
+import { type Context, command, connectorArgs, flowHostArg } from '../command';
 import type { Connector } from '../connector';
 import { answerText } from '../delivery-text';
 import { UsageError } from '../exit';
@@ -22,12 +22,7 @@ export const setup = command({
   name: 'setup',
   description: 'set a flow up question by question, and test it',
   args: {
-    'flow-host': {
-      type: 'string',
-      multiple: true,
-      valueHint: 'HOST',
-      description: "a host that flow URLs may have besides Power Automate's, as in the construct's extraFlowHosts",
-    },
+    ...flowHostArg,
     ...connectorArgs,
   },
   notes: [

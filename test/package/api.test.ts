@@ -137,6 +137,7 @@ describe('the examples', () => {
     import * as targets from 'aws-cdk-lib/aws-events-targets';
     import * as lambda from 'aws-cdk-lib/aws-lambda';
     import * as logs from 'aws-cdk-lib/aws-logs';
+    import * as s3 from 'aws-cdk-lib/aws-s3';
     import * as scheduler from 'aws-cdk-lib/aws-scheduler';
     import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
     import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -148,6 +149,8 @@ describe('the examples', () => {
       readonly refreshFunction = this.fn('Refresh');
       readonly campaignFunction = this.fn('Campaign');
       readonly flowUrls = new secretsmanager.Secret(this, 'FlowUrls');
+      readonly lake = s3.Bucket.fromBucketName(this, 'Lake', 'lake');
+      readonly queryResults = s3.Bucket.fromBucketName(this, 'Results', 'results');
       readonly stateMachine = sfn.StateMachine.fromStateMachineName(this, 'Machine', 'nightly');
       private fn(id: string) {
         const code = lambda.Code.fromInline('exports.handler = async () => {}');
@@ -155,7 +158,8 @@ describe('the examples', () => {
       }
     }
     `;
-  const given = 'const { customerDataBus, refreshFunction, campaignFunction, flowUrls, stateMachine } = this;';
+  const given =
+    'const { customerDataBus, refreshFunction, campaignFunction, flowUrls, lake, queryResults, stateMachine } = this;';
   /** Where the example goes on with a connector that another has made. */
   const connector = "const connector = new PowerAutomateConnector(this, 'Given');";
   const stackOf = (code: string, n: number) => `
