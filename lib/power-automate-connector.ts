@@ -259,7 +259,7 @@ export class PowerAutomateConnector
    * `PolledUnification` there.
    *
    * @param id the construct's id
-   * @param options the jobs, and when they are looked for
+   * @param options the jobs, and when they are looked at
    */
   public addUnification(id: string, options: UnificationOptions): PolledUnification {
     return new PolledUnification(this, id, { ...options, connector: this });

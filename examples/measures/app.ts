@@ -71,8 +71,8 @@ connector.addSegment('Newsletter', {
   schedule: scheduler.ScheduleExpression.rate(Duration.hours(1)),
 });
 
-// Of the ends of these jobs AWS puts no event: they are looked for every 5 minutes.
-connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
+// Of the ends of these jobs AWS puts no event: they are looked for, every 5 minutes, or from the start that CloudTrail tells.
+connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers'), whenStarted: true });
 connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles('shop') });
 
 // Thresholds without a flow: what they find are events on the bus.

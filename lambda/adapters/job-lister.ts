@@ -15,8 +15,9 @@ const endOf = (status: string | undefined) =>
 /** Asks AWS Entity Resolution and Amazon Connect Customer Profiles for jobs. */
 export function jobLister(resolution: EntityResolutionClient, profiles: CustomerProfilesClient): JobLister {
   return {
-    async ended(jobs, since) {
-      const found: EndedJob[] = [];
+    async list(jobs, since) {
+      const ended: EndedJob[] = [];
+      let isOneUnderWay = false;
       const add = (
         job: Omit<EndedJob, 'status' | 'endedAt'>,
         status: string | undefined,
@@ -24,9 +25,8 @@ export function jobLister(resolution: EntityResolutionClient, profiles: Customer
       ) => {
         const end = endOf(status);
         const endedAt = endTime?.getTime();
-        if (end && endedAt !== undefined && endedAt >= since) {
-          found.push({ ...job, status: end, endedAt, stages: stagesOf(jobs.service, end) });
-        }
+        if (!end || endedAt === undefined) isOneUnderWay = true;
+        else if (endedAt >= since) ended.push({ ...job, status: end, endedAt, stages: stagesOf(jobs.service, end) });
       };
       // In which order they come is nowhere said, so all pages are read.
       if (jobs.service === 'entity-resolution') {
@@ -35,7 +35,7 @@ export function jobLister(resolution: EntityResolutionClient, profiles: Customer
             add({ id: jobId as string, startedAt: startTime?.getTime() }, status, endTime);
           }
         }
-        return found;
+        return { ended, isOneUnderWay };
       }
       let NextToken: string | undefined;
       do {
@@ -49,7 +49,7 @@ export function jobLister(resolution: EntityResolutionClient, profiles: Customer
         }
         NextToken = page.NextToken;
       } while (NextToken !== undefined);
-      return found;
+      return { ended, isOneUnderWay };
     },
 
     async error(jobs, { id }) {

@@ -5,7 +5,7 @@ import { conditionHeld, type Item } from './dynamodb';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** Jobs whose end was told, in the Runs table: an item for each, and one for each source of them. */
+/** Jobs whose end was told, in the Runs table: an item for each, one for each source of them, and one for each watch. */
 export class PolledJobTable implements PolledJobStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -35,6 +35,15 @@ export class PolledJobTable implements PolledJobStore {
         TableName: this.table,
         Item: { [PK]: keyOf(jobs, id), takenAt: now, toldAt: now, ...expiry(now) },
       }),
+    );
+  }
+
+  goOn(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean> {
+    return this.put(
+      { [PK]: `watch#${jobs}#${watch}`, looks: looks + 1, message, ...expiry(now) },
+      // The same message once more: it may have died before it left word.
+      `attribute_not_exists(${PK}) OR looks = :looks OR (looks = :next AND message = :message)`,
+      { ':looks': looks, ':next': looks + 1, ':message': message },
     );
   }
 

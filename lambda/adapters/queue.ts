@@ -2,7 +2,6 @@ import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from '@aw
 import { REJECTION_REASON_ATTRIBUTE } from '../../lib/private/contract';
 import type { DeliveryMessage } from '../core/delivery';
 import { identityHash } from '../core/identity';
-import type { QueryRun } from '../core/measure';
 import type { RejectedMessages } from '../core/ports';
 import { coalesce, sendAll } from './coalesce';
 
@@ -46,13 +45,18 @@ export function deliverySender(
     send({ body: JSON.stringify(message), delaySeconds, groupId: identityHash(message.subscription) });
 }
 
-/** Sends runs of scheduled queries; the group is the schedule. */
-export function queryRunSender(
+/**
+ * Sends what a handler leaves for itself, to look again at what is under way.
+ * @param groupOf what the tasks of one group have in common.
+ */
+export function againSender<Task>(
   client: SQSClient,
   queueUrl: string,
-): (run: QueryRun, delaySeconds: number) => Promise<void> {
+  groupOf: (task: Task) => string,
+): (task: Task, delaySeconds: number) => Promise<void> {
   const send = queueSender(client, queueUrl);
-  return (run, delaySeconds) => send({ body: JSON.stringify(run), delaySeconds, groupId: identityHash(run.schedule) });
+  return (task, delaySeconds) =>
+    send({ body: JSON.stringify(task), delaySeconds, groupId: identityHash(groupOf(task)) });
 }
 
 /** Longest reason that goes with a rejected message, characters. */

@@ -33,6 +33,8 @@ export const LogMessage = {
   RUN_NOT_REPORTED: 'an overdue run could not be reported, the next sweep will try',
   /** `failure`, `reason`, `subject`, `service`, `runId` */
   QUERY_FAILED: 'a query gave no value',
+  /** `jobs`, `job`, `startedAt` */
+  WATCH_GIVEN_UP: 'a job that was started has not been seen to end, and is not looked at any more',
   /** `source`, `put`, `runId`, `status` */
   NORMALIZED: "a source's event was put on the bus",
   /** `request`, `resource`, `subscription` */

@@ -4,6 +4,7 @@ import { allSettledOrThrow, inGroups, type Read, type RejectPorts } from './batc
 import { instantSchema, nameSchema, reasonOf } from './events';
 import { identityHash } from './identity';
 import { LogMessage } from './log-messages';
+import { waitForLook } from './look-again';
 import type { Clock, EventPublisher, QueueMessage } from './ports';
 import { type ObservationEvent, observationsOf, QueryFailed, QueryFailure, type QueryTable } from './query-result';
 import { redactText } from './redact';
@@ -50,6 +51,8 @@ export interface MeasurePorts extends RejectPorts {
   /** Puts the run on the queue once more, for later. */
   readonly again: (run: QueryRun, delaySeconds: number) => Promise<void>;
   readonly clock: Clock;
+  /** Divides every wait; the local run's. */
+  readonly pace?: number;
 }
 
 /** Seconds before each look at a query, and before each further one the last of them. */
@@ -144,12 +147,10 @@ function ask(
   return ports.queries.begin(query, { token, scheduledAt: time, now });
 }
 
-/** By a message, since a function that waits is paid for. */
-function lookAgain(run: QueryRun, id: string, { again, clock }: MeasurePorts): Promise<void> {
+function lookAgain(run: QueryRun, id: string, { again, clock, pace }: MeasurePorts): Promise<void> {
   const looks = run.running ? run.running.looks + 1 : 0;
   const startedAt = run.running?.startedAt ?? clock();
-  const wait = LOOK_WAITS[Math.min(looks, LOOK_WAITS.length - 1)] as number;
-  return again({ ...run, running: { id, startedAt, looks } }, wait);
+  return again({ ...run, running: { id, startedAt, looks } }, waitForLook(LOOK_WAITS, looks, pace));
 }
 
 const nameOf = (subject: QuerySubject): string => ('segment' in subject ? subject.segment : subject.measure);

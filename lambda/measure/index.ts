@@ -7,13 +7,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
 import { batchResponse } from '../adapters/batch';
-import { required } from '../adapters/environment';
+import { optional, required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
 import { queryServices } from '../adapters/queries';
 import { QUERY_LIMITS } from '../adapters/queries/refusal';
-import { queryRunSender, rejectedQueue } from '../adapters/queue';
+import { againSender, rejectedQueue } from '../adapters/queue';
 import { handlerTelemetry } from '../adapters/telemetry';
-import { measureBatch } from '../core/measure';
+import { measureBatch, type QueryRun } from '../core/measure';
 
 const sqs = new SQSClient({});
 const ports = {
@@ -24,10 +24,11 @@ const ports = {
     profiles: new CustomerProfilesClient(QUERY_LIMITS),
   }),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
-  again: queryRunSender(sqs, required(Env.QUERIES_QUEUE_URL)),
+  again: againSender<QueryRun>(sqs, required(Env.QUERIES_QUEUE_URL), ({ schedule }) => schedule),
   rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
   clock: Date.now,
+  pace: Number(optional(Env.PACE) ?? 1),
 };
 
 /** Takes runs of schedules from their queue, and puts the sizes and values that their queries found on the bus. */

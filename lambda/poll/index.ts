@@ -6,23 +6,26 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
 import { batchResponse } from '../adapters/batch';
 import { documentClient } from '../adapters/dynamodb';
-import { required } from '../adapters/environment';
+import { optional, required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
 import { jobLister } from '../adapters/job-lister';
 import { PolledJobTable } from '../adapters/polled-job-table';
-import { rejectedQueue } from '../adapters/queue';
+import { againSender, rejectedQueue } from '../adapters/queue';
 import { handlerTelemetry } from '../adapters/telemetry';
-import { pollBatch } from '../core/poll';
+import { type Poll, pollBatch } from '../core/poll';
 
+const sqs = new SQSClient({});
 const ports = {
   lister: jobLister(new EntityResolutionClient({}), new CustomerProfilesClient({})),
   jobs: new PolledJobTable(documentClient(), required(Env.RUNS_TABLE_NAME)),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
-  rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
+  again: againSender<Poll>(sqs, required(Env.POLLS_QUEUE_URL), ({ jobs }) => JSON.stringify(jobs)),
+  rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
   clock: Date.now,
+  pace: Number(optional(Env.PACE) ?? 1),
 };
 
-/** Takes runs of schedules from their queue, and puts the ends of jobs on the bus of which no event tells. */
+/** Takes runs of schedules and starts of jobs from their queue, and puts the ends of jobs on the bus of which no event tells. */
 export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
   batchResponse(event, ports.telemetry, (messages) => pollBatch(messages, ports));

@@ -93,13 +93,15 @@ export const Env = {
   FULL_REFRESH_PROCESSES: 'FULL_REFRESH_PROCESSES',
   /** Queue that `measure` reads: where it leaves word for itself to look again at a query that is running. */
   QUERIES_QUEUE_URL: 'QUERIES_QUEUE_URL',
+  /** Queue that `poll` reads: where it leaves word for itself to look again at a job that is running. */
+  POLLS_QUEUE_URL: 'POLLS_QUEUE_URL',
   /** Dead-letter queue of the queue that the function reads: where it puts what it rejects. */
   REJECTED_QUEUE_URL: 'REJECTED_QUEUE_URL',
   /** Host suffixes that a flow URL may have besides the built-in ones, comma separated. */
   EXTRA_FLOW_HOSTS: 'EXTRA_FLOW_HOSTS',
   /** Set by the local run alone, never by a construct: a flow URL may be `http` on a loopback address. */
   LOOPBACK_FLOWS: 'POWER_AUTOMATE_CONNECTOR_LOOPBACK_FLOWS',
-  /** Set by the local run alone, never by a construct: divides every wait between tries of a flow. */
+  /** Set by the local run alone, never by a construct: divides every wait between tries of a flow, and between looks at a query or a job. */
   PACE: 'POWER_AUTOMATE_CONNECTOR_PACE',
 } as const;
 
@@ -352,4 +354,11 @@ export type PolledJobs = MatchingJobs | IdentityResolutionJobs;
 export interface ScheduledPoll {
   readonly jobs: PolledJobs;
   readonly instanceId?: string;
+}
+
+/** What a rule puts there when CloudTrail tells of a call that starts a job: the rule's input template writes it. */
+export interface StartedPoll {
+  readonly poll: ScheduledPoll;
+  /** CloudTrail's event, whole. */
+  readonly event: unknown;
 }

@@ -3,6 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { SourceEntry, SourceKind } from './contract';
+import { InputTemplate } from './input-template';
 import { QueueTarget, RuleSenders } from './queue-target';
 import { SOURCE_PATTERNS } from './source-patterns';
 
@@ -59,7 +60,7 @@ class SourceRule {
     // The type that CDK has of a pattern lacks `$or`.
     (rule.node.defaultChild as events.CfnRule).eventPattern = Lazy.any({ produce: () => this.pattern(this.sources) });
     const template = Lazy.string({ produce: () => this.template(Stack.of(scope), this.sources) });
-    rule.addTarget({ bind: (bound) => ({ ...target.bind(bound), input: new Template(template) }) });
+    rule.addTarget({ bind: (bound) => ({ ...target.bind(bound), input: new InputTemplate(template) }) });
   }
 
   /** @returns whether there was room for it. */
@@ -85,15 +86,5 @@ class SourceRule {
   private measured(source: SourceEntry, n: number): SourceEntry {
     if (!Token.isUnresolved(source.name)) return source;
     return { ...source, name: String(n).padStart(SOURCE_PATTERNS[this.kind].longestName, 'x') };
-  }
-}
-
-class Template extends events.RuleTargetInput {
-  constructor(private readonly inputTemplate: string) {
-    super();
-  }
-
-  bind(): events.RuleTargetInputProperties {
-    return { inputTemplate: this.inputTemplate };
   }
 }

@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct, type IConstruct } from 'constructs';
+import { validateSourceField } from '../private/validate';
 import type { Unification } from './unification';
 import type { UnificationPolling } from './unification-polling';
 
@@ -12,9 +13,17 @@ export interface UnificationOptions {
   /**
    * When jobs that have ended are looked for.
    *
-   * @default - every 5 minutes
+   * @default - every 5 minutes; every hour with `whenStarted`, for the jobs of whose start nobody was told
    */
   readonly schedule?: scheduler.ScheduleExpression;
+
+  /**
+   * Whether a job is also looked at from its start on until it has ended: after half a minute, and up to 5 minutes apart.
+   * AWS CloudTrail tells of the start, where a trail of the account logs management events. For AWS Entity Resolution.
+   *
+   * @default false
+   */
+  readonly whenStarted?: boolean;
 
   /**
    * The instance of the customer data platform.
@@ -37,8 +46,8 @@ export interface PolledUnificationProps extends UnificationOptions {
 }
 
 /**
- * Unification jobs whose ends are looked for on a schedule: each that ends after the first look is one
- * `UnificationRefreshed` on the connector's bus.
+ * Unification jobs whose ends are looked for, on a schedule and from their starts on: each that ends after the first look is
+ * one `UnificationRefreshed` on the connector's bus.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -48,9 +57,16 @@ export class PolledUnification extends Construct {
   constructor(scope: Construct, id: string, props: PolledUnificationProps) {
     super(scope, id);
 
-    const { jobs, instanceId, schedule = scheduler.ScheduleExpression.rate(Duration.minutes(5)) } = props;
+    const { jobs, instanceId, whenStarted = false } = props;
+    const interval = whenStarted ? Duration.hours(1) : Duration.minutes(5);
+    const { schedule = scheduler.ScheduleExpression.rate(interval) } = props;
     const { unificationPolling } = props.connector;
+    const poll = { jobs: jobs._jobs, instanceId };
     jobs._allowReading(unificationPolling._readingPolicy(this), Stack.of(this));
-    unificationPolling._schedule(this, schedule, { jobs: jobs._jobs, instanceId });
+    unificationPolling._schedule(this, schedule, poll);
+    if (!whenStarted) return;
+    // It stands in the rule's input template.
+    if (instanceId !== undefined) validateSourceField('instanceId', instanceId);
+    unificationPolling._watch(this, jobs._starts, poll);
   }
 }

@@ -1,6 +1,6 @@
-import type { RemovalPolicy } from 'aws-cdk-lib';
+import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type * as events from 'aws-cdk-lib/aws-events';
+import * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -11,6 +11,8 @@ import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
 import { Env, type ScheduledPoll } from '../private/contract';
 import { HandlerFunction } from '../private/handler-function';
 import { identityOf } from '../private/identity';
+import { InputTemplate } from '../private/input-template';
+import { QueueTarget, RuleSenders } from '../private/queue-target';
 import { ScheduleSender } from '../private/schedule-sender';
 import { WorkQueue } from '../private/work-queue';
 
@@ -31,8 +33,8 @@ export interface UnificationPollingProps extends EventOptions, QueueOptions, Fun
 }
 
 /**
- * Looks on schedules for unification jobs that have ended, and puts `UnificationRefreshed` on the bus for each, once: the
- * function `poll`, which all of them share, and its queue.
+ * Looks for unification jobs that have ended, on schedules and from starts on, and puts `UnificationRefreshed` on the bus for
+ * each, once: the function `poll`, which all of them share, and its queue.
  *
  * A connector has one as soon as a unification is added to it.
  *
@@ -46,19 +48,20 @@ export interface UnificationPollingProps extends EventOptions, QueueOptions, Fun
  * });
  */
 export class UnificationPolling extends Construct {
-  /** Where schedules put their runs. */
+  /** Where schedules put their runs, rules the starts of jobs, and `poll` the jobs that it has to look at again. */
   public readonly pollsQueue: sqs.IQueue;
 
-  /** Runs that `poll` rejected or failed at. */
+  /** What `poll` rejected or failed at. */
   public readonly pollsDeadLetterQueue: sqs.IQueue;
 
-  /** Runs that EventBridge Scheduler could not put on the queue. */
+  /** Runs and starts that EventBridge could not put on the queue. */
   public readonly schedulesDeadLetterQueue: sqs.IQueue;
 
   /** The function that looks for jobs. */
   public readonly poll: lambda.IFunction;
 
   private readonly sender: ScheduleSender;
+  private readonly targets = new Map<Stack, QueueTarget>();
 
   constructor(scope: Construct, id: string, props: UnificationPollingProps) {
     super(scope, id);
@@ -76,12 +79,13 @@ export class UnificationPolling extends Construct {
         [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
         [Env.EVENT_SOURCE]: eventSource,
         [Env.RUNS_TABLE_NAME]: runsTable.tableName,
+        [Env.POLLS_QUEUE_URL]: polls.queue.queueUrl,
         [Env.REJECTED_QUEUE_URL]: polls.deadLetterQueue.queueUrl,
       },
     });
     allowOnTable(poll, runsTable, ['GetItem', 'PutItem']);
     allow(poll, ['events:PutEvents'], eventBus.eventBusArn);
-    allowSend(poll, polls.deadLetterQueue);
+    allowSend(poll, polls.queue, polls.deadLetterQueue);
     polls.feed(poll, 2);
 
     this.sender = new ScheduleSender(this, polls.queue, queueEncryptionKey);
@@ -104,6 +108,29 @@ export class UnificationPolling extends Construct {
     // The next run finds what this one would have.
     const made = this.sender.schedule(scope, schedule, true, message, MAX_AGE_SECONDS);
     made.node.addDependency(this, this._readingPolicy(scope));
+  }
+
+  /**
+   * Puts starts of jobs on the queue, by a rule on the account's default bus. A rule for each workflow: an account has ten of
+   * them (AWS Entity Resolution quotas).
+   * @internal
+   */
+  public _watch(scope: Construct, starts: events.EventPattern, poll: ScheduledPoll): void {
+    const rule = new events.Rule(scope, 'Started', { eventPattern: starts });
+    const template = `{"poll":${Stack.of(scope).toJsonString(poll)},"event":<aws.events.event.json>}`;
+    const target = this.targetIn(scope);
+    rule.addTarget({ bind: (bound) => ({ ...target.bind(bound), input: new InputTemplate(template) }) });
+    rule.node.addDependency(this._readingPolicy(scope));
+  }
+
+  /** The queue as the target of a stack's rules, by one statement of its policy. */
+  private targetIn(scope: Construct): QueueTarget {
+    const stack = Stack.of(scope);
+    const known = this.targets.get(stack);
+    if (known) return known;
+    const target = new QueueTarget(scope, this.pollsQueue, new RuleSenders(scope, this.schedulesDeadLetterQueue));
+    this.targets.set(stack, target);
+    return target;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Stack } from 'aws-cdk-lib';
+import { type Stack, Token } from 'aws-cdk-lib';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type { ReadingPolicy } from '../private/allow-reading';
 import type { PolledJobs } from '../private/contract';
 
@@ -11,11 +12,29 @@ export class Unification {
    */
   public static fromEntityResolution(workflowName: string): Unification {
     validate('workflowName', workflowName);
-    return new Unification({ service: 'entity-resolution', workflow: workflowName }, (policy, stack) =>
-      policy.allowEach(
-        ['entityresolution:ListMatchingJobs', 'entityresolution:GetMatchingJob'],
-        [stack.formatArn({ service: 'entityresolution', resource: 'matchingworkflow', resourceName: workflowName })],
-      ),
+    if (!Token.isUnresolved(workflowName) && !WORKFLOW_NAME.test(workflowName)) {
+      throw new Error(`workflowName is '${workflowName}': write 1 to 255 letters, digits, - and _`);
+    }
+    const jobs: PolledJobs = { service: 'entity-resolution', workflow: workflowName };
+    return new Unification(
+      jobs,
+      (policy, stack) =>
+        policy.allowEach(
+          ['entityresolution:ListMatchingJobs', 'entityresolution:GetMatchingJob'],
+          [stack.formatArn({ service: 'entityresolution', resource: 'matchingworkflow', resourceName: workflowName })],
+        ),
+      {
+        source: ['aws.entityresolution'],
+        // Amazon EventBridge user guide, "AWS service events delivered via AWS CloudTrail".
+        detailType: ['AWS API Call via CloudTrail'],
+        detail: {
+          eventSource: ['entityresolution.amazonaws.com'],
+          eventName: ['StartMatchingJob'],
+          requestParameters: { workflowName: [workflowName] },
+          // A call that was refused starts nothing.
+          errorCode: [{ exists: false }],
+        },
+      },
     );
   }
 
@@ -40,6 +59,7 @@ export class Unification {
   private constructor(
     jobs: PolledJobs,
     private readonly allow: (policy: ReadingPolicy, stack: Stack) => void,
+    private readonly starts?: events.EventPattern,
   ) {
     this._jobs = jobs;
   }
@@ -48,7 +68,22 @@ export class Unification {
   public _allowReading(policy: ReadingPolicy, stack: Stack): void {
     this.allow(policy, stack);
   }
+
+  /**
+   * Which events tell that such a job was started.
+   * @internal
+   */
+  public get _starts(): events.EventPattern {
+    if (this.starts) return this.starts;
+    throw new Error(
+      'whenStarted: identity resolution jobs of Customer Profiles start by themselves, when their domain says, and no call ' +
+        'tells of it: leave whenStarted out, and look for them on a schedule',
+    );
+  }
 }
+
+/** AWS Entity Resolution API reference, StartMatchingJob. */
+const WORKFLOW_NAME = /^[a-zA-Z_0-9-]{1,255}$/;
 
 function validate(name: string, text: string): void {
   if (text.trim() === '') throw new Error(`${name} is empty: write it`);

@@ -74,7 +74,7 @@ function everything() {
   for (const [measure, query] of Object.entries(queries)) connector.addMeasure(measure, { measure, query, schedule });
   const size = Segment.fromCustomerProfiles({ domainName: 'shop', segmentDefinitionName: 'vip' });
   connector.addSegment('Vip', { segment: 'VIP customers', size, schedule });
-  connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
+  connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers'), whenStarted: true });
   connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles('shop') });
   return { app, stack };
 }

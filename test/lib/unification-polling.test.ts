@@ -2,9 +2,11 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { expect, test } from 'vitest';
-import { PolledUnification, PowerAutomateConnector, Unification } from '../../lib';
+import { describe, expect, test } from 'vitest';
+import { PolledUnification, PowerAutomateConnector, Unification, type UnificationOptions } from '../../lib';
 import { Env } from '../../lib/private/contract';
+import { compilePattern } from '../../local/bus/pattern';
+import startMatchingJob from '../fixtures/unification/start-matching-job.json';
 import { connectorStack, list, permissions, readable, referred, resources } from './support';
 
 const { stack, connector } = connectorStack();
@@ -42,6 +44,7 @@ test('unification jobs are looked for every 5 minutes, or as is said, by one fun
   expect(referred(poll?.Properties.Environment.Variables)).toMatchObject({
     [Env.RUNS_TABLE_NAME]: 'CollectionTable',
     [Env.EVENT_BUS_NAME]: 'EventsBus',
+    [Env.POLLS_QUEUE_URL]: 'UnificationPollingPollsQueue',
     [Env.REJECTED_QUEUE_URL]: 'UnificationPollingPollsDeadLetterQueue',
   });
   const [made] = Object.values(template.findResources('AWS::Scheduler::Schedule'));
@@ -65,6 +68,7 @@ test('poll may do what it does, and ask for those jobs', () => {
         (action) => `sqs:${action} UnificationPollingPollsQueue`,
       ),
       'sqs:SendMessage UnificationPollingPollsDeadLetterQueue',
+      'sqs:SendMessage UnificationPollingPollsQueue',
     ].sort(),
   );
 });
@@ -90,7 +94,107 @@ test('those of another stack have their schedule and their permissions there', (
   ).toEqual(['entityresolution:ListMatchingJobs', 'entityresolution:GetMatchingJob']);
 });
 
-test('a name that is empty is refused', () => {
+test('a name that is empty, or no name, is refused', () => {
   expect(() => Unification.fromEntityResolution('')).toThrow(/^workflowName is empty/);
+  expect(() => Unification.fromEntityResolution('a<b')).toThrow(/^workflowName is 'a<b': write 1 to 255 letters/);
   expect(() => Unification.fromCustomerProfiles(' ')).toThrow(/^domainName is empty/);
+});
+
+describe('jobs that are looked at when they are started', () => {
+  const started = connectorStack();
+  const match = (id: string, options: Partial<UnificationOptions> = {}) =>
+    started.connector.addUnification(id, { jobs: Unification.fromEntityResolution(id), whenStarted: true, ...options });
+  match('customers', { instanceId: 'emea' });
+  match('households', { schedule: scheduler.ScheduleExpression.rate(Duration.days(1)) });
+  const made = Template.fromStack(started.stack);
+
+  test('have a rule on the default bus, which names the call and its workflow and sends the whole event', () => {
+    const rules = Object.entries(resources(made, 'AWS::Events::Rule')).filter(([id]) => id.endsWith('Started'));
+    expect(rules.map(([id]) => id)).toEqual(
+      ['CustomersStarted', 'HouseholdsStarted'].map((id) => expect.stringMatching(new RegExp(id, 'i'))),
+    );
+    for (const [n, workflow] of ['customers', 'households'].entries()) {
+      const { EventBusName, EventPattern, Targets } = rules[n]?.[1].Properties ?? {};
+      expect(EventBusName).toBeUndefined();
+      expect(EventPattern).toEqual({
+        source: ['aws.entityresolution'],
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: {
+          eventSource: ['entityresolution.amazonaws.com'],
+          eventName: ['StartMatchingJob'],
+          requestParameters: { workflowName: [workflow] },
+          errorCode: [{ exists: false }],
+        },
+      });
+      const test = compilePattern(EventPattern);
+      const { event } = startMatchingJob;
+      expect(test({ ...event, detail: { ...event.detail, requestParameters: { workflowName: workflow } } })).toBe(true);
+      expect(test(event)).toBe(workflow === 'customers');
+      expect(test({ ...event, detail: { ...event.detail, errorCode: 'ConflictException' } })).toBe(false);
+      const [target] = Targets;
+      expect(referred(target.Arn)).toBe('UnificationPollingPollsQueue');
+      expect(referred(target.DeadLetterConfig.Arn)).toBe('UnificationPollingSchedulesDeadLetterQueue');
+      const filled = target.InputTransformer.InputTemplate.replace('<aws.events.event.json>', '"event"');
+      expect(JSON.parse(filled)).toEqual({
+        poll: {
+          jobs: { service: 'entity-resolution', workflow },
+          ...(workflow === 'customers' && { instanceId: 'emea' }),
+        },
+        event: 'event',
+      });
+    }
+  });
+
+  test('are looked for every hour besides, or as is said', () => {
+    const schedules = Object.values(resources(made, 'AWS::Scheduler::Schedule'));
+    expect(schedules.map(({ Properties }) => Properties.ScheduleExpression)).toEqual(['rate(1 hour)', 'rate(1 day)']);
+  });
+
+  test('come to the queue by one statement of its policy', () => {
+    for (const queue of ['UnificationPollingPollsQueue', 'UnificationPollingSchedulesDeadLetterQueue']) {
+      const statements = Object.values(resources(made, 'AWS::SQS::QueuePolicy'))
+        .filter(({ Properties }) => Properties.Queues.some((one: unknown) => referred(one) === queue))
+        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+        .filter(({ Principal }) => Principal.Service === 'events.amazonaws.com');
+      expect(statements).toHaveLength(1);
+      expect(statements[0].Action).toBe('sqs:SendMessage');
+      expect(statements[0].Condition.ArnLike['aws:SourceArn']).toHaveLength(2);
+    }
+  });
+
+  test('of another stack have their rule there, and none of the stacks needs the other in a circle', () => {
+    const app = new App();
+    const env = { account: '111122223333', region: 'eu-west-1' };
+    const platform = new Stack(app, 'Platform', { env });
+    const queueEncryptionKey = new kms.Key(platform, 'QueueKey');
+    const given = new PowerAutomateConnector(platform, 'Connector', { queueEncryptionKey });
+    const team = new Stack(app, 'Team', { env });
+    for (const workflow of ['a', 'b']) {
+      const jobs = Unification.fromEntityResolution(workflow);
+      new PolledUnification(team, workflow, { connector: given, jobs, whenStarted: true });
+    }
+    expect(Object.keys(resources(Template.fromStack(team), 'AWS::Events::Rule'))).toHaveLength(2);
+    expect(platform.dependencies).toEqual([]);
+    const sources = Object.values(resources(Template.fromStack(platform), 'AWS::SQS::QueuePolicy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .map(({ Condition }) => Condition?.ArnLike?.['aws:SourceArn'])
+      .filter((arn) => JSON.stringify(arn ?? '').includes(':rule/*'));
+    expect(sources).toHaveLength(2);
+  });
+
+  test('that start by themselves are refused', () => {
+    const { connector: fresh } = connectorStack();
+    const jobs = Unification.fromCustomerProfiles('shop');
+    expect(() => fresh.addUnification('Identities', { jobs, whenStarted: true })).toThrow(
+      /^whenStarted: identity resolution jobs of Customer Profiles start by themselves.*look for them on a schedule$/,
+    );
+  });
+
+  test('of an instance whose name would break the input template are refused', () => {
+    const { connector: fresh } = connectorStack();
+    const jobs = Unification.fromEntityResolution('customers');
+    expect(() => fresh.addUnification('Match', { jobs, whenStarted: true, instanceId: '<a>' })).toThrow(
+      /^instanceId is/,
+    );
+  });
 });

@@ -5,13 +5,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { jobLister } from '../../../lambda/adapters/job-lister';
 import { PolledJobTable } from '../../../lambda/adapters/polled-job-table';
 import { checkEvent } from '../../../lambda/core/events';
-import { type PollPorts, pollBatch } from '../../../lambda/core/poll';
+import { type Poll, type PollPorts, pollBatch } from '../../../lambda/core/poll';
 import type { PolledJobs } from '../../../lib/private/contract';
 import { ANYBODY } from '../../../local/connector';
 import type { AnswerCell, Question } from '../../../local/engines/answers';
 import { CustomerProfiles } from '../../../local/engines/customer-profiles';
 import { type Endpoint, startEndpoint } from '../../../local/engines/endpoint';
 import { entityResolution } from '../../../local/engines/entity-resolution';
+import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { Killer } from '../../support/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../support/memory';
 import { startTables, type TestTables } from '../../support/tables';
@@ -68,6 +69,9 @@ function poller(jobs: PolledJobs, killer?: Killer) {
   const bus = new MemoryBus();
   const telemetry = new MemoryTelemetry();
   const rejected = new MemoryRejected();
+  /** What was left on the queue, and with which delay. */
+  const left: { poll: Poll; wait: number }[] = [];
+  const leave = async (poll: Poll, wait: number) => void left.push({ poll, wait });
   const ports = (now: number, worker: Killer | undefined): PollPorts => {
     const publisher = bus.publisher();
     return {
@@ -77,6 +81,7 @@ function poller(jobs: PolledJobs, killer?: Killer) {
         publish: (type, detail) =>
           worker ? worker.call('PutEvents', () => publisher.publish(type, detail)) : publisher.publish(type, detail),
       },
+      again: (poll, wait) => (worker ? worker.call('SendMessage', () => leave(poll, wait)) : leave(poll, wait)),
       telemetry,
       rejected,
       clock: () => now,
@@ -86,13 +91,15 @@ function poller(jobs: PolledJobs, killer?: Killer) {
     bus,
     telemetry,
     rejected,
-    /** A run of the schedule, and the same again when the worker dies, as SQS brings it: 6 minutes later. */
-    async poll(minute: number, body = JSON.stringify({ jobs, instanceId })): Promise<string[]> {
+    left,
+    instanceId,
+    /** A message that the queue has, a run of the schedule if nothing else, and the same again when the worker dies, as SQS brings it: 6 minutes later. */
+    async poll(minute: number, body = JSON.stringify({ jobs, instanceId }), id = 'one'): Promise<string[]> {
       const worker = killer?.killed ? undefined : killer;
       const now = START + minute * MINUTE;
-      const failed = await pollBatch([{ id: 'one', body }], ports(now, worker));
+      const failed = await pollBatch([{ id, body }], ports(now, worker));
       if (!worker?.killed) return failed;
-      return pollBatch([{ id: 'one', body }], ports(now + 6 * MINUTE, undefined));
+      return pollBatch([{ id, body }], ports(now + 6 * MINUTE, undefined));
     },
     details: () => bus.published.map(({ detail: { instanceId: _, ...detail } }) => detail),
   };
@@ -204,4 +211,136 @@ it('what names no jobs is kept with the reason', async () => {
     expect.stringMatching(/^the message names no jobs: /),
     'the message is not JSON',
   ]);
+});
+
+describe('a job that was started', () => {
+  const { event } = startMatchingJob;
+  const job = event.detail.responseElements.jobId;
+  /** What a rule puts on the queue: the sample with this in its detail. */
+  const start = (instanceId: string, detail: object = {}) =>
+    JSON.stringify({
+      poll: { jobs: MATCHING, instanceId },
+      event: { ...event, detail: { ...event.detail, eventTime: at(0), ...detail } },
+    });
+  /** Takes what is left on the queue until nothing is, each after its delay; returns when that was, in minutes. */
+  const untilItEnds = async (
+    { left, poll }: ReturnType<typeof poller>,
+    minute: number,
+    whenLooked: (minute: number) => void,
+  ) => {
+    let now = minute;
+    for (let n = 0; left.length > 0; n++) {
+      const { poll: task, wait } = left.shift() as (typeof left)[number];
+      now += wait / 60;
+      whenLooked(now);
+      await poll(now, JSON.stringify(task), `again-${minute}-${n}`);
+    }
+    return now;
+  };
+
+  it('is looked at until it has ended, and told of once, though nobody asked before', async () => {
+    const made = poller(MATCHING);
+    rows = [
+      ['old', 'SUCCEEDED', at(-60), at(-30)],
+      [job, 'QUEUED', at(0), null],
+    ];
+    await made.poll(1, start(made.instanceId));
+    const ended = await untilItEnds(made, 1, (minute) => {
+      if (minute > 20) rows[1] = [job, 'SUCCEEDED', at(0), at(20)];
+    });
+    expect(ended).toBeLessThan(26);
+    await made.poll(60);
+    expect(made.details()).toEqual([
+      { runId: job, status: 'Successful', stages: { match: 'Successful' }, startedAt: at(0), endedAt: at(20) },
+    ]);
+  });
+
+  it('may have ended before CloudTrail told of its start', async () => {
+    const made = poller(MATCHING);
+    rows = [[job, 'FAILED', at(0), at(1), 'no space']];
+    await made.poll(10, start(made.instanceId));
+    expect(made.left).toEqual([]);
+    expect(made.details()).toMatchObject([{ runId: job, status: 'Failed', error: 'no space' }]);
+  });
+
+  it('goes on by one message, however often its start and its looks come', async () => {
+    const made = poller(MATCHING);
+    rows = [[job, 'RUNNING', at(0), null]];
+    for (const id of ['a', 'b', 'c', 'b']) await made.poll(1, start(made.instanceId), id);
+    expect(made.left.map(({ poll, wait }) => [poll.watch?.looks, wait])).toEqual([[1, 30]]);
+    const again = JSON.stringify(made.left.shift()?.poll);
+    // The message that goes on comes again, since its worker may have died: it leaves the same word once more.
+    for (const id of ['d', 'e', 'd']) await made.poll(2, again, id);
+    expect(made.left.map(({ poll }) => poll.watch?.looks)).toEqual([2, 2]);
+    const words = made.left.splice(0).map(({ poll }) => JSON.stringify(poll));
+    for (const [n, word] of words.entries()) await made.poll(3, word, `f-${n}`);
+    expect(made.left.map(({ poll }) => poll.watch?.looks)).toEqual([3]);
+  });
+
+  it('goes on beside another that was started, each with its own looks', async () => {
+    const made = poller(MATCHING);
+    rows = [
+      [job, 'RUNNING', at(0), null],
+      ['second', 'QUEUED', at(0), null],
+    ];
+    await made.poll(1, start(made.instanceId), 'a');
+    await made.poll(1, start(made.instanceId, { eventID: 'other', responseElements: { jobId: 'second' } }), 'b');
+    rows[1] = ['second', 'SUCCEEDED', at(0), at(2)];
+    const looks = made.left.splice(0).map(({ poll }) => JSON.stringify(poll));
+    await Promise.all(looks.map((look, n) => made.poll(3, look, `look-${n}`)));
+    expect(made.left.map(({ poll }) => poll.watch?.job)).toEqual([job]);
+    expect(made.details()).toMatchObject([{ runId: 'second' }]);
+  });
+
+  it.each([
+    ['null', null],
+    ['something else', 'a text'],
+  ])('whose id CloudTrail does not say (%s) is looked for as long as one goes on', async (_, responseElements) => {
+    const made = poller(MATCHING);
+    rows = [[job, 'RUNNING', at(0), null]];
+    await made.poll(1, start(made.instanceId, { responseElements }));
+    expect(made.left.length).toBe(1);
+    rows = [[job, 'SUCCEEDED', at(0), at(3)]];
+    await untilItEnds(made, 3, () => {});
+    expect(made.details()).toMatchObject([{ runId: job }]);
+  });
+
+  it('is told of whenever a worker dies, and by the same event', async () => {
+    const history = async (killer?: Killer) => {
+      const made = poller(MATCHING, killer);
+      rows = [[job, 'RUNNING', at(0), null]];
+      await made.poll(1, start(made.instanceId));
+      let looks = 0;
+      const ended = await untilItEnds(made, 10, () => {
+        if (++looks === 2) rows = [[job, 'FAILED', at(0), at(5), 'no space']];
+      });
+      return { details: made.details(), ended };
+    };
+    const whole = new Killer();
+    const { details: expected } = await history(whole);
+    expect(expected).toMatchObject([{ runId: job, status: 'Failed', error: 'no space' }]);
+    expect(whole.points).toContain('after SendMessage');
+    for (let n = 1; n <= whole.points.length; n++) {
+      const { details } = await history(new Killer(n));
+      const point = `died at ${n}, ${whole.points[n - 1]}`;
+      expect(new Set(details.map((one) => JSON.stringify(one))), point).toEqual(
+        new Set(expected.map((one) => JSON.stringify(one))),
+      );
+      // Twice only where the worker died between telling and noting it.
+      const mayBeTwo = ['after PutEvents', 'before PutCommand'].includes(whole.points[n - 1] ?? '');
+      expect(details.length, point).toBeLessThanOrEqual(mayBeTwo ? 2 : 1);
+    }
+  });
+
+  it('of which an event says too little is kept with the reason', async () => {
+    const made = poller(MATCHING);
+    await made.poll(0, start(made.instanceId, { eventID: undefined }));
+    await made.poll(0, start(made.instanceId, { eventTime: 'yesterday' }));
+    await made.poll(0, '{"event":{}}');
+    expect(made.rejected.kept.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^the message is no start of a job: .*eventID/),
+      expect.stringMatching(/^the message is no start of a job: .*eventTime/),
+      expect.stringMatching(/^the message is no start of a job: /),
+    ]);
+  });
 });
