@@ -20,8 +20,8 @@ import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
 const MINUTES = 60_000;
 const ROOT = join(__dirname, '../..');
-/** Bytes. The tarball has 1.0 MB, of which the handlers' bundles are the most. */
-const MOST_PACKED = 1_500_000;
+/** Bytes. The tarball has 1.9 MB, of which the handlers' bundles are the most. */
+const MOST_PACKED = 2_500_000;
 const MOST_UNPACKED = 6_000_000;
 /** Bytes of a handler's bundle: every cold start reads it. */
 const MOST_OF_A_BUNDLE = 1_000_000;
@@ -204,7 +204,9 @@ describe('the licences of what is bundled', () => {
 const APP = `
 const { App, Duration, Stack } = require('aws-cdk-lib');
 const { ScheduleExpression } = require('aws-cdk-lib/aws-scheduler');
-const { PowerAutomateConnector, PowerAutomateConnectorStack, Segment, Threshold, Trigger } = require('${manifest.name}');
+const {
+  PowerAutomateConnector, PowerAutomateConnectorStack, Segment, Source, Threshold, Trigger, Unification,
+} = require('${manifest.name}');
 const app = new App({ outdir: 'cdk.out' });
 const connector = new PowerAutomateConnector(new Stack(app, 'Own'), 'PowerAutomate');
 connector.onThresholdCrossed('Crossed');
@@ -213,6 +215,8 @@ for (const one of [connector, new PowerAutomateConnectorStack(app, 'Whole').conn
   one.addSubscription('vip', { trigger });
   const size = Segment.fromCustomerProfiles({ domainName: 'shop', segmentDefinitionName: 'vip' });
   one.addSegment('VipSize', { segment: 'VIP customers', size, schedule: ScheduleExpression.rate(Duration.hours(1)) });
+  one.addSource('Orders', Source.glueJob({ jobName: 'orders', dataSource: 'Orders' }));
+  one.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
 }
 app.synth();
 `;
