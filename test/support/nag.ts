@@ -19,7 +19,7 @@ export interface Acknowledgement {
 }
 
 const ANY = /^/;
-const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver|Normalize)\/Function\/Resource$/;
+const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver|Normalize|Measure|Poll)\/Function\/Resource$/;
 
 /** What cdk-nag says against every app with a connector, and that stays as it is. */
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
@@ -123,6 +123,36 @@ export const OF_OPTIONS: readonly Acknowledgement[] = [
     rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
     resources: /\/ReadFlowUrls\w+\/Resource$/,
     reason: "It lets one function read one stack's secrets and goes with that stack; nobody else is to attach it.",
+  },
+  {
+    rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
+    resources: /\/(SchedulerRole\/DefaultPolicy|AskQueries\w+|PollJobs\w+)\/Resource$/,
+    reason: "What one function or the scheduler may do is its role's own, and goes with it.",
+  },
+  {
+    rules: ['AwsSolutions-SQS3'],
+    resources: /\/(Queries|UnificationPolling)\/SchedulesDeadLetterQueue\/Resource$/,
+    reason: "It is the dead-letter queue of schedules' targets; the check sees redrive policies of queues alone.",
+  },
+  {
+    rules: ['AwsSolutions-IAM5[Action::kms:ReEncrypt*]', 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]'],
+    resources: /\/Role\/DefaultPolicy\/Resource$/,
+    reason:
+      "On the key of a table of the user's: the actions that DynamoDB names as the least for whoever writes to such a table.",
+  },
+  {
+    rules: [
+      'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::shop-lake/*]',
+      'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::shop-results/power-automate-connector/*]',
+    ],
+    resources: /\/AskQueries\w+\/Resource$/,
+    reason: 'Data and results are objects whose names nobody knows before; the buckets and the place are named.',
+  },
+  {
+    rules: ['AwsSolutions-IAM5[Resource::*]'],
+    resources: /\/AskQueries\w+\/Resource$/,
+    reason:
+      'GetMetricData knows no resources, nor do DescribeStatement and GetStatementResult, whose statements must be the own ones.',
   },
   {
     rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],

@@ -24,6 +24,7 @@ export const lambdaFunction: ResourceType = {
     Architectures: 'architecture',
     LoggingConfig: { LogGroup: true, LogFormat: 'logs', ApplicationLogLevel: 'logs', SystemLogLevel: 'logs' },
     TracingConfig: 'tracing',
+    VpcConfig: 'network',
     KmsKeyArn: 'encryptionAtRest',
     Description: 'description',
     Tags: 'tags',
