@@ -1,12 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { CUSTOMER_PROFILES_OPERATIONS } from './customer-profiles';
+import { ENTITY_RESOLUTION_OPERATIONS } from './entity-resolution';
+import { type RestOperation, restOperation } from './rest';
 
 /** A call of an AWS API, as its request says it. */
 export interface AwsCall {
   /** Access key id of the request's signature; a function's is its logical id. */
   readonly accessKeyId: string;
-  /** The service as signatures name it, which is how IAM's actions begin: `dynamodb`. */
+  /** The service as signatures name it: `dynamodb`. */
   readonly service: string;
-  /** `GetItem`. */
+  /** `GetItem`; of a REST service that is not known here, the method and the path. */
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
@@ -27,20 +30,29 @@ export function observeCalls(server: Server, onCall: (call: AwsCall) => void): v
     const push = request.push.bind(request);
     request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
       if (chunk) chunks.push(chunk);
-      else onCall({ accessKeyId, service, ...operationOf(request, Buffer.concat(chunks).toString()) });
+      else onCall({ accessKeyId, service, ...operationOf(service, request, Buffer.concat(chunks).toString()) });
       return push(chunk, encoding);
     };
   });
 }
 
-/** The JSON protocols name the operation in a header, the query protocol (STS) in the form. */
-function operationOf({ headers }: IncomingMessage, body: string): Pick<AwsCall, 'operation' | 'input'> {
-  const target = headers['x-amz-target'];
+/** What REST services are asked for, by the names that signatures give them. */
+const REST: Readonly<Record<string, readonly RestOperation[]>> = {
+  profile: CUSTOMER_PROFILES_OPERATIONS,
+  entityresolution: ENTITY_RESOLUTION_OPERATIONS,
+};
+
+/** The JSON protocols name the operation in a header, the query protocol (STS) in the form, REST by method and path. */
+function operationOf(service: string, request: IncomingMessage, body: string): Pick<AwsCall, 'operation' | 'input'> {
+  const target = request.headers['x-amz-target'];
   if (typeof target === 'string') {
     return { operation: target.slice(target.lastIndexOf('.') + 1), input: parsed(body) };
   }
-  const { Action = '', ...input } = Object.fromEntries(new URLSearchParams(body));
-  return { operation: Action, input };
+  const { Action, ...input } = Object.fromEntries(new URLSearchParams(body));
+  if (Action !== undefined) return { operation: Action, input };
+  const asked = restOperation(REST[service] ?? [], request);
+  if (asked) return { operation: asked.operation, input: { ...parsed(body || '{}'), ...asked.input } };
+  return { operation: `${request.method} ${request.url}`, input: {} };
 }
 
 /** A body that is no JSON is the server's to refuse. */

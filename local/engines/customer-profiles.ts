@@ -1,8 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answers, BegunQuery, jobsOf } from './answers';
+import { type RestOperation, restOperation } from './rest';
 
-const PATH = /^\/domains\/([^/]+)\/(segment-definitions|segment-estimates|identity-resolution-jobs)(?:\/([^/]+))?$/;
+export const CUSTOMER_PROFILES_OPERATIONS = [
+  {
+    operation: 'GetSegmentDefinition',
+    method: 'GET',
+    path: /^\/domains\/(?<DomainName>[^/]+)\/segment-definitions\/(?<SegmentDefinitionName>[^/]+)$/,
+  },
+  { operation: 'CreateSegmentEstimate', method: 'POST', path: /^\/domains\/(?<DomainName>[^/]+)\/segment-estimates$/ },
+  {
+    operation: 'GetSegmentEstimate',
+    method: 'GET',
+    path: /^\/domains\/(?<DomainName>[^/]+)\/segment-estimates\/(?<EstimateId>[^/]+)$/,
+  },
+  {
+    operation: 'ListIdentityResolutionJobs',
+    method: 'GET',
+    path: /^\/domains\/(?<DomainName>[^/]+)\/identity-resolution-jobs$/,
+  },
+] as const satisfies readonly RestOperation[];
 
 /**
  * `GetSegmentDefinition`, `CreateSegmentEstimate` and `GetSegmentEstimate` as the Amazon Connect Customer Profiles API
@@ -16,20 +34,27 @@ export class CustomerProfiles {
 
   /** Answers a request; false when it is not of this service. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://local');
-    const [, domain, kind, id] = PATH.exec(decodeURI(pathname)) ?? [];
-    if (domain === undefined) return false;
-    if (request.method === 'GET' && kind === 'segment-definitions' && id !== undefined) {
-      answer(response, 200, definitionOf(domain, id));
-    } else if (request.method === 'POST' && kind === 'segment-estimates') {
-      void body(request).then((text) => answer(response, 200, this.begin(domain, text)));
-    } else if (request.method === 'GET' && kind === 'segment-estimates' && id !== undefined) {
-      const estimate = this.estimates.get(id);
-      if (estimate) answer(response, 200, { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) });
-      else refuse(response, `estimate ${id} does not exist`);
-    } else if (request.method === 'GET' && kind === 'identity-resolution-jobs' && id === undefined) {
-      answer(response, 200, this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
-    } else return false;
+    const asked = restOperation(CUSTOMER_PROFILES_OPERATIONS, request);
+    if (!asked) return false;
+    const { DomainName: domain = '', SegmentDefinitionName: name = '', EstimateId: id = '' } = asked.input;
+    switch (asked.operation) {
+      case 'GetSegmentDefinition':
+        answer(response, 200, definitionOf(domain, name));
+        break;
+      case 'CreateSegmentEstimate':
+        void body(request).then((text) => answer(response, 200, this.begin(domain, text)));
+        break;
+      case 'GetSegmentEstimate': {
+        const estimate = this.estimates.get(id);
+        if (estimate) answer(response, 200, { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) });
+        else refuse(response, `estimate ${id} does not exist`);
+        break;
+      }
+      case 'ListIdentityResolutionJobs': {
+        const { searchParams } = new URL(request.url ?? '/', 'http://local');
+        answer(response, 200, this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
+      }
+    }
     return true;
   }
 

@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answers, jobsOf } from './answers';
+import { type RestOperation, restOperation } from './rest';
 
-const PATH = /^\/matchingworkflows\/([^/]+)\/jobs(?:\/([^/]+))?$/;
+export const ENTITY_RESOLUTION_OPERATIONS = [
+  { operation: 'ListMatchingJobs', method: 'GET', path: /^\/matchingworkflows\/(?<workflowName>[^/]+)\/jobs$/ },
+  {
+    operation: 'GetMatchingJob',
+    method: 'GET',
+    path: /^\/matchingworkflows\/(?<workflowName>[^/]+)\/jobs\/(?<jobId>[^/]+)$/,
+  },
+] as const satisfies readonly RestOperation[];
 
 /**
  * `ListMatchingJobs`, a job a page, and `GetMatchingJob` as the AWS Entity Resolution API reference's pages of these names
@@ -9,9 +17,9 @@ const PATH = /^\/matchingworkflows\/([^/]+)\/jobs(?:\/([^/]+))?$/;
  */
 export function entityResolution(answers: Answers) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://local');
-    const [, workflow, id] = PATH.exec(decodeURI(pathname)) ?? [];
-    if (workflow === undefined || request.method !== 'GET') return false;
+    const asked = restOperation(ENTITY_RESOLUTION_OPERATIONS, request);
+    if (!asked) return false;
+    const { workflowName: workflow = '', jobId: id } = asked.input;
     const all = jobsOf({ service: 'entity-resolution', text: workflow }, answers);
     const summary = ({ id: jobId, status, startTime, endTime }: (typeof all)[number]) => ({
       jobId,
@@ -19,7 +27,8 @@ export function entityResolution(answers: Answers) {
       startTime,
       endTime,
     });
-    if (id === undefined) {
+    if (asked.operation === 'ListMatchingJobs') {
+      const { searchParams } = new URL(request.url ?? '/', 'http://local');
       const from = Number(searchParams.get('nextToken') ?? 0);
       const nextToken = from + 1 < all.length ? String(from + 1) : undefined;
       write(response, 200, { jobs: all.slice(from, from + 1).map(summary), nextToken });

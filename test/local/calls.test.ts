@@ -51,3 +51,31 @@ it('takes no offence at a request that nobody signed, or a body that is no JSON'
   expect(await post('{', { ...signed('Sweep', 'kms'), 'x-amz-target': 'TrentService.Decrypt' })).toBe('{');
   expect(calls).toEqual([{ accessKeyId: 'Sweep', service: 'kms', operation: 'Decrypt', input: {} }]);
 });
+
+it('tells what a REST service is asked for, by method and path', async () => {
+  const get = (path: string, who: string, service: string) => fetch(`${url}${path}`, { headers: signed(who, service) });
+  await get('/matchingworkflows/my%20customers/jobs?maxResults=25', 'Poll', 'entityresolution');
+  await get('/matchingworkflows/customers/jobs/job-1', 'Poll', 'entityresolution');
+  await get('/domains/shop/identity-resolution-jobs', 'Poll', 'profile');
+  await get('/domains/shop/segment-definitions/vip', 'Measure', 'profile');
+  await get('/domains/shop/segment-estimates/e-1', 'Measure', 'profile');
+  await fetch(`${url}/domains/shop/segment-estimates`, {
+    method: 'POST',
+    body: '{"SegmentQuery":{}}',
+    headers: signed('Measure', 'profile'),
+  });
+  await get('/domains/shop/object-types', 'Measure', 'profile');
+  expect(calls.map(({ accessKeyId, ...call }) => call)).toEqual([
+    { service: 'entityresolution', operation: 'ListMatchingJobs', input: { workflowName: 'my customers' } },
+    { service: 'entityresolution', operation: 'GetMatchingJob', input: { workflowName: 'customers', jobId: 'job-1' } },
+    { service: 'profile', operation: 'ListIdentityResolutionJobs', input: { DomainName: 'shop' } },
+    {
+      service: 'profile',
+      operation: 'GetSegmentDefinition',
+      input: { DomainName: 'shop', SegmentDefinitionName: 'vip' },
+    },
+    { service: 'profile', operation: 'GetSegmentEstimate', input: { DomainName: 'shop', EstimateId: 'e-1' } },
+    { service: 'profile', operation: 'CreateSegmentEstimate', input: { DomainName: 'shop', SegmentQuery: {} } },
+    { service: 'profile', operation: 'GET /domains/shop/object-types', input: {} },
+  ]);
+});
