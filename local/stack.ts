@@ -19,7 +19,7 @@ import { entityResolution } from './engines/entity-resolution';
 import { EventSource } from './engines/event-source';
 import { KeptLogs } from './engines/kept-logs';
 import { kmsOperations } from './engines/kms';
-import { LambdaFunction } from './engines/lambda';
+import { type InvocationResult, LambdaFunction } from './engines/lambda';
 import { redshiftDataOperations } from './engines/redshift-data';
 import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
@@ -139,6 +139,8 @@ export interface LocalStack {
    * Rejects with the signal's reason when aborted, or when the template has no such rule.
    */
   whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Calls a function, as Lambda's `Invoke` does. Throws when the template has no such function. */
+  invoke(logicalId: string, event: unknown): Promise<InvocationResult>;
   /** Runs every schedule once, now, and resolves when its functions have answered, and its queues have their messages. */
   runSchedules(): Promise<void>;
   /** Ends everything that was started. May be called again. */
@@ -359,6 +361,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       async whenDrained(ruleLogicalIds, signal) {
         const fed = queuesFedBy(plan, ruleLogicalIds);
         await activity.until(() => queues().every((queue) => !fed.has(queue.logicalId) || isEmpty(queue)), signal);
+      },
+      async invoke(logicalId, event) {
+        const called = [...functions.values()].find(({ input }) => input.logicalId === logicalId);
+        if (!called) throw new Error(`${options.templateFile} has no function ${logicalId}`);
+        return called.invoke(event);
       },
       runSchedules: () => schedules.runAll(),
       stop,

@@ -12,7 +12,7 @@ import { packageRoot } from './package-root';
 
 /**
  * What a function in a VPC does with its network interfaces (AWS Lambda, "Giving Lambda functions access to resources in
- * an Amazon VPC"). The service knows no narrower resource for them.
+ * an Amazon VPC"). Lambda asks for them on all resources before it lets a function run there.
  */
 const NETWORK_INTERFACE_ACTIONS = [
   'ec2:CreateNetworkInterface',

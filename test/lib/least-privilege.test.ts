@@ -2,18 +2,28 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PowerAutomateConnectorStack } from '../../lib';
 import { KNOWN_DETAIL_TYPES } from '../../lib/private/contract';
+import type { AwsCall } from '../../local/engines/calls';
+import { planTemplate } from '../../local/template/plan';
 import type { LoadedTemplate } from '../../local/template/template';
+import { Asked, DATA_KEY, everythingConnector, Kept, SECRETS_KEY } from '../support/everything';
 import { type Exercise, exercise } from '../support/exercise';
-import { privilegeProblems, TOLERANCES } from '../support/least-privilege';
+import { type PrivilegeOptions, privilegeProblems, TOLERANCES, WILDCARDS } from '../support/least-privilege';
 import { list } from './support';
 
-const outdir = mkdtempSync(join(tmpdir(), 'least-privilege-test-'));
+const outdirs = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'least-privilege-test-')));
+/** By default, and with everything switched on. */
 let run: Exercise;
+let full: Exercise;
 beforeAll(async () => {
-  run = await exercise(outdir);
-}, 120_000);
-afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+  const [first = '', second = ''] = outdirs;
+  run = await exercise(first, (app) => new PowerAutomateConnectorStack(app, 'Connector').connector);
+  full = await exercise(second, everythingConnector);
+}, 240_000);
+afterAll(() => {
+  for (const outdir of outdirs) rmSync(outdir, { recursive: true, force: true });
+});
 
 // biome-ignore lint/suspicious/noExplicitAny: a template is what it is
 type Resources = Record<string, any>;
@@ -24,11 +34,15 @@ interface Statement {
 }
 
 /** The template with its resources changed. */
-function changed(change: (resources: Resources) => void): LoadedTemplate {
-  const template = structuredClone(run.loaded.template);
+function changed(change: (resources: Resources) => void, { loaded } = run): LoadedTemplate {
+  const template = structuredClone(loaded.template);
   change(template.Resources as Resources);
-  return { ...run.loaded, template };
+  return { ...loaded, template };
 }
+
+/** What is changed a policy's document at a time. */
+const documentOf = (resources: Resources, policyId: string): { Statement: Statement[] } =>
+  resources[policyId].Properties.PolicyDocument;
 
 /** The statements of a function's role, by a part of the function's logical id. */
 function statementsOf(resources: Resources, name: string): Statement[] {
@@ -47,18 +61,152 @@ function statementWith(resources: Resources, name: string, action: string): Stat
 const textsOf = async (loaded: LoadedTemplate): Promise<string[]> =>
   (await privilegeProblems(loaded, run.calls)).map(({ text }) => text);
 
-it('makes the functions do whatever they can do, and none of them fails', () => {
-  expect([...run.detailTypes].toSorted()).toEqual(
-    [...KNOWN_DETAIL_TYPES, 'NoSuchEvent', 'Glue Job State Change'].toSorted(),
-  );
-  expect(run.failures).toEqual([]);
-  const [before, after] = run.leftovers;
+const runs: [string, () => Exercise][] = [
+  ['by default', () => run],
+  ['with everything switched on', () => full],
+];
+
+it.each(runs)('makes the functions do whatever they can do %s, and none of them fails', (_, get) => {
+  const { detailTypes, failures, leftovers, delivered } = get();
+  const ofServices = get() === full ? ['Glue Job State Change'] : [];
+  expect([...detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent', ...ofServices].toSorted());
+  expect(failures).toEqual([]);
+  const [before, after] = leftovers;
   expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 1, deaths: 1 });
   expect(after).toEqual({ intents: 0, intentParts: 0, items: 0, runs: 0, subscriptions: 0, deaths: 0 });
+  const always = ['moody', 'picky', 'broken', 'limited', 'idle'];
+  const declared = ['declared', 'declared-parameter', 'declared-threshold', 'tenant', 'vouched'];
+  const others = get() === full ? [...declared, 'file-secret', 'file-parameter', 'renamed'] : [];
+  expect([...delivered]).toEqual(expect.arrayContaining([...always, ...others]));
 });
 
-it('allows every call that a function makes, and nothing that none makes', async () => {
+it('allows every call that a function makes by default, and nothing that none makes', async () => {
   expect(await textsOf(run.loaded)).toEqual([]);
+});
+
+describe('with everything switched on', () => {
+  const keyOf = (id: string): string => {
+    const plan = planTemplate(full.loaded, (name) => `http://queues/${name}`);
+    const logicalId = Object.keys(full.loaded.template.Resources).find((one) => one.startsWith(id));
+    return plan.resolve({ 'Fn::GetAtt': [logicalId, 'Arn'] }, 'test') as string;
+  };
+  /** Secrets, parameters, buckets, warehouses are not of the template. */
+  const options = (): PrivilegeOptions => {
+    const arn = (kept: string) =>
+      kept.startsWith('arn:') ? kept : `arn:aws:ssm:us-east-1:000000000000:parameter${kept}`;
+    const buckets = [Asked.DATA_BUCKET, Asked.RESULTS_BUCKET].map((name) => `arn:aws:s3:::${name}`);
+    const keys = new Map([
+      ...Object.values(Kept).map((kept) => [arn(kept), keyOf(SECRETS_KEY)] as const),
+      ...buckets.map((bucket) => [bucket, keyOf(DATA_KEY)] as const),
+    ]);
+    const workgroupIds = { [Asked.WORKGROUP]: Asked.WORKGROUP_ID };
+    return {
+      wildcards: WILDCARDS,
+      around: { keys, workgroupIds, dataBuckets: { [Asked.DATABASE]: Asked.DATA_BUCKET } },
+    };
+  };
+  const problemsOf = async (calls = full.calls) =>
+    (await privilegeProblems(full.loaded, calls, options())).map(({ text }) => text);
+
+  it('allows every call that a function makes, and nothing that none makes', async () => {
+    expect(await problemsOf()).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['of another audience', { 'Audience.member.1': 'https://example.com' }],
+    ['of another audience besides', { 'Audience.member.2': 'https://example.com' }],
+    ['of no audience', { 'Audience.member.1': undefined }],
+    ['of another algorithm', { SigningAlgorithm: 'ES384' }],
+    ['of a longer life', { DurationSeconds: '301' }],
+  ])('allows no token %s', async (_, change) => {
+    const asked = full.calls.find(({ operation }) => operation === 'GetWebIdentityToken') as AwsCall;
+    const { 'Audience.member.1': audience, ...rest } = { ...asked.input, ...change } as Record<string, string>;
+    const input = audience === undefined ? rest : { ...rest, 'Audience.member.1': audience };
+    expect(await problemsOf([...full.calls, { ...asked, input }])).toEqual([
+      expect.stringMatching(/Deliver\w+ calls sts:GetWebIdentityToken on \*, which its role does not allow/),
+    ]);
+  });
+
+  it('allows no secret or table of others, nor the secrets’ key for anything but reading them', async () => {
+    const [secret, table] = ['GetSecretValue', 'UpdateItem'].map((name) =>
+      full.calls.find(({ operation, accessKeyId }) => operation === name && accessKeyId.includes('Deliver')),
+    ) as [AwsCall, AwsCall];
+    const texts = await problemsOf([
+      ...full.calls,
+      { ...secret, input: { SecretId: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-AbCdEf' } },
+      { ...secret, operation: 'PutSecretValue' },
+      { ...table, input: { TableName: 'other' } },
+      { ...secret, service: 'kms', operation: 'Decrypt', input: { KeyId: keyOf(SECRETS_KEY) } },
+    ]);
+    expect(texts).toEqual([
+      expect.stringContaining('calls secretsmanager:GetSecretValue on'),
+      expect.stringContaining('calls secretsmanager:PutSecretValue on'),
+      expect.stringContaining('calls dynamodb:UpdateItem on'),
+      expect.stringContaining('calls kms:Decrypt on'),
+    ]);
+  });
+
+  /** What the functions of sources, queries and polls may do, each with the policies that its statements are in. */
+  const OF_SERVICES = /(Normalize|Measure|Poll)Role|AskQueries|PollJobs/;
+  const policyIds = () =>
+    Object.entries(full.loaded.template.Resources)
+      .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && OF_SERVICES.test(id))
+      .map(([id]) => id);
+
+  it('tells of the calls of every statement of normalize, measure and poll that is taken away', async () => {
+    let taken = 0;
+    for (const policyId of policyIds()) {
+      const { Statement: statements } = documentOf(full.loaded.template.Resources as Resources, policyId);
+      for (const [n, { Action }] of statements.entries()) {
+        // One key may encrypt several things, each of which has it said.
+        const actions = list<string>(Action).filter((action) => !action.startsWith('kms:'));
+        if (actions.length === 0) continue;
+        const without = changed((resources) => documentOf(resources, policyId).Statement.splice(n, 1), full);
+        const problems = await privilegeProblems(without, full.calls, options());
+        const lacking = problems.filter(({ text }) => text.includes('which its role does not allow'));
+        const tolerated = TOLERANCES.flatMap((one) => one.actions);
+        expect([...new Set(lacking.map(({ action }) => action))].toSorted(), policyId).toEqual(
+          actions.filter((action) => !tolerated.includes(action)).toSorted(),
+        );
+        taken++;
+      }
+    }
+    expect(taken).toBeGreaterThan(30);
+  });
+
+  it.each([
+    ['AskQueries', 'athena:StartQueryExecution', 'athena:StopQueryExecution'],
+    ['AskQueries', 'glue:GetPartitions', 'glue:GetTables'],
+    ['AskQueries', 's3:PutObject', 's3:DeleteObject'],
+    ['AskQueries', 'redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'],
+    ['AskQueries', 'cloudwatch:GetMetricData', 'cloudwatch:PutMetricData'],
+    ['AskQueries', 'profile:GetSegmentEstimate', 'profile:SearchProfiles'],
+    ['PollJobs', 'entityresolution:GetMatchingJob', 'entityresolution:StartMatchingJob'],
+    ['PollJobs', 'profile:ListIdentityResolutionJobs', 'profile:GetIdentityResolutionJob'],
+    ['MeasureRole', 'events:PutEvents', 'events:PutRule'],
+    ['NormalizeRole', 'sqs:SendMessage', 'sqs:PurgeQueue'],
+    ['PollRole', 'dynamodb:GetItem', 'dynamodb:Scan'],
+  ])('tells of what %s may besides %s and does not: %s', async (policy, action, more) => {
+    const [policyId = ''] = policyIds().filter((id) => id.includes(policy));
+    const mighty = changed((resources) => {
+      const found = documentOf(resources, policyId).Statement.find((one) => list(one.Action).includes(action));
+      if (!found) throw new Error(`no statement of ${policyId} allows ${action}`);
+      found.Action = [...list(found.Action), more];
+    }, full);
+    const problems = await privilegeProblems(mighty, full.calls, options());
+    expect(problems.length).toBeGreaterThan(0);
+    for (const problem of problems) expect(problem.action).toBe(more);
+    expect(problems.map(({ text }) => text)).toContainEqual(expect.stringContaining('which no call needs'));
+  });
+
+  it('tells of a pattern that is not needed any more', async () => {
+    const wildcard = { actions: ['s3:Get*'], resource: () => true, reason: 'There is no bucket.' };
+    const problems = await privilegeProblems(full.loaded, full.calls, {
+      ...options(),
+      wildcards: [...WILDCARDS, wildcard],
+    });
+    expect(problems.map(({ text }) => text)).toEqual(['no role has s3:Get* as a pattern any more']);
+  });
 });
 
 describe('reports', () => {

@@ -1,53 +1,47 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { STSClient } from '@aws-sdk/client-sts';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
-import * as kms from 'aws-cdk-lib/aws-kms';
-import { Tracing } from 'aws-cdk-lib/aws-lambda';
-import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { IConstruct } from 'constructs';
-import { expect } from 'vitest';
 import { readSubscriptionFile } from '../../cli/subscription-file';
 import { DeliveryTable } from '../../lambda/adapters/delivery-table';
 import { documentClient } from '../../lambda/adapters/dynamodb';
-import { registryPorts } from '../../lambda/adapters/registry';
+import { deliverySender } from '../../lambda/adapters/queue';
 import { RunTable } from '../../lambda/adapters/run-table';
 import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
 import { ThresholdTable } from '../../lambda/adapters/threshold-table';
-import { webIdentity } from '../../lambda/adapters/web-identity';
+import { FAILURES_TO_OPEN } from '../../lambda/core/breaker';
 import { collectStage } from '../../lambda/core/collect';
-import { declare } from '../../lambda/core/declare';
 import { resume } from '../../lambda/core/flow-health';
 import { type Health, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
+import { replayAll } from '../../lambda/core/kept-deliveries';
+import { LogMessage } from '../../lambda/core/log-messages';
 import { metricKey } from '../../lambda/core/metric';
 import { HITS_PER_ITEM, observe } from '../../lambda/core/observe';
-import { register, unregister } from '../../lambda/core/register';
+import { register, unregister, type WantedSubscription } from '../../lambda/core/register';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
 import { thresholdItems } from '../../lambda/core/threshold-item';
-import {
-  FlowUrl,
-  Threshold as LibThreshold,
-  type PowerAutomateConnector,
-  PowerAutomateConnectorStack,
-  Trigger,
-} from '../../lib';
-import { DEFAULT_DELIVERY_RETENTION_DAYS, Env, WEB_IDENTITY_AUDIENCES } from '../../lib/private/contract';
+import type { PowerAutomateConnector } from '../../lib';
+import { DEFAULT_DELIVERY_RETENTION_DAYS, Env } from '../../lib/private/contract';
 import { ANYBODY, localConnector } from '../../local/connector';
+import type { Answer, Question } from '../../local/engines/answers';
 import type { AwsCall } from '../../local/engines/calls';
 import { readEvents } from '../../local/event-file';
 import { FlowReceiver } from '../../local/flow-receiver';
 import { replay } from '../../local/replay';
 import { startLocalStack } from '../../local/stack';
 import { type LoadedTemplate, loadTemplate } from '../../local/template/template';
+import { startEntraStandIn, tokenAnswer } from './entra-stand-in';
 import { thresholdOn } from './evaluation';
+import { Kept } from './everything';
 import { MemoryTelemetry } from './memory';
-import { addEverySource, entryOf, type SampleEvent, sample } from './sources';
+import { entryOf, type SampleEvent, sample } from './sources';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
 const MINUTE = 60_000;
@@ -73,6 +67,8 @@ export interface Exercise {
   readonly detailTypes: ReadonlySet<string>;
   /** What the functions reported as failed. */
   readonly failures: readonly string[];
+  /** Subscriptions that got something. */
+  readonly delivered: ReadonlySet<string>;
   /** Before and after the last minute. */
   readonly leftovers: readonly [Leftovers, Leftovers];
 }
@@ -81,64 +77,45 @@ export interface Exercise {
  * Runs the connector's template locally and makes its functions do all that they can do: the whole example, and what an
  * example does not show. A function that learns to call something else is to be brought to it here.
  * @param outdir an empty folder for the cloud assembly.
+ * @param make makes a stack of a connector; where it has declared subscriptions, those of `everythingConnector`.
  */
-export async function exercise(outdir: string): Promise<Exercise> {
+export async function exercise(outdir: string, make: (app: App) => PowerAutomateConnector): Promise<Exercise> {
   const app = new App({ outdir });
-  const stack = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true, tracing: Tracing.ACTIVE });
-  const { connector } = stack;
-  addEverySource(connector);
-  declareSubscriptions(stack);
+  const connector = make(app);
   for (const rule of connector.node.findAll()) {
     // A minute is over when this says so, however slow the machine.
     if (rule instanceof CfnRule && rule.scheduleExpression) rule.scheduleExpression = 'rate(1 day)';
+    if (rule instanceof CfnSchedule) rule.scheduleExpression = 'rate(1 day)';
   }
   app.synth();
-  const templateFile = join(outdir, 'Connector.template.json');
+  const templateFile = join(outdir, `${Stack.of(connector).stackName}.template.json`);
   const world = await startWorld(templateFile, connector);
   try {
     await playExample(world);
     await rejectByEach(world);
-    await runSources(world);
+    if (world.registerId !== undefined) {
+      await runSources(world);
+      await ask(world);
+    }
+    await limit(world);
+    await keepAlive(world);
     await refuse(world);
+    if (world.registerId !== undefined) {
+      await readSecrets(world);
+      await changeDeclared(world, world.registerId);
+    }
     await leaveRuns(world);
     await leaveCrossings(world);
     await leaveThresholds(world);
     await leaveDeath(world);
-    await readSecrets(world);
-    await vouch(world);
-    await declareAgain(world);
     const before = await world.leftovers();
     await world.minute();
-    const { calls, detailTypes, failures } = world;
+    const { calls, detailTypes, failures, delivered } = world;
     const leftovers = [before, await world.leftovers()] as const;
-    return { loaded: loadTemplate(templateFile), calls, detailTypes, failures, leftovers };
+    return { loaded: loadTemplate(templateFile), calls, detailTypes, failures, delivered, leftovers };
   } finally {
     await world.stop();
   }
-}
-
-/** Where flow URLs are kept: in a secret with a key of its own, and in a parameter. */
-const SECRET = 'flows/urls';
-const PARAMETER = '/flows/url';
-
-/** A subscription that the stack declares, whose flow URL is in a secret, and one in a parameter of somebody else's. */
-function declareSubscriptions(stack: PowerAutomateConnectorStack): void {
-  const encryptionKey = new kms.Key(stack, 'SecretKey');
-  const secret = new secretsmanager.Secret(stack, 'FlowUrls', { secretName: SECRET, encryptionKey });
-  const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'FlowUrl', {
-    parameterName: PARAMETER,
-  });
-  stack.connector.addSubscription('by-secret', {
-    trigger: Trigger.measureThresholdCrossed({
-      measure: 'Kept',
-      threshold: LibThreshold.above(10, { fireIfAlreadyBeyond: true }),
-    }),
-    flowUrl: FlowUrl.fromSecret(secret, 'kept'),
-  });
-  stack.connector.addSubscription('by-parameter', {
-    trigger: Trigger.dataSourceRefreshSucceeded({ dataSource: 'Kept' }),
-    flowUrl: FlowUrl.fromParameter(parameter),
-  });
 }
 
 type World = Awaited<ReturnType<typeof startWorld>>;
@@ -148,22 +125,43 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const calls: AwsCall[] = [];
   const detailTypes = new Set<string>();
   const failures: string[] = [];
+  const delivered = new Set<string>();
   const receiver = new FlowReceiver();
   /** What the flow at `/moody` answers. */
   const moody = { status: 404 };
+  /** What the functions that CloudFormation calls have answered it, by the path. */
+  const answers = new Map<string, string>();
+  const flows = createServer(async (request, response) => {
+    const { method, url = '' } = request;
+    if (method === 'PUT') {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      answers.set(url, Buffer.concat(chunks).toString());
+      response.writeHead(200).end();
+    } else if (url.startsWith('/moody')) response.writeHead(moody.status).end();
+    else receiver.handle(request, response);
+  });
+  await once(flows.listen(0, '127.0.0.1'), 'listening');
+  const origin = `http://127.0.0.1:${(flows.address() as AddressInfo).port}`;
+  const flowUrl = (name: string, signature = SIGNATURE) => `${origin}/flows/${name}${signature}`;
+  /** What services of queries and jobs have. */
+  const data = new Map<Question['service'], Answer>();
+  const entra = await startEntraStandIn(() => tokenAnswer('a.token'));
   const stack = await startLocalStack({
     templateFile,
-    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
-    parameters: { [PARAMETER]: '' },
-    routes(request, response) {
-      if (!request.url?.startsWith('/moody')) return receiver.handle(request, response);
-      response.writeHead(moody.status).end();
-      return true;
+    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', ...entra.environment },
+    secrets: {
+      [Kept.FLOW_URLS]: JSON.stringify({ declared: flowUrl('declared'), tenant: flowUrl('tenant', '') }),
+      [Kept.CLIENT_SECRET]: 'a client secret',
+      [Kept.FILE_SECRET]: flowUrl('file'),
     },
+    parameters: { [Kept.FLOW_URL_PARAMETER]: flowUrl('declared'), [Kept.FILE_PARAMETER]: flowUrl('file') },
+    answers: ({ service }) => data.get(service),
     onCall: (call) => calls.push(call),
     onEvent: (event) => detailTypes.add(event['detail-type']),
     onLog(functionId, line) {
       if (line.startsWith('ERROR\t')) failures.push(`${functionId}: ${line}`);
+      if (line.includes(LogMessage.DELIVERED)) delivered.add(JSON.parse(line).subscription);
     },
   });
   const local = localConnector(stack);
@@ -182,16 +180,18 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     calls,
     detailTypes,
     failures,
+    delivered,
+    entra,
+    origin,
+    answers,
+    data,
+    /** Logical id of `register`, where there are declared subscriptions. */
+    registerId: stack.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'register')
+      ?.logicalId,
     stack,
     local,
     bus,
     moody,
-    /** The local run's credentials of the function whose logical id has this in it: calls with them are the function's. */
-    credentialsOf(name: string) {
-      const [id] = stack.functions.map(({ logicalId }) => logicalId).filter((one) => one.includes(name));
-      if (id === undefined) throw new Error(`there is no function ${name}`);
-      return { ...ANYBODY, credentials: { accessKeyId: id, secretAccessKey: 'local' } };
-    },
     thresholds,
     subscriptions,
     deliveries,
@@ -217,8 +217,12 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       await sqs.send(new SendMessageCommand({ QueueUrl: physicalId(queue), MessageBody }));
       await stack.whenIdle();
     },
-    async subscribe(definition: SubscriptionDefinition, flowUrl?: string): Promise<void> {
-      await register({ definition, flowUrl }, 'cli', local.registry);
+    async subscribe(
+      definition: SubscriptionDefinition,
+      flow?: string | Pick<WantedSubscription, 'flowUrlFrom'>,
+    ): Promise<void> {
+      const wanted = typeof flow === 'string' ? { flowUrl: flow } : flow;
+      await register({ definition, ...wanted }, 'cli', local.registry);
       await stack.whenIdle();
     },
     /** Runs what is run every minute. */
@@ -239,8 +243,23 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       const [intents, intentParts, items, overdueRuns, due, deaths] = found.map(({ length }) => length) as number[];
       return { intents, intentParts, items, runs: overdueRuns, subscriptions: due, deaths } as Leftovers;
     },
+    /** Sends all kept deliveries of a subscription once more. */
+    async replay(subscription: string): Promise<void> {
+      const send = deliverySender(sqs, physicalId(parts.delivery.deliveriesQueue));
+      await replayAll(subscription, {}, { kept: deliveries, subscriptions, clock: Date.now, send });
+      await stack.whenIdle();
+    },
+    async writeHealth(name: string, change: (health: Health | undefined) => Omit<Health, 'version'>): Promise<void> {
+      const read = await subscriptions.read(name);
+      if (!read) throw new Error('the subscription is not there');
+      const version = (read.health?.version ?? 0) + 1;
+      if (!(await subscriptions.writeHealth(read, { ...change(read.health), version }))) throw new Error('lost a race');
+    },
     parts,
     async stop(): Promise<void> {
+      flows.close();
+      flows.closeAllConnections();
+      entra.stop();
       local.close();
       bus.destroy();
       sqs.destroy();
@@ -259,9 +278,9 @@ const untilItDies = (work: Promise<unknown>): Promise<unknown> =>
 
 const ago = (ms: number) => () => Date.now() - ms;
 
-async function playExample({ stack, local, bus }: World): Promise<void> {
+async function playExample({ stack, local, bus, origin }: World): Promise<void> {
   const file = join(EXAMPLE, 'subscriptions.yaml');
-  const environment = { LOCAL_FLOWS: `${stack.endpoint}/flows` };
+  const environment = { LOCAL_FLOWS: `${origin}/flows` };
   const { entries } = readSubscriptionFile(readFileSync(file, 'utf8'), { file, environment, loopback: true });
   for (const entry of entries) await register(entry, 'file:default', local.registry);
   const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
@@ -284,6 +303,22 @@ async function runSources({ putAsService }: World): Promise<void> {
   await putAsService({ ...failed, detail: { ...failed.detail, state: 'EXPLODED' } });
 }
 
+/** Values and sizes by every query, ends of every kind of job after a first look, and what neither can take. */
+async function ask({ data, minute, send, parts }: World): Promise<void> {
+  for (const service of ['athena', 'redshift-data', 'cloudwatch', 'customer-profiles'] as const) {
+    data.set(service, { columns: ['value'], rows: [[7]] });
+  }
+  await minute();
+  const [startTime, endTime] = [ago(HOUR), Date.now].map((at) => new Date(at()).toISOString());
+  for (const service of ['entity-resolution', 'identity-resolution'] as const) {
+    const job = [`${service}-job`, 'FAILED', startTime as string, endTime as string, 'no luck'];
+    data.set(service, { columns: ['id', 'status', 'startTime', 'endTime', 'error'], rows: [job] });
+  }
+  await minute();
+  await send(parts.queries.queriesQueue, 'no query');
+  await send(parts.unificationPolling.pollsQueue, 'no poll');
+}
+
 const onFailure = (name: string): SubscriptionDefinition => ({
   name,
   trigger: 'data-source-refresh-failed',
@@ -293,32 +328,112 @@ const onFailure = (name: string): SubscriptionDefinition => ({
   owners: [],
 });
 
+const failure = (dataSource: string, runId = 'nightly') => ({ dataSource, status: 'Failed', runId });
+
 /**
  * A flow that refuses until its subscription is paused, refuses a probe, too, and takes what was held once somebody
- * resumes it; another that wants no such body.
+ * resumes it; another that wants no such body, until it is mended and what it refused is replayed; one whose breaker is
+ * open, and lets a trial through.
  */
-async function refuse({ put, subscribe, minute, moody, stack, subscriptions }: World): Promise<void> {
-  const failure = (dataSource: string) => ({ dataSource, status: 'Failed', runId: 'nightly' });
-  const writeHealth = async (change: (health: Health | undefined) => Omit<Health, 'version'>): Promise<void> => {
-    const read = await subscriptions.read('moody');
-    if (!read) throw new Error('the subscription is not there');
-    const version = (read.health?.version ?? 0) + 1;
-    if (!(await subscriptions.writeHealth(read, { ...change(read.health), version }))) throw new Error('lost a race');
-  };
-  for (const name of ['moody', 'picky']) await subscribe(onFailure(name), `${stack.endpoint}/moody${SIGNATURE}`);
+async function refuse({
+  put,
+  subscribe,
+  minute,
+  moody,
+  origin,
+  subscriptions,
+  writeHealth,
+  replay,
+}: World): Promise<void> {
+  for (const name of ['moody', 'picky', 'broken']) await subscribe(onFailure(name), `${origin}/moody${SIGNATURE}`);
 
   const refusals = { count: REFUSALS_TO_PAUSE - 1, since: ago(2 * REFUSALS_SPAN)() };
-  await writeHealth(() => ({ state: 'active', refusals, announcements: [] }));
+  await writeHealth('moody', () => ({ state: 'active', refusals, announcements: [] }));
   await put('DataSourceRefreshed', failure('moody'));
   // The same again: there is a row for it.
   await put('DataSourceRefreshed', failure('moody'));
-  await writeHealth((health) => ({ ...(health as Health), nextProbe: Date.now() }));
+  await writeHealth('moody', (health) => ({ ...(health as Health), nextProbe: Date.now() }));
   await minute();
 
   moody.status = 400;
   await put('DataSourceRefreshed', failure('picky'));
   moody.status = 202;
   await resume('moody', { subscriptions, clock: Date.now });
+  await replay('picky');
+
+  const failures = { count: FAILURES_TO_OPEN, opened: 1, openUntil: ago(MINUTE)() };
+  await writeHealth('broken', () => ({ state: 'active', failures, announcements: [] }));
+  await put('DataSourceRefreshed', failure('broken'));
+}
+
+/** A flow that takes a call in a second, and gets two. */
+async function limit({ put, subscribe, origin }: World): Promise<void> {
+  await subscribe(
+    { ...onFailure('limited'), rateLimit: { calls: 1, per: 1000 } },
+    `${origin}/flows/limited${SIGNATURE}`,
+  );
+  for (const runId of ['one', 'two']) await put('DataSourceRefreshed', failure('limited', runId));
+}
+
+/** A flow that nothing is for, but the body that keeps it alive. */
+async function keepAlive({ subscribe, minute, origin, writeHealth }: World): Promise<void> {
+  await subscribe({ ...onFailure('idle'), keepAlive: 60 * DAY }, `${origin}/flows/idle${SIGNATURE}`);
+  await writeHealth('idle', (health) => ({ ...(health as Health), keepAlive: ago(MINUTE)() }));
+  await minute();
+}
+
+/** Flows whose URLs, and whose applications' client secrets, are kept elsewhere, and one for which AWS vouches. */
+async function readSecrets({ put, subscribe, entra }: World): Promise<void> {
+  await subscribe(onFailure('file-secret'), { flowUrlFrom: { secret: Kept.FILE_SECRET } });
+  await subscribe(onFailure('file-parameter'), { flowUrlFrom: { parameter: Kept.FILE_PARAMETER } });
+  const declared = ['declared', 'declared-parameter', 'tenant', 'vouched'];
+  for (const name of [...declared, 'file-secret', 'file-parameter']) await put('DataSourceRefreshed', failure(name));
+  const credentials = entra.forms.map((form) => (form.has('client_secret') ? 'secret' : 'assertion'));
+  if (credentials.join() !== 'secret,assertion') throw new Error(`Entra ID was asked with ${credentials}`);
+}
+
+/**
+ * Deployments that change a declared subscription, whose value is beyond its threshold, give it another name, take that
+ * back, and remove it.
+ */
+async function changeDeclared({ put, stack, parts, origin, answers }: World, registerId: string): Promise<void> {
+  const observedAt = new Date(ago(HOUR)()).toISOString();
+  await put('MeasureRefreshed', { measure: 'Declared', dimensions: { Region: 'EU' }, value: 20, observedAt });
+  const subscription = parts.node.findChild('declared-threshold').node.findChild('Resource').node.defaultChild;
+  const LogicalResourceId = Stack.of(parts).resolve((subscription as CfnElement).logicalId);
+  const entry = (more: object) => ({
+    name: 'declared-threshold',
+    trigger: 'measure-threshold-crossed',
+    measure: 'Declared',
+    dimensions: { Region: 'EU' },
+    above: 15,
+    recoverTo: 5,
+    fireIfAlreadyBeyond: true,
+    flowUrlFrom: { secret: Kept.FLOW_URLS, field: 'declared' },
+    ...more,
+  });
+  let n = 0;
+  const ask = async (RequestType: string, PhysicalResourceId: string, more: object = {}) => {
+    const path = `/answers/${n++}`;
+    const event = {
+      RequestType,
+      RequestId: path,
+      ResponseURL: `${origin}${path}`,
+      StackId: `arn:aws:cloudformation:us-east-1:000000000000:stack/${stack.stackName}/local`,
+      LogicalResourceId,
+      PhysicalResourceId,
+      ResourceProperties: { Entry: JSON.stringify(entry(more)) },
+    };
+    await stack.invoke(registerId, event);
+    await stack.whenIdle();
+    const answer = answers.get(path) ?? 'nothing';
+    if (!answer.includes('"Status":"SUCCESS"')) throw new Error(`${RequestType} was answered by ${answer}`);
+  };
+  await ask('Update', 'declared-threshold');
+  await ask('Update', 'declared-threshold', { name: 'renamed' });
+  await ask('Delete', 'declared-threshold');
+  await ask('Update', 'renamed', { above: 12 });
+  await ask('Delete', 'renamed');
 }
 
 /** A run in stages, one whose time is over, and one that is complete and of which nobody was told. */
@@ -385,53 +500,4 @@ async function leaveDeath({ deliveries }: World): Promise<void> {
   await deliveries.claim(message, lease, then);
   await deliveries.keepPayload(message, then);
   await deliveries.finish({ subscription, eventId }, lease, 'dead', [], then, { reason: 'the worker has died' });
-}
-
-/** Flows whose URLs are kept elsewhere are called. */
-async function readSecrets({ put, stack }: World): Promise<void> {
-  const url = `${stack.endpoint}/flows/kept${SIGNATURE}`;
-  const secrets = new SecretsManagerClient({ ...ANYBODY, endpoint: stack.endpoints.secrets_manager });
-  const parameters = new SSMClient({ ...ANYBODY, endpoint: stack.endpoints.ssm });
-  await secrets.send(new PutSecretValueCommand({ SecretId: SECRET, SecretString: JSON.stringify({ kept: url }) }));
-  await parameters.send(
-    new PutParameterCommand({ Name: PARAMETER, Value: url, Type: 'SecureString', Overwrite: true }),
-  );
-  secrets.destroy();
-  parameters.destroy();
-  for (const [n, value] of [5, 20].entries()) {
-    const observedAt = new Date(ago(HOUR - n * MINUTE)()).toISOString();
-    await put('MeasureRefreshed', { measure: 'Kept', value, observedAt });
-  }
-  await put('DataSourceRefreshed', { dataSource: 'Kept', status: 'Successful', runId: 'nightly' });
-}
-
-/** The token for which `deliver` asks AWS STS; the built function would go on to Entra ID with it, which is not here. */
-async function vouch({ stack, credentialsOf }: World): Promise<void> {
-  const sts = new STSClient({ ...credentialsOf('DeliverFunction'), endpoint: stack.endpoints.sts });
-  await webIdentity(sts)(WEB_IDENTITY_AUDIENCES.global, AbortSignal.timeout(MINUTE));
-  sts.destroy();
-}
-
-/** What CloudFormation asks of `register` later: a change of the threshold, and the end of it. */
-async function declareAgain({ stack, credentialsOf, subscriptions }: World): Promise<void> {
-  const config = credentialsOf('RegisterFunction');
-  const { environment } = stack.functions.find(({ logicalId }) => logicalId.includes('RegisterFunction')) ?? {};
-  const dynamodb = documentClient({ ...config, endpoint: stack.endpoints.dynamodb });
-  const sqs = new SQSClient({ ...config, endpoint: stack.endpoints.sqs });
-  const place = {
-    subscriptionsTable: environment?.[Env.SUBSCRIPTIONS_TABLE_NAME] as string,
-    thresholdsTable: environment?.[Env.THRESHOLDS_TABLE_NAME] as string,
-    observationsQueue: environment?.[Env.OBSERVATIONS_QUEUE_URL] as string,
-  };
-  const ports = registryPorts(place, { dynamodb, sqs }, () => Promise.reject(new Error('register seals nothing')));
-  const managedBy = (await subscriptions.read('by-secret'))?.managedBy ?? '';
-  const request = { stack: stack.stackName, logicalId: managedBy.split('#')[1] ?? '', physicalId: 'by-secret' };
-  const entry = { name: 'by-secret', trigger: 'measure-threshold-crossed', measure: 'Kept', above: 30 };
-  expect(await declare({ ...request, type: 'Update', entry: JSON.stringify(entry) }, ports)).toEqual({
-    physicalId: 'by-secret',
-  });
-  expect(await declare({ ...request, type: 'Delete', entry: '{}' }, ports)).toEqual({ physicalId: 'by-secret' });
-  dynamodb.destroy();
-  sqs.destroy();
-  await stack.whenIdle();
 }

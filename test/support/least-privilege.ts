@@ -1,9 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import type { AwsCall } from '../../local/engines/calls';
 import { ACCOUNT, planTemplate } from '../../local/template/plan';
 import type { Plan } from '../../local/template/planned';
 import type { LoadedTemplate, ResourceDefinition } from '../../local/template/template';
-import { type Access, accessesOf, accessesOfLambda, accessesViaServices, queueArn } from './aws-access';
+import {
+  type Access,
+  accessesOf,
+  accessesOfKeys,
+  accessesOfLambda,
+  type FunctionSetup,
+  NOTHING_AROUND,
+  queueArn,
+  type Surroundings,
+} from './aws-access';
+import { Asked } from './everything';
 
 /** One statement of a policy, its values resolved. */
 interface Statement {
@@ -50,11 +61,73 @@ export const TOLERANCES: readonly Tolerance[] = [
   },
 ];
 
+/** A pattern that stands in a role, since there is no narrower thing to write. */
+export interface Wildcard {
+  readonly actions: readonly string[];
+  /** Whether it is that resource that the actions may be allowed on. */
+  readonly resource: (arn: string) => boolean;
+  readonly reason: string;
+}
+
+const isEverything = (arn: string): boolean => arn === '*';
+const isKey = (arn: string): boolean => /^arn:aws:kms:[^*]*:key\/[^*]+$/.test(arn);
+
+/**
+ * The whole list of patterns that roles may have when everything is switched on; without that they have none. Each is still
+ * to be used, and one that is not needed any more is a problem, too.
+ */
+export const WILDCARDS: readonly Wildcard[] = [
+  {
+    actions: ['sts:GetWebIdentityToken'],
+    resource: isEverything,
+    reason: 'AWS STS has no resource for it; conditions narrow it to tokens that are of use with Entra ID alone',
+  },
+  {
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    resource: isEverything,
+    reason: 'AWS X-Ray has no resources for them',
+  },
+  {
+    actions: [
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:DeleteNetworkInterface',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    resource: isEverything,
+    reason: 'what Lambda asks for, on all resources, before it lets a function run in a VPC',
+  },
+  {
+    actions: ['kms:ReEncrypt*', 'kms:GenerateDataKey*'],
+    resource: isKey,
+    reason: "DynamoDB names these patterns as what a customer's key of a table takes; on that key alone",
+  },
+  {
+    actions: ['cloudwatch:GetMetricData'],
+    resource: isEverything,
+    reason: 'CloudWatch has no resource for it',
+  },
+  {
+    actions: ['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'],
+    resource: isEverything,
+    reason: 'the Redshift Data API has no resource for them; a condition narrows them to the own statements',
+  },
+  {
+    actions: ['s3:GetObject'],
+    resource: (arn) => arn === `arn:aws:s3:::${Asked.DATA_BUCKET}/*`,
+    reason: "names of a table's files are nobody's to know before; in that bucket alone",
+  },
+  {
+    actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+    resource: (arn) => arn === `arn:aws:s3:::${Asked.RESULTS_BUCKET}/${Asked.RESULTS_PREFIX}/*`,
+    reason: 'Athena names the files of results; in that place alone',
+  },
+];
+
 /** A log group's streams have no other ARN than one with an asterisk. */
 const LOG_STREAMS = /^arn:aws:logs:[^*]*:log-group:[^*]*:\*$/;
-
-/** Actions that know no resource (Service Authorization Reference, STS and X-Ray): a policy can only say `*`. */
-const WITHOUT_RESOURCES = ['sts:GetWebIdentityToken', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
 
 /**
  * Holds the functions' roles against what the functions did: whatever they call must be allowed, whatever is allowed must be
@@ -62,15 +135,22 @@ const WITHOUT_RESOURCES = ['sts:GetWebIdentityToken', 'xray:PutTraceSegments', '
  * @param calls what the local run's endpoints got; calls of others than functions do not matter.
  * @returns one problem for each call that a role does not allow, each grant that no call needs, and what cannot be checked.
  */
-export async function privilegeProblems(loaded: LoadedTemplate, calls: readonly AwsCall[]): Promise<Problem[]> {
+export async function privilegeProblems(
+  loaded: LoadedTemplate,
+  calls: readonly AwsCall[],
+  { wildcards = [], around = NOTHING_AROUND }: PrivilegeOptions = {},
+): Promise<Problem[]> {
   const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
-  const template = new PolicyReader(loaded, plan);
+  const template = new PolicyReader(loaded, plan, wildcards);
   const functionIds = plan.functions.map(({ logicalId }) => logicalId);
-  const seen = calls.filter(({ accessKeyId }) => functionIds.includes(accessKeyId)).flatMap(accessesOf);
+  const seen = calls
+    .filter(({ accessKeyId }) => functionIds.includes(accessKeyId))
+    .flatMap((call) => accessesOf(call, around));
+  const done = [...seen, ...accessesOfLambda(plan, template.setups())];
+  const encrypting = new Map([...template.keys(), ...around.keys]);
   const accesses = distinct([
-    ...seen,
-    ...accessesViaServices(seen, template.encryptionKeys()),
-    ...accessesOfLambda(plan, template.logGroups(), template.traced()),
+    ...done,
+    ...done.flatMap((access) => accessesOfKeys(access, (resource) => encrypting.get(resource))),
   ]);
   const tolerated = new Set<string>();
   const problems: Problem[] = [];
@@ -85,7 +165,7 @@ export async function privilegeProblems(loaded: LoadedTemplate, calls: readonly 
         problems.push(problem(access, 'calls', 'which its role does not allow: allow it where its construct is made'));
     }
     for (const grant of role.grants) {
-      const like = allowed.filter(({ action }) => sameText(action, grant.Action));
+      const like = allowed.filter(({ action }) => isMeant(action, grant.Action));
       const others = role.statements.filter((one) => one !== grant);
       if (await anyDenied(like, others, template)) continue;
       const { Action: action, Resource: resource } = grant;
@@ -94,11 +174,22 @@ export async function privilegeProblems(loaded: LoadedTemplate, calls: readonly 
       } else problems.push(problem({ functionId, action, resource }, 'may', UNUSED));
     }
   }
+  for (const { actions } of template.unusedWildcards()) {
+    const action = actions.join(', ');
+    problems.push({ functionId: '', action, resource: '', text: `no role has ${action} as a pattern any more` });
+  }
   for (const action of TOLERANCES.flatMap(({ actions }) => actions).filter((one) => !tolerated.has(one))) {
     const text = `no role has ${action} for nothing any more: take the tolerance away`;
     problems.push({ functionId: '', action, resource: '', text });
   }
   return problems;
+}
+
+export interface PrivilegeOptions {
+  /** @default - none */
+  readonly wildcards?: readonly Wildcard[];
+  /** @default - nothing */
+  readonly around?: Surroundings;
 }
 
 const UNUSED =
@@ -113,7 +204,11 @@ function problem(
 }
 
 const isPattern = (action: string): boolean => /[*?]/.test(action);
-const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+/** Whether an action is one of those that a statement has; all of ours end in their asterisk. */
+const isMeant = (action: string, stated: string): boolean => {
+  const [one, other] = [action.toLowerCase(), stated.toLowerCase()];
+  return other.endsWith('*') ? one.startsWith(other.slice(0, -1)) : one === other;
+};
 
 function distinct(accesses: readonly Access[]): Access[] {
   return [...new Map(accesses.map((access) => [JSON.stringify(access), access])).values()];
@@ -129,7 +224,7 @@ async function allows(statements: readonly Statement[], access: Access, template
   const { functionId, action, resource, context } = access;
   // Only these can matter; the rest would cost time.
   const Statement = statements.filter(
-    ({ Effect, Action }) => Effect === 'Deny' || isPattern(String(Action)) || sameText(String(Action), action),
+    ({ Effect, Action }) => Effect === 'Deny' || isPattern(String(Action)) || isMeant(action, String(Action)),
   );
   const policy = { Version: '2012-10-17', Statement };
   const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
@@ -157,10 +252,12 @@ async function allows(statements: readonly Statement[], access: Access, template
 /** The policies of a template, their values resolved. */
 class PolicyReader {
   private readonly resourcePolicies: ReadonlyMap<string, unknown>;
+  private readonly usedWildcards = new Set<Wildcard>();
 
   constructor(
     private readonly loaded: LoadedTemplate,
     private readonly plan: Plan,
+    private readonly wildcards: readonly Wildcard[],
   ) {
     this.resourcePolicies = new Map([
       ...this.ofType('AWS::KMS::Key').map(
@@ -176,28 +273,34 @@ class PolicyReader {
     return this.resourcePolicies.get(arn);
   }
 
-  /** Names of the functions' log groups, by the functions' logical ids. */
-  logGroups(): Map<string, string> {
-    const groups = this.ofType('AWS::Lambda::Function').map(
-      ([id, { LoggingConfig }]) => [id, (this.resolve(LoggingConfig ?? {}) as { LogGroup?: string }).LogGroup] as const,
-    );
-    return new Map(groups.filter((one): one is [string, string] => one[1] !== undefined));
+  unusedWildcards(): Wildcard[] {
+    return this.wildcards.filter((one) => !this.usedWildcards.has(one));
   }
 
-  /** Logical ids of the functions that X-Ray traces. */
-  traced(): string[] {
-    return this.ofType('AWS::Lambda::Function')
-      .filter(([, { TracingConfig }]) => (TracingConfig as Properties | undefined)?.Mode === 'Active')
-      .map(([id]) => id);
+  setups(): FunctionSetup[] {
+    return this.ofType('AWS::Lambda::Function').map(([functionId, { LoggingConfig, TracingConfig, VpcConfig }]) => ({
+      functionId,
+      logGroup: (this.resolve(LoggingConfig ?? {}) as { LogGroup?: string }).LogGroup,
+      isTraced: (TracingConfig as { Mode?: string } | undefined)?.Mode === 'Active',
+      isInVpc: VpcConfig !== undefined,
+    }));
   }
 
-  /** ARNs of customers' keys, by the ARNs of the secrets that they encrypt. */
-  encryptionKeys(): Map<string, string> {
-    return new Map(
-      this.ofType('AWS::SecretsManager::Secret')
-        .filter(([, { KmsKeyId }]) => KmsKeyId !== undefined)
-        .map(([id, { KmsKeyId }]) => [String(this.resolve({ Ref: id })), String(this.resolve(KmsKeyId))]),
+  /** ARNs of customers' keys, by the ARNs of the queues and tables that they encrypt. */
+  keys(): Map<string, string> {
+    interface Encrypted {
+      readonly KmsMasterKeyId?: unknown;
+      readonly Replicas?: { readonly SSESpecification?: { readonly KMSMasterKeyId?: unknown } }[];
+    }
+    const keyOf = ({ KmsMasterKeyId, Replicas }: Encrypted) =>
+      KmsMasterKeyId ?? Replicas?.[0]?.SSESpecification?.KMSMasterKeyId;
+    const pairs = [...this.ofType('AWS::SQS::Queue'), ...this.ofType('AWS::DynamoDB::GlobalTable')].flatMap(
+      ([id, properties]) => {
+        const key = keyOf(properties);
+        return key === undefined ? [] : [[this.resolve({ 'Fn::GetAtt': [id, 'Arn'] }), this.resolve(key)] as const];
+      },
     );
+    return new Map(pairs as [string, string][]);
   }
 
   /** What a function's role may do: all statements, those that allow one action on one resource each. */
@@ -213,13 +316,17 @@ class PolicyReader {
       }
       for (const Action of [statement.Action ?? '*'].flat()) {
         for (const Resource of [statement.Resource ?? '*'].flat()) {
-          if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: write each action');
-          const hasNone = Resource === '*' && WITHOUT_RESOURCES.includes(Action);
-          if (Resource.includes('*') && !LOG_STREAMS.test(Resource) && !hasNone) {
+          const wildcard = this.wildcards.find((one) => one.actions.includes(Action) && one.resource(Resource));
+          if (wildcard) this.usedWildcards.add(wildcard);
+          else if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: write each action');
+          else if (Resource.includes('*') && !LOG_STREAMS.test(Resource)) {
             refuse(Action, Resource, 'which is a pattern: write the resource that is meant');
           }
           const { Effect, Condition } = statement;
-          statements.push({ Effect, Action, Resource, ...(Condition !== undefined && { Condition }) } satisfies Grant);
+          const grant: Grant = { Effect, Action, Resource, ...(Condition !== undefined && { Condition }) };
+          // One key may encrypt several queues, tables or secrets, each of which says what it takes of it.
+          const isSaid = Action.startsWith('kms:') && statements.some((one) => isDeepStrictEqual(one, grant));
+          if (!isSaid) statements.push(grant);
         }
       }
     }
