@@ -9,7 +9,13 @@ import { planTemplate } from '../../local/template/plan';
 import type { LoadedTemplate } from '../../local/template/template';
 import { Asked, DATA_KEY, everythingConnector, Kept, SECRETS_KEY } from '../support/everything';
 import { type Exercise, exercise } from '../support/exercise';
-import { type PrivilegeOptions, privilegeProblems, TOLERANCES, WILDCARDS } from '../support/least-privilege';
+import {
+  type PrivilegeOptions,
+  privilegeProblems,
+  servicePrivilegeProblems,
+  TOLERANCES,
+  WILDCARDS,
+} from '../support/least-privilege';
 import { list } from './support';
 
 const outdirs = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'least-privilege-test-')));
@@ -146,14 +152,14 @@ describe('with everything switched on', () => {
     ]);
   });
 
-  /** What the functions of sources, queries and polls may do, each with the policies that its statements are in. */
-  const OF_SERVICES = /(Normalize|Measure|Poll)Role|AskQueries|PollJobs/;
+  /** Policies of the functions of sources, queries and polls, and of their schedules. */
+  const OF_SERVICES = /(Normalize|Measure|Poll|Scheduler)Role|AskQueries|PollJobs/;
   const policyIds = () =>
     Object.entries(full.loaded.template.Resources)
       .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && OF_SERVICES.test(id))
       .map(([id]) => id);
 
-  it('tells of the calls of every statement of normalize, measure and poll that is taken away', async () => {
+  it('tells of the calls of every statement of normalize, measure, poll and the scheduler that is taken away', async () => {
     let taken = 0;
     for (const policyId of policyIds()) {
       const { Statement: statements } = documentOf(full.loaded.template.Resources as Resources, policyId);
@@ -186,6 +192,7 @@ describe('with everything switched on', () => {
     ['MeasureRole', 'events:PutEvents', 'events:PutRule'],
     ['NormalizeRole', 'sqs:SendMessage', 'sqs:PurgeQueue'],
     ['PollRole', 'dynamodb:GetItem', 'dynamodb:Scan'],
+    ['QueriesSchedulerRole', 'sqs:SendMessage', 'sqs:ReceiveMessage'],
   ])('tells of what %s may besides %s and does not: %s', async (policy, action, more) => {
     const [policyId = ''] = policyIds().filter((id) => id.includes(policy));
     const mighty = changed((resources) => {
@@ -199,6 +206,15 @@ describe('with everything switched on', () => {
     expect(problems.map(({ text }) => text)).toContainEqual(expect.stringContaining('which no call needs'));
   });
 
+  it('tells of a role that is neither a function’s nor the scheduler’s', async () => {
+    const more = changed((resources) => {
+      resources.Somebody = { Type: 'AWS::IAM::Role', Properties: {} };
+    }, full);
+    expect((await privilegeProblems(more, full.calls, options())).map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^Somebody may all on its policies, which is checked by nothing/),
+    ]);
+  });
+
   it('tells of a pattern that is not needed any more', async () => {
     const wildcard = { actions: ['s3:Get*'], resource: () => true, reason: 'There is no bucket.' };
     const problems = await privilegeProblems(full.loaded, full.calls, {
@@ -206,6 +222,34 @@ describe('with everything switched on', () => {
       wildcards: [...WILDCARDS, wildcard],
     });
     expect(problems.map(({ text }) => text)).toEqual(['no role has s3:Get* as a pattern any more']);
+  });
+});
+
+describe('EventBridge and CloudWatch', () => {
+  it.each(runs)('may send and publish what rules and alarms say %s, and nothing else', async (_, get) => {
+    expect(await servicePrivilegeProblems(get().loaded)).toEqual([]);
+  });
+
+  it('are told of where a policy lacks a statement of theirs', async () => {
+    const { Resources } = full.loaded.template;
+    const policies = Object.entries(Resources as Resources).filter(
+      ([, { Type }]) =>
+        Type === 'AWS::SNS::TopicPolicy' || Type === 'AWS::SQS::QueuePolicy' || Type === 'AWS::KMS::Key',
+    );
+    let taken = 0;
+    for (const [id, { Properties }] of policies) {
+      const { Statement } = Properties.PolicyDocument ?? Properties.KeyPolicy;
+      for (const [n, { Principal }] of Statement.entries()) {
+        if (!Principal?.Service) continue;
+        const template = structuredClone(full.loaded.template);
+        const changed = (template.Resources as Resources)[id].Properties;
+        (changed.PolicyDocument ?? changed.KeyPolicy).Statement.splice(n, 1);
+        const problems = await servicePrivilegeProblems({ ...full.loaded, template });
+        expect(problems, `${id} ${n}`).toContainEqual(expect.stringContaining('which its policy does not allow'));
+        taken++;
+      }
+    }
+    expect(taken).toBeGreaterThan(10);
   });
 });
 

@@ -86,7 +86,7 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
 };
 
 /** Every SDK calls by TLS on AWS, whatever it does here. */
-const BY_TLS = { 'aws:SecureTransport': 'true' };
+export const BY_TLS = { 'aws:SecureTransport': 'true' };
 
 function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] {
   if (service === 'sts') return { ...BY_TLS, ...tokenContext(input) };

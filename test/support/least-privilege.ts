@@ -9,6 +9,7 @@ import {
   accessesOf,
   accessesOfKeys,
   accessesOfLambda,
+  BY_TLS,
   type FunctionSetup,
   NOTHING_AROUND,
   queueArn,
@@ -22,6 +23,11 @@ interface Statement {
   readonly Action?: string | string[];
   readonly Resource?: string | string[];
   readonly Condition?: unknown;
+}
+
+/** A policy of a queue, a topic or a key. */
+interface ResourcePolicy {
+  readonly Statement: readonly (Statement & { readonly Principal?: { readonly Service?: string } })[];
 }
 
 /** One action on one resource that a statement allows. */
@@ -130,8 +136,8 @@ export const WILDCARDS: readonly Wildcard[] = [
 const LOG_STREAMS = /^arn:aws:logs:[^*]*:log-group:[^*]*:\*$/;
 
 /**
- * Holds the functions' roles against what the functions did: whatever they call must be allowed, whatever is allowed must be
- * called.
+ * Holds the functions' roles against what the functions did, and EventBridge Scheduler's against the schedules: whatever they
+ * call must be allowed, whatever is allowed must be called.
  * @param calls what the local run's endpoints got; calls of others than functions do not matter.
  * @returns one problem for each call that a role does not allow, each grant that no call needs, and what cannot be checked.
  */
@@ -146,15 +152,15 @@ export async function privilegeProblems(
   const seen = calls
     .filter(({ accessKeyId }) => functionIds.includes(accessKeyId))
     .flatMap((call) => accessesOf(call, around));
-  const done = [...seen, ...accessesOfLambda(plan, template.setups())];
+  const done = [...seen, ...accessesOfLambda(plan, template.setups()), ...template.accessesOfSchedules()];
   const encrypting = new Map([...template.keys(), ...around.keys]);
   const accesses = distinct([
     ...done,
     ...done.flatMap((access) => accessesOfKeys(access, (resource) => encrypting.get(resource))),
   ]);
   const tolerated = new Set<string>();
-  const problems: Problem[] = [];
-  for (const functionId of functionIds) {
+  const problems: Problem[] = template.rolesOfNobody([...functionIds, ...template.schedulerRoles()]);
+  for (const functionId of [...functionIds, ...template.schedulerRoles()]) {
     const role = template.role(functionId);
     problems.push(...role.problems);
     const made = accesses.filter((access) => access.functionId === functionId);
@@ -185,6 +191,63 @@ export async function privilegeProblems(
   return problems;
 }
 
+/** What EventBridge or CloudWatch does in the name of a rule or an alarm. */
+interface ServiceAccess {
+  readonly service: string;
+  readonly sourceArn: string;
+  readonly action: string;
+  readonly resource: string;
+}
+
+/**
+ * Holds the policies of queues, topics and their keys against what the template's rules and alarms do: all of it must be
+ * allowed, and each service that a policy names must need to be.
+ * @returns a line for each that is not so.
+ */
+export async function servicePrivilegeProblems(loaded: LoadedTemplate): Promise<string[]> {
+  const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
+  const template = new PolicyReader(loaded, plan, []);
+  const accesses = template.serviceAccesses();
+  const problems: string[] = [];
+  for (const access of accesses) {
+    if (await allowsService(access, template.resourcePolicy(access.resource))) continue;
+    problems.push(`${access.sourceArn} does ${access.action} on ${access.resource}, which its policy does not allow`);
+  }
+  for (const [resource, { Statement, ...policy }] of template.policiesOfResources()) {
+    for (const statement of Statement) {
+      const { Effect, Principal: { Service } = {} } = statement;
+      if (Effect !== 'Allow' || Service === undefined) continue;
+      const others = { ...policy, Statement: Statement.filter((one) => one !== statement) };
+      const here = accesses.filter((access) => access.resource === resource);
+      const denied = await Promise.all(here.map(async (access) => !(await allowsService(access, others))));
+      if (!denied.includes(true)) problems.push(`the policy of ${resource} allows ${Service} what it does not do`);
+    }
+  }
+  return problems;
+}
+
+async function allowsService({ service, sourceArn, action, resource }: ServiceAccess, resourcePolicy: unknown) {
+  // EventBridge names no source to the key of a topic (Amazon SNS, "Key management").
+  const source = { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': ACCOUNT };
+  const result = await runSimulation(
+    {
+      request: {
+        principal: service,
+        action,
+        resource: { resource, accountId: ACCOUNT },
+        contextVariables: { 'aws:SecureTransport': 'true', ...(sourceArn === '' ? {} : source) },
+      },
+      identityPolicies: [],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      resourcePolicy,
+    },
+    {},
+  );
+  if (result.resultType === 'error') throw new Error(`${action} on ${resource}: ${JSON.stringify(result.errors)}`);
+  return result.overallResult === 'Allowed';
+}
+
 export interface PrivilegeOptions {
   /** @default - none */
   readonly wildcards?: readonly Wildcard[];
@@ -192,6 +255,7 @@ export interface PrivilegeOptions {
   readonly around?: Surroundings;
 }
 
+const OF_NOBODY = "which is checked by nothing: say in test/support/least-privilege.ts what the role's owner does";
 const UNUSED =
   'which no call needs: take it away, or have test/support/exercise.ts make the call, or add a tolerance with its reason';
 
@@ -266,11 +330,61 @@ class PolicyReader {
       ...this.ofType('AWS::SQS::QueuePolicy').flatMap(([, { Queues, PolicyDocument }]) =>
         (this.resolve(Queues) as string[]).map((url) => [queueArn(url), this.resolve(PolicyDocument)] as const),
       ),
+      ...this.ofType('AWS::SNS::TopicPolicy').flatMap(([, { Topics, PolicyDocument }]) =>
+        (this.resolve(Topics) as string[]).map((arn) => [arn, this.resolve(PolicyDocument)] as const),
+      ),
     ] as [string, unknown][]);
   }
 
   resourcePolicy(arn: string): unknown {
     return this.resourcePolicies.get(arn);
+  }
+
+  policiesOfResources(): [string, ResourcePolicy][] {
+    return [...this.resourcePolicies] as [string, ResourcePolicy][];
+  }
+
+  /** What EventBridge and CloudWatch do with the queues and topics that rules and alarms lead to, and with their keys. */
+  serviceAccesses(): ServiceAccess[] {
+    const keys = new Map([...this.keys(), ...this.topicKeys()]);
+    const use = (service: string, sourceArn: string, resource: string): ServiceAccess[] => {
+      const isTopic = resource.startsWith('arn:aws:sns:');
+      const action = isTopic ? 'sns:Publish' : 'sqs:SendMessage';
+      const key = keys.get(resource);
+      const onKey = (action: string) => ({ service, sourceArn: isTopic ? '' : sourceArn, action, resource: key ?? '' });
+      return [
+        { service, sourceArn, action, resource },
+        ...(key === undefined ? [] : ['kms:GenerateDataKey', 'kms:Decrypt'].map(onKey)),
+      ];
+    };
+    const rules = this.ofType('AWS::Events::Rule').flatMap(([id, { Targets }]) =>
+      (Targets as Properties[]).flatMap(({ Arn, DeadLetterConfig }) =>
+        [Arn, (DeadLetterConfig as Properties | undefined)?.Arn]
+          .map((arn) => this.resolve(arn ?? ''))
+          .filter((arn) => /^arn:aws:(sqs|sns):/.test(String(arn)))
+          .flatMap((arn) =>
+            use('events.amazonaws.com', this.resolve({ 'Fn::GetAtt': [id, 'Arn'] }) as string, arn as string),
+          ),
+      ),
+    );
+    const alarms = this.ofType('AWS::CloudWatch::Alarm').flatMap(([id, { AlarmActions = [], OKActions = [] }]) =>
+      [...(AlarmActions as unknown[]), ...(OKActions as unknown[])].flatMap((action) =>
+        use(
+          'cloudwatch.amazonaws.com',
+          this.resolve({ 'Fn::GetAtt': [id, 'Arn'] }) as string,
+          this.resolve(action) as string,
+        ),
+      ),
+    );
+    return [...rules, ...alarms];
+  }
+
+  private topicKeys(): [string, string][] {
+    return this.ofType('AWS::SNS::Topic').flatMap(([id, { KmsMasterKeyId }]) =>
+      KmsMasterKeyId === undefined
+        ? []
+        : [[this.resolve({ Ref: id }) as string, this.resolve(KmsMasterKeyId) as string] as [string, string]],
+    );
   }
 
   unusedWildcards(): Wildcard[] {
@@ -349,7 +463,38 @@ class PolicyReader {
     return documents.flatMap((one) => [(this.resolve(one) as { Statement: Statement | Statement[] }).Statement].flat());
   }
 
+  /** Logical ids of the roles that EventBridge Scheduler has, which stand where a function's id stands. */
+  schedulerRoles(): string[] {
+    return [...new Set(this.schedules().map(({ roleId }) => roleId))];
+  }
+
+  /** What EventBridge Scheduler does for schedules (user guide, "Setting up the execution role" and "Configuring a dead-letter queue"). */
+  accessesOfSchedules(): Access[] {
+    return this.schedules().flatMap(({ roleId: functionId, queues }) =>
+      queues.map((resource) => ({ functionId, action: 'sqs:SendMessage', resource, context: BY_TLS })),
+    );
+  }
+
+  private schedules(): { roleId: string; queues: string[] }[] {
+    return this.ofType('AWS::Scheduler::Schedule').map(([id, { Target }]) => {
+      const { Arn, RoleArn, DeadLetterConfig } = Target as Properties;
+      const roleId = (RoleArn as { 'Fn::GetAtt'?: [string, string] })['Fn::GetAtt']?.[0];
+      if (roleId === undefined) throw new Error(`the role of ${id} is not in the template`);
+      const queues = [Arn, (DeadLetterConfig as Properties).Arn].map((arn) => this.resolve(arn) as string);
+      return { roleId, queues };
+    });
+  }
+
+  /** Roles that are neither a function's nor EventBridge Scheduler's: nobody says here what they are for. */
+  rolesOfNobody(ids: readonly string[]): Problem[] {
+    const known = ids.map((id) => this.roleOf(id));
+    return this.ofType('AWS::IAM::Role')
+      .filter(([id]) => !known.includes(id))
+      .map(([functionId]) => problem({ functionId, action: 'all', resource: 'its policies' }, 'may', OF_NOBODY));
+  }
+
   private roleOf(functionId: string): string {
+    if (this.loaded.template.Resources[functionId]?.Type === 'AWS::IAM::Role') return functionId;
     const reference = this.properties(functionId).Role as { 'Fn::GetAtt'?: [string, string] };
     const roleId = reference['Fn::GetAtt']?.[0];
     if (roleId === undefined) throw new Error(`the role of ${functionId} is not in the template`);
