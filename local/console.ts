@@ -46,7 +46,7 @@ export function logLine(functionId: string, line: string): string | undefined {
     case LogMessage.HELD:
       return `${at} ${yellow('held     ')} ${what}`;
     case LogMessage.FAILING:
-      return `${at} ${red('failing  ')} ${subscription}: ${[record.status, record.error].filter(Boolean).join(' ')}; its deliveries wait but for one now and then`;
+      return `${at} ${red('failing  ')} ${subscription}: its flow fails again and again (${answer(status, error)}); its deliveries wait, and one is tried from time to time`;
     case LogMessage.PAUSED:
       return `${at} ${red('paused   ')} ${subscription}: ${record.reason}`;
     case LogMessage.RESUMED:

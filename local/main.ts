@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
 import { register, SubscriptionConflictError } from '../lambda/core/register';
-import { DomainEvent, Env } from '../lib/private/contract';
+import { DomainEvent, Env, HealthEvent } from '../lib/private/contract';
 import { announceLocalRun } from './announce';
 import { readAnswers } from './answer-file';
 import type { BusEvent } from './bus/event-bus';
@@ -28,6 +28,7 @@ const APP = join(ROOT, 'bin/app.ts');
 /** Variable by which a subscription file names the flows that the local run plays itself. */
 const LOCAL_FLOWS = 'LOCAL_FLOWS';
 const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
+const ANNOUNCEMENTS: readonly string[] = Object.values(HealthEvent);
 
 /** How long a run that stays up waits for deliveries before it sums up. */
 const SUMMARY_AFTER_SECONDS = 10;
@@ -145,7 +146,8 @@ class LocalRun {
     this.history.take(event, rules, Date.now());
     this.page?.changed();
     if (OBSERVATIONS.includes(event['detail-type'])) for (const rule of rules) this.observationRules.add(rule);
-    if (rules.length === 0) {
+    // What the connector tells of its own health is for others: its rules take none of it.
+    if (rules.length === 0 && !ANNOUNCEMENTS.includes(event['detail-type'])) {
       this.say(
         `no rule takes ${event['detail-type']} of source ${event.source}: the connector's is another, or it is on another bus`,
       );

@@ -283,7 +283,7 @@ async function tryLater(
   }
   const notBefore = clock() + wait;
   if (isTooOld(message, subscription, notBefore)) return giveUp(work, `at its next try ${TOO_OLD}`, ports);
-  telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, problem, waitSeconds: Math.round(wait / 1000) });
+  telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...facts, status, error, problem, waitSeconds: Math.ceil(wait / 1000) });
   // The next try is on its way before the row speaks of it: a crash in between sends one message too many, never too few.
   // Not a replay any more: had the row been finished meanwhile, this try would deliver it twice.
   const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined, replay: undefined };

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSubscriptionFile } from '../../cli/subscription-file';
 import { documentClient } from '../../lambda/adapters/dynamodb';
 import { register } from '../../lambda/core/register';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
 import { Env } from '../../lib/private/contract';
 import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
 import { readEvents } from '../../local/event-file';
@@ -23,15 +23,28 @@ import { FlowReceiver } from '../../local/flow-receiver';
 import { replay } from '../../local/replay';
 import { summarize } from '../../local/report';
 import { type LocalStack, startLocalStack } from '../../local/stack';
+import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/entra-stand-in';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
-/** What makes each of the example's URLs a secret, and those of flows that refuse, or whose URLs are kept elsewhere. */
-const SIGNATURES = [
+/** Of characters that no encoding of a URL changes: it is found wherever it stands. */
+const CLIENT_SECRET = 'abc8Q.the-client-secret_0123456789';
+const ACCESS_TOKEN = 'the.access-token';
+/**
+ * What makes each of the example's URLs a secret, and those of flows that refuse, or whose URLs are kept elsewhere; what an
+ * application of Entra ID shows, and gets; what somebody wrote into a template by mistake.
+ */
+const SECRETS = [
   'example-signature',
   'signature-of-the-parrot',
   'signature-in-a-secret',
   'signature-of-the-second-parrot',
+  'signature-of-a-declared-flow',
+  'signature-in-a-template',
+  CLIENT_SECRET,
+  ACCESS_TOKEN,
 ];
+const TENANT = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
+const REFUSED = { ...TENANT, clientId: '66666666-7777-8888-9999-bbbbbbbbbbbb' };
 const PARAMETER = '/flows/second-parrot';
 
 let outdir: string;
@@ -42,9 +55,18 @@ const flows = new FlowReceiver();
 const busEvents: never[] = [];
 let summary = '';
 
+/** What CloudFormation was answered. */
+const answers: string[] = [];
+let entra: EntraStandIn;
+
 /** A flow that refuses, and quotes the request in whatever it can: nothing of that may be kept. */
-const parrot = createServer((request, response) => {
-  const quoted = String(request.url);
+const parrot = createServer(async (request, response) => {
+  if (request.method === 'PUT') {
+    for await (const chunk of request) answers.push(String(chunk));
+    response.writeHead(200).end();
+    return;
+  }
+  const quoted = `${request.url} ${request.headers.authorization ?? ''}`;
   response.writeHead(400, { 'x-ms-workflow-run-id': quoted, 'retry-after': quoted });
   response.end(JSON.stringify({ error: { code: quoted, message: quoted } }));
 });
@@ -53,14 +75,32 @@ const parrot = createServer((request, response) => {
 beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'secrets-test-'));
   const app = new App({ outdir });
-  const declared = new PowerAutomateConnectorStack(app, 'Connector');
-  new Secret(declared, 'Flows', { secretName: 'flows' });
+  const declared = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
+  const kept = new Secret(declared, 'Flows', { secretName: 'flows' });
+  const clientSecret = ClientSecret.fromSecret(kept, 'client-secret');
+  const auths = { declared: undefined, tenant: { ...TENANT, clientSecret }, refused: { ...REFUSED, clientSecret } };
+  for (const [name, auth] of Object.entries({ ...auths, vouched: TENANT })) {
+    declared.connector.addSubscription(name, {
+      trigger: Trigger.dataSourceRefreshFailed(),
+      flowUrl: FlowUrl.fromSecret(kept, name),
+      auth: auth && FlowAuth.entra(auth),
+    });
+  }
   app.synth();
+  entra = await startEntraStandIn((form) =>
+    form.get('client_id') === REFUSED.clientId
+      ? {
+          status: 401,
+          body: { error: String(form), error_description: `AADSTS7000215: ${form}`, error_codes: [7000215] },
+        }
+      : tokenAnswer(ACCESS_TOKEN),
+  );
   await once(parrot.listen(0, '127.0.0.1'), 'listening');
   const parrotUrl = `http://127.0.0.1:${(parrot.address() as AddressInfo).port}`;
   stack = await startLocalStack({
     templateFile: join(outdir, 'Connector.template.json'),
-    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+    // Fast, so that what is refused is paused soon.
+    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: '600', ...entra.environment },
     parameters: { [PARAMETER]: `${parrotUrl}/?sig=signature-of-the-second-parrot` },
     routes: (request, response) => flows.handle(request, response),
     onEvent: (event) => busEvents.push(event as never),
@@ -68,7 +108,14 @@ beforeAll(async () => {
   });
   connector = localConnector(stack);
   const secrets = new SecretsManagerClient({ ...ANYBODY, endpoint: stack.endpoints.secrets_manager });
-  const SecretString = JSON.stringify({ kept: `${stack.endpoint}/flows/kept?sig=signature-in-a-secret` });
+  const SecretString = JSON.stringify({
+    kept: `${stack.endpoint}/flows/kept?sig=signature-in-a-secret`,
+    declared: `${stack.endpoint}/flows/declared?sig=signature-of-a-declared-flow`,
+    tenant: `${parrotUrl}/tenant`,
+    refused: `${parrotUrl}/refused`,
+    vouched: `${stack.endpoint}/flows/vouched`,
+    'client-secret': CLIENT_SECRET,
+  });
   await secrets.send(new PutSecretValueCommand({ SecretId: 'flows', SecretString }));
   secrets.destroy();
   const more = `
@@ -100,38 +147,72 @@ beforeAll(async () => {
   });
   client.destroy();
   const rows = await connector.deliveries();
-  summary = JSON.stringify(
-    summarize({ eventsPut: history.length, rejected: 0, busEvents, rows, subscriptions: entries }),
-  );
+  const subscriptions = (await connector.subscriptions()).map(({ definition }) => ({
+    definition,
+    flowUrlFrom: { secret: 'any' },
+  }));
+  summary = JSON.stringify(summarize({ eventsPut: history.length, rejected: 0, busEvents, rows, subscriptions }));
+  await declareInClear(parrotUrl);
 }, 120_000);
+
+/** Resources that somebody wrote by hand, with what is secret in the template. */
+async function declareInClear(answersTo: string): Promise<void> {
+  const register = stack.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'register');
+  const entry = { name: 'clear', trigger: 'data-source-refresh-failed', flowUrlFrom: { secret: 'flows' } };
+  const entries = [
+    { ...entry, flowUrl: 'https://x.logic.azure.com/?sig=signature-in-a-template' },
+    { ...entry, flowUrlFrom: 'https://x.logic.azure.com/?sig=signature-in-a-template' },
+    { ...entry, auth: { type: 'entra', ...TENANT, clientSecret: CLIENT_SECRET } },
+    { ...entry, auth: { type: 'entra', tenantId: CLIENT_SECRET, clientId: CLIENT_SECRET } },
+    { ...entry, name: 'https://x.logic.azure.com/?sig=signature-in-a-template' },
+  ];
+  for (const [n, one] of entries.entries()) {
+    await stack.invoke(register?.logicalId ?? '', {
+      RequestType: 'Create',
+      RequestId: `request-${n}`,
+      ResponseURL: answersTo,
+      StackId: 'arn:aws:cloudformation:us-east-1:000000000000:stack/Connector/local',
+      LogicalResourceId: `InClear${n}`,
+      ResourceProperties: { Entry: JSON.stringify(one) },
+    });
+  }
+}
 
 afterAll(async () => {
   connector?.close();
   await stack?.stop();
   parrot.close();
+  parrot.closeAllConnections();
+  entra?.stop();
   rmSync(outdir, { recursive: true, force: true });
 });
 
-it('leaves no signature of a flow URL anywhere', async () => {
+it('leaves no signature of a flow URL anywhere, no client secret and no token', async () => {
   const artefacts: Record<string, string> = {
     logs: logs.join('\n'),
     summary,
     'events on the bus': JSON.stringify(busEvents),
     'what flows received': JSON.stringify(flows.received),
     outputs: JSON.stringify(stack.outputs),
+    environments: JSON.stringify(stack.functions),
+    'what CloudFormation was answered': answers.join('\n'),
     ...filesIn(outdir),
     ...(await tables()),
     ...(await queues()),
   };
   expect(Object.keys(artefacts).length).toBeGreaterThan(15);
   expect(flows.received.length).toBeGreaterThan(15);
-  for (const dead of ['parrot', 'second-parrot']) {
-    expect(summary).toMatch(new RegExp(`"subscription":"${dead}",[^}]*"status":"dead"`));
+  const statuses = { dead: ['parrot', 'second-parrot', 'tenant'], held: ['refused'] };
+  for (const [status, names] of Object.entries({ ...statuses, delivered: ['kept', 'declared', 'vouched'] })) {
+    for (const name of names) expect(summary).toMatch(new RegExp(`"subscription":"${name}",[^}]*"status":"${status}"`));
   }
-  expect(flows.received.some(({ flow }) => flow === 'kept')).toBe(true);
-  expect(summary).toMatch(/"subscription":"kept",[^}]*"status":"delivered"/);
+  for (const name of ['kept', 'declared', 'vouched']) expect(flows.received.map(({ flow }) => flow)).toContain(name);
+  expect(answers.map((one) => JSON.parse(one).Status)).toEqual(Array(5).fill('FAILED'));
+  expect(entra.forms.filter((form) => form.get('client_secret') === CLIENT_SECRET).length).toBeGreaterThan(1);
+  const assertions = entra.forms.flatMap((form) => form.get('client_assertion') ?? []);
+  expect(assertions).toEqual([expect.stringMatching(/^eyJ/)]);
   const leaks = Object.entries(artefacts).filter(([, text]) =>
-    SIGNATURES.some((signature) => text.includes(signature)),
+    [...SECRETS, ...assertions].some((secret) => text.includes(secret)),
   );
   expect(leaks.map(([name]) => name)).toEqual([]);
 });

@@ -1,0 +1,34 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, it } from 'vitest';
+import { LogMessage } from '../../lambda/core/log-messages';
+import { logLine } from '../../local/console';
+
+const said = (message: string, details: object): string =>
+  stripVTControlCharacters(
+    logLine('Deliver', JSON.stringify({ message, level: 'WARN', timestamp: '2026-11-05T09:45:00.000Z', ...details })) ??
+      '',
+  );
+const flow = { subscription: 'vip-over-10k' };
+
+it.each<[string, string, object, string]>([
+  [
+    'fails',
+    LogMessage.FAILING,
+    { ...flow, status: 503 },
+    'failing   vip-over-10k: its flow fails again and again (503); its deliveries wait, and one is tried from time to time',
+  ],
+  [
+    'does not answer',
+    LogMessage.FAILING,
+    { ...flow, error: 'timeout' },
+    'failing   vip-over-10k: its flow fails again and again (timeout); its deliveries wait, and one is tried from time to time',
+  ],
+  ['pauses', LogMessage.PAUSED, { ...flow, reason: 'its flow is off' }, 'paused    vip-over-10k: its flow is off'],
+  ['is active again', LogMessage.RESUMED, { ...flow, reason: 'it works' }, 'resumed   vip-over-10k: it works'],
+])('says in one line that a subscription %s', (_, message, details, line) => {
+  expect(said(message, details)).toBe(`09:45:00 ${line}`);
+});
+
+it.each([LogMessage.FAILING, LogMessage.PAUSED, LogMessage.RESUMED])('names no function for "%s"', (message) => {
+  expect(said(message, flow)).not.toContain('Deliver');
+});
