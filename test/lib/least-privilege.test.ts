@@ -206,6 +206,28 @@ describe('with everything switched on', () => {
     expect(problems.map(({ text }) => text)).toContainEqual(expect.stringContaining('which no call needs'));
   });
 
+  it.each<[string, object, string]>([
+    ['StartQueryExecution', { WorkGroup: 'other' }, 'athena:StartQueryExecution'],
+    ['StartQueryExecution', { QueryString: 'SELECT 1 FROM salaries' }, 'glue:GetTable'],
+    ['StartQueryExecution', { ResultConfiguration: { OutputLocation: 's3://shop-results/other/' } }, 's3:PutObject'],
+    ['ExecuteStatement', { ClusterIdentifier: 'other', WorkgroupName: undefined }, 'redshift-data:ExecuteStatement'],
+    [
+      'ExecuteStatement',
+      { SecretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-AbCdEf' },
+      'secretsmanager:GetSecretValue',
+    ],
+    ['CreateSegmentEstimate', { DomainName: 'other' }, 'profile:CreateSegmentEstimate'],
+    ['GetSegmentDefinition', { SegmentDefinitionName: 'other' }, 'profile:GetSegmentDefinition'],
+    ['GetMatchingJob', { workflowName: 'other' }, 'entityresolution:GetMatchingJob'],
+    ['ListIdentityResolutionJobs', { DomainName: 'other' }, 'profile:ListIdentityResolutionJobs'],
+  ])('allows no %s of what is another’s: %j', async (operation, input, action) => {
+    const made = full.calls.find((call) => call.operation === operation) as AwsCall;
+    const other = { ...made, input: { ...made.input, ...input } };
+    const problems = await privilegeProblems(full.loaded, [...full.calls, other], options());
+    expect(problems.map((one) => one.action)).toContain(action);
+    for (const { text } of problems) expect(text).toContain('which its role does not allow');
+  });
+
   it('tells of a role that is neither a function’s nor the scheduler’s', async () => {
     const more = changed((resources) => {
       resources.Somebody = { Type: 'AWS::IAM::Role', Properties: {} };
@@ -221,7 +243,9 @@ describe('with everything switched on', () => {
       ...options(),
       wildcards: [...WILDCARDS, wildcard],
     });
-    expect(problems.map(({ text }) => text)).toEqual(['no role has s3:Get* as a pattern any more']);
+    expect(problems.map(({ text }) => text)).toEqual([
+      'no role has s3:Get* as a pattern any more: take it out of the wildcards',
+    ]);
   });
 });
 

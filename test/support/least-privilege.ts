@@ -180,9 +180,9 @@ export async function privilegeProblems(
       } else problems.push(problem({ functionId, action, resource }, 'may', UNUSED));
     }
   }
-  for (const { actions } of template.unusedWildcards()) {
-    const action = actions.join(', ');
-    problems.push({ functionId: '', action, resource: '', text: `no role has ${action} as a pattern any more` });
+  for (const action of template.unusedWildcards()) {
+    const text = `no role has ${action} as a pattern any more: take it out of the wildcards`;
+    problems.push({ functionId: '', action, resource: '', text });
   }
   for (const action of TOLERANCES.flatMap(({ actions }) => actions).filter((one) => !tolerated.has(one))) {
     const text = `no role has ${action} for nothing any more: take the tolerance away`;
@@ -316,7 +316,7 @@ async function allows(statements: readonly Statement[], access: Access, template
 /** The policies of a template, their values resolved. */
 class PolicyReader {
   private readonly resourcePolicies: ReadonlyMap<string, unknown>;
-  private readonly usedWildcards = new Set<Wildcard>();
+  private readonly usedWildcards = new Map<Wildcard, Set<string>>();
 
   constructor(
     private readonly loaded: LoadedTemplate,
@@ -387,8 +387,9 @@ class PolicyReader {
     );
   }
 
-  unusedWildcards(): Wildcard[] {
-    return this.wildcards.filter((one) => !this.usedWildcards.has(one));
+  /** The actions of wildcards that no role has so. */
+  unusedWildcards(): string[] {
+    return this.wildcards.flatMap((one) => one.actions.filter((action) => !this.usedWildcards.get(one)?.has(action)));
   }
 
   setups(): FunctionSetup[] {
@@ -431,8 +432,9 @@ class PolicyReader {
       for (const Action of [statement.Action ?? '*'].flat()) {
         for (const Resource of [statement.Resource ?? '*'].flat()) {
           const wildcard = this.wildcards.find((one) => one.actions.includes(Action) && one.resource(Resource));
-          if (wildcard) this.usedWildcards.add(wildcard);
-          else if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: write each action');
+          if (wildcard) {
+            this.usedWildcards.set(wildcard, (this.usedWildcards.get(wildcard) ?? new Set()).add(Action));
+          } else if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: write each action');
           else if (Resource.includes('*') && !LOG_STREAMS.test(Resource)) {
             refuse(Action, Resource, 'which is a pattern: write the resource that is meant');
           }
