@@ -126,10 +126,11 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
       ages('Oldest delivery that waits to be tried again', THIRD, [
         connector.metricOldestPending({ period, label: 'Since its first try' }),
       ]),
-      counts('Refreshes collected of stages', THIRD, [
+      counts('Refreshes collected of stages, or found', THIRD, [
         count(Metric.COLLECTED_RUNS, 'Complete', GREEN),
         count(Metric.TIMED_OUT_RUNS, 'Timed out', RED),
         count(Metric.LATE_STAGES, 'Late stages', ORANGE),
+        count(Metric.POLLED_JOBS, 'Unifications found by asking', PURPLE),
       ]),
     ],
     [

@@ -119,7 +119,7 @@ export function everythingConnector(app: App): PowerAutomateConnector {
   declareSubscriptions(connector, { secret, parameter });
   addEverySource(connector);
   addQueries(connector, { secret, dataKey });
-  connector.addUnification('Match', { jobs: Unification.fromEntityResolution(Asked.WORKFLOW) });
+  connector.addUnification('Match', { jobs: Unification.fromEntityResolution(Asked.WORKFLOW), whenStarted: true });
   connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(Asked.DOMAIN) });
   return connector;
 }
