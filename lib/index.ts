@@ -39,7 +39,12 @@ export {
   type SegmentOptions,
 } from './queries/scheduled-query';
 export { Segment } from './queries/segment';
-export { ConnectorSource, type ConnectorSourceProps, type ISourceConnector } from './sources/connector-source';
+export {
+  ConnectorSource,
+  type ConnectorSourceOptions,
+  type ConnectorSourceProps,
+  type ISourceConnector,
+} from './sources/connector-source';
 export {
   type AlarmMeasureOptions,
   type AlarmSegmentOptions,
@@ -63,6 +68,11 @@ export {
   type StepFunctionsUnificationOptions,
 } from './sources/source';
 export { SourceNormalization, type SourceNormalizationProps } from './sources/source-normalization';
+export {
+  type ReconciliationOptions,
+  SourceReconciliation,
+  type SourceReconciliationProps,
+} from './sources/source-reconciliation';
 export { BodyFormat } from './subscriptions/body-format';
 export { ClientSecret, EntraCloud, type EntraOptions, FlowAuth } from './subscriptions/flow-auth';
 export {

@@ -22,9 +22,10 @@ import {
   ScheduledSegment,
   type SegmentOptions,
 } from './queries/scheduled-query';
-import { ConnectorSource, type ISourceConnector } from './sources/connector-source';
+import { ConnectorSource, type ConnectorSourceOptions, type ISourceConnector } from './sources/connector-source';
 import type { Source } from './sources/source';
 import { SourceNormalization, type SourceNormalizationProps } from './sources/source-normalization';
+import { SourceReconciliation, type SourceReconciliationProps } from './sources/source-reconciliation';
 import { FlowSubscription, type FlowSubscriptionOptions, type IFlowConnector } from './subscriptions/flow-subscription';
 import {
   SubscriptionRegistration,
@@ -107,6 +108,8 @@ export class PowerAutomateConnector
   private lazyQueries?: ScheduledQueries;
   private readonly normalizationProps: SourceNormalizationProps;
   private lazyNormalization?: SourceNormalization;
+  private readonly reconciliationProps: Omit<SourceReconciliationProps, 'normalization'>;
+  private lazyReconciliation?: SourceReconciliation;
   private readonly pollingProps: UnificationPollingProps;
   private lazyPolling?: UnificationPolling;
   private readonly isFederated: boolean;
@@ -143,6 +146,7 @@ export class PowerAutomateConnector
     this.normalizationProps = { ...common, deadLetterQueue: this.rules.deadLetterQueue };
     this.queriesProps = common;
     this.pollingProps = { ...common, runsTable: this.collection.table };
+    this.reconciliationProps = this.pollingProps;
 
     this.runbook = props.runbook ?? DEFAULT_RUNBOOK;
     if (props.notifications) {
@@ -243,15 +247,26 @@ export class PowerAutomateConnector
    *
    * @param id the construct's id
    * @param source what tells of its runs
+   * @param options whether runs of which nothing was heard are looked for
    */
-  public addSource(id: string, source: Source): ConnectorSource {
-    return new ConnectorSource(this, id, { connector: this, source });
+  public addSource(id: string, source: Source, options?: ConnectorSourceOptions): ConnectorSource {
+    return new ConnectorSource(this, id, { ...options, connector: this, source });
   }
 
   /** What reads the events of sources. It is there from the first time on that somebody asks for it. */
   public get normalization(): SourceNormalization {
     this.lazyNormalization ??= this.added(new SourceNormalization(this, 'Normalization', this.normalizationProps));
     return this.lazyNormalization;
+  }
+
+  /** What looks for runs of sources whose events did not come. It is there from the first time on that somebody asks for it. */
+  public get reconciliation(): SourceReconciliation {
+    const { normalization, reconciliationProps } = this;
+    this.lazyReconciliation ??= new SourceReconciliation(this, 'Reconciliation', {
+      ...reconciliationProps,
+      normalization,
+    });
+    return this.lazyReconciliation;
   }
 
   /**

@@ -1,16 +1,17 @@
 import * as v from 'valibot';
+import { RECONCILABLE_KINDS } from '../lib/private/contract';
 import type { Answers } from './engines/answers';
 import { UserError } from './user-error';
 
 const cell = v.union([v.string(), v.number(), v.boolean(), v.null()]);
 const question = {
   service: v.picklist([
-    'athena',
     'redshift-data',
     'cloudwatch',
     'customer-profiles',
     'identity-resolution',
     'entity-resolution',
+    ...RECONCILABLE_KINDS,
   ]),
   query: v.string(),
 };
@@ -22,8 +23,9 @@ const answersSchema = v.array(
 );
 
 /**
- * Reads what services of queries are to answer: a JSON list of `service`, `query` (the SQL; `<namespace>/<metric>`;
- * `<domain>/<segment definition>`; a domain or matching workflow, of jobs) and either `columns` and `rows`, or `error`. Blanks and line breaks of SQL do not matter.
+ * Reads what services are to answer: a JSON list of `service`, `query` (the SQL; `<namespace>/<metric>`;
+ * `<domain>/<segment definition>`; a domain or matching workflow, of jobs; the name of a source, of its runs) and either
+ * `columns` and `rows`, or `error`. Blanks and line breaks of SQL do not matter.
  * @param file its name, for errors. Throws a UserError for anything else.
  */
 export function readAnswers(text: string, file: string): Answers {

@@ -21,6 +21,7 @@ import { KeptLogs } from './engines/kept-logs';
 import { kmsOperations } from './engines/kms';
 import { type InvocationResult, LambdaFunction } from './engines/lambda';
 import { redshiftDataOperations } from './engines/redshift-data';
+import { runOperations, runRoutes } from './engines/runs';
 import { secretsManagerOperations } from './engines/secrets-manager';
 import { SqsEngine } from './engines/sqs';
 import { ssmOperations } from './engines/ssm';
@@ -42,7 +43,7 @@ export interface LocalStackOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   /** The same of parameters, each a SecureString. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** What services of queries and of unification jobs answer; to anything else, that nobody has said, or nothing. */
+  /** What services of queries, of unification jobs and of runs answer; to anything else, that nobody has said, or nothing. */
   readonly answers?: Answers;
   /**
    * Divides the time between two runs of a schedule, down to a second.
@@ -181,6 +182,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const answers = options.answers ?? (() => undefined);
     const profiles = new CustomerProfiles(answers);
     const resolution = entityResolution(answers);
+    const runs = runRoutes(answers);
     let description: LocalRunDescription | undefined;
     const logs = new KeptLogs();
     const describe = (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -195,6 +197,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         customResources?.handle(request, response) ||
         profiles.handle(request, response) ||
         resolution(request, response) ||
+        runs(request, response) ||
         options.routes?.(request, response) ||
         false,
       onCall: options.onCall,
@@ -261,6 +264,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ...redshiftDataOperations(answers),
       ...cloudWatchOperations(answers),
       ...cloudWatchLogsOperations(logs),
+      ...runOperations(answers),
       'AWSEvents.PutEvents': async (input) => {
         const end = activity.begin();
         try {

@@ -14,7 +14,18 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundledPackages, licencesText } from './third-party.mjs';
 
-const HANDLERS = ['evaluate', 'dispatch', 'deliver', 'sweep', 'collect', 'register', 'measure', 'normalize', 'poll'];
+const HANDLERS = [
+  'evaluate',
+  'dispatch',
+  'deliver',
+  'sweep',
+  'collect',
+  'register',
+  'measure',
+  'normalize',
+  'poll',
+  'reconcile',
+];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const HANDLERS_FOLDER = join(root, 'dist/lambda');

@@ -10,13 +10,18 @@ import { FlowUrl, PowerAutomateConnector, RefreshKind, Source, Threshold, Trigge
  *
  *   FLOW_URLS='{"data-team":"http://127.0.0.1:4577/flows/data-team"}' npm start -- --app examples/sources/app.ts \
  *     --events examples/sources/events.jsonl --port 4577 --secret crm/flow-urls=FLOW_URLS
+ *
+ * Services may fail to put an event. Where their APIs know the run by the same id, it is looked for every hour; with
+ * `--answers examples/sources/answers.json --run-schedules` these say of runs of which no event tells.
  */
 const app = new App();
 const stack = new Stack(app, 'Sources');
 const connector = new PowerAutomateConnector(stack, 'PowerAutomate');
 
-connector.addSource('AppFlow', Source.appFlow({ flowName: 'veeva-demo', dataSource: 'Documents' }));
-connector.addSource('GlueJob', Source.glueJob({ jobName: 'MyJob', dataSource: 'Orders' }));
+const reconciled = { reconciliation: {} };
+
+connector.addSource('AppFlow', Source.appFlow({ flowName: 'veeva-demo', dataSource: 'Documents' }), reconciled);
+connector.addSource('GlueJob', Source.glueJob({ jobName: 'MyJob', dataSource: 'Orders' }), reconciled);
 connector.addSource(
   'GlueCrawler',
   Source.glueCrawler({
@@ -31,10 +36,11 @@ connector.addSource(
     dataSource: 'Support tickets',
   }),
 );
-connector.addSource('DataBrew', Source.dataBrew({ jobName: 'MyJob', dataSource: 'Addresses' }));
+connector.addSource('DataBrew', Source.dataBrew({ jobName: 'MyJob', dataSource: 'Addresses' }), reconciled);
 connector.addSource(
   'EmrServerless',
   Source.emrServerless({ applicationId: '00f1982r1uukb925', dataSource: 'Clickstream' }),
+  reconciled,
 );
 connector.addSource(
   'DmsTask',
@@ -53,15 +59,17 @@ connector.addSource(
     taskArn: 'arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026',
     dataSource: 'Shop files',
   }),
+  reconciled,
 );
 connector.addSource('RedshiftData', Source.redshiftData({ statementName: 'awsome query', dataSource: 'Loyalty' }));
-connector.addSource('Athena', Source.athena({ workGroup: 'primary', dataSource: 'Returns' }));
+connector.addSource('Athena', Source.athena({ workGroup: 'primary', dataSource: 'Returns' }), reconciled);
 
 const machine = (id: string, name: string) =>
   sfn.StateMachine.fromStateMachineArn(stack, id, `arn:aws:states:us-east-1:012345678912:stateMachine:${name}`);
 connector.addSource(
   'Prices',
   Source.stepFunctions({ stateMachine: machine('PricesMachine', 'state-machine-name'), dataSource: 'Prices' }),
+  reconciled,
 );
 connector.addSource(
   'FullRefresh',
@@ -69,10 +77,12 @@ connector.addSource(
     stateMachine: machine('FullRefreshMachine', 'full-refresh'),
     kind: RefreshKind.SCHEDULED,
   }),
+  reconciled,
 );
 connector.addSource(
   'Unification',
   Source.stepFunctionsUnification({ stateMachine: machine('UnificationMachine', 'unification') }),
+  reconciled,
 );
 
 const alarm = cloudwatch.Alarm.fromAlarmName(stack, 'Alarm', 'ServerCpuTooHigh');

@@ -37,6 +37,10 @@ export const LogMessage = {
   WATCH_GIVEN_UP: 'a job that was started has not been seen to end, and is not looked at any more',
   /** `source`, `put`, `runId`, `status` */
   NORMALIZED: "a source's event was put on the bus",
+  /** `source`, `put`, `runId`, `status` */
+  RECONCILED: 'a run that the bus had not seen was put on it',
+  /** `failure`, `reason`, `kind`, `source` */
+  RECONCILIATION_FAILED: "a source's runs could not be reconciled",
   /** `request`, `resource`, `subscription` */
   DECLARED: 'a declared subscription was done as asked',
   /** `request`, `resource`, `subscription`, `reason` */

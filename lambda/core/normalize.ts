@@ -3,13 +3,16 @@ import { DomainEvent, SOURCE_KINDS, type SourceEntry } from '../../lib/private/c
 import { allSettledOrThrow, type RejectPorts, reject, sideBySide } from './batch';
 import { type Checked, checkEvent, type DefinedDetailType, reasonOf, show } from './events';
 import { LogMessage } from './log-messages';
-import type { EventPublisher, QueueMessage } from './ports';
+import type { EventPublisher, NotedRuns, QueueMessage } from './ports';
+import { refreshIdOf } from './recognize';
 import { SOURCE_MAPPINGS } from './sources';
 import { instant, NOTHING_YET, type Outcome, type ServiceEvent, type SourceMapping } from './sources/service-event';
 
 /** What normalizing needs. */
 export interface NormalizePorts extends RejectPorts {
   readonly events: EventPublisher;
+  /** Where runs of reconciled sources are noted; left out, there is none. */
+  readonly noted?: Pick<NotedRuns, 'note'>;
 }
 
 /** Events that a source can be put as. */
@@ -24,17 +27,19 @@ type Put = (typeof PUT)[number];
 
 const OBSERVATIONS: readonly Put[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
 
-/** What a rule for sources sends (`SourceEntry`). */
+/** A source, as the construct wrote it (`SourceEntry`). */
+export const sourceSchema = v.object({
+  name: v.string(),
+  put: v.picklist(PUT),
+  detail: v.record(v.string(), v.string()),
+  stopped: v.optional(v.string()),
+  reconciled: v.optional(v.boolean()),
+});
+
+/** What a rule for sources sends. */
 const messageSchema = v.object({
   kind: v.picklist(SOURCE_KINDS),
-  sources: v.array(
-    v.object({
-      name: v.string(),
-      put: v.picklist(PUT),
-      detail: v.record(v.string(), v.string()),
-      stopped: v.optional(v.string()),
-    }),
-  ),
+  sources: v.array(sourceSchema),
   event: v.object({
     'detail-type': v.string(),
     time: v.string(),
@@ -43,7 +48,7 @@ const messageSchema = v.object({
   }),
 });
 
-type Source = SourceEntry & { readonly put: Put };
+export type Source = SourceEntry & { readonly put: Put };
 
 interface Task {
   readonly mapping: SourceMapping;
@@ -53,8 +58,8 @@ interface Task {
 }
 
 /**
- * Takes a batch of services' events, and puts on the bus what each says of its sources. Writes nothing: a message that comes
- * again puts the same again, and an event that comes twice is known by its run.
+ * Takes a batch of services' events, and puts on the bus what each says of its sources: a message that comes again puts the
+ * same again, and an event that comes twice is known by its run. Of reconciled sources it notes then what it put.
  * @returns the ids of the messages that must come again.
  */
 export const normalizeBatch = (messages: readonly QueueMessage[], ports: NormalizePorts): Promise<string[]> =>
@@ -63,19 +68,25 @@ export const normalizeBatch = (messages: readonly QueueMessage[], ports: Normali
 async function normalize(body: string, ports: NormalizePorts): Promise<void> {
   const events = eventsOf(body);
   if ('reason' in events) return reject(body, events.reason, ports);
-  await allSettledOrThrow(events.value.map(({ source, detail }) => put(source, detail, ports)));
+  await allSettledOrThrow(events.value.map((one) => put(one, ports)));
 }
 
-async function put(source: Source, detail: EventDetail, { events, telemetry }: NormalizePorts): Promise<void> {
+async function put({ source, detail, eventId }: ToPut, { events, noted, telemetry }: NormalizePorts): Promise<void> {
   await events.publish(source.put, detail);
+  // After it: who dies in between has `reconcile` put it once more, which is known by its run.
+  if (source.reconciled && eventId !== undefined) await noted?.note(eventId);
   const { runId, status } = detail;
   telemetry.info(LogMessage.NORMALIZED, { source: source.name, put: source.put, runId, status });
 }
 
 type EventDetail = Readonly<Record<string, unknown>>;
-interface ToPut {
+
+/** An event that is to be put. */
+export interface ToPut {
   readonly source: Source;
   readonly detail: EventDetail;
+  /** By which a refresh is known; a value that was observed has none. */
+  readonly eventId: string | undefined;
 }
 
 /** What is to be put because of a message; nothing, where a run has not ended yet. Never throws. */
@@ -85,14 +96,21 @@ export function eventsOf(body: string): Checked<ToPut[]> {
   const { mapping, event, sources } = read.value;
   const value: ToPut[] = [];
   for (const source of sources) {
-    const made = detailOf(mapping.outcomeOf(event, source), source);
+    const made = eventOf(mapping, event, source);
     if (made === undefined) continue;
     if ('reason' in made) return made;
-    const checked = checkEvent(JSON.stringify({ 'detail-type': source.put, time: event.time, detail: made.value }));
-    if ('reason' in checked) return { reason: `${event.detailType}: ${checked.reason}` };
-    value.push({ source, detail: made.value });
+    value.push(made.value);
   }
   return { value };
+}
+
+/** What is to be put of a source because of an event of its service; undefined where there is nothing to say. Never throws. */
+export function eventOf(mapping: SourceMapping, event: ServiceEvent, source: Source): Checked<ToPut> | undefined {
+  const made = detailOf(mapping.outcomeOf(event, source), source);
+  if (made === undefined || 'reason' in made) return made;
+  const checked = checkEvent(JSON.stringify({ 'detail-type': source.put, time: event.time, detail: made.value }));
+  if ('reason' in checked) return { reason: `${event.detailType}: ${checked.reason}` };
+  return { value: { source, detail: made.value, eventId: refreshIdOf(checked.value) } };
 }
 
 function readTask(body: string): Checked<Task> {

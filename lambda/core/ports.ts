@@ -93,6 +93,13 @@ export interface EventPublisher {
   publish(detailType: DefinedDetailType, detail: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
+/** Runs that were put on the bus, by their events' identity. */
+export interface NotedRuns {
+  note(eventId: string): Promise<void>;
+  /** Whether it is noted, read consistently. */
+  isNoted(eventId: string): Promise<boolean>;
+}
+
 export interface RejectedMessages {
   /** Keeps a message that can never succeed, with the reason, in the dead-letter queue. */
   keep(body: string, reason: string): Promise<void>;

@@ -14,6 +14,19 @@ export interface Addressee {
   readonly startsFlow: boolean;
 }
 
+/** The identity of a refresh, by which a double is known; undefined for an event that is none. */
+export function refreshIdOf({ detailType, detail }: CheckedEvent): string | undefined {
+  switch (detailType) {
+    case DomainEvent.DATA_SOURCE_REFRESHED:
+      return refreshEventId({ ...detail, detailType, subject: detail.dataSource });
+    case DomainEvent.FULL_REFRESHED:
+    case DomainEvent.UNIFICATION_REFRESHED:
+      return refreshEventId({ ...detail, detailType });
+    default:
+      return undefined;
+  }
+}
+
 /** The trigger that an event is, and for a crossing its one addressee; undefined for an event that starts no trigger. */
 export function recognize(checked: CheckedEvent): { event: TriggerEvent; addressee?: Addressee } | undefined {
   const { detailType, time } = checked;
@@ -27,18 +40,18 @@ export function recognize(checked: CheckedEvent): { event: TriggerEvent; address
             ? 'data-source-refresh-failed'
             : undefined;
       if (!trigger) return undefined;
-      const eventId = refreshEventId({ ...detail, detailType, subject: detail.dataSource });
+      const eventId = refreshIdOf(checked) as string;
       return { event: { ...shortened(detail), eventId, trigger, occurredAt: detail.endedAt ?? time } };
     }
     case DomainEvent.FULL_REFRESHED: {
       const { detail } = checked;
-      const eventId = refreshEventId({ ...detail, detailType });
+      const eventId = refreshIdOf(checked) as string;
       const occurredAt = detail.endedAt ?? time;
       return { event: { ...shortened(detail), eventId, trigger: 'full-refresh-completed', occurredAt } };
     }
     case DomainEvent.UNIFICATION_REFRESHED: {
       const { detail } = checked;
-      const eventId = refreshEventId({ ...detail, detailType });
+      const eventId = refreshIdOf(checked) as string;
       const occurredAt = detail.endedAt ?? time;
       return { event: { ...shortened(detail), eventId, trigger: 'unification-refresh-completed', occurredAt } };
     }

@@ -3,15 +3,20 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
 import { batchResponse } from '../adapters/batch';
-import { required } from '../adapters/environment';
+import { documentClient } from '../adapters/dynamodb';
+import { optional, required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
+import { notedRuns } from '../adapters/noted-run-table';
 import { rejectedQueue } from '../adapters/queue';
 import { handlerTelemetry } from '../adapters/telemetry';
 import { normalizeBatch } from '../core/normalize';
 
+// Only where a source is reconciled.
+const runsTable = optional(Env.RUNS_TABLE_NAME);
 const ports = {
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
   rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
+  noted: runsTable === undefined ? undefined : notedRuns(documentClient(), runsTable, Date.now),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
 };
 

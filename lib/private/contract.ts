@@ -135,6 +135,18 @@ export const SOURCE_KINDS = [
 ] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
+/** Kinds whose runs the service's API lists under the ids that its events have. */
+export const RECONCILABLE_KINDS = [
+  'appflow',
+  'glue-job',
+  'databrew',
+  'emr-serverless',
+  'datasync',
+  'athena',
+  'step-functions',
+] as const satisfies readonly SourceKind[];
+export type ReconcilableKind = (typeof RECONCILABLE_KINDS)[number];
+
 /**
  * A source in a rule's message to `normalize`, `{ kind, sources, event }`: the rule's input template writes it. The rule knows
  * its sources, so that the function needs no list of them.
@@ -148,7 +160,25 @@ export interface SourceEntry {
   readonly detail: Readonly<Record<string, string>>;
   /** Status of a DMS task that stopped without saying why. */
   readonly stopped?: string;
+  /** Its runs are noted when they are put, so that `reconcile` puts the others only. */
+  readonly reconciled?: boolean;
 }
+
+/** What a schedule puts on the queue of `reconcile`. */
+export interface ScheduledReconciliation {
+  readonly kind: ReconcilableKind;
+  readonly source: SourceEntry;
+  /** How long ago a run may have ended that is looked for, seconds. */
+  readonly lookBackSeconds: number;
+}
+
+/**
+ * Days for which runs that were put are noted, by which the others are found. As long as deliveries are remembered at least
+ * (`deliveryRetention`), and longer than a look back can be.
+ */
+export const NOTED_RUN_DAYS = 15;
+/** Longest look back of a reconciliation, days. */
+export const MAX_LOOK_BACK_DAYS = 7;
 
 /** Message attribute that says why a message stands in a dead-letter queue. */
 export const REJECTION_REASON_ATTRIBUTE = 'reason';
@@ -219,6 +249,10 @@ export const Metric = {
   FAILED_QUERIES: 'FailedQueries',
   /** Jobs that were found to have ended. */
   POLLED_JOBS: 'PolledJobs',
+  /** Runs that the bus had not seen: the service's API told of them. */
+  RECONCILED_RUNS: 'ReconciledRuns',
+  /** Reconciliations that did not come to their end. */
+  FAILED_RECONCILIATIONS: 'FailedReconciliations',
   /** Seconds since the first failed try of the delivery that waits longest to be tried again; 0: none waits. */
   OLDEST_PENDING_AGE: 'OldestPendingAge',
   /** Milliseconds from a trigger's acceptance by `dispatch` until its flow has taken it, waits and pauses among them. */
@@ -264,6 +298,8 @@ export const HANDLER_TIMEOUT_SECONDS = {
   measure: 60,
   normalize: 60,
   poll: 60,
+  // It reads a hundred pages.
+  reconcile: 300,
 } as const;
 
 /** The handlers; each is a folder of `lambda/` and a bundle. */

@@ -1,5 +1,5 @@
 import { type Duration, Token } from 'aws-cdk-lib';
-import type { SourceKind } from './contract';
+import { MAX_LOOK_BACK_DAYS, type SourceKind } from './contract';
 import { SOURCE_PATTERNS } from './source-patterns';
 
 const CONNECTOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -71,6 +71,22 @@ export function validateDeliveryRetention(retention: Duration): void {
   const days = retention.isUnresolved() ? LEAST_RETENTION_DAYS : retention.toDays({ integral: false });
   if (days >= LEAST_RETENTION_DAYS && Number.isInteger(days)) return;
   throw new Error(`deliveryRetention is ${days} days: write whole days, at least ${LEAST_RETENTION_DAYS}`);
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
+
+/** @param schedule such as `rate(1 hour)`; how far apart the times of a calendar are, its author knows. */
+export function validateLookBack(lookBack: Duration, schedule: string): void {
+  if (lookBack.isUnresolved()) throw new Error('lookBack is a token: write the duration itself');
+  const seconds = lookBack.toSeconds();
+  const [, count = '', unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  const period = Number(count) * (UNIT_SECONDS[unit] ?? 0);
+  const least = Math.max(3600, 2 * period);
+  // Longer than runs are noted and deliveries remembered, a run would be told twice.
+  if (seconds >= least && seconds <= MAX_LOOK_BACK_DAYS * 86_400) return;
+  throw new Error(
+    `lookBack is ${lookBack.toHumanString()}: write at least ${least / 60} minutes (twice the time between two looks, or an hour), and at most ${MAX_LOOK_BACK_DAYS} days`,
+  );
 }
 
 /** EventBridge counts in days; its 0 is for ever, which is said by leaving the retention out. */

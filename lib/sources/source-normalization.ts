@@ -1,10 +1,11 @@
 import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EventOptions, FunctionOptions, QueueOptions } from '../options';
-import { allow, allowSend } from '../private/allow';
+import { allow, allowOnTable, allowSend } from '../private/allow';
 import { Env } from '../private/contract';
 import { HandlerFunction } from '../private/handler-function';
 import { identityOf } from '../private/identity';
@@ -50,6 +51,7 @@ export class SourceNormalization extends Construct {
   public readonly normalize: lambda.IFunction;
 
   private readonly deadLetterQueue: sqs.IQueue;
+  private readonly noting: (runsTable: dynamodb.ITable) => void;
 
   constructor(scope: Construct, id: string, props: SourceNormalizationProps) {
     super(scope, id);
@@ -77,11 +79,24 @@ export class SourceNormalization extends Construct {
     this.sourcesDeadLetterQueue = sources.deadLetterQueue;
     this.normalize = normalize;
     this.deadLetterQueue = props.deadLetterQueue;
+    this.noting = (runsTable) => {
+      normalize.addEnvironment(Env.RUNS_TABLE_NAME, runsTable.tableName);
+      allowOnTable(normalize, runsTable, ['PutItem']);
+    };
   }
 
   /** @internal */
-  public _watch(scope: Construct, source: Source): void {
-    this.rulesOf(Stack.of(scope)).watch(source._kind, source._entry);
+  public _watch(scope: Construct, source: Source, isReconciled: boolean): void {
+    const entry = isReconciled ? { ...source._entry, reconciled: true } : source._entry;
+    this.rulesOf(Stack.of(scope)).watch(source._kind, entry);
+  }
+
+  /**
+   * Lets `normalize` note runs of reconciled sources in the table.
+   * @internal
+   */
+  public _noteRuns(runsTable: dynamodb.ITable): void {
+    this.noting(runsTable);
   }
 
   /** A stack's rules are its own: in the connector's stack they would tie it to every stack that has a source. */

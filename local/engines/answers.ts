@@ -1,3 +1,6 @@
+import type { ReconcilableKind } from '../../lib/private/contract';
+import { AwsError } from './aws-json';
+
 /** A question that a service of queries was asked. */
 export interface Question {
   readonly service:
@@ -6,10 +9,11 @@ export interface Question {
     | 'cloudwatch'
     | 'customer-profiles'
     | 'identity-resolution'
-    | 'entity-resolution';
+    | 'entity-resolution'
+    | Exclude<ReconcilableKind, 'athena'>;
   /**
    * The SQL; of CloudWatch `<namespace>/<metric>`; of Customer Profiles `<domain>/<segment definition>`; of jobs their
-   * domain or matching workflow.
+   * domain or matching workflow; of runs the name of their source, such as a flow's, a job's or a workgroup's.
    */
   readonly text: string;
 }
@@ -96,6 +100,40 @@ export function jobsOf(question: Question, answers: Answers): AnsweredJob[] {
       startTime: seconds(cell('startTime')),
       endTime: seconds(cell('endTime')),
       error: cell('error') as string | undefined,
+    };
+  });
+}
+
+/** A run as the file of answers has it: the columns `id`, `status`, `startTime`, `endTime`, `error`, `recordCount`, `redriveCount`. */
+export interface AnsweredRun extends AnsweredJob {
+  readonly recordCount?: number;
+  readonly redriveCount?: number;
+}
+
+/**
+ * The runs that there are; none where nobody has said which. An instant is a text (ISO 8601), or how many minutes ago it was.
+ * Throws the error that the file has instead, `ThrottlingException: too much`, as the service would.
+ */
+export function runsOf(question: Question, answers: Answers): AnsweredRun[] {
+  const answer = answers(question);
+  if (!answer) return [];
+  if ('error' in answer) {
+    const [, type = 'AccessDeniedException', message = answer.error] = /^(\w+): (.*)$/.exec(answer.error) ?? [];
+    throw new AwsError(type, message);
+  }
+  const now = Date.now() / 1000;
+  const seconds = (value: AnswerCell | undefined) =>
+    typeof value === 'number' ? now - value * 60 : value ? Date.parse(String(value)) / 1000 : undefined;
+  return answer.rows.map((row) => {
+    const cell = (name: string) => row[answer.columns.indexOf(name)] ?? undefined;
+    return {
+      id: String(cell('id')),
+      status: String(cell('status')),
+      startTime: seconds(cell('startTime')),
+      endTime: seconds(cell('endTime')),
+      error: cell('error') as string | undefined,
+      recordCount: cell('recordCount') as number | undefined,
+      redriveCount: cell('redriveCount') as number | undefined,
     };
   });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answers, jobsOf } from './answers';
 import { type RestOperation, restOperation } from './rest';
+import { answerJson } from './http';
 
 export const ENTITY_RESOLUTION_OPERATIONS = [
   { operation: 'ListMatchingJobs', method: 'GET', path: /^\/matchingworkflows\/(?<workflowName>[^/]+)\/jobs$/ },
@@ -31,18 +32,12 @@ export function entityResolution(answers: Answers) {
       const { searchParams } = new URL(request.url ?? '/', 'http://local');
       const from = Number(searchParams.get('nextToken') ?? 0);
       const nextToken = from + 1 < all.length ? String(from + 1) : undefined;
-      write(response, 200, { jobs: all.slice(from, from + 1).map(summary), nextToken });
+      answerJson(response, 200, { jobs: all.slice(from, from + 1).map(summary), nextToken });
       return true;
     }
     const job = all.find((one) => one.id === id);
-    if (job) write(response, 200, { ...summary(job), errorDetails: job.error && { errorMessage: job.error } });
-    else write(response, 404, { message: `job ${id} does not exist` }, 'ResourceNotFoundException');
+    if (job) answerJson(response, 200, { ...summary(job), errorDetails: job.error && { errorMessage: job.error } });
+    else answerJson(response, 404, { message: `job ${id} does not exist` }, 'ResourceNotFoundException');
     return true;
   };
-}
-
-function write(response: ServerResponse, status: number, content: object, error?: string): void {
-  const headers = error === undefined ? {} : { 'x-amzn-errortype': error };
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(content));
 }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../user-error';
 
@@ -28,4 +28,11 @@ export function close(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+}
+
+/** Answers as the REST protocols of AWS do: an error's name is in a header. */
+export function answerJson(response: ServerResponse, status: number, content: object, error?: string): void {
+  const headers = error === undefined ? {} : { 'x-amzn-errortype': error };
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(content));
 }

@@ -32,7 +32,7 @@ const template = connectorTemplate();
  * Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query,
  * `normalize` with the first source, `poll` with the first unification.
  */
-type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize' | 'poll'>;
+type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize' | 'poll' | 'reconcile'>;
 const HANDLERS: Record<EveryHandler, string> = {
   evaluate: 'ThresholdsEvaluate',
   sweep: 'ThresholdsSweep',

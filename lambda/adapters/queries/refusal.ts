@@ -5,7 +5,7 @@ const PASSING =
   /Throttl|TooManyRequests|RateExceeded|LimitExceeded|Active(Statements|Sessions)Exceeded|Timeout|ExpiredToken/i;
 
 /** What a service's client throws that no further try would change: names, permissions, SQL. */
-const isRefusal = (error: unknown): error is Error & { $fault: 'client' } =>
+export const isRefusal = (error: unknown): error is Error & { $fault: 'client' } =>
   error instanceof Error && '$fault' in error && error.$fault === 'client' && !PASSING.test(error.name);
 
 /** Calls a service. Throws QueryFailed when it refuses what it was asked, and what it threw when another try may do. */

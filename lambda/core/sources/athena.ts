@@ -2,6 +2,7 @@ import {
   endOfRun,
   errorOf,
   idIn,
+  instant,
   NOTHING_YET,
   type ServiceEvent,
   type SourceMapping,
@@ -17,12 +18,13 @@ const WORDS: StatusWords = {
   RUNNING: NOTHING_YET,
 };
 
-/** Amazon Athena, "Athena Query State Change". It has no counts and not when the query started. */
+/** Amazon Athena, "Athena Query State Change". It has no counts and not when the query started, which `reconcile` finds. */
 export const athena: SourceMapping = {
   namesOf: ({ detail }) => [detail.workgroupName],
   outcomeOf: ({ detail, time }) =>
     endOfRun(WORDS, detail.currentState, 'currentState', (status) => ({
       runId: idIn(detail, 'queryExecutionId'),
+      startedAt: instant(detail.submissionDateTime),
       endedAt: time,
       error: errorOf(status, messageIn(detail.athenaError)),
     })),

@@ -1,0 +1,41 @@
+import { type DataSyncClient, DescribeTaskExecutionCommand, ListTaskExecutionsCommand } from '@aws-sdk/client-datasync';
+import type { ListedRun } from '../../core/reconcile';
+import type { ServiceEvent } from '../../core/sources/service-event';
+import { calling, iso, pagesOf } from './calling';
+
+/** Executions of a page (API reference, ListTaskExecutions). Fewer, since each that is not noted is asked for. */
+const PAGE = 20;
+
+/**
+ * Executions of a task of AWS DataSync. The list says neither when they were nor in which order they come: all pages are read,
+ * and what is not noted is asked for.
+ */
+export async function* dataSyncRuns(client: DataSyncClient, taskArn: string): AsyncGenerator<ListedRun[]> {
+  const send = (NextToken: string | undefined) =>
+    client.send(new ListTaskExecutionsCommand({ TaskArn: taskArn, MaxResults: PAGE, NextToken }));
+  for await (const { TaskExecutions = [] } of pagesOf(send, (page) => page.NextToken)) {
+    yield TaskExecutions.map(({ TaskExecutionArn: arn = '', Status }) => ({
+      event: eventOf(arn, { State: Status }),
+      complete: () => whole(client, arn),
+    }));
+  }
+}
+
+async function whole(client: DataSyncClient, arn: string): Promise<ServiceEvent> {
+  const { Status, StartTime, EndTime, Result } = await calling(
+    client.send(new DescribeTaskExecutionCommand({ TaskExecutionArn: arn })),
+  );
+  // The end is not said of every execution (API reference: `EndTime` is optional): then by how long it took.
+  const { TotalDuration } = Result ?? {};
+  const ended = EndTime ?? (StartTime && new Date(StartTime.getTime() + (TotalDuration ?? 0)));
+  const said = [Result?.ErrorCode, Result?.ErrorDetail].filter(Boolean).join(': ');
+  return { ...eventOf(arn, { State: Status, message: said, startTime: iso(StartTime) }), time: iso(ended) };
+}
+
+/** Without a time as long as nobody has asked for it: any will do to tell which run it is. */
+const eventOf = (arn: string, detail: ServiceEvent['detail']): ServiceEvent => ({
+  detailType: 'DataSync Task Execution State Change',
+  time: new Date(0).toISOString(),
+  resources: [arn],
+  detail,
+});
