@@ -59,6 +59,10 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${green('declared ')} ${subscription}`;
     case LogMessage.NORMALIZED:
       return `${at} ${dim('source   ')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
+    case LogMessage.RECONCILED:
+      return `${at} ${dim('missed   ')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
+    case LogMessage.RECONCILIATION_FAILED:
+      return `${at} ${red('unasked')}   ${record.source}: ${record.failure}: ${record.reason}`;
     case LogMessage.MATCHED:
     case LogMessage.UNMATCHED:
       return undefined;

@@ -4,7 +4,7 @@ import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { type PowerAutomateConnector, RefreshKind, Source } from '../../lib';
-import { SOURCE_KINDS, type SourceKind } from '../../lib/private/contract';
+import { RECONCILABLE_KINDS, type ReconcilableKind, SOURCE_KINDS, type SourceKind } from '../../lib/private/contract';
 
 const FOLDER = join(dirname(__dirname), 'fixtures/sources');
 
@@ -53,6 +53,50 @@ export function kindOf(name: string): SourceKind {
   if (!kind) throw new Error(`the sample ${name} is of no kind of source`);
   return kind;
 }
+
+/** A run that ended, as its event tells of it and as its service's API lists it. */
+export interface SampleRun {
+  readonly sample: string;
+  readonly kind: ReconcilableKind;
+  /** Of the source: by which the API is asked for its runs. */
+  readonly source: string;
+  /** In the API's words. */
+  readonly id: string;
+  readonly status: string;
+}
+
+/** By what an event of the kind names its source, its run and the run's state. */
+const RUN_FIELDS: { readonly [K in ReconcilableKind]: readonly [source: string, id: string, status: string] } = {
+  appflow: ['flow-name', 'execution-id', 'status'],
+  'glue-job': ['jobName', 'jobRunId', 'state'],
+  databrew: ['jobName', 'jobRunId', 'state'],
+  'emr-serverless': ['applicationId', 'jobRunId', 'state'],
+  datasync: ['', '', 'State'],
+  athena: ['workgroupName', 'queryExecutionId', 'currentState'],
+  'step-functions': ['stateMachineArn', 'name', 'status'],
+};
+/** Where the API has another word than the event (Amazon AppFlow API reference, ExecutionRecord). */
+const API_STATUS: Readonly<Record<string, string>> = {
+  'Execution Successful': 'Successful',
+  'Execution Failed': 'Error',
+};
+
+/** The samples that tell of the end of a run which an API lists, too. Attempts that are retried are not in the lists. */
+export const SAMPLE_RUNS: readonly SampleRun[] = Object.keys(SAMPLES).flatMap((name) => {
+  const kind = RECONCILABLE_KINDS.find((one) => one === kindOf(name));
+  if (!kind || /-(running|launching|retry)$/.test(name)) return [];
+  const { detail, resources } = sample(name);
+  const [sourceField, idField, statusField] = RUN_FIELDS[kind];
+  const [taskArn, execution] = resources[0]?.split('/execution/') ?? [];
+  const status = String(detail[statusField]);
+  return {
+    sample: name,
+    kind,
+    source: String(detail[sourceField] ?? taskArn),
+    id: String(detail[idField] ?? execution),
+    status: API_STATUS[status] ?? status,
+  };
+});
 
 /** Adds a source of every kind: those of which the samples are. */
 export function addEverySource(connector: PowerAutomateConnector): void {
