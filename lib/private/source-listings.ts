@@ -27,7 +27,8 @@ export const SOURCE_LISTINGS: { readonly [K in ReconcilableKind]: AllowListing }
       }),
     ),
   datasync: (policy, taskArn) => {
-    policy.allow('datasync:ListTaskExecutions', taskArn);
+    // It has no resources.
+    policy.allow('datasync:ListTaskExecutions', '*');
     policy.allow('datasync:DescribeTaskExecution', `${taskArn}/execution/*`);
   },
   athena: (policy, name, stack) =>

@@ -9,6 +9,8 @@ import {
   FlowDelivery,
   RefreshCollection,
   ScheduledQueries,
+  SourceNormalization,
+  SourceReconciliation,
   SubscriptionRegistry,
   ThresholdEvaluation,
   TriggerRules,
@@ -35,6 +37,12 @@ const PARTS: Record<string, (stack: Stack, eventBus: events.IEventBus) => void> 
   },
   UnificationPolling: (stack, eventBus) => {
     new UnificationPolling(stack, 'Part', { eventBus, runsTable: suitableTable(stack, 'runsTable') });
+  },
+  SourceReconciliation: (stack, eventBus) => {
+    const deadLetterQueue = new sqs.Queue(stack, 'DeadLetters');
+    const normalization = new SourceNormalization(stack, 'Normalization', { eventBus, deadLetterQueue });
+    const runsTable = suitableTable(stack, 'runsTable');
+    new SourceReconciliation(stack, 'Part', { eventBus, normalization, runsTable });
   },
   SubscriptionRegistry: (stack) => {
     new SubscriptionRegistry(stack, 'Part');
@@ -102,6 +110,17 @@ describe('by itself', () => {
         'AWS::Lambda::Function': 1,
         'AWS::Logs::LogGroup': 1,
         'AWS::IAM::Role': 2,
+      },
+    ],
+    [
+      'SourceReconciliation',
+      {
+        'AWS::DynamoDB::GlobalTable': 1,
+        // Three of them are those of the normalization that it is given.
+        'AWS::SQS::Queue': 6,
+        'AWS::Lambda::Function': 2,
+        'AWS::Logs::LogGroup': 2,
+        'AWS::IAM::Role': 3,
       },
     ],
     ['SubscriptionRegistry', { 'AWS::DynamoDB::GlobalTable': 1, 'AWS::KMS::Key': 1 }],

@@ -22,6 +22,8 @@ import {
   type ScheduledQueriesProps,
   SourceNormalization,
   type SourceNormalizationProps,
+  SourceReconciliation,
+  type SourceReconciliationProps,
   SubscriptionRegistry,
   type SubscriptionRegistryProps,
   ThresholdEvaluation,
@@ -183,6 +185,7 @@ const polling: Table<UnificationPollingProps> = {
   ...queries,
   runsTable: true,
 };
+const reconciliation: Table<Omit<SourceReconciliationProps, 'normalization'>> = polling;
 const everything = Object.fromEntries(
   Object.keys(values(new Stack(new App(), 'Stack'))).map((prop) => [prop, false]),
 ) as Table<PowerAutomateConnectorProps>;
@@ -203,6 +206,16 @@ const CONSTRUCTS: [string, (stack: Stack, props: never) => void, Record<string, 
   ['UnificationPolling', (stack, props) => new UnificationPolling(stack, 'Part', props), polling],
   ['FlowDelivery', (stack, props) => new FlowDelivery(stack, 'Part', props), delivery],
   ['SourceNormalization', (stack, props) => new SourceNormalization(stack, 'Part', props), normalization],
+  [
+    'SourceReconciliation',
+    (stack, props: SourceReconciliationProps) => {
+      const { eventBus } = props;
+      const deadLetterQueue = new sqs.Queue(stack, 'DeadLettersOfRules');
+      const normalization = new SourceNormalization(stack, 'Normalization', { eventBus, deadLetterQueue });
+      new SourceReconciliation(stack, 'Part', { ...props, normalization });
+    },
+    reconciliation,
+  ],
   ['PowerAutomateConnector', (stack, props) => new PowerAutomateConnector(stack, 'Part', props), everything],
 ];
 
