@@ -40,7 +40,7 @@ export const LogMessage = {
   /** `source`, `put`, `runId`, `status` */
   RECONCILED: 'a run that the bus had not seen was put on it',
   /** `failure`, `reason`, `kind`, `source` */
-  RECONCILIATION_FAILED: "a source's runs could not be reconciled",
+  RECONCILIATION_FAILED: 'runs of a source could not be reconciled',
   /** `request`, `resource`, `subscription` */
   DECLARED: 'a declared subscription was done as asked',
   /** `request`, `resource`, `subscription`, `reason` */

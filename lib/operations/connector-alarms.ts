@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import type { PowerAutomateConnector } from '../power-automate-connector';
 import { partsOf } from '../private/parts';
 import { RunbookEntry, type RunbookEntryName, runbookLink } from '../private/runbook';
+import { SourceReconciliation } from '../sources/source-reconciliation';
 import { AlarmActions, AlarmSeverity } from './alarm-actions';
 
 /** What is different of an alarm. */
@@ -70,8 +71,8 @@ export interface AlarmOverride {
 export interface AlarmGroupOverride extends AlarmOverride {
   /**
    * What is different of one of them, by the name of the queue (`Observations`, `Stages`, `Triggers`, `Deliveries`, with
-   * sources `Sources`; dead letters also `Rules`, `Notifications`) or of the function (`evaluate`, `sweep`, `collect`,
-   * `dispatch`, `deliver`, with sources `normalize`).
+   * sources `Sources` and `Reconciliations`; dead letters also `Rules`, `Notifications`) or of the function (`evaluate`,
+   * `sweep`, `collect`, `dispatch`, `deliver`, with sources `normalize` and `reconcile`).
    *
    * @default - nothing
    */
@@ -146,6 +147,14 @@ export interface AlarmOverrides {
    * @default - the alarm's own
    */
   readonly failedInvocations?: AlarmOverride;
+
+  /**
+   * Sources whose runs could not be looked for, where any are reconciled. By default from 1 in five minutes on: a run whose
+   * event does not come is not told meanwhile. Severity: low, the next look finds what this one would have.
+   *
+   * @default - the alarm's own
+   */
+  readonly failedReconciliations?: AlarmOverride;
 }
 
 /** Properties of ConnectorAlarms. */
@@ -303,6 +312,15 @@ export class ConnectorAlarms extends Construct {
       severity: HIGH,
       meaning: 'EventBridge could not bring events of the connector to their target.',
       entry: RunbookEntry.FAILED_INVOCATIONS,
+    });
+    const reconciliation = connector.node.findAll().find((one) => one instanceof SourceReconciliation);
+    if (!reconciliation) return;
+    this.add('FailedReconciliations', overrides.failedReconciliations, {
+      metric: (options) => reconciliation.metricFailedReconciliations(options),
+      threshold: 1,
+      severity: LOW,
+      meaning: 'Services did not tell of the runs of sources: a run whose event does not come is not found.',
+      entry: RunbookEntry.FAILED_RECONCILIATIONS,
     });
   }
 

@@ -78,7 +78,7 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
     connector.metric(name, { period, label, color, unit: cloudwatch.Unit.COUNT });
   const each = <T>(all: { readonly [name: string]: T }, metric: (one: T, label: string) => cloudwatch.IMetric) =>
     Object.entries(all).map(([name, one]) => metric(one, name));
-  const { GREEN, ORANGE, RED, BLUE, GREY, PINK, PURPLE } = cloudwatch.Color;
+  const { GREEN, ORANGE, RED, BLUE, GREY, PINK, PURPLE, BROWN } = cloudwatch.Color;
   const latency = (label: string, statistic: string) => connector.metricDeliveryLatency({ period, label, statistic });
   const answer = (label: string, statistic: string) => connector.metricFlowDuration({ period, label, statistic });
 
@@ -96,6 +96,7 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
         count(Metric.DUPLICATE_OBSERVATIONS, 'Duplicate observations', PURPLE),
         count(Metric.REJECTED_EVENTS, 'Rejected', RED),
         count(Metric.FAILED_QUERIES, 'Failed queries', PINK),
+        count(Metric.FAILED_RECONCILIATIONS, 'Failed reconciliations', BROWN),
       ]),
       counts('Deliveries by outcome', THIRD, [
         count(Metric.DELIVERED, 'Delivered', GREEN),
@@ -130,7 +131,8 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
         count(Metric.COLLECTED_RUNS, 'Complete', GREEN),
         count(Metric.TIMED_OUT_RUNS, 'Timed out', RED),
         count(Metric.LATE_STAGES, 'Late stages', ORANGE),
-        count(Metric.POLLED_JOBS, 'Unifications found by asking', PURPLE),
+        count(Metric.POLLED_JOBS, 'Unifications found', PURPLE),
+        count(Metric.RECONCILED_RUNS, 'Source runs found', BLUE),
       ]),
     ],
     [

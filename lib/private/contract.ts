@@ -298,8 +298,8 @@ export const HANDLER_TIMEOUT_SECONDS = {
   measure: 60,
   normalize: 60,
   poll: 60,
-  // It reads a hundred pages.
-  reconcile: 300,
+  // It may read a hundred pages of each of ten sources. What fails comes again after 12 minutes, before the queue is called old.
+  reconcile: 120,
 } as const;
 
 /** The handlers; each is a folder of `lambda/` and a bundle. */

@@ -12,6 +12,7 @@ export const RunbookEntry = {
   FUNCTION_ERRORS: 'function-errors',
   THROTTLES: 'throttles',
   FAILED_INVOCATIONS: 'failed-invocations',
+  FAILED_RECONCILIATIONS: 'failed-reconciliations',
 } as const;
 
 export type RunbookEntryName = (typeof RunbookEntry)[keyof typeof RunbookEntry];

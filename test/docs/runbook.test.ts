@@ -5,7 +5,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, it } from 'vitest';
 import { LogMessage } from '../../lambda/core/log-messages';
-import { ConnectorAlarms, Notifications, PowerAutomateConnector } from '../../lib';
+import { ConnectorAlarms, Notifications, PowerAutomateConnector, Source } from '../../lib';
 import { HealthEvent } from '../../lib/private/contract';
 import { addEverySource } from '../support/sources';
 
@@ -25,6 +25,8 @@ const connector = new PowerAutomateConnector(stack, 'Connector', {
   notifications: Notifications.email('a@example.com'),
 });
 addEverySource(connector);
+const reconciled = Source.glueJob({ jobName: 'load-returns', dataSource: 'Returns' });
+connector.addSource('Reconciled', reconciled, { reconciliation: {} });
 new ConnectorAlarms(connector, 'Alarms', { connector });
 const template = Template.fromStack(stack);
 const logicalIds = Object.keys(template.toJSON().Resources);
@@ -39,7 +41,7 @@ const messages = Object.values(template.findResources('AWS::Events::Rule'))
   .map(({ Properties }) => ({ id: Properties.EventPattern['detail-type'][0], links: links(Properties.Targets) }));
 
 it('every alarm and every message links the one entry that names it', () => {
-  expect(alarms.length).toBe(23);
+  expect(alarms.length).toBe(27);
   expect(messages.map(({ id }) => id).sort()).toEqual(Object.values(HealthEvent).sort());
   for (const { id, links } of [...alarms, ...messages]) {
     expect(links, id).toHaveLength(1);

@@ -133,12 +133,12 @@ function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind])
     rejected,
     portsOf,
     message,
-    /** A run of the schedule, and the same again when the worker dies, as SQS brings it: half an hour later. */
+    /** A run of the schedule, and the same again when the worker dies, as SQS brings it: 12 minutes later. */
     async sweep(after = 0, body = message()): Promise<string[]> {
       const worker = killer?.killed ? undefined : killer;
       const failed = await reconcileBatch([{ id: 'one', body }], portsOf(NOW + after, worker));
       if (!worker?.killed) return failed;
-      return reconcileBatch([{ id: 'one', body }], portsOf(NOW + after + 30 * MINUTE, undefined));
+      return reconcileBatch([{ id: 'one', body }], portsOf(NOW + after + 12 * MINUTE, undefined));
     },
     details: () => bus.published.map(({ detail: { instanceId: _, dataSource: __, ...detail } }) => detail),
     runs: () => bus.published.map(({ detail }) => `${detail.runId} ${detail.status}`).toSorted(),

@@ -12,6 +12,7 @@ import {
   Notifications,
   PowerAutomateConnector,
   type PowerAutomateConnectorProps,
+  Source,
 } from '../../../lib';
 import { METRICS_NAMESPACE, Metric } from '../../../lib/private/contract';
 import { type Resource, referred, resources } from '../support';
@@ -20,8 +21,10 @@ import { stackWith } from './support';
 type Given = Partial<ConnectorAlarmsProps> | ((stack: Stack) => Partial<ConnectorAlarmsProps>);
 
 /** The alarms by their ids. */
-function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}) {
+function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}, reconciled = false) {
   const { template } = stackWith({ connectorId: 'emea', ...connectorProps }, (connector, stack) => {
+    if (reconciled)
+      connector.addSource('Orders', Source.glueJob({ jobName: 'o', dataSource: 'O' }), { reconciliation: {} });
     new ConnectorAlarms(stack, 'Alarms', { connector, ...(typeof given === 'function' ? given(stack) : given) });
   });
   const found = Object.entries(resources(template, 'AWS::CloudWatch::Alarm'));
@@ -280,6 +283,28 @@ describe('actions', () => {
   });
 });
 
+test('of a connector that reconciles sources there are those of its queue and function, and one on what failed', () => {
+  const { alarms: reconciling } = alarmsOf({}, {}, true);
+  expect(
+    Object.keys(reconciling)
+      .filter((id) => !Object.hasOwn(alarms, id))
+      .toSorted(),
+  ).toEqual(
+    [
+      ...['FailedReconciliations', 'NormalizeErrors', 'ReconcileErrors', 'ReconciliationsAge'],
+      ...['ReconciliationsDeadLetters', 'SourcesAge', 'SourcesDeadLetters'],
+    ].toSorted(),
+  );
+  expect(reconciling.FailedReconciliations).toMatchObject({
+    Namespace: METRICS_NAMESPACE,
+    MetricName: Metric.FAILED_RECONCILIATIONS,
+    Dimensions: [{ Name: 'connector', Value: 'emea' }],
+    Statistic: 'Sum',
+    Threshold: 1,
+    TreatMissingData: 'notBreaching',
+  });
+});
+
 describe('overrides', () => {
   const everything = {
     threshold: 7,
@@ -298,10 +323,12 @@ describe('overrides', () => {
     functionErrors: /Errors$/,
     throttles: /^Throttles$/,
     failedInvocations: /^FailedInvocations$/,
+    failedReconciliations: /^FailedReconciliations$/,
   };
+  const { alarms } = alarmsOf({}, {}, true);
 
   test.each(Object.entries(KINDS))('%s: everything can be said, of these alone', (kind, ids) => {
-    const { alarms: given } = alarmsOf({ overrides: { [kind]: everything } });
+    const { alarms: given } = alarmsOf({ overrides: { [kind]: everything } }, {}, true);
     for (const [id, alarm] of Object.entries(given)) {
       if (!ids.test(id)) expect(alarm).toEqual(alarms[id]);
       else {
@@ -310,7 +337,7 @@ describe('overrides', () => {
         expect(alarm.Period ?? metric.Period ?? second.MetricStat.Period, id).toBe(60);
       }
     }
-    const { alarms: without } = alarmsOf({ overrides: { [kind]: { enabled: false } } });
+    const { alarms: without } = alarmsOf({ overrides: { [kind]: { enabled: false } } }, {}, true);
     expect(Object.keys(without)).toEqual(Object.keys(alarms).filter((id) => !ids.test(id)));
   });
 
