@@ -59,8 +59,8 @@ Options
   --secret NAME=VARIABLE, --parameter NAME=VARIABLE
                         a Secrets Manager secret, or a Systems Manager parameter, whose value is that of the environment
                         variable; as often as there are some (subscriptions name them by flowUrlFrom)
-  --answers FILE        what Athena, Redshift, CloudWatch and Customer Profiles answer to scheduled queries (JSON, as in
-                        examples/measures/answers.json)
+  --answers FILE        what services answer to scheduled queries, and which runs they know of (JSON, as in
+                        examples/measures/answers.json and examples/sources/answers.json)
   --run-schedules       run every schedule once, now, after the events
   --speed N             divides every wait between tries of a flow by N, to watch retries, pauses and their healing:
                         at 600 an hour passes in 6 seconds (default 1; no wait gets shorter than a second)

@@ -67,7 +67,7 @@ export interface ReconcilePorts extends RejectPorts {
   readonly clock: Clock;
 }
 
-/** Pages that are read at one look: 2,000 to 100,000 runs, as large as the service makes them. */
+/** Pages that are read at one look: 5,000 to 100,000 runs, as large as the service makes them. */
 export const MAX_PAGES = 100;
 /** A run's own event comes within seconds; until then it is not called missed. */
 const SETTLING_MS = 5 * 60_000;

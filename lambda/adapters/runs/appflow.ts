@@ -1,6 +1,6 @@
 import { type AppflowClient, DescribeFlowExecutionRecordsCommand } from '@aws-sdk/client-appflow';
 import type { ListedRun } from '../../core/reconcile';
-import { iso, pagesOf } from './calling';
+import { iso, isPast, LONGEST_RUN_MS, pagesOf } from './calling';
 
 /** Records of a page (API reference, DescribeFlowExecutionRecords). */
 const PAGE = 100;
@@ -8,8 +8,12 @@ const PAGE = 100;
 const UNDER_WAY = ['InProgress', 'CancelStarted'];
 const WORDS: Readonly<Record<string, string>> = { Successful: 'Execution Successful' };
 
-/** Executions of a flow of Amazon AppFlow. In which order they come is nowhere said, so all pages are read. */
-export async function* appFlowRuns(client: AppflowClient, flowName: string): AsyncGenerator<ListedRun[]> {
+/** Executions of a flow of Amazon AppFlow. */
+export async function* appFlowRuns(
+  client: AppflowClient,
+  flowName: string,
+  since: number,
+): AsyncGenerator<ListedRun[]> {
   const send = (nextToken: string | undefined) =>
     client.send(new DescribeFlowExecutionRecordsCommand({ flowName, maxResults: PAGE, nextToken }));
   for await (const { flowExecutions = [] } of pagesOf(send, (page) => page.nextToken)) {
@@ -31,5 +35,7 @@ export async function* appFlowRuns(client: AppflowClient, flowName: string): Asy
           },
         },
       }));
+    const [first, last] = [flowExecutions[0], flowExecutions.at(-1)];
+    if (isPast(first?.startedAt, last?.startedAt, since - LONGEST_RUN_MS)) return;
   }
 }

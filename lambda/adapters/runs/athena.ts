@@ -1,11 +1,6 @@
-import {
-  type AthenaClient,
-  BatchGetQueryExecutionCommand,
-  ListQueryExecutionsCommand,
-  type QueryExecution,
-} from '@aws-sdk/client-athena';
+import { type AthenaClient, BatchGetQueryExecutionCommand, ListQueryExecutionsCommand } from '@aws-sdk/client-athena';
 import type { ListedRun } from '../../core/reconcile';
-import { calling, iso, LONGEST_RUN_MS, pagesOf } from './calling';
+import { calling, iso, isPast, LONGEST_RUN_MS, pagesOf } from './calling';
 
 /** Queries of a page (API reference: ListQueryExecutions, BatchGetQueryExecution). */
 const PAGE = 50;
@@ -33,17 +28,9 @@ export async function* athenaRuns(client: AthenaClient, workGroup: string, since
         },
       },
     }));
-    if (isPast(QueryExecutionIds, QueryExecutions, since - LONGEST_RUN_MS)) return;
+    const submitted = (id: string | undefined) =>
+      QueryExecutions.find(({ QueryExecutionId }) => QueryExecutionId === id)?.Status?.SubmissionDateTime;
+    const [first, last] = [submitted(QueryExecutionIds[0]), submitted(QueryExecutionIds.at(-1))];
+    if (isPast(first, last, since - LONGEST_RUN_MS)) return;
   }
-}
-
-/**
- * Whether what follows is older. The newest come first, which the API reference does not promise: a page that goes the other
- * way ends nothing.
- */
-function isPast(ids: readonly string[], queries: readonly QueryExecution[], horizon: number): boolean {
-  const submitted = (id: string | undefined) =>
-    queries.find(({ QueryExecutionId }) => QueryExecutionId === id)?.Status?.SubmissionDateTime?.getTime();
-  const [first, last] = [submitted(ids[0]), submitted(ids.at(-1))];
-  return first !== undefined && last !== undefined && first > last && last < horizon;
 }

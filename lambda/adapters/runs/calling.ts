@@ -35,6 +35,15 @@ export async function* pagesOf<Page>(
 /** When something was, for an event; the end of a run that goes on is not said. */
 export const iso = (date: Date | undefined): string => date?.toISOString() ?? '';
 
+/**
+ * Whether what follows a page is older, where services give the newest first and do not promise it: a page that goes the other
+ * way ends nothing.
+ * @param first when its first run began, and its last.
+ */
+export function isPast(first: Date | undefined, last: Date | undefined, horizon: number): boolean {
+  return first !== undefined && last !== undefined && first > last && last.getTime() < horizon;
+}
+
 const DAY = 24 * 60 * 60 * 1000;
 /** How long a run took at most that is looked for, where a list goes by starts. Jobs of AWS Glue take no longer (API reference, JobRun). */
 export const LONGEST_RUN_MS = 7 * DAY;

@@ -29,9 +29,9 @@ type List = (name: string, since: number) => AsyncIterable<readonly ListedRun[]>
 /** Asks the services for the runs of sources. */
 export function runLister(clients: RunClients): RunLister {
   const lists: Readonly<Record<ReconcilableKind, List>> = {
-    appflow: (name) => appFlowRuns(clients.appFlow, name),
+    appflow: (name, since) => appFlowRuns(clients.appFlow, name, since),
     'glue-job': (name, since) => glueRuns(clients.glue, name, since),
-    databrew: (name) => dataBrewRuns(clients.dataBrew, name),
+    databrew: (name, since) => dataBrewRuns(clients.dataBrew, name, since),
     'emr-serverless': (name, since) => emrServerlessRuns(clients.emrServerless, name, since),
     datasync: (name) => dataSyncRuns(clients.dataSync, name),
     athena: (name, since) => athenaRuns(clients.athena, name, since),

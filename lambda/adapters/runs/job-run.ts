@@ -1,7 +1,7 @@
 import { type DataBrewClient, ListJobRunsCommand } from '@aws-sdk/client-databrew';
 import { GetJobRunsCommand, type GlueClient } from '@aws-sdk/client-glue';
 import type { ListedRun } from '../../core/reconcile';
-import { iso, LONGEST_RUN_MS, pagesOf } from './calling';
+import { iso, isPast, LONGEST_RUN_MS, pagesOf } from './calling';
 
 /** Runs of a page (API references: GetJobRuns of AWS Glue, ListJobRuns of AWS Glue DataBrew). */
 const GLUE_PAGE = 200;
@@ -20,14 +20,19 @@ export async function* glueRuns(client: GlueClient, jobName: string, since: numb
   }
 }
 
-/** Runs of a job of AWS Glue DataBrew. In which order they come is nowhere said, so all pages are read. */
-export async function* dataBrewRuns(client: DataBrewClient, jobName: string): AsyncGenerator<ListedRun[]> {
+/** Runs of a job of AWS Glue DataBrew. */
+export async function* dataBrewRuns(
+  client: DataBrewClient,
+  jobName: string,
+  since: number,
+): AsyncGenerator<ListedRun[]> {
   const send = (NextToken: string | undefined) =>
     client.send(new ListJobRunsCommand({ Name: jobName, MaxResults: DATABREW_PAGE, NextToken }));
   for await (const { JobRuns = [] } of pagesOf(send, (page) => page.NextToken)) {
     yield JobRuns.map(({ RunId, State, StartedOn, CompletedOn, ErrorMessage }) =>
       jobRun('DataBrew', jobName, RunId, State, StartedOn, CompletedOn, ErrorMessage),
     );
+    if (isPast(JobRuns[0]?.StartedOn, JobRuns.at(-1)?.StartedOn, since - LONGEST_RUN_MS)) return;
   }
 }
 

@@ -294,16 +294,32 @@ it('pages are read to a bound, which is told, and what they hold is put', async 
   expect(telemetry.lines.join()).toContain('TooManyRuns');
 });
 
-it.each(['glue-job', 'athena', 'step-functions'] as const)('no page of %s is read that is too old', async (kind) => {
-  const days = Array.from({ length: 40 }, (_, n) => n);
-  const rows = days.map((n) => [`day-${n}`, WORDS[kind][1], ago(n * DAY + 2 * HOUR), ago(n * DAY + HOUR)]);
-  say(kind, NAMES[kind], ...rows.toReversed());
+it.each(['appflow', 'glue-job', 'databrew', 'athena', 'step-functions'] as const)(
+  'no page of %s is read that is too old',
+  async (kind) => {
+    const days = Array.from({ length: 40 }, (_, n) => n);
+    const rows = days.map((n) => [`day-${n}`, WORDS[kind][1], ago(n * DAY + 2 * HOUR), ago(n * DAY + HOUR)]);
+    say(kind, NAMES[kind], ...rows);
+    const { sweep, runs } = reconciler(kind);
+    await sweep();
+    expect(runs()).toEqual(['day-0 Successful']);
+    // Two runs a page: by starts eight days and one more page, by ends one day.
+    const pages = kind === 'step-functions' ? 1 : 5;
+    expect(asked.length).toBeLessThanOrEqual(kind === 'athena' ? pages * 3 : pages);
+  },
+);
+
+it.each(['appflow', 'databrew'] as const)('all pages of %s are read where the oldest come first', async (kind) => {
+  const days = Array.from({ length: 40 }, (_, n) => 39 - n);
+  say(
+    kind,
+    NAMES[kind],
+    ...days.map((n) => [`day-${n}`, WORDS[kind][1], ago(n * DAY + 2 * HOUR), ago(n * DAY + HOUR)]),
+  );
   const { sweep, runs } = reconciler(kind);
   await sweep();
   expect(runs()).toEqual(['day-0 Successful']);
-  // Two runs a page: by starts eight days and one more page, by ends one day.
-  const pages = kind === 'step-functions' ? 1 : 5;
-  expect(asked.length).toBeLessThanOrEqual(kind === 'athena' ? pages * 3 : pages);
+  expect(asked.length).toBe(20);
 });
 
 it('an execution of DataSync that ended long ago is asked for once, and never put', async () => {
