@@ -20,9 +20,9 @@ import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
 const MINUTES = 60_000;
 const ROOT = join(__dirname, '../..');
-/** Bytes. The tarball has 1.9 MB, of which the handlers' bundles are the most. */
+/** Bytes. The tarball has 2.0 MB, of which the handlers' bundles are the most. */
 const MOST_PACKED = 2_500_000;
-const MOST_UNPACKED = 6_000_000;
+const MOST_UNPACKED = 9_000_000;
 /** Bytes of a handler's bundle: every cold start reads it. */
 const MOST_OF_A_BUNDLE = 1_000_000;
 
@@ -215,7 +215,7 @@ for (const one of [connector, new PowerAutomateConnectorStack(app, 'Whole').conn
   one.addSubscription('vip', { trigger });
   const size = Segment.fromCustomerProfiles({ domainName: 'shop', segmentDefinitionName: 'vip' });
   one.addSegment('VipSize', { segment: 'VIP customers', size, schedule: ScheduleExpression.rate(Duration.hours(1)) });
-  one.addSource('Orders', Source.glueJob({ jobName: 'orders', dataSource: 'Orders' }));
+  one.addSource('Orders', Source.glueJob({ jobName: 'load-orders', dataSource: 'Orders' }), { reconciliation: {} });
   one.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
 }
 app.synth();
