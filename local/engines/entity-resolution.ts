@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answers, jobsOf } from './answers';
-import { type RestOperation, restOperation } from './rest';
 import { answerJson } from './http';
+import { type RestOperation, restOperation } from './rest';
 
 export const ENTITY_RESOLUTION_OPERATIONS = [
   { operation: 'ListMatchingJobs', method: 'GET', path: /^\/matchingworkflows\/(?<workflowName>[^/]+)\/jobs$/ },
