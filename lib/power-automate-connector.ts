@@ -262,10 +262,9 @@ export class PowerAutomateConnector
   /** What looks for runs of sources whose events did not come. It is there from the first time on that somebody asks for it. */
   public get reconciliation(): SourceReconciliation {
     const { normalization, reconciliationProps } = this;
-    this.lazyReconciliation ??= new SourceReconciliation(this, 'Reconciliation', {
-      ...reconciliationProps,
-      normalization,
-    });
+    this.lazyReconciliation ??= this.added(
+      new SourceReconciliation(this, 'Reconciliation', { ...reconciliationProps, normalization }),
+    );
     return this.lazyReconciliation;
   }
 

@@ -33,7 +33,7 @@ it.each(blocks('sh').flatMap((block) => block.split('\n')))('its command can be 
 });
 
 it('names commands that there are', () => {
-  for (const name of ['set-url', 'replay', 'rejected', 'deliveries']) {
+  for (const name of ['set-url', 'replay', 'rejected', 'explain']) {
     expect(page).toContain(`\`${name}`);
     expect(COMMANDS.map(({ meta }) => meta.name)).toContain(name);
   }

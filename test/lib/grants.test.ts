@@ -109,12 +109,13 @@ describe('grantManageSubscriptions', () => {
   test('what is added to the connector later can be looked at, too', () => {
     const { allowed: more } = granted((connector, role) => {
       const grant = connector.grantManageSubscriptions(role);
-      connector.addSource('Orders', Source.glueJob({ jobName: 'orders', dataSource: 'Orders' }));
+      const orders = Source.glueJob({ jobName: 'orders', dataSource: 'Orders' });
+      connector.addSource('Orders', orders, { reconciliation: {} });
       connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
       return grant;
     });
     expect(more.filter((one) => !allowed.includes(one))).toEqual(
-      ['NormalizationSources', 'UnificationPollingPolls']
+      ['NormalizationSources', 'ReconciliationReconciliations', 'UnificationPollingPolls']
         .flatMap((queue) => [
           `sqs:ChangeMessageVisibility ${queue}DeadLetterQueue`,
           `sqs:GetQueueAttributes ${queue}DeadLetterQueue`,
