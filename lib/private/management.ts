@@ -1,15 +1,23 @@
 import { Fn, Lazy } from 'aws-cdk-lib';
+import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
-import type { PowerAutomateConnector } from '../power-automate-connector';
+import type { SubscriptionRegistry } from '../subscriptions/subscription-registry';
 import { allow, allowLook, allowOnTable, allowQuery, allowSend } from './allow';
 import { DUE_INDEX, FLOW_URL_CONTEXT, OPEN_INDEX, Output } from './contract';
-import { partsOf, workQueuesIn } from './parts';
+import { partsOf, type WholeConnector, workQueuesIn } from './parts';
+
+/** A connector that somebody looks after. */
+interface ManagedConnector extends WholeConnector {
+  readonly eventBus: events.IEventBus;
+  readonly eventSource: string;
+  readonly subscriptions: SubscriptionRegistry;
+}
 
 /** By what the CLI finds a connector: values by the outputs' names. What is added to the connector later is among them. */
-export function managementOutputs(connector: PowerAutomateConnector): [name: string, value: string][] {
+export function managementOutputs(connector: ManagedConnector): [name: string, value: string][] {
   const { delivery, subscriptions, thresholds } = connector;
   const urls = (kind: 'queues' | 'deadLetterQueues') => () =>
     listed(Object.values(partsOf(connector)[kind]).map(({ queueUrl }) => queueUrl));
@@ -29,7 +37,7 @@ export function managementOutputs(connector: PowerAutomateConnector): [name: str
 }
 
 /** Allows what the commands of the CLI call. What is added to the connector later needs `allowLookingAt`. */
-export function allowManagement(connector: PowerAutomateConnector, grantee: iam.IGrantable): iam.Grant {
+export function allowManagement(connector: ManagedConnector, grantee: iam.IGrantable): iam.Grant {
   const { subscriptions, thresholds, delivery, eventBus, rules, notifications } = connector;
   const { table, flowUrlKey } = subscriptions;
   const logGroupArns = eventLogGroups(connector).map(({ logGroupArn }) => logGroupArn);
@@ -76,7 +84,7 @@ const allowReadingOf = (grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.G
   );
 
 /** Where it is logged what became of events: one log group where the functions were given the same. */
-const eventLogGroups = ({ delivery, thresholds }: PowerAutomateConnector): logs.ILogGroup[] => [
+const eventLogGroups = ({ delivery, thresholds }: ManagedConnector): logs.ILogGroup[] => [
   ...new Set([delivery.dispatchLogGroup, thresholds.evaluateLogGroup]),
 ];
 

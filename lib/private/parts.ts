@@ -2,9 +2,22 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct, IConstruct } from 'constructs';
-import type { PowerAutomateConnector } from '../power-automate-connector';
+import type { RefreshCollection } from '../collection/refresh-collection';
+import type { FlowDelivery } from '../delivery/flow-delivery';
+import type { TriggerRules } from '../events/trigger-rules';
+import type { HealthNotifications } from '../operations/health-notifications';
+import type { ThresholdEvaluation } from '../thresholds/threshold-evaluation';
 import { HandlerFunction } from './handler-function';
 import { WorkQueue } from './work-queue';
+
+/** A connector, by the constructs that it is put together from. */
+export interface WholeConnector extends IConstruct {
+  readonly rules: TriggerRules;
+  readonly thresholds: ThresholdEvaluation;
+  readonly collection: RefreshCollection;
+  readonly delivery: FlowDelivery;
+  readonly notifications?: HealthNotifications;
+}
 
 /** What a connector is made of, by the names that people know. */
 export interface Parts {
@@ -16,7 +29,7 @@ export interface Parts {
 }
 
 /** The parts of a connector as they are in its tree, so that none that is added is forgotten. */
-export function partsOf(connector: PowerAutomateConnector): Parts {
+export function partsOf(connector: WholeConnector): Parts {
   const { notifications } = connector;
   const all = connector.node.findAll();
   const workQueues = workQueuesIn(connector);
