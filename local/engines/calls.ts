@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { CUSTOMER_PROFILES_OPERATIONS } from './customer-profiles';
 import { ENTITY_RESOLUTION_OPERATIONS } from './entity-resolution';
 import { type RestOperation, restOperation } from './rest';
+import { RUN_PATHS } from './runs';
 
 /** A call of an AWS API, as its request says it. */
 export interface AwsCall {
@@ -40,6 +41,7 @@ export function observeCalls(server: Server, onCall: (call: AwsCall) => void): v
 const REST: Readonly<Record<string, readonly RestOperation[]>> = {
   profile: CUSTOMER_PROFILES_OPERATIONS,
   entityresolution: ENTITY_RESOLUTION_OPERATIONS,
+  ...RUN_PATHS,
 };
 
 /** The JSON protocols name the operation in a header, the query protocol (STS) in the form, REST by method and path. */

@@ -3,6 +3,7 @@ import { json } from 'node:stream/consumers';
 import { type AnsweredRun, type Answers, runsOf } from './answers';
 import { AwsError, type AwsOperation } from './aws-json';
 import { answerJson } from './http';
+import { type RestOperation, restOperation } from './rest';
 
 /** Runs of a page, so that every service has several. */
 const PAGE = 2;
@@ -111,17 +112,22 @@ export function runOperations(answers: Answers): Readonly<Record<string, AwsOper
   };
 }
 
+/** What the services that are asked by paths are asked for, by the names that signatures give them. */
+export const RUN_PATHS = {
+  appflow: [{ operation: 'DescribeFlowExecutionRecords', method: 'POST', path: /^\/describe-flow-execution-records$/ }],
+  databrew: [{ operation: 'ListJobRuns', method: 'GET', path: /^\/jobs\/(?<Name>[^/]+)\/jobRuns$/ }],
+  'emr-serverless': [
+    { operation: 'ListJobRuns', method: 'GET', path: /^\/applications\/(?<applicationId>[^/]+)\/jobruns$/ },
+  ],
+} as const satisfies Readonly<Record<string, readonly RestOperation[]>>;
+
 type Page = (runs: readonly AnsweredRun[], token: unknown) => object;
 
-/**
- * The same of the services that are asked by paths: Amazon AppFlow `DescribeFlowExecutionRecords`, AWS Glue DataBrew
- * `ListJobRuns`, Amazon EMR Serverless `ListJobRuns`. False when the request is of none of them.
- */
+/** The same of the services of `RUN_PATHS`: Amazon AppFlow, AWS Glue DataBrew, Amazon EMR Serverless. False for others' requests. */
 export function runRoutes(answers: Answers) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://local');
-    const path = decodeURI(pathname);
-    const answer = (service: 'appflow' | 'databrew' | 'emr-serverless', text: string, token: unknown, page: Page) => {
+    const { searchParams } = new URL(request.url ?? '/', 'http://local');
+    const answer = (service: keyof typeof RUN_PATHS, text: string, token: unknown, page: Page) => {
       try {
         answerJson(response, 200, page(runsOf({ service, text }, answers), token));
       } catch (error) {
@@ -131,17 +137,18 @@ export function runRoutes(answers: Answers) {
       return true;
     };
 
-    if (request.method === 'POST' && path === '/describe-flow-execution-records') {
+    if (restOperation(RUN_PATHS.appflow, request)) {
       void json(request).then((input) => {
         const { flowName, nextToken } = input as Readonly<Record<string, string>>;
         answer('appflow', flowName as string, nextToken, flowExecutions);
       });
       return true;
     }
-    const [, job] = /^\/jobs\/([^/]+)\/jobRuns$/.exec(path) ?? [];
-    if (request.method === 'GET' && job) return answer('databrew', job, searchParams.get('nextToken'), jobRunsOf(job));
-    const [, application] = /^\/applications\/([^/]+)\/jobruns$/.exec(path) ?? [];
-    if (request.method !== 'GET' || !application) return false;
+    const token = searchParams.get('nextToken');
+    const { Name: job } = restOperation(RUN_PATHS.databrew, request)?.input ?? {};
+    if (job !== undefined) return answer('databrew', job, token, jobRunsOf(job));
+    const { applicationId: application } = restOperation(RUN_PATHS['emr-serverless'], request)?.input ?? {};
+    if (application === undefined) return false;
     const after = Date.parse(searchParams.get('createdAtAfter') ?? '') / 1000 || 0;
     const page: Page = (runs, token) =>
       applicationRuns(
@@ -149,7 +156,7 @@ export function runRoutes(answers: Answers) {
         runs.filter(({ startTime = 0 }) => startTime >= after),
         token,
       );
-    return answer('emr-serverless', application, searchParams.get('nextToken'), page);
+    return answer('emr-serverless', application, token, page);
   };
 }
 
