@@ -74,7 +74,7 @@ const runs: [string, () => Exercise][] = [
 
 it.each(runs)('makes the functions do whatever they can do %s, and none of them fails', (_, get) => {
   const { detailTypes, failures, leftovers, delivered } = get();
-  const ofServices = get() === full ? ['Glue Job State Change'] : [];
+  const ofServices = get() === full ? ['Glue Job State Change', 'AWS API Call via CloudTrail'] : [];
   expect([...detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent', ...ofServices].toSorted());
   expect(failures).toEqual([]);
   const [before, after] = leftovers;
@@ -153,13 +153,13 @@ describe('with everything switched on', () => {
   });
 
   /** Policies of the functions of sources, queries and polls, and of their schedules. */
-  const OF_SERVICES = /(Normalize|Measure|Poll|Scheduler)Role|AskQueries|PollJobs/;
+  const OF_SERVICES = /(Normalize|Measure|Poll|Reconcile|Scheduler)Role|AskQueries|PollJobs|ListRuns/;
   const policyIds = () =>
     Object.entries(full.loaded.template.Resources)
       .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && OF_SERVICES.test(id))
       .map(([id]) => id);
 
-  it('tells of the calls of every statement of normalize, measure, poll and the scheduler that is taken away', async () => {
+  it('tells of the calls of every statement of normalize, measure, poll, reconcile and the scheduler that is taken away', async () => {
     let taken = 0;
     for (const policyId of policyIds()) {
       const { Statement: statements } = documentOf(full.loaded.template.Resources as Resources, policyId);
@@ -192,6 +192,15 @@ describe('with everything switched on', () => {
     ['MeasureRole', 'events:PutEvents', 'events:PutRule'],
     ['NormalizeRole', 'sqs:SendMessage', 'sqs:PurgeQueue'],
     ['PollRole', 'dynamodb:GetItem', 'dynamodb:Scan'],
+    ['PollRole', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+    ['ReconcileRole', 'dynamodb:BatchGetItem', 'dynamodb:GetItem'],
+    ['ListRuns', 'appflow:DescribeFlowExecutionRecords', 'appflow:StartFlow'],
+    ['ListRuns', 'glue:GetJobRuns', 'glue:StartJobRun'],
+    ['ListRuns', 'databrew:ListJobRuns', 'databrew:StartJobRun'],
+    ['ListRuns', 'emr-serverless:ListJobRuns', 'emr-serverless:StartJobRun'],
+    ['ListRuns', 'datasync:DescribeTaskExecution', 'datasync:CancelTaskExecution'],
+    ['ListRuns', 'athena:ListQueryExecutions', 'athena:StartQueryExecution'],
+    ['ListRuns', 'states:ListExecutions', 'states:StartExecution'],
     ['QueriesSchedulerRole', 'sqs:SendMessage', 'sqs:ReceiveMessage'],
   ])('tells of what %s may besides %s and does not: %s', async (policy, action, more) => {
     const [policyId = ''] = policyIds().filter((id) => id.includes(policy));
@@ -220,6 +229,19 @@ describe('with everything switched on', () => {
     ['GetSegmentDefinition', { SegmentDefinitionName: 'other' }, 'profile:GetSegmentDefinition'],
     ['GetMatchingJob', { workflowName: 'other' }, 'entityresolution:GetMatchingJob'],
     ['ListIdentityResolutionJobs', { DomainName: 'other' }, 'profile:ListIdentityResolutionJobs'],
+    ['DescribeFlowExecutionRecords', { flowName: 'other' }, 'appflow:DescribeFlowExecutionRecords'],
+    ['GetJobRuns', { JobName: 'other' }, 'glue:GetJobRuns'],
+    [
+      'DescribeTaskExecution',
+      { TaskExecutionArn: 'arn:aws:datasync:us-east-1:111222333444:task/task-other/execution/exec-1' },
+      'datasync:DescribeTaskExecution',
+    ],
+    ['ListQueryExecutions', { WorkGroup: 'other' }, 'athena:ListQueryExecutions'],
+    [
+      'ListExecutions',
+      { stateMachineArn: 'arn:aws:states:us-east-1:012345678912:stateMachine:other' },
+      'states:ListExecutions',
+    ],
   ])('allows no %s of what is another’s: %j', async (operation, input, action) => {
     const made = full.calls.find((call) => call.operation === operation) as AwsCall;
     const other = { ...made, input: { ...made.input, ...input } };

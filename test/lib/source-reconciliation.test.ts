@@ -1,4 +1,3 @@
-import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -15,7 +14,6 @@ import {
   RECONCILABLE_KINDS,
 } from '../../lib/private/contract';
 import { validateDeliveryRetention } from '../../lib/private/validate';
-import { ACKNOWLEDGEMENTS, type Acknowledgement, nagFindings, nagProblems, OF_DEFAULTS } from '../support/nag';
 import { connectorStack, list, permissions, readable, referred, resources } from './support';
 
 const TASK = 'arn:aws:datasync:eu-west-1:111122223333:task/task-08de6e6697796f026';
@@ -24,8 +22,7 @@ const dataSource = 'Orders';
 
 /** A connector with one reconciled source of each kind that can be. */
 function reconciled() {
-  const app = new App();
-  const stack = new Stack(app, 'Stack');
+  const stack = new Stack(new App(), 'Stack');
   const connector = new PowerAutomateConnector(stack, 'Connector');
   const stateMachine = sfn.StateMachine.fromStateMachineArn(stack, 'Machine', MACHINE);
   const sources = {
@@ -40,9 +37,9 @@ function reconciled() {
     Unification: Source.stepFunctionsUnification({ stateMachine }),
   };
   for (const [id, source] of Object.entries(sources)) connector.addSource(id, source, { reconciliation: {} });
-  return { app, stack, connector, template: Template.fromStack(stack) };
+  return { connector, template: Template.fromStack(stack) };
 }
-const { app, connector, template } = reconciled();
+const { connector, template } = reconciled();
 const schedules = resources(template, 'AWS::Scheduler::Schedule');
 
 test('each source is looked for every hour, a day back, by one function', () => {
@@ -119,77 +116,6 @@ test('reconcile may do what it does, and list the runs of those sources', () => 
       `states:ListExecutions ${MACHINE}`,
     ].toSorted(),
   );
-});
-
-test('each permission to list is of an action and a resource that AWS has, and allows that action', async () => {
-  const PSEUDO: Readonly<Record<string, string>> = { Partition: 'aws', Region: 'eu-west-1', AccountId: '111122223333' };
-  const statements = Object.entries(template.findResources('AWS::IAM::Policy'))
-    .filter(([id]) => id.startsWith('ListRuns'))
-    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
-    .map(({ Action, Resource, Effect }) => ({
-      Effect,
-      Action: list(Action),
-      Resource: list(Resource).map((one) =>
-        referred(one).replaceAll(/AWS::(\w+)/g, (_: string, n: string) => PSEUDO[n]),
-      ),
-    }));
-  let checked = 0;
-  for (const statement of statements) {
-    for (const action of statement.Action) {
-      const [named] = statement.Resource;
-      const resource = { resource: named === '*' ? '*' : named.replace('*', 'exec-1'), accountId: '111122223333' };
-      const result = await runSimulation(
-        {
-          request: { principal: 'arn:aws:iam::111122223333:role/r', action, resource, contextVariables: {} },
-          identityPolicies: [{ name: 'role', policy: { Version: '2012-10-17', Statement: [statement] } }],
-          serviceControlPolicies: [],
-          resourceControlPolicies: [],
-        },
-        {},
-      );
-      expect(result, `${action} ${resource.resource}`).toMatchObject({ overallResult: 'Allowed' });
-      checked++;
-    }
-  }
-  expect(checked).toBe(9);
-});
-
-const OF_RECONCILIATION: readonly Acknowledgement[] = [
-  {
-    rules: ['AwsSolutions-SQS3'],
-    resources: /\/Reconciliation\/SchedulesDeadLetterQueue\/Resource$/,
-    reason: "It is the dead-letter queue of schedules' targets; the check sees redrive policies of queues alone.",
-  },
-  {
-    rules: ['Serverless-LambdaDLQ', 'NIST.800.53.R5-LambdaDLQ'],
-    resources: /\/Reconcile\/Function\/Resource$/,
-    reason: 'Fed by a queue, which has a dead-letter queue.',
-  },
-  {
-    rules: ['NIST.800.53.R5-LambdaConcurrency'],
-    resources: /\/Reconcile\/Function\/Resource$/,
-    reason:
-      "The event source's maximum concurrency limits it; reserved concurrency would make SQS messages run into throttles.",
-  },
-  {
-    rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
-    resources: /\/(SchedulerRole\/DefaultPolicy|ListRuns\w+)\/Resource$/,
-    reason: "What one function or the scheduler may do is its role's own, and goes with it.",
-  },
-  {
-    rules: [`AwsSolutions-IAM5[Resource::${TASK}/execution/*]`],
-    resources: /\/ListRuns\w+\/Resource$/,
-    reason: 'Executions of the task have ids that nobody knows before; the task is named.',
-  },
-  {
-    rules: ['AwsSolutions-IAM5[Resource::*]'],
-    resources: /\/ListRuns\w+\/Resource$/,
-    reason: 'ListTaskExecutions knows no resources.',
-  },
-];
-
-test('cdk-nag finds nothing in reconciliation that is not acknowledged, and all that is', () => {
-  expect(nagProblems(nagFindings(app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS, ...OF_RECONCILIATION])).toEqual([]);
 });
 
 test('a connector whose sources are not reconciled has nothing of this', () => {

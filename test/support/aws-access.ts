@@ -72,6 +72,13 @@ const RESOURCES: Readonly<Record<string, (input: Input, around: Surroundings) =>
     const domain = arn('profile', `domains/${DomainName}`);
     return definition === undefined ? [domain] : [domain, `${domain}/segment-definitions/${definition}`];
   },
+  appflow: ({ flowName }) => [arn('appflow', `flow/${flowName}`)],
+  glue: ({ JobName }) => [arn('glue', `job/${JobName}`)],
+  databrew: ({ Name }) => [arn('databrew', `job/${Name}`)],
+  'emr-serverless': ({ applicationId }) => [arn('emr-serverless', `/applications/${applicationId}`)],
+  // ListTaskExecutions has no resource.
+  datasync: ({ TaskExecutionArn }) => [String(TaskExecutionArn ?? '*')],
+  states: ({ stateMachineArn }) => [String(stateMachineArn)],
   entityresolution: ({ workflowName }) => [arn('entityresolution', `matchingworkflow/${workflowName}`)],
 };
 

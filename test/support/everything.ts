@@ -117,7 +117,7 @@ export function everythingConnector(app: App): PowerAutomateConnector {
   const alarms = new ConnectorAlarms(stack, 'Alarms', { connector });
   new ConnectorDashboard(stack, 'Dashboard', { connector, alarms });
   declareSubscriptions(connector, { secret, parameter });
-  addEverySource(connector);
+  addEverySource(connector, {});
   addQueries(connector, { secret, dataKey });
   connector.addUnification('Match', { jobs: Unification.fromEntityResolution(Asked.WORKFLOW), whenStarted: true });
   connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(Asked.DOMAIN) });

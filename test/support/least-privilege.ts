@@ -121,6 +121,16 @@ export const WILDCARDS: readonly Wildcard[] = [
     reason: 'the Redshift Data API has no resource for them; a condition narrows them to the own statements',
   },
   {
+    actions: ['datasync:ListTaskExecutions'],
+    resource: isEverything,
+    reason: 'AWS DataSync has no resource for it',
+  },
+  {
+    actions: ['datasync:DescribeTaskExecution'],
+    resource: (arn) => /^arn:aws:datasync:[^*]*:task\/[^*/]+\/execution\/\*$/.test(arn),
+    reason: "ids of a task's executions are nobody's to know before; of that task alone",
+  },
+  {
     actions: ['s3:GetObject'],
     resource: (arn) => arn === `arn:aws:s3:::${Asked.DATA_BUCKET}/*`,
     reason: "names of a table's files are nobody's to know before; in that bucket alone",

@@ -19,7 +19,7 @@ export interface Acknowledgement {
 }
 
 const ANY = /^/;
-const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver|Normalize|Measure|Poll)\/Function\/Resource$/;
+const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver|Normalize|Measure|Poll|Reconcile)\/Function\/Resource$/;
 
 /** What cdk-nag says against every app with a connector, and that stays as it is. */
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
@@ -126,12 +126,12 @@ export const OF_OPTIONS: readonly Acknowledgement[] = [
   },
   {
     rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
-    resources: /\/(SchedulerRole\/DefaultPolicy|AskQueries\w+|PollJobs\w+)\/Resource$/,
+    resources: /\/(SchedulerRole\/DefaultPolicy|AskQueries\w+|PollJobs\w+|ListRuns\w+)\/Resource$/,
     reason: "What one function or the scheduler may do is its role's own, and goes with it.",
   },
   {
     rules: ['AwsSolutions-SQS3'],
-    resources: /\/(Queries|UnificationPolling)\/SchedulesDeadLetterQueue\/Resource$/,
+    resources: /\/(Queries|UnificationPolling|Reconciliation)\/SchedulesDeadLetterQueue\/Resource$/,
     reason: "It is the dead-letter queue of schedules' targets; the check sees redrive policies of queues alone.",
   },
   {
@@ -153,6 +153,18 @@ export const OF_OPTIONS: readonly Acknowledgement[] = [
     resources: /\/AskQueries\w+\/Resource$/,
     reason:
       'GetMetricData knows no resources, nor do DescribeStatement and GetStatementResult, whose statements must be the own ones.',
+  },
+  {
+    rules: [
+      'AwsSolutions-IAM5[Resource::arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026/execution/*]',
+    ],
+    resources: /\/ListRuns\w+\/Resource$/,
+    reason: 'Executions of the task have ids that nobody knows before; the task is named.',
+  },
+  {
+    rules: ['AwsSolutions-IAM5[Resource::*]'],
+    resources: /\/ListRuns\w+\/Resource$/,
+    reason: 'ListTaskExecutions knows no resources.',
   },
   {
     rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],

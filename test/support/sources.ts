@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { type PowerAutomateConnector, RefreshKind, Source } from '../../lib';
+import { type PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../lib';
 import { RECONCILABLE_KINDS, type ReconcilableKind, SOURCE_KINDS, type SourceKind } from '../../lib/private/contract';
 
 const FOLDER = join(dirname(__dirname), 'fixtures/sources');
@@ -98,8 +98,11 @@ export const SAMPLE_RUNS: readonly SampleRun[] = Object.keys(SAMPLES).flatMap((n
   };
 });
 
-/** Adds a source of every kind: those of which the samples are. */
-export function addEverySource(connector: PowerAutomateConnector): void {
+/**
+ * Adds a source of every kind: those of which the samples are.
+ * @param reconciliation of those whose runs can be reconciled; by default none is.
+ */
+export function addEverySource(connector: PowerAutomateConnector, reconciliation?: ReconciliationOptions): void {
   const machine = (name: string) => {
     const arn = `arn:aws:states:us-east-1:012345678912:stateMachine:${name}`;
     return sfn.StateMachine.fromStateMachineArn(connector, `${name} machine`, arn);
@@ -141,5 +144,8 @@ export function addEverySource(connector: PowerAutomateConnector): void {
     Unification: Source.stepFunctionsUnification({ stateMachine: machine('unification') }),
     Load: Source.alarmOnMeasure({ alarm, measure: 'Load' }),
   };
-  for (const [id, source] of Object.entries(sources)) connector.addSource(id, source);
+  for (const [id, source] of Object.entries(sources)) {
+    const isReconciled = RECONCILABLE_KINDS.some((kind) => kind === source._kind);
+    connector.addSource(id, source, isReconciled ? { reconciliation } : {});
+  }
 }
