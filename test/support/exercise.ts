@@ -102,7 +102,6 @@ export async function exercise(outdir: string, make: (app: App) => PowerAutomate
     if (world.registerId !== undefined) {
       await runSources(world);
       await ask(world);
-      await reconcileSources(world);
       await watchStart(world);
     }
     await limit(world);
@@ -154,8 +153,6 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const flowUrl = (name: string, signature = SIGNATURE) => `${origin}/flows/${name}${signature}`;
   /** What services of queries and jobs have. */
   const data = new Map<Question['service'], Answer | (() => Answer)>();
-  /** What services have of runs of sources, by kind and source. */
-  const listed = new Map<string, Answer>();
   const entra = await startEntraStandIn(() => tokenAnswer('a.token'));
   const stack = await startLocalStack({
     templateFile,
@@ -167,7 +164,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     },
     parameters: { [Kept.FLOW_URL_PARAMETER]: flowUrl('declared'), [Kept.FILE_PARAMETER]: flowUrl('file') },
     answers({ service, text }) {
-      const said = listed.get(`${service} ${text}`) ?? data.get(service);
+      const said = runsOfSamples(service, text) ?? data.get(service);
       return typeof said === 'function' ? said() : said;
     },
     onCall: (call) => calls.push(call),
@@ -198,7 +195,6 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     origin,
     answers,
     data,
-    listed,
     /** Logical id of `register`, where there are declared subscriptions. */
     registerId: stack.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'register')
       ?.logicalId,
@@ -283,6 +279,14 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   };
 }
 
+/** Runs that the bus has not seen, an hour after their end: of every kind of source whose runs can be reconciled. */
+function runsOfSamples(service: string, text: string): Answer | undefined {
+  const runs = SAMPLE_RUNS.filter(({ kind, source }) => kind === service && source === text);
+  if (runs.length === 0) return undefined;
+  const rows = runs.map(({ id, status }) => [id, status, 70, 60]);
+  return { columns: ['id', 'status', 'startTime', 'endTime'], rows };
+}
+
 /** A worker dies at its first event. */
 class Dying extends Error {}
 const untilItDies = (work: Promise<unknown>): Promise<unknown> =>
@@ -317,7 +321,7 @@ async function runSources({ putAsService }: World): Promise<void> {
   await putAsService({ ...failed, detail: { ...failed.detail, state: 'EXPLODED' } });
 }
 
-/** Values and sizes by every query, ends of every kind of job after a first look, and what neither can take. */
+/** Values and sizes by every query, runs of sources, ends of every kind of job after a first look, and what none can take. */
 async function ask({ data, minute, send, parts }: World): Promise<void> {
   for (const service of ['athena', 'redshift-data', 'cloudwatch', 'customer-profiles'] as const) {
     data.set(service, { columns: ['value'], rows: [[7]] });
@@ -331,19 +335,6 @@ async function ask({ data, minute, send, parts }: World): Promise<void> {
   await minute();
   await send(parts.queries.queriesQueue, 'no query');
   await send(parts.unificationPolling.pollsQueue, 'no poll');
-}
-
-/** Runs that the bus has not seen of every source whose runs can be reconciled, and what cannot be. */
-async function reconcileSources({ listed, minute, send, parts }: World): Promise<void> {
-  for (const { kind, source } of SAMPLE_RUNS) {
-    const runs = SAMPLE_RUNS.filter((run) => run.kind === kind && run.source === source);
-    listed.set(`${kind} ${source}`, {
-      columns: ['id', 'status', 'startTime', 'endTime'],
-      // Minutes ago.
-      rows: runs.map(({ id, status }) => [id, status, 70, 60]),
-    });
-  }
-  await minute();
   await send(parts.reconciliation.reconciliationsQueue, 'no source');
 }
 
