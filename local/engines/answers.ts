@@ -77,42 +77,24 @@ export class BegunQueries {
   }
 }
 
-/** A job as the file of answers has it: the columns `id`, `status`, `startTime`, `endTime` (ISO 8601) and `error`. */
-export interface AnsweredJob {
+/**
+ * A run, or a job, as the file of answers has it: the columns `id`, `status`, `startTime`, `endTime`, `error`, `recordCount`,
+ * `redriveCount`. An instant is a text (ISO 8601), or how many minutes ago it was.
+ */
+export interface AnsweredRun {
   readonly id: string;
   readonly status: string;
   /** Epoch seconds. */
   readonly startTime?: number;
   readonly endTime?: number;
   readonly error?: string;
-}
-
-/** The jobs that there are; none where nobody has said which. */
-export function jobsOf(question: Question, answers: Answers): AnsweredJob[] {
-  const answer = answers(question);
-  if (!answer || 'error' in answer) return [];
-  const seconds = (value: AnswerCell | undefined) => (value ? Date.parse(String(value)) / 1000 : undefined);
-  return answer.rows.map((row) => {
-    const cell = (name: string) => row[answer.columns.indexOf(name)] ?? undefined;
-    return {
-      id: String(cell('id')),
-      status: String(cell('status')),
-      startTime: seconds(cell('startTime')),
-      endTime: seconds(cell('endTime')),
-      error: cell('error') as string | undefined,
-    };
-  });
-}
-
-/** A run as the file of answers has it: the columns `id`, `status`, `startTime`, `endTime`, `error`, `recordCount`, `redriveCount`. */
-export interface AnsweredRun extends AnsweredJob {
   readonly recordCount?: number;
   readonly redriveCount?: number;
 }
 
 /**
- * The runs that there are; none where nobody has said which. An instant is a text (ISO 8601), or how many minutes ago it was.
- * Throws the error that the file has instead, `ThrottlingException: too much`, as the service would.
+ * The runs that there are; none where nobody has said which. Throws the error that the file has instead,
+ * `ThrottlingException: too much`, as the service would.
  */
 export function runsOf(question: Question, answers: Answers): AnsweredRun[] {
   const answer = answers(question);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answers, BegunQuery, jobsOf } from './answers';
+import { type Answers, BegunQuery, runsOf } from './answers';
+import { AwsError } from './aws-json';
+import { answerWith } from './http';
 import { type RestOperation, restOperation } from './rest';
 
 export const CUSTOMER_PROFILES_OPERATIONS = [
@@ -39,27 +41,30 @@ export class CustomerProfiles {
     const { DomainName: domain = '', SegmentDefinitionName: name = '', EstimateId: id = '' } = asked.input;
     switch (asked.operation) {
       case 'GetSegmentDefinition':
-        answer(response, 200, definitionOf(domain, name));
+        answerWith(response, () => definitionOf(domain, name));
         break;
       case 'CreateSegmentEstimate':
-        void body(request).then((text) => answer(response, 200, this.begin(domain, text)));
+        void body(request).then((text) => answerWith(response, () => this.begin(domain, text)));
         break;
-      case 'GetSegmentEstimate': {
-        const estimate = this.estimates.get(id);
-        if (estimate) answer(response, 200, { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) });
-        else refuse(response, `estimate ${id} does not exist`);
+      case 'GetSegmentEstimate':
+        answerWith(response, () => this.look(domain, id));
         break;
-      }
       case 'ListIdentityResolutionJobs': {
         const { searchParams } = new URL(request.url ?? '/', 'http://local');
-        answer(response, 200, this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
+        answerWith(response, () => this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
       }
     }
     return true;
   }
 
+  private look(domain: string, id: string): object {
+    const estimate = this.estimates.get(id);
+    if (!estimate) throw new AwsError('ResourceNotFoundException', `estimate ${id} does not exist`, 404);
+    return { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) };
+  }
+
   private jobs(domain: string, from: number): object {
-    const all = jobsOf({ service: 'identity-resolution', text: domain }, this.answers);
+    const all = runsOf({ service: 'identity-resolution', text: domain }, this.answers);
     const IdentityResolutionJobsList = all.slice(from, from + 1).map(({ id, status, startTime, endTime, error }) => ({
       DomainName: domain,
       JobId: id,
@@ -97,14 +102,6 @@ function outcomeOf(estimate: BegunQuery): object {
   if ('error' in end.answer) return { Status: 'FAILED', Message: end.answer.error };
   const size = end.answer.rows[0]?.[0];
   return { Status: 'SUCCEEDED', Estimate: size === undefined || size === null ? undefined : String(size) };
-}
-
-const refuse = (response: ServerResponse, Message: string): void =>
-  answer(response, 404, { Message }, { 'x-amzn-errortype': 'ResourceNotFoundException' });
-
-function answer(response: ServerResponse, status: number, content: object, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(content));
 }
 
 async function body(request: IncomingMessage): Promise<string> {

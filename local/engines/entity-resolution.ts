@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answers, jobsOf } from './answers';
-import { answerJson } from './http';
+import { type AnsweredRun, type Answers, runsOf } from './answers';
+import { AwsError } from './aws-json';
+import { answerWith } from './http';
 import { type RestOperation, restOperation } from './rest';
 
 export const ENTITY_RESOLUTION_OPERATIONS = [
@@ -21,23 +22,20 @@ export function entityResolution(answers: Answers) {
     const asked = restOperation(ENTITY_RESOLUTION_OPERATIONS, request);
     if (!asked) return false;
     const { workflowName: workflow = '', jobId: id } = asked.input;
-    const all = jobsOf({ service: 'entity-resolution', text: workflow }, answers);
-    const summary = ({ id: jobId, status, startTime, endTime }: (typeof all)[number]) => ({
-      jobId,
-      status,
-      startTime,
-      endTime,
+    const { searchParams } = new URL(request.url ?? '/', 'http://local');
+    answerWith(response, () => {
+      const all = runsOf({ service: 'entity-resolution', text: workflow }, answers);
+      if (asked.operation === 'ListMatchingJobs') {
+        const from = Number(searchParams.get('nextToken') ?? 0);
+        const nextToken = from + 1 < all.length ? String(from + 1) : undefined;
+        return { jobs: all.slice(from, from + 1).map(summaryOf), nextToken };
+      }
+      const job = all.find((one) => one.id === id);
+      if (!job) throw new AwsError('ResourceNotFoundException', `job ${id} does not exist`, 404);
+      return { ...summaryOf(job), errorDetails: job.error && { errorMessage: job.error } };
     });
-    if (asked.operation === 'ListMatchingJobs') {
-      const { searchParams } = new URL(request.url ?? '/', 'http://local');
-      const from = Number(searchParams.get('nextToken') ?? 0);
-      const nextToken = from + 1 < all.length ? String(from + 1) : undefined;
-      answerJson(response, 200, { jobs: all.slice(from, from + 1).map(summary), nextToken });
-      return true;
-    }
-    const job = all.find((one) => one.id === id);
-    if (job) answerJson(response, 200, { ...summary(job), errorDetails: job.error && { errorMessage: job.error } });
-    else answerJson(response, 404, { message: `job ${id} does not exist` }, 'ResourceNotFoundException');
     return true;
   };
 }
+
+const summaryOf = ({ id: jobId, status, startTime, endTime }: AnsweredRun) => ({ jobId, status, startTime, endTime });

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../user-error';
+import { AwsError } from './aws-json';
 
 /** The only address that the local run listens on. */
 export const LOOPBACK = '127.0.0.1';
@@ -30,9 +31,14 @@ export function close(server: Server): Promise<void> {
   });
 }
 
-/** Answers as the REST protocols of AWS do: an error's name is in a header. */
-export function answerJson(response: ServerResponse, status: number, content: object, error?: string): void {
-  const headers = error === undefined ? {} : { 'x-amzn-errortype': error };
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(content));
+/** Answers a request of a REST protocol of AWS by what is made of it, or by the error that it comes to: its name is in a header. */
+export function answerWith(response: ServerResponse, make: () => object): void {
+  const send = (status: number, content: object, headers: Readonly<Record<string, string>> = {}) =>
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(content));
+  try {
+    send(200, make());
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    send(error.status, { message: error.message }, { 'x-amzn-errortype': error.type });
+  }
 }

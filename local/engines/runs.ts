@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { type AnsweredRun, type Answers, runsOf } from './answers';
 import { AwsError, type AwsOperation } from './aws-json';
-import { answerJson } from './http';
+import { answerWith } from './http';
 import { type RestOperation, restOperation } from './rest';
 
 /** Runs of a page, so that every service has several. */
@@ -128,12 +128,7 @@ export function runRoutes(answers: Answers) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { searchParams } = new URL(request.url ?? '/', 'http://local');
     const answer = (service: keyof typeof RUN_PATHS, text: string, token: unknown, page: Page) => {
-      try {
-        answerJson(response, 200, page(runsOf({ service, text }, answers), token));
-      } catch (error) {
-        const { type, message, status } = error as AwsError;
-        answerJson(response, status, { message }, type);
-      }
+      answerWith(response, () => page(runsOf({ service, text }, answers), token));
       return true;
     };
 
