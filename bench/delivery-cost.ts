@@ -24,7 +24,7 @@ import type { Received } from './flow-process';
 import { CERTIFICATE_FILE } from './tls';
 
 /** Messages of a receive and of an invocation: what the event source of `deliver` declares. */
-export const BATCH = 10;
+const BATCH = 10;
 
 export interface DeliveryOptions {
   /** Of a round; a multiple of `BATCH`, so that every batch is full. */

@@ -8,7 +8,7 @@ export const MAX_ENTRIES = 10;
  * A request's entries together are smaller than this, bytes (EventBridge user guide, "Calculating PutEvents event entry
  * size"). Since January 2026 EventBridge takes 1 MB; what is under the older limit is taken in every Region.
  */
-export const REQUEST_BYTES = 256 * 1024;
+const REQUEST_BYTES = 256 * 1024;
 /** What `Time` counts for, bytes (same page). */
 const TIME_BYTES = 14;
 
@@ -61,7 +61,7 @@ function plain(this: Record<string, unknown>, key: string, value: unknown): unkn
 }
 
 /** Size of an entry as EventBridge counts it, bytes; the bus is not part of it. */
-export function entryBytes({ Source, DetailType, Detail, Time }: PutEventsEntry): number {
+function entryBytes({ Source, DetailType, Detail, Time }: PutEventsEntry): number {
   const texts = [Source, DetailType, Detail].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   return texts + (Time ? TIME_BYTES : 0);
 }

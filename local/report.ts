@@ -78,10 +78,6 @@ export function summarize(remains: Remains): Summary {
   };
 }
 
-/** Whether every accepted event reached every subscription that it matches. */
-export const everythingArrived = ({ deliveries }: Summary): boolean =>
-  deliveries.every(({ status }) => status === 'delivered');
-
 type Recognized = NonNullable<ReturnType<typeof recognize>>;
 
 function recognized(busEvent: BusEvent): Recognized[] {

@@ -4,7 +4,7 @@ import { invocation } from './invocation';
 import type { HandlerTelemetry } from './telemetry';
 
 /** An SQS batch as the core takes it. */
-export const toMessages = (event: SQSEvent): QueueMessage[] =>
+const toMessages = (event: SQSEvent): QueueMessage[] =>
   event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
 
 /** Runs a batch and names the messages that must come again (partial batch response). */

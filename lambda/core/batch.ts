@@ -9,7 +9,7 @@ type Take = (message: QueueMessage) => Promise<void>;
  * Takes messages one after another, up to the first that fails: what is behind it must not overtake it.
  * @returns the ids of the messages that must come again: the one that failed, and those behind it.
  */
-export async function inTurn(messages: readonly QueueMessage[], take: Take, telemetry: Telemetry): Promise<string[]> {
+async function inTurn(messages: readonly QueueMessage[], take: Take, telemetry: Telemetry): Promise<string[]> {
   for (const [n, message] of messages.entries()) {
     try {
       await take(message);

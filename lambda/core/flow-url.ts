@@ -7,7 +7,7 @@ export const MAX_FLOW_URL_LENGTH = 2048;
  * Hosts under which Power Automate and Logic Apps take the requests that start a flow (Power Automate's page on IP
  * address configuration, "narrow allow list"; the last is Logic Apps Standard). Only names under them count.
  */
-export const FLOW_HOST_SUFFIXES: readonly string[] = [
+const FLOW_HOST_SUFFIXES: readonly string[] = [
   'api.powerplatform.com',
   'api.gov.powerplatform.microsoft.us',
   'api.high.powerplatform.microsoft.us',

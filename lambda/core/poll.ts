@@ -168,7 +168,7 @@ const keyOf = ({ jobs, instanceId = 'default' }: ScheduledPoll): string =>
  * Puts the event of each job that has ended since the first poll, and that nobody has told of. Taken, told, noted, in this
  * order: who dies in between has his job taken by a later poll, which tells the same event, of the same run.
  */
-export async function pollJobs(poll: Poll, message: string, ports: PollPorts): Promise<void> {
+async function pollJobs(poll: Poll, message: string, ports: PollPorts): Promise<void> {
   const { lister, jobs: store, clock } = ports;
   const key = keyOf(poll);
   const now = clock();

@@ -88,7 +88,7 @@ const dimensions = v.optional(
 );
 
 /** One definition per trigger: gives the entry's type, its check and its JSON Schema. */
-export const ENTRY_SCHEMAS = {
+const ENTRY_SCHEMAS = {
   'data-source-refresh-failed': v.pipe(
     v.strictObject({
       ...common('data-source-refresh-failed', 'Fires when a data source refresh failed or timed out.'),
@@ -166,7 +166,7 @@ export const ENTRY_SCHEMAS = {
   ),
 } as const;
 
-export const subscriptionEntrySchema = v.variant('trigger', [
+const subscriptionEntrySchema = v.variant('trigger', [
   ENTRY_SCHEMAS['data-source-refresh-failed'],
   ENTRY_SCHEMAS['data-source-refresh-succeeded'],
   ENTRY_SCHEMAS['segment-threshold-crossed'],

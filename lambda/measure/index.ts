@@ -6,11 +6,11 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
+import { ASKING_LIMITS } from '../adapters/asked-service';
 import { batchResponse } from '../adapters/batch';
 import { optional, required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
 import { queryServices } from '../adapters/queries';
-import { QUERY_LIMITS } from '../adapters/queries/refusal';
 import { againSender, rejectedQueue } from '../adapters/queue';
 import { handlerTelemetry } from '../adapters/telemetry';
 import { measureBatch, type QueryRun } from '../core/measure';
@@ -18,10 +18,10 @@ import { measureBatch, type QueryRun } from '../core/measure';
 const sqs = new SQSClient({});
 const ports = {
   queries: queryServices({
-    athena: new AthenaClient(QUERY_LIMITS),
-    redshift: new RedshiftDataClient(QUERY_LIMITS),
-    cloudwatch: new CloudWatchClient(QUERY_LIMITS),
-    profiles: new CustomerProfilesClient(QUERY_LIMITS),
+    athena: new AthenaClient(ASKING_LIMITS),
+    redshift: new RedshiftDataClient(ASKING_LIMITS),
+    cloudwatch: new CloudWatchClient(ASKING_LIMITS),
+    profiles: new CustomerProfilesClient(ASKING_LIMITS),
   }),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
   again: againSender<QueryRun>(sqs, required(Env.QUERIES_QUEUE_URL), ({ schedule }) => schedule),

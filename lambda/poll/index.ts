@@ -4,6 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
+import { ASKING_LIMITS } from '../adapters/asked-service';
 import { batchResponse } from '../adapters/batch';
 import { documentClient } from '../adapters/dynamodb';
 import { optional, required } from '../adapters/environment';
@@ -16,7 +17,7 @@ import { type Poll, pollBatch } from '../core/poll';
 
 const sqs = new SQSClient({});
 const ports = {
-  lister: jobLister(new EntityResolutionClient({}), new CustomerProfilesClient({})),
+  lister: jobLister(new EntityResolutionClient(ASKING_LIMITS), new CustomerProfilesClient(ASKING_LIMITS)),
   jobs: new PolledJobTable(documentClient(), required(Env.RUNS_TABLE_NAME)),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
   again: againSender<Poll>(sqs, required(Env.POLLS_QUEUE_URL), ({ jobs }) => JSON.stringify(jobs)),

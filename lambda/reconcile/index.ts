@@ -9,12 +9,12 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../lib/private/contract';
+import { ASKING_LIMITS } from '../adapters/asked-service';
 import { batchResponse } from '../adapters/batch';
 import { documentClient } from '../adapters/dynamodb';
 import { required } from '../adapters/environment';
 import { eventPublisher } from '../adapters/event-bus';
 import { notedRuns } from '../adapters/noted-run-table';
-import { QUERY_LIMITS } from '../adapters/queries/refusal';
 import { rejectedQueue } from '../adapters/queue';
 import { runLister } from '../adapters/runs';
 import { handlerTelemetry } from '../adapters/telemetry';
@@ -22,13 +22,13 @@ import { reconcileBatch } from '../core/reconcile';
 
 const ports = {
   lister: runLister({
-    appFlow: new AppflowClient(QUERY_LIMITS),
-    glue: new GlueClient(QUERY_LIMITS),
-    dataBrew: new DataBrewClient(QUERY_LIMITS),
-    emrServerless: new EMRServerlessClient(QUERY_LIMITS),
-    dataSync: new DataSyncClient(QUERY_LIMITS),
-    athena: new AthenaClient(QUERY_LIMITS),
-    stepFunctions: new SFNClient(QUERY_LIMITS),
+    appFlow: new AppflowClient(ASKING_LIMITS),
+    glue: new GlueClient(ASKING_LIMITS),
+    dataBrew: new DataBrewClient(ASKING_LIMITS),
+    emrServerless: new EMRServerlessClient(ASKING_LIMITS),
+    dataSync: new DataSyncClient(ASKING_LIMITS),
+    athena: new AthenaClient(ASKING_LIMITS),
+    stepFunctions: new SFNClient(ASKING_LIMITS),
   }),
   noted: notedRuns(documentClient(), required(Env.RUNS_TABLE_NAME), Date.now),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),

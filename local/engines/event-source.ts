@@ -167,7 +167,7 @@ export class EventSource {
  * The messages of a batch that failed, by a partial batch response (developer guide, "Success and failure conditions").
  * None: no response, an empty one, or no or an empty list. All: anything that is no valid report.
  */
-export function failedItems(response: unknown, messageIds: ReadonlySet<string>): ReadonlySet<string> {
+function failedItems(response: unknown, messageIds: ReadonlySet<string>): ReadonlySet<string> {
   if (response === null || response === undefined) {
     return new Set();
   }

@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
+import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
 
 const ROOT = join(__dirname, '../..');
 
@@ -57,3 +59,17 @@ export const awsVariables = (url: string) => ({
   AWS_SECRET_ACCESS_KEY: 'test',
   AWS_EC2_METADATA_DISABLED: 'true',
 });
+
+/** An endpoint whose only bus is named `bus`; what it takes is given to `onEvent`. */
+export async function startBus(onEvent: (event: BusEvent) => void): Promise<Endpoint> {
+  const endpoint = await startEndpoint({ port: 0 });
+  const buses = new EventBuses({
+    account: '000000000000',
+    region: 'us-east-1',
+    busArns: { bus: 'arn:aws:events:us-east-1:000000000000:event-bus/bus' },
+    rules: [],
+    onEvent,
+  });
+  endpoint.serve({ 'AWSEvents.PutEvents': (input) => buses.putEvents(input) });
+  return endpoint;
+}

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
-import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
-import { type App, awsVariables, makeApp } from './app';
+import type { BusEvent } from '../../local/bus/event-bus';
+import type { Endpoint } from '../../local/engines/endpoint';
+import { type App, awsVariables, makeApp, startBus } from './app';
 
 const require_ = require;
 let app: App;
@@ -12,15 +12,7 @@ let taken: BusEvent[];
 
 beforeAll(async () => {
   app = makeApp();
-  endpoint = await startEndpoint({ port: 0 });
-  const buses = new EventBuses({
-    account: '000000000000',
-    region: 'us-east-1',
-    busArns: { bus: 'arn:aws:events:us-east-1:000000000000:event-bus/bus' },
-    rules: [],
-    onEvent: (event) => taken.push(event),
-  });
-  endpoint.serve({ 'AWSEvents.PutEvents': (input) => buses.putEvents(input) });
+  endpoint = await startBus((event) => taken.push(event));
 });
 afterAll(async () => {
   await endpoint.stop();

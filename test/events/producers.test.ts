@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkEvent } from '../../lambda/core/events';
-import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
-import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
+import type { BusEvent } from '../../local/bus/event-bus';
+import type { Endpoint } from '../../local/engines/endpoint';
 import { secretsManagerOperations } from '../../local/engines/secrets-manager';
-import { type App, awsVariables, makeApp } from './app';
+import { type App, awsVariables, makeApp, startBus } from './app';
 
 const SECRET = 'a secret of the test';
 let app: App;
@@ -16,15 +16,7 @@ let variables: Record<string, string>;
 
 beforeAll(async () => {
   app = makeApp();
-  endpoint = await startEndpoint({ port: 0 });
-  const buses = new EventBuses({
-    account: '000000000000',
-    region: 'us-east-1',
-    busArns: { bus: 'arn:aws:events:us-east-1:000000000000:event-bus/bus' },
-    rules: [],
-    onEvent: (event) => taken.push(event),
-  });
-  endpoint.serve({ 'AWSEvents.PutEvents': (input) => buses.putEvents(input) });
+  endpoint = await startBus((event) => taken.push(event));
   const arn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:fivetran-AbCdEf';
   endpoint.serve(secretsManagerOperations([{ name: 'fivetran', arn, text: SECRET }]));
   variables = { ...awsVariables(endpoint.url), EVENT_BUS_NAME: 'bus', WEBHOOK_SECRET_NAME: 'fivetran' };

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FlowReceiver } from '../../local/flow-receiver';
+import { runScript } from '../support/script';
 
 const ROOT = dirname(dirname(__dirname));
 const EXAMPLE = 'examples/declared-subscriptions/app.ts';
@@ -34,19 +34,7 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-/** Runs TypeScript to its end. */
-async function run(script: string, args: readonly string[], environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...environment },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => (out += chunk));
-  child.stderr.on('data', (chunk) => (err += chunk));
-  const [status] = await once(child, 'close');
-  return { status, out, err };
-}
-const local = (...args: string[]) => run('local/main.ts', args, { FLOW_URLS: secret });
+const local = (...args: string[]) => runScript('local/main.ts', args, { FLOW_URLS: secret });
 
 const EVENTS = [
   ['DataSourceRefreshed', { dataSource: 'Orders', status: 'Failed', runId: 'run-1', error: 'No space left' }],
@@ -163,7 +151,7 @@ it('the example synthesizes strictly', async () => {
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
   expect(context).toEqual({ '@aws-cdk/core:validateAgainstDefaultRules': true });
   const environment = { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'true' };
-  const { status, err } = await run(EXAMPLE, [], environment);
+  const { status, err } = await runScript(EXAMPLE, [], environment);
   expect(status, err).toBe(0);
   expect(readFileSync(join(outdir, 'DeclaredSubscriptions.template.json'), 'utf8')).toContain(
     'Custom::FlowSubscription',

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +6,7 @@ import { readAnswers } from '../../local/answer-file';
 import type { BusEvent } from '../../local/bus/event-bus';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { synthesize } from '../../local/synthesize';
+import { runScript } from '../support/script';
 
 const ROOT = dirname(dirname(__dirname));
 const APP = 'examples/measures/app.ts';
@@ -114,15 +113,8 @@ describe('the example', () => {
 });
 
 it('npm start runs the schedules once when it is asked to', async () => {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'local/main.ts', '--app', APP, '--answers', ANSWERS, '--run-schedules', '--once', '--json'],
-    { cwd: ROOT },
-  );
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => (out += chunk));
-  child.stderr.on('data', (chunk) => (err += chunk));
-  const [status] = await once(child, 'close');
+  const args = ['--app', APP, '--answers', ANSWERS, '--run-schedules', '--once', '--json'];
+  const { status, out, err } = await runScript('local/main.ts', args);
   expect(status, err).toBe(0);
   const subjects = JSON.parse(out).crossings.map(({ subject }: { subject: string }) => subject);
   expect(subjects.toSorted()).toEqual(['Revenue yesterday (Region: EMEA)', 'VIP customers']);

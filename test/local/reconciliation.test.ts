@@ -1,5 +1,4 @@
 /** Runs examples/sources with its bundles: what the bus saw and what only the services' APIs know, into a flow. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,6 +15,7 @@ import type { Answer } from '../../local/engines/answers';
 import { FlowReceiver } from '../../local/flow-receiver';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { synthesize } from '../../local/synthesize';
+import { runScript } from '../support/script';
 import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../support/sources';
 
 const ROOT = dirname(dirname(__dirname));
@@ -133,15 +133,8 @@ it('a source that a service does not tell of is named, and keeps no other waitin
 
 it('npm start shows the runs that the example missed', async () => {
   const args = ['--app', APP, '--answers', 'examples/sources/answers.json', '--run-schedules', '--once', '--json'];
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'local/main.ts', ...args, '--secret', 'crm/flow-urls=FLOW_URLS'],
-    { cwd: ROOT, env: { ...process.env, FLOW_URLS: secret } },
-  );
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => (out += chunk));
-  child.stderr.on('data', (chunk) => (err += chunk));
-  const [status] = await once(child, 'close');
+  const secrets = ['--secret', 'crm/flow-urls=FLOW_URLS'];
+  const { status, out, err } = await runScript('local/main.ts', [...args, ...secrets], { FLOW_URLS: secret });
   expect(status, err).toBe(0);
   expect(JSON.parse(out).deliveries.length).toBe(3);
   expect(flows.received.map(({ body }) => [body?.dataSource, body?.status, body?.recordCount]).toSorted()).toEqual([

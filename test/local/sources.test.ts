@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '../../local/event-file';
 import { FlowReceiver } from '../../local/flow-receiver';
+import { runScript } from '../support/script';
 import { entryOf, SAMPLES, sample } from '../support/sources';
 
 const ROOT = dirname(dirname(__dirname));
@@ -30,21 +30,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run(script: string, args: readonly string[], environment: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...environment },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => (out += chunk));
-  child.stderr.on('data', (chunk) => (err += chunk));
-  const [status] = await once(child, 'close');
-  return { status, out, err };
-}
 const local = (events: string) =>
-  run('local/main.ts', ['--app', APP, '--secret', 'crm/flow-urls=FLOW_URLS', '--once', '--json', '--events', events], {
-    FLOW_URLS: secret,
-  });
+  runScript(
+    'local/main.ts',
+    ['--app', APP, '--secret', 'crm/flow-urls=FLOW_URLS', '--once', '--json', '--events', events],
+    {
+      FLOW_URLS: secret,
+    },
+  );
 
 describe('examples/sources', () => {
   it('has the samples as its events, all of them', () => {
@@ -112,7 +105,7 @@ it('the example synthesizes strictly', async () => {
   const outdir = join(folder, 'cdk.out');
   const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
   const environment = { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'true' };
-  const { status, err } = await run(APP, [], environment);
+  const { status, err } = await runScript(APP, [], environment);
   expect(status, err).toBe(0);
   expect(readFileSync(join(outdir, 'Sources.template.json'), 'utf8')).toContain('aws.events.event.json');
 });

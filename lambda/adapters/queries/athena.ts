@@ -8,7 +8,7 @@ import {
 import { type AthenaQuery, MAX_QUERY_ROWS } from '../../../lib/private/contract';
 import type { QueryAnswer, QueryTick, RunningQuery } from '../../core/measure';
 import { type Cell, QueryFailed, QueryFailure, type QueryTable } from '../../core/query-result';
-import { calling } from './refusal';
+import { calling } from './calling';
 
 /** Rows of a page (API reference, GetQueryResults). */
 const PAGE_ROWS = 1000;

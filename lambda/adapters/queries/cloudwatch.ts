@@ -1,7 +1,7 @@
 import { type CloudWatchClient, GetMetricDataCommand, type StandardUnit } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchQuery } from '../../../lib/private/contract';
 import type { QueryAnswer, QueryTick } from '../../core/measure';
-import { calling } from './refusal';
+import { calling } from './calling';
 
 /** Metrics of Amazon CloudWatch, which answers at once. */
 export const metricQueries = (client: CloudWatchClient) => ({

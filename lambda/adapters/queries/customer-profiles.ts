@@ -7,7 +7,7 @@ import {
 import type { SegmentEstimateQuery } from '../../../lib/private/contract';
 import type { QueryAnswer, RunningQuery } from '../../core/measure';
 import { QueryFailed, QueryFailure } from '../../core/query-result';
-import { calling } from './refusal';
+import { calling } from './calling';
 
 /** Sizes of segments of Amazon Connect Customer Profiles, which it estimates. */
 export const segmentEstimates = (client: CustomerProfilesClient) => ({

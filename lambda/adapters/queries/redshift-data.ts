@@ -9,7 +9,7 @@ import {
 import { MAX_QUERY_ROWS, type RedshiftQuery } from '../../../lib/private/contract';
 import type { QueryAnswer, QueryTick, RunningQuery } from '../../core/measure';
 import { type Cell, QueryFailed, QueryFailure, type QueryTable } from '../../core/query-result';
-import { calling } from './refusal';
+import { calling } from './calling';
 
 /** Queries of Amazon Redshift, by its Data API. */
 export const redshiftQueries = (client: RedshiftDataClient) => ({

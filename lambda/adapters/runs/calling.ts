@@ -1,5 +1,5 @@
 import { ListingFailed, ReconciliationFailure } from '../../core/reconcile';
-import { isRefusal } from '../queries/refusal';
+import { isRefusal } from '../asked-service';
 
 const THROTTLED = /Throttl|TooManyRequests|RateExceeded|LimitExceeded/i;
 
