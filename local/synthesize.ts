@@ -22,8 +22,8 @@ export async function synthesize(root: string, { file, stack }: AppToSynthesize,
   if (!existsSync(join(root, 'dist/lambda'))) throw new UserError('the handlers are not built: run npm run build');
   if (!existsSync(file)) throw new UserError(`${app} does not exist`);
   const project = projectOf(dirname(file));
-  // CI validates the template; here that would only make everybody wait.
-  const CDK_CONTEXT_JSON = JSON.stringify(contextOf(project));
+  // CI validates the template. Here validation and stack traces of constructs would only take time.
+  const CDK_CONTEXT_JSON = JSON.stringify({ 'aws:cdk:disable-stack-trace': true, ...contextOf(project) });
   const child = spawn(process.execPath, ['--import', pathToFileURL(require.resolve('tsx')).href, file], {
     cwd: project,
     env: { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON, CDK_VALIDATION: 'false' },

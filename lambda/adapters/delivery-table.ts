@@ -32,6 +32,28 @@ const DEAD = 'dead';
 const heldBy = (subscription: string): string => `held#${subscription}`;
 const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
 
+const NO_ROW = `attribute_not_exists(${PK})`;
+const NO_LEASE = 'attribute_not_exists(leaseUntil)';
+const LEASE_EXPIRED = 'leaseUntil < :now';
+/** The try that the row waits for, or a later one. */
+const PENDING_TRY = '#status = :pending AND n <= :n';
+/** A held row waits for a later try than the one that was held. */
+const HELD_BEFORE = '#status = :held AND n < :n';
+const FINISHED_BEFORE = '#status <> :pending AND #status <> :held AND n < :n';
+
+/**
+ * When a worker may claim a row for a try. An OR of ANDs without parentheses: the embedded DynamoDB parses nested
+ * parentheses twenty times slower.
+ */
+const claimable = ({ replay }: DeliveryMessage): string =>
+  [
+    NO_ROW,
+    ...[NO_LEASE, LEASE_EXPIRED].flatMap((free) =>
+      [PENDING_TRY, HELD_BEFORE].map((earlier) => `${free} AND ${earlier}`),
+    ),
+    ...(replay ? [FINISHED_BEFORE] : []),
+  ].join(' OR ');
+
 /** The Deliveries table: one row for each event and subscription (protocol D). */
 export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   constructor(
@@ -53,12 +75,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
         ...(message.isTest ? ['isTest = :isTest'] : []),
         `acceptedAt = if_not_exists(acceptedAt, :acceptedAt) REMOVE ${TTL_ATTRIBUTE}`,
       ].join(', '),
-      ConditionExpression: [
-        `attribute_not_exists(${PK})`,
-        '((attribute_not_exists(leaseUntil) OR leaseUntil < :now) AND ' +
-          '((#status IN (:pending, :held) AND n < :n) OR (#status = :pending AND n = :n)))',
-        ...(message.replay ? ['(NOT #status IN (:pending, :held) AND n < :n)'] : []),
-      ].join(' OR '),
+      ConditionExpression: claimable(message),
       ExpressionAttributeNames: { '#status': NAMES['#status'], '#trigger': 'trigger' },
       ExpressionAttributeValues: {
         ':pending': 'pending',

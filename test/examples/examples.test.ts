@@ -20,6 +20,7 @@ function synthesize(files: readonly string[]) {
     encoding: 'utf8',
     env: {
       ...process.env,
+      CDK_VALIDATION: 'true',
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, '@aws-cdk/core:strictCfnValidateErrors': true }),
     },
   });

@@ -62,7 +62,8 @@ describe('npm run synth', () => {
     try {
       // The handlers are built, and other tests are reading them.
       const options = ['--app', `tsx ${app}`, '--build', 'true', '--output', outdir];
-      const child = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT });
+      const env = { ...process.env, CDK_VALIDATION: 'true' };
+      const child = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT, env });
       let errors = '';
       child.stderr.on('data', (chunk) => {
         errors += chunk;

@@ -6,6 +6,7 @@ import { PowerAutomateConnectorStack } from '../../lib';
 import { KNOWN_DETAIL_TYPES } from '../../lib/private/contract';
 import type { AwsCall } from '../../local/engines/calls';
 import { planTemplate } from '../../local/template/plan';
+import type { Plan } from '../../local/template/planned';
 import type { LoadedTemplate } from '../../local/template/template';
 import { Asked, DATA_KEY, everythingConnector, Kept, SECRETS_KEY } from '../support/everything';
 import { type Exercise, exercise } from '../support/exercise';
@@ -91,8 +92,11 @@ it('allows every call that a function makes by default, and nothing that none ma
 });
 
 describe('with everything switched on', () => {
+  let plan: Plan;
+  beforeAll(() => {
+    plan = planTemplate(full.loaded, (name) => `http://queues/${name}`);
+  });
   const keyOf = (id: string): string => {
-    const plan = planTemplate(full.loaded, (name) => `http://queues/${name}`);
     const logicalId = Object.keys(full.loaded.template.Resources).find((one) => one.startsWith(id));
     return plan.resolve({ 'Fn::GetAtt': [logicalId, 'Arn'] }, 'test') as string;
   };

@@ -39,7 +39,6 @@ import { resources, suitableTable } from './support';
 
 beforeAll(() => {
   // Two templates for each prop of each construct: other tests let CDK validate what they synthesize.
-  vi.stubEnv('CDK_VALIDATION', 'false');
   return () => vi.unstubAllEnvs();
 });
 

@@ -1,20 +1,40 @@
 import { Crash } from './interleaving';
 
-/** Kills a worker at the n-th point that it reaches (from 1): from then on nothing of it goes on. */
+/** Kills a worker at one of the points that it reaches: from then on nothing of it continues. */
 export class Killer {
-  /** Names of the points that were reached. */
+  /** Names of the points that were reached, in order. */
   readonly points: string[] = [];
   killed = false;
 
-  constructor(private readonly at = Number.POSITIVE_INFINITY) {}
+  /** @param isLast whether the worker dies at the point that it just reached. */
+  private constructor(private readonly isLast: (points: readonly string[]) => boolean) {}
 
-  /** @throws Crash when the worker dies here, or has died already. */
+  static never(): Killer {
+    return new Killer(() => false);
+  }
+
+  /** Kills at the n-th point (from 1). */
+  static atPoint(n: number): Killer {
+    return new Killer(({ length }) => length === n);
+  }
+
+  /**
+   * Kills at the n-th point (from 1) of another run's points: the same call, as often made. Concurrent calls may end in
+   * another order in this run.
+   */
+  static atSamePoint(others: readonly string[], n: number): Killer {
+    const point = others[n - 1];
+    const times = (points: readonly string[]) => points.filter((one) => one === point).length;
+    const nth = times(others.slice(0, n));
+    return new Killer((points) => points.at(-1) === point && times(points) === nth);
+  }
+
+  /** @throws Crash when the worker dies here, or is dead already. */
   reach(point: string): void {
     if (this.killed) throw new Crash();
     this.points.push(point);
-    if (this.points.length !== this.at) return;
-    this.killed = true;
-    throw new Crash();
+    this.killed = this.isLast(this.points);
+    if (this.killed) throw new Crash();
   }
 
   /** A call with its two points: before the service has heard of it, and after it has answered. */

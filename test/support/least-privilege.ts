@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import type { AwsCall } from '../../local/engines/calls';
 import { ACCOUNT, planTemplate } from '../../local/template/plan';
 import type { Plan } from '../../local/template/planned';
@@ -239,22 +239,37 @@ export async function servicePrivilegeProblems(loaded: LoadedTemplate): Promise<
 async function allowsService({ service, sourceArn, action, resource }: ServiceAccess, resourcePolicy: unknown) {
   // EventBridge names no source to the key of a topic (Amazon SNS, "Key management").
   const source = { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': ACCOUNT };
-  const result = await runSimulation(
-    {
-      request: {
-        principal: service,
-        action,
-        resource: { resource, accountId: ACCOUNT },
-        contextVariables: { 'aws:SecureTransport': 'true', ...(sourceArn === '' ? {} : source) },
-      },
-      identityPolicies: [],
-      serviceControlPolicies: [],
-      resourceControlPolicies: [],
-      resourcePolicy,
+  return isAllowed({
+    request: {
+      principal: service,
+      action,
+      resource: { resource, accountId: ACCOUNT },
+      contextVariables: { 'aws:SecureTransport': 'true', ...(sourceArn === '' ? {} : source) },
     },
-    {},
-  );
-  if (result.resultType === 'error') throw new Error(`${action} on ${resource}: ${JSON.stringify(result.errors)}`);
+    identityPolicies: [],
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    resourcePolicy,
+  });
+}
+
+/** Decisions by their simulation: the variants of a template that the tests make share nearly all of them. */
+const decisions = new Map<string, Promise<boolean>>();
+
+/** Whether AWS allows the simulated request. Throws for an action or a resource that AWS does not have. */
+function isAllowed(simulation: Simulation): Promise<boolean> {
+  const key = JSON.stringify(simulation);
+  const known = decisions.get(key) ?? simulate(simulation);
+  decisions.set(key, known);
+  return known;
+}
+
+async function simulate(simulation: Simulation): Promise<boolean> {
+  const result = await runSimulation(simulation, {});
+  if (result.resultType === 'error') {
+    const { principal, action, resource } = simulation.request;
+    throw new Error(`${principal} ${action} on ${resource.resource}: ${JSON.stringify(result.errors)}`);
+  }
   return result.overallResult === 'Allowed';
 }
 
@@ -302,25 +317,18 @@ async function allows(statements: readonly Statement[], access: Access, template
   );
   const policy = { Version: '2012-10-17', Statement };
   const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
-  const result = await runSimulation(
-    {
-      request: {
-        principal: `arn:aws:iam::${ACCOUNT}:role/${functionId}`,
-        action,
-        resource: { resource, accountId: ACCOUNT },
-        contextVariables: { ...context },
-      },
-      identityPolicies: Statement.length > 0 ? [{ name: 'role', policy }] : [],
-      serviceControlPolicies: [{ orgIdentifier: 'o', policies: [{ name: 'FullAWSAccess', policy: everything }] }],
-      resourceControlPolicies: [],
-      resourcePolicy: template.resourcePolicy(resource),
+  return isAllowed({
+    request: {
+      principal: `arn:aws:iam::${ACCOUNT}:role/${functionId}`,
+      action,
+      resource: { resource, accountId: ACCOUNT },
+      contextVariables: { ...context },
     },
-    {},
-  );
-  if (result.resultType === 'error') {
-    throw new Error(`${functionId} ${action} on ${resource} cannot be evaluated: ${JSON.stringify(result.errors)}`);
-  }
-  return result.overallResult === 'Allowed';
+    identityPolicies: Statement.length > 0 ? [{ name: 'role', policy }] : [],
+    serviceControlPolicies: [{ orgIdentifier: 'o', policies: [{ name: 'FullAWSAccess', policy: everything }] }],
+    resourceControlPolicies: [],
+    resourcePolicy: template.resourcePolicy(resource),
+  });
 }
 
 /** The policies of a template, their values resolved. */

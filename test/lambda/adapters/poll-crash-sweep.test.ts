@@ -167,12 +167,12 @@ describe.each([
       await poll(60);
       return details();
     };
-    const whole = new Killer();
+    const whole = Killer.never();
     const expected = await history(whole);
     expect(expected.map(({ runId }) => runId)).toEqual(['a', 'b']);
     expect(whole.points.length).toBeGreaterThan(20);
     for (let n = 1; n <= whole.points.length; n++) {
-      const killer = new Killer(n);
+      const killer = Killer.atPoint(n);
       const details = await history(killer);
       expect(killer.killed).toBe(true);
       const point = whole.points[n - 1];
@@ -316,12 +316,12 @@ describe('a job that was started', () => {
       });
       return { details: made.details(), ended };
     };
-    const whole = new Killer();
+    const whole = Killer.never();
     const { details: expected } = await history(whole);
     expect(expected).toMatchObject([{ runId: job, status: 'Failed', error: 'no space' }]);
     expect(whole.points).toContain('after SendMessage');
     for (let n = 1; n <= whole.points.length; n++) {
-      const { details } = await history(new Killer(n));
+      const { details } = await history(Killer.atPoint(n));
       const point = `died at ${n}, ${whole.points[n - 1]}`;
       expect(new Set(details.map((one) => JSON.stringify(one))), point).toEqual(
         new Set(expected.map((one) => JSON.stringify(one))),

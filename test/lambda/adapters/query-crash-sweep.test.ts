@@ -50,11 +50,11 @@ describe.each([
   [QUERIES.cloudwatch, [[undefined, 3]]],
 ] as const)('a worker that asks $service', (query, expected) => {
   it('may die at any point: the run begins one query, whose values come once, whatever is repeated', async () => {
-    const whole = new Killer();
+    const whole = Killer.never();
     expect(await history(query, whole)).toEqual({ values: expected, begun: 1, failed: 0 });
     expect(whole.points.length).toBeGreaterThan(query.service === 'cloudwatch' ? 3 : 10);
     for (let n = 1; n <= whole.points.length; n++) {
-      const killer = new Killer(n);
+      const killer = Killer.atPoint(n);
       const outcome = await history(query, killer);
       expect(killer.killed, `at ${whole.points[n - 1]}`).toBe(true);
       // CloudWatch answers at once: to ask again is not to begin again.
@@ -65,10 +65,10 @@ describe.each([
 });
 
 it('a worker that asks Customer Profiles may die at any point: a value comes, and of at most two estimates', async () => {
-  const whole = new Killer();
+  const whole = Killer.never();
   expect(await history(QUERIES['customer-profiles'], whole)).toEqual({ values: [[undefined, 3]], begun: 1, failed: 0 });
   for (let n = 1; n <= whole.points.length; n++) {
-    const { values, failed } = await history(QUERIES['customer-profiles'], new Killer(n));
+    const { values, failed } = await history(QUERIES['customer-profiles'], Killer.atPoint(n));
     expect([values.length, failed], `died at ${n}, ${whole.points[n - 1]}`).toEqual([expect.toBeOneOf([1, 2]), 0]);
     expect(new Set(values.map(([, value]) => value))).toEqual(new Set([3]));
   }

@@ -234,12 +234,12 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
       expect(new Set(identities()).size).toBe(new Set(runs()).size);
       return runs();
     };
-    const whole = new Killer();
+    const whole = Killer.never();
     const expected = await outcome(whole);
     expect(expected).toEqual(['long Successful', 'now Failed', 'one Successful', 'two Failed']);
     expect(whole.points.length).toBeGreaterThan(15);
     for (let n = 1; n <= whole.points.length; n++) {
-      const killer = new Killer(n);
+      const killer = Killer.atPoint(n);
       const found = await outcome(killer);
       expect(killer.killed).toBe(true);
       expect([...new Set(found)], `died at ${n}, ${whole.points[n - 1]}`).toEqual(expected);

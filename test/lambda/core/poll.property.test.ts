@@ -96,7 +96,7 @@ async function play(starts: readonly Started[], mishaps: readonly (number | 'non
     queue = rest;
     now = message.at;
     const happens = mishaps[taken++] ?? 'none';
-    const worker = new Killer(typeof happens === 'number' ? happens : undefined);
+    const worker = typeof happens === 'number' ? Killer.atPoint(happens) : Killer.never();
     const { publish } = bus.publisher();
     const inTheWay =
       (name: keyof PolledJobStore) =>
