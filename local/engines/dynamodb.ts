@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateTableCommand,
@@ -22,6 +22,7 @@ export type TableInput = Pick<
 /** An embedded DynamoDB (dynalite), in memory, on a free port of the loopback address. */
 export interface DynamoDbEngine {
   readonly endpoint: string;
+  readonly server: Server;
   /** Makes a table and resolves when it is active. */
   createTable(table: TableInput): Promise<void>;
   stop(): Promise<void>;
@@ -39,6 +40,7 @@ export async function startDynamoDb(region: string, onCall?: (call: AwsCall) => 
   });
   return {
     endpoint,
+    server,
     async createTable(table) {
       await client.send(new CreateTableCommand({ ...table, BillingMode: 'PAY_PER_REQUEST' }));
       const describe = new DescribeTableCommand({ TableName: table.TableName });

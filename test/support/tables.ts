@@ -14,6 +14,7 @@ import { Output } from '../../lib/private/contract';
 import { startDynamoDb, type TableInput } from '../../local/engines/dynamodb';
 import { planTemplate, REGION } from '../../local/template/plan';
 import type { Plan } from '../../local/template/planned';
+import { inProcess } from './in-process-requests';
 
 /** The connector's tables as its template declares them, and a client for them. */
 export interface TestTables {
@@ -30,16 +31,6 @@ export interface TestTables {
 
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** Signing each request takes a third of a call's time, and no engine checks the signature; it only has to be there. */
-const UNSIGNED: DynamoDBClientConfig['signer'] = {
-  async sign(request) {
-    request.headers.authorization =
-      'AWS4-HMAC-SHA256 Credential=test/20261101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none';
-    request.headers['x-amz-date'] = '20261101T000000Z';
-    return request;
-  },
-};
-
 /**
  * Makes the tables on an embedded DynamoDB, or where `TEST_DYNAMODB_ENDPOINT` points to. Each call makes tables of its own.
  */
@@ -47,8 +38,8 @@ export async function startTables(): Promise<TestTables> {
   const { tables, outputs } = plannedTables(`test-${crypto.randomUUID()}`);
   const inputs = tables.map(({ input }) => input);
   const external = process.env.TEST_DYNAMODB_ENDPOINT;
-  const { endpoint, stop } = external ? await externalTables(external, inputs) : await embeddedTables(inputs);
-  const client = documentClient({ endpoint, region: REGION, credentials: CREDENTIALS, signer: UNSIGNED });
+  const { config, stop } = external ? await externalTables(external, inputs) : await embeddedTables(inputs);
+  const client = documentClient({ ...config, region: REGION, credentials: CREDENTIALS });
   let calls: string[] = [];
   client.middlewareStack.add(
     (next, context) => (args) => {
@@ -91,20 +82,25 @@ function plannedTables(stackName: string): Plan {
   return planTemplate({ template: { Resources, Outputs }, stackName, directory: '.', assets: {} }, (name) => name);
 }
 
-async function embeddedTables(inputs: readonly TableInput[]) {
-  const engine = await startDynamoDb(REGION);
-  for (const input of inputs) await engine.createTable(input);
-  return { endpoint: engine.endpoint, stop: () => engine.stop() };
+interface StartedTables {
+  readonly config: DynamoDBClientConfig;
+  stop(): Promise<void>;
 }
 
-async function externalTables(endpoint: string, inputs: readonly TableInput[]) {
+async function embeddedTables(inputs: readonly TableInput[]): Promise<StartedTables> {
+  const engine = await startDynamoDb(REGION);
+  for (const input of inputs) await engine.createTable(input);
+  return { config: { endpoint: engine.endpoint, ...inProcess(engine.server) }, stop: () => engine.stop() };
+}
+
+async function externalTables(endpoint: string, inputs: readonly TableInput[]): Promise<StartedTables> {
   const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   for (const input of inputs) {
     await client.send(new CreateTableCommand({ ...input, BillingMode: 'PAY_PER_REQUEST' }));
     await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: input.TableName });
   }
   return {
-    endpoint,
+    config: { endpoint },
     async stop() {
       for (const { TableName } of inputs) await client.send(new DeleteTableCommand({ TableName }));
       client.destroy();
