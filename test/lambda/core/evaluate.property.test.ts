@@ -20,7 +20,7 @@ import { Evaluator, measure, segment, thresholdOn } from '../../support/evaluati
 import { Crash, Interleaving, randomFrom } from '../../support/interleaving';
 
 /** How many random histories; the soak run asks for more. */
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 500);
 
 interface Options {
   readonly edits: boolean;

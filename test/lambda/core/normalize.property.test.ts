@@ -6,7 +6,7 @@ import { SOURCE_MAPPINGS } from '../../../lambda/core/sources';
 import { SOURCE_KINDS } from '../../../lib/private/contract';
 import { kindOf, SAMPLES, sample } from '../../support/sources';
 
-const numRuns = Number(process.env.PROPERTY_RUNS ?? 3000);
+const numRuns = Number(process.env.PROPERTY_RUNS ?? 1000);
 
 /** Usually this one. */
 const mostly = <T>(usual: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>

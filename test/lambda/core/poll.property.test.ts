@@ -4,7 +4,7 @@ import { type Poll, type PolledJobStore, type PollPorts, pollBatch } from '../..
 import { Killer } from '../../support/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../support/memory';
 
-const numRuns = Number(process.env.PROPERTY_RUNS ?? 300);
+const numRuns = Number(process.env.PROPERTY_RUNS ?? 100);
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
