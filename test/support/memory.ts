@@ -220,7 +220,7 @@ export class MemoryTelemetry implements Telemetry {
     this.counts[metric] = value;
   }
   milliseconds(metric: string, value: number): void {
-    this.durations[metric] = [...(this.durations[metric] ?? []), value];
+    (this.durations[metric] ??= []).push(value);
   }
   info(message: string, details?: unknown): void {
     this.lines.push(`${message} ${JSON.stringify(details)}`);
