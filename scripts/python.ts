@@ -4,13 +4,12 @@
  *
  *   npm run test:python
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { run } from './run';
+import { hasPython, makeWheel } from './wheel';
 
-const PACMAK = 'jsii-pacmak@1.140.0';
 const ROOT = dirname(__dirname);
 
 const APP = `
@@ -27,18 +26,13 @@ connector.on_threshold_crossed("Crossed", target=targets.SqsQueue(sqs.Queue(own,
 app.synth()
 `;
 
-/** Whether there is a Python that can make virtual environments. */
-const hasPython = (): boolean => spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0;
-
 function tryPython(folder: string): string {
   run(ROOT, process.execPath, ['scripts/build.mjs']);
-  run(ROOT, 'npx', ['--yes', PACMAK, '--targets', 'python', '--outdir', folder, ROOT]);
-  const wheel = readdirSync(join(folder, 'python')).find((file) => file.endsWith('.whl'));
-  if (!wheel) throw new Error(`${PACMAK} made no wheel`);
+  const wheel = makeWheel(folder);
 
   const python = join(folder, 'venv', process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
   run(folder, 'python3', ['-m', 'venv', 'venv']);
-  run(folder, python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', join('python', wheel)]);
+  run(folder, python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', wheel]);
   writeFileSync(join(folder, 'app.py'), APP);
   run(folder, python, ['app.py']);
 
@@ -49,7 +43,7 @@ function tryPython(folder: string): string {
     throw new Error(`the app has ${bundles.length} bundles of the ${handlers.length} handlers ${handlers.join(', ')}`);
   }
   const { Resources } = JSON.parse(readFileSync(join(folder, 'cdk.out/Own.template.json'), 'utf8'));
-  return `${wheel}: an app of two connectors synthesizes; the second has ${Object.keys(Resources).length} resources`;
+  return `${basename(wheel)}: an app of two connectors synthesizes; the second has ${Object.keys(Resources).length} resources`;
 }
 
 function main(): boolean {

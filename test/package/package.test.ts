@@ -12,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../scripts/run';
+import { filesUnder, handlerNames, shippedFiles } from '../../scripts/shipped-files';
 import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
 const MINUTES = 60_000;
@@ -27,7 +28,16 @@ const MOST_UNPACKED = 9_000_000;
 const MOST_OF_A_BUNDLE = 1_000_000;
 
 /** What the package is built from. */
-const SOURCES = ['package.json', 'README.md', 'LICENSE', 'tsconfig.json', 'tsconfig.lib.json', 'scripts', 'docs'];
+const SOURCES = [
+  'package.json',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'tsconfig.json',
+  'tsconfig.lib.json',
+  'scripts',
+  'docs',
+];
 const CODE = ['lib', 'lambda', 'cli', 'events'];
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -35,7 +45,7 @@ const installed = (name: string): string => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
   return version;
 };
-const handlers = readdirSync(join(ROOT, 'lambda')).filter((name) => existsSync(join(ROOT, 'lambda', name, 'index.ts')));
+const handlers = handlerNames(ROOT);
 
 /** Without what npm tells the scripts that it runs: whoever installs the package has none of that. */
 const environment = Object.fromEntries(
@@ -43,13 +53,6 @@ const environment = Object.fromEntries(
 );
 const node = (options: readonly string[], cwd: string, env: NodeJS.ProcessEnv = environment) =>
   run(cwd, process.execPath, options, env);
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
-}
 
 /** Outside the repository, whose node_modules would be found from within it. */
 let outside: string;
@@ -81,25 +84,8 @@ afterAll(() => {
 });
 
 describe('the tarball', () => {
-  test('has what is listed here, and nothing else', () => {
-    const compiled = filesUnder(join(ROOT, 'lib')).map((file) => file.replace(/\.ts$/, ''));
-    const expected = [
-      '.jsii',
-      'LICENSE',
-      'README.md',
-      'THIRD-PARTY-LICENSES',
-      'dist/cli/index.js',
-      ...compiled.flatMap((file) => [`dist/lib/${file}.d.ts`, `dist/lib/${file}.js`]),
-      ...handlers.flatMap((name) => [`dist/lambda/${name}/index.js`, `dist/lambda/${name}/index.js.LEGAL.txt`]),
-      'dist/events/index.js',
-      ...['connector-events', 'errors', 'index', 'types'].map((file) => `dist/events/${file}.d.ts`),
-      ...['docs/events', 'docs/schemas'].flatMap((folder) =>
-        filesUnder(join(ROOT, folder)).map((file) => `${folder}/${file}`),
-      ),
-      'docs/runbook.md',
-      'package.json',
-    ];
-    expect(filesUnder(content)).toEqual(expected.sort());
+  test('has the files of scripts/shipped-files.ts, and no others', () => {
+    expect(filesUnder(content)).toEqual(shippedFiles(ROOT));
   });
 
   test('is small', () => {
