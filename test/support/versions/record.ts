@@ -1,11 +1,11 @@
 import type { CustomResourceRequest } from '../../../lambda/adapters/cloudformation';
 import type { Item } from '../../../lambda/adapters/dynamodb';
-import { checkMessage, evaluateBatch } from '../../../lambda/core/evaluate';
 import { closeOverdueRuns, collectBatch } from '../../../lambda/core/collect';
 import { declare } from '../../../lambda/core/declare';
 import { deliverBatch } from '../../../lambda/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/core/delivery';
 import { dispatchBatch } from '../../../lambda/core/dispatch';
+import { checkMessage, evaluateBatch } from '../../../lambda/core/evaluate';
 import { pause, resume } from '../../../lambda/core/flow-health';
 import { replay } from '../../../lambda/core/kept-deliveries';
 import { measureBatch } from '../../../lambda/core/measure';
@@ -98,6 +98,8 @@ class Recorder {
   readonly requests: Version['requests'][number][] = [];
   /** Deliveries that are left on the queue. */
   private readonly left: SentMessage[] = [];
+  /** As the CLI's `test` sends it. */
+  private test: DeliveryMessage | undefined;
 
   constructor(
     private readonly templates: Templates,
@@ -116,11 +118,16 @@ class Recorder {
     await this.poll();
     await this.ask();
     await this.reject();
-    for (const { detailType, detail } of this.world.bus.published) await this.put(detailType, detail);
   }
 
   private keep(to: HandlerName, ...messages: SentMessage[]): void {
     this.messages[to] = [...(this.messages[to] ?? []), ...messages.map(parsed)];
+  }
+
+  /** Keeps the first message once more, with other fields. */
+  private variant(to: HandlerName, fields: object): void {
+    const [first] = this.messages[to] ?? [];
+    this.keep(to, { body: JSON.stringify({ ...(first?.body as object), ...fields }) });
   }
 
   /** Puts an event on the bus, and keeps it and the messages that rules make of it. */
@@ -175,10 +182,7 @@ class Recorder {
     const named = { secret: KEPT.secret[0], field: 'secret' };
     const filter = { dataSource: 'CRM', includeRetries: true };
     const links = { link: 'https://example.com/crm', flowLink: 'https://make.powerautomate.com/flows/crm' };
-    await this.register(
-      { ...onFailure('sealed'), filter, owners: ['kim@example.com'], ...links },
-      sealed('sealed'),
-    );
+    await this.register({ ...onFailure('sealed'), filter, owners: ['kim@example.com'], ...links }, sealed('sealed'));
     const full = { trigger: 'full-refresh-completed', instanceId: 'sandbox', format: 'cloudevents' } as const;
     await this.register(
       { ...onFailure('secret'), ...full, filter: { kind: 'OnDemand', status: ['Failed', 'TimedOut'] } },
@@ -299,6 +303,13 @@ class Recorder {
       await this.refreshSegment(segment, 20);
       world.busIsDown = false;
     }
+    await this.register(thresholdOn('Pending-measure', { measure: 'Pending' }, ABOVE));
+    for (const value of [5, 20]) {
+      world.busIsDown = value === 20;
+      const detail = { measure: 'Pending', value, observedAt: iso(world.now), unit: 'EUR', runId: 'run-3' };
+      await this.evaluate(...(await this.observation('MeasureRefreshed', detail)));
+    }
+    world.busIsDown = false;
     // As `prepareIntent` divides more hits than a state holds, with one hit to a part.
     const key = metricKey({ kind: 'segment', instanceId: 'default', name: 'Crowd' });
     const state = await world.thresholds.readState(key);
@@ -314,7 +325,8 @@ class Recorder {
     for (const { sortKey } of thresholdItems('Crowd-rise', thresholdId, ABOVE)) {
       await world.thresholds.markThreshold(key, sortKey, world.now);
     }
-    for (const item of thresholdItems('gone', 'id-gone', ABOVE)) await world.thresholds.putThreshold(key, item, world.now);
+    for (const item of thresholdItems('gone', 'id-gone', ABOVE))
+      await world.thresholds.putThreshold(key, item, world.now);
   }
 
   /** Dispatches a failed refresh of a data source. Gives its deliveries. */
@@ -337,7 +349,7 @@ class Recorder {
   private async deliver(): Promise<void> {
     const { world } = this;
     const failing: Readonly<Record<string, number>> = {
-      failing: 503,
+      failing: 0,
       broken: 503,
       refusing: 404,
       paused: 404,
@@ -345,11 +357,18 @@ class Recorder {
       picky: 400,
       'picky-untold': 400,
     };
-    const answer = (flow: string) => ({ status: failing[flow] ?? 202, runId: failing[flow] ? undefined : `run-${flow}` });
-    world.answer = answer;
+    world.answer = (flow) => {
+      const status = failing[flow];
+      if (status === undefined) return { status: 202, runId: `run-${flow}` };
+      return status === 0 ? { error: 'ECONNRESET' } : { status };
+    };
 
     await this.try(...(await this.fail('CRM', 'delivered')));
     this.left.push(...(await this.fail('CRM', 'first try')));
+    const [first] = this.left;
+    const message = JSON.parse(first?.body ?? '') as DeliveryMessage;
+    this.test = { ...message, isTest: true, event: { ...message.event, eventId: 'test' } };
+    await this.try({ body: JSON.stringify({ ...this.test, event: { ...message.event, eventId: 'tested' } }) });
     // Waits for its second try; and once more, as a hop of a long wait leaves it.
     const [retry] = await this.try(...(await this.fail('failing', 'retried')));
     if (!retry) throw new Error('there is no second try');
@@ -395,7 +414,13 @@ class Recorder {
   private async dispatchTriggers(): Promise<void> {
     const { world } = this;
     const run = { startedAt: iso(world.now - HOUR), endedAt: iso(world.now), runLink: 'https://example.com/runs/1' };
-    await this.put('DataSourceRefreshed', { dataSource: 'CRM', status: 'Failure', runId: 'queued', attempt: 2, ...run });
+    await this.put('DataSourceRefreshed', {
+      dataSource: 'CRM',
+      status: 'Failure',
+      runId: 'queued',
+      attempt: 2,
+      ...run,
+    });
     const succeeded = { dataSource: 'succeeded', status: 'Successful', runId: 'queued', recordCount: 1000, ...run };
     const full = { instanceId: 'sandbox', runId: 'queued', status: 'Failed', kind: 'OnDemand', ...run };
     const processes = { DataSources: 'Successful', Segments: 'Failed' };
@@ -421,17 +446,29 @@ class Recorder {
     this.keep('deliver', ...this.left);
     const dueAlone = (name: string) => ({ dueSubscriptions: async () => [name], unannounced: async () => [] });
     // A probe, the test body that keeps a flow alive, a held delivery on its way out.
-    for (const [name, wait] of [['paused', 15 * MINUTE], ['idle', 60 * DAY], ['draining', 0]] as const) {
+    for (const [name, wait] of [
+      ['paused', 15 * MINUTE],
+      ['idle', 60 * DAY],
+      ['draining', 0],
+    ] as const) {
       world.now = recordedAt + wait;
       await tend({ ...world.deliver, due: dueAlone(name) });
       world.now = recordedAt;
     }
     for (const key of await world.deliveries.dead('picky')) await replay(key, world.deliver);
-    const { uid = '' } = (await world.subscriptions.read('sealed')) ?? {};
-    const first = JSON.parse(this.left[0]?.body ?? '') as DeliveryMessage;
-    // As the CLI's `test` sends it.
-    await world.deliver.send({ ...first, uid, n: 0, isTest: true, event: { ...first.event, eventId: 'test' } }, 0);
+    if (this.test) await world.deliver.send(this.test, 0);
     this.keep('deliver', ...world.take('deliver'));
+    await this.putPublished();
+  }
+
+  /** Puts what the handlers published on the bus: of events that have the same fields and status, the first. */
+  private async putPublished(): Promise<void> {
+    const seen = new Set<string>();
+    for (const { detailType, detail } of this.world.bus.published) {
+      const form = JSON.stringify([detailType, Object.keys(JSON.parse(JSON.stringify(detail))), detail.status]);
+      if (!seen.has(form)) await this.put(detailType, detail);
+      seen.add(form);
+    }
   }
 
   private async collect(): Promise<void> {
@@ -471,6 +508,11 @@ class Recorder {
       }
     }
     for (const { to, ...message } of scheduled(this.templates.plan, world.now)) this.keep(to, message);
+    // What the app has no construct for, as the constructs write it.
+    for (const to of ['measure', 'poll'] as const) this.variant(to, { instanceId: 'sandbox' });
+    const [{ body } = { body: undefined }] = this.messages.normalize ?? [];
+    const { sources } = body as { sources: object[] };
+    this.variant('normalize', { sources: sources.map((source) => ({ ...source, stopped: 'Failed' })) });
   }
 
   private async poll(): Promise<void> {
@@ -506,7 +548,11 @@ class Recorder {
     this.keep('measure', ...world.take('measure'));
     world.queries = {
       ...world.queries,
-      begin: async () => ({ state: 'ended', table: { columns: ['value'], rows: [['7']] } as never, endedAt: world.now }),
+      begin: async () => ({
+        state: 'ended',
+        table: { columns: ['value'], rows: [['7']] } as never,
+        endedAt: world.now,
+      }),
     };
   }
 

@@ -82,7 +82,9 @@ export function replacements(before: RecordedResources, now: RecordedResources):
     const lost = `Lost: ${STAYING[type]?.lost}.`;
     const current = now.resources[logicalId];
     if (!current) {
-      return [`${type} ${logicalId} is gone: an upgrade deletes or abandons it. ${lost} Give its construct the old id.`];
+      return [
+        `${type} ${logicalId} is gone: an upgrade deletes or abandons it. ${lost} Give its construct the old id.`,
+      ];
     }
     if (current.type !== type) return [`${logicalId} was ${type} and is ${current.type}. ${lost}`];
     const names = new Set([...Object.keys(properties), ...Object.keys(current.properties)]);
@@ -108,7 +110,8 @@ const GROWING: Readonly<Record<string, string>> = {
 function changed(name: string, before: unknown, now: unknown): string | undefined {
   const id = GROWING[name];
   if (id === undefined) return same(before, now) ? undefined : `was ${text(before)} and is ${text(now)}`;
-  const entries = (list: unknown) => new Map((list as Record<string, unknown>[] | undefined)?.map((one) => [one[id], one]));
+  const entries = (list: unknown) =>
+    new Map((list as Record<string, unknown>[] | undefined)?.map((one) => [one[id], one]));
   const current = entries(now);
   const other = [...entries(before)].filter(([key, one]) => !same(keysOf(one), keysOf(current.get(key))));
   return other.length > 0 ? `changes ${other.map(([key]) => key).join(', ')}` : undefined;

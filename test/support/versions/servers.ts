@@ -26,7 +26,12 @@ import type { EventPublisher } from '../../../lambda/core/ports';
 import type { ReconcilePorts, RunLister } from '../../../lambda/core/reconcile';
 import type { RegistryPorts } from '../../../lambda/core/register';
 import type { TendPorts } from '../../../lambda/core/tend';
-import { DEFAULT_DELIVERY_RETENTION_DAYS, type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../lib/private/contract';
+import {
+  DEFAULT_DELIVERY_RETENTION_DAYS,
+  type HandlerName,
+  PARTITION_KEY,
+  SORT_KEY,
+} from '../../../lib/private/contract';
 import { ANYBODY } from '../../../local/connector';
 import { RULES } from '../collection';
 import { NOW } from '../evaluation';
@@ -229,9 +234,11 @@ export class VersionWorld {
     const keep = (queue: string | undefined, { MessageBody = '', MessageAttributes }: Sendable) => {
       const attributes =
         MessageAttributes &&
-        Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]));
-      const list = (this.sent[queue as HandlerName] ??= []);
-      list.push({ body: MessageBody, attributes });
+        Object.fromEntries(
+          Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+        );
+      const to = queue as HandlerName;
+      this.sent[to] = [...(this.sent[to] ?? []), { body: MessageBody, attributes }];
     };
     const send = client.send.bind(client);
     client.send = (async (command: object, ...rest: never[]) => {

@@ -85,7 +85,8 @@ export async function route(
             deliver: async (put) => {
               // EventBridge's id is random, and nothing is known by it.
               const event = { ...put, id: '00000000-0000-4000-8000-000000000000' };
-              const body = inputTemplate === undefined ? JSON.stringify(event) : fillInputTemplate(inputTemplate, event);
+              const body =
+                inputTemplate === undefined ? JSON.stringify(event) : fillInputTemplate(inputTemplate, event);
               messages.push({ to: readerOf(plan, arn), body });
             },
           })),

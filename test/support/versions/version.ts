@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Item } from '../../../lambda/adapters/dynamodb';
 import type { CustomResourceRequest } from '../../../lambda/adapters/cloudformation';
+import type { Item } from '../../../lambda/adapters/dynamodb';
 import type { HandlerName } from '../../../lib/private/contract';
 import type { RecordedResources } from './resources';
 
@@ -64,7 +64,8 @@ export const recordedVersions = (): Version[] =>
 export function writeVersion({ name, recordedAt, connectorId, ...parts }: Version): void {
   const folder = join(VERSIONS_FOLDER, name);
   mkdirSync(folder, { recursive: true });
-  const write = (part: string, value: unknown) => writeFileSync(join(folder, `${part}.json`), `${lines(value, 2)}\n`);
+  const write = (part: string, value: unknown) =>
+    writeFileSync(join(folder, `${part}.json`), `${lines(value, part === 'resources' ? 3 : 2)}\n`);
   write('version', { recordedAt, connectorId });
   for (const part of PARTS) write(part, parts[part]);
 }
