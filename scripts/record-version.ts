@@ -2,12 +2,13 @@
 import { version } from '../package.json';
 import { recordVersion } from '../test/support/versions/record';
 import { startVersionServers } from '../test/support/versions/servers';
+import { synthesize } from '../test/support/versions/template';
 import { writeVersion } from '../test/support/versions/version';
 
 async function main(): Promise<void> {
   const servers = await startVersionServers();
   try {
-    writeVersion(await recordVersion(version, servers));
+    writeVersion(await recordVersion(version, servers, synthesize()));
   } finally {
     await servers.stop();
   }

@@ -25,7 +25,7 @@ import { thresholdOn } from '../evaluation';
 import { SAMPLES } from '../sources';
 import { resourcesOf } from './resources';
 import { type SentMessage, type VersionServers, VersionWorld } from './servers';
-import { type PutEvent, route, scheduled, synthesize, type Templates } from './template';
+import { type PutEvent, route, scheduled, type Templates } from './template';
 import type { RecordedEvent, RecordedMessage, TableName, Version } from './version';
 import { TABLES } from './version';
 
@@ -42,9 +42,8 @@ export const KEPT = {
   parameter: ['/crm/flow-url', flowUrl('parameter')],
 } as const;
 
-/** Records what the code at hand stores and sends. Needs the bundles of the handlers. */
-export async function recordVersion(name: string, servers: VersionServers): Promise<Version> {
-  const templates = synthesize();
+/** Records what the code at hand stores and sends. */
+export async function recordVersion(name: string, servers: VersionServers, templates: Templates): Promise<Version> {
   const recorder = new Recorder(templates, servers);
   await recorder.record();
   const items = Object.fromEntries(

@@ -21,6 +21,7 @@ export interface Templates {
   readonly stackId: string;
 }
 
+/** Synthesizes both apps. Needs the bundles of the handlers. */
 export function synthesize(): Templates {
   const outdir = mkdtempSync(join(tmpdir(), 'versions-'));
   try {

@@ -28,7 +28,7 @@ export interface RecordedEvent {
 
 /** What a version stores and sends. */
 export interface Version {
-  /** The package's version, or `current` for what the code at hand stores and sends. */
+  /** The package's version. */
   readonly name: string;
   /** When it was recorded, epoch milliseconds. */
   readonly recordedAt: number;
