@@ -132,8 +132,6 @@ describe.each(recordedVersions())('of $name', (version) => {
         expect(statuses, subscription).toContain(row?.status);
       }
     });
-      }
-    });
 
     it('have the flow URL and the application of their subscription', async () => {
       for (const { pk, uid, flow, auth } of items('subscriptions')) {
