@@ -13,6 +13,9 @@ interface Key extends KeyInput {
   readonly material: Buffer;
 }
 
+/** Gives that many bytes. */
+export type RandomBytes = (size: number) => Buffer;
+
 /** Plaintext bytes that `Encrypt` takes (AWS KMS API reference, Encrypt). */
 const MAX_PLAINTEXT_BYTES = 4096;
 const ALGORITHM = 'SYMMETRIC_DEFAULT';
@@ -23,9 +26,13 @@ const TAG_BYTES = 16;
  * AWS KMS on symmetric keys that live as long as the process: `Encrypt`, `Decrypt` and `DescribeKey` of the AWS KMS API
  * reference, AES-256-GCM with the encryption context as additional authenticated data. A blob holds the key's ARN
  * (preceded by its length in 2 bytes), the nonce, the tag and the ciphertext.
+ * @param random gives the keys' material and then the nonces. Keys from the same bytes open each other's blobs.
  */
-export function kmsOperations(inputs: readonly KeyInput[]): Readonly<Record<string, AwsOperation>> {
-  const keys: Key[] = inputs.map((input) => ({ ...input, material: randomBytes(32) }));
+export function kmsOperations(
+  inputs: readonly KeyInput[],
+  random: RandomBytes = randomBytes,
+): Readonly<Record<string, AwsOperation>> {
+  const keys: Key[] = inputs.map((input) => ({ ...input, material: random(32) }));
 
   const find = (keyId: unknown): Key => {
     const id = String(keyId);
@@ -53,7 +60,7 @@ export function kmsOperations(inputs: readonly KeyInput[]): Readonly<Record<stri
             `Member must have length between 1 and ${MAX_PLAINTEXT_BYTES}`,
         );
       }
-      const nonce = randomBytes(NONCE_BYTES);
+      const nonce = random(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key.material, nonce).setAAD(context(input));
       const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
       const name = Buffer.from(key.arn);

@@ -9,7 +9,7 @@ import type { Clock } from '../../lambda/core/ports';
 import type { SealedFlowUrl } from '../../lambda/core/subscription';
 import type { AwsError } from '../../local/engines/aws-json';
 import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
-import { kmsOperations } from '../../local/engines/kms';
+import { kmsOperations, type RandomBytes } from '../../local/engines/kms';
 import { secretsManagerOperations } from '../../local/engines/secrets-manager';
 import { ssmOperations } from '../../local/engines/ssm';
 import { ACCOUNT, REGION } from '../../local/template/plan';
@@ -27,7 +27,10 @@ export class SecretStores {
   readonly kms: KMSClient;
   readonly clients: SecretClients;
 
-  private constructor(private readonly endpoint: Endpoint) {
+  private constructor(
+    private readonly endpoint: Endpoint,
+    random: RandomBytes | undefined,
+  ) {
     const config = {
       endpoint: endpoint.url,
       region: REGION,
@@ -36,12 +39,13 @@ export class SecretStores {
     };
     this.kms = new KMSClient(config);
     this.clients = { secretsManager: new SecretsManagerClient(config), ssm: new SSMClient(config) };
-    this.serve(kmsOperations([KEY]));
+    this.serve(kmsOperations([KEY], random));
     this.empty();
   }
 
-  static async start(): Promise<SecretStores> {
-    return new SecretStores(await startEndpoint({ port: 0 }));
+  /** @param random see `kmsOperations`. */
+  static async start(random?: RandomBytes): Promise<SecretStores> {
+    return new SecretStores(await startEndpoint({ port: 0 }), random);
   }
 
   /** There are no secrets and no parameters. */

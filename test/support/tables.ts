@@ -22,6 +22,7 @@ export interface TestTables {
   readonly subscriptions: string;
   readonly thresholds: string;
   readonly deliveries: string;
+  readonly runs: string;
   /** Names of the API calls that were made since the last look, such as `PutItem`. */
   calls(): string[];
   /** Everything in a table. */
@@ -53,6 +54,8 @@ export async function startTables(): Promise<TestTables> {
     subscriptions: outputs[Output.SUBSCRIPTIONS_TABLE_NAME] as string,
     thresholds: outputs[Output.THRESHOLDS_TABLE_NAME] as string,
     deliveries: outputs[Output.DELIVERIES_TABLE_NAME] as string,
+    // No output names it: only functions read it.
+    runs: inputs.map(({ TableName }) => TableName).find((name) => name.includes('Collection')) as string,
     calls() {
       const made = calls;
       calls = [];

@@ -1,0 +1,398 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Failures } from '../../../lambda/core/breaker';
+import type { CollectedRun, Stage } from '../../../lambda/core/collected-run';
+import { type Attempt, DELIVERY_STATUSES, type DeliveryMessage, type DeliveryRow } from '../../../lambda/core/delivery';
+import type { Announcement, Health } from '../../../lambda/core/health';
+import type { QueryRun, RunningQuery } from '../../../lambda/core/measure';
+import type { Hit, Intent, LastValue, MetricState } from '../../../lambda/core/metric-state';
+import type { ThresholdCheck } from '../../../lambda/core/observe';
+import type { Poll, Watch } from '../../../lambda/core/poll';
+import type { DueKind } from '../../../lambda/core/ports';
+import type { ThresholdOperator } from '../../../lambda/core/position';
+import {
+  BODY_FORMATS,
+  type EntraAuth,
+  type Filter,
+  type ReferencedFlowUrl,
+  type SealedFlowUrl,
+  type Subscription,
+  type SubscriptionDefinition,
+  type Threshold,
+} from '../../../lambda/core/subscription';
+import type { Flag, ThresholdItem, ThresholdItemKind } from '../../../lambda/core/threshold-item';
+import {
+  HANDLER_TIMEOUT_SECONDS,
+  KNOWN_DETAIL_TYPES,
+  type PolledJobs,
+  type Query,
+  RECONCILABLE_KINDS,
+  type ScheduledReconciliation,
+  SOURCE_KINDS,
+  type SourceEntry,
+  TRIGGER_IDS,
+} from '../../../lib/private/contract';
+import type { Version } from './version';
+
+/** The fields of a type: the compiler asks for one that is new, and the test for a fixture that has it. */
+type Fields<T, Except extends keyof T = never> = { readonly [K in Exclude<keyof T, Except>]-?: true };
+/** The members of a union of texts. */
+type Members<T extends string> = { readonly [K in T]: true };
+
+type Objects = readonly (object | undefined)[];
+
+/** Field names of an object type. */
+const fieldsOf = <T, Except extends keyof T = never>(fields: Fields<T, Except>): readonly string[] =>
+  Object.keys(fields);
+const membersOf = <T extends string>(members: Members<T>): readonly string[] => Object.keys(members);
+
+const SUBSCRIPTION = fieldsOf<Subscription, 'definition'>({
+  uid: true,
+  generation: true,
+  thresholdId: true,
+  managedBy: true,
+  takenFrom: true,
+  flow: true,
+  health: true,
+});
+const DEFINITION = fieldsOf<SubscriptionDefinition, 'name'>({
+  trigger: true,
+  instanceId: true,
+  filter: true,
+  threshold: true,
+  format: true,
+  owners: true,
+  link: true,
+  flowLink: true,
+  maxAge: true,
+  rateLimit: true,
+  keepAlive: true,
+  auth: true,
+});
+const FILTER = fieldsOf<Filter>({
+  dataSource: true,
+  includeRetries: true,
+  segment: true,
+  measure: true,
+  dimensions: true,
+  kind: true,
+  status: true,
+});
+const THRESHOLD = fieldsOf<Threshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true });
+const AUTH = fieldsOf<EntraAuth>({ type: true, tenantId: true, clientId: true, clientSecret: true, cloud: true });
+const FLOW = [
+  ...fieldsOf<SealedFlowUrl>({ ciphertext: true, host: true, fingerprint: true }),
+  ...fieldsOf<ReferencedFlowUrl>({ from: true }),
+];
+const HEALTH = fieldsOf<Health>({
+  version: true,
+  state: true,
+  reason: true,
+  since: true,
+  bySomebody: true,
+  refusals: true,
+  failures: true,
+  keepAlive: true,
+  nextProbe: true,
+  drain: true,
+  announcements: true,
+});
+const ANNOUNCEMENT = fieldsOf<Announcement>({ detailType: true, at: true, due: true, detail: true });
+const FAILURES = fieldsOf<Failures>({ count: true, opened: true, openUntil: true });
+const STATE = fieldsOf<MetricState>({ metric: true, last: true, version: true, recent: true, intent: true });
+const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true });
+const INTENT = fieldsOf<Intent>({
+  version: true,
+  previousValue: true,
+  value: true,
+  observedAt: true,
+  sequence: true,
+  unit: true,
+  runId: true,
+  hits: true,
+  due: true,
+  parts: true,
+});
+const HIT = fieldsOf<Hit>({
+  kind: true,
+  operator: true,
+  threshold: true,
+  recoverTo: true,
+  cut: true,
+  subscription: true,
+  uid: true,
+  generation: true,
+  thresholdId: true,
+  startsFlow: true,
+  flagged: true,
+});
+const THRESHOLD_ITEM = fieldsOf<ThresholdItem, 'sortKey'>({
+  kind: true,
+  subscription: true,
+  thresholdId: true,
+  operator: true,
+  threshold: true,
+  recoverTo: true,
+  cut: true,
+  flagged: true,
+});
+const FLAG = fieldsOf<Flag>({ armed: true });
+const ROW = fieldsOf<DeliveryRow, 'subscription' | 'eventId'>({
+  uid: true,
+  trigger: true,
+  status: true,
+  n: true,
+  attempts: true,
+  occurredAt: true,
+  acceptedAt: true,
+  isTest: true,
+});
+const ATTEMPT = fieldsOf<Attempt>({ at: true, durationMs: true, status: true, error: true, runId: true });
+const DELIVERY = fieldsOf<DeliveryMessage>({
+  subscription: true,
+  uid: true,
+  event: true,
+  acceptedAt: true,
+  n: true,
+  notBefore: true,
+  firstTry: true,
+  roundSince: true,
+  booked: true,
+  isTest: true,
+  anyAge: true,
+  probe: true,
+  replay: true,
+});
+const RUN = fieldsOf<CollectedRun>({
+  refresh: true,
+  instanceId: true,
+  runId: true,
+  version: true,
+  stages: true,
+  expected: true,
+  kind: true,
+  runLink: true,
+  deadline: true,
+  closed: true,
+  closedAt: true,
+  publishedAt: true,
+});
+const STAGE = fieldsOf<Stage>({ name: true, status: true, startedAt: true, endedAt: true, error: true });
+const CHECK = fieldsOf<ThresholdCheck>({ metric: true, subscription: true, thresholdId: true });
+const QUERY_RUN = fieldsOf<QueryRun>({
+  query: true,
+  subject: true,
+  instanceId: true,
+  timeoutSeconds: true,
+  schedule: true,
+  scheduledAt: true,
+  running: true,
+});
+const RUNNING = fieldsOf<RunningQuery>({ id: true, startedAt: true, looks: true });
+const POLL = fieldsOf<Poll>({ jobs: true, instanceId: true, watch: true });
+const WATCH = fieldsOf<Watch>({ id: true, startedAt: true, job: true, looks: true });
+const RECONCILIATION = fieldsOf<ScheduledReconciliation>({ kind: true, source: true, lookBackSeconds: true });
+const SOURCE = fieldsOf<SourceEntry>({ name: true, put: true, detail: true, stopped: true, reconciled: true });
+
+const DUE_KINDS = membersOf<DueKind>({ intent: true, threshold: true, part: true });
+const ITEM_KINDS = membersOf<ThresholdItemKind>({ fire: true, rearm: true, initial: true });
+const OPERATORS = membersOf<ThresholdOperator>({ above: true, atOrAbove: true, below: true, atOrBelow: true });
+const QUERY_SERVICES = membersOf<Query['service']>({
+  athena: true,
+  'redshift-data': true,
+  cloudwatch: true,
+  'customer-profiles': true,
+});
+const JOB_SERVICES = membersOf<PolledJobs['service']>({ 'entity-resolution': true, 'identity-resolution': true });
+/** `sweep` and `register` read no queue. */
+const READERS = Object.keys(HANDLER_TIMEOUT_SECONDS).filter((name) => !['sweep', 'register'].includes(name));
+
+const LAMBDA = join(dirname(dirname(dirname(__dirname))), 'lambda');
+/** Prefixes and suffixes of keys, such as `member#`, that the code of the tables names. */
+function keyWords(): string[] {
+  const files = ['adapters', 'core'].flatMap((folder) =>
+    readdirSync(join(LAMBDA, folder))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(LAMBDA, folder, name), 'utf8')),
+  );
+  const words = files.flatMap((text) =>
+    [...text.matchAll(/[`']([a-z-]+#)|\}(#[a-z]+)[`']/g)].map(([, a, b]) => a ?? b),
+  );
+  return [...new Set(words as string[])];
+}
+
+/** What of the code at hand a version has no fixture of, in sentences. */
+export function missingKinds({ items, messages, events }: Version): string[] {
+  const missing: string[] = [];
+  const fields = (of: string, names: readonly string[], objects: Objects) => {
+    const present = new Set(objects.flatMap((one) => Object.keys(one ?? {})));
+    missing.push(...names.filter((name) => !present.has(name)).map((name) => `${of} with the field ${name}`));
+  };
+  const values = (of: string, names: readonly string[], found: readonly unknown[]) =>
+    missing.push(...names.filter((name) => !found.includes(name)).map((name) => `${of} ${name}`));
+  const bodies = (reader: keyof typeof messages) => (messages[reader] ?? []).map(({ body }) => body as Any);
+  const { subscriptions, thresholds, deliveries, runs } = items as Readonly<Record<keyof typeof items, Any[]>>;
+
+  const health = subscriptions.map((one) => one.health);
+  fields('a subscription', [...SUBSCRIPTION, ...DEFINITION], subscriptions);
+  fields(
+    'a filter',
+    FILTER,
+    subscriptions.map(({ filter }) => filter),
+  );
+  fields(
+    'a threshold',
+    THRESHOLD,
+    subscriptions.map(({ threshold }) => threshold),
+  );
+  fields(
+    'an auth',
+    AUTH,
+    subscriptions.map(({ auth }) => auth),
+  );
+  fields(
+    'a flow URL',
+    FLOW,
+    subscriptions.map(({ flow }) => flow),
+  );
+  fields('a health', HEALTH, health);
+  fields(
+    'an announcement',
+    ANNOUNCEMENT,
+    health.flatMap((one) => one?.announcements),
+  );
+  fields(
+    'failures',
+    FAILURES,
+    health.map((one) => one?.failures),
+  );
+  values(
+    'a subscription with the trigger',
+    TRIGGER_IDS,
+    subscriptions.map(({ trigger }) => trigger),
+  );
+  values(
+    'a subscription with the format',
+    BODY_FORMATS,
+    subscriptions.map(({ format }) => format),
+  );
+
+  const states = thresholds.filter(({ sk }) => sk === 'state');
+  const intents = states.map(({ intent }) => intent);
+  const thresholdItems = thresholds.filter(({ kind }) => kind !== undefined);
+  fields('a state', STATE, states);
+  fields(
+    'a last value',
+    LAST,
+    states.map(({ last }) => last),
+  );
+  fields('an intent', INTENT, intents);
+  fields(
+    'a hit',
+    HIT,
+    [...intents, ...thresholds].flatMap((one) => one?.hits),
+  );
+  fields('a threshold item', THRESHOLD_ITEM, thresholdItems);
+  fields('a flag', FLAG, thresholds);
+  values(
+    'a due item of the kind',
+    DUE_KINDS,
+    thresholds.map(({ dueKind }) => dueKind),
+  );
+  values(
+    'a threshold item of the kind',
+    ITEM_KINDS,
+    thresholdItems.map(({ kind }) => kind),
+  );
+  values(
+    'a threshold item with the operator',
+    OPERATORS,
+    thresholdItems.map(({ operator }) => operator),
+  );
+
+  const deliver = bodies('deliver');
+  fields('a delivery', ROW, deliveries);
+  fields(
+    'an attempt',
+    ATTEMPT,
+    deliveries.flatMap(({ attempts }) => attempts),
+  );
+  fields('a delivery message', DELIVERY, deliver);
+  values(
+    'a delivery with the status',
+    DELIVERY_STATUSES,
+    deliveries.map(({ status }) => status),
+  );
+  values(
+    'a delivery message with the trigger',
+    TRIGGER_IDS,
+    deliver.map(({ event }) => event.trigger),
+  );
+  fields('a run', RUN, runs);
+  fields(
+    'a stage',
+    STAGE,
+    runs.flatMap(({ stages }) => stages),
+  );
+
+  const keys = Object.values(items)
+    .flat()
+    .flatMap(({ pk, sk, open }: Any) => [pk, sk, open].map(String));
+  const words = keyWords().filter((word) => !keys.some((key) => key.includes(word)));
+  missing.push(...words.map((word) => `an item with ${word} in a key`));
+
+  missing.push(...READERS.filter((name) => !(name in messages)).map((name) => `a message of ${name}`));
+  fields(
+    'a threshold check',
+    CHECK,
+    bodies('evaluate').map(({ thresholdCheck }) => thresholdCheck),
+  );
+  fields('a message of measure', QUERY_RUN, bodies('measure'));
+  fields(
+    'a query that is running',
+    RUNNING,
+    bodies('measure').map(({ running }) => running),
+  );
+  values(
+    'a query of',
+    QUERY_SERVICES,
+    bodies('measure').map(({ query }) => query.service),
+  );
+  fields('a message of poll', POLL, bodies('poll'));
+  fields(
+    'a watch',
+    WATCH,
+    bodies('poll').map(({ watch }) => watch),
+  );
+  values(
+    'jobs of',
+    JOB_SERVICES,
+    bodies('poll').map(({ jobs }) => jobs?.service),
+  );
+  fields('a message of reconcile', RECONCILIATION, bodies('reconcile'));
+  values(
+    'a reconciliation of',
+    RECONCILABLE_KINDS,
+    bodies('reconcile').map(({ kind }) => kind),
+  );
+  fields(
+    'a source',
+    SOURCE,
+    bodies('normalize').flatMap(({ sources }) => sources),
+  );
+  values(
+    "an event of a source's service:",
+    SOURCE_KINDS,
+    bodies('normalize').map(({ kind }) => kind),
+  );
+  values(
+    'an event',
+    KNOWN_DETAIL_TYPES,
+    events.map((event) => event['detail-type']),
+  );
+  return missing;
+}
+
+/** Recorded JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: fixtures have whatever form their version wrote.
+type Any = Record<string, any>;

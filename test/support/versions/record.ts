@@ -1,0 +1,613 @@
+import type { CustomResourceRequest } from '../../../lambda/adapters/cloudformation';
+import type { Item } from '../../../lambda/adapters/dynamodb';
+import { closeOverdueRuns, collectBatch } from '../../../lambda/core/collect';
+import { declare } from '../../../lambda/core/declare';
+import { deliverBatch } from '../../../lambda/core/deliver';
+import type { DeliveryMessage } from '../../../lambda/core/delivery';
+import { dispatchBatch } from '../../../lambda/core/dispatch';
+import { checkMessage, evaluateBatch } from '../../../lambda/core/evaluate';
+import { pause, resume } from '../../../lambda/core/flow-health';
+import { replay } from '../../../lambda/core/kept-deliveries';
+import { measureBatch } from '../../../lambda/core/measure';
+import { metricKey } from '../../../lambda/core/metric';
+import { normalizeBatch } from '../../../lambda/core/normalize';
+import { pollBatch } from '../../../lambda/core/poll';
+import type { QueueMessage } from '../../../lambda/core/ports';
+import { reconcileBatch } from '../../../lambda/core/reconcile';
+import { register, unregister, type WantedSubscription } from '../../../lambda/core/register';
+import type { SubscriptionDefinition, Threshold } from '../../../lambda/core/subscription';
+import { tend } from '../../../lambda/core/tend';
+import { thresholdItems } from '../../../lambda/core/threshold-item';
+import { DEFAULT_EVENT_SOURCE, type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../lib/private/contract';
+import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
+import { RULES } from '../collection';
+import { thresholdOn } from '../evaluation';
+import { SAMPLES } from '../sources';
+import { resourcesOf } from './resources';
+import { type SentMessage, type VersionServers, VersionWorld } from './servers';
+import { type PutEvent, route, scheduled, type Templates } from './template';
+import type { RecordedEvent, RecordedMessage, TableName, Version } from './version';
+import { TABLES } from './version';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const SIGNATURE = '?sig=0123456789-0123456789-0123456789-0123456789';
+/** Port 9 discards what it gets, and nothing listens there. */
+const flowUrl = (flow: string, signature = SIGNATURE) => `http://127.0.0.1:9/flows/${flow}${signature}`;
+
+/** Values of the secrets and parameters that recorded subscriptions name: a test keeps them. */
+export const KEPT = {
+  secret: ['crm/flow-urls', JSON.stringify({ secret: flowUrl('secret'), entra: flowUrl('entra', '') })],
+  parameter: ['/crm/flow-url', flowUrl('parameter')],
+} as const;
+
+/** Records what the code at hand stores and sends. */
+export async function recordVersion(name: string, servers: VersionServers, templates: Templates): Promise<Version> {
+  const recorder = new Recorder(templates, servers);
+  await recorder.record();
+  const items = Object.fromEntries(
+    await Promise.all(TABLES.map(async (table) => [table, await sortedItems(servers, table)] as const)),
+  ) as Record<TableName, Item[]>;
+  // The messages of what stands in the tables change it: they come after.
+  await recorder.sendWaiting();
+  return {
+    name,
+    recordedAt: recorder.world.now,
+    connectorId: templates.connectorId,
+    items,
+    messages: recorder.messages,
+    rejected: recorder.rejected,
+    events: recorder.events,
+    requests: recorder.requests,
+    resources: { default: resourcesOf(templates.default), everything: resourcesOf(templates.everything) },
+  };
+}
+
+async function sortedItems({ tables }: VersionServers, table: TableName): Promise<Item[]> {
+  const keyOf = (item: Item) => JSON.stringify([item[PARTITION_KEY], item[SORT_KEY]]);
+  // Without a fixed order of attributes the files would differ from one recording to the next.
+  const sorted = (await tables.all(tables[table])).map((item) => inOrder(item) as Item);
+  return sorted.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, one]) => [key, inOrder(one)]));
+}
+
+const parsed = ({ body, attributes }: SentMessage): RecordedMessage => {
+  try {
+    return { body: JSON.parse(body), attributes };
+  } catch {
+    return { body, attributes };
+  }
+};
+
+/** A message as a handler gets it. */
+const received = ({ body }: SentMessage, n = 0): QueueMessage => ({ id: String(n), body });
+
+class Recorder {
+  readonly world: VersionWorld;
+  readonly messages: Partial<Record<HandlerName, RecordedMessage[]>> = {};
+  readonly rejected: RecordedMessage[] = [];
+  readonly events: RecordedEvent[] = [];
+  readonly requests: Version['requests'][number][] = [];
+  /** Deliveries that are left on the queue. */
+  private readonly left: SentMessage[] = [];
+  /** As the CLI's `test` sends it. */
+  private test: DeliveryMessage | undefined;
+
+  constructor(
+    private readonly templates: Templates,
+    servers: VersionServers,
+  ) {
+    this.world = new VersionWorld(servers, templates.connectorId);
+  }
+
+  async record(): Promise<void> {
+    await this.declareSubscriptions();
+    await this.subscribe();
+    await this.observe();
+    await this.deliver();
+    await this.collect();
+    await this.runSources();
+    await this.poll();
+    await this.ask();
+    await this.reject();
+  }
+
+  private keep(to: HandlerName, ...messages: SentMessage[]): void {
+    this.messages[to] = [...(this.messages[to] ?? []), ...messages.map(parsed)];
+  }
+
+  /** Keeps the first message once more, with other fields. */
+  private variant(to: HandlerName, fields: object): void {
+    const [first] = this.messages[to] ?? [];
+    this.keep(to, { body: JSON.stringify({ ...(first?.body as object), ...fields }) });
+  }
+
+  /** Puts an event on the bus, and keeps it and the messages that rules make of it. */
+  private async put(detailType: string, detail: object): Promise<SentMessage[]> {
+    const messages = await this.route({ source: DEFAULT_EVENT_SOURCE, 'detail-type': detailType, detail });
+    for (const { to, ...message } of messages) this.keep(to, message);
+    return messages;
+  }
+
+  private async route(event: PutEvent) {
+    const { world, templates } = this;
+    const plain = JSON.parse(JSON.stringify({ resources: [], ...event }));
+    const messages = await route(templates.plan, plain, world.now);
+    this.events.push({ ...plain, to: messages.map(({ to }) => to) });
+    return messages;
+  }
+
+  /** What CloudFormation asks for when a stack with every declared subscription is made, updated and deleted. */
+  private async declareSubscriptions(): Promise<void> {
+    const { plan, stackId } = this.templates;
+    for (const { logicalId, type, properties } of plan.customResources) {
+      const ResourceProperties: CustomResourceRequest['ResourceProperties'] = properties;
+      const entry = JSON.parse(String(ResourceProperties?.Entry));
+      const request = {
+        ResponseURL: 'http://127.0.0.1:9/answers',
+        StackId: stackId,
+        RequestId: `request-${logicalId}`,
+        ResourceType: type,
+        LogicalResourceId: logicalId,
+        ResourceProperties,
+      };
+      const later = { ...request, PhysicalResourceId: entry.name };
+      this.requests.push(
+        { RequestType: 'Create', ...request },
+        { RequestType: 'Update', ...later, OldResourceProperties: request.ResourceProperties } as typeof later,
+        { RequestType: 'Delete', ...later },
+      );
+      const stack = /:stack\/([^/]+)\//.exec(stackId)?.[1] as string;
+      const outcome = await declare(
+        { type: 'Create', stack, logicalId, entry: ResourceProperties?.Entry },
+        this.world.registry,
+      );
+      if (outcome.reason !== undefined) throw new Error(outcome.reason);
+    }
+  }
+
+  private register(definition: SubscriptionDefinition, flow: FlowWish = {}, managedBy = 'cli') {
+    return register({ definition, ...flow }, managedBy, this.world.registry);
+  }
+
+  private async subscribe(): Promise<void> {
+    const named = { secret: KEPT.secret[0], field: 'secret' };
+    const filter = { dataSource: 'CRM', includeRetries: true };
+    const links = { link: 'https://example.com/crm', flowLink: 'https://make.powerautomate.com/flows/crm' };
+    await this.register({ ...onFailure('sealed'), filter, owners: ['kim@example.com'], ...links }, sealed('sealed'));
+    const full = { trigger: 'full-refresh-completed', instanceId: 'sandbox', format: 'cloudevents' } as const;
+    await this.register(
+      { ...onFailure('secret'), ...full, filter: { kind: 'OnDemand', status: ['Failed', 'TimedOut'] } },
+      { flowUrlFrom: named },
+      'file:default',
+    );
+    const unification = { trigger: 'unification-refresh-completed', filter: {}, format: 'teams-card' } as const;
+    await this.register(
+      { ...onFailure('parameter'), ...unification },
+      { flowUrlFrom: { parameter: KEPT.parameter[0] } },
+      'connector',
+    );
+    await this.register(
+      { ...onFailure('succeeded'), trigger: 'data-source-refresh-succeeded', maxAge: 90 * DAY },
+      sealed('succeeded'),
+    );
+    const entra = { type: 'entra', tenantId: 'contoso.onmicrosoft.com', clientId: CLIENT_ID, cloud: 'gcc' } as const;
+    const withoutSignature = { flowUrlFrom: { secret: KEPT.secret[0], field: 'entra' } };
+    await this.register({ ...onFailure('entra-federation'), auth: entra }, withoutSignature);
+    const clientSecret = { secret: 'crm/client-secret' };
+    await this.register({ ...onFailure('entra-secret'), auth: { ...entra, clientSecret } }, withoutSignature);
+    for (const part of ['A', 'B']) {
+      await this.register({ ...onFailure('taken-over'), link: links.link }, { flowUrlFrom: named }, `cdk:Shop#${part}`);
+    }
+    await this.register({ ...onFailure('limited'), rateLimit: { calls: 1, per: HOUR } }, sealed('limited'));
+    await this.register({ ...onFailure('idle'), keepAlive: 60 * DAY }, sealed('idle'));
+    for (const name of DELIVERED_TO) await this.register(onFailure(name), sealed(name));
+    await this.register(thresholdOn('segment-flow', { segment: 'Flow' }, ABOVE), sealed('segment-flow'));
+    await this.register(thresholdOn('measure-flow', { measure: 'Flow' }, ABOVE), sealed('measure-flow'));
+  }
+
+  private async evaluate(...messages: SentMessage[]): Promise<void> {
+    await evaluateBatch(messages.map(received), this.world.evaluate);
+    this.world.now += MINUTE;
+  }
+
+  private async refreshSegment(segment: string, ...counts: number[]): Promise<void> {
+    for (const memberCount of counts) {
+      const detail = { segment, memberCount, observedAt: iso(this.world.now), sequence: 1 };
+      await this.evaluate(...(await this.observation('SegmentRefreshed', detail)));
+    }
+  }
+
+  /** An observation that is taken at once. */
+  private observation(detailType: string, detail: object): Promise<SentMessage[]> {
+    return route(
+      this.templates.plan,
+      { source: DEFAULT_EVENT_SOURCE, 'detail-type': detailType, detail },
+      this.world.now,
+    );
+  }
+
+  private async observe(): Promise<void> {
+    const { world } = this;
+    const onSegment = (name: string, segment: string, threshold: Threshold) =>
+      this.register(thresholdOn(name, { segment }, threshold));
+    await this.refreshSegment('VIP customers', 5);
+    for (const operator of ['above', 'atOrAbove', 'below', 'atOrBelow'] as const) {
+      const value = operator === 'above' || operator === 'atOrAbove' ? 10 : 3;
+      await onSegment(`vip-${operator}`, 'VIP customers', { operator, value });
+    }
+    // Armed again, disarmed, and never fired; the same of a threshold below.
+    const [above, below]: Threshold[] = [
+      { operator: 'above', value: 100, recoverTo: 50 },
+      { operator: 'below', value: 20, recoverTo: 40 },
+    ];
+    const histories = { 'above-armed': [120, 40], 'above-disarmed': [120, 80], 'above-new': [] };
+    for (const [name, counts] of Object.entries(histories)) {
+      await onSegment(name, name, above as Threshold);
+      await this.refreshSegment(name, 10, ...counts);
+    }
+    for (const [name, counts] of Object.entries({ 'below-armed': [10, 50], 'below-disarmed': [10, 30] })) {
+      await onSegment(name, name, below as Threshold);
+      await this.refreshSegment(name, 60, ...counts);
+    }
+    // A measure with members: one that fired when its threshold was made, and one that comes later.
+    const revenue = (Region: string, value: number) => {
+      const detail = { measure: 'Revenue', dimensions: { Region }, value, unit: 'EUR', runId: 'run-1' };
+      return this.observation('MeasureRefreshed', { ...detail, observedAt: iso(world.now) });
+    };
+    world.take('evaluate');
+    await this.evaluate(...(await revenue('EU', 20)));
+    const beyond: Threshold = { operator: 'above', value: 15, recoverTo: 5, fireIfAlreadyBeyond: true };
+    await this.register(thresholdOn('revenue', { measure: 'Revenue' }, beyond), sealed('revenue'));
+    await this.evaluate(...world.take('evaluate'));
+    await this.evaluate(...(await revenue('US', 1)));
+    // Asked before its first value.
+    await this.register(thresholdOn('asked', { segment: 'Asked' }, { ...beyond, recoverTo: undefined }));
+    await this.evaluate(...world.take('evaluate'));
+    // Checks that are left on the queue: of one that is beyond, and of one that is not.
+    await this.refreshSegment('Checked', 20);
+    await this.register(thresholdOn('checked', { segment: 'Checked' }, beyond));
+    this.keep('evaluate', ...world.take('evaluate'));
+
+    await this.leaveIntents();
+    for (const [name, value] of [['Flow', 20] as const, ['Flow', 5] as const]) {
+      await this.put('SegmentRefreshed', { segment: name, memberCount: value, observedAt: iso(world.now + value) });
+    }
+    await this.put('MeasureRefreshed', { measure: 'Flow', value: '12.5', observedAt: iso(world.now), runId: 'run-2' });
+    const crossings = { Flow: [5, 20] };
+    for (const [segment, counts] of Object.entries(crossings)) await this.refreshSegment(segment, ...counts);
+    for (const value of [5, 20]) {
+      const detail = { measure: 'Flow', value, observedAt: iso(world.now) };
+      await this.evaluate(...(await this.observation('MeasureRefreshed', detail)));
+    }
+  }
+
+  /** Crossings by workers that died before they published: one with its hits in the state, one with parts. */
+  private async leaveIntents(): Promise<void> {
+    const { world } = this;
+    for (const segment of ['Pending', 'Crowd']) {
+      await this.register(thresholdOn(`${segment}-rise`, { segment }, ABOVE));
+      const beyond = { ...ABOVE, recoverTo: 2, fireIfAlreadyBeyond: true };
+      await this.register(thresholdOn(`${segment}-recovers`, { segment }, beyond), sealed(`${segment}-recovers`));
+      world.take('evaluate');
+      await this.refreshSegment(segment, 5);
+      world.busIsDown = true;
+      await this.refreshSegment(segment, 20);
+      world.busIsDown = false;
+    }
+    await this.register(thresholdOn('Pending-measure', { measure: 'Pending' }, ABOVE));
+    for (const value of [5, 20]) {
+      world.busIsDown = value === 20;
+      const detail = { measure: 'Pending', value, observedAt: iso(world.now), unit: 'EUR', runId: 'run-3' };
+      await this.evaluate(...(await this.observation('MeasureRefreshed', detail)));
+    }
+    world.busIsDown = false;
+    // As `prepareIntent` divides more hits than a state holds, with one hit to a part.
+    const key = metricKey({ kind: 'segment', instanceId: 'default', name: 'Crowd' });
+    const state = await world.thresholds.readState(key);
+    if (!state?.intent) throw new Error('the crowd has no intent');
+    const { hits, due } = state.intent;
+    for (const [n, hit] of hits.entries()) await world.thresholds.putIntentPart(key, 'part', n, [hit], due);
+    const intent = { ...state.intent, hits: [], parts: { id: 'part', count: hits.length } };
+    await world.thresholds.commitState(key, { ...state, intent, version: state.version + 1 }, state.version);
+    // A worker that lost its race left a part that no state names.
+    await world.thresholds.putIntentPart(key, 'lost', 0, hits, due);
+    // Registrations that ended too early: of a threshold that is there, and of one that is gone.
+    const { thresholdId = '' } = (await world.subscriptions.read('Crowd-rise')) ?? {};
+    for (const { sortKey } of thresholdItems('Crowd-rise', thresholdId, ABOVE)) {
+      await world.thresholds.markThreshold(key, sortKey, world.now);
+    }
+    for (const item of thresholdItems('gone', 'id-gone', ABOVE))
+      await world.thresholds.putThreshold(key, item, world.now);
+  }
+
+  /** Dispatches a failed refresh of a data source. Gives its deliveries. */
+  private async fail(dataSource: string, runId: string): Promise<SentMessage[]> {
+    const { world } = this;
+    const detail = { dataSource, status: 'Failed', runId, willRetry: false, error: 'No access to <CRM>' };
+    const messages = await this.observation('DataSourceRefreshed', detail);
+    await dispatchBatch(messages.map(received), world.dispatch);
+    return world.take('deliver');
+  }
+
+  /** Delivers messages. Gives what the handler sent on their way again. */
+  private async try(...messages: SentMessage[]): Promise<SentMessage[]> {
+    const { world } = this;
+    await deliverBatch(messages.map(received), world.now + MINUTE, world.deliver);
+    world.now += 1000;
+    return world.take('deliver');
+  }
+
+  private async deliver(): Promise<void> {
+    const { world } = this;
+    const failing: Readonly<Record<string, number>> = {
+      failing: 0,
+      broken: 503,
+      refusing: 404,
+      paused: 404,
+      'paused-untold': 404,
+      picky: 400,
+      'picky-untold': 400,
+    };
+    world.answer = (flow) => {
+      const status = failing[flow];
+      if (status === undefined) return { status: 202, runId: `run-${flow}` };
+      return status === 0 ? { error: 'ECONNRESET' } : { status };
+    };
+
+    await this.try(...(await this.fail('CRM', 'delivered')));
+    this.left.push(...(await this.fail('CRM', 'first try')));
+    const [first] = this.left;
+    const message = JSON.parse(first?.body ?? '') as DeliveryMessage;
+    this.test = { ...message, isTest: true, event: { ...message.event, eventId: 'test' } };
+    await this.try({ body: JSON.stringify({ ...this.test, event: { ...message.event, eventId: 'tested' } }) });
+    // Waits for its second try; and once more, as a hop of a long wait leaves it.
+    const [retry] = await this.try(...(await this.fail('failing', 'retried')));
+    if (!retry) throw new Error('there is no second try');
+    this.left.push(retry, ...(await this.try(retry)));
+    for (const runId of ['1', '2', '3', '4', '5']) {
+      this.left.push(...(await this.try(...(await this.fail('broken', runId)))));
+    }
+    this.left.push(...(await this.try(...(await this.fail('broken', 'put off')))));
+    await this.try(...(await this.fail('limited', 'at once')));
+    this.left.push(...(await this.try(...(await this.fail('limited', 'booked')))));
+    for (const runId of ['1', '2']) this.left.push(...(await this.try(...(await this.fail('refusing', runId)))));
+
+    // Paused by themselves: of one the bus was told.
+    for (const name of ['paused', 'paused-untold']) {
+      for (const [n, runId] of ['1', '2', '3'].entries()) {
+        world.now += n * 6 * MINUTE;
+        world.busIsDown = name === 'paused-untold' && n === 2;
+        // The first two wait for another try; the third is held.
+        this.left.push(...(await this.try(...(await this.fail(name, runId)))));
+      }
+      world.busIsDown = false;
+    }
+    await this.try(...(await this.fail('paused', 'held')));
+    for (const name of ['paused-by-somebody', 'draining', 'canceled']) await this.fail(name, 'none');
+    await pause('paused-by-somebody', world.deliver);
+    await pause('draining', world.deliver);
+    for (const name of ['paused-by-somebody', 'draining']) await this.try(...(await this.fail(name, 'held')));
+    await resume('draining', world.deliver);
+
+    await this.try(...(await this.fail('picky', 'dead')));
+    world.busIsDown = true;
+    await this.try(...(await this.fail('picky-untold', 'dead')));
+    world.busIsDown = false;
+
+    const canceled = await this.fail('canceled', 'canceled');
+    await unregister('canceled', 'cli', world.registry);
+    await this.try(...canceled);
+
+    await this.dispatchTriggers();
+  }
+
+  /** An event of every trigger on the queue of `dispatch`, and its delivery on the queue of `deliver`. */
+  private async dispatchTriggers(): Promise<void> {
+    const { world } = this;
+    const run = { startedAt: iso(world.now - HOUR), endedAt: iso(world.now), runLink: 'https://example.com/runs/1' };
+    await this.put('DataSourceRefreshed', {
+      dataSource: 'CRM',
+      status: 'Failure',
+      runId: 'queued',
+      attempt: 2,
+      ...run,
+    });
+    const succeeded = { dataSource: 'succeeded', status: 'Successful', runId: 'queued', recordCount: 1000, ...run };
+    const full = { instanceId: 'sandbox', runId: 'queued', status: 'Failed', kind: 'OnDemand', ...run };
+    const processes = { DataSources: 'Successful', Segments: 'Failed' };
+    const unification = { runId: 'queued', status: 'Successful', stages: { map: 'Successful' }, ...run };
+    const events = [
+      await this.put('DataSourceRefreshed', succeeded),
+      await this.put('FullRefreshed', { ...full, processes, error: 'No access' }),
+      await this.put('UnificationRefreshed', unification),
+    ];
+    // Crossings of thresholds that start a flow.
+    for (const { detailType, detail } of world.bus.published.filter(({ detail }) => detail.startsFlow === true)) {
+      const plain = JSON.parse(JSON.stringify(detail));
+      events.push(await this.observation(detailType, plain));
+    }
+    await dispatchBatch(events.flat().map(received), world.dispatch);
+    this.left.push(...world.take('deliver'));
+  }
+
+  /** Messages that the schedule, an operator and the CLI send because of what stands in the tables. */
+  async sendWaiting(): Promise<void> {
+    const { world } = this;
+    const recordedAt = world.now;
+    this.keep('deliver', ...this.left);
+    const dueAlone = (name: string) => ({ dueSubscriptions: async () => [name], unannounced: async () => [] });
+    // A probe, the test body that keeps a flow alive, a held delivery on its way out.
+    for (const [name, wait] of [
+      ['paused', 15 * MINUTE],
+      ['idle', 60 * DAY],
+      ['draining', 0],
+    ] as const) {
+      world.now = recordedAt + wait;
+      await tend({ ...world.deliver, due: dueAlone(name) });
+      world.now = recordedAt;
+    }
+    for (const key of await world.deliveries.dead('picky')) await replay(key, world.deliver);
+    if (this.test) await world.deliver.send(this.test, 0);
+    this.keep('deliver', ...world.take('deliver'));
+    await this.putPublished();
+  }
+
+  /** Puts what the handlers published on the bus: of events that have the same fields and status, the first. */
+  private async putPublished(): Promise<void> {
+    const seen = new Set<string>();
+    for (const { detailType, detail } of this.world.bus.published) {
+      const form = JSON.stringify([detailType, Object.keys(JSON.parse(JSON.stringify(detail))), detail.status]);
+      if (!seen.has(form)) await this.put(detailType, detail);
+      seen.add(form);
+    }
+  }
+
+  private async collect(): Promise<void> {
+    const { world } = this;
+    const stage = (detail: object) =>
+      this.observation('RefreshStageCompleted', { status: 'Successful', endedAt: iso(world.now), ...detail });
+    const collect = async (...details: object[]) => {
+      const messages = (await Promise.all(details.map(stage))).flat();
+      await collectBatch(messages.map(received), world.collect);
+    };
+    const unification = ['map', 'match', 'merge'];
+    const all = (runId: string) => unification.map((name) => ({ runId, stage: name }));
+    await collect(...all('published'));
+    world.busIsDown = true;
+    await collect(...all('closed'));
+    // Too late by the time that a run may take.
+    await collect({ runId: 'late', stage: 'map', status: 'Failed', error: 'No access', startedAt: iso(world.now) });
+    world.now += RULES.runTimeoutMs;
+    await closeOverdueRuns(world.collect).catch(() => 0);
+    world.busIsDown = false;
+    await collect({ runId: 'open', stage: 'map' }, { runId: 'open', stage: 'match' });
+    const full = { runId: 'open', process: 'Segments', expected: ['Segments', 'Measures'], kind: 'Scheduled' };
+    await collect({ ...full, runLink: 'https://example.com/runs/1' }, { runId: 'counted', process: 'A', expected: 2 });
+    // What is left on the queue ends the open runs.
+    await this.put('RefreshStageCompleted', { runId: 'open', stage: 'merge', status: 'Successful' });
+    await this.put('RefreshStageCompleted', { ...full, process: 'Measures', status: 'Failed', error: 'No access' });
+    await this.put('RefreshStageCompleted', { runId: 'counted', process: 'B', status: 'Skipped' });
+  }
+
+  /** Every sample event of a service. */
+  private async runSources(): Promise<void> {
+    const { world } = this;
+    for (const { event } of Object.values(SAMPLES)) {
+      for (const { to, ...message } of await this.route(event)) {
+        this.keep(to, message);
+        await normalizeBatch([received(message)], world.normalize);
+      }
+    }
+    for (const { to, ...message } of scheduled(this.templates.plan, world.now)) this.keep(to, message);
+    // What the app has no construct for, as the constructs write it.
+    for (const to of ['measure', 'poll'] as const) this.variant(to, { instanceId: 'sandbox' });
+    const [{ body } = { body: undefined }] = this.messages.normalize ?? [];
+    const { sources } = body as { sources: object[] };
+    this.variant('normalize', { sources: sources.map((source) => ({ ...source, stopped: 'Failed' })) });
+  }
+
+  private async poll(): Promise<void> {
+    const { world } = this;
+    const [scheduledPoll] = this.messages.poll ?? [];
+    const started = await this.route({
+      ...startMatchingJob.event,
+      detail: { ...startMatchingJob.event.detail, eventTime: iso(world.now) },
+    });
+    for (const { to, ...message } of started) this.keep(to, message);
+    world.jobs = {
+      ...world.jobs,
+      list: async () => ({ ended: [], isOneUnderWay: true }),
+    };
+    for (const [n, message] of started.entries()) await pollBatch([received(message, n)], world.poll);
+    // A job that was told of, and one whose worker died before it told.
+    const job = { status: 'Failed', startedAt: world.now - HOUR, endedAt: world.now, error: 'no luck' } as const;
+    const poll = { id: 'scheduled', body: JSON.stringify(scheduledPoll?.body) };
+    for (const id of ['told', 'taken']) {
+      world.busIsDown = id === 'taken';
+      world.jobs = { ...world.jobs, list: async () => ({ ended: [{ ...job, id }], isOneUnderWay: false }) };
+      await pollBatch([poll], world.poll);
+    }
+    world.busIsDown = false;
+    this.keep('poll', ...world.take('poll'));
+  }
+
+  /** A look at each query that is running. */
+  private async ask(): Promise<void> {
+    const { world } = this;
+    const runs = (this.messages.measure ?? []).map(({ body }, n) => ({ id: String(n), body: JSON.stringify(body) }));
+    await measureBatch(runs, world.measure);
+    this.keep('measure', ...world.take('measure'));
+    world.queries = {
+      ...world.queries,
+      begin: async () => ({
+        state: 'ended',
+        table: { columns: ['value'], rows: [['7']] } as never,
+        endedAt: world.now,
+      }),
+    };
+  }
+
+  /** What each handler that reads a queue cannot take, and what EventBridge and SQS put into dead-letter queues. */
+  private async reject(): Promise<void> {
+    const { world } = this;
+    world.take('rejected');
+    const [body, id] = ['{"no": "message"}', '0'];
+    const messages = [{ id, body }];
+    const misfit = await this.put('NoSuchEvent', { segment: 'VIP customers' });
+    await evaluateBatch(messages, world.evaluate);
+    await dispatchBatch(misfit.map(received), world.dispatch);
+    await deliverBatch(messages, world.now + MINUTE, world.deliver);
+    await collectBatch(messages, world.collect);
+    await normalizeBatch(messages, world.normalize);
+    await measureBatch(messages, world.measure);
+    await pollBatch(messages, world.poll);
+    await reconcileBatch(messages, world.reconcile);
+    this.rejected.push(...world.take('rejected').map(parsed));
+    const event = { 'detail-type': 'SegmentRefreshed', detail: { segment: 'VIP customers' } };
+    // EventBridge user guide, "Using dead-letter queues": its own attributes.
+    this.rejected.push({
+      body: event,
+      attributes: { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'The rule may not send to the queue' },
+    });
+    // A handler failed each time: SQS moves the message as it is.
+    this.rejected.push({ body: JSON.parse(checkMessage({} as never)) });
+  }
+}
+
+const iso = (at: number): string => new Date(at).toISOString();
+const ABOVE: Threshold = { operator: 'above', value: 10 };
+/** An application of nobody's. */
+const CLIENT_ID = '66666666-7777-8888-9999-aaaaaaaaaaaa';
+/** Subscriptions that get deliveries, by what becomes of them. */
+const DELIVERED_TO = [
+  'failing',
+  'broken',
+  'refusing',
+  'paused',
+  'paused-untold',
+  'paused-by-somebody',
+  'draining',
+  'picky',
+  'picky-untold',
+  'canceled',
+];
+
+type FlowWish = Pick<WantedSubscription, 'flowUrl' | 'flowUrlFrom'>;
+const sealed = (flow: string): FlowWish => ({ flowUrl: flowUrl(flow) });
+
+const onFailure = (name: string): SubscriptionDefinition => ({
+  name,
+  trigger: 'data-source-refresh-failed',
+  instanceId: 'default',
+  filter: { dataSource: name },
+  format: 'flat',
+  owners: [],
+});

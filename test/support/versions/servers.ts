@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { callBook } from '../../../lambda/adapters/call-book';
+import { DeliveryTable } from '../../../lambda/adapters/delivery-table';
+import type { Item } from '../../../lambda/adapters/dynamodb';
+import { notedRuns } from '../../../lambda/adapters/noted-run-table';
+import { PolledJobTable } from '../../../lambda/adapters/polled-job-table';
+import { againSender, deliverySender, queueSender, rejectedQueue } from '../../../lambda/adapters/queue';
+import { RunTable } from '../../../lambda/adapters/run-table';
+import { SubscriptionTable, subscriptionIndex } from '../../../lambda/adapters/subscription-table';
+import { ThresholdTable } from '../../../lambda/adapters/threshold-table';
+import type { FlowAnswer } from '../../../lambda/core/answer';
+import type { RejectPorts } from '../../../lambda/core/batch';
+import type { CollectPorts } from '../../../lambda/core/collect';
+import type { DeliverPorts, FlowRequest } from '../../../lambda/core/deliver';
+import type { DispatchPorts } from '../../../lambda/core/dispatch';
+import { checkMessage } from '../../../lambda/core/evaluate';
+import { fingerprint } from '../../../lambda/core/flow-url';
+import { identityHash } from '../../../lambda/core/identity';
+import type { MeasurePorts, QueryRun, QueryService } from '../../../lambda/core/measure';
+import type { NormalizePorts } from '../../../lambda/core/normalize';
+import type { EvaluationPorts } from '../../../lambda/core/observe';
+import type { JobLister, Poll, PollPorts } from '../../../lambda/core/poll';
+import type { EventPublisher } from '../../../lambda/core/ports';
+import type { ReconcilePorts, RunLister } from '../../../lambda/core/reconcile';
+import type { RegistryPorts } from '../../../lambda/core/register';
+import type { TendPorts } from '../../../lambda/core/tend';
+import {
+  DEFAULT_DELIVERY_RETENTION_DAYS,
+  type HandlerName,
+  PARTITION_KEY,
+  SORT_KEY,
+} from '../../../lib/private/contract';
+import { ANYBODY } from '../../../local/connector';
+import { RULES } from '../collection';
+import { NOW } from '../evaluation';
+import { MemoryBus, MemoryTelemetry } from '../memory';
+import { SecretStores } from '../secret-stores';
+import { startTables, type TestTables } from '../tables';
+import { TABLES, type Version } from './version';
+
+/** The tables as the current template declares them, and the services that keep flow URLs. */
+export interface VersionServers {
+  readonly tables: TestTables;
+  readonly stores: SecretStores;
+  stop(): Promise<void>;
+}
+
+export async function startVersionServers(): Promise<VersionServers> {
+  const [tables, stores] = await Promise.all([startTables(), SecretStores.start(repeatableBytes())]);
+  return {
+    tables,
+    stores,
+    async stop() {
+      await Promise.all([tables.stop(), stores.stop()]);
+    },
+  };
+}
+
+/** The same bytes in every process: a URL that was sealed in one can be opened in another. */
+function repeatableBytes(): (size: number) => Buffer {
+  let n = 0;
+  return (size) => createHash('sha256').update(`bytes ${n++}`).digest().subarray(0, size);
+}
+
+/** BatchWriteItem takes 25 items (API reference). */
+const MAX_WRITES = 25;
+
+/** Empties the tables and writes a version's items. */
+export async function fillTables({ client, ...names }: TestTables, items: Version['items']): Promise<void> {
+  for (const table of TABLES) {
+    const keyOf = (item: Item) => ({
+      [PARTITION_KEY]: item[PARTITION_KEY],
+      ...(SORT_KEY in item && { [SORT_KEY]: item[SORT_KEY] }),
+    });
+    const old = (await names.all(names[table])).map((item) => ({ DeleteRequest: { Key: keyOf(item) } }));
+    const writes = items[table].map((one) => ({ PutRequest: { Item: one } }));
+    for (const requests of [old, writes]) {
+      for (let n = 0; n < requests.length; n += MAX_WRITES) {
+        const RequestItems = { [names[table]]: requests.slice(n, n + MAX_WRITES) };
+        await client.send(new BatchWriteCommand({ RequestItems }));
+      }
+    }
+  }
+}
+
+/** A message that was sent to a queue. */
+export interface SentMessage {
+  readonly body: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** The handlers' core on real tables, with a clock that only the test moves. Keeps what is sent. */
+export class VersionWorld {
+  readonly bus = new MemoryBus();
+  readonly telemetry = new MemoryTelemetry();
+  /** Messages by the handler that reads their queue; `rejected` of the dead-letter queues. */
+  readonly sent: Partial<Record<HandlerName | 'rejected', SentMessage[]>> = {};
+  /** Calls of flows. */
+  readonly calls: { readonly url: string; readonly request: FlowRequest }[] = [];
+  now = NOW;
+  /** A worker publishes nothing while it is: what it committed is left behind. */
+  busIsDown = false;
+  /** What a flow answers; `flow` is the last part of its URL's path. */
+  answer: (flow: string) => FlowAnswer = () => ({ status: 202 });
+  jobs: JobLister = { list: async () => ({ ended: [], isOneUnderWay: false }), error: async () => undefined };
+  queries: QueryService = {
+    begin: async () => ({ state: 'running', id: 'query-1' }),
+    look: async () => ({ state: 'running', id: 'query-1' }),
+  };
+  listRuns: RunLister['list'] = async function* () {};
+
+  readonly subscriptions: SubscriptionTable;
+  readonly thresholds: ThresholdTable;
+  readonly deliveries: DeliveryTable;
+  readonly runs: RunTable;
+  readonly polledJobs: PolledJobTable;
+  private readonly open: DeliverPorts['open'];
+  private readonly sqs: SQSClient;
+  private ids = 0;
+
+  constructor(
+    private readonly servers: VersionServers,
+    readonly connectorId: string,
+  ) {
+    const { client, ...names } = servers.tables;
+    this.subscriptions = new SubscriptionTable(client, names.subscriptions);
+    this.thresholds = new ThresholdTable(client, names.thresholds);
+    this.deliveries = new DeliveryTable(client, names.deliveries, DEFAULT_DELIVERY_RETENTION_DAYS);
+    this.runs = new RunTable(client, names.runs);
+    this.polledJobs = new PolledJobTable(client, names.runs);
+    this.open = servers.stores.opener(this.clock);
+    this.sqs = this.keepingSqs();
+  }
+
+  readonly clock = (): number => this.now;
+  private readonly newId = (): string => `id-${++this.ids}`;
+
+  private get events(): EventPublisher {
+    const publisher = this.bus.publisher();
+    return {
+      publish: (detailType, detail) =>
+        this.busIsDown ? Promise.reject(new Error('the bus is down')) : publisher.publish(detailType, detail),
+    };
+  }
+
+  private get common() {
+    const { connectorId, telemetry, clock, newId, events } = this;
+    const rejected = rejectedQueue(this.sqs, 'rejected');
+    return { connectorId, telemetry, clock, newId, events, rejected };
+  }
+
+  get evaluate(): EvaluationPorts & RejectPorts {
+    return { ...this.common, thresholds: this.thresholds, subscriptions: this.subscriptions };
+  }
+
+  get dispatch(): DispatchPorts {
+    const { client, subscriptions } = this.servers.tables;
+    const index = subscriptionIndex(client, subscriptions);
+    const send = deliverySender(this.sqs, 'deliver');
+    return { ...this.common, index, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS, send };
+  }
+
+  get deliver(): DeliverPorts & TendPorts {
+    const { deliveries, subscriptions } = this;
+    return {
+      ...this.common,
+      deliveries,
+      kept: deliveries,
+      subscriptions,
+      due: {
+        dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
+        unannounced: (before) => deliveries.unannounced(before),
+      },
+      calls: callBook(this.servers.tables.client, this.servers.tables.deliveries),
+      random: () => 0,
+      open: this.open,
+      post: async (url, request) => {
+        this.calls.push({ url, request });
+        return this.answer(flowOf(url));
+      },
+      send: deliverySender(this.sqs, 'deliver'),
+    };
+  }
+
+  get collect(): CollectPorts & RejectPorts {
+    return { ...this.common, runs: this.runs, rules: RULES };
+  }
+
+  private get noted() {
+    return notedRuns(this.servers.tables.client, this.servers.tables.runs, this.clock);
+  }
+
+  get normalize(): NormalizePorts {
+    return { ...this.common, noted: this.noted };
+  }
+
+  get reconcile(): ReconcilePorts {
+    return { ...this.common, noted: this.noted, lister: { list: this.listRuns } };
+  }
+
+  get poll(): PollPorts {
+    const again = againSender<Poll>(this.sqs, 'poll', ({ jobs }) => JSON.stringify(jobs));
+    return { ...this.common, lister: this.jobs, jobs: this.polledJobs, again };
+  }
+
+  get measure(): MeasurePorts {
+    const again = againSender<QueryRun>(this.sqs, 'measure', ({ schedule }) => schedule);
+    return { ...this.common, queries: this.queries, again };
+  }
+
+  get registry(): RegistryPorts {
+    const send = queueSender(this.sqs, 'evaluate');
+    return {
+      subscriptions: this.subscriptions,
+      thresholds: this.thresholds,
+      fingerprint,
+      seal: (name, url) => this.servers.stores.seal(name, url),
+      requestCheck: (check) => send({ body: checkMessage(check), groupId: identityHash(check.subscription) }),
+      newId: this.newId,
+      clock: this.clock,
+    };
+  }
+
+  /** Takes what was sent to a handler's queue since the last look. */
+  take(handler: HandlerName | 'rejected'): SentMessage[] {
+    return this.sent[handler]?.splice(0) ?? [];
+  }
+
+  /** A client that keeps what it is asked to send; a queue's URL is its handler's name. */
+  private keepingSqs(): SQSClient {
+    const client = new SQSClient(ANYBODY);
+    const keep = (queue: string | undefined, { MessageBody = '', MessageAttributes }: Sendable) => {
+      const attributes =
+        MessageAttributes &&
+        Object.fromEntries(
+          Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+        );
+      const to = queue as HandlerName;
+      this.sent[to] = [...(this.sent[to] ?? []), { body: MessageBody, attributes }];
+    };
+    const send = client.send.bind(client);
+    client.send = (async (command: object, ...rest: never[]) => {
+      if (command instanceof SendMessageCommand) keep(command.input.QueueUrl, command.input);
+      else if (command instanceof SendMessageBatchCommand) {
+        for (const entry of command.input.Entries ?? []) keep(command.input.QueueUrl, entry);
+      } else return send(command as never, ...rest);
+      return { $metadata: {} };
+    }) as never;
+    return client;
+  }
+}
+
+/** The last part of a URL's path. */
+export const flowOf = (url: string): string => new URL(url).pathname.split('/').at(-1) as string;
+
+type Sendable = Pick<SendMessageCommand['input'], 'MessageBody' | 'MessageAttributes'>;

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { PowerAutomateConnectorStack } from '../../../lib';
+import { Env, type HandlerName } from '../../../lib/private/contract';
+import { EventBuses } from '../../../local/bus/event-bus';
+import { fillInputTemplate } from '../../../local/bus/input-template';
+import { ACCOUNT, planTemplate, REGION } from '../../../local/template/plan';
+import type { Plan } from '../../../local/template/planned';
+import { loadTemplate, type Template } from '../../../local/template/template';
+import { everythingConnector } from '../everything';
+
+/** The templates of the default app and of the app with everything. */
+export interface Templates {
+  readonly default: Template;
+  readonly everything: Template;
+  readonly plan: Plan;
+  /** Of the app with everything. */
+  readonly connectorId: string;
+  readonly stackId: string;
+}
+
+/** Synthesizes both apps. Needs the bundles of the handlers. */
+export function synthesize(): Templates {
+  const outdir = mkdtempSync(join(tmpdir(), 'versions-'));
+  try {
+    const app = new App({ outdir });
+    const stacks = [new PowerAutomateConnectorStack(app, 'PowerAutomateConnector'), Stack.of(everythingConnector(app))];
+    app.synth();
+    const [first, second] = stacks.map(({ templateFile }) => loadTemplate(join(outdir, templateFile)));
+    if (!first || !second) throw new Error('a template is missing');
+    const plan = planTemplate(second, (name) => `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}`);
+    const connectorId = plan.functions.map(({ environment }) => environment[Env.CONNECTOR_ID]).find(Boolean) as string;
+    const stackId = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${second.stackName}/1a2b3c`;
+    return { default: first.template, everything: second.template, plan, connectorId, stackId };
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+/** The handler that reads the queue. */
+export function readerOf({ functions, eventSources }: Plan, queueArn: string): HandlerName {
+  const source = eventSources.find((one) => one.queueArn === queueArn);
+  const reader = functions.find(({ arn }) => arn === source?.functionArn);
+  if (!reader) throw new Error(`no function reads ${queueArn}`);
+  return reader.environment.POWERTOOLS_SERVICE_NAME as HandlerName;
+}
+
+/** A message that a rule sends. */
+export interface RoutedMessage {
+  readonly to: HandlerName;
+  readonly body: string;
+}
+
+/** An event as somebody puts it. */
+export interface PutEvent {
+  readonly source: string;
+  readonly 'detail-type': string;
+  readonly detail: object;
+  readonly resources?: readonly string[];
+}
+
+/** Puts an event on the plan's buses and gives what its rules send to queues. */
+export async function route(
+  plan: Plan,
+  { source, 'detail-type': DetailType, detail, resources = [] }: PutEvent,
+  at: number,
+): Promise<RoutedMessage[]> {
+  const messages: RoutedMessage[] = [];
+  const queues = new Set(plan.queues.map(({ arn }) => arn));
+  const buses = new EventBuses({
+    account: ACCOUNT,
+    region: REGION,
+    busArns: Object.fromEntries(plan.buses.map(({ name, arn }) => [name, arn])),
+    rules: plan.rules.flatMap((rule) => {
+      if (!rule.enabled || !rule.pattern) return [];
+      const targets = rule.targets.filter(({ arn }) => queues.has(arn));
+      return [
+        {
+          ...rule,
+          pattern: rule.pattern,
+          targets: targets.map(({ arn, retries, inputTemplate }) => ({
+            arn,
+            retries,
+            deliver: async (put) => {
+              // EventBridge's id is random, and nothing is known by it.
+              const event = { ...put, id: '00000000-0000-4000-8000-000000000000' };
+              const body =
+                inputTemplate === undefined ? JSON.stringify(event) : fillInputTemplate(inputTemplate, event);
+              messages.push({ to: readerOf(plan, arn), body });
+            },
+          })),
+        },
+      ];
+    }),
+  });
+  const EventBusName = source.startsWith('aws.') ? 'default' : (plan.buses[0]?.name ?? 'default');
+  const entry = { EventBusName, Source: source, DetailType, Detail: JSON.stringify(detail), Resources: resources };
+  const { Entries, FailedEntryCount } = await buses.putEvents({ Entries: [{ ...entry, Time: at / 1000 }] });
+  if (FailedEntryCount > 0) throw new Error(`${DetailType} was not taken: ${JSON.stringify(Entries)}`);
+  return messages.toSorted((a, b) => (a.body < b.body ? -1 : 1));
+}
+
+/** What the plan's schedules send at an instant. */
+export const scheduled = (plan: Plan, at: number): RoutedMessage[] =>
+  plan.schedules.map(({ arn, queueArn, input }) => {
+    // EventBridge Scheduler user guide, "Adding context attributes"; whole seconds, as the scheduler gives them.
+    const scheduledTime = new Date(at).toISOString().replace('.000Z', 'Z');
+    const attributes: Readonly<Record<string, string>> = { 'schedule-arn': arn, 'scheduled-time': scheduledTime };
+    const body = input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (word, name) => attributes[name] ?? word);
+    return { to: readerOf(plan, queueArn), body };
+  });

@@ -1,0 +1,516 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { lookAtDeadLetters } from '../../cli/dead-letters';
+import { answerCloudFormation } from '../../lambda/adapters/cloudformation';
+import { closeOverdueRuns, collectBatch } from '../../lambda/core/collect';
+import { declare } from '../../lambda/core/declare';
+import { deliverBatch } from '../../lambda/core/deliver';
+import type { DeliveryMessage } from '../../lambda/core/delivery';
+import { dispatchBatch } from '../../lambda/core/dispatch';
+import { evaluateBatch } from '../../lambda/core/evaluate';
+import { resume } from '../../lambda/core/flow-health';
+import { deliveryId } from '../../lambda/core/identity';
+import { replayAll } from '../../lambda/core/kept-deliveries';
+import { measureBatch } from '../../lambda/core/measure';
+import { metricKey } from '../../lambda/core/metric';
+import type { MetricState } from '../../lambda/core/metric-state';
+import { normalizeBatch } from '../../lambda/core/normalize';
+import { observe } from '../../lambda/core/observe';
+import { pollBatch } from '../../lambda/core/poll';
+import type { QueueMessage } from '../../lambda/core/ports';
+import { reconcileBatch } from '../../lambda/core/reconcile';
+import type { FlowUrlSource, SubscriptionDefinition } from '../../lambda/core/subscription';
+import { sweep } from '../../lambda/core/sweep';
+import { tend } from '../../lambda/core/tend';
+import type { ThresholdItem } from '../../lambda/core/threshold-item';
+import {
+  type HandlerName,
+  KNOWN_DETAIL_TYPES,
+  REJECTION_REASON_ATTRIBUTE,
+  TRIGGER_IDS,
+} from '../../lib/private/contract';
+import { ANYBODY } from '../../local/connector';
+import { Activity } from '../../local/engines/activity';
+import { SqsEngine } from '../../local/engines/sqs';
+import { ACCOUNT, REGION } from '../../local/template/plan';
+import { missingKinds } from '../support/versions/kinds';
+import { KEPT, recordVersion } from '../support/versions/record';
+import { replacements, resourcesOf } from '../support/versions/resources';
+import {
+  fillTables,
+  flowOf,
+  startVersionServers,
+  type VersionServers,
+  VersionWorld,
+} from '../support/versions/servers';
+import { route, synthesize, type Templates } from '../support/versions/template';
+import { bodyOf, recordedVersions, type Version } from '../support/versions/version';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+let servers: VersionServers;
+let templates: Templates;
+/** What the code at hand stores and sends. */
+let current: Version;
+beforeAll(async () => {
+  servers = await startVersionServers();
+  await servers.stores.keepSecret(...KEPT.secret);
+  servers.stores.keepParameter(...KEPT.parameter);
+  templates = synthesize();
+  current = await recordVersion('current', servers, templates);
+});
+afterAll(() => servers.stop());
+
+it('the recorder makes one of every kind that the code stores and sends', () => {
+  const missing = missingKinds(current);
+  const hint = 'make it in test/support/versions/record.ts, so that it is recorded with the next version';
+  expect(missing, `no fixture of ${missing.join(', ')}: ${hint}`).toEqual([]);
+});
+
+describe.each(recordedVersions())('of $name', (version) => {
+  let world: VersionWorld;
+  beforeEach(async () => {
+    await fillTables(servers.tables, version.items);
+    world = new VersionWorld(servers, version.connectorId);
+    world.now = version.recordedAt;
+  });
+
+  const queued = (handler: HandlerName): QueueMessage[] =>
+    (version.messages[handler] ?? []).map((message, n) => ({ id: String(n), body: bodyOf(message) }));
+  const queuedJson = (handler: HandlerName): Json[] => queued(handler).map(({ body }) => JSON.parse(body));
+  const published = (detailType: string) => world.bus.published.filter((one) => one.detailType === detailType);
+  const nothingRejected = () => expect(world.take('rejected')).toEqual([]);
+  const items = (table: keyof Version['items']) => version.items[table] as Json[];
+  const rowsOf = (status: string) => items('deliveries').filter((item) => item.status === status);
+
+  /** Delivers messages, and what comes of them, until none is left. */
+  async function deliverAll(bodies: readonly string[]): Promise<void> {
+    for (let waiting = [...bodies], rounds = 0; waiting.length > 0; rounds++) {
+      expect(rounds, 'the messages never end').toBeLessThan(50);
+      const due = Math.max(...waiting.map((body) => JSON.parse(body).notBefore ?? 0));
+      world.now = Math.max(world.now, due);
+      const messages = waiting.map((body, n) => ({ id: String(n), body }));
+      const failed = await deliverBatch(messages, world.now + MINUTE, world.deliver);
+      // A double of what another worker has just claimed comes again.
+      const again = messages.filter(({ id }) => failed.includes(id));
+      waiting = [...again, ...world.take('deliver')].map(({ body }) => body);
+    }
+    nothingRejected();
+  }
+
+  /** What `deliver` does every minute, for long enough for a drain. */
+  async function tendFor(minutes: number): Promise<void> {
+    for (const end = world.now + minutes * MINUTE; world.now < end; world.now += MINUTE) {
+      await tend(world.deliver);
+      await deliverAll(world.take('deliver').map(({ body }) => body));
+    }
+  }
+
+  const calledIds = () => world.calls.map(({ request }) => request.headers['webhook-id']);
+
+  describe('deliveries', () => {
+    it('that are queued reach their flows', async () => {
+      const messages = queuedJson('deliver') as DeliveryMessage[];
+      await deliverAll(queued('deliver').map(({ body }) => body));
+      const reached = messages.filter(({ subscription, probe }) => {
+        const health = items('subscriptions').find(({ pk }) => pk === subscription)?.health;
+        return health?.state !== 'paused' || probe;
+      });
+      expect(new Set(reached.map(({ event }) => event.trigger))).toEqual(new Set(TRIGGER_IDS));
+      const ids = reached.map(({ subscription, event }) => deliveryId(subscription, event.eventId));
+      expect(calledIds()).toEqual(expect.arrayContaining(ids));
+      for (const { subscription, event } of messages) {
+        const row = await world.deliveries.row({ subscription, eventId: event.eventId });
+        const isReached = reached.some((one) => one.event.eventId === event.eventId);
+        // Beside a probe that ends the pause, a delivery is held or sent, whichever is first.
+        const isProbed = reached.some((one) => one.subscription === subscription);
+        const statuses = [...(isReached || isProbed ? ['delivered'] : []), ...(isReached ? [] : ['held'])];
+        expect(statuses, subscription).toContain(row?.status);
+      }
+    });
+
+    it('have the flow URL and the application of their subscription', async () => {
+      for (const { pk, uid, flow, auth } of items('subscriptions')) {
+        // The declared ones name secrets of their stack.
+        if (!flow || String(flow.from?.secret ?? flow.from?.parameter).startsWith('arn:')) continue;
+        world.calls.length = 0;
+        world.now += HOUR;
+        const [sample] = queuedJson('deliver') as [DeliveryMessage];
+        const event = { ...sample.event, eventId: `new-${pk}` };
+        const message = { subscription: pk, uid, event, acceptedAt: world.now, n: 0, probe: true };
+        await deliverAll([JSON.stringify(message)]);
+        const [call] = world.calls;
+        expect(flowOf(call?.url ?? '')).toBe(expectedFlow(pk, flow));
+        expect(call?.request.auth).toEqual(auth);
+      }
+    });
+
+    it('that are held are sent when their subscriptions are resumed', async () => {
+      const held = rowsOf('held');
+      expect(held.length).toBeGreaterThan(0);
+      for (const name of new Set(held.map(({ pk }) => pk))) await resume(name, world.deliver);
+      await tendFor(5);
+      expect(calledIds().toSorted()).toEqual(held.map(({ pk, sk }) => deliveryId(pk, sk)).toSorted());
+    });
+
+    it('that are held end a pause by a probe', async () => {
+      const paused = items('subscriptions').filter(({ health }) => health?.nextProbe !== undefined);
+      expect(paused.length).toBeGreaterThan(0);
+      world.now = Math.max(...paused.map(({ health }) => health.nextProbe)) + MINUTE;
+      await tendFor(1);
+      const resumed = published('FlowSubscriptionResumed').map(({ detail }) => detail.subscription);
+      expect(resumed).toEqual(expect.arrayContaining(paused.map(({ pk }) => pk)));
+    });
+
+    it('that are dead are sent once more when they are replayed', async () => {
+      const dead = rowsOf('dead');
+      expect(dead.length).toBeGreaterThan(0);
+      for (const name of new Set(dead.map(({ pk }) => pk))) await replayAll(name, {}, world.deliver);
+      await deliverAll(world.take('deliver').map(({ body }) => body));
+      expect(calledIds().toSorted()).toEqual(dead.map(({ pk, sk }) => deliveryId(pk, sk)).toSorted());
+    });
+
+    it('that are finished are not sent again', async () => {
+      const finished = items('deliveries').filter(({ status }) => status === 'delivered' || status === 'canceled');
+      expect(finished.length).toBeGreaterThan(0);
+      const [sample] = queuedJson('deliver') as [DeliveryMessage];
+      const messages = finished.map(({ pk, sk, uid, n }) => ({
+        ...sample,
+        ...{ subscription: pk, uid, n, event: { ...sample.event, eventId: sk } },
+      }));
+      await deliverAll(messages.map((message) => JSON.stringify(message)));
+      expect(calledIds()).toEqual([]);
+    });
+
+    it('and pauses that the bus was not told of are announced once', async () => {
+      const deaths = items('deliveries').filter(({ notice }) => notice);
+      const announcements = items('subscriptions').flatMap(({ pk, health }) =>
+        (health?.announcements ?? []).map(({ detailType, detail }: Json) => ({
+          detailType,
+          pk,
+          reason: detail.reason,
+        })),
+      );
+      expect(Math.min(deaths.length, announcements.length)).toBeGreaterThan(0);
+      world.now += 3 * MINUTE;
+      await tend(world.deliver);
+      await tend(world.deliver);
+      const told = world.bus.published.map(({ detailType, detail }) => ({
+        ...{ detailType, pk: detail.subscription, reason: detail.reason },
+      }));
+      const dead = deaths.map(({ pk, notice }) => ({ detailType: 'FlowDeliveryDead', pk, reason: notice.reason }));
+      expect(told.toSorted(byText)).toEqual([...dead, ...announcements].toSorted(byText));
+    });
+  });
+
+  describe('thresholds', () => {
+    const states = () => items('thresholds').filter(({ sk }) => sk === 'state') as (MetricState & Json)[];
+    const crossings = () => world.bus.published.map(({ detail }) => detail.subscription as string);
+    /** Observes values one after the other. Gives how often the subscription's threshold was crossed. */
+    async function crossed(subscription: string, metric: MetricState['metric'], values: number[]): Promise<number> {
+      world.bus.published.length = 0;
+      for (const value of values) {
+        world.now += MINUTE;
+        await observe({ metric, value, observedAt: world.now, sequence: 0 }, world.evaluate);
+      }
+      return crossings().filter((one) => one === subscription).length;
+    }
+
+    it('that were crossed and not published are published once', async () => {
+      const parts = items('thresholds').filter(({ sk }) => sk.startsWith('intent#'));
+      const hits = states().flatMap(({ pk, intent }) => {
+        if (!intent) return [];
+        const named = parts.filter((part) => part.pk === pk && part.sk.startsWith(`intent#${intent.parts?.id}#`));
+        return [...intent.hits, ...named.flatMap((part) => part.hits)];
+      });
+      expect(states().some(({ intent }) => intent?.parts)).toBe(true);
+      await sweep({ ...world.evaluate, due: world.thresholds });
+      await sweep({ ...world.evaluate, due: world.thresholds });
+      expect(crossings().toSorted()).toEqual(hits.map(({ subscription }) => subscription).toSorted());
+      for await (const { state, sortKey, due } of world.thresholds.list()) {
+        expect({ sortKey, due, intent: state?.intent }).toEqual({ sortKey, due: undefined, intent: undefined });
+      }
+    });
+
+    it('are crossed exactly once, where they are armed', async () => {
+      await sweep({ ...world.evaluate, due: world.thresholds });
+      const fire = items('thresholds').filter(({ kind }) => kind === 'fire') as (ThresholdItem & Json)[];
+      const current = new Map(items('subscriptions').map(({ pk, thresholdId }) => [pk, thresholdId]));
+      const seen = new Set<string>();
+      for (const item of fire) {
+        const { pk, subscription, thresholdId, operator, threshold, recoverTo } = item;
+        if (current.get(subscription) !== thresholdId) continue;
+        for (const { pk: key, metric, last } of states()) {
+          if ((key !== pk && !key.startsWith(`${pk}#`)) || !last) continue;
+          const flag = await world.thresholds.readFlag(key, subscription, thresholdId);
+          const [side, back] = operator.startsWith('a') && operator !== 'atOrBelow' ? [1, -1] : [-1, 1];
+          const beyond = threshold + side;
+          // Not beyond, and not recovered.
+          const before = recoverTo === undefined ? threshold + back : (threshold + recoverTo) / 2;
+          const armed = recoverTo === undefined || flag?.armed !== false;
+          const times = await crossed(subscription, metric, [before, beyond]);
+          expect({ subscription, key, times }).toEqual({ subscription, key, times: armed ? 1 : 0 });
+          if (recoverTo === undefined) continue;
+          seen.add(`${side} ${flag?.armed}`);
+          expect(await crossed(subscription, metric, [before, beyond]), `${subscription} is disarmed`).toBe(0);
+          expect(await crossed(subscription, metric, [recoverTo, beyond]), `${subscription} is armed again`).toBe(1);
+        }
+      }
+      // Both directions, each armed and disarmed.
+      expect([...seen]).toEqual(expect.arrayContaining(['1 true', '1 false', '1 undefined', '-1 true', '-1 false']));
+    });
+
+    it('get the observations and the checks that are queued', async () => {
+      const messages = queued('evaluate');
+      expect(await evaluateBatch(messages, world.evaluate)).toEqual([]);
+      nothingRejected();
+      const newest = new Map<string, Json>();
+      for (const { detail, thresholdCheck } of queuedJson('evaluate')) {
+        if (thresholdCheck) {
+          expect(crossings()).toContain(thresholdCheck.subscription);
+          continue;
+        }
+        const { segment, measure, dimensions } = detail;
+        const kind = segment === undefined ? 'measure' : 'segment';
+        const key = metricKey({
+          kind,
+          instanceId: detail.instanceId ?? 'default',
+          name: segment ?? measure,
+          dimensions,
+        });
+        if (!((newest.get(key)?.observedAt ?? '') > detail.observedAt)) newest.set(key, detail);
+      }
+      expect(newest.size).toBeGreaterThan(1);
+      for (const [key, { observedAt }] of newest) {
+        const at = (await world.thresholds.readState(key))?.last?.observedAt;
+        expect(at, key).toBeGreaterThanOrEqual(Date.parse(observedAt));
+      }
+    });
+  });
+
+  it('trigger events that are queued are dispatched, and what fits no trigger is rejected', async () => {
+    const messages = queued('dispatch');
+    expect(await dispatchBatch(messages, world.dispatch)).toEqual([]);
+    const sent = world.take('deliver').map(({ body }) => JSON.parse(body) as DeliveryMessage);
+    expect(new Set(sent.map(({ event }) => event.trigger))).toEqual(new Set(TRIGGER_IDS));
+    const misfits = messages.filter(({ body }) => !KNOWN_DETAIL_TYPES.includes(JSON.parse(body)['detail-type']));
+    expect(world.take('rejected').map(({ body }) => body)).toEqual(misfits.map(({ body }) => body));
+  });
+
+  it('events that are put as before are sent where they were sent', async () => {
+    for (const event of version.events) {
+      // Another deployment of the connector has another id.
+      const own = JSON.stringify(event).replaceAll(version.connectorId, templates.connectorId);
+      const to = (await route(templates.plan, JSON.parse(own), version.recordedAt)).map((message) => message.to);
+      expect({ event: event['detail-type'], to }).toEqual({ event: event['detail-type'], to: event.to });
+    }
+  });
+
+  it('runs that are being collected are reported once', async () => {
+    const runs = items('runs').filter(({ stages }) => stages);
+    const pending = runs.filter(({ publishedAt }) => publishedAt === undefined);
+    expect(new Set(pending.map(({ closed }) => closed))).toEqual(new Set([undefined, 'complete', 'timedOut']));
+    expect(await collectBatch(queued('collect'), world.collect)).toEqual([]);
+    expect(await collectBatch(queued('collect'), world.collect)).toEqual([]);
+    nothingRejected();
+    // Complete by the stages that were queued.
+    const open = pending.filter(({ closed }) => !closed).map(({ refresh, runId }) => `${refresh} ${runId}`);
+    const told = () =>
+      world.bus.published.map(
+        ({ detailType, detail }) => `${detailType === 'FullRefreshed' ? 'full' : 'unification'} ${detail.runId}`,
+      );
+    expect(told().toSorted()).toEqual(open.toSorted());
+    world.now += HOUR;
+    await closeOverdueRuns(world.collect);
+    expect(told().toSorted()).toEqual(pending.map(({ refresh, runId }) => `${refresh} ${runId}`).toSorted());
+    expect(published('UnificationRefreshed').map(({ detail }) => detail.status)).toContain('TimedOut');
+  });
+
+  it("services' events that are queued are normalized", async () => {
+    expect(await normalizeBatch(queued('normalize'), world.normalize)).toEqual([]);
+    nothingRejected();
+    const types = new Set(world.bus.published.map(({ detailType }) => detailType));
+    expect(types).toEqual(
+      new Set(['DataSourceRefreshed', 'FullRefreshed', 'UnificationRefreshed', 'MeasureRefreshed']),
+    );
+  });
+
+  it('runs that were noted are not put again by a reconciliation', async () => {
+    const listed = queuedJson('normalize');
+    world.listRuns = async function* (kind, source) {
+      const events = listed.filter((one) => one.kind === kind && JSON.stringify(one.event).includes(source));
+      yield events.map(({ event: { 'detail-type': detailType, resources, detail, time } }) => ({
+        event: { detailType, resources, detail, time },
+      }));
+    };
+    world.now += HOUR;
+    const reconciliations = queued('reconcile');
+    expect(await reconcileBatch(reconciliations, world.reconcile)).toEqual([]);
+    nothingRejected();
+    expect(world.bus.published).toEqual([]);
+    // The same runs without their notes are put: so the lists are read.
+    await fillTables(servers.tables, { ...version.items, runs: [] });
+    expect(await reconcileBatch(reconciliations, world.reconcile)).toEqual([]);
+    expect(world.bus.published.length).toBeGreaterThanOrEqual(reconciliations.length);
+  });
+
+  it('polls and starts of jobs that are queued are understood, and no end of a job is told twice', async () => {
+    const jobs = items('runs').filter(({ pk }) => pk.startsWith('polled-job#'));
+    const told = jobs.filter(({ toldAt }) => toldAt !== undefined).map(({ pk }) => pk.split('#').at(-1));
+    const taken = jobs.filter(({ toldAt }) => toldAt === undefined).map(({ pk }) => pk.split('#').at(-1));
+    const watched = queuedJson('poll').flatMap(({ watch }) => (watch?.job === undefined ? [] : [watch.job]));
+    expect([told, taken, watched].map(({ length }) => length > 0)).toEqual([true, true, true]);
+    world.now += HOUR;
+    const ended = [...told, ...taken, ...watched].map((id) => ({
+      id,
+      status: 'Successful' as const,
+      endedAt: world.now,
+    }));
+    world.jobs = {
+      list: async ({ service }) => ({ ended: service === 'entity-resolution' ? ended : [], isOneUnderWay: false }),
+      error: async () => undefined,
+    };
+    const isDefault = ({ body }: QueueMessage) => JSON.parse(body).instanceId === undefined;
+    expect(await pollBatch(queued('poll').filter(isDefault), world.poll)).toEqual([]);
+    expect(published('UnificationRefreshed').map(({ detail }) => detail.runId)).toEqual([...taken, ...watched]);
+    // Another instance knows none of them.
+    expect(
+      await pollBatch(
+        queued('poll').filter((one) => !isDefault(one)),
+        world.poll,
+      ),
+    ).toEqual([]);
+    nothingRejected();
+    expect(world.take('poll')).toEqual([]);
+  });
+
+  it('a job whose start is queued is looked at until it has ended', async () => {
+    world.jobs = { ...world.jobs, list: async () => ({ ended: [], isOneUnderWay: true }) };
+    const started = queued('poll').filter(({ body }) => JSON.parse(body).watch);
+    expect(await pollBatch(started, world.poll)).toEqual([]);
+    const looks = world.take('poll').map(({ body }) => JSON.parse(body).watch.looks);
+    expect(looks).toEqual(started.map(({ body }) => JSON.parse(body).watch.looks + 1));
+  });
+
+  it('queries that are queued are begun, and those that run are looked at', async () => {
+    const runs = queuedJson('measure');
+    const asked: string[] = [];
+    const answer = { state: 'ended', endedAt: world.now, table: { columns: ['value'], rows: [['7']] } } as const;
+    world.queries = {
+      async begin() {
+        asked.push('begun');
+        return answer;
+      },
+      async look(_, { id }) {
+        asked.push(id);
+        return answer;
+      },
+    };
+    expect(await measureBatch(queued('measure'), world.measure)).toEqual([]);
+    nothingRejected();
+    expect(asked.toSorted()).toEqual(runs.map(({ running }) => running?.id ?? 'begun').toSorted());
+    expect(world.bus.published.map(({ detail }) => detail.segment ?? detail.measure).toSorted()).toEqual(
+      runs.map(({ subject }) => subject.segment ?? subject.measure).toSorted(),
+    );
+  });
+
+  it('messages that were rejected are read with their reasons', async () => {
+    const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
+    const QueueUrl = sqs.url('rejected');
+    sqs.createQueue({ name: 'rejected', arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:rejected`, attributes: {} } as never);
+    const client = new SQSClient({ ...ANYBODY, endpoint: sqs.endpoint });
+    try {
+      for (const message of version.rejected) {
+        const attributes = Object.entries(message.attributes ?? {}).map(
+          ([key, StringValue]) => [key, { DataType: 'String', StringValue }] as const,
+        );
+        const MessageAttributes = Object.fromEntries(attributes);
+        await client.send(new SendMessageCommand({ QueueUrl, MessageBody: bodyOf(message), MessageAttributes }));
+      }
+      const found = await lookAtDeadLetters(client, QueueUrl, 100);
+      const expected = version.rejected.map((message) => ({
+        body: bodyOf(message),
+        reason:
+          message.attributes?.[REJECTION_REASON_ATTRIBUTE] ??
+          (message.attributes ? expect.stringContaining(message.attributes.ERROR_CODE as string) : expect.any(String)),
+      }));
+      expect(found.toSorted(byText).map(({ body, reason }) => ({ body, reason }))).toHaveLength(expected.length);
+      for (const one of expected) expect(found).toContainEqual(expect.objectContaining(one));
+    } finally {
+      client.destroy();
+      await sqs.stop();
+    }
+  });
+
+  it('declared subscriptions are made, left as they are, and deleted', async () => {
+    const answers: Json[] = [];
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      answers.push(JSON.parse(Buffer.concat(chunks).toString()));
+      response.writeHead(200).end();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const ResponseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/answer`;
+    const ask = async (type: string) => {
+      for (const request of version.requests.filter(({ RequestType }) => RequestType === type)) {
+        const options = { remaining: () => MINUTE, telemetry: world.telemetry };
+        await answerCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
+        expect(answers.at(-1)).toMatchObject({ Status: 'SUCCESS', RequestId: request.RequestId });
+      }
+    };
+    const names = answeredNames(version);
+    const generations = () => Promise.all(names.map(async (one) => (await world.subscriptions.read(one))?.generation));
+    try {
+      const before = await generations();
+      expect(before.every((generation) => generation !== undefined)).toBe(true);
+      await ask('Update');
+      expect(await generations()).toEqual(before);
+      await ask('Delete');
+      expect(await generations()).toEqual(names.map(() => undefined));
+      await ask('Create');
+      expect(await generations()).toEqual(names.map(() => 1));
+      expect(answers.map(({ PhysicalResourceId }) => PhysicalResourceId)).toEqual([...names, ...names, ...names]);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  it.each(Object.entries(version.resources))('the resources of the app %s stay', (app, before) => {
+    const lost = replacements(before, resourcesOf(templates[app as 'default' | 'everything']));
+    expect(lost, lost.join('\n')).toEqual([]);
+  });
+
+  it('a subscription is kept alive when that is due', async () => {
+    const idle = items('subscriptions').filter(({ health }) => health?.keepAlive !== undefined);
+    expect(idle.length).toBeGreaterThan(0);
+    world.now = Math.max(...idle.map(({ health }) => health.keepAlive));
+    await tend(world.deliver);
+    const tests = world.take('deliver').map(({ body }) => JSON.parse(body));
+    expect(tests.filter(({ isTest }) => isTest).map(({ subscription }) => subscription)).toEqual(
+      idle.map(({ pk }) => pk),
+    );
+  });
+});
+
+/** Recorded JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: fixtures have whatever form their version wrote.
+type Json = Record<string, any>;
+
+const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+
+/** The last part of a subscription's flow URL: its own name, or the secret's field, or that it is a parameter. */
+const expectedFlow = (name: SubscriptionDefinition['name'], flow: FlowUrlSource): string => {
+  if (!('from' in flow)) return name;
+  return 'parameter' in flow.from ? 'parameter' : (flow.from.field as string);
+};
+
+const answeredNames = ({ requests }: Version): string[] =>
+  requests
+    .filter(({ RequestType }) => RequestType === 'Create')
+    .map(({ ResourceProperties }) => JSON.parse(String(ResourceProperties?.Entry)).name);
