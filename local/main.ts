@@ -200,7 +200,7 @@ class LocalRun {
       },
       onRefused: ({ DetailType }, reason) => this.refused.push(`${DetailType}: ${reason}`),
     });
-    this.say(`${this.put} of ${entries.length} events put`);
+    this.say(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
   }
 
   private async settled(stack: LocalStack): Promise<void> {
