@@ -50,7 +50,7 @@ interface Outcome {
 /** One local run, from the files to the exit status. */
 class LocalRun {
   private readonly cleanups: (() => Promise<void> | void)[] = [];
-  /** What the summary is made of; nothing is kept once it is there. */
+  /** Source of the summary; undefined once the summary is made, because a run may stay up for days. */
   private busEvents: BusEvent[] | undefined = [];
   private readonly refused: string[] = [];
   /** Rules that took an observation. */
@@ -59,7 +59,7 @@ class LocalRun {
   private readonly progress = new Progress();
   private readonly status: StatusLine;
   private put = 0;
-  /** Of the wait that is on. */
+  /** Limit of the current wait. */
   private patience: Patience | undefined;
   private page: PageServer | undefined;
   private ended: Promise<void> | undefined;
@@ -113,11 +113,15 @@ class LocalRun {
     if (!this.options.once) this.showPage(stack);
     const subscriptions = await this.subscribe(stack, connector);
 
+    let isIdle: boolean;
     this.status.start(() => this.statusText(entries.length, stack));
-    if (events !== undefined) await this.replay(entries, events, stack, connector);
-    if (this.options.runSchedules) await stack.runSchedules();
-    const isIdle = await this.untilIdle(stack);
-    this.status.stop();
+    try {
+      if (events !== undefined) await this.replay(entries, events, stack, connector);
+      if (this.options.runSchedules) await stack.runSchedules();
+      isIdle = await this.untilIdle(stack);
+    } finally {
+      this.status.stop();
+    }
     const outcome = await this.report(entries.length, stack, connector, subscriptions, isIdle);
     if (this.options.once) return outcome;
     this.say(nextSteps(stack, connector, this.options.subscriptions));
@@ -257,8 +261,9 @@ class LocalRun {
     ]);
     this.say(summaryText(summary, reasons, problems));
     if (this.options.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
-    const limit = isIdle ? undefined : stalledText(this.patienceSeconds, summary, sumOf(waiting));
-    return { status: problems.length === 0 ? 0 : 1, limit };
+    // The rest may have arrived since the limit was met.
+    if (problems.length === 0) return { status: 0 };
+    return { status: 1, limit: isIdle ? undefined : stalledText(this.patienceSeconds, summary, sumOf(waiting)) };
   }
 
   private statusText(all: number, stack: LocalStack): string {
