@@ -139,6 +139,16 @@ export function problemsOf(summary: Summary, failed: readonly string[]): string[
   return [...counts].map(([problem, count]) => (count === 1 ? problem : `${count} × ${problem}`));
 }
 
+/** Which limit ended a run, and what it left open. */
+export function stalledText(seconds: number, { deliveries }: Summary, messages: number): string {
+  const pending = deliveries.filter(({ status }) => status === 'pending').length;
+  const open =
+    pending > 0
+      ? `${count(pending, 'delivery is', 'deliveries are')} still pending`
+      : `${count(messages, 'message is', 'messages are')} still in the queues`;
+  return `No progress for ${seconds} s: ${open} (--wait SECONDS waits longer)`;
+}
+
 const count = (n: number, one: string, many: string): string => `${number.format(n)} ${n === 1 ? one : many}`;
 
 /** How to go on from here. */

@@ -27,11 +27,14 @@ export interface ReceivedRun {
  * codes, headers) and keeps what it accepted. Never logs, and never keeps the query, which holds the signature, nor a token.
  */
 export class FlowReceiver {
-  /** What was accepted, in order. */
+  /** What was accepted, in order: the first `kept` of them. */
   readonly received: ReceivedRun[] = [];
   private readonly schemas = new Map<string, ValidateFunction>();
 
-  constructor(private readonly onReceived: (run: ReceivedRun) => void = () => {}) {}
+  constructor(
+    private readonly onReceived: (run: ReceivedRun) => void = () => {},
+    private readonly kept = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** Answers a request to `/flows/<name>`; returns false, and leaves the request alone, where the path is another. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
@@ -76,7 +79,7 @@ export class FlowReceiver {
       return refuse(400, 'TriggerInputSchemaMismatch', message);
     }
     const accepted: ReceivedRun = { ...run, body: body as ReceivedRun['body'] };
-    this.received.push(accepted);
+    if (this.received.length < this.kept) this.received.push(accepted);
     response.writeHead(202, { ...headersOf(run), 'content-length': 0 });
     response.end();
     this.onReceived(accepted);

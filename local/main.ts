@@ -4,22 +4,26 @@ import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
+import { numberText } from '../lambda/core/number-text';
 import { register, SubscriptionConflictError } from '../lambda/core/register';
 import { DomainEvent, Env, HealthEvent } from '../lib/private/contract';
 import { announceLocalRun } from './announce';
 import { readAnswers } from './answer-file';
 import type { BusEvent } from './bus/event-bus';
 import { ANYBODY, type LocalConnector, localConnector } from './connector';
-import { deadLetterLines, logLine, nextSteps, problemsOf, summaryText } from './console';
+import { deadLetterLines, logLine, nextSteps, problemsOf, stalledText, summaryText } from './console';
 import { readEvents } from './event-file';
 import { FlowReceiver } from './flow-receiver';
 import { HELP, type Options, readOptions } from './options';
 import { BusHistory } from './page/bus-history';
 import { runPage } from './page/run-page';
 import { PageServer } from './page/server';
+import { Patience } from './patience';
+import { Progress } from './progress';
 import { replay } from './replay';
 import { type ExpectedSubscription, summarize } from './report';
-import { type LocalStack, startLocalStack } from './stack';
+import { type LocalStack, messagesIn, startLocalStack } from './stack';
+import { StatusLine } from './status-line';
 import { synthesize } from './synthesize';
 import { UserError } from './user-error';
 
@@ -30,24 +34,44 @@ const LOCAL_FLOWS = 'LOCAL_FLOWS';
 const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
 const ANNOUNCEMENTS: readonly string[] = Object.values(HealthEvent);
 
-/** How long a run that stays up waits for deliveries before it sums up. */
+/** Seconds without progress after which a run that stays up sums up. */
 const SUMMARY_AFTER_SECONDS = 10;
+/** Milliseconds for invocations in progress at the end: most take a fraction of a second. A second Ctrl-C ends them at once. */
+const STOP_TIMEOUT_MS = 10_000;
+
+/** How a run with `--once` ended. */
+interface Outcome {
+  /** Exit status. */
+  readonly status: number;
+  /** The limit that ended it, as the last line for people; left out: nothing was in flight. */
+  readonly limit?: string;
+}
 
 /** One local run, from the files to the exit status. */
 class LocalRun {
   private readonly cleanups: (() => Promise<void> | void)[] = [];
-  private readonly busEvents: BusEvent[] = [];
+  /** Source of the summary; undefined once the summary is made, because a run may stay up for days. */
+  private busEvents: BusEvent[] | undefined = [];
   private readonly refused: string[] = [];
   /** Rules that took an observation. */
   private readonly observationRules = new Set<string>();
   private readonly history = new BusHistory();
+  private readonly progress = new Progress();
+  private readonly status: StatusLine;
+  private put = 0;
+  /** Limit of the current wait. */
+  private patience: Patience | undefined;
   private page: PageServer | undefined;
   private ended: Promise<void> | undefined;
 
-  constructor(private readonly options: Options) {}
+  constructor(private readonly options: Options) {
+    // With --json, standard output is the document's alone.
+    this.status = new StatusLine(options.json ? process.stderr : process.stdout);
+    this.cleanups.push(() => this.status.stop());
+  }
 
-  /** @returns the exit status, or undefined when the run stays up. */
-  async run(): Promise<number | undefined> {
+  /** @returns undefined when the run stays up. */
+  async run(): Promise<Outcome | undefined> {
     // The files first: what is wrong in them is said before anything starts.
     const { app, stack: stackName, events } = this.options;
     const entries = events === undefined ? [] : readEvents(readText(events), events);
@@ -60,7 +84,7 @@ class LocalRun {
     this.cleanups.push(() => rmSync(assembly, { recursive: true, force: true }));
     const templateFile = await synthesize(ROOT, { file: app ? resolve(app) : APP, stack: stackName }, assembly);
 
-    const receiver = new FlowReceiver();
+    const receiver = new FlowReceiver(undefined, 0);
     const stack = await startLocalStack({
       templateFile,
       endpointPort: this.options.port,
@@ -69,10 +93,12 @@ class LocalRun {
       answers,
       functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: String(this.options.speed) },
       speed: this.options.speed,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
       routes: (request, response) =>
         receiver.handle(request, response) || (this.page?.handle(request, response) ?? false),
       onEvent: (event, rules) => this.onEvent(event, rules),
       onLog: (functionId, line) => {
+        if (this.progress.take(line)) this.patience?.progress();
         const text = logLine(functionId, line);
         if (text) this.say(text);
         this.page?.changed();
@@ -87,11 +113,17 @@ class LocalRun {
     if (!this.options.once) this.showPage(stack);
     const subscriptions = await this.subscribe(stack, connector);
 
-    if (events !== undefined) await this.replay(entries, events, stack, connector);
-    if (this.options.runSchedules) await stack.runSchedules();
-    const stillInFlight = await this.untilIdle(stack);
-    const status = await this.report(entries.length, stack, connector, subscriptions, stillInFlight);
-    if (this.options.once) return status;
+    let isIdle: boolean;
+    this.status.start(() => this.statusText(entries.length, stack));
+    try {
+      if (events !== undefined) await this.replay(entries, events, stack, connector);
+      if (this.options.runSchedules) await stack.runSchedules();
+      isIdle = await this.untilIdle(stack);
+    } finally {
+      this.status.stop();
+    }
+    const outcome = await this.report(entries.length, stack, connector, subscriptions, isIdle);
+    if (this.options.once) return outcome;
     this.say(nextSteps(stack, connector, this.options.subscriptions));
     return undefined;
   }
@@ -142,7 +174,7 @@ class LocalRun {
   }
 
   private onEvent(event: BusEvent, rules: readonly string[]): void {
-    this.busEvents.push(event);
+    this.busEvents?.push(event);
     this.history.take(event, rules, Date.now());
     this.page?.changed();
     if (OBSERVATIONS.includes(event['detail-type'])) for (const rule of rules) this.observationRules.add(rule);
@@ -167,33 +199,45 @@ class LocalRun {
       client,
       busName: connector.busName,
       settled: () => this.settled(stack),
-      onProgress: (put) => this.progress(put, entries.length),
+      onProgress: (put) => {
+        this.put = put;
+      },
       onRefused: ({ DetailType }, reason) => this.refused.push(`${DetailType}: ${reason}`),
     });
+    this.say(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
   }
 
   private async settled(stack: LocalStack): Promise<void> {
     const { waitSeconds } = this.options;
-    try {
-      await stack.whenDrained([...this.observationRules], AbortSignal.timeout(waitSeconds * 1000));
-    } catch {
-      throw new UserError(`an observation was not evaluated within ${waitSeconds} s: the log above says why`);
-    }
+    const rules = [...this.observationRules];
+    const isDrained = await this.patiently(waitSeconds, (patience) =>
+      stack.whenDrained(rules, patience.signal, () => patience.progress()),
+    );
+    if (!isDrained) throw new UserError(`no observation was evaluated for ${waitSeconds} s: the log above says why`);
   }
 
-  /** Waits until nothing is in flight, as long as was asked for. Gives what still is. */
-  private async untilIdle(stack: LocalStack): Promise<string[]> {
-    // Whoever looks on waits for a retry no longer than for the summary of the rest.
-    const waitSeconds = this.options.once ? this.options.waitSeconds : SUMMARY_AFTER_SECONDS;
+  /** Waits until nothing is in flight, as long as there is progress. @returns whether nothing is. */
+  private untilIdle(stack: LocalStack): Promise<boolean> {
+    return this.patiently(this.patienceSeconds, ({ signal }) => stack.whenIdle(signal));
+  }
+
+  private get patienceSeconds(): number {
+    return this.options.once ? this.options.waitSeconds : SUMMARY_AFTER_SECONDS;
+  }
+
+  /** Waits as long as there is progress. @returns whether the wait reached its end. */
+  private async patiently(seconds: number, wait: (patience: Patience) => Promise<void>): Promise<boolean> {
+    const patience = new Patience(seconds);
+    this.patience = patience;
     try {
-      await stack.whenIdle(AbortSignal.timeout(waitSeconds * 1000));
-      return [];
-    } catch {
-      if (this.options.once) this.say(`Still in flight after ${waitSeconds} s (--wait SECONDS waits longer)`);
-      return stack
-        .queues()
-        .filter((queue) => queue.isRead && queue.ready + queue.delayed + queue.inFlight > 0)
-        .map(({ logicalId, ready, delayed, inFlight }) => `queue ${logicalId} holds ${ready + delayed + inFlight}`);
+      await wait(patience);
+      return true;
+    } catch (error) {
+      if (!patience.signal.aborted) throw error;
+      return false;
+    } finally {
+      patience.end();
+      this.patience = undefined;
     }
   }
 
@@ -202,32 +246,51 @@ class LocalRun {
     stack: LocalStack,
     connector: LocalConnector,
     subscriptions: readonly ExpectedSubscription[],
-    stillInFlight: readonly string[],
-  ): Promise<number> {
+    isIdle: boolean,
+  ): Promise<Outcome> {
     const { rejected, failed } = deadLetterLines(stack.deadLetters());
     const reasons = [...this.refused, ...rejected];
+    const waiting = isIdle ? [] : messagesWaiting(stack);
     const rows = await connector.deliveries();
-    const { busEvents } = this;
+    const { busEvents = [] } = this;
+    this.busEvents = undefined;
     const summary = summarize({ eventsPut: put, rejected: reasons.length, busEvents, rows, subscriptions });
-    const problems = problemsOf(summary, [...failed, ...stillInFlight]);
+    const problems = problemsOf(summary, [
+      ...failed,
+      ...waiting.map(({ logicalId, messages }) => `queue ${logicalId} holds ${messages}`),
+    ]);
     this.say(summaryText(summary, reasons, problems));
     if (this.options.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
-    return problems.length === 0 ? 0 : 1;
+    // The rest may have arrived since the limit was met.
+    if (problems.length === 0) return { status: 0 };
+    return { status: 1, limit: isIdle ? undefined : stalledText(this.patienceSeconds, summary, sumOf(waiting)) };
   }
 
-  private progress(put: number, all: number): void {
-    const stream = this.options.json ? process.stderr : process.stdout;
-    // A terminal's line is written over; a file gets the last one only.
-    if (stream.isTTY) stream.write(`\r\x1b[K${put} of ${all} events put${put === all ? '\n' : ''}`);
-    else if (put === all) stream.write(`${put} of ${all} events put\n`);
+  private statusText(all: number, stack: LocalStack): string {
+    const [put, total, deliveries, waiting] = [this.put, all, this.progress.deliveries, sumOf(messagesWaiting(stack))];
+    return `${numberText(put)} of ${numberText(total)} events put, ${numberText(deliveries)} deliveries finished, ${numberText(waiting)} messages in the queues`;
   }
 
-  /** A line for people: with --json, standard output is the document's alone. */
+  /** A line for people. */
   private say(line: string): void {
-    const stream = this.options.json ? process.stderr : process.stdout;
-    stream.write(`${stream.isTTY ? '\r\x1b[K' : ''}${line}\n`);
+    this.status.say(line);
   }
 }
+
+interface Waiting {
+  readonly logicalId: string;
+  readonly messages: number;
+}
+
+/** The queues that functions read and that are not empty. */
+const messagesWaiting = (stack: LocalStack): Waiting[] =>
+  stack
+    .queues()
+    .filter(({ isRead }) => isRead)
+    .map((queue) => ({ logicalId: queue.logicalId, messages: messagesIn(queue) }))
+    .filter(({ messages }) => messages > 0);
+
+const sumOf = (waiting: readonly Waiting[]): number => waiting.reduce((sum, { messages }) => sum + messages, 0);
 
 function readText(file: string): string {
   try {
@@ -248,9 +311,10 @@ const errorText = (error: unknown): string =>
 
 async function main(): Promise<void> {
   let run: LocalRun | undefined;
-  const finish = async (status: number) => {
+  const finish = async ({ status, limit }: Outcome) => {
     try {
       await run?.end();
+      if (limit) process.stderr.write(`${limit}\n`);
     } catch (error) {
       process.stderr.write(`the run did not end cleanly: ${errorText(error)}\n`);
       process.exit(status || 1);
@@ -265,12 +329,12 @@ async function main(): Promise<void> {
     }
     run = new LocalRun(options);
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => void finish(options.once ? 130 : 0));
-    const status = await run.run();
-    if (status !== undefined) await finish(status);
+      process.once(signal, () => void finish({ status: options.once ? 130 : 0 }));
+    const outcome = await run.run();
+    if (outcome) await finish(outcome);
   } catch (error) {
     process.stderr.write(`${errorText(error)}\n`);
-    await finish(2);
+    await finish({ status: 2 });
   }
 }
 

@@ -15,7 +15,7 @@ export interface Options {
   readonly once: boolean;
   /** The summary as one JSON document. */
   readonly json: boolean;
-  /** Bound of `once`, seconds. */
+  /** Bound of the time that `once` waits without progress, seconds. */
   readonly waitSeconds: number;
   /** Divides every wait between tries of a flow; 1 or more. */
   readonly speed: number;
@@ -53,7 +53,8 @@ Options
                         --subscriptions give besides (without a default then)
   --stack NAME          which of the app's stacks, where it has several
   --once                end when nothing is in flight; exit 0 when every event reached every subscription that it matches
-  --wait SECONDS        how long --once waits at most (default 120)
+  --wait SECONDS        with --once: end after this time without progress, exit 1 (default 120). Progress: an event was
+                        dispatched, or a delivery was delivered, died or is held. A failed try is none
   --json                with --once: one JSON document on standard output, everything else on standard error
                         (npm --silent start -- --once --json)
   --secret NAME=VARIABLE, --parameter NAME=VARIABLE

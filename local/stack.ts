@@ -50,6 +50,11 @@ export interface LocalStackOptions {
    * @default 1
    */
   readonly speed?: number;
+  /**
+   * Milliseconds that invocations in progress get to finish when the stack stops; then their functions are killed.
+   * @default 0
+   */
+  readonly stopTimeoutMs?: number;
   /** Answers requests to `endpoint` that are no AWS requests; false when the request is not its own. */
   readonly routes?: (req: IncomingMessage, res: ServerResponse) => boolean;
   /** Every event that a bus accepted, with the logical ids of the rules that it matched. */
@@ -138,8 +143,9 @@ export interface LocalStack {
   /**
    * Resolves when the queues that these rules feed hold no message: whatever they sent is worked off, or given up.
    * Rejects with the signal's reason when aborted, or when the template has no such rule.
+   * @param onFewer called whenever they hold fewer messages than ever since the call.
    */
-  whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal): Promise<void>;
+  whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal, onFewer?: () => void): Promise<void>;
   /** Calls a function, as Lambda's `Invoke` does. Throws when the template has no such function. */
   invoke(logicalId: string, event: unknown): Promise<InvocationResult>;
   /** Runs every schedule once, now, and resolves when its functions have answered, and its queues have their messages. */
@@ -233,6 +239,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           region: REGION,
           environment: { ...endpointVariables(endpoints), ...options.functionEnvironment },
           activity,
+          stopTimeoutMs: options.stopTimeoutMs ?? 0,
           onLog: (functionId, line) => {
             logs.keep(input.logGroup, line);
             options.onLog?.(functionId, line);
@@ -319,7 +326,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ].filter((arn) => arn !== undefined),
     );
     const queues = () => snapshot(plan, sqs, deadLetterArns);
-    const isIdle = () => activity.active === 0 && queues().every((queue) => !queue.isRead || isEmpty(queue));
+    const isIdle = () => activity.active === 0 && queues().every((queue) => !queue.isRead || messagesIn(queue) === 0);
     if (options.onIdleChange) {
       cleanups.push(watchIdle(activity, isIdle, options.onIdleChange));
     }
@@ -362,9 +369,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           ),
       isIdle,
       whenIdle: (signal) => activity.until(isIdle, signal),
-      async whenDrained(ruleLogicalIds, signal) {
+      async whenDrained(ruleLogicalIds, signal, onFewer) {
         const fed = queuesFedBy(plan, ruleLogicalIds);
-        await activity.until(() => queues().every((queue) => !fed.has(queue.logicalId) || isEmpty(queue)), signal);
+        let fewest = Number.POSITIVE_INFINITY;
+        await activity.until(() => {
+          const left = queues().reduce((sum, queue) => sum + (fed.has(queue.logicalId) ? messagesIn(queue) : 0), 0);
+          if (left < fewest) onFewer?.();
+          fewest = Math.min(fewest, left);
+          return left === 0;
+        }, signal);
       },
       async invoke(logicalId, event) {
         const called = [...functions.values()].find(({ input }) => input.logicalId === logicalId);
@@ -483,8 +496,9 @@ function snapshot(plan: Plan, sqs: SqsEngine, deadLetterArns: ReadonlySet<string
   }));
 }
 
-function isEmpty({ ready, delayed, inFlight }: LocalQueue): boolean {
-  return ready + delayed + inFlight === 0;
+/** Messages in a queue, whatever their state. */
+export function messagesIn({ ready, delayed, inFlight }: LocalQueue): number {
+  return ready + delayed + inFlight;
 }
 
 /** Logical ids of the queues that are targets of the rules. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateTableCommand,
@@ -31,6 +31,8 @@ export interface DynamoDbEngine {
 export async function startDynamoDb(region: string, onCall?: (call: AwsCall) => void): Promise<DynamoDbEngine> {
   const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
   surviveAbortedRequests(server);
+  // dynalite's own `close` closes the database, too. Requests in progress then throw errors that end this process.
+  server.close = Server.prototype.close;
   if (onCall) observeCalls(server, onCall);
   const endpoint = `http://${LOOPBACK}:${await listen(server, 0)}`;
   const client = new DynamoDBClient({

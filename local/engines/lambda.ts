@@ -31,6 +31,8 @@ export interface LambdaOptions {
   /** Variables that point AWS SDK clients at the local endpoints, and what the caller adds; they win. */
   readonly environment: Readonly<Record<string, string>>;
   readonly activity: Activity;
+  /** Milliseconds that invocations in progress get to finish when the function stops. */
+  readonly stopTimeoutMs: number;
   readonly onLog?: (functionLogicalId: string, line: string) => void;
   /** Every invocation, as it begins. */
   readonly onInvoke?: (functionLogicalId: string) => void;
@@ -63,6 +65,7 @@ export class LambdaFunction {
   private readonly waiting: (() => void)[] = [];
   private busy = 0;
   private stopped = false;
+  private onIdle: () => void = () => {};
 
   constructor(
     readonly input: FunctionInput,
@@ -86,19 +89,32 @@ export class LambdaFunction {
       } finally {
         this.busy--;
         this.waiting.shift()?.();
+        if (this.busy === 0) this.onIdle();
       }
     } finally {
       end();
     }
   }
 
-  /** Kills every sandbox and resolves when all are gone. */
+  /** Starts no invocation, waits for those in progress, then kills every sandbox. Resolves when all are gone. */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const wake of this.waiting.splice(0)) {
       wake();
     }
+    await this.finished(this.options.stopTimeoutMs);
     await Promise.all([...this.all].map((sandbox) => sandbox.kill()));
+  }
+
+  /** Resolves when no invocation is in progress, or after `ms`. */
+  private async finished(ms: number): Promise<void> {
+    if (this.busy === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.onIdle = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
   }
 
   private async run(event: unknown): Promise<InvocationResult> {

@@ -7,6 +7,7 @@ import type { Direction } from '../../lambda/core/position';
 import { recognize } from '../../lambda/core/recognize';
 import { cut } from '../../lambda/core/text';
 import type { TriggerEvent } from '../../lambda/core/trigger-event';
+import { CrossingEvent, HealthEvent } from '../../lib/private/contract';
 import type { BusEvent } from '../bus/event-bus';
 
 /** An event that the bus took. */
@@ -60,14 +61,34 @@ export interface MetricHistory {
   readonly crossings: readonly CrossingSeen[];
 }
 
-/** What is kept: a run may stay up for days. */
-export const KEPT = { events: 100, characters: 10_000, metrics: 200, points: 400, crossings: 200 } as const;
+/** What is kept: a run may stay up for days. Of triggers more, because deliveries of a backlog come late. */
+export const KEPT = {
+  events: 100,
+  triggers: 5_000,
+  characters: 10_000,
+  metrics: 200,
+  points: 400,
+  crossings: 200,
+} as const;
+
+/** Events that the bus took, by who put them. */
+export interface EventCounts {
+  /** By producers, and by the functions that make events of what AWS services say. */
+  readonly put: number;
+  readonly crossings: number;
+  /** About the connector's own health. */
+  readonly announcements: number;
+}
+
+const CROSSINGS: readonly string[] = Object.values(CrossingEvent);
+const ANNOUNCEMENTS: readonly string[] = Object.values(HealthEvent);
 
 type Kept = { -readonly [K in keyof MetricHistory]: MetricHistory[K] } & { last?: Observation };
 
 /** What went over the bus, as much as a person looks at: the newest of everything. */
 export class BusHistory {
-  private taken = 0;
+  private readonly taken = { put: 0, crossings: 0, announcements: 0 };
+  private readonly triggers = new Map<string, TriggerEvent>();
   private newest: SeenEvent[] = [];
   private readonly counts = new Map<string, RuleCount>();
   /** The one that changed last at the end. */
@@ -75,7 +96,7 @@ export class BusHistory {
 
   /** Takes an event; `at` is when it came, epoch milliseconds. */
   take(event: BusEvent, rules: readonly string[], at: number): void {
-    this.taken++;
+    this.taken[kindOf(event['detail-type'])]++;
     this.newest = [seen(event, rules, at), ...this.newest].slice(0, KEPT.events);
     for (const rule of rules) this.counts.set(rule, { count: (this.counts.get(rule)?.count ?? 0) + 1, lastAt: at });
     const checked = checkEvent(json(event) ?? '');
@@ -84,7 +105,9 @@ export class BusHistory {
     const observation = toObservation(checked.value);
     if (observation) this.observe(observation, at);
     const recognized = recognize(checked.value);
-    if (recognized) this.cross(recognized.event, recognized.addressee?.subscription);
+    if (!recognized) return;
+    this.keep(recognized.event);
+    this.cross(recognized.event, recognized.addressee?.subscription);
   }
 
   /** Newest first. */
@@ -92,8 +115,13 @@ export class BusHistory {
     return this.newest;
   }
 
-  get eventCount(): number {
-    return this.taken;
+  get eventCounts(): EventCounts {
+    return { ...this.taken };
+  }
+
+  /** The trigger event, if it is one of the newest. */
+  trigger(eventId: string): TriggerEvent | undefined {
+    return this.triggers.get(eventId);
   }
 
   ruleCount(logicalId: string): RuleCount | undefined {
@@ -102,6 +130,12 @@ export class BusHistory {
 
   get metrics(): readonly MetricHistory[] {
     return [...this.byKey.values()];
+  }
+
+  private keep(event: TriggerEvent): void {
+    this.triggers.set(event.eventId, event);
+    const [oldest] = this.triggers.keys();
+    if (this.triggers.size > KEPT.triggers && oldest !== undefined) this.triggers.delete(oldest);
   }
 
   private observe(observation: Observation, at: number): void {
@@ -141,6 +175,11 @@ export class BusHistory {
     return kept;
   }
 }
+
+const kindOf = (detailType: string): keyof EventCounts => {
+  if (CROSSINGS.includes(detailType)) return 'crossings';
+  return ANNOUNCEMENTS.includes(detailType) ? 'announcements' : 'put';
+};
 
 /** JSON.parse reads lists in lists of any depth, JSON.stringify does not write them. */
 function json(value: unknown, space?: number): string | undefined {

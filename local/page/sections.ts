@@ -10,6 +10,7 @@ import type { SeenEvent } from './bus-history';
 import { type Html, html } from './html';
 import { plot, plotText } from './plot';
 import { type Rejected, type Rule, type Snapshot, type WatchedMetric, watchedMetrics } from './snapshot';
+import { told } from './told';
 
 /** A part of the page that is replaced when it changes. */
 export interface Section {
@@ -60,15 +61,14 @@ const more = (all: number, shown: number, what: string): Html | false =>
   all > shown && html`<p class="empty">The newest ${shown} of ${numberText(all)} ${what}.</p>`;
 
 function overview(snapshot: Snapshot): Html {
-  const { eventCount, deliveryCounts, rejected: refused, subscriptions: all } = snapshot;
-  const crossings = snapshot.metrics.reduce((sum, metric) => sum + metric.crossings.length, 0);
+  const { eventCounts, deliveryCounts, rejected: refused, subscriptions: all } = snapshot;
   const paused = all.filter(isPaused).length;
   const figure = (value: number, what: string, tone: Tone = 'neutral') =>
     html`<li class="${value > 0 ? tone : 'neutral'}"><strong>${numberText(value)}</strong> ${what}</li>`;
   const count = (status: DeliveryStatus) => deliveryCounts[status] ?? 0;
   return html`<ul class="figures">
-${figure(eventCount, 'events')}
-${figure(crossings, 'crossings')}
+${figure(eventCounts.put, eventCounts.put === 1 ? 'event put' : 'events put')}
+${figure(eventCounts.crossings, eventCounts.crossings === 1 ? 'crossing published' : 'crossings published')}
 ${figure(count('delivered'), 'delivered', 'good')}
 ${figure(count('pending') + count('held'), 'waiting', 'warning')}
 ${figure(count('dead'), 'dead', 'bad')}
@@ -109,26 +109,43 @@ ${
 </figure>`;
 }
 
-function deliveries({ deliveries: rows, deliveryCounts, now }: Snapshot): Html {
+function deliveries(snapshot: Snapshot): Html {
+  const { deliveries: rows, deliveryCounts } = snapshot;
   if (rows.length === 0) return empty('No flow has been called yet.');
   const shown = rows.slice(0, MAX_LISTED);
   const all = DELIVERY_STATUSES.reduce((sum, status) => sum + (deliveryCounts[status] ?? 0), 0);
-  return html`<ol class="list" tabindex="0">${shown.map((row) => deliveryItem(row, now))}</ol>${more(all, shown.length, 'deliveries')}`;
+  return html`<ol class="list" tabindex="0">${shown.map((row) => deliveryItem(row, snapshot))}</ol>${more(all, shown.length, 'deliveries')}`;
 }
 
-const deliveryItem = (row: DeliveryRow, now: number): Html =>
-  html`<li>
-<p>${badge(TONES[row.status], row.status)} <strong>${row.subscription}</strong> ${row.trigger}</p>
-<p class="small">accepted ${time(row.acceptedAt, now)}, id ${deliveryId(row.subscription, row.eventId)}</p>
-${
-  row.attempts.length === 0
-    ? html`<p class="small">not tried yet</p>`
-    : html`<ol class="plain small">${row.attempts.map(
-        (attempt) =>
-          html`<li>${time(attempt.at, now)} ${answerText(attempt)} <span class="muted">after ${numberText(attempt.durationMs)} ms</span></li>`,
-      )}</ol>`
-}
+function deliveryItem(row: DeliveryRow, { now, subscriptions: all, triggerOf }: Snapshot): Html {
+  const { subscription, eventId, trigger, status, acceptedAt, attempts } = row;
+  const id = deliveryId(subscription, eventId);
+  const says = told(
+    row,
+    all.find(({ definition }) => definition.name === subscription),
+    triggerOf(eventId),
+  );
+  return html`<li class="delivery">
+<p class="headline">${badge(TONES[status], status)} <strong class="title">${says?.title ?? trigger}</strong> ${time(acceptedAt, now)}</p>
+${says && html`<p>${says.summary}</p>`}
+<dl class="facts"><div><dt>Flow</dt><dd>${subscription}</dd></div><div><dt>Response</dt><dd>${answerText(attempts.at(-1))}</dd></div></dl>
+<details data-key="${id}"><summary>Ids, attempts and body</summary>
+<dl class="facts rows">
+<div><dt>Delivery</dt><dd><code>${id}</code></dd></div>
+<div><dt>Event</dt><dd><code>${eventId}</code></dd></div>
+<div><dt>Trigger</dt><dd>${trigger}</dd></div>
+<div><dt>Attempts</dt><dd>${attempts.length === 0 ? 'none yet' : attemptList(row, now)}</dd></div>
+</dl>
+${says ? html`<pre tabindex="0" role="group" aria-label="Body">${says.body}</pre>` : empty('The body is not kept any more.')}
+</details>
 </li>`;
+}
+
+const attemptList = ({ attempts }: DeliveryRow, now: number): Html =>
+  html`<ol>${attempts.map(
+    (attempt) =>
+      html`<li>${time(attempt.at, now)} ${answerText(attempt)} <span class="muted">after ${numberText(attempt.durationMs)} ms</span></li>`,
+  )}</ol>`;
 
 /** A rule's name without the hash that the CDK adds, and without what all of them begin with. */
 export function ruleName(logicalId: string, all: readonly string[]): string {
@@ -139,11 +156,11 @@ export function ruleName(logicalId: string, all: readonly string[]): string {
   return (shared > 0 ? own.slice(shared) : own).join('');
 }
 
-function events({ events: seen, eventCount, now, rules: all }: Snapshot): Html {
+function events({ events: seen, eventCounts, now, rules: all }: Snapshot): Html {
   if (seen.length === 0) return empty('No event has come yet: put one with the form.');
   const ids = all.map(({ logicalId }) => logicalId);
   const shown = seen.slice(0, MAX_LISTED);
-  return html`<ol class="list" tabindex="0">${shown.map((one) => eventItem(one, ids, now))}</ol>${more(eventCount, shown.length, 'events')}`;
+  return html`<ol class="list" tabindex="0">${shown.map((one) => eventItem(one, ids, now))}</ol>${more(eventCounts.put + eventCounts.crossings + eventCounts.announcements, shown.length, 'events')}`;
 }
 
 const eventItem = (

@@ -2,8 +2,9 @@ import type { DeliveryRow, DeliveryStatus } from '../../lambda/core/delivery';
 import { type Metric, measureOf, metricKey } from '../../lambda/core/metric';
 import type { Subscription, Threshold } from '../../lambda/core/subscription';
 import { watchedMetric } from '../../lambda/core/threshold-item';
+import type { TriggerEvent } from '../../lambda/core/trigger-event';
 import type { EventPattern } from '../bus/pattern';
-import type { MetricHistory, RuleCount, SeenEvent } from './bus-history';
+import type { EventCounts, MetricHistory, RuleCount, SeenEvent } from './bus-history';
 
 /** An event that was rejected, or a message whose handler failed each time. */
 export interface Rejected {
@@ -27,13 +28,15 @@ export interface Snapshot {
   /** Epoch milliseconds. */
   readonly now: number;
   /** All that came; `events` are the newest. */
-  readonly eventCount: number;
+  readonly eventCounts: EventCounts;
   readonly events: readonly SeenEvent[];
   readonly rules: readonly Rule[];
   readonly metrics: readonly MetricHistory[];
   readonly subscriptions: readonly Subscription[];
   /** The newest. */
   readonly deliveries: readonly DeliveryRow[];
+  /** The event of a delivery; undefined when it is not kept any more. */
+  readonly triggerOf: (eventId: string) => TriggerEvent | undefined;
   /** All there are. */
   readonly deliveryCounts: Readonly<Partial<Record<DeliveryStatus, number>>>;
   readonly rejected: readonly Rejected[];

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { LogMessage } from '../../lambda/core/log-messages';
-import { logLine } from '../../local/console';
+import { logLine, stalledText } from '../../local/console';
 
 const said = (message: string, details: object): string =>
   stripVTControlCharacters(
@@ -31,4 +31,18 @@ it.each<[string, string, object, string]>([
 
 it.each([LogMessage.FAILING, LogMessage.PAUSED, LogMessage.RESUMED])('names no function for "%s"', (message) => {
   expect(said(message, flow)).not.toContain('Deliver');
+});
+
+it('says which limit ended a run, and what it left open', () => {
+  const pending = {
+    ...{ deliveryId: 'vip_1', subscription: 'vip', trigger: 'segment-threshold-crossed', status: 'pending' },
+    ...{ attempts: 0, httpStatus: null },
+  };
+  const summary = { events: { put: 2547, rejected: 0 }, crossings: [], deliveries: Array(2547).fill(pending) };
+  expect(stalledText(120, summary, 2600)).toBe(
+    'No progress for 120 s: 2,547 deliveries are still pending (--wait SECONDS waits longer)',
+  );
+  expect(stalledText(5, { ...summary, deliveries: [] }, 1)).toBe(
+    'No progress for 5 s: 1 message is still in the queues (--wait SECONDS waits longer)',
+  );
 });

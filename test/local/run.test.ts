@@ -259,6 +259,23 @@ describe('npm start -- --once --json', () => {
       { subscription: 'up', status: 'delivered', attempts: 1, httpStatus: 202 },
       { subscription: 'down', status: 'pending', attempts: 1, httpStatus: 503 },
     ]);
+    expect(run.err).toMatch(/^No progress for 2 s: 1 delivery is still pending \(--wait SECONDS waits longer\)\n$/m);
+    expect(run.err.trimEnd().split('\n').at(-1)).toMatch(/^No progress for 2 s/);
+  });
+
+  it('waits longer than --wait as long as deliveries are made', async () => {
+    const run = start(
+      ...['--once', '--json', '--wait', '4', '--events'],
+      events(...Array.from({ length: 6 }, (_, n) => failed('A', `run-${n}`))),
+      '--subscriptions',
+      // One call a second.
+      subscriptions(onFailure('slow').replace(' }', ', rateLimit: { calls: 1, per: 1s } }')),
+    );
+    expect(await run.status(), run.err).toBe(0);
+    expect(JSON.parse(run.out).deliveries).toEqual(
+      Array(6).fill(expect.objectContaining({ status: 'delivered', attempts: 1 })),
+    );
+    expect(run.err).not.toContain('No progress');
   });
 });
 

@@ -39,7 +39,7 @@ function client<T>(Client: new (config: object) => T, endpoint: string): T {
   });
 }
 
-/** What functions posted, as JSON; `held` connections stay unanswered. */
+/** What functions posted, as JSON; `held` connections stay unanswered, those to `gate` until the event's function is called. */
 async function sink() {
   const posts: unknown[] = [];
   const server = createServer(async (req, res) => {
@@ -49,6 +49,8 @@ async function sink() {
     server.emit('post');
     if (req.url === '/held') {
       res.once('close', () => server.emit('released'));
+    } else if (req.url === '/gate') {
+      server.emit('gate', () => res.end());
     } else {
       res.end();
     }
@@ -284,6 +286,23 @@ exports.handler = async ({ Records: [record] }) => {
     await released;
     await stack.stop();
     await expect(fetch(stack.endpoint)).rejects.toThrow();
+  });
+
+  it('lets an invocation in progress finish before it stops', async () => {
+    const { server, posts, url } = await sink();
+    const stack = await start(
+      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+      { code: `${POST} exports.handler = () => post('/gate', 'begun').then(() => post('/', 'finished'));` },
+      { functionEnvironment: { SINK: url }, stopTimeoutMs: 60_000 },
+    );
+    const [posted, gate] = [once(server, 'post'), once(server, 'gate')];
+    await put(stack, { n: 1 });
+    await posted;
+    const [open] = await gate;
+    const stopped = stack.stop();
+    open();
+    await stopped;
+    expect(posts).toEqual(['begun', 'finished']);
   });
 
   it('loses its sandboxes even when its process is killed', async () => {

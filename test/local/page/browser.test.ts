@@ -120,7 +120,15 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     );
     const delivered = page.locator('#deliveries li', { hasText: 'vip' }).filter({ hasText: 'delivered' }).first();
     await delivered.waitFor();
-    expect(await delivered.innerText()).toMatch(/202, run 08586\d+CU\d\d/);
+    const text = await delivered.innerText();
+    expect(text).toContain('Segment VIP customers rose above 10,000');
+    expect(text).toContain('VIP customers has 10,450 members; it had 9,600 before. Threshold: above 10,000.');
+    expect(text).toMatch(/202, run 08586\d+CU\d\d/);
+    const body = delivered.getByRole('group', { name: 'Body' });
+    expect(await body.isVisible()).toBe(false);
+    await delivered.getByText('Ids, attempts and body').focus();
+    await page.keyboard.press('Enter');
+    await body.getByText('"segment": "VIP customers"').waitFor();
     await page.locator('#events li', { hasText: 'SegmentThresholdCrossed' }).first().waitFor();
     await rule('SegmentThresholdCrossed').getByText('took 1').waitFor();
   });

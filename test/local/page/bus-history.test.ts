@@ -15,11 +15,22 @@ describe('what went over the bus', () => {
       ['Other', 'Orders: Failed', ['Rule']],
       ['SegmentRefreshed', 'A: 1', ['Rule']],
     ]);
-    expect([history.eventCount, history.ruleCount('Rule'), history.ruleCount('Another')]).toEqual([
-      2,
+    expect([history.eventCounts, history.ruleCount('Rule'), history.ruleCount('Another')]).toEqual([
+      { put: 2, crossings: 0, announcements: 0 },
       { count: 2, lastAt: NOW },
       undefined,
     ]);
+  });
+
+  it('is counted by who put it', () => {
+    const history = historyOf(segment('A', 20, 10), crossing('A', 'x'), busEvent('FlowDeliveryDead', {}));
+    expect(history.eventCounts).toEqual({ put: 1, crossings: 1, announcements: 1 });
+  });
+
+  it('gives the trigger event of a delivery', () => {
+    const history = historyOf(crossing('A', 'x'), segment('A', 1, 1));
+    expect(history.trigger('x')).toMatchObject({ trigger: 'segment-threshold-crossed', segment: 'A', value: 20 });
+    expect(history.trigger('y')).toBeUndefined();
   });
 
   it('makes the values of a metric, and says which ones change nothing', () => {
@@ -67,6 +78,8 @@ describe('what went over the bus', () => {
     expect(history.metrics.some(({ metric }) => metric.name === 'A')).toBe(false);
     for (let n = 0; n < KEPT.points + 10; n++) history.take(segment('C', n, 10_000 - n), [], NOW);
     expect(history.metrics.at(-1)?.points).toHaveLength(KEPT.points);
+    for (let n = 0; n <= KEPT.triggers; n++) history.take(crossing('C', `crossing-${n}`), [], NOW);
+    expect([history.trigger('crossing-0'), history.trigger('crossing-1')?.eventId]).toEqual([undefined, 'crossing-1']);
   });
 
   it('takes an event that nobody can write, and a very long one', () => {

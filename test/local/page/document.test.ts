@@ -15,7 +15,8 @@ const paused = subscription(
     },
   },
 );
-const full: Snapshot = snapshot([segment('A', 5, 20), segment('A', 20, 10), crossing('A', 'x')], {
+const EVENT_ID = '5e'.repeat(16);
+const full: Snapshot = snapshot([segment('A', 5, 20), segment('A', 20, 10), crossing('A', EVENT_ID)], {
   subscriptions: [watching('vip', 'A', 10, 8), paused],
   deliveries: [
     delivery(),
@@ -53,6 +54,39 @@ describe('the page', () => {
       'aria-label="Segment A: 2 values, now 20; thresholds: above 10, back at 8; crossed once"',
     );
     expect(textOf(metrics)).toContain('11:50:00 ↑ 10: 5 → 20, for vip');
+  });
+
+  it('says how many events were put, and how many crossings were published', () => {
+    const overview = textOf(pageDocument(full)).split('Put an event')[0];
+    expect(overview).toContain('2 events put 1 crossing published');
+  });
+
+  it('shows a delivery by its sentence, its flow and the response; ids, attempts and the body open on demand', () => {
+    const told = delivery({ eventId: EVENT_ID });
+    const item = section(pageDocument({ ...full, deliveries: [told] }), 'deliveries');
+    const [shown = '', hidden = ''] = item.split('<details');
+    expect(textOf(shown)).toMatch(
+      /delivered Segment A rose above 10 12:00:00 A has 20 members; it had 5 before\. Threshold: above 10\. Flow vip Response 202, run 08585CU12/,
+    );
+    expect(shown).not.toContain(EVENT_ID);
+    expect(hidden).toContain('<summary>Ids, attempts and body</summary>');
+    expect(textOf(hidden)).toMatch(
+      new RegExp(`Delivery vip_${EVENT_ID} Event ${EVENT_ID} .* &quot;segment&quot;: &quot;A&quot;`),
+    );
+  });
+
+  it('shows a delivery whose event is not kept any more, or whose subscription is another one, by its trigger', () => {
+    const unknown = [delivery(), delivery({ eventId: EVENT_ID, uid: 'another' })];
+    for (const one of unknown) {
+      const text = textOf(section(pageDocument({ ...full, deliveries: [one] }), 'deliveries'));
+      expect(text).toMatch(/delivered segment-threshold-crossed .* The body is not kept any more\./);
+    }
+  });
+
+  it('shows what a test told its flow, of which the bus never heard', () => {
+    const test = delivery({ isTest: true });
+    const text = textOf(section(pageDocument({ ...full, deliveries: [test] }), 'deliveries'));
+    expect(text).toContain('Test: Segment A rose above 10');
   });
 
   it('shows deliveries with every try and its answer', () => {
@@ -121,7 +155,7 @@ describe('the page', () => {
         ] as Snapshot['subscriptions'],
         deliveries: [
           delivery({
-            ...{ subscription: text, eventId: text },
+            ...{ subscription: text, eventId: text, uid: 'u' },
             attempts: [{ at: NOW, durationMs: 1, status: 500, error: text, runId: text }],
           }),
         ],

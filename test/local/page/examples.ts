@@ -60,11 +60,17 @@ export function snapshot(seen: readonly BusEvent[] = [], more: Partial<Snapshot>
   for (const event of seen) history.take(event, ['ConnectorEventsSegmentRefreshed0123ABCD'], NOW);
   return {
     ...{ stackName: 'Connector', busName: 'Bus', now: NOW },
-    ...{ eventCount: history.eventCount, events: history.events, metrics: history.metrics },
+    ...{ eventCounts: history.eventCounts, events: history.events, metrics: history.metrics },
     rules: ['ConnectorEventsSegmentRefreshed0123ABCD', 'ConnectorEventsMisfits89ABCDEF'].map((logicalId) => ({
       ...{ logicalId, pattern: { source: ['customer-insights'] }, taken: history.ruleCount(logicalId) },
     })),
-    ...{ subscriptions: [], deliveries: [], deliveryCounts: {}, rejected: [] },
+    ...{
+      subscriptions: [],
+      deliveries: [],
+      triggerOf: (eventId: string) => history.trigger(eventId),
+      deliveryCounts: {},
+      rejected: [],
+    },
     ...more,
   };
 }
