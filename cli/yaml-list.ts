@@ -69,7 +69,7 @@ export class YamlListReader {
   /** Takes the next piece of the file. Gives the items that it completes. */
   *push(text: string): Generator<Part> {
     this.unread += text;
-    const end = lastItemStart(this.unread) ?? this.unread.lastIndexOf('\n') + 1;
+    const end = lastStart(this.unread);
     if (end === 0) return;
     const piece = this.unread.slice(0, end);
     this.unread = this.unread.slice(end);
@@ -121,15 +121,16 @@ export class YamlListReader {
     if (!list) return;
     if (!this.hasPlaceholder) this.linkBefore();
     const complete = list.items.splice(0, list.items.length - OPEN_ITEMS, placeholder(list));
-    if (this.hasPlaceholder) complete.shift();
-    this.hasPlaceholder = true;
+    const first = this.hasPlaceholder ? complete.shift() : placeholder(list);
     for (const item of complete) {
-      // In brackets the comma before an item belongs to it: it needs something before.
-      const items = list.type === 'block-seq' ? [item] : [placeholder(list), inBrackets(item)];
+      // In brackets the comma before an item belongs to it: all but the first need an item before.
+      const isAlone = list.type === 'block-seq' || (!this.hasPlaceholder && item === complete[0]);
+      const items = isAlone ? [inBrackets(item)] : [first, inBrackets(item)];
       const document = this.compose(closed({ ...list, items } as List));
       const node = (document.contents as { items?: Node[] } | null)?.items?.at(-1);
       if (node) yield this.part(document, node);
     }
+    this.hasPlaceholder = true;
   }
 
   /** The list, while it is being parsed. */
@@ -188,13 +189,16 @@ export class YamlListReader {
   }
 }
 
-/** Offset of the last line that starts an item: what the lexer has read until there does not depend on what follows. */
-function lastItemStart(text: string): number | undefined {
-  for (let at = text.lastIndexOf('\n'); at >= 0; at = text.lastIndexOf('\n', at - 1)) {
-    if (/^ *-\s/.test(text.slice(at + 1, at + 80))) return at + 1;
-    if (at === 0) break;
+/**
+ * Offset of the last place where the lexer may stop; 0 where there is none. Within a text over several lines it cannot always
+ * go on. So it has to see the first character of an item, or in JSON the end of a line before a brace.
+ */
+function lastStart(text: string): number {
+  for (let end = text.lastIndexOf('\n'); end > 0; end = text.lastIndexOf('\n', end - 1)) {
+    const [start, brace] = /^ *(?:- +\S|([{}]))/.exec(text.slice(end + 1, end + 80)) ?? [];
+    if (start !== undefined) return end + 1 + (brace ? 0 : start.length);
   }
-  return undefined;
+  return 0;
 }
 
 const offsetOf = (item: ListToken | undefined): number => {
