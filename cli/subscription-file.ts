@@ -1,5 +1,15 @@
 import * as v from 'valibot';
-import { type Document, isAlias, isCollection, isMap, isPair, isScalar, type Node, visit, type YAMLParseError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  type Node,
+  visit,
+  type YAMLParseError,
+} from 'yaml';
 import { nearest, shown } from '../lambda/core/entry/words';
 import { checkFlowUrl, type FlowUrlOptions } from '../lambda/core/flow-url';
 import type { SecretReference } from '../lambda/core/secret-reference';

@@ -202,7 +202,9 @@ function lastStart(text: string): number {
 }
 
 const offsetOf = (item: ListToken | undefined): number => {
-  const [first] = [...(item?.start ?? []), item?.key, item?.value].filter((token) => token !== undefined && token !== null);
+  const [first] = [...(item?.start ?? []), item?.key, item?.value].filter(
+    (token) => token !== undefined && token !== null,
+  );
   return (first as CST.SourceToken | undefined)?.offset ?? 0;
 };
 

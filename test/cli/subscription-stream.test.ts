@@ -59,7 +59,10 @@ describe('a subscription file in pieces', () => {
     ['with Windows line ends', ANCHORS.replaceAll('\n', '\r\n')],
     ['as JSON', JSON.stringify(JSON.parse(JSON_TEXT), undefined, 2)],
     ['as JSON on one line', JSON_TEXT],
-    ['with directives', `%YAML 1.2\n---\nsubscriptions:\n${['a', 'b', 'c', 'd'].map((name) => threshold(name)).join('')}`],
+    [
+      'with directives',
+      `%YAML 1.2\n---\nsubscriptions:\n${['a', 'b', 'c', 'd'].map((name) => threshold(name)).join('')}`,
+    ],
   ])('reads the same wherever it is cut: %s', async (_, text) => {
     const whole = readSubscriptionFile(text, options);
     expect(whole.entries.length).toBeGreaterThanOrEqual(4);
