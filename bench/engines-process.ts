@@ -19,6 +19,8 @@ const OUTPUTS = [
   Output.THRESHOLDS_TABLE_NAME,
   Output.DELIVERIES_TABLE_NAME,
   Output.FLOW_URL_KEY_ARN,
+  Output.OBSERVATIONS_QUEUE_URL,
+  Output.DELIVERIES_QUEUE_URL,
 ] as const;
 
 /** Tables, queues and keys as the template declares them, by the outputs and the variables that name them. */
@@ -70,6 +72,7 @@ async function main(): Promise<void> {
     deliveries: outputs[Output.DELIVERIES_TABLE_NAME] as string,
     flowUrlKey: outputs[Output.FLOW_URL_KEY_ARN] as string,
     deliverEnvironment,
+    outputs: Object.fromEntries(OUTPUTS.map((name) => [name, outputs[name] as string])),
   };
   serve(engines, () => undefined);
 }

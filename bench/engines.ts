@@ -19,6 +19,8 @@ export interface Engines {
   readonly flowUrlKey: string;
   /** The variables that the template gives the function `deliver`. */
   readonly deliverEnvironment: Readonly<Record<string, string>>;
+  /** Outputs of the stack, as far as the CLI's `apply` needs them. */
+  readonly outputs: Readonly<Record<string, string>>;
 }
 
 export interface RunningEngines extends Engines {

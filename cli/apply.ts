@@ -11,6 +11,8 @@ import {
 import { secretName } from '../lambda/core/secret-reference';
 import type { Subscription } from '../lambda/core/subscription';
 import { failureText } from './failure';
+import { heapTrimmer } from './heap';
+import { MAX_MISTAKES, moreText } from './mistakes';
 import type { Report } from './terminal';
 
 export interface ApplyOptions {
@@ -18,6 +20,13 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   /** Every subscription there is: those of this manager that are not wanted are removed. Left out: they stay. */
   readonly prune?: () => AsyncIterable<Subscription>;
+}
+
+/** Subscriptions as a file has them. */
+export interface WantedSubscriptions {
+  readonly count: number;
+  /** Reads them anew, one by one, always the same ones in the same order. Throws when they have changed. */
+  entries(): AsyncIterable<WantedSubscription>;
 }
 
 /** Reads side by side: what one BatchGetItem takes. */
@@ -28,44 +37,56 @@ const CHANGES = 25;
 const WOULD = { added: 'would add', changed: 'would change' } as const;
 const DO = { added: 'added', changed: 'changed', unchanged: 'asked for' } as const;
 
-interface Todo {
-  readonly one: WantedSubscription;
-  readonly change: Change;
-}
-
 type Counts = Record<Change | 'removed', number>;
+
+/** What the comparison found. */
+interface Comparison {
+  /** What has to be done, by the subscription's name. */
+  readonly todo: ReadonlyMap<string, Change>;
+  /** Names of all that are wanted. */
+  readonly names: ReadonlySet<string>;
+}
 
 /**
  * Makes the subscriptions be as they are wanted. If any of them is another manager's, nothing is changed. What fails does
  * not keep the rest from being done, and a rerun does what is left.
+ *
+ * Reads the wanted subscriptions twice, to compare and to change, and holds their names and one slice of them at a time.
  * @returns whether everything was done.
  * @throws what the ports throw while the subscriptions are compared: nothing has been changed then.
  */
 export async function applySubscriptions(
-  wanted: readonly WantedSubscription[],
+  wanted: WantedSubscriptions,
   { managedBy, dryRun, prune }: ApplyOptions,
   ports: RegistryPorts,
   report: Report,
 ): Promise<boolean> {
-  const todo = await compare(wanted, managedBy, ports, report);
-  if (!todo) {
+  const compared = await compare(wanted, managedBy, ports, report);
+  if (!compared) {
     report.problem('nothing was changed');
     return false;
   }
-  const toRemove = prune && (await unwanted(wanted, managedBy, prune(), report));
-  const plan: Counts = { added: 0, changed: 0, unchanged: wanted.length - todo.length, removed: toRemove?.length ?? 0 };
-  for (const { change } of todo) plan[change]++;
+  const { todo, names } = compared;
+  const toRemove = prune && (await unwanted(names, managedBy, prune(), report));
+  const plan: Counts = { added: 0, changed: 0, unchanged: wanted.count - todo.size, removed: toRemove?.length ?? 0 };
+  for (const change of todo.values()) plan[change]++;
   const removals = (text: string) => (toRemove ? `, ${text}` : '');
   const planned = `${plan.added} to add, ${plan.changed} to change${removals(`${plan.removed} to remove`)}, ${plan.unchanged} unchanged`;
+  const changes = plan.added + plan.changed;
   if (dryRun) {
-    for (const { one, change } of todo) if (change !== 'unchanged') report.line(`${WOULD[change]} ${shownAs(one)}`);
+    if (changes > 0) {
+      for await (const one of only(wanted, todo)) {
+        const change = todo.get(one.definition.name);
+        if (change && change !== 'unchanged') report.line(`${WOULD[change]} ${shownAs(one)}`);
+      }
+    }
     for (const name of toRemove ?? []) report.line(`would remove ${name}`);
     report.line(`${planned}; nothing was changed`);
     return true;
   }
-  if (plan.added + plan.changed + plan.removed > 0) report.line(`${planned}:`);
-  const counts: Counts = { added: 0, changed: 0, unchanged: wanted.length - todo.length, removed: 0 };
-  let failed = await make(todo, managedBy, ports, report, counts);
+  if (changes + plan.removed > 0) report.line(`${planned}:`);
+  const counts: Counts = { added: 0, changed: 0, unchanged: wanted.count - todo.size, removed: 0 };
+  let failed = todo.size === 0 ? 0 : await make(wanted, todo, managedBy, ports, report, counts);
   if (toRemove && toRemove.length > 0) {
     // A subscription that was given another name must not lose its old one before the new one is there.
     if (failed > 0) report.problem(`not removed ${toRemove.length}: first all else has to be done`);
@@ -78,14 +99,21 @@ export async function applySubscriptions(
   return failed === 0;
 }
 
+/** Those that have something to be done. */
+async function* only(
+  wanted: WantedSubscriptions,
+  todo: ReadonlyMap<string, Change>,
+): AsyncGenerator<WantedSubscription> {
+  for await (const one of wanted.entries()) if (todo.has(one.definition.name)) yield one;
+}
+
 /** Names of the manager's subscriptions that are not wanted any more, in order. */
 async function unwanted(
-  wanted: readonly WantedSubscription[],
+  kept: ReadonlySet<string>,
   managedBy: string,
   all: AsyncIterable<Subscription>,
   report: Report,
 ): Promise<string[]> {
-  const kept = new Set(wanted.map(({ definition }) => definition.name));
   const names: string[] = [];
   let seen = 0;
   for await (const one of all) {
@@ -120,36 +148,38 @@ async function removeAll(
   return removed;
 }
 
-/** What has to be done; undefined when some are another manager's, each of which is said. */
+/** Compares all; undefined when some are another manager's, of which the first are said. */
 async function compare(
-  wanted: readonly WantedSubscription[],
+  wanted: WantedSubscriptions,
   managedBy: string,
   ports: RegistryPorts,
   report: Report,
-): Promise<Todo[] | undefined> {
-  const todo: Todo[] = [];
+): Promise<Comparison | undefined> {
+  const todo = new Map<string, Change>();
+  const names = new Set<string>();
   let conflicts = 0;
-  let compared = 0;
   const plan = (one: WantedSubscription) => settled(planRegistration(one, managedBy, ports));
-  await inSlices(wanted, READS, plan, (one, planned) => {
+  await inSlices(wanted.entries(), READS, plan, ({ definition: { name, threshold } }, planned) => {
+    names.add(name);
     if ('value' in planned) {
       const { change } = planned.value;
       // One that is unchanged may still have to ask whether its value is beyond: the last run may have ended before that.
-      if (change !== 'unchanged' || one.definition.threshold?.fireIfAlreadyBeyond) todo.push({ one, change });
+      if (change !== 'unchanged' || threshold?.fireIfAlreadyBeyond) todo.set(name, change);
     } else {
       const { error } = planned;
       if (!(error instanceof SubscriptionConflictError || error instanceof SubscriptionError)) throw error;
-      report.problem(error.message);
-      conflicts++;
+      if (++conflicts <= MAX_MISTAKES) report.problem(error.message);
     }
-    report.progress('compared', ++compared, wanted.length);
+    report.progress('compared', names.size, wanted.count);
   });
-  return conflicts > 0 ? undefined : todo;
+  if (conflicts > MAX_MISTAKES) report.problem(moreText(conflicts - MAX_MISTAKES, 'such subscription'));
+  return conflicts > 0 ? undefined : { todo, names };
 }
 
 /** Makes the changes and counts them. Gives how many failed, each of which is said. */
 async function make(
-  todo: readonly Todo[],
+  wanted: WantedSubscriptions,
+  todo: ReadonlyMap<string, Change>,
   managedBy: string,
   ports: RegistryPorts,
   report: Report,
@@ -157,17 +187,17 @@ async function make(
 ): Promise<number> {
   let failed = 0;
   let done = 0;
-  const change = ({ one }: Todo) => settled(register(one, managedBy, ports));
-  await inSlices(todo, CHANGES, change, ({ one, change }, result) => {
+  const change = (one: WantedSubscription) => settled(register(one, managedBy, ports));
+  await inSlices(only(wanted, todo), CHANGES, change, (one, result) => {
     const { name } = one.definition;
     if ('error' in result) {
       failed++;
-      report.problem(`not ${DO[change]} ${name}: ${failureText(result.error)}`);
+      report.problem(`not ${DO[todo.get(name) ?? 'changed']} ${name}: ${failureText(result.error)}`);
     } else {
       counts[result.value]++;
       if (result.value !== 'unchanged') report.line(`${result.value} ${shownAs(one)}`);
     }
-    report.progress('done', ++done, todo.length);
+    report.progress('done', ++done, todo.size);
   });
   return failed;
 }
@@ -191,14 +221,22 @@ const settled = async <T>(promise: Promise<T>): Promise<Settled<T>> => {
 
 /** Runs `act` on every item, `size` of them side by side, and gives the results in the items' order. */
 async function inSlices<T, R>(
-  items: readonly T[],
+  items: Iterable<T> | AsyncIterable<T>,
   size: number,
   act: (item: T) => Promise<R>,
   take: (item: T, result: R) => void,
 ): Promise<void> {
-  for (let start = 0; start < items.length; start += size) {
-    const slice = items.slice(start, start + size);
+  let slice: T[] = [];
+  const trimHeap = heapTrimmer();
+  const run = async () => {
     const results = await Promise.all(slice.map(act));
     for (const [n, item] of slice.entries()) take(item, results[n] as R);
+    slice = [];
+    trimHeap();
+  };
+  for await (const item of items) {
+    slice.push(item);
+    if (slice.length === size) await run();
   }
+  await run();
 }

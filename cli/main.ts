@@ -63,10 +63,9 @@ function choiceOf(value: (option: string) => string | undefined): ConnectorChoic
 
 function said(error: unknown, { terminal }: World): Exit {
   if (error instanceof SubscriptionFileError) {
-    const { length } = error.mistakes;
-    terminal.problem(
-      `${error.message}\n${length} ${length === 1 ? 'mistake' : 'mistakes'} in the file: nothing was changed`,
-    );
+    const { count, message } = error;
+    const mistakes = `${count.toLocaleString('en-US')} ${count === 1 ? 'mistake' : 'mistakes'}`;
+    terminal.problem(`${message}\n${mistakes} in the file: nothing was changed`);
     return Exit.WRONG_CALL;
   }
   const ours = error instanceof UsageError || error instanceof ConnectorError || error instanceof CommandError;

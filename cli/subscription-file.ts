@@ -1,10 +1,22 @@
 import * as v from 'valibot';
-import { type Document, isAlias, isCollection, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  type Node,
+  visit,
+  type YAMLParseError,
+} from 'yaml';
 import { nearest, shown } from '../lambda/core/entry/words';
 import { checkFlowUrl, type FlowUrlOptions } from '../lambda/core/flow-url';
 import type { SecretReference } from '../lambda/core/secret-reference';
 import type { SubscriptionDefinition } from '../lambda/core/subscription';
 import { checkEntry, DEFAULT_SET, type EntryMistake, setSchema, toDefinition } from '../lambda/core/subscription-entry';
+import { Mistakes } from './mistakes';
+import { type Part, type Rest, YamlListReader } from './yaml-list';
 
 export interface ReadOptions extends FlowUrlOptions {
   /** The file's name, for messages. */
@@ -29,84 +41,124 @@ export interface SubscriptionFile {
   readonly warnings: string[];
 }
 
-/** All mistakes of a subscription file, in the order of their lines. Holds no flow URL. */
+/** The mistakes of a subscription file, in the order of their lines: the first ones, and how many more there are. Holds no flow URL. */
 export class SubscriptionFileError extends Error {
   override readonly name = 'SubscriptionFileError';
 
-  constructor(readonly mistakes: readonly string[]) {
+  /** @param count of all mistakes. */
+  constructor(
+    readonly mistakes: readonly string[],
+    readonly count: number,
+  ) {
     super(mistakes.join('\n'));
   }
 }
 
 /**
  * Reads a subscription file (YAML, and so JSON).
- * @throws SubscriptionFileError with every mistake, each as `FILE:LINE: subscription "NAME": what is wrong; what to write`.
+ * @throws SubscriptionFileError with its mistakes, each as `FILE:LINE: subscription "NAME": what is wrong; what to write`.
  */
 export function readSubscriptionFile(text: string, options: ReadOptions): SubscriptionFile {
-  const lineCounter = new LineCounter();
-  // `prettyErrors` would quote lines of the file, and with them flow URLs. `merge` is for `<<: *defaults`.
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
-  const reader = new FileReader(text, document, lineCounter, options);
-  return reader.read();
+  const reader = new FileReader(options);
+  const entries = [...reader.push(text), ...reader.end()];
+  return { ...reader.result(), entries };
 }
 
-/** A mistake or a warning and where it stands. */
-interface Note {
-  readonly line: number;
-  readonly message: string;
+/** A subscription file without mistakes, too long to be held. */
+export interface CheckedSubscriptionFile extends Omit<SubscriptionFile, 'entries'> {
+  readonly count: number;
+  /** Reads the file again. */
+  entries(): AsyncGenerator<FileEntry>;
+}
+
+/**
+ * Checks a whole subscription file, piece by piece.
+ * @param open starts reading the file. It has to give the same text each time.
+ * @throws what `readSubscriptionFile` throws.
+ */
+export async function checkSubscriptionFile(
+  open: () => AsyncIterable<string>,
+  options: ReadOptions,
+): Promise<CheckedSubscriptionFile> {
+  const reader = new FileReader(options);
+  let count = 0;
+  for await (const _ of readThrough(reader, open())) count++;
+  return { ...reader.result(), count, entries: () => readThrough(new FileReader(options), open()) };
+}
+
+async function* readThrough(reader: FileReader, texts: AsyncIterable<string>): AsyncGenerator<FileEntry> {
+  for await (const text of texts) yield* reader.push(text);
+  yield* reader.end();
 }
 
 class FileReader {
-  private readonly mistakes: Note[] = [];
-  private readonly warnings: Note[] = [];
+  private readonly yaml = new YamlListReader('subscriptions');
+  /** With one of these the structure cannot be trusted: no other mistakes are told. */
+  private readonly syntaxMistakes = new Mistakes();
+  private readonly mistakes = new Mistakes();
+  private readonly warnings = new Mistakes('warning');
+  private readonly linesWithSyntaxMistakes = new Set<number>();
   private readonly firstLineOfName = new Map<string, number>();
-  /** Lines of flow URLs that stand in the file itself. */
-  private readonly linesOfOpenUrls: number[] = [];
+  /** Flow URLs that stand in the file itself. */
+  private openUrls = 0;
+  private firstLineOfOpenUrl = Number.POSITIVE_INFINITY;
+  private items = 0;
+  private lastDocument: Document | undefined;
+  private set = DEFAULT_SET;
 
-  constructor(
-    private readonly text: string,
-    private readonly document: Document.Parsed,
-    private readonly lineCounter: LineCounter,
-    private readonly options: ReadOptions,
-  ) {}
+  constructor(private readonly options: ReadOptions) {}
 
-  read(): SubscriptionFile {
-    const read = this.readDocument();
-    if (!read || this.mistakes.length > 0) throw new SubscriptionFileError(this.inOrder(this.mistakes));
+  /** Gives the entries that a piece of the file completes and that have no mistake. */
+  *push(text: string): Generator<FileEntry> {
+    for (const part of this.yaml.push(text)) yield* this.entryOf(part);
+  }
+
+  *end(): Generator<FileEntry> {
+    const parts = this.yaml.end();
+    let next = parts.next();
+    for (; !next.done; next = parts.next()) yield* this.entryOf(next.value);
+    this.readRest(next.value);
+  }
+
+  /**
+   * What the file is besides its entries; call it after the end.
+   * @throws SubscriptionFileError
+   */
+  result(): Pick<SubscriptionFile, 'set' | 'warnings'> {
+    const told = this.syntaxMistakes.count > 0 ? this.syntaxMistakes : this.mistakes;
+    const { file } = this.options;
+    if (told.count > 0) throw new SubscriptionFileError(told.texts(file), told.count);
     this.warnAboutOpenUrls();
-    return { ...read, warnings: this.inOrder(this.warnings) };
+    return { set: this.set, warnings: this.warnings.texts(file) };
   }
 
-  private readDocument(): Pick<SubscriptionFile, 'set' | 'entries'> | undefined {
-    this.noteSyntaxErrors();
-    // A key that is there twice leaves the rest readable; after any other mistake the structure cannot be trusted.
-    if (this.document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return undefined;
-    const content = this.content();
-    if (content === undefined) return undefined;
-    const set = this.readSet(content.set);
-    const list = content.subscriptions;
-    for (const key of Object.keys(content)) {
-      if (key === 'set' || key === 'subscriptions') continue;
-      const meant = nearest(key, ['set', 'subscriptions']);
-      const label = /^[\w-]{1,40}$/.test(key) ? `"${key}"` : 'a key';
-      this.wrong(
-        this.lineOf([key]),
-        `${label} is not known at the top of the file; write ${meant ?? 'set or subscriptions'}`,
-      );
+  private *entryOf({ document, node, strayAlias }: Part): Generator<FileEntry> {
+    const at = this.items++;
+    if (!this.isReadable(document)) return;
+    if (strayAlias) this.noteStrayAlias(strayAlias);
+    else {
+      const entry = this.readEntry(this.valueOf(document, node), at, { document, node });
+      if (entry) yield entry;
     }
-    if (!Array.isArray(list)) {
-      // A misspelled key has been told already.
-      if (list !== undefined || Object.keys(content).every((key) => key === 'set')) this.wrong(...this.noList(list));
-      return undefined;
-    }
-    const lines = list.map((_, at) => this.lineOf(['subscriptions', at]));
-    const entries = list.map((value: unknown, at) => this.readEntry(value, at, lines[at] ?? 1));
-    return { set, entries: entries.filter((entry) => entry !== undefined) };
   }
 
-  /** The file's top, a map; or nothing and a mistake. */
-  private content(): Record<string, unknown> | undefined {
-    const top: unknown = this.document.contents;
+  /** The item as a value; undefined where it has none, which is a mistake. */
+  private valueOf(document: Document, node: Node): unknown {
+    // The file is its user's own, and many entries may share an anchor: no limit on aliases.
+    try {
+      return node.toJS(document, { maxAliasCount: -1 });
+    } catch {
+      const message = 'an anchor cannot be filled in; write <<: *name for a map, and no anchor within itself';
+      this.wrong(this.lineOf(node, document), message);
+      return UNREADABLE;
+    }
+  }
+
+  private readRest({ document, strayAlias, secondDocument }: Rest): void {
+    const isReadable = this.isReadable(document);
+    if (secondDocument !== undefined) this.noteSyntaxError('MULTIPLE_DOCS', secondDocument);
+    if (!isReadable || secondDocument !== undefined) return;
+    const top: unknown = document.contents;
     if (top === null || (isScalar(top) && (top.value === null || top.value === ''))) {
       return this.wrong(1, 'the file is empty; write "subscriptions:" and under it a list of subscriptions');
     }
@@ -114,63 +166,57 @@ class FileReader {
       const what = isCollection(top) ? 'starts with a list' : 'is a text';
       return this.wrong(1, `the file ${what}; write "subscriptions:" on a line of its own and the list under it`);
     }
-    const strayAlias = this.firstAliasWithoutAnchor();
-    if (strayAlias) return this.wrong(...strayAlias);
-    // The file is its user's own, and many entries may share an anchor: no limit on aliases.
-    try {
-      return this.document.toJS({ maxAliasCount: -1 }) as Record<string, unknown>;
-    } catch {
-      const line = this.lineAt(Math.max(0, this.text.search(/<<\s*:|\*/)));
-      return this.wrong(line, 'an anchor cannot be filled in; write <<: *name for a map, and no anchor within itself');
+    if (strayAlias) return this.noteStrayAlias(strayAlias);
+    const content = this.valueOf(document, top);
+    if (content !== UNREADABLE) this.readContent(content as Record<string, unknown>, top, document);
+  }
+
+  private readContent(content: Record<string, unknown>, top: Node, document: Document): void {
+    const lineOf = (...path: string[]) => this.lineOf(top, document, path);
+    this.readSet(content.set, lineOf('set'));
+    const list = content.subscriptions;
+    for (const key of Object.keys(content)) {
+      if (key === 'set' || key === 'subscriptions') continue;
+      const meant = nearest(key, ['set', 'subscriptions']);
+      const label = /^[\w-]{1,40}$/.test(key) ? `"${key}"` : 'a key';
+      this.wrong(lineOf(key), `${label} is not known at the top of the file; write ${meant ?? 'set or subscriptions'}`);
     }
+    // A misspelled key has been told already.
+    const isTold = list === undefined && Object.keys(content).some((key) => key !== 'set');
+    if (!Array.isArray(list) && !isTold) this.noteNoList(list, lineOf('subscriptions'));
   }
 
-  private firstAliasWithoutAnchor(): [number, string] | undefined {
-    const anchors = new Set<string>();
-    let stray: [number, string] | undefined;
-    visit(this.document, (_, node) => {
-      if (isAlias(node) && !anchors.has(node.source)) {
-        stray = [
-          this.lineAt(node.range?.[0]),
-          'a value starts with *, which stands for an anchor (&) that is not there; put the value in quotes, or set the anchor before it',
-        ];
-        return visit.BREAK;
-      }
-      if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.add(node.anchor);
-      return undefined;
-    });
-    return stray;
-  }
-
-  private readSet(value: unknown): string {
-    if (value === undefined) return DEFAULT_SET;
+  private readSet(value: unknown, line: number): void {
+    if (value === undefined) return;
     const checked = v.safeParse(setSchema, value);
-    if (checked.success) return checked.output;
-    this.wrong(this.lineOf(['set']), `"set" ${checked.issues[0].message}`);
-    return DEFAULT_SET;
+    if (checked.success) this.set = checked.output;
+    else this.wrong(line, `"set" ${checked.issues[0].message}`);
   }
 
-  private noList(value: unknown): [number, string] {
-    if (value === undefined)
-      return [1, '"subscriptions" is missing; write "subscriptions:" and under it a list of subscriptions'];
-    const line = this.lineOf(['subscriptions']);
-    if (value === null) return [line, '"subscriptions" is empty; write a list under it, or [] for none'];
-    return [line, `"subscriptions" is ${shown(value)}; write a list, with - before the first key of each subscription`];
+  private noteNoList(value: unknown, line: number): void {
+    if (value === undefined) {
+      return this.wrong(1, '"subscriptions" is missing; write "subscriptions:" and under it a list of subscriptions');
+    }
+    if (value === null) return this.wrong(line, '"subscriptions" is empty; write a list under it, or [] for none');
+    const message = `"subscriptions" is ${shown(value)}; write a list, with - before the first key of each subscription`;
+    this.wrong(line, message);
   }
 
-  private readEntry(value: unknown, at: number, line: number): FileEntry | undefined {
-    const before = this.mistakes.length;
+  private readEntry(value: unknown, at: number, { document, node }: Part): FileEntry | undefined {
+    if (value === UNREADABLE) return undefined;
+    const before = this.mistakes.count;
     const label = labelOf(value, at);
-    const wrong = ({ path, message }: EntryMistake) =>
-      this.wrong(this.lineOf(['subscriptions', at, ...path]), `${label}: ${message}`);
+    const lineOf = (path: readonly string[] = []) => this.lineOf(node, document, path);
+    const line = lineOf();
+    const wrong = ({ path, message }: EntryMistake) => this.wrong(lineOf(path), `${label}: ${message}`);
     const filled = this.fillIn(value, wrong);
     const checked = checkEntry(filled.value);
     if ('mistakes' in checked) {
       for (const mistake of checked.mistakes) if (!filled.failed.has(mistake.path[0] ?? '')) wrong(mistake);
     }
     this.noteName(value, line, label);
-    const flowUrl = filled.failed.has('flowUrl') ? undefined : this.readFlowUrl(value, filled.value, at, label);
-    if (this.mistakes.length > before || 'mistakes' in checked) return undefined;
+    const flowUrl = filled.failed.has('flowUrl') ? undefined : this.readFlowUrl(value, filled.value, label, lineOf);
+    if (this.mistakes.count > before || 'mistakes' in checked) return undefined;
     const { flowUrlFrom } = checked.entry;
     const flow = { ...(flowUrl !== undefined && { flowUrl }), ...(flowUrlFrom && { flowUrlFrom }) };
     return { definition: toDefinition(checked.entry), ...flow, line };
@@ -194,17 +240,28 @@ class FileReader {
     return { value: filled, failed };
   }
 
-  private readFlowUrl(raw: unknown, filled: unknown, at: number, label: string): string | undefined {
+  private readFlowUrl(
+    raw: unknown,
+    filled: unknown,
+    label: string,
+    lineOf: (path: readonly string[]) => number,
+  ): string | undefined {
     const { flowUrl: text, auth } = (filled ?? {}) as { flowUrl?: unknown; auth?: unknown };
     // Anything else has been told as a mistake of the entry.
     if (typeof text !== 'string' || text === '') return undefined;
-    const line = this.lineOf(['subscriptions', at, 'flowUrl']);
+    const line = lineOf(['flowUrl']);
     const variables = String((raw as { flowUrl: unknown }).flowUrl).match(/(?<!\$)\$\{[^}]*\}/g);
     const origin = variables ? ` (from ${variables.join(', ')})` : '';
     const checked = checkFlowUrl(text, { ...this.options, credential: auth === undefined ? 'signature' : 'token' });
-    if ('reason' in checked) return this.wrong(line, `${label}: "flowUrl"${origin}: ${checked.reason}`);
-    if (checked.warning) this.warnings.push({ line, message: `${label}: "flowUrl"${origin}: ${checked.warning}` });
-    if (!variables && !this.options.loopback) this.linesOfOpenUrls.push(line);
+    if ('reason' in checked) {
+      this.wrong(line, `${label}: "flowUrl"${origin}: ${checked.reason}`);
+      return undefined;
+    }
+    if (checked.warning) this.warnings.add(line, `${label}: "flowUrl"${origin}: ${checked.warning}`);
+    if (!variables && !this.options.loopback) {
+      this.openUrls++;
+      this.firstLineOfOpenUrl = Math.min(this.firstLineOfOpenUrl, line);
+    }
     return checked.url;
   }
 
@@ -212,49 +269,68 @@ class FileReader {
     const name = (value as { name?: unknown } | null)?.name;
     if (typeof name !== 'string' || name === '') return;
     const first = this.firstLineOfName.get(name);
-    if (first === undefined) this.firstLineOfName.set(name, line);
+    if (first === undefined) this.firstLineOfName.set(detached(name), line);
     else this.wrong(line, `${label}: the name is already used on line ${first}; give each subscription its own name`);
   }
 
   private warnAboutOpenUrls(): void {
-    const [first] = this.linesOfOpenUrls;
-    if (first === undefined) return;
-    const count = this.linesOfOpenUrls.length;
-    const what = count === 1 ? 'a flow URL stands' : `${count} flow URLs stand`;
+    if (this.openUrls === 0) return;
+    const what = this.openUrls === 1 ? 'a flow URL stands' : `${this.openUrls} flow URLs stand`;
     const message = `${what} in this file, and whoever reads it can start the flow; write \${NAME} instead and set the environment variable NAME`;
-    this.warnings.push({ line: first, message });
+    this.warnings.add(this.firstLineOfOpenUrl, message);
   }
 
-  private noteSyntaxErrors(): void {
-    const told = new Set<number>();
-    for (const { code, pos } of this.document.errors) {
-      const line = this.lineAt(pos[0]);
-      if (told.has(line)) continue;
-      told.add(line);
-      this.wrong(line, code === 'DUPLICATE_KEY' ? this.duplicateKey(pos[0]) : this.syntaxError(code, line));
+  /** Notes the syntax errors. False where the structure cannot be trusted. */
+  private isReadable(document: Document): boolean {
+    // The last items share a document.
+    const isNew = document !== this.lastDocument;
+    this.lastDocument = document;
+    for (const error of isNew ? document.errors : []) {
+      if (error.code === 'DUPLICATE_KEY') this.noteDuplicateKey(document, error);
+      else this.noteSyntaxError(error.code, error.pos[0]);
     }
+    // A key that is there twice leaves the rest readable.
+    return document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
   }
 
-  private duplicateKey(offset: number): string {
-    const key = /^["']?([\w-]{1,40})["']?\s*:/.exec(this.text.slice(offset, offset + 60))?.[1];
-    return `${key ? `"${key}"` : 'a key'} stands twice in the same place; keep one`;
+  private noteDuplicateKey(document: Document, { pos }: YAMLParseError): void {
+    let name: unknown;
+    visit(document, {
+      Pair(_, { key }) {
+        if (isScalar(key) && key.range?.[0] === pos[0]) name = key.value;
+      },
+    });
+    const label = typeof name === 'string' && /^[\w-]{1,40}$/.test(name) ? `"${name}"` : 'a key';
+    this.wrong(this.lineAt(pos[0]), `${label} stands twice in the same place; keep one`);
   }
 
-  private syntaxError(code: string, line: number): string {
-    const near = this.text.split(/\r?\n/).slice(Math.max(0, line - 3), line);
-    const hint = near.some((part) => part.includes('flowUrl')) ? '. A flow URL stands on one line, in quotes' : '';
-    return (SYNTAX_ERRORS[code] ?? 'this is not YAML; check the quotes and the indentation here and above') + hint;
+  private noteSyntaxError(code: string, offset: number): void {
+    const line = this.lineAt(offset);
+    if (this.linesWithSyntaxMistakes.has(line)) return;
+    this.linesWithSyntaxMistakes.add(line);
+    const { lineStarts } = this.yaml.lines;
+    const near = this.yaml.textBetween(lineStarts[Math.max(0, line - 3)] ?? 0, lineStarts[line] ?? Infinity);
+    const hint = near.includes('flowUrl') ? '. A flow URL stands on one line, in quotes' : '';
+    const message = SYNTAX_ERRORS[code] ?? 'this is not YAML; check the quotes and the indentation here and above';
+    this.syntaxMistakes.add(line, message + hint);
   }
 
-  /** Line of the key or list item at a path; of the nearest thing around it where it does not exist. */
-  private lineOf(path: readonly (string | number)[]): number {
-    let node: unknown = this.document.contents;
-    let offset: number | undefined;
+  private noteStrayAlias({ range }: Node): void {
+    this.wrong(
+      this.lineAt(range?.[0]),
+      'a value starts with *, which stands for an anchor (&) that is not there; put the value in quotes, or set the anchor before it',
+    );
+  }
+
+  /** Line of a key in a node; of the nearest thing around it where it does not exist. */
+  private lineOf(start: Node, document: Document, path: readonly string[] = []): number {
+    let node: unknown = start;
+    let offset = start.range?.[0];
     for (const step of path) {
-      if (isAlias(node)) node = node.resolve(this.document);
+      if (isAlias(node)) node = node.resolve(document);
       if (!isCollection(node)) break;
       const found = isMap(node)
-        ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+        ? node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
         : node.items[Number(step)];
       if (!found) break;
       const place: unknown = isPair(found) ? found.key : found;
@@ -265,19 +341,19 @@ class FileReader {
   }
 
   private lineAt(offset = 0): number {
-    return Math.max(1, this.lineCounter.linePos(offset).line);
+    return Math.max(1, this.yaml.lines.linePos(offset).line);
   }
 
-  private wrong(line: number, message: string): undefined {
-    this.mistakes.push({ line, message });
-  }
-
-  private inOrder(notes: readonly Note[]): string[] {
-    return notes
-      .toSorted((a, b) => a.line - b.line)
-      .map(({ line, message }) => `${this.options.file}:${line}: ${message}`);
+  private wrong(line: number, message: string): void {
+    this.mistakes.add(line, message);
   }
 }
+
+/** Stands for the value of an item that cannot be read. */
+const UNREADABLE = Symbol('unreadable');
+
+/** The same text in memory of its own: a part of a text keeps the whole text. */
+const detached = (text: string): string => Buffer.from(text).toString();
 
 const KEYS_WITH_VARIABLES = ['flowUrl', 'link', 'flowLink'] as const;
 

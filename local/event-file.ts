@@ -1,18 +1,18 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { Mistakes } from '../cli/mistakes';
 import { UserError } from './user-error';
 
-/** Reads JSON Lines of PutEvents entries; `Detail` may be an object or a text. Throws a UserError that names every bad line. */
+/** Reads JSON Lines of PutEvents entries; `Detail` may be an object or a text. Throws a UserError that names the first bad lines. */
 export function readEvents(text: string, file: string): PutEventsRequestEntry[] {
   const entries: PutEventsRequestEntry[] = [];
-  const mistakes: string[] = [];
+  const mistakes = new Mistakes();
   for (const [n, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const entry = readEntry(line);
-    if (typeof entry === 'string') mistakes.push(`${file}:${n + 1}: ${entry}`);
+    if (typeof entry === 'string') mistakes.add(n + 1, entry);
     else entries.push(entry);
   }
-  if (mistakes.length > 10) mistakes.splice(10, mistakes.length, `… and ${mistakes.length - 10} more`);
-  if (mistakes.length > 0) throw new UserError(mistakes.join('\n'));
+  if (mistakes.count > 0) throw new UserError(mistakes.texts(file).join('\n'));
   return entries;
 }
 

@@ -4,7 +4,8 @@
  *   node scripts/build.mjs --handlers   the handlers' bundles, which the constructs need to synthesize (dist/lambda)
  *   node scripts/build.mjs --lib        the constructs (dist/lib), and what other languages need of them (.jsii)
  *   node scripts/build.mjs --events     the producers' library and its types (dist/events)
- *   node scripts/build.mjs              those, the CLI (dist/cli), and the licences of what is bundled (THIRD-PARTY-LICENSES)
+ *   node scripts/build.mjs --cli        the CLI (dist/cli)
+ *   node scripts/build.mjs              those, and the licences of what is bundled (THIRD-PARTY-LICENSES)
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -142,7 +143,7 @@ try {
   const bundles = [];
   if (wants('--handlers')) bundles.push(await buildHandlers());
   if (wants('--events')) bundles.push(await buildEvents());
-  if (only === undefined) bundles.push(await buildCli());
+  if (wants('--cli')) bundles.push(await buildCli());
   const packages = bundledPackages(root, bundles);
   if (only === undefined) writeFileSync(join(root, 'THIRD-PARTY-LICENSES'), licencesText(packages));
   if (wants('--lib')) buildLib();

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { shown } from '../../lambda/core/entry/words';
 import { applySubscriptions } from '../apply';
 import { command, connectorArgs, flowHostArg } from '../command';
-import { UsageError } from '../exit';
 import { managerOf } from '../manager';
-import { readSubscriptionFile } from '../subscription-file';
+import { readUtf8, StableFile } from '../stable-file';
+import { checkSubscriptionFile } from '../subscription-file';
 
 export const apply = command({
   name: 'apply',
@@ -30,7 +28,7 @@ export const apply = command({
   examples: ['apply', 'apply -f flows.yaml --prune --dry-run'],
   async run(args, context) {
     // The file first: what is wrong in it is said without asking AWS.
-    const text = readText(args.file);
+    const file = new StableFile(args.file);
     const { terminal, environment } = context;
     const options = {
       file: args.file,
@@ -38,13 +36,13 @@ export const apply = command({
       extraHosts: context.all('flow-host'),
       loopback: args.local !== undefined,
     };
-    const { set, entries, warnings } = readSubscriptionFile(text, options);
-    for (const warning of warnings) terminal.problem(`Warning: ${warning}`);
+    const checked = await checkSubscriptionFile(() => readUtf8(file.blocks(), args.file), options);
+    for (const warning of checked.warnings) terminal.problem(`Warning: ${warning}`);
     const { registry, subscriptions } = await context.connector();
     return applySubscriptions(
-      entries,
+      checked,
       {
-        managedBy: managerOf(set),
+        managedBy: managerOf(checked.set),
         dryRun: args['dry-run'] ?? false,
         prune: args.prune ? () => subscriptions.list() : undefined,
       },
@@ -53,15 +51,3 @@ export const apply = command({
     );
   },
 });
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Shown with care: somebody may have written a flow URL in its place.
-    throw new UsageError(
-      `${shown(file)} ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}: write -f FILE`,
-    );
-  }
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applySubscriptions } from '../../cli/apply';
+import { applySubscriptions, type WantedSubscriptions } from '../../cli/apply';
 import type { Report } from '../../cli/terminal';
 import { fingerprint } from '../../lambda/core/flow-url';
 import type { RegistryPorts, WantedSubscription } from '../../lambda/core/register';
@@ -19,6 +19,14 @@ const wanted = (count: number): WantedSubscription[] =>
     },
     flowUrl: `https://flows.example.com/${n}?sig=abc`,
   }));
+
+/** As a file has them. */
+const file = (all: readonly WantedSubscription[]): WantedSubscriptions => ({
+  count: all.length,
+  async *entries() {
+    yield* all;
+  },
+});
 
 function setUp(fails: (name: string) => boolean = () => false) {
   const tables = new MemoryTables();
@@ -52,7 +60,7 @@ describe('applying subscriptions', () => {
   it('does the rest when one fails, and a rerun finishes it', async () => {
     let broken = true;
     const { ports, report, seen } = setUp((name) => broken && name === 'flow-1');
-    expect(await applySubscriptions(wanted(3), OPTIONS, ports, report)).toBe(false);
+    expect(await applySubscriptions(file(wanted(3)), OPTIONS, ports, report)).toBe(false);
     expect(seen.problems).toEqual(['not added flow-1: the key is disabled']);
     expect(seen.lines).toEqual([
       '3 to add, 0 to change, 0 unchanged:',
@@ -61,7 +69,7 @@ describe('applying subscriptions', () => {
       '2 added, 0 changed, 0 unchanged, 1 not done: run it again to do what is left',
     ]);
     broken = false;
-    expect(await applySubscriptions(wanted(3), OPTIONS, ports, report)).toBe(true);
+    expect(await applySubscriptions(file(wanted(3)), OPTIONS, ports, report)).toBe(true);
     expect(seen.lines.slice(4)).toEqual([
       '1 to add, 0 to change, 2 unchanged:',
       'added flow-1',
@@ -72,15 +80,15 @@ describe('applying subscriptions', () => {
   it('removes what is not wanted any more with --prune: its own only, and not before all else is done', async () => {
     let broken = true;
     const { tables, ports, report, seen } = setUp((name) => broken && name === 'flow-3');
-    await applySubscriptions(wanted(3), OPTIONS, ports, report);
-    await applySubscriptions(wanted(9).slice(8), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);
+    await applySubscriptions(file(wanted(3)), OPTIONS, ports, report);
+    await applySubscriptions(file(wanted(9).slice(8)), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);
     const prune = async function* () {
       yield* [...tables.subscriptions.values()];
     };
     const changed = wanted(4).slice(2);
     const run = async (dryRun = false) => {
       seen.lines.length = 0;
-      return applySubscriptions(changed, { ...OPTIONS, dryRun, prune }, ports, report);
+      return applySubscriptions(file(changed), { ...OPTIONS, dryRun, prune }, ports, report);
     };
     expect(await run(true)).toBe(true);
     expect(seen.lines).toEqual([
@@ -115,8 +123,8 @@ describe('applying subscriptions', () => {
     const { ports, report, seen } = setUp();
     const places = [{ secret: 'crm', field: 'url' }, { secret: 'crm' }, { parameter: '/crm' }];
     const all = wanted(3).map(({ definition }, n) => ({ definition, flowUrlFrom: places[n] }));
-    await applySubscriptions(all, { ...OPTIONS, dryRun: true }, ports, report);
-    await applySubscriptions(all, OPTIONS, ports, report);
+    await applySubscriptions(file(all), { ...OPTIONS, dryRun: true }, ports, report);
+    await applySubscriptions(file(all), OPTIONS, ports, report);
     const said = [
       'flow-0 (flow URL from the secret crm, field url)',
       'flow-1 (flow URL from the secret crm)',
@@ -134,9 +142,9 @@ describe('applying subscriptions', () => {
 
   it("says every conflict before it writes anything, also when another manager's come last", async () => {
     const { tables, ports, report, seen } = setUp();
-    await applySubscriptions(wanted(500).slice(498), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);
+    await applySubscriptions(file(wanted(500).slice(498)), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);
     seen.lines.length = 0;
-    expect(await applySubscriptions(wanted(500), OPTIONS, ports, report)).toBe(false);
+    expect(await applySubscriptions(file(wanted(500)), OPTIONS, ports, report)).toBe(false);
     expect(seen.problems).toEqual([
       'subscription "flow-498" is managed by cdk:Shop: change it there, or choose another name',
       'subscription "flow-499" is managed by cdk:Shop: change it there, or choose another name',
@@ -149,7 +157,7 @@ describe('applying subscriptions', () => {
   it('says a race with somebody who changes the same subscription', async () => {
     const { ports, report, seen } = setUp();
     const losing = { ...ports, subscriptions: { ...ports.subscriptions, put: async () => false } };
-    expect(await applySubscriptions(wanted(1), OPTIONS, losing, report)).toBe(false);
+    expect(await applySubscriptions(file(wanted(1)), OPTIONS, losing, report)).toBe(false);
     expect(seen.problems).toEqual([
       'not added flow-0: subscription "flow-0" was changed by somebody meanwhile: run it again',
     ]);
@@ -157,7 +165,7 @@ describe('applying subscriptions', () => {
 
   it('takes 10,000 with few of them under way at once', async () => {
     const { tables, ports, report, seen } = setUp();
-    expect(await applySubscriptions(wanted(10_000), OPTIONS, ports, report)).toBe(true);
+    expect(await applySubscriptions(file(wanted(10_000)), OPTIONS, ports, report)).toBe(true);
     expect(tables.subscriptions.size).toBe(10_000);
     expect(seen.lines.at(-1)).toBe('10000 added, 0 changed, 0 unchanged');
     expect(seen.mostAtOnce).toBeGreaterThan(1);

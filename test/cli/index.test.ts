@@ -248,6 +248,28 @@ describe('apply', () => {
     expect(await stored()).toEqual(before);
   });
 
+  it.each(['SIGINT', 'SIGKILL'] as const)('does the rest after %s in the middle', async (signal) => {
+    const list = Array.from(
+      { length: 60 },
+      (_, n) =>
+        `  - { name: s${n}, trigger: segment-threshold-crossed, segment: S, above: ${n}, recoverTo: 0, flowUrl: "\${URL}" }\n`,
+    );
+    put(`subscriptions:\n${list.join('')}`);
+    const env = { ...signedIn(), URL: flowUrl() };
+    const endAt = { text: 'added s0\n', signal };
+    expect(await runCli(bundle, ['apply'], { cwd: directory, env, endAt })).toMatchObject({ status: null });
+    const count = async () => (await stored()).filter((one) => one[SORT_KEY] === undefined).length;
+    const before = await count();
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(60);
+    const second = await cli(['apply'], env);
+    expect(second.status).toBe(0);
+    expect(second.out).toContain(`${60 - before} added, 0 changed, ${before} unchanged\n`);
+    const after = await everything();
+    expect(await cli(['apply'], env)).toMatchObject({ status: 0, out: '0 added, 0 changed, 60 unchanged\n' });
+    expect(await everything(), 'nothing is written').toEqual(after);
+  });
+
   it('tells every mistake of the file and changes nothing', async () => {
     put(`${file({ owner: 'nobody', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
     const result = await cli(['apply']);

@@ -25,16 +25,25 @@ export interface CliResult {
   readonly err: string;
 }
 
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+  readonly input?: string;
+  /** Sends a signal as soon as the output has a text. */
+  readonly endAt?: { readonly text: string; readonly signal: NodeJS.Signals };
+}
+
 /** Runs the CLI as a person does. */
 export async function runCli(
   bundle: string,
   args: readonly string[],
-  { cwd, env, input }: { readonly cwd: string; readonly env: Record<string, string>; readonly input?: string },
+  { cwd, env, input, endAt }: CliOptions,
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [bundle, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   const texts = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
     texts.out += chunk;
+    if (endAt && texts.out.includes(endAt.text)) child.kill(endAt.signal);
   });
   child.stderr.on('data', (chunk) => {
     texts.err += chunk;
