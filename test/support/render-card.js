@@ -58,7 +58,7 @@ globalThis.renderCard = (json, width) => {
     buttons: [...place.querySelectorAll('.ac-pushButton')].map((button) => button.innerText),
     // A card draws text, a table of facts and buttons. Anything else comes from a text that was taken for markup.
     markup: all
-      .filter((element) => !element.matches('div, span, p, table, tbody, tr, td, button'))
+      .filter((element) => !element.matches('div, span, p, br, table, tbody, tr, td, button'))
       .map((element) => element.outerHTML),
     clipped: all
       .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)

@@ -92,7 +92,8 @@ describe.runIf(program)('in the renderer of Adaptive Cards, the card of', () => 
     for (const width of WIDTHS) cards.push(await renderCard(page, message, width));
     for (const card of cards) expect(card).toMatchObject({ messages: [], markup: [], clipped: [] });
     expect(problems).toEqual([]);
-    return cards.at(-1) as RenderedCard;
+    // Zero-width spaces let a long word break; nobody sees them.
+    return JSON.parse(JSON.stringify(cards.at(-1)).replaceAll('\u200b', ''));
   }
 
   describe.each(Object.values(EXAMPLES))('$trigger', (event: TriggerEvent) => {
