@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/temporary-files.ts',
+    // In this order: the browser is extracted to the folder for temporary files.
+    globalSetup: ['test/support/temporary-files.ts', 'test/support/browser-setup.ts'],
     // Vitest's default leaves one core idle.
     maxWorkers: availableParallelism(),
     env: {

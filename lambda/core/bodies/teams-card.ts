@@ -37,6 +37,10 @@ const MAX_ERROR_IN_CARD = 1000;
 /** Longest value of a fact, characters; what is listed may be longer. */
 const MAX_FACT_LENGTH = 200;
 const MAX_LIST_LENGTH = 400;
+/** A word that gets places to break. Shorter ones, most ids and addresses among them, can be copied unchanged. */
+const LONG_WORD = /[^\s-]{33,}/gu;
+/** What fits a line of a fact at 320 px. */
+const WORD_PIECE = /.{16}(?=.)/gu;
 
 // Strict, unlike the other bodies: a misspelled property would be ignored by Teams without a word.
 const textRun = v.strictObject({
@@ -146,8 +150,20 @@ function withoutError(event: TriggerEvent): TriggerEvent {
 
 const richTextOf = (text: string, style: Omit<TextRun, 'type' | 'text'> = {}): RichText => ({
   type: 'RichTextBlock',
-  inlines: [{ type: 'TextRun', text, ...style }],
+  inlines: [{ type: 'TextRun', text: shownLiterally(text), ...style }],
 });
+
+const ZERO_WIDTH_SPACE = '\u200b';
+
+/**
+ * The text with zero-width spaces where a card would not show it as it is. Renderers break lines between words only and clip
+ * what is wider than the card. They replace `{{DATE(…)}}` and `{{TIME(…)}}` by a formatted date (Adaptive Cards, "Text
+ * features"), in TextRuns too, where nothing escapes it.
+ */
+const shownLiterally = (text: string): string =>
+  text
+    .replaceAll(LONG_WORD, (word) => word.replaceAll(WORD_PIECE, `$&${ZERO_WIDTH_SPACE}`))
+    .replaceAll(/\{(?=\{(?:DATE|TIME)\()/g, `{${ZERO_WIDTH_SPACE}`);
 
 function marksOf({ isTest, delayedMinutes }: FlatBody): string {
   return [
@@ -195,7 +211,10 @@ function factsOf(input: BodyInput, fields: FlatBody): Fact[] {
     ['Owners', fields.owners.replaceAll(';', ', ')],
   ];
   return rows
-    .map(([title, value, max = MAX_FACT_LENGTH]) => ({ title, value: markdown(cut(oneLine(value), max)) }))
+    .map(([title, value, max = MAX_FACT_LENGTH]) => ({
+      title,
+      value: markdown(shownLiterally(cut(oneLine(value), max))),
+    }))
     .filter(({ value }) => value !== '');
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { readSubscriptionFile } from '../../../cli/subscription-file';
 import { register } from '../../../lambda/core/register';
 import { PowerAutomateConnectorStack } from '../../../lib';
@@ -14,7 +14,7 @@ import { BusHistory } from '../../../local/page/bus-history';
 import { runPage } from '../../../local/page/run-page';
 import { type PagePorts, PageServer } from '../../../local/page/server';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { hasBrowser, startBrowser } from '../../support/browser';
+import { type BrowserProgram, startBrowser } from '../../support/browser';
 
 const SUBSCRIPTIONS = `subscriptions:
   - { name: vip, trigger: segment-threshold-crossed, segment: VIP customers, above: 10000, recoverTo: 9000, flowUrl: "\${FLOWS}/vip?sig=0123456789-0123456789-0123456789-0123456789" }
@@ -24,7 +24,9 @@ const SUBSCRIPTIONS = `subscriptions:
 /** Runs in the browser: gives the texts whose contrast is under 4.5 : 1 (WCAG 2.2, 1.4.3). */
 const CONTRAST = readFileSync(join(__dirname, '../../support/contrast.js'), 'utf8');
 
-describe.skipIf(!hasBrowser)('the page in a browser', () => {
+const program = inject('browser') as BrowserProgram;
+
+describe.runIf(program)('the page in a browser', () => {
   const cleanups: (() => Promise<unknown> | unknown)[] = [];
   let stack: LocalStack;
   let browser: Browser;
@@ -66,7 +68,7 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
       loopback: true,
     });
     for (const entry of entries) await register(entry, 'file:default', connector.registry);
-    browser = await startBrowser();
+    browser = await startBrowser(program);
     cleanups.push(() => browser.close());
   }, 120_000);
   afterAll(async () => {

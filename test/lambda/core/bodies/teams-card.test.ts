@@ -247,16 +247,23 @@ describe('texts from outside', () => {
     expect(markdown(text)).toBe(escaped);
   });
 
+  test('can break within words of more than 32 characters', () => {
+    const { facts } = read({ ...EXAMPLES['full-refresh-completed'], runId: `${'r'.repeat(32)} ${'👩'.repeat(33)}` });
+    const piece = '👩'.repeat(16);
+    expect(facts.Run).toBe(`${'r'.repeat(32)} ${piece}\u200b${piece}\u200b👩`);
+  });
+
   test('are cut where they are too long', () => {
+    const visible = (text = '') => text.replaceAll('\u200b', '');
     const { facts, error } = read({
       ...EXAMPLES['full-refresh-completed'],
       runId: 'r'.repeat(500),
       processes: Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`process ${at}`, 'Successful' as const])),
       error: 'x'.repeat(5000),
     });
-    expect(facts.Run).toBe(`${'r'.repeat(199)}…`);
+    expect(visible(facts.Run)).toBe(`${'r'.repeat(199)}…`);
     expect(facts.Processes).toMatch(/^process 0: Successful; .*…$/);
     expect(facts.Processes?.length).toBe(400);
-    expect(error).toBe(`${'x'.repeat(999)}…`);
+    expect(visible(error)).toBe(`${'x'.repeat(999)}…`);
   });
 });
