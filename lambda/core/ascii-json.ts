@@ -6,7 +6,8 @@ const OTHERS = /[\u007f-\uffff]/g;
  */
 const REFUSED = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g;
 
-const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** A UTF-16 unit as JSON escapes it. */
+export const unicodeEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** The value as JSON in ASCII. Every queue takes it and gives it back as it was, whatever characters its texts have. */
 export const asciiJson = (value: unknown): string => toAscii(JSON.stringify(value));
@@ -15,7 +16,7 @@ export const asciiJson = (value: unknown): string => toAscii(JSON.stringify(valu
  * JSON as ASCII: the same value, with the same keys, numbers and white space. A character takes 6 bytes, or 12 outside the
  * BMP, in place of up to 3, or 4, in UTF-8.
  */
-export const toAscii = (json: string): string => json.replaceAll(OTHERS, escaped);
+export const toAscii = (json: string): string => json.replaceAll(OTHERS, unicodeEscape);
 
 /** JSON in which only what a queue may refuse is escaped: shorter than ASCII. */
-export const toAcceptable = (json: string): string => json.replaceAll(REFUSED, escaped);
+export const toAcceptable = (json: string): string => json.replaceAll(REFUSED, unicodeEscape);

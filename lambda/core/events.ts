@@ -301,7 +301,7 @@ export function reasonOf(issues: readonly v.BaseIssue<unknown>[]): string {
     const path = v.getDotPath(issue);
     // A key that is not there is the object's issue, with a message of valibot's own.
     const missing = issue.kind === 'schema' && issue.type === 'object' && issue.received === 'undefined';
-    return path ? `"${path}" ${missing ? 'is missing' : issue.message}` : issue.message;
+    return path ? `"${path.toWellFormed()}" ${missing ? 'is missing' : issue.message}` : issue.message;
   });
   const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
   return sentences.join('; ') + more;

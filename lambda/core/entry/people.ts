@@ -39,11 +39,18 @@ export const link = (description: string) =>
 
 function isLink(address: string): boolean {
   const url = URL.parse(address);
-  return url !== null && /^https?:$/.test(url.protocol) && !/\s/.test(address) && url.href.length <= MAX_LINK_LENGTH;
+  return (
+    address.isWellFormed() &&
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    !/\s/.test(address) &&
+    url.href.length <= MAX_LINK_LENGTH
+  );
 }
 
 const OWNERS_HINT = 'mail addresses, as a list or separated by ; such as kim@example.com; lee@example.com';
 const ADDRESS = /^[^\s@<>"(),;:]+@[^\s@<>"(),;:]+\.[^\s@<>"(),;:]+$/;
+const isAddress = (owner: string): boolean => ADDRESS.test(owner) && owner.isWellFormed();
 export const ownersEntry = v.optional(
   v.pipe(
     v.union([v.string(), v.array(v.string())], write(OWNERS_HINT)),
@@ -55,9 +62,9 @@ export const ownersEntry = v.optional(
         .filter((owner, at, all) => owner !== '' && all.indexOf(owner) === at),
     ),
     v.check(
-      (owners) => owners.every((owner) => ADDRESS.test(owner)),
+      (owners) => owners.every(isAddress),
       (issue) => {
-        const wrong = (issue.input as string[]).find((owner) => !ADDRESS.test(owner));
+        const wrong = (issue.input as string[]).find((owner) => !isAddress(owner));
         return `has ${shown(wrong)}, which is not a mail address; write ${OWNERS_HINT}`;
       },
     ),

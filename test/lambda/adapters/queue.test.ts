@@ -62,7 +62,7 @@ beforeEach(() => {
 describe('sending', () => {
   const send = (...bodies: string[]) => {
     const sender = queueSender(client, url);
-    return Promise.allSettled(bodies.map((body) => sender({ body, groupId: 'group' })));
+    return Promise.allSettled(bodies.map((body) => sender({ body, what: `message ${body}`, groupId: 'group' })));
   };
   const bodies = () => requests.map((entries) => entries.map(({ MessageBody }) => MessageBody));
   const statuses = (results: PromiseSettledResult<void>[]) => results.map(({ status }) => status);
