@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { MAX_OWNERS_LENGTH } from '../body';
-import { MAX_LINK_LENGTH } from '../events';
+import { HALF_PAIR, MAX_LINK_LENGTH } from '../events';
 import { FLOW_URL_PARTS, shown, write, writeText } from './words';
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -27,6 +27,7 @@ export const link = (description: string) =>
     v.pipe(
       v.string(writeText(LINK_HINT)),
       v.trim(),
+      v.check((address) => address.isWellFormed(), `${HALF_PAIR}; write ${LINK_HINT}`),
       v.check(isLink, write(LINK_HINT)),
       v.check(
         (address) => !/\/triggers\/.*[?&]sig=/i.test(address),
@@ -39,13 +40,7 @@ export const link = (description: string) =>
 
 function isLink(address: string): boolean {
   const url = URL.parse(address);
-  return (
-    address.isWellFormed() &&
-    url !== null &&
-    /^https?:$/.test(url.protocol) &&
-    !/\s/.test(address) &&
-    url.href.length <= MAX_LINK_LENGTH
-  );
+  return url !== null && /^https?:$/.test(url.protocol) && !/\s/.test(address) && url.href.length <= MAX_LINK_LENGTH;
 }
 
 const OWNERS_HINT = 'mail addresses, as a list or separated by ; such as kim@example.com; lee@example.com';

@@ -142,20 +142,20 @@ describe('a recovery level stands on the right side', () => {
   });
 });
 
-test.each<[entry: object, mistake: string]>([
+test.each<[mistake: string, entry: object]>([
   [
-    { ...segment, segment: 'A\ud83d' },
     '"segment" has half of a surrogate pair, which is no character; write a segment\'s name',
+    { ...segment, segment: 'A\ud83d' },
   ],
-  [{ ...failed, dataSource: '\udf89' }, '"dataSource" has half of a surrogate pair'],
-  [{ ...measure, measure: '\ud83d' }, '"measure" has half of a surrogate pair'],
-  [{ ...measure, dimensions: { Region: '\ud83d' } }, '"dimensions.Region" has half of a surrogate pair'],
-  [{ ...measure, dimensions: { '\ud83d': 'EMEA' } }, '"dimensions.…" has half of a surrogate pair'],
-  [{ ...failed, instanceId: '\ud83d' }, '"instanceId" has half of a surrogate pair'],
-  [{ ...failed, name: 'a\ud83d' }, '"name" is "a\\ud83d"; write 1 to 64 letters'],
-  [{ ...failed, link: 'https://example.com/\ud83d' }, '"link" is "https://example.com/\\ud83d"; write a web address'],
-  [{ ...failed, owners: 'kim\ud83d@example.com' }, 'which is not a mail address'],
-])('half of a surrogate pair is a mistake: %j', (entry, mistake) => {
+  ['"dataSource" has half of a surrogate pair', { ...failed, dataSource: '\udf89' }],
+  ['"measure" has half of a surrogate pair', { ...measure, measure: '\ud83d' }],
+  ['"dimensions.Region" has half of a surrogate pair', { ...measure, dimensions: { Region: '\ud83d' } }],
+  ['"dimensions.…" has half of a surrogate pair', { ...measure, dimensions: { '\ud83d': 'EMEA' } }],
+  ['"instanceId" has half of a surrogate pair', { ...failed, instanceId: '\ud83d' }],
+  ['"name" is "a\\ud83d"; write 1 to 64 letters', { ...failed, name: 'a\ud83d' }],
+  ['"link" has half of a surrogate pair', { ...failed, link: 'https://example.com/\ud83d' }],
+  ['which is not a mail address', { ...failed, owners: 'kim\ud83d@example.com' }],
+])('half of a surrogate pair is a mistake: %s', (mistake, entry) => {
   expect(mistakesOf(entry)).toEqual([expect.stringContaining(mistake)]);
 });
 
