@@ -67,13 +67,24 @@ function reasonOf({ MessageAttributes = {} }: Message): string {
 
 /** What a message is about, for people, in a few words. */
 export function aboutMessage(body: string): string {
-  let message: Record<string, unknown> | undefined;
-  try {
-    message = JSON.parse(body);
-  } catch {
-    // Whatever it is, its beginning is shown.
-  }
+  const message = parsed(body) as { readonly 'detail-type'?: unknown; readonly detail?: unknown } | undefined;
   const type = message?.['detail-type'];
-  const text = typeof type === 'string' ? `${type} ${JSON.stringify(message?.detail)}` : body;
+  const text = typeof type === 'string' ? `${type} ${JSON.stringify(message?.detail)}` : readable(body);
   return cut(oneLine(text), 100);
+}
+
+/** A message's body with its characters as they were put: the connector keeps JSON in ASCII, and other texts as JSON strings. */
+export function readable(body: string): string {
+  const message = parsed(body);
+  if (message === undefined) return body;
+  return typeof message === 'string' ? message : JSON.stringify(message);
+}
+
+/** The JSON of a body; undefined where it is none. */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }

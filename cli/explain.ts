@@ -11,7 +11,7 @@ import { cut } from '../lambda/core/text';
 import { watchedMetric } from '../lambda/core/threshold-item';
 import { DomainEvent } from '../lib/private/contract';
 import { answerHint } from './answer-hint';
-import type { DeadLetter } from './dead-letters';
+import { type DeadLetter, readable } from './dead-letters';
 import { answerText } from './delivery-text';
 import type { LogRecord } from './handler-logs';
 import { aboutText, levelText } from './subscription-text';
@@ -354,7 +354,9 @@ function rejectedLines({ rejected = [], subscription, since, now }: Evidence): s
   const name = filter.dataSource ?? filter.segment ?? filter.measure;
   const detailType = threshold ? undefined : DETAIL_TYPES[trigger];
   const isMeant = ({ body }: DeadLetter): boolean =>
-    name === undefined ? detailType !== undefined && body.includes(detailType) : body.includes(JSON.stringify(name));
+    name === undefined
+      ? detailType !== undefined && body.includes(detailType)
+      : readable(body).includes(JSON.stringify(name));
   return rejected
     .filter((one) => one.sentAt >= since && isMeant(one))
     .toSorted((a, b) => b.sentAt - a.sentAt)

@@ -1,3 +1,4 @@
+import { unicodeEscape } from '../lambda/core/ascii-json';
 import type { Table } from './table';
 import { tableText } from './table';
 
@@ -36,6 +37,15 @@ export interface Terminal extends Report {
 const PROGRESS_EVERY = 100;
 const CLEAR_LINE = '\r\x1b[K';
 
+/**
+ * Control characters but for line breaks, tabs and colours, which a name from outside may hold: written as JSON escapes, they
+ * do nothing to a terminal, and JSON stays the same JSON.
+ */
+const harmless = (text: string): string =>
+  text.replaceAll(/\p{Cc}\[\d+m|[^\P{Cc}\n\t]/gu, (found) =>
+    found.length > 1 && found.startsWith('\x1b') ? found : unicodeEscape(found.charAt(0)) + found.slice(1),
+  );
+
 /** Says on standard output what is done, with progress on a terminal, and on standard error what is not done. */
 export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = process): Terminal {
   let nextProgress = Date.now() + PROGRESS_EVERY;
@@ -47,7 +57,7 @@ export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = proc
   const write = (stream: NodeJS.WriteStream, text: string) => {
     if (statusIsShown) stdout.write(CLEAR_LINE);
     statusIsShown = false;
-    stream.write(`${text}\n`);
+    stream.write(`${harmless(text)}\n`);
   };
   const status = (text: string) => {
     if (!stdout.isTTY) return;

@@ -1,4 +1,5 @@
 import { checkDetail, show } from '../lambda/core/events';
+import { requestsOf as divide } from '../lambda/core/requests';
 import { DomainEvent } from '../lib/private/contract';
 import type { ConnectorEvent, PutEventsEntry } from './types';
 
@@ -67,19 +68,5 @@ function entryBytes({ Source, DetailType, Detail, Time }: PutEventsEntry): numbe
 }
 
 /** Divides entries into requests, in their order. */
-export function requestsOf<T extends { readonly entry: PutEventsEntry }>(entries: readonly T[]): T[][] {
-  const requests: T[][] = [];
-  let request: T[] = [];
-  let bytes = 0;
-  for (const one of entries) {
-    const size = entryBytes(one.entry);
-    if (request.length === MAX_ENTRIES || bytes + size >= REQUEST_BYTES) {
-      request = [];
-      bytes = 0;
-    }
-    if (request.length === 0) requests.push(request);
-    request.push(one);
-    bytes += size;
-  }
-  return requests;
-}
+export const requestsOf = <T extends { readonly entry: PutEventsEntry }>(entries: readonly T[]): T[][] =>
+  divide(entries, ({ entry }) => entryBytes(entry), { entries: MAX_ENTRIES, bytes: REQUEST_BYTES - 1 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../cli/local-run';
+import { asciiJson, toAscii } from '../lambda/core/ascii-json';
 import { type BusEvent, type BusRule, type BusTarget, EventBuses } from './bus/event-bus';
 import { fillInputTemplate } from './bus/input-template';
 import type { EventPattern } from './bus/pattern';
@@ -434,15 +435,15 @@ function busTarget(rule: PlannedRule, target: RuleTarget, sqs: SqsEngine, functi
       }
     },
     deadLetter: deadLetterArn
-      ? (event, attributes) => sqs.send(deadLetterArn, JSON.stringify(event), attributes)
+      ? (event, attributes) => sqs.send(deadLetterArn, asciiJson(event), attributes)
       : undefined,
   };
 }
 
-/** What a target gets of an event. */
+/** What a target gets of an event: JSON in ASCII, as every message of a queue is here (`IGNORED.messageCharacters`). */
 function bodyOf({ input, inputTemplate }: RuleTarget, event: BusEvent): string {
   if (input !== undefined) return input;
-  return inputTemplate === undefined ? JSON.stringify(event) : fillInputTemplate(inputTemplate, event);
+  return inputTemplate === undefined ? asciiJson(event) : toAscii(fillInputTemplate(inputTemplate, event));
 }
 
 /** What a schedule does: like an event for queues, but resolves when the functions have answered. */

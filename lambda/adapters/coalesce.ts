@@ -1,4 +1,6 @@
 import DataLoader from 'dataloader';
+import { RefusedError } from '../core/refused';
+import { type RequestLimits, requestsOf } from '../core/requests';
 
 /**
  * Puts together calls made side by side into requests of up to `maxBatchSize` items, so that the core can speak of one
@@ -16,21 +18,49 @@ export function coalesce<Item, Result>(
 /** Pauses between the tries of entries that a batch request did not take, milliseconds. */
 const PAUSES = [50, 200, 800];
 
+/** How entries are sent by a batch request whose entries can fail one by one. */
+export interface BatchRequest<Entry> {
+  readonly limits: RequestLimits;
+  /** Size of an entry as the service counts it. */
+  readonly bytesOf: (entry: Entry) => number;
+  /** Makes one request, and gives for each entry why it failed, or undefined when it was taken. */
+  readonly send: (entries: readonly Entry[]) => Promise<readonly (EntryFailure | undefined)[]>;
+}
+
+export interface EntryFailure {
+  readonly reason: string;
+  /** Sent again, it would fail again. */
+  readonly isLasting: boolean;
+}
+
 /**
- * Sends entries by a batch request whose entries can fail one by one, and sends the failed ones again.
- * @param send makes one request, and gives an error text for each entry that failed, undefined for each that was taken.
+ * Sends entries by as few requests as can carry them, and those again that failed and may be taken another time.
+ * @returns for each entry undefined, or the error: a `RefusedError` where it would fail again.
  */
 export async function sendAll<Entry>(
   entries: readonly Entry[],
-  send: (entries: readonly Entry[]) => Promise<readonly (string | undefined)[]>,
+  { limits, bytesOf, send }: BatchRequest<Entry>,
 ): Promise<(undefined | Error)[]> {
-  const errors: (string | undefined)[] = entries.map(() => 'not sent');
+  const failures = new Map<number, EntryFailure>();
+  let open = entries.map((_, n) => n);
   for (const pause of [0, ...PAUSES]) {
-    const open = entries.map((_, n) => n).filter((n) => errors[n] !== undefined);
-    if (open.length === 0) break;
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
-    const results = await send(open.map((n) => entries[n] as Entry));
-    for (const [i, n] of open.entries()) errors[n] = results[i];
+    const requests = requestsOf(open, (n) => bytesOf(entries[n] as Entry), limits);
+    for (const request of requests) {
+      const results = await send(request.map((n) => entries[n] as Entry));
+      for (const [i, n] of request.entries()) {
+        const failure = results[i];
+        if (failure) failures.set(n, failure);
+        else failures.delete(n);
+      }
+    }
+    open = open.filter((n) => failures.get(n)?.isLasting === false);
+    if (open.length === 0) break;
   }
-  return errors.map((error) => (error === undefined ? undefined : new Error(error)));
+  return entries.map((_, n) => errorOf(failures.get(n)));
+}
+
+function errorOf(failure: EntryFailure | undefined): Error | undefined {
+  if (!failure) return undefined;
+  return failure.isLasting ? new RefusedError(failure.reason) : new Error(failure.reason);
 }

@@ -34,7 +34,12 @@ export function registryPorts(
     thresholds: new ThresholdTable(dynamodb, place.thresholdsTable),
     fingerprint,
     seal,
-    requestCheck: (check) => send({ body: checkMessage(check), groupId: identityHash(check.subscription) }),
+    requestCheck: (check) =>
+      send({
+        body: checkMessage(check),
+        what: `the check of ${check.subscription}`,
+        groupId: identityHash(check.subscription),
+      }),
     newId: randomUUID,
     clock: Date.now,
   };

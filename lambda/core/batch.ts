@@ -1,42 +1,54 @@
 import { Metric as MetricName } from '../../lib/private/contract';
 import { LogMessage } from './log-messages';
 import type { QueueMessage, RejectedMessages, Telemetry } from './ports';
+import { RefusedError } from './refused';
 
-/** Takes one message. Throws when it must come again. */
+/** Takes one message. Throws when it must come again, and a `RefusedError` when that would change nothing. */
 type Take = (message: QueueMessage) => Promise<void>;
 
 /**
- * Takes messages one after another, up to the first that fails: what is behind it must not overtake it.
+ * Takes messages one after another, up to the first that fails: what is behind it must not overtake it. A message that leads
+ * to what a service refuses for good is rejected.
  * @returns the ids of the messages that must come again: the one that failed, and those behind it.
  */
-async function inTurn(messages: readonly QueueMessage[], take: Take, telemetry: Telemetry): Promise<string[]> {
+async function inTurn(messages: readonly QueueMessage[], take: Take, ports: RejectPorts): Promise<string[]> {
   for (const [n, message] of messages.entries()) {
     try {
-      await take(message);
+      await takeOrReject(message, take, ports);
     } catch (error) {
-      telemetry.warn(LogMessage.WILL_RETRY, { messageId: message.id, error: String(error) });
+      ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: message.id, error: String(error) });
       return messages.slice(n).map(({ id }) => id);
     }
   }
   return [];
 }
 
+async function takeOrReject(message: QueueMessage, take: Take, ports: RejectPorts): Promise<void> {
+  try {
+    await take(message);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    await reject(message.body, error.message, ports);
+  }
+}
+
 /**
  * Takes messages side by side; each fails by itself.
  * @returns the ids of those that must come again.
  */
-export async function sideBySide(
-  messages: readonly QueueMessage[],
-  take: Take,
-  telemetry: Telemetry,
-): Promise<string[]> {
-  return (await Promise.all(messages.map((message) => inTurn([message], take, telemetry)))).flat();
+export async function sideBySide(messages: readonly QueueMessage[], take: Take, ports: RejectPorts): Promise<string[]> {
+  return (await Promise.all(messages.map((message) => inTurn([message], take, ports)))).flat();
 }
 
-/** Waits for all, also after a failure, so that nothing of this attempt is still running when the next begins. */
+/**
+ * Waits for all, also after a failure, so that nothing of this attempt is still running when the next begins. Of several
+ * failures it throws one that another try may change: what was refused for good is refused then, too.
+ */
 export async function allSettledOrThrow<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
+  const results = await Promise.allSettled(promises);
+  const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
+  if (failures.length > 0) throw failures.find((failure) => !(failure instanceof RefusedError)) ?? failures[0];
+  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }
 
 /** What a message was read as: what to do, and the key of those that must keep their order; or why it cannot be taken. */
@@ -72,13 +84,13 @@ export async function inGroups<Task>(
     return inTurn(
       ordered.map(([message]) => message),
       takeOne,
-      ports.telemetry,
+      ports,
     );
   });
   const rejecting = sideBySide(
     [...misfits.keys()],
     (message) => reject(message.body, misfits.get(message) as string, ports),
-    ports.telemetry,
+    ports,
   );
   return (await Promise.all([rejecting, ...work])).flat();
 }

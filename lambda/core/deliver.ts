@@ -123,7 +123,7 @@ export const deliverBatch = (
       if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
       return deliver(message, deadline, ports);
     },
-    ports.telemetry,
+    ports,
   );
 
 /** The queue's only writers are `dispatch` and `deliver`: this tells their messages from a stranger's. */

@@ -1,5 +1,5 @@
 import { Metric as MetricName } from '../../lib/private/contract';
-import { type RejectPorts, reject, sideBySide } from './batch';
+import { allSettledOrThrow, type RejectPorts, reject, sideBySide } from './batch';
 import type { DeliveryMessage } from './delivery';
 import { type CheckedEvent, checkEvent } from './events';
 import { LogMessage } from './log-messages';
@@ -27,7 +27,7 @@ const QUEUE_DAYS = 14;
  * @returns the ids of the messages that must come again.
  */
 export const dispatchBatch = (messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> =>
-  sideBySide(messages, ({ body }) => dispatch(body, ports), ports.telemetry);
+  sideBySide(messages, ({ body }) => dispatch(body, ports), ports);
 
 async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   const { telemetry, clock, send } = ports;
@@ -47,11 +47,9 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
     subscriptions: addressees.length,
   });
   const acceptedAt = clock();
-  const results = await Promise.allSettled(
+  await allSettledOrThrow(
     addressees.map(({ subscription, uid }) => send({ subscription, uid, event: recognized.event, acceptedAt, n: 0 })),
   );
-  const failure = results.find((result) => result.status === 'rejected');
-  if (failure) throw failure.reason;
 }
 
 /** What the log says of an event: all that a subscription's filter looks at. */

@@ -1,4 +1,5 @@
 import { DomainEvent, Metric as MetricName } from '../../lib/private/contract';
+import { asciiJson } from './ascii-json';
 import { inGroups, type Read, type RejectPorts, reject } from './batch';
 import { type CheckedEvent, checkEvent } from './events';
 import { LogMessage } from './log-messages';
@@ -29,7 +30,7 @@ export function toObservation(event: CheckedEvent): Observation | undefined {
 }
 
 /** Wraps a check for the observations' queue: it is the connector's own business, so it is no event of the bus. */
-export const checkMessage = (check: ThresholdCheck): string => JSON.stringify({ thresholdCheck: check });
+export const checkMessage = (check: ThresholdCheck): string => asciiJson({ thresholdCheck: check });
 
 /** What a message asks for. */
 type Task = { readonly observation: Observation } | { readonly check: ThresholdCheck };

@@ -9,6 +9,7 @@ import {
   TRIGGER_IDS,
 } from '../../lib/private/contract';
 import { canonicalDimensions, keyPart } from './metric';
+import { cut } from './text';
 
 /** Longest name of a data source, segment, measure, instance or run; keeps every sort key under DynamoDB's 1,024 bytes. */
 export const MAX_NAME_LENGTH = 200;
@@ -22,8 +23,7 @@ const expected = (what: string) => (issue: v.BaseIssue<unknown>) =>
 
 /** A value in an error text: short, and never a whole document. */
 export function show(value: unknown): string {
-  const text = json(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  return cut(json(value), 80);
 }
 
 /** JSON.parse reads lists in lists of any depth, JSON.stringify does not write them. */
@@ -35,13 +35,20 @@ function json(value: unknown): string {
   }
 }
 
+export const HALF_PAIR = 'has half of a surrogate pair, which is no character';
+/** A text of whole characters: UTF-8 has no halves of surrogate pairs, so one that is stored or sent becomes another text. */
+const textOf = (what: string) =>
+  v.pipe(
+    v.string(expected(what)),
+    v.check((text) => text.isWellFormed(), `${HALF_PAIR}: write ${what} of whole characters`),
+  );
+const textSchema = textOf('a text');
+
 export const nameSchema = v.pipe(
-  v.string(expected('a text')),
+  textSchema,
   v.trim(),
   v.minLength(1, 'is empty: write a name'),
   v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters: write a shorter name`),
-  // Half of a surrogate pair is stored as something else: a key that holds one would never be found again.
-  v.transform((name) => name.toWellFormed()),
 );
 
 /** ISO 8601 instant with a time zone, read as epoch milliseconds. */
@@ -66,7 +73,7 @@ export const statusSchema = v.pipe(
 );
 
 const linkSchema = v.pipe(
-  v.string(expected('a link that starts with https://')),
+  textOf('a link that starts with https://'),
   v.maxLength(MAX_LINK_LENGTH, `is longer than ${MAX_LINK_LENGTH} characters`),
   v.regex(/^https?:\/\/\S+$/, expected('a link that starts with https://')),
 );
@@ -75,7 +82,6 @@ const countSchema = v.pipe(
   v.safeInteger(expected('a whole number of 0 or more')),
   v.minValue(0, expected('a whole number of 0 or more')),
 );
-const errorSchema = v.string(expected('a text'));
 const kindSchema = v.picklist(['Scheduled', 'OnDemand'], expected('"Scheduled" or "OnDemand"'));
 
 /** Finite double, given as a number or as Customer Insights gives a measure: a decimal string. */
@@ -135,7 +141,7 @@ const run = {
   status: field(statusSchema, 'How it ended. "Failure" is read as "Failed".'),
   startedAt: optional(instantSchema, 'When it began.'),
   endedAt: optional(instantSchema, "When it ended. Left out: the event's time."),
-  error: optional(errorSchema, 'What went wrong, as people should read it.'),
+  error: optional(textSchema, 'What went wrong, as people should read it.'),
   runLink: optional(linkSchema, "The run's page, for people."),
 };
 const kind = field(kindSchema, 'Whether it was scheduled, or somebody started it.');
@@ -179,13 +185,13 @@ const crossed = {
 const health = {
   connector,
   subscription: field(nameSchema, 'Name of the subscription.'),
-  reason: field(v.string(expected('a text')), 'Why, as people should read it.'),
+  reason: field(textSchema, 'Why, as people should read it.'),
   since: field(instantSchema, 'When it changed.'),
 };
 /** What the flow answered last. */
 const answered = {
   httpStatus: optional(countSchema, 'Status that the flow answered last.'),
-  error: optional(errorSchema, 'What the flow answered last, or what kept it from answering.'),
+  error: optional(textSchema, 'What the flow answered last, or what kept it from answering.'),
 };
 
 /** One definition per event: gives its type and its check. Unknown fields are let through, so that producers can add theirs. */
@@ -265,12 +271,12 @@ export const EVENT_DEFINITIONS = {
     v.object({
       ...health,
       ...answered,
-      deliveryId: field(v.string(expected('a text')), 'The delivery.'),
+      deliveryId: field(textSchema, 'The delivery.'),
       trigger: field(
         v.picklist(TRIGGER_IDS, expected(`one of ${TRIGGER_IDS.join(', ')}`)),
         'The trigger that it was to tell of.',
       ),
-      subject: field(v.string(expected('a text')), 'The data source, segment, measure or run that it was about.'),
+      subject: field(textSchema, 'The data source, segment, measure or run that it was about.'),
       attempts: field(countSchema, 'How often the flow was tried.'),
     }),
     'A delivery was given up.',
@@ -295,7 +301,7 @@ export function reasonOf(issues: readonly v.BaseIssue<unknown>[]): string {
     const path = v.getDotPath(issue);
     // A key that is not there is the object's issue, with a message of valibot's own.
     const missing = issue.kind === 'schema' && issue.type === 'object' && issue.received === 'undefined';
-    return path ? `"${path}" ${missing ? 'is missing' : issue.message}` : issue.message;
+    return path ? `"${path.toWellFormed()}" ${missing ? 'is missing' : issue.message}` : issue.message;
   });
   const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
   return sentences.join('; ') + more;

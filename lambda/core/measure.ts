@@ -8,6 +8,7 @@ import { waitForLook } from './look-again';
 import type { Clock, EventPublisher, QueueMessage } from './ports';
 import { type ObservationEvent, observationsOf, QueryFailed, QueryFailure, type QueryTable } from './query-result';
 import { redactText } from './redact';
+import { cut } from './text';
 
 /** A query that its service has begun. */
 export interface RunningQuery {
@@ -121,7 +122,7 @@ export async function measure(run: QueryRun, ports: MeasurePorts): Promise<void>
     telemetry.count(MetricName.FAILED_QUERIES);
     telemetry.warn(LogMessage.QUERY_FAILED, {
       failure: error.failure,
-      reason: redactText(error.message).slice(0, MAX_REASON_LENGTH),
+      reason: cut(redactText(error.message), MAX_REASON_LENGTH),
       subject: nameOf(run.subject),
       service: run.query.service,
       runId: run.running?.id,

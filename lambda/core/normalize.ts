@@ -63,7 +63,7 @@ interface Task {
  * @returns the ids of the messages that must come again.
  */
 export const normalizeBatch = (messages: readonly QueueMessage[], ports: NormalizePorts): Promise<string[]> =>
-  sideBySide(messages, ({ body }) => normalize(body, ports), ports.telemetry);
+  sideBySide(messages, ({ body }) => normalize(body, ports), ports);
 
 async function normalize(body: string, ports: NormalizePorts): Promise<void> {
   const events = eventsOf(body);

@@ -13,6 +13,7 @@ import { LogMessage } from './log-messages';
 import { waitForLook } from './look-again';
 import { keyPart } from './metric';
 import type { Clock, EventPublisher, QueueMessage } from './ports';
+import { cut } from './text';
 
 type Status = 'Successful' | 'Failed';
 
@@ -213,7 +214,8 @@ function eventOf({ id, status, startedAt, endedAt, error, stages }: EndedJob, in
     stages,
     startedAt: iso(startedAt),
     endedAt: iso(endedAt),
-    error: error?.slice(0, MAX_ERROR_LENGTH),
+    // The service may have cut its text within a character.
+    error: error && cut(error.toWellFormed(), MAX_ERROR_LENGTH),
   };
   return Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
 }

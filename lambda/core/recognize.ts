@@ -2,6 +2,7 @@ import { CrossingEvent, DomainEvent, type FAILED_STATUSES } from '../../lib/priv
 import { type CheckedEvent, type Detail, MAX_ERROR_LENGTH } from './events';
 import { refreshEventId } from './identity';
 import type { Status } from './subscription';
+import { cut } from './text';
 import type { TriggerEvent } from './trigger-event';
 
 const FAILURES: readonly Status[] = ['Failed', 'TimedOut'] satisfies readonly (typeof FAILED_STATUSES)[number][];
@@ -81,6 +82,5 @@ function crossing<D extends CrossingDetail>(
 
 /** Error texts can be as long as an event; a flow's body holds the first characters, and so do the messages before it. */
 function shortened<T extends { readonly error?: string }>(detail: T): T {
-  if (detail.error === undefined || detail.error.length <= MAX_ERROR_LENGTH) return detail;
-  return { ...detail, error: detail.error.slice(0, MAX_ERROR_LENGTH) };
+  return detail.error === undefined ? detail : { ...detail, error: cut(detail.error, MAX_ERROR_LENGTH) };
 }

@@ -14,6 +14,7 @@ import type { Clock, EventPublisher, NotedRuns, QueueMessage } from './ports';
 import { redactText } from './redact';
 import { SOURCE_MAPPINGS } from './sources';
 import type { ServiceEvent } from './sources/service-event';
+import { cut } from './text';
 
 /** A run as its service's API has it. */
 export interface ListedRun {
@@ -110,7 +111,7 @@ async function reconcile(task: Task, ports: ReconcilePorts): Promise<void> {
   const { telemetry, clock } = ports;
   const fail = (failure: ReconciliationFailure, message: string): void => {
     telemetry.count(MetricName.FAILED_RECONCILIATIONS);
-    const reason = redactText(message).slice(0, MAX_REASON_LENGTH);
+    const reason = cut(redactText(message), MAX_REASON_LENGTH);
     telemetry.warn(LogMessage.RECONCILIATION_FAILED, { failure, reason, kind, source: source.name });
   };
   const now = clock();

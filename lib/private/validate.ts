@@ -102,9 +102,20 @@ const MAX_FIELD_LENGTH = 200;
 /** They begin a variable in an input template of EventBridge, where names of sources stand. */
 const ANGLE_BRACKET = /[<>]/;
 
+/** Half of a surrogate pair, which UTF-8 cannot carry: it would become another character on its way. */
+const HALF_PAIR = /\p{Surrogate}/u;
+
+function validateCharacters(option: string, text: string): void {
+  if (!HALF_PAIR.test(text)) return;
+  throw new Error(
+    `${option} is ${JSON.stringify(text)}: it has half of a surrogate pair, which is no character; write whole characters`,
+  );
+}
+
 /** A name that is the source's own, such as its data source's. */
 export function validateSourceField(option: string, value: string): void {
   if (Token.isUnresolved(value)) throw new Error(`${option} is a token: write the name itself`);
+  validateCharacters(option, value);
   if (value.trim() === value && value.length >= 1 && value.length <= MAX_FIELD_LENGTH && !ANGLE_BRACKET.test(value)) {
     return;
   }
@@ -116,6 +127,7 @@ export function validateSourceField(option: string, value: string): void {
 /** The name or ARN by which a service's events name the source. */
 export function validateSourceName(kind: SourceKind, option: string, name: string): void {
   if (Token.isUnresolved(name)) return;
+  validateCharacters(option, name);
   const { longestName } = SOURCE_PATTERNS[kind];
   const isArn = option.endsWith('Arn');
   const fits = isArn ? /^arn:\S+$/.test(name) : name.length >= 1 && name.length <= longestName;

@@ -37,6 +37,9 @@ export const IGNORED = {
     'There is no calendar here: a schedule by cron(…) or at(…) runs when it is asked to, others by their rate alone.',
   asynchronousRetries:
     'A function that a rule called and that failed is not called again: a schedule calls it again anyway.',
+  messageCharacters:
+    'EventBridge writes events into queues in UTF-8; here they are the same JSON in ASCII, since the queues here refuse ' +
+    'characters outside the BMP that a client sends, as one does who sends a dead letter back.',
   serviceEvents:
     'There are no services here that put events of their own: whoever puts an event whose source begins with `aws.` on the ' +
     'default bus plays the service. AWS lets nobody else than its services put such events.',

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Evidence, explain, type Step, seenText, wantedText, whyNot } from '../../cli/explain';
 import { accountOf } from '../../cli/threshold-account';
+import { asciiJson } from '../../lambda/core/ascii-json';
 import type { DeliveryRow } from '../../lambda/core/delivery';
 import { LogMessage } from '../../lambda/core/log-messages';
 import { matches } from '../../lambda/core/matching';
@@ -120,6 +121,15 @@ describe('a refresh', () => {
     expect(explain(given).verdict).toBe(
       `The flow did not run because its event could not be read: ${reason}, 5 min ago.`,
     );
+  });
+
+  it('that could not be read, whose name is kept in ASCII', () => {
+    const body = asciiJson({ 'detail-type': 'DataSourceRefreshed', detail: { dataSource: 'Größe 🎉' } });
+    const given = evidence({
+      subscription: subscription({ filter: { dataSource: 'Größe 🎉' } }),
+      rejected: [{ queue: 'q', reason: 'the reason', body, sentAt: NOW - 5 * MINUTE }],
+    });
+    expect(explain(given).verdict).toContain('its event could not be read: the reason');
   });
 
   it('that matches, and of which no delivery is there', () => {

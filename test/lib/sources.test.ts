@@ -294,6 +294,7 @@ describe('refuses', () => {
       () => glueJob('a', ' A'),
       'dataSource is " A": write 1 to 200 characters, without blanks',
     ],
+    ['half a surrogate pair', () => glueJob('a', '\ud83d'), 'dataSource is "\\ud83d": it has half of a surrogate pair'],
     ['a data source with a variable', () => glueJob('a', '<x>'), 'dataSource is "<x>"'],
     [
       'a data source that is a token',

@@ -150,6 +150,33 @@ describe('npm start -- --once --json', () => {
     expect(run.out + run.err).not.toMatch(SIGNATURES);
   });
 
+  it('delivers what has a name of any characters, and ends at once', async () => {
+    const names = ['🎉', '👩‍👩‍👧 ‏עברית', 'Größe \ufffe \u{1ffff} \0'];
+    const bodies: { dataSource: string; error: string }[] = [];
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      bodies.push(JSON.parse(Buffer.concat(chunks).toString()));
+      response.writeHead(202).end();
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const url = `"http://127.0.0.1:${(server.address() as AddressInfo).port}/?sig=0123456789-0123456789-0123456789-0123456789"`;
+    // Longer than the test may take: a run that waits until its end fails it.
+    const wait = ['--wait', '600'];
+    const files = ['--events', events(...names.map((name) => failed(name, name, { error: name })))];
+    const run = start('--once', '--json', ...wait, ...files, '--subscriptions', subscriptions(onFailure('tell', url)));
+    expect(await run.status(), run.err).toBe(0);
+    expect(JSON.parse(run.out).deliveries.map(({ status }: { status: string }) => status)).toEqual(
+      Array(3).fill('delivered'),
+    );
+    // In a body a control character is a blank, and none ends a name.
+    const shown = names.map((name) => name.replace(' \0', ''));
+    expect(bodies.map(({ dataSource, error }) => [dataSource, error]).toSorted()).toEqual(
+      shown.map((name) => [name, name]).toSorted(),
+    );
+  });
+
   it('gives exactly the crossings of a history that moves fast', async () => {
     const values = Array.from({ length: 120 }, (_, n) => (n % 2 === 0 ? 5 : 20));
     const run = start(

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { MAX_OWNERS_LENGTH } from '../body';
-import { MAX_LINK_LENGTH } from '../events';
+import { HALF_PAIR, MAX_LINK_LENGTH } from '../events';
 import { FLOW_URL_PARTS, shown, write, writeText } from './words';
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -27,6 +27,7 @@ export const link = (description: string) =>
     v.pipe(
       v.string(writeText(LINK_HINT)),
       v.trim(),
+      v.check((address) => address.isWellFormed(), `${HALF_PAIR}; write ${LINK_HINT}`),
       v.check(isLink, write(LINK_HINT)),
       v.check(
         (address) => !/\/triggers\/.*[?&]sig=/i.test(address),
@@ -44,6 +45,7 @@ function isLink(address: string): boolean {
 
 const OWNERS_HINT = 'mail addresses, as a list or separated by ; such as kim@example.com; lee@example.com';
 const ADDRESS = /^[^\s@<>"(),;:]+@[^\s@<>"(),;:]+\.[^\s@<>"(),;:]+$/;
+const isAddress = (owner: string): boolean => ADDRESS.test(owner) && owner.isWellFormed();
 export const ownersEntry = v.optional(
   v.pipe(
     v.union([v.string(), v.array(v.string())], write(OWNERS_HINT)),
@@ -55,9 +57,9 @@ export const ownersEntry = v.optional(
         .filter((owner, at, all) => owner !== '' && all.indexOf(owner) === at),
     ),
     v.check(
-      (owners) => owners.every((owner) => ADDRESS.test(owner)),
+      (owners) => owners.every(isAddress),
       (issue) => {
-        const wrong = (issue.input as string[]).find((owner) => !ADDRESS.test(owner));
+        const wrong = (issue.input as string[]).find((owner) => !isAddress(owner));
         return `has ${shown(wrong)}, which is not a mail address; write ${OWNERS_HINT}`;
       },
     ),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { MAX_NAME_LENGTH, show } from '../events';
+import { HALF_PAIR, MAX_NAME_LENGTH, show } from '../events';
 
 /** How the mistakes of a subscription's entry are told: what it is, and what to write instead. */
 
@@ -40,6 +40,7 @@ export const writeOneOf = (words: readonly string[], meanings: Readonly<Record<s
 export const text = (hint: string) =>
   v.pipe(
     v.string(writeText(hint)),
+    v.check((written) => written.isWellFormed(), `${HALF_PAIR}; write ${hint} of whole characters`),
     v.trim(),
     v.minLength(1, write(hint)),
     v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters; write a shorter one`),

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { SourceEntry } from '../../../lib/private/contract';
 import { instantSchema, MAX_ERROR_LENGTH, show } from '../events';
 import type { Status } from '../subscription';
+import { cut } from '../text';
 
 /** An event of an AWS service, as far as it is the same for all. */
 export interface ServiceEvent {
@@ -99,10 +100,9 @@ export function text(value: unknown): string | undefined {
 /** What went wrong, as much of it as a flow gets; nothing of a run that succeeded. */
 export function errorOf(status: Status, ...said: readonly unknown[]): string | undefined {
   if (status === 'Successful') return undefined;
-  return said
-    .map(text)
-    .find((one) => one !== undefined)
-    ?.slice(0, MAX_ERROR_LENGTH);
+  const error = said.map(text).find((one) => one !== undefined);
+  // A service may have cut its text within a character.
+  return error && cut(error.toWellFormed(), MAX_ERROR_LENGTH);
 }
 
 /** A count, which some services write as a text. */

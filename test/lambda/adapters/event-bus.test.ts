@@ -2,6 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventPublisher } from '../../../lambda/adapters/event-bus';
 import type { EventPublisher } from '../../../lambda/core/ports';
+import { RefusedError } from '../../../lambda/core/refused';
 import { type Endpoint, startEndpoint } from '../../../local/engines/endpoint';
 
 interface Entry {
@@ -15,6 +16,8 @@ let endpoint: Endpoint;
 let client: EventBridgeClient;
 let publisher: EventPublisher;
 let requests: Entry[][];
+/** Numbers of the entries that are refused for good. */
+let refused: number[];
 /** How many times more an entry fails, by its number. */
 let failures: Record<number, number>;
 const numberOf = (entry: Entry): number => JSON.parse(entry.Detail).n;
@@ -28,6 +31,7 @@ beforeAll(async () => {
       requests.push(entries);
       const results = entries.map((entry) => {
         const n = numberOf(entry);
+        if (refused.includes(n)) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
         if (!failures[n]) return { EventId: `id-${n}` };
         failures[n]--;
         return { ErrorCode: 'InternalFailure', ErrorMessage: `entry ${n} was not taken` };
@@ -49,6 +53,7 @@ afterAll(async () => {
 beforeEach(() => {
   requests = [];
   failures = {};
+  refused = [];
 });
 
 const publish = (...numbers: number[]) =>
@@ -79,4 +84,13 @@ it('rejects the call of an entry that fails for good, and no other', async () =>
   expect(statuses(results)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(String((results[1] as PromiseRejectedResult).reason)).toContain('InternalFailure entry 1 was not taken');
   expect(requests.slice(1).every((entries) => entries.map(numberOf).join() === '1')).toBe(true);
+});
+
+it('sends an entry once that is refused for good', async () => {
+  refused = [1];
+  const results = await publish(0, 1);
+  expect(requests).toHaveLength(1);
+  const { reason } = results[1] as PromiseRejectedResult;
+  expect(reason).toBeInstanceOf(RefusedError);
+  expect(reason.message).toContain('refuses the event SegmentThresholdCrossed: MalformedDetail');
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deliverySender, queueSender, rejectedQueue } from '../../../lambda/adapters/queue';
 import type { DeliveryMessage } from '../../../lambda/core/delivery';
+import { RefusedError } from '../../../lambda/core/refused';
 import { type Endpoint, startEndpoint } from '../../../local/engines/endpoint';
 
 interface Entry {
@@ -18,6 +19,8 @@ let client: SQSClient;
 let url: string;
 let requests: Entry[][];
 let singles: { MessageBody: string; MessageAttributes: Record<string, { DataType: string; StringValue: string }> }[];
+/** Messages that are refused for good, by their body. */
+let refused: Record<string, { readonly Code: string; readonly SenderFault?: boolean }>;
 /** How many times more a message fails, by its body. */
 let failures: Record<string, number>;
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
@@ -29,12 +32,15 @@ beforeAll(async () => {
     'AmazonSQS.SendMessageBatch': (input) => {
       const entries = input.Entries as Entry[];
       requests.push(entries);
-      const fails = entries.filter(({ MessageBody }) => failures[MessageBody]);
+      const fails = entries.filter(({ MessageBody }) => failures[MessageBody] || refused[MessageBody]);
       for (const { MessageBody } of fails) failures[MessageBody] = (failures[MessageBody] ?? 0) - 1;
       const taken = entries.filter((entry) => !fails.includes(entry)).reverse();
       return {
         Successful: taken.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })),
-        Failed: fails.map(({ Id }) => ({ Id, SenderFault: false, Code: 'InternalError', Message: 'try again' })),
+        Failed: fails.map(({ Id, MessageBody }) => ({
+          ...{ Id, SenderFault: false, Code: 'InternalError', Message: 'try again' },
+          ...refused[MessageBody],
+        })),
       };
     },
     'AmazonSQS.SendMessage': (input) => {
@@ -57,12 +63,13 @@ beforeEach(() => {
   requests = [];
   singles = [];
   failures = {};
+  refused = {};
 });
 
 describe('sending', () => {
   const send = (...bodies: string[]) => {
     const sender = queueSender(client, url);
-    return Promise.allSettled(bodies.map((body) => sender({ body, groupId: 'group' })));
+    return Promise.allSettled(bodies.map((body) => sender({ body, what: `message ${body}`, groupId: 'group' })));
   };
   const bodies = () => requests.map((entries) => entries.map(({ MessageBody }) => MessageBody));
   const statuses = (results: PromiseSettledResult<void>[]) => results.map(({ status }) => status);
@@ -84,6 +91,39 @@ describe('sending', () => {
     const results = await send('a', 'b', 'c');
     expect(statuses(results)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(String((results[1] as PromiseRejectedResult).reason)).toContain('InternalError try again');
+  });
+
+  it.each(['InvalidMessageContents', 'InvalidParameterValue'])(
+    'sends what is refused for good once: %s',
+    async (Code) => {
+      refused = { b: { Code, SenderFault: true } };
+      const results = await send('a', 'b');
+      expect(bodies()).toEqual([['a', 'b']]);
+      const { reason } = results[1] as PromiseRejectedResult;
+      expect(reason).toBeInstanceOf(RefusedError);
+      expect(reason.message).toBe(`the queue refuses message b: ${Code} try again`);
+    },
+  );
+
+  it("sends again what the queue's key refused, which somebody mends", async () => {
+    refused = { a: { Code: 'KmsDisabled', SenderFault: true } };
+    const [result] = await send('a');
+    expect(bodies()).toHaveLength(4);
+    expect((result as PromiseRejectedResult).reason).not.toBeInstanceOf(RefusedError);
+  });
+
+  it('divides what is sent by its bytes, since all messages of a request together have a limit', async () => {
+    const large = (letter: string) => letter.repeat(100 * 1024);
+    expect(statuses(await send(...['a', 'b', 'c', 'd', 'e'].map(large)))).toEqual(Array(5).fill('fulfilled'));
+    expect(bodies().map((texts) => texts.map((text) => text[0]))).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+  });
+
+  it('writes ASCII, which is the same JSON', async () => {
+    const message = { subscription: 'a', n: 0, event: { segment: '🎉 é \ufffe \0 "\\' } } as unknown as DeliveryMessage;
+    await deliverySender(client, url)(message);
+    const body = requests[0]?.[0]?.MessageBody as string;
+    expect(body).toMatch(/^[ -~]*$/);
+    expect(JSON.parse(body)).toEqual(message);
   });
 
   it('sends deliveries with their delay, and in a group of their subscription', async () => {
@@ -124,6 +164,41 @@ describe('rejected messages', () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  it.each([
+    [
+      'JSON in ASCII, with its keys and numbers',
+      '{ "b":1.0, "a":"é🎉\ufffe" }',
+      '{ "b":1.0, "a":"\\u00e9\\ud83c\\udf89\\ufffe" }',
+    ],
+    ['other ASCII as it came', 'no\tJSON\n', 'no\tJSON\n'],
+    ['another text as a JSON string', 'no JSON \0é', '"no JSON \\u0000\\u00e9"'],
+  ])('are kept as %s', async (_, body, kept) => {
+    await rejectedQueue(client, url).keep(body, 'reason');
+    expect(singles[0]?.MessageBody).toBe(kept);
+  });
+
+  const MIB = 1024 * 1024;
+  it('are kept whole where ASCII would be too long', async () => {
+    const body = JSON.stringify(`${'é'.repeat(300_000)}🎉`);
+    await rejectedQueue(client, url).keep(body, 'reason');
+    expect(singles[0]?.MessageBody).toBe(body.replace('🎉', '\\ud83c\\udf89'));
+  });
+
+  it('lose their end where nothing else fits, and the reason says so', async () => {
+    const body = JSON.stringify('é'.repeat(MIB / 2 - 1));
+    await rejectedQueue(client, url).keep(body, 'reason');
+    const [{ MessageBody, MessageAttributes }] = singles as [(typeof singles)[number]];
+    const StringValue = MessageAttributes.reason?.StringValue as string;
+    expect(StringValue).toMatch(/^reason \(the message .* is cut off\)$/);
+    const bytes = [MessageBody, 'reason', 'String', StringValue].reduce(
+      (sum, text) => sum + Buffer.byteLength(text),
+      0,
+    );
+    expect(bytes).toBeLessThanOrEqual(MIB);
+    expect(bytes).toBeGreaterThan(MIB - 4);
+    expect(body.startsWith(MessageBody)).toBe(true);
   });
 
   it('have a reason that is cut when it is very long', async () => {

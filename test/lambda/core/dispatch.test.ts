@@ -3,6 +3,7 @@ import type { DeliveryMessage } from '../../../lambda/core/delivery';
 import { dispatchBatch } from '../../../lambda/core/dispatch';
 import { LogMessage } from '../../../lambda/core/log-messages';
 import type { SubscriptionEntry } from '../../../lambda/core/ports';
+import { RefusedError } from '../../../lambda/core/refused';
 import type { Filter, TriggerId } from '../../../lambda/core/subscription';
 import { busEvent, NOW } from '../../support/evaluation';
 import { MemoryRejected, MemoryTelemetry } from '../../support/memory';
@@ -13,6 +14,8 @@ let rejected: MemoryRejected;
 let telemetry: MemoryTelemetry;
 /** Names of subscriptions to which nothing can be sent. */
 let unsendable: Set<string>;
+/** Names of subscriptions to which the queue refuses to send, for good. */
+let refused: Set<string>;
 /** Triggers whose subscriptions cannot be read. */
 let unreadable: Set<TriggerId>;
 beforeEach(() => {
@@ -21,6 +24,7 @@ beforeEach(() => {
   rejected = new MemoryRejected();
   telemetry = new MemoryTelemetry();
   unsendable = new Set();
+  refused = new Set();
   unreadable = new Set();
 });
 
@@ -50,6 +54,7 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
       retentionDays: 90,
       send: async (message) => {
         if (unsendable.has(message.subscription)) throw new Error('the queue is down');
+        if (refused.has(message.subscription)) throw new RefusedError(`no delivery to ${message.subscription}`);
         sent.push(message);
       },
     },
@@ -327,5 +332,27 @@ describe('the log', () => {
         expect.objectContaining({ trigger: 'full-refresh-completed', subject: 'run-1', kind: 'Scheduled' }),
       ]),
     );
+  });
+});
+
+describe('what the queue refuses for good', () => {
+  const event = () => busEvent('UnificationRefreshed', { runId: 'run-1', status: 'Failed' });
+  beforeEach(() => {
+    for (const name of ['a', 'b', 'c']) subscribe(name, 'unification-refresh-completed');
+    refused = new Set(['b']);
+  });
+
+  it('is rejected with the reason, and not tried again; the others have their deliveries', async () => {
+    const body = event();
+    expect(await dispatch(body)).toEqual([]);
+    expect(rejected.kept).toEqual([{ body, reason: 'no delivery to b' }]);
+    expect(sent.map(({ subscription }) => subscription)).toEqual(['a', 'c']);
+    expect(said(LogMessage.WILL_RETRY)).toEqual([]);
+  });
+
+  it('is tried again while another delivery may be taken later', async () => {
+    unsendable = new Set(['c']);
+    expect(await dispatch(event())).toEqual([0]);
+    expect(rejected.kept).toEqual([]);
   });
 });

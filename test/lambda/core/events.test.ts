@@ -215,6 +215,39 @@ describe('an event that does not fit', () => {
   });
 });
 
+describe('half of a surrogate pair is named by its field', () => {
+  const half = 'A \ud83d B';
+  it.each<[detailType: string, detail: object, field: string]>([
+    ['DataSourceRefreshed', { dataSource: half }, 'dataSource'],
+    ['DataSourceRefreshed', { instanceId: half }, 'instanceId'],
+    ['DataSourceRefreshed', { runId: half }, 'runId'],
+    ['DataSourceRefreshed', { error: half }, 'error'],
+    ['DataSourceRefreshed', { runLink: 'https://example.com/\udf89' }, 'runLink'],
+    ['SegmentRefreshed', { segment: half }, 'segment'],
+    ['MeasureRefreshed', { measure: half }, 'measure'],
+    ['MeasureRefreshed', { unit: half }, 'unit'],
+    ['MeasureRefreshed', { dimensions: { Region: half } }, 'dimensions.Region'],
+    ['MeasureRefreshed', { dimensions: { [half]: 'EMEA' } }, 'dimensions.A \ufffd B'],
+    ['FullRefreshed', { processes: { [half]: 'Failed' } }, 'processes.A \ufffd B'],
+    ['UnificationRefreshed', { stages: { [half]: 'Failed' } }, 'stages.A \ufffd B'],
+    ['RefreshStageCompleted', { stage: half }, 'stage'],
+    ['RefreshStageCompleted', { stage: undefined, process: half }, 'process'],
+    ['FlowSubscriptionPaused', { reason: half }, 'reason'],
+    ['FlowDeliveryDead', { subject: half }, 'subject'],
+  ])('%s with %j', (detailType, detail, field) => {
+    const checked = checkEvent(busEvent(detailType, { ...LEAST[detailType], ...detail }));
+    expect(checked).toEqual({
+      reason: expect.stringContaining(`"${field}" has half of a surrogate pair, which is no character: write `),
+    });
+  });
+
+  it('and a whole pair is a character', () => {
+    expect(checkEvent(busEvent('SegmentRefreshed', { ...LEAST.SegmentRefreshed, segment: '🎉' }))).toMatchObject({
+      value: { detail: { segment: '🎉' } },
+    });
+  });
+});
+
 describe('checking never throws', () => {
   const valid = Object.keys(LEAST);
   const anyDetail = fc.oneof(

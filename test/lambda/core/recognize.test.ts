@@ -166,6 +166,6 @@ it.each([
 ])('shortens the error of %s to what a flow can get', (detailType, detail) => {
   const error = `${'x'.repeat(MAX_ERROR_LENGTH)} and more`;
   const result = recognized(detailType, { ...RUN, ...detail, error });
-  expect(result?.event).toHaveProperty('error', 'x'.repeat(MAX_ERROR_LENGTH));
+  expect(result?.event).toHaveProperty('error', `${'x'.repeat(MAX_ERROR_LENGTH - 1)}…`);
   expect(recognized(detailType, { ...RUN, ...detail, error: 'short' })?.event).toHaveProperty('error', 'short');
 });

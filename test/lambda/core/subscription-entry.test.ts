@@ -142,6 +142,23 @@ describe('a recovery level stands on the right side', () => {
   });
 });
 
+test.each<[mistake: string, entry: object]>([
+  [
+    '"segment" has half of a surrogate pair, which is no character; write a segment\'s name',
+    { ...segment, segment: 'A\ud83d' },
+  ],
+  ['"dataSource" has half of a surrogate pair', { ...failed, dataSource: '\udf89' }],
+  ['"measure" has half of a surrogate pair', { ...measure, measure: '\ud83d' }],
+  ['"dimensions.Region" has half of a surrogate pair', { ...measure, dimensions: { Region: '\ud83d' } }],
+  ['"dimensions.…" has half of a surrogate pair', { ...measure, dimensions: { '\ud83d': 'EMEA' } }],
+  ['"instanceId" has half of a surrogate pair', { ...failed, instanceId: '\ud83d' }],
+  ['"name" is "a\\ud83d"; write 1 to 64 letters', { ...failed, name: 'a\ud83d' }],
+  ['"link" has half of a surrogate pair', { ...failed, link: 'https://example.com/\ud83d' }],
+  ['which is not a mail address', { ...failed, owners: 'kim\ud83d@example.com' }],
+])('half of a surrogate pair is a mistake: %s', (mistake, entry) => {
+  expect(mistakesOf(entry)).toEqual([expect.stringContaining(mistake)]);
+});
+
 describe('a mistake says what to write', () => {
   const { above: _, ...noLevel } = segment;
   test.each<[string, unknown, string[]]>([

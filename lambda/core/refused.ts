@@ -1,0 +1,4 @@
+/** A service refused for good what a message leads to: sent again, it would be refused again. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+}
