@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { shown } from '../../lambda/core/entry/words';
 import { applySubscriptions } from '../apply';
 import { command, connectorArgs, flowHostArg } from '../command';
-import { UsageError } from '../exit';
 import { managerOf } from '../manager';
 import { readSubscriptionFile } from '../subscription-file';
+import { readTextFile } from '../text-file';
 
 export const apply = command({
   name: 'apply',
@@ -30,7 +28,7 @@ export const apply = command({
   examples: ['apply', 'apply -f flows.yaml --prune --dry-run'],
   async run(args, context) {
     // The file first: what is wrong in it is said without asking AWS.
-    const text = readText(args.file);
+    const text = readTextFile(args.file, '-f');
     const { terminal, environment } = context;
     const options = {
       file: args.file,
@@ -53,15 +51,3 @@ export const apply = command({
     );
   },
 });
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Shown with care: somebody may have written a flow URL in its place.
-    throw new UsageError(
-      `${shown(file)} ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}: write -f FILE`,
-    );
-  }
-}

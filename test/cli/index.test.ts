@@ -260,6 +260,15 @@ describe('apply', () => {
     expect(await stored()).toEqual([]);
   });
 
+  it('takes a file that begins with a byte order mark, and no other encoding than UTF-8', async () => {
+    put(`\u{FEFF}${file()}`);
+    expect(await applied()).toMatchObject({ status: 0 });
+    writeFileSync(join(directory, 'subscriptions.yaml'), Buffer.from(file(), 'latin1').fill(0xfc, 5, 6));
+    const result = await applied();
+    expect(result).toMatchObject({ status: 2, out: '' });
+    expect(result.err).toMatch(/^subscriptions\.yaml:2:5: the byte 0xFC is not UTF-8.*save it as UTF-8\n$/);
+  });
+
   it('says which file does not exist', async () => {
     expect(await cli(['apply', '-f', 'missing.yaml'])).toEqual({
       status: 2,
