@@ -22,7 +22,7 @@ export const test = command({
   ],
   async run({ name, json, wait }, context) {
     const { terminal } = context;
-    const waitMs = durationOption('--wait', wait);
+    const waitMs = durationOption('--wait', wait, '1d');
     const connector = await context.connector();
     const subscription = await subscriptionNamed(name, connector);
     if (!subscription.flow) {

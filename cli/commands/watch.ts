@@ -24,8 +24,9 @@ export const watch = command({
   notes: ['Each look reads the table of deliveries: where there are many, name a subscription, or look less often.'],
   async run(args, context) {
     const { terminal, clock, wait } = context;
-    const every = durationOption('--every', args.every);
-    const until = args.for === undefined ? Number.POSITIVE_INFINITY : clock() + durationOption('--for', args.for);
+    const every = durationOption('--every', args.every, '1d');
+    const until =
+      args.for === undefined ? Number.POSITIVE_INFINITY : clock() + durationOption('--for', args.for, '365d');
     const { subscription: name } = args;
     if (name !== undefined) checkedName(name);
     const connector = await context.connector();

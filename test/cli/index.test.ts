@@ -449,7 +449,7 @@ describe('the command line', () => {
     [['remove', flowUrl()], "a URL is no subscription's name: write 1 to 64 letters, digits, - and _"],
     [['remove', 'a', '--set', 'a b'], '--set is "a b"; write a name of 1 to 32 letters, digits and -'],
     [['show', 'a', 'b'], `show takes NAME only, and not "b": ${help('show')}`],
-    [['test', 'a', '--wait', 'long'], '--wait is "long"; write a duration, such as 30s, 15m or 2h'],
+    [['test', 'a', '--wait', 'long'], '--wait is "long"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
     [
       ['emit', 'OrderPlaced'],
       '"OrderPlaced" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
@@ -464,17 +464,17 @@ describe('the command line', () => {
     ],
     [
       ['emit', 'SegmentRefreshed', '--set', 'segment=A', '--set', 'memberCount=many'],
-      'SegmentRefreshed: "memberCount" is "many": write a whole number of 0 or more',
+      'SegmentRefreshed: "memberCount" is "many": write a whole number from 0 to 9007199254740991',
     ],
     [['deliveries', '--status', 'lost'], '--status is "lost"; write pending, delivered, held, dead, canceled'],
     [
       ['deliveries', '--since', 'soon'],
-      '--since is neither how long ago nor when: write it as 2h, 30m or 3d, as 2026-11-05, or as 2026-11-05T09:00:00Z',
+      '--since is "soon"; write how long ago, such as 2h, 30m or 3d, or when, such as 2026-11-05 or 2026-11-05T09:00:00Z; from 1970 on',
     ],
     [['deliveries', '--limit', '0'], '--limit is "0"; write a whole number from 1 to 10000'],
     [['replay'], 'write either the id of a delivery, or --subscription NAME'],
     [['replay', 'x'], `"x" is no delivery's id: deliveries shows them`],
-    [['watch', '--every', '0s'], '--every is "0s"; write a duration, such as 30s, 15m or 2h'],
+    [['watch', '--every', '0s'], '--every is "0s"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
     [['schema', 'segment-threshold'], '"segment-threshold" is no trigger: write segment-threshold-crossed'],
     [['sample', 'full-refresh-completed', '--format', 'xml'], '--format is "xml"; write flat, cloudevents, teams-card'],
   ])('refuses a wrong call: %j', async (args, line) => {
