@@ -468,8 +468,17 @@ describe('the command line', () => {
     ],
     [
       ['emit', 'SegmentRefreshed', '--detail', '{'],
-      `--detail is no JSON object: write '{"dataSource": "Orders", …}', in single quotes`,
+      `--detail is not JSON; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
     ],
+    ...[
+      ['[1]', 'a list'],
+      ['"x"', '"x"'],
+      ['null', 'null'],
+      ['3', '3'],
+    ].map(([detail, shown]): [string[], string] => [
+      ['emit', 'SegmentRefreshed', '--detail', detail as string],
+      `--detail is ${shown}; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
+    ]),
     [
       ['emit', 'SegmentRefreshed', '--set', 'segment=A', '--set', 'memberCount=many'],
       'SegmentRefreshed: "memberCount" is "many": write a whole number from 0 to 9007199254740991',

@@ -184,6 +184,8 @@ describe('an event that does not fit', () => {
   it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /^detailType is undefined: write the event's name$/],
     ['no detail', { detailType: 'SegmentRefreshed' }, /^SegmentRefreshed: detail is null: write an object$/],
+    ['a number', { detailType: 'SegmentRefreshed', detail: 3 }, /^SegmentRefreshed: detail is 3: write an object$/],
+    ['a text', { detailType: 'SegmentRefreshed', detail: 'x' }, /^SegmentRefreshed: detail is "x": write an object$/],
     ['a list', { detailType: 'SegmentRefreshed', detail: [] }, /^SegmentRefreshed: detail is \[\]: write an object$/],
     [
       "another's event",
