@@ -52,10 +52,8 @@ export function checkArguments({ meta, args }: Command, given: readonly string[]
     const missing = names.slice(positionals.length).find(([, arg]) => arg.required);
     if (missing) throw new UsageError(`no ${hintOf(...missing)}: write ${meta.name} ${namesText(names)}`);
     const extra = rest === -1 ? positionals[names.length] : undefined;
-    if (extra !== undefined) {
-      const takes = names.length === 0 ? 'no names' : `${namesText(names)} only`;
-      throw new UsageError(`${meta.name} takes ${takes}, and not ${shown(extra)}: ${see}`);
-    }
+    if (extra !== undefined)
+      throw new UsageError(`unexpected argument ${shown(extra)}: ${meantBy(extra, args, values) ?? see}`);
     for (const [name, arg] of Object.entries(args)) checkChoice(`--${name}`, arg, values[name]);
   }
   return {
@@ -68,6 +66,14 @@ export function checkArguments({ meta, args }: Command, given: readonly string[]
     },
     value: (option) => (typeof values[option] === 'string' ? values[option] : undefined),
   };
+}
+
+/** The call that was probably meant where an argument is one too many; undefined where there is none, or it cannot be shown. */
+function meantBy(extra: string, args: Arguments, values: Readonly<Record<string, unknown>>): string | undefined {
+  if (shown(extra) !== JSON.stringify(extra)) return undefined;
+  const options = /^\w+=/.test(extra) ? ['set'] : ['file', 'output'];
+  const option = options.find((name) => args[name] && (args[name].multiple || values[name] === undefined));
+  return option && `did you mean --${option} ${extra}?`;
 }
 
 /** `--local` may stand alone: `--local=` then. */
@@ -95,7 +101,9 @@ function parse(command: string, args: Arguments, given: string[], see: string) {
     const unknown = /^Unknown option '(--?[\w-]{1,40})/.exec((error as Error).message)?.[1];
     if (unknown === undefined) throw new UsageError(`${(error as Error).message.split('. ')[0]}: ${see}`);
     const meant = nearest(unknown.replace(/^--?/, ''), Object.keys(options));
-    throw new UsageError(`${command} has no option ${unknown}: ${meant ? `write --${meant}; ` : ''}${see}`);
+    const takesName = unknown === '--subscription' && args.name?.type === 'positional';
+    const write = takesName ? `write ${command} NAME; ` : meant ? `write --${meant}; ` : '';
+    throw new UsageError(`${command} has no option ${unknown}: ${write}${see}`);
   }
 }
 

@@ -94,6 +94,12 @@ export const flowHostArg = {
   },
 } as const satisfies Arguments;
 
+/** The name of a subscription that a command is limited to, as its argument or by an option. Read it by `subscriptionOf`. */
+export const subscriptionArgs = {
+  name: { type: 'positional', valueHint: 'NAME', required: false, description: "a subscription's name (default: all)" },
+  subscription: { type: 'string', valueHint: 'NAME', description: 'the same, as an option' },
+} as const satisfies Arguments;
+
 /** A subscription's name, as the first argument. */
 export const nameArg = {
   name: { type: 'positional', valueHint: 'NAME', required: true, description: "the subscription's name" },

@@ -40,14 +40,15 @@ export function eventDetail(
 
 function readDetail(text: string | undefined): Detail {
   if (text === undefined) return {};
+  const hint = `write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`;
   let detail: unknown;
   try {
     detail = JSON.parse(text);
   } catch {
-    // Told below.
+    throw new UsageError(`--detail is not JSON; ${hint}`);
   }
   if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) return detail as Detail;
-  throw new UsageError(`--detail is no JSON object: write '{"dataSource": "Orders", …}', in single quotes`);
+  throw new UsageError(`--detail is ${shown(detail)}; ${hint}`);
 }
 
 /** A text where the field takes one, else what the JSON says. */

@@ -322,10 +322,7 @@ function answeredStep({ deliveries, now }: Evidence): Step {
   if (!newest) return { name, mark: '–', text: 'nothing to answer', evidence: [] };
   const lines = rows.flatMap(({ attempts }) => attempts.toReversed()).map((one) => attemptText(one, now));
   const last = newest.attempts.at(-1);
-  const more =
-    lines.length > MAX_LINES
-      ? [`${lines.length - MAX_LINES} more: deliveries --subscription ${newest.subscription}`]
-      : [];
+  const more = lines.length > MAX_LINES ? [`${lines.length - MAX_LINES} more: deliveries ${newest.subscription}`] : [];
   const evidence = [...lines.slice(0, MAX_LINES), ...more];
   if (!last) return { name, mark: '–', text: 'not called yet', evidence };
   const hint = answerHint(last);

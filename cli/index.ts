@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { COMMANDS } from './commands';
 import { main } from './main';
 import { processTerminal } from './terminal';
+import { readTextStream } from './text-file';
 
 // Whoever reads the output may stop reading (`| head`); what was begun is done all the same.
 process.stdout.on('error', () => {});
@@ -16,7 +16,7 @@ void main(process.argv.slice(2), COMMANDS, {
   clock: Date.now,
   wait: (ms) => wait(ms),
   environment: process.env,
-  readInput: () => text(process.stdin),
+  readInput: () => readTextStream(process.stdin, 'standard input'),
   untilInterrupted() {
     process.once('SIGINT', () => interruption.abort());
     return interruption.signal;

@@ -8,6 +8,7 @@ import { failureText, isOfAccess } from './failure';
 import { type ConnectorChoice, findConnector } from './find-connector';
 import { commandHelp, programHelp } from './help';
 import { SubscriptionFileError } from './subscription-file';
+import { TextFileError } from './text-file';
 
 /** What the program gets of the world. */
 export type World = Pick<Context, 'terminal' | 'clock' | 'wait' | 'environment' | 'readInput' | 'untilInterrupted'> & {
@@ -68,8 +69,9 @@ function said(error: unknown, { terminal }: World): Exit {
     terminal.problem(`${message}\n${mistakes} in the file: nothing was changed`);
     return Exit.WRONG_CALL;
   }
-  const ours = error instanceof UsageError || error instanceof ConnectorError || error instanceof CommandError;
+  const isWrongCall = error instanceof UsageError || error instanceof TextFileError;
+  const ours = isWrongCall || error instanceof ConnectorError || error instanceof CommandError;
   terminal.problem(ours ? error.message : failureText(error));
-  if (error instanceof UsageError) return Exit.WRONG_CALL;
+  if (isWrongCall) return Exit.WRONG_CALL;
   return error instanceof ConnectorError || isOfAccess(error) ? Exit.NO_CONNECTOR : Exit.FAILED;
 }

@@ -9,6 +9,13 @@ export function checkedName(name: string): string {
   throw new UsageError(`${shown(name)} is no subscription's name: write 1 to 64 letters, digits, - and _`);
 }
 
+/** The name that `subscriptionArgs` give; undefined for all. Throws a UsageError for two names, and for what is none. */
+export function subscriptionOf({ name, subscription }: { name?: string; subscription?: string }): string | undefined {
+  const [first, second] = [name, subscription].filter((one) => one !== undefined).map(checkedName);
+  if (second === undefined || second === first) return first;
+  throw new UsageError(`the argument is "${first}" and --subscription is "${second}": write one of them`);
+}
+
 /**
  * Reads a subscription.
  * @throws CommandError when there is none, with the name that was meant, where one is alike.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { shown } from '../lambda/core/entry/words';
 import { CommandError, UsageError } from './exit';
+import { TextFileDecoder } from './text-file';
 
 const BLOCK_BYTES = 32 * 1024;
 
@@ -73,20 +74,14 @@ async function fullBlock(file: FileHandle): Promise<Buffer> {
 
 /**
  * Decodes UTF-8, block by block.
- * @throws UsageError when it is something else.
+ * @throws TextFileError for another encoding; UsageError for a file that is not text.
  */
 export async function* readUtf8(blocks: AsyncIterable<Buffer>, file: string): AsyncGenerator<string> {
-  // Keeps a byte order mark, which YAML knows.
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const decode = (block?: Buffer) => {
-    try {
-      const text = decoder.decode(block, { stream: block !== undefined });
-      if (!text.includes('\0')) return text;
-    } catch {
-      // Told below.
-    }
-    throw new UsageError(`${shown(file)} is not a text file in UTF-8: write -f with a YAML or JSON file`);
+  const decoder = new TextFileDecoder(shown(file));
+  const checked = (text: string) => {
+    if (!text.includes('\0')) return text;
+    throw new UsageError(`${shown(file)} is not a text file: write -f with a YAML or JSON file`);
   };
-  for await (const block of blocks) yield decode(block);
-  yield decode();
+  for await (const block of blocks) yield checked(decoder.write(block));
+  yield checked(decoder.end());
 }

@@ -1,4 +1,5 @@
 import { durationMs } from '../lambda/core/duration';
+import { wrongValue } from '../lambda/core/entry/words';
 import { UsageError } from './exit';
 
 const UNITS = [
@@ -30,10 +31,9 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d
 export function instantOption(option: string, text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;
   const ago = durationMs(text);
-  if (ago !== undefined) return now - ago;
-  const instant = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(instant)) return instant;
+  const instant = ago !== undefined ? now - ago : INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  if (instant >= 0) return instant;
   throw new UsageError(
-    `${option} is neither how long ago nor when: write it as 2h, 30m or 3d, as 2026-11-05, or as 2026-11-05T09:00:00Z`,
+    `${option} ${wrongValue(text, 'how long ago, such as 2h, 30m or 3d, or when, such as 2026-11-05 or 2026-11-05T09:00:00Z; from 1970 on')}`,
   );
 }

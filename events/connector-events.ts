@@ -1,4 +1,5 @@
 import { setTimeout as timer } from 'node:timers/promises';
+import { isWholeNumber, wholeNumberHint } from '../lambda/core/numbers';
 import { DEFAULT_EVENT_SOURCE } from '../lib/private/contract';
 import { requestsOf, writeEntry } from './entry';
 import { EventsNotTakenError, InvalidEventsError } from './errors';
@@ -58,8 +59,8 @@ export class ConnectorEvents {
     if (typeof source !== 'string' || source === '' || source.startsWith('aws.')) {
       throw new TypeError(`source is ${JSON.stringify(source)}: give the connector's eventSource`);
     }
-    if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
-      throw new TypeError(`maxAttempts is ${maxAttempts}: give a whole number of 1 or more`);
+    if (!isWholeNumber(maxAttempts, 1)) {
+      throw new TypeError(`maxAttempts is ${maxAttempts}: give ${wholeNumberHint(1)}`);
     }
     const { wait = (milliseconds: number) => timer(milliseconds) } = options;
     this.options = { client, eventBusName, source, maxAttempts, wait };

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
 import { numberText } from '../lambda/core/number-text';
+import { readTextFile, TextFileError } from '../cli/text-file';
 import { register, SubscriptionConflictError } from '../lambda/core/register';
 import { DomainEvent, Env, HealthEvent } from '../lib/private/contract';
 import { announceLocalRun } from './announce';
@@ -74,9 +75,10 @@ class LocalRun {
   async run(): Promise<Outcome | undefined> {
     // The files first: what is wrong in them is said before anything starts.
     const { app, stack: stackName, events } = this.options;
-    const entries = events === undefined ? [] : readEvents(readText(events), events);
+    const entries = events === undefined ? [] : readEvents(readTextFile(events, '--events'), events);
     const { answers: answerFile } = this.options;
-    const answers = answerFile === undefined ? undefined : readAnswers(readText(answerFile), answerFile);
+    const answers =
+      answerFile === undefined ? undefined : readAnswers(readTextFile(answerFile, '--answers'), answerFile);
     this.readSubscriptions('http://127.0.0.1:1');
 
     this.say('Synthesizing the stack …');
@@ -159,7 +161,7 @@ class LocalRun {
     const { subscriptions: file } = this.options;
     if (file === undefined) return undefined;
     const environment = { ...process.env, [LOCAL_FLOWS]: `${endpoint}/flows` };
-    return readSubscriptionFile(readText(file), { file, environment, loopback: true });
+    return readSubscriptionFile(readTextFile(file, '--subscriptions'), { file, environment, loopback: true });
   }
 
   /** A page to look on, at the endpoint. */
@@ -292,18 +294,9 @@ const messagesWaiting = (stack: LocalStack): Waiting[] =>
 
 const sumOf = (waiting: readonly Waiting[]): number => waiting.reduce((sum, { messages }) => sum + messages, 0);
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(code === 'ENOENT' ? `${file} does not exist` : `${file} cannot be read (${code})`);
-  }
-}
-
 /** What a person needs of an error: a mistake of theirs is a line, anything else is a fault of ours. */
 const errorText = (error: unknown): string =>
-  error instanceof UserError || error instanceof SubscriptionFileError
+  error instanceof UserError || error instanceof SubscriptionFileError || error instanceof TextFileError
     ? error.message
     : error instanceof Error
       ? inspect(error)

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { wrongValue } from '../lambda/core/entry/words';
+import { wholeNumberHint, wholeNumberOf } from '../lambda/core/numbers';
 import { UserError } from './user-error';
 
 /** What `npm start` was asked for. */
@@ -128,11 +130,9 @@ function parse(args: readonly string[]) {
 }
 
 function wholeNumber(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new UserError(`${name} ${text} is not a whole number from ${min} to ${max}`);
-  }
-  return value;
+  const value = wholeNumberOf(text, min, max);
+  if (value !== undefined) return value;
+  throw new UserError(`${name} ${wrongValue(text, wholeNumberHint(min, max))}`);
 }
 
 /** `NAME=VARIABLE`: no mistake quotes what it was given, which may be a value in the wrong place. */
@@ -158,7 +158,7 @@ function valuesOf(
 function factor(name: string, text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value < 1 || value > MAX_SPEED) {
-    throw new UserError(`${name} ${text} is not a number from 1 to ${MAX_SPEED}`);
+    throw new UserError(`${name} ${wrongValue(text, `a number from 1 to ${MAX_SPEED}`)}`);
   }
   return value;
 }

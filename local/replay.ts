@@ -2,6 +2,7 @@ import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } 
 import { toObservation } from '../lambda/core/evaluate';
 import { checkEvent } from '../lambda/core/events';
 import { metricKey } from '../lambda/core/metric';
+import { entryBytes, MAX_REQUEST_BYTES } from './bus/event-bus';
 
 /** PutEvents takes 10 entries (API reference). */
 const MAX_ENTRIES = 10;
@@ -23,11 +24,13 @@ export interface Replay {
 export async function replay(entries: readonly PutEventsRequestEntry[], options: Replay): Promise<void> {
   const unsettled = new Set<string>();
   let batch: PutEventsRequestEntry[] = [];
+  let bytes = 0;
   let put = 0;
   const flush = async () => {
     if (batch.length === 0) return;
     const sent = batch;
     batch = [];
+    bytes = 0;
     const { Entries } = await options.client.send(new PutEventsCommand({ Entries: sent }));
     for (const [n, entry] of sent.entries()) {
       const result = Entries?.[n];
@@ -44,8 +47,10 @@ export async function replay(entries: readonly PutEventsRequestEntry[], options:
       unsettled.clear();
     }
     if (metric !== undefined) unsettled.add(metric);
+    const size = entryBytes({ ...entry });
+    if (batch.length === MAX_ENTRIES || bytes + size > MAX_REQUEST_BYTES) await flush();
     batch.push({ EventBusName: options.busName, ...dropUndefined(entry) });
-    if (batch.length === MAX_ENTRIES) await flush();
+    bytes += size;
   }
   await flush();
   await options.settled();

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { readTextFile } from '../cli/text-file';
 import { UserError } from './user-error';
 
 /** A CDK app to be synthesized. */
@@ -49,8 +50,9 @@ function projectOf(folder: string): string {
 function contextOf(project: string): object {
   const file = join(project, 'cdk.json');
   if (!existsSync(file)) return {};
+  const text = readTextFile(file);
   try {
-    return JSON.parse(readFileSync(file, 'utf8')).context ?? {};
+    return JSON.parse(text).context ?? {};
   } catch (error) {
     throw new UserError(`${file} is no JSON: ${(error as Error).message}`);
   }

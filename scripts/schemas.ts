@@ -51,7 +51,7 @@ function subscriptionsSchema(): JsonSchema {
   return { $schema, title: 'Power Automate subscriptions', ...schema };
 }
 
-/** JSON as the formatter of this repository writes it: lists of texts on one line where they fit into 120 columns. */
+/** JSON as the formatter of this repository writes it: lists of texts on one line where they fit into 120 columns, `1e126` without a plus sign. */
 function serialize(schema: object): string {
   const json = JSON.stringify(schema, undefined, 2).replaceAll(
     /^(.*)\[\n\s+("[^\n]*"(?:,\n\s+"[^\n]*")*)\n\s+\](,?)$/gm,
@@ -60,7 +60,7 @@ function serialize(schema: object): string {
       return line.length <= 120 ? line : lines;
     },
   );
-  return `${json}\n`;
+  return `${json.replaceAll(/^(\s+"\w+": -?\d+e)\+(\d+,?)$/gm, '$1$2')}\n`;
 }
 
 if (process.argv[1] === __filename) {

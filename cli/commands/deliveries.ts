@@ -1,7 +1,7 @@
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/core/delivery';
-import { command, connectorArgs, jsonArg } from '../command';
+import { command, connectorArgs, jsonArg, subscriptionArgs } from '../command';
 import { deliveriesTable, deliveryJson, newest } from '../delivery-text';
-import { checkedName, subscriptionNamed } from '../names';
+import { subscriptionNamed, subscriptionOf } from '../names';
 import { countOption } from '../numbers';
 import { instantOption, timeText } from '../time';
 
@@ -9,7 +9,7 @@ export const deliveries = command({
   name: 'deliveries',
   description: 'list deliveries, the newest first, with what the flows answered',
   args: {
-    subscription: { type: 'string', valueHint: 'NAME', description: 'of this subscription only' },
+    ...subscriptionArgs,
     status: { type: 'enum', valueHint: 'STATUS', options: [...DELIVERY_STATUSES], description: 'of this status only' },
     since: {
       type: 'string',
@@ -21,15 +21,15 @@ export const deliveries = command({
     ...jsonArg,
     ...connectorArgs,
   },
-  notes: ['Without --subscription it reads the whole table of deliveries, which takes a while where there are many.'],
-  examples: ['deliveries --status dead --since 7d', 'deliveries --subscription vip-over-10k --json'],
+  notes: ['Without NAME it reads the whole table of deliveries, which takes a while where there are many.'],
+  examples: ['deliveries --status dead --since 7d', 'deliveries vip-over-10k --json'],
   async run(args, context) {
     const { terminal, clock } = context;
     const now = clock();
     const limit = countOption('--limit', args.limit, 10_000);
     const from = instantOption('--since', args.since, now);
-    const { subscription, status } = args;
-    if (subscription !== undefined) checkedName(subscription);
+    const { status } = args;
+    const subscription = subscriptionOf(args);
     const connector = await context.connector();
     if (subscription !== undefined) await subscriptionNamed(subscription, connector);
     const rows = ofStatus(connector.deliveries.rows({ subscription, from }), status);

@@ -1,9 +1,8 @@
-import { shown } from '../../lambda/core/entry/words';
 import { deliveryKeyOf } from '../../lambda/core/identity';
 import { type Replayed, replayAll, replay as replayOne } from '../../lambda/core/kept-deliveries';
 import { command, connectorArgs } from '../command';
 import { CommandError, UsageError } from '../exit';
-import { checkedName, subscriptionNamed } from '../names';
+import { subscriptionNamed, subscriptionOf } from '../names';
 import { instantOption } from '../time';
 
 /** Why a delivery was not sent, and what to do. */
@@ -21,11 +20,12 @@ export const replay = command({
   args: {
     id: {
       type: 'positional',
-      valueHint: 'ID',
+      valueHint: 'ID|NAME',
       required: false,
-      description: "a delivery's id, as deliveries shows it",
+      description:
+        "a delivery's id, as deliveries shows it; or a subscription's name, for all of it that are dead or held",
     },
-    subscription: { type: 'string', valueHint: 'NAME', description: 'all that are dead or held of this subscription' },
+    subscription: { type: 'string', valueHint: 'NAME', description: "a subscription's name, as an option" },
     since: {
       type: 'string',
       valueHint: 'WHEN',
@@ -35,25 +35,25 @@ export const replay = command({
     ...connectorArgs,
   },
   notes: ['Each goes under its id, whatever its age. Asked twice before it is tried, it is sent once.'],
-  examples: ['replay vip-over-10k_3b34970d3c8c103542da5ee326a6c24f', 'replay --subscription vip-over-10k --since 3d'],
-  async run({ id, subscription, ...args }, context) {
+  examples: ['replay vip-over-10k_3b34970d3c8c103542da5ee326a6c24f', 'replay vip-over-10k --since 3d'],
+  async run({ id: given, subscription: option, ...args }, context) {
     const { terminal, clock } = context;
+    const key = given === undefined ? undefined : deliveryKeyOf(given);
+    const id = key && given;
+    const subscription = subscriptionOf({ name: key ? undefined : given, subscription: option });
     if ((id === undefined) === (subscription === undefined)) {
-      throw new UsageError('write either the id of a delivery, or --subscription NAME');
+      throw new UsageError("write either a delivery's id or a subscription's name");
     }
     const now = clock();
     const [from, until] = [instantOption('--since', args.since, now), instantOption('--until', args.until, now)];
     if (id !== undefined && (from ?? until) !== undefined)
-      throw new UsageError('--since and --until go with --subscription');
-    const key = id === undefined ? undefined : deliveryKeyOf(id);
-    if (id !== undefined && !key) throw new UsageError(`${shown(id)} is no delivery's id: deliveries shows them`);
-    if (subscription !== undefined) checkedName(subscription);
+      throw new UsageError("--since and --until go with a subscription's name, and not with a delivery's id");
     const { deliveries: kept, subscriptions, send, ...connector } = await context.connector();
     const ports = { kept, subscriptions, send, clock };
     if (key) {
       const became = await replayOne(key, ports);
       if (became !== 'sent') throw new CommandError(`not sent: ${NOT_SENT[became]}`);
-      terminal.line(`sent ${id}: deliveries --subscription ${key.subscription} shows the answer`);
+      terminal.line(`sent ${id}: deliveries ${key.subscription} shows the answer`);
       return true;
     }
     const name = subscription as string;

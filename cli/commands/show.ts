@@ -28,7 +28,7 @@ export const show = command({
     const now = clock();
     const facts = factsOf(subscription, now, terminal.style);
     if (held > 0) facts.push(['held', `${held}: sent when it is resumed, if they are young enough; or by replay`]);
-    if (dead > 0) facts.push(['dead', `${dead}: replay --subscription ${name} sends them again`]);
+    if (dead > 0) facts.push(['dead', `${dead}: replay ${name} sends them again`]);
     const width = Math.max(...facts.map(([label]) => label.length));
     terminal.line(terminal.style.bold(name));
     for (const [label, value] of facts) terminal.line(`  ${label.padEnd(width)}  ${value}`);

@@ -22,7 +22,7 @@ export const test = command({
   ],
   async run({ name, json, wait }, context) {
     const { terminal } = context;
-    const waitMs = durationOption('--wait', wait);
+    const waitMs = durationOption('--wait', wait, '1d');
     const connector = await context.connector();
     const subscription = await subscriptionNamed(name, connector);
     if (!subscription.flow) {
@@ -34,7 +34,7 @@ export const test = command({
     const row = await tryFlow(subscription, eventId, waitMs, connector, context);
     if (!row) {
       throw new CommandError(
-        `the sample to ${name} was sent, and not tried within ${wait}: look by deliveries --subscription ${name}`,
+        `the sample to ${name} was sent, and not tried within ${wait}: look by deliveries ${name}`,
       );
     }
     const isDelivered = row.status === 'delivered';

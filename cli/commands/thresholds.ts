@@ -1,8 +1,8 @@
 import { numberText } from '../../lambda/core/number-text';
 import type { Subscription } from '../../lambda/core/subscription';
-import { command, connectorArgs, jsonArg } from '../command';
+import { command, connectorArgs, jsonArg, subscriptionArgs } from '../command';
 import { CommandError } from '../exit';
-import { checkedName, subscriptionNamed } from '../names';
+import { subscriptionNamed, subscriptionOf } from '../names';
 import { countOption } from '../numbers';
 import { sparkLine } from '../spark-line';
 import { levelText } from '../subscription-text';
@@ -25,12 +25,7 @@ export const thresholds = command({
   name: 'thresholds',
   description: 'show how thresholds stand: the value, whether it can fire, and how far away that is',
   args: {
-    name: {
-      type: 'positional',
-      valueHint: 'NAME',
-      required: false,
-      description: "the subscription's name (default: all)",
-    },
+    ...subscriptionArgs,
     limit: {
       type: 'string',
       valueHint: 'N',
@@ -47,12 +42,12 @@ export const thresholds = command({
   examples: ['thresholds vip-over-10k', 'thresholds --local'],
   async run(args, context) {
     const limit = countOption('--limit', args.limit, MAX_LIMIT);
-    if (args.name !== undefined) checkedName(args.name);
+    const name = subscriptionOf(args);
     const connector = await context.connector();
     const { terminal } = context;
     const rows: Row[] = [];
     const omitted: string[] = [];
-    for (const subscription of await chosen(args.name, connector)) {
+    for (const subscription of await chosen(name, connector)) {
       const { definition } = subscription;
       const { accounts, all } = await readAccounts(subscription, limit, connector);
       const threshold = definition.threshold && levelText(definition.threshold);

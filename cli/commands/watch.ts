@@ -1,8 +1,8 @@
 import type { DeliveryRow } from '../../lambda/core/delivery';
 import type { Subscription } from '../../lambda/core/subscription';
-import { command, connectorArgs, jsonArg } from '../command';
+import { command, connectorArgs, jsonArg, subscriptionArgs } from '../command';
 import { answerText, COLORS, deliveryJson } from '../delivery-text';
-import { checkedName, subscriptionNamed } from '../names';
+import { subscriptionNamed, subscriptionOf } from '../names';
 import { durationOption } from '../numbers';
 import { subscriptionJson } from '../subscription-text';
 import type { Terminal } from '../terminal';
@@ -15,7 +15,7 @@ export const watch = command({
   name: 'watch',
   description: 'show deliveries, pauses and resumptions as they happen',
   args: {
-    subscription: { type: 'string', valueHint: 'NAME', description: 'of this subscription only' },
+    ...subscriptionArgs,
     every: { type: 'string', valueHint: 'DURATION', description: 'how often to look', default: '2s' },
     for: { type: 'string', valueHint: 'DURATION', description: 'how long (default: until Ctrl-C)' },
     json: { type: 'boolean', description: jsonArg.json.description.replace('JSON', 'a line of JSON for each') },
@@ -24,10 +24,10 @@ export const watch = command({
   notes: ['Each look reads the table of deliveries: where there are many, name a subscription, or look less often.'],
   async run(args, context) {
     const { terminal, clock, wait } = context;
-    const every = durationOption('--every', args.every);
-    const until = args.for === undefined ? Number.POSITIVE_INFINITY : clock() + durationOption('--for', args.for);
-    const { subscription: name } = args;
-    if (name !== undefined) checkedName(name);
+    const every = durationOption('--every', args.every, '1d');
+    const until =
+      args.for === undefined ? Number.POSITIVE_INFINITY : clock() + durationOption('--for', args.for, '365d');
+    const name = subscriptionOf(args);
     const connector = await context.connector();
     if (name !== undefined) await subscriptionNamed(name, connector);
     const interrupted = context.untilInterrupted();

@@ -10,6 +10,7 @@ import {
 } from '../../lib/private/contract';
 import { canonicalDimensions, keyPart } from './metric';
 import { cut } from './text';
+import { decimalHint, decimalSchema, wholeNumberHint, wholeNumberSchema } from './numbers';
 
 /** Longest name of a data source, segment, measure, instance or run; keeps every sort key under DynamoDB's 1,024 bytes. */
 export const MAX_NAME_LENGTH = 200;
@@ -26,8 +27,9 @@ export function show(value: unknown): string {
   return cut(json(value), 80);
 }
 
-/** JSON.parse reads lists in lists of any depth, JSON.stringify does not write them. */
+/** JSON.parse reads lists in lists of any depth, which JSON.stringify does not write, and 1e400 as Infinity, which it writes as null. */
 function json(value: unknown): string {
+  if (typeof value === 'number') return String(value);
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
@@ -77,27 +79,16 @@ const linkSchema = v.pipe(
   v.maxLength(MAX_LINK_LENGTH, `is longer than ${MAX_LINK_LENGTH} characters`),
   v.regex(/^https?:\/\/\S+$/, expected('a link that starts with https://')),
 );
-const countSchema = v.pipe(
-  v.number(expected('a whole number of 0 or more')),
-  v.safeInteger(expected('a whole number of 0 or more')),
-  v.minValue(0, expected('a whole number of 0 or more')),
-);
+const countSchema = wholeNumberSchema(expected, 0);
 const kindSchema = v.picklist(['Scheduled', 'OnDemand'], expected('"Scheduled" or "OnDemand"'));
 
-/** Finite double, given as a number or as Customer Insights gives a measure: a decimal string. */
-const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
-const decimalHint = 'a finite number, or a decimal string such as "12.5"';
-/** What a number attribute of DynamoDB holds (developer guide, "Data types"); other doubles could never be stored. */
-const storableHint = 'a number that is 0, or from 1e-130 up to 1e126 in size';
-const isStorable = (value: number) => value === 0 || (Math.abs(value) >= 1e-130 && Math.abs(value) < 1e126);
-export const decimalSchema = v.pipe(
-  v.union([v.number(), v.pipe(v.string(), v.trim(), v.regex(DECIMAL, expected(decimalHint)))], expected(decimalHint)),
+const valueSchema = v.pipe(
+  decimalSchema(expected(decimalHint('a number or a decimal string such as "12.5"'))),
   v.transform(Number),
-  v.check(isStorable, (issue) => expected(Number.isFinite(issue.input) ? storableHint : decimalHint)(issue)),
 );
 
 /** What a run is made of: names, or only how many. */
-const stagesHint = expected(`a list of 1 to ${MAX_STAGES} names, or how many: a whole number from 1 to ${MAX_STAGES}`);
+const stagesHint = expected(`a list of 1 to ${MAX_STAGES} names, or how many: ${wholeNumberHint(1, MAX_STAGES)}`);
 const expectedStagesSchema = v.union(
   [
     v.pipe(
@@ -106,7 +97,7 @@ const expectedStagesSchema = v.union(
       v.maxLength(MAX_STAGES, stagesHint),
       v.transform((names) => [...new Set(names)]),
     ),
-    v.pipe(v.number(), v.integer(stagesHint), v.minValue(1, stagesHint), v.maxValue(MAX_STAGES, stagesHint)),
+    wholeNumberSchema(() => stagesHint, 1, MAX_STAGES),
   ],
   stagesHint,
 );
@@ -177,10 +168,7 @@ const crossed = {
   previousValue: optional(numberSchema, 'The value before. Left out when it was already beyond.'),
   alreadyBeyond: optional(flagSchema, 'Whether the value was beyond when the threshold was made: it did not cross.'),
   value: field(numberSchema, 'The value now.'),
-  recoverTo: optional(
-    v.number(expected('a number')),
-    'The level that the value must come back to before the threshold fires again.',
-  ),
+  recoverTo: optional(numberSchema, 'The level that the value must come back to before the threshold fires again.'),
 };
 const health = {
   connector,
@@ -215,7 +203,7 @@ export const EVENT_DEFINITIONS = {
     v.object({
       ...observed,
       ...measured,
-      value: field(decimalSchema, 'The value: a number or a decimal string.'),
+      value: field(valueSchema, 'The value: a number or a decimal string.'),
     }),
     'A business measure, or one member of it, was computed anew.',
   ),

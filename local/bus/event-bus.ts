@@ -57,9 +57,9 @@ export interface PutEventsResult {
 const REQUIRED = ['Source', 'DetailType', 'Detail'] as const;
 /** Entries of one request (EventBridge API reference, PutEvents). */
 const MAX_ENTRIES = 10;
-/** Bytes of an entry: 1 MB since 2026-01-29 (AWS Compute blog, "payloads up to 1 MB"). */
-const MAX_ENTRY_BYTES = 1_048_576;
-/** Bytes that `Time` counts for (EventBridge user guide, "Calculating PutEvents event entry size"). */
+/** Bytes of a request's entries together: 1 MB since 2026-01-29 (AWS Compute blog, "payloads up to 1 MB"). */
+export const MAX_REQUEST_BYTES = 1_048_576;
+/** Bytes that `Time` counts for. */
 const TIME_BYTES = 14;
 /** First wait before a delivery is tried again, doubled each time. EventBridge's own waits go up to hours. */
 const RETRY_DELAY_MS = 50;
@@ -80,18 +80,21 @@ export class EventBuses {
 
   /**
    * `PutEvents`. Answers after the targets have the event (or its dead-letter queue does), so that an accepted event
-   * is always somewhere. Throws `AwsError` (ValidationException) for a request without 1 to 10 entries.
+   * is always somewhere. Throws `AwsError` (ValidationException) for a request without 1 to 10 entries, and for one that
+   * is too large.
    */
   async putEvents(input: Record<string, unknown>): Promise<PutEventsResult> {
     const entries = input.Entries;
-    if (!Array.isArray(entries) || entries.length < 1 || entries.length > MAX_ENTRIES) {
-      throw new AwsError(
-        'ValidationException',
-        `1 validation error detected: Value at 'entries' failed to satisfy constraint: ` +
-          `Member must have length greater than or equal to 1 and less than or equal to ${MAX_ENTRIES}`,
-      );
+    if (!Array.isArray(entries)) throw invalidEntries('Member must not be null');
+    if (entries.length < 1) throw invalidEntries('Member must have length greater than or equal to 1');
+    if (entries.length > MAX_ENTRIES) {
+      throw invalidEntries(`Member must have length less than or equal to ${MAX_ENTRIES}`);
     }
-    const results = await Promise.all(entries.map((entry) => this.put((entry ?? {}) as Record<string, unknown>)));
+    const given = entries.map((entry) => (entry ?? {}) as Record<string, unknown>);
+    if (given.reduce((sum, entry) => sum + entryBytes(entry), 0) > MAX_REQUEST_BYTES) {
+      throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
+    }
+    const results = await Promise.all(given.map((entry) => this.put(entry)));
     return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
   }
 
@@ -124,12 +127,6 @@ export class EventBuses {
     const resources = entry.Resources ?? [];
     if (!Array.isArray(resources) || !resources.every((resource) => typeof resource === 'string')) {
       return refusal('InvalidArgument', 'Parameter Resources is not valid. Reason: Must be a list of strings.');
-    }
-    const bytes =
-      (entry.Time === undefined ? 0 : TIME_BYTES) +
-      [source, detailType, detailText, ...resources].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
-    if (bytes > MAX_ENTRY_BYTES) {
-      return refusal('InvalidArgument', `Total size of the entry is ${bytes} bytes; the limit is ${MAX_ENTRY_BYTES}.`);
     }
     const busName = this.busName(entry.EventBusName);
     // See `serviceEvents` in the list of what is different.
@@ -213,6 +210,19 @@ export class EventBuses {
     }
   }
 }
+
+/** Size of an entry as EventBridge counts it (EventBridge user guide, "Calculating PutEvents event entry size"). */
+export function entryBytes({ Source, DetailType, Detail, Resources, Time }: Readonly<Record<string, unknown>>): number {
+  const texts = [Source, DetailType, Detail, Resources].flat().filter((part) => typeof part === 'string');
+  const time = Time === undefined || Time === null ? 0 : TIME_BYTES;
+  return texts.reduce((sum, part) => sum + Buffer.byteLength(part), time);
+}
+
+const invalidEntries = (constraint: string): AwsError =>
+  new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value at 'entries' failed to satisfy constraint: ${constraint}`,
+  );
 
 function refusal(ErrorCode: string, ErrorMessage: string): { ErrorCode: string; ErrorMessage: string } {
   return { ErrorCode, ErrorMessage };

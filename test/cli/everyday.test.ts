@@ -138,7 +138,7 @@ describe('a day with the connector', () => {
     });
     expect((await cli(failed('orders'))).out).toMatch(/^put DataSourceRefreshed on .*"dataSource":"orders"/);
     await settled();
-    const dead = await json<Delivery[]>('deliveries', '--status', 'dead', '--subscription', 'orders');
+    const dead = await json<Delivery[]>('deliveries', '--status', 'dead', 'orders');
     expect(dead.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[413], [413]]);
     const [latest] = dead;
     const table = (await cli(['deliveries'])).out.split('\n');
@@ -146,9 +146,7 @@ describe('a day with the connector', () => {
     expect(table[1]).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \((now|\d+ \w+ ago)\) +dead +data-source-refresh-failed +1 +413.* orders_[0-9a-f]{32}$/,
     );
-    expect((await cli(['show', 'orders'])).out).toMatch(
-      /^ {2}dead +2: replay --subscription orders sends them again$/m,
-    );
+    expect((await cli(['show', 'orders'])).out).toMatch(/^ {2}dead +2: replay orders sends them again$/m);
 
     answers.delete('orders');
     expect(await cli(['replay', latest?.id ?? ''])).toMatchObject({ status: 0, err: '' });
@@ -158,7 +156,7 @@ describe('a day with the connector', () => {
       out: '1 sent\n',
     });
     await settled();
-    const all = await json<Delivery[]>('deliveries', '--subscription', 'orders');
+    const all = await json<Delivery[]>('deliveries', 'orders', '--subscription', 'orders');
     expect(all.map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered']);
     expect(await cli(['replay', `web_${'0'.repeat(32)}`])).toEqual({
       status: 1,
@@ -192,7 +190,7 @@ describe('a day with the connector', () => {
       held: 1,
       latest: [{ status: 'held' }],
     });
-    expect(await cli(['replay', '--subscription', 'web'])).toEqual({
+    expect(await cli(['replay', 'web'])).toEqual({
       status: 1,
       out: '0 sent, 1 not\n',
       err: '1 not sent: its subscription is paused: resume it first\n',
@@ -290,8 +288,10 @@ describe('what cannot be done', () => {
     ['resume'],
     ['set-url'],
     ['deliveries', '--subscription'],
-    ['replay', '--subscription'],
-    ['watch', '--subscription'],
+    ['deliveries'],
+    ['replay'],
+    ['watch'],
+    ['thresholds', '--subscription'],
   ])('an unknown subscription, with the one that was meant: %s %s', async (...args) => {
     put(file('orders', 'web'));
     await cli(['apply']);

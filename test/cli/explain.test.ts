@@ -210,7 +210,7 @@ describe('a delivery', () => {
     const { evidence: lines } = step(steps, 'answered');
     expect(lines[0]).toBe('2026-11-20 12:00:00Z (now): 503, after 5 ms');
     expect(lines).toHaveLength(6);
-    expect(lines[5]).toBe('2 more: deliveries --subscription crm');
+    expect(lines[5]).toBe('2 more: deliveries crm');
   });
 });
 

@@ -282,6 +282,15 @@ describe('apply', () => {
     expect(await stored()).toEqual([]);
   });
 
+  it('takes a file that begins with a byte order mark, and no other encoding than UTF-8', async () => {
+    put(`\u{FEFF}${file()}`);
+    expect(await applied()).toMatchObject({ status: 0 });
+    writeFileSync(join(directory, 'subscriptions.yaml'), Buffer.from(file(), 'latin1').fill(0xfc, 5, 6));
+    const result = await applied();
+    expect(result).toMatchObject({ status: 2, out: '' });
+    expect(result.err).toMatch(/^subscriptions\.yaml:2:5: the byte 0xFC is not UTF-8.*save it as UTF-8\n$/);
+  });
+
   it('says which file does not exist', async () => {
     expect(await cli(['apply', '-f', 'missing.yaml'])).toEqual({
       status: 2,
@@ -442,12 +451,16 @@ describe('the command line', () => {
   });
 
   const help = (name: string) => `power-automate-connector ${name} --help says how to call it`;
-  it.each([
+  it.each<[string[], string]>([
     [[], 'no command: power-automate-connector --help lists the commands'],
     [['aply'], '"aply" is no command: write apply; power-automate-connector --help lists the commands'],
     [[flowUrl()], 'a URL is no command: power-automate-connector --help lists the commands'],
     [['apply', '--purne'], `apply has no option --purne: write --prune; ${help('apply')}`],
-    [['apply', flowUrl()], `apply takes no names, and not a URL: ${help('apply')}`],
+    [['apply', flowUrl()], `unexpected argument a URL: ${help('apply')}`],
+    [['apply', 'flows.yaml'], 'unexpected argument "flows.yaml": did you mean --file flows.yaml?'],
+    [['apply', '-f', 'a.yaml', 'b.yaml'], `unexpected argument "b.yaml": ${help('apply')}`],
+    [['emit', 'SegmentRefreshed', 'segment=A'], 'unexpected argument "segment=A": did you mean --set segment=A?'],
+    [['list', 'a'], `unexpected argument "a": ${help('list')}`],
     [['apply', '--set', 'a'], `apply has no option --set: ${help('apply')}`],
     [['apply', '-f', flowUrl()], 'a URL does not exist: write -f FILE'],
     [['apply', '--stack', flowUrl()], '--stack is a URL; write the name or the ARN of a CloudFormation stack'],
@@ -461,8 +474,12 @@ describe('the command line', () => {
     [['remove', 'a', '--dry-run'], `remove has no option --dry-run: ${help('remove')}`],
     [['remove', flowUrl()], "a URL is no subscription's name: write 1 to 64 letters, digits, - and _"],
     [['remove', 'a', '--set', 'a b'], '--set is "a b"; write a name of 1 to 32 letters, digits and -'],
-    [['show', 'a', 'b'], `show takes NAME only, and not "b": ${help('show')}`],
-    [['test', 'a', '--wait', 'long'], '--wait is "long"; write a duration, such as 30s, 15m or 2h'],
+    [['show', 'a', 'b'], `unexpected argument "b": ${help('show')}`],
+    [
+      ['explain', '--subscription', 'a'],
+      `explain has no option --subscription: write explain NAME; ${help('explain')}`,
+    ],
+    [['test', 'a', '--wait', 'long'], '--wait is "long"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
     [
       ['emit', 'OrderPlaced'],
       '"OrderPlaced" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
@@ -473,21 +490,40 @@ describe('the command line', () => {
     ],
     [
       ['emit', 'SegmentRefreshed', '--detail', '{'],
-      `--detail is no JSON object: write '{"dataSource": "Orders", …}', in single quotes`,
+      `--detail is not JSON; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
     ],
+    ...[
+      ['[1]', 'a list'],
+      ['"x"', '"x"'],
+      ['null', 'null'],
+      ['3', '3'],
+    ].map(([detail, shown]): [string[], string] => [
+      ['emit', 'SegmentRefreshed', '--detail', detail as string],
+      `--detail is ${shown}; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
+    ]),
     [
       ['emit', 'SegmentRefreshed', '--set', 'segment=A', '--set', 'memberCount=many'],
-      'SegmentRefreshed: "memberCount" is "many": write a whole number of 0 or more',
+      'SegmentRefreshed: "memberCount" is "many": write a whole number from 0 to 9007199254740991',
     ],
     [['deliveries', '--status', 'lost'], '--status is "lost"; write pending, delivered, held, dead, canceled'],
     [
       ['deliveries', '--since', 'soon'],
-      '--since is neither how long ago nor when: write it as 2h, 30m or 3d, as 2026-11-05, or as 2026-11-05T09:00:00Z',
+      '--since is "soon"; write how long ago, such as 2h, 30m or 3d, or when, such as 2026-11-05 or 2026-11-05T09:00:00Z; from 1970 on',
     ],
     [['deliveries', '--limit', '0'], '--limit is "0"; write a whole number from 1 to 10000'],
-    [['replay'], 'write either the id of a delivery, or --subscription NAME'],
-    [['replay', 'x'], `"x" is no delivery's id: deliveries shows them`],
-    [['watch', '--every', '0s'], '--every is "0s"; write a duration, such as 30s, 15m or 2h'],
+    [['replay'], "write either a delivery's id or a subscription's name"],
+    [['replay', 'x.y'], `"x.y" is no subscription's name: write 1 to 64 letters, digits, - and _`],
+    [['replay', `x_${'0'.repeat(32)}`, '--subscription', 'x'], "write either a delivery's id or a subscription's name"],
+    [
+      ['replay', `x_${'0'.repeat(32)}`, '--since', '1h'],
+      "--since and --until go with a subscription's name, and not with a delivery's id",
+    ],
+    ...['deliveries', 'watch', 'thresholds', 'replay'].map((name): [string[], string] => [
+      [name, 'a', '--subscription', 'b'],
+      'the argument is "a" and --subscription is "b": write one of them',
+    ]),
+    [['deliveries', 'a', 'b'], `unexpected argument "b": ${help('deliveries')}`],
+    [['watch', '--every', '0s'], '--every is "0s"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
     [['schema', 'segment-threshold'], '"segment-threshold" is no trigger: write segment-threshold-crossed'],
     [['sample', 'full-refresh-completed', '--format', 'xml'], '--format is "xml"; write flat, cloudevents, teams-card'],
   ])('refuses a wrong call: %j', async (args, line) => {

@@ -62,30 +62,54 @@ describe('PutEvents', () => {
     expect(seen).toMatchObject([{ event: { source: 'aws.s3', resources: ['arn:bucket'] }, rules: [] }]);
   });
 
-  it.each([
-    [{ ...entry, Source: undefined }, 'InvalidArgument'],
-    [{ ...entry, DetailType: '' }, 'InvalidArgument'],
-    [{ ...entry, Detail: undefined }, 'InvalidArgument'],
-    [{ ...entry, Detail: 'x' }, 'MalformedDetail'],
-    [{ ...entry, Detail: '[1]' }, 'MalformedDetail'],
-    [{ ...entry, Detail: JSON.stringify({ x: 'x'.repeat(1_048_576) }) }, 'InvalidArgument'],
+  it.each<[object, string, string?]>([
+    ...['Source', 'DetailType', 'Detail'].flatMap((name) =>
+      [undefined, null, ''].map((value): [object, string, string] => [
+        { ...entry, [name]: value },
+        'InvalidArgument',
+        `Parameter ${name} is not valid. Reason: ${name} is a required argument.`,
+      ]),
+    ),
+    ...['x', '{', '[1]', '"x"', 'null', '3', 'true', ' '].map((Detail): [object, string, string] => [
+      { ...entry, Detail },
+      'MalformedDetail',
+      'Detail is malformed.',
+    ]),
     [{ ...entry, Source: 'aws.s3', EventBusName: 'orders' }, 'NotAuthorizedForSourceException'],
     [{ ...entry, EventBusName: 'unknown' }, 'ResourceNotFoundException'],
     [{ ...entry, EventBusName: 'arn:aws:events:us-east-1:1:event-bus/orders' }, 'ResourceNotFoundException'],
     [{ ...entry, Time: 'tomorrow' }, 'InvalidArgument'],
-  ])('refuses one entry and takes the others (%#)', async (bad, ErrorCode) => {
+  ])('refuses one entry and takes the others (%#)', async (bad, ErrorCode, ErrorMessage) => {
     const { made, seen } = buses();
     const put = await made.putEvents({ Entries: [bad, entry] });
-    expect(put).toMatchObject({ FailedEntryCount: 1, Entries: [{ ErrorCode }, { EventId: expect.any(String) }] });
+    const refused = { ErrorCode, ErrorMessage: ErrorMessage ?? expect.any(String) };
+    expect(put).toEqual({ FailedEntryCount: 1, Entries: [refused, { EventId: expect.any(String) }] });
     expect(seen).toHaveLength(1);
   });
 
-  it.each([[[]], [Array(11).fill(entry)], [undefined]])(
-    'refuses a request without 1 to 10 entries',
-    async (Entries) => {
-      await expect(buses().made.putEvents({ Entries })).rejects.toMatchObject({ type: 'ValidationException' });
-    },
-  );
+  it.each([
+    [[], 'Member must have length greater than or equal to 1'],
+    [Array(11).fill(entry), 'Member must have length less than or equal to 10'],
+    [undefined, 'Member must not be null'],
+  ])('refuses a request without 1 to 10 entries (%#)', async (Entries, constraint) => {
+    await expect(buses().made.putEvents({ Entries })).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: `1 validation error detected: Value at 'entries' failed to satisfy constraint: ${constraint}`,
+    });
+  });
+
+  it('takes entries of 1 MB together, and refuses the request with a byte more', async () => {
+    const { made, seen } = buses();
+    const empty = { ...entry, Time: 1_700_000_000, Detail: '{"x":""}' };
+    const rest = 1_048_576 - 2 * ('shop'.length + 'Ordered'.length + empty.Detail.length + 14);
+    const entries = (bytes: number) => [empty, { ...empty, Detail: JSON.stringify({ x: 'x'.repeat(bytes) }) }];
+    expect((await made.putEvents({ Entries: entries(rest) })).FailedEntryCount).toBe(0);
+    await expect(made.putEvents({ Entries: entries(rest + 1) })).rejects.toMatchObject({
+      type: 'ValidationException',
+      message: 'Total size of the entries in the request is over the limit.',
+    });
+    expect(seen).toHaveLength(2);
+  });
 
   it('tries a target again, then gives the event to its dead-letter queue', async () => {
     let tries = 0;

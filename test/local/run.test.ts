@@ -89,7 +89,7 @@ const startWith = (environment: Readonly<Record<string, string>>, ...args: strin
   return run;
 };
 const start = (...args: string[]): Run => startWith({}, ...args);
-const file = (name: string, text: string): string => {
+const file = (name: string, text: string | Buffer): string => {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
@@ -366,17 +366,23 @@ describe('npm start', () => {
 
   it.each([
     ['a port that is taken', (port: number) => ['--port', String(port)], /port \d+ is taken.*--port/],
-    ['a file that is not there', () => ['--events', 'nowhere.jsonl'], /^nowhere\.jsonl does not exist$/m],
+    [
+      'a file that is not there',
+      () => ['--events', 'nowhere.jsonl'],
+      /^"nowhere\.jsonl" does not exist: write --events FILE$/m,
+    ],
     ['an unknown option', () => ['--evnts', 'x'], /--evnts.*--help/],
-    ['a wrong number', () => ['--wait', 'long'], /^--wait long is not a whole number from 1 to \d+$/m],
-    ['a speed that is no number', () => ['--speed', 'fast'], /^--speed fast is not a number from 1 to 86400$/m],
-    ['a speed that would slow down', () => ['--speed', '0.5'], /^--speed 0\.5 is not a number from 1 to 86400$/m],
     ['--json alone', () => ['--json'], /write --once --json/],
+    [
+      'a file in UTF-16',
+      () => ['--answers', file('a.json', Buffer.from('[]  \n', 'utf16le'))],
+      /a\.json is in UTF-16 \(little-endian\): save it as UTF-8$/m,
+    ],
     ['events that are not JSON', () => ['--events', file('e.jsonl', '{"Source":\n')], /e\.jsonl:1: not JSON/],
     [
       'an event without data',
-      () => ['--events', file('e.jsonl', '\n{"Source":"a","DetailType":"b"}')],
-      /e\.jsonl:2: "Detail" is missing/,
+      () => ['--events', file('e.jsonl', '\u{FEFF}{"Source":"a","DetailType":"b"}')],
+      /^\S+e\.jsonl:1: "Detail" is missing/m,
     ],
     [
       'a broken subscription file',

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import { durationMs } from '../duration';
+import { durationHint, durationMs } from '../duration';
+import { wholeNumberSchema } from '../numbers';
 import { write } from './words';
 
-const DURATION_HINT = 'a duration such as 90m, 12h or 3d';
 /** A duration, read as milliseconds. */
 const duration = (least: string, most: string, description: string) => {
-  const range = `${DURATION_HINT}, from ${least} to ${most}`;
+  const range = durationHint(least, most);
   const isInRange = (ms: number) => ms >= (durationMs(least) as number) && ms <= (durationMs(most) as number);
   return v.pipe(
     v.string(write(range)),
@@ -16,14 +16,9 @@ const duration = (least: string, most: string, description: string) => {
 };
 
 const RATE_HINT = 'how many calls in how long, such as { calls: 4500, per: 5m }';
-const wholeCalls = 'a whole number of 1 or more';
 const rateLimitEntry = v.strictObject(
   {
-    calls: v.pipe(
-      v.number(write(wholeCalls)),
-      v.check((calls) => Number.isSafeInteger(calls) && calls >= 1, write(wholeCalls)),
-      v.description('So many calls …'),
-    ),
+    calls: v.pipe(wholeNumberSchema(write, 1), v.description('So many calls …')),
     per: duration('1s', '1d', '… in this time, such as 5m.'),
   },
   (issue) => (issue.expected === 'never' ? `is not known; write ${RATE_HINT}` : write(RATE_HINT)(issue)),

@@ -1,24 +1,15 @@
 import * as v from 'valibot';
-import { decimalSchema } from '../events';
+import { decimalHint, decimalSchema, isDecimal } from '../numbers';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../position';
 import { type Issue, type RawMistake, write } from './words';
 
-const decimalHint = 'a number, such as 10000 or 12.5';
+const LEVEL_HINT = decimalHint('a number such as 10000 or 12.5');
 const levelMessage = (issue: Issue) => {
   const grouped = /^([+-]?\d{1,3}(?:[,_' ]\d{3})+)(\.\d+)?$/.exec(String(issue.input));
-  return write(grouped ? `it without separators, ${String(issue.input).replaceAll(/[,_' ]/g, '')}` : decimalHint)(
-    issue,
-  );
+  return write(grouped ? `it without separators, ${String(issue.input).replaceAll(/[,_' ]/g, '')}` : LEVEL_HINT)(issue);
 };
 const level = (description: string) =>
-  v.optional(
-    v.pipe(
-      v.union([v.number(), v.string()], levelMessage),
-      v.check((value) => v.is(decimalSchema, value), levelMessage),
-      v.description(description),
-      v.transform(Number),
-    ),
-  );
+  v.optional(v.pipe(decimalSchema(levelMessage), v.description(description), v.transform(Number)));
 
 export const levels = {
   above: level('Fires when the value rises above this number.'),
@@ -58,6 +49,8 @@ function levelRules(given: Levels): (readonly [key: keyof Levels, message: strin
   }
   const [level, recoverTo] = [given[operator], given.recoverTo];
   if (typeof level !== 'number' || typeof recoverTo !== 'number') return [];
+  // Told by its key.
+  if (!isDecimal(level) || !isDecimal(recoverTo)) return [];
   const [fits, words] = RECOVERY[operator];
   if (fits(recoverTo, level)) return [];
   return [['recoverTo', `is ${recoverTo}, on the wrong side of "${operator}"; write a number ${words} ${level}`]];

@@ -15,12 +15,18 @@ export function shown(value: unknown): string {
   return FLOW_URL_PARTS.test(String(value)) ? 'a URL' : show(value);
 }
 
-/** Message for a value of the wrong type or form. `hint` completes "write …". */
-export const write = (hint: string) => (issue: Issue) => {
-  if (issue.input === undefined) return `is missing; write ${hint}`;
-  if (issue.input === null || issue.input === '') return `is empty; write ${hint}`;
-  return `is ${shown(issue.input)}; write ${hint}`;
-};
+/** Message for a value of the wrong type or form, after its name. `hint` completes "write …". */
+export function wrongValue(value: unknown, hint: string): string {
+  if (value === undefined) return `is missing; write ${hint}`;
+  if (value === null || value === '') return `is empty; write ${hint}`;
+  return `is ${shown(value)}; write ${hint}`;
+}
+
+/** The same, for a check. */
+export const write =
+  (hint: string) =>
+  ({ input }: Issue) =>
+    wrongValue(input, hint);
 
 /** Message where a text is expected: YAML reads 2024 and true as what they look like. */
 export const writeText = (hint: string) => (issue: Issue) =>

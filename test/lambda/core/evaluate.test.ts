@@ -274,14 +274,14 @@ describe('events that cannot be taken', () => {
   it.each([
     ['text that is not JSON', '{"detail', 'the message is not JSON'],
     ['no event', '[]', 'the message is not an EventBridge event'],
-    ['a value NaN', measure('NaN', 1), '"value" is "NaN": write a finite number, or a decimal string such as "12.5"'],
+    ['a value NaN', measure('NaN', 1), '"value" is "NaN": write a number or a decimal string such as "12.5"'],
     [
       'an infinite value',
       measure(0, 1).replace('"value":0', '"value":1e999'),
-      '"value" is null: write a finite number',
+      '"value" is Infinity: write a number or a decimal string',
     ],
     ['no value', measure(undefined, 1), '"value" is missing'],
-    ['a text for a count', segment('12', 1), '"memberCount" is "12": write a whole number of 0 or more'],
+    ['a text for a count', segment('12', 1), '"memberCount" is "12": write a whole number from 0 to 9007199254740991'],
     ['a negative count', segment(-1, 1), '"memberCount" is -1: write a whole number'],
     ['a blank name', segment(1, 1, { segment: '  ' }), '"segment" is empty: write a name'],
     ['an instant without a zone', segment(1, 1, { observedAt: '2026-11-19T14:25:00' }), 'with its time zone'],

@@ -137,7 +137,7 @@ describe('an event that does not fit', () => {
       'an attempt that is no whole number',
       'DataSourceRefreshed',
       { attempt: 1.5 },
-      '"attempt" is 1.5: write a whole number of 0 or more',
+      '"attempt" is 1.5: write a whole number from 0 to 9007199254740991',
     ],
     [
       'a count that no double holds exactly',
@@ -155,10 +155,15 @@ describe('an event that does not fit', () => {
       'a value that cannot be stored',
       'MeasureRefreshed',
       { value: 1e200 },
-      '"value" is 1e+200: write a number that is 0, or from 1e-130 up to 1e126 in size',
+      '"value" is 1e+200: write a number or a decimal string such as "12.5": 0, or in size from 1e-130 to less than 1e+126',
     ],
-    ['a value in hexadecimal', 'MeasureRefreshed', { value: '0x10' }, '"value" is "0x10": write a finite number'],
-    ['an empty value', 'MeasureRefreshed', { value: '' }, '"value" is "": write a finite number'],
+    [
+      'a value in hexadecimal',
+      'MeasureRefreshed',
+      { value: '0x10' },
+      '"value" is "0x10": write a number or a decimal string',
+    ],
+    ['an empty value', 'MeasureRefreshed', { value: '' }, '"value" is "": write a number or a decimal string'],
     [
       'a member that is no text',
       'MeasureRefreshed',

@@ -93,7 +93,10 @@ describe('how a flow is called', () => {
     [{ maxAge: '30s' }, '"maxAge" is "30s"; write a duration such as 90m, 12h or 3d, from 1m to 14d'],
     [{ keepAlive: '90d' }, '"keepAlive" is "90d"; write a duration such as 90m, 12h or 3d, from 1d to 89d'],
     [{ rateLimit: 4500 }, '"rateLimit" is 4500; write how many calls in how long, such as { calls: 4500, per: 5m }'],
-    [{ rateLimit: { calls: 0.5, per: '5m' } }, '"rateLimit.calls" is 0.5; write a whole number of 1 or more'],
+    [
+      { rateLimit: { calls: 0.5, per: '5m' } },
+      '"rateLimit.calls" is 0.5; write a whole number from 1 to 9007199254740991',
+    ],
     [
       { rateLimit: { calls: 5 } },
       '"rateLimit.per" is missing; write how many calls in how long, such as { calls: 4500, per: 5m }',
@@ -199,9 +202,21 @@ describe('a mistake says what to write', () => {
       ['"below" cannot stand beside "above"; keep one, and make a second subscription for the other'],
     ],
     ['separators', { ...segment, above: '10,000' }, ['"above" is "10,000"; write it without separators, 10000']],
-    ['no number', { ...segment, above: 'many' }, ['"above" is "many"; write a number, such as 10000 or 12.5']],
-    ['infinity', { ...segment, above: Infinity }, ['"above" is Infinity; write a number, such as 10000 or 12.5']],
-    ['an empty level', { ...segment, above: null }, ['"above" is empty; write a number, such as 10000 or 12.5']],
+    [
+      'no number',
+      { ...segment, above: 'many' },
+      ['"above" is "many"; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126'],
+    ],
+    [
+      'infinity',
+      { ...segment, above: Infinity },
+      ['"above" is Infinity; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126'],
+    ],
+    [
+      'an empty level',
+      { ...segment, above: null },
+      ['"above" is empty; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126'],
+    ],
     [
       'no trigger',
       { name: 'a' },

@@ -30,7 +30,7 @@ const full: Snapshot = snapshot([segment('A', 5, 20), segment('A', 20, 10), cros
     }),
   ],
   deliveryCounts: { delivered: 1, pending: 1 },
-  rejected: [{ at: NOW, reason: '"value" is "NaN": write a finite number', body: '{"value":"NaN"}' }],
+  rejected: [{ at: NOW, reason: '"value" is "NaN": write a number or a decimal string', body: '{"value":"NaN"}' }],
 });
 
 /** The visible text of the document, and of a section of it. */
@@ -104,7 +104,9 @@ describe('the page', () => {
   });
 
   it('shows what was rejected and why', () => {
-    expect(textOf(section(page, 'rejected'))).toContain('&quot;value&quot; is &quot;NaN&quot;: write a finite number');
+    expect(textOf(section(page, 'rejected'))).toContain(
+      '&quot;value&quot; is &quot;NaN&quot;: write a number or a decimal string',
+    );
   });
 
   it('shows nothing of a flow URL but its host and the beginning of its fingerprint', () => {
