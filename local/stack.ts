@@ -427,9 +427,9 @@ function busTarget(rule: PlannedRule, target: RuleTarget, sqs: SqsEngine, functi
 }
 
 /** What a target gets of an event. */
-function bodyOf({ input, inputTemplate }: RuleTarget, event: BusEvent): string {
+function bodyOf({ input, inputTransformer }: RuleTarget, event: BusEvent): string {
   if (input !== undefined) return input;
-  return inputTemplate === undefined ? JSON.stringify(event) : fillInputTemplate(inputTemplate, event);
+  return inputTransformer === undefined ? JSON.stringify(event) : fillInputTemplate(inputTransformer, event);
 }
 
 /** What a schedule does: like an event for queues, but resolves when the functions have answered. */
