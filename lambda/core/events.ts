@@ -9,6 +9,7 @@ import {
   TRIGGER_IDS,
 } from '../../lib/private/contract';
 import { canonicalDimensions, keyPart } from './metric';
+import { looksLikeCredential } from './redact';
 
 /** Longest name of a data source, segment, measure, instance or run; keeps every sort key under DynamoDB's 1,024 bytes. */
 export const MAX_NAME_LENGTH = 200;
@@ -20,9 +21,10 @@ export const MAX_ERROR_LENGTH = 4000;
 const expected = (what: string) => (issue: v.BaseIssue<unknown>) =>
   issue.input === undefined ? `is missing: write ${what}` : `is ${show(issue.input)}: write ${what}`;
 
-/** A value in an error text: short, and never a whole document. */
+/** A value in an error text: short, never a whole document, and nothing that could be a credential. */
 export function show(value: unknown): string {
   const text = json(value);
+  if (looksLikeCredential(text)) return 'a text that looks like a secret (not shown)';
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
