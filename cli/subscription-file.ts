@@ -159,16 +159,12 @@ class FileReader {
     if (secondDocument !== undefined) this.noteSyntaxError('MULTIPLE_DOCS', secondDocument);
     if (!isReadable || secondDocument !== undefined) return;
     const top: unknown = document.contents;
-    if (top === null || (isScalar(top) && (top.value === null || top.value === ''))) {
-      return this.wrong(1, 'the file is empty; write "subscriptions:" and under it a list of subscriptions');
+    if (!isMap(top)) this.wrong(1, shapeMistake(top));
+    else if (strayAlias) this.noteStrayAlias(strayAlias);
+    else {
+      const content = this.valueOf(document, top);
+      if (content !== UNREADABLE) this.readContent(content as Record<string, unknown>, top, document);
     }
-    if (!isMap(top)) {
-      const what = isCollection(top) ? 'starts with a list' : 'is a text';
-      return this.wrong(1, `the file ${what}; write "subscriptions:" on a line of its own and the list under it`);
-    }
-    if (strayAlias) return this.noteStrayAlias(strayAlias);
-    const content = this.valueOf(document, top);
-    if (content !== UNREADABLE) this.readContent(content as Record<string, unknown>, top, document);
   }
 
   private readContent(content: Record<string, unknown>, top: Node, document: Document): void {
@@ -183,7 +179,8 @@ class FileReader {
     }
     // A misspelled key has been told already.
     const isTold = list === undefined && Object.keys(content).some((key) => key !== 'set');
-    if (!Array.isArray(list) && !isTold) this.noteNoList(list, lineOf('subscriptions'));
+    if (!Array.isArray(list) && !isTold)
+      this.wrong(list === undefined ? 1 : lineOf('subscriptions'), listMistake(list));
   }
 
   private readSet(value: unknown, line: number): void {
@@ -191,15 +188,6 @@ class FileReader {
     const checked = v.safeParse(setSchema, value);
     if (checked.success) this.set = checked.output;
     else this.wrong(line, `"set" ${checked.issues[0].message}`);
-  }
-
-  private noteNoList(value: unknown, line: number): void {
-    if (value === undefined) {
-      return this.wrong(1, '"subscriptions" is missing; write "subscriptions:" and under it a list of subscriptions');
-    }
-    if (value === null) return this.wrong(line, '"subscriptions" is empty; write a list under it, or [] for none');
-    const message = `"subscriptions" is ${shown(value)}; write a list, with - before the first key of each subscription`;
-    this.wrong(line, message);
   }
 
   private readEntry(value: unknown, at: number, { document, node }: Part): FileEntry | undefined {
@@ -415,3 +403,20 @@ const SYNTAX_ERRORS: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'a value starts with !, which YAML reads as a type; put the value in quotes',
   MULTIPLE_DOCS: 'a second document starts here (---); keep one document in a file',
 };
+
+/** What is wrong with a file that is no map at its top. */
+function shapeMistake(top: unknown): string {
+  if (top === null || (isScalar(top) && (top.value === null || top.value === ''))) {
+    return 'the file is empty; write "subscriptions:" and under it a list of subscriptions';
+  }
+  const what = isCollection(top) ? 'starts with a list' : 'is a text';
+  return `the file ${what}; write "subscriptions:" on a line of its own and the list under it`;
+}
+
+/** What is wrong with "subscriptions" that is no list. */
+function listMistake(value: unknown): string {
+  if (value === undefined)
+    return '"subscriptions" is missing; write "subscriptions:" and under it a list of subscriptions';
+  if (value === null) return '"subscriptions" is empty; write a list under it, or [] for none';
+  return `"subscriptions" is ${shown(value)}; write a list, with - before the first key of each subscription`;
+}

@@ -441,9 +441,9 @@ function busTarget(rule: PlannedRule, target: RuleTarget, sqs: SqsEngine, functi
 }
 
 /** What a target gets of an event: JSON in ASCII, as every message of a queue is here (`IGNORED.messageCharacters`). */
-function bodyOf({ input, inputTemplate }: RuleTarget, event: BusEvent): string {
+function bodyOf({ input, inputTransformer }: RuleTarget, event: BusEvent): string {
   if (input !== undefined) return input;
-  return inputTemplate === undefined ? asciiJson(event) : toAscii(fillInputTemplate(inputTemplate, event));
+  return inputTransformer === undefined ? asciiJson(event) : toAscii(fillInputTemplate(inputTransformer, event));
 }
 
 /** What a schedule does: like an event for queues, but resolves when the functions have answered. */

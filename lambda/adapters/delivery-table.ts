@@ -94,7 +94,8 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     });
     try {
       const { Attributes } = await this.client.send(update);
-      return { attempts: (Attributes?.attempts as Attempt[] | undefined) ?? [] };
+      const { attempts = [], notice } = Attributes ?? {};
+      return { attempts, notice } as Claim;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
@@ -129,16 +130,21 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     });
   }
 
-  async clearNotice({ subscription, eventId }: DeliveryKey): Promise<void> {
+  async clearNotice({ subscription, eventId }: DeliveryKey, { since, attempts }: DeathNotice): Promise<void> {
     await conditionHeld(
       this.client.send(
         new UpdateCommand({
           TableName: this.table,
           Key: { [PK]: subscription, [SK]: eventId },
           UpdateExpression: 'SET #open = :dead REMOVE notice',
-          ConditionExpression: '#status = :dead AND #open = :unannounced',
-          ExpressionAttributeNames: { '#open': NAMES['#open'], '#status': NAMES['#status'] },
-          ExpressionAttributeValues: { ':dead': DEAD, ':unannounced': UNANNOUNCED },
+          ConditionExpression: '#open = :unannounced AND notice.since = :since AND notice.attempts = :attempts',
+          ExpressionAttributeNames: { '#open': NAMES['#open'] },
+          ExpressionAttributeValues: {
+            ':dead': DEAD,
+            ':unannounced': UNANNOUNCED,
+            ':since': since,
+            ':attempts': attempts,
+          },
         }),
       ),
     );

@@ -4,8 +4,17 @@ import { type RejectPorts, reject, sideBySide } from './batch';
 import { renderBody } from './body';
 import { afterOpen, breakerState, type Failures } from './breaker';
 import { type Attempt, anotherTry, type DeliveryMessage, type DeliveryStatus } from './delivery';
-import { announceHealth, type HealthPorts, noteFailure, noteRefusal, noteSuccess, takeTrial } from './flow-health';
+import {
+  announceHealth,
+  type HealthPorts,
+  type HealthWorkPorts,
+  noteFailure,
+  noteRefusal,
+  noteSuccess,
+  takeTrial,
+} from './flow-health';
 import { isPaused } from './health';
+import { HealthChanges } from './health-changes';
 import { deliveryId } from './identity';
 import { LogMessage } from './log-messages';
 import { subjectText } from './matching';
@@ -31,7 +40,16 @@ export interface Lease {
 /**
  * `done`: finished, or a later try is on its way. `delivered`: by this very try. `busy`: somebody else has it. `held`: this very try was held, since its subscription is paused.
  */
-export type Claim = { readonly attempts: readonly Attempt[] } | 'done' | 'delivered' | 'busy' | 'held';
+export type Claim =
+  | {
+      readonly attempts: readonly Attempt[];
+      /** Of a death before, which the bus has not been told of. */
+      readonly notice?: DeathNotice;
+    }
+  | 'done'
+  | 'delivered'
+  | 'busy'
+  | 'held';
 
 /** What the bus is told of a dead delivery, but for what every such event has. */
 export type DeathNotice = Readonly<Record<string, unknown>>;
@@ -57,8 +75,8 @@ export interface DeliveryStore {
    * @returns whether the row is held.
    */
   hold(message: DeliveryMessage, lease: Lease, attempts: readonly Attempt[], now: number): Promise<boolean>;
-  /** Takes the notice off a dead row, which the bus has been told of. */
-  clearNotice(key: DeliveryKey): Promise<void>;
+  /** Removes a notice that was published from its row, whether or not a replay has claimed it since. Another notice stays. */
+  clearNotice(key: DeliveryKey, published: DeathNotice): Promise<void>;
   /** Leaves the row pending for try `n`, unless the lease has gone to another. */
   reschedule(key: DeliveryKey, lease: Lease, n: number, attempts: readonly Attempt[], now: number): Promise<void>;
   /** Keeps what is needed to send a held or dead delivery again. */
@@ -79,6 +97,9 @@ export interface DeliverPorts extends RejectPorts, HealthPorts {
   /** Sends a message to the deliveries queue. */
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
 }
+
+/** What delivering a batch needs. */
+type WorkPorts = DeliverPorts & HealthWorkPorts;
 
 /** A flow's URL, ready to be called, or why there is none. */
 export type OpenedFlow =
@@ -115,16 +136,18 @@ export const deliverBatch = (
   messages: readonly QueueMessage[],
   deadline: number,
   ports: DeliverPorts,
-): Promise<string[]> =>
-  sideBySide(
+): Promise<string[]> => {
+  const work: WorkPorts = { ...ports, changes: new HealthChanges(ports.subscriptions) };
+  return sideBySide(
     messages,
     ({ body }) => {
       const message = parse(body);
       if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
-      return deliver(message, deadline, ports);
+      return deliver(message, deadline, work);
     },
     ports,
   );
+};
 
 /** The queue's only writers are `dispatch` and `deliver`: this tells their messages from a stranger's. */
 function parse(body: string): DeliveryMessage | undefined {
@@ -150,7 +173,7 @@ interface Work {
 }
 
 /** Takes one delivery one step further (protocol D). Throws when the message must come again as it is. */
-async function deliver(message: DeliveryMessage, deadline: number, ports: DeliverPorts): Promise<void> {
+async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPorts): Promise<void> {
   const { deliveries, subscriptions, telemetry, clock, send } = ports;
   const { subscription: name, event, n } = message;
   const start = clock();
@@ -166,6 +189,9 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
   if (claim === 'delivered') return message.probe ? endPause(message, ports) : undefined;
   if (claim === 'busy') throw new Error(`delivery ${deliveryId(name, event.eventId)} is in another worker's hands`);
   if (claim === 'held') return sendUnlessPaused(message, ports);
+
+  // A replay was faster than the news of the death: what this try ends in would write over it.
+  if (claim.notice) await announceDeath(key, claim.notice, ports);
 
   const facts = { subscription: name, trigger: event.trigger, subject: subjectText(event), eventId: event.eventId, n };
   const work: Work = { message, key, lease, attempts: claim.attempts, facts };
@@ -206,8 +232,9 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: Delive
     if (pause.changed) await announceHealth(pause.paused, ports);
     return;
   }
-  await tryLater(tried, subscription, attempt.answer, ports);
+  // Noted before the next try is sent: where this fails, the message comes again, and with it a failure to note.
   if (outcome === 'retry') await noteFailure(subscription, attempt.answer, go === 'as a trial', ports);
+  await tryLater(tried, subscription, attempt.answer, ports);
 }
 
 /** A delivery that may not be tried yet. */
@@ -222,7 +249,7 @@ interface NotYet {
 async function mayTry(
   { booked }: DeliveryMessage,
   subscription: Subscription,
-  ports: DeliverPorts,
+  ports: WorkPorts,
 ): Promise<'now' | 'as a trial' | NotYet> {
   const { clock, random, calls } = ports;
   const { definition, health } = subscription;
@@ -260,7 +287,7 @@ function isTooOld({ acceptedAt, anyAge }: DeliveryMessage, { definition }: Subsc
 }
 
 /** The worker whose probe the flow took may have stopped before it could end the pause. */
-async function endPause({ subscription, uid }: DeliveryMessage, ports: DeliverPorts): Promise<void> {
+async function endPause({ subscription, uid }: DeliveryMessage, ports: WorkPorts): Promise<void> {
   const now = await ports.subscriptions.read(subscription);
   if (now?.uid === uid && isPaused(now)) await noteSuccess(now, ports);
 }
@@ -321,7 +348,7 @@ export async function announceDeath(
 ): Promise<void> {
   const detail = { connector: connectorId, subscription: key.subscription, ...notice };
   await events.publish(HealthEvent.FLOW_DELIVERY_DEAD, detail);
-  await deliveries.clearNotice(key);
+  await deliveries.clearNotice(key, notice);
 }
 
 /** Holds a delivery of a paused subscription, with its payload. */

@@ -9,8 +9,9 @@ import {
   TRIGGER_IDS,
 } from '../../lib/private/contract';
 import { canonicalDimensions, keyPart } from './metric';
-import { cut } from './text';
 import { decimalHint, decimalSchema, wholeNumberHint, wholeNumberSchema } from './numbers';
+import { looksLikeCredential } from './redact';
+import { cut } from './text';
 
 /** Longest name of a data source, segment, measure, instance or run; keeps every sort key under DynamoDB's 1,024 bytes. */
 export const MAX_NAME_LENGTH = 200;
@@ -22,9 +23,10 @@ export const MAX_ERROR_LENGTH = 4000;
 const expected = (what: string) => (issue: v.BaseIssue<unknown>) =>
   issue.input === undefined ? `is missing: write ${what}` : `is ${show(issue.input)}: write ${what}`;
 
-/** A value in an error text: short, and never a whole document. */
+/** A value in an error text: short, never a whole document, and nothing that could be a credential. */
 export function show(value: unknown): string {
-  return cut(json(value), 80);
+  const text = json(value);
+  return looksLikeCredential(text) ? 'a text that looks like a secret (not shown)' : cut(text, 80);
 }
 
 /** JSON.parse reads lists in lists of any depth, which JSON.stringify does not write, and 1e400 as Infinity, which it writes as null. */

@@ -11,6 +11,7 @@ import {
   pausedBySomebody,
   resumed,
 } from './health';
+import { HealthChanges } from './health-changes';
 import { LogMessage } from './log-messages';
 import type { Clock, EventPublisher, HealthStore, Telemetry } from './ports';
 import type { Subscription } from './subscription';
@@ -29,24 +30,9 @@ export interface HealthPorts {
   readonly pace?: number;
 }
 
-/**
- * Changes how it goes with a subscription, starting from what was read; reads again when somebody else was faster.
- * @param decide gives the next state, or undefined when there is nothing to change. Is asked again for what is read anew.
- * @returns the subscription as it is now, and whether this call changed it; undefined when it is gone or was made anew.
- */
-export async function changeHealth(
-  read: Subscription,
-  decide: (current: Subscription) => Health | undefined,
-  subscriptions: HealthStore,
-): Promise<{ readonly current: Subscription; readonly changed: boolean } | undefined> {
-  let current: Subscription | undefined = read;
-  while (current?.uid === read.uid) {
-    const health = decide(current);
-    if (!health) return { current, changed: false };
-    if (await subscriptions.writeHealth(current, health)) return { current: { ...current, health }, changed: true };
-    current = await subscriptions.read(read.definition.name);
-  }
-  return undefined;
+/** What a worker needs to note how flows respond. */
+export interface HealthWorkPorts extends HealthPorts {
+  readonly changes: HealthChanges;
 }
 
 /**
@@ -57,16 +43,13 @@ export async function changeHealth(
 export async function noteRefusal(
   used: Subscription,
   answer: FlowAnswer,
-  ports: HealthPorts,
+  ports: HealthWorkPorts,
 ): Promise<{ readonly paused: Subscription; readonly changed: boolean } | undefined> {
-  const { telemetry, clock, subscriptions, pace } = ports;
-  const after = await changeHealth(
-    used,
-    (current) =>
-      current.generation === used.generation && !isPaused(current)
-        ? afterRefusal(current.health, answer, clock(), pace)
-        : undefined,
-    subscriptions,
+  const { telemetry, clock, changes, pace } = ports;
+  const after = await changes.change(used, (current) =>
+    current.generation === used.generation && !isPaused(current)
+      ? afterRefusal(current.health, answer, clock(), pace)
+      : undefined,
   );
   if (!after || !isPaused(after.current)) return undefined;
   if (after.changed) {
@@ -85,13 +68,13 @@ export async function noteFailure(
   used: Subscription,
   answer: FlowAnswer,
   trial: boolean,
-  { subscriptions, telemetry, clock, pace }: HealthPorts,
+  { changes, telemetry, clock, pace }: HealthWorkPorts,
 ): Promise<void> {
   const decide = ({ generation, health }: Subscription) =>
     generation === used.generation && !isPaused({ health })
       ? afterFailure(health, answer, trial, clock(), pace)
       : undefined;
-  const after = await changeHealth(used, decide, subscriptions);
+  const after = await changes.change(used, decide);
   const { opened, openUntil } = after?.current.health?.failures ?? {};
   // The first time only: a flow that stays down says nothing new.
   if (!after?.changed || openUntil === undefined || opened !== 1) return;
@@ -103,18 +86,20 @@ export async function noteFailure(
 /** Takes the one try that an open breaker lets through; false: somebody else has it. */
 export async function takeTrial(
   read: Subscription,
-  { subscriptions, clock }: Pick<HealthPorts, 'subscriptions' | 'clock'>,
+  { changes, clock }: Pick<HealthWorkPorts, 'changes' | 'clock'>,
 ): Promise<boolean> {
-  const after = await changeHealth(read, ({ health }) => afterTrialTaken(health, clock()), subscriptions);
+  const after = await changes.change(read, ({ health }) => afterTrialTaken(health, clock()));
   return after?.changed ?? false;
 }
 
 /**
  * Notes that a flow took a delivery: a pause is over, also one that others began while this was on its way, and what it
- * refused before is forgotten. Writes only if there is any of it.
+ * refused before is forgotten. Writes only if there is any of it, as it was read before the call or as this worker has
+ * written since. What other workers note during the call stays: it counts as later than this success.
  */
-export async function noteSuccess(used: Subscription, ports: HealthPorts): Promise<void> {
-  if (!isPaused(used) && !used.health?.refusals && !used.health?.failures) return;
+export async function noteSuccess(used: Subscription, ports: HealthWorkPorts): Promise<void> {
+  const isClean = !isPaused(used) && !used.health?.refusals && !used.health?.failures;
+  if (isClean && !ports.changes.hasChanged(used)) return;
   let endsPause = false;
   const decide = ({ generation, health }: Subscription) => {
     if (generation !== used.generation) return undefined;
@@ -123,7 +108,7 @@ export async function noteSuccess(used: Subscription, ports: HealthPorts): Promi
     endsPause = isPaused({ health });
     return endsPause ? resumed(health, 'the flow has taken a delivery', 'worker', ports.clock()) : afterSuccess(health);
   };
-  const after = await changeHealth(used, decide, ports.subscriptions);
+  const after = await ports.changes.change(used, decide);
   if (!after?.changed || !endsPause) return;
   noteResumed(after.current, ports);
   await announceHealth(after.current, ports);
@@ -137,7 +122,7 @@ export async function pause(
   const read = await ports.subscriptions.read(name);
   if (!read) return 'unknown';
   const decide = ({ health }: Subscription) => pausedBySomebody(health, ports.clock());
-  const after = await changeHealth(read, decide, ports.subscriptions);
+  const after = await new HealthChanges(ports.subscriptions).change(read, decide);
   return after === undefined ? 'unknown' : after.changed ? 'paused' : 'was paused';
 }
 
@@ -148,10 +133,8 @@ export async function resume(
 ): Promise<'resumed' | 'was active' | 'unknown'> {
   const read = await ports.subscriptions.read(name);
   if (!read) return 'unknown';
-  const after = await changeHealth(
-    read,
-    ({ health }) => resumed(health, 'somebody resumed it', 'sweep', ports.clock()),
-    ports.subscriptions,
+  const after = await new HealthChanges(ports.subscriptions).change(read, ({ health }) =>
+    resumed(health, 'somebody resumed it', 'sweep', ports.clock()),
   );
   return after === undefined ? 'unknown' : after.changed ? 'resumed' : 'was active';
 }
@@ -163,7 +146,7 @@ function noteResumed({ definition, health }: Subscription, { telemetry }: Health
 }
 
 /** Tells the bus of the changes that it has not been told of, in their order, and clears them. */
-export async function announceHealth(read: Subscription, ports: HealthPorts): Promise<Subscription | undefined> {
+export async function announceHealth(read: Subscription, ports: HealthWorkPorts): Promise<Subscription | undefined> {
   const told = read.health?.announcements ?? [];
   if (told.length === 0) return read;
   const { name } = read.definition;
@@ -172,17 +155,14 @@ export async function announceHealth(read: Subscription, ports: HealthPorts): Pr
   }
   const isTold = (one: Announcement) =>
     told.some(({ detailType, at }) => detailType === one.detailType && at === one.at);
-  const after = await changeHealth(
-    read,
-    ({ health }) =>
-      health?.announcements.some(isTold)
-        ? {
-            ...health,
-            version: health.version + 1,
-            announcements: health.announcements.filter((one) => !isTold(one)),
-          }
-        : undefined,
-    ports.subscriptions,
+  const after = await ports.changes.change(read, ({ health }) =>
+    health?.announcements.some(isTold)
+      ? {
+          ...health,
+          version: health.version + 1,
+          announcements: health.announcements.filter((one) => !isTold(one)),
+        }
+      : undefined,
   );
   return after?.current;
 }

@@ -31,6 +31,27 @@ export const redactText = (text: string): string =>
     .replace(/[^\s"'<>]+/g, redactWord)
     .replace(WEB_TOKEN, REDACTED);
 
+/** A client secret of Microsoft Entra ID: its fourth to sixth characters are a digit and `Q~`. */
+const ENTRA_SECRET = /[\w.~-]{3}\dQ~[\w.~-]{20,}/;
+const AWS_ACCESS_KEY_ID = /(?:AKIA|ASIA)[A-Z0-9]{16}/;
+/** What keys and signatures are written in: base64, base64url and hexadecimal. */
+const KEY_LIKE = /[\w~.+/=-]{20,}/g;
+
+/**
+ * Whether a value that somebody wrote into a field could be a credential: in a known form, or because it mixes small
+ * letters, capitals and digits as random texts do and names do not. A credential without such a form is not recognized.
+ */
+export function looksLikeCredential(text: string): boolean {
+  const isKnown = ENTRA_SECRET.test(text) || AWS_ACCESS_KEY_ID.test(text) || redactText(text) !== text;
+  return isKnown || (text.match(KEY_LIKE) ?? []).some(isMixed);
+}
+
+/** Random base64 changes its kind of character at two places of three, hexadecimal at one of two. */
+function isMixed(text: string): boolean {
+  const kinds = text.replaceAll(/[^a-z\d]/gi, '').match(/[a-z]+|[A-Z]+|\d+/g) ?? [];
+  return kinds.length > text.length / 3;
+}
+
 function redactWord(word: string): string {
   const url = URL_START.exec(word);
   if (url) {

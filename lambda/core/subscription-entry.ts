@@ -8,6 +8,7 @@ import { link, nameEntry, ownersEntry } from './entry/people';
 import { bare, type Issue, nearest, shown, text, write, writeOneOf, writeText } from './entry/words';
 import { dimensionsSchema } from './events';
 import { THRESHOLD_OPERATORS } from './position';
+import { looksLikeCredential } from './redact';
 import {
   BODY_FORMATS,
   type Filter,
@@ -341,4 +342,4 @@ function unknownKeyMessage(
   return `${label} is not known; this trigger takes ${known.join(', ')}`;
 }
 
-const isShowableKey = (key: string): boolean => /^[\p{L}\p{N} _.-]{1,40}$/u.test(key);
+const isShowableKey = (key: string): boolean => /^[\p{L}\p{N} _.-]{1,40}$/u.test(key) && !looksLikeCredential(key);

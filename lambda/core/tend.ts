@@ -1,8 +1,9 @@
 import { Metric as MetricName } from '../../lib/private/contract';
 import { allSettledOrThrow } from './batch';
 import { announceDeath, type DeathNotice, type DeliverPorts, type DeliveryKey } from './deliver';
-import { announceHealth, changeHealth } from './flow-health';
+import { announceHealth } from './flow-health';
 import { ANNOUNCEMENT_GRACE, type Health, isPaused, MAX_HELD_AGE, nextProbe } from './health';
+import { HealthChanges } from './health-changes';
 import { identityHash } from './identity';
 import { type HeldDelivery, type KeptDeliveries, resendHeld } from './kept-deliveries';
 import type { DueSubscriptions } from './ports';
@@ -60,7 +61,8 @@ async function tendSubscription(name: string, ports: TendPorts): Promise<void> {
   const now = ports.clock();
   let subscription = await ports.subscriptions.read(name);
   if (subscription?.health?.announcements.some(({ due }) => due <= now)) {
-    subscription = await announceHealth(subscription, ports);
+    const changes = new HealthChanges(ports.subscriptions);
+    subscription = await announceHealth(subscription, { ...ports, changes });
   }
   if (!subscription) return;
   const { nextProbe: probeAt = Infinity, drain, keepAlive = Infinity } = subscription.health ?? {};
@@ -84,13 +86,10 @@ async function probe(subscription: Subscription, ports: TendPorts): Promise<void
   const held = await ports.kept.held(subscription.definition.name);
   const candidate = held.find(wantedAt(now, subscription)) ?? held.at(-1);
   if (candidate) await resendHeld(candidate, { probe: true }, 0, ports);
-  await changeHealth(
-    subscription,
-    ({ health }) =>
-      health && health.nextProbe === subscription.health?.nextProbe
-        ? { ...health, version: health.version + 1, nextProbe: nextProbe(health.since ?? now, now, ports.pace) }
-        : undefined,
-    ports.subscriptions,
+  await new HealthChanges(ports.subscriptions).change(subscription, ({ health }) =>
+    health && health.nextProbe === subscription.health?.nextProbe
+      ? { ...health, version: health.version + 1, nextProbe: nextProbe(health.since ?? now, now, ports.pace) }
+      : undefined,
   );
 }
 
@@ -105,13 +104,10 @@ async function keepFlowAlive(subscription: Subscription, due: number, ports: Ten
     const event = sampleEvent(definition, identityHash('keepAlive', uid, due), now);
     await ports.send({ subscription: definition.name, uid, event, acceptedAt: now, n: 0, isTest: true }, 0);
   }
-  await changeHealth(
-    subscription,
-    ({ health, definition: { keepAlive } }) =>
-      health?.keepAlive === due
-        ? { ...health, version: health.version + 1, keepAlive: keepAlive && now + keepAlive }
-        : undefined,
-    ports.subscriptions,
+  await new HealthChanges(ports.subscriptions).change(subscription, ({ health, definition: { keepAlive } }) =>
+    health?.keepAlive === due
+      ? { ...health, version: health.version + 1, keepAlive: keepAlive && now + keepAlive }
+      : undefined,
   );
 }
 
@@ -130,13 +126,10 @@ async function drainPass(subscription: Subscription, ports: TendPorts): Promise<
     const empty = found ? 0 : emptyPasses + 1;
     return empty < EMPTY_PASSES ? { emptyPasses: empty, due: now + interval + spread } : undefined;
   };
-  await changeHealth(
-    subscription,
-    ({ health }) =>
-      health?.drain && !isPaused({ health }) && health.drain.due === subscription.health?.drain?.due
-        ? { ...health, version: health.version + 1, drain: next(health.drain) }
-        : undefined,
-    ports.subscriptions,
+  await new HealthChanges(ports.subscriptions).change(subscription, ({ health }) =>
+    health?.drain && !isPaused({ health }) && health.drain.due === subscription.health?.drain?.due
+      ? { ...health, version: health.version + 1, drain: next(health.drain) }
+      : undefined,
   );
 }
 

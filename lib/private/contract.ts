@@ -395,6 +395,6 @@ export interface ScheduledPoll {
 /** What a rule puts there when CloudTrail tells of a call that starts a job: the rule's input template writes it. */
 export interface StartedPoll {
   readonly poll: ScheduledPoll;
-  /** CloudTrail's event, whole. */
+  /** Of CloudTrail's event, `detail` with `eventID`, `eventTime` and `responseElements.jobId`; formerly the whole event. */
   readonly event: unknown;
 }

@@ -31,7 +31,7 @@ export function validateExtraFlowHosts(hosts: string[]): void {
   for (const host of hosts) {
     if (Token.isUnresolved(host) || HOST.test(host)) continue;
     throw new Error(
-      `extraFlowHosts has '${host}': write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
+      `extraFlowHosts has ${/^[\w.*-]*$/.test(host) ? `'${host}'` : 'something that is no host name'}: write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
     );
   }
 }
@@ -42,7 +42,10 @@ export function validateSubscriptionName(name: string): void {
   // Two of one name are found by it, and CloudFormation knows the resource by it.
   if (Token.isUnresolved(name)) throw new Error('subscriptionName is a token: write the name itself');
   if (isSubscriptionName(name)) return;
-  throw new Error(`"name" is ${JSON.stringify(name)}; write 1 to 64 letters, digits, - and _`);
+  // Without the value: it may be a secret in the wrong place.
+  throw new Error(
+    `"name" ${name === '' ? 'is empty' : 'is no name of a subscription'}; write 1 to 64 letters, digits, - and _`,
+  );
 }
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -117,9 +117,9 @@ export class UnificationPolling extends Construct {
    */
   public _watch(scope: Construct, starts: events.EventPattern, poll: ScheduledPoll): void {
     const rule = new events.Rule(scope, 'Started', { eventPattern: starts });
-    const template = `{"poll":${Stack.of(scope).toJsonString(poll)},"event":<aws.events.event.json>}`;
+    const template = `{"poll":${Stack.of(scope).toJsonString(poll)},"event":${STARTED_EVENT}}`;
     const target = this.targetIn(scope);
-    rule.addTarget({ bind: (bound) => ({ ...target.bind(bound), input: new InputTemplate(template) }) });
+    rule.addTarget({ bind: (bound) => ({ ...target.bind(bound), input: new InputTemplate(template, STARTED_PATHS) }) });
     rule.node.addDependency(this._readingPolicy(scope));
   }
 
@@ -133,5 +133,16 @@ export class UnificationPolling extends Construct {
     return target;
   }
 }
+
+/**
+ * What `poll` reads of CloudTrail's event. The rest stays out of the queue: who made the call, with which key and from where.
+ * In quotes, so that a response without a job's id is still JSON.
+ */
+const STARTED_EVENT = '{"detail":{"eventID":"<id>","eventTime":"<time>","responseElements":{"jobId":"<job>"}}}';
+const STARTED_PATHS = {
+  id: '$.detail.eventID',
+  time: '$.detail.eventTime',
+  job: '$.detail.responseElements.jobId',
+};
 
 const MAX_AGE_SECONDS = 60 * 60;

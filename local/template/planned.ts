@@ -1,3 +1,4 @@
+import type { InputTransformer } from '../bus/input-template';
 import type { EventPattern } from '../bus/pattern';
 import type { CustomResourceInput } from '../engines/custom-resource';
 import type { TableInput } from '../engines/dynamodb';
@@ -14,8 +15,8 @@ export interface RuleTarget {
   readonly arn: string;
   /** JSON that the target gets in place of the event. */
   readonly input: string | undefined;
-  /** The same with the event in it, where its variable stands. */
-  readonly inputTemplate: string | undefined;
+  /** The same with parts of the event in it. */
+  readonly inputTransformer: InputTransformer | undefined;
   readonly messageGroupId: string | undefined;
   readonly deadLetterArn: string | undefined;
   readonly retries: number;

@@ -490,11 +490,15 @@ describe('fails at synthesis', () => {
     );
   });
 
-  test.each(['', 'a b', 'x'.repeat(65)])('the name %j', (subscriptionName) => {
-    expect(add(() => ({ ...thresholdOf(Threshold.above(1)), subscriptionName }))).toThrow(
-      `"name" is ${JSON.stringify(subscriptionName)}; write 1 to 64 letters, digits, - and _`,
-    );
-  });
+  // Not quoted: the value may be a client secret in the wrong place.
+  test.each(['', 'a b', 'x'.repeat(65), `abc8Q~${'aB3.dE5_gH7-jK9~'.repeat(2)}xY`])(
+    'the name %j',
+    (subscriptionName) => {
+      expect(add(() => ({ ...thresholdOf(Threshold.above(1)), subscriptionName }))).toThrow(
+        `"name" is ${subscriptionName === '' ? 'empty' : 'no name of a subscription'}; write 1 to 64 letters, digits, - and _`,
+      );
+    },
+  );
 
   test('two of one name in a connector, whichever their stacks', () => {
     const { stack, connector } = connectorStack();

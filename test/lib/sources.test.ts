@@ -64,7 +64,9 @@ describe('the rule of a kind', () => {
     expect(RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 });
     expect(InputTransformer.InputPathsMap).toBeUndefined();
     const event = { anything: 'at all' };
-    expect(JSON.parse(fillInputTemplate(textOf(InputTransformer.InputTemplate), event as never))).toEqual({
+    expect(
+      JSON.parse(fillInputTemplate({ template: textOf(InputTransformer.InputTemplate), paths: {} }, event as never)),
+    ).toEqual({
       kind: 'glue-job',
       sources: [
         { name: 'load-orders', put: 'DataSourceRefreshed', detail: { dataSource: 'Orders' } },
@@ -156,7 +158,7 @@ describe('a source of every kind', () => {
     'the sample %s is matched by the rule of its kind alone, and read',
     (name, { event }) => {
       const matching = rules.filter((rule) => rule.test(event));
-      const message = fillInputTemplate(matching[0]?.template ?? '', event as never);
+      const message = fillInputTemplate({ template: matching[0]?.template ?? '', paths: {} }, event as never);
       expect(matching).toHaveLength(1);
       expect(JSON.parse(message).kind).toBe(kindOf(name));
       expect(eventsOf(message)).toHaveProperty('value');

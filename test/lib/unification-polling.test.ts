@@ -5,6 +5,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { describe, expect, test } from 'vitest';
 import { PolledUnification, PowerAutomateConnector, Unification, type UnificationOptions } from '../../lib';
 import { Env } from '../../lib/private/contract';
+import { fillInputTemplate } from '../../local/bus/input-template';
 import { compilePattern } from '../../local/bus/pattern';
 import startMatchingJob from '../fixtures/unification/start-matching-job.json';
 import { connectorStack, list, permissions, readable, referred, resources } from './support';
@@ -108,7 +109,7 @@ describe('jobs that are looked at when they are started', () => {
   match('households', { schedule: scheduler.ScheduleExpression.rate(Duration.days(1)) });
   const made = Template.fromStack(started.stack);
 
-  test('have a rule on the default bus, which names the call and its workflow and sends the whole event', () => {
+  test('have a rule on the default bus, which names the call and its workflow and sends nothing of its caller', () => {
     const rules = Object.entries(resources(made, 'AWS::Events::Rule')).filter(([id]) => id.endsWith('Started'));
     expect(rules.map(([id]) => id)).toEqual(
       ['CustomersStarted', 'HouseholdsStarted'].map((id) => expect.stringMatching(new RegExp(id, 'i'))),
@@ -134,14 +135,20 @@ describe('jobs that are looked at when they are started', () => {
       const [target] = Targets;
       expect(referred(target.Arn)).toBe('UnificationPollingPollsQueue');
       expect(referred(target.DeadLetterConfig.Arn)).toBe('UnificationPollingSchedulesDeadLetterQueue');
-      const filled = target.InputTransformer.InputTemplate.replace('<aws.events.event.json>', '"event"');
-      expect(JSON.parse(filled)).toEqual({
+      const { InputTemplate: template, InputPathsMap: paths } = target.InputTransformer;
+      const { eventID, eventTime, responseElements } = event.detail;
+      expect(JSON.parse(fillInputTemplate({ template, paths }, event as never))).toEqual({
         poll: {
           jobs: { service: 'entity-resolution', workflow },
           ...(workflow === 'customers' && { instanceId: 'emea' }),
         },
-        event: 'event',
+        event: { detail: { eventID, eventTime, responseElements } },
       });
+      const silent = fillInputTemplate({ template, paths }, {
+        ...event,
+        detail: { ...event.detail, responseElements: null },
+      } as never);
+      expect(JSON.parse(silent).event.detail.responseElements).toEqual({ jobId: '' });
     }
   });
 

@@ -87,7 +87,11 @@ describe('planTemplate', () => {
     ],
     ...(
       [
-        [{ InputPathsMap: { a: '$.a' }, InputTemplate: '<a>' }, 'does not implement the property InputPathsMap'],
+        [
+          { InputPathsMap: { a: '$.a[0]' }, InputTemplate: '<a>' },
+          'implements paths such as $.detail.status, and not $.a[0]',
+        ],
+        [{ InputPathsMap: { a: '$.a' }, InputTemplate: '<b>' }, 'does not implement the variable <b>'],
         [{ InputTemplate: '{"a":<aws.events.rule-arn>}' }, 'does not implement the variable <aws.events.rule-arn>'],
         [{ InputTemplate: '{"a":<aws.events.event.json>' }, 'the input template gives no JSON'],
       ] as const

@@ -11,6 +11,8 @@ export interface MemoryRow extends DeliveryKey {
   lease?: Lease;
   attempts: readonly Attempt[];
   notice?: DeathNotice;
+  /** In the index of deaths that the bus has not been told of. */
+  unannounced?: boolean;
 }
 
 /**
@@ -19,6 +21,8 @@ export interface MemoryRow extends DeliveryKey {
  */
 export class MemoryDeliveries {
   readonly rows = new Map<string, MemoryRow>();
+  /** Every death that was written, by its notice. */
+  readonly deaths: DeathNotice[] = [];
   readonly payloads = new Map<string, DeliveryMessage>();
   /** The held rows as an index that lags behind shows them; undefined: it does not lag. */
   staleHeld: MemoryRow[] | undefined;
@@ -49,7 +53,7 @@ export class MemoryDeliveries {
           const take = (attempts: readonly Attempt[]) => {
             const before = row ?? { ...key, acceptedAt, attempts };
             this.rows.set(id(key), { ...before, status: 'pending', n, lease });
-            return { attempts };
+            return { attempts, notice: row?.notice };
           };
           if (!row) return take([]);
           const open = ['pending', 'held'].includes(row.status);
@@ -61,19 +65,27 @@ export class MemoryDeliveries {
           return !open || n < row.n ? 'done' : 'busy';
         }),
       finish: (key, lease, status, attempts, _, notice) =>
-        step('finish', () => mine(key, lease, { status, attempts, notice })),
-      reschedule: (key, lease, n, attempts) => step('reschedule', () => void mine(key, lease, { n, attempts })),
+        step('finish', () => {
+          const ended = mine(key, lease, { status, attempts, notice, unannounced: notice !== undefined });
+          if (ended && notice) this.deaths.push(notice);
+          return ended;
+        }),
+      reschedule: (key, lease, n, attempts) =>
+        step('reschedule', () => void mine(key, lease, { n, attempts, unannounced: false })),
       hold: ({ subscription, event }, lease, attempts) =>
-        step('hold', () => mine({ subscription, eventId: event.eventId }, lease, { status: 'held', attempts })),
+        step('hold', () =>
+          mine({ subscription, eventId: event.eventId }, lease, { status: 'held', attempts, unannounced: false }),
+        ),
       keepPayload: (message) =>
         step('keepPayload', () => {
           const { subscription, event } = message;
           this.payloads.set(id({ subscription, eventId: event.eventId }), structuredClone(message));
         }),
-      clearNotice: (key) =>
+      clearNotice: (key, { since, attempts }) =>
         step('clearNotice', () => {
           const row = this.rows.get(id(key));
-          if (row?.status === 'dead') this.rows.set(id(key), { ...row, notice: undefined });
+          if (!row?.unannounced || row.notice?.since !== since || row.notice?.attempts !== attempts) return;
+          this.rows.set(id(key), { ...row, notice: undefined, unannounced: false });
         }),
       find: (key) =>
         step('find', () => {
@@ -89,7 +101,7 @@ export class MemoryDeliveries {
           const first = tried.flatMap(({ attempts }) => attempts.slice(0, 1)).map(({ at }) => at);
           return first.length > 0 ? Math.min(...first) : undefined;
         }),
-      unannounced: () => step('unannounced', () => [...this.rows.values()].filter(({ notice }) => notice)),
+      unannounced: () => step('unannounced', () => [...this.rows.values()].filter(({ unannounced }) => unannounced)),
     };
   }
 

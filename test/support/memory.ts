@@ -220,7 +220,9 @@ export class MemoryTelemetry implements Telemetry {
     this.counts[metric] = value;
   }
   milliseconds(metric: string, value: number): void {
-    (this.durations[metric] ??= []).push(value);
+    const durations = this.durations[metric] ?? [];
+    durations.push(value);
+    this.durations[metric] = durations;
   }
   info(message: string, details?: unknown): void {
     this.lines.push(`${message} ${JSON.stringify(details)}`);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { MAX_OWNERS_LENGTH } from '../body';
 import { HALF_PAIR, MAX_LINK_LENGTH } from '../events';
+import { looksLikeCredential } from '../redact';
 import { FLOW_URL_PARTS, shown, write, writeText } from './words';
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -14,8 +15,8 @@ export const nameEntry = v.pipe(
       .replaceAll(/^-+|-+$/g, '')
       .slice(0, 64);
     const rule = '1 to 64 letters, digits, - and _';
-    const url = FLOW_URL_PARTS.test(String(issue.input));
-    return write(better && !url ? `${rule}, such as ${better}` : rule)(issue);
+    const isSecret = FLOW_URL_PARTS.test(String(issue.input)) || looksLikeCredential(String(issue.input));
+    return write(better && !isSecret ? `${rule}, such as ${better}` : rule)(issue);
   }),
   v.description('Unique name: 1 to 64 letters, digits, - and _.'),
 );

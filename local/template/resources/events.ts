@@ -1,4 +1,4 @@
-import { checkInputTemplate } from '../../bus/input-template';
+import { checkInputTransformer, type InputTransformer } from '../../bus/input-template';
 import { checkPattern, type EventPattern } from '../../bus/pattern';
 import { rateMs } from '../../bus/schedule';
 import type { RuleTarget } from '../planned';
@@ -126,27 +126,23 @@ function target(properties: Properties): RuleTarget {
     where: properties.where,
     arn: properties.text('Arn'),
     input: properties.optionalText('Input'),
-    inputTemplate: inputTemplate(properties),
+    inputTransformer: inputTransformer(properties),
     messageGroupId: properties.object('SqsParameters').optionalText('MessageGroupId'),
     deadLetterArn: properties.object('DeadLetterConfig').optionalText('Arn'),
     retries: Math.min(declared, MAX_RETRIES),
   };
 }
 
-function inputTemplate(target: Properties): string | undefined {
+function inputTransformer(target: Properties): InputTransformer | undefined {
   if (!target.has('InputTransformer')) return undefined;
-  const transformer = target.object('InputTransformer');
-  if (transformer.has('InputPathsMap')) {
-    throw new TemplateError(
-      `${transformer.where}.InputPathsMap`,
-      'the local run does not implement the property InputPathsMap of queues and functions',
-    );
-  }
-  const template = transformer.text('InputTemplate');
+  const declared = target.object('InputTransformer');
+  const map = declared.object('InputPathsMap');
+  const paths = Object.fromEntries(Object.keys(map.all).map((name) => [name, map.text(name)]));
+  const transformer = { template: declared.text('InputTemplate'), paths };
   try {
-    checkInputTemplate(template);
+    checkInputTransformer(transformer);
   } catch (error) {
-    throw new TemplateError(`${transformer.where}.InputTemplate`, (error as Error).message);
+    throw new TemplateError(declared.where, (error as Error).message);
   }
-  return template;
+  return transformer;
 }

@@ -298,23 +298,42 @@ describe('what is kept', () => {
     expect(await row()).toEqual(before);
   });
 
+  const notice = { reason: 'why', since: new Date(NOW).toISOString(), attempts: 1 };
+
   it('of a dead delivery has its notice until the bus was told', async () => {
     await claim(0);
-    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, { reason: 'why' });
-    expect(await find()).toMatchObject({ status: 'dead', notice: { reason: 'why' } });
+    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, notice);
+    expect(await find()).toMatchObject({ status: 'dead', notice });
     const untold = async (before: number) =>
       (await table.unannounced(before)).filter(({ subscription }) => subscription === key.subscription);
     expect([await untold(NOW - 1), await untold(NOW)]).toEqual([[], [key]]);
     expect(await table.dead(key.subscription)).toEqual([key]);
-    await table.clearNotice(key);
+    await table.clearNotice(key, notice);
     expect(await find()).toMatchObject({ status: 'dead', n: 0, notice: undefined });
     expect(await untold(NOW)).toEqual([]);
     expect(await table.dead(key.subscription)).toEqual([key]);
     // Told again, and of what is dead no more: nothing.
     await table.claim(message(1, { replay: true }), lease('me'), NOW);
     const before = await row();
-    await table.clearNotice(key);
+    await table.clearNotice(key, notice);
     expect(await row()).toEqual(before);
+  });
+
+  it('of a dead delivery keeps its notice when a replay claims it, and a later notice when the first was published', async () => {
+    const untold = async () =>
+      (await table.unannounced(NOW + 9)).filter(({ subscription }) => subscription === key.subscription);
+    await claim(0);
+    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, notice);
+    expect(await table.claim(message(1, { replay: true }), lease('me'), NOW)).toMatchObject({ notice });
+    expect(await untold()).toEqual([key]);
+    const later = { ...notice, since: new Date(NOW + 1).toISOString(), attempts: 2 };
+    await table.finish(key, lease('me'), 'dead', [attempt(NOW), attempt(NOW)], NOW + 1, later);
+    await table.clearNotice(key, notice);
+    expect(await find()).toMatchObject({ notice: later });
+    await table.claim(message(2, { replay: true }), lease('me'), NOW);
+    await table.clearNotice(key, later);
+    expect(await find()).toMatchObject({ status: 'pending', notice: undefined });
+    expect(await untold()).toEqual([]);
   });
 
   it.each<[DeliveryStatus, n: number, 'taken' | Claim]>([

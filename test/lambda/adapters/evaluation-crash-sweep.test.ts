@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SubscriptionTable } from '../../../lambda/adapters/subscription-table';
 import { type Item, queryAll } from '../../../lambda/adapters/dynamodb';
+import { SubscriptionTable } from '../../../lambda/adapters/subscription-table';
 import { ThresholdTable } from '../../../lambda/adapters/threshold-table';
 import { checkMessage, evaluateBatch } from '../../../lambda/core/evaluate';
 import { memberKey, metricKey } from '../../../lambda/core/metric';

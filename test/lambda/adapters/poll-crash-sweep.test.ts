@@ -295,6 +295,7 @@ describe('a job that was started', () => {
   it.each([
     ['null', null],
     ['something else', 'a text'],
+    ['an empty text', { jobId: '' }],
   ])('whose id CloudTrail does not say (%s) is looked for as long as one goes on', async (_, responseElements) => {
     const made = poller(MATCHING);
     rows = [[job, 'RUNNING', at(0), null]];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type FlowAnswer, NotCalled } from '../../../lambda/core/answer';
-import { type DeliverPorts, deliverBatch, type OpenedFlow } from '../../../lambda/core/deliver';
+import { type DeathNotice, type DeliverPorts, deliverBatch, type OpenedFlow } from '../../../lambda/core/deliver';
 import { dispatchBatch } from '../../../lambda/core/dispatch';
 import { checkEvent } from '../../../lambda/core/events';
 import { resume } from '../../../lambda/core/flow-health';
@@ -37,6 +37,8 @@ interface Options {
   /** The subscription gets a new URL, which refuses nothing. */
   readonly edit?: boolean;
   readonly replays?: boolean;
+  /** Answers of 400, which end a delivery dead; what is dead in the end is replayed. */
+  readonly deaths?: number;
   /** The subscription is deleted, and made anew under its name with a URL of its own, which refuses nothing. */
   readonly recreated?: boolean;
 }
@@ -48,6 +50,7 @@ interface Outcome {
   readonly paused: boolean;
   readonly brokenOpen: boolean;
   readonly canceled: boolean;
+  readonly died: boolean;
 }
 
 /** One random history of one subscription, run on the real code over tables in memory. */
@@ -75,7 +78,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   const addressed = new Map<string, Set<string>>();
   const ownerOf = new Map<string, string>();
   const wrong: string[] = [];
-  const budget = { outage: 0, openings: 0, ...options };
+  const budget = { outage: 0, openings: 0, deaths: 0, ...options };
   /** By event: 2xx answers given, and how many of them may have been given in vain. */
   const taken = new Map<string, number>();
   const excused = new Map<string, number>();
@@ -149,6 +152,10 @@ async function history(seed: number, options: Options): Promise<Outcome> {
           const eventId = String(headers['webhook-id']).split('_')[1] as string;
           if (!addressed.get(eventId)?.has(ownerOf.get(url) as string))
             wrong.push(`OLD DATA for a new name: ${eventId}`);
+          if (budget.deaths > 0 && chance(0.6)) {
+            budget.deaths--;
+            return { status: 400 };
+          }
           if (url === 'url-1' && budget.refusals > 0 && chance(0.7)) {
             budget.refusals--;
             return { status: 401 };
@@ -371,13 +378,31 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   await settle();
   if (options.replays) {
     // Once more, with all delivered: every replay is one more 2xx, and no more.
-    Object.assign(budget, { crashes: 2, failures: 2, refusals: 3 });
+    Object.assign(budget, { crashes: 2, failures: 2, refusals: 3, deaths: 0 });
     replays = 1;
     void asWorker('replay', (worker, gate) =>
       replay({ subscription: NAME, eventId: events[0] as string }, ports(worker, gate)),
     );
     settles = (await happen()) && settles;
     await settle();
+  }
+
+  if (options.deaths) {
+    budget.deaths = 0;
+    for (const { subscription: name, eventId, status } of deliveries.rows.values()) {
+      if (status === 'dead') {
+        void asWorker('replay', (worker, gate) => replay({ subscription: name, eventId }, ports(worker, gate)), false);
+      }
+    }
+    settles = (await happen()) && settles;
+    await settle();
+    const isTold = (death: DeathNotice) =>
+      bus.published.some(
+        ({ detailType, detail }) =>
+          detailType === 'FlowDeliveryDead' &&
+          ['deliveryId', 'since', 'attempts'].every((key) => detail[key] === death[key]),
+      );
+    if (!deliveries.deaths.every(isTold)) wrong.push('UNTOLD death');
   }
 
   if (!settles) wrong.push('NOT SETTLED');
@@ -408,17 +433,18 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     wrong.push('told of other pauses than ends');
   if (options.recreated !== true && paused && times('FlowSubscriptionPaused') === 0) wrong.push('UNTOLD pause');
   if (wrong.length > 0) wrong.push(...trace.slice(-80));
-  return { wrong, paused, brokenOpen, canceled };
+  return { wrong, paused, brokenOpen, canceled, died: deliveries.deaths.length > 0 };
 }
 
 const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
-  let [pauses, breaks, cancellations] = [0, 0, 0];
+  let [pauses, breaks, cancellations, deadly] = [0, 0, 0, 0];
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
-      const { wrong, paused, brokenOpen, canceled } = await history(seed, options);
+      const { wrong, paused, brokenOpen, canceled, died } = await history(seed, options);
       if (paused) pauses++;
       if (brokenOpen) breaks++;
       if (canceled) cancellations++;
+      if (died) deadly++;
       expect(wrong).toEqual([]);
     }),
     { numRuns: RUNS },
@@ -426,6 +452,7 @@ const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
   // Else it would say nothing of them.
   if (mayPause) expect(pauses).toBeGreaterThan(RUNS / 20);
   if (mayBreak) expect(breaks).toBeGreaterThan(RUNS / 10);
+  if (options.deaths) expect(deadly).toBeGreaterThan(RUNS / 2);
   if (options.recreated) expect(cancellations).toBeGreaterThan(RUNS / 20);
 };
 
@@ -450,6 +477,12 @@ it(
 it(
   'still does when deliveries are replayed meanwhile',
   () => check({ crashes: 2, failures: 2, refusals: 8, replays: true }, true),
+  600_000,
+);
+
+it(
+  'still does when deliveries die, and are replayed at any time: the bus is told of each death',
+  () => check({ crashes: 3, failures: 1, refusals: 0, replays: true, deaths: 4 }, false),
   600_000,
 );
 

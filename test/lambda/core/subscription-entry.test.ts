@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { nearest } from '../../../lambda/core/entry/words';
 import { checkEntry, toDefinition } from '../../../lambda/core/subscription-entry';
 
@@ -392,4 +392,54 @@ test('the nearest word is the same letters, a part, or a slip of the fingers', (
   expect(nearest('refresh', ['unification-refresh-completed', 'full-refresh-completed'])).toBeUndefined();
   expect(nearest('owner', ['owners'])).toBe('owners');
   expect(nearest('x', ['owners'])).toBeUndefined();
+});
+
+describe('a credential in a wrong place is not quoted', () => {
+  const random = 'k3J9xQ2mW7vB5nZ8rT1yL6pD4sF0hG+c/XaE9uIo';
+  const credentials = {
+    'a client secret': `abc8Q~${'aB3.dE5_gH7-jK9~'.repeat(2)}xY`,
+    'an access key id': `AKIA${'IOSFODNN7EXAMPLE'}`,
+    'a secret access key': random,
+    'a web token': `eyJ${random.slice(0, 12)}.eyJ${random.slice(12, 24)}.${random.slice(24, 30)}`,
+    'a flow URL': FLOW_URL,
+    'a signature': `sig=${random}`,
+    'a key in hexadecimal': '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b',
+  };
+  const entry = { name: 'crm', trigger: 'full-refresh-completed', flowUrl: FLOW_URL };
+  const places: Record<string, (text: string) => unknown> = {
+    name: (name) => ({ ...entry, name: `${name}~` }),
+    trigger: (trigger) => ({ ...entry, trigger }),
+    'instance id': (text) => ({ ...entry, instanceId: [text] }),
+    owner: (owners) => ({ ...entry, owners }),
+    link: (link) => ({ ...entry, link: `x${link}` }),
+    status: (status) => ({ ...entry, status }),
+    kind: (kind) => ({ ...entry, kind }),
+    format: (format) => ({ ...entry, format }),
+    key: (key) => ({ ...entry, [key]: 1 }),
+    'misspelled level': (threshold) => ({
+      name: 'crm',
+      trigger: 'segment-threshold-crossed',
+      segment: 'VIP',
+      threshold,
+    }),
+    'the whole entry': (text) => text,
+  };
+  const cases = Object.entries(places).flatMap(([place, put]) =>
+    Object.entries(credentials).map(([kind, text]) => [place, kind, put(text), text] as const),
+  );
+
+  it.each(cases)('%s: %s', (_, __, value, text) => {
+    const checked = checkEntry(value);
+    expect(checked).toHaveProperty('mistakes');
+    const messages = 'mistakes' in checked ? checked.mistakes.map(({ message }) => message).join('; ') : '';
+    for (const piece of text.match(/[^:/?&=~.+-]{6,}/g) ?? []) {
+      if (!/^(https|powerplatform|workflows|triggers|manual|invoke)$/.test(piece))
+        expect(messages).not.toContain(piece);
+    }
+  });
+
+  it('but a name that is only spelled wrong is', () => {
+    const checked = checkEntry({ ...entry, name: 'VIP customers over 10000, Region EMEA 2024Q3' });
+    expect(checked).toMatchObject({ mistakes: [{ message: expect.stringContaining('VIP customers over 10000') }] });
+  });
 });

@@ -217,7 +217,8 @@ export class VersionWorld {
       thresholds: this.thresholds,
       fingerprint,
       seal: (name, url) => this.servers.stores.seal(name, url),
-      requestCheck: (check) => send({ body: checkMessage(check), what: 'the check', groupId: identityHash(check.subscription) }),
+      requestCheck: (check) =>
+        send({ body: checkMessage(check), what: 'the check', groupId: identityHash(check.subscription) }),
       newId: this.newId,
       clock: this.clock,
     };

@@ -80,14 +80,14 @@ export async function route(
         {
           ...rule,
           pattern: rule.pattern,
-          targets: targets.map(({ arn, retries, inputTemplate }) => ({
+          targets: targets.map(({ arn, retries, inputTransformer }) => ({
             arn,
             retries,
             deliver: async (put) => {
               // EventBridge's id is random, and nothing is known by it.
               const event = { ...put, id: '00000000-0000-4000-8000-000000000000' };
               const body =
-                inputTemplate === undefined ? JSON.stringify(event) : fillInputTemplate(inputTemplate, event);
+                inputTransformer === undefined ? JSON.stringify(event) : fillInputTemplate(inputTransformer, event);
               messages.push({ to: readerOf(plan, arn), body });
             },
           })),
