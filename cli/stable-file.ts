@@ -77,7 +77,7 @@ async function fullBlock(file: FileHandle): Promise<Buffer> {
  * @throws TextFileError for another encoding; UsageError for a file that is not text.
  */
 export async function* readUtf8(blocks: AsyncIterable<Buffer>, file: string): AsyncGenerator<string> {
-  const decoder = new TextFileDecoder(shown(file));
+  const decoder = new TextFileDecoder(file);
   const checked = (text: string) => {
     if (!text.includes('\0')) return text;
     throw new UsageError(`${shown(file)} is not a text file: write -f with a YAML or JSON file`);

@@ -82,8 +82,17 @@ function schemaObject(schema: Json): Json {
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([word]) => !JSON_SCHEMA_ONLY.includes(word))
-      .map(([word, value]) => [word, partOf(word, value)]),
+      .flatMap(([word, value]) => boundOf(word, value) ?? [[word, partOf(word, value)]]),
   );
+}
+
+/** An exclusive bound is a number in JSON Schema, and a flag beside the bound in OpenAPI 3.0. */
+function boundOf(word: string, value: unknown): [string, unknown][] | undefined {
+  if (word !== 'exclusiveMinimum' && word !== 'exclusiveMaximum') return undefined;
+  return [
+    [word === 'exclusiveMinimum' ? 'minimum' : 'maximum', value],
+    [word, true],
+  ];
 }
 
 function partOf(word: string, value: unknown): unknown {

@@ -166,14 +166,12 @@ describe('a file that is read several times', () => {
   });
 
   it.each([
-    ['a NUL byte', Buffer.from('set: a\0b')],
-    ['bytes that are not UTF-8', Buffer.from([0x73, 0xff, 0xfe])],
-    ['a character that is cut', Buffer.from('é').subarray(0, 1)],
-  ])('is said not to be text in one line: %s', async (_, bytes) => {
+    ['a NUL byte', Buffer.from('set: a\0b'), /^"subs\.yaml" is not a text file: [^\n]*$/],
+    ['bytes that are not UTF-8', Buffer.from([0x73, 0xff, 0xfe]), /^subs\.yaml:1:2: the byte 0xFF is not UTF-8[^\n]*$/],
+    ['a character that is cut', Buffer.from('é').subarray(0, 1), /^subs\.yaml:1:1: the byte 0xC3 is not UTF-8[^\n]*$/],
+  ])('is refused in one line when it is not text: %s', async (_, bytes, message) => {
     writeFileSync(path, bytes);
-    await expect(all(readUtf8(new StableFile(path).blocks(), 'subs.yaml'))).rejects.toThrow(
-      /^"subs\.yaml" is not a text file in UTF-8: [^\n]*$/,
-    );
+    await expect(all(readUtf8(new StableFile(path).blocks(), 'subs.yaml'))).rejects.toThrow(message);
   });
 
   it('keeps characters whole that lie in two blocks', async () => {

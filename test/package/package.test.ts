@@ -47,9 +47,11 @@ const installed = (name: string): string => {
 };
 const handlers = handlerNames(ROOT);
 
-/** Without what npm tells the scripts that it runs: whoever installs the package has none of that. */
+/** Without the variables that npm sets for its scripts: a user who installs the package has none of them. */
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|config_local_prefix)|^NODE_/.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/^npm_(package|lifecycle|config_local_prefix)|^NODE_(?!EXTRA_CA_CERTS$)/.test(name),
+  ),
 );
 const node = (options: readonly string[], cwd: string, env: NodeJS.ProcessEnv = environment) =>
   run(cwd, process.execPath, options, env);

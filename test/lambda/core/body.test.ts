@@ -343,7 +343,8 @@ test.each(BODY_FORMATS)('a body fits even when every field of it is as long as i
     for (const event of events) {
       const json = jsonOf(event, everything);
       expect(Buffer.byteLength(json)).toBeLessThanOrEqual(MAX_BODY_BYTES);
-      if ('error' in event) expect(json).toContain(JSON.stringify(long(100)).slice(1, -1));
+      // A card breaks long words by zero-width spaces.
+      if ('error' in event) expect(json.replaceAll('\u200b', '')).toContain(JSON.stringify(long(100)).slice(1, -1));
     }
   }
 });
