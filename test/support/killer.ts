@@ -29,6 +29,20 @@ export class Killer {
     return new Killer((points) => points.at(-1) === point && times(points) === nth);
   }
 
+  /**
+   * Numbers (from 1) of the points where a crash leaves a state of its own. A call that starts right after another one was
+   * answered, with nothing else in progress, finds everything as that answer left it: one crash stands for both.
+   */
+  static distinctPoints(points: readonly string[]): number[] {
+    let inProgress = 0;
+    return points.flatMap((point, at) => {
+      const isRepeated = inProgress === 0 && point.startsWith('before ') && points[at - 1]?.startsWith('after ');
+      if (point.startsWith('before ')) inProgress++;
+      if (point.startsWith('after ')) inProgress--;
+      return isRepeated ? [] : [at + 1];
+    });
+  }
+
   /** @throws Crash when the worker dies here, or is dead already. */
   reach(point: string): void {
     if (this.killed) throw new Crash();

@@ -21,6 +21,8 @@ export interface MemoryRow extends DeliveryKey {
  */
 export class MemoryDeliveries {
   readonly rows = new Map<string, MemoryRow>();
+  /** The rows that are not delivered or canceled: the sparse index. */
+  private readonly open = new Map<string, MemoryRow>();
   /** Every death that was written, by its notice. */
   readonly deaths: DeathNotice[] = [];
   readonly payloads = new Map<string, DeliveryMessage>();
@@ -41,7 +43,7 @@ export class MemoryDeliveries {
     const mine = (key: DeliveryKey, lease: Lease, change: Partial<MemoryRow>): boolean => {
       const row = this.rows.get(id(key));
       if (row?.lease?.owner !== lease.owner) return false;
-      this.rows.set(id(key), { ...row, lease: undefined, ...change });
+      this.put(id(key), { ...row, lease: undefined, ...change });
       return true;
     };
     return {
@@ -52,7 +54,7 @@ export class MemoryDeliveries {
           const row = this.rows.get(id(key));
           const take = (attempts: readonly Attempt[]) => {
             const before = row ?? { ...key, acceptedAt, attempts };
-            this.rows.set(id(key), { ...before, status: 'pending', n, lease });
+            this.put(id(key), { ...before, status: 'pending', n, lease });
             return { attempts, notice: row?.notice };
           };
           if (!row) return take([]);
@@ -85,7 +87,7 @@ export class MemoryDeliveries {
         step('clearNotice', () => {
           const row = this.rows.get(id(key));
           if (!row?.unannounced || row.notice?.since !== since || row.notice?.attempts !== attempts) return;
-          this.rows.set(id(key), { ...row, notice: undefined, unannounced: false });
+          this.put(id(key), { ...row, notice: undefined, unannounced: false });
         }),
       find: (key) =>
         step('find', () => {
@@ -94,19 +96,25 @@ export class MemoryDeliveries {
         }),
       held: (name) => step('held', () => (this.staleHeld ?? this.heldNow()).filter(of(name))),
       dead: (name) =>
-        step('dead', () => [...this.rows.values()].filter(({ status }) => status === 'dead').filter(of(name))),
+        step('dead', () => [...this.open.values()].filter(({ status }) => status === 'dead').filter(of(name))),
       oldestPending: () =>
         step('oldestPending', () => {
-          const tried = [...this.rows.values()].filter(({ status, n }) => status === 'pending' && n > 0);
+          const tried = [...this.open.values()].filter(({ status, n }) => status === 'pending' && n > 0);
           const first = tried.flatMap(({ attempts }) => attempts.slice(0, 1)).map(({ at }) => at);
           return first.length > 0 ? Math.min(...first) : undefined;
         }),
-      unannounced: () => step('unannounced', () => [...this.rows.values()].filter(({ unannounced }) => unannounced)),
+      unannounced: () => step('unannounced', () => [...this.open.values()].filter(({ unannounced }) => unannounced)),
     };
   }
 
   heldNow(): MemoryRow[] {
-    return [...this.rows.values()].filter(({ status }) => status === 'held');
+    return [...this.open.values()].filter(({ status }) => status === 'held');
+  }
+
+  private put(id: string, row: MemoryRow): void {
+    this.rows.set(id, row);
+    if (row.status === 'delivered' || row.status === 'canceled') this.open.delete(id);
+    else this.open.set(id, row);
   }
 }
 
