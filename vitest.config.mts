@@ -1,16 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** What is shipped and what it costs: built, installed and measured. `.ci/run` runs these tests after `npm cit`. */
+const RELEASE = ['test/package/**/*.test.ts', 'test/bench/**/*.test.ts'];
+
 export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: mode === 'release' ? RELEASE : ['test/**/*.test.ts'],
+    exclude: mode === 'release' ? [] : RELEASE,
     // In this order: the browser is extracted to the folder for temporary files.
     globalSetup: ['test/support/temporary-files.ts', 'test/support/browser-setup.ts'],
     // Vitest's default leaves one core idle.
     maxWorkers: availableParallelism(),
     env: {
-      // `npm run test:soak`: the property tests with a hundred times as many histories.
-      ...(mode === 'soak' && { PROPERTY_RUNS: '200000' }),
+      // `npm run test:soak`: the property tests with four hundred times as many histories, the sweeps with every point.
+      ...(mode === 'soak' && { SOAK: 'true', PROPERTY_RUNS: process.env.PROPERTY_RUNS ?? '200000' }),
       // A synth takes 0.2 s instead of 3 s without the validation of its template and without the stack traces of its
       // constructs. The tests of the examples and of `npm run synth` validate.
       CDK_VALIDATION: 'false',

@@ -249,7 +249,7 @@ describe.each(Object.entries(STORIES))('%s', (_, story) => {
     expect(clean.points[accepted + 1]).toBe('before UpdateCommand');
 
     const twice: string[] = [];
-    for (const at of Killer.distinctPoints(clean.points)) {
+    for (const at of Killer.pointsOf(clean.points)) {
       const end = await history(story, Killer.atSamePoint(clean.points, at));
       const where = `killed at point ${at}, ${clean.points[at - 1]}`;
       expect(end, where).toMatchObject({ killed: true });

@@ -136,7 +136,7 @@ describe('a worker on the real tables', () => {
     const whole = Killer.never();
     const { crossings: expected } = await history(whole);
     expect(whole.points.length).toBeGreaterThan(80);
-    for (const at of Killer.distinctPoints(whole.points)) {
+    for (const at of Killer.pointsOf(whole.points)) {
       const killer = Killer.atSamePoint(whole.points, at);
       const { crossings, left } = await history(killer);
       expect(killer.killed).toBe(true);

@@ -18,7 +18,7 @@ import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } f
 import { MemoryCallBook, MemoryDeliveries, type MemoryRow } from '../../support/memory-deliveries';
 
 /** How many random histories; the soak run asks for more. */
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 500);
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 300);
 const MINUTE = 60_000;
 const NAME = 'crm';
 
