@@ -1,13 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** What is shipped and what it costs: built, installed and measured. `.ci/run` runs these tests after `npm cit`. */
-const RELEASE = ['test/package/**/*.test.ts', 'test/bench/**/*.test.ts'];
+/** Tests outside of `npm test`, by the mode that runs them. */
+const OTHER_RUNS: Record<string, string[]> = {
+  // What is shipped and what it costs: built, installed and measured. `.ci/run` runs these after `npm cit`.
+  release: ['test/package/**/*.test.ts', 'test/bench/**/*.test.ts'],
+  // Needs Python with boto3.
+  python: ['test/events/airflow.test.ts'],
+};
 
 export default defineConfig(({ mode }) => ({
   test: {
-    include: mode === 'release' ? RELEASE : ['test/**/*.test.ts'],
-    exclude: mode === 'release' ? [] : RELEASE,
+    include: OTHER_RUNS[mode] ?? ['test/**/*.test.ts'],
+    exclude: mode in OTHER_RUNS ? [] : Object.values(OTHER_RUNS).flat(),
     // In this order: the browser is extracted to the folder for temporary files.
     globalSetup: ['test/support/temporary-files.ts', 'test/support/browser-setup.ts'],
     // Vitest's default leaves one core idle.

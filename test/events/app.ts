@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { checkEvent } from '../../lambda/core/events';
 import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
 import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
 
@@ -73,3 +74,11 @@ export async function startBus(onEvent: (event: BusEvent) => void): Promise<Endp
   endpoint.serve({ 'AWSEvents.PutEvents': (input) => buses.putEvents(input) });
   return endpoint;
 }
+
+/** Details of events as the connector reads them. Throws the reason of one that it rejects. */
+export const readDetails = (events: readonly BusEvent[]) =>
+  events.map((event) => {
+    const checked = checkEvent(JSON.stringify(event));
+    if ('reason' in checked) throw new Error(checked.reason);
+    return checked.value.detail;
+  });
