@@ -11,7 +11,6 @@ import {
 import { secretName } from '../lambda/core/secret-reference';
 import type { Subscription } from '../lambda/core/subscription';
 import { failureText } from './failure';
-import { heapTrimmer } from './heap';
 import { MAX_MISTAKES, moreText } from './mistakes';
 import type { Report } from './terminal';
 
@@ -227,12 +226,10 @@ async function inSlices<T, R>(
   take: (item: T, result: R) => void,
 ): Promise<void> {
   let slice: T[] = [];
-  const trimHeap = heapTrimmer();
   const run = async () => {
     const results = await Promise.all(slice.map(act));
     for (const [n, item] of slice.entries()) take(item, results[n] as R);
     slice = [];
-    trimHeap();
   };
   for await (const item of items) {
     slice.push(item);
