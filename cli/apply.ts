@@ -24,7 +24,7 @@ export interface ApplyOptions {
 /** Subscriptions as a file has them. */
 export interface WantedSubscriptions {
   readonly count: number;
-  /** Reads them anew, one by one, always the same ones in the same order. Throws when they have changed. */
+  /** Reads the subscriptions again, one by one and in the same order. Throws when the file changed. */
   entries(): AsyncIterable<WantedSubscription>;
 }
 

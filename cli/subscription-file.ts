@@ -93,7 +93,7 @@ async function* readThrough(reader: FileReader, texts: AsyncIterable<string>): A
 
 class FileReader {
   private readonly yaml = new YamlListReader('subscriptions');
-  /** With one of these the structure cannot be trusted: no other mistakes are told. */
+  /** After a syntax mistake the structure is uncertain, so no other mistakes are reported. */
   private readonly syntaxMistakes = new Mistakes();
   private readonly mistakes = new Mistakes();
   private readonly warnings = new Mistakes('warning');
@@ -121,7 +121,7 @@ class FileReader {
   }
 
   /**
-   * What the file is besides its entries; call it after the end.
+   * The file's set and warnings. Call it after `end`.
    * @throws SubscriptionFileError
    */
   result(): Pick<SubscriptionFile, 'set' | 'warnings'> {

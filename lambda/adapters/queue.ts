@@ -68,7 +68,7 @@ export function queueSender(client: SQSClient, queueUrl: string): (message: Outg
 
 type Failure = Pick<BatchResultErrorEntry, 'SenderFault' | 'Code' | 'Message'>;
 
-/** Codes of what somebody mends outside of the message: the queue's key, permissions, throttling. */
+/** Codes of causes outside the message, which can be fixed or pass: the queue's key, permissions, throttling. */
 const MAY_PASS = /kms|throttl|denied|overlimit/i;
 
 function failureOf({ SenderFault, Code = '', Message }: Failure, what: string): EntryFailure {

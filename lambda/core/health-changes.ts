@@ -95,7 +95,7 @@ function inOrder(start: Subscription, changes: readonly Change[]): ChangedHealth
   });
 }
 
-/** The newer of two states: an edit starts the versions of health anew. */
+/** The newer of two states. An edit starts the versions of health again, so the generation decides first. */
 function newer(a: Subscription | undefined, b: Subscription | undefined): Subscription | undefined {
   if (!a || !b) return a ?? b;
   if (a.generation !== b.generation) return a.generation > b.generation ? a : b;

@@ -105,7 +105,7 @@ describe('sending', () => {
     },
   );
 
-  it("sends again what the queue's key refused, which somebody mends", async () => {
+  it("sends a message again after its queue's key refused it", async () => {
     refused = { a: { Code: 'KmsDisabled', SenderFault: true } };
     const [result] = await send('a');
     expect(bodies()).toHaveLength(4);

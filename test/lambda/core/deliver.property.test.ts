@@ -481,7 +481,7 @@ it(
 );
 
 it(
-  'still does when deliveries die, and are replayed at any time: the bus is told of each death',
+  'still does when deliveries die and are replayed at any time, and publishes each death',
   () => check({ crashes: 3, failures: 1, refusals: 0, replays: true, deaths: 4 }, false),
   600_000,
 );
