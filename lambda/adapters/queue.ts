@@ -35,7 +35,7 @@ export interface OutgoingMessage {
 }
 
 /**
- * Sends messages to a queue; those sent side by side share a request. Rejects when the queue did not take the message, with
+ * Sends messages to a queue; messages sent concurrently share a request. Rejects when the queue did not take the message, with
  * a `RefusedError` where it never will.
  */
 export function queueSender(client: SQSClient, queueUrl: string): (message: OutgoingMessage) => Promise<void> {

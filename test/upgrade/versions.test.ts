@@ -358,7 +358,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(world.bus.published.length).toBeGreaterThanOrEqual(reconciliations.length);
   });
 
-  it('polls and starts of jobs that are queued are understood, and no end of a job is told twice', async () => {
+  it("reads queued polls and job starts, and publishes each job's end once", async () => {
     const jobs = items('runs').filter(({ pk }) => pk.startsWith('polled-job#'));
     const told = jobs.filter(({ toldAt }) => toldAt !== undefined).map(({ pk }) => pk.split('#').at(-1));
     const taken = jobs.filter(({ toldAt }) => toldAt === undefined).map(({ pk }) => pk.split('#').at(-1));

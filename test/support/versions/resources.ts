@@ -12,7 +12,7 @@ interface StayingType {
 /**
  * Types whose resources hold what must not be lost. Properties: "Update requires: Replacement" on the type's page of the
  * AWS CloudFormation template reference. The page of AWS::KMS::Key lists properties whose change fails instead. Indexes and
- * attribute types of a table are in it because a change makes DynamoDB build the index anew, or refuse.
+ * attribute types of a table are in it because a change makes DynamoDB rebuild the index or refuse the update.
  */
 const STAYING: Readonly<Record<string, StayingType>> = {
   'AWS::DynamoDB::GlobalTable': {
