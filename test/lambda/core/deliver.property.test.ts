@@ -449,8 +449,9 @@ const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
     }),
     { numRuns: RUNS },
   );
-  // Else it would say nothing of them.
-  if (mayPause) expect(pauses).toBeGreaterThan(RUNS / 20);
+  // Without one of these the property proves nothing about them. The rarest, a pause, comes in 7 % of the histories:
+  // 300 of them hold none once in 10^10 runs.
+  if (mayPause) expect(pauses).toBeGreaterThan(0);
   if (mayBreak) expect(breaks).toBeGreaterThan(RUNS / 10);
   if (options.deaths) expect(deadly).toBeGreaterThan(RUNS / 2);
   if (options.recreated) expect(cancellations).toBeGreaterThan(RUNS / 20);
