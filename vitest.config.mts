@@ -14,7 +14,7 @@ export default defineConfig(({ mode }) => ({
     include: OTHER_RUNS[mode] ?? ['test/**/*.test.ts'],
     exclude: mode in OTHER_RUNS ? [] : Object.values(OTHER_RUNS).flat(),
     // In this order: the browser is extracted to the folder for temporary files.
-    globalSetup: ['test/support/temporary-files.ts', 'test/support/browser-setup.ts'],
+    globalSetup: ['test/support/temporary-files.ts', 'test/support/browser/browser-setup.ts'],
     // Vitest's default leaves one core idle.
     maxWorkers: availableParallelism(),
     env: {

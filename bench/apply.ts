@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ApplyCost, type ApplyRun, measureApply, unchanged } from './apply-cost';
+import { type ApplyCost, type ApplyRun, measureApply, unchanged } from './apply/apply-cost';
 import { figure, progress, readOptions, runMain, table } from './report';
 
 const DEFAULTS = { subscriptions: 10_000 };

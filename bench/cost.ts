@@ -1,9 +1,9 @@
-import type { Bill } from './bill';
-import { type ConnectorCost, measureConnector } from './connector-cost';
+import type { Bill } from './cost/bill';
+import { type ConnectorCost, measureConnector } from './cost/connector-cost';
 import { progress, readOptions, runMain, table } from './report';
 
 const HELP = `Says what the connector costs on AWS: runs the whole of it on this machine, counts what AWS would charge for, and
-multiplies it with the prices of bench/prices.ts. Takes about half a minute.
+multiplies it with the prices of bench/cost/prices.ts. Takes about half a minute.
 
   npm run bench:cost                     tables
   npm --silent run bench:cost -- --json  one JSON document on standard output

@@ -1,4 +1,4 @@
-import { type Calls, type DeliveryCost, measureDelivery } from './delivery-cost';
+import { type Calls, type DeliveryCost, measureDelivery } from './delivery/delivery-cost';
 import { figure, progress, readOptions, runMain, table } from './report';
 
 const DEFAULTS = { deliveries: 300, flows: 50, concurrency: 10 };

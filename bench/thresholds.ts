@@ -1,5 +1,5 @@
 import { progress, readOptions, runMain, table } from './report';
-import { brokenLaw, type Growth, measureGrowth } from './threshold-growth';
+import { brokenLaw, type Growth, measureGrowth } from './thresholds/threshold-growth';
 
 const HELP = `Measures what an observation costs on metrics that hold 1, 1,000 and 100,000 thresholds, where it crosses
 0, 1 and 10 of them; and what trying rule by rule costs. Takes a few minutes.

@@ -3,8 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { COMMANDS } from './commands';
 import { main } from './main';
-import { processTerminal } from './terminal';
-import { readTextStream } from './text-file';
+import { processTerminal } from './shell/terminal';
+import { readTextStream } from './shell/text-file';
 
 // V8 sizes the heap for speed: `apply` of a long file grew to 320 MB, nearly all of it garbage.
 setFlagsFromString('--optimize-for-size');

@@ -1,14 +1,14 @@
 import { runCommand } from 'citty';
-import { shown } from '../lambda/core/entry/words';
-import { checkArguments, findCommand } from './arguments';
-import type { Command, Context } from './command';
-import type { Connector } from './connector';
-import { CommandError, ConnectorError, Exit, UsageError } from './exit';
-import { failureText, isOfAccess } from './failure';
-import { type ConnectorChoice, findConnector } from './find-connector';
-import { commandHelp, programHelp } from './help';
-import { SubscriptionFileError } from './subscription-file';
-import { TextFileError } from './text-file';
+import { shown } from '../lambda/subscriptions/core/entry/words';
+import type { Connector } from './connector/connector';
+import { type ConnectorChoice, findConnector } from './connector/find-connector';
+import { checkArguments, findCommand } from './frame/arguments';
+import type { Command, Context } from './frame/command';
+import { commandHelp, programHelp } from './frame/help';
+import { CommandError, ConnectorError, Exit, UsageError } from './shell/exit';
+import { failureText, isOfAccess } from './shell/failure';
+import { TextFileError } from './shell/text-file';
+import { SubscriptionFileError } from './subscriptions/subscription-file';
 
 /** What the program gets of the world. */
 export type World = Pick<Context, 'terminal' | 'clock' | 'wait' | 'environment' | 'readInput' | 'untilInterrupted'> & {

@@ -1,6 +1,6 @@
 import { setTimeout as timer } from 'node:timers/promises';
-import { isWholeNumber, wholeNumberHint } from '../lambda/core/numbers';
-import { DEFAULT_EVENT_SOURCE } from '../lib/private/contract';
+import { DEFAULT_EVENT_SOURCE } from '../contract/shared';
+import { isWholeNumber, wholeNumberHint } from '../lambda/shared/core/numbers';
 import { requestsOf, writeEntry } from './entry';
 import { EventsNotTakenError, InvalidEventsError } from './errors';
 import { isPassing, isPassingCode, waitAfter } from './resend';

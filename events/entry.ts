@@ -1,6 +1,6 @@
-import { checkDetail, show } from '../lambda/core/events';
-import { requestsOf as divide } from '../lambda/core/requests';
-import { DomainEvent } from '../lib/private/contract';
+import { DomainEvent } from '../contract/events';
+import { checkDetail, show } from '../lambda/events/core/events';
+import { requestsOf as divide } from '../lambda/shared/core/requests';
 import type { ConnectorEvent, PutEventsEntry } from './types';
 
 /** Entries of one request (EventBridge API reference, PutEvents). */

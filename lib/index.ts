@@ -3,8 +3,15 @@ export {
   type RefreshCollectionOptions,
   type RefreshCollectionProps,
 } from './collection/refresh-collection';
+export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './connector/power-automate-connector';
+export {
+  PowerAutomateConnectorStack,
+  type PowerAutomateConnectorStackProps,
+} from './connector/power-automate-connector-stack';
 export { FlowDelivery, type FlowDeliveryOptions, type FlowDeliveryProps } from './delivery/flow-delivery';
 export { type EventArchiveOptions, TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
+export { HealthNotifications, type HealthNotificationsProps } from './notifications/health-notifications';
+export { Notifications } from './notifications/notifications';
 export { AlarmActions, type AlarmActionsBySeverity, AlarmSeverity } from './operations/alarm-actions';
 export {
   type AlarmGroupOverride,
@@ -14,11 +21,6 @@ export {
   type ConnectorAlarmsProps,
 } from './operations/connector-alarms';
 export { ConnectorDashboard, type ConnectorDashboardProps } from './operations/connector-dashboard';
-export { HealthNotifications, type HealthNotificationsProps } from './operations/health-notifications';
-export { Notifications } from './operations/notifications';
-export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from './options';
-export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
-export { PowerAutomateConnectorStack, type PowerAutomateConnectorStackProps } from './power-automate-connector-stack';
 export { Measure } from './queries/measure';
 export {
   type AthenaQueryOptions,
@@ -39,6 +41,7 @@ export {
   type SegmentOptions,
 } from './queries/scheduled-query';
 export { Segment } from './queries/segment';
+export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from './shared/options';
 export {
   ConnectorSource,
   type ConnectorSourceOptions,

@@ -1,12 +1,14 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { registryPorts } from '../cli/registry';
-import { DeliveryTable } from '../lambda/adapters/delivery-table';
-import { documentClient } from '../lambda/adapters/dynamodb';
-import { SubscriptionTable } from '../lambda/adapters/subscription-table';
-import type { DeliveryRow } from '../lambda/core/delivery';
-import type { Subscription } from '../lambda/core/subscription';
-import { DEFAULT_DELIVERY_RETENTION_DAYS, Env, type HandlerName } from '../lib/private/contract';
+import { registryPorts } from '../cli/connector/registry';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../contract/delivery';
+import { Env } from '../contract/environment';
+import type { HandlerName } from '../contract/shared';
+import { DeliveryTable } from '../lambda/delivery/adapters/delivery-table';
+import type { DeliveryRow } from '../lambda/delivery/core/delivery';
+import { documentClient } from '../lambda/shared/adapters/dynamodb';
+import { SubscriptionTable } from '../lambda/subscriptions/adapters/subscription-table';
+import type { Subscription } from '../lambda/subscriptions/core/subscription';
 import type { LocalFunction, LocalStack } from './stack';
 import { UserError } from './user-error';
 

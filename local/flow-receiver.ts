@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv';
-import { TRIGGER_IDS } from '../lib/private/contract';
+import { TRIGGER_IDS } from '../contract/events';
 
 /** Largest request that the stand-in reads, bytes. Power Automate itself takes 100 MB (its limits page). */
 const MAX_REQUEST_BYTES = 1024 * 1024;

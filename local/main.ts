@@ -3,29 +3,34 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { readSubscriptionFile, type SubscriptionFile, SubscriptionFileError } from '../cli/subscription-file';
-import { readTextFile, TextFileError } from '../cli/text-file';
-import { numberText } from '../lambda/core/number-text';
-import { register, SubscriptionConflictError } from '../lambda/core/register';
-import { DomainEvent, Env, HealthEvent } from '../lib/private/contract';
-import { announceLocalRun } from './announce';
-import { readAnswers } from './answer-file';
+import { readTextFile, TextFileError } from '../cli/shell/text-file';
+import {
+  readSubscriptionFile,
+  type SubscriptionFile,
+  SubscriptionFileError,
+} from '../cli/subscriptions/subscription-file';
+import { Env } from '../contract/environment';
+import { DomainEvent, HealthEvent } from '../contract/events';
+import { register, SubscriptionConflictError } from '../lambda/registration/core/register';
+import { numberText } from '../lambda/shared/core/number-text';
 import type { BusEvent } from './bus/event-bus';
 import { ANYBODY, type LocalConnector, localConnector } from './connector';
-import { deadLetterLines, logLine, nextSteps, problemsOf, stalledText, summaryText } from './console';
-import { readEvents } from './event-file';
 import { FlowReceiver } from './flow-receiver';
-import { HELP, type Options, readOptions } from './options';
+import { deadLetterLines, logLine, nextSteps, problemsOf, stalledText, summaryText } from './output/console';
+import { Progress } from './output/progress';
+import { type ExpectedSubscription, summarize } from './output/report';
+import { StatusLine } from './output/status-line';
 import { BusHistory } from './page/bus-history';
 import { runPage } from './page/run-page';
 import { PageServer } from './page/server';
-import { Patience } from './patience';
-import { Progress } from './progress';
-import { replay } from './replay';
-import { type ExpectedSubscription, summarize } from './report';
+import { announceLocalRun } from './run/announce';
+import { readAnswers } from './run/answer-file';
+import { readEvents } from './run/event-file';
+import { HELP, type Options, readOptions } from './run/options';
+import { Patience } from './run/patience';
+import { replay } from './run/replay';
+import { synthesize } from './run/synthesize';
 import { type LocalStack, messagesIn, startLocalStack } from './stack';
-import { StatusLine } from './status-line';
-import { synthesize } from './synthesize';
 import { UserError } from './user-error';
 
 const ROOT = dirname(__dirname);

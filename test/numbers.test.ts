@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../cli/exit';
-import { countOption, durationOption } from '../cli/numbers';
-import { instantOption } from '../cli/time';
+import { UsageError } from '../cli/shell/exit';
+import { countOption, durationOption } from '../cli/shell/numbers';
+import { instantOption } from '../cli/shell/time';
 import { writeEntry } from '../events/entry';
 import type { ConnectorEvent } from '../events/types';
-import { checkDetail } from '../lambda/core/events';
-import { checkEntry } from '../lambda/core/subscription-entry';
-import { readOptions } from '../local/options';
+import { checkDetail } from '../lambda/events/core/events';
+import { checkEntry } from '../lambda/subscriptions/core/subscription-entry';
+import { readOptions } from '../local/run/options';
 import { UserError } from '../local/user-error';
 
 const MOST = Number.MAX_SAFE_INTEGER;

@@ -14,27 +14,27 @@
  * (../exit.ts); errors of AWS need not be caught. `subscriptionNamed` (../names.ts) reads a subscription, or says which
  * name was meant.
  */
-import type { Command } from '../command';
-import { apply } from './apply';
-import { deliveries } from './deliveries';
-import { doctor } from './doctor';
-import { emit } from './emit';
-import { explain } from './explain';
-import { flow } from './flow';
-import { list } from './list';
-import { pause } from './pause';
-import { rejected } from './rejected';
-import { remove } from './remove';
-import { replay } from './replay';
-import { resume } from './resume';
-import { sample } from './sample';
-import { schema } from './schema';
-import { setUrl } from './set-url';
-import { setup } from './setup';
-import { show } from './show';
-import { test } from './test';
-import { thresholds } from './thresholds';
-import { watch } from './watch';
+import type { Command } from '../frame/command';
+import { deliveries } from './deliveries/deliveries';
+import { rejected } from './deliveries/rejected';
+import { replay } from './deliveries/replay';
+import { test } from './deliveries/test';
+import { watch } from './deliveries/watch';
+import { doctor } from './diagnosis/doctor';
+import { explain } from './diagnosis/explain';
+import { thresholds } from './diagnosis/thresholds';
+import { emit } from './events/emit';
+import { sample } from './events/sample';
+import { schema } from './events/schema';
+import { flow } from './flows/flow';
+import { setup } from './flows/setup';
+import { apply } from './subscriptions/apply';
+import { list } from './subscriptions/list';
+import { pause } from './subscriptions/pause';
+import { remove } from './subscriptions/remove';
+import { resume } from './subscriptions/resume';
+import { setUrl } from './subscriptions/set-url';
+import { show } from './subscriptions/show';
 
 export const COMMANDS: readonly Command[] = [
   setup,

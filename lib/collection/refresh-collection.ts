@@ -5,15 +5,17 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
-import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
-import { anyMetric } from '../private/connector-metric';
-import { connectorTable, dueIndex } from '../private/connector-table';
-import { DUE_INDEX, Env, MAX_STAGE_NAME_LENGTH, MAX_STAGES } from '../private/contract';
-import { everyMinute } from '../private/every-minute';
-import { HandlerFunction } from '../private/handler-function';
-import { identityOf } from '../private/identity';
-import { WorkQueue } from '../private/work-queue';
+import { Env } from '../../contract/environment';
+import { MAX_STAGE_NAME_LENGTH, MAX_STAGES } from '../../contract/events';
+import { DUE_INDEX } from '../../contract/thresholds';
+import { allow, allowOnTable, allowQuery, allowSend } from '../shared/allow';
+import { anyMetric } from '../shared/connector-metric';
+import { connectorTable, dueIndex } from '../shared/connector-table';
+import { everyMinute } from '../shared/every-minute';
+import { HandlerFunction } from '../shared/handler-function';
+import { identityOf } from '../shared/identity';
+import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../shared/options';
+import { WorkQueue } from '../shared/work-queue';
 
 /** How the stages of a refresh are collected. */
 export interface RefreshCollectionOptions {

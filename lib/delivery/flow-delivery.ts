@@ -10,30 +10,30 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
-import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
-import { allowReading } from '../private/allow-reading';
-import { ageMetric, anyMetric, countMetric, durationMetric } from '../private/connector-metric';
-import { connectorTable } from '../private/connector-table';
 import {
   DEFAULT_DELIVERY_RETENTION_DAYS,
-  DUE_INDEX,
-  Env,
-  Metric,
   OPEN_INDEX,
-  SORT_KEY,
-  TRIGGER_INDEX,
   WEB_IDENTITY_ALGORITHM,
   WEB_IDENTITY_AUDIENCES,
   WEB_IDENTITY_SECONDS,
-} from '../private/contract';
-import * as kinds from '../private/event-kinds';
-import { everyMinute } from '../private/every-minute';
-import { HandlerFunction } from '../private/handler-function';
-import { identityOf } from '../private/identity';
-import { onEvent } from '../private/on-event';
-import { validateDeliveryRetention, validateExtraFlowHosts } from '../private/validate';
-import { WorkQueue } from '../private/work-queue';
+} from '../../contract/delivery';
+import { Env } from '../../contract/environment';
+import { Metric } from '../../contract/metrics';
+import { SORT_KEY } from '../../contract/shared';
+import { TRIGGER_INDEX } from '../../contract/subscriptions';
+import { DUE_INDEX } from '../../contract/thresholds';
+import * as kinds from '../events/event-kinds';
+import { onEvent } from '../events/on-event';
+import { allow, allowOnTable, allowQuery, allowSend } from '../shared/allow';
+import { allowReading } from '../shared/allow-reading';
+import { ageMetric, anyMetric, countMetric, durationMetric } from '../shared/connector-metric';
+import { connectorTable } from '../shared/connector-table';
+import { everyMinute } from '../shared/every-minute';
+import { HandlerFunction } from '../shared/handler-function';
+import { identityOf } from '../shared/identity';
+import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../shared/options';
+import { validateDeliveryRetention, validateExtraFlowHosts } from '../shared/validate';
+import { WorkQueue } from '../shared/work-queue';
 
 /** How flows are called, and what is kept of it. */
 export interface FlowDeliveryOptions {

@@ -2,15 +2,21 @@ import type { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, QueueOptions } from '../options';
-import { CrossingEvent, DomainEvent, FAILED_STATUSES, KNOWN_DETAIL_TYPES, SUCCEEDED_STATUS } from '../private/contract';
-import * as kinds from '../private/event-kinds';
-import { EventSchemas } from '../private/event-schemas';
-import { identityOf } from '../private/identity';
-import { onEvent } from '../private/on-event';
-import { QueueTarget, RuleSenders } from '../private/queue-target';
-import { validateArchiveRetention } from '../private/validate';
-import { plainQueue } from '../private/work-queue';
+import {
+  CrossingEvent,
+  DomainEvent,
+  FAILED_STATUSES,
+  KNOWN_DETAIL_TYPES,
+  SUCCEEDED_STATUS,
+} from '../../contract/events';
+import { identityOf } from '../shared/identity';
+import type { EventOptions, QueueOptions } from '../shared/options';
+import { QueueTarget, RuleSenders } from '../shared/queue-target';
+import { validateArchiveRetention } from '../shared/validate';
+import { plainQueue } from '../shared/work-queue';
+import * as kinds from './event-kinds';
+import { EventSchemas } from './event-schemas';
+import { onEvent } from './on-event';
 
 /** Ends of a data source's refresh that start no flow: `dispatch` counts them. */
 const STATUSES_WITHOUT_TRIGGER = kinds.KNOWN_STATUSES.filter(

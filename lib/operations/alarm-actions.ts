@@ -1,7 +1,7 @@
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { TopicPublisher, TopicPublishers } from '../private/topic-publishers';
+import { TopicPublisher, TopicPublishers } from '../notifications/topic-publishers';
 
 /** How much an alarm wants somebody. */
 export enum AlarmSeverity {

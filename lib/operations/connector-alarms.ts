@@ -2,9 +2,9 @@ import { Duration, Fn } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import type { PowerAutomateConnector } from '../power-automate-connector';
-import { partsOf } from '../private/parts';
-import { RunbookEntry, type RunbookEntryName, runbookLink } from '../private/runbook';
+import { partsOf } from '../connector/parts';
+import type { PowerAutomateConnector } from '../connector/power-automate-connector';
+import { RunbookEntry, type RunbookEntryName, runbookLink } from '../shared/runbook';
 import { SourceReconciliation } from '../sources/source-reconciliation';
 import { AlarmActions, AlarmSeverity } from './alarm-actions';
 

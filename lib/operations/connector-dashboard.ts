@@ -2,9 +2,10 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { PowerAutomateConnector } from '../power-automate-connector';
-import { FailureMessage, Metric } from '../private/contract';
-import { type Parts, partsOf } from '../private/parts';
+import { FailureMessage } from '../../contract/delivery';
+import { Metric } from '../../contract/metrics';
+import { type Parts, partsOf } from '../connector/parts';
+import type { PowerAutomateConnector } from '../connector/power-automate-connector';
 import type { ConnectorAlarms } from './connector-alarms';
 
 /** Properties of ConnectorDashboard. */

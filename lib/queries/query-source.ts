@@ -2,8 +2,8 @@ import { ArnFormat, type Stack, Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { onlyVia, type ReadingPolicy } from '../private/allow-reading';
-import type { AthenaQuery, CloudWatchQuery, Query, RedshiftQuery, SegmentEstimateQuery } from '../private/contract';
+import type { AthenaQuery, CloudWatchQuery, Query, RedshiftQuery, SegmentEstimateQuery } from '../../contract/queries';
+import { onlyVia, type ReadingPolicy } from '../shared/allow-reading';
 
 /** An SQL query of Amazon Athena, and what it may read. */
 export interface AthenaQueryOptions {

@@ -5,15 +5,17 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions } from '../options';
-import { allow, allowSend } from '../private/allow';
-import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
-import { anyMetric, countMetric } from '../private/connector-metric';
-import { Env, Metric, type ScheduledQuery } from '../private/contract';
-import { HandlerFunction } from '../private/handler-function';
-import { identityOf } from '../private/identity';
-import { ScheduleSender } from '../private/schedule-sender';
-import { WorkQueue } from '../private/work-queue';
+import { Env } from '../../contract/environment';
+import { Metric } from '../../contract/metrics';
+import type { ScheduledQuery } from '../../contract/queries';
+import { allow, allowSend } from '../shared/allow';
+import { type ReadingPolicy, readingPolicy } from '../shared/allow-reading';
+import { anyMetric, countMetric } from '../shared/connector-metric';
+import { HandlerFunction } from '../shared/handler-function';
+import { identityOf } from '../shared/identity';
+import type { EventOptions, FunctionOptions, QueueOptions } from '../shared/options';
+import { ScheduleSender } from '../shared/schedule-sender';
+import { WorkQueue } from '../shared/work-queue';
 
 /** Properties of ScheduledQueries. */
 export interface ScheduledQueriesProps extends EventOptions, QueueOptions, FunctionOptions {

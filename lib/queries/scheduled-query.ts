@@ -1,7 +1,7 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct, type IConstruct } from 'constructs';
-import type { QuerySubject } from '../private/contract';
+import type { QuerySubject } from '../../contract/queries';
 import type { Measure } from './measure';
 import type { QuerySource } from './query-source';
 import type { ScheduledQueries } from './scheduled-queries';

@@ -4,14 +4,14 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions } from '../options';
-import { allow, allowOnTable, allowSend } from '../private/allow';
-import { Env } from '../private/contract';
-import { HandlerFunction } from '../private/handler-function';
-import { identityOf } from '../private/identity';
-import { SourceRules } from '../private/source-rules';
-import { WorkQueue } from '../private/work-queue';
+import { Env } from '../../contract/environment';
+import { allow, allowOnTable, allowSend } from '../shared/allow';
+import { HandlerFunction } from '../shared/handler-function';
+import { identityOf } from '../shared/identity';
+import type { EventOptions, FunctionOptions, QueueOptions } from '../shared/options';
+import { WorkQueue } from '../shared/work-queue';
 import type { Source } from './source';
+import { SourceRules } from './source-rules';
 
 /** Properties of SourceNormalization. */
 export interface SourceNormalizationProps extends EventOptions, QueueOptions, FunctionOptions {

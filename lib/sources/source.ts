@@ -1,7 +1,8 @@
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { DomainEvent, type SourceEntry, type SourceKind } from '../private/contract';
-import { validateSourceField, validateSourceName } from '../private/validate';
+import { DomainEvent } from '../../contract/events';
+import type { SourceEntry, SourceKind } from '../../contract/sources';
+import { validateSourceField, validateSourceName } from '../shared/validate';
 import type { RefreshKind, RefreshStatus } from '../subscriptions/trigger';
 
 /** Of which instance of the customer data platform a source is. */

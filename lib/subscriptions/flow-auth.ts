@@ -1,7 +1,7 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
-import { inParameter, inSecret, type KeptSecret } from '../private/kept-secret';
-import { validateClientId, validateTenantId } from '../private/validate';
+import { inParameter, inSecret, type KeptSecret } from '../shared/kept-secret';
+import { validateClientId, validateTenantId } from '../shared/validate';
 
 /** The cloud of a flow that takes tokens of Microsoft Entra ID. */
 export enum EntraCloud {

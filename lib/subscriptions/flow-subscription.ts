@@ -1,6 +1,6 @@
 import { CustomResource, Duration, Names, Stack } from 'aws-cdk-lib';
 import { Construct, type IConstruct } from 'constructs';
-import { isSubscriptionName, validateSubscriptionName } from '../private/validate';
+import { isSubscriptionName, validateSubscriptionName } from '../shared/validate';
 import type { BodyFormat } from './body-format';
 import type { FlowAuth } from './flow-auth';
 import type { FlowUrl } from './flow-url';

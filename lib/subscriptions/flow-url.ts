@@ -1,6 +1,6 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
-import { inParameter, inSecret, type KeptSecret } from '../private/kept-secret';
+import { inParameter, inSecret, type KeptSecret } from '../shared/kept-secret';
 
 /**
  * Where the URL of a flow is kept. The URL itself is a credential, which has no place in a template: it is read when the

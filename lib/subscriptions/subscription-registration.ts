@@ -2,12 +2,12 @@ import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, StorageOptions } from '../options';
-import { allowManaging } from '../private/allow';
-import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
-import { Env } from '../private/contract';
-import { HandlerFunction } from '../private/handler-function';
-import { identityOf } from '../private/identity';
+import { Env } from '../../contract/environment';
+import { allowManaging } from '../shared/allow';
+import { type ReadingPolicy, readingPolicy } from '../shared/allow-reading';
+import { HandlerFunction } from '../shared/handler-function';
+import { identityOf } from '../shared/identity';
+import type { EventOptions, FunctionOptions, StorageOptions } from '../shared/options';
 
 /** Properties of SubscriptionRegistration. */
 export interface SubscriptionRegistrationProps extends EventOptions, StorageOptions, FunctionOptions {

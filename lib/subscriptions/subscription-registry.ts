@@ -2,9 +2,9 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { StorageOptions } from '../options';
-import { connectorTable, dueIndex } from '../private/connector-table';
-import { TRIGGER_INDEX } from '../private/contract';
+import { TRIGGER_INDEX } from '../../contract/subscriptions';
+import { connectorTable, dueIndex } from '../shared/connector-table';
+import type { StorageOptions } from '../shared/options';
 
 /** Properties of SubscriptionRegistry. */
 export interface SubscriptionRegistryProps extends StorageOptions {

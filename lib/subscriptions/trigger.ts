@@ -1,4 +1,4 @@
-import type { TRIGGER_IDS } from '../private/contract';
+import type { TRIGGER_IDS } from '../../contract/events';
 import type { Threshold } from './threshold';
 
 /** How a refresh came to an end. */

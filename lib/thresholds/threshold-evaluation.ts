@@ -5,17 +5,20 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../options';
-import { allow, allowOnTable, allowQuery, allowSend } from '../private/allow';
-import { anyMetric, countMetric } from '../private/connector-metric';
-import { connectorTable, dueIndex } from '../private/connector-table';
-import { DUE_INDEX, Env, type HandlerName, Metric, SORT_KEY } from '../private/contract';
-import * as kinds from '../private/event-kinds';
-import { everyMinute } from '../private/every-minute';
-import { HandlerFunction } from '../private/handler-function';
-import { identityOf } from '../private/identity';
-import { onEvent } from '../private/on-event';
-import { WorkQueue } from '../private/work-queue';
+import { Env } from '../../contract/environment';
+import { Metric } from '../../contract/metrics';
+import { type HandlerName, SORT_KEY } from '../../contract/shared';
+import { DUE_INDEX } from '../../contract/thresholds';
+import * as kinds from '../events/event-kinds';
+import { onEvent } from '../events/on-event';
+import { allow, allowOnTable, allowQuery, allowSend } from '../shared/allow';
+import { anyMetric, countMetric } from '../shared/connector-metric';
+import { connectorTable, dueIndex } from '../shared/connector-table';
+import { everyMinute } from '../shared/every-minute';
+import { HandlerFunction } from '../shared/handler-function';
+import { identityOf } from '../shared/identity';
+import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../shared/options';
+import { WorkQueue } from '../shared/work-queue';
 
 /** How thresholds are kept. */
 export interface ThresholdEvaluationOptions {

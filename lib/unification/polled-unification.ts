@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct, type IConstruct } from 'constructs';
-import { validateSourceField } from '../private/validate';
+import { validateSourceField } from '../shared/validate';
 import type { Unification } from './unification';
 import type { UnificationPolling } from './unification-polling';
 

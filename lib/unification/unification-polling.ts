@@ -5,16 +5,17 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EventOptions, FunctionOptions, QueueOptions } from '../options';
-import { allow, allowOnTable, allowSend } from '../private/allow';
-import { type ReadingPolicy, readingPolicy } from '../private/allow-reading';
-import { Env, type ScheduledPoll } from '../private/contract';
-import { HandlerFunction } from '../private/handler-function';
-import { identityOf } from '../private/identity';
-import { InputTemplate } from '../private/input-template';
-import { QueueTarget, RuleSenders } from '../private/queue-target';
-import { ScheduleSender } from '../private/schedule-sender';
-import { WorkQueue } from '../private/work-queue';
+import { Env } from '../../contract/environment';
+import type { ScheduledPoll } from '../../contract/unification';
+import { allow, allowOnTable, allowSend } from '../shared/allow';
+import { type ReadingPolicy, readingPolicy } from '../shared/allow-reading';
+import { HandlerFunction } from '../shared/handler-function';
+import { identityOf } from '../shared/identity';
+import { InputTemplate } from '../shared/input-template';
+import type { EventOptions, FunctionOptions, QueueOptions } from '../shared/options';
+import { QueueTarget, RuleSenders } from '../shared/queue-target';
+import { ScheduleSender } from '../shared/schedule-sender';
+import { WorkQueue } from '../shared/work-queue';
 
 /** Properties of UnificationPolling. */
 export interface UnificationPollingProps extends EventOptions, QueueOptions, FunctionOptions {

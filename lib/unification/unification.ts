@@ -1,7 +1,7 @@
 import { type Stack, Token } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
-import type { ReadingPolicy } from '../private/allow-reading';
-import type { PolledJobs } from '../private/contract';
+import type { PolledJobs } from '../../contract/unification';
+import type { ReadingPolicy } from '../shared/allow-reading';
 
 /** Jobs that unify customers' data, and of whose end AWS puts no event. */
 export class Unification {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AwsError } from '../engines/aws-json';
+import { AwsError } from '../engines/protocol/aws-json';
 import { compilePattern, type EventPattern } from './pattern';
 
 /** An event as EventBridge hands it to targets (EventBridge user guide, "Event structure"). */

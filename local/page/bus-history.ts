@@ -1,13 +1,13 @@
-import { toObservation } from '../../lambda/core/evaluate';
-import { checkEvent } from '../../lambda/core/events';
-import { type Metric, metricKey, type Observation } from '../../lambda/core/metric';
-import { orderOf } from '../../lambda/core/metric-state';
-import { MAX_AHEAD_MS } from '../../lambda/core/observe';
-import type { Direction } from '../../lambda/core/position';
-import { recognize } from '../../lambda/core/recognize';
-import { cut } from '../../lambda/core/text';
-import type { TriggerEvent } from '../../lambda/core/trigger-event';
-import { CrossingEvent, HealthEvent } from '../../lib/private/contract';
+import { CrossingEvent, HealthEvent } from '../../contract/events';
+import { checkEvent } from '../../lambda/events/core/events';
+import { recognize } from '../../lambda/events/core/recognize';
+import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
+import { type Metric, metricKey, type Observation } from '../../lambda/shared/core/metric';
+import type { Direction } from '../../lambda/shared/core/position';
+import { cut } from '../../lambda/shared/core/text';
+import { toObservation } from '../../lambda/thresholds/core/evaluate';
+import { orderOf } from '../../lambda/thresholds/core/metric-state';
+import { MAX_AHEAD_MS } from '../../lambda/thresholds/core/observe';
 import type { BusEvent } from '../bus/event-bus';
 
 /** An event that the bus took. */

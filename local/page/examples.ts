@@ -1,4 +1,4 @@
-import { DomainEvent } from '../../lib/private/contract';
+import { DomainEvent } from '../../contract/events';
 
 /** An event that somebody may put to see what happens. */
 export interface Example {

@@ -1,5 +1,5 @@
-import { numberText } from '../../lambda/core/number-text';
-import { quantityText } from '../../lambda/core/text';
+import { numberText } from '../../lambda/shared/core/number-text';
+import { quantityText } from '../../lambda/shared/core/text';
 import type { Point } from './bus-history';
 import { type Html, html } from './html';
 import type { Level, WatchedMetric } from './snapshot';

@@ -1,10 +1,11 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { connectorOf } from '../../cli/connector';
-import { newest } from '../../cli/delivery-text';
-import type { DeliveryRow, DeliveryStatus } from '../../lambda/core/delivery';
-import type { Subscription } from '../../lambda/core/subscription';
-import { cut } from '../../lambda/core/text';
-import { Output, REJECTION_REASON_ATTRIBUTE } from '../../lib/private/contract';
+import { connectorOf } from '../../cli/connector/connector';
+import { newest } from '../../cli/diagnosis/delivery-text';
+import { Output } from '../../contract/outputs';
+import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
+import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
+import { cut } from '../../lambda/shared/core/text';
+import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { ANYBODY } from '../connector';
 import type { DeadLetter, LocalStack } from '../stack';
 import { type BusHistory, KEPT } from './bus-history';

@@ -1,8 +1,8 @@
-import type { DeliveryRow, DeliveryStatus } from '../../lambda/core/delivery';
-import { type Metric, measureOf, metricKey } from '../../lambda/core/metric';
-import type { Subscription, Threshold } from '../../lambda/core/subscription';
-import { watchedMetric } from '../../lambda/core/threshold-item';
-import type { TriggerEvent } from '../../lambda/core/trigger-event';
+import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
+import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
+import { type Metric, measureOf, metricKey } from '../../lambda/shared/core/metric';
+import type { Subscription, Threshold } from '../../lambda/subscriptions/core/subscription';
+import { watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { EventPattern } from '../bus/pattern';
 import type { EventCounts, MetricHistory, RuleCount, SeenEvent } from './bus-history';
 

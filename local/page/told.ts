@@ -1,10 +1,10 @@
-import { renderBody } from '../../lambda/core/body';
-import type { DeliveryRow } from '../../lambda/core/delivery';
-import { deliveryId } from '../../lambda/core/identity';
-import { sampleEvent } from '../../lambda/core/sample';
-import type { Subscription } from '../../lambda/core/subscription';
-import { type Sentences, sentences } from '../../lambda/core/text';
-import type { TriggerEvent } from '../../lambda/core/trigger-event';
+import { renderBody } from '../../lambda/delivery/core/bodies/body';
+import { type Sentences, sentences } from '../../lambda/delivery/core/bodies/sentences';
+import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
+import { deliveryId } from '../../lambda/delivery/core/delivery-id';
+import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
+import { sampleEvent } from '../../lambda/subscriptions/core/sample';
+import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 
 /** What a delivery tells its flow. */
 export interface Told extends Sentences {

@@ -1,4 +1,4 @@
-import type { EventSourceInput } from '../engines/event-source';
+import type { EventSourceInput } from '../engines/functions/event-source';
 import { IGNORED_TYPES } from './ignored';
 import { resolve, resolveCondition, type Scope } from './intrinsics';
 import { dependencyOrder } from './order';

@@ -10,13 +10,14 @@ import {
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { billOf, NOTHING, sum, times } from '../../bench/bill';
-import { ASSUMED, type ConnectorCost, measureConnector, ROADS, type Road } from '../../bench/connector-cost';
-import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines';
-import { type MeteredCall, MeteredDynamoDb } from '../../bench/metered-dynamodb';
-import { documentClient } from '../../lambda/adapters/dynamodb';
+import { billOf, NOTHING, sum, times } from '../../bench/cost/bill';
+import { ASSUMED, type ConnectorCost, measureConnector, ROADS, type Road } from '../../bench/cost/connector-cost';
+import { type MeteredCall, MeteredDynamoDb } from '../../bench/cost/metered-dynamodb';
+import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines/engines';
+import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
+import { DUE_INDEX } from '../../contract/thresholds';
+import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { DUE_INDEX, PARTITION_KEY, SORT_KEY } from '../../lib/private/contract';
 
 const ROOT = join(__dirname, '../..');
 const MINUTES = 60_000;

@@ -8,10 +8,11 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CallCounter } from '../../bench/counted-client';
-import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines';
-import { documentClient } from '../../lambda/adapters/dynamodb';
-import { DUE_INDEX, PARTITION_KEY, SORT_KEY } from '../../lib/private/contract';
+import { CallCounter } from '../../bench/cost/counted-client';
+import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines/engines';
+import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
+import { DUE_INDEX } from '../../contract/thresholds';
+import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 
 /** DynamoDB developer guide: "DynamoDB read and write operations", "Using Global Secondary Indexes". */
 describe('units by the documented rules', () => {

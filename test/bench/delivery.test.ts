@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type DeliveryCost, measureDelivery } from '../../bench/delivery-cost';
+import { type DeliveryCost, measureDelivery } from '../../bench/delivery/delivery-cost';
 
 const options = { deliveries: 20, flows: 4, concurrency: 10, rounds: 3, progress: () => {} };
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { brokenLaw, type Cell, type Growth, measureGrowth } from '../../bench/threshold-growth';
+import { brokenLaw, type Cell, type Growth, measureGrowth } from '../../bench/thresholds/threshold-growth';
 
 const cost = ({ readUnits, writeUnits, apiCalls }: Cell) => ({ readUnits, writeUnits, apiCalls });
 

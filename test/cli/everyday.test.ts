@@ -10,11 +10,12 @@ import Ajv from 'ajv';
 import { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
-import { LOCAL_RUN_FILE } from '../../cli/local-run';
+import { LOCAL_RUN_FILE } from '../../cli/connector/local-run';
 import { main, type World } from '../../cli/main';
+import { Env } from '../../contract/environment';
+import { TRIGGER_IDS } from '../../contract/events';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { Env, TRIGGER_IDS } from '../../lib/private/contract';
-import { announceLocalRun } from '../../local/announce';
+import { announceLocalRun } from '../../local/run/announce';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { bundleCli, type CliResult, runCli } from '../support/cli';
 

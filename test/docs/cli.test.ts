@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
-import { CLI_DOCS, cliDocs } from '../../scripts/cli-docs';
+import { CLI_DOCS, cliDocs } from '../../scripts/docs/cli-docs';
 
 it('docs/cli.md is what the commands say of themselves (npm run docs:cli)', () => {
   expect(readFileSync(CLI_DOCS, 'utf8')).toBe(cliDocs());

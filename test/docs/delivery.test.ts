@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/adapters/secret-reader';
-import { NotCalled } from '../../lambda/core/answer';
-import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/core/breaker';
-import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/core/health';
-import { BOOKING_STANDS } from '../../lambda/core/rate-limit';
-import { LONGEST_ROUND } from '../../lambda/core/retry';
-import { AwsError } from '../../local/engines/aws-json';
+import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/delivery/adapters/secret-reader';
+import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/delivery/core/health/breaker';
+import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/delivery/core/health/health';
+import { BOOKING_STANDS } from '../../lambda/delivery/core/rate-limit';
+import { NotCalled } from '../../lambda/delivery/core/response';
+import { LONGEST_ROUND } from '../../lambda/delivery/core/retry';
+import { AwsError } from '../../local/engines/protocol/aws-json';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../support/delivery';
-import { answer, type Behaviour, brokenOff, refused, reset } from '../support/flow-server';
-import { SecretStores } from '../support/secret-stores';
+import { answer, type Behaviour, brokenOff, refused, reset } from '../support/servers/flow-server';
+import { SecretStores } from '../support/servers/secret-stores';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'delivery.md'), 'utf8');
 

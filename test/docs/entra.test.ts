@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { classify, NotCalled } from '../../lambda/core/answer';
-import { CLOUD_FACTS, REFUSALS } from '../../lambda/core/entra';
+import { CLOUD_FACTS, REFUSALS } from '../../lambda/delivery/core/entra';
+import { classify, NotCalled } from '../../lambda/delivery/core/response';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'entra.md'), 'utf8');
 

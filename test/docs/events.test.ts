@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import { describe, expect, test } from 'vitest';
-import { checkDetail, EVENT_DEFINITIONS } from '../../lambda/core/events';
-import { KNOWN_DETAIL_TYPES } from '../../lib/private/contract';
-import { EVENTS_FOLDER, eventFiles } from '../../scripts/schemas';
+import { KNOWN_DETAIL_TYPES } from '../../contract/events';
+import { checkDetail, EVENT_DEFINITIONS } from '../../lambda/events/core/events';
+import { EVENTS_FOLDER, eventFiles } from '../../scripts/docs/schemas';
 
 const published = (path: string) => readFileSync(join(EVENTS_FOLDER, path), 'utf8');
 const schemaOf = (detailType: string) => JSON.parse(published(`${detailType}.schema.json`));

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkArguments, findCommand } from '../../cli/arguments';
-import { bodySchema } from '../../cli/body-schemas';
 import { COMMANDS } from '../../cli/commands';
-import { readSubscriptionFile } from '../../cli/subscription-file';
-import { classify } from '../../lambda/core/answer';
-import { FLAT_BODIES } from '../../lambda/core/bodies/flat';
-import { TRIGGER_IDS } from '../../lib/private/contract';
+import { bodySchema } from '../../cli/events/body-schemas';
+import { checkArguments, findCommand } from '../../cli/frame/arguments';
+import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
+import { TRIGGER_IDS } from '../../contract/events';
+import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat';
+import { classify } from '../../lambda/delivery/core/response';
 
 const DOCS = join(__dirname, '../../docs');
 const page = readFileSync(join(DOCS, 'flow-author.md'), 'utf8');

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, it } from 'vitest';
-import { LogMessage } from '../../lambda/core/log-messages';
+import { HealthEvent } from '../../contract/events';
+import { LogMessage } from '../../lambda/shared/core/log-messages';
 import { ConnectorAlarms, Notifications, PowerAutomateConnector, Source } from '../../lib';
-import { HealthEvent } from '../../lib/private/contract';
-import { addEverySource } from '../support/sources';
+import { addEverySource } from '../support/app/sources';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
 const sections = PAGE.split('\n## ').slice(1);

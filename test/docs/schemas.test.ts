@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv';
 import { describe, expect, test } from 'vitest';
-import { renderBody } from '../../lambda/core/body';
-import { BODY_FORMATS } from '../../lambda/core/subscription';
-import { TRIGGER_IDS } from '../../lib/private/contract';
-import { SCHEMAS_FOLDER, schemaFiles } from '../../scripts/schemas';
-import { EXAMPLES, exampleInput } from '../lambda/core/bodies/examples';
+import { TRIGGER_IDS } from '../../contract/events';
+import { renderBody } from '../../lambda/delivery/core/bodies/body';
+import { BODY_FORMATS } from '../../lambda/subscriptions/core/subscription';
+import { SCHEMAS_FOLDER, schemaFiles } from '../../scripts/docs/schemas';
+import { EXAMPLES, exampleInput } from '../lambda/delivery/core/bodies/examples';
 
 const published = (path: string) => readFileSync(join(SCHEMAS_FOLDER, path), 'utf8');
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Source } from '../../lib';
-import { reconcilable } from '../../lib/private/source-listings';
-import { SAMPLES } from '../support/sources';
+import { reconcilable } from '../../lib/sources/source-listings';
+import { SAMPLES } from '../support/app/sources';
 
 const ROOT = join(__dirname, '..', '..');
 const page = readFileSync(join(ROOT, 'docs', 'sources.md'), 'utf8');

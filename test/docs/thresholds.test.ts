@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { readSubscriptionFile } from '../../cli/subscription-file';
-import { canonicalDimensions, type Dimensions } from '../../lambda/core/metric';
-import { register, unregister } from '../../lambda/core/register';
-import type { SubscriptionDefinition } from '../../lambda/core/subscription';
-import { drawPicture, PICTURE_FILE } from '../../scripts/threshold-picture';
+import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
+import { register, unregister } from '../../lambda/registration/core/register';
+import { canonicalDimensions, type Dimensions } from '../../lambda/shared/core/metric';
+import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
+import { drawPicture, PICTURE_FILE } from '../../scripts/docs/threshold-picture';
 import { Evaluator, measure, segment } from '../support/evaluation';
 
 const DOCS = join(__dirname, '..', '..', 'docs');
@@ -292,7 +292,7 @@ describe('the mistakes', () => {
 });
 
 describe('the picture', () => {
-  test('is what the evaluator does (if not, run: npx tsx scripts/threshold-picture.ts)', async () => {
+  test('is what the evaluator does (if not, run: npx tsx scripts/docs/threshold-picture.ts)', async () => {
     expect(readFileSync(PICTURE_FILE, 'utf8')).toBe(await drawPicture());
     expect(PAGE).toContain('](thresholds.svg)');
   });

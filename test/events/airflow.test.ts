@@ -1,7 +1,7 @@
 /** The Airflow example. Needs Python 3.9 or newer with boto3, so it runs with `npm run test:python` only. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BusEvent } from '../../local/bus/event-bus';
-import type { Endpoint } from '../../local/engines/endpoint';
+import type { Endpoint } from '../../local/engines/protocol/endpoint';
 import { type App, awsVariables, makeApp, readDetails, startBus } from './app';
 
 let app: App;

@@ -3,9 +3,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { checkEvent } from '../../lambda/core/events';
+import { checkEvent } from '../../lambda/events/core/events';
 import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
-import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
+import { type Endpoint, startEndpoint } from '../../local/engines/protocol/endpoint';
 
 const ROOT = join(__dirname, '../..');
 

@@ -9,10 +9,10 @@ import {
   InvalidEventsError,
   type PutEventsEntry,
 } from '../../events';
-import { checkEvent } from '../../lambda/core/events';
+import { checkEvent } from '../../lambda/events/core/events';
 import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
-import { AwsError } from '../../local/engines/aws-json';
-import { type Endpoint, startEndpoint } from '../../local/engines/endpoint';
+import { AwsError } from '../../local/engines/protocol/aws-json';
+import { type Endpoint, startEndpoint } from '../../local/engines/protocol/endpoint';
 import { busEvent } from '../support/evaluation';
 import { EVENTS } from './events';
 

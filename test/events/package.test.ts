@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BusEvent } from '../../local/bus/event-bus';
-import type { Endpoint } from '../../local/engines/endpoint';
+import type { Endpoint } from '../../local/engines/protocol/endpoint';
 import { type App, awsVariables, makeApp, startBus } from './app';
 
 const require_ = require;

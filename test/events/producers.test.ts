@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BusEvent } from '../../local/bus/event-bus';
-import type { Endpoint } from '../../local/engines/endpoint';
-import { secretsManagerOperations } from '../../local/engines/secrets-manager';
+import type { Endpoint } from '../../local/engines/protocol/endpoint';
+import { secretsManagerOperations } from '../../local/engines/services/secrets-manager';
 import { type App, awsVariables, makeApp, readDetails, startBus } from './app';
 
 const SECRET = 'a secret of the test';

@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
+import type { DomainEvent } from '../../contract/events';
 import type { EventDetails, Instant } from '../../events';
-import type { EVENT_DEFINITIONS } from '../../lambda/core/events';
-import type { DomainEvent } from '../../lib/private/contract';
+import type { EVENT_DEFINITIONS } from '../../lambda/events/core/events';
 
 // Compiled, never run: the types that are published, which name nothing of another package, are those of the definitions.
 

@@ -8,8 +8,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { everythingConnector } from '../support/everything';
-import { ACKNOWLEDGEMENTS, nagFindings, nagProblems, OF_DEFAULTS, OF_OPTIONS } from '../support/nag';
+import { everythingConnector } from '../support/app/everything';
+import { ACKNOWLEDGEMENTS, nagFindings, nagProblems, OF_DEFAULTS, OF_OPTIONS } from '../support/app/nag';
 
 const ROOT = dirname(dirname(__dirname));
 

@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { everythingConnector } from '../support/everything';
+import { everythingConnector } from '../support/app/everything';
 
 /** An app of a connector with everything that it may have. */
 everythingConnector(new App());

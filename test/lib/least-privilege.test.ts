@@ -2,21 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KNOWN_DETAIL_TYPES } from '../../contract/events';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { KNOWN_DETAIL_TYPES } from '../../lib/private/contract';
-import type { AwsCall } from '../../local/engines/calls';
+import type { AwsCall } from '../../local/engines/protocol/calls';
 import { planTemplate } from '../../local/template/plan';
 import type { Plan } from '../../local/template/planned';
 import type { LoadedTemplate } from '../../local/template/template';
-import { Asked, DATA_KEY, everythingConnector, Kept, SECRETS_KEY } from '../support/everything';
-import { type Exercise, exercise } from '../support/exercise';
+import { Asked, DATA_KEY, everythingConnector, Kept, SECRETS_KEY } from '../support/app/everything';
+import { type Exercise, exercise } from '../support/app/exercise';
 import {
   type PrivilegeOptions,
   privilegeProblems,
   servicePrivilegeProblems,
   TOLERANCES,
   WILDCARDS,
-} from '../support/least-privilege';
+} from '../support/app/least-privilege';
 import { list } from './support';
 
 const outdirs = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'least-privilege-test-')));

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { App } from 'aws-cdk-lib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { LogMessage } from '../../lambda/core/log-messages';
-import { register } from '../../lambda/core/register';
-import type { EntraAuth, SubscriptionDefinition } from '../../lambda/core/subscription';
+import { Env } from '../../contract/environment';
+import { register } from '../../lambda/registration/core/register';
+import { LogMessage } from '../../lambda/shared/core/log-messages';
+import type { EntraAuth, SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { Env } from '../../lib/private/contract';
 import { ANYBODY, localConnector } from '../../local/connector';
 import { startLocalStack } from '../../local/stack';
 

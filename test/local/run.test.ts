@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TRIGGER_IDS } from '../../lib/private/contract';
+import { TRIGGER_IDS } from '../../contract/events';
 
 const ROOT = dirname(dirname(__dirname));
 const SIGNATURES = /sig(=|%3D)|example-signature/;

@@ -12,18 +12,18 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readSubscriptionFile } from '../../cli/subscription-file';
-import { documentClient } from '../../lambda/adapters/dynamodb';
-import { register } from '../../lambda/core/register';
+import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
+import { Env } from '../../contract/environment';
+import { register } from '../../lambda/registration/core/register';
+import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
-import { Env } from '../../lib/private/contract';
 import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
-import { readEvents } from '../../local/event-file';
 import { FlowReceiver } from '../../local/flow-receiver';
-import { replay } from '../../local/replay';
-import { summarize } from '../../local/report';
+import { summarize } from '../../local/output/report';
+import { readEvents } from '../../local/run/event-file';
+import { replay } from '../../local/run/replay';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/entra-stand-in';
+import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/servers/entra-stand-in';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
 /** Of characters that no encoding of a URL changes: it is found wherever it stands. */

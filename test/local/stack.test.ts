@@ -315,7 +315,7 @@ exports.handler = async ({ Records: [record] }) => {
     );
     cleanups.push(remove);
     const [posted, released] = [once(server, 'post'), once(server, 'released')];
-    const runtime = join(__dirname, '../../local/engines/lambda-runtime.cjs');
+    const runtime = join(__dirname, '../../local/engines/functions/lambda-runtime.cjs');
     const parent = spawn(process.execPath, [
       join(__dirname, 'sandbox-parent.mjs'),
       runtime,

@@ -15,8 +15,8 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { filesUnder, handlerNames, shippedFiles } from '../../scripts/release/shipped-files';
 import { run } from '../../scripts/run';
-import { filesUnder, handlerNames, shippedFiles } from '../../scripts/shipped-files';
 import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
 const MINUTES = 60_000;
@@ -86,7 +86,7 @@ afterAll(() => {
 });
 
 describe('the tarball', () => {
-  test('has the files of scripts/shipped-files.ts, and no others', () => {
+  test('has the files of scripts/release/shipped-files.ts, and no others', () => {
     expect(filesUnder(content)).toEqual(shippedFiles(ROOT));
   });
 

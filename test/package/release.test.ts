@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ReleaseState, readState, releaseProblems, tarballProblems } from '../../scripts/release-checks';
+import { type ReleaseState, readState, releaseProblems, tarballProblems } from '../../scripts/release/release-checks';
 import { run } from '../../scripts/run';
 import { runScript } from '../support/script';
 
@@ -87,7 +87,7 @@ describe('a release', () => {
   });
 
   test('is refused with an option that does not exist, before anything is built', async () => {
-    const { status, out, err } = await runScript('scripts/release.ts', ['--publsh']);
+    const { status, out, err } = await runScript('scripts/release/release.ts', ['--publsh']);
     expect([status, out]).toEqual([2, '']);
     expect(err).toBe('release: wrong option --publsh: write one of --dry-run, --publish, or none\n');
   });

@@ -1,7 +1,13 @@
-import { type CollectPorts, closeOverdueRuns, collectBatch, dueAt, type RunStore } from '../../lambda/core/collect';
-import type { CollectedRun, CollectionRules } from '../../lambda/core/collected-run';
+import {
+  type CollectPorts,
+  closeOverdueRuns,
+  collectBatch,
+  dueAt,
+  type RunStore,
+} from '../../lambda/collection/core/collect';
+import type { CollectedRun, CollectionRules } from '../../lambda/collection/core/collected-run';
 import { busEvent, NOW } from './evaluation';
-import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory';
+import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory/memory';
 
 export const HOUR = 3600_000;
 export const RULES: CollectionRules = {

@@ -1,21 +1,21 @@
-import { callBook } from '../../lambda/adapters/call-book';
-import { DeliveryTable } from '../../lambda/adapters/delivery-table';
-import { type Item, queryAll } from '../../lambda/adapters/dynamodb';
-import { flowCaller } from '../../lambda/adapters/flow-caller';
-import { SubscriptionTable } from '../../lambda/adapters/subscription-table';
-import { type DeliverPorts, deliverBatch } from '../../lambda/core/deliver';
-import type { DeliveryMessage } from '../../lambda/core/delivery';
-import { afterEdit } from '../../lambda/core/health';
-import type { QueueMessage } from '../../lambda/core/ports';
-import type { SealedFlowUrl, Subscription } from '../../lambda/core/subscription';
-import { type TendPorts, tend } from '../../lambda/core/tend';
-import type { TriggerEvent } from '../../lambda/core/trigger-event';
-import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../lib/private/contract';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
+import { callBook } from '../../lambda/delivery/adapters/call-book';
+import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
+import { flowCaller } from '../../lambda/delivery/adapters/flow-caller';
+import { type DeliverPorts, deliverBatch } from '../../lambda/delivery/core/deliver';
+import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
+import { afterEdit } from '../../lambda/delivery/core/health/health';
+import { type TendPorts, tend } from '../../lambda/delivery/core/scheduled-work';
+import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
+import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
+import type { QueueMessage } from '../../lambda/shared/core/ports';
+import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import type { SealedFlowUrl, Subscription } from '../../lambda/subscriptions/core/subscription';
 import { NOW } from './evaluation';
-import { FlowServer, TRUSTED_CERTIFICATES } from './flow-server';
-import { Crash } from './interleaving';
-import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory';
-import { startTables, type TestTables } from './tables';
+import { Crash } from './memory/interleaving';
+import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory/memory';
+import { FlowServer, TRUSTED_CERTIFICATES } from './servers/flow-server';
+import { startTables, type TestTables } from './servers/tables';
 
 /** Six times the handler's timeout. */
 const VISIBILITY_MS = 360_000;

@@ -1,9 +1,9 @@
-import { checkMessage, evaluateBatch } from '../../lambda/core/evaluate';
-import type { EvaluationPorts } from '../../lambda/core/observe';
-import { type RegistryPorts, register } from '../../lambda/core/register';
-import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/core/subscription';
-import { sweep } from '../../lambda/core/sweep';
-import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from './memory';
+import { type RegistryPorts, register } from '../../lambda/registration/core/register';
+import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
+import { checkMessage, evaluateBatch } from '../../lambda/thresholds/core/evaluate';
+import type { EvaluationPorts } from '../../lambda/thresholds/core/observe';
+import { sweep } from '../../lambda/thresholds/core/sweep';
+import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from './memory/memory';
 
 export const NOW = Date.parse('2026-11-20T12:00:00Z');
 export const minutes = (n: number): string => new Date(NOW - 24 * 3600_000 + n * 60_000).toISOString();

@@ -1,4 +1,4 @@
-import type { TableInput } from '../../engines/dynamodb';
+import type { TableInput } from '../../engines/services/dynamodb';
 import type { Plan } from '../planned';
 import type { PropertyRules } from '../properties';
 import { TemplateError } from '../template';

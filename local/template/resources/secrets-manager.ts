@@ -1,5 +1,5 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { SecretInput } from '../../engines/secrets-manager';
+import type { SecretInput } from '../../engines/services/secrets-manager';
 import type { Properties } from '../properties';
 import { TemplateError } from '../template';
 import { physicalName, type ResourceType } from './resource-type';

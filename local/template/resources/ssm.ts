@@ -1,4 +1,4 @@
-import type { ParameterInput } from '../../engines/ssm';
+import type { ParameterInput } from '../../engines/services/ssm';
 import { TemplateError } from '../template';
 import { physicalName, type ResourceType } from './resource-type';
 

@@ -4,6 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
+import { METRICS_NAMESPACE, Metric } from '../../../contract/metrics';
 import {
   AlarmActions,
   AlarmSeverity,
@@ -14,7 +15,6 @@ import {
   type PowerAutomateConnectorProps,
   Source,
 } from '../../../lib';
-import { METRICS_NAMESPACE, Metric } from '../../../lib/private/contract';
 import { type Resource, referred, resources } from '../support';
 import { stackWith } from './support';
 

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
-import { LogMessage } from '../../../lambda/core/log-messages';
+import { METRICS_NAMESPACE, Metric } from '../../../contract/metrics';
+import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { ConnectorAlarms, ConnectorDashboard, type ConnectorDashboardProps } from '../../../lib';
-import { METRICS_NAMESPACE, Metric } from '../../../lib/private/contract';
 import { type Resource, readable, resources } from '../support';
 import { stackWith } from './support';
 
@@ -74,12 +74,7 @@ test('every line has a label that its graph has once', () => {
 });
 
 describe('metrics', () => {
-  const SOURCES = ['core', 'adapters'].flatMap((folder) => {
-    const path = join(__dirname, '..', '..', '..', 'lambda', folder);
-    return readdirSync(path)
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => readFileSync(join(path, file), 'utf8'));
-  });
+  const SOURCES = globSync(join(__dirname, '../../../lambda/**/*.ts')).map((file) => readFileSync(file, 'utf8'));
   const emitted = (name: string) => {
     const key = Object.entries(Metric).find(([, value]) => value === name)?.[0];
     return SOURCES.some((source) => new RegExp(`MetricName\\.${key}\\b`).test(source));

@@ -4,7 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../../lib/private/package-root';
+import { packageRoot } from '../../../lib/shared/package-root';
 import { list, resources } from '../support';
 import { stackWith } from './support';
 

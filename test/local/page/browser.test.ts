@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { readSubscriptionFile } from '../../../cli/subscription-file';
-import { register } from '../../../lambda/core/register';
+import { readSubscriptionFile } from '../../../cli/subscriptions/subscription-file';
+import { Env } from '../../../contract/environment';
+import { register } from '../../../lambda/registration/core/register';
 import { PowerAutomateConnectorStack } from '../../../lib';
-import { Env } from '../../../lib/private/contract';
 import { localConnector } from '../../../local/connector';
 import { FlowReceiver } from '../../../local/flow-receiver';
 import { BusHistory } from '../../../local/page/bus-history';
 import { runPage } from '../../../local/page/run-page';
 import { type PagePorts, PageServer } from '../../../local/page/server';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { type BrowserProgram, startBrowser } from '../../support/browser';
+import { type BrowserProgram, startBrowser } from '../../support/browser/browser';
 
 const SUBSCRIPTIONS = `subscriptions:
   - { name: vip, trigger: segment-threshold-crossed, segment: VIP customers, above: 10000, recoverTo: 9000, flowUrl: "\${FLOWS}/vip?sig=0123456789-0123456789-0123456789-0123456789" }
@@ -22,7 +22,7 @@ const SUBSCRIPTIONS = `subscriptions:
 `;
 
 /** Runs in the browser: gives the texts whose contrast is under 4.5 : 1 (WCAG 2.2, 1.4.3). */
-const CONTRAST = readFileSync(join(__dirname, '../../support/contrast.js'), 'utf8');
+const CONTRAST = readFileSync(join(__dirname, '../../support/browser/contrast.js'), 'utf8');
 
 const program = inject('browser') as BrowserProgram;
 

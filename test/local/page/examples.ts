@@ -1,5 +1,5 @@
-import type { DeliveryRow } from '../../../lambda/core/delivery';
-import type { Subscription, SubscriptionDefinition } from '../../../lambda/core/subscription';
+import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
+import type { Subscription, SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
 import type { BusEvent } from '../../../local/bus/event-bus';
 import { BusHistory } from '../../../local/page/bus-history';
 import type { Snapshot } from '../../../local/page/snapshot';

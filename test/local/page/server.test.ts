@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Endpoint, startEndpoint } from '../../../local/engines/endpoint';
+import { type Endpoint, startEndpoint } from '../../../local/engines/protocol/endpoint';
 import { Route, type Typed } from '../../../local/page/document';
 import { PageServer } from '../../../local/page/server';
 import type { Snapshot } from '../../../local/page/snapshot';

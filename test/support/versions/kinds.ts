@@ -1,15 +1,25 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Failures } from '../../../lambda/core/breaker';
-import type { CollectedRun, Stage } from '../../../lambda/core/collected-run';
-import { type Attempt, DELIVERY_STATUSES, type DeliveryMessage, type DeliveryRow } from '../../../lambda/core/delivery';
-import type { Announcement, Health } from '../../../lambda/core/health';
-import type { QueryRun, RunningQuery } from '../../../lambda/core/measure';
-import type { Hit, Intent, LastValue, MetricState } from '../../../lambda/core/metric-state';
-import type { ThresholdCheck } from '../../../lambda/core/observe';
-import type { Poll, Watch } from '../../../lambda/core/poll';
-import type { DueKind } from '../../../lambda/core/ports';
-import type { ThresholdOperator } from '../../../lambda/core/position';
+import { KNOWN_DETAIL_TYPES, TRIGGER_IDS } from '../../../contract/events';
+import type { Query } from '../../../contract/queries';
+import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
+import {
+  RECONCILABLE_KINDS,
+  type ScheduledReconciliation,
+  SOURCE_KINDS,
+  type SourceEntry,
+} from '../../../contract/sources';
+import type { PolledJobs } from '../../../contract/unification';
+import type { CollectedRun, Stage } from '../../../lambda/collection/core/collected-run';
+import {
+  type Attempt,
+  DELIVERY_STATUSES,
+  type DeliveryMessage,
+  type DeliveryRow,
+} from '../../../lambda/delivery/core/delivery';
+import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';
+import type { ThresholdOperator } from '../../../lambda/shared/core/position';
+import type { Announcement, Failures, Health } from '../../../lambda/subscriptions/core/flow-health';
 import {
   BODY_FORMATS,
   type EntraAuth,
@@ -19,19 +29,12 @@ import {
   type Subscription,
   type SubscriptionDefinition,
   type Threshold,
-} from '../../../lambda/core/subscription';
-import type { Flag, ThresholdItem, ThresholdItemKind } from '../../../lambda/core/threshold-item';
-import {
-  HANDLER_TIMEOUT_SECONDS,
-  KNOWN_DETAIL_TYPES,
-  type PolledJobs,
-  type Query,
-  RECONCILABLE_KINDS,
-  type ScheduledReconciliation,
-  SOURCE_KINDS,
-  type SourceEntry,
-  TRIGGER_IDS,
-} from '../../../lib/private/contract';
+} from '../../../lambda/subscriptions/core/subscription';
+import type { Hit, Intent, LastValue, MetricState } from '../../../lambda/thresholds/core/metric-state';
+import type { ThresholdCheck } from '../../../lambda/thresholds/core/observe';
+import type { DueKind } from '../../../lambda/thresholds/core/ports';
+import type { Flag, ThresholdItem, ThresholdItemKind } from '../../../lambda/thresholds/core/threshold-item';
+import type { Poll, Watch } from '../../../lambda/unification/core/poll';
 import type { Version } from './version';
 
 /** The fields of a type: the compiler asks for one that is new, and the test for a fixture that has it. */
@@ -210,11 +213,7 @@ const READERS = Object.keys(HANDLER_TIMEOUT_SECONDS).filter((name) => !['sweep',
 const LAMBDA = join(dirname(dirname(dirname(__dirname))), 'lambda');
 /** Prefixes and suffixes of keys, such as `member#`, that the code of the tables names. */
 function keyWords(): string[] {
-  const files = ['adapters', 'core'].flatMap((folder) =>
-    readdirSync(join(LAMBDA, folder))
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => readFileSync(join(LAMBDA, folder, name), 'utf8')),
-  );
+  const files = globSync('**/*.ts', { cwd: LAMBDA }).map((file) => readFileSync(join(LAMBDA, file), 'utf8'));
   const words = files.flatMap((text) =>
     [...text.matchAll(/[`']([a-z-]+#)|\}(#[a-z]+)[`']/g)].map(([, a, b]) => a ?? b),
   );

@@ -1,4 +1,4 @@
-import { Output } from '../../../lib/private/contract';
+import { Output } from '../../../contract/outputs';
 import type { ResourceDefinition, Template } from '../../../local/template/template';
 
 /** Why a type's resources must stay. */

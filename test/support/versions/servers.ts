@@ -1,43 +1,39 @@
 import { createHash } from 'node:crypto';
 import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { callBook } from '../../../lambda/adapters/call-book';
-import { DeliveryTable } from '../../../lambda/adapters/delivery-table';
-import type { Item } from '../../../lambda/adapters/dynamodb';
-import { notedRuns } from '../../../lambda/adapters/noted-run-table';
-import { PolledJobTable } from '../../../lambda/adapters/polled-job-table';
-import { againSender, deliverySender, queueSender, rejectedQueue } from '../../../lambda/adapters/queue';
-import { RunTable } from '../../../lambda/adapters/run-table';
-import { SubscriptionTable, subscriptionIndex } from '../../../lambda/adapters/subscription-table';
-import { ThresholdTable } from '../../../lambda/adapters/threshold-table';
-import type { FlowAnswer } from '../../../lambda/core/answer';
-import type { RejectPorts } from '../../../lambda/core/batch';
-import type { CollectPorts } from '../../../lambda/core/collect';
-import type { DeliverPorts, FlowRequest } from '../../../lambda/core/deliver';
-import type { DispatchPorts } from '../../../lambda/core/dispatch';
-import { checkMessage } from '../../../lambda/core/evaluate';
-import { fingerprint } from '../../../lambda/core/flow-url';
-import { identityHash } from '../../../lambda/core/identity';
-import type { MeasurePorts, QueryRun, QueryService } from '../../../lambda/core/measure';
-import type { NormalizePorts } from '../../../lambda/core/normalize';
-import type { EvaluationPorts } from '../../../lambda/core/observe';
-import type { JobLister, Poll, PollPorts } from '../../../lambda/core/poll';
-import type { EventPublisher } from '../../../lambda/core/ports';
-import type { ReconcilePorts, RunLister } from '../../../lambda/core/reconcile';
-import type { RegistryPorts } from '../../../lambda/core/register';
-import type { TendPorts } from '../../../lambda/core/tend';
-import {
-  DEFAULT_DELIVERY_RETENTION_DAYS,
-  type HandlerName,
-  PARTITION_KEY,
-  SORT_KEY,
-} from '../../../lib/private/contract';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
+import { type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
+import { RunTable } from '../../../lambda/collection/adapters/run-table';
+import type { CollectPorts } from '../../../lambda/collection/core/collect';
+import { callBook } from '../../../lambda/delivery/adapters/call-book';
+import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
+import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/deliver';
+import type { DispatchPorts } from '../../../lambda/delivery/core/dispatch';
+import type { FlowAnswer } from '../../../lambda/delivery/core/response';
+import type { TendPorts } from '../../../lambda/delivery/core/scheduled-work';
+import type { EventPublisher } from '../../../lambda/events/core/ports';
+import type { MeasurePorts, QueryRun, QueryService } from '../../../lambda/queries/core/measure';
+import type { RegistryPorts } from '../../../lambda/registration/core/register';
+import type { Item } from '../../../lambda/shared/adapters/dynamodb';
+import { againSender, deliverySender, queueSender, rejectedQueue } from '../../../lambda/shared/adapters/queue';
+import type { RejectPorts } from '../../../lambda/shared/core/batch';
+import { identityHash } from '../../../lambda/shared/core/identity';
+import { notedRuns } from '../../../lambda/sources/adapters/noted-run-table';
+import type { NormalizePorts } from '../../../lambda/sources/core/normalize';
+import type { ReconcilePorts, RunLister } from '../../../lambda/sources/core/reconcile';
+import { SubscriptionTable, subscriptionIndex } from '../../../lambda/subscriptions/adapters/subscription-table';
+import { fingerprint } from '../../../lambda/subscriptions/core/flow-url';
+import { ThresholdTable } from '../../../lambda/thresholds/adapters/threshold-table';
+import { checkMessage } from '../../../lambda/thresholds/core/evaluate';
+import type { EvaluationPorts } from '../../../lambda/thresholds/core/observe';
+import { PolledJobTable } from '../../../lambda/unification/adapters/polled-job-table';
+import type { JobLister, Poll, PollPorts } from '../../../lambda/unification/core/poll';
 import { ANYBODY } from '../../../local/connector';
 import { RULES } from '../collection';
 import { NOW } from '../evaluation';
-import { MemoryBus, MemoryTelemetry } from '../memory';
-import { SecretStores } from '../secret-stores';
-import { startTables, type TestTables } from '../tables';
+import { MemoryBus, MemoryTelemetry } from '../memory/memory';
+import { SecretStores } from '../servers/secret-stores';
+import { startTables, type TestTables } from '../servers/tables';
 import { TABLES, type Version } from './version';
 
 /** The tables as the current template declares them, and the services that keep flow URLs. */

@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
+import { Env } from '../../../contract/environment';
+import type { HandlerName } from '../../../contract/shared';
 import { PowerAutomateConnectorStack } from '../../../lib';
-import { Env, type HandlerName } from '../../../lib/private/contract';
 import { EventBuses } from '../../../local/bus/event-bus';
 import { fillInputTemplate } from '../../../local/bus/input-template';
 import { ACCOUNT, planTemplate, REGION } from '../../../local/template/plan';
 import type { Plan } from '../../../local/template/planned';
 import { loadTemplate, type Template } from '../../../local/template/template';
-import { everythingConnector } from '../everything';
+import { everythingConnector } from '../app/everything';
 
 /** The templates of the default app and of the app with everything. */
 export interface Templates {

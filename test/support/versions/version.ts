@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CustomResourceRequest } from '../../../lambda/adapters/cloudformation';
-import type { Item } from '../../../lambda/adapters/dynamodb';
-import type { HandlerName } from '../../../lib/private/contract';
+import type { HandlerName } from '../../../contract/shared';
+import type { CustomResourceRequest } from '../../../lambda/registration/adapters/cloudformation';
+import type { Item } from '../../../lambda/shared/adapters/dynamodb';
 import type { RecordedResources } from './resources';
 
 /** The tables, by the names that `TestTables` gives them. */

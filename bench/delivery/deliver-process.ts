@@ -1,0 +1,50 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import { join } from 'node:path';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { serve } from '../engines/child';
+import { cpuMs } from '../report';
+
+// The very bundle that is deployed, with the environment that the template gives it.
+const { handler }: { handler: (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> } = require(
+  join(__dirname, '..', '..', 'dist', 'lambda', 'deliver', 'index.js'),
+);
+
+const TIMEOUT_MS = 60_000;
+const SERVICES: Readonly<Record<string, string>> = {
+  DynamoDB_20120810: 'DynamoDB',
+  AmazonSQS: 'SQS',
+  TrentService: 'KMS',
+  AWSEvents: 'EventBridge',
+};
+
+/** What `deliver` did since the last look. */
+export interface DeliverUsage {
+  readonly cpuMs: number;
+  /** Requests as they went out, repeated ones too, by service and operation; `flow POST`: to flows. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+let calls: Record<string, number> = {};
+let cpuBefore = cpuMs();
+// Node tells of every request that it makes, whoever makes it.
+subscribe('http.client.request.start', (message) => {
+  const target = (message as { request: ClientRequest }).request.getHeader('x-amz-target');
+  const [service = '', operation] = String(target ?? '').split('.');
+  const name = target === undefined ? 'flow POST' : `${SERVICES[service] ?? service} ${operation}`;
+  calls[name] = (calls[name] ?? 0) + 1;
+});
+
+function usage(): DeliverUsage {
+  const now = cpuMs();
+  const taken = { cpuMs: now - cpuBefore, calls };
+  calls = {};
+  cpuBefore = now;
+  return taken;
+}
+
+serve(undefined, (request: SQSEvent | 'usage') => {
+  if (request === 'usage') return usage();
+  const end = Date.now() + TIMEOUT_MS;
+  return handler(request, { getRemainingTimeInMillis: () => end - Date.now() } as Context);
+});

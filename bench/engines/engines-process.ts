@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Output } from '../../contract/outputs';
+import { PowerAutomateConnectorStack } from '../../lib';
+import { Activity } from '../../local/engines/functions/activity';
+import { startEndpoint } from '../../local/engines/protocol/endpoint';
+import { startDynamoDb } from '../../local/engines/services/dynamodb';
+import { kmsOperations } from '../../local/engines/services/kms';
+import { SqsEngine } from '../../local/engines/services/sqs';
+import { ACCOUNT, planTemplate, REGION } from '../../local/template/plan';
+import type { ResourceDefinition } from '../../local/template/template';
+import { serve } from './child';
+import type { Engines } from './engines';
+
+const TYPES = ['AWS::DynamoDB::GlobalTable', 'AWS::SQS::Queue', 'AWS::KMS::Key', 'AWS::Events::EventBus'];
+const OUTPUTS = [
+  Output.SUBSCRIPTIONS_TABLE_NAME,
+  Output.THRESHOLDS_TABLE_NAME,
+  Output.DELIVERIES_TABLE_NAME,
+  Output.FLOW_URL_KEY_ARN,
+  Output.OBSERVATIONS_QUEUE_URL,
+  Output.DELIVERIES_QUEUE_URL,
+] as const;
+
+/** Tables, queues and keys as the template declares them, by the outputs and the variables that name them. */
+function plan(queueUrl: (name: string) => string) {
+  const template = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector'));
+  const all = Object.entries(template.toJSON().Resources as Record<string, ResourceDefinition>);
+  const [deliver] = Object.values(
+    template.findResources('AWS::Lambda::Function', {
+      Properties: { Environment: { Variables: { POWERTOOLS_SERVICE_NAME: 'deliver' } } },
+    }),
+  );
+  const variables: Readonly<Record<string, unknown>> = deliver?.Properties.Environment.Variables;
+  const Outputs = Object.fromEntries([
+    ...OUTPUTS.map((name) => [name, template.findOutputs(name)[name]]),
+    ...Object.entries(variables).map(([name, Value]) => [name, { Value }]),
+  ]);
+  const Resources = Object.fromEntries(all.filter(([, { Type }]) => TYPES.includes(Type)));
+  const planned = planTemplate(
+    { template: { Resources, Outputs }, stackName: 'bench', directory: '.', assets: {} },
+    queueUrl,
+  );
+  const deliverEnvironment = Object.keys(variables).map((name) => [name, planned.outputs[name] as string]);
+  return { ...planned, deliverEnvironment: Object.fromEntries(deliverEnvironment) };
+}
+
+async function main(): Promise<void> {
+  const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
+  const { tables, queues, keys, outputs, deliverEnvironment } = plan((name) => sqs.url(name));
+  const dynamoDb = await startDynamoDb(REGION);
+  for (const { input } of tables) await dynamoDb.createTable(input);
+  for (const queue of queues) sqs.createQueue(queue);
+  const endpoint = await startEndpoint({ port: 0 });
+  endpoint.serve({
+    ...kmsOperations(keys),
+    // Takes every event: what was put is known from the client that put it.
+    'AWSEvents.PutEvents': ({ Entries }) => ({
+      FailedEntryCount: 0,
+      Entries: (Entries as unknown[]).map(() => ({ EventId: randomUUID() })),
+    }),
+  });
+  const engines: Engines = {
+    dynamoDb: dynamoDb.endpoint,
+    sqs: sqs.endpoint,
+    events: endpoint.url,
+    region: REGION,
+    tables: tables.map(({ input }) => input),
+    subscriptions: outputs[Output.SUBSCRIPTIONS_TABLE_NAME] as string,
+    thresholds: outputs[Output.THRESHOLDS_TABLE_NAME] as string,
+    deliveries: outputs[Output.DELIVERIES_TABLE_NAME] as string,
+    flowUrlKey: outputs[Output.FLOW_URL_KEY_ARN] as string,
+    deliverEnvironment,
+    outputs: Object.fromEntries(OUTPUTS.map((name) => [name, outputs[name] as string])),
+  };
+  serve(engines, () => undefined);
+}
+
+void main();

@@ -1,7 +1,0 @@
-import { join } from 'node:path';
-
-const FOLDER = join(__dirname, '..', 'test', 'support', 'tls');
-
-/** A certificate for the loopback address, which callers must trust, and its key, which is public. */
-export const CERTIFICATE_FILE = join(FOLDER, 'loopback-cert.pem');
-export const KEY_FILE = join(FOLDER, 'loopback-key.pem');

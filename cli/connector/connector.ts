@@ -1,0 +1,104 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
+import { Output } from '../../contract/outputs';
+import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
+import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
+import type { RegistryPorts } from '../../lambda/registration/core/register';
+import { documentClient } from '../../lambda/shared/adapters/dynamodb';
+import { deliverySender } from '../../lambda/shared/adapters/queue';
+import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';
+import { ConnectorError } from '../shell/exit';
+import { HandlerLogs } from './handler-logs';
+import type { LocalRunDescription } from './local-run';
+import { registryPorts } from './registry';
+
+/** A connector as its tools see it: through its stack's outputs. */
+export interface Connector {
+  readonly stackName: string;
+  readonly region: string;
+  /** Runs on this machine: a flow may, too. */
+  readonly isLocal: boolean;
+  readonly clients: {
+    readonly dynamodb: DynamoDBDocumentClient;
+    readonly kms: KMSClient;
+    readonly sqs: SQSClient;
+    readonly eventBridge: EventBridgeClient;
+    readonly cloudWatch: CloudWatchClient;
+  };
+  readonly subscriptions: SubscriptionTable;
+  readonly thresholds: ThresholdTable;
+  readonly deliveries: DeliveryTable;
+  /** What the handlers logged; left out where the stack was deployed before it had an output that says where. */
+  readonly logs?: HandlerLogs;
+  /** Changes subscriptions. */
+  readonly registry: RegistryPorts;
+  /** Sends to the deliveries queue, as the connector itself does. */
+  readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
+  /**
+   * An output of the connector's stack, one of `Output`.
+   * @throws ConnectorError when the stack was deployed before there was such an output.
+   */
+  output(name: string): string;
+}
+
+/** How AWS, or what stands in for it, is reached. */
+export interface Access {
+  readonly region: string;
+  readonly credentials: KMSClientConfig['credentials'];
+  /** By service, where it is not AWS's own. */
+  readonly endpoints?: LocalRunDescription['endpoints'];
+}
+
+/** A connector, from the outputs of its stack. */
+export function connectorOf(
+  stackName: string,
+  outputs: Readonly<Record<string, string>>,
+  { region, credentials, endpoints }: Access,
+): Connector {
+  const output = (name: string): string => {
+    const value = outputs[name];
+    if (value !== undefined) return value;
+    throw new ConnectorError(`stack ${stackName} has no output ${name}: deploy it again with this version`);
+  };
+  const config = (service: string) => ({ region, credentials, endpoint: endpoints?.[service] });
+  const clients = {
+    dynamodb: documentClient(config('dynamodb')),
+    kms: new KMSClient(config('kms')),
+    sqs: new SQSClient(config('sqs')),
+    eventBridge: new EventBridgeClient(config('eventbridge')),
+    cloudWatch: new CloudWatchClient(config('cloudwatch')),
+  };
+  const subscriptionsTable = output(Output.SUBSCRIPTIONS_TABLE_NAME);
+  const thresholdsTable = output(Output.THRESHOLDS_TABLE_NAME);
+  const logGroups = outputs[Output.LOG_GROUP_NAMES]?.split(',');
+  const place = {
+    subscriptionsTable,
+    thresholdsTable,
+    flowUrlKey: output(Output.FLOW_URL_KEY_ARN),
+    observationsQueue: output(Output.OBSERVATIONS_QUEUE_URL),
+  };
+  return {
+    stackName,
+    region,
+    isLocal: endpoints !== undefined,
+    clients,
+    subscriptions: new SubscriptionTable(clients.dynamodb, subscriptionsTable),
+    thresholds: new ThresholdTable(clients.dynamodb, thresholdsTable),
+    // It only reads: how long rows are kept is `deliver`'s business.
+    deliveries: new DeliveryTable(
+      clients.dynamodb,
+      output(Output.DELIVERIES_TABLE_NAME),
+      DEFAULT_DELIVERY_RETENTION_DAYS,
+    ),
+    logs: logGroups && new HandlerLogs(new CloudWatchLogsClient(config('cloudwatch_logs')), logGroups),
+    registry: registryPorts(place, clients),
+    send: deliverySender(clients.sqs, output(Output.DELIVERIES_QUEUE_URL)),
+    output,
+  };
+}

@@ -1,0 +1,21 @@
+import type { KMSClient } from '@aws-sdk/client-kms';
+import * as adapter from '../../lambda/registration/adapters/registry';
+import type { RegistryPorts } from '../../lambda/registration/core/register';
+import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
+
+/** Where a connector keeps its subscriptions and the key of their flow URLs. */
+export interface RegistryPlace extends adapter.RegistryPlace {
+  /** ARN of the key that encrypts flow URLs. */
+  readonly flowUrlKey: string;
+}
+
+export interface RegistryClients extends adapter.RegistryClients {
+  readonly kms: KMSClient;
+}
+
+/** A connector's subscriptions, to be changed by somebody who has flow URLs in clear. */
+export function registryPorts(place: RegistryPlace, clients: RegistryClients): RegistryPorts {
+  return adapter.registryPorts(place, clients, (subscription, flowUrl) =>
+    sealFlowUrl(clients.kms, place.flowUrlKey, subscription, flowUrl),
+  );
+}

@@ -1,0 +1,119 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { UsageError } from '../shell/exit';
+import type { Argument, Arguments, Command } from './command';
+
+export const PROGRAM = 'power-automate-connector';
+
+/** A command line that has been checked against its command. citty itself overlooks what it does not know. */
+export interface CheckedArguments {
+  readonly help: boolean;
+  /** As citty reads them. */
+  readonly rawArgs: string[];
+  /** Every value of an argument that may be repeated. */
+  all(argument: string): readonly string[];
+  value(option: string): string | undefined;
+}
+
+/** Finds the command that is meant, and gives the other arguments. Undefined: help is asked for. */
+export function findCommand<C extends Command>(
+  args: readonly string[],
+  commands: readonly C[],
+): { readonly command: C; readonly rest: readonly string[] } | undefined {
+  const at = args.findIndex(
+    (arg, n) => !arg.startsWith('-') && !VALUED.has(args[n - 1] ?? '') && !(args[n - 1] === '--local' && isPlace(arg)),
+  );
+  const word = args[at];
+  const found = commands.find(({ meta }) => meta.name === word);
+  if (found) return { command: found, rest: args.toSpliced(at, 1) };
+  if (word === undefined && args.some((arg) => HELP.has(arg))) return undefined;
+  const see = `${PROGRAM} --help lists the commands`;
+  if (word === undefined) throw new UsageError(`no command: ${see}`);
+  const names = commands.map(({ meta }) => meta.name);
+  const meant = nearest(word, names);
+  throw new UsageError(`${shown(word)} is no command: ${meant ? `write ${meant}; ` : ''}${see}`);
+}
+
+const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
+/** Options that may stand before the command, with a value. */
+const VALUED: ReadonlySet<string> = new Set(['--stack', '--region']);
+/** Whether an argument after `--local` is its value. */
+const isPlace = (arg: string): boolean => /^(https?:\/\/|\d+$)/.test(arg);
+
+/** @throws UsageError for an option that the command does not have, a value that is missing, and a name too many. */
+export function checkArguments({ meta, args }: Command, given: readonly string[]): CheckedArguments {
+  const see = `${PROGRAM} ${meta.name} --help says how to call it`;
+  const rawArgs = withLocal(given);
+  const { values, positionals } = parse(meta.name, args, rawArgs, see);
+  const help = values.help === true;
+  const names = Object.entries(args).filter(([, { type }]) => type === 'positional');
+  const rest = names.findIndex(([, arg]) => arg.multiple);
+  if (!help) {
+    const missing = names.slice(positionals.length).find(([, arg]) => arg.required);
+    if (missing) throw new UsageError(`no ${hintOf(...missing)}: write ${meta.name} ${namesText(names)}`);
+    const extra = rest === -1 ? positionals[names.length] : undefined;
+    if (extra !== undefined)
+      throw new UsageError(`unexpected argument ${shown(extra)}: ${meantBy(extra, args, values) ?? see}`);
+    for (const [name, arg] of Object.entries(args)) checkChoice(`--${name}`, arg, values[name]);
+  }
+  return {
+    help,
+    rawArgs,
+    all(argument) {
+      if (rest !== -1 && names[rest]?.[0] === argument) return positionals.slice(rest);
+      const value = values[argument];
+      return Array.isArray(value) ? value.map(String) : [];
+    },
+    value: (option) => (typeof values[option] === 'string' ? values[option] : undefined),
+  };
+}
+
+/** The call that was probably meant where an argument is one too many; undefined where there is none, or it cannot be shown. */
+function meantBy(extra: string, args: Arguments, values: Readonly<Record<string, unknown>>): string | undefined {
+  if (shown(extra) !== JSON.stringify(extra)) return undefined;
+  const options = /^\w+=/.test(extra) ? ['set'] : ['file', 'output'];
+  const option = options.find((name) => args[name] && (args[name].multiple || values[name] === undefined));
+  return option && `did you mean --${option} ${extra}?`;
+}
+
+/** `--local` may stand alone: `--local=` then. */
+function withLocal(args: readonly string[]): string[] {
+  const at = args.indexOf('--local');
+  if (at === -1) return [...args];
+  const next = args[at + 1] ?? '';
+  return isPlace(next) ? args.toSpliced(at, 2, `--local=${next}`) : args.toSpliced(at, 1, '--local=');
+}
+
+function parse(command: string, args: Arguments, given: string[], see: string) {
+  const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
+  for (const [name, { type, multiple, ...rest }] of Object.entries(args)) {
+    if (type === 'positional') continue;
+    const short = 'alias' in rest ? [rest.alias].flat()[0] : undefined;
+    options[name] = {
+      type: type === 'boolean' ? 'boolean' : 'string',
+      multiple: multiple ?? false,
+      ...(short && { short }),
+    };
+  }
+  try {
+    return parseArgs({ args: given, allowPositionals: true, options });
+  } catch (error) {
+    const unknown = /^Unknown option '(--?[\w-]{1,40})/.exec((error as Error).message)?.[1];
+    if (unknown === undefined) throw new UsageError(`${(error as Error).message.split('. ')[0]}: ${see}`);
+    const meant = nearest(unknown.replace(/^--?/, ''), Object.keys(options));
+    const takesName = unknown === '--subscription' && args.name?.type === 'positional';
+    const write = takesName ? `write ${command} NAME; ` : meant ? `write --${meant}; ` : '';
+    throw new UsageError(`${command} has no option ${unknown}: ${write}${see}`);
+  }
+}
+
+function checkChoice(option: string, arg: Argument, value: unknown): void {
+  if (arg.type !== 'enum' || value === undefined || arg.options?.includes(String(value))) return;
+  throw new UsageError(`${option} is ${shown(value)}; write ${arg.options?.join(', ')}`);
+}
+
+/** What help and messages call an argument's value. */
+export const hintOf = (name: string, { valueHint }: Argument): string => valueHint ?? name.toUpperCase();
+
+const namesText = (names: readonly (readonly [string, Argument])[]): string =>
+  names.map(([name, arg]) => hintOf(name, arg) + (arg.multiple ? '…' : '')).join(' ');

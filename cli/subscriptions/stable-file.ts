@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { shown } from '../../lambda/subscriptions/core/entry/words';
+import { CommandError, UsageError } from '../shell/exit';
+import { TextFileDecoder } from '../shell/text-file';
+
+const BLOCK_BYTES = 32 * 1024;
+
+/**
+ * A file that is read several times, a block at a time, and that must not change meanwhile. The first reading remembers a
+ * hash of each block.
+ */
+export class StableFile {
+  private hashes: string[] | undefined;
+  /** Blocks of a file that can be read once only, such as a pipe. */
+  private kept: Buffer[] | undefined;
+
+  constructor(private readonly path: string) {}
+
+  /**
+   * Reads the file from its start. The first reading has to end before the next one starts.
+   * @throws UsageError when it cannot be read; CommandError when a block is another than before, instead of giving it.
+   */
+  async *blocks(): AsyncGenerator<Buffer> {
+    const before = this.hashes;
+    const hashes: string[] = [];
+    for await (const block of this.kept ?? this.read()) {
+      const hash = createHash('sha256').update(block).digest('base64');
+      if (before && before[hashes.length] !== hash) throw this.changed();
+      hashes.push(hash);
+      yield block;
+    }
+    if (before && before.length !== hashes.length) throw this.changed();
+    this.hashes = hashes;
+  }
+
+  private async *read(): AsyncGenerator<Buffer> {
+    try {
+      await using file = await open(this.path);
+      const canBeReadAgain = (await file.stat()).isFile();
+      const all: Buffer[] = [];
+      for (let block = await fullBlock(file); block.length > 0; block = await fullBlock(file)) {
+        if (!canBeReadAgain) all.push(block);
+        yield block;
+      }
+      if (!canBeReadAgain) this.kept = all;
+    } catch (error) {
+      throw this.unreadable(error as NodeJS.ErrnoException);
+    }
+  }
+
+  private changed(): CommandError {
+    return new CommandError(`${shown(this.path)} was changed while it was applied: run apply again`);
+  }
+
+  private unreadable({ code }: NodeJS.ErrnoException): UsageError {
+    // Shown with care: somebody may have written a flow URL in its place.
+    const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    return new UsageError(`${shown(this.path)} ${what}: write -f FILE`);
+  }
+}
+
+/** The next bytes, so many that only the last block is shorter. */
+async function fullBlock(file: FileHandle): Promise<Buffer> {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let length = 0;
+  while (length < BLOCK_BYTES) {
+    const { bytesRead } = await file.read(block, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return block.subarray(0, length);
+}
+
+/**
+ * Decodes UTF-8, block by block.
+ * @throws TextFileError for another encoding; UsageError for a file that is not text.
+ */
+export async function* readUtf8(blocks: AsyncIterable<Buffer>, file: string): AsyncGenerator<string> {
+  const decoder = new TextFileDecoder(file);
+  const checked = (text: string) => {
+    if (!text.includes('\0')) return text;
+    throw new UsageError(`${shown(file)} is not a text file: write -f with a YAML or JSON file`);
+  };
+  for await (const block of blocks) yield checked(decoder.write(block));
+  yield checked(decoder.end());
+}

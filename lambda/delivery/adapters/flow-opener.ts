@@ -1,0 +1,54 @@
+import { whyUndecryptable } from '../../subscriptions/adapters/flow-url-seal';
+import { checkFlowUrl, type FlowUrlOptions } from '../../subscriptions/core/flow-url';
+import { secretName, UnusableSecretError } from '../../subscriptions/core/secret-reference';
+import type { FlowUrlSource, SealedFlowUrl } from '../../subscriptions/core/subscription';
+import type { OpenedFlow } from '../core/deliver';
+import { type FlowAnswer, NotCalled } from '../core/response';
+import type { CachedSecrets } from './secret-reader';
+
+export interface OpenerParts {
+  readonly unseal: (subscription: string, flow: SealedFlowUrl) => Promise<string>;
+  readonly secrets: CachedSecrets;
+  /** Which URLs may be called. */
+  readonly accepted: FlowUrlOptions;
+}
+
+/**
+ * For the clients of the services that keep flow URLs: one that hangs must leave a delivery's worker the time to call the
+ * flow, or to write down that it could not. Twice 5 seconds of the function's 60; the SDK knows no limit of its own.
+ */
+export const OPENING_LIMITS = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+};
+
+/** Gives flows' URLs in clear, or why there is none and what to do. Never throws, and nothing that it says is of the URL but its host. */
+export function flowOpener({
+  unseal,
+  secrets,
+  accepted,
+}: OpenerParts): (subscription: string, flow: FlowUrlSource) => Promise<OpenedFlow> {
+  return async (subscription, flow) => {
+    const from = 'from' in flow ? flow.from : undefined;
+    const doubt = from && (() => secrets.doubt(from));
+    try {
+      const text = 'from' in flow ? await secrets.read(flow.from) : await unseal(subscription, flow);
+      // Checked where it is used, too: whoever can write the table or the secret must not make us call any other host.
+      const checked = checkFlowUrl(text, accepted);
+      if ('url' in checked) return { url: checked.url, doubt };
+      doubt?.();
+      const place = from ? `the URL in ${secretName(from)}` : 'the stored flow URL';
+      return { refusal: { error: NotCalled.URL_REFUSED, problem: `${place} is refused: ${checked.reason}` } };
+    } catch (error) {
+      return { refusal: refusalOf(error) };
+    }
+  };
+}
+
+function refusalOf(error: unknown): FlowAnswer {
+  if (error instanceof UnusableSecretError) return { error: NotCalled.SECRET_UNUSABLE, problem: error.message };
+  const undecryptable = whyUndecryptable(error);
+  if (undecryptable !== undefined) return { error: NotCalled.NOT_DECRYPTABLE, problem: undecryptable };
+  const name = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : 'unknown';
+  return { error: NotCalled.URL_UNAVAILABLE, problem: `the flow URL could not be read this time (${name})` };
+}

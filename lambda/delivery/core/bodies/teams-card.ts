@@ -1,0 +1,274 @@
+/**
+ * The format `teams-card`: a message with an adaptive card, as the webhook of Teams Workflows ("When a Teams webhook
+ * request is received") takes it. Everybody who has the channel sees it without any design of a flow.
+ *
+ * Texts from outside are TextRuns, in which Markdown is not supported (Adaptive Cards, schema explorer, TextRun); only
+ * a FactSet and the fallback read Markdown, so what stands there is escaped.
+ */
+import * as v from 'valibot';
+import type { Status, TriggerId } from '../../../../contract/events';
+import type { MeasureCrossing, SegmentCrossing, TriggerEvent } from '../../../events/core/trigger-event';
+import { durationText } from '../../../shared/core/duration';
+import { numberText } from '../../../shared/core/number-text';
+import { cut, difference, mapText, markdown, membersText, oneLine, quantityText } from '../../../shared/core/text';
+import type { Threshold } from '../../../subscriptions/core/subscription';
+import { type FlatBody, flatBody } from './flat';
+import type { BodyInput } from './input';
+import { durationSeconds, isLate, minuteText, sentences, thresholdText } from './sentences';
+
+/**
+ * Version of the card's schema. Teams supports 1.5 and earlier (Microsoft, "Types of cards"); nothing in the card is
+ * newer than 1.2, and a version higher than needed only shuts out older clients.
+ */
+const CARD_VERSION = '1.4';
+/** Longest error in a card, characters: enough to see what it is, and the run's page has the rest. */
+const MAX_ERROR_IN_CARD = 1000;
+/** Longest value of a fact, characters; what is listed may be longer. */
+const MAX_FACT_LENGTH = 200;
+const MAX_LIST_LENGTH = 400;
+/** A word that gets places to break. Shorter ones, most ids and addresses among them, can be copied unchanged. */
+const LONG_WORD = /[^\s-]{33,}/gu;
+/** What fits a line of a fact at 320 px. */
+const WORD_PIECE = /.{16}(?=.)/gu;
+
+// Strict, unlike the other bodies: a misspelled property would be ignored by Teams without a word.
+const textRun = v.strictObject({
+  type: v.literal('TextRun'),
+  text: v.pipe(v.string(), v.minLength(1)),
+  size: v.optional(v.picklist(['small', 'medium', 'large'])),
+  weight: v.optional(v.literal('bolder')),
+  fontType: v.optional(v.literal('monospace')),
+});
+const richText = v.strictObject({
+  type: v.literal('RichTextBlock'),
+  inlines: v.pipe(v.array(textRun), v.minLength(1)),
+});
+const container = v.strictObject({
+  type: v.literal('Container'),
+  style: v.picklist(['emphasis', 'good', 'attention', 'warning', 'accent']),
+  bleed: v.optional(v.boolean()),
+  items: v.pipe(v.array(richText), v.minLength(1)),
+});
+const fact = v.strictObject({ title: v.string(), value: v.pipe(v.string(), v.minLength(1)) });
+const factSet = v.strictObject({ type: v.literal('FactSet'), facts: v.pipe(v.array(fact), v.minLength(1)) });
+const openUrl = v.strictObject({ type: v.literal('Action.OpenUrl'), title: v.string(), url: v.string() });
+
+const card = v.strictObject({
+  $schema: v.literal('http://adaptivecards.io/schemas/adaptive-card.json'),
+  type: v.literal('AdaptiveCard'),
+  version: v.literal(CARD_VERSION),
+  fallbackText: v.string(),
+  msteams: v.strictObject({ width: v.literal('Full') }),
+  body: v.array(v.variant('type', [richText, container, factSet])),
+  actions: v.optional(v.pipe(v.array(openUrl), v.minLength(1))),
+});
+
+/** What is sent in the format `teams-card`, for every trigger: gives its type and the published JSON Schema. */
+export const teamsMessageSchema = v.pipe(
+  v.strictObject({
+    type: v.literal('message'),
+    attachments: v.pipe(
+      v.array(v.strictObject({ contentType: v.literal('application/vnd.microsoft.card.adaptive'), content: card })),
+      v.length(1),
+    ),
+  }),
+  v.title('Teams card'),
+  v.description('Message that the webhook of Teams Workflows receives. Not for the flow designer.'),
+);
+
+export type TeamsMessage = v.InferOutput<typeof teamsMessageSchema>;
+type TextRun = v.InferOutput<typeof textRun>;
+type RichText = v.InferOutput<typeof richText>;
+type ContainerStyle = v.InferOutput<typeof container>['style'];
+type Fact = v.InferOutput<typeof fact>;
+
+export function teamsMessage(input: BodyInput, error: string): TeamsMessage {
+  const fields = flatBody(input, '');
+  // The card has places of its own for the error, the test and the delay: the sentences need not tell them.
+  const { title, summary } = sentences(withoutError(input.event), {
+    threshold: input.subscription.threshold,
+    isTest: false,
+    delayedMinutes: 0,
+  });
+  const marks = marksOf(fields);
+  const actions = actionsOf(fields);
+  const shownError = cut(error, MAX_ERROR_IN_CARD);
+  return {
+    type: 'message',
+    attachments: [
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        content: {
+          $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+          type: 'AdaptiveCard',
+          version: CARD_VERSION,
+          fallbackText: markdown(fields.title),
+          msteams: { width: 'Full' },
+          body: [
+            {
+              type: 'Container',
+              style: styleOf(fields),
+              bleed: true,
+              items: [
+                ...(marks ? [richTextOf(marks, { size: 'small', weight: 'bolder' })] : []),
+                richTextOf(title, { size: 'large', weight: 'bolder' }),
+              ],
+            },
+            richTextOf(summary),
+            { type: 'FactSet', facts: factsOf(input, fields) },
+            ...(shownError
+              ? [
+                  {
+                    type: 'Container' as const,
+                    style: 'emphasis' as const,
+                    items: [richTextOf(shownError, { size: 'small', fontType: 'monospace' })],
+                  },
+                ]
+              : []),
+          ],
+          ...(actions.length > 0 && { actions }),
+        },
+      },
+    ],
+  };
+}
+
+function withoutError(event: TriggerEvent): TriggerEvent {
+  return 'error' in event ? { ...event, error: undefined } : event;
+}
+
+const richTextOf = (text: string, style: Omit<TextRun, 'type' | 'text'> = {}): RichText => ({
+  type: 'RichTextBlock',
+  inlines: [{ type: 'TextRun', text: shownLiterally(text), ...style }],
+});
+
+const ZERO_WIDTH_SPACE = '\u200b';
+
+/**
+ * The text with zero-width spaces where a card would not show it as it is. Renderers break lines between words only and clip
+ * what is wider than the card. They replace `{{DATE(…)}}` and `{{TIME(…)}}` by a formatted date (Adaptive Cards, "Text
+ * features"), in TextRuns too, where nothing escapes it.
+ */
+const shownLiterally = (text: string): string =>
+  text
+    .replaceAll(LONG_WORD, (word) => word.replaceAll(WORD_PIECE, `$&${ZERO_WIDTH_SPACE}`))
+    .replaceAll(/\{(?=\{(?:DATE|TIME)\()/g, `{${ZERO_WIDTH_SPACE}`);
+
+function marksOf({ isTest, delayedMinutes }: FlatBody): string {
+  return [
+    isTest && 'Test: nothing happened',
+    isLate(delayedMinutes) && `Delivered ${durationText(delayedMinutes * 60)} late`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** A colour for whoever skims the channel; the title says the same in words. */
+function styleOf(fields: FlatBody): ContainerStyle {
+  if (!('status' in fields)) return 'accent';
+  if (fields.status === 'Successful') return 'good';
+  const isFinal = !('willRetry' in fields && fields.willRetry);
+  return isFinal && (fields.status === 'Failed' || fields.status === 'TimedOut') ? 'attention' : 'warning';
+}
+
+const SUBJECT_BUTTONS: Readonly<Record<TriggerId, string>> = {
+  'data-source-refresh-failed': 'Open data source',
+  'data-source-refresh-succeeded': 'Open data source',
+  'segment-threshold-crossed': 'Open segment',
+  'measure-threshold-crossed': 'Open measure',
+  'full-refresh-completed': 'Open page',
+  'unification-refresh-completed': 'Open page',
+};
+
+function actionsOf(fields: FlatBody): v.InferOutput<typeof openUrl>[] {
+  const links = [
+    { title: SUBJECT_BUTTONS[fields.trigger], url: fields.link },
+    { title: 'Open run', url: 'runLink' in fields ? fields.runLink : '' },
+  ];
+  return links.filter(({ url }) => url !== '').map((link) => ({ type: 'Action.OpenUrl', ...link }));
+}
+
+type Row = readonly [title: string, value: string, maxLength?: number];
+
+/** What matters for the trigger, and at last where it comes from; what is not known is left out. */
+function factsOf(input: BodyInput, fields: FlatBody): Fact[] {
+  const rows: Row[] = [
+    ...triggerRows(input),
+    ['Run', fields.runId],
+    ['Instance', fields.instanceId],
+    ['Subscription', fields.subscription],
+    ['Owners', fields.owners.replaceAll(';', ', ')],
+  ];
+  return rows
+    .map(([title, value, max = MAX_FACT_LENGTH]) => ({
+      title,
+      value: markdown(shownLiterally(cut(oneLine(value), max))),
+    }))
+    .filter(({ value }) => value !== '');
+}
+
+function triggerRows({ event, subscription }: BodyInput): Row[] {
+  switch (event.trigger) {
+    case 'data-source-refresh-failed':
+    case 'data-source-refresh-succeeded':
+      return [
+        ['Data source', event.dataSource],
+        ['Status', event.status],
+        ['Will be retried', event.trigger === 'data-source-refresh-failed' ? yesOrNo(event.willRetry) : ''],
+        ['Attempt', optionalNumber(event.attempt)],
+        ['Records', optionalNumber(event.recordCount)],
+        ...runRows(event),
+      ];
+    case 'segment-threshold-crossed':
+      return [['Segment', event.segment], ...crossingRows(event, subscription.threshold)];
+    case 'measure-threshold-crossed':
+      return [
+        ['Measure', event.measure],
+        ['Dimensions', mapText(event.dimensions ?? {}), MAX_LIST_LENGTH],
+        ...crossingRows(event, subscription.threshold),
+      ];
+    case 'full-refresh-completed':
+      return [
+        ['Status', event.status],
+        ['Kind', event.kind === 'Scheduled' ? 'Scheduled' : 'Manual'],
+        ['Processes', statusesText(event.processes), MAX_LIST_LENGTH],
+        ...runRows(event),
+      ];
+    case 'unification-refresh-completed':
+      return [['Status', event.status], ['Stages', statusesText(event.stages), MAX_LIST_LENGTH], ...runRows(event)];
+  }
+}
+
+function runRows(event: Extract<TriggerEvent, { status: unknown }>): Row[] {
+  const seconds = durationSeconds(event.startedAt, event.endedAt);
+  return [
+    ['Started', event.startedAt === undefined ? '' : minuteText(event.startedAt)],
+    ['Ended', minuteText(event.endedAt ?? event.occurredAt)],
+    ['Duration', seconds === undefined ? '' : durationText(seconds)],
+  ];
+}
+
+function crossingRows(event: SegmentCrossing | MeasureCrossing, threshold: Threshold | undefined): Row[] {
+  const quantity = (value: number | undefined) => {
+    if (value === undefined) return '';
+    return 'measure' in event ? quantityText(value, event.unit) : numberText(value);
+  };
+  const change = event.previousValue === undefined ? undefined : difference(event.value, event.previousValue);
+  return [
+    ['Value', 'segment' in event ? membersText(event.value) : quantity(event.value)],
+    ['Before', quantity(event.previousValue)],
+    ['Change', `${change !== undefined && change > 0 ? '+' : ''}${quantity(change)}`],
+    ['Threshold', thresholdText(event, threshold)],
+    ['Fires again after', quantity(event.recoverTo)],
+    ['Measured', minuteText(event.observedAt)],
+  ];
+}
+
+/** Names and statuses, those that people must see first. */
+function statusesText(statuses: Readonly<Record<string, Status>> = {}): string {
+  const rank = ([, status]: readonly [string, Status]) => Number(status === 'Successful');
+  return mapText(Object.fromEntries(Object.entries(statuses).toSorted((a, b) => rank(a) - rank(b))));
+}
+
+const yesOrNo = (value: boolean): string => (value ? 'Yes' : 'No');
+const optionalNumber = (value: number | undefined): string => (value === undefined ? '' : numberText(value));

@@ -1,0 +1,86 @@
+import { Metric as MetricName } from '../../../contract/metrics';
+import { type CheckedEvent, checkEvent } from '../../events/core/events';
+import { type Addressee, recognize } from '../../events/core/recognize';
+import type { TriggerEvent } from '../../events/core/trigger-event';
+import { allSettledOrThrow, type RejectPorts, reject, sideBySide } from '../../shared/core/batch';
+import { LogMessage } from '../../shared/core/log-messages';
+import type { Clock, QueueMessage } from '../../shared/core/ports';
+import { matches, subjectOf, subjectText } from '../../subscriptions/core/matching';
+import type { SubscriptionIndex } from '../../subscriptions/core/ports';
+import type { DeliveryMessage } from './delivery';
+
+/** What dispatching trigger events needs. */
+export interface DispatchPorts extends RejectPorts {
+  readonly index: SubscriptionIndex;
+  readonly clock: Clock;
+  /** Days for which deliveries are remembered, by which an event that comes twice is known. More than 14. */
+  readonly retentionDays: number;
+  /** Sends a delivery on its way. */
+  readonly send: (message: DeliveryMessage) => Promise<void>;
+}
+
+/** Longest time that a queue can hold a message, days (Amazon SQS quotas). */
+const QUEUE_DAYS = 14;
+
+/**
+ * Takes a batch of trigger events and sends one delivery for each subscription that an event matches. Writes nothing:
+ * a message that comes again sends again, and `deliver` knows the double.
+ * @returns the ids of the messages that must come again.
+ */
+export const dispatchBatch = (messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> =>
+  sideBySide(messages, ({ body }) => dispatch(body, ports), ports);
+
+async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
+  const { telemetry, clock, send } = ports;
+  const checked = checkEvent(body);
+  const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, ports);
+  if ('reason' in checked || reason !== undefined) return reject(body, reason as string, ports);
+  const recognized = recognize(checked.value);
+  if (recognized?.addressee?.startsFlow === false) return;
+  const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports.index) : [];
+  if (!recognized || addressees.length === 0) {
+    telemetry.count(MetricName.UNMATCHED_EVENTS);
+    telemetry.info(LogMessage.UNMATCHED, about(checked.value, recognized?.event));
+    return;
+  }
+  telemetry.info(LogMessage.MATCHED, {
+    ...about(checked.value, recognized.event),
+    subscriptions: addressees.length,
+  });
+  const acceptedAt = clock();
+  await allSettledOrThrow(
+    addressees.map(({ subscription, uid }) => send({ subscription, uid, event: recognized.event, acceptedAt, n: 0 })),
+  );
+}
+
+/** What the log says of an event: all that a subscription's filter looks at. */
+function about({ detailType, detail }: CheckedEvent, event: TriggerEvent | undefined): Record<string, unknown> {
+  return {
+    detailType,
+    trigger: event?.trigger,
+    instanceId: 'instanceId' in detail ? detail.instanceId : undefined,
+    subject: event ? subjectText(event) : 'dataSource' in detail ? detail.dataSource : undefined,
+    status: 'status' in detail ? detail.status : undefined,
+    kind: 'kind' in detail ? detail.kind : undefined,
+    willRetry: 'willRetry' in detail ? detail.willRetry : undefined,
+    eventId: event?.eventId,
+  };
+}
+
+/** An event that old could have been delivered and forgotten. */
+function tooOld(time: number, { clock, retentionDays }: DispatchPorts): string | undefined {
+  const days = retentionDays - QUEUE_DAYS;
+  if (time >= clock() - days * 24 * 60 * 60 * 1000) return undefined;
+  return `the event's time ${new Date(time).toISOString()} is more than ${days} days ago: deliveries that old are forgotten, so it could be sent twice; put it again without Time`;
+}
+
+async function addresseesOf(
+  event: TriggerEvent,
+  addressee: Addressee | undefined,
+  index: SubscriptionIndex,
+): Promise<Pick<Addressee, 'subscription' | 'uid'>[]> {
+  // The index lags a little behind the table; a crossing was checked against the table itself.
+  if (addressee) return [addressee];
+  const found = await index.find(event.trigger, event.instanceId, subjectOf(event));
+  return found.filter(({ filter }) => matches(filter, event)).map(({ name, uid }) => ({ subscription: name, uid }));
+}

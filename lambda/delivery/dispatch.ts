@@ -1,0 +1,25 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../contract/environment';
+import { batchResponse } from '../shared/adapters/batch';
+import { documentClient } from '../shared/adapters/dynamodb';
+import { required } from '../shared/adapters/environment';
+import { deliverySender, rejectedQueue } from '../shared/adapters/queue';
+import { handlerTelemetry } from '../shared/adapters/telemetry';
+import { subscriptionIndex } from '../subscriptions/adapters/subscription-table';
+import { dispatchBatch } from './core/dispatch';
+
+const sqs = new SQSClient({});
+const send = deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL));
+const ports = {
+  index: subscriptionIndex(documentClient(), required(Env.SUBSCRIPTIONS_TABLE_NAME)),
+  rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
+  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+  clock: Date.now,
+  retentionDays: Number(required(Env.DELIVERY_RETENTION_DAYS)),
+  send,
+};
+
+/** Takes trigger events from their queue, and sends one delivery for each subscription that an event matches. */
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
+  batchResponse(event, ports.telemetry, (messages) => dispatchBatch(messages, ports));

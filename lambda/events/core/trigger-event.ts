@@ -1,0 +1,39 @@
+import type { TriggerId } from '../../../contract/events';
+import type { Detail } from './events';
+
+/**
+ * A trigger event on its way from `dispatch` to `deliver`: checked, normalized, and safe to put on a queue as JSON.
+ * All instants are epoch milliseconds.
+ */
+interface Base<T extends TriggerId> {
+  /** Identity of what happened, the same however often it is put on the bus. */
+  readonly eventId: string;
+  readonly trigger: T;
+  readonly instanceId: string;
+  /** When it happened. */
+  readonly occurredAt: number;
+}
+
+type Of<D> = Readonly<Omit<D, 'instanceId'>>;
+
+export type DataSourceEvent = Base<'data-source-refresh-failed' | 'data-source-refresh-succeeded'> &
+  Of<Detail<'DataSourceRefreshed'>>;
+export type FullRefreshEvent = Base<'full-refresh-completed'> & Of<Detail<'FullRefreshed'>>;
+export type UnificationEvent = Base<'unification-refresh-completed'> & Of<Detail<'UnificationRefreshed'>>;
+
+type CrossedFields =
+  | 'direction'
+  | 'threshold'
+  | 'previousValue'
+  | 'alreadyBeyond'
+  | 'value'
+  | 'recoverTo'
+  | 'runId'
+  | 'observedAt';
+
+export type SegmentCrossing = Base<'segment-threshold-crossed'> &
+  Readonly<Pick<Detail<'SegmentThresholdCrossed'>, CrossedFields | 'segment'>>;
+export type MeasureCrossing = Base<'measure-threshold-crossed'> &
+  Readonly<Pick<Detail<'MeasureThresholdCrossed'>, CrossedFields | 'measure' | 'dimensions' | 'unit'>>;
+
+export type TriggerEvent = DataSourceEvent | FullRefreshEvent | UnificationEvent | SegmentCrossing | MeasureCrossing;

@@ -1,0 +1,49 @@
+import { type CloudWatchClient, GetMetricDataCommand, type StandardUnit } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchQuery } from '../../../contract/queries';
+import type { QueryAnswer, QueryTick } from '../core/measure';
+import { calling } from './calling';
+
+/** Metrics of Amazon CloudWatch, which answers at once. */
+export const metricQueries = (client: CloudWatchClient) => ({
+  async begin(query: CloudWatchQuery, { scheduledAt }: QueryTick): Promise<QueryAnswer> {
+    const { namespace, metricName, dimensions, statistic, unit, periodSeconds, periods } = query;
+    const periodMs = periodSeconds * 1000;
+    // Full periods alone: the value of one that still goes on would be another one later.
+    const end = Math.floor(scheduledAt / periodMs) * periodMs;
+    const { MetricDataResults = [] } = await calling(
+      client.send(
+        new GetMetricDataCommand({
+          StartTime: new Date(end - periods * periodMs),
+          EndTime: new Date(end),
+          ScanBy: 'TimestampDescending',
+          MetricDataQueries: [
+            {
+              Id: 'value',
+              MetricStat: {
+                Metric: {
+                  Namespace: namespace,
+                  MetricName: metricName,
+                  Dimensions: dimensions.map(({ name, value }) => ({ Name: name, Value: value })),
+                },
+                Period: periodSeconds,
+                Stat: statistic,
+                Unit: unit as StandardUnit | undefined,
+              },
+            },
+          ],
+        }),
+      ),
+    );
+    const { StatusCode, Timestamps = [], Values = [] } = MetricDataResults[0] ?? {};
+    if (StatusCode === 'InternalError') throw new Error(`CloudWatch could not read ${namespace} ${metricName}`);
+    const [timestamp] = Timestamps;
+    const [value] = Values;
+    const table = { columns: [metricName], rows: value === undefined ? [] : [[value]] };
+    // A datapoint's time is the beginning of its period.
+    return { state: 'ended', table, endedAt: (timestamp?.getTime() ?? end - periodMs) + periodMs };
+  },
+
+  /** Never asked for. */
+  look: (): Promise<QueryAnswer> =>
+    Promise.reject(new Error('CloudWatch answers at once: there is nothing to look at')),
+});

@@ -1,0 +1,6 @@
+/** Runs that were put on the bus, by their events' identity. */
+export interface NotedRuns {
+  note(eventId: string): Promise<void>;
+  /** Whether it is noted, read consistently. */
+  isNoted(eventId: string): Promise<boolean>;
+}

@@ -1,0 +1,173 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  paginateScan,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { TriggerId } from '../../../contract/events';
+import { PARTITION_KEY as PK } from '../../../contract/shared';
+import { TRIGGER_INDEX } from '../../../contract/subscriptions';
+import { DUE_INDEX } from '../../../contract/thresholds';
+import type { DueSubscriptions, HealthStore } from '../../delivery/core/health/ports';
+import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
+import { keyPart } from '../../shared/core/metric';
+import { dueOf, type Health } from '../core/flow-health';
+import type { SubscriptionEntry, SubscriptionIndex } from '../core/ports';
+import type { Subscription, SubscriptionDefinition } from '../core/subscription';
+
+/** Subject key of subscriptions that name no subject; a named subject's starts with `=`. */
+const ANY_SUBJECT = '*';
+const triggerKey = (trigger: TriggerId, instanceId: string): string => `${trigger}#${keyPart(instanceId)}`;
+const subjectPrefix = (subject: string | undefined): string =>
+  `${subject === undefined ? ANY_SUBJECT : `=${keyPart(subject)}`}#`;
+
+/** Index keys. Thresholds have none: their crossing event names its subscription. */
+function indexKeys({ name, trigger, instanceId, filter, threshold }: SubscriptionDefinition): Item {
+  if (threshold) return {};
+  return {
+    [TRIGGER_INDEX.partitionKey]: triggerKey(trigger, instanceId),
+    [TRIGGER_INDEX.sortKey]: subjectPrefix(filter.dataSource) + name,
+  };
+}
+
+/** Keys of the index of what the sweep must come back to; none where there is nothing. */
+const DUE_KIND = 'health';
+function dueKeys(health: Health | undefined): Item {
+  const due = health && dueOf(health);
+  return due === undefined ? {} : { [DUE_INDEX.partitionKey]: DUE_KIND, [DUE_INDEX.sortKey]: due };
+}
+
+/** The Subscriptions table: one item each, the truth (protocol S). */
+export class SubscriptionTable implements HealthStore, DueSubscriptions {
+  private readonly readItem: (key: Item) => Promise<Item | undefined>;
+
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {
+    this.readItem = itemReader(client, table);
+  }
+
+  async read(name: string): Promise<Subscription | undefined> {
+    const item = await this.readItem({ [PK]: name });
+    return item && subscriptionOf(item);
+  }
+
+  /** Every subscription, a page at a time, in no order. For people: reads the whole table. */
+  async *list(): AsyncGenerator<Subscription> {
+    for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
+      for (const item of Items ?? []) yield subscriptionOf(item);
+    }
+  }
+
+  /**
+   * Writes a subscription over `previous`, or as a new one.
+   * @returns false when somebody changed it or its health, made or deleted it since `previous` was read.
+   */
+  put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean> {
+    const { definition, ...rest } = subscription;
+    const { name, ...fields } = definition;
+    return conditionHeld(
+      this.client.send(
+        new PutCommand({
+          TableName: this.table,
+          Item: { [PK]: name, ...fields, ...rest, ...indexKeys(definition), ...dueKeys(subscription.health) },
+          ...(previous
+            ? both(unchanged(previous), sameHealth(previous))
+            : { ConditionExpression: `attribute_not_exists(${PK})` }),
+        }),
+      ),
+    );
+  }
+
+  writeHealth(read: Subscription, health: Health): Promise<boolean> {
+    const keys = Object.entries(dueKeys(health));
+    const set = ['health = :health', ...keys.map(([name]) => `${name} = :${name}`)].join(', ');
+    const remove = keys.length > 0 ? '' : ` REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
+    const { ConditionExpression, ExpressionAttributeValues } = both(unchanged(read), sameHealth(read));
+    return conditionHeld(
+      this.client.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: { [PK]: read.definition.name },
+          UpdateExpression: `SET ${set}${remove}`,
+          ConditionExpression,
+          ExpressionAttributeValues: {
+            ...ExpressionAttributeValues,
+            ':health': health,
+            ...Object.fromEntries(keys.map(([name, value]) => [`:${name}`, value])),
+          },
+        }),
+      ),
+    );
+  }
+
+  async dueSubscriptions(before: number): Promise<string[]> {
+    const items = await queryAll(this.client, {
+      TableName: this.table,
+      IndexName: DUE_INDEX.name,
+      KeyConditionExpression: `${DUE_INDEX.partitionKey} = :kind AND ${DUE_INDEX.sortKey} <= :before`,
+      ExpressionAttributeValues: { ':kind': DUE_KIND, ':before': before },
+    });
+    return items.map((item) => item[PK] as string);
+  }
+
+  /** Deletes a subscription. Returns false when somebody changed it since it was read. */
+  delete(subscription: Subscription): Promise<boolean> {
+    const Key = { [PK]: subscription.definition.name };
+    return conditionHeld(
+      this.client.send(new DeleteCommand({ TableName: this.table, Key, ...unchanged(subscription) })),
+    );
+  }
+}
+
+function subscriptionOf(item: Item): Subscription {
+  const { [PK]: name, triggerKey, subjectKey, dueKind, due, ...fields } = item;
+  const { uid, generation, thresholdId, managedBy, takenFrom, flow, health, ...definition } = fields;
+  const rest = { uid, generation, thresholdId, managedBy, takenFrom, flow, health };
+  return { definition: { name, ...definition }, ...rest } as Subscription;
+}
+
+/** Holds while the item is the one that was read, and still its manager's. */
+const unchanged = ({ uid, generation, managedBy }: Subscription) => ({
+  ConditionExpression: 'uid = :uid AND generation = :generation AND managedBy = :manager',
+  ExpressionAttributeValues: { ':uid': uid, ':generation': generation, ':manager': managedBy },
+});
+
+/** A condition of a write, and the values that it names. */
+interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeValues?: Item;
+}
+
+/** Holds while nobody has written another health. */
+const sameHealth = ({ health }: Subscription): Condition =>
+  health
+    ? { ConditionExpression: 'health.version = :version', ExpressionAttributeValues: { ':version': health.version } }
+    : { ConditionExpression: 'attribute_not_exists(health)' };
+
+const both = (a: Condition, b: Condition): Condition => ({
+  ConditionExpression: `${a.ConditionExpression} AND ${b.ConditionExpression}`,
+  ExpressionAttributeValues: { ...a.ExpressionAttributeValues, ...b.ExpressionAttributeValues },
+});
+
+/** What `dispatch` reads: subscriptions by trigger and subject, without their flow URLs. */
+export function subscriptionIndex(client: DynamoDBDocumentClient, table: string): SubscriptionIndex {
+  const query = async (trigger: TriggerId, instanceId: string, prefix: string): Promise<SubscriptionEntry[]> => {
+    const items = await queryAll(client, {
+      TableName: table,
+      IndexName: TRIGGER_INDEX.name,
+      KeyConditionExpression: `${TRIGGER_INDEX.partitionKey} = :trigger AND begins_with(${TRIGGER_INDEX.sortKey}, :subject)`,
+      ExpressionAttributeValues: { ':trigger': triggerKey(trigger, instanceId), ':subject': prefix },
+    });
+    return items.map(({ [PK]: name, uid, filter }) => ({ name, uid, filter }) as SubscriptionEntry);
+  };
+  return {
+    async find(trigger, instanceId, subject) {
+      const prefixes = subject === undefined ? [undefined] : [undefined, subject];
+      const found = await Promise.all(prefixes.map((name) => query(trigger, instanceId, subjectPrefix(name))));
+      return found.flat();
+    },
+  };
+}

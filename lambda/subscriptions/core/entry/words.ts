@@ -1,0 +1,93 @@
+import * as v from 'valibot';
+import { HALF_PAIR, MAX_NAME_LENGTH, show } from '../../../events/core/events';
+
+/** How the mistakes of a subscription's entry are told: what it is, and what to write instead. */
+
+export type Issue = v.BaseIssue<unknown>;
+
+export const FLOW_URL_PARTS = /:\/\/|sig=|%2F|\/(workflows|triggers|paths)\//i;
+
+/** A value in a message; what may be a piece of a flow URL is not shown. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a map of keys';
+  if (typeof value === 'number') return String(value);
+  return FLOW_URL_PARTS.test(String(value)) ? 'a URL' : show(value);
+}
+
+/** Message for a value of the wrong type or form, after its name. `hint` completes "write …". */
+export function wrongValue(value: unknown, hint: string): string {
+  if (value === undefined) return `is missing; write ${hint}`;
+  if (value === null || value === '') return `is empty; write ${hint}`;
+  return `is ${shown(value)}; write ${hint}`;
+}
+
+/** The same, for a check. */
+export const write =
+  (hint: string) =>
+  ({ input }: Issue) =>
+    wrongValue(input, hint);
+
+/** Message where a text is expected: YAML reads 2024 and true as what they look like. */
+export const writeText = (hint: string) => (issue: Issue) =>
+  typeof issue.input === 'number' || typeof issue.input === 'boolean'
+    ? `is ${shown(issue.input)} without quotes, which is no text; write "${issue.input}" in quotes`
+    : write(hint)(issue);
+
+/** Message for one of a few words, with the one that was probably meant. */
+export const writeOneOf = (words: readonly string[], meanings: Readonly<Record<string, string>> = {}) => {
+  const hint = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
+  return (issue: Issue) => {
+    const meant = meanings[bare(issue.input)] ?? nearest(issue.input, words);
+    return write(meant ?? `${hint}`)(issue);
+  };
+};
+
+export const text = (hint: string) =>
+  v.pipe(
+    v.string(writeText(hint)),
+    v.check((written) => written.isWellFormed(), `${HALF_PAIR}; write ${hint} of whole characters`),
+    v.trim(),
+    v.minLength(1, write(hint)),
+    v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters; write a shorter one`),
+  );
+
+/** A mistake for a raw check, which sees the keys even where another is wrong, so that all mistakes are told at once. */
+export interface RawMistake {
+  readonly message: string;
+  readonly path: [v.IssuePathItem];
+}
+
+export const bare = (value: unknown): string =>
+  String(value)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '');
+
+/** The word that was probably meant: the same letters, a beginning or part of it, or a slip of the fingers. */
+export function nearest<T extends string>(value: unknown, words: readonly T[]): T | undefined {
+  const written = bare(value);
+  if (written.length < 2 || written.length > 60) return undefined;
+  const same = words.find((word) => bare(word) === written);
+  if (same) return same;
+  const containing = written.length >= 4 ? words.filter((word) => bare(word).includes(written)) : [];
+  if (containing.length === 1) return containing[0];
+  const [best] = words
+    .map((word) => ({ word, distance: editDistance(bare(word), written) }))
+    .filter(({ word, distance }) => distance <= Math.ceil(bare(word).length / 4))
+    .sort((a, b) => a.distance - b.distance);
+  return best?.word;
+}
+
+/** Letters to insert, remove or replace to come from one word to the other (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,52 @@
+import type { TriggerEvent } from '../../events/core/trigger-event';
+import { directionOf, type ThresholdOperator } from '../../shared/core/position';
+import type { SubscriptionDefinition } from './subscription';
+
+/** Values before and after a crossing of the level `t`. */
+const CROSSED: Readonly<Record<ThresholdOperator, (t: number) => readonly [before: number, after: number]>> = {
+  above: (t) => [t, t + 1],
+  atOrAbove: (t) => [t - 1, t],
+  below: (t) => [t, t - 1],
+  atOrBelow: (t) => [t + 1, t],
+};
+
+/** An event such as a subscription waits for, about its own subject, of which nothing has happened. */
+export function sampleEvent(definition: SubscriptionDefinition, eventId: string, now: number): TriggerEvent {
+  const { trigger, instanceId, filter, threshold } = definition;
+  const base = { eventId, instanceId, occurredAt: now };
+  const run = { runId: `test-${eventId.slice(0, 8)}`, startedAt: now - 60_000, endedAt: now };
+  const dataSource = filter.dataSource ?? 'Sample data source';
+  const status = filter.status?.[0] ?? 'Successful';
+  const { operator = 'above', value: level = 100, recoverTo } = threshold ?? {};
+  const [previousValue, value] = CROSSED[operator](level);
+  const crossing = {
+    direction: directionOf(operator),
+    threshold: level,
+    previousValue,
+    value,
+    recoverTo,
+    observedAt: now,
+  } as const;
+  switch (trigger) {
+    case 'data-source-refresh-failed': {
+      const error = 'A sample error, as a data source gives it.';
+      return { ...base, ...run, trigger, dataSource, status: 'Failed', willRetry: false, attempt: 1, error };
+    }
+    case 'data-source-refresh-succeeded':
+      return { ...base, ...run, trigger, dataSource, status: 'Successful', willRetry: false, recordCount: 1000 };
+    case 'segment-threshold-crossed':
+      return { ...base, ...crossing, trigger, segment: filter.segment ?? 'Sample segment' };
+    case 'measure-threshold-crossed': {
+      const { measure = 'Sample measure', dimensions } = filter;
+      return { ...base, ...crossing, trigger, measure, dimensions };
+    }
+    case 'full-refresh-completed': {
+      const processes = { DataSources: 'Successful', Segments: 'Successful', Measures: status } as const;
+      return { ...base, ...run, trigger, status, kind: filter.kind ?? 'Scheduled', processes };
+    }
+    case 'unification-refresh-completed': {
+      const stages = { map: 'Successful', match: 'Successful', merge: status } as const;
+      return { ...base, ...run, trigger, status, stages };
+    }
+  }
+}

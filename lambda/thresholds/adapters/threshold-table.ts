@@ -1,0 +1,203 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateScan,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { PARTITION_KEY as PK, SORT_KEY as SK } from '../../../contract/shared';
+import { DUE_INDEX } from '../../../contract/thresholds';
+import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
+import { canonicalDimensions, type Dimensions, memberKey } from '../../shared/core/metric';
+import { type Intent, type MetricState, partSortKey } from '../core/metric-state';
+import type { DueIndex, DueKey, DueKind, ThresholdStore } from '../core/ports';
+import { type Flag, flagSortKey, type ThresholdItem } from '../core/threshold-item';
+
+const STATE = 'state';
+const MEMBER = 'member#';
+
+const dueAt = (kind: DueKind, at: number) => ({ [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at });
+
+/** An item of the table, as far as people look at it. */
+export interface ListedItem extends DueKey {
+  /** When the sweep comes back to it, epoch milliseconds; left out: never. */
+  readonly due?: number;
+  /** Of a metric's state. */
+  readonly state?: MetricState;
+}
+
+/** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
+export class ThresholdTable implements ThresholdStore, DueIndex {
+  private readonly read: (key: Item) => Promise<Item | undefined>;
+
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {
+    this.read = itemReader(client, table);
+  }
+
+  async readState(metricKey: string): Promise<MetricState | undefined> {
+    const item = await this.read({ [PK]: metricKey, [SK]: STATE });
+    if (!item) return undefined;
+    const { metric, last, version, recent, intent } = item;
+    return { metric, last, version, recent, intent } as MetricState;
+  }
+
+  commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
+    const due = state.intent && dueAt('intent', state.intent.due);
+    return conditionHeld(
+      this.client.send(
+        new PutCommand({
+          TableName: this.table,
+          Item: { [PK]: metricKey, [SK]: STATE, ...state, ...due },
+          ...(readVersion === undefined
+            ? { ConditionExpression: `attribute_not_exists(${PK})` }
+            : { ConditionExpression: 'version = :read', ExpressionAttributeValues: { ':read': readVersion } }),
+        }),
+      ),
+    );
+  }
+
+  async items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {
+    const items = await this.range(metricKey, from, to);
+    return items.map(
+      ({ [PK]: _, [SK]: sortKey, [DUE_INDEX.partitionKey]: __, [DUE_INDEX.sortKey]: ___, ...item }) =>
+        ({ ...item, sortKey }) as unknown as ThresholdItem,
+    );
+  }
+
+  async readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined> {
+    const item = await this.read({ [PK]: metricKey, [SK]: flagSortKey(subscription, thresholdId) });
+    return item && { armed: item.armed as boolean };
+  }
+
+  async putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits'], due: number): Promise<void> {
+    const Item = { [PK]: metricKey, [SK]: partSortKey(partId, n), hits, ...dueAt('part', due) };
+    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+  }
+
+  async readIntentPart(metricKey: string, partId: string, n: number): Promise<Intent['hits'] | undefined> {
+    const Key = { [PK]: metricKey, [SK]: partSortKey(partId, n) };
+    const { Item } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
+    return Item?.hits as Intent['hits'] | undefined;
+  }
+
+  deleteIntentPart(metricKey: string, partId: string, n: number): Promise<void> {
+    return this.remove(metricKey, partSortKey(partId, n));
+  }
+
+  async writeFlag(
+    metricKey: string,
+    subscription: string,
+    thresholdId: string,
+    { armed }: Flag,
+    version: number,
+  ): Promise<void> {
+    await conditionHeld(
+      this.client.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: { [PK]: metricKey, [SK]: flagSortKey(subscription, thresholdId) },
+          UpdateExpression: 'SET armed = :armed, writtenAt = :version',
+          ConditionExpression: `attribute_not_exists(${PK}) OR writtenAt < :version`,
+          ExpressionAttributeValues: { ':armed': armed, ':version': version },
+        }),
+      ),
+    );
+  }
+
+  async clearIntent(metricKey: string, version: number): Promise<void> {
+    await conditionHeld(
+      this.client.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: { [PK]: metricKey, [SK]: STATE },
+          UpdateExpression: `REMOVE intent, ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`,
+          ConditionExpression: 'intent.version = :version',
+          ExpressionAttributeValues: { ':version': version },
+        }),
+      ),
+    );
+  }
+
+  async addMember(measureKey: string, dimensions: Dimensions): Promise<void> {
+    const Item = { [PK]: measureKey, [SK]: MEMBER + canonicalDimensions(dimensions), dimensions };
+    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+  }
+
+  /** The members that a measure has been seen with. */
+  async members(measureKey: string): Promise<Dimensions[]> {
+    const items = await this.range(measureKey, MEMBER, `${MEMBER}~`);
+    return items.map((item) => item.dimensions as Dimensions);
+  }
+
+  async memberKeys(measureKey: string): Promise<string[]> {
+    return (await this.members(measureKey)).map((dimensions) => memberKey(measureKey, dimensions));
+  }
+
+  /** Everything in the table, a page at a time, in no order. For people: reads the whole table. */
+  async *list(): AsyncGenerator<ListedItem> {
+    for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
+      for (const { [PK]: metricKey, [SK]: sortKey, [DUE_INDEX.sortKey]: due, ...item } of Items ?? []) {
+        const state = sortKey === STATE ? (item as unknown as MetricState) : undefined;
+        yield { metricKey: String(metricKey), sortKey: String(sortKey), due: due as number | undefined, state };
+      }
+    }
+  }
+
+  async overdue(kind: DueKind, before: number): Promise<DueKey[]> {
+    const items = await queryAll(this.client, {
+      TableName: this.table,
+      IndexName: DUE_INDEX.name,
+      KeyConditionExpression: `${DUE_INDEX.partitionKey} = :kind AND ${DUE_INDEX.sortKey} <= :before`,
+      ExpressionAttributeValues: { ':kind': kind, ':before': before },
+    });
+    return items.map((item) => ({ metricKey: item[PK] as string, sortKey: item[SK] as string }));
+  }
+
+  async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem, due?: number): Promise<void> {
+    const Item = { [PK]: metricKey, [SK]: sortKey, ...item, ...(due !== undefined && dueAt('threshold', due)) };
+    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+  }
+
+  async markThreshold(metricKey: string, sortKey: string, due: number): Promise<void> {
+    const { [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at } = dueAt('threshold', due);
+    await this.updateExisting(metricKey, sortKey, `SET ${DUE_INDEX.partitionKey} = :kind, ${DUE_INDEX.sortKey} = :at`, {
+      ':kind': kind,
+      ':at': at,
+    });
+  }
+
+  settle(metricKey: string, sortKey: string): Promise<boolean> {
+    return this.updateExisting(metricKey, sortKey, `REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`);
+  }
+
+  async remove(metricKey: string, sortKey: string): Promise<void> {
+    const Key = { [PK]: metricKey, [SK]: sortKey };
+    await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
+  }
+
+  /** Changes an item. False when it is not there. */
+  private updateExisting(
+    metricKey: string,
+    sortKey: string,
+    UpdateExpression: string,
+    ExpressionAttributeValues?: Record<string, unknown>,
+  ): Promise<boolean> {
+    const Key = { [PK]: metricKey, [SK]: sortKey };
+    const ConditionExpression = `attribute_exists(${PK})`;
+    const change = { Key, UpdateExpression, ConditionExpression, ExpressionAttributeValues };
+    return conditionHeld(this.client.send(new UpdateCommand({ TableName: this.table, ...change })));
+  }
+
+  private range(metricKey: string, from: string, to: string): Promise<Item[]> {
+    return queryAll(this.client, {
+      TableName: this.table,
+      KeyConditionExpression: `${PK} = :metric AND ${SK} BETWEEN :from AND :to`,
+      ExpressionAttributeValues: { ':metric': metricKey, ':from': from, ':to': to },
+      ConsistentRead: true,
+    });
+  }
+}

@@ -1,0 +1,292 @@
+import { CrossingEvent } from '../../../contract/events';
+import { Metric as MetricName } from '../../../contract/metrics';
+import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
+import type { EventPublisher } from '../../events/core/ports';
+import { allSettledOrThrow } from '../../shared/core/batch';
+import { type Metric, measureOf, metricKey, type Observation } from '../../shared/core/metric';
+import type { Clock, Telemetry } from '../../shared/core/ports';
+import { directionOf, isBeyond, position } from '../../shared/core/position';
+import type { SubscriptionReader } from '../../subscriptions/core/ports';
+import type { Subscription } from '../../subscriptions/core/subscription';
+import { crossingId } from './crossing-id';
+import { type Hit, type Intent, type LastValue, type MetricState, nextState, orderOf } from './metric-state';
+import type { ThresholdStore } from './ports';
+import { crossedRange, type Flag, INITIAL_RANGE, type ThresholdItem, thresholdItems } from './threshold-item';
+
+/** What evaluating observations needs. */
+export interface EvaluationPorts {
+  readonly thresholds: ThresholdStore;
+  readonly subscriptions: SubscriptionReader;
+  readonly events: EventPublisher;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** A new unique text at each call. */
+  readonly newId: () => string;
+  /** This connector's id, in every crossing event. */
+  readonly connectorId: string;
+}
+
+/** Asks whether a threshold that was just made is crossed already. */
+export interface ThresholdCheck {
+  readonly metric: Metric;
+  readonly subscription: string;
+  readonly thresholdId: string;
+}
+
+/** Further ahead than this an observation is rejected: everything until then would be late. */
+export const MAX_AHEAD_MS = 60 * 60 * 1000;
+
+/** Hits that the state's own item carries; more go into parts. A hit is below 1 KB, an item holds 400 KB. */
+export const HITS_PER_ITEM = 100;
+
+/** The sweep leaves an intent alone for longer than its worker can run (`HANDLER_TIMEOUT_SECONDS.evaluate`). */
+const INTENT_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.evaluate * 1000;
+
+/** A race is lost only to a worker that got on, so this many in a row means that something else is wrong. */
+const MAX_TRIES = 100;
+
+export type ObservationOutcome = 'committed' | 'late' | 'duplicate' | 'conflict' | 'future';
+
+/**
+ * Takes one observation of a metric: commits it and publishes what it crossed (protocol E). Safe to repeat at any point:
+ * what was committed is published first, whatever the message is.
+ */
+export function observe(observation: Observation, ports: EvaluationPorts): Promise<ObservationOutcome> {
+  const { metric } = observation;
+  const seen = new Set<string>();
+  return onSettledState(metric, ports, async (key, state) => {
+    if (observation.observedAt > ports.clock() + MAX_AHEAD_MS) return 'future';
+    const order = orderOf(state, observation);
+    if (order !== 'newer') return order;
+
+    const measure = measureOf(metric);
+    // Before the first value: a threshold on the whole measure that is made from now on knows of this member.
+    if (!state?.last && measure) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
+    const items = await itemsHit(key, metric, state?.last, observation.value, ports);
+    const hits = await inForce(key, items, seen, ports);
+    if (!hits) return undefined;
+    const next = nextState(state, observation);
+    const about = { previousValue: state?.last?.value, unit: observation.unit, runId: observation.runId };
+    return (await commitAndPublish(key, state, next, about, hits, ports)) ? 'committed' : undefined;
+  });
+}
+
+/**
+ * Fires a threshold that was made while the value is beyond it (`fireIfAlreadyBeyond`), once. Commits it as a crossing is
+ * committed. A metric without a value gets a state without one, so that an evaluation of its first value that may have
+ * missed the threshold loses its race and looks again.
+ */
+export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPorts): Promise<void> {
+  await onSettledState(check.metric, ports, async (key, state) => {
+    if (!state) {
+      const asked: MetricState = { metric: check.metric, version: 1, recent: [] };
+      return (await ports.thresholds.commitState(key, asked, undefined)) ? 'asked' : undefined;
+    }
+    const subscription = await ports.subscriptions.read(check.subscription);
+    const threshold = subscription?.definition.threshold;
+    if (!state.last || !threshold || subscription.thresholdId !== check.thresholdId) return 'nothing to do';
+    const items = thresholdItems(check.subscription, check.thresholdId, threshold);
+    const hits = await inForce(key, items.filter(initialBeyond(state.last.value)), new Set(), ports);
+    // Undefined when the threshold was changed just now: the new one asks for itself.
+    if (!hits || hits.length === 0) return 'nothing to do';
+    const next = { ...state, version: state.version + 1 };
+    return (await commitAndPublish(key, state, next, {}, hits, ports)) ? 'fired' : undefined;
+  });
+}
+
+/**
+ * Brings a metric to where nothing is left to publish, and lets `act` change it from there. `act` answers undefined when
+ * it lost a race; then everything starts anew.
+ */
+async function onSettledState<Outcome>(
+  metric: Metric,
+  ports: EvaluationPorts,
+  act: (key: string, state: MetricState | undefined) => Promise<Outcome | undefined>,
+): Promise<Outcome> {
+  const key = metricKey(metric);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const state = await ports.thresholds.readState(key);
+    if (state?.intent) {
+      await publishIntent(key, state.metric, state.intent, ports);
+      continue;
+    }
+    const outcome = await act(key, state);
+    if (outcome !== undefined) return outcome;
+  }
+  throw new Error(`the state of metric ${key} changed under ${MAX_TRIES} tries`);
+}
+
+/** What a new value crosses, in the order in which it meets it. */
+async function itemsHit(
+  key: string,
+  metric: Metric,
+  last: LastValue | undefined,
+  value: number,
+  { thresholds }: EvaluationPorts,
+): Promise<ThresholdItem[]> {
+  const from = last && position(last.value);
+  const to = position(value);
+  if (from === to) return [];
+  // Thresholds on the whole measure stand under the measure, and hold for each of its members.
+  const measure = measureOf(metric);
+  const keys = measure ? [key, metricKey(measure)] : [key];
+  const range = from === undefined ? INITIAL_RANGE : crossedRange(from, to);
+  const found = (await Promise.all(keys.map((partition) => thresholds.items(partition, ...range)))).flat();
+  const candidates = from === undefined ? found.filter(initialBeyond(value)) : found;
+  const ascending = candidates.toSorted((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
+  const falls = from !== undefined && to < from;
+  return falls ? ascending.reverse() : ascending;
+}
+
+const initialBeyond =
+  (value: number) =>
+  ({ kind, operator, threshold }: ThresholdItem): boolean =>
+    kind === 'initial' && isBeyond(operator, threshold, value);
+
+/**
+ * The items that count: of a threshold as its subscription has it now, and not disarmed on this metric. Undefined when one
+ * of them is not its subscription's: the one that is may have been made too late to be found with it, and neither would
+ * fire. Whoever looks again finds it. `seen` remembers which was replaced by which, so that a leftover is met once.
+ */
+async function inForce(
+  key: string,
+  items: readonly ThresholdItem[],
+  seen: Set<string>,
+  { thresholds, subscriptions }: EvaluationPorts,
+): Promise<Hit[] | undefined> {
+  // Flags before subscriptions: whoever misses a flag that went with its threshold sees that the threshold has gone.
+  const readFlag = ({ flagged, kind, subscription, thresholdId }: ThresholdItem) =>
+    flagged && kind !== 'rearm' ? thresholds.readFlag(key, subscription, thresholdId) : undefined;
+  const flags = await Promise.all(items.map(readFlag));
+  const ready = items.filter((item, n) => fires(item, flags[n]));
+  // One read for each subscription: an edit in between must not let its old and its new threshold both fire.
+  const names = [...new Set(ready.map((item) => item.subscription))];
+  const read = await Promise.all(names.map((name) => subscriptions.read(name)));
+  const byName = new Map(names.map((name, n) => [name, read[n]]));
+  const replacements = ready.flatMap(({ subscription, thresholdId }) => {
+    const current = byName.get(subscription)?.thresholdId;
+    return current === undefined || current === thresholdId ? [] : [`${thresholdId} by ${current}`];
+  });
+  if (replacements.some((one) => !seen.has(one))) {
+    for (const one of replacements) seen.add(one);
+    return undefined;
+  }
+  return ready.flatMap((item) => {
+    const subscription = byName.get(item.subscription);
+    return subscription?.thresholdId === item.thresholdId ? [toHit(item, subscription)] : [];
+  });
+}
+
+/** Whether what the threshold has done on the metric lets the item count. */
+function fires({ kind, recoverTo }: ThresholdItem, flag: Flag | undefined): boolean {
+  if (kind === 'initial') return flag === undefined;
+  return kind === 'rearm' || recoverTo === undefined || flag?.armed !== false;
+}
+
+function toHit({ sortKey: _, ...item }: ThresholdItem, { uid, generation, flow }: Subscription): Hit {
+  return { ...item, uid, generation, startsFlow: flow !== undefined };
+}
+
+/** Writes the state and, with hits, what has to be published; then publishes it. False when the race was lost. */
+async function commitAndPublish(
+  key: string,
+  state: MetricState | undefined,
+  next: MetricState,
+  about: Pick<Intent, 'previousValue' | 'unit' | 'runId'>,
+  hits: readonly Hit[],
+  ports: EvaluationPorts,
+): Promise<boolean> {
+  const intent = hits.length > 0 ? await prepareIntent(key, next, about, hits, ports) : undefined;
+  if (!(await ports.thresholds.commitState(key, { ...next, intent }, state?.version))) return false;
+  if (intent) await publishIntent(key, next.metric, intent, ports);
+  return true;
+}
+
+async function prepareIntent(
+  key: string,
+  { version, last }: MetricState,
+  about: Pick<Intent, 'previousValue' | 'unit' | 'runId'>,
+  hits: readonly Hit[],
+  { thresholds, newId, clock }: EvaluationPorts,
+): Promise<Intent> {
+  const due = clock() + INTENT_GRACE_MS;
+  const intent = { ...about, ...(last as LastValue), version, due };
+  if (hits.length <= HITS_PER_ITEM) return { ...intent, hits };
+  const id = newId();
+  const count = Math.ceil(hits.length / HITS_PER_ITEM);
+  for (let n = 0; n < count; n++) {
+    await thresholds.putIntentPart(key, id, n, hits.slice(n * HITS_PER_ITEM, (n + 1) * HITS_PER_ITEM), due);
+  }
+  return { ...intent, hits: [], parts: { id, count } };
+}
+
+/**
+ * Publishes a committed intent: every crossing event, then the flags, then the intent is cleared. If anything fails the
+ * intent stays, and whoever meets it next publishes it again under the same ids.
+ */
+export async function publishIntent(
+  key: string,
+  metric: Metric,
+  intent: Intent,
+  ports: EvaluationPorts,
+): Promise<void> {
+  await publishHits(key, metric, intent, intent.hits, ports);
+  for (let n = 0; n < (intent.parts?.count ?? 0); n++) {
+    const id = intent.parts?.id as string;
+    const hits = await ports.thresholds.readIntentPart(key, id, n);
+    if (!hits) continue;
+    await publishHits(key, metric, intent, hits, ports);
+    await ports.thresholds.deleteIntentPart(key, id, n);
+  }
+  await ports.thresholds.clearIntent(key, intent.version);
+}
+
+async function publishHits(
+  key: string,
+  metric: Metric,
+  intent: Intent,
+  hits: readonly Hit[],
+  { events, thresholds, telemetry, connectorId }: EvaluationPorts,
+): Promise<void> {
+  const fires = hits.filter((hit) => hit.kind !== 'rearm');
+  await allSettledOrThrow(
+    fires.map((hit) => events.publish(crossingDetailType(metric), crossingDetail(metric, intent, hit, connectorId))),
+  );
+  if (fires.length > 0) telemetry.count(MetricName.CROSSINGS, fires.length);
+  await allSettledOrThrow(
+    hits
+      .filter((hit) => hit.flagged)
+      .map(({ subscription, thresholdId, kind }) =>
+        thresholds.writeFlag(key, subscription, thresholdId, { armed: kind === 'rearm' }, intent.version),
+      ),
+  );
+}
+
+const crossingDetailType = (metric: Metric) =>
+  metric.kind === 'segment' ? CrossingEvent.SEGMENT_THRESHOLD_CROSSED : CrossingEvent.MEASURE_THRESHOLD_CROSSED;
+
+function crossingDetail(metric: Metric, intent: Intent, hit: Hit, connector: string): Record<string, unknown> {
+  const { previousValue, value, observedAt, sequence, unit, runId } = intent;
+  const { kind, subscription, uid, generation, startsFlow, operator, threshold, recoverTo } = hit;
+  return {
+    connector,
+    crossingId: crossingId(metric, intent, hit),
+    subscription,
+    uid,
+    generation,
+    startsFlow,
+    instanceId: metric.instanceId,
+    [metric.kind]: metric.name,
+    dimensions: metric.dimensions,
+    direction: directionOf(operator),
+    threshold,
+    recoverTo,
+    alreadyBeyond: kind === 'initial' ? true : undefined,
+    previousValue,
+    value,
+    unit,
+    observedAt: new Date(observedAt).toISOString(),
+    sequence,
+    runId,
+  };
+}

@@ -1,0 +1,10 @@
+import { invocation } from '../shared/adapters/invocation';
+import { evaluationPorts } from './adapters/evaluation';
+import { sweep } from './core/sweep';
+
+const ports = evaluationPorts();
+
+/** Runs every minute: comes back to what was left behind. */
+export async function handler(): Promise<void> {
+  await invocation(ports.telemetry, () => sweep({ ...ports, due: ports.thresholds }));
+}

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stack, Token } from 'aws-cdk-lib';
+import { CfnRegistry, CfnSchema } from 'aws-cdk-lib/aws-eventschemas';
+import { Construct } from 'constructs';
+import { packageRoot } from '../shared/package-root';
+
+const EVENTS_FOLDER = 'docs/events';
+const SCHEMA_FILE = '.schema.json';
+
+interface Json {
+  readonly [word: string]: unknown;
+}
+
+/** A registry with the published schemas of a connector's events, as EventBridge's own schemas are written. */
+export class EventSchemas extends Construct {
+  public readonly registryName: string;
+
+  constructor(scope: Construct, id: string, eventSource: string) {
+    super(scope, id);
+
+    const registry = new CfnRegistry(this, 'Registry', { description: `Events of ${eventSource}` });
+    this.registryName = registry.attrRegistryName;
+    const folder = join(packageRoot(), EVENTS_FOLDER);
+    for (const file of readdirSync(folder).sort()) {
+      if (!file.endsWith(SCHEMA_FILE)) continue;
+      const detailType = file.slice(0, -SCHEMA_FILE.length);
+      const schema = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+      new CfnSchema(this, detailType, {
+        registryName: registry.attrRegistryName,
+        // The name that EventBridge's discovery would give it, so that tools find it.
+        schemaName: `${schemaNamePart(eventSource)}@${detailType}`,
+        type: 'OpenApi3',
+        description: schema.description,
+        content: Stack.of(this).toJsonString(openApi(detailType, eventSource, schema)),
+      });
+    }
+  }
+}
+
+/** Names of schemas have letters, digits and .-_@ (EventBridge Schemas API reference); sources may have more. */
+const schemaNamePart = (eventSource: string): string =>
+  Token.isUnresolved(eventSource) ? eventSource : eventSource.replaceAll(/[^A-Za-z0-9._-]/g, '-');
+
+/** The event with its envelope (EventBridge user guide, "Creating an event schema": what discovery writes). */
+function openApi(detailType: string, eventSource: string, schema: Json): Json {
+  const text = { type: 'string' };
+  return {
+    openapi: '3.0.0',
+    info: { title: detailType, version: '1.0.0' },
+    paths: {},
+    components: {
+      schemas: {
+        AWSEvent: {
+          type: 'object',
+          required: ['detail-type', 'resources', 'detail', 'id', 'source', 'time', 'region', 'version', 'account'],
+          'x-amazon-events-detail-type': detailType,
+          'x-amazon-events-source': eventSource,
+          properties: {
+            detail: { $ref: `#/components/schemas/${detailType}` },
+            account: text,
+            'detail-type': text,
+            id: text,
+            region: text,
+            resources: { type: 'array', items: text },
+            source: text,
+            time: { type: 'string', format: 'date-time' },
+            version: text,
+          },
+        },
+        [detailType]: schemaObject(schema),
+      },
+    },
+  };
+}
+
+/** Words of JSON Schema that OpenAPI 3.0 does not have (OpenAPI specification 3.0.0, "Schema Object"). */
+const JSON_SCHEMA_ONLY = ['$schema', 'propertyNames', 'examples'];
+
+/** A schema without them, in its parts, too. */
+function schemaObject(schema: Json): Json {
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([word]) => !JSON_SCHEMA_ONLY.includes(word))
+      .flatMap(([word, value]) => boundOf(word, value) ?? [[word, partOf(word, value)]]),
+  );
+}
+
+/** An exclusive bound is a number in JSON Schema, and a flag beside the bound in OpenAPI 3.0. */
+function boundOf(word: string, value: unknown): [string, unknown][] | undefined {
+  if (word !== 'exclusiveMinimum' && word !== 'exclusiveMaximum') return undefined;
+  return [
+    [word === 'exclusiveMinimum' ? 'minimum' : 'maximum', value],
+    [word, true],
+  ];
+}
+
+function partOf(word: string, value: unknown): unknown {
+  switch (word) {
+    case 'properties':
+      return Object.fromEntries(Object.entries(value as Json).map(([key, one]) => [key, schemaObject(one as Json)]));
+    case 'anyOf':
+    case 'oneOf':
+      return (value as Json[]).map(schemaObject);
+    case 'items':
+    case 'additionalProperties':
+      return schemaObject(value as Json);
+    default:
+      return value;
+  }
+}

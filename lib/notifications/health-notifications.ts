@@ -1,0 +1,117 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { FlowDelivery } from '../delivery/flow-delivery';
+import type { QueueOptions } from '../shared/options';
+import { RETRY_POLICY, RuleSenders } from '../shared/queue-target';
+import { RunbookEntry, runbookLink } from '../shared/runbook';
+import { plainQueue } from '../shared/work-queue';
+import type { Notifications } from './notifications';
+import { TopicPublisher, TopicPublishers } from './topic-publishers';
+
+/** Properties of HealthNotifications. */
+export interface HealthNotificationsProps extends QueueOptions {
+  /** The part of a connector whose health it is: `connector.delivery`. */
+  readonly delivery: FlowDelivery;
+
+  /** Who is told. */
+  readonly to: Notifications;
+
+  /**
+   * Where the runbook is that the messages link: a URL or a path, without the entry's anchor.
+   *
+   * @default 'docs/runbook.md'
+   */
+  readonly runbook?: string;
+}
+
+/**
+ * Tells somebody when a subscription is paused or active again, and when a delivery is given up: what happened, why, since
+ * when and what to do. Three rules on the connector's bus publish a readable message to a topic.
+ *
+ * @example
+ * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
+ * new HealthNotifications(this, 'TellTheTeam', {
+ *   delivery: connector.delivery,
+ *   to: Notifications.email('data-team@example.com'),
+ * });
+ */
+export class HealthNotifications extends Construct {
+  /** The topic that the messages are published to. */
+  public readonly topic: sns.ITopic;
+
+  /** Messages that EventBridge could not publish. */
+  public readonly deadLetterQueue: sqs.IQueue;
+
+  constructor(scope: Construct, id: string, props: HealthNotificationsProps) {
+    super(scope, id);
+
+    const { delivery, runbook } = props;
+    this.topic = props.to.bind(this);
+    this.deadLetterQueue = plainQueue(this, 'DeadLetterQueue', props.queueEncryptionKey);
+    const publishers = new TopicPublishers(this.topic, TopicPublisher.RULES);
+    const deadLetters = new RuleSenders(this, this.deadLetterQueue);
+    const saying = (...lines: string[]): events.OnEventOptions => ({
+      crossStackScope: this,
+      target: new TopicTarget(lines.join('\n'), publishers, deadLetters),
+    });
+
+    delivery.onSubscriptionPaused(
+      'Paused',
+      saying(
+        `Paused: the subscription ${field('subscription')} (connector ${field('connector')})`,
+        `Why: ${field('reason')}`,
+        `Since: ${field('since')}. Its deliveries are held, with all that they carry; its flow is tried from time to time.`,
+        'What to do: switch the flow on, or give the subscription its URL anew. What was held for less than three days ' +
+          '(or its maxAge) then goes out by itself.',
+        `More: ${runbookLink(RunbookEntry.PAUSED_SUBSCRIPTIONS, runbook)}`,
+      ),
+    );
+    delivery.onSubscriptionResumed(
+      'Resumed',
+      saying(
+        `Active again: the subscription ${field('subscription')} (connector ${field('connector')})`,
+        `Why: ${field('reason')}`,
+        `Since: ${field('since')}. It was paused since ${field('pausedSince')}.`,
+        'What to do: nothing. What was held for less than three days (or its maxAge) is going out; what is older stays held.',
+        `More: ${runbookLink(RunbookEntry.RESUMED_SUBSCRIPTIONS, runbook)}`,
+      ),
+    );
+    delivery.onDeliveryDead(
+      'Dead',
+      saying(
+        `Given up: a delivery for the subscription ${field('subscription')} (connector ${field('connector')})`,
+        `What: ${field('trigger')} ${field('subject')}, delivery ${field('deliveryId')}`,
+        `Why: ${field('reason')} (tries: ${field('attempts')}, last status: ${field('httpStatus')} ${field('error')})`,
+        `Since: ${field('since')}. Its payload is kept for as long as deliveries are remembered.`,
+        'What to do: see what the flow said to it, and mend the flow.',
+        `More: ${runbookLink(RunbookEntry.DEAD_DELIVERIES, runbook)}`,
+      ),
+    );
+  }
+}
+
+const field = (name: string): string => events.EventField.fromPath(`$.detail.${name}`);
+
+/** Publishes a text to a topic; what cannot be published goes to a dead-letter queue. */
+class TopicTarget implements events.IRuleTarget {
+  constructor(
+    private readonly text: string,
+    private readonly publishers: TopicPublishers,
+    private readonly deadLetters: RuleSenders,
+  ) {}
+
+  bind(rule: events.IRuleRef): events.RuleTargetConfig {
+    const { topic } = this.publishers;
+    this.publishers.add(rule, rule.ruleRef.ruleArn);
+    this.deadLetters.add(rule);
+    return {
+      arn: topic.topicArn,
+      input: events.RuleTargetInput.fromMultilineText(this.text),
+      targetResource: topic,
+      deadLetterConfig: { arn: this.deadLetters.queue.queueArn },
+      retryPolicy: RETRY_POLICY,
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { AwsError, type AwsOperation } from '../protocol/aws-json';
+import { type Answers, answerTo } from './answers';
+
+interface MetricStat {
+  readonly Metric: { readonly Namespace: string; readonly MetricName: string };
+  readonly Period: number;
+}
+
+/**
+ * `GetMetricData` of one metric as the Amazon CloudWatch API reference's page of that name has it. There are no metrics here:
+ * `answers` says the values, the newest first, which stand for the last full periods that are asked for. A row without a
+ * value is a period without a datapoint. `DescribeAlarms`, likewise: alarms are not evaluated here, so none goes off.
+ */
+export function cloudWatchOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
+  return {
+    'GraniteServiceVersion20100801.DescribeAlarms': () => ({ MetricAlarms: [], CompositeAlarms: [] }),
+
+    'GraniteServiceVersion20100801.GetMetricData': ({ StartTime, EndTime, MetricDataQueries, ScanBy }) => {
+      const [query, ...more] = MetricDataQueries as { Id: string; MetricStat?: MetricStat }[];
+      if (!query?.MetricStat || more.length > 0 || ScanBy !== 'TimestampDescending') {
+        throw new AwsError('ValidationError', 'the local run implements one MetricStat, newest first');
+      }
+      const { Metric, Period } = query.MetricStat;
+      const answer = answerTo({ service: 'cloudwatch', text: `${Metric.Namespace}/${Metric.MetricName}` }, answers);
+      if ('error' in answer) throw new AwsError('InvalidParameterValue', answer.error);
+      const end = Math.floor(Number(EndTime) / Period) * Period;
+      const points = answer.rows
+        .map(([value], n) => ({ time: end - (n + 1) * Period, value }))
+        .filter(({ time, value }) => time >= Number(StartTime) && typeof value === 'number');
+      return {
+        MetricDataResults: [
+          {
+            Id: query.Id,
+            Label: Metric.MetricName,
+            Timestamps: points.map(({ time }) => time),
+            Values: points.map(({ value }) => value),
+            StatusCode: 'Complete',
+          },
+        ],
+        Messages: [],
+      };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { AwsError, type AwsOperation } from '../protocol/aws-json';
+import { type AnswerCell, type Answers, BegunQueries, BegunQuery } from './answers';
+
+const PAGE = 500;
+
+/**
+ * `ExecuteStatement`, `DescribeStatement` and `GetStatementResult` as the Amazon Redshift Data API reference's pages of these
+ * names have them: tokens, states, typed fields, pages. Nothing is queried: `answers` says what comes out.
+ */
+export function redshiftDataOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
+  const statements = new BegunQueries();
+  const find = (id: unknown): BegunQuery => {
+    const found = statements.get(id);
+    if (!found) throw new AwsError('ResourceNotFoundException', 'Query does not exist.');
+    return found;
+  };
+
+  return {
+    'RedshiftData.ExecuteStatement': ({ Sql, ClientToken, ...rest }) => {
+      const token = String(ClientToken ?? randomUUID());
+      if (token.length > 64) throw invalid('ClientToken must have 1 to 64 characters');
+      if ((rest.WorkgroupName === undefined) === (rest.ClusterIdentifier === undefined)) {
+        throw invalid('Either ClusterIdentifier or WorkgroupName must be given');
+      }
+      const make = (request: string) =>
+        new BegunQuery(randomUUID(), request, { service: 'redshift-data', text: String(Sql) }, answers);
+      const begun = statements.begin(token, { Sql, ...rest }, make);
+      if (!begun) throw invalid('The same ClientToken was used with other parameters');
+      return { Id: begun.id, Database: rest.Database };
+    },
+
+    'RedshiftData.DescribeStatement': ({ Id }) => {
+      const statement = find(Id);
+      const end = statement.look();
+      if (!end) return { Id, Status: 'STARTED', HasResultSet: false };
+      const { answer, at } = end;
+      if ('error' in answer) return { Id, Status: 'FAILED', Error: answer.error, UpdatedAt: at / 1000 };
+      const HasResultSet = /^\s*(select|with)\b/i.test(statement.question.text);
+      return { Id, Status: 'FINISHED', HasResultSet, ResultRows: answer.rows.length, UpdatedAt: at / 1000 };
+    },
+
+    'RedshiftData.GetStatementResult': ({ Id, NextToken }) => {
+      const end = find(Id).look();
+      if (!end || 'error' in end.answer) throw new AwsError('ResourceNotFoundException', 'Query does not have result.');
+      const { columns, rows } = end.answer;
+      const from = Number(NextToken ?? 0);
+      return {
+        ColumnMetadata: columns.map((name) => ({ name, label: name })),
+        Records: rows.slice(from, from + PAGE).map((row) => row.map(fieldOf)),
+        TotalNumRows: rows.length,
+        NextToken: from + PAGE < rows.length ? String(from + PAGE) : undefined,
+      };
+    },
+  };
+}
+
+/** A column of decimals comes as texts, which answers can be, too. */
+function fieldOf(cell: AnswerCell): object {
+  if (cell === null) return { isNull: true };
+  if (typeof cell === 'boolean') return { booleanValue: cell };
+  if (typeof cell === 'string') return { stringValue: cell };
+  return Number.isInteger(cell) ? { longValue: cell } : { doubleValue: cell };
+}
+
+const invalid = (message: string) => new AwsError('ValidationException', message);

@@ -1,0 +1,200 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { AwsError, type AwsOperation } from '../protocol/aws-json';
+import { answerWith } from '../protocol/http';
+import { type RestOperation, restOperation } from '../protocol/rest';
+import { type AnsweredRun, type Answers, runsOf } from './answers';
+
+/** Runs of a page, so that every service has several. */
+const PAGE = 2;
+
+/** A page of a service's runs, and the token of the next. */
+function pageOf(runs: readonly AnsweredRun[], token: unknown): { page: AnsweredRun[]; next: string | undefined } {
+  const from = Number(token ?? 0);
+  const next = from + PAGE < runs.length ? String(from + PAGE) : undefined;
+  return { page: runs.slice(from, from + PAGE), next };
+}
+
+/** The newest first, by start or by end. */
+const newest = (runs: readonly AnsweredRun[], by: 'startTime' | 'endTime'): AnsweredRun[] =>
+  runs.toSorted((a, b) => (b[by] ?? Number.POSITIVE_INFINITY) - (a[by] ?? Number.POSITIVE_INFINITY));
+
+/**
+ * Runs of services, by the pages of their API references: AWS Glue `GetJobRuns`; AWS DataSync `ListTaskExecutions` and
+ * `DescribeTaskExecution`; Amazon Athena `ListQueryExecutions` and `BatchGetQueryExecution`; AWS Step Functions
+ * `ListExecutions`. Nothing runs here: `answers` says which runs there are.
+ */
+export function runOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
+  /** Which work group a query was listed of: who asks for it does not say. */
+  const workGroups = new Map<string, string>();
+  const executionOf = (taskArn: string, { id }: AnsweredRun) => `${taskArn}/execution/${id}`;
+  return {
+    'AWSGlue.GetJobRuns': ({ JobName, NextToken }) => {
+      const runs = newest(runsOf({ service: 'glue-job', text: String(JobName) }, answers), 'startTime');
+      const { page, next } = pageOf(runs, NextToken);
+      const JobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
+        Id: id,
+        Attempt: 0,
+        JobName,
+        StartedOn: startTime,
+        LastModifiedOn: endTime ?? startTime,
+        CompletedOn: endTime,
+        JobRunState: status,
+        ErrorMessage: error,
+      }));
+      return { JobRuns, NextToken: next };
+    },
+
+    'FmrsService.ListTaskExecutions': ({ TaskArn, NextToken }) => {
+      const { page, next } = pageOf(runsOf({ service: 'datasync', text: String(TaskArn) }, answers), NextToken);
+      const TaskExecutions = page.map((run) => ({
+        TaskExecutionArn: executionOf(String(TaskArn), run),
+        Status: run.status,
+        TaskMode: 'BASIC',
+      }));
+      return { TaskExecutions, NextToken: next };
+    },
+    'FmrsService.DescribeTaskExecution': ({ TaskExecutionArn }) => {
+      const taskArn = String(TaskExecutionArn).split('/execution/')[0] as string;
+      const run = runsOf({ service: 'datasync', text: taskArn }, answers).find(
+        (one) => executionOf(taskArn, one) === TaskExecutionArn,
+      );
+      if (!run) throw new AwsError('InvalidRequestException', `${TaskExecutionArn} does not exist`);
+      return {
+        TaskExecutionArn,
+        Status: run.status,
+        StartTime: run.startTime,
+        EndTime: run.endTime,
+        Result: run.error === undefined ? {} : { ErrorDetail: run.error },
+      };
+    },
+
+    'AmazonAthena.ListQueryExecutions': ({ WorkGroup, NextToken }) => {
+      const runs = newest(runsOf({ service: 'athena', text: String(WorkGroup) }, answers), 'startTime');
+      const { page, next } = pageOf(runs, NextToken);
+      for (const { id } of page) workGroups.set(id, String(WorkGroup));
+      return { QueryExecutionIds: page.map(({ id }) => id), NextToken: next };
+    },
+    'AmazonAthena.BatchGetQueryExecution': ({ QueryExecutionIds }) => {
+      const QueryExecutions = (QueryExecutionIds as string[]).flatMap((id) => {
+        const workGroup = workGroups.get(id) ?? '';
+        const run = runsOf({ service: 'athena', text: workGroup }, answers).find((one) => one.id === id);
+        if (!run) return [];
+        return {
+          QueryExecutionId: id,
+          WorkGroup: workGroup,
+          Status: {
+            State: run.status,
+            SubmissionDateTime: run.startTime,
+            CompletionDateTime: run.endTime,
+            AthenaError: run.error === undefined ? undefined : { ErrorMessage: run.error },
+          },
+        };
+      });
+      return { QueryExecutions, UnprocessedQueryExecutionIds: [] };
+    },
+
+    'AWSStepFunctions.ListExecutions': ({ stateMachineArn, nextToken }) => {
+      const machine = String(stateMachineArn);
+      const runs = newest(runsOf({ service: 'step-functions', text: machine }, answers), 'endTime');
+      const { page, next } = pageOf(runs, nextToken);
+      const executions = page.map(({ id, status, startTime, endTime, redriveCount = 0 }) => ({
+        executionArn: `${machine.replace(':stateMachine:', ':execution:')}:${id}`,
+        stateMachineArn,
+        name: id,
+        status,
+        startDate: startTime,
+        stopDate: endTime,
+        redriveCount,
+      }));
+      return { executions, nextToken: next };
+    },
+  };
+}
+
+/** What the services that are asked by paths are asked for, by the names that signatures give them. */
+export const RUN_PATHS = {
+  appflow: [{ operation: 'DescribeFlowExecutionRecords', method: 'POST', path: /^\/describe-flow-execution-records$/ }],
+  databrew: [{ operation: 'ListJobRuns', method: 'GET', path: /^\/jobs\/(?<Name>[^/]+)\/jobRuns$/ }],
+  'emr-serverless': [
+    { operation: 'ListJobRuns', method: 'GET', path: /^\/applications\/(?<applicationId>[^/]+)\/jobruns$/ },
+  ],
+} as const satisfies Readonly<Record<string, readonly RestOperation[]>>;
+
+type Page = (runs: readonly AnsweredRun[], token: unknown) => object;
+
+/** The same of the services of `RUN_PATHS`: Amazon AppFlow, AWS Glue DataBrew, Amazon EMR Serverless. False for others' requests. */
+export function runRoutes(answers: Answers) {
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { searchParams } = new URL(request.url ?? '/', 'http://local');
+    const answer = (service: keyof typeof RUN_PATHS, text: string, token: unknown, page: Page) => {
+      answerWith(response, () => page(runsOf({ service, text }, answers), token));
+      return true;
+    };
+
+    if (restOperation(RUN_PATHS.appflow, request)) {
+      void json(request).then((input) => {
+        const { flowName, nextToken } = input as Readonly<Record<string, string>>;
+        answer('appflow', flowName as string, nextToken, flowExecutions);
+      });
+      return true;
+    }
+    const token = searchParams.get('nextToken');
+    const { Name: job } = restOperation(RUN_PATHS.databrew, request)?.input ?? {};
+    if (job !== undefined) return answer('databrew', job, token, jobRunsOf(job));
+    const { applicationId: application } = restOperation(RUN_PATHS['emr-serverless'], request)?.input ?? {};
+    if (application === undefined) return false;
+    const after = Date.parse(searchParams.get('createdAtAfter') ?? '') / 1000 || 0;
+    const page: Page = (runs, token) =>
+      applicationRuns(
+        application,
+        runs.filter(({ startTime = 0 }) => startTime >= after),
+        token,
+      );
+    return answer('emr-serverless', application, token, page);
+  };
+}
+
+const flowExecutions: Page = (runs, token) => {
+  const { page, next } = pageOf(runs, token);
+  const records = page.map(({ id, status, startTime, endTime, error, recordCount }) => ({
+    executionId: id,
+    executionStatus: status,
+    executionResult: { recordsProcessed: recordCount, errorInfo: error && { executionMessage: error } },
+    startedAt: startTime,
+    lastUpdatedAt: endTime ?? startTime,
+  }));
+  return { flowExecutions: records, nextToken: next };
+};
+
+const jobRunsOf =
+  (JobName: string): Page =>
+  (runs, token) => {
+    const { page, next } = pageOf(runs, token);
+    const JobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
+      RunId: id,
+      JobName,
+      State: status,
+      StartedOn: startTime,
+      CompletedOn: endTime,
+      ErrorMessage: error,
+    }));
+    return { JobRuns, NextToken: next };
+  };
+
+function applicationRuns(applicationId: string, runs: readonly AnsweredRun[], token: unknown): object {
+  const { page, next } = pageOf(runs, token);
+  const jobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
+    applicationId,
+    id,
+    arn: `arn:aws:emr-serverless:us-east-1:123456789012:/applications/${applicationId}/jobruns/${id}`,
+    createdBy: 'arn:aws:iam::123456789012:user/etl',
+    createdAt: startTime,
+    updatedAt: endTime ?? startTime,
+    executionRole: 'arn:aws:iam::123456789012:role/etl',
+    releaseLabel: 'emr-7.0.0',
+    state: status,
+    stateDetails: error ?? '',
+  }));
+  return { jobRuns, nextToken: next };
+}

@@ -1,0 +1,191 @@
+import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
+import { LogMessage } from '../../lambda/shared/core/log-messages';
+import type { LocalConnector } from '../connector';
+import type { DeadLetter, LocalStack } from '../stack';
+import type { Summary } from './report';
+
+const color = (code: number) => (text: string) => (process.stdout.hasColors?.() ? `\x1b[${code}m${text}\x1b[0m` : text);
+export const bold = color(1);
+const dim = color(2);
+const red = color(31);
+const green = color(32);
+const yellow = color(33);
+
+const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 20 });
+const time = (instant: number | string) => new Date(instant).toISOString().slice(11, 19);
+
+interface LogRecord {
+  readonly message?: string;
+  readonly timestamp?: string;
+  readonly level?: string;
+  readonly [detail: string]: unknown;
+}
+
+/**
+ * What a person wants to see of a line that a handler logged; undefined for what they do not.
+ * @param functionId the function's logical id.
+ */
+export function logLine(functionId: string, line: string): string | undefined {
+  let record: LogRecord;
+  try {
+    record = JSON.parse(line);
+  } catch {
+    return dim(`${functionId}: ${line}`);
+  }
+  if (record === null || typeof record !== 'object' || '_aws' in record) return undefined;
+  const at = dim(time(record.timestamp ?? Date.now()));
+  const { trigger, subject, subscription, status, error, problem } = record;
+  const what = `${String(trigger).padEnd(29)} ${String(subject).padEnd(22)} → ${String(subscription).padEnd(22)}`;
+  switch (record.message) {
+    case LogMessage.DELIVERED:
+      return `${at} ${green('delivered')} ${what} ${status} ${dim(`run ${record.runId ?? 'unknown'}`)}`;
+    case LogMessage.ATTEMPT_FAILED:
+      return `${at} ${yellow('failed   ')} ${what} ${answer(status, error)}${problem ? `: ${problem}` : ''} ${dim(`again in ${record.waitSeconds} s`)}`;
+    case LogMessage.DEAD:
+      return `${at} ${red('dead     ')} ${what} ${answer(status, error)}`;
+    case LogMessage.HELD:
+      return `${at} ${yellow('held     ')} ${what}`;
+    case LogMessage.FAILING:
+      return `${at} ${red('failing  ')} ${subscription}: its flow fails again and again (${answer(status, error)}); its deliveries wait, and one is tried from time to time`;
+    case LogMessage.PAUSED:
+      return `${at} ${red('paused   ')} ${subscription}: ${record.reason}`;
+    case LogMessage.RESUMED:
+      return `${at} ${green('resumed  ')} ${subscription}: ${record.reason}`;
+    case LogMessage.REJECTED:
+      return `${at} ${yellow('rejected ')} ${record.reason}`;
+    case LogMessage.OBSERVATION_DROPPED:
+      return `${at} ${dim('dropped  ')} ${record.outcome} observation of ${metricText(record.metric)} (${record.observedAt})`;
+    case LogMessage.DECLARED:
+      return `${at} ${green('declared ')} ${subscription}`;
+    case LogMessage.NORMALIZED:
+      return `${at} ${dim('source   ')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
+    case LogMessage.RECONCILED:
+      return `${at} ${dim('missed   ')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
+    case LogMessage.RECONCILIATION_FAILED:
+      return `${at} ${red('unasked')}   ${record.source}: ${record.failure}: ${record.reason}`;
+    case LogMessage.MATCHED:
+    case LogMessage.UNMATCHED:
+      return undefined;
+    default:
+      return `${at} ${String(record.level ?? '').toLowerCase()} ${functionId}: ${record.message} ${dim(String(error ?? ''))}`;
+  }
+}
+
+const answer = (status: unknown, error: unknown): string =>
+  [status, error].filter((part) => part !== undefined).join(' ');
+
+/** `default#segment#VIP customers` as `segment VIP customers`. */
+const metricText = (key: unknown): string => String(key).split('#').slice(1).join(' ');
+
+/** The reasons of rejected events, and the messages that a handler could not take at all. */
+export function deadLetterLines(deadLetters: readonly DeadLetter[]): { rejected: string[]; failed: string[] } {
+  const rejected: string[] = [];
+  const failed: string[] = [];
+  for (const { messageAttributes, queueLogicalId } of deadLetters) {
+    const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE];
+    if (reason) rejected.push(reason);
+    else failed.push(`a message stands in the dead-letter queue ${queueLogicalId}: its handler failed each time`);
+  }
+  return { rejected, failed };
+}
+
+/** The summary for people. */
+export function summaryText(summary: Summary, rejected: readonly string[], problems: readonly string[]): string {
+  const { events, crossings, deliveries } = summary;
+  const lines = [
+    '',
+    bold(
+      `${count(events.put, 'event', 'events')} put, ${events.rejected} rejected, ${count(crossings.length, 'crossing', 'crossings')}, ${count(deliveries.length, 'delivery', 'deliveries')}`,
+    ),
+  ];
+  if (rejected.length > 0)
+    lines.push(
+      '',
+      'Rejected, and kept in a dead-letter queue with the reason',
+      ...rejected.map((reason) => `  ${reason}`),
+    );
+  if (crossings.length > 0) {
+    lines.push('', 'Thresholds crossed');
+    for (const { subject, direction, threshold, previousValue, value, observedAt } of crossings) {
+      const at = observedAt.slice(0, 16).replace('T', ' ');
+      const arrow = direction === 'above' ? '↑' : '↓';
+      const before = previousValue === null ? 'already beyond' : number.format(previousValue);
+      const values = `${before} → ${number.format(value)}`;
+      lines.push(`  ${at}  ${subject.padEnd(20)} ${arrow} ${number.format(threshold).padEnd(9)} ${dim(values)}`);
+    }
+  }
+  const counts = new Map<string, number>();
+  for (const { trigger, status } of deliveries) {
+    const key = `${trigger.padEnd(29)} ${status}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  if (counts.size > 0)
+    lines.push('', 'Deliveries by trigger', ...[...counts].map(([key, count]) => `  ${key} ${count}`));
+  if (problems.length > 0) lines.push('', red('Not everything arrived'), ...problems.map((problem) => `  ${problem}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** Everything that keeps a run from being a success, in sentences. */
+export function problemsOf(summary: Summary, failed: readonly string[]): string[] {
+  const open = summary.deliveries
+    .filter(({ status }) => status !== 'delivered')
+    .map(({ subscription, trigger, status, attempts, httpStatus }) => {
+      const tries =
+        attempts === 0 ? 'never tried' : `${count(attempts, 'try', 'tries')}, last answer ${httpStatus ?? 'none'}`;
+      return `${status}: ${trigger} → ${subscription} (${tries})`;
+    });
+  const counts = new Map<string, number>();
+  for (const problem of [...open, ...failed]) counts.set(problem, (counts.get(problem) ?? 0) + 1);
+  return [...counts].map(([problem, count]) => (count === 1 ? problem : `${count} × ${problem}`));
+}
+
+/** Which limit ended a run, and what it left open. */
+export function stalledText(seconds: number, { deliveries }: Summary, messages: number): string {
+  const pending = deliveries.filter(({ status }) => status === 'pending').length;
+  const open =
+    pending > 0
+      ? `${count(pending, 'delivery is', 'deliveries are')} still pending`
+      : `${count(messages, 'message is', 'messages are')} still in the queues`;
+  return `No progress for ${seconds} s: ${open} (--wait SECONDS waits longer)`;
+}
+
+const count = (n: number, one: string, many: string): string => `${number.format(n)} ${n === 1 ? one : many}`;
+
+/** How to go on from here. */
+export function nextSteps(
+  stack: LocalStack,
+  { busName, eventSource }: Pick<LocalConnector, 'busName' | 'eventSource'>,
+  subscriptions: string | undefined,
+): string {
+  const detail = JSON.stringify({ dataSource: 'Orders', status: 'Failed', runId: 'my-run-1', error: 'No space left' });
+  const entry = { EventBusName: busName, Source: eventSource, DetailType: 'DataSourceRefreshed', Detail: detail };
+  const entries = JSON.stringify([entry]);
+  return `
+${bold('The connector stays up.')} Put an event of your own:
+
+  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws events put-events --region ${stack.region} \\
+    --endpoint-url ${stack.endpoint} --entries '${entries}'
+
+or without the AWS CLI:
+
+  curl -s ${stack.endpoint} -H 'X-Amz-Target: AWSEvents.PutEvents' \\
+    -H 'Content-Type: application/x-amz-json-1.1' -d '{"Entries":${entries}}'
+
+${subscriptions === undefined ? OWN_FLOW_OF_APP : ownFlow(subscriptions)}
+Ctrl-C ends it.
+`;
+}
+
+const ownFlow = (
+  subscriptions: string,
+): string => `To start a flow of yours, copy ${subscriptions}, paste the URL of its trigger
+"When an HTTP request is received" as flowUrl (in quotes), and run
+
+  npm start -- --subscriptions my-subscriptions.yaml
+`;
+
+const OWN_FLOW_OF_APP = `To start a flow of yours, put the URL of its trigger "When an HTTP request is received" in the environment,
+and name the secret that the stack's subscription reads it from:
+
+  npm start -- --app FILE --secret NAME=VARIABLE
+`;

@@ -1,0 +1,121 @@
+import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
+import { deliveryId } from '../../lambda/delivery/core/delivery-id';
+import { checkEvent } from '../../lambda/events/core/events';
+import { recognize } from '../../lambda/events/core/recognize';
+import { matches, subjectText } from '../../lambda/subscriptions/core/matching';
+import type { SecretReference } from '../../lambda/subscriptions/core/secret-reference';
+import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
+import type { BusEvent } from '../bus/event-bus';
+
+/** The summary of a run: what `--once --json` prints. */
+export interface Summary {
+  readonly events: { readonly put: number; readonly rejected: number };
+  readonly crossings: readonly Crossing[];
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface Crossing {
+  readonly crossingId: string;
+  readonly trigger: string;
+  readonly subject: string;
+  readonly direction: string;
+  readonly threshold: number;
+  /** Null where a threshold fired because the value was beyond already. */
+  readonly previousValue: number | null;
+  readonly value: number;
+  readonly observedAt: string;
+}
+
+export interface Delivery {
+  readonly deliveryId: string;
+  readonly subscription: string;
+  readonly trigger: string;
+  readonly status: string;
+  /** POSTs made. */
+  readonly attempts: number;
+  /** Of the last answer; null when there was none. */
+  readonly httpStatus: number | null;
+}
+
+/** What a run leaves behind, from which the summary is made. */
+export interface Remains {
+  readonly eventsPut: number;
+  readonly rejected: number;
+  /** Every event that the bus accepted. */
+  readonly busEvents: readonly BusEvent[];
+  readonly rows: readonly DeliveryRow[];
+  readonly subscriptions: readonly ExpectedSubscription[];
+}
+
+export interface ExpectedSubscription {
+  readonly definition: SubscriptionDefinition;
+  readonly flowUrl?: string;
+  readonly flowUrlFrom?: SecretReference;
+}
+
+/** Makes the summary. A delivery that should be there and has left no trace is in it as pending, without an attempt. */
+export function summarize(remains: Remains): Summary {
+  const events = remains.busEvents.flatMap(recognized);
+  const seen = new Set(remains.rows.map((row) => deliveryId(row.subscription, row.eventId)));
+  const traceless = expectedDeliveries(events, remains.subscriptions).filter(
+    (delivery) => !seen.has(delivery.deliveryId),
+  );
+  const rows = remains.rows.toSorted((a, b) => a.acceptedAt - b.acceptedAt || a.occurredAt - b.occurredAt);
+  return {
+    events: { put: remains.eventsPut, rejected: remains.rejected },
+    crossings: crossings(events),
+    deliveries: [
+      ...rows.map((row) => ({
+        deliveryId: deliveryId(row.subscription, row.eventId),
+        subscription: row.subscription,
+        trigger: row.trigger,
+        status: row.status,
+        attempts: row.attempts.length,
+        httpStatus: row.attempts.at(-1)?.status ?? null,
+      })),
+      ...traceless,
+    ],
+  };
+}
+
+type Recognized = NonNullable<ReturnType<typeof recognize>>;
+
+function recognized(busEvent: BusEvent): Recognized[] {
+  const checked = checkEvent(JSON.stringify(busEvent));
+  const found = 'value' in checked ? recognize(checked.value) : undefined;
+  return found ? [found] : [];
+}
+
+/**
+ * What should be there, worked out from the events and the subscriptions alone: every event against every subscription,
+ * without the index that `dispatch` uses.
+ */
+function expectedDeliveries(events: readonly Recognized[], subscriptions: Remains['subscriptions']): Delivery[] {
+  const expected = new Map<string, Delivery>();
+  for (const { event, addressee } of events) {
+    for (const { definition, flowUrl, flowUrlFrom } of subscriptions) {
+      const { name: subscription, trigger, instanceId, filter } = definition;
+      const wanted = addressee
+        ? addressee.subscription === subscription
+        : trigger === event.trigger && instanceId === event.instanceId && matches(filter, event);
+      if (!wanted || (flowUrl === undefined && flowUrlFrom === undefined)) continue;
+      const id = deliveryId(subscription, event.eventId);
+      expected.set(id, { deliveryId: id, subscription, trigger, status: 'pending', attempts: 0, httpStatus: null });
+    }
+  }
+  return [...expected.values()];
+}
+
+/** Every crossing once, in the order in which they came onto the bus. */
+function crossings(events: readonly Recognized[]): Crossing[] {
+  const found = new Map<string, Crossing>();
+  for (const { event } of events) {
+    if (!('direction' in event) || found.has(event.eventId)) continue;
+    const { eventId: crossingId, trigger, direction, threshold, value } = event;
+    const previousValue = event.previousValue ?? null;
+    const observedAt = new Date(event.observedAt).toISOString();
+    const subject = subjectText(event);
+    found.set(crossingId, { crossingId, trigger, subject, direction, threshold, previousValue, value, observedAt });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,127 @@
+import { CrossingEvent, DomainEvent, HealthEvent } from '../../contract/events';
+import { DEFAULT_EVENT_SOURCE } from '../../contract/shared';
+import { type DefinedDetailType, EVENT_DEFINITIONS } from '../../lambda/events/core/events';
+import { EVENT_EXAMPLES } from './event-examples';
+import { eventSchemas } from './event-schemas';
+
+const DETAIL_TYPES = Object.keys(EVENT_DEFINITIONS) as DefinedDetailType[];
+const ref = (path: string) => ({ $ref: path });
+const byDetailType = <T>(make: (detailType: DefinedDetailType) => T) =>
+  Object.fromEntries(DETAIL_TYPES.map((detailType) => [detailType, make(detailType)]));
+
+/** What EventBridge puts around every event (EventBridge user guide, "Event structure"). */
+const ENVELOPE = {
+  title: 'Envelope',
+  description: 'What EventBridge puts around every event.',
+  type: 'object',
+  properties: {
+    version: { type: 'string', description: 'Always 0.' },
+    id: { type: 'string', description: "EventBridge's own id; an event that is put again has another." },
+    'detail-type': { type: 'string', description: 'Name of the event.' },
+    source: {
+      type: 'string',
+      description: `The connector's eventSource: ${DEFAULT_EVENT_SOURCE}, if it names no other.`,
+    },
+    account: { type: 'string', description: 'The AWS account that put the event.' },
+    time: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When it happened, as its producer says, or when it was put.',
+    },
+    region: { type: 'string', description: 'The AWS Region.' },
+    resources: { type: 'array', items: { type: 'string' }, description: 'Empty, unless the producer names some.' },
+    detail: { type: 'object', description: 'What happened.' },
+  },
+  required: ['version', 'id', 'detail-type', 'source', 'account', 'time', 'region', 'resources', 'detail'],
+};
+
+/** Who sends what, from the connector's point of view. */
+const OPERATIONS = {
+  receiveProducerEvents: {
+    action: 'receive',
+    summary: 'What producers put on the bus.',
+    events: Object.values(DomainEvent),
+  },
+  sendCollectedRefreshes: {
+    action: 'send',
+    summary: 'One event of the stages of a run, where producers told of the stages alone.',
+    events: [DomainEvent.FULL_REFRESHED, DomainEvent.UNIFICATION_REFRESHED],
+  },
+  sendThresholdCrossings: {
+    action: 'send',
+    summary: "Segments and measures that crossed a subscription's threshold.",
+    events: Object.values(CrossingEvent),
+  },
+  sendHealth: {
+    action: 'send',
+    summary: 'Subscriptions that were paused or are active again, and deliveries that were given up.',
+    events: Object.values(HealthEvent),
+  },
+};
+
+/** The AsyncAPI 3.0 document of the bus. The details' schemas are the files beside it. */
+export function asyncApi(): object {
+  const schemas = eventSchemas();
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Power Automate connector',
+      // Of the events, which only get more: what is read today is read by every later version.
+      version: '1.0.0',
+      description: 'The events on the Amazon EventBridge bus of a connector.',
+      license: { name: 'Apache-2.0' },
+    },
+    defaultContentType: 'application/json',
+    channels: {
+      bus: {
+        address: '{eventBusName}',
+        title: 'Event bus',
+        description: 'The EventBridge bus that producers put their events on.',
+        parameters: { eventBusName: { description: "The bus's name: output EventBusName of the connector's stack." } },
+        messages: byDetailType((detailType) => ref(`#/components/messages/${detailType}`)),
+      },
+    },
+    operations: Object.fromEntries(
+      Object.entries(OPERATIONS).map(([name, { action, summary, events }]) => [
+        name,
+        {
+          action,
+          channel: ref('#/channels/bus'),
+          summary,
+          messages: events.map((detailType) => ref(`#/channels/bus/messages/${detailType}`)),
+        },
+      ]),
+    ),
+    components: {
+      messages: byDetailType((detailType) => ({
+        name: detailType,
+        title: detailType,
+        summary: schemas[detailType].description,
+        contentType: 'application/json',
+        payload: {
+          allOf: [
+            ref('#/components/schemas/Envelope'),
+            {
+              type: 'object',
+              properties: { 'detail-type': { const: detailType }, detail: ref(`./${detailType}.schema.json`) },
+            },
+          ],
+        },
+        examples: EVENT_EXAMPLES[detailType].map((detail) => ({ payload: envelope(detailType, detail) })),
+      })),
+      schemas: { Envelope: ENVELOPE },
+    },
+  };
+}
+
+const envelope = (detailType: DefinedDetailType, detail: object) => ({
+  version: '0',
+  id: '7bf73129-1428-4cd3-a780-95db273d1602',
+  'detail-type': detailType,
+  source: DEFAULT_EVENT_SOURCE,
+  account: '123456789012',
+  time: '2026-11-05T09:45:00Z',
+  region: 'eu-west-1',
+  resources: [],
+  detail,
+});

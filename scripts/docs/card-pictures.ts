@@ -1,0 +1,47 @@
+/** Draws docs/cards.png, the Teams card of each trigger, in Microsoft's renderer. Run it by `npm run docs:cards`. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { renderBody } from '../../lambda/delivery/core/bodies/body';
+import { EXAMPLES, exampleInput } from '../../test/lambda/delivery/core/bodies/examples';
+import { findBrowser, startBrowser } from '../../test/support/browser/browser';
+import { openCardPage, renderCard } from '../../test/support/browser/cards';
+
+const PICTURE_FILE = join(__dirname, '..', '..', 'docs', 'cards.png');
+const CARD_WIDTH = 440;
+
+/** Two columns of cards on the grey of a channel, and buttons as Teams draws them. */
+const SHEET = `
+  body { zoom: 0.8; margin: 0; padding: 16px; width: ${2 * CARD_WIDTH + 16}px; columns: 2; column-gap: 16px; background: #f0f0f0; }
+  article { break-inside: avoid; margin-bottom: 16px; border-radius: 6px; overflow: hidden; box-shadow: 0 1px 3px #0003; }
+  .ac-pushButton { padding: 5px 12px; border: 1px solid #d1d1d1; border-radius: 4px; background: #fff; color: #242424; font: 600 14px 'Open Sans', sans-serif; }
+`;
+
+async function drawPicture(): Promise<void> {
+  const browser = await findBrowser();
+  if (!browser) throw new Error('No browser was found. Install Chrome, or set CHROMIUM to the path of a Chromium.');
+  const chromium = await startBrowser(browser);
+  try {
+    const page = await openCardPage(chromium);
+    await page.addStyleTag({ content: SHEET });
+    for (const event of Object.values(EXAMPLES)) {
+      await renderCard(page, JSON.parse(renderBody(exampleInput(event, 'teams-card'))), CARD_WIDTH);
+    }
+    await page.locator('body').screenshot({ path: PICTURE_FILE });
+  } finally {
+    await chromium.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'connector-cards-'));
+  // The browser is extracted to the folder for temporary files.
+  process.env.TMPDIR = folder;
+  try {
+    await drawPicture();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+void main();

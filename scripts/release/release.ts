@@ -1,0 +1,89 @@
+/**
+ * Checks and packs a release. Publishes nothing unless `--publish` is given; docs/releasing.md has the whole recipe.
+ *
+ *   npm run release                 a dry run: all checks, then the packages, in dist/release
+ *   npm run release -- --publish    the same, then publishes the tarball to npm. Stops at the first failed check.
+ *
+ * Exit status: 0 when everything passed, 1 when something keeps this state from being released, 2 for a wrong option.
+ * The Python package needs the network, as it does in scripts/release/python.ts; without one it is skipped, and the output says so.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { run } from '../run';
+import { readState, releaseProblems, tarballProblems } from './release-checks';
+import { shippedFiles } from './shipped-files';
+import { makeWheel, wheelObstacle } from './wheel';
+
+const ROOT = dirname(dirname(__dirname));
+const FOLDER = join(ROOT, 'dist/release');
+const MODES = ['--dry-run', '--publish'];
+
+/** The npm package, which `npm pack` builds first. */
+function pack(): string {
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  // The file's name is the last line; the build may print before it.
+  const name = run(ROOT, 'npm', ['pack', '--pack-destination', FOLDER]).trim().split('\n').at(-1);
+  return join(FOLDER, String(name));
+}
+
+const filesOf = (tarball: string): string[] =>
+  run(ROOT, 'tar', ['tzf', tarball])
+    .split('\n')
+    .filter(Boolean)
+    .map((file) => file.replace(/^package\//, ''))
+    .sort();
+
+function report(problems: readonly string[]): boolean {
+  for (const problem of problems) console.error(`release: ${problem}`);
+  return problems.length === 0;
+}
+
+function release(publishes: boolean): boolean {
+  const state = readState(ROOT);
+  const before = releaseProblems(state);
+  if (publishes && before.length > 0) return report(before);
+
+  console.log('building and packing …');
+  const tarball = pack();
+  const files = filesOf(tarball);
+  const problems = [...before, ...tarballProblems(files, shippedFiles(ROOT))];
+  run(ROOT, 'npm', ['publish', tarball, '--dry-run', '--fetch-retries=0']);
+  const kilobytes = Math.round(statSync(tarball).size / 1000);
+  console.log(`npm package: ${relative(ROOT, tarball)}, ${files.length} files, ${kilobytes} kB`);
+
+  const obstacle = wheelObstacle();
+  const wheel = obstacle ? undefined : relative(ROOT, makeWheel(FOLDER));
+  console.log(wheel ? `Python package: ${wheel}` : `skipped: the Python package, because ${obstacle}`);
+
+  if (!report(problems)) return false;
+  const steps = [
+    ...(publishes ? [] : ['npm run release -- --publish']),
+    `git tag -a v${state.version} -m ${state.version} && git push origin v${state.version}`,
+    `python3 -m twine upload ${wheel ?? 'WHEEL, which is made where there is a network'}`,
+  ];
+  if (publishes && spawnSync('npm', ['publish', tarball], { cwd: ROOT, stdio: 'inherit' }).status !== 0) {
+    return report(['npm has not published the tarball: see its message above']);
+  }
+  console.log(`${publishes ? 'published on npm' : 'nothing was published'}; next:\n  ${steps.join('\n  ')}`);
+  return true;
+}
+
+function main(): number {
+  const options = process.argv.slice(2);
+  const wrong = options.find((option) => !MODES.includes(option));
+  if (wrong !== undefined || options.length > 1) {
+    console.error(`release: wrong option ${wrong ?? options.join(' ')}: write one of ${MODES.join(', ')}, or none`);
+    return 2;
+  }
+  try {
+    return release(options.includes('--publish')) ? 0 : 1;
+  } catch (error) {
+    console.error(`release: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+process.exitCode = main();

@@ -1,0 +1,38 @@
+import { globSync, readdirSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+
+/** Paths of the files in a folder and its subfolders, relative to it and sorted. */
+export function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** Names of the handlers: the files directly in each room of `lambda/`. */
+export const handlerNames = (root: string): string[] =>
+  globSync('lambda/*/*.ts', { cwd: root }).map((file) => basename(file, '.ts'));
+
+/** Paths of all files that the package ships, sorted. Derived from the sources in `root`, not from what was built. */
+export function shippedFiles(root: string): string[] {
+  const compiled = ['contract', 'lib'].flatMap((folder) =>
+    filesUnder(join(root, folder)).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`),
+  );
+  return [
+    '.jsii',
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'THIRD-PARTY-LICENSES',
+    'dist/cli/index.js',
+    ...compiled.flatMap((file) => [`dist/${file}.d.ts`, `dist/${file}.js`]),
+    ...handlerNames(root).flatMap((name) => [`dist/lambda/${name}/index.js`, `dist/lambda/${name}/index.js.LEGAL.txt`]),
+    'dist/events/index.js',
+    ...['connector-events', 'errors', 'index', 'types'].map((file) => `dist/events/${file}.d.ts`),
+    ...['docs/events', 'docs/schemas'].flatMap((folder) =>
+      filesUnder(join(root, folder)).map((file) => `${folder}/${file}`),
+    ),
+    'docs/runbook.md',
+    'package.json',
+  ].sort();
+}

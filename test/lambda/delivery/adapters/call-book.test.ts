@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { callBook } from '../../../../lambda/delivery/adapters/call-book';
+import { startTables, type TestTables } from '../../../support/servers/tables';
+
+const NOW = 1_795_000_000_000;
+const cadence = { interval: 1000, tolerance: 2000 };
+
+let tables: TestTables;
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.stop());
+
+const book = (subscription: string, now: number) =>
+  callBook(tables.client, tables.deliveries).book(subscription, cadence, now);
+
+it('gives calls made side by side a time of their own each, after those that may come at once', async () => {
+  const times = await Promise.all(Array.from({ length: 8 }, () => book('side-by-side', NOW)));
+  expect(times.toSorted()).toEqual([0, 0, 0, 1000, 2000, 3000, 4000, 5000].map((wait) => NOW + wait));
+});
+
+it('begins anew when there was no call for long enough', async () => {
+  for (let n = 0; n < 5; n++) await book('idle', NOW);
+  expect(await book('idle', NOW + 60_000)).toBe(NOW + 60_000);
+  expect(await book('idle', NOW + 60_000)).toBe(NOW + 60_000);
+});
+
+it('keeps each subscription’s calls apart, and forgets them in time', async () => {
+  for (let n = 0; n < 5; n++) await book('one', NOW);
+  expect(await book('other', NOW)).toBe(NOW);
+  const items = await tables.all(tables.deliveries);
+  expect(items.find(({ pk }) => pk === 'other')).toMatchObject({ sk: 'calls', expiresAt: NOW / 1000 + 7 * 24 * 3600 });
+});
+
+it('keeps fractions of a millisecond exactly', async () => {
+  const fine = { interval: 74.075, tolerance: 0 };
+  const one = callBook(tables.client, tables.deliveries);
+  let last = 0;
+  for (let n = 0; n < 101; n++) last = await one.book('fine', fine, NOW);
+  expect(last - NOW).toBe(Math.ceil(100 * 74.075));
+});

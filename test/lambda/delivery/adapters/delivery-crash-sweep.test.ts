@@ -1,0 +1,268 @@
+/**
+ * Kills `deliver` at every point that it reaches: before and after each call to DynamoDB, KMS, SQS and EventBridge, before
+ * and after the acknowledgement, and at each milestone of its POST. The points are counted, not listed: a new call is
+ * swept by itself.
+ */
+import { createHash } from 'node:crypto';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callBook } from '../../../../lambda/delivery/adapters/call-book';
+import { DeliveryTable } from '../../../../lambda/delivery/adapters/delivery-table';
+import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
+import { flowOpener } from '../../../../lambda/delivery/adapters/flow-opener';
+import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
+import { type DeliverPorts, deliverBatch } from '../../../../lambda/delivery/core/deliver';
+import { ANNOUNCEMENT_GRACE } from '../../../../lambda/delivery/core/health/health';
+import { replay } from '../../../../lambda/delivery/core/kept-deliveries';
+import { type TendPorts, tend } from '../../../../lambda/delivery/core/scheduled-work';
+import { eventPublisher } from '../../../../lambda/events/adapters/event-bus';
+import { deliverySender } from '../../../../lambda/shared/adapters/queue';
+import { flowUrlOpener, sealFlowUrl } from '../../../../lambda/subscriptions/adapters/flow-url-seal';
+import { SubscriptionTable } from '../../../../lambda/subscriptions/adapters/subscription-table';
+import { dueOf } from '../../../../lambda/subscriptions/core/flow-health';
+import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
+import { kmsOperations } from '../../../../local/engines/services/kms';
+import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
+import { Killer } from '../../../support/memory/killer';
+import { answer, LOOPBACK_CERTIFICATE } from '../../../support/servers/flow-server';
+import {
+  ANSWER_RECEIVED,
+  POST_MILESTONES,
+  REQUEST_SENT,
+  tapConnections,
+} from '../../../support/servers/tapped-connection';
+
+let servers: DeliveryServers;
+let endpoint: Endpoint;
+let clients: { sqs: SQSClient; bus: EventBridgeClient; kms: KMSClient };
+/** Of the history that is running: who may be killed now, and where messages and events go. */
+let killer: Killer;
+let world: DeliveryWorld;
+let connections: ReturnType<typeof tapConnections>;
+
+const KEY = { keyId: 'key', arn: 'arn:aws:kms:us-east-1:000000000000:key/key', description: '', aliases: [] };
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+interface SendMessageBatch {
+  readonly Entries: readonly { Id: string; MessageBody: string; DelaySeconds?: number }[];
+}
+interface PutEvents {
+  readonly Entries: readonly { DetailType: string; Detail: string }[];
+}
+
+beforeAll(async () => {
+  servers = await startDeliveryServers();
+  endpoint = await startEndpoint({ port: 0 });
+  endpoint.serve({
+    ...kmsOperations([KEY]),
+    // As the SQS and EventBridge API references have it, on the world's queue and bus, whose clock is the test's.
+    'AmazonSQS.SendMessageBatch': (input) => {
+      const { Entries } = input as unknown as SendMessageBatch;
+      for (const { MessageBody, DelaySeconds } of Entries) world.queue.put(MessageBody, DelaySeconds);
+      return {
+        Successful: Entries.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })),
+      };
+    },
+    'AWSEvents.PutEvents': (input) => {
+      const { Entries } = input as unknown as PutEvents;
+      for (const { DetailType, Detail } of Entries) {
+        world.bus.published.push({ detailType: DetailType, detail: JSON.parse(Detail) });
+      }
+      return { FailedEntryCount: 0, Entries: Entries.map((_, n) => ({ EventId: String(n) })) };
+    },
+  });
+  const options = {
+    endpoint: endpoint.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  clients = { sqs: new SQSClient(options), bus: new EventBridgeClient(options), kms: new KMSClient(options) };
+  connections = tapConnections((milestone) => killer.reach(milestone));
+});
+afterAll(async () => {
+  connections.restore();
+  for (const client of Object.values(clients)) client.destroy();
+  await Promise.all([servers.stop(), endpoint.stop()]);
+});
+
+const NAME = () => world.name('crm');
+
+/** A container that has just started: the adapters as `deliver` puts them together, with a killer in every call's way. */
+function container(): DeliverPorts & TendPorts {
+  const dynamodb = killer.inTheWayOf(servers.tables.client);
+  const table = new DeliveryTable(dynamodb, servers.tables.deliveries, 90);
+  const subscriptions = new SubscriptionTable(dynamodb, servers.tables.subscriptions);
+  return {
+    ...world.ports(),
+    deliveries: table,
+    kept: table,
+    subscriptions,
+    due: {
+      // The tables are shared by all histories: this one sees its own.
+      dueSubscriptions: async (before) =>
+        (await subscriptions.dueSubscriptions(before)).filter((one) => one === NAME()),
+      unannounced: async (before) =>
+        (await table.unannounced(before)).filter(({ subscription }) => subscription === NAME()),
+    },
+    events: eventPublisher(killer.inTheWayOf(clients.bus), 'bus', 'customer-insights'),
+    calls: callBook(dynamodb, servers.tables.deliveries),
+    open: flowOpener({
+      unseal: flowUrlOpener(killer.inTheWayOf(clients.kms)),
+      secrets: secretReader({ secretsManager: new SecretsManagerClient(), ssm: new SSMClient() }, Date.now),
+      accepted: { loopback: true },
+    }),
+    post: flowCaller({ ca: LOOPBACK_CERTIFICATE, loopback: true }),
+    send: deliverySender(killer.inTheWayOf(clients.sqs), 'http://127.0.0.1/000000000000/deliveries'),
+  };
+}
+
+/** What becomes of one delivery. */
+interface Story {
+  /** The flow's status by the number of the request, until `next`; then it is mended. */
+  readonly answers: (n: number) => number;
+  /** Detail types of what the bus is told. */
+  readonly told?: readonly string[];
+  /** What happens once the queue is empty, and the schedule has nothing to do either when `settled`. */
+  readonly next?: { readonly settled: boolean; readonly act: () => Promise<void> };
+}
+
+interface End {
+  readonly points: readonly string[];
+  readonly killed: boolean;
+  /** The statuses that the flow answered requests with which arrived whole. */
+  readonly statuses: readonly number[];
+}
+
+async function history({ answers, told = [], next }: Story, first = Killer.never()): Promise<End> {
+  world = DeliveryWorld.on(servers);
+  killer = first;
+  const statuses: number[] = [];
+  let mended = false;
+  world.flow.behave = (_, n) => {
+    const status = mended ? 202 : answers(n);
+    statuses.push(status);
+    return answer(status, { 'content-length': '2' }, '{}');
+  };
+  const url = world.flow.url();
+  const flow = await sealFlowUrl(clients.kms, KEY.keyId, NAME(), url);
+  const subscription = await world.subscribe('crm', url, { flow });
+  let ports = container();
+  /** Something that `deliver` is called for. Who was killed is followed by another container. */
+  const invoke = async (work: () => Promise<void>) => {
+    await work().catch((error) => {
+      if (!killer.killed) throw error;
+    });
+    if (!killer.killed) return;
+    connections.breakOff();
+    await world.flow.deserted();
+    killer = Killer.never();
+    ports = container();
+  };
+  const step = async () => {
+    const batch = world.queue.receive();
+    const failed = await deliverBatch(batch, world.now + world.invocationMs, ports);
+    await killer.call('acknowledging', async () => {
+      world.queue.delete(batch.filter(({ id }) => !failed.includes(id)));
+    });
+  };
+  const workOff = async () => {
+    for (let next = world.queue.next(); next !== undefined; next = world.queue.next()) {
+      world.now = Math.max(world.now, next);
+      await invoke(step);
+    }
+  };
+  /** When the schedule must come back to something; undefined: never. */
+  const due = async () => {
+    const { health } = (await world.subscriptions.read(NAME())) ?? {};
+    const untold = (await world.rows())['event-1']?.notice ? world.now : Number.POSITIVE_INFINITY;
+    return Math.min(untold, (health && dueOf(health)) ?? Number.POSITIVE_INFINITY);
+  };
+
+  const settle = async () => {
+    await workOff();
+    for (let at = await due(); at !== Number.POSITIVE_INFINITY; at = await due()) {
+      world.now = Math.max(world.now + ANNOUNCEMENT_GRACE, at);
+      await invoke(() => tend(ports));
+      await workOff();
+    }
+  };
+
+  world.queue.send(world.message(subscription), 0);
+  await workOff();
+  if (next?.settled) await settle();
+  mended = true;
+  await next?.act();
+  await settle();
+  connections.breakOff();
+  await world.flow.deserted();
+
+  // Whatever was killed: it is delivered under its one id, nothing is left to do, and the bus knows.
+  expect((await world.rows())['event-1']).toMatchObject({ status: 'delivered' });
+  expect(new Set(world.flow.calls.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([`${NAME()}_event-1`]));
+  expect((await world.subscriptions.read(NAME()))?.health?.state ?? 'active').toBe('active');
+  const changes = new Set(world.bus.published.map(({ detailType, detail }) => `${detailType} ${detail.since}`));
+  expect([...changes].map((change) => change.split(' ')[0])).toEqual(told);
+  return { points: first.points, killed: first.killed, statuses };
+}
+
+const STORIES: Record<string, Story> = {
+  'the flow takes it': { answers: () => 202 },
+  'the flow fails at first': { answers: (n) => (n === 0 ? 500 : 202) },
+  'the flow is down until its breaker opens, and the trial is taken': { answers: (n) => (n < 6 ? 503 : 202) },
+  'the flow refuses it until its subscription is paused, and is mended': {
+    answers: () => 401,
+    told: ['FlowSubscriptionPaused', 'FlowSubscriptionResumed'],
+    next: {
+      settled: false,
+      async act() {
+        expect((await world.subscriptions.read(NAME()))?.health).toMatchObject({ state: 'paused' });
+        expect((await world.rows())['event-1']).toMatchObject({ status: 'held' });
+      },
+    },
+  },
+  'the flow does not want it, is mended, and somebody replays it': {
+    answers: () => 413,
+    told: ['FlowDeliveryDead'],
+    next: {
+      settled: true,
+      async act() {
+        expect((await world.rows())['event-1']).toMatchObject({ status: 'dead' });
+        await replay({ subscription: NAME(), eventId: 'event-1' }, world.ports());
+      },
+    },
+  },
+};
+
+const taken = (statuses: readonly number[]) => statuses.filter((status) => status === 202).length;
+
+/** Whether the flow had taken the delivery, or was just about to, and its row did not say so yet. */
+function unrecorded({ points, statuses }: End): boolean {
+  const sent = points.lastIndexOf(REQUEST_SENT);
+  const posts = points.filter((point) => point === REQUEST_SENT).length;
+  return sent >= 0 && statuses[posts - 1] === 202 && !points.slice(sent).includes('after UpdateCommand');
+}
+
+describe.each(Object.entries(STORIES))('%s', (_, story) => {
+  it('and whoever is killed anywhere delivers it, twice only where that was not written down', async () => {
+    const clean = await history(story);
+    expect(taken(clean.statuses)).toBe(1);
+    expect(clean.points).toEqual(expect.arrayContaining([...POST_MILESTONES, 'before acknowledging']));
+    // What was taken is written down before anything else is done.
+    const accepted = clean.points.lastIndexOf(ANSWER_RECEIVED);
+    expect(clean.points[accepted + 1]).toBe('before UpdateCommand');
+
+    const twice: string[] = [];
+    for (const at of Killer.pointsOf(clean.points)) {
+      const end = await history(story, Killer.atSamePoint(clean.points, at));
+      const where = `killed at point ${at}, ${clean.points[at - 1]}`;
+      expect(end, where).toMatchObject({ killed: true });
+      expect(end.points.at(-1), where).toBe(clean.points[at - 1]);
+      expect(taken(end.statuses), where).toBe(unrecorded(end) ? 2 : 1);
+      if (unrecorded(end)) twice.push(end.points.at(-1) as string);
+    }
+    expect(twice).toEqual([...POST_MILESTONES.slice(POST_MILESTONES.indexOf(REQUEST_SENT)), 'before UpdateCommand']);
+  }, 600_000);
+});

@@ -1,0 +1,274 @@
+/**
+ * Every way in which a flow's side goes wrong, over real TLS sockets through the whole of `deliver`: how the answer is
+ * classed, which attempt is written down, and what comes next.
+ */
+import { createServer, type Server } from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AnswerClass, FlowAnswer } from '../../../../lambda/delivery/core/response';
+import { close, listen } from '../../../../local/engines/protocol/http';
+import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
+import {
+  accepted,
+  answer,
+  type Behaviour,
+  brokenOff,
+  dripping,
+  ELSEWHERE_CERTIFICATE,
+  EXPIRED_CERTIFICATE,
+  FlowServer,
+  flooding,
+  raw,
+  refused,
+  reset,
+  SIGNATURE,
+  silent,
+  stalled,
+  tooLate,
+  UNTRUSTED_CERTIFICATE,
+} from '../../../support/servers/flow-server';
+
+let servers: DeliveryServers;
+let world: DeliveryWorld;
+/** A server inside, which a redirect must not reach. */
+let inner: Server;
+let innerCalls = 0;
+beforeAll(async () => {
+  servers = await startDeliveryServers();
+  inner = createServer((_, response) => {
+    innerCalls++;
+    response.end();
+  });
+  await listen(inner, 0);
+});
+afterAll(() => Promise.all([servers.stop(), close(inner)]));
+beforeEach(() => {
+  world = DeliveryWorld.on(servers);
+});
+afterEach(async () => {
+  expect(innerCalls).toBe(0);
+  expect(await world.everythingWritten()).not.toContain(SIGNATURE);
+});
+
+const HOUR = 3600;
+const RUN = '08584000000000000000000000000CU01';
+const OK = 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n';
+const CHUNKED = 'transfer-encoding: chunked\r\n\r\n';
+const HALF_A_BODY = 'content-length: 100\r\n\r\n{"error":{"co';
+const BAD_CHUNK = `${CHUNKED}5\r\nhello\r\nZZ\r\n`;
+const status = (code: number, more: FlowAnswer = {}): FlowAnswer => ({ status: code, ...more });
+const incomplete = (code: number): FlowAnswer => status(code, { error: 'incomplete answer' });
+const failed = (error: string): FlowAnswer => ({ error });
+const throttled = (...retryAfter: string[]): Behaviour =>
+  answer(429, { 'retry-after': retryAfter } as unknown as Record<string, string>);
+const redirected =
+  (code: number): Behaviour =>
+  (response, call) =>
+    answer(code, { location: `http://127.0.0.1:${(inner.address() as { port: number }).port}/latest` })(response, call);
+
+/** What a flow does, how that is classed, the attempt that is kept, and the wait before the next try, seconds. */
+type Row = [what: string, does: Behaviour, outcome: AnswerClass, attempt: FlowAnswer, wait?: number];
+
+// The world's clock stands at 2026-11-20T12:00:00Z.
+const ROWS: readonly Row[] = [
+  // Accepted
+  ['202', accepted, 'delivered', status(202, { runId: RUN })],
+  ['200 of a Response action', answer(200, {}, '{"error":{"code":"NotOurs"}}'), 'delivered', status(200)],
+  ['204', answer(204), 'delivered', status(204)],
+  // Throttled
+  ['429', answer(429), 'retry', status(429), 5],
+  ['429, after 2 minutes', throttled('120'), 'retry', status(429), 120],
+  ['429, after less than the schedule', throttled('1'), 'retry', status(429), 5],
+  ['429, at a date', throttled('Fri, 20 Nov 2026 12:10:00 GMT'), 'retry', status(429), 600],
+  ['429, at a date that is past', throttled('Sun, 06 Nov 1994 08:49:37 GMT'), 'retry', status(429), 5],
+  ['429, at a date years ahead', throttled('Fri, 31 Dec 9999 23:59:59 GMT'), 'retry', status(429), 6 * HOUR],
+  ['429, after a negative time', throttled('-3600'), 'retry', status(429), 5],
+  ['429, after a huge time', throttled('9'.repeat(400)), 'retry', status(429), 6 * HOUR],
+  ['429, after a fraction', throttled('1e9'), 'retry', status(429), 5],
+  ['429, after a word', throttled('soon'), 'retry', status(429), 5],
+  ['429, after nothing', throttled(''), 'retry', status(429), 5],
+  ['429, after two times: the first', throttled('120', '7200'), 'retry', status(429), 120],
+  // Failing
+  ['500', answer(500, {}, '<html>no JSON</html>'), 'retry', status(500), 5],
+  [
+    '502 NoResponse',
+    refused(502, 'NoResponse', { 'x-ms-workflow-run-id': RUN }),
+    'retry',
+    status(502, { error: 'NoResponse', runId: RUN }),
+    5,
+  ],
+  ['503', answer(503), 'retry', status(503), 5],
+  ['503, after an hour', answer(503, { 'retry-after': '3600' }), 'retry', status(503), HOUR],
+  ['504', refused(504, 'GatewayTimeout'), 'retry', status(504, { error: 'GatewayTimeout' }), 5],
+  ['408', answer(408), 'retry', status(408), 5],
+  ['409', answer(409), 'retry', status(409), 5],
+  ['425', answer(425), 'retry', status(425), 5],
+  ['a code that quotes the URL', refused(500, `bad url ?sig=${SIGNATURE}`), 'retry', status(500), 5],
+  ['a code that is no text', answer(500, {}, '{"error":{"code":{"a":1}}}'), 'retry', status(500), 5],
+  ['an error that is null', answer(500, {}, '{"error":null}'), 'retry', status(500), 5],
+  ['a body that is null', answer(500, {}, 'null'), 'retry', status(500), 5],
+  // The body or the flow is refused
+  [
+    '400 for a body that fits no schema',
+    refused(400, 'TriggerInputSchemaMismatch'),
+    'dead',
+    status(400, { error: 'TriggerInputSchemaMismatch' }),
+  ],
+  ['400 without a code', answer(400), 'dead', status(400)],
+  ['400, cut off before its code', brokenOff(400), 'retry', { ...incomplete(400), runId: 'run-1' }, 5],
+  ['400 and a bad chunk', raw(`HTTP/1.1 400 Bad\r\n${BAD_CHUNK}`), 'retry', incomplete(400), 5],
+  ['400 and a body without an end', flooding(400), 'retry', incomplete(400), 5],
+  [
+    '400 of a flow that is off',
+    refused(400, 'WorkflowTriggerIsNotEnabled'),
+    'pause',
+    status(400, { error: 'WorkflowTriggerIsNotEnabled' }),
+    5,
+  ],
+  [
+    '401',
+    refused(401, 'DirectApiAuthorizationRequired'),
+    'pause',
+    status(401, { error: 'DirectApiAuthorizationRequired' }),
+    5,
+  ],
+  ['401, cut off', raw(`HTTP/1.1 401 No\r\n${HALF_A_BODY}`, 'broken'), 'pause', incomplete(401), 5],
+  ['403', refused(403, 'MisMatchingOAuthClaims'), 'pause', status(403, { error: 'MisMatchingOAuthClaims' }), 5],
+  ['404', refused(404, 'WorkflowNotFound'), 'pause', status(404, { error: 'WorkflowNotFound' }), 5],
+  ['410', answer(410), 'pause', status(410), 5],
+  ['413', answer(413), 'dead', status(413)],
+  // Led elsewhere
+  ...[301, 302, 303, 307, 308].map(
+    (code): Row => [`${code} to an inner address`, redirected(code), 'retry', status(code), 5],
+  ),
+  // Breaking off
+  ['a reset before the status', reset, 'retry', failed('ECONNRESET'), 5],
+  ['a reset inside the status line', raw('HTTP/1.1 20', 'broken'), 'retry', failed('ECONNRESET'), 5],
+  [
+    'a reset inside the headers',
+    raw('HTTP/1.1 202 Accepted\r\nx-ms-workf', 'broken'),
+    'retry',
+    failed('ECONNRESET'),
+    5,
+  ],
+  ['202, and a reset inside the body', brokenOff(202), 'delivered', status(202, { runId: 'run-1' })],
+  ['500, and a reset inside the body', brokenOff(500), 'retry', { ...incomplete(500), runId: 'run-1' }, 5],
+  ['202 and a body without an end', flooding(202), 'delivered', status(202)],
+  ['500 and a body without an end', flooding(500), 'retry', incomplete(500), 5],
+  // What is no HTTP, or not one answer
+  ['103 before the answer', raw(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${OK}`), 'delivered', status(202)],
+  ['100 before the answer', raw(`HTTP/1.1 100 Continue\r\n\r\n${OK}`), 'delivered', status(202)],
+  ['100 and no answer', raw('HTTP/1.1 100 Continue\r\n\r\n', 'broken'), 'retry', failed('ECONNRESET'), 5],
+  ['garbage', raw('220 mail.example.com ESMTP\r\n'), 'retry', failed('HPE_INVALID_CONSTANT'), 5],
+  [
+    'headers without an end',
+    raw(`HTTP/1.1 202 Accepted\r\nx: ${'x'.repeat(65_536)}`),
+    'retry',
+    failed('HPE_HEADER_OVERFLOW'),
+    5,
+  ],
+  ['202 and a bad chunk', raw(`HTTP/1.1 202 Accepted\r\n${BAD_CHUNK}`), 'delivered', status(202)],
+  ['500 and a bad chunk', raw(`HTTP/1.1 500 Oops\r\n${BAD_CHUNK}`), 'retry', incomplete(500), 5],
+  ['500, and a 202 on its heels', raw(`HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n${OK}`), 'retry', status(500), 5],
+  ['202, and garbage on its heels', raw(`${OK}and so on`), 'delivered', status(202)],
+];
+
+/** As above; these wait for their time to run out. */
+const SLOW_ROWS: readonly Row[] = [
+  ['no answer', silent, 'retry', failed('timeout'), 5],
+  ['headers that come slowly', dripping('HTTP/1.1 202 Accepted\r\n', 'x: y\r\n'), 'retry', failed('timeout'), 5],
+  ['103 for ever', dripping('', 'HTTP/1.1 103 Early Hints\r\n\r\n'), 'retry', failed('timeout'), 5],
+  [
+    'another protocol',
+    raw('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    'retry',
+    failed('timeout'),
+    5,
+  ],
+  ['202 after the connection is gone', tooLate(accepted), 'retry', failed('timeout'), 5],
+  ['202 and a body that stops halfway', stalled(202), 'delivered', status(202)],
+  [
+    '202 and a body that comes slowly',
+    dripping(`HTTP/1.1 202 OK\r\n${CHUNKED}`, '1\r\nx\r\n'),
+    'delivered',
+    status(202),
+  ],
+  ['400 and a body that stops halfway', stalled(400), 'retry', incomplete(400), 5],
+  [
+    '503 and a body that comes slowly',
+    dripping(`HTTP/1.1 503 No\r\n${CHUNKED}`, '1\r\nx\r\n'),
+    'retry',
+    incomplete(503),
+    5,
+  ],
+];
+
+/** Sends one delivery to the flow, and gives its row and what is known of its subscription after one try. */
+async function tryOnce() {
+  world.queue.send(world.message(await world.subscribe()), 0);
+  expect(await world.step()).toEqual([]);
+  return { rows: await world.rows(), health: (await world.subscriptions.read(world.name('crm')))?.health };
+}
+
+async function check(behaviour: Behaviour, outcome: AnswerClass, attempt: FlowAnswer, wait = 0): Promise<void> {
+  world.flow.behave = (_, n) => (n === 0 ? behaviour : accepted);
+  const start = world.now;
+  const { rows, health } = await tryOnce();
+  const row = rows['event-1'];
+  expect(row?.attempts).toEqual([{ at: start, durationMs: 0, ...attempt }]);
+  const triedAgain = outcome === 'retry' || outcome === 'pause';
+  expect(row).toMatchObject({ status: triedAgain ? 'pending' : outcome, n: triedAgain ? 1 : 0 });
+  expect(world.queue.size).toBe(triedAgain ? 1 : 0);
+  if (triedAgain) expect(world.queue.sent.at(-1)).toMatchObject({ message: { n: 1, notBefore: start + wait * 1000 } });
+  expect(health?.refusals?.count ?? 0).toBe(outcome === 'pause' ? 1 : 0);
+  expect(rows['event-1#payload'] !== undefined).toBe(outcome === 'dead');
+  expect(world.bus.published.map(({ detailType }) => detailType)).toEqual(
+    outcome === 'dead' ? ['FlowDeliveryDead'] : [],
+  );
+
+  await world.run();
+  expect(world.now).toBe(start + wait * 1000);
+  expect((await world.rows())['event-1']).toMatchObject({ status: triedAgain ? 'delivered' : outcome });
+  const ids = world.flow.calls.map(({ headers }) => headers['webhook-id']);
+  expect(ids).toEqual(Array(triedAgain ? 2 : 1).fill(`${world.name('crm')}_event-1`));
+}
+
+it.each<Row>(ROWS)('%s', (_, behaviour, outcome, attempt, wait) => check(behaviour, outcome, attempt, wait));
+
+it.each<Row>(SLOW_ROWS)('%s', (_, behaviour, outcome, attempt, wait) => {
+  // 5 seconds of it are kept for writing down what came of the try.
+  world.invocationMs = 7000;
+  return check(behaviour, outcome, attempt, wait);
+});
+
+describe('a host that must not be told the URL', () => {
+  it.each<[string, string, error: string]>([
+    ['whose certificate has ended', EXPIRED_CERTIFICATE, 'CERT_HAS_EXPIRED'],
+    ['whose certificate is another’s', ELSEWHERE_CERTIFICATE, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['that vouches for itself', UNTRUSTED_CERTIFICATE, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ])('%s', async (_, certificate, error) => {
+    const bad = await FlowServer.start(certificate);
+    const start = world.now;
+    world.queue.send(world.message(await world.subscribe('crm', bad.url())), 0);
+    await world.step();
+    const attempts = [{ at: start, durationMs: 0, error }];
+    expect((await world.rows())['event-1']).toMatchObject({ status: 'pending', n: 1, attempts });
+    expect(bad).toMatchObject({ arrivals: 1, calls: [] });
+    await bad.stop();
+
+    world.flow.behave = () => accepted;
+    await world.subscribe('crm', world.flow.url());
+    await world.run();
+    expect((await world.rows())['event-1']).toMatchObject({ status: 'delivered' });
+    expect(world.now).toBe(start + 5000);
+  });
+});
+
+it('a second answer to one try is no answer to the next, though both would go over one connection', async () => {
+  const late: Behaviour = ({ socket }) => {
+    socket?.write('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n', () => setImmediate(() => socket.write(OK)));
+  };
+  world.flow.behave = (_, n) => (n === 0 ? late : answer(503));
+  await tryOnce();
+  await world.run({ until: world.now + 5000 });
+  expect((await world.rows())['event-1']?.attempts).toMatchObject([{ status: 500 }, { status: 503 }]);
+});

@@ -1,0 +1,359 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TriggerId } from '../../../../contract/events';
+import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
+import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
+import { LogMessage } from '../../../../lambda/shared/core/log-messages';
+import { RefusedError } from '../../../../lambda/shared/core/refused';
+import type { SubscriptionEntry } from '../../../../lambda/subscriptions/core/ports';
+import type { Filter } from '../../../../lambda/subscriptions/core/subscription';
+import { busEvent, NOW } from '../../../support/evaluation';
+import { MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';
+
+let subscriptions: (SubscriptionEntry & { trigger: TriggerId; instanceId: string })[];
+let sent: DeliveryMessage[];
+let rejected: MemoryRejected;
+let telemetry: MemoryTelemetry;
+/** Names of subscriptions to which nothing can be sent. */
+let unsendable: Set<string>;
+/** Names of subscriptions to which the queue refuses to send, for good. */
+let refused: Set<string>;
+/** Triggers whose subscriptions cannot be read. */
+let unreadable: Set<TriggerId>;
+beforeEach(() => {
+  subscriptions = [];
+  sent = [];
+  rejected = new MemoryRejected();
+  telemetry = new MemoryTelemetry();
+  unsendable = new Set();
+  refused = new Set();
+  unreadable = new Set();
+});
+
+function subscribe(name: string, trigger: TriggerId, filter: Filter = {}, instanceId = 'default'): void {
+  subscriptions.push({ name, uid: `uid-${name}`, filter, trigger, instanceId });
+}
+
+/** Dispatches events as one batch; gives the indexes of those that must come again. */
+async function dispatch(...bodies: string[]): Promise<number[]> {
+  const failed = await dispatchBatch(
+    bodies.map((body, n) => ({ id: String(n), body })),
+    {
+      index: {
+        find: async (trigger, instanceId, subject) => {
+          if (unreadable.has(trigger)) throw new Error('the table is down');
+          return subscriptions.filter(
+            (one) =>
+              one.trigger === trigger &&
+              one.instanceId === instanceId &&
+              (one.filter.dataSource === undefined || one.filter.dataSource === subject),
+          );
+        },
+      },
+      rejected,
+      telemetry,
+      clock: () => NOW,
+      retentionDays: 90,
+      send: async (message) => {
+        if (unsendable.has(message.subscription)) throw new Error('the queue is down');
+        if (refused.has(message.subscription)) throw new RefusedError(`no delivery to ${message.subscription}`);
+        sent.push(message);
+      },
+    },
+  );
+  return failed.map(Number);
+}
+/** What the log says of this kind: the message and its details. */
+const said = (message: string) => telemetry.lines.filter((line) => line.startsWith(message));
+const troubles = () => telemetry.lines.filter((line) => !line.startsWith(LogMessage.MATCHED));
+const receivers = () => sent.map(({ subscription }) => subscription).sort();
+
+const dataSource = (detail: object = {}, overrides?: object) =>
+  busEvent('DataSourceRefreshed', { dataSource: 'CRM', runId: 'run-1', status: 'Failed', ...detail }, overrides);
+const full = (detail: object = {}) =>
+  busEvent('FullRefreshed', { runId: 'run-1', status: 'Successful', kind: 'Scheduled', ...detail });
+const unification = (detail: object = {}) =>
+  busEvent('UnificationRefreshed', { runId: 'run-1', status: 'Successful', ...detail });
+const crossing = (detail: object = {}) =>
+  busEvent('SegmentThresholdCrossed', {
+    connector: 'c',
+    crossingId: 'crossing-1',
+    subscription: 'vip',
+    uid: 'uid-vip',
+    generation: 1,
+    segment: 'VIP',
+    direction: 'above',
+    threshold: 10,
+    previousValue: 5,
+    value: 20,
+    observedAt: '2026-11-19T06:00:00Z',
+    startsFlow: true,
+    ...detail,
+  });
+
+describe('an event', () => {
+  it.each<[TriggerId, string]>([
+    ['data-source-refresh-failed', dataSource()],
+    ['data-source-refresh-succeeded', dataSource({ status: 'Successful' })],
+    ['full-refresh-completed', full()],
+    ['unification-refresh-completed', unification()],
+  ])('is sent to those who wait for %s', async (trigger, event) => {
+    for (const other of [
+      'data-source-refresh-failed',
+      'data-source-refresh-succeeded',
+      'full-refresh-completed',
+      'unification-refresh-completed',
+    ] as const) {
+      subscribe(other, other);
+    }
+    subscribe('second', trigger);
+    subscribe('elsewhere', trigger, {}, 'another-instance');
+    expect(await dispatch(event)).toEqual([]);
+    expect(receivers()).toEqual([trigger, 'second'].sort());
+    expect(telemetry.counts).toEqual({});
+  });
+
+  it('is sent as the first try of a delivery', async () => {
+    subscribe('crm', 'data-source-refresh-failed');
+    await dispatch(dataSource({ error: 'No access', endedAt: '2026-11-19T06:00:00Z' }));
+    expect(sent).toEqual([
+      {
+        subscription: 'crm',
+        uid: 'uid-crm',
+        n: 0,
+        acceptedAt: NOW,
+        event: {
+          eventId: expect.stringMatching(/^[0-9a-f]{32}$/),
+          trigger: 'data-source-refresh-failed',
+          instanceId: 'default',
+          occurredAt: Date.parse('2026-11-19T06:00:00Z'),
+          endedAt: Date.parse('2026-11-19T06:00:00Z'),
+          dataSource: 'CRM',
+          runId: 'run-1',
+          status: 'Failed',
+          willRetry: false,
+          error: 'No access',
+        },
+      },
+    ]);
+  });
+
+  it('that comes twice is sent twice under one id, by which the double is known', async () => {
+    subscribe('crm', 'data-source-refresh-failed');
+    await dispatch(dataSource(), dataSource({ status: 'Failure' }, { time: '2026-11-20T11:00:00Z' }));
+    expect(new Set(sent.map(({ event }) => event.eventId)).size).toBe(1);
+    await dispatch(dataSource({ runId: 'run-2' }));
+    expect(new Set(sent.map(({ event }) => event.eventId)).size).toBe(2);
+  });
+
+  it.each([
+    ['SegmentThresholdCrossed', crossing()],
+    [
+      'MeasureThresholdCrossed',
+      crossing({ measure: 'Revenue' }).replace('SegmentThresholdCrossed', 'MeasureThresholdCrossed'),
+    ],
+  ])('%s is sent to whom it names, though the index may not know it yet', async (_, event) => {
+    subscribe('other', 'segment-threshold-crossed', { segment: 'VIP' });
+    await dispatch(event);
+    expect(sent).toMatchObject([{ subscription: 'vip', uid: 'uid-vip', n: 0, event: { eventId: 'crossing-1' } }]);
+  });
+});
+
+describe('a filter', () => {
+  it.each<[string, TriggerId, Filter, event: string, takes: boolean]>([
+    ['for its data source', 'data-source-refresh-failed', { dataSource: 'CRM' }, dataSource(), true],
+    ['for another data source', 'data-source-refresh-failed', { dataSource: 'ERP' }, dataSource(), false],
+    ['for a data source in another case', 'data-source-refresh-failed', { dataSource: 'crm' }, dataSource(), false],
+    ['without retries', 'data-source-refresh-failed', {}, dataSource({ willRetry: true }), false],
+    [
+      'with retries switched off',
+      'data-source-refresh-failed',
+      { includeRetries: false },
+      dataSource({ willRetry: true }),
+      false,
+    ],
+    ['with retries', 'data-source-refresh-failed', { includeRetries: true }, dataSource({ willRetry: true }), true],
+    ['with retries, and a final failure', 'data-source-refresh-failed', { includeRetries: true }, dataSource(), true],
+    ['for its kind', 'full-refresh-completed', { kind: 'Scheduled' }, full(), true],
+    ['for another kind', 'full-refresh-completed', { kind: 'OnDemand' }, full(), false],
+    ['for its status', 'full-refresh-completed', { status: ['Failed', 'Successful'] }, full(), true],
+    ['for another status', 'full-refresh-completed', { status: ['Failed'] }, full(), false],
+    ['for no status at all', 'full-refresh-completed', { status: [] }, full(), false],
+    [
+      'for the status Failed, and the older word',
+      'unification-refresh-completed',
+      { status: ['Failed'] },
+      unification({ status: 'Failure' }),
+      true,
+    ],
+    [
+      'for a kind and a status, of which one fits',
+      'full-refresh-completed',
+      { kind: 'Scheduled', status: ['Failed'] },
+      full(),
+      false,
+    ],
+  ])('%s', async (_, trigger, filter, event, takes) => {
+    subscribe('one', trigger, filter);
+    expect(await dispatch(event)).toEqual([]);
+    expect(receivers()).toEqual(takes ? ['one'] : []);
+    expect(telemetry.counts).toEqual(takes ? {} : { UnmatchedEvents: 1 });
+    expect(rejected.kept).toEqual([]);
+  });
+});
+
+describe('an event that starts nothing', () => {
+  it.each([
+    ['nobody waits for it', dataSource()],
+    ['its data source was skipped', dataSource({ status: 'Skipped' })],
+    ['its data source was canceled', dataSource({ status: 'Canceled' })],
+    [
+      'it is an observation',
+      busEvent('SegmentRefreshed', { segment: 'VIP', memberCount: 1, observedAt: '2026-11-19T06:00:00Z' }),
+    ],
+  ])('is counted and said: %s', async (_, event) => {
+    subscribe('full', 'full-refresh-completed');
+    expect(await dispatch(event)).toEqual([]);
+    expect(sent).toEqual([]);
+    expect(telemetry.counts).toEqual({ UnmatchedEvents: 1 });
+    expect(telemetry.lines[0]).toContain(LogMessage.UNMATCHED);
+    expect(rejected.kept).toEqual([]);
+  });
+
+  it('is not counted when its threshold has no flow: its event on the bus is what was wanted', async () => {
+    expect(await dispatch(crossing({ startsFlow: false }))).toEqual([]);
+    expect(sent).toEqual([]);
+    expect(telemetry.counts).toEqual({});
+  });
+});
+
+describe('an event that cannot be taken', () => {
+  const DAY = 24 * 3600_000;
+  const at = (time: number) => ({ time: new Date(time).toISOString() });
+  it.each([
+    [
+      'an unknown detail type',
+      busEvent('DataSourceDeleted', {}),
+      'unknown detail type "DataSourceDeleted": the connector knows',
+    ],
+    [
+      'a detail type in the wrong case',
+      busEvent('dataSourceRefreshed', {}),
+      'unknown detail type "dataSourceRefreshed": write DataSourceRefreshed',
+    ],
+    ['a detail type that every object knows', busEvent('constructor', {}), 'unknown detail type "constructor"'],
+    [
+      'an unknown status',
+      dataSource({ status: 'Broken' }),
+      '"status" is "Broken": write one of Successful, Failed, TimedOut',
+    ],
+    ['a status in the wrong case', dataSource({ status: 'failed' }), '"status" is "failed": write one of'],
+    ['no status', full({ status: undefined }), 'FullRefreshed: "status" is missing'],
+    ['missing fields', busEvent('FullRefreshed', {}), '"runId" is missing; "status" is missing; "kind" is missing'],
+    ['no JSON', 'hello', 'the message is not JSON'],
+    ['no event', '{}', 'the message is not an EventBridge event'],
+    ['an age over 76 days', dataSource({}, at(NOW - 76 * DAY - 1)), 'is more than 76 days ago'],
+  ])('is kept with its reason, counted, and leaves its batch untouched: %s', async (_, body, reason) => {
+    subscribe('crm', 'data-source-refresh-failed');
+    expect(await dispatch(dataSource({ runId: 'a' }), body, dataSource({ runId: 'b' }))).toEqual([]);
+    expect(rejected.kept).toEqual([{ body, reason: expect.stringContaining(reason) }]);
+    expect(telemetry.counts).toEqual({ RejectedEvents: 1 });
+    expect(troubles()).toEqual([expect.stringContaining(LogMessage.REJECTED)]);
+    expect(receivers()).toEqual(['crm', 'crm']);
+  });
+
+  it('is taken when it is just young enough', async () => {
+    subscribe('crm', 'data-source-refresh-failed');
+    await dispatch(dataSource({}, at(NOW - 76 * DAY)));
+    expect(receivers()).toEqual(['crm']);
+  });
+
+  it('comes again when it cannot be kept', async () => {
+    rejected.keep = async () => {
+      throw new Error('the queue is down');
+    };
+    subscribe('crm', 'data-source-refresh-failed');
+    expect(await dispatch('hello', dataSource())).toEqual([0]);
+    expect(receivers()).toEqual(['crm']);
+    expect(telemetry.counts).toEqual({});
+  });
+});
+
+describe('a failure', () => {
+  it('to send makes only its own message come again, and its other deliveries go out', async () => {
+    for (const name of ['a', 'b', 'c']) subscribe(name, 'data-source-refresh-failed');
+    subscribe('full', 'full-refresh-completed');
+    unsendable.add('b');
+    expect(await dispatch(full(), dataSource(), full({ runId: 'run-2' }))).toEqual([1]);
+    expect(receivers()).toEqual(['a', 'c', 'full', 'full']);
+    expect(troubles()).toEqual([expect.stringContaining(LogMessage.WILL_RETRY)]);
+
+    unsendable.clear();
+    expect(await dispatch(dataSource())).toEqual([]);
+    const [before, again] = sent.filter(({ subscription }) => subscription === 'a');
+    expect(again).toEqual(before);
+    expect(receivers()).toContain('b');
+  });
+
+  it('to read the index makes only its own message come again', async () => {
+    subscribe('full', 'full-refresh-completed');
+    unreadable.add('data-source-refresh-failed');
+    expect(await dispatch(dataSource(), full())).toEqual([0]);
+    expect(receivers()).toEqual(['full']);
+  });
+});
+
+describe('the log', () => {
+  const detailsOf = (message: string) => said(message).map((line) => JSON.parse(line.slice(message.length)));
+
+  it('says of each event what a filter looks at, and how many it reached', async () => {
+    subscribe('a', 'data-source-refresh-failed');
+    subscribe('b', 'data-source-refresh-failed', { dataSource: 'CRM' });
+    await dispatch(dataSource(), dataSource({ dataSource: 'Orders', status: 'Skipped', instanceId: 'test' }), full());
+    expect(detailsOf(LogMessage.MATCHED)).toEqual([
+      {
+        detailType: 'DataSourceRefreshed',
+        trigger: 'data-source-refresh-failed',
+        instanceId: 'default',
+        subject: 'CRM',
+        status: 'Failed',
+        willRetry: false,
+        eventId: sent[0]?.event.eventId,
+        subscriptions: 2,
+      },
+    ]);
+    expect(detailsOf(LogMessage.UNMATCHED)).toEqual(
+      expect.arrayContaining([
+        {
+          detailType: 'DataSourceRefreshed',
+          instanceId: 'test',
+          subject: 'Orders',
+          status: 'Skipped',
+          willRetry: false,
+        },
+        expect.objectContaining({ trigger: 'full-refresh-completed', subject: 'run-1', kind: 'Scheduled' }),
+      ]),
+    );
+  });
+});
+
+describe('what the queue refuses for good', () => {
+  const event = () => busEvent('UnificationRefreshed', { runId: 'run-1', status: 'Failed' });
+  beforeEach(() => {
+    for (const name of ['a', 'b', 'c']) subscribe(name, 'unification-refresh-completed');
+    refused = new Set(['b']);
+  });
+
+  it('is rejected with the reason, and not tried again; the others have their deliveries', async () => {
+    const body = event();
+    expect(await dispatch(body)).toEqual([]);
+    expect(rejected.kept).toEqual([{ body, reason: 'no delivery to b' }]);
+    expect(sent.map(({ subscription }) => subscription)).toEqual(['a', 'c']);
+    expect(said(LogMessage.WILL_RETRY)).toEqual([]);
+  });
+
+  it('is tried again while another delivery may be taken later', async () => {
+    unsendable = new Set(['c']);
+    expect(await dispatch(event())).toEqual([0]);
+    expect(rejected.kept).toEqual([]);
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import {
+  afterFailure,
+  afterOpen,
+  breakerState,
+  FIRST_OPEN,
+  LONGEST_OPEN,
+  onTrial,
+  TRIAL,
+} from '../../../../../lambda/delivery/core/health/breaker';
+import type { Failures } from '../../../../../lambda/subscriptions/core/flow-health';
+
+const NOW = 1_795_000_000_000;
+const failed = (times: number): Failures | undefined =>
+  Array.from({ length: times }).reduce<Failures | undefined>(
+    (failures) => afterFailure(failures, false, NOW) ?? failures,
+    undefined,
+  );
+
+describe('the breaker of a subscription', () => {
+  it('opens at the fifth failure in a row, for half a minute', () => {
+    expect(failed(4)).toEqual({ count: 4, opened: 0 });
+    expect(breakerState(failed(4), NOW)).toBe('closed');
+    expect(failed(5)).toEqual({ count: 5, opened: 1, openUntil: NOW + FIRST_OPEN });
+    expect(breakerState(failed(5), NOW + FIRST_OPEN - 1)).toBe('open');
+  });
+
+  it('takes no note of what failed beside it while it is open', () => {
+    expect(afterFailure(failed(5), false, NOW + 1)).toBeUndefined();
+  });
+
+  it('lets one try through when its time is over, and is open for the others until that has ended', () => {
+    const now = NOW + FIRST_OPEN;
+    expect(breakerState(failed(5), now)).toBe('trial');
+    const trial = onTrial(failed(5) as Failures, now);
+    expect(breakerState(trial, now)).toBe('open');
+    expect(breakerState(trial, now + TRIAL), 'its worker has died').toBe('trial');
+  });
+
+  it('is open for twice as long after each trial that fails, up to a quarter of an hour', () => {
+    let failures = failed(5) as Failures;
+    const spans: number[] = [];
+    for (let n = 0; n < 7; n++) {
+      const now = failures.openUntil as number;
+      failures = afterFailure(onTrial(failures, now), true, now) as Failures;
+      spans.push((failures.openUntil as number) - now);
+    }
+    expect(spans.map((span) => span / 1000)).toEqual([60, 120, 240, 480, 900, 900, 900]);
+  });
+
+  it.each([
+    ['600', 600_000],
+    ['1', FIRST_OPEN],
+    ['86400', LONGEST_OPEN],
+    ['soon', FIRST_OPEN],
+  ])('is open as long as the flow asks for by Retry-After: %s', (retryAfter, span) => {
+    expect(afterFailure(failed(4), false, NOW, retryAfter)?.openUntil).toBe(NOW + span);
+  });
+
+  it('spreads what waits for it over as long as it was open', () => {
+    const failures: Failures = { count: 5, opened: 3, openUntil: NOW + 120_000 };
+    expect(afterOpen(failures, NOW, 0)).toBe(NOW + 120_000);
+    expect(afterOpen(failures, NOW, 1)).toBe(NOW + 240_000);
+    expect(afterOpen(failures, NOW + 500_000, 0.5), 'another has the trial').toBe(NOW + 560_000);
+  });
+});

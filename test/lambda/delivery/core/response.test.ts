@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classify, type FlowAnswer, INCOMPLETE_ANSWER, NotCalled } from '../../../../lambda/delivery/core/response';
+
+const RETRIED = [408, 425, 429, 500, 502, 503, 504];
+
+describe('an answer is', () => {
+  it.each<[FlowAnswer, string]>([
+    ...[200, 201, 202, 204, 299].map((status): [FlowAnswer, string] => [{ status }, 'delivered']),
+    ...RETRIED.map((status): [FlowAnswer, string] => [{ status }, 'retry']),
+    ...[100, 300, 302, 307, 399, 405, 409, 422].map((status): [FlowAnswer, string] => [{ status }, 'retry']),
+    ...[401, 403, 404, 410].map((status): [FlowAnswer, string] => [{ status }, 'pause']),
+    ...[400, 413].map((status): [FlowAnswer, string] => [{ status }, 'dead']),
+    [{ status: 400, error: 'TriggerInputSchemaMismatch' }, 'dead'],
+    [{ status: 400, error: 'WorkflowTriggerIsNotEnabled' }, 'pause'],
+    [{ status: 400, error: INCOMPLETE_ANSWER }, 'retry'],
+    [{ status: 401, error: INCOMPLETE_ANSWER }, 'pause'],
+    [{ status: 413, error: INCOMPLETE_ANSWER }, 'dead'],
+    [{ status: 502, error: 'NoResponse' }, 'retry'],
+    [{}, 'retry'],
+    [{ error: 'timeout' }, 'retry'],
+    [{ error: 'ECONNRESET' }, 'retry'],
+    [{ error: 'WorkflowTriggerIsNotEnabled' }, 'retry'],
+    [{ error: 'AADSTS7000215' }, 'pause'],
+    [{ error: 'AADSTS' }, 'retry'],
+    [{ error: 'xAADSTS7000215' }, 'retry'],
+    [{ status: 503, error: 'AADSTS7000215' }, 'retry'],
+    [{ error: NotCalled.WRONG_CREDENTIAL }, 'pause'],
+    [{ error: NotCalled.ENTRA_SECRET_UNUSABLE }, 'pause'],
+    [{ error: NotCalled.ENTRA_SECRET_UNREAD }, 'retry'],
+    [{ error: NotCalled.FEDERATION_DISABLED }, 'pause'],
+    [{ error: NotCalled.FEDERATION_DENIED }, 'pause'],
+    [{ error: NotCalled.FEDERATION_FAILED }, 'retry'],
+    [{ error: NotCalled.ENTRA_REFUSED }, 'pause'],
+    [{ error: NotCalled.ENTRA_UNEXPECTED_ANSWER }, 'pause'],
+    [{ error: NotCalled.ENTRA_UNAVAILABLE }, 'retry'],
+    [{ error: NotCalled.ENTRA_UNREACHABLE }, 'retry'],
+  ])('%j: %s', (answer, expected) => {
+    expect(classify(answer)).toBe(expected);
+  });
+
+  it('delivered for a 2xx alone, whatever code stands in its body', () => {
+    const error = fc.option(fc.constantFrom('WorkflowTriggerIsNotEnabled', 'NoResponse', 'timeout'), {
+      nil: undefined,
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 599 }), error, (status, code) => {
+        expect(classify({ status, error: code }) === 'delivered').toBe(status >= 200 && status < 300);
+      }),
+    );
+  });
+});

@@ -1,0 +1,224 @@
+/**
+ * Names and error texts of any characters, by real queues, tables and requests: an event goes from a queue to its flow, by a
+ * retry, a pause and a replay.
+ */
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readable } from '../../../../cli/connector/dead-letters';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../../contract/delivery';
+import { REJECTION_REASON_ATTRIBUTE } from '../../../../contract/shared';
+import { type DeliverPorts, deliverBatch } from '../../../../lambda/delivery/core/deliver';
+import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
+import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
+import { pause, resume } from '../../../../lambda/delivery/core/health/flow-health';
+import { replayAll } from '../../../../lambda/delivery/core/kept-deliveries';
+import { type TendPorts, tend } from '../../../../lambda/delivery/core/scheduled-work';
+import { registryPorts } from '../../../../lambda/registration/adapters/registry';
+import { register } from '../../../../lambda/registration/core/register';
+import { deliverySender, rejectedQueue } from '../../../../lambda/shared/adapters/queue';
+import { asciiJson } from '../../../../lambda/shared/core/ascii-json';
+import type { QueueMessage } from '../../../../lambda/shared/core/ports';
+import { manyLines, oneLine } from '../../../../lambda/shared/core/text';
+import { subscriptionIndex } from '../../../../lambda/subscriptions/adapters/subscription-table';
+import type { SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
+import { ThresholdTable } from '../../../../lambda/thresholds/adapters/threshold-table';
+import { evaluateBatch } from '../../../../lambda/thresholds/core/evaluate';
+import { Activity } from '../../../../local/engines/functions/activity';
+import { SqsEngine } from '../../../../local/engines/services/sqs';
+import { ACCOUNT, REGION } from '../../../../local/template/plan';
+import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
+import { busEvent, minutes, NOW } from '../../../support/evaluation';
+import { accepted, answer } from '../../../support/servers/flow-server';
+
+const RUNS = Math.ceil(Number(process.env.PROPERTY_RUNS ?? 2000) / 1000);
+const HOUR = 3600_000;
+
+/** Names that something on the way might not take. */
+const AWKWARD = [
+  '🎉',
+  'Family 👩‍👩‍👧‍👦 of three',
+  '\u202eright to left\u202c and \u200fmarks\u200e',
+  'Größe 大小 עברית',
+  'noncharacters \ufffe \uffff \ufdd0 \u{1ffff} \u{10ffff}',
+  'NUL \0 and ESC \x1b[31m and C1 \x9b and DEL \x7f',
+  '\u2028 lines \u2029 and \ufeff marks',
+  '"quoted" \\u0041 \\ </script> <aws.events.event.json> {x} %23 # $&',
+];
+const name = fc
+  .oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 10 }),
+  )
+  .filter((text) => text.trim() !== '');
+const names = fc.uniqueArray(name, { minLength: 1, maxLength: 6, selector: (text) => text.trim() });
+
+let servers: DeliveryServers;
+let sqs: SqsEngine;
+let client: SQSClient;
+const arnOf = (queue: string) => `arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`;
+
+beforeAll(async () => {
+  servers = await startDeliveryServers();
+  sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  client = new SQSClient({ endpoint: sqs.endpoint, region: REGION, credentials, maxAttempts: 1 });
+  const createQueue = (queue: string, attributes: Record<string, string> = {}) =>
+    sqs.createQueue({ logicalId: queue, name: queue, arn: arnOf(queue), attributes });
+  for (const queue of ['observations', 'events', 'deliveries', 'rejected', 'dead']) createQueue(queue);
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 1 });
+  createQueue('failing', { VisibilityTimeout: '0', RedrivePolicy });
+}, 60_000);
+afterAll(async () => {
+  client.destroy();
+  await Promise.all([sqs.stop(), servers.stop()]);
+});
+
+/** Lets a handler take all that is in a queue. */
+async function work(queue: string, handle: (messages: QueueMessage[]) => Promise<string[]>): Promise<void> {
+  for (;;) {
+    const batch = await sqs.receive(arnOf(queue), 10, 0);
+    if (batch.length === 0) return;
+    expect(await handle(batch.map(({ messageId, body }) => ({ id: messageId, body })))).toEqual([]);
+    for (const { receiptHandle } of batch) sqs.delete(arnOf(queue), receiptHandle);
+  }
+}
+
+/** What is in a queue, which is empty afterwards. */
+async function taken(queue: string) {
+  const messages = sqs.messages(arnOf(queue));
+  await work(queue, async () => []);
+  return messages;
+}
+
+const put = (queue: string, body: string) => sqs.send(arnOf(queue), body);
+const failed = (text: string, status = 'Failed') =>
+  busEvent('DataSourceRefreshed', { dataSource: text, status, runId: text, error: text });
+const measured = (text: string, value: number, at: number) =>
+  busEvent('MeasureRefreshed', {
+    ...{ measure: text, unit: text, dimensions: { [`by ${text}`]: text }, runId: text },
+    ...{ value, observedAt: minutes(at) },
+  });
+
+async function goEveryPath(texts: readonly string[]): Promise<void> {
+  const world = DeliveryWorld.on(servers);
+  const { tables, flow } = servers;
+  world.open = async () => ({ url: flow.url() });
+  const send = deliverySender(client, sqs.url('deliveries'));
+  const rejected = rejectedQueue(client, sqs.url('rejected'));
+  // The queue's own clock stands still for the test: what it is to delay goes when the test's clock moves on.
+  let delayed: DeliveryMessage[] = [];
+  const ports: DeliverPorts & TendPorts = {
+    ...world.ports(),
+    rejected,
+    send: async (message, delaySeconds) => void (delaySeconds > 0 ? delayed.push(message) : await send(message)),
+  };
+  const anHourPasses = async () => {
+    world.now += HOUR;
+    await Promise.all(delayed.map((message) => send(message)));
+    delayed = [];
+  };
+  const thresholds = new ThresholdTable(tables.client, tables.thresholds);
+  const index = subscriptionIndex(tables.client, tables.subscriptions);
+  const dispatch = (messages: QueueMessage[]) =>
+    dispatchBatch(messages, { ...ports, send, index, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS });
+  const deliver = () => work('deliveries', (messages) => deliverBatch(messages, world.now + 60_000, ports));
+
+  // One subscription of each trigger for each name.
+  const place = {
+    subscriptionsTable: tables.subscriptions,
+    thresholdsTable: tables.thresholds,
+    observationsQueue: sqs.url('observations'),
+  };
+  const seal = async () => ({ ciphertext: 'sealed', host: 'example.com', fingerprint: 'f00d' });
+  const registry = registryPorts(place, { dynamodb: tables.client, sqs: client }, seal);
+  const subscribe = async (n: number, more: Pick<SubscriptionDefinition, 'trigger' | 'filter' | 'threshold'>) => {
+    const given = { name: world.name(`${more.trigger}-${n}`), instanceId: 'default', format: 'flat' as const };
+    await register({ definition: { ...given, owners: [], ...more }, flowUrl: flow.url() }, 'cli', registry);
+    return given.name;
+  };
+  const all = await Promise.all(
+    texts.map(async (text, n) => {
+      const dataSource = text.trim();
+      const level = { operator: 'above', value: 10 } as const;
+      return {
+        text,
+        onFailure: await subscribe(n, { trigger: 'data-source-refresh-failed', filter: { dataSource } }),
+        onCrossing: await subscribe(n, {
+          trigger: 'measure-threshold-crossed',
+          filter: { measure: dataSource, dimensions: { [`by ${text}`.trim()]: dataSource } },
+          threshold: level,
+        }),
+      };
+    }),
+  );
+  const subscriptions = all.flatMap(({ onFailure, onCrossing }) => [onFailure, onCrossing]);
+
+  // EventBridge writes raw UTF-8; the tables of other runs still hold their metrics, so each value is newer than theirs.
+  const at = world.now - NOW;
+  for (const { text } of all) await put('observations', measured(text, 5, at));
+  for (const { text } of all) await put('observations', measured(text, 20, at + 1));
+  await work('observations', (messages) => evaluateBatch(messages, { ...ports, thresholds }));
+  expect(world.bus.published.map(({ detail }) => [detail.measure, detail.unit, detail.dimensions])).toEqual(
+    expect.arrayContaining(all.map(({ text }) => [text.trim(), text.trim(), { [`by ${text}`.trim()]: text.trim() }])),
+  );
+  for (const { detailType, detail } of world.bus.published) await put('events', busEvent(detailType, detail));
+  for (const { text } of all) await put('events', failed(text));
+  await work('events', dispatch);
+
+  // Tried, held, tried again and given up, replayed.
+  flow.behave = () => answer(503);
+  await deliver();
+  expect(delayed).toHaveLength(subscriptions.length);
+  await anHourPasses();
+  await Promise.all(subscriptions.map((one) => pause(one, ports)));
+  await deliver();
+  for (const one of subscriptions) expect(await ports.kept.held(one)).toHaveLength(1);
+  await Promise.all(subscriptions.map((one) => resume(one, ports)));
+  flow.behave = () => answer(400);
+  await tend(ports);
+  await anHourPasses();
+  await deliver();
+  flow.behave = () => accepted;
+  for (const one of subscriptions) expect(await replayAll(one, {}, ports)).toEqual(['sent']);
+  await deliver();
+  const bodiesOf = (subscription: string) =>
+    flow.calls.map(({ body }) => JSON.parse(body)).filter((body) => body.subscription === subscription);
+  for (const { text, onFailure, onCrossing } of all) {
+    // Bodies are for people: white space is joined, and control characters are blanks.
+    const shown = oneLine(text);
+    const failure = { dataSource: shown, runId: shown, error: manyLines(text) };
+    expect(bodiesOf(onFailure)).toMatchObject([failure, failure, failure]);
+    const crossing = { measure: shown, unit: shown, dimensions: { [oneLine(`by ${text}`)]: shown } };
+    expect(bodiesOf(onCrossing)).toMatchObject([crossing, crossing, crossing]);
+  }
+
+  // Rejected: kept as the same JSON, or as the same text.
+  const misfits = all.flatMap(({ text }) => [failed(text, `as ${text}`), `no JSON ${text}`]);
+  for (const misfit of misfits) await put('events', misfit);
+  await work('events', dispatch);
+  const kept = await taken('rejected');
+  expect(kept.map(({ body }) => readable(body)).toSorted()).toEqual(misfits.toSorted());
+  for (const { messageAttributes } of kept) {
+    expect(messageAttributes[REJECTION_REASON_ATTRIBUTE]).toMatch(/"status" is|the message is not JSON/);
+  }
+
+  // A dead letter, which somebody sends back as it is.
+  for (const { text } of all) await put('failing', asciiJson(JSON.parse(failed(text))));
+  expect(await sqs.receive(arnOf('failing'), 10, 0)).toHaveLength(all.length);
+  expect(await sqs.receive(arnOf('failing'), 10, 0)).toHaveLength(0);
+  const dead = (await taken('dead')).map(({ body }) => body);
+  for (const MessageBody of dead) {
+    await client.send(new SendMessageCommand({ QueueUrl: sqs.url('events'), MessageBody }));
+  }
+  const back = (await taken('events')).map(({ body }) => JSON.parse(body).detail.dataSource);
+  expect(back.toSorted()).toEqual(texts.toSorted());
+}
+
+it('awkward names and errors reach their flow as they were put, on every path', async () => {
+  await goEveryPath(AWKWARD);
+}, 60_000);
+
+it('any name and error reaches its flow as it was put, on every path', async () => {
+  await fc.assert(fc.asyncProperty(names, goEveryPath), { numRuns: RUNS, endOnFailure: true });
+}, 600_000);

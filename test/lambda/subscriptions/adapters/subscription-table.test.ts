@@ -1,0 +1,277 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SubscriptionTable, subscriptionIndex } from '../../../../lambda/subscriptions/adapters/subscription-table';
+import type { Health } from '../../../../lambda/subscriptions/core/flow-health';
+import type { SubscriptionIndex } from '../../../../lambda/subscriptions/core/ports';
+import type { Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
+import { startTables, type TestTables } from '../../../support/servers/tables';
+
+let tables: TestTables;
+let table: SubscriptionTable;
+let index: SubscriptionIndex;
+/** A name and an instance of its own for each test. */
+let name: string;
+let instanceId: string;
+let tests = 0;
+beforeAll(async () => {
+  tables = await startTables();
+  table = new SubscriptionTable(tables.client, tables.subscriptions);
+  index = subscriptionIndex(tables.client, tables.subscriptions);
+});
+afterAll(() => tables.stop());
+beforeEach(() => {
+  name = `subscription-${++tests}`;
+  instanceId = `instance-${tests}`;
+});
+
+const FLOW = { ciphertext: 'c2VhbGVk', host: 'example.api.powerplatform.com', fingerprint: 'f00d' };
+
+function subscription(
+  definition: Partial<SubscriptionDefinition> = {},
+  more: Partial<Subscription> = {},
+): Subscription {
+  return {
+    definition: {
+      name,
+      trigger: 'data-source-refresh-failed',
+      instanceId,
+      filter: {},
+      format: 'flat',
+      owners: ['kim@example.com'],
+      ...definition,
+    },
+    uid: 'uid-1',
+    generation: 1,
+    managedBy: 'cli',
+    flow: FLOW,
+    ...more,
+  };
+}
+
+describe('a subscription', () => {
+  it('is absent, then read as it was put', async () => {
+    expect(await table.read(name)).toBeUndefined();
+    const whole = subscription(
+      {
+        trigger: 'measure-threshold-crossed',
+        filter: { measure: 'Revenue', dimensions: { Region: 'EMEA' } },
+        threshold: { operator: 'below', value: 2.5e20, recoverTo: 3e20 },
+        link: 'https://example.com/',
+        flowLink: 'https://example.com/flow',
+      },
+      {
+        thresholdId: 'threshold-1',
+        takenFrom: { definition: subscription().definition, flow: FLOW, managedBy: 'cdk:A#B' },
+      },
+    );
+    expect(await table.put(whole, undefined)).toBe(true);
+    expect(await table.read(name)).toEqual(whole);
+  });
+
+  it('is replaced whole by a change', async () => {
+    const before = subscription({ link: 'https://example.com/', filter: { dataSource: 'CRM' } });
+    const after = subscription({}, { generation: 2, flow: undefined });
+    await table.put(before, undefined);
+    expect(await table.put(after, before)).toBe(true);
+    expect(await table.read(name)).toEqual(after);
+    expect(await index.find('data-source-refresh-failed', instanceId, 'ERP')).toEqual([
+      { name, uid: 'uid-1', filter: {} },
+    ]);
+  });
+
+  const known = (more: Partial<Subscription> = {}) => subscription({}, { generation: 3, ...more });
+  it.each([
+    ['is there although nobody had read it', known, undefined],
+    ['was changed since it was read', known, () => known({ generation: 2 })],
+    ['was made anew since it was read', known, () => known({ uid: 'uid-0' })],
+    ['is another manager’s by now', known, () => known({ managedBy: 'file:a' })],
+    ['was deleted since it was read', undefined, known],
+  ])('is neither replaced nor deleted when it %s', async (_, stored, read) => {
+    const there = stored?.();
+    if (there) await table.put(there, undefined);
+    const previous = read?.();
+    expect(await table.put(known({ generation: 4, uid: 'uid-9' }), previous)).toBe(false);
+    if (previous) expect(await table.delete(previous)).toBe(false);
+    expect(await table.read(name)).toEqual(there);
+  });
+
+  it('is gone from the table and the index once it is deleted', async () => {
+    await table.put(subscription(), undefined);
+    expect(await table.delete(subscription())).toBe(true);
+    expect(await table.read(name)).toBeUndefined();
+    expect(await index.find('data-source-refresh-failed', instanceId, undefined)).toEqual([]);
+  });
+
+  it('is read together with those asked for side by side', async () => {
+    for (const other of ['a', 'b']) await table.put(subscription({ name: `${name}-${other}` }), undefined);
+    tables.calls();
+    const read = await Promise.all(['a', 'b', 'a', 'c'].map((other) => table.read(`${name}-${other}`)));
+    expect(read.map((one) => one?.definition.name)).toEqual([`${name}-a`, `${name}-b`, `${name}-a`, undefined]);
+    expect(tables.calls()).toEqual(['BatchGetItem']);
+  });
+});
+
+describe('the index', () => {
+  const put = (definition: Partial<SubscriptionDefinition>, more?: Partial<Subscription>) =>
+    table.put(subscription(definition, more), undefined);
+  const found = async (subject: string | undefined, instance = instanceId) =>
+    (await index.find('data-source-refresh-failed', instance, subject)).map((entry) => entry.name).sort();
+
+  it('holds what matching needs and nothing of the flow', async () => {
+    await put({ filter: { dataSource: 'CRM', includeRetries: true } });
+    expect(await index.find('data-source-refresh-failed', instanceId, 'CRM')).toEqual([
+      { name, uid: 'uid-1', filter: { dataSource: 'CRM', includeRetries: true } },
+    ]);
+    const { Items } = await tables.client.send(
+      new QueryCommand({
+        TableName: tables.subscriptions,
+        IndexName: 'by-trigger',
+        KeyConditionExpression: 'triggerKey = :trigger',
+        ExpressionAttributeValues: { ':trigger': `data-source-refresh-failed#${instanceId}` },
+      }),
+    );
+    expect(Items?.map((item) => Object.keys(item).sort())).toEqual([
+      ['filter', 'pk', 'subjectKey', 'triggerKey', 'uid'],
+    ]);
+  });
+
+  it('leaves out thresholds, whose events name their subscription', async () => {
+    await put({
+      trigger: 'segment-threshold-crossed',
+      filter: { segment: 'VIP' },
+      threshold: { operator: 'above', value: 1 },
+    });
+    expect(await index.find('segment-threshold-crossed', instanceId, undefined)).toEqual([]);
+  });
+
+  it('tells triggers and instances apart', async () => {
+    await put({});
+    expect(await found('CRM')).toEqual([name]);
+    expect(await found('CRM', `${instanceId}x`)).toEqual([]);
+    expect(await index.find('data-source-refresh-succeeded', instanceId, 'CRM')).toEqual([]);
+  });
+
+  it('gives those that name no subject, too', async () => {
+    await put({ name: `${name}-all` });
+    await put({ name: `${name}-crm`, filter: { dataSource: 'CRM' } });
+    await put({ name: `${name}-erp`, filter: { dataSource: 'ERP' } });
+    expect(await found('CRM')).toEqual([`${name}-all`, `${name}-crm`]);
+    expect(await found('other')).toEqual([`${name}-all`]);
+    expect(await found(undefined)).toEqual([`${name}-all`]);
+  });
+
+  const SUBJECTS = [
+    '*',
+    '=',
+    '=*',
+    '#',
+    '%',
+    '%23',
+    'a',
+    'a#',
+    'a#b',
+    'a%23',
+    'a%',
+    '=a',
+    '*#',
+    '\u00e4',
+    'a\u0308',
+    'É😀',
+    '漢字',
+    ' ',
+  ];
+  it.each(SUBJECTS)('finds the subject %j and no other that looks like it', async (subject) => {
+    await put({ name: `${name}-all` });
+    for (const [n, dataSource] of SUBJECTS.entries()) await put({ name: `${name}-${n}`, filter: { dataSource } });
+    expect(await found(subject)).toEqual([`${name}-${SUBJECTS.indexOf(subject)}`, `${name}-all`].sort());
+  });
+
+  it('finds exactly the named and the all-subjects subscription, whatever the names of subjects and instances', async () => {
+    const text = fc.string({
+      unit: fc.constantFrom('#', '%', '2', '3', '5', '=', '*', 'a', 'é', '😀'),
+      minLength: 1,
+      maxLength: 6,
+    });
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(text, text, text, text, async (instance, otherInstance, subject, otherSubject) => {
+        const prefix = `${name}-${++runs}`;
+        const own = `${prefix}#${instance}`;
+        const other = `${prefix}#${otherInstance}`;
+        await put({ name: `${prefix}-named`, instanceId: own, filter: { dataSource: subject } });
+        await put({ name: `${prefix}-all`, instanceId: own });
+        expect(await found(subject, own)).toEqual([`${prefix}-all`, `${prefix}-named`]);
+        if (otherSubject !== subject) expect(await found(otherSubject, own)).toEqual([`${prefix}-all`]);
+        if (other !== own) expect(await found(subject, other)).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('reads every page', async () => {
+    // A page of a query ends at 1 MB: these filters make about 1.6 MB.
+    const names = Array.from({ length: 400 }, (_, n) => `${name}-${String(n).padStart(3, '0')}`);
+    const segment = 'x'.repeat(4000);
+    await Promise.all(names.map((one) => put({ name: one, filter: { segment } })));
+    tables.calls();
+    expect(await found('CRM')).toEqual(names);
+    expect(tables.calls().length, 'one query for each of two subjects, and more pages').toBeGreaterThan(2);
+  });
+});
+
+describe('the health of a subscription', () => {
+  const health = (version: number, more: Partial<Health> = {}): Health => ({
+    version,
+    state: 'active',
+    announcements: [],
+    ...more,
+  });
+  const due = async (before: number) => (await table.dueSubscriptions(before)).filter((one) => one === name);
+
+  it('is a field beside the definition, and goes when the subscription is put without it', async () => {
+    const first = subscription();
+    await table.put(first, undefined);
+    expect(await table.writeHealth(first, health(1, { nextProbe: 900 }))).toBe(true);
+    const read = await table.read(name);
+    expect(read).toEqual({ ...first, health: health(1, { nextProbe: 900 }) });
+    expect(await table.put({ ...first, generation: 2 }, read)).toBe(true);
+    expect(await table.read(name)).toEqual({ ...first, generation: 2 });
+    expect(await due(1000)).toEqual([]);
+  });
+
+  it.each<[string, (read: Subscription) => Promise<unknown>]>([
+    ['another wrote its health', (read) => table.writeHealth(read, health(1))],
+    ['it was changed', (read) => table.put({ ...read, generation: 2 }, read)],
+    ['it was deleted', (read) => table.delete(read)],
+  ])('is not written when, since it was read, %s', async (_, meanwhile) => {
+    const read = subscription();
+    await table.put(read, undefined);
+    await meanwhile(read);
+    const before = await table.read(name);
+    expect(await table.writeHealth(read, health(1, { state: 'paused' }))).toBe(false);
+    expect(await table.read(name)).toEqual(before);
+  });
+
+  it('keeps a change of the subscription from being put over what was not read', async () => {
+    const read = subscription();
+    await table.put(read, undefined);
+    await table.writeHealth(read, health(1));
+    expect(await table.put({ ...read, generation: 2 }, read)).toBe(false);
+    // It does not keep anybody from deleting it.
+    expect(await table.delete(read)).toBe(true);
+  });
+
+  it('is listed when it is due, and only then', async () => {
+    let read = subscription();
+    await table.put(read, undefined);
+    const write = async (next: Health) => {
+      expect(await table.writeHealth(read, next)).toBe(true);
+      read = { ...read, health: next };
+    };
+    await write(health(1, { nextProbe: 900, drain: { emptyPasses: 0, due: 500 } }));
+    expect([await due(499), await due(500)]).toEqual([[], [name]]);
+    await write(health(2));
+    expect(await due(1000)).toEqual([]);
+  });
+});

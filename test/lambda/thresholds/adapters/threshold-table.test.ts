@@ -1,0 +1,308 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkEvent } from '../../../../lambda/events/core/events';
+import { canonicalDimensions, type Dimensions, metricKey } from '../../../../lambda/shared/core/metric';
+import { position } from '../../../../lambda/shared/core/position';
+import { ThresholdTable } from '../../../../lambda/thresholds/adapters/threshold-table';
+import { toObservation } from '../../../../lambda/thresholds/core/evaluate';
+import {
+  type Hit,
+  type Intent,
+  type MetricState,
+  nextState,
+  partSortKey,
+} from '../../../../lambda/thresholds/core/metric-state';
+import type { DueKind } from '../../../../lambda/thresholds/core/ports';
+import {
+  crossedRange,
+  flagSortKey,
+  INITIAL_RANGE,
+  type ThresholdItem,
+  thresholdItems,
+} from '../../../../lambda/thresholds/core/threshold-item';
+import { measure } from '../../../support/evaluation';
+import { startTables, type TestTables } from '../../../support/servers/tables';
+
+let tables: TestTables;
+let table: ThresholdTable;
+/** A metric of its own for each test. */
+let key: string;
+let name = 0;
+beforeAll(async () => {
+  tables = await startTables();
+  table = new ThresholdTable(tables.client, tables.thresholds);
+});
+afterAll(() => tables.stop());
+beforeEach(() => {
+  key = `default#segment#${++name}`;
+});
+
+const state = (value: number, version: number, intent?: Intent): MetricState => ({
+  metric: { kind: 'segment', instanceId: 'default', name: 'VIP' },
+  last: { value, observedAt: 1000 + version, sequence: 0 },
+  version,
+  recent: [[1000 + version, value]],
+  intent,
+});
+
+const hit: Hit = {
+  kind: 'fire',
+  operator: 'above',
+  threshold: 10,
+  cut: 'c',
+  subscription: 's',
+  uid: 'u',
+  generation: 1,
+  thresholdId: 'id',
+  startsFlow: true,
+  flagged: false,
+};
+const intent = (version: number, due: number): Intent => ({
+  version,
+  previousValue: 1,
+  value: 20,
+  observedAt: 1000,
+  sequence: 0,
+  hits: [hit],
+  due,
+});
+
+describe('state', () => {
+  it('is absent, then what was committed', async () => {
+    expect(await table.readState(key)).toBeUndefined();
+    expect(await table.commitState(key, state(5, 1), undefined)).toBe(true);
+    expect(await table.readState(key)).toEqual(state(5, 1));
+    expect(await table.commitState(key, state(20, 2, intent(2, 99)), 1)).toBe(true);
+    expect(await table.readState(key)).toEqual(state(20, 2, intent(2, 99)));
+  });
+
+  it.each([
+    ['made by somebody else', undefined],
+    ['committed by somebody else', 1],
+    ['of no such version', 7],
+  ])('keeps what is there when the race is lost: the state was %s', async (_, readVersion) => {
+    await table.commitState(key, state(5, 1), undefined);
+    await table.commitState(key, state(6, 2), 1);
+    expect(await table.commitState(key, state(99, 3), readVersion)).toBe(false);
+    expect(await table.readState(key)).toEqual(state(6, 2));
+  });
+
+  it('is not made by a commit over a version that is gone', async () => {
+    expect(await table.commitState(key, state(5, 2), 1)).toBe(false);
+    expect(await table.readState(key)).toBeUndefined();
+  });
+
+  it('is won by exactly one of those who race', async () => {
+    const races = await Promise.all([1, 2, 3, 4, 5].map((value) => table.commitState(key, state(value, 1), undefined)));
+    expect(races.filter(Boolean)).toHaveLength(1);
+    expect((await table.readState(key))?.last?.value).toBe(races.indexOf(true) + 1);
+  });
+
+  it('holds every value that an event may have, exactly', async () => {
+    const values = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (value === 0 ? 0 : value));
+    let version: number | undefined;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(values, fc.constantFrom(1e125, -9.99e125, 1e-130, 2 ** 53 + 2, 1e16, -1e21, 1e300, 5e-324)),
+        async (value) => {
+          const checked = checkEvent(measure(value, 1));
+          const observation = 'value' in checked ? toObservation(checked.value) : undefined;
+          expect(observation !== undefined).toBe(value === 0 || (Math.abs(value) >= 1e-130 && Math.abs(value) < 1e126));
+          if (!observation) return;
+          const next = { ...nextState(undefined, observation), version: (version ?? 0) + 1 };
+          expect(await table.commitState(key, next, version)).toBe(true);
+          version = next.version;
+          expect((await table.readState(key))?.last?.value).toBe(value);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('is kept under every metric that an event may name', async () => {
+    const long = fc
+      .constantFrom('a', '%', '#', 'é', '漢', '😀')
+      .map((character) => character.repeat(200 / character.length));
+    const names = fc.oneof(long, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }));
+    const dimensions = fc.dictionary(names, names, { maxKeys: 10 });
+    await fc.assert(
+      fc.asyncProperty(names, names, dimensions, async (instanceId, measureName, members) => {
+        const checked = checkEvent(measure(1, 1, { instanceId, measure: measureName, dimensions: members }));
+        const observation = 'value' in checked ? toObservation(checked.value) : undefined;
+        if (!observation) return;
+        const metric = metricKey(observation.metric);
+        const before = await table.readState(metric);
+        const next = { ...nextState(undefined, observation), version: (before?.version ?? 0) + 1 };
+        expect(await table.commitState(metric, next, before?.version)).toBe(true);
+        expect(await table.readState(metric)).toEqual(JSON.parse(JSON.stringify(next)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('threshold items', () => {
+  const put = (threshold: ThresholdItem) => table.putThreshold(key, threshold, 1);
+  const between = (from: number, to: number) => table.items(key, ...crossedRange(position(from), position(to)));
+  const found = async (from: number, to: number) => (await between(from, to)).map(({ subscription }) => subscription);
+
+  it('are found between two values, in the order of the cuts, as they were put', async () => {
+    const items = [30, 10, 20, -5].flatMap((value) =>
+      thresholdItems(`up-${value}`, 'id', { operator: 'above', value, recoverTo: value - 2 }),
+    );
+    for (const item of items) await put(item);
+    await put(thresholdItems('at', 'id', { operator: 'atOrAbove', value: 20 })[0] as ThresholdItem);
+    expect(await found(0, 25)).toEqual(['up-10', 'at', 'up-20']);
+    expect(await found(10, 20)).toEqual(['up-10', 'at']);
+    expect(await found(-10, 0)).toEqual(['up--5']);
+    expect(await found(25, 0)).toEqual(['up-10', 'up-20']);
+    expect(await between(29, 31)).toEqual([items[0]]);
+  });
+
+  it('are told from those of another metric, the state, flags and parts of intents', async () => {
+    await table.commitState(key, state(5, 1), undefined);
+    await table.putIntentPart(key, 'id', 0, [hit], 1);
+    await table.writeFlag(key, 's', 'id', { armed: false }, 1);
+    await table.addMember(key, { Region: 'EMEA' });
+    await table.putThreshold(
+      `${key}0`,
+      thresholdItems('other', 'id', { operator: 'above', value: 1 })[0] as ThresholdItem,
+      1,
+    );
+    expect(await found(-1e9, 1e9)).toEqual([]);
+    expect(await found(1e9, -1e9)).toEqual([]);
+    expect(await table.items(key, ...INITIAL_RANGE)).toEqual([]);
+  });
+
+  it('are found where a first value may be beyond them, whatever their subscription’s name', async () => {
+    for (const one of ['a', 'Z', '9', '_', '-', 'zz']) {
+      for (const item of thresholdItems(one, 'id', { operator: 'above', value: 1, fireIfAlreadyBeyond: true }))
+        await put(item);
+      await put(thresholdItems(`${one}-later`, 'id', { operator: 'above', value: 1 })[0] as ThresholdItem);
+    }
+    const initial = await table.items(key, ...INITIAL_RANGE);
+    expect(initial.map(({ subscription }) => subscription).sort()).toEqual(['-', '9', 'Z', '_', 'a', 'zz']);
+    expect(new Set(initial.map(({ kind }) => kind))).toEqual(new Set(['initial']));
+  });
+
+  it('are read on every page of a jump over very many thresholds', async () => {
+    const count = 1500;
+    // A page of a query ends at 1 MB (DynamoDB API reference, Query): these make about 1.5 MB.
+    const wide = 'w'.repeat(300);
+    const items = Array.from(
+      { length: count },
+      (_, n) => thresholdItems(`${n}-${wide}`, wide, { operator: 'above', value: n })[0] as ThresholdItem,
+    );
+    await Promise.all(items.map(put));
+    tables.calls();
+    const names = (await found(-1, count)).map((subscription) => Number.parseInt(subscription, 10));
+    expect(names).toEqual(Array.from({ length: count }, (_, n) => n));
+    expect(tables.calls().length, 'pages').toBeGreaterThan(1);
+  });
+});
+
+describe('a flag', () => {
+  const flag = () => table.readFlag(key, 's', 'id');
+
+  it('is absent, then what the latest version wrote', async () => {
+    expect(await flag()).toBeUndefined();
+    await table.writeFlag(key, 's', 'id', { armed: false }, 5);
+    expect(await flag()).toEqual({ armed: false });
+    await table.writeFlag(key, 's', 'id', { armed: true }, 5);
+    await table.writeFlag(key, 's', 'id', { armed: true }, 4);
+    expect(await flag()).toEqual({ armed: false });
+    await table.writeFlag(key, 's', 'id', { armed: true }, 6);
+    expect(await flag()).toEqual({ armed: true });
+  });
+
+  it('is of one threshold on one metric', async () => {
+    await table.writeFlag(key, 's', 'id', { armed: false }, 1);
+    expect(await table.readFlag(key, 's', 'id2')).toBeUndefined();
+    expect(await table.readFlag(key, 's2', 'id')).toBeUndefined();
+    expect(await table.readFlag(`${key}x`, 's', 'id')).toBeUndefined();
+    await table.remove(key, flagSortKey('s', 'id'));
+    expect(await flag()).toBeUndefined();
+  });
+});
+
+describe('members of a measure', () => {
+  it('are remembered once each, whatever they are called and in whatever order', async () => {
+    const members: Dimensions[] = [{ Region: 'EMEA' }, { Region: 'EMEA', Channel: '~' }, { '~': '😀' }, { a: '#%"' }];
+    for (const one of [...members, { Channel: '~', Region: 'EMEA' }]) await table.addMember(key, one);
+    const found = (await table.members(key)).map(canonicalDimensions);
+    expect(found.sort()).toEqual(members.map(canonicalDimensions).sort());
+    expect(await table.members(`${key}x`)).toEqual([]);
+  });
+});
+
+describe('intents', () => {
+  it('are cleared by their own version only, and clearing does not change the version', async () => {
+    await table.commitState(key, state(20, 2, intent(2, 99)), undefined);
+    await table.clearIntent(key, 1);
+    expect((await table.readState(key))?.intent).toEqual(intent(2, 99));
+    await table.clearIntent(key, 2);
+    await table.clearIntent(key, 2);
+    expect(await table.readState(key)).toEqual(state(20, 2));
+  });
+
+  it('are not made by clearing a metric that has no state', async () => {
+    await table.clearIntent(key, 1);
+    expect(await table.readState(key)).toBeUndefined();
+  });
+
+  it('have parts that are read back one by one until they are deleted', async () => {
+    const others = [{ ...hit, subscription: 'other' }];
+    await table.putIntentPart(key, 'a', 0, [hit], 1);
+    await table.putIntentPart(key, 'a', 1, others, 1);
+    await table.putIntentPart(key, 'b', 0, [], 1);
+    expect(await table.readIntentPart(key, 'a', 0)).toEqual([hit]);
+    await table.deleteIntentPart(key, 'a', 0);
+    await table.deleteIntentPart(key, 'a', 0);
+    expect(await table.readIntentPart(key, 'a', 0)).toBeUndefined();
+    expect(await table.readIntentPart(key, 'a', 1)).toEqual(others);
+    expect(await table.readIntentPart(key, 'b', 0)).toEqual([]);
+  });
+
+  it('are found when they are due, and never without an intent', async () => {
+    const due = async (before: number) =>
+      (await table.overdue('intent', before)).map(({ metricKey }) => metricKey).filter((one) => one.startsWith(key));
+    await table.commitState(`${key}a`, state(20, 1, intent(1, 100)), undefined);
+    await table.commitState(`${key}b`, state(20, 1, intent(1, 200)), undefined);
+    await table.commitState(`${key}c`, state(20, 1), undefined);
+    expect(await due(99)).toEqual([]);
+    expect(await due(100)).toEqual([`${key}a`]);
+    expect(await due(1000)).toEqual([`${key}a`, `${key}b`]);
+    await table.clearIntent(`${key}a`, 1);
+    await table.commitState(`${key}b`, state(5, 2), 1);
+    expect(await due(1000)).toEqual([]);
+  });
+});
+
+describe('what the sweep comes back to', () => {
+  const mine = async (kind: DueKind, before: number) =>
+    (await table.overdue(kind, before)).filter((one) => one.metricKey === key).map((one) => one.sortKey);
+  const [item] = thresholdItems('s', 'id', { operator: 'above', value: 1 }) as [ThresholdItem];
+
+  it('is a threshold’s item until it is settled, and again when it is marked', async () => {
+    await table.putThreshold(key, item, 100);
+    expect(await mine('threshold', 99)).toEqual([]);
+    expect(await mine('threshold', 100)).toEqual([item.sortKey]);
+    await table.settle(key, item.sortKey);
+    expect(await mine('threshold', 1000)).toEqual([]);
+    await table.markThreshold(key, item.sortKey, 200);
+    expect(await mine('threshold', 200)).toEqual([item.sortKey]);
+    expect(await table.items(key, item.sortKey, item.sortKey)).toEqual([item]);
+    await table.remove(key, item.sortKey);
+    await table.markThreshold(key, item.sortKey, 200);
+    await table.settle(key, item.sortKey);
+    expect(await mine('threshold', 1000)).toEqual([]);
+  });
+
+  it('is a part of an intent until it is deleted', async () => {
+    await table.putIntentPart(key, 'id', 0, [hit], 100);
+    expect(await mine('part', 100)).toEqual([partSortKey('id', 0)]);
+    expect(await mine('intent', 100)).toEqual([]);
+    await table.deleteIntentPart(key, 'id', 0);
+    expect(await mine('part', 100)).toEqual([]);
+  });
+});

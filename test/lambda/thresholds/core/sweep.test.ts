@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { register, unregister } from '../../../../lambda/registration/core/register';
+import { Evaluator, segment, thresholdOn } from '../../../support/evaluation';
+import { Crash } from '../../../support/memory/interleaving';
+import type { Gate } from '../../../support/memory/memory';
+
+const HOUR = 3600_000;
+const wanted = (value: number) => ({
+  definition: thresholdOn('vip', { segment: 'VIP customers' }, {
+    operator: 'above',
+    value,
+    recoverTo: value - 5,
+  } as const),
+});
+const itemsOf = ({ tables }: Evaluator) => [...tables.items.values()].flatMap((items) => [...items.values()]);
+
+/** Dies at the n-th call, and from then on. */
+function dyingAt(at: number): Gate & { dead: () => boolean } {
+  let calls = 0;
+  const gate = async () => {
+    if (++calls >= at) throw new Crash();
+  };
+  return Object.assign(gate, { dead: () => calls >= at });
+}
+
+let evaluator: Evaluator;
+beforeEach(() => {
+  evaluator = new Evaluator();
+});
+
+describe('the sweep', () => {
+  it.each([
+    ['made', async () => {}, (gate?: Gate) => register(wanted(10), 'cli', evaluator.registryPorts(gate))],
+    [
+      'moved',
+      () => register(wanted(10), 'cli', evaluator.registryPorts()),
+      (gate?: Gate) => register(wanted(20), 'cli', evaluator.registryPorts(gate)),
+    ],
+    [
+      'deleted',
+      () => register(wanted(10), 'cli', evaluator.registryPorts()),
+      (gate?: Gate) => unregister('vip', 'cli', evaluator.registryPorts(gate)),
+    ],
+  ])('removes what is left of a threshold that was being %s, whenever that was cut off', async (_, prepare, act) => {
+    for (let at = 1, dead = true; dead; at++) {
+      evaluator = new Evaluator();
+      await prepare();
+      const gate = dyingAt(at);
+      await act(gate).catch((error) => expect(error).toBeInstanceOf(Crash));
+      dead = gate.dead();
+
+      await evaluator.sweep();
+      evaluator.now += 2 * HOUR;
+      await evaluator.sweep();
+      const named = evaluator.tables.subscriptions.get('vip')?.thresholdId;
+      const kinds = itemsOf(evaluator).map(({ thresholdId, kind }) => (thresholdId === named ? kind : 'leftover'));
+      expect({ at, kinds: kinds.toSorted() }).toEqual({ at, kinds: named === undefined ? [] : ['fire', 'rearm'] });
+      expect(evaluator.tables.due.size).toBe(0);
+    }
+  });
+
+  it('leaves alone what is still being made', async () => {
+    const gate = dyingAt(8);
+    await register(wanted(10), 'cli', evaluator.registryPorts(gate)).catch(() => {});
+    const before = itemsOf(evaluator).length;
+    expect(before).toBeGreaterThan(0);
+    await evaluator.sweep();
+    expect(itemsOf(evaluator)).toHaveLength(before);
+  });
+
+  it('removes the parts of an intent that was never committed, and not those of one that was', async () => {
+    for (let n = 0; n < 130; n++) {
+      await evaluator.subscribe(`t-${n}`, { segment: 'VIP customers' }, { operator: 'above', value: n });
+    }
+    await evaluator.evaluate([segment(0, 1)]);
+    const failing =
+      (name: string): Gate =>
+      async (call) => {
+        if (call === name) throw new Crash();
+      };
+    await evaluator.evaluate([segment(1000, 2)], failing('before commitState'));
+    expect(evaluator.tables.parts.size).toBe(2);
+    await evaluator.evaluate([segment(1000, 2)], failing('before publish'));
+    expect(evaluator.tables.parts.size).toBe(4);
+    evaluator.now += HOUR;
+    await evaluator.sweep();
+    expect(new Set(evaluator.bus.published.map(({ detail }) => detail.crossingId)).size).toBe(130);
+    expect(evaluator.tables.parts.size).toBe(0);
+    expect([...evaluator.tables.due.values()].filter(({ kind }) => kind === 'part')).toEqual([]);
+  });
+
+  it('does the rest when one step fails, and says so', async () => {
+    for (const name of ['A', 'B']) {
+      await evaluator.subscribe(name, { segment: name }, { operator: 'above', value: 10 });
+      await evaluator.evaluate([segment(5, 1, { segment: name })]);
+      await evaluator.evaluate([segment(20, 2, { segment: name })], async (call) => {
+        if (call === 'before publish') throw new Error('the bus is down');
+      });
+    }
+    evaluator.now += HOUR;
+    let first = true;
+    const failOnce: Gate = async (call) => {
+      if (call !== 'before publish' || !first) return;
+      first = false;
+      throw new Error('the bus is down');
+    };
+    await expect(evaluator.sweep(failOnce)).rejects.toThrow('1 steps of the sweep failed');
+    expect(evaluator.crossings()).toHaveLength(1);
+    expect(await evaluator.sweep()).toBe(1);
+    expect(evaluator.crossings()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,214 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { describe, expect, test } from 'vitest';
+import { Env } from '../../../contract/environment';
+import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
+import { MAX_LOOK_BACK_DAYS, NOTED_RUN_DAYS, RECONCILABLE_KINDS } from '../../../contract/sources';
+import { ConnectorSource, PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
+import { validateDeliveryRetention } from '../../../lib/shared/validate';
+import { connectorStack, list, permissions, readable, referred, resources } from '../support';
+
+const TASK = 'arn:aws:datasync:eu-west-1:111122223333:task/task-08de6e6697796f026';
+const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:nightly';
+const dataSource = 'Orders';
+
+/** A connector with one reconciled source of each kind that can be. */
+function reconciled() {
+  const stack = new Stack(new App(), 'Stack');
+  const connector = new PowerAutomateConnector(stack, 'Connector');
+  const stateMachine = sfn.StateMachine.fromStateMachineArn(stack, 'Machine', MACHINE);
+  const sources = {
+    Flow: Source.appFlow({ flowName: 'crm-orders', dataSource }),
+    Glue: Source.glueJob({ jobName: 'load-orders', dataSource, instanceId: 'emea' }),
+    Brew: Source.dataBrew({ jobName: 'clean-orders', dataSource }),
+    Emr: Source.emrServerless({ applicationId: '00f1982r1uukb925', dataSource }),
+    Sync: Source.dataSync({ taskArn: TASK, dataSource }),
+    Athena: Source.athena({ workGroup: 'refreshes', dataSource }),
+    Machine: Source.stepFunctions({ stateMachine, dataSource }),
+    Full: Source.stepFunctionsFullRefresh({ stateMachine, kind: RefreshKind.SCHEDULED }),
+    Unification: Source.stepFunctionsUnification({ stateMachine }),
+  };
+  for (const [id, source] of Object.entries(sources)) connector.addSource(id, source, { reconciliation: {} });
+  return { connector, template: Template.fromStack(stack) };
+}
+const { connector, template } = reconciled();
+const schedules = resources(template, 'AWS::Scheduler::Schedule');
+
+test('each source is looked for every hour, a day back, by one function', () => {
+  expect(Object.keys(schedules)).toHaveLength(9);
+  for (const [id, { Properties }] of Object.entries(schedules)) {
+    expect(Properties.ScheduleExpression, id).toBe('rate(1 hour)');
+    expect(referred(Properties.Target.Arn)).toBe('ReconciliationReconciliationsQueue');
+    expect(JSON.parse(Properties.Target.Input).lookBackSeconds).toBe(86_400);
+  }
+  expect(JSON.parse(schedules.GlueSchedule?.Properties.Target.Input)).toEqual({
+    kind: 'glue-job',
+    source: { name: 'load-orders', put: 'DataSourceRefreshed', detail: { dataSource, instanceId: 'emea' } },
+    lookBackSeconds: 86_400,
+  });
+  expect(JSON.parse(schedules.FullSchedule?.Properties.Target.Input).source).toEqual({
+    name: MACHINE,
+    put: 'FullRefreshed',
+    detail: { kind: 'Scheduled' },
+  });
+  const kinds = Object.values(schedules).map(({ Properties }) => JSON.parse(Properties.Target.Input).kind);
+  expect(new Set(kinds)).toEqual(new Set(RECONCILABLE_KINDS));
+  const reconcile = resources(template, 'AWS::Lambda::Function').ReconciliationReconcileFunction;
+  expect(reconcile?.Properties.Timeout).toBe(HANDLER_TIMEOUT_SECONDS.reconcile);
+  expect(referred(reconcile?.Properties.Environment.Variables)).toMatchObject({
+    [Env.RUNS_TABLE_NAME]: 'CollectionTable',
+    [Env.EVENT_BUS_NAME]: 'EventsBus',
+    [Env.REJECTED_QUEUE_URL]: 'ReconciliationReconciliationsDeadLetterQueue',
+  });
+  // It begins when the function may ask.
+  const [made] = Object.values(template.findResources('AWS::Scheduler::Schedule'));
+  expect(made?.DependsOn.map(readable)).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^ListRuns/), 'ReconciliationSchedulerRoleDefaultPolicy']),
+  );
+});
+
+test('normalize notes the runs that it puts, of these sources alone', () => {
+  const normalize = resources(template, 'AWS::Lambda::Function').NormalizationNormalizeFunction;
+  expect(referred(normalize?.Properties.Environment.Variables[Env.RUNS_TABLE_NAME])).toBe('CollectionTable');
+  expect(permissions(template, 'NormalizationNormalizeRole')).toContain('dynamodb:PutItem CollectionTable');
+  const { connector: mixed, stack } = connectorStack();
+  mixed.addSource('Noted', Source.glueJob({ jobName: 'noted', dataSource }), { reconciliation: {} });
+  mixed.addSource('Heard', Source.glueJob({ jobName: 'heard', dataSource }));
+  const [rule] = Object.values(resources(Template.fromStack(stack), 'AWS::Events::Rule')).filter(
+    ({ Properties }) => Properties.EventPattern?.source?.[0] === 'aws.glue',
+  );
+  const sent = referred(rule?.Properties.Targets[0].InputTransformer.InputTemplate) as string;
+  const { sources } = JSON.parse(sent.replace('<aws.events.event.json>', '{}'));
+  expect(sources.map(({ name, reconciled: noted }: { name: string; reconciled?: boolean }) => [name, noted])).toEqual([
+    ['noted', true],
+    ['heard', undefined],
+  ]);
+});
+
+test('reconcile may do what it does, and list the runs of those sources', () => {
+  expect(permissions(template, 'ReconciliationReconcileRole').map((one) => one.replaceAll(/AWS::\w+/g, ''))).toEqual(
+    [
+      'appflow:DescribeFlowExecutionRecords arn::appflow:::flow/crm-orders',
+      'athena:BatchGetQueryExecution arn::athena:::workgroup/refreshes',
+      'athena:ListQueryExecutions arn::athena:::workgroup/refreshes',
+      'databrew:ListJobRuns arn::databrew:::job/clean-orders',
+      `datasync:DescribeTaskExecution ${TASK}/execution/*`,
+      'datasync:ListTaskExecutions *',
+      'dynamodb:BatchGetItem CollectionTable',
+      'dynamodb:PutItem CollectionTable',
+      'emr-serverless:ListJobRuns arn::emr-serverless:::/applications/00f1982r1uukb925',
+      'events:PutEvents EventsBus',
+      'glue:GetJobRuns arn::glue:::job/load-orders',
+      'logs:CreateLogStream ReconciliationReconcileLogGroup',
+      'logs:PutLogEvents ReconciliationReconcileLogGroup',
+      ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
+        (action) => `sqs:${action} ReconciliationReconciliationsQueue`,
+      ),
+      'sqs:SendMessage ReconciliationReconciliationsDeadLetterQueue',
+      `states:ListExecutions ${MACHINE}`,
+    ].toSorted(),
+  );
+});
+
+test('a connector whose sources are not reconciled has nothing of this', () => {
+  const plain = connectorStack();
+  plain.connector.addSource('Glue', Source.glueJob({ jobName: 'load-orders', dataSource }));
+  const without = Template.fromStack(plain.stack);
+  expect(
+    Object.keys(without.toJSON().Resources).filter((id) => /Reconcil|ListRuns|Schedule[0-9A-F]{8}$/.test(id)),
+  ).toEqual(
+    Object.keys(Template.fromStack(connectorStack().stack).toJSON().Resources).filter((id) =>
+      /Reconcil|ListRuns|Schedule[0-9A-F]{8}$/.test(id),
+    ),
+  );
+  const normalize = resources(without, 'AWS::Lambda::Function').NormalizationNormalizeFunction;
+  expect(normalize?.Properties.Environment.Variables).not.toHaveProperty(Env.RUNS_TABLE_NAME);
+  expect(permissions(without, 'NormalizationNormalizeRole').filter((one) => one.startsWith('dynamodb'))).toEqual([]);
+});
+
+test('a source of another stack has its schedule and its permissions there', () => {
+  const two = new App();
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const platform = new Stack(two, 'Platform', { env });
+  const queueEncryptionKey = new kms.Key(platform, 'QueueKey');
+  const given = new PowerAutomateConnector(platform, 'Connector', { queueEncryptionKey });
+  const team = new Stack(two, 'Team', { env });
+  const source = Source.glueJob({ jobName: 'load-orders', dataSource });
+  new ConnectorSource(team, 'Orders', { connector: given, source, reconciliation: {} });
+  // A cycle of stacks throws here.
+  const made = Template.fromStack(team);
+  expect(platform.dependencies).toEqual([]);
+  made.resourceCountIs('AWS::Scheduler::Schedule', 1);
+  const statements = Object.values(resources(made, 'AWS::IAM::Policy')).flatMap(
+    ({ Properties }) => Properties.PolicyDocument.Statement,
+  );
+  expect(statements.flatMap(({ Action }) => list(Action))).toEqual(['glue:GetJobRuns']);
+});
+
+function oneWith(reconciliation: ReconciliationOptions, source = Source.glueJob({ jobName: 'load', dataSource })) {
+  const { stack, connector: one } = connectorStack();
+  one.addSource('One', source, { reconciliation });
+  const [schedule] = Object.values(resources(Template.fromStack(stack), 'AWS::Scheduler::Schedule'));
+  return schedule?.Properties;
+}
+
+describe('when and how far back', () => {
+  test('is as is said', () => {
+    const schedule = scheduler.ScheduleExpression.rate(Duration.minutes(15));
+    const { ScheduleExpression, Target } = oneWith({ schedule, lookBack: Duration.days(7) });
+    expect(ScheduleExpression).toBe('rate(15 minutes)');
+    expect(JSON.parse(Target.Input).lookBackSeconds).toBe(7 * 86_400);
+    const cron = oneWith({ schedule: scheduler.ScheduleExpression.cron({ hour: '5' }), lookBack: Duration.days(2) });
+    expect(cron.ScheduleExpression).toContain('cron(');
+  });
+
+  test.each([
+    [{ lookBack: Duration.minutes(59) }, /^lookBack is 59 minutes: write at least 120 minutes/],
+    [{ lookBack: Duration.days(8) }, /^lookBack is 8 days: .*at most 7 days$/],
+    [
+      { schedule: scheduler.ScheduleExpression.rate(Duration.days(1)) },
+      /^lookBack is 1 day: write at least 2880 minutes/,
+    ],
+    [
+      { schedule: scheduler.ScheduleExpression.rate(Duration.minutes(5)), lookBack: Duration.minutes(59) },
+      /^lookBack is 59 minutes: write at least 60 minutes/,
+    ],
+  ])('is refused where a run could be missed or told twice: %o', (options, message) => {
+    expect(() => oneWith(options)).toThrow(message);
+  });
+
+  test('never reaches what has been forgotten', () => {
+    // A run is looked for no longer than it is noted and its delivery is remembered, with a day on a queue between.
+    expect(MAX_LOOK_BACK_DAYS + 1).toBeLessThan(NOTED_RUN_DAYS);
+    expect(() => validateDeliveryRetention(Duration.days(NOTED_RUN_DAYS))).not.toThrow();
+    expect(() => validateDeliveryRetention(Duration.days(NOTED_RUN_DAYS - 1))).toThrow();
+  });
+});
+
+describe('a source whose runs cannot be known again', () => {
+  const { stack } = connectorStack();
+  const alarm = cloudwatch.Alarm.fromAlarmName(stack, 'Alarm', 'TooHot');
+  test.each([
+    ['crawls', Source.glueCrawler({ crawlerName: 'c', dataSource }), /a crawl has no id/],
+    ['ingestions', Source.glueZeroEtl({ integrationArn: 'arn:aws:glue:x', dataSource }), /an ingestion has no id/],
+    ['tasks of DMS', Source.dmsTask({ taskArn: 'arn:aws:dms:x', dataSource }), /a run has no id/],
+    ['statements', Source.redshiftData({ statementName: 's', dataSource }), /statements that the asking role has sent/],
+    ['alarms', Source.alarmOnMeasure({ alarm, measure: 'm' }), /a value that was observed/],
+  ])('is refused with the reason: %s', (_, source, reason) => {
+    expect(() => oneWith({}, source)).toThrow(/^a source of the kind '[a-z-]+' cannot be reconciled: /);
+    expect(() => oneWith({}, source)).toThrow(reason);
+  });
+});
+
+test('runs that were missed and sources that were not asked are metrics', () => {
+  const { reconciliation } = connector;
+  expect(reconciliation.metricReconciledRuns()).toMatchObject({ metricName: 'ReconciledRuns', statistic: 'Sum' });
+  expect(reconciliation.metricFailedReconciliations({ period: Duration.hours(1) })).toMatchObject({
+    metricName: 'FailedReconciliations',
+    dimensions: { connector: connector.connectorId },
+  });
+});

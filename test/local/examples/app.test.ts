@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FlowReceiver } from '../../../local/flow-receiver';
+import { runScript } from '../../support/script';
+
+const ROOT = join(__dirname, '../../..');
+const EXAMPLE = 'examples/declared-subscriptions/app.ts';
+const flows = new FlowReceiver();
+const server = createServer((request, response) => void flows.handle(request, response));
+let folder: string;
+let secret: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'app-test-'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = (flow: string) =>
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/flows/${flow}?sig=0123456789-0123456789-0123456789`;
+  secret = JSON.stringify({ 'data-team': url('data-team'), marketing: url('marketing') });
+});
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+const local = (...args: string[]) => runScript('local/main.ts', args, { FLOW_URLS: secret });
+
+const EVENTS = [
+  ['DataSourceRefreshed', { dataSource: 'Orders', status: 'Failed', runId: 'run-1', error: 'No space left' }],
+  ['SegmentRefreshed', { segment: 'VIP customers', memberCount: 12_000, observedAt: '2026-11-01T00:00:00Z' }],
+  ['MeasureRefreshed', { measure: 'Revenue yesterday', value: 120_000, observedAt: '2026-11-01T00:00:00Z' }],
+  ['MeasureRefreshed', { measure: 'Revenue yesterday', value: 90_000, observedAt: '2026-11-02T00:00:00Z' }],
+].map(([DetailType, Detail]) => JSON.stringify({ Source: 'customer-insights', DetailType, Detail }));
+
+describe('npm start -- --app', () => {
+  it('runs the example: its declared subscriptions start their flows, by the secret that they name', async () => {
+    const events = file('events.jsonl', EVENTS.join('\n'));
+    const subscriptions = file(
+      'more.yaml',
+      `subscriptions:\n  - { name: more, trigger: data-source-refresh-failed, flowUrl: "\${LOCAL_FLOWS}/more" }\n`,
+    );
+    const args = ['--app', EXAMPLE, '--secret', 'crm/flow-urls=FLOW_URLS', '--once', '--json'];
+    const { status, out, err } = await local(...args, '--events', events, '--subscriptions', subscriptions);
+    expect(status, err).toBe(0);
+    const summary = JSON.parse(out);
+    expect(summary.events).toEqual({ put: 4, rejected: 0 });
+    expect(
+      summary.deliveries.map(({ subscription, status }: Record<string, string>) => `${status} ${subscription}`).sort(),
+    ).toEqual(['delivered TellTheDataTeam', 'delivered VipOver10k', 'delivered more']);
+    expect(summary.crossings.map(({ subject }: Record<string, string>) => subject)).toEqual([
+      'VIP customers',
+      'Revenue yesterday',
+    ]);
+    expect(flows.received.map(({ flow }) => flow).sort()).toEqual(['data-team', 'marketing']);
+    expect(flows.received.find(({ flow }) => flow === 'data-team')?.body).toMatchObject({ type: 'message' });
+    expect(err).toContain('3 subscriptions declared in DeclaredSubscriptions');
+    expect(out + err).not.toContain('0123456789-');
+  });
+
+  it('says what did not arrive of what is declared', async () => {
+    const events = file('events.jsonl', EVENTS[0] as string);
+    const { status, err } = await local('--app', EXAMPLE, '--once', '--json', '--wait', '1', '--events', events);
+    expect(status).toBe(1);
+    expect(err).toMatch(/data-source-refresh-failed → TellTheDataTeam/);
+  });
+
+  const APP = `
+import { App, CfnResource, Stack } from '${ROOT}/node_modules/aws-cdk-lib';
+import { PowerAutomateConnector, Threshold, Trigger } from '${ROOT}/lib';
+const app = new App();
+`;
+  const VIP = (threshold: string) =>
+    `{ trigger: Trigger.segmentThresholdCrossed({ segment: 'A', threshold: ${threshold} }), link: 'no link' }`;
+  const failing: [string, string, string[], RegExp][] = [
+    [
+      'a declared subscription that cannot be',
+      `new PowerAutomateConnector(new Stack(app, 'Shop'), 'C').addSubscription('Vip', ${VIP('Threshold.above(1)')});`,
+      [],
+      /^CVip\w+ \(Custom::FlowSubscription\): "link" is "no link"; write a web address that starts with https:\/\/$/m,
+    ],
+    [
+      'several stacks',
+      "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');",
+      [],
+      /has 2 stacks; the local run takes one: write --stack with one of Shop, Web$/m,
+    ],
+    [
+      'a stack that is not there',
+      "new PowerAutomateConnector(new Stack(app, 'Shop', { stackName: 'shop-test' }), 'C');",
+      ['--stack', 'Shpo'],
+      /has no stack Shpo: write --stack with one of Shop$/m,
+    ],
+    [
+      'no connector',
+      "new CfnResource(new Stack(app, 'Shop'), 'Queue', { type: 'AWS::SQS::Queue' });",
+      [],
+      /^Shop has no connector: the local run takes a stack with a PowerAutomateConnector$/m,
+    ],
+    [
+      'two connectors',
+      "const stack = new Stack(app, 'Shop'); for (const id of ['A', 'B']) new PowerAutomateConnector(stack, id);",
+      [],
+      /^Shop has 2 connectors: the local run takes one$/m,
+    ],
+    ['no stack', '', [], /has written no stack: it must make an App/],
+    ['an error', "throw new Error('out of luck');", [], /could not be synthesized:[\s\S]*out of luck/],
+  ];
+  it.each(failing)('says what is wrong with %s', async (_, code, args, message) => {
+    const { status, err } = await local('--app', file('app.mts', APP + code), '--once', ...args);
+    expect(status).toBe(2);
+    expect(err).toMatch(message);
+  });
+
+  it.each([
+    ['--stack without --app', ['--stack', 'Shop'], /^--stack is one of an app: write --app FILE, too$/m],
+    ['a file that is not there', ['--app', 'nowhere.ts'], /^nowhere\.ts does not exist$/m],
+  ])('says what is wrong with %s', async (_, args, message) => {
+    const { status, err } = await local(...args);
+    expect(status).toBe(2);
+    expect(err).toMatch(message);
+  });
+
+  it('takes the stack that is named, puts no events of ours, and runs to its end', async () => {
+    const code = "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');";
+    const { status, out, err } = await local(
+      '--app',
+      file('app.mts', APP + code),
+      '--stack',
+      'Web',
+      '--once',
+      '--json',
+    );
+    expect(status, err).toBe(0);
+    expect(JSON.parse(out)).toEqual({ events: { put: 0, rejected: 0 }, crossings: [], deliveries: [] });
+  });
+});
+
+it('the example synthesizes strictly', async () => {
+  const outdir = join(folder, 'cdk.out');
+  const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+  expect(context).toEqual({ '@aws-cdk/core:validateAgainstDefaultRules': true });
+  const environment = { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'true' };
+  const { status, err } = await runScript(EXAMPLE, [], environment);
+  expect(status, err).toBe(0);
+  expect(readFileSync(join(outdir, 'DeclaredSubscriptions.template.json'), 'utf8')).toContain(
+    'Custom::FlowSubscription',
+  );
+});

@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { App, type CfnElement, Stack } from 'aws-cdk-lib';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Output } from '../../../contract/outputs';
+import { PARTITION_KEY } from '../../../contract/shared';
+import { DUE_INDEX } from '../../../contract/thresholds';
+import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
+import { PowerAutomateConnectorStack } from '../../../lib';
+import type { BusEvent } from '../../../local/bus/event-bus';
+import { ANYBODY } from '../../../local/connector';
+import { startLocalStack } from '../../../local/stack';
+
+const ROOT = join(__dirname, '../../..');
+
+let folder: string;
+let run: ChildProcess | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'collect-run-test-'));
+});
+afterEach(() => {
+  run?.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const stage = (detail: object) => ({
+  Source: 'customer-insights',
+  DetailType: 'RefreshStageCompleted',
+  Detail: { status: 'Successful', ...detail },
+});
+
+/** `npm start -- --once --json` without npm. */
+async function play(events: readonly object[], subscriptions: readonly string[]) {
+  const options = [
+    '--events',
+    file('events.jsonl', events.map((event) => JSON.stringify(event)).join('\n')),
+    '--subscriptions',
+    file('subscriptions.yaml', `subscriptions:\n${subscriptions.map((entry) => `  - ${entry}\n`).join('')}`),
+  ];
+  run = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'local/main.ts'), '--once', '--json', ...options], {
+    cwd: ROOT,
+  });
+  let out = '';
+  let err = '';
+  run.stdout?.on('data', (chunk) => {
+    out += chunk;
+  });
+  run.stderr?.on('data', (chunk) => {
+    err += chunk;
+  });
+  const [status] = await once(run, 'close');
+  return { status, err, summary: out ? JSON.parse(out) : undefined };
+}
+
+it('makes of stages, put one by one, the two triggers of whole runs, once', async () => {
+  const flow = (name: string, trigger: string, filter = '') =>
+    `{ name: ${name}, trigger: ${trigger}, ${filter} flowUrl: "\${LOCAL_FLOWS}/${name}?sig=0123456789-0123456789-0123456789-0123456789" }`;
+  const { status, err, summary } = await play(
+    [
+      stage({ runId: 'u-1', stage: 'merge' }),
+      stage({ runId: 'f-1', process: 'Segments', expected: ['Data sources', 'Segments'], kind: 'OnDemand' }),
+      stage({ runId: 'u-1', stage: 'map' }),
+      stage({ runId: 'u-1', stage: 'map' }),
+      stage({ runId: 'f-1', process: 'Data sources', status: 'Failed', error: 'Orders: the password has expired' }),
+      stage({ runId: 'u-1', stage: 'match' }),
+      stage({ runId: 'u-1', stage: 'match' }),
+      // Two runs that are not complete, and an event that is no stage's.
+      stage({ runId: 'u-2', stage: 'map' }),
+      stage({ runId: 'f-2', process: 'Segments' }),
+      stage({ runId: 'u-2' }),
+    ],
+    [
+      flow('unified', 'unification-refresh-completed', 'status: Successful,'),
+      flow('refreshed', 'full-refresh-completed'),
+      flow('refreshed-by-hand', 'full-refresh-completed', 'kind: OnDemand, status: [Failed, TimedOut],'),
+      flow('refreshed-well', 'full-refresh-completed', 'status: Successful,'),
+    ],
+  );
+  expect(status, err).toBe(0);
+  expect(summary.events).toEqual({ put: 10, rejected: 1 });
+  expect(err).toContain('write either "stage", for unification, or "process", for a full refresh');
+  const delivered = summary.deliveries.map(
+    (one: Record<string, unknown>) => `${one.trigger} → ${one.subscription}: ${one.status} in ${one.attempts}`,
+  );
+  expect(delivered.toSorted()).toEqual([
+    'full-refresh-completed → refreshed-by-hand: delivered in 1',
+    'full-refresh-completed → refreshed: delivered in 1',
+    'unification-refresh-completed → unified: delivered in 1',
+  ]);
+});
+
+it('reports a run whose time is over, by its schedule', async () => {
+  const app = new App({ outdir: folder });
+  const { connector } = new PowerAutomateConnectorStack(app, 'Connector', { connectorId: 'local' });
+  const tableId = (connector.collection.table.node.defaultChild as CfnElement).logicalId;
+  const tableLogicalId = Stack.of(connector).resolve(tableId);
+  app.synth();
+  const seen: BusEvent[] = [];
+  const templateFile = join(folder, 'Connector.template.json');
+  const stack = await startLocalStack({ templateFile, onEvent: (event) => seen.push(event) });
+  const bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  try {
+    const { Source, DetailType, Detail } = stage({ runId: 'u-1', stage: 'map' });
+    const EventBusName = stack.outputs[Output.EVENT_BUS_NAME];
+    const entry = { EventBusName, Source, DetailType, Detail: JSON.stringify(Detail) };
+    await bus.send(new PutEventsCommand({ Entries: [entry] }));
+    await stack.whenIdle();
+    await stack.runSchedules();
+    expect(seen).toHaveLength(1);
+
+    // A day later.
+    await client.send(
+      new UpdateCommand({
+        TableName: stack.physicalId(tableLogicalId),
+        Key: { [PARTITION_KEY]: 'unification#default#u-1' },
+        UpdateExpression: `SET deadline = :past, ${DUE_INDEX.sortKey} = :past`,
+        ConditionExpression: `attribute_exists(${PARTITION_KEY})`,
+        ExpressionAttributeValues: { ':past': Date.parse('2026-11-02T06:00:00Z') },
+      }),
+    );
+    await stack.runSchedules();
+    await stack.runSchedules();
+    await stack.whenIdle();
+    expect(seen.slice(1)).toMatchObject([
+      {
+        'detail-type': 'UnificationRefreshed',
+        source: 'customer-insights',
+        detail: {
+          collectedBy: 'local',
+          runId: 'u-1',
+          status: 'TimedOut',
+          stages: { map: 'Successful' },
+          error: 'not complete by 2026-11-02T06:00:00.000Z: no end of match, merge',
+        },
+      },
+    ]);
+    expect(stack.deadLetters()).toEqual([]);
+  } finally {
+    bus.destroy();
+    client.destroy();
+    await stack.stop();
+  }
+});

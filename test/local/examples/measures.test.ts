@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BusEvent } from '../../../local/bus/event-bus';
+import { readAnswers } from '../../../local/run/answer-file';
+import { synthesize } from '../../../local/run/synthesize';
+import { type LocalStack, startLocalStack } from '../../../local/stack';
+import { runScript } from '../../support/script';
+
+const ROOT = join(__dirname, '../../..');
+const APP = 'examples/measures/app.ts';
+const ANSWERS = join(ROOT, 'examples/measures/answers.json');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'measures-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const text = readFileSync(ANSWERS, 'utf8');
+
+describe('the example', () => {
+  const events: BusEvent[] = [];
+  const logs: string[] = [];
+  const answers = { now: readAnswers(text, 'answers.json') };
+  let stack: LocalStack;
+  beforeAll(async () => {
+    const templateFile = await synthesize(ROOT, { file: join(ROOT, APP), stack: undefined }, folder);
+    stack = await startLocalStack({
+      templateFile,
+      answers: (question) => answers.now(question),
+      onEvent: (event) => events.push(event),
+      onLog: (_, line) => logs.push(line),
+    });
+  });
+  afterAll(() => stack?.stop());
+
+  const seen = (type: string) =>
+    events
+      .filter((event) => event['detail-type'] === type)
+      .map(({ detail }) => detail as Record<string, unknown>)
+      .map(({ segment, measure, dimensions, memberCount, value }) =>
+        JSON.stringify([segment ?? measure, dimensions, memberCount ?? value]),
+      )
+      .toSorted();
+
+  it('asks all services by its schedules, and finds the thresholds that are crossed', async () => {
+    await stack.runSchedules();
+    await stack.whenIdle();
+    expect(seen('SegmentRefreshed')).toEqual(['["Newsletter",null,73211]', '["VIP customers",null,10250]']);
+    expect(seen('MeasureRefreshed')).toEqual([
+      '["Open orders",null,412]',
+      '["Return rate",null,3.75]',
+      '["Revenue yesterday",{"Region":"AMER"},181230]',
+      '["Revenue yesterday",{"Region":"EMEA"},92400.5]',
+    ]);
+    expect(seen('SegmentThresholdCrossed').length).toBe(1);
+    expect(seen('MeasureThresholdCrossed').length).toBe(1);
+    expect(stack.deadLetters()).toEqual([]);
+  });
+
+  it('looks for unification jobs, and tells of the end of each that ends after the first look, once', async () => {
+    const job = (service: string, query: string, ...row: (string | null)[]) => ({
+      service,
+      query,
+      columns: ['id', 'status', 'startTime', 'endTime', 'error'],
+      rows: [row],
+    });
+    const [before, now] = [new Date(Date.now() - 3600_000).toISOString(), new Date().toISOString()];
+    const jobs = [
+      job('entity-resolution', 'customers', 'job-1', 'SUCCEEDED', before, now, null),
+      job('identity-resolution', 'shop', 'job-2', 'FAILED', before, now, 'no luck'),
+    ];
+    answers.now = readAnswers(JSON.stringify([...JSON.parse(text), ...jobs]), 'answers.json');
+    for (let run = 0; run < 2; run++) {
+      await stack.runSchedules();
+      await stack.whenIdle();
+    }
+    const ends = events.filter((event) => event['detail-type'] === 'UnificationRefreshed').map(({ detail }) => detail);
+    expect(ends).toHaveLength(2);
+    expect(ends).toEqual(
+      expect.arrayContaining([
+        { runId: 'job-1', status: 'Successful', stages: { match: 'Successful' }, startedAt: before, endedAt: now },
+        { runId: 'job-2', status: 'Failed', startedAt: before, endedAt: now, error: 'no luck' },
+      ]),
+    );
+  });
+
+  it('leaves everything as it was where a query gives no number, and says which, and why', async () => {
+    const before = events.length;
+    const broken = JSON.parse(text).map((one: { service: string }) =>
+      one.service === 'athena'
+        ? { ...one, rows: [] }
+        : { ...one, columns: undefined, rows: undefined, error: 'no luck' },
+    );
+    answers.now = readAnswers(JSON.stringify(broken), 'answers.json');
+    await stack.runSchedules();
+    await stack.whenIdle();
+    expect(events.length).toBe(before);
+    const told = logs.filter((line) => line.includes('a query gave no value'));
+    const failures = told.map((line) => JSON.parse(line)).map(({ subject, failure }) => `${subject}: ${failure}`);
+    expect(failures.toSorted()).toEqual([
+      'Newsletter: Failed',
+      'Open orders: Refused',
+      'Return rate: Failed',
+      'Revenue yesterday: NoRow',
+      'VIP customers: NoRow',
+    ]);
+    expect(logs.filter((line) => line.includes('"FailedQueries"')).length).toBeGreaterThan(0);
+    expect(stack.deadLetters()).toEqual([]);
+  });
+});
+
+it('npm start runs the schedules once when it is asked to', async () => {
+  const args = ['--app', APP, '--answers', ANSWERS, '--run-schedules', '--once', '--json'];
+  const { status, out, err } = await runScript('local/main.ts', args);
+  expect(status, err).toBe(0);
+  const subjects = JSON.parse(out).crossings.map(({ subject }: { subject: string }) => subject);
+  expect(subjects.toSorted()).toEqual(['Revenue yesterday (Region: EMEA)', 'VIP customers']);
+});
+
+describe('a file of answers', () => {
+  it('knows a query by its words, whatever its blanks', () => {
+    const answers = readAnswers(
+      '[{"service":"athena","query":"SELECT 1\\n FROM t","columns":["n"],"rows":[[1]]}]',
+      'a',
+    );
+    expect(answers({ service: 'athena', text: ' SELECT 1 FROM\n t' })).toMatchObject({ rows: [[1]] });
+    expect(answers({ service: 'redshift-data', text: 'SELECT 1 FROM t' })).toBeUndefined();
+  });
+
+  it.each([
+    ['[', /^a\.json is no JSON/],
+    ['[{"service":"oracle"}]', /^a\.json: 0.* is wrong: write a list of/],
+    ['{}', /^a\.json: the list is wrong/],
+  ])('is refused with what is wrong: %s', (wrong, message) => {
+    writeFileSync(join(folder, 'a.json'), wrong);
+    expect(() => readAnswers(wrong, 'a.json')).toThrow(message);
+  });
+});

@@ -1,0 +1,145 @@
+/** Runs examples/sources with its bundles: what the bus saw and what only the services' APIs know, into a flow. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Env } from '../../../contract/environment';
+import { LogMessage } from '../../../lambda/shared/core/log-messages';
+import type { BusEvent } from '../../../local/bus/event-bus';
+import { ANYBODY } from '../../../local/connector';
+import type { Answer } from '../../../local/engines/services/answers';
+import { FlowReceiver } from '../../../local/flow-receiver';
+import { synthesize } from '../../../local/run/synthesize';
+import { type LocalStack, startLocalStack } from '../../../local/stack';
+import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
+import { runScript } from '../../support/script';
+
+const ROOT = join(__dirname, '../../..');
+const APP = 'examples/sources/app.ts';
+const flows = new FlowReceiver();
+const server = createServer((request, response) => void flows.handle(request, response));
+let folder: string;
+let secret: string;
+let templateFile: string;
+let stack: LocalStack;
+let bus: EventBridgeClient;
+let answers: Map<string, Answer>;
+let onBus: BusEvent[];
+let logs: Record<string, unknown>[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'reconciliation-test-'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  secret = JSON.stringify({ 'data-team': `${origin}/flows/data-team?sig=0123456789-0123456789-0123456789` });
+  templateFile = await synthesize(ROOT, { file: join(ROOT, APP), stack: undefined }, folder);
+});
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  answers = new Map();
+  onBus = [];
+  logs = [];
+  flows.received.length = 0;
+  stack = await startLocalStack({
+    templateFile,
+    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
+    secrets: { 'crm/flow-urls': secret },
+    answers: ({ service, text }) => answers.get(`${service} ${text}`),
+    onEvent: (event) => onBus.push(event),
+    onLog: (_, line) => {
+      if (line.startsWith('{')) logs.push(JSON.parse(line));
+    },
+  });
+  bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+});
+afterEach(async () => {
+  bus.destroy();
+  await stack.stop();
+});
+
+/** The services tell of these runs. */
+function say(runs: readonly SampleRun[]): void {
+  answers = new Map(
+    runs.map(({ kind, source }) => [
+      `${kind} ${source}`,
+      {
+        columns: ['id', 'status', 'startTime', 'endTime'],
+        rows: runs
+          .filter((run) => run.kind === kind && run.source === source)
+          .map(({ id, status }) => [id, status, 70, 60]),
+      },
+    ]),
+  );
+}
+async function hear(runs: readonly SampleRun[]): Promise<void> {
+  for (const run of runs) await bus.send(new PutEventsCommand({ Entries: [entryOf(sample(run.sample))] }));
+  await stack.whenIdle();
+}
+async function sweep(): Promise<void> {
+  await stack.runSchedules();
+  await stack.whenIdle();
+}
+const refreshes = () => onBus.filter((event) => event['detail-type'].endsWith('Refreshed'));
+const delivered = () => flows.received.map(({ body }) => `${body?.trigger} ${body?.dataSource} ${body?.runId}`);
+
+it('a run that only the API knows is delivered, and one that the bus tells of later is delivered once', async () => {
+  say(SAMPLE_RUNS);
+  await sweep();
+  expect(delivered().length).toBe(SAMPLE_RUNS.length);
+  expect(new Set(delivered()).size).toBe(SAMPLE_RUNS.length);
+  expect(refreshes().length).toBe(SAMPLE_RUNS.length);
+  // Their own events, late: on the bus each run is there twice, and known.
+  await hear(SAMPLE_RUNS);
+  expect(refreshes().length).toBe(2 * SAMPLE_RUNS.length);
+  expect(delivered().length).toBe(SAMPLE_RUNS.length);
+  expect(stack.deadLetters()).toEqual([]);
+});
+
+it('a run that the bus has seen is not put again', async () => {
+  const [heard, missed] = [SAMPLE_RUNS.filter((_, n) => n % 2 === 0), SAMPLE_RUNS.filter((_, n) => n % 2 === 1)];
+  await hear(heard);
+  expect(delivered().length).toBe(heard.length);
+  say(SAMPLE_RUNS);
+  for (let n = 0; n < 2; n++) await sweep();
+  expect(refreshes().length).toBe(SAMPLE_RUNS.length);
+  expect(new Set(delivered()).size).toBe(SAMPLE_RUNS.length);
+  expect(delivered().length).toBe(SAMPLE_RUNS.length);
+  const found = logs.filter(({ message }) => message === LogMessage.RECONCILED).map(({ runId }) => runId);
+  expect(found.toSorted()).toEqual(missed.map(({ id }) => id).toSorted());
+});
+
+it('a source that a service does not tell of is named, and keeps no other waiting', async () => {
+  const [refused] = SAMPLE_RUNS as readonly [SampleRun];
+  say(SAMPLE_RUNS);
+  answers.set(`${refused.kind} ${refused.source}`, { error: 'AccessDeniedException: not allowed' });
+  await sweep();
+  const others = SAMPLE_RUNS.filter(({ kind, source }) => kind !== refused.kind || source !== refused.source);
+  expect(delivered().length).toBe(others.length);
+  expect(logs.filter(({ message }) => message === LogMessage.RECONCILIATION_FAILED)).toMatchObject([
+    { failure: 'Refused', kind: refused.kind, source: refused.source, reason: 'AccessDeniedException: not allowed' },
+  ]);
+  expect(logs.some((line) => line.FailedReconciliations === 1)).toBe(true);
+  expect(stack.deadLetters()).toEqual([]);
+});
+
+it('npm start shows the runs that the example missed', async () => {
+  const args = ['--app', APP, '--answers', 'examples/sources/answers.json', '--run-schedules', '--once', '--json'];
+  const secrets = ['--secret', 'crm/flow-urls=FLOW_URLS'];
+  const { status, out, err } = await runScript('local/main.ts', [...args, ...secrets], { FLOW_URLS: secret });
+  expect(status, err).toBe(0);
+  expect(JSON.parse(out).deliveries.length).toBe(3);
+  expect(flows.received.map(({ body }) => [body?.dataSource, body?.status, body?.recordCount]).toSorted()).toEqual([
+    ['Documents', 'Successful', 1200],
+    ['Orders', 'Failed', undefined],
+    ['Prices', 'TimedOut', undefined],
+  ]);
+});

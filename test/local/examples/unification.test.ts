@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Env } from '../../../contract/environment';
+import { register } from '../../../lambda/registration/core/register';
+import type { SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
+import type { BusEvent } from '../../../local/bus/event-bus';
+import { ANYBODY, type LocalConnector, localConnector } from '../../../local/connector';
+import type { AnswerCell } from '../../../local/engines/services/answers';
+import { FlowReceiver } from '../../../local/flow-receiver';
+import { synthesize } from '../../../local/run/synthesize';
+import { type LocalStack, startLocalStack } from '../../../local/stack';
+import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
+import { entryOf, type SampleEvent } from '../../support/app/sources';
+
+const ROOT = join(__dirname, '../../..');
+
+const flows = new FlowReceiver();
+const events: BusEvent[] = [];
+const lines: string[] = [];
+let folder: string;
+let stack: LocalStack;
+let connector: LocalConnector;
+let bus: EventBridgeClient;
+/** What the list of the workflow's jobs has, look by look, and from then on the last. */
+let looks: AnswerCell[][][] = [];
+let polls = 0;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'unification-test-'));
+  const app = { file: join(ROOT, 'examples/measures/app.ts'), stack: undefined };
+  stack = await startLocalStack({
+    templateFile: await synthesize(ROOT, app, folder),
+    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: '600' },
+    answers: ({ service }) => {
+      if (service !== 'entity-resolution') return undefined;
+      const rows = (looks.length > 1 ? looks.shift() : looks[0]) ?? [];
+      return { columns: ['id', 'status', 'startTime', 'endTime', 'error'], rows };
+    },
+    routes: (request, response) => flows.handle(request, response),
+    onEvent: (event) => events.push(event),
+    onInvoke: (id) => {
+      if (id.includes('UnificationPollingPoll')) polls++;
+    },
+    onLog: (_, line) => lines.push(line),
+  });
+  connector = localConnector(stack);
+  bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  const definition: SubscriptionDefinition = {
+    name: 'unified',
+    trigger: 'unification-refresh-completed',
+    instanceId: 'default',
+    filter: {},
+    format: 'flat',
+    owners: [],
+  };
+  await register(
+    { definition, flowUrl: `${stack.endpoint}/flows/unified?sig=0123456789-0123456789-0123456789-0123456789` },
+    'cli',
+    connector.registry,
+  );
+});
+afterAll(async () => {
+  bus?.destroy();
+  connector?.close();
+  await stack?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  events.length = 0;
+  flows.received.length = 0;
+  looks = [];
+  polls = 0;
+});
+
+const started = new Date(Math.floor(Date.now() / 1000) * 1000).toISOString();
+/** The sample of CloudTrail, of a call that was made now. */
+const start = (detail: object = {}): SampleEvent => {
+  const { event } = startMatchingJob;
+  return { ...event, time: started, detail: { ...event.detail, eventTime: started, ...detail } };
+};
+async function put(event: SampleEvent): Promise<void> {
+  await bus.send(new PutEventsCommand({ Entries: [entryOf(event)] }));
+  await stack.whenIdle();
+}
+const job = startMatchingJob.event.detail.responseElements.jobId;
+const ends = () =>
+  events.filter((event) => event['detail-type'] === 'UnificationRefreshed').map(({ detail }) => detail);
+
+it('a job that is started is looked at until it has ended, and starts its flow once', async () => {
+  const endedAt = new Date(Date.parse(started) + 1).toISOString();
+  looks = [[[job, 'QUEUED', null, null]], [[job, 'RUNNING', started, null]], [[job, 'SUCCEEDED', started, endedAt]]];
+  await put(start());
+  const stages = { match: 'Successful' };
+  expect(ends()).toEqual([{ runId: job, status: 'Successful', stages, startedAt: started, endedAt }]);
+  expect(polls).toBe(3);
+  expect(flows.received.map(({ body }) => [body.trigger, body.runId, body.status])).toEqual([
+    ['unification-refresh-completed', job, 'Successful'],
+  ]);
+
+  // EventBridge may hand an event over twice, and the schedule looks, too.
+  await put(start());
+  await stack.runSchedules();
+  await stack.whenIdle();
+  expect(polls).toBeGreaterThan(4);
+  expect([ends().length, flows.received.length]).toEqual([1, 1]);
+  expect(stack.deadLetters()).toEqual([]);
+  expect(lines.filter((line) => line.startsWith('ERROR'))).toEqual([]);
+});
+
+it('a start that comes twice while its job runs starts its flow once', async () => {
+  const [id, endedAt] = ['ffffffffffffffffffffffffffffffff', new Date(Date.parse(started) + 2).toISOString()];
+  const twice = start({ eventID: 'another', responseElements: { jobId: id } });
+  looks = [...Array(3).fill([[id, 'RUNNING', started, null]]), [[id, 'FAILED', started, endedAt, 'no space']]];
+  await bus.send(new PutEventsCommand({ Entries: [entryOf(twice), entryOf(twice)] }));
+  await stack.whenIdle();
+  expect(ends()).toMatchObject([{ runId: id, status: 'Failed' }]);
+  expect(flows.received.map(({ body }) => body.runId)).toEqual([id]);
+});
+
+it.each([
+  ['was refused', { errorCode: 'ConflictException', responseElements: null }],
+  ["is another workflow's", { requestParameters: { workflowName: 'other' } }],
+  ['is another', { eventName: 'GetMatchingJob' }],
+])('a call that %s is looked at by nobody', async (_, detail) => {
+  await put(start(detail));
+  expect(polls).toBe(0);
+});

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, CfnResource } from 'aws-cdk-lib';
+import { Tracing } from 'aws-cdk-lib/aws-lambda';
+import { expect, it } from 'vitest';
+import { Output } from '../../../contract/outputs';
+import { ConnectorAlarms, ConnectorDashboard, Notifications, PowerAutomateConnectorStack } from '../../../lib';
+import { startLocalStack } from '../../../local/stack';
+
+it("runs the connector's own template, with all that watches it", async () => {
+  const outdir = mkdtempSync(join(tmpdir(), 'connector-'));
+  try {
+    const app = new App({ outdir });
+    // With everything that it may have.
+    const { connector } = new PowerAutomateConnectorStack(app, 'Connector', {
+      notifications: Notifications.email('data-team@example.com'),
+      tracing: Tracing.ACTIVE,
+      archive: {},
+      schemaRegistry: true,
+      entraFederation: true,
+    });
+    const alarms = new ConnectorAlarms(connector, 'Alarms', { connector });
+    new ConnectorDashboard(connector, 'Dashboard', { connector, alarms });
+    app.synth();
+    const stack = await startLocalStack({ templateFile: join(outdir, 'Connector.template.json') });
+    try {
+      expect(Object.keys(stack.outputs).toSorted()).toEqual(Object.values(Output).toSorted());
+      await stack.runSchedules();
+      await stack.whenIdle();
+      expect(stack.deadLetters()).toEqual([]);
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}, 60_000);
+
+it("refuses to start when the connector's template declares something that it does not implement", async () => {
+  const outdir = mkdtempSync(join(tmpdir(), 'connector-'));
+  try {
+    const app = new App({ outdir });
+    const stack = new PowerAutomateConnectorStack(app, 'Connector');
+    new CfnResource(stack, 'Stream', { type: 'AWS::Kinesis::Stream' });
+    app.synth();
+    const start = () => startLocalStack({ templateFile: join(outdir, 'Connector.template.json') });
+    await expect(start()).rejects.toThrow(
+      'Stream: the local run does not implement the resource type AWS::Kinesis::Stream',
+    );
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}, 60_000);

@@ -1,0 +1,275 @@
+import type { AwsCall } from '../../../local/engines/protocol/calls';
+import { keyArnOf } from '../../../local/engines/services/kms';
+import { ACCOUNT, REGION } from '../../../local/template/plan';
+import type { Plan } from '../../../local/template/planned';
+
+/** What a function does on AWS, as IAM sees it. */
+export interface Access {
+  readonly functionId: string;
+  readonly action: string;
+  /** ARN, or `*` for an action that has no resource. */
+  readonly resource: string;
+  /** Condition keys of the request. */
+  readonly context: Readonly<Record<string, string | string[]>>;
+}
+
+type Input = AwsCall['input'];
+
+const arn = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
+/** An ARN, or the resource's ARN from the name that stands in its place. */
+const arnOr = (nameOrArn: unknown, ofName: (name: string) => string): string => {
+  const text = String(nameOrArn);
+  return text.startsWith('arn:') ? text : ofName(text);
+};
+
+/** The queue of a URL, which ends with the account and the name. */
+export const queueArn = (url: unknown): string => arn('sqs', new URL(String(url)).pathname.split('/').at(-1) as string);
+
+/** What is the user's own, and not in the template: by it calls that do not name their resources are known to IAM. */
+export interface Surroundings {
+  /** ARNs of customers' keys, by the ARNs of the secrets, parameters and buckets that they encrypt. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Ids of Redshift's workgroups, by their names. */
+  readonly workgroupIds: Readonly<Record<string, string>>;
+  /** Names of the buckets that hold the tables' data, by their databases. */
+  readonly dataBuckets: Readonly<Record<string, string>>;
+}
+export const NOTHING_AROUND: Surroundings = { keys: new Map(), workgroupIds: {}, dataBuckets: {} };
+
+/** The resources that a request names, by service (Service Authorization Reference, "Resource types"). */
+const RESOURCES: Readonly<Record<string, (input: Input, around: Surroundings) => string[]>> = {
+  dynamodb({ TableName, IndexName, RequestItems }) {
+    const tables = TableName === undefined ? Object.keys(RequestItems ?? {}) : [TableName];
+    // An index is a resource of its own: whoever may query the table may not query its indexes.
+    const index = IndexName === undefined ? '' : `/index/${IndexName}`;
+    return tables.map((table) => arnOr(table, (name) => arn('dynamodb', `table/${name}`)) + index);
+  },
+  sqs: ({ QueueUrl }) => [queueArn(QueueUrl)],
+  events: ({ Entries }) =>
+    (Entries as { EventBusName?: string }[]).map(({ EventBusName }) =>
+      arnOr(EventBusName ?? 'default', (name) => arn('events', `event-bus/${name}`)),
+    ),
+  // Decrypt names no key: the ciphertext does.
+  kms: ({ KeyId, CiphertextBlob }) => [
+    KeyId === undefined
+      ? keyArnOf(Buffer.from(String(CiphertextBlob), 'base64'))
+      : arnOr(KeyId, (id) => arn('kms', `key/${id}`)),
+  ],
+  secretsmanager: ({ SecretId }) => [arnOr(SecretId, (name) => arn('secretsmanager', `secret:${name}`))],
+  ssm: ({ Name, Names }) =>
+    [Names ?? Name].flat().map((name) => arnOr(name, (path) => arn('ssm', `parameter/${path.replace(/^\//, '')}`))),
+  sts: ({ RoleArn }) => [String(RoleArn ?? '*')],
+  // What asks for an execution names it alone; all are of one work group here.
+  athena: ({ WorkGroup = 'primary' }) => [arn('athena', `workgroup/${WorkGroup}`)],
+  'redshift-data': ({ WorkgroupName, ClusterIdentifier }, { workgroupIds }) => {
+    if (WorkgroupName !== undefined) {
+      return [arn('redshift-serverless', `workgroup/${workgroupIds[String(WorkgroupName)]}`)];
+    }
+    return [ClusterIdentifier === undefined ? '*' : arn('redshift', `cluster:${ClusterIdentifier}`)];
+  },
+  cloudwatch: () => ['*'],
+  profile: ({ DomainName, SegmentDefinitionName: definition }) => {
+    const domain = arn('profile', `domains/${DomainName}`);
+    return definition === undefined ? [domain] : [domain, `${domain}/segment-definitions/${definition}`];
+  },
+  appflow: ({ flowName }) => [arn('appflow', `flow/${flowName}`)],
+  glue: ({ JobName }) => [arn('glue', `job/${JobName}`)],
+  databrew: ({ Name }) => [arn('databrew', `job/${Name}`)],
+  'emr-serverless': ({ applicationId }) => [arn('emr-serverless', `/applications/${applicationId}`)],
+  // ListTaskExecutions has no resource.
+  datasync: ({ TaskExecutionArn }) => [String(TaskExecutionArn ?? '*')],
+  states: ({ stateMachineArn }) => [String(stateMachineArn)],
+  entityresolution: ({ workflowName }) => [arn('entityresolution', `matchingworkflow/${workflowName}`)],
+};
+
+/** Services whose actions begin otherwise than their signatures name them. */
+const PREFIXES: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' };
+
+/** Operations whose permission has another name (Amazon SQS developer guide, "API permissions: actions and resource reference"). */
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  SendMessageBatch: 'SendMessage',
+  DeleteMessageBatch: 'DeleteMessage',
+  ChangeMessageVisibilityBatch: 'ChangeMessageVisibility',
+};
+
+/** Every SDK calls by TLS on AWS, whatever it does here. */
+export const BY_TLS = { 'aws:SecureTransport': 'true' };
+
+function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] {
+  if (service === 'sts') return { ...BY_TLS, ...tokenContext(input) };
+  if (service === 'redshift-data') {
+    // Whoever looks at a statement is the one who began it.
+    return { ...BY_TLS, 'aws:userid': accessKeyId, 'redshift-data:statement-owner-iam-userid': accessKeyId };
+  }
+  if (service !== 'kms') return BY_TLS;
+  const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
+  return {
+    ...BY_TLS,
+    ...Object.fromEntries(pairs.map(([key, value]) => [`kms:EncryptionContext:${key}`, value])),
+    'kms:EncryptionContextKeys': pairs.map(([key]) => key),
+  };
+}
+
+/** The condition keys of AWS STS's GetWebIdentityToken (Service Authorization Reference), from the form that asks for it. */
+function tokenContext({ SigningAlgorithm, DurationSeconds, ...input }: Input): Access['context'] {
+  const audience = Object.entries(input).flatMap(([name, value]) =>
+    name.startsWith('Audience.member.') ? [String(value)] : [],
+  );
+  return {
+    'sts:SigningAlgorithm': String(SigningAlgorithm),
+    'sts:DurationSeconds': String(DurationSeconds),
+    ...(audience.length > 0 && { 'sts:IdentityTokenAudience': audience }),
+  };
+}
+
+/** What a recorded call is to IAM. Throws for a service whose resources are not known here. */
+export function accessesOf(call: AwsCall, around: Surroundings): Access[] {
+  const { accessKeyId: functionId, operation, input } = call;
+  const service = PREFIXES[call.service] ?? call.service;
+  const resources = RESOURCES[service];
+  if (!resources) {
+    throw new Error(
+      `${functionId} calls ${service}:${operation}: say in ${__filename} which resources its requests name`,
+    );
+  }
+  const action = `${service}:${PERMISSIONS[operation] ?? operation}`;
+  const named = [...new Set(resources(input, around))].map((resource) => ({ action, resource }));
+  const inItsName = IN_THE_CALLERS_NAME[action]?.(input, around) ?? [];
+  return [
+    ...named.map((one) => ({ functionId, ...one, context: contextOf(call) })),
+    ...inItsName.map((one) => ({ functionId, ...one, context: BY_TLS })),
+  ];
+}
+
+type Done = Pick<Access, 'action' | 'resource'>;
+const each = (actions: readonly string[], resources: readonly string[]): Done[] =>
+  actions.flatMap((action) => resources.map((resource) => ({ action, resource })));
+
+/** What a service does with what others keep, in the name of whoever calls it. */
+const IN_THE_CALLERS_NAME: Readonly<Record<string, (input: Input, around: Surroundings) => Done[]>> = {
+  // Athena user guide, "Configure access to databases and tables in the AWS Glue Data Catalog" and "Access to Amazon S3".
+  'athena:StartQueryExecution'({ QueryString, QueryExecutionContext, ResultConfiguration }, { dataBuckets }) {
+    const { Database = '' } = QueryExecutionContext as { readonly Database?: string };
+    const { OutputLocation = '' } = ResultConfiguration as { readonly OutputLocation?: string };
+    const tables = [...String(QueryString).matchAll(/\bFROM (\w+)/gi)].map(([, table]) => table);
+    const [catalog, database] = [arn('glue', 'catalog'), arn('glue', `database/${Database}`)];
+    const [data, results] = [dataBuckets[Database], /^s3:\/\/([^/]+)\/(.*)$/.exec(OutputLocation)];
+    const [bucket, result] = [`arn:aws:s3:::${results?.[1]}`, `arn:aws:s3:::${results?.[1]}/${results?.[2]}one.csv`];
+    return [
+      ...each(['glue:GetDatabase'], [catalog, arn('glue', 'database/default'), database]),
+      ...each(
+        ['glue:GetTable', 'glue:GetPartition', 'glue:GetPartitions', 'glue:BatchGetPartition'],
+        [catalog, database, ...tables.map((table) => arn('glue', `table/${Database}/${table}`))],
+      ),
+      ...each(['s3:GetBucketLocation', 's3:ListBucket'], [`arn:aws:s3:::${data}`, bucket]),
+      ...each(['s3:GetObject'], [`arn:aws:s3:::${data}/one.parquet`, result]),
+      ...each(['s3:ListBucketMultipartUploads'], [bucket]),
+      ...each(['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'], [result]),
+    ];
+  },
+  // Redshift management guide, "Authorizing access to the Amazon Redshift Data API": credentials of the caller's, or a secret.
+  'redshift-data:ExecuteStatement'({ WorkgroupName, ClusterIdentifier, Database, SecretArn }, { workgroupIds }) {
+    if (SecretArn !== undefined) return each(['secretsmanager:GetSecretValue'], [String(SecretArn)]);
+    if (WorkgroupName === undefined) {
+      const database = arn('redshift', `dbname:${ClusterIdentifier}/${Database}`);
+      return each(['redshift:GetClusterCredentialsWithIAM'], [database]);
+    }
+    const workgroup = arn('redshift-serverless', `workgroup/${workgroupIds[String(WorkgroupName)]}`);
+    return each(['redshift-serverless:GetCredentials'], [workgroup]);
+  },
+};
+
+/** Actions by which Lambda reads a queue for a function (developer guide, "Configuring the execution role permissions" of SQS). */
+const POLLING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+/** Actions by which Lambda writes a function's log (developer guide, "Sending logs to CloudWatch", by a log group of its own). */
+const LOGGING = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+
+/** What Lambda sends of a function that is traced (AWS X-Ray developer guide, "AWS Lambda and AWS X-Ray"). */
+const TRACING = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+/**
+ * What Lambda does for a function in a VPC (developer guide, "Giving Lambda functions access to resources in an Amazon
+ * VPC", required IAM permissions), and whether that has a resource.
+ */
+const NETWORKING: Readonly<Record<string, boolean>> = {
+  'ec2:CreateNetworkInterface': true,
+  'ec2:DescribeNetworkInterfaces': false,
+  'ec2:DescribeSubnets': false,
+  'ec2:DeleteNetworkInterface': true,
+  'ec2:AssignPrivateIpAddresses': true,
+  'ec2:UnassignPrivateIpAddresses': true,
+};
+
+/** How a function is set up, where that makes Lambda do more in its name. */
+export interface FunctionSetup {
+  readonly functionId: string;
+  /** Name of its log group. */
+  readonly logGroup?: string;
+  readonly isTraced: boolean;
+  readonly isInVpc: boolean;
+}
+
+/** What Lambda does on AWS in a function's name, and the local run without asking its endpoints. */
+export function accessesOfLambda(plan: Plan, setups: readonly FunctionSetup[]): Access[] {
+  const polling = plan.eventSources.flatMap(({ queueArn: resource, functionArn }) => {
+    const functionId = plan.functions.find((one) => one.arn === functionArn)?.logicalId as string;
+    return POLLING.map((action) => ({ functionId, action, resource, context: BY_TLS }));
+  });
+  const working = setups.flatMap(({ functionId, logGroup, isTraced, isInVpc }) => {
+    const access = (action: string, resource = '*') => ({ functionId, action, resource, context: BY_TLS });
+    const stream = arn('logs', `log-group:${logGroup}:log-stream:one`);
+    return [
+      ...(logGroup === undefined ? [] : LOGGING.map((action) => access(action, stream))),
+      ...(isTraced ? TRACING.map((action) => access(action)) : []),
+      ...(isInVpc
+        ? Object.entries(NETWORKING).map(([action, isOnInterface]) =>
+            access(action, isOnInterface ? arn('ec2', 'network-interface/eni-0123456789abcdef0') : '*'),
+          )
+        : []),
+    ];
+  });
+  return [...polling, ...working];
+}
+
+/** What a service does with the customer's key of a resource in the name of whoever does something with the resource. */
+const KEY_USES: Readonly<Record<string, (action: string) => readonly string[]>> = {
+  // Amazon SQS developer guide, "Key management": producers and consumers of an encrypted queue.
+  sqs(action) {
+    if (action === 'sqs:SendMessage') return ['kms:GenerateDataKey', 'kms:Decrypt'];
+    return action === 'sqs:ReceiveMessage' ? ['kms:Decrypt'] : [];
+  },
+  // Amazon DynamoDB developer guide, "Encryption at rest usage notes": the least that a customer's key takes.
+  dynamodb: (action) =>
+    /:(Get|BatchGet|Query)/.test(action)
+      ? ['kms:Decrypt']
+      : [
+          'kms:Decrypt',
+          'kms:Encrypt',
+          'kms:ReEncryptFrom',
+          'kms:ReEncryptTo',
+          'kms:GenerateDataKey',
+          'kms:GenerateDataKeyWithoutPlaintext',
+        ],
+  // AWS Secrets Manager user guide, "Secret encryption"; AWS KMS developer guide, "How Parameter Store uses AWS KMS".
+  secretsmanager: () => ['kms:Decrypt'],
+  ssm: () => ['kms:Decrypt'],
+  // Amazon S3 user guide, "Using server-side encryption with AWS KMS keys": uploads in parts are read back.
+  s3(action) {
+    if (action === 's3:PutObject') return ['kms:GenerateDataKey', 'kms:Decrypt'];
+    return action === 's3:GetObject' ? ['kms:Decrypt'] : [];
+  },
+};
+
+/**
+ * What somebody does with a customer's key by doing something else with what it encrypts.
+ * @param keyOf ARN of a resource's key, if it has one of a customer's.
+ */
+export function accessesOfKeys(
+  { functionId, action, resource }: Access,
+  keyOf: (resource: string) => string | undefined,
+): Access[] {
+  const [service = ''] = action.split(':');
+  const key = keyOf(service === 's3' ? resource.replace(/\/.*$/, '') : resource.replace(/\/index\/.*$/, ''));
+  if (key === undefined) return [];
+  const context = { ...BY_TLS, 'kms:ViaService': `${service}.${REGION}.amazonaws.com` };
+  return (KEY_USES[service]?.(action) ?? []).map((used) => ({ functionId, action: used, resource: key, context }));
+}

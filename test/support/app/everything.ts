@@ -1,0 +1,204 @@
+import { type App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import {
+  ClientSecret,
+  ConnectorAlarms,
+  ConnectorDashboard,
+  FlowAuth,
+  FlowUrl,
+  Measure,
+  Notifications,
+  PowerAutomateConnector,
+  RedshiftDatabase,
+  Segment,
+  Threshold,
+  Trigger,
+  Unification,
+} from '../../../lib';
+import { ACCOUNT, REGION } from '../../../local/template/plan';
+import { suitableTable, type TableProp } from '../../lib/support';
+import { addEverySource } from './sources';
+
+/** An application of nobody's. */
+const APPLICATION = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
+function secretArn(name: string): string {
+  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}`;
+}
+/** Names of what the declared and other subscriptions name; their values are given where the stack runs. */
+export const Kept = {
+  /** Fields: `declared`, `tenant`. */
+  FLOW_URLS: secretArn('crm/flow-urls-AbCdEf'),
+  CLIENT_SECRET: secretArn('crm/client-secret-AbCdEf'),
+  FLOW_URL_PARAMETER: '/crm/flow-url',
+  /** Only files and the CLI may name it: the connector is given it. */
+  FILE_SECRET: secretArn('crm/file-flow-url-AbCdEf'),
+  FILE_PARAMETER: '/crm/file-flow-url',
+  WAREHOUSE_USER: secretArn('warehouse-user-AbCdEf'),
+} as const;
+
+/** What queries and polls ask. */
+export const Asked = {
+  WORK_GROUP: 'primary',
+  DATABASE: 'shop',
+  TABLES: ['orders', 'customers'],
+  DATA_BUCKET: 'shop-lake',
+  RESULTS_BUCKET: 'shop-results',
+  RESULTS_PREFIX: 'power-automate-connector',
+  WORKGROUP: 'reports',
+  WORKGROUP_ID: '11111111-2222-3333-4444-555555555555',
+  CLUSTER: 'warehouse',
+  WAREHOUSE_DATABASE: 'dwh',
+  DOMAIN: 'shop',
+  SEGMENT_DEFINITION: 'vip',
+  WORKFLOW: 'customers',
+} as const;
+
+/** Ids of the keys that encrypt what is the user's own: all of `Kept`, and both buckets. */
+export const SECRETS_KEY = 'SecretsKey';
+export const DATA_KEY = 'DataKey';
+
+/** A stack of a connector with everything that somebody may ask for. */
+export function everythingConnector(app: App): PowerAutomateConnector {
+  // Replicas' keys can be written for a stack of a known Region only.
+  const stack = new Stack(app, 'Everything', { env: { account: ACCOUNT, region: REGION } });
+  const key = (id: string) => new kms.Key(stack, id, { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
+  // First: it is by the first key of a template that the local run encrypts flow URLs.
+  const encryptionKey = key('FlowUrlKey');
+  const [queueEncryptionKey, secretsKey, dataKey] = [key('QueueKey'), key(SECRETS_KEY), key(DATA_KEY)];
+  const encryption = dynamodb.TableEncryptionV2.customerManagedKey(key('TableKey'));
+  const table = (prop: TableProp) =>
+    suitableTable(stack, prop, (suitable) => ({
+      ...suitable,
+      encryption,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+    }));
+  const secret = (secretCompleteArn: string) =>
+    secretsmanager.Secret.fromSecretAttributes(stack, secretCompleteArn, {
+      secretCompleteArn,
+      encryptionKey: secretsKey,
+    });
+  const parameter = (parameterName: string) =>
+    ssm.StringParameter.fromSecureStringParameterAttributes(stack, parameterName, {
+      parameterName,
+      encryptionKey: secretsKey,
+    });
+  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-0123456789abcdef0',
+    availabilityZones: ['us-east-1a', 'us-east-1b'],
+    privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0', 'rtb-0123456789abcdef1'],
+  });
+
+  const connector = new PowerAutomateConnector(stack, 'Connector', {
+    subscriptionsTable: table('subscriptionsTable'),
+    thresholdsTable: table('thresholdsTable'),
+    runsTable: table('runsTable'),
+    deliveriesTable: table('deliveriesTable'),
+    encryptionKey,
+    queueEncryptionKey,
+    flowSecrets: [secret(Kept.FILE_SECRET)],
+    flowParameters: [parameter(Kept.FILE_PARAMETER)],
+    entraFederation: true,
+    vpc,
+    tracing: lambda.Tracing.ACTIVE,
+    archive: { retention: Duration.days(30) },
+    schemaRegistry: true,
+    notifications: Notifications.email('data-team@example.com'),
+  });
+  const alarms = new ConnectorAlarms(stack, 'Alarms', { connector });
+  new ConnectorDashboard(stack, 'Dashboard', { connector, alarms });
+  declareSubscriptions(connector, { secret, parameter });
+  addEverySource(connector, {});
+  addQueries(connector, { secret, dataKey });
+  connector.addUnification('Match', { jobs: Unification.fromEntityResolution(Asked.WORKFLOW), whenStarted: true });
+  connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(Asked.DOMAIN) });
+  return connector;
+}
+
+/** What somebody keeps, by its name. */
+interface Keeping {
+  readonly secret: (arn: string) => secretsmanager.ISecret;
+  readonly parameter: (name: string) => ssm.IParameter;
+}
+
+function declareSubscriptions(connector: PowerAutomateConnector, { secret, parameter }: Keeping): void {
+  const flowUrls = secret(Kept.FLOW_URLS);
+  const clientSecret = ClientSecret.fromSecret(secret(Kept.CLIENT_SECRET));
+  connector.addSubscription('declared', {
+    trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'declared' }),
+    flowUrl: FlowUrl.fromSecret(flowUrls, 'declared'),
+  });
+  connector.addSubscription('declared-parameter', {
+    trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'declared-parameter' }),
+    flowUrl: FlowUrl.fromParameter(parameter(Kept.FLOW_URL_PARAMETER)),
+  });
+  connector.addSubscription('tenant', {
+    trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'tenant' }),
+    flowUrl: FlowUrl.fromSecret(flowUrls, 'tenant'),
+    auth: FlowAuth.entra({ ...APPLICATION, clientSecret }),
+  });
+  connector.addSubscription('vouched', {
+    trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'vouched' }),
+    flowUrl: FlowUrl.fromSecret(flowUrls, 'tenant'),
+    auth: FlowAuth.entra(APPLICATION),
+  });
+  connector.addSubscription('declared-threshold', {
+    trigger: Trigger.measureThresholdCrossed({
+      measure: 'Declared',
+      dimensions: { Region: 'EU' },
+      threshold: Threshold.above(10, { recoverTo: 5, fireIfAlreadyBeyond: true }),
+    }),
+    flowUrl: FlowUrl.fromSecret(flowUrls, 'declared'),
+  });
+}
+
+/** A measure or a segment of every kind of query, and of every way to be let in. */
+function addQueries(
+  connector: PowerAutomateConnector,
+  { secret, dataKey }: Pick<Keeping, 'secret'> & { readonly dataKey: kms.IKey },
+): void {
+  const schedule = scheduler.ScheduleExpression.rate(Duration.hours(1));
+  const bucket = (bucketName: string) =>
+    s3.Bucket.fromBucketAttributes(connector, bucketName, { bucketName, encryptionKey: dataKey });
+  const [lake, resultsBucket] = [bucket(Asked.DATA_BUCKET), bucket(Asked.RESULTS_BUCKET)];
+  const athena = (sql: string, table: string) => ({
+    sql,
+    database: Asked.DATABASE,
+    tables: [table],
+    dataBuckets: [lake],
+    resultsBucket,
+  });
+  const redshift = (database: RedshiftDatabase) => Measure.fromRedshiftQuery({ sql: 'SELECT 1', database });
+  const { CLUSTER, WAREHOUSE_DATABASE, WORKGROUP, WORKGROUP_ID } = Asked;
+  const measures = {
+    Athena: Measure.fromAthenaQuery(athena('SELECT sum(total) FROM orders', 'orders')),
+    Workgroup: redshift(RedshiftDatabase.ofWorkgroup(WORKGROUP, WORKGROUP_ID, WAREHOUSE_DATABASE)),
+    Cluster: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE)),
+    User: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE, secret(Kept.WAREHOUSE_USER))),
+    CloudWatch: Measure.fromCloudWatchMetric({
+      metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Open' }),
+    }),
+  };
+  for (const [measure, query] of Object.entries(measures)) {
+    connector.addMeasure(`${measure}Measure`, { measure, query, schedule });
+  }
+  const segments = {
+    Customers: Segment.fromAthenaQuery(athena('SELECT count(*) FROM customers', 'customers')),
+    Vip: Segment.fromCustomerProfiles({
+      domainName: Asked.DOMAIN,
+      segmentDefinitionName: Asked.SEGMENT_DEFINITION,
+    }),
+  };
+  for (const [segment, size] of Object.entries(segments)) {
+    connector.addSegment(`${segment}Segment`, { segment, size, schedule });
+  }
+}

@@ -1,0 +1,542 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { App, type CfnElement, Stack } from 'aws-cdk-lib';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import type { IConstruct } from 'constructs';
+import { readSubscriptionFile } from '../../../cli/subscriptions/subscription-file';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
+import { Env } from '../../../contract/environment';
+import { RunTable } from '../../../lambda/collection/adapters/run-table';
+import { collectStage } from '../../../lambda/collection/core/collect';
+import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
+import { FAILURES_TO_OPEN } from '../../../lambda/delivery/core/health/breaker';
+import { resume } from '../../../lambda/delivery/core/health/flow-health';
+import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../../lambda/delivery/core/health/health';
+import { replayAll } from '../../../lambda/delivery/core/kept-deliveries';
+import { register, unregister, type WantedSubscription } from '../../../lambda/registration/core/register';
+import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
+import { deliverySender } from '../../../lambda/shared/adapters/queue';
+import { LogMessage } from '../../../lambda/shared/core/log-messages';
+import { metricKey } from '../../../lambda/shared/core/metric';
+import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
+import type { Health } from '../../../lambda/subscriptions/core/flow-health';
+import type { Filter, SubscriptionDefinition, Threshold } from '../../../lambda/subscriptions/core/subscription';
+import { ThresholdTable } from '../../../lambda/thresholds/adapters/threshold-table';
+import { HITS_PER_ITEM, observe } from '../../../lambda/thresholds/core/observe';
+import { thresholdItems } from '../../../lambda/thresholds/core/threshold-item';
+import type { PowerAutomateConnector } from '../../../lib';
+import { ANYBODY, localConnector } from '../../../local/connector';
+import type { AwsCall } from '../../../local/engines/protocol/calls';
+import type { Answer, Question } from '../../../local/engines/services/answers';
+import { FlowReceiver } from '../../../local/flow-receiver';
+import { readEvents } from '../../../local/run/event-file';
+import { replay } from '../../../local/run/replay';
+import { startLocalStack } from '../../../local/stack';
+import { type LoadedTemplate, loadTemplate } from '../../../local/template/template';
+import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
+import { thresholdOn } from '../evaluation';
+import { MemoryTelemetry } from '../memory/memory';
+import { startEntraStandIn, tokenAnswer } from '../servers/entra-stand-in';
+import { Kept } from './everything';
+import { entryOf, SAMPLE_RUNS, type SampleEvent, sample } from './sources';
+
+const EXAMPLE = join(__dirname, '../../../examples/retailer');
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const SIGNATURE = '?sig=0123456789-0123456789-0123456789-0123456789';
+
+/** What the functions that are called every minute have to come back to, as counts. */
+export interface Leftovers {
+  readonly intents: number;
+  readonly intentParts: number;
+  readonly items: number;
+  readonly runs: number;
+  readonly subscriptions: number;
+  readonly deaths: number;
+}
+
+export interface Exercise {
+  readonly loaded: LoadedTemplate;
+  /** Every call that the endpoints got. */
+  readonly calls: readonly AwsCall[];
+  /** Detail types of the events that the bus took. */
+  readonly detailTypes: ReadonlySet<string>;
+  /** What the functions reported as failed. */
+  readonly failures: readonly string[];
+  /** Subscriptions that got something. */
+  readonly delivered: ReadonlySet<string>;
+  /** Before and after the last minute. */
+  readonly leftovers: readonly [Leftovers, Leftovers];
+}
+
+/**
+ * Runs the connector's template locally and makes its functions do all that they can do: the whole example, and what an
+ * example does not show. A function that learns to call something else is to be brought to it here.
+ * @param outdir an empty folder for the cloud assembly.
+ * @param make makes a stack of a connector; where it has declared subscriptions, those of `everythingConnector`.
+ */
+export async function exercise(outdir: string, make: (app: App) => PowerAutomateConnector): Promise<Exercise> {
+  const app = new App({ outdir });
+  const connector = make(app);
+  for (const construct of connector.node.findAll()) {
+    // A minute is over when this says so, however slow the machine.
+    if (construct instanceof CfnRule && construct.scheduleExpression) construct.scheduleExpression = 'rate(1 day)';
+    if (construct instanceof CfnSchedule) construct.scheduleExpression = 'rate(1 day)';
+    // Its waits are half a minute at least; everybody else's stay as they are.
+    if (construct instanceof CfnFunction && construct.node.path.includes('/UnificationPolling/Poll/')) {
+      construct.addPropertyOverride(`Environment.Variables.${Env.PACE}`, '600');
+    }
+  }
+  app.synth();
+  const templateFile = join(outdir, `${Stack.of(connector).stackName}.template.json`);
+  const world = await startWorld(templateFile, connector);
+  try {
+    await playExample(world);
+    await rejectByEach(world);
+    if (world.registerId !== undefined) {
+      await runSources(world);
+      await ask(world);
+      await watchStart(world);
+    }
+    await limit(world);
+    await keepAlive(world);
+    await refuse(world);
+    if (world.registerId !== undefined) {
+      await readSecrets(world);
+      await changeDeclared(world, world.registerId);
+    }
+    await leaveRuns(world);
+    await leaveCrossings(world);
+    await leaveThresholds(world);
+    await leaveDeath(world);
+    const before = await world.leftovers();
+    await world.minute();
+    const { calls, detailTypes, failures, delivered } = world;
+    const leftovers = [before, await world.leftovers()] as const;
+    return { loaded: loadTemplate(templateFile), calls, detailTypes, failures, delivered, leftovers };
+  } finally {
+    await world.stop();
+  }
+}
+
+type World = Awaited<ReturnType<typeof startWorld>>;
+
+/** A connector that runs locally, what drives it, and what stands for a worker that dies. */
+async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
+  const calls: AwsCall[] = [];
+  const detailTypes = new Set<string>();
+  const failures: string[] = [];
+  const delivered = new Set<string>();
+  const receiver = new FlowReceiver();
+  /** What the flow at `/moody` answers. */
+  const moody = { status: 404 };
+  /** What the functions that CloudFormation calls have answered it, by the path. */
+  const answers = new Map<string, string>();
+  const flows = createServer(async (request, response) => {
+    const { method, url = '' } = request;
+    if (method === 'PUT') {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      answers.set(url, Buffer.concat(chunks).toString());
+      response.writeHead(200).end();
+    } else if (url.startsWith('/moody')) response.writeHead(moody.status).end();
+    else receiver.handle(request, response);
+  });
+  await once(flows.listen(0, '127.0.0.1'), 'listening');
+  const origin = `http://127.0.0.1:${(flows.address() as AddressInfo).port}`;
+  const flowUrl = (name: string, signature = SIGNATURE) => `${origin}/flows/${name}${signature}`;
+  /** What services of queries and jobs have. */
+  const data = new Map<Question['service'], Answer | (() => Answer)>();
+  const entra = await startEntraStandIn(() => tokenAnswer('a.token'));
+  const stack = await startLocalStack({
+    templateFile,
+    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', ...entra.environment },
+    secrets: {
+      [Kept.FLOW_URLS]: JSON.stringify({ declared: flowUrl('declared'), tenant: flowUrl('tenant', '') }),
+      [Kept.CLIENT_SECRET]: 'a client secret',
+      [Kept.FILE_SECRET]: flowUrl('file'),
+    },
+    parameters: { [Kept.FLOW_URL_PARAMETER]: flowUrl('declared'), [Kept.FILE_PARAMETER]: flowUrl('file') },
+    answers({ service, text }) {
+      const said = runsOfSamples(service, text) ?? data.get(service);
+      return typeof said === 'function' ? said() : said;
+    },
+    onCall: (call) => calls.push(call),
+    onEvent: (event) => detailTypes.add(event['detail-type']),
+    onLog(functionId, line) {
+      if (line.startsWith('ERROR\t')) failures.push(`${functionId}: ${line}`);
+      if (line.includes(LogMessage.DELIVERED)) delivered.add(JSON.parse(line).subscription);
+    },
+  });
+  const local = localConnector(stack);
+  const bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
+  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+
+  const physicalId = (construct: IConstruct): string =>
+    stack.physicalId(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));
+  const thresholds = new ThresholdTable(client, physicalId(parts.thresholds.table));
+  const subscriptions = new SubscriptionTable(client, physicalId(parts.subscriptions.table));
+  const deliveries = new DeliveryTable(client, physicalId(parts.delivery.table), DEFAULT_DELIVERY_RETENTION_DAYS);
+  const runs = new RunTable(client, physicalId(parts.collection.table));
+
+  return {
+    calls,
+    detailTypes,
+    failures,
+    delivered,
+    entra,
+    origin,
+    answers,
+    data,
+    /** Logical id of `register`, where there are declared subscriptions. */
+    registerId: stack.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'register')
+      ?.logicalId,
+    stack,
+    local,
+    bus,
+    moody,
+    thresholds,
+    subscriptions,
+    deliveries,
+    runs,
+    /** A worker's ports, which cannot publish: what it commits is left behind. */
+    dying: {
+      telemetry: new MemoryTelemetry(),
+      events: { publish: () => Promise.reject(new Dying()) },
+      connectorId: parts.connectorId,
+      newId: () => crypto.randomUUID(),
+    },
+    async put(DetailType: string, detail: object): Promise<void> {
+      const entry = { EventBusName: local.busName, Source: local.eventSource, DetailType };
+      await bus.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }));
+      await stack.whenIdle();
+    },
+    /** Puts an event as AWS does, on the default bus. */
+    async putAsService(event: SampleEvent): Promise<void> {
+      await bus.send(new PutEventsCommand({ Entries: [entryOf(event)] }));
+      await stack.whenIdle();
+    },
+    async send(queue: IConstruct, MessageBody: string): Promise<void> {
+      await sqs.send(new SendMessageCommand({ QueueUrl: physicalId(queue), MessageBody }));
+      await stack.whenIdle();
+    },
+    async subscribe(
+      definition: SubscriptionDefinition,
+      flow?: string | Pick<WantedSubscription, 'flowUrlFrom'>,
+    ): Promise<void> {
+      const wanted = typeof flow === 'string' ? { flowUrl: flow } : flow;
+      await register({ definition, ...wanted }, 'cli', local.registry);
+      await stack.whenIdle();
+    },
+    /** Runs what is run every minute. */
+    async minute(): Promise<void> {
+      await stack.runSchedules();
+      await stack.whenIdle();
+    },
+    async leftovers(): Promise<Leftovers> {
+      const now = Date.now();
+      const found = await Promise.all([
+        thresholds.overdue('intent', now),
+        thresholds.overdue('part', now),
+        thresholds.overdue('threshold', now),
+        runs.overdue(now),
+        subscriptions.dueSubscriptions(now),
+        deliveries.unannounced(now),
+      ]);
+      const [intents, intentParts, items, overdueRuns, due, deaths] = found.map(({ length }) => length) as number[];
+      return { intents, intentParts, items, runs: overdueRuns, subscriptions: due, deaths } as Leftovers;
+    },
+    /** Sends all kept deliveries of a subscription once more. */
+    async replay(subscription: string): Promise<void> {
+      const send = deliverySender(sqs, physicalId(parts.delivery.deliveriesQueue));
+      await replayAll(subscription, {}, { kept: deliveries, subscriptions, clock: Date.now, send });
+      await stack.whenIdle();
+    },
+    async writeHealth(name: string, change: (health: Health | undefined) => Omit<Health, 'version'>): Promise<void> {
+      const read = await subscriptions.read(name);
+      if (!read) throw new Error('the subscription is not there');
+      const version = (read.health?.version ?? 0) + 1;
+      if (!(await subscriptions.writeHealth(read, { ...change(read.health), version }))) throw new Error('lost a race');
+    },
+    parts,
+    async stop(): Promise<void> {
+      flows.close();
+      flows.closeAllConnections();
+      entra.stop();
+      local.close();
+      bus.destroy();
+      sqs.destroy();
+      client.destroy();
+      await stack.stop();
+    },
+  };
+}
+
+/** Runs that the bus has not seen, an hour after their end: of every kind of source whose runs can be reconciled. */
+function runsOfSamples(service: string, text: string): Answer | undefined {
+  const runs = SAMPLE_RUNS.filter(({ kind, source }) => kind === service && source === text);
+  if (runs.length === 0) return undefined;
+  const rows = runs.map(({ id, status }) => [id, status, 70, 60]);
+  return { columns: ['id', 'status', 'startTime', 'endTime'], rows };
+}
+
+/** A worker dies at its first event. */
+class Dying extends Error {}
+const untilItDies = (work: Promise<unknown>): Promise<unknown> =>
+  work.catch((error) => {
+    if (!(error instanceof Dying)) throw error;
+  });
+
+const ago = (ms: number) => () => Date.now() - ms;
+
+async function playExample({ stack, local, bus, origin }: World): Promise<void> {
+  const file = join(EXAMPLE, 'subscriptions.yaml');
+  const environment = { LOCAL_FLOWS: `${origin}/flows` };
+  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8'), { file, environment, loopback: true });
+  for (const entry of entries) await register(entry, 'file:default', local.registry);
+  const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
+  const settled = () => stack.whenIdle();
+  await replay(history, { client: bus, busName: local.busName, settled, onProgress() {}, onRefused() {} });
+}
+
+/** What each function that reads a queue cannot take. */
+async function rejectByEach({ put, send, parts }: World): Promise<void> {
+  await put('SegmentRefreshed', { segment: 'without a size' });
+  await put('NoSuchEvent', {});
+  await put('RefreshStageCompleted', { runId: 'without a stage', status: 'Successful' });
+  await send(parts.delivery.deliveriesQueue, 'no delivery');
+}
+
+/** A job that fails, and one that does what nobody has heard of. */
+async function runSources({ putAsService }: World): Promise<void> {
+  const failed = sample('glue-job-failed');
+  await putAsService(failed);
+  await putAsService({ ...failed, detail: { ...failed.detail, state: 'EXPLODED' } });
+}
+
+/** Values and sizes by every query, runs of sources, ends of every kind of job after a first look, and what none can take. */
+async function ask({ data, minute, send, parts }: World): Promise<void> {
+  for (const service of ['athena', 'redshift-data', 'cloudwatch', 'customer-profiles'] as const) {
+    data.set(service, { columns: ['value'], rows: [[7]] });
+  }
+  await minute();
+  const [startTime, endTime] = [ago(HOUR), Date.now].map((at) => new Date(at()).toISOString());
+  for (const service of ['entity-resolution', 'identity-resolution'] as const) {
+    const job = [`${service}-job`, 'FAILED', startTime as string, endTime as string, 'no luck'];
+    data.set(service, { columns: ['id', 'status', 'startTime', 'endTime', 'error'], rows: [job] });
+  }
+  await minute();
+  await send(parts.queries.queriesQueue, 'no query');
+  await send(parts.unificationPolling.pollsQueue, 'no poll');
+  await send(parts.reconciliation.reconciliationsQueue, 'no source');
+}
+
+/** A matching job whose start CloudTrail tells of: it runs at the first look, and has ended at the next. */
+async function watchStart({ data, putAsService }: World): Promise<void> {
+  const { event } = startMatchingJob;
+  const time = new Date().toISOString();
+  const { jobId } = event.detail.responseElements;
+  let looks = 0;
+  data.set('entity-resolution', () => ({
+    columns: ['id', 'status', 'startTime', 'endTime'],
+    rows: [looks++ === 0 ? [jobId, 'RUNNING', time, null] : [jobId, 'SUCCEEDED', time, new Date().toISOString()]],
+  }));
+  await putAsService({ ...event, time, detail: { ...event.detail, eventTime: time } });
+  if (looks !== 2) throw new Error(`the job that was started was looked at ${looks} times`);
+}
+
+const onFailure = (name: string): SubscriptionDefinition => ({
+  name,
+  trigger: 'data-source-refresh-failed',
+  instanceId: 'default',
+  filter: { dataSource: name },
+  format: 'flat',
+  owners: [],
+});
+
+const failure = (dataSource: string, runId = 'nightly') => ({ dataSource, status: 'Failed', runId });
+
+/**
+ * A flow that refuses until its subscription is paused, refuses a probe, too, and takes what was held once somebody
+ * resumes it; another that wants no such body, until it is mended and what it refused is replayed; one whose breaker is
+ * open, and lets a trial through.
+ */
+async function refuse({
+  put,
+  subscribe,
+  minute,
+  moody,
+  origin,
+  subscriptions,
+  writeHealth,
+  replay,
+}: World): Promise<void> {
+  for (const name of ['moody', 'picky', 'broken']) await subscribe(onFailure(name), `${origin}/moody${SIGNATURE}`);
+
+  const refusals = { count: REFUSALS_TO_PAUSE - 1, since: ago(2 * REFUSALS_SPAN)() };
+  await writeHealth('moody', () => ({ state: 'active', refusals, announcements: [] }));
+  await put('DataSourceRefreshed', failure('moody'));
+  // The same again: there is a row for it.
+  await put('DataSourceRefreshed', failure('moody'));
+  await writeHealth('moody', (health) => ({ ...(health as Health), nextProbe: Date.now() }));
+  await minute();
+
+  moody.status = 400;
+  await put('DataSourceRefreshed', failure('picky'));
+  moody.status = 202;
+  await resume('moody', { subscriptions, clock: Date.now });
+  await replay('picky');
+
+  const failures = { count: FAILURES_TO_OPEN, opened: 1, openUntil: ago(MINUTE)() };
+  await writeHealth('broken', () => ({ state: 'active', failures, announcements: [] }));
+  await put('DataSourceRefreshed', failure('broken'));
+}
+
+/** A flow that takes a call in a second, and gets two. */
+async function limit({ put, subscribe, origin }: World): Promise<void> {
+  await subscribe(
+    { ...onFailure('limited'), rateLimit: { calls: 1, per: 1000 } },
+    `${origin}/flows/limited${SIGNATURE}`,
+  );
+  for (const runId of ['one', 'two']) await put('DataSourceRefreshed', failure('limited', runId));
+}
+
+/** A flow that nothing is for, but the body that keeps it alive. */
+async function keepAlive({ subscribe, minute, origin, writeHealth }: World): Promise<void> {
+  await subscribe({ ...onFailure('idle'), keepAlive: 60 * DAY }, `${origin}/flows/idle${SIGNATURE}`);
+  await writeHealth('idle', (health) => ({ ...(health as Health), keepAlive: ago(MINUTE)() }));
+  await minute();
+}
+
+/** Flows whose URLs, and whose applications' client secrets, are kept elsewhere, and one for which AWS vouches. */
+async function readSecrets({ put, subscribe, entra }: World): Promise<void> {
+  await subscribe(onFailure('file-secret'), { flowUrlFrom: { secret: Kept.FILE_SECRET } });
+  await subscribe(onFailure('file-parameter'), { flowUrlFrom: { parameter: Kept.FILE_PARAMETER } });
+  const declared = ['declared', 'declared-parameter', 'tenant', 'vouched'];
+  for (const name of [...declared, 'file-secret', 'file-parameter']) await put('DataSourceRefreshed', failure(name));
+  const credentials = entra.forms.map((form) => (form.has('client_secret') ? 'secret' : 'assertion'));
+  if (credentials.join() !== 'secret,assertion') throw new Error(`Entra ID was asked with ${credentials}`);
+}
+
+/**
+ * Deployments that change a declared subscription, whose value is beyond its threshold, give it another name, take that
+ * back, and remove it.
+ */
+async function changeDeclared({ put, stack, parts, origin, answers }: World, registerId: string): Promise<void> {
+  const observedAt = new Date(ago(HOUR)()).toISOString();
+  await put('MeasureRefreshed', { measure: 'Declared', dimensions: { Region: 'EU' }, value: 20, observedAt });
+  const subscription = parts.node.findChild('declared-threshold').node.findChild('Resource').node.defaultChild;
+  const LogicalResourceId = Stack.of(parts).resolve((subscription as CfnElement).logicalId);
+  const entry = (more: object) => ({
+    name: 'declared-threshold',
+    trigger: 'measure-threshold-crossed',
+    measure: 'Declared',
+    dimensions: { Region: 'EU' },
+    above: 15,
+    recoverTo: 5,
+    fireIfAlreadyBeyond: true,
+    flowUrlFrom: { secret: Kept.FLOW_URLS, field: 'declared' },
+    ...more,
+  });
+  let n = 0;
+  const ask = async (RequestType: string, PhysicalResourceId: string, more: object = {}) => {
+    const path = `/answers/${n++}`;
+    const event = {
+      RequestType,
+      RequestId: path,
+      ResponseURL: `${origin}${path}`,
+      StackId: `arn:aws:cloudformation:us-east-1:000000000000:stack/${stack.stackName}/local`,
+      LogicalResourceId,
+      PhysicalResourceId,
+      ResourceProperties: { Entry: JSON.stringify(entry(more)) },
+    };
+    await stack.invoke(registerId, event);
+    await stack.whenIdle();
+    const answer = answers.get(path) ?? 'nothing';
+    if (!answer.includes('"Status":"SUCCESS"')) throw new Error(`${RequestType} was answered by ${answer}`);
+  };
+  await ask('Update', 'declared-threshold');
+  await ask('Update', 'declared-threshold', { name: 'renamed' });
+  await ask('Delete', 'declared-threshold');
+  await ask('Update', 'renamed', { above: 12 });
+  await ask('Delete', 'renamed');
+}
+
+/** A run in stages, one whose time is over, and one that is complete and of which nobody was told. */
+async function leaveRuns({ put, runs, dying }: World): Promise<void> {
+  for (const stage of ['map', 'match', 'merge']) {
+    await put('RefreshStageCompleted', { runId: 'staged', stage, status: 'Successful' });
+  }
+  const end = { refresh: 'unification', instanceId: 'default', name: 'map', status: 'Successful' } as const;
+  const leave = (runId: string, unification: string[]) =>
+    untilItDies(
+      collectStage(
+        { ...end, runId },
+        { ...dying, runs, clock: ago(2 * DAY), rules: { runTimeoutMs: DAY, expected: { unification, full: [] } } },
+      ),
+    );
+  await leave('overdue', ['map', 'match']);
+  await leave('untold', ['map']);
+}
+
+/** More thresholds crossed at once than one item holds: by a worker that gets on, by one that dies, and by one that loses. */
+async function leaveCrossings({ put, subscribe, thresholds, subscriptions, dying }: World): Promise<void> {
+  const threshold: Threshold = { operator: 'above', value: 10 };
+  const crowd = Array.from({ length: HITS_PER_ITEM + 1 }, (_, n) => `crowd-${n}`);
+  for (const name of crowd) await subscribe(thresholdOn(name, { segment: 'Crowd' }, threshold));
+  const at = (minute: number) => ago(HOUR - minute * MINUTE)();
+  for (const [n, memberCount] of [5, 20, 5].entries()) {
+    await put('SegmentRefreshed', { segment: 'Crowd', memberCount, observedAt: new Date(at(n)).toISOString() });
+  }
+  const metric = { kind: 'segment', instanceId: 'default', name: 'Crowd' } as const;
+  const worker = { ...dying, thresholds, subscriptions, clock: ago(HOUR) };
+  await untilItDies(observe({ metric, value: 20, observedAt: at(3), sequence: 0 }, worker));
+  await thresholds.putIntentPart(metricKey(metric), 'lost', 0, [], at(0));
+
+  // As a registration leaves it that ends just before it is done.
+  const [name = ''] = crowd;
+  const thresholdId = (await subscriptions.read(name))?.thresholdId ?? '';
+  for (const { sortKey } of thresholdItems(name, thresholdId, threshold)) {
+    await thresholds.markThreshold(metricKey(metric), sortKey, at(0));
+  }
+}
+
+/** A threshold on a measure with members: made while the value is beyond it, fired, recovered, fired, removed. */
+async function leaveThresholds({ put, subscribe, local }: World): Promise<void> {
+  const filter: Filter = { measure: 'Revenue' };
+  const observed = (value: number, minute: number) => {
+    const observedAt = new Date(ago(HOUR - minute * MINUTE)()).toISOString();
+    return put('MeasureRefreshed', { measure: 'Revenue', dimensions: { Region: 'EU' }, value, observedAt });
+  };
+  await observed(20, 0);
+  const threshold: Threshold = { operator: 'above', value: 10, recoverTo: 5, fireIfAlreadyBeyond: true };
+  await subscribe(thresholdOn('beyond', filter, threshold));
+  await observed(1, 1);
+  await observed(20, 2);
+  await unregister('beyond', 'cli', { ...local.registry, clock: ago(DAY) });
+}
+
+/** A delivery that was given up by a worker that died before it told the bus. */
+async function leaveDeath({ deliveries }: World): Promise<void> {
+  const [subscription, eventId] = ['picky', 'given-up'];
+  const then = ago(HOUR)();
+  const lease = { owner: 'somebody', until: then + MINUTE };
+  const event = { trigger: 'data-source-refresh-failed', eventId, instanceId: 'default', occurredAt: then, detail: {} };
+  const message = { subscription, uid: 'any', event: event as never, acceptedAt: then, n: 0 };
+  await deliveries.claim(message, lease, then);
+  await deliveries.keepPayload(message, then);
+  await deliveries.finish({ subscription, eventId }, lease, 'dead', [], then, {
+    reason: 'the worker crashed',
+    since: new Date(then).toISOString(),
+    attempts: 0,
+  });
+}

@@ -1,0 +1,539 @@
+import { isDeepStrictEqual } from 'node:util';
+import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
+import type { AwsCall } from '../../../local/engines/protocol/calls';
+import { ACCOUNT, planTemplate } from '../../../local/template/plan';
+import type { Plan } from '../../../local/template/planned';
+import type { LoadedTemplate, ResourceDefinition } from '../../../local/template/template';
+import {
+  type Access,
+  accessesOf,
+  accessesOfKeys,
+  accessesOfLambda,
+  BY_TLS,
+  type FunctionSetup,
+  NOTHING_AROUND,
+  queueArn,
+  type Surroundings,
+} from './aws-access';
+import { Asked } from './everything';
+
+/** One statement of a policy, its values resolved. */
+interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action?: string | string[];
+  readonly Resource?: string | string[];
+  readonly Condition?: unknown;
+}
+
+/** A policy of a queue, a topic or a key. */
+interface ResourcePolicy {
+  readonly Statement: readonly (Statement & { readonly Principal?: { readonly Service?: string } })[];
+}
+
+/** One action on one resource that a statement allows. */
+interface Grant extends Statement {
+  readonly Action: string;
+  readonly Resource: string;
+}
+
+/** Something that a function's role lacks, or has for nothing. */
+export interface Problem {
+  readonly functionId: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly text: string;
+}
+
+/** A grant that nothing uses and that stays. */
+export interface Tolerance {
+  readonly actions: readonly string[];
+  /** Whether a resource is what the tolerance is for. */
+  readonly resource: (arn: string, functionId: string, plan: Plan) => boolean;
+  readonly reason: string;
+}
+
+const isEventSource = (arn: string, functionId: string, plan: Plan): boolean =>
+  plan.eventSources.some(
+    ({ queueArn: source, functionArn }) =>
+      source === arn && functionArn === plan.functions.find((one) => one.logicalId === functionId)?.arn,
+  );
+
+/** The whole list of what a role may have and not use. One that is not needed any more is a problem, too. */
+export const TOLERANCES: readonly Tolerance[] = [
+  {
+    actions: ['sqs:ChangeMessageVisibility', 'sqs:GetQueueUrl'],
+    resource: isEventSource,
+    reason: "CDK's SqsEventSource grants all that a consumer may need; on that queue alone, they give nothing away",
+  },
+];
+
+/** A pattern that stands in a role, since there is no narrower thing to write. */
+export interface Wildcard {
+  readonly actions: readonly string[];
+  /** Whether it is that resource that the actions may be allowed on. */
+  readonly resource: (arn: string) => boolean;
+  readonly reason: string;
+}
+
+const isEverything = (arn: string): boolean => arn === '*';
+const isKey = (arn: string): boolean => /^arn:aws:kms:[^*]*:key\/[^*]+$/.test(arn);
+
+/**
+ * The whole list of patterns that roles may have when everything is switched on; without that they have none. Each is still
+ * to be used, and one that is not needed any more is a problem, too.
+ */
+export const WILDCARDS: readonly Wildcard[] = [
+  {
+    actions: ['sts:GetWebIdentityToken'],
+    resource: isEverything,
+    reason: 'AWS STS has no resource for it; conditions narrow it to tokens that are of use with Entra ID alone',
+  },
+  {
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    resource: isEverything,
+    reason: 'AWS X-Ray has no resources for them',
+  },
+  {
+    actions: [
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:DeleteNetworkInterface',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    resource: isEverything,
+    reason: 'what Lambda asks for, on all resources, before it lets a function run in a VPC',
+  },
+  {
+    actions: ['kms:ReEncrypt*', 'kms:GenerateDataKey*'],
+    resource: isKey,
+    reason: "DynamoDB names these patterns as what a customer's key of a table takes; on that key alone",
+  },
+  {
+    actions: ['cloudwatch:GetMetricData'],
+    resource: isEverything,
+    reason: 'CloudWatch has no resource for it',
+  },
+  {
+    actions: ['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'],
+    resource: isEverything,
+    reason: 'the Redshift Data API has no resource for them; a condition narrows them to the own statements',
+  },
+  {
+    actions: ['datasync:ListTaskExecutions'],
+    resource: isEverything,
+    reason: 'AWS DataSync has no resource for it',
+  },
+  {
+    actions: ['datasync:DescribeTaskExecution'],
+    resource: (arn) => /^arn:aws:datasync:[^*]*:task\/[^*/]+\/execution\/\*$/.test(arn),
+    reason: "ids of a task's executions are nobody's to know before; of that task alone",
+  },
+  {
+    actions: ['s3:GetObject'],
+    resource: (arn) => arn === `arn:aws:s3:::${Asked.DATA_BUCKET}/*`,
+    reason: "names of a table's files are nobody's to know before; in that bucket alone",
+  },
+  {
+    actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+    resource: (arn) => arn === `arn:aws:s3:::${Asked.RESULTS_BUCKET}/${Asked.RESULTS_PREFIX}/*`,
+    reason: 'Athena names the files of results; in that place alone',
+  },
+];
+
+/** A log group's streams have no other ARN than one with an asterisk. */
+const LOG_STREAMS = /^arn:aws:logs:[^*]*:log-group:[^*]*:\*$/;
+
+/**
+ * Holds the functions' roles against what the functions did, and EventBridge Scheduler's against the schedules: whatever they
+ * call must be allowed, whatever is allowed must be called.
+ * @param calls what the local run's endpoints got; calls of others than functions do not matter.
+ * @returns one problem for each call that a role does not allow, each grant that no call needs, and what cannot be checked.
+ */
+export async function privilegeProblems(
+  loaded: LoadedTemplate,
+  calls: readonly AwsCall[],
+  { wildcards = [], around = NOTHING_AROUND }: PrivilegeOptions = {},
+): Promise<Problem[]> {
+  const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
+  const template = new PolicyReader(loaded, plan, wildcards);
+  const functionIds = plan.functions.map(({ logicalId }) => logicalId);
+  const seen = calls
+    .filter(({ accessKeyId }) => functionIds.includes(accessKeyId))
+    .flatMap((call) => accessesOf(call, around));
+  const done = [...seen, ...accessesOfLambda(plan, template.setups()), ...template.accessesOfSchedules()];
+  const encrypting = new Map([...template.keys(), ...around.keys]);
+  const accesses = distinct([
+    ...done,
+    ...done.flatMap((access) => accessesOfKeys(access, (resource) => encrypting.get(resource))),
+  ]);
+  const tolerated = new Set<string>();
+  const problems: Problem[] = template.rolesOfNobody([...functionIds, ...template.schedulerRoles()]);
+  for (const functionId of [...functionIds, ...template.schedulerRoles()]) {
+    const role = template.role(functionId);
+    problems.push(...role.problems);
+    const made = accesses.filter((access) => access.functionId === functionId);
+    const allowed: Access[] = [];
+    for (const access of made) {
+      if (await allows(role.statements, access, template)) allowed.push(access);
+      else
+        problems.push(problem(access, 'calls', 'which its role does not allow: allow it where its construct is made'));
+    }
+    for (const grant of role.grants) {
+      const like = allowed.filter(({ action }) => isMeant(action, grant.Action));
+      const others = role.statements.filter((one) => one !== grant);
+      if (await anyDenied(like, others, template)) continue;
+      const { Action: action, Resource: resource } = grant;
+      if (TOLERANCES.some((one) => one.actions.includes(action) && one.resource(resource, functionId, plan))) {
+        tolerated.add(action);
+      } else problems.push(problem({ functionId, action, resource }, 'may', UNUSED));
+    }
+  }
+  for (const action of template.unusedWildcards()) {
+    const text = `no role has ${action} as a pattern any more: take it out of the wildcards`;
+    problems.push({ functionId: '', action, resource: '', text });
+  }
+  for (const action of TOLERANCES.flatMap(({ actions }) => actions).filter((one) => !tolerated.has(one))) {
+    const text = `no role has ${action} for nothing any more: take the tolerance away`;
+    problems.push({ functionId: '', action, resource: '', text });
+  }
+  return problems;
+}
+
+/** What EventBridge or CloudWatch does in the name of a rule or an alarm. */
+interface ServiceAccess {
+  readonly service: string;
+  readonly sourceArn: string;
+  readonly action: string;
+  readonly resource: string;
+}
+
+/**
+ * Holds the policies of queues, topics and their keys against what the template's rules and alarms do: all of it must be
+ * allowed, and each service that a policy names must need to be.
+ * @returns a line for each that is not so.
+ */
+export async function servicePrivilegeProblems(loaded: LoadedTemplate): Promise<string[]> {
+  const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
+  const template = new PolicyReader(loaded, plan, []);
+  const accesses = template.serviceAccesses();
+  const problems: string[] = [];
+  for (const access of accesses) {
+    if (await allowsService(access, template.resourcePolicy(access.resource))) continue;
+    problems.push(`${access.sourceArn} does ${access.action} on ${access.resource}, which its policy does not allow`);
+  }
+  for (const [resource, { Statement, ...policy }] of template.policiesOfResources()) {
+    for (const statement of Statement) {
+      const { Effect, Principal: { Service } = {} } = statement;
+      if (Effect !== 'Allow' || Service === undefined) continue;
+      const others = { ...policy, Statement: Statement.filter((one) => one !== statement) };
+      const here = accesses.filter((access) => access.resource === resource);
+      const denied = await Promise.all(here.map(async (access) => !(await allowsService(access, others))));
+      if (!denied.includes(true)) problems.push(`the policy of ${resource} allows ${Service} what it does not do`);
+    }
+  }
+  return problems;
+}
+
+async function allowsService({ service, sourceArn, action, resource }: ServiceAccess, resourcePolicy: unknown) {
+  // EventBridge names no source to the key of a topic (Amazon SNS, "Key management").
+  const source = { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': ACCOUNT };
+  return isAllowed({
+    request: {
+      principal: service,
+      action,
+      resource: { resource, accountId: ACCOUNT },
+      contextVariables: { 'aws:SecureTransport': 'true', ...(sourceArn === '' ? {} : source) },
+    },
+    identityPolicies: [],
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    resourcePolicy,
+  });
+}
+
+/** Decisions by their simulation: the variants of a template that the tests make share nearly all of them. */
+const decisions = new Map<string, Promise<boolean>>();
+
+/** Whether AWS allows the simulated request. Throws for an action or a resource that AWS does not have. */
+function isAllowed(simulation: Simulation): Promise<boolean> {
+  const key = JSON.stringify(simulation);
+  const known = decisions.get(key) ?? simulate(simulation);
+  decisions.set(key, known);
+  return known;
+}
+
+async function simulate(simulation: Simulation): Promise<boolean> {
+  const result = await runSimulation(simulation, {});
+  if (result.resultType === 'error') {
+    const { principal, action, resource } = simulation.request;
+    throw new Error(`${principal} ${action} on ${resource.resource}: ${JSON.stringify(result.errors)}`);
+  }
+  return result.overallResult === 'Allowed';
+}
+
+export interface PrivilegeOptions {
+  /** @default - none */
+  readonly wildcards?: readonly Wildcard[];
+  /** @default - nothing */
+  readonly around?: Surroundings;
+}
+
+const OF_NOBODY = "which is checked by nothing: say in test/support/app/least-privilege.ts what the role's owner does";
+const UNUSED =
+  'which no call needs: take it away, or have test/support/app/exercise.ts make the call, or add a tolerance with its reason';
+
+function problem(
+  { functionId, action, resource }: Pick<Access, 'functionId' | 'action' | 'resource'>,
+  does: string,
+  what: string,
+): Problem {
+  return { functionId, action, resource, text: `${functionId} ${does} ${action} on ${resource}, ${what}` };
+}
+
+const isPattern = (action: string): boolean => /[*?]/.test(action);
+/** Whether an action is one of those that a statement has; all of ours end in their asterisk. */
+const isMeant = (action: string, stated: string): boolean => {
+  const [one, other] = [action.toLowerCase(), stated.toLowerCase()];
+  return other.endsWith('*') ? one.startsWith(other.slice(0, -1)) : one === other;
+};
+
+function distinct(accesses: readonly Access[]): Access[] {
+  return [...new Map(accesses.map((access) => [JSON.stringify(access), access])).values()];
+}
+
+async function anyDenied(accesses: readonly Access[], statements: readonly Statement[], template: PolicyReader) {
+  for (const access of accesses) if (!(await allows(statements, access, template))) return true;
+  return false;
+}
+
+/** Whether a role with these statements may do that. Throws for an action or a resource that AWS does not have. */
+async function allows(statements: readonly Statement[], access: Access, template: PolicyReader): Promise<boolean> {
+  const { functionId, action, resource, context } = access;
+  // Only these can matter; the rest would cost time.
+  const Statement = statements.filter(
+    ({ Effect, Action }) => Effect === 'Deny' || isPattern(String(Action)) || isMeant(action, String(Action)),
+  );
+  const policy = { Version: '2012-10-17', Statement };
+  const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+  return isAllowed({
+    request: {
+      principal: `arn:aws:iam::${ACCOUNT}:role/${functionId}`,
+      action,
+      resource: { resource, accountId: ACCOUNT },
+      contextVariables: { ...context },
+    },
+    identityPolicies: Statement.length > 0 ? [{ name: 'role', policy }] : [],
+    serviceControlPolicies: [{ orgIdentifier: 'o', policies: [{ name: 'FullAWSAccess', policy: everything }] }],
+    resourceControlPolicies: [],
+    resourcePolicy: template.resourcePolicy(resource),
+  });
+}
+
+/** The policies of a template, their values resolved. */
+class PolicyReader {
+  private readonly resourcePolicies: ReadonlyMap<string, unknown>;
+  private readonly usedWildcards = new Map<Wildcard, Set<string>>();
+
+  constructor(
+    private readonly loaded: LoadedTemplate,
+    private readonly plan: Plan,
+    private readonly wildcards: readonly Wildcard[],
+  ) {
+    this.resourcePolicies = new Map([
+      ...this.ofType('AWS::KMS::Key').map(
+        ([id, { KeyPolicy }]) => [this.resolve({ 'Fn::GetAtt': [id, 'Arn'] }), this.resolve(KeyPolicy)] as const,
+      ),
+      ...this.ofType('AWS::SQS::QueuePolicy').flatMap(([, { Queues, PolicyDocument }]) =>
+        (this.resolve(Queues) as string[]).map((url) => [queueArn(url), this.resolve(PolicyDocument)] as const),
+      ),
+      ...this.ofType('AWS::SNS::TopicPolicy').flatMap(([, { Topics, PolicyDocument }]) =>
+        (this.resolve(Topics) as string[]).map((arn) => [arn, this.resolve(PolicyDocument)] as const),
+      ),
+    ] as [string, unknown][]);
+  }
+
+  resourcePolicy(arn: string): unknown {
+    return this.resourcePolicies.get(arn);
+  }
+
+  policiesOfResources(): [string, ResourcePolicy][] {
+    return [...this.resourcePolicies] as [string, ResourcePolicy][];
+  }
+
+  /** What EventBridge and CloudWatch do with the queues and topics that rules and alarms lead to, and with their keys. */
+  serviceAccesses(): ServiceAccess[] {
+    const keys = new Map([...this.keys(), ...this.topicKeys()]);
+    const use = (service: string, sourceArn: string, resource: string): ServiceAccess[] => {
+      const isTopic = resource.startsWith('arn:aws:sns:');
+      const action = isTopic ? 'sns:Publish' : 'sqs:SendMessage';
+      const key = keys.get(resource);
+      const onKey = (action: string) => ({ service, sourceArn: isTopic ? '' : sourceArn, action, resource: key ?? '' });
+      return [
+        { service, sourceArn, action, resource },
+        ...(key === undefined ? [] : ['kms:GenerateDataKey', 'kms:Decrypt'].map(onKey)),
+      ];
+    };
+    const rules = this.ofType('AWS::Events::Rule').flatMap(([id, { Targets }]) =>
+      (Targets as Properties[]).flatMap(({ Arn, DeadLetterConfig }) =>
+        [Arn, (DeadLetterConfig as Properties | undefined)?.Arn]
+          .map((arn) => this.resolve(arn ?? ''))
+          .filter((arn) => /^arn:aws:(sqs|sns):/.test(String(arn)))
+          .flatMap((arn) =>
+            use('events.amazonaws.com', this.resolve({ 'Fn::GetAtt': [id, 'Arn'] }) as string, arn as string),
+          ),
+      ),
+    );
+    const alarms = this.ofType('AWS::CloudWatch::Alarm').flatMap(([id, { AlarmActions = [], OKActions = [] }]) =>
+      [...(AlarmActions as unknown[]), ...(OKActions as unknown[])].flatMap((action) =>
+        use(
+          'cloudwatch.amazonaws.com',
+          this.resolve({ 'Fn::GetAtt': [id, 'Arn'] }) as string,
+          this.resolve(action) as string,
+        ),
+      ),
+    );
+    return [...rules, ...alarms];
+  }
+
+  private topicKeys(): [string, string][] {
+    return this.ofType('AWS::SNS::Topic').flatMap(([id, { KmsMasterKeyId }]) =>
+      KmsMasterKeyId === undefined
+        ? []
+        : [[this.resolve({ Ref: id }) as string, this.resolve(KmsMasterKeyId) as string] as [string, string]],
+    );
+  }
+
+  /** The actions of wildcards that no role has so. */
+  unusedWildcards(): string[] {
+    return this.wildcards.flatMap((one) => one.actions.filter((action) => !this.usedWildcards.get(one)?.has(action)));
+  }
+
+  setups(): FunctionSetup[] {
+    return this.ofType('AWS::Lambda::Function').map(([functionId, { LoggingConfig, TracingConfig, VpcConfig }]) => ({
+      functionId,
+      logGroup: (this.resolve(LoggingConfig ?? {}) as { LogGroup?: string }).LogGroup,
+      isTraced: (TracingConfig as { Mode?: string } | undefined)?.Mode === 'Active',
+      isInVpc: VpcConfig !== undefined,
+    }));
+  }
+
+  /** ARNs of customers' keys, by the ARNs of the queues and tables that they encrypt. */
+  keys(): Map<string, string> {
+    interface Encrypted {
+      readonly KmsMasterKeyId?: unknown;
+      readonly Replicas?: { readonly SSESpecification?: { readonly KMSMasterKeyId?: unknown } }[];
+    }
+    const keyOf = ({ KmsMasterKeyId, Replicas }: Encrypted) =>
+      KmsMasterKeyId ?? Replicas?.[0]?.SSESpecification?.KMSMasterKeyId;
+    const pairs = [...this.ofType('AWS::SQS::Queue'), ...this.ofType('AWS::DynamoDB::GlobalTable')].flatMap(
+      ([id, properties]) => {
+        const key = keyOf(properties);
+        return key === undefined ? [] : [[this.resolve({ 'Fn::GetAtt': [id, 'Arn'] }), this.resolve(key)] as const];
+      },
+    );
+    return new Map(pairs as [string, string][]);
+  }
+
+  /** What a function's role may do: all statements, those that allow one action on one resource each. */
+  role(functionId: string): { statements: Statement[]; grants: Grant[]; problems: Problem[] } {
+    const problems: Problem[] = [];
+    const refuse = (action: string, resource: string, what: string) =>
+      problems.push(problem({ functionId, action, resource }, 'may', what));
+    const statements: Statement[] = [];
+    for (const statement of this.roleStatements(functionId, refuse)) {
+      if (statement.Effect === 'Deny') {
+        statements.push(statement);
+        continue;
+      }
+      for (const Action of [statement.Action ?? '*'].flat()) {
+        for (const Resource of [statement.Resource ?? '*'].flat()) {
+          const wildcard = this.wildcards.find((one) => one.actions.includes(Action) && one.resource(Resource));
+          if (wildcard) {
+            this.usedWildcards.set(wildcard, (this.usedWildcards.get(wildcard) ?? new Set()).add(Action));
+          } else if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: write each action');
+          else if (Resource.includes('*') && !LOG_STREAMS.test(Resource)) {
+            refuse(Action, Resource, 'which is a pattern: write the resource that is meant');
+          }
+          const { Effect, Condition } = statement;
+          const grant: Grant = { Effect, Action, Resource, ...(Condition !== undefined && { Condition }) };
+          // One key may encrypt several queues, tables or secrets, each of which says what it takes of it.
+          const isSaid = Action.startsWith('kms:') && statements.some((one) => isDeepStrictEqual(one, grant));
+          if (!isSaid) statements.push(grant);
+        }
+      }
+    }
+    const grants = statements.filter((one): one is Grant => one.Effect === 'Allow');
+    return { statements, grants, problems };
+  }
+
+  private roleStatements(functionId: string, refuse: (action: string, resource: string, what: string) => void) {
+    const roleId = this.roleOf(functionId);
+    const { Policies = [], ManagedPolicyArns = [] } = this.properties(roleId);
+    const isOfRole = ({ Roles = [] }: Properties) =>
+      (Roles as { Ref?: string }[]).some(({ Ref: name }) => name === roleId);
+    const attached = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy']
+      .flatMap((type) => this.ofType(type).map(([, properties]) => properties))
+      .filter(isOfRole);
+    for (const policyArn of this.resolve(ManagedPolicyArns) as string[]) {
+      refuse('whatever it says', policyArn, 'a policy that is not written in the template: write its statements');
+    }
+    const documents = [...(Policies as Properties[]), ...attached].map(({ PolicyDocument }) => PolicyDocument);
+    return documents.flatMap((one) => [(this.resolve(one) as { Statement: Statement | Statement[] }).Statement].flat());
+  }
+
+  /** Logical ids of the roles that EventBridge Scheduler has, which stand where a function's id stands. */
+  schedulerRoles(): string[] {
+    return [...new Set(this.schedules().map(({ roleId }) => roleId))];
+  }
+
+  /** What EventBridge Scheduler does for schedules (user guide, "Setting up the execution role" and "Configuring a dead-letter queue"). */
+  accessesOfSchedules(): Access[] {
+    return this.schedules().flatMap(({ roleId: functionId, queues }) =>
+      queues.map((resource) => ({ functionId, action: 'sqs:SendMessage', resource, context: BY_TLS })),
+    );
+  }
+
+  private schedules(): { roleId: string; queues: string[] }[] {
+    return this.ofType('AWS::Scheduler::Schedule').map(([id, { Target }]) => {
+      const { Arn, RoleArn, DeadLetterConfig } = Target as Properties;
+      const roleId = (RoleArn as { 'Fn::GetAtt'?: [string, string] })['Fn::GetAtt']?.[0];
+      if (roleId === undefined) throw new Error(`the role of ${id} is not in the template`);
+      const queues = [Arn, (DeadLetterConfig as Properties).Arn].map((arn) => this.resolve(arn) as string);
+      return { roleId, queues };
+    });
+  }
+
+  /** Roles that are neither a function's nor EventBridge Scheduler's: nobody says here what they are for. */
+  rolesOfNobody(ids: readonly string[]): Problem[] {
+    const known = ids.map((id) => this.roleOf(id));
+    return this.ofType('AWS::IAM::Role')
+      .filter(([id]) => !known.includes(id))
+      .map(([functionId]) => problem({ functionId, action: 'all', resource: 'its policies' }, 'may', OF_NOBODY));
+  }
+
+  private roleOf(functionId: string): string {
+    if (this.loaded.template.Resources[functionId]?.Type === 'AWS::IAM::Role') return functionId;
+    const reference = this.properties(functionId).Role as { 'Fn::GetAtt'?: [string, string] };
+    const roleId = reference['Fn::GetAtt']?.[0];
+    if (roleId === undefined) throw new Error(`the role of ${functionId} is not in the template`);
+    return roleId;
+  }
+
+  private properties(logicalId: string): Properties {
+    return (this.loaded.template.Resources[logicalId] as ResourceDefinition).Properties ?? {};
+  }
+
+  private ofType(type: string): [string, Properties][] {
+    return Object.entries(this.loaded.template.Resources)
+      .filter(([, { Type }]) => Type === type)
+      .map(([id, { Properties = {} }]) => [id, Properties]);
+  }
+
+  private resolve(value: unknown): unknown {
+    return this.plan.resolve(value, 'policy');
+  }
+}
+
+type Properties = Readonly<Record<string, unknown>>;

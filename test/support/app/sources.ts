@@ -1,0 +1,151 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { RECONCILABLE_KINDS, type ReconcilableKind, SOURCE_KINDS, type SourceKind } from '../../../contract/sources';
+import { type PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
+
+const FOLDER = join(__dirname, '../../fixtures/sources');
+
+/** An event of a service, as EventBridge hands it over. */
+export interface SampleEvent {
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly time: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** A sample event, where it is from, and what of it was changed. */
+export interface Sample {
+  readonly from: string;
+  readonly changed?: string;
+  readonly event: SampleEvent;
+}
+
+/** The sample events of `test/fixtures/sources`, by their files' names. */
+export const SAMPLES: Readonly<Record<string, Sample>> = Object.fromEntries(
+  readdirSync(FOLDER)
+    .toSorted()
+    .map((file) => [basename(file, '.json'), JSON.parse(readFileSync(join(FOLDER, file), 'utf8'))]),
+);
+
+export function sample(name: string): SampleEvent {
+  const found = SAMPLES[name];
+  if (!found) throw new Error(`there is no sample ${name}`);
+  return found.event;
+}
+
+/** A sample as it is put on the default bus. */
+export const entryOf = (event: SampleEvent): PutEventsRequestEntry => ({
+  EventBusName: 'default',
+  Source: event.source,
+  DetailType: event['detail-type'],
+  Time: new Date(event.time),
+  Resources: [...event.resources],
+  Detail: JSON.stringify(event.detail),
+});
+
+/** The kind of source that a sample is of, by its file's name. */
+export function kindOf(name: string): SourceKind {
+  const kind = SOURCE_KINDS.find((one) => name.startsWith(`${one}-`));
+  if (!kind) throw new Error(`the sample ${name} is of no kind of source`);
+  return kind;
+}
+
+/** A run that ended, as its event tells of it and as its service's API lists it. */
+export interface SampleRun {
+  readonly sample: string;
+  readonly kind: ReconcilableKind;
+  /** Of the source: by which the API is asked for its runs. */
+  readonly source: string;
+  /** In the API's words. */
+  readonly id: string;
+  readonly status: string;
+}
+
+/** By what an event of the kind names its source, its run and the run's state. */
+const RUN_FIELDS: { readonly [K in ReconcilableKind]: readonly [source: string, id: string, status: string] } = {
+  appflow: ['flow-name', 'execution-id', 'status'],
+  'glue-job': ['jobName', 'jobRunId', 'state'],
+  databrew: ['jobName', 'jobRunId', 'state'],
+  'emr-serverless': ['applicationId', 'jobRunId', 'state'],
+  datasync: ['', '', 'State'],
+  athena: ['workgroupName', 'queryExecutionId', 'currentState'],
+  'step-functions': ['stateMachineArn', 'name', 'status'],
+};
+/** Where the API has another word than the event (Amazon AppFlow API reference, ExecutionRecord). */
+const API_STATUS: Readonly<Record<string, string>> = {
+  'Execution Successful': 'Successful',
+  'Execution Failed': 'Error',
+};
+
+/** The samples that tell of the end of a run which an API lists, too. Attempts that are retried are not in the lists. */
+export const SAMPLE_RUNS: readonly SampleRun[] = Object.keys(SAMPLES).flatMap((name) => {
+  const kind = RECONCILABLE_KINDS.find((one) => one === kindOf(name));
+  if (!kind || /-(running|launching|retry)$/.test(name)) return [];
+  const { detail, resources } = sample(name);
+  const [sourceField, idField, statusField] = RUN_FIELDS[kind];
+  const [taskArn, execution] = resources[0]?.split('/execution/') ?? [];
+  const status = String(detail[statusField]);
+  return {
+    sample: name,
+    kind,
+    source: String(detail[sourceField] ?? taskArn),
+    id: String(detail[idField] ?? execution),
+    status: API_STATUS[status] ?? status,
+  };
+});
+
+/**
+ * Adds a source of every kind: those of which the samples are.
+ * @param reconciliation of those whose runs can be reconciled; by default none is.
+ */
+export function addEverySource(connector: PowerAutomateConnector, reconciliation?: ReconciliationOptions): void {
+  const machine = (name: string) => {
+    const arn = `arn:aws:states:us-east-1:012345678912:stateMachine:${name}`;
+    return sfn.StateMachine.fromStateMachineArn(connector, `${name} machine`, arn);
+  };
+  const dataSource = 'Orders';
+  const alarm = cloudwatch.Alarm.fromAlarmName(connector, 'Alarm of a source', 'ServerCpuTooHigh');
+  const sources = {
+    AppFlow: Source.appFlow({ flowName: 'veeva-demo', dataSource }),
+    GlueJob: Source.glueJob({ jobName: 'MyJob', dataSource }),
+    GlueCrawler: Source.glueCrawler({
+      crawlerName: 'SchedulerTestCrawler51fb3a8b-1827-8ed6-9a1e-8d32e7f1c9a2',
+      dataSource,
+    }),
+    GlueZeroEtl: Source.glueZeroEtl({
+      integrationArn: 'arn:aws:glue:us-east-2:123456789012:integration/1a012bba-123a-1bba-ab1c-173de3b12345',
+      dataSource,
+    }),
+    DataBrew: Source.dataBrew({ jobName: 'MyJob', dataSource }),
+    EmrServerless: Source.emrServerless({ applicationId: '00f1982r1uukb925', dataSource }),
+    DmsTask: Source.dmsTask({
+      taskArn: 'arn:aws:dms:us-east-1:123456789012:task:TASK0000000000000000000000',
+      dataSource,
+    }),
+    DmsServerless: Source.dmsServerless({
+      replicationConfigArn: 'arn:aws:dms:ap-northeast-1:123456789012:replication-config:XXXXXXXX',
+      dataSource,
+    }),
+    DataSync: Source.dataSync({
+      taskArn: 'arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026',
+      dataSource,
+    }),
+    RedshiftData: Source.redshiftData({ statementName: 'awsome query', dataSource }),
+    Athena: Source.athena({ workGroup: 'primary', dataSource }),
+    StepFunctions: Source.stepFunctions({ stateMachine: machine('state-machine-name'), dataSource }),
+    FullRefresh: Source.stepFunctionsFullRefresh({
+      stateMachine: machine('full-refresh'),
+      kind: RefreshKind.SCHEDULED,
+    }),
+    Unification: Source.stepFunctionsUnification({ stateMachine: machine('unification') }),
+    Load: Source.alarmOnMeasure({ alarm, measure: 'Load' }),
+  };
+  for (const [id, source] of Object.entries(sources)) {
+    const isReconciled = RECONCILABLE_KINDS.some((kind) => kind === source._kind);
+    connector.addSource(id, source, isReconciled ? { reconciliation } : {});
+  }
+}

@@ -1,0 +1,138 @@
+import type { DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../../../lambda/delivery/core/deliver';
+import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../lambda/delivery/core/delivery';
+import type { KeptDeliveries } from '../../../lambda/delivery/core/kept-deliveries';
+import type { CallBook } from '../../../lambda/delivery/core/rate-limit';
+import type { Gate } from './memory';
+
+export interface MemoryRow extends DeliveryKey {
+  status: DeliveryStatus;
+  n: number;
+  acceptedAt: number;
+  lease?: Lease;
+  attempts: readonly Attempt[];
+  notice?: DeathNotice;
+  /** In the index of deaths that the bus has not been told of. */
+  unannounced?: boolean;
+}
+
+/**
+ * The Deliveries table as a map, with the conditions of the real one. A lease is over when its worker is: `isAlive` says
+ * so, since the test's clock jumps.
+ */
+export class MemoryDeliveries {
+  readonly rows = new Map<string, MemoryRow>();
+  /** The rows that are not delivered or canceled: the sparse index. */
+  private readonly open = new Map<string, MemoryRow>();
+  /** Every death that was written, by its notice. */
+  readonly deaths: DeathNotice[] = [];
+  readonly payloads = new Map<string, DeliveryMessage>();
+  /** The held rows as an index that lags behind shows them; undefined: it does not lag. */
+  staleHeld: MemoryRow[] | undefined;
+
+  constructor(private readonly isAlive: (leaseOwner: string) => boolean) {}
+
+  store(gate: Gate): DeliveryStore & KeptDeliveries & { unannounced(before: number): Promise<DeliveryKey[]> } {
+    const step = async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      const result = act();
+      await gate(`after ${name}`);
+      return structuredClone(result);
+    };
+    const of = (name: string) => (row: MemoryRow) => row.subscription === name;
+    const id = ({ subscription, eventId }: DeliveryKey) => `${subscription} ${eventId}`;
+    const mine = (key: DeliveryKey, lease: Lease, change: Partial<MemoryRow>): boolean => {
+      const row = this.rows.get(id(key));
+      if (row?.lease?.owner !== lease.owner) return false;
+      this.put(id(key), { ...row, lease: undefined, ...change });
+      return true;
+    };
+    return {
+      claim: (message, lease) =>
+        step('claim', () => {
+          const { subscription, event, n, replay, acceptedAt } = message;
+          const key = { subscription, eventId: event.eventId };
+          const row = this.rows.get(id(key));
+          const take = (attempts: readonly Attempt[]) => {
+            const before = row ?? { ...key, acceptedAt, attempts };
+            this.put(id(key), { ...before, status: 'pending', n, lease });
+            return { attempts, notice: row?.notice };
+          };
+          if (!row) return take([]);
+          const open = ['pending', 'held'].includes(row.status);
+          const free = !row.lease || !this.isAlive(row.lease.owner);
+          if (open && free && (row.n < n || (row.status === 'pending' && row.n === n))) return take(row.attempts);
+          if (!open && replay && row.n < n) return take(row.attempts);
+          if (row.status === 'held' && n === row.n) return 'held';
+          if (row.status === 'delivered' && n === row.n) return 'delivered';
+          return !open || n < row.n ? 'done' : 'busy';
+        }),
+      finish: (key, lease, status, attempts, _, notice) =>
+        step('finish', () => {
+          const ended = mine(key, lease, { status, attempts, notice, unannounced: notice !== undefined });
+          if (ended && notice) this.deaths.push(notice);
+          return ended;
+        }),
+      reschedule: (key, lease, n, attempts) =>
+        step('reschedule', () => void mine(key, lease, { n, attempts, unannounced: false })),
+      hold: ({ subscription, event }, lease, attempts) =>
+        step('hold', () =>
+          mine({ subscription, eventId: event.eventId }, lease, { status: 'held', attempts, unannounced: false }),
+        ),
+      keepPayload: (message) =>
+        step('keepPayload', () => {
+          const { subscription, event } = message;
+          this.payloads.set(id({ subscription, eventId: event.eventId }), structuredClone(message));
+        }),
+      clearNotice: (key, { since, attempts }) =>
+        step('clearNotice', () => {
+          const row = this.rows.get(id(key));
+          if (!row?.unannounced || row.notice?.since !== since || row.notice?.attempts !== attempts) return;
+          this.put(id(key), { ...row, notice: undefined, unannounced: false });
+        }),
+      find: (key) =>
+        step('find', () => {
+          const row = this.rows.get(id(key));
+          return row && { ...pick(row), message: this.payloads.get(id(key)) };
+        }),
+      held: (name) => step('held', () => (this.staleHeld ?? this.heldNow()).filter(of(name))),
+      dead: (name) =>
+        step('dead', () => [...this.open.values()].filter(({ status }) => status === 'dead').filter(of(name))),
+      oldestPending: () =>
+        step('oldestPending', () => {
+          const tried = [...this.open.values()].filter(({ status, n }) => status === 'pending' && n > 0);
+          const first = tried.flatMap(({ attempts }) => attempts.slice(0, 1)).map(({ at }) => at);
+          return first.length > 0 ? Math.min(...first) : undefined;
+        }),
+      unannounced: () => step('unannounced', () => [...this.open.values()].filter(({ unannounced }) => unannounced)),
+    };
+  }
+
+  heldNow(): MemoryRow[] {
+    return [...this.open.values()].filter(({ status }) => status === 'held');
+  }
+
+  private put(id: string, row: MemoryRow): void {
+    this.rows.set(id, row);
+    if (row.status === 'delivered' || row.status === 'canceled') this.open.delete(id);
+    else this.open.set(id, row);
+  }
+}
+
+const pick = ({ status, n, notice, acceptedAt }: MemoryRow) => ({ status, n, notice, acceptedAt });
+
+/** Books calls as the real book does, one subscription's theoretical arrival time each. */
+export class MemoryCallBook {
+  private readonly arrivals = new Map<string, number>();
+
+  book(gate: Gate): CallBook {
+    return {
+      book: async (subscription, { interval, tolerance }, now) => {
+        await gate('before book');
+        const arrival = Math.max(this.arrivals.get(subscription) ?? 0, now);
+        this.arrivals.set(subscription, arrival + interval);
+        await gate('after book');
+        return Math.max(now, Math.ceil(arrival - tolerance));
+      },
+    };
+  }
+}

@@ -1,0 +1,226 @@
+import type { DueSubscriptions, HealthStore } from '../../../lambda/delivery/core/health/ports';
+import type { EventPublisher } from '../../../lambda/events/core/ports';
+import type { RegistryPorts } from '../../../lambda/registration/core/register';
+import { canonicalDimensions, type Dimensions, memberKey } from '../../../lambda/shared/core/metric';
+import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/ports';
+import { dueOf } from '../../../lambda/subscriptions/core/flow-health';
+import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
+import { type MetricState, partSortKey } from '../../../lambda/thresholds/core/metric-state';
+import type { DueIndex, DueKey, DueKind, ThresholdStore } from '../../../lambda/thresholds/core/ports';
+import { type Flag, flagSortKey, type ThresholdItem } from '../../../lambda/thresholds/core/threshold-item';
+
+/** Called before and after every call to a store, with the call's name: tests interleave, fail and crash there. */
+export type Gate = (call: string) => Promise<void>;
+const open: Gate = async () => {};
+
+const copy = <T>(value: T): T => structuredClone(value);
+
+/** The Thresholds and Subscriptions tables as maps, with the conditions of the real ones; tables are shared, gates are not. */
+export class MemoryTables {
+  readonly states = new Map<string, MetricState>();
+  readonly items = new Map<string, Map<string, ThresholdItem>>();
+  readonly flags = new Map<string, Flag & { writtenAt: number }>();
+  /** When what is due is, by kind, metric and sort key; as the index of the table would say. */
+  readonly due = new Map<string, DueKey & { kind: DueKind; at: number }>();
+  readonly measures = new Map<string, Dimensions[]>();
+  readonly parts = new Map<string, unknown>();
+  readonly subscriptions = new Map<string, Subscription>();
+  /** Every commit, in order: what really happened to each metric. `readAt` and `at` are steps. */
+  readonly commits: { key: string; before?: MetricState; after: MetricState; readAt: number; at: number }[] = [];
+  /** Every change of a subscription, in order; without a subscription it is gone. */
+  readonly changes: { name: string; at: number; subscription?: Subscription }[] = [];
+  /** Counts the steps that were made: a clock of the tables. */
+  private steps = 0;
+
+  /** A call as it goes: the gate, the act itself, and the gate once more. */
+  private stepper(gate: Gate) {
+    return async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      this.steps++;
+      const result = act();
+      await gate(`after ${name}`);
+      return copy(result);
+    };
+  }
+
+  /** The Thresholds table as one worker sees it. */
+  thresholds(gate: Gate = open): ThresholdStore & DueIndex & RegistryPorts['thresholds'] {
+    const readAt = new Map<string, number>();
+    const step = this.stepper(gate);
+    return {
+      readState: (key) =>
+        step('readState', () => {
+          readAt.set(key, this.steps);
+          return this.states.get(key);
+        }),
+      commitState: (key, state, readVersion) =>
+        step('commitState', () => {
+          const before = this.states.get(key);
+          if (before?.version !== readVersion) return false;
+          this.commits.push(copy({ key, before, after: state, readAt: readAt.get(key) ?? 0, at: this.steps }));
+          this.states.set(key, copy(state));
+          return true;
+        }),
+      items: (key, from, to) =>
+        step('items', () =>
+          [...(this.items.get(key)?.values() ?? [])]
+            .filter(({ sortKey }) => sortKey >= from && sortKey <= to)
+            .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1)),
+        ),
+      readFlag: (key, subscription, thresholdId) =>
+        step('readFlag', () => this.flags.get(`${key} ${flagSortKey(subscription, thresholdId)}`)),
+      writeFlag: (key, subscription, thresholdId, flag, version) =>
+        step('writeFlag', () => {
+          const name = `${key} ${flagSortKey(subscription, thresholdId)}`;
+          const written = this.flags.get(name);
+          if (!written || written.writtenAt < version) this.flags.set(name, { ...flag, writtenAt: version });
+        }),
+      addMember: (key, dimensions) =>
+        step('addMember', () => {
+          const others = this.measures
+            .get(key)
+            ?.filter((one) => canonicalDimensions(one) !== canonicalDimensions(dimensions));
+          this.measures.set(key, [...(others ?? []), dimensions]);
+        }),
+      members: (key) => step('members', () => this.measures.get(key) ?? []),
+      memberKeys: (key) =>
+        step('memberKeys', () => (this.measures.get(key) ?? []).map((dimensions) => memberKey(key, dimensions))),
+      putIntentPart: (key, id, n, hits, due) =>
+        step('putIntentPart', () => {
+          this.parts.set(`${key} ${partSortKey(id, n)}`, copy(hits));
+          this.mark('part', key, partSortKey(id, n), due);
+        }),
+      readIntentPart: (key, id, n) =>
+        step('readIntentPart', () => this.parts.get(`${key} ${partSortKey(id, n)}`) as never),
+      deleteIntentPart: (key, id, n) => step('deleteIntentPart', () => this.remove(key, partSortKey(id, n))),
+      clearIntent: (key, version) =>
+        step('clearIntent', () => {
+          const state = this.states.get(key);
+          if (state?.intent?.version === version) this.states.set(key, { ...state, intent: undefined });
+        }),
+      overdue: (kind, before) =>
+        step('overdue', () => {
+          const intents = [...this.states].map(([metricKey, { intent }]) => ({
+            kind: 'intent',
+            at: intent?.due ?? Infinity,
+            metricKey,
+            sortKey: 'state',
+          }));
+          return [...intents, ...this.due.values()].filter((one) => one.kind === kind && one.at <= before);
+        }),
+      putThreshold: (key, item, due) =>
+        step('putThreshold', () => {
+          const items = this.items.get(key) ?? new Map();
+          this.items.set(key, items.set(item.sortKey, item));
+          if (due !== undefined) this.mark('threshold', key, item.sortKey, due);
+        }),
+      markThreshold: (key, sortKey, due) =>
+        step('markThreshold', () => {
+          if (this.items.get(key)?.has(sortKey)) this.mark('threshold', key, sortKey, due);
+        }),
+      settle: (key, sortKey) =>
+        step('settle', () => {
+          this.due.delete(`${key} ${sortKey}`);
+          return this.items.get(key)?.has(sortKey) ?? false;
+        }),
+      remove: (key, sortKey) => step('remove', () => this.remove(key, sortKey)),
+    };
+  }
+
+  private mark(kind: DueKind, metricKey: string, sortKey: string, at: number): void {
+    this.due.set(`${metricKey} ${sortKey}`, { kind, metricKey, sortKey, at });
+  }
+
+  private remove(metricKey: string, sortKey: string): void {
+    this.items.get(metricKey)?.delete(sortKey);
+    for (const map of [this.flags, this.parts, this.due]) map.delete(`${metricKey} ${sortKey}`);
+  }
+
+  registry(gate: Gate = open): RegistryPorts['subscriptions'] & HealthStore & DueSubscriptions {
+    const unchanged = (read: Subscription | undefined, now: Subscription | undefined) =>
+      read?.uid === now?.uid && read?.generation === now?.generation && read?.managedBy === now?.managedBy;
+    const sameHealth = (read: Subscription | undefined, now: Subscription | undefined) =>
+      read?.health?.version === now?.health?.version;
+    const step = this.stepper(gate);
+    return {
+      read: (name) => step('readSubscription', () => this.subscriptions.get(name)),
+      put: (subscription, previous) =>
+        step('putSubscription', () => {
+          const { name } = subscription.definition;
+          const now = this.subscriptions.get(name);
+          if (!unchanged(previous, now) || !sameHealth(previous, now)) return false;
+          this.subscriptions.set(name, copy(subscription));
+          this.changes.push(copy({ name, at: this.steps, subscription }));
+          return true;
+        }),
+      writeHealth: (read, health) =>
+        step('writeHealth', () => {
+          const { name } = read.definition;
+          const now = this.subscriptions.get(name);
+          if (!now || !unchanged(read, now) || !sameHealth(read, now)) return false;
+          this.subscriptions.set(name, { ...now, health: copy(health) });
+          return true;
+        }),
+      dueSubscriptions: (before) =>
+        step('dueSubscriptions', () =>
+          [...this.subscriptions.values()]
+            .filter(({ health }) => health && (dueOf(health) ?? Infinity) <= before)
+            .map(({ definition }) => definition.name),
+        ),
+      delete: (subscription) =>
+        step('deleteSubscription', () => {
+          const { name } = subscription.definition;
+          if (!unchanged(subscription, this.subscriptions.get(name))) return false;
+          this.changes.push({ name, at: this.steps });
+          return this.subscriptions.delete(name);
+        }),
+    };
+  }
+}
+
+/** Remembers what was put on the bus. */
+export class MemoryBus {
+  readonly published: { detailType: string; detail: Record<string, unknown> }[] = [];
+
+  publisher(gate: Gate = open): EventPublisher {
+    return {
+      publish: async (detailType, detail) => {
+        await gate('before publish');
+        this.published.push(copy({ detailType, detail }));
+        await gate('after publish');
+      },
+    };
+  }
+}
+
+/** Remembers what was rejected, and why. */
+export class MemoryRejected implements RejectedMessages {
+  readonly kept: { body: string; reason: string }[] = [];
+  async keep(body: string, reason: string): Promise<void> {
+    this.kept.push({ body, reason });
+  }
+}
+
+/** Sums the counts, lists the durations. */
+export class MemoryTelemetry implements Telemetry {
+  readonly counts: Record<string, number> = {};
+  readonly durations: Record<string, number[]> = {};
+  readonly lines: string[] = [];
+  count(metric: string, value = 1): void {
+    this.counts[metric] = (this.counts[metric] ?? 0) + value;
+  }
+  seconds(metric: string, value: number): void {
+    this.counts[metric] = value;
+  }
+  milliseconds(metric: string, value: number): void {
+    const durations = this.durations[metric] ?? [];
+    durations.push(value);
+    this.durations[metric] = durations;
+  }
+  info(message: string, details?: unknown): void {
+    this.lines.push(`${message} ${JSON.stringify(details)}`);
+  }
+  warn(message: string, details?: unknown): void {
+    this.info(message, details);
+  }
+}

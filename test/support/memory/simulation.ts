@@ -1,0 +1,321 @@
+import { setImmediate as settled } from 'node:timers/promises';
+import { type DeliverPorts, deliverBatch } from '../../../lambda/delivery/core/deliver';
+import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
+import type { FlowAnswer } from '../../../lambda/delivery/core/response';
+import { type TendPorts, tend } from '../../../lambda/delivery/core/scheduled-work';
+import type { QueueMessage } from '../../../lambda/shared/core/ports';
+import type { SealedFlowUrl } from '../../../lambda/subscriptions/core/subscription';
+import { NOW } from '../evaluation';
+import { randomFrom } from './interleaving';
+import { MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from './memory';
+import { MemoryCallBook, MemoryDeliveries } from './memory-deliveries';
+
+const MINUTE = 60_000;
+/** The handler's timeout, and the queue's visibility timeout: six times that. */
+const TIMEOUT_MS = MINUTE;
+const VISIBILITY_MS = 6 * TIMEOUT_MS;
+
+/** What is to happen when, on a clock that jumps from one thing to the next. */
+class Timeline {
+  now = NOW;
+  /** A binary heap by time, then by order. */
+  private readonly heap: { readonly at: number; readonly order: number; readonly act: () => void }[] = [];
+  private orders = 0;
+
+  at(at: number, act: () => void): void {
+    const { heap } = this;
+    heap.push({ at, order: this.orders++, act });
+    for (let n = heap.length - 1; n > 0 && this.before(n, (n - 1) >> 1); n = (n - 1) >> 1) this.swap(n, (n - 1) >> 1);
+  }
+
+  get next(): number | undefined {
+    return this.heap[0]?.at;
+  }
+
+  /** Does what is next, and all that is due at the same moment. */
+  step(): void {
+    this.now = this.next ?? this.now;
+    while (this.next === this.now) this.take()?.();
+  }
+
+  private take(): (() => void) | undefined {
+    const { heap } = this;
+    const first = heap[0];
+    const last = heap.pop();
+    if (first && last && first !== last) {
+      heap[0] = last;
+      for (let n = 0, child = 1; child < heap.length; child = 2 * n + 1) {
+        if (child + 1 < heap.length && this.before(child + 1, child)) child++;
+        if (!this.before(child, n)) break;
+        this.swap(n, child);
+        n = child;
+      }
+    }
+    return first?.act;
+  }
+
+  private before(a: number, b: number): boolean {
+    const [x, y] = [this.heap[a], this.heap[b]];
+    return x !== undefined && y !== undefined && (x.at < y.at || (x.at === y.at && x.order < y.order));
+  }
+
+  private swap(a: number, b: number): void {
+    const { heap } = this;
+    [heap[a], heap[b]] = [heap[b] as (typeof heap)[number], heap[a] as (typeof heap)[number]];
+  }
+}
+
+interface Standing extends QueueMessage {
+  readonly group: string;
+  readonly order: number;
+}
+
+/**
+ * A standard queue with delays and groups. What of SQS's fair queues is assumed (developer guide, "Amazon SQS fair
+ * queues"): a group is noisy while at least 30 of its messages, and more than a tenth of all, are in flight, and until
+ * none of its messages waits; messages of the others are handed out first. That a group's share of recent processing time
+ * makes it noisy, too, is left out, so SQS may be fairer. Without `fair`, the message that has waited longest comes first.
+ */
+class SimulatedQueue {
+  private readonly ready = new Map<string, Standing[]>();
+  private readonly inFlight = new Map<string, Standing>();
+  private readonly noisy = new Set<string>();
+  private orders = 0;
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly fair: boolean,
+    private readonly onReady: () => void,
+  ) {}
+
+  send(body: string, group: string, delaySeconds: number): void {
+    const id = String(++this.orders);
+    this.timeline.at(this.timeline.now + delaySeconds * 1000, () => this.appear(id, body, group));
+  }
+
+  receive(max: number): QueueMessage[] {
+    const batch: Standing[] = [];
+    for (let next = this.next(); next && batch.length < max; next = this.next()) {
+      this.ready.get(next.group)?.shift();
+      this.inFlight.set(next.id, next);
+      batch.push(next);
+    }
+    this.judge();
+    return batch;
+  }
+
+  delete(id: string): void {
+    this.inFlight.delete(id);
+    this.judge();
+  }
+
+  /** A message that was received and not deleted comes again. */
+  comeAgain({ id, body }: QueueMessage): void {
+    const { group } = this.inFlight.get(id) as Standing;
+    this.timeline.at(this.timeline.now + VISIBILITY_MS, () => {
+      this.delete(id);
+      this.appear(id, body, group);
+    });
+  }
+
+  private appear(id: string, body: string, group: string): void {
+    const waiting = this.ready.get(group) ?? [];
+    this.ready.set(group, waiting);
+    waiting.push({ id, body, group, order: this.orders++ });
+    this.onReady();
+  }
+
+  private next(): Standing | undefined {
+    const oldest = (among: (group: string) => boolean) => {
+      let found: Standing | undefined;
+      for (const [group, [first]] of this.ready) {
+        if (first && among(group) && (!found || first.order < found.order)) found = first;
+      }
+      return found;
+    };
+    if (!this.fair) return oldest(() => true);
+    return oldest((group) => !this.noisy.has(group)) ?? oldest(() => true);
+  }
+
+  private judge(): void {
+    if (!this.fair) return;
+    const counts = new Map<string, number>();
+    for (const { group } of this.inFlight.values()) counts.set(group, (counts.get(group) ?? 0) + 1);
+    for (const [group, count] of counts) {
+      if (count >= 30 && count > this.inFlight.size / 10) this.noisy.add(group);
+    }
+    for (const group of this.noisy) if (!this.ready.get(group)?.length) this.noisy.delete(group);
+  }
+}
+
+/** What a flow does with a call at `now`, and how long it takes for that, milliseconds. */
+export type FlowModel = (now: number, timeoutMs: number) => { readonly answer: FlowAnswer; readonly afterMs: number };
+
+export interface Scenario {
+  readonly flows: ReadonlyMap<string, FlowModel>;
+  /** When which flow gets a delivery, milliseconds after the start. */
+  readonly arrivals: readonly { readonly flow: string; readonly atMs: number }[];
+  /** Invocations at a time, and messages of one. */
+  readonly workers: number;
+  readonly batchSize: number;
+  readonly fair: boolean;
+}
+
+/** What became of a delivery. Times are milliseconds after the start. */
+export interface Course {
+  readonly flow: string;
+  readonly arrivedAt: number;
+  /** `n` of the message that each worker got. */
+  readonly received: number[];
+  readonly posts: { readonly at: number; readonly status?: number; readonly retryAfter?: string }[];
+}
+
+export interface Outcome {
+  readonly courses: readonly Course[];
+  readonly deliveries: MemoryDeliveries;
+  readonly bus: MemoryBus;
+  readonly rejected: MemoryRejected;
+  /** Messages that a worker could not finish with. */
+  readonly cameAgain: number;
+  /** Time that workers were at work, all together, milliseconds. */
+  readonly busyMs: number;
+  /** Workers that were at work at the same time, at most. */
+  readonly busiest: number;
+}
+
+/** Runs the real delivering over tables in memory until nothing is left to do, on a clock that jumps. */
+export async function simulate({ flows, arrivals, workers, batchSize, fair }: Scenario): Promise<Outcome> {
+  const timeline = new Timeline();
+  const start = timeline.now;
+  const random = randomFrom(1);
+  const tables = new MemoryTables();
+  const alive = new Set<string>();
+  const calls = new MemoryCallBook();
+  const deliveries = new MemoryDeliveries((owner) => alive.has(owner.split('/')[0] as string));
+  const [bus, rejected, telemetry] = [new MemoryBus(), new MemoryRejected(), new MemoryTelemetry()];
+  const courses: Course[] = [];
+  const faults: unknown[] = [];
+  let [ids, cameAgain, busyMs, busiest, open] = [0, 0, 0, 0, 0];
+  let wanted = false;
+  const queue = new SimulatedQueue(timeline, fair, () => {
+    wanted = true;
+  });
+  const courseOf = (eventId: string) => courses[Number(eventId.slice(1))] as Course;
+
+  const ports = (worker: string): DeliverPorts & TendPorts => {
+    const store = deliveries.store(async () => {});
+    const subscriptions = tables.registry();
+    return {
+      deliveries: store,
+      kept: store,
+      due: {
+        dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
+        unannounced: (before) => store.unannounced(before),
+      },
+      subscriptions,
+      events: bus.publisher(),
+      rejected,
+      telemetry,
+      calls: calls.book(async () => {}),
+      connectorId: 'test',
+      clock: () => timeline.now,
+      random,
+      newId: () => `${worker}/${++ids}`,
+      open: async (_, flow) => ({ url: (flow as SealedFlowUrl).ciphertext }),
+      post: (flow, { headers, timeoutMs }) =>
+        new Promise((resolve) => {
+          const { answer, afterMs } = (flows.get(flow) as FlowModel)(timeline.now - start, timeoutMs);
+          const { status, retryAfter } = answer;
+          courseOf(String(headers['webhook-id']).split('_')[1] as string).posts.push({
+            at: timeline.now - start,
+            status,
+            retryAfter,
+          });
+          timeline.at(timeline.now + afterMs, () => resolve(answer));
+        }),
+      send: async (message, delaySeconds) => send(message, delaySeconds),
+    };
+  };
+  const send = (message: DeliveryMessage, delaySeconds: number) => {
+    open++;
+    queue.send(JSON.stringify(message), message.subscription, delaySeconds);
+  };
+  const work = async (batch: readonly QueueMessage[]) => {
+    const worker = `worker-${++ids}`;
+    const began = timeline.now;
+    for (const { body } of batch) {
+      const { event, n } = JSON.parse(body) as DeliveryMessage;
+      courseOf(event.eventId).received.push(n);
+    }
+    alive.add(worker);
+    busiest = Math.max(busiest, alive.size);
+    const failed = await deliverBatch(batch, began + TIMEOUT_MS, ports(worker));
+    alive.delete(worker);
+    busyMs += timeline.now - began;
+    for (const message of batch) {
+      if (failed.includes(message.id)) {
+        cameAgain++;
+        queue.comeAgain(message);
+      } else {
+        open--;
+        queue.delete(message.id);
+      }
+    }
+    wanted = true;
+  };
+
+  for (const flow of flows.keys()) {
+    tables.subscriptions.set(flow, {
+      definition: {
+        name: flow,
+        trigger: 'data-source-refresh-succeeded',
+        instanceId: 'default',
+        filter: {},
+        format: 'flat',
+        owners: [],
+      },
+      uid: `uid-${flow}`,
+      generation: 1,
+      managedBy: 'cli',
+      flow: { ciphertext: flow, host: 'example.com', fingerprint: 'f00d' },
+    });
+  }
+  for (const [n, { flow, atMs }] of arrivals.entries()) {
+    courses.push({ flow, arrivedAt: atMs, received: [], posts: [] });
+    timeline.at(start + atMs, () => {
+      const event = {
+        eventId: `e${n}`,
+        trigger: 'data-source-refresh-succeeded' as const,
+        instanceId: 'default',
+        occurredAt: timeline.now,
+        dataSource: 'Orders',
+        runId: `run-${n}`,
+        status: 'Successful' as const,
+        willRetry: false,
+      };
+      send({ subscription: flow, uid: `uid-${flow}`, event, acceptedAt: timeline.now, n: 0 }, 0);
+    });
+  }
+  const allArrived = start + Math.max(...arrivals.map(({ atMs }) => atMs));
+  const everyMinute = () => {
+    tend(ports('tend')).catch((error) => faults.push(error));
+    const { subscriptions } = tables;
+    const left = [...subscriptions.values()].some(({ health }) => health?.nextProbe || health?.drain);
+    if (left || open > 0 || timeline.now <= allArrived) timeline.at(timeline.now + MINUTE, everyMinute);
+  };
+  timeline.at(start + MINUTE, everyMinute);
+
+  while (timeline.next !== undefined) {
+    timeline.step();
+    for (wanted = true; wanted; await settled()) {
+      wanted = false;
+      while (alive.size < workers) {
+        const batch = queue.receive(batchSize);
+        if (batch.length === 0) break;
+        work(batch).catch((error) => faults.push(error));
+      }
+    }
+  }
+  if (faults.length > 0) throw new AggregateError(faults, 'the simulation failed');
+  return { courses, deliveries, bus, rejected, cameAgain, busyMs, busiest };
+}

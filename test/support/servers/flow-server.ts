@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { close, listen } from '../../../local/engines/protocol/http';
+
+const pem = (name: string): string => readFileSync(join(__dirname, 'tls', `${name}.pem`), 'utf8');
+/** The certificate that callers must trust. */
+export const LOOPBACK_CERTIFICATE = pem('loopback-cert');
+/** Ended in 2021. */
+export const EXPIRED_CERTIFICATE = pem('expired-cert');
+/** Of another host, `elsewhere.example`. */
+export const ELSEWHERE_CERTIFICATE = pem('elsewhere-cert');
+/** Good in itself; nobody may trust it. */
+export const UNTRUSTED_CERTIFICATE = pem('untrusted-cert');
+/** What a caller trusts, so that nothing but the certificate itself is wrong with a bad one. */
+export const TRUSTED_CERTIFICATES = [LOOPBACK_CERTIFICATE, EXPIRED_CERTIFICATE, ELSEWHERE_CERTIFICATE];
+const KEY = pem('loopback-key');
+
+/** Stands in every URL of the server; may be found nowhere else. */
+export const SIGNATURE = 'SeCrEt-SiGnAtUrE-0123456789-abcdefghijklmno';
+
+/** A request that arrived whole. */
+export interface FlowCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What the server does with a request. */
+export type Behaviour = (response: ServerResponse, call: FlowCall) => void;
+
+export const answer =
+  (status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Behaviour =>
+  (response) =>
+    void response.writeHead(status, headers).end(body);
+
+/** Accepted, as a flow without a Response action answers. */
+export const accepted: Behaviour = answer(202, {
+  'x-ms-workflow-run-id': '08584000000000000000000000000CU01',
+  'x-ms-correlation-id': 'd1b0b4c5-0000-4000-8000-000000000000',
+  'x-ms-client-tracking-id': 'tracking',
+});
+
+/** An error as Power Automate words it; the message quotes the URL, as some do. */
+export const refused =
+  (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Behaviour =>
+  (response, { path }) =>
+    answer(
+      status,
+      { 'content-type': 'application/json; charset=utf-8', ...headers },
+      JSON.stringify({ error: { code, message: `The request to '${path}' failed.` } }),
+    )(response, { path } as FlowCall);
+
+/** The request is read and never answered. */
+export const silent: Behaviour = () => {};
+
+/** The status comes, some of the body, and then nothing more. */
+export const stalled =
+  (status: number): Behaviour =>
+  (response) =>
+    void response.writeHead(status).write('{"error":');
+
+/** The status comes, and a body without an end. */
+export const flooding =
+  (status: number): Behaviour =>
+  (response) => {
+    response.writeHead(status);
+    const more = () => {
+      while (!response.destroyed && response.write('x'.repeat(16_384))) {}
+    };
+    response.on('drain', more);
+    more();
+  };
+
+/** The connection breaks before anything is answered. */
+export const reset: Behaviour = (response) => void response.socket?.destroy();
+
+/** The connection breaks in the middle of the answer. */
+export const brokenOff =
+  (status: number): Behaviour =>
+  (response) =>
+    response
+      .writeHead(status, { 'content-length': '100', 'x-ms-workflow-run-id': 'run-1' })
+      .write('{"error":', () => response.socket?.destroy());
+
+/** Writes what is no answer of node's own making; `broken`: the connection breaks behind it. */
+export const raw =
+  (text: string, broken?: 'broken'): Behaviour =>
+  ({ socket }) =>
+    void socket?.write(text, () => broken && socket.destroy());
+
+/** Writes a text again and again until the caller goes. */
+export const dripping =
+  (text: string, again: string): Behaviour =>
+  ({ socket }) => {
+    socket?.write(text);
+    const timer = setInterval(() => socket?.write(again), 20);
+    socket?.on('close', () => clearInterval(timer));
+  };
+
+/** Answers once the caller has gone. */
+export const tooLate =
+  (behaviour: Behaviour): Behaviour =>
+  (response, call) =>
+    void response.socket?.on('close', () => behaviour(response, call));
+
+/** A flow's host over TLS on the loopback address, which behaves as it is told. */
+export class FlowServer {
+  readonly calls: FlowCall[] = [];
+  /** Requests whose caller went before they were whole. */
+  cutOff = 0;
+  /** TCP connections so far, whatever became of their TLS. */
+  arrivals = 0;
+  /** TLS connections so far. */
+  connections = 0;
+  /** The host that the last TLS connection was made for; false when it named none, as for an address. */
+  serverName: string | false | undefined;
+  /** What is done with a request; `n` counts all from 0. */
+  behave: (call: FlowCall, n: number) => Behaviour = () => accepted;
+
+  private readonly open = new Set<Duplex>();
+
+  private constructor(
+    private readonly server: Server,
+    private readonly port: number,
+  ) {}
+
+  static async start(cert = LOOPBACK_CERTIFICATE): Promise<FlowServer> {
+    const server = createServer({ cert, key: KEY });
+    const flow = new FlowServer(server, await listen(server, 0));
+    server.on('connection', (socket) => {
+      flow.arrivals++;
+      flow.open.add(socket);
+      socket.once('close', () => flow.open.delete(socket));
+    });
+    server.on('secureConnection', (socket: TLSSocket & { servername?: string | false }) => {
+      flow.connections++;
+      flow.serverName = socket.servername;
+    });
+    server.on('request', async (request, response) => {
+      const chunks: Buffer[] = [];
+      try {
+        for await (const chunk of request) chunks.push(chunk);
+      } catch {
+        flow.cutOff++;
+        return;
+      }
+      const { method = '', url: path = '', headers } = request;
+      const call = { method, path, headers, body: Buffer.concat(chunks).toString('utf8') };
+      flow.calls.push(call);
+      flow.behave(call, flow.calls.length - 1)(response, call);
+    });
+    return flow;
+  }
+
+  /** URL of a flow; a credential like a real one. Only loopback hosts lead to the server by themselves. */
+  url(flow = 'flow-1', host = '127.0.0.1'): string {
+    const path = `/powerautomate/automations/direct/workflows/${flow}/triggers/manual/paths/invoke`;
+    return `https://${host}:${this.port}${path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${SIGNATURE}`;
+  }
+
+  /** Waits until every connection is closed: whatever its caller sent has been seen by then. */
+  async deserted(): Promise<void> {
+    while (this.open.size > 0) await Promise.all([...this.open].map((socket) => once(socket, 'close')));
+  }
+
+  stop(): Promise<void> {
+    return close(this.server);
+  }
+}

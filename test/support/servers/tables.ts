@@ -1,0 +1,112 @@
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Output } from '../../../contract/outputs';
+import { documentClient, type Item } from '../../../lambda/shared/adapters/dynamodb';
+import { PowerAutomateConnectorStack } from '../../../lib';
+import { startDynamoDb, type TableInput } from '../../../local/engines/services/dynamodb';
+import { planTemplate, REGION } from '../../../local/template/plan';
+import type { Plan } from '../../../local/template/planned';
+import { inProcess } from './in-process-requests';
+
+/** The connector's tables as its template declares them, and a client for them. */
+export interface TestTables {
+  readonly client: DynamoDBDocumentClient;
+  readonly subscriptions: string;
+  readonly thresholds: string;
+  readonly deliveries: string;
+  readonly runs: string;
+  /** Names of the API calls that were made since the last look, such as `PutItem`. */
+  calls(): string[];
+  /** Everything in a table. */
+  all(table: string): Promise<Item[]>;
+  stop(): Promise<void>;
+}
+
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/**
+ * Makes the tables on an embedded DynamoDB, or where `TEST_DYNAMODB_ENDPOINT` points to. Each call makes tables of its own.
+ */
+export async function startTables(): Promise<TestTables> {
+  const { tables, outputs } = plannedTables(`test-${crypto.randomUUID()}`);
+  const inputs = tables.map(({ input }) => input);
+  const external = process.env.TEST_DYNAMODB_ENDPOINT;
+  const { config, stop } = external ? await externalTables(external, inputs) : await embeddedTables(inputs);
+  const client = documentClient({ ...config, region: REGION, credentials: CREDENTIALS });
+  let calls: string[] = [];
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      calls.push(String(context.commandName).replace(/Command$/, ''));
+      return next(args);
+    },
+    { step: 'initialize' },
+  );
+  return {
+    client,
+    subscriptions: outputs[Output.SUBSCRIPTIONS_TABLE_NAME] as string,
+    thresholds: outputs[Output.THRESHOLDS_TABLE_NAME] as string,
+    deliveries: outputs[Output.DELIVERIES_TABLE_NAME] as string,
+    // No output names it: only functions read it.
+    runs: inputs.map(({ TableName }) => TableName).find((name) => name.includes('Collection')) as string,
+    calls() {
+      const made = calls;
+      calls = [];
+      return made;
+    },
+    async all(table) {
+      const items: Item[] = [];
+      const pages = paginateScan({ client }, { TableName: table, ConsistentRead: true });
+      for await (const { Items } of pages) items.push(...(Items ?? []));
+      return items;
+    },
+    async stop() {
+      client.destroy();
+      await stop();
+    },
+  };
+}
+
+/** What the local run would make of the template's tables. */
+function plannedTables(stackName: string): Plan {
+  const template = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector'));
+  const names = [Output.SUBSCRIPTIONS_TABLE_NAME, Output.THRESHOLDS_TABLE_NAME, Output.DELIVERIES_TABLE_NAME];
+  const Outputs = Object.fromEntries(
+    names.map((name) => [name, template.findOutputs(name)[name] as { Value: unknown }]),
+  );
+  const Resources = template.findResources('AWS::DynamoDB::GlobalTable') as Record<string, { Type: string }>;
+  return planTemplate({ template: { Resources, Outputs }, stackName, directory: '.', assets: {} }, (name) => name);
+}
+
+interface StartedTables {
+  readonly config: DynamoDBClientConfig;
+  stop(): Promise<void>;
+}
+
+async function embeddedTables(inputs: readonly TableInput[]): Promise<StartedTables> {
+  const engine = await startDynamoDb(REGION);
+  for (const input of inputs) await engine.createTable(input);
+  return { config: { endpoint: engine.endpoint, ...inProcess(engine.server) }, stop: () => engine.stop() };
+}
+
+async function externalTables(endpoint: string, inputs: readonly TableInput[]): Promise<StartedTables> {
+  const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
+  for (const input of inputs) {
+    await client.send(new CreateTableCommand({ ...input, BillingMode: 'PAY_PER_REQUEST' }));
+    await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { TableName: input.TableName });
+  }
+  return {
+    config: { endpoint },
+    async stop() {
+      for (const { TableName } of inputs) await client.send(new DeleteTableCommand({ TableName }));
+      client.destroy();
+    },
+  };
+}
