@@ -11,11 +11,11 @@ import {
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { registryPorts } from '../../cli/connector/registry';
 import { Env } from '../../contract/environment';
+import { deliverySender } from '../../lambda/delivery/adapters/delivery-queue';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
-import { deliverySender } from '../../lambda/shared/adapters/queue';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { type Child, startChild } from '../engines/child';
 import { CREDENTIALS, type RunningEngines, startEngines } from '../engines/engines';

@@ -13,7 +13,7 @@ export const COLORS: Readonly<Record<DeliveryStatus, keyof Style>> = {
 };
 
 /** What the flow answered to a try: `202, run 0858…`, or why there was no answer. */
-export function answerText(attempt: Attempt | undefined): string {
+export function responseText(attempt: Attempt | undefined): string {
   if (!attempt) return 'not tried yet';
   const answer = [attempt.status, attempt.error].filter((part) => part !== undefined).join(' ') || 'no answer';
   return attempt.runId ? `${answer}, run ${attempt.runId}` : answer;
@@ -31,7 +31,7 @@ export function deliveriesTable(rows: readonly DeliveryRow[], now: number, style
         paint(status),
         trigger,
         String(attempts.length),
-        answerText(attempts.at(-1)),
+        responseText(attempts.at(-1)),
         deliveryId(subscription, eventId),
       ];
     }),

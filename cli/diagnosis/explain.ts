@@ -19,8 +19,8 @@ import { type DeadLetter, readable } from '../connector/dead-letters';
 import type { LogRecord } from '../connector/handler-logs';
 import { relative, timeText } from '../shell/time';
 import { aboutText, levelText } from '../subscriptions/subscription-text';
-import { answerText } from './delivery-text';
-import { answerHint } from './response-hint';
+import { responseText } from './delivery-text';
+import { responseHint } from './response-hint';
 import { metricText, type ThresholdAccount } from './threshold-account';
 
 /** What is known of a subscription and what came for it. All instants are epoch milliseconds. */
@@ -92,8 +92,8 @@ function verdictOf(evidence: Evidence, newest: DeliveryRow | undefined, steps: r
 
 function newestVerdict(row: DeliveryRow, { health }: Subscription, now: number): string {
   const last = row.attempts.at(-1);
-  const answer = answerText(last);
-  const hint = last && answerHint(last);
+  const answer = responseText(last);
+  const hint = last && responseHint(last);
   const todo = hint ? ` (${hint})` : '';
   switch (row.status) {
     case 'delivered': {
@@ -330,21 +330,21 @@ function answeredStep({ deliveries, now }: Evidence): Step {
   const more = lines.length > MAX_LINES ? [`${lines.length - MAX_LINES} more: deliveries ${newest.subscription}`] : [];
   const evidence = [...lines.slice(0, MAX_LINES), ...more];
   if (!last) return { name, mark: '–', text: 'not called yet', evidence };
-  const hint = answerHint(last);
+  const hint = responseHint(last);
   const mark = newest.status === 'delivered' ? '✓' : '✗';
-  return { name, mark, text: hint && mark === '✗' ? `${answerText(last)}: ${hint}` : answerText(last), evidence };
+  return { name, mark, text: hint && mark === '✗' ? `${responseText(last)}: ${hint}` : responseText(last), evidence };
 }
 
 /** The answer to the last sample, which says whether the flow would take an event. */
 function withTests(step: Step, { deliveries, now }: Evidence): Step {
   const [last] = newestFirst(deliveries.filter(({ isTest }) => isTest));
   if (!last) return step;
-  const answer = `the last test, ${relative(last.acceptedAt, now)}: ${answerText(last.attempts.at(-1))}`;
+  const answer = `the last test, ${relative(last.acceptedAt, now)}: ${responseText(last.attempts.at(-1))}`;
   return { ...step, evidence: [...step.evidence, answer] };
 }
 
 const attemptText = (attempt: Attempt, now: number): string =>
-  `${timeText(attempt.at, now)}: ${answerText(attempt)}, after ${attempt.durationMs} ms`;
+  `${timeText(attempt.at, now)}: ${responseText(attempt)}, after ${attempt.durationMs} ms`;
 
 // --- words ------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 import type { Attempt } from '../../lambda/delivery/core/delivery';
 
 /** What to do where a flow did not take a delivery, a sentence without its full stop; undefined where waiting is all. */
-export function answerHint({ status, error }: Pick<Attempt, 'status' | 'error'>): string | undefined {
+export function responseHint({ status, error }: Pick<Attempt, 'status' | 'error'>): string | undefined {
   if (error !== undefined && /^AADSTS|^Entra|^Federation/.test(error)) return 'see docs/entra.md for this code';
   if (status === undefined) return error === undefined ? undefined : NOT_CALLED[error];
   if (status === 400 && error === 'WorkflowTriggerIsNotEnabled') return 'the flow is switched off: turn it on';

@@ -7,7 +7,7 @@ import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { required } from '../shared/adapters/environment';
 import { invocation } from '../shared/adapters/invocation';
-import { rejectedQueue } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
 import { RunTable } from './adapters/run-table';
 import { closeOverdueRuns, collectBatch } from './core/collect';

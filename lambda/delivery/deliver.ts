@@ -12,20 +12,21 @@ import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { optional, required } from '../shared/adapters/environment';
 import { invocation } from '../shared/adapters/invocation';
-import { deliverySender, rejectedQueue } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
 import { flowUrlOpener } from '../subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../subscriptions/adapters/subscription-table';
-import { callBook } from './adapters/call-book';
+import { deliverySender } from './adapters/delivery-queue';
 import { DeliveryTable } from './adapters/delivery-table';
 import { entraTokens } from './adapters/entra-tokens';
 import { flowCaller } from './adapters/flow-caller';
 import { flowOpener, OPENING_LIMITS } from './adapters/flow-opener';
+import { rateLimiter } from './adapters/rate-limiter';
 import { secretReader } from './adapters/secret-reader';
 import { webIdentity } from './adapters/web-identity';
 import { authorizedPost } from './core/authorize';
 import { type DeliverPorts, deliverBatch } from './core/deliver';
-import { type TendPorts, tend } from './core/scheduled-work';
+import { runScheduledWork, type ScheduledWorkPorts } from './core/scheduled-work';
 
 const sqs = new SQSClient({});
 const dynamodb = documentClient();
@@ -54,9 +55,9 @@ const deliveries = new DeliveryTable(
 );
 const subscriptions = new SubscriptionTable(dynamodb, required(Env.SUBSCRIPTIONS_TABLE_NAME));
 
-const ports: DeliverPorts & TendPorts & { telemetry: ReturnType<typeof handlerTelemetry> } = {
+const ports: DeliverPorts & ScheduledWorkPorts & { telemetry: ReturnType<typeof handlerTelemetry> } = {
   deliveries,
-  calls: callBook(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
+  calls: rateLimiter(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
   kept: deliveries,
   subscriptions,
   due: {
@@ -85,6 +86,6 @@ export async function handler(
     const deadline = Date.now() + context.getRemainingTimeInMillis();
     return batchResponse(event, ports.telemetry, (messages) => deliverBatch(messages, deadline, ports));
   }
-  await invocation(ports.telemetry, () => tend(ports));
+  await invocation(ports.telemetry, () => runScheduledWork(ports));
   return undefined;
 }

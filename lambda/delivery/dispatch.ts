@@ -4,9 +4,10 @@ import { Env } from '../../contract/environment';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { required } from '../shared/adapters/environment';
-import { deliverySender, rejectedQueue } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
 import { subscriptionIndex } from '../subscriptions/adapters/subscription-table';
+import { deliverySender } from './adapters/delivery-queue';
 import { dispatchBatch } from './core/dispatch';
 
 const sqs = new SQSClient({});

@@ -7,10 +7,11 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
 import { eventPublisher } from '../events/adapters/event-bus';
-import { ASKING_LIMITS } from '../shared/adapters/asked-service';
 import { batchResponse } from '../shared/adapters/batch';
 import { optional, required } from '../shared/adapters/environment';
-import { againSender, rejectedQueue } from '../shared/adapters/queue';
+import { recheckSender } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
+import { ASKING_LIMITS } from '../shared/adapters/service-client';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
 import { queryServices } from './adapters';
 import { measureBatch, type QueryRun } from './core/measure';
@@ -24,7 +25,7 @@ const ports = {
     profiles: new CustomerProfilesClient(ASKING_LIMITS),
   }),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
-  again: againSender<QueryRun>(sqs, required(Env.QUERIES_QUEUE_URL), ({ schedule }) => schedule),
+  again: recheckSender<QueryRun>(sqs, required(Env.QUERIES_QUEUE_URL), ({ schedule }) => schedule),
   rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
   clock: Date.now,

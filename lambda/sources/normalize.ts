@@ -6,9 +6,9 @@ import { eventPublisher } from '../events/adapters/event-bus';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { optional, required } from '../shared/adapters/environment';
-import { rejectedQueue } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
-import { notedRuns } from './adapters/noted-run-table';
+import { recordedRuns } from './adapters/recorded-run-table';
 import { normalizeBatch } from './core/normalize';
 
 // Only where a source is reconciled.
@@ -16,7 +16,7 @@ const runsTable = optional(Env.RUNS_TABLE_NAME);
 const ports = {
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
   rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
-  noted: runsTable === undefined ? undefined : notedRuns(documentClient(), runsTable, Date.now),
+  noted: runsTable === undefined ? undefined : recordedRuns(documentClient(), runsTable, Date.now),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
 };
 

@@ -10,13 +10,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
 import { eventPublisher } from '../events/adapters/event-bus';
-import { ASKING_LIMITS } from '../shared/adapters/asked-service';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { required } from '../shared/adapters/environment';
-import { rejectedQueue } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
+import { ASKING_LIMITS } from '../shared/adapters/service-client';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
-import { notedRuns } from './adapters/noted-run-table';
+import { recordedRuns } from './adapters/recorded-run-table';
 import { runLister } from './adapters/runs';
 import { reconcileBatch } from './core/reconcile';
 
@@ -30,7 +30,7 @@ const ports = {
     athena: new AthenaClient(ASKING_LIMITS),
     stepFunctions: new SFNClient(ASKING_LIMITS),
   }),
-  noted: notedRuns(documentClient(), required(Env.RUNS_TABLE_NAME), Date.now),
+  noted: recordedRuns(documentClient(), required(Env.RUNS_TABLE_NAME), Date.now),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
   rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),

@@ -3,7 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
 import { batchResponse } from '../shared/adapters/batch';
 import { required } from '../shared/adapters/environment';
-import { rejectedQueue } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
 import { evaluationPorts } from './adapters/evaluation';
 import { evaluateBatch } from './core/evaluate';
 

@@ -5,11 +5,12 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
 import { eventPublisher } from '../events/adapters/event-bus';
-import { ASKING_LIMITS } from '../shared/adapters/asked-service';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { optional, required } from '../shared/adapters/environment';
-import { againSender, rejectedQueue } from '../shared/adapters/queue';
+import { recheckSender } from '../shared/adapters/queue';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
+import { ASKING_LIMITS } from '../shared/adapters/service-client';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
 import { jobLister } from './adapters/job-lister';
 import { PolledJobTable } from './adapters/polled-job-table';
@@ -20,7 +21,7 @@ const ports = {
   lister: jobLister(new EntityResolutionClient(ASKING_LIMITS), new CustomerProfilesClient(ASKING_LIMITS)),
   jobs: new PolledJobTable(documentClient(), required(Env.RUNS_TABLE_NAME)),
   events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
-  again: againSender<Poll>(sqs, required(Env.POLLS_QUEUE_URL), ({ jobs }) => JSON.stringify(jobs)),
+  again: recheckSender<Poll>(sqs, required(Env.POLLS_QUEUE_URL), ({ jobs }) => JSON.stringify(jobs)),
   rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
   clock: Date.now,

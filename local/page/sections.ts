@@ -1,4 +1,4 @@
-import { answerText } from '../../cli/diagnosis/delivery-text';
+import { responseText } from '../../cli/diagnosis/delivery-text';
 import { aboutText, flowText } from '../../cli/subscriptions/subscription-text';
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
@@ -128,7 +128,7 @@ function deliveryItem(row: DeliveryRow, { now, subscriptions: all, triggerOf }: 
   return html`<li class="delivery">
 <p class="headline">${badge(TONES[status], status)} <strong class="title">${says?.title ?? trigger}</strong> ${time(acceptedAt, now)}</p>
 ${says && html`<p>${says.summary}</p>`}
-<dl class="facts"><div><dt>Flow</dt><dd>${subscription}</dd></div><div><dt>Response</dt><dd>${answerText(attempts.at(-1))}</dd></div></dl>
+<dl class="facts"><div><dt>Flow</dt><dd>${subscription}</dd></div><div><dt>Response</dt><dd>${responseText(attempts.at(-1))}</dd></div></dl>
 <details data-key="${id}"><summary>Ids, attempts and body</summary>
 <dl class="facts rows">
 <div><dt>Delivery</dt><dd><code>${id}</code></dd></div>
@@ -144,7 +144,7 @@ ${says ? html`<pre tabindex="0" role="group" aria-label="Body">${says.body}</pre
 const attemptList = ({ attempts }: DeliveryRow, now: number): Html =>
   html`<ol>${attempts.map(
     (attempt) =>
-      html`<li>${time(attempt.at, now)} ${answerText(attempt)} <span class="muted">after ${numberText(attempt.durationMs)} ms</span></li>`,
+      html`<li>${time(attempt.at, now)} ${responseText(attempt)} <span class="muted">after ${numberText(attempt.durationMs)} ms</span></li>`,
   )}</ol>`;
 
 /** A rule's name without the hash that the CDK adds, and without what all of them begin with. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/delivery/adapters/secret-reader';
 import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/delivery/core/health/breaker';
 import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/delivery/core/health/health';
-import { BOOKING_STANDS } from '../../lambda/delivery/core/rate-limit';
+import { BOOKING_LIFETIME } from '../../lambda/delivery/core/rate-limit';
 import { NotCalled } from '../../lambda/delivery/core/response';
 import { LONGEST_ROUND } from '../../lambda/delivery/core/retry';
 import { AwsError } from '../../local/engines/protocol/aws-json';
@@ -125,7 +125,7 @@ it('the numbers in the text are those of the code', () => {
   expect(text).toContain('for 30 seconds none of its deliveries is tried');
   expect(text).toContain('for twice as long, up to 15 minutes');
   expect(text).toContain('for three and a half days is given up');
-  expect(BOOKING_STANDS).toBe(10_000);
+  expect(BOOKING_LIFETIME).toBe(10_000);
   expect([REFUSALS_TO_PAUSE, REFUSALS_SPAN / 60_000]).toEqual([3, 10]);
   expect(PAGE).toContain('After 3 of them over at least 10 minutes');
   expect(PROBE_TIMES.map((ms) => ms / 3600_000).slice(0, 5)).toEqual([0.25, 1, 6, 24, 48]);

@@ -1,11 +1,11 @@
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
-import { callBook } from '../../lambda/delivery/adapters/call-book';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
 import { flowCaller } from '../../lambda/delivery/adapters/flow-caller';
+import { rateLimiter } from '../../lambda/delivery/adapters/rate-limiter';
 import { type DeliverPorts, deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import { afterEdit } from '../../lambda/delivery/core/health/health';
-import { type TendPorts, tend } from '../../lambda/delivery/core/scheduled-work';
+import { runScheduledWork, type ScheduledWorkPorts } from '../../lambda/delivery/core/scheduled-work';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
@@ -152,7 +152,7 @@ export class DeliveryWorld {
     return { subscription: definition.name, uid, event, acceptedAt: this.now, n: 0 };
   }
 
-  ports(gate: Gate = async () => {}): DeliverPorts & TendPorts {
+  ports(gate: Gate = async () => {}): DeliverPorts & ScheduledWorkPorts {
     const { client, deliveries } = this.tables;
     const gated =
       <A extends unknown[], R>(name: string, act: (...args: A) => Promise<R>) =>
@@ -190,7 +190,7 @@ export class DeliveryWorld {
           (await table.unannounced(before)).filter(({ subscription }) => subscription.startsWith(this.prefix)),
       },
       events: this.bus.publisher(gate),
-      calls: { book: gated('book', callBook(client, deliveries).book) },
+      calls: { book: gated('book', rateLimiter(client, deliveries).book) },
       connectorId: 'test',
       rejected: this.rejected,
       telemetry: this.telemetry,
@@ -236,7 +236,7 @@ export class DeliveryWorld {
 
   /** What the schedule does every minute. */
   tend(gate?: Gate): Promise<void> {
-    return tend(this.ports(gate));
+    return runScheduledWork(this.ports(gate));
   }
 
   /** Moves the clock on, minute by minute, with what the queue and the schedule do meanwhile. */

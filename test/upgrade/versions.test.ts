@@ -13,7 +13,7 @@ import { deliveryId } from '../../lambda/delivery/core/delivery-id';
 import { dispatchBatch } from '../../lambda/delivery/core/dispatch';
 import { resume } from '../../lambda/delivery/core/health/flow-health';
 import { replayAll } from '../../lambda/delivery/core/kept-deliveries';
-import { tend } from '../../lambda/delivery/core/scheduled-work';
+import { runScheduledWork } from '../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../lambda/queries/core/measure';
 import { answerCloudFormation } from '../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../lambda/registration/core/declare';
@@ -101,7 +101,7 @@ describe.each(recordedVersions())('of $name', (version) => {
   /** What `deliver` does every minute, for long enough for a drain. */
   async function tendFor(minutes: number): Promise<void> {
     for (const end = world.now + minutes * MINUTE; world.now < end; world.now += MINUTE) {
-      await tend(world.deliver);
+      await runScheduledWork(world.deliver);
       await deliverAll(world.take('deliver').map(({ body }) => body));
     }
   }
@@ -193,8 +193,8 @@ describe.each(recordedVersions())('of $name', (version) => {
       );
       expect(Math.min(deaths.length, announcements.length)).toBeGreaterThan(0);
       world.now += 3 * MINUTE;
-      await tend(world.deliver);
-      await tend(world.deliver);
+      await runScheduledWork(world.deliver);
+      await runScheduledWork(world.deliver);
       const told = world.bus.published.map(({ detailType, detail }) => ({
         ...{ detailType, pk: detail.subscription, reason: detail.reason },
       }));
@@ -486,7 +486,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     const idle = items('subscriptions').filter(({ health }) => health?.keepAlive !== undefined);
     expect(idle.length).toBeGreaterThan(0);
     world.now = Math.max(...idle.map(({ health }) => health.keepAlive));
-    await tend(world.deliver);
+    await runScheduledWork(world.deliver);
     const tests = world.take('deliver').map(({ body }) => JSON.parse(body));
     expect(tests.filter(({ isTest }) => isTest).map(({ subscription }) => subscription)).toEqual(
       idle.map(({ pk }) => pk),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { identityHash } from '../../../lambda/shared/core/identity';
-import { answerText, deliveryJson } from '../../diagnosis/delivery-text';
+import { deliveryJson, responseText } from '../../diagnosis/delivery-text';
 import { tryFlow } from '../../flows/try-flow';
 import { command, connectorArgs, jsonArg, nameArg } from '../../frame/command';
 import { CommandError } from '../../shell/exit';
@@ -38,7 +38,7 @@ export const test = command({
       );
     }
     const isDelivered = row.status === 'delivered';
-    const answer = answerText(row.attempts.at(-1));
+    const answer = responseText(row.attempts.at(-1));
     if (json) terminal.json(deliveryJson(row));
     else if (isDelivered) {
       terminal.line(`${terminal.style.green('delivered')}: the flow answered ${answer}`);

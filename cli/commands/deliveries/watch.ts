@@ -1,6 +1,6 @@
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
-import { answerText, COLORS, deliveryJson } from '../../diagnosis/delivery-text';
+import { COLORS, deliveryJson, responseText } from '../../diagnosis/delivery-text';
 import { type Happening, Watcher } from '../../diagnosis/watching';
 import { command, connectorArgs, jsonArg, subscriptionArgs } from '../../frame/command';
 import { durationOption } from '../../shell/numbers';
@@ -70,7 +70,7 @@ function textOf(one: Happening, { style }: Terminal, now: number): string {
     const { status, trigger, subscription, attempts, acceptedAt } = one.row;
     const last = attempts.at(-1);
     const what = `${trigger.padEnd(29)} → ${subscription.padEnd(22)}`;
-    return `${at(last?.at ?? acceptedAt)} ${style[COLORS[status]](status.padEnd(9))} ${what} ${answerText(last)}`;
+    return `${at(last?.at ?? acceptedAt)} ${style[COLORS[status]](status.padEnd(9))} ${what} ${responseText(last)}`;
   }
   const { definition, health } = one.subscription;
   const paint = one.kind === 'paused' ? style.red : style.green;

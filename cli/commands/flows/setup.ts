@@ -5,8 +5,8 @@ import { identityHash } from '../../../lambda/shared/core/identity';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
 import type { Connector } from '../../connector/connector';
-import { answerText } from '../../diagnosis/delivery-text';
-import { answerHint } from '../../diagnosis/response-hint';
+import { responseText } from '../../diagnosis/delivery-text';
+import { responseHint } from '../../diagnosis/response-hint';
 import { askSubscription, type Known, summaryOf } from '../../flows/setup';
 import { tryFlow } from '../../flows/try-flow';
 import { type Context, command, connectorArgs, flowHostArg } from '../../frame/command';
@@ -83,12 +83,12 @@ async function testFlow(
     return false;
   }
   if (row?.status === 'delivered') {
-    done(`The flow answered ${answerText(last)}`);
+    done(`The flow answered ${responseText(last)}`);
     prompts.end(`${name} is stored and works. The sample says isTest: true; its run is in the flow's run history.`);
     return true;
   }
-  const hint = answerHint(last);
-  done(`The flow answered ${answerText(last)}${hint === undefined ? '' : `: ${hint}`}`, true);
+  const hint = responseHint(last);
+  done(`The flow answered ${responseText(last)}${hint === undefined ? '' : `: ${hint}`}`, true);
   prompts.end(`${name} is stored, and its flow does not take deliveries yet. Mend it, then: test ${name}`);
   return false;
 }

@@ -7,7 +7,7 @@ import {
   type ClientCredential,
   type EntraToken,
   isStale,
-  readTokenAnswer,
+  readTokenResponse,
   type TokenFailure,
   tokenForm,
   tokenPath,
@@ -129,7 +129,7 @@ function tokenRequester(options: EntraTokenOptions) {
     }
     const { status, headers, body } = answer;
     const text = body?.toString('utf8');
-    return readTokenAnswer({ status, body: text, retryAfter: headers['retry-after'] }, auth, clock());
+    return readTokenResponse({ status, body: text, retryAfter: headers['retry-after'] }, auth, clock());
   };
 }
 

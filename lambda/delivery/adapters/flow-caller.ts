@@ -1,12 +1,12 @@
 import type { FlowRequest } from '../core/deliver';
-import { type FlowAnswer, INCOMPLETE_ANSWER } from '../core/response';
+import { type FlowResponse, INCOMPLETE_ANSWER } from '../core/response';
 import { guardedPoster, type PosterOptions } from './guarded-post';
 
 /**
  * Calls flows. An answer or its absence is a result: it never throws, and nothing that it says names the URL. The answer's
  * body is read for its error code only.
  */
-export function flowCaller(options: PosterOptions = {}): (url: string, request: FlowRequest) => Promise<FlowAnswer> {
+export function flowCaller(options: PosterOptions = {}): (url: string, request: FlowRequest) => Promise<FlowResponse> {
   const post = guardedPoster(options);
   return async (url, request) => {
     const answer = await post(url, request);

@@ -3,7 +3,7 @@ import { checkFlowUrl, type FlowUrlOptions } from '../../subscriptions/core/flow
 import { secretName, UnusableSecretError } from '../../subscriptions/core/secret-reference';
 import type { FlowUrlSource, SealedFlowUrl } from '../../subscriptions/core/subscription';
 import type { OpenedFlow } from '../core/deliver';
-import { type FlowAnswer, NotCalled } from '../core/response';
+import { type FlowResponse, NotCalled } from '../core/response';
 import type { CachedSecrets } from './secret-reader';
 
 export interface OpenerParts {
@@ -45,7 +45,7 @@ export function flowOpener({
   };
 }
 
-function refusalOf(error: unknown): FlowAnswer {
+function refusalOf(error: unknown): FlowResponse {
   if (error instanceof UnusableSecretError) return { error: NotCalled.SECRET_UNUSABLE, problem: error.message };
   const undecryptable = whyUndecryptable(error);
   if (undecryptable !== undefined) return { error: NotCalled.NOT_DECRYPTABLE, problem: undecryptable };

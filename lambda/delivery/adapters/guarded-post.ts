@@ -15,7 +15,7 @@ export interface PostRequest {
 }
 
 /** An answer, or `error`: the code of what kept it away, such as `ECONNRESET` or `timeout`. */
-export type PostAnswer =
+export type PostResponse =
   | {
       readonly status: number | undefined;
       readonly headers: http.IncomingHttpHeaders;
@@ -28,7 +28,9 @@ export type PostAnswer =
  * Posts over kept-alive connections, at public addresses only. No redirect is followed. An answer or its absence is a
  * result: it never throws, and nothing that it says names the URL.
  */
-export function guardedPoster(options: PosterOptions = {}): (url: string, request: PostRequest) => Promise<PostAnswer> {
+export function guardedPoster(
+  options: PosterOptions = {},
+): (url: string, request: PostRequest) => Promise<PostResponse> {
   const { loopback, resolve, ...tls } = options;
   const guard = addressGuard({ loopback, resolve });
   const { lookup } = guard;
@@ -49,8 +51,8 @@ export function guardedPoster(options: PosterOptions = {}): (url: string, reques
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       });
       // Once the status has come there is an answer, whatever becomes of the rest of it.
-      let head: PostAnswer | undefined;
-      const end = (answer: PostAnswer) => {
+      let head: PostResponse | undefined;
+      const end = (answer: PostResponse) => {
         clearTimeout(timer);
         resolve(answer);
       };

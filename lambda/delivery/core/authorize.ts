@@ -3,7 +3,7 @@ import { credentialMistake } from '../../subscriptions/core/flow-url';
 import type { EntraAuth } from '../../subscriptions/core/subscription';
 import type { FlowRequest } from './deliver';
 import type { EntraToken, TokenFailure } from './entra';
-import { type FlowAnswer, NotCalled } from './response';
+import { type FlowResponse, NotCalled } from './response';
 
 /** Where tokens of Entra ID come from. */
 export interface EntraTokens {
@@ -13,7 +13,7 @@ export interface EntraTokens {
   forget(auth: EntraAuth, token: EntraToken): void;
 }
 
-type Post = (url: string, request: FlowRequest) => Promise<FlowAnswer>;
+type Post = (url: string, request: FlowRequest) => Promise<FlowResponse>;
 
 /**
  * Calls flows as whom their subscriptions say: with a token of Entra ID where there is `auth`, else as they are. Never with
@@ -30,7 +30,7 @@ export function authorizedPost(post: Post, tokens: EntraTokens, clock: Clock): P
     if (!auth) return post(url, request);
 
     const end = clock() + request.timeoutMs;
-    const tryOnce = async (): Promise<{ answer: FlowAnswer; token?: EntraToken }> => {
+    const tryOnce = async (): Promise<{ answer: FlowResponse; token?: EntraToken }> => {
       const token = await tokens.get(auth, end - clock());
       if ('error' in token) return { answer: token };
       const timeoutMs = end - clock();

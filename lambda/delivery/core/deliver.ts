@@ -1,6 +1,6 @@
 import { HealthEvent, TRIGGER_IDS } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
-import { type RejectPorts, reject, sideBySide } from '../../shared/core/batch';
+import { concurrently, type RejectPorts, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { QueueMessage } from '../../shared/core/ports';
 import type { Failures } from '../../subscriptions/core/flow-health';
@@ -21,8 +21,8 @@ import {
   takeTrial,
 } from './health/flow-health';
 import { HealthChanges } from './health/health-changes';
-import { BOOKING_STANDS, type CallBook, cadenceOf } from './rate-limit';
-import { classify, type FlowAnswer } from './response';
+import { BOOKING_LIFETIME, cadenceOf, type RateLimiter } from './rate-limit';
+import { classify, type FlowResponse } from './response';
 import { hopSeconds, LONGEST_ROUND, waitAfter } from './retry';
 
 /** Names a row of the Deliveries table. */
@@ -88,14 +88,14 @@ export interface DeliveryStore {
 /** What delivering needs. */
 export interface DeliverPorts extends RejectPorts, HealthPorts {
   readonly deliveries: DeliveryStore;
-  readonly calls: CallBook;
+  readonly calls: RateLimiter;
   /** 0 to 1. */
   readonly random: () => number;
   readonly newId: () => string;
   /** Gives the flow URL in clear. Why there is none is a result, too: never throws. */
   readonly open: (subscription: string, flow: FlowUrlSource) => Promise<OpenedFlow>;
   /** Calls a flow. An answer, whatever it is, is a result; so is no answer. */
-  readonly post: (url: string, request: FlowRequest) => Promise<FlowAnswer>;
+  readonly post: (url: string, request: FlowRequest) => Promise<FlowResponse>;
   /** Sends a message to the deliveries queue. */
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
 }
@@ -110,7 +110,7 @@ export type OpenedFlow =
       /** To be told that the flow refuses the URL: it may have been replaced since it was read. */
       readonly doubt?: () => void;
     }
-  | { readonly refusal: FlowAnswer };
+  | { readonly refusal: FlowResponse };
 
 export interface FlowRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -140,7 +140,7 @@ export const deliverBatch = (
   ports: DeliverPorts,
 ): Promise<string[]> => {
   const work: WorkPorts = { ...ports, changes: new HealthChanges(ports.subscriptions) };
-  return sideBySide(
+  return concurrently(
     messages,
     ({ body }) => {
       const message = parse(body);
@@ -259,7 +259,7 @@ async function mayTry(
   const breaker = breakerState(health?.failures, now);
   const whenClosed = (): NotYet => ({ until: afterOpen(health?.failures as Failures, now, random(), ports.pace) });
   if (breaker === 'open') return whenClosed();
-  const isBooked = booked !== undefined && now < booked + BOOKING_STANDS;
+  const isBooked = booked !== undefined && now < booked + BOOKING_LIFETIME;
   if (definition.rateLimit && !isBooked) {
     const until = await calls.book(definition.name, cadenceOf(definition.rateLimit), now);
     if (until > now) return { until, booked: true };
@@ -298,7 +298,7 @@ async function endPause({ subscription, uid }: DeliveryMessage, ports: WorkPorts
 async function tryLater(
   work: Work,
   subscription: Subscription,
-  answer: FlowAnswer,
+  answer: FlowResponse,
   ports: DeliverPorts,
 ): Promise<void> {
   const { deliveries, telemetry, clock, send } = ports;
@@ -375,7 +375,7 @@ async function tryOnce(
   flow: FlowUrlSource,
   deadline: number,
   { open, post, clock }: DeliverPorts,
-): Promise<{ answer: FlowAnswer; record: Attempt }> {
+): Promise<{ answer: FlowResponse; record: Attempt }> {
   const openedAt = clock();
   const opened = await open(definition.name, flow);
   const at = clock();

@@ -2,7 +2,7 @@ import { Metric as MetricName } from '../../../contract/metrics';
 import { type CheckedEvent, checkEvent } from '../../events/core/events';
 import { type Addressee, recognize } from '../../events/core/recognize';
 import type { TriggerEvent } from '../../events/core/trigger-event';
-import { allSettledOrThrow, type RejectPorts, reject, sideBySide } from '../../shared/core/batch';
+import { allSettledOrThrow, concurrently, type RejectPorts, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { Clock, QueueMessage } from '../../shared/core/ports';
 import { matches, subjectOf, subjectText } from '../../subscriptions/core/matching';
@@ -28,7 +28,7 @@ const QUEUE_DAYS = 14;
  * @returns the ids of the messages that must come again.
  */
 export const dispatchBatch = (messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> =>
-  sideBySide(messages, ({ body }) => dispatch(body, ports), ports);
+  concurrently(messages, ({ body }) => dispatch(body, ports), ports);
 
 async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   const { telemetry, clock, send } = ports;

@@ -1,6 +1,6 @@
 import { WEB_IDENTITY_AUDIENCES } from '../../../contract/delivery';
 import type { EntraAuth, EntraCloud } from '../../subscriptions/core/subscription';
-import { type FlowAnswer, NotCalled } from './response';
+import { type FlowResponse, NotCalled } from './response';
 
 /** Where a cloud's tokens come from, and what they are for. */
 export interface EntraCloudFacts {
@@ -53,7 +53,7 @@ export interface EntraToken {
 }
 
 /** Why there is no token: what stands in place of a flow's answer. */
-export type TokenFailure = FlowAnswer & { readonly error: string; readonly problem: string };
+export type TokenFailure = FlowResponse & { readonly error: string; readonly problem: string };
 
 /** A token is used no longer than until this before its end, milliseconds: clocks differ, and a request takes its time. */
 const STALE_BEFORE_MS = 5 * 60_000;
@@ -61,7 +61,7 @@ const STALE_BEFORE_MS = 5 * 60_000;
 export const isStale = ({ expiresAt }: EntraToken, now: number): boolean => now >= expiresAt - STALE_BEFORE_MS;
 
 /** What the token endpoint answered; `body` is left out where it was cut off. */
-export interface TokenAnswer {
+export interface TokenResponse {
   readonly status: number | undefined;
   readonly body: string | undefined;
   /** `Retry-After` as it was sent. */
@@ -72,8 +72,8 @@ export interface TokenAnswer {
  * Reads the answer of a token endpoint. Of an error it takes the number of its AADSTS code and nothing else: the texts
  * beside it may quote the request.
  */
-export function readTokenAnswer(
-  { status = 0, body, retryAfter }: TokenAnswer,
+export function readTokenResponse(
+  { status = 0, body, retryAfter }: TokenResponse,
   auth: EntraAuth,
   now: number,
 ): EntraToken | TokenFailure {

@@ -26,10 +26,10 @@ export function cadenceOf({ calls, per }: RateLimit): Cadence {
  * Milliseconds for which a booked call stands. Whoever comes later books again: else the calls of a backlog that waited in
  * the queue would all come at once.
  */
-export const BOOKING_STANDS = 10_000;
+export const BOOKING_LIFETIME = 10_000;
 
 /** Books calls of subscriptions. */
-export interface CallBook {
+export interface RateLimiter {
   /** Books the subscription's next call; gives when it may be made, epoch milliseconds: `now` or later. */
   book(subscription: string, cadence: Cadence, now: number): Promise<number>;
 }

@@ -1,5 +1,5 @@
 /** What a flow's URL answered, or why there was no answer. */
-export interface FlowAnswer {
+export interface FlowResponse {
   /** HTTP status; left out when there was no answer. */
   readonly status?: number;
   /**
@@ -20,7 +20,7 @@ export interface FlowAnswer {
  * `delivered`: accepted (not proof that the run succeeds). `retry`: may succeed later. `pause`: fails for every delivery
  * until somebody mends the flow or its URL. `dead`: fails for this body whenever it is sent.
  */
-export type AnswerClass = 'delivered' | 'retry' | 'pause' | 'dead';
+export type ResponseClass = 'delivered' | 'retry' | 'pause' | 'dead';
 
 /** Error codes of what keeps a flow from being called at all; besides these, Entra ID's own, such as `AADSTS7000215`. */
 export const NotCalled = {
@@ -80,7 +80,7 @@ const OFF_CODES = ['WorkflowTriggerIsNotEnabled'];
  * not called (`EADDRESSREFUSED`). That says nothing about the flow, and the DNS may be mended in time; until then the code
  * stands in every attempt, and a delivery that ends dead is kept.
  */
-export function classify({ status, error }: FlowAnswer): AnswerClass {
+export function classify({ status, error }: FlowResponse): ResponseClass {
   if (status === undefined) return error !== undefined && needsSomebody(error) ? 'pause' : 'retry';
   if (status >= 200 && status < 300) return 'delivered';
   if (error !== undefined && OFF_CODES.includes(error)) return 'pause';

@@ -2,17 +2,17 @@ import { Metric as MetricName } from '../../../contract/metrics';
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { identityHash } from '../../shared/core/identity';
 import { type Health, isPaused } from '../../subscriptions/core/flow-health';
+import type { DueSubscriptions } from '../../subscriptions/core/ports';
 import { sampleEvent } from '../../subscriptions/core/sample';
 import type { Subscription } from '../../subscriptions/core/subscription';
 import { announceDeath, type DeathNotice, type DeliverPorts, type DeliveryKey } from './deliver';
 import { announceHealth } from './health/flow-health';
 import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health';
 import { HealthChanges } from './health/health-changes';
-import type { DueSubscriptions } from './health/ports';
 import { type HeldDelivery, type KeptDeliveries, resendHeld } from './kept-deliveries';
 
 /** What coming back to subscriptions and deliveries needs. */
-export type TendPorts = Pick<
+export type ScheduledWorkPorts = Pick<
   DeliverPorts,
   'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'
 > & {
@@ -40,10 +40,10 @@ const SENT_PER_SECOND = 10;
  * deliveries of those that are active again, and news that the bus has not been told.
  * @throws AggregateError when some of it failed; the rest is done, and the next run comes back to those.
  */
-export async function tend(ports: TendPorts): Promise<void> {
+export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void> {
   const { due, clock } = ports;
   const failures: unknown[] = [];
-  const each = async <Key>(keys: readonly Key[], act: (key: Key, ports: TendPorts) => Promise<unknown>) => {
+  const each = async <Key>(keys: readonly Key[], act: (key: Key, ports: ScheduledWorkPorts) => Promise<unknown>) => {
     for (const key of keys) await act(key, ports).catch((error) => failures.push(error));
   };
   await each(await due.dueSubscriptions(clock()), tendSubscription);
@@ -53,12 +53,12 @@ export async function tend(ports: TendPorts): Promise<void> {
 }
 
 /** The queue's own age does not tell: it leaves out messages that are delayed, as all are that wait for another try. */
-async function noteOldestPending({ kept, clock, telemetry }: TendPorts): Promise<void> {
+async function noteOldestPending({ kept, clock, telemetry }: ScheduledWorkPorts): Promise<void> {
   const since = await kept.oldestPending();
   telemetry.seconds(MetricName.OLDEST_PENDING_AGE, since === undefined ? 0 : Math.max(0, clock() - since) / 1000);
 }
 
-async function tendSubscription(name: string, ports: TendPorts): Promise<void> {
+async function tendSubscription(name: string, ports: ScheduledWorkPorts): Promise<void> {
   const now = ports.clock();
   let subscription = await ports.subscriptions.read(name);
   if (subscription?.health?.announcements.some(({ due }) => due <= now)) {
@@ -82,7 +82,7 @@ const wantedAt =
  * Tries the oldest held delivery that would be sent if the pause ended; the newest where all are older. Sent before it is
  * written that it was: a crash in between sends a second message for the same try, which is dropped.
  */
-async function probe(subscription: Subscription, ports: TendPorts): Promise<void> {
+async function probe(subscription: Subscription, ports: ScheduledWorkPorts): Promise<void> {
   const now = ports.clock();
   const held = await ports.kept.held(subscription.definition.name);
   const candidate = held.find(wantedAt(now, subscription)) ?? held.at(-1);
@@ -98,7 +98,7 @@ async function probe(subscription: Subscription, ports: TendPorts): Promise<void
  * Sends a test body, so that the flow runs now and then, unless the subscription is paused: then its probes do as much.
  * Its event's identity is the time when it was due: a crash before the next time is written sends it twice, which is once.
  */
-async function keepFlowAlive(subscription: Subscription, due: number, ports: TendPorts): Promise<void> {
+async function keepFlowAlive(subscription: Subscription, due: number, ports: ScheduledWorkPorts): Promise<void> {
   const { definition, uid } = subscription;
   const now = ports.clock();
   if (!isPaused(subscription)) {
@@ -113,7 +113,7 @@ async function keepFlowAlive(subscription: Subscription, due: number, ports: Ten
 }
 
 /** Sends held deliveries of a subscription that is active again, but for those that are too old. */
-async function drainPass(subscription: Subscription, ports: TendPorts): Promise<void> {
+async function drainPass(subscription: Subscription, ports: ScheduledWorkPorts): Promise<void> {
   const now = ports.clock();
   const held = await ports.kept.held(subscription.definition.name);
   const wanted = held.filter(wantedAt(now, subscription)).slice(0, MAX_SENT);
@@ -134,7 +134,7 @@ async function drainPass(subscription: Subscription, ports: TendPorts): Promise<
   );
 }
 
-async function tellOfDeath(key: DeliveryKey, ports: TendPorts): Promise<void> {
+async function tellOfDeath(key: DeliveryKey, ports: ScheduledWorkPorts): Promise<void> {
   const notice: DeathNotice | undefined = (await ports.kept.find(key))?.notice;
   if (notice) await announceDeath(key, notice, ports);
 }

@@ -1,4 +1,4 @@
-import { isRefusal } from '../../shared/adapters/asked-service';
+import { isRefusal } from '../../shared/adapters/service-client';
 import { QueryFailed, QueryFailure } from '../core/query-result';
 
 /** Calls a service. Throws QueryFailed when it refuses what it was asked, and what it threw when another try may do. */

@@ -7,7 +7,7 @@ import { allSettledOrThrow, inGroups, type Read, type RejectPorts } from '../../
 import { identityHash } from '../../shared/core/identity';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { Clock, QueueMessage } from '../../shared/core/ports';
-import { waitForLook } from '../../shared/core/recheck';
+import { waitBeforeRecheck } from '../../shared/core/recheck';
 import { redactText } from '../../shared/core/redact';
 import { cut } from '../../shared/core/text';
 import { type ObservationEvent, observationsOf, QueryFailed, QueryFailure, type QueryTable } from './query-result';
@@ -153,7 +153,7 @@ function ask(
 function lookAgain(run: QueryRun, id: string, { again, clock, pace }: MeasurePorts): Promise<void> {
   const looks = run.running ? run.running.looks + 1 : 0;
   const startedAt = run.running?.startedAt ?? clock();
-  return again({ ...run, running: { id, startedAt, looks } }, waitForLook(LOOK_WAITS, looks, pace));
+  return again({ ...run, running: { id, startedAt, looks } }, waitBeforeRecheck(LOOK_WAITS, looks, pace));
 }
 
 const nameOf = (subject: QuerySubject): string => ('segment' in subject ? subject.segment : subject.measure);

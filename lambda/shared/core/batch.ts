@@ -36,7 +36,11 @@ async function takeOrReject(message: QueueMessage, take: Take, ports: RejectPort
  * Takes messages side by side; each fails by itself.
  * @returns the ids of those that must come again.
  */
-export async function sideBySide(messages: readonly QueueMessage[], take: Take, ports: RejectPorts): Promise<string[]> {
+export async function concurrently(
+  messages: readonly QueueMessage[],
+  take: Take,
+  ports: RejectPorts,
+): Promise<string[]> {
   return (await Promise.all(messages.map((message) => inTurn([message], take, ports)))).flat();
 }
 
@@ -87,7 +91,7 @@ export async function inGroups<Task>(
       ports,
     );
   });
-  const rejecting = sideBySide(
+  const rejecting = concurrently(
     [...misfits.keys()],
     (message) => reject(message.body, misfits.get(message) as string, ports),
     ports,

@@ -5,7 +5,7 @@
  * @param looks how often it has been looked at since it was begun.
  * @param pace divides the wait; at least a second is left.
  */
-export function waitForLook(waits: readonly number[], looks: number, pace = 1): number {
+export function waitBeforeRecheck(waits: readonly number[], looks: number, pace = 1): number {
   const wait = waits[Math.min(looks, waits.length - 1)] as number;
   return Math.max(1, Math.round(wait / pace));
 }

@@ -4,18 +4,18 @@ import { SOURCE_KINDS, type SourceEntry } from '../../../contract/sources';
 import { type Checked, checkEvent, type DefinedDetailType, reasonOf, show } from '../../events/core/events';
 import type { EventPublisher } from '../../events/core/ports';
 import { refreshIdOf } from '../../events/core/recognize';
-import { allSettledOrThrow, type RejectPorts, reject, sideBySide } from '../../shared/core/batch';
+import { allSettledOrThrow, concurrently, type RejectPorts, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { QueueMessage } from '../../shared/core/ports';
 import { SOURCE_MAPPINGS } from './mappings';
 import { instant, NOTHING_YET, type Outcome, type ServiceEvent, type SourceMapping } from './mappings/service-event';
-import type { NotedRuns } from './ports';
+import type { RecordedRuns } from './ports';
 
 /** What normalizing needs. */
 export interface NormalizePorts extends RejectPorts {
   readonly events: EventPublisher;
   /** Where runs of reconciled sources are noted; left out, there is none. */
-  readonly noted?: Pick<NotedRuns, 'note'>;
+  readonly noted?: Pick<RecordedRuns, 'note'>;
 }
 
 /** Events that a source can be put as. */
@@ -66,7 +66,7 @@ interface Task {
  * @returns the ids of the messages that must come again.
  */
 export const normalizeBatch = (messages: readonly QueueMessage[], ports: NormalizePorts): Promise<string[]> =>
-  sideBySide(messages, ({ body }) => normalize(body, ports), ports);
+  concurrently(messages, ({ body }) => normalize(body, ports), ports);
 
 async function normalize(body: string, ports: NormalizePorts): Promise<void> {
   const events = eventsOf(body);

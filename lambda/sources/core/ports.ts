@@ -1,5 +1,5 @@
 /** Runs that were put on the bus, by their events' identity. */
-export interface NotedRuns {
+export interface RecordedRuns {
   note(eventId: string): Promise<void>;
   /** Whether it is noted, read consistently. */
   isNoted(eventId: string): Promise<boolean>;

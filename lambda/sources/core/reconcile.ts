@@ -12,7 +12,7 @@ import { cut } from '../../shared/core/text';
 import { SOURCE_MAPPINGS } from './mappings';
 import type { ServiceEvent } from './mappings/service-event';
 import { eventOf, type Source, sourceSchema, type ToPut } from './normalize';
-import type { NotedRuns } from './ports';
+import type { RecordedRuns } from './ports';
 
 /** A run as its service's API has it. */
 export interface ListedRun {
@@ -61,7 +61,7 @@ export class ListingFailed extends Error {
 
 export interface ReconcilePorts extends RejectPorts {
   readonly lister: RunLister;
-  readonly noted: NotedRuns;
+  readonly noted: RecordedRuns;
   readonly events: EventPublisher;
   readonly clock: Clock;
 }

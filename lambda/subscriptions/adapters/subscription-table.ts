@@ -9,11 +9,10 @@ import type { TriggerId } from '../../../contract/events';
 import { PARTITION_KEY as PK } from '../../../contract/shared';
 import { TRIGGER_INDEX } from '../../../contract/subscriptions';
 import { DUE_INDEX } from '../../../contract/thresholds';
-import type { DueSubscriptions, HealthStore } from '../../delivery/core/health/ports';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
 import { keyPart } from '../../shared/core/metric';
 import { dueOf, type Health } from '../core/flow-health';
-import type { SubscriptionEntry, SubscriptionIndex } from '../core/ports';
+import type { DueSubscriptions, HealthStore, SubscriptionEntry, SubscriptionIndex } from '../core/ports';
 import type { Subscription, SubscriptionDefinition } from '../core/subscription';
 
 /** Subject key of subscriptions that name no subject; a named subject's starts with `=`. */

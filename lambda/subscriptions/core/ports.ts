@@ -1,4 +1,5 @@
 import type { TriggerId } from '../../../contract/events';
+import type { Health } from './flow-health';
 import type { Filter, Subscription } from './subscription';
 
 export interface SubscriptionReader {
@@ -16,4 +17,15 @@ export interface SubscriptionEntry {
 export interface SubscriptionIndex {
   /** Subscriptions of a trigger in an instance that name this subject, or none. */
   find(trigger: TriggerId, instanceId: string, subject: string | undefined): Promise<SubscriptionEntry[]>;
+}
+
+export interface HealthStore extends SubscriptionReader {
+  /** Writes how it goes with a subscription's flow. False when it, or the subscription, was changed since it was read. */
+  writeHealth(read: Subscription, health: Health): Promise<boolean>;
+}
+
+/** Subscriptions that the sweep must come back to. */
+export interface DueSubscriptions {
+  /** Names of those that have been due since before `before` (epoch milliseconds). May lag behind the table. */
+  dueSubscriptions(before: number): Promise<string[]>;
 }

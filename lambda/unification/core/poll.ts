@@ -9,7 +9,7 @@ import { inGroups, type Read, type RejectPorts } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import { keyPart } from '../../shared/core/metric';
 import type { Clock, QueueMessage } from '../../shared/core/ports';
-import { waitForLook } from '../../shared/core/recheck';
+import { waitBeforeRecheck } from '../../shared/core/recheck';
 import { cut } from '../../shared/core/text';
 
 type Status = 'Successful' | 'Failed';
@@ -198,7 +198,7 @@ async function lookAgain(poll: Poll, watch: Watch, message: string, ports: PollP
     return;
   }
   if (!(await ports.jobs.goOn(keyOf(poll), id, looks, message, now))) return;
-  const wait = waitForLook(LOOK_WAITS, looks, ports.pace);
+  const wait = waitBeforeRecheck(LOOK_WAITS, looks, ports.pace);
   await ports.again({ ...poll, watch: { ...watch, looks: looks + 1 } }, wait);
 }
 

@@ -15,6 +15,7 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { Env } from '../../../contract/environment';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import { collectStage } from '../../../lambda/collection/core/collect';
+import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
 import { FAILURES_TO_OPEN } from '../../../lambda/delivery/core/health/breaker';
 import { resume } from '../../../lambda/delivery/core/health/flow-health';
@@ -22,7 +23,6 @@ import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../../lambda/delivery/core/
 import { replayAll } from '../../../lambda/delivery/core/kept-deliveries';
 import { register, unregister, type WantedSubscription } from '../../../lambda/registration/core/register';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
-import { deliverySender } from '../../../lambda/shared/adapters/queue';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { metricKey } from '../../../lambda/shared/core/metric';
 import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';

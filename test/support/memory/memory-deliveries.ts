@@ -1,7 +1,7 @@
 import type { DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../../../lambda/delivery/core/deliver';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../lambda/delivery/core/delivery';
 import type { KeptDeliveries } from '../../../lambda/delivery/core/kept-deliveries';
-import type { CallBook } from '../../../lambda/delivery/core/rate-limit';
+import type { RateLimiter } from '../../../lambda/delivery/core/rate-limit';
 import type { Gate } from './memory';
 
 export interface MemoryRow extends DeliveryKey {
@@ -124,7 +124,7 @@ const pick = ({ status, n, notice, acceptedAt }: MemoryRow) => ({ status, n, not
 export class MemoryCallBook {
   private readonly arrivals = new Map<string, number>();
 
-  book(gate: Gate): CallBook {
+  book(gate: Gate): RateLimiter {
     return {
       book: async (subscription, { interval, tolerance }, now) => {
         await gate('before book');

@@ -1,9 +1,9 @@
-import type { DueSubscriptions, HealthStore } from '../../../lambda/delivery/core/health/ports';
 import type { EventPublisher } from '../../../lambda/events/core/ports';
 import type { RegistryPorts } from '../../../lambda/registration/core/register';
 import { canonicalDimensions, type Dimensions, memberKey } from '../../../lambda/shared/core/metric';
 import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/ports';
 import { dueOf } from '../../../lambda/subscriptions/core/flow-health';
+import type { DueSubscriptions, HealthStore } from '../../../lambda/subscriptions/core/ports';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { type MetricState, partSortKey } from '../../../lambda/thresholds/core/metric-state';
 import type { DueIndex, DueKey, DueKind, ThresholdStore } from '../../../lambda/thresholds/core/ports';

@@ -1,8 +1,8 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { type DeliverPorts, deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
-import type { FlowAnswer } from '../../../lambda/delivery/core/response';
-import { type TendPorts, tend } from '../../../lambda/delivery/core/scheduled-work';
+import type { FlowResponse } from '../../../lambda/delivery/core/response';
+import { runScheduledWork, type ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { QueueMessage } from '../../../lambda/shared/core/ports';
 import type { SealedFlowUrl } from '../../../lambda/subscriptions/core/subscription';
 import { NOW } from '../evaluation';
@@ -149,7 +149,7 @@ class SimulatedQueue {
 }
 
 /** What a flow does with a call at `now`, and how long it takes for that, milliseconds. */
-export type FlowModel = (now: number, timeoutMs: number) => { readonly answer: FlowAnswer; readonly afterMs: number };
+export type FlowModel = (now: number, timeoutMs: number) => { readonly answer: FlowResponse; readonly afterMs: number };
 
 export interface Scenario {
   readonly flows: ReadonlyMap<string, FlowModel>;
@@ -202,7 +202,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
   });
   const courseOf = (eventId: string) => courses[Number(eventId.slice(1))] as Course;
 
-  const ports = (worker: string): DeliverPorts & TendPorts => {
+  const ports = (worker: string): DeliverPorts & ScheduledWorkPorts => {
     const store = deliveries.store(async () => {});
     const subscriptions = tables.registry();
     return {
@@ -298,7 +298,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
   }
   const allArrived = start + Math.max(...arrivals.map(({ atMs }) => atMs));
   const everyMinute = () => {
-    tend(ports('tend')).catch((error) => faults.push(error));
+    runScheduledWork(ports('tend')).catch((error) => faults.push(error));
     const { subscriptions } = tables;
     const left = [...subscriptions.values()].some(({ health }) => health?.nextProbe || health?.drain);
     if (left || open > 0 || timeline.now <= allArrived) timeline.at(timeline.now + MINUTE, everyMinute);

@@ -5,7 +5,7 @@ import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../lambda/delivery/core/dispatch';
 import { pause, resume } from '../../../lambda/delivery/core/health/flow-health';
 import { replay } from '../../../lambda/delivery/core/kept-deliveries';
-import { tend } from '../../../lambda/delivery/core/scheduled-work';
+import { runScheduledWork } from '../../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../../lambda/queries/core/measure';
 import type { CustomResourceRequest } from '../../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../../lambda/registration/core/declare';
@@ -451,7 +451,7 @@ class Recorder {
       ['draining', 0],
     ] as const) {
       world.now = recordedAt + wait;
-      await tend({ ...world.deliver, due: dueAlone(name) });
+      await runScheduledWork({ ...world.deliver, due: dueAlone(name) });
       world.now = recordedAt;
     }
     for (const key of await world.deliveries.dead('picky')) await replay(key, world.deliver);

@@ -5,20 +5,22 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import type { CollectPorts } from '../../../lambda/collection/core/collect';
-import { callBook } from '../../../lambda/delivery/adapters/call-book';
+import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
+import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
 import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/deliver';
 import type { DispatchPorts } from '../../../lambda/delivery/core/dispatch';
-import type { FlowAnswer } from '../../../lambda/delivery/core/response';
-import type { TendPorts } from '../../../lambda/delivery/core/scheduled-work';
+import type { FlowResponse } from '../../../lambda/delivery/core/response';
+import type { ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { EventPublisher } from '../../../lambda/events/core/ports';
 import type { MeasurePorts, QueryRun, QueryService } from '../../../lambda/queries/core/measure';
 import type { RegistryPorts } from '../../../lambda/registration/core/register';
 import type { Item } from '../../../lambda/shared/adapters/dynamodb';
-import { againSender, deliverySender, queueSender, rejectedQueue } from '../../../lambda/shared/adapters/queue';
+import { queueSender, recheckSender } from '../../../lambda/shared/adapters/queue';
+import { rejectedQueue } from '../../../lambda/shared/adapters/rejected-queue';
 import type { RejectPorts } from '../../../lambda/shared/core/batch';
 import { identityHash } from '../../../lambda/shared/core/identity';
-import { notedRuns } from '../../../lambda/sources/adapters/noted-run-table';
+import { recordedRuns } from '../../../lambda/sources/adapters/recorded-run-table';
 import type { NormalizePorts } from '../../../lambda/sources/core/normalize';
 import type { ReconcilePorts, RunLister } from '../../../lambda/sources/core/reconcile';
 import { SubscriptionTable, subscriptionIndex } from '../../../lambda/subscriptions/adapters/subscription-table';
@@ -99,7 +101,7 @@ export class VersionWorld {
   /** A worker publishes nothing while it is: what it committed is left behind. */
   busIsDown = false;
   /** What a flow answers; `flow` is the last part of its URL's path. */
-  answer: (flow: string) => FlowAnswer = () => ({ status: 202 });
+  answer: (flow: string) => FlowResponse = () => ({ status: 202 });
   jobs: JobLister = { list: async () => ({ ended: [], isOneUnderWay: false }), error: async () => undefined };
   queries: QueryService = {
     begin: async () => ({ state: 'running', id: 'query-1' }),
@@ -158,7 +160,7 @@ export class VersionWorld {
     return { ...this.common, index, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS, send };
   }
 
-  get deliver(): DeliverPorts & TendPorts {
+  get deliver(): DeliverPorts & ScheduledWorkPorts {
     const { deliveries, subscriptions } = this;
     return {
       ...this.common,
@@ -169,7 +171,7 @@ export class VersionWorld {
         dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
         unannounced: (before) => deliveries.unannounced(before),
       },
-      calls: callBook(this.servers.tables.client, this.servers.tables.deliveries),
+      calls: rateLimiter(this.servers.tables.client, this.servers.tables.deliveries),
       random: () => 0,
       open: this.open,
       post: async (url, request) => {
@@ -185,7 +187,7 @@ export class VersionWorld {
   }
 
   private get noted() {
-    return notedRuns(this.servers.tables.client, this.servers.tables.runs, this.clock);
+    return recordedRuns(this.servers.tables.client, this.servers.tables.runs, this.clock);
   }
 
   get normalize(): NormalizePorts {
@@ -197,12 +199,12 @@ export class VersionWorld {
   }
 
   get poll(): PollPorts {
-    const again = againSender<Poll>(this.sqs, 'poll', ({ jobs }) => JSON.stringify(jobs));
+    const again = recheckSender<Poll>(this.sqs, 'poll', ({ jobs }) => JSON.stringify(jobs));
     return { ...this.common, lister: this.jobs, jobs: this.polledJobs, again };
   }
 
   get measure(): MeasurePorts {
-    const again = againSender<QueryRun>(this.sqs, 'measure', ({ schedule }) => schedule);
+    const again = recheckSender<QueryRun>(this.sqs, 'measure', ({ schedule }) => schedule);
     return { ...this.common, queries: this.queries, again };
   }
 

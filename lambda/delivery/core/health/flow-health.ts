@@ -4,11 +4,11 @@ import type { EventPublisher } from '../../../events/core/ports';
 import { LogMessage } from '../../../shared/core/log-messages';
 import type { Clock, Telemetry } from '../../../shared/core/ports';
 import { type Announcement, type Health, isPaused } from '../../../subscriptions/core/flow-health';
+import type { HealthStore } from '../../../subscriptions/core/ports';
 import type { Subscription } from '../../../subscriptions/core/subscription';
-import type { FlowAnswer } from '../response';
-import { afterFailure, afterRefusal, afterSuccess, afterTrialTaken, pausedBySomebody, resumed } from './health';
+import type { FlowResponse } from '../response';
+import { afterFailure, afterRefusal, afterSuccess, afterTrialTaken, pausedByOperator, resumed } from './health';
 import { HealthChanges } from './health-changes';
-import type { HealthStore } from './ports';
 
 /** What pausing and resuming subscriptions needs. */
 export interface HealthPorts {
@@ -36,7 +36,7 @@ export interface HealthWorkPorts extends HealthPorts {
  */
 export async function noteRefusal(
   used: Subscription,
-  answer: FlowAnswer,
+  answer: FlowResponse,
   ports: HealthWorkPorts,
 ): Promise<{ readonly paused: Subscription; readonly changed: boolean } | undefined> {
   const { telemetry, clock, changes, pace } = ports;
@@ -60,7 +60,7 @@ export async function noteRefusal(
  */
 export async function noteFailure(
   used: Subscription,
-  answer: FlowAnswer,
+  answer: FlowResponse,
   trial: boolean,
   { changes, telemetry, clock, pace }: HealthWorkPorts,
 ): Promise<void> {
@@ -115,7 +115,7 @@ export async function pause(
 ): Promise<'paused' | 'was paused' | 'unknown'> {
   const read = await ports.subscriptions.read(name);
   if (!read) return 'unknown';
-  const decide = ({ health }: Subscription) => pausedBySomebody(health, ports.clock());
+  const decide = ({ health }: Subscription) => pausedByOperator(health, ports.clock());
   const after = await new HealthChanges(ports.subscriptions).change(read, decide);
   return after === undefined ? 'unknown' : after.changed ? 'paused' : 'was paused';
 }

@@ -1,6 +1,6 @@
 import type { Health } from '../../../subscriptions/core/flow-health';
+import type { HealthStore } from '../../../subscriptions/core/ports';
 import type { Subscription } from '../../../subscriptions/core/subscription';
-import type { HealthStore } from './ports';
 
 /** Gives the next health, or undefined to leave it as it is. Called again with the newer state after a lost race. */
 export type DecideHealth = (current: Subscription) => Health | undefined;

@@ -1,7 +1,7 @@
 import { HealthEvent } from '../../../../contract/events';
 import { durationText } from '../../../shared/core/duration';
 import { type Announcement, dueOf, type Health, isPaused } from '../../../subscriptions/core/flow-health';
-import type { FlowAnswer } from '../response';
+import type { FlowResponse } from '../response';
 import { breakerState, afterFailure as failuresAfter, onTrial } from './breaker';
 
 const MINUTE = 60_000;
@@ -36,7 +36,7 @@ export const ANNOUNCEMENT_GRACE = 2 * MINUTE;
  */
 export function afterRefusal(
   health: Health | undefined,
-  answer: FlowAnswer,
+  answer: FlowResponse,
   now: number,
   pace = 1,
 ): Health | undefined {
@@ -50,7 +50,7 @@ export function afterRefusal(
 function paused(
   health: Health | undefined,
   first: number,
-  { status, error, problem }: FlowAnswer,
+  { status, error, problem }: FlowResponse,
   now: number,
   pace: number,
 ): Health {
@@ -83,7 +83,7 @@ const pauseAnnouncement = (detail: Announcement['detail'], at: number, due: numb
  * After somebody's word that it shall be paused: no flow is tried until somebody resumes it, also where it was paused
  * already. The sweep tells the bus, if it was active. Undefined: somebody has paused it before.
  */
-export function pausedBySomebody(health: Health | undefined, now: number): Health | undefined {
+export function pausedByOperator(health: Health | undefined, now: number): Health | undefined {
   if (health?.bySomebody) return undefined;
   const reason = 'somebody paused it';
   const before = base(health);
@@ -110,7 +110,7 @@ export const nextProbe = (since: number, now: number, pace = 1): number | undefi
  */
 export function afterFailure(
   health: Health | undefined,
-  answer: FlowAnswer,
+  answer: FlowResponse,
   trial: boolean,
   now: number,
   pace = 1,

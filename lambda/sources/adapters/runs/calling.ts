@@ -1,4 +1,4 @@
-import { isRefusal } from '../../../shared/adapters/asked-service';
+import { isRefusal } from '../../../shared/adapters/service-client';
 import { ListingFailed, ReconciliationFailure } from '../../core/reconcile';
 
 const THROTTLED = /Throttl|TooManyRequests|RateExceeded|LimitExceeded/i;

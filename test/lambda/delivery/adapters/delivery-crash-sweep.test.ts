@@ -10,17 +10,17 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callBook } from '../../../../lambda/delivery/adapters/call-book';
+import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../../lambda/delivery/adapters/delivery-table';
 import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import { flowOpener } from '../../../../lambda/delivery/adapters/flow-opener';
+import { rateLimiter } from '../../../../lambda/delivery/adapters/rate-limiter';
 import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
 import { type DeliverPorts, deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import { ANNOUNCEMENT_GRACE } from '../../../../lambda/delivery/core/health/health';
 import { replay } from '../../../../lambda/delivery/core/kept-deliveries';
-import { type TendPorts, tend } from '../../../../lambda/delivery/core/scheduled-work';
+import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { eventPublisher } from '../../../../lambda/events/adapters/event-bus';
-import { deliverySender } from '../../../../lambda/shared/adapters/queue';
 import { flowUrlOpener, sealFlowUrl } from '../../../../lambda/subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../../../../lambda/subscriptions/adapters/subscription-table';
 import { dueOf } from '../../../../lambda/subscriptions/core/flow-health';
@@ -91,7 +91,7 @@ afterAll(async () => {
 const NAME = () => world.name('crm');
 
 /** A container that has just started: the adapters as `deliver` puts them together, with a killer in every call's way. */
-function container(): DeliverPorts & TendPorts {
+function container(): DeliverPorts & ScheduledWorkPorts {
   const dynamodb = killer.inTheWayOf(servers.tables.client);
   const table = new DeliveryTable(dynamodb, servers.tables.deliveries, 90);
   const subscriptions = new SubscriptionTable(dynamodb, servers.tables.subscriptions);
@@ -108,7 +108,7 @@ function container(): DeliverPorts & TendPorts {
         (await table.unannounced(before)).filter(({ subscription }) => subscription === NAME()),
     },
     events: eventPublisher(killer.inTheWayOf(clients.bus), 'bus', 'customer-insights'),
-    calls: callBook(dynamodb, servers.tables.deliveries),
+    calls: rateLimiter(dynamodb, servers.tables.deliveries),
     open: flowOpener({
       unseal: flowUrlOpener(killer.inTheWayOf(clients.kms)),
       secrets: secretReader({ secretsManager: new SecretsManagerClient(), ssm: new SSMClient() }, Date.now),
@@ -185,7 +185,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
     await workOff();
     for (let at = await due(); at !== Number.POSITIVE_INFINITY; at = await due()) {
       world.now = Math.max(world.now + ANNOUNCEMENT_GRACE, at);
-      await invoke(() => tend(ports));
+      await invoke(() => runScheduledWork(ports));
       await workOff();
     }
   };

@@ -4,7 +4,7 @@ import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import type { Resolve } from '../../../../lambda/delivery/adapters/guarded-lookup';
 import { authorizedPost } from '../../../../lambda/delivery/core/authorize';
 import type { FlowRequest } from '../../../../lambda/delivery/core/deliver';
-import { classify, type FlowAnswer } from '../../../../lambda/delivery/core/response';
+import { classify, type FlowResponse } from '../../../../lambda/delivery/core/response';
 import { UnusableSecretError } from '../../../../lambda/subscriptions/core/secret-reference';
 import type { EntraAuth } from '../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
@@ -102,7 +102,7 @@ const REQUEST: FlowRequest = {
 };
 const post = (options: Partial<EntraTokenOptions> = {}, request: Partial<FlowRequest> = {}) =>
   poster(options)(unsigned(), { ...REQUEST, ...request });
-const said = (given: FlowAnswer) => {
+const said = (given: FlowResponse) => {
   expect(JSON.stringify(given)).not.toMatch(new RegExp([SECRET, ASSERTION, TOKEN].join('|')));
   return { error: given.error, status: given.status, class: classify(given) };
 };

@@ -7,7 +7,7 @@ import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import type { Resolve } from '../../../../lambda/delivery/adapters/guarded-lookup';
 import type { PosterOptions } from '../../../../lambda/delivery/adapters/guarded-post';
 import type { FlowRequest } from '../../../../lambda/delivery/core/deliver';
-import { classify, type FlowAnswer } from '../../../../lambda/delivery/core/response';
+import { classify, type FlowResponse } from '../../../../lambda/delivery/core/response';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import {
   accepted,
@@ -37,7 +37,7 @@ const REQUEST: FlowRequest = { headers: { 'content-type': 'application/json' }, 
 const LOCAL: PosterOptions = { ca: LOOPBACK_CERTIFICATE, loopback: true };
 const call = (request: Partial<FlowRequest> = {}, url = flow.url(), options: PosterOptions = LOCAL) =>
   flowCaller(options)(url, { ...REQUEST, ...request });
-const said = (given: FlowAnswer) => ({ ...JSON.parse(JSON.stringify(given)), class: classify(given) });
+const said = (given: FlowResponse) => ({ ...JSON.parse(JSON.stringify(given)), class: classify(given) });
 
 describe('a flow that cannot be reached', () => {
   it('refuses the connection', async () => {

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AnswerClass, FlowAnswer } from '../../../../lambda/delivery/core/response';
+import type { FlowResponse, ResponseClass } from '../../../../lambda/delivery/core/response';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import {
@@ -55,9 +55,9 @@ const OK = 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n';
 const CHUNKED = 'transfer-encoding: chunked\r\n\r\n';
 const HALF_A_BODY = 'content-length: 100\r\n\r\n{"error":{"co';
 const BAD_CHUNK = `${CHUNKED}5\r\nhello\r\nZZ\r\n`;
-const status = (code: number, more: FlowAnswer = {}): FlowAnswer => ({ status: code, ...more });
-const incomplete = (code: number): FlowAnswer => status(code, { error: 'incomplete answer' });
-const failed = (error: string): FlowAnswer => ({ error });
+const status = (code: number, more: FlowResponse = {}): FlowResponse => ({ status: code, ...more });
+const incomplete = (code: number): FlowResponse => status(code, { error: 'incomplete answer' });
+const failed = (error: string): FlowResponse => ({ error });
 const throttled = (...retryAfter: string[]): Behaviour =>
   answer(429, { 'retry-after': retryAfter } as unknown as Record<string, string>);
 const redirected =
@@ -66,7 +66,7 @@ const redirected =
     answer(code, { location: `http://127.0.0.1:${(inner.address() as { port: number }).port}/latest` })(response, call);
 
 /** What a flow does, how that is classed, the attempt that is kept, and the wait before the next try, seconds. */
-type Row = [what: string, does: Behaviour, outcome: AnswerClass, attempt: FlowAnswer, wait?: number];
+type Row = [what: string, does: Behaviour, outcome: ResponseClass, attempt: FlowResponse, wait?: number];
 
 // The world's clock stands at 2026-11-20T12:00:00Z.
 const ROWS: readonly Row[] = [
@@ -209,7 +209,7 @@ async function tryOnce() {
   return { rows: await world.rows(), health: (await world.subscriptions.read(world.name('crm')))?.health };
 }
 
-async function check(behaviour: Behaviour, outcome: AnswerClass, attempt: FlowAnswer, wait = 0): Promise<void> {
+async function check(behaviour: Behaviour, outcome: ResponseClass, attempt: FlowResponse, wait = 0): Promise<void> {
   world.flow.behave = (_, n) => (n === 0 ? behaviour : accepted);
   const start = world.now;
   const { rows, health } = await tryOnce();

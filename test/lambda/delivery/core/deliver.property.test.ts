@@ -10,8 +10,8 @@ import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
 import { resume } from '../../../../lambda/delivery/core/health/flow-health';
 import { MAX_HELD_AGE } from '../../../../lambda/delivery/core/health/health';
 import { replay } from '../../../../lambda/delivery/core/kept-deliveries';
-import { type FlowAnswer, NotCalled } from '../../../../lambda/delivery/core/response';
-import { type TendPorts, tend } from '../../../../lambda/delivery/core/scheduled-work';
+import { type FlowResponse, NotCalled } from '../../../../lambda/delivery/core/response';
+import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { register, unregister } from '../../../../lambda/registration/core/register';
@@ -93,7 +93,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   /** Workers between a 2xx and the row that says so, and for which event. */
   const unrecorded = new Map<string, string>();
 
-  const ports = (worker: string, gate: Gate): DeliverPorts & TendPorts => {
+  const ports = (worker: string, gate: Gate): DeliverPorts & ScheduledWorkPorts => {
     const call = async <T>(name: string, act: () => T): Promise<T> => {
       await gate(`before ${name}`);
       const result = act();
@@ -150,7 +150,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
           return { url };
         }),
       post: (url, { headers }) =>
-        call('post', (): FlowAnswer => {
+        call('post', (): FlowResponse => {
           if (budget.outage > 0) {
             budget.outage--;
             return { status: 500 };
@@ -341,7 +341,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       tends--;
       tending = true;
       now += 2 * MINUTE;
-      const done = asWorker('tend', (worker, gate) => tend(ports(worker, gate)));
+      const done = asWorker('tend', (worker, gate) => runScheduledWork(ports(worker, gate)));
       void done.then(() => {
         tending = false;
       });
@@ -372,7 +372,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       const due = health && dueOf(health);
       if (due === undefined && rounds > 2) break;
       now = Math.max(now + 2 * MINUTE, due ?? 0);
-      await tend(ports('tend', nothing));
+      await runScheduledWork(ports('tend', nothing));
       while (queue.length > 0 || interleaving.workers > 0) {
         if (interleaving.workers === 0) pick();
         await interleaving.step();

@@ -4,7 +4,7 @@ import {
   CLOUD_FACTS,
   isStale,
   REFUSALS,
-  readTokenAnswer,
+  readTokenResponse,
   tokenForm,
   tokenPath,
 } from '../../../../lambda/delivery/core/entra';
@@ -67,7 +67,7 @@ describe('a token is asked for', () => {
 describe('the answer', () => {
   const TOKEN = { token_type: 'Bearer', expires_in: 3599, access_token: 'eyJ0.eyJhdWQ.c2ln-_' };
   const read = (status: number | undefined, body: unknown, retryAfter?: string) =>
-    readTokenAnswer(
+    readTokenResponse(
       { status, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body), retryAfter },
       AUTH,
       NOW,

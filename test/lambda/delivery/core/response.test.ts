@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classify, type FlowAnswer, INCOMPLETE_ANSWER, NotCalled } from '../../../../lambda/delivery/core/response';
+import { classify, type FlowResponse, INCOMPLETE_ANSWER, NotCalled } from '../../../../lambda/delivery/core/response';
 
 const RETRIED = [408, 425, 429, 500, 502, 503, 504];
 
 describe('an answer is', () => {
-  it.each<[FlowAnswer, string]>([
-    ...[200, 201, 202, 204, 299].map((status): [FlowAnswer, string] => [{ status }, 'delivered']),
-    ...RETRIED.map((status): [FlowAnswer, string] => [{ status }, 'retry']),
-    ...[100, 300, 302, 307, 399, 405, 409, 422].map((status): [FlowAnswer, string] => [{ status }, 'retry']),
-    ...[401, 403, 404, 410].map((status): [FlowAnswer, string] => [{ status }, 'pause']),
-    ...[400, 413].map((status): [FlowAnswer, string] => [{ status }, 'dead']),
+  it.each<[FlowResponse, string]>([
+    ...[200, 201, 202, 204, 299].map((status): [FlowResponse, string] => [{ status }, 'delivered']),
+    ...RETRIED.map((status): [FlowResponse, string] => [{ status }, 'retry']),
+    ...[100, 300, 302, 307, 399, 405, 409, 422].map((status): [FlowResponse, string] => [{ status }, 'retry']),
+    ...[401, 403, 404, 410].map((status): [FlowResponse, string] => [{ status }, 'pause']),
+    ...[400, 413].map((status): [FlowResponse, string] => [{ status }, 'dead']),
     [{ status: 400, error: 'TriggerInputSchemaMismatch' }, 'dead'],
     [{ status: 400, error: 'WorkflowTriggerIsNotEnabled' }, 'pause'],
     [{ status: 400, error: INCOMPLETE_ANSWER }, 'retry'],

@@ -8,15 +8,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readable } from '../../../../cli/connector/dead-letters';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../../contract/delivery';
 import { REJECTION_REASON_ATTRIBUTE } from '../../../../contract/shared';
+import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-queue';
 import { type DeliverPorts, deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
 import { pause, resume } from '../../../../lambda/delivery/core/health/flow-health';
 import { replayAll } from '../../../../lambda/delivery/core/kept-deliveries';
-import { type TendPorts, tend } from '../../../../lambda/delivery/core/scheduled-work';
+import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { registryPorts } from '../../../../lambda/registration/adapters/registry';
 import { register } from '../../../../lambda/registration/core/register';
-import { deliverySender, rejectedQueue } from '../../../../lambda/shared/adapters/queue';
+import { rejectedQueue } from '../../../../lambda/shared/adapters/rejected-queue';
 import { asciiJson } from '../../../../lambda/shared/core/ascii-json';
 import type { QueueMessage } from '../../../../lambda/shared/core/ports';
 import { manyLines, oneLine } from '../../../../lambda/shared/core/text';
@@ -108,7 +109,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   const rejected = rejectedQueue(client, sqs.url('rejected'));
   // The queue's own clock stands still for the test: what it is to delay goes when the test's clock moves on.
   let delayed: DeliveryMessage[] = [];
-  const ports: DeliverPorts & TendPorts = {
+  const ports: DeliverPorts & ScheduledWorkPorts = {
     ...world.ports(),
     rejected,
     send: async (message, delaySeconds) => void (delaySeconds > 0 ? delayed.push(message) : await send(message)),
@@ -176,7 +177,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   for (const one of subscriptions) expect(await ports.kept.held(one)).toHaveLength(1);
   await Promise.all(subscriptions.map((one) => resume(one, ports)));
   flow.behave = () => answer(400);
-  await tend(ports);
+  await runScheduledWork(ports);
   await anHourPasses();
   await deliver();
   flow.behave = () => accepted;

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-queue';
 import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
-import { deliverySender, queueSender, rejectedQueue } from '../../../../lambda/shared/adapters/queue';
+import { queueSender } from '../../../../lambda/shared/adapters/queue';
+import { rejectedQueue } from '../../../../lambda/shared/adapters/rejected-queue';
 import { RefusedError } from '../../../../lambda/shared/core/refused';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 

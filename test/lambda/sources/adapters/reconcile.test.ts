@@ -11,7 +11,7 @@ import { TTL_ATTRIBUTE } from '../../../../contract/shared';
 import { NOTED_RUN_DAYS, RECONCILABLE_KINDS, type ReconcilableKind } from '../../../../contract/sources';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { refreshIdOf } from '../../../../lambda/events/core/recognize';
-import { notedRuns } from '../../../../lambda/sources/adapters/noted-run-table';
+import { recordedRuns } from '../../../../lambda/sources/adapters/recorded-run-table';
 import { type RunClients, runLister } from '../../../../lambda/sources/adapters/runs';
 import { eventsOf, normalizeBatch } from '../../../../lambda/sources/core/normalize';
 import { MAX_PAGES, type ReconcilePorts, reconcileBatch } from '../../../../lambda/sources/core/reconcile';
@@ -111,7 +111,7 @@ function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind])
     ) as unknown as RunClients;
     return {
       lister: runLister(watched),
-      noted: notedRuns(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable, () => now),
+      noted: recordedRuns(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable, () => now),
       events: {
         publish: (type, detail) =>
           worker ? worker.call('PutEvents', () => publisher.publish(type, detail)) : publisher.publish(type, detail),

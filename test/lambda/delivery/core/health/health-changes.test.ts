@@ -8,7 +8,7 @@ import {
   noteSuccess,
 } from '../../../../../lambda/delivery/core/health/flow-health';
 import { HealthChanges } from '../../../../../lambda/delivery/core/health/health-changes';
-import type { FlowAnswer } from '../../../../../lambda/delivery/core/response';
+import type { FlowResponse } from '../../../../../lambda/delivery/core/response';
 import { isPaused } from '../../../../../lambda/subscriptions/core/flow-health';
 import type { Subscription } from '../../../../../lambda/subscriptions/core/subscription';
 import { NOW } from '../../../../support/evaluation';
@@ -16,8 +16,8 @@ import { Interleaving, randomFrom } from '../../../../support/memory/interleavin
 import { type Gate, MemoryBus, MemoryTables, MemoryTelemetry } from '../../../../support/memory/memory';
 
 const MINUTE = 60_000;
-const FAILED: FlowAnswer = { status: 500 };
-const REFUSED: FlowAnswer = { status: 401 };
+const FAILED: FlowResponse = { status: 500 };
+const REFUSED: FlowResponse = { status: 401 };
 
 /** A subscription in memory, and workers that note how its flow responded, in any order of their steps. */
 function world(seed: number) {

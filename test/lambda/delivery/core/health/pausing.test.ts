@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pause as pauseByWord, resume } from '../../../../../lambda/delivery/core/health/flow-health';
-import { afterEdit, PROBE_TIMES, pausedBySomebody } from '../../../../../lambda/delivery/core/health/health';
+import { afterEdit, PROBE_TIMES, pausedByOperator } from '../../../../../lambda/delivery/core/health/health';
 import { replay, replayAll } from '../../../../../lambda/delivery/core/kept-deliveries';
-import { tend } from '../../../../../lambda/delivery/core/scheduled-work';
+import { runScheduledWork } from '../../../../../lambda/delivery/core/scheduled-work';
 import { checkEvent } from '../../../../../lambda/events/core/events';
 import type { Health } from '../../../../../lambda/subscriptions/core/flow-health';
 import type { Subscription } from '../../../../../lambda/subscriptions/core/subscription';
@@ -53,7 +53,7 @@ async function pause(): Promise<void> {
 describe('every minute the age of the oldest delivery that waits', () => {
   const age = async (since: number | undefined) => {
     const ports = world.ports();
-    await tend({ ...ports, kept: { ...ports.kept, oldestPending: async () => since } });
+    await runScheduledWork({ ...ports, kept: { ...ports.kept, oldestPending: async () => since } });
     return world.telemetry.counts.OldestPendingAge;
   };
 
@@ -70,7 +70,9 @@ describe('every minute the age of the oldest delivery that waits', () => {
       throw new Error('the index is down');
     };
     world.now = ((await health())?.nextProbe as number) + 1;
-    await expect(tend({ ...ports, kept: { ...ports.kept, oldestPending } })).rejects.toThrow('1 steps of the sweep');
+    await expect(runScheduledWork({ ...ports, kept: { ...ports.kept, oldestPending } })).rejects.toThrow(
+      '1 steps of the sweep',
+    );
     expect((await health())?.nextProbe).toBeGreaterThan(world.now);
   });
 });
@@ -83,7 +85,7 @@ describe('a pause by somebody', () => {
     expect(await byWord()).toBe('was paused');
     send('event-1');
     world.now += 20 * DAY;
-    await tend(world.ports());
+    await runScheduledWork(world.ports());
     await world.run();
     expect(posts()).toBe(0);
     expect(await statusOf('event-1')).toBe('held');
@@ -97,7 +99,7 @@ describe('a pause by somebody', () => {
     await pause();
     world.now = ((await health())?.nextProbe as number) + 1;
     // The probe is on its way when somebody pauses the subscription.
-    await tend(world.ports());
+    await runScheduledWork(world.ports());
     expect(await byWord()).toBe('paused');
     behaviour = accepted;
     const before = posts();
@@ -109,7 +111,7 @@ describe('a pause by somebody', () => {
   });
 
   it('lasts over a change of the subscription', () => {
-    const paused = pausedBySomebody(undefined, 5);
+    const paused = pausedByOperator(undefined, 5);
     const { definition } = subscription;
     const edited = { ...definition, owners: ['kim@example.com'] };
     expect(afterEdit({ definition, health: paused }, edited, 9)).toMatchObject({
@@ -355,7 +357,7 @@ describe('a pause ends', () => {
     behaviour = accepted;
     await resume(world.name('crm'), world.ports());
     const { kept, ...ports } = world.ports();
-    await tend({ ...ports, kept: { ...kept, held: async () => [] } });
+    await runScheduledWork({ ...ports, kept: { ...kept, held: async () => [] } });
     await world.pass(10 * MINUTE);
     await arrived();
   });

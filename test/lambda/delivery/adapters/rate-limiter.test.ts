@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { callBook } from '../../../../lambda/delivery/adapters/call-book';
+import { rateLimiter } from '../../../../lambda/delivery/adapters/rate-limiter';
 import { startTables, type TestTables } from '../../../support/servers/tables';
 
 const NOW = 1_795_000_000_000;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => tables.stop());
 
 const book = (subscription: string, now: number) =>
-  callBook(tables.client, tables.deliveries).book(subscription, cadence, now);
+  rateLimiter(tables.client, tables.deliveries).book(subscription, cadence, now);
 
 it('gives calls made side by side a time of their own each, after those that may come at once', async () => {
   const times = await Promise.all(Array.from({ length: 8 }, () => book('side-by-side', NOW)));
@@ -34,7 +34,7 @@ it('keeps each subscription’s calls apart, and forgets them in time', async ()
 
 it('keeps fractions of a millisecond exactly', async () => {
   const fine = { interval: 74.075, tolerance: 0 };
-  const one = callBook(tables.client, tables.deliveries);
+  const one = rateLimiter(tables.client, tables.deliveries);
   let last = 0;
   for (let n = 0; n < 101; n++) last = await one.book('fine', fine, NOW);
   expect(last - NOW).toBe(Math.ceil(100 * 74.075));

@@ -1,14 +1,14 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
-import type { CallBook } from '../core/rate-limit';
+import type { RateLimiter } from '../core/rate-limit';
 
 const SORT_KEY = 'calls';
 /** A subscription's item is forgotten so long after its last call, seconds: longer than a delivery waits for one. */
 const KEPT_SECONDS = 7 * 24 * 60 * 60;
 
 /** Books calls in the Deliveries table: an item for each subscription with a rate limit, one write unit for each call. */
-export function callBook(client: DynamoDBDocumentClient, table: string): CallBook {
+export function rateLimiter(client: DynamoDBDocumentClient, table: string): RateLimiter {
   return {
     async book(subscription, { interval, tolerance }, now) {
       /** Moves the theoretical arrival time; gives it, or undefined where the condition does not hold. */
