@@ -202,7 +202,8 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPo
     await deliveries.finish(key, lease, 'canceled', work.attempts, clock());
     return;
   }
-  if (isPaused(subscription) && !message.probe) return hold(work, ports);
+  const isEnding = subscription.health?.endsAt !== undefined;
+  if (isEnding || (isPaused(subscription) && !message.probe)) return hold(work, ports);
   if (!message.probe && isTooOld(message, subscription, start)) return giveUp(work, TOO_OLD, ports);
   const go = message.probe ? 'now' : await mayTry(message, subscription, ports);
   if (typeof go === 'object') return putOff(work, go, ports);

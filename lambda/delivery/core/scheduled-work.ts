@@ -32,6 +32,8 @@ const PASS_INTERVAL = 70_000;
 const EMPTY_PASSES = 2;
 /** Held deliveries sent in a pass; the next pass takes those behind them. */
 const MAX_SENT = 1000;
+/** A registration whose flow refused the last probe too is removed this long after it, milliseconds: the probe's own tries have ended. */
+const RETIRE_AFTER = 60 * 60_000;
 /** Held deliveries sent for the same second: a flow that has just recovered is not run over. */
 const SENT_PER_SECOND = 10;
 
@@ -89,9 +91,21 @@ async function probe(subscription: Subscription, ports: ScheduledWorkPorts): Pro
   if (candidate) await resendHeld(candidate, { probe: true }, 0, ports);
   await new HealthChanges(ports.subscriptions).change(subscription, ({ health }) =>
     health && health.nextProbe === subscription.health?.nextProbe
-      ? { ...health, version: health.version + 1, nextProbe: nextProbe(health.since ?? now, now, ports.pace) }
+      ? { ...health, version: health.version + 1, ...afterProbe(subscription, health, now, ports.pace) }
       : undefined,
   );
+}
+
+/** When a flow that a probe has just tried is tried next. After the last probe, a flow's own registration is removed. */
+function afterProbe(
+  { registration }: Subscription,
+  { since = 0 }: Health,
+  now: number,
+  pace?: number,
+): Pick<Health, 'nextProbe' | 'retireAt'> {
+  const next = nextProbe(since, now, pace);
+  const isOver = registration !== undefined && next === undefined;
+  return { nextProbe: next, ...(isOver && { retireAt: now + Math.round(RETIRE_AFTER / (pace ?? 1)) }) };
 }
 
 /**

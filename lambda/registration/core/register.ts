@@ -6,6 +6,7 @@ import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
 import type {
   FlowUrlSource,
+  Registration,
   SealedFlowUrl,
   Subscription,
   SubscriptionDefinition,
@@ -19,6 +20,8 @@ export interface RegistryPorts {
     /** False when it, or its health, was changed since `previous` was read, or made or deleted. */
     put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean>;
     delete(subscription: Subscription): Promise<boolean>;
+    /** As `delete`, and false, too, when its health was changed since it was read. */
+    deleteAsRead(subscription: Subscription): Promise<boolean>;
   };
   readonly thresholds: {
     /**
@@ -51,6 +54,8 @@ export interface WantedSubscription {
   readonly flowUrl?: string;
   /** Where the flow URL is kept, instead of the URL itself. */
   readonly flowUrlFrom?: SecretReference;
+  /** Set by the custom connector. Each registration is written, also one that changes nothing else: its id is new. */
+  readonly registration?: Registration;
 }
 
 export type Change = 'added' | 'changed' | 'unchanged';
@@ -58,6 +63,13 @@ export type Change = 'added' | 'changed' | 'unchanged';
 /** A subscription is another manager's, or was changed by somebody at the same time. */
 export class SubscriptionConflictError extends Error {
   override readonly name = 'SubscriptionConflictError';
+
+  constructor(
+    message: string,
+    readonly conflict: 'managed elsewhere' | 'changed meanwhile',
+  ) {
+    super(message);
+  }
 }
 
 /** The subscription says something that cannot be. */
@@ -93,10 +105,16 @@ export async function planRegistration(
   if (existing && managerOf(existing.managedBy) !== managerOf(managedBy)) {
     throw new SubscriptionConflictError(
       `subscription "${name}" is managed by ${existing.managedBy}: change it there, or choose another name`,
+      'managed elsewhere',
     );
   }
   const isOurs = existing?.managedBy === managedBy;
-  if (isOurs && same(existing.definition, definition) && sameFlow(existing.flow, wanted, fingerprint)) {
+  if (
+    !wanted.registration &&
+    isOurs &&
+    same(existing.definition, definition) &&
+    sameFlow(existing.flow, wanted, fingerprint)
+  ) {
     return { change: 'unchanged', existing };
   }
   await checkDimensions(definition, thresholds);
@@ -146,12 +164,13 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
   const takenOver = existing && existing.managedBy !== managedBy ? existing : undefined;
   const from = takenOver && { managedBy: takenOver.managedBy, definition: takenOver.definition, flow: takenOver.flow };
   const flow = await flowOf(wanted, ports);
-  await replace(existing, { definition, flow, managedBy, takenFrom: from ?? existing?.takenFrom }, ports);
+  const { registration } = wanted;
+  await replace(existing, { definition, flow, managedBy, takenFrom: from ?? existing?.takenFrom, registration }, ports);
   return change;
 }
 
 /** What a change writes anew. */
-type Contents = Pick<Subscription, 'definition' | 'flow' | 'managedBy' | 'takenFrom'>;
+type Contents = Pick<Subscription, 'definition' | 'flow' | 'managedBy' | 'takenFrom' | 'registration'>;
 
 /** @throws SubscriptionConflictError when somebody changed the subscription meanwhile. */
 async function replace(existing: Subscription | undefined, contents: Contents, ports: RegistryPorts): Promise<void> {
@@ -173,7 +192,10 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
 }
 
 const changedMeanwhile = (name: string): SubscriptionConflictError =>
-  new SubscriptionConflictError(`subscription "${name}" was changed by somebody meanwhile: run it again`);
+  new SubscriptionConflictError(
+    `subscription "${name}" was changed by somebody meanwhile: run it again`,
+    'changed meanwhile',
+  );
 
 async function flowOf(
   { definition, flowUrl, flowUrlFrom }: WantedSubscription,
@@ -239,6 +261,15 @@ export async function unregister(name: string, managedBy: string, ports: Registr
   await announce(undefined, existing, ports);
   if (!(await ports.subscriptions.delete(existing))) throw changedMeanwhile(name);
   return true;
+}
+
+/**
+ * Removes a subscription as it was read. The sweep removes its threshold's items.
+ * @returns false when it or its health was changed since then.
+ */
+export async function removeAsRead(existing: Subscription, ports: RegistryPorts): Promise<boolean> {
+  await announce(undefined, existing, ports);
+  return ports.subscriptions.deleteAsRead(existing);
 }
 
 /** Nobody is there any more whom the subscription could be given back to. Nothing else of it changes. */

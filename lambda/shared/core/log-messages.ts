@@ -45,6 +45,14 @@ export const LogMessage = {
   DECLARED: 'a declared subscription was done as asked',
   /** `request`, `resource`, `subscription`, `reason` */
   NOT_DECLARED: 'a declared subscription could not be done',
+  /** `subscription`, `by`, `host`, `fingerprint` */
+  REGISTERED: 'a flow was registered',
+  /** `subscription`, `by` */
+  UNREGISTERED: 'a flow was unregistered',
+  /** `subscription`, `by` */
+  ENDED: 'the subscription of an unregistered flow was removed',
+  /** `subscription`, `by` */
+  RETIRED: 'the subscription of a flow that refused every delivery was removed',
   /** `messageId`, `error` */
   WILL_RETRY: 'a message will be tried again',
 } as const;

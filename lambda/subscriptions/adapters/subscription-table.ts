@@ -56,7 +56,7 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
   /** Every subscription, a page at a time, in no order. For people: reads the whole table. */
   async *list(): AsyncGenerator<Subscription> {
     for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
-      for (const item of Items ?? []) yield subscriptionOf(item);
+      for (const item of Items ?? []) if (!String(item[PK]).startsWith('#')) yield subscriptionOf(item);
     }
   }
 
@@ -119,12 +119,19 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
       this.client.send(new DeleteCommand({ TableName: this.table, Key, ...unchanged(subscription) })),
     );
   }
+
+  /** Deletes a subscription. Returns false when it or its health was changed since it was read. */
+  deleteAsRead(subscription: Subscription): Promise<boolean> {
+    const Key = { [PK]: subscription.definition.name };
+    const condition = both(unchanged(subscription), sameHealth(subscription));
+    return conditionHeld(this.client.send(new DeleteCommand({ TableName: this.table, Key, ...condition })));
+  }
 }
 
 function subscriptionOf(item: Item): Subscription {
   const { [PK]: name, triggerKey, subjectKey, dueKind, due, ...fields } = item;
-  const { uid, generation, thresholdId, managedBy, takenFrom, flow, health, ...definition } = fields;
-  const rest = { uid, generation, thresholdId, managedBy, takenFrom, flow, health };
+  const { uid, generation, thresholdId, managedBy, takenFrom, flow, health, registration, ...definition } = fields;
+  const rest = { uid, generation, thresholdId, managedBy, takenFrom, flow, health, registration };
   return { definition: { name, ...definition }, ...rest } as Subscription;
 }
 

@@ -34,18 +34,24 @@ export interface Health {
   readonly nextProbe?: number;
   /** Held deliveries are on their way out: until two passes in a row find none. `due`: of the next, epoch milliseconds. */
   readonly drain?: { readonly emptyPasses: number; readonly due: number };
+  /** The flow unregistered: deliveries are held, and the subscription is removed at this time, epoch milliseconds. */
+  readonly endsAt?: number;
+  /** The flow has refused everything: the subscription is removed at this time unless it accepts a probe, epoch milliseconds. */
+  readonly retireAt?: number;
   /** In the order of the changes. */
   readonly announcements: readonly Announcement[];
 }
 
 /** When the sweep must come back to a subscription, epoch milliseconds; undefined: never. */
-export function dueOf({ nextProbe, drain, keepAlive, announcements }: Health): number | undefined {
-  const dues = [nextProbe, drain?.due, keepAlive, ...announcements.map(({ due }) => due)];
+export function dueOf({ nextProbe, drain, keepAlive, endsAt, retireAt, announcements }: Health): number | undefined {
+  const dues = [nextProbe, drain?.due, keepAlive, endsAt, retireAt, ...announcements.map(({ due }) => due)];
   const all = dues.filter((due) => due !== undefined);
   return all.length > 0 ? Math.min(...all) : undefined;
 }
 
-export const isPaused = ({ health }: { readonly health?: Health }): boolean => health?.state === 'paused';
+/** Whether deliveries are held: the subscription is paused, or its flow has unregistered. */
+export const isPaused = ({ health }: { readonly health?: Health }): boolean =>
+  health?.state === 'paused' || health?.endsAt !== undefined;
 
 /**
  * Tries of a subscription that failed, for reasons that may pass, since the last that did not. While the breaker is open

@@ -102,6 +102,16 @@ export interface ReferencedFlowUrl {
 /** Where a flow's URL comes from. */
 export type FlowUrlSource = SealedFlowUrl | ReferencedFlowUrl;
 
+/** The registration that a flow's trigger made through the custom connector (protocol R). */
+export interface Registration {
+  /** SHA-256 of the registration's id, hex. The id is a credential: whoever has it can end the registration. */
+  readonly idHash: string;
+  /** The caller that registered it: `entra:<object id>` or `key:<name>`. */
+  readonly by: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 /** A subscription as the Subscriptions table holds it. */
 export interface Subscription {
   readonly definition: SubscriptionDefinition;
@@ -123,4 +133,6 @@ export interface Subscription {
   readonly flow?: FlowUrlSource;
   /** How it goes with the flow; left out while nothing has ever gone wrong. */
   readonly health?: Health;
+  /** Set exactly when the custom connector manages the subscription. */
+  readonly registration?: Registration;
 }

@@ -174,6 +174,14 @@ export class MemoryTables {
           this.changes.push({ name, at: this.steps });
           return this.subscriptions.delete(name);
         }),
+      deleteAsRead: (subscription) =>
+        step('deleteSubscription', () => {
+          const { name } = subscription.definition;
+          const now = this.subscriptions.get(name);
+          if (!unchanged(subscription, now) || !sameHealth(subscription, now)) return false;
+          this.changes.push({ name, at: this.steps });
+          return this.subscriptions.delete(name);
+        }),
     };
   }
 }

@@ -57,6 +57,7 @@ const SUBSCRIPTION = fieldsOf<Subscription, 'definition'>({
   takenFrom: true,
   flow: true,
   health: true,
+  registration: true,
 });
 const DEFINITION = fieldsOf<SubscriptionDefinition, 'name'>({
   trigger: true,
@@ -98,6 +99,8 @@ const HEALTH = fieldsOf<Health>({
   keepAlive: true,
   nextProbe: true,
   drain: true,
+  endsAt: true,
+  retireAt: true,
   announcements: true,
 });
 const ANNOUNCEMENT = fieldsOf<Announcement>({ detailType: true, at: true, due: true, detail: true });

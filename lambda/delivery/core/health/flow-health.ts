@@ -97,8 +97,8 @@ export async function noteSuccess(used: Subscription, ports: HealthWorkPorts): P
   let endsPause = false;
   const decide = ({ generation, health }: Subscription) => {
     if (generation !== used.generation) return undefined;
-    // A pause by somebody ends by somebody's word alone.
-    if (health?.bySomebody) return undefined;
+    // Only the operator ends the operator's pause, and only a new registration keeps a subscription that ends.
+    if (health?.bySomebody || health?.endsAt !== undefined) return undefined;
     endsPause = isPaused({ health });
     return endsPause ? resumed(health, 'the flow has taken a delivery', 'worker', ports.clock()) : afterSuccess(health);
   };

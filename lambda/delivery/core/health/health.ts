@@ -96,8 +96,19 @@ export function pausedByOperator(health: Health | undefined, now: number): Healt
     reason,
     since,
     bySomebody: true,
+    endsAt: health?.endsAt,
     announcements: [...before.announcements, ...news],
   };
+}
+
+/**
+ * After the flow's trigger was unregistered. Deliveries are held until `endsAt`, because an edit in Power Automate may
+ * unregister before it registers again. Undefined: the subscription ends already.
+ */
+export function ending(health: Health | undefined, endsAt: number): Health | undefined {
+  if (health?.endsAt !== undefined) return undefined;
+  const { reason, since, bySomebody } = health ?? {};
+  return { ...base(health), state: health?.state ?? 'active', reason, since, bySomebody, endsAt };
 }
 
 /** The next probe after `now` of a pause that began at `since`; `pace` divides the waits. */
@@ -176,8 +187,11 @@ export function afterEdit(
 ): Health | undefined {
   const health = previous?.health;
   const changed = health?.bySomebody
-    ? { ...health, version: health.version + 1 }
-    : (resumed(health, 'the subscription was changed', 'sweep', now) ?? { ...base(health), drain: health?.drain });
+    ? { ...health, version: health.version + 1, endsAt: undefined, retireAt: undefined }
+    : (resumed(health, 'the subscription was changed', 'sweep', now) ?? {
+        ...base(health),
+        drain: health?.endsAt === undefined ? health?.drain : { emptyPasses: 0, due: now },
+      });
   const sameInterval = previous?.definition.keepAlive === next.keepAlive;
   const keepAlive = sameInterval ? health?.keepAlive : next.keepAlive && now + next.keepAlive;
   const edited = { ...changed, keepAlive };

@@ -1,0 +1,165 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { ending } from '../../delivery/core/health/health';
+import { HealthChanges } from '../../delivery/core/health/health-changes';
+import { LogMessage } from '../../shared/core/log-messages';
+import type { Telemetry } from '../../shared/core/ports';
+import type { DueSubscriptions, HealthStore } from '../../subscriptions/core/ports';
+import type { Subscription, SubscriptionDefinition } from '../../subscriptions/core/subscription';
+import type { Callback } from './callback';
+import { type RegistryPorts, register, removeAsRead, SubscriptionConflictError, SubscriptionError } from './register';
+
+/**
+ * Registrations of flows by the custom connector's triggers (protocol R).
+ *
+ * Power Automate sends POST when a flow is saved or switched on, and DELETE when it is switched off, deleted or edited. It
+ * sends the two in either order, repeats them, sends them late, or loses the response.
+ *
+ * ```
+ * POST 1 ── id 1 ──────────────┐ save: POST 2 ── id 2 ──────────────────────────▶ active
+ *                              └─ DELETE id 1: another id is current, ignored
+ *
+ * POST 1 ── id 1 ── DELETE id 1 ── deliveries are held until endsAt ── POST 2 ── id 2 ── held deliveries are sent
+ *                                                                  └─ no POST: the subscription is removed
+ * ```
+ *
+ * Each POST makes a new id, also when nothing else changes, so that a late DELETE never ends a newer registration.
+ */
+export const CONNECTOR_MANAGER = 'connector';
+
+/** How many flows each caller has registered. A name may be in a set although its subscription was never written. */
+export interface RegisteredFlows {
+  /** Adds a name to the caller's set. False when the set has `limit` other names. */
+  add(caller: string, name: string, limit: number): Promise<boolean>;
+  remove(caller: string, names: readonly string[]): Promise<void>;
+  names(caller: string): Promise<string[]>;
+}
+
+export interface FlowRegistrationPorts extends RegistryPorts {
+  readonly subscriptions: RegistryPorts['subscriptions'] & HealthStore;
+  readonly flows: RegisteredFlows;
+  readonly telemetry: Telemetry;
+  /** 128 random bits, hex. */
+  readonly newRegistrationId: () => string;
+}
+
+export interface FlowRegistration {
+  readonly callback: Callback;
+  /** Whose name is the callback's subscription. */
+  readonly definition: SubscriptionDefinition;
+  /** `entra:<object id>` or `key:<name>`. */
+  readonly caller: string;
+  /** Flows that one caller may register. */
+  readonly limit: number;
+}
+
+export type FlowRegistrationOutcome =
+  | { readonly location: string }
+  | {
+      readonly code: 'invalid' | 'too-many-flows' | 'managed-elsewhere' | 'changed-meanwhile';
+      readonly message: string;
+    };
+
+/** Registers a flow, or writes a new version of it over the one that was read (R1). */
+export async function registerFlow(
+  { callback, definition, caller, limit }: FlowRegistration,
+  ports: FlowRegistrationPorts,
+): Promise<FlowRegistrationOutcome> {
+  const { name } = definition;
+  if (!(await hasRoom(caller, name, limit, ports))) {
+    const message = `you have registered ${limit} flows, which is the limit: switch off or delete flows that you no longer need`;
+    return { code: 'too-many-flows', message };
+  }
+  const id = ports.newRegistrationId();
+  const registration = { idHash: hashOf(id), by: caller, at: ports.clock() };
+  try {
+    await register({ definition, flowUrl: callback.url, registration }, CONNECTOR_MANAGER, ports);
+  } catch (error) {
+    // The engine knows which version it still wants, and sends the request again. A retry here could write an old version.
+    if (error instanceof SubscriptionConflictError) {
+      return {
+        code: error.conflict === 'managed elsewhere' ? 'managed-elsewhere' : 'changed-meanwhile',
+        message: error.message,
+      };
+    }
+    if (error instanceof SubscriptionError) return { code: 'invalid', message: error.message };
+    throw error;
+  }
+  const { host } = callback;
+  ports.telemetry.info(LogMessage.REGISTERED, {
+    subscription: name,
+    by: caller,
+    host,
+    fingerprint: ports.fingerprint(callback.url).slice(0, 8),
+  });
+  return { location: `${name}.${id}` };
+}
+
+/** Adds the flow to the caller's set. A full set first loses the names of flows that the caller no longer has. */
+async function hasRoom(caller: string, name: string, limit: number, ports: FlowRegistrationPorts): Promise<boolean> {
+  const { flows, subscriptions } = ports;
+  if (await flows.add(caller, name, limit)) return true;
+  const names = await flows.names(caller);
+  const isGone = async (one: string) => (await subscriptions.read(one))?.registration?.by !== caller;
+  const gone = (await Promise.all(names.map(async (one) => ((await isGone(one)) ? [one] : [])))).flat();
+  if (gone.length === 0) return false;
+  await flows.remove(caller, gone);
+  return flows.add(caller, name, limit);
+}
+
+/**
+ * Ends a registration after `grace` (R2). Does nothing for an id that is unknown, or older than the current one, and never
+ * says which: the id alone authorizes the request.
+ * @param location the registration as `registerFlow` returned it.
+ * @param grace milliseconds.
+ */
+export async function unregisterFlow(
+  location: string,
+  grace: number,
+  { subscriptions, clock, telemetry }: Pick<FlowRegistrationPorts, 'subscriptions' | 'clock' | 'telemetry'>,
+): Promise<void> {
+  const [, name, id] = /^([\w-]{1,64})\.([0-9a-f]{32})$/.exec(location) ?? [];
+  if (name === undefined || id === undefined) return;
+  const read = await subscriptions.read(name);
+  if (!read) return;
+  const after = await new HealthChanges(subscriptions).change(read, (current) =>
+    isCurrent(current, id) ? ending(current.health, clock() + grace) : undefined,
+  );
+  if (after?.changed)
+    telemetry.info(LogMessage.UNREGISTERED, { subscription: name, by: after.current.registration?.by });
+}
+
+/**
+ * Removes the subscriptions whose registration has ended (R3), and those whose flow has refused every delivery and probe
+ * until `retireAt` (R4).
+ * @throws AggregateError when a removal failed. The others are done, and the next run retries the failed ones.
+ */
+export async function removeEndedFlows(
+  ports: FlowRegistrationPorts & { readonly due: DueSubscriptions },
+): Promise<void> {
+  const { due, clock, subscriptions, flows, telemetry } = ports;
+  const now = clock();
+  const failures: unknown[] = [];
+  for (const name of await due.dueSubscriptions(now)) {
+    try {
+      const read = await subscriptions.read(name);
+      const { endsAt = Infinity, retireAt = Infinity } = read?.health ?? {};
+      if (!read?.registration || Math.min(endsAt, retireAt) > now) continue;
+      if (!(await removeAsRead(read, ports))) continue;
+      await flows.remove(read.registration.by, [name]);
+      telemetry.info(endsAt <= now ? LogMessage.ENDED : LogMessage.RETIRED, {
+        subscription: name,
+        by: read.registration.by,
+      });
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} removals of ended registrations failed`);
+}
+
+const hashOf = (id: string): string => createHash('sha256').update(id).digest('hex');
+
+const isCurrent = ({ registration }: Subscription, id: string): boolean =>
+  registration !== undefined &&
+  timingSafeEqual(Buffer.from(registration.idHash, 'hex'), Buffer.from(hashOf(id), 'hex'));
