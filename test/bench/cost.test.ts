@@ -251,8 +251,8 @@ describe('the cost of a connector', () => {
         ({ idle }) => idle.dollarsPerMonth.total,
         () => range((one) => one.dollarsPerMillion.total, 'data-source-refresh-failed', 'segment-threshold-crossed'),
       ],
-    ])('README.md, of %s', (name, prefix, idle, million) => {
-      const [made, idleCell, millionCell] = row('README.md', name);
+    ])('docs/deploying.md, of %s', (name, prefix, idle, million) => {
+      const [made, idleCell, millionCell] = row('docs/deploying.md', name);
       expect(made).toBe(makes(prefix));
       expect(dollars(idleCell)).toEqual([about(idle(cost))]);
       expect(dollars(millionCell)).toEqual(million());

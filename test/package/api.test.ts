@@ -45,7 +45,15 @@ let built: { status: number | null; stdout: string; stderr: string };
 beforeAll(() => {
   mkdirSync(join(root, 'dist'), { recursive: true });
   folder = mkdtempSync(join(root, 'dist/api-'));
-  for (const file of ['package.json', 'README.md', 'tsconfig.json', 'tsconfig.lib.json', 'lib', 'scripts']) {
+  for (const file of [
+    'package.json',
+    'README.md',
+    'tsconfig.json',
+    'tsconfig.lib.json',
+    'contract',
+    'lib',
+    'scripts',
+  ]) {
     cpSync(join(root, file), join(folder, file), { recursive: true });
   }
   for (const file of ['events', 'lambda']) cpSync(join(root, file), join(folder, file), { recursive: true });
@@ -169,16 +177,16 @@ describe('the examples', () => {
     new Example${n}();`;
 
   test(
-    'of the API and of the README compile and synthesize',
+    'of the API and of the pages compile and synthesize',
     () => {
-      const ofReadme = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts$(.*?)^```$/gms)];
-      const all = [
-        ...types().flatMap(({ docs }) => (docs?.example ? [docs.example] : [])),
-        ...ofReadme.map(([, code]) => String(code)),
-      ];
+      const inPages = ['README.md', 'docs/constructs.md', 'docs/deploying.md'].flatMap((page) => {
+        const examples = [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts$(.*?)^```$/gms)];
+        expect(examples.length, page).toBeGreaterThan(0);
+        return examples.map(([, code]) => String(code));
+      });
+      const all = [...types().flatMap(({ docs }) => (docs?.example ? [docs.example] : [])), ...inPages];
       const constructs = types().filter(({ base }) => /\.(Construct|Stack)$/.test(base ?? ''));
       expect(constructs.filter(({ docs }) => !docs?.example).map(({ name }) => name)).toEqual([]);
-      expect(ofReadme.length).toBeGreaterThan(2);
       const written = `${prelude()}${all.map(stackOf).join('')}\nconsole.log(app.synth().stacks.length);\n`;
       writeFileSync(join(folder, 'examples.ts'), written);
       const tsconfig = { extends: './tsconfig.json', compilerOptions: UNUSED, include: ['examples.ts'] };

@@ -38,7 +38,7 @@ const SOURCES = [
   'scripts',
   'docs',
 ];
-const CODE = ['lib', 'lambda', 'cli', 'events'];
+const CODE = ['contract', 'lib', 'lambda', 'cli', 'events'];
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const installed = (name: string): string => {
