@@ -103,7 +103,7 @@ describe('a metered DynamoDB', () => {
 
   it('counts a query without results', async () => {
     const KeyConditionExpression = `${PARTITION_KEY} = :key`;
-    const query = { TableName, KeyConditionExpression, ExpressionAttributeValues: { ':key': 'nobody' } };
+    const query = { TableName, KeyConditionExpression, ExpressionAttributeValues: { ':key': 'absent' } };
     const { Items } = await client.send(new QueryCommand(query));
     await client.send(new QueryCommand({ ...query, ConsistentRead: true }));
     expect(Items).toEqual([]);
