@@ -11,7 +11,15 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { billOf, NOTHING, sum, times } from '../../bench/cost/bill';
-import { ASSUMED, type ConnectorCost, measureConnector, ROADS, type Road } from '../../bench/cost/connector-cost';
+import {
+  ASSUMED,
+  type ConnectorCost,
+  measureConnector,
+  type Part,
+  ROADS,
+  type Road,
+  type RoadCost,
+} from '../../bench/cost/connector-cost';
 import { type MeteredCall, MeteredDynamoDb } from '../../bench/cost/metered-dynamodb';
 import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines/engines';
 import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
@@ -177,14 +185,9 @@ describe('the cost of a connector', () => {
   describe('matches the tables of', () => {
     /** Cells of the table row whose first cell is `begin`, without that cell. */
     const row = (file: string, begin: string): string[] => {
-      const line = readFileSync(join(ROOT, file), 'utf8')
-        .split('\n')
-        .find((one) => one.startsWith(`| ${begin} |`));
-      if (!line) throw new Error(`${file} has no row of ${begin}`);
-      return line
-        .split('|')
-        .slice(2, -1)
-        .map((cell) => cell.trim());
+      const [, found] = readFileSync(join(ROOT, file), 'utf8').split(`\n| ${begin} | `);
+      if (!found) throw new Error(`${file} has no row of ${begin}`);
+      return found.split(/ *\|\n/, 1).flatMap((line) => line.split(/ *\| */));
     };
     const dollars = (text = ''): number[] => [...text.matchAll(/\$(\d+\.\d\d)/g)].map(([, amount]) => Number(amount));
     /** Tolerates differences by the length of numbers and names. */
@@ -195,9 +198,12 @@ describe('the cost of a connector', () => {
       );
     /** Slack for full batches, where concurrent calls can share a request: up to 0.9 messages and 1.4 reads. */
     const SHARED = { sqs: 0.36, lambda: 0.15, dynamodb: 0.18, readUnits: 1.4, total: 0.6 };
-    /** Costs in full batches and one by one. */
-    const range = (pick: (road: ConnectorCost['roads'][number]) => number, ...roads: Road[]) =>
-      roads.flatMap((road) => [about(pick(of(road, 10)), SHARED.total), about(pick(of(road, 1)))]);
+    const costOf = (part: Part | '', { parts, dollarsPerMillion }: RoadCost) =>
+      part ? parts[part] : dollarsPerMillion.total;
+    /** Costs in full batches and one by one, of a part or of the whole connector. */
+    const range = (part: Part | '', ...roads: Road[]) =>
+      roads.flatMap((road) => [about(costOf(part, of(road, 10)), SHARED.total), about(costOf(part, of(road, 1)))]);
+    const CROSSING = 'segment-threshold-crossed';
 
     const { Resources } = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector')).toJSON();
     const NAMES = {
@@ -208,7 +214,7 @@ describe('the cost of a connector', () => {
       'AWS::DynamoDB::GlobalTable': ['table', 'tables'],
       'AWS::KMS::Key': ['key', 'keys'],
     } as const;
-    const makes = (prefix: string): string => {
+    const created = (prefix: string): string => {
       const types = Object.entries(Resources as Record<string, { Type: string }>)
         .filter(([id]) => id.startsWith(prefix))
         .map(([, { Type }]) => Type);
@@ -219,43 +225,19 @@ describe('the cost of a connector', () => {
         .join(', ');
     };
 
-    it.each<[string, string, (cost: ConnectorCost) => number, () => number[]]>([
-      [
-        '`TriggerRules`',
-        'ConnectorEvents',
-        ({ idle }) => idle.parts.Events,
-        () => [about(of('full-refresh-completed', 1).parts.Events)],
-      ],
-      ['`SubscriptionRegistry`', 'ConnectorSubscriptions', ({ idle }) => idle.parts.Subscriptions, () => []],
-      [
-        '`ThresholdEvaluation`',
-        'ConnectorThresholds',
-        ({ idle }) => idle.parts.Thresholds,
-        () => range(({ parts }) => parts.Thresholds, 'observation that crosses nothing', 'segment-threshold-crossed'),
-      ],
-      [
-        '`RefreshCollection`',
-        'ConnectorCollection',
-        ({ idle }) => idle.parts.Collection,
-        () => range(({ parts }) => parts.Collection, 'unification in three stages'),
-      ],
-      [
-        '`FlowDelivery`',
-        'ConnectorDelivery',
-        ({ idle }) => idle.parts.Delivery,
-        () => range(({ parts }) => parts.Delivery, 'data-source-refresh-failed'),
-      ],
-      [
-        '**`PowerAutomateConnector`**',
-        'Connector',
-        ({ idle }) => idle.dollarsPerMonth.total,
-        () => range((one) => one.dollarsPerMillion.total, 'data-source-refresh-failed', 'segment-threshold-crossed'),
-      ],
-    ])('docs/deploying.md: %s', (name, prefix, idle, million) => {
-      const [made, idleCell, millionCell] = row('docs/deploying.md', name);
-      expect(made).toBe(makes(prefix));
-      expect(dollars(idleCell)).toEqual([about(idle(cost))]);
-      expect(dollars(millionCell)).toEqual(million());
+    const TABLE: [construct: string, part: Part | '', million: () => number[]][] = [
+      ['`TriggerRules`', 'Events', () => [about(of('full-refresh-completed', 1).parts.Events)]],
+      ['`SubscriptionRegistry`', 'Subscriptions', () => []],
+      ['`ThresholdEvaluation`', 'Thresholds', () => range('Thresholds', 'observation that crosses nothing', CROSSING)],
+      ['`RefreshCollection`', 'Collection', () => range('Collection', 'unification in three stages')],
+      ['`FlowDelivery`', 'Delivery', () => range('Delivery', 'data-source-refresh-failed')],
+      ['**`PowerAutomateConnector`**', '', () => range('', 'data-source-refresh-failed', CROSSING)],
+    ];
+    it.each(TABLE)('docs/deploying.md: %s', (construct, part, million) => {
+      const [creates, idle, perMillion] = row('docs/deploying.md', construct);
+      expect(creates).toBe(created(`Connector${part}`));
+      expect(dollars(idle)).toEqual([about(part ? cost.idle.parts[part] : cost.idle.dollarsPerMonth.total)]);
+      expect(dollars(perMillion)).toEqual(million());
     });
 
     it.each(ROADS)('docs/benchmarks.md: %s', (road) => {
