@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { countOption, durationOption } from '../cli/frame/option-values';
 import { UsageError } from '../cli/shell/exit';
-import { countOption, durationOption } from '../cli/shell/numbers';
 import { instantOption } from '../cli/shell/time';
 import { writeEntry } from '../events/entry';
 import type { ConnectorEvent } from '../events/types';

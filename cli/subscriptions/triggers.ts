@@ -1,11 +1,13 @@
-import type { TriggerId } from '../../contract/events';
-import { TRIGGER_IDS } from '../../contract/events';
+import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
 import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
 import { UsageError } from '../shell/exit';
 
-/** Checks a trigger's id. Throws a UsageError. */
-export function checkedTrigger(text: string): TriggerId {
+/** Validates the id of a trigger. Throws a UsageError. */
+export function checkTrigger(text: string): TriggerId {
   const found = TRIGGER_IDS.find((id) => id === text);
   if (found) return found;
-  throw new UsageError(`${shown(text)} is no trigger: write ${nearest(text, TRIGGER_IDS) ?? TRIGGER_IDS.join(', ')}`);
+  const meant = nearest(text, TRIGGER_IDS);
+  throw new UsageError(
+    `unknown trigger ${shown(text)}: ${meant ? `did you mean ${meant}?` : `use one of ${TRIGGER_IDS.join(', ')}`}`,
+  );
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { alarmsOn } from '../../../cli/connector/alarms';
+import { firingAlarms } from '../../../cli/connector/alarms';
 
 const SINCE = Date.parse('2026-11-20T12:00:00Z');
 /** As the Amazon CloudWatch API reference's pages DescribeAlarms and MetricAlarm have them; in JSON, instants are seconds. */
@@ -64,7 +64,7 @@ afterAll(() => {
 });
 
 it('finds the alarms on what is the connector\u2019s, by whole names, on all pages', async () => {
-  const found = await alarmsOn({ stackName: 'Stack', queues: ['Stack-Deliveries', 'dead-letters'] }, client);
+  const found = await firingAlarms({ stackName: 'Stack', queues: ['Stack-Deliveries', 'dead-letters'] }, client);
   expect(found?.map(({ name }) => name)).toEqual(['queue-age', 'given', 'query', 'Stack-Named']);
   expect(found?.[0]).toEqual({
     name: 'queue-age',
@@ -78,5 +78,5 @@ it('finds the alarms on what is the connector\u2019s, by whole names, on all pag
 
 it('knows nothing where nobody has allowed to look', async () => {
   denied = true;
-  expect(await alarmsOn({ stackName: 'Stack', queues: [] }, client)).toBeUndefined();
+  expect(await firingAlarms({ stackName: 'Stack', queues: [] }, client)).toBeUndefined();
 });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flow } from '../../../cli/commands/flows/flow';
+import { channelOfLink, defaultFlowName } from '../../../cli/flows/flow-spec';
 import { logicAppTemplate } from '../../../cli/flows/logic-app';
 import { solutionZip } from '../../../cli/flows/solution';
-import { channelOfLink, defaultName } from '../../../cli/flows/wish';
 import { main, type World } from '../../../cli/main';
 import { Exit } from '../../../cli/shell/exit';
 
@@ -30,9 +30,9 @@ describe('flow', () => {
   it('writes a solution, and says what to do with it', async () => {
     const file = join(folder, 'a.zip');
     const { exit, said } = await run('data-source-refresh-failed', '--then', 'teams', '-o', file, '--channel', LINK);
-    expect(exit).toBe(Exit.DONE);
+    expect(exit).toBe(Exit.SUCCESS);
     const wish = { trigger: 'data-source-refresh-failed', by: 'teams' } as const;
-    const name = defaultName(wish.trigger, wish.by);
+    const name = defaultFlowName(wish.trigger, wish.by);
     expect(readFileSync(file)).toEqual(Buffer.from(solutionZip({ ...wish, name, channel: CHANNEL, to: [] })));
     expect(said).toContain('Import solution');
   });
@@ -49,7 +49,7 @@ describe('flow', () => {
       '--to',
       'a@example.com, b@example.com',
     ];
-    expect((await run('segment-threshold-crossed', ...args, '-o', file)).exit).toBe(Exit.DONE);
+    expect((await run('segment-threshold-crossed', ...args, '-o', file)).exit).toBe(Exit.SUCCESS);
     const to = ['a@example.com', 'b@example.com'];
     const wish = { trigger: 'segment-threshold-crossed', by: 'email', name: 'VIP over 10k', to } as const;
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(logicAppTemplate(wish));
@@ -82,7 +82,7 @@ describe('flow', () => {
   ])('refuses %s', async (_, args, message) => {
     const { exit, said } = await run(...args);
     expect(said).toMatch(message);
-    expect(exit).toBe(Exit.WRONG_CALL);
+    expect(exit).toBe(Exit.USAGE);
   });
 
   it('says where it cannot write', async () => {

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { bodySchema } from '../../../cli/events/body-schemas';
+import { defaultFlowName, type FlowSpec } from '../../../cli/flows/flow-spec';
 import { logicAppTemplate } from '../../../cli/flows/logic-app';
 import { messageHtml } from '../../../cli/flows/message';
-import { defaultName, type FlowWish } from '../../../cli/flows/wish';
 import { TRIGGER_IDS } from '../../../contract/events';
 
 const CHANNEL = { teamId: '01234567-89ab-cdef-0123-456789abcdef', channelId: '19:abc@thread.tacv2' };
-const wish = (trigger: FlowWish['trigger'], then: FlowWish['by'], more: Partial<FlowWish> = {}): FlowWish => ({
-  ...{ trigger, by: then, name: defaultName(trigger, then), to: [] },
+const wish = (trigger: FlowSpec['trigger'], then: FlowSpec['by'], more: Partial<FlowSpec> = {}): FlowSpec => ({
+  ...{ trigger, by: then, name: defaultFlowName(trigger, then), to: [] },
   ...more,
 });
 // biome-ignore lint/suspicious/noExplicitAny: a JSON document.
-const templateOf = (given: FlowWish): any => JSON.parse(JSON.stringify(logicAppTemplate(given)));
+const templateOf = (given: FlowSpec): any => JSON.parse(JSON.stringify(logicAppTemplate(given)));
 
 /** Every expression of the template: a text in brackets. */
 function expressions(value: unknown): string[] {

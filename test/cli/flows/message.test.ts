@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { bodySchema } from '../../../cli/events/body-schemas';
+import { defaultFlowName, FLOW_ACTIONS, type FlowSpec } from '../../../cli/flows/flow-spec';
 import { IS_TEST, messageHtml, recipients, SUBJECT } from '../../../cli/flows/message';
-import { defaultName, type FlowWish, THENS } from '../../../cli/flows/wish';
 import { TRIGGER_IDS } from '../../../contract/events';
 import { renderBody } from '../../../lambda/delivery/core/bodies/body';
 import type { TriggerEvent } from '../../../lambda/events/core/trigger-event';
 import { EXAMPLES, exampleInput } from '../../lambda/delivery/core/bodies/examples';
 import { evaluate } from '../../support/workflow-language';
 
-const ALL = TRIGGER_IDS.flatMap((trigger) => THENS.map((then) => [trigger, then] as const));
-const wish = (trigger: FlowWish['trigger'], then: FlowWish['by']): FlowWish => ({
-  ...{ trigger, by: then, name: defaultName(trigger, then), to: [] },
+const ALL = TRIGGER_IDS.flatMap((trigger) => FLOW_ACTIONS.map((then) => [trigger, then] as const));
+const wish = (trigger: FlowSpec['trigger'], then: FlowSpec['by']): FlowSpec => ({
+  ...{ trigger, by: then, name: defaultFlowName(trigger, then), to: [] },
 });
 const bodyOf = (...input: Parameters<typeof exampleInput>) => JSON.parse(renderBody(exampleInput(...input)));
-const shown = (given: FlowWish, body: Record<string, unknown>) =>
+const shown = (given: FlowSpec, body: Record<string, unknown>) =>
   String(evaluate(messageHtml(given, bodySchema(given.trigger, 'flat')), body));
 const HOSTILE = `<img src=x onerror="alert(1)"> & 'it' @{triggerBody()}`;
 

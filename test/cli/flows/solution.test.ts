@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { bodySchema } from '../../../cli/events/body-schemas';
+import { defaultFlowName, FLOW_ACTIONS, type FlowAction, type FlowSpec } from '../../../cli/flows/flow-spec';
 import { flowGuid, solutionFiles, solutionZip } from '../../../cli/flows/solution';
-import { defaultName, type FlowWish, THENS, type Then } from '../../../cli/flows/wish';
 import type { TriggerId } from '../../../contract/events';
 import { TRIGGER_IDS } from '../../../contract/events';
 import { elements, parseXml } from '../../support/xml';
 import { unzip } from '../../support/zip';
 
 const CHANNEL = { teamId: '01234567-89ab-cdef-0123-456789abcdef', channelId: '19:abc@thread.tacv2' };
-const wish = (trigger: TriggerId, then: Then, more: Partial<FlowWish> = {}): FlowWish => ({
-  ...{ trigger, by: then, name: defaultName(trigger, then), to: [] },
+const wish = (trigger: TriggerId, then: FlowAction, more: Partial<FlowSpec> = {}): FlowSpec => ({
+  ...{ trigger, by: then, name: defaultFlowName(trigger, then), to: [] },
   ...more,
 });
-const ALL = TRIGGER_IDS.flatMap((trigger) => THENS.map((then) => [trigger, then] as const));
+const ALL = TRIGGER_IDS.flatMap((trigger) => FLOW_ACTIONS.map((then) => [trigger, then] as const));
 
 /** The workflow's JSON in a package. */
 function workflowOf(files: ReadonlyMap<string, string>) {

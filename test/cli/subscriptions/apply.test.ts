@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../cli/shell/terminal';
-import { applySubscriptions, type WantedSubscriptions } from '../../../cli/subscriptions/apply';
+import { applySubscriptions, type DesiredSubscriptions } from '../../../cli/subscriptions/apply';
 import type { RegistryPorts, WantedSubscription } from '../../../lambda/registration/core/register';
 import { fingerprint } from '../../../lambda/subscriptions/core/flow-url';
 import { MemoryTables } from '../../support/memory/memory';
@@ -21,7 +21,7 @@ const wanted = (count: number): WantedSubscription[] =>
   }));
 
 /** As a file has them. */
-const file = (all: readonly WantedSubscription[]): WantedSubscriptions => ({
+const file = (all: readonly WantedSubscription[]): DesiredSubscriptions => ({
   count: all.length,
   async *entries() {
     yield* all;

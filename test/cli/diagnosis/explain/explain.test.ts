@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { type Evidence, explain, type Step, seenText, wantedText, whyNot } from '../../../cli/diagnosis/explain';
-import { accountOf } from '../../../cli/diagnosis/threshold-account';
+import {
+  conditionText,
+  type ExplainInput,
+  explain,
+  mismatchReason,
+  observedText,
+  type Step,
+} from '../../../cli/diagnosis/explain/explain';
+import { thresholdStatus } from '../../../cli/diagnosis/threshold-status';
 import { STATUSES } from '../../../contract/events';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import type { TriggerEvent } from '../../../lambda/events/core/trigger-event';
@@ -64,7 +71,7 @@ const delivery = (row: Partial<DeliveryRow> = {}): DeliveryRow => ({
   ...row,
 });
 
-const evidence = (given: Partial<Evidence> = {}): Evidence => ({
+const evidence = (given: Partial<ExplainInput> = {}): ExplainInput => ({
   subscription: subscription(),
   now: NOW,
   since: NOW - DAY,
@@ -222,7 +229,7 @@ describe('a threshold', () => {
     values.map((value, n) => [NOW - (values.length - 1 - n) * 60 * MINUTE, value] as const);
   const account = (recent: readonly (readonly [number, number])[]) => {
     const [observedAt, value] = recent.at(-1) as readonly [number, number];
-    return accountOf(
+    return thresholdStatus(
       threshold,
       metric,
       { metric, version: 1, recent, last: { value, observedAt, sequence: 0 } },
@@ -231,7 +238,7 @@ describe('a threshold', () => {
   };
 
   it('on a segment that no event names', () => {
-    const none = accountOf(threshold, metric, undefined, undefined);
+    const none = thresholdStatus(threshold, metric, undefined, undefined);
     const { verdict, steps } = explain(
       evidence({ subscription: vip, accounts: [none], seen: ['At risk', 'VIP Customers'] }),
     );
@@ -319,7 +326,7 @@ test('says why an event is not wanted exactly where dispatch does not send it', 
           status,
           ...(isSource ? { willRetry } : { kind }),
         };
-        const reason = whyNot(logged, { trigger, instanceId: 'default', filter });
+        const reason = mismatchReason(logged, { trigger, instanceId: 'default', filter });
         expect(reason === undefined).toBe(matches(filter, { ...event, trigger } as unknown as TriggerEvent));
       },
     ),
@@ -327,10 +334,10 @@ test('says why an event is not wanted exactly where dispatch does not send it', 
 });
 
 test('words', () => {
-  expect(seenText('x', [])).toBe('none has been seen at all');
-  expect(seenText('zz', ['a', 'b', 'c', 'd', 'e', 'f', 'g'])).toBe("seen: 'a', 'b', 'c', 'd', 'e' and 2 more");
+  expect(observedText('x', [])).toBe('none has been seen at all');
+  expect(observedText('zz', ['a', 'b', 'c', 'd', 'e', 'f', 'g'])).toBe("seen: 'a', 'b', 'c', 'd', 'e' and 2 more");
   expect(
-    wantedText({
+    conditionText({
       ...subscription().definition,
       trigger: 'full-refresh-completed',
       instanceId: 'eu',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { accountOf, metricText } from '../../../cli/diagnosis/threshold-account';
+import { metricText, thresholdStatus } from '../../../cli/diagnosis/threshold-status';
 import { sparkLine } from '../../../cli/shell/spark-line';
 import { levelText } from '../../../cli/subscriptions/subscription-text';
 import type { Metric } from '../../../lambda/shared/core/metric';
@@ -16,7 +16,7 @@ const at = (value: number): MetricState => ({
   recent: [[1000, value]],
 });
 const account = (threshold: Threshold, value: number, armed?: boolean) => {
-  const { phase, next, distance } = accountOf(
+  const { phase, next, distance } = thresholdStatus(
     threshold,
     METRIC,
     at(value),
@@ -65,15 +65,15 @@ describe('a threshold', () => {
   });
 
   test('without a value says what the first one does', () => {
-    expect(accountOf({ operator: 'above', value: 1 }, METRIC, undefined, undefined)).toMatchObject({
+    expect(thresholdStatus({ operator: 'above', value: 1 }, METRIC, undefined, undefined)).toMatchObject({
       phase: 'no value',
       next: 'the first value is the baseline and fires nothing',
       recent: [],
     });
     const asked: MetricState = { metric: METRIC, version: 1, recent: [] };
-    expect(accountOf({ operator: 'above', value: 1, fireIfAlreadyBeyond: true }, METRIC, asked, undefined).next).toBe(
-      'the first value fires if it is beyond',
-    );
+    expect(
+      thresholdStatus({ operator: 'above', value: 1, fireIfAlreadyBeyond: true }, METRIC, asked, undefined).next,
+    ).toBe('the first value fires if it is beyond');
   });
 
   test('is beyond, or not, once the value has moved by what was said', () => {

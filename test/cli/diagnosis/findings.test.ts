@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { diagnose, type Facts } from '../../../cli/diagnosis/diagnosis';
+import { diagnose, type Snapshot } from '../../../cli/diagnosis/findings';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import type { Health } from '../../../lambda/subscriptions/core/flow-health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
@@ -8,7 +8,7 @@ const NOW = Date.parse('2026-11-20T12:00:00Z');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-const HEALTHY: Facts = {
+const HEALTHY: Snapshot = {
   now: NOW,
   subscriptions: [],
   queues: [
@@ -22,7 +22,7 @@ const HEALTHY: Facts = {
   leftovers: 0,
   alarms: [],
 };
-const diagnosed = (facts: Partial<Facts>) =>
+const diagnosed = (facts: Partial<Snapshot>) =>
   diagnose({ ...HEALTHY, ...facts }).map(({ severity, what }) => `${severity}: ${what}`);
 const paused = (health: Partial<Health>): Subscription => ({
   definition: {
@@ -44,7 +44,7 @@ it('finds nothing in a healthy connector', () => {
   expect(diagnosed({ oldestPending: NOW - HOUR / 2 })).toEqual([]);
 });
 
-it.each<[Partial<Facts>, string[]]>([
+it.each<[Partial<Snapshot>, string[]]>([
   [{ alarms: undefined }, ['note: alarms are not looked at']],
   [
     { alarms: [{ name: 'Stack-Age', reason: 'Threshold Crossed', since: NOW - HOUR, description: '' }] },

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { askSubscription, type Known, readNumber, summaryOf } from '../../../cli/flows/setup';
+import { askSubscription, readNumber, type SetupContext, summaryOf } from '../../../cli/flows/setup';
 import { CanceledError, terminalPrompts } from '../../../cli/shell/prompts';
 import type { Metric } from '../../../lambda/shared/core/metric';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
@@ -18,7 +18,7 @@ const state = (metric: Partial<Metric>, value: number): MetricState => ({
   version: 1,
   recent: [],
 });
-const KNOWN: Known = {
+const KNOWN: SetupContext = {
   dataSources: ['CRM', 'Orders'],
   metrics: [
     state({}, 12_000),

@@ -1,31 +1,31 @@
 import type { TriggerId } from '../../contract/events';
 import { identityHash } from '../../lambda/shared/core/identity';
 
-/** What a ready-made flow does with an event. */
-export const THENS = ['teams', 'email'] as const;
-export type Then = (typeof THENS)[number];
+/** Action of a generated flow. */
+export const FLOW_ACTIONS = ['teams', 'email'] as const;
+export type FlowAction = (typeof FLOW_ACTIONS)[number];
 
-/** A channel of Microsoft Teams. */
+/** A Microsoft Teams channel. */
 export interface Channel {
-  /** The team's id, a GUID; Teams calls it the group's. */
+  /** GUID of the team, which Teams calls groupId. */
   readonly teamId: string;
   /** Such as `19:0123abcd@thread.tacv2`. */
   readonly channelId: string;
 }
 
-/** A ready-made flow that somebody wants. */
-export interface FlowWish {
+/** Specification of a generated flow. */
+export interface FlowSpec {
   readonly trigger: TriggerId;
-  readonly by: Then;
-  /** Its name in Power Automate. */
+  readonly action: FlowAction;
+  /** Display name in Power Automate. */
   readonly name: string;
-  /** Where `teams` posts; left out: whoever imports the flow picks it there. */
+  /** Channel for `teams`. Undefined: the user selects it after the import. */
   readonly channel?: Channel;
-  /** Whom `email` writes to where a subscription has no owners. */
+  /** Recipients of `email` for subscriptions without owners. */
   readonly to: readonly string[];
 }
 
-const WHAT: Readonly<Record<TriggerId, string>> = {
+const TITLES: Readonly<Record<TriggerId, string>> = {
   'data-source-refresh-failed': 'Data source refresh failed',
   'data-source-refresh-succeeded': 'Data source refresh succeeded',
   'segment-threshold-crossed': 'Segment threshold crossed',
@@ -34,19 +34,18 @@ const WHAT: Readonly<Record<TriggerId, string>> = {
   'unification-refresh-completed': 'Unification completed',
 };
 
-/** A flow's name where its author gives none. */
-export const defaultName = (trigger: TriggerId, then: Then): string =>
-  `${WHAT[trigger]} - ${then === 'teams' ? 'Teams message' : 'e-mail'}`;
+export const defaultFlowName = (trigger: TriggerId, action: FlowAction): string =>
+  `${TITLES[trigger]} - ${action === 'teams' ? 'Teams message' : 'e-mail'}`;
 
-/** Longest name, characters: half of what would make a file name too long for a zip's reader. */
+/** Maximum length of a name, characters: half the length that makes the file name too long for zip readers. */
 export const MAX_NAME_LENGTH = 100;
 
-/** The trigger and the name are the flow's identity: the same again is the same flow, which an import updates. */
-export const flowHash = ({ trigger, by, name }: FlowWish): string => identityHash('flow', trigger, by, name);
+/** Identity of a flow: an import with the same trigger, action and name updates the flow. */
+export const flowHash = ({ trigger, action, name }: FlowSpec): string => identityHash('flow', trigger, action, name);
 
 /**
- * Reads what *Get link to channel* gives in Teams.
- * @returns undefined where it is no such link.
+ * Parses a link from *Get link to channel* in Teams.
+ * @returns undefined if it is not a link to a channel.
  */
 export function channelOfLink(link: string): Channel | undefined {
   const url = URL.parse(link);
