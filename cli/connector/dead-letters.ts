@@ -4,8 +4,10 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { Output } from '../../contract/outputs';
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { cut, oneLine } from '../../lambda/shared/core/text';
+import type { Connector } from './connector';
 
 /** A message in a dead-letter queue. */
 export interface DeadLetter {
@@ -56,6 +58,15 @@ export async function peekDeadLetters(client: SQSClient, queueUrl: string, limit
     reason: reasonOf(message),
     body: message.Body ?? '',
   }));
+}
+
+/**
+ * Reads messages of all dead-letter queues of a connector and leaves them in the queues.
+ * @param limit maximum number of messages per queue.
+ */
+export async function peekAllDeadLetters({ clients, output }: Connector, limit: number): Promise<DeadLetter[]> {
+  const urls = output(Output.DEAD_LETTER_QUEUE_URLS).split(',');
+  return (await Promise.all(urls.map((url) => peekDeadLetters(clients.sqs, url, limit)))).flat();
 }
 
 function reasonOf({ MessageAttributes = {} }: Message): string {

@@ -9,7 +9,7 @@ import type { Subscription } from '../../lambda/subscriptions/core/subscription'
 import { ownerOf, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import { firingAlarms } from '../connector/alarms';
 import type { Connector } from '../connector/connector';
-import { peekDeadLetters } from '../connector/dead-letters';
+import { peekAllDeadLetters } from '../connector/dead-letters';
 import { errorText } from '../shell/aws-errors';
 import type { Terminal } from '../shell/terminal';
 import { listSubscriptions } from '../subscriptions/find-subscription';
@@ -42,7 +42,7 @@ export async function takeSnapshot(connector: Connector, now: number, terminal: 
       ...deadLetterQueues.map((url) => depthOf(url, true, connector)),
       ...workQueues.map((url) => depthOf(url, false, connector)),
     ]),
-    Promise.all(deadLetterQueues.map((url) => peekDeadLetters(clients.sqs, url, MAX_REJECTED))),
+    peekAllDeadLetters(connector, MAX_REJECTED),
     keyProblemOf(connector),
     deliveries.oldestPending(),
     thresholds.overdue('intent', late),
@@ -56,7 +56,7 @@ export async function takeSnapshot(connector: Connector, now: number, terminal: 
     now,
     subscriptions,
     queues,
-    rejected: rejected.flat(),
+    rejected,
     unobserved: [...unobserved, ...(await unobservedDataSources(subscriptions, now, connector))],
     newestDeliveries: await newestDeliveries(subscriptions, connector, terminal),
     oldestPending,

@@ -1,5 +1,4 @@
-import { Output } from '../../../contract/outputs';
-import { messageSummary, peekDeadLetters } from '../../connector/dead-letters';
+import { messageSummary, peekAllDeadLetters } from '../../connector/dead-letters';
 import { connectorCommand, jsonArg, limitArg } from '../../frame/command';
 import { countOption } from '../../frame/option-values';
 import { timeText } from '../../shell/time';
@@ -17,16 +16,8 @@ export const rejected = connectorCommand({
   async run(args, { terminal, clock, ...context }) {
     const limit = countOption('--limit', args.limit, 1000);
     const connector = await context.connector();
-    const urls = connector.output(Output.DEAD_LETTER_QUEUE_URLS).split(',');
-    let read = 0;
-    const perQueue = await Promise.all(
-      urls.map(async (url) => {
-        const found = await peekDeadLetters(connector.clients.sqs, url, limit);
-        terminal.status(`${++read} of ${urls.length} queues read`);
-        return found;
-      }),
-    );
-    const all = perQueue.flat().sort((a, b) => b.sentAt - a.sentAt);
+    terminal.status('reading the dead-letter queues …');
+    const all = (await peekAllDeadLetters(connector, limit)).sort((a, b) => b.sentAt - a.sentAt);
     if (args.json) {
       terminal.json(all.map((one) => ({ ...one, sentAt: new Date(one.sentAt).toISOString() })));
       return;

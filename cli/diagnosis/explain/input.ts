@@ -1,10 +1,9 @@
-import { Output } from '../../../contract/outputs';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../../lambda/thresholds/core/threshold-item';
 import type { Connector } from '../../connector/connector';
-import { type DeadLetter, peekDeadLetters } from '../../connector/dead-letters';
+import { type DeadLetter, peekAllDeadLetters } from '../../connector/dead-letters';
 import type { LogRecord } from '../../connector/handler-logs';
 import { readThresholdStatuses, type ThresholdStatus } from '../threshold-status';
 
@@ -43,12 +42,11 @@ export async function readExplainInput(
     if (row.uid === subscription.uid) deliveries.push(row);
   }
   const messages = [LogMessage.MATCHED, LogMessage.UNMATCHED, LogMessage.OBSERVATION_DROPPED];
-  const queues = connector.output(Output.DEAD_LETTER_QUEUE_URLS).split(',');
   const [log, rejected] = await Promise.all([
     connector.logs?.find(messages, since),
-    Promise.all(queues.map((url) => peekDeadLetters(connector.clients.sqs, url, MAX_REJECTED))),
+    peekAllDeadLetters(connector, MAX_REJECTED),
   ]);
-  const input = { subscription, now, since, deliveries, log, rejected: rejected.flat() };
+  const input = { subscription, now, since, deliveries, log, rejected };
   if (!definition.threshold) return input;
   const { statuses } = await readThresholdStatuses(subscription, MAX_METRICS, connector);
   const isUnobserved = statuses.every(({ observedAt }) => observedAt === undefined);

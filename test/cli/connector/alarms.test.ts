@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { firingAlarms } from '../../../cli/connector/alarms';
 
 const SINCE = Date.parse('2026-11-20T12:00:00Z');
-/** As the Amazon CloudWatch API reference's pages DescribeAlarms and MetricAlarm have them; in JSON, instants are seconds. */
+/** Format: Amazon CloudWatch API reference, DescribeAlarms and MetricAlarm. Instants in JSON are seconds. */
 const alarm = (AlarmName: string, rest: object) => ({
   AlarmName,
   StateValue: 'ALARM',
@@ -63,7 +63,7 @@ afterAll(() => {
   server.close();
 });
 
-it('finds the alarms on what is the connector\u2019s, by whole names, on all pages', async () => {
+it('finds the alarms of the connector by whole names, on all pages', async () => {
   const found = await firingAlarms({ stackName: 'Stack', queues: ['Stack-Deliveries', 'dead-letters'] }, client);
   expect(found?.map(({ name }) => name)).toEqual(['queue-age', 'given', 'query', 'Stack-Named']);
   expect(found?.[0]).toEqual({
@@ -76,7 +76,7 @@ it('finds the alarms on what is the connector\u2019s, by whole names, on all pag
   expect(asked).toEqual([{ StateValue: 'ALARM' }, { StateValue: 'ALARM', NextToken: '1' }]);
 });
 
-it('knows nothing where nobody has allowed to look', async () => {
+it('returns undefined if access is denied', async () => {
   denied = true;
   expect(await firingAlarms({ stackName: 'Stack', queues: [] }, client)).toBeUndefined();
 });
