@@ -63,13 +63,13 @@ const connectorArgs = {
   stack: {
     type: 'string',
     valueHint: 'NAME',
-    description: 'CloudFormation stack of the connector (default: the only connector in the account and Region)',
+    description: 'CloudFormation stack (default: the only connector in the account and Region)',
   },
   region: { type: 'string', valueHint: 'REGION', description: 'AWS Region (default: the same as for the AWS CLI)' },
   local: {
     type: 'string',
     valueHint: 'URL',
-    description: 'use the connector that npm start runs on this machine; URL defaults to the one of this directory',
+    description: 'connector that npm start runs on this machine (default URL: from this directory)',
   },
 } as const satisfies Arguments;
 
@@ -88,7 +88,7 @@ export const sinceArg = {
   since: {
     type: 'string',
     valueHint: 'WHEN',
-    description: 'start of the period: an age such as 2h or 3d, or a date or time in ISO 8601',
+    description: 'start of the period: an age such as 2h or 3d, or an ISO 8601 time',
   },
 } as const satisfies Arguments;
 
@@ -104,7 +104,7 @@ export const flowHostArg = {
     type: 'string',
     multiple: true,
     valueHint: 'HOST',
-    description: "additional host that flow URLs can use, as in the construct's extraFlowHosts",
+    description: "additional host for flow URLs, as in the construct's extraFlowHosts",
   },
 } as const satisfies Arguments;
 

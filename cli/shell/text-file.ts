@@ -20,7 +20,7 @@ export function readTextFile(file: string, option?: string): string {
     const { code } = error as NodeJS.ErrnoException;
     // `shown` hides a flow URL that was passed in place of the file name.
     const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new TextFileError(`file ${shown(file)} ${problem}${option === undefined ? '' : `: use ${option} FILE`}`);
+    throw new TextFileError(`${shown(file)} ${problem}${option === undefined ? '' : `: use ${option} FILE`}`);
   }
   const decoder = new TextFileDecoder(file);
   return decoder.write(bytes) + decoder.end();

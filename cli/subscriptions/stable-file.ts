@@ -56,7 +56,7 @@ export class StableFile {
   private unreadable({ code }: NodeJS.ErrnoException): UsageError {
     // `shown` hides a flow URL that was passed in place of the file name.
     const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    return new UsageError(`file ${shown(this.path)} ${what}: use -f FILE`);
+    return new UsageError(`${shown(this.path)} ${what}: use -f FILE`);
   }
 }
 
@@ -80,7 +80,7 @@ export async function* readUtf8(blocks: AsyncIterable<Buffer>, file: string): As
   const decoder = new TextFileDecoder(file);
   const checked = (text: string) => {
     if (!text.includes('\0')) return text;
-    throw new UsageError(`file ${shown(file)} is not a text file: use -f with a YAML or JSON file`);
+    throw new UsageError(`${shown(file)} is not a text file: use -f with a YAML or JSON file`);
   };
   for await (const block of blocks) yield checked(decoder.write(block));
   yield checked(decoder.end());

@@ -28,7 +28,7 @@ export const replay = connectorCommand({
     until: { type: 'string', valueHint: 'WHEN', description: 'end of the period (default: now)' },
   },
   notes: [
-    'A replayed delivery keeps its id, and its age does not matter. Two replays before the next attempt send it once.',
+    'A replayed delivery keeps its id. Deliveries of any age can be replayed. If you replay a delivery twice before its next attempt, it is sent once.',
   ],
   examples: ['replay vip-over-10k_3b34970d3c8c103542da5ee326a6c24f', 'replay vip-over-10k --since 3d'],
   async run({ id: given, subscription: option, ...args }, { terminal, clock, ...context }) {

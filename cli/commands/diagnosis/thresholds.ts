@@ -20,7 +20,7 @@ interface Row extends ThresholdStatus {
 
 export const thresholds = connectorCommand({
   name: 'thresholds',
-  description: 'show the state of thresholds: current value, whether they can fire, and the distance to firing',
+  description: 'show thresholds with their current values and the distance to the next crossing',
   args: {
     ...subscriptionArgs,
     ...limitArg('metrics per subscription', '20'),

@@ -28,7 +28,7 @@ export const flow = command({
       type: 'enum',
       valueHint: 'WHAT',
       options: [...FLOW_ACTIONS],
-      description: 'action of the flow: post a message in Teams, or send an e-mail',
+      description: 'post a message in Teams or send an e-mail',
     },
     output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'output file' },
     as: {
@@ -36,7 +36,7 @@ export const flow = command({
       valueHint: 'KIND',
       options: ['solution', 'logic-app'],
       default: 'solution',
-      description: 'Power Platform solution (zip), or ARM template with a Logic App (JSON)',
+      description: 'Power Platform solution (zip) or ARM template with a Logic App (JSON)',
     },
     name: { type: 'string', valueHint: 'TEXT', description: 'display name of the flow (default: from the trigger)' },
     channel: {

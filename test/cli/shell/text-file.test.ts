@@ -77,7 +77,7 @@ describe('a text file', () => {
 
   it('is rejected if it does not exist or is a directory', () => {
     expect(() => readTextFile('nowhere.jsonl', '--events')).toThrow(
-      'file "nowhere.jsonl" does not exist: use --events FILE',
+      '"nowhere.jsonl" does not exist: use --events FILE',
     );
     expect(() => readTextFile(folder, '--events')).toThrow('cannot be read (EISDIR): use --events FILE');
   });

@@ -170,7 +170,7 @@ describe('a file that is read several times', () => {
   });
 
   it.each([
-    ['a NUL byte', Buffer.from('set: a\0b'), /^file "subs\.yaml" is not a text file: [^\n]*$/],
+    ['a NUL byte', Buffer.from('set: a\0b'), /^"subs\.yaml" is not a text file: [^\n]*$/],
     [
       'bytes that are not UTF-8',
       Buffer.from([0x73, 0xff, 0xfe]),
