@@ -11,7 +11,6 @@ import { CommandError, ConnectorError, Exit, UsageError } from './shell/exit';
 import { TextFileError } from './shell/text-file';
 import { SubscriptionFileError } from './subscriptions/subscription-file';
 
-/** The environment of the program. */
 export type World = Pick<Context, 'terminal' | 'clock' | 'wait' | 'environment' | 'readInput' | 'untilInterrupted'> & {
   /** Writes text to standard output unchanged. */
   readonly print: (text: string) => void;

@@ -1,21 +1,18 @@
 import { type CloudWatchClient, type MetricAlarm, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import { ACCESS_DENIED } from '../shell/aws-errors';
 
-/** An alarm in state ALARM. */
 export interface FiringAlarm {
   readonly name: string;
   /** State reason from CloudWatch. */
   readonly reason: string;
   /** Epoch milliseconds. */
   readonly since?: number;
-  /** Empty if the alarm has none. */
   readonly description: string;
 }
 
 /** What an alarm on a connector watches: one of its queues, or a resource that CloudFormation named after its stack. */
 export interface AlarmScope {
   readonly stackName: string;
-  /** Names of the queues. */
   readonly queues: readonly string[];
 }
 

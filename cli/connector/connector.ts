@@ -36,9 +36,7 @@ export interface Connector {
   readonly deliveries: DeliveryTable;
   /** Logs of the handlers. Undefined if an older version deployed the stack, without the output for their log groups. */
   readonly logs?: HandlerLogs;
-  /** Writes subscriptions. */
   readonly registry: RegistryPorts;
-  /** Sends a message to the deliveries queue. */
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
   /**
    * The value of a stack output, one of `Output`.
@@ -47,7 +45,6 @@ export interface Connector {
   output(name: string): string;
 }
 
-/** How to connect to AWS or to a local run. */
 export interface AwsAccess {
   readonly region: string;
   readonly credentials: KMSClientConfig['credentials'];

@@ -11,7 +11,6 @@ import type { Connector } from './connector';
 
 /** A message in a dead-letter queue. */
 export interface DeadLetter {
-  /** Name of the queue. */
   readonly queue: string;
   /** Epoch milliseconds. */
   readonly sentAt: number;
@@ -93,7 +92,6 @@ export function readable(body: string): string {
   return typeof message === 'string' ? message : JSON.stringify(message);
 }
 
-/** Parses a JSON body. Undefined if it is not JSON. */
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body) ?? undefined;

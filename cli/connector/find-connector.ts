@@ -10,7 +10,6 @@ import { ConnectorError } from '../shell/exit';
 import { type Connector, connectorOf } from './connector';
 import { describeLocalRun } from './local-run';
 
-/** Selects a connector. */
 export interface ConnectorSelector {
   /** Name or ARN of its CloudFormation stack. Default: the only connector in the account and Region. */
   readonly stack?: string;

@@ -10,12 +10,10 @@ export const LOCAL_RUN_FILE = '.local-run.json';
 /** GET returns a LocalRunDescription. */
 export const LOCAL_RUN_ROUTE = '/local-run.json';
 
-/** Content of LOCAL_RUN_FILE. */
 export interface LocalRunPlace {
   readonly endpoint: string;
 }
 
-/** A running local connector. */
 export interface LocalRunDescription {
   readonly stackName: string;
   readonly region: string;

@@ -37,7 +37,6 @@ export function deliveriesTable(rows: readonly DeliveryRow[], now: number, style
   };
 }
 
-/** A delivery as JSON. */
 export const deliveryJson = ({ subscription, eventId, trigger, status, ...row }: DeliveryRow): object => ({
   id: deliveryId(subscription, eventId),
   subscription,

@@ -25,7 +25,6 @@ const OLD_PENDING = 60 * MINUTE;
 /** `problem`: needs a fix now. `note`: needs no fix yet. */
 export type Severity = 'problem' | 'note';
 
-/** A finding of the command doctor. */
 export interface Finding {
   readonly severity: Severity;
   /** The observation, a phrase. */
@@ -36,7 +35,6 @@ export interface Finding {
   readonly action: string;
 }
 
-/** Number of messages in a queue. */
 export interface QueueDepth {
   readonly name: string;
   readonly isDeadLetterQueue: boolean;
@@ -58,7 +56,6 @@ export interface Snapshot {
   readonly now: number;
   readonly subscriptions: readonly Subscription[];
   readonly queues: readonly QueueDepth[];
-  /** Messages of the dead-letter queues. */
   readonly rejected: readonly DeadLetter[];
   readonly unobserved: readonly UnobservedSubject[];
   /** The newest delivery by subscription; undefined if the subscription has none. */

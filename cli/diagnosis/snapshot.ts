@@ -85,14 +85,10 @@ async function depthOf(QueueUrl: string, isDeadLetterQueue: boolean, { clients }
       ],
     }),
   );
-  const count = (name: string) =>
-    Number((Attributes as Record<string, string>)[`ApproximateNumberOfMessages${name}`] ?? 0);
-  return {
-    name: queueName(QueueUrl),
-    isDeadLetterQueue,
-    waiting: count(''),
-    busy: count('NotVisible') + count('Delayed'),
-  };
+  const count = (state: '' | 'NotVisible' | 'Delayed') =>
+    Number(Attributes[`ApproximateNumberOfMessages${state}`] ?? 0);
+  const busy = count('NotVisible') + count('Delayed');
+  return { name: queueName(QueueUrl), isDeadLetterQueue, waiting: count(''), busy };
 }
 
 /** Encrypts a sample URL to find out whether the key works. */

@@ -13,7 +13,6 @@ import type { Connector } from '../connector/connector';
  */
 export type ThresholdPhase = 'no value' | 'armed' | 'beyond' | 'recovering';
 
-/** A threshold on one metric. */
 export interface ThresholdStatus {
   readonly metric: string;
   readonly phase: ThresholdPhase;

@@ -11,7 +11,6 @@ export const SCHEMA_OPTIONS: ConversionConfig = {
   ignoreActions: ['check', 'raw_check', 'trim', 'to_lower_case'],
 };
 
-/** The published JSON Schema of a body. */
 export function bodySchema(trigger: TriggerId, format: BodyFormat): JsonSchema {
   // For documentation and checks only: the trigger of Teams Workflows has its own schema.
   if (format === 'teams-card') return toJsonSchema(teamsMessageSchema, SCHEMA_OPTIONS);

@@ -1,11 +1,10 @@
 import type { TriggerId } from '../../contract/events';
 import { identityHash } from '../../lambda/shared/core/identity';
+import { TRIGGER_TITLES } from '../subscriptions/triggers';
 
-/** Action of a generated flow. */
 export const FLOW_ACTIONS = ['teams', 'email'] as const;
 export type FlowAction = (typeof FLOW_ACTIONS)[number];
 
-/** A Microsoft Teams channel. */
 export interface Channel {
   /** GUID of the team, which Teams calls groupId. */
   readonly teamId: string;
@@ -13,7 +12,6 @@ export interface Channel {
   readonly channelId: string;
 }
 
-/** Specification of a generated flow. */
 export interface FlowSpec {
   readonly trigger: TriggerId;
   readonly action: FlowAction;
@@ -25,17 +23,8 @@ export interface FlowSpec {
   readonly to: readonly string[];
 }
 
-const TITLES: Readonly<Record<TriggerId, string>> = {
-  'data-source-refresh-failed': 'Data source refresh failed',
-  'data-source-refresh-succeeded': 'Data source refresh succeeded',
-  'segment-threshold-crossed': 'Segment threshold crossed',
-  'measure-threshold-crossed': 'Measure threshold crossed',
-  'full-refresh-completed': 'Full refresh completed',
-  'unification-refresh-completed': 'Unification completed',
-};
-
 export const defaultFlowName = (trigger: TriggerId, action: FlowAction): string =>
-  `${TITLES[trigger]} - ${action === 'teams' ? 'Teams message' : 'e-mail'}`;
+  `${TRIGGER_TITLES[trigger]} - ${action === 'teams' ? 'Teams message' : 'e-mail'}`;
 
 /** Maximum length of a name, characters: half the length that makes the file name too long for zip readers. */
 export const MAX_NAME_LENGTH = 100;

@@ -68,7 +68,6 @@ const parameter = (description: string, defaultValue: string | undefined) => ({
   metadata: { description },
 });
 
-/** Path and body of the operation, as the designer writes them. */
 function requestOf(spec: FlowSpec, html: string): object {
   if (spec.action === 'email') {
     return {

@@ -1,4 +1,4 @@
-import type { TriggerId } from '../../contract/events';
+import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
 import type { WantedSubscription } from '../../lambda/registration/core/register';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
@@ -10,6 +10,7 @@ import { metricText } from '../diagnosis/threshold-status';
 import type { Prompts } from '../shell/prompts';
 import { flowUrlError } from '../subscriptions/flow-url-input';
 import { conditionText } from '../subscriptions/subscription-text';
+import { TRIGGER_TITLES } from '../subscriptions/triggers';
 
 /** Data of the connector that the prompts use. */
 export interface SetupContext {
@@ -17,20 +18,9 @@ export interface SetupContext {
   readonly dataSources: readonly string[];
   /** Metrics with a value. */
   readonly metrics: readonly MetricState[];
-  /** Names of the existing subscriptions. */
   readonly names: ReadonlySet<string>;
-  /** Options for the validation of the flow URL. */
   readonly flowUrl: FlowUrlOptions;
 }
-
-const TRIGGERS: readonly (readonly [TriggerId, label: string])[] = [
-  ['data-source-refresh-failed', 'A data source refresh failed'],
-  ['data-source-refresh-succeeded', 'A data source refresh succeeded'],
-  ['segment-threshold-crossed', 'A segment crossed a threshold'],
-  ['measure-threshold-crossed', 'A business measure crossed a threshold'],
-  ['full-refresh-completed', 'A full refresh completed'],
-  ['unification-refresh-completed', 'A unification completed'],
-];
 
 const OPERATORS: readonly (readonly [ThresholdOperator, label: string])[] = [
   ['above', 'rises above the threshold'],
@@ -52,7 +42,7 @@ const ALL = ' all';
 export async function askSubscription(prompts: Prompts, context: SetupContext): Promise<WantedSubscription> {
   const trigger = await prompts.choose(
     'What should start the flow?',
-    TRIGGERS.map(([value, label]) => ({ value, label, hint: value })),
+    TRIGGER_IDS.map((value) => ({ value, label: TRIGGER_TITLES[value], hint: value })),
   );
   const about = await askSubject(trigger, prompts, context);
   const name = await prompts.ask('Name of the subscription', {
@@ -230,7 +220,6 @@ function freeName(words: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** Summary for the last question. */
 export const summaryOf = ({ definition }: WantedSubscription): string => {
   const once = definition.threshold?.fireIfAlreadyBeyond ? '; fires once now' : '';
   const owners = definition.owners.length > 0 ? `; owners ${definition.owners.join(', ')}` : '';

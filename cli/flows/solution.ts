@@ -28,7 +28,6 @@ export function solutionZip(spec: FlowSpec): Uint8Array {
   return zipSync(files, { level: 9, mtime: new Date(1980, 0, 1) });
 }
 
-/** The files of the package, in their order in the zip. */
 export function solutionFiles(spec: FlowSpec): PackageFile[] {
   const file = workflowFile(spec);
   return [

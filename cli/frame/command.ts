@@ -7,10 +7,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** Epoch milliseconds. */
   readonly clock: () => number;
-  /** Resolves after `ms` milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>;
   /** A signal that Ctrl-C aborts. After the call, Ctrl-C no longer ends the process. */
   readonly untilInterrupted: () => AbortSignal;
@@ -32,7 +30,6 @@ export type Arguments = Readonly<Record<string, Argument>>;
 export interface Command extends CommandDef {
   readonly meta: { readonly name: string; readonly description: string };
   readonly args: Arguments;
-  /** Sentences below the options, one per line. */
   readonly notes?: readonly string[];
   /** Command lines, without the program name. */
   readonly examples?: readonly string[];
@@ -79,7 +76,6 @@ export const connectorCommand = <const A extends Arguments>({
   ...rest
 }: Definition<A, A & typeof connectorArgs>): Command => command({ ...rest, args: { ...args, ...connectorArgs } });
 
-/** Option of commands that print data. */
 export const jsonArg = {
   json: { type: 'boolean', description: 'print JSON' },
 } as const satisfies Arguments;
@@ -98,7 +94,6 @@ export const limitArg = <const D extends string>(what: string, standard: D) =>
     limit: { type: 'string', valueHint: 'COUNT', description: `maximum number of ${what}`, default: standard },
   }) as const satisfies Arguments;
 
-/** Option of commands that take a flow URL. */
 export const flowHostArg = {
   'flow-host': {
     type: 'string',
@@ -119,7 +114,6 @@ export const subscriptionArgs = {
   subscription: { type: 'string', valueHint: 'NAME', description: 'same as the argument NAME' },
 } as const satisfies Arguments;
 
-/** Required name of a subscription. */
 export const nameArg = {
   name: { type: 'positional', valueHint: 'NAME', required: true, description: 'name of the subscription' },
 } as const satisfies Arguments;

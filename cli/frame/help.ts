@@ -11,7 +11,6 @@ export const EXIT_STATUSES = [
   ['3', 'the connector is not available: not found, no credentials, or AWS cannot be reached'],
 ] as const;
 
-/** Help of the program: lists the commands. */
 export function programHelp(commands: readonly Command[]): string {
   const list = commands.map(({ meta, args }) => [usageOf(meta.name, args), meta.description] as const);
   return lines([
@@ -29,7 +28,6 @@ export function programHelp(commands: readonly Command[]): string {
   ]);
 }
 
-/** Help of one command. */
 export function commandHelp({ meta, args, notes = [], examples = [] }: Command): string {
   const all = Object.entries(args);
   const names = all.filter(([, { type }]) => type === 'positional');

@@ -1,4 +1,3 @@
-/** Exit statuses of the CLI. */
 export const Exit = {
   SUCCESS: 0,
   /** Some or all of the work failed. */

@@ -45,7 +45,6 @@ export interface Prompts {
 /** Maximum number of choices shown at a time. */
 const MAX_ITEMS = 12;
 
-/** Prompts on a terminal. */
 export function terminalPrompts(streams: { readonly input?: Readable; readonly output?: Writable } = {}): Prompts {
   const answered = <T>(answer: T | typeof CANCEL_SYMBOL): T => {
     if (isCancel(answer)) throw new CanceledError();

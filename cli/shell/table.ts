@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** A table. Cells can contain colors. */
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -26,5 +25,4 @@ export function tableText({ head, rows, numbers = [] }: Table): string {
     .join('\n');
 }
 
-/** Width of a text without its color codes, characters. */
 const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;

@@ -5,7 +5,6 @@ import { tableText } from './table';
 /** Receives a command's results, errors and progress. */
 export interface Report {
   line(text: string): void;
-  /** An error or a warning. */
   problem(text: string): void;
   progress(what: string, done: number, all: number): void;
 }
@@ -24,10 +23,8 @@ export interface Style {
 /** Results go to standard output, errors and warnings to standard error. */
 export interface Terminal extends Report {
   readonly style: Style;
-  /** Whether the command can prompt the user. */
   readonly isInteractive: boolean;
   table(table: Table): void;
-  /** Prints a JSON document. */
   json(value: unknown): void;
   /** Shows a line that the next output replaces. Does nothing if standard output is not a terminal. */
   status(text: string): void;
@@ -46,7 +43,6 @@ const escapeControls = (text: string): string =>
     found.length > 1 && found.startsWith('\x1b') ? found : unicodeEscape(found.charAt(0)) + found.slice(1),
   );
 
-/** The terminal of this process. */
 export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = process): Terminal {
   let nextProgress = Date.now() + PROGRESS_EVERY;
   let statusIsShown = false;

@@ -17,7 +17,6 @@ import { keyText, listMistake, topLevelMistake, YamlDiagnostics } from './yaml-d
 import { type Part, type Rest, YamlListReader } from './yaml-list';
 
 export interface ReadOptions extends FlowUrlOptions {
-  /** Name of the file, for messages. */
   readonly file: string;
   /** Values of `${NAME}`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -66,7 +65,6 @@ export class FileReader {
     return { mistakes: reported.texts(this.options.file), count: reported.count };
   }
 
-  /** Call it once, after `end`. */
   warnings(): string[] {
     if (this.plainUrls > 0) {
       const what = this.plainUrls === 1 ? 'a flow URL' : `${this.plainUrls} flow URLs`;
@@ -202,7 +200,6 @@ export class FileReader {
   }
 }
 
-/** Value of an item that cannot be read. */
 const UNREADABLE = Symbol('unreadable');
 
 /** Copies a text: a slice of the file would keep the whole chunk in memory. */

@@ -36,7 +36,6 @@ export async function readFlowUrl(
   }
 }
 
-/** Why a flow URL is invalid. Undefined if it is valid. */
 export function flowUrlError(text: string, options: FlowUrlOptions): string | undefined {
   const checked = checkFlowUrl(text, options);
   return 'reason' in checked ? checked.reason : undefined;

@@ -8,7 +8,6 @@ export const CLI_MANAGER = 'cli';
 /** Manager of the subscriptions of a file's set. */
 export const managerOf = (set: string): string => `file:${set}`;
 
-/** Validates `--set`. Throws a UsageError. */
 export function checkSet(set: string | undefined): string {
   const checked = v.safeParse(setSchema, set ?? DEFAULT_SET);
   if (checked.success) return checked.output;

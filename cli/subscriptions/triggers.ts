@@ -2,7 +2,16 @@ import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
 import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
 import { UsageError } from '../shell/exit';
 
-/** Validates the id of a trigger. Throws a UsageError. */
+export const TRIGGER_TITLES: Readonly<Record<TriggerId, string>> = {
+  'data-source-refresh-failed': 'Data source refresh failed',
+  'data-source-refresh-succeeded': 'Data source refresh succeeded',
+  'segment-threshold-crossed': 'Segment threshold crossed',
+  'measure-threshold-crossed': 'Measure threshold crossed',
+  'full-refresh-completed': 'Full refresh completed',
+  'unification-refresh-completed': 'Unification completed',
+};
+
+/** Throws a UsageError for an unknown trigger. */
 export function checkTrigger(text: string): TriggerId {
   const found = TRIGGER_IDS.find((id) => id === text);
   if (found) return found;

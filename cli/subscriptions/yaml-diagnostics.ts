@@ -120,7 +120,6 @@ const SYNTAX_ERRORS: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'a second document starts here (---); keep one document per file',
 };
 
-/** Message for a file whose top level is not a map. */
 export function topLevelMistake(top: unknown): string {
   if (top === null || (isScalar(top) && (top.value === null || top.value === ''))) {
     return 'the file is empty; write "subscriptions:" and below it a list of subscriptions';
@@ -129,7 +128,6 @@ export function topLevelMistake(top: unknown): string {
   return `the file is ${type}; write "subscriptions:" on a line of its own and the list below it`;
 }
 
-/** Message for "subscriptions" that is not a list. */
 export function listMistake(value: unknown): string {
   if (value === undefined)
     return '"subscriptions" is missing; write "subscriptions:" and below it a list of subscriptions';

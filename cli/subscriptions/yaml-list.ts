@@ -222,7 +222,6 @@ function inBrackets(item: ListToken): ListToken {
   return { start: [...start, ...sep], value: key ?? undefined };
 }
 
-/** Adds the closing bracket. */
 function closed<T extends List | CST.BlockMap>(token: T): T {
   if (token.type !== 'flow-collection') return token;
   const { source } = token.start;

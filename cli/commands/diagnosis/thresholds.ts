@@ -10,7 +10,6 @@ import { listSubscriptions, subscriptionName } from '../../subscriptions/find-su
 import { levelText } from '../../subscriptions/subscription-text';
 
 const MAX_LIMIT = 100_000;
-/** Number of values in a spark line. */
 const POINTS = 12;
 
 interface Row extends ThresholdStatus {

@@ -7,7 +7,6 @@ import { timeText } from '../../shell/time';
 import { openSubscription } from '../../subscriptions/find-subscription';
 import { aboutText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 
-/** Number of deliveries shown. */
 const LATEST = 5;
 
 export const show = connectorCommand({

@@ -22,7 +22,6 @@ export interface ExplainInput {
   readonly deliveries: readonly DeliveryRow[];
   /** Log records of the handlers in the period, oldest first. Undefined if the logs are not readable. */
   readonly log?: readonly LogRecord[];
-  /** Messages of the dead-letter queues. */
   readonly rejected?: readonly DeadLetter[];
   /** Status of the threshold on each metric that it watches. */
   readonly statuses?: readonly ThresholdStatus[];

@@ -8,7 +8,6 @@ import { observedText, quoted } from '../observed-text';
 import type { ExplainInput } from './input';
 import { DETAIL_TYPES, rejectedLines, type Step, tally } from './step';
 
-/** An event in the log of `dispatch`. */
 interface LoggedEvent {
   readonly at: number;
   readonly trigger?: string;
