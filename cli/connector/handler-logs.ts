@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CloudWatchLogsClient, GetQueryResultsCommand, StartQueryCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as v from 'valibot';
+import { DomainEvent } from '../../contract/events';
+import { LogMessage } from '../../lambda/shared/core/log-messages';
 import { ACCESS_DENIED } from '../shell/aws-errors';
 
 /** A log record of a handler: a message and its details (lambda/shared/core/log-messages.ts). */
@@ -41,6 +43,15 @@ export class HandlerLogs {
       if (ACCESS_DENIED.has(name) || name === 'ResourceNotFoundException') return undefined;
       throw error;
     }
+  }
+
+  /** The distinct data sources that events have named since `since` (epoch milliseconds). Empty if access is denied. */
+  async dataSources(since: number): Promise<{ readonly instanceId: string; readonly name: string }[]> {
+    const records = (await this.find([LogMessage.MATCHED, LogMessage.UNMATCHED], since)) ?? [];
+    const named = records
+      .filter(({ details }) => details.detailType === DomainEvent.DATA_SOURCE_REFRESHED)
+      .map(({ details }) => ({ instanceId: String(details.instanceId), name: String(details.subject) }));
+    return [...new Map(named.map((one) => [JSON.stringify(one), one])).values()];
   }
 
   private async query(messages: readonly string[], since: number): Promise<LogRecord[]> {

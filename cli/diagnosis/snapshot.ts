@@ -1,8 +1,6 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import { DomainEvent } from '../../contract/events';
 import { Output } from '../../contract/outputs';
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
-import { LogMessage } from '../../lambda/shared/core/log-messages';
 import { metricKey } from '../../lambda/shared/core/metric';
 import { isPaused } from '../../lambda/subscriptions/core/flow-health';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
@@ -11,6 +9,7 @@ import { firingAlarms } from '../connector/alarms';
 import type { Connector } from '../connector/connector';
 import { peekAllDeadLetters } from '../connector/dead-letters';
 import { errorText } from '../shell/aws-errors';
+import { inSlices } from '../shell/slices';
 import type { Terminal } from '../shell/terminal';
 import { listSubscriptions } from '../subscriptions/find-subscription';
 import { type QueueDepth, type Snapshot, SWEEP_LATE, type UnobservedSubject } from './findings';
@@ -144,19 +143,12 @@ async function unobservedDataSources(
 ): Promise<UnobservedSubject[]> {
   const named = subscriptions.filter(({ definition }) => definition.filter.dataSource !== undefined);
   if (!logs || named.length === 0) return [];
-  const records = (await logs.find([LogMessage.MATCHED, LogMessage.UNMATCHED], now - WEEK)) ?? [];
-  const observed = new Map<string, Set<string>>();
-  for (const { details } of records) {
-    if (details.detailType !== DomainEvent.DATA_SOURCE_REFRESHED) continue;
-    const instance = String(details.instanceId);
-    observed.set(instance, (observed.get(instance) ?? new Set()).add(String(details.subject)));
-  }
-  return named.flatMap(({ definition }) => {
-    const here = observed.get(definition.instanceId) ?? new Set();
-    const subject = definition.filter.dataSource as string;
-    return here.size === 0 || here.has(subject)
-      ? []
-      : [{ subscription: definition.name, subject, observed: [...here].sort() }];
+  const all = await logs.dataSources(now - WEEK);
+  return named.flatMap(({ definition: { name: subscription, instanceId, filter } }) => {
+    const subject = filter.dataSource as string;
+    const here = all.filter((one) => one.instanceId === instanceId);
+    const observed = here.map(({ name }) => name).sort();
+    return observed.length === 0 || observed.includes(subject) ? [] : [{ subscription, subject, observed }];
   });
 }
 
@@ -168,20 +160,17 @@ async function newestDeliveries(
 ): Promise<Map<string, DeliveryRow | undefined>> {
   const candidates = subscriptions.filter((one) => one.flow && !one.definition.keepAlive && !isPaused(one));
   const newest = new Map<string, DeliveryRow | undefined>();
-  for (let start = 0; start < candidates.length; start += READS) {
-    terminal.progress('flows checked', start, candidates.length);
-    await Promise.all(
-      candidates.slice(start, start + READS).map(async ({ definition: { name } }) => {
-        newest.set(name, undefined);
-        let rows = 0;
-        for await (const row of deliveries.rows({ subscription: name })) {
-          if ((newest.get(name)?.acceptedAt ?? 0) < row.acceptedAt) newest.set(name, row);
-          if (++rows === MAX_ROWS) break;
-        }
-        // Rows have no order: the newest may not have been read. But a flow with so many deliveries is not idle.
-        if (rows === MAX_ROWS) newest.delete(name);
-      }),
-    );
-  }
+  let checked = 0;
+  await inSlices(candidates, READS, async ({ definition: { name } }) => {
+    newest.set(name, undefined);
+    let rows = 0;
+    for await (const row of deliveries.rows({ subscription: name })) {
+      if ((newest.get(name)?.acceptedAt ?? 0) < row.acceptedAt) newest.set(name, row);
+      if (++rows === MAX_ROWS) break;
+    }
+    // Rows have no order: the newest may not have been read. But a flow with so many deliveries is not idle.
+    if (rows === MAX_ROWS) newest.delete(name);
+    terminal.progress('flows checked', ++checked, candidates.length);
+  });
   return newest;
 }

@@ -6,6 +6,7 @@ import type { Subscription, Threshold } from '../../lambda/subscriptions/core/su
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { type Flag, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { Connector } from '../connector/connector';
+import { inSlices } from '../shell/slices';
 
 /**
  * State of a threshold on a metric. `no value`: the metric has no value yet. `armed`: the next crossing fires. `beyond`: the
@@ -116,15 +117,12 @@ export async function readThresholdStatuses(
     .toSorted((a, b) => metricText(a).localeCompare(metricText(b), 'en', { numeric: true }));
   const whole = await thresholds.readState(metricKey(watched));
   if (members.length === 0 || whole?.last) metrics.unshift(watched);
-  const selected = metrics.slice(0, limit);
   const statuses: ThresholdStatus[] = [];
-  for (let start = 0; start < selected.length; start += READS) {
-    const slice = selected.slice(start, start + READS).map(async (metric) => {
-      const key = metricKey(metric);
-      const [state, flag] = await Promise.all([thresholds.readState(key), thresholds.readFlag(key, name, thresholdId)]);
-      return thresholdStatus(threshold, metric, state, flag);
-    });
-    statuses.push(...(await Promise.all(slice)));
-  }
+  const read = async (metric: Metric) => {
+    const key = metricKey(metric);
+    const [state, flag] = await Promise.all([thresholds.readState(key), thresholds.readFlag(key, name, thresholdId)]);
+    return thresholdStatus(threshold, metric, state, flag);
+  };
+  await inSlices(metrics.slice(0, limit), READS, read, (_, status) => statuses.push(status));
   return { statuses, all: metrics.length };
 }

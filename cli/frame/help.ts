@@ -34,7 +34,7 @@ export function commandHelp({ meta, args, notes = [], examples = [] }: Command):
   const options = all.filter(([, { type }]) => type !== 'positional');
   const help = ['-h, --help', 'print this help'] as const;
   return lines([
-    `${sentence(meta.description)}`,
+    sentence(meta.description),
     '',
     `  ${PROGRAM} ${usageOf(meta.name, args)}${options.length > 0 ? ' [OPTIONS]' : ''}`,
     ...(names.length > 0

@@ -12,6 +12,7 @@ import { secretName } from '../../lambda/subscriptions/core/secret-reference';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { errorText } from '../shell/aws-errors';
 import { MAX_MISTAKES, moreText } from '../shell/mistakes';
+import { inSlices } from '../shell/slices';
 import type { Report } from '../shell/terminal';
 
 export interface ApplyOptions {
@@ -203,23 +204,3 @@ const settle = <T>(promise: Promise<T>): Promise<Settled<T>> =>
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
-
-/** Runs `act` on all items, up to `size` concurrently, and passes the results to `take` in the order of the items. */
-async function inSlices<T, R>(
-  items: Iterable<T> | AsyncIterable<T>,
-  size: number,
-  act: (item: T) => Promise<R>,
-  take: (item: T, result: R) => void,
-): Promise<void> {
-  let slice: T[] = [];
-  const run = async () => {
-    const results = await Promise.all(slice.map(act));
-    for (const [n, item] of slice.entries()) take(item, results[n] as R);
-    slice = [];
-  };
-  for await (const item of items) {
-    slice.push(item);
-    if (slice.length === size) await run();
-  }
-  await run();
-}

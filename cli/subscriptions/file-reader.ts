@@ -14,7 +14,7 @@ import {
 import { Mistakes } from '../shell/mistakes';
 import { fillVariables } from './variables';
 import { keyText, listMistake, topLevelMistake, YamlDiagnostics } from './yaml-diagnostics';
-import { type Part, type Rest, YamlListReader } from './yaml-list';
+import { type ListItem, type Remainder, YamlListReader } from './yaml-list';
 
 export interface ReadOptions extends FlowUrlOptions {
   readonly file: string;
@@ -41,7 +41,7 @@ export class FileReader {
   /** Flow URLs in plain text in the file. */
   private plainUrls = 0;
   private firstLineOfPlainUrl = Number.POSITIVE_INFINITY;
-  private items = 0;
+  private entryCount = 0;
   /** The file's set. Final after `end`. */
   set = DEFAULT_SET;
 
@@ -49,13 +49,13 @@ export class FileReader {
 
   /** Yields the valid entries that the chunk completes. */
   *push(text: string): Generator<FileEntry> {
-    for (const part of this.yaml.push(text)) yield* this.entryOf(part);
+    for (const item of this.yaml.push(text)) yield* this.entryOf(item);
   }
 
   *end(): Generator<FileEntry> {
-    const parts = this.yaml.end();
-    let next = parts.next();
-    for (; !next.done; next = parts.next()) yield* this.entryOf(next.value);
+    const items = this.yaml.end();
+    let next = items.next();
+    for (; !next.done; next = items.next()) yield* this.entryOf(next.value);
     this.readRest(next.value);
   }
 
@@ -74,8 +74,8 @@ export class FileReader {
     return this.allWarnings.texts(this.options.file);
   }
 
-  private *entryOf({ document, node, strayAlias }: Part): Generator<FileEntry> {
-    const index = this.items++;
+  private *entryOf({ document, node, strayAlias }: ListItem): Generator<FileEntry> {
+    const index = this.entryCount++;
     if (!this.diagnostics.checkSyntax(document)) return;
     if (strayAlias) this.diagnostics.addStrayAlias(strayAlias);
     else {
@@ -96,7 +96,7 @@ export class FileReader {
     }
   }
 
-  private readRest({ document, strayAlias, secondDocument }: Rest): void {
+  private readRest({ document, strayAlias, secondDocument }: Remainder): void {
     const { diagnostics } = this;
     const isReadable = diagnostics.checkSyntax(document);
     if (secondDocument !== undefined) diagnostics.addSyntaxError('MULTIPLE_DOCS', secondDocument);
@@ -132,7 +132,7 @@ export class FileReader {
     else this.diagnostics.add(line, `"set" ${checked.issues[0].message}`);
   }
 
-  private readEntry(value: unknown, index: number, { document, node }: Part): FileEntry | undefined {
+  private readEntry(value: unknown, index: number, { document, node }: ListItem): FileEntry | undefined {
     if (value === UNREADABLE) return undefined;
     const before = this.diagnostics.count;
     const label = labelOf(value, index);

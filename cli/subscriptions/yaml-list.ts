@@ -18,7 +18,7 @@ import {
 const OPTIONS = { prettyErrors: false, merge: true, logLevel: 'error' } as const;
 
 /** An item of the list. */
-export interface Part {
+export interface ListItem {
   readonly document: Document;
   readonly node: Node;
   /** The first alias without a preceding anchor. */
@@ -26,7 +26,7 @@ export interface Part {
 }
 
 /** The file without the items of the list. */
-export interface Rest {
+export interface Remainder {
   readonly document: Document;
   readonly strayAlias?: Node;
   /** Offset of a second document, which is ignored. */
@@ -67,7 +67,7 @@ export class YamlListReader {
   }
 
   /** Reads the next chunk of the file. Yields the items that it completes. */
-  *push(text: string): Generator<Part> {
+  *push(text: string): Generator<ListItem> {
     this.unread += text;
     const end = lastStart(this.unread);
     if (end === 0) return;
@@ -77,7 +77,7 @@ export class YamlListReader {
   }
 
   /** Call it at the end of the file. Yields the last items of the list and returns the rest of the file. */
-  *end(): Generator<Part, Rest> {
+  *end(): Generator<ListItem, Remainder> {
     yield* this.parse(this.unread, false);
     this.tokens.push(...this.parser.end());
     const documents = new Composer(OPTIONS).compose(this.tokens, true, this.parser.offset);
@@ -87,7 +87,7 @@ export class YamlListReader {
     for (const { key, value } of pairs) {
       if (isScalar(key) && key.value === this.key && isSeq(value)) {
         const items = value.items.slice(this.hasPlaceholder ? 1 : 0) as Node[];
-        for (const node of items) yield this.part(document, node);
+        for (const node of items) yield this.listItem(document, node);
         value.items = [];
       } else if (value) strayAlias ??= this.link(value);
     }
@@ -99,7 +99,7 @@ export class YamlListReader {
     return this.source.slice(Math.max(0, start - this.sourceStart), Math.max(0, end - this.sourceStart));
   }
 
-  private *parse(piece: string, isIncomplete: boolean): Generator<Part> {
+  private *parse(piece: string, isIncomplete: boolean): Generator<ListItem> {
     this.source += piece;
     for (const lexeme of this.lexer.lex(piece, isIncomplete)) {
       for (const token of this.parser.next(lexeme)) this.tokens.push(token);
@@ -113,7 +113,7 @@ export class YamlListReader {
   }
 
   /** Composes the complete items and replaces them with one placeholder. */
-  private *takeComplete(): Generator<Part> {
+  private *takeComplete(): Generator<ListItem> {
     const [, , open] = this.parser.stack;
     // A fast path: most tokens complete no item.
     if (!open || !('items' in open) || open.items.length <= OPEN_ITEMS + 1) return;
@@ -128,7 +128,7 @@ export class YamlListReader {
       const items = isAlone ? [inBrackets(item)] : [first, inBrackets(item)];
       const document = this.compose(closed({ ...list, items } as List));
       const node = (document.contents as { items?: Node[] } | null)?.items?.at(-1);
-      if (node) yield this.part(document, node);
+      if (node) yield this.listItem(document, node);
     }
     this.hasPlaceholder = true;
   }
@@ -162,7 +162,7 @@ export class YamlListReader {
     return document as Document.Parsed;
   }
 
-  private part(document: Document, node: Node): Part {
+  private listItem(document: Document, node: Node): ListItem {
     return { document, node, strayAlias: this.link(node) };
   }
 

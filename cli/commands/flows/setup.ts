@@ -1,6 +1,4 @@
-import { DomainEvent } from '../../../contract/events';
 import { register, type WantedSubscription } from '../../../lambda/registration/core/register';
-import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
 import type { Connector } from '../../connector/connector';
 import { responseText } from '../../diagnosis/delivery-text';
@@ -101,10 +99,7 @@ async function readSetupContext(
   }
   const metrics: MetricState[] = [];
   for await (const { state } of thresholds.list()) if (state?.last) metrics.push(state);
-  const records = (await logs?.find([LogMessage.MATCHED, LogMessage.UNMATCHED], clock() - MONTH)) ?? [];
-  for (const { details } of records) {
-    if (details.detailType === DomainEvent.DATA_SOURCE_REFRESHED) dataSources.add(String(details.subject));
-  }
+  for (const { name } of (await logs?.dataSources(clock() - MONTH)) ?? []) dataSources.add(name);
   const flowUrl = { extraHosts: all('flow-host'), loopback: isLocal };
   return { names, dataSources: [...dataSources].sort(), metrics, flowUrl };
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { metricText, thresholdStatus } from '../../../cli/diagnosis/threshold-status';
-import { sparkLine } from '../../../cli/shell/spark-line';
 import { levelText } from '../../../cli/subscriptions/subscription-text';
 import type { Metric } from '../../../lambda/shared/core/metric';
 import { isBeyond, THRESHOLD_OPERATORS } from '../../../lambda/shared/core/position';
@@ -99,11 +98,4 @@ test('levels and metrics as text', () => {
   expect(
     metricText({ ...METRIC, kind: 'measure', name: 'Revenue', dimensions: { Region: 'EMEA', Year: '2026' } }),
   ).toBe('Revenue (Region: EMEA; Year: 2026)');
-});
-
-test('a spark line is scaled from the minimum to the maximum', () => {
-  expect(sparkLine([0, 5, 10])).toBe('▁▅█');
-  expect(sparkLine([7, 7])).toBe('▄▄');
-  expect(sparkLine([-Number.MAX_VALUE, Number.MAX_VALUE])).toBe('▁█');
-  expect(sparkLine([])).toBe('');
 });

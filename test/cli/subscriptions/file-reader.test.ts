@@ -1,16 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { Mistakes } from '../../../cli/shell/mistakes';
-import { readUtf8, StableFile } from '../../../cli/subscriptions/stable-file';
+import { describe, expect, it } from 'vitest';
 import {
   checkSubscriptionFile,
   readSubscriptionFile,
   SubscriptionFileError,
 } from '../../../cli/subscriptions/subscription-file';
 import { YamlListReader } from '../../../cli/subscriptions/yaml-list';
-import { readEvents } from '../../../local/run/event-file';
 
 const options = { file: 'subs.yaml', environment: {} };
 const threshold = (name: string, more = '') =>
@@ -127,68 +121,5 @@ describe('a subscription file in chunks', () => {
     expect(mistakes[0]).toMatch(/^subs\.yaml:6: subscription "s0": "colour"/);
     expect(mistakes[19]).toMatch(/^subs\.yaml:101: subscription "s19": "colour"/);
     expect(mistakes[20]).toBe('… and 1,280 more mistakes');
-  });
-});
-
-it('keeps the first mistakes by line in any order of arrival', () => {
-  const mistakes = new Mistakes();
-  for (let line = 1021; line > 0; line--) mistakes.add(line, 'wrong');
-  expect(mistakes.texts('f')).toEqual([
-    ...Array.from({ length: 20 }, (_, n) => `f:${n + 1}: wrong`),
-    '… and 1,001 more mistakes',
-  ]);
-});
-
-it('reports up to 20 mistakes of an event file', () => {
-  expect(() => readEvents('[]\n'.repeat(21), 'e.jsonl')).toThrow(/e\.jsonl:20: .*\n… and 1 more mistake$/);
-});
-
-describe('a file that is read several times', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'stable-file-'));
-  afterAll(() => rmSync(directory, { recursive: true }));
-  const path = join(directory, 'subs.yaml');
-  const before = 'a'.repeat(100_000);
-
-  it.each([
-    ['a changed last block', `${before.slice(0, -1)}b`],
-    ['a longer file', `${before}a`],
-    ['a shorter file', before.slice(0, -1)],
-    ['an empty file', ''],
-    ['fewer blocks', before.slice(0, 65_536)],
-  ])('fails instead of yielding a change: %s', async (_, after) => {
-    writeFileSync(path, before);
-    const file = new StableFile(path);
-    expect(Buffer.concat(await all(file.blocks())).toString()).toBe(before);
-    expect(Buffer.concat(await all(file.blocks())).toString()).toBe(before);
-    writeFileSync(path, after);
-    let given = '';
-    const reading = (async () => {
-      for await (const block of file.blocks()) given += block;
-    })();
-    await expect(reading).rejects.toThrow(/changed while apply was running: run apply again$/);
-    expect(before.startsWith(given), 'yields nothing of the other text').toBe(true);
-  });
-
-  it.each([
-    ['a NUL byte', Buffer.from('set: a\0b'), /^"subs\.yaml" is not a text file: [^\n]*$/],
-    [
-      'bytes that are not UTF-8',
-      Buffer.from([0x73, 0xff, 0xfe]),
-      /^subs\.yaml:1:2: byte 0xFF is not valid UTF-8[^\n]*$/,
-    ],
-    [
-      'an incomplete character',
-      Buffer.from('é').subarray(0, 1),
-      /^subs\.yaml:1:1: byte 0xC3 is not valid UTF-8[^\n]*$/,
-    ],
-  ])('is rejected in one line if it is not text: %s', async (_, bytes, message) => {
-    writeFileSync(path, bytes);
-    await expect(all(readUtf8(new StableFile(path).blocks(), 'subs.yaml'))).rejects.toThrow(message);
-  });
-
-  it('decodes characters that span two blocks', async () => {
-    const text = `a${'é'.repeat(50_000)}`;
-    writeFileSync(path, text);
-    expect((await all(readUtf8(new StableFile(path).blocks(), 'subs.yaml'))).join('')).toBe(text);
   });
 });
