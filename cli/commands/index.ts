@@ -2,11 +2,13 @@
  * The commands, in the order of the help.
  *
  * To add a command, export `connectorCommand({ name, description, args, notes, examples, run })` from a module of this
- * folder, or `command` if it needs no connector (../frame/command.ts), and add it to the list below. --help and docs/cli.md
- * (`npm run docs:cli`) are generated from the definition. The arguments are citty's, plus `multiple` for repeatable ones.
+ * folder, or `command` if it needs no connector (../frame/command.ts), and add it to the list below. --help and
+ * docs/cli.md (`npm run docs:cli`) are generated from the definition. The arguments are citty's, plus `multiple` for
+ * repeatable ones.
  *
- * `run(args, context)` returns false if some of the work failed. It throws a UsageError for invalid arguments, before it calls
- * `context.connector()`, and a CommandError for other failures (../shell/exit.ts). It does not catch errors of AWS.
+ * `run(args, context)` returns false if some of the work failed. It throws a UsageError for invalid arguments, before
+ * it calls `context.connector()`, and a CommandError for other failures (../shell/exit.ts). It does not catch errors of
+ * AWS.
  */
 import type { Command } from '../frame/command';
 import { deliveries } from './deliveries/deliveries';

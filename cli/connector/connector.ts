@@ -34,7 +34,7 @@ export interface Connector {
   readonly subscriptions: SubscriptionTable;
   readonly thresholds: ThresholdTable;
   readonly deliveries: DeliveryTable;
-  /** Logs of the handlers. Undefined if an older version deployed the stack, without the output for their log groups. */
+  /** Undefined if an older version deployed the stack, without an output for the log groups. */
   readonly logs?: HandlerLogs;
   readonly registry: RegistryPorts;
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;

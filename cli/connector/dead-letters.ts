@@ -34,7 +34,7 @@ export async function peekDeadLetters(client: SQSClient, queueUrl: string, limit
           QueueUrl: queueUrl,
           MaxNumberOfMessages: 10,
           VisibilityTimeout: VISIBILITY_SECONDS,
-          // Long polling queries all servers of the queue; short polling only a part (SQS developer guide, "Long polling").
+          // Long polling reads from all servers of the queue (SQS developer guide, "Long polling").
           WaitTimeSeconds: 1,
           MessageAttributeNames: ['All'],
           MessageSystemAttributeNames: ['SentTimestamp'],

@@ -22,6 +22,6 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   FlowUrlSecretUnusable: 'the secret that holds the URL is missing, empty or not readable: fix the secret or its grant',
   FlowUrlNotDecryptable: `the stored URL cannot be decrypted: ${COPY}`,
   FlowUrlRefused: `the stored URL is not allowed: ${COPY}`,
-  WrongCredential: 'use either a URL with a signature or auth, not both: the subscription has both or neither',
+  WrongCredential: 'the subscription has both a URL with a signature and auth, or neither: use exactly one of them',
   EADDRESSREFUSED: "the flow's host resolves to a private address, which the connector rejects",
 };

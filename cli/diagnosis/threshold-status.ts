@@ -9,8 +9,9 @@ import type { Connector } from '../connector/connector';
 import { inSlices } from '../shell/slices';
 
 /**
- * State of a threshold on a metric. `no value`: the metric has no value yet. `armed`: the next crossing fires. `beyond`: the
- * value is past the threshold. `recovering`: the value is back, but not past the recovery level, so a crossing does not fire.
+ * State of a threshold on a metric. `no value`: the metric has no value yet. `armed`: the next crossing fires.
+ * `beyond`: the value is past the threshold. `recovering`: the value is back, but has not reached the recovery level,
+ * so it cannot fire.
  */
 export type ThresholdPhase = 'no value' | 'armed' | 'beyond' | 'recovering';
 

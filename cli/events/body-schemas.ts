@@ -19,8 +19,8 @@ export function bodySchema(trigger: TriggerId, format: BodyFormat): JsonSchema {
 }
 
 /**
- * Reduces a schema to keywords that the flow designer's "Request Body JSON Schema" supports. Does not restrict values: a
- * flow with this schema must accept bodies of later versions.
+ * Reduces a schema to keywords that the flow designer's "Request Body JSON Schema" supports. Does not restrict values:
+ * a flow with this schema must accept bodies of later versions.
  */
 function forFlowDesigner({ type, const: only, title, description, properties, required }: JsonSchema): JsonSchema {
   return {

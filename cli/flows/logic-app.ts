@@ -3,8 +3,8 @@ import { messageHtml, recipients, SUBJECT } from './message';
 import { ACTIONS, workflowDefinition } from './workflow';
 
 /**
- * The flow as an ARM template with a Logic App (Consumption). The URL is not an output: the deployment history shows outputs
- * in plain text. Not tested with a deployment.
+ * The flow as an ARM template with a Logic App (Consumption). The URL is not an output: the deployment history shows
+ * outputs in plain text. Not tested with a deployment.
  */
 export function logicAppTemplate(spec: FlowSpec): object {
   const { api, title } = ACTIONS[spec.action];

@@ -12,7 +12,7 @@ const POLL_INTERVAL = 500;
 
 /**
  * Sends a sample to a subscription's flow through the deployed function `deliver`, and waits for the first attempt.
- * @returns the delivery after the first attempt, or as it is after `waitMs`; undefined if `deliver` has not received it yet.
+ * @returns the delivery after the first attempt or after `waitMs`; undefined if `deliver` has not received it yet.
  */
 export async function sendSample(
   subscription: Subscription,

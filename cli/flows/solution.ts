@@ -1,8 +1,8 @@
 /**
  * A generated flow as an unmanaged Power Platform solution, for *Solutions, Import solution*.
  *
- * Microsoft documents the files of a solution only in "Solution component file reference". These files follow the output of
- * `pac solution export`. Not tested with an import into a live environment.
+ * Microsoft documents the files of a solution only in "Solution component file reference". These files follow the
+ * output of `pac solution export`. Not tested with an import into a live environment.
  */
 import { strToU8, type Zippable, zipSync } from 'fflate';
 import { type FlowAction, type FlowSpec, flowHash } from './flow-spec';
@@ -153,8 +153,8 @@ function solutionXml(spec: FlowSpec): string {
 }
 
 /**
- * The record of the flow and its connection reference. Category 5 is a cloud flow. State 0, status 1 is switched off: the user
- * must check the channel or the owners before the flow runs.
+ * The record of the flow and its connection reference. Category 5 is a cloud flow. State 0, status 1 is switched off:
+ * the user must check the channel or the owners before the flow runs.
  */
 function customizationsXml(spec: FlowSpec, file: string): string {
   const { api, title } = ACTIONS[spec.action];

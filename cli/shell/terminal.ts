@@ -35,8 +35,8 @@ const PROGRESS_EVERY = 100;
 const CLEAR_LINE = '\r\x1b[K';
 
 /**
- * Writes control characters other than line breaks, tabs and colors as JSON escapes. Names come from outside, and must not
- * control the terminal; a JSON document keeps its value.
+ * Writes control characters other than line breaks, tabs and colors as JSON escapes. Names come from outside, and must
+ * not control the terminal; a JSON document keeps its value.
  */
 const escapeControls = (text: string): string =>
   text.replaceAll(/\p{Cc}\[\d+m|[^\P{Cc}\n\t]/gu, (found) =>

@@ -40,10 +40,11 @@ const FAILED_TO = { added: 'add', changed: 'change', unchanged: 'check' } as con
 type Counts = Record<Change | 'removed', number>;
 
 /**
- * Makes the stored subscriptions equal to the desired ones. Changes nothing if one of them belongs to another manager. A
- * failed change does not stop the others; the next run completes it.
+ * Makes the stored subscriptions equal to the desired ones. Changes nothing if one of them belongs to another manager.
+ * A failed change does not stop the others; the next run completes it.
  *
- * Reads the desired subscriptions twice, to compare and to change them, and holds only their names and one slice of them.
+ * Reads the desired subscriptions twice, to compare and to change them, and holds only their names and one slice of
+ * them.
  * @returns whether everything succeeded.
  * @throws what the ports throw during the comparison, before anything is changed.
  */

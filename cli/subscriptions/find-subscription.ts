@@ -33,7 +33,8 @@ export async function findSubscription(name: string, { subscriptions }: Connecto
 
 /**
  * The connector and one of its subscriptions.
- * @throws UsageError for an invalid name, before the connector is looked up; CommandError if the subscription does not exist.
+ * @throws UsageError for an invalid name, before the connector is looked up; CommandError if the subscription does not
+ * exist.
  */
 export async function openSubscription(
   name: string,

@@ -7,8 +7,8 @@ import { TextFileDecoder } from '../shell/text-file';
 const BLOCK_BYTES = 32 * 1024;
 
 /**
- * A file that is read several times, block by block, and must not change in between. The first read stores a hash of each
- * block.
+ * A file that is read several times, block by block, and must not change in between. The first read stores a hash of
+ * each block.
  */
 export class StableFile {
   private hashes: string[] | undefined;

@@ -23,7 +23,8 @@ export class SubscriptionFileError extends Error {
 
 /**
  * Reads a subscription file in YAML, of which JSON is a subset.
- * @throws SubscriptionFileError with mistakes in the form `FILE:LINE: subscription "NAME": what is wrong; what to write`.
+ * @throws SubscriptionFileError with mistakes in the form `FILE:LINE: subscription "NAME": what is wrong; what to
+ * write`.
  */
 export function readSubscriptionFile(text: string, options: ReadOptions): SubscriptionFile {
   const reader = new FileReader(options);

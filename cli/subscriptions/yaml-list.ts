@@ -40,8 +40,8 @@ type ListToken = List['items'][number];
 const OPEN_ITEMS = 2;
 
 /**
- * Reads YAML or JSON in chunks. The top level must be a map with one long list. Each complete item is composed as a document
- * of its own and then discarded. Offsets, directives and anchors of earlier items are those of the whole file.
+ * Reads YAML or JSON in chunks. The top level must be a map with one long list. Each complete item is composed as a
+ * document of its own and then discarded. Offsets, directives and anchors of earlier items are those of the whole file.
  *
  * Memory: incomplete items, items with anchors, and the offset of each line. A file with a single line is held as text,
  * because the lexer reads whole lines.
@@ -190,8 +190,8 @@ export class YamlListReader {
 }
 
 /**
- * The last offset at which the lexer can stop, or 0. The lexer cannot always resume inside a multi-line text, so the offset
- * is after the first character of an item, or in JSON after the line break before a brace.
+ * The last offset at which the lexer can stop, or 0. The lexer cannot always resume inside a multi-line text, so the
+ * offset is after the first character of an item, or in JSON after the line break before a brace.
  */
 function lastStart(text: string): number {
   for (let end = text.lastIndexOf('\n'); end > 0; end = text.lastIndexOf('\n', end - 1)) {

@@ -53,7 +53,7 @@ export const flow = command({
   notes: [
     'The flow has the trigger "When an HTTP request is received" with the JSON Schema of the body. It sends a message, except for test bodies.',
     'The imported flow is switched off. To complete it, see docs/flow-author.md.',
-    'A flow with the same trigger, action and name replaces the imported one. For a second flow, use another --name.',
+    'Importing a flow with the same trigger, action and name updates the existing one. For a second flow, use another --name.',
     'Not tested with a live tenant.',
   ],
   examples: [

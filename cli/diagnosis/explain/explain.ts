@@ -63,7 +63,7 @@ function newestVerdict(row: DeliveryRow, { health }: Subscription, now: number):
     case 'held':
       return `The newest event is held because the subscription is paused: ${health?.reason ?? response}${remedy}.`;
     case 'dead':
-      return `The newest event is dead after ${response}${remedy}; replay sends it again.`;
+      return `The newest event could not be delivered: ${response}${remedy}. To send it again, use replay.`;
     case 'canceled':
       return 'The newest event was canceled: it belongs to a deleted subscription of the same name.';
     case 'pending':

@@ -79,7 +79,7 @@ function matchedStep(events: readonly LoggedEvent[], definition: SubscriptionDef
 
 type Condition = Pick<SubscriptionDefinition, 'trigger' | 'instanceId'> & { readonly filter: Filter };
 
-/** Why an event does not match a subscription, by the same rules as `matches` and the index. Undefined if it matches. */
+/** Why an event does not match, by the same rules as `matches` and the index. Undefined if it matches. */
 export function mismatchReason(event: LoggedEvent, { trigger, instanceId, filter }: Condition): string | undefined {
   const { instanceId: instance = 'default', subject = '', status = '', kind } = event;
   if (instance !== instanceId) return `its instance is ${quoted(instance)}, not ${quoted(instanceId)}`;

@@ -184,7 +184,7 @@ describe('deliveries', () => {
   it.each<[Partial<DeliveryRow>, RegExp]>([
     [
       { status: 'dead', attempts: [{ at: NOW, durationMs: 1, status: 400, error: 'TriggerInputSchemaMismatch' }] },
-      /is dead after 400 TriggerInputSchemaMismatch \(the flow rejects the body: paste .*\); replay/,
+      /could not be delivered: 400 TriggerInputSchemaMismatch \(the flow rejects the body: paste .*\)\. To send it again, use replay/,
     ],
     [
       { status: 'pending', attempts: [{ at: NOW, durationMs: 1, error: 'ECONNRESET' }] },
