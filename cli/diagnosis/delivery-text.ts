@@ -12,7 +12,7 @@ export const COLORS: Readonly<Record<DeliveryStatus, keyof Style>> = {
   canceled: 'dim',
 };
 
-/** Response of the flow to an attempt: `202, run 0858…`, or the reason why there is none. */
+/** Response of the flow to an attempt: `202, run 0858…`, or the error if the flow did not respond. */
 export function responseText(attempt: Attempt | undefined): string {
   if (!attempt) return 'not attempted yet';
   const response = [attempt.status, attempt.error].filter((part) => part !== undefined).join(' ') || 'no response';

@@ -42,10 +42,10 @@ export function messageHtml({ action }: FlowSpec, schema: JsonSchema): string {
   ].join('');
 }
 
-/** Subject of an e-mail, plain text. */
+/** Subject of an email, plain text. */
 export const SUBJECT = `@${field('title')}`;
 
-/** Recipients of an e-mail: the subscription's owners, or `to` for subscriptions without owners. */
+/** Recipients of an email: the subscription's owners, or `to` for subscriptions without owners. */
 export function recipients({ to }: FlowSpec): string {
   if (to.length === 0) return `@${field('owners')}`;
   return `@if(empty(${field('owners')}),${literal(to.join(';'))},${field('owners')})`;

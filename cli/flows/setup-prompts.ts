@@ -52,7 +52,7 @@ export async function askSubscription(prompts: Prompts, context: SetupContext): 
         ? 'A subscription with this name exists. Use another name.'
         : mistakeOf('name', { ...about.entry, trigger, name: answer }),
   });
-  const owners = await prompts.ask('Owners: mail addresses that the flow can notify (optional)', {
+  const owners = await prompts.ask('Owners: email addresses that the flow can notify (optional)', {
     validate: (answer) => (answer.trim() === '' ? undefined : mistakeOf('owners', { trigger, owners: answer })),
   });
   const flowUrl = await askFlowUrl(prompts, context.flowUrl);

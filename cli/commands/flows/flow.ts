@@ -28,7 +28,7 @@ export const flow = command({
       type: 'enum',
       valueHint: 'WHAT',
       options: [...FLOW_ACTIONS],
-      description: 'post a message in Teams or send an e-mail',
+      description: 'post a message in Teams or send an email',
     },
     output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'output file' },
     as: {

@@ -62,7 +62,7 @@ describe('flow', () => {
     ['an unknown action', ['full-refresh-completed', '--then', 'sms', '-o', 'x'], /use one of teams, email/],
     ['no file', ['full-refresh-completed', '--then', 'teams'], /use -o FILE/],
     [
-      'a channel for an e-mail',
+      'a channel for an email',
       ['full-refresh-completed', '--then', 'email', '-o', 'x', '--channel', LINK],
       /--then teams/,
     ],
