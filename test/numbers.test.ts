@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { countOption, durationOption, instantOption } from '../cli/frame/option-values';
 import { UsageError } from '../cli/shell/exit';
-import { countOption, durationOption } from '../cli/shell/numbers';
-import { instantOption } from '../cli/shell/time';
 import { writeEntry } from '../events/entry';
 import type { ConnectorEvent } from '../events/types';
 import { checkDetail } from '../lambda/events/core/events';
@@ -249,7 +248,7 @@ describe('an option of', () => {
     ['', 'is empty'],
   ])('the CLI that is an instant: %j', (text, value) => {
     const hint =
-      'write how long ago, such as 2h, 30m or 3d, or when, such as 2026-11-05 or 2026-11-05T09:00:00Z; from 1970 on';
+      'write an age, such as 30m, 2h or 3d, or a date or time from 1970 on, such as 2026-11-05 or 2026-11-05T09:00:00Z';
     expect(outcome(() => instantOption('--since', text, NOW))).toBe(
       typeof value === 'number' ? value : `--since ${value}; ${hint}`,
     );

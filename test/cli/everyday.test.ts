@@ -124,8 +124,8 @@ describe('a day with the connector', () => {
       status: 0,
       err: '',
       out:
-        'delivered: the flow answered 202, run 08586385375608413077338220563CU84\n' +
-        'It has accepted the sample; whether its run succeeds, its run history says.\n',
+        'delivered: the flow responded with 202, run 08586385375608413077338220563CU84\n' +
+        'The flow accepted the sample. Its run history shows whether the run succeeded.\n',
     });
     expect(received.at(-1)).toMatchObject({ flow: 'orders', body: { isTest: true, dataSource: 'orders' } });
 
@@ -135,7 +135,9 @@ describe('a day with the connector', () => {
     expect(tested).toEqual({
       status: 1,
       out: '',
-      err: expect.stringMatching(/^not delivered \(dead\): 413.*; it is not tried again; show says more\n$/),
+      err: expect.stringMatching(
+        /^not delivered \(dead\): 413.*; the connector will not retry it; run show for details\n$/,
+      ),
     });
     expect((await cli(failed('orders'))).out).toMatch(/^put DataSourceRefreshed on .*"dataSource":"orders"/);
     await settled();
@@ -143,11 +145,11 @@ describe('a day with the connector', () => {
     expect(dead.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[413], [413]]);
     const [latest] = dead;
     const table = (await cli(['deliveries'])).out.split('\n');
-    expect(table[0]).toMatch(/^ACCEPTED +STATUS +TRIGGER +TRIES +LAST ANSWER +ID$/);
+    expect(table[0]).toMatch(/^ACCEPTED +STATUS +TRIGGER +ATTEMPTS +LAST RESPONSE +ID$/);
     expect(table[1]).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \((now|\d+ \w+ ago)\) +dead +data-source-refresh-failed +1 +413.* orders_[0-9a-f]{32}$/,
     );
-    expect((await cli(['show', 'orders'])).out).toMatch(/^ {2}dead +2: replay orders sends them again$/m);
+    expect((await cli(['show', 'orders'])).out).toMatch(/^ {2}dead +2: to send them again, run replay orders$/m);
 
     answers.delete('orders');
     expect(await cli(['replay', latest?.id ?? ''])).toMatchObject({ status: 0, err: '' });
@@ -162,7 +164,7 @@ describe('a day with the connector', () => {
     expect(await cli(['replay', `web_${'0'.repeat(32)}`])).toEqual({
       status: 1,
       out: '',
-      err: 'not sent: there is no such delivery\n',
+      err: 'not sent: the delivery does not exist\n',
     });
 
     const list = (await cli(['list'])).out.split('\n');
@@ -176,8 +178,8 @@ describe('a day with the connector', () => {
     put(file('orders', 'web'));
     await cli(['apply']);
     const before = received.length;
-    expect((await cli(['pause', 'web'])).out).toBe('paused web: resume web ends it\n');
-    expect((await cli(['pause', 'web'])).out).toBe('web was paused already\n');
+    expect((await cli(['pause', 'web'])).out).toBe('paused web: to end the pause, run resume web\n');
+    expect((await cli(['pause', 'web'])).out).toBe('web is already paused\n');
     put(file('orders', 'web').replaceAll('dataSource: web', 'dataSource: web\n    owners: kim@example.com'));
     expect((await cli(['apply'])).out).toContain('changed web\n');
     await cli(failed('web'));
@@ -193,14 +195,14 @@ describe('a day with the connector', () => {
     });
     expect(await cli(['replay', 'web'])).toEqual({
       status: 1,
-      out: '0 sent, 1 not\n',
+      out: '0 sent, 1 not sent\n',
       err: '1 not sent: its subscription is paused: resume it first\n',
     });
     expect((await cli(['resume', 'web'])).out).toBe('resumed web: 1 held, sent within minutes\n');
     await stack.runSchedules();
     await settled();
     expect(received.slice(before)).toMatchObject([{ flow: 'web', body: { isTest: false } }]);
-    expect((await cli(['resume', 'web'])).out).toBe('web was active already\n');
+    expect((await cli(['resume', 'web'])).out).toBe('web is already active\n');
   });
 
   it('takes a new flow URL from a variable or standard input, and shows nothing of it', async () => {
@@ -208,16 +210,16 @@ describe('a day with the connector', () => {
     await cli(['apply']);
     const env = { WEB_FLOW: flowUrl('web-anew') };
     expect((await cli(['set-url', 'web', '--from-env', 'WEB_FLOW'], { env })).out).toMatch(
-      /^changed web: 127\.0\.0\.1:\d+ #[0-9a-f]{8}; test web tries it\n$/,
+      /^changed web: 127\.0\.0\.1:\d+ #[0-9a-f]{8}; to test the flow, run test web\n$/,
     );
     expect((await cli(['set-url', 'web'], { input: `${flowUrl('web-anew')}\n` })).out).toMatch(
-      /^unchanged: web has this/,
+      /^unchanged: web already has this/,
     );
     expect((await cli(['test', 'web'])).status).toBe(0);
     expect(received.at(-1)?.flow).toBe('web-anew');
     expect(await cli(['set-url', 'web', '--from-env', 'NOT_SET'])).toMatchObject({
       status: 2,
-      err: 'the environment variable NOT_SET is not set, or empty: set it and try again\n',
+      err: 'environment variable NOT_SET is not set or empty: set it and try again\n',
     });
     expect(await cli(['set-url', 'web'])).toMatchObject({
       status: 2,
@@ -232,7 +234,7 @@ describe('a day with the connector', () => {
 
   it('shows what was rejected, each time it is asked', async () => {
     const { out } = await cli(['rejected']);
-    expect(out).toBe('Nothing: the dead-letter queues are empty.\n');
+    expect(out).toBe('No messages: the dead-letter queues are empty.\n');
     // A detail type that the connector does not know; `emit` would not put it.
     await fetch(stack.endpoint, {
       method: 'POST',
@@ -267,7 +269,7 @@ describe('a day with the connector', () => {
     const said = async (wanted: RegExp) => {
       while (!lines.some((line) => wanted.test(line))) lines.push((await once(reader, 'line'))[0]);
     };
-    await said(/^Watching PowerAutomateConnector; Ctrl-C ends it\.$/);
+    await said(/^Watching PowerAutomateConnector\. Press Ctrl-C to stop\.$/);
     await cli(failed('orders'));
     await said(/^\d\d:\d\d:\d\d delivered data-source-refresh-failed {4}→ orders +202, run \d+CU84$/);
     await cli(['pause', 'web']);
@@ -299,7 +301,7 @@ describe('what cannot be done', () => {
     expect(await cli([...args, 'ordres'])).toEqual({
       status: 1,
       out: '',
-      err: 'there is no subscription ordres: did you mean orders?\n',
+      err: 'subscription ordres does not exist: did you mean orders?\n',
     });
   });
 
@@ -308,9 +310,9 @@ describe('what cannot be done', () => {
     expect(await run(['list', '--local'])).toEqual({
       status: 3,
       out: '',
-      err: 'no local connector is running from this folder: start it by npm start, or write --local URL with the URL that it printed\n',
+      err: 'no local connector runs in this directory: run npm start, or use --local URL with the URL that it printed\n',
     });
-    expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector answers at http:/);
+    expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector responds at http:/);
   });
 
   it('finds the one that npm start runs from the same folder, as long as it does', async () => {

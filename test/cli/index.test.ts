@@ -183,7 +183,7 @@ describe('apply', () => {
       '2 to add, 0 to change, 0 unchanged:\n' +
         'added tell-the-data-team\nadded vip-over-10k\n2 added, 0 changed, 0 unchanged\n',
     );
-    expect(first.err).toContain('subscriptions.yaml:7: a flow URL stands in this file');
+    expect(first.err).toContain('subscriptions.yaml:7: the file contains a flow URL in plain text');
     expect(first.status).toBe(0);
 
     const items = await stored();
@@ -290,14 +290,14 @@ describe('apply', () => {
     writeFileSync(join(directory, 'subscriptions.yaml'), Buffer.from(file(), 'latin1').fill(0xfc, 5, 6));
     const result = await applied();
     expect(result).toMatchObject({ status: 2, out: '' });
-    expect(result.err).toMatch(/^subscriptions\.yaml:2:5: the byte 0xFC is not UTF-8.*save it as UTF-8\n$/);
+    expect(result.err).toMatch(/^subscriptions\.yaml:2:5: byte 0xFC is not valid UTF-8.*save it as UTF-8\n$/);
   });
 
   it('says which file does not exist', async () => {
     expect(await cli(['apply', '-f', 'missing.yaml'])).toEqual({
       status: 2,
       out: '',
-      err: '"missing.yaml" does not exist: write -f FILE\n',
+      err: '"missing.yaml" does not exist: use -f FILE\n',
     });
   });
 });
@@ -335,13 +335,13 @@ describe('remove', () => {
     const result = await cli(['remove', 'nobody', 'by-the-stack', 'vip-over-10k', '--set', 'marketing']);
     expect(result).toEqual({
       status: 1,
-      out: 'removed vip-over-10k\n1 removed, 2 not\n',
+      out: 'removed vip-over-10k\n1 removed, 2 failed\n',
       err:
-        'not removed nobody: there is no such subscription\n' +
-        'not removed by-the-stack: it is managed by cdk:Website; remove it there\n',
+        'cannot remove nobody: the subscription does not exist\n' +
+        'cannot remove by-the-stack: it is managed by cdk:Website: remove it there\n',
     });
     expect((await cli(['remove', 'tell-the-data-team'])).err).toBe(
-      'not removed tell-the-data-team: it is managed by file:marketing; write --set marketing\n',
+      'cannot remove tell-the-data-team: it is managed by file:marketing: use --set marketing\n',
     );
     expect(await stored()).toHaveLength(2);
   });
@@ -349,13 +349,13 @@ describe('remove', () => {
 
 describe('a connector that cannot be used', () => {
   it.each([
-    ['Nowhere', 'there is no stack Nowhere in us-east-1 in this account: write --stack NAME or --region REGION'],
+    ['Nowhere', 'stack Nowhere does not exist in us-east-1 in this account: use another --stack or --region'],
     [
       'Website',
-      'stack Website in us-east-1 (CREATE_COMPLETE) is no deployed connector: it has no output Subscriptions',
+      'stack Website in us-east-1 (CREATE_COMPLETE) is not a deployed connector: it has no output Subscriptions',
     ],
-    ['Forbidden', 'stack Forbidden in us-east-1 cannot be looked up: no permission: User: kim is not authorized'],
-    ['Expired', 'stack Expired in us-east-1 cannot be looked up: AWS refuses the credentials: sign in again'],
+    ['Forbidden', 'cannot describe stack Forbidden in us-east-1: access denied: User: kim is not authorized'],
+    ['Expired', 'cannot describe stack Expired in us-east-1: AWS rejected the credentials: sign in again'],
   ])('is said in one line: stack %s', async (name, line) => {
     put(file());
     const result = await cli(['remove', 'tell-the-data-team', '--stack', name]);
@@ -369,7 +369,7 @@ describe('a connector that cannot be used', () => {
       status: 3,
       out: '',
       err:
-        'the stacks in us-east-1 cannot be looked up: no AWS credentials: ' +
+        'cannot list the stacks in us-east-1: no AWS credentials found: ' +
         'sign in (aws sso login, aws configure), or set AWS_PROFILE\n',
     });
   });
@@ -379,10 +379,10 @@ describe('a connector that cannot be used', () => {
     expect(await cli(['remove', 'one'], env)).toEqual({
       status: 3,
       out: '',
-      err: 'no Region: write --region REGION, or set AWS_REGION\n',
+      err: 'no Region is set: use --region REGION, or set AWS_REGION\n',
     });
     expect((await cli(['remove', 'one'], { ...env, AWS_DEFAULT_REGION: 'eu-west-1' })).err).toContain(
-      'there is no such subscription',
+      'the subscription does not exist',
     );
   });
 
@@ -391,7 +391,7 @@ describe('a connector that cannot be used', () => {
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]), AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const result = await cli(['apply'], env);
     expect(result.status).toBe(3);
-    expect(result.err).toMatch(/\nAWS cannot be reached: .*ECONNREFUSED.*\n$/);
+    expect(result.err).toMatch(/\ncannot reach AWS: .*ECONNREFUSED.*\n$/);
   });
 
   it('tells what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
@@ -401,8 +401,8 @@ describe('a connector that cannot be used', () => {
     const result = await cli(['apply', '--stack', 'Other'], env);
     stacks.delete('Other');
     expect(result.status).toBe(1);
-    expect(result.out).toContain('\n0 added, 0 changed, 0 unchanged, 2 not done: run it again to do what is left\n');
-    expect(result.err).toMatch(/^not added tell-the-data-team: .*key\/gone.*does not exist$/m);
+    expect(result.out).toContain('\n0 added, 0 changed, 0 unchanged, 2 failed: run apply again to complete them\n');
+    expect(result.err).toMatch(/^cannot add tell-the-data-team: .*key\/gone.*does not exist$/m);
     expect((await applied()).out).toContain('2 added, 0 changed, 0 unchanged');
   });
 });
@@ -415,7 +415,7 @@ describe('without --stack', () => {
     expect(await cli(['list'])).toEqual({
       status: 3,
       out: '',
-      err: `there are 2 connectors in us-east-1: write --stack with ${STACK} or Second\n`,
+      err: `2 connectors found in us-east-1: use --stack with ${STACK} or Second\n`,
     });
     expect((await cli(['list', '--stack', 'Second'])).status).toBe(0);
     stacks.delete('Second');
@@ -423,7 +423,7 @@ describe('without --stack', () => {
     const none = await cli(['list']);
     stacks.set(STACK, stack.outputs);
     expect(none.status).toBe(3);
-    expect(none.err).toMatch(/^there is no connector in us-east-1 in this account: write --region REGION/);
+    expect(none.err).toMatch(/^no connector found in us-east-1 in this account: use --region REGION/);
   });
 
   it('says what to do where one may look at one stack only', async () => {
@@ -432,7 +432,7 @@ describe('without --stack', () => {
     const named = await cli(['list', '--stack', STACK]);
     listingIsForbidden = false;
     expect(result.status).toBe(3);
-    expect(result.err).toMatch(/no permission: .*; write --stack NAME, which needs no look at the others\n$/);
+    expect(result.err).toMatch(/access denied: .*; use --stack NAME, which does not list the stacks\n$/);
     expect(named.status).toBe(0);
   });
 });
@@ -452,47 +452,44 @@ describe('the command line', () => {
     for (const line of result.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   });
 
-  const help = (name: string) => `power-automate-connector ${name} --help says how to call it`;
+  const help = (name: string) => `see power-automate-connector ${name} --help`;
   it.each<[string[], string]>([
-    [[], 'no command: power-automate-connector --help lists the commands'],
-    [['aply'], '"aply" is no command: write apply; power-automate-connector --help lists the commands'],
-    [[flowUrl()], 'a URL is no command: power-automate-connector --help lists the commands'],
-    [['apply', '--purne'], `apply has no option --purne: write --prune; ${help('apply')}`],
+    [[], 'missing command: run power-automate-connector --help for a list'],
+    [['aply'], 'unknown command "aply": did you mean apply?'],
+    [[flowUrl()], 'unknown command a URL: run power-automate-connector --help for a list'],
+    [['apply', '--purne'], 'unknown option --purne: did you mean --prune?'],
     [['apply', flowUrl()], `unexpected argument a URL: ${help('apply')}`],
     [['apply', 'flows.yaml'], 'unexpected argument "flows.yaml": did you mean --file flows.yaml?'],
     [['apply', '-f', 'a.yaml', 'b.yaml'], `unexpected argument "b.yaml": ${help('apply')}`],
     [['emit', 'SegmentRefreshed', 'segment=A'], 'unexpected argument "segment=A": did you mean --set segment=A?'],
     [['list', 'a'], `unexpected argument "a": ${help('list')}`],
-    [['apply', '--set', 'a'], `apply has no option --set: ${help('apply')}`],
-    [['apply', '-f', flowUrl()], 'a URL does not exist: write -f FILE'],
-    [['apply', '--stack', flowUrl()], '--stack is a URL; write the name or the ARN of a CloudFormation stack'],
-    [['apply', '--region', 'us east'], '--region is "us east"; write a Region, such as eu-west-1'],
-    [['list', '--local', '--stack', 'One'], '--local is the connector on this machine: leave out --stack and --region'],
+    [['apply', '--set', 'a'], `unknown option --set: ${help('apply')}`],
+    [['apply', '-f', flowUrl()], 'a URL does not exist: use -f FILE'],
+    [['apply', '--stack', flowUrl()], '--stack is a URL; use the name or the ARN of a CloudFormation stack'],
+    [['apply', '--region', 'us east'], '--region is "us east"; use a Region, such as eu-west-1'],
+    [['list', '--local', '--stack', 'One'], '--local selects the connector on this machine: omit --stack and --region'],
     [
       ['list', '--local=https://example.com'],
-      '--local is no URL of this machine: write it as npm start printed it, http://127.0.0.1:PORT',
+      '--local is not a URL of this machine: use the one that npm start printed, http://127.0.0.1:PORT',
     ],
-    [['remove'], 'no NAME: write remove NAME…'],
-    [['remove', 'a', '--dry-run'], `remove has no option --dry-run: ${help('remove')}`],
-    [['remove', flowUrl()], "a URL is no subscription's name: write 1 to 64 letters, digits, - and _"],
+    [['remove'], 'missing NAME: use remove NAME…'],
+    [['remove', 'a', '--dry-run'], `unknown option --dry-run: ${help('remove')}`],
+    [['remove', flowUrl()], 'a URL is not a subscription name: use 1 to 64 letters, digits, - and _'],
     [['remove', 'a', '--set', 'a b'], '--set is "a b"; write a name of 1 to 32 letters, digits and -'],
     [['show', 'a', 'b'], `unexpected argument "b": ${help('show')}`],
-    [
-      ['explain', '--subscription', 'a'],
-      `explain has no option --subscription: write explain NAME; ${help('explain')}`,
-    ],
+    [['explain', '--subscription', 'a'], 'unknown option --subscription: use explain NAME'],
     [['test', 'a', '--wait', 'long'], '--wait is "long"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
     [
       ['emit', 'OrderPlaced'],
-      '"OrderPlaced" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
+      'unknown event "OrderPlaced": use one of DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
     ],
     [
       ['emit', 'SegmentThresholdCrossed'],
-      '"SegmentThresholdCrossed" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
+      'unknown event "SegmentThresholdCrossed": use one of DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
     ],
     [
       ['emit', 'SegmentRefreshed', '--detail', '{'],
-      `--detail is not JSON; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
+      `--detail is not JSON; use a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
     ],
     ...[
       ['[1]', 'a list'],
@@ -501,33 +498,39 @@ describe('the command line', () => {
       ['3', '3'],
     ].map(([detail, shown]): [string[], string] => [
       ['emit', 'SegmentRefreshed', '--detail', detail as string],
-      `--detail is ${shown}; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
+      `--detail is ${shown}; use a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
     ]),
     [
       ['emit', 'SegmentRefreshed', '--set', 'segment=A', '--set', 'memberCount=many'],
       'SegmentRefreshed: "memberCount" is "many": write a whole number from 0 to 9007199254740991',
     ],
-    [['deliveries', '--status', 'lost'], '--status is "lost"; write pending, delivered, held, dead, canceled'],
+    [['deliveries', '--status', 'lost'], '--status is "lost"; use one of pending, delivered, held, dead, canceled'],
     [
       ['deliveries', '--since', 'soon'],
-      '--since is "soon"; write how long ago, such as 2h, 30m or 3d, or when, such as 2026-11-05 or 2026-11-05T09:00:00Z; from 1970 on',
+      '--since is "soon"; write an age, such as 30m, 2h or 3d, or a date or time from 1970 on, such as 2026-11-05 or 2026-11-05T09:00:00Z',
     ],
     [['deliveries', '--limit', '0'], '--limit is "0"; write a whole number from 1 to 10000'],
-    [['replay'], "write either a delivery's id or a subscription's name"],
-    [['replay', 'x.y'], `"x.y" is no subscription's name: write 1 to 64 letters, digits, - and _`],
-    [['replay', `x_${'0'.repeat(32)}`, '--subscription', 'x'], "write either a delivery's id or a subscription's name"],
+    [['replay'], 'use either the id of a delivery or the name of a subscription'],
+    [['replay', 'x.y'], '"x.y" is not a subscription name: use 1 to 64 letters, digits, - and _'],
+    [
+      ['replay', `x_${'0'.repeat(32)}`, '--subscription', 'x'],
+      'use either the id of a delivery or the name of a subscription',
+    ],
     [
       ['replay', `x_${'0'.repeat(32)}`, '--since', '1h'],
-      "--since and --until go with a subscription's name, and not with a delivery's id",
+      '--since and --until need the name of a subscription, not the id of a delivery',
     ],
     ...['deliveries', 'watch', 'thresholds', 'replay'].map((name): [string[], string] => [
       [name, 'a', '--subscription', 'b'],
-      'the argument is "a" and --subscription is "b": write one of them',
+      'the argument is "a" and --subscription is "b": use only one of them',
     ]),
     [['deliveries', 'a', 'b'], `unexpected argument "b": ${help('deliveries')}`],
     [['watch', '--every', '0s'], '--every is "0s"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
-    [['schema', 'segment-threshold'], '"segment-threshold" is no trigger: write segment-threshold-crossed'],
-    [['sample', 'full-refresh-completed', '--format', 'xml'], '--format is "xml"; write flat, cloudevents, teams-card'],
+    [['schema', 'segment-threshold'], 'unknown trigger "segment-threshold": did you mean segment-threshold-crossed?'],
+    [
+      ['sample', 'full-refresh-completed', '--format', 'xml'],
+      '--format is "xml"; use one of flat, cloudevents, teams-card',
+    ],
   ])('refuses a wrong call: %j', async (args, line) => {
     expect(await cli(args)).toEqual({ status: 2, out: '', err: `${line}\n` });
   });

@@ -114,14 +114,14 @@ describe('looking after a connector', () => {
     expect(status).toBe(0);
     expect(out).toMatch(/^SUBSCRIPTION +METRIC +VALUE +THRESHOLD +STATE +NEXT +RECENT +OBSERVED\n/);
     expect(out).toMatch(
-      /^vip +VIP customers +120 +above 100 +beyond +can fire again once it falls by 20 or more +▁█ +\d+ d ago$/m,
+      /^vip +VIP customers +120 +above 100 +beyond +can fire again after it falls by 20 or more +▁█ +\d+ d ago$/m,
     );
     const members = await cli('thresholds', 'regions', '--limit', '3');
     expect(members.out.split('\n').slice(1)).toEqual([
       expect.stringMatching(/^regions +Revenue \(Region: R1\) +5 +below 10 +beyond/),
       expect.stringMatching(/^regions +Revenue \(Region: R2\) +6 +below 10 +beyond/),
       expect.stringMatching(/^regions +Revenue \(Region: R3\) +7 +below 10 +beyond/),
-      '9 more of regions: --limit 12',
+      '9 more of regions: use --limit 12',
       '',
     ]);
     const json = JSON.parse((await cli('thresholds', '--json')).out);
@@ -143,15 +143,15 @@ describe('looking after a connector', () => {
   it('explains why flows ran, and why not', async () => {
     const ran = await cli('explain', 'vip');
     expect(ran.status).toBe(0);
-    expect(ran.out).toMatch(/^The flow took the newest event (?:now|\d+ (?:s|min) ago): 202, run \w+\./);
+    expect(ran.out).toMatch(/^The flow accepted the newest event (?:now|\d+ (?:s|min) ago): 202, run \w+\./);
     expect(ran.out).toMatch(/✓ crossed +above 100/);
     expect(ran.out).toContain('VIP customers: 90 → 120');
-    expect(ran.out).toContain('1 × late observation, dropped');
+    expect(ran.out).toContain('1 × late observation dropped');
     expect((await cli('explain', 'typo')).out).toMatch(
-      /^The flow did not run because no event names segment 'VIP Customers'; seen: 'VIP customers' \(meant\?\)\.\n/,
+      /^The flow did not run because no event names segment 'VIP Customers'; observed: 'VIP customers' \(did you mean this\?\)\.\n/,
     );
     expect((await cli('explain', 'crm')).out).toMatch(
-      /^The flow did not run because no event names 'Crm'; seen: 'CRM' \(meant\?\), 'Orders'\.\n/,
+      /^The flow did not run because no event names 'Crm'; observed: 'CRM' \(did you mean this\?\), 'Orders'\.\n/,
     );
     expect((await cli('explain', 'orders')).out).toMatch(
       /^The flow did not run because its event could not be read: DataSourceRefreshed: "runId" is missing, (?:now|\d+ (?:s|min) ago)\.\n/,
@@ -163,9 +163,9 @@ describe('looking after a connector', () => {
       '✓received',
       '✗matched',
       '–queued',
-      '–answered',
+      '–responded',
     ]);
-    expect(json.steps[2].text).toBe("none matches: 2 × it names 'CRM', not 'Orders'");
+    expect(json.steps[2].text).toBe("no event matches: 2 × it names 'CRM', not 'Orders'");
     expect(json.steps[2].evidence).toEqual(['1 × it will be retried, and includeRetries is not set']);
     expect(await cli('explain', 'ordrs')).toMatchObject({
       status: 1,
@@ -177,14 +177,16 @@ describe('looking after a connector', () => {
   it('finds what has to be mended, and leaves everything as it was', async () => {
     const { status, out } = await cli('doctor');
     expect(status).toBe(1);
+    expect(out).toMatch(/^✗ 1 message in dead-letter queue \S+TriggersDeadLetter\S+; newest, .*"runId" is missing/m);
     expect(out).toMatch(
-      /^✗ 1 message in dead-letter queue \S+TriggersDeadLetter\S+; the newest, .*"runId" is missing/m,
+      /^✗ no event names 'VIP Customers', which typo waits for; observed: 'VIP customers' \(did you mean this\?\)$/m,
     );
-    expect(out).toMatch(/^✗ no event names 'VIP Customers', which typo waits for; seen: 'VIP customers' \(meant\?\)$/m);
-    expect(out).toMatch(/^✗ no event names 'Crm', which crm waits for; seen: 'CRM' \(meant\?\), 'Orders'$/m);
+    expect(out).toMatch(
+      /^✗ no event names 'Crm', which crm waits for; observed: 'CRM' \(did you mean this\?\), 'Orders'$/m,
+    );
     // A member's first value is its baseline; crm has keepAlive.
-    expect(out).toMatch(/^– no delivery is kept of orders, regions, typo: maybe/m);
-    expect(out).toMatch(/\n3 to mend, 1 to know\n$/);
+    expect(out).toMatch(/^– no deliveries are stored for orders, regions, typo: their/m);
+    expect(out).toMatch(/\n3 problems, 1 note\n$/);
     const json = JSON.parse((await cli('doctor', '--json')).out);
     expect(json).toMatchObject({ healthy: false });
     expect(json.findings).toHaveLength(4);
@@ -194,7 +196,7 @@ describe('looking after a connector', () => {
     const { thresholds } = connector as { thresholds: ThresholdTable };
     const [item] = thresholdItems('vip', 'nobody', { operator: 'above', value: 5 });
     await thresholds.putThreshold('default#segment#VIP customers', item as never);
-    expect((await cli('doctor')).out).toContain('– 1 item in the Thresholds table that no subscription has');
+    expect((await cli('doctor')).out).toContain('– 1 orphaned item in the Thresholds table');
     await thresholds.remove('default#segment#VIP customers', item?.sortKey as string);
   });
 
@@ -210,14 +212,14 @@ describe('looking after a connector', () => {
       return runCommand(doctor, { rawArgs: [], data: context });
     };
     expect(await doctorWith('DisabledException')).toEqual({ result: false });
-    expect(lines[0]).toBe('✗ the key of the flow URLs cannot be used: arn is disabled.');
+    expect(lines[0]).toBe('✗ the key of the flow URLs is unusable: arn is disabled.');
     await expect(doctorWith('AccessDeniedException')).rejects.toThrow('arn is disabled.');
   });
 
   it('refuses to ask where nobody sits, and says what to do instead', async () => {
     expect(await cli('setup')).toMatchObject({
       status: 2,
-      err: 'setup asks questions, and this is no terminal: write a subscription file and use apply -f FILE\n',
+      err: 'setup needs a terminal: write a subscription file and run apply -f FILE instead\n',
     });
   });
 });
@@ -264,20 +266,20 @@ describe('setup', () => {
     for (let n = 0; n < all.length; n++) {
       const { prompts, said } = person(all.slice(0, n));
       expect(await setUp(prompts, connector, context)).toBe(false);
-      expect(said.at(-1)).toBe('Nothing was stored.');
+      expect(said.at(-1)).toBe('Canceled. Nothing was stored.');
     }
     const { prompts, said } = person([...all.slice(0, -1), false]);
     expect(await setUp(prompts, connector, context)).toBe(false);
-    expect(said.at(-1)).toBe('Nothing was stored.');
+    expect(said.at(-1)).toBe('Canceled. Nothing was stored.');
     expect(await connector.subscriptions.read('never')).toBeUndefined();
   });
 
   it('stores the subscription, tries its flow, and fires it once where that was asked for', async () => {
     const { prompts, said } = person(answers('set-up', flowUrl('set-up')));
     expect(await setUp(prompts, connector, context)).toBe(true);
-    expect(said).toContain('VIP customers is at 120 already; fire once now?');
-    expect(said.at(-2)).toMatch(/^The flow answered 202, run \w+$/);
-    expect(said.at(-1)).toMatch(/^set-up is stored and works/);
+    expect(said).toContain('VIP customers is at 120, which is already beyond the threshold. Fire once now?');
+    expect(said.at(-2)).toMatch(/^The flow responded with 202, run \w+$/);
+    expect(said.at(-1)).toMatch(/^set-up is stored and its flow works/);
     await stack.whenIdle();
     const bodies = receiver.received.filter(({ flow }) => flow === 'set-up').map(({ body }) => body);
     expect(bodies.map(({ isTest }) => isTest).toSorted()).toEqual([false, true]);
@@ -286,7 +288,7 @@ describe('setup', () => {
     expect(said.join('\n')).not.toContain(SIGNATURE);
     const { out } = await cli('explain', 'set-up');
     expect(out).toMatch(/^✓ queued +1 delivery: 1 delivered$/m);
-    expect(out).toMatch(/^ +the last test, (?:now|\d+ (?:s|min) ago): 202, run \w+$/m);
+    expect(out).toMatch(/^ +last test, (?:now|\d+ (?:s|min) ago): 202, run \w+$/m);
   });
 
   it('says what is wrong with a flow that does not take the sample', async () => {
@@ -294,8 +296,8 @@ describe('setup', () => {
     const { prompts, said } = person(answers('gone', wrong));
     expect(await setUp(prompts, connector, context)).toBe(false);
     expect(said.at(-2)).toMatch(
-      /^The flow answered 404.*: the flow was deleted, or its URL is another: copy the HTTP URL/,
+      /^The flow responded with 404.*: the flow was deleted, or its URL changed: copy the HTTP URL/,
     );
-    expect(said.at(-1)).toBe('gone is stored, and its flow does not take deliveries yet. Mend it, then: test gone');
+    expect(said.at(-1)).toBe('gone is stored, but its flow does not accept deliveries. Fix the flow, then: test gone');
   });
 });

@@ -369,7 +369,7 @@ describe('npm start', () => {
     [
       'a file that is not there',
       () => ['--events', 'nowhere.jsonl'],
-      /^"nowhere\.jsonl" does not exist: write --events FILE$/m,
+      /^"nowhere\.jsonl" does not exist: use --events FILE$/m,
     ],
     ['an unknown option', () => ['--evnts', 'x'], /--evnts.*--help/],
     ['--json alone', () => ['--json'], /write --once --json/],

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { lookAtDeadLetters } from '../../cli/connector/dead-letters';
+import { peekDeadLetters } from '../../cli/connector/dead-letters';
 import { KNOWN_DETAIL_TYPES, TRIGGER_IDS } from '../../contract/events';
 import { type HandlerName, REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { closeOverdueRuns, collectBatch } from '../../lambda/collection/core/collect';
@@ -427,7 +427,7 @@ describe.each(recordedVersions())('of $name', (version) => {
         const MessageAttributes = Object.fromEntries(attributes);
         await client.send(new SendMessageCommand({ QueueUrl, MessageBody: bodyOf(message), MessageAttributes }));
       }
-      const found = await lookAtDeadLetters(client, QueueUrl, 100);
+      const found = await peekDeadLetters(client, QueueUrl, 100);
       const expected = version.rejected.map((message) => ({
         body: bodyOf(message),
         reason:

@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readAccounts } from '../../../cli/diagnosis/threshold-account';
+import { readThresholdStatuses } from '../../../cli/diagnosis/threshold-status';
 import { pause } from '../../../lambda/delivery/core/health/flow-health';
 import { type RegistryPorts, register, unregister } from '../../../lambda/registration/core/register';
 import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
@@ -182,7 +182,7 @@ describe('grantManageSubscriptions', () => {
       for (const value of [10, 20]) await register({ definition: above(value), flowUrl: `url-${value}` }, 'cli', ports);
       // What explain, thresholds and doctor read.
       const registered = await subscriptions.read('all');
-      if (registered) await readAccounts(registered, 10, { thresholds });
+      if (registered) await readThresholdStatuses(registered, 10, { thresholds });
       for await (const _ of thresholds.list());
       for await (const { definition } of subscriptions.list())
         await pause(definition.name, { subscriptions, clock: () => NOW });

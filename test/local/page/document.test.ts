@@ -92,7 +92,7 @@ describe('the page', () => {
   it('shows deliveries with every try and its answer', () => {
     const deliveries = textOf(section(page, 'deliveries'));
     expect(deliveries).toContain('202, run 08585CU12 after 12 ms');
-    expect(deliveries).toContain('no answer after 15,000 ms');
+    expect(deliveries).toContain('no response after 15,000 ms');
     expect(deliveries).toContain('400 TriggerInputSchemaMismatch after 7 ms');
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { diagnose, type Facts } from '../../../cli/diagnosis/diagnosis';
+import { diagnose, type Snapshot } from '../../../cli/diagnosis/findings';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import type { Health } from '../../../lambda/subscriptions/core/flow-health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
@@ -8,7 +8,7 @@ const NOW = Date.parse('2026-11-20T12:00:00Z');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-const HEALTHY: Facts = {
+const HEALTHY: Snapshot = {
   now: NOW,
   subscriptions: [],
   queues: [
@@ -16,14 +16,14 @@ const HEALTHY: Facts = {
     { name: 'dead', isDeadLetterQueue: true, waiting: 0, busy: 0 },
   ],
   rejected: [],
-  unseen: [],
+  unobserved: [],
   newestDeliveries: new Map(),
   overdue: { intents: 0, subscriptions: 0, deaths: 0, items: 0 },
   leftovers: 0,
   alarms: [],
 };
-const diagnosed = (facts: Partial<Facts>) =>
-  diagnose({ ...HEALTHY, ...facts }).map(({ severity, what }) => `${severity}: ${what}`);
+const diagnosed = (changes: Partial<Snapshot>) =>
+  diagnose({ ...HEALTHY, ...changes }).map(({ severity, title }) => `${severity}: ${title}`);
 const paused = (health: Partial<Health>): Subscription => ({
   definition: {
     name: 'crm',
@@ -40,17 +40,17 @@ const paused = (health: Partial<Health>): Subscription => ({
 });
 const calledAt = (at: number) => ({ acceptedAt: at, attempts: [{ at }] }) as unknown as DeliveryRow;
 
-it('finds nothing in a healthy connector', () => {
+it('reports nothing for a healthy connector', () => {
   expect(diagnosed({ oldestPending: NOW - HOUR / 2 })).toEqual([]);
 });
 
-it.each<[Partial<Facts>, string[]]>([
-  [{ alarms: undefined }, ['note: alarms are not looked at']],
+it.each<[Partial<Snapshot>, string[]]>([
+  [{ alarms: undefined }, ['note: alarms were not checked']],
   [
     { alarms: [{ name: 'Stack-Age', reason: 'Threshold Crossed', since: NOW - HOUR, description: '' }] },
-    ['mend: alarm Stack-Age since 2026-11-20 11:00:00Z (1 h ago)'],
+    ['problem: alarm Stack-Age since 2026-11-20 11:00:00Z (1 h ago)'],
   ],
-  [{ keyProblem: 'arn is disabled' }, ['mend: the key of the flow URLs cannot be used: arn is disabled']],
+  [{ keyProblem: 'arn is disabled' }, ['problem: the key of the flow URLs is unusable: arn is disabled']],
   [
     {
       queues: [{ name: 'dead', isDeadLetterQueue: true, waiting: 1, busy: 1 }],
@@ -60,26 +60,23 @@ it.each<[Partial<Facts>, string[]]>([
         { queue: 'other', reason: 'newer', body: '', sentAt: NOW },
       ],
     },
-    ['mend: 2 messages in dead-letter queue dead; the newest, 1 h ago: no number'],
+    ['problem: 2 messages in dead-letter queue dead; newest, 1 h ago: no number'],
   ],
   [
     { queues: [{ name: 'triggers', isDeadLetterQueue: false, waiting: 1000, busy: 0 }] },
-    ['note: 1,000 messages wait in queue triggers'],
+    ['note: 1,000 messages waiting in queue triggers'],
   ],
-  [{ oldestPending: NOW - HOUR }, ['mend: a delivery has been tried since 2026-11-20 11:00:00Z (1 h ago)']],
-  [{ overdue: { ...HEALTHY.overdue, intents: 1 } }, ['mend: 1 crossing of thresholds committed and not published']],
+  [{ oldestPending: NOW - HOUR }, ['problem: a delivery has been retried since 2026-11-20 11:00:00Z (1 h ago)']],
+  [{ overdue: { ...HEALTHY.overdue, intents: 1 } }, ['problem: 1 threshold crossing committed but not published']],
   [
     { overdue: { ...HEALTHY.overdue, subscriptions: 2, deaths: 1 } },
-    ['mend: 2 subscriptions and 1 dead delivery that the connector should have come back to'],
+    ['problem: scheduled work is overdue for 2 subscriptions and 1 dead delivery'],
   ],
-  [{ leftovers: 2 }, ['note: 2 items in the Thresholds table that no subscription has']],
+  [{ leftovers: 2 }, ['note: 2 orphaned items in the Thresholds table']],
+  [{ overdue: { ...HEALTHY.overdue, items: 1 }, leftovers: 2 }, ['problem: 3 orphaned items in the Thresholds table']],
   [
-    { overdue: { ...HEALTHY.overdue, items: 1 }, leftovers: 2 },
-    ['mend: 3 items in the Thresholds table that no subscription has'],
-  ],
-  [
-    { unseen: [{ subscription: 'vip', subject: 'VIP Customers', seen: ['VIP customers'] }] },
-    ["mend: no event names 'VIP Customers', which vip waits for; seen: 'VIP customers' (meant?)"],
+    { unobserved: [{ subscription: 'vip', subject: 'VIP Customers', observed: ['VIP customers'] }] },
+    ["problem: no event names 'VIP Customers', which vip waits for; observed: 'VIP customers' (did you mean this?)"],
   ],
   [
     {
@@ -88,36 +85,36 @@ it.each<[Partial<Facts>, string[]]>([
         ['idle', calledAt(NOW - 60 * DAY)],
       ]),
     },
-    ['mend: the flow of idle was last called 60 d ago'],
+    ['problem: the flow of idle was last called 60 d ago'],
   ],
-])('%j', (facts, expected) => {
-  expect(diagnosed(facts)).toEqual(expected);
+])('reports %j', (changes, expected) => {
+  expect(diagnosed(changes)).toEqual(expected);
 });
 
-it('says of a pause why it is, when it is tried, and what to do', () => {
+it('reports why a subscription is paused, when the next probe is, and what to do', () => {
   const [finding] = diagnose({
     ...HEALTHY,
     subscriptions: [paused({ reason: 'it answers 404', since: NOW - HOUR, nextProbe: NOW + 5 * HOUR })],
   });
   expect(finding).toEqual({
-    severity: 'mend',
-    what: 'crm is paused since 2026-11-20 11:00:00Z (1 h ago): it answers 404',
-    means: 'What is for it is held and not lost. It is tried by itself in 5 h.',
-    todo: 'Mend the flow, or give its new URL by set-url crm; then: resume crm.',
+    severity: 'problem',
+    title: 'crm is paused since 2026-11-20 11:00:00Z (1 h ago): it answers 404',
+    impact: 'Its deliveries are held, and none is lost. The connector probes the flow in 5 h.',
+    action: 'Fix the flow, or set its new URL with set-url crm. Then: resume crm.',
   });
   const [ended] = diagnose({ ...HEALTHY, subscriptions: [paused({})] });
-  expect(ended?.means).toContain('It is not tried any more.');
+  expect(ended?.impact).toContain('The connector no longer probes the flow.');
   const wanted = diagnose({ ...HEALTHY, subscriptions: [paused({ bySomebody: true, reason: 'somebody paused it' })] });
-  expect(wanted).toMatchObject([{ severity: 'note', todo: 'resume crm ends it.' }]);
+  expect(wanted).toMatchObject([{ severity: 'note', action: 'To end the pause: resume crm.' }]);
 });
 
-it('names a few of those that were never called, and comes to what must be mended first', () => {
+it('names up to five flows without deliveries, and lists problems first', () => {
   const names = Array.from({ length: 7 }, (_, n) => `flow-${n}`);
   const newestDeliveries = new Map<string, DeliveryRow | undefined>(names.map((name) => [name, undefined]));
   newestDeliveries.set('idle', calledAt(NOW - 80 * DAY));
   expect(diagnosed({ newestDeliveries, leftovers: 1 })).toEqual([
-    'mend: the flow of idle was last called 80 d ago',
-    'note: 1 item in the Thresholds table that no subscription has',
-    'note: no delivery is kept of flow-0, flow-1, flow-2, flow-3, flow-4 and 2 more: maybe their flows have never been called',
+    'problem: the flow of idle was last called 80 d ago',
+    'note: 1 orphaned item in the Thresholds table',
+    'note: no deliveries are stored for flow-0, flow-1, flow-2, flow-3, flow-4 and 2 more: their flows may never have been called',
   ]);
 });

@@ -6,43 +6,43 @@ import type { Subscription, Threshold } from '../../lambda/subscriptions/core/su
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { type Flag, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { Connector } from '../connector/connector';
+import { inSlices } from '../shell/slices';
 
 /**
- * How a threshold stands on a metric. `no value`: none has come. `armed`: it waits for the value to cross it. `beyond`: the
- * value is past it. `recovering`: the value is back, but not at the recovery level, so it cannot fire yet.
+ * State of a threshold on a metric. `no value`: the metric has no value yet. `armed`: the next crossing fires.
+ * `beyond`: the value is past the threshold. `recovering`: the value is back, but has not reached the recovery level,
+ * so it cannot fire.
  */
 export type ThresholdPhase = 'no value' | 'armed' | 'beyond' | 'recovering';
 
-/** A threshold on one metric, for people and scripts. */
-export interface ThresholdAccount {
+export interface ThresholdStatus {
   readonly metric: string;
   readonly phase: ThresholdPhase;
   readonly value?: number;
   /** When the value was observed, epoch milliseconds. */
   readonly observedAt?: number;
-  /** What must happen next, a phrase. */
+  /** The change that fires or re-arms it, a phrase. */
   readonly next: string;
-  /** How far the value must move for that, with its sign; 0: by any amount. Left out without a value. */
+  /** Signed change of the value that `next` needs; 0 for any change. Undefined without a value. */
   readonly distance?: number;
-  /** The last values, oldest first, as [epoch milliseconds, value]. */
+  /** Recent values, oldest first, as [epoch milliseconds, value]. */
   readonly recent: readonly (readonly [number, number])[];
-  /** A crossing is committed and not yet published, of this threshold or another on the metric. */
+  /** Whether a crossing on this metric is committed but not yet published. */
   readonly isUnpublished: boolean;
 }
 
-/** A metric for people: `VIP customers`, `Revenue (Region: EMEA)`. */
+/** `VIP customers`, `Revenue (Region: EMEA)`. */
 export function metricText({ name, dimensions = {} }: Metric): string {
   const members = mapText(dimensions);
   return members === '' ? name : `${name} (${members})`;
 }
 
-/** How a threshold stands on a metric. */
-export function accountOf(
+export function thresholdStatus(
   threshold: Threshold,
   metric: Metric,
   state: MetricState | undefined,
   flag: Flag | undefined,
-): ThresholdAccount {
+): ThresholdStatus {
   const last = state?.last;
   const common = {
     metric: metricText(metric),
@@ -56,7 +56,9 @@ export function accountOf(
 }
 
 const firstValueText = ({ fireIfAlreadyBeyond }: Threshold): string =>
-  fireIfAlreadyBeyond ? 'the first value fires if it is beyond' : 'the first value is the baseline and fires nothing';
+  fireIfAlreadyBeyond
+    ? 'the first value fires if it is beyond the threshold'
+    : 'the first value is the baseline and does not fire';
 
 function phaseOf({ operator, value: level, recoverTo }: Threshold, value: number, flag: Flag | undefined) {
   if (isBeyond(operator, level, value)) return 'beyond';
@@ -67,7 +69,7 @@ function nextOf(
   { operator, value: level, recoverTo }: Threshold,
   value: number,
   phase: ThresholdPhase,
-): Pick<ThresholdAccount, 'next' | 'distance'> {
+): Pick<ThresholdStatus, 'next' | 'distance'> {
   const isUpward = directionOf(operator) === 'above';
   const includesLevel = operator === 'atOrAbove' || operator === 'atOrBelow';
   if (phase === 'armed') {
@@ -75,40 +77,39 @@ function nextOf(
     return { next: `fires when it ${moves(isUpward, distance, includesLevel)}`, distance };
   }
   const distance = difference(recoverTo ?? level, value);
-  // At the level itself the value is back, unless the level counts as beyond.
+  // A value equal to the level is back, unless the operator includes the level.
   const includesBack = recoverTo !== undefined || !includesLevel;
-  return { next: `can fire again once it ${moves(!isUpward, distance, includesBack)}`, distance };
+  return { next: `can fire again after it ${moves(!isUpward, distance, includesBack)}`, distance };
 }
 
-function moves(up: boolean, distance: number, inclusive: boolean): string {
-  const verb = up ? 'rises' : 'falls';
+function moves(isUpward: boolean, distance: number, isInclusive: boolean): string {
+  const verb = isUpward ? 'rises' : 'falls';
   const size = numberText(Math.abs(distance));
-  if (distance === 0) return `${verb} at all`;
-  return inclusive ? `${verb} by ${size} or more` : `${verb} by more than ${size}`;
+  if (distance === 0) return `${verb} by any amount`;
+  return isInclusive ? `${verb} by ${size} or more` : `${verb} by more than ${size}`;
 }
 
-/** Metrics that are read side by side. */
+/** Maximum number of metrics read concurrently. */
 const READS = 25;
 
-/** How a subscription's threshold stands on each metric that it watches. */
-export interface ThresholdAccounts {
-  /** At most as many as were asked for. */
-  readonly accounts: readonly ThresholdAccount[];
-  /** How many metrics it watches. */
+export interface ThresholdStatuses {
+  /** Up to the requested number. */
+  readonly statuses: readonly ThresholdStatus[];
+  /** Number of metrics that the subscription watches. */
   readonly all: number;
 }
 
 /**
- * Reads how a subscription's threshold stands: on its metric, or with a measure that names no members on the measure itself,
- * where it has a value of its own, and on each member, in the order of their names.
+ * Reads the status of a subscription's threshold on each metric that it watches, sorted by name. A measure without
+ * dimensions stands for each of its members, and for the measure itself if that has a value.
  */
-export async function readAccounts(
+export async function readThresholdStatuses(
   { definition, thresholdId }: Subscription,
   limit: number,
   { thresholds }: Pick<Connector, 'thresholds'>,
-): Promise<ThresholdAccounts> {
+): Promise<ThresholdStatuses> {
   const { threshold, name } = definition;
-  if (!threshold || thresholdId === undefined) return { accounts: [], all: 0 };
+  if (!threshold || thresholdId === undefined) return { statuses: [], all: 0 };
   const watched = watchedMetric(definition);
   const isWhole = watched.kind === 'measure' && watched.dimensions === undefined;
   const members = isWhole ? await thresholds.members(metricKey(watched)) : [];
@@ -117,15 +118,12 @@ export async function readAccounts(
     .toSorted((a, b) => metricText(a).localeCompare(metricText(b), 'en', { numeric: true }));
   const whole = await thresholds.readState(metricKey(watched));
   if (members.length === 0 || whole?.last) metrics.unshift(watched);
-  const shown = metrics.slice(0, limit);
-  const accounts: ThresholdAccount[] = [];
-  for (let start = 0; start < shown.length; start += READS) {
-    const slice = shown.slice(start, start + READS).map(async (metric) => {
-      const key = metricKey(metric);
-      const [state, flag] = await Promise.all([thresholds.readState(key), thresholds.readFlag(key, name, thresholdId)]);
-      return accountOf(threshold, metric, state, flag);
-    });
-    accounts.push(...(await Promise.all(slice)));
-  }
-  return { accounts, all: metrics.length };
+  const statuses: ThresholdStatus[] = [];
+  const read = async (metric: Metric) => {
+    const key = metricKey(metric);
+    const [state, flag] = await Promise.all([thresholds.readState(key), thresholds.readFlag(key, name, thresholdId)]);
+    return thresholdStatus(threshold, metric, state, flag);
+  };
+  await inSlices(metrics.slice(0, limit), READS, read, (_, status) => statuses.push(status));
+  return { statuses, all: metrics.length };
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { accountOf, metricText } from '../../../cli/diagnosis/threshold-account';
-import { sparkLine } from '../../../cli/shell/spark-line';
+import { metricText, thresholdStatus } from '../../../cli/diagnosis/threshold-status';
 import { levelText } from '../../../cli/subscriptions/subscription-text';
 import type { Metric } from '../../../lambda/shared/core/metric';
 import { isBeyond, THRESHOLD_OPERATORS } from '../../../lambda/shared/core/position';
@@ -15,8 +14,8 @@ const at = (value: number): MetricState => ({
   version: 1,
   recent: [[1000, value]],
 });
-const account = (threshold: Threshold, value: number, armed?: boolean) => {
-  const { phase, next, distance } = accountOf(
+const statusOf = (threshold: Threshold, value: number, armed?: boolean) => {
+  const { phase, next, distance } = thresholdStatus(
     threshold,
     METRIC,
     at(value),
@@ -28,18 +27,18 @@ const account = (threshold: Threshold, value: number, armed?: boolean) => {
 describe('a threshold', () => {
   it.each<[Threshold, number, boolean | undefined, string, string, number]>([
     [{ operator: 'above', value: 100 }, 90, undefined, 'armed', 'fires when it rises by more than 10', 10],
-    [{ operator: 'above', value: 100 }, 100, undefined, 'armed', 'fires when it rises at all', 0],
-    [{ operator: 'above', value: 100 }, 120, undefined, 'beyond', 'can fire again once it falls by 20 or more', -20],
+    [{ operator: 'above', value: 100 }, 100, undefined, 'armed', 'fires when it rises by any amount', 0],
+    [{ operator: 'above', value: 100 }, 120, undefined, 'beyond', 'can fire again after it falls by 20 or more', -20],
     [{ operator: 'atOrAbove', value: 100 }, 99, undefined, 'armed', 'fires when it rises by 1 or more', 1],
-    [{ operator: 'atOrAbove', value: 100 }, 100, undefined, 'beyond', 'can fire again once it falls at all', 0],
+    [{ operator: 'atOrAbove', value: 100 }, 100, undefined, 'beyond', 'can fire again after it falls by any amount', 0],
     [{ operator: 'below', value: 0.3 }, 0.4, undefined, 'armed', 'fires when it falls by more than 0.1', -0.1],
-    [{ operator: 'atOrBelow', value: 5 }, 2, undefined, 'beyond', 'can fire again once it rises by more than 3', 3],
+    [{ operator: 'atOrBelow', value: 5 }, 2, undefined, 'beyond', 'can fire again after it rises by more than 3', 3],
     [
       { operator: 'above', value: 100, recoverTo: 80 },
       120,
       false,
       'beyond',
-      'can fire again once it falls by 40 or more',
+      'can fire again after it falls by 40 or more',
       -40,
     ],
     [
@@ -47,11 +46,11 @@ describe('a threshold', () => {
       90,
       false,
       'recovering',
-      'can fire again once it falls by 10 or more',
+      'can fire again after it falls by 10 or more',
       -10,
     ],
     [{ operator: 'above', value: 100, recoverTo: 80 }, 90, true, 'armed', 'fires when it rises by more than 10', 10],
-    // A flag of a threshold without a recovery level says only that it has fired.
+    // Without a recovery level, the flag only records that the threshold has fired.
     [
       { operator: 'above', value: 100, fireIfAlreadyBeyond: true },
       90,
@@ -61,26 +60,26 @@ describe('a threshold', () => {
       10,
     ],
   ])('%j at %d with flag %s', (threshold, value, armed, ...expected) => {
-    expect(account(threshold, value, armed)).toEqual(expected);
+    expect(statusOf(threshold, value, armed)).toEqual(expected);
   });
 
-  test('without a value says what the first one does', () => {
-    expect(accountOf({ operator: 'above', value: 1 }, METRIC, undefined, undefined)).toMatchObject({
+  test('describes the effect of the first value', () => {
+    expect(thresholdStatus({ operator: 'above', value: 1 }, METRIC, undefined, undefined)).toMatchObject({
       phase: 'no value',
-      next: 'the first value is the baseline and fires nothing',
+      next: 'the first value is the baseline and does not fire',
       recent: [],
     });
     const asked: MetricState = { metric: METRIC, version: 1, recent: [] };
-    expect(accountOf({ operator: 'above', value: 1, fireIfAlreadyBeyond: true }, METRIC, asked, undefined).next).toBe(
-      'the first value fires if it is beyond',
-    );
+    expect(
+      thresholdStatus({ operator: 'above', value: 1, fireIfAlreadyBeyond: true }, METRIC, asked, undefined).next,
+    ).toBe('the first value fires if it is beyond the threshold');
   });
 
-  test('is beyond, or not, once the value has moved by what was said', () => {
+  test('changes sides when the value moves by the reported distance', () => {
     const whole = fc.integer({ min: -1e9, max: 1e9 });
     fc.assert(
       fc.property(fc.constantFrom(...THRESHOLD_OPERATORS), whole, whole, (operator, level, value) => {
-        const [, next, distance] = account({ operator, value: level }, value);
+        const [, next, distance] = statusOf({ operator, value: level }, value);
         const moved = value + (distance as number);
         const inclusive = String(next).includes('or more');
         const step = /rises/.test(String(next)) ? 1 : -1;
@@ -92,18 +91,11 @@ describe('a threshold', () => {
   });
 });
 
-test('words', () => {
+test('levels and metrics as text', () => {
   expect(levelText({ operator: 'atOrBelow', value: 1e4, recoverTo: 12_000.5 })).toBe(
     'at or below 10,000, back at 12,000.5',
   );
   expect(
     metricText({ ...METRIC, kind: 'measure', name: 'Revenue', dimensions: { Region: 'EMEA', Year: '2026' } }),
   ).toBe('Revenue (Region: EMEA; Year: 2026)');
-});
-
-test('a spark line goes from the lowest to the highest', () => {
-  expect(sparkLine([0, 5, 10])).toBe('▁▅█');
-  expect(sparkLine([7, 7])).toBe('▄▄');
-  expect(sparkLine([-Number.MAX_VALUE, Number.MAX_VALUE])).toBe('▁█');
-  expect(sparkLine([])).toBe('');
 });

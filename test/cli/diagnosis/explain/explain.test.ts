@@ -1,15 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { type Evidence, explain, type Step, seenText, wantedText, whyNot } from '../../../cli/diagnosis/explain';
-import { accountOf } from '../../../cli/diagnosis/threshold-account';
-import { STATUSES } from '../../../contract/events';
-import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
-import type { TriggerEvent } from '../../../lambda/events/core/trigger-event';
-import { asciiJson } from '../../../lambda/shared/core/ascii-json';
-import { LogMessage } from '../../../lambda/shared/core/log-messages';
-import type { Metric } from '../../../lambda/shared/core/metric';
-import { matches } from '../../../lambda/subscriptions/core/matching';
-import type { Filter, Subscription, SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
+import { explain } from '../../../../cli/diagnosis/explain/explain';
+import type { ExplainInput } from '../../../../cli/diagnosis/explain/input';
+import { mismatchReason } from '../../../../cli/diagnosis/explain/refresh-steps';
+import type { Step } from '../../../../cli/diagnosis/explain/step';
+import { observedText } from '../../../../cli/diagnosis/observed-text';
+import { thresholdStatus } from '../../../../cli/diagnosis/threshold-status';
+import { conditionText } from '../../../../cli/subscriptions/subscription-text';
+import { STATUSES } from '../../../../contract/events';
+import type { DeliveryRow } from '../../../../lambda/delivery/core/delivery';
+import type { TriggerEvent } from '../../../../lambda/events/core/trigger-event';
+import { asciiJson } from '../../../../lambda/shared/core/ascii-json';
+import { LogMessage } from '../../../../lambda/shared/core/log-messages';
+import type { Metric } from '../../../../lambda/shared/core/metric';
+import { matches } from '../../../../lambda/subscriptions/core/matching';
+import type { Filter, Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const MINUTE = 60_000;
@@ -37,7 +42,7 @@ function subscription(
   };
 }
 
-const seen = (details: Record<string, unknown>, message: string = LogMessage.UNMATCHED, at = NOW - MINUTE) => ({
+const logged = (details: Record<string, unknown>, message: string = LogMessage.UNMATCHED, at = NOW - MINUTE) => ({
   at,
   message,
   details: {
@@ -64,7 +69,7 @@ const delivery = (row: Partial<DeliveryRow> = {}): DeliveryRow => ({
   ...row,
 });
 
-const evidence = (given: Partial<Evidence> = {}): Evidence => ({
+const input = (given: Partial<ExplainInput> = {}): ExplainInput => ({
   subscription: subscription(),
   now: NOW,
   since: NOW - DAY,
@@ -74,43 +79,45 @@ const evidence = (given: Partial<Evidence> = {}): Evidence => ({
   ...given,
 });
 
-const road = (steps: readonly Step[]) => steps.map(({ name, mark }) => `${mark} ${name}`);
+const path = (steps: readonly Step[]) => steps.map(({ name, mark }) => `${mark} ${name}`);
 const step = (steps: readonly Step[], name: Step['name']) => steps.find((one) => one.name === name) as Step;
 
-describe('a refresh', () => {
-  it('that nobody has put', () => {
-    const { verdict, ran, steps } = explain(evidence());
-    expect(verdict).toBe('The flow did not run because no DataSourceRefreshed event came in the last 24 h.');
+describe('refresh events', () => {
+  it('explains that no event was received', () => {
+    const { verdict, ran, steps } = explain(input());
+    expect(verdict).toBe('The flow did not run because no DataSourceRefreshed event was received in the last 24 h.');
     expect(ran).toBe(false);
-    expect(road(steps)).toEqual(['✓ subscription', '✗ received', '– matched', '– queued', '– answered']);
+    expect(path(steps)).toEqual(['✓ subscription', '✗ received', '– matched', '– queued', '– responded']);
   });
 
-  it('of a data source that is spelled otherwise', () => {
+  it('suggests the data source if the name is misspelled', () => {
     const { verdict, steps } = explain(
-      evidence({
+      input({
         subscription: subscription({ filter: { dataSource: 'Crm' } }),
-        log: [seen({}), seen({}), seen({ subject: 'Orders' })],
+        log: [logged({}), logged({}), logged({ subject: 'Orders' })],
       }),
     );
-    expect(verdict).toBe("The flow did not run because no event names 'Crm'; seen: 'CRM' (meant?), 'Orders'.");
-    expect(road(steps)).toEqual(['✓ subscription', '✓ received', '✗ matched', '– queued', '– answered']);
+    expect(verdict).toBe(
+      "The flow did not run because no event names 'Crm'; observed: 'CRM' (did you mean this?), 'Orders'.",
+    );
+    expect(path(steps)).toEqual(['✓ subscription', '✓ received', '✗ matched', '– queued', '– responded']);
     expect(step(steps, 'matched').evidence).toEqual([
       "2 × it names 'CRM', not 'Crm'",
       "1 × it names 'Orders', not 'Crm'",
     ]);
   });
 
-  it('that will be retried', () => {
-    const { verdict } = explain(evidence({ log: [seen({ willRetry: true })] }));
+  it('explains that includeRetries is not set', () => {
+    const { verdict } = explain(input({ log: [logged({ willRetry: true })] }));
     expect(verdict).toBe(
-      'The flow did not run because none matches: 1 × it will be retried, and includeRetries is not set.',
+      'The flow did not run because no event matches: 1 × it will be retried, and includeRetries is not set.',
     );
   });
 
-  it('that could not be read', () => {
+  it('explains that the event could not be read', () => {
     const reason = 'DataSourceRefreshed: "runId" is missing: write a text';
     const body = JSON.stringify({ 'detail-type': 'DataSourceRefreshed', detail: { dataSource: 'CRM' } });
-    const given = evidence({
+    const given = input({
       subscription: subscription({ filter: { dataSource: 'CRM' } }),
       rejected: [
         { queue: 'q', reason, body, sentAt: NOW - 5 * MINUTE },
@@ -123,42 +130,42 @@ describe('a refresh', () => {
     );
   });
 
-  it('that could not be read, whose name is kept in ASCII', () => {
+  it('finds a rejected event whose body is stored in ASCII', () => {
     const body = asciiJson({ 'detail-type': 'DataSourceRefreshed', detail: { dataSource: 'Größe 🎉' } });
-    const given = evidence({
+    const given = input({
       subscription: subscription({ filter: { dataSource: 'Größe 🎉' } }),
       rejected: [{ queue: 'q', reason: 'the reason', body, sentAt: NOW - 5 * MINUTE }],
     });
     expect(explain(given).verdict).toContain('its event could not be read: the reason');
   });
 
-  it('that matches, and of which no delivery is there', () => {
-    const { verdict, steps } = explain(evidence({ log: [seen({}, LogMessage.MATCHED)] }));
-    expect(verdict).toMatch(/^An event matches, and no delivery of it is there/);
-    expect(road(steps)).toContain('✓ matched');
+  it('explains that an event matches but has no delivery', () => {
+    const { verdict, steps } = explain(input({ log: [logged({}, LogMessage.MATCHED)] }));
+    expect(verdict).toMatch(/^An event matches but has no delivery/);
+    expect(path(steps)).toContain('✓ matched');
   });
 
-  it('where the logs cannot be read: says what to ask instead', () => {
-    const unknown = explain(evidence({ log: undefined }));
-    expect(unknown.verdict).toMatch(/what came is not known here/);
+  it('suggests a log query if the logs are not readable', () => {
+    const unknown = explain(input({ log: undefined }));
+    expect(unknown.verdict).toMatch(/the received events are unknown/);
     expect(step(unknown.steps, 'received').evidence.join()).toContain('filter detailType = "DataSourceRefreshed"');
-    expect(road(unknown.steps)).toEqual(['✓ subscription', '– received', '– matched', '– queued', '– answered']);
-    const delivered = explain(evidence({ log: undefined, deliveries: [delivery()] }));
-    expect(road(delivered.steps)).toEqual(['✓ subscription', '✓ received', '✓ matched', '✓ queued', '✓ answered']);
+    expect(path(unknown.steps)).toEqual(['✓ subscription', '– received', '– matched', '– queued', '– responded']);
+    const delivered = explain(input({ log: undefined, deliveries: [delivery()] }));
+    expect(path(delivered.steps)).toEqual(['✓ subscription', '✓ received', '✓ matched', '✓ queued', '✓ responded']);
     expect(delivered.ran).toBe(true);
   });
 });
 
-describe('a delivery', () => {
+describe('deliveries', () => {
   const verdictOf = (row: Partial<DeliveryRow>, rest: Partial<Subscription> = {}) =>
-    explain(evidence({ subscription: subscription({}, rest), deliveries: [delivery(row)] })).verdict;
+    explain(input({ subscription: subscription({}, rest), deliveries: [delivery(row)] })).verdict;
 
-  it('that the flow took', () => {
+  it('explains that the flow accepted the event', () => {
     expect(verdictOf({})).toBe(
-      "The flow took the newest event 1 min ago: 202, run run-1. What that run did stands in the flow's run history.",
+      "The flow accepted the newest event 1 min ago: 202, run run-1. The flow's run history shows the result of the run.",
     );
   });
-  it('that is held while the subscription is paused', () => {
+  it('explains that the event is held because the subscription is paused', () => {
     const health = {
       version: 1,
       state: 'paused',
@@ -170,32 +177,32 @@ describe('a delivery', () => {
     expect(verdictOf({ status: 'held', attempts }, { health })).toMatch(
       /^The newest event is held because the subscription is paused: the flow has refused 3 deliveries \(the signature/,
     );
-    const { steps } = explain(evidence({ subscription: subscription({}, { health }) }));
+    const { steps } = explain(input({ subscription: subscription({}, { health }) }));
     expect(steps[0]).toMatchObject({ mark: '✗', text: expect.stringContaining('; paused since 2026-11-20') });
-    expect(steps[0]?.evidence).toEqual(['the flow has refused 3 deliveries', 'mend the flow, then: resume crm']);
+    expect(steps[0]?.evidence).toEqual(['the flow has refused 3 deliveries', 'fix the flow, then: resume crm']);
   });
   it.each<[Partial<DeliveryRow>, RegExp]>([
     [
       { status: 'dead', attempts: [{ at: NOW, durationMs: 1, status: 400, error: 'TriggerInputSchemaMismatch' }] },
-      /given up after 400 TriggerInputSchemaMismatch \(the flow refuses the body: paste .*\); replay/,
+      /could not be delivered: 400 TriggerInputSchemaMismatch \(the flow rejects the body: paste .*\)\. To send it again, use replay/,
     ],
     [
       { status: 'pending', attempts: [{ at: NOW, durationMs: 1, error: 'ECONNRESET' }] },
-      /has not taken the newest event yet: ECONNRESET; it will be tried again/,
+      /has not accepted the newest event yet: ECONNRESET; the connector will retry it/,
     ],
     [{ status: 'pending', attempts: [] }, /is on its way to the flow/],
-    [{ status: 'canceled', attempts: [] }, /was canceled: it was meant for a deleted subscription/],
-  ])('%j', (row, expected) => {
+    [{ status: 'canceled', attempts: [] }, /was canceled: it belongs to a deleted subscription/],
+  ])('explains %j', (row, expected) => {
     expect(verdictOf(row)).toMatch(expected);
   });
-  it('of a sample is no event, and still says whether the flow answers', () => {
-    const { verdict, ran, steps } = explain(evidence({ deliveries: [delivery({ isTest: true })] }));
-    expect(verdict).toMatch(/^The flow did not run because no DataSourceRefreshed event came/);
+  it('does not count a sample as an event, but shows its response', () => {
+    const { verdict, ran, steps } = explain(input({ deliveries: [delivery({ isTest: true })] }));
+    expect(verdict).toMatch(/^The flow did not run because no DataSourceRefreshed event was received/);
     expect(ran).toBe(false);
-    expect(road(steps)).toEqual(['✓ subscription', '✗ received', '– matched', '– queued', '– answered']);
-    expect(step(steps, 'answered').evidence).toEqual(['the last test, 1 min ago: 202, run run-1']);
+    expect(path(steps)).toEqual(['✓ subscription', '✗ received', '– matched', '– queued', '– responded']);
+    expect(step(steps, 'responded').evidence).toEqual(['last test, 1 min ago: 202, run run-1']);
   });
-  it('is the newest of many, with at most five answers', () => {
+  it('shows up to five attempts, newest first', () => {
     const rows = Array.from({ length: 7 }, (_, n) =>
       delivery({
         eventId: `e${n}`,
@@ -204,25 +211,25 @@ describe('a delivery', () => {
         attempts: [{ at: NOW - n * MINUTE, durationMs: 5, status: n === 0 ? 503 : 202 }],
       }),
     );
-    const { steps, ran } = explain(evidence({ deliveries: rows.toReversed() }));
+    const { steps, ran } = explain(input({ deliveries: rows.toReversed() }));
     expect(ran).toBe(false);
     expect(step(steps, 'queued').text).toBe('7 deliveries: 6 delivered, 1 pending');
-    const { evidence: lines } = step(steps, 'answered');
+    const { evidence: lines } = step(steps, 'responded');
     expect(lines[0]).toBe('2026-11-20 12:00:00Z (now): 503, after 5 ms');
     expect(lines).toHaveLength(6);
     expect(lines[5]).toBe('2 more: deliveries crm');
   });
 });
 
-describe('a threshold', () => {
+describe('threshold events', () => {
   const metric: Metric = { kind: 'segment', instanceId: 'default', name: 'VIP customers' };
   const threshold = { operator: 'above', value: 100 } as const;
   const vip = subscription({ trigger: 'segment-threshold-crossed', filter: { segment: 'VIP customers' }, threshold });
   const at = (...values: number[]) =>
     values.map((value, n) => [NOW - (values.length - 1 - n) * 60 * MINUTE, value] as const);
-  const account = (recent: readonly (readonly [number, number])[]) => {
+  const status = (recent: readonly (readonly [number, number])[]) => {
     const [observedAt, value] = recent.at(-1) as readonly [number, number];
-    return accountOf(
+    return thresholdStatus(
       threshold,
       metric,
       { metric, version: 1, recent, last: { value, observedAt, sequence: 0 } },
@@ -230,60 +237,58 @@ describe('a threshold', () => {
     );
   };
 
-  it('on a segment that no event names', () => {
-    const none = accountOf(threshold, metric, undefined, undefined);
+  it('explains that no event names the segment', () => {
+    const none = thresholdStatus(threshold, metric, undefined, undefined);
     const { verdict, steps } = explain(
-      evidence({ subscription: vip, accounts: [none], seen: ['At risk', 'VIP Customers'] }),
+      input({ subscription: vip, statuses: [none], observed: ['At risk', 'VIP Customers'] }),
     );
     expect(verdict).toBe(
-      "The flow did not run because no event names segment 'VIP customers'; seen: 'VIP Customers' (meant?), 'At risk'.",
+      "The flow did not run because no event names segment 'VIP customers'; observed: 'VIP Customers' (did you mean this?), 'At risk'.",
     );
-    expect(road(steps)).toEqual(['✓ subscription', '✗ received', '– crossed', '– queued', '– answered']);
+    expect(path(steps)).toEqual(['✓ subscription', '✗ received', '– crossed', '– queued', '– responded']);
   });
-  it('that was not crossed', () => {
-    const { verdict, steps } = explain(evidence({ subscription: vip, accounts: [account(at(80, 90))] }));
+  it('explains how far the value is from the threshold', () => {
+    const { verdict, steps } = explain(input({ subscription: vip, statuses: [status(at(80, 90))] }));
     expect(verdict).toBe(
-      'The flow did not run because nothing crossed: the value 90 is not above 100 and fires when it rises by more than 10.',
+      'The flow did not run because the threshold was not crossed: the value 90 is not above 100 and fires when it rises by more than 10.',
     );
     expect(step(steps, 'received')).toMatchObject({ mark: '✓', evidence: ['VIP customers: 80 → 90'] });
   });
-  it('that was crossed before and is still', () => {
+  it('explains that the value is still beyond an earlier crossing', () => {
     const days = [
       [NOW - 3 * DAY, 90],
       [NOW - 2 * DAY, 120],
       [NOW, 130],
     ] as const;
-    const { verdict, steps } = explain(evidence({ subscription: vip, accounts: [account(days)] }));
+    const { verdict, steps } = explain(input({ subscription: vip, statuses: [status(days)] }));
     expect(verdict).toBe(
-      'The flow did not run because nothing crossed: the value 130 is still above 100 and can fire again once it falls by 30 or more.',
+      'The flow did not run because the threshold was not crossed: the value 130 is still above 100 and can fire again after it falls by 30 or more.',
     );
     expect(step(steps, 'crossed').evidence).toEqual([
-      'before that: VIP customers: 90 → 120 at 2026-11-18 12:00:00Z (2 d ago)',
+      'earlier: VIP customers: 90 → 120 at 2026-11-18 12:00:00Z (2 d ago)',
     ]);
   });
-  it('that was crossed', () => {
-    const { steps } = explain(evidence({ subscription: vip, accounts: [account(at(90, 120, 95, 101))] }));
+  it('counts crossings', () => {
+    const { steps } = explain(input({ subscription: vip, statuses: [status(at(90, 120, 95, 101))] }));
     expect(step(steps, 'crossed')).toMatchObject({ mark: '✓', text: 'above 100, 2 times' });
   });
-  it('with observations that were dropped, of its metric and its members only', () => {
+  it('shows dropped observations of the metric and its members only', () => {
     const dropped = (key: string) => ({
       at: NOW,
       message: LogMessage.OBSERVATION_DROPPED,
       details: { outcome: 'late', metric: key },
     });
     const log = [dropped('default#segment#VIP customers'), dropped('default#segment#VIP customers 2')];
-    const { steps } = explain(evidence({ subscription: vip, accounts: [account(at(1, 2))], log }));
-    expect(step(steps, 'received').evidence).toContain('1 × late observation, dropped');
+    const { steps } = explain(input({ subscription: vip, statuses: [status(at(1, 2))], log }));
+    expect(step(steps, 'received').evidence).toContain('1 × late observation dropped');
   });
-  it('without a flow', () => {
-    const { verdict } = explain(
-      evidence({ subscription: { ...vip, flow: undefined }, accounts: [account(at(80, 90))] }),
-    );
-    expect(verdict).toMatch(/^It starts no flow/);
+  it('explains that the subscription has no flow', () => {
+    const { verdict } = explain(input({ subscription: { ...vip, flow: undefined }, statuses: [status(at(80, 90))] }));
+    expect(verdict).toMatch(/^The subscription has no flow URL/);
   });
 });
 
-test('says why an event is not wanted exactly where dispatch does not send it', () => {
+test('gives a mismatch reason exactly if dispatch does not match the event', () => {
   const triggers = ['data-source-refresh-failed', 'full-refresh-completed'] as const;
   const filters: fc.Arbitrary<Filter> = fc.record(
     {
@@ -307,11 +312,11 @@ test('says why an event is not wanted exactly where dispatch does not send it', 
       events,
       (trigger, given, { subject, status, kind, willRetry }) => {
         const isSource = trigger === 'data-source-refresh-failed';
-        // As an entry's check leaves them: each trigger with its own keys.
+        // checkEntry keeps only the keys that the trigger supports.
         const { dataSource, includeRetries, ...ofRefresh } = given;
         const filter: Filter = isSource ? { dataSource, includeRetries } : ofRefresh;
         const event = isSource ? { dataSource: subject, status, willRetry } : { runId: 'r', status, kind };
-        const logged = {
+        const entry = {
           at: 0,
           instanceId: 'default',
           trigger,
@@ -319,18 +324,18 @@ test('says why an event is not wanted exactly where dispatch does not send it', 
           status,
           ...(isSource ? { willRetry } : { kind }),
         };
-        const reason = whyNot(logged, { trigger, instanceId: 'default', filter });
+        const reason = mismatchReason(entry, { trigger, instanceId: 'default', filter });
         expect(reason === undefined).toBe(matches(filter, { ...event, trigger } as unknown as TriggerEvent));
       },
     ),
   );
 });
 
-test('words', () => {
-  expect(seenText('x', [])).toBe('none has been seen at all');
-  expect(seenText('zz', ['a', 'b', 'c', 'd', 'e', 'f', 'g'])).toBe("seen: 'a', 'b', 'c', 'd', 'e' and 2 more");
+test('names and conditions as text', () => {
+  expect(observedText('x', [])).toBe('none has been observed yet');
+  expect(observedText('zz', ['a', 'b', 'c', 'd', 'e', 'f', 'g'])).toBe("observed: 'a', 'b', 'c', 'd', 'e' and 2 more");
   expect(
-    wantedText({
+    conditionText({
       ...subscription().definition,
       trigger: 'full-refresh-completed',
       instanceId: 'eu',

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { askSubscription, type Known, readNumber, summaryOf } from '../../../cli/flows/setup';
+import { askSubscription, readNumber, type SetupContext, summaryOf } from '../../../cli/flows/setup-prompts';
 import { CanceledError, terminalPrompts } from '../../../cli/shell/prompts';
 import type { Metric } from '../../../lambda/shared/core/metric';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
@@ -18,7 +18,7 @@ const state = (metric: Partial<Metric>, value: number): MetricState => ({
   version: 1,
   recent: [],
 });
-const KNOWN: Known = {
+const CONTEXT: SetupContext = {
   dataSources: ['CRM', 'Orders'],
   metrics: [
     state({}, 12_000),
@@ -31,8 +31,8 @@ const KNOWN: Known = {
   flowUrl: {},
 };
 
-/** Somebody at a terminal: waits for each question and types the answer. */
-async function walk(script: readonly (readonly [question: string, keys: string])[], known = KNOWN) {
+/** Answers the prompts: waits for each question and sends the keys. */
+async function walk(script: readonly (readonly [question: string, keys: string])[], context = CONTEXT) {
   const input = new PassThrough();
   Object.assign(input, { isTTY: true, setRawMode: () => input });
   const rest = [...script];
@@ -47,37 +47,37 @@ async function walk(script: readonly (readonly [question: string, keys: string])
       if (next && unread.includes(next[0])) {
         rest.shift();
         unread = '';
-        // After the question has begun to listen.
+        // The prompt must be listening before the keys arrive.
         setImmediate(() => input.write(next[1]));
       }
       done();
     },
   });
   Object.assign(output, { isTTY: true, columns: 200, rows: 50 });
-  const result = await askSubscription(terminalPrompts({ input, output }), known).catch((error: unknown) => error);
+  const result = await askSubscription(terminalPrompts({ input, output }), context).catch((error: unknown) => error);
   expect(shown).not.toContain(SIGNATURE);
   expect(rest).toEqual([]);
   return { result, shown };
 }
 
 const END = [
-  ['A name for the subscription', ENTER],
-  ['Who is told?', ENTER],
-  ["The flow's HTTP URL", FLOW_URL + ENTER],
+  ['Name of the subscription', ENTER],
+  ['Owners:', ENTER],
+  ['HTTP URL of the flow', FLOW_URL + ENTER],
 ] as const;
 
-describe('setup asks', () => {
-  it('for a segment that has been seen, its threshold, and whether it fires at once', async () => {
+describe('setup', () => {
+  it('prompts for an observed segment, a threshold, and whether to fire at once', async () => {
     const { result, shown } = await walk([
       ['What should start the flow?', DOWN + DOWN + ENTER],
       ['Which segment?', DOWN + ENTER],
       ['VIP customers is at 12,000. Start the flow when it', ENTER],
-      ['The threshold', `ten${ENTER}`],
-      ['That is no number: write it as 10000', `\x15${'\x7f'.repeat(3)}10,000${ENTER}`],
-      ['VIP customers is at 12,000 already; fire once now?', 'y'],
-      ['A name for the subscription', ENTER],
-      ['Who is told?', `kim@example.com${ENTER}`],
-      ["The flow's HTTP URL", FLOW_URL + ENTER],
+      ['Threshold', `ten${ENTER}`],
+      ['Not a number. Use a form such as 10000', `\x15${'\x7f'.repeat(3)}10,000${ENTER}`],
+      ['VIP customers is at 12,000, which is already beyond the threshold. Fire once now?', 'y'],
+      ['Name of the subscription', ENTER],
+      ['Owners:', `kim@example.com${ENTER}`],
+      ['HTTP URL of the flow', FLOW_URL + ENTER],
     ]);
     expect(result).toEqual({
       definition: {
@@ -91,20 +91,20 @@ describe('setup asks', () => {
       },
       flowUrl: FLOW_URL,
     });
-    // Neither another instance's, nor a measure.
+    // Only segments of the default instance.
     expect(shown).not.toMatch(/Of another|Revenue/);
     expect(summaryOf(result as never)).toBe(
       'vip-customers-over-10000: segment-threshold-crossed (VIP customers above 10,000); fires once now; owners kim@example.com',
     );
   });
 
-  it('for one member of a measure, and nothing more where the value is not beyond', async () => {
+  it('prompts for a member of a measure, and not for firing if the value is not beyond the threshold', async () => {
     const { result } = await walk([
       ['What should start the flow?', DOWN.repeat(3) + ENTER],
       ['Which measure?', ENTER],
-      ['For which of its members?', DOWN.repeat(2) + ENTER],
+      ['Which member of the measure?', DOWN.repeat(2) + ENTER],
       ['Revenue (Region: APAC) is at 7. Start the flow when it', DOWN.repeat(3) + ENTER],
-      ['The threshold', `-1.5${ENTER}`],
+      ['Threshold', `-1.5${ENTER}`],
       ...END,
     ]);
     expect(result).toMatchObject({
@@ -116,25 +116,25 @@ describe('setup asks', () => {
     });
   });
 
-  it('for a data source by a name that is typed, and gives the subscription a name that is free', async () => {
+  it('prompts for the name of a data source, and suggests an unused subscription name', async () => {
     const { result } = await walk([
       ['What should start the flow?', ENTER],
       ['Which data source?', DOWN.repeat(3) + ENTER],
-      ['Letter by letter', ` Orders ${ENTER}`],
+      ['Enter the name exactly', ` Orders ${ENTER}`],
       ...END,
     ]);
     expect(result).toMatchObject({ definition: { name: 'orders-failed-2', filter: { dataSource: 'Orders' } } });
   });
 
-  it('for the outcome of a full refresh, and again where a name is taken or a URL is none', async () => {
+  it('prompts for the outcome of a full refresh, and again after an invalid answer', async () => {
     const { result, shown } = await walk([
       ['What should start the flow?', DOWN.repeat(4) + ENTER],
-      ['With which outcome?', DOWN + ENTER],
-      ['A name for the subscription', `\x15${'\x7f'.repeat(20)}orders-failed${ENTER}`],
-      ['There is a subscription of this name', `-x${ENTER}`],
-      ['Who is told?', `kim${ENTER}`],
+      ['Which outcome?', DOWN + ENTER],
+      ['Name of the subscription', `\x15${'\x7f'.repeat(20)}orders-failed${ENTER}`],
+      ['A subscription with this name exists', `-x${ENTER}`],
+      ['Owners:', `kim${ENTER}`],
       ['is not a mail address', `@example.com${ENTER}`],
-      ["The flow's HTTP URL", `${FLOW_URL.split('&')[0]}${ENTER}`],
+      ['HTTP URL of the flow', `${FLOW_URL.split('&')[0]}${ENTER}`],
       ['or the URL was cut at `&`', FLOW_URL + ENTER],
     ]);
     expect(result).toMatchObject({
@@ -148,17 +148,17 @@ describe('setup asks', () => {
     expect(shown).toContain('No signature.');
   });
 
-  it('whether a URL is meant that will probably not answer', async () => {
+  it('asks for confirmation of a URL that probably does not respond', async () => {
     const old = FLOW_URL.replace('default0123.api.powerplatform.com', 'prod-01.westeurope.logic.azure.com');
     const { result } = await walk([
       ['What should start the flow?', DOWN.repeat(5) + ENTER],
-      ['With which outcome?', ENTER],
-      ['A name for the subscription', ENTER],
-      ['Who is told?', ENTER],
-      ["The flow's HTTP URL", old + ENTER],
+      ['Which outcome?', ENTER],
+      ['Name of the subscription', ENTER],
+      ['Owners:', ENTER],
+      ['HTTP URL of the flow', old + ENTER],
       ['no longer answer on logic.azure.com', ''],
-      ['Use it all the same?', 'n'],
-      ["The flow's HTTP URL", FLOW_URL + ENTER],
+      ['Use it anyway?', 'n'],
+      ['HTTP URL of the flow', FLOW_URL + ENTER],
     ]);
     expect(result).toMatchObject({ definition: { name: 'unification', filter: {} }, flowUrl: FLOW_URL });
   });
@@ -167,14 +167,14 @@ describe('setup asks', () => {
     ['What should start the flow?', DOWN + DOWN + ENTER],
     ['Which segment?', ENTER],
     ['Start the flow when it', DOWN + DOWN + ENTER],
-    ['The threshold', `20${ENTER}`],
-    ['fire once now?', 'n'],
-    ['A name for the subscription', ENTER],
-    ['Who is told?', ENTER],
-    ["The flow's HTTP URL", FLOW_URL + ENTER],
+    ['Threshold', `20${ENTER}`],
+    ['Fire once now?', 'n'],
+    ['Name of the subscription', ENTER],
+    ['Owners:', ENTER],
+    ['HTTP URL of the flow', FLOW_URL + ENTER],
   ] as const;
   it.each(questions.map(([question], n) => [question, n] as const))(
-    'and ends by Ctrl-C at: %s',
+    'is canceled by Ctrl-C at: %s',
     async (question, n) => {
       const { result } = await walk([...questions.slice(0, n), [question, CTRL_C]]);
       expect(result).toBeInstanceOf(CanceledError);
@@ -193,6 +193,6 @@ it.each<[string, number | undefined]>([
   ['Infinity', undefined],
   ['0x10', undefined],
   ['1e999', undefined],
-])('reads the number %j', (text, expected) => {
+])('parses the number %j', (text, expected) => {
   expect(readNumber(text)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-import type { TriggerId } from '../../contract/events';
+import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
 import type { WantedSubscription } from '../../lambda/registration/core/register';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
@@ -6,94 +6,85 @@ import { isBeyond, type ThresholdOperator } from '../../lambda/shared/core/posit
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
 import { checkEntry, toDefinition } from '../../lambda/subscriptions/core/subscription-entry';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
-import { wantedText } from '../diagnosis/explain';
-import { metricText } from '../diagnosis/threshold-account';
-import type { Check, Prompts } from '../shell/prompts';
+import { metricText } from '../diagnosis/threshold-status';
+import type { Prompts } from '../shell/prompts';
+import { flowUrlError } from '../subscriptions/flow-url-input';
+import { conditionText } from '../subscriptions/subscription-text';
+import { TRIGGER_TITLES } from '../subscriptions/triggers';
 
-/** What the connector knows when somebody sets a flow up. */
-export interface Known {
-  /** Names of data sources that events have named. */
+/** Data of the connector that the prompts use. */
+export interface SetupContext {
+  /** Data sources that events or subscriptions name. */
   readonly dataSources: readonly string[];
-  /** Where each metric stands that has had a value. */
+  /** Metrics with a value. */
   readonly metrics: readonly MetricState[];
-  /** Names of subscriptions, which a new one cannot have. */
   readonly names: ReadonlySet<string>;
-  /** How a flow URL is checked. */
   readonly flowUrl: FlowUrlOptions;
 }
 
-const TRIGGERS: readonly (readonly [TriggerId, label: string])[] = [
-  ['data-source-refresh-failed', 'A data source refresh failed'],
-  ['data-source-refresh-succeeded', 'A data source refresh succeeded'],
-  ['segment-threshold-crossed', 'A segment crossed a threshold'],
-  ['measure-threshold-crossed', 'A business measure crossed a threshold'],
-  ['full-refresh-completed', 'A full refresh completed'],
-  ['unification-refresh-completed', 'A unification completed'],
-];
-
 const OPERATORS: readonly (readonly [ThresholdOperator, label: string])[] = [
-  ['above', 'rises above it'],
-  ['atOrAbove', 'reaches it, or more'],
-  ['below', 'falls below it'],
-  ['atOrBelow', 'falls to it, or less'],
+  ['above', 'rises above the threshold'],
+  ['atOrAbove', 'rises to the threshold or above'],
+  ['below', 'falls below the threshold'],
+  ['atOrBelow', 'falls to the threshold or below'],
 ];
 
-/** What subscriptions of the CLI are about: it asks for no other instance. */
+/** The prompts support the default instance only. */
 const INSTANCE = 'default';
-/** Choices that no name can be: names are trimmed. */
+/** Values of special choices. They cannot be names, because names are trimmed. */
 const OTHER = ' other';
 const ALL = ' all';
 
 /**
- * Asks for a subscription, question by question. Changes nothing.
- * @throws CanceledError when the person ends it.
+ * Prompts for a subscription. Stores nothing.
+ * @throws CanceledError if the user cancels.
  */
-export async function askSubscription(prompts: Prompts, known: Known): Promise<WantedSubscription> {
+export async function askSubscription(prompts: Prompts, context: SetupContext): Promise<WantedSubscription> {
   const trigger = await prompts.choose(
     'What should start the flow?',
-    TRIGGERS.map(([value, label]) => ({ value, label, hint: value })),
+    TRIGGER_IDS.map((value) => ({ value, label: TRIGGER_TITLES[value], hint: value })),
   );
-  const about = await askSubject(trigger, prompts, known);
-  const name = await prompts.ask('A name for the subscription', {
-    suggestion: freeName(about.slug, known.names),
-    check: (answer) =>
-      known.names.has(answer)
-        ? 'There is a subscription of this name: write another.'
-        : mistakeIn('name', { ...about.entry, trigger, name: answer }),
+  const about = await askSubject(trigger, prompts, context);
+  const name = await prompts.ask('Name of the subscription', {
+    suggestion: freeName(about.slug, context.names),
+    validate: (answer) =>
+      context.names.has(answer)
+        ? 'A subscription with this name exists. Use another name.'
+        : mistakeOf('name', { ...about.entry, trigger, name: answer }),
   });
-  const owners = await prompts.ask("Who is told? Mail addresses for the flow's message, or nothing", {
-    check: (answer) => (answer.trim() === '' ? undefined : mistakeIn('owners', { trigger, owners: answer })),
+  const owners = await prompts.ask('Owners: email addresses that the flow can notify (optional)', {
+    validate: (answer) => (answer.trim() === '' ? undefined : mistakeOf('owners', { trigger, owners: answer })),
   });
-  const flowUrl = await askFlowUrl(prompts, known.flowUrl);
+  const flowUrl = await askFlowUrl(prompts, context.flowUrl);
   const checked = checkEntry({ ...about.entry, trigger, name, owners: owners.trim() || undefined, flowUrl });
   if ('mistakes' in checked) throw new Error(checked.mistakes.map(({ message }) => message).join('\n'));
   return { definition: toDefinition(checked.entry), flowUrl };
 }
 
-/** What a subscription waits for, as keys of an entry, and words to make a name of. */
+/** The condition of a subscription as keys of an entry, and words for its name. */
 interface Subject {
   readonly entry: Readonly<Record<string, unknown>>;
   readonly slug: string;
 }
 
-async function askSubject(trigger: TriggerId, prompts: Prompts, known: Known): Promise<Subject> {
+async function askSubject(trigger: TriggerId, prompts: Prompts, context: SetupContext): Promise<Subject> {
   switch (trigger) {
     case 'data-source-refresh-failed':
     case 'data-source-refresh-succeeded': {
       const word = trigger === 'data-source-refresh-failed' ? 'failed' : 'refreshed';
       const all = { value: ALL, label: 'Every data source' };
-      const dataSource = await askName('Which data source?', 'dataSource', known.dataSources, prompts, [all]);
+      const dataSource = await askName('Which data source?', 'dataSource', context.dataSources, prompts, [all]);
       if (dataSource === ALL) return { entry: {}, slug: `any source ${word}` };
       return { entry: { dataSource }, slug: `${dataSource} ${word}` };
     }
     case 'segment-threshold-crossed': {
-      const segment = await askName('Which segment?', 'segment', namesOf('segment', known), prompts);
-      return askThreshold({ kind: 'segment', instanceId: INSTANCE, name: segment }, { segment }, prompts, known);
+      const segment = await askName('Which segment?', 'segment', namesOf('segment', context), prompts);
+      return askThreshold({ kind: 'segment', instanceId: INSTANCE, name: segment }, { segment }, prompts, context);
     }
     case 'measure-threshold-crossed': {
-      const measure = await askName('Which measure?', 'measure', namesOf('measure', known), prompts);
-      const metric = await askMember({ kind: 'measure', instanceId: INSTANCE, name: measure }, prompts, known);
-      return askThreshold(metric, { measure, dimensions: metric.dimensions }, prompts, known);
+      const measure = await askName('Which measure?', 'measure', namesOf('measure', context), prompts);
+      const metric = await askMember({ kind: 'measure', instanceId: INSTANCE, name: measure }, prompts, context);
+      return askThreshold(metric, { measure, dimensions: metric.dimensions }, prompts, context);
     }
     case 'full-refresh-completed':
       return { entry: await askStatus(prompts), slug: 'full refresh' };
@@ -102,22 +93,22 @@ async function askSubject(trigger: TriggerId, prompts: Prompts, known: Known): P
   }
 }
 
-/** Names that have been seen, to choose from, or a name to type. */
+/** Offers the observed names, or prompts for a name. */
 async function askName(
   question: string,
   key: string,
-  seen: readonly string[],
+  observed: readonly string[],
   prompts: Prompts,
   first: readonly { readonly value: string; readonly label: string }[] = [],
 ): Promise<string> {
-  const choices = [...first, ...seen.map((name) => ({ value: name, label: name }))];
+  const choices = [...first, ...observed.map((name) => ({ value: name, label: name }))];
   if (choices.length > 0) {
-    const other = { value: OTHER, label: seen.length > 0 ? 'Another, which has not been seen yet' : 'One by its name' };
+    const other = { value: OTHER, label: observed.length > 0 ? 'Another one, not observed yet' : 'Enter a name' };
     const chosen = await prompts.choose(question, [...choices, other]);
     if (chosen !== OTHER) return chosen;
   }
-  const typed = await prompts.ask(`${question} Letter by letter as the events name it`, {
-    check: (answer) => mistakeIn(key, { [key]: answer, trigger: TRIGGER_OF_KEY[key] }),
+  const typed = await prompts.ask(`${question} Enter the name exactly as in the events`, {
+    validate: (answer) => mistakeOf(key, { [key]: answer, trigger: TRIGGER_OF_KEY[key] }),
   });
   return typed.trim();
 }
@@ -128,22 +119,22 @@ const TRIGGER_OF_KEY: Readonly<Record<string, TriggerId>> = {
   measure: 'measure-threshold-crossed',
 };
 
-const namesOf = (kind: Metric['kind'], { metrics }: Known): string[] =>
+const namesOf = (kind: Metric['kind'], { metrics }: SetupContext): string[] =>
   [
     ...new Set(metrics.filter(({ metric }) => isHere(metric) && metric.kind === kind).map(({ metric }) => metric.name)),
   ].sort();
 const isHere = ({ instanceId }: Metric): boolean => instanceId === INSTANCE;
 
-/** A measure that has come with members: all of them, or one. */
-async function askMember(measure: Metric, prompts: Prompts, { metrics }: Known): Promise<Metric> {
+/** Prompts for one member or all members of a measure, if it has members. */
+async function askMember(measure: Metric, prompts: Prompts, { metrics }: SetupContext): Promise<Metric> {
   const members = metrics
     .map(({ metric }) => metric)
     .filter(
       (metric) => isHere(metric) && metric.kind === 'measure' && metric.name === measure.name && metric.dimensions,
     );
   if (members.length === 0) return measure;
-  const key = await prompts.choose('For which of its members?', [
-    { value: ALL, label: `Each of them, by itself (${numberText(members.length)} so far)` },
+  const key = await prompts.choose('Which member of the measure?', [
+    { value: ALL, label: `Each member separately (${numberText(members.length)} so far)` },
     ...members.map((metric) => ({ value: metricKey(metric), label: metricText(metric) })),
   ]);
   return members.find((metric) => metricKey(metric) === key) ?? measure;
@@ -153,29 +144,29 @@ async function askThreshold(
   metric: Metric,
   subject: Subject['entry'],
   prompts: Prompts,
-  { metrics }: Known,
+  { metrics }: SetupContext,
 ): Promise<Subject> {
-  const current = metrics.find((state) => metricKey(state.metric) === metricKey(metric))?.last?.value;
+  const current = metrics.find((one) => metricKey(one.metric) === metricKey(metric))?.last?.value;
   const name = metricText(metric);
-  const standing = current === undefined ? `${name} has had no value yet` : `${name} is at ${numberText(current)}`;
+  const state = current === undefined ? `${name} has no value yet` : `${name} is at ${numberText(current)}`;
   const operator = await prompts.choose(
-    `${standing}. Start the flow when it …`,
+    `${state}. Start the flow when it …`,
     OPERATORS.map(([value, label]) => ({ value, label })),
   );
   const level = readNumber(
-    await prompts.ask('The threshold', {
-      check: (answer) =>
-        readNumber(answer) === undefined ? 'That is no number: write it as 10000, 10,000 or 12.5.' : undefined,
+    await prompts.ask('Threshold', {
+      validate: (answer) =>
+        readNumber(answer) === undefined ? 'Not a number. Use a form such as 10000, 10,000 or 12.5.' : undefined,
     }),
   ) as number;
   const slug = `${metric.name} ${/below/i.test(operator) ? 'under' : 'over'} ${level}`;
   const entry = { ...subject, [operator]: level };
   if (current === undefined || !isBeyond(operator, level, current)) return { entry, slug };
-  const fires = await prompts.confirm(`${standing} already; fire once now?`, false);
+  const fires = await prompts.confirm(`${state}, which is already beyond the threshold. Fire once now?`, false);
   return { entry: fires ? { ...entry, fireIfAlreadyBeyond: true } : entry, slug };
 }
 
-/** A number as people type it, with or without commas between thousands. */
+/** Parses a number with or without thousands separators. */
 export function readNumber(text: string): number | undefined {
   const plain = /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text.trim()) ? text.replaceAll(',', '') : text;
   const isNumber = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i.test(plain);
@@ -184,38 +175,36 @@ export function readNumber(text: string): number | undefined {
 }
 
 async function askStatus(prompts: Prompts): Promise<Subject['entry']> {
-  const which = await prompts.choose('With which outcome?', [
-    { value: 'all', label: 'Any' },
-    { value: 'bad', label: 'Only when it did not succeed' },
-    { value: 'good', label: 'Only when it succeeded' },
+  const which = await prompts.choose('Which outcome?', [
+    { value: 'all', label: 'Any outcome' },
+    { value: 'bad', label: 'Only failures' },
+    { value: 'good', label: 'Only successes' },
   ]);
   if (which === 'all') return {};
   return { status: which === 'good' ? ['Successful'] : ['Failed', 'TimedOut', 'Canceled', 'Skipped'] };
 }
 
 async function askFlowUrl(prompts: Prompts, options: FlowUrlOptions): Promise<string> {
-  const check: Check = (answer) => {
-    const checked = checkFlowUrl(answer, options);
-    return 'reason' in checked ? checked.reason : undefined;
-  };
   for (;;) {
-    const answer = await prompts.askSecret("The flow's HTTP URL (paste it; it is not shown)", check);
+    const answer = await prompts.askSecret('HTTP URL of the flow (input is hidden)', (text) =>
+      flowUrlError(text, options),
+    );
     const checked = checkFlowUrl(answer, options);
     if ('reason' in checked) continue;
     if (checked.warning === undefined) return checked.url;
     prompts.warn(checked.warning);
-    if (await prompts.confirm('Use it all the same?', false)) return checked.url;
+    if (await prompts.confirm('Use it anyway?', false)) return checked.url;
   }
 }
 
-/** What is wrong with one key of an entry, as the subscription file's own check says it. */
-function mistakeIn(key: string, entry: Readonly<Record<string, unknown>>): string | undefined {
+/** The mistake in one key of an entry, with the message that a subscription file gets. */
+function mistakeOf(key: string, entry: Readonly<Record<string, unknown>>): string | undefined {
   const checked = checkEntry(entry);
   if ('entry' in checked) return undefined;
   return checked.mistakes.find(({ path }) => path[0] === key)?.message;
 }
 
-/** A name made of words that no subscription has yet. */
+/** An unused name made from words. */
 function freeName(words: string, taken: ReadonlySet<string>): string {
   const slug = words
     .normalize('NFKD')
@@ -231,9 +220,8 @@ function freeName(words: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** What is about to be stored, for the last question. */
 export const summaryOf = ({ definition }: WantedSubscription): string => {
   const once = definition.threshold?.fireIfAlreadyBeyond ? '; fires once now' : '';
   const owners = definition.owners.length > 0 ? `; owners ${definition.owners.join(', ')}` : '';
-  return `${definition.name}: ${wantedText(definition)}${once}${owners}`;
+  return `${definition.name}: ${conditionText(definition)}${once}${owners}`;
 };
