@@ -36,7 +36,7 @@ const received: { readonly flow: string; readonly body: Record<string, unknown> 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
   flows = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -16,7 +16,7 @@ import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { bundleCli, type CliResult, runCli } from '../support/cli';
+import { bundleCli, type CliResult, callCli, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';
 const SIGNATURES = [
@@ -41,7 +41,7 @@ const stacks = new Map<string, Readonly<Record<string, string>>>();
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
 
   const app = new App({ outdir: join(directory, 'cdk.out') });
   new PowerAutomateConnectorStack(app, STACK);
@@ -119,7 +119,10 @@ const nobody = (): Record<string, string> => ({
 
 /** Runs the CLI as a person does. Whatever it says must hold nothing of a flow URL but its host. */
 async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<CliResult> {
-  const result = await runCli(bundle, args, { cwd: directory, env });
+  return checked(await runCli(bundle, args, { cwd: directory, env }));
+}
+
+function checked(result: CliResult): CliResult {
   const said = result.out + result.err;
   for (const secret of [...SIGNATURES, URL_PATH, 'sig=']) expect(said).not.toContain(secret);
   expect(said).not.toMatch(/^\s+at /m);
@@ -446,7 +449,7 @@ describe('the command line', () => {
   });
 
   it.each(COMMANDS.map(({ meta }) => meta.name))('explains itself: %s --help', async (name) => {
-    const result = await cli([name, '--help']);
+    const result = checked(await callCli([name, '--help']));
     expect(result).toMatchObject({ status: 0, err: '' });
     expect(result.out).toContain(`\n  power-automate-connector ${name} `);
     for (const line of result.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
@@ -529,6 +532,10 @@ describe('the command line', () => {
     [['schema', 'segment-threshold'], '"segment-threshold" is no trigger: write segment-threshold-crossed'],
     [['sample', 'full-refresh-completed', '--format', 'xml'], '--format is "xml"; write flat, cloudevents, teams-card'],
   ])('refuses a wrong call: %j', async (args, line) => {
-    expect(await cli(args)).toEqual({ status: 2, out: '', err: `${line}\n` });
+    expect(checked(await callCli(args))).toEqual({ status: 2, out: '', err: `${line}\n` });
+  });
+
+  it('exits with 2 when it refuses a call, and writes the reason to standard error', async () => {
+    expect(await cli(['aply'])).toEqual(await callCli(['aply']));
   });
 });

@@ -33,7 +33,7 @@ const flowUrl = (name: string) => `${stack.endpoint}/flows/${name}?sig=${SIGNATU
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-care-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
   const app = new App({ outdir: join(directory, 'cdk.out') });
   new PowerAutomateConnectorStack(app, 'PowerAutomateConnector');
   app.synth();

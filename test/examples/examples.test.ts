@@ -41,8 +41,9 @@ describe('the examples', () => {
     outcome = synthesize(names.map((name) => join('examples', name, 'app.ts')));
   }, 5 * MINUTES);
 
-  test('are at least five', () => {
+  test('are at least five, and are validated against the default rules', () => {
     expect(names.length).toBeGreaterThanOrEqual(5);
+    expect(context).toEqual({ '@aws-cdk/core:validateAgainstDefaultRules': true });
   });
 
   test('synthesize, and CloudFormation would take them', () => {

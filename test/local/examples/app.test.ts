@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FlowReceiver } from '../../../local/flow-receiver';
-import { runScript } from '../../support/script';
+import { runLocal } from '../../support/local-run';
 
 const ROOT = join(__dirname, '../../..');
 const EXAMPLE = 'examples/declared-subscriptions/app.ts';
@@ -34,7 +34,7 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-const local = (...args: string[]) => runScript('local/main.ts', args, { FLOW_URLS: secret });
+const local = (...args: string[]) => runLocal(args, { FLOW_URLS: secret });
 
 const EVENTS = [
   ['DataSourceRefreshed', { dataSource: 'Orders', status: 'Failed', runId: 'run-1', error: 'No space left' }],
@@ -144,16 +144,4 @@ const app = new App();
     expect(status, err).toBe(0);
     expect(JSON.parse(out)).toEqual({ events: { put: 0, rejected: 0 }, crossings: [], deliveries: [] });
   });
-});
-
-it('the example synthesizes strictly', async () => {
-  const outdir = join(folder, 'cdk.out');
-  const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
-  expect(context).toEqual({ '@aws-cdk/core:validateAgainstDefaultRules': true });
-  const environment = { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'true' };
-  const { status, err } = await runScript(EXAMPLE, [], environment);
-  expect(status, err).toBe(0);
-  expect(readFileSync(join(outdir, 'DeclaredSubscriptions.template.json'), 'utf8')).toContain(
-    'Custom::FlowSubscription',
-  );
 });

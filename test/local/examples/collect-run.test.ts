@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,16 +13,13 @@ import { PowerAutomateConnectorStack } from '../../../lib';
 import type { BusEvent } from '../../../local/bus/event-bus';
 import { ANYBODY } from '../../../local/connector';
 import { startLocalStack } from '../../../local/stack';
-
-const ROOT = join(__dirname, '../../..');
+import { runLocal } from '../../support/local-run';
 
 let folder: string;
-let run: ChildProcess | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'collect-run-test-'));
 });
 afterEach(() => {
-  run?.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -47,18 +42,7 @@ async function play(events: readonly object[], subscriptions: readonly string[])
     '--subscriptions',
     file('subscriptions.yaml', `subscriptions:\n${subscriptions.map((entry) => `  - ${entry}\n`).join('')}`),
   ];
-  run = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'local/main.ts'), '--once', '--json', ...options], {
-    cwd: ROOT,
-  });
-  let out = '';
-  let err = '';
-  run.stdout?.on('data', (chunk) => {
-    out += chunk;
-  });
-  run.stderr?.on('data', (chunk) => {
-    err += chunk;
-  });
-  const [status] = await once(run, 'close');
+  const { status, out, err } = await runLocal(['--once', '--json', ...options]);
   return { status, err, summary: out ? JSON.parse(out) : undefined };
 }
 

@@ -6,7 +6,7 @@ import type { BusEvent } from '../../../local/bus/event-bus';
 import { readAnswers } from '../../../local/run/answer-file';
 import { synthesize } from '../../../local/run/synthesize';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { runScript } from '../../support/script';
+import { runLocal } from '../../support/local-run';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/measures/app.ts';
@@ -114,7 +114,7 @@ describe('the example', () => {
 
 it('npm start runs the schedules once when it is asked to', async () => {
   const args = ['--app', APP, '--answers', ANSWERS, '--run-schedules', '--once', '--json'];
-  const { status, out, err } = await runScript('local/main.ts', args);
+  const { status, out, err } = await runLocal(args);
   expect(status, err).toBe(0);
   const subjects = JSON.parse(out).crossings.map(({ subject }: { subject: string }) => subject);
   expect(subjects.toSorted()).toEqual(['Revenue yesterday (Region: EMEA)', 'VIP customers']);

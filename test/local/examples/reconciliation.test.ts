@@ -16,7 +16,7 @@ import { FlowReceiver } from '../../../local/flow-receiver';
 import { synthesize } from '../../../local/run/synthesize';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
 import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
-import { runScript } from '../../support/script';
+import { runLocal } from '../../support/local-run';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/sources/app.ts';
@@ -134,7 +134,7 @@ it('a source that a service does not tell of is named, and keeps no other waitin
 it('npm start shows the runs that the example missed', async () => {
   const args = ['--app', APP, '--answers', 'examples/sources/answers.json', '--run-schedules', '--once', '--json'];
   const secrets = ['--secret', 'crm/flow-urls=FLOW_URLS'];
-  const { status, out, err } = await runScript('local/main.ts', [...args, ...secrets], { FLOW_URLS: secret });
+  const { status, out, err } = await runLocal([...args, ...secrets], { FLOW_URLS: secret });
   expect(status, err).toBe(0);
   expect(JSON.parse(out).deliveries.length).toBe(3);
   expect(flows.received.map(({ body }) => [body?.dataSource, body?.status, body?.recordCount]).toSorted()).toEqual([

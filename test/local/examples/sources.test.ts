@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FlowReceiver } from '../../../local/flow-receiver';
 import { readEvents } from '../../../local/run/event-file';
 import { entryOf, SAMPLES, sample } from '../../support/app/sources';
-import { runScript } from '../../support/script';
+import { runLocal } from '../../support/local-run';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/sources/app.ts';
@@ -31,13 +31,9 @@ afterAll(() => {
 });
 
 const local = (events: string) =>
-  runScript(
-    'local/main.ts',
-    ['--app', APP, '--secret', 'crm/flow-urls=FLOW_URLS', '--once', '--json', '--events', events],
-    {
-      FLOW_URLS: secret,
-    },
-  );
+  runLocal(['--app', APP, '--secret', 'crm/flow-urls=FLOW_URLS', '--once', '--json', '--events', events], {
+    FLOW_URLS: secret,
+  });
 
 describe('examples/sources', () => {
   it('has the samples as its events, all of them', () => {
@@ -99,13 +95,4 @@ describe('examples/sources', () => {
     expect(err).toContain('"state" is "EXPLODED": the connector knows SUCCEEDED, FAILED');
     expect(flows.received.map(({ body }) => body?.dataSource)).toEqual(['Addresses']);
   });
-});
-
-it('the example synthesizes strictly', async () => {
-  const outdir = join(folder, 'cdk.out');
-  const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
-  const environment = { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'true' };
-  const { status, err } = await runScript(APP, [], environment);
-  expect(status, err).toBe(0);
-  expect(readFileSync(join(outdir, 'Sources.template.json'), 'utf8')).toContain('aws.events.event.json');
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import {
   CreateTableCommand,
   DeleteTableCommand,
@@ -12,6 +12,7 @@ import { documentClient, type Item } from '../../../lambda/shared/adapters/dynam
 import { startDynamoDb, type TableInput } from '../../../local/engines/services/dynamodb';
 import { planTemplate, REGION } from '../../../local/template/plan';
 import type { Template } from '../../../local/template/template';
+import { madeOnce } from '../once';
 import { inProcess } from './in-process-requests';
 
 /** The connector's tables as its template declares them, and a client for them. */
@@ -74,18 +75,13 @@ export async function startTables(): Promise<TestTables> {
   };
 }
 
-/** The part of the default template that declares the tables. A test run synthesizes it once and keeps it in a file. */
+/** The part of the default template that declares the tables. A test run synthesizes it once. */
 async function tablesTemplate(): Promise<Template> {
-  const file = process.env.TABLES_TEMPLATE;
-  if (file && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
-  const { synthesizeTables } = await import('./tables-template.js');
-  const template = synthesizeTables();
-  if (file) {
-    // Another worker may read the file at this moment.
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify(template));
-    renameSync(`${file}.${process.pid}`, file);
-  }
-  return template;
+  const synthesize = async () => (await import('./tables-template.js')).synthesizeTables();
+  // `npm run record:version` runs outside of Vitest.
+  if (!process.env.TEST_RUN_FOLDER) return synthesize();
+  const file = await madeOnce('tables.json', async (path) => writeFileSync(path, JSON.stringify(await synthesize())));
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 interface StartedTables {
