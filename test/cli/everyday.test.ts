@@ -282,6 +282,11 @@ describe('a day with the connector', () => {
 });
 
 describe('what cannot be done', () => {
+  beforeAll(async () => {
+    put(file('orders', 'web'));
+    await cli(['apply']);
+  });
+
   it.each([
     ['show'],
     ['test'],
@@ -294,8 +299,6 @@ describe('what cannot be done', () => {
     ['watch'],
     ['thresholds', '--subscription'],
   ])('an unknown subscription, with the one that was meant: %s %s', async (...args) => {
-    put(file('orders', 'web'));
-    await cli(['apply']);
     expect(await cli([...args, 'ordres'])).toEqual({
       status: 1,
       out: '',
