@@ -236,7 +236,7 @@ it.each<Row>(ROWS)('%s', (_, behaviour, outcome, attempt, wait) => check(behavio
 
 it.each<Row>(SLOW_ROWS)('%s', (_, behaviour, outcome, attempt, wait) => {
   // 5 seconds of it are kept for writing down what came of the try.
-  world.invocationMs = 7000;
+  world.invocationMs = 6000;
   return check(behaviour, outcome, attempt, wait);
 });
 
