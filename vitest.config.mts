@@ -17,8 +17,17 @@ const files = (include: string[], exclude: string[]) => globSync(include, { cwd:
  * module (`vi.mock`), changes the environment or uses a browser gets a process of its own.
  */
 const SHARED = files(
-  ['test/lib/**/*.test.ts', 'test/lambda/*/core/**/*.test.ts'],
-  ['test/lib/shared/handler-function.test.ts', '**/*.browser.test.ts'],
+  [
+    'test/lib/**/*.test.ts',
+    'test/lambda/**/*.test.ts',
+    'test/local/{bus,engines,output,run,template}/**/*.test.ts',
+    'test/cli/*/**/*.test.ts',
+    'test/docs/**/*.test.ts',
+  ],
+  [
+    '**/{handler-function,telemetry,solution,status-line}.test.ts',
+    '**/*{crash-sweep,misbehaving-flow,.browser}.test.ts',
+  ],
 );
 const ISOLATED = files(['test/**/*.test.ts'], [...SHARED, ...Object.values(OTHER_RUNS).flat()]);
 

@@ -7,7 +7,7 @@ import { main } from '../../cli/main';
 import { processTerminal } from '../../cli/shell/terminal';
 import { madeOnce } from './once';
 
-/** Builds the CLI as scripts/build.mjs does, to a folder without node_modules: the bundle must stand alone. */
+/** Builds the CLI like scripts/build.mjs, in a folder without node_modules: the bundle must be self-contained. */
 export const bundleCli = (): Promise<string> =>
   madeOnce('power-automate-connector.js', (outfile) =>
     build({
@@ -32,11 +32,11 @@ export interface CliOptions {
   readonly cwd: string;
   readonly env: Record<string, string>;
   readonly input?: string;
-  /** Sends a signal as soon as the output has a text. */
+  /** Sends a signal when the output contains a text. */
   readonly endAt?: { readonly text: string; readonly signal: NodeJS.Signals };
 }
 
-/** Runs the CLI as a person does. */
+/** Runs the CLI as a child process. */
 export async function runCli(
   bundle: string,
   args: readonly string[],

@@ -44,7 +44,7 @@ const EVENTS = [
 ].map(([DetailType, Detail]) => JSON.stringify({ Source: 'customer-insights', DetailType, Detail }));
 
 describe('npm start -- --app', () => {
-  it('runs the example: its declared subscriptions start their flows, by the secret that they name', async () => {
+  it('runs the example: declared subscriptions start their flows, with the URLs in the secret that they name', async () => {
     const events = file('events.jsonl', EVENTS.join('\n'));
     const subscriptions = file(
       'more.yaml',
@@ -68,7 +68,7 @@ describe('npm start -- --app', () => {
     expect(out + err).not.toContain('0123456789-');
   });
 
-  it('says what did not arrive of what is declared', async () => {
+  it('names the declared subscriptions that did not receive their event', async () => {
     const events = file('events.jsonl', EVENTS[0] as string);
     const { status, err } = await local('--app', EXAMPLE, '--once', '--json', '--wait', '1', '--events', events);
     expect(status).toBe(1);
@@ -116,7 +116,7 @@ const app = new App();
     ['no stack', '', [], /has written no stack: it must make an App/],
     ['an error', "throw new Error('out of luck');", [], /could not be synthesized:[\s\S]*out of luck/],
   ];
-  it.each(failing)('says what is wrong with %s', async (_, code, args, message) => {
+  it.each(failing)('reports %s', async (_, code, args, message) => {
     const { status, err } = await local('--app', file('app.mts', APP + code), '--once', ...args);
     expect(status).toBe(2);
     expect(err).toMatch(message);
@@ -125,13 +125,13 @@ const app = new App();
   it.each([
     ['--stack without --app', ['--stack', 'Shop'], /^--stack is one of an app: write --app FILE, too$/m],
     ['a file that is not there', ['--app', 'nowhere.ts'], /^nowhere\.ts does not exist$/m],
-  ])('says what is wrong with %s', async (_, args, message) => {
+  ])('reports %s', async (_, args, message) => {
     const { status, err } = await local(...args);
     expect(status).toBe(2);
     expect(err).toMatch(message);
   });
 
-  it('takes the stack that is named, puts no events of ours, and runs to its end', async () => {
+  it('runs the named stack without the events of the retailer example', async () => {
     const code = "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');";
     const { status, out, err } = await local(
       '--app',

@@ -46,7 +46,7 @@ async function play(events: readonly object[], subscriptions: readonly string[])
   return { status, err, summary: out ? JSON.parse(out) : undefined };
 }
 
-it('makes of stages, put one by one, the two triggers of whole runs, once', async () => {
+it('turns stages that arrive one by one into both triggers of whole runs, once per run', async () => {
   const flow = (name: string, trigger: string, filter = '') =>
     `{ name: ${name}, trigger: ${trigger}, ${filter} flowUrl: "\${LOCAL_FLOWS}/${name}?sig=0123456789-0123456789-0123456789-0123456789" }`;
   const { status, err, summary } = await play(
@@ -58,7 +58,7 @@ it('makes of stages, put one by one, the two triggers of whole runs, once', asyn
       stage({ runId: 'f-1', process: 'Data sources', status: 'Failed', error: 'Orders: the password has expired' }),
       stage({ runId: 'u-1', stage: 'match' }),
       stage({ runId: 'u-1', stage: 'match' }),
-      // Two runs that are not complete, and an event that is no stage's.
+      // Two incomplete runs, and an event without a stage.
       stage({ runId: 'u-2', stage: 'map' }),
       stage({ runId: 'f-2', process: 'Segments' }),
       stage({ runId: 'u-2' }),
@@ -83,7 +83,7 @@ it('makes of stages, put one by one, the two triggers of whole runs, once', asyn
   ]);
 });
 
-it('reports a run whose time is over, by its schedule', async () => {
+it('reports a run that timed out, by its schedule', async () => {
   const app = new App({ outdir: folder });
   const { connector } = new PowerAutomateConnectorStack(app, 'Connector', { connectorId: 'local' });
   const tableId = (connector.collection.table.node.defaultChild as CfnElement).logicalId;

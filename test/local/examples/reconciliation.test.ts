@@ -1,4 +1,4 @@
-/** Runs examples/sources with its bundles: what the bus saw and what only the services' APIs know, into a flow. */
+/** Runs examples/sources with its bundles: runs from the bus, and runs that only the services' APIs report, start a flow. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -66,7 +66,7 @@ afterEach(async () => {
   await stack.stop();
 });
 
-/** The services tell of these runs. */
+/** Makes the services' APIs report these runs. */
 function say(runs: readonly SampleRun[]): void {
   answers = new Map(
     runs.map(({ kind, source }) => [
@@ -91,20 +91,20 @@ async function sweep(): Promise<void> {
 const refreshes = () => onBus.filter((event) => event['detail-type'].endsWith('Refreshed'));
 const delivered = () => flows.received.map(({ body }) => `${body?.trigger} ${body?.dataSource} ${body?.runId}`);
 
-it('a run that only the API knows is delivered, and one that the bus tells of later is delivered once', async () => {
+it('delivers a run that only the API reports, and delivers it once when its event arrives later', async () => {
   say(SAMPLE_RUNS);
   await sweep();
   expect(delivered().length).toBe(SAMPLE_RUNS.length);
   expect(new Set(delivered()).size).toBe(SAMPLE_RUNS.length);
   expect(refreshes().length).toBe(SAMPLE_RUNS.length);
-  // Their own events, late: on the bus each run is there twice, and known.
+  // Their own events arrive late: each run is on the bus twice and detected as a duplicate.
   await hear(SAMPLE_RUNS);
   expect(refreshes().length).toBe(2 * SAMPLE_RUNS.length);
   expect(delivered().length).toBe(SAMPLE_RUNS.length);
   expect(stack.deadLetters()).toEqual([]);
 });
 
-it('a run that the bus has seen is not put again', async () => {
+it('puts no event for a run that the bus has reported', async () => {
   const [heard, missed] = [SAMPLE_RUNS.filter((_, n) => n % 2 === 0), SAMPLE_RUNS.filter((_, n) => n % 2 === 1)];
   await hear(heard);
   expect(delivered().length).toBe(heard.length);
@@ -117,7 +117,7 @@ it('a run that the bus has seen is not put again', async () => {
   expect(found.toSorted()).toEqual(missed.map(({ id }) => id).toSorted());
 });
 
-it('a source that a service does not tell of is named, and keeps no other waiting', async () => {
+it('names a source whose service fails, and reports the other sources', async () => {
   const [refused] = SAMPLE_RUNS as readonly [SampleRun];
   say(SAMPLE_RUNS);
   answers.set(`${refused.kind} ${refused.source}`, { error: 'AccessDeniedException: not allowed' });
@@ -131,7 +131,7 @@ it('a source that a service does not tell of is named, and keeps no other waitin
   expect(stack.deadLetters()).toEqual([]);
 });
 
-it('npm start shows the runs that the example missed', async () => {
+it('npm start delivers the runs that the example missed', async () => {
   const args = ['--app', APP, '--answers', 'examples/sources/answers.json', '--run-schedules', '--once', '--json'];
   const secrets = ['--secret', 'crm/flow-urls=FLOW_URLS'];
   const { status, out, err } = await runLocal([...args, ...secrets], { FLOW_URLS: secret });

@@ -36,12 +36,12 @@ const local = (events: string) =>
   });
 
 describe('examples/sources', () => {
-  it('has the samples as its events, all of them', () => {
+  it('has all samples as its events', () => {
     const entries = readEvents(readFileSync(join(ROOT, EVENTS), 'utf8'), EVENTS);
     expect(entries).toEqual(Object.values(SAMPLES).map(({ event }) => entryOf(event)));
   });
 
-  it('brings each end of a run to its flow, success and failure, and nothing of what is under way', async () => {
+  it('delivers the end of each run, success or failure, and nothing about runs in progress', async () => {
     const { status, out, err } = await local(EVENTS);
     expect(status, err).toBe(0);
     expect(JSON.parse(out).events).toEqual({ put: Object.keys(SAMPLES).length, rejected: 0 });
@@ -57,7 +57,7 @@ describe('examples/sources', () => {
       ...['Support tickets', 'Warehouse', 'Web analytics'],
     ];
     expect(dataSources('data-source-refresh-succeeded')).toEqual([...each, 'Loyalty'].toSorted());
-    // A failed attempt of EMR Serverless that is retried, and a job of Glue that ran out of time, beside the failures.
+    // Also a failed attempt of EMR Serverless that is retried, and a Glue job that timed out.
     expect(dataSources('data-source-refresh-failed')).toEqual([...each, 'Clickstream', 'Orders'].toSorted());
     expect(of('data-source-refresh-failed').filter((body) => body?.willRetry)).toMatchObject([
       { dataSource: 'Clickstream', attempt: 1, durationSeconds: 5 },
@@ -83,7 +83,7 @@ describe('examples/sources', () => {
     });
   });
 
-  it('keeps what it cannot read, with the reason, and delivers the same run once', async () => {
+  it('keeps an event that it cannot read, with the reason, and delivers the same run once', async () => {
     flows.received.length = 0;
     const failed = sample('databrew-failed');
     const exploded = { ...failed, detail: { ...failed.detail, state: 'EXPLODED' } };
