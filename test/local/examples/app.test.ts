@@ -1,30 +1,23 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FlowReceiver } from '../../../local/flow-receiver';
 import { runLocal } from '../../support/local-run';
+import { FlowReceiverServer } from '../../support/servers/flow-receiver-server';
 
 const ROOT = join(__dirname, '../../..');
 const EXAMPLE = 'examples/declared-subscriptions/app.ts';
-const flows = new FlowReceiver();
-const server = createServer((request, response) => void flows.handle(request, response));
+let server: FlowReceiverServer;
 let folder: string;
 let secret: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'app-test-'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = (flow: string) =>
-    `http://127.0.0.1:${(server.address() as AddressInfo).port}/flows/${flow}?sig=0123456789-0123456789-0123456789`;
-  secret = JSON.stringify({ 'data-team': url('data-team'), marketing: url('marketing') });
+  server = await FlowReceiverServer.start();
+  secret = JSON.stringify({ 'data-team': server.url('data-team'), marketing: server.url('marketing') });
 });
 afterAll(() => {
-  server.close();
-  server.closeAllConnections();
+  server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -62,8 +55,8 @@ describe('npm start -- --app', () => {
       'VIP customers',
       'Revenue yesterday',
     ]);
-    expect(flows.received.map(({ flow }) => flow).sort()).toEqual(['data-team', 'marketing']);
-    expect(flows.received.find(({ flow }) => flow === 'data-team')?.body).toMatchObject({ type: 'message' });
+    expect(server.flows.received.map(({ flow }) => flow).sort()).toEqual(['data-team', 'marketing']);
+    expect(server.flows.received.find(({ flow }) => flow === 'data-team')?.body).toMatchObject({ type: 'message' });
     expect(err).toContain('3 subscriptions declared in DeclaredSubscriptions');
     expect(out + err).not.toContain('0123456789-');
   });

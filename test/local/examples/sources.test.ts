@@ -1,32 +1,26 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FlowReceiver } from '../../../local/flow-receiver';
 import { readEvents } from '../../../local/run/event-file';
 import { entryOf, SAMPLES, sample } from '../../support/app/sources';
 import { runLocal } from '../../support/local-run';
+import { FlowReceiverServer } from '../../support/servers/flow-receiver-server';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/sources/app.ts';
 const EVENTS = 'examples/sources/events.jsonl';
-const flows = new FlowReceiver();
-const server = createServer((request, response) => void flows.handle(request, response));
+let server: FlowReceiverServer;
 let folder: string;
 let secret: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sources-test-'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  secret = JSON.stringify({ 'data-team': `${origin}/flows/data-team?sig=0123456789-0123456789-0123456789` });
+  server = await FlowReceiverServer.start();
+  secret = JSON.stringify({ 'data-team': server.url('data-team') });
 });
 afterAll(() => {
-  server.close();
-  server.closeAllConnections();
+  server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -47,7 +41,7 @@ describe('examples/sources', () => {
     expect(JSON.parse(out).events).toEqual({ put: Object.keys(SAMPLES).length, rejected: 0 });
 
     const of = (trigger: string) =>
-      flows.received.filter(({ body }) => body?.trigger === trigger).map(({ body }) => body);
+      server.flows.received.filter(({ body }) => body?.trigger === trigger).map(({ body }) => body);
     const dataSources = (trigger: string) =>
       of(trigger)
         .map((body) => body?.dataSource)
@@ -84,7 +78,7 @@ describe('examples/sources', () => {
   });
 
   it('keeps an event that it cannot read, with the reason, and delivers the same run once', async () => {
-    flows.received.length = 0;
+    server.flows.received.length = 0;
     const failed = sample('databrew-failed');
     const exploded = { ...failed, detail: { ...failed.detail, state: 'EXPLODED' } };
     const file = join(folder, 'events.jsonl');
@@ -93,6 +87,6 @@ describe('examples/sources', () => {
     expect(status, err).toBe(0);
     expect(JSON.parse(out).events).toEqual({ put: 3, rejected: 1 });
     expect(err).toContain('"state" is "EXPLODED": the connector knows SUCCEEDED, FAILED');
-    expect(flows.received.map(({ body }) => body?.dataSource)).toEqual(['Addresses']);
+    expect(server.flows.received.map(({ body }) => body?.dataSource)).toEqual(['Addresses']);
   });
 });
