@@ -20,7 +20,7 @@ import { type LocalStack, startLocalStack } from '../../local/stack';
 import { bundleCli, type CliResult, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';
-/** What a flow's URL holds besides its host, which nobody may see. */
+/** The secret part of a flow URL. */
 const SECRET = 'c2VjcmV0LW9mLXRoZS10ZXN0LWZsb3c';
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
@@ -28,15 +28,15 @@ let directory: string;
 let bundle: string;
 let stack: LocalStack;
 let flows: Server;
-/** What flows answer, by name; 202 where none is given. */
+/** Status of flows' responses by flow name; 202 by default. */
 const answers = new Map<string, number>();
-/** Bodies that flows got, by name. */
+/** Bodies that flows received. */
 const received: { readonly flow: string; readonly body: Record<string, unknown> }[] = [];
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
   flows = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -64,7 +64,7 @@ beforeEach(() => answers.clear());
 
 const flowUrl = (flow: string) => `http://127.0.0.1:${(flows.address() as AddressInfo).port}/${flow}?sig=${SECRET}`;
 
-/** Runs the CLI against the local run. Whatever it says must hold nothing of a flow URL but its host. */
+/** Runs the CLI against the local run. Its output must contain nothing of a flow URL except the host. */
 async function cli(args: readonly string[], more: { env?: Record<string, string>; input?: string } = {}) {
   const env = { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true', ...more.env };
   const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], { ...more, cwd: directory, env });
@@ -74,7 +74,7 @@ async function cli(args: readonly string[], more: { env?: Record<string, string>
   return result;
 }
 
-/** What a command prints with --json. */
+/** A command's output with --json. */
 async function json<T>(...args: string[]): Promise<T> {
   const { out, err, status } = await cli([...args, '--json']);
   expect({ err, status }).toEqual({ err: '', status: 0 });
@@ -104,7 +104,7 @@ const failed = (dataSource: string) => [
   'status=Failed',
 ];
 
-/** Until nothing is under way: every message has been worked off. */
+/** Waits until every message is processed. */
 const settled = () => stack.whenIdle(AbortSignal.timeout(30_000));
 
 describe('a day with the connector', () => {
@@ -129,7 +129,7 @@ describe('a day with the connector', () => {
     });
     expect(received.at(-1)).toMatchObject({ flow: 'orders', body: { isTest: true, dataSource: 'orders' } });
 
-    // 413 is an answer that no other try changes.
+    // 413 is not retried.
     answers.set('orders', 413);
     const tested = await cli(['test', 'orders']);
     expect(tested).toEqual({
@@ -174,7 +174,7 @@ describe('a day with the connector', () => {
     expect((await cli(['show', 'orders'])).out).toMatch(/^orders\n {2}state +active\n {2}trigger +data-source-refresh/);
   });
 
-  it('holds what comes while somebody has paused it, also over a change, until somebody resumes it', async () => {
+  it('holds deliveries while it is paused, also after a change, until it is resumed', async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
     const before = received.length;
@@ -205,7 +205,7 @@ describe('a day with the connector', () => {
     expect((await cli(['resume', 'web'])).out).toBe('web is already active\n');
   });
 
-  it('takes a new flow URL from a variable or standard input, and shows nothing of it', async () => {
+  it('reads a new flow URL from a variable or standard input, and does not show it', async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
     const env = { WEB_FLOW: flowUrl('web-anew') };
@@ -232,10 +232,10 @@ describe('a day with the connector', () => {
     });
   });
 
-  it('shows what was rejected, each time it is asked', async () => {
+  it('shows rejected events on each call', async () => {
     const { out } = await cli(['rejected']);
     expect(out).toBe('No messages: the dead-letter queues are empty.\n');
-    // A detail type that the connector does not know; `emit` would not put it.
+    // An unknown detail type, which `emit` would not put.
     await fetch(stack.endpoint, {
       method: 'POST',
       headers: { 'x-amz-target': 'AWSEvents.PutEvents', 'content-type': 'application/x-amz-json-1.1' },
@@ -284,6 +284,11 @@ describe('a day with the connector', () => {
 });
 
 describe('what cannot be done', () => {
+  beforeAll(async () => {
+    put(file('orders', 'web'));
+    await cli(['apply']);
+  });
+
   it.each([
     ['show'],
     ['test'],
@@ -295,9 +300,7 @@ describe('what cannot be done', () => {
     ['replay'],
     ['watch'],
     ['thresholds', '--subscription'],
-  ])('an unknown subscription, with the one that was meant: %s %s', async (...args) => {
-    put(file('orders', 'web'));
-    await cli(['apply']);
+  ])('an unknown subscription, with a suggestion: %s %s', async (...args) => {
     expect(await cli([...args, 'ordres'])).toEqual({
       status: 1,
       out: '',
@@ -305,7 +308,7 @@ describe('what cannot be done', () => {
     });
   });
 
-  it('says that no connector runs on this machine', async () => {
+  it('reports that no connector runs on this machine', async () => {
     const run = (args: string[]): Promise<CliResult> => runCli(bundle, args, { cwd: directory, env: {} });
     expect(await run(['list', '--local'])).toEqual({
       status: 3,
@@ -315,7 +318,7 @@ describe('what cannot be done', () => {
     expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector responds at http:/);
   });
 
-  it('finds the one that npm start runs from the same folder, as long as it does', async () => {
+  it('finds the connector that npm start runs from the same folder, while it runs', async () => {
     const file = join(directory, LOCAL_RUN_FILE);
     const takeBack = announceLocalRun(stack.endpoint, directory);
     expect((await runCli(bundle, ['--local', 'list'], { cwd: directory, env: {} })).status).toBe(0);
@@ -338,7 +341,7 @@ describe('schema and sample', () => {
       const check = new Ajv({ strict: false, validateFormats: false }).compile(await print('schema'));
       const sample = await print('sample');
       expect(check(sample), JSON.stringify(check.errors)).toBe(true);
-      // A schema that took anything would take this, too.
+      // A schema that accepts anything would accept this.
       expect(check([])).toBe(false);
       expect(JSON.stringify(sample)).not.toContain('null');
     },

@@ -16,7 +16,7 @@ import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { bundleCli, type CliResult, runCli } from '../support/cli';
+import { bundleCli, type CliResult, callCli, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';
 const SIGNATURES = [
@@ -33,15 +33,15 @@ let bundle: string;
 let stack: LocalStack;
 let connector: LocalConnector;
 let cloudFormation: Server;
-/** Whether DescribeStacks may be called for one stack only. */
+/** Whether DescribeStacks is allowed only for a named stack. */
 let listingIsForbidden = false;
-/** Stacks that DescribeStacks knows, with their outputs. */
+/** Outputs of the stacks that DescribeStacks returns, by stack name. */
 const stacks = new Map<string, Readonly<Record<string, string>>>();
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
 
   const app = new App({ outdir: join(directory, 'cdk.out') });
   new PowerAutomateConnectorStack(app, STACK);
@@ -100,7 +100,7 @@ function stackXml(name: string, outputs: Readonly<Record<string, string>>): stri
     <StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member>`;
 }
 
-/** The environment of somebody who is signed in, and nothing of this process's own settings. */
+/** An environment with credentials, without this process's own settings. */
 const signedIn = (): Record<string, string> => ({
   ...nobody(),
   AWS_REGION: ANYBODY.region,
@@ -117,9 +117,12 @@ const nobody = (): Record<string, string> => ({
   AWS_ENDPOINT_URL_EVENTBRIDGE: stack.endpoints.eventbridge,
 });
 
-/** Runs the CLI as a person does. Whatever it says must hold nothing of a flow URL but its host. */
+/** Runs the CLI as a child process. Its output must contain nothing of a flow URL except the host. */
 async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<CliResult> {
-  const result = await runCli(bundle, args, { cwd: directory, env });
+  return checked(await runCli(bundle, args, { cwd: directory, env }));
+}
+
+function checked(result: CliResult): CliResult {
   const said = result.out + result.err;
   for (const secret of [...SIGNATURES, URL_PATH, 'sig=']) expect(said).not.toContain(secret);
   expect(said).not.toMatch(/^\s+at /m);
@@ -151,7 +154,7 @@ subscriptions:
 `;
 const applied = (...args: string[]) => cli(['apply', ...args], { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) });
 
-/** Everything in both tables but what waits for the sweep to remove it. */
+/** Everything in both tables, except items that the sweep will remove. */
 const stored = async () => (await everything()).filter((one) => one[DUE_INDEX.partitionKey] === undefined);
 
 async function everything(): Promise<Record<string, unknown>[]> {
@@ -176,7 +179,7 @@ beforeEach(async () => {
 });
 
 describe('apply', () => {
-  it('adds what the file says, and the second time leaves it', async () => {
+  it('adds the subscriptions of the file, and changes nothing the second time', async () => {
     put(file());
     const first = await applied('-f', 'subscriptions.yaml');
     expect(first.out).toBe(
@@ -204,7 +207,7 @@ describe('apply', () => {
     ['owner', { owner: 'lee@example.com' }, 'tell-the-data-team'],
     ['flow URL', { url: flowUrl(SIGNATURES[1]) }, 'tell-the-data-team'],
     ['threshold', { above: 20_000 }, 'vip-over-10k'],
-  ] as const)('changes the one whose %s is another', async (_, change, name) => {
+  ] as const)('changes the subscription whose %s changed', async (_, change, name) => {
     put(file());
     await applied();
     const before = await item(name);
@@ -217,7 +220,7 @@ describe('apply', () => {
     expect(await stored()).toHaveLength(3);
   });
 
-  it('says what it would do, and does nothing, with --dry-run', async () => {
+  it('prints its plan and changes nothing with --dry-run', async () => {
     put(file());
     expect(await applied('--dry-run')).toMatchObject({
       status: 0,
@@ -235,7 +238,7 @@ describe('apply', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it("changes nothing at all when one is another manager's", async () => {
+  it('changes nothing when another manager owns one of the subscriptions', async () => {
     put(file({ set: 'marketing' }));
     await applied();
     await cli(['remove', 'tell-the-data-team', '--set', 'marketing']);
@@ -250,7 +253,7 @@ describe('apply', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it.each(['SIGINT', 'SIGKILL'] as const)('does the rest after %s in the middle', async (signal) => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('continues after %s', async (signal) => {
     const list = Array.from(
       { length: 60 },
       (_, n) =>
@@ -272,7 +275,7 @@ describe('apply', () => {
     expect(await everything(), 'nothing is written').toEqual(after);
   });
 
-  it('tells every mistake of the file and changes nothing', async () => {
+  it('reports every mistake in the file and changes nothing', async () => {
     put(`${file({ owner: 'nobody', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
     const result = await cli(['apply']);
     expect(result).toMatchObject({ status: 2, out: '' });
@@ -284,7 +287,7 @@ describe('apply', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('takes a file that begins with a byte order mark, and no other encoding than UTF-8', async () => {
+  it('accepts a byte order mark, and no encoding except UTF-8', async () => {
     put(`\u{FEFF}${file()}`);
     expect(await applied()).toMatchObject({ status: 0 });
     writeFileSync(join(directory, 'subscriptions.yaml'), Buffer.from(file(), 'latin1').fill(0xfc, 5, 6));
@@ -293,7 +296,7 @@ describe('apply', () => {
     expect(result.err).toMatch(/^subscriptions\.yaml:2:5: byte 0xFC is not valid UTF-8.*save it as UTF-8\n$/);
   });
 
-  it('says which file does not exist', async () => {
+  it('names a file that does not exist', async () => {
     expect(await cli(['apply', '-f', 'missing.yaml'])).toEqual({
       status: 2,
       out: '',
@@ -303,7 +306,7 @@ describe('apply', () => {
 });
 
 describe('remove', () => {
-  it('removes what its set manages', async () => {
+  it('removes subscriptions of its set', async () => {
     put(file());
     await applied();
     expect(await cli(['remove', 'vip-over-10k', 'tell-the-data-team', 'vip-over-10k'])).toEqual({
@@ -314,7 +317,7 @@ describe('remove', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it("leaves an unknown name and another manager's, and removes the rest", async () => {
+  it("skips unknown names and other managers' subscriptions, and removes the rest", async () => {
     put(file({ set: 'marketing' }));
     await applied();
     await register(
@@ -356,7 +359,7 @@ describe('a connector that cannot be used', () => {
     ],
     ['Forbidden', 'cannot describe stack Forbidden in us-east-1: access denied: User: kim is not authorized'],
     ['Expired', 'cannot describe stack Expired in us-east-1: AWS rejected the credentials: sign in again'],
-  ])('is said in one line: stack %s', async (name, line) => {
+  ])('is reported in one line: stack %s', async (name, line) => {
     put(file());
     const result = await cli(['remove', 'tell-the-data-team', '--stack', name]);
     expect(result).toMatchObject({ status: 3, out: '' });
@@ -364,7 +367,7 @@ describe('a connector that cannot be used', () => {
     expect(result.err.trim().split('\n')).toHaveLength(1);
   });
 
-  it('is said in one line: nobody is signed in', async () => {
+  it('is reported in one line: no credentials', async () => {
     expect(await cli(['remove', 'one'], { ...nobody(), AWS_REGION: 'us-east-1' })).toEqual({
       status: 3,
       out: '',
@@ -374,7 +377,7 @@ describe('a connector that cannot be used', () => {
     });
   });
 
-  it('is said in one line: no Region', async () => {
+  it('is reported in one line: no Region', async () => {
     const { AWS_REGION: _, ...env } = signedIn();
     expect(await cli(['remove', 'one'], env)).toEqual({
       status: 3,
@@ -386,7 +389,7 @@ describe('a connector that cannot be used', () => {
     );
   });
 
-  it('is said in one line: a service cannot be reached', async () => {
+  it('is reported in one line: a service cannot be reached', async () => {
     put(file());
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]), AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const result = await cli(['apply'], env);
@@ -394,7 +397,7 @@ describe('a connector that cannot be used', () => {
     expect(result.err).toMatch(/\ncannot reach AWS: .*ECONNREFUSED.*\n$/);
   });
 
-  it('tells what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
+  it('lists what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
     put(file());
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) };
     stacks.set('Other', { ...stack.outputs, [Output.FLOW_URL_KEY_ARN]: 'arn:aws:kms:us-east-1:000000000000:key/gone' });
@@ -408,7 +411,7 @@ describe('a connector that cannot be used', () => {
 });
 
 describe('without --stack', () => {
-  it('takes the only connector, and says which there are where there are more or none', async () => {
+  it('uses the only connector, and otherwise lists the connectors or reports that there is none', async () => {
     put(file());
     expect((await applied()).status).toBe(0);
     stacks.set('Second', stack.outputs);
@@ -426,7 +429,7 @@ describe('without --stack', () => {
     expect(none.err).toMatch(/^no connector found in us-east-1 in this account: use --region REGION/);
   });
 
-  it('says what to do where one may look at one stack only', async () => {
+  it('suggests --stack when listing stacks is not allowed', async () => {
     listingIsForbidden = true;
     const result = await cli(['list']);
     const named = await cli(['list', '--stack', STACK]);
@@ -445,8 +448,8 @@ describe('the command line', () => {
       expect(result.out).toMatch(new RegExp(`^  ${meta.name}( [^ ]+)? {2,}${meta.description}`, 'm'));
   });
 
-  it.each(COMMANDS.map(({ meta }) => meta.name))('explains itself: %s --help', async (name) => {
-    const result = await cli([name, '--help']);
+  it.each(COMMANDS.map(({ meta }) => meta.name))('prints help: %s --help', async (name) => {
+    const result = checked(await callCli([name, '--help']));
     expect(result).toMatchObject({ status: 0, err: '' });
     expect(result.out).toContain(`\n  power-automate-connector ${name} `);
     for (const line of result.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
@@ -532,6 +535,10 @@ describe('the command line', () => {
       '--format is "xml"; use one of flat, cloudevents, teams-card',
     ],
   ])('refuses a wrong call: %j', async (args, line) => {
-    expect(await cli(args)).toEqual({ status: 2, out: '', err: `${line}\n` });
+    expect(checked(await callCli(args))).toEqual({ status: 2, out: '', err: `${line}\n` });
+  });
+
+  it('exits with 2 when it refuses a call, and writes the reason to standard error', async () => {
+    expect(await cli(['aply'])).toEqual(await callCli(['aply']));
   });
 });

@@ -33,7 +33,7 @@ const flowUrl = (name: string) => `${stack.endpoint}/flows/${name}?sig=${SIGNATU
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-care-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
   const app = new App({ outdir: join(directory, 'cdk.out') });
   new PowerAutomateConnectorStack(app, 'PowerAutomateConnector');
   app.synth();
@@ -50,7 +50,7 @@ afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });
 
-/** Runs the CLI as a person does. Whatever it says must hold nothing of a flow URL but its host. */
+/** Runs the CLI as a child process. Its output must contain nothing of a flow URL except the host. */
 async function cli(...args: string[]) {
   const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], {
     cwd: directory,
@@ -62,7 +62,7 @@ async function cli(...args: string[]) {
   return result;
 }
 
-/** Puts events one after another, each when the last one has gone its whole way. */
+/** Puts events in order, each after the previous one is processed. */
 async function put(...events: readonly (readonly [detailType: string, detail: object])[]) {
   const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
   for (const [DetailType, detail] of events) {
@@ -109,7 +109,7 @@ describe('looking after a connector', () => {
     );
   }, 120_000);
 
-  it('shows how thresholds stand', async () => {
+  it('shows the state of thresholds', async () => {
     const { status, out } = await cli('thresholds', 'vip');
     expect(status).toBe(0);
     expect(out).toMatch(/^SUBSCRIPTION +METRIC +VALUE +THRESHOLD +STATE +NEXT +RECENT +OBSERVED\n/);
@@ -140,7 +140,7 @@ describe('looking after a connector', () => {
     expect(await cli('thresholds', '--limit', 'many')).toMatchObject({ status: 2 });
   });
 
-  it('explains why flows ran, and why not', async () => {
+  it('explains why flows ran or did not run', async () => {
     const ran = await cli('explain', 'vip');
     expect(ran.status).toBe(0);
     expect(ran.out).toMatch(/^The flow accepted the newest event (?:now|\d+ (?:s|min) ago): 202, run \w+\./);
@@ -174,7 +174,7 @@ describe('looking after a connector', () => {
     expect(await cli('explain', 'orders', '--since', 'once')).toMatchObject({ status: 2 });
   });
 
-  it('finds what has to be mended, and leaves everything as it was', async () => {
+  it('reports problems and changes nothing', async () => {
     const { status, out } = await cli('doctor');
     expect(status).toBe(1);
     expect(out).toMatch(/^✗ 1 message in dead-letter queue \S+TriggersDeadLetter\S+; newest, .*"runId" is missing/m);
@@ -184,7 +184,7 @@ describe('looking after a connector', () => {
     expect(out).toMatch(
       /^✗ no event names 'Crm', which crm waits for; observed: 'CRM' \(did you mean this\?\), 'Orders'$/m,
     );
-    // A member's first value is its baseline; crm has keepAlive.
+    // A member's first value is its baseline. crm has keepAlive.
     expect(out).toMatch(/^– no deliveries are stored for orders, regions, typo: their/m);
     expect(out).toMatch(/\n3 problems, 1 note\n$/);
     const json = JSON.parse((await cli('doctor', '--json')).out);
@@ -200,7 +200,7 @@ describe('looking after a connector', () => {
     await thresholds.remove('default#segment#VIP customers', item?.sortKey as string);
   });
 
-  it('finds a key that is disabled, and takes no other failure for one', async () => {
+  it('reports a disabled key, and throws other failures', async () => {
     const lines: string[] = [];
     const doctorWith = (name: string) => {
       const seal = () => Promise.reject(Object.assign(new Error('arn is disabled.'), { name }));
@@ -216,7 +216,7 @@ describe('looking after a connector', () => {
     await expect(doctorWith('AccessDeniedException')).rejects.toThrow('arn is disabled.');
   });
 
-  it('refuses to ask where nobody sits, and says what to do instead', async () => {
+  it('refuses to ask questions without a terminal, and names the alternative', async () => {
     expect(await cli('setup')).toMatchObject({
       status: 2,
       err: 'setup needs a terminal: write a subscription file and run apply -f FILE instead\n',
@@ -225,7 +225,7 @@ describe('looking after a connector', () => {
 });
 
 describe('setup', () => {
-  /** Answers in turn; the questions and what was said are kept. */
+  /** Answers in order, and records the questions and messages. */
   function person(answers: readonly (string | boolean)[]) {
     const said: string[] = [];
     const rest = [...answers];
@@ -261,7 +261,7 @@ describe('setup', () => {
   const answers = (name: string, url: string) =>
     ['segment-threshold-crossed', 'VIP customers', 'above', '50', true, name, '', url, true] as const;
 
-  it('stores nothing while it asks', async () => {
+  it('stores nothing before the last answer', async () => {
     const all = answers('never', flowUrl('never'));
     for (let n = 0; n < all.length; n++) {
       const { prompts, said } = person(all.slice(0, n));
@@ -274,7 +274,7 @@ describe('setup', () => {
     expect(await connector.subscriptions.read('never')).toBeUndefined();
   });
 
-  it('stores the subscription, tries its flow, and fires it once where that was asked for', async () => {
+  it('stores the subscription, tests its flow, and fires it once on request', async () => {
     const { prompts, said } = person(answers('set-up', flowUrl('set-up')));
     expect(await setUp(prompts, connector, context)).toBe(true);
     expect(said).toContain('VIP customers is at 120, which is already beyond the threshold. Fire once now?');
@@ -291,7 +291,7 @@ describe('setup', () => {
     expect(out).toMatch(/^ +last test, (?:now|\d+ (?:s|min) ago): 202, run \w+$/m);
   });
 
-  it('says what is wrong with a flow that does not take the sample', async () => {
+  it('reports a flow that does not accept the sample', async () => {
     const wrong = flowUrl('gone').replace('/flows/gone', '/elsewhere');
     const { prompts, said } = person(answers('gone', wrong));
     expect(await setUp(prompts, connector, context)).toBe(false);

@@ -36,7 +36,7 @@ export class MemoryDeliveries {
       await gate(`before ${name}`);
       const result = act();
       await gate(`after ${name}`);
-      return structuredClone(result);
+      return typeof result === 'object' ? structuredClone(result) : result;
     };
     const of = (name: string) => (row: MemoryRow) => row.subscription === name;
     const id = ({ subscription, eventId }: DeliveryKey) => `${subscription} ${eventId}`;

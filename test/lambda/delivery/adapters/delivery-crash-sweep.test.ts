@@ -1,7 +1,6 @@
 /**
  * Kills `deliver` at every point that it reaches: before and after each call to DynamoDB, KMS, SQS and EventBridge, before
- * and after the acknowledgement, and at each milestone of its POST. The points are counted, not listed: a new call is
- * swept by itself.
+ * and after the acknowledgement, and at each milestone of its POST. The points are counted, so the sweep covers new calls.
  */
 import { createHash } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -39,7 +38,7 @@ import {
 let servers: DeliveryServers;
 let endpoint: Endpoint;
 let clients: { sqs: SQSClient; bus: EventBridgeClient; kms: KMSClient };
-/** Of the history that is running: who may be killed now, and where messages and events go. */
+/** The running history: the process that can be killed, and the destination of messages and events. */
 let killer: Killer;
 let world: DeliveryWorld;
 let connections: ReturnType<typeof tapConnections>;
@@ -58,7 +57,7 @@ beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0 });
   endpoint.serve({
     ...kmsOperations([KEY]),
-    // As the SQS and EventBridge API references have it, on the world's queue and bus, whose clock is the test's.
+    // Follows the SQS and EventBridge API references, with the world's queue, bus and clock.
     'AmazonSQS.SendMessageBatch': (input) => {
       const { Entries } = input as unknown as SendMessageBatch;
       for (const { MessageBody, DelaySeconds } of Entries) world.queue.put(MessageBody, DelaySeconds);
@@ -90,7 +89,7 @@ afterAll(async () => {
 
 const NAME = () => world.name('crm');
 
-/** A container that has just started: the adapters as `deliver` puts them together, with a killer in every call's way. */
+/** A new container: the adapters that `deliver` uses, with a possible kill at each call. */
 function container(): DeliverPorts & ScheduledWorkPorts {
   const dynamodb = killer.inTheWayOf(servers.tables.client);
   const table = new DeliveryTable(dynamodb, servers.tables.deliveries, 90);
@@ -101,7 +100,7 @@ function container(): DeliverPorts & ScheduledWorkPorts {
     kept: table,
     subscriptions,
     due: {
-      // The tables are shared by all histories: this one sees its own.
+      // All histories share the tables. Each sees its own items.
       dueSubscriptions: async (before) =>
         (await subscriptions.dueSubscriptions(before)).filter((one) => one === NAME()),
       unannounced: async (before) =>
@@ -119,11 +118,11 @@ function container(): DeliverPorts & ScheduledWorkPorts {
   };
 }
 
-/** What becomes of one delivery. */
+/** The course of one delivery. */
 interface Story {
   /** The flow's status by the number of the request, until `next`; then it is mended. */
   readonly answers: (n: number) => number;
-  /** Detail types of what the bus is told. */
+  /** Detail types of the published events. */
   readonly told?: readonly string[];
   /** What happens once the queue is empty, and the schedule has nothing to do either when `settled`. */
   readonly next?: { readonly settled: boolean; readonly act: () => Promise<void> };
@@ -132,7 +131,7 @@ interface Story {
 interface End {
   readonly points: readonly string[];
   readonly killed: boolean;
-  /** The statuses that the flow answered requests with which arrived whole. */
+  /** Statuses of the flow's responses to complete requests. */
   readonly statuses: readonly number[];
 }
 
@@ -174,7 +173,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
       await invoke(step);
     }
   };
-  /** When the schedule must come back to something; undefined: never. */
+  /** Time of the schedule's next work; undefined if there is none. */
   const due = async () => {
     const { health } = (await world.subscriptions.read(NAME())) ?? {};
     const untold = (await world.rows())['event-1']?.notice ? world.now : Number.POSITIVE_INFINITY;
@@ -199,7 +198,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   connections.breakOff();
   await world.flow.deserted();
 
-  // Whatever was killed: it is delivered under its one id, nothing is left to do, and the bus knows.
+  // After any kill: it is delivered under one id, nothing is left to do, and the bus has the events.
   expect((await world.rows())['event-1']).toMatchObject({ status: 'delivered' });
   expect(new Set(world.flow.calls.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([`${NAME()}_event-1`]));
   expect((await world.subscriptions.read(NAME()))?.health?.state ?? 'active').toBe('active');
@@ -238,7 +237,7 @@ const STORIES: Record<string, Story> = {
 
 const taken = (statuses: readonly number[]) => statuses.filter((status) => status === 202).length;
 
-/** Whether the flow had taken the delivery, or was just about to, and its row did not say so yet. */
+/** Whether the flow had accepted the delivery, or was about to, and its row did not record it yet. */
 function unrecorded({ points, statuses }: End): boolean {
   const sent = points.lastIndexOf(REQUEST_SENT);
   const posts = points.filter((point) => point === REQUEST_SENT).length;
@@ -246,11 +245,11 @@ function unrecorded({ points, statuses }: End): boolean {
 }
 
 describe.each(Object.entries(STORIES))('%s', (_, story) => {
-  it('and whoever is killed anywhere delivers it, twice only where that was not written down', async () => {
+  it('is delivered after a kill at any point, and twice only if the first delivery was not recorded', async () => {
     const clean = await history(story);
     expect(taken(clean.statuses)).toBe(1);
     expect(clean.points).toEqual(expect.arrayContaining([...POST_MILESTONES, 'before acknowledging']));
-    // What was taken is written down before anything else is done.
+    // An accepted delivery is recorded before anything else.
     const accepted = clean.points.lastIndexOf(ANSWER_RECEIVED);
     expect(clean.points[accepted + 1]).toBe('before UpdateCommand');
 
