@@ -1,7 +1,7 @@
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
-import type { LocalConnector } from '../connector';
 import type { DeadLetter, LocalStack } from '../stack';
+import type { LocalConnector } from '../stack/connector';
 import type { Summary } from './report';
 
 const color = (code: number) => (text: string) => (process.stdout.hasColors?.() ? `\x1b[${code}m${text}\x1b[0m` : text);

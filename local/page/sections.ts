@@ -7,10 +7,10 @@ import { numberText } from '../../lambda/shared/core/number-text';
 import { mapText } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { SeenEvent } from './bus-history';
+import { told } from './delivery-content';
 import { type Html, html } from './html';
 import { plot, plotText } from './plot';
 import { type Rejected, type Rule, type Snapshot, type WatchedMetric, watchedMetrics } from './snapshot';
-import { told } from './told';
 
 /** A part of the page that is replaced when it changes. */
 export interface Section {

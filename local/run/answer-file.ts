@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { RECONCILABLE_KINDS } from '../../contract/sources';
-import type { Answers } from '../engines/services/answers';
-import { UserError } from '../user-error';
+import type { Answers } from '../engines/stubs/responses';
+import { UserError } from '../shared/user-error';
 
 const cell = v.union([v.string(), v.number(), v.boolean(), v.null()]);
 const question = {

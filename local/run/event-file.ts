@@ -2,7 +2,7 @@ import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { Mistakes } from '../../cli/shell/mistakes';
 import { show } from '../../lambda/events/core/events';
 import { entryBytes, MAX_REQUEST_BYTES } from '../bus/event-bus';
-import { UserError } from '../user-error';
+import { UserError } from '../shared/user-error';
 
 /** Reads JSON Lines of PutEvents entries; `Detail` may be an object or a text. Throws a UserError that names the first bad lines. */
 export function readEvents(text: string, file: string): PutEventsRequestEntry[] {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { wholeNumberHint, wholeNumberOf } from '../../lambda/shared/core/numbers';
 import { wrongValue } from '../../lambda/subscriptions/core/entry/words';
-import { UserError } from '../user-error';
+import { UserError } from '../shared/user-error';
 
 /** What `npm start` was asked for. */
 export interface Options {

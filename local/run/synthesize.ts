@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readTextFile } from '../../cli/shell/text-file';
-import { UserError } from '../user-error';
+import { UserError } from '../shared/user-error';
 
 /** A CDK app to be synthesized. */
 export interface AppToSynthesize {

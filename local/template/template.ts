@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../user-error';
+import { UserError } from '../shared/user-error';
 
 /** A mistake in a template, or something that the local run does not implement. The message says where. */
 export class TemplateError extends UserError {

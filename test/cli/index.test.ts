@@ -14,8 +14,8 @@ import { DUE_INDEX } from '../../contract/thresholds';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
 import { type LocalStack, startLocalStack } from '../../local/stack';
+import { ANYBODY, type LocalConnector, localConnector } from '../../local/stack/connector';
 import { bundleCli, type CliResult, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';

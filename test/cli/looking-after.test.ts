@@ -16,9 +16,9 @@ import { Output } from '../../contract/outputs';
 import type { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';
 import { thresholdItems } from '../../lambda/thresholds/core/threshold-item';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY } from '../../local/connector';
-import { FlowReceiver } from '../../local/flow-receiver';
+import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { type LocalStack, startLocalStack } from '../../local/stack';
+import { ANYBODY } from '../../local/stack/connector';
 import { bundleCli, runCli } from '../support/cli';
 
 const SIGNATURE = 'Zm9yLXRlc3RzLW9ubHktbm90LWEtc2VjcmV0LWF0LWFsbDE';

@@ -1,5 +1,5 @@
+import type { Activity } from '../../shared/activity';
 import type { ReceivedMessage, SqsEngine } from '../services/sqs';
-import type { Activity } from './activity';
 import { type LambdaFunction, MAX_SANDBOXES } from './lambda';
 
 /** An event source mapping from a queue to a function. */

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Activity } from './activity';
+import type { Activity } from '../../shared/activity';
 
 /** A function to run. */
 export interface FunctionInput {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
-import { CUSTOMER_PROFILES_OPERATIONS } from '../services/customer-profiles';
-import { ENTITY_RESOLUTION_OPERATIONS } from '../services/entity-resolution';
-import { RUN_PATHS } from '../services/runs';
+import { CUSTOMER_PROFILES_OPERATIONS } from '../stubs/customer-profiles';
+import { ENTITY_RESOLUTION_OPERATIONS } from '../stubs/entity-resolution';
+import { RUN_PATHS } from '../stubs/runs';
 import { type RestOperation, restOperation } from './rest';
 
 /** A call of an AWS API, as its request says it. */

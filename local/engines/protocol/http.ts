@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UserError } from '../../user-error';
+import { UserError } from '../../shared/user-error';
 import { AwsError } from './aws-json';
 
 /** The only address that the local run listens on. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import type { KeptLogs } from './kept-logs';
+import type { KeptLogs } from './log-store';
 
 /** The one form of query that the CLI writes (cli/connector/handler-logs.ts). */
 const QUERY =

@@ -1,7 +1,7 @@
 import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Activity } from '../functions/activity';
+import type { Activity } from '../../shared/activity';
 import { type AwsCall, observeCalls } from '../protocol/calls';
 import { LOOPBACK } from '../protocol/http';
 

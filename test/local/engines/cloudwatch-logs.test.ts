@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cloudWatchLogsOperations } from '../../../local/engines/services/cloudwatch-logs';
-import { KeptLogs } from '../../../local/engines/services/kept-logs';
+import { KeptLogs } from '../../../local/engines/services/log-store';
 
 const record = (message: string, at: number) => JSON.stringify({ timestamp: new Date(at).toISOString(), message });
 

@@ -10,11 +10,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Env } from '../../../contract/environment';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import { ANYBODY } from '../../../local/connector';
-import type { Answer } from '../../../local/engines/services/answers';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
+import type { Answer } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
+import { ANYBODY } from '../../../local/stack/connector';
 import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
 import { runScript } from '../../support/script';
 

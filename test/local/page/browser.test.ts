@@ -8,12 +8,12 @@ import { readSubscriptionFile } from '../../../cli/subscriptions/subscription-fi
 import { Env } from '../../../contract/environment';
 import { register } from '../../../lambda/registration/core/register';
 import { PowerAutomateConnectorStack } from '../../../lib';
-import { localConnector } from '../../../local/connector';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 import { BusHistory } from '../../../local/page/bus-history';
 import { runPage } from '../../../local/page/run-page';
 import { type PagePorts, PageServer } from '../../../local/page/server';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
+import { localConnector } from '../../../local/stack/connector';
 import { type BrowserProgram, startBrowser } from '../../support/browser/browser';
 
 const SUBSCRIPTIONS = `subscriptions:

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import { GetCallerIdentityCommand, GetWebIdentityTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webIdentity } from '../../../../lambda/delivery/adapters/web-identity';
-import { ANYBODY } from '../../../../local/connector';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import { stsOperations } from '../../../../local/engines/services/sts';
+import { ANYBODY } from '../../../../local/stack/connector';
 
 const AUDIENCE = 'api://AzureADTokenExchange';
 

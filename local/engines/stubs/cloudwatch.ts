@@ -1,5 +1,5 @@
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type Answers, answerTo } from './answers';
+import { type Answers, answerTo } from './responses';
 
 interface MetricStat {
   readonly Metric: { readonly Namespace: string; readonly MetricName: string };

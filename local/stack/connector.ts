@@ -1,16 +1,16 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { registryPorts } from '../cli/connector/registry';
-import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../contract/delivery';
-import { Env } from '../contract/environment';
-import type { HandlerName } from '../contract/shared';
-import { DeliveryTable } from '../lambda/delivery/adapters/delivery-table';
-import type { DeliveryRow } from '../lambda/delivery/core/delivery';
-import { documentClient } from '../lambda/shared/adapters/dynamodb';
-import { SubscriptionTable } from '../lambda/subscriptions/adapters/subscription-table';
-import type { Subscription } from '../lambda/subscriptions/core/subscription';
-import type { LocalFunction, LocalStack } from './stack';
-import { UserError } from './user-error';
+import { registryPorts } from '../../cli/connector/registry';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
+import { Env } from '../../contract/environment';
+import type { HandlerName } from '../../contract/shared';
+import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
+import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
+import { documentClient } from '../../lambda/shared/adapters/dynamodb';
+import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import type { Subscription } from '../../lambda/subscriptions/core/subscription';
+import { UserError } from '../shared/user-error';
+import type { LocalFunction, LocalStack } from '.';
 
 /** Whatever an SDK asks for where nothing is checked. */
 export const ANYBODY = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };

@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
 import { answerWith } from '../protocol/http';
 import { type RestOperation, restOperation } from '../protocol/rest';
-import { type AnsweredRun, type Answers, runsOf } from './answers';
+import { type AnsweredRun, type Answers, runsOf } from './responses';
 
 /** Runs of a page, so that every service has several. */
 const PAGE = 2;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type Answers, BegunQueries, BegunQuery } from './answers';
+import { type Answers, BegunQueries, BegunQuery } from './responses';
 
 const DEFAULT_PAGE = 1000;
 

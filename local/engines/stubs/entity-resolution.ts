@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../protocol/aws-json';
 import { answerWith } from '../protocol/http';
 import { type RestOperation, restOperation } from '../protocol/rest';
-import { type AnsweredRun, type Answers, runsOf } from './answers';
+import { type AnsweredRun, type Answers, runsOf } from './responses';
 
 export const ENTITY_RESOLUTION_OPERATIONS = [
   { operation: 'ListMatchingJobs', method: 'GET', path: /^\/matchingworkflows\/(?<workflowName>[^/]+)\/jobs$/ },

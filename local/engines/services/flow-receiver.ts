@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv';
-import { TRIGGER_IDS } from '../contract/events';
+import { TRIGGER_IDS } from '../../../contract/events';
 
 /** Largest request that the stand-in reads, bytes. Power Automate itself takes 100 MB (its limits page). */
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
 const FLOW_PATH = /^\/flows\/([^/]+)\/?$/;
-const SCHEMAS_FOLDER = join(__dirname, '..', 'docs', 'schemas', 'flow-body');
+const SCHEMAS_FOLDER = join(__dirname, '../../..', 'docs', 'schemas', 'flow-body');
 
 /** A run that a request started. */
 export interface ReceivedRun {

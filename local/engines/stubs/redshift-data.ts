@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type AnswerCell, type Answers, BegunQueries, BegunQuery } from './answers';
+import { type AnswerCell, type Answers, BegunQueries, BegunQuery } from './responses';
 
 const PAGE = 500;
 

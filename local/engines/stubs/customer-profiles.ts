@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../protocol/aws-json';
 import { answerWith } from '../protocol/http';
 import { type RestOperation, restOperation } from '../protocol/rest';
-import { type Answers, BegunQuery, runsOf } from './answers';
+import { type Answers, BegunQuery, runsOf } from './responses';
 
 export const CUSTOMER_PROFILES_OPERATIONS = [
   {
