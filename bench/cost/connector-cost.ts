@@ -13,8 +13,9 @@ import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/sub
 import { PowerAutomateConnectorStack } from '../../lib';
 import type { AwsCall } from '../../local/engines/protocol/calls';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { ANYBODY, localConnector } from '../../local/stack/connector';
+import { localConnector } from '../../local/stack/connector';
 import { ACCOUNT, planTemplate } from '../../local/template/plan';
 import type { Plan } from '../../local/template/planned';
 import { loadTemplate } from '../../local/template/template';

@@ -100,9 +100,7 @@ export class EventBuses {
 
   private async put(entry: Record<string, unknown>): Promise<PutEventsResult['Entries'][number]> {
     const accepted = this.accept(entry);
-    if ('ErrorCode' in accepted) {
-      return accepted;
-    }
+    if ('ErrorCode' in accepted) return accepted;
     const { event, busName } = accepted;
     const matched = this.rules.filter((rule) => rule.busName === busName && rule.test(event));
     this.options.onEvent?.(
@@ -138,9 +136,7 @@ export class EventBuses {
       return refusal('ResourceNotFoundException', `Event bus ${String(entry.EventBusName)} does not exist.`);
     }
     const detail = parseObject(detailText);
-    if (!detail) {
-      return refusal('MalformedDetail', 'Detail is malformed.');
-    }
+    if (!detail) return refusal('MalformedDetail', 'Detail is malformed.');
     const time = eventTime(entry.Time);
     if (!time) {
       return refusal('InvalidArgument', 'Parameter Time is not valid. Reason: Must be epoch seconds or a date.');
@@ -163,9 +159,7 @@ export class EventBuses {
   }
 
   private busName(nameOrArn: unknown): string | undefined {
-    if (nameOrArn === undefined || nameOrArn === null) {
-      return 'default';
-    }
+    if (nameOrArn === undefined || nameOrArn === null) return 'default';
     const name = String(nameOrArn);
     const { account, region, busArns } = this.options;
     if (name.startsWith('arn:')) {
@@ -194,9 +188,7 @@ export class EventBuses {
 
   private async giveUp(event: BusEvent, rule: BusRule, target: BusTarget, error: Error, retries: number) {
     try {
-      if (!target.deadLetter) {
-        throw error;
-      }
+      if (!target.deadLetter) throw error;
       await target.deadLetter(event, {
         RULE_ARN: rule.arn,
         TARGET_ARN: target.arn,

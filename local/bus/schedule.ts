@@ -60,9 +60,7 @@ export class Schedules {
   }
 
   stop(): void {
-    for (const timer of this.timers) {
-      clearInterval(timer);
-    }
+    for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
   }
 

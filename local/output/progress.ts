@@ -17,7 +17,7 @@ export class Progress {
   deliveries = 0;
 
   /** Takes a line of a handler's log. @returns whether it says that a piece of work is finished. */
-  take(line: string): boolean {
+  record(line: string): boolean {
     const message = messageOf(line);
     if (message === undefined) return false;
     const isDelivery = DELIVERY_ENDED.includes(message);

@@ -95,7 +95,7 @@ export class BusHistory {
   private readonly byKey = new Map<string, Kept>();
 
   /** Takes an event; `at` is when it came, epoch milliseconds. */
-  take(event: BusEvent, rules: readonly string[], at: number): void {
+  record(event: BusEvent, rules: readonly string[], at: number): void {
     this.taken[kindOf(event['detail-type'])]++;
     this.newest = [seen(event, rules, at), ...this.newest].slice(0, KEPT.events);
     for (const rule of rules) this.counts.set(rule, { count: (this.counts.get(rule)?.count ?? 0) + 1, lastAt: at });

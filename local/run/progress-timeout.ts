@@ -1,9 +1,9 @@
-/** Bounds a time without progress: `signal` aborts `seconds` after the last progress. */
-export class Patience {
+/** Aborts `signal` when `seconds` pass without progress. */
+export class ProgressTimeout {
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;
 
-  constructor(readonly seconds: number) {
+  constructor(seconds: number) {
     this.timer = setTimeout(() => this.controller.abort(), seconds * 1000);
   }
 
@@ -15,7 +15,7 @@ export class Patience {
     if (!this.signal.aborted) this.timer.refresh();
   }
 
-  end(): void {
+  clear(): void {
     clearTimeout(this.timer);
   }
 }

@@ -28,15 +28,11 @@ export class Activity {
 
   /** Tells the listeners, once for all changes of the same turn of the event loop. */
   changed(): void {
-    if (this.checking) {
-      return;
-    }
+    if (this.checking) return;
     this.checking = true;
     setImmediate(() => {
       this.checking = false;
-      for (const listener of [...this.listeners]) {
-        listener();
-      }
+      for (const listener of [...this.listeners]) listener();
     });
   }
 

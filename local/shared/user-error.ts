@@ -1,4 +1,13 @@
-/** A mistake of the user's, or a limit of the local run: its message is all that a person needs, without a stack trace. */
+/** A user's mistake or a limit of the local run. The message is sufficient without a stack trace. */
 export class UserError extends Error {
   override readonly name: string = 'UserError';
+}
+
+/** An error in a template, or a template feature that the local run does not implement. The message names the place. */
+export class TemplateError extends UserError {
+  override readonly name: string = 'TemplateError';
+
+  constructor(where: string, what: string) {
+    super(`${where}: ${what}`);
+  }
 }

@@ -9,11 +9,9 @@ import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
+import { ANYBODY } from '../shared/client-config';
 import { UserError } from '../shared/user-error';
 import type { LocalFunction, LocalStack } from '.';
-
-/** Whatever an SDK asks for where nothing is checked. */
-export const ANYBODY = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 
 /**
  * The local connector as the tools outside it see it, through its services' endpoints. Its parts are found by its functions,

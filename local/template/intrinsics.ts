@@ -1,4 +1,4 @@
-import { TemplateError } from './template';
+import { TemplateError } from '../shared/user-error';
 
 /** Where names in a template lead. Each throws an Error that says what is wrong with the name. */
 export interface Scope {
@@ -18,19 +18,13 @@ export function resolve(value: unknown, scope: Scope, where: string): unknown {
   if (Array.isArray(value)) {
     return value.map((item, index) => resolve(item, scope, `${where}[${index}]`)).filter((item) => item !== undefined);
   }
-  if (typeof value !== 'object' || value === null) {
-    return value;
-  }
+  if (typeof value !== 'object' || value === null) return value;
   const call = intrinsic(value);
-  if (call) {
-    return evaluate(call.name, call.argument, scope, where);
-  }
+  if (call) return evaluate(call.name, call.argument, scope, where);
   const resolved: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
     const result = resolve(inner, scope, `${where}.${key}`);
-    if (result !== undefined) {
-      resolved[key] = result;
-    }
+    if (result !== undefined) resolved[key] = result;
   }
   return resolved;
 }
@@ -62,9 +56,7 @@ export function resolveCondition(value: unknown, scope: Scope, where: string): b
 export function references(value: unknown): Set<string> {
   const found = new Set<string>();
   const visit = (inner: unknown): void => {
-    if (typeof inner !== 'object' || inner === null) {
-      return;
-    }
+    if (typeof inner !== 'object' || inner === null) return;
     const call = Array.isArray(inner) ? undefined : intrinsic(inner);
     if (call?.name === 'Ref') {
       found.add(String(call.argument));
@@ -74,9 +66,7 @@ export function references(value: unknown): Set<string> {
       const text = Array.isArray(call.argument) ? call.argument[0] : call.argument;
       const variables = (Array.isArray(call.argument) ? call.argument[1] : undefined) ?? {};
       for (const name of substitutions(String(text))) {
-        if (!Object.hasOwn(variables, name)) {
-          found.add(name.split('.')[0] as string);
-        }
+        if (!Object.hasOwn(variables, name)) found.add(name.split('.')[0] as string);
       }
       visit(variables);
     } else {
@@ -136,12 +126,8 @@ function substitute(argument: unknown, scope: Scope, where: string): string {
   const [text, given] = Array.isArray(argument) ? argument : [argument, {}];
   const variables = (given ?? {}) as Record<string, unknown>;
   return String(text).replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => {
-    if (literal) {
-      return `\${${name}}`;
-    }
-    if (Object.hasOwn(variables, name)) {
-      return String(resolve(variables[name], scope, `${where}.${name}`));
-    }
+    if (literal) return `\${${name}}`;
+    if (Object.hasOwn(variables, name)) return String(resolve(variables[name], scope, `${where}.${name}`));
     const dot = name.indexOf('.');
     return String(
       at(where, () => (dot < 0 ? scope.ref(name) : scope.attribute(name.slice(0, dot), name.slice(dot + 1)))),
@@ -155,18 +141,14 @@ function substitutions(text: string): string[] {
 
 /** `Fn::GetAtt` takes `[id, name]` or `id.name`. */
 function attributeOf(argument: unknown): [string, string] {
-  if (Array.isArray(argument)) {
-    return [String(argument[0]), String(argument[1])];
-  }
+  if (Array.isArray(argument)) return [String(argument[0]), String(argument[1])];
   const text = String(argument);
   const dot = text.indexOf('.');
   return [text.slice(0, dot), text.slice(dot + 1)];
 }
 
 function list(value: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) {
-    throw new TemplateError(where, `takes a list, not ${JSON.stringify(value)}`);
-  }
+  if (!Array.isArray(value)) throw new TemplateError(where, `takes a list, not ${JSON.stringify(value)}`);
   return value;
 }
 

@@ -1,5 +1,6 @@
+import { TemplateError } from '../shared/user-error';
 import { references } from './intrinsics';
-import { type ResourceDefinition, TemplateError } from './template';
+import type { ResourceDefinition } from './template';
 
 /**
  * Logical ids such that each comes after everything that it refers to or names in `DependsOn`.
@@ -10,9 +11,7 @@ export function dependencyOrder(resources: Readonly<Record<string, ResourceDefin
   const done = new Set<string>();
   const path: string[] = [];
   const visit = (logicalId: string): void => {
-    if (done.has(logicalId)) {
-      return;
-    }
+    if (done.has(logicalId)) return;
     const start = path.indexOf(logicalId);
     if (start >= 0) {
       throw new TemplateError(logicalId, `depends on itself: ${[...path.slice(start), logicalId].join(' → ')}`);
@@ -26,9 +25,7 @@ export function dependencyOrder(resources: Readonly<Record<string, ResourceDefin
       visit(name);
     }
     for (const name of references(Properties)) {
-      if (Object.hasOwn(resources, name)) {
-        visit(name);
-      }
+      if (Object.hasOwn(resources, name)) visit(name);
     }
     path.pop();
     done.add(logicalId);

@@ -1,4 +1,5 @@
 import type { EventSourceInput } from '../engines/functions/event-source';
+import { TemplateError } from '../shared/user-error';
 import { IGNORED_TYPES } from './ignored';
 import { resolve, resolveCondition, type Scope } from './intrinsics';
 import { dependencyOrder } from './order';
@@ -7,7 +8,7 @@ import { Properties, pick } from './properties';
 import { resourceType } from './resources';
 import { ignoredResource } from './resources/ignored';
 import type { PhysicalResource, StackContext } from './resources/resource-type';
-import { type LoadedTemplate, type ResourceDefinition, TemplateError } from './template';
+import type { LoadedTemplate, ResourceDefinition } from './template';
 
 /** The account that the embedded SQS has; any would do. */
 export const ACCOUNT = '000000000000';
@@ -53,9 +54,7 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
   }
   for (const logicalId of dependencyOrder(template.Resources)) {
     const definition = template.Resources[logicalId] as ResourceDefinition;
-    if (definition.Condition !== undefined && !scope.condition(definition.Condition)) {
-      continue;
-    }
+    if (definition.Condition !== undefined && !scope.condition(definition.Condition)) continue;
     const physical = declare(logicalId, definition, scope, stack, plan);
     made.set(logicalId, physical);
     if (physical.ref !== undefined) plan.physicalIds.set(logicalId, physical.ref);
@@ -111,9 +110,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
   };
   const scope: Scope = {
     ref(name) {
-      if (Object.hasOwn(pseudo, name)) {
-        return pseudo[name];
-      }
+      if (Object.hasOwn(pseudo, name)) return pseudo[name];
       const parameter = template.Parameters?.[name];
       if (!parameter) {
         const { ref } = physical(name);
@@ -134,9 +131,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
       return value;
     },
     condition(name) {
-      if (!Object.hasOwn(template.Conditions ?? {}, name)) {
-        throw new Error(`${name} is no condition of the template`);
-      }
+      if (!Object.hasOwn(template.Conditions ?? {}, name)) throw new Error(`${name} is no condition of the template`);
       return resolveCondition(template.Conditions?.[name], scope, `Conditions.${name}`);
     },
   };
@@ -149,13 +144,9 @@ function checkConnections(plan: Plan): void {
   const functions = new Set(plan.functions.map((one) => one.arn));
   const buses = new Set(['default', ...plan.buses.map((bus) => bus.name)]);
   const checkQueue = (arn: string | undefined, where: string) => {
-    if (arn !== undefined && !queues.has(arn)) {
-      throw new TemplateError(where, `${arn} is no queue of the template`);
-    }
+    if (arn !== undefined && !queues.has(arn)) throw new TemplateError(where, `${arn} is no queue of the template`);
   };
-  for (const queue of plan.queues) {
-    checkQueue(queue.deadLetterArn, `${queue.logicalId}.RedrivePolicy`);
-  }
+  for (const queue of plan.queues) checkQueue(queue.deadLetterArn, `${queue.logicalId}.RedrivePolicy`);
   for (const rule of plan.rules) {
     if (!buses.has(rule.busName)) {
       throw new TemplateError(`${rule.logicalId}.EventBusName`, `${rule.busName} is no event bus of the template`);
@@ -170,9 +161,7 @@ function checkConnections(plan: Plan): void {
       checkQueue(target.deadLetterArn, `${target.where}.DeadLetterConfig`);
     }
   }
-  for (const { logicalId, queueArn } of plan.schedules) {
-    checkQueue(queueArn, `${logicalId}.Target.Arn`);
-  }
+  for (const { logicalId, queueArn } of plan.schedules) checkQueue(queueArn, `${logicalId}.Target.Arn`);
   for (const source of plan.eventSources) {
     checkQueue(source.queueArn, `${source.logicalId}.EventSourceArn`);
     checkVisibility(plan, source);

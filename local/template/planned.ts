@@ -2,7 +2,7 @@ import type { InputTransformer } from '../bus/input-template';
 import type { EventPattern } from '../bus/pattern';
 import type { CustomResourceInput } from '../engines/functions/custom-resource';
 import type { EventSourceInput } from '../engines/functions/event-source';
-import type { FunctionInput } from '../engines/functions/lambda';
+import type { FunctionInput } from '../engines/functions/sandbox';
 import type { TableInput } from '../engines/services/dynamodb';
 import type { SecretInput } from '../engines/services/secrets-manager';
 import type { QueueInput } from '../engines/services/sqs';

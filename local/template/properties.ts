@@ -1,5 +1,5 @@
+import { TemplateError } from '../shared/user-error';
 import type { IgnoredReason } from './ignored';
-import { TemplateError } from './template';
 
 /**
  * What a resource type does with its properties: `true` uses the whole value; a reason of `IGNORED` passes it over;
@@ -20,15 +20,11 @@ export function pick(properties: unknown, rules: PropertyRules, where: string): 
   for (const [name, value] of Object.entries(properties)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     const here = `${where}.${name}`;
-    if (rule === undefined) {
-      throw new TemplateError(here, `the local run does not implement the property ${name}`);
-    }
+    if (rule === undefined) throw new TemplateError(here, `the local run does not implement the property ${name}`);
     if (rule === true) {
       picked[name] = value;
     } else if (isList(rule)) {
-      if (!Array.isArray(value)) {
-        throw new TemplateError(here, `must be a list, not ${JSON.stringify(value)}`);
-      }
+      if (!Array.isArray(value)) throw new TemplateError(here, `must be a list, not ${JSON.stringify(value)}`);
       picked[name] = value.map((item, index) => pick(item, rule[0], `${here}[${index}]`));
     } else if (typeof rule === 'object') {
       picked[name] = pick(value, rule, here);
@@ -50,20 +46,14 @@ export class Properties {
 
   text(name: string): string {
     const value = this.optionalText(name);
-    if (value === undefined) {
-      throw new TemplateError(this.where, `has no ${name}`);
-    }
+    if (value === undefined) throw new TemplateError(this.where, `has no ${name}`);
     return value;
   }
 
   optionalText(name: string): string | undefined {
     const value = this.all[name];
-    if (value === undefined || typeof value === 'string') {
-      return value;
-    }
-    if (typeof value === 'number' || typeof value === 'boolean') {
-      return String(value);
-    }
+    if (value === undefined || typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     throw new TemplateError(`${this.where}.${name}`, `must be a text, not ${JSON.stringify(value)}`);
   }
 

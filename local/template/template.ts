@@ -1,15 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../shared/user-error';
-
-/** A mistake in a template, or something that the local run does not implement. The message says where. */
-export class TemplateError extends UserError {
-  override readonly name: string = 'TemplateError';
-
-  constructor(where: string, what: string) {
-    super(`${where}: ${what}`);
-  }
-}
+import { TemplateError } from '../shared/user-error';
 
 export interface ResourceDefinition {
   readonly Type: string;
@@ -92,18 +83,14 @@ function assetPaths(templateFile: string): Record<string, string> {
   const paths: Record<string, string> = {};
   for (const { source, destinations } of Object.values(manifest.files ?? {})) {
     for (const { objectKey } of Object.values(destinations)) {
-      if (source.path !== undefined) {
-        paths[objectKey] = source.path;
-      }
+      if (source.path !== undefined) paths[objectKey] = source.path;
     }
   }
   return paths;
 }
 
 function checkSections(template: Template, file: string): void {
-  if (typeof template?.Resources !== 'object') {
-    throw new TemplateError(file, 'has no Resources');
-  }
+  if (typeof template?.Resources !== 'object') throw new TemplateError(file, 'has no Resources');
   for (const section of Object.keys(template)) {
     if (!SECTIONS.has(section)) {
       throw new TemplateError(file, `the local run does not implement the section ${section}`);

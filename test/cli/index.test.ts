@@ -14,8 +14,9 @@ import { DUE_INDEX } from '../../contract/thresholds';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { ANYBODY, type LocalConnector, localConnector } from '../../local/stack/connector';
+import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { bundleCli, type CliResult, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';

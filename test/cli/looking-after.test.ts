@@ -17,8 +17,8 @@ import type { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-
 import { thresholdItems } from '../../lambda/thresholds/core/threshold-item';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { ANYBODY } from '../../local/stack/connector';
 import { bundleCli, runCli } from '../support/cli';
 
 const SIGNATURE = 'Zm9yLXRlc3RzLW9ubHktbm90LWEtc2VjcmV0LWF0LWFsbDE';

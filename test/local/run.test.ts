@@ -336,7 +336,7 @@ describe('npm start -- --speed', () => {
     expect(refused.length).toBeGreaterThanOrEqual(3);
     expect(taken).toEqual([refused[0]]);
     // The pause itself is an event that none of the connector's own rules is for.
-    expect(run.out).not.toContain('no rule takes');
+    expect(run.out).not.toContain('no rule matches');
   });
 });
 
@@ -420,7 +420,7 @@ describe('npm start', () => {
 
   it('shows a page at its address, without any flow URL, and ends with it open', async () => {
     const run = start();
-    const address = (await run.says(/The connector runs: \S+ \(open it in a browser/)).split(' ')[3] as string;
+    const address = (await run.says(/The connector runs at \S+ \(open it in a browser/)).split(' ')[4] as string;
     await run.says(/Ctrl-C ends it/);
     const page = await (await fetch(address)).text();
     expect(page).toContain('<h1>Power Automate connector</h1>');

@@ -21,8 +21,9 @@ import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
 import { readEvents } from '../../local/run/event-file';
 import { replay } from '../../local/run/replay';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { ANYBODY, type LocalConnector, localConnector } from '../../local/stack/connector';
+import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/servers/entra-stand-in';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');

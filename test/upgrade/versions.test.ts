@@ -30,7 +30,7 @@ import type { ThresholdItem } from '../../lambda/thresholds/core/threshold-item'
 import { pollBatch } from '../../lambda/unification/core/poll';
 import { SqsEngine } from '../../local/engines/services/sqs';
 import { Activity } from '../../local/shared/activity';
-import { ANYBODY } from '../../local/stack/connector';
+import { ANYBODY } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
 import { missingKinds } from '../support/versions/kinds';
 import { KEPT, recordVersion } from '../support/versions/record';

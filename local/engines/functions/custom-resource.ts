@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TemplateError } from '../../template/template';
+import { TemplateError } from '../../shared/user-error';
 import type { LambdaFunction } from './lambda';
 
 /** A custom resource of the template. */

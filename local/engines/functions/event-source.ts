@@ -41,9 +41,7 @@ export class EventSource {
   ) {}
 
   start(): void {
-    if (this.input.enabled) {
-      this.loop = this.poll();
-    }
+    if (this.input.enabled) this.loop = this.poll();
   }
 
   /** Resolves when no more messages are taken. The engine's receivers must be woken, or it may take a long poll. */
@@ -57,16 +55,10 @@ export class EventSource {
     const limit = Math.min(this.input.maximumConcurrency ?? MAX_SANDBOXES, MAX_SANDBOXES);
     while (!this.stopped) {
       await this.room(limit);
-      if (this.stopped) {
-        return;
-      }
+      if (this.stopped) return;
       const batch = await this.batch();
-      if (batch.length === 0) {
-        continue;
-      }
-      if (this.stopped) {
-        return;
-      }
+      if (batch.length === 0) continue;
+      if (this.stopped) return;
       this.active++;
       void this.process(batch).finally(() => {
         this.active--;
@@ -77,9 +69,7 @@ export class EventSource {
 
   /** Waits until another batch may be taken: a sandbox is free, or there is a backlog and room for one more. */
   private async room(limit: number): Promise<void> {
-    if (this.active === 0) {
-      return;
-    }
+    if (this.active === 0) return;
     let patient = true;
     // Delayed messages become ready without anybody telling, hence an interval.
     const timer = setInterval(() => {
@@ -105,13 +95,9 @@ export class EventSource {
     const deadline = Date.now() + batchingWindowSeconds * 1000;
     while (messages.length > 0 && messages.length < batchSize && !this.stopped) {
       const wait = Math.max(0, (deadline - Date.now()) / 1000);
-      if (wait === 0 && messages.length < RECEIVE_MAX) {
-        break;
-      }
+      if (wait === 0 && messages.length < RECEIVE_MAX) break;
       const more = await this.sqs.receive(queueArn, Math.min(batchSize - messages.length, RECEIVE_MAX), wait);
-      if (more.length === 0) {
-        break;
-      }
+      if (more.length === 0) break;
       messages.push(...more);
     }
     return messages;
@@ -119,16 +105,12 @@ export class EventSource {
 
   private async process(batch: readonly ReceivedMessage[]): Promise<void> {
     const result = await this.target.invoke(this.event(batch));
-    if (!result.ok) {
-      return;
-    }
+    if (!result.ok) return;
     const failed = this.input.reportBatchItemFailures
       ? failedItems(result.payload, new Set(batch.map((message) => message.messageId)))
       : new Set<string>();
     for (const message of batch) {
-      if (!failed.has(message.messageId)) {
-        this.sqs.delete(this.input.queueArn, message.receiptHandle);
-      }
+      if (!failed.has(message.messageId)) this.sqs.delete(this.input.queueArn, message.receiptHandle);
     }
   }
 
@@ -168,19 +150,11 @@ export class EventSource {
  * None: no response, an empty one, or no or an empty list. All: anything that is no valid report.
  */
 function failedItems(response: unknown, messageIds: ReadonlySet<string>): ReadonlySet<string> {
-  if (response === null || response === undefined) {
-    return new Set();
-  }
-  if (typeof response !== 'object' || Array.isArray(response)) {
-    return messageIds;
-  }
+  if (response === null || response === undefined) return new Set();
+  if (typeof response !== 'object' || Array.isArray(response)) return messageIds;
   const failures = (response as { batchItemFailures?: unknown }).batchItemFailures;
-  if (failures === null || failures === undefined) {
-    return new Set();
-  }
-  if (!Array.isArray(failures)) {
-    return messageIds;
-  }
+  if (failures === null || failures === undefined) return new Set();
+  if (!Array.isArray(failures)) return messageIds;
   const named = failures.map((failure: { itemIdentifier?: unknown } | null) => failure?.itemIdentifier);
   return named.every((id) => typeof id === 'string' && messageIds.has(id)) ? new Set(named as string[]) : messageIds;
 }

@@ -18,11 +18,14 @@ export interface Endpoint {
   stop(): Promise<void>;
 }
 
+/** Handles a request. Returns false, without touching the request, if the route is not its own. */
+export type Routes = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 export interface EndpointOptions {
   /** 0 is any free port. */
   readonly port: number;
-  /** Answers what is no AWS request; false when the request is not its own. */
-  readonly routes?: (req: IncomingMessage, res: ServerResponse) => boolean;
+  /** Serves requests that are not AWS requests. */
+  readonly routes?: Routes;
   readonly onCall?: (call: AwsCall) => void;
 }
 
@@ -50,14 +53,10 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   return {
     url: `http://${LOOPBACK}:${port}`,
     serve(added) {
-      for (const [target, operation] of Object.entries(added)) {
-        operations.set(target, operation);
-      }
+      for (const [target, operation] of Object.entries(added)) operations.set(target, operation);
     },
     serveQuery(added) {
-      for (const [action, operation] of Object.entries(added)) {
-        queryOperations.set(action, operation);
-      }
+      for (const [action, operation] of Object.entries(added)) queryOperations.set(action, operation);
     },
     stop: () => close(server),
   };
@@ -72,9 +71,7 @@ async function call(
   try {
     const input = parse(await body(req));
     const operation = operations.get(target);
-    if (!operation) {
-      throw new AwsError('UnknownOperationException', `the local run does not implement ${target}`);
-    }
+    if (!operation) throw new AwsError('UnknownOperationException', `the local run does not implement ${target}`);
     answer(res, 200, await operation(input));
   } catch (thrown) {
     const error = asAwsError(thrown);
@@ -97,9 +94,7 @@ async function callQuery(
     const parameters = new URLSearchParams(await body(req));
     const action = parameters.get('Action') ?? '';
     const operation = operations.get(action);
-    if (!operation) {
-      throw new AwsError('InvalidAction', `the local run does not implement ${action}`);
-    }
+    if (!operation) throw new AwsError('InvalidAction', `the local run does not implement ${action}`);
     const result = `<${action}Result>${operation(parameters)}</${action}Result>`;
     write(res, 200, `<${action}Response>${result}</${action}Response>`, headers);
   } catch (thrown) {
@@ -129,9 +124,7 @@ async function body(req: IncomingMessage): Promise<string> {
 function parse(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text || '{}');
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
     // Answered below, like a body that is no object.
   }
@@ -143,9 +136,7 @@ function answer(res: ServerResponse, status: number, content: object, headers: R
 }
 
 function write(res: ServerResponse, status: number, text: string, headers: Record<string, string>): void {
-  if (res.headersSent || res.destroyed) {
-    return;
-  }
+  if (res.headersSent || res.destroyed) return;
   const always = { 'content-length': Buffer.byteLength(text), 'x-amzn-requestid': randomUUID() };
   res.writeHead(status, { ...always, ...headers });
   res.end(text);

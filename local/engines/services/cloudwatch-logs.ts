@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import type { KeptLogs } from './log-store';
+import type { LogStore } from './log-store';
 
 /** The one form of query that the CLI writes (cli/connector/handler-logs.ts). */
 const QUERY =
@@ -16,7 +16,7 @@ interface Result {
  * the functions logged: seconds since the epoch, rows of fields, a query that runs at its first look and is complete at the
  * next. Of the query language there is the one form that the CLI writes.
  */
-export function cloudWatchLogsOperations(logs: KeptLogs): Readonly<Record<string, AwsOperation>> {
+export function cloudWatchLogsOperations(logs: LogStore): Readonly<Record<string, AwsOperation>> {
   const queries = new Map<unknown, Result>();
   return {
     'Logs_20140328.StartQuery': ({ logGroupNames, startTime, endTime, queryString }) => {

@@ -42,9 +42,7 @@ export function kmsOperations(
         key.arn === id ||
         key.aliases.some((alias) => alias === id || id === key.arn.replace(/key\/.*$/, alias)),
     );
-    if (!found) {
-      throw new AwsError('NotFoundException', `Key '${id}' does not exist`);
-    }
+    if (!found) throw new AwsError('NotFoundException', `Key '${id}' does not exist`);
     return found;
   };
 
@@ -125,9 +123,7 @@ export const keyArnOf = (blob: Buffer): string =>
 function keyOf(blob: Buffer, keys: readonly Key[]): Key {
   const arn = keyArnOf(blob);
   const key = keys.find((candidate) => candidate.arn === arn);
-  if (!key || blob.length < 2 + Buffer.byteLength(arn) + NONCE_BYTES + TAG_BYTES) {
-    throw invalidCiphertext();
-  }
+  if (!key || blob.length < 2 + Buffer.byteLength(arn) + NONCE_BYTES + TAG_BYTES) throw invalidCiphertext();
   return key;
 }
 

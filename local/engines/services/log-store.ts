@@ -1,35 +1,35 @@
-/** Records that a log group keeps: more than a fortnight's replay writes. */
-const MAX_KEPT = 20_000;
+/** Records kept per log group: more than replaying a fortnight of events writes. */
+const MAX_RECORDS = 20_000;
 
-/** A structured line of a log. */
-export interface KeptRecord {
+/** A structured log line. */
+interface LogRecord {
   readonly line: string;
   /** Epoch milliseconds. */
   readonly at: number;
   readonly message: string;
 }
 
-/** What the functions logged, the newest lines of each log group. */
-export class KeptLogs {
-  private readonly groups = new Map<string, KeptRecord[]>();
+/** The newest structured log lines of the functions, by log group. */
+export class LogStore {
+  private readonly groups = new Map<string, LogRecord[]>();
 
-  /** Keeps a line that is a structured record; others, and metrics, are nothing that is looked for. */
-  keep(group: string, line: string): void {
+  /** Stores a structured record. Ignores metrics and other lines, because no query looks for them. */
+  store(group: string, line: string): void {
     const record = line.includes('"_aws":') ? undefined : recordOf(line);
     if (!record) return;
-    const kept = this.groups.get(group) ?? [];
-    kept.push(record);
-    // Cut by halves: a shift at each line would move all of them.
-    this.groups.set(group, kept.length >= 2 * MAX_KEPT ? kept.slice(-MAX_KEPT) : kept);
+    const records = this.groups.get(group) ?? [];
+    records.push(record);
+    // Removes half at a time, because removing one at each line would move all others.
+    this.groups.set(group, records.length >= 2 * MAX_RECORDS ? records.slice(-MAX_RECORDS) : records);
   }
 
   /** The records of a log group, oldest first. */
-  records(group: string): readonly KeptRecord[] {
-    return (this.groups.get(group) ?? []).slice(-MAX_KEPT);
+  records(group: string): readonly LogRecord[] {
+    return (this.groups.get(group) ?? []).slice(-MAX_RECORDS);
   }
 }
 
-function recordOf(line: string): KeptRecord | undefined {
+function recordOf(line: string): LogRecord | undefined {
   try {
     const { timestamp, message } = JSON.parse(line);
     const at = Date.parse(timestamp);

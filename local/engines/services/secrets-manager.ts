@@ -30,9 +30,7 @@ export function secretsManagerOperations(inputs: readonly SecretInput[]): Readon
       throw new AwsError('ValidationException', "1 validation error detected: Value at 'secretId' must not be null");
     }
     const found = secrets.find(({ name, arn }) => id === name || id === arn || id === arn.replace(SUFFIX, ''));
-    if (!found) {
-      throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-    }
+    if (!found) throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     return found;
   };
 

@@ -204,16 +204,12 @@ export class SqsEngine {
 
   /** Ends every wait for messages at once; `receive` then resolves to none. */
   wakeReceivers(): void {
-    for (const { queue } of this.queues.values()) {
-      queue.cancelWaiters();
-    }
+    for (const { queue } of this.queues.values()) queue.cancelWaiters();
   }
 
   private find(arn: string): SqsQueue {
     const found = this.queues.get(arn);
-    if (!found) {
-      throw new Error(`queue ${arn} does not exist`);
-    }
+    if (!found) throw new Error(`queue ${arn} does not exist`);
     return found.queue;
   }
 }
@@ -221,8 +217,6 @@ export class SqsEngine {
 // biome-ignore lint/suspicious/noExplicitAny: the parts are typed where they are used, by the public `buildApp`
 async function part(file: string): Promise<any> {
   const manifest = findPackageJSON('fauxqs', __filename);
-  if (!manifest) {
-    throw new Error('fauxqs is not installed: run npm ci');
-  }
+  if (!manifest) throw new Error('fauxqs is not installed: run npm ci');
   return import(pathToFileURL(join(dirname(manifest), 'dist', file)).href);
 }

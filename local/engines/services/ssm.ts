@@ -19,9 +19,7 @@ export function ssmOperations(inputs: readonly ParameterInput[]): Readonly<Recor
       throw new AwsError('ValidationException', "1 validation error detected: Value at 'name' must not be null");
     }
     const found = parameters.find((one) => name === one.name || name === one.arn);
-    if (!found) {
-      throw new AwsError('ParameterNotFound', '');
-    }
+    if (!found) throw new AwsError('ParameterNotFound', '');
     return found;
   };
 

@@ -2,27 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../protocol/aws-json';
 import { answerWith } from '../protocol/http';
-import { type RestOperation, restOperation } from '../protocol/rest';
+import { REST_OPERATIONS, restOperation } from '../protocol/rest';
 import { type Answers, BegunQuery, runsOf } from './responses';
-
-export const CUSTOMER_PROFILES_OPERATIONS = [
-  {
-    operation: 'GetSegmentDefinition',
-    method: 'GET',
-    path: /^\/domains\/(?<DomainName>[^/]+)\/segment-definitions\/(?<SegmentDefinitionName>[^/]+)$/,
-  },
-  { operation: 'CreateSegmentEstimate', method: 'POST', path: /^\/domains\/(?<DomainName>[^/]+)\/segment-estimates$/ },
-  {
-    operation: 'GetSegmentEstimate',
-    method: 'GET',
-    path: /^\/domains\/(?<DomainName>[^/]+)\/segment-estimates\/(?<EstimateId>[^/]+)$/,
-  },
-  {
-    operation: 'ListIdentityResolutionJobs',
-    method: 'GET',
-    path: /^\/domains\/(?<DomainName>[^/]+)\/identity-resolution-jobs$/,
-  },
-] as const satisfies readonly RestOperation[];
 
 /**
  * `GetSegmentDefinition`, `CreateSegmentEstimate` and `GetSegmentEstimate` as the Amazon Connect Customer Profiles API
@@ -36,7 +17,7 @@ export class CustomerProfiles {
 
   /** Answers a request; false when it is not of this service. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const asked = restOperation(CUSTOMER_PROFILES_OPERATIONS, request);
+    const asked = restOperation(REST_OPERATIONS.profile, request);
     if (!asked) return false;
     const { DomainName: domain = '', SegmentDefinitionName: name = '', EstimateId: id = '' } = asked.input;
     switch (asked.operation) {

@@ -1,17 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../protocol/aws-json';
 import { answerWith } from '../protocol/http';
-import { type RestOperation, restOperation } from '../protocol/rest';
+import { REST_OPERATIONS, restOperation } from '../protocol/rest';
 import { type AnsweredRun, type Answers, runsOf } from './responses';
-
-export const ENTITY_RESOLUTION_OPERATIONS = [
-  { operation: 'ListMatchingJobs', method: 'GET', path: /^\/matchingworkflows\/(?<workflowName>[^/]+)\/jobs$/ },
-  {
-    operation: 'GetMatchingJob',
-    method: 'GET',
-    path: /^\/matchingworkflows\/(?<workflowName>[^/]+)\/jobs\/(?<jobId>[^/]+)$/,
-  },
-] as const satisfies readonly RestOperation[];
 
 /**
  * `ListMatchingJobs`, a job a page, and `GetMatchingJob` as the AWS Entity Resolution API reference's pages of these names
@@ -19,7 +10,7 @@ export const ENTITY_RESOLUTION_OPERATIONS = [
  */
 export function entityResolution(answers: Answers) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
-    const asked = restOperation(ENTITY_RESOLUTION_OPERATIONS, request);
+    const asked = restOperation(REST_OPERATIONS.entityresolution, request);
     if (!asked) return false;
     const { workflowName: workflow = '', jobId: id } = asked.input;
     const { searchParams } = new URL(request.url ?? '/', 'http://local');

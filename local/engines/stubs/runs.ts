@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
 import { answerWith } from '../protocol/http';
-import { type RestOperation, restOperation } from '../protocol/rest';
+import { REST_OPERATIONS, restOperation } from '../protocol/rest';
 import { type AnsweredRun, type Answers, runsOf } from './responses';
 
 /** Runs of a page, so that every service has several. */
@@ -112,27 +112,18 @@ export function runOperations(answers: Answers): Readonly<Record<string, AwsOper
   };
 }
 
-/** What the services that are asked by paths are asked for, by the names that signatures give them. */
-export const RUN_PATHS = {
-  appflow: [{ operation: 'DescribeFlowExecutionRecords', method: 'POST', path: /^\/describe-flow-execution-records$/ }],
-  databrew: [{ operation: 'ListJobRuns', method: 'GET', path: /^\/jobs\/(?<Name>[^/]+)\/jobRuns$/ }],
-  'emr-serverless': [
-    { operation: 'ListJobRuns', method: 'GET', path: /^\/applications\/(?<applicationId>[^/]+)\/jobruns$/ },
-  ],
-} as const satisfies Readonly<Record<string, readonly RestOperation[]>>;
-
 type Page = (runs: readonly AnsweredRun[], token: unknown) => object;
 
-/** The same of the services of `RUN_PATHS`: Amazon AppFlow, AWS Glue DataBrew, Amazon EMR Serverless. False for others' requests. */
+/** The same of the services of `REST_OPERATIONS`: Amazon AppFlow, AWS Glue DataBrew, Amazon EMR Serverless. False for others' requests. */
 export function runRoutes(answers: Answers) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { searchParams } = new URL(request.url ?? '/', 'http://local');
-    const answer = (service: keyof typeof RUN_PATHS, text: string, token: unknown, page: Page) => {
+    const answer = (service: 'appflow' | 'databrew' | 'emr-serverless', text: string, token: unknown, page: Page) => {
       answerWith(response, () => page(runsOf({ service, text }, answers), token));
       return true;
     };
 
-    if (restOperation(RUN_PATHS.appflow, request)) {
+    if (restOperation(REST_OPERATIONS.appflow, request)) {
       void json(request).then((input) => {
         const { flowName, nextToken } = input as Readonly<Record<string, string>>;
         answer('appflow', flowName as string, nextToken, flowExecutions);
@@ -140,9 +131,9 @@ export function runRoutes(answers: Answers) {
       return true;
     }
     const token = searchParams.get('nextToken');
-    const { Name: job } = restOperation(RUN_PATHS.databrew, request)?.input ?? {};
+    const { Name: job } = restOperation(REST_OPERATIONS.databrew, request)?.input ?? {};
     if (job !== undefined) return answer('databrew', job, token, jobRunsOf(job));
-    const { applicationId: application } = restOperation(RUN_PATHS['emr-serverless'], request)?.input ?? {};
+    const { applicationId: application } = restOperation(REST_OPERATIONS['emr-serverless'], request)?.input ?? {};
     if (application === undefined) return false;
     const after = Date.parse(searchParams.get('createdAtAfter') ?? '') / 1000 || 0;
     const page: Page = (runs, token) =>

@@ -1,4 +1,4 @@
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
 import type { ResourceType } from './resource-type';
 
 /**

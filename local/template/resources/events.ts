@@ -1,9 +1,9 @@
 import { checkInputTransformer, type InputTransformer } from '../../bus/input-template';
 import { checkPattern, type EventPattern } from '../../bus/pattern';
 import { rateMs } from '../../bus/schedule';
+import { TemplateError } from '../../shared/user-error';
 import type { RuleTarget } from '../planned';
 import type { Properties } from '../properties';
-import { TemplateError } from '../template';
 import { physicalName, type ResourceType } from './resource-type';
 
 /** Characters of a rule's name (EventBridge API reference, PutRule). */
@@ -87,9 +87,7 @@ function enabled(properties: Properties): boolean {
 }
 
 function pattern(properties: Properties): EventPattern | undefined {
-  if (!properties.has('EventPattern')) {
-    return undefined;
-  }
+  if (!properties.has('EventPattern')) return undefined;
   const value = properties.object('EventPattern');
   try {
     checkPattern(value.all);
@@ -108,9 +106,7 @@ function period(properties: Properties, onDefaultBus: boolean): number | undefin
     return undefined;
   }
   const where = `${properties.where}.ScheduleExpression`;
-  if (!onDefaultBus) {
-    throw new TemplateError(where, 'EventBridge runs schedules on the default bus only');
-  }
+  if (!onDefaultBus) throw new TemplateError(where, 'EventBridge runs schedules on the default bus only');
   try {
     return rateMs(expression);
   } catch (error) {

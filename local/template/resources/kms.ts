@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
 import type { ResourceType } from './resource-type';
 
 /** `AWS::KMS::Key`: enabled, symmetric, for encryption */
@@ -44,9 +44,7 @@ export const alias: ResourceType = {
     const name = properties.text('AliasName');
     const target = properties.text('TargetKeyId');
     const aliased = plan.keys.find((candidate) => candidate.keyId === target || candidate.arn === target);
-    if (!aliased) {
-      throw new TemplateError(`${properties.where}.TargetKeyId`, `${target} is no key of the template`);
-    }
+    if (!aliased) throw new TemplateError(`${properties.where}.TargetKeyId`, `${target} is no key of the template`);
     aliased.aliases.push(name);
     return { ref: name, attributes: { AliasArn: `arn:aws:kms:${region}:${account}:${name}` } };
   },

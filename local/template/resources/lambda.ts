@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
 import { physicalName, type ResolvedResource, type ResourceType, type StackContext } from './resource-type';
 
 /** Characters of a function's name (Lambda API reference, CreateFunction). */

@@ -41,9 +41,7 @@ export interface ResourceType {
 /** A name like CloudFormation's generated ones, the same in every run; a hash replaces what is over the limit. */
 export function physicalName(stackName: string, logicalId: string, maxLength: number): string {
   const name = `${stackName}-${logicalId}`;
-  if (name.length <= maxLength) {
-    return name;
-  }
+  if (name.length <= maxLength) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${name.slice(0, maxLength - hash.length - 1)}-${hash}`;
 }

@@ -1,5 +1,5 @@
 import { rateMs } from '../../bus/schedule';
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
 import { physicalName, type ResourceType } from './resource-type';
 
 /** Characters of a schedule's name (EventBridge Scheduler API reference, CreateSchedule). */

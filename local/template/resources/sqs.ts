@@ -1,4 +1,4 @@
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
 import { physicalName, type ResourceType } from './resource-type';
 
 /** Characters of a queue's name (SQS API reference, CreateQueue). */

@@ -1,5 +1,5 @@
 import type { ParameterInput } from '../../engines/services/ssm';
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
 import { physicalName, type ResourceType } from './resource-type';
 
 /** Characters of a parameter's name (Systems Manager API reference, PutParameter). */

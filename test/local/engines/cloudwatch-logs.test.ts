@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { cloudWatchLogsOperations } from '../../../local/engines/services/cloudwatch-logs';
-import { KeptLogs } from '../../../local/engines/services/log-store';
+import { LogStore } from '../../../local/engines/services/log-store';
 
 const record = (message: string, at: number) => JSON.stringify({ timestamp: new Date(at).toISOString(), message });
 
 describe('logs that are kept', () => {
   it('are structured lines, the newest 20,000 of a group, and nothing else', () => {
-    const logs = new KeptLogs();
+    const logs = new LogStore();
     for (const line of ['START RequestId', '{"_aws":{"Timestamp":1}}', '{cut off', '{"message":"no time"}', 'null']) {
-      logs.keep('group', line);
+      logs.store('group', line);
     }
     expect(logs.records('group')).toEqual([]);
-    logs.keep('other', record('elsewhere', 1000));
-    for (let n = 0; n < 50_000; n++) logs.keep('group', record(String(n), 1000));
+    logs.store('other', record('elsewhere', 1000));
+    for (let n = 0; n < 50_000; n++) logs.store('group', record(String(n), 1000));
     const kept = logs.records('group').map(({ message }) => message);
     expect(kept).toHaveLength(20_000);
     expect([kept[0], kept.at(-1)]).toEqual(['30000', '49999']);
@@ -21,7 +21,7 @@ describe('logs that are kept', () => {
 });
 
 describe('a query of logs', () => {
-  const logs = new KeptLogs();
+  const logs = new LogStore();
   for (const [message, at] of [
     ['a', 1000],
     ['b', 2000],
@@ -29,7 +29,7 @@ describe('a query of logs', () => {
     ['a', 4000],
     ['c', 3000],
   ] as const) {
-    logs.keep('group', record(message, at));
+    logs.store('group', record(message, at));
   }
   const operations = cloudWatchLogsOperations(logs);
   const start = async (query: object) =>

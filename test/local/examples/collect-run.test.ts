@@ -13,8 +13,8 @@ import { DUE_INDEX } from '../../../contract/thresholds';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../../lib';
 import type { BusEvent } from '../../../local/bus/event-bus';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
-import { ANYBODY } from '../../../local/stack/connector';
 
 const ROOT = join(__dirname, '../../..');
 

@@ -13,8 +13,8 @@ import type { BusEvent } from '../../../local/bus/event-bus';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 import type { Answer } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { ANYBODY } from '../../../local/stack/connector';
 import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
 import { runScript } from '../../support/script';
 

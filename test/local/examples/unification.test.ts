@@ -10,8 +10,9 @@ import type { BusEvent } from '../../../local/bus/event-bus';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 import type { AnswerCell } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { ANYBODY, type LocalConnector, localConnector } from '../../../local/stack/connector';
+import { type LocalConnector, localConnector } from '../../../local/stack/connector';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { entryOf, type SampleEvent } from '../../support/app/sources';
 

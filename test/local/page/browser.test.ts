@@ -48,7 +48,7 @@ describe.runIf(program)('the page in a browser', () => {
       functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
       routes: (request, response) => receiver.handle(request, response) || (server?.handle(request, response) ?? false),
       onEvent: (event, rules) => {
-        history.take(event, rules, Date.now());
+        history.record(event, rules, Date.now());
         server?.changed();
       },
       onLog: () => server?.changed(),

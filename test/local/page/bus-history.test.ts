@@ -4,7 +4,7 @@ import { busEvent, crossing, NOW, segment } from './examples';
 
 const historyOf = (...events: ReturnType<typeof segment>[]): BusHistory => {
   const history = new BusHistory();
-  for (const event of events) history.take(event, ['Rule'], NOW);
+  for (const event of events) history.record(event, ['Rule'], NOW);
   return history;
 };
 
@@ -70,15 +70,15 @@ describe('what went over the bus', () => {
 
   it('keeps no more than a person looks at', () => {
     const history = new BusHistory();
-    for (let n = 0; n < KEPT.points + 10; n++) history.take(segment('A', n, 10_000 - n), [], NOW);
-    for (let n = 0; n < KEPT.metrics; n++) history.take(segment(`B${n}`, n, 1), [], NOW);
+    for (let n = 0; n < KEPT.points + 10; n++) history.record(segment('A', n, 10_000 - n), [], NOW);
+    for (let n = 0; n < KEPT.metrics; n++) history.record(segment(`B${n}`, n, 1), [], NOW);
     expect(history.events).toHaveLength(KEPT.events);
     expect(history.metrics).toHaveLength(KEPT.metrics);
     // The one that was seen longest ago went.
     expect(history.metrics.some(({ metric }) => metric.name === 'A')).toBe(false);
-    for (let n = 0; n < KEPT.points + 10; n++) history.take(segment('C', n, 10_000 - n), [], NOW);
+    for (let n = 0; n < KEPT.points + 10; n++) history.record(segment('C', n, 10_000 - n), [], NOW);
     expect(history.metrics.at(-1)?.points).toHaveLength(KEPT.points);
-    for (let n = 0; n <= KEPT.triggers; n++) history.take(crossing('C', `crossing-${n}`), [], NOW);
+    for (let n = 0; n <= KEPT.triggers; n++) history.record(crossing('C', `crossing-${n}`), [], NOW);
     expect([history.trigger('crossing-0'), history.trigger('crossing-1')?.eventId]).toEqual([undefined, 'crossing-1']);
   });
 

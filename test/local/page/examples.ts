@@ -57,7 +57,7 @@ export const delivery = (more: Partial<DeliveryRow> = {}): DeliveryRow => ({
 /** What is to be seen after these events. */
 export function snapshot(seen: readonly BusEvent[] = [], more: Partial<Snapshot> = {}): Snapshot {
   const history = new BusHistory();
-  for (const event of seen) history.take(event, ['ConnectorEventsSegmentRefreshed0123ABCD'], NOW);
+  for (const event of seen) history.record(event, ['ConnectorEventsSegmentRefreshed0123ABCD'], NOW);
   return {
     ...{ stackName: 'Connector', busName: 'Bus', now: NOW },
     ...{ eventCounts: history.eventCounts, events: history.events, metrics: history.metrics },

@@ -12,7 +12,7 @@ import { cloudWatchOperations } from '../../../local/engines/stubs/cloudwatch';
 import { CustomerProfiles } from '../../../local/engines/stubs/customer-profiles';
 import { redshiftDataOperations } from '../../../local/engines/stubs/redshift-data';
 import type { Answer, Question } from '../../../local/engines/stubs/responses';
-import { ANYBODY } from '../../../local/stack/connector';
+import { ANYBODY } from '../../../local/shared/client-config';
 import type { Killer } from '../memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../memory/memory';
 

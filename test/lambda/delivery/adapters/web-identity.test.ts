@@ -5,7 +5,7 @@ import { webIdentity } from '../../../../lambda/delivery/adapters/web-identity';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import { stsOperations } from '../../../../local/engines/services/sts';
-import { ANYBODY } from '../../../../local/stack/connector';
+import { ANYBODY } from '../../../../local/shared/client-config';
 
 const AUDIENCE = 'api://AzureADTokenExchange';
 

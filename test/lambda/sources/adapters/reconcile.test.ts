@@ -18,7 +18,7 @@ import { MAX_PAGES, type ReconcilePorts, reconcileBatch } from '../../../../lamb
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import type { Answer, AnswerCell } from '../../../../local/engines/stubs/responses';
 import { runOperations, runRoutes } from '../../../../local/engines/stubs/runs';
-import { ANYBODY } from '../../../../local/stack/connector';
+import { ANYBODY } from '../../../../local/shared/client-config';
 import { SAMPLE_RUNS, type SampleRun, sample } from '../../../support/app/sources';
 import { Killer } from '../../../support/memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';

@@ -11,7 +11,7 @@ import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol
 import { CustomerProfiles } from '../../../../local/engines/stubs/customer-profiles';
 import { entityResolution } from '../../../../local/engines/stubs/entity-resolution';
 import type { AnswerCell, Question } from '../../../../local/engines/stubs/responses';
-import { ANYBODY } from '../../../../local/stack/connector';
+import { ANYBODY } from '../../../../local/shared/client-config';
 import startMatchingJob from '../../../fixtures/unification/start-matching-job.json';
 import { Killer } from '../../../support/memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';
