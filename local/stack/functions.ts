@@ -1,7 +1,7 @@
 import { EventSource } from '../engines/functions/event-source';
 import { LambdaFunction } from '../engines/functions/lambda';
+import type { Plan } from '../template/model/plan';
 import { REGION } from '../template/plan';
-import type { Plan } from '../template/planned';
 import type { Engines } from './engines';
 import type { LocalService, LocalStackOptions } from './local-stack';
 

@@ -1,6 +1,6 @@
 import type { SqsEngine } from '../engines/services/sqs';
 import type { Activity } from '../shared/activity';
-import type { Plan } from '../template/planned';
+import type { Plan } from '../template/model/plan';
 import { type DeadLetter, type LocalQueue, messagesIn } from './local-stack';
 
 /** The queues of a running stack, and whether the stack still works on their messages. */

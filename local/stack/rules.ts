@@ -5,8 +5,8 @@ import { fillInputTemplate } from '../bus/input-template';
 import { Schedules } from '../bus/schedule';
 import type { LambdaFunction } from '../engines/functions/lambda';
 import type { SqsEngine } from '../engines/services/sqs';
+import type { Plan, PlannedRule, PlannedSchedule, RuleTarget } from '../template/model/plan';
 import { ACCOUNT, REGION } from '../template/plan';
-import type { Plan, PlannedRule, PlannedSchedule, RuleTarget } from '../template/planned';
 import type { LocalStackOptions } from './local-stack';
 
 /** Destinations of rules and schedules. Functions are keyed by ARN. */

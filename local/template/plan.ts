@@ -1,10 +1,10 @@
 import type { EventSourceInput } from '../engines/functions/event-source';
 import { TemplateError } from '../shared/user-error';
-import { IGNORED_TYPES } from './ignored';
 import { resolve, resolveCondition, type Scope } from './intrinsics';
+import { IGNORED_TYPES } from './model/ignored';
+import type { Plan } from './model/plan';
+import { Properties, pick } from './model/properties';
 import { dependencyOrder } from './order';
-import type { Plan } from './planned';
-import { Properties, pick } from './properties';
 import { resourceType } from './resources';
 import { ignoredResource } from './resources/ignored';
 import type { PhysicalResource, StackContext } from './resources/resource-type';

@@ -1,7 +1,7 @@
 import type { TableInput } from '../../engines/services/dynamodb';
 import { TemplateError } from '../../shared/user-error';
-import type { Plan } from '../planned';
-import type { PropertyRules } from '../properties';
+import type { Plan } from '../model/plan';
+import type { PropertyRules } from '../model/properties';
 import {
   type PhysicalResource,
   physicalName,

@@ -2,8 +2,8 @@ import { checkInputTransformer, type InputTransformer } from '../../bus/input-te
 import { checkPattern, type EventPattern } from '../../bus/pattern';
 import { rateMs } from '../../bus/schedule';
 import { TemplateError } from '../../shared/user-error';
-import type { RuleTarget } from '../planned';
-import type { Properties } from '../properties';
+import type { RuleTarget } from '../model/plan';
+import type { Properties } from '../model/properties';
 import { physicalName, type ResourceType } from './resource-type';
 
 /** Characters of a rule's name (EventBridge API reference, PutRule). */

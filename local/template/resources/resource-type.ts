@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '../planned';
-import type { Properties, PropertyRules } from '../properties';
+import type { Plan } from '../model/plan';
+import type { Properties, PropertyRules } from '../model/properties';
 
 /** The stack that resources are made in. */
 export interface StackContext {

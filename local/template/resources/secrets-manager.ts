@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { SecretInput } from '../../engines/services/secrets-manager';
 import { TemplateError } from '../../shared/user-error';
-import type { Properties } from '../properties';
+import type { Properties } from '../model/properties';
 import { physicalName, type ResourceType } from './resource-type';
 
 /** Characters of a secret's name (Secrets Manager API reference, CreateSecret). */

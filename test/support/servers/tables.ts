@@ -12,8 +12,8 @@ import { Output } from '../../../contract/outputs';
 import { documentClient, type Item } from '../../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../../lib';
 import { startDynamoDb, type TableInput } from '../../../local/engines/services/dynamodb';
+import type { Plan } from '../../../local/template/model/plan';
 import { planTemplate, REGION } from '../../../local/template/plan';
-import type { Plan } from '../../../local/template/planned';
 import { inProcess } from './in-process-requests';
 
 /** The connector's tables as its template declares them, and a client for them. */

@@ -1,4 +1,4 @@
-import { TemplateError } from '../shared/user-error';
+import { TemplateError } from '../../shared/user-error';
 import type { IgnoredReason } from './ignored';
 
 /**

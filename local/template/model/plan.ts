@@ -1,12 +1,12 @@
-import type { InputTransformer } from '../bus/input-template';
-import type { EventPattern } from '../bus/pattern';
-import type { CustomResourceInput } from '../engines/functions/custom-resource';
-import type { EventSourceInput } from '../engines/functions/event-source';
-import type { FunctionInput } from '../engines/functions/sandbox';
-import type { TableInput } from '../engines/services/dynamodb';
-import type { SecretInput } from '../engines/services/secrets-manager';
-import type { QueueInput } from '../engines/services/sqs';
-import type { ParameterInput } from '../engines/services/ssm';
+import type { InputTransformer } from '../../bus/input-template';
+import type { EventPattern } from '../../bus/pattern';
+import type { CustomResourceInput } from '../../engines/functions/custom-resource';
+import type { EventSourceInput } from '../../engines/functions/event-source';
+import type { FunctionInput } from '../../engines/functions/sandbox';
+import type { TableInput } from '../../engines/services/dynamodb';
+import type { SecretInput } from '../../engines/services/secrets-manager';
+import type { QueueInput } from '../../engines/services/sqs';
+import type { ParameterInput } from '../../engines/services/ssm';
 
 /** A target of a rule: a queue or a function of the template. */
 export interface RuleTarget {
