@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { RECONCILABLE_KINDS } from '../../contract/sources';
-import type { Answers } from '../engines/stubs/responses';
+import type { StubResponses } from '../engines/stubs/responses';
 import { UserError } from '../shared/user-error';
 
 const cell = v.union([v.string(), v.number(), v.boolean(), v.null()]);
@@ -28,7 +28,7 @@ const answersSchema = v.array(
  * `columns` and `rows`, or `error`. Blanks and line breaks of SQL do not matter.
  * @param file its name, for errors. Throws a UserError for anything else.
  */
-export function readAnswers(text: string, file: string): Answers {
+export function readAnswers(text: string, file: string): StubResponses {
   let json: unknown;
   try {
     json = JSON.parse(text);

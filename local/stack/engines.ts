@@ -13,7 +13,7 @@ import { cloudWatchOperations } from '../engines/stubs/cloudwatch';
 import { CustomerProfiles } from '../engines/stubs/customer-profiles';
 import { entityResolution } from '../engines/stubs/entity-resolution';
 import { redshiftDataOperations } from '../engines/stubs/redshift-data';
-import type { Answers } from '../engines/stubs/responses';
+import type { StubResponses } from '../engines/stubs/responses';
 import { runOperations, runRoutes } from '../engines/stubs/runs';
 import { Activity } from '../shared/activity';
 import type { Cleanups } from '../shared/cleanups';
@@ -100,7 +100,7 @@ export function serveOperations(
   endpoint.serveQuery(stsOperations({ account: ACCOUNT, region: REGION }));
 }
 
-const answersOf = ({ answers }: LocalStackOptions): Answers => answers ?? (() => undefined);
+const answersOf = ({ answers }: LocalStackOptions): StubResponses => answers ?? (() => undefined);
 
 /** Secrets or parameters from the options, in the form of the plan's. */
 const given = <T>(

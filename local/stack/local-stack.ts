@@ -3,7 +3,7 @@ import type { EventPattern } from '../bus/pattern';
 import type { InvocationResult } from '../engines/functions/sandbox';
 import type { AwsCall } from '../engines/protocol/calls';
 import type { Routes } from '../engines/protocol/endpoint';
-import type { Answers } from '../engines/stubs/responses';
+import type { StubResponses } from '../engines/stubs/responses';
 
 export interface LocalStackOptions {
   /** A template in a cloud assembly, such as `cdk.out/MyStack.template.json`. Code is loaded from the same folder. */
@@ -20,7 +20,7 @@ export interface LocalStackOptions {
   /** SecureString parameters by name or ARN. They override parameters that the template declares. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Responses of the query, unification and run services. Without a response, queries fail and lists are empty. */
-  readonly answers?: Answers;
+  readonly answers?: StubResponses;
   /**
    * Divides the time between two runs of a schedule. The shortest interval is 1 second.
    * @default 1

@@ -3,17 +3,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { AwsError, type AwsOperation } from './aws-json';
 import { type QueryOperation, xmlText } from './aws-query';
 import { type AwsCall, observeCalls } from './calls';
-import { close, LOOPBACK, listen } from './http';
+import { close, LOOPBACK, listen, readBody } from './http';
 
-/** Bytes of a request body: ten entries of 1 MB, JSON-escaped. */
+/** Maximum bytes of a request body: ten entries of 1 MB, JSON-escaped. */
 const MAX_BODY_BYTES = 24 * 1024 * 1024;
 
-/** The HTTP port that producers and the AWS CLI use: AWS JSON 1.1 and query operations on `POST /`, other paths by `routes`. */
+/** The HTTP server for producers and the AWS CLI: AWS JSON 1.1 and query operations on `POST /`, and `routes`. */
 export interface Endpoint {
   readonly url: string;
-  /** Adds operations by their `X-Amz-Target`. */
+  /** Adds operations by `X-Amz-Target`. */
   serve(operations: Readonly<Record<string, AwsOperation>>): void;
-  /** Adds operations of the query protocol by their `Action`. */
+  /** Adds operations of the query protocol by `Action`. */
   serveQuery(operations: Readonly<Record<string, QueryOperation>>): void;
   stop(): Promise<void>;
 }
@@ -29,14 +29,14 @@ export interface EndpointOptions {
   readonly onCall?: (call: AwsCall) => void;
 }
 
-/** Rejects when the port is taken. */
+/** Rejects if the port is taken. */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const operations = new Map<string, AwsOperation>();
   const queryOperations = new Map<string, QueryOperation>();
   const server: Server = createServer((req, res) => {
     if (!isLocal(req.headers.host)) {
-      // A page of another site may have pointed its own name at this address (DNS rebinding).
-      answer(res, 403, { message: 'the local run answers to 127.0.0.1 and localhost only' });
+      // Protects against DNS rebinding, where another site points its name to this address.
+      answer(res, 403, { message: 'the local run accepts requests to 127.0.0.1 and localhost only' });
       return;
     }
     const target = req.headers['x-amz-target'];
@@ -45,7 +45,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     } else if (req.method === 'POST' && req.url === '/' && isForm(req)) {
       void callQuery(queryOperations, req, res);
     } else if (!options.routes?.(req, res)) {
-      answer(res, 404, { message: `nothing is served at ${req.method} ${req.url}` });
+      answer(res, 404, { message: `no route for ${req.method} ${req.url}` });
     }
   });
   if (options.onCall) observeCalls(server, options.onCall);
@@ -82,7 +82,7 @@ async function call(
 const isForm = (req: IncomingMessage): boolean =>
   /^application\/x-www-form-urlencoded/.test(req.headers['content-type'] ?? '');
 
-/** The AWS query protocol: a form with an `Action` in, XML out. */
+/** Calls an operation of the AWS query protocol: a form with an `Action` in, XML out. */
 async function callQuery(
   operations: ReadonlyMap<string, QueryOperation>,
   req: IncomingMessage,
@@ -109,16 +109,9 @@ const asAwsError = (thrown: unknown): AwsError =>
   thrown instanceof AwsError ? thrown : new AwsError('InternalFailure', String((thrown as Error)?.message), 500);
 
 async function body(req: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      throw new AwsError('RequestEntityTooLargeException', `the request has more than ${MAX_BODY_BYTES} bytes`, 413);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  const text = await readBody(req, MAX_BODY_BYTES);
+  if (text !== undefined) return text;
+  throw new AwsError('RequestEntityTooLargeException', `the request has more than ${MAX_BODY_BYTES} bytes`, 413);
 }
 
 function parse(text: string): Record<string, unknown> {
@@ -126,9 +119,9 @@ function parse(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text || '{}');
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // Answered below, like a body that is no object.
+    // Rejected below, like a body that is not an object.
   }
-  throw new AwsError('SerializationException', 'the request body is no JSON object');
+  throw new AwsError('SerializationException', 'the request body is not a JSON object');
 }
 
 function answer(res: ServerResponse, status: number, content: object, headers: Record<string, string> = {}): void {

@@ -1,51 +1,52 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { AwsError } from '../protocol/aws-json';
-import { answerWith } from '../protocol/http';
+import { respondWith } from '../protocol/http';
 import { REST_OPERATIONS, restOperation } from '../protocol/rest';
-import { type Answers, BegunQuery, runsOf } from './responses';
+import { StubQuery, type StubResponses, stubRuns } from './responses';
 
 /**
- * `GetSegmentDefinition`, `CreateSegmentEstimate` and `GetSegmentEstimate` as the Amazon Connect Customer Profiles API
- * reference's pages of these names have them, and `ListIdentityResolutionJobs`, a job a page. There are no profiles here:
- * every definition that is asked for is there, and `answers` says its size, and the jobs.
+ * `GetSegmentDefinition`, `CreateSegmentEstimate`, `GetSegmentEstimate` and `ListIdentityResolutionJobs` (one job per
+ * page) of the Amazon Connect Customer Profiles API reference. Every segment definition exists. Its size and the jobs
+ * are stub responses.
  */
 export class CustomerProfiles {
-  private readonly estimates = new Map<string, BegunQuery>();
+  private readonly estimates = new Map<string, StubQuery>();
 
-  constructor(private readonly answers: Answers) {}
+  constructor(private readonly answers: StubResponses) {}
 
-  /** Answers a request; false when it is not of this service. */
+  /** Returns false, without touching the request, if it is for another service. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const asked = restOperation(REST_OPERATIONS.profile, request);
-    if (!asked) return false;
-    const { DomainName: domain = '', SegmentDefinitionName: name = '', EstimateId: id = '' } = asked.input;
-    switch (asked.operation) {
+    const called = restOperation(REST_OPERATIONS.profile, request);
+    if (!called) return false;
+    const { DomainName: domain = '', SegmentDefinitionName: name = '', EstimateId: id = '' } = called.input;
+    switch (called.operation) {
       case 'GetSegmentDefinition':
-        answerWith(response, () => definitionOf(domain, name));
+        respondWith(response, () => definitionOf(domain, name));
         break;
       case 'CreateSegmentEstimate':
-        void body(request).then((text) => answerWith(response, () => this.begin(domain, text)));
+        void text(request).then((body) => respondWith(response, () => this.start(domain, body || '{}')));
         break;
       case 'GetSegmentEstimate':
-        answerWith(response, () => this.look(domain, id));
+        respondWith(response, () => this.estimate(domain, id));
         break;
       case 'ListIdentityResolutionJobs': {
         const { searchParams } = new URL(request.url ?? '/', 'http://local');
-        answerWith(response, () => this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
+        respondWith(response, () => this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
       }
     }
     return true;
   }
 
-  private look(domain: string, id: string): object {
+  private estimate(domain: string, id: string): object {
     const estimate = this.estimates.get(id);
     if (!estimate) throw new AwsError('ResourceNotFoundException', `estimate ${id} does not exist`, 404);
     return { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) };
   }
 
   private jobs(domain: string, from: number): object {
-    const all = runsOf({ service: 'identity-resolution', text: domain }, this.answers);
+    const all = stubRuns({ service: 'identity-resolution', text: domain }, this.answers);
     const IdentityResolutionJobsList = all.slice(from, from + 1).map(({ id, status, startTime, endTime, error }) => ({
       DomainName: domain,
       JobId: id,
@@ -57,12 +58,12 @@ export class CustomerProfiles {
     return { IdentityResolutionJobsList, NextToken: from + 1 < all.length ? String(from + 1) : undefined };
   }
 
-  private begin(domain: string, request: string): object {
+  private start(domain: string, request: string): object {
     const id = randomUUID();
-    // The definition's name stands where its criteria would.
+    // The definitions of this stub contain their own name in place of criteria.
     const segment = JSON.parse(request).SegmentQuery?.Groups?.[0]?.SourceSegments?.[0]?.SegmentDefinitionName;
     const question = { service: 'customer-profiles', text: `${domain}/${segment}` } as const;
-    this.estimates.set(id, new BegunQuery(id, request, question, this.answers));
+    this.estimates.set(id, new StubQuery(id, request, question, this.answers));
     return { DomainName: domain, EstimateId: id, StatusCode: 200 };
   }
 }
@@ -77,16 +78,10 @@ function definitionOf(domain: string, name: string): object {
   };
 }
 
-function outcomeOf(estimate: BegunQuery): object {
-  const end = estimate.look();
+function outcomeOf(estimate: StubQuery): object {
+  const end = estimate.poll();
   if (!end) return { Status: 'RUNNING' };
   if ('error' in end.answer) return { Status: 'FAILED', Message: end.answer.error };
   const size = end.answer.rows[0]?.[0];
   return { Status: 'SUCCEEDED', Estimate: size === undefined || size === null ? undefined : String(size) };
-}
-
-async function body(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString() || '{}';
 }

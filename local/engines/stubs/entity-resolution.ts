@@ -1,22 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../protocol/aws-json';
-import { answerWith } from '../protocol/http';
+import { respondWith } from '../protocol/http';
 import { REST_OPERATIONS, restOperation } from '../protocol/rest';
-import { type AnsweredRun, type Answers, runsOf } from './responses';
+import { type StubResponses, type StubRun, stubRuns } from './responses';
 
 /**
- * `ListMatchingJobs`, a job a page, and `GetMatchingJob` as the AWS Entity Resolution API reference's pages of these names
- * have them. Nothing is matched here: `answers` says which jobs there are. False when the request is not of this service.
+ * `ListMatchingJobs` (one job per page) and `GetMatchingJob` of the AWS Entity Resolution API reference. The jobs are
+ * stub responses. The handler returns false if a request is for another service.
  */
-export function entityResolution(answers: Answers) {
+export function entityResolution(answers: StubResponses) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
-    const asked = restOperation(REST_OPERATIONS.entityresolution, request);
-    if (!asked) return false;
-    const { workflowName: workflow = '', jobId: id } = asked.input;
+    const called = restOperation(REST_OPERATIONS.entityresolution, request);
+    if (!called) return false;
+    const { workflowName: workflow = '', jobId: id } = called.input;
     const { searchParams } = new URL(request.url ?? '/', 'http://local');
-    answerWith(response, () => {
-      const all = runsOf({ service: 'entity-resolution', text: workflow }, answers);
-      if (asked.operation === 'ListMatchingJobs') {
+    respondWith(response, () => {
+      const all = stubRuns({ service: 'entity-resolution', text: workflow }, answers);
+      if (called.operation === 'ListMatchingJobs') {
         const from = Number(searchParams.get('nextToken') ?? 0);
         const nextToken = from + 1 < all.length ? String(from + 1) : undefined;
         return { jobs: all.slice(from, from + 1).map(summaryOf), nextToken };
@@ -29,4 +29,4 @@ export function entityResolution(answers: Answers) {
   };
 }
 
-const summaryOf = ({ id: jobId, status, startTime, endTime }: AnsweredRun) => ({ jobId, status, startTime, endTime });
+const summaryOf = ({ id: jobId, status, startTime, endTime }: StubRun) => ({ jobId, status, startTime, endTime });

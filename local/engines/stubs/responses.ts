@@ -1,7 +1,7 @@
 import type { ReconcilableKind } from '../../../contract/sources';
 import { AwsError } from '../protocol/aws-json';
 
-/** A question that a service of queries was asked. */
+/** A request for data that the local run does not have. */
 export interface Question {
   readonly service:
     | 'athena'
@@ -12,76 +12,71 @@ export interface Question {
     | 'entity-resolution'
     | Exclude<ReconcilableKind, 'athena'>;
   /**
-   * The SQL; of CloudWatch `<namespace>/<metric>`; of Customer Profiles `<domain>/<segment definition>`; of jobs their
-   * domain or matching workflow; of runs the name of their source, such as a flow's, a job's or a workgroup's.
+   * The SQL; for CloudWatch `<namespace>/<metric>`; for Customer Profiles `<domain>/<segment definition>`; for jobs the
+   * domain or matching workflow; for runs the name of their source, such as a flow, a job or a workgroup.
    */
   readonly text: string;
 }
 
-/** A result, or why there is none. */
 export type Answer =
   | { readonly columns: readonly string[]; readonly rows: readonly (readonly AnswerCell[])[] }
   | { readonly error: string };
 export type AnswerCell = string | number | boolean | null;
 
-/** Plays the data behind the services: there are no warehouses here. Undefined: nobody has said what is to be answered. */
-export type Answers = (question: Question) => Answer | undefined;
+/** Returns the stub response to a request, or undefined if none was configured. */
+export type StubResponses = (question: Question) => Answer | undefined;
 
-/** What a service says of a question, an error where nobody has said what. */
-export function answerTo(question: Question, answers: Answers): Answer {
-  return (
-    answers(question) ?? { error: `the local run was not told what ${question.service} answers to: ${question.text}` }
-  );
-}
+/** Returns an error if no response was configured. */
+export const responseTo = (question: Question, answers: StubResponses): Answer =>
+  answers(question) ?? { error: `--answers has no response of ${question.service} for: ${question.text}` };
 
-/** A query that was begun: asked about again and again, it runs for a while, by looks and not by a clock. */
-export class BegunQuery {
-  private looks = 0;
+/** A started query. It is running at the first poll and finished at the second, independent of time. */
+export class StubQuery {
+  private polls = 0;
+  private result: { readonly answer: Answer; readonly at: number } | undefined;
 
   constructor(
     readonly id: string,
-    /** Of the request that began it: the same token must come with the same. */
+    /** The request that started it. A repeated token must come with the same request. */
     readonly request: string,
     readonly question: Question,
-    private readonly answers: Answers,
+    private readonly answers: StubResponses,
   ) {}
 
-  private ended: { readonly answer: Answer; readonly at: number } | undefined;
-
-  /** The end of it; undefined as long as it runs, which is one look. */
-  look(): { readonly answer: Answer; readonly at: number } | undefined {
-    if (this.looks++ === 0) return undefined;
-    this.ended ??= { answer: answerTo(this.question, this.answers), at: Date.now() };
-    return this.ended;
+  /** Returns undefined while the query is running. */
+  poll(): { readonly answer: Answer; readonly at: number } | undefined {
+    if (this.polls++ === 0) return undefined;
+    this.result ??= { answer: responseTo(this.question, this.answers), at: Date.now() };
+    return this.result;
   }
 }
 
-/** Queries by their ids, and by the tokens that they were begun with. */
-export class BegunQueries {
-  private readonly byId = new Map<string, BegunQuery>();
-  private readonly byToken = new Map<string, BegunQuery>();
+/** Queries by id and by the token of the request that started them. */
+export class StubQueries {
+  private readonly byId = new Map<string, StubQuery>();
+  private readonly byToken = new Map<string, StubQuery>();
 
-  get(id: unknown): BegunQuery | undefined {
+  get(id: unknown): StubQuery | undefined {
     return this.byId.get(String(id));
   }
 
-  /** The query that was begun with that token; undefined when another request was. */
-  begin(token: string, request: object, make: (request: string) => BegunQuery): BegunQuery | undefined {
+  /** Returns the query of the token, started if necessary; undefined if the token belongs to another request. */
+  start(token: string, request: object, make: (request: string) => StubQuery): StubQuery | undefined {
     const text = JSON.stringify(request);
     const known = this.byToken.get(token);
     if (known) return known.request === text ? known : undefined;
-    const made = make(text);
-    this.byToken.set(token, made);
-    this.byId.set(made.id, made);
-    return made;
+    const query = make(text);
+    this.byToken.set(token, query);
+    this.byId.set(query.id, query);
+    return query;
   }
 }
 
 /**
- * A run, or a job, as the file of answers has it: the columns `id`, `status`, `startTime`, `endTime`, `error`, `recordCount`,
- * `redriveCount`. An instant is a text (ISO 8601), or how many minutes ago it was.
+ * A run or a job. The columns of a response are `id`, `status`, `startTime`, `endTime`, `error`, `recordCount` and
+ * `redriveCount`. Times are ISO 8601 texts, or numbers of minutes before now.
  */
-export interface AnsweredRun {
+export interface StubRun {
   readonly id: string;
   readonly status: string;
   /** Epoch seconds. */
@@ -93,10 +88,10 @@ export interface AnsweredRun {
 }
 
 /**
- * The runs that there are; none where nobody has said which. Throws the error that the file has instead,
- * `ThrottlingException: too much`, as the service would.
+ * The runs in a response; none if no response was configured.
+ * Throws the error of the response, such as `ThrottlingException: too much`, like the service.
  */
-export function runsOf(question: Question, answers: Answers): AnsweredRun[] {
+export function stubRuns(question: Question, answers: StubResponses): StubRun[] {
   const answer = answers(question);
   if (!answer) return [];
   if ('error' in answer) {
