@@ -8,7 +8,7 @@ export type Test = (value: Scalar) => boolean;
 export function operation(operator: string, operand: unknown, path: string): Test {
   switch (operator) {
     case 'exists':
-      if (operand !== true) throw new Error(`event pattern at ${path}: exists takes true or false`);
+      if (operand !== true) throw new Error(`event pattern at ${path}: exists requires true or false`);
       return () => true;
     case 'prefix':
     case 'suffix':
@@ -26,7 +26,7 @@ export function operation(operator: string, operand: unknown, path: string): Tes
   }
 }
 
-/** Operators on text. `prefix` and `suffix` also take `{ "equals-ignore-case": text }`. */
+/** Operators on strings. `prefix` and `suffix` also accept `{ "equals-ignore-case": string }`. */
 function text(operator: string, operand: unknown, path: string): Test {
   if ((operator === 'prefix' || operator === 'suffix') && isObject(operand)) {
     const [inner, wanted] = only(operand, path);
@@ -53,7 +53,7 @@ function text(operator: string, operand: unknown, path: string): Test {
   }
 }
 
-/** `*` is any run of characters, `\*` and `\\` are the characters themselves, `**` is an error. */
+/** `*` matches any characters, `\*` and `\\` match themselves, and `**` is an error. */
 function wildcard(wanted: string, path: string): RegExp {
   let source = '';
   for (let i = 0; i < wanted.length; i++) {
@@ -74,7 +74,7 @@ function wildcard(wanted: string, path: string): RegExp {
   return new RegExp(`^${source}$`, 's');
 }
 
-/** A value, a list of values, or one of the text operators with a text or a list of texts. */
+/** Accepts a value, a list of values, or a string operator with a string or a list of strings. */
 function anythingBut(operand: unknown, path: string): Test {
   let refused: Test[];
   if (isObject(operand)) {
@@ -86,7 +86,9 @@ function anythingBut(operand: unknown, path: string): Test {
   } else {
     refused = asList(operand, path).map((one) => {
       if (typeof one !== 'string' && typeof one !== 'number') {
-        throw new Error(`event pattern at ${path}: anything-but takes texts and numbers, not ${JSON.stringify(one)}`);
+        throw new Error(
+          `event pattern at ${path}: anything-but requires strings or numbers, not ${JSON.stringify(one)}`,
+        );
       }
       return (value: Scalar) => value === one;
     });
@@ -104,7 +106,7 @@ const COMPARISONS: Readonly<Record<string, (value: number, bound: number) => boo
 
 function numeric(operand: unknown, path: string): Test {
   const wrong = () =>
-    new Error(`event pattern at ${path}: numeric takes an operator and a number, once or (a range) twice`);
+    new Error(`event pattern at ${path}: numeric requires an operator and a number, or two of each for a range`);
   if (!Array.isArray(operand) || (operand.length !== 2 && operand.length !== 4)) throw wrong();
   const bounds: { readonly operator: string; readonly bound: number }[] = [];
   for (let i = 0; i < operand.length; i += 2) {
@@ -127,7 +129,7 @@ function cidr(operand: unknown, path: string): Test {
   const version = isIP(address);
   const length = bits === undefined ? (version === 4 ? 32 : 128) : Number(bits);
   if (version === 0 || rest.length > 0 || bits === '' || !Number.isInteger(length)) {
-    throw new Error(`event pattern at ${path}: "${operand}" is no address block, such as 10.0.0.0/24`);
+    throw new Error(`event pattern at ${path}: "${operand}" is not an address block such as 10.0.0.0/24`);
   }
   const block = new BlockList();
   try {
@@ -154,13 +156,13 @@ export function only(object: object, path: string): readonly [string, unknown] {
 
 function asList(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) return [value];
-  if (value.length === 0) throw new Error(`event pattern at ${path}: anything-but takes no empty list`);
+  if (value.length === 0) throw new Error(`event pattern at ${path}: anything-but requires a non-empty list`);
   return value;
 }
 
 function string(value: unknown, operator: string, path: string): string {
   if (typeof value !== 'string') {
-    throw new Error(`event pattern at ${path}: ${operator} takes a text, not ${JSON.stringify(value)}`);
+    throw new Error(`event pattern at ${path}: ${operator} requires a string, not ${JSON.stringify(value)}`);
   }
   return value;
 }

@@ -1,37 +1,36 @@
 import { isObject, only, operation, type Scalar, type Test } from './pattern-operators';
 
-/** An EventBridge event pattern: what a rule's `EventPattern` holds. */
+/** An EventBridge event pattern, the value of a rule's `EventPattern`. */
 export type EventPattern = Readonly<Record<string, unknown>>;
 
-/** One leaf of a pattern: a path and the tests of which one must hold. `absent`: the path may also be missing. */
+/** A leaf of a pattern: a path and its alternative conditions. With `absent`, the path can also be missing. */
 interface Field {
   readonly path: string;
   readonly tests: readonly Test[];
   readonly absent: boolean;
 }
 
-/** One leaf of an event, with the element that it stands in for every array above it (array number → index). */
+/** A leaf of an event. `elements` maps each array above it to the index of the element that contains it. */
 interface Leaf {
   readonly value: Scalar;
   readonly elements: ReadonlyMap<number, number>;
 }
 
 /**
- * Whether an event matches a pattern, by the rules of EventBridge. The reference is AWS's open-source matcher
- * Event Ruler (github.com/aws/event-ruler, README "Ruler by example") and the EventBridge user guide's
- * "Comparison operators for use in event patterns".
- * Throws what `checkPattern` throws.
+ * Whether an event matches a pattern, according to AWS's open-source matcher Event Ruler (github.com/aws/event-ruler,
+ * README "Ruler by example") and the EventBridge user guide, "Comparison operators for use in event patterns".
+ * Throws for an invalid pattern, like `checkPattern`.
  */
 export function matches(pattern: EventPattern, event: object): boolean {
   return compilePattern(pattern)(event);
 }
 
-/** Throws an Error that names the path and the operator when a pattern is not one that EventBridge takes. */
+/** Throws an Error that names the path and the operator if EventBridge would reject the pattern. */
 export function checkPattern(pattern: EventPattern): void {
   compilePattern(pattern);
 }
 
-/** A pattern made ready for many events. Throws what `checkPattern` throws. */
+/** Compiles a pattern for repeated use. Throws for an invalid pattern, like `checkPattern`. */
 export function compilePattern(pattern: EventPattern): (event: object) => boolean {
   if (!isObject(pattern) || Object.keys(pattern).length === 0) {
     throw new Error('event pattern: must be an object with at least one field');
@@ -43,7 +42,7 @@ export function compilePattern(pattern: EventPattern): (event: object) => boolea
   };
 }
 
-/** The pattern's leaves; `$or` multiplies them into alternatives, as Event Ruler does. */
+/** The alternative sets of leaves of a pattern. `$or` multiplies them, like in Event Ruler. */
 function expand(pattern: EventPattern, prefix: string): Field[][] {
   let alternatives: Field[][] = [[]];
   for (const [key, value] of Object.entries(pattern)) {
@@ -51,7 +50,7 @@ function expand(pattern: EventPattern, prefix: string): Field[][] {
     let choices: Field[][];
     if (key === '$or') {
       if (!Array.isArray(value) || value.length < 2 || !value.every(isObject)) {
-        throw new Error(`event pattern at ${path}: $or takes a list of at least two objects`);
+        throw new Error(`event pattern at ${path}: $or requires a list of at least two objects`);
       }
       choices = value.flatMap((choice) => expand(choice as EventPattern, prefix));
     } else if (Array.isArray(value)) {
@@ -79,7 +78,7 @@ function field(list: readonly unknown[], path: string): Field {
         tests.push(operation(operator, operand, path));
       }
     } else if (Array.isArray(item)) {
-      throw new Error(`event pattern at ${path}: a list must not hold a list`);
+      throw new Error(`event pattern at ${path}: a list must not contain a list`);
     } else {
       tests.push((value) => value === item);
     }
@@ -88,8 +87,7 @@ function field(list: readonly unknown[], path: string): Field {
 }
 
 /**
- * The event's leaves by path. Only leaves have a value, so `exists` looks at leaves only; an empty list or object
- * leaves nothing behind.
+ * The event's leaves by path. `exists` applies only to leaves, so an empty list or object counts as missing.
  */
 function flatten(event: object): ReadonlyMap<string, readonly Leaf[]> {
   const leaves = new Map<string, Leaf[]>();
@@ -112,7 +110,7 @@ function flatten(event: object): ReadonlyMap<string, readonly Leaf[]> {
   return leaves;
 }
 
-/** Finds a leaf for every field such that all of them stand in the same element of each array that they share. */
+/** Whether every field has a matching leaf, such that all leaves are in the same element of each array they share. */
 function search(
   fields: readonly Field[],
   at: number,

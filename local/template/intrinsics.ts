@@ -1,18 +1,18 @@
 import { TemplateError } from '../shared/user-error';
 
-/** Where names in a template lead. Each throws an Error that says what is wrong with the name. */
+/** Resolves the names in a template. Each method throws an Error for an invalid name. */
 export interface Scope {
-  /** Value of a parameter, pseudo parameter or resource; `undefined` is `AWS::NoValue`. */
+  /** Value of a parameter, pseudo parameter or resource. `undefined` represents `AWS::NoValue`. */
   ref(name: string): unknown;
   attribute(logicalId: string, name: string): unknown;
   condition(name: string): boolean;
 }
 
 /**
- * A template value with its intrinsic functions resolved. What resolves to `AWS::NoValue` is left out of its object or
- * list. `where` is the logical id and path that errors name.
- * CloudFormation template reference, "Intrinsic function reference" and "Condition functions".
- * Throws `TemplateError` for an intrinsic that is not implemented and for names that lead nowhere.
+ * Resolves the intrinsic functions in a template value (CloudFormation template reference, "Intrinsic function
+ * reference" and "Condition functions"). Removes values that resolve to `AWS::NoValue` from objects and lists.
+ * Throws `TemplateError` for unsupported functions and unknown names.
+ * @param where logical id and path for errors.
  */
 export function resolve(value: unknown, scope: Scope, where: string): unknown {
   if (Array.isArray(value)) {
@@ -29,7 +29,7 @@ export function resolve(value: unknown, scope: Scope, where: string): unknown {
   return resolved;
 }
 
-/** The truth of a condition: an entry of `Conditions` or the first argument of `Fn::If`. */
+/** Evaluates a condition, which is an entry of `Conditions` or an argument of a condition function. */
 export function resolveCondition(value: unknown, scope: Scope, where: string): boolean {
   const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const [name, argument] = entries[0] ?? [];
@@ -52,7 +52,7 @@ export function resolveCondition(value: unknown, scope: Scope, where: string): b
   }
 }
 
-/** Every name that a value refers to by `Ref`, `Fn::GetAtt` or `Fn::Sub`: resources, parameters and pseudo parameters. */
+/** The names that a value references by `Ref`, `Fn::GetAtt` or `Fn::Sub`: resources, parameters, pseudo parameters. */
 export function references(value: unknown): Set<string> {
   const found = new Set<string>();
   const visit = (inner: unknown): void => {
@@ -107,7 +107,7 @@ function evaluate(name: string, argument: unknown, scope: Scope, where: string):
       const items = list(resolve(values, scope, here), here);
       const chosen = items[Number(resolve(index, scope, here))];
       if (chosen === undefined) {
-        throw new TemplateError(here, `there is no element ${JSON.stringify(index)} in a list of ${items.length}`);
+        throw new TemplateError(here, `a list of ${items.length} has no element ${JSON.stringify(index)}`);
       }
       return chosen;
     }
@@ -139,7 +139,7 @@ function substitutions(text: string): string[] {
   return [...text.matchAll(/\$\{([^!}][^}]*)\}/g)].map((match) => match[1] as string);
 }
 
-/** `Fn::GetAtt` takes `[id, name]` or `id.name`. */
+/** The argument of `Fn::GetAtt` is `[id, name]` or `id.name`. */
 function attributeOf(argument: unknown): [string, string] {
   if (Array.isArray(argument)) return [String(argument[0]), String(argument[1])];
   const text = String(argument);
@@ -148,11 +148,11 @@ function attributeOf(argument: unknown): [string, string] {
 }
 
 function list(value: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new TemplateError(where, `takes a list, not ${JSON.stringify(value)}`);
+  if (!Array.isArray(value)) throw new TemplateError(where, `requires a list, not ${JSON.stringify(value)}`);
   return value;
 }
 
-/** Runs a lookup and says where it failed. */
+/** Runs a lookup. Adds the location to its errors. */
 function at<T>(where: string, lookup: () => T): T {
   try {
     return lookup();

@@ -3,8 +3,8 @@ import { references } from './intrinsics';
 import type { ResourceDefinition } from './template';
 
 /**
- * Logical ids such that each comes after everything that it refers to or names in `DependsOn`.
- * Throws `TemplateError` that names the resources of a cycle, or a `DependsOn` that leads nowhere.
+ * Logical ids in dependency order: each after the resources that it references or names in `DependsOn`.
+ * Throws `TemplateError` for a cycle, or for a `DependsOn` that is not in the template.
  */
 export function dependencyOrder(resources: Readonly<Record<string, ResourceDefinition>>): string[] {
   const order: string[] = [];
@@ -20,7 +20,7 @@ export function dependencyOrder(resources: Readonly<Record<string, ResourceDefin
     const { DependsOn, Properties } = resources[logicalId] as ResourceDefinition;
     for (const name of [DependsOn ?? []].flat()) {
       if (!resources[name]) {
-        throw new TemplateError(logicalId, `DependsOn names ${name}, which is no resource of the template`);
+        throw new TemplateError(logicalId, `DependsOn names ${name}, which is not a resource of the template`);
       }
       visit(name);
     }

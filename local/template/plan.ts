@@ -10,20 +10,20 @@ import { ignoredResource } from './resources/ignored';
 import type { PhysicalResource, StackContext } from './resources/resource-type';
 import type { LoadedTemplate, ResourceDefinition } from './template';
 
-/** The account that the embedded SQS has; any would do. */
+/** The default account of the embedded SQS. */
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
 
 export const stackId = (stackName: string): string =>
   `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/local`;
 
-/** SQS API reference, CreateQueue. */
+/** Default visibility timeout (SQS API reference, CreateQueue). */
 const DEFAULT_VISIBILITY_SECONDS = 30;
 
 /**
- * Reads a template into a plan, and starts nothing. Throws `TemplateError` for the first thing that is wrong or that
- * the local run does not implement: resource types, properties, values, intrinsic functions, names that lead nowhere.
- * `queueUrl` gives the URL of the queue of a name.
+ * Converts a template to a plan, without starting anything. Throws `TemplateError` for the first error or unsupported
+ * feature: a resource type, property, value, intrinsic function or unknown name.
+ * @param queueUrl returns a queue's URL by its name.
  */
 export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) => string): Plan {
   const { template, stackName, directory, assets } = loaded;
@@ -102,7 +102,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
     if (!found) {
       throw new Error(
         template.Resources[logicalId]
-          ? `${logicalId} is left out by its condition`
+          ? `the condition of ${logicalId} is false`
           : `${logicalId} is neither a resource nor a parameter of the template`,
       );
     }
@@ -118,7 +118,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
         return ref;
       }
       if (parameter.Default === undefined || parameter.Type.startsWith('AWS::SSM::')) {
-        throw new Error(`the local run does not implement the parameter ${name}: it has no default value of its own`);
+        throw new Error(`the local run does not implement the parameter ${name}: it has no literal default value`);
       }
       return parameter.Default;
     },
@@ -131,31 +131,32 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
       return value;
     },
     condition(name) {
-      if (!Object.hasOwn(template.Conditions ?? {}, name)) throw new Error(`${name} is no condition of the template`);
+      if (!Object.hasOwn(template.Conditions ?? {}, name))
+        throw new Error(`${name} is not a condition of the template`);
       return resolveCondition(template.Conditions?.[name], scope, `Conditions.${name}`);
     },
   };
   return scope;
 }
 
-/** Everything that is connected by ARN or name must be there. */
+/** Checks that the targets of all references by ARN or name are in the template. */
 function checkConnections(plan: Plan): void {
   const queues = new Set(plan.queues.map((queue) => queue.arn));
   const functions = new Set(plan.functions.map((one) => one.arn));
   const buses = new Set(['default', ...plan.buses.map((bus) => bus.name)]);
   const checkQueue = (arn: string | undefined, where: string) => {
-    if (arn !== undefined && !queues.has(arn)) throw new TemplateError(where, `${arn} is no queue of the template`);
+    if (arn !== undefined && !queues.has(arn)) throw new TemplateError(where, `${arn} is not a queue of the template`);
   };
   for (const queue of plan.queues) checkQueue(queue.deadLetterArn, `${queue.logicalId}.RedrivePolicy`);
   for (const rule of plan.rules) {
     if (!buses.has(rule.busName)) {
-      throw new TemplateError(`${rule.logicalId}.EventBusName`, `${rule.busName} is no event bus of the template`);
+      throw new TemplateError(`${rule.logicalId}.EventBusName`, `${rule.busName} is not an event bus of the template`);
     }
     for (const target of rule.targets) {
       if (!queues.has(target.arn) && !functions.has(target.arn)) {
         throw new TemplateError(
           target.where,
-          `the local run implements queues and functions of the template as targets, not ${target.arn}`,
+          `the local run implements only queues and functions of the template as targets, not ${target.arn}`,
         );
       }
       checkQueue(target.deadLetterArn, `${target.where}.DeadLetterConfig`);
@@ -168,13 +169,13 @@ function checkConnections(plan: Plan): void {
     if (!functions.has(source.functionArn)) {
       throw new TemplateError(
         `${source.logicalId}.FunctionName`,
-        `${source.functionArn} is no function of the template`,
+        `${source.functionArn} is not a function of the template`,
       );
     }
   }
 }
 
-/** Lambda refuses a mapping whose queue could show a message again while the function still works on it. */
+/** Lambda rejects a mapping whose queue could redeliver a message while the function still processes it. */
 function checkVisibility(plan: Plan, source: EventSourceInput): void {
   const queue = plan.queues.find(({ arn }) => arn === source.queueArn);
   const visibility = Number(queue?.attributes.VisibilityTimeout ?? DEFAULT_VISIBILITY_SECONDS);

@@ -1,53 +1,53 @@
 /**
- * Everything that the local run knowingly leaves out or does differently, with the reason. Whatever a template declares
- * that is neither implemented nor listed here is refused by name.
+ * Features that the local run deliberately ignores or implements differently, with the reason. Any other feature of a
+ * template that is not implemented is rejected by name.
  */
 export const IGNORED = {
-  metadata: 'Says nothing about behaviour; `aws:asset:path` of functions is the exception and is used.',
-  bootstrap: "The bootstrap version's parameter and rule protect deployments; there is none here.",
-  tags: 'Nothing here is billed or authorized by tag.',
-  description: 'Text for people.',
-  deletion: 'Everything is in memory and gone when the run stops: deletion policies and protection have no object.',
-  recovery: 'Everything is in memory: there is nothing to recover to a point in time.',
-  timeToLive: 'DynamoDB deletes expired items within days, so readers must filter them anyway.',
-  retention: 'Queues keep messages for at least as long as a run lasts; the shortest retention is not worth a clock.',
-  capacity: 'No throughput is metered here, so nothing is throttled.',
-  insights: 'Contributor insights and table classes are about cost and observation.',
-  encryptionAtRest: 'Nothing is written to a disk.',
-  keyPolicy: 'Who may use a key is not checked: there is one user. The encryption context is checked.',
-  keyLifecycle: 'Rotation and deletion windows are longer than a run.',
-  iam: 'Roles and policies are not enforced: there is one user. Tests on the template check them.',
-  resourcePolicy: 'Queue policies, bus policies and function permissions are not enforced: there is one user.',
-  logs: 'Function output goes to the terminal, not to log groups.',
-  tracing: 'There is no X-Ray here.',
-  monitoring: 'There is no CloudWatch here: alarms and dashboards watch metrics that are printed to the terminal.',
-  archive: 'Archives are replayed by their own API, which is not here: put the events again.',
-  schemas: 'Schema registries are for people and their tools: what is on a bus is not checked by them, on AWS neither.',
-  topics: 'There is no Amazon SNS here: what a rule publishes to a topic, mails among it, is told to nobody.',
-  network: "There are no VPCs here: functions are on this machine's network.",
+  metadata: 'Metadata has no effect on behaviour, except `aws:asset:path` of functions, which is used.',
+  bootstrap: 'The parameter and rule of the bootstrap version protect deployments. The local run does not deploy.',
+  tags: 'Tags are for billing and authorization, which the local run does not have.',
+  description: 'Descriptions are documentation.',
+  deletion: 'All data is in memory and is deleted when the run stops.',
+  recovery: 'All data is in memory and cannot be recovered.',
+  timeToLive: 'DynamoDB deletes expired items within days, so readers must filter them in any case.',
+  retention: 'Queues keep messages for the whole run.',
+  capacity: 'Throughput is neither metered nor throttled.',
+  insights: 'Contributor insights and table classes affect only cost and monitoring.',
+  encryptionAtRest: 'No data is written to a disk.',
+  keyPolicy: 'Permissions to use a key are not checked, because there is one user. The encryption context is checked.',
+  keyLifecycle: 'Rotation periods and deletion windows are longer than a run.',
+  iam: 'Roles and policies are not enforced, because there is one user. Tests of the template check them.',
+  resourcePolicy: 'Queue policies, bus policies and function permissions are not enforced, because there is one user.',
+  logs: 'Logs of functions are printed to the terminal.',
+  tracing: 'The local run does not have X-Ray.',
+  monitoring: 'The local run does not evaluate metrics, alarms or dashboards.',
+  archive: 'The API that replays archives is not implemented. Put the events again instead.',
+  schemas: 'Schema registries are documentation. EventBridge does not validate events against them.',
+  topics: 'The local run does not have Amazon SNS. Rules do not publish to topics, so no e-mail is sent.',
+  network: "The local run does not have VPCs. Functions use this machine's network.",
   architecture:
-    "Bundles are plain JavaScript and run on this machine's processor, on the Node.js that runs this process.",
-  asset: "A function's code is taken from the cloud assembly; there is no bootstrap bucket.",
-  memory: 'Memory is told to the function but not limited, and CPU does not depend on it.',
-  concurrency: 'At most two sandboxes of a function run at a time, whatever is declared: machines have few cores.',
+    "Bundles are JavaScript and run on this machine's architecture, with the Node.js version of this process.",
+  asset: "A function's code is loaded from the cloud assembly, because there is no bootstrap bucket.",
+  memory: 'The memory size is passed to the function, but does not limit its memory or CPU.',
+  concurrency: 'A function has a maximum of two sandboxes, because a developer machine has few cores.',
   deliveryRetries:
-    'Rule targets are in this process: a delivery that fails three times will keep failing, so the declared attempts ' +
-    'and event age, which spread over a day, are cut to at most three attempts within a second.',
+    'Rule targets are in this process, so a delivery that fails three times keeps failing. Retries are limited to three ' +
+    'within a second, instead of the declared attempts and event age, which span a day.',
   calendar:
-    'There is no calendar here: a schedule by cron(…) or at(…) runs when it is asked to, others by their rate alone.',
+    'Calendars are not implemented: schedules with cron(…) or at(…) run only on demand, others only at their rate.',
   asynchronousRetries:
-    'A function that a rule called and that failed is not called again: a schedule calls it again anyway.',
+    'Failed asynchronous invocations by rules are not retried, because schedules invoke the function again.',
   messageCharacters:
-    'EventBridge writes events into queues in UTF-8; here they are the same JSON in ASCII, since the queues here refuse ' +
-    'characters outside the BMP that a client sends, as one does who sends a dead letter back.',
+    'Events in queues are JSON in ASCII, in contrast to UTF-8 of EventBridge, because the embedded SQS rejects ' +
+    'characters outside the BMP, which a client that redrives a dead letter would send.',
   serviceEvents:
-    'There are no services here that put events of their own: whoever puts an event whose source begins with `aws.` on the ' +
-    'default bus plays the service. AWS lets nobody else than its services put such events.',
+    'No service puts its own events. Clients can put events whose source begins with `aws.` on the default bus to ' +
+    'simulate services, which AWS does not allow.',
 } as const;
 
 export type IgnoredReason = keyof typeof IGNORED;
 
-/** Resource types that are accepted and have no effect. Their properties are not looked at. */
+/** Resource types that are accepted without effect. Their properties are not checked. */
 export const IGNORED_TYPES: Readonly<Record<string, IgnoredReason>> = {
   'AWS::CDK::Metadata': 'metadata',
   'AWS::IAM::Role': 'iam',
