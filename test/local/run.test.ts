@@ -235,7 +235,7 @@ describe('npm start -- --once --json', () => {
     expect(JSON.parse(run.out).deliveries).toMatchObject([
       { subscription: 'bad', status: 'dead', attempts: 1, httpStatus: 400 },
     ]);
-    expect(run.err).toContain('dead: data-source-refresh-failed → bad (1 try, last answer 400)');
+    expect(run.err).toContain('dead: data-source-refresh-failed → bad (1 attempt, last response 400)');
     expect(run.out + run.err).not.toMatch(SIGNATURES);
   });
 
@@ -286,7 +286,9 @@ describe('npm start -- --once --json', () => {
       { subscription: 'up', status: 'delivered', attempts: 1, httpStatus: 202 },
       { subscription: 'down', status: 'pending', attempts: 1, httpStatus: 503 },
     ]);
-    expect(run.err).toMatch(/^No progress for 2 s: 1 delivery is still pending \(--wait SECONDS waits longer\)\n$/m);
+    expect(run.err).toMatch(
+      /^No progress for 2 s: 1 delivery is still pending \(use --wait SECONDS to wait longer\)\n$/m,
+    );
     expect(run.err.trimEnd().split('\n').at(-1)).toMatch(/^No progress for 2 s/);
   });
 
@@ -343,7 +345,7 @@ describe('npm start -- --speed', () => {
 describe('npm start', () => {
   it('stays up, and an event that the AWS SDK puts starts the flow; Ctrl-C ends all it started', async () => {
     const run = start('--events', file('none.jsonl', ''), '--subscriptions', subscriptions(onFailure('tell')));
-    await run.says(/Ctrl-C ends it/);
+    await run.says(/Press Ctrl-C to stop/);
     const endpoint = (await run.says(/http:\/\/127\.0\.0\.1:\d+/)) as string;
     const bus = /"EventBusName":"([^"]+)"/.exec(run.out)?.[1];
     const client = new EventBridgeClient({
@@ -402,7 +404,7 @@ describe('npm start', () => {
 
   it('leaves nothing running when it is killed', async () => {
     const run = start('--events', file('none.jsonl', ''), '--subscriptions', subscriptions(onFailure('tell')));
-    await run.says(/Ctrl-C ends it/);
+    await run.says(/Press Ctrl-C to stop/);
     const { DetailType, Detail, Source } = failed('Orders', 'once');
     const bus = /"EventBusName":"([^"]+)"/.exec(run.out)?.[1];
     const endpoint = await run.says(/http:\/\/127\.0\.0\.1:\d+/);
@@ -421,7 +423,7 @@ describe('npm start', () => {
   it('shows a page at its address, without any flow URL, and ends with it open', async () => {
     const run = start();
     const address = (await run.says(/The connector runs at \S+ \(open it in a browser/)).split(' ')[4] as string;
-    await run.says(/Ctrl-C ends it/);
+    await run.says(/Press Ctrl-C to stop/);
     const page = await (await fetch(address)).text();
     expect(page).toContain('<h1>Power Automate connector</h1>');
     expect(page).toContain('Segment VIP customers: ');
