@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../engines/protocol/aws-json';
+import { jsonObject } from '../shared/json';
 import { compilePattern, type EventPattern } from './pattern';
 
 /** An event as EventBridge sends it to targets (EventBridge user guide, "Event structure"). */
@@ -134,7 +135,7 @@ export class EventBuses {
       // AWS accepts such an entry and drops it. Locally, a wrong name should be visible.
       return refusal('ResourceNotFoundException', `Event bus ${String(entry.EventBusName)} does not exist.`);
     }
-    const detail = parseObject(detailText);
+    const detail = jsonObject(detailText);
     if (!detail) return refusal('MalformedDetail', 'Detail is malformed.');
     const time = eventTime(entry.Time);
     if (!time) {
@@ -208,17 +209,6 @@ const invalidEntries = (constraint: string): AwsError =>
 
 function refusal(ErrorCode: string, ErrorMessage: string): { ErrorCode: string; ErrorMessage: string } {
   return { ErrorCode, ErrorMessage };
-}
-
-function parseObject(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Converts `Time`, which is epoch seconds (JSON protocol) or a date string. The default is now. */

@@ -76,15 +76,15 @@ function wildcard(wanted: string, path: string): RegExp {
 
 /** Accepts a value, a list of values, or a string operator with a string or a list of strings. */
 function anythingBut(operand: unknown, path: string): Test {
-  let refused: Test[];
+  let excluded: Test[];
   if (isObject(operand)) {
     const [operator, wanted] = only(operand, path);
     if (!['prefix', 'suffix', 'equals-ignore-case', 'wildcard'].includes(operator)) {
       throw new Error(`event pattern at ${path}: unknown operator "${operator}" in anything-but`);
     }
-    refused = asList(wanted, path).map((one) => text(operator, one, path));
+    excluded = asList(wanted, path).map((one) => text(operator, one, path));
   } else {
-    refused = asList(operand, path).map((one) => {
+    excluded = asList(operand, path).map((one) => {
       if (typeof one !== 'string' && typeof one !== 'number') {
         throw new Error(
           `event pattern at ${path}: anything-but requires strings or numbers, not ${JSON.stringify(one)}`,
@@ -93,7 +93,7 @@ function anythingBut(operand: unknown, path: string): Test {
       return (value: Scalar) => value === one;
     });
   }
-  return (value) => !refused.some((test) => test(value));
+  return (value) => !excluded.some((test) => test(value));
 }
 
 const COMPARISONS: Readonly<Record<string, (value: number, bound: number) => boolean>> = {

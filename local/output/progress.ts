@@ -1,4 +1,5 @@
 import { LogMessage } from '../../lambda/shared/core/log-messages';
+import { jsonObject } from '../shared/json';
 
 const DELIVERY_FINISHED: readonly string[] = [LogMessage.DELIVERED, LogMessage.DEAD, LogMessage.HELD];
 const EVENT_FINISHED: readonly string[] = [
@@ -18,18 +19,10 @@ export class Progress {
 
   /** Records a log line of a handler. Returns whether it reports finished work. */
   record(line: string): boolean {
-    const message = messageOf(line);
-    if (message === undefined) return false;
+    const message = jsonObject(line)?.message;
+    if (typeof message !== 'string') return false;
     const isDelivery = DELIVERY_FINISHED.includes(message);
     if (isDelivery) this.deliveries++;
     return isDelivery || EVENT_FINISHED.includes(message);
-  }
-}
-
-function messageOf(line: string): string | undefined {
-  try {
-    return JSON.parse(line)?.message;
-  } catch {
-    return undefined;
   }
 }

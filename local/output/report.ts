@@ -20,7 +20,7 @@ export interface Crossing {
   readonly subject: string;
   readonly direction: string;
   readonly threshold: number;
-  /** Null if the value was already beyond the threshold at the first observation. */
+  /** Null if the threshold fired because the value was already beyond it. */
   readonly previousValue: number | null;
   readonly value: number;
   readonly observedAt: string;

@@ -46,7 +46,7 @@ export interface RecordedCrossing {
   readonly subscription: string;
   readonly direction: Direction;
   readonly threshold: number;
-  /** Undefined if the first value was already beyond the threshold. */
+  /** Undefined if the threshold fired because the value was already beyond it. */
   readonly previousValue?: number;
   readonly value: number;
   /** Epoch milliseconds. */

@@ -61,7 +61,7 @@ const more = (all: number, shown: number, what: string): Html | false =>
   all > shown && html`<p class="empty">The newest ${shown} of ${numberText(all)} ${what}.</p>`;
 
 function overview(snapshot: Snapshot): Html {
-  const { eventCounts, deliveryCounts, rejected: refused, subscriptions: all } = snapshot;
+  const { eventCounts, deliveryCounts, rejected: rejectedEvents, subscriptions: all } = snapshot;
   const paused = all.filter(isPaused).length;
   const figure = (value: number, what: string, tone: Tone = 'neutral') =>
     html`<li class="${value > 0 ? tone : 'neutral'}"><strong>${numberText(value)}</strong> ${what}</li>`;
@@ -73,7 +73,7 @@ ${figure(count('delivered'), 'delivered', 'good')}
 ${figure(count('pending') + count('held'), 'waiting', 'warning')}
 ${figure(count('dead'), 'dead', 'bad')}
 ${figure(paused, 'paused', 'bad')}
-${figure(refused.length, 'rejected', 'warning')}
+${figure(rejectedEvents.length, 'rejected', 'warning')}
 </ul>`;
 }
 

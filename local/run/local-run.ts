@@ -55,7 +55,7 @@ export class LocalRun {
   private readonly cleanups = new Cleanups();
   /** Events for the summary. Undefined after the summary, because a run can continue for days. */
   private busEvents: BusEvent[] | undefined = [];
-  private readonly refused: string[] = [];
+  private readonly rejectedByBus: string[] = [];
   /** Rules that matched an observation. */
   private readonly observationRules = new Set<string>();
   private readonly history = new BusHistory();
@@ -201,7 +201,7 @@ export class LocalRun {
       onProgress: (put) => {
         this.put = put;
       },
-      onRefused: ({ DetailType }, reason) => this.refused.push(`${DetailType}: ${reason}`),
+      onRefused: ({ DetailType }, reason) => this.rejectedByBus.push(`${DetailType}: ${reason}`),
     });
     this.say(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
   }
@@ -245,7 +245,7 @@ export class LocalRun {
     isIdle: boolean,
   ): Promise<Outcome> {
     const { rejected, failed } = deadLetterLines(stack.deadLetters());
-    const reasons = [...this.refused, ...rejected];
+    const reasons = [...this.rejectedByBus, ...rejected];
     const waiting = isIdle ? [] : messagesWaiting(stack);
     const rows = await connector.deliveries();
     const { busEvents = [] } = this;

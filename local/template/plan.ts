@@ -28,8 +28,8 @@ const DEFAULT_VISIBILITY_SECONDS = 30;
 export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) => string): Plan {
   const { template, stackName, directory, assets } = loaded;
   const stack: StackContext = { stackName, account: ACCOUNT, region: REGION, directory, assets, queueUrl };
-  const made = new Map<string, PhysicalResource>();
-  const scope = templateScope(loaded, made);
+  const created = new Map<string, PhysicalResource>();
+  const scope = templateScope(loaded, created);
   const plan: Plan = {
     buses: [],
     rules: [],
@@ -56,7 +56,7 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
     const definition = template.Resources[logicalId] as ResourceDefinition;
     if (definition.Condition !== undefined && !scope.condition(definition.Condition)) continue;
     const physical = declare(logicalId, definition, scope, stack, plan);
-    made.set(logicalId, physical);
+    created.set(logicalId, physical);
     if (physical.ref !== undefined) plan.physicalIds.set(logicalId, physical.ref);
   }
   for (const [name, output] of Object.entries(template.Outputs ?? {})) {
@@ -86,7 +86,7 @@ function declare(
   return type.declare({ logicalId, type: Type, metadata, properties }, stack, plan);
 }
 
-function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, PhysicalResource>): Scope {
+function templateScope(loaded: LoadedTemplate, created: ReadonlyMap<string, PhysicalResource>): Scope {
   const { template, stackName } = loaded;
   const pseudo: Readonly<Record<string, string | undefined>> = {
     'AWS::AccountId': ACCOUNT,
@@ -98,7 +98,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
     'AWS::NoValue': undefined,
   };
   const physical = (logicalId: string): PhysicalResource => {
-    const found = made.get(logicalId);
+    const found = created.get(logicalId);
     if (!found) {
       throw new Error(
         template.Resources[logicalId]

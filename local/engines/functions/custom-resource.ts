@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { jsonObject } from '../../shared/json';
 import { TemplateError } from '../../shared/user-error';
 import type { LambdaFunction } from './lambda';
 
@@ -17,13 +18,6 @@ const MAX_RESPONSE_BYTES = 4096;
 /** Maximum bytes of a physical id (the same page). */
 const MAX_PHYSICAL_ID_BYTES = 1024;
 const PATH = '/custom-resource-responses/';
-
-interface CustomResourceResponse {
-  readonly Status?: unknown;
-  readonly Reason?: unknown;
-  readonly PhysicalResourceId?: unknown;
-  readonly [field: string]: unknown;
-}
 
 /**
  * Creates custom resources like CloudFormation (user guide, "Custom resource request objects" and "Custom resource
@@ -79,7 +73,7 @@ export class CustomResources {
       return fail(`its function ${fn.input.logicalId} failed: ${why}`);
     }
     if (Buffer.byteLength(text) > MAX_RESPONSE_BYTES) fail(`the response has more than ${MAX_RESPONSE_BYTES} bytes`);
-    const response = parsed(text) ?? fail('the response is not a JSON object');
+    const response = jsonObject(text) ?? fail('the response is not a JSON object');
     for (const [field, value] of Object.entries(same)) {
       if (response[field] !== value) fail(`the response's ${field} differs from that of the request`);
     }
@@ -103,13 +97,4 @@ function texts(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, texts(inner)]));
   }
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-}
-
-function parsed(text: string): CustomResourceResponse | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as CustomResourceResponse) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { jsonObject } from '../../shared/json';
 import { REST_OPERATIONS, type RestOperation, restOperation } from './rest';
 
 /** A call of an AWS API, as described by its request. */
@@ -39,19 +40,11 @@ export function observeCalls(server: Server, onCall: (call: AwsCall) => void): v
 /** JSON protocols name the operation in a header, the query protocol (STS) in the form, REST by method and path. */
 function operationOf(service: string, request: IncomingMessage, body: string): Pick<AwsCall, 'operation' | 'input'> {
   const target = request.headers['x-amz-target'];
-  if (typeof target === 'string') return { operation: target.slice(target.lastIndexOf('.') + 1), input: parsed(body) };
+  if (typeof target === 'string')
+    return { operation: target.slice(target.lastIndexOf('.') + 1), input: jsonObject(body) ?? {} };
   const { Action, ...input } = Object.fromEntries(new URLSearchParams(body));
   if (Action !== undefined) return { operation: Action, input };
   const called = restOperation(REST[service] ?? [], request);
-  if (called) return { operation: called.operation, input: { ...parsed(body || '{}'), ...called.input } };
+  if (called) return { operation: called.operation, input: { ...jsonObject(body), ...called.input } };
   return { operation: `${request.method} ${request.url}`, input: {} };
-}
-
-/** Returns an empty object for invalid JSON; the server rejects the request. */
-function parsed(body: string): Record<string, unknown> {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return {};
-  }
 }

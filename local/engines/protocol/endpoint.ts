@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { jsonObject } from '../../shared/json';
 import { AwsError, type AwsOperation } from './aws-json';
 import { type QueryOperation, xmlText } from './aws-query';
 import { type AwsCall, observeCalls } from './calls';
@@ -36,7 +37,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const server: Server = createServer((req, res) => {
     if (!isLocal(req.headers.host)) {
       // Protects against DNS rebinding, where another site points its name to this address.
-      answer(res, 403, { message: 'the local run accepts requests to 127.0.0.1 and localhost only' });
+      respond(res, 403, { message: 'the local run accepts requests to 127.0.0.1 and localhost only' });
       return;
     }
     const target = req.headers['x-amz-target'];
@@ -45,7 +46,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     } else if (req.method === 'POST' && req.url === '/' && isForm(req)) {
       void callQuery(queryOperations, req, res);
     } else if (!options.routes?.(req, res)) {
-      answer(res, 404, { message: `no route for ${req.method} ${req.url}` });
+      respond(res, 404, { message: `no route for ${req.method} ${req.url}` });
     }
   });
   if (options.onCall) observeCalls(server, options.onCall);
@@ -72,10 +73,10 @@ async function call(
     const input = parse(await body(req));
     const operation = operations.get(target);
     if (!operation) throw new AwsError('UnknownOperationException', `the local run does not implement ${target}`);
-    answer(res, 200, await operation(input));
+    respond(res, 200, await operation(input));
   } catch (thrown) {
     const error = asAwsError(thrown);
-    answer(res, error.status, { __type: error.type, message: error.message }, { 'x-amzn-errortype': error.type });
+    respond(res, error.status, { __type: error.type, message: error.message }, { 'x-amzn-errortype': error.type });
   }
 }
 
@@ -115,16 +116,12 @@ async function body(req: IncomingMessage): Promise<string> {
 }
 
 function parse(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text || '{}');
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Rejected below, like a body that is not an object.
-  }
-  throw new AwsError('SerializationException', 'the request body is not a JSON object');
+  const input = jsonObject(text || '{}');
+  if (!input) throw new AwsError('SerializationException', 'the request body is not a JSON object');
+  return input;
 }
 
-function answer(res: ServerResponse, status: number, content: object, headers: Record<string, string> = {}): void {
+function respond(res: ServerResponse, status: number, content: object, headers: Record<string, string> = {}): void {
   write(res, status, JSON.stringify(content), { 'content-type': 'application/x-amz-json-1.1', ...headers });
 }
 

@@ -6,7 +6,7 @@ import Ajv, { type ValidateFunction } from 'ajv';
 import { TRIGGER_IDS } from '../../../contract/events';
 import { readBody } from '../protocol/http';
 
-/** Maximum bytes of a request. Power Automate accepts 100 MB ("Limits of automated flows"). */
+/** Maximum bytes of a request. Power Automate accepts 100 MB (its limits page). */
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
 const FLOW_PATH = /^\/flows\/([^/]+)\/?$/;
@@ -54,31 +54,31 @@ export class FlowReceiver {
     const text = await readBody(request, MAX_REQUEST_BYTES);
     const { authorization, ...headers } = request.headers;
     const run = { flow, headers, at: Date.now(), runId: newRunId() };
-    const refuse = (status: number, code: string, message: string) => {
+    const reject = (status: number, code: string, message: string) => {
       response.writeHead(status, { ...headersOf(run), 'content-type': 'application/json; charset=utf-8' });
       response.end(JSON.stringify({ error: { code, message } }));
     };
     if (request.method !== 'POST') {
       response.setHeader('allow', 'POST');
-      return refuse(405, 'MethodNotAllowed', 'The trigger takes POST requests only.');
+      return reject(405, 'MethodNotAllowed', 'The trigger accepts only POST requests.');
     }
     const bearer = /^Bearer ./.test(authorization ?? '');
     if (bearer && url.searchParams.get('sig')) {
       const message = 'The request has a signature and a bearer token; it must have one of them.';
-      return refuse(401, 'DirectApiRequestHasMoreThanOneAuthorization', message);
+      return reject(401, 'DirectApiRequestHasMoreThanOneAuthorization', message);
     }
     // Without a query, the URL is the short form `/flows/<name>`, which only this simulation accepts.
     if (url.search !== '' && !bearer && !url.searchParams.get('sig')) {
       const message = 'The request must be authenticated: the URL has no signature (sig), or it was cut.';
-      return refuse(401, 'DirectApiAuthorizationRequired', message);
+      return reject(401, 'DirectApiAuthorizationRequired', message);
     }
-    if (text === undefined) return refuse(413, 'RequestEntityTooLarge', 'The request is larger than 1 MB.');
+    if (text === undefined) return reject(413, 'RequestEntityTooLarge', 'The request is larger than 1 MB.');
     const body = parse(text);
-    if (body === undefined) return refuse(400, 'InvalidRequestContent', 'The request content is not valid JSON.');
+    if (body === undefined) return reject(400, 'InvalidRequestContent', 'The request content is not valid JSON.');
     const mismatch = this.mismatch(body);
     if (mismatch) {
       const message = `The input body for trigger 'manual' of type 'Request' did not match its schema definition. Error details: '${mismatch}'.`;
-      return refuse(400, 'TriggerInputSchemaMismatch', message);
+      return reject(400, 'TriggerInputSchemaMismatch', message);
     }
     const accepted: ReceivedRun = { ...run, body: body as ReceivedRun['body'] };
     if (this.received.length < this.maxReceived) this.received.push(accepted);

@@ -1,3 +1,5 @@
+import { jsonObject } from '../../shared/json';
+
 /** Records kept per log group: more than replaying a fortnight of events writes. */
 const MAX_RECORDS = 20_000;
 
@@ -30,11 +32,7 @@ export class LogStore {
 }
 
 function recordOf(line: string): LogRecord | undefined {
-  try {
-    const { timestamp, message } = JSON.parse(line);
-    const at = Date.parse(timestamp);
-    return typeof message === 'string' && !Number.isNaN(at) ? { line, at, message } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { timestamp, message } = jsonObject(line) ?? {};
+  const at = Date.parse(String(timestamp));
+  return typeof message === 'string' && !Number.isNaN(at) ? { line, at, message } : undefined;
 }

@@ -7,9 +7,9 @@ interface MetricStat {
 }
 
 /**
- * `GetMetricData` of one metric and `DescribeAlarms` of the Amazon CloudWatch API reference. The values are a stub response, newest
- * first, for the last complete periods of the request. A row without a value is a period without a datapoint. There are
- * no alarms, because the local run does not evaluate them.
+ * `GetMetricData` of one metric and `DescribeAlarms` of the Amazon CloudWatch API reference. The values are a stub
+ * response, newest first, for the last complete periods of the request. A row without a value is a period without a
+ * datapoint. There are no alarms, because the local run does not evaluate them.
  */
 export function cloudWatchOperations(answers: StubResponses): Readonly<Record<string, AwsOperation>> {
   return {
