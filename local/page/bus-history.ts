@@ -61,7 +61,7 @@ export interface MetricHistory {
   readonly crossings: readonly RecordedCrossing[];
 }
 
-/** Limits of memory, because a run can last for days. Triggers are kept for long, because a backlog is delivered late. */
+/** Limits of memory, because a run can last for days. A backlog, which is delivered late, needs more triggers. */
 export const LIMITS = {
   events: 100,
   triggers: 5_000,

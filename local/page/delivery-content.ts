@@ -13,8 +13,8 @@ export interface DeliveryContent extends Sentences {
 }
 
 /**
- * Renders a delivery from its event and its current subscription. Returns undefined if one of them is unknown, or if the
- * subscription was replaced by another one with the same name.
+ * Renders a delivery from its event and its current subscription. Returns undefined if one of them is unknown, or if
+ * the subscription was replaced by another one with the same name.
  */
 export function deliveryContent(
   row: DeliveryRow,

@@ -45,8 +45,8 @@ interface Viewer {
 }
 
 /**
- * Serves the page, and sends updates to open pages. Accepts events only from the page itself. Other sites cannot read the
- * page, because the endpoint accepts requests only to this machine's names.
+ * Serves the page, and sends updates to open pages. Accepts events only from the page itself. Other sites cannot read
+ * the page, because the endpoint accepts requests only to this machine's names.
  */
 export class PageServer {
   private readonly viewers = new Set<Viewer>();

@@ -4,7 +4,7 @@ import { show } from '../../lambda/events/core/events';
 import { entryBytes, MAX_REQUEST_BYTES } from '../bus/event-bus';
 import { UserError } from '../shared/user-error';
 
-/** Reads JSON Lines of PutEvents entries, with `Detail` as an object or a string. Throws a UserError for invalid lines. */
+/** Reads JSON Lines of PutEvents entries. `Detail` can be an object or a string. Throws a UserError for invalid lines. */
 export function readEvents(text: string, file: string): PutEventsRequestEntry[] {
   const entries: PutEventsRequestEntry[] = [];
   const mistakes = new Mistakes();

@@ -59,8 +59,8 @@ export interface StoredMessage {
 }
 
 /**
- * An embedded SQS (fauxqs), in memory, on a free port of the loopback address. Handlers call it over HTTP. The event bus
- * and the event source mappings call the methods of this class.
+ * An embedded SQS (fauxqs), in memory, on a free port of the loopback address. Handlers call it over HTTP. The event
+ * bus and the event source mappings call the methods of this class.
  *
  * The server is built from parts of fauxqs that its `buildApp` accepts but its package does not export, because fauxqs
  * itself listens on all addresses and exposes the content of queues only over HTTP.
@@ -132,8 +132,8 @@ export class SqsEngine {
   }
 
   /**
-   * Receives up to `max` messages (maximum 10). Waits up to `waitSeconds` for the first; resolves to an empty list after
-   * that, or when the engine stops. Moves messages that were received too often to the dead-letter queue, like SQS.
+   * Receives up to `max` messages (maximum 10). Waits up to `waitSeconds` for the first; resolves to an empty list
+   * after that, or when the engine stops. Moves messages that were received too often to the dead-letter queue.
    */
   async receive(arn: string, max: number, waitSeconds: number): Promise<ReceivedMessage[]> {
     const queue = this.find(arn);

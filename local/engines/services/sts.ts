@@ -9,9 +9,9 @@ export interface StsIdentity {
 }
 
 /**
- * `GetWebIdentityToken` of the AWS STS API reference, with the limits of its parameters and the claims of its token (IAM
- * user guide, "Understanding token claims"). Verification of the token always fails, because its key is not published.
- * Implements only RS256. Every caller is the role `local`.
+ * `GetWebIdentityToken` of the AWS STS API reference, with the limits of its parameters and the claims of its token
+ * (IAM user guide, "Understanding token claims"). Verification of the token always fails, because its key is not
+ * published. Implements only RS256. Every caller is the role `local`.
  */
 export function stsOperations({ account, region }: StsIdentity): Readonly<Record<string, QueryOperation>> {
   const issuer = `https://${randomUUID()}.tokens.sts.global.api.aws`;

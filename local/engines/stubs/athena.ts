@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { StubQueries, StubQuery, type StubResponses } from './responses';
+import { pageOf, StubQueries, StubQuery, type StubResponses } from './responses';
 
 const DEFAULT_PAGE = 1000;
 
 /**
- * `StartQueryExecution`, `GetQueryExecution` and `GetQueryResults` of the Amazon Athena API reference, with tokens, states,
- * the header row and pages. The results are stub responses.
+ * `StartQueryExecution`, `GetQueryExecution` and `GetQueryResults` of the Amazon Athena API reference, with tokens,
+ * states, the header row and pages. The results are stub responses.
  */
 export function athenaOperations(answers: StubResponses): Readonly<Record<string, AwsOperation>> {
   const queries = new StubQueries();
@@ -53,14 +53,13 @@ export function athenaOperations(answers: StubResponses): Readonly<Record<string
       const all = [columns, ...rows].map((row) => ({
         Data: row.map((cell) => (cell === null ? {} : { VarCharValue: String(cell) })),
       }));
-      const from = Number(NextToken ?? 0);
-      const to = from + Number(MaxResults);
+      const { page, next } = pageOf(all, NextToken, Number(MaxResults));
       return {
         ResultSet: {
-          Rows: all.slice(from, to),
+          Rows: page,
           ResultSetMetadata: { ColumnInfo: columns.map((Name) => ({ Name, Label: Name, Type: 'varchar' })) },
         },
-        NextToken: to < all.length ? String(to) : undefined,
+        NextToken: next,
       };
     },
   };

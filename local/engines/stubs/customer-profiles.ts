@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { AwsError } from '../protocol/aws-json';
 import { respondWith } from '../protocol/http';
 import { REST_OPERATIONS, restOperation } from '../protocol/rest';
-import { StubQuery, type StubResponses, stubRuns } from './responses';
+import { pageOf, StubQuery, type StubResponses, stubRuns } from './responses';
 
 /**
  * `GetSegmentDefinition`, `CreateSegmentEstimate`, `GetSegmentEstimate` and `ListIdentityResolutionJobs` (one job per
@@ -33,7 +33,7 @@ export class CustomerProfiles {
         break;
       case 'ListIdentityResolutionJobs': {
         const { searchParams } = new URL(request.url ?? '/', 'http://local');
-        respondWith(response, () => this.jobs(domain, Number(searchParams.get('next-token') ?? 0)));
+        respondWith(response, () => this.jobs(domain, searchParams.get('next-token')));
       }
     }
     return true;
@@ -45,9 +45,10 @@ export class CustomerProfiles {
     return { DomainName: domain, EstimateId: id, ...outcomeOf(estimate) };
   }
 
-  private jobs(domain: string, from: number): object {
+  private jobs(domain: string, token: unknown): object {
     const all = stubRuns({ service: 'identity-resolution', text: domain }, this.answers);
-    const IdentityResolutionJobsList = all.slice(from, from + 1).map(({ id, status, startTime, endTime, error }) => ({
+    const { page, next } = pageOf(all, token, 1);
+    const IdentityResolutionJobsList = page.map(({ id, status, startTime, endTime, error }) => ({
       DomainName: domain,
       JobId: id,
       Status: status,
@@ -55,7 +56,7 @@ export class CustomerProfiles {
       JobEndTime: endTime,
       Message: error,
     }));
-    return { IdentityResolutionJobsList, NextToken: from + 1 < all.length ? String(from + 1) : undefined };
+    return { IdentityResolutionJobsList, NextToken: next };
   }
 
   private start(domain: string, request: string): object {

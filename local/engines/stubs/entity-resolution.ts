@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../protocol/aws-json';
 import { respondWith } from '../protocol/http';
 import { REST_OPERATIONS, restOperation } from '../protocol/rest';
-import { type StubResponses, type StubRun, stubRuns } from './responses';
+import { pageOf, type StubResponses, type StubRun, stubRuns } from './responses';
 
 /**
  * `ListMatchingJobs` (one job per page) and `GetMatchingJob` of the AWS Entity Resolution API reference. The jobs are
@@ -17,9 +17,8 @@ export function entityResolution(answers: StubResponses) {
     respondWith(response, () => {
       const all = stubRuns({ service: 'entity-resolution', text: workflow }, answers);
       if (called.operation === 'ListMatchingJobs') {
-        const from = Number(searchParams.get('nextToken') ?? 0);
-        const nextToken = from + 1 < all.length ? String(from + 1) : undefined;
-        return { jobs: all.slice(from, from + 1).map(summaryOf), nextToken };
+        const { page, next } = pageOf(all, searchParams.get('nextToken'), 1);
+        return { jobs: page.map(summaryOf), nextToken: next };
       }
       const job = all.find((one) => one.id === id);
       if (!job) throw new AwsError('ResourceNotFoundException', `job ${id} does not exist`, 404);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type AnswerCell, StubQueries, StubQuery, type StubResponses } from './responses';
+import { type AnswerCell, pageOf, StubQueries, StubQuery, type StubResponses } from './responses';
 
 const PAGE = 500;
 
 /**
- * `ExecuteStatement`, `DescribeStatement` and `GetStatementResult` of the Amazon Redshift Data API reference, with tokens,
- * states, typed fields and pages. The results are stub responses.
+ * `ExecuteStatement`, `DescribeStatement` and `GetStatementResult` of the Amazon Redshift Data API reference, with
+ * tokens, states, typed fields and pages. The results are stub responses.
  */
 export function redshiftDataOperations(answers: StubResponses): Readonly<Record<string, AwsOperation>> {
   const statements = new StubQueries();
@@ -44,12 +44,12 @@ export function redshiftDataOperations(answers: StubResponses): Readonly<Record<
       const end = find(Id).poll();
       if (!end || 'error' in end.answer) throw new AwsError('ResourceNotFoundException', 'Query does not have result.');
       const { columns, rows } = end.answer;
-      const from = Number(NextToken ?? 0);
+      const { page, next } = pageOf(rows, NextToken, PAGE);
       return {
         ColumnMetadata: columns.map((name) => ({ name, label: name })),
-        Records: rows.slice(from, from + PAGE).map((row) => row.map(fieldOf)),
+        Records: page.map((row) => row.map(fieldOf)),
         TotalNumRows: rows.length,
-        NextToken: from + PAGE < rows.length ? String(from + PAGE) : undefined,
+        NextToken: next,
       };
     },
   };

@@ -72,6 +72,12 @@ export class StubQueries {
   }
 }
 
+/** One page of a list, and the token of the next page. Undefined tokens mean the first page and the end. */
+export function pageOf<T>(all: readonly T[], token: unknown, size: number): { page: T[]; next: string | undefined } {
+  const from = Number(token ?? 0);
+  return { page: all.slice(from, from + size), next: from + size < all.length ? String(from + size) : undefined };
+}
+
 /**
  * A run or a job. The columns of a response are `id`, `status`, `startTime`, `endTime`, `error`, `recordCount` and
  * `redriveCount`. Times are ISO 8601 texts, or numbers of minutes before now.

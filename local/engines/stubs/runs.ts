@@ -3,17 +3,10 @@ import { json } from 'node:stream/consumers';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
 import { respondWith } from '../protocol/http';
 import { REST_OPERATIONS, restOperation } from '../protocol/rest';
-import { type StubResponses, type StubRun, stubRuns } from './responses';
+import { pageOf, type StubResponses, type StubRun, stubRuns } from './responses';
 
 /** Runs per page; small, so that lists have several pages. */
 const PAGE = 2;
-
-/** One page of runs and the token of the next page. */
-function pageOf(runs: readonly StubRun[], token: unknown): { page: StubRun[]; next: string | undefined } {
-  const from = Number(token ?? 0);
-  const next = from + PAGE < runs.length ? String(from + PAGE) : undefined;
-  return { page: runs.slice(from, from + PAGE), next };
-}
 
 /** Newest first, by start or end. */
 const newest = (runs: readonly StubRun[], by: 'startTime' | 'endTime'): StubRun[] =>
@@ -31,7 +24,7 @@ export function runOperations(answers: StubResponses): Readonly<Record<string, A
   return {
     'AWSGlue.GetJobRuns': ({ JobName, NextToken }) => {
       const runs = newest(stubRuns({ service: 'glue-job', text: String(JobName) }, answers), 'startTime');
-      const { page, next } = pageOf(runs, NextToken);
+      const { page, next } = pageOf(runs, NextToken, PAGE);
       const JobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
         Id: id,
         Attempt: 0,
@@ -46,7 +39,7 @@ export function runOperations(answers: StubResponses): Readonly<Record<string, A
     },
 
     'FmrsService.ListTaskExecutions': ({ TaskArn, NextToken }) => {
-      const { page, next } = pageOf(stubRuns({ service: 'datasync', text: String(TaskArn) }, answers), NextToken);
+      const { page, next } = pageOf(stubRuns({ service: 'datasync', text: String(TaskArn) }, answers), NextToken, PAGE);
       const TaskExecutions = page.map((run) => ({
         TaskExecutionArn: executionOf(String(TaskArn), run),
         Status: run.status,
@@ -71,7 +64,7 @@ export function runOperations(answers: StubResponses): Readonly<Record<string, A
 
     'AmazonAthena.ListQueryExecutions': ({ WorkGroup, NextToken }) => {
       const runs = newest(stubRuns({ service: 'athena', text: String(WorkGroup) }, answers), 'startTime');
-      const { page, next } = pageOf(runs, NextToken);
+      const { page, next } = pageOf(runs, NextToken, PAGE);
       for (const { id } of page) workGroups.set(id, String(WorkGroup));
       return { QueryExecutionIds: page.map(({ id }) => id), NextToken: next };
     },
@@ -97,7 +90,7 @@ export function runOperations(answers: StubResponses): Readonly<Record<string, A
     'AWSStepFunctions.ListExecutions': ({ stateMachineArn, nextToken }) => {
       const machine = String(stateMachineArn);
       const runs = newest(stubRuns({ service: 'step-functions', text: machine }, answers), 'endTime');
-      const { page, next } = pageOf(runs, nextToken);
+      const { page, next } = pageOf(runs, nextToken, PAGE);
       const executions = page.map(({ id, status, startTime, endTime, redriveCount = 0 }) => ({
         executionArn: `${machine.replace(':stateMachine:', ':execution:')}:${id}`,
         stateMachineArn,
@@ -147,7 +140,7 @@ export function runRoutes(answers: StubResponses) {
 }
 
 const flowExecutions: Page = (runs, token) => {
-  const { page, next } = pageOf(runs, token);
+  const { page, next } = pageOf(runs, token, PAGE);
   const records = page.map(({ id, status, startTime, endTime, error, recordCount }) => ({
     executionId: id,
     executionStatus: status,
@@ -161,7 +154,7 @@ const flowExecutions: Page = (runs, token) => {
 const jobRunsOf =
   (JobName: string): Page =>
   (runs, token) => {
-    const { page, next } = pageOf(runs, token);
+    const { page, next } = pageOf(runs, token, PAGE);
     const JobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
       RunId: id,
       JobName,
@@ -174,7 +167,7 @@ const jobRunsOf =
   };
 
 function applicationRuns(applicationId: string, runs: readonly StubRun[], token: unknown): object {
-  const { page, next } = pageOf(runs, token);
+  const { page, next } = pageOf(runs, token, PAGE);
   const jobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
     applicationId,
     id,

@@ -2,8 +2,8 @@ import { TemplateError } from '../../shared/user-error';
 import type { IgnoredReason } from './ignored';
 
 /**
- * The properties that a resource type supports. `true` uses the value; a key of `IGNORED` ignores it; an object contains
- * the rules of a nested object; a list with one element contains the rules of list items.
+ * The properties that a resource type supports. `true` uses the value; a key of `IGNORED` ignores it; an object
+ * contains the rules of a nested object; a list with one element contains the rules of list items.
  */
 export type PropertyRules = { readonly [name: string]: PropertyRule };
 export type PropertyRule = true | IgnoredReason | PropertyRules | readonly [PropertyRules];

@@ -16,7 +16,7 @@ const FRAMEWORK_VARIABLE = 'USER_ON_EVENT_FUNCTION_ARN';
 export const isCustom = (type: string): boolean =>
   (type.startsWith('Custom::') && !UNSUPPORTED.includes(type)) || type === 'AWS::CloudFormation::CustomResource';
 
-/** `Custom::…`, created by a function of the template. References to it are unsupported, because they are known too late. */
+/** `Custom::…`, created by a function. References to it are unsupported, because their values are known too late. */
 export const customResource: ResourceType = {
   properties: 'any',
   declare({ logicalId, type, properties }, _, plan) {
