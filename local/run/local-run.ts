@@ -26,7 +26,7 @@ import { announceLocalRun } from './announce';
 import { readAnswers } from './answer-file';
 import { readEvents } from './event-file';
 import type { Options } from './options';
-import { ProgressTimeout } from './progress-timeout';
+import { ProgressLimit } from './progress-limit';
 import { replay } from './replay';
 import { synthesize } from './synthesize';
 
@@ -62,8 +62,7 @@ export class LocalRun {
   private readonly progress = new Progress();
   private readonly status: StatusLine;
   private put = 0;
-  /** Limit of the current wait. */
-  private timeout: ProgressTimeout | undefined;
+  private readonly limit = new ProgressLimit();
   private page: PageServer | undefined;
 
   constructor(private readonly options: Options) {
@@ -115,7 +114,7 @@ export class LocalRun {
     try {
       if (events !== undefined) await this.replay(entries, events, stack, connector);
       if (this.options.runSchedules) await stack.runSchedules();
-      isIdle = await this.waitWhileProgressing(this.waitSeconds, ({ signal }) => stack.whenIdle(signal));
+      isIdle = await this.limit.wait(this.waitSeconds, (signal) => stack.whenIdle(signal));
     } finally {
       this.status.stop();
     }
@@ -167,7 +166,7 @@ export class LocalRun {
   }
 
   private onLog(functionId: string, line: string): void {
-    if (this.progress.record(line)) this.timeout?.progress();
+    if (this.progress.record(line)) this.limit.progress();
     const text = logLine(functionId, line);
     if (text) this.say(text);
     this.page?.changed();
@@ -209,8 +208,8 @@ export class LocalRun {
   private async settled(stack: LocalStack): Promise<void> {
     const { waitSeconds } = this.options;
     const rules = [...this.observationRules];
-    const isDrained = await this.waitWhileProgressing(waitSeconds, (timeout) =>
-      stack.whenDrained(rules, timeout.signal, () => timeout.progress()),
+    const isDrained = await this.limit.wait(waitSeconds, (signal) =>
+      stack.whenDrained(rules, signal, () => this.limit.progress()),
     );
     if (!isDrained) {
       throw new UserError(`no observation was evaluated for ${waitSeconds} s: see the log above for the reason`);
@@ -219,22 +218,6 @@ export class LocalRun {
 
   private get waitSeconds(): number {
     return this.options.once ? this.options.waitSeconds : SUMMARY_AFTER_SECONDS;
-  }
-
-  /** @returns false if `seconds` passed without progress before `wait` resolved. */
-  private async waitWhileProgressing(seconds: number, wait: (timeout: ProgressTimeout) => Promise<void>) {
-    const timeout = new ProgressTimeout(seconds);
-    this.timeout = timeout;
-    try {
-      await wait(timeout);
-      return true;
-    } catch (error) {
-      if (!timeout.signal.aborted) throw error;
-      return false;
-    } finally {
-      timeout.clear();
-      this.timeout = undefined;
-    }
   }
 
   private async report(
