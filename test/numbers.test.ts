@@ -6,7 +6,7 @@ import type { ConnectorEvent } from '../events/types';
 import { checkDetail } from '../lambda/events/core/events';
 import { checkEntry } from '../lambda/subscriptions/core/subscription-entry';
 import { readOptions } from '../local/run/options';
-import { UserError } from '../local/user-error';
+import { UserError } from '../local/shared/user-error';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 

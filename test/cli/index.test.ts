@@ -14,8 +14,9 @@ import { DUE_INDEX } from '../../contract/thresholds';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
+import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { bundleCli, type CliResult, callCli, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';

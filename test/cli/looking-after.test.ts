@@ -16,8 +16,8 @@ import { Output } from '../../contract/outputs';
 import type { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';
 import { thresholdItems } from '../../lambda/thresholds/core/threshold-item';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY } from '../../local/connector';
-import { FlowReceiver } from '../../local/flow-receiver';
+import { FlowReceiver } from '../../local/engines/services/flow-receiver';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { bundleCli, runCli } from '../support/cli';
 

@@ -13,8 +13,9 @@ import { register } from '../../lambda/registration/core/register';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
 import type { EntraAuth, SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY, localConnector } from '../../local/connector';
+import { ANYBODY } from '../../local/shared/client-config';
 import { startLocalStack } from '../../local/stack';
+import { localConnector } from '../../local/stack/connector';
 
 const AUTH: EntraAuth = {
   type: 'entra',

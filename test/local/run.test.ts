@@ -219,7 +219,7 @@ describe('npm start -- --once --json', () => {
     expect(JSON.parse(run.out).deliveries).toMatchObject([
       { subscription: 'bad', status: 'dead', attempts: 1, httpStatus: 400 },
     ]);
-    expect(run.err).toContain('dead: data-source-refresh-failed → bad (1 try, last answer 400)');
+    expect(run.err).toContain('dead: data-source-refresh-failed → bad (1 attempt, last response 400)');
     expect(run.out + run.err).not.toMatch(SIGNATURES);
   });
 
@@ -244,7 +244,9 @@ describe('npm start -- --once --json', () => {
       { subscription: 'up', status: 'delivered', attempts: 1, httpStatus: 202 },
       { subscription: 'down', status: 'pending', attempts: 1, httpStatus: 503 },
     ]);
-    expect(run.err).toMatch(/^No progress for 2 s: 1 delivery is still pending \(--wait SECONDS waits longer\)\n$/m);
+    expect(run.err).toMatch(
+      /^No progress for 2 s: 1 delivery is still pending \(use --wait SECONDS to wait longer\)\n$/m,
+    );
     expect(run.err.trimEnd().split('\n').at(-1)).toMatch(/^No progress for 2 s/);
   });
 
@@ -293,7 +295,7 @@ describe('npm start -- --speed', () => {
     expect(refused.length).toBeGreaterThanOrEqual(3);
     expect(taken).toEqual([refused[0]]);
     // The pause is itself an event. No rule of the connector matches it.
-    expect(run.out).not.toContain('no rule takes');
+    expect(run.out).not.toContain('no rule matches');
   });
 });
 
@@ -304,8 +306,8 @@ describe('npm start', () => {
     const up = `  - { name: up, trigger: segment-threshold-crossed, segment: A, above: 10, flowUrl: ${flowUrl('up')} }\n`;
     const files = ['--events', events(segment(5, 0), segment(20, 1))];
     const run = await start(...files, '--subscriptions', subscriptions(onFailure('tell'), up));
-    const address = (await run.says(/The connector runs: \S+ \(open it in a browser/)).split(' ')[3] as string;
-    await run.says(/Ctrl-C ends it/);
+    const address = (await run.says(/The connector runs at \S+ \(open it in a browser/)).split(' ')[4] as string;
+    await run.says(/Press Ctrl-C to stop/);
     const page = await (await fetch(address)).text();
     expect(page).toContain('<h1>Power Automate connector</h1>');
     expect(page).toContain('Segment A: ');
@@ -371,7 +373,7 @@ describe('npm start', () => {
 
   it('leaves nothing running when it is killed', async () => {
     const run = await start('--events', file('none.jsonl', ''), '--subscriptions', subscriptions(onFailure('tell')));
-    await run.says(/Ctrl-C ends it/);
+    await run.says(/Press Ctrl-C to stop/);
     const { DetailType, Detail, Source } = failed('Orders', 'once');
     const endpoint = await run.says(/http:\/\/127\.0\.0\.1:\d+/);
     await fetch(endpoint, {

@@ -17,12 +17,13 @@ import { Env } from '../../contract/environment';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
-import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
-import { FlowReceiver } from '../../local/flow-receiver';
+import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
 import { readEvents } from '../../local/run/event-file';
 import { replay } from '../../local/run/replay';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
+import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/servers/entra-stand-in';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');

@@ -9,7 +9,7 @@ let url: string;
 let calls: AwsCall[];
 beforeEach(async () => {
   calls = [];
-  // Reads late, as a server that looks something up first does, and says what it has read.
+  // Reads the request only in a later turn, and responds with its body.
   server = createServer(async (request, response) => {
     await setImmediate();
     const chunks: Buffer[] = [];
@@ -24,11 +24,11 @@ afterEach(() => close(server));
 async function post(body: string, headers: Record<string, string> = {}): Promise<string> {
   return (await fetch(url, { method: 'POST', body, headers })).text();
 }
-const signed = (who: string, service: string) => ({
-  authorization: `AWS4-HMAC-SHA256 Credential=${who}/20261122/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+const signed = (accessKeyId: string, service: string) => ({
+  authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20261122/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,
 });
 
-it('tells who calls what, and leaves the request to the server', async () => {
+it('reports the caller and the operation, and leaves the request to the server', async () => {
   const Item = { text: 'é'.repeat(200_000) };
   const body = JSON.stringify({ Item });
   expect(await post(body, { ...signed('Sweep', 'dynamodb'), 'x-amz-target': 'DynamoDB_20120810.PutItem' })).toBe(body);
@@ -45,15 +45,16 @@ it('tells who calls what, and leaves the request to the server', async () => {
   ]);
 });
 
-it('takes no offence at a request that nobody signed, or a body that is no JSON', async () => {
+it('ignores unsigned requests, and accepts a body that is not JSON', async () => {
   expect(await post('hello')).toBe('hello');
   expect(calls).toEqual([]);
   expect(await post('{', { ...signed('Sweep', 'kms'), 'x-amz-target': 'TrentService.Decrypt' })).toBe('{');
   expect(calls).toEqual([{ accessKeyId: 'Sweep', service: 'kms', operation: 'Decrypt', input: {} }]);
 });
 
-it('tells what a REST service is asked for, by method and path', async () => {
-  const get = (path: string, who: string, service: string) => fetch(`${url}${path}`, { headers: signed(who, service) });
+it('identifies REST operations by method and path', async () => {
+  const get = (path: string, caller: string, service: string) =>
+    fetch(`${url}${path}`, { headers: signed(caller, service) });
   await get('/matchingworkflows/my%20customers/jobs?maxResults=25', 'Poll', 'entityresolution');
   await get('/matchingworkflows/customers/jobs/job-1', 'Poll', 'entityresolution');
   await get('/domains/shop/identity-resolution-jobs', 'Poll', 'profile');

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { cloudWatchLogsOperations } from '../../../local/engines/services/cloudwatch-logs';
-import { KeptLogs } from '../../../local/engines/services/kept-logs';
+import { LogStore } from '../../../local/engines/services/log-store';
 
 const record = (message: string, at: number) => JSON.stringify({ timestamp: new Date(at).toISOString(), message });
 
-describe('logs that are kept', () => {
-  it('are structured lines, the newest 20,000 of a group, and nothing else', () => {
-    const logs = new KeptLogs();
+describe('the log store', () => {
+  it('keeps the newest 20,000 structured lines of each group, and ignores other lines', () => {
+    const logs = new LogStore();
     for (const line of ['START RequestId', '{"_aws":{"Timestamp":1}}', '{cut off', '{"message":"no time"}', 'null']) {
-      logs.keep('group', line);
+      logs.store('group', line);
     }
     expect(logs.records('group')).toEqual([]);
-    logs.keep('other', record('elsewhere', 1000));
-    for (let n = 0; n < 50_000; n++) logs.keep('group', record(String(n), 1000));
+    logs.store('other', record('elsewhere', 1000));
+    for (let n = 0; n < 50_000; n++) logs.store('group', record(String(n), 1000));
     const kept = logs.records('group').map(({ message }) => message);
     expect(kept).toHaveLength(20_000);
     expect([kept[0], kept.at(-1)]).toEqual(['30000', '49999']);
@@ -20,8 +20,8 @@ describe('logs that are kept', () => {
   });
 });
 
-describe('a query of logs', () => {
-  const logs = new KeptLogs();
+describe('a log query', () => {
+  const logs = new LogStore();
   for (const [message, at] of [
     ['a', 1000],
     ['b', 2000],
@@ -29,27 +29,27 @@ describe('a query of logs', () => {
     ['a', 4000],
     ['c', 3000],
   ] as const) {
-    logs.keep('group', record(message, at));
+    logs.store('group', record(message, at));
   }
   const operations = cloudWatchLogsOperations(logs);
   const start = async (query: object) =>
     (await operations['Logs_20140328.StartQuery']?.({ logGroupNames: ['group', 'none'], ...query })) as {
       queryId: string;
     };
-  const look = (queryId: string) => operations['Logs_20140328.GetQueryResults']?.({ queryId });
+  const poll = (queryId: string) => operations['Logs_20140328.GetQueryResults']?.({ queryId });
   const queryString = 'fields @message | filter message in ["a","b"] | sort @timestamp desc | limit 2';
 
-  it('runs, and then gives the newest, as rows of fields', async () => {
+  it('is running at the first poll, then returns the newest records as rows of fields', async () => {
     const { queryId } = await start({ queryString, startTime: 1, endTime: 3 });
-    expect(await look(queryId)).toEqual({ status: 'Running', results: [] });
+    expect(await poll(queryId)).toEqual({ status: 'Running', results: [] });
     const results = [record('a', 3999), record('b', 2000)].map((value) => [{ field: '@message', value }]);
-    expect(await look(queryId)).toEqual({ status: 'Complete', results });
-    expect(() => look(queryId)).toThrow('Unknown query id');
+    expect(await poll(queryId)).toEqual({ status: 'Complete', results });
+    expect(() => poll(queryId)).toThrow('Unknown query id');
   });
 
-  it('is refused in another form', async () => {
+  it('is rejected in any other form', async () => {
     await expect(start({ queryString: 'stats count(*) by subject', startTime: 0, endTime: 9 })).rejects.toThrow(
-      'the queries of the CLI only',
+      'only the queries of the CLI',
     );
   });
 });

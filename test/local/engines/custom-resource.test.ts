@@ -24,28 +24,28 @@ const custom = (properties: object = {}, more: object = {}) => ({
   Properties: { ServiceToken: { 'Fn::GetAtt': ['Maker', 'Arn'] }, ...properties },
   ...more,
 });
-/** A function that logs the request and puts `answer(event)`. */
-const answering = (answer: string) => `
+/** A function that logs the request and sends `response(event, ids)`. */
+const responding = (response: string) => `
 const { request } = require('node:http');
 exports.handler = (event) => new Promise((resolve, reject) => {
   console.log(JSON.stringify(event));
   const { StackId, RequestId, LogicalResourceId } = event;
-  const same = { StackId, RequestId, LogicalResourceId };
+  const ids = { StackId, RequestId, LogicalResourceId };
   const req = request(event.ResponseURL, { method: 'PUT' }, (res) => res.resume().on('end', resolve));
-  req.on('error', reject).end(JSON.stringify((${answer})(event, same)));
+  req.on('error', reject).end(JSON.stringify((${response})(event, ids)));
 });`;
 const SUCCESS =
-  "(event, same) => ({ Status: 'SUCCESS', PhysicalResourceId: 'id-of-' + event.LogicalResourceId, ...same })";
+  "(event, ids) => ({ Status: 'SUCCESS', PhysicalResourceId: 'id-of-' + event.LogicalResourceId, ...ids })";
 
 describe('custom resources', () => {
-  it('are made by their function, each after those that it depends on, as CloudFormation asks for it', async () => {
+  it('are created by their function in dependency order, with the requests of CloudFormation', async () => {
     const stack = await start(
       {
         Second: custom({ Number: 5, Deep: { List: [true, 'text'] }, Url: { Ref: 'Queue' } }, { DependsOn: 'First' }),
         First: custom(),
         Queue: { Type: 'AWS::SQS::Queue' },
       },
-      answering(SUCCESS),
+      responding(SUCCESS),
     );
     const [first, second] = lines.map((line) => JSON.parse(line));
     const url = `${stack.endpoint}/`;
@@ -71,8 +71,8 @@ describe('custom resources', () => {
   it.each<[string, string, string]>([
     [
       'fails',
-      answering(
-        "(event, same) => ({ Status: 'FAILED', Reason: 'the name is taken', PhysicalResourceId: 'x', ...same })",
+      responding(
+        "(event, ids) => ({ Status: 'FAILED', Reason: 'the name is taken', PhysicalResourceId: 'x', ...ids })",
       ),
       'First (Custom::Thing): the name is taken',
     ],
@@ -82,43 +82,43 @@ describe('custom resources', () => {
       'Maker failed: TypeError: a fault',
     ],
     [
-      'does not answer',
+      'sends no response',
       'exports.handler = async () => {};',
-      'First (Custom::Thing): its function Maker failed: it did not',
+      'First (Custom::Thing): its function Maker failed: it sent no response',
     ],
     [
-      'answers another request',
-      answering("(event, same) => ({ Status: 'SUCCESS', ...same, RequestId: 'x' })"),
-      'RequestId is not',
+      'responds to another request',
+      responding("(event, ids) => ({ Status: 'SUCCESS', ...ids, RequestId: 'x' })"),
+      'RequestId differs',
     ],
-    ['answers without a status', answering('(event, same) => same'), 'Status is neither SUCCESS nor FAILED'],
+    ['responds without a status', responding('(event, ids) => ids'), 'Status is neither SUCCESS nor FAILED'],
     [
-      'answers without an id',
-      answering("(event, same) => ({ Status: 'SUCCESS', ...same })"),
-      'PhysicalResourceId is no text',
+      'responds without an id',
+      responding("(event, ids) => ({ Status: 'SUCCESS', ...ids })"),
+      'PhysicalResourceId is not a string',
     ],
     [
-      'answers at too great length',
-      answering("(event, same) => ({ Status: 'SUCCESS', PhysicalResourceId: 'x', Data: 'x'.repeat(4096), ...same })"),
+      'sends a response that is too large',
+      responding("(event, ids) => ({ Status: 'SUCCESS', PhysicalResourceId: 'x', Data: 'x'.repeat(4096), ...ids })"),
       'more than 4096 bytes',
     ],
     [
-      'answers with no JSON',
-      answering('() => undefined').replace('.end(JSON.stringify', '.end(String'),
-      'no JSON object',
+      'sends a response that is not JSON',
+      responding('() => undefined').replace('.end(JSON.stringify', '.end(String'),
+      'not a JSON object',
     ],
-  ])('end the run with the resource and the reason when the function %s', async (_, code, message) => {
+  ])('fail the start with the resource and the reason if the function %s', async (_, code, message) => {
     await expect(start({ First: custom() }, code)).rejects.toThrow(message);
   });
 
   it.each<[string, Record<string, unknown>, object, string]>([
     [
-      'of a function elsewhere',
+      'of a function outside the template',
       { First: custom({ ServiceToken: 'arn:aws:lambda:us-east-1:1:function:x' }) },
       {},
-      'First.ServiceToken: the local run implements functions of the template',
+      'First.ServiceToken: the local run implements only custom resources of functions of the template',
     ],
-    ["of the CDK's own", { First: { ...custom(), Type: 'Custom::AWS' } }, {}, 'the resource type Custom::AWS'],
+    ['of the CDK', { First: { ...custom(), Type: 'Custom::AWS' } }, {}, 'the resource type Custom::AWS'],
     [
       'of the provider framework',
       { First: custom() },
@@ -126,13 +126,13 @@ describe('custom resources', () => {
       "does not implement the CDK's provider framework (Maker)",
     ],
     [
-      'that others refer to',
+      'that other resources reference',
       { First: custom(), Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: { Ref: 'First' } } } },
       {},
       'Queue.QueueName: the local run does not implement references to First',
     ],
     [
-      'whose attributes others use',
+      'whose attributes other resources use',
       {
         First: custom(),
         Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: { 'Fn::GetAtt': ['First', 'A'] } } },
@@ -140,7 +140,7 @@ describe('custom resources', () => {
       {},
       'does not implement the attribute A of First (Custom::Thing)',
     ],
-  ])('%s are refused by name', async (_, resources, variables, message) => {
-    await expect(start(resources, answering(SUCCESS), variables)).rejects.toThrow(message);
+  ])('%s are rejected by name', async (_, resources, variables, message) => {
+    await expect(start(resources, responding(SUCCESS), variables)).rejects.toThrow(message);
   });
 });

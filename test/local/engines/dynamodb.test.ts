@@ -3,7 +3,7 @@ import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dyn
 import { expect, it } from 'vitest';
 import { startDynamoDb } from '../../../local/engines/services/dynamodb';
 
-it('stops in the middle of requests without an error that ends the process', async () => {
+it('stops during requests without an error that ends the process', async () => {
   let scans = 0;
   let received = () => {};
   const allReceived = new Promise<void>((resolve) => (received = resolve));
@@ -23,12 +23,12 @@ it('stops in the middle of requests without an error that ends the process', asy
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
   process.on('uncaughtException', onError);
-  const answers = Array.from({ length: 20 }, () => client.send(new ScanCommand({ TableName: 'Table' })));
-  const ended = Promise.allSettled(answers);
+  const scansInFlight = Array.from({ length: 20 }, () => client.send(new ScanCommand({ TableName: 'Table' })));
+  const ended = Promise.allSettled(scansInFlight);
   await allReceived;
   await engine.stop();
   await ended;
-  // Whatever the engine still does for those requests.
+  // Lets the engine finish its work for these requests.
   for (let turn = 0; turn < 20; turn++) await nextTurn();
   process.off('uncaughtException', onError);
   client.destroy();

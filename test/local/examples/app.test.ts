@@ -86,27 +86,27 @@ const app = new App();
       'several stacks',
       "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');",
       [],
-      /has 2 stacks; the local run takes one: write --stack with one of Shop, Web$/m,
+      /has 2 stacks: choose one with --stack: Shop, Web$/m,
     ],
     [
       'a stack that is not there',
       "new PowerAutomateConnector(new Stack(app, 'Shop', { stackName: 'shop-test' }), 'C');",
       ['--stack', 'Shpo'],
-      /has no stack Shpo: write --stack with one of Shop$/m,
+      /has no stack Shpo: choose one with --stack: Shop$/m,
     ],
     [
       'no connector',
       "new CfnResource(new Stack(app, 'Shop'), 'Queue', { type: 'AWS::SQS::Queue' });",
       [],
-      /^Shop has no connector: the local run takes a stack with a PowerAutomateConnector$/m,
+      /^Shop has no connector: add a PowerAutomateConnector$/m,
     ],
     [
       'two connectors',
       "const stack = new Stack(app, 'Shop'); for (const id of ['A', 'B']) new PowerAutomateConnector(stack, id);",
       [],
-      /^Shop has 2 connectors: the local run takes one$/m,
+      /^Shop has 2 connectors: the local run supports only one$/m,
     ],
-    ['no stack', '', [], /has written no stack: it must make an App/],
+    ['no stack', '', [], /synthesized no stack: it must create an App/],
     ['an error', "throw new Error('out of luck');", [], /could not be synthesized:[\s\S]*out of luck/],
   ];
   it.each(failing)('reports %s', async (_, code, args, message) => {
@@ -116,7 +116,7 @@ const app = new App();
   });
 
   it.each([
-    ['--stack without --app', ['--stack', 'Shop'], /^--stack is one of an app: write --app FILE, too$/m],
+    ['--stack without --app', ['--stack', 'Shop'], /^--stack requires --app: write --app FILE --stack NAME$/m],
     ['a file that is not there', ['--app', 'nowhere.ts'], /^nowhere\.ts does not exist$/m],
   ])('reports %s', async (_, args, message) => {
     const { status, err } = await local(...args);

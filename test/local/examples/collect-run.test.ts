@@ -11,7 +11,7 @@ import { DUE_INDEX } from '../../../contract/thresholds';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../../lib';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import { ANYBODY } from '../../../local/connector';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
 import { runLocal } from '../../support/local-run';
 

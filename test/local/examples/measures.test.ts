@@ -131,9 +131,9 @@ describe('a file of answers', () => {
   });
 
   it.each([
-    ['[', /^a\.json is no JSON/],
-    ['[{"service":"oracle"}]', /^a\.json: 0.* is wrong: write a list of/],
-    ['{}', /^a\.json: the list is wrong/],
+    ['[', /^a\.json is not JSON/],
+    ['[{"service":"oracle"}]', /^a\.json: 0.* is invalid: write a list of/],
+    ['{}', /^a\.json: the list is invalid/],
   ])('is rejected with the reason: %s', (wrong, message) => {
     writeFileSync(join(folder, 'a.json'), wrong);
     expect(() => readAnswers(wrong, 'a.json')).toThrow(message);

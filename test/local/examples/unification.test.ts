@@ -7,11 +7,12 @@ import { Env } from '../../../contract/environment';
 import { register } from '../../../lambda/registration/core/register';
 import type { SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import { ANYBODY, type LocalConnector, localConnector } from '../../../local/connector';
-import type { AnswerCell } from '../../../local/engines/services/answers';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
+import type { AnswerCell } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
+import { type LocalConnector, localConnector } from '../../../local/stack/connector';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { entryOf, type SampleEvent } from '../../support/app/sources';
 

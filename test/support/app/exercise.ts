@@ -32,13 +32,14 @@ import { ThresholdTable } from '../../../lambda/thresholds/adapters/threshold-ta
 import { HITS_PER_ITEM, observe } from '../../../lambda/thresholds/core/observe';
 import { thresholdItems } from '../../../lambda/thresholds/core/threshold-item';
 import type { PowerAutomateConnector } from '../../../lib';
-import { ANYBODY, localConnector } from '../../../local/connector';
 import type { AwsCall } from '../../../local/engines/protocol/calls';
-import type { Answer, Question } from '../../../local/engines/services/answers';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
+import type { Answer, Question } from '../../../local/engines/stubs/responses';
 import { readEvents } from '../../../local/run/event-file';
 import { replay } from '../../../local/run/replay';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
+import { localConnector } from '../../../local/stack/connector';
 import { type LoadedTemplate, loadTemplate } from '../../../local/template/template';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { thresholdOn } from '../evaluation';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 
 /** The local run's flow receiver on a free port. */
 export class FlowReceiverServer {

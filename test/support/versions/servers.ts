@@ -30,7 +30,7 @@ import { checkMessage } from '../../../lambda/thresholds/core/evaluate';
 import type { EvaluationPorts } from '../../../lambda/thresholds/core/observe';
 import { PolledJobTable } from '../../../lambda/unification/adapters/polled-job-table';
 import type { JobLister, Poll, PollPorts } from '../../../lambda/unification/core/poll';
-import { ANYBODY } from '../../../local/connector';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { RULES } from '../collection';
 import { NOW } from '../evaluation';
 import { MemoryBus, MemoryTelemetry } from '../memory/memory';

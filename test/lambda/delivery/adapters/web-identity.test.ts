@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import { GetCallerIdentityCommand, GetWebIdentityTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webIdentity } from '../../../../lambda/delivery/adapters/web-identity';
-import { ANYBODY } from '../../../../local/connector';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import { stsOperations } from '../../../../local/engines/services/sts';
+import { ANYBODY } from '../../../../local/shared/client-config';
 
 const AUDIENCE = 'api://AzureADTokenExchange';
 
@@ -52,7 +52,7 @@ describe('the local STS refuses', () => {
   it.each<[string, object, string]>([
     ['no audience', { Audience: [] }, 'Audience must have 1 to 10 members'],
     ['an empty audience', { Audience: [''] }, 'Audience must have 1 to 10 members'],
-    ['another algorithm', { SigningAlgorithm: 'ES384' }, 'implements the SigningAlgorithm RS256 only, not ES384'],
+    ['another algorithm', { SigningAlgorithm: 'ES384' }, 'implements only the SigningAlgorithm RS256, not ES384'],
     ['a moment', { DurationSeconds: 59 }, 'DurationSeconds must be a whole number from 60 to 3600'],
     ['a day', { DurationSeconds: 86_400 }, 'DurationSeconds must be a whole number from 60 to 3600'],
   ])('%s', async (_, wrong, message) => {

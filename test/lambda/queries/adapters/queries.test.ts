@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../../../local/engines/services/answers';
+import type { Answer } from '../../../../local/engines/stubs/responses';
 import {
   measurer,
   QUERIES,

@@ -25,8 +25,8 @@ import { subscriptionIndex } from '../../../../lambda/subscriptions/adapters/sub
 import type { SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { ThresholdTable } from '../../../../lambda/thresholds/adapters/threshold-table';
 import { evaluateBatch } from '../../../../lambda/thresholds/core/evaluate';
-import { Activity } from '../../../../local/engines/functions/activity';
 import { SqsEngine } from '../../../../local/engines/services/sqs';
+import { Activity } from '../../../../local/shared/activity';
 import { ACCOUNT, REGION } from '../../../../local/template/plan';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import { busEvent, minutes, NOW } from '../../../support/evaluation';

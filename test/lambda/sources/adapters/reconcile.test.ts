@@ -15,10 +15,10 @@ import { recordedRuns } from '../../../../lambda/sources/adapters/recorded-run-t
 import { type RunClients, runLister } from '../../../../lambda/sources/adapters/runs';
 import { eventsOf, normalizeBatch } from '../../../../lambda/sources/core/normalize';
 import { MAX_PAGES, type ReconcilePorts, reconcileBatch } from '../../../../lambda/sources/core/reconcile';
-import { ANYBODY } from '../../../../local/connector';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
-import type { Answer, AnswerCell } from '../../../../local/engines/services/answers';
-import { runOperations, runRoutes } from '../../../../local/engines/services/runs';
+import type { Answer, AnswerCell } from '../../../../local/engines/stubs/responses';
+import { runOperations, runRoutes } from '../../../../local/engines/stubs/runs';
+import { ANYBODY } from '../../../../local/shared/client-config';
 import { SAMPLE_RUNS, type SampleRun, sample } from '../../../support/app/sources';
 import { Killer } from '../../../support/memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';

@@ -1,19 +1,18 @@
 /**
- * What is under way, and who wants to know when nothing is.
- * Engines call `begin` around work and `changed` when a queue's content may have changed; waiters are re-checked then,
- * never on a timer.
+ * Counts work in progress and notifies listeners of changes. Engines call `begin` around work, and `changed` when a
+ * queue's content may have changed. Waiters recheck their condition then, never on a timer.
  */
 export class Activity {
   private running = 0;
   private checking = false;
   private readonly listeners = new Set<() => void>();
 
-  /** Pieces of work under way. */
+  /** The amount of work in progress. */
   get active(): number {
     return this.running;
   }
 
-  /** Counts a piece of work until the returned function is called (once or more often). */
+  /** Counts one piece of work until the returned function is called. Further calls have no effect. */
   begin(): () => void {
     this.running++;
     let ended = false;
@@ -26,27 +25,23 @@ export class Activity {
     };
   }
 
-  /** Tells the listeners, once for all changes of the same turn of the event loop. */
+  /** Notifies the listeners once for all changes in the same turn of the event loop. */
   changed(): void {
-    if (this.checking) {
-      return;
-    }
+    if (this.checking) return;
     this.checking = true;
     setImmediate(() => {
       this.checking = false;
-      for (const listener of [...this.listeners]) {
-        listener();
-      }
+      for (const listener of [...this.listeners]) listener();
     });
   }
 
-  /** Calls `listener` after every change; the returned function ends that. */
+  /** Calls `listener` after every change, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Resolves at the first change after which `reached()` holds, or at once. Rejects with the signal's reason. */
+  /** Resolves as soon as `reached()` is true. Rejects with the signal's reason when aborted. */
   until(reached: () => boolean, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {

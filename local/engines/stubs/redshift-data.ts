@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type AnswerCell, type Answers, BegunQueries, BegunQuery } from './answers';
+import { type AnswerCell, pageOf, StubQueries, StubQuery, type StubResponses } from './responses';
 
 const PAGE = 500;
 
 /**
- * `ExecuteStatement`, `DescribeStatement` and `GetStatementResult` as the Amazon Redshift Data API reference's pages of these
- * names have them: tokens, states, typed fields, pages. Nothing is queried: `answers` says what comes out.
+ * `ExecuteStatement`, `DescribeStatement` and `GetStatementResult` of the Amazon Redshift Data API reference, with
+ * tokens, states, typed fields and pages. The results are stub responses.
  */
-export function redshiftDataOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
-  const statements = new BegunQueries();
-  const find = (id: unknown): BegunQuery => {
+export function redshiftDataOperations(answers: StubResponses): Readonly<Record<string, AwsOperation>> {
+  const statements = new StubQueries();
+  const find = (id: unknown): StubQuery => {
     const found = statements.get(id);
     if (!found) throw new AwsError('ResourceNotFoundException', 'Query does not exist.');
     return found;
@@ -24,15 +24,15 @@ export function redshiftDataOperations(answers: Answers): Readonly<Record<string
         throw invalid('Either ClusterIdentifier or WorkgroupName must be given');
       }
       const make = (request: string) =>
-        new BegunQuery(randomUUID(), request, { service: 'redshift-data', text: String(Sql) }, answers);
-      const begun = statements.begin(token, { Sql, ...rest }, make);
-      if (!begun) throw invalid('The same ClientToken was used with other parameters');
-      return { Id: begun.id, Database: rest.Database };
+        new StubQuery(randomUUID(), request, { service: 'redshift-data', text: String(Sql) }, answers);
+      const query = statements.start(token, { Sql, ...rest }, make);
+      if (!query) throw invalid('The same ClientToken was used with other parameters');
+      return { Id: query.id, Database: rest.Database };
     },
 
     'RedshiftData.DescribeStatement': ({ Id }) => {
       const statement = find(Id);
-      const end = statement.look();
+      const end = statement.poll();
       if (!end) return { Id, Status: 'STARTED', HasResultSet: false };
       const { answer, at } = end;
       if ('error' in answer) return { Id, Status: 'FAILED', Error: answer.error, UpdatedAt: at / 1000 };
@@ -41,21 +41,21 @@ export function redshiftDataOperations(answers: Answers): Readonly<Record<string
     },
 
     'RedshiftData.GetStatementResult': ({ Id, NextToken }) => {
-      const end = find(Id).look();
+      const end = find(Id).poll();
       if (!end || 'error' in end.answer) throw new AwsError('ResourceNotFoundException', 'Query does not have result.');
       const { columns, rows } = end.answer;
-      const from = Number(NextToken ?? 0);
+      const { page, next } = pageOf(rows, NextToken, PAGE);
       return {
         ColumnMetadata: columns.map((name) => ({ name, label: name })),
-        Records: rows.slice(from, from + PAGE).map((row) => row.map(fieldOf)),
+        Records: page.map((row) => row.map(fieldOf)),
         TotalNumRows: rows.length,
-        NextToken: from + PAGE < rows.length ? String(from + PAGE) : undefined,
+        NextToken: next,
       };
     },
   };
 }
 
-/** A column of decimals comes as texts, which answers can be, too. */
+/** Redshift returns decimals as strings, so stub responses can use strings for them. */
 function fieldOf(cell: AnswerCell): object {
   if (cell === null) return { isNull: true };
   if (typeof cell === 'boolean') return { booleanValue: cell };

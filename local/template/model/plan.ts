@@ -1,21 +1,21 @@
-import type { InputTransformer } from '../bus/input-template';
-import type { EventPattern } from '../bus/pattern';
-import type { CustomResourceInput } from '../engines/functions/custom-resource';
-import type { EventSourceInput } from '../engines/functions/event-source';
-import type { FunctionInput } from '../engines/functions/lambda';
-import type { TableInput } from '../engines/services/dynamodb';
-import type { SecretInput } from '../engines/services/secrets-manager';
-import type { QueueInput } from '../engines/services/sqs';
-import type { ParameterInput } from '../engines/services/ssm';
+import type { InputTransformer } from '../../bus/input-template';
+import type { EventPattern } from '../../bus/pattern';
+import type { CustomResourceInput } from '../../engines/functions/custom-resource';
+import type { EventSourceInput } from '../../engines/functions/event-source';
+import type { FunctionInput } from '../../engines/functions/sandbox';
+import type { TableInput } from '../../engines/services/dynamodb';
+import type { SecretInput } from '../../engines/services/secrets-manager';
+import type { QueueInput } from '../../engines/services/sqs';
+import type { ParameterInput } from '../../engines/services/ssm';
 
 /** A target of a rule: a queue or a function of the template. */
 export interface RuleTarget {
-  /** Where the template declares it, for errors. */
+  /** Location in the template, for errors. */
   readonly where: string;
   readonly arn: string;
-  /** JSON that the target gets in place of the event. */
+  /** JSON that the target receives instead of the event. */
   readonly input: string | undefined;
-  /** The same with parts of the event in it. */
+  /** Transforms the event to the target's input. */
   readonly inputTransformer: InputTransformer | undefined;
   readonly messageGroupId: string | undefined;
   readonly deadLetterArn: string | undefined;
@@ -38,20 +38,20 @@ export interface PlannedSchedule {
   readonly logicalId: string;
   readonly arn: string;
   readonly enabled: boolean;
-  /** Milliseconds between two runs; undefined for a calendar's times. */
+  /** Milliseconds between two runs. Undefined for calendar times. */
   readonly everyMs: number | undefined;
   readonly queueArn: string;
-  /** What the queue is sent, with the scheduler's own words in it. */
+  /** Message body, which can contain context attributes such as `<aws.scheduler.execution-id>`. */
   readonly input: string;
 }
 
 export interface PlannedQueue extends QueueInput {
   readonly url: string;
-  /** Where its redrive policy sends messages. */
+  /** Target of its redrive policy. */
   readonly deadLetterArn: string | undefined;
 }
 
-/** What a template declares, ready to be started. Logical ids are unique over all lists. */
+/** The resources of a template, ready to start. Logical ids are unique over all lists. */
 export interface Plan {
   readonly buses: { readonly logicalId: string; readonly name: string; readonly arn: string }[];
   readonly rules: PlannedRule[];
@@ -69,11 +69,11 @@ export interface Plan {
   }[];
   readonly secrets: SecretInput[];
   readonly parameters: ParameterInput[];
-  /** Each after those that it depends on. */
+  /** In dependency order. */
   readonly customResources: CustomResourceInput[];
-  /** What `Ref` gives, by logical id; without custom resources, which are named when they have been made. */
+  /** Values of `Ref` by logical id. Custom resources are added after their creation. */
   readonly physicalIds: Map<string, string>;
   readonly outputs: Record<string, string>;
-  /** A value of the template with its intrinsic functions resolved; `where` is what errors name. */
+  /** Resolves the intrinsic functions in a template value. `where` is the location for errors. */
   readonly resolve: (value: unknown, where: string) => unknown;
 }

@@ -1,24 +1,22 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { registryPorts } from '../cli/connector/registry';
-import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../contract/delivery';
-import { Env } from '../contract/environment';
-import type { HandlerName } from '../contract/shared';
-import { DeliveryTable } from '../lambda/delivery/adapters/delivery-table';
-import type { DeliveryRow } from '../lambda/delivery/core/delivery';
-import { documentClient } from '../lambda/shared/adapters/dynamodb';
-import { SubscriptionTable } from '../lambda/subscriptions/adapters/subscription-table';
-import type { Subscription } from '../lambda/subscriptions/core/subscription';
-import type { LocalFunction, LocalStack } from './stack';
-import { UserError } from './user-error';
-
-/** Whatever an SDK asks for where nothing is checked. */
-export const ANYBODY = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+import { registryPorts } from '../../cli/connector/registry';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
+import { Env } from '../../contract/environment';
+import type { HandlerName } from '../../contract/shared';
+import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
+import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
+import { documentClient } from '../../lambda/shared/adapters/dynamodb';
+import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import type { Subscription } from '../../lambda/subscriptions/core/subscription';
+import { ANYBODY } from '../shared/client-config';
+import { UserError } from '../shared/user-error';
+import type { LocalFunction, LocalStack } from '.';
 
 /**
- * The local connector as the tools outside it see it, through its services' endpoints. Its parts are found by its functions,
- * since a template of somebody else's need not have outputs.
- * @throws UserError when the stack has no whole connector, or more than one.
+ * Finds the stack's connector, and accesses it through the endpoints of its services. Identifies its parts by its
+ * functions, because the template of a user may not have outputs.
+ * @throws UserError if the stack does not have exactly one complete connector.
  */
 export function localConnector(stack: LocalStack) {
   const deliver = only(handlers(stack, 'deliver'), stack);
@@ -28,12 +26,10 @@ export function localConnector(stack: LocalStack) {
     stack,
   );
   const [observationsQueue] = evaluate.queueUrls;
-  // Any key will do here: who may use it is not checked, and a ciphertext says by which key it was made.
+  // Any key can be used, because permissions are not checked and a ciphertext identifies its key.
   const [flowUrlKey] = stack.keyArns;
   if (observationsQueue === undefined || flowUrlKey === undefined) {
-    throw new UserError(
-      `${stack.stackName} has a part of a connector only: the local run takes a PowerAutomateConnector`,
-    );
+    throw new UserError(`${stack.stackName} has an incomplete connector: add a PowerAutomateConnector`);
   }
   const subscriptionsTable = variable(deliver, Env.SUBSCRIPTIONS_TABLE_NAME);
   const thresholdsTable = variable(evaluate, Env.THRESHOLDS_TABLE_NAME);
@@ -52,13 +48,11 @@ export function localConnector(stack: LocalStack) {
       { subscriptionsTable, thresholdsTable, flowUrlKey, observationsQueue },
       { dynamodb, kms, sqs },
     ),
-    /** Every subscription, whoever manages it. */
     async subscriptions(): Promise<Subscription[]> {
       const all: Subscription[] = [];
       for await (const one of new SubscriptionTable(dynamodb, subscriptionsTable).list()) all.push(one);
       return all;
     },
-    /** Every delivery's row. */
     async deliveries(): Promise<DeliveryRow[]> {
       const rows: DeliveryRow[] = [];
       for await (const row of table.rows()) rows.push(row);
@@ -74,7 +68,7 @@ export function localConnector(stack: LocalStack) {
 
 export type LocalConnector = ReturnType<typeof localConnector>;
 
-/** The functions of the template that run one of our handlers: the construct names the handler to Powertools. */
+/** The functions that run a handler, identified by the service name of Powertools that the construct sets. */
 const handlers = (stack: LocalStack, handler: HandlerName): LocalFunction[] =>
   stack.functions.filter(
     ({ environment }) => environment.POWERTOOLS_SERVICE_NAME === handler && environment[Env.CONNECTOR_ID] !== undefined,
@@ -85,13 +79,13 @@ function only(found: readonly LocalFunction[], { stackName }: LocalStack): Local
   if (one && found.length === 1) return one;
   throw new UserError(
     one
-      ? `${stackName} has ${found.length} connectors: the local run takes one`
-      : `${stackName} has no connector: the local run takes a stack with a PowerAutomateConnector`,
+      ? `${stackName} has ${found.length} connectors: the local run supports only one`
+      : `${stackName} has no connector: add a PowerAutomateConnector`,
   );
 }
 
 function variable({ logicalId, environment }: LocalFunction, name: string): string {
   const value = environment[name];
-  if (value === undefined) throw new UserError(`the function ${logicalId} has no ${name} in its environment`);
+  if (value === undefined) throw new UserError(`the environment of the function ${logicalId} has no ${name}`);
   return value;
 }

@@ -1,37 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { answerWith } from '../protocol/http';
-import { type RestOperation, restOperation } from '../protocol/rest';
-import { type AnsweredRun, type Answers, runsOf } from './answers';
+import { respondWith } from '../protocol/http';
+import { REST_OPERATIONS, restOperation } from '../protocol/rest';
+import { pageOf, type StubResponses, type StubRun, stubRuns } from './responses';
 
-/** Runs of a page, so that every service has several. */
+/** Runs per page; small, so that lists have several pages. */
 const PAGE = 2;
 
-/** A page of a service's runs, and the token of the next. */
-function pageOf(runs: readonly AnsweredRun[], token: unknown): { page: AnsweredRun[]; next: string | undefined } {
-  const from = Number(token ?? 0);
-  const next = from + PAGE < runs.length ? String(from + PAGE) : undefined;
-  return { page: runs.slice(from, from + PAGE), next };
-}
-
-/** The newest first, by start or by end. */
-const newest = (runs: readonly AnsweredRun[], by: 'startTime' | 'endTime'): AnsweredRun[] =>
+/** Newest first, by start or end. */
+const newest = (runs: readonly StubRun[], by: 'startTime' | 'endTime'): StubRun[] =>
   runs.toSorted((a, b) => (b[by] ?? Number.POSITIVE_INFINITY) - (a[by] ?? Number.POSITIVE_INFINITY));
 
 /**
- * Runs of services, by the pages of their API references: AWS Glue `GetJobRuns`; AWS DataSync `ListTaskExecutions` and
- * `DescribeTaskExecution`; Amazon Athena `ListQueryExecutions` and `BatchGetQueryExecution`; AWS Step Functions
- * `ListExecutions`. Nothing runs here: `answers` says which runs there are.
+ * Operations of services that list runs, from their API references: AWS Glue `GetJobRuns`; AWS DataSync
+ * `ListTaskExecutions` and `DescribeTaskExecution`; Amazon Athena `ListQueryExecutions` and `BatchGetQueryExecution`;
+ * AWS Step Functions `ListExecutions`. The runs are stub responses.
  */
-export function runOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
-  /** Which work group a query was listed of: who asks for it does not say. */
+export function runOperations(answers: StubResponses): Readonly<Record<string, AwsOperation>> {
+  /** Workgroup of each listed query, which `BatchGetQueryExecution` does not specify. */
   const workGroups = new Map<string, string>();
-  const executionOf = (taskArn: string, { id }: AnsweredRun) => `${taskArn}/execution/${id}`;
+  const executionOf = (taskArn: string, { id }: StubRun) => `${taskArn}/execution/${id}`;
   return {
     'AWSGlue.GetJobRuns': ({ JobName, NextToken }) => {
-      const runs = newest(runsOf({ service: 'glue-job', text: String(JobName) }, answers), 'startTime');
-      const { page, next } = pageOf(runs, NextToken);
+      const runs = newest(stubRuns({ service: 'glue-job', text: String(JobName) }, answers), 'startTime');
+      const { page, next } = pageOf(runs, NextToken, PAGE);
       const JobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
         Id: id,
         Attempt: 0,
@@ -46,7 +39,7 @@ export function runOperations(answers: Answers): Readonly<Record<string, AwsOper
     },
 
     'FmrsService.ListTaskExecutions': ({ TaskArn, NextToken }) => {
-      const { page, next } = pageOf(runsOf({ service: 'datasync', text: String(TaskArn) }, answers), NextToken);
+      const { page, next } = pageOf(stubRuns({ service: 'datasync', text: String(TaskArn) }, answers), NextToken, PAGE);
       const TaskExecutions = page.map((run) => ({
         TaskExecutionArn: executionOf(String(TaskArn), run),
         Status: run.status,
@@ -56,7 +49,7 @@ export function runOperations(answers: Answers): Readonly<Record<string, AwsOper
     },
     'FmrsService.DescribeTaskExecution': ({ TaskExecutionArn }) => {
       const taskArn = String(TaskExecutionArn).split('/execution/')[0] as string;
-      const run = runsOf({ service: 'datasync', text: taskArn }, answers).find(
+      const run = stubRuns({ service: 'datasync', text: taskArn }, answers).find(
         (one) => executionOf(taskArn, one) === TaskExecutionArn,
       );
       if (!run) throw new AwsError('InvalidRequestException', `${TaskExecutionArn} does not exist`);
@@ -70,15 +63,15 @@ export function runOperations(answers: Answers): Readonly<Record<string, AwsOper
     },
 
     'AmazonAthena.ListQueryExecutions': ({ WorkGroup, NextToken }) => {
-      const runs = newest(runsOf({ service: 'athena', text: String(WorkGroup) }, answers), 'startTime');
-      const { page, next } = pageOf(runs, NextToken);
+      const runs = newest(stubRuns({ service: 'athena', text: String(WorkGroup) }, answers), 'startTime');
+      const { page, next } = pageOf(runs, NextToken, PAGE);
       for (const { id } of page) workGroups.set(id, String(WorkGroup));
       return { QueryExecutionIds: page.map(({ id }) => id), NextToken: next };
     },
     'AmazonAthena.BatchGetQueryExecution': ({ QueryExecutionIds }) => {
       const QueryExecutions = (QueryExecutionIds as string[]).flatMap((id) => {
         const workGroup = workGroups.get(id) ?? '';
-        const run = runsOf({ service: 'athena', text: workGroup }, answers).find((one) => one.id === id);
+        const run = stubRuns({ service: 'athena', text: workGroup }, answers).find((one) => one.id === id);
         if (!run) return [];
         return {
           QueryExecutionId: id,
@@ -96,8 +89,8 @@ export function runOperations(answers: Answers): Readonly<Record<string, AwsOper
 
     'AWSStepFunctions.ListExecutions': ({ stateMachineArn, nextToken }) => {
       const machine = String(stateMachineArn);
-      const runs = newest(runsOf({ service: 'step-functions', text: machine }, answers), 'endTime');
-      const { page, next } = pageOf(runs, nextToken);
+      const runs = newest(stubRuns({ service: 'step-functions', text: machine }, answers), 'endTime');
+      const { page, next } = pageOf(runs, nextToken, PAGE);
       const executions = page.map(({ id, status, startTime, endTime, redriveCount = 0 }) => ({
         executionArn: `${machine.replace(':stateMachine:', ':execution:')}:${id}`,
         stateMachineArn,
@@ -112,27 +105,18 @@ export function runOperations(answers: Answers): Readonly<Record<string, AwsOper
   };
 }
 
-/** What the services that are asked by paths are asked for, by the names that signatures give them. */
-export const RUN_PATHS = {
-  appflow: [{ operation: 'DescribeFlowExecutionRecords', method: 'POST', path: /^\/describe-flow-execution-records$/ }],
-  databrew: [{ operation: 'ListJobRuns', method: 'GET', path: /^\/jobs\/(?<Name>[^/]+)\/jobRuns$/ }],
-  'emr-serverless': [
-    { operation: 'ListJobRuns', method: 'GET', path: /^\/applications\/(?<applicationId>[^/]+)\/jobruns$/ },
-  ],
-} as const satisfies Readonly<Record<string, readonly RestOperation[]>>;
+type Page = (runs: readonly StubRun[], token: unknown) => object;
 
-type Page = (runs: readonly AnsweredRun[], token: unknown) => object;
-
-/** The same of the services of `RUN_PATHS`: Amazon AppFlow, AWS Glue DataBrew, Amazon EMR Serverless. False for others' requests. */
-export function runRoutes(answers: Answers) {
+/** The same for REST services: Amazon AppFlow, AWS Glue DataBrew, Amazon EMR Serverless. Returns false for others. */
+export function runRoutes(answers: StubResponses) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { searchParams } = new URL(request.url ?? '/', 'http://local');
-    const answer = (service: keyof typeof RUN_PATHS, text: string, token: unknown, page: Page) => {
-      answerWith(response, () => page(runsOf({ service, text }, answers), token));
+    const answer = (service: 'appflow' | 'databrew' | 'emr-serverless', text: string, token: unknown, page: Page) => {
+      respondWith(response, () => page(stubRuns({ service, text }, answers), token));
       return true;
     };
 
-    if (restOperation(RUN_PATHS.appflow, request)) {
+    if (restOperation(REST_OPERATIONS.appflow, request)) {
       void json(request).then((input) => {
         const { flowName, nextToken } = input as Readonly<Record<string, string>>;
         answer('appflow', flowName as string, nextToken, flowExecutions);
@@ -140,9 +124,9 @@ export function runRoutes(answers: Answers) {
       return true;
     }
     const token = searchParams.get('nextToken');
-    const { Name: job } = restOperation(RUN_PATHS.databrew, request)?.input ?? {};
+    const { Name: job } = restOperation(REST_OPERATIONS.databrew, request)?.input ?? {};
     if (job !== undefined) return answer('databrew', job, token, jobRunsOf(job));
-    const { applicationId: application } = restOperation(RUN_PATHS['emr-serverless'], request)?.input ?? {};
+    const { applicationId: application } = restOperation(REST_OPERATIONS['emr-serverless'], request)?.input ?? {};
     if (application === undefined) return false;
     const after = Date.parse(searchParams.get('createdAtAfter') ?? '') / 1000 || 0;
     const page: Page = (runs, token) =>
@@ -156,7 +140,7 @@ export function runRoutes(answers: Answers) {
 }
 
 const flowExecutions: Page = (runs, token) => {
-  const { page, next } = pageOf(runs, token);
+  const { page, next } = pageOf(runs, token, PAGE);
   const records = page.map(({ id, status, startTime, endTime, error, recordCount }) => ({
     executionId: id,
     executionStatus: status,
@@ -170,7 +154,7 @@ const flowExecutions: Page = (runs, token) => {
 const jobRunsOf =
   (JobName: string): Page =>
   (runs, token) => {
-    const { page, next } = pageOf(runs, token);
+    const { page, next } = pageOf(runs, token, PAGE);
     const JobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
       RunId: id,
       JobName,
@@ -182,8 +166,8 @@ const jobRunsOf =
     return { JobRuns, NextToken: next };
   };
 
-function applicationRuns(applicationId: string, runs: readonly AnsweredRun[], token: unknown): object {
-  const { page, next } = pageOf(runs, token);
+function applicationRuns(applicationId: string, runs: readonly StubRun[], token: unknown): object {
+  const { page, next } = pageOf(runs, token, PAGE);
   const jobRuns = page.map(({ id, status, startTime, endTime, error }) => ({
     applicationId,
     id,

@@ -1,5 +1,5 @@
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type Answers, answerTo } from './answers';
+import { responseTo, type StubResponses } from './responses';
 
 interface MetricStat {
   readonly Metric: { readonly Namespace: string; readonly MetricName: string };
@@ -7,11 +7,11 @@ interface MetricStat {
 }
 
 /**
- * `GetMetricData` of one metric as the Amazon CloudWatch API reference's page of that name has it. There are no metrics here:
- * `answers` says the values, the newest first, which stand for the last full periods that are asked for. A row without a
- * value is a period without a datapoint. `DescribeAlarms`, likewise: alarms are not evaluated here, so none goes off.
+ * `GetMetricData` of one metric and `DescribeAlarms` of the Amazon CloudWatch API reference. The values are a stub
+ * response, newest first, for the last complete periods of the request. A row without a value is a period without a
+ * datapoint. There are no alarms, because the local run does not evaluate them.
  */
-export function cloudWatchOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
+export function cloudWatchOperations(answers: StubResponses): Readonly<Record<string, AwsOperation>> {
   return {
     'GraniteServiceVersion20100801.DescribeAlarms': () => ({ MetricAlarms: [], CompositeAlarms: [] }),
 
@@ -21,7 +21,7 @@ export function cloudWatchOperations(answers: Answers): Readonly<Record<string, 
         throw new AwsError('ValidationError', 'the local run implements one MetricStat, newest first');
       }
       const { Metric, Period } = query.MetricStat;
-      const answer = answerTo({ service: 'cloudwatch', text: `${Metric.Namespace}/${Metric.MetricName}` }, answers);
+      const answer = responseTo({ service: 'cloudwatch', text: `${Metric.Namespace}/${Metric.MetricName}` }, answers);
       if ('error' in answer) throw new AwsError('InvalidParameterValue', answer.error);
       const end = Math.floor(Number(EndTime) / Period) * Period;
       const points = answer.rows

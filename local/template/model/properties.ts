@@ -1,16 +1,16 @@
+import { TemplateError } from '../../shared/user-error';
 import type { IgnoredReason } from './ignored';
-import { TemplateError } from './template';
 
 /**
- * What a resource type does with its properties: `true` uses the whole value; a reason of `IGNORED` passes it over;
- * an object says so for each property of a nested object; a list of one says so for the items of a list.
+ * The properties that a resource type supports. `true` uses the value; a key of `IGNORED` ignores it; an object
+ * contains the rules of a nested object; a list with one element contains the rules of list items.
  */
 export type PropertyRules = { readonly [name: string]: PropertyRule };
 export type PropertyRule = true | IgnoredReason | PropertyRules | readonly [PropertyRules];
 
 /**
- * The properties that are used, without those that are passed over. Throws `TemplateError` that names a property which
- * the rules do not know. Unresolved values are taken as they are, so that what is ignored need not resolve.
+ * Removes ignored properties. Throws `TemplateError` for a property without a rule. Runs before intrinsic functions are
+ * resolved, so that ignored properties can contain unsupported ones.
  */
 export function pick(properties: unknown, rules: PropertyRules, where: string): Record<string, unknown> {
   if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) {
@@ -20,15 +20,11 @@ export function pick(properties: unknown, rules: PropertyRules, where: string): 
   for (const [name, value] of Object.entries(properties)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     const here = `${where}.${name}`;
-    if (rule === undefined) {
-      throw new TemplateError(here, `the local run does not implement the property ${name}`);
-    }
+    if (rule === undefined) throw new TemplateError(here, `the local run does not implement the property ${name}`);
     if (rule === true) {
       picked[name] = value;
     } else if (isList(rule)) {
-      if (!Array.isArray(value)) {
-        throw new TemplateError(here, `must be a list, not ${JSON.stringify(value)}`);
-      }
+      if (!Array.isArray(value)) throw new TemplateError(here, `must be a list, not ${JSON.stringify(value)}`);
       picked[name] = value.map((item, index) => pick(item, rule[0], `${here}[${index}]`));
     } else if (typeof rule === 'object') {
       picked[name] = pick(value, rule, here);
@@ -41,7 +37,7 @@ function isList(rule: PropertyRule): rule is readonly [PropertyRules] {
   return Array.isArray(rule);
 }
 
-/** Typed reading of resolved properties. Each throws `TemplateError` that names the property. */
+/** Typed access to resolved properties. Each method throws a `TemplateError` that names the property. */
 export class Properties {
   constructor(
     readonly all: Readonly<Record<string, unknown>>,
@@ -50,24 +46,18 @@ export class Properties {
 
   text(name: string): string {
     const value = this.optionalText(name);
-    if (value === undefined) {
-      throw new TemplateError(this.where, `has no ${name}`);
-    }
+    if (value === undefined) throw new TemplateError(this.where, `has no ${name}`);
     return value;
   }
 
   optionalText(name: string): string | undefined {
     const value = this.all[name];
-    if (value === undefined || typeof value === 'string') {
-      return value;
-    }
-    if (typeof value === 'number' || typeof value === 'boolean') {
-      return String(value);
-    }
-    throw new TemplateError(`${this.where}.${name}`, `must be a text, not ${JSON.stringify(value)}`);
+    if (value === undefined || typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+    throw new TemplateError(`${this.where}.${name}`, `must be a string, not ${JSON.stringify(value)}`);
   }
 
-  /** CloudFormation writes some numbers as texts. */
+  /** Accepts strings, which CloudFormation uses for some numbers. */
   number(name: string, byDefault: number): number {
     const value = this.all[name] ?? byDefault;
     if (value === '' || !Number.isFinite(Number(value))) {

@@ -6,26 +6,26 @@ import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { sampleEvent } from '../../lambda/subscriptions/core/sample';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 
-/** What a delivery tells its flow. */
-export interface Told extends Sentences {
-  /** JSON for people. */
+/** The sentences and the body of a delivery. */
+export interface DeliveryContent extends Sentences {
+  /** Formatted JSON. */
   readonly body: string;
 }
 
 /**
- * The sentences and the body of a delivery, from its event and its subscription as they are now. Undefined when one of them
- * is not known any more, or the subscription is another one of the same name.
+ * Renders a delivery from its event and its current subscription. Returns undefined if one of them is unknown, or if
+ * the subscription was replaced by another one with the same name.
  */
-export function told(
+export function deliveryContent(
   row: DeliveryRow,
   subscription: Subscription | undefined,
-  seen: TriggerEvent | undefined,
-): Told | undefined {
+  trigger: TriggerEvent | undefined,
+): DeliveryContent | undefined {
   if (subscription?.uid !== row.uid) return undefined;
   const { definition } = subscription;
   const { eventId, occurredAt, acceptedAt, isTest = false } = row;
-  // A test's event never was on the bus.
-  const event = seen ?? (isTest ? sampleEvent(definition, eventId, occurredAt) : undefined);
+  // The event of a test is not on the bus.
+  const event = trigger ?? (isTest ? sampleEvent(definition, eventId, occurredAt) : undefined);
   if (!event) return undefined;
   const delayedMinutes = Math.max(0, Math.floor(((row.attempts.at(-1)?.at ?? acceptedAt) - acceptedAt) / 60_000));
   const id = deliveryId(definition.name, eventId);

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type Answers, BegunQueries, BegunQuery } from './answers';
+import { pageOf, StubQueries, StubQuery, type StubResponses } from './responses';
 
 const DEFAULT_PAGE = 1000;
 
 /**
- * `StartQueryExecution`, `GetQueryExecution` and `GetQueryResults` as the Amazon Athena API reference's pages of these names
- * have them: tokens, states, the header row, pages. Nothing is queried: `answers` says what comes out.
+ * `StartQueryExecution`, `GetQueryExecution` and `GetQueryResults` of the Amazon Athena API reference, with tokens,
+ * states, the header row and pages. The results are stub responses.
  */
-export function athenaOperations(answers: Answers): Readonly<Record<string, AwsOperation>> {
-  const queries = new BegunQueries();
-  const find = (id: unknown): BegunQuery => {
+export function athenaOperations(answers: StubResponses): Readonly<Record<string, AwsOperation>> {
+  const queries = new StubQueries();
+  const find = (id: unknown): StubQuery => {
     const found = queries.get(id);
     if (!found) throw invalid(`QueryExecution ${id} was not found`);
     return found;
@@ -21,15 +21,15 @@ export function athenaOperations(answers: Answers): Readonly<Record<string, AwsO
       const token = String(ClientRequestToken ?? randomUUID());
       if (token.length < 32 || token.length > 128) throw invalid('ClientRequestToken must have 32 to 128 characters');
       const make = (request: string) =>
-        new BegunQuery(randomUUID(), request, { service: 'athena', text: String(QueryString) }, answers);
-      const begun = queries.begin(token, { QueryString, ...rest }, make);
-      if (!begun) throw invalid('Idempotent parameters do not match');
-      return { QueryExecutionId: begun.id };
+        new StubQuery(randomUUID(), request, { service: 'athena', text: String(QueryString) }, answers);
+      const query = queries.start(token, { QueryString, ...rest }, make);
+      if (!query) throw invalid('Idempotent parameters do not match');
+      return { QueryExecutionId: query.id };
     },
 
     'AmazonAthena.GetQueryExecution': ({ QueryExecutionId }) => {
       const query = find(QueryExecutionId);
-      const end = query.look();
+      const end = query.poll();
       const failed = end && 'error' in end.answer ? end.answer.error : undefined;
       return {
         QueryExecution: {
@@ -46,21 +46,20 @@ export function athenaOperations(answers: Answers): Readonly<Record<string, AwsO
     },
 
     'AmazonAthena.GetQueryResults': ({ QueryExecutionId, NextToken, MaxResults = DEFAULT_PAGE }) => {
-      const end = find(QueryExecutionId).look();
+      const end = find(QueryExecutionId).poll();
       if (!end) throw invalid('Query has not yet finished. Current state: RUNNING');
       if ('error' in end.answer) throw invalid('Query did not finish successfully. Final query state: FAILED');
       const { columns, rows } = end.answer;
       const all = [columns, ...rows].map((row) => ({
         Data: row.map((cell) => (cell === null ? {} : { VarCharValue: String(cell) })),
       }));
-      const from = Number(NextToken ?? 0);
-      const to = from + Number(MaxResults);
+      const { page, next } = pageOf(all, NextToken, Number(MaxResults));
       return {
         ResultSet: {
-          Rows: all.slice(from, to),
+          Rows: page,
           ResultSetMetadata: { ColumnInfo: columns.map((Name) => ({ Name, Label: Name, Type: 'varchar' })) },
         },
-        NextToken: to < all.length ? String(to) : undefined,
+        NextToken: next,
       };
     },
   };

@@ -1,10 +1,10 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { renderBody } from '../../lambda/delivery/core/bodies/body';
-import { BODY_FORMATS, type BodyFormat } from '../../lambda/subscriptions/core/subscription';
-import { FlowReceiver, type ReceivedRun } from '../../local/flow-receiver';
-import { EXAMPLES, exampleInput } from '../lambda/delivery/core/bodies/examples';
+import { renderBody } from '../../../lambda/delivery/core/bodies/body';
+import { BODY_FORMATS, type BodyFormat } from '../../../lambda/subscriptions/core/subscription';
+import { FlowReceiver, type ReceivedRun } from '../../../local/engines/services/flow-receiver';
+import { EXAMPLES, exampleInput } from '../../lambda/delivery/core/bodies/examples';
 
 const bodyIn = (format: BodyFormat) =>
   JSON.parse(renderBody(exampleInput(EXAMPLES['segment-threshold-crossed'], format)));
@@ -40,8 +40,8 @@ const errorOf = async (response: Response) => {
   return [response.status, error.code, error.message] as const;
 };
 
-describe('the stand-in for a flow', () => {
-  test('takes a body and answers as Power Automate does', async () => {
+describe('a simulated flow', () => {
+  test('accepts a body and responds like Power Automate', async () => {
     const response = await post('/flows/my%20flow?api-version=1&sig=x', body, { 'x-ms-client-tracking-id': 'd1' });
     expect(response.status).toBe(202);
     expect(await response.text()).toBe('');
@@ -70,17 +70,17 @@ describe('the stand-in for a flow', () => {
     expect(JSON.stringify(receiver.received)).not.toContain('sig=');
   });
 
-  test.each(BODY_FORMATS)('takes a body in the format %s', async (format) => {
+  test.each(BODY_FORMATS)('accepts a body in the format %s', async (format) => {
     expect((await post('/flows/any?sig=x', bodyIn(format))).status).toBe(202);
     expect(receiver.received.map((run) => run.body)).toEqual([bodyIn(format)]);
   });
 
-  test('gives each run its own id', async () => {
+  test('assigns an id to each run', async () => {
     for (let at = 0; at < 20; at++) await post('/flows/a?sig=x', body);
     expect(new Set(receiver.received.map(({ runId }) => runId)).size).toBe(20);
   });
 
-  test('takes a token in the place of a signature, never both, and keeps neither', async () => {
+  test('accepts either a token or a signature, and records neither', async () => {
     const authorization = 'Bearer token-of-the-test';
     expect((await post('/flows/a?api-version=1', body, { authorization })).status).toBe(202);
     expect((await post('/flows/a', body, { authorization })).status).toBe(202);
@@ -97,17 +97,17 @@ describe('the stand-in for a flow', () => {
     expect(JSON.stringify(receiver.received)).not.toContain('token-of-the-test');
   });
 
-  test('leaves other paths alone', async () => {
+  test('does not handle other paths', async () => {
     for (const path of ['/', '/flows', '/flows/', '/flows/a/b', '/flows/%E0%A4%A', '/other/flows/a']) {
       expect((await post(path, body)).status, path).toBe(418);
     }
   });
 
-  test('takes its short form, which has no query', async () => {
+  test('accepts the short form without a query', async () => {
     expect((await post('/flows/a', body)).status).toBe(202);
   });
 
-  test('refuses what Power Automate refuses', async () => {
+  test('rejects the requests that Power Automate rejects', async () => {
     expect(await errorOf(await fetch(`${origin}/flows/a?sig=x`))).toEqual([
       405,
       'MethodNotAllowed',
@@ -132,14 +132,14 @@ describe('the stand-in for a flow', () => {
       [{ ...body, title: null }, '/title must be string'],
       [{ ...body, value: '20' }, '/value must be number'],
       [{ ...body, segment: undefined }, "must have required property 'segment'"],
-      [{ ...body, trigger: 'other' }, 'trigger is none of'],
+      [{ ...body, trigger: 'other' }, 'trigger must be one of'],
       [{ ...bodyIn('cloudevents'), id: undefined }, "must have required property 'id'"],
       [{ ...bodyIn('cloudevents'), data: { ...body, title: null } }, '/data/title must be string'],
-      [{ ...bodyIn('cloudevents'), type: 'customer-insights.other' }, 'trigger is none of'],
+      [{ ...bodyIn('cloudevents'), type: 'customer-insights.other' }, 'trigger must be one of'],
       [{ ...bodyIn('teams-card'), attachments: [] }, '/attachments must NOT have fewer than 1 items'],
       [{ type: 'message', text: 'no card' }, "must have required property 'attachments'"],
-      [null, 'trigger is none of'],
-      ['"text"', 'trigger is none of'],
+      [null, 'trigger must be one of'],
+      ['"text"', 'trigger must be one of'],
     ] as const) {
       const [status, code, message] = await errorOf(await post('/flows/a?sig=x', wrong));
       expect([status, code]).toEqual([400, 'TriggerInputSchemaMismatch']);
@@ -151,7 +151,7 @@ describe('the stand-in for a flow', () => {
     expect(onReceived).not.toHaveBeenCalled();
   });
 
-  test('keeps nothing of a request that was cut off', async () => {
+  test('does not record an incomplete request', async () => {
     await new Promise<void>((resolve) => {
       const cut = request(`${origin}/flows/a?sig=x`, { method: 'POST', headers: { 'content-length': 1000 } });
       cut.on('error', () => resolve());
