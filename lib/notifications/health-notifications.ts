@@ -5,9 +5,9 @@ import { Construct } from 'constructs';
 import type { FlowDelivery } from '../delivery/flow-delivery';
 import type { QueueOptions } from '../shared/options';
 import { RETRY_POLICY, RuleSenders } from '../shared/queue-target';
-import { RunbookEntry, runbookLink } from '../shared/runbook';
 import { plainQueue } from '../shared/work-queue';
 import type { Notifications } from './notifications';
+import { RunbookEntry, runbookLink } from './runbook';
 import { TopicPublisher, TopicPublishers } from './topic-publishers';
 
 /** Properties of HealthNotifications. */

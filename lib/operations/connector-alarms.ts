@@ -4,7 +4,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { partsOf } from '../connector/parts';
 import type { PowerAutomateConnector } from '../connector/power-automate-connector';
-import { RunbookEntry, type RunbookEntryName, runbookLink } from '../shared/runbook';
+import { RunbookEntry, type RunbookEntryName, runbookLink } from '../notifications/runbook';
 import { SourceReconciliation } from '../sources/source-reconciliation';
 import { AlarmActions, AlarmSeverity } from './alarm-actions';
 

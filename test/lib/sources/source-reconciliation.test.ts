@@ -9,7 +9,7 @@ import { Env } from '../../../contract/environment';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import { MAX_LOOK_BACK_DAYS, NOTED_RUN_DAYS, RECONCILABLE_KINDS } from '../../../contract/sources';
 import { ConnectorSource, PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
-import { validateDeliveryRetention } from '../../../lib/shared/validate';
+import { validateDeliveryRetention } from '../../../lib/delivery/flow-delivery';
 import { connectorStack, list, permissions, readable, referred, resources } from '../support';
 
 const TASK = 'arn:aws:datasync:eu-west-1:111122223333:task/task-08de6e6697796f026';
