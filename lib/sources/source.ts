@@ -2,25 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { DomainEvent } from '../../contract/events';
 import type { SourceEntry, SourceKind } from '../../contract/sources';
 import { validateInTemplate, validateNameInTemplate } from '../shared/validate';
-import type {
-  AlarmMeasureOptions,
-  AlarmSegmentOptions,
-  AppFlowSourceOptions,
-  AthenaSourceOptions,
-  DataBrewSourceOptions,
-  DataSyncSourceOptions,
-  DmsServerlessSourceOptions,
-  DmsSourceOptions,
-  DmsTaskSourceOptions,
-  EmrServerlessSourceOptions,
-  GlueCrawlerSourceOptions,
-  GlueJobSourceOptions,
-  GlueZeroEtlSourceOptions,
-  RedshiftDataSourceOptions,
-  StepFunctionsFullRefreshOptions,
-  StepFunctionsSourceOptions,
-  StepFunctionsUnificationOptions,
-} from './source-options';
+import type * as Options from './source-options';
 import { SOURCE_PATTERNS } from './source-patterns';
 
 /**
@@ -37,7 +19,7 @@ export class Source {
    *
    * @param options the flow, and the data source that it refreshes
    */
-  public static appFlow(options: AppFlowSourceOptions): Source {
+  public static appFlow(options: Options.AppFlowSourceOptions): Source {
     return new Source('appflow', 'flowName', options.flowName, refreshOf(options));
   }
 
@@ -46,7 +28,7 @@ export class Source {
    *
    * @param options the job, and the data source that it refreshes
    */
-  public static glueJob(options: GlueJobSourceOptions): Source {
+  public static glueJob(options: Options.GlueJobSourceOptions): Source {
     return new Source('glue-job', 'jobName', options.jobName, refreshOf(options));
   }
 
@@ -55,7 +37,7 @@ export class Source {
    *
    * @param options the crawler, and the data source that it refreshes
    */
-  public static glueCrawler(options: GlueCrawlerSourceOptions): Source {
+  public static glueCrawler(options: Options.GlueCrawlerSourceOptions): Source {
     return new Source('glue-crawler', 'crawlerName', options.crawlerName, refreshOf(options));
   }
 
@@ -64,7 +46,7 @@ export class Source {
    *
    * @param options the integration, and the data source that it refreshes
    */
-  public static glueZeroEtl(options: GlueZeroEtlSourceOptions): Source {
+  public static glueZeroEtl(options: Options.GlueZeroEtlSourceOptions): Source {
     return new Source('glue-zero-etl', 'integrationArn', options.integrationArn, refreshOf(options));
   }
 
@@ -73,7 +55,7 @@ export class Source {
    *
    * @param options the job, and the data source that it refreshes
    */
-  public static dataBrew(options: DataBrewSourceOptions): Source {
+  public static dataBrew(options: Options.DataBrewSourceOptions): Source {
     return new Source('databrew', 'jobName', options.jobName, refreshOf(options));
   }
 
@@ -82,7 +64,7 @@ export class Source {
    *
    * @param options the application, and the data source that it refreshes
    */
-  public static emrServerless(options: EmrServerlessSourceOptions): Source {
+  public static emrServerless(options: Options.EmrServerlessSourceOptions): Source {
     return new Source('emr-serverless', 'applicationId', options.applicationId, refreshOf(options));
   }
 
@@ -91,7 +73,7 @@ export class Source {
    *
    * @param options the task, and the data source that it refreshes
    */
-  public static dmsTask(options: DmsTaskSourceOptions): Source {
+  public static dmsTask(options: Options.DmsTaskSourceOptions): Source {
     return new Source('dms', 'taskArn', options.taskArn, refreshOf(options));
   }
 
@@ -100,7 +82,7 @@ export class Source {
    *
    * @param options the replication, and the data source that it refreshes
    */
-  public static dmsServerless(options: DmsServerlessSourceOptions): Source {
+  public static dmsServerless(options: Options.DmsServerlessSourceOptions): Source {
     return new Source('dms', 'replicationConfigArn', options.replicationConfigArn, refreshOf(options));
   }
 
@@ -109,7 +91,7 @@ export class Source {
    *
    * @param options the task, and the data source that it refreshes
    */
-  public static dataSync(options: DataSyncSourceOptions): Source {
+  public static dataSync(options: Options.DataSyncSourceOptions): Source {
     return new Source('datasync', 'taskArn', options.taskArn, refreshOf(options));
   }
 
@@ -118,7 +100,7 @@ export class Source {
    *
    * @param options the statements, and the data source that they refresh
    */
-  public static redshiftData(options: RedshiftDataSourceOptions): Source {
+  public static redshiftData(options: Options.RedshiftDataSourceOptions): Source {
     return new Source('redshift-data', 'statementName', options.statementName, refreshOf(options));
   }
 
@@ -127,7 +109,7 @@ export class Source {
    *
    * @param options the workgroup, and the data source that its queries refresh
    */
-  public static athena(options: AthenaSourceOptions): Source {
+  public static athena(options: Options.AthenaSourceOptions): Source {
     return new Source('athena', 'workGroup', options.workGroup, refreshOf(options));
   }
 
@@ -136,7 +118,7 @@ export class Source {
    *
    * @param options the state machine, and the data source that it refreshes
    */
-  public static stepFunctions(options: StepFunctionsSourceOptions): Source {
+  public static stepFunctions(options: Options.StepFunctionsSourceOptions): Source {
     return new Source('step-functions', 'stateMachine', options.stateMachine.stateMachineArn, refreshOf(options));
   }
 
@@ -145,7 +127,7 @@ export class Source {
    *
    * @param options the state machine, and the cause of the refreshes
    */
-  public static stepFunctionsFullRefresh(options: StepFunctionsFullRefreshOptions): Source {
+  public static stepFunctionsFullRefresh(options: Options.StepFunctionsFullRefreshOptions): Source {
     const { stateMachine, kind, instanceId } = options;
     const refresh = event(DomainEvent.FULL_REFRESHED, { kind, instanceId });
     return new Source('step-functions', 'stateMachine', stateMachine.stateMachineArn, refresh);
@@ -156,7 +138,7 @@ export class Source {
    *
    * @param options the state machine
    */
-  public static stepFunctionsUnification(options: StepFunctionsUnificationOptions): Source {
+  public static stepFunctionsUnification(options: Options.StepFunctionsUnificationOptions): Source {
     const unification = event(DomainEvent.UNIFICATION_REFRESHED, { instanceId: options.instanceId });
     return new Source('step-functions', 'stateMachine', options.stateMachine.stateMachineArn, unification);
   }
@@ -166,7 +148,7 @@ export class Source {
    *
    * @param options the alarm, and the measure that it watches
    */
-  public static alarmOnMeasure(options: AlarmMeasureOptions): Source {
+  public static alarmOnMeasure(options: Options.AlarmMeasureOptions): Source {
     const { alarm, measure, unit, instanceId } = options;
     const value = event(DomainEvent.MEASURE_REFRESHED, { measure, unit, instanceId });
     return new Source('cloudwatch-alarm', 'alarm', alarm.alarmName, value);
@@ -177,7 +159,7 @@ export class Source {
    *
    * @param options the alarm, and the segment that it watches
    */
-  public static alarmOnSegment(options: AlarmSegmentOptions): Source {
+  public static alarmOnSegment(options: Options.AlarmSegmentOptions): Source {
     const { segment, instanceId } = options;
     const size = event(DomainEvent.SEGMENT_REFRESHED, { segment, instanceId });
     return new Source('cloudwatch-alarm', 'alarm', options.alarm.alarmName, size);
@@ -197,7 +179,7 @@ export class Source {
   }
 }
 
-const refreshOf = ({ dataSource, instanceId, stopped }: DmsSourceOptions) => ({
+const refreshOf = ({ dataSource, instanceId, stopped }: Options.DmsSourceOptions) => ({
   ...event(DomainEvent.DATA_SOURCE_REFRESHED, { dataSource, instanceId }),
   stopped,
 });
