@@ -111,12 +111,6 @@ export interface FlowDeliveryProps extends FlowDeliveryOptions, EventPartProps, 
  * new TriggerRules(this, 'Rules', { eventBus: customerDataBus }).sendTriggersTo(delivery.triggersQueue);
  */
 export class FlowDelivery extends DeliverySignals {
-  /** Event bus that the connector's events are put on. */
-  public readonly eventBus: events.IEventBus;
-
-  /** The `source` of the connector's events. */
-  public readonly eventSource: string;
-
   /** Queue for triggers: events of the bus, in the format that EventBridge puts on a queue. */
   public readonly triggersQueue: sqs.IQueue;
 
@@ -149,6 +143,12 @@ export class FlowDelivery extends DeliverySignals {
 
   /** Log group that `deliver` logs each attempt to. */
   public readonly deliverLogGroup: logs.ILogGroup;
+
+  /** Event bus that the connector's events are put on. */
+  public readonly eventBus: events.IEventBus;
+
+  /** The `source` of the connector's events. */
+  public readonly eventSource: string;
 
   constructor(scope: Construct, id: string, props: FlowDeliveryProps) {
     super(scope, id, props);

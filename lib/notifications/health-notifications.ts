@@ -62,30 +62,31 @@ export class HealthNotifications extends Construct {
       message(
         `Paused: the subscription ${field('subscription')} (connector ${field('connector')})`,
         `Why: ${field('reason')}`,
-        `Since: ${field('since')}. Its deliveries are held, with all that they carry; its flow is tried from time to time.`,
-        'What to do: switch the flow on, or give the subscription its URL anew. What was held for less than three days ' +
-          '(or its maxAge) then goes out by itself.',
+        `Since: ${field('since')}. Its deliveries are held with their payloads, and its flow is tested from time to time.`,
+        'What to do: switch the flow on, or set the URL of the subscription again. Deliveries that were held for less than ' +
+          'three days (or its maxAge) are then sent automatically.',
         `More: ${runbookLink('paused-subscriptions', runbook)}`,
       ),
     );
     delivery.onSubscriptionResumed(
       'Resumed',
       message(
-        `Active again: the subscription ${field('subscription')} (connector ${field('connector')})`,
+        `Resumed: the subscription ${field('subscription')} (connector ${field('connector')})`,
         `Why: ${field('reason')}`,
         `Since: ${field('since')}. It was paused since ${field('pausedSince')}.`,
-        'What to do: nothing. What was held for less than three days (or its maxAge) is going out; what is older stays held.',
+        'What to do: nothing. Deliveries that were held for less than three days (or its maxAge) are sent now; older ones ' +
+          'stay held.',
         `More: ${runbookLink('resumed-subscriptions', runbook)}`,
       ),
     );
     delivery.onDeliveryDead(
       'Dead',
       message(
-        `Given up: a delivery for the subscription ${field('subscription')} (connector ${field('connector')})`,
+        `Dead: a delivery for the subscription ${field('subscription')} (connector ${field('connector')})`,
         `What: ${field('trigger')} ${field('subject')}, delivery ${field('deliveryId')}`,
-        `Why: ${field('reason')} (tries: ${field('attempts')}, last status: ${field('httpStatus')} ${field('error')})`,
-        `Since: ${field('since')}. Its payload is kept for as long as deliveries are remembered.`,
-        'What to do: see what the flow said to it, and mend the flow.',
+        `Why: ${field('reason')} (attempts: ${field('attempts')}, last status: ${field('httpStatus')} ${field('error')})`,
+        `Since: ${field('since')}. Its payload is kept for the retention period of deliveries.`,
+        'What to do: read the response of the flow, fix the flow, then replay the delivery.',
         `More: ${runbookLink('dead-deliveries', runbook)}`,
       ),
     );

@@ -40,13 +40,13 @@ export class ScheduledQueries extends MeteredPart {
   /** Queue for messages that `measure` rejected or could not process. */
   public readonly queriesDeadLetterQueue: sqs.IQueue;
 
+  private readonly sender: ScheduleSender;
+
   /** Queue for messages that EventBridge Scheduler could not put on the queue. */
   public readonly schedulesDeadLetterQueue: sqs.IQueue;
 
   /** Function that runs the queries. Grant it any further permissions that a query needs. */
   public readonly measure: lambda.IFunction;
-
-  private readonly sender: ScheduleSender;
 
   constructor(scope: Construct, id: string, props: ScheduledQueriesProps) {
     super(scope, id, props);

@@ -65,6 +65,8 @@ export interface SourceReconciliationProps extends EventPartProps, RemovalOption
  * });
  */
 export class SourceReconciliation extends Construct {
+  private readonly sender: ScheduleSender;
+
   /** ID of the connector. Its metrics carry the ID. */
   public readonly connectorId: string;
 
@@ -79,8 +81,6 @@ export class SourceReconciliation extends Construct {
 
   /** Function that asks the services for runs. */
   public readonly reconcile: lambda.IFunction;
-
-  private readonly sender: ScheduleSender;
 
   constructor(scope: Construct, id: string, props: SourceReconciliationProps) {
     super(scope, id);

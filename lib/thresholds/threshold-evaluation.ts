@@ -53,12 +53,6 @@ export interface ThresholdEvaluationProps extends ThresholdEvaluationOptions, Ev
  * thresholds.onThresholdCrossed('Crossed', { target: new targets.LambdaFunction(campaignFunction) });
  */
 export class ThresholdEvaluation extends MeteredPart {
-  /** The `source` of the connector's events. */
-  public readonly eventSource: string;
-
-  /** Event bus that crossings are put on. */
-  public readonly eventBus: events.IEventBus;
-
   /** Queue for observations: events of the bus, in the format that EventBridge puts on a queue. */
   public readonly observationsQueue: sqs.IQueue;
 
@@ -76,6 +70,12 @@ export class ThresholdEvaluation extends MeteredPart {
 
   /** Function that finishes interrupted work. */
   public readonly sweep: lambda.IFunction;
+
+  /** Event bus that crossings are put on. */
+  public readonly eventBus: events.IEventBus;
+
+  /** The `source` of the connector's events. */
+  public readonly eventSource: string;
 
   constructor(scope: Construct, id: string, props: ThresholdEvaluationProps) {
     super(scope, id, props);

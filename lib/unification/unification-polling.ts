@@ -57,14 +57,14 @@ export class UnificationPolling extends Construct {
   /** Queue for messages that `poll` rejected or could not process. */
   public readonly pollsDeadLetterQueue: sqs.IQueue;
 
+  private readonly targets = new Map<Stack, QueueTarget>();
+  private readonly sender: ScheduleSender;
+
   /** Queue for messages that EventBridge or EventBridge Scheduler could not put on the queue. */
   public readonly schedulesDeadLetterQueue: sqs.IQueue;
 
   /** Function that polls the jobs. */
   public readonly poll: lambda.IFunction;
-
-  private readonly sender: ScheduleSender;
-  private readonly targets = new Map<Stack, QueueTarget>();
 
   constructor(scope: Construct, id: string, props: UnificationPollingProps) {
     super(scope, id);

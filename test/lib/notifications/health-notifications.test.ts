@@ -35,7 +35,7 @@ describe('messages', () => {
 
   test.each([
     [HealthEvent.FLOW_SUBSCRIPTION_PAUSED, {}, /^Paused/, 'paused-subscriptions'],
-    [HealthEvent.FLOW_SUBSCRIPTION_RESUMED, { pausedSince: '2026-11-04' }, /^Active again/, 'resumed-subscriptions'],
+    [HealthEvent.FLOW_SUBSCRIPTION_RESUMED, { pausedSince: '2026-11-04' }, /^Resumed/, 'resumed-subscriptions'],
     [
       HealthEvent.FLOW_DELIVERY_DEAD,
       { trigger: 'full-refresh-completed', attempts: 12 },

@@ -130,7 +130,10 @@ describe('metrics', () => {
 
 test('the lists read deliver’s log, and look for messages that it writes', () => {
   const lists = widgets.filter(({ type }) => type === 'log');
-  expect(lists.map(({ properties }) => properties.title)).toEqual(['Subscriptions by failed tries', 'Last failures']);
+  expect(lists.map(({ properties }) => properties.title)).toEqual([
+    'Subscriptions by failed attempts',
+    'Latest failures',
+  ]);
   for (const { properties } of lists) {
     expect(properties.view).toBe('table');
     const [source, ...query] = properties.query.split(/\n?\s*\| /);
