@@ -29,6 +29,9 @@ export interface SourceNormalizationProps extends EventPartProps, RemovalOptions
  * connector.normalization.sourcesDeadLetterQueue.metricApproximateNumberOfMessagesVisible();
  */
 export class SourceNormalization extends Construct {
+  private readonly deadLetterQueue: sqs.IQueue;
+  private readonly recordRunsIn: (runsTable: dynamodb.ITable) => void;
+
   /** Queue that the rules send the events of sources to. */
   public readonly sourcesQueue: sqs.IQueue;
 
@@ -37,9 +40,6 @@ export class SourceNormalization extends Construct {
 
   /** Function that converts the events of sources. */
   public readonly normalize: lambda.IFunction;
-
-  private readonly deadLetterQueue: sqs.IQueue;
-  private readonly noting: (runsTable: dynamodb.ITable) => void;
 
   constructor(scope: Construct, id: string, props: SourceNormalizationProps) {
     super(scope, id);
@@ -57,7 +57,7 @@ export class SourceNormalization extends Construct {
     this.sourcesDeadLetterQueue = sources.deadLetterQueue;
     this.normalize = normalize;
     this.deadLetterQueue = props.deadLetterQueue;
-    this.noting = (runsTable) => {
+    this.recordRunsIn = (runsTable) => {
       normalize.addEnvironment(Env.RUNS_TABLE_NAME, runsTable.tableName);
       allowOnTable(normalize, runsTable, ['PutItem']);
     };
@@ -74,7 +74,7 @@ export class SourceNormalization extends Construct {
    * @internal
    */
   public _noteRuns(runsTable: dynamodb.ITable): void {
-    this.noting(runsTable);
+    this.recordRunsIn(runsTable);
   }
 
   /** The rules belong to the sources' stack. In the connector's stack, they would make it depend on every source stack. */

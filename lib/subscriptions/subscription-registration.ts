@@ -93,7 +93,7 @@ export class SubscriptionRegistration extends Construct {
   public _declare(name: string, path: string): void {
     const other = this.declared.get(name);
     if (other !== undefined) {
-      throw new Error(`subscription "${name}" is declared by ${other} too: give one of them another subscriptionName`);
+      throw new Error(`subscription "${name}" is also declared by ${other}: give one of them another subscriptionName`);
     }
     this.declared.set(name, path);
   }

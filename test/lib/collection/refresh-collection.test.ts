@@ -72,9 +72,13 @@ describe('fails for', () => {
     ['no stage', { unificationStages: [] }, /unificationStages has 0 names: write 1 to 50/],
     ['51 processes', { fullRefreshProcesses: Array(51).fill('x') }, /fullRefreshProcesses has 51 names: write 0 to 50/],
     ['a name twice', { fullRefreshProcesses: ['A', 'B', 'A'] }, /fullRefreshProcesses has 'A' twice/],
-    ['an empty name', { unificationStages: [''] }, /unificationStages has '': write names of 1 to 200/],
-    ['a name that events cannot have', { unificationStages: ['map '] }, /unificationStages has 'map ': write names/],
-    ['a long name', { fullRefreshProcesses: ['x'.repeat(201)] }, /write names of 1 to 200 characters/],
+    ['an empty name', { unificationStages: [''] }, /unificationStages is '': write 1 to 200 characters/],
+    ['a name that events cannot have', { unificationStages: ['map '] }, /unificationStages is 'map ': write 1 to 200/],
+    [
+      'a long name',
+      { fullRefreshProcesses: ['x'.repeat(201)] },
+      /fullRefreshProcesses is 'x+': write 1 to 200 characters/,
+    ],
     ['a list that is not known yet', { unificationStages: Token.asList({ Ref: 'X' }) }, /unificationStages is a token/],
     ['less than a minute', { runTimeout: Duration.seconds(59) }, /runTimeout is 59 seconds: write a minute or more/],
   ])('%s', (_, options, message) => {

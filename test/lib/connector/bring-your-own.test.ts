@@ -137,19 +137,19 @@ describe('tables', () => {
       'subscriptionsTable',
       'another key',
       (table) => ({ ...table, partitionKey: string('name') }),
-      'subscriptionsTable has the key name (S): make a table with the key pk (S)',
+      'subscriptionsTable has the key name (S): create a table with the key pk (S)',
     ],
     [
       'deliveriesTable',
       'no sort key',
       (table) => ({ ...table, sortKey: undefined }),
-      'deliveriesTable has the key pk (S): make a table with the key pk (S), sk (S)',
+      'deliveriesTable has the key pk (S): create a table with the key pk (S), sk (S)',
     ],
     [
       'runsTable',
       'a sort key',
       (table) => ({ ...table, sortKey: string('sk') }),
-      'runsTable has the key pk (S), sk (S): make a table with the key pk (S)',
+      'runsTable has the key pk (S), sk (S): create a table with the key pk (S)',
     ],
     [
       'thresholdsTable',
@@ -177,7 +177,7 @@ describe('tables', () => {
           nonKeyAttributes: undefined,
         })),
       }),
-      'subscriptionsTable projects ALL to its index by-trigger: project the attributes filter, uid and no others',
+      'subscriptionsTable projects ALL to its index by-trigger: project only the attributes filter, uid',
     ],
     [
       'subscriptionsTable',
@@ -188,19 +188,19 @@ describe('tables', () => {
           index.nonKeyAttributes ? { ...index, nonKeyAttributes: ['uid'] } : index,
         ),
       }),
-      'subscriptionsTable projects INCLUDE to its index by-trigger: project the attributes filter, uid and no others',
+      'subscriptionsTable projects INCLUDE to its index by-trigger: project only the attributes filter, uid',
     ],
     [
       'runsTable',
       'no time to live',
       (table) => ({ ...table, timeToLiveAttribute: undefined }),
-      'runsTable keeps its items for ever: set its time to live to the attribute expiresAt',
+      'runsTable has no time to live, so its items never expire: set its TTL attribute to expiresAt',
     ],
     [
       'deliveriesTable',
       'another time to live',
       (table) => ({ ...table, timeToLiveAttribute: 'ttl' }),
-      'deliveriesTable keeps its items for ever: set its time to live to the attribute expiresAt',
+      'deliveriesTable has no time to live, so its items never expire: set its TTL attribute to expiresAt',
     ],
   ])('fails for %s with %s', (prop, _, change, problem) => {
     expect(() => connectorWith((stack) => ({ [prop]: suitableTable(stack, prop, change) }))).toThrow(problem);
@@ -230,7 +230,7 @@ describe('logGroup', () => {
         logGroup: new logs.LogGroup(stack, 'Given'),
         logRetention: logs.RetentionDays.ONE_DAY,
       })),
-    ).toThrow(/logRetention is of no use to a log group that is given/);
+    ).toThrow(/logRetention cannot be combined with logGroup/);
   });
 });
 
@@ -327,7 +327,7 @@ describe('deadLetterQueue', () => {
     }));
     Annotations.fromStack(stack).hasWarning(
       '/Stack/Connector/Events',
-      Match.stringLikeRegexp('Given is not of this app: let events.amazonaws.com send to it'),
+      Match.stringLikeRegexp('Given is imported, .* allow events.amazonaws.com to send to it'),
     );
   });
 

@@ -200,7 +200,7 @@ describe('props', () => {
   });
 
   test('fails for a source that EventBridge reserves or does not take', () => {
-    expect(() => rulesTemplate({ eventSource: 'aws.crm' })).toThrow(/'aws\.crm'.*write a name of your own/);
+    expect(() => rulesTemplate({ eventSource: 'aws.crm' })).toThrow(/'aws\.crm'.*write another name/);
     expect(() => rulesTemplate({ eventSource: '' })).toThrow(/write 1 to 256/);
     expect(() => rulesTemplate({ eventSource: 's'.repeat(257) })).toThrow(/write 1 to 256/);
   });

@@ -36,12 +36,7 @@ describe('messages', () => {
   test.each([
     [HealthEvent.FLOW_SUBSCRIPTION_PAUSED, {}, /^Paused/, 'paused-subscriptions'],
     [HealthEvent.FLOW_SUBSCRIPTION_RESUMED, { pausedSince: '2026-11-04' }, /^Resumed/, 'resumed-subscriptions'],
-    [
-      HealthEvent.FLOW_DELIVERY_DEAD,
-      { trigger: 'full-refresh-completed', attempts: 12 },
-      /^Given up/,
-      'dead-deliveries',
-    ],
+    [HealthEvent.FLOW_DELIVERY_DEAD, { trigger: 'full-refresh-completed', attempts: 12 }, /^Dead/, 'dead-deliveries'],
   ])('%s: what, which, why, since when, what to do and where to read on', (detailType, detail, what, entry) => {
     const lines = message(detailType, { ...common, ...detail });
     expect(lines[0]).toMatch(what);

@@ -360,7 +360,7 @@ describe('what cannot be is said when the app is made', () => {
     ['a long name', add({ measure: 'x'.repeat(201) }), /^measure is 'x+'/],
     ['a unit with blanks', add({ unit: ' EUR' }), /^unit is ' EUR'/],
     ['an empty instance', add({ instanceId: '' }), /^instanceId is ''/],
-    ['no dimension', add({ dimensions: [] }), /^dimensions has 0 names: write 1 to 10, or leave it out/],
+    ['no dimension', add({ dimensions: [] }), /^dimensions has 0 names: write 1 to 10$/],
     ['a dimension twice', add({ dimensions: ['Region', 'region'] }), /^dimensions has 'region' twice/],
     [
       'too little time',
@@ -373,7 +373,7 @@ describe('what cannot be is said when the app is made', () => {
     [
       'a place nowhere',
       () => Measure.fromAthenaQuery({ ...athena, resultsPrefix: 'a' }),
-      /^resultsPrefix .* give the bucket/,
+      /^resultsPrefix has no resultsBucket/,
     ],
     [
       'a place that is none',
@@ -386,7 +386,7 @@ describe('what cannot be is said when the app is made', () => {
     [
       'mathematics',
       () => Measure.fromCloudWatchMetric({ metric: math }),
-      /is computed: give a metric of CloudWatch itself/,
+      /is a math expression: write a single metric/,
     ],
     ['no period', () => Measure.fromCloudWatchMetric({ metric: OPEN_ORDERS, periods: 0 }), /^periods is 0/],
     [
@@ -396,7 +396,7 @@ describe('what cannot be is said when the app is made', () => {
         const query = Measure.fromCloudWatchMetric({ metric: elsewhere });
         new PowerAutomateConnector(stack, 'C').addMeasure('M', { ...OPEN, query });
       },
-      /^Shop Open is a metric of 999999999999 in us-east-1: give one of this stack's own/,
+      /^Shop Open is a metric of 999999999999 in us-east-1: write a metric of the stack's account and Region/,
     ],
     [
       'no segment',

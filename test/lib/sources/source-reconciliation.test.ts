@@ -168,7 +168,7 @@ describe('when and how far back', () => {
 
   test.each([
     [{ lookBack: Duration.minutes(59) }, /^lookBack is 59 minutes: write at least 120 minutes/],
-    [{ lookBack: Duration.days(8) }, /^lookBack is 8 days: .*at most 7 days$/],
+    [{ lookBack: Duration.days(8) }, /^lookBack is 8 days: .*up to 7 days$/],
     [
       { schedule: scheduler.ScheduleExpression.rate(Duration.days(1)) },
       /^lookBack is 1 day: write at least 2880 minutes/,
@@ -193,11 +193,15 @@ describe('a source whose runs cannot be known again', () => {
   const { stack } = connectorStack();
   const alarm = cloudwatch.Alarm.fromAlarmName(stack, 'Alarm', 'TooHot');
   test.each([
-    ['crawls', Source.glueCrawler({ crawlerName: 'c', dataSource }), /a crawl has no id/],
-    ['ingestions', Source.glueZeroEtl({ integrationArn: 'arn:aws:glue:x', dataSource }), /an ingestion has no id/],
-    ['tasks of DMS', Source.dmsTask({ taskArn: 'arn:aws:dms:x', dataSource }), /a run has no id/],
-    ['statements', Source.redshiftData({ statementName: 's', dataSource }), /statements that the asking role has sent/],
-    ['alarms', Source.alarmOnMeasure({ alarm, measure: 'm' }), /a value that was observed/],
+    ['crawls', Source.glueCrawler({ crawlerName: 'c', dataSource }), /a crawl has no ID/],
+    ['ingestions', Source.glueZeroEtl({ integrationArn: 'arn:aws:glue:x', dataSource }), /an ingestion has no ID/],
+    ['tasks of DMS', Source.dmsTask({ taskArn: 'arn:aws:dms:x', dataSource }), /a run has no ID/],
+    [
+      'statements',
+      Source.redshiftData({ statementName: 's', dataSource }),
+      /statements that the calling role has executed/,
+    ],
+    ['alarms', Source.alarmOnMeasure({ alarm, measure: 'm' }), /an observed value/],
   ])('is refused with the reason: %s', (_, source, reason) => {
     expect(() => oneWith({}, source)).toThrow(/^a source of the kind '[a-z-]+' cannot be reconciled: /);
     expect(() => oneWith({}, source)).toThrow(reason);

@@ -486,7 +486,7 @@ describe('fails at synthesis', () => {
       '"auth" stands without "flowUrl"; write flowUrl, or leave auth out',
     );
     expect(add((scope) => ({ trigger: FAILED, flowUrl: FlowUrl.fromSecret(secretOf(scope)), auth }))).toThrow(
-      '"auth.clientSecret" is missing, and AWS does not vouch for this connector; write ClientSecret.fromSecret(…)',
+      '"auth.clientSecret" is missing, and the connector has no federation; write ClientSecret.fromSecret(…)',
     );
   });
 
@@ -505,7 +505,7 @@ describe('fails at synthesis', () => {
     connector.addSubscription('Vip', thresholdOf(Threshold.above(1)));
     const other = new Stack(stack.node.root as App, 'Shop');
     expect(() => new FlowSubscription(other, 'Vip', { connector, ...thresholdOf(Threshold.above(1)) })).toThrow(
-      'subscription "Vip" is declared by Stack/Connector/Vip: give one of them another subscriptionName',
+      'subscription "Vip" is also declared by Stack/Connector/Vip: give one of them another subscriptionName',
     );
   });
 });

@@ -193,7 +193,7 @@ describe('jobs that are looked at when they are started', () => {
     const { connector: fresh } = connectorStack();
     const jobs = Unification.fromCustomerProfiles('shop');
     expect(() => fresh.addUnification('Identities', { jobs, whenStarted: true })).toThrow(
-      /^whenStarted: identity resolution jobs of Customer Profiles start by themselves.*look for them on a schedule$/,
+      /^whenStarted: identity resolution jobs of Customer Profiles start on the schedule of their domain.*use schedule$/,
     );
   });
 
