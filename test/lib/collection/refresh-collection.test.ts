@@ -6,7 +6,7 @@ import { Env } from '../../../contract/environment';
 import { RefreshCollection, type RefreshCollectionOptions } from '../../../lib';
 import { connectorTemplate, referred, resources } from '../support';
 
-/** The construct by itself, beside a bus of somebody else's. */
+/** The construct alone, on an existing bus. */
 function collection(options: RefreshCollectionOptions = {}) {
   const stack = new Stack(new App(), 'Stack');
   const eventBus = events.EventBus.fromEventBusName(stack, 'Bus', 'company');
@@ -22,7 +22,7 @@ function collection(options: RefreshCollectionOptions = {}) {
 const variables = (template: Template, id = 'Collect') =>
   referred(resources(template, 'AWS::Lambda::Function')[`${id}Function`]?.Properties.Environment.Variables);
 
-test('works by itself: a table, a queue, a function, a schedule, and nothing else', () => {
+test('used alone, creates a table, a queue, a function and a schedule, and nothing else', () => {
   const { construct, template } = collection();
   template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
   template.resourceCountIs('AWS::Lambda::Function', 1);
@@ -49,7 +49,7 @@ test('works by itself: a table, a queue, a function, a schedule, and nothing els
   ]);
 });
 
-test('props of the connector reach the function', () => {
+test('passes the connector’s props to the function', () => {
   const template = connectorTemplate({
     unificationStages: ['Map', 'Match, then merge'],
     fullRefreshProcesses: ['Data sources', 'Segments'],
@@ -62,12 +62,12 @@ test('props of the connector reach the function', () => {
   });
 });
 
-test('a name may be a token', () => {
+test('accepts a token as a name', () => {
   const stages = ['map', Lazy.string({ produce: () => 'later' })];
   expect(variables(collection({ unificationStages: stages }).template)[Env.UNIFICATION_STAGES]).toBe('["map","later"]');
 });
 
-describe('fails for', () => {
+describe('rejects', () => {
   test.each<[string, RefreshCollectionOptions, RegExp]>([
     ['no stage', { unificationStages: [] }, /unificationStages has 0 names: write 1 to 50/],
     ['51 processes', { fullRefreshProcesses: Array(51).fill('x') }, /fullRefreshProcesses has 51 names: write 0 to 50/],
