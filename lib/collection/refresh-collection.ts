@@ -81,13 +81,13 @@ export class RefreshCollection extends MeteredPart {
     super(scope, id, props);
 
     const { unificationStages = ['map', 'match', 'merge'], fullRefreshProcesses = [] } = props;
-    const { runTimeout = Duration.hours(24), runsTable: given, queueEncryptionKey } = props;
+    const { runTimeout = Duration.hours(24), runsTable: existing, queueEncryptionKey } = props;
     validateNames('unificationStages', unificationStages, 1);
     validateNames('fullRefreshProcesses', fullRefreshProcesses, 0);
     validateRunTimeout(runTimeout);
 
     const indexes = [dueIndex()];
-    this.table = connectorTable(this, 'Table', { ...props, prop: 'runsTable', given, expires: true, indexes });
+    this.table = connectorTable(this, 'Table', { ...props, prop: 'runsTable', existing, expires: true, indexes });
     const stages = new WorkQueue(this, 'Stages', 'collect', queueEncryptionKey);
     const { function: collect } = eventFunction(this, props, {
       handler: 'collect',

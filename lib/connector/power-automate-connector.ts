@@ -174,10 +174,11 @@ export class PowerAutomateConnector
   }
 
   /**
-   * Grants the permissions to manage subscriptions and deliveries with the CLI: add, change, pause and remove subscriptions;
-   * read deliveries, rejected messages, alarms, and logs with the outcomes of events; replay deliveries; put events. The
-   * principal can store flow URLs, but not read them. The CLI also needs `cloudformation:DescribeStacks` for the stack's
-   * outputs.
+   * Grants the permissions to manage subscriptions and deliveries with the CLI.
+   *
+   * The principal can add, change, pause and remove subscriptions. It can read deliveries, rejected messages, alarms, and logs
+   * with the outcomes of events. It can replay deliveries and put events. It can store flow URLs, but not read them. The CLI
+   * also needs `cloudformation:DescribeStacks` for the stack's outputs.
    *
    * @param grantee principal that gets the permissions
    */

@@ -69,8 +69,8 @@ export interface FlowDeliveryOptions {
 
   /**
    * Whether `deliver` can request tokens from AWS for Microsoft Entra ID (workload identity federation), so that
-   * subscriptions with `auth: entra` need no client secret. Enable outbound web identity federation in the AWS account, and
-   * add a federated credential to the application in Entra ID with the ARN of `deliverRole` as its subject.
+   * subscriptions with `auth: entra` need no client secret. Requires outbound web identity federation in the AWS account, and
+   * a federated credential of the application in Entra ID whose subject is the ARN of `deliverRole`.
    *
    * @default false
    */
@@ -161,7 +161,7 @@ export class FlowDelivery extends DeliverySignals {
     const table = connectorTable(this, 'Table', {
       ...props,
       prop: 'deliveriesTable',
-      given: props.deliveriesTable,
+      existing: props.deliveriesTable,
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
       expires: true,
       indexes: [

@@ -64,9 +64,11 @@ export interface AlarmOverride {
 /** Overrides of a group of alarms, such as the alarms of all queues. */
 export interface AlarmGroupOverride extends AlarmOverride {
   /**
-   * Overrides of individual alarms, by the name of the queue (`Observations`, `Stages`, `Triggers`, `Deliveries`; with sources
-   * `Sources` and `Reconciliations`; dead-letter queues also `Rules` and `Notifications`) or of the function (`evaluate`,
-   * `sweep`, `collect`, `dispatch`, `deliver`; with sources `normalize` and `reconcile`).
+   * Overrides of individual alarms, by the name of the queue or function.
+   *
+   * Queues: `Observations`, `Stages`, `Triggers`, `Deliveries`, and with sources `Sources` and `Reconciliations`.
+   * Dead-letter queues: also `Rules` and `Notifications`.
+   * Functions: `evaluate`, `sweep`, `collect`, `dispatch`, `deliver`, and with sources `normalize` and `reconcile`.
    *
    * @default - none
    */

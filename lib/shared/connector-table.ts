@@ -8,7 +8,7 @@ import { partitionKey, type TableShape, tableProblems } from './table-problems';
 
 export interface ConnectorTableProps extends StorageOptions, TableShape {
   /** Existing table to use instead of a new one. */
-  readonly given?: dynamodb.ITable;
+  readonly existing?: dynamodb.ITable;
   /** Name of the prop that passes the existing table. */
   readonly prop: string;
 }
@@ -26,10 +26,10 @@ export const dueIndex = (): dynamodb.GlobalSecondaryIndexPropsV2 => ({
  * by default. Returns the existing table if one is given; synthesis then fails if its key, indexes or TTL do not fit.
  */
 export function connectorTable(scope: Construct, id: string, props: ConnectorTableProps): dynamodb.ITable {
-  const { given } = props;
-  if (given) {
-    scope.node.addValidation({ validate: () => tableProblems(props.prop, given, props) });
-    return given;
+  const { existing } = props;
+  if (existing) {
+    scope.node.addValidation({ validate: () => tableProblems(props.prop, existing, props) });
+    return existing;
   }
   return new dynamodb.TableV2(scope, id, {
     partitionKey,

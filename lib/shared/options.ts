@@ -29,10 +29,8 @@ export interface EventOptions {
  */
 export interface RemovalOptions {
   /**
-   * Removal policy of the tables, the key of the flow URLs and the log groups that the construct creates. Resources that
-   * you pass in are not affected.
-   *
-   * If the key is deleted, stored flow URLs can no longer be decrypted.
+   * Removal policy of the tables, keys and log groups that the construct creates. Resources that you pass in are not
+   * affected. Without the key of the flow URLs, stored flow URLs cannot be decrypted.
    *
    * @default RemovalPolicy.RETAIN
    */

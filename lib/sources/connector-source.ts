@@ -3,7 +3,7 @@ import type { Source } from './source';
 import type { SourceNormalization } from './source-normalization';
 import type { ReconciliationOptions, SourceReconciliation } from './source-reconciliation';
 
-/** A connector that sources are added to. */
+/** A connector that sources can be added to. */
 export interface ISourceConnector extends IConstruct {
   /** Construct that processes the events of sources. */
   readonly normalization: SourceNormalization;

@@ -23,7 +23,7 @@ export class ClientSecret {
    * The client secret is stored in AWS Secrets Manager.
    *
    * @param secret secret of any stack of the app, in the connector's account and Region
-   * @param field key of the secret's JSON object that contains the client secret; by default, the secret's whole text
+   * @param field key of the secret's JSON object that contains the client secret (default: the secret's whole text)
    */
   public static fromSecret(secret: secretsmanager.ISecret, field?: string): ClientSecret {
     return new ClientSecret(inSecret(secret, field));

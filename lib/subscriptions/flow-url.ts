@@ -11,7 +11,7 @@ export class FlowUrl {
    * The URL is stored in AWS Secrets Manager.
    *
    * @param secret secret of any stack of the app, in the connector's account and Region
-   * @param field key of the secret's JSON object that contains the URL; by default, the secret's whole text is the URL
+   * @param field key of the secret's JSON object that contains the URL (default: the secret's whole text)
    */
   public static fromSecret(secret: secretsmanager.ISecret, field?: string): FlowUrl {
     return new FlowUrl(inSecret(secret, field));

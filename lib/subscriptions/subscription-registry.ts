@@ -54,7 +54,7 @@ export class SubscriptionRegistry extends Construct {
       });
     this.table = connectorTable(this, 'Table', {
       prop: 'subscriptionsTable',
-      given: props.subscriptionsTable,
+      existing: props.subscriptionsTable,
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
       indexes: [

@@ -3,9 +3,9 @@ import { Token } from 'aws-cdk-lib';
 /** Options of a threshold. */
 export interface ThresholdOptions {
   /**
-   * Value that must be reached again before the threshold fires a second time (hysteresis).
+   * Level that the value must return to before the threshold can fire again (hysteresis).
    *
-   * @default - the threshold fires again after the value has crossed the level in the other direction
+   * @default - the value only has to cross the threshold's own level in the other direction
    */
   readonly recoverTo?: number;
 

@@ -105,7 +105,7 @@ export interface FullRefreshCompletedOptions {
 /** Event that starts a flow. */
 export class Trigger {
   /**
-   * A refresh of a data source failed or timed out, and will not be retried.
+   * A refresh of a data source failed or timed out. By default, failures that will be retried do not count.
    *
    * @param options filter
    */

@@ -80,10 +80,10 @@ export class ThresholdEvaluation extends MeteredPart {
   constructor(scope: Construct, id: string, props: ThresholdEvaluationProps) {
     super(scope, id, props);
 
-    const { eventBus, subscriptionsTable, thresholdsTable: given, queueEncryptionKey } = props;
+    const { eventBus, subscriptionsTable, thresholdsTable: existing, queueEncryptionKey } = props;
     const sortKey = { name: SORT_KEY, type: dynamodb.AttributeType.STRING };
     const indexes = [dueIndex()];
-    const table = connectorTable(this, 'Table', { ...props, prop: 'thresholdsTable', given, sortKey, indexes });
+    const table = connectorTable(this, 'Table', { ...props, prop: 'thresholdsTable', existing, sortKey, indexes });
     const observations = new WorkQueue(this, 'Observations', 'evaluate', queueEncryptionKey);
 
     const thresholdFunction = (handler: HandlerName, description: string) => {
