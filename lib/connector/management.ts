@@ -7,7 +7,7 @@ import { OPEN_INDEX } from '../../contract/delivery';
 import { Output } from '../../contract/outputs';
 import { FLOW_URL_CONTEXT } from '../../contract/subscriptions';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allow, allowOnTable, allowPeek, allowQuery, allowSend } from '../shared/allow';
+import { allow, allowOnTable, allowPeek, allowPutEvents, allowQuery, allowSend } from '../shared/allow';
 import { partsOf, type WholeConnector, workQueuesIn } from './parts';
 
 /** Names and values of the outputs that the CLI uses. They include resources that are added to the connector later. */
@@ -47,7 +47,7 @@ export function allowManagement(connector: WholeConnector, grantee: iam.IGrantab
         allowReadingOf(grantee, rules.deadLetterQueue, ...(notifications ? [notifications.deadLetterQueue] : [])),
       )
       .combine(allowInspection(grantee, connector))
-      .combine(allow(grantee, ['events:PutEvents'], eventBus.eventBusArn))
+      .combine(allowPutEvents(grantee, eventBus))
       .combine(allow(grantee, ['logs:StartQuery'], ...logGroupArns))
       // The actions support no resources (Service Authorization Reference, CloudWatch Logs and CloudWatch).
       .combine(allow(grantee, ['logs:GetQueryResults', 'cloudwatch:DescribeAlarms'], '*'))

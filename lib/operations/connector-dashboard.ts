@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FailureMessage } from '../../contract/delivery';
-import { Metric } from '../../contract/metrics';
+import type { Metric } from '../../contract/metrics';
 import { type Parts, partsOf } from '../connector/parts';
 import type { PowerAutomateConnector } from '../connector/power-automate-connector';
 import type { ConnectorAlarms } from './connector-alarms';
@@ -27,6 +27,8 @@ export interface ConnectorDashboardProps {
    */
   readonly period?: Duration;
 }
+
+type MetricName = (typeof Metric)[keyof typeof Metric];
 
 /** A dashboard has 24 columns (Amazon CloudWatch, "Dashboard body structure and syntax"). */
 const COLUMNS = 24;
@@ -77,13 +79,14 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
   };
   const { COUNT: unit } = cloudwatch.Unit;
   const { GREEN, ORANGE, RED, BLUE, GREY, PINK, PURPLE, BROWN } = cloudwatch.Color;
-  /** A graph of the connector's own counts: metric, label, color. */
-  const ownCounts = (title: string, ...lines: [metricName: string, label: string, color: string][]) =>
-    counts(
-      title,
-      THIRD,
-      lines.map(([metricName, label, color]) => connector.metric(metricName, { period, label, color, unit })),
+  /** A graph of the connector's own counts. Labels derive from the metric names: `HeldDeliveries` is "Held deliveries". */
+  const ownCounts = (title: string, colors: Partial<Record<MetricName, string>>) => {
+    const labelOf = (name: string) => name.replaceAll(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    const lines = Object.entries(colors).map(([name, color]) =>
+      connector.metric(name, { period, label: labelOf(name), color, unit }),
     );
+    return counts(title, THIRD, lines);
+  };
   const each = <T>(all: { readonly [name: string]: T }, metric: (one: T, label: string) => cloudwatch.IMetric) =>
     Object.entries(all).map(([name, one]) => metric(one, name));
   const percentiles = (metric: (options: cloudwatch.MetricOptions) => cloudwatch.IMetric) =>
@@ -97,31 +100,24 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
         THIRD,
         each(incoming, (queue, label) => queue.metricNumberOfMessagesSent({ period, label })),
       ),
-      ownCounts(
-        'Crossings and events that start no flow',
-        [Metric.CROSSINGS, 'Crossings', BLUE],
-        [Metric.UNMATCHED_EVENTS, 'Without a subscription', GREY],
-        [Metric.LATE_OBSERVATIONS, 'Late observations', ORANGE],
-        [Metric.DUPLICATE_OBSERVATIONS, 'Duplicate observations', PURPLE],
-        [Metric.REJECTED_EVENTS, 'Rejected', RED],
-        [Metric.FAILED_QUERIES, 'Failed queries', PINK],
-        [Metric.FAILED_RECONCILIATIONS, 'Failed reconciliations', BROWN],
-      ),
-      ownCounts(
-        'Deliveries by outcome',
-        [Metric.DELIVERED, 'Delivered', GREEN],
-        [Metric.HELD_DELIVERIES, 'Held', ORANGE],
-        [Metric.DEAD_DELIVERIES, 'Dead', RED],
-        [Metric.CANCELED_DELIVERIES, 'Canceled', GREY],
-      ),
+      ownCounts('Crossings and events that start no flow', {
+        Crossings: BLUE,
+        UnmatchedEvents: GREY,
+        LateObservations: ORANGE,
+        DuplicateObservations: PURPLE,
+        RejectedEvents: RED,
+        FailedQueries: PINK,
+        FailedReconciliations: BROWN,
+      }),
+      ownCounts('Deliveries by outcome', {
+        Delivered: GREEN,
+        HeldDeliveries: ORANGE,
+        DeadDeliveries: RED,
+        CanceledDeliveries: GREY,
+      }),
     ],
     [
-      ownCounts(
-        'Attempts',
-        [Metric.DELIVERED, 'Accepted', GREEN],
-        [Metric.FAILED_ATTEMPTS, 'Failed', RED],
-        [Metric.PUT_OFF_DELIVERIES, 'Postponed', GREY],
-      ),
+      ownCounts('Attempts', { Delivered: GREEN, FailedAttempts: RED, PutOffDeliveries: GREY }),
       times(
         'Latency from trigger to flow',
         percentiles((options) => connector.metricDeliveryLatency(options)),
@@ -132,23 +128,21 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
       ),
     ],
     [
-      ownCounts(
-        'Status changes of subscriptions',
-        [Metric.FAILING_SUBSCRIPTIONS, 'Started to fail', ORANGE],
-        [Metric.PAUSED_SUBSCRIPTIONS, 'Paused', RED],
-        [Metric.RESUMED_SUBSCRIPTIONS, 'Resumed', GREEN],
-      ),
+      ownCounts('Status changes of subscriptions', {
+        FailingSubscriptions: ORANGE,
+        PausedSubscriptions: RED,
+        ResumedSubscriptions: GREEN,
+      }),
       ages('Oldest delivery that waits for a retry', THIRD, [
         connector.metricOldestPending({ period, label: 'Since its first attempt' }),
       ]),
-      ownCounts(
-        'Collected and found refreshes',
-        [Metric.COLLECTED_RUNS, 'Complete', GREEN],
-        [Metric.TIMED_OUT_RUNS, 'Timed out', RED],
-        [Metric.LATE_STAGES, 'Late stages', ORANGE],
-        [Metric.POLLED_JOBS, 'Unifications found', PURPLE],
-        [Metric.RECONCILED_RUNS, 'Source runs found', BLUE],
-      ),
+      ownCounts('Collected and found refreshes', {
+        CollectedRuns: GREEN,
+        TimedOutRuns: RED,
+        LateStages: ORANGE,
+        PolledJobs: PURPLE,
+        ReconciledRuns: BLUE,
+      }),
     ],
     [
       ages(

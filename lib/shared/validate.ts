@@ -31,7 +31,7 @@ export function validateNameCount(
 
 /** @throws Error if the text is blank. */
 export function validateNotBlank(option: string, text: string): void {
-  if (text.trim() === '') throw new Error(`${option} is empty: write it`);
+  if (text.trim() === '') throw new Error(`${option} is empty: write a value`);
 }
 
 /** Half of a surrogate pair. UTF-8 cannot encode it, so it would become another character in transit. */

@@ -184,7 +184,7 @@ const refreshOf = ({ dataSource, instanceId, stopped }: Options.DmsSourceOptions
   stopped,
 });
 
-/** The event that is put for a run. Its detail contains the fields that are given. */
+/** Event to put for a run. Its detail contains the fields that are defined. */
 function event(put: string, given: { readonly [name: string]: string | undefined }): Omit<SourceEntry, 'name'> {
   const fields = Object.entries(given).filter((field): field is [string, string] => field[1] !== undefined);
   for (const [name, value] of fields) validateNameInTemplate(name, value);
@@ -195,7 +195,8 @@ function event(put: string, given: { readonly [name: string]: string | undefined
 function validateSourceName(kind: SourceKind, option: string, name: string): void {
   if (Token.isUnresolved(name)) return;
   const { longestName } = SOURCE_PATTERNS[kind];
-  if (option.endsWith('Arn')) validateInTemplate(option, name, /^arn:\S+$/.test(name), 'an ARN,');
-  else
-    validateInTemplate(option, name, name.length >= 1 && name.length <= longestName, `1 to ${longestName} characters,`);
+  const [fits, hint] = option.endsWith('Arn')
+    ? [/^arn:\S+$/.test(name), 'an ARN,']
+    : [name.length >= 1 && name.length <= longestName, `1 to ${longestName} characters,`];
+  validateInTemplate(option, name, fits, hint);
 }

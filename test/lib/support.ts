@@ -133,9 +133,12 @@ export const queuePermissions = (fn: string, queue: string, deadLetterQueue: str
   `sqs:SendMessage ${deadLetterQueue}`,
 ];
 
-/** Resources that the template's first schedule depends on. */
-export const scheduleDependencies = (template: Template): string[] =>
-  Object.values(template.findResources('AWS::Scheduler::Schedule'))[0]?.DependsOn.map(readable);
+/** Whether the first schedule is created after the policies with these prefixes: the function then has its permissions. */
+export function startsAfter(template: Template, ...policies: string[]): boolean {
+  const [schedule] = Object.values(template.findResources('AWS::Scheduler::Schedule'));
+  const dependencies: string[] = schedule?.DependsOn.map(readable) ?? [];
+  return policies.every((policy) => dependencies.some((id) => id.startsWith(policy)));
+}
 
 /** Actions of all policies. */
 export const policyActions = (template: Template): string[] =>
