@@ -122,26 +122,3 @@ export function connectorAndTeam() {
 /** A SecureString that is encrypted with a customer managed key. */
 export const secureString = (stack: Stack, id: string, parameterName: string, encryptionKey: kms.IKey) =>
   ssm.StringParameter.fromSecureStringParameterAttributes(stack, id, { parameterName, encryptionKey });
-
-/** Permissions of every function that processes a queue and puts events. */
-export const queuePermissions = (fn: string, queue: string, deadLetterQueue: string): string[] => [
-  'events:PutEvents EventsBus',
-  ...['CreateLogStream', 'PutLogEvents'].map((action) => `logs:${action} ${fn}LogGroup`),
-  ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
-    (action) => `sqs:${action} ${queue}`,
-  ),
-  `sqs:SendMessage ${deadLetterQueue}`,
-];
-
-/** Whether the first schedule is created after the policies with these prefixes: the function then has its permissions. */
-export function startsAfter(template: Template, ...policies: string[]): boolean {
-  const [schedule] = Object.values(template.findResources('AWS::Scheduler::Schedule'));
-  const dependencies: string[] = schedule?.DependsOn.map(readable) ?? [];
-  return policies.every((policy) => dependencies.some((id) => id.startsWith(policy)));
-}
-
-/** Actions of all policies. */
-export const policyActions = (template: Template): string[] =>
-  Object.values(resources(template, 'AWS::IAM::Policy'))
-    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
-    .flatMap(({ Action }) => list(Action));

@@ -16,16 +16,8 @@ import {
   ScheduledSegment,
   Segment,
 } from '../../../lib';
-import {
-  connectorAndTeam,
-  connectorStack,
-  list,
-  permissions,
-  queuePermissions,
-  readable,
-  referred,
-  resources,
-} from '../support';
+import { queuePermissions } from '../scheduled-functions';
+import { connectorAndTeam, connectorStack, list, permissions, readable, referred, resources } from '../support';
 
 const HOURLY = scheduler.ScheduleExpression.rate(Duration.hours(1));
 const OPEN_ORDERS = new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Open', statistic: 'Maximum' });

@@ -9,16 +9,8 @@ import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import { MAX_LOOK_BACK_DAYS, NOTED_RUN_DAYS, RECONCILABLE_KINDS } from '../../../contract/sources';
 import { ConnectorSource, PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
 import { validateDeliveryRetention } from '../../../lib/delivery/flow-delivery';
-import {
-  connectorAndTeam,
-  connectorStack,
-  permissions,
-  policyActions,
-  queuePermissions,
-  referred,
-  resources,
-  startsAfter,
-} from '../support';
+import { policyActions, queuePermissions, startsAfter } from '../scheduled-functions';
+import { connectorAndTeam, connectorStack, permissions, referred, resources } from '../support';
 
 const TASK = 'arn:aws:datasync:eu-west-1:111122223333:task/task-08de6e6697796f026';
 const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:nightly';

@@ -7,16 +7,8 @@ import { PolledUnification, Unification, type UnificationOptions } from '../../.
 import { fillInputTemplate } from '../../../local/bus/input-template';
 import { compilePattern } from '../../../local/bus/pattern';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
-import {
-  connectorAndTeam,
-  connectorStack,
-  permissions,
-  policyActions,
-  queuePermissions,
-  referred,
-  resources,
-  startsAfter,
-} from '../support';
+import { policyActions, queuePermissions, startsAfter } from '../scheduled-functions';
+import { connectorAndTeam, connectorStack, permissions, referred, resources } from '../support';
 
 const { stack, connector } = connectorStack();
 connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers'), instanceId: 'emea' });
