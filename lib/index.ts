@@ -1,16 +1,22 @@
-// Modules with `export *` export nothing but the public API.
-export * from './collection/refresh-collection';
-export * from './connector/power-automate-connector';
-export * from './connector/power-automate-connector-stack';
+export {
+  RefreshCollection,
+  type RefreshCollectionOptions,
+  type RefreshCollectionProps,
+} from './collection/refresh-collection';
+export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './connector/power-automate-connector';
+export {
+  PowerAutomateConnectorStack,
+  type PowerAutomateConnectorStackProps,
+} from './connector/power-automate-connector-stack';
 export { FlowDelivery, type FlowDeliveryOptions, type FlowDeliveryProps } from './delivery/flow-delivery';
-export * from './events/trigger-rules';
-export * from './notifications/health-notifications';
-export * from './notifications/notifications';
-export * from './operations/alarm-actions';
-export * from './operations/alarm-overrides';
-export * from './operations/connector-alarms';
-export * from './operations/connector-dashboard';
-export * from './queries/measure';
+export { type EventArchiveOptions, TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
+export { HealthNotifications, type HealthNotificationsProps } from './notifications/health-notifications';
+export { Notifications } from './notifications/notifications';
+export { AlarmActions, type AlarmActionsBySeverity, AlarmSeverity } from './operations/alarm-actions';
+export type { AlarmGroupOverride, AlarmOverride, AlarmOverrides } from './operations/alarm-overrides';
+export { ConnectorAlarms, type ConnectorAlarmsProps } from './operations/connector-alarms';
+export { ConnectorDashboard, type ConnectorDashboardProps } from './operations/connector-dashboard';
+export { Measure } from './queries/measure';
 export {
   type AthenaQueryOptions,
   type CloudWatchMetricOptions,
@@ -18,24 +24,90 @@ export {
   RedshiftDatabase,
   type RedshiftQueryOptions,
 } from './queries/query-source';
-export * from './queries/scheduled-queries';
-export * from './queries/scheduled-query';
-export * from './queries/segment';
+export { ScheduledQueries, type ScheduledQueriesProps } from './queries/scheduled-queries';
+export {
+  type IQueryingConnector,
+  type MeasureOptions,
+  type QueryScheduleOptions,
+  ScheduledMeasure,
+  type ScheduledMeasureProps,
+  ScheduledSegment,
+  type ScheduledSegmentProps,
+  type SegmentOptions,
+} from './queries/scheduled-query';
+export { Segment } from './queries/segment';
 export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from './shared/options';
-export * from './sources/connector-source';
-export * from './sources/source';
-export * from './sources/source-normalization';
-export * from './sources/source-options';
-export * from './sources/source-reconciliation';
-export * from './subscriptions/body-format';
-export * from './subscriptions/flow-auth';
-export * from './subscriptions/flow-subscription';
-export * from './subscriptions/flow-url';
-export * from './subscriptions/subscription-registration';
-export * from './subscriptions/subscription-registry';
-export * from './subscriptions/threshold';
-export * from './subscriptions/trigger';
-export * from './thresholds/threshold-evaluation';
-export * from './unification/polled-unification';
-export * from './unification/unification';
-export * from './unification/unification-polling';
+export {
+  ConnectorSource,
+  type ConnectorSourceOptions,
+  type ConnectorSourceProps,
+  type ISourceConnector,
+} from './sources/connector-source';
+export { Source } from './sources/source';
+export { SourceNormalization, type SourceNormalizationProps } from './sources/source-normalization';
+export type {
+  AlarmMeasureOptions,
+  AlarmSegmentOptions,
+  AppFlowSourceOptions,
+  AthenaSourceOptions,
+  DataBrewSourceOptions,
+  DataSourceOptions,
+  DataSyncSourceOptions,
+  DmsServerlessSourceOptions,
+  DmsSourceOptions,
+  DmsTaskSourceOptions,
+  EmrServerlessSourceOptions,
+  GlueCrawlerSourceOptions,
+  GlueJobSourceOptions,
+  GlueZeroEtlSourceOptions,
+  RedshiftDataSourceOptions,
+  SourceOptions,
+  StepFunctionsFullRefreshOptions,
+  StepFunctionsSourceOptions,
+  StepFunctionsUnificationOptions,
+} from './sources/source-options';
+export {
+  type ReconciliationOptions,
+  SourceReconciliation,
+  type SourceReconciliationProps,
+} from './sources/source-reconciliation';
+export { BodyFormat } from './subscriptions/body-format';
+export { ClientSecret, EntraCloud, type EntraOptions, FlowAuth } from './subscriptions/flow-auth';
+export {
+  FlowSubscription,
+  type FlowSubscriptionOptions,
+  type FlowSubscriptionProps,
+  type IFlowConnector,
+  type RateLimit,
+} from './subscriptions/flow-subscription';
+export { FlowUrl } from './subscriptions/flow-url';
+export {
+  SubscriptionRegistration,
+  type SubscriptionRegistrationProps,
+} from './subscriptions/subscription-registration';
+export { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
+export { Threshold, type ThresholdOptions } from './subscriptions/threshold';
+export {
+  type DataSourceRefreshFailedOptions,
+  type DataSourceRefreshSucceededOptions,
+  type FullRefreshCompletedOptions,
+  type MeasureThresholdOptions,
+  RefreshKind,
+  RefreshStatus,
+  type SegmentThresholdOptions,
+  Trigger,
+  type UnificationRefreshCompletedOptions,
+} from './subscriptions/trigger';
+export {
+  ThresholdEvaluation,
+  type ThresholdEvaluationOptions,
+  type ThresholdEvaluationProps,
+} from './thresholds/threshold-evaluation';
+export {
+  type IPollingConnector,
+  PolledUnification,
+  type PolledUnificationProps,
+  type UnificationOptions,
+} from './unification/polled-unification';
+export { Unification } from './unification/unification';
+export { UnificationPolling, type UnificationPollingProps } from './unification/unification-polling';
