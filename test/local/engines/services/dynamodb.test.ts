@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { startDynamoDb } from '../../../local/engines/services/dynamodb';
-import { ANYBODY } from '../../../local/shared/client-config';
+import { startDynamoDb } from '../../../../local/engines/services/dynamodb';
+import { ANYBODY } from '../../../../local/shared/client-config';
 
 it('stops during requests without an error that ends the process', async () => {
   let scans = 0;
