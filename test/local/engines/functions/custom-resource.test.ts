@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { functionResource, role, temporaryAssembly } from '../temporary-assembly';
+import { type LocalStack, startLocalStack } from '../../../../local/stack';
+import { functionResource, role, temporaryAssembly } from '../../temporary-assembly';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

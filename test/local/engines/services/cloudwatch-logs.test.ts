@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cloudWatchLogsOperations } from '../../../local/engines/services/cloudwatch-logs';
-import { LogStore } from '../../../local/engines/services/log-store';
+import { cloudWatchLogsOperations } from '../../../../local/engines/services/cloudwatch-logs';
+import { LogStore } from '../../../../local/engines/services/log-store';
 
 const record = (message: string, at: number) => JSON.stringify({ timestamp: new Date(at).toISOString(), message });
 

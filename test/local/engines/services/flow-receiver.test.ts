@@ -1,10 +1,10 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { renderBody } from '../../../lambda/delivery/core/bodies/body';
-import { BODY_FORMATS, type BodyFormat } from '../../../lambda/subscriptions/core/subscription';
-import { FlowReceiver, type ReceivedRun } from '../../../local/engines/services/flow-receiver';
-import { EXAMPLES, exampleInput } from '../../lambda/delivery/core/bodies/examples';
+import { renderBody } from '../../../../lambda/delivery/core/bodies/body';
+import { BODY_FORMATS, type BodyFormat } from '../../../../lambda/subscriptions/core/subscription';
+import { FlowReceiver, type ReceivedRun } from '../../../../local/engines/services/flow-receiver';
+import { EXAMPLES, exampleInput } from '../../../lambda/delivery/core/bodies/examples';
 
 const bodyIn = (format: BodyFormat) =>
   JSON.parse(renderBody(exampleInput(EXAMPLES['segment-threshold-crossed'], format)));

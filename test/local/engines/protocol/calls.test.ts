@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type AwsCall, observeCalls } from '../../../local/engines/protocol/calls';
-import { close, listen } from '../../../local/engines/protocol/http';
+import { type AwsCall, observeCalls } from '../../../../local/engines/protocol/calls';
+import { close, listen } from '../../../../local/engines/protocol/http';
 
 let server: Server;
 let url: string;

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { startDynamoDb } from '../../../local/engines/services/dynamodb';
+import { startDynamoDb } from '../../../../local/engines/services/dynamodb';
+import { ANYBODY } from '../../../../local/shared/client-config';
 
 it('stops during requests without an error that ends the process', async () => {
   let scans = 0;
@@ -10,10 +11,7 @@ it('stops during requests without an error that ends the process', async () => {
   const engine = await startDynamoDb('us-east-1', ({ operation }) => {
     if (operation === 'Scan' && ++scans === 20) received();
   });
-  const client = new DynamoDBClient({
-    ...{ endpoint: engine.endpoint, region: 'us-east-1', maxAttempts: 1 },
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = new DynamoDBClient({ ...ANYBODY, endpoint: engine.endpoint, maxAttempts: 1 });
   await engine.createTable({
     TableName: 'Table',
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
