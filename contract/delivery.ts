@@ -24,9 +24,9 @@ export const OPEN_INDEX = {
   sortKey: 'openSince',
 } as const;
 
-/** Messages of `deliver`'s log that a dashboard looks for; all messages are in `lambda/shared/core/log-messages.ts`. */
+/** Log messages of `deliver` that the dashboard searches for. `lambda/shared/core/log-messages.ts` has all messages. */
 export const FailureMessage = {
-  ATTEMPT_FAILED: 'a flow did not take a delivery',
+  ATTEMPT_FAILED: 'a flow did not accept a delivery',
   DEAD: 'a delivery is dead',
   PAUSED: 'a subscription is paused',
 } as const;

@@ -249,7 +249,7 @@ describe('an entry that EventBridge does not take', () => {
       { index: 11, event: events[11], reason: 'SegmentRefreshed: ThrottlingException Rate exceeded' },
     ]);
     expect(error.message).toBe(
-      'EventBridge took 24 of 25 events: events[11]: SegmentRefreshed: ThrottlingException Rate exceeded',
+      'EventBridge accepted 24 of 25 events: events[11]: SegmentRefreshed: ThrottlingException Rate exceeded',
     );
     expect(taken).toHaveLength(24);
     expect(requests.filter((request) => request.some((entry) => numberOf(entry) === 11))).toHaveLength(3);
@@ -267,7 +267,7 @@ describe('an entry that EventBridge does not take', () => {
     fault = () => ({ ErrorCode: 'MalformedDetail', ErrorMessage: 'no' });
     const error = await rejected(connectorEvents().put(segments(40)), EventsNotTakenError);
     expect(error.problems.map(({ index }) => index)).toEqual(Array.from({ length: 40 }, (_, n) => n));
-    expect(error.message).toMatch(/^EventBridge took 0 of 40 events: events\[0\].*events\[9\].*\(and 30 more\)$/);
+    expect(error.message).toMatch(/^EventBridge accepted 0 of 40 events: events\[0\].*events\[9\].*\(and 30 more\)$/);
   });
 
   it('is refused on a bus that is not there', async () => {
@@ -297,7 +297,7 @@ describe('a request that EventBridge does not take', () => {
       events.map((event, n) => [n, event] as const).slice(10),
     );
     expect(error.problems[0]?.reason).toContain('AccessDeniedException: Not allowed');
-    expect(error.problems.at(-1)?.reason).toBe('not sent, since a request before it failed');
+    expect(error.problems.at(-1)?.reason).toBe('not sent because an earlier request failed');
     expect(error.cause).toMatchObject({ name: 'AccessDeniedException' });
   });
 
@@ -328,11 +328,11 @@ describe('a request that EventBridge does not take', () => {
 });
 
 it.each<[string, object, RegExp]>([
-  ['no client', { client: undefined }, /^client has no putEvents: give a new EventBridge/],
+  ['no client', { client: undefined }, /^client has no putEvents: pass new EventBridge/],
   ['a client of commands', { client: { send: () => undefined } }, /^client has no putEvents/],
-  ['no bus', { eventBusName: '' }, /^eventBusName is missing: give the stack's output EventBusName$/],
-  ['a source of AWS', { source: 'aws.glue' }, /^source is "aws.glue": give the connector's eventSource$/],
-  ['no attempts', { maxAttempts: 0 }, /^maxAttempts is 0: give a whole number from 1 to 9007199254740991$/],
+  ['no bus', { eventBusName: '' }, /^eventBusName is missing: pass the stack's output EventBusName$/],
+  ['a source of AWS', { source: 'aws.glue' }, /^source is "aws.glue": pass the connector's eventSource$/],
+  ['no attempts', { maxAttempts: 0 }, /^maxAttempts is 0: pass a whole number from 1 to 9007199254740991$/],
 ])('%s is refused when the producer starts', (_, options, message) => {
   expect(() => connectorEvents(options as never)).toThrow(message);
 });
@@ -375,7 +375,7 @@ describe('sizes', () => {
     await events.put([failedWith('x'.repeat(half)), failedWith('x'.repeat(half)), failedWith('x'.repeat(rest))]);
     expect(recorded.map((request) => request.map(sizeOf))).toEqual([[LIMIT / 2], [LIMIT / 2, LIMIT / 2 - 1]]);
     const error = await rejected(events.put([failedWith('x'.repeat(most + 1))]), InvalidEventsError);
-    expect(error.message).toContain('the event has 262144 bytes: it must have less than 262144');
+    expect(error.message).toContain('the event has 262144 bytes: the limit is 262143');
     // Two bytes each in UTF-8.
     await rejected(events.put([failedWith('é'.repeat(most / 2 + 1))]), InvalidEventsError);
   });

@@ -15,7 +15,7 @@ import { resume } from '../../lambda/delivery/core/health/flow-health';
 import { replayAll } from '../../lambda/delivery/core/kept-deliveries';
 import { runScheduledWork } from '../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../lambda/queries/core/measure';
-import { answerCloudFormation } from '../../lambda/registration/adapters/cloudformation';
+import { respondToCloudFormation } from '../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../lambda/registration/core/declare';
 import { metricKey } from '../../lambda/shared/core/metric';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
@@ -455,7 +455,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     const ask = async (type: string) => {
       for (const request of version.requests.filter(({ RequestType }) => RequestType === type)) {
         const options = { remaining: () => MINUTE, telemetry: world.telemetry };
-        await answerCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
+        await respondToCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
         expect(answers.at(-1)).toMatchObject({ Status: 'SUCCESS', RequestId: request.RequestId });
       }
     };

@@ -22,7 +22,7 @@ interface Service<Q extends Query> {
 }
 type Services = { readonly [S in Query['service']]: Service<Extract<Query, { service: S }>> };
 
-/** Asks the service that a query names. */
+/** Runs queries on the services that they name. */
 export function queryServices(clients: QueryClients): QueryService {
   const services: Services = {
     athena: athenaQueries(clients.athena),
@@ -30,7 +30,6 @@ export function queryServices(clients: QueryClients): QueryService {
     cloudwatch: metricQueries(clients.cloudwatch),
     'customer-profiles': segmentEstimates(clients.profiles),
   };
-  // Each is found by the query's own word for it.
   const of = (query: Query) => services[query.service] as Service<Query>;
   return {
     begin: (query, tick) => of(query).begin(query, tick),

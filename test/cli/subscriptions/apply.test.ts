@@ -159,7 +159,7 @@ describe('applying subscriptions', () => {
     const losing = { ...ports, subscriptions: { ...ports.subscriptions, put: async () => false } };
     expect(await applySubscriptions(file(wanted(1)), OPTIONS, losing, report)).toBe(false);
     expect(seen.problems).toEqual([
-      'not added flow-0: subscription "flow-0" was changed by somebody meanwhile: run it again',
+      'not added flow-0: subscription "flow-0" was changed by another run at the same time: run it again',
     ]);
   });
 

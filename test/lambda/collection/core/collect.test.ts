@@ -10,7 +10,8 @@ import {
   runKey,
   withStage,
 } from '../../../../lambda/collection/core/collected-run';
-import { checkEvent, MAX_ERROR_LENGTH, MAX_NAME_LENGTH } from '../../../../lambda/events/core/events';
+import { checkEvent } from '../../../../lambda/events/core/events';
+import { MAX_ERROR_LENGTH, MAX_NAME_LENGTH } from '../../../../lambda/events/core/fields';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { Collector, HOUR, RULES, stageEvent } from '../../../support/collection';
 import { busEvent, NOW } from '../../../support/evaluation';
@@ -210,7 +211,7 @@ describe('a run that never completes', () => {
   });
 
   it.each([
-    [{}, 'no event said which processes to expect'],
+    [{}, 'no event named the expected processes'],
     [{ expected: 3 }, '1 of 3 processes have ended'],
     [{ expected: ['B', 'A', 'C'] }, 'no end of B, C'],
   ])('says what is missing: %j', async (more, error) => {
@@ -287,7 +288,7 @@ describe('a misfit', () => {
     const stages = Array.from({ length: MAX_STAGES + 1 }, (_, n) => stageEvent({ process: `P${n}` }));
     expect(await collector.collect(stages)).toEqual([]);
     expect(collector.rejected.kept).toEqual([
-      { body: stages.at(-1), reason: `run run-1 has ${MAX_STAGES} stages: it cannot hold more` },
+      { body: stages.at(-1), reason: `run run-1 already has ${MAX_STAGES} stages, the maximum` },
     ]);
   });
 });

@@ -92,5 +92,5 @@ it('sends an entry once that is refused for good', async () => {
   expect(requests).toHaveLength(1);
   const { reason } = results[1] as PromiseRejectedResult;
   expect(reason).toBeInstanceOf(RefusedError);
-  expect(reason.message).toContain('refuses the event SegmentThresholdCrossed: MalformedDetail');
+  expect(reason.message).toContain('rejects the event SegmentThresholdCrossed: MalformedDetail');
 });

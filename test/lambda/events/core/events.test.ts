@@ -242,7 +242,7 @@ describe('half of a surrogate pair is named by its field', () => {
   ])('%s with %j', (detailType, detail, field) => {
     const checked = checkEvent(busEvent(detailType, { ...LEAST[detailType], ...detail }));
     expect(checked).toEqual({
-      reason: expect.stringContaining(`"${field}" has half of a surrogate pair, which is no character: write `),
+      reason: expect.stringContaining(`"${field}" has half of a surrogate pair, which is not a character: write `),
     });
   });
 

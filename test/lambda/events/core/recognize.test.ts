@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkEvent, MAX_ERROR_LENGTH } from '../../../../lambda/events/core/events';
+import { checkEvent } from '../../../../lambda/events/core/events';
+import { MAX_ERROR_LENGTH } from '../../../../lambda/events/core/fields';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { busEvent, NOW, segment } from '../../../support/evaluation';
 

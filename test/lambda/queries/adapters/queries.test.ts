@@ -28,7 +28,7 @@ const sizes = (made: ReturnType<typeof measurer>) => made.bus.published.map(({ d
 /** What was told of failures. */
 const failures = (made: ReturnType<typeof measurer>) => ({
   count: made.telemetry.counts.FailedQueries,
-  lines: made.telemetry.lines.filter((line) => line.startsWith('a query gave no value')),
+  lines: made.telemetry.lines.filter((line) => line.startsWith('a query returned no value')),
 });
 
 describe.each(Object.values(QUERIES))('a query of $service', (query) => {
@@ -78,7 +78,7 @@ describe.each(Object.values(QUERIES))('a query of $service', (query) => {
     made.clock.now += 3600_000;
     await made.take(runOf(query));
     expect(services.calls).toEqual([]);
-    expect(failures(made).lines).toEqual([expect.stringMatching(/"TimedOut".*was not begun within 3600 s/)]);
+    expect(failures(made).lines).toEqual([expect.stringMatching(/"TimedOut".*was not started within 3600 s/)]);
   });
 
   it('of a service that cannot be reached comes again', async () => {
@@ -214,7 +214,7 @@ it('a message that is no run of a query is kept with the reason', async () => {
   await made.take('{"query":{"service":"oracle"}}');
   await made.take('no JSON');
   expect(made.rejected.kept.map(({ reason }) => reason)).toEqual([
-    expect.stringMatching(/^the message is no run of a query: "query.service"/),
+    expect.stringMatching(/^the message is not a run of a query: "query.service"/),
     'the message is not JSON',
   ]);
 });

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  answerCloudFormation,
   type CustomResourceRequest,
+  respondToCloudFormation,
 } from '../../../../lambda/registration/adapters/cloudformation';
 import type { DeclarationOutcome, DeclarationRequest } from '../../../../lambda/registration/core/declare';
 import { MemoryTelemetry } from '../../../support/memory/memory';
@@ -51,7 +51,7 @@ const run = (
   acting: (request: DeclarationRequest) => Promise<DeclarationOutcome>,
   request = event(),
   remaining = 60_000,
-) => answerCloudFormation(request, acting, { remaining: () => remaining, telemetry, pauses: [0, 1, 1] });
+) => respondToCloudFormation(request, acting, { remaining: () => remaining, telemetry, pauses: [0, 1, 1] });
 const SAME = {
   StackId: 'arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1a2b',
   RequestId: 'request-1',
@@ -73,7 +73,7 @@ describe('CloudFormation', () => {
         bytes: expect.any(Number),
       },
     ]);
-    expect(telemetry.lines).toEqual([expect.stringMatching(/^a declared subscription was done .*"vip"/)]);
+    expect(telemetry.lines).toEqual([expect.stringMatching(/^a declared subscription was applied .*"vip"/)]);
   });
 
   it('is told why it could not be done, in what an answer may have', async () => {
@@ -84,12 +84,14 @@ describe('CloudFormation', () => {
     expect(body).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'vip', ...SAME });
     expect(reason.startsWith((body as { Reason: string }).Reason.slice(0, -1))).toBe(true);
     expect(bytes).toBeLessThan(4096);
-    expect(telemetry.lines).toEqual([expect.stringMatching(/^a declared subscription could not be done .*"reason"/)]);
+    expect(telemetry.lines).toEqual([
+      expect.stringMatching(/^a declared subscription could not be applied .*"reason"/),
+    ]);
   });
 
   it.each<[string, (request: DeclarationRequest) => Promise<DeclarationOutcome>, number, string]>([
     ['fails', () => Promise.reject(new Error('a fault')), 60_000, 'a fault'],
-    ['never ends', () => new Promise(() => {}), 25_000, 'it took too long: deploy again'],
+    ['never ends', () => new Promise(() => {}), 25_000, 'the request timed out: deploy again'],
   ])('is answered by the resource that it has when the work %s', async (_, acting, remaining, Reason) => {
     await run(acting, event({ RequestType: 'Delete', PhysicalResourceId: 'vip' }), remaining);
     expect(puts[0]?.body).toEqual({ Status: 'FAILED', Reason, PhysicalResourceId: 'vip', ...SAME });
@@ -105,7 +107,7 @@ describe('CloudFormation', () => {
   it('gets the request back, by Lambda, when nobody takes the answer; the URL is told nowhere', async () => {
     answers = [hangUp, hangUp, status(403)];
     const failure = run(act({ physicalId: 'vip' })).catch((error: Error) => error);
-    expect(`${await failure}`).toBe('Error: CloudFormation did not take the answer in 3 tries: 403');
+    expect(`${await failure}`).toBe('Error: CloudFormation did not accept the response in 3 attempts: 403');
     expect(telemetry.lines.join()).not.toContain('Signature');
   });
 

@@ -222,13 +222,13 @@ describe('a name that is taken', () => {
 describe('what cannot be', () => {
   const URL = 'https://prod.api.powerplatform.com/triggers/manual/paths/invoke?sig=secret-signature';
   it.each<[string, unknown, RegExp]>([
-    ['no entry', undefined, /^the resource has no Entry that is a JSON object: declare it by/],
+    ['no entry', undefined, /^the resource has no Entry that is a JSON object: declare it with/],
     ['an entry that is no JSON', '{', /^the resource has no Entry/],
     ['a list', '[]', /^the resource has no Entry/],
     [
       'a flow URL in clear',
       JSON.stringify(entry({ flowUrl: URL })),
-      /^the resource has a flow URL in clear.*fromSecret/,
+      /^the resource has a flow URL in plain text.*fromSecret/,
     ],
     ['a flow URL for a name', JSON.stringify(entry({ name: URL })), /^"name" is a URL; write 1 to 64 letters/],
     [
@@ -258,7 +258,7 @@ describe('what cannot be', () => {
     const fails: Gate = () => Promise.reject(fault);
     expect(await ask('Create', 'A', {}, fails)).toEqual({
       physicalId: 'vip',
-      reason: 'AccessDeniedException: not authorized; deploy again, the log of the function register has more',
+      reason: 'AccessDeniedException: not authorized; deploy again; the log of the function register has details',
       fault,
     });
   });

@@ -216,7 +216,7 @@ describe('a conflict', () => {
       raced = true;
       await make(wanted(ABOVE_10, { owners: ['kim@example.com'] }));
     };
-    await expect(act(evaluator.registryPorts(gate))).rejects.toThrow('was changed by somebody meanwhile');
+    await expect(act(evaluator.registryPorts(gate))).rejects.toThrow('was changed by another run at the same time');
     expect(stored()?.definition.owners).toEqual(['kim@example.com']);
     await evaluator.evaluate([segment(1, 1), segment(20, 2), segment(0, 3)]);
     expect(evaluator.crossings(), 'what the loser left behind has no effect').toEqual(['vip above 10: 1 → 20']);

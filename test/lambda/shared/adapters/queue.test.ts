@@ -103,7 +103,7 @@ describe('sending', () => {
       expect(bodies()).toEqual([['a', 'b']]);
       const { reason } = results[1] as PromiseRejectedResult;
       expect(reason).toBeInstanceOf(RefusedError);
-      expect(reason.message).toBe(`the queue refuses message b: ${Code} try again`);
+      expect(reason.message).toBe(`the queue rejects message b: ${Code} try again`);
     },
   );
 

@@ -111,7 +111,7 @@ function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind])
     ) as unknown as RunClients;
     return {
       lister: runLister(watched),
-      noted: recordedRuns(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable, () => now),
+      recorded: recordedRuns(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable, () => now),
       events: {
         publish: (type, detail) =>
           worker ? worker.call('PutEvents', () => publisher.publish(type, detail)) : publisher.publish(type, detail),
@@ -382,7 +382,7 @@ it('what names no source is kept with the reason', async () => {
   await sweep(0, JSON.stringify({ kind: 'databrew', source: sourceOf('x'), lookBackSeconds: 0 }));
   expect(rejected.kept.map(({ reason }) => reason)).toEqual([
     'the message is not JSON',
-    expect.stringMatching(/^the message names no source to reconcile: .*kind/),
+    expect.stringMatching(/^the message does not name a source to reconcile: .*kind/),
     expect.stringMatching(/lookBackSeconds/),
   ]);
   expect(bus.published).toEqual([]);

@@ -384,7 +384,7 @@ describe('rejects, and says why', () => {
     ['step-functions-succeeded', 'name'],
   ])('%s without the run in "%s"', (name, field) => {
     for (const nothing of [undefined, null, '', '  ', 12, {}]) {
-      expect(put(name, withDetail({ [field]: nothing }))).toBe(`"${field}" is missing: a run is known by it`);
+      expect(put(name, withDetail({ [field]: nothing }))).toBe(`"${field}" is missing: it identifies the run`);
     }
   });
 
@@ -409,11 +409,11 @@ describe('rejects, and says why', () => {
   });
 
   it.each([
-    [undefined, '"state.reasonData" is missing: it holds the value, as JSON'],
+    [undefined, '"state.reasonData" is missing: it must contain the value as JSON'],
     ['{"recentDatapoints":[99.5', '"state.reasonData" is '],
     [{ recentDatapoints: [1] }, '"state.reasonData" is '],
-    ['null', 'has no recentDatapoints: give an alarm on one metric'],
-    ['{"triggeringAlarms":[]}', 'has no recentDatapoints: give an alarm on one metric'],
+    ['null', 'has no recentDatapoints: use an alarm on one metric'],
+    ['{"triggeringAlarms":[]}', 'has no recentDatapoints: use an alarm on one metric'],
   ])('an alarm with reasonData %j', (reasonData, reason) => {
     const change = withDetail({ state: { value: 'ALARM', timestamp: '2025-03-16T15:00:00.000+0000', reasonData } });
     expect(put('cloudwatch-alarm-alarm', change)).toContain(reason);
@@ -449,7 +449,7 @@ describe('rejects, and says why', () => {
     [
       'a run where a value is awaited',
       message('glue-job', 'MyJob', sample('glue-job-failed'), { put: 'MeasureRefreshed', detail: { measure: 'M' } }),
-      'a run that ended is no MeasureRefreshed',
+      'the end of a run is not a MeasureRefreshed event',
     ],
   ])('%s', (_, body, reason) => expect(details(body)).toContain(reason));
 });

@@ -208,7 +208,7 @@ it('what names no jobs is kept with the reason', async () => {
   await poll(0, '{"jobs":{"service":"other"}}');
   await poll(0, 'no JSON');
   expect(rejected.kept.map(({ reason }) => reason)).toEqual([
-    expect.stringMatching(/^the message names no jobs: /),
+    expect.stringMatching(/^the message does not name jobs: /),
     'the message is not JSON',
   ]);
 });
@@ -339,9 +339,9 @@ describe('a job that was started', () => {
     await made.poll(0, start(made.instanceId, { eventTime: 'yesterday' }));
     await made.poll(0, '{"event":{}}');
     expect(made.rejected.kept.map(({ reason }) => reason)).toEqual([
-      expect.stringMatching(/^the message is no start of a job: .*eventID/),
-      expect.stringMatching(/^the message is no start of a job: .*eventTime/),
-      expect.stringMatching(/^the message is no start of a job: /),
+      expect.stringMatching(/^the message is not the start of a job: .*eventID/),
+      expect.stringMatching(/^the message is not the start of a job: .*eventTime/),
+      expect.stringMatching(/^the message is not the start of a job: /),
     ]);
   });
 });

@@ -37,27 +37,27 @@ const mishap = fc.oneof(
 /** The table, with the conditions of the real one. */
 function memoryJobs(): PolledJobStore {
   const first = new Map<string, number>();
-  const taken = new Map<string, { takenAt: number; isTold: boolean }>();
+  const claims = new Map<string, { claimedAt: number; isReported: boolean }>();
   const watches = new Map<string, { looks: number; message: string }>();
   return {
     async firstPoll(jobs, now) {
       if (!first.has(jobs)) first.set(jobs, now);
       return first.get(jobs) as number;
     },
-    async take(jobs, id, now, takenBefore) {
-      const known = taken.get(`${jobs} ${id}`);
-      if (known && (known.isTold || known.takenAt >= takenBefore)) return false;
-      taken.set(`${jobs} ${id}`, { takenAt: now, isTold: false });
+    async claim(jobs, id, now, claimedBefore) {
+      const known = claims.get(`${jobs} ${id}`);
+      if (known && (known.isReported || known.claimedAt >= claimedBefore)) return false;
+      claims.set(`${jobs} ${id}`, { claimedAt: now, isReported: false });
       return true;
     },
-    async told(jobs, id, now) {
-      taken.set(`${jobs} ${id}`, { takenAt: now, isTold: true });
+    async markReported(jobs, id, now) {
+      claims.set(`${jobs} ${id}`, { claimedAt: now, isReported: true });
     },
-    async goOn(jobs, watch, looks, message) {
+    async continueWatch(jobs, watch, looks, message) {
       const known = watches.get(`${jobs} ${watch}`);
-      const goesOn = !known || known.looks === looks || (known.looks === looks + 1 && known.message === message);
-      if (goesOn) watches.set(`${jobs} ${watch}`, { looks: looks + 1, message });
-      return goesOn;
+      const isHeld = !known || known.looks === looks || (known.looks === looks + 1 && known.message === message);
+      if (isHeld) watches.set(`${jobs} ${watch}`, { looks: looks + 1, message });
+      return isHeld;
     },
   };
 }
@@ -117,9 +117,9 @@ async function play(starts: readonly Started[], mishaps: readonly (number | 'non
       },
       jobs: {
         firstPoll: inTheWay('firstPoll'),
-        take: inTheWay('take'),
-        told: inTheWay('told'),
-        goOn: inTheWay('goOn'),
+        claim: inTheWay('claim'),
+        markReported: inTheWay('markReported'),
+        continueWatch: inTheWay('continueWatch'),
       },
       events: { publish: (type, detail) => worker.call('publish', () => publish(type, detail)) },
       again: (poll, wait) =>
@@ -177,7 +177,7 @@ test('a job that goes on for longer than a week is given up, and the log says so
   expect(bus.published).toEqual([]);
   expect(end - START).toBeGreaterThan(7 * DAY);
   expect(telemetry.lines).toEqual([
-    'a job that was started has not been seen to end, and is not looked at any more ' +
+    'a started job did not end in time and is no longer checked ' +
       JSON.stringify({ jobs: JOBS, job: 'job-0', startedAt: '2026-11-02T06:00:00.000Z' }),
   ]);
 });
