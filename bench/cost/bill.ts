@@ -1,6 +1,6 @@
 import { PRICES } from './prices';
 
-/** What is billed, of one event or of a month. */
+/** Billed units of one event or of a month. */
 export interface Units {
   readonly events: number;
   readonly sqsRequests: number;
@@ -10,7 +10,7 @@ export interface Units {
   readonly readUnits: number;
   readonly kmsRequests: number;
   readonly logBytes: number;
-  /** Bytes that the tables hold afterwards and did not before. */
+  /** Bytes added to the tables. */
   readonly storedBytes: number;
   readonly internetBytes: number;
 }
@@ -43,7 +43,7 @@ export function times(units: Units, factor: number): Units {
   return Object.fromEntries(NAMES.map((name) => [name, units[name] * factor])) as Record<Unit, number>;
 }
 
-/** Dollars by what the bill names. */
+/** Dollars by item of the bill. */
 export interface Bill {
   readonly EventBridge: number;
   readonly SQS: number;
@@ -55,7 +55,7 @@ export interface Bill {
   readonly total: number;
 }
 
-/** @param monthsStored how long the stored bytes stay. */
+/** @param monthsStored how long the tables keep the stored bytes. */
 export function billOf(units: Units, monthsStored: number): Bill {
   const parts = {
     EventBridge: units.events * PRICES.event,

@@ -23,7 +23,7 @@ const OUTPUTS = [
   Output.DELIVERIES_QUEUE_URL,
 ] as const;
 
-/** Tables, queues and keys as the template declares them, by the outputs and the variables that name them. */
+/** The tables, queues and keys of the template, and the outputs and variables that name them. */
 function plan(queueUrl: (name: string) => string) {
   const template = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector'));
   const all = Object.entries(template.toJSON().Resources as Record<string, ResourceDefinition>);
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const endpoint = await startEndpoint({ port: 0 });
   endpoint.serve({
     ...kmsOperations(keys),
-    // Takes every event: what was put is known from the client that put it.
+    // Accepts every event. The benchmarks watch the client instead.
     'AWSEvents.PutEvents': ({ Entries }) => ({
       FailedEntryCount: 0,
       Entries: (Entries as unknown[]).map(() => ({ EventId: randomUUID() })),

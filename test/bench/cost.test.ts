@@ -10,9 +10,11 @@ import {
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ASSUMED } from '../../bench/cost/assumed';
 import { billOf, NOTHING, sum, times } from '../../bench/cost/bill';
-import { ASSUMED, type ConnectorCost, measureConnector, ROADS, type Road } from '../../bench/cost/connector-cost';
+import { type ConnectorCost, measureConnector } from '../../bench/cost/connector-cost';
 import { type MeteredCall, MeteredDynamoDb } from '../../bench/cost/metered-dynamodb';
+import { SCENARIOS, type Scenario } from '../../bench/cost/scenarios';
 import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines/engines';
 import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { DUE_INDEX } from '../../contract/thresholds';
@@ -24,7 +26,7 @@ const MINUTES = 60_000;
 
 describe('a bill', () => {
   it('is that of the pricing pages', () => {
-    // aws.amazon.com/eventbridge/pricing: a million custom events. The others: the units that their pages name a price of.
+    // aws.amazon.com/eventbridge/pricing: a million custom events. The others: the units of their pricing pages.
     const million = { ...NOTHING, events: 1e6, sqsRequests: 1e6, lambdaRequests: 1e6, writeUnits: 1e6, readUnits: 1e6 };
     expect(billOf({ ...million, kmsRequests: 10_000, logBytes: 1024 ** 3, internetBytes: 1024 ** 3 }, 0)).toEqual({
       EventBridge: expect.closeTo(1),
@@ -39,18 +41,18 @@ describe('a bill', () => {
     expect(billOf({ ...NOTHING, lambdaGbSeconds: 400_000 }, 0).Lambda).toBeCloseTo(5.33);
   });
 
-  it('has what is stored for as long as it stays, with what it takes to restore it', () => {
+  it('includes the storage and the point-in-time recovery of stored bytes', () => {
     expect(billOf({ ...NOTHING, storedBytes: 2 * 1024 ** 3 }, 3).DynamoDB).toBeCloseTo(2 * 3 * 0.45);
   });
 
-  it('can be added up, and multiplied', () => {
+  it('can be added and multiplied', () => {
     const units = { ...NOTHING, events: 2, logBytes: 3 };
     expect(sum([units, times(units, 10)])).toEqual({ ...NOTHING, events: 22, logBytes: 33 });
     expect(sum([])).toEqual(NOTHING);
   });
 });
 
-/** The rules themselves are tested where they are: counted-client.test.ts. */
+/** counted-client.test.ts tests the rules themselves. */
 describe('a metered DynamoDB', () => {
   let engines: RunningEngines;
   let client: DynamoDBDocumentClient;
@@ -80,13 +82,13 @@ describe('a metered DynamoDB', () => {
     { accessKeyId: CREDENTIALS.accessKeyId, writeUnits, readUnits, storedBytes },
   ];
 
-  it('counts a write, that of an index entry, and what is stored', async () => {
+  it('counts writes, index writes and stored bytes', async () => {
     await client.send(new PutCommand({ TableName, Item: { ...Key, text: 'x'.repeat(1500), ...due(1) } }));
     const bytes = calls[0]?.storedBytes ?? 0;
     expect(bytes).toBeGreaterThan(1600);
     expect(calls).toEqual(cost(2 + 1, 0, bytes));
     calls = [];
-    // The entry moves: two writes.
+    // The entry gets a new key: two writes.
     const move = { UpdateExpression: 'SET #due = :due', ExpressionAttributeNames: { '#due': DUE_INDEX.sortKey } };
     await client.send(new UpdateCommand({ TableName, Key, ...move, ExpressionAttributeValues: { ':due': 2 } }));
     expect(calls).toEqual(cost(2 + 2, 0, 0));
@@ -95,13 +97,13 @@ describe('a metered DynamoDB', () => {
     expect(calls).toEqual(cost(2 + 1, 0, -bytes));
   });
 
-  it('counts one unit for a write whose condition fails, which fails for its caller, too', async () => {
+  it('counts one unit for a write whose condition does not hold, and passes on the error', async () => {
     const put = new PutCommand({ TableName, Item: Key, ConditionExpression: `attribute_exists(${PARTITION_KEY})` });
     await expect(client.send(put)).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
     expect(calls).toEqual(cost(1, 0, 0));
   });
 
-  it('counts a query that finds nothing', async () => {
+  it('counts a query without results', async () => {
     const KeyConditionExpression = `${PARTITION_KEY} = :key`;
     const query = { TableName, KeyConditionExpression, ExpressionAttributeValues: { ':key': 'nobody' } };
     const { Items } = await client.send(new QueryCommand(query));
@@ -117,32 +119,32 @@ describe('the cost of a connector', () => {
     cost = await measureConnector(() => {});
   }, 3 * MINUTES);
 
-  const of = (road: Road, batch: number) => {
-    const found = cost.roads.find((one) => one.road === road && one.batch === batch);
-    if (!found) throw new Error(`${road}, ${batch} at a time, was not measured`);
+  const of = (scenario: Scenario, batch: number) => {
+    const found = cost.scenarios.find((one) => one.scenario === scenario && one.batch === batch);
+    if (!found) throw new Error(`${scenario}, ${batch} at a time, was not measured`);
     return found;
   };
 
-  it('is one document, of every road at batches of 1 and of 10', () => {
+  it('is one document with every scenario for batches of 1 and of 10', () => {
     expect(JSON.parse(JSON.stringify(cost))).toEqual(cost);
-    expect(cost.roads.map(({ road, batch }) => `${road} ${batch}`)).toEqual(
-      ROADS.flatMap((road) => [`${road} 1`, `${road} 10`]),
+    expect(cost.scenarios.map(({ scenario, batch }) => `${scenario} ${batch}`)).toEqual(
+      SCENARIOS.flatMap((scenario) => [`${scenario} 1`, `${scenario} 10`]),
     );
   });
 
-  it('counts what each function must do, and what AWS does for it', () => {
-    // The event; EventBridge's message, the delivery's, and for either a receive and a delete; the claim and the outcome.
+  it('counts the work of the functions and of AWS', () => {
+    // One event. Two messages, each with a send, a receive and a delete. Two writes: the claim and the outcome.
     const single = { events: 1, sqsRequests: 1 + 1 + 2 + 2, lambdaRequests: 2, writeUnits: 2, kmsRequests: 0 };
     expect(of('data-source-refresh-failed', 1).units).toMatchObject(single);
     const { units } = of('data-source-refresh-failed', 10);
     expect(units).toMatchObject({ events: 1, lambdaRequests: expect.closeTo(0.2), writeUnits: 2, kmsRequests: 0 });
-    // Messages for deliveries that are made side by side share requests, or do not.
+    // Concurrent messages can share requests.
     expect(units.sqsRequests).toBeGreaterThan(1.49);
     expect(units.sqsRequests).toBeLessThan(2.41);
   });
 
-  it('of a crossing is that of the observation, its event, and the delivery', () => {
-    // docs/benchmarks.md: what a threshold costs that is crossed, and one that is not.
+  it('of a crossing is the cost of the observation, the crossing event and the delivery', () => {
+    // docs/benchmarks.md: the cost of a crossed threshold and of one that is not crossed.
     const [nothing, crossing] = [of('observation that crosses nothing', 1), of('segment-threshold-crossed', 1)];
     const delivery = of('data-source-refresh-failed', 1);
     expect(nothing.units).toMatchObject({
@@ -156,26 +158,26 @@ describe('the cost of a connector', () => {
     expect(crossing.parts.Thresholds).toBeGreaterThan(nothing.parts.Thresholds + 1);
   });
 
-  it('when nothing happens is the key, the pollers, and a look each minute', () => {
+  it('without events is the key, the pollers, and three invocations per minute', () => {
     const minutes = ASSUMED.daysOfMonth * 24 * 60;
     expect(cost.idle.keys).toBe(1);
     expect(cost.idle.units).toMatchObject({ events: 0, writeUnits: 0, kmsRequests: 0, internetBytes: 0 });
     expect(cost.idle.units.lambdaRequests).toBeCloseTo(3 * minutes);
-    // Four queues, five pollers, three receives a minute.
+    // Four queues with five pollers, each with three receives per minute.
     expect(cost.idle.units.sqsRequests).toBeCloseTo(4 * 5 * 3 * minutes);
   });
 
   it('is the same by part as by service', () => {
-    for (const { road, parts, dollarsPerMillion } of cost.roads) {
-      expect(total(parts), road).toBeCloseTo(dollarsPerMillion.total);
+    for (const { scenario, parts, dollarsPerMillion } of cost.scenarios) {
+      expect(total(parts), scenario).toBeCloseTo(dollarsPerMillion.total);
     }
     expect(total(cost.idle.parts)).toBeCloseTo(cost.idle.dollarsPerMonth.total);
   });
 
   const total = (all: Readonly<Record<string, number>>) => Object.values(all).reduce((to, one) => to + one, 0);
 
-  describe('is what the documents say', () => {
-    /** Cells of a table's row that begins with a text. */
+  describe('matches the documentation', () => {
+    /** The other cells of the table row that starts with a text. */
     const row = (file: string, begin: string): string[] => {
       const line = readFileSync(join(ROOT, file), 'utf8')
         .split('\n')
@@ -187,17 +189,17 @@ describe('the cost of a connector', () => {
         .map((cell) => cell.trim());
     };
     const dollars = (text = ''): number[] => [...text.matchAll(/\$(\d+\.\d\d)/g)].map(([, amount]) => Number(amount));
-    /** Within what sizes of numbers and names may differ by. What single messages cost is counted, and the same each time. */
+    /** The tolerance covers different lengths of numbers and names. The cost of single messages is the same in each run. */
     const about = (amount: number, slack = 0) =>
       expect.toSatisfy(
         (said: number) => Math.abs(said - amount) <= 0.02 + 0.03 * amount + slack,
         `about ${amount.toFixed(2)}`,
       );
-    /** In full batches, calls that happen to be made at the same moment share a request: up to 0.9 messages and 1.4 reads. */
+    /** Additional tolerance for full batches, in which concurrent calls can share requests: 0.9 messages, 1.4 reads. */
     const SHARED = { sqs: 0.36, lambda: 0.15, dynamodb: 0.18, readUnits: 1.4, total: 0.6 };
     /** From full batches to single messages. */
-    const range = (pick: (road: ConnectorCost['roads'][number]) => number, ...roads: Road[]) =>
-      roads.flatMap((road) => [about(pick(of(road, 10)), SHARED.total), about(pick(of(road, 1)))]);
+    const range = (pick: (cost: ConnectorCost['scenarios'][number]) => number, ...scenarios: Scenario[]) =>
+      scenarios.flatMap((scenario) => [about(pick(of(scenario, 10)), SHARED.total), about(pick(of(scenario, 1)))]);
 
     const { Resources } = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector')).toJSON();
     const NAMES = {
@@ -258,10 +260,10 @@ describe('the cost of a connector', () => {
       expect(dollars(millionCell)).toEqual(million());
     });
 
-    it.each(ROADS)('docs/benchmarks.md, of %s', (road) => {
-      const { dollarsPerMillion: full, units } = of(road, 10);
-      const single = of(road, 1);
-      const cells = row('docs/benchmarks.md', road.includes(' ') ? road : `\`${road}\``).map(Number);
+    it.each(SCENARIOS)('docs/benchmarks.md, of %s', (scenario) => {
+      const { dollarsPerMillion: full, units } = of(scenario, 10);
+      const single = of(scenario, 1);
+      const cells = row('docs/benchmarks.md', scenario.includes(' ') ? scenario : `\`${scenario}\``).map(Number);
       const { EventBridge, SQS, Lambda, DynamoDB, CloudWatch, internet } = full;
       expect(cells).toEqual([
         about(EventBridge),
