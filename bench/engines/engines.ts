@@ -12,15 +12,14 @@ export interface Engines {
   readonly events: string;
   readonly region: string;
   readonly tables: readonly TableInput[];
-  /** Table name, like the next two. */
+  /** Names of tables. */
   readonly subscriptions: string;
   readonly thresholds: string;
-  readonly deliveries: string;
   /** ARN of the key that encrypts flow URLs. */
   readonly flowUrlKey: string;
   /** Environment of the function `deliver` in the template. */
   readonly deliverEnvironment: Readonly<Record<string, string>>;
-  /** Outputs of the stack that the CLI's `apply` reads. */
+  /** Outputs of the stack. */
   readonly outputs: Readonly<Record<string, string>>;
 }
 

@@ -14,7 +14,7 @@ const CROSSED = {
   sequence: 0,
 };
 
-/** Examples of every event's detail, in the published schemas and in AsyncAPI. */
+/** Examples of the details of all events, for the published schemas and AsyncAPI. */
 export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Example, ...Example[]]>> = {
   DataSourceRefreshed: [
     { dataSource: 'Orders', status: 'Successful', runId: 'nightly-1' },
@@ -108,7 +108,7 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
     {
       connector: 'Production-PowerAutomate',
       subscription: 'vip-over-10k',
-      reason: 'The flow takes deliveries again.',
+      reason: 'The flow accepts deliveries again.',
       since: '2026-11-05T12:00:00.000Z',
       pausedSince: '2026-11-05T09:55:00.000Z',
     },
@@ -117,7 +117,7 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
     {
       connector: 'Production-PowerAutomate',
       subscription: 'vip-over-10k',
-      reason: 'The flow did not take it in 12 tries.',
+      reason: 'The flow did not accept it in 12 attempts.',
       since: '2026-11-08T15:00:00.000Z',
       httpStatus: 500,
       error: 'Internal Server Error',
