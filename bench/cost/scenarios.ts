@@ -41,7 +41,7 @@ const stages = { map: 'Successful', match: 'Successful', merge: 'Successful' };
 
 export const SCRIPTS: Readonly<Record<Scenario, Script>> = {
   'data-source-refresh-failed': {
-    events: (n, round) => refreshed(n, round, { status: 'Failed', error: 'The source did not answer in time' }),
+    events: (n, round) => refreshed(n, round, { status: 'Failed', error: 'The source did not respond in time' }),
   },
   'data-source-refresh-succeeded': {
     events: (n, round) => refreshed(n, round, { status: 'Successful', recordCount: 120_000 }),

@@ -6,7 +6,7 @@ export interface Child<Ready> {
   /** The first message of the process. */
   readonly ready: Ready;
   /** Sends a request. Rejects if the request fails. */
-  ask<Answer>(request: unknown): Promise<Answer>;
+  ask<Result>(request: unknown): Promise<Result>;
   stop(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ const MAX_STDERR = 4000;
 
 interface Reply {
   readonly id: number;
-  readonly answer?: unknown;
+  readonly result?: unknown;
   readonly error?: string;
 }
 
@@ -49,13 +49,13 @@ export async function startChild<Ready>(
   });
   return {
     ready: ready as Ready,
-    async ask<Answer>(request: unknown) {
+    async ask<Result>(request: unknown) {
       const id = ++ids;
       const replied = new Promise<Reply>((resolve) => waiting.set(id, resolve));
       child.send({ id, request });
-      const { answer, error } = await Promise.race([replied, tooEarly]);
+      const { result, error } = await Promise.race([replied, tooEarly]);
       if (error !== undefined) throw new Error(error);
-      return answer as Answer;
+      return result as Result;
     },
     async stop() {
       if (child.connected) child.disconnect();
@@ -64,12 +64,12 @@ export async function startChild<Ready>(
   };
 }
 
-/** In the child process: sends `ready` and answers requests. Exits with its parent. */
-export function serve(ready: unknown, answer: (request: never) => unknown): void {
+/** In the child process: sends `ready` and responds to requests. Exits with its parent. */
+export function serve(ready: unknown, respond: (request: never) => unknown): void {
   process.once('disconnect', () => process.exit());
   process.on('message', async ({ id, request }: { readonly id: number; readonly request: never }) => {
     try {
-      process.send?.({ id, answer: await answer(request) });
+      process.send?.({ id, result: await respond(request) });
     } catch (error) {
       process.send?.({ id, error: String(error) });
     }

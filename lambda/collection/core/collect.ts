@@ -47,7 +47,7 @@ const MAX_AGE_DAYS = RUN_RETENTION_DAYS - 1;
 const PUBLISH_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.collect * 1000;
 
 /** Every lost race means that another worker made progress, so this many in a row are a fault. */
-const MAX_TRIES = 100;
+const MAX_ATTEMPTS = 100;
 
 /** When the sweep checks a run: at its deadline, or when its event should have been published. */
 export function dueAt({ deadline, closed, closedAt, publishedAt }: CollectedRun): number | undefined {
@@ -64,7 +64,7 @@ export type StageOutcome = 'recorded' | 'duplicate' | 'late' | 'tooMany';
 export async function collectStage(end: StageEnd, ports: CollectPorts): Promise<StageOutcome> {
   const { runs, clock, rules } = ports;
   const key = runKey(end);
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const run = await runs.read(key);
     if (run?.closed) {
       if (run.publishedAt === undefined) await publishRun(key, run, ports);
@@ -77,7 +77,7 @@ export async function collectStage(end: StageEnd, ports: CollectPorts): Promise<
     if (next.closed) await publishRun(key, next, ports);
     return 'recorded';
   }
-  throw new Error(`run ${key} changed under ${MAX_TRIES} tries`);
+  throw new Error(`run ${key} changed during ${MAX_ATTEMPTS} attempts`);
 }
 
 /** Publishes a closed run's event, then records it. A crash in between causes a duplicate, never a missing event. */

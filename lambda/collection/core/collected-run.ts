@@ -199,5 +199,5 @@ function missingText({ refresh, stages, expected = [] }: CollectedRun): string {
   const noun = refresh === 'full' ? 'processes' : 'stages';
   if (typeof expected === 'number') return `${stages.length} of ${expected} ${noun} have ended`;
   if (expected.length === 0) return `no event named the expected ${noun}`;
-  return `no end of ${missing(stages, expected).join(', ')}`;
+  return `${missing(stages, expected).join(', ')} did not end`;
 }

@@ -23,7 +23,7 @@ export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** BatchGetItem takes 100 keys (API reference). */
+/** BatchGetItem accepts 100 keys (API reference). */
 const MAX_KEYS = 100;
 const PAUSES = [0, 50, 200, 800, 1600];
 

@@ -42,7 +42,7 @@ export const HITS_PER_ITEM = 100;
 const INTENT_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.evaluate * 1000;
 
 /** Every lost race means that another worker made progress, so this many in a row are a fault. */
-const MAX_TRIES = 100;
+const MAX_ATTEMPTS = 100;
 
 export type ObservationOutcome = 'committed' | 'late' | 'duplicate' | 'conflict' | 'future';
 
@@ -102,7 +102,7 @@ async function onSettledState<Outcome>(
   act: (key: string, state: MetricState | undefined) => Promise<Outcome | undefined>,
 ): Promise<Outcome> {
   const key = metricKey(metric);
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const state = await ports.thresholds.readState(key);
     if (state?.intent) {
       await publishIntent(key, state.metric, state.intent, ports);
@@ -111,7 +111,7 @@ async function onSettledState<Outcome>(
     const outcome = await act(key, state);
     if (outcome !== undefined) return outcome;
   }
-  throw new Error(`the state of metric ${key} changed under ${MAX_TRIES} tries`);
+  throw new Error(`the state of metric ${key} changed during ${MAX_ATTEMPTS} attempts`);
 }
 
 /** The items that a new value crosses, in the order of crossing. */

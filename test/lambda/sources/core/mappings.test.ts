@@ -3,20 +3,20 @@ import type { SourceEntry, SourceKind } from '../../../../contract/sources';
 import { eventsOf } from '../../../../lambda/sources/core/normalize';
 import { SAMPLES, type SampleEvent, sample } from '../../../support/app/sources';
 
-/** What a rule sends of an event; the source is known by `name`. */
+/** The message of a rule. `name` is the source's name in the event. */
 function message(kind: SourceKind, name: string, event: unknown, source: Partial<SourceEntry> = {}): string {
   const entry = { name, put: 'DataSourceRefreshed', detail: { dataSource: 'Orders' }, ...source };
   return JSON.stringify({ kind, sources: [entry], event });
 }
 
-/** The details of what is put, as the bus gets them; or the reason why nothing is. */
+/** The details of the events to put, or the reason of the rejection. */
 function details(body: string): unknown {
   const read = eventsOf(body);
   if ('reason' in read) return read.reason;
   return JSON.parse(JSON.stringify(read.value.map(({ detail }) => detail)));
 }
 
-/** By which each kind's samples know their source. */
+/** The source's name in the samples of each kind. */
 const NAMES: Readonly<Record<string, readonly [SourceKind, string]>> = {
   appflow: ['appflow', 'veeva-demo'],
   'glue-job': ['glue-job', 'MyJob'],
@@ -48,14 +48,14 @@ const prefixOf = (name: string): string =>
     .filter((prefix) => name.startsWith(prefix))
     .toSorted((a, b) => b.length - a.length)[0] as string;
 
-/** What is put because of a sample, or of one that was changed. */
+/** The detail for a sample or for a changed sample. */
 function put(name: string, change: (event: SampleEvent) => unknown = (event) => event, source?: Partial<SourceEntry>) {
   const prefix = prefixOf(name);
   const [kind, known] = NAMES[prefix] as (typeof NAMES)[string];
   return details(message(kind, known, change(sample(name)), { ...PUT[prefix], ...source }));
 }
 
-/** A change of a sample's detail; `undefined` takes a field away. */
+/** Changes a sample's detail. `undefined` removes a field. */
 const withDetail = (change: Record<string, unknown>) => (event: SampleEvent) => ({
   ...event,
   detail: { ...event.detail, ...change },
@@ -344,17 +344,17 @@ const EXPECTED: Readonly<Record<string, readonly object[]>> = {
 };
 
 describe('the sample', () => {
-  it.each(Object.keys(SAMPLES))('%s says what it says, and no more', (name) => {
+  it.each(Object.keys(SAMPLES))('%s has exactly the expected detail', (name) => {
     expect(put(name)).toEqual(EXPECTED[name]);
   });
 
-  it.each(Object.entries(SAMPLES))('%s names where it is from', (_, { from, changed }) => {
+  it.each(Object.entries(SAMPLES))('%s names its origin', (_, { from, changed }) => {
     expect(from.length).toBeGreaterThan(20);
     expect(changed ?? 'nothing').not.toBe('');
   });
 });
 
-describe('rejects, and says why', () => {
+describe('rejects with a reason', () => {
   it.each([
     ['glue-job-succeeded', 'state', '"state" is "EXPLODED": the connector knows SUCCEEDED, FAILED, '],
     ['databrew-succeeded', 'state', '"state" is "EXPLODED"'],
@@ -365,10 +365,10 @@ describe('rejects, and says why', () => {
     ['redshift-data-finished', 'state', '"state" is "EXPLODED": the connector knows FINISHED, FAILED, ABORTED'],
     ['athena-succeeded', 'currentState', '"currentState" is "EXPLODED"'],
     ['step-functions-succeeded', 'status', '"status" is "EXPLODED": the connector knows SUCCEEDED, FAILED, TIMED_OUT'],
-  ])('%s with a state of a new kind in "%s", or with none', (name, field, reason) => {
+  ])('%s with an unknown or missing state in "%s"', (name, field, reason) => {
     expect(put(name, withDetail({ [field]: 'EXPLODED' }))).toContain(reason);
     expect(put(name, withDetail({ [field]: undefined }))).toContain(`"${field}" is missing: the connector knows `);
-    // No word of ours, and none that every object has.
+    // Neither a known state nor a property of every object.
     expect(put(name, withDetail({ [field]: 'constructor' }))).toContain(`"${field}" is "constructor"`);
     expect(put(name, withDetail({ [field]: 7 }))).toContain(`"${field}" is 7`);
   });
@@ -388,7 +388,7 @@ describe('rejects, and says why', () => {
     }
   });
 
-  it('a run whose id is longer than any we keep', () => {
+  it('a run with an id over the length limit', () => {
     expect(put('glue-job-succeeded', withDetail({ jobRunId: 'x'.repeat(201) }))).toBe(
       'Glue Job State Change: DataSourceRefreshed: "runId" is longer than 200 characters: write a shorter name',
     );
@@ -403,7 +403,7 @@ describe('rejects, and says why', () => {
     expect(put('dms-task-stopped', bare)).toContain('"eventType" is missing');
   });
 
-  it('zero-ETL with a name of a new kind', () => {
+  it('zero-ETL with an unknown detail type', () => {
     const renamed = (event: SampleEvent) => ({ ...event, 'detail-type': 'Glue Zero ETL Ingestion Exploded' });
     expect(put('glue-zero-etl-failed', renamed)).toContain('"detail-type" is "Glue Zero ETL Ingestion Exploded"');
   });
@@ -419,7 +419,7 @@ describe('rejects, and says why', () => {
     expect(put('cloudwatch-alarm-alarm', change)).toContain(reason);
   });
 
-  it('an alarm in a state of a new kind, or in none', () => {
+  it('an alarm with an unknown or missing state', () => {
     expect(put('cloudwatch-alarm-alarm', withDetail({ state: { value: 'PANIC' } }))).toContain(
       '"state.value" is "PANIC"',
     );
@@ -428,7 +428,7 @@ describe('rejects, and says why', () => {
     }
   });
 
-  it('an alarm whose value is no size of a segment', () => {
+  it('an alarm whose value is not a valid size of a segment', () => {
     const segment = { put: 'SegmentRefreshed', detail: { segment: 'VIP' } };
     expect(put('cloudwatch-alarm-alarm', undefined, segment)).toContain('"memberCount" is 99.5: write a whole number');
     expect(put('cloudwatch-alarm-ok', undefined, segment)).toEqual([
@@ -455,7 +455,7 @@ describe('rejects, and says why', () => {
 });
 
 describe('reads', () => {
-  it('instants in every form, and leaves out what is none', () => {
+  it('instants in every format, and ignores invalid ones', () => {
     const at = (value: unknown) => {
       const [detail] = put('step-functions-succeeded', withDetail({ startDate: value })) as { startedAt?: string }[];
       return detail?.startedAt;
@@ -481,7 +481,7 @@ describe('reads', () => {
     }
   });
 
-  it('counts as texts and numbers, and leaves out what is none', () => {
+  it('counts as texts and numbers, and ignores invalid ones', () => {
     const counted = (value: unknown) => {
       const change = withDetail({ 'num-of-records-processed': value });
       const [detail] = put('appflow-succeeded', change) as { recordCount?: number }[];
@@ -495,7 +495,7 @@ describe('reads', () => {
     }
   });
 
-  it("the crawler's end by when the event was put, where it does not say it", () => {
+  it("the time of the event as the crawler's end if the end is missing", () => {
     const [detail] = put('glue-crawler-succeeded', withDetail({ completionDate: 'N/A' })) as object[];
     expect(detail).toMatchObject({ endedAt: '2017-11-11T01:25:01.000Z', startedAt: '2017-11-11T01:24:54.000Z' });
   });
@@ -516,12 +516,12 @@ describe('reads', () => {
     ['Stop Reason SOMETHING_NEW', 'Canceled'],
     ['Replication task stopped', 'Canceled'],
     [undefined, 'Canceled'],
-  ])('why a DMS task stopped, else what its source says: %s', (detailMessage, status) => {
+  ])('the reason of a stopped DMS task, or the configured status: %s', (detailMessage, status) => {
     const [detail] = put('dms-task-stopped', withDetail({ detailMessage }), { stopped: 'Canceled' }) as object[];
     expect(detail).toMatchObject({ status });
   });
 
-  it('what else happens to a DMS task as no end of a run', () => {
+  it('other events of a DMS task as a run in progress', () => {
     for (const eventType of ['REPLICATION_TASK_STARTED', 'REPLICATION_SCALING_UP_FAILED', 'CONFIGURATION_CHANGE']) {
       expect(put('dms-task-stopped', withDetail({ eventType, eventId: 'DMS-EVENT-0069' }))).toEqual([]);
     }
@@ -540,7 +540,7 @@ describe('reads', () => {
     };
     expect(value({ recentDatapoints: [7, 3], evaluatedDatapoints })).toMatchObject([{ value: 7 }]);
     expect(value({ recentDatapoints: [3, 7] })).toMatchObject([{ value: 7 }]);
-    // It changed its state because there are no values.
+    // Missing data changed the state.
     expect(value({ recentDatapoints: [], evaluatedDatapoints: evaluatedDatapoints.slice(2, 3) })).toEqual([]);
   });
 
@@ -548,7 +548,7 @@ describe('reads', () => {
     expect(put('cloudwatch-alarm-alarm', withDetail({ state: { value: 'INSUFFICIENT_DATA' } }))).toEqual([]);
   });
 
-  it('an execution that was redriven as another run', () => {
+  it('a redriven execution as another run', () => {
     const [detail] = put('step-functions-succeeded', withDetail({ redriveCount: 2 })) as { runId: string }[];
     expect(detail?.runId).toBe('execution-name redrive 2');
     expect(put('step-functions-succeeded', withDetail({ redriveCount: 0 }))).toMatchObject([
@@ -556,16 +556,16 @@ describe('reads', () => {
     ]);
   });
 
-  it('as much of an error as a flow gets', () => {
+  it('as much of an error as a flow receives', () => {
     const [detail] = put('glue-job-failed', withDetail({ message: 'x'.repeat(100_000) })) as { error: string }[];
     expect(detail?.error).toHaveLength(4000);
   });
 
-  it('an attempt that is retried as no end of a full refresh', () => {
+  it('a retried attempt as a full refresh in progress', () => {
     expect(put('emr-serverless-retry', undefined, { put: 'FullRefreshed', detail: { kind: 'Scheduled' } })).toEqual([]);
   });
 
-  it('all that the connector has of a name: the same job may refresh two data sources', () => {
+  it('all sources of a name, because a job can refresh two data sources', () => {
     const sources = ['Orders', 'Returns'].map((dataSource) => ({
       name: 'MyJob',
       put: 'DataSourceRefreshed',
