@@ -1,9 +1,10 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import { DEFAULT_EVENT_SOURCE } from '../contract/shared';
+import { isLastingCode } from '../lambda/events/core/put-events';
 import { isWholeNumber, wholeNumberHint } from '../lambda/shared/core/numbers';
 import { requestsOf, writeEntry } from './entry';
 import { EventsNotTakenError, InvalidEventsError } from './errors';
-import { isRetryable, isRetryableCode, waitAfter } from './retry';
+import { isRetryable, waitAfter } from './retry';
 import type {
   ConnectorEvent,
   ConnectorEventsOptions,
@@ -90,7 +91,7 @@ export class ConnectorEvents {
     return this.putOne({ detailType: 'UnificationRefreshed', detail });
   }
 
-  /** One stage or process of a run ended. The connector combines them into one event for the run. */
+  /** A stage or process of a run ended. The connector combines them into one event. */
   refreshStageCompleted(detail: RefreshStageCompletedDetail): Promise<string> {
     return this.putOne({ detailType: 'RefreshStageCompleted', detail });
   }
@@ -149,7 +150,7 @@ export class ConnectorEvents {
       for (const [n, one] of open.entries()) {
         const { EventId, ErrorCode = 'no result from EventBridge', ErrorMessage = '' } = response?.Entries?.[n] ?? {};
         if (EventId) ids[one.index] = EventId;
-        else if (attempt < maxAttempts && isRetryableCode(ErrorCode)) retried.push(one);
+        else if (attempt < maxAttempts && !isLastingCode(ErrorCode)) retried.push(one);
         else failed.set(one, `${one.entry.DetailType}: ${ErrorCode} ${ErrorMessage}`);
       }
       if (retried.length === 0) return { failed };

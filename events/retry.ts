@@ -1,8 +1,3 @@
-import { LASTING_CODES } from '../lambda/events/core/put-events';
-
-/** Whether EventBridge can accept an entry with this error code in a retry. */
-export const isRetryableCode = (code: string): boolean => !LASTING_CODES.includes(code);
-
 /** Names of timeout errors of Node.js and the AWS SDK. */
 const TIMEOUTS = new Set(['TimeoutError', 'AbortError']);
 /** Throttling errors of the AWS SDK with HTTP status 400. */

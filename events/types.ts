@@ -10,17 +10,17 @@ export type RefreshKind = 'Scheduled' | 'OnDemand';
 /** Fields of the events of all runs. */
 export interface RunDetail {
   /**
-   * Instance of the customer data platform, for platforms with several instances.
+   * Instance of the customer data platform, if it has several.
    * @default 'default'
    */
   readonly instanceId?: string;
-  /** Id of the run, as its source assigns it. Duplicate events of a run are detected by it. */
+  /** Id of the run in its source. Detects duplicate events. */
   readonly runId: string;
   readonly status: RefreshStatus;
   readonly startedAt?: Instant;
   /** @default - the event's time */
   readonly endedAt?: Instant;
-  /** Error message for the people who are notified. */
+  /** Error message, for people. */
   readonly error?: string;
   /** Link to the run's page. Starts with https:// or http://. */
   readonly runLink?: string;
@@ -37,14 +37,14 @@ export interface DataSourceRefreshedDetail extends RunDetail {
   readonly willRetry?: boolean;
   /** Number of the attempt. */
   readonly attempt?: number;
-  /** Number of records that were read. */
+  /** Number of records read. */
   readonly recordCount?: number;
 }
 
 /** Fields of the events of all values. */
 export interface ObservationDetail {
   /**
-   * Instance of the customer data platform, for platforms with several instances.
+   * Instance of the customer data platform, if it has several.
    * @default 'default'
    */
   readonly instanceId?: string;
@@ -74,7 +74,7 @@ export interface MeasureRefreshedDetail extends ObservationDetail {
   /** A number or a decimal string. */
   readonly value: number | string;
   /**
-   * Member of each dimension that the value belongs to, by dimension name. Up to 10 dimensions.
+   * Members that the value belongs to, by dimension name. Up to 10 dimensions.
    * @default - the whole measure
    */
   readonly dimensions?: Readonly<Record<string, string>>;
@@ -85,17 +85,17 @@ export interface MeasureRefreshedDetail extends ObservationDetail {
 /** A full refresh ended. */
 export interface FullRefreshedDetail extends RunDetail {
   readonly kind: RefreshKind;
-  /** Final status of each process of the refresh. Up to 50 processes. */
+  /** Final status of each process. Up to 50 processes. */
   readonly processes?: Readonly<Record<string, RefreshStatus>>;
 }
 
 /** A unification ended. */
 export interface UnificationRefreshedDetail extends RunDetail {
-  /** Final status of each stage of the unification. Up to 50 stages. */
+  /** Final status of each stage. Up to 50 stages. */
   readonly stages?: Readonly<Record<string, RefreshStatus>>;
 }
 
-/** One stage or process of a run ended. Set either `stage`, for a unification, or `process`, for a full refresh. */
+/** A stage or process of a run ended. Set either `stage`, for a unification, or `process`, for a full refresh. */
 export interface RefreshStageCompletedDetail extends RunDetail {
   readonly stage?: string;
   readonly process?: string;

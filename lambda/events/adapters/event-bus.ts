@@ -1,7 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { coalesce, sendAll } from '../../shared/adapters/coalesce';
 import type { EventPublisher } from '../core/ports';
-import { INVALID_ENTRY_CODES, PUT_EVENTS_LIMITS as limits } from '../core/put-events';
+import { isInvalidEntry, PUT_EVENTS_LIMITS as limits } from '../core/put-events';
 
 interface Entry {
   readonly detailType: string;
@@ -25,7 +25,7 @@ export function eventPublisher(client: EventBridgeClient, bus: string, source: s
     return entries.map(({ detailType }, n) => {
       const { EventId, ErrorCode = '', ErrorMessage } = response.Entries?.[n] ?? {};
       if (EventId) return undefined;
-      const isLasting = INVALID_ENTRY_CODES.includes(ErrorCode);
+      const isLasting = isInvalidEntry(ErrorCode);
       const verb = isLasting ? 'rejects' : 'did not accept';
       return { reason: `EventBridge ${verb} the event ${detailType}: ${ErrorCode} ${ErrorMessage}`, isLasting };
     });

@@ -25,21 +25,21 @@ const optional = <const T extends v.GenericSchema>(schema: T, description: strin
   v.optional(field(schema, description));
 
 const instanceId = v.optional(
-  field(nameSchema, 'Instance of the customer data platform, for platforms with several instances.'),
+  field(nameSchema, 'Instance of the customer data platform, if it has several.'),
   'default',
 );
 const run = {
-  runId: field(nameSchema, 'Id of the run, as its source assigns it. Duplicate events of a run are detected by it.'),
+  runId: field(nameSchema, 'Id of the run in its source. Detects duplicate events.'),
   status: field(statusSchema, 'Final status of the run. "Failure" is read as "Failed".'),
   startedAt: optional(instantSchema, 'Start time.'),
   endedAt: optional(instantSchema, "End time. Default: the event's time."),
-  error: optional(textSchema, 'Error message for the people who are notified.'),
+  error: optional(textSchema, 'Error message, for people.'),
   runLink: optional(linkSchema, "Link to the run's page."),
 };
 const kind = field(kindSchema, 'Whether the refresh was scheduled or started on demand.');
 const observed = {
   instanceId,
-  observedAt: field(instantSchema, 'When the value was measured. A value older than the last one is dropped.'),
+  observedAt: field(instantSchema, 'When the value was measured. Older values than the last are dropped.'),
   runId: optional(nameSchema, 'Id of the run that measured the value.'),
   sequence: v.optional(field(countSchema, 'Order of values with the same observedAt.'), 0),
 };
@@ -48,7 +48,7 @@ const measured = {
   measure: field(nameSchema, 'Name of the measure.'),
   dimensions: optional(
     dimensionsSchema,
-    'Member of each dimension that the value belongs to, by dimension name. Default: the whole measure.',
+    'Members that the value belongs to, by dimension name. Default: the whole measure.',
   ),
   unit: optional(nameSchema, 'Unit of the value, such as EUR.'),
 };
@@ -58,26 +58,23 @@ const crossed = {
   connector,
   crossingId: field(nameSchema, 'Id of the crossing. Duplicate events have the same id.'),
   subscription: field(nameSchema, 'Name of the subscription whose threshold was crossed.'),
-  uid: field(nameSchema, 'Unique id of the subscription. A new subscription with the same name has another id.'),
+  uid: field(nameSchema, 'Unique id of the subscription. A later one with the same name has another id.'),
   generation: field(countSchema, 'Generation of the subscription. Every change increments it.'),
-  startsFlow: field(flagSchema, 'Whether the subscription has a flow. Without a flow, it only sends this event.'),
+  startsFlow: field(flagSchema, 'False for a subscription without a flow, which only sends this event.'),
   direction: field(
     v.picklist(['above', 'below'], expected('"above" or "below"')),
     'Whether the value rose above or fell below the threshold.',
   ),
   threshold: field(numberSchema, 'Level that was crossed.'),
   previousValue: optional(numberSchema, 'Previous value. Absent if the value was already beyond the threshold.'),
-  alreadyBeyond: optional(
-    flagSchema,
-    'True if the value was already beyond the threshold when the threshold was created.',
-  ),
+  alreadyBeyond: optional(flagSchema, 'True if the value was already beyond the threshold at its creation.'),
   value: field(numberSchema, 'Current value.'),
-  recoverTo: optional(numberSchema, 'Level that the value must return to before the threshold fires again.'),
+  recoverTo: optional(numberSchema, 'Level to return to before the threshold fires again.'),
 };
 const health = {
   connector,
   subscription: field(nameSchema, 'Name of the subscription.'),
-  reason: field(textSchema, 'Reason for the people who are notified.'),
+  reason: field(textSchema, 'Reason, for people.'),
   since: field(instantSchema, 'When the change happened.'),
 };
 /** The flow's last response. */
@@ -95,7 +92,7 @@ export const EVENT_DEFINITIONS = {
       ...run,
       willRetry: v.optional(field(flagSchema, 'Whether the source retries the refresh after this failure.'), false),
       attempt: optional(countSchema, 'Number of the attempt.'),
-      recordCount: optional(countSchema, 'Number of records that were read.'),
+      recordCount: optional(countSchema, 'Number of records read.'),
     }),
     'A data source refresh ended.',
   ),
@@ -116,7 +113,7 @@ export const EVENT_DEFINITIONS = {
       instanceId,
       ...run,
       kind,
-      processes: optional(statusesByName, 'Final status of each process of the refresh.'),
+      processes: optional(statusesByName, 'Final status of each process.'),
     }),
     'A full refresh ended.',
   ),
@@ -124,7 +121,7 @@ export const EVENT_DEFINITIONS = {
     v.object({
       instanceId,
       ...run,
-      stages: optional(statusesByName, 'Final status of each stage of the unification.'),
+      stages: optional(statusesByName, 'Final status of each stage.'),
     }),
     'A unification ended.',
   ),
@@ -141,7 +138,7 @@ export const EVENT_DEFINITIONS = {
       ({ stage, process }) => (stage === undefined) !== (process === undefined),
       'write either "stage", for unification, or "process", for a full refresh',
     ),
-    v.description('One stage or process of a run ended. The connector combines them into one event for the run.'),
+    v.description('A stage or process of a run ended. The connector combines them into one event.'),
   ),
   [CrossingEvent.SEGMENT_THRESHOLD_CROSSED]: field(
     v.object({ ...crossed, segment }),

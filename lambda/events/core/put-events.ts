@@ -4,15 +4,19 @@
  */
 export const PUT_EVENTS_LIMITS = { entries: 10, bytes: 256 * 1024 - 1 };
 
-/** Codes of entries that EventBridge never accepts, because of their content (API reference, PutEventsResultEntry). */
-export const INVALID_ENTRY_CODES: readonly string[] = ['InvalidArgument', 'MalformedDetail'];
-
-/** Those, and the codes of entries that EventBridge accepts only after a change of permissions or configuration. */
-export const LASTING_CODES: readonly string[] = [
-  ...INVALID_ENTRY_CODES,
+/** Error codes of entries that EventBridge never accepts, because of their content. */
+const INVALID_CODES = ['InvalidArgument', 'MalformedDetail'];
+/** Error codes of entries that EventBridge accepts only after a change of permissions or configuration. */
+const DENIED_CODES = [
   'AccessDeniedException',
   'InvalidAccountIdException',
   'NotAuthorizedForDetailTypeException',
   'NotAuthorizedForSourceException',
   'RedactionFailure',
 ];
+
+/** Whether EventBridge never accepts an entry with this error code (API reference, PutEventsResultEntry). */
+export const isInvalidEntry = (code: string): boolean => INVALID_CODES.includes(code);
+
+/** Whether an immediate retry of an entry with this error code fails, too. */
+export const isLastingCode = (code: string): boolean => isInvalidEntry(code) || DENIED_CODES.includes(code);

@@ -79,19 +79,18 @@ export function observationsOf(table: QueryTable, subject: QuerySubject, found: 
 }
 
 function onlyCell({ columns, rows }: QueryTable): Cell {
-  if (rows.length === 0)
-    throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: the query must return one number');
+  if (rows.length === 0) throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: return one number');
   if (columns.length !== 1) {
     throw new QueryFailed(
       QueryFailure.SEVERAL_COLUMNS,
-      `the result has the columns ${columns.join(', ')}: the query must return one number, or the measure must name its dimensions`,
+      `the result has the columns ${columns.join(', ')}: return one number, or name the dimensions`,
     );
   }
   if (rows.length > 1) {
     const count = rows.length > MAX_QUERY_ROWS ? `more than ${MAX_QUERY_ROWS}` : rows.length;
     throw new QueryFailed(
       QueryFailure.SEVERAL_ROWS,
-      `the result has ${count} rows: the query must return one number, or the measure must name its dimensions`,
+      `the result has ${count} rows: return one number, or name the dimensions`,
     );
   }
   return rows[0]?.[0] ?? null;
@@ -105,11 +104,11 @@ interface Member {
 /** Reads one row for each member: a column for each dimension, and a column with the value. */
 function members({ columns, rows }: QueryTable, dimensions: readonly string[]): Member[] {
   if (rows.length === 0)
-    throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: the query must return a row for each member');
+    throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: return one for each member');
   if (rows.length > MAX_QUERY_ROWS) {
     throw new QueryFailed(
       QueryFailure.TOO_MANY_ROWS,
-      `the result has more than ${MAX_QUERY_ROWS} rows: a measure of a query can have up to ${MAX_QUERY_ROWS} members`,
+      `the result has more than ${MAX_QUERY_ROWS} rows, the maximum of a measure`,
     );
   }
   const columnOf = new Map(dimensions.map((name) => [name, columns.findIndex((column) => isNamed(column, name))]));
@@ -131,7 +130,7 @@ function members({ columns, rows }: QueryTable, dimensions: readonly string[]): 
     const others = [valueColumn, ...more].map((n) => columns[n]).join(', ');
     throw new QueryFailed(
       QueryFailure.SEVERAL_COLUMNS,
-      `the result has the columns ${others} in addition to the dimensions: return only one of them, the value`,
+      `the result has the columns ${others} and the dimensions: return only one value`,
     );
   }
 
@@ -143,10 +142,7 @@ function members({ columns, rows }: QueryTable, dimensions: readonly string[]): 
         const cell = row[columnOf.get(name) as number] ?? null;
         const member = cell === null ? '' : String(cell).trim();
         if (member === '') {
-          throw new QueryFailed(
-            QueryFailure.NO_MEMBER,
-            `${where} has no ${name}: replace NULL, for example by COALESCE(${name}, 'none')`,
-          );
+          throw new QueryFailed(QueryFailure.NO_MEMBER, `${where} has no ${name}: use COALESCE(${name}, 'none')`);
         }
         return [name, member];
       }),
@@ -170,12 +166,12 @@ const DECIMAL = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/;
 
 function numberIn(cell: Cell, where: string): number {
   if (cell === null || cell === '') {
-    throw new QueryFailed(QueryFailure.NO_VALUE, `${where} has no value: replace NULL, for example by COALESCE(…, 0)`);
+    throw new QueryFailed(QueryFailure.NO_VALUE, `${where} has no value: use COALESCE(…, 0)`);
   }
   const value = typeof cell === 'string' && DECIMAL.test(cell) ? Number(cell) : cell;
   if (typeof value !== 'number' || Number.isNaN(value)) {
     const what = typeof cell === 'string' ? 'a text' : typeof cell === 'boolean' ? 'true or false' : 'not a number';
-    throw new QueryFailed(QueryFailure.NOT_A_NUMBER, `${where} is ${what}: the query must return a number`);
+    throw new QueryFailed(QueryFailure.NOT_A_NUMBER, `${where} is ${what}: return a number`);
   }
   return value;
 }

@@ -8,7 +8,7 @@ import { cut } from '../core/text';
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** Longest reason, characters. */
 const MAX_REASON_LENGTH = 1000;
-const TRUNCATED = ' (the message and its reason exceed the size limit of the queue: the end of the message is cut off)';
+const TRUNCATED = ' (the message exceeds the size limit of the queue: its end is cut off)';
 /** Characters that SQS rejects in attributes (API reference, SendMessage). A reason can quote them. */
 const NOT_ALLOWED = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
 

@@ -8,7 +8,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 /**
  * The clauses of the conditional writes, named for what they mean. Life of an ended job:
  *
- *       claim                PutEvents            markReported
+ *       claim                PutEvents              finish
  *         |                      |                      |
  *   ------+----------------------+----------------------+-----------> time
  *     firstWrite, or         event sent             toldAt set
@@ -20,9 +20,9 @@ const DAY_SECONDS = 24 * 60 * 60;
 const firstWrite = `attribute_not_exists(${PK})`;
 const notReported = 'attribute_not_exists(toldAt)';
 const claimExpired = 'takenAt < :before';
-/** No message has continued the watch since these looks. */
-const notContinued = 'looks = :looks';
-/** A retry of the message that continued the watch: the first attempt can have crashed before it sent the recheck. */
+/** No other message has extended the watch since these checks. */
+const notExtended = 'looks = :looks';
+/** A retry of the message that extended the watch: the first attempt can have crashed before it sent the recheck. */
 const sameMessageAgain = 'looks = :next AND message = :message';
 
 /** Polled jobs in the Runs table: one item for each ended job, for each source's first poll, and for each watch. */
@@ -46,14 +46,14 @@ export class PolledJobTable implements PolledJobStore {
     return this.putIf(`${firstWrite} OR (${notReported} AND ${claimExpired})`, item, { ':before': claimedBefore });
   }
 
-  async markReported(jobs: string, id: string, now: number): Promise<void> {
+  async finish(jobs: string, id: string, now: number): Promise<void> {
     const Item = { [PK]: keyOf(jobs, id), takenAt: now, toldAt: now, ...expiry(now) };
     await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 
-  continueWatch(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean> {
+  extend(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean> {
     return this.putIf(
-      `${firstWrite} OR ${notContinued} OR (${sameMessageAgain})`,
+      `${firstWrite} OR ${notExtended} OR (${sameMessageAgain})`,
       { [PK]: `watch#${jobs}#${watch}`, looks: looks + 1, message, ...expiry(now) },
       { ':looks': looks, ':next': looks + 1, ':message': message },
     );

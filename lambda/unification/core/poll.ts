@@ -65,12 +65,13 @@ export interface PolledJobStore {
    * `claimedBefore` and can still be running.
    */
   claim(jobs: string, id: string, now: number, claimedBefore: number): Promise<boolean>;
-  markReported(jobs: string, id: string, now: number): Promise<void>;
+  /** Marks a job as reported. */
+  finish(jobs: string, id: string, now: number): Promise<void>;
   /**
-   * Records that this message continues a watch after the given number of checks. Returns false if another message does:
-   * each check is followed by one check, despite duplicate messages.
+   * Extends a watch by one check after the given number of checks. Returns false if another message extended it: each check
+   * is followed by one check, despite duplicate messages.
    */
-  continueWatch(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean>;
+  extend(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean>;
 }
 
 export interface PollPorts extends RejectPorts {
@@ -139,10 +140,8 @@ export const pollBatch = (messages: readonly QueueMessage[], ports: PollPorts): 
 
 function readPoll(body: string): Read<Poll> {
   const parsed = parseMessage(body);
-  if ('value' in parsed && Object.hasOwn(Object(parsed.value), 'event' satisfies keyof StartedPoll)) {
-    return readStart(body);
-  }
-  const message = readMessage(body, pollSchema, 'the message does not name jobs');
+  if ('value' in parsed && (parsed.value as Partial<StartedPoll> | null)?.event !== undefined) return readStart(body);
+  const message = readMessage(body, pollSchema, 'the message names no jobs');
   return 'reason' in message ? message : { key: keyOf(message.value), task: message.value };
 }
 
@@ -177,7 +176,7 @@ async function pollJobs(poll: Poll, message: string, ports: PollPorts): Promise<
     if (!(await store.claim(key, job.id, clock(), clock() - CLAIM_EXPIRY))) continue;
     const error = job.status === 'Failed' ? (job.error ?? (await lister.error(poll.jobs, job))) : undefined;
     await ports.events.publish(DomainEvent.UNIFICATION_REFRESHED, eventOf({ ...job, error }, poll.instanceId));
-    await store.markReported(key, job.id, clock());
+    await store.finish(key, job.id, clock());
     ports.telemetry.count(MetricName.POLLED_JOBS);
   }
   if (!watch || startedAt === undefined) return;
@@ -194,14 +193,14 @@ async function recheck(poll: Poll, watch: Watch, message: string, ports: PollPor
     ports.telemetry.warn(LogMessage.WATCH_GIVEN_UP, { jobs: poll.jobs, job, startedAt: since });
     return;
   }
-  if (!(await ports.jobs.continueWatch(keyOf(poll), id, looks, message, now))) return;
+  if (!(await ports.jobs.extend(keyOf(poll), id, looks, message, now))) return;
   const wait = waitBeforeRecheck(CHECK_WAITS, looks, ports.pace);
   await ports.again({ ...poll, watch: { ...watch, looks: looks + 1 } }, wait);
 }
 
 function eventOf({ id, status, startedAt, endedAt, error, stages }: EndedJob, instanceId: string | undefined) {
   const iso = (instant: number | undefined) => (instant === undefined ? undefined : new Date(instant).toISOString());
-  const detail = {
+  return {
     instanceId,
     runId: id,
     status,
@@ -211,5 +210,4 @@ function eventOf({ id, status, startedAt, endedAt, error, stages }: EndedJob, in
     // The service can have cut the text within a surrogate pair.
     error: error && cut(error.toWellFormed(), MAX_ERROR_LENGTH),
   };
-  return Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
 }

@@ -51,15 +51,10 @@ describe('a result', () => {
   const many = Array.from({ length: 1001 }, (_, n) => [`r${n}`, n]);
   it.each<[string, QueryTable, QuerySubject, RegExp]>([
     ['NoRow', { columns: ['n'], rows: [] }, MEASURE, /has no row/],
-    ['NoRow', byRegion(), BY_REGION, /has no row: the query must return a row for each member/],
+    ['NoRow', byRegion(), BY_REGION, /has no row: return one for each member/],
     ['SeveralRows', { columns: ['n'], rows: [[1], [2]] }, SEGMENT, /has 2 rows/],
     ['SeveralColumns', { columns: ['a', 'b'], rows: [[1, 2]] }, MEASURE, /the columns a, b/],
-    [
-      'SeveralColumns',
-      { columns: ['region', 'a', 'b'], rows: [['EU', 1, 2]] },
-      BY_REGION,
-      /a, b in addition to the dimensions/,
-    ],
+    ['SeveralColumns', { columns: ['region', 'a', 'b'], rows: [['EU', 1, 2]] }, BY_REGION, /a, b and the dimensions/],
     ['MissingColumn', { columns: ['area', 'total'], rows: [['EU', 1]] }, BY_REGION, /none for Region/],
     ['MissingColumn', { columns: ['region'], rows: [['EU']] }, BY_REGION, /only has the columns region/],
     ['TooManyRows', byRegion(...many), BY_REGION, /more than 1000 rows/],

@@ -208,7 +208,7 @@ it('a message without jobs is stored with the reason', async () => {
   await poll(0, '{"jobs":{"service":"other"}}');
   await poll(0, 'no JSON');
   expect(rejected.kept.map(({ reason }) => reason)).toEqual([
-    expect.stringMatching(/^the message does not name jobs: /),
+    expect.stringMatching(/^the message names no jobs: /),
     'the message is not JSON',
   ]);
 });

@@ -50,10 +50,10 @@ function memoryJobs(): PolledJobStore {
       claims.set(`${jobs} ${id}`, { claimedAt: now, isReported: false });
       return true;
     },
-    async markReported(jobs, id, now) {
+    async finish(jobs, id, now) {
       claims.set(`${jobs} ${id}`, { claimedAt: now, isReported: true });
     },
-    async continueWatch(jobs, watch, looks, message) {
+    async extend(jobs, watch, looks, message) {
       const known = watches.get(`${jobs} ${watch}`);
       const isHeld = !known || known.looks === looks || (known.looks === looks + 1 && known.message === message);
       if (isHeld) watches.set(`${jobs} ${watch}`, { looks: looks + 1, message });
@@ -118,8 +118,8 @@ async function play(starts: readonly Started[], mishaps: readonly (number | 'non
       jobs: {
         firstPoll: inTheWay('firstPoll'),
         claim: inTheWay('claim'),
-        markReported: inTheWay('markReported'),
-        continueWatch: inTheWay('continueWatch'),
+        finish: inTheWay('finish'),
+        extend: inTheWay('extend'),
       },
       events: { publish: (type, detail) => worker.call('publish', () => publish(type, detail)) },
       again: (poll, wait) =>
