@@ -1,4 +1,4 @@
-import type { Bill } from './cost/bill';
+import { type Bill, billOf, NOTHING } from './cost/bill';
 import { type ConnectorCost, measureConnector } from './cost/connector-cost';
 import { progress, readOptions, runMain, table } from './report';
 
@@ -14,14 +14,14 @@ Options
 Method: docs/benchmarks.md
 `;
 
-const BILL: (keyof Bill)[] = ['EventBridge', 'SQS', 'Lambda', 'DynamoDB', 'KMS', 'CloudWatch', 'internet', 'total'];
-const dollars = (bill: Bill): string[] => BILL.map((name) => bill[name].toFixed(2));
+const BILL_ITEMS = Object.keys(billOf(NOTHING, 0)) as (keyof Bill)[];
+const dollars = (bill: Bill): string[] => BILL_ITEMS.map((name) => bill[name].toFixed(2));
 
 function tables({ scenarios, idle, metrics, pricesAsOf, region }: ConnectorCost): string {
   return [
     `Dollars per million (${region}, list prices of ${pricesAsOf}, no free tier):`,
     table(
-      ['', 'batch', ...BILL],
+      ['', 'batch', ...BILL_ITEMS],
       scenarios.map(({ scenario, batch, dollarsPerMillion }) => [scenario, batch, ...dollars(dollarsPerMillion)]),
     ),
     '',
@@ -45,7 +45,7 @@ function tables({ scenarios, idle, metrics, pricesAsOf, region }: ConnectorCost)
     ),
     '',
     'Dollars per month without events:',
-    table(['', ...BILL], [['idle', ...dollars(idle.dollarsPerMonth)]]),
+    table(['', ...BILL_ITEMS], [['idle', ...dollars(idle.dollarsPerMonth)]]),
     '',
     `CloudWatch includes the custom metrics that are always written: ${idle.metrics}. All scenarios together write ${metrics}.`,
     '',

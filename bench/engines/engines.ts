@@ -19,7 +19,6 @@ export interface Engines {
   readonly flowUrlKey: string;
   /** Environment of the function `deliver` in the template. */
   readonly deliverEnvironment: Readonly<Record<string, string>>;
-  /** Outputs of the stack. */
   readonly outputs: Readonly<Record<string, string>>;
 }
 

@@ -77,17 +77,13 @@ export class ThresholdBench {
     const never = async (): Promise<never> => {
       throw new Error('an observation of the benchmark was rejected');
     };
+    const ignore = () => {};
+    const ignored = { count: ignore, seconds: ignore, milliseconds: ignore, info: ignore };
     this.ports = {
       thresholds: new ThresholdTable(this.counted, engines.thresholds),
       subscriptions: new SubscriptionTable(this.counted, engines.subscriptions),
       events: eventPublisher(this.bus, 'bench', DEFAULT_EVENT_SOURCE),
-      telemetry: {
-        count: () => {},
-        seconds: () => {},
-        milliseconds: () => {},
-        info: () => {},
-        warn: (message, details) => this.warnings.push({ message, ...details }),
-      },
+      telemetry: { ...ignored, warn: (message, details) => this.warnings.push({ message, ...details }) },
       rejected: { keep: never },
       clock: () => NOW,
       newId: randomUUID,

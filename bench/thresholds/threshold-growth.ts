@@ -4,10 +4,7 @@ import { MetricWithThresholds, moveOf } from './metric-with-thresholds';
 import { RULES_ENGINE, RuleByRule } from './rule-by-rule';
 import { type Cell, type GrowthOptions, type Measured, ThresholdBench } from './threshold-bench';
 
-export interface RuleCell {
-  readonly thresholds: number;
-  readonly crossed: number;
-  readonly cpuMs: number;
+export interface RuleCell extends Pick<Cell, 'thresholds' | 'crossed' | 'cpuMs'> {
   /** Fewer if the rules engine reached its CPU time. */
   readonly observations: number;
 }

@@ -2,6 +2,7 @@ import type { DefinedDetailType } from '../../lambda/events/core/events';
 
 type Example = Readonly<Record<string, unknown>>;
 
+const SUBSCRIPTION = { connector: 'Production-PowerAutomate', subscription: 'vip-over-10k' };
 const CROSSED = {
   instanceId: 'default',
   connector: 'Production-PowerAutomate',
@@ -96,8 +97,7 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
   ],
   FlowSubscriptionPaused: [
     {
-      connector: 'Production-PowerAutomate',
-      subscription: 'vip-over-10k',
+      ...SUBSCRIPTION,
       reason: 'The flow is switched off or deleted.',
       since: '2026-11-05T09:55:00.000Z',
       httpStatus: 404,
@@ -106,8 +106,7 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
   ],
   FlowSubscriptionResumed: [
     {
-      connector: 'Production-PowerAutomate',
-      subscription: 'vip-over-10k',
+      ...SUBSCRIPTION,
       reason: 'The flow accepts deliveries again.',
       since: '2026-11-05T12:00:00.000Z',
       pausedSince: '2026-11-05T09:55:00.000Z',
@@ -115,8 +114,7 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
   ],
   FlowDeliveryDead: [
     {
-      connector: 'Production-PowerAutomate',
-      subscription: 'vip-over-10k',
+      ...SUBSCRIPTION,
       reason: 'The flow did not accept it in 12 attempts.',
       since: '2026-11-08T15:00:00.000Z',
       httpStatus: 500,

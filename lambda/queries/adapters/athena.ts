@@ -5,7 +5,7 @@ import {
   StartQueryExecutionCommand,
 } from '@aws-sdk/client-athena';
 import type { AthenaQuery } from '../../../contract/queries';
-import type { QueryAnswer, QueryTick, RunningQuery } from '../core/measure';
+import type { QueryState, QueryTick, RunningQuery } from '../core/measure';
 import { QueryFailed, QueryFailure } from '../core/query-result';
 import { calling, queryError, resultOf } from './calling';
 
@@ -14,7 +14,7 @@ const PAGE_ROWS = 1000;
 
 /** Queries of Amazon Athena. */
 export const athenaQueries = (client: AthenaClient) => ({
-  async begin(query: AthenaQuery, { token }: QueryTick): Promise<QueryAnswer> {
+  async begin(query: AthenaQuery, { token }: QueryTick): Promise<QueryState> {
     const { QueryExecutionId } = await calling(
       client.send(
         new StartQueryExecutionCommand({
@@ -30,7 +30,7 @@ export const athenaQueries = (client: AthenaClient) => ({
     return { state: 'running', id: QueryExecutionId as string };
   },
 
-  async look(_: AthenaQuery, { id }: RunningQuery): Promise<QueryAnswer> {
+  async look(_: AthenaQuery, { id }: RunningQuery): Promise<QueryState> {
     const { QueryExecution } = await calling(client.send(new GetQueryExecutionCommand({ QueryExecutionId: id })));
     const { State, StateChangeReason, CompletionDateTime } = QueryExecution?.Status ?? {};
     if (State === 'FAILED' || State === 'CANCELLED') throw queryError('Athena', State, StateChangeReason);

@@ -1,11 +1,11 @@
 import { type CloudWatchClient, GetMetricDataCommand, type StandardUnit } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchQuery } from '../../../contract/queries';
-import type { QueryAnswer, QueryTick } from '../core/measure';
+import type { QueryState, QueryTick } from '../core/measure';
 import { calling } from './calling';
 
 /** Metrics of Amazon CloudWatch. The first response contains the value. */
 export const metricQueries = (client: CloudWatchClient) => ({
-  async begin(query: CloudWatchQuery, { scheduledAt }: QueryTick): Promise<QueryAnswer> {
+  async begin(query: CloudWatchQuery, { scheduledAt }: QueryTick): Promise<QueryState> {
     const { namespace, metricName, dimensions, statistic, unit, periodSeconds, periods } = query;
     const periodMs = periodSeconds * 1000;
     // Complete periods only: the value of a period that has not ended still changes.
@@ -43,5 +43,5 @@ export const metricQueries = (client: CloudWatchClient) => ({
     return { state: 'ended', table, endedAt: (timestamp?.getTime() ?? end - periodMs) + periodMs };
   },
 
-  look: (): Promise<QueryAnswer> => Promise.reject(new Error('CloudWatch queries are never running')),
+  look: (): Promise<QueryState> => Promise.reject(new Error('CloudWatch queries are never running')),
 });

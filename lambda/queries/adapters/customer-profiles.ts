@@ -5,13 +5,13 @@ import {
   GetSegmentEstimateCommand,
 } from '@aws-sdk/client-customer-profiles';
 import type { SegmentEstimateQuery } from '../../../contract/queries';
-import type { QueryAnswer, RunningQuery } from '../core/measure';
+import type { QueryState, RunningQuery } from '../core/measure';
 import { calling, queryError } from './calling';
 
 /** Estimated sizes of segments of Amazon Connect Customer Profiles. */
 export const segmentEstimates = (client: CustomerProfilesClient) => ({
   /** The service has no idempotency token, so a crash right after the start leaves an estimate that is never read. */
-  async begin({ domain: DomainName, segmentDefinition }: SegmentEstimateQuery): Promise<QueryAnswer> {
+  async begin({ domain: DomainName, segmentDefinition }: SegmentEstimateQuery): Promise<QueryState> {
     const { SegmentGroups, SegmentSqlQuery } = await calling(
       client.send(new GetSegmentDefinitionCommand({ DomainName, SegmentDefinitionName: segmentDefinition })),
     );
@@ -20,7 +20,7 @@ export const segmentEstimates = (client: CustomerProfilesClient) => ({
     return { state: 'running', id: EstimateId as string };
   },
 
-  async look({ domain: DomainName }: SegmentEstimateQuery, { id, startedAt }: RunningQuery): Promise<QueryAnswer> {
+  async look({ domain: DomainName }: SegmentEstimateQuery, { id, startedAt }: RunningQuery): Promise<QueryState> {
     const { Status, Estimate, Message } = await calling(
       client.send(new GetSegmentEstimateCommand({ DomainName, EstimateId: id })),
     );

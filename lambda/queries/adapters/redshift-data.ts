@@ -6,13 +6,13 @@ import {
   type RedshiftDataClient,
 } from '@aws-sdk/client-redshift-data';
 import type { RedshiftQuery } from '../../../contract/queries';
-import type { QueryAnswer, QueryTick, RunningQuery } from '../core/measure';
+import type { QueryState, QueryTick, RunningQuery } from '../core/measure';
 import { type Cell, QueryFailed, QueryFailure } from '../core/query-result';
 import { calling, queryError, resultOf } from './calling';
 
 /** Queries of Amazon Redshift through its Data API. */
 export const redshiftQueries = (client: RedshiftDataClient) => ({
-  async begin(query: RedshiftQuery, { token }: QueryTick): Promise<QueryAnswer> {
+  async begin(query: RedshiftQuery, { token }: QueryTick): Promise<QueryState> {
     const { Id } = await calling(
       client.send(
         new ExecuteStatementCommand({
@@ -30,7 +30,7 @@ export const redshiftQueries = (client: RedshiftDataClient) => ({
     return { state: 'running', id: Id as string };
   },
 
-  async look(_: RedshiftQuery, { id }: RunningQuery): Promise<QueryAnswer> {
+  async look(_: RedshiftQuery, { id }: RunningQuery): Promise<QueryState> {
     const statement = await calling(client.send(new DescribeStatementCommand({ Id: id })));
     const { Status, HasResultSet, UpdatedAt } = statement;
     if (Status === 'FAILED' || Status === 'ABORTED') throw queryError('Redshift', Status, statement.Error);

@@ -29,7 +29,7 @@ export interface QueryRun extends ScheduledQuery {
 }
 
 /** The state of a query. */
-export type QueryAnswer =
+export type QueryState =
   | { readonly state: 'running'; readonly id: string }
   | { readonly state: 'ended'; readonly table: QueryTable; readonly endedAt: number; readonly id?: string };
 
@@ -44,9 +44,9 @@ export interface QueryTick {
 
 export interface QueryService {
   /** Starts a query. Throws QueryFailed if a retry fails, too, and other errors that a retry can clear. */
-  begin(query: Query, tick: QueryTick): Promise<QueryAnswer>;
+  begin(query: Query, tick: QueryTick): Promise<QueryState>;
   /** Checks a running query. Throws like `begin`. */
-  look(query: Query, running: RunningQuery): Promise<QueryAnswer>;
+  look(query: Query, running: RunningQuery): Promise<QueryState>;
 }
 
 export interface MeasurePorts extends RejectPorts {
@@ -108,10 +108,10 @@ const tokenOf = ({ schedule, scheduledAt, query, subject }: QueryRun): string =>
 export async function measure(run: QueryRun, ports: MeasurePorts): Promise<void> {
   const { telemetry, events } = ports;
   try {
-    const answer = await ask(run, ports);
-    if (answer.state === 'running') return await recheck(run, answer.id, ports);
-    const found = { observedAt: new Date(answer.endedAt).toISOString(), runId: answer.id, instanceId: run.instanceId };
-    const observations = observationsOf(answer.table, run.subject, found);
+    const query = await step(run, ports);
+    if (query.state === 'running') return await recheck(run, query.id, ports);
+    const found = { observedAt: new Date(query.endedAt).toISOString(), runId: query.id, instanceId: run.instanceId };
+    const observations = observationsOf(query.table, run.subject, found);
     const publish = ({ detailType, detail }: ObservationEvent) => events.publish(detailType, detail);
     await allSettledOrThrow(observations.map(publish));
   } catch (error) {
@@ -127,10 +127,10 @@ export async function measure(run: QueryRun, ports: MeasurePorts): Promise<void>
   }
 }
 
-function ask(
+function step(
   { query, scheduledAt, timeoutSeconds, running, ...run }: QueryRun,
   ports: MeasurePorts,
-): Promise<QueryAnswer> {
+): Promise<QueryState> {
   const now = ports.clock();
   const time = Date.parse(scheduledAt);
   if (now > time + timeoutSeconds * 1000) {
