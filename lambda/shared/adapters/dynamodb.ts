@@ -5,14 +5,14 @@ import { coalesce } from './coalesce';
 
 export type Item = Record<string, unknown>;
 
-/** Numbers are doubles on both sides: DynamoDB's 38 digits hold each exactly, also where the SDK would want a BigInt. */
+/** Reads and writes numbers as doubles. DynamoDB's 38 digits hold every double, although the SDK asks for a BigInt. */
 export const documentClient = (config: DynamoDBClientConfig = {}): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(new DynamoDBClient(config), {
     marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
     unmarshallOptions: { wrapNumbers: Number },
   });
 
-/** True if the write was made, false if its condition did not hold. */
+/** Returns true if the write succeeded, false if its condition did not hold. */
 export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
@@ -23,16 +23,16 @@ export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** BatchGetItem takes 100 keys (API reference). */
+/** BatchGetItem accepts 100 keys (API reference). */
 const MAX_KEYS = 100;
 const PAUSES = [0, 50, 200, 800, 1600];
 
-/** Reads items of a table consistently; reads made side by side share a BatchGetItem. */
+/** Reads items of a table consistently. Concurrent reads share a BatchGetItem request. */
 export function itemReader(client: DynamoDBDocumentClient, table: string): (key: Item) => Promise<Item | undefined> {
   return coalesce<Item, Item | undefined>(MAX_KEYS, async (keys) => {
     const ids = keys.map((key) => JSON.stringify(key));
     const found = new Map<string, Item>();
-    // A request may name a key only once.
+    // BatchGetItem rejects duplicate keys.
     let open: Item[] = [...new Map(ids.map((id, n) => [id, keys[n] as Item])).values()];
     const attributes = Object.keys(keys[0] as Item);
     for (const wait of PAUSES) {
@@ -49,7 +49,7 @@ export function itemReader(client: DynamoDBDocumentClient, table: string): (key:
   });
 }
 
-/** Every item of a query, over all its pages. */
+/** All items of a query, from all pages. */
 export async function queryAll(client: DynamoDBDocumentClient, input: QueryCommandInput): Promise<Item[]> {
   const items: Item[] = [];
   for await (const page of paginateQuery({ client }, input)) items.push(...(page.Items ?? []));

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Status, TriggerId } from '../../../contract/events';
 import { STATUS_FAILURE_ALIAS, STATUSES, TRIGGER_IDS } from '../../../contract/events';
-import { dimensionsSchema } from '../../events/core/events';
+import { dimensionsSchema } from '../../events/core/fields';
 import { THRESHOLD_OPERATORS } from '../../shared/core/position';
 import { looksLikeCredential } from '../../shared/core/redact';
 import { authEntry } from './entry/auth';

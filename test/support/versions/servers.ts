@@ -191,11 +191,11 @@ export class VersionWorld {
   }
 
   get normalize(): NormalizePorts {
-    return { ...this.common, noted: this.noted };
+    return { ...this.common, recorded: this.noted };
   }
 
   get reconcile(): ReconcilePorts {
-    return { ...this.common, noted: this.noted, lister: { list: this.listRuns } };
+    return { ...this.common, recorded: this.noted, lister: { list: this.listRuns } };
   }
 
   get poll(): PollPorts {

@@ -1,6 +1,6 @@
 /** What a flow receives: the one place that turns an event into the JSON of the format that its subscription chose. */
 
-import { MAX_ERROR_LENGTH } from '../../../events/core/events';
+import { MAX_ERROR_LENGTH } from '../../../events/core/fields';
 import { cut, manyLines } from '../../../shared/core/text';
 import type { BodyFormat } from '../../../subscriptions/core/subscription';
 import { cloudEvent } from './cloudevents';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { TriggerId } from '../../../../contract/events';
-import { MAX_ERROR_LENGTH, MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/events';
+import { MAX_ERROR_LENGTH, MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/fields';
 import type { MeasureCrossing, SegmentCrossing, TriggerEvent } from '../../../events/core/trigger-event';
 import { cut, difference, html, mapText, membersText, oneLine, plain, quantityText } from '../../../shared/core/text';
 import { MAX_OWNERS_LENGTH } from '../../../subscriptions/core/subscription';

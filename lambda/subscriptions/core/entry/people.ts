@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { HALF_PAIR, MAX_LINK_LENGTH } from '../../../events/core/events';
+import { HALF_PAIR, MAX_LINK_LENGTH } from '../../../events/core/fields';
 import { looksLikeCredential } from '../../../shared/core/redact';
 import { MAX_OWNERS_LENGTH } from '../subscription';
 import { FLOW_URL_PARTS, shown, write, writeText } from './words';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { HALF_PAIR, MAX_NAME_LENGTH, show } from '../../../events/core/events';
+import { HALF_PAIR, MAX_NAME_LENGTH, show } from '../../../events/core/fields';
 
 /** How the mistakes of a subscription's entry are told: what it is, and what to write instead. */
 

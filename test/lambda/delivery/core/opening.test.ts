@@ -117,7 +117,7 @@ describe('a secret that cannot be used', () => {
         { detailType: 'FlowSubscriptionPaused', detail: { error, reason: expect.stringMatching(problem) } },
       ]);
       expect(world.bus.published[0]?.detail).not.toHaveProperty('httpStatus', expect.anything());
-      const failures = world.telemetry.lines.filter((line) => line.startsWith('a flow did not take'));
+      const failures = world.telemetry.lines.filter((line) => line.startsWith('a flow did not accept'));
       expect(failures.length).toBeGreaterThan(2);
       for (const line of failures) expect(JSON.parse(line.slice(line.indexOf('{'))).problem).toMatch(problem);
       expect((await world.rows())['event-1']?.attempts).toHaveLength(5);

@@ -147,7 +147,7 @@ describe('a recovery level stands on the right side', () => {
 
 test.each<[mistake: string, entry: object]>([
   [
-    '"segment" has half of a surrogate pair, which is no character; write a segment\'s name',
+    '"segment" has half of a surrogate pair, which is not a character; write a segment\'s name',
     { ...segment, segment: 'A\ud83d' },
   ],
   ['"dataSource" has half of a surrogate pair', { ...failed, dataSource: '\udf89' }],
