@@ -1,5 +1,5 @@
 import { runCommand } from 'citty';
-import { shown } from '../lambda/subscriptions/core/entry/words';
+import { shown } from '../lambda/subscriptions/core/entry/messages';
 import type { Connector } from './connector/connector';
 import { type ConnectorChoice, findConnector } from './connector/find-connector';
 import { checkArguments, findCommand } from './frame/arguments';

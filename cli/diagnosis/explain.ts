@@ -6,8 +6,8 @@ import { metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { isBeyond } from '../../lambda/shared/core/position';
 import { cut } from '../../lambda/shared/core/text';
-import { nearest } from '../../lambda/subscriptions/core/entry/words';
-import { isPaused } from '../../lambda/subscriptions/core/flow-health';
+import { nearest } from '../../lambda/subscriptions/core/entry/messages';
+import { isPaused } from '../../lambda/subscriptions/core/health';
 import type {
   Filter,
   Subscription,

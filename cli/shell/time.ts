@@ -1,5 +1,5 @@
 import { durationMs } from '../../lambda/shared/core/duration';
-import { wrongValue } from '../../lambda/subscriptions/core/entry/words';
+import { wrongValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from './exit';
 
 const UNITS = [

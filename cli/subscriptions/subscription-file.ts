@@ -10,7 +10,7 @@ import {
   visit,
   type YAMLParseError,
 } from 'yaml';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
 import type { SecretReference } from '../../lambda/subscriptions/core/secret-reference';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';

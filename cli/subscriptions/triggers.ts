@@ -1,6 +1,6 @@
 import type { TriggerId } from '../../contract/events';
 import { TRIGGER_IDS } from '../../contract/events';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 
 /** Checks a trigger's id. Throws a UsageError. */

@@ -4,7 +4,7 @@ import { flowCaller } from '../../lambda/delivery/adapters/flow-caller';
 import { rateLimiter } from '../../lambda/delivery/adapters/rate-limiter';
 import { type DeliverPorts, deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
-import { afterEdit } from '../../lambda/delivery/core/health/health';
+import { afterEdit } from '../../lambda/delivery/core/health/health-transitions';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../lambda/delivery/core/scheduled-work';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';

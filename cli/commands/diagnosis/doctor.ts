@@ -4,7 +4,7 @@ import { Output } from '../../../contract/outputs';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { metricKey } from '../../../lambda/shared/core/metric';
-import { isPaused } from '../../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { ownerOf, watchedMetric } from '../../../lambda/thresholds/core/threshold-item';
 import { alarmsOn } from '../../connector/alarms';

@@ -20,7 +20,7 @@ import {
   type DeliveryStatus,
   MAX_ATTEMPTS_KEPT,
 } from '../core/delivery';
-import type { HeldDelivery, KeptDeliveries, KeptDelivery } from '../core/kept-deliveries';
+import type { HeldDelivery, KeptDeliveries, KeptDelivery } from '../core/replay';
 
 const DAY_SECONDS = 24 * 60 * 60;
 /** Placeholders, since some of these names are reserved words of DynamoDB's expressions. */

@@ -1,7 +1,7 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopbackHost } from '../../subscriptions/core/flow-url';
-import { refusedAddress } from '../core/addresses';
+import { refusedAddress } from '../core/refused-addresses';
 
 /** The error code of a host that leads to an address off the public internet; node and the system have no such code. */
 export const ADDRESS_REFUSED = 'EADDRESSREFUSED';

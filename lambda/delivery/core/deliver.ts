@@ -3,14 +3,15 @@ import { Metric as MetricName } from '../../../contract/metrics';
 import { concurrently, type RejectPorts, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { QueueMessage } from '../../shared/core/ports';
-import type { Failures } from '../../subscriptions/core/flow-health';
-import { isPaused } from '../../subscriptions/core/flow-health';
+import type { Failures } from '../../subscriptions/core/health';
+import { isPaused } from '../../subscriptions/core/health';
 import { subjectText } from '../../subscriptions/core/matching';
 import type { EntraAuth, FlowUrlSource, Subscription } from '../../subscriptions/core/subscription';
 import { renderBody } from './bodies/body';
 import { type Attempt, anotherTry, type DeliveryMessage, type DeliveryStatus } from './delivery';
 import { deliveryId } from './delivery-id';
-import { afterOpen, breakerState } from './health/breaker';
+import { afterOpen, breakerState } from './health/circuit-breaker';
+import { HealthChanges } from './health/health-writer';
 import {
   announceHealth,
   type HealthPorts,
@@ -19,8 +20,7 @@ import {
   noteRefusal,
   noteSuccess,
   takeTrial,
-} from './health/flow-health';
-import { HealthChanges } from './health/health-changes';
+} from './health/record-outcome';
 import { BOOKING_LIFETIME, cadenceOf, type RateLimiter } from './rate-limit';
 import { classify, type FlowResponse } from './response';
 import { hopSeconds, LONGEST_ROUND, waitAfter } from './retry';

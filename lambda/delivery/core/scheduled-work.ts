@@ -1,15 +1,15 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { identityHash } from '../../shared/core/identity';
-import { type Health, isPaused } from '../../subscriptions/core/flow-health';
+import { type Health, isPaused } from '../../subscriptions/core/health';
 import type { DueSubscriptions } from '../../subscriptions/core/ports';
 import { sampleEvent } from '../../subscriptions/core/sample';
 import type { Subscription } from '../../subscriptions/core/subscription';
 import { announceDeath, type DeathNotice, type DeliverPorts, type DeliveryKey } from './deliver';
-import { announceHealth } from './health/flow-health';
-import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health';
-import { HealthChanges } from './health/health-changes';
-import { type HeldDelivery, type KeptDeliveries, resendHeld } from './kept-deliveries';
+import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health-transitions';
+import { HealthChanges } from './health/health-writer';
+import { announceHealth } from './health/record-outcome';
+import { type HeldDelivery, type KeptDeliveries, resendHeld } from './replay';
 
 /** What coming back to subscriptions and deliveries needs. */
 export type ScheduledWorkPorts = Pick<

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { afterEdit } from '../../delivery/core/health/health';
+import { afterEdit } from '../../delivery/core/health/health-transitions';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import type { Clock } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';

@@ -11,7 +11,7 @@ import { TRIGGER_INDEX } from '../../../contract/subscriptions';
 import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
 import { keyPart } from '../../shared/core/metric';
-import { dueOf, type Health } from '../core/flow-health';
+import { dueOf, type Health } from '../core/health';
 import type { DueSubscriptions, HealthStore, SubscriptionEntry, SubscriptionIndex } from '../core/ports';
 import type { Subscription, SubscriptionDefinition } from '../core/subscription';
 

@@ -1,5 +1,5 @@
 import type { TriggerId } from '../../../contract/events';
-import type { Health } from './flow-health';
+import type { Health } from './health';
 import type { Filter, Subscription } from './subscription';
 
 export interface SubscriptionReader {

@@ -5,11 +5,11 @@ import { dimensionsSchema } from '../../events/core/events';
 import { THRESHOLD_OPERATORS } from '../../shared/core/position';
 import { looksLikeCredential } from '../../shared/core/redact';
 import { authEntry } from './entry/auth';
-import { callsEntry } from './entry/calls';
+import { callsEntry } from './entry/delivery-options';
 import { AT_MOST_ONE_FLOW, FLOW_KEYS, flowMistakes, needsFlow, ONE_FLOW } from './entry/flow';
 import { levelMistakes, levels, ONE_LEVEL } from './entry/levels';
-import { link, nameEntry, ownersEntry } from './entry/people';
-import { bare, type Issue, nearest, shown, text, write, writeOneOf, writeText } from './entry/words';
+import { bare, type Issue, nearest, shown, text, write, writeOneOf, writeText } from './entry/messages';
+import { link, nameEntry, ownersEntry } from './entry/name-owners-links';
 import { BODY_FORMATS, type Filter, type SubscriptionDefinition, type Threshold } from './subscription';
 
 /** Something wrong with an entry: what it is and what to write instead. Holds no flow URL. */

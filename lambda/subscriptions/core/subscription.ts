@@ -1,6 +1,6 @@
 import type { RefreshKind, Status, TriggerId } from '../../../contract/events';
 import type { ThresholdOperator } from '../../shared/core/position';
-import type { Health } from './flow-health';
+import type { Health } from './health';
 import type { SecretReference } from './secret-reference';
 
 /** Bodies that a subscription can choose: docs/bodies.md. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { diagnose, type Facts } from '../../../cli/diagnosis/diagnosis';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
-import type { Health } from '../../../lambda/subscriptions/core/flow-health';
+import type { Health } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');

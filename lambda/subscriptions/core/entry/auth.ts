@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ENTRA_CLOUDS } from '../subscription';
+import type { Issue } from './messages';
 import { secretReferenceEntry } from './secret-reference';
-import type { Issue } from './words';
 
 /**
  * The key `auth` of a subscription. No message shows a value: whoever takes one key for another may have written the

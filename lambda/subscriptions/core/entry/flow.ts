@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { type RawMistake, write } from './messages';
 import { secretReferenceEntry } from './secret-reference';
-import { type RawMistake, write } from './words';
 
 const FLOW_URL_HINT = `the HTTP URL of the flow in quotes, or \${NAME} to take it from a variable`;
 const flowUrlText = v.pipe(

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { decimalHint, decimalSchema, isDecimal } from '../../../shared/core/numbers';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../../../shared/core/position';
-import { type Issue, type RawMistake, write } from './words';
+import { type Issue, type RawMistake, write } from './messages';
 
 const LEVEL_HINT = decimalHint('a number such as 10000 or 12.5');
 const levelMessage = (issue: Issue) => {

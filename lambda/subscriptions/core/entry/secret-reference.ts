@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { SecretReference } from '../secret-reference';
-import type { Issue } from './words';
+import type { Issue } from './messages';
 
 // Secrets Manager API reference, CreateSecret; Systems Manager API reference, PutParameter; both: ARNs. A URL fits none.
 const SECRET = /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}$/;

@@ -5,7 +5,7 @@ import {
   SECRET_CACHE_MS,
   secretReader,
 } from '../../../../lambda/delivery/adapters/secret-reader';
-import { REFUSALS_SPAN } from '../../../../lambda/delivery/core/health/health';
+import { REFUSALS_SPAN } from '../../../../lambda/delivery/core/health/health-transitions';
 import { type SecretReference, UnusableSecretError } from '../../../../lambda/subscriptions/core/secret-reference';
 import { AwsError } from '../../../../local/engines/protocol/aws-json';
 import { SecretStores } from '../../../support/servers/secret-stores';

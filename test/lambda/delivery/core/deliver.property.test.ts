@@ -7,15 +7,15 @@ import {
   type OpenedFlow,
 } from '../../../../lambda/delivery/core/deliver';
 import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
-import { resume } from '../../../../lambda/delivery/core/health/flow-health';
-import { MAX_HELD_AGE } from '../../../../lambda/delivery/core/health/health';
-import { replay } from '../../../../lambda/delivery/core/kept-deliveries';
+import { MAX_HELD_AGE } from '../../../../lambda/delivery/core/health/health-transitions';
+import { resume } from '../../../../lambda/delivery/core/health/record-outcome';
+import { replay } from '../../../../lambda/delivery/core/replay';
 import { type FlowResponse, NotCalled } from '../../../../lambda/delivery/core/response';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { register, unregister } from '../../../../lambda/registration/core/register';
-import { dueOf, isPaused } from '../../../../lambda/subscriptions/core/flow-health';
+import { dueOf, isPaused } from '../../../../lambda/subscriptions/core/health';
 import type { SubscriptionEntry } from '../../../../lambda/subscriptions/core/ports';
 import type { SealedFlowUrl, Subscription } from '../../../../lambda/subscriptions/core/subscription';
 import { busEvent, NOW } from '../../../support/evaluation';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FAILURES_TO_OPEN } from '../../../../lambda/delivery/core/health/breaker';
+import { FAILURES_TO_OPEN } from '../../../../lambda/delivery/core/health/circuit-breaker';
 import { LONGEST_ROUND } from '../../../../lambda/delivery/core/retry';
 import type { SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';

@@ -12,8 +12,8 @@ import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-qu
 import { type DeliverPorts, deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
-import { pause, resume } from '../../../../lambda/delivery/core/health/flow-health';
-import { replayAll } from '../../../../lambda/delivery/core/kept-deliveries';
+import { pause, resume } from '../../../../lambda/delivery/core/health/record-outcome';
+import { replayAll } from '../../../../lambda/delivery/core/replay';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { registryPorts } from '../../../../lambda/registration/adapters/registry';
 import { register } from '../../../../lambda/registration/core/register';

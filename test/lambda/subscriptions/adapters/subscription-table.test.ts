@@ -2,7 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SubscriptionTable, subscriptionIndex } from '../../../../lambda/subscriptions/adapters/subscription-table';
-import type { Health } from '../../../../lambda/subscriptions/core/flow-health';
+import type { Health } from '../../../../lambda/subscriptions/core/health';
 import type { SubscriptionIndex } from '../../../../lambda/subscriptions/core/ports';
 import type { Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { startTables, type TestTables } from '../../../support/servers/tables';

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { nearest } from '../../../../lambda/subscriptions/core/entry/words';
+import { nearest } from '../../../../lambda/subscriptions/core/entry/messages';
 import { checkEntry, toDefinition } from '../../../../lambda/subscriptions/core/subscription-entry';
 
 const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=SECRET';

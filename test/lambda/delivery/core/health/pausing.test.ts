@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { pause as pauseByWord, resume } from '../../../../../lambda/delivery/core/health/flow-health';
-import { afterEdit, PROBE_TIMES, pausedByOperator } from '../../../../../lambda/delivery/core/health/health';
-import { replay, replayAll } from '../../../../../lambda/delivery/core/kept-deliveries';
+import {
+  afterEdit,
+  PROBE_TIMES,
+  pausedByOperator,
+} from '../../../../../lambda/delivery/core/health/health-transitions';
+import { pause as pauseByWord, resume } from '../../../../../lambda/delivery/core/health/record-outcome';
+import { replay, replayAll } from '../../../../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../../../../lambda/delivery/core/scheduled-work';
 import { checkEvent } from '../../../../../lambda/events/core/events';
-import type { Health } from '../../../../../lambda/subscriptions/core/flow-health';
+import type { Health } from '../../../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../../support/delivery';
 import { busEvent } from '../../../../support/evaluation';

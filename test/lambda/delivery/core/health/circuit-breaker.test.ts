@@ -7,8 +7,8 @@ import {
   LONGEST_OPEN,
   onTrial,
   TRIAL,
-} from '../../../../../lambda/delivery/core/health/breaker';
-import type { Failures } from '../../../../../lambda/subscriptions/core/flow-health';
+} from '../../../../../lambda/delivery/core/health/circuit-breaker';
+import type { Failures } from '../../../../../lambda/subscriptions/core/health';
 
 const NOW = 1_795_000_000_000;
 const failed = (times: number): Failures | undefined =>

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { refusedAddress } from '../../../../lambda/delivery/core/addresses';
+import { refusedAddress } from '../../../../lambda/delivery/core/refused-addresses';
 
 /** Runs of each property: `npm run test:soak` has a hundred times as many. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);

@@ -1,8 +1,8 @@
 import { HealthEvent } from '../../../../contract/events';
 import { durationText } from '../../../shared/core/duration';
-import { type Announcement, dueOf, type Health, isPaused } from '../../../subscriptions/core/flow-health';
+import { type Announcement, dueOf, type Health, isPaused } from '../../../subscriptions/core/health';
 import type { FlowResponse } from '../response';
-import { breakerState, afterFailure as failuresAfter, onTrial } from './breaker';
+import { breakerState, afterFailure as failuresAfter, onTrial } from './circuit-breaker';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { HALF_PAIR, MAX_LINK_LENGTH } from '../../../events/core/events';
 import { looksLikeCredential } from '../../../shared/core/redact';
 import { MAX_OWNERS_LENGTH } from '../subscription';
-import { FLOW_URL_PARTS, shown, write, writeText } from './words';
+import { FLOW_URL_PARTS, shown, write, writeText } from './messages';
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 export const nameEntry = v.pipe(

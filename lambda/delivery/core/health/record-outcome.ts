@@ -3,12 +3,19 @@ import { Metric as MetricName } from '../../../../contract/metrics';
 import type { EventPublisher } from '../../../events/core/ports';
 import { LogMessage } from '../../../shared/core/log-messages';
 import type { Clock, Telemetry } from '../../../shared/core/ports';
-import { type Announcement, type Health, isPaused } from '../../../subscriptions/core/flow-health';
+import { type Announcement, type Health, isPaused } from '../../../subscriptions/core/health';
 import type { HealthStore } from '../../../subscriptions/core/ports';
 import type { Subscription } from '../../../subscriptions/core/subscription';
 import type { FlowResponse } from '../response';
-import { afterFailure, afterRefusal, afterSuccess, afterTrialTaken, pausedByOperator, resumed } from './health';
-import { HealthChanges } from './health-changes';
+import {
+  afterFailure,
+  afterRefusal,
+  afterSuccess,
+  afterTrialTaken,
+  pausedByOperator,
+  resumed,
+} from './health-transitions';
+import { HealthChanges } from './health-writer';
 
 /** What pausing and resuming subscriptions needs. */
 export interface HealthPorts {

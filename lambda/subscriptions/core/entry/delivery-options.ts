@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { durationHint, durationMs } from '../../../shared/core/duration';
 import { wholeNumberSchema } from '../../../shared/core/numbers';
-import { write } from './words';
+import { write } from './messages';
 
 /** A duration, read as milliseconds. */
 const duration = (least: string, most: string, description: string) => {

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FAILURES_TO_OPEN } from '../../../../../lambda/delivery/core/health/breaker';
+import { FAILURES_TO_OPEN } from '../../../../../lambda/delivery/core/health/circuit-breaker';
+import { HealthChanges } from '../../../../../lambda/delivery/core/health/health-writer';
 import {
   type HealthWorkPorts,
   noteFailure,
   noteRefusal,
   noteSuccess,
-} from '../../../../../lambda/delivery/core/health/flow-health';
-import { HealthChanges } from '../../../../../lambda/delivery/core/health/health-changes';
+} from '../../../../../lambda/delivery/core/health/record-outcome';
 import type { FlowResponse } from '../../../../../lambda/delivery/core/response';
-import { isPaused } from '../../../../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../../../lambda/subscriptions/core/subscription';
 import { NOW } from '../../../../support/evaluation';
 import { Interleaving, randomFrom } from '../../../../support/memory/interleaving';

@@ -1,6 +1,6 @@
 import { allSettledOrThrow } from '../../shared/core/batch';
 import type { Clock } from '../../shared/core/ports';
-import { isPaused } from '../../subscriptions/core/flow-health';
+import { isPaused } from '../../subscriptions/core/health';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { DeathNotice, DeliveryKey } from './deliver';
 import { anotherTry, type DeliveryMessage, type DeliveryStatus } from './delivery';

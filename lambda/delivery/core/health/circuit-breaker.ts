@@ -1,4 +1,4 @@
-import type { Failures } from '../../../subscriptions/core/flow-health';
+import type { Failures } from '../../../subscriptions/core/health';
 import { retryAfterMs } from '../retry';
 
 /** So many tries that failed one after the other open the breaker. */

@@ -1,4 +1,4 @@
-import type { Health } from '../../../subscriptions/core/flow-health';
+import type { Health } from '../../../subscriptions/core/health';
 import type { HealthStore } from '../../../subscriptions/core/ports';
 import type { Subscription } from '../../../subscriptions/core/subscription';
 
