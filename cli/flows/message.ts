@@ -3,7 +3,7 @@
  * expressions"): texts with `@{…}` in them, which the flow's designer shows as text and fields.
  */
 import type { JsonSchema } from '@valibot/to-json-schema';
-import type { FlatBody } from '../../lambda/delivery/core/bodies/flat';
+import type { FlatBody } from '../../lambda/delivery/core/bodies/flat-schema';
 import type { FlowWish } from './wish';
 
 type Field = Exclude<keyof FlatBody, 'trigger'> | 'errorHtml';

@@ -10,17 +10,13 @@ import {
   visit,
   type YAMLParseError,
 } from 'yaml';
+import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
 import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
+import { DEFAULT_SET, setSchema } from '../../lambda/subscriptions/core/entry/schema';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
 import type { SecretReference } from '../../lambda/subscriptions/core/secret-reference';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
-import {
-  checkEntry,
-  DEFAULT_SET,
-  type EntryMistake,
-  setSchema,
-  toDefinition,
-} from '../../lambda/subscriptions/core/subscription-entry';
+import { checkEntry, type EntryMistake } from '../../lambda/subscriptions/core/subscription-entry';
 import { Mistakes } from '../shell/mistakes';
 import { type Part, type Rest, YamlListReader } from './yaml-list';
 

@@ -25,7 +25,8 @@ import { rateLimiter } from './adapters/rate-limiter';
 import { secretReader } from './adapters/secret-reader';
 import { webIdentity } from './adapters/web-identity';
 import { authorizedPost } from './core/authorize';
-import { type DeliverPorts, deliverBatch } from './core/deliver';
+import { deliverBatch } from './core/deliver';
+import type { DeliverPorts } from './core/ports';
 import { runScheduledWork, type ScheduledWorkPorts } from './core/scheduled-work';
 
 const sqs = new SQSClient({});

@@ -11,7 +11,7 @@ import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
 import { dispatchBatch } from '../../lambda/delivery/core/dispatch';
-import { resume } from '../../lambda/delivery/core/health/record-outcome';
+import { resume } from '../../lambda/delivery/core/health/pause-resume';
 import { replayAll } from '../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../lambda/queries/core/measure';

@@ -1,4 +1,4 @@
-import { resume as resumeByWord } from '../../../lambda/delivery/core/health/record-outcome';
+import { resume as resumeByWord } from '../../../lambda/delivery/core/health/pause-resume';
 import { command, connectorArgs, nameArg } from '../../frame/command';
 import { subscriptionNamed } from '../../subscriptions/names';
 

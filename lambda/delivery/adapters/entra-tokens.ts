@@ -1,7 +1,6 @@
 import type { Clock } from '../../shared/core/ports';
 import { type SecretReader, UnusableSecretError } from '../../subscriptions/core/secret-reference';
 import type { EntraAuth } from '../../subscriptions/core/subscription';
-import type { EntraTokens } from '../core/authorize';
 import {
   CLOUD_FACTS,
   type ClientCredential,
@@ -12,6 +11,7 @@ import {
   tokenForm,
   tokenPath,
 } from '../core/entra';
+import type { EntraTokens } from '../core/ports';
 import { NotCalled } from '../core/response';
 import { guardedPoster, type PosterOptions } from './guarded-post';
 import type { WebIdentity } from './web-identity';
@@ -23,10 +23,10 @@ const TOKEN_TIMEOUT_MS = 8_000;
  * A failure stands for so long, milliseconds, that a backlog does not hammer the authority with what it has just refused.
  * Shorter than the shortest wait between two tries of a delivery.
  */
-const FAILURE_STANDS_MS = 3_000;
+const FAILURE_CACHE_MS = 3_000;
 
 /** Tokens that a container keeps: one for each application, tenant, cloud and credential. */
-const MAX_KEPT = 1000;
+const MAX_CACHED = 1000;
 
 export interface EntraTokenOptions {
   readonly readSecret: SecretReader;
@@ -64,7 +64,7 @@ export function entraTokens(options: EntraTokenOptions): EntraTokens {
   const kept = new Map<string, Kept>();
 
   const ask = (key: string, auth: EntraAuth): Promise<Result> => {
-    if (kept.size >= MAX_KEPT) kept.clear();
+    if (kept.size >= MAX_CACHED) kept.clear();
     const entry: Kept = { result: request(auth).then((result) => settle(entry, result)) };
     kept.set(key, entry);
     return entry.result;
@@ -76,7 +76,7 @@ export function entraTokens(options: EntraTokenOptions): EntraTokens {
   const isUsable = ({ settled }: Kept): boolean => {
     if (!settled) return true;
     const { result, at } = settled;
-    return 'error' in result ? clock() < at + FAILURE_STANDS_MS : !isStale(result, clock());
+    return 'error' in result ? clock() < at + FAILURE_CACHE_MS : !isStale(result, clock());
   };
 
   return {

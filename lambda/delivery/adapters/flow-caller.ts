@@ -1,5 +1,5 @@
-import type { FlowRequest } from '../core/deliver';
-import { type FlowResponse, INCOMPLETE_ANSWER } from '../core/response';
+import type { FlowRequest } from '../core/ports';
+import { type FlowResponse, INCOMPLETE_RESPONSE } from '../core/response';
 import { guardedPoster, type PosterOptions } from './guarded-post';
 
 /**
@@ -33,7 +33,7 @@ const isError = (status = 0): boolean => status >= 400;
 /** The code of an error answer, `{"error":{"code":…}}`; only what looks like a code, since the rest may quote the request. */
 function errorCode(status: number | undefined, body: Buffer | undefined): string | undefined {
   if (!isError(status)) return undefined;
-  if (body === undefined) return INCOMPLETE_ANSWER;
+  if (body === undefined) return INCOMPLETE_RESPONSE;
   try {
     const code = JSON.parse(body.toString('utf8'))?.error?.code;
     return typeof code === 'string' && /^[A-Za-z0-9_.]{1,80}$/.test(code) ? code : undefined;

@@ -1,8 +1,8 @@
-import { whyUndecryptable } from '../../subscriptions/adapters/flow-url-seal';
+import { undecryptableReason } from '../../subscriptions/adapters/flow-url-seal';
 import { checkFlowUrl, type FlowUrlOptions } from '../../subscriptions/core/flow-url';
 import { secretName, UnusableSecretError } from '../../subscriptions/core/secret-reference';
 import type { FlowUrlSource, SealedFlowUrl } from '../../subscriptions/core/subscription';
-import type { OpenedFlow } from '../core/deliver';
+import type { OpenedFlow } from '../core/ports';
 import { type FlowResponse, NotCalled } from '../core/response';
 import type { CachedSecrets } from './secret-reader';
 
@@ -30,13 +30,13 @@ export function flowOpener({
 }: OpenerParts): (subscription: string, flow: FlowUrlSource) => Promise<OpenedFlow> {
   return async (subscription, flow) => {
     const from = 'from' in flow ? flow.from : undefined;
-    const doubt = from && (() => secrets.doubt(from));
+    const invalidate = from && (() => secrets.invalidate(from));
     try {
       const text = 'from' in flow ? await secrets.read(flow.from) : await unseal(subscription, flow);
       // Checked where it is used, too: whoever can write the table or the secret must not make us call any other host.
       const checked = checkFlowUrl(text, accepted);
-      if ('url' in checked) return { url: checked.url, doubt };
-      doubt?.();
+      if ('url' in checked) return { url: checked.url, invalidate };
+      invalidate?.();
       const place = from ? `the URL in ${secretName(from)}` : 'the stored flow URL';
       return { refusal: { error: NotCalled.URL_REFUSED, problem: `${place} is refused: ${checked.reason}` } };
     } catch (error) {
@@ -47,7 +47,7 @@ export function flowOpener({
 
 function refusalOf(error: unknown): FlowResponse {
   if (error instanceof UnusableSecretError) return { error: NotCalled.SECRET_UNUSABLE, problem: error.message };
-  const undecryptable = whyUndecryptable(error);
+  const undecryptable = undecryptableReason(error);
   if (undecryptable !== undefined) return { error: NotCalled.NOT_DECRYPTABLE, problem: undecryptable };
   const name = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : 'unknown';
   return { error: NotCalled.URL_UNAVAILABLE, problem: `the flow URL could not be read this time (${name})` };

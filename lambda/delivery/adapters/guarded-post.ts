@@ -3,7 +3,7 @@ import https from 'node:https';
 import { ADDRESS_REFUSED, type AddressGuardOptions, addressGuard } from './guarded-lookup';
 
 /** What is read of an answer's body, bytes. Nobody here needs more than an error code or a token. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_RESPONSE_BYTES = 64 * 1024;
 
 /** What node:https is told beside the request, and where calls may lead; tests name their own certificate authority. */
 export interface PosterOptions extends Pick<https.AgentOptions, 'ca' | 'maxSockets'>, AddressGuardOptions {}
@@ -68,7 +68,7 @@ export function guardedPoster(
         let size = 0;
         response.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size <= MAX_ANSWER_BYTES) chunks.push(chunk);
+          if (size <= MAX_RESPONSE_BYTES) chunks.push(chunk);
           else {
             // The status stands already; a body without an end must not hold the worker.
             end(answered);

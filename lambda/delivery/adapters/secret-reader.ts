@@ -19,13 +19,13 @@ export const SECRET_CACHE_MS = 5 * 60_000;
 export const SECRET_BELIEVED_MS = 5_000;
 
 /** Secrets that a container keeps. */
-const MAX_KEPT = 1000;
+const MAX_CACHED = 1000;
 
 /** Reads secrets, and keeps them for a short time. */
 export interface CachedSecrets {
   readonly read: SecretReader;
   /** What was read may not hold any more: the next read asks again, unless this one was made a moment ago. */
-  doubt(reference: SecretReference): void;
+  invalidate(reference: SecretReference): void;
 }
 
 export interface SecretClients {
@@ -41,14 +41,14 @@ export function secretReader(clients: SecretClients, clock: Clock): CachedSecret
     const known = kept.get(name);
     if (known && clock() - known.at < SECRET_CACHE_MS) return known.value;
     const value = ask(reference, clients);
-    if (kept.size >= MAX_KEPT) kept.clear();
+    if (kept.size >= MAX_CACHED) kept.clear();
     kept.set(name, { value, at: clock() });
     value.catch(() => {
       if (kept.get(name)?.value === value) kept.delete(name);
     });
     return value;
   };
-  const doubt = (reference: SecretReference): void => {
+  const invalidate = (reference: SecretReference): void => {
     const name = secretName(reference);
     const known = kept.get(name);
     if (known && clock() - known.at >= SECRET_BELIEVED_MS) kept.delete(name);
@@ -60,11 +60,11 @@ export function secretReader(clients: SecretClients, clock: Clock): CachedSecret
         return valueIn(text, reference);
       } catch (error) {
         // Mended, it works at once.
-        doubt(reference);
+        invalidate(reference);
         throw error;
       }
     },
-    doubt,
+    invalidate,
   };
 }
 
@@ -97,7 +97,7 @@ const NO_NAME = 'cannot be one: its name or ARN is malformed; write it as the AW
  * Errors that stay until somebody mends something, and what that is (Secrets Manager API reference, GetSecretValue; Systems
  * Manager API reference, GetParameter; both, common errors).
  */
-const TO_BE_MENDED: Readonly<Record<string, string>> = {
+const PERMANENT_ERRORS: Readonly<Record<string, string>> = {
   ResourceNotFoundException: NOT_THERE,
   ParameterNotFound: NOT_THERE,
   ParameterVersionNotFound: NOT_THERE,
@@ -111,7 +111,7 @@ const TO_BE_MENDED: Readonly<Record<string, string>> = {
 };
 
 const problemOf = (error: unknown): string | undefined =>
-  error instanceof Error && Object.hasOwn(TO_BE_MENDED, error.name) ? TO_BE_MENDED[error.name] : undefined;
+  error instanceof Error && Object.hasOwn(PERMANENT_ERRORS, error.name) ? PERMANENT_ERRORS[error.name] : undefined;
 
 /** The referenced value in a secret's text. Its messages quote nothing of the text. */
 function valueIn(text: string, reference: SecretReference): string {

@@ -104,7 +104,7 @@ export function readTokenResponse(
     return { error: NotCalled.ENTRA_REFUSED, problem: `Entra ID gives no token (${status}): ${OTHER_REFUSAL}` };
   }
   return {
-    error: NotCalled.ENTRA_UNEXPECTED_ANSWER,
+    error: NotCalled.ENTRA_UNEXPECTED_RESPONSE,
     problem: `what answers as ${host} is not Entra ID (${status}, and no token in it): look for a proxy between, and let requests to ${host} through`,
   };
 }

@@ -25,7 +25,7 @@ export async function sealFlowUrl(
 }
 
 /** Errors of Decrypt that stay until somebody mends something (KMS API reference, Decrypt), and what that is. */
-const TO_BE_MENDED: Readonly<Record<string, string>> = {
+const PERMANENT_ERRORS: Readonly<Record<string, string>> = {
   InvalidCiphertextException:
     'the stored flow URL was sealed for another subscription or is damaged; apply the subscription again',
   IncorrectKeyException: 'the stored flow URL was sealed with another key; apply the subscription again',
@@ -38,8 +38,8 @@ const TO_BE_MENDED: Readonly<Record<string, string>> = {
 };
 
 /** Why a sealed flow URL will not open by itself, with what to do; undefined for an error that may pass. */
-export const whyUndecryptable = (error: unknown): string | undefined =>
-  error instanceof Error && Object.hasOwn(TO_BE_MENDED, error.name) ? TO_BE_MENDED[error.name] : undefined;
+export const undecryptableReason = (error: unknown): string | undefined =>
+  error instanceof Error && Object.hasOwn(PERMANENT_ERRORS, error.name) ? PERMANENT_ERRORS[error.name] : undefined;
 
 /** URLs that a container keeps open, so that a warm one calls KMS once for each. */
 const MAX_OPEN = 1000;

@@ -40,7 +40,7 @@ const COPY_AGAIN =
   'request is received*)';
 
 /** Hosts of links that people take for the flow URL, and what they are. */
-const MISTAKEN_HOSTS: readonly (readonly [suffix: string, what: string])[] = [
+const LOOKALIKE_HOSTS: readonly (readonly [suffix: string, what: string])[] = [
   ['safelinks.protection.outlook.com', 'a link that Outlook rewrote (Safe Links)'],
   ['make.powerautomate.com', "the page of the flow's designer"],
   ['flow.microsoft.com', "the page of the flow's designer"],
@@ -49,7 +49,7 @@ const MISTAKEN_HOSTS: readonly (readonly [suffix: string, what: string])[] = [
 ];
 
 /** What a flow URL cannot hold, and how it got there. The first that fits is told. */
-const STRAY_CHARACTERS: readonly (readonly [RegExp, string])[] = [
+const INVALID_CHARACTERS: readonly (readonly [RegExp, string])[] = [
   [/[\r\n]/, 'The flow URL has a line break in it; write it on one line.'],
   [/\s/, 'The flow URL has a space in it; write it without, on one line.'],
   [/["'`<>]|%22$/, 'The flow URL has a quotation mark or a bracket in it; write the URL alone.'],
@@ -66,7 +66,7 @@ export interface FlowUrlOptions {
   readonly loopback?: boolean;
   /**
    * What lets the caller in: the URL's own signature, or a token that goes with the request, beside which the URL must not
-   * have one. `later`: `credentialMistake` is asked where it is known.
+   * have one. `later`: `credentialProblem` is asked where it is known.
    *
    * @default 'signature'
    */
@@ -92,14 +92,14 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
   if (trimmed.length > MAX_FLOW_URL_LENGTH) {
     return { reason: `The flow URL is longer than ${MAX_FLOW_URL_LENGTH} characters; ${COPY_AGAIN}.` };
   }
-  const stray = STRAY_CHARACTERS.find(([pattern]) => pattern.test(trimmed));
+  const stray = INVALID_CHARACTERS.find(([pattern]) => pattern.test(trimmed));
   if (stray) return { reason: stray[1] };
   if (!/^https?:\/\//i.test(trimmed)) {
     return { reason: `The flow URL does not start with https://; ${COPY_AGAIN}.` };
   }
   const url = URL.parse(trimmed);
   if (!url) return { reason: `The flow URL is no complete web address; ${COPY_AGAIN}.` };
-  const reason = reasonAgainst(url, options);
+  const reason = whyRejected(url, options);
   if (reason) return { reason };
   const warning = isLoopbackHost(url.hostname) ? undefined : warningAbout(url);
   return { url: url.href, host: url.host, ...(warning && { warning }) };
@@ -110,7 +110,7 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
  * @param url one that `checkFlowUrl` has accepted otherwise.
  * @param token whether a token goes with the request.
  */
-export function credentialMistake(url: URL, token: boolean): string | undefined {
+export function credentialProblem(url: URL, token: boolean): string | undefined {
   const signed = url.searchParams.has('sig');
   if (token && signed) return SIGNATURE_AND_TOKEN;
   if (token && isUnder(url.hostname, HOSTS_WITHOUT_TOKENS)) {
@@ -126,7 +126,7 @@ export function fingerprint(url: string): string {
   return createHash('sha256').update(url).digest('hex');
 }
 
-function reasonAgainst(url: URL, options: FlowUrlOptions): string | undefined {
+function whyRejected(url: URL, options: FlowUrlOptions): string | undefined {
   if (url.username || url.password) {
     return `The flow URL has a user name or password before its host; ${COPY_AGAIN}.`;
   }
@@ -135,20 +135,20 @@ function reasonAgainst(url: URL, options: FlowUrlOptions): string | undefined {
   if (!(ofThisMachine && options.loopback)) {
     const host = shortHost(url.hostname);
     if (ofThisMachine) return `${host} is the own machine, which is accepted in the local run only; ${COPY_AGAIN}.`;
-    const wrongHost = reasonAgainstHost(url.hostname, options.extraHosts ?? []);
+    const wrongHost = whyHostRejected(url.hostname, options.extraHosts ?? []);
     if (wrongHost) return wrongHost;
     if (url.protocol !== 'https:') return `The flow URL on ${host} starts with http://; write https://.`;
     if (url.port !== '') return `The flow URL on ${host} has port ${url.port}; write port 443 or none.`;
   }
-  return options.credential === 'later' ? undefined : credentialMistake(url, options.credential === 'token');
+  return options.credential === 'later' ? undefined : credentialProblem(url, options.credential === 'token');
 }
 
-function reasonAgainstHost(host: string, extraHosts: readonly string[]): string | undefined {
+function whyHostRejected(host: string, extraHosts: readonly string[]): string | undefined {
   const shown = shortHost(host);
   if (isIpAddress(host)) return `The flow URL has the IP address ${shown} for a host; ${COPY_AGAIN}.`;
   if (FLOW_HOST_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`))) return undefined;
   if (extraHosts.some((suffix) => isUnder(host, suffix))) return undefined;
-  const mistaken = MISTAKEN_HOSTS.find(([suffix]) => isUnder(host, suffix));
+  const mistaken = LOOKALIKE_HOSTS.find(([suffix]) => isUnder(host, suffix));
   if (mistaken) return `${shown} is ${mistaken[1]}, not the flow's own URL; ${COPY_AGAIN}.`;
   return (
     `${shown} is not a host of Power Automate or Logic Apps (such as *.api.powerplatform.com); ${COPY_AGAIN}, or add ` +

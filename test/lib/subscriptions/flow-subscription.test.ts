@@ -6,8 +6,9 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { Env } from '../../../contract/environment';
+import { toDefinition } from '../../../lambda/subscriptions/core/entry/definition';
 import { ENTRA_CLOUDS } from '../../../lambda/subscriptions/core/subscription';
-import { checkEntry, toDefinition } from '../../../lambda/subscriptions/core/subscription-entry';
+import { checkEntry } from '../../../lambda/subscriptions/core/subscription-entry';
 import {
   BodyFormat,
   ClientSecret,

@@ -19,7 +19,7 @@ import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
 import { FAILURES_TO_OPEN } from '../../../lambda/delivery/core/health/circuit-breaker';
 import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../../lambda/delivery/core/health/health-transitions';
-import { resume } from '../../../lambda/delivery/core/health/record-outcome';
+import { resume } from '../../../lambda/delivery/core/health/pause-resume';
 import { replayAll } from '../../../lambda/delivery/core/replay';
 import { register, unregister, type WantedSubscription } from '../../../lambda/registration/core/register';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';

@@ -9,7 +9,8 @@ import * as v from 'valibot';
 import type { TriggerId } from '../../../../contract/events';
 import { cut, oneLine } from '../../../shared/core/text';
 import { subjectText } from '../../../subscriptions/core/matching';
-import { FLAT_BODIES, type FlatBody, flatBody } from './flat';
+import { flatBody } from './flat';
+import { FLAT_BODIES, type FlatBody } from './flat-schema';
 import type { BodyInput } from './input';
 
 /** Longest subject, characters. */

@@ -12,7 +12,8 @@ import { durationText } from '../../../shared/core/duration';
 import { numberText } from '../../../shared/core/number-text';
 import { cut, difference, mapText, markdown, membersText, oneLine, quantityText } from '../../../shared/core/text';
 import type { Threshold } from '../../../subscriptions/core/subscription';
-import { type FlatBody, flatBody } from './flat';
+import { flatBody } from './flat';
+import type { FlatBody } from './flat-schema';
 import type { BodyInput } from './input';
 import { durationSeconds, isLate, minuteText, sentences, thresholdText } from './sentences';
 

@@ -7,15 +7,8 @@ import { type Announcement, type Health, isPaused } from '../../../subscriptions
 import type { HealthStore } from '../../../subscriptions/core/ports';
 import type { Subscription } from '../../../subscriptions/core/subscription';
 import type { FlowResponse } from '../response';
-import {
-  afterFailure,
-  afterRefusal,
-  afterSuccess,
-  afterTrialTaken,
-  pausedByOperator,
-  resumed,
-} from './health-transitions';
-import { HealthChanges } from './health-writer';
+import { afterFailure, afterRefusal, afterSuccess, resumed, withTrialClaimed } from './health-transitions';
+import type { HealthWriter } from './health-writer';
 
 /** What pausing and resuming subscriptions needs. */
 export interface HealthPorts {
@@ -25,31 +18,30 @@ export interface HealthPorts {
   readonly clock: Clock;
   readonly connectorId: string;
   /**
-   * Divides every wait, so that somebody can watch retries, pauses and probes. Ages and time stamps stay what they are.
+   * Divides every wait, so that retries, pauses and probes can be watched. Ages and timestamps are unchanged.
    * @default 1
    */
   readonly pace?: number;
 }
 
-/** What a worker needs to note how flows respond. */
+/** What a worker needs to record the outcomes of its calls. */
 export interface HealthWorkPorts extends HealthPorts {
-  readonly changes: HealthChanges;
+  readonly healthWriter: HealthWriter;
 }
 
 /**
- * Notes an answer that says that the flow or its URL has to be mended.
- * @param used the subscription as it was when its flow was called: an old URL's answer says nothing of a new one.
- * @returns the subscription, if it is paused now, and whether this answer has paused it.
+ * Records a response that shows that the flow or its URL must be fixed.
+ * @param used the subscription as read before the call: a response of an old URL says nothing about a new one.
+ * @returns the subscription if it is now paused, and whether this response paused it.
  */
-export async function noteRefusal(
+export async function recordRefusal(
   used: Subscription,
-  answer: FlowResponse,
-  ports: HealthWorkPorts,
+  response: FlowResponse,
+  { telemetry, clock, healthWriter, pace }: HealthWorkPorts,
 ): Promise<{ readonly paused: Subscription; readonly changed: boolean } | undefined> {
-  const { telemetry, clock, changes, pace } = ports;
-  const after = await changes.change(used, (current) =>
+  const after = await healthWriter.update(used, (current) =>
     current.generation === used.generation && !isPaused(current)
-      ? afterRefusal(current.health, answer, clock(), pace)
+      ? afterRefusal(current.health, response, clock(), pace)
       : undefined,
   );
   if (!after || !isPaused(after.current)) return undefined;
@@ -62,108 +54,81 @@ export async function noteRefusal(
 }
 
 /**
- * Notes a try that failed for a reason that may pass.
- * @param trial the try was the one that an open breaker lets through.
+ * Records a try that failed temporarily.
+ * @param trial the try was the trial of an open breaker.
  */
-export async function noteFailure(
+export async function recordFailure(
   used: Subscription,
-  answer: FlowResponse,
+  response: FlowResponse,
   trial: boolean,
-  { changes, telemetry, clock, pace }: HealthWorkPorts,
+  { healthWriter, telemetry, clock, pace }: HealthWorkPorts,
 ): Promise<void> {
-  const decide = ({ generation, health }: Subscription) =>
-    generation === used.generation && !isPaused({ health })
-      ? afterFailure(health, answer, trial, clock(), pace)
-      : undefined;
-  const after = await changes.change(used, decide);
+  const after = await healthWriter.update(used, (current) =>
+    current.generation === used.generation && !isPaused(current)
+      ? afterFailure(current.health, response, trial, clock(), pace)
+      : undefined,
+  );
   const { opened, openUntil } = after?.current.health?.failures ?? {};
-  // The first time only: a flow that stays down says nothing new.
+  // Reported once per outage.
   if (!after?.changed || openUntil === undefined || opened !== 1) return;
   telemetry.count(MetricName.FAILING_SUBSCRIPTIONS);
-  const { status, error } = answer;
+  const { status, error } = response;
   telemetry.warn(LogMessage.FAILING, { subscription: used.definition.name, status, error });
 }
 
-/** Takes the one try that an open breaker lets through; false: somebody else has it. */
-export async function takeTrial(
+/** Claims the one try that an open breaker lets through. Returns false if another worker has it. */
+export async function claimTrial(
   read: Subscription,
-  { changes, clock }: Pick<HealthWorkPorts, 'changes' | 'clock'>,
+  { healthWriter, clock }: Pick<HealthWorkPorts, 'healthWriter' | 'clock'>,
 ): Promise<boolean> {
-  const after = await changes.change(read, ({ health }) => afterTrialTaken(health, clock()));
+  const after = await healthWriter.update(read, ({ health }) => withTrialClaimed(health, clock()));
   return after?.changed ?? false;
 }
 
 /**
- * Notes that a flow took a delivery: a pause is over, also one that others began while this was on its way, and what it
- * refused before is forgotten. Writes only if there is any of it, as it was read before the call or as this worker has
- * written since. What other workers note during the call stays: it counts as later than this success.
+ * Records that the flow accepted a delivery. Ends a pause, also one that started during the call, and clears recorded
+ * failures and refusals. Writes only if the state read before the call, or written by this worker since, has any of
+ * these. Failures that other workers record during the call stay: they count as later than this success.
  */
-export async function noteSuccess(used: Subscription, ports: HealthWorkPorts): Promise<void> {
+export async function recordSuccess(used: Subscription, ports: HealthWorkPorts): Promise<void> {
   const isClean = !isPaused(used) && !used.health?.refusals && !used.health?.failures;
-  if (isClean && !ports.changes.hasChanged(used)) return;
+  if (isClean && !ports.healthWriter.hasUpdated(used)) return;
   let endsPause = false;
-  const decide = ({ generation, health }: Subscription) => {
-    if (generation !== used.generation) return undefined;
-    // A pause by somebody ends by somebody's word alone.
-    if (health?.bySomebody) return undefined;
+  const after = await ports.healthWriter.update(used, ({ generation, health }) => {
+    // Only an operator ends a pause by an operator.
+    if (generation !== used.generation || health?.bySomebody) return undefined;
     endsPause = isPaused({ health });
-    return endsPause ? resumed(health, 'the flow has taken a delivery', 'worker', ports.clock()) : afterSuccess(health);
-  };
-  const after = await ports.changes.change(used, decide);
+    return endsPause ? resumed(health, 'the flow accepted a delivery', 'worker', ports.clock()) : afterSuccess(health);
+  });
   if (!after?.changed || !endsPause) return;
-  noteResumed(after.current, ports);
-  await announceHealth(after.current, ports);
+  reportResumed(after.current, ports);
+  await publishAnnouncements(after.current, ports);
 }
 
-/** Pauses a subscription by somebody's word. The sweep tells the bus. */
-export async function pause(
-  name: string,
-  ports: Pick<HealthPorts, 'subscriptions' | 'clock'>,
-): Promise<'paused' | 'was paused' | 'unknown'> {
-  const read = await ports.subscriptions.read(name);
-  if (!read) return 'unknown';
-  const decide = ({ health }: Subscription) => pausedByOperator(health, ports.clock());
-  const after = await new HealthChanges(ports.subscriptions).change(read, decide);
-  return after === undefined ? 'unknown' : after.changed ? 'paused' : 'was paused';
-}
-
-/** Makes a paused subscription active by somebody's word. The sweep sends what is held, and tells the bus. */
-export async function resume(
-  name: string,
-  ports: Pick<HealthPorts, 'subscriptions' | 'clock'>,
-): Promise<'resumed' | 'was active' | 'unknown'> {
-  const read = await ports.subscriptions.read(name);
-  if (!read) return 'unknown';
-  const after = await new HealthChanges(ports.subscriptions).change(read, ({ health }) =>
-    resumed(health, 'somebody resumed it', 'sweep', ports.clock()),
-  );
-  return after === undefined ? 'unknown' : after.changed ? 'resumed' : 'was active';
-}
-
-function noteResumed({ definition, health }: Subscription, { telemetry }: HealthPorts): void {
+function reportResumed({ definition, health }: Subscription, { telemetry }: HealthPorts): void {
   telemetry.count(MetricName.RESUMED_SUBSCRIPTIONS);
   const resumedBy = health?.announcements.findLast((one) => one.detailType === HealthEvent.FLOW_SUBSCRIPTION_RESUMED);
   telemetry.info(LogMessage.RESUMED, { subscription: definition.name, reason: resumedBy?.detail.reason });
 }
 
-/** Tells the bus of the changes that it has not been told of, in their order, and clears them. */
-export async function announceHealth(read: Subscription, ports: HealthWorkPorts): Promise<Subscription | undefined> {
-  const told = read.health?.announcements ?? [];
-  if (told.length === 0) return read;
+/** Publishes the pending announcements in order, then removes them from the subscription. */
+export async function publishAnnouncements(
+  read: Subscription,
+  { events, connectorId, healthWriter }: HealthWorkPorts,
+): Promise<Subscription | undefined> {
+  const published = read.health?.announcements ?? [];
+  if (published.length === 0) return read;
   const { name } = read.definition;
-  for (const { detailType, detail } of told) {
-    await ports.events.publish(detailType, { connector: ports.connectorId, subscription: name, ...detail });
+  for (const { detailType, detail } of published) {
+    await events.publish(detailType, { connector: connectorId, subscription: name, ...detail });
   }
-  const isTold = (one: Announcement) =>
-    told.some(({ detailType, at }) => detailType === one.detailType && at === one.at);
-  const after = await ports.changes.change(read, ({ health }) =>
-    health?.announcements.some(isTold)
-      ? {
-          ...health,
-          version: health.version + 1,
-          announcements: health.announcements.filter((one) => !isTold(one)),
-        }
-      : undefined,
-  );
+  const isPublished = (one: Announcement) =>
+    published.some(({ detailType, at }) => detailType === one.detailType && at === one.at);
+  const after = await healthWriter.update(read, ({ health }) => {
+    const announcements = health?.announcements.filter((one) => !isPublished(one));
+    return health && announcements && announcements.length < health.announcements.length
+      ? { ...health, version: health.version + 1, announcements }
+      : undefined;
+  });
   return after?.current;
 }

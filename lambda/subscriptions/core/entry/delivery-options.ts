@@ -25,7 +25,7 @@ const rateLimitEntry = v.strictObject(
 );
 
 /** How often and for how long a flow is called. */
-export const callsEntry = {
+export const deliveryOptions = {
   maxAge: v.optional(
     duration(
       '1m',

@@ -38,7 +38,7 @@ export const writeText = (hint: string) => (issue: Issue) =>
 export const writeOneOf = (words: readonly string[], meanings: Readonly<Record<string, string>> = {}) => {
   const hint = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
   return (issue: Issue) => {
-    const meant = meanings[bare(issue.input)] ?? nearest(issue.input, words);
+    const meant = meanings[normalized(issue.input)] ?? nearest(issue.input, words);
     return write(meant ?? `${hint}`)(issue);
   };
 };
@@ -58,22 +58,22 @@ export interface RawMistake {
   readonly path: [v.IssuePathItem];
 }
 
-export const bare = (value: unknown): string =>
+export const normalized = (value: unknown): string =>
   String(value)
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '');
 
 /** The word that was probably meant: the same letters, a beginning or part of it, or a slip of the fingers. */
 export function nearest<T extends string>(value: unknown, words: readonly T[]): T | undefined {
-  const written = bare(value);
+  const written = normalized(value);
   if (written.length < 2 || written.length > 60) return undefined;
-  const same = words.find((word) => bare(word) === written);
+  const same = words.find((word) => normalized(word) === written);
   if (same) return same;
-  const containing = written.length >= 4 ? words.filter((word) => bare(word).includes(written)) : [];
+  const containing = written.length >= 4 ? words.filter((word) => normalized(word).includes(written)) : [];
   if (containing.length === 1) return containing[0];
   const [best] = words
-    .map((word) => ({ word, distance: editDistance(bare(word), written) }))
-    .filter(({ word, distance }) => distance <= Math.ceil(bare(word).length / 4))
+    .map((word) => ({ word, distance: editDistance(normalized(word), written) }))
+    .filter(({ word, distance }) => distance <= Math.ceil(normalized(word).length / 4))
     .sort((a, b) => a.distance - b.distance);
   return best?.word;
 }

@@ -2,8 +2,8 @@ import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OPEN_INDEX } from '../../../../contract/delivery';
 import { DeliveryTable } from '../../../../lambda/delivery/adapters/delivery-table';
-import type { Claim, DeliveryKey, Lease } from '../../../../lambda/delivery/core/deliver';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../../lambda/delivery/core/delivery';
+import type { Claim, DeliveryKey, Lease } from '../../../../lambda/delivery/core/ports';
 import { NOW } from '../../../support/evaluation';
 import { startTables, type TestTables } from '../../../support/servers/tables';
 
@@ -239,15 +239,15 @@ describe('an outcome', () => {
 
 it('finds when the delivery was first tried that waits longest to be tried again', async () => {
   // Other tests' rows are younger.
-  const tryLater = async (n: number, now: number) => {
+  const scheduleRetry = async (n: number, now: number) => {
     await claim(n, 'me', now);
     await table.reschedule(key, lease('me'), n + 1, [attempt(now)], now);
   };
-  await tryLater(0, 1000);
-  await tryLater(1, 5000);
+  await scheduleRetry(0, 1000);
+  await scheduleRetry(1, 5000);
   expect(await table.oldestPending(), 'since its first try').toBe(1000);
   key = { ...key, eventId: 'event-2' };
-  await tryLater(0, 2000);
+  await scheduleRetry(0, 2000);
   expect(await table.oldestPending()).toBe(1000);
   key = { ...key, eventId: 'event-1' };
   await claim(2);

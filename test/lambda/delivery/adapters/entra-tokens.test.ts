@@ -3,7 +3,7 @@ import { type EntraTokenOptions, entraTokens } from '../../../../lambda/delivery
 import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import type { Resolve } from '../../../../lambda/delivery/adapters/guarded-lookup';
 import { authorizedPost } from '../../../../lambda/delivery/core/authorize';
-import type { FlowRequest } from '../../../../lambda/delivery/core/deliver';
+import type { FlowRequest } from '../../../../lambda/delivery/core/ports';
 import { classify, type FlowResponse } from '../../../../lambda/delivery/core/response';
 import { UnusableSecretError } from '../../../../lambda/subscriptions/core/secret-reference';
 import type { EntraAuth } from '../../../../lambda/subscriptions/core/subscription';
@@ -455,7 +455,7 @@ describe('a delivery', () => {
     expect((await world.subscriptions.read(world.name('crm')))?.health).toMatchObject({
       state: 'paused',
       reason: expect.stringMatching(
-        /^3 or more deliveries have failed for 12 min 35 s, the last because Entra ID gives no token \(AADSTS7000222\): the client secret has/,
+        /^3 or more deliveries failed over 12 min 35 s, the last because Entra ID gives no token \(AADSTS7000222\): the client secret has/,
       ),
     });
     expect(await world.everythingWritten()).not.toMatch(new RegExp([SECRET, ASSERTION, TOKEN].join('|')));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import type { Resolve } from '../../../../lambda/delivery/adapters/guarded-lookup';
 import type { PosterOptions } from '../../../../lambda/delivery/adapters/guarded-post';
-import type { FlowRequest } from '../../../../lambda/delivery/core/deliver';
+import type { FlowRequest } from '../../../../lambda/delivery/core/ports';
 import { classify, type FlowResponse } from '../../../../lambda/delivery/core/response';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../../contract/shared';
 import { flowOpener, OPENING_LIMITS } from '../../../../lambda/delivery/adapters/flow-opener';
 import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
-import { FLOW_TIMEOUT_MS } from '../../../../lambda/delivery/core/deliver';
+import { FLOW_TIMEOUT_MS } from '../../../../lambda/delivery/core/attempt';
 import { classify } from '../../../../lambda/delivery/core/response';
 import { flowUrlOpener } from '../../../../lambda/subscriptions/adapters/flow-url-seal';
 import type { FlowUrlSource } from '../../../../lambda/subscriptions/core/subscription';
@@ -56,7 +56,7 @@ describe('a flow URL is opened', () => {
     await stores.keepSecret('flows', `${FLOW_URL}new`);
     now += 10_000;
     expect(await opener('vip', SECRET)).toMatchObject({ url: `${FLOW_URL}old` });
-    if ('url' in first) first.doubt?.();
+    if ('url' in first) first.invalidate?.();
     expect(await opener('vip', SECRET)).toMatchObject({ url: `${FLOW_URL}new` });
   });
 });
@@ -154,7 +154,7 @@ describe('what may pass is tried again', () => {
 
   it('whatever is thrown', async () => {
     const fail = () => Promise.reject('a text that is no Error');
-    const opener = flowOpener({ unseal: fail, secrets: { read: fail, doubt: () => {} }, accepted: {} });
+    const opener = flowOpener({ unseal: fail, secrets: { read: fail, invalidate: () => {} }, accepted: {} });
     for (const flow of [SECRET, { ciphertext: '', host: '', fingerprint: '' }]) {
       expect(await opener('vip', flow)).toMatchObject({ refusal: { error: 'FlowUrlUnavailable' } });
     }

@@ -74,16 +74,16 @@ describe('a secret is read', () => {
     await secrets.read({ secret: 'flows' });
     await stores.keepSecret('flows', 'new');
     now += SECRET_BELIEVED_MS - 1;
-    secrets.doubt({ secret: 'flows' });
+    secrets.invalidate({ secret: 'flows' });
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
     now += 1;
-    secrets.doubt({ parameter: 'flows' });
+    secrets.invalidate({ parameter: 'flows' });
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
-    secrets.doubt({ secret: 'flows', field: 'any' });
+    secrets.invalidate({ secret: 'flows', field: 'any' });
     expect(await secrets.read({ secret: 'flows' })).toBe('new');
     // A flow that refuses that one, too, costs no more than a read every few seconds.
     for (let n = 0; n < 10; n++) {
-      secrets.doubt({ secret: 'flows' });
+      secrets.invalidate({ secret: 'flows' });
       await secrets.read({ secret: 'flows' });
     }
     expect(stores.calls).toHaveLength(2);

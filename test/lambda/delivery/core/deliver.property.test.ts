@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import {
-  type DeathNotice,
-  type DeliverPorts,
-  deliverBatch,
-  type OpenedFlow,
-} from '../../../../lambda/delivery/core/deliver';
+import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
 import { MAX_HELD_AGE } from '../../../../lambda/delivery/core/health/health-transitions';
-import { resume } from '../../../../lambda/delivery/core/health/record-outcome';
+import { resume } from '../../../../lambda/delivery/core/health/pause-resume';
+import type { DeathNotice, DeliverPorts, OpenedFlow } from '../../../../lambda/delivery/core/ports';
 import { replay } from '../../../../lambda/delivery/core/replay';
 import { type FlowResponse, NotCalled } from '../../../../lambda/delivery/core/response';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';

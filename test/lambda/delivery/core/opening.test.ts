@@ -110,7 +110,7 @@ describe('a secret that cannot be used', () => {
       expect(await health()).toMatchObject({
         state: 'paused',
         reason: expect.stringMatching(
-          new RegExp(`^3 or more deliveries have failed for 12 min 35 s, the last because ${problem.source}`),
+          new RegExp(`^3 or more deliveries failed over 12 min 35 s, the last because ${problem.source}`),
         ),
       });
       expect(world.bus.published).toMatchObject([
@@ -212,7 +212,7 @@ describe('a store that is down', () => {
         detailType: 'FlowDeliveryDead',
         detail: {
           error: 'FlowUrlUnavailable',
-          reason: expect.stringMatching(/the last time because the flow URL could not be read this time \(Throttling/),
+          reason: expect.stringMatching(/the last one because the flow URL could not be read this time \(Throttling/),
         },
       },
     ]);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   checkFlowUrl,
-  credentialMistake,
+  credentialProblem,
   fingerprint,
   NO_SIGNATURE,
   SIGNATURE_AND_TOKEN,
@@ -167,7 +167,7 @@ describe('a flow URL beside a token', () => {
     for (const url of [GOOD, UNSIGNED, 'http://localhost:1/flows/a', 'http://localhost:1/flows/a?x=1']) {
       for (const credential of ['token', 'signature'] as const) {
         const checked = checkFlowUrl(url, { credential, loopback: true });
-        const later = credentialMistake(new URL(url), credential === 'token');
+        const later = credentialProblem(new URL(url), credential === 'token');
         expect(later).toBe('reason' in checked ? checked.reason : undefined);
       }
     }

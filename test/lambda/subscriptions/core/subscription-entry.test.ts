@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
+import { toDefinition } from '../../../../lambda/subscriptions/core/entry/definition';
 import { nearest } from '../../../../lambda/subscriptions/core/entry/messages';
-import { checkEntry, toDefinition } from '../../../../lambda/subscriptions/core/subscription-entry';
+import { checkEntry } from '../../../../lambda/subscriptions/core/subscription-entry';
 
 const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=SECRET';
 const failed = { name: 'crm', trigger: 'data-source-refresh-failed', flowUrl: FLOW_URL };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type BodyInput, MAX_BODY_BYTES, renderBody } from '../../../../../lambda/delivery/core/bodies/body';
-import type { FlatBody } from '../../../../../lambda/delivery/core/bodies/flat';
+import type { FlatBody } from '../../../../../lambda/delivery/core/bodies/flat-schema';
 import type { TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
 import { BODY_FORMATS, type SubscriptionDefinition } from '../../../../../lambda/subscriptions/core/subscription';
 

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import {
-  afterFailure,
-  afterOpen,
   breakerState,
+  countFailure,
   FIRST_OPEN,
   LONGEST_OPEN,
-  onTrial,
-  TRIAL,
+  recheckTime,
+  TRIAL_TIMEOUT,
+  withTrialStarted,
 } from '../../../../../lambda/delivery/core/health/circuit-breaker';
 import type { Failures } from '../../../../../lambda/subscriptions/core/health';
 
 const NOW = 1_795_000_000_000;
 const failed = (times: number): Failures | undefined =>
   Array.from({ length: times }).reduce<Failures | undefined>(
-    (failures) => afterFailure(failures, false, NOW) ?? failures,
+    (failures) => countFailure(failures, false, NOW) ?? failures,
     undefined,
   );
 
@@ -26,15 +26,15 @@ describe('the breaker of a subscription', () => {
   });
 
   it('takes no note of what failed beside it while it is open', () => {
-    expect(afterFailure(failed(5), false, NOW + 1)).toBeUndefined();
+    expect(countFailure(failed(5), false, NOW + 1)).toBeUndefined();
   });
 
   it('lets one try through when its time is over, and is open for the others until that has ended', () => {
     const now = NOW + FIRST_OPEN;
     expect(breakerState(failed(5), now)).toBe('trial');
-    const trial = onTrial(failed(5) as Failures, now);
+    const trial = withTrialStarted(failed(5) as Failures, now);
     expect(breakerState(trial, now)).toBe('open');
-    expect(breakerState(trial, now + TRIAL), 'its worker has died').toBe('trial');
+    expect(breakerState(trial, now + TRIAL_TIMEOUT), 'its worker has died').toBe('trial');
   });
 
   it('is open for twice as long after each trial that fails, up to a quarter of an hour', () => {
@@ -42,7 +42,7 @@ describe('the breaker of a subscription', () => {
     const spans: number[] = [];
     for (let n = 0; n < 7; n++) {
       const now = failures.openUntil as number;
-      failures = afterFailure(onTrial(failures, now), true, now) as Failures;
+      failures = countFailure(withTrialStarted(failures, now), true, now) as Failures;
       spans.push((failures.openUntil as number) - now);
     }
     expect(spans.map((span) => span / 1000)).toEqual([60, 120, 240, 480, 900, 900, 900]);
@@ -54,13 +54,13 @@ describe('the breaker of a subscription', () => {
     ['86400', LONGEST_OPEN],
     ['soon', FIRST_OPEN],
   ])('is open as long as the flow asks for by Retry-After: %s', (retryAfter, span) => {
-    expect(afterFailure(failed(4), false, NOW, retryAfter)?.openUntil).toBe(NOW + span);
+    expect(countFailure(failed(4), false, NOW, retryAfter)?.openUntil).toBe(NOW + span);
   });
 
   it('spreads what waits for it over as long as it was open', () => {
     const failures: Failures = { count: 5, opened: 3, openUntil: NOW + 120_000 };
-    expect(afterOpen(failures, NOW, 0)).toBe(NOW + 120_000);
-    expect(afterOpen(failures, NOW, 1)).toBe(NOW + 240_000);
-    expect(afterOpen(failures, NOW + 500_000, 0.5), 'another has the trial').toBe(NOW + 560_000);
+    expect(recheckTime(failures, NOW, 0)).toBe(NOW + 120_000);
+    expect(recheckTime(failures, NOW, 1)).toBe(NOW + 240_000);
+    expect(recheckTime(failures, NOW + 500_000, 0.5), 'another has the trial').toBe(NOW + 560_000);
   });
 });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FAILURES_TO_OPEN } from '../../../../../lambda/delivery/core/health/circuit-breaker';
-import { HealthChanges } from '../../../../../lambda/delivery/core/health/health-writer';
+import { HealthWriter } from '../../../../../lambda/delivery/core/health/health-writer';
 import {
   type HealthWorkPorts,
-  noteFailure,
-  noteRefusal,
-  noteSuccess,
+  recordFailure,
+  recordRefusal,
+  recordSuccess,
 } from '../../../../../lambda/delivery/core/health/record-outcome';
 import type { FlowResponse } from '../../../../../lambda/delivery/core/response';
 import { isPaused } from '../../../../../lambda/subscriptions/core/health';
@@ -56,9 +56,16 @@ function world(seed: number) {
           calls.push(call);
           await gate(call);
         });
-        const changes = new HealthChanges(subscriptions);
+        const healthWriter = new HealthWriter(subscriptions);
         const events = bus.publisher(gate);
-        await work(used, { subscriptions, changes, events, telemetry, clock: () => clock.now, connectorId: 'test' });
+        await work(used, {
+          subscriptions,
+          healthWriter,
+          events,
+          telemetry,
+          clock: () => clock.now,
+          connectorId: 'test',
+        });
       };
       workers.push(interleaving.start(gated));
     },
@@ -76,7 +83,7 @@ const seeds = fc.integer({ min: 1, max: 2 ** 31 });
 describe('how a flow responded', () => {
   it('is written twice for a batch that fails together, whatever its size', async () => {
     const { start, end, current, writes } = world(1);
-    start((used, ports) => Promise.all(times(10, () => noteFailure(used, FAILED, false, ports))));
+    start((used, ports) => Promise.all(times(10, () => recordFailure(used, FAILED, false, ports))));
     await end();
     expect(current().health?.failures).toMatchObject({ count: FAILURES_TO_OPEN, opened: 1 });
     expect(writes()).toBe(2);
@@ -87,7 +94,7 @@ describe('how a flow responded', () => {
       fc.asyncProperty(seeds, batches, async (seed, sizes) => {
         const { start, end, current, telemetry } = world(seed);
         for (const size of sizes) {
-          start((used, ports) => Promise.all(times(size, () => noteFailure(used, FAILED, false, ports))));
+          start((used, ports) => Promise.all(times(size, () => recordFailure(used, FAILED, false, ports))));
         }
         await end();
         const failures = sizes.reduce((sum, size) => sum + size, 0);
@@ -100,13 +107,13 @@ describe('how a flow responded', () => {
     fc.assert(
       fc.asyncProperty(seeds, batches, async (seed, sizes) => {
         const { start, end, current, clock } = world(seed);
-        start((used, ports) => noteRefusal(used, REFUSED, ports));
+        start((used, ports) => recordRefusal(used, REFUSED, ports));
         await end();
         clock.now += 10 * MINUTE;
         let pausing = 0;
         for (const size of sizes) {
           start(async (used, ports) => {
-            const noted = await Promise.all(times(size, () => noteRefusal(used, REFUSED, ports)));
+            const noted = await Promise.all(times(size, () => recordRefusal(used, REFUSED, ports)));
             pausing += noted.filter((one) => one?.changed).length;
           });
         }
@@ -122,7 +129,9 @@ describe('how a flow responded', () => {
       fc.asyncProperty(seeds, fc.array(fc.boolean(), { maxLength: 12 }), async (seed, outcomes) => {
         const { start, end, current } = world(seed);
         start((used, ports) =>
-          Promise.all(outcomes.map((ok) => (ok ? noteSuccess(used, ports) : noteFailure(used, FAILED, false, ports)))),
+          Promise.all(
+            outcomes.map((ok) => (ok ? recordSuccess(used, ports) : recordFailure(used, FAILED, false, ports))),
+          ),
         );
         await end();
         const since = outcomes.length - (outcomes.lastIndexOf(true) + 1);
@@ -135,14 +144,14 @@ describe('how a flow responded', () => {
     let noted: PromiseSettledResult<void>[] = [];
     start(async (used, { subscriptions, ...ports }) => {
       let writes = 0;
-      const changes = new HealthChanges({
+      const healthWriter = new HealthWriter({
         ...subscriptions,
         writeHealth: async (read, health) => {
           if (++writes === 2) throw new Error('throttled');
           return subscriptions.writeHealth(read, health);
         },
       });
-      const note = () => noteFailure(used, FAILED, false, { ...ports, subscriptions, changes });
+      const note = () => recordFailure(used, FAILED, false, { ...ports, subscriptions, healthWriter });
       noted = await Promise.allSettled(times(3, note));
       await note();
     });

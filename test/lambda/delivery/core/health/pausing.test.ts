@@ -4,7 +4,7 @@ import {
   PROBE_TIMES,
   pausedByOperator,
 } from '../../../../../lambda/delivery/core/health/health-transitions';
-import { pause as pauseByWord, resume } from '../../../../../lambda/delivery/core/health/record-outcome';
+import { pause as pauseByWord, resume } from '../../../../../lambda/delivery/core/health/pause-resume';
 import { replay, replayAll } from '../../../../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../../../../lambda/delivery/core/scheduled-work';
 import { checkEvent } from '../../../../../lambda/events/core/events';
@@ -94,7 +94,7 @@ describe('a pause by somebody', () => {
     expect(posts()).toBe(0);
     expect(await statusOf('event-1')).toBe('held');
     expect(told()).toEqual(['FlowSubscriptionPaused']);
-    expect(await health()).toMatchObject({ state: 'paused', reason: 'somebody paused it', bySomebody: true });
+    expect(await health()).toMatchObject({ state: 'paused', reason: 'an operator paused it', bySomebody: true });
     expect(await resume(world.name('crm'), world.ports())).toBe('resumed');
     expect((await health())?.bySomebody).toBeUndefined();
   });
@@ -145,7 +145,7 @@ describe('a subscription', () => {
     await world.run();
     expect(await health()).toMatchObject({
       state: 'paused',
-      reason: expect.stringMatching(new RegExp(`for 12 min 35 s, the last with ${text}$`)),
+      reason: expect.stringMatching(new RegExp(`over 12 min 35 s, the last with ${text}$`)),
       since: world.now,
       announcements: [],
     });
@@ -441,7 +441,7 @@ describe('the bus', () => {
           deliveryId: `${world.name('crm')}_event-1`,
           trigger: 'data-source-refresh-failed',
           subject: 'CRM',
-          reason: 'the flow does not want this body',
+          reason: 'the flow rejected the body',
           httpStatus: 400,
           error: 'TriggerInputSchemaMismatch',
           since: new Date(world.now).toISOString(),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkEntry, toDefinition } from '../../../../../lambda/subscriptions/core/subscription-entry';
+import { toDefinition } from '../../../../../lambda/subscriptions/core/entry/definition';
+import { checkEntry } from '../../../../../lambda/subscriptions/core/subscription-entry';
 
 const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?api-version=1';
 const TENANT = '11111111-2222-3333-4444-555555555555';

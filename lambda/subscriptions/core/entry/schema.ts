@@ -1,0 +1,179 @@
+import * as v from 'valibot';
+import type { Status, TriggerId } from '../../../../contract/events';
+import { STATUS_FAILURE_ALIAS, STATUSES } from '../../../../contract/events';
+import { dimensionsSchema } from '../../../events/core/events';
+import { BODY_FORMATS } from '../subscription';
+import { authEntry } from './auth';
+import { deliveryOptions } from './delivery-options';
+import { AT_MOST_ONE_FLOW, FLOW_KEYS, flowMistakes, needsFlow, ONE_FLOW } from './flow';
+import { levelMistakes, levels, ONE_LEVEL } from './levels';
+import { type Issue, text, write, writeOneOf, writeText } from './messages';
+import { link, nameEntry, ownersEntry } from './name-owners-links';
+
+const common = <T extends TriggerId>(trigger: T, description: string) => ({
+  name: nameEntry,
+  trigger: v.pipe(v.literal(trigger), v.description(description)),
+  instanceId: v.optional(
+    v.pipe(text("an instance's id"), v.description('The instance of the customer data platform.')),
+    'default',
+  ),
+  format: v.optional(
+    v.pipe(
+      v.picklist(BODY_FORMATS, writeOneOf(BODY_FORMATS)),
+      v.description(
+        'The body that the flow receives: flat, fields for the flow designer; cloudevents, the same in a CloudEvents 1.0 ' +
+          'envelope; teams-card, a message for the webhook of Teams Workflows. Left out: flat.',
+      ),
+    ),
+    'flat',
+  ),
+  owners: ownersEntry,
+  link: link("A page about the subject, for the flow's message."),
+  flowLink: link("The flow's own page in Power Automate, for whoever looks after the connector."),
+  auth: authEntry,
+  ...deliveryOptions,
+});
+
+const dataSource = v.optional(
+  v.pipe(text("a data source's name"), v.description('Name of the data source. Left out: all data sources.')),
+);
+
+const STATUS_WORDS = [...STATUSES, STATUS_FAILURE_ALIAS] as const;
+const statusMessage = (issue: Issue) => {
+  const given = Array.isArray(issue.input) ? issue.input : [issue.input];
+  const wrong = given.find((status) => !STATUS_WORDS.some((word) => word === status));
+  return writeOneOf(STATUSES, { success: 'Successful', timeout: 'TimedOut', cancelled: 'Canceled' })({
+    ...issue,
+    input: wrong,
+  });
+};
+const status = v.optional(
+  v.pipe(
+    v.union([v.picklist(STATUS_WORDS), v.array(v.picklist(STATUS_WORDS))], statusMessage),
+    v.description('Only refreshes that ended so: one status or a list. Left out: all.'),
+    v.transform((given): Status[] => {
+      const words = Array.isArray(given) ? given : [given];
+      return [...new Set(words.map((word) => (word === STATUS_FAILURE_ALIAS ? 'Failed' : word)))];
+    }),
+    v.minLength(1, 'is an empty list; leave it out to take every status'),
+  ),
+);
+
+const KINDS = ['Scheduled', 'OnDemand'] as const;
+const dimensions = v.optional(
+  v.pipe(
+    v.record(text("a dimension's name"), text("a member's name"), write('a map, such as Region: EMEA')),
+    v.check(
+      (members) => v.is(dimensionsSchema, members),
+      'has more than 10 dimensions, or their names and members are too long together; write fewer or shorter ones',
+    ),
+    v.description(
+      'The members to watch, dimension name to member. Left out: the measure itself and each of its members, one by one.',
+    ),
+  ),
+);
+
+/** One definition per trigger: gives the entry's type, its check and its JSON Schema. */
+export const ENTRY_SCHEMAS = {
+  'data-source-refresh-failed': v.pipe(
+    v.strictObject({
+      ...common('data-source-refresh-failed', 'Fires when a data source refresh failed or timed out.'),
+      ...FLOW_KEYS,
+      dataSource,
+      includeRetries: v.optional(
+        v.pipe(
+          v.boolean(write('true or false')),
+          v.description('true: fires for failures that will be retried, too. Left out: only for final ones.'),
+        ),
+      ),
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
+  'data-source-refresh-succeeded': v.pipe(
+    v.strictObject({
+      ...common('data-source-refresh-succeeded', 'Fires when a data source refresh succeeded.'),
+      ...FLOW_KEYS,
+      dataSource,
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
+  'segment-threshold-crossed': v.pipe(
+    v.strictObject({
+      ...common('segment-threshold-crossed', "Fires when a segment's member count crosses a threshold."),
+      ...FLOW_KEYS,
+      segment: v.pipe(text("a segment's name"), v.description('Name of the segment.')),
+      ...levels,
+    }),
+    v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const mistakes = [...levelMistakes(dataset.value), ...flowMistakes(dataset.value, false)];
+      for (const mistake of mistakes) addIssue(mistake);
+    }),
+  ),
+  'measure-threshold-crossed': v.pipe(
+    v.strictObject({
+      ...common('measure-threshold-crossed', "Fires when a business measure's value crosses a threshold."),
+      ...FLOW_KEYS,
+      measure: v.pipe(text("a measure's name"), v.description('Name of the measure.')),
+      dimensions,
+      ...levels,
+    }),
+    v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const mistakes = [...levelMistakes(dataset.value), ...flowMistakes(dataset.value, false)];
+      for (const mistake of mistakes) addIssue(mistake);
+    }),
+  ),
+  'full-refresh-completed': v.pipe(
+    v.strictObject({
+      ...common('full-refresh-completed', 'Fires when a full refresh came to an end.'),
+      ...FLOW_KEYS,
+      kind: v.optional(
+        v.pipe(
+          v.picklist(KINDS, writeOneOf(KINDS, { manual: 'OnDemand', automatic: 'Scheduled' })),
+          v.description('Only scheduled refreshes, or only those that somebody started. Left out: both.'),
+        ),
+      ),
+      status,
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
+  'unification-refresh-completed': v.pipe(
+    v.strictObject({
+      ...common('unification-refresh-completed', 'Fires when unification (map, match, merge) came to an end.'),
+      ...FLOW_KEYS,
+      status,
+    }),
+    v.metadata(ONE_FLOW),
+    needsFlow(),
+  ),
+} as const;
+
+const subscriptionEntrySchema = v.variant('trigger', [
+  ENTRY_SCHEMAS['data-source-refresh-failed'],
+  ENTRY_SCHEMAS['data-source-refresh-succeeded'],
+  ENTRY_SCHEMAS['segment-threshold-crossed'],
+  ENTRY_SCHEMAS['measure-threshold-crossed'],
+  ENTRY_SCHEMAS['full-refresh-completed'],
+  ENTRY_SCHEMAS['unification-refresh-completed'],
+]);
+
+/** One entry, checked and normalized; its flow URL is not checked yet. */
+export type SubscriptionEntry = v.InferOutput<typeof subscriptionEntrySchema>;
+
+export const DEFAULT_SET = 'default';
+const SET_HINT = 'a name of 1 to 32 letters, digits and -';
+export const setSchema = v.pipe(
+  v.string(writeText(SET_HINT)),
+  v.regex(/^[A-Za-z0-9-]{1,32}$/, write(SET_HINT)),
+  v.description("Name of this file's set of subscriptions: applying the file changes and removes only its own set's."),
+);
+
+/** The whole subscription file. */
+export const subscriptionFileSchema = v.strictObject({
+  set: v.optional(setSchema, DEFAULT_SET),
+  subscriptions: v.pipe(v.array(subscriptionEntrySchema), v.description('The subscriptions: each starts one flow.')),
+});
