@@ -1,10 +1,10 @@
 import { GetWebIdentityTokenCommand, type STSClient } from '@aws-sdk/client-sts';
 import { WEB_IDENTITY_ALGORITHM, WEB_IDENTITY_SECONDS } from '../../../contract/delivery';
 
-/** A token by which AWS vouches for this function's role to whoever trusts its account's issuer. Throws what the SDK throws. */
+/** Returns a token that identifies this function's role to parties that trust the account's issuer. Throws the SDK's errors. */
 export type WebIdentity = (audience: string, signal: AbortSignal) => Promise<string>;
 
-/** Tokens of AWS STS (GetWebIdentityToken), which has them at its regional endpoints only: the SDK's own. */
+/** Gets tokens from AWS STS (GetWebIdentityToken), available at regional endpoints only, which the SDK uses. */
 export const webIdentity =
   (client: STSClient): WebIdentity =>
   async (audience, abortSignal) => {

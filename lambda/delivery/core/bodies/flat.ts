@@ -7,35 +7,35 @@ import type { FlatBody } from './flat-schema';
 import type { BodyInput } from './input';
 import { durationSeconds, sentences } from './sentences';
 
-/** Largest map of names and texts, bytes of its JSON; its text form takes as many again. */
+/** Largest map in bytes of JSON. Its text form can be as large again. */
 const MAX_MAP_BYTES = 2000;
 
 /**
- * The fields of a delivery, without nulls. Each has its own limit, and all but the error stay under `MAX_BODY_BYTES`
- * together, in an envelope too.
- * @param error as much of the event's error as the body may hold.
+ * The fields of a delivery, without nulls. Each field has its own limit. Without the error, all fields together stay under
+ * `MAX_BODY_BYTES`, also in a CloudEvents envelope.
+ * @param error the part of the event's error that fits the body.
  */
 export function flatBody(input: BodyInput, error: string): FlatBody {
   const { event } = input;
   switch (event.trigger) {
     case 'data-source-refresh-failed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         ...dataSourceFields(event),
         willRetry: event.willRetry,
         ...errorFields(error),
       });
     case 'data-source-refresh-succeeded':
-      return known({ ...commonFields(input, event.trigger), ...dataSourceFields(event) });
+      return withoutUndefined({ ...commonFields(input, event.trigger), ...dataSourceFields(event) });
     case 'segment-threshold-crossed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         segment: name(event.segment),
         ...crossingFields(event, membersText(event.value)),
       });
     case 'measure-threshold-crossed': {
       const unit = name(event.unit);
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         measure: name(event.measure),
         ...crossingFields(event, quantityText(event.value, unit)),
@@ -44,7 +44,7 @@ export function flatBody(input: BodyInput, error: string): FlatBody {
       });
     }
     case 'full-refresh-completed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         ...runFields(event),
         kind: event.kind,
@@ -52,7 +52,7 @@ export function flatBody(input: BodyInput, error: string): FlatBody {
         ...errorFields(error),
       });
     case 'unification-refresh-completed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         ...runFields(event),
         ...mapFields('stages', event.stages),
@@ -116,7 +116,7 @@ function crossingFields(event: SegmentCrossing | MeasureCrossing, valueText: str
   };
 }
 
-/** A map and its text under `<key>` and `<key>Text`; what is too much is left out and counted in the text. */
+/** A map and its text, as `<key>` and `<key>Text`. Entries that exceed the limit are dropped and counted in the text. */
 function mapFields<K extends string>(key: K, entries: Readonly<Record<string, string>> = {}) {
   const all = Object.entries(entries).map(([entry, value]) => [name(entry), name(value)] as const);
   const tooLarge = bytes(Object.fromEntries(all)) > MAX_MAP_BYTES;
@@ -127,7 +127,7 @@ function mapFields<K extends string>(key: K, entries: Readonly<Record<string, st
   return { [`${key}Text`]: asText, [key]: short } as Record<`${K}Text`, string> & Record<K, Record<string, string>>;
 }
 
-/** The entries that fit, those that people must see first. */
+/** The entries that fit, unsuccessful ones first. */
 function mostImportant(entries: readonly (readonly [string, string])[]): (readonly [string, string])[] {
   let size = 2;
   return entries
@@ -138,7 +138,7 @@ function mostImportant(entries: readonly (readonly [string, string])[]): (readon
     });
 }
 
-/** As many whole addresses as fit. */
+/** As many complete addresses as fit. */
 function ownersText(owners: readonly string[]): string {
   let joined = '';
   for (const owner of owners.map(oneLine)) {
@@ -152,7 +152,7 @@ function ownersText(owners: readonly string[]): string {
 const name = (value = ''): string => cut(oneLine(value), MAX_NAME_LENGTH);
 const instant = (value: number | undefined): string => (value === undefined ? '' : new Date(value).toISOString());
 
-/** The link as the browser writes it, ASCII alone; a link that is too long or none is empty, for half of it is useless. */
+/** The normalized link, ASCII only. Empty if it is invalid or too long, because a truncated link is useless. */
 function link(value = ''): string {
   const href = (URL.parse(value)?.href ?? '').replaceAll('\\', '%5C');
   return href.length > MAX_LINK_LENGTH ? '' : href;
@@ -160,7 +160,7 @@ function link(value = ''): string {
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-/** Without the keys that have no value. */
-function known<T extends object>(body: T): T {
+/** Removes the fields without a value. */
+function withoutUndefined<T extends object>(body: T): T {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as T;
 }

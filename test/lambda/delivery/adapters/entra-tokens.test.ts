@@ -363,7 +363,7 @@ describe('without a token the flow is not called', () => {
       authority.arrivals = 0;
       const failure = await post({ origin: undefined, poster: { ...LOCAL, resolve } });
       expect(said(failure)).toEqual({ error: 'EntraUnreachable', class: 'retry' });
-      expect(failure.problem).toContain('login.microsoftonline.com gave no answer (EADDRESSREFUSED)');
+      expect(failure.problem).toContain('login.microsoftonline.com did not respond (EADDRESSREFUSED)');
       expect(names).toEqual(['login.microsoftonline.com']);
       expect(authority.arrivals).toBe(0);
     },
@@ -455,7 +455,7 @@ describe('a delivery', () => {
     expect((await world.subscriptions.read(world.name('crm')))?.health).toMatchObject({
       state: 'paused',
       reason: expect.stringMatching(
-        /^3 or more deliveries failed over 12 min 35 s, the last because Entra ID gives no token \(AADSTS7000222\): the client secret has/,
+        /^3 or more deliveries failed over 12 min 35 s, the last because Entra ID refused a token \(AADSTS7000222\): the client secret has/,
       ),
     });
     expect(await world.everythingWritten()).not.toMatch(new RegExp([SECRET, ASSERTION, TOKEN].join('|')));

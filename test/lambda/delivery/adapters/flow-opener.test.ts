@@ -66,7 +66,7 @@ describe('what somebody has to mend pauses', () => {
     expect(await refusalOf(SECRET)).toEqual({
       class: 'pause',
       error: 'FlowUrlSecretUnusable',
-      problem: expect.stringMatching(/^the secret flows is not there; make it/),
+      problem: expect.stringMatching(/^the secret flows does not exist; create it/),
     });
   });
 
@@ -145,7 +145,7 @@ describe('what may pass is tried again', () => {
     const expected = {
       class: 'retry',
       error: 'FlowUrlUnavailable',
-      problem: `the flow URL could not be read this time (${type})`,
+      problem: `the flow URL could not be read (${type})`,
     };
     expect(await refusalOf(sealed)).toEqual(expected);
     expect(await refusalOf(SECRET)).toEqual(expected);
@@ -181,7 +181,7 @@ describe('what may pass is tried again', () => {
     });
     for (const flow of [SECRET, { from: { parameter: 'flows' } }, await stores.seal('vip', FLOW_URL)]) {
       expect(await opener('vip', flow)).toEqual({
-        refusal: { error: 'FlowUrlUnavailable', problem: 'the flow URL could not be read this time (ETIMEDOUT)' },
+        refusal: { error: 'FlowUrlUnavailable', problem: 'the flow URL could not be read (ETIMEDOUT)' },
       });
     }
     for (const socket of sockets) socket.destroy();

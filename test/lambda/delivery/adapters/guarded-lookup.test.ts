@@ -45,7 +45,7 @@ describe('the lookup', () => {
     const guard = addressGuard({ resolve: resolvesTo('169.254.169.254') });
     await expect(lookUp(guard)).rejects.toMatchObject({
       code: 'EADDRESSREFUSED',
-      message: 'flow.example.com leads to an address that is refused (link-local)',
+      message: 'flow.example.com resolves to a refused address (link-local)',
     });
   });
 

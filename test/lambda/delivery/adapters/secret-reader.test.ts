@@ -119,14 +119,19 @@ describe('a secret that cannot be used is told, with what to do and without its 
   const keep = (value: string | Uint8Array) => () => stores.keepSecret('flows', value);
 
   it.each<[string, SecretReference, () => unknown, string]>([
-    ['a missing secret', secret, () => {}, "the secret flows is not there; make it in the connector's account and"],
-    ['a missing parameter', parameter, () => {}, 'the parameter /flows is not there; make it'],
+    ['a missing secret', secret, () => {}, "the secret flows does not exist; create it in the connector's account and"],
+    ['a missing parameter', parameter, () => {}, 'the parameter /flows does not exist; create it'],
     ['a binary one', secret, keep(Buffer.from(VALUE)), 'the secret flows is binary; store it as text (SecretString)'],
     ['an empty one', secret, keep(''), 'the secret flows is empty; store a value in it'],
     ['a blank one', secret, keep(' \n'), 'the secret flows is empty; store a value in it'],
-    ['text for JSON', vip, keep(VALUE), 'the secret flows is no JSON object, so it has no field "vip"; store {"vip": '],
-    ['a list', vip, keep(JSON.stringify([VALUE])), 'the secret flows is no JSON object, so it has no field "vip"'],
-    ['null', vip, keep('null'), 'the secret flows is no JSON object, so it has no field "vip"'],
+    [
+      'text for JSON',
+      vip,
+      keep(VALUE),
+      'the secret flows is not a JSON object, so it has no field "vip"; store {"vip": ',
+    ],
+    ['a list', vip, keep(JSON.stringify([VALUE])), 'the secret flows is not a JSON object, so it has no field "vip"'],
+    ['null', vip, keep('null'), 'the secret flows is not a JSON object, so it has no field "vip"'],
     ['no such field', vip, keep(JSON.stringify({ a: VALUE })), 'the secret flows has no field "vip"; add it, or name'],
     [
       'an inherited field',
@@ -134,20 +139,20 @@ describe('a secret that cannot be used is told, with what to do and without its 
       keep('{}'),
       'the secret flows has no field "toString"',
     ],
-    ['a number', vip, keep('{"vip":7}'), 'the field "vip" of the secret flows is no text; store a text in it'],
-    ['an empty field', vip, keep('{"vip":""}'), 'the field "vip" of the secret flows is empty; store a text in it'],
+    ['a number', vip, keep('{"vip":7}'), 'the field "vip" of the secret flows is not a string; store a string in it'],
+    ['an empty field', vip, keep('{"vip":""}'), 'the field "vip" of the secret flows is empty; store a string in it'],
     [
       'no right',
       secret,
       failing('AccessDeniedException'),
-      'the secret flows may not be read by the function deliver; give',
+      'the secret flows cannot be read by the function deliver; add',
     ],
-    ['no right', parameter, failing('AccessDeniedException'), 'the parameter /flows may not be read by the function'],
+    ['no right', parameter, failing('AccessDeniedException'), 'the parameter /flows cannot be read by the function'],
     [
       'one marked for deletion',
       secret,
       failing('InvalidRequestException'),
-      'the secret flows is not usable, maybe marked',
+      'the secret flows is not usable, possibly marked',
     ],
     [
       'a key that is gone',
@@ -156,7 +161,7 @@ describe('a secret that cannot be used is told, with what to do and without its 
       'the secret flows cannot be decrypted with its key; enable',
     ],
     ['a key that is gone', parameter, failing('InvalidKeyId'), 'the parameter /flows cannot be decrypted with its key'],
-    ['a bad name', parameter, failing('ValidationException'), 'the parameter /flows cannot be one: its name or ARN is'],
+    ['a bad name', parameter, failing('ValidationException'), 'the parameter /flows has a malformed name or ARN; copy'],
   ])('%s: %j', async (_, reference, arrange, message) => {
     await arrange();
     const error = await secrets.read(reference).catch((thrown) => thrown);

@@ -127,7 +127,7 @@ describe('the answer', () => {
   it('of a code that is met often says what to do', () => {
     for (const [code, what] of Object.entries(REFUSALS)) {
       const given = read(401, refusal(Number(code.slice('AADSTS'.length))));
-      expect(given).toEqual({ error: code, problem: `Entra ID gives no token (${code}): ${what}` });
+      expect(given).toEqual({ error: code, problem: `Entra ID refused a token (${code}): ${what}` });
     }
   });
 

@@ -51,7 +51,12 @@ const denied = () => {
 
 describe('a secret that cannot be used', () => {
   it.each<[string, () => unknown, string, RegExp]>([
-    ['missing', () => {}, 'FlowUrlSecretUnusable', /the secret flows is not there; make it in the connector's account/],
+    [
+      'missing',
+      () => {},
+      'FlowUrlSecretUnusable',
+      /the secret flows does not exist; create it in the connector's account/,
+    ],
     [
       'binary',
       () => stores.keepSecret('flows', Buffer.from(OTHER_VALUE)),
@@ -68,7 +73,7 @@ describe('a secret that cannot be used', () => {
       'no JSON',
       () => stores.keepSecret('flows', OTHER_VALUE),
       'FlowUrlSecretUnusable',
-      /the secret flows is no JSON object, so it has no field "crm"; store \{"crm": "…"\}/,
+      /the secret flows is not a JSON object, so it has no field "crm"; store \{"crm": "…"\}/,
     ],
     [
       'without the field',
@@ -80,14 +85,9 @@ describe('a secret that cannot be used', () => {
       'with a number in the field',
       () => stores.keepSecret('flows', JSON.stringify({ crm: 7, other: OTHER_VALUE })),
       'FlowUrlSecretUnusable',
-      /the field "crm" of the secret flows is no text; store a text/,
+      /the field "crm" of the secret flows is not a string; store a string/,
     ],
-    [
-      'not to be read',
-      denied,
-      'FlowUrlSecretUnusable',
-      /the secret flows may not be read by the function deliver; give/,
-    ],
+    ['not to be read', denied, 'FlowUrlSecretUnusable', /the secret flows cannot be read by the function deliver; add/],
     [
       'with a refused URL',
       () => keep(`https://example.com/${OTHER_VALUE}?sig=${SIGNATURE}`),
@@ -212,7 +212,7 @@ describe('a store that is down', () => {
         detailType: 'FlowDeliveryDead',
         detail: {
           error: 'FlowUrlUnavailable',
-          reason: expect.stringMatching(/the last one because the flow URL could not be read this time \(Throttling/),
+          reason: expect.stringMatching(/the last one because the flow URL could not be read \(Throttling/),
         },
       },
     ]);
