@@ -1,44 +1,44 @@
 import type { HealthEvent } from '../../../contract/events';
 
-/** A change of state that the bus has to be told of: written with the change, removed when the bus has taken it. */
+/** A change of state to publish. Written together with the change and removed after publishing. */
 export interface Announcement {
   readonly detailType: typeof HealthEvent.FLOW_SUBSCRIPTION_PAUSED | typeof HealthEvent.FLOW_SUBSCRIPTION_RESUMED;
   /** When the state changed, epoch milliseconds. */
   readonly at: number;
-  /** When the sweep shall publish it, epoch milliseconds. */
+  /** When the sweep publishes it, epoch milliseconds. */
   readonly due: number;
-  /** The event's detail, but for what every such event has. */
+  /** The event's detail, without the fields that every health event has. */
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
 /**
- * How it goes with a subscription's flow: a field of its own beside the definition. Left out while nothing has ever gone
- * wrong. Every write raises `version`, and is made only over the version that was read.
+ * The stored health of a subscription's flow, next to the definition. Undefined until the first problem or scheduled work.
+ * Every write increments `version` and requires the version that was read.
  */
 export interface Health {
   readonly version: number;
   readonly state: 'active' | 'paused';
-  /** Why it is paused, a sentence. */
+  /** Why the subscription is paused, in one sentence. */
   readonly reason?: string;
-  /** When it was paused, epoch milliseconds. */
+  /** Start of the pause, epoch milliseconds. */
   readonly since?: number;
-  /** Somebody paused it: nothing but their word resumes it. */
+  /** Paused by an operator. Only an operator can resume it. */
   readonly bySomebody?: true;
-  /** Answers that pause, since the last success; no more are counted than it takes. `since`: of the first, epoch milliseconds. */
+  /** Refusals since the last success, counted up to `REFUSALS_TO_PAUSE`. `since`: the first one, epoch milliseconds. */
   readonly refusals?: { readonly count: number; readonly since: number };
-  /** Failed tries since the last success, for reasons that may pass. */
+  /** Temporary failures since the last success. */
   readonly failures?: Failures;
-  /** When the next test body keeps the flow alive, epoch milliseconds. */
+  /** When the next keep-alive is sent, epoch milliseconds. */
   readonly keepAlive?: number;
-  /** When the oldest held delivery is tried, epoch milliseconds; left out: not any more. */
+  /** When the oldest held delivery is tried, epoch milliseconds. Undefined: no more probes. */
   readonly nextProbe?: number;
-  /** Held deliveries are on their way out: until two passes in a row find none. `due`: of the next, epoch milliseconds. */
+  /** Held deliveries are being sent, until two consecutive passes find none. `due`: the next pass, epoch milliseconds. */
   readonly drain?: { readonly emptyPasses: number; readonly due: number };
   /** In the order of the changes. */
   readonly announcements: readonly Announcement[];
 }
 
-/** When the sweep must come back to a subscription, epoch milliseconds; undefined: never. */
+/** When the sweep must process a subscription, epoch milliseconds. Undefined: never. */
 export function dueOf({ nextProbe, drain, keepAlive, announcements }: Health): number | undefined {
   const dues = [nextProbe, drain?.due, keepAlive, ...announcements.map(({ due }) => due)];
   const all = dues.filter((due) => due !== undefined);
@@ -48,14 +48,14 @@ export function dueOf({ nextProbe, drain, keepAlive, announcements }: Health): n
 export const isPaused = ({ health }: { readonly health?: Health }): boolean => health?.state === 'paused';
 
 /**
- * Tries of a subscription that failed, for reasons that may pass, since the last that did not. While the breaker is open
- * no delivery is tried, so that a flow that is down or slow takes neither the workers' time nor the deliveries' tries.
+ * Temporary failures since the last success. While the breaker is open, no delivery is tried, so that a flow that is down
+ * or slow uses up neither the workers' time nor the deliveries' tries.
  */
 export interface Failures {
-  /** Counted up to `FAILURES_TO_OPEN`: then there is a breaker. */
+  /** Counted up to `FAILURES_TO_OPEN`, where the breaker opens. */
   readonly count: number;
-  /** How many times in a row it was opened. */
+  /** Consecutive times that the breaker opened. */
   readonly opened: number;
-  /** Nobody tries before, epoch milliseconds; then one worker does, and the others go on waiting. */
+  /** End of the open period, epoch milliseconds. Then one worker runs a trial, and the others keep waiting. */
   readonly openUntil?: number;
 }

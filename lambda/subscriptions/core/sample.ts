@@ -10,7 +10,7 @@ const CROSSING_VALUES: Readonly<Record<ThresholdOperator, (t: number) => readonl
   atOrBelow: (t) => [t + 1, t],
 };
 
-/** An event such as a subscription waits for, about its own subject, of which nothing has happened. */
+/** A made-up event that matches a subscription. */
 export function sampleEvent(definition: SubscriptionDefinition, eventId: string, now: number): TriggerEvent {
   const { trigger, instanceId, filter, threshold } = definition;
   const base = { eventId, instanceId, occurredAt: now };

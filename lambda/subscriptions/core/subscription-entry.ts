@@ -8,14 +8,14 @@ import { nameEntry } from './entry/name-owners-links';
 import type { SubscriptionEntry } from './entry/schema';
 import { ENTRY_SCHEMAS } from './entry/schema';
 
-/** Something wrong with an entry: what it is and what to write instead. Holds no flow URL. */
+/** A mistake in an entry: what is wrong and what to write instead. Contains no flow URL. */
 export interface EntryMistake {
-  /** Keys from the entry down to what is wrong; empty for the entry itself. */
+  /** Keys from the entry to the mistake. Empty for the entry itself. */
   readonly path: readonly string[];
   readonly message: string;
 }
 
-/** Checks one entry and tells every mistake in it. Never throws. */
+/** Checks one entry and reports every mistake in it. Never throws. */
 export function checkEntry(value: unknown): { entry: SubscriptionEntry } | { mistakes: EntryMistake[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = value === null || value === undefined ? 'nothing' : shown(value);
@@ -37,7 +37,7 @@ export function checkEntry(value: unknown): { entry: SubscriptionEntry } | { mis
     message: unknownKeyMessage(key, given, meant[at] ?? [], known),
   }));
   for (const { path, message } of mistakesOf(checked.issues ?? [])) {
-    // A key that is only spelled wrong is told once, not as an unknown and a missing one.
+    // A misspelled key is reported once, not also as a missing key.
     const misspelled = path[0] !== undefined && given[path[0]] === undefined && meant.flat().includes(path[0]);
     if (!misspelled) mistakes.push({ path: [...path], message });
   }
@@ -65,7 +65,7 @@ function mistakesOf(issues: readonly Issue[]): EntryMistake[] {
   });
 }
 
-/** What people write for a key, brought to small letters. */
+/** Common wrong names of keys, in lower case. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(['threshold', 'value', 'level', 'limit'].map((word) => [word, THRESHOLD_OPERATORS])),
   ...Object.fromEntries(['greaterthan', 'gt', 'over', 'morethan', 'risesabove'].map((word) => [word, ['above']])),
@@ -106,8 +106,8 @@ function unknownKeyMessage(
   }
   if (first) return `${label} is not known; write ${first}`;
   const trigger = Object.entries(ENTRY_SCHEMAS).find(([, schema]) => key in schema.entries);
-  if (trigger) return `${label} does not belong to the trigger ${entry.trigger}; leave it out`;
-  return `${label} is not known; this trigger takes ${known.join(', ')}`;
+  if (trigger) return `${label} does not belong to the trigger ${entry.trigger}; remove it`;
+  return `${label} is not known; this trigger has the keys ${known.join(', ')}`;
 }
 
 const isShowableKey = (key: string): boolean => /^[\p{L}\p{N} _.-]{1,40}$/u.test(key) && !looksLikeCredential(key);

@@ -107,7 +107,10 @@ it('says of a pause why it is, when it is tried, and what to do', () => {
   });
   const [ended] = diagnose({ ...HEALTHY, subscriptions: [paused({})] });
   expect(ended?.means).toContain('It is not tried any more.');
-  const wanted = diagnose({ ...HEALTHY, subscriptions: [paused({ bySomebody: true, reason: 'an operator paused it' })] });
+  const wanted = diagnose({
+    ...HEALTHY,
+    subscriptions: [paused({ bySomebody: true, reason: 'an operator paused it' })],
+  });
   expect(wanted).toMatchObject([{ severity: 'note', todo: 'resume crm ends it.' }]);
 });
 

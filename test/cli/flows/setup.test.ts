@@ -133,7 +133,7 @@ describe('setup asks', () => {
       ['A name for the subscription', `\x15${'\x7f'.repeat(20)}orders-failed${ENTER}`],
       ['There is a subscription of this name', `-x${ENTER}`],
       ['Who is told?', `kim${ENTER}`],
-      ['is not a mail address', `@example.com${ENTER}`],
+      ['is not an email address', `@example.com${ENTER}`],
       ["The flow's HTTP URL", `${FLOW_URL.split('&')[0]}${ENTER}`],
       ['or the URL was cut at `&`', FLOW_URL + ENTER],
     ]);
@@ -156,7 +156,7 @@ describe('setup asks', () => {
       ['A name for the subscription', ENTER],
       ['Who is told?', ENTER],
       ["The flow's HTTP URL", old + ENTER],
-      ['no longer answer on logic.azure.com', ''],
+      ['stopped responding on logic.azure.com', ''],
       ['Use it all the same?', 'n'],
       ["The flow's HTTP URL", FLOW_URL + ENTER],
     ]);

@@ -103,7 +103,7 @@ describe('a subscription file in pieces', () => {
     const text = `subscriptions:\n${list}${threshold('s3', '    colour: red\n')}set: no_set\n`;
     const lines = [
       'subs.yaml:402: subscription "s3": the name is already used on line 14; give each subscription its own name',
-      'subs.yaml:406: subscription "s3": "colour" is not known; this trigger takes',
+      'subs.yaml:406: subscription "s3": "colour" is not known; this trigger has the keys',
       'subs.yaml:407: "set" is "no_set"; write',
     ];
     const error = await inPieces(text, 64).catch((thrown) => thrown);

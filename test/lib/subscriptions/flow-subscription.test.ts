@@ -484,7 +484,7 @@ describe('fails at synthesis', () => {
   test('auth without a flow, or with a client secret that nobody has', () => {
     const auth = FlowAuth.entra(APPLICATION);
     expect(add(() => ({ ...thresholdOf(Threshold.above(1)), auth }))).toThrow(
-      '"auth" stands without "flowUrl"; write flowUrl, or leave auth out',
+      '"auth" has no effect without "flowUrl"; write flowUrl, or remove auth',
     );
     expect(add((scope) => ({ trigger: FAILED, flowUrl: FlowUrl.fromSecret(secretOf(scope)), auth }))).toThrow(
       '"auth.clientSecret" is missing, and AWS does not vouch for this connector; write ClientSecret.fromSecret(…)',

@@ -2,7 +2,7 @@ import { THRESHOLD_OPERATORS } from '../../../shared/core/position';
 import type { Filter, SubscriptionDefinition, Threshold } from '../subscription';
 import type { SubscriptionEntry } from './schema';
 
-/** The definition that an entry asks for. */
+/** Converts an entry to its definition. */
 export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
   const threshold = thresholdOf(entry);
   return given({
@@ -51,7 +51,7 @@ function thresholdOf(entry: SubscriptionEntry): Threshold | undefined {
   return undefined;
 }
 
-/** Without the keys that have no value: the definition is stored as it is. */
+/** Removes the keys without a value, because the definition is stored unchanged. */
 function given<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
 }

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { HALF_PAIR, MAX_NAME_LENGTH, show } from '../../../events/core/events';
 
-/** How the mistakes of a subscription's entry are told: what it is, and what to write instead. */
+/** Messages for mistakes in a subscription's entry: what is wrong, and what to write instead. */
 
 export type Issue = v.BaseIssue<unknown>;
 
 export const FLOW_URL_PARTS = /:\/\/|sig=|%2F|\/(workflows|triggers|paths)\//i;
 
-/** A value in a message; what may be a piece of a flow URL is not shown. */
+/** A value as shown in a message. Hides anything that can be part of a flow URL. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map of keys';
@@ -15,26 +15,26 @@ export function shown(value: unknown): string {
   return FLOW_URL_PARTS.test(String(value)) ? 'a URL' : show(value);
 }
 
-/** Message for a value of the wrong type or form, after its name. `hint` completes "write …". */
+/** Message for an invalid value, to follow the key's name. `hint` completes "write …". */
 export function wrongValue(value: unknown, hint: string): string {
   if (value === undefined) return `is missing; write ${hint}`;
   if (value === null || value === '') return `is empty; write ${hint}`;
   return `is ${shown(value)}; write ${hint}`;
 }
 
-/** The same, for a check. */
+/** `wrongValue` for a check. */
 export const write =
   (hint: string) =>
   ({ input }: Issue) =>
     wrongValue(input, hint);
 
-/** Message where a text is expected: YAML reads 2024 and true as what they look like. */
+/** Message for a missing string. YAML reads 2024 and true without quotes as a number and a boolean. */
 export const writeText = (hint: string) => (issue: Issue) =>
   typeof issue.input === 'number' || typeof issue.input === 'boolean'
-    ? `is ${shown(issue.input)} without quotes, which is no text; write "${issue.input}" in quotes`
+    ? `is ${shown(issue.input)} without quotes, which is not a string; write "${issue.input}" in quotes`
     : write(hint)(issue);
 
-/** Message for one of a few words, with the one that was probably meant. */
+/** Message for a choice of words. Suggests the closest word. */
 export const writeOneOf = (words: readonly string[], meanings: Readonly<Record<string, string>> = {}) => {
   const hint = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
   return (issue: Issue) => {
@@ -46,13 +46,13 @@ export const writeOneOf = (words: readonly string[], meanings: Readonly<Record<s
 export const text = (hint: string) =>
   v.pipe(
     v.string(writeText(hint)),
-    v.check((written) => written.isWellFormed(), `${HALF_PAIR}; write ${hint} of whole characters`),
+    v.check((written) => written.isWellFormed(), `${HALF_PAIR}; write ${hint} with complete characters`),
     v.trim(),
     v.minLength(1, write(hint)),
     v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters; write a shorter one`),
   );
 
-/** A mistake for a raw check, which sees the keys even where another is wrong, so that all mistakes are told at once. */
+/** A mistake from a raw check, which also runs if another key is invalid, so that all mistakes are reported at once. */
 export interface RawMistake {
   readonly message: string;
   readonly path: [v.IssuePathItem];
@@ -63,7 +63,7 @@ export const normalized = (value: unknown): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '');
 
-/** The word that was probably meant: the same letters, a beginning or part of it, or a slip of the fingers. */
+/** The word that a value probably means: the same letters, a part of it, or a typing error. */
 export function nearest<T extends string>(value: unknown, words: readonly T[]): T | undefined {
   const written = normalized(value);
   if (written.length < 2 || written.length > 60) return undefined;
@@ -78,7 +78,7 @@ export function nearest<T extends string>(value: unknown, words: readonly T[]): 
   return best?.word;
 }
 
-/** Letters to insert, remove or replace to come from one word to the other (Levenshtein). */
+/** Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

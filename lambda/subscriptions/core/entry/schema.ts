@@ -21,21 +21,21 @@ const common = <T extends TriggerId>(trigger: T, description: string) => ({
     v.pipe(
       v.picklist(BODY_FORMATS, writeOneOf(BODY_FORMATS)),
       v.description(
-        'The body that the flow receives: flat, fields for the flow designer; cloudevents, the same in a CloudEvents 1.0 ' +
-          'envelope; teams-card, a message for the webhook of Teams Workflows. Left out: flat.',
+        'Format of the body. flat: fields for the flow designer. cloudevents: the same fields in a CloudEvents 1.0 ' +
+          'envelope. teams-card: a message for the webhook of Teams Workflows. Default: flat.',
       ),
     ),
     'flat',
   ),
   owners: ownersEntry,
-  link: link("A page about the subject, for the flow's message."),
-  flowLink: link("The flow's own page in Power Automate, for whoever looks after the connector."),
+  link: link("A page about the subject, to include in the flow's message."),
+  flowLink: link("The flow's page in Power Automate, for the connector's operator."),
   auth: authEntry,
   ...deliveryOptions,
 });
 
 const dataSource = v.optional(
-  v.pipe(text("a data source's name"), v.description('Name of the data source. Left out: all data sources.')),
+  v.pipe(text("a data source's name"), v.description('Name of the data source. Default: all data sources.')),
 );
 
 const STATUS_WORDS = [...STATUSES, STATUS_FAILURE_ALIAS] as const;
@@ -50,12 +50,12 @@ const statusMessage = (issue: Issue) => {
 const status = v.optional(
   v.pipe(
     v.union([v.picklist(STATUS_WORDS), v.array(v.picklist(STATUS_WORDS))], statusMessage),
-    v.description('Only refreshes that ended so: one status or a list. Left out: all.'),
+    v.description('Results that start the flow: one status or a list. Default: all.'),
     v.transform((given): Status[] => {
       const words = Array.isArray(given) ? given : [given];
       return [...new Set(words.map((word) => (word === STATUS_FAILURE_ALIAS ? 'Failed' : word)))];
     }),
-    v.minLength(1, 'is an empty list; leave it out to take every status'),
+    v.minLength(1, 'is an empty list; remove it to receive every status'),
   ),
 );
 
@@ -65,15 +65,15 @@ const dimensions = v.optional(
     v.record(text("a dimension's name"), text("a member's name"), write('a map, such as Region: EMEA')),
     v.check(
       (members) => v.is(dimensionsSchema, members),
-      'has more than 10 dimensions, or their names and members are too long together; write fewer or shorter ones',
+      'has more than 10 dimensions, or their names and members are too long in total; write fewer or shorter ones',
     ),
     v.description(
-      'The members to watch, dimension name to member. Left out: the measure itself and each of its members, one by one.',
+      'The members to watch, by dimension. Default: the measure itself and each of its members separately.',
     ),
   ),
 );
 
-/** One definition per trigger: gives the entry's type, its check and its JSON Schema. */
+/** One definition per trigger, for the entry's type, its check and its JSON Schema. */
 export const ENTRY_SCHEMAS = {
   'data-source-refresh-failed': v.pipe(
     v.strictObject({
@@ -83,7 +83,7 @@ export const ENTRY_SCHEMAS = {
       includeRetries: v.optional(
         v.pipe(
           v.boolean(write('true or false')),
-          v.description('true: fires for failures that will be retried, too. Left out: only for final ones.'),
+          v.description('true: also fires for failures that will be retried. Default: only for final failures.'),
         ),
       ),
     }),
@@ -128,12 +128,12 @@ export const ENTRY_SCHEMAS = {
   ),
   'full-refresh-completed': v.pipe(
     v.strictObject({
-      ...common('full-refresh-completed', 'Fires when a full refresh came to an end.'),
+      ...common('full-refresh-completed', 'Fires when a full refresh has ended.'),
       ...FLOW_KEYS,
       kind: v.optional(
         v.pipe(
           v.picklist(KINDS, writeOneOf(KINDS, { manual: 'OnDemand', automatic: 'Scheduled' })),
-          v.description('Only scheduled refreshes, or only those that somebody started. Left out: both.'),
+          v.description('Only scheduled refreshes, or only manual ones. Default: both.'),
         ),
       ),
       status,
@@ -143,7 +143,7 @@ export const ENTRY_SCHEMAS = {
   ),
   'unification-refresh-completed': v.pipe(
     v.strictObject({
-      ...common('unification-refresh-completed', 'Fires when unification (map, match, merge) came to an end.'),
+      ...common('unification-refresh-completed', 'Fires when unification (map, match, merge) has ended.'),
       ...FLOW_KEYS,
       status,
     }),
@@ -161,7 +161,7 @@ const subscriptionEntrySchema = v.variant('trigger', [
   ENTRY_SCHEMAS['unification-refresh-completed'],
 ]);
 
-/** One entry, checked and normalized; its flow URL is not checked yet. */
+/** One entry, checked and normalized. Its flow URL is not checked yet. */
 export type SubscriptionEntry = v.InferOutput<typeof subscriptionEntrySchema>;
 
 export const DEFAULT_SET = 'default';
@@ -169,11 +169,11 @@ const SET_HINT = 'a name of 1 to 32 letters, digits and -';
 export const setSchema = v.pipe(
   v.string(writeText(SET_HINT)),
   v.regex(/^[A-Za-z0-9-]{1,32}$/, write(SET_HINT)),
-  v.description("Name of this file's set of subscriptions: applying the file changes and removes only its own set's."),
+  v.description("Name of this file's set of subscriptions. Applying the file changes and removes only its own set."),
 );
 
 /** The whole subscription file. */
 export const subscriptionFileSchema = v.strictObject({
   set: v.optional(setSchema, DEFAULT_SET),
-  subscriptions: v.pipe(v.array(subscriptionEntrySchema), v.description('The subscriptions: each starts one flow.')),
+  subscriptions: v.pipe(v.array(subscriptionEntrySchema), v.description('The subscriptions. Each starts one flow.')),
 });

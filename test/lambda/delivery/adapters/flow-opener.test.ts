@@ -71,13 +71,13 @@ describe('what somebody has to mend pauses', () => {
   });
 
   it.each([
-    ['InvalidCiphertextException', /^the stored flow URL was sealed for another subscription or is damaged; apply/],
-    ['IncorrectKeyException', /^the stored flow URL was sealed with another key; apply/],
-    ['NotFoundException', /^the key of the flow URLs does not exist any more; apply/],
+    ['InvalidCiphertextException', /^the stored flow URL was encrypted for another subscription or is damaged; apply/],
+    ['IncorrectKeyException', /^the stored flow URL was encrypted with another key; apply/],
+    ['NotFoundException', /^the key of the flow URLs no longer exists; apply/],
     ['DisabledException', /^the key of the flow URLs is disabled; enable it/],
-    ['KMSInvalidStateException', /^the key of the flow URLs is not usable, maybe pending deletion; cancel/],
-    ['InvalidKeyUsageException', /^the key of the flow URLs is not for encryption; deploy/],
-    ['AccessDeniedException', /^the function deliver may not decrypt with the key of the flow URLs; allow/],
+    ['KMSInvalidStateException', /^the key of the flow URLs is not usable, possibly pending deletion; cancel/],
+    ['InvalidKeyUsageException', /^the key of the flow URLs is not an encryption key; deploy/],
+    ['AccessDeniedException', /^the function deliver is not allowed to decrypt with the key of the flow URLs; allow/],
   ])('a sealed URL that does not open: %s', async (type, problem) => {
     const sealed = await stores.seal('vip', FLOW_URL);
     stores.failing = () => new AwsError(type, `a message that quotes ${FLOW_URL}`);
@@ -97,7 +97,7 @@ describe('what somebody has to mend pauses', () => {
     [FLOW_URL.replace('https', 'http'), /is refused: The flow URL on a\.b\.api\.powerplatform\.com starts with http:/],
     [`https://example.com/?sig=${SIGNATURE}`, /is refused: example\.com is not a host of Power Automate/],
     [FLOW_URL.replace('sig=', '&'), /is refused: No signature/],
-    [`${FLOW_URL}\n${FLOW_URL}`, /is refused: The flow URL has a line break in it/],
+    [`${FLOW_URL}\n${FLOW_URL}`, /is refused: The flow URL contains a line break/],
     [SIGNATURE, /is refused: The flow URL does not start with https/],
     [
       `https://user:${SIGNATURE}@a.api.powerplatform.com/?sig=x`,

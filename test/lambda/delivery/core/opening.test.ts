@@ -242,7 +242,7 @@ it('a subscription whose sealed URL does not open is held, and healed by its URL
   expect(await statusOf('event-1')).toBe('held');
   expect(await health()).toMatchObject({
     reason: expect.stringContaining(
-      'because the stored flow URL was sealed for another subscription or is damaged; apply',
+      'because the stored flow URL was encrypted for another subscription or is damaged; apply',
     ),
   });
   await world.subscribe('crm', undefined, { flow: await stores.seal(name, world.flow.url()) });

@@ -62,7 +62,7 @@ describe('a flow URL is accepted', () => {
     (origin) => {
       const url = `${origin}/flows/a?sig=x`;
       expect(checkFlowUrl(url, { loopback: true })).toEqual({ url, host: new URL(origin).host });
-      expect(reasonOf(url)).toContain('accepted in the local run only');
+      expect(reasonOf(url)).toContain('allowed only in the local run');
       expect(checkFlowUrl(`${origin}/flows/a`, { loopback: true })).toMatchObject({ url: `${origin}/flows/a` });
       expect(reasonOf(`${origin}/flows/a?api-version=1`, { loopback: true })).toBe(NO_SIGNATURE);
     },
@@ -84,10 +84,10 @@ describe('a flow URL is refused', () => {
     [GOOD.replace('https', 'http'), 'write https://'],
     [GOOD.replace('https://', ''), 'does not start with https://'],
     [GOOD.replace('https', 'ftp'), 'does not start with https://'],
-    ['https://', 'no complete web address'],
+    ['https://', 'not a complete web address'],
     [GOOD.replace(HOST, `${HOST}:8443`), 'has port 8443'],
     [GOOD.replace(HOST, `me:secret@${HOST}`), 'user name or password'],
-    [`${GOOD}#x`, 'has a # in it'],
+    [`${GOOD}#x`, 'contains a #'],
     [GOOD.replace('&sp', '\n&sp'), 'line break'],
     [GOOD.replace('&sp', ' &sp'), 'space'],
     [`"${GOOD}"`, 'quotation mark'],
@@ -103,7 +103,7 @@ describe('a flow URL is refused', () => {
     [GOOD.replace(HOST, `${HOST}.example.com`), 'is not a host of'],
     [GOOD.replace(HOST, `${HOST}.`), 'is not a host of'],
     [GOOD.replace(HOST, '20.1.2.3'), 'IP address'],
-    [GOOD.replace(HOST, '0x7f.1'), 'local run only'],
+    [GOOD.replace(HOST, '0x7f.1'), 'only in the local run'],
     [GOOD.replace(HOST, '[2001:db8::1]'), 'IP address'],
     [GOOD.replace(HOST, 'eur01.safelinks.protection.outlook.com'), 'Safe Links'],
     [GOOD.replace(HOST, 'make.powerautomate.com'), "the page of the flow's designer"],
@@ -144,13 +144,13 @@ describe('a flow URL beside a token', () => {
   test('may be on the own machine in the local run', () => {
     for (const url of ['http://localhost:1/flows/a', 'http://localhost:1/flows/a?api-version=1']) {
       expect(checkFlowUrl(url, { ...token, loopback: true })).toMatchObject({ url });
-      expect(reasonOf(url, token)).toContain('local run only');
+      expect(reasonOf(url, token)).toContain('only in the local run');
     }
   });
 
   test('does not lead where anybody can have a host', () => {
     const standard = 'https://app.azurewebsites.net/api/flow/triggers/any/invoke?api-version=2022-05-01';
-    expect(reasonOf(standard, token)).toContain('takes no token of Power Automate');
+    expect(reasonOf(standard, token)).toContain('accepts no token of Power Automate');
     expect(reasonOf(`${standard}&sig=${SIG}`)).toContain('accepted');
   });
 

@@ -71,9 +71,13 @@ describe('a mistake in auth says what to write, and shows no value', () => {
   const kept = 'write { secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }' as const;
   const noTenant = `"auth.tenantId" is neither a GUID nor a domain; ${tenant}`;
   test.each<[string, unknown, string[]]>([
-    ['empty', null, ['"auth" is empty; write under it type: entra, tenantId and clientId']],
-    ['a word', 'entra', ['"auth" is no map of keys; write under it type: entra, tenantId and clientId']],
-    ['a secret in its place', SECRET, ['"auth" is no map of keys; write under it type: entra, tenantId and clientId']],
+    ['empty', null, ['"auth" is empty; write type: entra, tenantId and clientId under it']],
+    ['a word', 'entra', ['"auth" is not a map of keys; write type: entra, tenantId and clientId under it']],
+    [
+      'a secret in its place',
+      SECRET,
+      ['"auth" is not a map of keys; write type: entra, tenantId and clientId under it'],
+    ],
     [
       'a map of nothing',
       {},
@@ -92,37 +96,37 @@ describe('a mistake in auth says what to write, and shows no value', () => {
     ['a tenant of an address', { ...auth, tenantId: '169.254.169.254' }, [noTenant]],
     ['a tenant of a number', { ...auth, tenantId: 7 }, [noTenant]],
     ['a GUID cut short', { ...auth, tenantId: TENANT.slice(1) }, [noTenant]],
-    ['a client that is the secret', { ...auth, clientId: SECRET }, [`"auth.clientId" is no GUID; ${client}`]],
-    ['a client that is a domain', { ...auth, clientId: 'contoso.com' }, [`"auth.clientId" is no GUID; ${client}`]],
+    ['a client that is the secret', { ...auth, clientId: SECRET }, [`"auth.clientId" is not a GUID; ${client}`]],
+    ['a client that is a domain', { ...auth, clientId: 'contoso.com' }, [`"auth.clientId" is not a GUID; ${client}`]],
     [
       'the secret itself',
       { ...auth, clientSecret: SECRET },
-      [`"auth.clientSecret" is a text, where the name of a secret belongs; ${kept}`],
+      [`"auth.clientSecret" is a string instead of a map of keys; ${kept}`],
     ],
     [
       'an empty secret',
       { ...auth, clientSecret: { secret: ' ' } },
       [
-        '"auth.clientSecret.secret" is no name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
+        '"auth.clientSecret.secret" is not the name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
       ],
     ],
     [
       'the secret for its name',
       { ...auth, clientSecret: { parameter: SECRET } },
       [
-        '"auth.clientSecret.parameter" is no name or ARN of a parameter; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
+        '"auth.clientSecret.parameter" is not the name or ARN of a parameter; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
       ],
     ],
     [
       'two places',
       { ...auth, clientSecret: { secret: 'a', parameter: 'b' } },
-      [`"auth.clientSecret" has a parameter and more, where there is one place; ${kept}`],
+      [`"auth.clientSecret" combines a parameter with other keys; ${kept}`],
     ],
     ['no place', { ...auth, clientSecret: {} }, [`"auth.clientSecret" has neither a secret nor a parameter; ${kept}`]],
     [
       'an empty field',
       { ...auth, clientSecret: { secret: 'a', field: '' } },
-      [`"auth.clientSecret.field" is empty; write a field's name of at most 100 characters, such as url`],
+      [`"auth.clientSecret.field" is empty; write a field's name of up to 100 characters, such as url`],
     ],
     [
       'another cloud',
@@ -148,7 +152,7 @@ describe('a mistake in auth says what to write, and shows no value', () => {
   test('where there is no flow to call', () => {
     const threshold = { trigger: 'segment-threshold-crossed', segment: 'VIP', above: 1, flowUrl: undefined };
     expect(mistakesOf(auth, threshold)).toEqual([
-      { path: ['auth'], message: '"auth" stands without "flowUrl"; write flowUrl, or leave auth out' },
+      { path: ['auth'], message: '"auth" has no effect without "flowUrl"; write flowUrl, or remove auth' },
     ]);
     expect(mistakesOf(undefined, threshold)).toEqual([]);
     expect(mistakesOf(auth, { flowUrl: undefined }).map(({ path }) => path)).toEqual([['flowUrl']]);
