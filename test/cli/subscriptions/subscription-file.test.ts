@@ -151,7 +151,9 @@ subscriptions:
         'write ${NAME} instead and set the environment variable NAME',
     ]);
     expect(read(entry('${OLD}'), { environment: { OLD: old } }).warnings).toEqual([
-      expect.stringMatching(/^subs\.yaml:4: subscription "crm": "flowUrl" \(from \$\{OLD\}\): Power Automate flows no/),
+      expect.stringMatching(
+        /^subs\.yaml:4: subscription "crm": "flowUrl" \(from \$\{OLD\}\): Power Automate flows stopped/,
+      ),
     ]);
   });
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type RawMistake, write } from './messages';
+import { mistakeAt, type RawMistake, write } from './messages';
 import { secretReferenceEntry } from './secret-reference';
 
 const FLOW_URL_HINT = `the HTTP URL of the flow in quotes, or \${NAME} to take it from a variable`;
@@ -21,22 +21,12 @@ export const ONE_FLOW = { oneOf: [{ required: ['flowUrl'] }, { required: ['flowU
 export const AT_MOST_ONE_FLOW = { not: { required: ['flowUrl', 'flowUrlFrom'] } };
 
 /** @param needed whether the entry must have a flow. */
-export function flowMistakes(value: unknown, needed: boolean): RawMistake[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const input = value as Record<string, unknown>;
-  const mistake = (key: string, message: string): RawMistake => ({
-    message,
-    path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
-  });
+export function flowMistakes(input: Record<string, unknown>, needed: boolean): RawMistake[] {
   const [url, from] = [input.flowUrl !== undefined, input.flowUrlFrom !== undefined];
-  if (url && from) return [mistake('flowUrlFrom', 'cannot be combined with "flowUrl"; keep one of them')];
-  if (needed && !url && !from) return [mistake('flowUrl', `is missing; write ${FLOW_URL_HINT}, or flowUrlFrom`)];
-  const auth = input.auth !== undefined && input.auth !== null;
-  if (auth && !url && !from) return [mistake('auth', 'has no effect without "flowUrl"; write flowUrl, or remove auth')];
-  return [];
+  if (url && from) return [mistakeAt(input, 'flowUrlFrom', 'cannot be combined with "flowUrl"; keep one of them')];
+  if (url || from) return [];
+  if (needed) return [mistakeAt(input, 'flowUrl', `is missing; write ${FLOW_URL_HINT}, or flowUrlFrom`)];
+  return input.auth === undefined || input.auth === null
+    ? []
+    : [mistakeAt(input, 'auth', 'has no effect without "flowUrl"; write flowUrl, or remove auth')];
 }
-
-export const needsFlow = <T>() =>
-  v.rawCheck<T>(({ dataset, addIssue }) => {
-    for (const mistake of flowMistakes(dataset.value, true)) addIssue(mistake);
-  });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { decimalHint, decimalSchema, isDecimal } from '../../../shared/core/numbers';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../../../shared/core/position';
-import { type Issue, type RawMistake, write } from './messages';
+import { type Issue, mistakeAt, type RawMistake, write } from './messages';
 
 const LEVEL_HINT = decimalHint('a number such as 10000 or 12.5');
 const levelMessage = (issue: Issue) => {
@@ -58,11 +58,5 @@ function levelRules(given: Levels): (readonly [key: keyof Levels, message: strin
   return [['recoverTo', `is ${recoverTo}, on the wrong side of "${operator}"; write a number ${words} ${level}`]];
 }
 
-export function levelMistakes(value: unknown): RawMistake[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const input = value as Levels & Record<string, unknown>;
-  return levelRules(input).map(([key, message]) => ({
-    message,
-    path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
-  }));
-}
+export const levelMistakes = (input: Levels & Record<string, unknown>): RawMistake[] =>
+  levelRules(input).map(([key, message]) => mistakeAt(input, key, message));

@@ -52,11 +52,23 @@ export const text = (hint: string) =>
     v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters; write a shorter one`),
   );
 
-/** A mistake from a raw check, which also runs if another key is invalid, so that all mistakes are reported at once. */
+/** A mistake at a key of an entry. */
 export interface RawMistake {
   readonly message: string;
   readonly path: [v.IssuePathItem];
 }
+
+export const mistakeAt = (input: Record<string, unknown>, key: string, message: string): RawMistake => ({
+  message,
+  path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
+});
+
+/** A check that also runs if another key is invalid, so that all mistakes are reported at once. */
+export const checkEach = <T>(find: (input: Record<string, unknown>) => readonly RawMistake[]) =>
+  v.rawCheck<T>(({ dataset, addIssue }) => {
+    if (typeof dataset.value !== 'object' || dataset.value === null) return;
+    for (const mistake of find(dataset.value as Record<string, unknown>)) addIssue(mistake);
+  });
 
 export const normalized = (value: unknown): string =>
   String(value)

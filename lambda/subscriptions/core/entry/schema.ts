@@ -5,9 +5,9 @@ import { dimensionsSchema } from '../../../events/core/events';
 import { BODY_FORMATS } from '../subscription';
 import { authEntry } from './auth';
 import { deliveryOptions } from './delivery-options';
-import { AT_MOST_ONE_FLOW, FLOW_KEYS, flowMistakes, needsFlow, ONE_FLOW } from './flow';
+import { AT_MOST_ONE_FLOW, FLOW_KEYS, flowMistakes, ONE_FLOW } from './flow';
 import { levelMistakes, levels, ONE_LEVEL } from './levels';
-import { type Issue, text, write, writeOneOf, writeText } from './messages';
+import { checkEach, type Issue, text, write, writeOneOf, writeText } from './messages';
 import { link, nameEntry, ownersEntry } from './name-owners-links';
 
 const common = <T extends TriggerId>(trigger: T, description: string) => ({
@@ -73,6 +73,9 @@ const dimensions = v.optional(
   ),
 );
 
+const refreshMistakes = (input: Record<string, unknown>) => flowMistakes(input, true);
+const thresholdMistakes = (input: Record<string, unknown>) => [...levelMistakes(input), ...flowMistakes(input, false)];
+
 /** One definition per trigger, for the entry's type, its check and its JSON Schema. */
 export const ENTRY_SCHEMAS = {
   'data-source-refresh-failed': v.pipe(
@@ -88,7 +91,7 @@ export const ENTRY_SCHEMAS = {
       ),
     }),
     v.metadata(ONE_FLOW),
-    needsFlow(),
+    checkEach(refreshMistakes),
   ),
   'data-source-refresh-succeeded': v.pipe(
     v.strictObject({
@@ -97,7 +100,7 @@ export const ENTRY_SCHEMAS = {
       dataSource,
     }),
     v.metadata(ONE_FLOW),
-    needsFlow(),
+    checkEach(refreshMistakes),
   ),
   'segment-threshold-crossed': v.pipe(
     v.strictObject({
@@ -107,10 +110,7 @@ export const ENTRY_SCHEMAS = {
       ...levels,
     }),
     v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
-    v.rawCheck(({ dataset, addIssue }) => {
-      const mistakes = [...levelMistakes(dataset.value), ...flowMistakes(dataset.value, false)];
-      for (const mistake of mistakes) addIssue(mistake);
-    }),
+    checkEach(thresholdMistakes),
   ),
   'measure-threshold-crossed': v.pipe(
     v.strictObject({
@@ -121,10 +121,7 @@ export const ENTRY_SCHEMAS = {
       ...levels,
     }),
     v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
-    v.rawCheck(({ dataset, addIssue }) => {
-      const mistakes = [...levelMistakes(dataset.value), ...flowMistakes(dataset.value, false)];
-      for (const mistake of mistakes) addIssue(mistake);
-    }),
+    checkEach(thresholdMistakes),
   ),
   'full-refresh-completed': v.pipe(
     v.strictObject({
@@ -139,7 +136,7 @@ export const ENTRY_SCHEMAS = {
       status,
     }),
     v.metadata(ONE_FLOW),
-    needsFlow(),
+    checkEach(refreshMistakes),
   ),
   'unification-refresh-completed': v.pipe(
     v.strictObject({
@@ -148,7 +145,7 @@ export const ENTRY_SCHEMAS = {
       status,
     }),
     v.metadata(ONE_FLOW),
-    needsFlow(),
+    checkEach(refreshMistakes),
   ),
 } as const;
 

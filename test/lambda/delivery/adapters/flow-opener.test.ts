@@ -37,18 +37,18 @@ const refusalOf = async (flow: FlowUrlSource) => {
 };
 
 describe('a flow URL is opened', () => {
-  it('that was sealed', async () => {
+  it('that was encrypted', async () => {
     expect(await open(await stores.seal('vip', FLOW_URL))).toEqual({ url: FLOW_URL });
   });
 
-  it('that is a secret or a parameter, white space around it or not', async () => {
+  it('from a secret or a parameter, with or without surrounding white space', async () => {
     await stores.keepSecret('flows', ` ${FLOW_URL}\n`);
     stores.keepParameter('flows', FLOW_URL);
     expect(await open(SECRET)).toMatchObject({ url: FLOW_URL });
     expect(await open({ from: { parameter: 'flows' } })).toMatchObject({ url: FLOW_URL });
   });
 
-  it('anew when its flow refuses it, so that a replaced one works without a deployment', async () => {
+  it('again when its flow refuses it, so that a rotated URL works without a deployment', async () => {
     let now = 0;
     const opener = stores.opener(() => now);
     await stores.keepSecret('flows', `${FLOW_URL}old`);
@@ -61,7 +61,7 @@ describe('a flow URL is opened', () => {
   });
 });
 
-describe('what somebody has to mend pauses', () => {
+describe('problems that must be fixed pause the subscription', () => {
   it('a secret that cannot be used', async () => {
     expect(await refusalOf(SECRET)).toEqual({
       class: 'pause',
@@ -78,7 +78,7 @@ describe('what somebody has to mend pauses', () => {
     ['KMSInvalidStateException', /^the key of the flow URLs is not usable, possibly pending deletion; cancel/],
     ['InvalidKeyUsageException', /^the key of the flow URLs is not an encryption key; deploy/],
     ['AccessDeniedException', /^the function deliver is not allowed to decrypt with the key of the flow URLs; allow/],
-  ])('a sealed URL that does not open: %s', async (type, problem) => {
+  ])('a URL that cannot be decrypted: %s', async (type, problem) => {
     const sealed = await stores.seal('vip', FLOW_URL);
     stores.failing = () => new AwsError(type, `a message that quotes ${FLOW_URL}`);
     expect(await refusalOf(sealed)).toEqual({
@@ -88,7 +88,7 @@ describe('what somebody has to mend pauses', () => {
     });
   });
 
-  it("another subscription's sealed URL", async () => {
+  it("another subscription's encrypted URL", async () => {
     const sealed = await stores.seal('other', FLOW_URL);
     expect(await refusalOf(sealed)).toMatchObject({ class: 'pause', error: 'FlowUrlNotDecryptable' });
   });
@@ -105,7 +105,7 @@ describe('what somebody has to mend pauses', () => {
     ],
     [`https://169.254.169.254/?sig=${SIGNATURE}`, /is refused: The flow URL has the IP address/],
     [FLOW_URL + 'x'.repeat(3000), /is refused: The flow URL is longer than 2048 characters/],
-  ])('a URL that may not be called: %#', async (url, problem) => {
+  ])('a URL that is not allowed: %#', async (url, problem) => {
     await stores.keepSecret('flows', url);
     const expected = { class: 'pause', error: 'FlowUrlRefused' };
     const fromSecret = await refusalOf(SECRET);
@@ -118,7 +118,7 @@ describe('what somebody has to mend pauses', () => {
     expect(sealed.problem).toMatch(/^the stored flow URL is refused: /);
   });
 
-  it('and is read anew at the next try', async () => {
+  it('and the URL is read again at the next try', async () => {
     let now = 0;
     const opener = stores.opener(() => now);
     await stores.keepSecret('flows', 'nonsense');
@@ -130,7 +130,7 @@ describe('what somebody has to mend pauses', () => {
   });
 });
 
-describe('what may pass is tried again', () => {
+describe('temporary problems are retried', () => {
   it.each([
     ['ThrottlingException', 400],
     ['KMSInternalException', 500],
@@ -152,7 +152,7 @@ describe('what may pass is tried again', () => {
     expect(await refusalOf({ from: { parameter: 'flows' } })).toEqual(expected);
   });
 
-  it('whatever is thrown', async () => {
+  it('any thrown value', async () => {
     const fail = () => Promise.reject('a text that is no Error');
     const opener = flowOpener({ unseal: fail, secrets: { read: fail, invalidate: () => {} }, accepted: {} });
     for (const flow of [SECRET, { ciphertext: '', host: '', fingerprint: '' }]) {
@@ -160,7 +160,7 @@ describe('what may pass is tried again', () => {
     }
   });
 
-  it('a service that takes the connection and never answers', async () => {
+  it('a service that accepts the connection and never responds', async () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
@@ -188,7 +188,7 @@ describe('what may pass is tried again', () => {
     await new Promise((resolve) => silent.close(resolve));
   });
 
-  it('leaves the time to call the flow', () => {
+  it('leaves time to call the flow', () => {
     const { maxAttempts, requestHandler } = OPENING_LIMITS;
     const longest = maxAttempts * (requestHandler.connectionTimeout + requestHandler.requestTimeout);
     expect(longest + FLOW_TIMEOUT_MS).toBeLessThan((HANDLER_TIMEOUT_SECONDS.deliver * 1000) / 2);

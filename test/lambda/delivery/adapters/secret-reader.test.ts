@@ -30,13 +30,13 @@ beforeEach(() => {
 });
 
 describe('a secret is read', () => {
-  it('by its name and by its ARN, with the suffix or without', async () => {
+  it('by name and by ARN, with or without the suffix', async () => {
     const arn = await stores.keepSecret('crm/flow-url', VALUE);
     for (const secret of ['crm/flow-url', arn, arn.slice(0, -7)]) expect(await secrets.read({ secret })).toBe(VALUE);
     expect(stores.calls).toEqual([GET_SECRET, GET_SECRET, GET_SECRET]);
   });
 
-  it('by a field of its JSON, several of which cost one request', async () => {
+  it('by a field of its JSON; several fields cost one request', async () => {
     await stores.keepSecret('flows', JSON.stringify({ vip: VALUE, crm: 'other', __proto__: 'x' }));
     expect(await secrets.read({ secret: 'flows', field: 'vip' })).toBe(VALUE);
     expect(await secrets.read({ secret: 'flows', field: 'crm' })).toBe('other');
@@ -49,14 +49,14 @@ describe('a secret is read', () => {
     expect(stores.calls).toEqual([GET_PARAMETER, GET_PARAMETER]);
   });
 
-  it('once, however many wait for it', async () => {
+  it('once for all waiting readers', async () => {
     await stores.keepSecret('flows', VALUE);
     const read = await Promise.all(Array.from({ length: 20 }, () => secrets.read({ secret: 'flows' })));
     expect(new Set(read)).toEqual(new Set([VALUE]));
     expect(stores.calls).toEqual([GET_SECRET]);
   });
 
-  it('anew after five minutes, which are less than it takes to pause a subscription', async () => {
+  it('again after five minutes, which is less than it takes to pause a subscription', async () => {
     await stores.keepSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
     await stores.keepSecret('flows', 'new');
@@ -69,7 +69,7 @@ describe('a secret is read', () => {
     expect(SECRET_CACHE_MS).toBeLessThan(REFUSALS_SPAN);
   });
 
-  it('anew when somebody doubts it, unless it was read a moment ago', async () => {
+  it('again after invalidation, unless it was just read', async () => {
     await stores.keepSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
     await stores.keepSecret('flows', 'new');
@@ -81,7 +81,7 @@ describe('a secret is read', () => {
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
     secrets.invalidate({ secret: 'flows', field: 'any' });
     expect(await secrets.read({ secret: 'flows' })).toBe('new');
-    // A flow that refuses that one, too, costs no more than a read every few seconds.
+    // A flow that also refuses the new URL costs at most one read every few seconds.
     for (let n = 0; n < 10; n++) {
       secrets.invalidate({ secret: 'flows' });
       await secrets.read({ secret: 'flows' });
@@ -89,7 +89,7 @@ describe('a secret is read', () => {
     expect(stores.calls).toHaveLength(2);
   });
 
-  it('anew after a failure, and after a value that is of no use', async () => {
+  it('again after a failure and after an unusable value', async () => {
     await expect(secrets.read({ secret: 'flows', field: 'vip' })).rejects.toThrow(UnusableSecretError);
     await stores.keepSecret('flows', '{}');
     await expect(secrets.read({ secret: 'flows', field: 'vip' })).rejects.toThrow(UnusableSecretError);
@@ -99,7 +99,7 @@ describe('a secret is read', () => {
     expect(await secrets.read({ secret: 'flows', field: 'vip' })).toBe(VALUE);
   });
 
-  it('and no more than a thousand are kept', async () => {
+  it('and up to a thousand are cached', async () => {
     await stores.keepSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
     const missing = Array.from({ length: 1000 }, (_, n) => secrets.read({ secret: `none-${n}` }).catch(() => {}));
@@ -109,7 +109,7 @@ describe('a secret is read', () => {
   });
 });
 
-describe('a secret that cannot be used is told, with what to do and without its value', () => {
+describe('an unusable secret is reported with the fix and without its value', () => {
   const secret: SecretReference = { secret: 'flows' };
   const vip: SecretReference = { secret: 'flows', field: 'vip' };
   const parameter: SecretReference = { parameter: '/flows' };
@@ -175,7 +175,7 @@ describe('a secret that cannot be used is told, with what to do and without its 
     ['InternalServiceError', 500],
     ['InternalServerError', 500],
     ['ExpiredTokenException', 400],
-  ])('but not for what may pass: %s', async (type, status) => {
+  ])('but not a temporary error: %s', async (type, status) => {
     stores.failing = () => new AwsError(type, '', status);
     for (const reference of [secret, parameter]) {
       await expect(secrets.read(reference)).rejects.toThrow(expect.objectContaining({ name: type }));

@@ -4,7 +4,7 @@ import { classify, type FlowResponse, INCOMPLETE_RESPONSE, NotCalled } from '../
 
 const RETRIED = [408, 425, 429, 500, 502, 503, 504];
 
-describe('an answer is', () => {
+describe('a response is', () => {
   it.each<[FlowResponse, string]>([
     ...[200, 201, 202, 204, 299].map((status): [FlowResponse, string] => [{ status }, 'delivered']),
     ...RETRIED.map((status): [FlowResponse, string] => [{ status }, 'retry']),
@@ -39,7 +39,7 @@ describe('an answer is', () => {
     expect(classify(answer)).toBe(expected);
   });
 
-  it('delivered for a 2xx alone, whatever code stands in its body', () => {
+  it('delivered only for a 2xx, regardless of a code in its body', () => {
     const error = fc.option(fc.constantFrom('WorkflowTriggerIsNotEnabled', 'NoResponse', 'timeout'), {
       nil: undefined,
     });

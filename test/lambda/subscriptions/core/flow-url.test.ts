@@ -36,11 +36,11 @@ describe('a flow URL is accepted', () => {
     expect(checkFlowUrl(url)).toEqual({ url: expect.stringMatching(/^https:/), host: new URL(url.trim()).hostname });
   });
 
-  test('in one form, whether or not its port is written', () => {
+  test('in one form, with or without its port', () => {
     expect(checkFlowUrl(GOOD.replace(HOST, `${HOST.toUpperCase()}:443`))).toMatchObject({ url: GOOD });
   });
 
-  test('with a warning on logic.azure.com, where Power Automate flows no longer answer', () => {
+  test('with a warning on logic.azure.com, where Power Automate flows stopped responding', () => {
     const url = `https://prod-01.westeurope.logic.azure.com:443/workflows/0/triggers/manual/paths/invoke${QUERY}`;
     expect(checkFlowUrl(url)).toMatchObject({ warning: expect.stringContaining('November 30, 2025') });
   });
@@ -49,7 +49,7 @@ describe('a flow URL is accepted', () => {
     expect(checkFlowUrl(GOOD.slice(0, -10))).toMatchObject({ warning: expect.stringContaining('may be missing') });
   });
 
-  test('on extra hosts and under them, however they are written', () => {
+  test('on extra hosts and their subdomains, in every notation', () => {
     const url = `https://flows.example.com/x${QUERY}`;
     for (const extraHosts of [['example.com'], ['*.example.com'], ['.Example.com'], ['flows.example.com']]) {
       expect(checkFlowUrl(url, { extraHosts })).toMatchObject({ host: 'flows.example.com' });
@@ -58,7 +58,7 @@ describe('a flow URL is accepted', () => {
   });
 
   test.each(['http://127.0.0.1:8080', 'http://localhost:1', 'https://[::1]:9', 'http://127.9.9.9'])(
-    'on the own machine in the local run: %s',
+    'on the local machine in the local run: %s',
     (origin) => {
       const url = `${origin}/flows/a?sig=x`;
       expect(checkFlowUrl(url, { loopback: true })).toEqual({ url, host: new URL(origin).host });
@@ -111,7 +111,7 @@ describe('a flow URL is refused', () => {
     expect(reasonOf(url)).toContain(part);
   });
 
-  test('and no reason holds more of it than its host', () => {
+  test('and no reason contains more of it than its host', () => {
     const secret = 'SECRETSECRET';
     const place = fc.constantFrom('&', '?', '/', ':', '@', ' ', '\n', '#', '"', '{', '\\', '', '.', 'é');
     fc.assert(
@@ -141,20 +141,20 @@ describe('a flow URL beside a token', () => {
     expect(SIGNATURE_AND_TOKEN).not.toContain(SIG);
   });
 
-  test('may be on the own machine in the local run', () => {
+  test('can be on the local machine in the local run', () => {
     for (const url of ['http://localhost:1/flows/a', 'http://localhost:1/flows/a?api-version=1']) {
       expect(checkFlowUrl(url, { ...token, loopback: true })).toMatchObject({ url });
       expect(reasonOf(url, token)).toContain('only in the local run');
     }
   });
 
-  test('does not lead where anybody can have a host', () => {
+  test('is refused on hosts that anyone can register', () => {
     const standard = 'https://app.azurewebsites.net/api/flow/triggers/any/invoke?api-version=2022-05-01';
     expect(reasonOf(standard, token)).toContain('accepts no token of Power Automate');
     expect(reasonOf(`${standard}&sig=${SIG}`)).toContain('accepted');
   });
 
-  test('is checked for all else as ever, also where the credential is checked later', () => {
+  test('has the same other checks, even if the credential is checked later', () => {
     for (const credential of ['token', 'later'] as const) {
       expect(reasonOf(UNSIGNED.replace('https', 'http'), { credential })).toContain('write https://');
       expect(reasonOf(UNSIGNED.replace(HOST, 'login.example.com'), { credential })).toContain('is not a host of');
@@ -163,7 +163,7 @@ describe('a flow URL beside a token', () => {
     expect(checkFlowUrl(GOOD, { credential: 'later' })).toMatchObject({ url: GOOD });
   });
 
-  test('and what is checked later is checked the same', () => {
+  test('and the later check is the same', () => {
     for (const url of [GOOD, UNSIGNED, 'http://localhost:1/flows/a', 'http://localhost:1/flows/a?x=1']) {
       for (const credential of ['token', 'signature'] as const) {
         const checked = checkFlowUrl(url, { credential, loopback: true });

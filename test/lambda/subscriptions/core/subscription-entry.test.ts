@@ -22,7 +22,7 @@ const mistakesOf = (entry: unknown) => {
 };
 
 describe('an entry becomes a definition', () => {
-  test('with everything left out that may be', () => {
+  test('with only the required keys', () => {
     expect(definitionOf(failed)).toStrictEqual({
       name: 'crm',
       trigger: 'data-source-refresh-failed',
@@ -33,7 +33,7 @@ describe('an entry becomes a definition', () => {
     });
   });
 
-  test('with everything that may be written', () => {
+  test('with every key', () => {
     const entry = {
       ...measure,
       instanceId: 'emea',
@@ -78,8 +78,8 @@ describe('an entry becomes a definition', () => {
   });
 });
 
-describe('how a flow is called', () => {
-  test('is read in milliseconds', () => {
+describe('the delivery options', () => {
+  test('are converted to milliseconds', () => {
     const given = { ...full, maxAge: '4h', rateLimit: { calls: 4500, per: '5m' }, keepAlive: '60d' };
     expect(definitionOf(given)).toMatchObject({
       maxAge: 4 * 3_600_000,
@@ -109,10 +109,10 @@ describe('how a flow is called', () => {
       { rateLimit: { calls: 5, per: '1m', burst: 3 } },
       '"rateLimit.burst" is not known; write a number of calls and a period, such as { calls: 4500, per: 5m }',
     ],
-  ])('is told to be wrong: %j', (more, message) => expect(mistakesOf({ ...full, ...more })).toEqual([message]));
+  ])('are reported as wrong: %j', (more, message) => expect(mistakesOf({ ...full, ...more })).toEqual([message]));
 });
 
-describe('the flow URL may be kept elsewhere', () => {
+describe('the flow URL can be in a secret store', () => {
   test.each([
     { secret: 'crm/flow-url' },
     { secret: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm/flow-url-AbCdEf', field: 'url' },
@@ -130,7 +130,7 @@ describe('the flow URL may be kept elsewhere', () => {
   });
 });
 
-describe('a recovery level stands on the right side', () => {
+describe('a recovery level must be on the right side', () => {
   test.each([
     ['above', 10, [10, 9, -1], [11]],
     ['atOrAbove', 10, [9], [10, 11]],
@@ -162,7 +162,7 @@ test.each<[mistake: string, entry: object]>([
   ['"name" is "a\\ud83d"; write 1 to 64 letters', { ...failed, name: 'a\ud83d' }],
   ['"link" has half of a surrogate pair', { ...failed, link: 'https://example.com/\ud83d' }],
   ['which is not an email address', { ...failed, owners: 'kim\ud83d@example.com' }],
-])('half of a surrogate pair is a mistake: %s', (mistake, entry) => {
+])('half a surrogate pair is a mistake: %s', (mistake, entry) => {
   expect(mistakesOf(entry)).toEqual([expect.stringContaining(mistake)]);
 });
 
@@ -342,13 +342,13 @@ describe('a mistake says what to write', () => {
     [
       'a flow URL as a link',
       { ...full, link: FLOW_URL },
-      ['"link" is a flow URL, which is a secret; write a page\'s address, and the flow URL under flowUrl'],
+      ['"link" is a flow URL, which is a secret; write a page\'s address here, and the flow URL under flowUrl'],
     ],
   ])('%s', (_name, entry, messages) => {
     expect(mistakesOf(entry)).toEqual(messages);
   });
 
-  test('for all of them at once', () => {
+  test('for all mistakes at once', () => {
     const checked = checkEntry({ ...segment, name: 'a b', segment: 7, recoverTo: 20000, datasource: 'x', kind: 'x' });
     expect('mistakes' in checked && checked.mistakes.map(({ path }) => path[0])).toEqual([
       'datasource',
@@ -359,7 +359,7 @@ describe('a mistake says what to write', () => {
     ]);
   });
 
-  test('and never shows a flow URL, wherever it was written', () => {
+  test('and never shows a flow URL under any key', () => {
     const keys = [
       'name',
       'trigger',
@@ -387,7 +387,7 @@ describe('a mistake says what to write', () => {
   });
 });
 
-test('the nearest word is the same letters, a part, or a slip of the fingers', () => {
+test('the nearest word has the same letters, contains the value, or differs by a typing error', () => {
   expect(nearest('flow_url', ['flowUrl', 'flowLink'])).toBe('flowUrl');
   expect(nearest('ownres', ['owners', 'name'])).toBe('owners');
   expect(nearest('unification', ['unification-refresh-completed', 'full-refresh-completed'])).toBe(
@@ -442,7 +442,7 @@ describe('a credential in a wrong place is not quoted', () => {
     }
   });
 
-  it('but a name that is only spelled wrong is', () => {
+  it('but a misspelled name is', () => {
     const checked = checkEntry({ ...entry, name: 'VIP customers over 10000, Region EMEA 2024Q3' });
     expect(checked).toMatchObject({ mistakes: [{ message: expect.stringContaining('VIP customers over 10000') }] });
   });

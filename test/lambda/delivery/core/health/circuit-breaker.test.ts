@@ -18,18 +18,18 @@ const failed = (times: number): Failures | undefined =>
   );
 
 describe('the breaker of a subscription', () => {
-  it('opens at the fifth failure in a row, for half a minute', () => {
+  it('opens for half a minute at the fifth consecutive failure', () => {
     expect(failed(4)).toEqual({ count: 4, opened: 0 });
     expect(breakerState(failed(4), NOW)).toBe('closed');
     expect(failed(5)).toEqual({ count: 5, opened: 1, openUntil: NOW + FIRST_OPEN });
     expect(breakerState(failed(5), NOW + FIRST_OPEN - 1)).toBe('open');
   });
 
-  it('takes no note of what failed beside it while it is open', () => {
+  it('ignores other failures while it is open', () => {
     expect(countFailure(failed(5), false, NOW + 1)).toBeUndefined();
   });
 
-  it('lets one try through when its time is over, and is open for the others until that has ended', () => {
+  it('lets one try through after the open period, and stays open for the others until that try ends', () => {
     const now = NOW + FIRST_OPEN;
     expect(breakerState(failed(5), now)).toBe('trial');
     const trial = withTrialStarted(failed(5) as Failures, now);
@@ -37,7 +37,7 @@ describe('the breaker of a subscription', () => {
     expect(breakerState(trial, now + TRIAL_TIMEOUT), 'its worker has died').toBe('trial');
   });
 
-  it('is open for twice as long after each trial that fails, up to a quarter of an hour', () => {
+  it('doubles the open period after each failed trial, up to 15 minutes', () => {
     let failures = failed(5) as Failures;
     const spans: number[] = [];
     for (let n = 0; n < 7; n++) {
@@ -53,11 +53,11 @@ describe('the breaker of a subscription', () => {
     ['1', FIRST_OPEN],
     ['86400', LONGEST_OPEN],
     ['soon', FIRST_OPEN],
-  ])('is open as long as the flow asks for by Retry-After: %s', (retryAfter, span) => {
+  ])('is open for as long as Retry-After requests: %s', (retryAfter, span) => {
     expect(countFailure(failed(4), false, NOW, retryAfter)?.openUntil).toBe(NOW + span);
   });
 
-  it('spreads what waits for it over as long as it was open', () => {
+  it('spreads waiting deliveries over the length of the open period', () => {
     const failures: Failures = { count: 5, opened: 3, openUntil: NOW + 120_000 };
     expect(recheckTime(failures, NOW, 0)).toBe(NOW + 120_000);
     expect(recheckTime(failures, NOW, 1)).toBe(NOW + 240_000);

@@ -19,7 +19,7 @@ const MINUTE = 60_000;
 const FAILED: FlowResponse = { status: 500 };
 const REFUSED: FlowResponse = { status: 401 };
 
-/** A subscription in memory, and workers that note how its flow responded, in any order of their steps. */
+/** A subscription in memory, and workers that record outcomes, with interleaved steps. */
 function world(seed: number) {
   const interleaving = new Interleaving(randomFrom(seed));
   const tables = new MemoryTables();
@@ -48,7 +48,7 @@ function world(seed: number) {
     current,
     telemetry,
     writes: () => calls.filter((call) => call === 'before writeHealth').length,
-    /** A worker, whose messages have all read the subscription as it is now. */
+    /** A worker whose messages have all read the current subscription. */
     start(work: (used: Subscription, ports: HealthWorkPorts) => Promise<unknown>): void {
       const used = current();
       const gated = async (gate: Gate) => {
@@ -80,8 +80,8 @@ const times = <T>(count: number, act: () => T): T[] => Array.from({ length: coun
 const batches = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
 const seeds = fc.integer({ min: 1, max: 2 ** 31 });
 
-describe('how a flow responded', () => {
-  it('is written twice for a batch that fails together, whatever its size', async () => {
+describe('the outcome of a call', () => {
+  it('is written twice for a batch of any size that fails together', async () => {
     const { start, end, current, writes } = world(1);
     start((used, ports) => Promise.all(times(10, () => recordFailure(used, FAILED, false, ports))));
     await end();
@@ -89,7 +89,7 @@ describe('how a flow responded', () => {
     expect(writes()).toBe(2);
   });
 
-  it('is counted to the last failure, whichever workers note at the same time', () =>
+  it('is counted for every failure when workers record concurrently', () =>
     fc.assert(
       fc.asyncProperty(seeds, batches, async (seed, sizes) => {
         const { start, end, current, telemetry } = world(seed);
@@ -103,7 +103,7 @@ describe('how a flow responded', () => {
       }),
     ));
 
-  it('is counted to the last refusal, and pauses by exactly one of them', () =>
+  it('is counted for every refusal, and exactly one of them pauses', () =>
     fc.assert(
       fc.asyncProperty(seeds, batches, async (seed, sizes) => {
         const { start, end, current, clock } = world(seed);
@@ -124,7 +124,7 @@ describe('how a flow responded', () => {
       }),
     ));
 
-  it('is forgotten at a success of the same batch, at its place in the order', () =>
+  it('is cleared by a success of the same batch, in order', () =>
     fc.assert(
       fc.asyncProperty(seeds, fc.array(fc.boolean(), { maxLength: 12 }), async (seed, outcomes) => {
         const { start, end, current } = world(seed);
@@ -139,7 +139,7 @@ describe('how a flow responded', () => {
       }),
     ));
 
-  it('fails for those that shared a write that failed, and goes on with the next', async () => {
+  it('fails for all changes of a failed write, and continues with the next write', async () => {
     const { start, end, current } = world(1);
     let noted: PromiseSettledResult<void>[] = [];
     start(async (used, { subscriptions, ...ports }) => {

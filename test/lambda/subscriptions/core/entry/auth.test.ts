@@ -6,7 +6,7 @@ const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/pa
 const TENANT = '11111111-2222-3333-4444-555555555555';
 const CLIENT = '66666666-7777-8888-9999-aaaaaaaaaaaa';
 const auth = { type: 'entra', tenantId: TENANT, clientId: CLIENT };
-/** May have been written anywhere, and is shown nowhere. */
+/** A secret that can be under any key and must never be shown. */
 const SECRET = 'abc8Q~client.secret-VALUE_0123456789';
 
 const check = (given: unknown, more: object = {}) =>
@@ -59,12 +59,12 @@ describe('auth becomes part of the definition', () => {
     expect(definitionOf(given).auth).toStrictEqual(expected);
   });
 
-  test('and without it there is none', () => {
+  test('and is undefined without it', () => {
     expect(definitionOf(undefined)).not.toHaveProperty('auth');
   });
 });
 
-describe('a mistake in auth says what to write, and shows no value', () => {
+describe('a mistake in auth says what to write and hides the value', () => {
   const tenant =
     "write the Directory (tenant) ID of the app registration, or one of the tenant's verified domains" as const;
   const client = 'write the Application (client) ID of the app registration' as const;
@@ -144,12 +144,12 @@ describe('a mistake in auth says what to write, and shows no value', () => {
     expect(messages.join()).not.toContain(SECRET);
   });
 
-  test('by another word', () => {
+  test('under another key', () => {
     const [mistake] = mistakesOf(undefined, { authentication: auth });
     expect(mistake?.message).toBe('"authentication" is not known; write auth');
   });
 
-  test('where there is no flow to call', () => {
+  test('without a flow', () => {
     const threshold = { trigger: 'segment-threshold-crossed', segment: 'VIP', above: 1, flowUrl: undefined };
     expect(mistakesOf(auth, threshold)).toEqual([
       { path: ['auth'], message: '"auth" has no effect without "flowUrl"; write flowUrl, or remove auth' },
