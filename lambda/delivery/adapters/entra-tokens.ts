@@ -147,14 +147,15 @@ function federationFailure(error: unknown): TokenFailure {
   if (name === 'OutboundWebIdentityFederationDisabledException') {
     return failure(
       NotCalled.FEDERATION_DISABLED,
-      'outbound identity federation is disabled in the AWS account; run aws iam enable-outbound-web-identity-federation once in it',
+      'outbound identity federation is disabled in the AWS account; run once in it: ' +
+        'aws iam enable-outbound-web-identity-federation',
     );
   }
   if (/^AccessDenied/.test(name)) {
     return failure(
       NotCalled.FEDERATION_DENIED,
-      'the function is not allowed to request a token from AWS STS; deploy the connector with entraFederation: true, or give the ' +
-        'subscription a clientSecret',
+      'the function is not allowed to request a token from AWS STS; deploy the connector with entraFederation: true, ' +
+        'or give the subscription a clientSecret',
     );
   }
   return failure(NotCalled.FEDERATION_FAILED, `AWS STS issued no token (${name})`);

@@ -3,8 +3,8 @@ import { type FlowResponse, INCOMPLETE_RESPONSE } from '../core/response';
 import { guardedPoster, type PosterOptions } from './guarded-post';
 
 /**
- * Calls flows. Returns a missing response as a result, never throws, and never names the URL. Only the error code is read
- * from a response's body.
+ * Calls flows. Returns a missing response as a result, never throws, and never names the URL. Only the error code is
+ * read from a response's body.
  */
 export function flowCaller(options: PosterOptions = {}): (url: string, request: FlowRequest) => Promise<FlowResponse> {
   const post = guardedPoster(options);

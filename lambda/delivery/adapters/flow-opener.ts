@@ -14,15 +14,15 @@ export interface OpenerParts {
 }
 
 /**
- * Time limits for the clients of the services that store flow URLs: a service that hangs must leave a worker the time to
- * call the flow or to record the failure. Twice 5 of the function's 60 seconds. The SDK has no default limit.
+ * Time limits for the clients of the services that store flow URLs: a service that hangs must leave a worker the time
+ * to call the flow or to record the failure. Twice 5 of the function's 60 seconds. The SDK has no default limit.
  */
 export const OPENING_LIMITS = {
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 };
 
-/** Returns flow URLs in plain text, or why one is unavailable and how to fix it. Never throws. Messages show only the host. */
+/** Returns flow URLs in plain text, or why one is unavailable and how to fix it. Messages show only the host. */
 export function flowOpener({
   unseal,
   secrets,

@@ -3,7 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { isLoopbackHost } from '../../subscriptions/core/flow-url';
 import { refusedAddress } from '../core/refused-addresses';
 
-/** Error code of a host that resolves to an address off the public internet. Distinct from the codes of Node.js and the OS. */
+/** Error code of a host that resolves to an address off the public internet. Node.js and the OS do not use it. */
 export const ADDRESS_REFUSED = 'EADDRESSREFUSED';
 
 /** All addresses of a name, as `dns.lookup` gives them. */
@@ -29,8 +29,8 @@ export interface AddressGuard {
 }
 
 /**
- * Checks the same addresses that the connection uses. The name is not resolved again in between, so DNS rebinding has no
- * effect. A kept-alive connection stays with its checked address.
+ * Checks the same addresses that the connection uses. The name is not resolved again in between, so DNS rebinding has
+ * no effect. A kept-alive connection stays with its checked address.
  *
  * One refused address refuses the name. No flow's host mixes private and public addresses. A name that does is
  * misconfigured or malicious, and using its other addresses would hide that.

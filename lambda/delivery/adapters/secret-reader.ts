@@ -9,9 +9,9 @@ import {
 } from '../../subscriptions/core/secret-reference';
 
 /**
- * Milliseconds for which a container caches a secret, the same as the AWS Lambda extension for secrets (AWS Lambda, "Use
- * Secrets Manager secrets in Lambda functions": 300 seconds). Shorter than `REFUSALS_SPAN`: every container drops a
- * replaced URL before its refusals can pause a subscription.
+ * Milliseconds for which a container caches a secret, the same as the AWS Lambda extension for secrets (AWS Lambda,
+ * "Use Secrets Manager secrets in Lambda functions": 300 seconds). Shorter than `REFUSALS_SPAN`: every container drops
+ * a replaced URL before its refusals can pause a subscription.
  */
 export const SECRET_CACHE_MS = 5 * 60_000;
 

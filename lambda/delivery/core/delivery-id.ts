@@ -4,5 +4,5 @@ export function deliveryKeyOf(id: string): { readonly subscription: string; read
   return subscription && eventId ? { subscription, eventId } : undefined;
 }
 
-/** The `webhook-id` of one event for one subscription, the same for every retry. No dot: Standard Webhooks reserves it. */
+/** The `webhook-id` of one event for one subscription, the same for every retry. Standard Webhooks reserves dots. */
 export const deliveryId = (subscription: string, eventId: string): string => `${subscription}_${eventId}`;

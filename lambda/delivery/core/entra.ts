@@ -6,7 +6,7 @@ import { type FlowResponse, NotCalled } from './response';
 export interface EntraCloudFacts {
   /** Host of the token endpoint (Microsoft identity platform, "National clouds"; GCC uses the global one). */
   readonly authority: string;
-  /** `aud` of a token that starts a flow, with trailing slash (Power Automate, "Add OAuth authentication for HTTP request triggers"). */
+  /** `aud` of a token that starts a flow (Power Automate, "Add OAuth authentication for HTTP request triggers"). */
   readonly audience: string;
   /** `aud` of a federated token for an application (Microsoft Entra, workload identity federation). */
   readonly federationAudience: string;
@@ -55,7 +55,7 @@ export interface EntraToken {
 /** Why no token is available. Used in place of a flow's response. */
 export type TokenFailure = FlowResponse & { readonly error: string; readonly problem: string };
 
-/** Milliseconds before its expiry from which a token is not used, to allow for clock skew and the request's duration. */
+/** Milliseconds before its expiry from which a token is not used, for clock skew and the request's duration. */
 const STALE_BEFORE_MS = 5 * 60_000;
 
 export const isStale = ({ expiresAt }: EntraToken, now: number): boolean => now >= expiresAt - STALE_BEFORE_MS;

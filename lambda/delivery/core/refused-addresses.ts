@@ -8,7 +8,8 @@ const RANGES: readonly (readonly [name: string, ...subnets: string[]])[] = [
   ['carrier-grade NAT', '100.64.0.0/10'], // RFC 6598
   ['loopback', '127.0.0.0/8', '::1/128'], // RFC 1122, RFC 4291
   ['link-local', '169.254.0.0/16', 'fe80::/10'], // RFC 3927, RFC 4291
-  ['documentation', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'], // RFC 5737, RFC 3849, RFC 9637
+  ['documentation', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'], // RFC 5737
+  ['documentation', '2001:db8::/32', '3fff::/20'], // RFC 3849, RFC 9637
   ['6to4 relay anycast', '192.88.99.0/24'], // RFC 7526
   ['benchmarking', '198.18.0.0/15', '2001:2::/48'], // RFC 2544, RFC 5180
   ['multicast', '224.0.0.0/4', 'ff00::/8'], // RFC 5771, RFC 4291

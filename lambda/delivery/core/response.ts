@@ -74,9 +74,9 @@ export const INCOMPLETE_RESPONSE = 'incomplete answer';
 const OFF_CODES = ['WorkflowTriggerIsNotEnabled'];
 
 /**
- * Classifies the response of a Power Automate HTTP trigger, or the error that prevented the call. Without a response the
- * delivery is retried, unless the error must be fixed first. A refused address (`EADDRESSREFUSED`) is also retried: it
- * says nothing about the flow, the DNS can be fixed in time, and every attempt records the code.
+ * Classifies the response of a Power Automate HTTP trigger, or the error that prevented the call. Without a response
+ * the delivery is retried, unless the error must be fixed first. A refused address (`EADDRESSREFUSED`) is also retried:
+ * it says nothing about the flow, the DNS can be fixed in time, and every attempt records the code.
  */
 export function classify({ status, error }: FlowResponse): ResponseClass {
   if (status === undefined) return error !== undefined && isPermanent(error) ? 'pause' : 'retry';

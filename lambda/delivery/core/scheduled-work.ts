@@ -25,8 +25,8 @@ export type ScheduledWorkPorts = Pick<
 };
 
 /**
- * Milliseconds between two drain passes. Longer than a function runs: a worker that was about to hold a delivery when the
- * subscription resumed has held it by the next pass, and the index shows it.
+ * Milliseconds between two drain passes. Longer than a function runs: a worker that was about to hold a delivery when
+ * the subscription resumed has held it by the next pass, and the index shows it.
  */
 const PASS_INTERVAL = 70_000;
 /** Consecutive empty passes that end a drain. */
@@ -108,8 +108,8 @@ async function probe(subscription: Subscription, ports: ScheduledWorkPorts): Pro
 }
 
 /**
- * Sends a test body so that the flow runs regularly. Skipped while the subscription is paused, because its probes do the
- * same. The event's identity is the due time: after a crash the message is sent twice and delivered once.
+ * Sends a test body so that the flow runs regularly. Skipped while the subscription is paused, because its probes do
+ * the same. The event's identity is the due time: after a crash the message is sent twice and delivered once.
  */
 async function keepFlowAlive(subscription: Subscription, due: number, ports: ScheduledWorkPorts): Promise<void> {
   const { definition, uid } = subscription;

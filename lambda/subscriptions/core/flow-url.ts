@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 export const MAX_FLOW_URL_LENGTH = 2048;
 
 /**
- * Parent domains of the hosts of flow URLs (Power Automate's page on IP address configuration, "narrow allow list"). The
- * last one is Logic Apps Standard. The parent domains themselves are not allowed.
+ * Parent domains of the hosts of flow URLs (Power Automate's page on IP address configuration, "narrow allow list").
+ * The last one is Logic Apps Standard. The parent domains themselves are not allowed.
  */
 const FLOW_HOST_SUFFIXES: readonly string[] = [
   'api.powerplatform.com',
@@ -65,8 +65,8 @@ export interface FlowUrlOptions {
   /** Allows http and https on any port of the local machine. For the local run only. */
   readonly loopback?: boolean;
   /**
-   * How the call is authorized: by the URL's signature, or by a token, with which the URL must have no signature. `later`:
-   * the caller uses `credentialProblem`.
+   * How the call is authorized: by the URL's signature, or by a token, with which the URL must have no signature.
+   * `later`: the caller uses `credentialProblem`.
    *
    * @default 'signature'
    */
@@ -83,7 +83,8 @@ export interface FlowUrl {
 }
 
 /**
- * Checks a flow URL. Never throws. A reason is one or two sentences that say what to write and quote only the URL's host.
+ * Checks a flow URL. Never throws. A reason is one or two sentences that say what to write and quote only the URL's
+ * host.
  */
 export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUrl | { reason: string } {
   const trimmed = text.trim();

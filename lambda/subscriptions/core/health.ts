@@ -12,8 +12,8 @@ export interface Announcement {
 }
 
 /**
- * The stored health of a subscription's flow, next to the definition. Undefined until the first problem or scheduled work.
- * Every write increments `version` and requires the version that was read.
+ * The stored health of a subscription's flow, next to the definition. Undefined until the first problem or scheduled
+ * work. Every write increments `version` and requires the version that was read.
  */
 export interface Health {
   readonly version: number;
@@ -32,7 +32,9 @@ export interface Health {
   readonly keepAlive?: number;
   /** When the oldest held delivery is tried, epoch milliseconds. Undefined: no more probes. */
   readonly nextProbe?: number;
-  /** Held deliveries are being sent, until two consecutive passes find none. `due`: the next pass, epoch milliseconds. */
+  /**
+   * Held deliveries are being sent, until two consecutive passes find none. `due`: the next pass, epoch milliseconds.
+   */
   readonly drain?: { readonly emptyPasses: number; readonly due: number };
   /** In the order of the changes. */
   readonly announcements: readonly Announcement[];
@@ -48,8 +50,8 @@ export function dueOf({ nextProbe, drain, keepAlive, announcements }: Health): n
 export const isPaused = ({ health }: { readonly health?: Health }): boolean => health?.state === 'paused';
 
 /**
- * Temporary failures since the last success. While the breaker is open, no delivery is tried, so that a flow that is down
- * or slow uses up neither the workers' time nor the deliveries' tries.
+ * Temporary failures since the last success. While the breaker is open, no delivery is tried, so that a flow that is
+ * down or slow uses up neither the workers' time nor the deliveries' tries.
  */
 export interface Failures {
   /** Counted up to `FAILURES_TO_OPEN`, where the breaker opens. */

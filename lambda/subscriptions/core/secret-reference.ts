@@ -21,8 +21,8 @@ export const secretName = (reference: SecretReference): string =>
 export type SecretReader = (reference: SecretReference) => Promise<string>;
 
 /**
- * A secret is missing, empty, binary or not readable by this function. The message says how to fix it and never contains
- * the value.
+ * A secret is missing, empty, binary or not readable by this function. The message says how to fix it and never
+ * contains the value.
  */
 export class UnusableSecretError extends Error {
   override readonly name = 'UnusableSecretError';

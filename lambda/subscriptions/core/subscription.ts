@@ -110,8 +110,8 @@ export interface Subscription {
   /** 1 at creation, incremented by each change. */
   readonly generation: number;
   /**
-   * New whenever the threshold changes. Items in the Thresholds table with another id are leftovers. Random, so that two
-   * writers that race for one generation never share it. Set if and only if the subscription has a threshold.
+   * New whenever the threshold changes. Items in the Thresholds table with another id are leftovers. Random, so that
+   * two writers that race for one generation never share it. Set if and only if the subscription has a threshold.
    */
   readonly thresholdId?: string;
   /** The only manager that can change it: `file:<set>`, `cdk:<stack>#<logical id>`, `cli` or `connector`. */

@@ -18,7 +18,7 @@ const MAX_SUBJECT_LENGTH = 200;
 
 const eventType = <T extends TriggerId>(trigger: T) => `customer-insights.${trigger}` as const;
 
-/** Attributes must not contain noncharacters or control characters (spec.md, String). The fields have no control characters. */
+/** Attributes must not contain noncharacters or control characters (spec.md, String). Fields have none of the latter. */
 const attributeText = (text: string): string => oneLine(text).replaceAll(/\p{Noncharacter_Code_Point}/gu, '');
 
 const attribute = (title: string, description: string) =>

@@ -11,8 +11,8 @@ import { durationSeconds, sentences } from './sentences';
 const MAX_MAP_BYTES = 2000;
 
 /**
- * The fields of a delivery, without nulls. Each field has its own limit. Without the error, all fields together stay under
- * `MAX_BODY_BYTES`, also in a CloudEvents envelope.
+ * The fields of a delivery, without nulls. Each field has its own limit. Without the error, all fields together stay
+ * under `MAX_BODY_BYTES`, also in a CloudEvents envelope.
  * @param error the part of the event's error that fits the body.
  */
 export function flatBody(input: BodyInput, error: string): FlatBody {
@@ -116,7 +116,7 @@ function crossingFields(event: SegmentCrossing | MeasureCrossing, valueText: str
   };
 }
 
-/** A map and its text, as `<key>` and `<key>Text`. Entries that exceed the limit are dropped and counted in the text. */
+/** A map and its text, as `<key>` and `<key>Text`. Entries over the limit are dropped and counted in the text. */
 function mapFields<K extends string>(key: K, entries: Readonly<Record<string, string>> = {}) {
   const all = Object.entries(entries).map(([entry, value]) => [name(entry), name(value)] as const);
   const tooLarge = bytes(Object.fromEntries(all)) > MAX_MAP_BYTES;

@@ -35,7 +35,7 @@ export function durationSeconds(startedAt: number | undefined, endedAt: number |
 
 /**
  * The title and the summary of an event.
- * @param context `threshold`: the subscription's, for the wording. A crossing of an earlier threshold uses its own values.
+ * @param context `threshold`: the subscription's, for the wording. A crossing of an earlier threshold ignores it.
  */
 export function sentences(
   event: TriggerEvent,

@@ -146,9 +146,9 @@ const richTextOf = (text: string, style: Omit<TextRun, 'type' | 'text'> = {}): R
 const ZERO_WIDTH_SPACE = '\u200b';
 
 /**
- * Adds zero-width spaces where a card would alter the text. Renderers break lines only between words and clip wider text.
- * They also replace `{{DATE(…)}}` and `{{TIME(…)}}` with a formatted date (Adaptive Cards, "Text features"), even in
- * TextRuns, which have no escape.
+ * Adds zero-width spaces where a card would alter the text. Renderers break lines only between words and clip wider
+ * text. They also replace `{{DATE(…)}}` and `{{TIME(…)}}` with a formatted date (Adaptive Cards, "Text features"), even
+ * in TextRuns, which have no escape.
  */
 const shownLiterally = (text: string): string =>
   text

@@ -15,7 +15,7 @@ const write = (what: string, hint: string) => (issue: Issue) => {
 };
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Also excludes `common`, `organizations` and `consumers`, which are not tenants, and text that would change the URL's path. */
+/** Also excludes `common`, `organizations` and `consumers`, which are no tenants, and text that changes the URL's path. */
 const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
 const TENANT_HINT = "the Directory (tenant) ID of the app registration, or one of the tenant's verified domains";
 const CLIENT_HINT = 'the Application (client) ID of the app registration';

@@ -460,61 +460,61 @@ const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
 };
 
 it(
-  'loses nothing and doubles nothing needlessly, under duplicates, disorder, crashes, failures and lost answers',
+  'loses nothing and sends no needless duplicates, under duplicates, reordering, crashes, failures and lost responses',
   () => check({ crashes: 2, failures: 3, refusals: 0 }, false),
   600_000,
 );
 
 it(
-  'still does while the subscription pauses and heals',
+  'also while the subscription pauses and resumes',
   () => check({ crashes: 2, failures: 2, refusals: 8 }, true),
   600_000,
 );
 
 it(
-  'still does when the pause ends by a new URL, which the old one’s refusals do not pause again',
+  'also when a new URL ends the pause, and refusals of the old URL do not pause it again',
   () => check({ crashes: 2, failures: 2, refusals: 30, edit: true }, true),
   600_000,
 );
 
 it(
-  'still does when deliveries are replayed meanwhile',
+  'also when deliveries are replayed concurrently',
   () => check({ crashes: 2, failures: 2, refusals: 8, replays: true }, true),
   600_000,
 );
 
 it(
-  'still does when deliveries die and are replayed at any time, and publishes each death',
+  'also when deliveries die and are replayed at any time, and publishes each death',
   () => check({ crashes: 3, failures: 1, refusals: 0, replays: true, deaths: 4 }, false),
   600_000,
 );
 
 it(
-  'still does when the flow is down until its breaker opens, and takes few calls besides',
+  'also when the flow is down until its breaker opens, and has a rate limit',
   () => check({ crashes: 2, failures: 2, refusals: 0, outage: 8, rateLimit: true }, false, true),
   600_000,
 );
 
 it(
-  'still does when the subscription is deleted meanwhile and made anew, which gets nothing of the old one',
+  'also when the subscription is deleted and recreated, which receives nothing of the old one',
   () => check({ crashes: 2, failures: 2, refusals: 8, recreated: true }, false),
   600_000,
 );
 
 it(
-  'still does whichever flow URLs cannot be opened, in whichever order with refusals and failures',
+  'also when flow URLs cannot be decrypted, in any order with refusals and failures',
   () => check({ crashes: 2, failures: 2, refusals: 4, openings: 8 }, true),
   600_000,
 );
 
 it(
-  'still does when those are mended by a new URL, while deliveries are replayed',
+  'also when a new URL fixes these, while deliveries are replayed',
   () => check({ crashes: 2, failures: 2, refusals: 4, openings: 20, edit: true, replays: true }, true),
   600_000,
 );
 
 it(
-  'still does when all of it happens at once',
+  'also when all of these happen together',
   () =>
     check(
       { crashes: 3, failures: 3, refusals: 20, edit: true, replays: true, recreated: true, openings: 4, outage: 6 },
