@@ -113,23 +113,20 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   }
 
   async clearNotice({ subscription, eventId }: DeliveryKey, { since, attempts }: DeathNotice): Promise<void> {
-    await conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: subscription, [SK]: eventId },
-          UpdateExpression: 'SET #open = :dead REMOVE notice',
-          ConditionExpression: noticeUnchanged,
-          ExpressionAttributeNames: { '#open': NAMES['#open'] },
-          ExpressionAttributeValues: {
-            ':dead': DEAD,
-            ':unannounced': UNANNOUNCED,
-            ':since': since,
-            ':attempts': attempts,
-          },
-        }),
-      ),
-    );
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: subscription, [SK]: eventId },
+      UpdateExpression: 'SET #open = :dead REMOVE notice',
+      ConditionExpression: noticeUnchanged,
+      ExpressionAttributeNames: { '#open': NAMES['#open'] },
+      ExpressionAttributeValues: {
+        ':dead': DEAD,
+        ':unannounced': UNANNOUNCED,
+        ':since': since,
+        ':attempts': attempts,
+      },
+    });
+    await conditionHeld(this.client.send(update));
   }
 
   hold(
@@ -215,20 +212,16 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
       // Excludes payloads and booked calls, which are items without a status.
       FilterExpression: 'attribute_exists(#status) AND acceptedAt >= :from',
       ExpressionAttributeNames: { '#status': NAMES['#status'] },
-      ExpressionAttributeValues: { ':from': from },
+      ExpressionAttributeValues: {
+        ':from': from,
+        ...(subscription !== undefined && { ':subscription': subscription }),
+      },
     };
     const { client } = this;
     const pages =
       subscription === undefined
         ? paginateScan({ client }, input)
-        : paginateQuery(
-            { client },
-            {
-              ...input,
-              KeyConditionExpression: `${PK} = :subscription`,
-              ExpressionAttributeValues: { ...input.ExpressionAttributeValues, ':subscription': subscription },
-            },
-          );
+        : paginateQuery({ client }, { ...input, KeyConditionExpression: `${PK} = :subscription` });
     for await (const { Items } of pages) for (const item of Items ?? []) yield rowOf(item);
   }
 
@@ -258,22 +251,19 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     const used = Object.entries(NAMES).filter(([placeholder]) =>
       new RegExp(`${placeholder}\\b`).test(UpdateExpression),
     );
-    return conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: subscription, [SK]: eventId },
-          UpdateExpression,
-          ConditionExpression: leaseIsMine,
-          ExpressionAttributeNames: Object.fromEntries(used),
-          ExpressionAttributeValues: {
-            ...values,
-            ':attempts': attempts.slice(-MAX_ATTEMPTS_KEPT),
-            ':owner': lease.owner,
-          },
-        }),
-      ),
-    );
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: subscription, [SK]: eventId },
+      UpdateExpression,
+      ConditionExpression: leaseIsMine,
+      ExpressionAttributeNames: Object.fromEntries(used),
+      ExpressionAttributeValues: {
+        ...values,
+        ':attempts': attempts.slice(-MAX_ATTEMPTS_KEPT),
+        ':owner': lease.owner,
+      },
+    });
+    return conditionHeld(this.client.send(update));
   }
 }
 

@@ -8,6 +8,7 @@ import {
   isStale,
   readTokenResponse,
   type TokenFailure,
+  tokenFailure,
   tokenForm,
   tokenPath,
 } from '../core/entra';
@@ -124,7 +125,7 @@ function tokenRequester(options: EntraTokenOptions) {
     });
     if ('error' in response) {
       const { authority } = CLOUD_FACTS[auth.cloud];
-      return failure(NotCalled.ENTRA_UNREACHABLE, `${authority} did not respond (${response.error})`);
+      return tokenFailure(NotCalled.ENTRA_UNREACHABLE, `${authority} did not respond (${response.error})`);
     }
     const { status, headers, body } = response;
     const text = body?.toString('utf8');
@@ -134,31 +135,32 @@ function tokenRequester(options: EntraTokenOptions) {
 
 const originOf = ({ cloud }: EntraAuth): string => `https://${CLOUD_FACTS[cloud].authority}`;
 
-const failure = (error: string, problem: string): TokenFailure => ({ error, problem });
-
 function secretFailure(error: unknown): TokenFailure {
   return error instanceof UnusableSecretError
-    ? failure(NotCalled.ENTRA_SECRET_UNUSABLE, `the client secret cannot be used: ${error.message.replace(/\.$/, '')}`)
-    : failure(NotCalled.ENTRA_SECRET_UNREAD, `the client secret could not be read (${nameOf(error)})`);
+    ? tokenFailure(
+        NotCalled.ENTRA_SECRET_UNUSABLE,
+        `the client secret cannot be used: ${error.message.replace(/\.$/, '')}`,
+      )
+    : tokenFailure(NotCalled.ENTRA_SECRET_UNREAD, `the client secret could not be read (${nameOf(error)})`);
 }
 
 function federationFailure(error: unknown): TokenFailure {
   const name = nameOf(error);
   if (name === 'OutboundWebIdentityFederationDisabledException') {
-    return failure(
+    return tokenFailure(
       NotCalled.FEDERATION_DISABLED,
       'outbound identity federation is disabled in the AWS account; run once in it: ' +
         'aws iam enable-outbound-web-identity-federation',
     );
   }
   if (/^AccessDenied/.test(name)) {
-    return failure(
+    return tokenFailure(
       NotCalled.FEDERATION_DENIED,
       'the function is not allowed to request a token from AWS STS; deploy the connector with entraFederation: true, ' +
         'or give the subscription a clientSecret',
     );
   }
-  return failure(NotCalled.FEDERATION_FAILED, `AWS STS issued no token (${name})`);
+  return tokenFailure(NotCalled.FEDERATION_FAILED, `AWS STS issued no token (${name})`);
 }
 
 /** An error's name only, because its message could contain a secret. */
@@ -177,7 +179,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
 async function within(timeoutMs: number, result: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<TokenFailure>((resolve) => {
-    const giveUp = () => resolve(failure(NotCalled.ENTRA_UNREACHABLE, 'no time was left to get a token'));
+    const giveUp = () => resolve(tokenFailure(NotCalled.ENTRA_UNREACHABLE, 'no time was left to get a token'));
     timer = setTimeout(giveUp, Math.max(0, timeoutMs));
   });
   try {

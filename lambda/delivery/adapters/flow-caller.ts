@@ -1,3 +1,4 @@
+import { parseJson } from '../core/json';
 import type { FlowRequest } from '../core/ports';
 import { type FlowResponse, INCOMPLETE_RESPONSE } from '../core/response';
 import { guardedPoster, type PosterOptions } from './guarded-post';
@@ -34,10 +35,7 @@ const isError = (status = 0): boolean => status >= 400;
 function errorCode(status: number | undefined, body: Buffer | undefined): string | undefined {
   if (!isError(status)) return undefined;
   if (body === undefined) return INCOMPLETE_RESPONSE;
-  try {
-    const code = JSON.parse(body.toString('utf8'))?.error?.code;
-    return typeof code === 'string' && /^[A-Za-z0-9_.]{1,80}$/.test(code) ? code : undefined;
-  } catch {
-    return undefined;
-  }
+  const { error } = (parseJson(body.toString('utf8')) ?? {}) as { error?: { code?: unknown } | null };
+  const code = error?.code;
+  return typeof code === 'string' && /^[A-Za-z0-9_.]{1,80}$/.test(code) ? code : undefined;
 }

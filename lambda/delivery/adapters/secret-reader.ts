@@ -7,6 +7,7 @@ import {
   secretName,
   UnusableSecretError,
 } from '../../subscriptions/core/secret-reference';
+import { parseJson } from '../core/json';
 
 /**
  * Milliseconds for which a container caches a secret, the same as the AWS Lambda extension for secrets (AWS Lambda,
@@ -138,12 +139,7 @@ function valueIn(text: string, reference: SecretReference): string {
 }
 
 function fieldsOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : undefined;
 }

@@ -20,6 +20,7 @@ import {
   recordRefusal,
   recordSuccess,
 } from './health/record-outcome';
+import { parseJson } from './json';
 import type { DeliverPorts, DeliveryKey, Lease } from './ports';
 import { BOOKING_LIFETIME, cadenceOf } from './rate-limit';
 import { classify, type FlowResponse } from './response';
@@ -54,18 +55,13 @@ export const deliverBatch = (
 
 /** Recognizes the messages of `dispatch` and `deliver`, the only writers of the queue. */
 function parse(body: string): DeliveryMessage | undefined {
-  try {
-    const message = JSON.parse(body);
-    const texts = [message?.subscription, message?.uid, message?.event?.eventId];
-    const known = texts.every((text) => typeof text === 'string' && text !== '');
-    const trigger = TRIGGER_IDS.includes(message?.event?.trigger);
-    return known && trigger && Number.isInteger(message.n) ? message : undefined;
-  } catch {
-    return undefined;
-  }
+  const message = parseJson(body) as DeliveryMessage | null | undefined;
+  const texts = [message?.subscription, message?.uid, message?.event?.eventId];
+  const hasKeys = texts.every((text) => typeof text === 'string' && text !== '');
+  const isTrigger = TRIGGER_IDS.some((id) => id === message?.event?.trigger);
+  return message && hasKeys && isTrigger && Number.isInteger(message.n) ? message : undefined;
 }
 
-/** A claimed delivery. */
 interface Work {
   readonly message: DeliveryMessage;
   readonly key: DeliveryKey;

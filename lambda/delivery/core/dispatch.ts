@@ -9,7 +9,6 @@ import { matches, subjectOf, subjectText } from '../../subscriptions/core/matchi
 import type { SubscriptionIndex } from '../../subscriptions/core/ports';
 import type { DeliveryMessage } from './delivery';
 
-/** What `dispatch` needs. */
 export interface DispatchPorts extends RejectPorts {
   readonly index: SubscriptionIndex;
   readonly clock: Clock;

@@ -1,5 +1,6 @@
 import { WEB_IDENTITY_AUDIENCES } from '../../../contract/delivery';
 import type { EntraAuth, EntraCloud } from '../../subscriptions/core/subscription';
+import { parseJson } from './json';
 import { type FlowResponse, NotCalled } from './response';
 
 /** Token endpoint and audiences of a cloud. */
@@ -55,6 +56,8 @@ export interface EntraToken {
 /** Why no token is available. Used in place of a flow's response. */
 export type TokenFailure = FlowResponse & { readonly error: string; readonly problem: string };
 
+export const tokenFailure = (error: string, problem: string): TokenFailure => ({ error, problem });
+
 /** Milliseconds before its expiry from which a token is not used, for clock skew and the request's duration. */
 const STALE_BEFORE_MS = 5 * 60_000;
 
@@ -82,30 +85,25 @@ export function readTokenResponse(
   const json = body === undefined ? undefined : jsonObject(body);
   const code = json && aadstsCode(json);
   if (status === 408 || status === 429 || status >= 500 || json?.error === 'temporarily_unavailable') {
-    return {
-      error: NotCalled.ENTRA_UNAVAILABLE,
-      problem: `Entra ID could not issue a token: ${host} responded ${[status, code].filter(Boolean).join(' ')}`,
-      retryAfter,
-    };
+    const responded = [status, code].filter(Boolean).join(' ');
+    const problem = `Entra ID could not issue a token: ${host} responded ${responded}`;
+    return { ...tokenFailure(NotCalled.ENTRA_UNAVAILABLE, problem), retryAfter };
   }
   if (body === undefined) {
-    return {
-      error: NotCalled.ENTRA_UNREACHABLE,
-      problem: `Entra ID could not issue a token: the response of ${host} was cut off`,
-    };
+    const problem = `Entra ID could not issue a token: the response of ${host} was cut off`;
+    return tokenFailure(NotCalled.ENTRA_UNREACHABLE, problem);
   }
-  if (json && status === 200) {
-    const token = tokenOf(json, now);
-    if (token) return token;
-  }
+  const token = json && status === 200 ? tokenOf(json, now) : undefined;
+  if (token) return token;
   if (json && status >= 400) {
-    const problem = `Entra ID refused a token (${code ?? status}): ${(code && REFUSALS[code]) ?? OTHER_REFUSAL}`;
-    return { error: code ?? NotCalled.ENTRA_REFUSED, problem };
+    const fix = (code && REFUSALS[code]) ?? OTHER_REFUSAL;
+    return tokenFailure(code ?? NotCalled.ENTRA_REFUSED, `Entra ID refused a token (${code ?? status}): ${fix}`);
   }
-  return {
-    error: NotCalled.ENTRA_UNEXPECTED_RESPONSE,
-    problem: `the response of ${host} is not from Entra ID (${status} without a token): look for a proxy in between, and allow requests to ${host}`,
-  };
+  return tokenFailure(
+    NotCalled.ENTRA_UNEXPECTED_RESPONSE,
+    `the response of ${host} is not from Entra ID (${status} without a token): ` +
+      `look for a proxy in between, and allow requests to ${host}`,
+  );
 }
 
 const OTHER_REFUSAL =
@@ -129,12 +127,8 @@ export const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 function jsonObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
 function tokenOf(

@@ -100,7 +100,6 @@ export interface KeptDeliveries {
   oldestPending(): Promise<number | undefined>;
 }
 
-/** What `deliver` needs. */
 export interface DeliverPorts extends RejectPorts, HealthPorts {
   readonly deliveries: DeliveryStore;
   readonly calls: RateLimiter;
@@ -115,13 +114,11 @@ export interface DeliverPorts extends RejectPorts, HealthPorts {
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
 }
 
-/** What sending stored deliveries again needs. */
 export interface ResendPorts {
   readonly kept: KeptDeliveries;
   readonly subscriptions: SubscriptionReader;
   readonly clock: Clock;
-  /** Sends a message to the deliveries queue. */
-  readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
+  readonly send: DeliverPorts['send'];
 }
 
 /** A flow URL that is ready to be called, or why it is unavailable. */
@@ -147,7 +144,6 @@ export interface RateLimiter {
   book(subscription: string, cadence: Cadence, now: number): Promise<number>;
 }
 
-/** Source of Entra ID tokens. */
 export interface EntraTokens {
   /** Returns a token that is not stale, or why none is available, within `timeoutMs`. */
   get(auth: EntraAuth, timeoutMs: number): Promise<EntraToken | TokenFailure>;

@@ -21,35 +21,21 @@ export interface FlowResponse {
  */
 export type ResponseClass = 'delivered' | 'retry' | 'pause' | 'dead';
 
-/** Error codes for a flow that was not called. Codes of Entra ID, such as `AADSTS7000215`, are also used. */
+/** Error codes of a flow that was not called (docs/delivery.md, docs/entra.md), besides the AADSTS codes of Entra ID. */
 export const NotCalled = {
-  /** The secret with the URL is missing, empty, malformed or not readable. */
   SECRET_UNUSABLE: 'FlowUrlSecretUnusable',
-  /** The stored URL cannot be decrypted until it is fixed. */
   NOT_DECRYPTABLE: 'FlowUrlNotDecryptable',
-  /** The URL is not allowed. */
   URL_REFUSED: 'FlowUrlRefused',
-  /** The URL could not be read because a service was throttled, down or slow. */
   URL_UNAVAILABLE: 'FlowUrlUnavailable',
-  /** The URL has a signature together with `auth`, or neither. */
   WRONG_CREDENTIAL: 'WrongCredential',
-  /** The client secret is missing or not readable. */
   ENTRA_SECRET_UNUSABLE: 'EntraSecretUnusable',
-  /** Reading the client secret failed temporarily. */
   ENTRA_SECRET_UNREAD: 'EntraSecretUnread',
-  /** Outbound identity federation is disabled in the AWS account. */
   FEDERATION_DISABLED: 'FederationDisabled',
-  /** The function's role is not allowed to request a token. */
   FEDERATION_DENIED: 'FederationDenied',
-  /** AWS STS failed temporarily. */
   FEDERATION_FAILED: 'FederationFailed',
-  /** Entra ID refused without an AADSTS code. */
   ENTRA_REFUSED: 'EntraRefused',
-  /** The response did not come from Entra ID. */
   ENTRA_UNEXPECTED_RESPONSE: 'EntraUnexpectedAnswer',
-  /** Entra ID is temporarily unavailable. */
   ENTRA_UNAVAILABLE: 'EntraUnavailable',
-  /** Entra ID did not respond. */
   ENTRA_UNREACHABLE: 'EntraUnreachable',
 } as const;
 

@@ -12,7 +12,6 @@ import { publishAnnouncements } from './health/record-outcome';
 import type { DeliverPorts, DeliveryKey, HeldDelivery, KeptDeliveries } from './ports';
 import { resendHeld } from './replay';
 
-/** What the scheduled run needs. */
 export type ScheduledWorkPorts = Pick<
   DeliverPorts,
   'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'

@@ -64,15 +64,12 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
   put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean> {
     const { definition, ...rest } = subscription;
     const { name, ...fields } = definition;
-    return conditionHeld(
-      this.client.send(
-        new PutCommand({
-          TableName: this.table,
-          Item: { [PK]: name, ...fields, ...rest, ...indexKeys(definition), ...dueKeys(subscription.health) },
-          ...(previous ? allUnchanged(previous) : { ConditionExpression: notCreated }),
-        }),
-      ),
-    );
+    const put = new PutCommand({
+      TableName: this.table,
+      Item: { [PK]: name, ...fields, ...rest, ...indexKeys(definition), ...dueKeys(subscription.health) },
+      ...(previous ? allUnchanged(previous) : { ConditionExpression: notCreated }),
+    });
+    return conditionHeld(this.client.send(put));
   }
 
   writeHealth(read: Subscription, health: Health): Promise<boolean> {
@@ -80,21 +77,18 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
     const set = ['health = :health', ...keys.map(([name]) => `${name} = :${name}`)].join(', ');
     const remove = keys.length > 0 ? '' : ` REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
     const { ConditionExpression, ExpressionAttributeValues } = allUnchanged(read);
-    return conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: read.definition.name },
-          UpdateExpression: `SET ${set}${remove}`,
-          ConditionExpression,
-          ExpressionAttributeValues: {
-            ...ExpressionAttributeValues,
-            ':health': health,
-            ...Object.fromEntries(keys.map(([name, value]) => [`:${name}`, value])),
-          },
-        }),
-      ),
-    );
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: read.definition.name },
+      UpdateExpression: `SET ${set}${remove}`,
+      ConditionExpression,
+      ExpressionAttributeValues: {
+        ...ExpressionAttributeValues,
+        ':health': health,
+        ...Object.fromEntries(keys.map(([name, value]) => [`:${name}`, value])),
+      },
+    });
+    return conditionHeld(this.client.send(update));
   }
 
   async dueSubscriptions(before: number): Promise<string[]> {
@@ -110,9 +104,8 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
   /** Deletes a subscription. Returns false if its definition changed since it was read. */
   delete(subscription: Subscription): Promise<boolean> {
     const Key = { [PK]: subscription.definition.name };
-    return conditionHeld(
-      this.client.send(new DeleteCommand({ TableName: this.table, Key, ...unchanged(subscription) })),
-    );
+    const remove = new DeleteCommand({ TableName: this.table, Key, ...unchanged(subscription) });
+    return conditionHeld(this.client.send(remove));
   }
 }
 

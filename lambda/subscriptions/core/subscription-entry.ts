@@ -3,7 +3,7 @@ import type { TriggerId } from '../../../contract/events';
 import { TRIGGER_IDS } from '../../../contract/events';
 import { THRESHOLD_OPERATORS } from '../../shared/core/position';
 import { looksLikeCredential } from '../../shared/core/redact';
-import { type Issue, nearest, normalized, shown } from './entry/messages';
+import { type Issue, nearest, normalized, shown, writeOneOf } from './entry/messages';
 import { nameEntry } from './entry/name-owners-links';
 import type { SubscriptionEntry } from './entry/schema';
 import { ENTRY_SCHEMAS } from './entry/schema';
@@ -24,9 +24,9 @@ export function checkEntry(value: unknown): { entry: SubscriptionEntry } | { mis
   const given = value as Record<string, unknown>;
   const schema = isTrigger(given.trigger) ? ENTRY_SCHEMAS[given.trigger] : undefined;
   if (!schema) {
-    return {
-      mistakes: [{ path: ['trigger'], message: `"trigger" ${triggerMessage(given.trigger)}` }, ...nameMistakes(given)],
-    };
+    const trigger = { path: ['trigger'], message: `"trigger" ${triggerMessage({ input: given.trigger })}` };
+    const { issues = [] } = v.safeParse(v.object({ name: nameEntry }), { name: given.name });
+    return { mistakes: [trigger, ...mistakesOf(issues)] };
   }
   const known = Object.keys(schema.entries);
   const unknown = Object.keys(given).filter((key) => !known.includes(key));
@@ -44,18 +44,8 @@ export function checkEntry(value: unknown): { entry: SubscriptionEntry } | { mis
   return mistakes.length === 0 && checked.success ? { entry: checked.output } : { mistakes };
 }
 
+const triggerMessage = writeOneOf(TRIGGER_IDS);
 const isTrigger = (value: unknown): value is TriggerId => TRIGGER_IDS.some((id) => id === value);
-
-function triggerMessage(value: unknown): string {
-  if (value === undefined || value === null || value === '')
-    return `is missing; write one of ${TRIGGER_IDS.join(', ')}`;
-  const meant = nearest(value, TRIGGER_IDS);
-  return meant ? `is ${shown(value)}; write ${meant}` : `is ${shown(value)}; write one of ${TRIGGER_IDS.join(', ')}`;
-}
-
-function nameMistakes(entry: Record<string, unknown>): EntryMistake[] {
-  return mistakesOf(v.safeParse(v.object({ name: nameEntry }), { name: entry.name }).issues ?? []);
-}
 
 function mistakesOf(issues: readonly Issue[]): EntryMistake[] {
   return issues.map((issue) => {

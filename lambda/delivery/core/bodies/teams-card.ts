@@ -94,6 +94,11 @@ export function teamsMessage(input: BodyInput, error: string): TeamsMessage {
   const marks = marksOf(fields);
   const actions = actionsOf(fields);
   const shownError = cut(error, MAX_ERROR_IN_CARD);
+  const header = [
+    ...(marks ? [richTextOf(marks, { size: 'small', weight: 'bolder' })] : []),
+    richTextOf(title, { size: 'large', weight: 'bolder' }),
+  ];
+  const errorItems = shownError ? [richTextOf(shownError, { size: 'small', fontType: 'monospace' })] : [];
   return {
     type: 'message',
     attachments: [
@@ -106,26 +111,10 @@ export function teamsMessage(input: BodyInput, error: string): TeamsMessage {
           fallbackText: markdown(fields.title),
           msteams: { width: 'Full' },
           body: [
-            {
-              type: 'Container',
-              style: styleOf(fields),
-              bleed: true,
-              items: [
-                ...(marks ? [richTextOf(marks, { size: 'small', weight: 'bolder' })] : []),
-                richTextOf(title, { size: 'large', weight: 'bolder' }),
-              ],
-            },
+            { type: 'Container', style: styleOf(fields), bleed: true, items: header },
             richTextOf(summary),
             { type: 'FactSet', facts: factsOf(input, fields) },
-            ...(shownError
-              ? [
-                  {
-                    type: 'Container' as const,
-                    style: 'emphasis' as const,
-                    items: [richTextOf(shownError, { size: 'small', fontType: 'monospace' })],
-                  },
-                ]
-              : []),
+            ...(shownError ? [{ type: 'Container', style: 'emphasis', items: errorItems } as const] : []),
           ],
           ...(actions.length > 0 && { actions }),
         },

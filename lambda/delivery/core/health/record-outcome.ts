@@ -10,7 +10,6 @@ import type { FlowResponse } from '../response';
 import { afterFailure, afterRefusal, afterSuccess, resumed, withTrialClaimed } from './health-transitions';
 import type { HealthWriter } from './health-writer';
 
-/** What pausing and resuming subscriptions needs. */
 export interface HealthPorts {
   readonly subscriptions: HealthStore;
   readonly events: EventPublisher;
@@ -24,7 +23,6 @@ export interface HealthPorts {
   readonly pace?: number;
 }
 
-/** What a worker needs to record the outcomes of its calls. */
 export interface HealthWorkPorts extends HealthPorts {
   readonly healthWriter: HealthWriter;
 }

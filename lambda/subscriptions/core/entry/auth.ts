@@ -1,18 +1,11 @@
 import * as v from 'valibot';
 import { ENTRA_CLOUDS } from '../subscription';
-import type { Issue } from './messages';
+import { type Issue, writeHidden } from './messages';
 import { secretReferenceEntry } from './secret-reference';
 
 /**
  * The key `auth` of a subscription. Messages never show a value, because a client secret can be under the wrong key.
  */
-
-/** Message for a missing, empty or wrong value. `what` completes "is …", `hint` completes "write …". */
-const write = (what: string, hint: string) => (issue: Issue) => {
-  if (issue.input === undefined) return `is missing; write ${hint}`;
-  if (issue.input === null || issue.input === '') return `is empty; write ${hint}`;
-  return `is ${what}; write ${hint}`;
-};
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Also excludes `common`, `organizations` and `consumers`, which are no tenants, and text that changes the URL's path. */
@@ -21,7 +14,7 @@ const TENANT_HINT = "the Directory (tenant) ID of the app registration, or one o
 const CLIENT_HINT = 'the Application (client) ID of the app registration';
 
 const id = (patterns: readonly RegExp[], what: string, hint: string, description: string) => {
-  const message = write(what, hint);
+  const message = writeHidden(`is ${what}`, hint);
   return v.pipe(
     v.string(message),
     v.trim(),
@@ -42,7 +35,7 @@ const mapMessage = (issue: Issue) => {
   const key = String(issue.path?.at(-1)?.key ?? '');
   if (issue.expected === 'never') return `is not known; auth takes ${KEYS.join(', ')}`;
   if (issue.path) return `is missing; write ${HINTS[key]}`;
-  return write('not a map of keys', 'type: entra, tenantId and clientId under it')(issue);
+  return writeHidden('is not a map of keys', 'type: entra, tenantId and clientId under it')(issue);
 };
 
 export const authEntry = v.optional(
@@ -50,7 +43,7 @@ export const authEntry = v.optional(
     v.strictObject(
       {
         type: v.pipe(
-          v.literal('entra', write('something else', 'entra')),
+          v.literal('entra', writeHidden('is something else', 'entra')),
           v.description('entra: each request carries a token of Microsoft Entra ID.'),
         ),
         tenantId: id(
@@ -65,7 +58,7 @@ export const authEntry = v.optional(
         ),
         cloud: v.optional(
           v.pipe(
-            v.picklist(ENTRA_CLOUDS, write('another', `one of ${ENTRA_CLOUDS.join(', ')}`)),
+            v.picklist(ENTRA_CLOUDS, writeHidden('is another', `one of ${ENTRA_CLOUDS.join(', ')}`)),
             v.description('The cloud of Power Automate. Default: public.'),
           ),
           'public',

@@ -2,7 +2,6 @@ import { THRESHOLD_OPERATORS } from '../../../shared/core/position';
 import type { Filter, SubscriptionDefinition, Threshold } from '../subscription';
 import type { SubscriptionEntry } from './schema';
 
-/** Converts an entry to its definition. */
 export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
   const threshold = thresholdOf(entry);
   return given({
@@ -43,12 +42,9 @@ function filterOf(entry: SubscriptionEntry): Filter {
 
 function thresholdOf(entry: SubscriptionEntry): Threshold | undefined {
   if (entry.trigger !== 'segment-threshold-crossed' && entry.trigger !== 'measure-threshold-crossed') return undefined;
-  for (const operator of THRESHOLD_OPERATORS) {
-    const value = entry[operator];
-    const { recoverTo, fireIfAlreadyBeyond } = entry;
-    if (value !== undefined) return given({ operator, value, recoverTo, fireIfAlreadyBeyond });
-  }
-  return undefined;
+  const operator = THRESHOLD_OPERATORS.find((one) => entry[one] !== undefined);
+  const { recoverTo, fireIfAlreadyBeyond } = entry;
+  return operator && given({ operator, value: entry[operator] as number, recoverTo, fireIfAlreadyBeyond });
 }
 
 /** Removes the keys without a value, because the definition is stored unchanged. */

@@ -16,10 +16,10 @@ export function shown(value: unknown): string {
 }
 
 /** Message for an invalid value, to follow the key's name. `hint` completes "write …". */
-export function wrongValue(value: unknown, hint: string): string {
+export function wrongValue(value: unknown, hint: string, wrong?: string): string {
   if (value === undefined) return `is missing; write ${hint}`;
   if (value === null || value === '') return `is empty; write ${hint}`;
-  return `is ${shown(value)}; write ${hint}`;
+  return `${wrong ?? `is ${shown(value)}`}; write ${hint}`;
 }
 
 /** `wrongValue` for a check. */
@@ -27,6 +27,12 @@ export const write =
   (hint: string) =>
   ({ input }: Issue) =>
     wrongValue(input, hint);
+
+/** The same without the value, for keys that can contain a secret. `wrong` replaces "is <value>". */
+export const writeHidden =
+  (wrong: string, hint: string) =>
+  ({ input }: Issue) =>
+    wrongValue(input, hint, wrong);
 
 /** Message for a missing string. YAML reads 2024 and true without quotes as a number and a boolean. */
 export const writeText = (hint: string) => (issue: Issue) =>
@@ -37,10 +43,8 @@ export const writeText = (hint: string) => (issue: Issue) =>
 /** Message for a choice of words. Suggests the closest word. */
 export const writeOneOf = (words: readonly string[], meanings: Readonly<Record<string, string>> = {}) => {
   const hint = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
-  return (issue: Issue) => {
-    const meant = meanings[normalized(issue.input)] ?? nearest(issue.input, words);
-    return write(meant ?? `${hint}`)(issue);
-  };
+  return ({ input }: Pick<Issue, 'input'>) =>
+    wrongValue(input, meanings[normalized(input)] ?? nearest(input, words) ?? `${hint}`);
 };
 
 export const text = (hint: string) =>

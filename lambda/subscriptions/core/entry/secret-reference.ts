@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { SecretReference } from '../secret-reference';
-import type { Issue } from './messages';
+import { writeHidden } from './messages';
 
 // Secrets Manager API reference, CreateSecret; Systems Manager API reference, PutParameter; both: ARNs. No URL matches.
 const SECRET = /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}$/;
@@ -11,16 +11,13 @@ const FIELD = /^[^\s"'{}?&%:][^"'{}?&%:\r\n]{0,99}$/;
 const FIELD_HINT = "a field's name of up to 100 characters, such as url";
 const FORMS = '{ secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }';
 
-/** Messages never show a value, because the secret itself can be under the wrong key. */
-const write = (wrong: string, hint: string) => (issue: Issue) => {
-  if (issue.input === undefined) return `is missing; write ${hint}`;
-  if (issue.input === null || issue.input === '') return `is empty; write ${hint}`;
-  return `${wrong}; write ${hint}`;
-};
-
 const part = (pattern: RegExp, wrong: string, hint: string, description: string) =>
   v.optional(
-    v.pipe(v.string(write('is not a string', hint)), v.regex(pattern, write(wrong, hint)), v.description(description)),
+    v.pipe(
+      v.string(writeHidden('is not a string', hint)),
+      v.regex(pattern, writeHidden(wrong, hint)),
+      v.description(description),
+    ),
   );
 
 /**
@@ -55,7 +52,7 @@ export const secretReferenceEntry = (description: string) =>
           if (issue.expected === 'never') return `is not known; write ${FORMS}`;
           const wrong =
             typeof issue.input === 'string' ? 'is a string instead of a map of keys' : 'is not a map of keys';
-          return write(wrong, FORMS)(issue);
+          return writeHidden(wrong, FORMS)(issue);
         },
       ),
       v.description(description),
