@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -9,7 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { OPEN_INDEX } from '../../../contract/delivery';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
-import { conditionHeld, type Item } from '../../shared/adapters/dynamodb';
+import { conditionHeld, type Item, ifConditionHeld } from '../../shared/adapters/dynamodb';
 import {
   type Attempt,
   type DeliveryMessage,
@@ -74,12 +73,10 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
       },
       ReturnValues: 'ALL_NEW',
     });
-    try {
-      const { Attributes } = await this.client.send(update);
-      const { attempts = [], notice } = Attributes ?? {};
+    const claimed = await ifConditionHeld(this.client.send(update));
+    if (claimed) {
+      const { attempts = [], notice } = claimed.Attributes ?? {};
       return { attempts, notice } as Claim;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
     const row = (await this.get(subscription, event.eventId)) as Pick<DeliveryRow, 'status' | 'n'> | undefined;
     if (row === undefined) return 'busy';

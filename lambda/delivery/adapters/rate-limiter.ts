@@ -1,6 +1,6 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
+import { ifConditionHeld } from '../../shared/adapters/dynamodb';
 import type { RateLimiter } from '../core/ports';
 
 const SORT_KEY = 'calls';
@@ -30,12 +30,8 @@ export function rateLimiter(client: DynamoDBDocumentClient, table: string): Rate
           },
           ReturnValues: 'UPDATED_NEW',
         });
-        try {
-          return Number((await client.send(update)).Attributes?.arrival);
-        } catch (error) {
-          if (error instanceof ConditionalCheckFailedException) return undefined;
-          throw error;
-        }
+        const moved = await ifConditionHeld(client.send(update));
+        return moved && Number(moved.Attributes?.arrival);
       };
       // One of the two conditions always holds, but another worker can book between the two writes.
       for (;;) {

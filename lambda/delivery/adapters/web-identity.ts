@@ -8,13 +8,10 @@ export type WebIdentity = (audience: string, signal: AbortSignal) => Promise<str
 export const webIdentity =
   (client: STSClient): WebIdentity =>
   async (audience, abortSignal) => {
-    const { WebIdentityToken } = await client.send(
-      new GetWebIdentityTokenCommand({
-        Audience: [audience],
-        SigningAlgorithm: WEB_IDENTITY_ALGORITHM,
-        DurationSeconds: WEB_IDENTITY_SECONDS,
-      }),
-      { abortSignal },
-    );
-    return WebIdentityToken as string;
+    const command = new GetWebIdentityTokenCommand({
+      Audience: [audience],
+      SigningAlgorithm: WEB_IDENTITY_ALGORITHM,
+      DurationSeconds: WEB_IDENTITY_SECONDS,
+    });
+    return (await client.send(command, { abortSignal })).WebIdentityToken as string;
   };

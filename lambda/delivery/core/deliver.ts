@@ -36,22 +36,15 @@ const LEASE_GRACE_MS = 5_000;
  * @param deadline when this invocation ends, epoch milliseconds.
  * @returns the ids of the messages to retry.
  */
-export const deliverBatch = (
-  messages: readonly QueueMessage[],
-  deadline: number,
-  ports: DeliverPorts,
-): Promise<string[]> => {
+export function deliverBatch(messages: readonly QueueMessage[], deadline: number, ports: DeliverPorts) {
   const work: WorkPorts = { ...ports, healthWriter: new HealthWriter(ports.subscriptions) };
-  return concurrently(
-    messages,
-    ({ body }) => {
-      const message = parse(body);
-      if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
-      return deliver(message, deadline, work);
-    },
-    ports,
-  );
-};
+  const deliverMessage = ({ body }: QueueMessage): Promise<void> => {
+    const message = parse(body);
+    if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
+    return deliver(message, deadline, work);
+  };
+  return concurrently(messages, deliverMessage, ports);
+}
 
 /** Recognizes the messages of `dispatch` and `deliver`, the only writers of the queue. */
 function parse(body: string): DeliveryMessage | undefined {

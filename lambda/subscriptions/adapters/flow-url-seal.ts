@@ -13,13 +13,9 @@ export async function sealFlowUrl(
   subscription: string,
   url: string,
 ): Promise<SealedFlowUrl> {
-  const { CiphertextBlob } = await client.send(
-    new EncryptCommand({
-      KeyId: keyId,
-      Plaintext: Buffer.from(url, 'utf8'),
-      EncryptionContext: encryptionContext(subscription),
-    }),
-  );
+  const Plaintext = Buffer.from(url, 'utf8');
+  const EncryptionContext = encryptionContext(subscription);
+  const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId: keyId, Plaintext, EncryptionContext }));
   const ciphertext = Buffer.from(CiphertextBlob as Uint8Array).toString('base64');
   return { ciphertext, host: new URL(url).host, fingerprint: fingerprint(url) };
 }
@@ -52,12 +48,9 @@ export function flowUrlOpener(client: KMSClient): (subscription: string, flow: S
     const id = `${subscription} ${ciphertext}`;
     const known = open.get(id);
     if (known !== undefined) return known;
-    const { Plaintext } = await client.send(
-      new DecryptCommand({
-        CiphertextBlob: Buffer.from(ciphertext, 'base64'),
-        EncryptionContext: encryptionContext(subscription),
-      }),
-    );
+    const CiphertextBlob = Buffer.from(ciphertext, 'base64');
+    const EncryptionContext = encryptionContext(subscription);
+    const { Plaintext } = await client.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
     const url = Buffer.from(Plaintext as Uint8Array).toString('utf8');
     if (open.size >= MAX_OPEN) open.clear();
     open.set(id, url);

@@ -1,12 +1,10 @@
 import * as v from 'valibot';
-import type { TriggerId } from '../../../contract/events';
-import { TRIGGER_IDS } from '../../../contract/events';
+import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { THRESHOLD_OPERATORS } from '../../shared/core/position';
 import { looksLikeCredential } from '../../shared/core/redact';
 import { type Issue, nearest, normalized, shown, writeOneOf } from './entry/messages';
 import { nameEntry } from './entry/name-owners-links';
-import type { SubscriptionEntry } from './entry/schema';
-import { ENTRY_SCHEMAS } from './entry/schema';
+import { ENTRY_SCHEMAS, type SubscriptionEntry } from './entry/schema';
 
 /** A mistake in an entry: what is wrong and what to write instead. Contains no flow URL. */
 export interface EntryMistake {

@@ -15,10 +15,7 @@ const map = (title: string, description: string) =>
 const common = <T extends TriggerId>(trigger: T) => ({
   title: text('Title', 'What happened, in one line. Ready to send.'),
   summary: text('Summary', 'What happened, in one paragraph. Ready to send.'),
-  owners: text(
-    'Owners',
-    "The subscription's owners: email addresses separated by ; for the mail action. Can be empty.",
-  ),
+  owners: text('Owners', "Email addresses of the subscription's owners, separated by ;. Can be empty."),
   link: text('Link', "The subscription's link. Can be empty."),
   trigger: v.pipe(v.literal(trigger), v.title('Trigger'), v.description(`Always ${trigger}.`)),
   subscription: text('Subscription', 'Name of the subscription that started this flow.'),
@@ -59,9 +56,7 @@ const crossing = {
   value: number('Value', 'The current value.'),
   valueText: text('Value as text', 'The current value with thousands separators and its unit, such as 12,345 EUR.'),
   change: v.optional(number('Change', 'The current value minus the previous one. Omitted if alreadyBeyond is true.')),
-  recoverTo: v.optional(
-    number('Recovery level', 'The value must return to this level before the threshold fires again.'),
-  ),
+  recoverTo: v.optional(number('Recovery level', 'The value must return here before the threshold fires again.')),
   observedAt: text('Observed at', 'When the value was measured, ISO 8601 in UTC.'),
   runId: text('Run id', 'The refresh run. Can be empty.'),
 };
@@ -110,10 +105,7 @@ export const FLAT_BODIES = {
       ...run,
       kind: text('Kind', 'Scheduled or OnDemand.'),
       processesText: text('Processes as text', 'For example Segments: Successful; Measures: Failed. Can be empty.'),
-      processes: map(
-        'Processes',
-        'Maps each process to its status. If there are too many, unsuccessful ones are kept first.',
-      ),
+      processes: map('Processes', 'Maps each process to its status. If too many, unsuccessful ones are kept first.'),
       ...failure,
     }),
     v.title('Full refresh completed'),

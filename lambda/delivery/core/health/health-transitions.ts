@@ -67,16 +67,12 @@ function paused(
     reason,
     since: now,
     nextProbe: nextProbe(now, now, pace),
-    announcements: [...before.announcements, pauseAnnouncement(detail, now, now + ANNOUNCEMENT_GRACE)],
+    announcements: [
+      ...before.announcements,
+      { detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED, at: now, due: now + ANNOUNCEMENT_GRACE, detail },
+    ],
   };
 }
-
-const pauseAnnouncement = (detail: Announcement['detail'], at: number, due: number): Announcement => ({
-  detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED,
-  at,
-  due,
-  detail,
-});
 
 /**
  * After an operator paused the subscription. It stays paused until an operator resumes it, even if a pause by refusals
@@ -88,14 +84,14 @@ export function pausedByOperator(health: Health | undefined, now: number): Healt
   const before = base(health);
   const since = health?.state === 'paused' ? (health.since ?? now) : now;
   const detail = { reason, since: new Date(now).toISOString() };
-  const announcements = health?.state === 'paused' ? [] : [pauseAnnouncement(detail, now, now)];
+  const announcement: Announcement = { detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED, at: now, due: now, detail };
   return {
     ...before,
     state: 'paused',
     reason,
     since,
     bySomebody: true,
-    announcements: [...before.announcements, ...announcements],
+    announcements: health?.state === 'paused' ? before.announcements : [...before.announcements, announcement],
   };
 }
 

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import type { Status, TriggerId } from '../../../../contract/events';
-import { STATUS_FAILURE_ALIAS, STATUSES } from '../../../../contract/events';
+import { STATUS_FAILURE_ALIAS, STATUSES, type Status, type TriggerId } from '../../../../contract/events';
 import { dimensionsSchema } from '../../../events/core/events';
 import { BODY_FORMATS } from '../subscription';
 import { authEntry } from './auth';
