@@ -37,7 +37,7 @@ const LEASE_GRACE_MS = 5_000;
  * @returns the ids of the messages to retry.
  */
 export function deliverBatch(messages: readonly QueueMessage[], deadline: number, ports: DeliverPorts) {
-  const work: WorkPorts = { ...ports, healthWriter: new HealthWriter(ports.subscriptions) };
+  const work: WorkPorts = { ...ports, writer: new HealthWriter(ports.subscriptions) };
   const deliverMessage = ({ body }: QueueMessage): Promise<void> => {
     const message = parse(body);
     if (!message) return reject(body, 'the message is not a delivery of this connector', ports);

@@ -62,8 +62,8 @@ async function processDueSubscription(name: string, ports: ScheduledWorkPorts): 
   const now = ports.clock();
   let subscription = await ports.subscriptions.read(name);
   if (subscription?.health?.announcements.some(({ due }) => due <= now)) {
-    const healthWriter = new HealthWriter(ports.subscriptions);
-    subscription = await publishAnnouncements(subscription, { ...ports, healthWriter });
+    const writer = new HealthWriter(ports.subscriptions);
+    subscription = await publishAnnouncements(subscription, { ...ports, writer });
   }
   if (!subscription) return;
   const { nextProbe: probeAt = Infinity, drain, keepAlive = Infinity } = subscription.health ?? {};

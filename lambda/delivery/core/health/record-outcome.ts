@@ -24,7 +24,7 @@ export interface HealthPorts {
 }
 
 export interface HealthWorkPorts extends HealthPorts {
-  readonly healthWriter: HealthWriter;
+  readonly writer: HealthWriter;
 }
 
 /**
@@ -35,9 +35,9 @@ export interface HealthWorkPorts extends HealthPorts {
 export async function recordRefusal(
   used: Subscription,
   response: FlowResponse,
-  { telemetry, clock, healthWriter, pace }: HealthWorkPorts,
+  { telemetry, clock, writer, pace }: HealthWorkPorts,
 ): Promise<{ readonly paused: Subscription; readonly changed: boolean } | undefined> {
-  const after = await healthWriter.update(used, (current) =>
+  const after = await writer.update(used, (current) =>
     current.generation === used.generation && !isPaused(current)
       ? afterRefusal(current.health, response, clock(), pace)
       : undefined,
@@ -59,9 +59,9 @@ export async function recordFailure(
   used: Subscription,
   response: FlowResponse,
   trial: boolean,
-  { healthWriter, telemetry, clock, pace }: HealthWorkPorts,
+  { writer, telemetry, clock, pace }: HealthWorkPorts,
 ): Promise<void> {
-  const after = await healthWriter.update(used, (current) =>
+  const after = await writer.update(used, (current) =>
     current.generation === used.generation && !isPaused(current)
       ? afterFailure(current.health, response, trial, clock(), pace)
       : undefined,
@@ -77,9 +77,9 @@ export async function recordFailure(
 /** Claims the one try that an open breaker lets through. Returns false if another worker has it. */
 export async function claimTrial(
   read: Subscription,
-  { healthWriter, clock }: Pick<HealthWorkPorts, 'healthWriter' | 'clock'>,
+  { writer, clock }: Pick<HealthWorkPorts, 'writer' | 'clock'>,
 ): Promise<boolean> {
-  const after = await healthWriter.update(read, ({ health }) => withTrialClaimed(health, clock()));
+  const after = await writer.update(read, ({ health }) => withTrialClaimed(health, clock()));
   return after?.changed ?? false;
 }
 
@@ -90,9 +90,9 @@ export async function claimTrial(
  */
 export async function recordSuccess(used: Subscription, ports: HealthWorkPorts): Promise<void> {
   const isClean = !isPaused(used) && !used.health?.refusals && !used.health?.failures;
-  if (isClean && !ports.healthWriter.hasUpdated(used)) return;
+  if (isClean && !ports.writer.hasUpdated(used)) return;
   let endsPause = false;
-  const after = await ports.healthWriter.update(used, ({ generation, health }) => {
+  const after = await ports.writer.update(used, ({ generation, health }) => {
     // Only an operator ends a pause by an operator.
     if (generation !== used.generation || health?.bySomebody) return undefined;
     endsPause = isPaused({ health });
@@ -112,7 +112,7 @@ function reportResumed({ definition, health }: Subscription, { telemetry }: Heal
 /** Publishes the pending announcements in order, then removes them from the subscription. */
 export async function publishAnnouncements(
   read: Subscription,
-  { events, connectorId, healthWriter }: HealthWorkPorts,
+  { events, connectorId, writer }: HealthWorkPorts,
 ): Promise<Subscription | undefined> {
   const published = read.health?.announcements ?? [];
   if (published.length === 0) return read;
@@ -122,7 +122,7 @@ export async function publishAnnouncements(
   }
   const isPublished = (one: Announcement) =>
     published.some(({ detailType, at }) => detailType === one.detailType && at === one.at);
-  const after = await healthWriter.update(read, ({ health }) => {
+  const after = await writer.update(read, ({ health }) => {
     const announcements = health?.announcements.filter((one) => !isPublished(one));
     return health && announcements && announcements.length < health.announcements.length
       ? { ...health, version: health.version + 1, announcements }

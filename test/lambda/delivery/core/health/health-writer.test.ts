@@ -56,16 +56,9 @@ function world(seed: number) {
           calls.push(call);
           await gate(call);
         });
-        const healthWriter = new HealthWriter(subscriptions);
+        const writer = new HealthWriter(subscriptions);
         const events = bus.publisher(gate);
-        await work(used, {
-          subscriptions,
-          healthWriter,
-          events,
-          telemetry,
-          clock: () => clock.now,
-          connectorId: 'test',
-        });
+        await work(used, { subscriptions, writer, events, telemetry, clock: () => clock.now, connectorId: 'test' });
       };
       workers.push(interleaving.start(gated));
     },
@@ -144,14 +137,14 @@ describe('the outcome of a call', () => {
     let noted: PromiseSettledResult<void>[] = [];
     start(async (used, { subscriptions, ...ports }) => {
       let writes = 0;
-      const healthWriter = new HealthWriter({
+      const writer = new HealthWriter({
         ...subscriptions,
         writeHealth: async (read, health) => {
           if (++writes === 2) throw new Error('throttled');
           return subscriptions.writeHealth(read, health);
         },
       });
-      const note = () => recordFailure(used, FAILED, false, { ...ports, subscriptions, healthWriter });
+      const note = () => recordFailure(used, FAILED, false, { ...ports, subscriptions, writer });
       noted = await Promise.allSettled(times(3, note));
       await note();
     });
