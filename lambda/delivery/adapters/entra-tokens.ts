@@ -149,14 +149,14 @@ function federationFailure(error: unknown): TokenFailure {
   if (name === 'OutboundWebIdentityFederationDisabledException') {
     return tokenFailure(
       NotCalled.FEDERATION_DISABLED,
-      'outbound identity federation is disabled in the AWS account; run once in it: ' +
+      'outbound identity federation is disabled in the AWS account; run in it: ' +
         'aws iam enable-outbound-web-identity-federation',
     );
   }
   if (/^AccessDenied/.test(name)) {
     return tokenFailure(
       NotCalled.FEDERATION_DENIED,
-      'the function is not allowed to request a token from AWS STS; deploy the connector with entraFederation: true, ' +
+      'the function cannot request a token from AWS STS; deploy the connector with entraFederation: true, ' +
         'or give the subscription a clientSecret',
     );
   }

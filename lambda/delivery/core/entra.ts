@@ -102,7 +102,7 @@ export function readTokenResponse(
   return tokenFailure(
     NotCalled.ENTRA_UNEXPECTED_RESPONSE,
     `the response of ${host} is not from Entra ID (${status} without a token): ` +
-      `look for a proxy in between, and allow requests to ${host}`,
+      `check for a proxy and allow requests to ${host}`,
   );
 }
 

@@ -31,7 +31,7 @@ const PERMANENT_ERRORS: Readonly<Record<string, string>> = {
     'the key of the flow URLs is not usable, possibly pending deletion; cancel the deletion and enable it',
   InvalidKeyUsageException: 'the key of the flow URLs is not an encryption key; deploy the connector with one that is',
   AccessDeniedException:
-    'the function deliver is not allowed to decrypt with the key of the flow URLs; allow it in the key policy, or deploy the connector again',
+    'the function deliver cannot decrypt with the key of the flow URLs; allow it in the key policy, or deploy the connector again',
 };
 
 /** Why a flow URL cannot be decrypted and how to fix it. Undefined for a temporary error. */

@@ -27,7 +27,7 @@ export const NO_SIGNATURE =
 /** Power Automate rejects a request with both (DirectApiRequestHasMoreThanOneAuthorization). */
 export const SIGNATURE_AND_TOKEN =
   'The flow URL has a signature (sig), but the subscription has auth, which replaces it: the URL of a flow that allows ' +
-  'only your tenant has no signature, so copy it from the flow again; or remove auth for a flow that allows *Anyone*.';
+  'only your tenant has none, so copy it again; or remove auth for a flow that allows *Anyone*.';
 
 /** Anyone can register a host here, so a token sent to it would leak. */
 const HOSTS_WITHOUT_TOKENS = 'azurewebsites.net';
@@ -56,7 +56,7 @@ const INVALID_CHARACTERS: readonly (readonly [RegExp, string])[] = [
   [/&amp;/, 'The flow URL contains &amp;, the HTML form of &; write & instead.'],
   [/[{}]/, `The flow URL contains a brace, so a placeholder was not replaced; write \${NAME} for a variable.`],
   [/\\/, 'The flow URL contains a backslash; write & and the other characters without a backslash.'],
-  [/[^\x21-\x7e]/, `The flow URL contains a character that no URL has (possibly invisible); ${COPY_AGAIN}.`],
+  [/[^\x21-\x7e]/, `The flow URL contains a character that no URL has (maybe invisible); ${COPY_AGAIN}.`],
 ];
 
 export interface FlowUrlOptions {

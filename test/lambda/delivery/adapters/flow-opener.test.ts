@@ -77,7 +77,7 @@ describe('problems that must be fixed pause the subscription', () => {
     ['DisabledException', /^the key of the flow URLs is disabled; enable it/],
     ['KMSInvalidStateException', /^the key of the flow URLs is not usable, possibly pending deletion; cancel/],
     ['InvalidKeyUsageException', /^the key of the flow URLs is not an encryption key; deploy/],
-    ['AccessDeniedException', /^the function deliver is not allowed to decrypt with the key of the flow URLs; allow/],
+    ['AccessDeniedException', /^the function deliver cannot decrypt with the key of the flow URLs; allow/],
   ])('a URL that cannot be decrypted: %s', async (type, problem) => {
     const sealed = await stores.seal('vip', FLOW_URL);
     stores.failing = () => new AwsError(type, `a message that quotes ${FLOW_URL}`);
