@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import { bodySchema, SCHEMA_OPTIONS } from '../../cli/events/body-schemas';
 import { TRIGGER_IDS } from '../../contract/events';
-import { subscriptionFileSchema } from '../../lambda/subscriptions/core/subscription-entry';
+import { subscriptionFileSchema } from '../../lambda/subscriptions/core/entry/schema';
 import { asyncApi } from './async-api';
 import { eventSchemas } from './event-schemas';
 

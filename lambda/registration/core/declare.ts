@@ -1,4 +1,5 @@
-import { checkEntry, toDefinition } from '../../subscriptions/core/subscription-entry';
+import { toDefinition } from '../../subscriptions/core/entry/definition';
+import { checkEntry } from '../../subscriptions/core/subscription-entry';
 import {
   type RegistryPorts,
   register,

@@ -1,4 +1,4 @@
-import { afterEdit } from '../../delivery/core/health/health';
+import { afterEdit } from '../../delivery/core/health/health-transitions';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import type { Clock } from '../../shared/core/ports';
 import { sameJson } from '../../shared/core/same-json';

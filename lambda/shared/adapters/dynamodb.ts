@@ -12,16 +12,19 @@ export const documentClient = (config: DynamoDBClientConfig = {}): DynamoDBDocum
     unmarshallOptions: { wrapNumbers: Number },
   });
 
-/** Returns true if the write succeeded, false if its condition did not hold. */
-export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
+/** The output of a conditional write. Undefined if its condition did not hold. */
+export async function ifConditionHeld<Output>(write: Promise<Output>): Promise<Output | undefined> {
   try {
-    await write;
-    return true;
+    return await write;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
 }
+
+/** True if the write was made, false if its condition did not hold. */
+export const conditionHeld = async (write: Promise<object>): Promise<boolean> =>
+  (await ifConditionHeld(write)) !== undefined;
 
 /** BatchGetItem accepts 100 keys (API reference). */
 const MAX_KEYS = 100;

@@ -67,7 +67,7 @@ describe('a declared subscription', () => {
     expect(await update('A', entry({ auth: vouched }))).toEqual(DONE);
     expect(stored()).toMatchObject({ generation: 2, definition: { auth: vouched } });
     const inClear = await update('A', entry({ auth: { ...auth, clientSecret: 'the client secret' } }));
-    expect(inClear.reason).toContain('"auth.clientSecret" is a text, where the name of a secret belongs');
+    expect(inClear.reason).toContain('"auth.clientSecret" is a string instead of a map of keys');
     expect(inClear.reason).not.toContain('the client secret');
     expect(await update('A', entry())).toEqual(DONE);
     expect(stored()?.definition).not.toHaveProperty('auth');

@@ -1,19 +1,19 @@
 import { HealthEvent } from '../../../../contract/events';
 import { durationText } from '../../../shared/core/duration';
-import { type Announcement, dueOf, type Health, isPaused } from '../../../subscriptions/core/flow-health';
+import { type Announcement, dueOf, type Health, isPaused } from '../../../subscriptions/core/health';
 import type { FlowResponse } from '../response';
-import { breakerState, afterFailure as failuresAfter, onTrial } from './breaker';
+import { breakerState, countFailure, withTrialStarted } from './circuit-breaker';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A subscription pauses after so many answers that say that its flow or URL has to be mended … */
+/** Responses that pause a subscription, because they show that its flow or URL must be fixed … */
 export const REFUSALS_TO_PAUSE = 3;
-/** … over at least this long, milliseconds: whoever saves a flow switches it off for a moment. */
+/** … over at least this many milliseconds, because saving a flow switches it off for a moment. */
 export const REFUSALS_SPAN = 10 * MINUTE;
 
-/** When a pause is tried to be ended, milliseconds after it began: at 15 min, 1 h and 6 h, then daily for 14 days. */
+/** Probe times in milliseconds after a pause began: 15 min, 1 h and 6 h, then daily for 14 days. */
 export const PROBE_TIMES: readonly number[] = [
   15 * MINUTE,
   HOUR,
@@ -22,28 +22,27 @@ export const PROBE_TIMES: readonly number[] = [
 ];
 
 /**
- * Held deliveries that were accepted longer ago than this, milliseconds, stay held when the pause ends, unless the
- * subscription has a `maxAge`.
+ * Age in milliseconds above which deliveries stay held when the pause ends. A subscription's `maxAge` replaces it.
  */
 export const MAX_HELD_AGE = 3 * DAY;
 
-/** After this the sweep publishes what a worker should have, milliseconds: the worker must have ended. */
+/** Milliseconds until the sweep publishes an announcement that a worker did not. By then the worker has ended. */
 export const ANNOUNCEMENT_GRACE = 2 * MINUTE;
 
 /**
- * After an answer that says that the flow or its URL has to be mended; undefined: nothing to note.
+ * After a response that shows that the flow or its URL must be fixed. Undefined: no change.
  * @param pace divides the waits.
  */
 export function afterRefusal(
   health: Health | undefined,
-  answer: FlowResponse,
+  response: FlowResponse,
   now: number,
   pace = 1,
 ): Health | undefined {
   const { count, since } = health?.refusals ?? { count: 0, since: now };
   const refusals = { count: Math.min(count + 1, REFUSALS_TO_PAUSE), since };
   const longEnough = now - since >= REFUSALS_SPAN / pace;
-  if (refusals.count === REFUSALS_TO_PAUSE && longEnough) return paused(health, since, answer, now, pace);
+  if (refusals.count === REFUSALS_TO_PAUSE && longEnough) return paused(health, since, response, now, pace);
   return refusals.count === count ? undefined : { ...base(health), drain: health?.drain, refusals };
 }
 
@@ -54,12 +53,12 @@ function paused(
   now: number,
   pace: number,
 ): Health {
-  const answered = [status, error].filter((part) => part !== undefined).join(' ');
-  const long = durationText(Math.floor((now - first) / 1000));
+  const response = [status, error].filter((part) => part !== undefined).join(' ');
+  const duration = durationText(Math.floor((now - first) / 1000));
   const reason =
     problem === undefined
-      ? `the flow has refused ${REFUSALS_TO_PAUSE} or more deliveries for ${long}, the last with ${answered}`
-      : `${REFUSALS_TO_PAUSE} or more deliveries have failed for ${long}, the last because ${problem}`;
+      ? `the flow refused ${REFUSALS_TO_PAUSE} or more deliveries over ${duration}, the last with ${response}`
+      : `${REFUSALS_TO_PAUSE} or more deliveries failed over ${duration}, the last because ${problem}`;
   const before = base(health);
   const detail = { reason, httpStatus: status, error, since: new Date(now).toISOString() };
   return {
@@ -68,72 +67,68 @@ function paused(
     reason,
     since: now,
     nextProbe: nextProbe(now, now, pace),
-    announcements: [...before.announcements, pauseAnnouncement(detail, now, now + ANNOUNCEMENT_GRACE)],
+    announcements: [
+      ...before.announcements,
+      { detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED, at: now, due: now + ANNOUNCEMENT_GRACE, detail },
+    ],
   };
 }
 
-const pauseAnnouncement = (detail: Announcement['detail'], at: number, due: number): Announcement => ({
-  detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED,
-  at,
-  due,
-  detail,
-});
-
 /**
- * After somebody's word that it shall be paused: no flow is tried until somebody resumes it, also where it was paused
- * already. The sweep tells the bus, if it was active. Undefined: somebody has paused it before.
+ * After an operator paused the subscription. It stays paused until an operator resumes it, even if a pause by refusals
+ * came first. If it was active, the sweep announces the pause. Undefined: an operator has already paused it.
  */
 export function pausedByOperator(health: Health | undefined, now: number): Health | undefined {
   if (health?.bySomebody) return undefined;
-  const reason = 'somebody paused it';
+  const reason = 'an operator paused it';
   const before = base(health);
   const since = health?.state === 'paused' ? (health.since ?? now) : now;
   const detail = { reason, since: new Date(now).toISOString() };
-  const news = health?.state === 'paused' ? [] : [pauseAnnouncement(detail, now, now)];
+  const announcement: Announcement = { detailType: HealthEvent.FLOW_SUBSCRIPTION_PAUSED, at: now, due: now, detail };
   return {
     ...before,
     state: 'paused',
     reason,
     since,
     bySomebody: true,
-    announcements: [...before.announcements, ...news],
+    announcements: health?.state === 'paused' ? before.announcements : [...before.announcements, announcement],
   };
 }
 
-/** The next probe after `now` of a pause that began at `since`; `pace` divides the waits. */
+/** The next probe after `now` of a pause that began at `since`. `pace` divides the waits. */
 export const nextProbe = (since: number, now: number, pace = 1): number | undefined =>
   PROBE_TIMES.map((after) => since + Math.round(after / pace)).find((at) => at > now);
 
 /**
- * After a try that failed for a reason that may pass. Undefined: nothing to note.
- * @param trial the try was the one that an open breaker lets through.
+ * After a try that failed temporarily. Undefined: no change.
+ * @param trial the try was the trial of an open breaker.
  */
 export function afterFailure(
   health: Health | undefined,
-  answer: FlowResponse,
+  response: FlowResponse,
   trial: boolean,
   now: number,
   pace = 1,
 ): Health | undefined {
-  const failures = failuresAfter(health?.failures, trial, now, answer.retryAfter, pace);
+  const failures = countFailure(health?.failures, trial, now, response.retryAfter, pace);
   return failures && { ...base(health), drain: health?.drain, refusals: health?.refusals, failures };
 }
 
-/** A worker takes the try that an open breaker lets through. Undefined: there is none to be taken. */
-export const afterTrialTaken = (health: Health | undefined, now: number): Health | undefined =>
+/** After a worker claimed the trial of an open breaker. Undefined: no trial is available. */
+export const withTrialClaimed = (health: Health | undefined, now: number): Health | undefined =>
   health?.failures && breakerState(health.failures, now) === 'trial'
-    ? { ...health, version: health.version + 1, failures: onTrial(health.failures, now) }
+    ? { ...health, version: health.version + 1, failures: withTrialStarted(health.failures, now) }
     : undefined;
 
-/** After a success: what failed or refused before is forgotten. Undefined: nothing to note. */
+/** After a success: clears the recorded failures and refusals. Undefined: no change. */
 export const afterSuccess = (health: Health | undefined): Health | undefined =>
   health?.state === 'active' && (health.refusals || health.failures)
     ? { ...base(health), drain: health.drain }
     : undefined;
 
 /**
- * After whatever makes a paused subscription active: its held deliveries drain. Undefined: it is not paused.
- * @param announcer `worker`: whoever writes this publishes it at once. `sweep`: the sweep does.
+ * After a paused subscription became active: its held deliveries drain. Undefined: it is not paused.
+ * @param announcer `worker`: the caller publishes the change at once. `sweep`: the sweep publishes it.
  */
 export function resumed(
   health: Health | undefined,
@@ -159,15 +154,15 @@ export function resumed(
   };
 }
 
-/** What a subscription's definition says of its health. */
+/** The part of a definition that health depends on. */
 interface KeptAlive {
   /** Milliseconds. */
   readonly keepAlive?: number;
 }
 
 /**
- * Of a subscription that was made, or was given a new flow or definition: active, unless somebody paused it, with what the
- * sweep still has to do. Undefined: nothing.
+ * After a subscription was created or its flow or definition changed. It becomes active, unless an operator paused it,
+ * and keeps the pending work of the sweep. Undefined: it is active and the sweep has no work for it.
  */
 export function afterEdit(
   previous: { readonly definition: KeptAlive; readonly health?: Health } | undefined,
@@ -184,7 +179,7 @@ export function afterEdit(
   return dueOf(edited) === undefined && !isPaused({ health: edited }) ? undefined : edited;
 }
 
-/** Active, and nothing under way but the announcements and the next test body. */
+/** An active state that keeps only the pending announcements and the next keep-alive. */
 const base = (health: Health | undefined): Health => ({
   version: (health?.version ?? 0) + 1,
   state: 'active',

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { durationHint, durationMs } from '../../../shared/core/duration';
 import { wholeNumberSchema } from '../../../shared/core/numbers';
-import { write } from './words';
+import { write } from './messages';
 
-/** A duration, read as milliseconds. */
+/** A duration, converted to milliseconds. */
 const duration = (least: string, most: string, description: string) => {
   const range = durationHint(least, most);
   const isInRange = (ms: number) => ms >= (durationMs(least) as number) && ms <= (durationMs(most) as number);
@@ -15,31 +15,31 @@ const duration = (least: string, most: string, description: string) => {
   );
 };
 
-const RATE_HINT = 'how many calls in how long, such as { calls: 4500, per: 5m }';
+const RATE_HINT = 'a number of calls and a period, such as { calls: 4500, per: 5m }';
 const rateLimitEntry = v.strictObject(
   {
-    calls: v.pipe(wholeNumberSchema(write, 1), v.description('So many calls …')),
-    per: duration('1s', '1d', '… in this time, such as 5m.'),
+    calls: v.pipe(wholeNumberSchema(write, 1), v.description('Maximum number of calls in the period.')),
+    per: duration('1s', '1d', 'The period, such as 5m.'),
   },
   (issue) => (issue.expected === 'never' ? `is not known; write ${RATE_HINT}` : write(RATE_HINT)(issue)),
 );
 
-/** How often and for how long a flow is called. */
-export const callsEntry = {
+/** Keys that limit how often and how long a flow is called. */
+export const deliveryOptions = {
   maxAge: v.optional(
     duration(
       '1m',
       '14d',
-      'What is older is not sent any more, such as 4h; it stays listed for a replay. Left out: the schedule of retries ' +
-        'ends after three days, and what was held during a pause is sent when it is not older than three days.',
+      'Maximum age of a delivery, such as 4h. Older deliveries are not sent, but can be replayed. Default: retries end ' +
+        'after three days, and deliveries held during a pause are sent if they are at most three days old.',
     ),
   ),
   rateLimit: v.optional(
     v.pipe(
       rateLimitEntry,
       v.description(
-        "How many calls the flow takes, such as { calls: 4500, per: 5m }, the limit of Power Automate's lower plans. " +
-          'Left out: as many as there are.',
+        "Maximum calls of the flow, such as { calls: 4500, per: 5m }, the limit of Power Automate's lower plans. " +
+          'Default: unlimited.',
       ),
     ),
   ),
@@ -47,8 +47,8 @@ export const callsEntry = {
     duration(
       '1d',
       '89d',
-      'Sends a body with isTest: true so often, such as 60d: Power Automate switches flows off that have not run for ' +
-        '90 days. Left out: never.',
+      'Interval of test bodies (isTest: true), such as 60d, because Power Automate switches off flows that have not run ' +
+        'for 90 days. Default: none are sent.',
     ),
   ),
 };

@@ -1,11 +1,11 @@
-import type { Health } from '../../../subscriptions/core/flow-health';
+import type { Health } from '../../../subscriptions/core/health';
 import type { HealthStore } from '../../../subscriptions/core/ports';
 import type { Subscription } from '../../../subscriptions/core/subscription';
 
-/** Gives the next health, or undefined to leave it as it is. Called again with the newer state after a lost race. */
+/** Returns the next health, or undefined for no change. Called again with the newer state after a lost race. */
 export type DecideHealth = (current: Subscription) => Health | undefined;
 
-/** The subscription right after a change, and whether that change wrote anything. */
+/** The subscription directly after a change, and whether that change wrote anything. */
 export interface ChangedHealth {
   readonly current: Subscription;
   readonly changed: boolean;
@@ -19,28 +19,28 @@ interface Change {
 }
 
 /**
- * One worker's changes of health. Changes of one subscription apply in the order of their calls, each to the state that
- * the one before left. Changes that arrive during a write share the next write. Make one for each batch.
+ * Serializes one worker's health changes. Changes of one subscription apply in the order of their calls, each to the
+ * result of the previous one. Changes that arrive during a write share the next write. Create one instance per batch.
  */
-export class HealthChanges {
-  /** By uid. A list is here while a write is under way. */
+export class HealthWriter {
+  /** By uid. An entry exists while a write is in progress. */
   private readonly waiting = new Map<string, Change[]>();
   private readonly latest = new Map<string, Subscription>();
 
   constructor(private readonly subscriptions: HealthStore) {}
 
-  /** Whether this worker has changed, or is changing, the health of the subscription. */
-  hasChanged({ uid }: Subscription): boolean {
+  /** Whether this worker has changed, or is changing, the subscription's health. */
+  hasUpdated({ uid }: Subscription): boolean {
     return this.latest.has(uid) || this.waiting.has(uid);
   }
 
   /**
-   * Changes a subscription's health; after a lost race, reads it again and decides again.
-   * @param read the subscription as it was read before.
-   * @returns undefined when the subscription was deleted, or created again under its name.
-   * @throws what the store throws: then none of the changes that shared the write is known to be written.
+   * Changes a subscription's health. After a lost race, reads the subscription and calls `decide` again.
+   * @param read the subscription as the caller read it.
+   * @returns undefined if the subscription was deleted, or deleted and recreated.
+   * @throws the store's error. It is then unknown whether any change that shared the write was written.
    */
-  change(read: Subscription, decide: DecideHealth): Promise<ChangedHealth | undefined> {
+  update(read: Subscription, decide: DecideHealth): Promise<ChangedHealth | undefined> {
     return new Promise((resolve, reject) => {
       const change: Change = { read, decide, resolve, reject };
       const queue = this.waiting.get(read.uid);
@@ -77,7 +77,7 @@ export class HealthChanges {
       const outcomes = inOrder(start, changes);
       const last = outcomes.findLast(({ changed }) => changed)?.current;
       if (last?.health && !(await this.subscriptions.writeHealth(start, last.health))) continue;
-      // A read that changed nothing tells nothing newer than the next message's own read.
+      // Without a write, the next message's own read is at least as new.
       if (last) this.latest.set(uid, last);
       return outcomes;
     }
@@ -95,7 +95,7 @@ function inOrder(start: Subscription, changes: readonly Change[]): ChangedHealth
   });
 }
 
-/** The newer of two states. An edit starts the versions of health again, so the generation decides first. */
+/** The newer of two states. An edit restarts the health versions, so the generation is compared first. */
 function newer(a: Subscription | undefined, b: Subscription | undefined): Subscription | undefined {
   if (!a || !b) return a ?? b;
   if (a.generation !== b.generation) return a.generation > b.generation ? a : b;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { HALF_PAIR, MAX_LINK_LENGTH } from '../../../events/core/fields';
 import { looksLikeCredential } from '../../../shared/core/redact';
 import { MAX_OWNERS_LENGTH } from '../subscription';
-import { FLOW_URL_PARTS, shown, write, writeText } from './words';
+import { FLOW_URL_PARTS, shown, write, writeText } from './messages';
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 export const nameEntry = v.pipe(
@@ -22,7 +22,7 @@ export const nameEntry = v.pipe(
 );
 
 const LINK_HINT = 'a web address that starts with https://';
-/** A page for people. It is stored and sent in clear, so a flow URL has no place here. */
+/** A web page. It is stored and sent in plain text, so a flow URL is rejected. */
 export const link = (description: string) =>
   v.optional(
     v.pipe(
@@ -32,7 +32,7 @@ export const link = (description: string) =>
       v.check(isLink, write(LINK_HINT)),
       v.check(
         (address) => !/\/triggers\/.*[?&]sig=/i.test(address),
-        "is a flow URL, which is a secret; write a page's address, and the flow URL under flowUrl",
+        "is a flow URL, which is a secret; write a page's address here, and the flow URL under flowUrl",
       ),
       v.description(description),
       v.transform((address) => URL.parse(address)?.href ?? address),
@@ -44,13 +44,13 @@ function isLink(address: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && !/\s/.test(address) && url.href.length <= MAX_LINK_LENGTH;
 }
 
-const OWNERS_HINT = 'mail addresses, as a list or separated by ; such as kim@example.com; lee@example.com';
+const OWNERS_HINT = 'email addresses, as a list or separated by ; such as kim@example.com; lee@example.com';
 const ADDRESS = /^[^\s@<>"(),;:]+@[^\s@<>"(),;:]+\.[^\s@<>"(),;:]+$/;
 const isAddress = (owner: string): boolean => ADDRESS.test(owner) && owner.isWellFormed();
 export const ownersEntry = v.optional(
   v.pipe(
     v.union([v.string(), v.array(v.string())], write(OWNERS_HINT)),
-    v.description('Who answers for it: mail addresses, as a list or separated by ; or a comma.'),
+    v.description('Email addresses of the owners, as a list or separated by ; or a comma.'),
     v.transform((owners) =>
       (Array.isArray(owners) ? owners : [owners])
         .flatMap((part) => part.split(/[;,]/))
@@ -61,12 +61,12 @@ export const ownersEntry = v.optional(
       (owners) => owners.every(isAddress),
       (issue) => {
         const wrong = (issue.input as string[]).find((owner) => !isAddress(owner));
-        return `has ${shown(wrong)}, which is not a mail address; write ${OWNERS_HINT}`;
+        return `has ${shown(wrong)}, which is not an email address; write ${OWNERS_HINT}`;
       },
     ),
     v.check(
       (owners) => owners.join(';').length <= MAX_OWNERS_LENGTH,
-      `is longer than ${MAX_OWNERS_LENGTH} characters together; write the address of a group`,
+      `is longer than ${MAX_OWNERS_LENGTH} characters in total; write the address of a group`,
     ),
   ),
   () => [],

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FAILURES_TO_OPEN } from '../../../../../lambda/delivery/core/health/breaker';
+import { FAILURES_TO_OPEN } from '../../../../../lambda/delivery/core/health/circuit-breaker';
+import { HealthWriter } from '../../../../../lambda/delivery/core/health/health-writer';
 import {
   type HealthWorkPorts,
-  noteFailure,
-  noteRefusal,
-  noteSuccess,
-} from '../../../../../lambda/delivery/core/health/flow-health';
-import { HealthChanges } from '../../../../../lambda/delivery/core/health/health-changes';
+  recordFailure,
+  recordRefusal,
+  recordSuccess,
+} from '../../../../../lambda/delivery/core/health/record-outcome';
 import type { FlowResponse } from '../../../../../lambda/delivery/core/response';
-import { isPaused } from '../../../../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../../../lambda/subscriptions/core/subscription';
 import { NOW } from '../../../../support/evaluation';
 import { Interleaving, randomFrom } from '../../../../support/memory/interleaving';
@@ -19,7 +19,7 @@ const MINUTE = 60_000;
 const FAILED: FlowResponse = { status: 500 };
 const REFUSED: FlowResponse = { status: 401 };
 
-/** A subscription in memory, and workers that note how its flow responded, in any order of their steps. */
+/** A subscription in memory, and workers that record outcomes, with interleaved steps. */
 function world(seed: number) {
   const interleaving = new Interleaving(randomFrom(seed));
   const tables = new MemoryTables();
@@ -48,7 +48,7 @@ function world(seed: number) {
     current,
     telemetry,
     writes: () => calls.filter((call) => call === 'before writeHealth').length,
-    /** A worker, whose messages have all read the subscription as it is now. */
+    /** A worker whose messages have all read the current subscription. */
     start(work: (used: Subscription, ports: HealthWorkPorts) => Promise<unknown>): void {
       const used = current();
       const gated = async (gate: Gate) => {
@@ -56,9 +56,9 @@ function world(seed: number) {
           calls.push(call);
           await gate(call);
         });
-        const changes = new HealthChanges(subscriptions);
+        const writer = new HealthWriter(subscriptions);
         const events = bus.publisher(gate);
-        await work(used, { subscriptions, changes, events, telemetry, clock: () => clock.now, connectorId: 'test' });
+        await work(used, { subscriptions, writer, events, telemetry, clock: () => clock.now, connectorId: 'test' });
       };
       workers.push(interleaving.start(gated));
     },
@@ -73,21 +73,21 @@ const times = <T>(count: number, act: () => T): T[] => Array.from({ length: coun
 const batches = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
 const seeds = fc.integer({ min: 1, max: 2 ** 31 });
 
-describe('how a flow responded', () => {
-  it('is written twice for a batch that fails together, whatever its size', async () => {
+describe('the outcome of a call', () => {
+  it('is written twice for a batch of any size that fails together', async () => {
     const { start, end, current, writes } = world(1);
-    start((used, ports) => Promise.all(times(10, () => noteFailure(used, FAILED, false, ports))));
+    start((used, ports) => Promise.all(times(10, () => recordFailure(used, FAILED, false, ports))));
     await end();
     expect(current().health?.failures).toMatchObject({ count: FAILURES_TO_OPEN, opened: 1 });
     expect(writes()).toBe(2);
   });
 
-  it('is counted to the last failure, whichever workers note at the same time', () =>
+  it('is counted for every failure when workers record concurrently', () =>
     fc.assert(
       fc.asyncProperty(seeds, batches, async (seed, sizes) => {
         const { start, end, current, telemetry } = world(seed);
         for (const size of sizes) {
-          start((used, ports) => Promise.all(times(size, () => noteFailure(used, FAILED, false, ports))));
+          start((used, ports) => Promise.all(times(size, () => recordFailure(used, FAILED, false, ports))));
         }
         await end();
         const failures = sizes.reduce((sum, size) => sum + size, 0);
@@ -96,17 +96,17 @@ describe('how a flow responded', () => {
       }),
     ));
 
-  it('is counted to the last refusal, and pauses by exactly one of them', () =>
+  it('is counted for every refusal, and exactly one of them pauses', () =>
     fc.assert(
       fc.asyncProperty(seeds, batches, async (seed, sizes) => {
         const { start, end, current, clock } = world(seed);
-        start((used, ports) => noteRefusal(used, REFUSED, ports));
+        start((used, ports) => recordRefusal(used, REFUSED, ports));
         await end();
         clock.now += 10 * MINUTE;
         let pausing = 0;
         for (const size of sizes) {
           start(async (used, ports) => {
-            const noted = await Promise.all(times(size, () => noteRefusal(used, REFUSED, ports)));
+            const noted = await Promise.all(times(size, () => recordRefusal(used, REFUSED, ports)));
             pausing += noted.filter((one) => one?.changed).length;
           });
         }
@@ -117,12 +117,14 @@ describe('how a flow responded', () => {
       }),
     ));
 
-  it('is forgotten at a success of the same batch, at its place in the order', () =>
+  it('is cleared by a success of the same batch, in order', () =>
     fc.assert(
       fc.asyncProperty(seeds, fc.array(fc.boolean(), { maxLength: 12 }), async (seed, outcomes) => {
         const { start, end, current } = world(seed);
         start((used, ports) =>
-          Promise.all(outcomes.map((ok) => (ok ? noteSuccess(used, ports) : noteFailure(used, FAILED, false, ports)))),
+          Promise.all(
+            outcomes.map((ok) => (ok ? recordSuccess(used, ports) : recordFailure(used, FAILED, false, ports))),
+          ),
         );
         await end();
         const since = outcomes.length - (outcomes.lastIndexOf(true) + 1);
@@ -130,19 +132,19 @@ describe('how a flow responded', () => {
       }),
     ));
 
-  it('fails for those that shared a write that failed, and goes on with the next', async () => {
+  it('fails for all changes of a failed write, and continues with the next write', async () => {
     const { start, end, current } = world(1);
     let noted: PromiseSettledResult<void>[] = [];
     start(async (used, { subscriptions, ...ports }) => {
       let writes = 0;
-      const changes = new HealthChanges({
+      const writer = new HealthWriter({
         ...subscriptions,
         writeHealth: async (read, health) => {
           if (++writes === 2) throw new Error('throttled');
           return subscriptions.writeHealth(read, health);
         },
       });
-      const note = () => noteFailure(used, FAILED, false, { ...ports, subscriptions, changes });
+      const note = () => recordFailure(used, FAILED, false, { ...ports, subscriptions, writer });
       noted = await Promise.allSettled(times(3, note));
       await note();
     });

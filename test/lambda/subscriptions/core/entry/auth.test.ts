@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { checkEntry, toDefinition } from '../../../../lambda/subscriptions/core/subscription-entry';
+import { toDefinition } from '../../../../../lambda/subscriptions/core/entry/definition';
+import { checkEntry } from '../../../../../lambda/subscriptions/core/subscription-entry';
 
 const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?api-version=1';
 const TENANT = '11111111-2222-3333-4444-555555555555';
 const CLIENT = '66666666-7777-8888-9999-aaaaaaaaaaaa';
 const auth = { type: 'entra', tenantId: TENANT, clientId: CLIENT };
-/** May have been written anywhere, and is shown nowhere. */
+/** A secret that can be under any key and must never be shown. */
 const SECRET = 'abc8Q~client.secret-VALUE_0123456789';
 
 const check = (given: unknown, more: object = {}) =>
@@ -58,21 +59,25 @@ describe('auth becomes part of the definition', () => {
     expect(definitionOf(given).auth).toStrictEqual(expected);
   });
 
-  test('and without it there is none', () => {
+  test('and is undefined without it', () => {
     expect(definitionOf(undefined)).not.toHaveProperty('auth');
   });
 });
 
-describe('a mistake in auth says what to write, and shows no value', () => {
+describe('a mistake in auth says what to write and hides the value', () => {
   const tenant =
     "write the Directory (tenant) ID of the app registration, or one of the tenant's verified domains" as const;
   const client = 'write the Application (client) ID of the app registration' as const;
   const kept = 'write { secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }' as const;
   const noTenant = `"auth.tenantId" is neither a GUID nor a domain; ${tenant}`;
   test.each<[string, unknown, string[]]>([
-    ['empty', null, ['"auth" is empty; write under it type: entra, tenantId and clientId']],
-    ['a word', 'entra', ['"auth" is no map of keys; write under it type: entra, tenantId and clientId']],
-    ['a secret in its place', SECRET, ['"auth" is no map of keys; write under it type: entra, tenantId and clientId']],
+    ['empty', null, ['"auth" is empty; write type: entra, tenantId and clientId under it']],
+    ['a word', 'entra', ['"auth" is not a map of keys; write type: entra, tenantId and clientId under it']],
+    [
+      'a secret in its place',
+      SECRET,
+      ['"auth" is not a map of keys; write type: entra, tenantId and clientId under it'],
+    ],
     [
       'a map of nothing',
       {},
@@ -91,37 +96,37 @@ describe('a mistake in auth says what to write, and shows no value', () => {
     ['a tenant of an address', { ...auth, tenantId: '169.254.169.254' }, [noTenant]],
     ['a tenant of a number', { ...auth, tenantId: 7 }, [noTenant]],
     ['a GUID cut short', { ...auth, tenantId: TENANT.slice(1) }, [noTenant]],
-    ['a client that is the secret', { ...auth, clientId: SECRET }, [`"auth.clientId" is no GUID; ${client}`]],
-    ['a client that is a domain', { ...auth, clientId: 'contoso.com' }, [`"auth.clientId" is no GUID; ${client}`]],
+    ['a client that is the secret', { ...auth, clientId: SECRET }, [`"auth.clientId" is not a GUID; ${client}`]],
+    ['a client that is a domain', { ...auth, clientId: 'contoso.com' }, [`"auth.clientId" is not a GUID; ${client}`]],
     [
       'the secret itself',
       { ...auth, clientSecret: SECRET },
-      [`"auth.clientSecret" is a text, where the name of a secret belongs; ${kept}`],
+      [`"auth.clientSecret" is a string instead of a map of keys; ${kept}`],
     ],
     [
       'an empty secret',
       { ...auth, clientSecret: { secret: ' ' } },
       [
-        '"auth.clientSecret.secret" is no name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
+        '"auth.clientSecret.secret" is not the name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
       ],
     ],
     [
       'the secret for its name',
       { ...auth, clientSecret: { parameter: SECRET } },
       [
-        '"auth.clientSecret.parameter" is no name or ARN of a parameter; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
+        '"auth.clientSecret.parameter" is not the name or ARN of a parameter; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
       ],
     ],
     [
       'two places',
       { ...auth, clientSecret: { secret: 'a', parameter: 'b' } },
-      [`"auth.clientSecret" has a parameter and more, where there is one place; ${kept}`],
+      [`"auth.clientSecret" combines a parameter with other keys; ${kept}`],
     ],
     ['no place', { ...auth, clientSecret: {} }, [`"auth.clientSecret" has neither a secret nor a parameter; ${kept}`]],
     [
       'an empty field',
       { ...auth, clientSecret: { secret: 'a', field: '' } },
-      [`"auth.clientSecret.field" is empty; write a field's name of at most 100 characters, such as url`],
+      [`"auth.clientSecret.field" is empty; write a field's name of up to 100 characters, such as url`],
     ],
     [
       'another cloud',
@@ -139,15 +144,15 @@ describe('a mistake in auth says what to write, and shows no value', () => {
     expect(messages.join()).not.toContain(SECRET);
   });
 
-  test('by another word', () => {
+  test('under another key', () => {
     const [mistake] = mistakesOf(undefined, { authentication: auth });
     expect(mistake?.message).toBe('"authentication" is not known; write auth');
   });
 
-  test('where there is no flow to call', () => {
+  test('without a flow', () => {
     const threshold = { trigger: 'segment-threshold-crossed', segment: 'VIP', above: 1, flowUrl: undefined };
     expect(mistakesOf(auth, threshold)).toEqual([
-      { path: ['auth'], message: '"auth" stands without "flowUrl"; write flowUrl, or leave auth out' },
+      { path: ['auth'], message: '"auth" has no effect without "flowUrl"; write flowUrl, or remove auth' },
     ]);
     expect(mistakesOf(undefined, threshold)).toEqual([]);
     expect(mistakesOf(auth, { flowUrl: undefined }).map(({ path }) => path)).toEqual([['flowUrl']]);

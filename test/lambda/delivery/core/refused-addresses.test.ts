@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { refusedAddress } from '../../../../lambda/delivery/core/addresses';
+import { refusedAddress } from '../../../../lambda/delivery/core/refused-addresses';
 
-/** Runs of each property: `npm run test:soak` has a hundred times as many. */
+/** Runs per property. `npm run test:soak` has a hundred times as many. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
 
-/** Each range, what it is called, and what the address before its first and the one after its last are called. */
+/** Each range, its name, and the names of the addresses before its first and after its last. */
 const EDGES: readonly (readonly [range: string, name: string, before?: string, after?: string])[] = [
   ['0.0.0.0/8', 'this network'],
   ['10.0.0.0/8', 'private'],
@@ -53,7 +53,7 @@ const EDGES: readonly (readonly [range: string, name: string, before?: string, a
   ['ff00::/8', 'multicast', 'site-local'],
 ];
 
-/** An address of the test's own making: its bits as a number, written in full. */
+/** The bits of an address as a number, parsed independently of the code under test. */
 const numberOf = (address: string): bigint => {
   if (isIP(address) === 4) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
   const [head = '', tail] = address.replace(/[\d.]+$/, (v4) => (v4.includes('.') ? hexPair(v4) : v4)).split('::');
@@ -106,7 +106,7 @@ test.each(['', ' ', 'localhost', '127.1', '0x7f.1', '2130706433', '0177.0.0.1', 
 
 const anyIpv4 = fc.oneof(
   fc.bigInt(0n, 0xffff_ffffn).map(ipv4),
-  // Near an edge, where a wrong prefix length would show.
+  // Near an edge, where a wrong prefix length is noticed.
   fc
     .tuple(fc.constantFrom(...RANGES.filter(({ version }) => version === 4)), fc.bigInt(-300n, 300n))
     .map(([{ first }, offset]) => ipv4((first + offset) & 0xffff_ffffn)),
@@ -122,7 +122,7 @@ const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void): voi
   fc.assert(fc.property(arbitrary, property), { numRuns: RUNS });
 
 describe('an IPv6 address that carries an IPv4 address', () => {
-  test('is judged by it when mapped, however it is written', () => {
+  test('is judged by it when mapped, in every notation', () => {
     check(anyIpv4, (address) => {
       const expected = refusedAddress(address);
       const full = ipv6(0xffff_0000_0000n + numberOf(address));
@@ -159,7 +159,7 @@ test('a zone id changes nothing', () => {
   });
 });
 
-test('an IPv6 address is let through in global unicast alone, or as a public IPv4 address', () => {
+test('an IPv6 address is allowed only in global unicast or as a public IPv4 address', () => {
   check(anyIpv6, (address) => {
     if (refusedAddress(address) !== undefined) return;
     const value = numberOf(address);
@@ -169,7 +169,7 @@ test('an IPv6 address is let through in global unicast alone, or as a public IPv
   });
 });
 
-test('every address falls in the innermost of the ranges that hold it, and in none that do not', () => {
+test('every address has the name of the innermost range that contains it', () => {
   check(fc.oneof(anyIpv4, anyIpv6), (address) => {
     const value = numberOf(address);
     const holding = RANGES.filter(
