@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
@@ -9,10 +10,37 @@ const OTHER_RUNS: Record<string, string[]> = {
   python: ['test/events/airflow.test.ts'],
 };
 
+const files = (include: string[], exclude: string[]) => globSync(include, { cwd: import.meta.dirname, exclude });
+
+/**
+ * Files that run one after the other in the same process, which loads the CDK and the connector once. A file that replaces a
+ * module (`vi.mock`), changes the environment or uses a browser gets a process of its own.
+ */
+const SHARED = files(
+  [
+    'test/lib/**/*.test.ts',
+    'test/lambda/**/*.test.ts',
+    'test/local/{bus,engines,output,run,template}/**/*.test.ts',
+    'test/cli/*/**/*.test.ts',
+    'test/docs/**/*.test.ts',
+  ],
+  [
+    '**/{handler-function,telemetry,solution,status-line}.test.ts',
+    '**/*{crash-sweep,misbehaving-flow,.browser}.test.ts',
+  ],
+);
+const ISOLATED = files(['test/**/*.test.ts'], [...SHARED, ...Object.values(OTHER_RUNS).flat()]);
+
+const project = (name: string, isolate: boolean, include: string[]) => ({
+  extends: true as const,
+  test: { name, isolate, include },
+});
+
 export default defineConfig(({ mode }) => ({
   test: {
-    include: OTHER_RUNS[mode] ?? ['test/**/*.test.ts'],
-    exclude: mode in OTHER_RUNS ? [] : Object.values(OTHER_RUNS).flat(),
+    projects: OTHER_RUNS[mode]
+      ? [project(mode, true, OTHER_RUNS[mode])]
+      : [project('shared', false, SHARED), project('isolated', true, ISOLATED)],
     // In this order: the browser is extracted to the folder for temporary files.
     globalSetup: ['test/support/temporary-files.ts', 'test/support/browser/browser-setup.ts'],
     // Vitest's default leaves one core idle.

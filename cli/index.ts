@@ -6,10 +6,10 @@ import { main } from './main';
 import { processTerminal } from './shell/terminal';
 import { readTextStream } from './shell/text-file';
 
-// V8 sizes the heap for speed: `apply` of a long file grew to 320 MB, nearly all of it garbage.
+// By default V8 trades memory for speed: `apply` of a long file grew to 320 MB, nearly all of it garbage.
 setFlagsFromString('--optimize-for-size');
 
-// The reader of the output may stop reading (`| head`). The command still finishes.
+// The reader of a pipe can close it early (`| head`). The command still finishes.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 

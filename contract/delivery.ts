@@ -1,12 +1,13 @@
-/** How long finished deliveries are remembered when the connector says nothing else, days. */
+/** Default retention of finished deliveries, days. */
 export const DEFAULT_DELIVERY_RETENTION_DAYS = 90;
 
-/** What `deliver` asks AWS STS for, and may ask for: a token's signature, and the longest that it is valid, seconds (STS's own default). */
+/** Signing algorithm of the tokens that `deliver` requests from AWS STS. Its policy allows no other. */
 export const WEB_IDENTITY_ALGORITHM = 'RS256';
 
+/** Lifetime of these tokens, seconds: the default of STS. The policy of `deliver` allows no longer lifetime. */
 export const WEB_IDENTITY_SECONDS = 300;
 
-/** Audiences of these tokens: Microsoft Entra ID's for tokens of other issuers, in the global cloud, the US Government's and China's. */
+/** Audiences of these tokens by cloud. Microsoft Entra ID requires them for tokens of external issuers. */
 export const WEB_IDENTITY_AUDIENCES = {
   global: 'api://AzureADTokenExchange',
   usGovernment: 'api://AzureADTokenExchangeUSGov',
@@ -14,9 +15,9 @@ export const WEB_IDENTITY_AUDIENCES = {
 } as const;
 
 /**
- * Sparse index of deliveries that are not delivered. Key: `open` (`pending`, `dead`, `unannounced`: dead, and the bus has
- * not been told; `held#<subscription>`), `openSince` (number, epoch milliseconds; of held ones: when they were accepted).
- * Keys only.
+ * Sparse index of deliveries that are not delivered. Keys only. Key attributes:
+ * - `open`: `pending`, `held#<subscription>`, `dead`, or `unannounced` (dead, but the event is not on the bus yet);
+ * - `openSince`: epoch milliseconds. For held deliveries, the time when they were accepted.
  */
 export const OPEN_INDEX = {
   name: 'by-open',
@@ -24,9 +25,9 @@ export const OPEN_INDEX = {
   sortKey: 'openSince',
 } as const;
 
-/** Messages of `deliver`'s log that a dashboard looks for; all messages are in `lambda/shared/core/log-messages.ts`. */
+/** Log messages of `deliver` that the dashboard searches for. `lambda/shared/core/log-messages.ts` has all messages. */
 export const FailureMessage = {
-  ATTEMPT_FAILED: 'a flow did not take a delivery',
+  ATTEMPT_FAILED: 'a flow did not accept a delivery',
   DEAD: 'a delivery is dead',
   PAUSED: 'a subscription is paused',
 } as const;

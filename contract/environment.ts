@@ -1,34 +1,38 @@
-/** Environment of the handlers. The constructs set a name only on the functions that read it. */
+/** Environment variables of the handlers. Constructs set a variable only on the functions that read it. */
 export const Env = {
-  /** This connector's id, in the crossing and health events that it puts. */
+  /** ID of the connector. Crossing and health events carry it. */
   CONNECTOR_ID: 'CONNECTOR_ID',
+  /** Event bus that the function puts events on. */
   EVENT_BUS_NAME: 'EVENT_BUS_NAME',
+  /** `source` of the events that the function puts on the bus. */
   EVENT_SOURCE: 'EVENT_SOURCE',
   SUBSCRIPTIONS_TABLE_NAME: 'SUBSCRIPTIONS_TABLE_NAME',
   THRESHOLDS_TABLE_NAME: 'THRESHOLDS_TABLE_NAME',
   DELIVERIES_TABLE_NAME: 'DELIVERIES_TABLE_NAME',
-  DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
-  /** How long finished deliveries are remembered, days. */
-  DELIVERY_RETENTION_DAYS: 'DELIVERY_RETENTION_DAYS',
-  /** Queue that `evaluate` reads: where `register` asks whether a new threshold is crossed already. */
-  OBSERVATIONS_QUEUE_URL: 'OBSERVATIONS_QUEUE_URL',
+  /** Table of the runs of refreshes, polled jobs and reconciled sources. */
   RUNS_TABLE_NAME: 'RUNS_TABLE_NAME',
-  /** How long a run may take from its first stage's end on, seconds. */
+  /** Queue that `deliver` processes. */
+  DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
+  /** Retention of finished deliveries, days. */
+  DELIVERY_RETENTION_DAYS: 'DELIVERY_RETENTION_DAYS',
+  /** Queue that `evaluate` processes. `register` uses it to check whether a new threshold is already crossed. */
+  OBSERVATIONS_QUEUE_URL: 'OBSERVATIONS_QUEUE_URL',
+  /** Maximum duration of a run from its first completed stage, seconds. */
   RUN_TIMEOUT_SECONDS: 'RUN_TIMEOUT_SECONDS',
-  /** Stages that a unification has where its events say nothing else: a JSON list of names. */
+  /** Stages of a unification whose events do not list them: JSON array of names. */
   UNIFICATION_STAGES: 'UNIFICATION_STAGES',
-  /** Processes that a full refresh has where its events say nothing else: a JSON list of names. */
+  /** Processes of a full refresh whose events do not list them: JSON array of names. */
   FULL_REFRESH_PROCESSES: 'FULL_REFRESH_PROCESSES',
-  /** Queue that `measure` reads: where it leaves word for itself to look again at a query that is running. */
+  /** Queue that `measure` processes. It also sends itself messages there to check running queries again. */
   QUERIES_QUEUE_URL: 'QUERIES_QUEUE_URL',
-  /** Queue that `poll` reads: where it leaves word for itself to look again at a job that is running. */
+  /** Queue that `poll` processes. It also sends itself messages there to check running jobs again. */
   POLLS_QUEUE_URL: 'POLLS_QUEUE_URL',
-  /** Dead-letter queue of the queue that the function reads: where it puts what it rejects. */
+  /** Dead-letter queue of the queue that the function processes. The function sends rejected messages there. */
   REJECTED_QUEUE_URL: 'REJECTED_QUEUE_URL',
-  /** Host suffixes that a flow URL may have besides the built-in ones, comma separated. */
+  /** Additional host suffixes that flow URLs may use, comma separated. */
   EXTRA_FLOW_HOSTS: 'EXTRA_FLOW_HOSTS',
-  /** Set by the local run alone, never by a construct: a flow URL may be `http` on a loopback address. */
+  /** Set only by the local run: allows `http` flow URLs on loopback addresses. */
   LOOPBACK_FLOWS: 'POWER_AUTOMATE_CONNECTOR_LOOPBACK_FLOWS',
-  /** Set by the local run alone, never by a construct: divides every wait between tries of a flow, and between looks at a query or a job. */
+  /** Set only by the local run: divisor of all waits between attempts to call a flow, and between checks of queries and jobs. */
   PACE: 'POWER_AUTOMATE_CONNECTOR_PACE',
 } as const;

@@ -1,21 +1,24 @@
-/** What producers put on the bus. */
+/** Detail types of the events that producers put on the bus. */
 export const DomainEvent = {
   DATA_SOURCE_REFRESHED: 'DataSourceRefreshed',
   SEGMENT_REFRESHED: 'SegmentRefreshed',
   MEASURE_REFRESHED: 'MeasureRefreshed',
   FULL_REFRESHED: 'FullRefreshed',
   UNIFICATION_REFRESHED: 'UnificationRefreshed',
-  /** One stage of a run: `collect` makes the two events above of them. */
+  /** One completed stage of a run. `collect` combines stages into the two events above. */
   REFRESH_STAGE_COMPLETED: 'RefreshStageCompleted',
 } as const;
 
-/** What `evaluate` puts on the bus. Carries `connector`: two connectors on one bus do not answer each other. */
+/**
+ * Detail types of the events that `evaluate` puts on the bus. Their field `connector` keeps two connectors on one bus from
+ * reacting to each other's events.
+ */
 export const CrossingEvent = {
   SEGMENT_THRESHOLD_CROSSED: 'SegmentThresholdCrossed',
   MEASURE_THRESHOLD_CROSSED: 'MeasureThresholdCrossed',
 } as const;
 
-/** The connector's own health, put on the bus on transitions only. */
+/** Detail types of the events that report the connector's health. They are put on the bus only when a state changes. */
 export const HealthEvent = {
   FLOW_SUBSCRIPTION_PAUSED: 'FlowSubscriptionPaused',
   FLOW_SUBSCRIPTION_RESUMED: 'FlowSubscriptionResumed',
@@ -23,31 +26,31 @@ export const HealthEvent = {
 } as const;
 
 /**
- * Field of a refresh's event that `collect` put together: the connector's id. A connector takes its own and the
- * producers' events, which do not have it: two connectors on one bus do not answer each other.
+ * Field with the connector's ID in events that `collect` puts on the bus. A connector processes its own events and those of
+ * producers, which do not have the field, but not those of other connectors on the bus.
  */
 export const COLLECTED_BY_FIELD = 'collectedBy';
 
-/** Stages or processes that one run can have: as many as a flow's body holds. */
+/** Maximum number of stages or processes of a run: as many as a flow's request body can contain. */
 export const MAX_STAGES = 50;
 
-/** Longest name of a stage or a process, characters. */
+/** Maximum length of the name of a stage or process, characters. */
 export const MAX_STAGE_NAME_LENGTH = 200;
 
-/** Every detail type that the connector knows; any other of its source is a misfit. */
+/** All detail types that the connector processes. Other events of its source are rejected. */
 export const KNOWN_DETAIL_TYPES: readonly string[] = [
   ...Object.values(DomainEvent),
   ...Object.values(CrossingEvent),
   ...Object.values(HealthEvent),
 ];
 
-/** Terminal statuses of a refresh, in Customer Insights' words (its System page). */
+/** Final statuses of a refresh, as on the System page of Customer Insights. */
 export const STATUSES = ['Successful', 'Failed', 'TimedOut', 'Skipped', 'Canceled'] as const;
 
-/** Customer Insights' older word for `Failed`; accepted, and read as `Failed`. */
+/** Former name of `Failed` in Customer Insights. Accepted and converted to `Failed`. */
 export const STATUS_FAILURE_ALIAS = 'Failure';
 
-/** The six triggers, by the id that subscriptions, the CLI and the flow's body use. */
+/** IDs of the six triggers in subscriptions, in the CLI and in the flow's request body. */
 export const TRIGGER_IDS = [
   'data-source-refresh-failed',
   'data-source-refresh-succeeded',
@@ -57,12 +60,13 @@ export const TRIGGER_IDS = [
   'unification-refresh-completed',
 ] as const;
 
-/** Statuses of `DataSourceRefreshed` that are a failed refresh. */
+/** Statuses of `DataSourceRefreshed` that mean a failed refresh. */
 export const FAILED_STATUSES = ['Failed', STATUS_FAILURE_ALIAS, 'TimedOut'] as const;
 
-/** Status of `DataSourceRefreshed` that is a succeeded refresh. */
+/** Status of `DataSourceRefreshed` that means a successful refresh. */
 export const SUCCEEDED_STATUS = 'Successful';
 
 export type TriggerId = (typeof TRIGGER_IDS)[number];
 export type Status = (typeof STATUSES)[number];
+/** Causes of a full refresh. */
 export type RefreshKind = 'Scheduled' | 'OnDemand';

@@ -1,18 +1,20 @@
-/** Names of the stack's outputs: how the CLI and the local run find a connector. */
+/** Names of the stack outputs that the CLI and the local run use to find a connector. Lists are comma separated. */
 export const Output = {
   EVENT_BUS_NAME: 'EventBusName',
   EVENT_SOURCE: 'EventSource',
   SUBSCRIPTIONS_TABLE_NAME: 'SubscriptionsTableName',
   THRESHOLDS_TABLE_NAME: 'ThresholdsTableName',
   DELIVERIES_TABLE_NAME: 'DeliveriesTableName',
+  /** KMS key that encrypts flow URLs. */
   FLOW_URL_KEY_ARN: 'FlowUrlKeyArn',
-  /** Only with federation: the subject of the application's federated credential. */
+  /** Subject of the application's federated credential. Only with federation. */
   DELIVER_ROLE_ARN: 'DeliverRoleArn',
   OBSERVATIONS_QUEUE_URL: 'ObservationsQueueUrl',
   DELIVERIES_QUEUE_URL: 'DeliveriesQueueUrl',
-  /** All that functions read; separated by commas, as are the lists below. */
+  /** URLs of all queues that functions process. */
   WORK_QUEUE_URLS: 'WorkQueueUrls',
+  /** URLs of the dead-letter queues. */
   DEAD_LETTER_QUEUE_URLS: 'DeadLetterQueueUrls',
-  /** Of the functions that log what they did with an event. */
+  /** Log groups of the functions that log the outcomes of events. */
   LOG_GROUP_NAMES: 'LogGroupNames',
 } as const;

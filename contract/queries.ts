@@ -1,15 +1,15 @@
-/** An SQL query that Amazon Athena runs. */
+/** An SQL query for Amazon Athena. */
 export interface AthenaQuery {
   readonly service: 'athena';
   readonly sql: string;
   readonly workGroup: string;
   readonly catalog: string;
   readonly database: string;
-  /** `s3://…` where Athena puts the result; left out: where the work group says. */
+  /** `s3://` URL for the result. Default: the location of the workgroup. */
   readonly output?: string;
 }
 
-/** An SQL query that Amazon Redshift runs: on a workgroup, or on a cluster. */
+/** An SQL query for Amazon Redshift, in a workgroup or a cluster. */
 export interface RedshiftQuery {
   readonly service: 'redshift-data';
   readonly sql: string;
@@ -17,11 +17,11 @@ export interface RedshiftQuery {
   readonly workgroup?: string;
   readonly cluster?: string;
   readonly dbUser?: string;
-  /** ARN of the secret with the database's user and password; left out: the function's role is the user. */
+  /** ARN of the secret with the database user and password. Default: the function's role is the user. */
   readonly secret?: string;
 }
 
-/** A metric of Amazon CloudWatch: the newest of its last few full periods. */
+/** An Amazon CloudWatch metric: the latest value of its last complete `periods`. */
 export interface CloudWatchQuery {
   readonly service: 'cloudwatch';
   readonly namespace: string;
@@ -33,33 +33,33 @@ export interface CloudWatchQuery {
   readonly periods: number;
 }
 
-/** The size of a segment of Amazon Connect Customer Profiles. */
+/** The estimated size of a segment in Amazon Connect Customer Profiles. */
 export interface SegmentEstimateQuery {
   readonly service: 'customer-profiles';
   readonly domain: string;
   readonly segmentDefinition: string;
 }
 
-/** What is asked for a value. */
+/** A query for a value, by service. */
 export type Query = AthenaQuery | RedshiftQuery | CloudWatchQuery | SegmentEstimateQuery;
 
-/** What a query is asked for: the size of a segment, or the value of a measure, or of each of its members. */
+/** What the query returns: a segment's size, a measure's value, or one value per member of the measure. */
 export type QuerySubject =
   | { readonly segment: string }
   | { readonly measure: string; readonly dimensions?: readonly string[]; readonly unit?: string };
 
-/** What a schedule puts on the queue of `measure`. */
+/** Message that a schedule puts on the queue of `measure`. */
 export interface ScheduledQuery {
   readonly query: Query;
   readonly subject: QuerySubject;
   readonly instanceId?: string;
-  /** After so many seconds from its time on, a run of the schedule has failed. */
+  /** Maximum duration of a run from its scheduled time, seconds. A longer run counts as failed. */
   readonly timeoutSeconds: number;
   /** ARN of the schedule. */
   readonly schedule: string;
-  /** Instant of the run, which tells it from the schedule's others. */
+  /** Scheduled time of the run, which identifies the run among those of the schedule. */
   readonly scheduledAt: string;
 }
 
-/** Members that a measure with dimensions can have by a query. */
+/** Maximum number of rows that a query for a measure with dimensions can return. */
 export const MAX_QUERY_ROWS = 1000;

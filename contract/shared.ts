@@ -1,18 +1,19 @@
-/** `source` of every event on the bus when the connector names no other. */
+/** Default `source` of the connector's events. */
 export const DEFAULT_EVENT_SOURCE = 'customer-insights';
 
-/** Message attribute that says why a message stands in a dead-letter queue. */
+/** Message attribute with the reason why a message was sent to a dead-letter queue. */
 export const REJECTION_REASON_ATTRIBUTE = 'reason';
 
-/** Key attribute names, the same in all tables. */
+/** Name of the partition key in all tables. */
 export const PARTITION_KEY = 'pk';
 
+/** Name of the sort key in all tables that have one. */
 export const SORT_KEY = 'sk';
 
-/** Time-to-live attribute of tables whose items are forgotten, epoch seconds. */
+/** Time-to-live attribute of tables whose items expire, epoch seconds. */
 export const TTL_ATTRIBUTE = 'expiresAt';
 
-/** Handler timeouts in seconds. A queue's visibility timeout is six times its handler's (AWS Lambda, SQS event sources). */
+/** Handler timeouts, seconds. The visibility timeout of a queue is six times its handler's timeout (AWS Lambda, SQS event sources). */
 export const HANDLER_TIMEOUT_SECONDS = {
   evaluate: 60,
   dispatch: 60,
@@ -23,9 +24,9 @@ export const HANDLER_TIMEOUT_SECONDS = {
   measure: 60,
   normalize: 60,
   poll: 60,
-  // It may read a hundred pages of each of ten sources. What fails comes again after 12 minutes, before the queue is called old.
+  // Reads up to 100 pages for each of 10 sources. A failed message is retried after 12 minutes, before the alarm on queue age.
   reconcile: 120,
 } as const;
 
-/** The handlers; each is a folder of `lambda/` and a bundle. */
+/** Names of the handlers. Each handler is a bundle. */
 export type HandlerName = keyof typeof HANDLER_TIMEOUT_SECONDS;

@@ -1,4 +1,4 @@
-/** Kinds of sources: services whose events on the account's default bus `normalize` knows. One rule watches a kind's sources. */
+/** Kinds of sources: services whose events on the account's default bus `normalize` converts. */
 export const SOURCE_KINDS = [
   'appflow',
   'glue-job',
@@ -16,7 +16,7 @@ export const SOURCE_KINDS = [
 
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
-/** Kinds whose runs the service's API lists under the ids that its events have. */
+/** Kinds whose API lists runs with the same IDs as their events, so that runs can be reconciled. */
 export const RECONCILABLE_KINDS = [
   'appflow',
   'glue-job',
@@ -30,35 +30,35 @@ export const RECONCILABLE_KINDS = [
 export type ReconcilableKind = (typeof RECONCILABLE_KINDS)[number];
 
 /**
- * A source in a rule's message to `normalize`, `{ kind, sources, event }`: the rule's input template writes it. The rule knows
- * its sources, so that the function needs no list of them.
+ * A source in the message `{ kind, sources, event }`, which a rule's input template sends to `normalize`. Each rule sends its
+ * sources, so that the function needs no list of them.
  */
 export interface SourceEntry {
-  /** By which the service's event is known: a name or an ARN. */
+  /** Name or ARN that identifies the source in the service's events. */
   readonly name: string;
-  /** Detail type of the event that is put for it. */
+  /** Detail type of the event to put on the connector's bus. */
   readonly put: string;
-  /** What that event says of itself, such as its data source. */
+  /** Fixed fields of that event, such as the data source. */
   readonly detail: Readonly<Record<string, string>>;
-  /** Status of a DMS task that stopped without saying why. */
+  /** Status to report for a DMS task that stopped without a reason. */
   readonly stopped?: string;
-  /** Its runs are noted when they are put, so that `reconcile` puts the others only. */
+  /** Whether `normalize` records the source's runs, so that `reconcile` reports only the other runs. */
   readonly reconciled?: boolean;
 }
 
-/** What a schedule puts on the queue of `reconcile`. */
+/** Message that a schedule puts on the queue of `reconcile`. */
 export interface ScheduledReconciliation {
   readonly kind: ReconcilableKind;
   readonly source: SourceEntry;
-  /** How long ago a run may have ended that is looked for, seconds. */
+  /** Period before the check in which runs must have ended, seconds. */
   readonly lookBackSeconds: number;
 }
 
 /**
- * Days for which runs that were put are noted, by which the others are found. As long as deliveries are remembered at least
- * (`deliveryRetention`), and longer than a look back can be.
+ * Retention of records of reported runs, days. Equal to the minimum of `deliveryRetention`, and longer than the maximum look
+ * back.
  */
 export const NOTED_RUN_DAYS = 15;
 
-/** Longest look back of a reconciliation, days. */
+/** Maximum look back of a reconciliation, days. */
 export const MAX_LOOK_BACK_DAYS = 7;

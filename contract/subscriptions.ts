@@ -1,4 +1,4 @@
-/** Subscriptions by trigger and subject, without the flow URL: what `dispatch` reads. Key: `triggerKey`, `subjectKey`. */
+/** Index of subscriptions by trigger and subject, which `dispatch` reads. It does not contain flow URLs. */
 export const TRIGGER_INDEX = {
   name: 'by-trigger',
   partitionKey: 'triggerKey',
@@ -7,5 +7,5 @@ export const TRIGGER_INDEX = {
   attributes: ['uid', 'filter'],
 } as const;
 
-/** Key of the encryption context that binds a flow URL to its subscription's name. */
+/** Key of the KMS encryption context. Its value is the subscription's name, which binds the flow URL to the subscription. */
 export const FLOW_URL_CONTEXT = 'subscription';

@@ -1,4 +1,4 @@
-/** Sparse index of what the sweep must come back to. Key: `dueKind` (string), `due` (number, epoch milliseconds). Keys only. */
+/** Sparse index of items with scheduled work. Keys only. Key: `dueKind` (string), `due` (number, epoch milliseconds). */
 export const DUE_INDEX = {
   name: 'by-due',
   partitionKey: 'dueKind',

@@ -1,27 +1,27 @@
-/** Matching jobs of a workflow of AWS Entity Resolution. */
+/** Matching jobs of an AWS Entity Resolution workflow. */
 export interface MatchingJobs {
   readonly service: 'entity-resolution';
   readonly workflow: string;
 }
 
-/** Identity resolution jobs of a domain of Amazon Connect Customer Profiles. */
+/** Identity resolution jobs of an Amazon Connect Customer Profiles domain. */
 export interface IdentityResolutionJobs {
   readonly service: 'identity-resolution';
   readonly domain: string;
 }
 
-/** Jobs of which no event tells. */
+/** Jobs that emit no completion events. */
 export type PolledJobs = MatchingJobs | IdentityResolutionJobs;
 
-/** What a schedule puts on the queue of `poll`. */
+/** Message that a schedule puts on the queue of `poll`. */
 export interface ScheduledPoll {
   readonly jobs: PolledJobs;
   readonly instanceId?: string;
 }
 
-/** What a rule puts there when CloudTrail tells of a call that starts a job: the rule's input template writes it. */
+/** Message that a rule's input template puts on the same queue when CloudTrail records a call that starts a job. */
 export interface StartedPoll {
   readonly poll: ScheduledPoll;
-  /** Of CloudTrail's event, `detail` with `eventID`, `eventTime` and `responseElements.jobId`; formerly the whole event. */
+  /** CloudTrail's event: `detail` with `eventID`, `eventTime` and `responseElements.jobId`. Older rules send the whole event. */
   readonly event: unknown;
 }

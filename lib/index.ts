@@ -13,13 +13,8 @@ export { type EventArchiveOptions, TriggerRules, type TriggerRulesProps } from '
 export { HealthNotifications, type HealthNotificationsProps } from './notifications/health-notifications';
 export { Notifications } from './notifications/notifications';
 export { AlarmActions, type AlarmActionsBySeverity, AlarmSeverity } from './operations/alarm-actions';
-export {
-  type AlarmGroupOverride,
-  type AlarmOverride,
-  type AlarmOverrides,
-  ConnectorAlarms,
-  type ConnectorAlarmsProps,
-} from './operations/connector-alarms';
+export type { AlarmGroupOverride, AlarmOverride, AlarmOverrides } from './operations/alarm-overrides';
+export { ConnectorAlarms, type ConnectorAlarmsProps } from './operations/connector-alarms';
 export { ConnectorDashboard, type ConnectorDashboardProps } from './operations/connector-dashboard';
 export { Measure } from './queries/measure';
 export {
@@ -48,29 +43,29 @@ export {
   type ConnectorSourceProps,
   type ISourceConnector,
 } from './sources/connector-source';
-export {
-  type AlarmMeasureOptions,
-  type AlarmSegmentOptions,
-  type AppFlowSourceOptions,
-  type AthenaSourceOptions,
-  type DataBrewSourceOptions,
-  type DataSourceOptions,
-  type DataSyncSourceOptions,
-  type DmsServerlessSourceOptions,
-  type DmsSourceOptions,
-  type DmsTaskSourceOptions,
-  type EmrServerlessSourceOptions,
-  type GlueCrawlerSourceOptions,
-  type GlueJobSourceOptions,
-  type GlueZeroEtlSourceOptions,
-  type RedshiftDataSourceOptions,
-  Source,
-  type SourceOptions,
-  type StepFunctionsFullRefreshOptions,
-  type StepFunctionsSourceOptions,
-  type StepFunctionsUnificationOptions,
-} from './sources/source';
+export { Source } from './sources/source';
 export { SourceNormalization, type SourceNormalizationProps } from './sources/source-normalization';
+export type {
+  AlarmMeasureOptions,
+  AlarmSegmentOptions,
+  AppFlowSourceOptions,
+  AthenaSourceOptions,
+  DataBrewSourceOptions,
+  DataSourceOptions,
+  DataSyncSourceOptions,
+  DmsServerlessSourceOptions,
+  DmsSourceOptions,
+  DmsTaskSourceOptions,
+  EmrServerlessSourceOptions,
+  GlueCrawlerSourceOptions,
+  GlueJobSourceOptions,
+  GlueZeroEtlSourceOptions,
+  RedshiftDataSourceOptions,
+  SourceOptions,
+  StepFunctionsFullRefreshOptions,
+  StepFunctionsSourceOptions,
+  StepFunctionsUnificationOptions,
+} from './sources/source-options';
 export {
   type ReconciliationOptions,
   SourceReconciliation,

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { countOption, durationOption, instantOption } from '../cli/frame/option-values';
 import { UsageError } from '../cli/shell/exit';
-import { countOption, durationOption } from '../cli/shell/numbers';
-import { instantOption } from '../cli/shell/time';
 import { writeEntry } from '../events/entry';
 import type { ConnectorEvent } from '../events/types';
 import { checkDetail } from '../lambda/events/core/events';
 import { checkEntry } from '../lambda/subscriptions/core/subscription-entry';
 import { readOptions } from '../local/run/options';
-import { UserError } from '../local/user-error';
+import { UserError } from '../local/shared/user-error';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** What is written as JSON, and what becomes of it: a number, or the text that a message shows. */
+/** A JSON value and how it is read: as a number, or as the text that an error message shows. */
 const WRITTEN: readonly [json: string, whole: number | string, decimal: number | string][] = [
   ['0', 0, 0],
   ['-0', 0, 0],
@@ -47,7 +46,7 @@ const WRITTEN: readonly [json: string, whole: number | string, decimal: number |
   ['"many"', '"many"', '"many"'],
   ['true', 'true', 'true'],
 ];
-/** What events and entries call differently. */
+/** Values that the messages of events and of entries name differently. */
 const EMPTY: readonly [json: string, inEvents: string, inEntries: string][] = [
   ['""', 'is ""', 'is empty'],
   ['null', 'is null', 'is empty'],
@@ -95,7 +94,7 @@ describe.each(EVENT_FIELDS)('%s.%s', (detailType, field, rest, hint, kind) => {
     const expected = kind === 'whole' ? asWhole : asDecimal;
     const checked = checkDetail(detailType, detailOf(json));
     if (typeof expected === 'number') {
-      // DynamoDB and JSON know no -0.
+      // DynamoDB and JSON have no -0.
       const value = (checked as { value: Record<string, number> }).value[field] as number;
       expect(value + 0).toBe(expected);
     } else expect(checked).toEqual({ reason: `${detailType}: "${field}" is ${expected}: write ${hint}` });
@@ -108,7 +107,7 @@ describe.each(EVENT_FIELDS)('%s.%s', (detailType, field, rest, hint, kind) => {
   });
 });
 
-/** Its JSON has Infinity as a text. */
+/** The library writes Infinity as a text. */
 it.each(EVENT_FIELDS.filter(([detailType]) => detailType.endsWith('Refreshed')))(
   "the producers' library checks %s.%s as the connector does",
   (detailType, field, rest) => {
@@ -146,13 +145,13 @@ describe.each(ENTRY_FIELDS)("a subscription's %s", (key, entryOf, hint, kind) =>
     expect(messages(json)).toEqual(typeof expected === 'number' ? [] : [`"${key}" is ${expected}; write ${hint}`]);
   });
 
-  // Without a value the level is missing, which is another rule's mistake.
+  // Without a value the level is missing, which another rule reports.
   it.each(EMPTY)('%s', (json, _, is) => {
     expect(messages(json)).toEqual([`"${key}" ${is}; write ${hint}`]);
   });
 });
 
-/** What is typed for an option from 1 to 1000. */
+/** Texts for an option from 1 to 1000. */
 const TYPED: readonly [text: string, value: number | string][] = [
   ['1', 1],
   ['007', 7],
@@ -174,7 +173,7 @@ const TYPED: readonly [text: string, value: number | string][] = [
   ['', 'is empty'],
 ];
 
-/** The value, or the message of a mistake in the call. */
+/** The value, or the message of a usage error. */
 function outcome(read: () => unknown): unknown {
   try {
     return read();
@@ -184,14 +183,14 @@ function outcome(read: () => unknown): unknown {
   }
 }
 
-describe('an option', () => {
-  it.each(TYPED)('that counts: %j', (text, value) => {
+describe('an option of', () => {
+  it.each(TYPED)('the CLI that is a count: %j', (text, value) => {
     const expected = typeof value === 'number' ? value : `--limit ${value}; write a whole number from 1 to 1000`;
     expect(outcome(() => countOption('--limit', text, 1000))).toBe(expected);
   });
 
-  it.each(TYPED)('of the local run that counts: %j', (text, value) => {
-    // Its ports begin with 0 and go further.
+  it.each(TYPED)('the local run that is a port: %j', (text, value) => {
+    // Ports start at 0 and exceed 1000.
     const isPort = /^\d{1,4}$/.test(text);
     const expected = isPort ? Number(text) : `--port ${value}; write a whole number from 0 to 65535`;
     expect(outcome(() => readOptions([`--port=${text}`], {})?.port)).toBe(expected);
@@ -207,7 +206,7 @@ describe('an option', () => {
     ['1e3', 'is "1e3"'],
     ['fast', 'is "fast"'],
     ['', 'is empty'],
-  ])('that is a factor: %j', (text, value) => {
+  ])('the local run that is a factor: %j', (text, value) => {
     const expected = typeof value === 'number' ? value : `--speed ${value}; write a number from 1 to 86400`;
     expect(outcome(() => readOptions([`--speed=${text}`], {})?.speed)).toBe(expected);
   });
@@ -226,7 +225,7 @@ describe('an option', () => {
     ['+5m', 'is "+5m"'],
     ['90', 'is "90"'],
     ['', 'is empty'],
-  ])('that is a duration: %j', (text, value) => {
+  ])('the CLI that is a duration: %j', (text, value) => {
     const hint = 'write a duration such as 90m, 12h or 3d, from 1s to 1d';
     expect(outcome(() => durationOption('--every', text, '1d'))).toBe(
       typeof value === 'number' ? value : `--every ${value}; ${hint}`,
@@ -247,9 +246,9 @@ describe('an option', () => {
     ['2026-13-01', 'is "2026-13-01"'],
     ['1700000000', 'is "1700000000"'],
     ['', 'is empty'],
-  ])('that is an instant: %j', (text, value) => {
+  ])('the CLI that is an instant: %j', (text, value) => {
     const hint =
-      'write how long ago, such as 2h, 30m or 3d, or when, such as 2026-11-05 or 2026-11-05T09:00:00Z; from 1970 on';
+      'write an age, such as 30m, 2h or 3d, or a date or time from 1970 on, such as 2026-11-05 or 2026-11-05T09:00:00Z';
     expect(outcome(() => instantOption('--since', text, NOW))).toBe(
       typeof value === 'number' ? value : `--since ${value}; ${hint}`,
     );

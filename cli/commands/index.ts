@@ -1,18 +1,14 @@
 /**
- * The commands, in the order in which help lists them.
+ * The commands, in the order of the help.
  *
- * A command is a module of this folder: `export const name = command({ name, description, args, notes, examples, run })`
- * (../command.ts), and a line here. Its arguments are citty's, with `multiple` for those that may be repeated; one that
- * needs the connector spreads `connectorArgs`, one that prints data `jsonArg`, one about a subscription `nameArg`. Help
- * and docs/cli.md (`npm run docs:cli`) are made of what it says of itself.
+ * To add a command, export `connectorCommand({ name, description, args, notes, examples, run })` from a module of this
+ * folder, or `command` if it needs no connector (../frame/command.ts), and add it to the list below. --help and
+ * docs/cli.md (`npm run docs:cli`) are generated from the definition. The arguments are citty's, plus `multiple` for
+ * repeatable ones.
  *
- * `run(args, context)` gives whether everything was done. `context` is all that it gets of the world: `terminal` (lines,
- * tables, JSON, progress, colours), `clock`, `wait`, `environment`, `readInput`, `untilInterrupted`, `all(argument)`, and
- * `connector()`, which finds the connector, deployed or local: its `clients`, its tables (`subscriptions`, `thresholds`,
- * `deliveries`), the `registry` that changes subscriptions, `send` to the deliveries queue, and `output(name)`. A wrong
- * call is thrown as a UsageError before `connector()` is asked, anything that cannot be done as a CommandError
- * (../exit.ts); errors of AWS need not be caught. `subscriptionNamed` (../names.ts) reads a subscription, or says which
- * name was meant.
+ * `run(args, context)` returns false if some of the work failed. It throws a UsageError for invalid arguments, before
+ * it calls `context.connector()`, and a CommandError for other failures (../shell/exit.ts). It does not catch errors of
+ * AWS.
  */
 import type { Command } from '../frame/command';
 import { deliveries } from './deliveries/deliveries';

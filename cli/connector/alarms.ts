@@ -1,63 +1,53 @@
 import { type CloudWatchClient, type MetricAlarm, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
-import { DENIED } from '../shell/failure';
+import { ACCESS_DENIED } from '../shell/aws-errors';
 
-/** An alarm that has gone off. */
-export interface AlarmInAlarm {
+export interface FiringAlarm {
   readonly name: string;
-  /** Why, as CloudWatch says it. */
+  /** State reason from CloudWatch. */
   readonly reason: string;
   /** Epoch milliseconds. */
   readonly since?: number;
-  /** What it means and what to do, as its description says; empty: it has none. */
   readonly description: string;
 }
 
-/** What an alarm on a connector watches: one of its queues, or what CloudFormation named after its stack. */
-export interface Watched {
+/** What an alarm on a connector watches: one of its queues, or a resource that CloudFormation named after its stack. */
+export interface AlarmScope {
   readonly stackName: string;
-  /** Names. */
   readonly queues: readonly string[];
 }
 
 /**
- * The alarms on a connector that have gone off, whoever made them. Undefined where nobody has allowed to look.
+ * The connector's alarms in state ALARM, including those that another stack or a user created.
+ * @returns undefined if cloudwatch:DescribeAlarms is denied.
  * @throws errors of AWS.
  */
-export async function alarmsOn(
-  { stackName, queues }: Watched,
+export async function firingAlarms(
+  { stackName, queues }: AlarmScope,
   client: CloudWatchClient,
-): Promise<AlarmInAlarm[] | undefined> {
-  // Whole names: one stack's may end with another's.
+): Promise<FiringAlarm[] | undefined> {
+  // Whole names only: the name of one stack can end with the name of another.
   const ours = new RegExp(
     `(?<![\\w-])(?:${[`${stackName}-`, ...queues.map((name) => `${name}(?![\\w-])`)].join('|')})`,
   );
-  const found: AlarmInAlarm[] = [];
+  const found: FiringAlarm[] = [];
   try {
     for await (const { MetricAlarms = [] } of paginateDescribeAlarms({ client }, { StateValue: 'ALARM' })) {
-      for (const alarm of MetricAlarms) {
-        if (ours.test(watchedBy(alarm))) found.push(inAlarm(alarm));
-      }
+      for (const alarm of MetricAlarms) if (ours.test(watchedNames(alarm))) found.push(firingAlarm(alarm));
     }
   } catch (error) {
-    if (DENIED.has((error as Error).name)) return undefined;
+    if (ACCESS_DENIED.has((error as Error).name)) return undefined;
     throw error;
   }
   return found;
 }
 
-/** Dimensions and queries say what is watched; CloudFormation names alarms after the stack, too. */
-const watchedBy = ({ AlarmName, Dimensions, Metrics }: MetricAlarm): string =>
+/** Dimensions and metric queries name the watched resources; CloudFormation also names alarms after the stack. */
+const watchedNames = ({ AlarmName, Dimensions, Metrics }: MetricAlarm): string =>
   JSON.stringify([AlarmName, Dimensions, Metrics]);
 
-const inAlarm = ({
-  AlarmName,
-  StateReason,
-  StateTransitionedTimestamp,
-  StateUpdatedTimestamp,
-  AlarmDescription,
-}: MetricAlarm): AlarmInAlarm => ({
-  name: AlarmName as string,
-  reason: StateReason ?? '',
-  since: (StateTransitionedTimestamp ?? StateUpdatedTimestamp)?.getTime(),
-  description: AlarmDescription ?? '',
+const firingAlarm = (alarm: MetricAlarm): FiringAlarm => ({
+  name: alarm.AlarmName as string,
+  reason: alarm.StateReason ?? '',
+  since: (alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp)?.getTime(),
+  description: alarm.AlarmDescription ?? '',
 });

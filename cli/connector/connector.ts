@@ -18,11 +18,11 @@ import { HandlerLogs } from './handler-logs';
 import type { LocalRunDescription } from './local-run';
 import { registryPorts } from './registry';
 
-/** A connector as its tools see it: through its stack's outputs. */
+/** Clients for a connector, built from the outputs of its stack. */
 export interface Connector {
   readonly stackName: string;
   readonly region: string;
-  /** Runs on this machine: a flow may, too. */
+  /** Whether it is a local run, whose flows can be on this machine, too. */
   readonly isLocal: boolean;
   readonly clients: {
     readonly dynamodb: DynamoDBDocumentClient;
@@ -34,37 +34,36 @@ export interface Connector {
   readonly subscriptions: SubscriptionTable;
   readonly thresholds: ThresholdTable;
   readonly deliveries: DeliveryTable;
-  /** What the handlers logged; left out where the stack was deployed before it had an output that says where. */
+  /** Undefined if an older version deployed the stack, without an output for the log groups. */
   readonly logs?: HandlerLogs;
-  /** Changes subscriptions. */
   readonly registry: RegistryPorts;
-  /** Sends to the deliveries queue, as the connector itself does. */
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
   /**
-   * An output of the connector's stack, one of `Output`.
-   * @throws ConnectorError when the stack was deployed before there was such an output.
+   * The value of a stack output, one of `Output`.
+   * @throws ConnectorError if an older version deployed the stack, without this output.
    */
   output(name: string): string;
 }
 
-/** How AWS, or what stands in for it, is reached. */
-export interface Access {
+export interface AwsAccess {
   readonly region: string;
   readonly credentials: KMSClientConfig['credentials'];
-  /** By service, where it is not AWS's own. */
+  /** By service. Undefined for the endpoints of AWS. */
   readonly endpoints?: LocalRunDescription['endpoints'];
 }
 
-/** A connector, from the outputs of its stack. */
+/** Creates the clients of a connector from the outputs of its stack. */
 export function connectorOf(
   stackName: string,
   outputs: Readonly<Record<string, string>>,
-  { region, credentials, endpoints }: Access,
+  { region, credentials, endpoints }: AwsAccess,
 ): Connector {
   const output = (name: string): string => {
     const value = outputs[name];
     if (value !== undefined) return value;
-    throw new ConnectorError(`stack ${stackName} has no output ${name}: deploy it again with this version`);
+    throw new ConnectorError(
+      `stack ${stackName} has no output ${name}: deploy it with the current version of the package`,
+    );
   };
   const config = (service: string) => ({ region, credentials, endpoint: endpoints?.[service] });
   const clients = {
@@ -90,7 +89,7 @@ export function connectorOf(
     clients,
     subscriptions: new SubscriptionTable(clients.dynamodb, subscriptionsTable),
     thresholds: new ThresholdTable(clients.dynamodb, thresholdsTable),
-    // It only reads: how long rows are kept is `deliver`'s business.
+    // The CLI never writes rows, so the retention has no effect here.
     deliveries: new DeliveryTable(
       clients.dynamodb,
       output(Output.DELIVERIES_TABLE_NAME),

@@ -4,12 +4,13 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { Output } from '../../contract/outputs';
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { cut, oneLine } from '../../lambda/shared/core/text';
+import type { Connector } from './connector';
 
-/** A message that could not be worked off. */
+/** A message in a dead-letter queue. */
 export interface DeadLetter {
-  /** The queue's name. */
   readonly queue: string;
   /** Epoch milliseconds. */
   readonly sentAt: number;
@@ -17,14 +18,14 @@ export interface DeadLetter {
   readonly body: string;
 }
 
-/** How long what is looked at is kept from others who look, seconds. */
-const LOOK_SECONDS = 60;
+/** Visibility timeout while messages are read, seconds. */
+const VISIBILITY_SECONDS = 60;
 
 /**
- * Looks at what stands in dead-letter queues, and leaves it there.
- * @param limit messages of each queue.
+ * Reads messages of a dead-letter queue and leaves them in the queue.
+ * @param limit maximum number of messages.
  */
-export async function lookAtDeadLetters(client: SQSClient, queueUrl: string, limit: number): Promise<DeadLetter[]> {
+export async function peekDeadLetters(client: SQSClient, queueUrl: string, limit: number): Promise<DeadLetter[]> {
   const found = new Map<string, Message>();
   try {
     while (found.size < limit) {
@@ -32,8 +33,8 @@ export async function lookAtDeadLetters(client: SQSClient, queueUrl: string, lim
         new ReceiveMessageCommand({
           QueueUrl: queueUrl,
           MaxNumberOfMessages: 10,
-          VisibilityTimeout: LOOK_SECONDS,
-          // All of SQS's servers are asked: without waiting, some would be left out (developer guide, "Long polling").
+          VisibilityTimeout: VISIBILITY_SECONDS,
+          // Long polling reads from all servers of the queue (SQS developer guide, "Long polling").
           WaitTimeSeconds: 1,
           MessageAttributeNames: ['All'],
           MessageSystemAttributeNames: ['SentTimestamp'],
@@ -58,29 +59,39 @@ export async function lookAtDeadLetters(client: SQSClient, queueUrl: string, lim
   }));
 }
 
-function reasonOf({ MessageAttributes = {} }: Message): string {
-  const attribute = (name: string) => MessageAttributes[name]?.StringValue;
-  // The latter two are EventBridge's own, of an event that a rule could not send (user guide, "Dead-letter queues").
-  const failed = [attribute('ERROR_CODE'), attribute('ERROR_MESSAGE')].filter(Boolean).join(': ');
-  return attribute(REJECTION_REASON_ATTRIBUTE) ?? (failed || 'its handler failed each time: its log says why');
+/**
+ * Reads messages of all dead-letter queues of a connector and leaves them in the queues.
+ * @param limit maximum number of messages per queue.
+ */
+export async function peekAllDeadLetters({ clients, output }: Connector, limit: number): Promise<DeadLetter[]> {
+  const urls = output(Output.DEAD_LETTER_QUEUE_URLS).split(',');
+  return (await Promise.all(urls.map((url) => peekDeadLetters(clients.sqs, url, limit)))).flat();
 }
 
-/** What a message is about, for people, in a few words. */
-export function aboutMessage(body: string): string {
+function reasonOf({ MessageAttributes = {} }: Message): string {
+  const attribute = (name: string) => MessageAttributes[name]?.StringValue;
+  // EventBridge sets these two on an event that a rule could not deliver (user guide, "Dead-letter queues").
+  const failed = [attribute('ERROR_CODE'), attribute('ERROR_MESSAGE')].filter(Boolean).join(': ');
+  return (
+    attribute(REJECTION_REASON_ATTRIBUTE) ?? (failed || "its handler failed on every attempt: see the handler's log")
+  );
+}
+
+/** The content of a message, up to 100 characters. */
+export function messageSummary(body: string): string {
   const message = parsed(body) as { readonly 'detail-type'?: unknown; readonly detail?: unknown } | undefined;
   const type = message?.['detail-type'];
   const text = typeof type === 'string' ? `${type} ${JSON.stringify(message?.detail)}` : readable(body);
   return cut(oneLine(text), 100);
 }
 
-/** A message's body with its characters as they were put: the connector keeps JSON in ASCII, and other texts as JSON strings. */
+/** The body as the producer sent it: the connector stores JSON in ASCII, and other text as a JSON string. */
 export function readable(body: string): string {
   const message = parsed(body);
   if (message === undefined) return body;
   return typeof message === 'string' ? message : JSON.stringify(message);
 }
 
-/** The JSON of a body; undefined where it is none. */
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body) ?? undefined;

@@ -5,26 +5,25 @@ import {
   type Stack,
 } from '@aws-sdk/client-cloudformation';
 import { Output } from '../../contract/outputs';
+import { ACCESS_DENIED, errorText } from '../shell/aws-errors';
 import { ConnectorError } from '../shell/exit';
-import { DENIED, failureText } from '../shell/failure';
 import { type Connector, connectorOf } from './connector';
 import { describeLocalRun } from './local-run';
 
-/** Which connector is meant. */
-export interface ConnectorChoice {
-  /** Name or ARN of its CloudFormation stack; left out: the only one there is. */
+export interface ConnectorSelector {
+  /** Name or ARN of its CloudFormation stack. Default: the only connector in the account and Region. */
   readonly stack?: string;
-  /** Left out: as the AWS CLI finds it. */
+  /** Default: the same as for the AWS CLI. */
   readonly region?: string;
-  /** The running local one, at this URL or port; empty: as it says itself. */
+  /** URL or port of the local run; empty to read it from LOCAL_RUN_FILE. */
   readonly local?: string;
 }
 
 /**
- * Finds a connector: by its stack's outputs, or the one that runs on this machine.
- * @throws ConnectorError when there is none, more than one, or AWS cannot be asked.
+ * Finds a deployed connector by the outputs of its stack, or the local run.
+ * @throws ConnectorError if there is no connector or more than one, or if AWS cannot be reached.
  */
-export async function findConnector({ stack, region: wanted, local }: ConnectorChoice): Promise<Connector> {
+export async function findConnector({ stack, region: wanted, local }: ConnectorSelector): Promise<Connector> {
   if (local !== undefined) {
     const { stackName, region, outputs, endpoints } = await describeLocalRun(local);
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -32,21 +31,21 @@ export async function findConnector({ stack, region: wanted, local }: ConnectorC
   }
   const cloudFormation = new CloudFormationClient({ region: wanted ?? regionOfEnvironment() });
   const region = await cloudFormation.config.region().catch((error) => {
-    throw new ConnectorError(failureText(error));
+    throw new ConnectorError(errorText(error));
   });
   const found =
     stack === undefined ? await onlyConnector(cloudFormation, region) : await describe(cloudFormation, stack, region);
-  // The same credentials for all: found once, and asked for once where a person has to answer.
+  // All clients share the credentials, so that the user enters an MFA code only once.
   const { credentials } = cloudFormation.config;
   return connectorOf(found.name, found.outputs, { region, credentials });
 }
 
-/** Two variables that the AWS CLI reads, of which the SDK reads the first only. */
+/** The AWS CLI reads both variables, the SDK only the first. */
 const regionOfEnvironment = (): string | undefined =>
   process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined;
 
-/** By these outputs a stack is known as a connector's. */
-const NEEDED = [
+/** Outputs that identify the stack of a connector. */
+const REQUIRED_OUTPUTS = [
   Output.SUBSCRIPTIONS_TABLE_NAME,
   Output.THRESHOLDS_TABLE_NAME,
   Output.DELIVERIES_TABLE_NAME,
@@ -64,7 +63,7 @@ interface Found {
 
 const outputsOf = ({ Outputs }: Stack): Outputs =>
   Object.fromEntries((Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
-const missingOf = (outputs: Outputs): string[] => NEEDED.filter((key) => !outputs[key]);
+const missingOf = (outputs: Outputs): string[] => REQUIRED_OUTPUTS.filter((key) => !outputs[key]);
 
 async function onlyConnector(client: CloudFormationClient, region: string): Promise<Found> {
   const found: Found[] = [];
@@ -76,20 +75,18 @@ async function onlyConnector(client: CloudFormationClient, region: string): Prom
       }
     }
   } catch (error) {
-    const hint = DENIED.has((error as Error).name) ? '; write --stack NAME, which needs no look at the others' : '';
-    throw new ConnectorError(`the stacks in ${region} cannot be looked up: ${failureText(error)}${hint}`);
+    const hint = ACCESS_DENIED.has((error as Error).name) ? '; use --stack NAME, which does not list the stacks' : '';
+    throw new ConnectorError(`cannot list the stacks in ${region}: ${errorText(error)}${hint}`);
   }
   const [only, ...others] = found;
   if (only === undefined) {
     throw new ConnectorError(
-      `there is no connector in ${region} in this account: write --region REGION, deploy one first, or write --local for the running npm start`,
+      `no connector found in ${region} in this account: use --region REGION, deploy a connector, or use --local for a running npm start`,
     );
   }
   if (others.length === 0) return only;
   const names = found.map(({ name }) => name).toSorted();
-  throw new ConnectorError(
-    `there are ${found.length} connectors in ${region}: write --stack with ${names.join(' or ')}`,
-  );
+  throw new ConnectorError(`${found.length} connectors found in ${region}: use --stack with ${names.join(' or ')}`);
 }
 
 async function describe(client: CloudFormationClient, name: string, region: string): Promise<Found> {
@@ -98,20 +95,20 @@ async function describe(client: CloudFormationClient, name: string, region: stri
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
     stack = Stacks?.[0];
   } catch (error) {
-    // The service has no error code of its own for it (CloudFormation API reference, DescribeStacks).
+    // DescribeStacks has no error code for a missing stack (CloudFormation API reference).
     if (/does not exist/.test((error as Error).message)) {
       throw new ConnectorError(
-        `there is no stack ${name} in ${region} in this account: write --stack NAME or --region REGION, or deploy it first`,
+        `stack ${name} does not exist in ${region} in this account: use another --stack or --region, or deploy it first`,
       );
     }
-    throw new ConnectorError(`stack ${name} in ${region} cannot be looked up: ${failureText(error)}`);
+    throw new ConnectorError(`cannot describe stack ${name} in ${region}: ${errorText(error)}`);
   }
   const outputs = stack ? outputsOf(stack) : {};
   const missing = missingOf(outputs);
   if (missing.length > 0) {
     throw new ConnectorError(
-      `stack ${name} in ${region} (${stack?.StackStatus}) is no deployed connector: it has no output ${missing.join(', ')}; ` +
-        'write --stack with the name of a PowerAutomateConnectorStack, or of a stack in which addOutputs() of the connector was called',
+      `stack ${name} in ${region} (${stack?.StackStatus}) is not a deployed connector: it has no output ${missing.join(', ')}; ` +
+        'use --stack with a PowerAutomateConnectorStack, or with a stack that calls addOutputs() of its connector',
     );
   }
   return { name: stack?.StackName ?? name, outputs };

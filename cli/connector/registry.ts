@@ -3,7 +3,7 @@ import * as adapter from '../../lambda/registration/adapters/registry';
 import type { RegistryPorts } from '../../lambda/registration/core/register';
 import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
 
-/** Where a connector keeps its subscriptions and the key of their flow URLs. */
+/** Tables, queue and key that hold a connector's subscriptions. */
 export interface RegistryPlace extends adapter.RegistryPlace {
   /** ARN of the key that encrypts flow URLs. */
   readonly flowUrlKey: string;
@@ -13,7 +13,7 @@ export interface RegistryClients extends adapter.RegistryClients {
   readonly kms: KMSClient;
 }
 
-/** A connector's subscriptions, to be changed by somebody who has flow URLs in clear. */
+/** Ports that write subscriptions and encrypt their flow URLs. */
 export function registryPorts(place: RegistryPlace, clients: RegistryClients): RegistryPorts {
   return adapter.registryPorts(place, clients, (subscription, flowUrl) =>
     sealFlowUrl(clients.kms, place.flowUrlKey, subscription, flowUrl),

@@ -12,17 +12,16 @@ export const COLORS: Readonly<Record<DeliveryStatus, keyof Style>> = {
   canceled: 'dim',
 };
 
-/** What the flow answered to a try: `202, run 0858…`, or why there was no answer. */
+/** Response of the flow to an attempt: `202, run 0858…`, or the error if the flow did not respond. */
 export function responseText(attempt: Attempt | undefined): string {
-  if (!attempt) return 'not tried yet';
-  const answer = [attempt.status, attempt.error].filter((part) => part !== undefined).join(' ') || 'no answer';
-  return attempt.runId ? `${answer}, run ${attempt.runId}` : answer;
+  if (!attempt) return 'not attempted yet';
+  const response = [attempt.status, attempt.error].filter((part) => part !== undefined).join(' ') || 'no response';
+  return attempt.runId ? `${response}, run ${attempt.runId}` : response;
 }
 
-/** Deliveries as a table. */
 export function deliveriesTable(rows: readonly DeliveryRow[], now: number, style: Style): Table {
   return {
-    head: ['accepted', 'status', 'trigger', 'tries', 'last answer', 'id'],
+    head: ['accepted', 'status', 'trigger', 'attempts', 'last response', 'id'],
     numbers: [3],
     rows: rows.map(({ acceptedAt, status, trigger, attempts, subscription, eventId }) => {
       const paint: Paint = style[COLORS[status]];
@@ -38,7 +37,6 @@ export function deliveriesTable(rows: readonly DeliveryRow[], now: number, style
   };
 }
 
-/** A delivery for scripts. */
 export const deliveryJson = ({ subscription, eventId, trigger, status, ...row }: DeliveryRow): object => ({
   id: deliveryId(subscription, eventId),
   subscription,
@@ -50,8 +48,8 @@ export const deliveryJson = ({ subscription, eventId, trigger, status, ...row }:
 });
 
 /**
- * The newest of many rows, newest first, and how many there were.
- * @param limit how many are given; no more than twice as many are kept meanwhile.
+ * The newest rows, newest first, and the number of all rows.
+ * @param limit maximum number of rows returned. Holds up to twice as many in memory.
  */
 export async function newest(
   rows: AsyncIterable<DeliveryRow>,

@@ -1,27 +1,26 @@
 import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { TriggerId } from '../../contract/events';
 import { CLOUDEVENTS_BODIES } from '../../lambda/delivery/core/bodies/cloudevents';
-import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat';
+import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat-schema';
 import { teamsMessageSchema } from '../../lambda/delivery/core/bodies/teams-card';
 import type { BodyFormat } from '../../lambda/subscriptions/core/subscription';
 
-/** Checks that are code have no counterpart in JSON Schema. */
+/** JSON Schema cannot express checks that are code. */
 export const SCHEMA_OPTIONS: ConversionConfig = {
   typeMode: 'input',
   ignoreActions: ['check', 'raw_check', 'trim', 'to_lower_case'],
 };
 
-/** The published JSON Schema of a flow's body. */
 export function bodySchema(trigger: TriggerId, format: BodyFormat): JsonSchema {
-  // Nobody pastes this one: the trigger of Teams Workflows has its own. It says what is sent, and checks it.
+  // For documentation and checks only: the trigger of Teams Workflows has its own schema.
   if (format === 'teams-card') return toJsonSchema(teamsMessageSchema, SCHEMA_OPTIONS);
   const bodies = format === 'flat' ? FLAT_BODIES : CLOUDEVENTS_BODIES;
   return forFlowDesigner(toJsonSchema(bodies[trigger], SCHEMA_OPTIONS));
 }
 
 /**
- * A schema in the few words that the flow designer's "Request Body JSON Schema" is sure to know. Values are not limited
- * to those of today: a flow that was made with this schema must not refuse the body of a later version.
+ * Reduces a schema to keywords that the flow designer's "Request Body JSON Schema" supports. Does not restrict values:
+ * a flow with this schema must accept bodies of later versions.
  */
 function forFlowDesigner({ type, const: only, title, description, properties, required }: JsonSchema): JsonSchema {
   return {

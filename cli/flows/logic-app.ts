@@ -1,27 +1,27 @@
+import { type FlowSpec, flowHash } from './flow-spec';
 import { messageHtml, recipients, SUBJECT } from './message';
-import { type FlowWish, flowHash } from './wish';
 import { ACTIONS, workflowDefinition } from './workflow';
 
 /**
- * The flow as an ARM template with a Logic App (Consumption). It has no output with the URL: outputs stand in the
- * deployment's history, in clear. It was not deployed.
+ * The flow as an ARM template with a Logic App (Consumption). The URL is not an output: the deployment history shows
+ * outputs in plain text. Not tested with a deployment.
  */
-export function logicAppTemplate(wish: FlowWish): object {
-  const { api, title } = ACTIONS[wish.by];
+export function logicAppTemplate(spec: FlowSpec): object {
+  const { api, title } = ACTIONS[spec.action];
   const connection = `${api}-customer-data`;
   const managedApi = `[subscriptionResourceId('Microsoft.Web/locations/managedApis', parameters('location'), '${api}')]`;
   const connectionId = `[resourceId('Microsoft.Web/connections', '${connection}')]`;
   return {
     $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
     contentVersion: '1.0.0.0',
-    // A text in brackets would be an expression.
-    metadata: { description: wish.name.replace(/^\[/, '[[') },
+    // ARM evaluates a text in brackets as an expression.
+    metadata: { description: spec.name.replace(/^\[/, '[[') },
     parameters: {
       location: { type: 'string', defaultValue: '[resourceGroup().location]' },
-      logicAppName: { type: 'string', defaultValue: `${wish.trigger}-${wish.by}-${flowHash(wish).slice(0, 6)}` },
-      ...(wish.by === 'teams' && {
-        teamId: parameter('Id of the team: groupId in the link to the channel.', wish.channel?.teamId),
-        channelId: parameter('Id of the channel: 19:…@thread.tacv2 in the link to it.', wish.channel?.channelId),
+      logicAppName: { type: 'string', defaultValue: `${spec.trigger}-${spec.action}-${flowHash(spec).slice(0, 6)}` },
+      ...(spec.action === 'teams' && {
+        teamId: parameter('Id of the team: groupId in the link to the channel.', spec.channel?.teamId),
+        channelId: parameter('Id of the channel: 19:…@thread.tacv2 in the link to it.', spec.channel?.channelId),
       }),
     },
     resources: [
@@ -30,7 +30,7 @@ export function logicAppTemplate(wish: FlowWish): object {
         apiVersion: '2016-06-01',
         name: connection,
         location: "[parameters('location')]",
-        // Somebody has to sign in to it once: Logic App, API connections, Edit API connection, Authorize.
+        // Needs one sign-in after the deployment: Logic App, API connections, Edit API connection, Authorize.
         properties: { displayName: title, api: { id: managedApi } },
       },
       {
@@ -41,15 +41,15 @@ export function logicAppTemplate(wish: FlowWish): object {
         dependsOn: [connectionId],
         properties: {
           state: 'Enabled',
-          definition: workflowDefinition(wish, {
+          definition: workflowDefinition(spec, {
             parameters: { $connections: { defaultValue: {}, type: 'Object' } },
             triggerInputs: { method: 'POST' },
-            tell: (schema) => ({
+            messageAction: (schema) => ({
               type: 'ApiConnection',
               inputs: {
                 host: { connection: { name: `@parameters('$connections')['${api}']['connectionId']` } },
                 method: 'post',
-                ...requestOf(wish, messageHtml(wish, schema)),
+                ...requestOf(spec, messageHtml(spec, schema)),
               },
             }),
           }),
@@ -68,12 +68,11 @@ const parameter = (description: string, defaultValue: string | undefined) => ({
   metadata: { description },
 });
 
-/** Paths of the connectors' operations, as the designer writes them. */
-function requestOf(wish: FlowWish, html: string): object {
-  if (wish.by === 'email') {
+function requestOf(spec: FlowSpec, html: string): object {
+  if (spec.action === 'email') {
     return {
       path: '/v2/Mail',
-      body: { To: recipients(wish), Subject: SUBJECT, Body: html, Importance: 'Normal' },
+      body: { To: recipients(spec), Subject: SUBJECT, Body: html, Importance: 'Normal' },
     };
   }
   const [poster, location] = ["@{encodeURIComponent('Flow bot')}", "@{encodeURIComponent('Channel')}"];

@@ -1,87 +1,85 @@
 /**
- * A ready-made flow as a solution of Power Platform, unmanaged, for *Solutions, Import solution*.
+ * A generated flow as an unmanaged Power Platform solution, for *Solutions, Import solution*.
  *
- * What a solution with a cloud flow holds is not written down by Microsoft beyond "Solution component file reference";
- * the files here follow what `pac solution export` writes. It was not imported into a live environment.
+ * Microsoft documents the files of a solution only in "Solution component file reference". These files follow the
+ * output of `pac solution export`. Not tested with an import into a live environment.
  */
 import { strToU8, type Zippable, zipSync } from 'fflate';
+import { type FlowAction, type FlowSpec, flowHash } from './flow-spec';
 import { messageHtml, recipients, SUBJECT } from './message';
-import { type FlowWish, flowHash, type Then } from './wish';
 import { ACTIONS, workflowDefinition } from './workflow';
 
-/** Prefix of what the solution brings along: 2 to 8 letters and digits (Microsoft, "Solution publisher"). */
+/** Publisher prefix of the solution's components: 2 to 8 letters and digits (Microsoft, "Solution publisher"). */
 const PREFIX = 'pacon';
 const VERSION = '1.0.0.0';
-/** English; the number is Windows' own. */
+/** Windows language code of English. */
 const LANGUAGE = 1033;
 
-/** A file of the package. */
 export interface PackageFile {
   readonly path: string;
   readonly content: string;
 }
 
-/** The package's bytes: the same for the same wish, wherever and whenever it is made. */
-export function solutionZip(wish: FlowWish): Uint8Array {
+/** The bytes of the package. Equal specs give equal bytes. */
+export function solutionZip(spec: FlowSpec): Uint8Array {
   const files: Zippable = {};
-  for (const { path, content } of solutionFiles(wish)) files[path] = strToU8(content);
-  // The earliest date that a zip knows, in local time, as it is written there.
+  for (const { path, content } of solutionFiles(spec)) files[path] = strToU8(content);
+  // A fixed date, in local time because zip stores local times: the earliest that the format supports.
   return zipSync(files, { level: 9, mtime: new Date(1980, 0, 1) });
 }
 
-/** The package's files, in the order in which they are packed. */
-export function solutionFiles(wish: FlowWish): PackageFile[] {
-  const file = workflowFile(wish);
+export function solutionFiles(spec: FlowSpec): PackageFile[] {
+  const file = workflowFile(spec);
   return [
     { path: '[Content_Types].xml', content: CONTENT_TYPES },
-    { path: 'solution.xml', content: solutionXml(wish) },
-    { path: 'customizations.xml', content: customizationsXml(wish, file) },
-    { path: file, content: `${JSON.stringify(workflow(wish), undefined, 2)}\n` },
+    { path: 'solution.xml', content: solutionXml(spec) },
+    { path: 'customizations.xml', content: customizationsXml(spec, file) },
+    { path: file, content: `${JSON.stringify(workflow(spec), undefined, 2)}\n` },
   ];
 }
 
-/** The flow's GUID: a hash of what it is known by, as RFC 9562 frames one of one's own making (version 8). */
-export function flowGuid(wish: FlowWish): string {
-  const hex = flowHash(wish);
+/** The GUID of the flow: its hash as a custom UUID (RFC 9562, version 8). */
+export function flowGuid(spec: FlowSpec): string {
+  const hex = flowHash(spec);
   const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20)];
   return parts.join('-');
 }
 
-function workflowFile(wish: FlowWish): string {
-  const name = wish.name.replaceAll(/[^A-Za-z0-9]/g, '');
-  return `Workflows/${name || 'Flow'}-${flowGuid(wish).toUpperCase()}.json`;
+function workflowFile(spec: FlowSpec): string {
+  const name = spec.name.replaceAll(/[^A-Za-z0-9]/g, '');
+  return `Workflows/${name || 'Flow'}-${flowGuid(spec).toUpperCase()}.json`;
 }
 
-/** Connection that whoever imports the solution is asked for; flows that are imported so share it. */
-const connectionOf = (then: Then): string => `${PREFIX}_shared${ACTIONS[then].api}`;
+/** Connection reference that the import asks for. All generated flows with the same action share it. */
+const connectionOf = (action: FlowAction): string => `${PREFIX}_shared${ACTIONS[action].api}`;
 
-function workflow(wish: FlowWish): object {
-  const api = `shared_${ACTIONS[wish.by].api}`;
+function workflow(spec: FlowSpec): object {
+  const api = `shared_${ACTIONS[spec.action].api}`;
   return {
     properties: {
       connectionReferences: {
         [api]: {
           runtimeSource: 'embedded',
-          connection: { connectionReferenceLogicalName: connectionOf(wish.by) },
+          connection: { connectionReferenceLogicalName: connectionOf(spec.action) },
           api: { name: api },
         },
       },
-      definition: workflowDefinition(wish, {
+      definition: workflowDefinition(spec, {
         parameters: {
           $connections: { defaultValue: {}, type: 'Object' },
           $authentication: { defaultValue: {}, type: 'SecureObject' },
         },
-        // Anyone: the URL is signed. New flows allow the tenant alone.
+        // Anyone, because the URL has a signature. The default of new flows allows only the tenant.
         triggerInputs: { method: 'POST', triggerAuthenticationType: 'All' },
-        tell: (schema) => ({
+        messageAction: (schema) => ({
           type: 'OpenApiConnection',
           inputs: {
             host: {
               apiId: `/providers/Microsoft.PowerApps/apis/${api}`,
               connectionName: api,
-              operationId: wish.by === 'teams' ? 'PostMessageToConversation' : 'SendEmailV2',
+              operationId: spec.action === 'teams' ? 'PostMessageToConversation' : 'SendEmailV2',
             },
-            parameters: parametersOf(wish, messageHtml(wish, schema)),
+            parameters: parametersOf(spec, messageHtml(spec, schema)),
             authentication: "@parameters('$authentication')",
           },
         }),
@@ -92,20 +90,20 @@ function workflow(wish: FlowWish): object {
   };
 }
 
-function parametersOf(wish: FlowWish, html: string): object {
-  if (wish.by === 'email') {
+function parametersOf(spec: FlowSpec, html: string): object {
+  if (spec.action === 'email') {
     return {
-      'emailMessage/To': recipients(wish),
+      'emailMessage/To': recipients(spec),
       'emailMessage/Subject': SUBJECT,
       'emailMessage/Body': html,
       'emailMessage/Importance': 'Normal',
     };
   }
-  const { channel } = wish;
+  const { channel } = spec;
   return {
     poster: 'Flow bot',
     location: 'Channel',
-    // Left out, the designer asks for them.
+    // Without them, the designer asks for the channel.
     ...(channel && { 'body/recipient/groupId': channel.teamId, 'body/recipient/channelId': channel.channelId }),
     'body/messageBody': html,
   };
@@ -125,13 +123,13 @@ const CONTENT_TYPES = `${DECLARATION}
 </Types>
 `;
 
-/** What the solution is called, and that the flow (29 is a workflow) is in it. */
-function solutionXml(wish: FlowWish): string {
+/** Name of the solution and its component, the flow (type 29: workflow). */
+function solutionXml(spec: FlowSpec): string {
   return `${DECLARATION}
 <ImportExportXml version="9.2.0.0" SolutionPackageVersion="9.2" languagecode="${LANGUAGE}" generatedBy="CrmLive" ${INSTANCE}>
   <SolutionManifest>
-    <UniqueName>CustomerDataFlow_${flowHash(wish).slice(0, 12)}</UniqueName>
-    ${localized(wish.name)}
+    <UniqueName>CustomerDataFlow_${flowHash(spec).slice(0, 12)}</UniqueName>
+    ${localized(spec.name)}
     <Descriptions />
     <Version>${VERSION}</Version>
     <Managed>0</Managed>
@@ -146,7 +144,7 @@ function solutionXml(wish: FlowWish): string {
       <Addresses />
     </Publisher>
     <RootComponents>
-      <RootComponent type="29" id="{${flowGuid(wish)}}" behavior="0" />
+      <RootComponent type="29" id="{${flowGuid(spec)}}" behavior="0" />
     </RootComponents>
     <MissingDependencies />
   </SolutionManifest>
@@ -155,17 +153,17 @@ function solutionXml(wish: FlowWish): string {
 }
 
 /**
- * The flow's record and the connection that it needs. Category 5 is a cloud flow; state 0, status 1 is switched off:
- * whoever imports it has to look at the channel or the owners first.
+ * The record of the flow and its connection reference. Category 5 is a cloud flow. State 0, status 1 is switched off:
+ * the user must check the channel or the owners before the flow runs.
  */
-function customizationsXml(wish: FlowWish, file: string): string {
-  const { api, title } = ACTIONS[wish.by];
+function customizationsXml(spec: FlowSpec, file: string): string {
+  const { api, title } = ACTIONS[spec.action];
   return `${DECLARATION}
 <ImportExportXml ${INSTANCE}>
   <Entities />
   <Roles />
   <Workflows>
-    <Workflow WorkflowId="{${flowGuid(wish)}}" Name="${xml(wish.name)}">
+    <Workflow WorkflowId="{${flowGuid(spec)}}" Name="${xml(spec.name)}">
       <JsonFileName>/${file}</JsonFileName>
       <Type>1</Type>
       <Subprocess>0</Subprocess>
@@ -187,7 +185,7 @@ function customizationsXml(wish: FlowWish, file: string): string {
       <IsCustomProcessingStepAllowedForOtherPublishers>1</IsCustomProcessingStepAllowedForOtherPublishers>
       <ModernFlowType>0</ModernFlowType>
       <PrimaryEntity>none</PrimaryEntity>
-      ${localized(wish.name)}
+      ${localized(spec.name)}
     </Workflow>
   </Workflows>
   <FieldSecurityProfiles />
@@ -199,7 +197,7 @@ function customizationsXml(wish: FlowWish, file: string): string {
   <CustomControls />
   <EntityDataProviders />
   <connectionreferences>
-    <connectionreference connectionreferencelogicalname="${connectionOf(wish.by)}">
+    <connectionreference connectionreferencelogicalname="${connectionOf(spec.action)}">
       <connectionreferencedisplayname>${xml(title)}</connectionreferencedisplayname>
       <connectorid>/providers/Microsoft.PowerApps/apis/shared_${api}</connectorid>
       <iscustomizable>1</iscustomizable>

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '@valibot/to-json-schema';
 import { bodySchema } from '../events/body-schemas';
+import type { FlowAction, FlowSpec } from './flow-spec';
 import { IS_TEST } from './message';
-import type { FlowWish, Then } from './wish';
 
 /** A definition in Microsoft's workflow definition language, which Power Automate and Logic Apps share. */
 export interface WorkflowDefinition {
@@ -13,25 +13,34 @@ export interface WorkflowDefinition {
   readonly outputs: object;
 }
 
-/** The connector of the action, and the action's name as the designer gives it. */
-export const ACTIONS: Readonly<Record<Then, { readonly api: string; readonly title: string; readonly name: string }>> =
-  {
-    teams: { api: 'teams', title: 'Microsoft Teams', name: 'Post_message_in_a_chat_or_channel' },
-    email: { api: 'office365', title: 'Office 365 Outlook', name: 'Send_an_email_(V2)' },
-  };
-
-/** What the two products write differently. */
-interface Dialect {
-  readonly parameters: WorkflowDefinition['parameters'];
-  /** Beside the schema. */
-  readonly triggerInputs: object;
-  /** The action that tells people, but for when it runs. */
-  readonly tell: (schema: JsonSchema) => object;
+interface ActionNames {
+  /** Microsoft's connector of the action. */
+  readonly api: string;
+  readonly title: string;
+  /** Name of the action in the designer. */
+  readonly name: string;
 }
 
-/** The flow: started over HTTP, it ends if it is only tried out, and tells people otherwise. */
-export function workflowDefinition(wish: FlowWish, { parameters, triggerInputs, tell }: Dialect): WorkflowDefinition {
-  const schema = bodySchema(wish.trigger, 'flat');
+export const ACTIONS: Readonly<Record<FlowAction, ActionNames>> = {
+  teams: { api: 'teams', title: 'Microsoft Teams', name: 'Post_message_in_a_chat_or_channel' },
+  email: { api: 'office365', title: 'Office 365 Outlook', name: 'Send_an_email_(V2)' },
+};
+
+/** Differences between Power Automate and Logic Apps. */
+interface Dialect {
+  readonly parameters: WorkflowDefinition['parameters'];
+  /** Inputs of the trigger, in addition to the schema. */
+  readonly triggerInputs: object;
+  /** The action that sends the message, without runAfter. */
+  readonly messageAction: (schema: JsonSchema) => object;
+}
+
+/** A flow with an HTTP trigger that sends a message, and ends without one for a test body. */
+export function workflowDefinition(
+  spec: FlowSpec,
+  { parameters, triggerInputs, messageAction }: Dialect,
+): WorkflowDefinition {
+  const schema = bodySchema(spec.trigger, 'flat');
   const { $schema: _, ...requestSchema } = schema;
   return {
     $schema:
@@ -39,7 +48,7 @@ export function workflowDefinition(wish: FlowWish, { parameters, triggerInputs, 
     contentVersion: '1.0.0.0',
     parameters,
     triggers: {
-      // The name is part of the URL; the designer gives this one.
+      // The name is part of the URL. The designer uses the same one.
       manual: { type: 'Request', kind: 'Http', inputs: { ...triggerInputs, schema: requestSchema } },
     },
     actions: {
@@ -47,11 +56,11 @@ export function workflowDefinition(wish: FlowWish, { parameters, triggerInputs, 
         runAfter: {},
         type: 'If',
         expression: { and: [{ equals: [IS_TEST, true] }] },
-        // A run that ends so has succeeded: runs that fail would get the flow switched off one day.
+        // Must count as a success: Power Automate switches off flows whose runs keep failing.
         actions: { End_the_test: { runAfter: {}, type: 'Terminate', inputs: { runStatus: 'Succeeded' } } },
         else: { actions: {} },
       },
-      [ACTIONS[wish.by].name]: { runAfter: { Is_it_a_test: ['Succeeded'] }, ...tell(schema) },
+      [ACTIONS[spec.action].name]: { runAfter: { Is_it_a_test: ['Succeeded'] }, ...messageAction(schema) },
     },
     outputs: {},
   };

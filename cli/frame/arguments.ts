@@ -1,59 +1,64 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 import type { Argument, Arguments, Command } from './command';
 
 export const PROGRAM = 'power-automate-connector';
 
-/** A command line that has been checked against its command. citty itself overlooks what it does not know. */
+/** Validated arguments of a command. citty itself ignores unknown options and extra arguments. */
 export interface CheckedArguments {
   readonly help: boolean;
-  /** As citty reads them. */
+  /** Arguments in the form that citty parses. */
   readonly rawArgs: string[];
-  /** Every value of an argument that may be repeated. */
+  /** All values of a `multiple` argument. */
   all(argument: string): readonly string[];
   value(option: string): string | undefined;
 }
 
-/** Finds the command that is meant, and gives the other arguments. Undefined: help is asked for. */
+/**
+ * Finds the command and the remaining arguments.
+ * @returns undefined for the help of the program.
+ * @throws UsageError if the command is missing or unknown.
+ */
 export function findCommand<C extends Command>(
   args: readonly string[],
   commands: readonly C[],
 ): { readonly command: C; readonly rest: readonly string[] } | undefined {
   const at = args.findIndex(
-    (arg, n) => !arg.startsWith('-') && !VALUED.has(args[n - 1] ?? '') && !(args[n - 1] === '--local' && isPlace(arg)),
+    (arg, n) =>
+      !arg.startsWith('-') && !VALUED.has(args[n - 1] ?? '') && !(args[n - 1] === '--local' && isUrlOrPort(arg)),
   );
   const word = args[at];
   const found = commands.find(({ meta }) => meta.name === word);
   if (found) return { command: found, rest: args.toSpliced(at, 1) };
   if (word === undefined && args.some((arg) => HELP.has(arg))) return undefined;
-  const see = `${PROGRAM} --help lists the commands`;
-  if (word === undefined) throw new UsageError(`no command: ${see}`);
+  const see = `run ${PROGRAM} --help for a list`;
+  if (word === undefined) throw new UsageError(`missing command: ${see}`);
   const names = commands.map(({ meta }) => meta.name);
   const meant = nearest(word, names);
-  throw new UsageError(`${shown(word)} is no command: ${meant ? `write ${meant}; ` : ''}${see}`);
+  throw new UsageError(`unknown command ${shown(word)}: ${meant ? `did you mean ${meant}?` : see}`);
 }
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
-/** Options that may stand before the command, with a value. */
+/** Options with a value that can precede the command. */
 const VALUED: ReadonlySet<string> = new Set(['--stack', '--region']);
-/** Whether an argument after `--local` is its value. */
-const isPlace = (arg: string): boolean => /^(https?:\/\/|\d+$)/.test(arg);
+/** Whether the argument after `--local` is its value. */
+const isUrlOrPort = (arg: string): boolean => /^(https?:\/\/|\d+$)/.test(arg);
 
-/** @throws UsageError for an option that the command does not have, a value that is missing, and a name too many. */
+/** @throws UsageError for an unknown option, a missing or invalid value, or an extra argument. */
 export function checkArguments({ meta, args }: Command, given: readonly string[]): CheckedArguments {
-  const see = `${PROGRAM} ${meta.name} --help says how to call it`;
-  const rawArgs = withLocal(given);
+  const see = `see ${PROGRAM} ${meta.name} --help`;
+  const rawArgs = normalizeLocal(given);
   const { values, positionals } = parse(meta.name, args, rawArgs, see);
   const help = values.help === true;
   const names = Object.entries(args).filter(([, { type }]) => type === 'positional');
   const rest = names.findIndex(([, arg]) => arg.multiple);
   if (!help) {
     const missing = names.slice(positionals.length).find(([, arg]) => arg.required);
-    if (missing) throw new UsageError(`no ${hintOf(...missing)}: write ${meta.name} ${namesText(names)}`);
+    if (missing) throw new UsageError(`missing ${hintOf(...missing)}: use ${meta.name} ${namesText(names)}`);
     const extra = rest === -1 ? positionals[names.length] : undefined;
     if (extra !== undefined)
-      throw new UsageError(`unexpected argument ${shown(extra)}: ${meantBy(extra, args, values) ?? see}`);
+      throw new UsageError(`unexpected argument ${shown(extra)}: ${suggestion(extra, args, values) ?? see}`);
     for (const [name, arg] of Object.entries(args)) checkChoice(`--${name}`, arg, values[name]);
   }
   return {
@@ -68,20 +73,20 @@ export function checkArguments({ meta, args }: Command, given: readonly string[]
   };
 }
 
-/** The call that was probably meant where an argument is one too many; undefined where there is none, or it cannot be shown. */
-function meantBy(extra: string, args: Arguments, values: Readonly<Record<string, unknown>>): string | undefined {
+/** Suggests the option for an extra argument. Undefined if there is no suggestion or the argument must not be shown. */
+function suggestion(extra: string, args: Arguments, values: Readonly<Record<string, unknown>>): string | undefined {
   if (shown(extra) !== JSON.stringify(extra)) return undefined;
   const options = /^\w+=/.test(extra) ? ['set'] : ['file', 'output'];
   const option = options.find((name) => args[name] && (args[name].multiple || values[name] === undefined));
   return option && `did you mean --${option} ${extra}?`;
 }
 
-/** `--local` may stand alone: `--local=` then. */
-function withLocal(args: readonly string[]): string[] {
+/** The value of `--local` is optional: `--local` alone becomes `--local=`. */
+function normalizeLocal(args: readonly string[]): string[] {
   const at = args.indexOf('--local');
   if (at === -1) return [...args];
   const next = args[at + 1] ?? '';
-  return isPlace(next) ? args.toSpliced(at, 2, `--local=${next}`) : args.toSpliced(at, 1, '--local=');
+  return isUrlOrPort(next) ? args.toSpliced(at, 2, `--local=${next}`) : args.toSpliced(at, 1, '--local=');
 }
 
 function parse(command: string, args: Arguments, given: string[], see: string) {
@@ -102,17 +107,17 @@ function parse(command: string, args: Arguments, given: string[], see: string) {
     if (unknown === undefined) throw new UsageError(`${(error as Error).message.split('. ')[0]}: ${see}`);
     const meant = nearest(unknown.replace(/^--?/, ''), Object.keys(options));
     const takesName = unknown === '--subscription' && args.name?.type === 'positional';
-    const write = takesName ? `write ${command} NAME; ` : meant ? `write --${meant}; ` : '';
-    throw new UsageError(`${command} has no option ${unknown}: ${write}${see}`);
+    const hint = takesName ? `use ${command} NAME` : meant ? `did you mean --${meant}?` : see;
+    throw new UsageError(`unknown option ${unknown}: ${hint}`);
   }
 }
 
 function checkChoice(option: string, arg: Argument, value: unknown): void {
   if (arg.type !== 'enum' || value === undefined || arg.options?.includes(String(value))) return;
-  throw new UsageError(`${option} is ${shown(value)}; write ${arg.options?.join(', ')}`);
+  throw new UsageError(`${option} is ${shown(value)}; use one of ${arg.options?.join(', ')}`);
 }
 
-/** What help and messages call an argument's value. */
+/** Placeholder of an argument's value in help and messages. */
 export const hintOf = (name: string, { valueHint }: Argument): string => valueHint ?? name.toUpperCase();
 
 const namesText = (names: readonly (readonly [string, Argument])[]): string =>

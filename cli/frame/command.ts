@@ -2,105 +2,118 @@ import { type ArgDef, type CommandDef, defineCommand, type ParsedArgs } from 'ci
 import type { Connector } from '../connector/connector';
 import type { Terminal } from '../shell/terminal';
 
-/** What a command gets of the world. */
+/** The environment of a running command. */
 export interface Context {
   readonly terminal: Terminal;
   /** Epoch milliseconds. */
   readonly clock: () => number;
-  /** Resolves after so many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** All of standard input, as text. */
   readonly readInput: () => Promise<string>;
-  /** For a command that lasts until a person ends it: aborted by Ctrl-C, which does not end the process from then on. */
+  /** A signal that Ctrl-C aborts. After the call, Ctrl-C no longer ends the process. */
   readonly untilInterrupted: () => AbortSignal;
-  /** All values of an argument that is `multiple`; empty where there is none. */
+  /** All values of a `multiple` argument. */
   all(argument: string): readonly string[];
-  /** The connector that `--stack`, `--region` and `--local` mean; looked up once. Throws a ConnectorError. */
+  /** The connector that `--stack`, `--region` and `--local` select. Looked up once. Throws a ConnectorError. */
   connector(): Promise<Connector>;
 }
 
 export type Argument = ArgDef & {
-  /** May be given more than once; of a positional argument: takes all that are left. Read it by `Context.all`. */
+  /** The option can be repeated; a positional argument takes all remaining ones. Read the values with `Context.all`. */
   readonly multiple?: true;
-  /** What --help calls its value. */
+  /** Placeholder of the value in --help. */
   readonly valueHint?: string;
 };
 export type Arguments = Readonly<Record<string, Argument>>;
 
-/** A command of the table: citty's, with what its help says besides. */
+/** A citty command with the additional parts of its help. */
 export interface Command extends CommandDef {
   readonly meta: { readonly name: string; readonly description: string };
   readonly args: Arguments;
-  /** Sentences under the options, one a line. */
   readonly notes?: readonly string[];
-  /** Calls as one would write them, without the program's name. */
+  /** Command lines, without the program name. */
   readonly examples?: readonly string[];
 }
 
-interface Definition<A extends Arguments> {
+interface Definition<A extends Arguments, Parsed extends Arguments = A> {
   readonly name: string;
-  /** What it does: a sentence that starts with a verb. */
+  /** Starts with a verb in the imperative, lower case, no full stop. */
   readonly description: string;
   readonly args: A;
   readonly notes?: readonly string[];
   readonly examples?: readonly string[];
-  /** Gives whether everything was done (exit status 0, or 1). Throws a UsageError for a wrong call (2). */
-  readonly run: (args: ParsedArgs<A>, context: Context) => Promise<boolean> | boolean;
+  /**
+   * Returns false if some or all of the work failed (exit status 1).
+   * @throws UsageError for invalid arguments (exit status 2).
+   */
+  readonly run: (args: ParsedArgs<Parsed>, context: Context) => Promise<boolean | undefined> | boolean | undefined;
 }
 
-/** Makes a command for the table in `commands/index.ts`. */
-export function command<const A extends Arguments>({
-  name,
-  description,
-  args,
-  notes,
-  examples,
-  run,
-}: Definition<A>): Command {
+/** Defines a command that needs no connector. */
+export function command<const A extends Arguments>({ name, description, run, ...rest }: Definition<A>): Command {
   const meta = { name, description };
-  const defined = defineCommand({ meta, args: args as A, run: (citty) => run(citty.args, citty.data as Context) });
-  return { ...(defined as CommandDef), meta, args, notes, examples };
+  const defined = defineCommand({ meta, args: rest.args as A, run: ({ args, data }) => run(args, data as Context) });
+  return { ...(defined as CommandDef), meta, ...rest };
 }
 
-/** Arguments of every command that needs the connector. */
-export const connectorArgs = {
+const connectorArgs = {
   stack: {
     type: 'string',
     valueHint: 'NAME',
-    description: "the connector's CloudFormation stack (default: the only connector in the account and Region)",
+    description: 'CloudFormation stack (default: the only connector in the account and Region)',
   },
-  region: { type: 'string', valueHint: 'REGION', description: 'its Region (default: as the AWS CLI finds it)' },
+  region: { type: 'string', valueHint: 'REGION', description: 'AWS Region (default: the same as for the AWS CLI)' },
   local: {
     type: 'string',
     valueHint: 'URL',
-    description:
-      'the connector that npm start runs on this machine, instead of a deployed one; the URL may be left out',
+    description: 'connector that npm start runs on this machine (default URL: from this directory)',
   },
 } as const satisfies Arguments;
 
-/** Argument of commands that print data. */
+/** Defines a command that uses the connector: adds `--stack`, `--region` and `--local`. */
+export const connectorCommand = <const A extends Arguments>({
+  args,
+  ...rest
+}: Definition<A, A & typeof connectorArgs>): Command => command({ ...rest, args: { ...args, ...connectorArgs } });
+
 export const jsonArg = {
-  json: { type: 'boolean', description: 'print JSON, for scripts' },
+  json: { type: 'boolean', description: 'print JSON' },
 } as const satisfies Arguments;
 
-/** Argument of commands that take a flow's URL. */
+export const sinceArg = {
+  since: {
+    type: 'string',
+    valueHint: 'WHEN',
+    description: 'start of the period: an age such as 2h or 3d, or an ISO 8601 time',
+  },
+} as const satisfies Arguments;
+
+/** @param what plural noun of the things that are limited. */
+export const limitArg = <const D extends string>(what: string, standard: D) =>
+  ({
+    limit: { type: 'string', valueHint: 'COUNT', description: `maximum number of ${what}`, default: standard },
+  }) as const satisfies Arguments;
+
 export const flowHostArg = {
   'flow-host': {
     type: 'string',
     multiple: true,
     valueHint: 'HOST',
-    description: "a host that flow URLs may have besides Power Automate's, as in the construct's extraFlowHosts",
+    description: "additional host for flow URLs, as in the construct's extraFlowHosts",
   },
 } as const satisfies Arguments;
 
-/** The name of a subscription that a command is limited to, as its argument or by an option. Read it by `subscriptionOf`. */
+/** Optional filter by subscription, as an argument or as an option. Read it with `subscriptionName`. */
 export const subscriptionArgs = {
-  name: { type: 'positional', valueHint: 'NAME', required: false, description: "a subscription's name (default: all)" },
-  subscription: { type: 'string', valueHint: 'NAME', description: 'the same, as an option' },
+  name: {
+    type: 'positional',
+    valueHint: 'NAME',
+    required: false,
+    description: 'name of a subscription (default: all subscriptions)',
+  },
+  subscription: { type: 'string', valueHint: 'NAME', description: 'same as the argument NAME' },
 } as const satisfies Arguments;
 
-/** A subscription's name, as the first argument. */
 export const nameArg = {
-  name: { type: 'positional', valueHint: 'NAME', required: true, description: "the subscription's name" },
+  name: { type: 'positional', valueHint: 'NAME', required: true, description: 'name of the subscription' },
 } as const satisfies Arguments;

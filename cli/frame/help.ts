@@ -1,42 +1,40 @@
 import { hintOf, PROGRAM } from './arguments';
 import type { Argument, Command } from './command';
 
-/** Columns of the help: what a page of documentation shows. */
+/** Maximum line width of the help, characters: fits a documentation page. */
 const WIDTH = 110;
 
 export const EXIT_STATUSES = [
-  ['0', 'done'],
-  ['1', 'something could not be done, or only a part of it'],
-  ['2', 'a wrong call or a wrong file: nothing was changed'],
-  ['3', 'no connector: it is not found, nobody is signed in, or AWS cannot be reached'],
+  ['0', 'success'],
+  ['1', 'some or all of the work failed'],
+  ['2', 'invalid arguments or an invalid file; nothing was changed'],
+  ['3', 'the connector is not available: not found, no credentials, or AWS cannot be reached'],
 ] as const;
 
-/** The help of the program: its commands. */
 export function programHelp(commands: readonly Command[]): string {
   const list = commands.map(({ meta, args }) => [usageOf(meta.name, args), meta.description] as const);
   return lines([
-    'Looks after the flows that a connector starts.',
+    'Manages the subscriptions of a Power Automate connector and the deliveries to their flows.',
     '',
     `  ${PROGRAM} COMMAND [OPTIONS]`,
     '',
     'Commands',
     ...columns(list),
     '',
-    `${PROGRAM} COMMAND --help says more of each.`,
+    `Run ${PROGRAM} COMMAND --help for the options of a command.`,
     '',
     'Exit status',
     ...columns(EXIT_STATUSES),
   ]);
 }
 
-/** The help of one command. */
 export function commandHelp({ meta, args, notes = [], examples = [] }: Command): string {
   const all = Object.entries(args);
   const names = all.filter(([, { type }]) => type === 'positional');
   const options = all.filter(([, { type }]) => type !== 'positional');
-  const help = ['-h, --help', 'this text'] as const;
+  const help = ['-h, --help', 'print this help'] as const;
   return lines([
-    `${sentence(meta.description)}`,
+    sentence(meta.description),
     '',
     `  ${PROGRAM} ${usageOf(meta.name, args)}${options.length > 0 ? ' [OPTIONS]' : ''}`,
     ...(names.length > 0
@@ -72,10 +70,10 @@ function optionOf(name: string, arg: Argument): string {
 function described(arg: Argument): string {
   const choices = arg.type === 'enum' ? `: ${arg.options?.join(', ')}` : '';
   const standard = arg.default !== undefined && arg.default !== false ? ` (default: ${arg.default})` : '';
-  return `${arg.description ?? ''}${choices}${arg.multiple ? '; may be repeated' : ''}${standard}`;
+  return `${arg.description ?? ''}${choices}${arg.multiple ? '; can be repeated' : ''}${standard}`;
 }
 
-/** Two columns, the right one broken into lines. */
+/** Two columns; wraps the right one. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
   return rows.flatMap(([left, right]) =>

@@ -1,4 +1,6 @@
-/** Mistakes of a file that are printed; the rest are counted. */
+import { counted } from '../../lambda/shared/core/text';
+
+/** Maximum number of mistakes printed for one file. */
 export const MAX_MISTAKES = 20;
 
 interface Mistake {
@@ -6,32 +8,32 @@ interface Mistake {
   readonly message: string;
 }
 
-/** Says how many are not printed. */
+/** `… and 2 more mistakes`. */
 export const moreText = (count: number, noun: string): string =>
-  `… and ${count.toLocaleString('en-US')} more ${noun}${count === 1 ? '' : 's'}`;
+  `… and ${counted(count, `more ${noun}`, `more ${noun}s`)}`;
 
-/** Mistakes of one file (or warnings about it). Keeps the first ones by line and counts the rest, so that it stays small. */
+/** Mistakes or warnings of one file: keeps the first ones by line and counts the rest, so memory use is bounded. */
 export class Mistakes {
   private kept: Mistake[] = [];
-  private seen = 0;
+  private total = 0;
 
-  /** @param noun what one of them is called. */
+  /** @param noun singular, for the count of mistakes that are not printed. */
   constructor(private readonly noun = 'mistake') {}
 
   get count(): number {
-    return this.seen;
+    return this.total;
   }
 
   add(line: number, message: string): void {
-    this.seen++;
+    this.total++;
     this.kept.push({ line, message });
     if (this.kept.length >= 10 * MAX_MISTAKES) this.kept = this.first();
   }
 
-  /** One text for each of the first by line, as `FILE:LINE: message`, then one that says how many more there are. */
+  /** The first mistakes by line, each as `FILE:LINE: message`, and the number of further ones. */
   texts(file: string): string[] {
     const first = this.first().map(({ line, message }) => `${file}:${line}: ${message}`);
-    const more = this.seen - first.length;
+    const more = this.total - first.length;
     return more === 0 ? first : [...first, moreText(more, this.noun)];
   }
 

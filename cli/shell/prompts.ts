@@ -12,63 +12,62 @@ import {
   text,
 } from '@clack/prompts';
 
-/** Somebody ended the questions (Ctrl-C, Escape). */
+/** The user canceled a prompt (Ctrl-C, Escape). */
 export class CanceledError extends Error {
   override readonly name = 'CanceledError';
 }
 
-/** What is wrong with an answer, a sentence; undefined: nothing. */
-export type Check = (answer: string) => string | undefined;
+/** Returns an error message for an invalid answer, and undefined for a valid one. */
+export type Validate = (answer: string) => string | undefined;
 
 export interface Choice<T extends string> {
   readonly value: T;
   readonly label: string;
-  /** Shown beside the label of the one under the cursor. */
+  /** Shown next to the label of the selected choice. */
   readonly hint?: string;
 }
 
-/** Questions to a person. Each throws a CanceledError when they end it. */
+/** Interactive prompts. Each question throws a CanceledError if the user cancels it. */
 export interface Prompts {
   begin(title: string): void;
   choose<T extends string>(question: string, choices: readonly Choice<T>[]): Promise<T>;
-  ask(question: string, options: { readonly check: Check; readonly suggestion?: string }): Promise<string>;
-  /** What is typed is not shown. */
-  askSecret(question: string, check: Check): Promise<string>;
+  ask(question: string, options: { readonly validate: Validate; readonly suggestion?: string }): Promise<string>;
+  /** Does not echo the input. */
+  askSecret(question: string, validate: Validate): Promise<string>;
   confirm(question: string, yes: boolean): Promise<boolean>;
   say(text: string): void;
   warn(text: string): void;
-  /** Shows that something takes its time; gives what ends it with a last line. */
+  /** Shows a spinner; the returned function stops it and shows the result. */
   busy(text: string): (result: string, failed?: boolean) => void;
   end(text: string): void;
 }
 
-/** Lines of a list that are shown at once. */
+/** Maximum number of choices shown at a time. */
 const MAX_ITEMS = 12;
 
-/** Questions on a terminal. */
 export function terminalPrompts(streams: { readonly input?: Readable; readonly output?: Writable } = {}): Prompts {
   const answered = <T>(answer: T | typeof CANCEL_SYMBOL): T => {
     if (isCancel(answer)) throw new CanceledError();
     return answer as T;
   };
-  const validateBy = (check: Check) => (answer: string | undefined) => check(answer ?? '');
+  const orEmpty = (validate: Validate) => (answer: string | undefined) => validate(answer ?? '');
   return {
     begin: (title) => intro(title, streams),
     choose: async <T extends string>(message: string, choices: readonly Choice<T>[]) => {
       const options = choices.map(({ value, label, hint }) => ({ value: String(value), label, ...(hint && { hint }) }));
       return answered(await select<string>({ message, options, maxItems: MAX_ITEMS, ...streams })) as T;
     },
-    ask: async (message, { check, suggestion }) =>
+    ask: async (message, { validate, suggestion }) =>
       answered(
         await text({
           message,
-          validate: validateBy(check),
+          validate: orEmpty(validate),
           ...(suggestion && { initialValue: suggestion }),
           ...streams,
         }),
       ),
-    askSecret: async (message, check) =>
-      answered(await password({ message, validate: validateBy(check), clearOnError: true, ...streams })),
+    askSecret: async (message, validate) =>
+      answered(await password({ message, validate: orEmpty(validate), clearOnError: true, ...streams })),
     confirm: async (message, yes) => answered(await confirm({ message, initialValue: yes, ...streams })),
     say: (message) => log.info(message, streams),
     warn: (message) => log.warn(message, streams),

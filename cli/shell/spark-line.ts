@@ -1,8 +1,8 @@
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/** Values as a line of bars, the lowest to the highest; a middle line where they are all the same. */
+/** Values as a line of bars, scaled from the minimum to the maximum. Equal values give bars of medium height. */
 export function sparkLine(values: readonly number[]): string {
-  // Halves, because the range of two doubles may be infinite.
+  // Halved, because the difference of two doubles can overflow.
   const halves = values.map((value) => value / 2);
   const [low, high] = [Math.min(...halves), Math.max(...halves)];
   if (low === high) return (BARS[3] as string).repeat(values.length);

@@ -1,16 +1,15 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Rows under a head; cells may be coloured. */
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Columns of numbers, by their place: set flush right. */
+  /** Indexes of the columns that are aligned to the right. */
   readonly numbers?: readonly number[];
 }
 
 const GAP = '  ';
 
-/** A table as aligned lines, as wide as it takes: nothing is cut off, for its last column may be what somebody copies. */
+/** Formats a table. Never truncates a cell: users copy ids from it. */
 export function tableText({ head, rows, numbers = [] }: Table): string {
   const lines = [head.map((title) => title.toUpperCase()), ...rows];
   const widths = head.map((_, at) => Math.max(...lines.map((cells) => widthOf(cells[at] ?? ''))));
@@ -26,5 +25,4 @@ export function tableText({ head, rows, numbers = [] }: Table): string {
     .join('\n');
 }
 
-/** Columns that a text takes: letters count, colours do not. */
 const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;

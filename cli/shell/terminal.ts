@@ -2,17 +2,16 @@ import { unicodeEscape } from '../../lambda/shared/core/ascii-json';
 import type { Table } from './table';
 import { tableText } from './table';
 
-/** Where a command says what it does. */
+/** Receives a command's results, errors and progress. */
 export interface Report {
   line(text: string): void;
-  /** Something that could not be done. */
   problem(text: string): void;
   progress(what: string, done: number, all: number): void;
 }
 
 export type Paint = (text: string) => string;
 
-/** Colours; none where the output is no terminal. */
+/** Colors. Without effect if standard output is not a terminal. */
 export interface Style {
   readonly bold: Paint;
   readonly dim: Paint;
@@ -21,32 +20,29 @@ export interface Style {
   readonly yellow: Paint;
 }
 
-/** What a command writes to: standard output for what it was asked for, standard error for what went wrong. */
+/** Results go to standard output, errors and warnings to standard error. */
 export interface Terminal extends Report {
   readonly style: Style;
-  /** Whether a person can be asked. */
   readonly isInteractive: boolean;
   table(table: Table): void;
-  /** A JSON document, for scripts. */
   json(value: unknown): void;
-  /** A line that the next one replaces; nothing where the output is no terminal. */
+  /** Shows a line that the next output replaces. Does nothing if standard output is not a terminal. */
   status(text: string): void;
 }
 
-/** Milliseconds between two writings of the progress. */
+/** Minimum interval between progress updates, milliseconds. */
 const PROGRESS_EVERY = 100;
 const CLEAR_LINE = '\r\x1b[K';
 
 /**
- * Control characters but for line breaks, tabs and colours, which a name from outside may hold: written as JSON escapes, they
- * do nothing to a terminal, and JSON stays the same JSON.
+ * Writes control characters other than line breaks, tabs and colors as JSON escapes. Names come from outside, and must
+ * not control the terminal; a JSON document keeps its value.
  */
-const harmless = (text: string): string =>
+const escapeControls = (text: string): string =>
   text.replaceAll(/\p{Cc}\[\d+m|[^\P{Cc}\n\t]/gu, (found) =>
     found.length > 1 && found.startsWith('\x1b') ? found : unicodeEscape(found.charAt(0)) + found.slice(1),
   );
 
-/** Says on standard output what is done, with progress on a terminal, and on standard error what is not done. */
 export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = process): Terminal {
   let nextProgress = Date.now() + PROGRESS_EVERY;
   let statusIsShown = false;
@@ -57,7 +53,7 @@ export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = proc
   const write = (stream: NodeJS.WriteStream, text: string) => {
     if (statusIsShown) stdout.write(CLEAR_LINE);
     statusIsShown = false;
-    stream.write(`${harmless(text)}\n`);
+    stream.write(`${escapeControls(text)}\n`);
   };
   const status = (text: string) => {
     if (!stdout.isTTY) return;

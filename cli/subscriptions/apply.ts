@@ -10,199 +10,189 @@ import {
 } from '../../lambda/registration/core/register';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
-import { failureText } from '../shell/failure';
+import { errorText } from '../shell/aws-errors';
 import { MAX_MISTAKES, moreText } from '../shell/mistakes';
+import { inSlices } from '../shell/slices';
 import type { Report } from '../shell/terminal';
 
 export interface ApplyOptions {
   readonly managedBy: string;
   readonly dryRun: boolean;
-  /** Every subscription there is: those of this manager that are not wanted are removed. Left out: they stay. */
+  /** Lists all stored subscriptions, to remove this manager's that are not desired. Undefined: none is removed. */
   readonly prune?: () => AsyncIterable<Subscription>;
 }
 
-/** Subscriptions as a file has them. */
-export interface WantedSubscriptions {
+/** The subscriptions of a file. */
+export interface DesiredSubscriptions {
   readonly count: number;
-  /** Reads the subscriptions again, one by one and in the same order. Throws when the file changed. */
+  /** Reads the file again, in the same order. Throws if the file changed. */
   entries(): AsyncIterable<WantedSubscription>;
 }
 
-/** Reads side by side: what one BatchGetItem takes. */
+/** Maximum number of concurrent reads: the size of a BatchGetItem request. */
 const READS = 100;
-/** Subscriptions that are changed side by side. */
+/** Maximum number of concurrent changes. */
 const CHANGES = 25;
 
 const WOULD = { added: 'would add', changed: 'would change' } as const;
-const DO = { added: 'added', changed: 'changed', unchanged: 'asked for' } as const;
+const FAILED_TO = { added: 'add', changed: 'change', unchanged: 'check' } as const;
 
 type Counts = Record<Change | 'removed', number>;
 
-/** What the comparison found. */
-interface Comparison {
-  /** What has to be done, by the subscription's name. */
-  readonly todo: ReadonlyMap<string, Change>;
-  /** Names of all that are wanted. */
-  readonly names: ReadonlySet<string>;
-}
-
 /**
- * Makes the subscriptions be as they are wanted. If any of them is another manager's, nothing is changed. What fails does
- * not keep the rest from being done, and a rerun does what is left.
+ * Makes the stored subscriptions equal to the desired ones. Changes nothing if one of them belongs to another manager.
+ * A failed change does not stop the others; the next run completes it.
  *
- * Reads the wanted subscriptions twice, to compare and to change, and holds their names and one slice of them at a time.
- * @returns whether everything was done.
- * @throws what the ports throw while the subscriptions are compared: nothing has been changed then.
+ * Reads the desired subscriptions twice, to compare and to change them, and holds only their names and one slice of
+ * them.
+ * @returns whether everything succeeded.
+ * @throws what the ports throw during the comparison, before anything is changed.
  */
-export async function applySubscriptions(
-  wanted: WantedSubscriptions,
-  { managedBy, dryRun, prune }: ApplyOptions,
+export function applySubscriptions(
+  desired: DesiredSubscriptions,
+  options: ApplyOptions,
   ports: RegistryPorts,
   report: Report,
 ): Promise<boolean> {
-  const compared = await compare(wanted, managedBy, ports, report);
-  if (!compared) {
-    report.problem('nothing was changed');
-    return false;
+  return new ApplyRun(desired, options, ports, report).run();
+}
+
+class ApplyRun {
+  /** Changes to make, by the name of the subscription. */
+  private readonly plan = new Map<string, Change>();
+  /** Names of all desired subscriptions. */
+  private readonly names = new Set<string>();
+
+  constructor(
+    private readonly desired: DesiredSubscriptions,
+    private readonly options: ApplyOptions,
+    private readonly ports: RegistryPorts,
+    private readonly report: Report,
+  ) {}
+
+  async run(): Promise<boolean> {
+    const { report, plan } = this;
+    if (!(await this.compare())) {
+      report.problem('nothing was changed');
+      return false;
+    }
+    const toRemove = await this.findObsolete();
+    const unchanged = this.desired.count - plan.size;
+    const planned: Counts = { added: 0, changed: 0, unchanged, removed: toRemove?.length ?? 0 };
+    for (const change of plan.values()) planned[change]++;
+    const ifPruning = (text: string) => (toRemove ? `, ${text}` : '');
+    const summary = `${planned.added} to add, ${planned.changed} to change${ifPruning(`${planned.removed} to remove`)}, ${planned.unchanged} unchanged`;
+    const changes = planned.added + planned.changed;
+    if (this.options.dryRun) {
+      if (changes > 0) await this.printPlan();
+      for (const name of toRemove ?? []) report.line(`would remove ${name}`);
+      report.line(`${summary}; nothing was changed`);
+      return true;
+    }
+    if (changes + planned.removed > 0) report.line(`${summary}:`);
+    const counts: Counts = { added: 0, changed: 0, unchanged, removed: 0 };
+    let failed = await this.change(counts);
+    if (toRemove && toRemove.length > 0) {
+      // A renamed subscription must keep its old name until the new one exists.
+      if (failed > 0) report.problem(`removed none of ${toRemove.length}: other changes failed`);
+      else counts.removed = await this.remove(toRemove);
+      failed += toRemove.length - counts.removed;
+    }
+    const { added, changed, removed } = counts;
+    const rest = failed > 0 ? `, ${failed} failed: run apply again to complete them` : '';
+    report.line(
+      `${added} added, ${changed} changed${ifPruning(`${removed} removed`)}, ${counts.unchanged} unchanged${rest}`,
+    );
+    return failed === 0;
   }
-  const { todo, names } = compared;
-  const toRemove = prune && (await unwanted(names, managedBy, prune(), report));
-  const plan: Counts = { added: 0, changed: 0, unchanged: wanted.count - todo.size, removed: toRemove?.length ?? 0 };
-  for (const change of todo.values()) plan[change]++;
-  const removals = (text: string) => (toRemove ? `, ${text}` : '');
-  const planned = `${plan.added} to add, ${plan.changed} to change${removals(`${plan.removed} to remove`)}, ${plan.unchanged} unchanged`;
-  const changes = plan.added + plan.changed;
-  if (dryRun) {
-    if (changes > 0) {
-      for await (const one of only(wanted, todo)) {
-        const change = todo.get(one.definition.name);
-        if (change && change !== 'unchanged') report.line(`${WOULD[change]} ${shownAs(one)}`);
+
+  /** Fills `plan` and `names`. Returns false, with the first conflicts reported, if there are any. */
+  private async compare(): Promise<boolean> {
+    let conflicts = 0;
+    const plan = (one: WantedSubscription) => settle(planRegistration(one, this.options.managedBy, this.ports));
+    await inSlices(this.desired.entries(), READS, plan, ({ definition: { name, threshold } }, planned) => {
+      this.names.add(name);
+      if ('value' in planned) {
+        const { change } = planned.value;
+        // An unchanged one with this option is included: the last run can have ended before it requested the check.
+        if (change !== 'unchanged' || threshold?.fireIfAlreadyBeyond) this.plan.set(name, change);
+      } else {
+        const { error } = planned;
+        if (!(error instanceof SubscriptionConflictError || error instanceof SubscriptionError)) throw error;
+        if (++conflicts <= MAX_MISTAKES) this.report.problem(error.message);
       }
+      this.report.progress('compared', this.names.size, this.desired.count);
+    });
+    if (conflicts > MAX_MISTAKES) this.report.problem(moreText(conflicts - MAX_MISTAKES, 'conflict'));
+    return conflicts === 0;
+  }
+
+  /** Names of the manager's subscriptions that are no longer desired, sorted. Undefined without `prune`. */
+  private async findObsolete(): Promise<string[] | undefined> {
+    const { prune, managedBy } = this.options;
+    if (!prune) return undefined;
+    const obsolete: string[] = [];
+    let read = 0;
+    for await (const one of prune()) {
+      if (one.managedBy === managedBy && !this.names.has(one.definition.name)) obsolete.push(one.definition.name);
+      this.report.progress('read', ++read, read);
     }
-    for (const name of toRemove ?? []) report.line(`would remove ${name}`);
-    report.line(`${planned}; nothing was changed`);
-    return true;
+    return obsolete.sort();
   }
-  if (changes + plan.removed > 0) report.line(`${planned}:`);
-  const counts: Counts = { added: 0, changed: 0, unchanged: wanted.count - todo.size, removed: 0 };
-  let failed = todo.size === 0 ? 0 : await make(wanted, todo, managedBy, ports, report, counts);
-  if (toRemove && toRemove.length > 0) {
-    // A subscription that was given another name must not lose its old one before the new one is there.
-    if (failed > 0) report.problem(`not removed ${toRemove.length}: first all else has to be done`);
-    else counts.removed = await removeAll(toRemove, managedBy, ports, report);
-    failed += toRemove.length - counts.removed;
+
+  private async *planned(): AsyncGenerator<WantedSubscription> {
+    if (this.plan.size === 0) return;
+    for await (const one of this.desired.entries()) if (this.plan.has(one.definition.name)) yield one;
   }
-  const { added, changed, unchanged, removed } = counts;
-  const left = failed > 0 ? `, ${failed} not done: run it again to do what is left` : '';
-  report.line(`${added} added, ${changed} changed${removals(`${removed} removed`)}, ${unchanged} unchanged${left}`);
-  return failed === 0;
-}
 
-/** Those that have something to be done. */
-async function* only(
-  wanted: WantedSubscriptions,
-  todo: ReadonlyMap<string, Change>,
-): AsyncGenerator<WantedSubscription> {
-  for await (const one of wanted.entries()) if (todo.has(one.definition.name)) yield one;
-}
-
-/** Names of the manager's subscriptions that are not wanted any more, in order. */
-async function unwanted(
-  kept: ReadonlySet<string>,
-  managedBy: string,
-  all: AsyncIterable<Subscription>,
-  report: Report,
-): Promise<string[]> {
-  const names: string[] = [];
-  let seen = 0;
-  for await (const one of all) {
-    if (one.managedBy === managedBy && !kept.has(one.definition.name)) names.push(one.definition.name);
-    report.progress('looked at', ++seen, seen);
+  private async printPlan(): Promise<void> {
+    for await (const one of this.planned()) {
+      const change = this.plan.get(one.definition.name);
+      if (change && change !== 'unchanged') this.report.line(`${WOULD[change]} ${textOf(one)}`);
+    }
   }
-  return names.sort();
-}
 
-/** Gives how many were removed; what fails is said. */
-async function removeAll(
-  names: readonly string[],
-  managedBy: string,
-  ports: RegistryPorts,
-  report: Report,
-): Promise<number> {
-  let removed = 0;
-  let done = 0;
-  await inSlices(
-    names,
-    CHANGES,
-    (name) => settled(unregister(name, managedBy, ports)),
-    (name, result) => {
-      // Somebody was faster: it is gone, or has another manager.
-      const isDone = 'value' in result;
-      if (isDone) removed++;
-      if ('error' in result) report.problem(`not removed ${name}: ${failureText(result.error)}`);
-      else if (result.value) report.line(`removed ${name}`);
+  /** Makes the planned changes and counts them in `counts`. Returns the number of failures, which it reports. */
+  private async change(counts: Counts): Promise<number> {
+    const { plan, report } = this;
+    let failed = 0;
+    let done = 0;
+    const change = (one: WantedSubscription) => settle(register(one, this.options.managedBy, this.ports));
+    await inSlices(this.planned(), CHANGES, change, (one, result) => {
+      const { name } = one.definition;
+      if ('error' in result) {
+        failed++;
+        report.problem(`cannot ${FAILED_TO[plan.get(name) ?? 'changed']} ${name}: ${errorText(result.error)}`);
+      } else {
+        counts[result.value]++;
+        if (result.value !== 'unchanged') report.line(`${result.value} ${textOf(one)}`);
+      }
+      report.progress('done', ++done, plan.size);
+    });
+    return failed;
+  }
+
+  /** Returns the number of removed subscriptions. Reports failures. */
+  private async remove(names: readonly string[]): Promise<number> {
+    const { report } = this;
+    let removed = 0;
+    let done = 0;
+    const remove = (name: string) => settle(unregister(name, this.options.managedBy, this.ports));
+    await inSlices(names, CHANGES, remove, (name, result) => {
+      if ('error' in result) report.problem(`cannot remove ${name}: ${errorText(result.error)}`);
+      else {
+        // False: it was already removed, or taken over by another manager. Both count as success.
+        if (result.value) report.line(`removed ${name}`);
+        removed++;
+      }
       report.progress('removed', ++done, names.length);
-    },
-  );
-  return removed;
+    });
+    return removed;
+  }
 }
 
-/** Compares all; undefined when some are another manager's, of which the first are said. */
-async function compare(
-  wanted: WantedSubscriptions,
-  managedBy: string,
-  ports: RegistryPorts,
-  report: Report,
-): Promise<Comparison | undefined> {
-  const todo = new Map<string, Change>();
-  const names = new Set<string>();
-  let conflicts = 0;
-  const plan = (one: WantedSubscription) => settled(planRegistration(one, managedBy, ports));
-  await inSlices(wanted.entries(), READS, plan, ({ definition: { name, threshold } }, planned) => {
-    names.add(name);
-    if ('value' in planned) {
-      const { change } = planned.value;
-      // One that is unchanged may still have to ask whether its value is beyond: the last run may have ended before that.
-      if (change !== 'unchanged' || threshold?.fireIfAlreadyBeyond) todo.set(name, change);
-    } else {
-      const { error } = planned;
-      if (!(error instanceof SubscriptionConflictError || error instanceof SubscriptionError)) throw error;
-      if (++conflicts <= MAX_MISTAKES) report.problem(error.message);
-    }
-    report.progress('compared', names.size, wanted.count);
-  });
-  if (conflicts > MAX_MISTAKES) report.problem(moreText(conflicts - MAX_MISTAKES, 'such subscription'));
-  return conflicts > 0 ? undefined : { todo, names };
-}
-
-/** Makes the changes and counts them. Gives how many failed, each of which is said. */
-async function make(
-  wanted: WantedSubscriptions,
-  todo: ReadonlyMap<string, Change>,
-  managedBy: string,
-  ports: RegistryPorts,
-  report: Report,
-  counts: Counts,
-): Promise<number> {
-  let failed = 0;
-  let done = 0;
-  const change = (one: WantedSubscription) => settled(register(one, managedBy, ports));
-  await inSlices(only(wanted, todo), CHANGES, change, (one, result) => {
-    const { name } = one.definition;
-    if ('error' in result) {
-      failed++;
-      report.problem(`not ${DO[todo.get(name) ?? 'changed']} ${name}: ${failureText(result.error)}`);
-    } else {
-      counts[result.value]++;
-      if (result.value !== 'unchanged') report.line(`${result.value} ${shownAs(one)}`);
-    }
-    report.progress('done', ++done, todo.size);
-  });
-  return failed;
-}
-
-/** A subscription's name, and where its flow URL is kept if that is elsewhere. */
-function shownAs({ definition, flowUrlFrom }: WantedSubscription): string {
+/** The name of a subscription, and the secret or parameter of its flow URL, if it has one. */
+function textOf({ definition, flowUrlFrom }: WantedSubscription): string {
   if (!flowUrlFrom) return definition.name;
   const field = 'secret' in flowUrlFrom && flowUrlFrom.field !== undefined ? `, field ${flowUrlFrom.field}` : '';
   return `${definition.name} (flow URL from ${secretName(flowUrlFrom)}${field})`;
@@ -210,30 +200,8 @@ function shownAs({ definition, flowUrlFrom }: WantedSubscription): string {
 
 type Settled<T> = { readonly value: T } | { readonly error: unknown };
 
-const settled = async <T>(promise: Promise<T>): Promise<Settled<T>> => {
-  try {
-    return { value: await promise };
-  } catch (error) {
-    return { error };
-  }
-};
-
-/** Runs `act` on every item, `size` of them side by side, and gives the results in the items' order. */
-async function inSlices<T, R>(
-  items: Iterable<T> | AsyncIterable<T>,
-  size: number,
-  act: (item: T) => Promise<R>,
-  take: (item: T, result: R) => void,
-): Promise<void> {
-  let slice: T[] = [];
-  const run = async () => {
-    const results = await Promise.all(slice.map(act));
-    for (const [n, item] of slice.entries()) take(item, results[n] as R);
-    slice = [];
-  };
-  for await (const item of items) {
-    slice.push(item);
-    if (slice.length === size) await run();
-  }
-  await run();
-}
+const settle = <T>(promise: Promise<T>): Promise<Settled<T>> =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );

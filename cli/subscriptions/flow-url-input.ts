@@ -4,11 +4,11 @@ import type { Context } from '../frame/command';
 import { CommandError, UsageError } from '../shell/exit';
 
 /**
- * Asks for a flow URL, which is never an argument: from the environment variable that is named, from a person, unseen, or
- * from standard input.
- * @throws UsageError when there is none, or none of a flow. Holds no more of it than its host.
+ * Reads a flow URL from an environment variable, from a hidden prompt, or from standard input. A flow URL is never an
+ * argument.
+ * @throws UsageError if the URL is missing or invalid. The message holds only the host of the URL.
  */
-export async function flowUrlInput(
+export async function readFlowUrl(
   fromEnv: string | undefined,
   options: FlowUrlOptions,
   { terminal, environment, readInput }: Pick<Context, 'terminal' | 'environment' | 'readInput'>,
@@ -21,19 +21,22 @@ export async function flowUrlInput(
   async function read(): Promise<string> {
     if (fromEnv !== undefined) {
       if (!/^[A-Za-z_]\w{0,99}$/.test(fromEnv))
-        throw new UsageError('--from-env is no name of a variable: write --from-env NAME');
+        throw new UsageError('--from-env is not a variable name: use --from-env VARIABLE');
       const value = environment[fromEnv];
-      if (!value)
-        throw new UsageError(`the environment variable ${fromEnv} is not set, or empty: set it and try again`);
+      if (!value) throw new UsageError(`environment variable ${fromEnv} is not set or empty: set it and try again`);
       return value;
     }
     if (!terminal.isInteractive) return readInput();
-    const validate = (text: string | undefined) => {
-      const { reason } = { reason: undefined, ...checkFlowUrl(text ?? '', options) };
-      return reason;
-    };
-    const answer = await password({ message: "The flow's URL (it is not shown)", validate });
-    if (isCancel(answer)) throw new CommandError('nothing was changed');
+    const answer = await password({
+      message: 'Flow URL (input is hidden)',
+      validate: (text) => flowUrlError(text ?? '', options),
+    });
+    if (isCancel(answer)) throw new CommandError('canceled: nothing was changed');
     return answer;
   }
+}
+
+export function flowUrlError(text: string, options: FlowUrlOptions): string | undefined {
+  const checked = checkFlowUrl(text, options);
+  return 'reason' in checked ? checked.reason : undefined;
 }

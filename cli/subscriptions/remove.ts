@@ -1,12 +1,12 @@
 import { type RegistryPorts, unregister } from '../../lambda/registration/core/register';
-import { failureText } from '../shell/failure';
+import { errorText } from '../shell/aws-errors';
 import type { Report } from '../shell/terminal';
 
 const FILE_MANAGER = /^file:(.+)$/;
 
 /**
- * Removes subscriptions of these managers. What fails does not keep the rest from being removed.
- * @returns whether everything was removed.
+ * Removes subscriptions that one of these managers owns. A failure does not stop the others.
+ * @returns whether all were removed.
  */
 export async function removeSubscriptions(
   names: readonly string[],
@@ -16,24 +16,24 @@ export async function removeSubscriptions(
 ): Promise<boolean> {
   let removed = 0;
   for (const name of names) {
-    const obstacle = await remove(name, managers, ports).catch(failureText);
+    const obstacle = await remove(name, managers, ports).catch(errorText);
     if (obstacle !== undefined) {
-      report.problem(`not removed ${name}: ${obstacle}`);
+      report.problem(`cannot remove ${name}: ${obstacle}`);
       continue;
     }
     removed++;
     report.line(`removed ${name}`);
   }
   const left = names.length - removed;
-  report.line(`${removed} removed${left > 0 ? `, ${left} not` : ''}`);
+  report.line(`${removed} removed${left > 0 ? `, ${left} failed` : ''}`);
   return left === 0;
 }
 
-/** Gives why it could not be removed; undefined when it was. */
+/** Returns why the subscription cannot be removed, or undefined if it was removed. */
 async function remove(name: string, managers: readonly string[], ports: RegistryPorts): Promise<string | undefined> {
-  const other = (await ports.subscriptions.read(name))?.managedBy;
-  if (other === undefined) return 'there is no such subscription';
-  if (managers.includes(other) && (await unregister(name, other, ports))) return undefined;
-  const set = FILE_MANAGER.exec(other)?.[1];
-  return `it is managed by ${other}; ${set === undefined ? 'remove it there' : `write --set ${set}`}`;
+  const manager = (await ports.subscriptions.read(name))?.managedBy;
+  if (manager === undefined) return 'the subscription does not exist';
+  if (managers.includes(manager) && (await unregister(name, manager, ports))) return undefined;
+  const set = FILE_MANAGER.exec(manager)?.[1];
+  return `it is managed by ${manager}: ${set === undefined ? 'remove it there' : `use --set ${set}`}`;
 }

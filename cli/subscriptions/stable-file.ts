@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { shown } from '../../lambda/subscriptions/core/entry/words';
+import { shown } from '../../lambda/subscriptions/core/entry/messages';
 import { CommandError, UsageError } from '../shell/exit';
 import { TextFileDecoder } from '../shell/text-file';
 
 const BLOCK_BYTES = 32 * 1024;
 
 /**
- * A file that is read several times, a block at a time, and that must not change meanwhile. The first reading remembers a
- * hash of each block.
+ * A file that is read several times, block by block, and must not change in between. The first read stores a hash of
+ * each block.
  */
 export class StableFile {
   private hashes: string[] | undefined;
-  /** Blocks of a file that can be read once only, such as a pipe. */
+  /** Blocks of a file that can be read only once, such as a pipe. */
   private kept: Buffer[] | undefined;
 
   constructor(private readonly path: string) {}
 
   /**
-   * Reads the file from its start. The first reading has to end before the next one starts.
-   * @throws UsageError when it cannot be read; CommandError when a block is another than before, instead of giving it.
+   * Reads the file from the start. The first read has to end before the next one starts.
+   * @throws UsageError if the file cannot be read; CommandError instead of yielding a block that changed.
    */
   async *blocks(): AsyncGenerator<Buffer> {
     const before = this.hashes;
@@ -37,30 +37,30 @@ export class StableFile {
   private async *read(): AsyncGenerator<Buffer> {
     try {
       await using file = await open(this.path);
-      const canBeReadAgain = (await file.stat()).isFile();
+      const isRereadable = (await file.stat()).isFile();
       const all: Buffer[] = [];
       for (let block = await fullBlock(file); block.length > 0; block = await fullBlock(file)) {
-        if (!canBeReadAgain) all.push(block);
+        if (!isRereadable) all.push(block);
         yield block;
       }
-      if (!canBeReadAgain) this.kept = all;
+      if (!isRereadable) this.kept = all;
     } catch (error) {
       throw this.unreadable(error as NodeJS.ErrnoException);
     }
   }
 
   private changed(): CommandError {
-    return new CommandError(`${shown(this.path)} was changed while it was applied: run apply again`);
+    return new CommandError(`${shown(this.path)} changed while apply was running: run apply again`);
   }
 
   private unreadable({ code }: NodeJS.ErrnoException): UsageError {
-    // Shown with care: somebody may have written a flow URL in its place.
+    // `shown` hides a flow URL that was passed in place of the file name.
     const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    return new UsageError(`${shown(this.path)} ${what}: write -f FILE`);
+    return new UsageError(`${shown(this.path)} ${what}: use -f FILE`);
   }
 }
 
-/** The next bytes, so many that only the last block is shorter. */
+/** Reads the next block. Only the last block of a file is shorter. */
 async function fullBlock(file: FileHandle): Promise<Buffer> {
   const block = Buffer.alloc(BLOCK_BYTES);
   let length = 0;
@@ -73,14 +73,14 @@ async function fullBlock(file: FileHandle): Promise<Buffer> {
 }
 
 /**
- * Decodes UTF-8, block by block.
- * @throws TextFileError for another encoding; UsageError for a file that is not text.
+ * Decodes UTF-8 block by block.
+ * @throws TextFileError if the file is not UTF-8; UsageError if it contains NUL bytes.
  */
 export async function* readUtf8(blocks: AsyncIterable<Buffer>, file: string): AsyncGenerator<string> {
   const decoder = new TextFileDecoder(file);
   const checked = (text: string) => {
     if (!text.includes('\0')) return text;
-    throw new UsageError(`${shown(file)} is not a text file: write -f with a YAML or JSON file`);
+    throw new UsageError(`${shown(file)} is not a text file: use -f with a YAML or JSON file`);
   };
   for await (const block of blocks) yield checked(decoder.write(block));
   yield checked(decoder.end());

@@ -9,7 +9,7 @@ import type {
   Threshold,
 } from '../../lambda/subscriptions/core/subscription';
 import type { Style } from '../shell/terminal';
-import { relative } from '../shell/time';
+import { relativeTime } from '../shell/time';
 
 const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   above: 'above',
@@ -18,25 +18,32 @@ const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   atOrBelow: 'at or below',
 };
 
-/** A threshold: `above 10,000, back at 9,000`. */
+/** `above 10,000, back at 9,000`. */
 export function levelText({ operator, value, recoverTo }: Threshold): string {
   const back = recoverTo === undefined ? '' : `, back at ${numberText(recoverTo)}`;
   return `${OPERATORS[operator]} ${numberText(value)}${back}`;
 }
 
-/** What a subscription waits for, besides its trigger: `VIP customers above 10,000, back at 9,000`. */
+/** The filter and the threshold of a subscription: `VIP customers above 10,000, back at 9,000`. */
 export function aboutText({ trigger, filter, threshold }: SubscriptionDefinition): string {
   const { dataSource, includeRetries, segment, measure, dimensions, kind, status } = filter;
   const subject = dataSource ?? segment ?? measure ?? (trigger.startsWith('data-source') ? 'every data source' : '');
   const members = dimensions ? ` (${mapText(dimensions)})` : '';
   const level = threshold ? ` ${levelText(threshold)}` : '';
   const parts = [`${subject}${members}${level}`.trim(), includeRetries && 'with retries', kind, status?.join(' or ')];
-  return parts.filter(Boolean).join(', ') || 'every one';
+  return parts.filter(Boolean).join(', ') || 'all';
 }
 
-/** What may be shown of a flow's URL. */
+/** The condition of a subscription: `data-source-refresh-failed (CRM) of instance 'eu'`. */
+export function conditionText(definition: SubscriptionDefinition): string {
+  const { trigger, instanceId } = definition;
+  const instance = instanceId === 'default' ? '' : ` of instance '${instanceId}'`;
+  return `${trigger} (${aboutText(definition)})${instance}`;
+}
+
+/** The host and the fingerprint of a flow URL, or the name of its secret. The URL itself is never shown. */
 export function flowText(flow: FlowUrlSource | undefined): string {
-  if (!flow) return 'none: an event on the bus only';
+  if (!flow) return 'none (publishes events on the bus only)';
   if ('from' in flow) {
     const field = 'secret' in flow.from && flow.from.field !== undefined ? `, field ${flow.from.field}` : '';
     return `from ${secretName(flow.from)}${field}`;
@@ -44,15 +51,15 @@ export function flowText(flow: FlowUrlSource | undefined): string {
   return `${flow.host} #${flow.fingerprint.slice(0, 8)}`;
 }
 
-/** How it goes with a flow, in a few words. */
+/** State of a subscription: `active`, `paused 3 min ago`, `failing` or `catching up`. */
 export function stateText({ health }: Subscription, now: number, style: Style): string {
-  if (health?.state === 'paused') return style.red(`paused ${relative(health.since ?? now, now)}`);
+  if (health?.state === 'paused') return style.red(`paused ${relativeTime(health.since ?? now, now)}`);
   if (health?.failures || health?.refusals) return style.yellow('failing');
   if (health?.drain) return style.yellow('catching up');
   return style.green('active');
 }
 
-/** A subscription for scripts: nothing of its flow URL but what may be shown. */
+/** A subscription as JSON, with the host and the fingerprint of its flow URL only. */
 export function subscriptionJson({ definition, managedBy, generation, flow, health }: Subscription): object {
   const shownFlow = flow && ('from' in flow ? flow : { host: flow.host, fingerprint: flow.fingerprint.slice(0, 8) });
   const iso = (instant: number | undefined) => instant && new Date(instant).toISOString();

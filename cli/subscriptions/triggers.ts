@@ -1,11 +1,22 @@
-import type { TriggerId } from '../../contract/events';
-import { TRIGGER_IDS } from '../../contract/events';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 
-/** Checks a trigger's id. Throws a UsageError. */
-export function checkedTrigger(text: string): TriggerId {
+export const TRIGGER_TITLES: Readonly<Record<TriggerId, string>> = {
+  'data-source-refresh-failed': 'Data source refresh failed',
+  'data-source-refresh-succeeded': 'Data source refresh succeeded',
+  'segment-threshold-crossed': 'Segment threshold crossed',
+  'measure-threshold-crossed': 'Measure threshold crossed',
+  'full-refresh-completed': 'Full refresh completed',
+  'unification-refresh-completed': 'Unification completed',
+};
+
+/** Throws a UsageError for an unknown trigger. */
+export function checkTrigger(text: string): TriggerId {
   const found = TRIGGER_IDS.find((id) => id === text);
   if (found) return found;
-  throw new UsageError(`${shown(text)} is no trigger: write ${nearest(text, TRIGGER_IDS) ?? TRIGGER_IDS.join(', ')}`);
+  const meant = nearest(text, TRIGGER_IDS);
+  throw new UsageError(
+    `unknown trigger ${shown(text)}: ${meant ? `did you mean ${meant}?` : `use one of ${TRIGGER_IDS.join(', ')}`}`,
+  );
 }

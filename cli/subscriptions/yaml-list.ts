@@ -14,60 +14,60 @@ import {
   visit,
 } from 'yaml';
 
-/** `prettyErrors` would quote lines of the file. `merge` is for `<<: *defaults`. */
+/** `prettyErrors` would quote lines of the file. `merge` supports `<<: *defaults`. */
 const OPTIONS = { prettyErrors: false, merge: true, logLevel: 'error' } as const;
 
 /** An item of the list. */
-export interface Part {
+export interface ListItem {
   readonly document: Document;
   readonly node: Node;
-  /** The first alias in it that has no anchor before it. */
+  /** The first alias without a preceding anchor. */
   readonly strayAlias?: Node;
 }
 
-/** The file without the items of its list. */
-export interface Rest {
+/** The file without the items of the list. */
+export interface Remainder {
   readonly document: Document;
   readonly strayAlias?: Node;
-  /** Offset of a second document, which is not read. */
+  /** Offset of a second document, which is ignored. */
   readonly secondDocument?: number;
 }
 
 type List = CST.BlockSequence | CST.FlowCollection;
 type ListToken = List['items'][number];
 
-/** The parser may still move a comment from the last item to the one before. */
+/** The last items can still change: the parser can move a comment from the last item to the one before. */
 const OPEN_ITEMS = 2;
 
 /**
- * Reads YAML (and so JSON) whose top is a map that holds one long list. Each item is composed as a document of its own as
- * soon as it is complete, and is then forgotten. Offsets, directives, and anchors of earlier items are those of the whole file.
+ * Reads YAML or JSON in chunks. The top level must be a map with one long list. Each complete item is composed as a
+ * document of its own and then discarded. Offsets, directives and anchors of earlier items are those of the whole file.
  *
- * Memory: the items that are not complete, the items with anchors, and the start of each line. A file on a single line is
- * held as text, because the lexer reads whole lines.
+ * Memory: incomplete items, items with anchors, and the offset of each line. A file with a single line is held as text,
+ * because the lexer reads whole lines.
  */
 export class YamlListReader {
-  /** Tells the line of an offset. */
+  /** Converts offsets to lines. */
   readonly lines = new LineCounter();
   private readonly lexer = new Lexer();
   private readonly parser = new Parser(this.lines.addNewLine);
-  /** Complete tokens of the top level. */
+  /** Complete tokens at the top level. */
   private readonly tokens: CST.Token[] = [];
   private readonly anchors = new Map<string, Node>();
-  /** Text that the lexer did not get yet. */
+  /** Text not yet passed to the lexer. */
   private unread = '';
-  /** Text of what is not composed yet, and its offset. */
+  /** Text that is not composed yet, and its offset. */
   private source = '';
   private sourceStart = 0;
   private hasPlaceholder = false;
 
-  /** @param key the key of the list. */
+  /** @param key of the list. */
   constructor(private readonly key: string) {
     this.lines.addNewLine(0);
   }
 
-  /** Takes the next piece of the file. Gives the items that it completes. */
-  *push(text: string): Generator<Part> {
+  /** Reads the next chunk of the file. Yields the items that it completes. */
+  *push(text: string): Generator<ListItem> {
     this.unread += text;
     const end = lastStart(this.unread);
     if (end === 0) return;
@@ -76,8 +76,8 @@ export class YamlListReader {
     yield* this.parse(piece, true);
   }
 
-  /** Call it at the end of the file. Gives the last items of the list, and returns the rest of the file. */
-  *end(): Generator<Part, Rest> {
+  /** Call it at the end of the file. Yields the last items of the list and returns the rest of the file. */
+  *end(): Generator<ListItem, Remainder> {
     yield* this.parse(this.unread, false);
     this.tokens.push(...this.parser.end());
     const documents = new Composer(OPTIONS).compose(this.tokens, true, this.parser.offset);
@@ -87,19 +87,19 @@ export class YamlListReader {
     for (const { key, value } of pairs) {
       if (isScalar(key) && key.value === this.key && isSeq(value)) {
         const items = value.items.slice(this.hasPlaceholder ? 1 : 0) as Node[];
-        for (const node of items) yield this.part(document, node);
+        for (const node of items) yield this.listItem(document, node);
         value.items = [];
       } else if (value) strayAlias ??= this.link(value);
     }
     return { document, strayAlias, secondDocument: second?.range[0] };
   }
 
-  /** Text at an offset that is not composed yet; what was composed is not there any more. */
+  /** Text between two offsets. Composed text is no longer available. */
   textBetween(start: number, end: number): string {
     return this.source.slice(Math.max(0, start - this.sourceStart), Math.max(0, end - this.sourceStart));
   }
 
-  private *parse(piece: string, isIncomplete: boolean): Generator<Part> {
+  private *parse(piece: string, isIncomplete: boolean): Generator<ListItem> {
     this.source += piece;
     for (const lexeme of this.lexer.lex(piece, isIncomplete)) {
       for (const token of this.parser.next(lexeme)) this.tokens.push(token);
@@ -112,10 +112,10 @@ export class YamlListReader {
     this.sourceStart = start;
   }
 
-  /** Composes the complete items, and puts one placeholder where they stood. */
-  private *takeComplete(): Generator<Part> {
+  /** Composes the complete items and replaces them with one placeholder. */
+  private *takeComplete(): Generator<ListItem> {
     const [, , open] = this.parser.stack;
-    // Most tokens complete no item.
+    // A fast path: most tokens complete no item.
     if (!open || !('items' in open) || open.items.length <= OPEN_ITEMS + 1) return;
     const list = this.openList();
     if (!list) return;
@@ -123,17 +123,17 @@ export class YamlListReader {
     const complete = list.items.splice(0, list.items.length - OPEN_ITEMS, placeholder(list));
     const first = this.hasPlaceholder ? complete.shift() : placeholder(list);
     for (const item of complete) {
-      // In brackets the comma before an item belongs to it: all but the first need an item before.
+      // In brackets an item includes the comma before it, so all but the first need an item before them.
       const isAlone = list.type === 'block-seq' || (!this.hasPlaceholder && item === complete[0]);
       const items = isAlone ? [inBrackets(item)] : [first, inBrackets(item)];
       const document = this.compose(closed({ ...list, items } as List));
       const node = (document.contents as { items?: Node[] } | null)?.items?.at(-1);
-      if (node) yield this.part(document, node);
+      if (node) yield this.listItem(document, node);
     }
     this.hasPlaceholder = true;
   }
 
-  /** The list, while it is being parsed. */
+  /** The list, if the parser is inside it. */
   private openList(): List | undefined {
     const [, map, list] = this.parser.stack;
     if (list?.type !== 'block-seq' && list?.type !== 'flow-collection') return undefined;
@@ -144,7 +144,7 @@ export class YamlListReader {
     return key && 'source' in key && key.source.replace(/^(["'])(.*)\1$/, '$2') === this.key ? list : undefined;
   }
 
-  /** Finds the anchors before the list. */
+  /** Registers the anchors before the list. */
   private linkBefore(): void {
     const map = this.parser.stack[1] as CST.BlockMap | CST.FlowCollection;
     const { contents } = this.compose(closed({ ...map, items: map.items.slice(0, -1) } as typeof map));
@@ -162,13 +162,13 @@ export class YamlListReader {
     return document as Document.Parsed;
   }
 
-  private part(document: Document, node: Node): Part {
+  private listItem(document: Document, node: Node): ListItem {
     return { document, node, strayAlias: this.link(node) };
   }
 
   /**
-   * Tells each alias what it stands for: its anchor may be in another item.
-   * @returns the first alias that has no anchor before it.
+   * Resolves each alias, whose anchor can be in another item.
+   * @returns the first alias without a preceding anchor.
    */
   private link(root: Node): Node | undefined {
     let stray: Node | undefined;
@@ -190,8 +190,8 @@ export class YamlListReader {
 }
 
 /**
- * Offset of the last place where the lexer may stop; 0 where there is none. Within a text over several lines it cannot always
- * go on. So it has to see the first character of an item, or in JSON the end of a line before a brace.
+ * The last offset at which the lexer can stop, or 0. The lexer cannot always resume inside a multi-line text, so the
+ * offset is after the first character of an item, or in JSON after the line break before a brace.
  */
 function lastStart(text: string): number {
   for (let end = text.lastIndexOf('\n'); end > 0; end = text.lastIndexOf('\n', end - 1)) {
@@ -208,21 +208,20 @@ const offsetOf = (item: ListToken | undefined): number => {
   return (first as CST.SourceToken | undefined)?.offset ?? 0;
 };
 
-/** An item without anything in it, at the place of the first. */
+/** An empty item at the position of the first one. */
 function placeholder({ type, offset, indent, items }: List): ListToken {
   const start = items[0]?.start.filter((token) => token.type === 'seq-item-ind') ?? [];
   const value: CST.FlowScalar = { type: 'scalar', offset, indent, source: '0' };
   return { start: type === 'block-seq' ? start : [], value };
 }
 
-/** As the parser leaves an item when it closes the bracket: it takes a value for a key until then. */
+/** The item as the parser completes it at the closing bracket: before that, the parser holds a value as a key. */
 function inBrackets(item: ListToken): ListToken {
   const { start, key, sep, value } = item;
   if (!sep || value || sep.some(({ type }) => type === 'map-value-ind')) return item;
   return { start: [...start, ...sep], value: key ?? undefined };
 }
 
-/** With the bracket that ends it. */
 function closed<T extends List | CST.BlockMap>(token: T): T {
   if (token.type !== 'flow-collection') return token;
   const { source } = token.start;

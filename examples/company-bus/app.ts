@@ -5,8 +5,8 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { PowerAutomateConnector } from '../../lib';
 
 /**
- * A connector on the event bus that a company has already, with the source that its producers use there: nothing of theirs
- * changes. A producer of this stack gets what it needs to put events, and somebody is told when flows lag behind.
+ * A connector on a company's existing event bus, with the event source of its producers, which need no change. The stack also
+ * has a producer with permission to put events, and an alarm for late flows.
  */
 const app = new App();
 const stack = new Stack(app, 'CompanyBus');
@@ -17,9 +17,7 @@ const connector = new PowerAutomateConnector(stack, 'PowerAutomate', {
 });
 
 const refresh = new lambda.Function(stack, 'Refresh', {
-  code: lambda.Code.fromInline(
-    'exports.handler = async () => { /* refreshes a data source, and puts what came of it */ };',
-  ),
+  code: lambda.Code.fromInline('exports.handler = async () => { /* refreshes a data source and puts the result */ };'),
   handler: 'index.handler',
   runtime: lambda.Runtime.NODEJS_24_X,
   environment: { EVENT_BUS: connector.eventBus.eventBusName, EVENT_SOURCE: connector.eventSource },
@@ -27,7 +25,7 @@ const refresh = new lambda.Function(stack, 'Refresh', {
 connector.grantPutEvents(refresh);
 
 connector.metricOldestPending().createAlarm(stack, 'FlowsLate', {
-  alarmDescription: 'A flow has not taken a delivery for an hour',
+  alarmDescription: 'A flow has not accepted a delivery for an hour',
   threshold: 3600,
   evaluationPeriods: 3,
   treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,

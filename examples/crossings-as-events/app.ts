@@ -6,8 +6,8 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { SubscriptionRegistry, ThresholdEvaluation, TriggerRules } from '../../lib';
 
 /**
- * Thresholds without Power Automate: the evaluator alone, whose crossings are events for a queue and a function. The
- * thresholds are subscriptions without a flow URL. Nothing that calls flows is made.
+ * Thresholds without Power Automate: only the evaluator, whose crossings are events for a queue and a function. The
+ * thresholds are subscriptions without a flow URL.
  */
 const app = new App();
 const stack = new Stack(app, 'CrossingsAsEvents');
@@ -22,11 +22,11 @@ const thresholds = new ThresholdEvaluation(stack, 'Thresholds', {
 });
 new TriggerRules(stack, 'Rules', { eventBus, connectorId }).sendObservationsTo(thresholds.observationsQueue);
 
-// All crossings, for whoever works them off in their own time.
+// All crossings, for a consumer that polls.
 const crossings = new sqs.Queue(stack, 'Crossings', { enforceSSL: true });
 thresholds.onThresholdCrossed('Crossed', { target: new targets.SqsQueue(crossings) });
 
-// Those of one segment, at once.
+// The crossings of one segment, immediately.
 const campaign = new lambda.Function(stack, 'Campaign', {
   code: lambda.Code.fromInline(
     'exports.handler = async ({ detail }) => { console.log(detail.segment, detail.value); };',

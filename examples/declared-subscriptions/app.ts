@@ -5,11 +5,11 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { BodyFormat, FlowUrl, PowerAutomateConnector, Threshold, Trigger } from '../../lib';
 
 /**
- * A connector whose subscriptions are part of its stack. The flows' URLs are fields of one secret, made by hand:
+ * A connector whose subscriptions are part of its stack. The flow URLs are fields of one secret. Create it first:
  *
  *   aws secretsmanager create-secret --name crm/flow-urls --secret-string file://flow-urls.json
  *
- * To run it on this machine, with flows that the local run plays itself:
+ * Run it locally, with flows that the local run simulates:
  *
  *   FLOW_URLS='{"data-team":"http://127.0.0.1:4577/flows/data-team","marketing":"http://127.0.0.1:4577/flows/marketing"}' \
  *     npm start -- --app examples/declared-subscriptions/app.ts --port 4577 --secret crm/flow-urls=FLOW_URLS
@@ -36,7 +36,7 @@ connector.addSubscription('VipOver10k', {
   maxAge: Duration.hours(12),
 });
 
-// Without a flow: its crossings are events on the bus, which the rule below sends to a queue of the stack's own.
+// A subscription without a flow. The rule below sends its crossings from the bus to a queue.
 const lowRevenue = connector.addSubscription('RevenueUnder100k', {
   trigger: Trigger.measureThresholdCrossed({ measure: 'Revenue yesterday', threshold: Threshold.below(100_000) }),
 });

@@ -5,9 +5,8 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { FlowDelivery, SubscriptionRegistry, TriggerRules } from '../../lib';
 
 /**
- * Delivery put together from the parts: for a platform that knows itself when a refresh has ended and a threshold is
- * crossed, and lacks what calls flows reliably. No observations are taken, no stages collected. All flow URLs are fields of
- * one secret.
+ * Delivery alone, for a platform that detects the ends of refreshes and crossings of thresholds itself. The stack evaluates no
+ * observations and collects no stages. All flow URLs are fields of one secret.
  */
 const app = new App();
 const stack = new Stack(app, 'DeliveryOnly');
@@ -23,7 +22,7 @@ const delivery = new FlowDelivery(stack, 'Delivery', {
   flowSecrets: [secretsmanager.Secret.fromSecretNameV2(stack, 'FlowUrls', 'crm/flow-urls')],
 });
 
-// One queue for all that could not be put on its way, where the operators look already.
+// One queue for undeliverable events, which the operators already monitor.
 const deadLetterQueue = new sqs.Queue(stack, 'Undeliverable', { enforceSSL: true });
 const rules = new TriggerRules(stack, 'Rules', { eventBus, connectorId, deadLetterQueue });
 rules.sendTriggersTo(delivery.triggersQueue);

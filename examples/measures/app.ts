@@ -5,9 +5,9 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Measure, PowerAutomateConnector, RedshiftDatabase, Segment, Threshold, Trigger, Unification } from '../../lib';
 
 /**
- * A connector that asks for measures and segments by itself: of Athena, Redshift, CloudWatch and Customer Profiles.
+ * A connector that queries measures and segments from Athena, Redshift, CloudWatch and Customer Profiles.
  *
- * To run it on this machine, where the file says what the services would answer:
+ * Run it locally, with the services' responses from a file:
  *
  *   npm start -- --app examples/measures/app.ts --answers examples/measures/answers.json --run-schedules
  */
@@ -71,11 +71,11 @@ connector.addSegment('Newsletter', {
   schedule: scheduler.ScheduleExpression.rate(Duration.hours(1)),
 });
 
-// Of the ends of these jobs AWS puts no event: they are looked for, every 5 minutes, or from the start that CloudTrail tells.
+// AWS puts no event when these jobs end. The connector polls every 5 minutes, or from the start that CloudTrail reports.
 connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers'), whenStarted: true });
 connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles('shop') });
 
-// Thresholds without a flow: what they find are events on the bus.
+// Thresholds without a flow: crossings are events on the bus.
 connector.addSubscription('VipOver10k', {
   trigger: Trigger.segmentThresholdCrossed({
     segment: 'VIP customers',

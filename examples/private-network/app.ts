@@ -6,15 +6,14 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { PowerAutomateConnector } from '../../lib';
 
 /**
- * A connector as a security department asks for it: its functions in a VPC that calls out by one NAT gateway, whose address a
- * proxy or a flow can check; flow URLs, queues and logs under the company's own keys; and a permissions boundary on every
- * role.
+ * A connector with strict security requirements. Its functions run in a VPC and call out through one NAT gateway, whose address a
+ * proxy or a flow can check. Flow URLs, queues and logs use the company's own keys. Every role has a permissions boundary.
  */
 const app = new App();
 const stack = new Stack(app, 'PrivateNetwork');
 
 const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
-// Free, and what the functions call most does not go through the NAT gateway, which is paid by the gigabyte.
+// The endpoint is free. Without it, most traffic goes through the NAT gateway, which is charged by the gigabyte.
 vpc.addGatewayEndpoint('DynamoDb', { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB });
 const callsOut = new ec2.SecurityGroup(stack, 'CallsOut', { vpc, allowAllOutbound: false });
 callsOut.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS and flows, over TLS');

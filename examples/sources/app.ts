@@ -5,14 +5,14 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { FlowUrl, PowerAutomateConnector, RefreshKind, Source, Threshold, Trigger } from '../../lib';
 
 /**
- * A connector with a source of every kind. The names are those of the samples in AWS's documentation: `events.jsonl` has
- * these, as AWS puts them on the account's default bus. To run it on this machine, with flows that the local run plays itself:
+ * A connector with a source of every kind. The names are those of the samples in AWS's documentation. `events.jsonl` contains
+ * these samples, as AWS puts them on the account's default bus. Run it locally, with flows that the local run simulates:
  *
  *   FLOW_URLS='{"data-team":"http://127.0.0.1:4577/flows/data-team"}' npm start -- --app examples/sources/app.ts \
  *     --events examples/sources/events.jsonl --port 4577 --secret crm/flow-urls=FLOW_URLS
  *
- * Services may fail to put an event. Where their APIs know the run by the same id, it is looked for every hour; with
- * `--answers examples/sources/answers.json --run-schedules` these say of runs of which no event tells.
+ * Events of services can be lost. If a service's API has the same run id, the connector looks for such runs every hour.
+ * `--answers examples/sources/answers.json --run-schedules` simulates runs whose event was lost.
  */
 const app = new App();
 const stack = new Stack(app, 'Sources');

@@ -5,8 +5,8 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { PowerAutomateConnector } from '../../lib';
 
 /**
- * Two connectors in one stack and on one bus: production, and one for trying out flows. Each has its own source, so that
- * test events start no flow of production, its own subscriptions, and its own name in events and metrics.
+ * Two connectors in one stack and on one bus: one for production and one for testing flows. Each has its own event source, so
+ * that test events start no production flow. Each also has its own subscriptions, and its own name in events and metrics.
  */
 const app = new App();
 const stack = new Stack(app, 'TwoConnectors');
@@ -27,6 +27,6 @@ const test = new PowerAutomateConnector(stack, 'Test', {
 
 for (const connector of [production, test]) Tags.of(connector).add('connector', connector.connectorId);
 
-// Whoever looks after the flows of production hears when one of them is switched off; nobody does for the test's.
+// The owners of production flows are notified when a subscription is paused. Test flows have no notification.
 const flowOwners = new sns.Topic(stack, 'FlowOwners', { enforceSSL: true });
 production.onSubscriptionPaused('Paused', { target: new targets.SnsTopic(flowOwners) });

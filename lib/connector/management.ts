@@ -1,5 +1,4 @@
 import { Fn, Lazy } from 'aws-cdk-lib';
-import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -8,19 +7,11 @@ import { OPEN_INDEX } from '../../contract/delivery';
 import { Output } from '../../contract/outputs';
 import { FLOW_URL_CONTEXT } from '../../contract/subscriptions';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allow, allowLook, allowOnTable, allowQuery, allowSend } from '../shared/allow';
-import type { SubscriptionRegistry } from '../subscriptions/subscription-registry';
+import { allow, allowOnTable, allowPeek, allowPutEvents, allowQuery, allowSend } from '../shared/allow';
 import { partsOf, type WholeConnector, workQueuesIn } from './parts';
 
-/** A connector that somebody looks after. */
-interface ManagedConnector extends WholeConnector {
-  readonly eventBus: events.IEventBus;
-  readonly eventSource: string;
-  readonly subscriptions: SubscriptionRegistry;
-}
-
-/** By what the CLI finds a connector: values by the outputs' names. What is added to the connector later is among them. */
-export function managementOutputs(connector: ManagedConnector): [name: string, value: string][] {
+/** Names and values of the outputs that the CLI uses. They include resources that are added to the connector later. */
+export function managementOutputs(connector: WholeConnector): [name: string, value: string][] {
   const { delivery, subscriptions, thresholds } = connector;
   const urls = (kind: 'queues' | 'deadLetterQueues') => () =>
     listed(Object.values(partsOf(connector)[kind]).map(({ queueUrl }) => queueUrl));
@@ -39,8 +30,8 @@ export function managementOutputs(connector: ManagedConnector): [name: string, v
   ];
 }
 
-/** Allows what the commands of the CLI call. What is added to the connector later needs `allowLookingAt`. */
-export function allowManagement(connector: ManagedConnector, grantee: iam.IGrantable): iam.Grant {
+/** Allows the API calls of the CLI. For constructs that are added later, call `allowInspection`. */
+export function allowManagement(connector: WholeConnector, grantee: iam.IGrantable): iam.Grant {
   const { subscriptions, thresholds, delivery, eventBus, rules, notifications } = connector;
   const { table, flowUrlKey } = subscriptions;
   const logGroupArns = eventLogGroups(connector).map(({ logGroupArn }) => logGroupArn);
@@ -55,39 +46,39 @@ export function allowManagement(connector: ManagedConnector, grantee: iam.IGrant
       .combine(
         allowReadingOf(grantee, rules.deadLetterQueue, ...(notifications ? [notifications.deadLetterQueue] : [])),
       )
-      .combine(allowLookingAt(grantee, connector))
-      .combine(allow(grantee, ['events:PutEvents'], eventBus.eventBusArn))
+      .combine(allowInspection(grantee, connector))
+      .combine(allowPutEvents(grantee, eventBus))
       .combine(allow(grantee, ['logs:StartQuery'], ...logGroupArns))
-      // Neither can be narrowed (service authorization references of CloudWatch Logs and CloudWatch).
+      // The actions support no resources (Service Authorization Reference, CloudWatch Logs and CloudWatch).
       .combine(allow(grantee, ['logs:GetQueryResults', 'cloudwatch:DescribeAlarms'], '*'))
       .combine(
         iam.Grant.addToPrincipal({
           grantee,
           actions: ['kms:Encrypt'],
           resourceArns: [flowUrlKey.keyArn],
-          // Each URL is bound to its subscription: nothing that would be bound to none can be stored.
+          // Every stored URL must be bound to a subscription by its encryption context.
           conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
         }),
       )
   );
 }
 
-/** Allows to look at what waits in the queues of a part of a connector, and at what was given up. */
-export function allowLookingAt(grantee: iam.IGrantable, part: IConstruct): iam.Grant {
+/** Allows reading the attributes of the queues of a construct, and the messages in its dead-letter queues. */
+export function allowInspection(grantee: iam.IGrantable, part: IConstruct): iam.Grant {
   return workQueuesIn(part)
     .map(({ queue, deadLetterQueue }) =>
       allow(grantee, ['sqs:GetQueueAttributes'], queue.queueArn).combine(allowReadingOf(grantee, deadLetterQueue)),
     )
-    .reduce((all, grant) => all.combine(grant), iam.Grant.drop(grantee, 'queues of a part that has none'));
+    .reduce((all, grant) => all.combine(grant), iam.Grant.drop(grantee, 'the construct has no queues'));
 }
 
 const allowReadingOf = (grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.Grant =>
-  allowLook(grantee, ...queues).combine(
+  allowPeek(grantee, ...queues).combine(
     allow(grantee, ['sqs:GetQueueAttributes'], ...queues.map(({ queueArn }) => queueArn)),
   );
 
-/** Where it is logged what became of events: one log group where the functions were given the same. */
-const eventLogGroups = ({ delivery, thresholds }: ManagedConnector): logs.ILogGroup[] => [
+/** Log groups with the outcomes of events. A shared log group is listed once. */
+const eventLogGroups = ({ delivery, thresholds }: WholeConnector): logs.ILogGroup[] => [
   ...new Set([delivery.dispatchLogGroup, thresholds.evaluateLogGroup]),
 ];
 

@@ -8,10 +8,14 @@ import type { TriggerRules } from '../events/trigger-rules';
 import type { HealthNotifications } from '../notifications/health-notifications';
 import { HandlerFunction } from '../shared/handler-function';
 import { WorkQueue } from '../shared/work-queue';
+import type { SubscriptionRegistry } from '../subscriptions/subscription-registry';
 import type { ThresholdEvaluation } from '../thresholds/threshold-evaluation';
 
-/** A connector, by the constructs that it is put together from. */
+/** A connector with the constructs that it consists of. */
 export interface WholeConnector extends IConstruct {
+  readonly eventBus: events.IEventBus;
+  readonly eventSource: string;
+  readonly subscriptions: SubscriptionRegistry;
   readonly rules: TriggerRules;
   readonly thresholds: ThresholdEvaluation;
   readonly collection: RefreshCollection;
@@ -19,23 +23,23 @@ export interface WholeConnector extends IConstruct {
   readonly notifications?: HealthNotifications;
 }
 
-/** What a connector is made of, by the names that people know. */
+/** Resources of a connector by the names that alarms and dashboards show. */
 export interface Parts {
   readonly queues: Readonly<Record<string, sqs.IQueue>>;
-  /** What nobody comes back to. Schedules' are not among them: the next minute does what the last one missed. */
+  /** Without the dead-letter queues of schedules, because the next invocation does the same work. */
   readonly deadLetterQueues: Readonly<Record<string, sqs.IQueue>>;
   readonly functions: Readonly<Record<string, lambda.IFunction>>;
   readonly rules: readonly events.Rule[];
 }
 
-/** The parts of a connector as they are in its tree, so that none that is added is forgotten. */
+/** Finds the resources of a connector in its construct tree, including those that are added later. */
 export function partsOf(connector: WholeConnector): Parts {
   const { notifications } = connector;
   const all = connector.node.findAll();
   const workQueues = workQueuesIn(connector);
   const functions = all.filter((one) => one instanceof HandlerFunction);
-  // Not the rules that the connector's user made under it. Nor those of sources: an alarm's query has no room for them all,
-  // and what they cannot bring to their queue is in the dead-letter queue of the rules.
+  // Without rules that users of the connector create. Also without the rules of sources: an alarm's query has no space for
+  // all of them, and the events that they cannot deliver are in the dead-letter queue of the rules.
   const parts: Construct[] = [connector.rules, connector.thresholds, connector.collection, connector.delivery];
   if (notifications) parts.push(notifications);
   return {
@@ -50,6 +54,6 @@ export function partsOf(connector: WholeConnector): Parts {
   };
 }
 
-/** The queues that functions work off, of a connector or of a part of it. */
+/** Work queues of a connector, or of one of its constructs. */
 export const workQueuesIn = (part: IConstruct): WorkQueue[] =>
   part.node.findAll().filter((one) => one instanceof WorkQueue);

@@ -8,13 +8,13 @@ import { PowerAutomateConnector, type PowerAutomateConnectorProps } from './powe
 export interface PowerAutomateConnectorStackProps extends StackProps, PowerAutomateConnectorProps {}
 
 /**
- * A stack that is one connector, with outputs by which tools find its parts.
+ * A stack with one connector, and with the outputs that the CLI uses to find its resources.
  *
  * @example
  * new PowerAutomateConnectorStack(app, 'PowerAutomate', { logRetention: logs.RetentionDays.ONE_YEAR });
  */
 export class PowerAutomateConnectorStack extends Stack {
-  /** The connector. */
+  /** Connector of this stack. */
   public readonly connector: PowerAutomateConnector;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorStackProps = {}) {
@@ -26,10 +26,10 @@ export class PowerAutomateConnectorStack extends Stack {
   }
 
   /**
-   * Lets somebody look after subscriptions and their deliveries by the CLI, which looks up the stack's outputs. It finds the
-   * stack by its name: to find the only one by itself, it would have to look at all stacks.
+   * Grants the permissions to manage subscriptions and deliveries with the CLI, including access to the stack's outputs.
+   * Pass the stack's name to the CLI: finding the stack without its name would require access to all stacks.
    *
-   * @param grantee whoever manages subscriptions
+   * @param grantee principal that gets the permissions
    */
   public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
     return this.connector

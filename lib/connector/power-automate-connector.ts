@@ -1,15 +1,14 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
-import { Metric } from '../../contract/metrics';
+import type { Construct } from 'constructs';
 import { Output } from '../../contract/outputs';
 import { RefreshCollection, type RefreshCollectionOptions } from '../collection/refresh-collection';
 import { FlowDelivery, type FlowDeliveryOptions } from '../delivery/flow-delivery';
 import { TriggerRules, type TriggerRulesProps } from '../events/trigger-rules';
 import { HealthNotifications } from '../notifications/health-notifications';
 import type { Notifications } from '../notifications/notifications';
+import { DEFAULT_RUNBOOK } from '../notifications/runbook';
 import { ScheduledQueries, type ScheduledQueriesProps } from '../queries/scheduled-queries';
 import {
   type IQueryingConnector,
@@ -18,10 +17,7 @@ import {
   ScheduledSegment,
   type SegmentOptions,
 } from '../queries/scheduled-query';
-import { anyMetric, countMetric } from '../shared/connector-metric';
-import { identityOf } from '../shared/identity';
 import type { FunctionOptions } from '../shared/options';
-import { DEFAULT_RUNBOOK } from '../shared/runbook';
 import { ConnectorSource, type ConnectorSourceOptions, type ISourceConnector } from '../sources/connector-source';
 import type { Source } from '../sources/source';
 import { SourceNormalization, type SourceNormalizationProps } from '../sources/source-normalization';
@@ -39,9 +35,10 @@ import { SubscriptionRegistry, type SubscriptionRegistryProps } from '../subscri
 import { ThresholdEvaluation, type ThresholdEvaluationOptions } from '../thresholds/threshold-evaluation';
 import { type IPollingConnector, PolledUnification, type UnificationOptions } from '../unification/polled-unification';
 import { UnificationPolling, type UnificationPollingProps } from '../unification/unification-polling';
-import { allowLookingAt, allowManagement, managementOutputs } from './management';
+import { ConnectorSignals } from './connector-signals';
+import { allowInspection, allowManagement, managementOutputs } from './management';
 
-/** Properties of PowerAutomateConnector: those of its parts. */
+/** Properties of PowerAutomateConnector: the properties of the constructs that it consists of. */
 export interface PowerAutomateConnectorProps
   extends TriggerRulesProps,
     SubscriptionRegistryProps,
@@ -50,87 +47,80 @@ export interface PowerAutomateConnectorProps
     FlowDeliveryOptions,
     FunctionOptions {
   /**
-   * Who is told when a subscription is paused or active again, and when a delivery is given up.
+   * Recipients of notifications about paused and resumed subscriptions, and about dead deliveries.
    *
-   * @default - nobody; the events are on the bus
+   * @default - no notifications; the events are on the bus
    */
   readonly notifications?: Notifications;
 
   /**
-   * Where the runbook is that notifications link: a URL or a path, without the entry's anchor.
+   * Location of the runbook that notifications link to: a URL or a path, without an anchor.
    *
    * @default 'docs/runbook.md'
    */
   readonly runbook?: string;
 }
 
+/** Properties of the constructs that are created on first use. */
+type AddedPartProps = SubscriptionRegistrationProps &
+  ScheduledQueriesProps &
+  SourceNormalizationProps &
+  Omit<SourceReconciliationProps, 'normalization'> &
+  UnificationPollingProps;
+
 /**
  * Starts Power Automate flows when customer data changes.
  *
- * Producers put what happened on the event bus; flows that subscribed to one of the six triggers are started.
- * The parts are constructs of their own, which this one puts together.
+ * Producers put events on the event bus. The connector starts the flows that are subscribed to one of the six triggers.
+ * It consists of constructs that can also be used alone.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate', { eventBus: customerDataBus });
  * connector.grantPutEvents(refreshFunction);
  */
 export class PowerAutomateConnector
-  extends Construct
+  extends ConnectorSignals
   implements IFlowConnector, IQueryingConnector, ISourceConnector, IPollingConnector
 {
-  /** Id of this connector, which its threshold crossings and metrics carry. */
-  public readonly connectorId: string;
-
-  /** The bus that producers put their events on. */
+  /** Event bus that producers put their events on. */
   public readonly eventBus: events.IEventBus;
 
   /** The `source` of the connector's events. */
   public readonly eventSource: string;
 
-  /** The event bus's rules. */
+  /** Rules of the event bus. */
   public readonly rules: TriggerRules;
 
-  /** The subscriptions, and the key of their flow URLs. */
+  /** Table of the subscriptions, and key of their flow URLs. */
   public readonly subscriptions: SubscriptionRegistry;
 
-  /** What turns observations into threshold crossings. */
+  /** Construct that compares observations with thresholds. */
   public readonly thresholds: ThresholdEvaluation;
 
-  /** What makes one event of the stages of a refresh. */
+  /** Construct that combines the stages of a refresh into one event. */
   public readonly collection: RefreshCollection;
 
-  /** What brings triggers to the flows. */
+  /** Construct that delivers triggers to the flows. */
   public readonly delivery: FlowDelivery;
 
-  /** What tells somebody of the connector's health, if anybody wants to be told. */
+  /** Construct that sends notifications, if `notifications` is set. */
   public readonly notifications?: HealthNotifications;
 
-  /** Where the runbook is that notifications link. */
+  /** Location of the runbook that notifications link to. */
   public readonly runbook: string;
-  private readonly registrationProps: SubscriptionRegistrationProps;
-  private lazyRegistration?: SubscriptionRegistration;
-  private readonly queriesProps: ScheduledQueriesProps;
-  private lazyQueries?: ScheduledQueries;
-  private readonly normalizationProps: SourceNormalizationProps;
-  private lazyNormalization?: SourceNormalization;
-  private readonly reconciliationProps: Omit<SourceReconciliationProps, 'normalization'>;
-  private lazyReconciliation?: SourceReconciliation;
-  private readonly pollingProps: UnificationPollingProps;
-  private lazyPolling?: UnificationPolling;
-  private readonly isFederated: boolean;
+
+  private readonly partProps: AddedPartProps;
+  private readonly addedParts = new Map<string, Construct>();
   private readonly managers: iam.IGrantable[] = [];
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
-    super(scope, id);
+    super(scope, id, props);
 
-    const { connectorId, eventSource } = identityOf(this, props);
-    this.connectorId = connectorId;
-    this.isFederated = props.entraFederation ?? false;
-    this.eventSource = eventSource;
-
-    // Every part takes what it knows of the props: a prop that a part gets anew needs nothing here.
+    // Every construct gets all props, so that a new prop of a construct needs no change here.
+    const { connectorId } = this;
     this.rules = new TriggerRules(this, 'Events', { ...props, connectorId });
     this.eventBus = this.rules.eventBus;
+    this.eventSource = this.rules.eventSource;
     this.subscriptions = new SubscriptionRegistry(this, 'Subscriptions', props);
     const common = {
       ...props,
@@ -142,27 +132,21 @@ export class PowerAutomateConnector
     this.thresholds = new ThresholdEvaluation(this, 'Thresholds', common);
     this.collection = new RefreshCollection(this, 'Collection', common);
     this.delivery = new FlowDelivery(this, 'Delivery', common);
-    this.registrationProps = {
+    this.partProps = {
       ...common,
       thresholdsTable: this.thresholds.table,
       observationsQueue: this.thresholds.observationsQueue,
+      runsTable: this.collection.table,
       deliver: this.delivery.deliver,
+      deadLetterQueue: this.rules.deadLetterQueue,
     };
-    this.normalizationProps = { ...common, deadLetterQueue: this.rules.deadLetterQueue };
-    this.queriesProps = common;
-    this.pollingProps = { ...common, runsTable: this.collection.table };
-    this.reconciliationProps = this.pollingProps;
 
     this.runbook = props.runbook ?? DEFAULT_RUNBOOK;
     if (props.notifications) {
       const { delivery, runbook } = this;
       const { notifications: to, queueEncryptionKey } = props;
-      this.notifications = new HealthNotifications(this, 'Notifications', {
-        delivery,
-        to,
-        runbook,
-        queueEncryptionKey,
-      });
+      const notificationsProps = { delivery, to, runbook, queueEncryptionKey };
+      this.notifications = new HealthNotifications(this, 'Notifications', notificationsProps);
     }
 
     this.rules.sendObservationsTo(this.thresholds.observationsQueue);
@@ -171,33 +155,32 @@ export class PowerAutomateConnector
   }
 
   /**
-   * Adds the outputs to the connector's stack by which the CLI finds it. A PowerAutomateConnectorStack has them already; in
-   * any other stack, one connector can.
+   * Adds the outputs to the stack that the CLI uses to find the connector. A PowerAutomateConnectorStack already has them. Call
+   * this method for only one connector per stack.
    */
   public addOutputs(): void {
-    const stack = Stack.of(this);
     const outputs = managementOutputs(this);
-    if (this.isFederated) outputs.push([Output.DELIVER_ROLE_ARN, this.delivery.deliverRole.roleArn]);
-    for (const [name, value] of outputs) new CfnOutput(stack, name, { value }).overrideLogicalId(name);
+    if (this.partProps.entraFederation) outputs.push([Output.DELIVER_ROLE_ARN, this.delivery.deliverRole.roleArn]);
+    for (const [name, value] of outputs) new CfnOutput(Stack.of(this), name, { value }).overrideLogicalId(name);
   }
 
   /**
-   * Lets a producer put events on the bus.
+   * Grants a producer permission to put events on the bus.
    *
-   * @param grantee the producer
+   * @param grantee principal that gets the permissions
    */
   public grantPutEvents(grantee: iam.IGrantable): iam.Grant {
     return this.eventBus.grantPutEventsTo(grantee);
   }
 
   /**
-   * Lets somebody look after subscriptions and their deliveries: what the commands of the CLI call. Subscriptions can be
-   * added, changed, paused and removed, deliveries and what was rejected be read, deliveries be sent again, events be put.
-   * Flow URLs can be stored by that, and not be read. Alarms and the logs that say what became of events can be read; flow
-   * URLs are in neither. The CLI asks for the stack's outputs besides
-   * (`cloudformation:DescribeStacks`).
+   * Grants the permissions to manage subscriptions and deliveries with the CLI.
    *
-   * @param grantee whoever manages subscriptions
+   * The principal can add, change, pause and remove subscriptions. It can read deliveries, rejected messages, alarms, and logs
+   * with the outcomes of events. It can replay deliveries and put events. It can store flow URLs, but not read them. The CLI
+   * also needs `cloudformation:DescribeStacks` for the stack's outputs.
+   *
+   * @param grantee principal that gets the permissions
    */
   public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
     this.managers.push(grantee);
@@ -205,310 +188,99 @@ export class PowerAutomateConnector
   }
 
   /**
-   * Declares a subscription in the connector's own stack. In another stack, make a `FlowSubscription` there.
+   * Grants read access to deliveries, their outcomes and their stored payloads. They do not contain flow URLs.
    *
-   * @param id the construct's id, and the subscription's name unless `subscriptionName` says another
-   * @param options the trigger, the flow, and how it is called
-   */
-  public addSubscription(id: string, options: FlowSubscriptionOptions): FlowSubscription {
-    return new FlowSubscription(this, id, { ...options, connector: this });
-  }
-
-  /** What makes the subscriptions that stacks declare. It is there from the first time on that somebody asks for it. */
-  public get registration(): SubscriptionRegistration {
-    this.lazyRegistration ??= new SubscriptionRegistration(this, 'Registration', this.registrationProps);
-    return this.lazyRegistration;
-  }
-
-  /**
-   * Asks for a business measure's value on a schedule. For one in another stack, make a `ScheduledMeasure` there.
-   *
-   * @param id the construct's id
-   * @param options the measure, what gives its value, and when
-   */
-  public addMeasure(id: string, options: MeasureOptions): ScheduledMeasure {
-    return new ScheduledMeasure(this, id, { ...options, connector: this });
-  }
-
-  /**
-   * Asks for a segment's size on a schedule. For one in another stack, make a `ScheduledSegment` there.
-   *
-   * @param id the construct's id
-   * @param options the segment, what gives its size, and when
-   */
-  public addSegment(id: string, options: SegmentOptions): ScheduledSegment {
-    return new ScheduledSegment(this, id, { ...options, connector: this });
-  }
-
-  /** What asks for values and sizes. It is there from the first time on that somebody asks for it. */
-  public get queries(): ScheduledQueries {
-    this.lazyQueries ??= this.added(new ScheduledQueries(this, 'Queries', this.queriesProps));
-    return this.lazyQueries;
-  }
-
-  /**
-   * Adds a source in the connector's own stack: what it says of its runs starts flows. In another stack, make a
-   * `ConnectorSource` there.
-   *
-   * @param id the construct's id
-   * @param source what tells of its runs
-   * @param options whether runs of which nothing was heard are looked for
-   */
-  public addSource(id: string, source: Source, options?: ConnectorSourceOptions): ConnectorSource {
-    return new ConnectorSource(this, id, { ...options, connector: this, source });
-  }
-
-  /** What reads the events of sources. It is there from the first time on that somebody asks for it. */
-  public get normalization(): SourceNormalization {
-    this.lazyNormalization ??= this.added(new SourceNormalization(this, 'Normalization', this.normalizationProps));
-    return this.lazyNormalization;
-  }
-
-  /** What looks for runs of sources whose events did not come. It is there from the first time on that somebody asks for it. */
-  public get reconciliation(): SourceReconciliation {
-    const { normalization, reconciliationProps } = this;
-    this.lazyReconciliation ??= this.added(
-      new SourceReconciliation(this, 'Reconciliation', { ...reconciliationProps, normalization }),
-    );
-    return this.lazyReconciliation;
-  }
-
-  /**
-   * Looks for the ends of unification jobs of which AWS puts no event. For jobs of another stack, make a
-   * `PolledUnification` there.
-   *
-   * @param id the construct's id
-   * @param options the jobs, and when they are looked at
-   */
-  public addUnification(id: string, options: UnificationOptions): PolledUnification {
-    return new PolledUnification(this, id, { ...options, connector: this });
-  }
-
-  /** What looks for ends of unification jobs. It is there from the first time on that somebody asks for it. */
-  public get unificationPolling(): UnificationPolling {
-    this.lazyPolling ??= this.added(new UnificationPolling(this, 'UnificationPolling', this.pollingProps));
-    return this.lazyPolling;
-  }
-
-  /**
-   * Lets somebody read what became of deliveries, with the payloads that are kept. Flow URLs are not among them.
-   *
-   * @param grantee whoever reads
+   * @param grantee principal that gets the permissions
    */
   public grantReadDeliveries(grantee: iam.IGrantable): iam.Grant {
     return this.delivery.grantReadDeliveries(grantee);
   }
 
   /**
-   * A rule for refreshes of data sources that failed or timed out for good.
+   * Adds a subscription in the connector's stack. In another stack, create a `FlowSubscription`.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the construct, and name of the subscription unless `subscriptionName` is set
+   * @param options the trigger, the flow, and how the flow is called
    */
-  public onDataSourceRefreshFailed(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.rules.onDataSourceRefreshFailed(id, this.inScope(options));
+  public addSubscription(id: string, options: FlowSubscriptionOptions): FlowSubscription {
+    return new FlowSubscription(this, id, { ...options, connector: this });
   }
 
   /**
-   * A rule for refreshes of data sources that succeeded.
+   * Adds a business measure whose value is queried on a schedule. In another stack, create a `ScheduledMeasure`.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the construct
+   * @param options the measure, the query, and the schedule
    */
-  public onDataSourceRefreshSucceeded(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.rules.onDataSourceRefreshSucceeded(id, this.inScope(options));
+  public addMeasure(id: string, options: MeasureOptions): ScheduledMeasure {
+    return new ScheduledMeasure(this, id, { ...options, connector: this });
   }
 
   /**
-   * A rule for full refreshes that came to an end, whatever it was.
+   * Adds a segment whose size is queried on a schedule. In another stack, create a `ScheduledSegment`.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the construct
+   * @param options the segment, the query, and the schedule
    */
-  public onFullRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.rules.onFullRefreshCompleted(id, this.inScope(options));
+  public addSegment(id: string, options: SegmentOptions): ScheduledSegment {
+    return new ScheduledSegment(this, id, { ...options, connector: this });
   }
 
   /**
-   * A rule for unifications that came to an end, whatever it was.
+   * Adds a source whose events start flows. In another stack, create a `ConnectorSource`.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the construct
+   * @param source AWS resource that emits the events
+   * @param options reconciliation of runs whose events are not received
    */
-  public onUnificationRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.rules.onUnificationRefreshCompleted(id, this.inScope(options));
+  public addSource(id: string, source: Source, options?: ConnectorSourceOptions): ConnectorSource {
+    return new ConnectorSource(this, id, { ...options, connector: this, source });
   }
 
   /**
-   * A rule for sizes of segments and values of measures that crossed a threshold.
+   * Adds unification jobs that emit no completion events and are polled instead. In another stack, create a
+   * `PolledUnification`.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the construct
+   * @param options the jobs, and when they are polled
    */
-  public onThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.thresholds.onThresholdCrossed(id, this.inScope(options));
+  public addUnification(id: string, options: UnificationOptions): PolledUnification {
+    return new PolledUnification(this, id, { ...options, connector: this });
   }
 
-  /**
-   * A rule for sizes of segments that crossed a threshold.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onSegmentThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.thresholds.onSegmentThresholdCrossed(id, this.inScope(options));
+  /** Construct that creates the declared subscriptions. Created on first use. */
+  public get registration(): SubscriptionRegistration {
+    return this.part('Registration', (id) => new SubscriptionRegistration(this, id, this.partProps));
   }
 
-  /**
-   * A rule for values of measures that crossed a threshold.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onMeasureThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.thresholds.onMeasureThresholdCrossed(id, this.inScope(options));
+  /** Construct that runs scheduled queries. Created on first use. */
+  public get queries(): ScheduledQueries {
+    return this.part('Queries', (id) => new ScheduledQueries(this, id, this.partProps));
   }
 
-  /**
-   * A rule for subscriptions that were paused because their flow has to be mended.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onSubscriptionPaused(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.delivery.onSubscriptionPaused(id, this.inScope(options));
+  /** Construct that processes the events of sources. Created on first use. */
+  public get normalization(): SourceNormalization {
+    return this.part('Normalization', (id) => new SourceNormalization(this, id, this.partProps));
   }
 
-  /**
-   * A rule for paused subscriptions that are active again.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onSubscriptionResumed(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.delivery.onSubscriptionResumed(id, this.inScope(options));
+  /** Construct that finds runs of sources whose events were not received. Created on first use. */
+  public get reconciliation(): SourceReconciliation {
+    const props = { ...this.partProps, normalization: this.normalization };
+    return this.part('Reconciliation', (id) => new SourceReconciliation(this, id, props));
   }
 
-  /**
-   * A rule for deliveries that were given up.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onDeliveryDead(id: string, options?: events.OnEventOptions): events.Rule {
-    return this.delivery.onDeliveryDead(id, this.inScope(options));
+  /** Construct that polls unification jobs. Created on first use. */
+  public get unificationPolling(): UnificationPolling {
+    return this.part('UnificationPolling', (id) => new UnificationPolling(this, id, this.partProps));
   }
 
-  /**
-   * A metric of this connector, by default its sum over five minutes.
-   *
-   * @param metricName such as `LateObservations`
-   * @param options what differs from the default
-   */
-  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return anyMetric(this, this.connectorId, metricName, options);
-  }
-
-  /**
-   * Deliveries that flows have taken, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricDelivered(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricDelivered(options);
-  }
-
-  /**
-   * Tries that a flow did not take, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricFailedAttempts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricFailedAttempts(options);
-  }
-
-  /**
-   * Milliseconds from a trigger's acceptance until its flow has taken it, waits and pauses among them; by default their
-   * 90th percentile over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricDeliveryLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricDeliveryLatency(options);
-  }
-
-  /**
-   * Milliseconds that a flow took to answer, whatever it answered; by default their 90th percentile over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricFlowDuration(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricFlowDuration(options);
-  }
-
-  /**
-   * Deliveries that were given up, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricDead(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricDead(options);
-  }
-
-  /**
-   * Crossings of thresholds that were put on the bus, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricCrossings(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.thresholds.metricCrossings(options);
-  }
-
-  /**
-   * Events and messages that could not be read, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricRejected(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return countMetric(this, this.connectorId, Metric.REJECTED_EVENTS, options);
-  }
-
-  /**
-   * Triggers that no subscription asks for, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricUnmatched(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricUnmatched(options);
-  }
-
-  /**
-   * Subscriptions that were paused, by default how many over five minutes; not how many are.
-   *
-   * @param options what differs from the default
-   */
-  public metricPausedSubscriptions(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricPausedSubscriptions(options);
-  }
-
-  /**
-   * The age in seconds of the delivery that waits longest to be tried again, since its first try; by default the maximum
-   * over five minutes. Written every minute, 0 where none waits.
-   *
-   * @param options what differs from the default
-   */
-  public metricOldestPending(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.delivery.metricOldestPending(options);
-  }
-
-  /** Rules are made under the connector, not under its part, unless their user says where. */
-  private inScope(options: events.OnEventOptions = {}): events.OnEventOptions {
-    return { ...options, crossStackScope: options.crossStackScope ?? this };
-  }
-
-  /** A part that was not there yet: whoever looks after the connector may look at it, too. */
-  private added<T extends Construct>(part: T): T {
-    for (const manager of this.managers) allowLookingAt(manager, part);
+  /** Returns a construct that is created on first use. Principals that manage subscriptions can then inspect its queues. */
+  private part<T extends Construct>(id: string, create: (id: string) => T): T {
+    const existing = this.addedParts.get(id);
+    if (existing) return existing as T;
+    const part = create(id);
+    this.addedParts.set(id, part);
+    for (const manager of this.managers) allowInspection(manager, part);
     return part;
   }
 }

@@ -1,5 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,7 +8,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import {
   DEFAULT_DELIVERY_RETENTION_DAYS,
   OPEN_INDEX,
@@ -18,71 +17,68 @@ import {
   WEB_IDENTITY_SECONDS,
 } from '../../contract/delivery';
 import { Env } from '../../contract/environment';
-import { Metric } from '../../contract/metrics';
 import { SORT_KEY } from '../../contract/shared';
 import { TRIGGER_INDEX } from '../../contract/subscriptions';
 import { DUE_INDEX } from '../../contract/thresholds';
-import * as kinds from '../events/event-kinds';
-import { onEvent } from '../events/on-event';
-import { allow, allowOnTable, allowQuery, allowSend } from '../shared/allow';
+import { allowOnTable, allowPutEvents, allowQuery } from '../shared/allow';
 import { allowReading } from '../shared/allow-reading';
-import { ageMetric, anyMetric, countMetric, durationMetric } from '../shared/connector-metric';
 import { connectorTable } from '../shared/connector-table';
 import { everyMinute } from '../shared/every-minute';
 import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
-import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../shared/options';
-import { validateDeliveryRetention, validateExtraFlowHosts } from '../shared/validate';
+import type { EventPartProps, StorageOptions } from '../shared/options';
+import { eventFunction } from '../shared/part';
 import { WorkQueue } from '../shared/work-queue';
+import { DeliverySignals } from './delivery-signals';
 
-/** How flows are called, and what is kept of it. */
+/** How flows are called, and what is recorded about each call. */
 export interface FlowDeliveryOptions {
   /**
-   * Hosts that a flow URL may have besides those of Power Automate and Logic Apps.
-   * Each is the end of a host name in lower case, such as `flows.example.com`.
-   * A name that resolves to a private address, or any other off the public internet, is not called.
+   * Additional hosts that flow URLs may use. Hosts of Power Automate and Logic Apps are always allowed.
+   * Each entry is the end of a host name in lower case, such as `flows.example.com`.
+   * A host that resolves to a private or non-public address is rejected.
    *
    * @default - only the hosts of Power Automate and Logic Apps
    */
   readonly extraFlowHosts?: string[];
 
   /**
-   * How long finished, held and dead deliveries are kept, in whole days; at least 15. By them an event that comes twice is
-   * known, and a delivery can be sent again: an event that is older is rejected, 14 days before they are forgotten.
+   * How long finished, held and dead deliveries are stored, in whole days: at least 15. They are used to detect duplicate
+   * events and to replay deliveries. Events that are older than this period minus 14 days are rejected.
    *
    * @default Duration.days(90)
    */
   readonly deliveryRetention?: Duration;
 
   /**
-   * Secrets that subscriptions may name as the place of their flow URL, or of a client secret.
-   * A secret with a customer's key needs the key here, too (`encryptionKey`), and a key whose policy leaves access to IAM
-   * policies of its account, as a policy by default does.
+   * Secrets that subscriptions can reference for a flow URL or a client secret.
+   * A secret that is encrypted with a customer managed key must have its `encryptionKey` set. The key policy must allow IAM
+   * policies of its account to grant access, as the default key policy does.
    *
    * @default - none
    */
   readonly flowSecrets?: secretsmanager.ISecret[];
 
   /**
-   * Parameters that subscriptions may name as the place of their flow URL, or of a client secret; best each a SecureString.
-   * One with a customer's key needs the key here, too (`encryptionKey`).
+   * Parameters that subscriptions can reference for a flow URL or a client secret, preferably SecureStrings.
+   * A parameter that is encrypted with a customer managed key must have its `encryptionKey` set.
    *
    * @default - none
    */
   readonly flowParameters?: ssm.IParameter[];
 
   /**
-   * Whether AWS may vouch for the function that calls flows, so that subscriptions with `auth: entra` need no client
-   * secret. The AWS account must have outbound web identity federation enabled, once, and the application in Entra ID a
-   * federated credential whose subject is the ARN of `deliverRole`.
+   * Whether `deliver` can request tokens from AWS for Microsoft Entra ID (workload identity federation), so that
+   * subscriptions with `auth: entra` need no client secret. Requires outbound web identity federation in the AWS account, and
+   * a federated credential of the application in Entra ID whose subject is the ARN of `deliverRole`.
    *
    * @default false
    */
   readonly entraFederation?: boolean;
 
   /**
-   * The table of the deliveries. Its key is `pk`, `sk` (strings), its time-to-live attribute `expiresAt`. It has a global
-   * secondary index `by-open` with the key `open` (a string), `openSince` (a number), keys only.
+   * Table of the deliveries. Key: `pk`, `sk` (strings). TTL attribute: `expiresAt`. Global secondary index: `by-open` with the
+   * key `open` (string), `openSince` (number), keys only.
    *
    * @default - a new table
    */
@@ -90,28 +86,20 @@ export interface FlowDeliveryOptions {
 }
 
 /** Properties of FlowDelivery. */
-export interface FlowDeliveryProps
-  extends FlowDeliveryOptions,
-    EventOptions,
-    StorageOptions,
-    QueueOptions,
-    FunctionOptions {
-  /** The bus that is told when a subscription pauses or resumes, and when a delivery is given up. */
-  readonly eventBus: events.IEventBus;
-
-  /** The subscriptions: which flows an event starts. */
+export interface FlowDeliveryProps extends FlowDeliveryOptions, EventPartProps, StorageOptions {
+  /** Table of the subscriptions, which define the flows that an event starts. */
   readonly subscriptionsTable: dynamodb.ITable;
 
-  /** The key that encrypts the flow URLs. */
+  /** Key that encrypts the flow URLs. */
   readonly flowUrlKey: kms.IKey;
 }
 
 /**
- * Brings triggers to the flows that subscribed to them.
+ * Delivers triggers to the flows of matching subscriptions.
  *
- * The last part of an event's road: `dispatch` makes one delivery for each subscription that an event matches,
- * `deliver` posts it to the flow, and tries again for three days where the flow cannot take it. A subscription whose flow
- * has to be mended is paused, and what is for it is held; every minute `deliver` looks whether a pause can be ended.
+ * The function `dispatch` creates one delivery for each subscription that an event matches. The function `deliver` posts it to
+ * the flow, and retries for up to three days if the flow does not accept it. If a flow must be fixed, its subscription is
+ * paused and its deliveries are held. Every minute, `deliver` checks whether a pause can end.
  *
  * @example
  * const subscriptions = new SubscriptionRegistry(this, 'Subscriptions');
@@ -122,66 +110,60 @@ export interface FlowDeliveryProps
  * });
  * new TriggerRules(this, 'Rules', { eventBus: customerDataBus }).sendTriggersTo(delivery.triggersQueue);
  */
-export class FlowDelivery extends Construct {
-  /** Id of the connector, which its events and metrics carry. */
-  public readonly connectorId: string;
-
-  /** The `source` of its events. */
-  public readonly eventSource: string;
-
-  /** The bus that its events are put on. */
-  public readonly eventBus: events.IEventBus;
-
-  /** Where triggers are to be sent: events of the bus, as EventBridge puts them on a queue. */
+export class FlowDelivery extends DeliverySignals {
+  /** Queue for triggers: events of the bus, in the format that EventBridge puts on a queue. */
   public readonly triggersQueue: sqs.IQueue;
 
-  /** Triggers that `dispatch` rejected or failed at. */
+  /** Queue for triggers that `dispatch` rejected or could not process. */
   public readonly triggersDeadLetterQueue: sqs.IQueue;
 
-  /** Deliveries on their way, and those that wait to be tried again. */
+  /** Queue for new deliveries, and deliveries that wait for a retry. */
   public readonly deliveriesQueue: sqs.IQueue;
 
-  /** Deliveries that `deliver` rejected or failed at. */
+  /** Queue for deliveries that `deliver` rejected or could not process. */
   public readonly deliveriesDeadLetterQueue: sqs.IQueue;
 
-  /** What became of each delivery. */
+  /** Table of the deliveries and their outcomes. */
   public readonly table: dynamodb.ITable;
 
-  /** The function that finds the subscriptions of a trigger. */
+  /** Function that finds the subscriptions for a trigger. */
   public readonly dispatch: lambda.IFunction;
 
-  /** The function that posts to the flows. The only one that can read flow URLs. */
+  /** Function that posts to the flows. The only function that can read flow URLs. */
   public readonly deliver: lambda.IFunction;
 
   /**
-   * The role of that function. A federated credential in Entra ID names its ARN, which stays as long as the stack and the
-   * construct's path do; `roleName` of its `CfnRole` gives it a name of your own, which outlives both.
+   * Role of `deliver`. A federated credential in Entra ID references its ARN, which changes if the stack or the construct's
+   * path changes. To keep it stable, set `roleName` on the role's `CfnRole`.
    */
   public readonly deliverRole: iam.IRole;
 
-  /** Where `dispatch` logs each trigger event, and how many subscriptions it matched. */
+  /** Log group that `dispatch` logs each trigger event to, with the number of matching subscriptions. */
   public readonly dispatchLogGroup: logs.ILogGroup;
 
-  /** Where `deliver` logs each try. */
+  /** Log group that `deliver` logs each attempt to. */
   public readonly deliverLogGroup: logs.ILogGroup;
 
-  constructor(scope: Construct, id: string, props: FlowDeliveryProps) {
-    super(scope, id);
+  /** Event bus that the connector's events are put on. */
+  public readonly eventBus: events.IEventBus;
 
-    const extraFlowHosts = props.extraFlowHosts ?? [];
+  /** The `source` of the connector's events. */
+  public readonly eventSource: string;
+
+  constructor(scope: Construct, id: string, props: FlowDeliveryProps) {
+    super(scope, id, props);
+
+    const { deliveryRetention = Duration.days(DEFAULT_DELIVERY_RETENTION_DAYS), extraFlowHosts = [] } = props;
     validateExtraFlowHosts(extraFlowHosts);
-    const deliveryRetention = props.deliveryRetention ?? Duration.days(DEFAULT_DELIVERY_RETENTION_DAYS);
     validateDeliveryRetention(deliveryRetention);
 
     const { eventBus, subscriptionsTable, queueEncryptionKey } = props;
-    const { connectorId, eventSource } = identityOf(this, props);
     const table = connectorTable(this, 'Table', {
+      ...props,
       prop: 'deliveriesTable',
-      given: props.deliveriesTable,
-      removalPolicy: props.removalPolicy,
-      deletionProtection: props.deletionProtection,
+      existing: props.deliveriesTable,
       sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
-      forgets: true,
+      expires: true,
       indexes: [
         {
           indexName: OPEN_INDEX.name,
@@ -193,37 +175,30 @@ export class FlowDelivery extends Construct {
     });
     const triggers = new WorkQueue(this, 'Triggers', 'dispatch', queueEncryptionKey);
     const deliveries = new WorkQueue(this, 'Deliveries', 'deliver', queueEncryptionKey);
-
     const environment = {
-      [Env.CONNECTOR_ID]: connectorId,
       [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
       [Env.DELIVERIES_QUEUE_URL]: deliveries.queue.queueUrl,
       [Env.DELIVERY_RETENTION_DAYS]: String(deliveryRetention.toDays()),
     };
 
-    const { function: dispatch, logGroup: dispatchLogGroup } = new HandlerFunction(this, 'Dispatch', {
+    const { function: dispatch, logGroup: dispatchLogGroup } = new HandlerFunction(this, {
       ...props,
       handler: 'dispatch',
-      description: 'Finds the subscriptions of a trigger, queues a delivery for each',
-      memorySize: 256,
-      environment: { ...environment, [Env.REJECTED_QUEUE_URL]: triggers.deadLetterQueue.queueUrl },
+      description: 'Finds the subscriptions for a trigger and queues a delivery for each',
+      environment: { [Env.CONNECTOR_ID]: this.connectorId, ...environment },
     });
     allowQuery(dispatch, subscriptionsTable, TRIGGER_INDEX.name);
-    allowSend(dispatch, deliveries.queue, triggers.deadLetterQueue);
+    triggers.allowSendAndReject(dispatch, deliveries.queue);
     triggers.feed(dispatch, 10);
 
-    const { function: deliver, logGroup: deliverLogGroup } = new HandlerFunction(this, 'Deliver', {
-      ...props,
+    const { function: deliver, logGroup: deliverLogGroup } = eventFunction(this, props, {
       handler: 'deliver',
       description: 'Posts deliveries to the flows',
-      // CPU comes with memory: ten TLS handshakes at once.
+      // CPU is proportional to memory: up to ten TLS handshakes run at once.
       memorySize: 512,
       environment: {
         ...environment,
-        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
-        [Env.EVENT_SOURCE]: eventSource,
         [Env.DELIVERIES_TABLE_NAME]: table.tableName,
-        [Env.REJECTED_QUEUE_URL]: deliveries.deadLetterQueue.queueUrl,
         ...(extraFlowHosts.length > 0 && { [Env.EXTRA_FLOW_HOSTS]: extraFlowHosts.join(',') }),
       },
     });
@@ -231,8 +206,8 @@ export class FlowDelivery extends Construct {
     allowOnTable(deliver, subscriptionsTable, ['BatchGetItem', 'UpdateItem']);
     allowQuery(deliver, table, OPEN_INDEX.name);
     allowQuery(deliver, subscriptionsTable, DUE_INDEX.name);
-    allow(deliver, ['events:PutEvents'], eventBus.eventBusArn);
-    allowSend(deliver, deliveries.queue, deliveries.deadLetterQueue);
+    allowPutEvents(deliver, eventBus);
+    deliveries.allowSendAndReject(deliver, deliveries.queue);
     props.flowUrlKey.grantDecrypt(deliver);
     allowReading(deliver, props.flowSecrets ?? [], props.flowParameters ?? []);
     if (props.entraFederation) allowFederation(deliver);
@@ -240,8 +215,7 @@ export class FlowDelivery extends Construct {
     everyMinute(this, 'Tend', deliver, queueEncryptionKey);
 
     this.eventBus = eventBus;
-    this.eventSource = eventSource;
-    this.connectorId = connectorId;
+    this.eventSource = identityOf(this, props).eventSource;
     this.triggersQueue = triggers.queue;
     this.triggersDeadLetterQueue = triggers.deadLetterQueue;
     this.deliveriesQueue = deliveries.queue;
@@ -255,132 +229,18 @@ export class FlowDelivery extends Construct {
   }
 
   /**
-   * Lets somebody read what became of deliveries, with the payloads that are kept. Flow URLs are not among them.
+   * Grants read access to deliveries, their outcomes and their stored payloads. They do not contain flow URLs.
    *
-   * @param grantee whoever reads
+   * @param grantee principal that gets the permissions
    */
   public grantReadDeliveries(grantee: iam.IGrantable): iam.Grant {
     return allowOnTable(grantee, this.table, ['GetItem', 'BatchGetItem', 'Query']).combine(
       allowQuery(grantee, this.table, OPEN_INDEX.name),
     );
   }
-
-  /**
-   * A rule for subscriptions that were paused because their flow has to be mended.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onSubscriptionPaused(id: string, options?: events.OnEventOptions): events.Rule {
-    return onEvent(this, id, this, kinds.subscriptionPaused(this.connectorId), options);
-  }
-
-  /**
-   * A rule for paused subscriptions that are active again.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onSubscriptionResumed(id: string, options?: events.OnEventOptions): events.Rule {
-    return onEvent(this, id, this, kinds.subscriptionResumed(this.connectorId), options);
-  }
-
-  /**
-   * A rule for deliveries that were given up.
-   *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
-   */
-  public onDeliveryDead(id: string, options?: events.OnEventOptions): events.Rule {
-    return onEvent(this, id, this, kinds.deliveryDead(this.connectorId), options);
-  }
-
-  /**
-   * A metric of this connector, by default its sum over five minutes.
-   *
-   * @param metricName such as `HeldDeliveries`
-   * @param options what differs from the default
-   */
-  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return anyMetric(this, this.connectorId, metricName, options);
-  }
-
-  /**
-   * Deliveries that flows have taken, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricDelivered(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return countMetric(this, this.connectorId, Metric.DELIVERED, options);
-  }
-
-  /**
-   * Tries that a flow did not take, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricFailedAttempts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return countMetric(this, this.connectorId, Metric.FAILED_ATTEMPTS, options);
-  }
-
-  /**
-   * Milliseconds from a trigger's acceptance until its flow has taken it, waits and pauses among them; by default their
-   * 90th percentile over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricDeliveryLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return durationMetric(this, this.connectorId, Metric.DELIVERY_LATENCY, options);
-  }
-
-  /**
-   * Milliseconds that a flow took to answer, whatever it answered; by default their 90th percentile over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricFlowDuration(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return durationMetric(this, this.connectorId, Metric.FLOW_DURATION, options);
-  }
-
-  /**
-   * Deliveries that were given up, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricDead(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return countMetric(this, this.connectorId, Metric.DEAD_DELIVERIES, options);
-  }
-
-  /**
-   * Triggers that no subscription asks for, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
-   */
-  public metricUnmatched(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return countMetric(this, this.connectorId, Metric.UNMATCHED_EVENTS, options);
-  }
-
-  /**
-   * Subscriptions that were paused, by default how many over five minutes; not how many are.
-   *
-   * @param options what differs from the default
-   */
-  public metricPausedSubscriptions(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return countMetric(this, this.connectorId, Metric.PAUSED_SUBSCRIPTIONS, options);
-  }
-
-  /**
-   * The age in seconds of the delivery that waits longest to be tried again, since its first try; by default the maximum
-   * over five minutes. Written every minute, 0 where none waits.
-   *
-   * @param options what differs from the default
-   */
-  public metricOldestPending(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return ageMetric(this, this.connectorId, Metric.OLDEST_PENDING_AGE, options);
-  }
 }
 
-/** Allows to ask AWS STS for tokens that are of use with Entra ID alone, and not for long. STS has no resource for it. */
+/** Allows requesting short-lived tokens from AWS STS that only Entra ID accepts. The action supports no resources. */
 function allowFederation(grantee: iam.IGrantable): void {
   iam.Grant.addToPrincipal({
     grantee,
@@ -388,10 +248,33 @@ function allowFederation(grantee: iam.IGrantable): void {
     resourceArns: ['*'],
     conditions: {
       'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': Object.values(WEB_IDENTITY_AUDIENCES) },
-      // For all values of none is true: a request without an audience is no such request.
+      // `ForAllValues` is also true for requests without an audience.
       Null: { 'sts:IdentityTokenAudience': 'false' },
       StringEquals: { 'sts:SigningAlgorithm': WEB_IDENTITY_ALGORITHM },
       NumericLessThanEquals: { 'sts:DurationSeconds': WEB_IDENTITY_SECONDS },
     },
   }).assertSuccess();
+}
+
+/** A domain name with two or more labels, without scheme, port, path or wildcard. */
+const HOST = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*$/;
+
+function validateExtraFlowHosts(hosts: string[]): void {
+  for (const host of hosts) {
+    if (Token.isUnresolved(host) || HOST.test(host)) continue;
+    // Shows only values that cannot be a URL, because a URL may be a credential.
+    const what = /^[\w.*-]*$/.test(host) ? `'${host}'` : 'an invalid host name';
+    throw new Error(
+      `extraFlowHosts has ${what}: write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
+    );
+  }
+}
+
+/** SQS keeps a message for up to 14 days (Amazon SQS quotas). The record of its delivery must be kept longer. */
+const MIN_RETENTION_DAYS = 15;
+
+export function validateDeliveryRetention(retention: Duration): void {
+  const days = retention.isUnresolved() ? MIN_RETENTION_DAYS : retention.toDays({ integral: false });
+  if (days >= MIN_RETENTION_DAYS && Number.isInteger(days)) return;
+  throw new Error(`deliveryRetention is ${days} days: write whole days, at least ${MIN_RETENTION_DAYS}`);
 }

@@ -9,15 +9,15 @@ import {
   SUCCEEDED_STATUS,
 } from '../../contract/events';
 
-/** Statuses of the end of a refresh, as producers may write them. */
+/** Final statuses that producers can report. */
 export const KNOWN_STATUSES: string[] = [...STATUSES, STATUS_FAILURE_ALIAS];
 
-/** What one kind of event looks like on the bus, in EventBridge's words. */
+/** Event pattern of one kind of event. */
 export interface EventKind {
   readonly detailType: string[];
-  /** Fields that tell it from others of its type. */
+  /** Fields that distinguish the kind from others with the same detail type. A caller's pattern can replace them. */
   readonly detail?: Detail;
-  /** Fields that tell a connector's own from another's. */
+  /** Fields that distinguish the connector's events from those of other connectors. */
   readonly own?: Detail;
 }
 
@@ -30,8 +30,8 @@ export const dataSourceRefreshFailed: EventKind = {
   detail: { status: [...FAILED_STATUSES] },
 };
 
-/** Failures after which nobody tries again: what the trigger is, as long as a subscription does not ask for the others. */
-export const dataSourceRefreshFailedForGood: EventKind = {
+/** Failures that the producer will not retry: the trigger's default. */
+export const dataSourceRefreshFailedFinally: EventKind = {
   detailType: dataSourceRefreshFailed.detailType,
   detail: { ...dataSourceRefreshFailed.detail, willRetry: [false, { exists: false }] },
 };
@@ -47,7 +47,7 @@ export const fullRefreshCompleted = (connectorId: string): EventKind =>
 export const unificationRefreshCompleted = (connectorId: string): EventKind =>
   completed(DomainEvent.UNIFICATION_REFRESHED, connectorId);
 
-/** As producers put them, or as this connector collected them. */
+/** Events that producers put, and events that this connector collected from stages. */
 const completed = (detailType: string, connectorId: string): EventKind => ({
   detailType: [detailType],
   detail: { status: KNOWN_STATUSES },

@@ -9,10 +9,10 @@ const EVENTS_FOLDER = 'docs/events';
 const SCHEMA_FILE = '.schema.json';
 
 interface Json {
-  readonly [word: string]: unknown;
+  readonly [keyword: string]: unknown;
 }
 
-/** A registry with the published schemas of a connector's events, as EventBridge's own schemas are written. */
+/** A schema registry with the schemas of the connector's events, in the format of EventBridge's own schemas. */
 export class EventSchemas extends Construct {
   public readonly registryName: string;
 
@@ -28,7 +28,7 @@ export class EventSchemas extends Construct {
       const schema = JSON.parse(readFileSync(join(folder, file), 'utf8'));
       new CfnSchema(this, detailType, {
         registryName: registry.attrRegistryName,
-        // The name that EventBridge's discovery would give it, so that tools find it.
+        // The name that schema discovery would use, so that tools find the schema.
         schemaName: `${schemaNamePart(eventSource)}@${detailType}`,
         type: 'OpenApi3',
         description: schema.description,
@@ -38,11 +38,11 @@ export class EventSchemas extends Construct {
   }
 }
 
-/** Names of schemas have letters, digits and .-_@ (EventBridge Schemas API reference); sources may have more. */
+/** Schema names allow only letters, digits and .-_@ (EventBridge Schemas API reference). Event sources allow more. */
 const schemaNamePart = (eventSource: string): string =>
   Token.isUnresolved(eventSource) ? eventSource : eventSource.replaceAll(/[^A-Za-z0-9._-]/g, '-');
 
-/** The event with its envelope (EventBridge user guide, "Creating an event schema": what discovery writes). */
+/** Schema of an event with its envelope, in the format of schema discovery (EventBridge user guide, "Creating an event schema"). */
 function openApi(detailType: string, eventSource: string, schema: Json): Json {
   const text = { type: 'string' };
   return {
@@ -74,29 +74,29 @@ function openApi(detailType: string, eventSource: string, schema: Json): Json {
   };
 }
 
-/** Words of JSON Schema that OpenAPI 3.0 does not have (OpenAPI specification 3.0.0, "Schema Object"). */
+/** Keywords of JSON Schema that OpenAPI 3.0 does not support (OpenAPI specification 3.0.0, "Schema Object"). */
 const JSON_SCHEMA_ONLY = ['$schema', 'propertyNames', 'examples'];
 
-/** A schema without them, in its parts, too. */
+/** Converts a JSON schema and its subschemas to OpenAPI. */
 function schemaObject(schema: Json): Json {
   return Object.fromEntries(
     Object.entries(schema)
-      .filter(([word]) => !JSON_SCHEMA_ONLY.includes(word))
-      .flatMap(([word, value]) => boundOf(word, value) ?? [[word, partOf(word, value)]]),
+      .filter(([keyword]) => !JSON_SCHEMA_ONLY.includes(keyword))
+      .flatMap(([keyword, value]) => boundOf(keyword, value) ?? [[keyword, subschemasOf(keyword, value)]]),
   );
 }
 
-/** An exclusive bound is a number in JSON Schema, and a flag beside the bound in OpenAPI 3.0. */
-function boundOf(word: string, value: unknown): [string, unknown][] | undefined {
-  if (word !== 'exclusiveMinimum' && word !== 'exclusiveMaximum') return undefined;
+/** An exclusive bound is a number in JSON Schema. In OpenAPI 3.0, it is a flag in addition to the bound. */
+function boundOf(keyword: string, value: unknown): [string, unknown][] | undefined {
+  if (keyword !== 'exclusiveMinimum' && keyword !== 'exclusiveMaximum') return undefined;
   return [
-    [word === 'exclusiveMinimum' ? 'minimum' : 'maximum', value],
-    [word, true],
+    [keyword === 'exclusiveMinimum' ? 'minimum' : 'maximum', value],
+    [keyword, true],
   ];
 }
 
-function partOf(word: string, value: unknown): unknown {
-  switch (word) {
+function subschemasOf(keyword: string, value: unknown): unknown {
+  switch (keyword) {
     case 'properties':
       return Object.fromEntries(Object.entries(value as Json).map(([key, one]) => [key, schemaObject(one as Json)]));
     case 'anyOf':

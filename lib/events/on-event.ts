@@ -2,16 +2,16 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import type { EventKind } from './event-kinds';
 
-/** The bus that events are on, and their `source`. */
+/** A construct that puts events on a bus. */
 export interface EventPlace {
   readonly eventBus: events.IEventBus;
   readonly eventSource: string;
 }
 
 /**
- * A rule for one kind of event, with what its user adds. Their pattern narrows it: where it has a field of the kind's
- * detail, theirs stands, since patterns that are put together would match what either of them does.
- * @throws Error where their pattern would make it another kind of event, or another connector's.
+ * Creates a rule for one kind of event. The caller's pattern narrows it: for a detail field that both patterns have, the
+ * caller's values replace the kind's, because merged values would match either of them.
+ * @throws Error if the caller's pattern would match another kind of event, or events of another connector.
  */
 export function onEvent(
   scope: Construct,
@@ -20,14 +20,14 @@ export function onEvent(
   kind: EventKind,
   { crossStackScope, target, eventPattern: given = {}, ...options }: events.OnEventOptions = {},
 ): events.Rule {
-  const taken = [
+  const reserved = [
     ...(['source', 'detailType'] as const).filter((field) => given[field]),
     ...Object.keys(kind.own ?? {})
       .filter((field) => given.detail?.[field])
       .map((field) => `detail.${field}`),
   ];
-  if (taken.length > 0) {
-    throw new Error(`eventPattern of '${id}' has ${taken.join(', ')}: leave it out, it says which events these are`);
+  if (reserved.length > 0) {
+    throw new Error(`eventPattern of '${id}' has ${reserved.join(', ')}: leave it out, the rule sets it itself`);
   }
   const detail = { ...kind.detail, ...given.detail, ...kind.own };
   return new events.Rule(crossStackScope ?? scope, id, {

@@ -12,23 +12,22 @@ import {
 import { identityOf } from '../shared/identity';
 import type { EventOptions, QueueOptions } from '../shared/options';
 import { QueueTarget, RuleSenders } from '../shared/queue-target';
-import { validateArchiveRetention } from '../shared/validate';
 import { plainQueue } from '../shared/work-queue';
 import * as kinds from './event-kinds';
 import { EventSchemas } from './event-schemas';
 import { onEvent } from './on-event';
 
-/** Ends of a data source's refresh that start no flow: `dispatch` counts them. */
+/** Statuses of a data source's refresh that start no flow. `dispatch` counts them. */
 const STATUSES_WITHOUT_TRIGGER = kinds.KNOWN_STATUSES.filter(
   (status) => status !== SUCCEEDED_STATUS && !(FAILED_STATUSES as readonly string[]).includes(status),
 );
 
-/** How the events of a connector are archived. */
+/** Options of the event archive. */
 export interface EventArchiveOptions {
   /**
-   * How long events are kept, in whole days; at least one.
+   * How long events are kept, in whole days: at least 1.
    *
-   * @default - for ever
+   * @default - forever
    */
   readonly retention?: Duration;
 }
@@ -36,31 +35,31 @@ export interface EventArchiveOptions {
 /** Properties of TriggerRules. */
 export interface TriggerRulesProps extends EventOptions, QueueOptions {
   /**
-   * The bus that producers put their events on. It must be in the stack's account and Region.
+   * Event bus that producers put their events on, in the stack's account and Region.
    *
    * @default - a new bus
    */
   readonly eventBus?: events.IEventBus;
 
   /**
-   * Where EventBridge puts the events that it could not put on the connector's queues. Its policy is extended; where the
-   * queue is not made in this app, its own must let `events.amazonaws.com` send to it.
+   * Queue for events that EventBridge could not put on the connector's queues. The queue policy is extended. If the queue is
+   * imported, its policy must already allow `events.amazonaws.com` to send messages to it.
    *
    * @default - a new queue
    */
   readonly deadLetterQueue?: sqs.IQueue;
 
   /**
-   * Keeps the events of the connector's source, so that they can be replayed. A replay into the connector's rules delivers
-   * nothing twice as long as deliveries are remembered: what is older is rejected (`deliveryRetention`).
+   * Archives the events of the connector's source for replays. A replay to the connector's rules starts no flow twice:
+   * the connector recognizes duplicates for as long as it keeps deliveries (`deliveryRetention`), and rejects older events.
    *
    * @default - events are not archived
    */
   readonly archive?: EventArchiveOptions;
 
   /**
-   * Whether the schemas of the connector's events are put in a registry of Amazon EventBridge, for its console, code
-   * bindings and catalogs. They are also files of the package, in `docs/events`.
+   * Whether to create an Amazon EventBridge schema registry with the schemas of the connector's events, for the console, code
+   * bindings and catalogs. The package also contains the schemas, in `docs/events`.
    *
    * @default false
    */
@@ -68,29 +67,29 @@ export interface TriggerRulesProps extends EventOptions, QueueOptions {
 }
 
 /**
- * The event bus, and the rules that say which event is which trigger.
+ * The event bus, and the rules that select triggers, observations and stages.
  *
- * There is one rule for each type of trigger, one for each kind of observation, one for the stages of a refresh, and one
- * for events of the source that fit none, so that none of them vanishes. Subscriptions are data: they add no rules.
+ * There is one rule for each type of trigger, one for each kind of observation, and one for the stages of a refresh. Another
+ * rule matches the source's remaining events, so that no event is lost. Subscriptions do not add rules.
  *
  * @example
  * const rules = new TriggerRules(this, 'Rules', { eventBus: customerDataBus });
  * rules.sendTriggersTo(new sqs.Queue(this, 'Triggers'));
  */
 export class TriggerRules extends Construct {
-  /** The bus that producers put their events on. */
+  /** Event bus that producers put their events on. */
   public readonly eventBus: events.IEventBus;
 
   /** The `source` of the events that the rules match. */
   public readonly eventSource: string;
 
-  /** Id of the connector, whose threshold crossings and collected runs the rules match. */
+  /** ID of the connector. The rules match its threshold crossings and collected runs, not those of other connectors. */
   public readonly connectorId: string;
 
-  /** What EventBridge could not put on a queue, of all rules. */
+  /** Queue for events of all rules that EventBridge could not put on the connector's queues. */
   public readonly deadLetterQueue: sqs.IQueue;
 
-  /** Name of the registry that has the events' schemas, where there is one. */
+  /** Name of the schema registry, if `schemaRegistry` is set. */
   public readonly schemaRegistryName?: string;
 
   private readonly deadLetters: RuleSenders;
@@ -119,9 +118,9 @@ export class TriggerRules extends Construct {
   }
 
   /**
-   * Sends the events that are triggers, and those of the source that fit no rule, to a queue. To be called once.
+   * Sends triggers, and events of the source that match no other rule, to a queue. Call this method once.
    *
-   * @param queue a queue of this app: its policy is extended
+   * @param queue queue of this app, whose policy is extended
    */
   public sendTriggersTo(queue: sqs.IQueue): void {
     const target = new QueueTarget(this, queue, this.deadLetters);
@@ -136,9 +135,9 @@ export class TriggerRules extends Construct {
   }
 
   /**
-   * Sends the sizes of segments and the values of measures to a queue. To be called once.
+   * Sends the sizes of segments and the values of measures to a queue. Call this method once.
    *
-   * @param queue a queue of this app: its policy is extended
+   * @param queue queue of this app, whose policy is extended
    */
   public sendObservationsTo(queue: sqs.IQueue): void {
     const target = new QueueTarget(this, queue, this.deadLetters);
@@ -147,9 +146,9 @@ export class TriggerRules extends Construct {
   }
 
   /**
-   * Sends the ends of stages, of which full refreshes and unifications are collected, to a queue. To be called once.
+   * Sends the completed stages of full refreshes and unifications to a queue. Call this method once.
    *
-   * @param queue a queue of this app: its policy is extended
+   * @param queue queue of this app, whose policy is extended
    */
   public sendStagesTo(queue: sqs.IQueue): void {
     const target = new QueueTarget(this, queue, this.deadLetters);
@@ -157,40 +156,40 @@ export class TriggerRules extends Construct {
   }
 
   /**
-   * A rule for refreshes of data sources that failed or timed out for good.
+   * Creates a rule for refreshes of data sources that failed or timed out, and will not be retried.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the rule
+   * @param options target and filter of the rule
    */
   public onDataSourceRefreshFailed(id: string, options?: events.OnEventOptions): events.Rule {
-    return onEvent(this, id, this, kinds.dataSourceRefreshFailedForGood, options);
+    return onEvent(this, id, this, kinds.dataSourceRefreshFailedFinally, options);
   }
 
   /**
-   * A rule for refreshes of data sources that succeeded.
+   * Creates a rule for refreshes of data sources that succeeded.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the rule
+   * @param options target and filter of the rule
    */
   public onDataSourceRefreshSucceeded(id: string, options?: events.OnEventOptions): events.Rule {
     return onEvent(this, id, this, kinds.dataSourceRefreshSucceeded, options);
   }
 
   /**
-   * A rule for full refreshes that came to an end, whatever it was.
+   * Creates a rule for full refreshes that ended, with any status.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the rule
+   * @param options target and filter of the rule
    */
   public onFullRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
     return onEvent(this, id, this, kinds.fullRefreshCompleted(this.connectorId), options);
   }
 
   /**
-   * A rule for unifications that came to an end, whatever it was.
+   * Creates a rule for unifications that ended, with any status.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the rule
+   * @param options target and filter of the rule
    */
   public onUnificationRefreshCompleted(id: string, options?: events.OnEventOptions): events.Rule {
     return onEvent(this, id, this, kinds.unificationRefreshCompleted(this.connectorId), options);
@@ -208,10 +207,10 @@ export class TriggerRules extends Construct {
     });
   }
 
-  /** Whatever the other rules leave of our source: it goes to `dispatch`, which rejects it with a reason, or counts it. */
+  /** Matches the source's remaining events. `dispatch` rejects them with a reason, or counts them. */
   private misfitsRule(target: events.IRuleTarget): void {
     const rule = this.rule('Misfits', target, { detailType: [] });
-    // `$or` beside the other fields: the pattern's type in CDK does not have it.
+    // CDK's type of a pattern has no `$or`.
     (rule.node.defaultChild as events.CfnRule).eventPattern = {
       source: [this.eventSource],
       $or: [
@@ -229,4 +228,14 @@ export class TriggerRules extends Construct {
       ],
     };
   }
+}
+
+/** EventBridge counts whole days. Its value 0, which means forever, is expressed by leaving the retention out. */
+function validateArchiveRetention(retention: Duration | undefined): void {
+  if (retention === undefined || retention.isUnresolved()) return;
+  const days = retention.toDays({ integral: false });
+  if (days >= 1 && Number.isInteger(days)) return;
+  throw new Error(
+    `archive.retention is ${days} days: write whole days, at least 1, or leave it out to keep events forever`,
+  );
 }

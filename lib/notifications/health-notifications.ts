@@ -5,21 +5,21 @@ import { Construct } from 'constructs';
 import type { FlowDelivery } from '../delivery/flow-delivery';
 import type { QueueOptions } from '../shared/options';
 import { RETRY_POLICY, RuleSenders } from '../shared/queue-target';
-import { RunbookEntry, runbookLink } from '../shared/runbook';
 import { plainQueue } from '../shared/work-queue';
 import type { Notifications } from './notifications';
+import { runbookLink } from './runbook';
 import { TopicPublisher, TopicPublishers } from './topic-publishers';
 
 /** Properties of HealthNotifications. */
 export interface HealthNotificationsProps extends QueueOptions {
-  /** The part of a connector whose health it is: `connector.delivery`. */
+  /** Delivery to report on, such as `connector.delivery`. */
   readonly delivery: FlowDelivery;
 
-  /** Who is told. */
+  /** Recipients of the notifications. */
   readonly to: Notifications;
 
   /**
-   * Where the runbook is that the messages link: a URL or a path, without the entry's anchor.
+   * Location of the runbook that the messages link to: a URL or a path, without an anchor.
    *
    * @default 'docs/runbook.md'
    */
@@ -27,21 +27,21 @@ export interface HealthNotificationsProps extends QueueOptions {
 }
 
 /**
- * Tells somebody when a subscription is paused or active again, and when a delivery is given up: what happened, why, since
- * when and what to do. Three rules on the connector's bus publish a readable message to a topic.
+ * Sends notifications when a subscription is paused or resumed, and when a delivery becomes dead. Each message contains the
+ * reason, the time and the steps to take. Three rules on the connector's bus publish the messages to a topic.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
- * new HealthNotifications(this, 'TellTheTeam', {
+ * new HealthNotifications(this, 'TeamNotifications', {
  *   delivery: connector.delivery,
  *   to: Notifications.email('data-team@example.com'),
  * });
  */
 export class HealthNotifications extends Construct {
-  /** The topic that the messages are published to. */
+  /** Topic that the messages are published to. */
   public readonly topic: sns.ITopic;
 
-  /** Messages that EventBridge could not publish. */
+  /** Queue for messages that EventBridge could not publish. */
   public readonly deadLetterQueue: sqs.IQueue;
 
   constructor(scope: Construct, id: string, props: HealthNotificationsProps) {
@@ -52,41 +52,42 @@ export class HealthNotifications extends Construct {
     this.deadLetterQueue = plainQueue(this, 'DeadLetterQueue', props.queueEncryptionKey);
     const publishers = new TopicPublishers(this.topic, TopicPublisher.RULES);
     const deadLetters = new RuleSenders(this, this.deadLetterQueue);
-    const saying = (...lines: string[]): events.OnEventOptions => ({
+    const message = (...lines: string[]): events.OnEventOptions => ({
       crossStackScope: this,
       target: new TopicTarget(lines.join('\n'), publishers, deadLetters),
     });
 
     delivery.onSubscriptionPaused(
       'Paused',
-      saying(
+      message(
         `Paused: the subscription ${field('subscription')} (connector ${field('connector')})`,
         `Why: ${field('reason')}`,
-        `Since: ${field('since')}. Its deliveries are held, with all that they carry; its flow is tried from time to time.`,
-        'What to do: switch the flow on, or give the subscription its URL anew. What was held for less than three days ' +
-          '(or its maxAge) then goes out by itself.',
-        `More: ${runbookLink(RunbookEntry.PAUSED_SUBSCRIPTIONS, runbook)}`,
+        `Since: ${field('since')}. Its deliveries are held with their payloads, and its flow is tested from time to time.`,
+        'What to do: switch the flow on, or set the URL of the subscription again. Deliveries that were held for less than ' +
+          'three days (or its maxAge) are then sent automatically.',
+        `More: ${runbookLink('paused-subscriptions', runbook)}`,
       ),
     );
     delivery.onSubscriptionResumed(
       'Resumed',
-      saying(
-        `Active again: the subscription ${field('subscription')} (connector ${field('connector')})`,
+      message(
+        `Resumed: the subscription ${field('subscription')} (connector ${field('connector')})`,
         `Why: ${field('reason')}`,
         `Since: ${field('since')}. It was paused since ${field('pausedSince')}.`,
-        'What to do: nothing. What was held for less than three days (or its maxAge) is going out; what is older stays held.',
-        `More: ${runbookLink(RunbookEntry.RESUMED_SUBSCRIPTIONS, runbook)}`,
+        'What to do: nothing. Deliveries that were held for less than three days (or its maxAge) are sent now; older ones ' +
+          'stay held.',
+        `More: ${runbookLink('resumed-subscriptions', runbook)}`,
       ),
     );
     delivery.onDeliveryDead(
       'Dead',
-      saying(
-        `Given up: a delivery for the subscription ${field('subscription')} (connector ${field('connector')})`,
+      message(
+        `Dead: a delivery for the subscription ${field('subscription')} (connector ${field('connector')})`,
         `What: ${field('trigger')} ${field('subject')}, delivery ${field('deliveryId')}`,
-        `Why: ${field('reason')} (tries: ${field('attempts')}, last status: ${field('httpStatus')} ${field('error')})`,
-        `Since: ${field('since')}. Its payload is kept for as long as deliveries are remembered.`,
-        'What to do: see what the flow said to it, and mend the flow.',
-        `More: ${runbookLink(RunbookEntry.DEAD_DELIVERIES, runbook)}`,
+        `Why: ${field('reason')} (attempts: ${field('attempts')}, last status: ${field('httpStatus')} ${field('error')})`,
+        `Since: ${field('since')}. Its payload is kept for the retention period of deliveries.`,
+        'What to do: read the response of the flow, fix the flow, then replay the delivery.',
+        `More: ${runbookLink('dead-deliveries', runbook)}`,
       ),
     );
   }
@@ -94,7 +95,7 @@ export class HealthNotifications extends Construct {
 
 const field = (name: string): string => events.EventField.fromPath(`$.detail.${name}`);
 
-/** Publishes a text to a topic; what cannot be published goes to a dead-letter queue. */
+/** Publishes a text to a topic. Messages that cannot be published are sent to a dead-letter queue. */
 class TopicTarget implements events.IRuleTarget {
   constructor(
     private readonly text: string,

@@ -4,33 +4,33 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 
-/** Who is told of paused and resumed subscriptions and of deliveries that were given up. */
+/** Recipients of notifications about paused and resumed subscriptions, and about dead deliveries. */
 export abstract class Notifications {
   /**
-   * Mails. Makes a topic, encrypted by a key of its own (about a dollar a month), since EventBridge cannot publish to a
-   * topic with a key of Amazon SNS. Each address gets a mail after the first deployment, by which it has to be confirmed.
+   * Sends emails. Creates a topic with a customer managed key (about 1 USD per month), because EventBridge cannot publish to a
+   * topic that uses the key of Amazon SNS. After the first deployment, each recipient must confirm the subscription by email.
    *
-   * @param addresses one or more
+   * @param addresses one or more email addresses
    */
   public static email(...addresses: string[]): Notifications {
     return new EmailNotifications(addresses);
   }
 
   /**
-   * A topic of yours, and whatever subscribes to it. Its policy is extended, and that of its key if it has one; where the
-   * topic is not made in this app, its policy must let `events.amazonaws.com` publish, and its key's must let the same have
+   * Publishes to an existing topic. The policies of the topic and its key are extended. If the topic is imported, its policy
+   * must already allow `events.amazonaws.com` to publish, and its key policy must allow the same principal the actions
    * `kms:GenerateDataKey*` and `kms:Decrypt`.
    *
-   * @param topic a standard topic
+   * @param topic standard topic
    */
   public static topic(topic: sns.ITopic): Notifications {
     return new TopicNotifications(topic);
   }
 
   /**
-   * Gives the topic that notifications are published to. Called once by the construct that publishes.
+   * Returns the topic that notifications are published to. Called once by the construct that publishes.
    *
-   * @param scope where to make what is needed
+   * @param scope scope for new resources
    */
   public abstract bind(scope: Construct): sns.ITopic;
 }
@@ -60,9 +60,9 @@ class EmailNotifications extends Notifications {
       displayName: 'Power Automate connector',
       enforceSSL: true,
       masterKey: new kms.Key(scope, 'TopicKey', {
-        description: `Notifications of ${scope.node.path}`,
+        description: `Encrypts the notifications of ${scope.node.path}`,
         enableKeyRotation: true,
-        // It encrypts messages on their way only: nothing is lost with it.
+        // The key only encrypts messages in transit, so deleting it loses no data.
         removalPolicy: RemovalPolicy.DESTROY,
       }),
     });

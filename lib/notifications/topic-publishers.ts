@@ -9,28 +9,28 @@ export const TopicPublisher = {
   ALARMS: { principal: 'cloudwatch.amazonaws.com', arn: { service: 'cloudwatch', resource: 'alarm', separator: ':' } },
 } as const;
 
-/** Lets rules or alarms publish to a topic, those and no others, by a single statement of the topic's policy. */
+/** Lets specific rules or alarms publish to a topic, with a single statement in the topic policy. */
 export class TopicPublishers {
   private readonly sourceArns = new Set<string>();
-  private stated = false;
+  private hasStatement = false;
 
   constructor(
     readonly topic: sns.ITopic,
     private readonly publisher: (typeof TopicPublisher)[keyof typeof TopicPublisher],
   ) {}
 
-  /** @param scope the rule or alarm */
+  /** @param scope the rule or alarm. */
   add(scope: IConstruct, arn: string): void {
     const { service, resource, separator } = this.publisher.arn;
     const stack = Stack.of(scope);
-    // Another stack's topic cannot name what names it: its policy names all of the kind in the account.
+    // A topic in another stack cannot reference these sources, because they reference it: it allows all of the account.
     const any = () => stack.formatArn({ service, resource: `${resource}${separator}*` });
     this.sourceArns.add(Stack.of(this.topic) === stack ? arn : any());
-    if (!this.stated) this.state(scope);
-    this.stated = true;
+    if (!this.hasStatement) this.addStatement(scope);
+    this.hasStatement = true;
   }
 
-  private state(scope: IConstruct): void {
+  private addStatement(scope: IConstruct): void {
     const { topic } = this;
     const { principal } = this.publisher;
     const principals = [new iam.ServicePrincipal(principal)];
@@ -45,11 +45,11 @@ export class TopicPublishers {
     if (!statementAdded) {
       Annotations.of(scope).addWarningV2(
         `cdk-power-automate-connector:topicPolicy:${principal}`,
-        `the policy of the topic ${topic.node.path} is not of this app: let ${principal} publish to it (sns:Publish)`,
+        `the topic ${topic.node.path} is imported, so its policy was not changed: allow ${principal} to publish to it (sns:Publish)`,
       );
     }
     topic.masterKey?.addToResourcePolicy(
-      // Without a condition: EventBridge names no source to the key of a topic (Amazon SNS, "Key management").
+      // Without a condition, because EventBridge sends no source ARN to the topic's key (Amazon SNS, "Key management").
       new iam.PolicyStatement({ principals, actions: ['kms:GenerateDataKey*', 'kms:Decrypt'], resources: ['*'] }),
     );
   }

@@ -3,76 +3,76 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { TopicPublisher, TopicPublishers } from '../notifications/topic-publishers';
 
-/** How much an alarm wants somebody. */
+/** Urgency of an alarm. */
 export enum AlarmSeverity {
-  /** Something does not arrive until somebody acts. */
+  /** Flows do not receive events until someone acts. */
   HIGH = 'high',
 
-  /** Somebody should look within days: nothing is lost by then. */
+  /** No data is lost if someone responds within days. */
   LOW = 'low',
 }
 
-/** Actions for alarms of each severity. */
+/** Alarm actions by severity. */
 export interface AlarmActionsBySeverity {
   /**
-   * For what does not arrive until somebody acts.
+   * Actions of alarms with high severity.
    *
    * @default - no action
    */
   readonly high?: AlarmActions;
 
   /**
-   * For what can wait for days.
+   * Actions of alarms with low severity.
    *
    * @default - no action
    */
   readonly low?: AlarmActions;
 }
 
-/** What alarms do. */
+/** Actions of alarms. */
 export abstract class AlarmActions {
   /**
-   * Publishes to a topic, such as that of the connector's notifications (`connector.notifications.topic`). Its policy is
-   * extended, and that of its key if it has one; where the topic is not made in this app, its policy must let
-   * `cloudwatch.amazonaws.com` publish.
+   * Publishes to a topic, such as the topic of the connector's notifications (`connector.notifications.topic`). The policies of
+   * the topic and its key are extended. If the topic is imported, its policy must already allow `cloudwatch.amazonaws.com` to
+   * publish.
    *
-   * @param topic a standard topic
+   * @param topic standard topic
    */
   public static topic(topic: sns.ITopic): AlarmActions {
     return new SameActions([new TopicAction(topic)]);
   }
 
   /**
-   * Does one action of CloudWatch's, such as one of `aws-cdk-lib/aws-cloudwatch-actions`.
+   * Runs a CloudWatch alarm action, such as one from `aws-cdk-lib/aws-cloudwatch-actions`.
    *
-   * @param action the action
+   * @param action action to run
    */
   public static action(action: cloudwatch.IAlarmAction): AlarmActions {
     return new SameActions([action]);
   }
 
   /**
-   * Does one thing for alarms that want somebody now, another for those that can wait.
+   * Runs different actions for each severity.
    *
-   * @param actions what to do for each severity
+   * @param actions actions by severity
    */
   public static bySeverity(actions: AlarmActionsBySeverity): AlarmActions {
     return new SeverityActions(actions);
   }
 
   /**
-   * Does several things.
+   * Runs several actions.
    *
-   * @param actions each of them
+   * @param actions actions to run
    */
   public static all(...actions: AlarmActions[]): AlarmActions {
     return new AllActions(actions);
   }
 
   /**
-   * The actions of an alarm. Called once for each alarm.
+   * Returns the actions of an alarm. Called once for each alarm.
    *
-   * @param severity how much the alarm wants somebody
+   * @param severity severity of the alarm
    */
   public abstract actionsFor(severity: AlarmSeverity): cloudwatch.IAlarmAction[];
 }
@@ -108,8 +108,8 @@ class AllActions extends AlarmActions {
 }
 
 /**
- * Publishes to a topic, and lets its alarms do so: CDK's own action leaves the topic's policy as it is, and a policy that
- * somebody else has extended (for EventBridge, say) does not let alarms publish any more.
+ * Publishes to a topic, and extends the topic policy. CDK's action does not change the policy: once a topic has a custom
+ * policy (for example for EventBridge), alarms can no longer publish to it.
  */
 class TopicAction implements cloudwatch.IAlarmAction {
   private readonly publishers: TopicPublishers;

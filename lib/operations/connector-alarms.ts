@@ -4,210 +4,61 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { partsOf } from '../connector/parts';
 import type { PowerAutomateConnector } from '../connector/power-automate-connector';
-import { RunbookEntry, type RunbookEntryName, runbookLink } from '../shared/runbook';
+import { type RunbookEntry, runbookLink } from '../notifications/runbook';
 import { SourceReconciliation } from '../sources/source-reconciliation';
 import { AlarmActions, AlarmSeverity } from './alarm-actions';
-
-/** What is different of an alarm. */
-export interface AlarmOverride {
-  /**
-   * Whether there is such an alarm.
-   *
-   * @default true
-   */
-  readonly enabled?: boolean;
-
-  /**
-   * The value at which, or above which, the alarm goes off, in the unit of the alarm's own default.
-   *
-   * @default - the alarm's own
-   */
-  readonly threshold?: number;
-
-  /**
-   * How long a period is, of which the metric gives one value.
-   *
-   * @default Duration.minutes(5)
-   */
-  readonly period?: Duration;
-
-  /**
-   * How many periods are looked at.
-   *
-   * @default - the alarm's own
-   */
-  readonly evaluationPeriods?: number;
-
-  /**
-   * How many of them must be beyond the threshold.
-   *
-   * @default - all
-   */
-  readonly datapointsToAlarm?: number;
-
-  /**
-   * What it means when there is no value.
-   *
-   * @default - the alarm's own
-   */
-  readonly treatMissingData?: cloudwatch.TreatMissingData;
-
-  /**
-   * How much the alarm wants somebody.
-   *
-   * @default - the alarm's own
-   */
-  readonly severity?: AlarmSeverity;
-
-  /**
-   * What the alarm does.
-   *
-   * @default - what all alarms do
-   */
-  readonly actions?: AlarmActions;
-}
-
-/** What is different of alarms of one kind. */
-export interface AlarmGroupOverride extends AlarmOverride {
-  /**
-   * What is different of one of them, by the name of the queue (`Observations`, `Stages`, `Triggers`, `Deliveries`, with
-   * sources `Sources` and `Reconciliations`; dead letters also `Rules`, `Notifications`) or of the function (`evaluate`,
-   * `sweep`, `collect`, `dispatch`, `deliver`, with sources `normalize` and `reconcile`).
-   *
-   * @default - nothing
-   */
-  readonly each?: { [name: string]: AlarmOverride };
-}
-
-/** What is different of a connector's alarms. */
-export interface AlarmOverrides {
-  /**
-   * A delivery waits for too long: its flow has been failing all that time. In seconds, by default more than 10,800 (three
-   * hours: seven tries have failed by then), or no word of it for 15 minutes, since it is written every minute.
-   * Severity: low, it is still tried.
-   *
-   * @default - the alarm's own
-   */
-  readonly oldestPending?: AlarmOverride;
-
-  /**
-   * Deliveries were given up. By default from 1 in five minutes on: each is something that somebody was not told.
-   * Severity: high.
-   *
-   * @default - the alarm's own
-   */
-  readonly deadDeliveries?: AlarmOverride;
-
-  /**
-   * Subscriptions were paused. By default from 1 in five minutes on: nobody gets what is held until the flow is mended.
-   * Severity: high.
-   *
-   * @default - the alarm's own
-   */
-  readonly pausedSubscriptions?: AlarmOverride;
-
-  /**
-   * The oldest message of a queue, one alarm for each queue. In seconds, by default more than 1,800: deliveries that wait
-   * for their next try are on their queue for up to 15 minutes, and a message that failed comes again after six.
-   * Severity: high, nothing gets on.
-   *
-   * @default - the alarms' own
-   */
-  readonly queueAge?: AlarmGroupOverride;
-
-  /**
-   * Messages in a dead-letter queue, one alarm for each. By default from 1 on: what is there was rejected, or failed for a
-   * day, and nobody comes back to it. Severity: low, it is kept for 14 days.
-   *
-   * @default - the alarms' own
-   */
-  readonly deadLetters?: AlarmGroupOverride;
-
-  /**
-   * Invocations of a function that failed as a whole, one alarm for each function. By default from 1 in each of three
-   * periods on: a handler reports what fails by itself, so it crashes or cannot start; one sandbox that is lost is no news.
-   * Severity: high.
-   *
-   * @default - the alarms' own
-   */
-  readonly functionErrors?: AlarmGroupOverride;
-
-  /**
-   * Invocations of all functions that were throttled. By default from 1 in each of three periods on: Lambda tries again,
-   * so only what lasts delays anything. Severity: low.
-   *
-   * @default - the alarm's own
-   */
-  readonly throttles?: AlarmOverride;
-
-  /**
-   * Events that a rule of the connector could not bring to its target, however often EventBridge tried. By default from 1
-   * in five minutes on. Severity: high.
-   *
-   * @default - the alarm's own
-   */
-  readonly failedInvocations?: AlarmOverride;
-
-  /**
-   * Sources whose runs could not be looked for, where any are reconciled. By default from 1 in five minutes on: a run whose
-   * event does not come is not told meanwhile. Severity: low, the next look finds what this one would have.
-   *
-   * @default - the alarm's own
-   */
-  readonly failedReconciliations?: AlarmOverride;
-}
+import type { AlarmGroupOverride, AlarmOverride, AlarmOverrides } from './alarm-overrides';
 
 /** Properties of ConnectorAlarms. */
 export interface ConnectorAlarmsProps {
-  /** The connector that is watched. */
+  /** Connector to monitor. */
   readonly connector: PowerAutomateConnector;
 
   /**
-   * What alarms do.
+   * Actions of all alarms.
    *
-   * @default - they publish to the topic of the connector's notifications, but for dead deliveries and paused subscriptions,
-   * of which the notifications themselves tell more; without notifications they do nothing
+   * @default - the alarms publish to the topic of the connector's notifications, except those for dead deliveries and paused
+   * subscriptions, which the notifications already report in more detail; without notifications, there are no actions
    */
   readonly actions?: AlarmActions;
 
   /**
-   * What is different of the alarms.
+   * Overrides of individual alarms.
    *
-   * @default - nothing
+   * @default - none
    */
   readonly overrides?: AlarmOverrides;
 
   /**
-   * Where the runbook is that the alarms' descriptions link: a URL or a path, without the entry's anchor.
+   * Location of the runbook that the alarms' descriptions link to: a URL or a path, without an anchor.
    *
-   * @default - as the connector says, 'docs/runbook.md' by default
+   * @default - the connector's `runbook`
    */
   readonly runbook?: string;
 }
 
 const PERIOD = Duration.minutes(5);
 
-/** An alarm before anybody overrides it. */
+/** Defaults of an alarm. */
 interface AlarmDefaults {
   readonly metric: (options: cloudwatch.MetricOptions) => cloudwatch.IMetric;
-  readonly threshold: number;
-  /** Default: at the threshold or above. */
+  /** Default: 1. */
+  readonly threshold?: number;
+  /** The alarm breaches above the threshold. Default: at or above. */
   readonly above?: boolean;
+  /** Default: 1. */
   readonly evaluationPeriods?: number;
-  /** Default: no value is a good one. */
+  /** Missing data breaches the threshold. Default: it does not. */
   readonly missingIsBad?: boolean;
-  /** A state that ends, which is told, too; not a count of what happened. */
-  readonly ends?: boolean;
-  /** The connector's notifications tell it, too. */
+  /** The metric measures a state, so the end of the alarm is reported, too. Default: the metric counts events. */
+  readonly isState?: boolean;
+  /** The connector's notifications also report it. */
   readonly notified?: boolean;
-  readonly severity: AlarmSeverity;
-  readonly meaning: string;
-  readonly entry: RunbookEntryName;
 }
 
 /**
- * Alarms on what keeps triggers from reaching their flows. Each description says what it means and links the entry of the
- * runbook that says what to do.
+ * Alarms on conditions that keep triggers from reaching their flows. Each description explains the alarm and links to the
+ * runbook entry with the steps to take.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate', {
@@ -234,149 +85,122 @@ export class ConnectorAlarms extends Construct {
     const topic = connector.notifications?.topic;
     this.defaultActions = topic && AlarmActions.topic(topic);
 
-    this.add('OldestPending', overrides.oldestPending, {
+    const stuck = 'A delivery has been failing for hours and is still retried, or deliver has not run for minutes.';
+    this.add('OldestPending', overrides.oldestPending, 'oldest-pending-delivery', LOW, stuck, {
       metric: (options) => connector.metricOldestPending(options),
       threshold: Duration.hours(3).toSeconds(),
       above: true,
       evaluationPeriods: 3,
       missingIsBad: true,
-      ends: true,
-      severity: LOW,
-      meaning: 'A delivery has been failing for hours and is still tried, or deliver has not run for minutes.',
-      entry: RunbookEntry.OLDEST_PENDING,
+      isState: true,
     });
-    this.add('DeadDeliveries', overrides.deadDeliveries, {
+    const dead = 'Deliveries are dead: subscribers did not receive these events.';
+    this.add('DeadDeliveries', overrides.deadDeliveries, 'dead-deliveries', HIGH, dead, {
       metric: (options) => connector.metricDead(options),
-      threshold: 1,
       notified: true,
-      severity: HIGH,
-      meaning: 'Deliveries were given up: somebody was not told what they subscribed to.',
-      entry: RunbookEntry.DEAD_DELIVERIES,
     });
-    this.add('PausedSubscriptions', overrides.pausedSubscriptions, {
+    const paused = 'Subscriptions were paused: their deliveries are held until the flow or its URL is fixed.';
+    this.add('PausedSubscriptions', overrides.pausedSubscriptions, 'paused-subscriptions', HIGH, paused, {
       metric: (options) => connector.metricPausedSubscriptions(options),
-      threshold: 1,
       notified: true,
-      severity: HIGH,
-      meaning: 'Subscriptions were paused: their deliveries are held until the flow or its URL is mended.',
-      entry: RunbookEntry.PAUSED_SUBSCRIPTIONS,
     });
-    this.addEach('Age', overrides.queueAge, 'queueAge', queues, (queue, name) => ({
-      metric: (options) =>
-        queue.metricApproximateAgeOfOldestMessage({ ...options, statistic: cloudwatch.Stats.MAXIMUM }),
-      threshold: Duration.minutes(30).toSeconds(),
-      above: true,
-      ends: true,
-      severity: HIGH,
-      meaning: `Messages of the queue ${name} are not worked off.`,
-      entry: RunbookEntry.QUEUE_AGE,
-    }));
-    this.addEach('DeadLetters', overrides.deadLetters, 'deadLetters', deadLetterQueues, (queue, name) => ({
-      metric: (options) =>
-        queue.metricApproximateNumberOfMessagesVisible({ ...options, statistic: cloudwatch.Stats.MAXIMUM }),
-      threshold: 1,
-      ends: true,
-      severity: LOW,
-      meaning: `The dead-letter queue ${name} holds what was rejected or could not be handled.`,
-      entry: RunbookEntry.DEAD_LETTERS,
-    }));
-    this.addEach('Errors', overrides.functionErrors, 'functionErrors', functions, (fn, name) => ({
-      metric: (options) => fn.metricErrors(options),
-      threshold: 1,
-      evaluationPeriods: 3,
-      ends: true,
-      severity: HIGH,
-      meaning: `The function ${name} crashes, runs out of time or cannot start.`,
-      entry: RunbookEntry.FUNCTION_ERRORS,
-    }));
-    this.add('Throttles', overrides.throttles, {
+    const { MAXIMUM: statistic } = cloudwatch.Stats;
+    this.forEach('queueAge', queues, (queue, name, override) => {
+      const meaning = `Messages of the queue ${name} are not processed.`;
+      this.add(`${name}Age`, override, 'queue-age', HIGH, meaning, {
+        metric: (options) => queue.metricApproximateAgeOfOldestMessage({ ...options, statistic }),
+        threshold: Duration.minutes(30).toSeconds(),
+        above: true,
+        isState: true,
+      });
+    });
+    this.forEach('deadLetters', deadLetterQueues, (queue, name, override) => {
+      const meaning = `The dead-letter queue ${name} contains messages that were rejected or could not be processed.`;
+      this.add(`${name}DeadLetters`, override, 'dead-letters', LOW, meaning, {
+        metric: (options) => queue.metricApproximateNumberOfMessagesVisible({ ...options, statistic }),
+        isState: true,
+      });
+    });
+    this.forEach('functionErrors', functions, (fn, name, override) => {
+      const id = `${name.charAt(0).toUpperCase()}${name.slice(1)}Errors`;
+      const meaning = `The function ${name} crashes, times out or cannot start.`;
+      this.add(id, override, 'function-errors', HIGH, meaning, {
+        metric: (options) => fn.metricErrors(options),
+        evaluationPeriods: 3,
+        isState: true,
+      });
+    });
+    const throttled = 'Lambda throttles functions of the connector: the account has reached its concurrency limit.';
+    this.add('Throttles', overrides.throttles, 'throttles', LOW, throttled, {
       metric: ({ period }) => sumOf(Object.values(functions).map((fn) => fn.metricThrottles({ period }))),
-      threshold: 1,
       evaluationPeriods: 3,
-      ends: true,
-      severity: LOW,
-      meaning: 'Lambda throttles functions of the connector: the account is at its limit of concurrent invocations.',
-      entry: RunbookEntry.THROTTLES,
+      isState: true,
     });
-    this.add('FailedInvocations', overrides.failedInvocations, {
+    const undelivered = "EventBridge could not deliver the connector's events to their target.";
+    const names = rules.map((rule) => `RuleName = '${nameOf(rule, connector.eventBus)}'`).join(' OR ');
+    this.add('FailedInvocations', overrides.failedInvocations, 'failed-invocations', HIGH, undelivered, {
       metric: ({ period }) =>
         new cloudwatch.MathExpression({
-          // A query: an alarm adds up ten metrics at most, and there are more rules.
-          expression: `SELECT SUM(FailedInvocations) FROM "AWS/Events" WHERE ${rules
-            .map((rule) => `RuleName = '${nameOf(rule, connector.eventBus)}'`)
-            .join(' OR ')}`,
+          // A query, because an alarm can add up only ten metrics, and there are more rules.
+          expression: `SELECT SUM(FailedInvocations) FROM "AWS/Events" WHERE ${names}`,
           label: 'FailedInvocations',
           period,
         }),
-      threshold: 1,
-      severity: HIGH,
-      meaning: 'EventBridge could not bring events of the connector to their target.',
-      entry: RunbookEntry.FAILED_INVOCATIONS,
     });
     const reconciliation = connector.node.findAll().find((one) => one instanceof SourceReconciliation);
     if (!reconciliation) return;
-    this.add('FailedReconciliations', overrides.failedReconciliations, {
+    const unchecked = 'Services did not return the runs of sources: runs whose events were not received are missed.';
+    this.add('FailedReconciliations', overrides.failedReconciliations, 'failed-reconciliations', LOW, unchecked, {
       metric: (options) => reconciliation.metricFailedReconciliations(options),
-      threshold: 1,
-      severity: LOW,
-      meaning: 'Services did not tell of the runs of sources: a run whose event does not come is not found.',
-      entry: RunbookEntry.FAILED_RECONCILIATIONS,
     });
   }
 
-  private add(id: string, override: AlarmOverride = {}, defaults: AlarmDefaults): void {
+  private add(
+    id: string,
+    override: AlarmOverride = {},
+    entry: RunbookEntry,
+    severity: AlarmSeverity,
+    meaning: string,
+    defaults: AlarmDefaults,
+  ): void {
     if (override.enabled === false) return;
-    const {
-      threshold,
-      above,
-      evaluationPeriods = 1,
-      missingIsBad,
-      ends,
-      notified,
-      severity,
-      meaning,
-      entry,
-    } = defaults;
+    const { above, missingIsBad, isState, notified } = defaults;
     const { connector } = this.props;
+    const { runbook = connector.runbook } = this.props;
     const alarm = new cloudwatch.Alarm(this, id, {
       metric: defaults.metric({ period: override.period ?? PERIOD }),
-      threshold: override.threshold ?? threshold,
+      threshold: override.threshold ?? defaults.threshold ?? 1,
       comparisonOperator: above
         ? cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
         : cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: override.evaluationPeriods ?? evaluationPeriods,
+      evaluationPeriods: override.evaluationPeriods ?? defaults.evaluationPeriods ?? 1,
       datapointsToAlarm: override.datapointsToAlarm,
       treatMissingData:
         override.treatMissingData ??
         (missingIsBad ? cloudwatch.TreatMissingData.BREACHING : cloudwatch.TreatMissingData.NOT_BREACHING),
-      alarmDescription: `${meaning} Connector ${connector.connectorId}. What to do: ${runbookLink(entry, this.props.runbook ?? connector.runbook)}`,
+      alarmDescription: `${meaning} Connector ${connector.connectorId}. What to do: ${runbookLink(entry, runbook)}`,
     });
-    const does = override.actions ?? this.props.actions ?? (notified ? undefined : this.defaultActions);
-    const actions = does?.actionsFor(override.severity ?? severity) ?? [];
+    const alarmActions = override.actions ?? this.props.actions ?? (notified ? undefined : this.defaultActions);
+    const actions = alarmActions?.actionsFor(override.severity ?? severity) ?? [];
     if (actions.length > 0) alarm.addAlarmAction(...actions);
-    // A count is over when its period is, which mends nothing: that is not told.
-    if (actions.length > 0 && ends) alarm.addOkAction(...actions);
+    // An alarm on a count ends with its period, although nothing is fixed. That is not reported.
+    if (actions.length > 0 && isState) alarm.addOkAction(...actions);
     this.alarms.push(alarm);
   }
 
-  private addEach<T>(
-    suffix: string,
-    group: AlarmGroupOverride = {},
-    prop: string,
-    watched: { readonly [name: string]: T },
-    defaultsOf: (one: T, name: string) => AlarmDefaults,
+  /** Adds one alarm per resource. `each` overrides the group. */
+  private forEach<T>(
+    group: 'queueAge' | 'deadLetters' | 'functionErrors',
+    resources: { readonly [name: string]: T },
+    add: (resource: T, name: string, override: AlarmOverride) => void,
   ): void {
-    const { each = {}, ...all } = group;
-    const unknown = Object.keys(each).filter((name) => !Object.hasOwn(watched, name));
+    const { each = {}, ...all }: AlarmGroupOverride = this.props.overrides?.[group] ?? {};
+    const unknown = Object.keys(each).filter((name) => !Object.hasOwn(resources, name));
     if (unknown.length > 0) {
-      throw new Error(
-        `overrides.${prop}.each has '${unknown.join("', '")}': there is ${Object.keys(watched).join(', ')}`,
-      );
+      const known = Object.keys(resources).join(', ');
+      throw new Error(`overrides.${group}.each has '${unknown.join("', '")}': write one of ${known}`);
     }
-    for (const [name, one] of Object.entries(watched)) {
-      const id = `${name.charAt(0).toUpperCase()}${name.slice(1)}${suffix}`;
-      this.add(id, { ...all, ...each[name] }, defaultsOf(one, name));
-    }
+    for (const [name, resource] of Object.entries(resources)) add(resource, name, { ...all, ...each[name] });
   }
 }
 
@@ -391,8 +215,8 @@ function sumOf(metrics: cloudwatch.IMetric[]): cloudwatch.MathExpression {
 }
 
 /**
- * A rule's name as its metrics have it. CloudFormation gives `bus|rule` for a rule of another bus than the default one,
- * so it is taken from the ARN: `…:rule/rule` or `…:rule/bus/rule`.
+ * Name of a rule in its metrics. It is taken from the ARN (`…:rule/rule` or `…:rule/bus/rule`), because CloudFormation returns
+ * `bus|rule` as the name of a rule on a custom bus.
  */
 function nameOf(rule: events.Rule, eventBus: events.IEventBus): string {
   const { eventBusName, scheduleExpression } = rule.node.defaultChild as events.CfnRule;

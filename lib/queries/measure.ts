@@ -8,28 +8,29 @@ import {
   redshiftSource,
 } from './query-source';
 
-/** What gives a business measure its value: one number, or one row for each member of the measure's dimensions. */
+/** Query for the value of a business measure. It returns one number, or one row per member of the measure's dimensions. */
 export class Measure {
   /**
-   * A query of Amazon Athena. For a measure with dimensions its columns are those, by their names in any case, and the value.
+   * A query of Amazon Athena. For a measure with dimensions, the result has one column per dimension, matched by name
+   * without regard to case, and one column with the value.
    *
-   * @param options the query, and what it may read
+   * @param options the query, and the data that it reads
    */
   public static fromAthenaQuery(options: AthenaQueryOptions): Measure {
     return new Measure(athenaSource(options));
   }
 
   /**
-   * A query of Amazon Redshift, with columns as for `fromAthenaQuery`.
+   * A query of Amazon Redshift. The columns are the same as for `fromAthenaQuery`.
    *
-   * @param options the query, and where it runs
+   * @param options the query, and the database that runs it
    */
   public static fromRedshiftQuery(options: RedshiftQueryOptions): Measure {
     return new Measure(redshiftSource(options));
   }
 
   /**
-   * The newest value of a metric of Amazon CloudWatch, of full periods only.
+   * The latest value of an Amazon CloudWatch metric. Only complete periods are considered.
    *
    * @param options the metric
    */
@@ -37,10 +38,8 @@ export class Measure {
     return new Measure(metricSource(options));
   }
 
-  /** @internal */
-  public readonly _source: QuerySource;
-
-  private constructor(source: QuerySource) {
-    this._source = source;
-  }
+  private constructor(
+    /** @internal */
+    public readonly _source: QuerySource,
+  ) {}
 }

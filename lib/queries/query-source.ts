@@ -4,92 +4,92 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { AthenaQuery, CloudWatchQuery, Query, RedshiftQuery, SegmentEstimateQuery } from '../../contract/queries';
 import { onlyVia, type ReadingPolicy } from '../shared/allow-reading';
+import { validateNotBlank } from '../shared/validate';
 
-/** An SQL query of Amazon Athena, and what it may read. */
+/** An SQL query for Amazon Athena, and the data that it reads. */
 export interface AthenaQueryOptions {
-  /** The query, a `SELECT`. */
+  /** SQL text: a `SELECT` statement. */
   readonly sql: string;
 
-  /** The database of the AWS Glue Data Catalog that the query's tables are of. */
+  /** Database in the AWS Glue Data Catalog that contains the tables. */
   readonly database: string;
 
-  /** The tables that the query reads, without the database's name. It may read no others; a view's own tables are among them. */
+  /** Tables that the query reads, without the database name. The query can read no other tables. For a view, include its tables. */
   readonly tables: string[];
 
-  /** The buckets that hold the tables' data. */
+  /** Buckets that contain the tables' data. */
   readonly dataBuckets: s3.IBucket[];
 
   /**
-   * The bucket that the query's result is written to.
+   * Bucket for the query results.
    *
-   * @default - the work group keeps results itself (managed query results)
+   * @default - the workgroup stores the results (managed query results)
    */
   readonly resultsBucket?: s3.IBucket;
 
   /**
-   * Where in `resultsBucket`, such as `measures`. A work group that enforces its own settings writes where it says itself:
-   * then this must be that place.
+   * Prefix in `resultsBucket`, such as `measures`. If the workgroup enforces its settings, use the workgroup's location.
    *
    * @default 'power-automate-connector'
    */
   readonly resultsPrefix?: string;
 
   /**
-   * The work group's name.
+   * Name of the workgroup.
    *
    * @default 'primary'
    */
   readonly workGroup?: string;
 
   /**
-   * The data catalog's name. Another one than AWS Glue's is to be granted to the connector's `queries.measure`.
+   * Name of the data catalog. Grant the connector's function `queries.measure` access to any catalog other than AWS Glue's.
    *
    * @default 'AwsDataCatalog'
    */
   readonly catalog?: string;
 }
 
-/** An SQL query of Amazon Redshift. */
+/** An SQL query for Amazon Redshift. */
 export interface RedshiftQueryOptions {
-  /** The query, a `SELECT`. */
+  /** SQL text: a `SELECT` statement. */
   readonly sql: string;
 
-  /** Where the query runs, and as whom. */
+  /** Database that runs the query, and its user. */
   readonly database: RedshiftDatabase;
 }
 
-/** A metric of Amazon CloudWatch. */
+/** An Amazon CloudWatch metric. */
 export interface CloudWatchMetricOptions {
-  /** The metric, with its statistic and period; one of this account and Region, and no mathematics. */
+  /** Metric with a statistic and a period, in this account and Region. Math expressions are not supported. */
   readonly metric: cloudwatch.IMetric;
 
   /**
-   * Of how many periods before the schedule's time the newest that has a value is taken.
+   * Number of periods before the scheduled time to search: 1 to 100. The latest period with a value is used.
    *
    * @default 3
    */
   readonly periods?: number;
 }
 
-/** A segment of Amazon Connect Customer Profiles. */
+/** A segment in Amazon Connect Customer Profiles. */
 export interface CustomerProfilesSegmentOptions {
-  /** The domain's name. */
+  /** Name of the domain. */
   readonly domainName: string;
 
-  /** The name of the segment's definition. */
+  /** Name of the segment definition. */
   readonly segmentDefinitionName: string;
 }
 
-/** A database of Amazon Redshift, and who asks it. */
+/** An Amazon Redshift database, and the user that runs queries. */
 export class RedshiftDatabase {
   /**
-   * A database of Redshift Serverless. The user is the connector's function (`IAMR:…`), which needs `SELECT` on the tables,
-   * unless a secret has another's name and password.
+   * A Redshift Serverless database. Without a secret, the database user is the connector's function (`IAMR:…`), which needs
+   * `SELECT` on the tables.
    *
-   * @param workgroupName the workgroup's name
-   * @param workgroupId the workgroup's id, such as `attrWorkgroupWorkgroupId` of a `CfnWorkgroup`
-   * @param database the database's name
-   * @param secret a secret with `username` and `password`
+   * @param workgroupName name of the workgroup
+   * @param workgroupId ID of the workgroup, such as `attrWorkgroupWorkgroupId` of a `CfnWorkgroup`
+   * @param database name of the database
+   * @param secret secret with the `username` and `password` of another database user
    */
   public static ofWorkgroup(
     workgroupName: string,
@@ -110,12 +110,12 @@ export class RedshiftDatabase {
   }
 
   /**
-   * A database of a cluster. The user is the connector's function (`IAMR:…`), which needs `SELECT` on the tables, unless a
-   * secret has another's name and password.
+   * A database of a provisioned cluster. Without a secret, the database user is the connector's function (`IAMR:…`), which
+   * needs `SELECT` on the tables.
    *
-   * @param clusterIdentifier the cluster's identifier
-   * @param database the database's name
-   * @param secret a secret with `username` and `password`
+   * @param clusterIdentifier identifier of the cluster
+   * @param database name of the database
+   * @param secret secret with the `username` and `password` of another database user
    */
   public static ofCluster(
     clusterIdentifier: string,
@@ -144,9 +144,9 @@ export class RedshiftDatabase {
   /** @internal */
   public _allow(policy: ReadingPolicy, stack: Stack): void {
     this.allow(policy, stack);
-    // They have no resources; whose statement it is can be said (Service Authorization Reference, Redshift Data API).
+    // The actions support no resources, but the statement's owner (Service Authorization Reference, Redshift Data API).
     policy.allowEach(['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'], ['*'], {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how policies name their variables
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: syntax of IAM policy variables
       StringEquals: { 'redshift-data:statement-owner-iam-userid': '${aws:userid}' },
     });
   }
@@ -155,13 +155,13 @@ export class RedshiftDatabase {
 const arnOf = (secret: secretsmanager.ISecret | undefined): string | undefined =>
   secret && (secret.secretFullArn ?? secret.secretArn);
 
-/** What is asked, and what it takes to be allowed to. */
+/** A query, and the permissions to run it. */
 export interface QuerySource {
   readonly query: Query;
   readonly allow: (policy: ReadingPolicy, stack: Stack) => void;
 }
 
-/** @throws Error for what Athena could not take. */
+/** @throws Error for options that Athena would reject. */
 export function athenaSource(options: AthenaQueryOptions): QuerySource {
   const {
     sql,
@@ -173,13 +173,13 @@ export function athenaSource(options: AthenaQueryOptions): QuerySource {
     catalog = 'AwsDataCatalog',
   } = options;
   const prefix = options.resultsPrefix ?? 'power-automate-connector';
-  validateText('sql', sql);
-  validateText('database', database);
+  validateNotBlank('sql', sql);
+  validateNotBlank('database', database);
   if (options.resultsPrefix !== undefined && !resultsBucket) {
-    throw new Error('resultsPrefix is a place in resultsBucket: give the bucket, too');
+    throw new Error('resultsPrefix has no resultsBucket: write resultsBucket, too');
   }
   if (!Token.isUnresolved(prefix) && !/^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/.test(prefix)) {
-    throw new Error(`resultsPrefix is '${prefix}': write letters, digits and -, with / between the parts`);
+    throw new Error(`resultsPrefix is '${prefix}': write letters, digits and -, separated by /`);
   }
   const query: AthenaQuery = {
     service: 'athena',
@@ -196,10 +196,10 @@ export function athenaSource(options: AthenaQueryOptions): QuerySource {
       policy.allowEach(['athena:StartQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults'], [athena]);
       const glue = (resource: string, resourceName?: string) =>
         stack.formatArn({ service: 'glue', resource, resourceName });
-      // Athena user guide, "Configure access to databases and tables in the AWS Glue Data Catalog": the catalog and the
-      // databases above a table, and `default` in any case.
-      const above = [glue('catalog'), glue('database', 'default'), glue('database', database)];
-      policy.allowEach(['glue:GetDatabase'], above);
+      // Athena user guide, "Configure access to databases and tables in the AWS Glue Data Catalog": the catalog, the tables'
+      // database, and always the database `default`.
+      const parents = [glue('catalog'), glue('database', 'default'), glue('database', database)];
+      policy.allowEach(['glue:GetDatabase'], parents);
       policy.allowEach(
         ['glue:GetTable', 'glue:GetPartition', 'glue:GetPartitions', 'glue:BatchGetPartition'],
         [glue('catalog'), glue('database', database), ...tables.map((table) => glue('table', `${database}/${table}`))],
@@ -228,17 +228,17 @@ export function athenaSource(options: AthenaQueryOptions): QuerySource {
 }
 
 export function redshiftSource({ sql, database }: RedshiftQueryOptions): QuerySource {
-  validateText('sql', sql);
+  validateNotBlank('sql', sql);
   return {
     query: { service: 'redshift-data', sql, ...database._place },
     allow: (policy, stack) => database._allow(policy, stack),
   };
 }
 
-/** @throws Error for a metric that is computed, or another account's or Region's. */
+/** @throws Error for a math expression, or a metric of another account or Region. */
 export function metricSource({ metric, periods = 3 }: CloudWatchMetricOptions): QuerySource {
   const { metricStat } = metric.toMetricConfig();
-  if (!metricStat) throw new Error(`${metric} is computed: give a metric of CloudWatch itself`);
+  if (!metricStat) throw new Error(`${metric} is a math expression: write a single metric`);
   if (!Number.isInteger(periods) || periods < 1 || periods > 100) {
     throw new Error(`periods is ${periods}: write a whole number from 1 to 100`);
   }
@@ -260,10 +260,10 @@ export function metricSource({ metric, periods = 3 }: CloudWatchMetricOptions): 
         given !== undefined && !Token.isUnresolved(given) && !Token.isUnresolved(own) && given !== own;
       if (isElsewhere(account, stack.account) || isElsewhere(region, stack.region)) {
         throw new Error(
-          `${namespace} ${metricName} is a metric of ${account} in ${region}: give one of this stack's own`,
+          `${namespace} ${metricName} is a metric of ${account} in ${region}: write a metric of the stack's account and Region`,
         );
       }
-      // CloudWatch knows no resources of it (Service Authorization Reference).
+      // The action supports no resources (Service Authorization Reference).
       policy.allow('cloudwatch:GetMetricData', '*');
     },
   };
@@ -271,8 +271,8 @@ export function metricSource({ metric, periods = 3 }: CloudWatchMetricOptions): 
 
 export function segmentSource(options: CustomerProfilesSegmentOptions): QuerySource {
   const { domainName: domain, segmentDefinitionName: segmentDefinition } = options;
-  validateText('domainName', domain);
-  validateText('segmentDefinitionName', segmentDefinition);
+  validateNotBlank('domainName', domain);
+  validateNotBlank('segmentDefinitionName', segmentDefinition);
   const query: SegmentEstimateQuery = { service: 'customer-profiles', domain, segmentDefinition };
   return {
     query,
@@ -285,8 +285,4 @@ export function segmentSource(options: CustomerProfilesSegmentOptions): QuerySou
       );
     },
   };
-}
-
-function validateText(name: string, text: string): void {
-  if (text.trim() === '') throw new Error(`${name} is empty: write it`);
 }

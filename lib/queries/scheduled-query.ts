@@ -1,92 +1,94 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct, type IConstruct } from 'constructs';
 import type { QuerySubject } from '../../contract/queries';
+import { validateName, validateNameCount } from '../shared/validate';
 import type { Measure } from './measure';
 import type { QuerySource } from './query-source';
 import type { ScheduledQueries } from './scheduled-queries';
 import type { Segment } from './segment';
 
-/** When a value is asked for. */
+/** Schedule of a query. */
 export interface QueryScheduleOptions {
-  /** When it is asked for: a rate, or a calendar's times. */
+  /** When the query runs: at a fixed rate or at calendar times. */
   readonly schedule: scheduler.ScheduleExpression;
 
   /**
-   * Whether it is asked for at all.
+   * Whether the schedule is enabled.
    *
    * @default true
    */
   readonly enabled?: boolean;
 
   /**
-   * How long the answer may take. A query that has not ended by then has failed; nobody ends it. From a minute to 6 hours.
+   * Maximum duration of the query: 1 minute to 6 hours, in whole seconds. A query that exceeds it counts as failed, but is not
+   * canceled.
    *
    * @default Duration.hours(1)
    */
   readonly timeout?: Duration;
 
   /**
-   * The instance of the customer data platform.
+   * Instance of the customer data platform.
    *
    * @default 'default'
    */
   readonly instanceId?: string;
 }
 
-/** A business measure whose value a query gives. */
+/** A business measure, and the query for its value. */
 export interface MeasureOptions extends QueryScheduleOptions {
-  /** The measure's name, as thresholds name it. */
+  /** Name of the measure. Thresholds reference it. */
   readonly measure: string;
 
-  /** What gives the value. */
+  /** Query for the value. */
   readonly query: Measure;
 
   /**
-   * The measure's dimensions: the query gives one row for each of their members, 1,000 at most. 1 to 10 names.
+   * Dimensions of the measure: 1 to 10 names. The query returns one row per member, up to 1,000 rows.
    *
-   * @default - none: the query gives one number
+   * @default - no dimensions: the query returns one number
    */
   readonly dimensions?: string[];
 
   /**
-   * What the value is counted in, such as `EUR` or `%`.
+   * Unit of the value, such as `EUR` or `%`.
    *
    * @default - none
    */
   readonly unit?: string;
 }
 
-/** A segment whose size a query gives. */
+/** A segment, and the query for its size. */
 export interface SegmentOptions extends QueryScheduleOptions {
-  /** The segment's name, as thresholds name it. */
+  /** Name of the segment. Thresholds reference it. */
   readonly segment: string;
 
-  /** What gives the size. */
+  /** Query for the size. */
   readonly size: Segment;
 }
 
 /** A connector that measures and segments can be added to. */
 export interface IQueryingConnector extends IConstruct {
-  /** What asks for values and sizes. */
+  /** Construct that runs the queries. */
   readonly queries: ScheduledQueries;
 }
 
 /** Properties of ScheduledMeasure. */
 export interface ScheduledMeasureProps extends MeasureOptions {
-  /** The connector, of this stack or of another one of the app in the same account and Region. */
+  /** Connector in this stack, or in another stack of the app in the same account and Region. */
   readonly connector: IQueryingConnector;
 }
 
 /** Properties of ScheduledSegment. */
 export interface ScheduledSegmentProps extends SegmentOptions {
-  /** The connector, of this stack or of another one of the app in the same account and Region. */
+  /** Connector in this stack, or in another stack of the app in the same account and Region. */
   readonly connector: IQueryingConnector;
 }
 
 /**
- * A business measure whose value is asked for on a schedule: each answer is a `MeasureRefreshed` on the connector's bus,
- * which its thresholds are held against.
+ * A business measure whose value is queried on a schedule. Each result is put on the connector's bus as `MeasureRefreshed`
+ * and compared with the measure's thresholds.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -107,13 +109,13 @@ export class ScheduledMeasure extends Construct {
     validateName('measure', measure);
     if (unit !== undefined) validateName('unit', unit);
     if (dimensions) validateDimensions(dimensions);
-    ask(this, props, query._source, { measure, dimensions, unit });
+    scheduleQuery(this, props, query._source, { measure, dimensions, unit });
   }
 }
 
 /**
- * A segment whose size is asked for on a schedule: each answer is a `SegmentRefreshed` on the connector's bus, which its
- * thresholds are held against.
+ * A segment whose size is queried on a schedule. Each result is put on the connector's bus as `SegmentRefreshed` and compared
+ * with the segment's thresholds.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -129,11 +131,11 @@ export class ScheduledSegment extends Construct {
     super(scope, id);
 
     validateName('segment', props.segment);
-    ask(this, props, props.size._source, { segment: props.segment });
+    scheduleQuery(this, props, props.size._source, { segment: props.segment });
   }
 }
 
-function ask(
+function scheduleQuery(
   scope: Construct,
   props: QueryScheduleOptions & { readonly connector: IQueryingConnector },
   { query, allow }: QuerySource,
@@ -144,29 +146,16 @@ function ask(
   if (instanceId !== undefined) validateName('instanceId', instanceId);
   validateTimeout(timeout);
   allow(queries._readingPolicy(scope), Stack.of(scope));
-  queries._schedule(scope, schedule, enabled, { query, subject, instanceId, timeoutSeconds: timeout.toSeconds() });
-}
-
-/** Longest name of a segment, a measure, a dimension, a unit or an instance on the bus, characters. */
-const MAX_NAME_LENGTH = 200;
-
-function validateName(prop: string, name: string): void {
-  if (Token.isUnresolved(name) || (name.trim() === name && name.length >= 1 && name.length <= MAX_NAME_LENGTH)) return;
-  throw new Error(`${prop} is '${name}': write 1 to ${MAX_NAME_LENGTH} characters, without blanks at the ends`);
+  queries._schedule(scope, { schedule, enabled }, { query, subject, instanceId, timeoutSeconds: timeout.toSeconds() });
 }
 
 function validateDimensions(names: string[]): void {
-  if (names.length < 1 || names.length > 10) {
-    throw new Error(`dimensions has ${names.length} names: write 1 to 10, or leave it out`);
-  }
+  // Columns are matched without regard to case.
+  validateNameCount('dimensions', names, 1, 10, (name) => name.toLowerCase());
   for (const name of names) validateName('dimensions', name);
-  // Columns are found by their names in any case.
-  const lower = names.map((name) => name.toLowerCase());
-  const twice = names.find((_, n) => lower.indexOf(lower[n] as string) !== n);
-  if (twice !== undefined) throw new Error(`dimensions has '${twice}' twice: write each name once`);
 }
 
-/** Redshift forgets after 8 hours that it has begun a statement (RedshiftQuery's adapter). */
+/** The Redshift Data API recognizes a repeated request for 8 hours (see the adapter for Redshift queries). */
 const MAX_TIMEOUT = Duration.hours(6);
 
 function validateTimeout(timeout: Duration): void {

@@ -6,19 +6,19 @@ import {
   segmentSource,
 } from './query-source';
 
-/** What gives a segment its size: one number. */
+/** Query for the size of a segment. It returns one number. */
 export class Segment {
   /**
    * A query of Amazon Athena that counts the members, such as `SELECT count(*) FROM …`.
    *
-   * @param options the query, and what it may read
+   * @param options the query, and the data that it reads
    */
   public static fromAthenaQuery(options: AthenaQueryOptions): Segment {
     return new Segment(athenaSource(options));
   }
 
   /**
-   * The size of a segment as Amazon Connect Customer Profiles estimates it.
+   * The size that Amazon Connect Customer Profiles estimates for a segment.
    *
    * @param options the segment
    */
@@ -26,10 +26,8 @@ export class Segment {
     return new Segment(segmentSource(options));
   }
 
-  /** @internal */
-  public readonly _source: QuerySource;
-
-  private constructor(source: QuerySource) {
-    this._source = source;
-  }
+  private constructor(
+    /** @internal */
+    public readonly _source: QuerySource,
+  ) {}
 }

@@ -8,9 +8,9 @@ import type { Construct, IConstruct } from 'constructs';
 import { allow } from './allow';
 
 /**
- * Allows reading exactly these secrets and parameters, and through their services alone decrypting them where a customer's
- * key encrypts them. Nothing of theirs is changed: CDK's own grants would change the key's policy, which makes a cycle of
- * stacks when the key is another stack's, and would allow describing and listing.
+ * Allows reading these secrets and parameters, and decrypting them through Secrets Manager and Systems Manager only.
+ * CDK's grants would also allow describing and listing, and would change the key policy, which creates a dependency cycle
+ * when the key is in another stack.
  */
 export function allowReading(
   grantee: iam.IGrantable,
@@ -25,7 +25,7 @@ export function allowReading(
   for (const parameter of parameters) allowDecryptingVia(grantee, 'ssm', parameter);
 }
 
-/** Every secret and parameter of CDK's has its key, though the interface of parameters does not name it. */
+/** CDK's parameters have an `encryptionKey`, although `IParameter` does not declare it. */
 function allowDecryptingVia(
   grantee: iam.IGrantable,
   service: string,
@@ -40,20 +40,20 @@ function allowDecryptingVia(
   }).assertSuccess();
 }
 
-/** In policies. Without the six characters that Secrets Manager adds where a secret was imported by its name. */
+/** ARN for policies. A secret that is imported by name lacks the six characters that Secrets Manager appends. */
 const arnOfSecret = ({ secretFullArn, secretArn }: secretsmanager.ISecret): string =>
   secretFullArn ?? `${secretArn}-??????`;
 
-/** A key is used by that service on the caller's behalf alone. */
+/** Conditions that limit a key to requests that a service makes on the caller's behalf. */
 export const onlyVia = (service: string, resource: IResource) => ({
   StringEquals: { 'kms:ViaService': `${service}.${Stack.of(resource).region}.amazonaws.com` },
 });
 
 /**
- * The policy by which a function may read what constructs of a stack name. It is the stack's own, since what is read may be
- * as well, and a grant from the connector's side would be a cycle of stacks.
- * @param owner the part of the connector that the function is of.
- * @param id of the policy, made another for each owner and stack.
+ * Policy that lets a function read resources that constructs of one stack reference. It belongs to that stack: a grant in
+ * the connector's stack would create a dependency cycle when the resources are in the other stack.
+ * @param owner construct that the function belongs to.
+ * @param id prefix of the policy's ID, which is unique for each owner and stack.
  */
 export function readingPolicy(
   owner: IConstruct,
@@ -62,18 +62,21 @@ export function readingPolicy(
   scope: Construct,
 ): ReadingPolicy {
   const stack = Stack.of(scope);
-  // A policy's name comes of its logical id, and a role has one policy of a name: hence the stack in the id.
+  // The policy's name derives from its logical ID and must be unique in the role, hence the stack in the ID.
   const policyId = `${id}${owner.node.addr.slice(-8)}${stack.node.addr.slice(-8)}`;
   const existing = stack.node.tryFindChild(policyId);
   if (existing) return existing as ReadingPolicy;
   const { role } = reader;
-  if (!role) throw new Error(`${reader.node.path} has no role: give the function that ${owner.node.path} is of`);
+  if (!role)
+    throw new Error(
+      `${reader.node.path} has no role: pass the function of ${owner.node.path} itself, not an imported one`,
+    );
   return new ReadingPolicy(stack, policyId, { roles: [role] });
 }
 
-/** The same permissions, in a policy to which secrets, parameters and others come one by one. */
+/** A policy that resources are added to one at a time. */
 export class ReadingPolicy extends iam.Policy {
-  /** ARNs by the statement that they are in. */
+  /** Resource ARNs by statement. */
   private readonly arns = new Map<string, Set<string>>();
 
   allowSecret(secret: secretsmanager.ISecret): void {
@@ -95,7 +98,7 @@ export class ReadingPolicy extends iam.Policy {
     this.allowEach([action], [arn], conditions);
   }
 
-  /** One statement for all that has the same actions and conditions: an inline policy has little room. */
+  /** Merges resources with the same actions and conditions into one statement, because inline policies are limited in size. */
   allowEach(actions: string[], resourceArns: string[], conditions?: iam.Conditions): void {
     const statement = JSON.stringify([actions, conditions]);
     const arns = this.arns.get(statement) ?? new Set();

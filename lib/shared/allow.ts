@@ -1,10 +1,11 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 
 /**
- * Allows exactly these actions on exactly these resources. CDK's own grants add actions that no handler calls
- * (a queue's attributes) and a table's every index.
+ * Allows exactly these actions on exactly these resources. CDK's grants would add actions that no handler calls (such as
+ * reading queue attributes) and all indexes of a table.
  */
 export function allow(grantee: iam.IGrantable, actions: string[], ...resourceArns: string[]): iam.Grant {
   const grant = iam.Grant.addToPrincipal({ grantee, actions, resourceArns });
@@ -12,22 +13,27 @@ export function allow(grantee: iam.IGrantable, actions: string[], ...resourceArn
   return grant;
 }
 
-/** Allows actions of DynamoDB on a table, and the use of its key where it has one of a customer's. */
+/** Allows DynamoDB actions on a table, and the use of the table's customer managed key if it has one. */
 export function allowOnTable(grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant {
-  const onTable = allow(grantee, prefixed('dynamodb', actions), table.tableArn);
+  const prefixed = actions.map((action) => `dynamodb:${action}`);
+  const onTable = allow(grantee, prefixed, table.tableArn);
   if (!table.encryptionKey) return onTable;
   const reads = actions.every((action) => /Get|Query|Scan/.test(action));
   const key = table.encryptionKey;
   return onTable.combine(reads ? key.grantDecrypt(grantee) : key.grantEncryptDecrypt(grantee));
 }
 
-/** Allows queries of an index, and the use of the table's key where it has one of a customer's. */
+/** Allows queries of an index, and decryption with the table's customer managed key if it has one. */
 export function allowQuery(grantee: iam.IGrantable, table: dynamodb.ITable, index: string): iam.Grant {
   const query = allow(grantee, ['dynamodb:Query'], `${table.tableArn}/index/${index}`);
   return table.encryptionKey ? query.combine(table.encryptionKey.grantDecrypt(grantee)) : query;
 }
 
-/** Allows to send to queues, and what it takes to encrypt the messages where a queue has a customer's key. */
+/** Allows putting events on a bus. */
+export const allowPutEvents = (grantee: iam.IGrantable, { eventBusArn }: events.IEventBus): iam.Grant =>
+  allow(grantee, ['events:PutEvents'], eventBusArn);
+
+/** Allows sending to queues, and the use of their customer managed keys. */
 export function allowSend(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.Grant {
   const send = allow(grantee, ['sqs:SendMessage'], ...queues.map((queue) => queue.queueArn));
   return queues.reduce(
@@ -38,7 +44,7 @@ export function allowSend(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam
   );
 }
 
-/** Allows what `register` of the handlers' core calls to make, change and remove subscriptions without a flow URL in clear. */
+/** Allows creating, changing and removing subscriptions whose flow URLs are references to secrets or parameters. */
 export function allowManaging(
   grantee: iam.IGrantable,
   subscriptions: dynamodb.ITable,
@@ -50,14 +56,12 @@ export function allowManaging(
     .combine(allowSend(grantee, observations));
 }
 
-/** Allows to look at what stands in queues, and to leave it there. */
-export function allowLook(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.Grant {
+/** Allows reading the messages of queues without deleting them. */
+export function allowPeek(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.Grant {
   const actions = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'];
-  const look = allow(grantee, actions, ...queues.map((queue) => queue.queueArn));
+  const peek = allow(grantee, actions, ...queues.map((queue) => queue.queueArn));
   return queues.reduce(
     (grant, { encryptionMasterKey: key }) => (key ? grant.combine(allow(grantee, ['kms:Decrypt'], key.keyArn)) : grant),
-    look,
+    peek,
   );
 }
-
-const prefixed = (service: string, actions: string[]): string[] => actions.map((action) => `${service}:${action}`);

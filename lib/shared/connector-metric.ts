@@ -2,7 +2,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { METRIC_CONNECTOR_DIMENSION, METRICS_NAMESPACE } from '../../contract/metrics';
 
-/** A metric that a connector's functions write, as its construct shows it; `options` win over what it is by default. */
+/** Returns a factory for metrics that the connector's functions publish. `options` override the defaults. */
 const metricOf =
   (defaults: cloudwatch.MetricOptions) =>
   (scope: Construct, connectorId: string, metricName: string, options: cloudwatch.MetricOptions = {}) =>
@@ -14,14 +14,14 @@ const metricOf =
       metricName,
     }).attachTo(scope);
 
-/** A count: by default its sum. */
+/** A count. Statistic: sum. */
 export const countMetric = metricOf({ statistic: cloudwatch.Stats.SUM, unit: cloudwatch.Unit.COUNT });
 
-/** An age in seconds: by default its maximum. */
+/** An age in seconds. Statistic: maximum. */
 export const ageMetric = metricOf({ statistic: cloudwatch.Stats.MAXIMUM, unit: cloudwatch.Unit.SECONDS });
 
-/** Milliseconds: by default their 90th percentile. */
+/** A duration in milliseconds. Statistic: p90. */
 export const durationMetric = metricOf({ statistic: cloudwatch.Stats.p(90), unit: cloudwatch.Unit.MILLISECONDS });
 
-/** Any of a connector's metrics, without a word on its unit. */
+/** Any metric of the connector, without a unit. Statistic: sum. */
 export const anyMetric = metricOf({ statistic: cloudwatch.Stats.SUM });

@@ -7,13 +7,13 @@ import type { StorageOptions } from './options';
 import { partitionKey, type TableShape, tableProblems } from './table-problems';
 
 export interface ConnectorTableProps extends StorageOptions, TableShape {
-  /** A table of the user's to take in place of a new one. */
-  readonly given?: dynamodb.ITable;
-  /** The prop that gives it. */
+  /** Existing table to use instead of a new one. */
+  readonly existing?: dynamodb.ITable;
+  /** Name of the prop that passes the existing table. */
   readonly prop: string;
 }
 
-/** The index by which the sweep finds what it must come back to. */
+/** Index of the items that have scheduled work. */
 export const dueIndex = (): dynamodb.GlobalSecondaryIndexPropsV2 => ({
   indexName: DUE_INDEX.name,
   partitionKey: { name: DUE_INDEX.partitionKey, type: dynamodb.AttributeType.STRING },
@@ -22,22 +22,22 @@ export const dueIndex = (): dynamodb.GlobalSecondaryIndexPropsV2 => ({
 });
 
 /**
- * A table as all of ours are: on demand, restorable to any point in time, kept when the stack goes. Or the one that is
- * given: when the app is synthesized, it is said what it lacks.
+ * A table with the settings that all of the connector's tables share: on-demand billing, point-in-time recovery, retained
+ * by default. Returns the existing table if one is given; synthesis then fails if its key, indexes or TTL do not fit.
  */
 export function connectorTable(scope: Construct, id: string, props: ConnectorTableProps): dynamodb.ITable {
-  const { given } = props;
-  if (given) {
-    scope.node.addValidation({ validate: () => tableProblems(props.prop, given, props) });
-    return given;
+  const { existing } = props;
+  if (existing) {
+    scope.node.addValidation({ validate: () => tableProblems(props.prop, existing, props) });
+    return existing;
   }
   return new dynamodb.TableV2(scope, id, {
     partitionKey,
     sortKey: props.sortKey,
     globalSecondaryIndexes: props.indexes,
-    timeToLiveAttribute: props.forgets ? TTL_ATTRIBUTE : undefined,
+    timeToLiveAttribute: props.expires ? TTL_ATTRIBUTE : undefined,
     billing: dynamodb.Billing.onDemand(),
-    // Always encrypted; a flow URL is encrypted once more, by a key of its own.
+    // Flow URLs are also encrypted with a customer managed key, before they are stored.
     encryption: dynamodb.TableEncryptionV2.dynamoOwnedKey(),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,

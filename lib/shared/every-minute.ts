@@ -8,20 +8,20 @@ import { letEventBridgeEncrypt } from './queue-target';
 import { plainQueue } from './work-queue';
 
 /**
- * Runs a function every minute.
- * @param encryptionKey of the dead-letter queue; left out: one of SQS's own.
+ * Invokes a function every minute.
+ * @param encryptionKey of the dead-letter queue. Default: a key managed by SQS.
  */
 export function everyMinute(scope: Construct, id: string, handler: lambda.IFunction, encryptionKey?: kms.IKey): void {
   const deadLetterQueue = plainQueue(scope, `${id}DeadLetterQueue`, encryptionKey);
   letEventBridgeEncrypt(deadLetterQueue);
-  // On the default bus: EventBridge runs schedules on no other.
+  // On the default bus, the only one that supports schedules.
   new events.Rule(scope, `${id}Schedule`, {
     schedule: events.Schedule.rate(Duration.minutes(1)),
     targets: [
       new targets.LambdaFunction(handler, {
         deadLetterQueue,
         retryAttempts: 2,
-        // The next run does what this one would have done.
+        // The next invocation does the same work.
         maxEventAge: Duration.minutes(1),
       }),
     ],

@@ -8,55 +8,47 @@ import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../contract/metrics';
 import { HANDLER_TIMEOUT_SECONDS, type HandlerName } from '../../contract/shared';
 import { allow } from './allow';
-import type { FunctionOptions } from './options';
+import type { FunctionOptions, RemovalOptions } from './options';
 import { packageRoot } from './package-root';
 
 /**
- * What a function in a VPC does with its network interfaces (AWS Lambda, "Giving Lambda functions access to resources in
- * an Amazon VPC"). Lambda asks for them on all resources before it lets a function run there.
+ * Actions on network interfaces that a function in a VPC needs (AWS Lambda, "Giving Lambda functions access to resources
+ * in an Amazon VPC"). Lambda requires them on all resources.
  */
 const NETWORK_INTERFACE_ACTIONS = [
-  'ec2:CreateNetworkInterface',
-  'ec2:DescribeNetworkInterfaces',
-  'ec2:DescribeSubnets',
-  'ec2:DeleteNetworkInterface',
-  'ec2:AssignPrivateIpAddresses',
-  'ec2:UnassignPrivateIpAddresses',
-];
+  ...['CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DescribeSubnets', 'DeleteNetworkInterface'],
+  ...['AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'],
+].map((action) => `ec2:${action}`);
 
-export interface HandlerFunctionProps extends FunctionOptions {
+export interface HandlerFunctionProps extends FunctionOptions, RemovalOptions {
   readonly handler: HandlerName;
   readonly description: string;
-  readonly environment: { readonly [name: string]: string };
-  /** MiB. */
-  readonly memorySize: number;
-  /** Of the log group. Default: it is retained. */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly environment?: { readonly [name: string]: string };
+  /** Memory in MiB. Default: 256. */
+  readonly memorySize?: number;
 }
 
-/** One of our handlers as a function, from the bundle that was made when the package was built. */
+/** Lambda function of one handler, with its role and log group. The construct ID is the handler's name in PascalCase. */
 export class HandlerFunction extends Construct {
   readonly handler: HandlerName;
   readonly function: lambda.Function;
   readonly logGroup: logs.ILogGroup;
 
-  constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
-    super(scope, id);
+  constructor(scope: Construct, props: HandlerFunctionProps) {
+    super(scope, `${props.handler.charAt(0).toUpperCase()}${props.handler.slice(1)}`);
 
     const { vpc, vpcSubnets, securityGroups } = props;
     if (props.logGroup && props.logRetention !== undefined) {
-      throw new Error(
-        'logRetention is of no use to a log group that is given: leave it out, and set it on the log group',
-      );
+      throw new Error('logRetention cannot be combined with logGroup: set the retention on the log group itself');
     }
-    // A log group of our own: one that Lambda makes never expires and outlives the stack.
+    // A log group that Lambda creates would never expire and would outlive the stack.
     const logGroup =
       props.logGroup ??
       new logs.LogGroup(this, 'LogGroup', {
         retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
         removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       });
-    // A plain role: AWSLambdaBasicExecutionRole, which CDK would attach, lets a function write to every log group.
+    // Without AWSLambdaBasicExecutionRole, which CDK attaches by default: it allows writing to every log group.
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     if (vpc) allow(role, NETWORK_INTERFACE_ACTIONS, '*');
@@ -69,7 +61,7 @@ export class HandlerFunction extends Construct {
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      memorySize: props.memorySize,
+      memorySize: props.memorySize ?? 256,
       timeout: Duration.seconds(HANDLER_TIMEOUT_SECONDS[props.handler]),
       role,
       vpc,

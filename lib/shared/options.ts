@@ -1,102 +1,116 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 
-/** How a connector is known on its event bus. Parts that belong together are given the same. */
+/** Identity of a connector on its event bus. Constructs of the same connector need the same values. */
 export interface EventOptions {
   /**
-   * The `source` of the connector's events. 1 to 256 characters, not beginning with `aws.`.
+   * The `source` of the connector's events. 1 to 256 characters; must not start with `aws.`.
    *
    * @default 'customer-insights'
    */
   readonly eventSource?: string;
 
   /**
-   * Id of the connector, which its threshold crossings and metrics carry, so that two connectors on one bus do not
-   * answer each other. 1 to 64 letters, digits, dots, hyphens and underscores.
+   * ID of the connector. Its threshold crossings and metrics carry the ID, so that two connectors on one bus do not react
+   * to each other's events. 1 to 64 letters, digits, dots, hyphens and underscores.
    *
-   * @default - a name from the stack's name and the construct's path
+   * @default - a name derived from the stack name and the construct path
    */
   readonly connectorId?: string;
 }
 
-/** What happens to the data that a connector keeps: its tables, the key of its flow URLs, its logs. */
-export interface StorageOptions {
+/**
+ * Removal policy of the resources that a construct creates. jsii copies the property to the structs that extend this one.
+ * @internal
+ */
+export interface RemovalOptions {
   /**
-   * What happens to tables, the flow URLs' key and log groups when they leave the stack. Those that are given are left
-   * as they are.
-   *
-   * Without its key no stored flow URL can be read again.
+   * Removal policy of the tables, keys and log groups that the construct creates. Resources that you pass in are not
+   * affected. Without the key of the flow URLs, stored flow URLs cannot be decrypted.
    *
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+}
 
+/** Retention and protection of the connector's data: tables, the key of the flow URLs, and log groups. */
+export interface StorageOptions extends RemovalOptions {
   /**
-   * Whether DynamoDB refuses to delete the tables. Those that are given are left as they are.
+   * Whether DynamoDB deletion protection is enabled on the tables. Tables that you pass in are not affected.
    *
    * @default false
    */
   readonly deletionProtection?: boolean;
 }
 
-/** How a connector's queues are encrypted. */
+/** Encryption of the connector's queues. */
 export interface QueueOptions {
   /**
-   * The symmetric key that encrypts the queues. EventBridge is let use it; where the key is not made in this app, its
-   * policy must let `events.amazonaws.com` have `kms:GenerateDataKey` and `kms:Decrypt`.
+   * Symmetric KMS key that encrypts the queues. The key policy is extended so that EventBridge can use the key. If the key
+   * is imported, its policy must already allow `events.amazonaws.com` the actions `kms:GenerateDataKey` and `kms:Decrypt`.
    *
-   * @default - a key of Amazon SQS, which costs nothing
+   * @default - a key managed by Amazon SQS, free of charge
    */
   readonly queueEncryptionKey?: kms.IKey;
 }
 
-/** Where a connector's functions run, and how they log. */
+/** Logging, tracing and network of the connector's functions. */
 export interface FunctionOptions {
   /**
-   * How long the functions' logs are kept. A log group that is given (`logGroup`) has its own retention.
+   * Retention of the functions' logs. Cannot be combined with `logGroup`, which has its own retention.
    *
    * @default logs.RetentionDays.ONE_MONTH
    */
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * The log group that all functions log to.
+   * Log group that all functions write to.
    *
    * @default - a new log group for each function
    */
   readonly logGroup?: logs.ILogGroup;
 
   /**
-   * Whether the functions' invocations are traced by AWS X-Ray, which bills each trace. A trace has no flow URL: the
-   * functions trace none of their own calls.
+   * AWS X-Ray tracing of the functions' invocations. X-Ray bills each trace. Traces contain no flow URLs, because the
+   * functions do not trace their outgoing calls.
    *
-   * @default - they are not traced
+   * @default - no tracing
    */
   readonly tracing?: lambda.Tracing;
 
   /**
-   * The VPC that all functions run in. From its subnets they must reach DynamoDB, SQS, EventBridge and KMS, and those
-   * that post to flows the public internet (through a NAT gateway, say). With declared subscriptions, Amazon S3 besides,
-   * where CloudFormation takes answers.
+   * VPC that all functions run in. Its subnets must reach DynamoDB, SQS, EventBridge and KMS. `deliver` also needs the
+   * public internet, for example through a NAT gateway. With declared subscriptions, `register` also needs Amazon S3,
+   * because it sends its response to CloudFormation there.
    *
-   * @default - the functions run outside of any VPC of yours
+   * @default - the functions run outside of your VPCs
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * The subnets of `vpc` that the functions run in.
+   * Subnets of `vpc` that the functions run in.
    *
-   * @default - the private subnets, as CDK selects them
+   * @default - the private subnets that CDK selects
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
-   * The security groups of all functions in `vpc`.
+   * Security groups of all functions in `vpc`.
    *
-   * @default - a new security group for each function, which lets it call out and nobody in
+   * @default - a new security group for each function, which allows all outbound traffic and no inbound traffic
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
+}
+
+/**
+ * Properties of the constructs whose functions put events on the bus. jsii copies them to the structs that extend this one.
+ * @internal
+ */
+export interface EventPartProps extends EventOptions, QueueOptions, FunctionOptions {
+  /** Event bus that the connector's events are put on. */
+  readonly eventBus: events.IEventBus;
 }

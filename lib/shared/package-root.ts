@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 
 const PACKAGE_NAME = 'cdk-power-automate-connector';
 
-/** The folder of this package, whether this module runs from `lib` or, compiled, from `dist/lib`. */
+/** Folder of this package. This module runs from `lib` or, compiled, from `dist/lib`. */
 export function packageRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     const file = join(folder, 'package.json');
     if (existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).name === PACKAGE_NAME) return folder;
     if (folder === dirname(folder)) {
-      throw new Error(`no package.json of ${PACKAGE_NAME} above ${__dirname}: install the package as it was published`);
+      throw new Error(`no package.json of ${PACKAGE_NAME} above ${__dirname}: install the published package unchanged`);
     }
   }
 }

@@ -1,18 +1,18 @@
 import { Annotations, Duration, Lazy, Stack } from 'aws-cdk-lib';
-import type * as events from 'aws-cdk-lib/aws-events';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
-/** EventBridge's own defaults, stated: a target that cannot be reached for a day is the dead-letter queue's business. */
+/** EventBridge's defaults: it retries for a day, then sends the event to the dead-letter queue. */
 export const RETRY_POLICY = { maximumEventAgeInSeconds: Duration.hours(24).toSeconds(), maximumRetryAttempts: 185 };
 
 const eventBridge = () => new iam.ServicePrincipal('events.amazonaws.com');
 
 /**
- * Lets rules of a construct send to one queue by a single statement of the queue's policy.
- * CDK's own target (`targets.SqsQueue`) adds a statement for each rule, to the queue and to the dead-letter queue,
- * where a queue's policy takes 20 statements (Amazon SQS, "Quotas related to policies").
+ * Lets the rules of a construct send to one queue, with a single statement in the queue policy.
+ * `targets.SqsQueue` of CDK adds one statement for each rule to the queue and to the dead-letter queue. A queue policy can
+ * have 20 statements (Amazon SQS, "Quotas related to policies").
  */
 export class RuleSenders {
   private readonly ruleArns: string[] = [];
@@ -22,7 +22,7 @@ export class RuleSenders {
     readonly queue: sqs.IQueue,
   ) {
     const stack = Stack.of(scope);
-    // Another stack's queue cannot name our rules, which name it: its policy names all rules of the account.
+    // A queue in another stack cannot reference these rules, because they reference it: it allows all rules of the account.
     const anyRule = stack.formatArn({ service: 'events', resource: 'rule', resourceName: '*' });
     const { statementAdded } = queue.addToResourcePolicy(
       new iam.PolicyStatement({
@@ -40,7 +40,7 @@ export class RuleSenders {
     if (!statementAdded) {
       Annotations.of(scope).addWarningV2(
         'cdk-power-automate-connector:queuePolicy',
-        `the policy of the queue ${queue.node.path} is not of this app: let events.amazonaws.com send to it (sqs:SendMessage)`,
+        `the queue ${queue.node.path} is imported, so its policy was not changed: allow events.amazonaws.com to send to it (sqs:SendMessage)`,
       );
     }
     letEventBridgeEncrypt(queue);
@@ -51,7 +51,7 @@ export class RuleSenders {
   }
 }
 
-/** Lets EventBridge put messages on a queue with a customer's key (Amazon EventBridge, "Encrypting Amazon SQS queues"). */
+/** Lets EventBridge use the KMS key of a queue (Amazon EventBridge, "Encrypting Amazon SQS queues"). */
 export function letEventBridgeEncrypt(queue: sqs.IQueue): void {
   queue.encryptionMasterKey?.addToResourcePolicy(
     new iam.PolicyStatement({
@@ -63,7 +63,7 @@ export function letEventBridgeEncrypt(queue: sqs.IQueue): void {
   );
 }
 
-/** Target of any number of our rules: a queue, and a dead-letter queue for what EventBridge cannot put there. */
+/** A queue as the target of any number of rules, with a dead-letter queue for events that EventBridge cannot deliver. */
 export class QueueTarget implements events.IRuleTarget {
   private readonly senders: RuleSenders;
 
@@ -83,5 +83,25 @@ export class QueueTarget implements events.IRuleTarget {
       deadLetterConfig: { arn: this.deadLetters.queue.queueArn },
       retryPolicy: RETRY_POLICY,
     };
+  }
+
+  /**
+   * The same target with an input template.
+   * @param inputPathsMap JSON paths into the event by template variable.
+   */
+  withInput(inputTemplate: string, inputPathsMap?: Record<string, string>): events.IRuleTarget {
+    const input = new InputTemplate({ inputTemplate, inputPathsMap });
+    return { bind: (rule) => ({ ...this.bind(rule), input }) };
+  }
+}
+
+/** A raw input template: CDK's own classes have no variable for the whole event. */
+class InputTemplate extends events.RuleTargetInput {
+  constructor(private readonly properties: events.RuleTargetInputProperties) {
+    super();
+  }
+
+  bind(): events.RuleTargetInputProperties {
+    return this.properties;
   }
 }

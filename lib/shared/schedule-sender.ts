@@ -8,23 +8,32 @@ import { allowSend } from './allow';
 import { RETRY_POLICY } from './queue-target';
 import { plainQueue } from './work-queue';
 
-/** Puts messages on a queue by schedules of EventBridge Scheduler, which may be of any stack of the app. */
+/** One schedule that puts a message on the queue. */
+export interface ScheduledMessage {
+  readonly schedule: scheduler.ScheduleExpression;
+  readonly enabled?: boolean;
+  readonly message: object;
+  /** How long EventBridge Scheduler tries to deliver the message, seconds: 60 to 86,400. */
+  readonly maxAgeSeconds: number;
+}
+
+/** Puts messages on a queue with EventBridge Scheduler. The schedules can be in any stack of the app. */
 export class ScheduleSender {
-  /** What the scheduler could not put on the queue. */
+  /** Messages that EventBridge Scheduler could not put on the queue. */
   readonly deadLetterQueue: sqs.IQueue;
   private readonly role: iam.Role;
 
-  /** @param encryptionKey of the dead-letter queue; left out: one of SQS's own. */
+  /** @param encryptionKey of the dead-letter queue. Default: a key managed by SQS. */
   constructor(
-    scope: Construct,
+    private readonly owner: Construct,
     private readonly queue: sqs.IQueue,
     encryptionKey?: kms.IKey,
   ) {
-    this.deadLetterQueue = plainQueue(scope, 'SchedulesDeadLetterQueue', encryptionKey);
-    const stack = Stack.of(scope);
+    this.deadLetterQueue = plainQueue(owner, 'SchedulesDeadLetterQueue', encryptionKey);
+    const stack = Stack.of(owner);
     const group = stack.formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: 'default' });
-    this.role = new iam.Role(scope, 'SchedulerRole', {
-      // EventBridge Scheduler user guide, "Confused deputy prevention": the group stands for its schedules.
+    this.role = new iam.Role(owner, 'SchedulerRole', {
+      // EventBridge Scheduler user guide, "Confused deputy prevention": the source ARN is that of the schedule group.
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': stack.account, 'aws:SourceArn': group } },
       }),
@@ -32,18 +41,14 @@ export class ScheduleSender {
     allowSend(this.role, queue, this.deadLetterQueue);
   }
 
-  /** @param maxAgeSeconds for so long the scheduler tries to put a message on the queue; 60 to 86,400. */
-  schedule(
-    scope: Construct,
-    schedule: scheduler.ScheduleExpression,
-    enabled: boolean,
-    message: object,
-    maxAgeSeconds: number,
-  ): scheduler.Schedule {
+  /**
+   * Creates a schedule in the scope's stack. It is created after the owner and the policy, and deleted before them.
+   * @param policy permissions that the message's handler needs.
+   */
+  schedule(scope: Construct, policy: Construct, { message, maxAgeSeconds, ...when }: ScheduledMessage): void {
     const { queue, role, deadLetterQueue } = this;
-    return new scheduler.Schedule(scope, 'Schedule', {
-      schedule,
-      enabled,
+    const schedule = new scheduler.Schedule(scope, 'Schedule', {
+      ...when,
       timeWindow: scheduler.TimeWindow.off(),
       target: {
         bind: () => ({
@@ -55,5 +60,6 @@ export class ScheduleSender {
         }),
       },
     });
+    schedule.node.addDependency(this.owner, policy);
   }
 }

@@ -2,17 +2,17 @@ import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { PARTITION_KEY, TTL_ATTRIBUTE } from '../../contract/shared';
 
-/** What a connector's table must have. */
+/** Sort key, indexes and time to live that a table of the connector must have. */
 export interface TableShape {
   readonly sortKey?: dynamodb.Attribute;
   readonly indexes: dynamodb.GlobalSecondaryIndexPropsV2[];
-  /** Items are forgotten when their time to live is over. */
-  readonly forgets?: boolean;
+  /** Whether items expire. Default: false. */
+  readonly expires?: boolean;
 }
 
 export const partitionKey: dynamodb.Attribute = { name: PARTITION_KEY, type: dynamodb.AttributeType.STRING };
 
-/** Of a table in CloudFormation's words, what is looked at. */
+/** The checked properties of a table resource, as CDK's L1 classes name them. */
 interface Declared {
   readonly attributeDefinitions?: { attributeName: string; attributeType: string }[];
   readonly keySchema?: KeySchema;
@@ -28,8 +28,8 @@ type KeySchema = { attributeName: string; keyType: string }[];
 const TABLE_TYPES = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'];
 
 /**
- * What a table of the user's lacks, in sentences. Nothing is known of a table that is not made in this app.
- * @param prop the prop that gives it.
+ * Differences between an existing table and the required shape, one message each. Imported tables cannot be checked.
+ * @param prop name of the prop that passes the table.
  */
 export function tableProblems(prop: string, table: dynamodb.ITable, wanted: TableShape): string[] {
   const resource = table.node.defaultChild;
@@ -46,7 +46,7 @@ export function tableProblems(prop: string, table: dynamodb.ITable, wanted: Tabl
 
   const key = keyText(wantedKey(partitionKey, wanted.sortKey));
   const found = keyText(declaredKey(declared.keySchema, declared));
-  if (found !== key) problems.push(`${prop} has the key ${found}: make a table with the key ${key}`);
+  if (found !== key) problems.push(`${prop} has the key ${found}: create a table with the key ${key}`);
 
   for (const { indexName, partitionKey, sortKey, nonKeyAttributes } of wanted.indexes) {
     const index = declared.globalSecondaryIndexes?.find((one) => one.indexName === indexName);
@@ -57,18 +57,18 @@ export function tableProblems(prop: string, table: dynamodb.ITable, wanted: Tabl
       problems.push(`${prop} ${has}: add a global secondary index ${indexName} with the key ${key}`);
     } else if (nonKeyAttributes) {
       const { projectionType, nonKeyAttributes: projected = [] } = index?.projection ?? {};
-      // What reads this index must not be given the flow URLs, which "ALL" would.
+      // Functions that read this index must not see flow URLs, which the projection "ALL" would include.
       if (listText(projected) !== listText(nonKeyAttributes)) {
         problems.push(
-          `${prop} projects ${projectionType} to its index ${indexName}: project the attributes ${listText(nonKeyAttributes)} and no others`,
+          `${prop} projects ${projectionType} to its index ${indexName}: project only the attributes ${listText(nonKeyAttributes)}`,
         );
       }
     }
   }
 
   const { attributeName, enabled } = declared.timeToLiveSpecification ?? {};
-  if (wanted.forgets && !(enabled && attributeName === TTL_ATTRIBUTE)) {
-    problems.push(`${prop} keeps its items for ever: set its time to live to the attribute ${TTL_ATTRIBUTE}`);
+  if (wanted.expires && !(enabled && attributeName === TTL_ATTRIBUTE)) {
+    problems.push(`${prop} has no time to live, so its items never expire: set its TTL attribute to ${TTL_ATTRIBUTE}`);
   }
   return problems;
 }
@@ -86,6 +86,6 @@ function declaredKey(schema: KeySchema = [], { attributeDefinitions = [] }: Decl
     .map(({ attributeName }) => [attributeName, typeOf(attributeName)?.attributeType ?? '?']);
 }
 
-/** As `pk (S), sk (S)`: HASH sorts before RANGE. */
+/** Such as `pk (S), sk (S)`. */
 const keyText = (key: Key): string => key.map(([name, type]) => `${name} (${type})`).join(', ');
 const listText = (names: readonly string[]): string => names.toSorted().join(', ');

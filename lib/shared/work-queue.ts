@@ -4,19 +4,21 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { Env } from '../../contract/environment';
 import { HANDLER_TIMEOUT_SECONDS, type HandlerName } from '../../contract/shared';
+import { allowSend } from './allow';
 
-// AWS Lambda, "Using Lambda with Amazon SQS": set the visibility timeout to at least six times the function's timeout.
+// AWS Lambda, "Using Lambda with Amazon SQS": the visibility timeout must be at least six times the function's timeout.
 const VISIBILITY_PER_TIMEOUT = 6;
-// How long a message is tried at least: a service's outage of half an hour must not fill the dead-letter queue.
-const TRIED_AT_LEAST = Duration.hours(24);
+// Messages are retried for at least this long, so that an outage of half an hour does not fill the dead-letter queue.
+const MIN_RETRY_PERIOD = Duration.hours(24);
 
-/** A queue that one handler works off, and the dead-letter queue for what that handler fails at or rejects. */
+/** A queue that one handler processes, and the dead-letter queue for messages that the handler rejects or cannot process. */
 export class WorkQueue extends Construct {
   readonly queue: sqs.Queue;
   readonly deadLetterQueue: sqs.Queue;
 
-  /** @param encryptionKey of both queues; left out: one of SQS's own. */
+  /** @param encryptionKey of both queues. Default: a key managed by SQS. */
   constructor(scope: Construct, id: string, handler: HandlerName, encryptionKey?: kms.IKey) {
     super(scope, id);
 
@@ -26,12 +28,18 @@ export class WorkQueue extends Construct {
       visibilityTimeout: Duration.seconds(visibilitySeconds),
       deadLetterQueue: {
         queue: this.deadLetterQueue,
-        maxReceiveCount: Math.ceil(TRIED_AT_LEAST.toSeconds() / visibilitySeconds),
+        maxReceiveCount: Math.ceil(MIN_RETRY_PERIOD.toSeconds() / visibilitySeconds),
       },
     });
   }
 
-  /** Lets the handler read the queue. Maximum concurrency, because reserved concurrency makes SQS messages run into throttles. */
+  /** Lets the handler send to `queues`, and send rejected messages to the dead-letter queue. */
+  allowSendAndReject(handler: lambda.Function, ...queues: sqs.IQueue[]): void {
+    handler.addEnvironment(Env.REJECTED_QUEUE_URL, this.deadLetterQueue.queueUrl);
+    allowSend(handler, ...queues, this.deadLetterQueue);
+  }
+
+  /** Invokes the handler with the messages. Reserved concurrency would throttle SQS messages, maximum concurrency does not. */
   feed(handler: lambda.Function, maxConcurrency: number): void {
     handler.addEventSource(
       new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency }),
@@ -39,7 +47,7 @@ export class WorkQueue extends Construct {
   }
 }
 
-/** A queue as all of ours are: encrypted, TLS only, and keeping what it has for as long as SQS does. */
+/** A queue with the settings that all of the connector's queues share: encrypted, TLS only, maximum retention. */
 export function plainQueue(
   scope: Construct,
   id: string,

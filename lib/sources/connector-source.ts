@@ -3,39 +3,39 @@ import type { Source } from './source';
 import type { SourceNormalization } from './source-normalization';
 import type { ReconciliationOptions, SourceReconciliation } from './source-reconciliation';
 
-/** A connector that sources are added to. */
+/** A connector that sources can be added to. */
 export interface ISourceConnector extends IConstruct {
-  /** What reads the events of sources. */
+  /** Construct that processes the events of sources. */
   readonly normalization: SourceNormalization;
 
-  /** What looks for runs of sources whose events did not come. */
+  /** Construct that finds runs of sources whose events were not received. */
   readonly reconciliation: SourceReconciliation;
 }
 
-/** What besides its events a source is known by. */
+/** Options of a source in a connector. */
 export interface ConnectorSourceOptions {
   /**
-   * Looks on a schedule for runs of which no event came, and tells of them: services put their events with best effort only.
-   * `{}` looks every hour, a day back. For flows of AppFlow, jobs of Glue and DataBrew, EMR Serverless, DataSync, Athena and
-   * Step Functions, whose APIs know a run by the id that its event has.
+   * Schedule that finds runs whose events were not received, because services deliver their events on a best-effort basis.
+   * `{}` checks every hour and looks back 1 day. Supported for AppFlow, Glue jobs, DataBrew, EMR Serverless, DataSync, Athena
+   * and Step Functions, whose APIs identify a run by the same ID as its event.
    *
-   * @default - a run whose event does not come is not told
+   * @default - a run whose event is not received is missed
    */
   readonly reconciliation?: ReconciliationOptions;
 }
 
 /** Properties of ConnectorSource. */
 export interface ConnectorSourceProps extends ConnectorSourceOptions {
-  /** The connector, of this stack or of another one of the app in the same account and Region. */
+  /** Connector in this stack, or in another stack of the app in the same account and Region. */
   readonly connector: ISourceConnector;
 
-  /** What tells of its runs. */
+  /** AWS resource whose events start flows. */
   readonly source: Source;
 }
 
 /**
- * A source of a connector, whose events start the connector's flows. It may be in another stack than the connector: its
- * rule is in its own.
+ * A source whose events start the connector's flows. It can be in another stack than the connector. Its rule is in its own
+ * stack.
  *
  * @example
  * new ConnectorSource(this, 'Orders', {

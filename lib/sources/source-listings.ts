@@ -2,10 +2,10 @@ import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { RECONCILABLE_KINDS, type ReconcilableKind, type SourceKind } from '../../contract/sources';
 import type { ReadingPolicy } from '../shared/allow-reading';
 
-/** Lets a function list the runs of a source, by the source's name. */
+/** Grants the permissions to list the runs of the source with this name. */
 type AllowListing = (policy: ReadingPolicy, name: string, stack: Stack) => void;
 
-/** What listing takes, by the resources that each action has (Service Authorization Reference). */
+/** Permissions to list runs, with the resource types that each action supports (Service Authorization Reference). */
 export const SOURCE_LISTINGS: { readonly [K in ReconcilableKind]: AllowListing } = {
   appflow: (policy, name, stack) =>
     policy.allow(
@@ -27,7 +27,7 @@ export const SOURCE_LISTINGS: { readonly [K in ReconcilableKind]: AllowListing }
       }),
     ),
   datasync: (policy, taskArn) => {
-    // It has no resources.
+    // This action supports no resources.
     policy.allow('datasync:ListTaskExecutions', '*');
     policy.allow('datasync:DescribeTaskExecution', `${taskArn}/execution/*`);
   },
@@ -39,19 +39,19 @@ export const SOURCE_LISTINGS: { readonly [K in ReconcilableKind]: AllowListing }
   'step-functions': (policy, stateMachineArn) => policy.allow('states:ListExecutions', stateMachineArn),
 };
 
-/** Why the runs of the other kinds cannot be found. */
+/** Reasons why the runs of the other kinds cannot be reconciled. */
 const WHY_NOT: { readonly [K in Exclude<SourceKind, ReconcilableKind>]: string } = {
-  'glue-crawler': 'a crawl has no id by which its event and what the API says of it could be told to be the same',
-  'glue-zero-etl': 'an ingestion has no id by which its event and what the API says of it could be told to be the same',
-  dms: 'a run has no id, and the API tells of the last one only',
-  'redshift-data': 'its API lists the statements that the asking role has sent itself, and no others',
-  'cloudwatch-alarm': 'what it tells is a value that was observed, and no run',
+  'glue-crawler': 'a crawl has no ID that both its event and the API contain',
+  'glue-zero-etl': 'an ingestion has no ID that both its event and the API contain',
+  dms: 'a run has no ID, and the API returns only the last run',
+  'redshift-data': 'the API lists only statements that the calling role has executed',
+  'cloudwatch-alarm': 'it reports an observed value, not a run',
 };
 
-/** @throws Error for a kind whose runs cannot be reconciled. */
+/** @throws Error if the runs of this kind cannot be reconciled. */
 export function reconcilable(kind: SourceKind): ReconcilableKind {
   const found = RECONCILABLE_KINDS.find((one) => one === kind);
   if (found) return found;
   const why = WHY_NOT[kind as keyof typeof WHY_NOT];
-  throw new Error(`a source of the kind '${kind}' cannot be reconciled: ${why}; leave its reconciliation out`);
+  throw new Error(`a source of the kind '${kind}' cannot be reconciled: ${why}; leave reconciliation out`);
 }

@@ -1,39 +1,27 @@
-import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Env } from '../../contract/environment';
-import { allow, allowOnTable, allowSend } from '../shared/allow';
-import { HandlerFunction } from '../shared/handler-function';
-import { identityOf } from '../shared/identity';
-import type { EventOptions, FunctionOptions, QueueOptions } from '../shared/options';
+import { allowOnTable, allowPutEvents } from '../shared/allow';
+import type { EventPartProps, RemovalOptions } from '../shared/options';
+import { eventFunction } from '../shared/part';
 import { WorkQueue } from '../shared/work-queue';
 import type { Source } from './source';
 import { SourceRules } from './source-rules';
 
 /** Properties of SourceNormalization. */
-export interface SourceNormalizationProps extends EventOptions, QueueOptions, FunctionOptions {
-  /** The bus that the connector's events are put on. */
-  readonly eventBus: events.IEventBus;
-
-  /** Where EventBridge puts the sources' events that it could not put on the queue. */
+export interface SourceNormalizationProps extends EventPartProps, RemovalOptions {
+  /** Queue for events of sources that EventBridge could not deliver. */
   readonly deadLetterQueue: sqs.IQueue;
-
-  /**
-   * What happens to the function's log group when it leaves the stack. One that is given is left as it is.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
- * Turns what AWS services say of their runs into the connector's events.
+ * Converts events of AWS services into the connector's events.
  *
- * Stands between the account's default bus, where services put their events, and the connector's: rules send the events of
- * the sources to a queue, `normalize` works it off. A connector has one as soon as a source is added to it.
+ * Rules on the account's default bus send the events of the sources to a queue. The function `normalize` processes the queue
+ * and puts the converted events on the connector's bus. Created with the first source.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -41,45 +29,35 @@ export interface SourceNormalizationProps extends EventOptions, QueueOptions, Fu
  * connector.normalization.sourcesDeadLetterQueue.metricApproximateNumberOfMessagesVisible();
  */
 export class SourceNormalization extends Construct {
-  /** Where the rules send the events of sources. */
+  private readonly deadLetterQueue: sqs.IQueue;
+  private readonly recordRunsIn: (runsTable: dynamodb.ITable) => void;
+
+  /** Queue that the rules send the events of sources to. */
   public readonly sourcesQueue: sqs.IQueue;
 
-  /** Events of sources that `normalize` rejected or failed at. */
+  /** Queue for events of sources that `normalize` rejected or could not process. */
   public readonly sourcesDeadLetterQueue: sqs.IQueue;
 
-  /** The function that reads the events of sources. */
+  /** Function that converts the events of sources. */
   public readonly normalize: lambda.IFunction;
-
-  private readonly deadLetterQueue: sqs.IQueue;
-  private readonly noting: (runsTable: dynamodb.ITable) => void;
 
   constructor(scope: Construct, id: string, props: SourceNormalizationProps) {
     super(scope, id);
 
-    const { eventBus, queueEncryptionKey } = props;
-    const { connectorId, eventSource } = identityOf(this, props);
-    const sources = new WorkQueue(this, 'Sources', 'normalize', queueEncryptionKey);
-    const { function: normalize } = new HandlerFunction(this, 'Normalize', {
-      ...props,
+    const sources = new WorkQueue(this, 'Sources', 'normalize', props.queueEncryptionKey);
+    const { function: normalize } = eventFunction(this, props, {
       handler: 'normalize',
-      description: 'Puts what AWS services say of their runs on the bus, as events of the connector',
-      memorySize: 256,
-      environment: {
-        [Env.CONNECTOR_ID]: connectorId,
-        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
-        [Env.EVENT_SOURCE]: eventSource,
-        [Env.REJECTED_QUEUE_URL]: sources.deadLetterQueue.queueUrl,
-      },
+      description: "Converts events of AWS services into the connector's events and puts them on the bus",
     });
-    allow(normalize, ['events:PutEvents'], eventBus.eventBusArn);
-    allowSend(normalize, sources.deadLetterQueue);
+    allowPutEvents(normalize, props.eventBus);
+    sources.allowSendAndReject(normalize);
     sources.feed(normalize, 5);
 
     this.sourcesQueue = sources.queue;
     this.sourcesDeadLetterQueue = sources.deadLetterQueue;
     this.normalize = normalize;
     this.deadLetterQueue = props.deadLetterQueue;
-    this.noting = (runsTable) => {
+    this.recordRunsIn = (runsTable) => {
       normalize.addEnvironment(Env.RUNS_TABLE_NAME, runsTable.tableName);
       allowOnTable(normalize, runsTable, ['PutItem']);
     };
@@ -92,14 +70,14 @@ export class SourceNormalization extends Construct {
   }
 
   /**
-   * Lets `normalize` note runs of reconciled sources in the table.
+   * Lets `normalize` record the runs of reconciled sources in the table.
    * @internal
    */
   public _noteRuns(runsTable: dynamodb.ITable): void {
-    this.noting(runsTable);
+    this.recordRunsIn(runsTable);
   }
 
-  /** A stack's rules are its own: in the connector's stack they would tie it to every stack that has a source. */
+  /** The rules belong to the sources' stack. In the connector's stack, they would make it depend on every source stack. */
   private rulesOf(stack: Stack): SourceRules {
     const [scope, id] = stack === Stack.of(this) ? [this, 'Rules'] : [stack, `Sources${this.node.addr.slice(-8)}`];
     const existing = scope.node.tryFindChild(id);

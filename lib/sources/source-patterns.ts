@@ -1,12 +1,12 @@
 import type { SourceKind } from '../../contract/sources';
 
-/** How a kind's sources are found on the default bus. */
+/** Event patterns of one kind of source on the default bus. */
 export interface SourcePattern {
-  /** Id of the kind's rules. */
+  /** Construct ID of the kind's rules. */
   readonly id: string;
-  /** Longest name that a source of the kind can have, characters: what is counted for a name that is known at deployment only. */
+  /** Maximum length of a source's name, characters. Counted for names that are unknown until deployment. */
   readonly longestName: number;
-  /** The event pattern for sources of these names. */
+  /** Returns the event pattern for sources with these names. */
   readonly patternFor: (names: string[]) => object;
 }
 
@@ -16,10 +16,10 @@ const byField = (source: string, detailType: string[], field: string) => (names:
   detail: { [field]: names },
 });
 
-/** ARNs of the kinds that are known by one: `arn:aws-us-gov:<service>:us-gov-west-1:<account>:` and what follows. */
+/** Length of an ARN up to the resource, characters: `arn:aws-us-gov:<service>:us-gov-west-1:<account>:`. */
 const ARN_PREFIX = 55;
 
-/** Longest names are those of the services' API references. */
+/** Event patterns by kind. The maximum lengths are those of the services' API references. */
 export const SOURCE_PATTERNS: { readonly [K in SourceKind]: SourcePattern } = {
   appflow: {
     id: 'AppFlow',
@@ -39,8 +39,8 @@ export const SOURCE_PATTERNS: { readonly [K in SourceKind]: SourcePattern } = {
   'glue-zero-etl': {
     id: 'GlueZeroEtl',
     longestName: ARN_PREFIX + 60,
-    // The user guide contradicts itself on the beginning of these, and does not say where the integration is named. Not by
-    // wildcards: a bus takes 30 rules with one (Amazon EventBridge quotas).
+    // The user guide is inconsistent about the start of the detail type, and does not say which field names the integration.
+    // Wildcards are not used, because a bus can have only 30 rules with wildcards (Amazon EventBridge quotas).
     patternFor: (names) => ({
       source: [{ prefix: 'aws.glue' }],
       'detail-type': ['Ingestion Completed', 'Ingestion Failed', 'Integration Failed'].map((end) => ({
@@ -66,7 +66,7 @@ export const SOURCE_PATTERNS: { readonly [K in SourceKind]: SourcePattern } = {
   dms: {
     id: 'Dms',
     longestName: ARN_PREFIX + 60,
-    // Failures of serverless replications come as the second of them only.
+    // Failures of serverless replications use only the second detail type.
     patternFor: (names) => ({
       source: ['aws.dms'],
       'detail-type': ['DMS Replication Task State Change', 'DMS Replication State Change'],
@@ -76,7 +76,7 @@ export const SOURCE_PATTERNS: { readonly [K in SourceKind]: SourcePattern } = {
   datasync: {
     id: 'DataSync',
     longestName: ARN_PREFIX + 30,
-    // The event names the execution, whose ARN begins with its task's.
+    // The event contains the ARN of the execution, which starts with the ARN of its task.
     patternFor: (names) => ({
       source: ['aws.datasync'],
       'detail-type': ['DataSync Task Execution State Change'],

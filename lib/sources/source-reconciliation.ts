@@ -1,39 +1,40 @@
-import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Env } from '../../contract/environment';
 import { Metric } from '../../contract/metrics';
-import type { ScheduledReconciliation } from '../../contract/sources';
-import { allow, allowOnTable, allowSend } from '../shared/allow';
+import { MAX_LOOK_BACK_DAYS, type ScheduledReconciliation } from '../../contract/sources';
+import { allowOnTable, allowPutEvents } from '../shared/allow';
 import { readingPolicy } from '../shared/allow-reading';
 import { countMetric } from '../shared/connector-metric';
-import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
-import type { EventOptions, FunctionOptions, QueueOptions } from '../shared/options';
+import type { EventPartProps, RemovalOptions } from '../shared/options';
+import { eventFunction } from '../shared/part';
 import { ScheduleSender } from '../shared/schedule-sender';
-import { validateLookBack } from '../shared/validate';
 import { WorkQueue } from '../shared/work-queue';
 import type { Source } from './source';
 import { reconcilable, SOURCE_LISTINGS } from './source-listings';
 import type { SourceNormalization } from './source-normalization';
 
-/** When runs of a source are looked for whose event the bus has not seen. */
+/** How long EventBridge Scheduler tries to deliver a message, seconds. The next run finds the same source runs. */
+const MAX_AGE_SECONDS = 60 * 60;
+
+/** Schedule and period of a reconciliation. */
 export interface ReconciliationOptions {
   /**
-   * When they are looked for.
+   * When the service is asked for runs whose events were not received.
    *
    * @default - every hour
    */
   readonly schedule?: scheduler.ScheduleExpression;
 
   /**
-   * How long ago a run may have ended that is looked for: an hour to 7 days, and twice the time between two looks at least, so
-   * that what one look misses another finds.
+   * Period before each check: runs that ended in it are checked. 1 hour to 7 days, and at least twice the interval of the
+   * schedule, so that a later check finds runs that an earlier check missed.
    *
    * @default Duration.days(1)
    */
@@ -41,29 +42,18 @@ export interface ReconciliationOptions {
 }
 
 /** Properties of SourceReconciliation. */
-export interface SourceReconciliationProps extends EventOptions, QueueOptions, FunctionOptions {
-  /** The bus that the connector's events are put on. */
-  readonly eventBus: events.IEventBus;
-
-  /** What reads the events of sources: it notes the runs that it puts. */
+export interface SourceReconciliationProps extends EventPartProps, RemovalOptions {
+  /** Construct that processes the events of sources. It records the runs that it has put on the bus. */
   readonly normalization: SourceNormalization;
 
-  /** The table of the runs, where they are noted. */
+  /** Table that the runs are recorded in. */
   readonly runsTable: dynamodb.ITable;
-
-  /**
-   * What happens to the log group when it leaves the stack. One that is given is left as it is.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
- * Asks services on schedules for the runs of sources, and puts those on the bus of which their event did not come: the function
- * `reconcile`, which all of them share, and its queue.
+ * Asks services on schedules for the runs of sources, and puts the runs on the bus whose events were not received.
  *
- * A connector has one as soon as a source is added with a reconciliation.
+ * All reconciled sources share the function `reconcile` and its queue. Created with the first reconciled source.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -75,50 +65,41 @@ export interface SourceReconciliationProps extends EventOptions, QueueOptions, F
  * });
  */
 export class SourceReconciliation extends Construct {
-  /** Id of the connector, which its metrics carry. */
+  private readonly sender: ScheduleSender;
+
+  /** ID of the connector. Its metrics carry the ID. */
   public readonly connectorId: string;
 
-  /** Where schedules put their runs. */
+  /** Queue that the schedules put messages on. */
   public readonly reconciliationsQueue: sqs.IQueue;
 
-  /** Runs of schedules that `reconcile` rejected or failed at. */
+  /** Queue for messages that `reconcile` rejected or could not process. */
   public readonly reconciliationsDeadLetterQueue: sqs.IQueue;
 
-  /** Runs that EventBridge Scheduler could not put on the queue. */
+  /** Queue for messages that EventBridge Scheduler could not put on the queue. */
   public readonly schedulesDeadLetterQueue: sqs.IQueue;
 
-  /** The function that asks for runs. */
+  /** Function that asks the services for runs. */
   public readonly reconcile: lambda.IFunction;
-
-  private readonly sender: ScheduleSender;
 
   constructor(scope: Construct, id: string, props: SourceReconciliationProps) {
     super(scope, id);
 
-    const { eventBus, normalization, runsTable, queueEncryptionKey } = props;
-    const { connectorId, eventSource } = identityOf(this, props);
+    const { runsTable, queueEncryptionKey } = props;
     const reconciliations = new WorkQueue(this, 'Reconciliations', 'reconcile', queueEncryptionKey);
-    const { function: reconcile } = new HandlerFunction(this, 'Reconcile', {
-      ...props,
+    const { function: reconcile } = eventFunction(this, props, {
       handler: 'reconcile',
-      description: 'Looks for runs of sources whose events did not come, puts them on the bus',
-      memorySize: 256,
-      environment: {
-        [Env.CONNECTOR_ID]: connectorId,
-        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
-        [Env.EVENT_SOURCE]: eventSource,
-        [Env.RUNS_TABLE_NAME]: runsTable.tableName,
-        [Env.REJECTED_QUEUE_URL]: reconciliations.deadLetterQueue.queueUrl,
-      },
+      description: 'Finds runs of sources whose events were not received and puts them on the bus',
+      environment: { [Env.RUNS_TABLE_NAME]: runsTable.tableName },
     });
     allowOnTable(reconcile, runsTable, ['BatchGetItem', 'PutItem']);
-    allow(reconcile, ['events:PutEvents'], eventBus.eventBusArn);
-    allowSend(reconcile, reconciliations.deadLetterQueue);
+    allowPutEvents(reconcile, props.eventBus);
+    reconciliations.allowSendAndReject(reconcile);
     reconciliations.feed(reconcile, 2);
-    normalization._noteRuns(runsTable);
+    props.normalization._noteRuns(runsTable);
 
+    this.connectorId = identityOf(this, props).connectorId;
     this.sender = new ScheduleSender(this, reconciliations.queue, queueEncryptionKey);
-    this.connectorId = connectorId;
     this.reconciliationsQueue = reconciliations.queue;
     this.reconciliationsDeadLetterQueue = reconciliations.deadLetterQueue;
     this.schedulesDeadLetterQueue = this.sender.deadLetterQueue;
@@ -126,26 +107,25 @@ export class SourceReconciliation extends Construct {
   }
 
   /**
-   * Runs whose event did not come, by default their sum over five minutes.
+   * Number of runs whose events were not received. Statistic: sum over 5 minutes.
    *
-   * @param options what differs from the default
+   * @param options overrides of the metric's defaults
    */
   public metricReconciledRuns(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return countMetric(this, this.connectorId, Metric.RECONCILED_RUNS, options);
   }
 
   /**
-   * Looks for runs that did not come to their end, by default their sum over five minutes. The function's log says of which
-   * source, and why.
+   * Number of checks that failed. The function's log contains the source and the reason. Statistic: sum over 5 minutes.
    *
-   * @param options what differs from the default
+   * @param options overrides of the metric's defaults
    */
   public metricFailedReconciliations(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return countMetric(this, this.connectorId, Metric.FAILED_RECONCILIATIONS, options);
   }
 
   /**
-   * Looks for the runs of a source by a schedule, which is of the scope's stack, as are the permissions.
+   * Checks the runs of a source on a schedule. The schedule and its permissions belong to the scope's stack.
    * @internal
    */
   public _schedule(scope: Construct, source: Source, options: ReconciliationOptions): void {
@@ -155,11 +135,22 @@ export class SourceReconciliation extends Construct {
     const message: ScheduledReconciliation = { kind, source: source._entry, lookBackSeconds: lookBack.toSeconds() };
     const policy = readingPolicy(this, 'ListRuns', this.reconcile, scope);
     SOURCE_LISTINGS[kind](policy, source._entry.name, Stack.of(scope));
-    // The next run finds what this one would have.
-    const made = this.sender.schedule(scope, schedule, true, message, MAX_AGE_SECONDS);
-    // Begun after everything that it needs, and removed before.
-    made.node.addDependency(this, policy);
+    this.sender.schedule(scope, policy, { schedule, message, maxAgeSeconds: MAX_AGE_SECONDS });
   }
 }
 
-const MAX_AGE_SECONDS = 60 * 60;
+const UNIT_SECONDS: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 };
+
+/** @param schedule such as `rate(1 hour)`. The interval of calendar times is not checked. */
+function validateLookBack(lookBack: Duration, schedule: string): void {
+  if (lookBack.isUnresolved()) throw new Error('lookBack is a token: write the duration itself');
+  const seconds = lookBack.toSeconds();
+  const [, count = '', unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  const period = Number(count) * (UNIT_SECONDS[unit] ?? 0);
+  const least = Math.max(3600, 2 * period);
+  // With a longer period, a run could be reported twice: the records of runs and deliveries expire.
+  if (seconds >= least && seconds <= MAX_LOOK_BACK_DAYS * 86_400) return;
+  throw new Error(
+    `lookBack is ${lookBack.toHumanString()}: write at least ${least / 60} minutes (an hour, or twice the interval of the schedule) and up to ${MAX_LOOK_BACK_DAYS} days`,
+  );
+}

@@ -3,25 +3,24 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { SourceEntry, SourceKind } from '../../contract/sources';
-import { InputTemplate } from '../shared/input-template';
 import { QueueTarget, RuleSenders } from '../shared/queue-target';
 import { SOURCE_PATTERNS } from './source-patterns';
 
-/** Characters of an event pattern (Amazon EventBridge quotas). */
+/** Maximum size of an event pattern, characters (Amazon EventBridge quotas). */
 const MAX_PATTERN = 2048;
-/** Characters of an input template (AWS CloudFormation, `InputTransformer`). */
+/** Maximum size of an input template, characters (AWS CloudFormation, `InputTransformer`). */
 const MAX_TEMPLATE = 8192;
 
-/** Where the rules send what they match. */
+/** Target of the rules. */
 export interface SourceRulesProps {
   readonly queue: sqs.IQueue;
-  /** What EventBridge cannot put there. */
+  /** Queue for events that EventBridge cannot put on `queue`. */
   readonly deadLetterQueue: sqs.IQueue;
 }
 
 /**
- * The rules for a stack's sources, on the account's default bus: one for each kind, which names the sources, and more where one
- * cannot hold them all. They are the sources' stack's own, so that the connector's stack need not know of the sources.
+ * Rules for the sources of one stack, on the account's default bus: one rule for each kind, or several if the sources do not
+ * fit into one. The rules belong to the sources' stack, so that the connector's stack does not depend on it.
  */
 export class SourceRules extends Construct {
   private readonly target: QueueTarget;
@@ -35,15 +34,15 @@ export class SourceRules extends Construct {
   watch(kind: SourceKind, source: SourceEntry): void {
     const rules = this.rules.get(kind) ?? [];
     this.rules.set(kind, rules);
-    if (rules.at(-1)?.takes(source)) return;
+    if (rules.at(-1)?.adds(source)) return;
     const { id } = SOURCE_PATTERNS[kind];
     rules.push(new SourceRule(this, rules.length === 0 ? id : `${id}${rules.length + 1}`, kind, source, this.target));
   }
 }
 
 /**
- * One rule. With each event it sends the sources that it watches: the function that reads them needs no list, which would be
- * longer than an environment takes, and would tie the connector's stack to all the sources'.
+ * One rule. It sends its sources with each event, so that `normalize` needs no list of sources: a list could exceed the size
+ * of the environment, and would make the connector's stack depend on all source stacks.
  */
 class SourceRule {
   private readonly sources: SourceEntry[];
@@ -57,14 +56,14 @@ class SourceRule {
   ) {
     this.sources = [first];
     const rule = new events.Rule(scope, id, { eventPattern: { source: ['aws'] } });
-    // The type that CDK has of a pattern lacks `$or`.
+    // CDK's type of a pattern has no `$or`.
     (rule.node.defaultChild as events.CfnRule).eventPattern = Lazy.any({ produce: () => this.pattern(this.sources) });
     const template = Lazy.string({ produce: () => this.template(Stack.of(scope), this.sources) });
-    rule.addTarget({ bind: (bound) => ({ ...target.bind(bound), input: new InputTemplate(template) }) });
+    rule.addTarget(target.withInput(template));
   }
 
-  /** @returns whether there was room for it. */
-  takes(source: SourceEntry): boolean {
+  /** Adds the source if it fits into the rule. Returns whether it does. */
+  adds(source: SourceEntry): boolean {
     const measured = [...this.sources, source].map((one, n) => this.measured(one, n));
     const fits =
       JSON.stringify(this.pattern(measured)).length <= MAX_PATTERN &&
@@ -82,7 +81,7 @@ class SourceRule {
     return `{"kind":${JSON.stringify(this.kind)},"sources":${json(sources)},"event":<aws.events.event.json>}`;
   }
 
-  /** A name that is known at deployment only counts as long as one can be. */
+  /** Replaces a name that is unknown until deployment with one of maximum length. */
   private measured(source: SourceEntry, n: number): SourceEntry {
     if (!Token.isUnresolved(source.name)) return source;
     return { ...source, name: String(n).padStart(SOURCE_PATTERNS[this.kind].longestName, 'x') };

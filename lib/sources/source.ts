@@ -1,148 +1,12 @@
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Token } from 'aws-cdk-lib';
 import { DomainEvent } from '../../contract/events';
 import type { SourceEntry, SourceKind } from '../../contract/sources';
-import { validateSourceField, validateSourceName } from '../shared/validate';
-import type { RefreshKind, RefreshStatus } from '../subscriptions/trigger';
-
-/** Of which instance of the customer data platform a source is. */
-export interface SourceOptions {
-  /**
-   * The instance of the customer data platform.
-   *
-   * @default 'default'
-   */
-  readonly instanceId?: string;
-}
-
-/** A source whose runs refresh a data source. */
-export interface DataSourceOptions extends SourceOptions {
-  /** Name of the data source that its runs refresh: what subscriptions ask for. */
-  readonly dataSource: string;
-}
-
-/** A flow of Amazon AppFlow. */
-export interface AppFlowSourceOptions extends DataSourceOptions {
-  /** Name of the flow. */
-  readonly flowName: string;
-}
-
-/** A job of AWS Glue. */
-export interface GlueJobSourceOptions extends DataSourceOptions {
-  /** Name of the job. */
-  readonly jobName: string;
-}
-
-/** A crawler of AWS Glue. */
-export interface GlueCrawlerSourceOptions extends DataSourceOptions {
-  /** Name of the crawler. */
-  readonly crawlerName: string;
-}
-
-/** A zero-ETL integration of AWS Glue. */
-export interface GlueZeroEtlSourceOptions extends DataSourceOptions {
-  /** ARN of the integration. */
-  readonly integrationArn: string;
-}
-
-/** A job of AWS Glue DataBrew. */
-export interface DataBrewSourceOptions extends DataSourceOptions {
-  /** Name of the job. */
-  readonly jobName: string;
-}
-
-/** An application of Amazon EMR Serverless. */
-export interface EmrServerlessSourceOptions extends DataSourceOptions {
-  /** Id of the application, whose every job run refreshes the data source: events do not name the job. */
-  readonly applicationId: string;
-}
-
-/** What AWS DMS does not say of a stop. */
-export interface DmsSourceOptions extends DataSourceOptions {
-  /**
-   * How a task ended that stopped without saying why. A full load that is complete looks so; for a task that goes on for
-   * ever, `CANCELED` is nearer to the truth.
-   *
-   * @default RefreshStatus.SUCCESSFUL
-   */
-  readonly stopped?: RefreshStatus;
-}
-
-/** A replication task of AWS DMS. */
-export interface DmsTaskSourceOptions extends DmsSourceOptions {
-  /** ARN of the task. */
-  readonly taskArn: string;
-}
-
-/** A serverless replication of AWS DMS. */
-export interface DmsServerlessSourceOptions extends DmsSourceOptions {
-  /** ARN of the replication's configuration. */
-  readonly replicationConfigArn: string;
-}
-
-/** A task of AWS DataSync. */
-export interface DataSyncSourceOptions extends DataSourceOptions {
-  /** ARN of the task. */
-  readonly taskArn: string;
-}
-
-/** Statements of the Amazon Redshift Data API. */
-export interface RedshiftDataSourceOptions extends DataSourceOptions {
-  /** The `StatementName` that they are sent with, together with `WithEvent`. */
-  readonly statementName: string;
-}
-
-/** Queries of Amazon Athena. */
-export interface AthenaSourceOptions extends DataSourceOptions {
-  /** Name of the workgroup, whose every query refreshes the data source: give refreshes a workgroup of their own. */
-  readonly workGroup: string;
-}
-
-/** A state machine that refreshes a data source. */
-export interface StepFunctionsSourceOptions extends DataSourceOptions {
-  /** The state machine, a standard one: express ones put no events. */
-  readonly stateMachine: sfn.IStateMachine;
-}
-
-/** A state machine that unifies. */
-export interface StepFunctionsUnificationOptions extends SourceOptions {
-  /** The state machine, a standard one: express ones put no events. */
-  readonly stateMachine: sfn.IStateMachine;
-}
-
-/** A state machine that refreshes everything. */
-export interface StepFunctionsFullRefreshOptions extends StepFunctionsUnificationOptions {
-  /** What starts it, which its events do not say. */
-  readonly kind: RefreshKind;
-}
-
-/** An alarm of Amazon CloudWatch on a business measure. */
-export interface AlarmMeasureOptions extends SourceOptions {
-  /** The alarm, on one metric. */
-  readonly alarm: cloudwatch.IAlarm;
-
-  /** Name of the measure that the alarm's metric is. */
-  readonly measure: string;
-
-  /**
-   * The measure's unit.
-   *
-   * @default - none
-   */
-  readonly unit?: string;
-}
-
-/** An alarm of Amazon CloudWatch on the size of a segment. */
-export interface AlarmSegmentOptions extends SourceOptions {
-  /** The alarm, on one metric. */
-  readonly alarm: cloudwatch.IAlarm;
-
-  /** Name of the segment whose member count the alarm's metric is. */
-  readonly segment: string;
-}
+import { validateInTemplate, validateNameInTemplate } from '../shared/validate';
+import type * as Options from './source-options';
+import { SOURCE_PATTERNS } from './source-patterns';
 
 /**
- * Something on AWS that says by itself, on the account's default bus, how customer data fares.
+ * An AWS resource whose events on the account's default bus report refreshes or values of customer data.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -151,125 +15,122 @@ export interface AlarmSegmentOptions extends SourceOptions {
  */
 export class Source {
   /**
-   * Runs of a flow of Amazon AppFlow.
+   * Runs of an Amazon AppFlow flow.
    *
    * @param options the flow, and the data source that it refreshes
    */
-  public static appFlow(options: AppFlowSourceOptions): Source {
-    return Source.ofDataSource('appflow', 'flowName', options.flowName, options);
+  public static appFlow(options: Options.AppFlowSourceOptions): Source {
+    return new Source('appflow', 'flowName', options.flowName, refreshOf(options));
   }
 
   /**
-   * Runs of a job of AWS Glue.
+   * Runs of an AWS Glue job.
    *
    * @param options the job, and the data source that it refreshes
    */
-  public static glueJob(options: GlueJobSourceOptions): Source {
-    return Source.ofDataSource('glue-job', 'jobName', options.jobName, options);
+  public static glueJob(options: Options.GlueJobSourceOptions): Source {
+    return new Source('glue-job', 'jobName', options.jobName, refreshOf(options));
   }
 
   /**
-   * Crawls of a crawler of AWS Glue.
+   * Runs of an AWS Glue crawler.
    *
    * @param options the crawler, and the data source that it refreshes
    */
-  public static glueCrawler(options: GlueCrawlerSourceOptions): Source {
-    return Source.ofDataSource('glue-crawler', 'crawlerName', options.crawlerName, options);
+  public static glueCrawler(options: Options.GlueCrawlerSourceOptions): Source {
+    return new Source('glue-crawler', 'crawlerName', options.crawlerName, refreshOf(options));
   }
 
   /**
-   * Ingestions of a zero-ETL integration of AWS Glue.
+   * Ingestions of an AWS Glue zero-ETL integration.
    *
    * @param options the integration, and the data source that it refreshes
    */
-  public static glueZeroEtl(options: GlueZeroEtlSourceOptions): Source {
-    return Source.ofDataSource('glue-zero-etl', 'integrationArn', options.integrationArn, options);
+  public static glueZeroEtl(options: Options.GlueZeroEtlSourceOptions): Source {
+    return new Source('glue-zero-etl', 'integrationArn', options.integrationArn, refreshOf(options));
   }
 
   /**
-   * Runs of a job of AWS Glue DataBrew.
+   * Runs of an AWS Glue DataBrew job.
    *
    * @param options the job, and the data source that it refreshes
    */
-  public static dataBrew(options: DataBrewSourceOptions): Source {
-    return Source.ofDataSource('databrew', 'jobName', options.jobName, options);
+  public static dataBrew(options: Options.DataBrewSourceOptions): Source {
+    return new Source('databrew', 'jobName', options.jobName, refreshOf(options));
   }
 
   /**
-   * Job runs of an application of Amazon EMR Serverless, each failed attempt among them.
+   * Job runs of an Amazon EMR Serverless application, including each failed attempt.
    *
    * @param options the application, and the data source that it refreshes
    */
-  public static emrServerless(options: EmrServerlessSourceOptions): Source {
-    return Source.ofDataSource('emr-serverless', 'applicationId', options.applicationId, options);
+  public static emrServerless(options: Options.EmrServerlessSourceOptions): Source {
+    return new Source('emr-serverless', 'applicationId', options.applicationId, refreshOf(options));
   }
 
   /**
-   * Ends of a replication task of AWS DMS.
+   * Completions of an AWS DMS replication task.
    *
    * @param options the task, and the data source that it refreshes
    */
-  public static dmsTask(options: DmsTaskSourceOptions): Source {
-    return Source.ofDataSource('dms', 'taskArn', options.taskArn, options, options.stopped);
+  public static dmsTask(options: Options.DmsTaskSourceOptions): Source {
+    return new Source('dms', 'taskArn', options.taskArn, refreshOf(options));
   }
 
   /**
-   * Ends of a serverless replication of AWS DMS.
+   * Completions of an AWS DMS serverless replication.
    *
    * @param options the replication, and the data source that it refreshes
    */
-  public static dmsServerless(options: DmsServerlessSourceOptions): Source {
-    return Source.ofDataSource('dms', 'replicationConfigArn', options.replicationConfigArn, options, options.stopped);
+  public static dmsServerless(options: Options.DmsServerlessSourceOptions): Source {
+    return new Source('dms', 'replicationConfigArn', options.replicationConfigArn, refreshOf(options));
   }
 
   /**
-   * Executions of a task of AWS DataSync.
+   * Executions of an AWS DataSync task.
    *
    * @param options the task, and the data source that it refreshes
    */
-  public static dataSync(options: DataSyncSourceOptions): Source {
-    return Source.ofDataSource('datasync', 'taskArn', options.taskArn, options);
+  public static dataSync(options: Options.DataSyncSourceOptions): Source {
+    return new Source('datasync', 'taskArn', options.taskArn, refreshOf(options));
   }
 
   /**
-   * Statements of a name of the Amazon Redshift Data API.
+   * Statements of the Amazon Redshift Data API with a given name.
    *
    * @param options the statements, and the data source that they refresh
    */
-  public static redshiftData(options: RedshiftDataSourceOptions): Source {
-    return Source.ofDataSource('redshift-data', 'statementName', options.statementName, options);
+  public static redshiftData(options: Options.RedshiftDataSourceOptions): Source {
+    return new Source('redshift-data', 'statementName', options.statementName, refreshOf(options));
   }
 
   /**
-   * Queries of a workgroup of Amazon Athena.
+   * Queries of an Amazon Athena workgroup.
    *
    * @param options the workgroup, and the data source that its queries refresh
    */
-  public static athena(options: AthenaSourceOptions): Source {
-    return Source.ofDataSource('athena', 'workGroup', options.workGroup, options);
+  public static athena(options: Options.AthenaSourceOptions): Source {
+    return new Source('athena', 'workGroup', options.workGroup, refreshOf(options));
   }
 
   /**
-   * Executions of a state machine that refreshes a data source.
+   * Executions of a state machine that refresh a data source.
    *
    * @param options the state machine, and the data source that it refreshes
    */
-  public static stepFunctions(options: StepFunctionsSourceOptions): Source {
-    return Source.ofDataSource('step-functions', 'stateMachine', options.stateMachine.stateMachineArn, options);
+  public static stepFunctions(options: Options.StepFunctionsSourceOptions): Source {
+    return new Source('step-functions', 'stateMachine', options.stateMachine.stateMachineArn, refreshOf(options));
   }
 
   /**
    * Executions of a state machine that are full refreshes.
    *
-   * @param options the state machine, and what starts it
+   * @param options the state machine, and the cause of the refreshes
    */
-  public static stepFunctionsFullRefresh(options: StepFunctionsFullRefreshOptions): Source {
+  public static stepFunctionsFullRefresh(options: Options.StepFunctionsFullRefreshOptions): Source {
     const { stateMachine, kind, instanceId } = options;
-    return new Source('step-functions', 'stateMachine', {
-      name: stateMachine.stateMachineArn,
-      put: DomainEvent.FULL_REFRESHED,
-      detail: fields({ kind, instanceId }),
-    });
+    const refresh = event(DomainEvent.FULL_REFRESHED, { kind, instanceId });
+    return new Source('step-functions', 'stateMachine', stateMachine.stateMachineArn, refresh);
   }
 
   /**
@@ -277,72 +138,65 @@ export class Source {
    *
    * @param options the state machine
    */
-  public static stepFunctionsUnification(options: StepFunctionsUnificationOptions): Source {
-    const { stateMachine, instanceId } = options;
-    return new Source('step-functions', 'stateMachine', {
-      name: stateMachine.stateMachineArn,
-      put: DomainEvent.UNIFICATION_REFRESHED,
-      detail: fields({ instanceId }),
-    });
+  public static stepFunctionsUnification(options: Options.StepFunctionsUnificationOptions): Source {
+    const unification = event(DomainEvent.UNIFICATION_REFRESHED, { instanceId: options.instanceId });
+    return new Source('step-functions', 'stateMachine', options.stateMachine.stateMachineArn, unification);
   }
 
   /**
-   * Values of a business measure by which an alarm changes its state. Only those: a measure is known as often as its alarm
-   * goes off or comes back.
+   * Values of a business measure from an alarm. The value is known only when the alarm changes its state.
    *
    * @param options the alarm, and the measure that it watches
    */
-  public static alarmOnMeasure(options: AlarmMeasureOptions): Source {
+  public static alarmOnMeasure(options: Options.AlarmMeasureOptions): Source {
     const { alarm, measure, unit, instanceId } = options;
-    return new Source('cloudwatch-alarm', 'alarm', {
-      name: alarm.alarmName,
-      put: DomainEvent.MEASURE_REFRESHED,
-      detail: fields({ measure, unit, instanceId }),
-    });
+    const value = event(DomainEvent.MEASURE_REFRESHED, { measure, unit, instanceId });
+    return new Source('cloudwatch-alarm', 'alarm', alarm.alarmName, value);
   }
 
   /**
-   * Sizes of a segment by which an alarm changes its state. Only those: a size is known as often as its alarm goes off or
-   * comes back.
+   * Sizes of a segment from an alarm. The size is known only when the alarm changes its state.
    *
    * @param options the alarm, and the segment that it watches
    */
-  public static alarmOnSegment(options: AlarmSegmentOptions): Source {
-    const { alarm, segment, instanceId } = options;
-    return new Source('cloudwatch-alarm', 'alarm', {
-      name: alarm.alarmName,
-      put: DomainEvent.SEGMENT_REFRESHED,
-      detail: fields({ segment, instanceId }),
-    });
-  }
-
-  private static ofDataSource(
-    kind: SourceKind,
-    option: string,
-    name: string,
-    { dataSource, instanceId }: DataSourceOptions,
-    stopped?: RefreshStatus,
-  ): Source {
-    const detail = fields({ dataSource, instanceId });
-    return new Source(kind, option, { name, put: DomainEvent.DATA_SOURCE_REFRESHED, detail, stopped });
+  public static alarmOnSegment(options: Options.AlarmSegmentOptions): Source {
+    const { segment, instanceId } = options;
+    const size = event(DomainEvent.SEGMENT_REFRESHED, { segment, instanceId });
+    return new Source('cloudwatch-alarm', 'alarm', options.alarm.alarmName, size);
   }
 
   /** @internal */
   public readonly _kind: SourceKind;
 
-  /** What a rule says of it. @internal */
+  /** Entry in the message that the rule sends. @internal */
   public readonly _entry: SourceEntry;
 
-  private constructor(kind: SourceKind, option: string, entry: SourceEntry) {
-    validateSourceName(kind, option, entry.name);
+  /** @param option the option that contains the name, for error messages. */
+  private constructor(kind: SourceKind, option: string, name: string, event: Omit<SourceEntry, 'name'>) {
+    validateSourceName(kind, option, name);
     this._kind = kind;
-    this._entry = entry;
+    this._entry = { name, ...event };
   }
 }
 
-/** What is given of these, each a name that our events can carry. */
-function fields(given: { readonly [name: string]: string | undefined }): SourceEntry['detail'] {
-  const all = Object.entries(given).filter((field): field is [string, string] => field[1] !== undefined);
-  for (const [name, value] of all) validateSourceField(name, value);
-  return Object.fromEntries(all);
+const refreshOf = ({ dataSource, instanceId, stopped }: Options.DmsSourceOptions) => ({
+  ...event(DomainEvent.DATA_SOURCE_REFRESHED, { dataSource, instanceId }),
+  stopped,
+});
+
+/** Event to put for a run. Its detail contains the fields that are defined. */
+function event(put: string, given: { readonly [name: string]: string | undefined }): Omit<SourceEntry, 'name'> {
+  const fields = Object.entries(given).filter((field): field is [string, string] => field[1] !== undefined);
+  for (const [name, value] of fields) validateNameInTemplate(name, value);
+  return { put, detail: Object.fromEntries(fields) };
+}
+
+/** Validates the name or ARN that identifies the source in its service's events. */
+function validateSourceName(kind: SourceKind, option: string, name: string): void {
+  if (Token.isUnresolved(name)) return;
+  const { longestName } = SOURCE_PATTERNS[kind];
+  const [fits, hint] = option.endsWith('Arn')
+    ? [/^arn:\S+$/.test(name), 'an ARN,']
+    : [name.length >= 1 && name.length <= longestName, `1 to ${longestName} characters,`];
+  validateInTemplate(option, name, fits, hint);
 }

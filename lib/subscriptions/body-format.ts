@@ -1,16 +1,16 @@
-/** The body that a flow receives. */
+/** Format of the request body that a flow receives. */
 export class BodyFormat {
-  /** Fields that are easy to pick in the flow designer. */
+  /** Flat JSON object, whose fields are easy to select in the flow designer. */
   public static readonly FLAT = new BodyFormat('flat');
 
   /** The same fields in a CloudEvents 1.0 envelope. */
   public static readonly CLOUD_EVENTS = new BodyFormat('cloudevents');
 
-  /** An adaptive card, which the webhook of Teams Workflows posts. */
+  /** Adaptive card, for the webhook trigger of Teams Workflows. */
   public static readonly TEAMS_CARD = new BodyFormat('teams-card');
 
   private constructor(
-    /** The format's name, as in the subscription file. */
+    /** Name of the format in the subscription file. */
     public readonly name: string,
   ) {}
 }

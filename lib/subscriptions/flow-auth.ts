@@ -1,11 +1,11 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
-import { inParameter, inSecret, type KeptSecret } from '../shared/kept-secret';
-import { validateClientId, validateTenantId } from '../shared/validate';
+import { inParameter, inSecret, type SecretLocation } from './secret-location';
+import { validateClientId, validateTenantId } from './validate';
 
-/** The cloud of a flow that takes tokens of Microsoft Entra ID. */
+/** Cloud of a flow that requires tokens of Microsoft Entra ID. */
 export enum EntraCloud {
-  /** Power Automate for everybody. */
+  /** Public cloud. */
   PUBLIC = 'public',
   /** US Government, GCC. */
   GCC = 'gcc',
@@ -13,68 +13,67 @@ export enum EntraCloud {
   GCC_HIGH = 'gcc-high',
   /** US Government, DoD. */
   DOD = 'dod',
-  /** Power Automate in China, which 21Vianet operates. */
+  /** Power Automate in China, operated by 21Vianet. */
   CHINA = 'china',
 }
 
-/** Where the client secret of an application is kept. It is read when a token is asked for, and stands in no template. */
+/** Location of an application's client secret. The connector reads it when it requests a token; it is in no template. */
 export class ClientSecret {
   /**
-   * The client secret is in a secret, which may be of any stack of the app.
+   * The client secret is stored in AWS Secrets Manager.
    *
-   * @param secret in the connector's account and Region
-   * @param field the field of the secret's JSON object that is the client secret; left out: the secret's whole text
+   * @param secret secret of any stack of the app, in the connector's account and Region
+   * @param field key of the secret's JSON object that contains the client secret (default: the secret's whole text)
    */
   public static fromSecret(secret: secretsmanager.ISecret, field?: string): ClientSecret {
     return new ClientSecret(inSecret(secret, field));
   }
 
   /**
-   * The client secret is in a parameter of Systems Manager, best a SecureString.
+   * The client secret is stored in AWS Systems Manager Parameter Store.
    *
-   * @param parameter in the connector's account and Region
+   * @param parameter parameter in the connector's account and Region, preferably a SecureString
    */
   public static fromParameter(parameter: ssm.IParameter): ClientSecret {
     return new ClientSecret(inParameter(parameter));
   }
 
-  /** @internal */
-  public readonly _kept: KeptSecret;
-
-  private constructor(kept: KeptSecret) {
-    this._kept = kept;
-  }
+  private constructor(
+    /** @internal */
+    public readonly _location: SecretLocation,
+  ) {}
 }
 
-/** The application of Microsoft Entra ID as which a flow is called. */
+/** Application in Microsoft Entra ID that the connector uses to call a flow. */
 export interface EntraOptions {
-  /** The tenant's id (a GUID) or one of its verified domains. */
+  /** ID of the tenant (a GUID), or one of its verified domains. */
   readonly tenantId: string;
 
-  /** The Application (client) ID of the app registration: a GUID. */
+  /** Application (client) ID of the app registration: a GUID. */
   readonly clientId: string;
 
   /**
-   * Where the client secret is kept.
+   * Location of the client secret.
    *
-   * @default - there is none: AWS vouches for the connector, which must have `entraFederation`
+   * @default - no client secret: the connector presents a token of AWS instead, which requires `entraFederation`
    */
   readonly clientSecret?: ClientSecret;
 
   /**
-   * The flow's cloud.
+   * Cloud of the flow.
    *
    * @default EntraCloud.PUBLIC
    */
   readonly cloud?: EntraCloud;
 }
 
-/** How a flow is called that does not allow Anyone. */
+/** Authentication for flows that do not accept anonymous callers ("Anyone" in Power Automate). */
 export class FlowAuth {
   /**
-   * With a token of Microsoft Entra ID, for a flow that allows only users of its tenant. Its URL has no signature then.
+   * Calls the flow with a token of Microsoft Entra ID. For flows that only users of their tenant can trigger; the URL of
+   * such a flow has no signature.
    *
-   * @param options the application as which the flow is called
+   * @param options the application that requests the token
    */
   public static entra(options: EntraOptions): FlowAuth {
     return new FlowAuth(options);
@@ -83,13 +82,13 @@ export class FlowAuth {
   /** @internal */
   public readonly _entry: object;
 
-  /** Left out where AWS vouches. @internal */
-  public readonly _clientSecret?: KeptSecret;
+  /** Undefined with federation. @internal */
+  public readonly _clientSecret?: SecretLocation;
 
   private constructor({ tenantId, clientId, clientSecret, cloud }: EntraOptions) {
     validateTenantId(tenantId);
     validateClientId(clientId);
-    this._clientSecret = clientSecret?._kept;
+    this._clientSecret = clientSecret?._location;
     this._entry = { type: 'entra', tenantId, clientId, clientSecret: this._clientSecret?.reference, cloud };
   }
 }

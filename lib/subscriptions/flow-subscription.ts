@@ -1,130 +1,129 @@
 import { CustomResource, Duration, Names, Stack } from 'aws-cdk-lib';
 import { Construct, type IConstruct } from 'constructs';
-import { isSubscriptionName, validateSubscriptionName } from '../shared/validate';
 import type { BodyFormat } from './body-format';
 import type { FlowAuth } from './flow-auth';
 import type { FlowUrl } from './flow-url';
 import type { SubscriptionRegistration } from './subscription-registration';
 import type { Trigger } from './trigger';
+import { isSubscriptionName, validateSubscriptionName } from './validate';
 
 /**
- * How long CloudFormation waits for `register`: for three runs of a minute, and the three minutes that Lambda lets pass
- * between them (AWS Lambda, "How Lambda handles errors and retries with asynchronous invocation"), twice.
+ * How long CloudFormation waits for `register`: twice the time of three one-minute invocations and the three minutes that
+ * Lambda waits between them (AWS Lambda, "How Lambda handles errors and retries with asynchronous invocation").
  */
 const SERVICE_TIMEOUT = Duration.minutes(12);
 
-/** How many calls a flow takes. */
+/** Maximum number of calls that a flow accepts in a period. */
 export interface RateLimit {
-  /** So many calls. A whole number of 1 or more. */
+  /** Number of calls: a whole number of 1 or more. */
   readonly calls: number;
 
-  /** In this time, from a second to a day. */
+  /** Length of the period: 1 second to 1 day. */
   readonly per: Duration;
 }
 
-/** A subscription, as it stands in the subscription file too. */
+/** Options of a subscription. The subscription file has the same ones. */
 export interface FlowSubscriptionOptions {
-  /** What starts the flow. */
+  /** Trigger that starts the flow. */
   readonly trigger: Trigger;
 
   /**
-   * Where the flow's URL is kept. Only a threshold can do without.
+   * Location of the flow's URL. Required unless the trigger is a threshold.
    *
-   * @default - no flow is started; the threshold's crossings are events on the bus, see `onThresholdCrossed`
+   * @default - no flow is started; threshold crossings are only put on the bus, see `onThresholdCrossed`
    */
   readonly flowUrl?: FlowUrl;
 
   /**
-   * As whom the flow is called, where it does not allow Anyone.
+   * Authentication for a flow that does not accept anonymous callers.
    *
-   * @default - the flow allows Anyone, and its URL is signed
+   * @default - none: the flow accepts anyone who has its signed URL
    */
   readonly auth?: FlowAuth;
 
   /**
-   * Name of the subscription, unique in the connector: 1 to 64 letters, digits, hyphens and underscores. Another name is
-   * another subscription.
+   * Name of the subscription, unique in the connector: 1 to 64 letters, digits, hyphens and underscores. Changing the name
+   * replaces the subscription.
    *
-   * @default - the construct's id where that is such a name, else a name from its path
+   * @default - the construct's ID if it is a valid name, otherwise a name derived from its path
    */
   readonly subscriptionName?: string;
 
   /**
-   * The instance of the customer data platform.
+   * Instance of the customer data platform.
    *
    * @default 'default'
    */
   readonly instanceId?: string;
 
   /**
-   * The body that the flow receives.
+   * Format of the request body that the flow receives.
    *
    * @default BodyFormat.FLAT
    */
   readonly format?: BodyFormat;
 
   /**
-   * Who answers for it: mail addresses.
+   * Email addresses of the people responsible for the subscription.
    *
-   * @default - nobody is named
+   * @default - none
    */
   readonly owners?: string[];
 
   /**
-   * A page about the subject, for the flow's message; `https://…`.
+   * Link to a page about the subject, which the flow can include in its message: an `https://` URL.
    *
    * @default - none
    */
   readonly link?: string;
 
   /**
-   * The flow's own page in Power Automate, for whoever looks after the connector; `https://…`.
+   * Link to the flow's page in Power Automate, for operators: an `https://` URL.
    *
    * @default - none
    */
   readonly flowLink?: string;
 
   /**
-   * What is older is not sent any more; it stays listed for a replay. From a minute to 14 days.
+   * Maximum age of a delivery: 1 minute to 14 days. Older deliveries are not sent automatically, but can be replayed.
    *
-   * @default - the schedule of retries ends after three days, and what was held during a pause is sent when it is not
-   * older than three days
+   * @default - retries end after 3 days; after a pause, held deliveries up to 3 days old are sent
    */
   readonly maxAge?: Duration;
 
   /**
-   * How many calls the flow takes, such as 4,500 in 5 minutes, the limit of Power Automate's lower plans.
+   * Maximum rate of calls, for example 4,500 calls in 5 minutes, the limit of Power Automate's lower plans.
    *
-   * @default - as many as there are
+   * @default - no limit
    */
   readonly rateLimit?: RateLimit;
 
   /**
-   * A body with `isTest: true` is sent so often: Power Automate switches flows off that have not run for 90 days. From a day
-   * to 89 days.
+   * Interval at which a body with `isTest: true` is sent: 1 day to 89 days. Power Automate switches off flows that have not
+   * run for 90 days.
    *
-   * @default - never
+   * @default - no test bodies are sent
    */
   readonly keepAlive?: Duration;
 }
 
-/** A connector that subscriptions are declared for. */
+/** A connector that subscriptions can be added to. */
 export interface IFlowConnector extends IConstruct {
-  /** What makes the subscriptions that stacks declare. */
+  /** Construct that creates the declared subscriptions. */
   readonly registration: SubscriptionRegistration;
 }
 
 /** Properties of FlowSubscription. */
 export interface FlowSubscriptionProps extends FlowSubscriptionOptions {
-  /** The connector, of this stack or of another one of the app in the same account and Region. */
+  /** Connector in this stack, or in another stack of the app in the same account and Region. */
   readonly connector: IFlowConnector;
 }
 
 /**
- * A subscription that is made, changed and removed with its stack: one trigger starts one flow.
+ * A subscription: one trigger that starts one flow. It is created, updated and deleted with its stack.
  *
- * The stack's deployment fails, and says why, where the subscription cannot be as it is declared, or is one that the
- * subscription file, another stack or the CLI manages. What can be known before is an error of the synthesis.
+ * Synthesis fails for invalid options. Deployment fails, with the reason, if the connector rejects the subscription, or if
+ * the subscription file, another stack or the CLI already manages a subscription of that name.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -145,10 +144,10 @@ export class FlowSubscription extends Construct {
     const name = props.subscriptionName ?? (isSubscriptionName(id) ? id : uniqueName(this));
     validateSubscriptionName(name);
     if (!flowUrl && !trigger._isThreshold) {
-      throw new Error('"flowUrl" is missing; write FlowUrl.fromSecret(…), only a threshold can do without a flow');
+      throw new Error('"flowUrl" is missing; write FlowUrl.fromSecret(…): only threshold triggers work without a flow');
     }
 
-    if (auth && !flowUrl) throw new Error('"auth" stands without "flowUrl"; write flowUrl, or leave auth out');
+    if (auth && !flowUrl) throw new Error('"auth" has no effect without "flowUrl"; write flowUrl, or remove auth');
 
     const { registration } = props.connector;
     registration._declare(name, this.node.path);
@@ -158,11 +157,11 @@ export class FlowSubscription extends Construct {
       serviceToken: registration.register.functionArn,
       serviceTimeout: SERVICE_TIMEOUT,
       properties: {
-        // One text, since CloudFormation makes texts of numbers and booleans.
+        // A single string, because CloudFormation converts numbers and booleans to strings.
         Entry: Stack.of(this).toJsonString({
           name,
           ...trigger._entry,
-          flowUrlFrom: flowUrl?._kept.reference,
+          flowUrlFrom: flowUrl?._location.reference,
           auth: auth?._entry,
           instanceId: props.instanceId,
           format: props.format?.name,
@@ -175,12 +174,12 @@ export class FlowSubscription extends Construct {
         }),
       },
     });
-    // Made after everything that its function needs, and removed before: the function's policies, above all.
+    // Created after the function's policies, and deleted before them.
     resource.node.addDependency(registration);
-    const kept = [flowUrl?._kept, auth?._clientSecret].filter((one) => one !== undefined);
-    if (kept.length > 0) {
+    const locations = [flowUrl?._location, auth?._clientSecret].filter((one) => one !== undefined);
+    if (locations.length > 0) {
       const policy = registration._readingPolicy(this);
-      for (const { allowReading } of kept) allowReading(policy);
+      for (const { allowReading } of locations) allowReading(policy);
       resource.node.addDependency(policy);
     }
     this.subscriptionName = name;
@@ -190,5 +189,5 @@ export class FlowSubscription extends Construct {
 const uniqueName = (scope: Construct): string =>
   Names.uniqueResourceName(scope, { maxLength: 64, separator: '-', allowedSpecialCharacters: '_' });
 
-/** A duration as the subscription file has it. */
+/** A duration in the format of the subscription file. */
 const text = (duration: Duration | undefined): string | undefined => duration && `${duration.toSeconds()}s`;

@@ -1,35 +1,33 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
-import { inParameter, inSecret, type KeptSecret } from '../shared/kept-secret';
+import { inParameter, inSecret, type SecretLocation } from './secret-location';
 
 /**
- * Where the URL of a flow is kept. The URL itself is a credential, which has no place in a template: it is read when the
- * flow is called.
+ * Location of a flow's URL. The URL is a credential, so it must not be in a template. The connector reads it each time it
+ * calls the flow.
  */
 export class FlowUrl {
   /**
-   * The URL is in a secret, which may be of any stack of the app.
+   * The URL is stored in AWS Secrets Manager.
    *
-   * @param secret in the connector's account and Region
-   * @param field the field of the secret's JSON object that is the URL; left out: the secret's whole text
+   * @param secret secret of any stack of the app, in the connector's account and Region
+   * @param field key of the secret's JSON object that contains the URL (default: the secret's whole text)
    */
   public static fromSecret(secret: secretsmanager.ISecret, field?: string): FlowUrl {
     return new FlowUrl(inSecret(secret, field));
   }
 
   /**
-   * The URL is in a parameter of Systems Manager, best a SecureString.
+   * The URL is stored in AWS Systems Manager Parameter Store.
    *
-   * @param parameter in the connector's account and Region
+   * @param parameter parameter in the connector's account and Region, preferably a SecureString
    */
   public static fromParameter(parameter: ssm.IParameter): FlowUrl {
     return new FlowUrl(inParameter(parameter));
   }
 
-  /** @internal */
-  public readonly _kept: KeptSecret;
-
-  private constructor(kept: KeptSecret) {
-    this._kept = kept;
-  }
+  private constructor(
+    /** @internal */
+    public readonly _location: SecretLocation,
+  ) {}
 }

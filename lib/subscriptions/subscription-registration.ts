@@ -11,21 +11,20 @@ import type { EventOptions, FunctionOptions, StorageOptions } from '../shared/op
 
 /** Properties of SubscriptionRegistration. */
 export interface SubscriptionRegistrationProps extends EventOptions, StorageOptions, FunctionOptions {
-  /** The subscriptions. */
+  /** Table of the subscriptions. */
   readonly subscriptionsTable: dynamodb.ITable;
 
-  /** The table of the thresholds. */
+  /** Table of the thresholds. */
   readonly thresholdsTable: dynamodb.ITable;
 
-  /** The queue of the observations, where it is asked whether a new threshold is crossed already. */
+  /** Queue of the observations. `register` uses it to check whether a new threshold is already crossed. */
   readonly observationsQueue: sqs.IQueue;
 
-  /** The function that posts to the flows, which is allowed to read where their URLs are kept. */
+  /** Function that calls the flows. It is granted access to the secrets and parameters that contain their URLs. */
   readonly deliver: lambda.IFunction;
 
   /**
-   * Whether AWS may vouch for that function, so that subscriptions need no client secret (`entraFederation` of the
-   * delivery).
+   * Whether the delivery has `entraFederation`, so that subscriptions with `auth` need no client secret.
    *
    * @default false
    */
@@ -33,10 +32,10 @@ export interface SubscriptionRegistrationProps extends EventOptions, StorageOpti
 }
 
 /**
- * Makes, changes and removes the subscriptions that stacks declare: the function that CloudFormation calls for them.
+ * Creates, updates and deletes declared subscriptions: the custom resource provider for `FlowSubscription`.
  *
- * A connector has one as soon as a subscription is declared for it. The function may change subscriptions, and has to do
- * with no flow URL: only the names of secrets travel.
+ * Created with the first declared subscription. The function can change subscriptions, but sees no flow URLs: subscriptions
+ * contain only references to secrets and parameters.
  *
  * @example
  * const subscriptions = new SubscriptionRegistry(this, 'Subscriptions');
@@ -57,23 +56,22 @@ export interface SubscriptionRegistrationProps extends EventOptions, StorageOpti
  * });
  */
 export class SubscriptionRegistration extends Construct {
-  /** The function that CloudFormation calls. */
+  /** Function that CloudFormation invokes. */
   public readonly register: lambda.IFunction;
 
   private readonly deliver: lambda.IFunction;
   private readonly entraFederation: boolean;
-  /** Path of the construct that declares a subscription, by the subscription's name. */
+  /** Path of the declaring construct by subscription name. */
   private readonly declared = new Map<string, string>();
 
   constructor(scope: Construct, id: string, props: SubscriptionRegistrationProps) {
     super(scope, id);
 
     const { subscriptionsTable, thresholdsTable, observationsQueue } = props;
-    const { function: register } = new HandlerFunction(this, 'Register', {
+    const { function: register } = new HandlerFunction(this, {
       ...props,
       handler: 'register',
-      description: 'Makes, changes and removes the subscriptions that stacks declare',
-      memorySize: 256,
+      description: 'Creates, updates and deletes declared subscriptions',
       environment: {
         [Env.CONNECTOR_ID]: identityOf(this, props).connectorId,
         [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
@@ -89,33 +87,31 @@ export class SubscriptionRegistration extends Construct {
   }
 
   /**
-   * @throws Error when another construct of the app declares a subscription of that name.
+   * @throws Error if another construct of the app declares a subscription with that name.
    * @internal
    */
   public _declare(name: string, path: string): void {
     const other = this.declared.get(name);
     if (other !== undefined) {
-      throw new Error(
-        `subscription "${name}" is declared by ${other}: give one of them another subscriptionName, it is known by that`,
-      );
+      throw new Error(`subscription "${name}" is also declared by ${other}: give one of them another subscriptionName`);
     }
     this.declared.set(name, path);
   }
 
   /**
-   * @throws Error when a subscription without a client secret would get no token.
+   * @throws Error if a subscription without a client secret could not get a token.
    * @internal
    */
   public _checkFederation(): void {
     if (this.entraFederation) return;
     throw new Error(
-      '"auth.clientSecret" is missing, and AWS does not vouch for this connector; ' +
-        'write ClientSecret.fromSecret(…), or give the connector entraFederation: true',
+      '"auth.clientSecret" is missing, and the connector has no federation; ' +
+        'write ClientSecret.fromSecret(…), or set entraFederation: true on the connector',
     );
   }
 
   /**
-   * The policy by which `deliver` may read where the flow URLs and client secrets of a stack's subscriptions are kept.
+   * Policy that lets `deliver` read the flow URLs and client secrets of a stack's subscriptions.
    * @internal
    */
   public _readingPolicy(scope: Construct): ReadingPolicy {

@@ -9,17 +9,17 @@ import type { StorageOptions } from '../shared/options';
 /** Properties of SubscriptionRegistry. */
 export interface SubscriptionRegistryProps extends StorageOptions {
   /**
-   * The symmetric key that encrypts flow URLs. A flow URL is a credential: whoever has it can start the flow.
-   * The key's own policy must leave access to IAM policies of its account, as a policy by default does.
+   * Symmetric KMS key that encrypts flow URLs. A flow URL is a credential: anyone who has it can start the flow.
+   * The key policy must allow IAM policies of its account to grant access, as the default key policy does.
    *
-   * @default - a new key, rotated every year
+   * @default - a new key with yearly rotation
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * The table of the subscriptions. Its partition key is `pk` (a string). It has two global secondary indexes: `by-trigger`
-   * with the key `triggerKey`, `subjectKey` (strings) and the attributes `uid` and `filter`, no others; `by-due` with the
-   * key `dueKind` (a string), `due` (a number), keys only.
+   * Table of the subscriptions. Partition key: `pk` (string). Global secondary indexes: `by-trigger` with the key
+   * `triggerKey`, `subjectKey` (strings), which projects only the attributes `uid` and `filter`; `by-due` with the key
+   * `dueKind` (string), `due` (number), keys only.
    *
    * @default - a new table
    */
@@ -27,19 +27,19 @@ export interface SubscriptionRegistryProps extends StorageOptions {
 }
 
 /**
- * Who wants which trigger to start which flow: the table of subscriptions, and the key that encrypts their flow URLs.
+ * The table of subscriptions, and the key that encrypts their flow URLs.
  *
- * Everything else of a connector reads it; people and deployments write it. The index by trigger, which finds an
- * event's subscribers, does not hold the flow URLs.
+ * Operators and deployments write the table; the other constructs of a connector read it. The index by trigger, which finds
+ * the subscriptions for an event, does not contain the flow URLs.
  *
  * @example
  * new SubscriptionRegistry(this, 'Subscriptions', { deletionProtection: true });
  */
 export class SubscriptionRegistry extends Construct {
-  /** The subscriptions, one item each. */
+  /** Table of the subscriptions, one item each. */
   public readonly table: dynamodb.ITable;
 
-  /** The key that encrypts the flow URLs. */
+  /** Key that encrypts the flow URLs. */
   public readonly flowUrlKey: kms.IKey;
 
   constructor(scope: Construct, id: string, props: SubscriptionRegistryProps = {}) {
@@ -48,13 +48,13 @@ export class SubscriptionRegistry extends Construct {
     this.flowUrlKey =
       props.encryptionKey ??
       new kms.Key(this, 'FlowUrlKey', {
-        description: `Flow URLs of the subscriptions of ${this.node.path}`,
+        description: `Encrypts the flow URLs of ${this.node.path}`,
         enableKeyRotation: true,
         removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       });
     this.table = connectorTable(this, 'Table', {
       prop: 'subscriptionsTable',
-      given: props.subscriptionsTable,
+      existing: props.subscriptionsTable,
       removalPolicy: props.removalPolicy,
       deletionProtection: props.deletionProtection,
       indexes: [

@@ -1,37 +1,38 @@
 import { Token } from 'aws-cdk-lib';
 
-/** How a threshold behaves beyond its level. */
+/** Options of a threshold. */
 export interface ThresholdOptions {
   /**
-   * Once fired, the threshold fires again only after the value has come back to this number.
+   * Level that the value must return to before the threshold can fire again (hysteresis).
    *
-   * @default - it fires again after the value has come back across the level
+   * @default - the value only has to cross the threshold's own level in the other direction
    */
   readonly recoverTo?: number;
 
   /**
-   * Whether it fires once, too, where the value is beyond the level already.
+   * Whether the threshold also fires once for a value that is already beyond the level: when the threshold is created, or as
+   * the first value of the segment or measure.
    *
    * @default false
    */
   readonly fireIfAlreadyBeyond?: boolean;
 }
 
-/** How far a value must come back, by what fires; the words are those of the subscription file's mistakes. */
+/** Constraint on `recoverTo` by operator. The words are those of the subscription file's error messages. */
 const RECOVERY = {
-  above: { fits: (recovery: number, level: number) => recovery <= level, words: 'at most' },
+  above: { fits: (recovery: number, level: number) => recovery <= level, words: 'up to' },
   atOrAbove: { fits: (recovery: number, level: number) => recovery < level, words: 'less than' },
   below: { fits: (recovery: number, level: number) => recovery >= level, words: 'at least' },
   atOrBelow: { fits: (recovery: number, level: number) => recovery > level, words: 'more than' },
 };
 
-/** A level, and the side of it that a subscription waits for. */
+/** A level of a segment's size or a measure's value, and the direction in which crossing it fires. */
 export class Threshold {
   /**
    * Fires when the value rises above a level.
    *
    * @param level the level
-   * @param options how it behaves beyond that
+   * @param options recovery and initial state
    */
   public static above(level: number, options?: ThresholdOptions): Threshold {
     return new Threshold('above', level, options);
@@ -41,7 +42,7 @@ export class Threshold {
    * Fires when the value reaches a level or rises above it.
    *
    * @param level the level
-   * @param options how it behaves beyond that
+   * @param options recovery and initial state
    */
   public static atOrAbove(level: number, options?: ThresholdOptions): Threshold {
     return new Threshold('atOrAbove', level, options);
@@ -51,7 +52,7 @@ export class Threshold {
    * Fires when the value falls below a level.
    *
    * @param level the level
-   * @param options how it behaves beyond that
+   * @param options recovery and initial state
    */
   public static below(level: number, options?: ThresholdOptions): Threshold {
     return new Threshold('below', level, options);
@@ -61,7 +62,7 @@ export class Threshold {
    * Fires when the value falls to a level or below it.
    *
    * @param level the level
-   * @param options how it behaves beyond that
+   * @param options recovery and initial state
    */
   public static atOrBelow(level: number, options?: ThresholdOptions): Threshold {
     return new Threshold('atOrBelow', level, options);
@@ -86,7 +87,7 @@ export class Threshold {
   }
 }
 
-/** JSON has no other numbers. */
+/** JSON supports only finite numbers. */
 function validateLevel(key: string, value: number): void {
   if (!Number.isFinite(value)) throw new Error(`"${key}" is ${value}; write a number, such as 10000 or 12.5`);
 }

@@ -1,46 +1,29 @@
 import type { TRIGGER_IDS } from '../../contract/events';
 import type { Threshold } from './threshold';
 
-/** How a refresh came to an end. */
+/** Final status of a refresh. */
 export enum RefreshStatus {
-  /** It did what it should. */
+  /** The refresh succeeded. */
   SUCCESSFUL = 'Successful',
-  /** It failed. */
+  /** The refresh failed. */
   FAILED = 'Failed',
-  /** It did not end in its time. */
+  /** The refresh did not finish in time. */
   TIMED_OUT = 'TimedOut',
-  /** It was left out. */
+  /** The refresh was skipped. */
   SKIPPED = 'Skipped',
-  /** Somebody ended it. */
+  /** The refresh was canceled. */
   CANCELED = 'Canceled',
 }
 
-/** What started a full refresh. */
+/** Cause of a full refresh. */
 export enum RefreshKind {
-  /** Its schedule. */
+  /** A schedule started the refresh. */
   SCHEDULED = 'Scheduled',
-  /** Somebody. */
+  /** A person started the refresh. */
   ON_DEMAND = 'OnDemand',
 }
 
-/** Which failed refreshes of data sources start the flow. */
-export interface DataSourceRefreshFailedOptions {
-  /**
-   * Name of the data source.
-   *
-   * @default - all data sources
-   */
-  readonly dataSource?: string;
-
-  /**
-   * Whether failures that will be retried count as well.
-   *
-   * @default false
-   */
-  readonly includeRetries?: boolean;
-}
-
-/** Which succeeded refreshes of data sources start the flow. */
+/** Filter for successful refreshes of data sources. */
 export interface DataSourceRefreshSucceededOptions {
   /**
    * Name of the data source.
@@ -50,64 +33,81 @@ export interface DataSourceRefreshSucceededOptions {
   readonly dataSource?: string;
 }
 
-/** The segment that is watched, and the threshold of its size. */
+/** Filter for failed refreshes of data sources. */
+export interface DataSourceRefreshFailedOptions {
+  /**
+   * Name of the data source.
+   *
+   * @default - all data sources
+   */
+  readonly dataSource?: string;
+
+  /**
+   * Whether failures that the producer will retry also start the flow.
+   *
+   * @default false
+   */
+  readonly includeRetries?: boolean;
+}
+
+/** Segment, and threshold of its size. */
 export interface SegmentThresholdOptions {
   /** Name of the segment. */
   readonly segment: string;
 
-  /** The threshold of its member count. */
+  /** Threshold of the segment's member count. */
   readonly threshold: Threshold;
 }
 
-/** The measure that is watched, and the threshold of its value. */
+/** Measure, and threshold of its value. */
 export interface MeasureThresholdOptions {
   /** Name of the measure. */
   readonly measure: string;
 
   /**
-   * The members to watch, dimension name to member.
+   * Members to watch: member by dimension name.
    *
-   * @default - the measure itself and each of its members, one by one
+   * @default - the measure itself and each of its members, separately
    */
   readonly dimensions?: { [name: string]: string };
 
-  /** The threshold of its value. */
+  /** Threshold of the measure's value. */
   readonly threshold: Threshold;
 }
 
-/** Which full refreshes start the flow. */
+/** Filter for completed unifications. */
+export interface UnificationRefreshCompletedOptions {
+  /**
+   * Final statuses that start the flow.
+   *
+   * @default - all statuses
+   */
+  readonly status?: RefreshStatus[];
+}
+
+/** Filter for completed full refreshes. */
 export interface FullRefreshCompletedOptions {
   /**
-   * Only scheduled refreshes, or only those that somebody started.
+   * Cause of the refresh.
    *
-   * @default - both
+   * @default - both scheduled and on-demand refreshes
    */
   readonly kind?: RefreshKind;
 
   /**
-   * Only refreshes that ended so.
+   * Final statuses that start the flow.
    *
-   * @default - however they ended
+   * @default - all statuses
    */
   readonly status?: RefreshStatus[];
 }
 
-/** Which unifications start the flow. */
-export interface UnificationRefreshCompletedOptions {
-  /**
-   * Only unifications that ended so.
-   *
-   * @default - however they ended
-   */
-  readonly status?: RefreshStatus[];
-}
-
-/** What starts a flow. */
+/** Event that starts a flow. */
 export class Trigger {
   /**
-   * A refresh of a data source failed or timed out for good.
+   * A refresh of a data source failed or timed out. By default, failures that will be retried do not count.
    *
-   * @param options which of them
+   * @param options filter
    */
   public static dataSourceRefreshFailed(options: DataSourceRefreshFailedOptions = {}): Trigger {
     const { dataSource, includeRetries } = options;
@@ -117,14 +117,14 @@ export class Trigger {
   /**
    * A refresh of a data source succeeded.
    *
-   * @param options which of them
+   * @param options filter
    */
   public static dataSourceRefreshSucceeded(options: DataSourceRefreshSucceededOptions = {}): Trigger {
     return new Trigger('data-source-refresh-succeeded', { dataSource: options.dataSource });
   }
 
   /**
-   * The member count of a segment crossed a threshold.
+   * The size of a segment crossed a threshold.
    *
    * @param options the segment and the threshold
    */
@@ -144,9 +144,9 @@ export class Trigger {
   }
 
   /**
-   * A full refresh came to an end.
+   * A full refresh ended, with any status.
    *
-   * @param options which of them
+   * @param options filter
    */
   public static fullRefreshCompleted(options: FullRefreshCompletedOptions = {}): Trigger {
     const { kind, status } = options;
@@ -154,9 +154,9 @@ export class Trigger {
   }
 
   /**
-   * A unification came to an end.
+   * A unification ended, with any status.
    *
-   * @param options which of them
+   * @param options filter
    */
   public static unificationRefreshCompleted(options: UnificationRefreshCompletedOptions = {}): Trigger {
     return new Trigger('unification-refresh-completed', { status: options.status });
@@ -165,7 +165,7 @@ export class Trigger {
   /** @internal */
   public readonly _entry: object;
 
-  /** Whether it is of use without a flow: its event is on the bus for others. @internal */
+  /** Whether the trigger is useful without a flow, because its event is on the bus for other targets. @internal */
   public readonly _isThreshold: boolean;
 
   private constructor(id: (typeof TRIGGER_IDS)[number], filter: object) {

@@ -4,27 +4,27 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { Env } from '../../contract/environment';
 import { Metric } from '../../contract/metrics';
 import { type HandlerName, SORT_KEY } from '../../contract/shared';
 import { DUE_INDEX } from '../../contract/thresholds';
 import * as kinds from '../events/event-kinds';
 import { onEvent } from '../events/on-event';
-import { allow, allowOnTable, allowQuery, allowSend } from '../shared/allow';
-import { anyMetric, countMetric } from '../shared/connector-metric';
+import { allowOnTable, allowPutEvents, allowQuery } from '../shared/allow';
+import { countMetric } from '../shared/connector-metric';
 import { connectorTable, dueIndex } from '../shared/connector-table';
 import { everyMinute } from '../shared/every-minute';
-import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
-import type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from '../shared/options';
+import type { EventPartProps, StorageOptions } from '../shared/options';
+import { eventFunction, MeteredPart } from '../shared/part';
 import { WorkQueue } from '../shared/work-queue';
 
-/** How thresholds are kept. */
+/** Options for storing thresholds. */
 export interface ThresholdEvaluationOptions {
   /**
-   * The table of the last values and the thresholds. Its key is `pk`, `sk` (strings). It has a global secondary index
-   * `by-due` with the key `dueKind` (a string), `due` (a number), keys only.
+   * Table of the latest values and the thresholds. Key: `pk`, `sk` (strings). Global secondary index: `by-due` with the key
+   * `dueKind` (string), `due` (number), keys only.
    *
    * @default - a new table
    */
@@ -32,27 +32,19 @@ export interface ThresholdEvaluationOptions {
 }
 
 /** Properties of ThresholdEvaluation. */
-export interface ThresholdEvaluationProps
-  extends ThresholdEvaluationOptions,
-    EventOptions,
-    StorageOptions,
-    QueueOptions,
-    FunctionOptions {
-  /** The bus that threshold crossings are put on. */
-  readonly eventBus: events.IEventBus;
-
-  /** The subscriptions: a crossing is put only for a subscription that still is as the threshold says. */
+export interface ThresholdEvaluationProps extends ThresholdEvaluationOptions, EventPartProps, StorageOptions {
+  /** Table of the subscriptions. A crossing is reported only if its subscription still has the threshold. */
   readonly subscriptionsTable: dynamodb.ITable;
 }
 
 /**
- * Turns the sizes of segments and the values of measures into threshold crossings.
+ * Compares the sizes of segments and the values of measures with thresholds, and reports crossings.
  *
- * Stands between two ends of the event bus: observations come in by its queue, crossings go back as events. `evaluate`
- * works the queue off; every minute `sweep` finishes what was left behind.
+ * Observations arrive in a queue, which the function `evaluate` processes. It puts crossings on the bus as events. Every
+ * minute, the function `sweep` finishes work that an interrupted invocation left unfinished.
  *
  * @example
- * // Thresholds without a flow: crossings are events that a function of yours hears of.
+ * // Thresholds without a flow: a function of yours receives the crossings as events.
  * const thresholds = new ThresholdEvaluation(this, 'Thresholds', {
  *   eventBus: customerDataBus,
  *   subscriptionsTable: new SubscriptionRegistry(this, 'Subscriptions').table,
@@ -60,139 +52,113 @@ export interface ThresholdEvaluationProps
  * new TriggerRules(this, 'Rules', { eventBus: customerDataBus }).sendObservationsTo(thresholds.observationsQueue);
  * thresholds.onThresholdCrossed('Crossed', { target: new targets.LambdaFunction(campaignFunction) });
  */
-export class ThresholdEvaluation extends Construct {
-  /** Id of the connector, which its events and metrics carry. */
-  public readonly connectorId: string;
-
-  /** The `source` of its events. */
-  public readonly eventSource: string;
-
-  /** The bus that its events are put on. */
-  public readonly eventBus: events.IEventBus;
-
-  /** Where observations are to be sent: events of the bus, as EventBridge puts them on a queue. */
+export class ThresholdEvaluation extends MeteredPart {
+  /** Queue for observations: events of the bus, in the format that EventBridge puts on a queue. */
   public readonly observationsQueue: sqs.IQueue;
 
-  /** Observations that `evaluate` rejected or failed at. */
+  /** Queue for observations that `evaluate` rejected or could not process. */
   public readonly observationsDeadLetterQueue: sqs.IQueue;
 
-  /** The last value of each segment and measure, and their thresholds. */
+  /** Table of the latest value of each segment and measure, and of the thresholds. */
   public readonly table: dynamodb.ITable;
 
-  /** The function that compares observations with thresholds. */
+  /** Function that compares observations with thresholds. */
   public readonly evaluate: lambda.IFunction;
 
-  /** Where `evaluate` logs the observations that it dropped. */
+  /** Log group that `evaluate` logs discarded observations to. */
   public readonly evaluateLogGroup: logs.ILogGroup;
 
-  /** The function that finishes what was left behind. */
+  /** Function that finishes interrupted work. */
   public readonly sweep: lambda.IFunction;
 
-  constructor(scope: Construct, id: string, props: ThresholdEvaluationProps) {
-    super(scope, id);
+  /** Event bus that crossings are put on. */
+  public readonly eventBus: events.IEventBus;
 
-    const { eventBus, subscriptionsTable, queueEncryptionKey } = props;
-    const { connectorId, eventSource } = identityOf(this, props);
-    const table = connectorTable(this, 'Table', {
-      prop: 'thresholdsTable',
-      given: props.thresholdsTable,
-      removalPolicy: props.removalPolicy,
-      deletionProtection: props.deletionProtection,
-      sortKey: { name: SORT_KEY, type: dynamodb.AttributeType.STRING },
-      indexes: [dueIndex()],
-    });
+  /** The `source` of the connector's events. */
+  public readonly eventSource: string;
+
+  constructor(scope: Construct, id: string, props: ThresholdEvaluationProps) {
+    super(scope, id, props);
+
+    const { eventBus, subscriptionsTable, thresholdsTable: existing, queueEncryptionKey } = props;
+    const sortKey = { name: SORT_KEY, type: dynamodb.AttributeType.STRING };
+    const indexes = [dueIndex()];
+    const table = connectorTable(this, 'Table', { ...props, prop: 'thresholdsTable', existing, sortKey, indexes });
     const observations = new WorkQueue(this, 'Observations', 'evaluate', queueEncryptionKey);
 
-    const handler = (name: HandlerName, constructId: string, description: string) => {
-      const made = new HandlerFunction(this, constructId, {
-        ...props,
-        handler: name,
+    const thresholdFunction = (handler: HandlerName, description: string) => {
+      const created = eventFunction(this, props, {
+        handler,
         description,
-        memorySize: 256,
         environment: {
-          [Env.CONNECTOR_ID]: connectorId,
-          [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
-          [Env.EVENT_SOURCE]: eventSource,
           [Env.THRESHOLDS_TABLE_NAME]: table.tableName,
           [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
         },
       });
-      allowOnTable(made.function, subscriptionsTable, ['BatchGetItem']);
-      allow(made.function, ['events:PutEvents'], eventBus.eventBusArn);
-      return made;
+      allowOnTable(created.function, subscriptionsTable, ['BatchGetItem']);
+      allowPutEvents(created.function, eventBus);
+      return created;
     };
 
-    const { function: evaluate, logGroup } = handler(
+    const evaluation = thresholdFunction(
       'evaluate',
-      'Evaluate',
-      'Compares observations with thresholds, puts crossings on the bus',
+      'Compares observations with thresholds and puts crossings on the bus',
     );
-    evaluate.addEnvironment(Env.REJECTED_QUEUE_URL, observations.deadLetterQueue.queueUrl);
+    const evaluate = evaluation.function;
     allowOnTable(evaluate, table, ['BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem']);
-    allowSend(evaluate, observations.deadLetterQueue);
+    observations.allowSendAndReject(evaluate);
     observations.feed(evaluate, 10);
 
-    const { function: sweep } = handler('sweep', 'Sweep', 'Every minute: finishes what was left behind');
-    // Query: a leftover of a whole measure has left flags on its members, which the table lists.
+    const { function: sweep } = thresholdFunction('sweep', 'Every minute: finishes work that was interrupted');
+    // Query: unfinished work on a whole measure includes flags on its members, which the table lists.
     allowOnTable(sweep, table, ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem', 'DeleteItem']);
     allowQuery(sweep, table, DUE_INDEX.name);
     everyMinute(this, 'Sweep', sweep, queueEncryptionKey);
 
+    this.eventSource = identityOf(this, props).eventSource;
     this.eventBus = eventBus;
-    this.eventSource = eventSource;
-    this.connectorId = connectorId;
     this.observationsQueue = observations.queue;
     this.observationsDeadLetterQueue = observations.deadLetterQueue;
     this.table = table;
     this.evaluate = evaluate;
-    this.evaluateLogGroup = logGroup;
+    this.evaluateLogGroup = evaluation.logGroup;
     this.sweep = sweep;
   }
 
   /**
-   * A rule for sizes of segments and values of measures that crossed a threshold.
+   * Creates a rule for segments and measures that crossed a threshold.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the rule
+   * @param options target and filter of the rule
    */
   public onThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
     return onEvent(this, id, this, kinds.thresholdCrossed(this.connectorId), options);
   }
 
   /**
-   * A rule for sizes of segments that crossed a threshold.
+   * Creates a rule for segments whose size crossed a threshold.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the rule
+   * @param options target and filter of the rule
    */
   public onSegmentThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
     return onEvent(this, id, this, kinds.segmentThresholdCrossed(this.connectorId), options);
   }
 
   /**
-   * A rule for values of measures that crossed a threshold.
+   * Creates a rule for measures whose value crossed a threshold.
    *
-   * @param id the rule's id
-   * @param options the rule's target, and what narrows it
+   * @param id ID of the rule
+   * @param options target and filter of the rule
    */
   public onMeasureThresholdCrossed(id: string, options?: events.OnEventOptions): events.Rule {
     return onEvent(this, id, this, kinds.measureThresholdCrossed(this.connectorId), options);
   }
 
   /**
-   * A metric of this connector, by default its sum over five minutes.
+   * Number of threshold crossings that were put on the bus. Statistic: sum over 5 minutes.
    *
-   * @param metricName such as `LateObservations`
-   * @param options what differs from the default
-   */
-  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return anyMetric(this, this.connectorId, metricName, options);
-  }
-
-  /**
-   * Crossings of thresholds that were put on the bus, by default their sum over five minutes.
-   *
-   * @param options what differs from the default
+   * @param options overrides of the metric's defaults
    */
   public metricCrossings(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return countMetric(this, this.connectorId, Metric.CROSSINGS, options);

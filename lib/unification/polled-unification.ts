@@ -1,53 +1,53 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct, type IConstruct } from 'constructs';
-import { validateSourceField } from '../shared/validate';
+import { validateNameInTemplate } from '../shared/validate';
 import type { Unification } from './unification';
 import type { UnificationPolling } from './unification-polling';
 
-/** Unification jobs whose ends are looked for. */
+/** Unification jobs, and how their completions are found. */
 export interface UnificationOptions {
-  /** The jobs. */
+  /** Jobs to poll. */
   readonly jobs: Unification;
 
   /**
-   * When jobs that have ended are looked for.
+   * When completed jobs are searched for.
    *
-   * @default - every 5 minutes; every hour with `whenStarted`, for the jobs of whose start nobody was told
+   * @default - every 5 minutes; with `whenStarted` every hour, to find jobs whose start was not recorded
    */
   readonly schedule?: scheduler.ScheduleExpression;
 
   /**
-   * Whether a job is also looked at from its start on until it has ended: after half a minute, and up to 5 minutes apart.
-   * AWS CloudTrail tells of the start, where a trail of the account logs management events. For AWS Entity Resolution.
+   * Whether a job is also polled from its start until it completes: first after 30 seconds, then at intervals of up to 5
+   * minutes. Requires an AWS CloudTrail trail in the account that logs management events. AWS Entity Resolution only.
    *
    * @default false
    */
   readonly whenStarted?: boolean;
 
   /**
-   * The instance of the customer data platform.
+   * Instance of the customer data platform.
    *
    * @default 'default'
    */
   readonly instanceId?: string;
 }
 
-/** A connector that unification jobs can be added to. */
+/** A connector that unifications can be added to. */
 export interface IPollingConnector extends IConstruct {
-  /** What looks for jobs that have ended. */
+  /** Construct that polls unification jobs. */
   readonly unificationPolling: UnificationPolling;
 }
 
 /** Properties of PolledUnification. */
 export interface PolledUnificationProps extends UnificationOptions {
-  /** The connector, of this stack or of another one of the app in the same account and Region. */
+  /** Connector in this stack, or in another stack of the app in the same account and Region. */
   readonly connector: IPollingConnector;
 }
 
 /**
- * Unification jobs whose ends are looked for, on a schedule and from their starts on: each that ends after the first look is
- * one `UnificationRefreshed` on the connector's bus.
+ * Unification jobs that are polled on a schedule, and optionally from their start. Each job that completes after the first
+ * poll is reported once, as `UnificationRefreshed` on the connector's bus.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -65,8 +65,7 @@ export class PolledUnification extends Construct {
     jobs._allowReading(unificationPolling._readingPolicy(this), Stack.of(this));
     unificationPolling._schedule(this, schedule, poll);
     if (!whenStarted) return;
-    // It stands in the rule's input template.
-    if (instanceId !== undefined) validateSourceField('instanceId', instanceId);
+    if (instanceId !== undefined) validateNameInTemplate('instanceId', instanceId);
     unificationPolling._watch(this, jobs._starts, poll);
   }
 }

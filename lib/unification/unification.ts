@@ -2,16 +2,17 @@ import { type Stack, Token } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type { PolledJobs } from '../../contract/unification';
 import type { ReadingPolicy } from '../shared/allow-reading';
+import { validateNotBlank } from '../shared/validate';
 
-/** Jobs that unify customers' data, and of whose end AWS puts no event. */
+/** Jobs that unify customer data, and for which AWS emits no completion events. */
 export class Unification {
   /**
-   * The matching jobs of a workflow of AWS Entity Resolution: the stage `match`.
+   * Matching jobs of an AWS Entity Resolution workflow. They are the stage `match`.
    *
-   * @param workflowName the matching workflow's name
+   * @param workflowName name of the matching workflow
    */
   public static fromEntityResolution(workflowName: string): Unification {
-    validate('workflowName', workflowName);
+    validateNotBlank('workflowName', workflowName);
     if (!Token.isUnresolved(workflowName) && !WORKFLOW_NAME.test(workflowName)) {
       throw new Error(`workflowName is '${workflowName}': write 1 to 255 letters, digits, - and _`);
     }
@@ -31,7 +32,7 @@ export class Unification {
           eventSource: ['entityresolution.amazonaws.com'],
           eventName: ['StartMatchingJob'],
           requestParameters: { workflowName: [workflowName] },
-          // A call that was refused starts nothing.
+          // Failed calls start no job.
           errorCode: [{ exists: false }],
         },
       },
@@ -39,12 +40,12 @@ export class Unification {
   }
 
   /**
-   * The identity resolution jobs of a domain of Amazon Connect Customer Profiles: the stages `match` and `merge`.
+   * Identity resolution jobs of an Amazon Connect Customer Profiles domain. They are the stages `match` and `merge`.
    *
-   * @param domainName the domain's name
+   * @param domainName name of the domain
    */
   public static fromCustomerProfiles(domainName: string): Unification {
-    validate('domainName', domainName);
+    validateNotBlank('domainName', domainName);
     return new Unification({ service: 'identity-resolution', domain: domainName }, (policy, stack) =>
       policy.allow(
         'profile:ListIdentityResolutionJobs',
@@ -53,38 +54,26 @@ export class Unification {
     );
   }
 
-  /** @internal */
-  public readonly _jobs: PolledJobs;
-
   private constructor(
-    jobs: PolledJobs,
-    private readonly allow: (policy: ReadingPolicy, stack: Stack) => void,
+    /** @internal */
+    public readonly _jobs: PolledJobs,
+    /** @internal */
+    public readonly _allowReading: (policy: ReadingPolicy, stack: Stack) => void,
     private readonly starts?: events.EventPattern,
-  ) {
-    this._jobs = jobs;
-  }
-
-  /** @internal */
-  public _allowReading(policy: ReadingPolicy, stack: Stack): void {
-    this.allow(policy, stack);
-  }
+  ) {}
 
   /**
-   * Which events tell that such a job was started.
+   * Pattern of the events that report the start of a job.
    * @internal
    */
   public get _starts(): events.EventPattern {
     if (this.starts) return this.starts;
     throw new Error(
-      'whenStarted: identity resolution jobs of Customer Profiles start by themselves, when their domain says, and no call ' +
-        'tells of it: leave whenStarted out, and look for them on a schedule',
+      'whenStarted: identity resolution jobs of Customer Profiles start on the schedule of their domain, without an API call ' +
+        'that CloudTrail records: leave whenStarted out, and use schedule',
     );
   }
 }
 
 /** AWS Entity Resolution API reference, StartMatchingJob. */
 const WORKFLOW_NAME = /^[a-zA-Z_0-9-]{1,255}$/;
-
-function validate(name: string, text: string): void {
-  if (text.trim() === '') throw new Error(`${name} is empty: write it`);
-}

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../engines/protocol/aws-json';
+import { jsonObject } from '../shared/json';
 import { compilePattern, type EventPattern } from './pattern';
 
-/** An event as EventBridge hands it to targets (EventBridge user guide, "Event structure"). */
+/** An event as EventBridge sends it to targets (EventBridge user guide, "Event structure"). */
 export interface BusEvent {
   readonly version: '0';
   readonly id: string;
@@ -17,14 +18,14 @@ export interface BusEvent {
   readonly detail: Record<string, unknown>;
 }
 
-/** Where a rule sends an event. */
+/** A target of a rule. */
 export interface BusTarget {
   readonly arn: string;
-  /** Hands the event over; resolves when the target has it. Rejects when it does not take it. */
+  /** Resolves when the target has the event. Rejects if the delivery failed. */
   deliver(event: BusEvent): Promise<void>;
-  /** Retries after a failed delivery before the event goes to the dead-letter queue. */
+  /** Number of retries before the event goes to the dead-letter queue. */
   readonly retries: number;
-  /** Puts an event that could not be delivered into the target's dead-letter queue, when there is one. */
+  /** Sends an undeliverable event to the target's dead-letter queue. Undefined if it has none. */
   deadLetter?(event: BusEvent, attributes: Readonly<Record<string, string>>): Promise<void>;
 }
 
@@ -40,12 +41,12 @@ export interface BusRule {
 export interface EventBusesOptions {
   readonly account: string;
   readonly region: string;
-  /** ARN of each bus by its name. `default` exists without being listed. */
+  /** ARNs of buses by name, without the bus `default`, which always exists. */
   readonly busArns: Readonly<Record<string, string>>;
   readonly rules: readonly BusRule[];
-  /** Called for every accepted event with the logical ids of the rules that matched it, before any target gets it. */
+  /** Called for every accepted event, before its delivery, with the logical ids of the rules that it matched. */
   readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[]) => void;
-  /** Called when an event reached neither its target nor a dead-letter queue. */
+  /** Called if an event reached neither its target nor a dead-letter queue. */
   readonly onLost?: (event: BusEvent, rule: BusRule, error: Error) => void;
 }
 
@@ -55,13 +56,13 @@ export interface PutEventsResult {
 }
 
 const REQUIRED = ['Source', 'DetailType', 'Detail'] as const;
-/** Entries of one request (EventBridge API reference, PutEvents). */
+/** Maximum entries of one request (EventBridge API reference, PutEvents). */
 const MAX_ENTRIES = 10;
-/** Bytes of a request's entries together: 1 MB since 2026-01-29 (AWS Compute blog, "payloads up to 1 MB"). */
+/** Maximum bytes of a request's entries: 1 MB since 2026-01-29 (AWS Compute blog, "payloads up to 1 MB"). */
 export const MAX_REQUEST_BYTES = 1_048_576;
-/** Bytes that `Time` counts for. */
+/** Size of `Time`. */
 const TIME_BYTES = 14;
-/** First wait before a delivery is tried again, doubled each time. EventBridge's own waits go up to hours. */
+/** Milliseconds before the first retry, doubled for each further one. EventBridge waits up to hours. */
 const RETRY_DELAY_MS = 50;
 
 /**
@@ -72,16 +73,15 @@ export class EventBuses {
   private readonly rules: readonly (BusRule & { readonly test: (event: object) => boolean })[];
   private readonly names: ReadonlySet<string>;
 
-  /** Throws when a rule's pattern is not valid. */
+  /** Throws if a rule's pattern is invalid. */
   constructor(private readonly options: EventBusesOptions) {
     this.rules = options.rules.map((rule) => ({ ...rule, test: compilePattern(rule.pattern) }));
     this.names = new Set(['default', ...Object.keys(options.busArns)]);
   }
 
   /**
-   * `PutEvents`. Answers after the targets have the event (or its dead-letter queue does), so that an accepted event
-   * is always somewhere. Throws `AwsError` (ValidationException) for a request without 1 to 10 entries, and for one that
-   * is too large.
+   * `PutEvents`. Resolves when the targets or their dead-letter queues have the events, so that no accepted event is
+   * lost. Throws `AwsError` (ValidationException) for fewer than 1 or more than 10 entries, or too many bytes.
    */
   async putEvents(input: Record<string, unknown>): Promise<PutEventsResult> {
     const entries = input.Entries;
@@ -100,9 +100,7 @@ export class EventBuses {
 
   private async put(entry: Record<string, unknown>): Promise<PutEventsResult['Entries'][number]> {
     const accepted = this.accept(entry);
-    if ('ErrorCode' in accepted) {
-      return accepted;
-    }
+    if ('ErrorCode' in accepted) return accepted;
     const { event, busName } = accepted;
     const matched = this.rules.filter((rule) => rule.busName === busName && rule.test(event));
     this.options.onEvent?.(
@@ -129,43 +127,30 @@ export class EventBuses {
       return refusal('InvalidArgument', 'Parameter Resources is not valid. Reason: Must be a list of strings.');
     }
     const busName = this.busName(entry.EventBusName);
-    // See `serviceEvents` in the list of what is different.
+    // See `IGNORED.serviceEvents`.
     if (source.startsWith('aws.') && busName !== 'default') {
       return refusal('NotAuthorizedForSourceException', 'Not authorized for the source.');
     }
     if (busName === undefined) {
-      // AWS takes such an entry, answers with an event id and drops it; a wrong name should be seen locally.
+      // AWS accepts such an entry and drops it. Locally, a wrong name should be visible.
       return refusal('ResourceNotFoundException', `Event bus ${String(entry.EventBusName)} does not exist.`);
     }
-    const detail = parseObject(detailText);
-    if (!detail) {
-      return refusal('MalformedDetail', 'Detail is malformed.');
-    }
+    const detail = jsonObject(detailText);
+    if (!detail) return refusal('MalformedDetail', 'Detail is malformed.');
     const time = eventTime(entry.Time);
     if (!time) {
       return refusal('InvalidArgument', 'Parameter Time is not valid. Reason: Must be epoch seconds or a date.');
     }
     const { account, region } = this.options;
+    const id = randomUUID();
     return {
       busName,
-      event: {
-        version: '0',
-        id: randomUUID(),
-        'detail-type': detailType,
-        source,
-        account,
-        time,
-        region,
-        resources,
-        detail,
-      },
+      event: { version: '0', id, 'detail-type': detailType, source, account, time, region, resources, detail },
     };
   }
 
   private busName(nameOrArn: unknown): string | undefined {
-    if (nameOrArn === undefined || nameOrArn === null) {
-      return 'default';
-    }
+    if (nameOrArn === undefined || nameOrArn === null) return 'default';
     const name = String(nameOrArn);
     const { account, region, busArns } = this.options;
     if (name.startsWith('arn:')) {
@@ -194,9 +179,7 @@ export class EventBuses {
 
   private async giveUp(event: BusEvent, rule: BusRule, target: BusTarget, error: Error, retries: number) {
     try {
-      if (!target.deadLetter) {
-        throw error;
-      }
+      if (!target.deadLetter) throw error;
       await target.deadLetter(event, {
         RULE_ARN: rule.arn,
         TARGET_ARN: target.arn,
@@ -228,18 +211,7 @@ function refusal(ErrorCode: string, ErrorMessage: string): { ErrorCode: string; 
   return { ErrorCode, ErrorMessage };
 }
 
-function parseObject(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** `Time` as the JSON protocol writes it (epoch seconds) or as a date text; now when left out. */
+/** Converts `Time`, which is epoch seconds (JSON protocol) or a date string. The default is now. */
 function eventTime(time: unknown): string | undefined {
   const date =
     time === undefined || time === null
@@ -250,7 +222,7 @@ function eventTime(time: unknown): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : isoSeconds(date);
 }
 
-/** A date as events carry it: ISO 8601 without fractions of a second. */
+/** The date format of events: ISO 8601 without fractions of a second. */
 export function isoSeconds(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }

@@ -3,22 +3,22 @@ import type { BusEvent } from './event-bus';
 /** The whole event as JSON (EventBridge user guide, "Input transformation", predefined variables). */
 const WHOLE_EVENT = 'aws.events.event.json';
 const VARIABLE = /<([^<>]*)>/g;
-/** A text of the template's JSON, or a variable between texts. */
+/** A string in the template's JSON, or a variable outside strings. */
 const TEXT_OR_VARIABLE = /"(?:[^"\\]|\\.)*"|<([^<>]*)>/g;
 /** The implemented part of EventBridge's JSON paths: names separated by dots. */
 const PATH = /^\$(?:\.[\w-]+)*$/;
 
-/** What a rule's target receives instead of the event. */
+/** Transforms an event to the input of a rule's target. */
 export interface InputTransformer {
   readonly template: string;
-  /** JSON paths into the event, by the variable's name. */
+  /** JSON paths into the event, by variable name. */
   readonly paths: Readonly<Record<string, string>>;
 }
 
-/** @throws Error for a path or template that is not implemented, or that would give something else than JSON. */
+/** @throws Error for a path or variable that is not implemented, or a template that does not produce JSON. */
 export function checkInputTransformer({ template, paths }: InputTransformer): void {
   for (const path of Object.values(paths)) {
-    if (!PATH.test(path)) throw new Error(`the local run implements paths such as $.detail.status, and not ${path}`);
+    if (!PATH.test(path)) throw new Error(`the local run implements only paths such as $.detail.status, not ${path}`);
   }
   for (const [, name = ''] of template.matchAll(VARIABLE)) {
     if (name === WHOLE_EVENT || Object.hasOwn(paths, name)) continue;
@@ -28,19 +28,19 @@ export function checkInputTransformer({ template, paths }: InputTransformer): vo
   try {
     JSON.parse(filled);
   } catch {
-    throw new Error(`the input template gives no JSON: ${template}`);
+    throw new Error(`the input template does not produce JSON: ${template}`);
   }
 }
 
 /**
- * What a target receives. A variable between the template's texts becomes a JSON value, one within a text becomes a part
- * of it. A variable whose path is not in the event becomes nothing (EventBridge user guide, "Common issues").
+ * The input of a target. A variable outside strings becomes a JSON value; a variable in a string becomes part of the
+ * string. A variable whose path is missing in the event becomes empty (EventBridge user guide, "Common issues").
  */
 export function fillInputTemplate({ template, paths }: InputTransformer, event: BusEvent): string {
   const json = (name: string): string | undefined =>
     JSON.stringify(name === WHOLE_EVENT ? event : valueAt(event, paths[name] ?? ''));
   const inText = (name: string): string => json(name)?.replace(/^"(.*)"$/s, '$1') ?? '';
-  // Functions, so that no `$` of an event is taken for a group.
+  // Functions as replacements, because `$` in a replacement string has a special meaning.
   return template.replaceAll(TEXT_OR_VARIABLE, (part, name) =>
     name === undefined ? part.replaceAll(VARIABLE, (_, inner) => inText(inner)) : (json(name) ?? ''),
   );

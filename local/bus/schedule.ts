@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type BusEvent, isoSeconds } from './event-bus';
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-/** Longest delay that a Node timer takes (a signed 32-bit number of milliseconds, about 24.8 days). */
+/** Maximum delay of a Node timer (a signed 32-bit number of milliseconds, about 24.8 days). */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** A schedule that is sped up runs at most so often. */
+/** Minimum period of an accelerated schedule, in milliseconds. */
 const MIN_PERIOD_MS = 1000;
 
 /**
- * Milliseconds between two runs of `rate(5 minutes)` (EventBridge user guide, "Setting a schedule pattern").
- * Throws for `cron(...)` and anything else.
+ * Milliseconds between two runs of a rate such as `rate(5 minutes)` (EventBridge user guide, "Setting a schedule
+ * pattern"). Throws for any other expression.
  */
 export function rateMs(expression: string): number {
   const parts = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression.trim());
@@ -20,16 +20,16 @@ export function rateMs(expression: string): number {
   return ms;
 }
 
-/** A rule with a schedule or a schedule by itself, and what it calls. */
+/** A scheduled rule or an EventBridge schedule. */
 export interface Schedule {
   readonly arn: string;
-  /** Undefined: it runs when it is asked to. */
+  /** Undefined if it runs only on demand. */
   readonly everyMs: number | undefined;
-  /** Calls the targets; never rejects. */
+  /** Calls the targets. Never rejects. */
   readonly run: (event: BusEvent) => Promise<void>;
 }
 
-/** Timers of schedules. */
+/** Runs schedules on timers. */
 export class Schedules {
   private timers: NodeJS.Timeout[] = [];
 
@@ -40,33 +40,26 @@ export class Schedules {
     private readonly speed = 1,
   ) {}
 
-  /** The first run of a rate is one period after the rule's creation. */
+  /** A rate first runs one period after the start. */
   start(): void {
-    this.timers = this.schedules.flatMap((schedule) =>
-      schedule.everyMs === undefined
-        ? []
-        : [
-            setInterval(
-              () => void schedule.run(this.event(schedule)),
-              Math.max(MIN_PERIOD_MS, schedule.everyMs / this.speed),
-            ),
-          ],
-    );
+    for (const schedule of this.schedules) {
+      if (schedule.everyMs === undefined) continue;
+      const period = Math.max(MIN_PERIOD_MS, schedule.everyMs / this.speed);
+      this.timers.push(setInterval(() => void schedule.run(this.event(schedule)), period));
+    }
   }
 
-  /** Runs every schedule once, now, and resolves when all are done. */
+  /** Runs every schedule once. Resolves when all have finished. */
   async runAll(): Promise<void> {
     await Promise.all(this.schedules.map((schedule) => schedule.run(this.event(schedule))));
   }
 
   stop(): void {
-    for (const timer of this.timers) {
-      clearInterval(timer);
-    }
+    for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
   }
 
-  /** What a scheduled rule sends (EventBridge user guide, "Scheduled Event"). */
+  /** The event of a scheduled rule (EventBridge user guide, "Scheduled Event"). */
   private event(schedule: Schedule): BusEvent {
     return {
       version: '0',

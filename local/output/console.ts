@@ -1,7 +1,7 @@
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
-import type { LocalConnector } from '../connector';
 import type { DeadLetter, LocalStack } from '../stack';
+import type { LocalConnector } from '../stack/connector';
 import type { Summary } from './report';
 
 const color = (code: number) => (text: string) => (process.stdout.hasColors?.() ? `\x1b[${code}m${text}\x1b[0m` : text);
@@ -22,7 +22,7 @@ interface LogRecord {
 }
 
 /**
- * What a person wants to see of a line that a handler logged; undefined for what they do not.
+ * Formats a log line of a handler for the console. Returns undefined if the user does not need it.
  * @param functionId the function's logical id.
  */
 export function logLine(functionId: string, line: string): string | undefined {
@@ -40,13 +40,13 @@ export function logLine(functionId: string, line: string): string | undefined {
     case LogMessage.DELIVERED:
       return `${at} ${green('delivered')} ${what} ${status} ${dim(`run ${record.runId ?? 'unknown'}`)}`;
     case LogMessage.ATTEMPT_FAILED:
-      return `${at} ${yellow('failed   ')} ${what} ${answer(status, error)}${problem ? `: ${problem}` : ''} ${dim(`again in ${record.waitSeconds} s`)}`;
+      return `${at} ${yellow('failed   ')} ${what} ${responseText(status, error)}${problem ? `: ${problem}` : ''} ${dim(`again in ${record.waitSeconds} s`)}`;
     case LogMessage.DEAD:
-      return `${at} ${red('dead     ')} ${what} ${answer(status, error)}`;
+      return `${at} ${red('dead     ')} ${what} ${responseText(status, error)}`;
     case LogMessage.HELD:
       return `${at} ${yellow('held     ')} ${what}`;
     case LogMessage.FAILING:
-      return `${at} ${red('failing  ')} ${subscription}: its flow fails again and again (${answer(status, error)}); its deliveries wait, and one is tried from time to time`;
+      return `${at} ${red('failing  ')} ${subscription}: its flow fails repeatedly (${responseText(status, error)}). Its deliveries wait; one is tried from time to time`;
     case LogMessage.PAUSED:
       return `${at} ${red('paused   ')} ${subscription}: ${record.reason}`;
     case LogMessage.RESUMED:
@@ -60,9 +60,9 @@ export function logLine(functionId: string, line: string): string | undefined {
     case LogMessage.NORMALIZED:
       return `${at} ${dim('source   ')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
     case LogMessage.RECONCILED:
-      return `${at} ${dim('missed   ')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
+      return `${at} ${dim('recovered')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
     case LogMessage.RECONCILIATION_FAILED:
-      return `${at} ${red('unasked')}   ${record.source}: ${record.failure}: ${record.reason}`;
+      return `${at} ${red('unchecked')} ${record.source}: ${record.failure}: ${record.reason}`;
     case LogMessage.MATCHED:
     case LogMessage.UNMATCHED:
       return undefined;
@@ -71,25 +71,25 @@ export function logLine(functionId: string, line: string): string | undefined {
   }
 }
 
-const answer = (status: unknown, error: unknown): string =>
+const responseText = (status: unknown, error: unknown): string =>
   [status, error].filter((part) => part !== undefined).join(' ');
 
 /** `default#segment#VIP customers` as `segment VIP customers`. */
 const metricText = (key: unknown): string => String(key).split('#').slice(1).join(' ');
 
-/** The reasons of rejected events, and the messages that a handler could not take at all. */
+/** The reasons of rejected events, and a line for each other dead letter. */
 export function deadLetterLines(deadLetters: readonly DeadLetter[]): { rejected: string[]; failed: string[] } {
   const rejected: string[] = [];
   const failed: string[] = [];
   for (const { messageAttributes, queueLogicalId } of deadLetters) {
     const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE];
     if (reason) rejected.push(reason);
-    else failed.push(`a message stands in the dead-letter queue ${queueLogicalId}: its handler failed each time`);
+    else failed.push(`the dead-letter queue ${queueLogicalId} has a message whose handler failed each time`);
   }
   return { rejected, failed };
 }
 
-/** The summary for people. */
+/** Formats the summary for the console. */
 export function summaryText(summary: Summary, rejected: readonly string[], problems: readonly string[]): string {
   const { events, crossings, deliveries } = summary;
   const lines = [
@@ -101,7 +101,7 @@ export function summaryText(summary: Summary, rejected: readonly string[], probl
   if (rejected.length > 0)
     lines.push(
       '',
-      'Rejected, and kept in a dead-letter queue with the reason',
+      'Rejected events, kept in a dead-letter queue with the reason',
       ...rejected.map((reason) => `  ${reason}`),
     );
   if (crossings.length > 0) {
@@ -121,37 +121,39 @@ export function summaryText(summary: Summary, rejected: readonly string[], probl
   }
   if (counts.size > 0)
     lines.push('', 'Deliveries by trigger', ...[...counts].map(([key, count]) => `  ${key} ${count}`));
-  if (problems.length > 0) lines.push('', red('Not everything arrived'), ...problems.map((problem) => `  ${problem}`));
+  if (problems.length > 0) lines.push('', red('Problems'), ...problems.map((problem) => `  ${problem}`));
   return `${lines.join('\n')}\n`;
 }
 
-/** Everything that keeps a run from being a success, in sentences. */
+/** Everything that prevents a successful run. Equal lines are counted. */
 export function problemsOf(summary: Summary, failed: readonly string[]): string[] {
   const open = summary.deliveries
     .filter(({ status }) => status !== 'delivered')
     .map(({ subscription, trigger, status, attempts, httpStatus }) => {
-      const tries =
-        attempts === 0 ? 'never tried' : `${count(attempts, 'try', 'tries')}, last answer ${httpStatus ?? 'none'}`;
-      return `${status}: ${trigger} → ${subscription} (${tries})`;
+      const tried =
+        attempts === 0
+          ? 'no attempt'
+          : `${count(attempts, 'attempt', 'attempts')}, last response ${httpStatus ?? 'none'}`;
+      return `${status}: ${trigger} → ${subscription} (${tried})`;
     });
   const counts = new Map<string, number>();
   for (const problem of [...open, ...failed]) counts.set(problem, (counts.get(problem) ?? 0) + 1);
   return [...counts].map(([problem, count]) => (count === 1 ? problem : `${count} × ${problem}`));
 }
 
-/** Which limit ended a run, and what it left open. */
+/** The limit that ended the run, and the work that remains. */
 export function stalledText(seconds: number, { deliveries }: Summary, messages: number): string {
   const pending = deliveries.filter(({ status }) => status === 'pending').length;
   const open =
     pending > 0
       ? `${count(pending, 'delivery is', 'deliveries are')} still pending`
       : `${count(messages, 'message is', 'messages are')} still in the queues`;
-  return `No progress for ${seconds} s: ${open} (--wait SECONDS waits longer)`;
+  return `No progress for ${seconds} s: ${open} (use --wait SECONDS to wait longer)`;
 }
 
 const count = (n: number, one: string, many: string): string => `${number.format(n)} ${n === 1 ? one : many}`;
 
-/** How to go on from here. */
+/** Explains how to put more events, start real flows and stop the run. */
 export function nextSteps(
   stack: LocalStack,
   { busName, eventSource }: Pick<LocalConnector, 'busName' | 'eventSource'>,
@@ -161,31 +163,31 @@ export function nextSteps(
   const entry = { EventBusName: busName, Source: eventSource, DetailType: 'DataSourceRefreshed', Detail: detail };
   const entries = JSON.stringify([entry]);
   return `
-${bold('The connector stays up.')} Put an event of your own:
+${bold('The connector keeps running.')} Put your own event:
 
   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws events put-events --region ${stack.region} \\
     --endpoint-url ${stack.endpoint} --entries '${entries}'
 
-or without the AWS CLI:
+or, without the AWS CLI:
 
   curl -s ${stack.endpoint} -H 'X-Amz-Target: AWSEvents.PutEvents' \\
     -H 'Content-Type: application/x-amz-json-1.1' -d '{"Entries":${entries}}'
 
 ${subscriptions === undefined ? OWN_FLOW_OF_APP : ownFlow(subscriptions)}
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 `;
 }
 
 const ownFlow = (
   subscriptions: string,
-): string => `To start a flow of yours, copy ${subscriptions}, paste the URL of its trigger
-"When an HTTP request is received" as flowUrl (in quotes), and run
+): string => `To start your own flow, copy ${subscriptions} to my-subscriptions.yaml, paste the URL of the flow's trigger
+"When an HTTP request is received" as a flowUrl (in quotes), and run
 
   npm start -- --subscriptions my-subscriptions.yaml
 `;
 
-const OWN_FLOW_OF_APP = `To start a flow of yours, put the URL of its trigger "When an HTTP request is received" in the environment,
-and name the secret that the stack's subscription reads it from:
+const OWN_FLOW_OF_APP = `To start your own flow, set an environment variable to the URL of the flow's trigger "When an HTTP request is
+received", and use it as the value of the secret that the stack's subscription references:
 
   npm start -- --app FILE --secret NAME=VARIABLE
 `;

@@ -1,7 +1,8 @@
 import { LogMessage } from '../../lambda/shared/core/log-messages';
+import { jsonObject } from '../shared/json';
 
-const DELIVERY_ENDED: readonly string[] = [LogMessage.DELIVERED, LogMessage.DEAD, LogMessage.HELD];
-const EVENT_ENDED: readonly string[] = [
+const DELIVERY_FINISHED: readonly string[] = [LogMessage.DELIVERED, LogMessage.DEAD, LogMessage.HELD];
+const EVENT_FINISHED: readonly string[] = [
   LogMessage.MATCHED,
   LogMessage.UNMATCHED,
   LogMessage.REJECTED,
@@ -9,27 +10,19 @@ const EVENT_ENDED: readonly string[] = [
 ];
 
 /**
- * Counts finished work by the handlers' log lines. A try that failed or was put off finishes nothing: a flow that is down
- * would look busy for days.
+ * Counts finished work in the handlers' log lines. Failed or postponed attempts do not count, because a failing flow
+ * would otherwise prevent the end of the run for days.
  */
 export class Progress {
-  /** Deliveries that were delivered, died or are held. */
+  /** Deliveries that are delivered, dead or held. */
   deliveries = 0;
 
-  /** Takes a line of a handler's log. @returns whether it says that a piece of work is finished. */
-  take(line: string): boolean {
-    const message = messageOf(line);
-    if (message === undefined) return false;
-    const isDelivery = DELIVERY_ENDED.includes(message);
+  /** Records a log line of a handler. Returns whether it reports finished work. */
+  record(line: string): boolean {
+    const message = jsonObject(line)?.message;
+    if (typeof message !== 'string') return false;
+    const isDelivery = DELIVERY_FINISHED.includes(message);
     if (isDelivery) this.deliveries++;
-    return isDelivery || EVENT_ENDED.includes(message);
-  }
-}
-
-function messageOf(line: string): string | undefined {
-  try {
-    return JSON.parse(line)?.message;
-  } catch {
-    return undefined;
+    return isDelivery || EVENT_FINISHED.includes(message);
   }
 }

@@ -7,7 +7,7 @@ import type { SecretReference } from '../../lambda/subscriptions/core/secret-ref
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import type { BusEvent } from '../bus/event-bus';
 
-/** The summary of a run: what `--once --json` prints. */
+/** The summary of a run, which `--once --json` prints. */
 export interface Summary {
   readonly events: { readonly put: number; readonly rejected: number };
   readonly crossings: readonly Crossing[];
@@ -20,7 +20,7 @@ export interface Crossing {
   readonly subject: string;
   readonly direction: string;
   readonly threshold: number;
-  /** Null where a threshold fired because the value was beyond already. */
+  /** Null if the threshold fired because the value was already beyond it. */
   readonly previousValue: number | null;
   readonly value: number;
   readonly observedAt: string;
@@ -31,14 +31,14 @@ export interface Delivery {
   readonly subscription: string;
   readonly trigger: string;
   readonly status: string;
-  /** POSTs made. */
+  /** Number of POST requests. */
   readonly attempts: number;
-  /** Of the last answer; null when there was none. */
+  /** Status of the last response; null if there was none. */
   readonly httpStatus: number | null;
 }
 
-/** What a run leaves behind, from which the summary is made. */
-export interface Remains {
+/** The data for a summary. */
+export interface RunData {
   readonly eventsPut: number;
   readonly rejected: number;
   /** Every event that the bus accepted. */
@@ -53,16 +53,14 @@ export interface ExpectedSubscription {
   readonly flowUrlFrom?: SecretReference;
 }
 
-/** Makes the summary. A delivery that should be there and has left no trace is in it as pending, without an attempt. */
-export function summarize(remains: Remains): Summary {
-  const events = remains.busEvents.flatMap(recognized);
-  const seen = new Set(remains.rows.map((row) => deliveryId(row.subscription, row.eventId)));
-  const traceless = expectedDeliveries(events, remains.subscriptions).filter(
-    (delivery) => !seen.has(delivery.deliveryId),
-  );
-  const rows = remains.rows.toSorted((a, b) => a.acceptedAt - b.acceptedAt || a.occurredAt - b.occurredAt);
+/** Summarizes a run. An expected delivery without a row is included as pending, without attempts. */
+export function summarize(run: RunData): Summary {
+  const events = run.busEvents.flatMap(recognized);
+  const seen = new Set(run.rows.map((row) => deliveryId(row.subscription, row.eventId)));
+  const missing = expectedDeliveries(events, run.subscriptions).filter((delivery) => !seen.has(delivery.deliveryId));
+  const rows = run.rows.toSorted((a, b) => a.acceptedAt - b.acceptedAt || a.occurredAt - b.occurredAt);
   return {
-    events: { put: remains.eventsPut, rejected: remains.rejected },
+    events: { put: run.eventsPut, rejected: run.rejected },
     crossings: crossings(events),
     deliveries: [
       ...rows.map((row) => ({
@@ -73,7 +71,7 @@ export function summarize(remains: Remains): Summary {
         attempts: row.attempts.length,
         httpStatus: row.attempts.at(-1)?.status ?? null,
       })),
-      ...traceless,
+      ...missing,
     ],
   };
 }
@@ -87,10 +85,10 @@ function recognized(busEvent: BusEvent): Recognized[] {
 }
 
 /**
- * What should be there, worked out from the events and the subscriptions alone: every event against every subscription,
- * without the index that `dispatch` uses.
+ * The expected deliveries, computed only from the events and the subscriptions. Matches every event with every
+ * subscription, without the index that `dispatch` uses.
  */
-function expectedDeliveries(events: readonly Recognized[], subscriptions: Remains['subscriptions']): Delivery[] {
+function expectedDeliveries(events: readonly Recognized[], subscriptions: RunData['subscriptions']): Delivery[] {
   const expected = new Map<string, Delivery>();
   for (const { event, addressee } of events) {
     for (const { definition, flowUrl, flowUrlFrom } of subscriptions) {
@@ -106,7 +104,7 @@ function expectedDeliveries(events: readonly Recognized[], subscriptions: Remain
   return [...expected.values()];
 }
 
-/** Every crossing once, in the order in which they came onto the bus. */
+/** The distinct crossings, in the order of the bus. */
 function crossings(events: readonly Recognized[]): Crossing[] {
   const found = new Map<string, Crossing>();
   for (const { event } of events) {

@@ -1,8 +1,8 @@
-/** Milliseconds between two texts. */
+/** Milliseconds between two updates. */
 const PERIOD = { terminal: 200, file: 10_000 } as const;
 const CLEAR = '\r\x1b[K';
 
-/** Output, with a line at its end that says how far long work is: a terminal overwrites it, a file gets one from time to time. */
+/** Output with a status line at its end. A terminal overwrites the line; a file receives a new one every 10 seconds. */
 export class StatusLine {
   private timer: NodeJS.Timeout | undefined;
   private text: () => string = () => '';
@@ -10,7 +10,7 @@ export class StatusLine {
 
   constructor(private readonly stream: NodeJS.WriteStream) {}
 
-  /** Shows the text, which is asked for again and again, until `stop`. */
+  /** Shows the status until `stop`. Calls `text` for each update. */
   start(text: () => string): void {
     this.stop();
     this.text = text;
@@ -24,8 +24,8 @@ export class StatusLine {
     this.clear();
   }
 
-  /** Writes a line; the status stays below it. */
-  say(line: string): void {
+  /** Writes a line above the status line. */
+  print(line: string): void {
     const { isTTY } = this.stream;
     this.stream.write(`${isTTY ? CLEAR : ''}${line}\n${isTTY ? this.last : ''}`);
   }
@@ -33,12 +33,12 @@ export class StatusLine {
   private update(): void {
     const text = this.text();
     if (!this.stream.isTTY) {
-      // A file needs no second line for the same state.
+      // Omits repeated lines.
       if (text !== this.last) this.stream.write(`${text}\n`);
       this.last = text;
       return;
     }
-    // A longer one would wrap, and only its last row be cleared.
+    // A longer text would wrap, and CLEAR would clear only its last row.
     this.last = text.slice(0, (this.stream.columns || 80) - 1);
     this.stream.write(`${CLEAR}${this.last}`);
   }

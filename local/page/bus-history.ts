@@ -10,59 +10,59 @@ import { orderOf } from '../../lambda/thresholds/core/metric-state';
 import { MAX_AHEAD_MS } from '../../lambda/thresholds/core/observe';
 import type { BusEvent } from '../bus/event-bus';
 
-/** An event that the bus took. */
-export interface SeenEvent {
+/** An event that the bus accepted. */
+export interface RecordedEvent {
   readonly id: string;
   readonly detailType: string;
-  /** What it is about, as far as it says, before anything has checked it. */
+  /** Its subject and value, which are not validated. */
   readonly about: string;
-  /** JSON for people, at most `KEPT.characters` of it. */
+  /** Formatted JSON, cut to `LIMITS.characters`. */
   readonly detail: string;
-  /** When it came, epoch milliseconds. */
+  /** Epoch milliseconds at which the bus accepted it. */
   readonly at: number;
-  /** Logical ids of the rules that took it. */
+  /** Logical ids of the rules that it matched. */
   readonly rules: readonly string[];
 }
 
-/** What a rule took. */
+/** The events that a rule matched. */
 export interface RuleCount {
   readonly count: number;
-  /** When it took the last one, epoch milliseconds. */
+  /** Time of the last match, epoch milliseconds. */
   readonly lastAt: number;
 }
 
-/** A value of a metric as it came. */
+/** An observed value of a metric. */
 export interface Point {
   /** Epoch milliseconds. */
   readonly observedAt: number;
   readonly value: number;
-  /** Why it changes nothing; left out: it does. */
+  /** Why the connector drops it. Undefined if it does not. */
   readonly dropped?: 'late' | 'duplicate' | 'conflict';
 }
 
-/** A threshold that a value crossed. */
-export interface CrossingSeen {
+/** A crossing of a subscription's threshold. */
+export interface RecordedCrossing {
   readonly crossingId: string;
   readonly subscription: string;
   readonly direction: Direction;
   readonly threshold: number;
-  /** Left out where the value was beyond already. */
+  /** Undefined if the threshold fired because the value was already beyond it. */
   readonly previousValue?: number;
   readonly value: number;
   /** Epoch milliseconds. */
   readonly observedAt: number;
 }
 
-/** What came of a metric, in the order of its coming. */
+/** The values and crossings of a metric, in the order of the bus. */
 export interface MetricHistory {
   readonly metric: Metric;
   readonly unit?: string;
   readonly points: readonly Point[];
-  readonly crossings: readonly CrossingSeen[];
+  readonly crossings: readonly RecordedCrossing[];
 }
 
-/** What is kept: a run may stay up for days. Of triggers more, because deliveries of a backlog come late. */
-export const KEPT = {
+/** Limits of memory, because a run can last for days. A backlog, which is delivered late, needs more triggers. */
+export const LIMITS = {
   events: 100,
   triggers: 5_000,
   characters: 10_000,
@@ -71,55 +71,55 @@ export const KEPT = {
   crossings: 200,
 } as const;
 
-/** Events that the bus took, by who put them. */
+/** Numbers of events by their producer. */
 export interface EventCounts {
-  /** By producers, and by the functions that make events of what AWS services say. */
+  /** Events of producers, and of the functions that convert events of AWS services. */
   readonly put: number;
   readonly crossings: number;
-  /** About the connector's own health. */
-  readonly announcements: number;
+  /** Events about the connector's health. */
+  readonly healthEvents: number;
 }
 
 const CROSSINGS: readonly string[] = Object.values(CrossingEvent);
-const ANNOUNCEMENTS: readonly string[] = Object.values(HealthEvent);
+const HEALTH_EVENTS: readonly string[] = Object.values(HealthEvent);
 
-type Kept = { -readonly [K in keyof MetricHistory]: MetricHistory[K] } & { last?: Observation };
+type MutableHistory = { -readonly [K in keyof MetricHistory]: MetricHistory[K] } & { last?: Observation };
 
-/** What went over the bus, as much as a person looks at: the newest of everything. */
+/** The newest events of the bus, and the values and crossings of the newest metrics. */
 export class BusHistory {
-  private readonly taken = { put: 0, crossings: 0, announcements: 0 };
+  private readonly numbers = { put: 0, crossings: 0, healthEvents: 0 };
   private readonly triggers = new Map<string, TriggerEvent>();
-  private newest: SeenEvent[] = [];
+  private newest: RecordedEvent[] = [];
   private readonly counts = new Map<string, RuleCount>();
-  /** The one that changed last at the end. */
-  private readonly byKey = new Map<string, Kept>();
+  /** Ordered by the time of the last change. */
+  private readonly byKey = new Map<string, MutableHistory>();
 
-  /** Takes an event; `at` is when it came, epoch milliseconds. */
-  take(event: BusEvent, rules: readonly string[], at: number): void {
-    this.taken[kindOf(event['detail-type'])]++;
-    this.newest = [seen(event, rules, at), ...this.newest].slice(0, KEPT.events);
+  /** @param at epoch milliseconds at which the bus accepted the event. */
+  record(event: BusEvent, rules: readonly string[], at: number): void {
+    this.numbers[kindOf(event['detail-type'])]++;
+    this.newest = [recordOf(event, rules, at), ...this.newest].slice(0, LIMITS.events);
     for (const rule of rules) this.counts.set(rule, { count: (this.counts.get(rule)?.count ?? 0) + 1, lastAt: at });
     const checked = checkEvent(json(event) ?? '');
-    // What cannot be read is rejected by the connector, which says why.
+    // The connector rejects invalid events with a reason.
     if ('reason' in checked) return;
     const observation = toObservation(checked.value);
     if (observation) this.observe(observation, at);
     const recognized = recognize(checked.value);
     if (!recognized) return;
-    this.keep(recognized.event);
-    this.cross(recognized.event, recognized.addressee?.subscription);
+    this.recordTrigger(recognized.event);
+    this.recordCrossing(recognized.event, recognized.addressee?.subscription);
   }
 
   /** Newest first. */
-  get events(): readonly SeenEvent[] {
+  get events(): readonly RecordedEvent[] {
     return this.newest;
   }
 
   get eventCounts(): EventCounts {
-    return { ...this.taken };
+    return { ...this.numbers };
   }
 
-  /** The trigger event, if it is one of the newest. */
+  /** The trigger event. Undefined if it is not one of the newest. */
   trigger(eventId: string): TriggerEvent | undefined {
     return this.triggers.get(eventId);
   }
@@ -132,56 +132,56 @@ export class BusHistory {
     return [...this.byKey.values()];
   }
 
-  private keep(event: TriggerEvent): void {
+  private recordTrigger(event: TriggerEvent): void {
     this.triggers.set(event.eventId, event);
     const [oldest] = this.triggers.keys();
-    if (this.triggers.size > KEPT.triggers && oldest !== undefined) this.triggers.delete(oldest);
+    if (this.triggers.size > LIMITS.triggers && oldest !== undefined) this.triggers.delete(oldest);
   }
 
   private observe(observation: Observation, at: number): void {
     const { metric, observedAt, value, unit } = observation;
-    // The connector rejects it.
+    // The connector rejects observations from the future.
     if (observedAt > at + MAX_AHEAD_MS) return;
-    const kept = this.of(metric);
-    const state = kept.last && { metric, last: kept.last, version: 1, recent: [] };
+    const history = this.historyOf(metric);
+    const state = history.last && { metric, last: history.last, version: 1, recent: [] };
     const order = orderOf(state, observation);
     const dropped = order === 'newer' ? undefined : order;
-    if (!dropped) kept.last = observation;
-    kept.unit = unit ?? kept.unit;
-    kept.points = [...kept.points, { observedAt, value, dropped }].slice(-KEPT.points);
+    if (!dropped) history.last = observation;
+    history.unit = unit ?? history.unit;
+    history.points = [...history.points, { observedAt, value, dropped }].slice(-LIMITS.points);
   }
 
-  private cross(event: TriggerEvent, subscription: string | undefined): void {
+  private recordCrossing(event: TriggerEvent, subscription: string | undefined): void {
     if (!('direction' in event) || subscription === undefined) return;
     const { eventId: crossingId, direction, threshold, previousValue, value, observedAt, instanceId } = event;
     const metric: Metric =
       'segment' in event
         ? { kind: 'segment', instanceId, name: event.segment }
         : { kind: 'measure', instanceId, name: event.measure, dimensions: event.dimensions };
-    const kept = this.of(metric);
-    // The bus may bring it twice.
-    if (kept.crossings.some((one) => one.crossingId === crossingId)) return;
+    const history = this.historyOf(metric);
+    // The bus can deliver duplicates.
+    if (history.crossings.some((one) => one.crossingId === crossingId)) return;
     const crossing = { crossingId, subscription, direction, threshold, previousValue, value, observedAt };
-    kept.crossings = [...kept.crossings, crossing].slice(-KEPT.crossings);
+    history.crossings = [...history.crossings, crossing].slice(-LIMITS.crossings);
   }
 
-  private of(metric: Metric): Kept {
+  private historyOf(metric: Metric): MutableHistory {
     const key = metricKey(metric);
-    const kept: Kept = this.byKey.get(key) ?? { metric, points: [], crossings: [] };
+    const history: MutableHistory = this.byKey.get(key) ?? { metric, points: [], crossings: [] };
     this.byKey.delete(key);
-    this.byKey.set(key, kept);
+    this.byKey.set(key, history);
     const [oldest] = this.byKey.keys();
-    if (this.byKey.size > KEPT.metrics && oldest !== undefined) this.byKey.delete(oldest);
-    return kept;
+    if (this.byKey.size > LIMITS.metrics && oldest !== undefined) this.byKey.delete(oldest);
+    return history;
   }
 }
 
 const kindOf = (detailType: string): keyof EventCounts => {
   if (CROSSINGS.includes(detailType)) return 'crossings';
-  return ANNOUNCEMENTS.includes(detailType) ? 'announcements' : 'put';
+  return HEALTH_EVENTS.includes(detailType) ? 'healthEvents' : 'put';
 };
 
-/** JSON.parse reads lists in lists of any depth, JSON.stringify does not write them. */
+/** Returns undefined for deeply nested values, which JSON.parse accepts but JSON.stringify does not. */
 function json(value: unknown, space?: number): string | undefined {
   try {
     return JSON.stringify(value, undefined, space);
@@ -190,9 +190,9 @@ function json(value: unknown, space?: number): string | undefined {
   }
 }
 
-function seen(event: BusEvent, rules: readonly string[], at: number): SeenEvent {
+function recordOf(event: BusEvent, rules: readonly string[], at: number): RecordedEvent {
   const { id, 'detail-type': detailType, detail } = event;
-  const text = cut(json(detail, 2) ?? 'nested too deeply', KEPT.characters);
+  const text = cut(json(detail, 2) ?? 'nested too deeply', LIMITS.characters);
   return { id, detailType, about: cut(aboutText(detail), 200), detail: text, at, rules };
 }
 

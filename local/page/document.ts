@@ -3,7 +3,7 @@ import { type Html, html } from './html';
 import { type Section, sections } from './sections';
 import type { Snapshot } from './snapshot';
 
-/** Where the page's parts are served. */
+/** Paths of the page's parts. */
 export const Route = {
   PAGE: '/',
   STYLE: '/page/style.css',
@@ -12,20 +12,20 @@ export const Route = {
   EVENTS: '/page/events',
 } as const;
 
-/** An event that somebody typed. */
-export interface Typed {
+/** The fields of the form. */
+export interface EventInput {
   readonly detailType: string;
   /** JSON. */
   readonly detail: string;
 }
 
-/** What the form shows after an event was not put: what was typed, and why. */
-export interface NotPut extends Typed {
+/** The fields of a form whose event was rejected, and the reason. */
+export interface RejectedInput extends EventInput {
   readonly problem: string;
 }
 
 /** The whole page. */
-export function pageDocument(snapshot: Snapshot, notPut?: NotPut): string {
+export function pageDocument(snapshot: Snapshot, rejectedInput?: RejectedInput): string {
   const [overview, ...others] = sections(snapshot);
   return html`<!doctype html>
 <html lang="en">
@@ -41,11 +41,11 @@ export function pageDocument(snapshot: Snapshot, notPut?: NotPut): string {
 <body>
 <header>
 <h1>Power Automate connector</h1>
-<p class="small">${snapshot.stackName} on this machine, bus ${snapshot.busName}. Times are UTC. <span id="live">Reload to see what is new.</span></p>
+<p class="small">${snapshot.stackName} on this machine, bus ${snapshot.busName}. Times are UTC. <span id="live">Reload to update.</span></p>
 ${overview && html`<div data-section="${overview.id}">${overview.content}</div>`}
 </header>
 <main>
-${form(snapshot.now, notPut)}
+${form(snapshot.now, rejectedInput)}
 ${others.map(sectionElement)}
 </main>
 </body>
@@ -56,11 +56,11 @@ ${others.map(sectionElement)}
 const sectionElement = ({ id, title, content }: Section): Html =>
   html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2><div data-section="${id}">${content}</div></section>`;
 
-/** Works without the script, too. */
-function form(now: number, notPut?: NotPut): Html {
+/** Also works without the script. */
+function form(now: number, rejectedInput?: RejectedInput): Html {
   const all = examples(now);
   const [first] = all;
-  const { detailType, detail } = notPut ?? {
+  const { detailType, detail } = rejectedInput ?? {
     detailType: first?.detailType ?? '',
     detail: JSON.stringify(first?.detail, undefined, 2),
   };
@@ -78,8 +78,8 @@ function form(now: number, notPut?: NotPut): Html {
 <div class="field"><label for="detail">Detail (JSON)</label>
 <textarea id="detail" name="detail" rows="8" required autocomplete="off" spellcheck="false">
 ${detail}</textarea></div>
-<button>Put it on the bus</button>
-<p id="outcome" role="status"${notPut ? html` class="problem"` : html``}>${notPut?.problem}</p>
+<button>Put event</button>
+<p id="outcome" role="status"${rejectedInput ? html` class="problem"` : html``}>${rejectedInput?.problem}</p>
 </form>
 </section>`;
 }

@@ -1,6 +1,6 @@
 import { DomainEvent } from '../../contract/events';
 
-/** An event that somebody may put to see what happens. */
+/** An example event for the form. */
 export interface Example {
   readonly name: string;
   readonly detailType: string;
@@ -8,7 +8,8 @@ export interface Example {
 }
 
 /**
- * Examples about the retailer's subjects, of this moment: the same event again would be known, and change nothing.
+ * Examples for the subscriptions of examples/retailer. They contain the current time, because the connector drops
+ * duplicates.
  * @param now epoch milliseconds.
  */
 export function examples(now: number): Example[] {
@@ -18,42 +19,42 @@ export function examples(now: number): Example[] {
     { name: 'VIP customers rise', detailType: DomainEvent.SEGMENT_REFRESHED, detail: segment(10_450) },
     { name: 'VIP customers fall', detailType: DomainEvent.SEGMENT_REFRESHED, detail: segment(9_600) },
     {
-      name: 'A measure',
+      name: 'Revenue yesterday',
       detailType: DomainEvent.MEASURE_REFRESHED,
       detail: { measure: 'Revenue yesterday', value: '262500.5', unit: 'EUR', observedAt },
     },
     {
-      name: 'A refresh that failed',
+      name: 'Data source refresh failed',
       detailType: DomainEvent.DATA_SOURCE_REFRESHED,
       detail: { dataSource: 'Orders', status: 'Failed', runId, error: 'No space left on the device.' },
     },
     {
-      name: 'A refresh that succeeded',
+      name: 'Data source refresh succeeded',
       detailType: DomainEvent.DATA_SOURCE_REFRESHED,
       detail: { dataSource: 'Orders', status: 'Successful', runId, recordCount: 17_062 },
     },
     {
-      name: 'A full refresh',
+      name: 'Full refresh failed',
       detailType: DomainEvent.FULL_REFRESHED,
       detail: { runId, status: 'Failed', kind: 'Scheduled', processes: { Segments: 'Successful', Measures: 'Failed' } },
     },
     {
-      name: 'A unification',
+      name: 'Unification succeeded',
       detailType: DomainEvent.UNIFICATION_REFRESHED,
       detail: { runId, status: 'Successful', stages: { map: 'Successful', match: 'Successful', merge: 'Successful' } },
     },
     {
-      name: 'A stage of a run',
+      name: 'Refresh stage completed',
       detailType: DomainEvent.REFRESH_STAGE_COMPLETED,
       detail: { runId, stage: 'map', status: 'Successful', expected: ['map', 'match', 'merge'] },
     },
     {
-      name: 'One that is rejected',
+      name: 'Invalid event',
       detailType: DomainEvent.SEGMENT_REFRESHED,
       detail: { segment: 'VIP customers', memberCount: 'many', observedAt },
     },
   ];
 }
 
-/** What the form offers: whatever producers put. */
+/** Suggestions of the form: all events of producers. */
 export const DETAIL_TYPES: readonly string[] = Object.values(DomainEvent);

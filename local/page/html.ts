@@ -1,4 +1,4 @@
-/** Markup: what is safe to send as it is. */
+/** Markup, which is not escaped again. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -13,7 +13,7 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Markup with values in it: every text is escaped, in elements as in attributes (which stand in quotes). */
+/** Creates markup. Escapes all texts for elements and for quoted attributes. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Html {
   return new Html(strings.reduce((text, string, n) => text + textOf(values[n - 1]) + string));
 }

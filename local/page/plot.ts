@@ -2,15 +2,15 @@ import { numberText } from '../../lambda/shared/core/number-text';
 import { quantityText } from '../../lambda/shared/core/text';
 import type { Point } from './bus-history';
 import { type Html, html } from './html';
-import type { Level, WatchedMetric } from './snapshot';
+import type { Level, PlottedMetric } from './snapshot';
 
-/** Units of the drawing; it is scaled to the width that there is. */
+/** Size of the drawing, which is scaled to the available width. */
 const WIDTH = 440;
 const HEIGHT = 210;
 const AREA = { left: 56, right: WIDTH - 84, top: 14, bottom: HEIGHT - 26 } as const;
-/** Least distance of two labels, from line to line. */
+/** Minimum distance between two labels. */
 const LABEL_HEIGHT = 14;
-/** Levels that are drawn: those that are nearest to the last value. */
+/** Maximum number of levels. The nearest to the last value are drawn. */
 const MAX_LEVELS = 12;
 const DAY = 24 * 3600 * 1000;
 
@@ -28,15 +28,15 @@ const WORDS: Readonly<Record<Level['operator'], string>> = {
   atOrBelow: 'at or below',
 };
 
-/** In the drawing, where there is little room; the text under it has the words. */
+/** Short forms for the drawing. The text below it has the words. */
 const SIGNS: Readonly<Record<Level['operator'], string>> = { above: '>', atOrAbove: '≥', below: '<', atOrBelow: '≤' };
 
-/** A level in words, such as `above 10,000`. */
+/** Such as `above 10,000, recovers at 9,000`. */
 const levelText = ({ operator, value, recoverTo }: Level): string =>
-  `${WORDS[operator]} ${numberText(value)}${recoverTo === undefined ? '' : `, back at ${numberText(recoverTo)}`}`;
+  `${WORDS[operator]} ${numberText(value)}${recoverTo === undefined ? '' : `, recovers at ${numberText(recoverTo)}`}`;
 
-/** The values of a metric over time against its thresholds, as SVG. `label` says what it shows to who cannot see it. */
-export function plot({ points, crossings, levels }: WatchedMetric, label: string): Html {
+/** Draws the values of a metric over time, and its thresholds, as SVG. `label` is the text alternative. */
+export function plot({ points, crossings, levels }: PlottedMetric, label: string): Html {
   const counted = points.filter(({ dropped }) => dropped === undefined);
   const lines = linesOf(levels, counted.at(-1)?.value);
   const values = [...points.map(({ value }) => value), ...lines.map(({ value }) => value)];
@@ -60,7 +60,7 @@ ${points.length > 0 && timeAxis(span, x)}
 </svg>`;
 }
 
-/** Thresholds and recovery levels; equal ones are one line. */
+/** Lines of thresholds and recovery levels, without duplicates. */
 function linesOf(levels: readonly Level[], last: number | undefined): Line[] {
   const lines = new Map<string, Line>();
   for (const level of levels) {
@@ -75,7 +75,7 @@ function linesOf(levels: readonly Level[], last: number | undefined): Line[] {
   return [...lines.values()].sort((a, b) => distance(a) - distance(b)).slice(0, MAX_LEVELS);
 }
 
-/** Lines whose labels would lie over one another lose them, but for the nearest to the value. */
+/** Removes labels that would overlap. The line nearest to the last value keeps its label. */
 function labelled(lines: readonly Line[], y: (value: number) => number): Line[] {
   const taken: number[] = [];
   return lines.map((line) => {
@@ -86,7 +86,7 @@ function labelled(lines: readonly Line[], y: (value: number) => number): Line[] 
   });
 }
 
-/** The range of the values, which are smaller than 1e126 (events.ts), with some room; a range for a single value too. */
+/** The range of the values with a margin. Values are below 1e126 (events.ts). */
 function padded(values: readonly number[]): readonly [number, number] {
   if (values.length === 0) return [0, 1];
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -98,7 +98,7 @@ function scale([from, to]: readonly [number, number], [start, end]: readonly [nu
   return (value: number): number => Math.round((start + ((value - from) / (to - from)) * (end - start)) * 10) / 10;
 }
 
-/** Round values in the range: 1, 2 or 5 times a power of ten apart. */
+/** Round values in the range, at distances of 1, 2 or 5 times a power of ten. */
 export function ticks([low, high]: readonly [number, number]): number[] {
   const rough = (high - low) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -106,7 +106,7 @@ export function ticks([low, high]: readonly [number, number]): number[] {
   if (!Number.isFinite(step) || step === 0) return [];
   const first = Math.ceil(low / step);
   const count = Math.floor(high / step) - first + 1;
-  // Where the values are too far from zero for a double to tell the steps apart.
+  // The values are too far from zero for a double to represent the steps.
   if (!(count >= 1 && count <= 12)) return [];
   return Array.from({ length: count }, (_, n) => Number(((first + n) * step).toPrecision(12)));
 }
@@ -125,7 +125,7 @@ const grid = (at: number, value: number): Html =>
 const levelLine = ({ label, kind }: Line, at: number): Html =>
   html`<path class="level ${kind}" d="M${AREA.left} ${at}H${AREA.right}"/>${label && html`<text class="label ${kind}" x="${AREA.right + 6}" y="${at + 4}">${label}</text>`}`;
 
-/** A value stands until the next one is known. */
+/** Draws steps, because a value is valid until the next observation. */
 function curve(counted: readonly Point[], x: (at: number) => number, y: (value: number) => number): Html | undefined {
   const [first, ...rest] = counted;
   if (!first) return undefined;
@@ -133,7 +133,7 @@ function curve(counted: readonly Point[], x: (at: number) => number, y: (value: 
   return html`<path class="curve" d="M${x(first.observedAt)} ${y(first.value)}${steps}"/>`;
 }
 
-/** A duplicate lies on the value that it repeats. */
+/** Omits duplicates, which have the same position as the original. */
 function dropMark(point: Point, x: (at: number) => number, y: (value: number) => number): Html | undefined {
   const { observedAt, value, dropped } = point;
   if (dropped === undefined || dropped === 'duplicate') return undefined;
@@ -156,8 +156,8 @@ function timeAxis([from, to]: readonly [number, number], x: (at: number) => numb
   return from === to ? label(from, 'middle') : html`${label(from, 'start')}${label(to, 'end')}`;
 }
 
-/** What a plot shows, in words. */
-export function plotText({ points, crossings, levels, unit }: WatchedMetric): string {
+/** Describes a plot in words. */
+export function plotText({ points, crossings, levels, unit }: PlottedMetric): string {
   const counted = points.filter(({ dropped }) => dropped === undefined);
   const last = counted.at(-1);
   const watched = [...new Set(levels.map(levelText))].join(', ');
@@ -165,7 +165,7 @@ export function plotText({ points, crossings, levels, unit }: WatchedMetric): st
     last
       ? `${counted.length} ${counted.length === 1 ? 'value' : 'values'}, now ${quantityText(last.value, unit)}`
       : 'no value yet',
-    watched ? `thresholds: ${watched}` : 'nothing watches it',
+    watched ? `thresholds: ${watched}` : 'no threshold',
     crossings.length > 0 && `crossed ${crossings.length === 1 ? 'once' : `${crossings.length} times`}`,
     points.length > counted.length && `${points.length - counted.length} dropped`,
   ]

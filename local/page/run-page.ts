@@ -6,16 +6,16 @@ import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { cut } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
-import { ANYBODY } from '../connector';
+import { ANYBODY } from '../shared/client-config';
 import type { DeadLetter, LocalStack } from '../stack';
-import { type BusHistory, KEPT } from './bus-history';
+import { type BusHistory, LIMITS } from './bus-history';
 import type { PagePorts } from './server';
 import type { Rejected } from './snapshot';
 
-/** Deliveries that the page gets; it shows fewer. */
+/** Maximum deliveries in a snapshot. */
 const NEWEST = 100;
 
-/** What the page shows of a run, read where the run keeps it, and how it puts an event: by the road of any producer. */
+/** Connects the page with a run: reads its state, and puts events on the bus like any producer. */
 export function runPage(stack: LocalStack, history: BusHistory): { readonly ports: PagePorts; close(): void } {
   const { stackName, outputs, region, endpoints } = stack;
   const connector = connectorOf(stackName, outputs, { region, credentials: ANYBODY.credentials, endpoints });
@@ -32,7 +32,7 @@ export function runPage(stack: LocalStack, history: BusHistory): { readonly port
         now: Date.now(),
         eventCounts: history.eventCounts,
         events: history.events,
-        rules: stack.rules.map((rule) => ({ ...rule, taken: history.ruleCount(rule.logicalId) })),
+        rules: stack.rules.map((rule) => ({ ...rule, matched: history.ruleCount(rule.logicalId) })),
         metrics: history.metrics,
         subscriptions,
         deliveries: deliveries.rows,
@@ -63,6 +63,6 @@ async function* counted(
 }
 
 function rejectedOf({ messageAttributes, queueLogicalId, sentAt, body }: DeadLetter): Rejected {
-  const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE] ?? `its handler failed each time (${queueLogicalId})`;
-  return { at: sentAt, reason: cut(reason, 1000), body: cut(body, KEPT.characters) };
+  const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE] ?? `the handler failed each time (${queueLogicalId})`;
+  return { at: sentAt, reason: cut(reason, 1000), body: cut(body, LIMITS.characters) };
 }

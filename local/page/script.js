@@ -1,11 +1,11 @@
-// Keeps the page up to date, and puts events without loading it anew. The page works without it.
+// Updates the page, and puts events without reloading it. The page also works without this script.
 const form = document.querySelector('#put form');
 const outcome = document.querySelector('#outcome');
 const live = document.querySelector('#live');
 const example = document.querySelector('#example');
 document.documentElement.classList.add('with-script');
 
-/** Replaces a section's markup, which the server has escaped, and keeps what somebody has opened, scrolled or focused. */
+/** Replaces a section's markup, which the server has escaped. Keeps open details, scroll positions and the focus. */
 function replace(id, markup) {
   const section = document.querySelector(`[data-section="${id}"]`);
   if (!section || section.innerHTML === markup) return;
@@ -32,18 +32,18 @@ updates.addEventListener('open', () => {
   live.textContent = 'Live.';
 });
 updates.addEventListener('error', () => {
-  live.textContent = 'The local run has ended, or cannot be reached.';
+  live.textContent = 'The local run has stopped or cannot be reached.';
 });
 
-/** Fills in the chosen example as of now: the same event again would change nothing. */
+/** Fills the form with the selected example and the current time, because the connector drops duplicates. */
 function fillIn() {
   const { detailType, detail } = example.selectedOptions[0].dataset;
   const now = new Date().toISOString();
-  const made = JSON.parse(detail);
-  if ('observedAt' in made) made.observedAt = now;
-  if ('runId' in made) made.runId = `page-${now}`;
+  const filled = JSON.parse(detail);
+  if ('observedAt' in filled) filled.observedAt = now;
+  if ('runId' in filled) filled.runId = `page-${now}`;
   form.elements.detailType.value = detailType;
-  form.elements.detail.value = JSON.stringify(made, undefined, 2);
+  form.elements.detail.value = JSON.stringify(filled, undefined, 2);
 }
 example.addEventListener('change', fillIn);
 
@@ -51,14 +51,14 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault();
   outcome.textContent = '';
   try {
-    const answer = await fetch(form.action, {
+    const response = await fetch(form.action, {
       method: 'POST',
       headers: { accept: 'application/json' },
       body: new URLSearchParams(new FormData(form)),
     });
-    const { text } = await answer.json();
+    const { text } = await response.json();
     outcome.textContent = text;
-    outcome.classList.toggle('problem', !answer.ok);
+    outcome.classList.toggle('problem', !response.ok);
   } catch {
     outcome.textContent = 'The local run cannot be reached.';
     outcome.classList.add('problem');

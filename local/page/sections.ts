@@ -6,20 +6,20 @@ import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { mapText } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
-import type { SeenEvent } from './bus-history';
+import type { RecordedEvent } from './bus-history';
+import { deliveryContent } from './delivery-content';
 import { type Html, html } from './html';
 import { plot, plotText } from './plot';
-import { type Rejected, type Rule, type Snapshot, type WatchedMetric, watchedMetrics } from './snapshot';
-import { told } from './told';
+import { type PlottedMetric, plottedMetrics, type Rejected, type Rule, type Snapshot } from './snapshot';
 
-/** A part of the page that is replaced when it changes. */
+/** A part of the page that updates independently. */
 export interface Section {
   readonly id: string;
   readonly title: string;
   readonly content: Html;
 }
 
-/** What one section lists at most: the page is for looking on, the command line for looking up. */
+/** Maximum items of a list. The CLI shows all. */
 const MAX_LISTED = 50;
 const MAX_PLOTS = 24;
 
@@ -47,7 +47,7 @@ const TONES: Readonly<Record<DeliveryStatus, Tone>> = {
   canceled: 'neutral',
 };
 
-/** An instant in UTC: the time alone where it is of today. */
+/** A time in UTC, with the date unless it is today. */
 export function time(at: number, now: number): Html {
   const iso = new Date(at).toISOString();
   const [day, clock] = [iso.slice(0, 10), iso.slice(11, 19)];
@@ -61,7 +61,7 @@ const more = (all: number, shown: number, what: string): Html | false =>
   all > shown && html`<p class="empty">The newest ${shown} of ${numberText(all)} ${what}.</p>`;
 
 function overview(snapshot: Snapshot): Html {
-  const { eventCounts, deliveryCounts, rejected: refused, subscriptions: all } = snapshot;
+  const { eventCounts, deliveryCounts, rejected: rejectedEvents, subscriptions: all } = snapshot;
   const paused = all.filter(isPaused).length;
   const figure = (value: number, what: string, tone: Tone = 'neutral') =>
     html`<li class="${value > 0 ? tone : 'neutral'}"><strong>${numberText(value)}</strong> ${what}</li>`;
@@ -73,26 +73,26 @@ ${figure(count('delivered'), 'delivered', 'good')}
 ${figure(count('pending') + count('held'), 'waiting', 'warning')}
 ${figure(count('dead'), 'dead', 'bad')}
 ${figure(paused, 'paused', 'bad')}
-${figure(refused.length, 'rejected', 'warning')}
+${figure(rejectedEvents.length, 'rejected', 'warning')}
 </ul>`;
 }
 
 function metrics(snapshot: Snapshot): Html {
-  const all = watchedMetrics(snapshot);
-  if (all.length === 0) return empty('No segment or measure has been seen or is watched.');
+  const all = plottedMetrics(snapshot);
+  if (all.length === 0) return empty('No segments or measures yet.');
   return html`<div class="plots">${all.slice(0, MAX_PLOTS).map((metric) => figureOf(metric, snapshot.now))}</div>${
-    all.length > MAX_PLOTS && html`<p class="empty">${all.length - MAX_PLOTS} more are not drawn.</p>`
+    all.length > MAX_PLOTS && html`<p class="empty">${all.length - MAX_PLOTS} more are not shown.</p>`
   }`;
 }
 
-/** `Segment VIP customers`, `Measure Revenue (Region: EU)`; the instance where it is not the usual one. */
+/** Such as `Measure Revenue (Region: EU)`. Includes the instance unless it is `default`. */
 export function metricText({ kind, name, dimensions, instanceId }: Metric): string {
   const members = mapText(dimensions ?? {});
   const where = instanceId === 'default' ? '' : ` in ${instanceId}`;
   return `${kind === 'segment' ? 'Segment' : 'Measure'} ${name}${members && ` (${members})`}${where}`;
 }
 
-function figureOf(metric: WatchedMetric, now: number): Html {
+function figureOf(metric: PlottedMetric, now: number): Html {
   const [name, text] = [metricText(metric.metric), plotText(metric)];
   const crossings = metric.crossings.toReversed().slice(0, MAX_LISTED);
   return html`<figure>
@@ -111,7 +111,7 @@ ${
 
 function deliveries(snapshot: Snapshot): Html {
   const { deliveries: rows, deliveryCounts } = snapshot;
-  if (rows.length === 0) return empty('No flow has been called yet.');
+  if (rows.length === 0) return empty('No deliveries yet.');
   const shown = rows.slice(0, MAX_LISTED);
   const all = DELIVERY_STATUSES.reduce((sum, status) => sum + (deliveryCounts[status] ?? 0), 0);
   return html`<ol class="list" tabindex="0">${shown.map((row) => deliveryItem(row, snapshot))}</ol>${more(all, shown.length, 'deliveries')}`;
@@ -120,14 +120,14 @@ function deliveries(snapshot: Snapshot): Html {
 function deliveryItem(row: DeliveryRow, { now, subscriptions: all, triggerOf }: Snapshot): Html {
   const { subscription, eventId, trigger, status, acceptedAt, attempts } = row;
   const id = deliveryId(subscription, eventId);
-  const says = told(
+  const content = deliveryContent(
     row,
     all.find(({ definition }) => definition.name === subscription),
     triggerOf(eventId),
   );
   return html`<li class="delivery">
-<p class="headline">${badge(TONES[status], status)} <strong class="title">${says?.title ?? trigger}</strong> ${time(acceptedAt, now)}</p>
-${says && html`<p>${says.summary}</p>`}
+<p class="headline">${badge(TONES[status], status)} <strong class="title">${content?.title ?? trigger}</strong> ${time(acceptedAt, now)}</p>
+${content && html`<p>${content.summary}</p>`}
 <dl class="facts"><div><dt>Flow</dt><dd>${subscription}</dd></div><div><dt>Response</dt><dd>${responseText(attempts.at(-1))}</dd></div></dl>
 <details data-key="${id}"><summary>Ids, attempts and body</summary>
 <dl class="facts rows">
@@ -136,7 +136,7 @@ ${says && html`<p>${says.summary}</p>`}
 <div><dt>Trigger</dt><dd>${trigger}</dd></div>
 <div><dt>Attempts</dt><dd>${attempts.length === 0 ? 'none yet' : attemptList(row, now)}</dd></div>
 </dl>
-${says ? html`<pre tabindex="0" role="group" aria-label="Body">${says.body}</pre>` : empty('The body is not kept any more.')}
+${content ? html`<pre tabindex="0" role="group" aria-label="Body">${content.body}</pre>` : empty('The body is no longer available.')}
 </details>
 </li>`;
 }
@@ -147,7 +147,7 @@ const attemptList = ({ attempts }: DeliveryRow, now: number): Html =>
       html`<li>${time(attempt.at, now)} ${responseText(attempt)} <span class="muted">after ${numberText(attempt.durationMs)} ms</span></li>`,
   )}</ol>`;
 
-/** A rule's name without the hash that the CDK adds, and without what all of them begin with. */
+/** A rule's name without the hash of the CDK and without the words that all names start with. */
 export function ruleName(logicalId: string, all: readonly string[]): string {
   const bare = (id: string) => id.replace(/[0-9A-F]{8}$/, '');
   const words = (id: string) => bare(id).split(/(?=[A-Z])/);
@@ -157,20 +157,20 @@ export function ruleName(logicalId: string, all: readonly string[]): string {
 }
 
 function events({ events: seen, eventCounts, now, rules: all }: Snapshot): Html {
-  if (seen.length === 0) return empty('No event has come yet: put one with the form.');
+  if (seen.length === 0) return empty('No events yet. Put one with the form.');
   const ids = all.map(({ logicalId }) => logicalId);
   const shown = seen.slice(0, MAX_LISTED);
-  return html`<ol class="list" tabindex="0">${shown.map((one) => eventItem(one, ids, now))}</ol>${more(eventCounts.put + eventCounts.crossings + eventCounts.announcements, shown.length, 'events')}`;
+  return html`<ol class="list" tabindex="0">${shown.map((one) => eventItem(one, ids, now))}</ol>${more(eventCounts.put + eventCounts.crossings + eventCounts.healthEvents, shown.length, 'events')}`;
 }
 
 const eventItem = (
-  { id, detailType, about, detail, at, rules: taken }: SeenEvent,
+  { id, detailType, about, detail, at, rules: matched }: RecordedEvent,
   ids: readonly string[],
   now: number,
 ): Html =>
   html`<li>
 <p>${time(at, now)} <strong>${detailType}</strong> ${about}</p>
-<p class="small">${taken.length === 0 ? 'no rule took it' : `taken by ${taken.map((rule) => ruleName(rule, ids)).join(', ')}`}</p>
+<p class="small">${matched.length === 0 ? 'no rule matched' : `matched by ${matched.map((rule) => ruleName(rule, ids)).join(', ')}`}</p>
 <details data-key="${id}"><summary>Detail</summary><pre tabindex="0">${detail}</pre></details>
 </li>`;
 
@@ -179,25 +179,24 @@ function rules({ rules: all, now }: Snapshot): Html {
   return html`<ul class="list" tabindex="0">${all.map((rule) => ruleItem(rule, ids, now))}</ul>`;
 }
 
-const ruleItem = ({ logicalId, pattern, taken }: Rule, ids: readonly string[], now: number): Html =>
+const ruleItem = ({ logicalId, pattern, matched }: Rule, ids: readonly string[], now: number): Html =>
   html`<li>
 <p><strong>${ruleName(logicalId, ids)}</strong> ${
-    taken
-      ? html`<span class="small">took ${numberText(taken.count)}, the last at ${time(taken.lastAt, now)}</span>`
-      : html`<span class="small muted">took none</span>`
+    matched
+      ? html`<span class="small">matched ${numberText(matched.count)}, last at ${time(matched.lastAt, now)}</span>`
+      : html`<span class="small muted">matched none</span>`
   }</p>
 <details data-key="${logicalId}"><summary>Pattern</summary><pre tabindex="0">${JSON.stringify(pattern, undefined, 2)}</pre></details>
 </li>`;
 
 function subscriptions({ subscriptions: all, now }: Snapshot): Html {
-  if (all.length === 0) return empty('There is no subscription.');
+  if (all.length === 0) return empty('No subscriptions.');
   const sorted = all.toSorted(
     (a, b) => Number(isPaused(b)) - Number(isPaused(a)) || (a.definition.name < b.definition.name ? -1 : 1),
   );
   const shown = sorted.slice(0, MAX_LISTED);
   return html`<ul class="list" tabindex="0">${shown.map((one) => subscriptionItem(one, now))}</ul>${
-    all.length > shown.length &&
-    html`<p class="empty">${numberText(all.length - shown.length)} more are not listed.</p>`
+    all.length > shown.length && html`<p class="empty">${numberText(all.length - shown.length)} more are not shown.</p>`
   }`;
 }
 
@@ -209,7 +208,7 @@ function subscriptionItem(subscription: Subscription, now: number): Html {
 ${
   isPaused(subscription) &&
   html`<p class="reason">Paused since ${time(health?.since ?? now, now)}: ${health?.reason}. ${
-    health?.nextProbe === undefined ? 'It is not tried any more.' : html`Tried again at ${time(health.nextProbe, now)}.`
+    health?.nextProbe === undefined ? 'No further attempts.' : html`Next attempt at ${time(health.nextProbe, now)}.`
   }</p>`
 }
 </li>`;
@@ -223,7 +222,7 @@ function stateBadge(subscription: Subscription): Html {
 }
 
 function rejected({ rejected: all, now }: Snapshot): Html {
-  if (all.length === 0) return empty('Nothing was rejected.');
+  if (all.length === 0) return empty('No rejected events.');
   const shown = all.toSorted((a, b) => b.at - a.at).slice(0, MAX_LISTED);
   return html`<ol class="list" tabindex="0">${shown.map((one, n) => rejectedItem(one, all.length - n, now))}</ol>${more(all.length, shown.length, 'rejected')}`;
 }
@@ -231,5 +230,5 @@ function rejected({ rejected: all, now }: Snapshot): Html {
 const rejectedItem = ({ at, reason, body }: Rejected, number: number, now: number): Html =>
   html`<li>
 <p>${time(at, now)} <span class="reason">${reason}</span></p>
-<details data-key="rejected-${number}"><summary>What came</summary><pre tabindex="0">${body}</pre></details>
+<details data-key="rejected-${number}"><summary>Message</summary><pre tabindex="0">${body}</pre></details>
 </li>`;

@@ -4,59 +4,59 @@ import { type Metric, measureOf, metricKey } from '../../lambda/shared/core/metr
 import type { Subscription, Threshold } from '../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { EventPattern } from '../bus/pattern';
-import type { EventCounts, MetricHistory, RuleCount, SeenEvent } from './bus-history';
+import type { EventCounts, MetricHistory, RecordedEvent, RuleCount } from './bus-history';
 
-/** An event that was rejected, or a message whose handler failed each time. */
+/** A rejected event, or a message whose handler failed each time. */
 export interface Rejected {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly reason: string;
-  /** The message as it came. */
+  /** The message's body. */
   readonly body: string;
 }
 
 export interface Rule {
   readonly logicalId: string;
   readonly pattern: EventPattern;
-  readonly taken?: RuleCount;
+  readonly matched?: RuleCount;
 }
 
-/** Everything that the page shows, at one moment. */
+/** The content of the page at one time. */
 export interface Snapshot {
   readonly stackName: string;
   readonly busName: string;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** All that came; `events` are the newest. */
+  /** Numbers of all events. `events` has only the newest. */
   readonly eventCounts: EventCounts;
-  readonly events: readonly SeenEvent[];
+  readonly events: readonly RecordedEvent[];
   readonly rules: readonly Rule[];
   readonly metrics: readonly MetricHistory[];
   readonly subscriptions: readonly Subscription[];
-  /** The newest. */
+  /** The newest deliveries. */
   readonly deliveries: readonly DeliveryRow[];
-  /** The event of a delivery; undefined when it is not kept any more. */
+  /** The event of a delivery. Undefined if it is no longer available. */
   readonly triggerOf: (eventId: string) => TriggerEvent | undefined;
-  /** All there are. */
+  /** Numbers of all deliveries by status. */
   readonly deliveryCounts: Readonly<Partial<Record<DeliveryStatus, number>>>;
   readonly rejected: readonly Rejected[];
 }
 
-/** A threshold on a metric. */
+/** A subscription's threshold on a metric. */
 export interface Level extends Threshold {
   readonly subscription: string;
 }
 
-/** A metric with what watches it. */
-export interface WatchedMetric extends MetricHistory {
+/** A metric and its thresholds. */
+export interface PlottedMetric extends MetricHistory {
   readonly levels: readonly Level[];
 }
 
-/** Every metric that was seen or is watched: those that are watched first, then by name. */
-export function watchedMetrics({
+/** Every observed metric and every metric with a threshold. Those with thresholds come first; each group is sorted. */
+export function plottedMetrics({
   metrics,
   subscriptions,
-}: Pick<Snapshot, 'metrics' | 'subscriptions'>): WatchedMetric[] {
+}: Pick<Snapshot, 'metrics' | 'subscriptions'>): PlottedMetric[] {
   const byKey = new Map(metrics.map((one) => [metricKey(one.metric), one]));
   const levels = new Map<string, Level[]>();
   for (const { definition } of subscriptions) {
@@ -64,7 +64,7 @@ export function watchedMetrics({
     const metric = watchedMetric(definition);
     const key = metricKey(metric);
     levels.set(key, [...(levels.get(key) ?? []), { ...definition.threshold, subscription: definition.name }]);
-    // A measure that came only with dimensions is seen by its members.
+    // A measure with dimensions is represented by its members.
     const hasMembers = metrics.some((one) => isMemberOf(one.metric, key));
     if (!byKey.has(key) && !hasMembers) byKey.set(key, { metric, points: [], crossings: [] });
   }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCAL_RUN_FILE, type LocalRunPlace } from '../../cli/connector/local-run';
 
-/** Tells the CLI, if it is run from this folder, where the connector runs. Gives what takes it back. */
+/** Writes the file that tells the CLI in this folder the endpoint. Returns a function that removes it. */
 export function announceLocalRun(endpoint: string, folder = '.'): () => void {
   const file = join(folder, LOCAL_RUN_FILE);
   const place: LocalRunPlace = { endpoint };
@@ -10,15 +10,15 @@ export function announceLocalRun(endpoint: string, folder = '.'): () => void {
   try {
     writeFileSync(file, text);
   } catch {
-    // A folder that cannot be written to keeps nobody from running: `--local URL` finds it, too.
+    // In a read-only folder, the CLI needs `--local URL`.
     return () => {};
   }
   return () => {
-    // Another run from here may have told of itself since, or somebody have removed the file.
+    // Another run in this folder may have replaced or removed the file.
     try {
       if (readFileSync(file, 'utf8') === text) rmSync(file, { force: true });
     } catch {
-      // It is gone.
+      // Already removed.
     }
   };
 }

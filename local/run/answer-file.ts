@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { RECONCILABLE_KINDS } from '../../contract/sources';
-import type { Answers } from '../engines/services/answers';
-import { UserError } from '../user-error';
+import type { StubResponses } from '../engines/stubs/responses';
+import { UserError } from '../shared/user-error';
 
 const cell = v.union([v.string(), v.number(), v.boolean(), v.null()]);
 const question = {
@@ -23,26 +23,26 @@ const answersSchema = v.array(
 );
 
 /**
- * Reads what services are to answer: a JSON list of `service`, `query` (the SQL; `<namespace>/<metric>`;
- * `<domain>/<segment definition>`; a domain or matching workflow, of jobs; the name of a source, of its runs) and either
- * `columns` and `rows`, or `error`. Blanks and line breaks of SQL do not matter.
- * @param file its name, for errors. Throws a UserError for anything else.
+ * Reads the stub responses of `--answers`: a JSON list of `service`, `query` (see `Question.text`) and either `columns`
+ * and `rows`, or `error`. Ignores differences in whitespace between queries.
+ * @param file its name, for errors.
+ * @throws UserError for an invalid file.
  */
-export function readAnswers(text: string, file: string): Answers {
+export function readAnswers(text: string, file: string): StubResponses {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${file} is no JSON: ${(error as Error).message}`);
+    throw new UserError(`${file} is not JSON: ${(error as Error).message}`);
   }
   const { success, output, issues } = v.safeParse(answersSchema, json);
   if (!success) {
     const where = v.getDotPath(issues[0]) ?? 'the list';
     throw new UserError(
-      `${file}: ${where} is wrong: write a list of { "service", "query", "columns", "rows" } or { "service", "query", "error" }`,
+      `${file}: ${where} is invalid: write a list of { "service", "query", "columns", "rows" } or { "service", "query", "error" }`,
     );
   }
-  const plain = (sql: string) => sql.replaceAll(/\s+/g, ' ').trim();
-  return ({ service, text: asked }) =>
-    output.find((one) => one.service === service && plain(one.query) === plain(asked));
+  const normalized = (sql: string) => sql.replaceAll(/\s+/g, ' ').trim();
+  return ({ service, text }) =>
+    output.find((one) => one.service === service && normalized(one.query) === normalized(text));
 }

@@ -1,10 +1,10 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { Mistakes } from '../../cli/shell/mistakes';
-import { show } from '../../lambda/events/core/events';
+import { show } from '../../lambda/events/core/fields';
 import { entryBytes, MAX_REQUEST_BYTES } from '../bus/event-bus';
-import { UserError } from '../user-error';
+import { UserError } from '../shared/user-error';
 
-/** Reads JSON Lines of PutEvents entries; `Detail` may be an object or a text. Throws a UserError that names the first bad lines. */
+/** Reads JSON Lines of PutEvents entries. `Detail` can be an object or a string. Throws a UserError for invalid lines. */
 export function readEvents(text: string, file: string): PutEventsRequestEntry[] {
   const entries: PutEventsRequestEntry[] = [];
   const mistakes = new Mistakes();
@@ -27,17 +27,17 @@ function readEntry(line: string): PutEventsRequestEntry | string {
   }
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return 'not an entry; write {"Source":…}';
   for (const name of ['Source', 'DetailType']) {
-    if (typeof entry[name] !== 'string' || entry[name] === '') return `"${name}" is missing; write it as a text`;
+    if (typeof entry[name] !== 'string' || entry[name] === '') return `"${name}" is missing; write it as a string`;
   }
   const { Source, DetailType, Detail, Time, Resources, EventBusName } = entry;
   const detail = typeof Detail === 'string' ? Detail : JSON.stringify(Detail);
   const mistake = detailMistake(Detail);
   if (mistake) return `"Detail" ${mistake}; write the event's data as an object`;
   if (entryBytes({ ...entry, Detail: detail }) > MAX_REQUEST_BYTES) {
-    return `the entry has more than ${MAX_REQUEST_BYTES} bytes, which EventBridge does not take; write less data`;
+    return `the entry has more than ${MAX_REQUEST_BYTES} bytes, the limit of EventBridge; reduce its data`;
   }
   const time = Time === undefined ? undefined : new Date(typeof Time === 'number' ? Time * 1000 : String(Time));
-  if (time && Number.isNaN(time.getTime())) return '"Time" is not an instant; write it as 2026-11-02T06:00:00Z';
+  if (time && Number.isNaN(time.getTime())) return '"Time" is not a date; write it as 2026-11-02T06:00:00Z';
   return {
     Source: Source as string,
     DetailType: DetailType as string,
@@ -48,14 +48,14 @@ function readEntry(line: string): PutEventsRequestEntry | string {
   };
 }
 
-/** What is wrong with an event's data, which EventBridge answers with MalformedDetail; undefined for an object or its JSON. */
+/** Describes data that EventBridge would reject with MalformedDetail. Returns undefined for an object or its JSON. */
 function detailMistake(detail: unknown): string | undefined {
   if (detail === undefined) return 'is missing';
   let value = detail;
   try {
     if (typeof detail === 'string') value = JSON.parse(detail);
   } catch {
-    return 'is a text that is not JSON';
+    return 'is a string that is not JSON';
   }
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : `is ${show(detail)}`;
 }

@@ -1,33 +1,33 @@
 import { parseArgs } from 'node:util';
 import { wholeNumberHint, wholeNumberOf } from '../../lambda/shared/core/numbers';
-import { wrongValue } from '../../lambda/subscriptions/core/entry/words';
-import { UserError } from '../user-error';
+import { wrongValue } from '../../lambda/subscriptions/core/entry/messages';
+import { UserError } from '../shared/user-error';
 
-/** What `npm start` was asked for. */
+/** The options of `npm start`. */
 export interface Options {
-  /** A CDK app of the user's. Left out: the connector as it is deployed. */
+  /** The user's CDK app. The default is the connector's own app. */
   readonly app: string | undefined;
-  /** Which of the app's stacks. */
+  /** A stack of the app. */
   readonly stack: string | undefined;
-  /** JSON Lines of PutEvents entries. Left out: none are put. */
+  /** File with JSON Lines of PutEvents entries. */
   readonly events: string | undefined;
-  /** Left out: those that the stack declares. */
+  /** Subscription file, in addition to the subscriptions that the stack declares. */
   readonly subscriptions: string | undefined;
-  /** Ends when nothing is in flight, with a summary. */
+  /** Exits after the summary, when nothing is in flight. */
   readonly once: boolean;
-  /** The summary as one JSON document. */
+  /** Prints the summary as a JSON document. */
   readonly json: boolean;
-  /** Bound of the time that `once` waits without progress, seconds. */
+  /** Seconds that `once` waits without progress. */
   readonly waitSeconds: number;
-  /** Divides every wait between tries of a flow; 1 or more. */
+  /** Divides the waits between attempts. Minimum 1. */
   readonly speed: number;
-  /** JSON of what services of queries answer. */
+  /** JSON file with stub responses of services. */
   readonly answers: string | undefined;
-  /** Every schedule runs once, now. */
+  /** Runs every schedule once after the events. */
   readonly runSchedules: boolean;
-  /** 0: any free port. */
+  /** 0 is any free port. */
   readonly port: number;
-  /** Texts of secrets by name or ARN. */
+  /** Values of secrets by name or ARN. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Values of parameters by name or ARN. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -38,42 +38,43 @@ const EXAMPLE = {
   subscriptions: 'examples/retailer/subscriptions.yaml',
 };
 
-/** More makes no difference: the longest wait, 24 hours, is a second then. */
+/** At this speed, the longest wait of 24 hours is one second, which is the minimum. */
 const MAX_SPEED = 24 * 3600;
 
-export const HELP = `Runs the connector on this machine: what its CloudFormation template declares, on embedded engines.
+export const HELP = `Runs the connector on this machine: the resources of its CloudFormation template, on embedded engines.
 
-  npm start                                   plays examples/retailer, then stays up for your own events
+  npm start                                   runs examples/retailer, then keeps running for your own events
   npm start -- --events FILE --subscriptions FILE
-  npm start -- --app FILE                     runs a stack of yours that has a connector
+  npm start -- --app FILE                     runs your own stack with a connector
 
 Options
-  --events FILE         JSON Lines of PutEvents entries (Source, DetailType, Detail, Time), put in order
+  --events FILE         events to put, in order: JSON Lines of PutEvents entries (Source, DetailType, Detail, Time)
                         (default ${EXAMPLE.events})
-  --subscriptions FILE  which flows to start, and when (YAML; default ${EXAMPLE.subscriptions})
-  --app FILE            a CDK app; its stack runs with the subscriptions that it declares, and what --events and
-                        --subscriptions give besides (without a default then)
-  --stack NAME          which of the app's stacks, where it has several
-  --once                end when nothing is in flight; exit 0 when every event reached every subscription that it matches
-  --wait SECONDS        with --once: end after this time without progress, exit 1 (default 120). Progress: an event was
-                        dispatched, or a delivery was delivered, died or is held. A failed try is none
-  --json                with --once: one JSON document on standard output, everything else on standard error
+  --subscriptions FILE  the flows to start, and when (YAML; default ${EXAMPLE.subscriptions})
+  --app FILE            run the stack of this CDK app with the subscriptions that it declares; --events and
+                        --subscriptions are added to it and have no default
+  --stack NAME          the stack to run, if the app has several
+  --once                exit when nothing is in flight; status 0 if every event reached every matching subscription
+  --wait SECONDS        with --once: exit with status 1 after this time without progress (default 120); progress is an
+                        event that was dispatched, or a delivery that is delivered, dead or held; a failed attempt is not
+  --json                with --once: print one JSON document on standard output, and everything else on standard error
                         (npm --silent start -- --once --json)
   --secret NAME=VARIABLE, --parameter NAME=VARIABLE
-                        a Secrets Manager secret, or a Systems Manager parameter, whose value is that of the environment
-                        variable; as often as there are some (subscriptions name them by flowUrlFrom)
-  --answers FILE        what services answer to scheduled queries, and which runs they know of (JSON, as in
+                        set a Secrets Manager secret or a Systems Manager parameter to the value of an environment
+                        variable; can be repeated (subscriptions reference them with flowUrlFrom)
+  --answers FILE        responses of services to scheduled queries, and the runs that services list (JSON, see
                         examples/measures/answers.json and examples/sources/answers.json)
-  --run-schedules       run every schedule once, now, after the events
-  --speed N             divides every wait between tries of a flow by N, to watch retries, pauses and their healing:
-                        at 600 an hour passes in 6 seconds (default 1; no wait gets shorter than a second)
-  --port N              port of the endpoint (default: a free one)
-  --help                this text
+  --run-schedules       run every schedule once, after the events
+  --speed N             divide the waits between attempts by N, to watch retries, pauses and recovery: at 600, an hour
+                        passes in 6 seconds (default 1; the minimum wait is one second)
+  --port N              port of the endpoint (default: any free port)
+  --help                show this help
 `;
 
 /**
- * Reads the command line; undefined when help is asked for. Throws a UserError for what it does not know.
- * @param environment where the values of secrets and parameters come from: a command line is seen by everybody.
+ * Reads the command line. Returns undefined for `--help`.
+ * @param environment source of the values of secrets and parameters, because other users can see a command line.
+ * @throws UserError for an invalid option.
  */
 export function readOptions(
   args: readonly string[],
@@ -81,9 +82,10 @@ export function readOptions(
 ): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  if (values.json && !values.once) throw new UserError('--json is the summary of a run that ends: write --once --json');
+  if (values.json && !values.once) throw new UserError('--json requires --once: write --once --json');
   const { app, stack } = values;
-  if (stack !== undefined && app === undefined) throw new UserError('--stack is one of an app: write --app FILE, too');
+  if (stack !== undefined && app === undefined)
+    throw new UserError('--stack requires --app: write --app FILE --stack NAME');
   const byDefault = app === undefined ? EXAMPLE : undefined;
   return {
     app,
@@ -125,7 +127,7 @@ function parse(args: readonly string[]) {
     }).values;
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ');
-    throw new UserError(`${sentence}: npm start -- --help lists the options`);
+    throw new UserError(`${sentence}: see npm start -- --help`);
   }
 }
 
@@ -135,7 +137,7 @@ function wholeNumber(name: string, text: string, min: number, max: number): numb
   throw new UserError(`${name} ${wrongValue(text, wholeNumberHint(min, max))}`);
 }
 
-/** `NAME=VARIABLE`: no mistake quotes what it was given, which may be a value in the wrong place. */
+/** Parses `NAME=VARIABLE`. Errors do not quote the argument, which may be a value by mistake. */
 function valuesOf(
   option: string,
   given: readonly string[],
@@ -145,11 +147,11 @@ function valuesOf(
     const [, name, variable] = /^([\w/+=.@:-]+)=([A-Za-z_]\w*)$/.exec(text) ?? [];
     if (name === undefined || variable === undefined) {
       throw new UserError(
-        `${option} is no NAME=VARIABLE: write the name of an environment variable that holds the value`,
+        `${option} requires NAME=VARIABLE: write the name of an environment variable that has the value`,
       );
     }
     const value = environment[variable];
-    if (!value) throw new UserError(`${option} ${name}: the environment variable ${variable} is not set, or empty`);
+    if (!value) throw new UserError(`${option} ${name}: the environment variable ${variable} is not set or empty`);
     return [name, value];
   });
   return Object.fromEntries(pairs);

@@ -4,22 +4,22 @@ import { metricKey } from '../../lambda/shared/core/metric';
 import { toObservation } from '../../lambda/thresholds/core/evaluate';
 import { entryBytes, MAX_REQUEST_BYTES } from '../bus/event-bus';
 
-/** PutEvents takes 10 entries (API reference). */
+/** Maximum entries of PutEvents (API reference). */
 const MAX_ENTRIES = 10;
 
 export interface Replay {
   readonly client: EventBridgeClient;
   readonly busName: string;
-  /** Resolves when every observation that was put has been evaluated. */
+  /** Resolves when every observation on the bus has been evaluated. */
   readonly settled: () => Promise<void>;
   readonly onProgress: (put: number) => void;
-  /** An entry that the bus did not take. */
+  /** Called for an entry that the bus rejected. */
   readonly onRefused: (entry: PutEventsRequestEntry, reason: string) => void;
 }
 
 /**
- * Puts a history on the bus in its order. A standard queue may hand out messages in another one, so a metric's
- * observation is evaluated before its next one is put: the history gives exactly the crossings that it holds.
+ * Puts events on the bus in order. Waits for the evaluation of a metric's observation before putting its next one,
+ * because a standard queue can reorder messages and so change the crossings.
  */
 export async function replay(entries: readonly PutEventsRequestEntry[], options: Replay): Promise<void> {
   const unsettled = new Set<string>();
@@ -59,7 +59,7 @@ export async function replay(entries: readonly PutEventsRequestEntry[], options:
 const dropUndefined = (entry: PutEventsRequestEntry): PutEventsRequestEntry =>
   Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
 
-/** The metric that an entry is an observation of. */
+/** The key of the metric that an entry observes. */
 function metricOf({ DetailType, Detail }: PutEventsRequestEntry): string | undefined {
   const time = new Date(0).toISOString();
   const checked = checkEvent(`{"detail-type":${JSON.stringify(DetailType)},"time":"${time}","detail":${Detail}}`);

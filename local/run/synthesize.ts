@@ -3,18 +3,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readTextFile } from '../../cli/shell/text-file';
-import { UserError } from '../user-error';
+import { UserError } from '../shared/user-error';
 
-/** A CDK app to be synthesized. */
+/** A CDK app to synthesize. */
 export interface AppToSynthesize {
-  /** The app's file: an absolute path. */
+  /** Absolute path of the app. */
   readonly file: string;
-  /** Name or id of its stack; needed where it has several. */
+  /** Name or id of the stack. Required if the app has several. */
   readonly stack: string | undefined;
 }
 
 /**
- * Synthesizes a CDK app as the CDK CLI does, in a process of its own, and gives its stack's template.
+ * Synthesizes a CDK app in a child process, like the CDK CLI. Returns the path of its stack's template.
  * @param root the package's folder.
  * @param outdir an empty folder for the cloud assembly.
  */
@@ -23,7 +23,7 @@ export async function synthesize(root: string, { file, stack }: AppToSynthesize,
   if (!existsSync(join(root, 'dist/lambda'))) throw new UserError('the handlers are not built: run npm run build');
   if (!existsSync(file)) throw new UserError(`${app} does not exist`);
   const project = projectOf(dirname(file));
-  // CI validates the template. Here validation and stack traces of constructs would only take time.
+  // Without validation and stack traces of constructs, because they are slow and CI validates the template.
   const CDK_CONTEXT_JSON = JSON.stringify({ 'aws:cdk:disable-stack-trace': true, ...contextOf(project) });
   const child = spawn(process.execPath, ['--import', pathToFileURL(require.resolve('tsx')).href, file], {
     cwd: project,
@@ -39,7 +39,7 @@ export async function synthesize(root: string, { file, stack }: AppToSynthesize,
   return templateOf(app, stacksIn(outdir), stack);
 }
 
-/** The folder that the CDK CLI would be run in: the nearest one with a cdk.json, else the app's own. */
+/** The nearest parent folder with a cdk.json, in which the CDK CLI would run, or the app's own folder. */
 function projectOf(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, 'cdk.json'))) return at;
@@ -54,7 +54,7 @@ function contextOf(project: string): object {
   try {
     return JSON.parse(text).context ?? {};
   } catch (error) {
-    throw new UserError(`${file} is no JSON: ${(error as Error).message}`);
+    throw new UserError(`${file} is not JSON: ${(error as Error).message}`);
   }
 }
 
@@ -64,7 +64,7 @@ interface StackArtifact {
   readonly templateFile: string;
 }
 
-/** The stacks of a cloud assembly, with those of its stages. */
+/** The stacks of a cloud assembly and of its stages. */
 function stacksIn(directory: string): StackArtifact[] {
   const file = join(directory, 'manifest.json');
   if (!existsSync(file)) return [];
@@ -89,14 +89,14 @@ function stacksIn(directory: string): StackArtifact[] {
 function templateOf(app: string, stacks: readonly StackArtifact[], wanted: string | undefined): string {
   const names = stacks.map(({ id }) => id).join(', ');
   if (stacks.length === 0) {
-    throw new UserError(`${app} has written no stack: it must make an App that leaves out "outdir", and stacks in it`);
+    throw new UserError(`${app} synthesized no stack: it must create an App without "outdir", and a stack in it`);
   }
   const found = wanted === undefined ? stacks : stacks.filter(({ id, stackName }) => [id, stackName].includes(wanted));
   const [one] = found;
   if (one && found.length === 1) return one.templateFile;
   throw new UserError(
     wanted === undefined
-      ? `${app} has ${stacks.length} stacks; the local run takes one: write --stack with one of ${names}`
-      : `${app} has ${one ? 'several stacks' : 'no stack'} ${wanted}: write --stack with one of ${names}`,
+      ? `${app} has ${stacks.length} stacks: choose one with --stack: ${names}`
+      : `${app} has ${one ? 'several stacks' : 'no stack'} ${wanted}: choose one with --stack: ${names}`,
   );
 }

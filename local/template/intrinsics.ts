@@ -1,41 +1,35 @@
-import { TemplateError } from './template';
+import { TemplateError } from '../shared/user-error';
 
-/** Where names in a template lead. Each throws an Error that says what is wrong with the name. */
+/** Resolves the names in a template. Each method throws an Error for an invalid name. */
 export interface Scope {
-  /** Value of a parameter, pseudo parameter or resource; `undefined` is `AWS::NoValue`. */
+  /** Value of a parameter, pseudo parameter or resource. `undefined` represents `AWS::NoValue`. */
   ref(name: string): unknown;
   attribute(logicalId: string, name: string): unknown;
   condition(name: string): boolean;
 }
 
 /**
- * A template value with its intrinsic functions resolved. What resolves to `AWS::NoValue` is left out of its object or
- * list. `where` is the logical id and path that errors name.
- * CloudFormation template reference, "Intrinsic function reference" and "Condition functions".
- * Throws `TemplateError` for an intrinsic that is not implemented and for names that lead nowhere.
+ * Resolves the intrinsic functions in a template value (CloudFormation template reference, "Intrinsic function
+ * reference" and "Condition functions"). Removes values that resolve to `AWS::NoValue` from objects and lists.
+ * Throws `TemplateError` for unsupported functions and unknown names.
+ * @param where logical id and path for errors.
  */
 export function resolve(value: unknown, scope: Scope, where: string): unknown {
   if (Array.isArray(value)) {
     return value.map((item, index) => resolve(item, scope, `${where}[${index}]`)).filter((item) => item !== undefined);
   }
-  if (typeof value !== 'object' || value === null) {
-    return value;
-  }
+  if (typeof value !== 'object' || value === null) return value;
   const call = intrinsic(value);
-  if (call) {
-    return evaluate(call.name, call.argument, scope, where);
-  }
+  if (call) return evaluate(call.name, call.argument, scope, where);
   const resolved: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
     const result = resolve(inner, scope, `${where}.${key}`);
-    if (result !== undefined) {
-      resolved[key] = result;
-    }
+    if (result !== undefined) resolved[key] = result;
   }
   return resolved;
 }
 
-/** The truth of a condition: an entry of `Conditions` or the first argument of `Fn::If`. */
+/** Evaluates a condition, which is an entry of `Conditions` or an argument of a condition function. */
 export function resolveCondition(value: unknown, scope: Scope, where: string): boolean {
   const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const [name, argument] = entries[0] ?? [];
@@ -58,13 +52,11 @@ export function resolveCondition(value: unknown, scope: Scope, where: string): b
   }
 }
 
-/** Every name that a value refers to by `Ref`, `Fn::GetAtt` or `Fn::Sub`: resources, parameters and pseudo parameters. */
+/** The names that a value references by `Ref`, `Fn::GetAtt` or `Fn::Sub`: resources, parameters, pseudo parameters. */
 export function references(value: unknown): Set<string> {
   const found = new Set<string>();
   const visit = (inner: unknown): void => {
-    if (typeof inner !== 'object' || inner === null) {
-      return;
-    }
+    if (typeof inner !== 'object' || inner === null) return;
     const call = Array.isArray(inner) ? undefined : intrinsic(inner);
     if (call?.name === 'Ref') {
       found.add(String(call.argument));
@@ -74,9 +66,7 @@ export function references(value: unknown): Set<string> {
       const text = Array.isArray(call.argument) ? call.argument[0] : call.argument;
       const variables = (Array.isArray(call.argument) ? call.argument[1] : undefined) ?? {};
       for (const name of substitutions(String(text))) {
-        if (!Object.hasOwn(variables, name)) {
-          found.add(name.split('.')[0] as string);
-        }
+        if (!Object.hasOwn(variables, name)) found.add(name.split('.')[0] as string);
       }
       visit(variables);
     } else {
@@ -117,7 +107,7 @@ function evaluate(name: string, argument: unknown, scope: Scope, where: string):
       const items = list(resolve(values, scope, here), here);
       const chosen = items[Number(resolve(index, scope, here))];
       if (chosen === undefined) {
-        throw new TemplateError(here, `there is no element ${JSON.stringify(index)} in a list of ${items.length}`);
+        throw new TemplateError(here, `a list of ${items.length} has no element ${JSON.stringify(index)}`);
       }
       return chosen;
     }
@@ -136,12 +126,8 @@ function substitute(argument: unknown, scope: Scope, where: string): string {
   const [text, given] = Array.isArray(argument) ? argument : [argument, {}];
   const variables = (given ?? {}) as Record<string, unknown>;
   return String(text).replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => {
-    if (literal) {
-      return `\${${name}}`;
-    }
-    if (Object.hasOwn(variables, name)) {
-      return String(resolve(variables[name], scope, `${where}.${name}`));
-    }
+    if (literal) return `\${${name}}`;
+    if (Object.hasOwn(variables, name)) return String(resolve(variables[name], scope, `${where}.${name}`));
     const dot = name.indexOf('.');
     return String(
       at(where, () => (dot < 0 ? scope.ref(name) : scope.attribute(name.slice(0, dot), name.slice(dot + 1)))),
@@ -153,24 +139,20 @@ function substitutions(text: string): string[] {
   return [...text.matchAll(/\$\{([^!}][^}]*)\}/g)].map((match) => match[1] as string);
 }
 
-/** `Fn::GetAtt` takes `[id, name]` or `id.name`. */
+/** The argument of `Fn::GetAtt` is `[id, name]` or `id.name`. */
 function attributeOf(argument: unknown): [string, string] {
-  if (Array.isArray(argument)) {
-    return [String(argument[0]), String(argument[1])];
-  }
+  if (Array.isArray(argument)) return [String(argument[0]), String(argument[1])];
   const text = String(argument);
   const dot = text.indexOf('.');
   return [text.slice(0, dot), text.slice(dot + 1)];
 }
 
 function list(value: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) {
-    throw new TemplateError(where, `takes a list, not ${JSON.stringify(value)}`);
-  }
+  if (!Array.isArray(value)) throw new TemplateError(where, `requires a list, not ${JSON.stringify(value)}`);
   return value;
 }
 
-/** Runs a lookup and says where it failed. */
+/** Runs a lookup. Adds the location to its errors. */
 function at<T>(where: string, lookup: () => T): T {
   try {
     return lookup();

@@ -1,18 +1,17 @@
+import { TemplateError } from '../shared/user-error';
 import { references } from './intrinsics';
-import { type ResourceDefinition, TemplateError } from './template';
+import type { ResourceDefinition } from './template';
 
 /**
- * Logical ids such that each comes after everything that it refers to or names in `DependsOn`.
- * Throws `TemplateError` that names the resources of a cycle, or a `DependsOn` that leads nowhere.
+ * Logical ids in dependency order: each after the resources that it references or names in `DependsOn`.
+ * Throws `TemplateError` for a cycle, or for a `DependsOn` that is not in the template.
  */
 export function dependencyOrder(resources: Readonly<Record<string, ResourceDefinition>>): string[] {
   const order: string[] = [];
   const done = new Set<string>();
   const path: string[] = [];
   const visit = (logicalId: string): void => {
-    if (done.has(logicalId)) {
-      return;
-    }
+    if (done.has(logicalId)) return;
     const start = path.indexOf(logicalId);
     if (start >= 0) {
       throw new TemplateError(logicalId, `depends on itself: ${[...path.slice(start), logicalId].join(' → ')}`);
@@ -21,14 +20,12 @@ export function dependencyOrder(resources: Readonly<Record<string, ResourceDefin
     const { DependsOn, Properties } = resources[logicalId] as ResourceDefinition;
     for (const name of [DependsOn ?? []].flat()) {
       if (!resources[name]) {
-        throw new TemplateError(logicalId, `DependsOn names ${name}, which is no resource of the template`);
+        throw new TemplateError(logicalId, `DependsOn names ${name}, which is not a resource of the template`);
       }
       visit(name);
     }
     for (const name of references(Properties)) {
-      if (Object.hasOwn(resources, name)) {
-        visit(name);
-      }
+      if (Object.hasOwn(resources, name)) visit(name);
     }
     path.pop();
     done.add(logicalId);

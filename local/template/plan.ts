@@ -1,34 +1,35 @@
 import type { EventSourceInput } from '../engines/functions/event-source';
-import { IGNORED_TYPES } from './ignored';
+import { TemplateError } from '../shared/user-error';
 import { resolve, resolveCondition, type Scope } from './intrinsics';
+import { IGNORED_TYPES } from './model/ignored';
+import type { Plan } from './model/plan';
+import { Properties, pick } from './model/properties';
 import { dependencyOrder } from './order';
-import type { Plan } from './planned';
-import { Properties, pick } from './properties';
 import { resourceType } from './resources';
 import { ignoredResource } from './resources/ignored';
 import type { PhysicalResource, StackContext } from './resources/resource-type';
-import { type LoadedTemplate, type ResourceDefinition, TemplateError } from './template';
+import type { LoadedTemplate, ResourceDefinition } from './template';
 
-/** The account that the embedded SQS has; any would do. */
+/** The default account of the embedded SQS. */
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
 
 export const stackId = (stackName: string): string =>
   `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/local`;
 
-/** SQS API reference, CreateQueue. */
+/** Default visibility timeout (SQS API reference, CreateQueue). */
 const DEFAULT_VISIBILITY_SECONDS = 30;
 
 /**
- * Reads a template into a plan, and starts nothing. Throws `TemplateError` for the first thing that is wrong or that
- * the local run does not implement: resource types, properties, values, intrinsic functions, names that lead nowhere.
- * `queueUrl` gives the URL of the queue of a name.
+ * Converts a template to a plan, without starting anything. Throws `TemplateError` for the first error or unsupported
+ * feature: a resource type, property, value, intrinsic function or unknown name.
+ * @param queueUrl returns a queue's URL by its name.
  */
 export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) => string): Plan {
   const { template, stackName, directory, assets } = loaded;
   const stack: StackContext = { stackName, account: ACCOUNT, region: REGION, directory, assets, queueUrl };
-  const made = new Map<string, PhysicalResource>();
-  const scope = templateScope(loaded, made);
+  const created = new Map<string, PhysicalResource>();
+  const scope = templateScope(loaded, created);
   const plan: Plan = {
     buses: [],
     rules: [],
@@ -53,11 +54,9 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
   }
   for (const logicalId of dependencyOrder(template.Resources)) {
     const definition = template.Resources[logicalId] as ResourceDefinition;
-    if (definition.Condition !== undefined && !scope.condition(definition.Condition)) {
-      continue;
-    }
+    if (definition.Condition !== undefined && !scope.condition(definition.Condition)) continue;
     const physical = declare(logicalId, definition, scope, stack, plan);
-    made.set(logicalId, physical);
+    created.set(logicalId, physical);
     if (physical.ref !== undefined) plan.physicalIds.set(logicalId, physical.ref);
   }
   for (const [name, output] of Object.entries(template.Outputs ?? {})) {
@@ -87,7 +86,7 @@ function declare(
   return type.declare({ logicalId, type: Type, metadata, properties }, stack, plan);
 }
 
-function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, PhysicalResource>): Scope {
+function templateScope(loaded: LoadedTemplate, created: ReadonlyMap<string, PhysicalResource>): Scope {
   const { template, stackName } = loaded;
   const pseudo: Readonly<Record<string, string | undefined>> = {
     'AWS::AccountId': ACCOUNT,
@@ -99,11 +98,11 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
     'AWS::NoValue': undefined,
   };
   const physical = (logicalId: string): PhysicalResource => {
-    const found = made.get(logicalId);
+    const found = created.get(logicalId);
     if (!found) {
       throw new Error(
         template.Resources[logicalId]
-          ? `${logicalId} is left out by its condition`
+          ? `the condition of ${logicalId} is false`
           : `${logicalId} is neither a resource nor a parameter of the template`,
       );
     }
@@ -111,9 +110,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
   };
   const scope: Scope = {
     ref(name) {
-      if (Object.hasOwn(pseudo, name)) {
-        return pseudo[name];
-      }
+      if (Object.hasOwn(pseudo, name)) return pseudo[name];
       const parameter = template.Parameters?.[name];
       if (!parameter) {
         const { ref } = physical(name);
@@ -121,7 +118,7 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
         return ref;
       }
       if (parameter.Default === undefined || parameter.Type.startsWith('AWS::SSM::')) {
-        throw new Error(`the local run does not implement the parameter ${name}: it has no default value of its own`);
+        throw new Error(`the local run does not implement the parameter ${name}: it has no literal default value`);
       }
       return parameter.Default;
     },
@@ -134,58 +131,51 @@ function templateScope(loaded: LoadedTemplate, made: ReadonlyMap<string, Physica
       return value;
     },
     condition(name) {
-      if (!Object.hasOwn(template.Conditions ?? {}, name)) {
-        throw new Error(`${name} is no condition of the template`);
-      }
+      if (!Object.hasOwn(template.Conditions ?? {}, name))
+        throw new Error(`${name} is not a condition of the template`);
       return resolveCondition(template.Conditions?.[name], scope, `Conditions.${name}`);
     },
   };
   return scope;
 }
 
-/** Everything that is connected by ARN or name must be there. */
+/** Checks that the targets of all references by ARN or name are in the template. */
 function checkConnections(plan: Plan): void {
   const queues = new Set(plan.queues.map((queue) => queue.arn));
   const functions = new Set(plan.functions.map((one) => one.arn));
   const buses = new Set(['default', ...plan.buses.map((bus) => bus.name)]);
   const checkQueue = (arn: string | undefined, where: string) => {
-    if (arn !== undefined && !queues.has(arn)) {
-      throw new TemplateError(where, `${arn} is no queue of the template`);
-    }
+    if (arn !== undefined && !queues.has(arn)) throw new TemplateError(where, `${arn} is not a queue of the template`);
   };
-  for (const queue of plan.queues) {
-    checkQueue(queue.deadLetterArn, `${queue.logicalId}.RedrivePolicy`);
-  }
+  for (const queue of plan.queues) checkQueue(queue.deadLetterArn, `${queue.logicalId}.RedrivePolicy`);
   for (const rule of plan.rules) {
     if (!buses.has(rule.busName)) {
-      throw new TemplateError(`${rule.logicalId}.EventBusName`, `${rule.busName} is no event bus of the template`);
+      throw new TemplateError(`${rule.logicalId}.EventBusName`, `${rule.busName} is not an event bus of the template`);
     }
     for (const target of rule.targets) {
       if (!queues.has(target.arn) && !functions.has(target.arn)) {
         throw new TemplateError(
           target.where,
-          `the local run implements queues and functions of the template as targets, not ${target.arn}`,
+          `the local run implements only queues and functions of the template as targets, not ${target.arn}`,
         );
       }
       checkQueue(target.deadLetterArn, `${target.where}.DeadLetterConfig`);
     }
   }
-  for (const { logicalId, queueArn } of plan.schedules) {
-    checkQueue(queueArn, `${logicalId}.Target.Arn`);
-  }
+  for (const { logicalId, queueArn } of plan.schedules) checkQueue(queueArn, `${logicalId}.Target.Arn`);
   for (const source of plan.eventSources) {
     checkQueue(source.queueArn, `${source.logicalId}.EventSourceArn`);
     checkVisibility(plan, source);
     if (!functions.has(source.functionArn)) {
       throw new TemplateError(
         `${source.logicalId}.FunctionName`,
-        `${source.functionArn} is no function of the template`,
+        `${source.functionArn} is not a function of the template`,
       );
     }
   }
 }
 
-/** Lambda refuses a mapping whose queue could show a message again while the function still works on it. */
+/** Lambda rejects a mapping whose queue could redeliver a message while the function still processes it. */
 function checkVisibility(plan: Plan, source: EventSourceInput): void {
   const queue = plan.queues.find(({ arn }) => arn === source.queueArn);
   const visibility = Number(queue?.attributes.VisibilityTimeout ?? DEFAULT_VISIBILITY_SECONDS);

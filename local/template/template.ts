@@ -1,15 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../user-error';
-
-/** A mistake in a template, or something that the local run does not implement. The message says where. */
-export class TemplateError extends UserError {
-  override readonly name: string = 'TemplateError';
-
-  constructor(where: string, what: string) {
-    super(`${where}: ${what}`);
-  }
-}
+import { TemplateError } from '../shared/user-error';
 
 export interface ResourceDefinition {
   readonly Type: string;
@@ -19,7 +10,7 @@ export interface ResourceDefinition {
   readonly Condition?: string;
 }
 
-/** A CloudFormation template, as far as it is looked at. */
+/** The sections of a CloudFormation template that the local run reads. */
 export interface Template {
   readonly Resources: Readonly<Record<string, ResourceDefinition>>;
   readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
@@ -28,17 +19,17 @@ export interface Template {
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Condition?: string }>>;
 }
 
-/** A template with where it comes from. */
+/** A template and its origin. */
 export interface LoadedTemplate {
   readonly template: Template;
   readonly stackName: string;
-  /** The cloud assembly's folder: paths of assets are relative to it. */
+  /** The cloud assembly's folder. Asset paths are relative to it. */
   readonly directory: string;
-  /** Paths of file assets by the object key that they would have in the bootstrap bucket. */
+  /** Paths of file assets by their object key in the bootstrap bucket. */
   readonly assets: Readonly<Record<string, string>>;
 }
 
-/** Sections that are read or may be passed over. */
+/** Supported sections. */
 const SECTIONS = new Set([
   'AWSTemplateFormatVersion',
   'Description',
@@ -49,7 +40,7 @@ const SECTIONS = new Set([
   'Rules',
   'Outputs',
 ]);
-/** Attributes of a resource besides its properties that are read or may be passed over (`deletion`, `metadata`). */
+/** Supported resource attributes. Some are ignored (`IGNORED.deletion`, `IGNORED.metadata`). */
 const ATTRIBUTES = new Set([
   'Type',
   'Properties',
@@ -60,7 +51,7 @@ const ATTRIBUTES = new Set([
   'UpdateReplacePolicy',
 ]);
 
-/** Reads a template of a cloud assembly. Throws `TemplateError` for sections and attributes that are not implemented. */
+/** Reads a template of a cloud assembly. Throws `TemplateError` for unsupported sections and attributes. */
 export function loadTemplate(file: string): LoadedTemplate {
   let template: Template;
   try {
@@ -76,7 +67,7 @@ export function loadTemplate(file: string): LoadedTemplate {
   return { template, directory, stackName: stackName(directory, basename(file)), assets: assetPaths(file) };
 }
 
-/** Reads the asset manifest that the CDK writes beside a template; a template on its own has none. */
+/** Reads the asset manifest next to a template. A template outside a cloud assembly has none. */
 function assetPaths(templateFile: string): Record<string, string> {
   const file = templateFile.replace(/(\.template)?\.json$/, '.assets.json');
   interface FileAsset {
@@ -92,18 +83,14 @@ function assetPaths(templateFile: string): Record<string, string> {
   const paths: Record<string, string> = {};
   for (const { source, destinations } of Object.values(manifest.files ?? {})) {
     for (const { objectKey } of Object.values(destinations)) {
-      if (source.path !== undefined) {
-        paths[objectKey] = source.path;
-      }
+      if (source.path !== undefined) paths[objectKey] = source.path;
     }
   }
   return paths;
 }
 
 function checkSections(template: Template, file: string): void {
-  if (typeof template?.Resources !== 'object') {
-    throw new TemplateError(file, 'has no Resources');
-  }
+  if (typeof template?.Resources !== 'object') throw new TemplateError(file, 'has no Resources');
   for (const section of Object.keys(template)) {
     if (!SECTIONS.has(section)) {
       throw new TemplateError(file, `the local run does not implement the section ${section}`);
@@ -123,7 +110,7 @@ function checkSections(template: Template, file: string): void {
   }
 }
 
-/** The stack's name by the assembly's manifest (it need not be the file's name), or by the file when there is none. */
+/** The stack's name in the assembly's manifest, or the file's name if there is no manifest. */
 function stackName(directory: string, file: string): string {
   interface Artifact {
     readonly type?: string;
@@ -139,7 +126,7 @@ function stackName(directory: string, file: string): string {
       }
     }
   } catch {
-    // A template on its own: its name will do.
+    // A template outside a cloud assembly.
   }
   return file.replace(/(\.template)?\.json$/, '');
 }

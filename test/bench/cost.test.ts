@@ -10,9 +10,11 @@ import {
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ASSUMED } from '../../bench/cost/assumed';
 import { billOf, NOTHING, sum, times } from '../../bench/cost/bill';
-import { ASSUMED, type ConnectorCost, measureConnector, ROADS, type Road } from '../../bench/cost/connector-cost';
+import { type ConnectorCost, measureConnector, type Part, type ScenarioCost } from '../../bench/cost/connector-cost';
 import { type MeteredCall, MeteredDynamoDb } from '../../bench/cost/metered-dynamodb';
+import { SCENARIOS, type Scenario } from '../../bench/cost/scenarios';
 import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines/engines';
 import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { DUE_INDEX } from '../../contract/thresholds';
@@ -23,8 +25,8 @@ const ROOT = join(__dirname, '../..');
 const MINUTES = 60_000;
 
 describe('a bill', () => {
-  it('is that of the pricing pages', () => {
-    // aws.amazon.com/eventbridge/pricing: a million custom events. The others: the units that their pages name a price of.
+  it('applies the prices of the pricing pages', () => {
+    // aws.amazon.com/eventbridge/pricing: a million custom events. The others: the units of their pricing pages.
     const million = { ...NOTHING, events: 1e6, sqsRequests: 1e6, lambdaRequests: 1e6, writeUnits: 1e6, readUnits: 1e6 };
     expect(billOf({ ...million, kmsRequests: 10_000, logBytes: 1024 ** 3, internetBytes: 1024 ** 3 }, 0)).toEqual({
       EventBridge: expect.closeTo(1),
@@ -39,18 +41,18 @@ describe('a bill', () => {
     expect(billOf({ ...NOTHING, lambdaGbSeconds: 400_000 }, 0).Lambda).toBeCloseTo(5.33);
   });
 
-  it('has what is stored for as long as it stays, with what it takes to restore it', () => {
+  it('includes storage and point-in-time recovery for as long as items are stored', () => {
     expect(billOf({ ...NOTHING, storedBytes: 2 * 1024 ** 3 }, 3).DynamoDB).toBeCloseTo(2 * 3 * 0.45);
   });
 
-  it('can be added up, and multiplied', () => {
+  it('can be added and multiplied', () => {
     const units = { ...NOTHING, events: 2, logBytes: 3 };
     expect(sum([units, times(units, 10)])).toEqual({ ...NOTHING, events: 22, logBytes: 33 });
     expect(sum([])).toEqual(NOTHING);
   });
 });
 
-/** The rules themselves are tested where they are: counted-client.test.ts. */
+/** counted-client.test.ts tests the rules of capacity. */
 describe('a metered DynamoDB', () => {
   let engines: RunningEngines;
   let client: DynamoDBDocumentClient;
@@ -80,13 +82,13 @@ describe('a metered DynamoDB', () => {
     { accessKeyId: CREDENTIALS.accessKeyId, writeUnits, readUnits, storedBytes },
   ];
 
-  it('counts a write, that of an index entry, and what is stored', async () => {
+  it('counts a write, the write of its index entry, and stored bytes', async () => {
     await client.send(new PutCommand({ TableName, Item: { ...Key, text: 'x'.repeat(1500), ...due(1) } }));
     const bytes = calls[0]?.storedBytes ?? 0;
     expect(bytes).toBeGreaterThan(1600);
     expect(calls).toEqual(cost(2 + 1, 0, bytes));
     calls = [];
-    // The entry moves: two writes.
+    // Moving an index entry costs two writes.
     const move = { UpdateExpression: 'SET #due = :due', ExpressionAttributeNames: { '#due': DUE_INDEX.sortKey } };
     await client.send(new UpdateCommand({ TableName, Key, ...move, ExpressionAttributeValues: { ':due': 2 } }));
     expect(calls).toEqual(cost(2 + 2, 0, 0));
@@ -95,15 +97,15 @@ describe('a metered DynamoDB', () => {
     expect(calls).toEqual(cost(2 + 1, 0, -bytes));
   });
 
-  it('counts one unit for a write whose condition fails, which fails for its caller, too', async () => {
+  it('counts one unit for a write whose condition fails, and passes the error on', async () => {
     const put = new PutCommand({ TableName, Item: Key, ConditionExpression: `attribute_exists(${PARTITION_KEY})` });
     await expect(client.send(put)).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
     expect(calls).toEqual(cost(1, 0, 0));
   });
 
-  it('counts a query that finds nothing', async () => {
+  it('counts a query without results', async () => {
     const KeyConditionExpression = `${PARTITION_KEY} = :key`;
-    const query = { TableName, KeyConditionExpression, ExpressionAttributeValues: { ':key': 'nobody' } };
+    const query = { TableName, KeyConditionExpression, ExpressionAttributeValues: { ':key': 'absent' } };
     const { Items } = await client.send(new QueryCommand(query));
     await client.send(new QueryCommand({ ...query, ConsistentRead: true }));
     expect(Items).toEqual([]);
@@ -117,32 +119,32 @@ describe('the cost of a connector', () => {
     cost = await measureConnector(() => {});
   }, 3 * MINUTES);
 
-  const of = (road: Road, batch: number) => {
-    const found = cost.roads.find((one) => one.road === road && one.batch === batch);
-    if (!found) throw new Error(`${road}, ${batch} at a time, was not measured`);
+  const of = (scenario: Scenario, batch: number) => {
+    const found = cost.scenarios.find((one) => one.scenario === scenario && one.batch === batch);
+    if (!found) throw new Error(`${scenario}, ${batch} at a time, was not measured`);
     return found;
   };
 
-  it('is one document, of every road at batches of 1 and of 10', () => {
+  it('is one document with every path in batches of 1 and 10', () => {
     expect(JSON.parse(JSON.stringify(cost))).toEqual(cost);
-    expect(cost.roads.map(({ road, batch }) => `${road} ${batch}`)).toEqual(
-      ROADS.flatMap((road) => [`${road} 1`, `${road} 10`]),
+    expect(cost.scenarios.map(({ scenario, batch }) => `${scenario} ${batch}`)).toEqual(
+      SCENARIOS.flatMap((scenario) => [`${scenario} 1`, `${scenario} 10`]),
     );
   });
 
-  it('counts what each function must do, and what AWS does for it', () => {
-    // The event; EventBridge's message, the delivery's, and for either a receive and a delete; the claim and the outcome.
+  it('counts the work of each function, and of AWS for it', () => {
+    // Messages: of EventBridge and of the delivery, each with a receive and a delete. Writes: the claim and the outcome.
     const single = { events: 1, sqsRequests: 1 + 1 + 2 + 2, lambdaRequests: 2, writeUnits: 2, kmsRequests: 0 };
     expect(of('data-source-refresh-failed', 1).units).toMatchObject(single);
     const { units } = of('data-source-refresh-failed', 10);
     expect(units).toMatchObject({ events: 1, lambdaRequests: expect.closeTo(0.2), writeUnits: 2, kmsRequests: 0 });
-    // Messages for deliveries that are made side by side share requests, or do not.
+    // Messages of concurrent deliveries share requests only by chance.
     expect(units.sqsRequests).toBeGreaterThan(1.49);
     expect(units.sqsRequests).toBeLessThan(2.41);
   });
 
-  it('of a crossing is that of the observation, its event, and the delivery', () => {
-    // docs/benchmarks.md: what a threshold costs that is crossed, and one that is not.
+  it('of a crossing consists of the observation, its event and the delivery', () => {
+    // docs/benchmarks.md, "What a threshold costs".
     const [nothing, crossing] = [of('observation that crosses nothing', 1), of('segment-threshold-crossed', 1)];
     const delivery = of('data-source-refresh-failed', 1);
     expect(nothing.units).toMatchObject({
@@ -156,7 +158,7 @@ describe('the cost of a connector', () => {
     expect(crossing.parts.Thresholds).toBeGreaterThan(nothing.parts.Thresholds + 1);
   });
 
-  it('when nothing happens is the key, the pollers, and a look each minute', () => {
+  it('while nothing happens consists of the key, the pollers and the scheduled functions', () => {
     const minutes = ASSUMED.daysOfMonth * 24 * 60;
     expect(cost.idle.keys).toBe(1);
     expect(cost.idle.units).toMatchObject({ events: 0, writeUnits: 0, kmsRequests: 0, internetBytes: 0 });
@@ -165,39 +167,40 @@ describe('the cost of a connector', () => {
     expect(cost.idle.units.sqsRequests).toBeCloseTo(4 * 5 * 3 * minutes);
   });
 
-  it('is the same by part as by service', () => {
-    for (const { road, parts, dollarsPerMillion } of cost.roads) {
-      expect(total(parts), road).toBeCloseTo(dollarsPerMillion.total);
+  it('has the same total by part as by service', () => {
+    for (const { scenario, parts, dollarsPerMillion } of cost.scenarios) {
+      expect(total(parts), scenario).toBeCloseTo(dollarsPerMillion.total);
     }
     expect(total(cost.idle.parts)).toBeCloseTo(cost.idle.dollarsPerMonth.total);
   });
 
   const total = (all: Readonly<Record<string, number>>) => Object.values(all).reduce((to, one) => to + one, 0);
 
-  describe('is what the documents say', () => {
-    /** Cells of a table's row that begins with a text. */
+  describe('matches the tables of', () => {
+    /** Cells of the table row whose first cell is `begin`, without that cell. */
     const row = (file: string, begin: string): string[] => {
-      const line = readFileSync(join(ROOT, file), 'utf8')
-        .split('\n')
-        .find((one) => one.startsWith(`| ${begin} |`));
-      if (!line) throw new Error(`${file} has no row of ${begin}`);
-      return line
-        .split('|')
-        .slice(2, -1)
-        .map((cell) => cell.trim());
+      const [, found] = readFileSync(join(ROOT, file), 'utf8').split(`\n| ${begin} | `);
+      if (!found) throw new Error(`${file} has no row of ${begin}`);
+      return found.split(/ *\|\n/, 1).flatMap((line) => line.split(/ *\| */));
     };
     const dollars = (text = ''): number[] => [...text.matchAll(/\$(\d+\.\d\d)/g)].map(([, amount]) => Number(amount));
-    /** Within what sizes of numbers and names may differ by. What single messages cost is counted, and the same each time. */
+    /** Tolerates differences by the length of numbers and names. */
     const about = (amount: number, slack = 0) =>
       expect.toSatisfy(
         (said: number) => Math.abs(said - amount) <= 0.02 + 0.03 * amount + slack,
         `about ${amount.toFixed(2)}`,
       );
-    /** In full batches, calls that happen to be made at the same moment share a request: up to 0.9 messages and 1.4 reads. */
+    /** Slack for full batches, where concurrent calls can share a request: up to 0.9 messages and 1.4 reads. */
     const SHARED = { sqs: 0.36, lambda: 0.15, dynamodb: 0.18, readUnits: 1.4, total: 0.6 };
-    /** From full batches to single messages. */
-    const range = (pick: (road: ConnectorCost['roads'][number]) => number, ...roads: Road[]) =>
-      roads.flatMap((road) => [about(pick(of(road, 10)), SHARED.total), about(pick(of(road, 1)))]);
+    const costOf = (part: Part | '', { parts, dollarsPerMillion }: ScenarioCost) =>
+      part ? parts[part] : dollarsPerMillion.total;
+    /** Costs in full batches and one by one, of a part or of the whole connector. */
+    const range = (part: Part | '', ...scenarios: Scenario[]) =>
+      scenarios.flatMap((scenario) => [
+        about(costOf(part, of(scenario, 10)), SHARED.total),
+        about(costOf(part, of(scenario, 1))),
+      ]);
+    const CROSSING = 'segment-threshold-crossed';
 
     const { Resources } = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector')).toJSON();
     const NAMES = {
@@ -208,7 +211,7 @@ describe('the cost of a connector', () => {
       'AWS::DynamoDB::GlobalTable': ['table', 'tables'],
       'AWS::KMS::Key': ['key', 'keys'],
     } as const;
-    const makes = (prefix: string): string => {
+    const created = (prefix: string): string => {
       const types = Object.entries(Resources as Record<string, { Type: string }>)
         .filter(([id]) => id.startsWith(prefix))
         .map(([, { Type }]) => Type);
@@ -219,49 +222,25 @@ describe('the cost of a connector', () => {
         .join(', ');
     };
 
-    it.each<[string, string, (cost: ConnectorCost) => number, () => number[]]>([
-      [
-        '`TriggerRules`',
-        'ConnectorEvents',
-        ({ idle }) => idle.parts.Events,
-        () => [about(of('full-refresh-completed', 1).parts.Events)],
-      ],
-      ['`SubscriptionRegistry`', 'ConnectorSubscriptions', ({ idle }) => idle.parts.Subscriptions, () => []],
-      [
-        '`ThresholdEvaluation`',
-        'ConnectorThresholds',
-        ({ idle }) => idle.parts.Thresholds,
-        () => range(({ parts }) => parts.Thresholds, 'observation that crosses nothing', 'segment-threshold-crossed'),
-      ],
-      [
-        '`RefreshCollection`',
-        'ConnectorCollection',
-        ({ idle }) => idle.parts.Collection,
-        () => range(({ parts }) => parts.Collection, 'unification in three stages'),
-      ],
-      [
-        '`FlowDelivery`',
-        'ConnectorDelivery',
-        ({ idle }) => idle.parts.Delivery,
-        () => range(({ parts }) => parts.Delivery, 'data-source-refresh-failed'),
-      ],
-      [
-        '**`PowerAutomateConnector`**',
-        'Connector',
-        ({ idle }) => idle.dollarsPerMonth.total,
-        () => range((one) => one.dollarsPerMillion.total, 'data-source-refresh-failed', 'segment-threshold-crossed'),
-      ],
-    ])('README.md, of %s', (name, prefix, idle, million) => {
-      const [made, idleCell, millionCell] = row('README.md', name);
-      expect(made).toBe(makes(prefix));
-      expect(dollars(idleCell)).toEqual([about(idle(cost))]);
-      expect(dollars(millionCell)).toEqual(million());
+    const TABLE: [construct: string, part: Part | '', million: () => number[]][] = [
+      ['`TriggerRules`', 'Events', () => [about(of('full-refresh-completed', 1).parts.Events)]],
+      ['`SubscriptionRegistry`', 'Subscriptions', () => []],
+      ['`ThresholdEvaluation`', 'Thresholds', () => range('Thresholds', 'observation that crosses nothing', CROSSING)],
+      ['`RefreshCollection`', 'Collection', () => range('Collection', 'unification in three stages')],
+      ['`FlowDelivery`', 'Delivery', () => range('Delivery', 'data-source-refresh-failed')],
+      ['**`PowerAutomateConnector`**', '', () => range('', 'data-source-refresh-failed', CROSSING)],
+    ];
+    it.each(TABLE)('docs/deploying.md: %s', (construct, part, million) => {
+      const [creates, idle, perMillion] = row('docs/deploying.md', construct);
+      expect(creates).toBe(created(`Connector${part}`));
+      expect(dollars(idle)).toEqual([about(part ? cost.idle.parts[part] : cost.idle.dollarsPerMonth.total)]);
+      expect(dollars(perMillion)).toEqual(million());
     });
 
-    it.each(ROADS)('docs/benchmarks.md, of %s', (road) => {
-      const { dollarsPerMillion: full, units } = of(road, 10);
-      const single = of(road, 1);
-      const cells = row('docs/benchmarks.md', road.includes(' ') ? road : `\`${road}\``).map(Number);
+    it.each(SCENARIOS)('docs/benchmarks.md: %s', (scenario) => {
+      const { dollarsPerMillion: full, units } = of(scenario, 10);
+      const single = of(scenario, 1);
+      const cells = row('docs/benchmarks.md', scenario.includes(' ') ? scenario : `\`${scenario}\``).map(Number);
       const { EventBridge, SQS, Lambda, DynamoDB, CloudWatch, internet } = full;
       expect(cells).toEqual([
         about(EventBridge),

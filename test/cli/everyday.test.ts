@@ -20,7 +20,7 @@ import { type LocalStack, startLocalStack } from '../../local/stack';
 import { bundleCli, type CliResult, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';
-/** What a flow's URL holds besides its host, which nobody may see. */
+/** The secret part of a flow URL. */
 const SECRET = 'c2VjcmV0LW9mLXRoZS10ZXN0LWZsb3c';
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
@@ -28,15 +28,15 @@ let directory: string;
 let bundle: string;
 let stack: LocalStack;
 let flows: Server;
-/** What flows answer, by name; 202 where none is given. */
+/** Status of flows' responses by flow name; 202 by default. */
 const answers = new Map<string, number>();
-/** Bodies that flows got, by name. */
+/** Bodies that flows received. */
 const received: { readonly flow: string; readonly body: Record<string, unknown> }[] = [];
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
   flows = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -64,7 +64,7 @@ beforeEach(() => answers.clear());
 
 const flowUrl = (flow: string) => `http://127.0.0.1:${(flows.address() as AddressInfo).port}/${flow}?sig=${SECRET}`;
 
-/** Runs the CLI against the local run. Whatever it says must hold nothing of a flow URL but its host. */
+/** Runs the CLI against the local run. Its output must contain nothing of a flow URL except the host. */
 async function cli(args: readonly string[], more: { env?: Record<string, string>; input?: string } = {}) {
   const env = { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true', ...more.env };
   const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], { ...more, cwd: directory, env });
@@ -74,7 +74,7 @@ async function cli(args: readonly string[], more: { env?: Record<string, string>
   return result;
 }
 
-/** What a command prints with --json. */
+/** A command's output with --json. */
 async function json<T>(...args: string[]): Promise<T> {
   const { out, err, status } = await cli([...args, '--json']);
   expect({ err, status }).toEqual({ err: '', status: 0 });
@@ -104,7 +104,7 @@ const failed = (dataSource: string) => [
   'status=Failed',
 ];
 
-/** Until nothing is under way: every message has been worked off. */
+/** Waits until every message is processed. */
 const settled = () => stack.whenIdle(AbortSignal.timeout(30_000));
 
 describe('a day with the connector', () => {
@@ -124,18 +124,20 @@ describe('a day with the connector', () => {
       status: 0,
       err: '',
       out:
-        'delivered: the flow answered 202, run 08586385375608413077338220563CU84\n' +
-        'It has accepted the sample; whether its run succeeds, its run history says.\n',
+        'delivered: the flow responded with 202, run 08586385375608413077338220563CU84\n' +
+        'The flow accepted the sample. Its run history shows whether the run succeeded.\n',
     });
     expect(received.at(-1)).toMatchObject({ flow: 'orders', body: { isTest: true, dataSource: 'orders' } });
 
-    // 413 is an answer that no other try changes.
+    // 413 is not retried.
     answers.set('orders', 413);
     const tested = await cli(['test', 'orders']);
     expect(tested).toEqual({
       status: 1,
       out: '',
-      err: expect.stringMatching(/^not delivered \(dead\): 413.*; it is not tried again; show says more\n$/),
+      err: expect.stringMatching(
+        /^not delivered \(dead\): 413.*; the connector will not retry it; run show for details\n$/,
+      ),
     });
     expect((await cli(failed('orders'))).out).toMatch(/^put DataSourceRefreshed on .*"dataSource":"orders"/);
     await settled();
@@ -143,11 +145,11 @@ describe('a day with the connector', () => {
     expect(dead.map(({ attempts }) => attempts.map(({ status }) => status))).toEqual([[413], [413]]);
     const [latest] = dead;
     const table = (await cli(['deliveries'])).out.split('\n');
-    expect(table[0]).toMatch(/^ACCEPTED +STATUS +TRIGGER +TRIES +LAST ANSWER +ID$/);
+    expect(table[0]).toMatch(/^ACCEPTED +STATUS +TRIGGER +ATTEMPTS +LAST RESPONSE +ID$/);
     expect(table[1]).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \((now|\d+ \w+ ago)\) +dead +data-source-refresh-failed +1 +413.* orders_[0-9a-f]{32}$/,
     );
-    expect((await cli(['show', 'orders'])).out).toMatch(/^ {2}dead +2: replay orders sends them again$/m);
+    expect((await cli(['show', 'orders'])).out).toMatch(/^ {2}dead +2: to send them again, run replay orders$/m);
 
     answers.delete('orders');
     expect(await cli(['replay', latest?.id ?? ''])).toMatchObject({ status: 0, err: '' });
@@ -162,7 +164,7 @@ describe('a day with the connector', () => {
     expect(await cli(['replay', `web_${'0'.repeat(32)}`])).toEqual({
       status: 1,
       out: '',
-      err: 'not sent: there is no such delivery\n',
+      err: 'not sent: the delivery does not exist\n',
     });
 
     const list = (await cli(['list'])).out.split('\n');
@@ -172,12 +174,12 @@ describe('a day with the connector', () => {
     expect((await cli(['show', 'orders'])).out).toMatch(/^orders\n {2}state +active\n {2}trigger +data-source-refresh/);
   });
 
-  it('holds what comes while somebody has paused it, also over a change, until somebody resumes it', async () => {
+  it('holds deliveries while it is paused, also after a change, until it is resumed', async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
     const before = received.length;
-    expect((await cli(['pause', 'web'])).out).toBe('paused web: resume web ends it\n');
-    expect((await cli(['pause', 'web'])).out).toBe('web was paused already\n');
+    expect((await cli(['pause', 'web'])).out).toBe('paused web: to end the pause, run resume web\n');
+    expect((await cli(['pause', 'web'])).out).toBe('web is already paused\n');
     put(file('orders', 'web').replaceAll('dataSource: web', 'dataSource: web\n    owners: kim@example.com'));
     expect((await cli(['apply'])).out).toContain('changed web\n');
     await cli(failed('web'));
@@ -187,37 +189,37 @@ describe('a day with the connector', () => {
     expect(received.slice(before)).toEqual([]);
     expect(await json('show', 'web')).toMatchObject({
       state: 'paused',
-      pausedBecause: 'somebody paused it',
+      pausedBecause: 'an operator paused it',
       held: 1,
       latest: [{ status: 'held' }],
     });
     expect(await cli(['replay', 'web'])).toEqual({
       status: 1,
-      out: '0 sent, 1 not\n',
+      out: '0 sent, 1 not sent\n',
       err: '1 not sent: its subscription is paused: resume it first\n',
     });
     expect((await cli(['resume', 'web'])).out).toBe('resumed web: 1 held, sent within minutes\n');
     await stack.runSchedules();
     await settled();
     expect(received.slice(before)).toMatchObject([{ flow: 'web', body: { isTest: false } }]);
-    expect((await cli(['resume', 'web'])).out).toBe('web was active already\n');
+    expect((await cli(['resume', 'web'])).out).toBe('web is already active\n');
   });
 
-  it('takes a new flow URL from a variable or standard input, and shows nothing of it', async () => {
+  it('reads a new flow URL from a variable or standard input, and does not show it', async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
     const env = { WEB_FLOW: flowUrl('web-anew') };
     expect((await cli(['set-url', 'web', '--from-env', 'WEB_FLOW'], { env })).out).toMatch(
-      /^changed web: 127\.0\.0\.1:\d+ #[0-9a-f]{8}; test web tries it\n$/,
+      /^changed web: 127\.0\.0\.1:\d+ #[0-9a-f]{8}; to test the flow, run test web\n$/,
     );
     expect((await cli(['set-url', 'web'], { input: `${flowUrl('web-anew')}\n` })).out).toMatch(
-      /^unchanged: web has this/,
+      /^unchanged: web already has this/,
     );
     expect((await cli(['test', 'web'])).status).toBe(0);
     expect(received.at(-1)?.flow).toBe('web-anew');
     expect(await cli(['set-url', 'web', '--from-env', 'NOT_SET'])).toMatchObject({
       status: 2,
-      err: 'the environment variable NOT_SET is not set, or empty: set it and try again\n',
+      err: 'environment variable NOT_SET is not set or empty: set it and try again\n',
     });
     expect(await cli(['set-url', 'web'])).toMatchObject({
       status: 2,
@@ -230,10 +232,10 @@ describe('a day with the connector', () => {
     });
   });
 
-  it('shows what was rejected, each time it is asked', async () => {
+  it('shows rejected events on each call', async () => {
     const { out } = await cli(['rejected']);
-    expect(out).toBe('Nothing: the dead-letter queues are empty.\n');
-    // A detail type that the connector does not know; `emit` would not put it.
+    expect(out).toBe('No messages: the dead-letter queues are empty.\n');
+    // An unknown detail type, which `emit` would not put.
     await fetch(stack.endpoint, {
       method: 'POST',
       headers: { 'x-amz-target': 'AWSEvents.PutEvents', 'content-type': 'application/x-amz-json-1.1' },
@@ -267,11 +269,11 @@ describe('a day with the connector', () => {
     const said = async (wanted: RegExp) => {
       while (!lines.some((line) => wanted.test(line))) lines.push((await once(reader, 'line'))[0]);
     };
-    await said(/^Watching PowerAutomateConnector; Ctrl-C ends it\.$/);
+    await said(/^Watching PowerAutomateConnector\. Press Ctrl-C to stop\.$/);
     await cli(failed('orders'));
     await said(/^\d\d:\d\d:\d\d delivered data-source-refresh-failed {4}→ orders +202, run \d+CU84$/);
     await cli(['pause', 'web']);
-    await said(/^\d\d:\d\d:\d\d paused {4}web: somebody paused it$/);
+    await said(/^\d\d:\d\d:\d\d paused {4}web: an operator paused it$/);
     await cli(['resume', 'web']);
     await said(/^\d\d:\d\d:\d\d resumed {3}web$/);
     const ended = once(watching, 'close');
@@ -282,6 +284,11 @@ describe('a day with the connector', () => {
 });
 
 describe('what cannot be done', () => {
+  beforeAll(async () => {
+    put(file('orders', 'web'));
+    await cli(['apply']);
+  });
+
   it.each([
     ['show'],
     ['test'],
@@ -293,27 +300,25 @@ describe('what cannot be done', () => {
     ['replay'],
     ['watch'],
     ['thresholds', '--subscription'],
-  ])('an unknown subscription, with the one that was meant: %s %s', async (...args) => {
-    put(file('orders', 'web'));
-    await cli(['apply']);
+  ])('an unknown subscription, with a suggestion: %s %s', async (...args) => {
     expect(await cli([...args, 'ordres'])).toEqual({
       status: 1,
       out: '',
-      err: 'there is no subscription ordres: did you mean orders?\n',
+      err: 'subscription ordres does not exist: did you mean orders?\n',
     });
   });
 
-  it('says that no connector runs on this machine', async () => {
+  it('reports that no connector runs on this machine', async () => {
     const run = (args: string[]): Promise<CliResult> => runCli(bundle, args, { cwd: directory, env: {} });
     expect(await run(['list', '--local'])).toEqual({
       status: 3,
       out: '',
-      err: 'no local connector is running from this folder: start it by npm start, or write --local URL with the URL that it printed\n',
+      err: 'no local connector runs in this directory: run npm start, or use --local URL with the URL that it printed\n',
     });
-    expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector answers at http:/);
+    expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector responds at http:/);
   });
 
-  it('finds the one that npm start runs from the same folder, as long as it does', async () => {
+  it('finds the connector that npm start runs from the same folder, while it runs', async () => {
     const file = join(directory, LOCAL_RUN_FILE);
     const takeBack = announceLocalRun(stack.endpoint, directory);
     expect((await runCli(bundle, ['--local', 'list'], { cwd: directory, env: {} })).status).toBe(0);
@@ -336,7 +341,7 @@ describe('schema and sample', () => {
       const check = new Ajv({ strict: false, validateFormats: false }).compile(await print('schema'));
       const sample = await print('sample');
       expect(check(sample), JSON.stringify(check.errors)).toBe(true);
-      // A schema that took anything would take this, too.
+      // A schema that accepts anything would accept this.
       expect(check([])).toBe(false);
       expect(JSON.stringify(sample)).not.toContain('null');
     },

@@ -14,9 +14,10 @@ import { DUE_INDEX } from '../../contract/thresholds';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
-import { bundleCli, type CliResult, runCli } from '../support/cli';
+import { type LocalConnector, localConnector } from '../../local/stack/connector';
+import { bundleCli, type CliResult, callCli, runCli } from '../support/cli';
 
 const STACK = 'PowerAutomateConnector';
 const SIGNATURES = [
@@ -33,15 +34,15 @@ let bundle: string;
 let stack: LocalStack;
 let connector: LocalConnector;
 let cloudFormation: Server;
-/** Whether DescribeStacks may be called for one stack only. */
+/** Whether DescribeStacks is allowed only for a named stack. */
 let listingIsForbidden = false;
-/** Stacks that DescribeStacks knows, with their outputs. */
+/** Outputs of the stacks that DescribeStacks returns, by stack name. */
 const stacks = new Map<string, Readonly<Record<string, string>>>();
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
 
   const app = new App({ outdir: join(directory, 'cdk.out') });
   new PowerAutomateConnectorStack(app, STACK);
@@ -100,7 +101,7 @@ function stackXml(name: string, outputs: Readonly<Record<string, string>>): stri
     <StackStatus>CREATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member>`;
 }
 
-/** The environment of somebody who is signed in, and nothing of this process's own settings. */
+/** An environment with credentials, without this process's own settings. */
 const signedIn = (): Record<string, string> => ({
   ...nobody(),
   AWS_REGION: ANYBODY.region,
@@ -117,9 +118,12 @@ const nobody = (): Record<string, string> => ({
   AWS_ENDPOINT_URL_EVENTBRIDGE: stack.endpoints.eventbridge,
 });
 
-/** Runs the CLI as a person does. Whatever it says must hold nothing of a flow URL but its host. */
+/** Runs the CLI as a child process. Its output must contain nothing of a flow URL except the host. */
 async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<CliResult> {
-  const result = await runCli(bundle, args, { cwd: directory, env });
+  return checked(await runCli(bundle, args, { cwd: directory, env }));
+}
+
+function checked(result: CliResult): CliResult {
   const said = result.out + result.err;
   for (const secret of [...SIGNATURES, URL_PATH, 'sig=']) expect(said).not.toContain(secret);
   expect(said).not.toMatch(/^\s+at /m);
@@ -151,7 +155,7 @@ subscriptions:
 `;
 const applied = (...args: string[]) => cli(['apply', ...args], { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) });
 
-/** Everything in both tables but what waits for the sweep to remove it. */
+/** Everything in both tables, except items that the sweep will remove. */
 const stored = async () => (await everything()).filter((one) => one[DUE_INDEX.partitionKey] === undefined);
 
 async function everything(): Promise<Record<string, unknown>[]> {
@@ -176,14 +180,14 @@ beforeEach(async () => {
 });
 
 describe('apply', () => {
-  it('adds what the file says, and the second time leaves it', async () => {
+  it('adds the subscriptions of the file, and changes nothing the second time', async () => {
     put(file());
     const first = await applied('-f', 'subscriptions.yaml');
     expect(first.out).toBe(
       '2 to add, 0 to change, 0 unchanged:\n' +
         'added tell-the-data-team\nadded vip-over-10k\n2 added, 0 changed, 0 unchanged\n',
     );
-    expect(first.err).toContain('subscriptions.yaml:7: a flow URL stands in this file');
+    expect(first.err).toContain('subscriptions.yaml:7: the file contains a flow URL in plain text');
     expect(first.status).toBe(0);
 
     const items = await stored();
@@ -204,7 +208,7 @@ describe('apply', () => {
     ['owner', { owner: 'lee@example.com' }, 'tell-the-data-team'],
     ['flow URL', { url: flowUrl(SIGNATURES[1]) }, 'tell-the-data-team'],
     ['threshold', { above: 20_000 }, 'vip-over-10k'],
-  ] as const)('changes the one whose %s is another', async (_, change, name) => {
+  ] as const)('changes the subscription whose %s changed', async (_, change, name) => {
     put(file());
     await applied();
     const before = await item(name);
@@ -217,7 +221,7 @@ describe('apply', () => {
     expect(await stored()).toHaveLength(3);
   });
 
-  it('says what it would do, and does nothing, with --dry-run', async () => {
+  it('prints its plan and changes nothing with --dry-run', async () => {
     put(file());
     expect(await applied('--dry-run')).toMatchObject({
       status: 0,
@@ -235,7 +239,7 @@ describe('apply', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it("changes nothing at all when one is another manager's", async () => {
+  it('changes nothing when another manager owns one of the subscriptions', async () => {
     put(file({ set: 'marketing' }));
     await applied();
     await cli(['remove', 'tell-the-data-team', '--set', 'marketing']);
@@ -250,7 +254,7 @@ describe('apply', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it.each(['SIGINT', 'SIGKILL'] as const)('does the rest after %s in the middle', async (signal) => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('continues after %s', async (signal) => {
     const list = Array.from(
       { length: 60 },
       (_, n) =>
@@ -272,7 +276,7 @@ describe('apply', () => {
     expect(await everything(), 'nothing is written').toEqual(after);
   });
 
-  it('tells every mistake of the file and changes nothing', async () => {
+  it('reports every mistake in the file and changes nothing', async () => {
     put(`${file({ owner: 'nobody', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
     const result = await cli(['apply']);
     expect(result).toMatchObject({ status: 2, out: '' });
@@ -284,26 +288,26 @@ describe('apply', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('takes a file that begins with a byte order mark, and no other encoding than UTF-8', async () => {
+  it('accepts a byte order mark, and no encoding except UTF-8', async () => {
     put(`\u{FEFF}${file()}`);
     expect(await applied()).toMatchObject({ status: 0 });
     writeFileSync(join(directory, 'subscriptions.yaml'), Buffer.from(file(), 'latin1').fill(0xfc, 5, 6));
     const result = await applied();
     expect(result).toMatchObject({ status: 2, out: '' });
-    expect(result.err).toMatch(/^subscriptions\.yaml:2:5: the byte 0xFC is not UTF-8.*save it as UTF-8\n$/);
+    expect(result.err).toMatch(/^subscriptions\.yaml:2:5: byte 0xFC is not valid UTF-8.*save it as UTF-8\n$/);
   });
 
-  it('says which file does not exist', async () => {
+  it('names a file that does not exist', async () => {
     expect(await cli(['apply', '-f', 'missing.yaml'])).toEqual({
       status: 2,
       out: '',
-      err: '"missing.yaml" does not exist: write -f FILE\n',
+      err: '"missing.yaml" does not exist: use -f FILE\n',
     });
   });
 });
 
 describe('remove', () => {
-  it('removes what its set manages', async () => {
+  it('removes subscriptions of its set', async () => {
     put(file());
     await applied();
     expect(await cli(['remove', 'vip-over-10k', 'tell-the-data-team', 'vip-over-10k'])).toEqual({
@@ -314,7 +318,7 @@ describe('remove', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it("leaves an unknown name and another manager's, and removes the rest", async () => {
+  it("skips unknown names and other managers' subscriptions, and removes the rest", async () => {
     put(file({ set: 'marketing' }));
     await applied();
     await register(
@@ -335,13 +339,13 @@ describe('remove', () => {
     const result = await cli(['remove', 'nobody', 'by-the-stack', 'vip-over-10k', '--set', 'marketing']);
     expect(result).toEqual({
       status: 1,
-      out: 'removed vip-over-10k\n1 removed, 2 not\n',
+      out: 'removed vip-over-10k\n1 removed, 2 failed\n',
       err:
-        'not removed nobody: there is no such subscription\n' +
-        'not removed by-the-stack: it is managed by cdk:Website; remove it there\n',
+        'cannot remove nobody: the subscription does not exist\n' +
+        'cannot remove by-the-stack: it is managed by cdk:Website: remove it there\n',
     });
     expect((await cli(['remove', 'tell-the-data-team'])).err).toBe(
-      'not removed tell-the-data-team: it is managed by file:marketing; write --set marketing\n',
+      'cannot remove tell-the-data-team: it is managed by file:marketing: use --set marketing\n',
     );
     expect(await stored()).toHaveLength(2);
   });
@@ -349,14 +353,14 @@ describe('remove', () => {
 
 describe('a connector that cannot be used', () => {
   it.each([
-    ['Nowhere', 'there is no stack Nowhere in us-east-1 in this account: write --stack NAME or --region REGION'],
+    ['Nowhere', 'stack Nowhere does not exist in us-east-1 in this account: use another --stack or --region'],
     [
       'Website',
-      'stack Website in us-east-1 (CREATE_COMPLETE) is no deployed connector: it has no output Subscriptions',
+      'stack Website in us-east-1 (CREATE_COMPLETE) is not a deployed connector: it has no output Subscriptions',
     ],
-    ['Forbidden', 'stack Forbidden in us-east-1 cannot be looked up: no permission: User: kim is not authorized'],
-    ['Expired', 'stack Expired in us-east-1 cannot be looked up: AWS refuses the credentials: sign in again'],
-  ])('is said in one line: stack %s', async (name, line) => {
+    ['Forbidden', 'cannot describe stack Forbidden in us-east-1: access denied: User: kim is not authorized'],
+    ['Expired', 'cannot describe stack Expired in us-east-1: AWS rejected the credentials: sign in again'],
+  ])('is reported in one line: stack %s', async (name, line) => {
     put(file());
     const result = await cli(['remove', 'tell-the-data-team', '--stack', name]);
     expect(result).toMatchObject({ status: 3, out: '' });
@@ -364,58 +368,58 @@ describe('a connector that cannot be used', () => {
     expect(result.err.trim().split('\n')).toHaveLength(1);
   });
 
-  it('is said in one line: nobody is signed in', async () => {
+  it('is reported in one line: no credentials', async () => {
     expect(await cli(['remove', 'one'], { ...nobody(), AWS_REGION: 'us-east-1' })).toEqual({
       status: 3,
       out: '',
       err:
-        'the stacks in us-east-1 cannot be looked up: no AWS credentials: ' +
+        'cannot list the stacks in us-east-1: no AWS credentials found: ' +
         'sign in (aws sso login, aws configure), or set AWS_PROFILE\n',
     });
   });
 
-  it('is said in one line: no Region', async () => {
+  it('is reported in one line: no Region', async () => {
     const { AWS_REGION: _, ...env } = signedIn();
     expect(await cli(['remove', 'one'], env)).toEqual({
       status: 3,
       out: '',
-      err: 'no Region: write --region REGION, or set AWS_REGION\n',
+      err: 'no Region is set: use --region REGION, or set AWS_REGION\n',
     });
     expect((await cli(['remove', 'one'], { ...env, AWS_DEFAULT_REGION: 'eu-west-1' })).err).toContain(
-      'there is no such subscription',
+      'the subscription does not exist',
     );
   });
 
-  it('is said in one line: a service cannot be reached', async () => {
+  it('is reported in one line: a service cannot be reached', async () => {
     put(file());
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]), AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const result = await cli(['apply'], env);
     expect(result.status).toBe(3);
-    expect(result.err).toMatch(/\nAWS cannot be reached: .*ECONNREFUSED.*\n$/);
+    expect(result.err).toMatch(/\ncannot reach AWS: .*ECONNREFUSED.*\n$/);
   });
 
-  it('tells what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
+  it('lists what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
     put(file());
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) };
     stacks.set('Other', { ...stack.outputs, [Output.FLOW_URL_KEY_ARN]: 'arn:aws:kms:us-east-1:000000000000:key/gone' });
     const result = await cli(['apply', '--stack', 'Other'], env);
     stacks.delete('Other');
     expect(result.status).toBe(1);
-    expect(result.out).toContain('\n0 added, 0 changed, 0 unchanged, 2 not done: run it again to do what is left\n');
-    expect(result.err).toMatch(/^not added tell-the-data-team: .*key\/gone.*does not exist$/m);
+    expect(result.out).toContain('\n0 added, 0 changed, 0 unchanged, 2 failed: run apply again to complete them\n');
+    expect(result.err).toMatch(/^cannot add tell-the-data-team: .*key\/gone.*does not exist$/m);
     expect((await applied()).out).toContain('2 added, 0 changed, 0 unchanged');
   });
 });
 
 describe('without --stack', () => {
-  it('takes the only connector, and says which there are where there are more or none', async () => {
+  it('uses the only connector, and otherwise lists the connectors or reports that there is none', async () => {
     put(file());
     expect((await applied()).status).toBe(0);
     stacks.set('Second', stack.outputs);
     expect(await cli(['list'])).toEqual({
       status: 3,
       out: '',
-      err: `there are 2 connectors in us-east-1: write --stack with ${STACK} or Second\n`,
+      err: `2 connectors found in us-east-1: use --stack with ${STACK} or Second\n`,
     });
     expect((await cli(['list', '--stack', 'Second'])).status).toBe(0);
     stacks.delete('Second');
@@ -423,16 +427,16 @@ describe('without --stack', () => {
     const none = await cli(['list']);
     stacks.set(STACK, stack.outputs);
     expect(none.status).toBe(3);
-    expect(none.err).toMatch(/^there is no connector in us-east-1 in this account: write --region REGION/);
+    expect(none.err).toMatch(/^no connector found in us-east-1 in this account: use --region REGION/);
   });
 
-  it('says what to do where one may look at one stack only', async () => {
+  it('suggests --stack when listing stacks is not allowed', async () => {
     listingIsForbidden = true;
     const result = await cli(['list']);
     const named = await cli(['list', '--stack', STACK]);
     listingIsForbidden = false;
     expect(result.status).toBe(3);
-    expect(result.err).toMatch(/no permission: .*; write --stack NAME, which needs no look at the others\n$/);
+    expect(result.err).toMatch(/access denied: .*; use --stack NAME, which does not list the stacks\n$/);
     expect(named.status).toBe(0);
   });
 });
@@ -445,54 +449,51 @@ describe('the command line', () => {
       expect(result.out).toMatch(new RegExp(`^  ${meta.name}( [^ ]+)? {2,}${meta.description}`, 'm'));
   });
 
-  it.each(COMMANDS.map(({ meta }) => meta.name))('explains itself: %s --help', async (name) => {
-    const result = await cli([name, '--help']);
+  it.each(COMMANDS.map(({ meta }) => meta.name))('prints help: %s --help', async (name) => {
+    const result = checked(await callCli([name, '--help']));
     expect(result).toMatchObject({ status: 0, err: '' });
     expect(result.out).toContain(`\n  power-automate-connector ${name} `);
     for (const line of result.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   });
 
-  const help = (name: string) => `power-automate-connector ${name} --help says how to call it`;
+  const help = (name: string) => `see power-automate-connector ${name} --help`;
   it.each<[string[], string]>([
-    [[], 'no command: power-automate-connector --help lists the commands'],
-    [['aply'], '"aply" is no command: write apply; power-automate-connector --help lists the commands'],
-    [[flowUrl()], 'a URL is no command: power-automate-connector --help lists the commands'],
-    [['apply', '--purne'], `apply has no option --purne: write --prune; ${help('apply')}`],
+    [[], 'missing command: run power-automate-connector --help for a list'],
+    [['aply'], 'unknown command "aply": did you mean apply?'],
+    [[flowUrl()], 'unknown command a URL: run power-automate-connector --help for a list'],
+    [['apply', '--purne'], 'unknown option --purne: did you mean --prune?'],
     [['apply', flowUrl()], `unexpected argument a URL: ${help('apply')}`],
     [['apply', 'flows.yaml'], 'unexpected argument "flows.yaml": did you mean --file flows.yaml?'],
     [['apply', '-f', 'a.yaml', 'b.yaml'], `unexpected argument "b.yaml": ${help('apply')}`],
     [['emit', 'SegmentRefreshed', 'segment=A'], 'unexpected argument "segment=A": did you mean --set segment=A?'],
     [['list', 'a'], `unexpected argument "a": ${help('list')}`],
-    [['apply', '--set', 'a'], `apply has no option --set: ${help('apply')}`],
-    [['apply', '-f', flowUrl()], 'a URL does not exist: write -f FILE'],
-    [['apply', '--stack', flowUrl()], '--stack is a URL; write the name or the ARN of a CloudFormation stack'],
-    [['apply', '--region', 'us east'], '--region is "us east"; write a Region, such as eu-west-1'],
-    [['list', '--local', '--stack', 'One'], '--local is the connector on this machine: leave out --stack and --region'],
+    [['apply', '--set', 'a'], `unknown option --set: ${help('apply')}`],
+    [['apply', '-f', flowUrl()], 'a URL does not exist: use -f FILE'],
+    [['apply', '--stack', flowUrl()], '--stack is a URL; use the name or the ARN of a CloudFormation stack'],
+    [['apply', '--region', 'us east'], '--region is "us east"; use a Region, such as eu-west-1'],
+    [['list', '--local', '--stack', 'One'], '--local selects the connector on this machine: omit --stack and --region'],
     [
       ['list', '--local=https://example.com'],
-      '--local is no URL of this machine: write it as npm start printed it, http://127.0.0.1:PORT',
+      '--local is not a URL of this machine: use the one that npm start printed, http://127.0.0.1:PORT',
     ],
-    [['remove'], 'no NAME: write remove NAME…'],
-    [['remove', 'a', '--dry-run'], `remove has no option --dry-run: ${help('remove')}`],
-    [['remove', flowUrl()], "a URL is no subscription's name: write 1 to 64 letters, digits, - and _"],
+    [['remove'], 'missing NAME: use remove NAME…'],
+    [['remove', 'a', '--dry-run'], `unknown option --dry-run: ${help('remove')}`],
+    [['remove', flowUrl()], 'a URL is not a subscription name: use 1 to 64 letters, digits, - and _'],
     [['remove', 'a', '--set', 'a b'], '--set is "a b"; write a name of 1 to 32 letters, digits and -'],
     [['show', 'a', 'b'], `unexpected argument "b": ${help('show')}`],
-    [
-      ['explain', '--subscription', 'a'],
-      `explain has no option --subscription: write explain NAME; ${help('explain')}`,
-    ],
+    [['explain', '--subscription', 'a'], 'unknown option --subscription: use explain NAME'],
     [['test', 'a', '--wait', 'long'], '--wait is "long"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
     [
       ['emit', 'OrderPlaced'],
-      '"OrderPlaced" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
+      'unknown event "OrderPlaced": use one of DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
     ],
     [
       ['emit', 'SegmentThresholdCrossed'],
-      '"SegmentThresholdCrossed" is no event that can be put: write DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
+      'unknown event "SegmentThresholdCrossed": use one of DataSourceRefreshed, SegmentRefreshed, MeasureRefreshed, FullRefreshed, UnificationRefreshed, RefreshStageCompleted',
     ],
     [
       ['emit', 'SegmentRefreshed', '--detail', '{'],
-      `--detail is not JSON; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
+      `--detail is not JSON; use a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
     ],
     ...[
       ['[1]', 'a list'],
@@ -501,34 +502,44 @@ describe('the command line', () => {
       ['3', '3'],
     ].map(([detail, shown]): [string[], string] => [
       ['emit', 'SegmentRefreshed', '--detail', detail as string],
-      `--detail is ${shown}; write a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
+      `--detail is ${shown}; use a JSON object, such as '{"dataSource": "Orders"}', in single quotes`,
     ]),
     [
       ['emit', 'SegmentRefreshed', '--set', 'segment=A', '--set', 'memberCount=many'],
       'SegmentRefreshed: "memberCount" is "many": write a whole number from 0 to 9007199254740991',
     ],
-    [['deliveries', '--status', 'lost'], '--status is "lost"; write pending, delivered, held, dead, canceled'],
+    [['deliveries', '--status', 'lost'], '--status is "lost"; use one of pending, delivered, held, dead, canceled'],
     [
       ['deliveries', '--since', 'soon'],
-      '--since is "soon"; write how long ago, such as 2h, 30m or 3d, or when, such as 2026-11-05 or 2026-11-05T09:00:00Z; from 1970 on',
+      '--since is "soon"; write an age, such as 30m, 2h or 3d, or a date or time from 1970 on, such as 2026-11-05 or 2026-11-05T09:00:00Z',
     ],
     [['deliveries', '--limit', '0'], '--limit is "0"; write a whole number from 1 to 10000'],
-    [['replay'], "write either a delivery's id or a subscription's name"],
-    [['replay', 'x.y'], `"x.y" is no subscription's name: write 1 to 64 letters, digits, - and _`],
-    [['replay', `x_${'0'.repeat(32)}`, '--subscription', 'x'], "write either a delivery's id or a subscription's name"],
+    [['replay'], 'use either the id of a delivery or the name of a subscription'],
+    [['replay', 'x.y'], '"x.y" is not a subscription name: use 1 to 64 letters, digits, - and _'],
+    [
+      ['replay', `x_${'0'.repeat(32)}`, '--subscription', 'x'],
+      'use either the id of a delivery or the name of a subscription',
+    ],
     [
       ['replay', `x_${'0'.repeat(32)}`, '--since', '1h'],
-      "--since and --until go with a subscription's name, and not with a delivery's id",
+      '--since and --until need the name of a subscription, not the id of a delivery',
     ],
     ...['deliveries', 'watch', 'thresholds', 'replay'].map((name): [string[], string] => [
       [name, 'a', '--subscription', 'b'],
-      'the argument is "a" and --subscription is "b": write one of them',
+      'the argument is "a" and --subscription is "b": use only one of them',
     ]),
     [['deliveries', 'a', 'b'], `unexpected argument "b": ${help('deliveries')}`],
     [['watch', '--every', '0s'], '--every is "0s"; write a duration such as 90m, 12h or 3d, from 1s to 1d'],
-    [['schema', 'segment-threshold'], '"segment-threshold" is no trigger: write segment-threshold-crossed'],
-    [['sample', 'full-refresh-completed', '--format', 'xml'], '--format is "xml"; write flat, cloudevents, teams-card'],
+    [['schema', 'segment-threshold'], 'unknown trigger "segment-threshold": did you mean segment-threshold-crossed?'],
+    [
+      ['sample', 'full-refresh-completed', '--format', 'xml'],
+      '--format is "xml"; use one of flat, cloudevents, teams-card',
+    ],
   ])('refuses a wrong call: %j', async (args, line) => {
-    expect(await cli(args)).toEqual({ status: 2, out: '', err: `${line}\n` });
+    expect(checked(await callCli(args))).toEqual({ status: 2, out: '', err: `${line}\n` });
+  });
+
+  it('exits with 2 when it refuses a call, and writes the reason to standard error', async () => {
+    expect(await cli(['aply'])).toEqual(await callCli(['aply']));
   });
 });

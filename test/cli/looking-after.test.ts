@@ -16,8 +16,8 @@ import { Output } from '../../contract/outputs';
 import type { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';
 import { thresholdItems } from '../../lambda/thresholds/core/threshold-item';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY } from '../../local/connector';
-import { FlowReceiver } from '../../local/flow-receiver';
+import { FlowReceiver } from '../../local/engines/services/flow-receiver';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { bundleCli, runCli } from '../support/cli';
 
@@ -33,7 +33,7 @@ const flowUrl = (name: string) => `${stack.endpoint}/flows/${name}?sig=${SIGNATU
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'connector-care-'));
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-  bundle = await bundleCli(directory);
+  bundle = await bundleCli();
   const app = new App({ outdir: join(directory, 'cdk.out') });
   new PowerAutomateConnectorStack(app, 'PowerAutomateConnector');
   app.synth();
@@ -50,7 +50,7 @@ afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });
 
-/** Runs the CLI as a person does. Whatever it says must hold nothing of a flow URL but its host. */
+/** Runs the CLI as a child process. Its output must contain nothing of a flow URL except the host. */
 async function cli(...args: string[]) {
   const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], {
     cwd: directory,
@@ -62,7 +62,7 @@ async function cli(...args: string[]) {
   return result;
 }
 
-/** Puts events one after another, each when the last one has gone its whole way. */
+/** Puts events in order, each after the previous one is processed. */
 async function put(...events: readonly (readonly [detailType: string, detail: object])[]) {
   const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
   for (const [DetailType, detail] of events) {
@@ -109,19 +109,19 @@ describe('looking after a connector', () => {
     );
   }, 120_000);
 
-  it('shows how thresholds stand', async () => {
+  it('shows the state of thresholds', async () => {
     const { status, out } = await cli('thresholds', 'vip');
     expect(status).toBe(0);
     expect(out).toMatch(/^SUBSCRIPTION +METRIC +VALUE +THRESHOLD +STATE +NEXT +RECENT +OBSERVED\n/);
     expect(out).toMatch(
-      /^vip +VIP customers +120 +above 100 +beyond +can fire again once it falls by 20 or more +▁█ +\d+ d ago$/m,
+      /^vip +VIP customers +120 +above 100 +beyond +can fire again after it falls by 20 or more +▁█ +\d+ d ago$/m,
     );
     const members = await cli('thresholds', 'regions', '--limit', '3');
     expect(members.out.split('\n').slice(1)).toEqual([
       expect.stringMatching(/^regions +Revenue \(Region: R1\) +5 +below 10 +beyond/),
       expect.stringMatching(/^regions +Revenue \(Region: R2\) +6 +below 10 +beyond/),
       expect.stringMatching(/^regions +Revenue \(Region: R3\) +7 +below 10 +beyond/),
-      '9 more of regions: --limit 12',
+      '9 more of regions: use --limit 12',
       '',
     ]);
     const json = JSON.parse((await cli('thresholds', '--json')).out);
@@ -140,18 +140,18 @@ describe('looking after a connector', () => {
     expect(await cli('thresholds', '--limit', 'many')).toMatchObject({ status: 2 });
   });
 
-  it('explains why flows ran, and why not', async () => {
+  it('explains why flows ran or did not run', async () => {
     const ran = await cli('explain', 'vip');
     expect(ran.status).toBe(0);
-    expect(ran.out).toMatch(/^The flow took the newest event (?:now|\d+ (?:s|min) ago): 202, run \w+\./);
+    expect(ran.out).toMatch(/^The flow accepted the newest event (?:now|\d+ (?:s|min) ago): 202, run \w+\./);
     expect(ran.out).toMatch(/✓ crossed +above 100/);
     expect(ran.out).toContain('VIP customers: 90 → 120');
-    expect(ran.out).toContain('1 × late observation, dropped');
+    expect(ran.out).toContain('1 × late observation dropped');
     expect((await cli('explain', 'typo')).out).toMatch(
-      /^The flow did not run because no event names segment 'VIP Customers'; seen: 'VIP customers' \(meant\?\)\.\n/,
+      /^The flow did not run because no event names segment 'VIP Customers'; observed: 'VIP customers' \(did you mean this\?\)\.\n/,
     );
     expect((await cli('explain', 'crm')).out).toMatch(
-      /^The flow did not run because no event names 'Crm'; seen: 'CRM' \(meant\?\), 'Orders'\.\n/,
+      /^The flow did not run because no event names 'Crm'; observed: 'CRM' \(did you mean this\?\), 'Orders'\.\n/,
     );
     expect((await cli('explain', 'orders')).out).toMatch(
       /^The flow did not run because its event could not be read: DataSourceRefreshed: "runId" is missing, (?:now|\d+ (?:s|min) ago)\.\n/,
@@ -163,9 +163,9 @@ describe('looking after a connector', () => {
       '✓received',
       '✗matched',
       '–queued',
-      '–answered',
+      '–responded',
     ]);
-    expect(json.steps[2].text).toBe("none matches: 2 × it names 'CRM', not 'Orders'");
+    expect(json.steps[2].text).toBe("no event matches: 2 × it names 'CRM', not 'Orders'");
     expect(json.steps[2].evidence).toEqual(['1 × it will be retried, and includeRetries is not set']);
     expect(await cli('explain', 'ordrs')).toMatchObject({
       status: 1,
@@ -174,17 +174,19 @@ describe('looking after a connector', () => {
     expect(await cli('explain', 'orders', '--since', 'once')).toMatchObject({ status: 2 });
   });
 
-  it('finds what has to be mended, and leaves everything as it was', async () => {
+  it('reports problems and changes nothing', async () => {
     const { status, out } = await cli('doctor');
     expect(status).toBe(1);
+    expect(out).toMatch(/^✗ 1 message in dead-letter queue \S+TriggersDeadLetter\S+; newest, .*"runId" is missing/m);
     expect(out).toMatch(
-      /^✗ 1 message in dead-letter queue \S+TriggersDeadLetter\S+; the newest, .*"runId" is missing/m,
+      /^✗ no event names 'VIP Customers', which typo waits for; observed: 'VIP customers' \(did you mean this\?\)$/m,
     );
-    expect(out).toMatch(/^✗ no event names 'VIP Customers', which typo waits for; seen: 'VIP customers' \(meant\?\)$/m);
-    expect(out).toMatch(/^✗ no event names 'Crm', which crm waits for; seen: 'CRM' \(meant\?\), 'Orders'$/m);
-    // A member's first value is its baseline; crm has keepAlive.
-    expect(out).toMatch(/^– no delivery is kept of orders, regions, typo: maybe/m);
-    expect(out).toMatch(/\n3 to mend, 1 to know\n$/);
+    expect(out).toMatch(
+      /^✗ no event names 'Crm', which crm waits for; observed: 'CRM' \(did you mean this\?\), 'Orders'$/m,
+    );
+    // A member's first value is its baseline. crm has keepAlive.
+    expect(out).toMatch(/^– no deliveries are stored for orders, regions, typo: their/m);
+    expect(out).toMatch(/\n3 problems, 1 note\n$/);
     const json = JSON.parse((await cli('doctor', '--json')).out);
     expect(json).toMatchObject({ healthy: false });
     expect(json.findings).toHaveLength(4);
@@ -194,11 +196,11 @@ describe('looking after a connector', () => {
     const { thresholds } = connector as { thresholds: ThresholdTable };
     const [item] = thresholdItems('vip', 'nobody', { operator: 'above', value: 5 });
     await thresholds.putThreshold('default#segment#VIP customers', item as never);
-    expect((await cli('doctor')).out).toContain('– 1 item in the Thresholds table that no subscription has');
+    expect((await cli('doctor')).out).toContain('– 1 orphaned item in the Thresholds table');
     await thresholds.remove('default#segment#VIP customers', item?.sortKey as string);
   });
 
-  it('finds a key that is disabled, and takes no other failure for one', async () => {
+  it('reports a disabled key, and throws other failures', async () => {
     const lines: string[] = [];
     const doctorWith = (name: string) => {
       const seal = () => Promise.reject(Object.assign(new Error('arn is disabled.'), { name }));
@@ -210,20 +212,20 @@ describe('looking after a connector', () => {
       return runCommand(doctor, { rawArgs: [], data: context });
     };
     expect(await doctorWith('DisabledException')).toEqual({ result: false });
-    expect(lines[0]).toBe('✗ the key of the flow URLs cannot be used: arn is disabled.');
+    expect(lines[0]).toBe('✗ the key of the flow URLs is unusable: arn is disabled.');
     await expect(doctorWith('AccessDeniedException')).rejects.toThrow('arn is disabled.');
   });
 
-  it('refuses to ask where nobody sits, and says what to do instead', async () => {
+  it('refuses to ask questions without a terminal, and names the alternative', async () => {
     expect(await cli('setup')).toMatchObject({
       status: 2,
-      err: 'setup asks questions, and this is no terminal: write a subscription file and use apply -f FILE\n',
+      err: 'setup needs a terminal: write a subscription file and run apply -f FILE instead\n',
     });
   });
 });
 
 describe('setup', () => {
-  /** Answers in turn; the questions and what was said are kept. */
+  /** Answers in order, and records the questions and messages. */
   function person(answers: readonly (string | boolean)[]) {
     const said: string[] = [];
     const rest = [...answers];
@@ -259,25 +261,25 @@ describe('setup', () => {
   const answers = (name: string, url: string) =>
     ['segment-threshold-crossed', 'VIP customers', 'above', '50', true, name, '', url, true] as const;
 
-  it('stores nothing while it asks', async () => {
+  it('stores nothing before the last answer', async () => {
     const all = answers('never', flowUrl('never'));
     for (let n = 0; n < all.length; n++) {
       const { prompts, said } = person(all.slice(0, n));
       expect(await setUp(prompts, connector, context)).toBe(false);
-      expect(said.at(-1)).toBe('Nothing was stored.');
+      expect(said.at(-1)).toBe('Canceled. Nothing was stored.');
     }
     const { prompts, said } = person([...all.slice(0, -1), false]);
     expect(await setUp(prompts, connector, context)).toBe(false);
-    expect(said.at(-1)).toBe('Nothing was stored.');
+    expect(said.at(-1)).toBe('Canceled. Nothing was stored.');
     expect(await connector.subscriptions.read('never')).toBeUndefined();
   });
 
-  it('stores the subscription, tries its flow, and fires it once where that was asked for', async () => {
+  it('stores the subscription, tests its flow, and fires it once on request', async () => {
     const { prompts, said } = person(answers('set-up', flowUrl('set-up')));
     expect(await setUp(prompts, connector, context)).toBe(true);
-    expect(said).toContain('VIP customers is at 120 already; fire once now?');
-    expect(said.at(-2)).toMatch(/^The flow answered 202, run \w+$/);
-    expect(said.at(-1)).toMatch(/^set-up is stored and works/);
+    expect(said).toContain('VIP customers is at 120, which is already beyond the threshold. Fire once now?');
+    expect(said.at(-2)).toMatch(/^The flow responded with 202, run \w+$/);
+    expect(said.at(-1)).toMatch(/^set-up is stored and its flow works/);
     await stack.whenIdle();
     const bodies = receiver.received.filter(({ flow }) => flow === 'set-up').map(({ body }) => body);
     expect(bodies.map(({ isTest }) => isTest).toSorted()).toEqual([false, true]);
@@ -286,16 +288,16 @@ describe('setup', () => {
     expect(said.join('\n')).not.toContain(SIGNATURE);
     const { out } = await cli('explain', 'set-up');
     expect(out).toMatch(/^✓ queued +1 delivery: 1 delivered$/m);
-    expect(out).toMatch(/^ +the last test, (?:now|\d+ (?:s|min) ago): 202, run \w+$/m);
+    expect(out).toMatch(/^ +last test, (?:now|\d+ (?:s|min) ago): 202, run \w+$/m);
   });
 
-  it('says what is wrong with a flow that does not take the sample', async () => {
+  it('reports a flow that does not accept the sample', async () => {
     const wrong = flowUrl('gone').replace('/flows/gone', '/elsewhere');
     const { prompts, said } = person(answers('gone', wrong));
     expect(await setUp(prompts, connector, context)).toBe(false);
     expect(said.at(-2)).toMatch(
-      /^The flow answered 404.*: the flow was deleted, or its URL is another: copy the HTTP URL/,
+      /^The flow responded with 404.*: the flow was deleted, or its URL changed: copy the HTTP URL/,
     );
-    expect(said.at(-1)).toBe('gone is stored, and its flow does not take deliveries yet. Mend it, then: test gone');
+    expect(said.at(-1)).toBe('gone is stored, but its flow does not accept deliveries. Fix the flow, then: test gone');
   });
 });

@@ -1,10 +1,10 @@
-/** Runs every row of the table of answers in docs/delivery.md on the real code, over TLS and on the real tables. */
+/** Runs every row of the table of responses in docs/delivery.md on the real code, over TLS and with the real tables. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/delivery/adapters/secret-reader';
-import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/delivery/core/health/breaker';
-import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/delivery/core/health/health';
+import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/delivery/core/health/circuit-breaker';
+import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/delivery/core/health/health-transitions';
 import { BOOKING_LIFETIME } from '../../lambda/delivery/core/rate-limit';
 import { NotCalled } from '../../lambda/delivery/core/response';
 import { LONGEST_ROUND } from '../../lambda/delivery/core/retry';
@@ -16,23 +16,23 @@ import { SecretStores } from '../support/servers/secret-stores';
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'delivery.md'), 'utf8');
 
 interface Row {
-  readonly answers: readonly string[];
-  readonly tries: number;
+  readonly responses: readonly string[];
+  readonly attempts: number;
   readonly delivery: string;
   readonly subscription: string;
 }
 
 function rows(): Row[] {
-  const section = PAGE.split('## What each answer means')[1]?.split('\n## ')[0] ?? '';
+  const section = PAGE.split('## What each response means')[1]?.split('\n## ')[0] ?? '';
   const lines = section.split('\n').filter((line) => line.startsWith('| `'));
   return lines.map((line) => {
-    const [answers = '', tries, delivery = '', subscription = ''] = line
+    const [responses = '', attempts, delivery = '', subscription = ''] = line
       .split('|')
       .slice(1)
       .map((cell) => cell.trim());
     return {
-      answers: answers.split(', ').map((text) => text.slice(1, -1)),
-      tries: Number(tries),
+      responses: responses.split(', ').map((text) => text.slice(1, -1)),
+      attempts: Number(attempts),
       delivery,
       subscription,
     };
@@ -40,11 +40,11 @@ function rows(): Row[] {
 }
 
 function behaviourOf(text: string): Behaviour {
-  if (text === 'no answer') return reset;
+  if (text === 'no response') return reset;
   const [, cutOff] = /^(\d{3}) cut off$/.exec(text) ?? [];
   if (cutOff !== undefined) return brokenOff(Number(cutOff));
   const [, status, seconds, code] = /^(\d{3})(?: Retry-After: (\d+)| (\w+))?$/.exec(text) ?? [];
-  if (status === undefined) throw new Error(`cannot read the answer ${text}`);
+  if (status === undefined) throw new Error(`cannot read the response ${text}`);
   if (code !== undefined) return refused(Number(status), code);
   return answer(Number(status), seconds === undefined ? {} : { 'retry-after': seconds });
 }
@@ -62,12 +62,12 @@ const SECRETS: Readonly<Record<string, string | Uint8Array>> = {
   'secret without the field': '{"other":"value"}',
   'URL refused': '{"url":"https://example.com/?sig=cut"}',
 };
-/** Rows about the key have a sealed URL, all others one that is a secret. */
+/** Rows about the key use an encrypted URL. All other rows use a secret. */
 const isAboutKey = (text: string) => text === 'URL undecryptable' || text.startsWith('key ');
 const neverCalls = (text: string) =>
   text === 'secret missing' || Object.hasOwn(SECRETS, text) || Object.hasOwn(URL_ERRORS, text) || isAboutKey(text);
 
-/** Makes the stores be as a row says. */
+/** Puts the secret and the failures of a row in place. */
 async function arrange(text: string, url: string): Promise<void> {
   stores.failing = () => URL_ERRORS[text];
   stores.empty();
@@ -84,17 +84,17 @@ afterAll(() => Promise.all([servers.stop(), stores.stop()]));
 it('the table has rows', () => expect(rows().length).toBeGreaterThan(35));
 
 it.each(rows())(
-  '$answers: $tries tries, $delivery, $subscription',
-  async ({ answers, tries, delivery, subscription }) => {
+  '$responses: $attempts attempts, $delivery, $subscription',
+  async ({ responses, attempts, delivery, subscription }) => {
     const world = DeliveryWorld.on(servers);
-    const sealedFor = answers.includes('URL undecryptable') ? 'another' : world.name('crm');
+    const sealedFor = responses.includes('URL undecryptable') ? 'another' : world.name('crm');
     stores.failing = () => undefined;
-    const flow = answers.some(isAboutKey)
+    const flow = responses.some(isAboutKey)
       ? await stores.seal(sealedFor, world.flow.url())
       : { from: { secret: 'flows', field: 'url' } };
-    const nth = (n: number) => answers[Math.min(n, answers.length - 1)] as string;
+    const nth = (n: number) => responses[Math.min(n, responses.length - 1)] as string;
     let opened = 0;
-    // Every try is a new container's: what one of them still knows is another test's business.
+    // Each attempt runs in a new container, without cached URLs. Another test covers the cache.
     world.open = async (...args) => {
       await arrange(nth(opened++), world.flow.url());
       return stores.opener(() => world.now)(...args);
@@ -102,15 +102,15 @@ it.each(rows())(
     world.flow.behave = () => behaviourOf(nth(opened - 1));
     world.queue.send(world.message(await world.subscribe('crm', undefined, { flow })), 0);
     await world.run();
-    expect(opened).toBe(tries);
-    const called = Array.from({ length: tries }, (_, n) => nth(n)).filter((text) => !neverCalls(text));
+    expect(opened).toBe(attempts);
+    const called = Array.from({ length: attempts }, (_, n) => nth(n)).filter((text) => !neverCalls(text));
     expect(world.flow.calls).toHaveLength(called.length);
     expect((await world.rows())['event-1']).toMatchObject({ status: delivery });
     expect((await world.subscriptions.read(world.name('crm')))?.health?.state ?? 'active').toBe(subscription);
   },
 );
 
-it('every code of a URL that cannot be opened is explained', () => {
+it('the table explains every error code of an unreadable URL', () => {
   const section = PAGE.split("## Where the flow's URL is kept")[1]?.split('\n## ')[0] ?? '';
   const explained = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
   expect(explained).toEqual(Object.values(NotCalled).filter((code) => code.startsWith('FlowUrl')));
@@ -118,16 +118,17 @@ it('every code of a URL that cannot be opened is explained', () => {
   expect(section).toContain(`more than ${SECRET_BELIEVED_MS / 1000} seconds ago`);
 });
 
-it('the numbers in the text are those of the code', () => {
+it('the text has the numbers of the code', () => {
   const text = PAGE.replaceAll(/\s+/g, ' ');
   expect([FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN, LONGEST_ROUND]).toEqual([5, 30_000, 900_000, 84 * 3600_000]);
-  expect(text).toContain('After five tries in a row');
-  expect(text).toContain('for 30 seconds none of its deliveries is tried');
+  expect(text).toContain('After five consecutive attempts failed');
+  expect(text).toContain("attempts none of the subscription's deliveries for 30 seconds");
   expect(text).toContain('for twice as long, up to 15 minutes');
-  expect(text).toContain('for three and a half days is given up');
+  expect(text).toContain('for three and a half days is dead');
   expect(BOOKING_LIFETIME).toBe(10_000);
+  expect(text).toContain('reservation up to ten seconds late');
   expect([REFUSALS_TO_PAUSE, REFUSALS_SPAN / 60_000]).toEqual([3, 10]);
-  expect(PAGE).toContain('After 3 of them over at least 10 minutes');
+  expect(text).toContain('After 3 of them over at least 10 minutes');
   expect(PROBE_TIMES.map((ms) => ms / 3600_000).slice(0, 5)).toEqual([0.25, 1, 6, 24, 48]);
   expect(text).toContain('15 minutes, 1 hour and 6 hours after the pause began, then daily for 14 days');
 });

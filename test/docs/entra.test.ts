@@ -1,4 +1,4 @@
-/** What docs/entra.md says of errors and clouds is what the code does. */
+/** Compares the errors and clouds in docs/entra.md with the code. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { classify, NotCalled } from '../../lambda/delivery/core/response';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'entra.md'), 'utf8');
 
-/** The cells of every table row of a section that starts with code, the code's marks left off. */
+/** The cells, without backticks, of each table row of a section that starts with code. */
 function rows(from: string, to: string): string[][] {
   const section = PAGE.split(from)[1]?.split(to)[0] ?? '';
   const lines = section.split('\n').filter((line) => line.startsWith('| `'));
@@ -19,9 +19,9 @@ function rows(from: string, to: string): string[][] {
   );
 }
 
-const ERRORS = rows('Before the flow was called:', 'By the flow');
+const ERRORS = rows('Errors before the flow is called:', 'Responses of the flow');
 
-it('every error is in the table once', () => {
+it('the table has every error once', () => {
   const named = ERRORS.map(([error]) => error);
   expect(named.toSorted()).toEqual(
     [...Object.values(NotCalled).filter((code) => !code.startsWith('FlowUrl')), ...Object.keys(REFUSALS)].toSorted(),
@@ -32,12 +32,12 @@ it.each(ERRORS)('%s: %s', (error = '', subscription) => {
   expect(subscription).toBe(classify({ error }) === 'pause' ? 'paused' : 'active');
 });
 
-it.each(rows('By the flow', '\n## '))('%s pauses', (answered = '') => {
-  const [status, error] = answered.split(' ');
+it.each(rows('Responses of the flow', '\n## '))('%s pauses', (response = '') => {
+  const [status, error] = response.split(' ');
   expect(classify({ status: Number(status), error })).toBe('pause');
 });
 
-it('the clouds are those of the code', () => {
+it('the table of clouds matches the code', () => {
   expect(rows('## Clouds', '\n## ')).toEqual(
     Object.entries(CLOUD_FACTS).map(([cloud, { authority, audience, federationAudience }]) => [
       cloud,

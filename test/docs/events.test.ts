@@ -10,7 +10,7 @@ const published = (path: string) => readFileSync(join(EVENTS_FOLDER, path), 'utf
 const schemaOf = (detailType: string) => JSON.parse(published(`${detailType}.schema.json`));
 const DETAIL_TYPES = Object.keys(EVENT_DEFINITIONS);
 
-test('the published documents are those of the code (if not, run: npm run schemas), and every event has one', () => {
+test('every event has a published document that matches the code (if not, run: npm run schemas)', () => {
   for (const { path, content } of eventFiles()) expect(published(path), path).toBe(content);
   const names = readdirSync(EVENTS_FOLDER).filter((name) => name.endsWith('.json'));
   expect(names.sort()).toEqual(
@@ -24,10 +24,10 @@ test('the published documents are those of the code (if not, run: npm run schema
 describe.each(DETAIL_TYPES)('the schema of %s', (detailType) => {
   const schema = schemaOf(detailType);
   const fits = new Ajv({ strict: true, strictRequired: false, strictTypes: false }).compile(schema);
-  const isTaken = (detail: object) => 'value' in checkDetail(detailType, detail);
+  const isAccepted = (detail: object) => 'value' in checkDetail(detailType, detail);
   const examples: Record<string, unknown>[] = schema.examples;
 
-  test('says what the event and each of its fields is', () => {
+  test('describes the event and each field', () => {
     expect(schema.title).toBe(detailType);
     expect(schema.description).toMatch(/\.$/);
     for (const [key, { description }] of Object.entries<{ description?: string }>(schema.properties)) {
@@ -35,18 +35,18 @@ describe.each(DETAIL_TYPES)('the schema of %s', (detailType) => {
     }
   });
 
-  test('takes its examples, as the connector does, and fields of the producer’s own', () => {
+  test('accepts its examples and unknown fields, as the connector does', () => {
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) {
       expect(fits(example), JSON.stringify(fits.errors)).toBe(true);
       expect(checkDetail(detailType, example)).toHaveProperty('value');
       expect(fits({ ...example, color: 'red' })).toBe(true);
-      // Examples use no names that the schema does not have.
+      // The schema has every field of an example.
       expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(Object.keys(example)));
     }
   });
 
-  test('takes and refuses what the connector does, field by field', () => {
+  test('accepts and rejects the same values as the connector, field by field', () => {
     const values = [
       null,
       '',
@@ -59,26 +59,26 @@ describe.each(DETAIL_TYPES)('the schema of %s', (detailType) => {
     ];
     const others = [-1, 0, 1, 51, 0.5, 2 ** 53, true, [], ['a'], Array(51).fill('a'), {}, { a: 'x' }, { a: 'Failed' }];
     const large = Object.fromEntries(Array.from({ length: 51 }, (_, n) => [n, 'Failed']));
-    const compared = { taken: 0, refused: 0 };
+    const compared = { accepted: 0, rejected: 0 };
     for (const example of examples) {
       for (const key of Object.keys(schema.properties)) {
         for (const value of [undefined, ...values, ...others, large, 'Failed', 'Failure', 'above', 'OnDemand']) {
-          // The connector reads a list as an object of numbered names; the schema does not invite anybody to write one.
+          // The connector accepts a list as an object with numbered names. The schema does not document that.
           if (Array.isArray(value) && schema.properties[key].type === 'object') continue;
           const detail = JSON.parse(JSON.stringify({ ...example, [key]: value }));
-          expect(fits(detail), JSON.stringify({ [key]: value })).toBe(isTaken(detail));
-          compared[isTaken(detail) ? 'taken' : 'refused']++;
+          expect(fits(detail), JSON.stringify({ [key]: value })).toBe(isAccepted(detail));
+          compared[isAccepted(detail) ? 'accepted' : 'rejected']++;
         }
       }
     }
-    expect(compared.taken).toBeGreaterThan(10);
-    expect(compared.refused).toBeGreaterThan(10);
+    expect(compared.accepted).toBeGreaterThan(10);
+    expect(compared.rejected).toBeGreaterThan(10);
   });
 });
 
 describe('the AsyncAPI document', () => {
   const document = JSON.parse(published('asyncapi.json'));
-  /** What a reference names: a part of the document, or a file beside it. */
+  /** Resolves a reference to a part of the document or to a file beside it. */
   const resolve = (reference: string): Record<string, unknown> => {
     if (reference.startsWith('./')) return JSON.parse(published(reference.slice(2)));
     const path = reference.slice(2).split('/');
@@ -91,7 +91,7 @@ describe('the AsyncAPI document', () => {
   };
   const named = (messages: { $ref: string }[]) => messages.map(({ $ref }) => $ref.split('/').at(-1));
 
-  /** The words of AsyncAPI 3.0 objects, and those that must be there (specification 3.0.0, by the objects' names). */
+  /** Required and optional fields of AsyncAPI objects (specification 3.0.0, by the objects' names). */
   const OBJECTS = {
     root: [
       ['asyncapi', 'info'],
@@ -147,7 +147,7 @@ describe('the AsyncAPI document', () => {
     expect([...required, ...optional], kind).toEqual(expect.arrayContaining(Object.keys(part)));
   };
 
-  test('has the shape that the specification gives it', () => {
+  test('conforms to the specification', () => {
     hasShape('root', document);
     expect(document.asyncapi).toBe('3.0.0');
     hasShape('info', document.info);
@@ -163,7 +163,7 @@ describe('the AsyncAPI document', () => {
       hasShape('operation', operation);
       expect(['send', 'receive']).toContain(operation.action);
       expect(resolve(operation.channel.$ref)).toBe(document.channels.bus);
-      // An operation names the channel's messages, not the components'.
+      // An operation references the channel's messages, not the components.
       for (const { $ref } of operation.messages as { $ref: string }[])
         expect($ref).toMatch(/^#\/channels\/bus\/messages\//);
     }
@@ -173,7 +173,7 @@ describe('the AsyncAPI document', () => {
     }
   });
 
-  test('names nothing that is not there', () => {
+  test('has a target for every reference', () => {
     const all = references(document);
     expect(all.length).toBeGreaterThan(40);
     for (const reference of all) expect(resolve(reference), reference).toBeDefined();
@@ -182,14 +182,14 @@ describe('the AsyncAPI document', () => {
     }
   });
 
-  test('has every event on the bus, and in who sends or receives it', () => {
+  test('has every event in the channel and in an operation', () => {
     expect(Object.keys(document.channels.bus.messages)).toEqual(DETAIL_TYPES);
     const operations = Object.values<{ messages: { $ref: string }[] }>(document.operations);
     expect(new Set(operations.flatMap(({ messages }) => named(messages)))).toEqual(new Set(DETAIL_TYPES));
     expect(named(document.operations.receiveProducerEvents.messages)).not.toContain('SegmentThresholdCrossed');
   });
 
-  test.each(DETAIL_TYPES)('has examples of %s that fit its payload', (detailType) => {
+  test.each(DETAIL_TYPES)('has examples of %s that match its payload', (detailType) => {
     const { payload, examples } = document.components.messages[detailType];
     const whole = (part: unknown): unknown => {
       if (typeof part !== 'object' || part === null) return part;

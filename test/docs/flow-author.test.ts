@@ -7,7 +7,7 @@ import { bodySchema } from '../../cli/events/body-schemas';
 import { checkArguments, findCommand } from '../../cli/frame/arguments';
 import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { TRIGGER_IDS } from '../../contract/events';
-import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat';
+import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat-schema';
 import { classify } from '../../lambda/delivery/core/response';
 
 const DOCS = join(__dirname, '../../docs');
@@ -19,27 +19,27 @@ const blocks = (language: string) =>
 const URL =
   'https://default0.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=0123456789-0123456789-0123456789-0123456789';
 
-it.each(blocks('yaml'))('its subscriptions can be applied: %s', (text) => {
+it.each(blocks('yaml'))('the subscription is valid: %s', (text) => {
   const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name, URL]);
   const { entries } = readSubscriptionFile(text, { file: 'a.yaml', environment: Object.fromEntries(names) });
   expect(entries).toHaveLength(1);
 });
 
-it.each(blocks('sh').flatMap((block) => block.split('\n')))('its command can be called: %s', (line) => {
+it.each(blocks('sh').flatMap((block) => block.split('\n')))('the command is valid: %s', (line) => {
   const words = [...line.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));
   expect(words.slice(0, 4)).toEqual(['npm', 'run', 'connector', '--']);
   const found = findCommand(words.slice(4), COMMANDS);
   expect(found && checkArguments(found.command, found.rest).help).toBe(false);
 });
 
-it('names commands that there are', () => {
+it('names only existing commands', () => {
   for (const name of ['set-url', 'replay', 'rejected', 'explain']) {
     expect(page).toContain(`\`${name}`);
     expect(COMMANDS.map(({ meta }) => meta.name)).toContain(name);
   }
 });
 
-it('names fields as the flow designer will, by the titles of the schemas', () => {
+it('names fields by the titles of the schemas, as the flow designer does', () => {
   const titles = TRIGGER_IDS.flatMap((trigger) =>
     Object.values(bodySchema(trigger, 'flat').properties ?? {}).map((field) => (field as { title: string }).title),
   );
@@ -51,22 +51,22 @@ it('names fields as the flow designer will, by the titles of the schemas', () =>
   expect(Object.keys(FLAT_BODIES)).toEqual([...TRIGGER_IDS]);
 });
 
-describe('what goes wrong', () => {
+describe('troubleshooting', () => {
   const rows = [...page.matchAll(/^\| `(\d+)(?: (\w+))?` \| (paused|active) \|/gm)];
 
   it.each(rows.map(([, status, error, subscription]) => [status, error, subscription]))(
     '%s %s: %s',
-    (status, error, is) => {
-      expect(classify({ status: Number(status), error }) === 'pause' ? 'paused' : 'active').toBe(is);
+    (status, error, subscription) => {
+      expect(classify({ status: Number(status), error }) === 'pause' ? 'paused' : 'active').toBe(subscription);
     },
   );
 
-  it('has what is known to happen', () => {
+  it('lists more than ten responses', () => {
     expect(rows.length).toBeGreaterThan(10);
   });
 });
 
-it('leads to what is there', () => {
+it('every link has a target', () => {
   const anchor = (heading: string) =>
     heading
       .toLowerCase()

@@ -1,4 +1,4 @@
-/** Holds docs/runbook.md against the alarms, the notifications, the template and the logs that it speaks of. */
+/** Compares docs/runbook.md with the alarms, notifications, resources and log messages that it names. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
@@ -40,7 +40,7 @@ const messages = Object.values(template.findResources('AWS::Events::Rule'))
   .filter(({ Properties }) => Properties.Targets[0].InputTransformer?.InputPathsMap)
   .map(({ Properties }) => ({ id: Properties.EventPattern['detail-type'][0], links: links(Properties.Targets) }));
 
-it('every alarm and every message links the one entry that names it', () => {
+it('every alarm and every notification links the entry that names it', () => {
   expect(alarms.length).toBe(27);
   expect(messages.map(({ id }) => id).sort()).toEqual(Object.values(HealthEvent).sort());
   for (const { id, links } of [...alarms, ...messages]) {
@@ -51,17 +51,17 @@ it('every alarm and every message links the one entry that names it', () => {
   }
 });
 
-it('every entry is linked, and says what it means, how to look, how to mend and whether it can wait', () => {
+it('every entry is linked and has all four parts', () => {
   const linked = new Set([...alarms, ...messages].flatMap(({ links }) => links.map((link) => link.split('#')[1])));
   expect(Object.keys(entries).sort()).toEqual([...linked].sort());
   for (const [name, entry] of Object.entries(entries)) {
-    for (const part of ['What it means', 'How to look', 'How to mend', 'Can it wait?']) {
+    for (const part of ['What it means', 'How to investigate', 'How to fix it', 'Can it wait?']) {
       expect(entry, name).toMatch(new RegExp(`\\*\\*${part.replace('?', '\\?')}\\.?\\*\\*`));
     }
   }
 });
 
-it('every resource that a command names is in the template, once', () => {
+it('the template has each resource that a command names once', () => {
   const named = [...PAGE.matchAll(/(?:\$\(resource|\blogs) (Connector\w+)/g)].map(([, id]) => id as string);
   expect(named.length).toBeGreaterThan(15);
   for (const name of new Set(named)) {
@@ -72,14 +72,14 @@ it('every resource that a command names is in the template, once', () => {
   }
 });
 
-it('every message that a query looks for is one that is logged', () => {
+it('every message in a query is a log message of the code', () => {
   const filters = PAGE.match(/message (?:=|in) [^|"]+/g) ?? [];
   const quoted = filters.flatMap((filter) => [...filter.matchAll(/'([^']+)'/g)].map(([, message]) => message));
   expect(quoted.length).toBeGreaterThan(5);
   for (const message of quoted) expect(Object.values(LogMessage)).toContain(message);
 });
 
-it('links within the page lead somewhere', () => {
+it('links within the page have a target', () => {
   const anchors = sections.map(anchorOf);
   for (const [, anchor] of PAGE.matchAll(/\]\(#([a-z-]+)\)/g)) expect(anchors).toContain(anchor);
 });

@@ -11,7 +11,7 @@ import { EXAMPLES, exampleInput } from '../lambda/delivery/core/bodies/examples'
 
 const published = (path: string) => readFileSync(join(SCHEMAS_FOLDER, path), 'utf8');
 
-test('the published schemas are those of the code (if not, run: npm run schemas)', () => {
+test('the published schemas match the code (if not, run: npm run schemas)', () => {
   for (const { path, content } of schemaFiles()) expect(published(path), path).toBe(content);
   const names = readdirSync(SCHEMAS_FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => /json$/.test(name));
   expect(names.map((name) => name.replaceAll('\\', '/')).sort()).toEqual(
@@ -21,7 +21,7 @@ test('the published schemas are those of the code (if not, run: npm run schemas)
   );
 });
 
-test.each(BODY_FORMATS)('the example of %s in docs/bodies.md is what is sent', (format) => {
+test.each(BODY_FORMATS)('the example of %s in docs/bodies.md is the body that is sent', (format) => {
   const page = readFileSync(join(SCHEMAS_FOLDER, '..', 'bodies.md'), 'utf8');
   const [, example] = new RegExp(`<!-- example: ${format} -->\n\`\`\`json\n([^]*?)\n\`\`\``).exec(page) ?? [];
   const sent = renderBody(exampleInput(EXAMPLES['segment-threshold-crossed'], format));
@@ -53,7 +53,7 @@ describe('the schema of subscription files', () => {
     [{ ...full, auth: { ...ENTRA, clientSecret: { parameter: '/app' } } }],
     [{ ...full, kind: 'OnDemand', status: ['Failed', 'TimedOut'] }],
     [{ ...full, trigger: 'unification-refresh-completed', status: 'Failed' }],
-  ])('takes %j', (entry) => {
+  ])('accepts %j', (entry) => {
     expect(fits(JSON.parse(JSON.stringify({ set: 'a', subscriptions: [entry] }))), JSON.stringify(fits.errors)).toBe(
       true,
     );
@@ -82,17 +82,17 @@ describe('the schema of subscription files', () => {
     [{ ...full, format: 'card' }],
     [{ ...full, status: 'failed' }],
     [{ ...full, trigger: 'full-refresh' }],
-  ])('refuses %j', (entry) => {
+  ])('rejects %j', (entry) => {
     expect(fits(JSON.parse(JSON.stringify({ subscriptions: [entry] })))).toBe(false);
   });
 
-  test('refuses another key at the top, and a list alone', () => {
+  test('rejects an unknown key at the top level and a list without a key', () => {
     expect(fits({ subscriptions: [], other: 1 })).toBe(false);
     expect(fits([])).toBe(false);
     expect(fits({ subscriptions: [] })).toBe(true);
   });
 
-  test('says what each key is for', () => {
+  test('describes each key', () => {
     const schema = JSON.parse(published('subscriptions.schema.json'));
     for (const { properties } of schema.properties.subscriptions.items.oneOf) {
       for (const [key, { description }] of Object.entries<{ description?: string }>(properties)) {
@@ -105,19 +105,19 @@ describe('the schema of subscription files', () => {
 describe.each(TRIGGER_IDS.map((trigger) => [trigger]))('the schema of the body for %s', (trigger) => {
   const schema = JSON.parse(published(`flow-body/${trigger}.schema.json`));
 
-  test('uses only what the flow designer is sure to know', () => {
-    const words = new Set<string>();
+  test('uses only keywords that the flow designer supports', () => {
+    const keywords = new Set<string>();
     const collect = (part: Record<string, unknown>) => {
-      for (const word of Object.keys(part)) words.add(word);
+      for (const keyword of Object.keys(part)) keywords.add(keyword);
       expect(['object', 'string', 'number', 'integer', 'boolean']).toContain(part.type);
       expect(part.title, JSON.stringify(part)).toBeTruthy();
       for (const property of Object.values(part.properties ?? {})) collect(property);
     };
     collect(schema);
-    expect([...words].sort()).toEqual(['description', 'properties', 'required', 'title', 'type']);
+    expect([...keywords].sort()).toEqual(['description', 'properties', 'required', 'title', 'type']);
   });
 
-  test('requires every text, so that an empty one is no surprise, and takes fields of later versions', () => {
+  test('requires every text, accepts empty texts and fields of later versions', () => {
     const fits: ValidateFunction = new Ajv().compile(schema);
     const sample: Record<string, unknown> = { later: 1 };
     for (const [key, { type }] of Object.entries<{ type: string }>(schema.properties)) {

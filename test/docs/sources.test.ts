@@ -1,4 +1,4 @@
-/** Holds docs/sources.md against the sources that there are, and what their mappings make of the samples. */
+/** Compares docs/sources.md with the sources of the package and the samples of their events. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { SAMPLES } from '../support/app/sources';
 const ROOT = join(__dirname, '..', '..');
 const page = readFileSync(join(ROOT, 'docs', 'sources.md'), 'utf8');
 const rowsOf = (text: string) => text.split('\n').filter((line) => line.startsWith('| `'));
-const [events = '', reconciliation = ''] = page.split('## Runs whose event did not come');
+const [events = '', reconciliation = ''] = page.split('## Runs whose event was lost');
 const namesOf = (row: string) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name as string);
 
 const factories = Object.getOwnPropertyNames(Source).filter(
@@ -18,12 +18,12 @@ const factories = Object.getOwnPropertyNames(Source).filter(
 
 it.each([
   ['events', events],
-  ['runs whose event did not come', reconciliation],
+  ['runs whose event was lost', reconciliation],
 ])('the table of %s has every source, and each is in one row', (_, text) => {
   expect(rowsOf(text).flatMap(namesOf).toSorted()).toEqual(factories.toSorted());
 });
 
-it('says which sources cannot be reconciled: those that the construct refuses, and no other', () => {
+it('the table marks exactly the sources that the construct refuses to reconcile', () => {
   const arn = 'arn:aws:states:us-east-1:123456789012:stateMachine:one';
   const name = 'one';
   const given = {
@@ -34,20 +34,20 @@ it('says which sources cannot be reconciled: those that the construct refuses, a
   for (const row of rowsOf(reconciliation)) {
     for (const factory of namesOf(row)) {
       const { _kind } = (Source[factory as keyof typeof Source] as unknown as (options: object) => Source)(given);
-      const ask = () => reconcilable(_kind);
-      if (row.includes('cannot be: ')) expect(ask, factory).toThrow('cannot be reconciled');
-      else expect(ask, factory).not.toThrow();
+      const reconcile = () => reconcilable(_kind);
+      if (row.includes('not supported: ')) expect(reconcile, factory).toThrow('cannot be reconciled');
+      else expect(reconcile, factory).not.toThrow();
     }
   }
 });
 
 it('the example has every source', () => {
   const example = readFileSync(join(ROOT, 'examples', 'sources', 'app.ts'), 'utf8');
-  // Its alarm is one on a measure: one on a segment is the same but for the name.
+  // The example has an alarm on a measure. An alarm on a segment differs only in the name.
   expect(factories.filter((name) => !example.includes(`Source.${name}(`))).toEqual(['alarmOnSegment']);
 });
 
-it('every sample with a success has a failure beside it', () => {
+it('every source with a sample of a success also has one of a failure', () => {
   const names = Object.keys(SAMPLES);
   const successes = names.filter((name) => /-(succeeded|completed|finished|stopped|ok)$/.test(name));
   expect(successes.length).toBeGreaterThan(12);

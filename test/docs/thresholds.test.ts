@@ -1,4 +1,4 @@
-/** Runs every row of the tables in docs/thresholds.md on the real code; docs/thresholds.md explains the notation. */
+/** Runs every row of the tables in docs/thresholds.md on the real code. The page explains the notation. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
@@ -23,7 +23,7 @@ interface Table {
   readonly rows: readonly Row[];
 }
 
-/** The table under each `###` heading of a section; one without rows is a mistake. */
+/** The table under each `###` heading of a section. Throws if a table has no rows. */
 function tablesOf(section: string): Table[] {
   const lines = PAGE.split('\n').map((text, n) => ({ text, line: n + 1 }));
   const start = lines.findIndex(({ text }) => text === `## ${section}`);
@@ -49,7 +49,7 @@ function tablesOf(section: string): Table[] {
   });
 }
 
-/** The texts between backticks, where nothing else but `between` stands in the cell. */
+/** The texts between backticks. Throws if the rest of the cell does not match `between`. */
 function codes(cell: string, between = /^[\s,]*$/): string[] {
   const parts = cell.split('`');
   const others = parts.filter((_, n) => n % 2 === 0);
@@ -65,7 +65,7 @@ const onlyCode = (cell: string): string => {
   return code;
 };
 
-/** What a subscription file says of the subscriptions `a`, `b`, …, in order. */
+/** The subscriptions `a`, `b`, … as read from a subscription file. */
 function definitions(keys: readonly string[], subject: Subject): SubscriptionDefinition[] {
   const name = { measure: 'Revenue', segment: 'VIP customers' }[subject];
   const entries = keys.map((text, n) => {
@@ -93,10 +93,10 @@ function members(text: string): Dimensions {
 
 const MEMBERS = /^(\{[^}]*\}|[A-Za-z]\w*): (.+)$/;
 const OBSERVATION = /^("[^"]*"|[^\s"@]+?)(?:@(now[+-])?(\d+)(?:\.(\d+))?)?$/;
-/** The clock of the tests stands this many minutes after minute 0. */
+/** The clock of the tests, in minutes after minute 0. */
 const CLOCK_MINUTES = 24 * 60;
 
-/** Reads observations, and counts them: the n-th is of minute n where it does not say otherwise. */
+/** Parses observations. The n-th is at minute n by default. */
 class Observations {
   private count = 0;
   private last: string | undefined;
@@ -110,8 +110,8 @@ class Observations {
   }
 
   private event(token: string, dimensions: Dimensions | undefined | ''): string {
-    if (token === 'twice') {
-      if (this.last === undefined) throw new Error('nothing can come twice yet');
+    if (token === 'duplicate') {
+      if (this.last === undefined) throw new Error('there is no event to duplicate');
       return this.last;
     }
     const [, value, now, at, sequence] = OBSERVATION.exec(token) ?? [];
@@ -122,43 +122,43 @@ class Observations {
       ...(sequence !== undefined && { sequence: Number(sequence) }),
       ...(dimensions && { dimensions }),
     };
-    // As it is written: JSON.stringify would make −0 and 1e999 something else.
+    // Inserted as text: JSON.stringify changes −0 and 1e999.
     const event = { measure, segment }[this.subject]('@value', minute, more);
     this.last = event.replace('"@value"', value);
     return this.last;
   }
 }
 
-/** Runs the cells of a row; gives the evaluator after it. */
-async function run(subscription: string, happens: string, subject: Subject): Promise<Evaluator> {
+/** Runs the cells of a row and returns the evaluator. */
+async function run(subscription: string, cell: string, subject: Subject): Promise<Evaluator> {
   const evaluator = new Evaluator();
   const observations = new Observations(subject);
   const wanted = codes(subscription);
   const names = wanted.map((_, n) => letter(n));
   const evaluate = async (events: readonly string[]) => expect(await evaluator.evaluate(events)).toEqual([]);
-  const answer = () => evaluate(evaluator.checks.splice(0));
+  const runChecks = () => evaluate(evaluator.checks.splice(0));
   const registerAll = async (keys: readonly string[]) => {
     for (const definition of definitions(keys, subject)) {
       await register({ definition }, 'cli', evaluator.registryPorts());
     }
   };
 
-  const steps = onlyCode(happens).split('; ');
-  if (!steps.some((step) => step.startsWith('made'))) await registerAll(wanted);
+  const steps = onlyCode(cell).split('; ');
+  if (!steps.some((step) => step.startsWith('create'))) await registerAll(wanted);
   for (const step of steps) {
-    const changed = /^changed to (.+)$/.exec(step)?.[1];
+    const changed = /^change to (.+)$/.exec(step)?.[1];
     const batch = /^\[(.+)\]$/.exec(step)?.[1];
     if (changed !== undefined) {
       expect(names, 'only one subscription can change').toHaveLength(1);
       await registerAll([changed]);
-      await answer();
-    } else if (step === 'made' || step === 'made (its check waits)') {
+      await runChecks();
+    } else if (step === 'create' || step === 'create (check pending)') {
       await registerAll(wanted);
-      if (step === 'made') await answer();
-    } else if (step === 'its check') {
+      if (step === 'create') await runChecks();
+    } else if (step === 'check') {
       expect(evaluator.checks).not.toEqual([]);
-      await answer();
-    } else if (step === 'deleted') {
+      await runChecks();
+    } else if (step === 'delete') {
       for (const name of names) expect(await unregister(name, 'cli', evaluator.registryPorts())).toBe(true);
     } else if (batch !== undefined) {
       await evaluate(observations.events(batch));
@@ -169,18 +169,18 @@ async function run(subscription: string, happens: string, subject: Subject): Pro
   return evaluator;
 }
 
-/** The same text for what was put on the bus and for what the cell says. */
+/** One text format for crossings on the bus and crossings in a cell. */
 const firing = (name: string | undefined, dimensions: Dimensions | undefined, value: number, already: boolean) =>
   [name, dimensions && canonicalDimensions(dimensions), value + 0, already ? 'already beyond' : undefined]
     .filter((part) => part !== undefined)
     .join(' ');
 
 function expectedFirings(cell: string): string[] {
-  if (cell === 'nothing') return [];
+  if (cell === 'none') return [];
   return codes(cell).map((code) => {
     const [, name, member, value, already] =
       /^(?:([a-z]): )?(?:(\{[^}]*\}|[A-Z]\w*): )?([-+.\de]+)( already beyond)?$/.exec(code) ?? [];
-    if (value === undefined || Number.isNaN(Number(value))) throw new Error(`cannot read what fires: ${code}`);
+    if (value === undefined || Number.isNaN(Number(value))) throw new Error(`cannot read the crossing: ${code}`);
     return firing(name, member === undefined ? undefined : members(member), Number(value), already !== undefined);
   });
 }
@@ -200,13 +200,13 @@ const COUNTS = ['LateObservations', 'DuplicateObservations', 'ConflictingObserva
 function counted({ telemetry }: Evaluator): string {
   const names = COUNTS.filter((name) => telemetry.counts[name]);
   for (const name of names) expect(telemetry.counts[name]).toBe(1);
-  return names.length > 0 ? names.map((name) => `\`${name}\``).join(', ') : 'nothing';
+  return names.length > 0 ? names.map((name) => `\`${name}\``).join(', ') : 'none';
 }
 
-/** Whether a segment can have these values: it has no members, and counts are whole numbers of 0 or more. */
-function fitsSegment(subscription: string, happens: string): boolean {
-  const others = /changed to [^;`]+|made( \(its check waits\))?|its check|deleted|twice/g;
-  const tokens = happens
+/** Whether a segment can have these values: no members, and whole numbers from 0. */
+function fitsSegment(subscription: string, steps: string): boolean {
+  const others = /change to [^;`]+|create( \(check pending\))?|check|delete|duplicate/g;
+  const tokens = steps
     .replaceAll(others, '')
     .split(/[\s;`[\]]+/)
     .filter(Boolean);
@@ -214,35 +214,35 @@ function fitsSegment(subscription: string, happens: string): boolean {
   return !subscription.includes('dimensions:') && tokens.every(isCount);
 }
 
-const CASE_COLUMNS = ['case', 'subscription', 'what happens', 'fires'];
+const CASE_COLUMNS = ['case', 'subscription', 'steps', 'crossings'];
 
 describe('the cases', () => {
   const tables = tablesOf('Cases');
   for (const { heading, columns, rows } of tables) {
     describe(heading, () => {
       const counts = columns.length > CASE_COLUMNS.length;
-      test('has the columns that are understood', () => {
-        expect(columns).toEqual(counts ? [...CASE_COLUMNS, 'counted'] : CASE_COLUMNS);
+      test('has the expected columns', () => {
+        expect(columns).toEqual(counts ? [...CASE_COLUMNS, 'metric'] : CASE_COLUMNS);
       });
       for (const { line, cells } of rows) {
-        const [name = '', subscription = '', happens = '', fires = '', count = 'nothing'] = cells;
-        const subjects: Subject[] = fitsSegment(subscription, happens) ? ['measure', 'segment'] : ['measure'];
+        const [name = '', subscription = '', steps = '', crossings = '', metric = 'none'] = cells;
+        const subjects: Subject[] = fitsSegment(subscription, steps) ? ['measure', 'segment'] : ['measure'];
         it.each(subjects)(`${name} (line ${line}), on a %s`, async (subject) => {
-          const evaluator = await run(subscription, happens, subject);
-          expect(firings(evaluator, codes(subscription).length > 1)).toEqual(expectedFirings(fires));
-          expect(counted(evaluator)).toBe(count);
+          const evaluator = await run(subscription, steps, subject);
+          expect(firings(evaluator, codes(subscription).length > 1)).toEqual(expectedFirings(crossings));
+          expect(counted(evaluator)).toBe(metric);
         });
       }
     });
   }
 });
 
-/** Without the place and the name, which stand before it. */
+/** The message without the place and the name at its start. */
 const bareMessage = (error: unknown): string =>
   (error as Error).message.replace(/^(subscriptions\.yaml:\d+: )?subscription "a": /, '');
 
-/** The message for what is written, from where it is found. */
-const SAYS: Record<string, (written: readonly string[]) => Promise<string>> = {
+/** Produces the message of each stage from the input. */
+const MESSAGE_AT: Record<string, (input: readonly string[]) => Promise<string>> = {
   'reading the file': async (keys) => {
     try {
       definitions(keys, 'measure');
@@ -277,27 +277,27 @@ const SAYS: Record<string, (written: readonly string[]) => Promise<string>> = {
 describe('the mistakes', () => {
   const tables = tablesOf('Mistakes');
   for (const { columns, rows } of tables) {
-    test('have the columns that are understood', () => {
-      expect(columns).toEqual(['mistake', 'found when', 'written', 'message']);
+    test('have the expected columns', () => {
+      expect(columns).toEqual(['mistake', 'stage', 'input', 'message']);
     });
     for (const { line, cells } of rows) {
-      const [mistake = '', when = '', written = '', message = ''] = cells;
+      const [mistake = '', stage = '', input = '', message = ''] = cells;
       it(`${mistake} (line ${line})`, async () => {
-        const says = SAYS[when];
-        if (!says) throw new Error(`cannot read the cell: ${when}`);
-        expect(await says(codes(written, /^[\s,]*$|^ after $/))).toBe(onlyCode(message));
+        const messageOf = MESSAGE_AT[stage];
+        if (!messageOf) throw new Error(`cannot read the cell: ${stage}`);
+        expect(await messageOf(codes(input, /^[\s,]*$|^ after $/))).toBe(onlyCode(message));
       });
     }
   }
 });
 
 describe('the picture', () => {
-  test('is what the evaluator does (if not, run: npx tsx scripts/docs/threshold-picture.ts)', async () => {
+  test('matches the evaluator (if not, run: npx tsx scripts/docs/threshold-picture.ts)', async () => {
     expect(readFileSync(PICTURE_FILE, 'utf8')).toBe(await drawPicture());
     expect(PAGE).toContain('](thresholds.svg)');
   });
 
-  test('needs nothing from elsewhere, and has colours for light and for dark', async () => {
+  test('loads no external resources and has a light and a dark color scheme', async () => {
     const svg = await drawPicture();
     expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|@import|url\(|\son\w+=/);
     expect(svg).toContain('prefers-color-scheme: dark');
@@ -305,7 +305,7 @@ describe('the picture', () => {
   });
 });
 
-test('links to what is there', () => {
+test('every link has a target', () => {
   const links = [...PAGE.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path as string);
   expect(links).not.toEqual([]);
   for (const path of links) expect(() => readFileSync(join(DOCS, path)), path).not.toThrow();

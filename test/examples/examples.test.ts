@@ -13,7 +13,7 @@ const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'examples-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** As `npm run synth` does: what CloudFormation would refuse is an error. */
+/** Synthesizes as `npm run synth` does: a template that CloudFormation would reject is an error. */
 function synthesize(files: readonly string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', join(__dirname, 'synthesize.ts'), folder, ...files], {
     cwd: ROOT,
@@ -41,30 +41,31 @@ describe('the examples', () => {
     outcome = synthesize(names.map((name) => join('examples', name, 'app.ts')));
   }, 5 * MINUTES);
 
-  test('are at least five', () => {
+  test('are at least five, and are validated against the default rules', () => {
     expect(names.length).toBeGreaterThanOrEqual(5);
+    expect(context).toEqual({ '@aws-cdk/core:validateAgainstDefaultRules': true });
   });
 
-  test('synthesize, and CloudFormation would take them', () => {
+  test('synthesize, and CloudFormation would accept them', () => {
     expect(outcome.stderr).toBe('');
     expect(outcome.status).toBe(0);
   });
 
-  test.each(names)('%s is one stack, of which CDK warns of nothing', (name) => {
+  test.each(names)('%s is one stack without CDK warnings', (name) => {
     const all = artifacts(name);
     expect(all.filter(({ type }) => type === 'aws:cloudformation:stack')).toHaveLength(1);
     const said = all.flatMap(({ metadata = {} }) => Object.values(metadata).flat());
     expect(said.filter(({ type }) => /^aws:cdk:(warning|error)$/.test(type))).toEqual([]);
   });
 
-  test.each(names)('%s says in its head what it is', (name) => {
+  test.each(names)('%s describes itself in its first comment', (name) => {
     const code = readFileSync(join(EXAMPLES, name, 'app.ts'), 'utf8');
     expect(/^\/\*\*\n \* (.+)/m.exec(code)?.[1]?.length).toBeGreaterThan(40);
   });
 });
 
 test(
-  'an example that CloudFormation would refuse is found',
+  'an example that CloudFormation would reject is found',
   () => {
     const { status, stderr } = synthesize(['test/lib/refused-app.ts']);
     expect(stderr).toContain('VisibilityTimeout');

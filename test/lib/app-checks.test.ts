@@ -25,15 +25,15 @@ function everythingApp() {
 }
 
 describe('cdk-nag', () => {
-  it('finds nothing in an app with everything that is not acknowledged', () => {
+  it('finds nothing unacknowledged in the app with everything', () => {
     expect(nagProblems(nagFindings(everythingApp()), [...ACKNOWLEDGEMENTS, ...OF_OPTIONS])).toEqual([]);
   });
 
-  it('finds nothing that is not acknowledged, and all that is', () => {
+  it('finds nothing unacknowledged in the default app, and needs each acknowledgement', () => {
     expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS])).toEqual([]);
   });
 
-  it('tells of what is wrong and not acknowledged', () => {
+  it('reports unacknowledged findings', () => {
     const { app, stack } = connectorApp();
     new sqs.Queue(stack, 'Open');
     const role = new iam.Role(stack, 'Mighty', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
@@ -47,7 +47,7 @@ describe('cdk-nag', () => {
     }
   });
 
-  it('tells of an acknowledgement that nothing needs any more', () => {
+  it('reports an acknowledgement that is no longer needed', () => {
     const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'There is no bucket.' };
     const problems = nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS, more]);
     expect(problems).toEqual([
@@ -60,7 +60,7 @@ describe('npm run synth', () => {
   async function synth(app: string): Promise<{ status: number; errors: string }> {
     const outdir = mkdtempSync(join(tmpdir(), 'app-checks-test-'));
     try {
-      // The handlers are built, and other tests are reading them.
+      // The handlers are already built, and other tests read them.
       const options = ['--app', `tsx ${app}`, '--build', 'true', '--output', outdir];
       const env = { ...process.env, CDK_VALIDATION: 'true' };
       const child = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT, env });
@@ -75,14 +75,14 @@ describe('npm run synth', () => {
     }
   }
 
-  it('fails where CloudFormation would refuse the template', async () => {
+  it('fails if CloudFormation would reject the template', async () => {
     const { status, errors } = await synth('test/lib/refused-app.ts');
     expect(errors).toContain("ERROR VisibilityTimeout: 'soon' is not of type 'integer'");
     expect(errors).toContain('Connector/Wrong');
     expect(status).toBe(1);
   });
 
-  it('finds nothing in the template with everything switched on, and warns of nothing', async () => {
+  it('reports no error and no warning with everything switched on', async () => {
     const { status, errors } = await synth('test/lib/everything-app.ts');
     expect(errors).not.toMatch(/ERROR|\[Warning/);
     expect(status, errors).toBe(0);

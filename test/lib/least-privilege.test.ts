@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KNOWN_DETAIL_TYPES } from '../../contract/events';
 import { PowerAutomateConnectorStack } from '../../lib';
 import type { AwsCall } from '../../local/engines/protocol/calls';
+import type { Plan } from '../../local/template/model/plan';
 import { planTemplate } from '../../local/template/plan';
-import type { Plan } from '../../local/template/planned';
 import type { LoadedTemplate } from '../../local/template/template';
 import { Asked, DATA_KEY, everythingConnector, Kept, SECRETS_KEY } from '../support/app/everything';
 import { type Exercise, exercise } from '../support/app/exercise';
@@ -40,14 +40,14 @@ interface Statement {
   Resource: unknown;
 }
 
-/** The template with its resources changed. */
+/** The template with changed resources. */
 function changed(change: (resources: Resources) => void, { loaded } = run): LoadedTemplate {
   const template = structuredClone(loaded.template);
   change(template.Resources as Resources);
   return { ...loaded, template };
 }
 
-/** What is changed a policy's document at a time. */
+/** A policy's document. */
 const documentOf = (resources: Resources, policyId: string): { Statement: Statement[] } =>
   resources[policyId].Properties.PolicyDocument;
 
@@ -73,7 +73,7 @@ const runs: [string, () => Exercise][] = [
   ['with everything switched on', () => full],
 ];
 
-it.each(runs)('makes the functions do whatever they can do %s, and none of them fails', (_, get) => {
+it.each(runs)('exercises everything that the functions can do %s, without failures', (_, get) => {
   const { detailTypes, failures, leftovers, delivered } = get();
   const ofServices = get() === full ? ['Glue Job State Change', 'AWS API Call via CloudTrail'] : [];
   expect([...detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent', ...ofServices].toSorted());
@@ -87,7 +87,7 @@ it.each(runs)('makes the functions do whatever they can do %s, and none of them 
   expect([...delivered]).toEqual(expect.arrayContaining([...always, ...others]));
 });
 
-it('allows every call that a function makes by default, and nothing that none makes', async () => {
+it('allows every call that a function makes by default, and nothing more', async () => {
   expect(await textsOf(run.loaded)).toEqual([]);
 });
 
@@ -100,7 +100,7 @@ describe('with everything switched on', () => {
     const logicalId = Object.keys(full.loaded.template.Resources).find((one) => one.startsWith(id));
     return plan.resolve({ 'Fn::GetAtt': [logicalId, 'Arn'] }, 'test') as string;
   };
-  /** Secrets, parameters, buckets, warehouses are not of the template. */
+  /** Secrets, parameters, buckets and warehouses are outside of the template. */
   const options = (): PrivilegeOptions => {
     const arn = (kept: string) =>
       kept.startsWith('arn:') ? kept : `arn:aws:ssm:us-east-1:000000000000:parameter${kept}`;
@@ -118,7 +118,7 @@ describe('with everything switched on', () => {
   const problemsOf = async (calls = full.calls) =>
     (await privilegeProblems(full.loaded, calls, options())).map(({ text }) => text);
 
-  it('allows every call that a function makes, and nothing that none makes', async () => {
+  it('allows every call that a function makes, and nothing more', async () => {
     expect(await problemsOf()).toEqual([]);
   });
 
@@ -163,12 +163,12 @@ describe('with everything switched on', () => {
       .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && OF_SERVICES.test(id))
       .map(([id]) => id);
 
-  it('tells of the calls of every statement of normalize, measure, poll, reconcile and the scheduler that is taken away', async () => {
+  it('reports the calls of each removed statement of normalize, measure, poll, reconcile and the scheduler', async () => {
     let taken = 0;
     for (const policyId of policyIds()) {
       const { Statement: statements } = documentOf(full.loaded.template.Resources as Resources, policyId);
       for (const [n, { Action }] of statements.entries()) {
-        // One key may encrypt several things, each of which has it said.
+        // One key can encrypt several resources, each with its own statement.
         const actions = list<string>(Action).filter((action) => !action.startsWith('kms:'));
         if (actions.length === 0) continue;
         const without = changed((resources) => documentOf(resources, policyId).Statement.splice(n, 1), full);
@@ -206,7 +206,7 @@ describe('with everything switched on', () => {
     ['ListRuns', 'athena:ListQueryExecutions', 'athena:StartQueryExecution'],
     ['ListRuns', 'states:ListExecutions', 'states:StartExecution'],
     ['QueriesSchedulerRole', 'sqs:SendMessage', 'sqs:ReceiveMessage'],
-  ])('tells of what %s may besides %s and does not: %s', async (policy, action, more) => {
+  ])('reports what %s may do in addition to %s and does not: %s', async (policy, action, more) => {
     const [policyId = ''] = policyIds().filter((id) => id.includes(policy));
     const mighty = changed((resources) => {
       const found = documentOf(resources, policyId).Statement.find((one) => list(one.Action).includes(action));
@@ -254,7 +254,7 @@ describe('with everything switched on', () => {
     for (const { text } of problems) expect(text).toContain('which its role does not allow');
   });
 
-  it('tells of a role that is neither a function’s nor the scheduler’s', async () => {
+  it('reports a role that is neither a function’s nor the scheduler’s', async () => {
     const more = changed((resources) => {
       resources.Somebody = { Type: 'AWS::IAM::Role', Properties: {} };
     }, full);
@@ -263,7 +263,7 @@ describe('with everything switched on', () => {
     ]);
   });
 
-  it('tells of a pattern that is not needed any more', async () => {
+  it('reports a pattern that is no longer needed', async () => {
     const wildcard = { actions: ['s3:Get*'], resource: () => true, reason: 'There is no bucket.' };
     const problems = await privilegeProblems(full.loaded, full.calls, {
       ...options(),
@@ -280,7 +280,7 @@ describe('EventBridge and CloudWatch', () => {
     expect(await servicePrivilegeProblems(get().loaded)).toEqual([]);
   });
 
-  it('are told of where a policy lacks a statement of theirs', async () => {
+  it('are reported when a policy lacks their statement', async () => {
     const { Resources } = full.loaded.template;
     const policies = Object.entries(Resources as Resources).filter(
       ([, { Type }]) =>
@@ -304,7 +304,7 @@ describe('EventBridge and CloudWatch', () => {
 });
 
 describe('reports', () => {
-  it('the calls of every statement that is taken away', async () => {
+  it('the calls of each removed statement', async () => {
     const all = Object.entries(run.loaded.template.Resources as Resources).filter(
       ([, { Type }]) => Type === 'AWS::IAM::Policy',
     );
@@ -352,7 +352,7 @@ describe('reports', () => {
       const put = statementWith(resources, 'Sweep', 'events:PutEvents');
       statementsOf(resources, 'Sweep').push(structuredClone(put));
     });
-    // Either of them can go.
+    // Either of them can be removed.
     expect(await textsOf(more)).toEqual(Array(2).fill(expect.stringContaining('may events:PutEvents on')));
   });
 
@@ -385,7 +385,7 @@ describe('reports', () => {
     );
   });
 
-  it('a tolerance that nothing needs any more', async () => {
+  it('a tolerance that is no longer needed', async () => {
     const less = changed((resources) => {
       for (const { Type, Properties } of Object.values(resources)) {
         for (const statement of Type === 'AWS::IAM::Policy' ? Properties.PolicyDocument.Statement : []) {

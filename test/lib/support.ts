@@ -1,9 +1,11 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps } from '../../lib';
 
-/** Tables of a user's, as the docstrings of the props say that they must be. */
+/** Existing tables that meet the requirements in the docstrings of the props. */
 const SUITABLE = {
   subscriptionsTable: {
     partitionKey: string('pk'),
@@ -45,7 +47,7 @@ function number(name: string): dynamodb.Attribute {
   return { name, type: dynamodb.AttributeType.NUMBER };
 }
 
-/** A table for a prop, by default with all that it must have. */
+/** A table for a prop. By default, it meets all requirements. */
 export function suitableTable(
   stack: Stack,
   prop: TableProp,
@@ -56,13 +58,13 @@ export function suitableTable(
 
 export interface Resource {
   readonly Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a template is what it is
+  // biome-ignore lint/suspicious/noExplicitAny: templates have no types
   readonly Properties: any;
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
 }
 
-/** A stack of one connector. Without the context that a test asks for, no feature flag is set. */
+/** A stack with one connector. Without `context`, no feature flags are set. */
 export function connectorStack(props?: PowerAutomateConnectorProps, context?: Record<string, unknown>) {
   const stack = new Stack(new App({ context }), 'Stack');
   return { stack, connector: new PowerAutomateConnector(stack, 'Connector', props) };
@@ -72,17 +74,17 @@ export function connectorTemplate(props?: PowerAutomateConnectorProps, context?:
   return Template.fromStack(connectorStack(props, context).stack);
 }
 
-/** The resources of a type, by their logical ids without CDK's hash. */
+/** Resources of a type, by logical ID without CDK's hash. */
 export function resources(template: Template, type: string): Record<string, Resource> {
   const found = Object.entries(template.findResources(type));
   return Object.fromEntries(found.map(([id, resource]) => [readable(id), resource as Resource]));
 }
 
-/** A logical id without CDK's hash and without the connector's own. */
+/** A logical ID without CDK's hash and without the connector's prefix. */
 export const readable = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '').replace(/^Connector/, '');
 
-/** What a reference in a template refers to: readable logical ids in place of the intrinsics. */
-// biome-ignore lint/suspicious/noExplicitAny: a template is what it is
+/** Replaces references in a template with readable logical IDs. */
+// biome-ignore lint/suspicious/noExplicitAny: templates have no types
 export function referred(value: any): any {
   if (Array.isArray(value)) return value.map(referred);
   if (typeof value !== 'object' || value === null) return value;
@@ -94,7 +96,7 @@ export function referred(value: any): any {
 
 export const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
 
-/** What a role's policies allow, as sorted `action resource`. Throws for a statement that does anything else. */
+/** Permissions of a role, as sorted `action resource`. Throws if a statement does not allow. */
 export function permissions(template: Template, role: string): string[] {
   const statements = Object.values(resources(template, 'AWS::IAM::Policy'))
     .filter(({ Properties }) => referred(Properties.Roles).includes(role))
@@ -106,3 +108,17 @@ export function permissions(template: Template, role: string): string[] {
     })
     .sort();
 }
+
+/** A connector with encrypted queues, and a second stack of the same app. */
+export function connectorAndTeam() {
+  const app = new App();
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const platform = new Stack(app, 'Platform', { env });
+  const queueEncryptionKey = new kms.Key(platform, 'QueueKey');
+  const connector = new PowerAutomateConnector(platform, 'Connector', { queueEncryptionKey });
+  return { platform, connector, team: new Stack(app, 'Team', { env }) };
+}
+
+/** A SecureString that is encrypted with a customer managed key. */
+export const secureString = (stack: Stack, id: string, parameterName: string, encryptionKey: kms.IKey) =>
+  ssm.StringParameter.fromSecureStringParameterAttributes(stack, id, { parameterName, encryptionKey });

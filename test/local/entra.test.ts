@@ -1,4 +1,4 @@
-/** The function as it is shipped, on a table that somebody has changed behind the checks of `apply`. */
+/** The shipped function on a table that was changed without the checks of `apply`. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -13,8 +13,9 @@ import { register } from '../../lambda/registration/core/register';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
 import type { EntraAuth, SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { ANYBODY, localConnector } from '../../local/connector';
+import { ANYBODY } from '../../local/shared/client-config';
 import { startLocalStack } from '../../local/stack';
+import { localConnector } from '../../local/stack/connector';
 
 const AUTH: EntraAuth = {
   type: 'entra',
@@ -40,7 +41,7 @@ afterEach(() => {
   rmSync(outdir, { recursive: true, force: true });
 });
 
-it('calls no flow by a signature and a token, or by neither', { timeout: 60_000 }, async () => {
+it('calls no flow with both a signature and a token, or with neither', { timeout: 60_000 }, async () => {
   const app = new App({ outdir });
   new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
   app.synth();

@@ -17,21 +17,22 @@ import { Env } from '../../contract/environment';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
-import { ANYBODY, type LocalConnector, localConnector } from '../../local/connector';
-import { FlowReceiver } from '../../local/flow-receiver';
+import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
 import { readEvents } from '../../local/run/event-file';
 import { replay } from '../../local/run/replay';
+import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
+import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/servers/entra-stand-in';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
-/** Of characters that no encoding of a URL changes: it is found wherever it stands. */
+/** URL encoding leaves these characters as they are, so that the search finds the secret everywhere. */
 const CLIENT_SECRET = 'abc8Q.the-client-secret_0123456789';
 const ACCESS_TOKEN = 'the.access-token';
 /**
- * What makes each of the example's URLs a secret, and those of flows that refuse, or whose URLs are kept elsewhere; what an
- * application of Entra ID shows, and gets; what somebody wrote into a template by mistake.
+ * The signatures in the example's URLs, in the URLs of flows that refuse and in URLs kept in secrets and parameters; the
+ * credentials and the token of an Entra ID application; a signature in a template by mistake.
  */
 const SECRETS = [
   'example-signature',
@@ -55,11 +56,11 @@ const flows = new FlowReceiver();
 const busEvents: never[] = [];
 let summary = '';
 
-/** What CloudFormation was answered. */
+/** Responses to CloudFormation. */
 const answers: string[] = [];
 let entra: EntraStandIn;
 
-/** A flow that refuses, and quotes the request in whatever it can: nothing of that may be kept. */
+/** A flow that refuses and quotes the request in each field of its response. None of that may be stored. */
 const parrot = createServer(async (request, response) => {
   if (request.method === 'PUT') {
     for await (const chunk of request) answers.push(String(chunk));
@@ -71,7 +72,7 @@ const parrot = createServer(async (request, response) => {
   response.end(JSON.stringify({ error: { code: quoted, message: quoted } }));
 });
 
-/** Runs the whole example, and that flow, so that errors are told as well. */
+/** Runs the whole example and the refusing flow, so that errors are reported too. */
 beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'secrets-test-'));
   const app = new App({ outdir });
@@ -99,7 +100,7 @@ beforeAll(async () => {
   const parrotUrl = `http://127.0.0.1:${(parrot.address() as AddressInfo).port}`;
   stack = await startLocalStack({
     templateFile: join(outdir, 'Connector.template.json'),
-    // Fast, so that what is refused is paused soon.
+    // Fast, so that the refused subscription is paused soon.
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: '600', ...entra.environment },
     parameters: { [PARAMETER]: `${parrotUrl}/?sig=signature-of-the-second-parrot` },
     routes: (request, response) => flows.handle(request, response),
@@ -155,7 +156,7 @@ beforeAll(async () => {
   await declareInClear(parrotUrl);
 }, 120_000);
 
-/** Resources that somebody wrote by hand, with what is secret in the template. */
+/** Handwritten resources with secrets in the template. */
 async function declareInClear(answersTo: string): Promise<void> {
   const register = stack.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'register');
   const entry = { name: 'clear', trigger: 'data-source-refresh-failed', flowUrlFrom: { secret: 'flows' } };
@@ -187,7 +188,7 @@ afterAll(async () => {
   rmSync(outdir, { recursive: true, force: true });
 });
 
-it('leaves no signature of a flow URL anywhere, no client secret and no token', async () => {
+it('stores no signature of a flow URL, no client secret and no token anywhere', async () => {
   const artefacts: Record<string, string> = {
     logs: logs.join('\n'),
     summary,
@@ -238,7 +239,7 @@ async function tables(): Promise<Record<string, string>> {
   return found;
 }
 
-/** What stands in the queues. */
+/** The messages in the queues. */
 async function queues(): Promise<Record<string, string>> {
   const client = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
   const found: Record<string, string> = { 'dead letters': JSON.stringify(stack.deadLetters()) };

@@ -120,7 +120,7 @@ function put(stack: LocalStack, ...details: object[]) {
   );
 }
 
-// What failed is seen again only when its visibility timeout, at least a second, is over.
+// A failed message is visible again after its visibility timeout of at least a second.
 describe('a local stack', { timeout: 30_000 }, () => {
   it('moves an event from the bus by rule and queue to the function, as on AWS', async () => {
     const { posts, url } = await sink();
@@ -188,7 +188,7 @@ exports.handler = async (event, context) => {
       AWS_ENDPOINT_URL_STS: stack.endpoint,
       TZ: ':UTC',
     });
-    // Nothing of this process's environment.
+    // The function has no variable of this process.
     expect(env).not.toHaveProperty('VITEST');
     expect(lines).toContain('Function: got 1');
     expect(stack.queues()).toMatchObject([
@@ -235,7 +235,7 @@ exports.handler = async (event, context) => {
     if (line !== undefined) expect(lines.join('\n')).toContain(line);
   });
 
-  it('makes a new sandbox after a crash', async () => {
+  it('starts a new sandbox after a crash', async () => {
     const { posts, url } = await sink();
     const stack = await start(
       road(functionResource('code', { Timeout: 1 }), redriven(5)),
@@ -305,7 +305,7 @@ exports.handler = async ({ Records: [record] }) => {
     expect(posts).toEqual(['begun', 'finished']);
   });
 
-  it('loses its sandboxes even when its process is killed', async () => {
+  it('ends its sandboxes even when its process is killed', async () => {
     const { server, url } = await sink();
     const { directory, remove } = temporaryAssembly(
       {},
@@ -327,7 +327,7 @@ exports.handler = async ({ Records: [record] }) => {
     await released;
   });
 
-  it('tells when the queues of some rules are worked off, whatever else waits', async () => {
+  it('reports when the queues of given rules are empty, whatever else waits', async () => {
     const { server, posts, url } = await sink();
     const stack = await start(
       {
@@ -350,7 +350,7 @@ exports.handler = async ({ Records: [record] }) => {
     await expect(stack.whenDrained(['Nobody'])).rejects.toThrow('the template has no rule Nobody');
   });
 
-  it('waits for no queue that nobody reads', async () => {
+  it('does not wait for a queue without a reader', async () => {
     const stack = await start({ Unread: { Type: 'AWS::SQS::Queue' } });
     const message = { QueueUrl: stack.physicalId('Unread'), MessageBody: 'x' };
     await client(SQSClient, stack.endpoints.sqs).send(new SendMessageCommand(message));
@@ -358,7 +358,7 @@ exports.handler = async ({ Records: [record] }) => {
     expect(stack.isIdle()).toBe(true);
   });
 
-  it('tells when it becomes busy and idle', async () => {
+  it('reports when it becomes busy and idle', async () => {
     const changes: boolean[] = [];
     const stack = await start(
       road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
@@ -421,7 +421,7 @@ exports.handler = async ({ Records: [record] }) => {
     expect(posts).toMatchObject([{ 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }]);
   });
 
-  it('gives an event that a target does not take to the dead-letter queue of the target', async () => {
+  it('sends an event that a target does not accept to the target’s dead-letter queue', async () => {
     const stack = await start({
       Queue: { Type: 'AWS::SQS::Queue', Properties: { MaximumMessageSize: 1024 } },
       DeadLetters: deadLetters,
@@ -451,7 +451,7 @@ exports.handler = async ({ Records: [record] }) => {
     expect(stack.isIdle()).toBe(true);
   });
 
-  it('answers PutEvents and unknown operations as EventBridge does', async () => {
+  it('responds to PutEvents and unknown operations as EventBridge does', async () => {
     const stack = await start({ Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } } });
     const events = client(EventBridgeClient, stack.endpoint.replace('127.0.0.1', 'localhost'));
     const answer = await events.send(
@@ -571,7 +571,7 @@ exports.handler = async ({ Records: [record] }) => {
     await expect(noBlob).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
   });
 
-  it('keeps secrets and parameters, declared and given, for the functions as well', async () => {
+  it('provides secrets and parameters, declared and given, to the functions too', async () => {
     const stack = await start(
       {
         Role: role,
@@ -652,7 +652,7 @@ exports.handler = async ({ Records: [record] }) => {
     expect(response.statusCode).toBe(403);
   });
 
-  it('says that a port is taken, and leaves nothing running', async () => {
+  it('reports that a port is taken, and leaves nothing running', async () => {
     const { url } = await sink();
     const assembly = temporaryAssembly({});
     cleanups.push(assembly.remove);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A cloud assembly of one stack in a temporary folder: a template, and a folder of code by function. */
+/** A cloud assembly in a temporary folder, with one template and a folder of code for each function. */
 export function temporaryAssembly(
   resources: Record<string, unknown>,
   code: Record<string, string> = {},

@@ -33,22 +33,22 @@ interface Assembly {
 }
 
 const MINUTES = 60_000;
-/** An example need not use all that it is given. */
+/** Examples do not use every declared constant. */
 const UNUSED = { noUnusedLocals: false };
 const root = join(__dirname, '../..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** The package's folder once more: what is built here meets no other test. */
+/** A copy of the package, so that the build does not affect other tests. */
 let folder: string;
 let assembly: Assembly;
 let built: { status: number | null; stdout: string; stderr: string };
 beforeAll(() => {
   mkdirSync(join(root, 'dist'), { recursive: true });
   folder = mkdtempSync(join(root, 'dist/api-'));
-  for (const file of ['package.json', 'README.md', 'tsconfig.json', 'tsconfig.lib.json', 'lib', 'scripts']) {
+  const copied = ['package.json', 'README.md', 'tsconfig.json', 'tsconfig.lib.json', 'scripts'];
+  for (const file of [...copied, 'contract', 'events', 'lambda', 'lib']) {
     cpSync(join(root, file), join(folder, file), { recursive: true });
   }
-  for (const file of ['events', 'lambda']) cpSync(join(root, file), join(folder, file), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   run(join(folder, 'scripts/build.mjs'), '--events');
   built = run(join(folder, 'scripts/build.mjs'), '--lib');
@@ -70,13 +70,13 @@ const exported = () =>
   [...readFileSync(join(root, 'lib/index.ts'), 'utf8').matchAll(/\b[A-Z]\w+(?=[,\s}])/g)].map(([name]) => name);
 
 describe('the public API', () => {
-  test('is one that jsii can give to other languages, without a warning', () => {
+  test('compiles with jsii without a warning', () => {
     expect(built.status, `${built.stdout}${built.stderr}`).toBe(0);
     expect(assembly).toMatchObject({ name: packageJson.name, version: packageJson.version });
     expect(Object.keys(assembly.dependencies).sort()).toEqual(['aws-cdk-lib', 'constructs']);
   });
 
-  test('has every export of the entry, and nothing private', () => {
+  test('has exactly the exports of lib/index.ts', () => {
     expect(
       types()
         .map(({ name }) => name)
@@ -84,14 +84,14 @@ describe('the public API', () => {
     ).toEqual(exported().sort());
   });
 
-  test('has no unions and no `any`, which jsii accepts, and other languages know no types of', () => {
+  test('has no unions and no `any`, which jsii accepts but cannot type in other languages', () => {
     const loose = Object.entries(assembly.types).filter(([, type]) =>
       JSON.stringify(type).match(/"union":|"intersection":|"primitive":"(any|json)"/),
     );
     expect(loose.map(([name]) => name)).toEqual([]);
   });
 
-  test('is documented: each type, each member, each parameter', () => {
+  test('documents each type, member and parameter', () => {
     const undocumented = [
       ...types().filter(({ docs }) => !docs?.summary),
       ...members()
@@ -107,7 +107,7 @@ describe('the public API', () => {
     expect(members().length).toBeGreaterThan(50);
   });
 
-  test('says what holds where an optional prop is left out, and only there', () => {
+  test('documents the default of each optional prop, and of no other', () => {
     const props = members().filter(({ type }) => type.datatype);
     expect(props.filter(({ member }) => member.optional && !member.docs?.default).map(nameOf)).toEqual([]);
     expect(props.filter(({ member }) => !member.optional && member.docs?.default).map(nameOf)).toEqual([]);
@@ -116,20 +116,20 @@ describe('the public API', () => {
   });
 
   test(
-    'is what API.md says: `npm run api` writes it',
+    'matches API.md',
     () => {
       const docgen = run(require.resolve('jsii-docgen/bin/jsii-docgen'), '--output', 'API.md');
       expect(docgen.status, docgen.stderr).toBe(0);
-      // Compared by hand: a difference of two files of this length is of no use to anybody.
+      // A diff of two files of this length is not readable.
       const same = readFileSync(join(folder, 'API.md'), 'utf8') === readFileSync(join(root, 'API.md'), 'utf8');
-      expect(same, 'API.md is not what lib says: run npm run api').toBe(true);
+      expect(same, 'API.md is out of date: run npm run api').toBe(true);
     },
     5 * MINUTES,
   );
 });
 
 describe('the examples', () => {
-  /** What the examples take as given; each is a stack of its own. */
+  /** Declarations that examples rely on. Each example is a stack of its own. */
   const prelude = () => `
     import { App, Duration, Stack } from 'aws-cdk-lib';
     import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -160,7 +160,7 @@ describe('the examples', () => {
     `;
   const given =
     'const { customerDataBus, refreshFunction, campaignFunction, flowUrls, lake, queryResults, stateMachine } = this;';
-  /** Where the example goes on with a connector that another has made. */
+  /** For examples that use a connector without creating it. */
   const connector = "const connector = new PowerAutomateConnector(this, 'Given');";
   const stackOf = (code: string, n: number) => `
     class Example${n} extends Example { constructor() { super(app, 'Example${n}'); ${given} ${/\bconnector\b/.test(code) && !code.includes('const connector') ? connector : ''}
@@ -169,16 +169,16 @@ describe('the examples', () => {
     new Example${n}();`;
 
   test(
-    'of the API and of the README compile and synthesize',
+    'of the API and of the pages compile and synthesize',
     () => {
-      const ofReadme = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts$(.*?)^```$/gms)];
-      const all = [
-        ...types().flatMap(({ docs }) => (docs?.example ? [docs.example] : [])),
-        ...ofReadme.map(([, code]) => String(code)),
-      ];
+      const inPages = ['README.md', 'docs/constructs.md', 'docs/deploying.md'].flatMap((page) => {
+        const examples = [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts$(.*?)^```$/gms)];
+        expect(examples.length, page).toBeGreaterThan(0);
+        return examples.map(([, code]) => String(code));
+      });
+      const all = [...types().flatMap(({ docs }) => (docs?.example ? [docs.example] : [])), ...inPages];
       const constructs = types().filter(({ base }) => /\.(Construct|Stack)$/.test(base ?? ''));
       expect(constructs.filter(({ docs }) => !docs?.example).map(({ name }) => name)).toEqual([]);
-      expect(ofReadme.length).toBeGreaterThan(2);
       const written = `${prelude()}${all.map(stackOf).join('')}\nconsole.log(app.synth().stacks.length);\n`;
       writeFileSync(join(folder, 'examples.ts'), written);
       const tsconfig = { extends: './tsconfig.json', compilerOptions: UNUSED, include: ['examples.ts'] };
@@ -194,14 +194,14 @@ describe('the examples', () => {
         env: { ...process.env, CDK_OUTDIR: join(folder, 'cdk.out'), CDK_VALIDATION: 'false' },
       });
       expect(synthesized.stderr).toBe('');
-      // One more for the example that is a stack itself.
+      // One example is a stack itself.
       expect(synthesized.stdout.trim()).toBe(String(all.length + 1));
     },
     5 * MINUTES,
   );
 });
 
-test('the package exports its entries and what other tools ask for, each of which is there and is shipped', () => {
+test('the package exports its entries, and the files that tools read, all of which exist and are shipped', () => {
   const paths = Object.values(packageJson.exports).flatMap((one) =>
     typeof one === 'string' ? [one] : Object.values(one as object),
   );

@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -21,33 +22,24 @@ import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
 const MINUTES = 60_000;
 const ROOT = join(__dirname, '../..');
-/** Bytes. The tarball has 2.0 MB, of which the handlers' bundles are the most. */
-const MOST_PACKED = 2_500_000;
-const MOST_UNPACKED = 9_000_000;
-/** Bytes of a handler's bundle: every cold start reads it. */
-const MOST_OF_A_BUNDLE = 1_000_000;
+/** Bytes. The tarball has 2.0 MB, mostly the handlers' bundles. */
+const MAX_PACKED = 2_500_000;
+const MAX_UNPACKED = 9_000_000;
+/** Bytes of a handler's bundle, which every cold start reads. */
+const MAX_BUNDLE = 1_000_000;
 
-/** What the package is built from. */
-const SOURCES = [
-  'package.json',
-  'README.md',
-  'CHANGELOG.md',
-  'LICENSE',
-  'tsconfig.json',
-  'tsconfig.lib.json',
-  'scripts',
-  'docs',
-];
-const CODE = ['lib', 'lambda', 'cli', 'events'];
+/** Files and folders that the package is built from. */
+const FILES = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'tsconfig.json', 'tsconfig.lib.json'];
+const FOLDERS = ['contract', 'lib', 'lambda', 'cli', 'events', 'scripts', 'docs'];
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const installed = (name: string): string => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
   return version;
 };
-const handlers = handlerNames(ROOT);
+const handlers = handlerNames(ROOT).sort();
 
-/** Without the variables that npm sets for its scripts: a user who installs the package has none of them. */
+/** Without the variables that npm sets for scripts, because a user's shell does not have them. */
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^npm_(package|lifecycle|config_local_prefix)|^NODE_(?!EXTRA_CA_CERTS$)/.test(name),
@@ -56,24 +48,24 @@ const environment = Object.fromEntries(
 const node = (options: readonly string[], cwd: string, env: NodeJS.ProcessEnv = environment) =>
   run(cwd, process.execPath, options, env);
 
-/** Outside the repository, whose node_modules would be found from within it. */
+/** Outside the repository, so that apps do not find its node_modules. */
 let outside: string;
-/** The repository once more: what is built there meets no other test. */
+/** A copy of the repository, so that the build does not affect other tests. */
 let copy: string;
 let tarball: string;
-/** What is in the tarball. */
+/** Folder with the tarball's content. */
 let content: string;
 
 beforeAll(() => {
   outside = mkdtempSync(join(tmpdir(), 'package-test-'));
   mkdirSync(join(ROOT, 'dist'), { recursive: true });
   copy = mkdtempSync(join(ROOT, 'dist/package-'));
-  for (const file of [...SOURCES, ...CODE]) cpSync(join(ROOT, file), join(copy, file), { recursive: true });
+  for (const file of [...FILES, ...FOLDERS]) cpSync(join(ROOT, file), join(copy, file), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  // What must not be shipped, whoever leaves it there.
+  // Leftovers that must not be shipped.
   writeFileSync(join(copy, 'lib/notes.md'), 'note to self');
   mkdirSync(join(copy, 'dist/lambda/gone'), { recursive: true });
-  writeFileSync(join(copy, 'dist/lambda/gone/index.js'), 'a handler of yesterday');
+  writeFileSync(join(copy, 'dist/lambda/gone/index.js'), 'an old handler');
 
   run(copy, 'npm', ['pack', '--pack-destination', outside], environment);
   tarball = join(outside, `${manifest.name}-${manifest.version}.tgz`);
@@ -86,20 +78,20 @@ afterAll(() => {
 });
 
 describe('the tarball', () => {
-  test('has the files of scripts/release/shipped-files.ts, and no others', () => {
+  test('has exactly the files of scripts/release/shipped-files.ts', () => {
     expect(filesUnder(content)).toEqual(shippedFiles(ROOT));
   });
 
   test('is small', () => {
     const sizes = filesUnder(content).map((file) => statSync(join(content, file)).size);
-    expect(statSync(tarball).size).toBeLessThan(MOST_PACKED);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_UNPACKED);
+    expect(statSync(tarball).size).toBeLessThan(MAX_PACKED);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_UNPACKED);
     for (const name of handlers) {
-      expect(statSync(join(content, `dist/lambda/${name}/index.js`)).size, name).toBeLessThan(MOST_OF_A_BUNDLE);
+      expect(statSync(join(content, `dist/lambda/${name}/index.js`)).size, name).toBeLessThan(MAX_BUNDLE);
     }
   });
 
-  test('says nothing of the machine that it was made on', () => {
+  test('contains no paths of the build machine', () => {
     const places = [ROOT, copy, outside, `${homedir()}/`, 'node_modules/.bin', 'sourceMappingURL='];
     const found = filesUnder(content).flatMap((file) => {
       const text = readFileSync(join(content, file), 'utf8');
@@ -108,7 +100,7 @@ describe('the tarball', () => {
     expect(found).toEqual([]);
   });
 
-  test('depends on nothing, and asks for nothing to be run when it is installed', () => {
+  test('has no dependencies and no install scripts', () => {
     const shipped = JSON.parse(readFileSync(join(content, 'package.json'), 'utf8'));
     for (const field of ['dependencies', 'optionalDependencies', 'bundledDependencies']) {
       expect(shipped[field], field).toBeUndefined();
@@ -120,8 +112,8 @@ describe('the tarball', () => {
   });
 });
 
-describe('the licences of what is bundled', () => {
-  /** Bundles what is there, and nothing of it is written. */
+describe('the licences of bundled packages', () => {
+  /** Bundles an entry without writing the output. */
   const metafileOf = async (entry: string, absWorkingDir: string) => {
     const { metafile } = await build({
       absWorkingDir,
@@ -148,11 +140,11 @@ describe('the licences of what is bundled', () => {
     return { folder, metafile: await metafileOf('entry.js', folder) };
   }
 
-  test('are shipped: each package that a bundle has, with its version and text', async () => {
+  test('are shipped, with the version and the text of each package', async () => {
     const shipped = readFileSync(join(content, 'THIRD-PARTY-LICENSES'), 'utf8');
-    const entries = [...handlers.map((name) => `lambda/${name}/index.ts`), 'cli/index.ts'];
+    const entries = [...globSync('lambda/*/*.ts', { cwd: ROOT }), 'cli/index.ts'];
     const metafiles = await Promise.all(entries.map((entry) => metafileOf(entry, ROOT)));
-    // Known by the folders that the bundles' files come from, whatever else is known of them.
+    // Package names come from the paths of the bundled files, not from bundledPackages.
     const files = metafiles.flatMap(({ outputs }) =>
       Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs)),
     );
@@ -168,27 +160,27 @@ describe('the licences of what is bundled', () => {
   });
 
   test.each(['AGPL-3.0-or-later', 'GPL-2.0', 'SEE LICENSE IN terms.txt', 'undefined'])(
-    '%s is refused, by name',
+    'reject %s and name the package',
     async (licence) => {
       const { folder, metafile } = await bundleOf('greedy', licence, { LICENSE: 'terms' });
       expect(() => bundledPackages(folder, [metafile])).toThrow(`greedy 1.2.3 has the licence ${licence}, which`);
     },
   );
 
-  test('what has no text is refused, unless its licence asks for none, or is our own', async () => {
+  test('require a text, unless the licence needs none or is that of this package', async () => {
     const silent = await bundleOf('silent', 'MIT', {});
     expect(() => bundledPackages(silent.folder, [silent.metafile])).toThrow(/silent 1.2.3 has no file with the text/);
     const free = await bundleOf('free', 'MIT-0', {});
     expect(licencesText(bundledPackages(free.folder, [free.metafile]))).toContain(
       'free 1.2.3 (MIT-0)\n\nThis licence asks',
     );
-    const apache = await bundleOf('apache', 'Apache-2.0', { NOTICE: 'made by somebody' });
+    const apache = await bundleOf('apache', 'Apache-2.0', { NOTICE: 'a notice' });
     const [{ text } = { text: '' }] = bundledPackages(apache.folder, [apache.metafile]);
-    expect(text).toBe('the text of Apache-2.0\n\nmade by somebody');
+    expect(text).toBe('the text of Apache-2.0\n\na notice');
   });
 });
 
-/** What a user writes: a stack, and a connector with an event's target in a stack of their own. */
+/** A user's app: a connector stack, and a connector with a rule in a stack of their own. */
 const APP = `
 const { App, Duration, Stack } = require('aws-cdk-lib');
 const { ScheduleExpression } = require('aws-cdk-lib/aws-scheduler');
@@ -217,16 +209,16 @@ interface Fn {
   };
 }
 
-/** A file of an app's package. */
+/** Path of a file of the package as installed in an app. */
 const inPackage = (app: string, file: string): string => join(app, 'node_modules', manifest.name, file);
 
-/** What holds in every app that has installed the package. */
+/** Tests of an app that has installed the package. */
 function worksIn(appOf: () => string): void {
-  // Nothing of ours: neither esbuild nor the repository's other tools.
+  // Without the repository's tools, such as esbuild.
   const bare = { PATH: '/nowhere', HOME: tmpdir(), CDK_VALIDATION: 'false' };
 
-  test('there is no esbuild', () => {
-    /** From where the app and the package find a package. */
+  test('the app cannot resolve esbuild', () => {
+    /** Which of the app and the package can resolve `wanted`. */
     const found = (wanted: string) => {
       const find = `for (const from of ['./app.js', '${manifest.name}']) {
         try { require('node:module').createRequire(require.resolve(from)).resolve('${wanted}'); console.log(from); } catch {}
@@ -237,7 +229,7 @@ function worksIn(appOf: () => string): void {
     expect(found('esbuild')).toEqual([]);
   });
 
-  test('an app synthesizes, with every handler, which Lambda can load', () => {
+  test('the app synthesizes, and Node.js can load every handler', () => {
     const app = appOf();
     node(['app.js'], app, bare);
     const assembly = join(app, 'cdk.out');
@@ -246,11 +238,11 @@ function worksIn(appOf: () => string): void {
       const functions = (Object.values(Resources) as Fn[]).filter(({ Type }) => Type === 'AWS::Lambda::Function');
       const names = functions.map(({ Properties }) => Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME);
       expect([...new Set(names)].sort(), stack).toEqual(handlers);
-      // The stacks' bundles are the same.
+      // Both stacks have the same bundles.
       if (stack === 'Own') continue;
       for (const { Properties } of functions) {
         const variables = Object.entries(Properties.Environment.Variables).map(
-          // A reference, which only a deployment resolves.
+          // A deployment resolves references.
           ([name, value]) => [name, typeof value === 'string' ? value : '1'],
         );
         const env = { ...bare, AWS_REGION: 'us-east-1', ...Object.fromEntries(variables) };
@@ -280,10 +272,10 @@ function newApp(name: string, dependencies: Readonly<Record<string, string>>): s
   return app;
 }
 
-describe('in an app that npm installs', () => {
+describe('in an app with npm', () => {
   let app: string;
   beforeAll(() => {
-    // What `npm ci` has fetched for the repository is in npm's cache.
+    // These versions are in npm's cache since the repository's `npm ci`.
     const versions = { 'aws-cdk-lib': installed('aws-cdk-lib'), constructs: installed('constructs') };
     app = newApp('with-npm', { [manifest.name]: `file:${tarball}`, ...versions });
     run(app, 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], environment);
@@ -291,7 +283,7 @@ describe('in an app that npm installs', () => {
 
   worksIn(() => app);
 
-  test('nothing is installed but the package and its peers', () => {
+  test('the package has no dependencies of its own', () => {
     const all = readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'));
     expect(all.filter((name) => !name.startsWith('@'))).toContain(manifest.name);
     const { packages } = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8'));
@@ -300,7 +292,7 @@ describe('in an app that npm installs', () => {
   });
 });
 
-describe('in an app that pnpm installs, which lets a package load only what it asks for', () => {
+describe('in an app with pnpm, where a package can load only its declared dependencies', () => {
   let app: string;
   beforeAll(() => {
     const link = (name: string) => `link:${join(ROOT, 'node_modules', name)}`;
@@ -316,7 +308,7 @@ describe('in an app that pnpm installs, which lets a package load only what it a
 
   worksIn(() => app);
 
-  test('the package is alone in its folder with its peers', () => {
+  test('the package can load only its peers', () => {
     const folder = dirname(realpathSync(inPackage(app, '.')));
     expect(readdirSync(folder).sort()).toEqual(['aws-cdk-lib', manifest.name, 'constructs']);
   });

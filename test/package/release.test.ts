@@ -42,7 +42,7 @@ describe('a release', () => {
       /commit or remove lib\/index.ts, notes.md$/,
     ],
     ['a tag that exists', { tags: ['v1.2.0'] }, /^the tag v1.2.0 exists: raise the version/],
-    ['no address of the repository', { repository: '' }, /"repository.url" is empty: write the address/],
+    ['a missing repository address', { repository: '' }, /"repository.url" is empty: write the address/],
     ['a version that is not released yet', dated('Unreleased'), /date of 1.2.0 is "Unreleased": write the day/],
     ['a day that does not exist', dated('2026-11-31'), /date of 1.2.0 is "2026-11-31"/],
     ['a day in another form', dated('28 November 2026'), /date of 1.2.0 is "28 November 2026"/],
@@ -74,11 +74,11 @@ describe('a release', () => {
     expect(releaseProblems({ ...READY, ...change })).toEqual([expect.stringMatching(message)]);
   });
 
-  test('has all its problems told at once', () => {
+  test('reports all problems together', () => {
     expect(releaseProblems({ ...READY, repository: '', changes: ['?? a'], tags: ['v1.2.0'] })).toHaveLength(3);
   });
 
-  test('has a tarball with the shipped files and no others', () => {
+  test('requires a tarball with exactly the shipped files', () => {
     expect(tarballProblems(['a.js', 'b.js'], ['a.js', 'b.js'])).toEqual([]);
     expect(tarballProblems(['a.js', 'notes.md'], ['a.js', 'b.js'])).toEqual([
       expect.stringContaining('lacks b.js'),
@@ -86,7 +86,7 @@ describe('a release', () => {
     ]);
   });
 
-  test('is refused with an option that does not exist, before anything is built', async () => {
+  test('rejects an unknown option before it builds anything', async () => {
     const { status, out, err } = await runScript('scripts/release/release.ts', ['--publsh']);
     expect([status, out]).toEqual([2, '']);
     expect(err).toBe('release: wrong option --publsh: write one of --dry-run, --publish, or none\n');
@@ -128,10 +128,10 @@ describe('the state of a checkout', () => {
   });
 });
 
-test('the newest version of the changelog is that of package.json', () => {
+test('the newest version of the changelog is the version of package.json', () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const changelog = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8');
-  // Only a release needs a day, and an empty "Unreleased".
+  // Only a release needs a date and an empty "Unreleased".
   const ofRelease = /"Unreleased" has entries|the date of .* is "Unreleased"/;
   const problems = releaseProblems({ ...READY, version, changelog, tags: [] });
   expect(problems.filter((problem) => !ofRelease.test(problem))).toEqual([]);

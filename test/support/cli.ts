@@ -2,22 +2,25 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { COMMANDS } from '../../cli/commands';
+import { main } from '../../cli/main';
+import { processTerminal } from '../../cli/shell/terminal';
+import { madeOnce } from './once';
 
-/** Builds the CLI as scripts/build.mjs does, to a folder without node_modules: the bundle must stand alone. */
-export async function bundleCli(directory: string): Promise<string> {
-  const bundle = join(directory, 'power-automate-connector.js');
-  await build({
-    entryPoints: [join(__dirname, '../../cli/index.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    minify: true,
-    target: 'node22',
-  });
-  return bundle;
-}
+/** Builds the CLI like scripts/build.mjs, in a folder without node_modules: the bundle must be self-contained. */
+export const bundleCli = (): Promise<string> =>
+  madeOnce('power-automate-connector.js', (outfile) =>
+    build({
+      entryPoints: [join(__dirname, '../../cli/index.ts')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      mainFields: ['module', 'main'],
+      minify: true,
+      target: 'node22',
+    }),
+  );
 
 export interface CliResult {
   readonly status: number | null;
@@ -29,11 +32,11 @@ export interface CliOptions {
   readonly cwd: string;
   readonly env: Record<string, string>;
   readonly input?: string;
-  /** Sends a signal as soon as the output has a text. */
+  /** Sends a signal when the output contains a text. */
   readonly endAt?: { readonly text: string; readonly signal: NodeJS.Signals };
 }
 
-/** Runs the CLI as a person does. */
+/** Runs the CLI as a child process. */
 export async function runCli(
   bundle: string,
   args: readonly string[],
@@ -51,5 +54,25 @@ export async function runCli(
   child.stdin.on('error', () => {});
   child.stdin.end(input ?? '');
   const [status] = await once(child, 'close');
+  return { status, ...texts };
+}
+
+/** Runs the CLI in this process with an empty environment, for calls that end before they reach a connector. */
+export async function callCli(args: readonly string[]): Promise<CliResult> {
+  const texts = { out: '', err: '' };
+  const stream = (name: keyof typeof texts) => ({ write: (text: string) => (texts[name] += text) });
+  const streams = { stdin: {}, stdout: stream('out'), stderr: stream('err') } as unknown as NodeJS.Process;
+  const unused = () => {
+    throw new Error('the call went too far');
+  };
+  const status = await main(args, COMMANDS, {
+    terminal: processTerminal(streams),
+    clock: Date.now,
+    wait: unused,
+    environment: {},
+    readInput: unused,
+    untilInterrupted: unused,
+    print: (text) => streams.stdout.write(text),
+  });
   return { status, ...texts };
 }

@@ -2,9 +2,10 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
 import { flowCaller } from '../../lambda/delivery/adapters/flow-caller';
 import { rateLimiter } from '../../lambda/delivery/adapters/rate-limiter';
-import { type DeliverPorts, deliverBatch } from '../../lambda/delivery/core/deliver';
+import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
-import { afterEdit } from '../../lambda/delivery/core/health/health';
+import { afterEdit } from '../../lambda/delivery/core/health/health-transitions';
+import type { DeliverPorts } from '../../lambda/delivery/core/ports';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../lambda/delivery/core/scheduled-work';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
@@ -21,7 +22,7 @@ import { startTables, type TestTables } from './servers/tables';
 const VISIBILITY_MS = 360_000;
 
 interface Standing extends QueueMessage {
-  /** When it can be received, epoch milliseconds. */
+  /** Time from which it can be received, epoch milliseconds. */
   visibleAt: number;
 }
 
@@ -64,7 +65,7 @@ export class DeliveriesQueue {
   }
 }
 
-/** Delivering on the real tables, over TLS to a flow's host, from a queue and by a clock of the test's own. */
+/** Delivers with the real tables, over TLS to a flow's host, from a queue and with a clock that the test controls. */
 export class DeliveryWorld {
   readonly flow: FlowServer;
   readonly tables: TestTables;
@@ -76,7 +77,7 @@ export class DeliveryWorld {
   readonly queue = new DeliveriesQueue(() => this.now);
   /** 0 to 1. */
   random = 0;
-  /** Opens what `subscribe` made; a test may put the real one in its place. */
+  /** Opens the URLs that `subscribe` stores. A test can replace it with the real opener. */
   open: DeliverPorts['open'] = async (_, flow) => ({
     url: this.urls.get((flow as SealedFlowUrl).ciphertext) as string,
   });
@@ -96,7 +97,7 @@ export class DeliveryWorld {
     this.subscriptions = new SubscriptionTable(this.tables.client, this.tables.subscriptions);
   }
 
-  /** A new world on servers that stand already; its names are its own. */
+  /** A new world on running servers, with names of its own. */
   static on(servers: DeliveryServers): DeliveryWorld {
     servers.flow.calls.length = 0;
     return new DeliveryWorld(servers);
@@ -107,7 +108,7 @@ export class DeliveryWorld {
     return `${this.prefix}-${short}`;
   }
 
-  /** Makes or replaces a subscription; `url` undefined: it has no flow. */
+  /** Adds or replaces a subscription. Without `url` it has no flow. */
   async subscribe(
     short = 'crm',
     url: string | undefined = this.flow.url(),
@@ -183,7 +184,7 @@ export class DeliveryWorld {
         writeHealth: gated('writeHealth', this.subscriptions.writeHealth.bind(this.subscriptions)),
       },
       due: {
-        // The tables are shared by all worlds: this one sees its own.
+        // All worlds share the tables. Each sees its own items.
         dueSubscriptions: async (before) =>
           (await this.subscriptions.dueSubscriptions(before)).filter((name) => name.startsWith(this.prefix)),
         unannounced: async (before) =>
@@ -204,7 +205,7 @@ export class DeliveryWorld {
     };
   }
 
-  /** Takes one batch from the queue; what was not done comes again after its visibility timeout. */
+  /** Processes one batch of the queue. Failed messages become visible again after the visibility timeout. */
   async step(gate?: Gate): Promise<string[]> {
     const batch = this.queue.receive();
     let dead = false;
@@ -212,7 +213,7 @@ export class DeliveryWorld {
       batch,
       this.now + this.invocationMs,
       this.ports(async (call) => {
-        // Nothing of a dead process goes on.
+        // A dead process does nothing more.
         if (dead) throw new Crash();
         try {
           await gate?.(call);
@@ -226,7 +227,7 @@ export class DeliveryWorld {
     return dead ? batch.map(({ id }) => id) : failed;
   }
 
-  /** Works the queue off until it is empty or `until`, moving the clock to whatever comes next. */
+  /** Processes the queue until it is empty or `until`, and moves the clock to each next message. */
   async run({ gate, until = Number.POSITIVE_INFINITY }: { gate?: Gate; until?: number } = {}): Promise<void> {
     for (let next = this.queue.next(); next !== undefined && next <= until; next = this.queue.next()) {
       this.now = Math.max(this.now, next);
@@ -234,12 +235,12 @@ export class DeliveryWorld {
     }
   }
 
-  /** What the schedule does every minute. */
+  /** Runs the schedule's work of one minute. */
   tend(gate?: Gate): Promise<void> {
     return runScheduledWork(this.ports(gate));
   }
 
-  /** Moves the clock on, minute by minute, with what the queue and the schedule do meanwhile. */
+  /** Moves the clock minute by minute, and processes the queue and the schedule. */
   async pass(ms: number): Promise<void> {
     for (const end = this.now + ms; this.now < end; ) {
       const minute = Math.min(end, this.now + 60_000);
@@ -261,7 +262,7 @@ export class DeliveryWorld {
     return Object.fromEntries(items.map((item) => [String(item.sk), item]));
   }
 
-  /** Everything that was written anywhere, but for the requests to the flow. */
+  /** Everything that was written, except the requests to the flow. */
   async everythingWritten(): Promise<string> {
     const { telemetry, rejected, bus, queue, tables } = this;
     const stored = [await tables.all(tables.deliveries), await tables.all(tables.subscriptions)];

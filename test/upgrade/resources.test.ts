@@ -38,7 +38,7 @@ describe('an upgrade replaces nothing', () => {
   });
 });
 
-describe('an upgrade that loses something says what', () => {
+describe('an upgrade that loses something names it', () => {
   it.each([
     ['a table that is gone', { Table: undefined }, /GlobalTable Table is gone.*Lost: .*items stay behind/],
     [

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { lookAtDeadLetters } from '../../cli/connector/dead-letters';
+import { peekDeadLetters } from '../../cli/connector/dead-letters';
 import { KNOWN_DETAIL_TYPES, TRIGGER_IDS } from '../../contract/events';
 import { type HandlerName, REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { closeOverdueRuns, collectBatch } from '../../lambda/collection/core/collect';
@@ -11,11 +11,11 @@ import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
 import { dispatchBatch } from '../../lambda/delivery/core/dispatch';
-import { resume } from '../../lambda/delivery/core/health/flow-health';
-import { replayAll } from '../../lambda/delivery/core/kept-deliveries';
+import { resume } from '../../lambda/delivery/core/health/pause-resume';
+import { replayAll } from '../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../lambda/queries/core/measure';
-import { answerCloudFormation } from '../../lambda/registration/adapters/cloudformation';
+import { respondToCloudFormation } from '../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../lambda/registration/core/declare';
 import { metricKey } from '../../lambda/shared/core/metric';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
@@ -28,9 +28,9 @@ import { observe } from '../../lambda/thresholds/core/observe';
 import { sweep } from '../../lambda/thresholds/core/sweep';
 import type { ThresholdItem } from '../../lambda/thresholds/core/threshold-item';
 import { pollBatch } from '../../lambda/unification/core/poll';
-import { ANYBODY } from '../../local/connector';
-import { Activity } from '../../local/engines/functions/activity';
 import { SqsEngine } from '../../local/engines/services/sqs';
+import { Activity } from '../../local/shared/activity';
+import { ANYBODY } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
 import { missingKinds } from '../support/versions/kinds';
 import { KEPT, recordVersion } from '../support/versions/record';
@@ -50,7 +50,7 @@ const HOUR = 60 * MINUTE;
 
 let servers: VersionServers;
 let templates: Templates;
-/** What the code at hand stores and sends. */
+/** The stored items and messages of the current code. */
 let current: Version;
 beforeAll(async () => {
   servers = await startVersionServers();
@@ -61,7 +61,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers.stop());
 
-it('the recorder makes one of every kind that the code stores and sends', () => {
+it('the recorder records every kind of item and message', () => {
   const missing = missingKinds(current);
   const hint = 'make it in test/support/versions/record.ts, so that it is recorded with the next version';
   expect(missing, `no fixture of ${missing.join(', ')}: ${hint}`).toEqual([]);
@@ -83,7 +83,7 @@ describe.each(recordedVersions())('of $name', (version) => {
   const items = (table: keyof Version['items']) => version.items[table] as Json[];
   const rowsOf = (status: string) => items('deliveries').filter((item) => item.status === status);
 
-  /** Delivers messages, and what comes of them, until none is left. */
+  /** Delivers messages and their follow-ups until none is left. */
   async function deliverAll(bodies: readonly string[]): Promise<void> {
     for (let waiting = [...bodies], rounds = 0; waiting.length > 0; rounds++) {
       expect(rounds, 'the messages never end').toBeLessThan(50);
@@ -91,14 +91,14 @@ describe.each(recordedVersions())('of $name', (version) => {
       world.now = Math.max(world.now, due);
       const messages = waiting.map((body, n) => ({ id: String(n), body }));
       const failed = await deliverBatch(messages, world.now + MINUTE, world.deliver);
-      // A double of what another worker has just claimed comes again.
+      // A duplicate of a delivery that another worker has just claimed is retried.
       const again = messages.filter(({ id }) => failed.includes(id));
       waiting = [...again, ...world.take('deliver')].map(({ body }) => body);
     }
     nothingRejected();
   }
 
-  /** What `deliver` does every minute, for long enough for a drain. */
+  /** Runs the scheduled work of `deliver` long enough for a drain. */
   async function tendFor(minutes: number): Promise<void> {
     for (const end = world.now + minutes * MINUTE; world.now < end; world.now += MINUTE) {
       await runScheduledWork(world.deliver);
@@ -109,7 +109,7 @@ describe.each(recordedVersions())('of $name', (version) => {
   const calledIds = () => world.calls.map(({ request }) => request.headers['webhook-id']);
 
   describe('deliveries', () => {
-    it('that are queued reach their flows', async () => {
+    it('in the queue reach their flows', async () => {
       const messages = queuedJson('deliver') as DeliveryMessage[];
       await deliverAll(queued('deliver').map(({ body }) => body));
       const reached = messages.filter(({ subscription, probe }) => {
@@ -122,16 +122,16 @@ describe.each(recordedVersions())('of $name', (version) => {
       for (const { subscription, event } of messages) {
         const row = await world.deliveries.row({ subscription, eventId: event.eventId });
         const isReached = reached.some((one) => one.event.eventId === event.eventId);
-        // Beside a probe that ends the pause, a delivery is held or sent, whichever is first.
+        // A concurrent probe can end the pause, so a delivery is held or sent.
         const isProbed = reached.some((one) => one.subscription === subscription);
         const statuses = [...(isReached || isProbed ? ['delivered'] : []), ...(isReached ? [] : ['held'])];
         expect(statuses, subscription).toContain(row?.status);
       }
     });
 
-    it('have the flow URL and the application of their subscription', async () => {
+    it('use the flow URL and the application of their subscription', async () => {
       for (const { pk, uid, flow, auth } of items('subscriptions')) {
-        // The declared ones name secrets of their stack.
+        // Declared subscriptions reference secrets of their stack.
         if (!flow || String(flow.from?.secret ?? flow.from?.parameter).startsWith('arn:')) continue;
         world.calls.length = 0;
         world.now += HOUR;
@@ -145,7 +145,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       }
     });
 
-    it('that are held are sent when their subscriptions are resumed', async () => {
+    it('on hold are sent when their subscriptions are resumed', async () => {
       const held = rowsOf('held');
       expect(held.length).toBeGreaterThan(0);
       for (const name of new Set(held.map(({ pk }) => pk))) await resume(name, world.deliver);
@@ -153,7 +153,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       expect(calledIds().toSorted()).toEqual(held.map(({ pk, sk }) => deliveryId(pk, sk)).toSorted());
     });
 
-    it('that are held end a pause by a probe', async () => {
+    it('on hold end a pause with a probe', async () => {
       const paused = items('subscriptions').filter(({ health }) => health?.nextProbe !== undefined);
       expect(paused.length).toBeGreaterThan(0);
       world.now = Math.max(...paused.map(({ health }) => health.nextProbe)) + MINUTE;
@@ -162,7 +162,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       expect(resumed).toEqual(expect.arrayContaining(paused.map(({ pk }) => pk)));
     });
 
-    it('that are dead are sent once more when they are replayed', async () => {
+    it('that are dead are sent again by a replay', async () => {
       const dead = rowsOf('dead');
       expect(dead.length).toBeGreaterThan(0);
       for (const name of new Set(dead.map(({ pk }) => pk))) await replayAll(name, {}, world.deliver);
@@ -182,7 +182,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       expect(calledIds()).toEqual([]);
     });
 
-    it('and pauses that the bus was not told of are announced once', async () => {
+    it('and pauses without an announcement are announced once', async () => {
       const deaths = items('deliveries').filter(({ notice }) => notice);
       const announcements = items('subscriptions').flatMap(({ pk, health }) =>
         (health?.announcements ?? []).map(({ detailType, detail }: Json) => ({
@@ -206,7 +206,7 @@ describe.each(recordedVersions())('of $name', (version) => {
   describe('thresholds', () => {
     const states = () => items('thresholds').filter(({ sk }) => sk === 'state') as (MetricState & Json)[];
     const crossings = () => world.bus.published.map(({ detail }) => detail.subscription as string);
-    /** Observes values one after the other. Gives how often the subscription's threshold was crossed. */
+    /** Observes values in order. Returns the number of crossings of the subscription's threshold. */
     async function crossed(subscription: string, metric: MetricState['metric'], values: number[]): Promise<number> {
       world.bus.published.length = 0;
       for (const value of values) {
@@ -216,7 +216,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       return crossings().filter((one) => one === subscription).length;
     }
 
-    it('that were crossed and not published are published once', async () => {
+    it('with a pending intent are published once', async () => {
       const parts = items('thresholds').filter(({ sk }) => sk.startsWith('intent#'));
       const hits = states().flatMap(({ pk, intent }) => {
         if (!intent) return [];
@@ -232,7 +232,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       }
     });
 
-    it('are crossed exactly once, where they are armed', async () => {
+    it('are crossed exactly once if they are armed', async () => {
       await sweep({ ...world.evaluate, due: world.thresholds });
       const fire = items('thresholds').filter(({ kind }) => kind === 'fire') as (ThresholdItem & Json)[];
       const current = new Map(items('subscriptions').map(({ pk, thresholdId }) => [pk, thresholdId]));
@@ -245,7 +245,7 @@ describe.each(recordedVersions())('of $name', (version) => {
           const flag = await world.thresholds.readFlag(key, subscription, thresholdId);
           const [side, back] = operator.startsWith('a') && operator !== 'atOrBelow' ? [1, -1] : [-1, 1];
           const beyond = threshold + side;
-          // Not beyond, and not recovered.
+          // Neither beyond the threshold nor recovered.
           const before = recoverTo === undefined ? threshold + back : (threshold + recoverTo) / 2;
           const armed = recoverTo === undefined || flag?.armed !== false;
           const times = await crossed(subscription, metric, [before, beyond]);
@@ -260,7 +260,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       expect([...seen]).toEqual(expect.arrayContaining(['1 true', '1 false', '1 undefined', '-1 true', '-1 false']));
     });
 
-    it('get the observations and the checks that are queued', async () => {
+    it('receive the queued observations and checks', async () => {
       const messages = queued('evaluate');
       expect(await evaluateBatch(messages, world.evaluate)).toEqual([]);
       nothingRejected();
@@ -288,7 +288,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     });
   });
 
-  it('trigger events that are queued are dispatched, and what fits no trigger is rejected', async () => {
+  it('queued trigger events are dispatched, and events of no trigger are rejected', async () => {
     const messages = queued('dispatch');
     expect(await dispatchBatch(messages, world.dispatch)).toEqual([]);
     const sent = world.take('deliver').map(({ body }) => JSON.parse(body) as DeliveryMessage);
@@ -297,23 +297,23 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(world.take('rejected').map(({ body }) => body)).toEqual(misfits.map(({ body }) => body));
   });
 
-  it('events that are put as before are sent where they were sent', async () => {
+  it('the rules send the same events to the same targets', async () => {
     for (const event of version.events) {
-      // Another deployment of the connector has another id.
+      // The id of the connector differs between deployments.
       const own = JSON.stringify(event).replaceAll(version.connectorId, templates.connectorId);
       const to = (await route(templates.plan, JSON.parse(own), version.recordedAt)).map((message) => message.to);
       expect({ event: event['detail-type'], to }).toEqual({ event: event['detail-type'], to: event.to });
     }
   });
 
-  it('runs that are being collected are reported once', async () => {
+  it('runs in collection are reported once', async () => {
     const runs = items('runs').filter(({ stages }) => stages);
     const pending = runs.filter(({ publishedAt }) => publishedAt === undefined);
     expect(new Set(pending.map(({ closed }) => closed))).toEqual(new Set([undefined, 'complete', 'timedOut']));
     expect(await collectBatch(queued('collect'), world.collect)).toEqual([]);
     expect(await collectBatch(queued('collect'), world.collect)).toEqual([]);
     nothingRejected();
-    // Complete by the stages that were queued.
+    // Complete with the queued stages.
     const open = pending.filter(({ closed }) => !closed).map(({ refresh, runId }) => `${refresh} ${runId}`);
     const told = () =>
       world.bus.published.map(
@@ -326,7 +326,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(published('UnificationRefreshed').map(({ detail }) => detail.status)).toContain('TimedOut');
   });
 
-  it("services' events that are queued are normalized", async () => {
+  it('queued events of services are normalized', async () => {
     expect(await normalizeBatch(queued('normalize'), world.normalize)).toEqual([]);
     nothingRejected();
     const types = new Set(world.bus.published.map(({ detailType }) => detailType));
@@ -335,7 +335,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     );
   });
 
-  it('runs that were noted are not put again by a reconciliation', async () => {
+  it('recorded runs are not put again by a reconciliation', async () => {
     const listed = queuedJson('normalize');
     world.listRuns = async function* (kind, source) {
       const events = listed.filter((one) => one.kind === kind && JSON.stringify(one.event).includes(source));
@@ -348,7 +348,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(await reconcileBatch(reconciliations, world.reconcile)).toEqual([]);
     nothingRejected();
     expect(world.bus.published).toEqual([]);
-    // The same runs without their notes are put: so the lists are read.
+    // Without the records, the same runs are put, which proves that the lists are read.
     await fillTables(servers.tables, { ...version.items, runs: [] });
     expect(await reconcileBatch(reconciliations, world.reconcile)).toEqual([]);
     expect(world.bus.published.length).toBeGreaterThanOrEqual(reconciliations.length);
@@ -373,7 +373,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     const isDefault = ({ body }: QueueMessage) => JSON.parse(body).instanceId === undefined;
     expect(await pollBatch(queued('poll').filter(isDefault), world.poll)).toEqual([]);
     expect(published('UnificationRefreshed').map(({ detail }) => detail.runId)).toEqual([...taken, ...watched]);
-    // Another instance knows none of them.
+    // Another instance has no records of the jobs.
     expect(
       await pollBatch(
         queued('poll').filter((one) => !isDefault(one)),
@@ -384,7 +384,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(world.take('poll')).toEqual([]);
   });
 
-  it('a job whose start is queued is looked at until it has ended', async () => {
+  it('a job with a queued start is checked until it ends', async () => {
     world.jobs = { ...world.jobs, list: async () => ({ ended: [], isOneUnderWay: true }) };
     const started = queued('poll').filter(({ body }) => JSON.parse(body).watch);
     expect(await pollBatch(started, world.poll)).toEqual([]);
@@ -392,7 +392,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(looks).toEqual(started.map(({ body }) => JSON.parse(body).watch.looks + 1));
   });
 
-  it('queries that are queued are begun, and those that run are looked at', async () => {
+  it('queued queries are started, and running ones are checked', async () => {
     const runs = queuedJson('measure');
     const asked: string[] = [];
     const answer = { state: 'ended', endedAt: world.now, table: { columns: ['value'], rows: [['7']] } } as const;
@@ -414,7 +414,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     );
   });
 
-  it('messages that were rejected are read with their reasons', async () => {
+  it('rejected messages are read with their reasons', async () => {
     const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
     const QueueUrl = sqs.url('rejected');
     sqs.createQueue({ name: 'rejected', arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:rejected`, attributes: {} } as never);
@@ -427,7 +427,7 @@ describe.each(recordedVersions())('of $name', (version) => {
         const MessageAttributes = Object.fromEntries(attributes);
         await client.send(new SendMessageCommand({ QueueUrl, MessageBody: bodyOf(message), MessageAttributes }));
       }
-      const found = await lookAtDeadLetters(client, QueueUrl, 100);
+      const found = await peekDeadLetters(client, QueueUrl, 100);
       const expected = version.rejected.map((message) => ({
         body: bodyOf(message),
         reason:
@@ -442,7 +442,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     }
   });
 
-  it('declared subscriptions are made, left as they are, and deleted', async () => {
+  it('declared subscriptions are added, not changed, and deleted', async () => {
     const answers: Json[] = [];
     const server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
@@ -455,7 +455,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     const ask = async (type: string) => {
       for (const request of version.requests.filter(({ RequestType }) => RequestType === type)) {
         const options = { remaining: () => MINUTE, telemetry: world.telemetry };
-        await answerCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
+        await respondToCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
         expect(answers.at(-1)).toMatchObject({ Status: 'SUCCESS', RequestId: request.RequestId });
       }
     };
@@ -477,12 +477,12 @@ describe.each(recordedVersions())('of $name', (version) => {
     }
   });
 
-  it.each(Object.entries(version.resources))('the resources of the app %s stay', (app, before) => {
+  it.each(Object.entries(version.resources))('the resources of the app %s are not replaced', (app, before) => {
     const lost = replacements(before, resourcesOf(templates[app as 'default' | 'everything']));
     expect(lost, lost.join('\n')).toEqual([]);
   });
 
-  it('a subscription is kept alive when that is due', async () => {
+  it('a subscription is kept alive when it is due', async () => {
     const idle = items('subscriptions').filter(({ health }) => health?.keepAlive !== undefined);
     expect(idle.length).toBeGreaterThan(0);
     world.now = Math.max(...idle.map(({ health }) => health.keepAlive));
@@ -495,12 +495,12 @@ describe.each(recordedVersions())('of $name', (version) => {
 });
 
 /** Recorded JSON. */
-// biome-ignore lint/suspicious/noExplicitAny: fixtures have whatever form their version wrote.
+// biome-ignore lint/suspicious/noExplicitAny: the format of fixtures depends on their version.
 type Json = Record<string, any>;
 
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
-/** The last part of a subscription's flow URL: its own name, or the secret's field, or that it is a parameter. */
+/** The last part of a subscription's flow URL: its name, the field of its secret, or `parameter`. */
 const expectedFlow = (name: SubscriptionDefinition['name'], flow: FlowUrlSource): string => {
   if (!('from' in flow)) return name;
   return 'parameter' in flow.from ? 'parameter' : (flow.from.field as string);

@@ -1,71 +1,64 @@
 import { deliveryKeyOf } from '../../../lambda/delivery/core/delivery-id';
-import { type Replayed, replayAll, replay as replayOne } from '../../../lambda/delivery/core/kept-deliveries';
-import { command, connectorArgs } from '../../frame/command';
+import { type Replayed, replayAll, replay as replayOne } from '../../../lambda/delivery/core/replay';
+import { connectorCommand, sinceArg } from '../../frame/command';
+import { instantOption } from '../../frame/option-values';
 import { CommandError, UsageError } from '../../shell/exit';
-import { instantOption } from '../../shell/time';
-import { subscriptionNamed, subscriptionOf } from '../../subscriptions/names';
+import { findSubscription, subscriptionName } from '../../subscriptions/find-subscription';
 
-/** Why a delivery was not sent, and what to do. */
 const NOT_SENT: Readonly<Record<Exclude<Replayed, 'sent'>, string>> = {
-  unknown: 'there is no such delivery',
-  'under way': 'it is being tried anyway',
+  unknown: 'the delivery does not exist',
+  'under way': 'the connector is already retrying it',
   paused: 'its subscription is paused: resume it first',
-  'no payload': 'it was delivered at once, and its body was not kept',
-  gone: 'its subscription was removed, or made anew under its name',
+  'no payload': 'it was delivered on the first attempt, so its body was not stored',
+  gone: 'its subscription was removed, or recreated under the same name',
 };
 
-export const replay = command({
+export const replay = connectorCommand({
   name: 'replay',
-  description: 'send deliveries that are dead or held once more',
+  description: 'send dead or held deliveries again',
   args: {
     id: {
       type: 'positional',
       valueHint: 'ID|NAME',
       required: false,
-      description:
-        "a delivery's id, as deliveries shows it; or a subscription's name, for all of it that are dead or held",
+      description: 'id of a delivery (see deliveries), or name of a subscription for all its dead and held deliveries',
     },
-    subscription: { type: 'string', valueHint: 'NAME', description: "a subscription's name, as an option" },
-    since: {
-      type: 'string',
-      valueHint: 'WHEN',
-      description: 'those accepted since then: 2h, 3d, or an ISO 8601 instant',
-    },
-    until: { type: 'string', valueHint: 'WHEN', description: 'those accepted before then' },
-    ...connectorArgs,
+    subscription: { type: 'string', valueHint: 'NAME', description: 'name of a subscription, as an option' },
+    ...sinceArg,
+    until: { type: 'string', valueHint: 'WHEN', description: 'end of the period (default: now)' },
   },
-  notes: ['Each goes under its id, whatever its age. Asked twice before it is tried, it is sent once.'],
+  notes: [
+    'A replayed delivery keeps its id. Deliveries of any age can be replayed. If you replay a delivery twice before its next attempt, it is sent once.',
+  ],
   examples: ['replay vip-over-10k_3b34970d3c8c103542da5ee326a6c24f', 'replay vip-over-10k --since 3d'],
-  async run({ id: given, subscription: option, ...args }, context) {
-    const { terminal, clock } = context;
+  async run({ id: given, subscription: option, ...args }, { terminal, clock, ...context }) {
     const key = given === undefined ? undefined : deliveryKeyOf(given);
-    const id = key && given;
-    const subscription = subscriptionOf({ name: key ? undefined : given, subscription: option });
-    if ((id === undefined) === (subscription === undefined)) {
-      throw new UsageError("write either a delivery's id or a subscription's name");
+    const name = subscriptionName({ name: key ? undefined : given, subscription: option });
+    if ((key === undefined) === (name === undefined)) {
+      throw new UsageError('use either the id of a delivery or the name of a subscription');
     }
     const now = clock();
     const [from, until] = [instantOption('--since', args.since, now), instantOption('--until', args.until, now)];
-    if (id !== undefined && (from ?? until) !== undefined)
-      throw new UsageError("--since and --until go with a subscription's name, and not with a delivery's id");
-    const { deliveries: kept, subscriptions, send, ...connector } = await context.connector();
+    if (key && (from ?? until) !== undefined)
+      throw new UsageError('--since and --until need the name of a subscription, not the id of a delivery');
+    const connector = await context.connector();
+    const { deliveries: kept, subscriptions, send } = connector;
     const ports = { kept, subscriptions, send, clock };
     if (key) {
-      const became = await replayOne(key, ports);
-      if (became !== 'sent') throw new CommandError(`not sent: ${NOT_SENT[became]}`);
-      terminal.line(`sent ${id}: deliveries ${key.subscription} shows the answer`);
+      const result = await replayOne(key, ports);
+      if (result !== 'sent') throw new CommandError(`not sent: ${NOT_SENT[result]}`);
+      terminal.line(`sent ${given}: to see the response, run deliveries ${key.subscription}`);
       return true;
     }
-    const name = subscription as string;
-    await subscriptionNamed(name, { ...connector, deliveries: kept, subscriptions, send });
-    terminal.status('looking for what is dead or held …');
-    const all = await replayAll(name, { from, until }, ports);
-    const sent = all.filter((one) => one === 'sent').length;
-    terminal.line(`${sent} sent${all.length > sent ? `, ${all.length - sent} not` : ''}`);
-    for (const [why, text] of Object.entries(NOT_SENT)) {
-      const count = all.filter((one) => one === why).length;
-      if (count > 0) terminal.problem(`${count} not sent: ${text}`);
+    const { definition } = await findSubscription(name as string, connector);
+    terminal.status('looking for dead and held deliveries …');
+    const results = await replayAll(definition.name, { from, until }, ports);
+    const sent = results.filter((one) => one === 'sent').length;
+    terminal.line(`${sent} sent${results.length > sent ? `, ${results.length - sent} not sent` : ''}`);
+    for (const [result, reason] of Object.entries(NOT_SENT)) {
+      const count = results.filter((one) => one === result).length;
+      if (count > 0) terminal.problem(`${count} not sent: ${reason}`);
     }
-    return sent === all.length;
+    return sent === results.length;
   },
 });

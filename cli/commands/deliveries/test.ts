@@ -1,58 +1,51 @@
-import { randomUUID } from 'node:crypto';
-import { identityHash } from '../../../lambda/shared/core/identity';
 import { deliveryJson, responseText } from '../../diagnosis/delivery-text';
-import { tryFlow } from '../../flows/try-flow';
-import { command, connectorArgs, jsonArg, nameArg } from '../../frame/command';
+import { sendSample } from '../../flows/send-sample';
+import { connectorCommand, jsonArg, nameArg } from '../../frame/command';
+import { durationOption } from '../../frame/option-values';
 import { CommandError } from '../../shell/exit';
-import { durationOption } from '../../shell/numbers';
-import { subscriptionNamed } from '../../subscriptions/names';
+import { openSubscription } from '../../subscriptions/find-subscription';
 
-export const test = command({
+export const test = connectorCommand({
   name: 'test',
-  description: 'send a flow a sample, and show its answer and its run',
+  description: 'send a sample to a flow, and show the response and the run',
   args: {
     ...nameArg,
-    wait: { type: 'string', valueHint: 'DURATION', description: 'how long to wait for the answer', default: '60s' },
+    wait: { type: 'string', valueHint: 'DURATION', description: 'how long to wait for the response', default: '60s' },
     ...jsonArg,
-    ...connectorArgs,
   },
   notes: [
-    'The sample goes the way of every delivery, through the deployed function, never from this machine. Its body says isTest: true.',
-    "A paused subscription's flow is tried, too: if it takes the sample, a pause that the connector made is over.",
+    'The deployed function sends the sample, as any other delivery. The body has isTest: true.',
+    'Works for a paused subscription, too. If the flow accepts the sample, a pause by the connector ends.',
   ],
   async run({ name, json, wait }, context) {
     const { terminal } = context;
     const waitMs = durationOption('--wait', wait, '1d');
-    const connector = await context.connector();
-    const subscription = await subscriptionNamed(name, connector);
+    const { connector, subscription } = await openSubscription(name, context);
     if (!subscription.flow) {
       throw new CommandError(
-        `${name} has no flow: its crossings are events on the bus only; set-url ${name} gives it one`,
+        `${name} has no flow and publishes its crossings on the bus only: set a flow URL with set-url ${name}`,
       );
     }
-    const eventId = identityHash('test', subscription.uid, randomUUID());
-    const row = await tryFlow(subscription, eventId, waitMs, connector, context);
+    const row = await sendSample(subscription, waitMs, connector, context);
     if (!row) {
-      throw new CommandError(
-        `the sample to ${name} was sent, and not tried within ${wait}: look by deliveries ${name}`,
-      );
+      throw new CommandError(`sent the sample to ${name}, but no attempt within ${wait}: check deliveries ${name}`);
     }
     const isDelivered = row.status === 'delivered';
-    const answer = responseText(row.attempts.at(-1));
+    const response = responseText(row.attempts.at(-1));
     if (json) terminal.json(deliveryJson(row));
     else if (isDelivered) {
-      terminal.line(`${terminal.style.green('delivered')}: the flow answered ${answer}`);
-      terminal.line('It has accepted the sample; whether its run succeeds, its run history says.');
+      terminal.line(`${terminal.style.green('delivered')}: the flow responded with ${response}`);
+      terminal.line('The flow accepted the sample. Its run history shows whether the run succeeded.');
     } else {
-      terminal.problem(`not delivered (${row.status}): ${answer}; ${AFTER[row.status] ?? ''}`);
+      terminal.problem(`not delivered (${row.status}): ${response}; ${NEXT[row.status] ?? ''}`);
     }
     return isDelivered;
   },
 });
 
-const AFTER: Readonly<Record<string, string>> = {
-  pending: 'it is tried again by itself',
-  held: 'the subscription is paused: mend the flow or its URL (set-url), then test or resume it',
-  dead: 'it is not tried again; show says more',
-  canceled: 'the subscription was removed or made anew meanwhile',
+const NEXT: Readonly<Record<string, string>> = {
+  pending: 'the connector will retry it',
+  held: 'the subscription is paused: fix the flow or its URL (set-url), then test or resume it',
+  dead: 'the connector will not retry it; run show for details',
+  canceled: 'the subscription was removed or recreated in the meantime',
 };

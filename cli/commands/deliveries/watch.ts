@@ -1,55 +1,49 @@
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
-import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
+import { ChangeWatcher, type ConnectorChange } from '../../diagnosis/change-watcher';
 import { COLORS, deliveryJson, responseText } from '../../diagnosis/delivery-text';
-import { type Happening, Watcher } from '../../diagnosis/watching';
-import { command, connectorArgs, jsonArg, subscriptionArgs } from '../../frame/command';
-import { durationOption } from '../../shell/numbers';
+import { connectorCommand, subscriptionArgs } from '../../frame/command';
+import { durationOption } from '../../frame/option-values';
 import type { Terminal } from '../../shell/terminal';
-import { subscriptionNamed, subscriptionOf } from '../../subscriptions/names';
+import { findSubscription, listSubscriptions, subscriptionName } from '../../subscriptions/find-subscription';
 import { subscriptionJson } from '../../subscriptions/subscription-text';
 
-/** Deliveries accepted longer ago than this are not looked at, milliseconds: as long as a flow is tried. */
-const LOOK_BACK = 24 * 3600 * 1000;
+/** Maximum age of the deliveries that are polled, milliseconds. */
+const MAX_AGE = 24 * 3600 * 1000;
 
-export const watch = command({
+export const watch = connectorCommand({
   name: 'watch',
   description: 'show deliveries, pauses and resumptions as they happen',
   args: {
     ...subscriptionArgs,
-    every: { type: 'string', valueHint: 'DURATION', description: 'how often to look', default: '2s' },
-    for: { type: 'string', valueHint: 'DURATION', description: 'how long (default: until Ctrl-C)' },
-    json: { type: 'boolean', description: jsonArg.json.description.replace('JSON', 'a line of JSON for each') },
-    ...connectorArgs,
+    every: { type: 'string', valueHint: 'DURATION', description: 'poll interval', default: '2s' },
+    for: { type: 'string', valueHint: 'DURATION', description: 'how long to watch (default: until Ctrl-C)' },
+    json: { type: 'boolean', description: 'print one line of JSON per change' },
   },
-  notes: ['Each look reads the table of deliveries: where there are many, name a subscription, or look less often.'],
-  async run(args, context) {
-    const { terminal, clock, wait } = context;
+  notes: ['Each poll reads the Deliveries table. If the table is large, name a subscription or use a longer --every.'],
+  async run(args, { terminal, clock, wait, ...context }) {
     const every = durationOption('--every', args.every, '1d');
     const until =
       args.for === undefined ? Number.POSITIVE_INFINITY : clock() + durationOption('--for', args.for, '365d');
-    const name = subscriptionOf(args);
+    const name = subscriptionName(args);
     const connector = await context.connector();
-    if (name !== undefined) await subscriptionNamed(name, connector);
+    if (name !== undefined) await findSubscription(name, connector);
     const interrupted = context.untilInterrupted();
     const end = aborted(interrupted);
-    const watcher = new Watcher();
-    const from = clock() - LOOK_BACK;
+    const watcher = new ChangeWatcher();
+    const from = clock() - MAX_AGE;
     while (!interrupted.aborted) {
       const rows: DeliveryRow[] = [];
       for await (const row of connector.deliveries.rows({ subscription: name, from })) rows.push(row);
-      const subscriptions: Subscription[] = [];
-      for await (const one of connector.subscriptions.list()) {
-        if (name === undefined || one.definition.name === name) subscriptions.push(one);
-      }
-      const news = watcher.look(rows, subscriptions);
-      if (!news && !args.json) terminal.line(`Watching ${name ?? connector.stackName}; Ctrl-C ends it.`);
-      for (const one of news ?? []) {
-        terminal.line(args.json ? JSON.stringify(jsonOf(one)) : textOf(one, terminal, clock()));
+      const all = await listSubscriptions(connector);
+      const subscriptions = all.filter(({ definition }) => name === undefined || definition.name === name);
+      const changes = watcher.poll(rows, subscriptions);
+      if (!changes && !args.json) terminal.line(`Watching ${name ?? connector.stackName}. Press Ctrl-C to stop.`);
+      for (const change of changes ?? []) {
+        terminal.line(args.json ? JSON.stringify(jsonOf(change)) : textOf(change, terminal, clock()));
       }
       if (clock() >= until) break;
       await Promise.race([wait(every), end]);
     }
-    return true;
   },
 });
 
@@ -59,21 +53,21 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-const jsonOf = (one: Happening): object =>
-  one.kind === 'delivery'
-    ? { kind: one.kind, ...deliveryJson(one.row) }
-    : { kind: one.kind, ...subscriptionJson(one.subscription) };
+const jsonOf = (change: ConnectorChange): object =>
+  change.kind === 'delivery'
+    ? { kind: change.kind, ...deliveryJson(change.row) }
+    : { kind: change.kind, ...subscriptionJson(change.subscription) };
 
-function textOf(one: Happening, { style }: Terminal, now: number): string {
-  const at = (instant: number) => style.dim(new Date(instant).toISOString().slice(11, 19));
-  if (one.kind === 'delivery') {
-    const { status, trigger, subscription, attempts, acceptedAt } = one.row;
+function textOf(change: ConnectorChange, { style }: Terminal, now: number): string {
+  const time = (instant: number) => style.dim(new Date(instant).toISOString().slice(11, 19));
+  if (change.kind === 'delivery') {
+    const { status, trigger, subscription, attempts, acceptedAt } = change.row;
     const last = attempts.at(-1);
     const what = `${trigger.padEnd(29)} → ${subscription.padEnd(22)}`;
-    return `${at(last?.at ?? acceptedAt)} ${style[COLORS[status]](status.padEnd(9))} ${what} ${responseText(last)}`;
+    return `${time(last?.at ?? acceptedAt)} ${style[COLORS[status]](status.padEnd(9))} ${what} ${responseText(last)}`;
   }
-  const { definition, health } = one.subscription;
-  const paint = one.kind === 'paused' ? style.red : style.green;
+  const { definition, health } = change.subscription;
+  const paint = change.kind === 'paused' ? style.red : style.green;
   const why = health?.reason ? `: ${health.reason}` : '';
-  return `${at(health?.since ?? now)} ${paint(one.kind.padEnd(9))} ${definition.name}${why}`;
+  return `${time(health?.since ?? now)} ${paint(change.kind.padEnd(9))} ${definition.name}${why}`;
 }

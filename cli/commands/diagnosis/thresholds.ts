@@ -1,98 +1,77 @@
 import { numberText } from '../../../lambda/shared/core/number-text';
-import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
-import { readAccounts, type ThresholdAccount, type ThresholdPhase } from '../../diagnosis/threshold-account';
-import { command, connectorArgs, jsonArg, subscriptionArgs } from '../../frame/command';
+import { readThresholdStatuses, type ThresholdPhase, type ThresholdStatus } from '../../diagnosis/threshold-status';
+import { connectorCommand, jsonArg, limitArg, subscriptionArgs } from '../../frame/command';
+import { countOption } from '../../frame/option-values';
 import { CommandError } from '../../shell/exit';
-import { countOption } from '../../shell/numbers';
 import { sparkLine } from '../../shell/spark-line';
 import type { Style } from '../../shell/terminal';
-import { relative } from '../../shell/time';
-import { subscriptionNamed, subscriptionOf } from '../../subscriptions/names';
+import { relativeTime } from '../../shell/time';
+import { listSubscriptions, subscriptionName } from '../../subscriptions/find-subscription';
 import { levelText } from '../../subscriptions/subscription-text';
 
-const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100_000;
-/** Points of a spark line: what is left of a terminal's width. */
 const POINTS = 12;
 
-/** A subscription and how its threshold stands. */
-interface Row extends ThresholdAccount {
+interface Row extends ThresholdStatus {
   readonly subscription: string;
   readonly threshold: string;
 }
 
-export const thresholds = command({
+export const thresholds = connectorCommand({
   name: 'thresholds',
-  description: 'show how thresholds stand: the value, whether it can fire, and how far away that is',
+  description: 'show thresholds with their current values and the distance to the next crossing',
   args: {
     ...subscriptionArgs,
-    limit: {
-      type: 'string',
-      valueHint: 'N',
-      default: String(DEFAULT_LIMIT),
-      description: 'metrics of one subscription that are shown; one on a measure watches each of its members',
-    },
+    ...limitArg('metrics per subscription', '20'),
     ...jsonArg,
-    ...connectorArgs,
   },
   notes: [
-    'armed: it waits for the value to cross it. beyond: the value is past it. recovering: the value is back, but not yet at recoverTo. no value: none has come.',
-    'RECENT shows the last values, the newest on the right.',
+    'A threshold on a measure watches each member of the measure.',
+    'STATE is armed (the next crossing fires), beyond (the value is past the threshold), recovering (the value is back, but has not reached recoverTo) or no value.',
+    'RECENT shows the last values, newest on the right.',
   ],
   examples: ['thresholds vip-over-10k', 'thresholds --local'],
-  async run(args, context) {
+  async run(args, { terminal, clock, ...context }) {
     const limit = countOption('--limit', args.limit, MAX_LIMIT);
-    const name = subscriptionOf(args);
+    const name = subscriptionName(args);
     const connector = await context.connector();
-    const { terminal } = context;
     const rows: Row[] = [];
     const omitted: string[] = [];
-    for (const subscription of await chosen(name, connector)) {
-      const { definition } = subscription;
-      const { accounts, all } = await readAccounts(subscription, limit, connector);
-      const threshold = definition.threshold && levelText(definition.threshold);
-      rows.push(
-        ...accounts.map((account) => ({ subscription: definition.name, threshold: threshold ?? '', ...account })),
-      );
-      if (all > accounts.length) omitted.push(`${all - accounts.length} more of ${definition.name}: --limit ${all}`);
-      terminal.status(`${rows.length} metrics`);
+    for (const subscription of await listSubscriptions(connector, name)) {
+      const { threshold, trigger, name: of } = subscription.definition;
+      if (!threshold && name !== undefined)
+        throw new CommandError(`${name} has no threshold: its trigger is ${trigger}`);
+      if (!threshold) continue;
+      const { statuses, all } = await readThresholdStatuses(subscription, limit, connector);
+      rows.push(...statuses.map((status) => ({ subscription: of, threshold: levelText(threshold), ...status })));
+      if (all > statuses.length) omitted.push(`${all - statuses.length} more of ${of}: use --limit ${all}`);
+      terminal.status(`${rows.length} metrics read`);
     }
     if (args.json) {
-      terminal.json(
-        rows.map((row) => ({ ...row, observedAt: instant(row.observedAt), recent: row.recent.map(point) })),
-      );
-      return true;
+      const iso = (at: number) => new Date(at).toISOString();
+      const json = rows.map(({ observedAt, recent, ...row }) => ({
+        ...row,
+        observedAt: observedAt === undefined ? undefined : iso(observedAt),
+        recent: recent.map(([at, value]) => ({ at: iso(at), value })),
+      }));
+      terminal.json(json);
+      return;
     }
     if (rows.length === 0) {
-      terminal.line('no subscription has a threshold yet');
-      return true;
+      terminal.line('No subscription has a threshold.');
+      return;
     }
-    const now = context.clock();
+    const now = clock();
     terminal.table({
       head: ['subscription', 'metric', 'value', 'threshold', 'state', 'next', 'recent', 'observed'],
       rows: rows.map((row) => cells(row, terminal.style, now)),
       numbers: [2],
     });
     for (const line of omitted) terminal.line(line);
-    return true;
   },
 });
 
-async function chosen(
-  name: string | undefined,
-  connector: Parameters<typeof subscriptionNamed>[1],
-): Promise<Subscription[]> {
-  if (name === undefined) {
-    const all: Subscription[] = [];
-    for await (const one of connector.subscriptions.list()) if (one.definition.threshold) all.push(one);
-    return all.sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
-  }
-  const subscription = await subscriptionNamed(name, connector);
-  if (subscription.definition.threshold) return [subscription];
-  throw new CommandError(`${name} has no threshold: its trigger is ${subscription.definition.trigger}`);
-}
-
-const COLORS: Readonly<Record<ThresholdPhase, 'green' | 'yellow' | 'red' | 'dim'>> = {
+const COLORS: Readonly<Record<ThresholdPhase, 'green' | 'yellow' | 'red'>> = {
   armed: 'green',
   beyond: 'yellow',
   recovering: 'yellow',
@@ -107,12 +86,8 @@ function cells(row: Row, style: Style, now: number): string[] {
     value === undefined ? '–' : numberText(value),
     threshold,
     style[COLORS[phase]](phase),
-    isUnpublished ? `${next} (a crossing is being published)` : next,
+    isUnpublished ? `${next} (a crossing is not yet published)` : next,
     sparkLine(recent.slice(-POINTS).map(([, one]) => one)),
-    observedAt === undefined ? 'never' : relative(observedAt, now),
+    observedAt === undefined ? 'never' : relativeTime(observedAt, now),
   ];
 }
-
-const instant = (at: number | undefined): string | undefined =>
-  at === undefined ? undefined : new Date(at).toISOString();
-const point = ([at, value]: readonly [number, number]) => ({ at: new Date(at).toISOString(), value });

@@ -1,12 +1,12 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { Output } from '../../../contract/outputs';
 import { DOMAIN_EVENTS, eventDetail } from '../../events/event-input';
-import { command, connectorArgs, jsonArg } from '../../frame/command';
+import { connectorCommand, jsonArg } from '../../frame/command';
 import { CommandError } from '../../shell/exit';
 
-export const emit = command({
+export const emit = connectorCommand({
   name: 'emit',
-  description: 'put an event of your own on the bus, as a producer would',
+  description: 'put an event on the bus, as a producer would',
   args: {
     event: {
       type: 'positional',
@@ -14,19 +14,18 @@ export const emit = command({
       required: true,
       description: `one of ${DOMAIN_EVENTS.join(', ')}`,
     },
-    detail: { type: 'string', valueHint: 'JSON', description: "the event's detail" },
+    detail: { type: 'string', valueHint: 'JSON', description: 'detail of the event' },
     set: {
       type: 'string',
       multiple: true,
       valueHint: 'FIELD=VALUE',
-      description: 'a field of the detail',
+      description: 'one field of the detail',
     },
     ...jsonArg,
-    ...connectorArgs,
   },
   notes: [
-    'It goes the whole road: rules, thresholds, subscriptions, flows. It is checked first; what is wrong in it is said, and nothing is put.',
-    'A runId or observedAt that the event needs and that is left out is made up.',
+    'The event can start flows. It is validated first; if it is invalid, nothing is sent.',
+    'Required fields runId and observedAt get a generated value if you omit them.',
   ],
   examples: [
     'emit DataSourceRefreshed --set dataSource=Orders --set status=Failed',
@@ -37,7 +36,7 @@ export const emit = command({
     const detail = eventDetail(args.event, { detail: args.detail, set: context.all('set') }, clock());
     const connector = await context.connector();
     const bus = connector.output(Output.EVENT_BUS_NAME);
-    const answer = await connector.clients.eventBridge.send(
+    const response = await connector.clients.eventBridge.send(
       new PutEventsCommand({
         Entries: [
           {
@@ -49,13 +48,12 @@ export const emit = command({
         ],
       }),
     );
-    const { EventId: id, ErrorCode, ErrorMessage } = answer.Entries?.[0] ?? {};
-    if (!id) throw new CommandError(`EventBridge did not take the event: ${ErrorCode} ${ErrorMessage}`);
+    const { EventId: id, ErrorCode, ErrorMessage } = response.Entries?.[0] ?? {};
+    if (!id) throw new CommandError(`EventBridge rejected the event: ${ErrorCode} ${ErrorMessage}`);
     if (args.json) terminal.json({ id, bus, detailType: args.event, detail });
     else {
       terminal.line(`put ${args.event} on ${bus}: ${JSON.stringify(detail)}`);
-      terminal.line('deliveries, or watch, shows which flows it starts.');
+      terminal.line('To see which flows it starts, run deliveries or watch.');
     }
-    return true;
   },
 });

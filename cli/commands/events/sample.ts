@@ -5,18 +5,17 @@ import { identityHash } from '../../../lambda/shared/core/identity';
 import { sampleEvent } from '../../../lambda/subscriptions/core/sample';
 import type { BodyFormat, SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
 import { command } from '../../frame/command';
-import { checkedTrigger } from '../../subscriptions/triggers';
+import { checkTrigger } from '../../subscriptions/triggers';
 import { bodyArgs } from './schema';
 
 export const sample = command({
   name: 'sample',
-  description: 'print an example of a body that a flow receives',
+  description: 'print a sample body for a trigger',
   args: bodyArgs,
-  notes: ['It is what test sends: isTest is true in it.'],
+  notes: ['The command test sends this body, with isTest: true.'],
   examples: ['sample segment-threshold-crossed'],
   run({ trigger, format }, { terminal, clock }) {
-    terminal.json(sampleBody(checkedTrigger(trigger), format, clock()));
-    return true;
+    terminal.json(sampleBody(checkTrigger(trigger), format, clock()));
   },
 });
 

@@ -1,54 +1,60 @@
 import { writeFileSync } from 'node:fs';
 import * as v from 'valibot';
-import type { TriggerId } from '../../../contract/events';
-import { TRIGGER_IDS } from '../../../contract/events';
+import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { oneLine } from '../../../lambda/shared/core/text';
-import { ownersEntry } from '../../../lambda/subscriptions/core/entry/people';
-import { shown } from '../../../lambda/subscriptions/core/entry/words';
+import { shown } from '../../../lambda/subscriptions/core/entry/messages';
+import { ownersEntry } from '../../../lambda/subscriptions/core/entry/name-owners-links';
+import {
+  channelOfLink,
+  defaultFlowName,
+  FLOW_ACTIONS,
+  type FlowAction,
+  type FlowSpec,
+  MAX_NAME_LENGTH,
+} from '../../flows/flow-spec';
 import { logicAppTemplate } from '../../flows/logic-app';
 import { solutionZip } from '../../flows/solution';
-import { channelOfLink, defaultName, type FlowWish, MAX_NAME_LENGTH, THENS, type Then } from '../../flows/wish';
 import { command } from '../../frame/command';
 import { CommandError, UsageError } from '../../shell/exit';
-import { checkedTrigger } from '../../subscriptions/triggers';
+import { checkTrigger } from '../../subscriptions/triggers';
 
 export const flow = command({
   name: 'flow',
-  description: 'write a ready-made flow, for import into Power Automate or Azure',
+  description: 'generate a flow to import into Power Automate or Azure',
   args: {
     trigger: { type: 'positional', valueHint: 'TRIGGER', required: true, description: TRIGGER_IDS.join(', ') },
-    // biome-ignore lint/suspicious/noThenProperty: a description, and never awaited.
+    // biome-ignore lint/suspicious/noThenProperty: an argument definition, never awaited.
     then: {
       type: 'enum',
       valueHint: 'WHAT',
-      options: [...THENS],
-      description: 'what it does: post a message, or mail',
+      options: [...FLOW_ACTIONS],
+      description: 'post a message in Teams or send an email',
     },
-    output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'where it is written' },
+    output: { type: 'string', alias: 'o', valueHint: 'FILE', description: 'output file' },
     as: {
       type: 'enum',
       valueHint: 'KIND',
       options: ['solution', 'logic-app'],
       default: 'solution',
-      description: 'a solution of Power Platform (zip), or an ARM template with a Logic App (JSON)',
+      description: 'Power Platform solution (zip) or ARM template with a Logic App (JSON)',
     },
-    name: { type: 'string', valueHint: 'TEXT', description: "the flow's name (default: after the trigger)" },
+    name: { type: 'string', valueHint: 'TEXT', description: 'display name of the flow (default: from the trigger)' },
     channel: {
       type: 'string',
       valueHint: 'LINK',
-      description: 'with teams: the channel, as "Get link to channel" gives it (default: picked after the import)',
+      description: 'for teams: channel, from "Get link to channel" (default: select it after the import)',
     },
     to: {
       type: 'string',
       valueHint: 'ADDRESSES',
-      description: 'with email: who gets it where a subscription has no owners',
+      description: 'for email: recipients for subscriptions without owners',
     },
   },
   notes: [
-    'The flow has the trigger "When an HTTP request is received" with the right schema, ends on a test, and tells people.',
-    'It is switched off until whoever imports it has looked at it: docs/flow-author.md says how.',
-    'The same name again is the same flow: importing it updates that one. Two flows need two names.',
-    'Not tried against a live tenant.',
+    'The flow has the trigger "When an HTTP request is received" with the JSON Schema of the body. It sends a message, except for test bodies.',
+    'The imported flow is switched off. To complete it, see docs/flow-author.md.',
+    'Importing a flow with the same trigger, action and name updates the existing one. For a second flow, use another --name.',
+    'Not tested with a live tenant.',
   ],
   examples: [
     'flow data-source-refresh-failed --then teams -o tell-the-data-team.zip',
@@ -56,46 +62,48 @@ export const flow = command({
     'flow full-refresh-completed --then email --as logic-app -o report.json',
   ],
   run({ trigger, then, output, as, name, channel, to }, { terminal }) {
-    if (!then) throw new UsageError(`--then is missing: write --then ${THENS.join(' or --then ')}`);
-    if (!output) throw new UsageError('-o is missing: write -o FILE');
-    const wish = wishOf(checkedTrigger(trigger), then, { name, channel, to });
-    write(output, as === 'logic-app' ? `${JSON.stringify(logicAppTemplate(wish), undefined, 2)}\n` : solutionZip(wish));
-    terminal.line(`wrote ${output}: ${wish.name}`);
+    if (!then) throw new UsageError(`missing --then: use --then ${FLOW_ACTIONS.join(' or --then ')}`);
+    if (!output) throw new UsageError('missing -o: use -o FILE');
+    const spec = flowSpec(checkTrigger(trigger), then, { name, channel, to });
+    write(output, as === 'logic-app' ? `${JSON.stringify(logicAppTemplate(spec), undefined, 2)}\n` : solutionZip(spec));
+    terminal.line(`wrote ${output}: ${spec.name}`);
     terminal.line(NEXT[as === 'logic-app' ? 'logic-app' : then]);
-    return true;
   },
 });
 
 const NEXT = {
   teams:
-    'Import it (make.powerautomate.com, Solutions, Import solution), check the channel, switch the flow on, copy its URL.',
-  email: 'Import it (make.powerautomate.com, Solutions, Import solution), switch the flow on, copy its URL.',
-  'logic-app': 'Deploy it (az deployment group create -f FILE), sign in to its API connection, copy the workflow URL.',
+    'Next: import it (make.powerautomate.com, Solutions, Import solution), check the channel, switch the flow on, copy its URL.',
+  email: 'Next: import it (make.powerautomate.com, Solutions, Import solution), switch the flow on, copy its URL.',
+  'logic-app':
+    'Next: deploy it (az deployment group create -f FILE), sign in to its API connection, copy the workflow URL.',
 } as const;
 
-interface Given {
+interface SpecOptions {
   readonly name?: string;
   readonly channel?: string;
   readonly to?: string;
 }
 
-function wishOf(trigger: TriggerId, then: Then, { name, channel, to }: Given): FlowWish {
-  if (channel !== undefined && then !== 'teams') throw new UsageError('--channel goes with --then teams');
-  if (to !== undefined && then !== 'email') throw new UsageError('--to goes with --then email');
-  const parsed = channel === undefined ? undefined : channelOfLink(channel);
-  if (channel !== undefined && !parsed) {
-    throw new UsageError('--channel is no link to a channel: in Teams, open … beside the channel, Get link to channel');
+function flowSpec(trigger: TriggerId, action: FlowAction, { name, channel: link, to }: SpecOptions): FlowSpec {
+  if (link !== undefined && action !== 'teams') throw new UsageError('--channel needs --then teams');
+  if (to !== undefined && action !== 'email') throw new UsageError('--to needs --then email');
+  const channel = link === undefined ? undefined : channelOfLink(link);
+  if (link !== undefined && !channel) {
+    throw new UsageError(
+      '--channel is not a link to a channel: in Teams, open … next to the channel, Get link to channel',
+    );
   }
   const owners = v.safeParse(ownersEntry, to);
   if (!owners.success) throw new UsageError(`--to ${owners.issues[0].message}`);
-  return { trigger, by: then, name: checkedName(name, defaultName(trigger, then)), channel: parsed, to: owners.output };
+  return { trigger, action, name: flowName(name, defaultFlowName(trigger, action)), channel, to: owners.output };
 }
 
-function checkedName(name: string | undefined, usual: string): string {
-  if (name === undefined) return usual;
+function flowName(name: string | undefined, standard: string): string {
+  if (name === undefined) return standard;
   const line = oneLine(name);
   if (line !== '' && line.length <= MAX_NAME_LENGTH) return line;
-  throw new UsageError(`--name is ${line === '' ? 'empty' : 'too long'}; write 1 to ${MAX_NAME_LENGTH} characters`);
+  throw new UsageError(`--name is ${line === '' ? 'empty' : 'too long'}; use 1 to ${MAX_NAME_LENGTH} characters`);
 }
 
 function write(file: string, content: string | Uint8Array): void {
@@ -103,6 +111,6 @@ function write(file: string, content: string | Uint8Array): void {
     writeFileSync(file, content);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new CommandError(`${shown(file)} cannot be written (${code}): write -o FILE in a folder that is there`);
+    throw new CommandError(`cannot write ${shown(file)} (${code}): use -o FILE in an existing directory`);
   }
 }

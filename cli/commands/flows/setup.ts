@@ -1,63 +1,56 @@
-import { randomUUID } from 'node:crypto';
-import { DomainEvent } from '../../../contract/events';
 import { register, type WantedSubscription } from '../../../lambda/registration/core/register';
-import { identityHash } from '../../../lambda/shared/core/identity';
-import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
 import type { Connector } from '../../connector/connector';
 import { responseText } from '../../diagnosis/delivery-text';
 import { responseHint } from '../../diagnosis/response-hint';
-import { askSubscription, type Known, summaryOf } from '../../flows/setup';
-import { tryFlow } from '../../flows/try-flow';
-import { type Context, command, connectorArgs, flowHostArg } from '../../frame/command';
+import { sendSample } from '../../flows/send-sample';
+import { askSubscription, type SetupContext, summaryOf } from '../../flows/setup-prompts';
+import { type Context, connectorCommand, flowHostArg } from '../../frame/command';
 import { UsageError } from '../../shell/exit';
 import { CanceledError, type Prompts, terminalPrompts } from '../../shell/prompts';
 import { CLI_MANAGER } from '../../subscriptions/manager';
 
-/** How long an answer is waited for: a cold start, and the flow's own 15 s. */
-const PATIENCE_MS = 60_000;
+/** Timeout for the response, milliseconds: covers a cold start and the 15 s timeout of the flow call. */
+const RESPONSE_TIMEOUT = 60_000;
 const MONTH = 30 * 24 * 60 * 60 * 1000;
 
-export const setup = command({
+export const setup = connectorCommand({
   name: 'setup',
-  description: 'set a flow up question by question, and test it',
-  args: {
-    ...flowHostArg,
-    ...connectorArgs,
-  },
+  description: 'create a subscription interactively, and test its flow',
+  args: flowHostArg,
   notes: [
-    'Asks on a terminal; Ctrl-C ends it, and nothing is stored before the last question is answered.',
-    "The subscription is the CLI's own: a file of the command apply leaves it alone.",
+    'Needs a terminal. Ctrl-C cancels it. Nothing is stored before you confirm the last question.',
+    'The CLI manages the subscription: apply does not change it.',
   ],
   examples: ['setup', 'setup --local'],
   async run(_, context) {
     if (!context.terminal.isInteractive) {
-      throw new UsageError(
-        'setup asks questions, and this is no terminal: write a subscription file and use apply -f FILE',
-      );
+      throw new UsageError('setup needs a terminal: write a subscription file and run apply -f FILE instead');
     }
     return setUp(terminalPrompts(), await context.connector(), context);
   },
 });
 
 /**
- * Asks, stores and tests.
- * @returns whether the flow took the sample.
+ * Prompts for a subscription, stores it and tests its flow.
+ * @returns whether the flow accepted the sample.
  */
 export async function setUp(
   prompts: Prompts,
   connector: Connector,
   context: Pick<Context, 'all' | 'clock' | 'wait' | 'terminal'>,
 ): Promise<boolean> {
-  prompts.begin(`A flow for ${connector.stackName}`);
+  prompts.begin(`New subscription in ${connector.stackName}`);
   let wanted: WantedSubscription;
   try {
-    wanted = await askSubscription(prompts, await knownTo(connector, context));
+    wanted = await askSubscription(prompts, await readSetupContext(connector, context));
     prompts.say(summaryOf(wanted));
-    if (!(await prompts.confirm('Store it, and send the flow a sample?', true))) throw new CanceledError();
+    if (!(await prompts.confirm('Store the subscription and send a sample to its flow?', true))) {
+      throw new CanceledError();
+    }
   } catch (error) {
     if (!(error instanceof CanceledError)) throw error;
-    prompts.end('Nothing was stored.');
+    prompts.end('Canceled. Nothing was stored.');
     return false;
   }
   await register(wanted, CLI_MANAGER, connector.registry);
@@ -71,33 +64,33 @@ async function testFlow(
   context: Pick<Context, 'clock' | 'wait' | 'terminal'>,
 ): Promise<boolean> {
   const subscription = await connector.subscriptions.read(name);
-  const done = prompts.busy('Stored. The connector sends a sample to the flow …');
-  // The line that says that it waits is the prompts' own.
+  const done = prompts.busy('Stored. Sending a sample to the flow …');
+  // The spinner of the prompts replaces the status line.
   const quiet = { ...context, terminal: { ...context.terminal, status: () => {} } };
-  const eventId = identityHash('test', subscription?.uid, randomUUID());
-  const row = subscription && (await tryFlow(subscription, eventId, PATIENCE_MS, connector, quiet));
+  const row = subscription && (await sendSample(subscription, RESPONSE_TIMEOUT, connector, quiet));
   const last = row?.attempts.at(-1);
   if (!last) {
     done('The connector has not called the flow yet', true);
-    prompts.end(`${name} is stored. See what becomes of the sample by: explain ${name}`);
+    prompts.end(`${name} is stored. To follow the sample: explain ${name}`);
     return false;
   }
+  const response = `The flow responded with ${responseText(last)}`;
   if (row?.status === 'delivered') {
-    done(`The flow answered ${responseText(last)}`);
-    prompts.end(`${name} is stored and works. The sample says isTest: true; its run is in the flow's run history.`);
+    done(response);
+    prompts.end(`${name} is stored and its flow works. The run of the sample (isTest: true) is in its run history.`);
     return true;
   }
   const hint = responseHint(last);
-  done(`The flow answered ${responseText(last)}${hint === undefined ? '' : `: ${hint}`}`, true);
-  prompts.end(`${name} is stored, and its flow does not take deliveries yet. Mend it, then: test ${name}`);
+  done(hint === undefined ? response : `${response}: ${hint}`, true);
+  prompts.end(`${name} is stored, but its flow does not accept deliveries. Fix the flow, then: test ${name}`);
   return false;
 }
 
-/** What has been seen, and what there is. */
-async function knownTo(
+/** Reads the names that the prompts suggest or reject. */
+async function readSetupContext(
   { subscriptions, thresholds, logs, isLocal }: Connector,
   { all, clock }: Pick<Context, 'all' | 'clock'>,
-): Promise<Known> {
+): Promise<SetupContext> {
   const names = new Set<string>();
   const dataSources = new Set<string>();
   for await (const { definition } of subscriptions.list()) {
@@ -106,10 +99,7 @@ async function knownTo(
   }
   const metrics: MetricState[] = [];
   for await (const { state } of thresholds.list()) if (state?.last) metrics.push(state);
-  const records = (await logs?.find([LogMessage.MATCHED, LogMessage.UNMATCHED], clock() - MONTH)) ?? [];
-  for (const { details } of records) {
-    if (details.detailType === DomainEvent.DATA_SOURCE_REFRESHED) dataSources.add(String(details.subject));
-  }
+  for (const { name } of (await logs?.dataSources(clock() - MONTH)) ?? []) dataSources.add(name);
   const flowUrl = { extraHosts: all('flow-host'), loopback: isLocal };
   return { names, dataSources: [...dataSources].sort(), metrics, flowUrl };
 }

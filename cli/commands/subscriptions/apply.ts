@@ -1,33 +1,31 @@
-import { command, connectorArgs, flowHostArg } from '../../frame/command';
+import { connectorCommand, flowHostArg } from '../../frame/command';
 import { applySubscriptions } from '../../subscriptions/apply';
 import { managerOf } from '../../subscriptions/manager';
 import { readUtf8, StableFile } from '../../subscriptions/stable-file';
 import { checkSubscriptionFile } from '../../subscriptions/subscription-file';
 
-export const apply = command({
+export const apply = connectorCommand({
   name: 'apply',
-  description: 'make the subscriptions be as a file says',
+  description: 'create and update the subscriptions of a file',
   args: {
     file: {
       type: 'string',
       alias: 'f',
       valueHint: 'FILE',
-      description: 'the subscription file',
+      description: 'subscription file',
       default: 'subscriptions.yaml',
     },
-    'dry-run': { type: 'boolean', description: 'say what would change, change nothing' },
-    prune: { type: 'boolean', description: "remove subscriptions of the file's set that are not in it any more" },
+    'dry-run': { type: 'boolean', description: 'print the changes without making them' },
+    prune: { type: 'boolean', description: "remove subscriptions of the file's set that are no longer in the file" },
     ...flowHostArg,
-    ...connectorArgs,
   },
   notes: [
-    'The file\'s set ("set: NAME" at its top) manages its subscriptions: another manager\'s are left alone.',
-    'Without --prune, a subscription that is no longer in the file stays until it is removed.',
-    'A run that fails half-way says what was not done; run again, it does what is left.',
+    'The set of the file ("set: NAME" at its top level) manages its subscriptions. Subscriptions of other managers are not changed.',
+    'Without --prune, subscriptions that are no longer in the file are kept.',
+    'If some changes fail, run apply again: it completes them.',
   ],
   examples: ['apply', 'apply -f flows.yaml --prune --dry-run'],
   async run(args, context) {
-    // The file first: what is wrong in it is said without asking AWS.
     const file = new StableFile(args.file);
     const { terminal, environment } = context;
     const options = {
@@ -36,18 +34,12 @@ export const apply = command({
       extraHosts: context.all('flow-host'),
       loopback: args.local !== undefined,
     };
+    // The file is validated before any call of AWS.
     const checked = await checkSubscriptionFile(() => readUtf8(file.blocks(), args.file), options);
     for (const warning of checked.warnings) terminal.problem(`Warning: ${warning}`);
     const { registry, subscriptions } = await context.connector();
-    return applySubscriptions(
-      checked,
-      {
-        managedBy: managerOf(checked.set),
-        dryRun: args['dry-run'] ?? false,
-        prune: args.prune ? () => subscriptions.list() : undefined,
-      },
-      registry,
-      terminal,
-    );
+    const prune = args.prune ? () => subscriptions.list() : undefined;
+    const managedBy = managerOf(checked.set);
+    return applySubscriptions(checked, { managedBy, dryRun: args['dry-run'] ?? false, prune }, registry, terminal);
   },
 });

@@ -1,20 +1,20 @@
-import { pause as pauseByWord } from '../../../lambda/delivery/core/health/flow-health';
-import { command, connectorArgs, nameArg } from '../../frame/command';
-import { subscriptionNamed } from '../../subscriptions/names';
+import { pause as pauseSubscription } from '../../../lambda/delivery/core/health/pause-resume';
+import { connectorCommand, nameArg } from '../../frame/command';
+import { openSubscription } from '../../subscriptions/find-subscription';
 
-export const pause = command({
+export const pause = connectorCommand({
   name: 'pause',
-  description: 'hold the deliveries of a subscription until it is resumed',
-  args: { ...nameArg, ...connectorArgs },
+  description: 'hold the deliveries of a subscription until you resume it',
+  args: nameArg,
   notes: [
-    'Nothing is lost: what comes meanwhile is held. The flow is not tried, and no change of the subscription ends it, until resume.',
-    "After resume, what is younger than the subscription's maxAge (3 days where it has none) is delivered; replay sends the rest.",
+    'No event is lost: deliveries are held. The connector does not probe the flow, and only resume ends the pause.',
+    'Resume sends held deliveries that are younger than maxAge of the subscription (default: 3 days). Replay sends the others.',
   ],
-  async run({ name }, { terminal, clock, connector }) {
-    const found = await connector();
-    await subscriptionNamed(name, found);
-    const became = await pauseByWord(name, { subscriptions: found.subscriptions, clock });
-    terminal.line(became === 'was paused' ? `${name} was paused already` : `paused ${name}: resume ${name} ends it`);
-    return true;
+  async run({ name }, context) {
+    const { connector } = await openSubscription(name, context);
+    const result = await pauseSubscription(name, { subscriptions: connector.subscriptions, clock: context.clock });
+    context.terminal.line(
+      result === 'was paused' ? `${name} is already paused` : `paused ${name}: to end the pause, run resume ${name}`,
+    );
   },
 });

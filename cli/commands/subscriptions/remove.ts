@@ -1,9 +1,9 @@
-import { command, connectorArgs } from '../../frame/command';
-import { CLI_MANAGER, checkedSet, managerOf } from '../../subscriptions/manager';
-import { checkedName } from '../../subscriptions/names';
+import { connectorCommand } from '../../frame/command';
+import { checkName } from '../../subscriptions/find-subscription';
+import { CLI_MANAGER, checkSet, managerOf } from '../../subscriptions/manager';
 import { removeSubscriptions } from '../../subscriptions/remove';
 
-export const remove = command({
+export const remove = connectorCommand({
   name: 'remove',
   description: 'remove subscriptions',
   args: {
@@ -12,23 +12,22 @@ export const remove = command({
       valueHint: 'NAME',
       required: true,
       multiple: true,
-      description: "the subscriptions' names",
+      description: 'names of the subscriptions',
     },
     set: {
       type: 'string',
       valueHint: 'SET',
-      description: 'the set of the file that manages them (default: "default")',
+      description: 'set of the file that manages them (default: "default")',
     },
-    ...connectorArgs,
   },
   notes: [
-    'Removes what the CLI itself or the set manages; what a CDK stack manages is removed there.',
-    'Deliveries that are under way to a removed subscription are canceled.',
+    'Removes subscriptions that the set or the CLI itself manages. Remove those of a CDK stack from the stack.',
+    'Cancels the deliveries in progress of a removed subscription.',
   ],
   examples: ['remove vip-over-10k', 'remove vip-over-10k --set marketing'],
   async run(args, context) {
-    const names = [...new Set(context.all('name').map(checkedName))];
-    const set = checkedSet(args.set);
+    const names = [...new Set(context.all('name').map(checkName))];
+    const set = checkSet(args.set);
     const { registry } = await context.connector();
     return removeSubscriptions(names, [managerOf(set), CLI_MANAGER], registry, context.terminal);
   },

@@ -1,19 +1,17 @@
-import { resume as resumeByWord } from '../../../lambda/delivery/core/health/flow-health';
-import { command, connectorArgs, nameArg } from '../../frame/command';
-import { subscriptionNamed } from '../../subscriptions/names';
+import { resume as resumeSubscription } from '../../../lambda/delivery/core/health/pause-resume';
+import { connectorCommand, nameArg } from '../../frame/command';
+import { openSubscription } from '../../subscriptions/find-subscription';
 
-export const resume = command({
+export const resume = connectorCommand({
   name: 'resume',
-  description: 'deliver to a paused subscription again',
-  args: { ...nameArg, ...connectorArgs },
-  notes: ['What was held and is young enough is delivered within minutes.'],
-  async run({ name }, { terminal, clock, connector }) {
-    const found = await connector();
-    await subscriptionNamed(name, found);
-    const held = (await found.deliveries.held(name)).length;
-    const became = await resumeByWord(name, { subscriptions: found.subscriptions, clock });
-    if (became === 'was active') terminal.line(`${name} was active already`);
-    else terminal.line(`resumed ${name}${held > 0 ? `: ${held} held, sent within minutes` : ''}`);
-    return true;
+  description: 'end the pause of a subscription',
+  args: nameArg,
+  notes: ['Held deliveries that are younger than maxAge of the subscription are sent within minutes.'],
+  async run({ name }, context) {
+    const { connector } = await openSubscription(name, context);
+    const held = (await connector.deliveries.held(name)).length;
+    const result = await resumeSubscription(name, { subscriptions: connector.subscriptions, clock: context.clock });
+    const what = held > 0 ? `: ${held} held, sent within minutes` : '';
+    context.terminal.line(result === 'was active' ? `${name} is already active` : `resumed ${name}${what}`);
   },
 });

@@ -1,44 +1,42 @@
 import { register } from '../../../lambda/registration/core/register';
-import { command, connectorArgs, flowHostArg, nameArg } from '../../frame/command';
+import { connectorCommand, flowHostArg, nameArg } from '../../frame/command';
 import { CommandError } from '../../shell/exit';
-import { flowUrlInput } from '../../subscriptions/flow-url-input';
-import { checkedName, subscriptionNamed } from '../../subscriptions/names';
+import { findSubscription, openSubscription } from '../../subscriptions/find-subscription';
+import { readFlowUrl } from '../../subscriptions/flow-url-input';
 import { flowText } from '../../subscriptions/subscription-text';
 
-export const setUrl = command({
+export const setUrl = connectorCommand({
   name: 'set-url',
-  description: "give a subscription its flow's new URL",
+  description: 'change the flow URL of a subscription',
   args: {
     ...nameArg,
-    'from-env': { type: 'string', valueHint: 'VARIABLE', description: 'take it from an environment variable' },
+    'from-env': { type: 'string', valueHint: 'VARIABLE', description: 'read the URL from an environment variable' },
     ...flowHostArg,
-    ...connectorArgs,
   },
   notes: [
-    'Asks for the URL without showing it, or reads it from standard input; it is never an argument, which everybody on the machine could read.',
-    'A subscription that the connector has paused is active again by that, and what was held is delivered.',
-    'If a file manages the subscription, change the URL there too: the next apply puts the one of the file back.',
+    'Prompts for the URL with hidden input, or reads it from standard input. The URL is not an argument, because every user of the machine can see arguments.',
+    'If the connector has paused the subscription, the pause ends and held deliveries are sent.',
+    'If a file manages the subscription, change the URL in the file, too: the next apply restores it from the file.',
   ],
   examples: ['set-url vip-over-10k', 'set-url vip-over-10k --from-env VIP_FLOW_URL'],
-  async run(args, context) {
-    const { terminal } = context;
-    const { name } = args;
-    checkedName(name);
-    const connector = await context.connector();
-    const { managedBy, definition } = await subscriptionNamed(name, connector);
+  async run({ name, 'from-env': fromEnv }, context) {
+    const { connector, subscription } = await openSubscription(name, context);
+    const { managedBy, definition } = subscription;
     if (managedBy.startsWith('cdk:')) {
-      throw new CommandError(`${name} is managed by ${managedBy}: change its URL there`);
+      throw new CommandError(`${name} is managed by ${managedBy}: change its URL in the CDK app`);
     }
     const options = {
       extraHosts: context.all('flow-host'),
       loopback: connector.isLocal,
       credential: definition.auth ? ('token' as const) : ('signature' as const),
     };
-    const flowUrl = await flowUrlInput(args['from-env'], options, context);
+    const flowUrl = await readFlowUrl(fromEnv, options, context);
     const change = await register({ definition, flowUrl }, managedBy, connector.registry);
-    const { flow } = await subscriptionNamed(name, connector);
-    if (change === 'unchanged') terminal.line(`unchanged: ${name} has this URL already (${flowText(flow)})`);
-    else terminal.line(`changed ${name}: ${flowText(flow)}; test ${name} tries it`);
-    return true;
+    const url = flowText((await findSubscription(name, connector)).flow);
+    context.terminal.line(
+      change === 'unchanged'
+        ? `unchanged: ${name} already has this URL (${url})`
+        : `changed ${name}: ${url}; to test the flow, run test ${name}`,
+    );
   },
 });

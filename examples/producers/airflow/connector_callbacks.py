@@ -1,4 +1,4 @@
-"""Tells the connector how an Airflow task that refreshes a data source ended.
+"""Reports to the connector how an Airflow task that refreshes a data source ended.
 
     from connector_callbacks import refresh_failed, refresh_succeeded, refresh_will_retry
 
@@ -9,8 +9,8 @@
         params={"data_source": "Orders"},
     )
 
-The worker needs boto3, the permission events:PutEvents on the bus, and the bus's name in EVENT_BUS_NAME. The fields are
-those of docs/events/DataSourceRefreshed.schema.json.
+The worker needs boto3, the permission events:PutEvents on the bus, and the name of the bus in EVENT_BUS_NAME.
+docs/events/DataSourceRefreshed.schema.json describes the fields.
 """
 
 import json
@@ -30,12 +30,12 @@ def refresh_will_retry(context):
 
 
 def entry(context, status, will_retry=False):
-    """The PutEvents entry of a task's end, from the context that Airflow gives to callbacks."""
+    """The PutEvents entry for the end of a task, from the context that Airflow passes to callbacks."""
     task = context["task_instance"]
     detail = {
         "dataSource": context["params"].get("data_source", task.task_id),
         "status": status,
-        # All attempts of a task in a run; the connector tells them apart by their number.
+        # The same for all attempts of a run. The connector distinguishes them by `attempt`.
         "runId": context["run_id"],
         "attempt": task.try_number,
         "willRetry": will_retry,
@@ -48,7 +48,7 @@ def entry(context, status, will_retry=False):
         "EventBusName": os.environ["EVENT_BUS_NAME"],
         "Source": "customer-insights",
         "DetailType": "DataSourceRefreshed",
-        # What is not known is left out: the connector takes no null.
+        # Unknown fields are left out, because the connector rejects null.
         "Detail": json.dumps({key: value for key, value in detail.items() if value not in (None, "")}),
     }
 
@@ -58,9 +58,9 @@ def instant(date):
 
 
 def put(one):
-    import boto3  # Here, because Airflow reads a DAG's modules again and again.
+    import boto3  # Not at the top: Airflow imports a DAG's modules repeatedly.
 
-    answer = boto3.client("events").put_events(Entries=[one])
-    # Also where PutEvents answers 200, an entry can have failed.
-    if answer["FailedEntryCount"]:
-        raise RuntimeError(f"EventBridge did not take the event: {answer['Entries'][0]}")
+    response = boto3.client("events").put_events(Entries=[one])
+    # An entry can fail although PutEvents responds with 200.
+    if response["FailedEntryCount"]:
+        raise RuntimeError(f"EventBridge rejected the event: {response['Entries'][0]}")

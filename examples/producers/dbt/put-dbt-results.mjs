@@ -1,8 +1,8 @@
 /**
- * Tells the connector how each model of a dbt run ended.
+ * Reports to the connector how each model of a dbt run ended.
  *
- * A dbt `on-run-end` hook is SQL, which can put nothing on a bus; so this runs behind dbt, however dbt ended, and reads what
- * dbt wrote (https://docs.getdbt.com/reference/artifacts/run-results-json):
+ * A dbt `on-run-end` hook is SQL and cannot put events on a bus. Run this script after dbt, whether dbt succeeded or failed. It
+ * reads dbt's results (https://docs.getdbt.com/reference/artifacts/run-results-json):
  *
  *   npm install cdk-power-automate-connector @aws-sdk/client-eventbridge
  *   dbt build; EVENT_BUS_NAME=<EventBusName> node put-dbt-results.mjs target/run_results.json
@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { ConnectorEvents } from 'cdk-power-automate-connector/events';
 
-/** dbt's words for the end of a model. Any other is refused by name. */
+/** dbt's statuses of a model. The connector rejects any other. */
 const STATUSES = { success: 'Successful', error: 'Failed', 'partial success': 'Failed', skipped: 'Skipped' };
 
 const [file = 'target/run_results.json'] = process.argv.slice(2);
@@ -19,7 +19,7 @@ const { metadata, results } = JSON.parse(readFileSync(file, 'utf8'));
 const events = results
   .filter(({ unique_id }) => unique_id.startsWith('model.'))
   .map(({ unique_id, status, message, timing, adapter_response }) => {
-    // A model that was skipped has no times.
+    // A skipped model has no times.
     const execution = timing.find(({ name }) => name === 'execute');
     const rows = adapter_response?.rows_affected;
     return {
@@ -32,7 +32,7 @@ const events = results
         error: status === 'success' ? undefined : (message ?? undefined),
         startedAt: execution?.started_at,
         endedAt: execution?.completed_at,
-        // Some warehouses do not count, and say -1.
+        // Some warehouses report -1 instead of a count.
         recordCount: rows >= 0 ? rows : undefined,
       },
     };

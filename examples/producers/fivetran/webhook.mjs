@@ -1,9 +1,9 @@
 /**
- * A Lambda function behind a function URL that tells the connector of every sync of Fivetran.
+ * A Lambda function behind a function URL. It reports every Fivetran sync to the connector.
  *
- * Make the webhook for the event `sync_end`, with a secret (https://fivetran.com/docs/rest-api/getting-started/webhooks), and
- * keep that in Secrets Manager under the name in WEBHOOK_SECRET_NAME. The function needs to read it, and
- * `connector.grantPutEvents(function)`. Lambda's runtime has the AWS SDK; bundle the rest.
+ * Create a webhook for the event `sync_end`, with a secret (https://fivetran.com/docs/rest-api/getting-started/webhooks). Store
+ * the secret in Secrets Manager under the name in WEBHOOK_SECRET_NAME. Grant the function access to the secret, and call
+ * `connector.grantPutEvents(function)`. Lambda's runtime contains the AWS SDK; bundle the rest.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
@@ -14,7 +14,7 @@ const connector = new ConnectorEvents({ client: new EventBridge({}), eventBusNam
 const secrets = new SecretsManager({});
 let secret;
 
-/** Fivetran's words for the end of a sync. Any other is refused by name, and Fivetran sends it again. */
+/** Fivetran's statuses of a sync. The connector rejects any other, and Fivetran sends the webhook again. */
 const STATUSES = {
   SUCCESSFUL: 'Successful',
   FAILURE: 'Failed',
@@ -28,9 +28,9 @@ export async function handler({ headers, body = '', isBase64Encoded }) {
   secret ??= (await secrets.getSecretValue({ SecretId: process.env.WEBHOOK_SECRET_NAME })).SecretString;
   if (!isSigned(bytes, headers['x-fivetran-signature-256'])) return { statusCode: 401 };
   const { event, created, connector_id, connector_name, sync_id, data } = JSON.parse(bytes.toString());
-  // Fivetran tries a new webhook out by an event of another kind.
+  // Fivetran tests a new webhook with another event.
   if (event !== 'sync_end') return { statusCode: 200 };
-  // What this throws is answered with 502, and Fivetran sends the webhook again.
+  // If this throws, the response is 502, and Fivetran sends the webhook again.
   await connector.dataSourceRefreshed({
     dataSource: connector_name ?? connector_id,
     status: STATUSES[data.status] ?? data.status,
@@ -42,7 +42,7 @@ export async function handler({ headers, body = '', isBase64Encoded }) {
   return { statusCode: 200 };
 }
 
-/** Whether the body is Fivetran's: its HMAC by SHA-256, as hexadecimal digits. */
+/** Verifies Fivetran's signature: the HMAC-SHA256 of the body, in hexadecimal. */
 function isSigned(bytes, signature = '') {
   const given = Buffer.from(signature, 'hex');
   const expected = createHmac('sha256', secret).update(bytes).digest();

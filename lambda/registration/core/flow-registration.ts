@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ending } from '../../delivery/core/health/health';
-import { HealthChanges } from '../../delivery/core/health/health-changes';
+import { ending } from '../../delivery/core/health/health-transitions';
+import { HealthWriter } from '../../delivery/core/health/health-writer';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { Telemetry } from '../../shared/core/ports';
 import type { DueSubscriptions, HealthStore } from '../../subscriptions/core/ports';
@@ -121,7 +121,7 @@ export async function unregisterFlow(
   if (name === undefined || id === undefined) return;
   const read = await subscriptions.read(name);
   if (!read) return;
-  const after = await new HealthChanges(subscriptions).change(read, (current) =>
+  const after = await new HealthWriter(subscriptions).update(read, (current) =>
     isCurrent(current, id) ? ending(current.health, clock() + grace) : undefined,
   );
   if (after?.changed)

@@ -1,59 +1,53 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TemplateError } from '../../template/template';
+import { jsonObject } from '../../shared/json';
+import { TemplateError } from '../../shared/user-error';
 import type { LambdaFunction } from './lambda';
 
 /** A custom resource of the template. */
 export interface CustomResourceInput {
   readonly logicalId: string;
   readonly type: string;
-  /** ARN of the function that makes it. */
+  /** ARN of the function that creates it. */
   readonly serviceToken: string;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** Largest answer, bytes (CloudFormation user guide, "Custom resource response objects"). */
-const MAX_ANSWER_BYTES = 4096;
-/** Longest physical id, bytes (the same page). */
+/** Maximum bytes of a response (CloudFormation user guide, "Custom resource response objects"). */
+const MAX_RESPONSE_BYTES = 4096;
+/** Maximum bytes of a physical id (the same page). */
 const MAX_PHYSICAL_ID_BYTES = 1024;
-const PATH = '/custom-resource-answers/';
-
-interface Answer {
-  readonly Status?: unknown;
-  readonly Reason?: unknown;
-  readonly PhysicalResourceId?: unknown;
-  readonly [field: string]: unknown;
-}
+const PATH = '/custom-resource-responses/';
 
 /**
- * Makes custom resources as CloudFormation does (user guide, "Custom resource request objects" and "Custom resource response
- * objects"): calls the function, which puts its answer to a URL of its own.
+ * Creates custom resources like CloudFormation (user guide, "Custom resource request objects" and "Custom resource
+ * response objects"): invokes the function, which sends its response to the URL in the request.
  */
 export class CustomResources {
-  private readonly answers = new Map<string, string>();
+  private readonly responses = new Map<string, string>();
 
-  /** @param endpoint where `handle` gets the requests that come. */
+  /** @param endpoint URL of the server that calls `handle`. */
   constructor(
     private readonly endpoint: string,
     private readonly stackId: string,
   ) {}
 
-  /** Takes an answer; false when the request is none. */
+  /** Handles a custom resource's response. Returns false, without touching the request, for any other request. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'PUT' || !request.url?.startsWith(PATH)) return false;
     const id = request.url.slice(PATH.length);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      this.answers.set(id, Buffer.concat(chunks).toString());
+      this.responses.set(id, Buffer.concat(chunks).toString());
       response.writeHead(200, { 'content-length': 0 }).end();
     });
     return true;
   }
 
   /**
-   * Makes a resource and gives its physical id.
-   * @throws TemplateError where the function says that it failed, or does not answer as CloudFormation wants it.
+   * Creates a resource. Returns its physical id.
+   * @throws TemplateError if the function reports a failure, or sends a response that CloudFormation would reject.
    */
   async create(
     { logicalId, type, serviceToken, properties }: CustomResourceInput,
@@ -72,44 +66,35 @@ export class CustomResources {
       ResourceProperties: texts(properties),
       ...same,
     });
-    const text = this.answers.get(RequestId);
-    this.answers.delete(RequestId);
+    const text = this.responses.get(RequestId);
+    this.responses.delete(RequestId);
     if (text === undefined) {
-      const why = result.ok ? 'it did not answer' : `${result.errorType}: ${result.errorMessage}`;
+      const why = result.ok ? 'it sent no response' : `${result.errorType}: ${result.errorMessage}`;
       return fail(`its function ${fn.input.logicalId} failed: ${why}`);
     }
-    if (Buffer.byteLength(text) > MAX_ANSWER_BYTES) fail(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
-    const answer = parsed(text) ?? fail('the answer is no JSON object');
+    if (Buffer.byteLength(text) > MAX_RESPONSE_BYTES) fail(`the response has more than ${MAX_RESPONSE_BYTES} bytes`);
+    const response = jsonObject(text) ?? fail('the response is not a JSON object');
     for (const [field, value] of Object.entries(same)) {
-      if (answer[field] !== value) fail(`the answer's ${field} is not that of the request`);
+      if (response[field] !== value) fail(`the response's ${field} differs from that of the request`);
     }
-    const { Status, Reason, PhysicalResourceId } = answer;
+    const { Status, Reason, PhysicalResourceId } = response;
     if (Status === 'FAILED') fail(typeof Reason === 'string' && Reason !== '' ? Reason : 'it failed without a reason');
-    if (Status !== 'SUCCESS') fail("the answer's Status is neither SUCCESS nor FAILED");
+    if (Status !== 'SUCCESS') fail("the response's Status is neither SUCCESS nor FAILED");
     if (typeof PhysicalResourceId !== 'string' || PhysicalResourceId === '') {
-      return fail("the answer's PhysicalResourceId is no text");
+      return fail("the response's PhysicalResourceId is not a string");
     }
     if (Buffer.byteLength(PhysicalResourceId) > MAX_PHYSICAL_ID_BYTES) {
-      fail(`the answer's PhysicalResourceId has more than ${MAX_PHYSICAL_ID_BYTES} bytes`);
+      fail(`the response's PhysicalResourceId has more than ${MAX_PHYSICAL_ID_BYTES} bytes`);
     }
     return PhysicalResourceId;
   }
 }
 
-/** CloudFormation hands numbers and booleans on as texts. */
+/** CloudFormation passes numbers and booleans as strings. */
 function texts(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(texts);
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, texts(inner)]));
   }
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-}
-
-function parsed(text: string): Answer | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Answer) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
+import type { Activity } from '../../shared/activity';
 import type { ReceivedMessage, SqsEngine } from '../services/sqs';
-import type { Activity } from './activity';
 import { type LambdaFunction, MAX_SANDBOXES } from './lambda';
 
 /** An event source mapping from a queue to a function. */
@@ -11,21 +11,21 @@ export interface EventSourceInput {
   readonly batchSize: number;
   readonly batchingWindowSeconds: number;
   readonly reportBatchItemFailures: boolean;
-  /** Invocations at a time; `MAX_SANDBOXES` at most, whatever is declared. */
+  /** Maximum concurrent invocations. `MAX_SANDBOXES` is an upper limit. */
   readonly maximumConcurrency: number | undefined;
 }
 
-/** Longest wait of one receive (SQS API reference, ReceiveMessage). */
+/** Maximum wait of one receive (SQS API reference, ReceiveMessage). */
 const LONG_POLL_SECONDS = 20;
-/** Messages of one receive (SQS API reference, ReceiveMessage). */
+/** Maximum messages of one receive (SQS API reference, ReceiveMessage). */
 const RECEIVE_MAX = 10;
-/** A second sandbox is worth its start when the first has been busy for this long and messages wait. */
+/** Milliseconds after which a busy sandbox with waiting messages justifies the start of another one. */
 const SCALE_AFTER_MS = 1000;
 
 /**
- * Moves a queue's messages to a function as Lambda does (AWS Lambda developer guide, "Using Lambda with Amazon SQS" and
- * "Handling errors for an SQS event source in Lambda"). What failed stays in flight until its visibility timeout ends;
- * SQS moves it to the dead-letter queue when it was received too often.
+ * Passes a queue's messages to a function like Lambda (AWS Lambda developer guide, "Using Lambda with Amazon SQS" and
+ * "Handling errors for an SQS event source in Lambda"). Failed messages stay in flight until their visibility timeout
+ * ends. SQS moves them to the dead-letter queue when they were received too often.
  */
 export class EventSource {
   private active = 0;
@@ -41,12 +41,10 @@ export class EventSource {
   ) {}
 
   start(): void {
-    if (this.input.enabled) {
-      this.loop = this.poll();
-    }
+    if (this.input.enabled) this.loop = this.poll();
   }
 
-  /** Resolves when no more messages are taken. The engine's receivers must be woken, or it may take a long poll. */
+  /** Resolves when the source has stopped receiving: at once after `wakeReceivers`, otherwise after a long poll. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.activity.changed();
@@ -56,17 +54,11 @@ export class EventSource {
   private async poll(): Promise<void> {
     const limit = Math.min(this.input.maximumConcurrency ?? MAX_SANDBOXES, MAX_SANDBOXES);
     while (!this.stopped) {
-      await this.room(limit);
-      if (this.stopped) {
-        return;
-      }
+      await this.capacity(limit);
+      if (this.stopped) return;
       const batch = await this.batch();
-      if (batch.length === 0) {
-        continue;
-      }
-      if (this.stopped) {
-        return;
-      }
+      if (batch.length === 0) continue;
+      if (this.stopped) return;
       this.active++;
       void this.process(batch).finally(() => {
         this.active--;
@@ -75,15 +67,13 @@ export class EventSource {
     }
   }
 
-  /** Waits until another batch may be taken: a sandbox is free, or there is a backlog and room for one more. */
-  private async room(limit: number): Promise<void> {
-    if (this.active === 0) {
-      return;
-    }
-    let patient = true;
-    // Delayed messages become ready without anybody telling, hence an interval.
+  /** Waits until another batch can start: all sandboxes are idle, or a backlog justifies another one. */
+  private async capacity(limit: number): Promise<void> {
+    if (this.active === 0) return;
+    let isFullBatchRequired = true;
+    // Uses an interval, because delayed messages become ready without a notification.
     const timer = setInterval(() => {
-      patient = false;
+      isFullBatchRequired = false;
       this.activity.changed();
     }, SCALE_AFTER_MS);
     try {
@@ -91,27 +81,24 @@ export class EventSource {
         () =>
           this.stopped ||
           this.active === 0 ||
-          (this.active < limit && this.sqs.ready(this.input.queueArn) >= (patient ? this.input.batchSize : 1)),
+          (this.active < limit &&
+            this.sqs.ready(this.input.queueArn) >= (isFullBatchRequired ? this.input.batchSize : 1)),
       );
     } finally {
       clearInterval(timer);
     }
   }
 
-  /** Up to a batch of messages: waits for the first, then for the batching window, if there is one. */
+  /** Receives up to one batch: waits for the first message, then for the batching window. */
   private async batch(): Promise<ReceivedMessage[]> {
     const { queueArn, batchSize, batchingWindowSeconds } = this.input;
     const messages = await this.sqs.receive(queueArn, Math.min(batchSize, RECEIVE_MAX), LONG_POLL_SECONDS);
     const deadline = Date.now() + batchingWindowSeconds * 1000;
     while (messages.length > 0 && messages.length < batchSize && !this.stopped) {
       const wait = Math.max(0, (deadline - Date.now()) / 1000);
-      if (wait === 0 && messages.length < RECEIVE_MAX) {
-        break;
-      }
+      if (wait === 0 && messages.length < RECEIVE_MAX) break;
       const more = await this.sqs.receive(queueArn, Math.min(batchSize - messages.length, RECEIVE_MAX), wait);
-      if (more.length === 0) {
-        break;
-      }
+      if (more.length === 0) break;
       messages.push(...more);
     }
     return messages;
@@ -119,16 +106,12 @@ export class EventSource {
 
   private async process(batch: readonly ReceivedMessage[]): Promise<void> {
     const result = await this.target.invoke(this.event(batch));
-    if (!result.ok) {
-      return;
-    }
+    if (!result.ok) return;
     const failed = this.input.reportBatchItemFailures
       ? failedItems(result.payload, new Set(batch.map((message) => message.messageId)))
       : new Set<string>();
     for (const message of batch) {
-      if (!failed.has(message.messageId)) {
-        this.sqs.delete(this.input.queueArn, message.receiptHandle);
-      }
+      if (!failed.has(message.messageId)) this.sqs.delete(this.input.queueArn, message.receiptHandle);
     }
   }
 
@@ -164,23 +147,15 @@ export class EventSource {
 }
 
 /**
- * The messages of a batch that failed, by a partial batch response (developer guide, "Success and failure conditions").
- * None: no response, an empty one, or no or an empty list. All: anything that is no valid report.
+ * Ids of the failed messages in a partial batch response (developer guide, "Success and failure conditions"). None for
+ * an empty response or list. All for an invalid response.
  */
 function failedItems(response: unknown, messageIds: ReadonlySet<string>): ReadonlySet<string> {
-  if (response === null || response === undefined) {
-    return new Set();
-  }
-  if (typeof response !== 'object' || Array.isArray(response)) {
-    return messageIds;
-  }
+  if (response === null || response === undefined) return new Set();
+  if (typeof response !== 'object' || Array.isArray(response)) return messageIds;
   const failures = (response as { batchItemFailures?: unknown }).batchItemFailures;
-  if (failures === null || failures === undefined) {
-    return new Set();
-  }
-  if (!Array.isArray(failures)) {
-    return messageIds;
-  }
+  if (failures === null || failures === undefined) return new Set();
+  if (!Array.isArray(failures)) return messageIds;
   const named = failures.map((failure: { itemIdentifier?: unknown } | null) => failure?.itemIdentifier);
   return named.every((id) => typeof id === 'string' && messageIds.has(id)) ? new Set(named as string[]) : messageIds;
 }

@@ -1,16 +1,16 @@
 'use strict';
 /**
- * Runs inside a function's child process: loads the handler once, then answers one invocation at a time over IPC.
- * In: { requestId, event, deadline (epoch ms), functionArn }. Out: { ready }, or per invocation { requestId, payload (JSON) } or
- * { requestId, error: { errorType, errorMessage, trace } }.
- * What the handler gets: AWS Lambda developer guide, "Using the Lambda context object to retrieve Node.js function
- * information". Node.js 24 functions have no callback argument.
+ * Runs in a function's child process: loads the handler once, then runs one invocation at a time over IPC.
+ * Input: { requestId, event, deadline (epoch ms), functionArn }. Output: { ready } or { initError } once, then per
+ * invocation { requestId, payload (JSON) } or { requestId, error: { errorType, errorMessage, trace } }.
+ * Context: AWS Lambda developer guide, "Using the Lambda context object to retrieve Node.js function information".
+ * Node.js 24 functions have no callback argument.
  */
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-// The parent is gone, even if it was killed: nothing may outlive it.
+// The parent has exited or was killed; this process must not outlive it.
 process.on('disconnect', () => process.exit());
 
 const env = process.env;

@@ -1,4 +1,4 @@
-/** An error as the AWS JSON protocols answer it: `__type` and `message`, HTTP status 400 unless told otherwise. */
+/** An error of the AWS JSON protocols, sent as `__type` and `message`. The default HTTP status is 400. */
 export class AwsError extends Error {
   constructor(
     readonly type: string,
@@ -10,5 +10,5 @@ export class AwsError extends Error {
   }
 }
 
-/** An operation of an AWS JSON 1.1 service: parsed request body in, response body out. Throws `AwsError`. */
+/** An operation of an AWS JSON 1.1 service, from the parsed request body to the response body. Throws `AwsError`. */
 export type AwsOperation = (input: Record<string, unknown>) => Promise<object> | object;

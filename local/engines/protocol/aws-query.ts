@@ -1,6 +1,6 @@
-/** An operation of an AWS query service: the request's parameters in, the XML of its result out. Throws `AwsError`. */
+/** An operation of an AWS query service, from the request's parameters to the result's XML. Throws `AwsError`. */
 export type QueryOperation = (parameters: URLSearchParams) => string;
 
-/** Text as it stands in XML. */
+/** Escapes text for XML. */
 export const xmlText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

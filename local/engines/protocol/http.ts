@@ -1,14 +1,14 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { UserError } from '../../user-error';
+import { UserError } from '../../shared/user-error';
 import { AwsError } from './aws-json';
 
-/** The only address that the local run listens on. */
+/** The only address on which the local run listens. */
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * Starts listening on the loopback address and resolves to the port.
- * Rejects with one clear line when the port is taken.
+ * Starts listening on the loopback address. Resolves to the port.
+ * Rejects with a UserError if the port is taken.
  */
 export function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -23,7 +23,21 @@ export function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** Ends a server and every connection to it. */
+/**
+ * Reads a request's body. Returns undefined if it has more than `maxBytes`. Always reads to the end, because a client
+ * receives the response only after it has sent its request.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= maxBytes) chunks.push(chunk);
+  }
+  return size <= maxBytes ? Buffer.concat(chunks).toString('utf8') : undefined;
+}
+
+/** Closes a server and all its connections. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
@@ -31,8 +45,8 @@ export function close(server: Server): Promise<void> {
   });
 }
 
-/** Answers a request of a REST protocol of AWS by what is made of it, or by the error that it comes to: its name is in a header. */
-export function answerWith(response: ServerResponse, make: () => object): void {
+/** Sends the object that `make` returns, or the AwsError that it throws, like an AWS REST service. */
+export function respondWith(response: ServerResponse, make: () => object): void {
   const send = (status: number, content: object, headers: Readonly<Record<string, string>> = {}) =>
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(content));
   try {

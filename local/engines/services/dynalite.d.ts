@@ -1,7 +1,7 @@
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
-  /** Milliseconds that a table stays in CREATING and so on; in memory unless `path` names a folder. */
+  /** Milliseconds that a table stays in CREATING, UPDATING or DELETING. Data is in memory unless `path` is set. */
   interface DynaliteOptions {
     readonly createTableMs?: number;
     readonly updateTableMs?: number;

@@ -7,13 +7,14 @@ import {
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
+import { ANYBODY } from '../../shared/client-config';
 import { type AwsCall, observeCalls } from '../protocol/calls';
 import { close, LOOPBACK, listen } from '../protocol/http';
 
-/** Between two looks at a table that is being made. */
+/** Milliseconds between two checks whether a table is active. */
 const TABLE_POLL_MS = 5;
 
-/** A table to make: what `CreateTable` takes (DynamoDB API reference, CreateTable). */
+/** Input of `CreateTable` (DynamoDB API reference, CreateTable). */
 export type TableInput = Pick<
   CreateTableCommandInput,
   'TableName' | 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes' | 'LocalSecondaryIndexes'
@@ -23,7 +24,7 @@ export type TableInput = Pick<
 export interface DynamoDbEngine {
   readonly endpoint: string;
   readonly server: Server;
-  /** Makes a table and resolves when it is active. */
+  /** Resolves when the table is active. */
   createTable(table: TableInput): Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,15 +32,11 @@ export interface DynamoDbEngine {
 export async function startDynamoDb(region: string, onCall?: (call: AwsCall) => void): Promise<DynamoDbEngine> {
   const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
   surviveAbortedRequests(server);
-  // dynalite's own `close` closes the database, too. Requests in progress then throw errors that end this process.
+  // dynalite's own `close` also closes the database, so that requests in progress throw errors that end this process.
   server.close = Server.prototype.close;
   if (onCall) observeCalls(server, onCall);
   const endpoint = `http://${LOOPBACK}:${await listen(server, 0)}`;
-  const client = new DynamoDBClient({
-    endpoint,
-    region,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = new DynamoDBClient({ ...ANYBODY, endpoint, region });
   return {
     endpoint,
     server,
@@ -58,8 +55,8 @@ export async function startDynamoDb(region: string, onCall?: (call: AwsCall) => 
 }
 
 /**
- * dynalite throws a request's `error` event, which would end this process whenever a function is killed in the middle
- * of a call. Such a request is dropped instead.
+ * Drops aborted requests. dynalite throws a request's `error` event, which would end this process when a function is
+ * killed during a call.
  */
 function surviveAbortedRequests(server: ReturnType<typeof dynalite>): void {
   const [handler] = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];

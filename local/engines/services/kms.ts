@@ -13,20 +13,20 @@ interface Key extends KeyInput {
   readonly material: Buffer;
 }
 
-/** Gives that many bytes. */
+/** Returns `size` bytes. */
 export type RandomBytes = (size: number) => Buffer;
 
-/** Plaintext bytes that `Encrypt` takes (AWS KMS API reference, Encrypt). */
+/** Maximum bytes that `Encrypt` accepts (AWS KMS API reference, Encrypt). */
 const MAX_PLAINTEXT_BYTES = 4096;
 const ALGORITHM = 'SYMMETRIC_DEFAULT';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * AWS KMS on symmetric keys that live as long as the process: `Encrypt`, `Decrypt` and `DescribeKey` of the AWS KMS API
- * reference, AES-256-GCM with the encryption context as additional authenticated data. A blob holds the key's ARN
- * (preceded by its length in 2 bytes), the nonce, the tag and the ciphertext.
- * @param random gives the keys' material and then the nonces. Keys from the same bytes open each other's blobs.
+ * `Encrypt`, `Decrypt` and `DescribeKey` of the AWS KMS API reference, with symmetric keys in memory. Uses AES-256-GCM
+ * with the encryption context as additional authenticated data. A blob consists of the length of the key's ARN (2
+ * bytes), the ARN, the nonce, the tag and the ciphertext.
+ * @param random source of key material, then of nonces. Keys from the same bytes can decrypt each other's blobs.
  */
 export function kmsOperations(
   inputs: readonly KeyInput[],
@@ -42,9 +42,7 @@ export function kmsOperations(
         key.arn === id ||
         key.aliases.some((alias) => alias === id || id === key.arn.replace(/key\/.*$/, alias)),
     );
-    if (!found) {
-      throw new AwsError('NotFoundException', `Key '${id}' does not exist`);
-    }
+    if (!found) throw new AwsError('NotFoundException', `Key '${id}' does not exist`);
     return found;
   };
 
@@ -118,25 +116,23 @@ export function kmsOperations(
   };
 }
 
-/** The ARN in a blob of `Encrypt`; some other text when it is none. */
+/** The key's ARN in a blob of `Encrypt`, or arbitrary text for other bytes. */
 export const keyArnOf = (blob: Buffer): string =>
   blob.length >= 2 ? blob.subarray(2, 2 + blob.readUInt16BE(0)).toString() : '';
 
 function keyOf(blob: Buffer, keys: readonly Key[]): Key {
   const arn = keyArnOf(blob);
   const key = keys.find((candidate) => candidate.arn === arn);
-  if (!key || blob.length < 2 + Buffer.byteLength(arn) + NONCE_BYTES + TAG_BYTES) {
-    throw invalidCiphertext();
-  }
+  if (!key || blob.length < 2 + Buffer.byteLength(arn) + NONCE_BYTES + TAG_BYTES) throw invalidCiphertext();
   return key;
 }
 
-/** KMS gives no message with this error, so that it tells nothing about the key or the context. */
+/** KMS sends no message with this error, so that it reveals nothing about the key or the context. */
 function invalidCiphertext(): AwsError {
   return new AwsError('InvalidCiphertextException', '');
 }
 
-/** The encryption context as bytes that do not depend on the order in which its pairs were written. */
+/** The encryption context as bytes, independent of the order of its pairs. */
 function context(input: Record<string, unknown>): Buffer {
   const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
   return Buffer.from(JSON.stringify(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))));
@@ -152,6 +148,6 @@ function required(input: Record<string, unknown>, name: string): string {
 
 function checkAlgorithm(input: Record<string, unknown>): void {
   if ((input.EncryptionAlgorithm ?? ALGORITHM) !== ALGORITHM) {
-    throw new AwsError('InvalidKeyUsageException', `The local run has ${ALGORITHM} keys only.`);
+    throw new AwsError('InvalidKeyUsageException', `The local run has only ${ALGORITHM} keys.`);
   }
 }

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
 
-/** A secret; `arn` ends with the six characters that Secrets Manager adds to the name. */
+/** A secret. `arn` ends with the six characters that Secrets Manager appends to the name. */
 export interface SecretInput {
   readonly name: string;
   readonly arn: string;
   readonly text: string;
 }
 
-/** A version of a secret: text, or bytes as base64. */
+/** A version of a secret: text, or binary data as base64. */
 interface Version {
   readonly VersionId: string;
   readonly CreatedDate: number;
@@ -16,12 +16,12 @@ interface Version {
   readonly SecretBinary?: string;
 }
 
-/** Six characters after a hyphen, which an ARN may be written without (Secrets Manager user guide, "What's in a secret?"). */
+/** The suffix of an ARN, which requests can omit (Secrets Manager user guide, "What's in a secret?"). */
 const SUFFIX = /-[A-Za-z0-9]{6}$/;
 
 /**
- * AWS Secrets Manager on secrets that live as long as the process: `GetSecretValue` and `PutSecretValue` of its API
- * reference. There is the current version of a secret only.
+ * `GetSecretValue` and `PutSecretValue` of the AWS Secrets Manager API reference, on secrets in memory. Each secret has
+ * only its current version.
  */
 export function secretsManagerOperations(inputs: readonly SecretInput[]): Readonly<Record<string, AwsOperation>> {
   const secrets = inputs.map(({ name, arn, text }) => ({ name, arn, current: version({ SecretString: text }) }));
@@ -30,9 +30,7 @@ export function secretsManagerOperations(inputs: readonly SecretInput[]): Readon
       throw new AwsError('ValidationException', "1 validation error detected: Value at 'secretId' must not be null");
     }
     const found = secrets.find(({ name, arn }) => id === name || id === arn || id === arn.replace(SUFFIX, ''));
-    if (!found) {
-      throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-    }
+    if (!found) throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     return found;
   };
 
@@ -41,7 +39,7 @@ export function secretsManagerOperations(inputs: readonly SecretInput[]): Readon
       const { name, arn, current } = find(input.SecretId);
       const isCurrent = (input.VersionId ?? current.VersionId) === current.VersionId;
       if (!isCurrent || (input.VersionStage ?? 'AWSCURRENT') !== 'AWSCURRENT') {
-        throw new AwsError('ResourceNotFoundException', 'the local run keeps the current version of a secret only');
+        throw new AwsError('ResourceNotFoundException', 'the local run keeps only the current version of a secret');
       }
       return { ARN: arn, Name: name, VersionStages: ['AWSCURRENT'], ...current };
     },

@@ -1,11 +1,11 @@
 import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Activity } from '../functions/activity';
+import type { Activity } from '../../shared/activity';
 import { type AwsCall, observeCalls } from '../protocol/calls';
 import { LOOPBACK } from '../protocol/http';
 
-/** fauxqs is an ES module, which this CommonJS package can import only at run time. */
+/** fauxqs is an ES module, so this CommonJS package must import it at run time. */
 const loadFauxqs = () => import('fauxqs');
 
 type Fauxqs = Awaited<ReturnType<typeof loadFauxqs>>;
@@ -20,7 +20,7 @@ type CreateMessage = (
   groupId: string | undefined,
 ) => SqsMessage;
 
-/** A queue to make. Attributes as `CreateQueue` takes them (SQS API reference, CreateQueue). */
+/** A queue to create, with the attributes of `CreateQueue` (SQS API reference, CreateQueue). */
 export interface QueueInput {
   readonly logicalId: string;
   readonly name: string;
@@ -28,7 +28,7 @@ export interface QueueInput {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What a queue holds. */
+/** The number of messages in a queue, by state. */
 export interface QueueSnapshot {
   readonly logicalId: string;
   readonly name: string;
@@ -37,7 +37,7 @@ export interface QueueSnapshot {
   readonly inFlight: number;
 }
 
-/** A message that was received. Attributes as `ReceiveMessage` gives them (SQS API reference, Message). */
+/** A received message, with the attributes of `ReceiveMessage` (SQS API reference, Message). */
 export interface ReceivedMessage {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -48,8 +48,8 @@ export interface ReceivedMessage {
   readonly messageAttributes: Readonly<MessageAttributes>;
 }
 
-/** A message that stands in a queue. */
-export interface StandingMessage {
+/** A message in a queue, in any state. */
+export interface StoredMessage {
   readonly messageId: string;
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, string>>;
@@ -59,11 +59,11 @@ export interface StandingMessage {
 }
 
 /**
- * An embedded SQS (fauxqs), in memory, on a free port of the loopback address. Handlers speak SQS to it over HTTP; the
- * event bus and the event source mappings, which on AWS are no clients of ours either, use the methods here.
+ * An embedded SQS (fauxqs), in memory, on a free port of the loopback address. Handlers call it over HTTP. The event
+ * bus and the event source mappings call the methods of this class.
  *
- * fauxqs starts servers on all addresses and tells what a queue holds over HTTP only; so the server is built here
- * from its parts, which its public `buildApp` takes but its package does not export.
+ * The server is built from parts of fauxqs that its `buildApp` accepts but its package does not export, because fauxqs
+ * itself listens on all addresses and exposes the content of queues only over HTTP.
  */
 export class SqsEngine {
   private readonly queues = new Map<string, { readonly input: QueueInput; readonly queue: SqsQueue }>();
@@ -99,7 +99,7 @@ export class SqsEngine {
     });
   }
 
-  /** The URL of a queue; on the loopback address, because fauxqs' own host names need not resolve. */
+  /** The URL of a queue, on the loopback address, because the host names of fauxqs may not resolve. */
   url(name: string): string {
     return `${this.endpoint}/${this.accountId}/${name}`;
   }
@@ -109,7 +109,7 @@ export class SqsEngine {
     this.queues.set(input.arn, { input, queue });
   }
 
-  /** Puts a message into the queue. Throws when SQS would refuse it: no such queue, or too large. */
+  /** Sends a message. Throws if the queue does not exist or the message is too large. */
   async send(
     arn: string,
     body: string,
@@ -122,7 +122,9 @@ export class SqsEngine {
     );
     const bytes = [body, ...Object.entries(attributes).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes > Number(queue.attributes.MaximumMessageSize)) {
-      throw new Error(`the message has ${bytes} bytes; ${queue.name} takes ${queue.attributes.MaximumMessageSize}`);
+      throw new Error(
+        `the message has ${bytes} bytes; the maximum of ${queue.name} is ${queue.attributes.MaximumMessageSize}`,
+      );
     }
     const delaySeconds = Number(queue.attributes.DelaySeconds);
     queue.enqueue(this.createMessage(body, Object.fromEntries(typed), delaySeconds || undefined, groupId));
@@ -130,8 +132,8 @@ export class SqsEngine {
   }
 
   /**
-   * Receives up to `max` messages (10 at most), waiting up to `waitSeconds` for the first. Resolves to none when the
-   * wait is over or the engine stops. Messages received too often go to the dead-letter queue here, as in SQS.
+   * Receives up to `max` messages (maximum 10). Waits up to `waitSeconds` for the first; resolves to an empty list
+   * after that, or when the engine stops. Moves messages that were received too often to the dead-letter queue.
    */
   async receive(arn: string, max: number, waitSeconds: number): Promise<ReceivedMessage[]> {
     const queue = this.find(arn);
@@ -168,7 +170,7 @@ export class SqsEngine {
     this.activity.changed();
   }
 
-  /** Messages that a receive would get now. */
+  /** The number of messages that can be received now. */
   ready(arn: string): number {
     const queue = this.find(arn);
     queue.processTimers();
@@ -188,8 +190,8 @@ export class SqsEngine {
     });
   }
 
-  /** Every message that stands in the queue, in whatever state. */
-  messages(arn: string): StandingMessage[] {
+  /** All messages of the queue, in any state. */
+  messages(arn: string): StoredMessage[] {
     const { ready, delayed, inflight } = this.find(arn).inspectMessages();
     return [...ready, ...delayed, ...inflight.map((entry) => entry.message)].map((message) => ({
       messageId: message.messageId,
@@ -202,18 +204,14 @@ export class SqsEngine {
     }));
   }
 
-  /** Ends every wait for messages at once; `receive` then resolves to none. */
+  /** Ends all waits of `receive`, which then resolve to an empty list. */
   wakeReceivers(): void {
-    for (const { queue } of this.queues.values()) {
-      queue.cancelWaiters();
-    }
+    for (const { queue } of this.queues.values()) queue.cancelWaiters();
   }
 
   private find(arn: string): SqsQueue {
     const found = this.queues.get(arn);
-    if (!found) {
-      throw new Error(`queue ${arn} does not exist`);
-    }
+    if (!found) throw new Error(`queue ${arn} does not exist`);
     return found.queue;
   }
 }
@@ -221,8 +219,6 @@ export class SqsEngine {
 // biome-ignore lint/suspicious/noExplicitAny: the parts are typed where they are used, by the public `buildApp`
 async function part(file: string): Promise<any> {
   const manifest = findPackageJSON('fauxqs', __filename);
-  if (!manifest) {
-    throw new Error('fauxqs is not installed: run npm ci');
-  }
+  if (!manifest) throw new Error('fauxqs is not installed: run npm ci');
   return import(pathToFileURL(join(dirname(manifest), 'dist', file)).href);
 }

@@ -1,6 +1,6 @@
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
 
-/** A parameter of the Parameter Store. */
+/** A parameter of Parameter Store. */
 export interface ParameterInput {
   readonly name: string;
   readonly arn: string;
@@ -9,8 +9,8 @@ export interface ParameterInput {
 }
 
 /**
- * The Parameter Store on parameters that live as long as the process: `GetParameter` and `PutParameter` (of a parameter that
- * is there) of the AWS Systems Manager API reference. Who does not ask for decryption gets a SecureString as nonsense.
+ * `GetParameter` and `PutParameter` (of existing parameters) of the AWS Systems Manager API reference, on parameters in
+ * memory. Without decryption, the value of a SecureString is a fixed text.
  */
 export function ssmOperations(inputs: readonly ParameterInput[]): Readonly<Record<string, AwsOperation>> {
   const parameters = inputs.map((input) => ({ ...input, version: 1, changed: Date.now() / 1000 }));
@@ -19,9 +19,7 @@ export function ssmOperations(inputs: readonly ParameterInput[]): Readonly<Recor
       throw new AwsError('ValidationException', "1 validation error detected: Value at 'name' must not be null");
     }
     const found = parameters.find((one) => name === one.name || name === one.arn);
-    if (!found) {
-      throw new AwsError('ParameterNotFound', '');
-    }
+    if (!found) throw new AwsError('ParameterNotFound', '');
     return found;
   };
 

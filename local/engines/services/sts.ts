@@ -2,18 +2,16 @@ import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:cryp
 import { AwsError } from '../protocol/aws-json';
 import { type QueryOperation, xmlText } from '../protocol/aws-query';
 
-/** Whom the tokens are for. */
+/** The account and region in the tokens. */
 export interface StsIdentity {
   readonly account: string;
   readonly region: string;
 }
 
 /**
- * `GetWebIdentityToken` as the AWS STS API reference's page of that name has it: parameters and their limits, the result,
- * and the claims of the token (IAM user guide, "Understanding token claims"). The token is signed by a key that lives as
- * long as the process and that nobody publishes: whoever checks it refuses it. Only RS256 is implemented.
- *
- * Nobody is told apart here: each caller is the role `local`.
+ * `GetWebIdentityToken` of the AWS STS API reference, with the limits of its parameters and the claims of its token
+ * (IAM user guide, "Understanding token claims"). Verification of the token always fails, because its key is not
+ * published. Implements only RS256. Every caller is the role `local`.
  */
 export function stsOperations({ account, region }: StsIdentity): Readonly<Record<string, QueryOperation>> {
   const issuer = `https://${randomUUID()}.tokens.sts.global.api.aws`;
@@ -30,7 +28,7 @@ export function stsOperations({ account, region }: StsIdentity): Readonly<Record
       }
       const algorithm = parameters.get('SigningAlgorithm');
       if (algorithm !== 'RS256') {
-        throw invalid(`the local run implements the SigningAlgorithm RS256 only, not ${algorithm ?? 'none'}`);
+        throw invalid(`the local run implements only the SigningAlgorithm RS256, not ${algorithm ?? 'none'}`);
       }
       const seconds = Number(parameters.get('DurationSeconds') ?? 300);
       if (!Number.isInteger(seconds) || seconds < 60 || seconds > 3600) {

@@ -1,17 +1,22 @@
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
 import type { ResourceType } from './resource-type';
 
 /**
- * Custom resources that AWS CDK makes itself: their functions call services that are not here, or other functions
- * (the provider framework, which is known by its environment).
+ * Unsupported custom resources of AWS CDK: their functions call services that the local run does not have. The provider
+ * framework, which calls other functions, is recognized by its environment variable.
  */
-const REFUSED = ['Custom::AWS', 'Custom::LogRetention', 'Custom::S3AutoDeleteObjects', 'Custom::CDKBucketDeployment'];
+const UNSUPPORTED = [
+  'Custom::AWS',
+  'Custom::LogRetention',
+  'Custom::S3AutoDeleteObjects',
+  'Custom::CDKBucketDeployment',
+];
 const FRAMEWORK_VARIABLE = 'USER_ON_EVENT_FUNCTION_ARN';
 
 export const isCustom = (type: string): boolean =>
-  (type.startsWith('Custom::') && !REFUSED.includes(type)) || type === 'AWS::CloudFormation::CustomResource';
+  (type.startsWith('Custom::') && !UNSUPPORTED.includes(type)) || type === 'AWS::CloudFormation::CustomResource';
 
-/** `Custom::…`, made by a function of the template. Nothing may refer to it: its id and attributes are known too late. */
+/** `Custom::…`, created by a function. References to it are unsupported, because their values are known too late. */
 export const customResource: ResourceType = {
   properties: 'any',
   declare({ logicalId, type, properties }, _, plan) {
@@ -20,7 +25,7 @@ export const customResource: ResourceType = {
     if (!fn) {
       throw new TemplateError(
         `${properties.where}.ServiceToken`,
-        `the local run implements functions of the template that make custom resources, not ${serviceToken}`,
+        `the local run implements only custom resources of functions of the template, not of ${serviceToken}`,
       );
     }
     if (FRAMEWORK_VARIABLE in fn.environment) {

@@ -1,16 +1,17 @@
 import type { TableInput } from '../../engines/services/dynamodb';
-import type { Plan } from '../planned';
-import type { PropertyRules } from '../properties';
-import { TemplateError } from '../template';
+import { TemplateError } from '../../shared/user-error';
+import type { Plan } from '../model/plan';
+import type { PropertyRules } from '../model/properties';
 import {
+  arnOf,
+  nameOf,
   type PhysicalResource,
-  physicalName,
   type ResolvedResource,
   type ResourceType,
   type StackContext,
 } from './resource-type';
 
-/** Characters of a table's name (DynamoDB API reference, CreateTable). */
+/** Maximum characters of a table's name (DynamoDB API reference, CreateTable). */
 const MAX_TABLE_NAME = 255;
 
 const COMMON: PropertyRules = {
@@ -40,7 +41,7 @@ const REPLICA_INDEX: PropertyRules = {
   ReadOnDemandThroughputSettings: 'capacity',
 };
 
-/** `AWS::DynamoDB::Table`, without streams */
+/** `AWS::DynamoDB::Table`, without streams. */
 export const table: ResourceType = {
   properties: {
     ...COMMON,
@@ -58,7 +59,7 @@ export const table: ResourceType = {
   declare: declareTable,
 };
 
-/** `AWS::DynamoDB::GlobalTable` with exactly one replica, without streams */
+/** `AWS::DynamoDB::GlobalTable` with exactly one replica, without streams. */
 export const globalTable: ResourceType = {
   properties: {
     ...COMMON,
@@ -84,7 +85,7 @@ export const globalTable: ResourceType = {
         SSESpecification: 'encryptionAtRest',
         ResourcePolicy: 'resourcePolicy',
         Tags: 'tags',
-        // Repeats the names of the table's indexes; the indexes themselves are declared above.
+        // Contains only the names of the table's indexes, which are declared above.
         GlobalSecondaryIndexes: [REPLICA_INDEX],
       },
     ],
@@ -103,13 +104,12 @@ export const globalTable: ResourceType = {
 
 function declareTable(resource: ResolvedResource, stack: StackContext, plan: Plan): PhysicalResource {
   const { logicalId, properties } = resource;
-  const name = properties.optionalText('TableName') ?? physicalName(stack.stackName, logicalId, MAX_TABLE_NAME);
+  const name = nameOf(resource, stack, 'TableName', MAX_TABLE_NAME);
   const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes } =
     properties.all as Partial<TableInput>;
   plan.tables.push({
     logicalId,
     input: { TableName: name, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, LocalSecondaryIndexes },
   });
-  const arn = `arn:aws:dynamodb:${stack.region}:${stack.account}:table/${name}`;
-  return { ref: name, attributes: { Arn: arn } };
+  return { ref: name, attributes: { Arn: arnOf(stack, 'dynamodb', `table/${name}`) } };
 }

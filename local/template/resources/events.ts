@@ -1,19 +1,18 @@
 import { checkInputTransformer, type InputTransformer } from '../../bus/input-template';
 import { checkPattern, type EventPattern } from '../../bus/pattern';
 import { rateMs } from '../../bus/schedule';
-import type { RuleTarget } from '../planned';
-import type { Properties } from '../properties';
-import { TemplateError } from '../template';
-import { physicalName, type ResourceType } from './resource-type';
+import { TemplateError } from '../../shared/user-error';
+import type { RuleTarget } from '../model/plan';
+import type { Properties } from '../model/properties';
+import { arnOf, nameOf, type ResourceType } from './resource-type';
 
-/** Characters of a rule's name (EventBridge API reference, PutRule). */
+/** Maximum characters of a rule's name (EventBridge API reference, PutRule). */
 const MAX_RULE_NAME = 64;
-/** See `deliveryRetries` in the list of what is ignored. */
+/** See `IGNORED.deliveryRetries`. */
 const MAX_RETRIES = 3;
-/** Retries that a target has when it declares none (EventBridge API reference, RetryPolicy). */
+/** Default retries of a target (EventBridge API reference, RetryPolicy). */
 const DEFAULT_RETRIES = 185;
 
-/** `AWS::Events::EventBus` */
 export const eventBus: ResourceType = {
   properties: {
     Name: true,
@@ -23,15 +22,14 @@ export const eventBus: ResourceType = {
     Policy: 'resourcePolicy',
     Tags: 'tags',
   },
-  declare({ logicalId, properties }, { account, region }, plan) {
+  declare({ logicalId, properties }, stack, plan) {
     const name = properties.text('Name');
-    const arn = `arn:aws:events:${region}:${account}:event-bus/${name}`;
+    const arn = arnOf(stack, 'events', `event-bus/${name}`);
     plan.buses.push({ logicalId, name, arn });
     return { ref: name, attributes: { Arn: arn, Name: name } };
   },
 };
 
-/** `AWS::Events::Rule` */
 export const rule: ResourceType = {
   properties: {
     Name: true,
@@ -53,11 +51,12 @@ export const rule: ResourceType = {
     Description: 'description',
     Tags: 'tags',
   },
-  declare({ logicalId, properties }, { stackName, account, region }, plan) {
-    const name = properties.optionalText('Name') ?? physicalName(stackName, logicalId, MAX_RULE_NAME);
+  declare(resource, stack, plan) {
+    const { logicalId, properties } = resource;
+    const name = nameOf(resource, stack, 'Name', MAX_RULE_NAME);
     const busName = nameOfBus(properties.optionalText('EventBusName'));
     const isDefault = busName === 'default';
-    const arn = `arn:aws:events:${region}:${account}:rule/${isDefault ? name : `${busName}/${name}`}`;
+    const arn = arnOf(stack, 'events', `rule/${isDefault ? name : `${busName}/${name}`}`);
     plan.rules.push({
       logicalId,
       arn,
@@ -65,15 +64,15 @@ export const rule: ResourceType = {
       enabled: enabled(properties),
       pattern: pattern(properties),
       everyMs: period(properties, isDefault),
-      // See `topics` in the list of what is ignored.
+      // See `IGNORED.topics`.
       targets: properties.objects('Targets').filter(isNoTopic).map(target),
     });
-    // Return values of AWS::Events::Rule: the name, with the bus in front when it is not the default bus.
+    // Return values of AWS::Events::Rule: the name, prefixed with the bus unless it is the default bus.
     return { ref: isDefault ? name : `${busName}|${name}`, attributes: { Arn: arn } };
   },
 };
 
-/** A rule names its bus or gives its ARN. */
+/** A rule specifies its bus by name or ARN. */
 function nameOfBus(nameOrArn: string | undefined): string {
   return nameOrArn?.replace(/^arn:.*:event-bus\//, '') ?? 'default';
 }
@@ -87,9 +86,7 @@ function enabled(properties: Properties): boolean {
 }
 
 function pattern(properties: Properties): EventPattern | undefined {
-  if (!properties.has('EventPattern')) {
-    return undefined;
-  }
+  if (!properties.has('EventPattern')) return undefined;
   const value = properties.object('EventPattern');
   try {
     checkPattern(value.all);
@@ -108,9 +105,7 @@ function period(properties: Properties, onDefaultBus: boolean): number | undefin
     return undefined;
   }
   const where = `${properties.where}.ScheduleExpression`;
-  if (!onDefaultBus) {
-    throw new TemplateError(where, 'EventBridge runs schedules on the default bus only');
-  }
+  if (!onDefaultBus) throw new TemplateError(where, 'EventBridge runs schedules only on the default bus');
   try {
     return rateMs(expression);
   } catch (error) {

@@ -9,7 +9,7 @@ import { secret } from './secrets-manager';
 import { queue } from './sqs';
 import { parameter } from './ssm';
 
-/** The resource types that the local run implements. Those that it passes over are in `IGNORED_TYPES`. */
+/** The implemented resource types. `IGNORED_TYPES` lists the ignored ones. */
 const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::Rule': rule,
@@ -25,7 +25,7 @@ const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::SSM::Parameter': parameter,
 };
 
-/** The resource type of a name; undefined for one that is not implemented. */
+/** Returns undefined if the type is not implemented. */
 export function resourceType(name: string): ResourceType | undefined {
   if (isCustom(name)) return customResource;
   return Object.hasOwn(RESOURCE_TYPES, name) ? RESOURCE_TYPES[name] : undefined;

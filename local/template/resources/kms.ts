@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { TemplateError } from '../template';
-import type { ResourceType } from './resource-type';
+import { TemplateError } from '../../shared/user-error';
+import { arnOf, type ResourceType } from './resource-type';
 
-/** `AWS::KMS::Key`: enabled, symmetric, for encryption */
+/** `AWS::KMS::Key`. Supports only enabled, symmetric encryption keys. */
 export const key: ResourceType = {
   properties: {
     Description: true,
@@ -16,7 +16,7 @@ export const key: ResourceType = {
     PendingWindowInDays: 'keyLifecycle',
     Tags: 'tags',
   },
-  declare({ logicalId, properties }, { stackName, account, region }, plan) {
+  declare({ logicalId, properties }, stack, plan) {
     for (const [name, only] of [
       ['Enabled', 'true'],
       ['KeySpec', 'SYMMETRIC_DEFAULT'],
@@ -30,8 +30,8 @@ export const key: ResourceType = {
         );
       }
     }
-    const keyId = uuid(`${stackName}/${logicalId}`);
-    const arn = `arn:aws:kms:${region}:${account}:key/${keyId}`;
+    const keyId = uuid(`${stack.stackName}/${logicalId}`);
+    const arn = arnOf(stack, 'kms', `key/${keyId}`);
     plan.keys.push({ logicalId, keyId, arn, description: properties.optionalText('Description') ?? '', aliases: [] });
     return { ref: keyId, attributes: { Arn: arn, KeyId: keyId } };
   },
@@ -40,19 +40,17 @@ export const key: ResourceType = {
 /** `AWS::KMS::Alias` */
 export const alias: ResourceType = {
   properties: { AliasName: true, TargetKeyId: true },
-  declare({ properties }, { account, region }, plan) {
+  declare({ properties }, stack, plan) {
     const name = properties.text('AliasName');
     const target = properties.text('TargetKeyId');
     const aliased = plan.keys.find((candidate) => candidate.keyId === target || candidate.arn === target);
-    if (!aliased) {
-      throw new TemplateError(`${properties.where}.TargetKeyId`, `${target} is no key of the template`);
-    }
+    if (!aliased) throw new TemplateError(`${properties.where}.TargetKeyId`, `${target} is not a key of the template`);
     aliased.aliases.push(name);
-    return { ref: name, attributes: { AliasArn: `arn:aws:kms:${region}:${account}:${name}` } };
+    return { ref: name, attributes: { AliasArn: arnOf(stack, 'kms', name) } };
   },
 };
 
-/** The same UUID for the same name, so that every run has the same keys' ids. */
+/** A UUID derived from the name, so that key ids are the same in every run. */
 function uuid(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -1,16 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { TemplateError } from '../template';
-import { physicalName, type ResolvedResource, type ResourceType, type StackContext } from './resource-type';
+import { TemplateError } from '../../shared/user-error';
+import { arnOf, nameOf, type ResolvedResource, type ResourceType, type StackContext } from './resource-type';
 
-/** Characters of a function's name (Lambda API reference, CreateFunction). */
+/** Maximum characters of a function's name (Lambda API reference, CreateFunction). */
 const MAX_FUNCTION_NAME = 64;
-/** Lambda's defaults (Lambda API reference, CreateFunction and CreateEventSourceMapping). */
+/** Defaults (Lambda API reference, CreateFunction and CreateEventSourceMapping). */
 const DEFAULT_TIMEOUT_SECONDS = 3;
 const DEFAULT_MEMORY_MB = 128;
 const DEFAULT_BATCH_SIZE = 10;
 
-/** `AWS::Lambda::Function`: Node.js code in a folder of the cloud assembly */
+/** `AWS::Lambda::Function`. Supports only Node.js code in a folder of the cloud assembly. */
 export const lambdaFunction: ResourceType = {
   properties: {
     FunctionName: true,
@@ -31,9 +31,8 @@ export const lambdaFunction: ResourceType = {
   },
   declare(resource, stack, plan) {
     const { logicalId, properties } = resource;
-    const { stackName, account, region } = stack;
-    const name = properties.optionalText('FunctionName') ?? physicalName(stackName, logicalId, MAX_FUNCTION_NAME);
-    const arn = `arn:aws:lambda:${region}:${account}:function:${name}`;
+    const name = nameOf(resource, stack, 'FunctionName', MAX_FUNCTION_NAME);
+    const arn = arnOf(stack, 'lambda', `function:${name}`);
     const runtime = properties.text('Runtime');
     if (!runtime.startsWith('nodejs')) {
       throw new TemplateError(`${properties.where}.Runtime`, `the local run does not implement the runtime ${runtime}`);
@@ -43,7 +42,7 @@ export const lambdaFunction: ResourceType = {
       logicalId,
       name,
       arn,
-      // Where none is given, Lambda makes it (developer guide, "Working with CloudWatch Logs").
+      // The default of Lambda (developer guide, "Working with CloudWatch Logs").
       logGroup: properties.object('LoggingConfig').optionalText('LogGroup') ?? `/aws/lambda/${name}`,
       directory: assetFolder(resource, stack),
       handler: properties.text('Handler'),
@@ -56,26 +55,26 @@ export const lambdaFunction: ResourceType = {
   },
 };
 
-/** The CDK CLI notes a function's asset as metadata; without the CLI, the asset manifest knows it by its object key. */
+/** The CDK CLI adds the asset's path to the metadata. Without it, the asset manifest has the path by object key. */
 function assetFolder({ properties, metadata }: ResolvedResource, { directory, assets }: StackContext): string {
   const path = metadata['aws:asset:path'] ?? assets[properties.object('Code').optionalText('S3Key') ?? ''];
   if (typeof path !== 'string') {
     throw new TemplateError(
       `${properties.where}.Code`,
-      'is no asset of the cloud assembly; the local run takes code from there only',
+      'is not an asset of the cloud assembly, which is the only supported source of code',
     );
   }
   const folder = resolve(directory, path);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new TemplateError(
       `${properties.where}.Code`,
-      `${folder} is no folder; build the handlers and synthesize again`,
+      `${folder} is not a folder: build the handlers and synthesize again`,
     );
   }
   return folder;
 }
 
-/** `AWS::Lambda::EventSourceMapping` from a queue */
+/** `AWS::Lambda::EventSourceMapping` of a queue. */
 export const eventSourceMapping: ResourceType = {
   properties: {
     EventSourceArn: true,
@@ -88,13 +87,13 @@ export const eventSourceMapping: ResourceType = {
     MetricsConfig: 'logs',
     Tags: 'tags',
   },
-  declare({ logicalId, properties }, { account, region }, plan) {
+  declare({ logicalId, properties }, stack, plan) {
     const target = properties.text('FunctionName');
     const scaling = properties.object('ScalingConfig');
     plan.eventSources.push({
       logicalId,
       queueArn: properties.text('EventSourceArn'),
-      functionArn: target.startsWith('arn:') ? target : `arn:aws:lambda:${region}:${account}:function:${target}`,
+      functionArn: target.startsWith('arn:') ? target : arnOf(stack, 'lambda', `function:${target}`),
       enabled: properties.boolean('Enabled', true),
       batchSize: properties.number('BatchSize', DEFAULT_BATCH_SIZE),
       batchingWindowSeconds: properties.number('MaximumBatchingWindowInSeconds', 0),

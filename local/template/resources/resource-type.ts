@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '../planned';
-import type { Properties, PropertyRules } from '../properties';
+import type { Plan } from '../model/plan';
+import type { Properties, PropertyRules } from '../model/properties';
 
-/** The stack that resources are made in. */
+/** The stack that contains the resources. */
 export interface StackContext {
   readonly stackName: string;
   readonly account: string;
   readonly region: string;
   /** The cloud assembly's folder. */
   readonly directory: string;
-  /** Paths of file assets, relative to `directory`, by their object key. */
+  /** Paths of file assets, relative to `directory`, by object key. */
   readonly assets: Readonly<Record<string, string>>;
-  /** URL of the queue of a name. */
+  /** The URL of a queue by its name. */
   queueUrl(name: string): string;
 }
 
-/** One resource, its used properties resolved. */
+/** A resource with its resolved properties, without ignored ones. */
 export interface ResolvedResource {
   readonly logicalId: string;
   readonly type: string;
@@ -23,27 +23,39 @@ export interface ResolvedResource {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** What `Ref` and `Fn::GetAtt` give for a resource. */
+/** The values of `Ref` and `Fn::GetAtt` for a resource. */
 export interface PhysicalResource {
-  /** Undefined where it is known only when the resource has been made. */
+  /** Undefined if it is known only after the creation of the resource. */
   readonly ref: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** A resource type that the local run implements. */
 export interface ResourceType {
-  /** The type's properties: used, or passed over for a reason; any other is refused. `any`: all are used. */
+  /** The supported properties. `any` supports all. */
   readonly properties: PropertyRules | 'any';
-  /** Adds to the plan what the resource declares. Throws `TemplateError` for values that are not implemented. */
+  /** Adds the resource to the plan. Throws `TemplateError` for unsupported values. */
   declare(resource: ResolvedResource, stack: StackContext, plan: Plan): PhysicalResource;
 }
 
-/** A name like CloudFormation's generated ones, the same in every run; a hash replaces what is over the limit. */
+/** The name in the property, or a generated one. */
+export const nameOf = (
+  { logicalId, properties }: ResolvedResource,
+  { stackName }: StackContext,
+  property: string,
+  maxLength: number,
+): string => properties.optionalText(property) ?? physicalName(stackName, logicalId, maxLength);
+
+export const arnOf = (
+  { account, region }: Pick<StackContext, 'account' | 'region'>,
+  service: string,
+  id: string,
+): string => `arn:aws:${service}:${region}:${account}:${id}`;
+
+/** Generates a name like CloudFormation, but the same in every run. A hash replaces the part beyond the limit. */
 export function physicalName(stackName: string, logicalId: string, maxLength: number): string {
   const name = `${stackName}-${logicalId}`;
-  if (name.length <= maxLength) {
-    return name;
-  }
+  if (name.length <= maxLength) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${name.slice(0, maxLength - hash.length - 1)}-${hash}`;
 }

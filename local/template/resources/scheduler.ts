@@ -1,11 +1,11 @@
 import { rateMs } from '../../bus/schedule';
-import { TemplateError } from '../template';
-import { physicalName, type ResourceType } from './resource-type';
+import { TemplateError } from '../../shared/user-error';
+import { arnOf, nameOf, type ResourceType } from './resource-type';
 
-/** Characters of a schedule's name (EventBridge Scheduler API reference, CreateSchedule). */
+/** Maximum characters of a schedule's name (EventBridge Scheduler API reference, CreateSchedule). */
 const MAX_SCHEDULE_NAME = 64;
 
-/** `AWS::Scheduler::Schedule` with a queue as its target */
+/** `AWS::Scheduler::Schedule` with a queue as its target. */
 export const schedule: ResourceType = {
   properties: {
     Name: true,
@@ -26,10 +26,11 @@ export const schedule: ResourceType = {
     KmsKeyArn: 'encryptionAtRest',
     Description: 'description',
   },
-  declare({ logicalId, properties }, { stackName, account, region }, plan) {
-    const name = properties.optionalText('Name') ?? physicalName(stackName, logicalId, MAX_SCHEDULE_NAME);
+  declare(resource, stack, plan) {
+    const { logicalId, properties } = resource;
+    const name = nameOf(resource, stack, 'Name', MAX_SCHEDULE_NAME);
     const group = properties.optionalText('GroupName') ?? 'default';
-    const arn = `arn:aws:scheduler:${region}:${account}:schedule/${group}/${name}`;
+    const arn = arnOf(stack, 'scheduler', `schedule/${group}/${name}`);
     const target = properties.object('Target');
     plan.schedules.push({
       logicalId,
@@ -43,7 +44,7 @@ export const schedule: ResourceType = {
   },
 };
 
-/** See `calendar` in the list of what is ignored. */
+/** Returns undefined for calendar times, see `IGNORED.calendar`. */
 function period(expression: string, where: string): number | undefined {
   if (/^(cron|at)\(.+\)$/.test(expression)) return undefined;
   try {

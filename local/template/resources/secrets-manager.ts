@@ -1,13 +1,13 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { SecretInput } from '../../engines/services/secrets-manager';
-import type { Properties } from '../properties';
-import { TemplateError } from '../template';
-import { physicalName, type ResourceType } from './resource-type';
+import { TemplateError } from '../../shared/user-error';
+import type { Properties } from '../model/properties';
+import { arnOf, nameOf, type ResourceType } from './resource-type';
 
-/** Characters of a secret's name (Secrets Manager API reference, CreateSecret). */
+/** Maximum characters of a secret's name (Secrets Manager API reference, CreateSecret). */
 const MAX_SECRET_NAME = 512;
 
-/** `AWS::SecretsManager::Secret`, in this Region only */
+/** `AWS::SecretsManager::Secret`, without replicas. */
 export const secret: ResourceType = {
   properties: {
     Name: true,
@@ -28,30 +28,31 @@ export const secret: ResourceType = {
     KmsKeyId: 'encryptionAtRest',
     Tags: 'tags',
   },
-  declare({ logicalId, properties }, { stackName, account, region }, plan) {
-    const name = properties.optionalText('Name') ?? physicalName(stackName, logicalId, MAX_SECRET_NAME);
+  declare(resource, stack, plan) {
+    const { properties } = resource;
+    const name = nameOf(resource, stack, 'Name', MAX_SECRET_NAME);
     const given = properties.optionalText('SecretString');
     if (given !== undefined && properties.has('GenerateSecretString')) {
-      throw new TemplateError(properties.where, 'has SecretString and GenerateSecretString, of which there can be one');
+      throw new TemplateError(properties.where, 'has both SecretString and GenerateSecretString');
     }
     const generated = () =>
       properties.has('GenerateSecretString') ? generate(properties.object('GenerateSecretString')) : '';
-    const { arn } = secretOf(name, '', account, region);
+    const { arn } = secretOf(name, '', stack.account, stack.region);
     plan.secrets.push({ name, arn, text: given ?? generated() });
     return { ref: arn, attributes: { Id: arn } };
   },
 };
 
-/** A secret of a name or, where it has one already, of an ARN. */
+/** A secret by its name or ARN. */
 export function secretOf(nameOrArn: string, text: string, account: string, region: string): SecretInput {
   const [, name] = /^arn:[^:]+:secretsmanager:[^:]+:\d+:secret:(.+?)(?:-[A-Za-z0-9]{6})?$/.exec(nameOrArn) ?? [];
   if (name !== undefined) return { name, arn: nameOrArn, text };
-  // The same six characters in every run.
+  // Derived from the name, so that the ARN is the same in every run.
   const suffix = createHash('sha256').update(nameOrArn).digest('hex').slice(0, 6);
-  return { name: nameOrArn, arn: `arn:aws:secretsmanager:${region}:${account}:secret:${nameOrArn}-${suffix}`, text };
+  return { name: nameOrArn, arn: arnOf({ account, region }, 'secretsmanager', `secret:${nameOrArn}-${suffix}`), text };
 }
 
-/** Kinds of characters (Secrets Manager API reference, GetRandomPassword), by the property that leaves them out. */
+/** Character types (Secrets Manager API reference, GetRandomPassword), by the property that excludes them. */
 const CHARACTERS = {
   ExcludeLowercase: 'abcdefghijklmnopqrstuvwxyz',
   ExcludeUppercase: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
@@ -61,37 +62,40 @@ const CHARACTERS = {
 const DEFAULT_LENGTH = 32;
 
 /** Template reference, `AWS::SecretsManager::Secret GenerateSecretString`. */
-function generate(wanted: Properties): string {
-  const key = wanted.optionalText('GenerateStringKey');
-  const template = wanted.optionalText('SecretStringTemplate');
+function generate(options: Properties): string {
+  const key = options.optionalText('GenerateStringKey');
+  const template = options.optionalText('SecretStringTemplate');
   if ((key === undefined) !== (template === undefined)) {
-    throw new TemplateError(wanted.where, 'has one of GenerateStringKey and SecretStringTemplate, which go together');
+    throw new TemplateError(options.where, 'has only one of GenerateStringKey and SecretStringTemplate: add the other');
   }
-  if (key === undefined) return password(wanted);
+  if (key === undefined) return password(options);
   try {
-    return JSON.stringify({ ...JSON.parse(template as string), [key]: password(wanted) });
+    return JSON.stringify({ ...JSON.parse(template as string), [key]: password(options) });
   } catch {
-    throw new TemplateError(`${wanted.where}.SecretStringTemplate`, 'must be a JSON object');
+    throw new TemplateError(`${options.where}.SecretStringTemplate`, 'must be a JSON object');
   }
 }
 
-function password(wanted: Properties): string {
-  const excluded = wanted.optionalText('ExcludeCharacters') ?? '';
+function password(options: Properties): string {
+  const excluded = options.optionalText('ExcludeCharacters') ?? '';
   const kinds: string[] = Object.entries(CHARACTERS)
-    .filter(([property]) => !wanted.boolean(property, false))
+    .filter(([property]) => !options.boolean(property, false))
     .map(([, characters]) => characters);
-  if (wanted.boolean('IncludeSpace', false)) kinds.push(' ');
+  if (options.boolean('IncludeSpace', false)) kinds.push(' ');
   const usable = kinds
     .map((kind) => [...kind].filter((one) => !excluded.includes(one)).join(''))
     .filter((kind) => kind !== '');
-  const length = wanted.number('PasswordLength', DEFAULT_LENGTH);
-  const each = wanted.boolean('RequireEachIncludedType', true);
+  const length = options.number('PasswordLength', DEFAULT_LENGTH);
+  const each = options.boolean('RequireEachIncludedType', true);
   if (usable.length === 0 || (each && usable.length > length)) {
-    throw new TemplateError(wanted.where, 'leaves no characters, or too few places, for a password');
+    throw new TemplateError(
+      options.where,
+      'excludes all characters, or has a PasswordLength below the number of types',
+    );
   }
   const all = usable.join('');
   const picked = Array.from({ length }, (_, n) => pick((each && usable[n]) || all));
-  // Each kind has come first; nobody shall know where it stands.
+  // Shuffles, because the first characters have predictable types.
   for (let n = length - 1; n > 0; n--) {
     const other = randomInt(n + 1);
     [picked[n], picked[other]] = [picked[other] as string, picked[n] as string];

@@ -1,7 +1,7 @@
-import { TemplateError } from '../template';
-import { physicalName, type ResourceType } from './resource-type';
+import { TemplateError } from '../../shared/user-error';
+import { arnOf, nameOf, type ResourceType } from './resource-type';
 
-/** Characters of a queue's name (SQS API reference, CreateQueue). */
+/** Maximum characters of a queue's name (SQS API reference, CreateQueue). */
 const MAX_QUEUE_NAME = 80;
 /** Ranges of a queue's attributes (SQS API reference, SetQueueAttributes). */
 const RANGES = {
@@ -11,7 +11,7 @@ const RANGES = {
   ReceiveMessageWaitTimeSeconds: [0, 20],
 } as const;
 
-/** `AWS::SQS::Queue`; standard queues only. */
+/** `AWS::SQS::Queue`. Supports only standard queues. */
 export const queue: ResourceType = {
   properties: {
     QueueName: true,
@@ -27,9 +27,10 @@ export const queue: ResourceType = {
     KmsDataKeyReusePeriodSeconds: 'encryptionAtRest',
     Tags: 'tags',
   },
-  declare({ logicalId, properties }, { stackName, account, region, queueUrl }, plan) {
-    const name = properties.optionalText('QueueName') ?? physicalName(stackName, logicalId, MAX_QUEUE_NAME);
-    const arn = `arn:aws:sqs:${region}:${account}:${name}`;
+  declare(resource, stack, plan) {
+    const { logicalId, properties } = resource;
+    const name = nameOf(resource, stack, 'QueueName', MAX_QUEUE_NAME);
+    const [arn, url] = [arnOf(stack, 'sqs', name), stack.queueUrl(name)];
     const attributes: Record<string, string> = {};
     for (const [attribute, [low, high]] of Object.entries(RANGES)) {
       if (properties.has(attribute)) {
@@ -46,7 +47,7 @@ export const queue: ResourceType = {
       const maxReceiveCount = redrive.number('maxReceiveCount', 1);
       attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: deadLetterArn, maxReceiveCount });
     }
-    plan.queues.push({ logicalId, name, arn, url: queueUrl(name), attributes, deadLetterArn });
-    return { ref: queueUrl(name), attributes: { Arn: arn, QueueName: name, QueueUrl: queueUrl(name) } };
+    plan.queues.push({ logicalId, name, arn, url, attributes, deadLetterArn });
+    return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } };
   },
 };

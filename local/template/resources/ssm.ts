@@ -1,11 +1,11 @@
 import type { ParameterInput } from '../../engines/services/ssm';
-import { TemplateError } from '../template';
-import { physicalName, type ResourceType } from './resource-type';
+import { TemplateError } from '../../shared/user-error';
+import { arnOf, nameOf, type ResourceType } from './resource-type';
 
-/** Characters of a parameter's name (Systems Manager API reference, PutParameter). */
+/** Maximum characters of a parameter's name (Systems Manager API reference, PutParameter). */
 const MAX_PARAMETER_NAME = 1011;
 
-/** `AWS::SSM::Parameter`; CloudFormation makes no SecureString. */
+/** `AWS::SSM::Parameter`. CloudFormation cannot create a SecureString. */
 export const parameter: ResourceType = {
   properties: {
     Name: true,
@@ -16,22 +16,23 @@ export const parameter: ResourceType = {
     Tier: 'capacity',
     Tags: 'tags',
   },
-  declare({ logicalId, properties }, { stackName, account, region }, plan) {
-    const name = properties.optionalText('Name') ?? physicalName(stackName, logicalId, MAX_PARAMETER_NAME);
+  declare(resource, stack, plan) {
+    const { properties } = resource;
+    const name = nameOf(resource, stack, 'Name', MAX_PARAMETER_NAME);
     const type = properties.text('Type');
     if (type !== 'String' && type !== 'StringList') {
       throw new TemplateError(`${properties.where}.Type`, `must be String or StringList, not ${JSON.stringify(type)}`);
     }
     const value = properties.text('Value');
-    plan.parameters.push({ ...parameterOf(name, value, account, region), type });
+    plan.parameters.push({ ...parameterOf(name, value, stack.account, stack.region), type });
     return { ref: name, attributes: { Type: type, Value: value } };
   },
 };
 
-/** A SecureString of a name or, where it has one already, of an ARN. */
+/** A SecureString by its name or ARN. */
 export function parameterOf(nameOrArn: string, value: string, account: string, region: string): ParameterInput {
   const [, path] = /^arn:[^:]+:ssm:[^:]+:\d+:parameter(\/.+)$/.exec(nameOrArn) ?? [];
   if (path !== undefined) return { name: path, arn: nameOrArn, type: 'SecureString', value };
-  const arn = `arn:aws:ssm:${region}:${account}:parameter/${nameOrArn.replace(/^\//, '')}`;
+  const arn = arnOf({ account, region }, 'ssm', `parameter/${nameOrArn.replace(/^\//, '')}`);
   return { name: nameOrArn, arn, type: 'SecureString', value };
 }

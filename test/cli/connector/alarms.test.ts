@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { alarmsOn } from '../../../cli/connector/alarms';
+import { firingAlarms } from '../../../cli/connector/alarms';
 
 const SINCE = Date.parse('2026-11-20T12:00:00Z');
-/** As the Amazon CloudWatch API reference's pages DescribeAlarms and MetricAlarm have them; in JSON, instants are seconds. */
+/** Format: Amazon CloudWatch API reference, DescribeAlarms and MetricAlarm. Instants in JSON are seconds. */
 const alarm = (AlarmName: string, rest: object) => ({
   AlarmName,
   StateValue: 'ALARM',
@@ -63,8 +63,8 @@ afterAll(() => {
   server.close();
 });
 
-it('finds the alarms on what is the connector\u2019s, by whole names, on all pages', async () => {
-  const found = await alarmsOn({ stackName: 'Stack', queues: ['Stack-Deliveries', 'dead-letters'] }, client);
+it('finds the alarms of the connector by whole names, on all pages', async () => {
+  const found = await firingAlarms({ stackName: 'Stack', queues: ['Stack-Deliveries', 'dead-letters'] }, client);
   expect(found?.map(({ name }) => name)).toEqual(['queue-age', 'given', 'query', 'Stack-Named']);
   expect(found?.[0]).toEqual({
     name: 'queue-age',
@@ -76,7 +76,7 @@ it('finds the alarms on what is the connector\u2019s, by whole names, on all pag
   expect(asked).toEqual([{ StateValue: 'ALARM' }, { StateValue: 'ALARM', NextToken: '1' }]);
 });
 
-it('knows nothing where nobody has allowed to look', async () => {
+it('returns undefined if access is denied', async () => {
   denied = true;
-  expect(await alarmsOn({ stackName: 'Stack', queues: [] }, client)).toBeUndefined();
+  expect(await firingAlarms({ stackName: 'Stack', queues: [] }, client)).toBeUndefined();
 });

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flow } from '../../../cli/commands/flows/flow';
+import { channelOfLink, defaultFlowName } from '../../../cli/flows/flow-spec';
 import { logicAppTemplate } from '../../../cli/flows/logic-app';
 import { solutionZip } from '../../../cli/flows/solution';
-import { channelOfLink, defaultName } from '../../../cli/flows/wish';
 import { main, type World } from '../../../cli/main';
 import { Exit } from '../../../cli/shell/exit';
 
@@ -27,13 +27,13 @@ const LINK =
 const CHANNEL = { teamId: '01234567-89ab-cdef-0123-456789abcdef', channelId: '19:abc-DEF_1@thread.tacv2' };
 
 describe('flow', () => {
-  it('writes a solution, and says what to do with it', async () => {
+  it('writes a solution and prints the next steps', async () => {
     const file = join(folder, 'a.zip');
     const { exit, said } = await run('data-source-refresh-failed', '--then', 'teams', '-o', file, '--channel', LINK);
-    expect(exit).toBe(Exit.DONE);
-    const wish = { trigger: 'data-source-refresh-failed', by: 'teams' } as const;
-    const name = defaultName(wish.trigger, wish.by);
-    expect(readFileSync(file)).toEqual(Buffer.from(solutionZip({ ...wish, name, channel: CHANNEL, to: [] })));
+    expect(exit).toBe(Exit.SUCCESS);
+    const spec = { trigger: 'data-source-refresh-failed', action: 'teams' } as const;
+    const name = defaultFlowName(spec.trigger, spec.action);
+    expect(readFileSync(file)).toEqual(Buffer.from(solutionZip({ ...spec, name, channel: CHANNEL, to: [] })));
     expect(said).toContain('Import solution');
   });
 
@@ -49,20 +49,20 @@ describe('flow', () => {
       '--to',
       'a@example.com, b@example.com',
     ];
-    expect((await run('segment-threshold-crossed', ...args, '-o', file)).exit).toBe(Exit.DONE);
+    expect((await run('segment-threshold-crossed', ...args, '-o', file)).exit).toBe(Exit.SUCCESS);
     const to = ['a@example.com', 'b@example.com'];
-    const wish = { trigger: 'segment-threshold-crossed', by: 'email', name: 'VIP over 10k', to } as const;
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(logicAppTemplate(wish));
+    const spec = { trigger: 'segment-threshold-crossed', action: 'email', name: 'VIP over 10k', to } as const;
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(logicAppTemplate(spec));
   });
 
   it.each<[string, string[], RegExp]>([
-    ['no trigger', ['--then', 'teams', '-o', 'x'], /write flow TRIGGER/],
-    ['an unknown trigger', ['segment-crossed', '--then', 'teams', '-o', 'x'], /"segment-crossed" is no trigger/],
-    ['no action', ['full-refresh-completed', '-o', 'x'], /write --then teams or --then email/],
-    ['an unknown action', ['full-refresh-completed', '--then', 'sms', '-o', 'x'], /write teams, email/],
-    ['no file', ['full-refresh-completed', '--then', 'teams'], /write -o FILE/],
+    ['no trigger', ['--then', 'teams', '-o', 'x'], /use flow TRIGGER/],
+    ['an unknown trigger', ['segment-crossed', '--then', 'teams', '-o', 'x'], /unknown trigger "segment-crossed"/],
+    ['no action', ['full-refresh-completed', '-o', 'x'], /use --then teams or --then email/],
+    ['an unknown action', ['full-refresh-completed', '--then', 'sms', '-o', 'x'], /use one of teams, email/],
+    ['no file', ['full-refresh-completed', '--then', 'teams'], /use -o FILE/],
     [
-      'a channel for a mail',
+      'a channel for an email',
       ['full-refresh-completed', '--then', 'email', '-o', 'x', '--channel', LINK],
       /--then teams/,
     ],
@@ -72,22 +72,22 @@ describe('flow', () => {
       /Get link to channel/,
     ],
     [
-      'addresses for a post',
+      'recipients for a Teams message',
       ['full-refresh-completed', '--then', 'teams', '-o', 'x', '--to', 'a@b.cd'],
       /--then email/,
     ],
-    ['no address', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--to', 'kim'], /not a mail address/],
+    ['no address', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--to', 'kim'], /not an email address/],
     ['a long name', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--name', 'x'.repeat(101)], /too long/],
     ['an empty name', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--name', ' '], /--name is empty/],
-  ])('refuses %s', async (_, args, message) => {
+  ])('rejects %s', async (_, args, message) => {
     const { exit, said } = await run(...args);
     expect(said).toMatch(message);
-    expect(exit).toBe(Exit.WRONG_CALL);
+    expect(exit).toBe(Exit.USAGE);
   });
 
-  it('says where it cannot write', async () => {
+  it('fails if it cannot write the file', async () => {
     const { exit, said } = await run('full-refresh-completed', '--then', 'teams', '-o', join(folder, 'no', 'x.zip'));
-    expect(said).toMatch(/cannot be written \(ENOENT\)/);
+    expect(said).toMatch(/cannot write .* \(ENOENT\)/);
     expect(exit).toBe(Exit.FAILED);
   });
 });
@@ -99,6 +99,6 @@ it.each([
   [LINK.replace('groupId', 'group'), undefined],
   [LINK.replace('%3A', '%'), undefined],
   [LINK.replace('/channel/', '/chat/'), undefined],
-])('the channel of %s', (link, channel) => {
+])('parses the channel link %s', (link, channel) => {
   expect(channelOfLink(link)).toEqual(channel);
 });

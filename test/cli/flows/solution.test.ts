@@ -1,30 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { bodySchema } from '../../../cli/events/body-schemas';
+import { defaultFlowName, FLOW_ACTIONS, type FlowAction, type FlowSpec } from '../../../cli/flows/flow-spec';
 import { flowGuid, solutionFiles, solutionZip } from '../../../cli/flows/solution';
-import { defaultName, type FlowWish, THENS, type Then } from '../../../cli/flows/wish';
 import type { TriggerId } from '../../../contract/events';
 import { TRIGGER_IDS } from '../../../contract/events';
 import { elements, parseXml } from '../../support/xml';
 import { unzip } from '../../support/zip';
 
 const CHANNEL = { teamId: '01234567-89ab-cdef-0123-456789abcdef', channelId: '19:abc@thread.tacv2' };
-const wish = (trigger: TriggerId, then: Then, more: Partial<FlowWish> = {}): FlowWish => ({
-  ...{ trigger, by: then, name: defaultName(trigger, then), to: [] },
+const specOf = (trigger: TriggerId, action: FlowAction, more: Partial<FlowSpec> = {}): FlowSpec => ({
+  ...{ trigger, action, name: defaultFlowName(trigger, action), to: [] },
   ...more,
 });
-const ALL = TRIGGER_IDS.flatMap((trigger) => THENS.map((then) => [trigger, then] as const));
+const ALL = TRIGGER_IDS.flatMap((trigger) => FLOW_ACTIONS.map((action) => [trigger, action] as const));
 
-/** The workflow's JSON in a package. */
+/** The workflow file of a package. */
 function workflowOf(files: ReadonlyMap<string, string>) {
   const [path, content] = [...files].find(([name]) => name.startsWith('Workflows/')) as [string, string];
   return { path, workflow: JSON.parse(content) };
 }
 
-describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
-  const given = wish(trigger, then, { name: `Tell <us> & "them" about ${trigger}`, channel: CHANNEL });
+describe.each(ALL)('a solution for %s by %s', (trigger, action) => {
+  const given = specOf(trigger, action, { name: `Tell <us> & "them" about ${trigger}`, channel: CHANNEL });
   const files = unzip(solutionZip(given));
   const { path, workflow } = workflowOf(files);
-  const api = then === 'teams' ? 'shared_teams' : 'shared_office365';
+  const api = action === 'teams' ? 'shared_teams' : 'shared_office365';
 
   it('is a zip with the four files of a solution', () => {
     expect([...files.keys()]).toEqual(['[Content_Types].xml', 'solution.xml', 'customizations.xml', path]);
@@ -35,7 +35,7 @@ describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
     expect(types.map(({ attributes }) => attributes.Extension)).toEqual(['xml', 'json']);
   });
 
-  it('has one identity in all of them', () => {
+  it('uses one GUID in all files', () => {
     const guid = flowGuid(given);
     expect(guid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(path).toMatch(new RegExp(`^Workflows/[A-Za-z0-9]+-${guid.toUpperCase()}\\.json$`));
@@ -52,7 +52,7 @@ describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
       Category: '5',
       Mode: '0',
       Scope: '4',
-      // Switched off: whoever imports it looks at it first.
+      // Switched off until the user has checked it.
       StateCode: '0',
       StatusCode: '1',
       ModernFlowType: '0',
@@ -60,7 +60,7 @@ describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
     });
   });
 
-  it('asks for the connection of its action, under the name that the flow uses', () => {
+  it('references the connection of its action by the name that the flow uses', () => {
     const customizations = parseXml(files.get('customizations.xml') ?? '');
     const [reference] = elements(customizations, 'connectionreference');
     const logicalName = reference?.attributes.connectionreferencelogicalname;
@@ -79,7 +79,7 @@ describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
     });
   });
 
-  it('is started by Anyone who has the URL, with the published schema', () => {
+  it('has an HTTP trigger for Anyone with the published schema', () => {
     expect(workflow.schemaVersion).toBe('1.0.0.0');
     const { $schema: _, ...schema } = bodySchema(trigger, 'flat');
     expect(workflow.properties.definition.triggers).toEqual({
@@ -87,10 +87,10 @@ describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
     });
   });
 
-  it('tells people by the action of its connector, after it has looked whether it is a test', () => {
+  it('sends the message with the action of its connector, unless the body is a test', () => {
     const { parameters, actions } = workflow.properties.definition;
     expect(Object.keys(parameters)).toEqual(['$connections', '$authentication']);
-    const name = then === 'teams' ? 'Post_message_in_a_chat_or_channel' : 'Send_an_email_(V2)';
+    const name = action === 'teams' ? 'Post_message_in_a_chat_or_channel' : 'Send_an_email_(V2)';
     expect(Object.keys(actions)).toEqual(['Is_it_a_test', name]);
     expect(actions.Is_it_a_test.actions.End_the_test).toEqual({
       runAfter: {},
@@ -104,12 +104,12 @@ describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
         host: {
           apiId: `/providers/Microsoft.PowerApps/apis/${api}`,
           connectionName: api,
-          operationId: then === 'teams' ? 'PostMessageToConversation' : 'SendEmailV2',
+          operationId: action === 'teams' ? 'PostMessageToConversation' : 'SendEmailV2',
         },
       },
     });
     expect(Object.keys(actions[name].inputs.parameters)).toEqual(
-      then === 'teams'
+      action === 'teams'
         ? ['poster', 'location', 'body/recipient/groupId', 'body/recipient/channelId', 'body/messageBody']
         : ['emailMessage/To', 'emailMessage/Subject', 'emailMessage/Body', 'emailMessage/Importance'],
     );
@@ -117,9 +117,9 @@ describe.each(ALL)('a solution for %s, then %s', (trigger, then) => {
 });
 
 describe('a solution', () => {
-  const failed = wish('data-source-refresh-failed', 'teams');
+  const failed = specOf('data-source-refresh-failed', 'teams');
 
-  it('has the same bytes wherever and whenever it is made', () => {
+  it('has the same bytes in every time zone', () => {
     const zone = process.env.TZ;
     const made = ['UTC', 'Asia/Kathmandu', 'America/Los_Angeles'].map((name) => {
       process.env.TZ = name;
@@ -130,24 +130,24 @@ describe('a solution', () => {
     expect(new Set(made).size).toBe(1);
   });
 
-  it('is another flow under another name, trigger or action, and the same one with another channel', () => {
+  it('has another GUID for another name, trigger or action, and the same for another channel', () => {
     const others = [
       failed,
       { ...failed, name: 'Another' },
-      wish('data-source-refresh-succeeded', 'teams', { name: failed.name }),
-      wish('data-source-refresh-failed', 'email', { name: failed.name }),
+      specOf('data-source-refresh-succeeded', 'teams', { name: failed.name }),
+      specOf('data-source-refresh-failed', 'email', { name: failed.name }),
     ];
     expect(new Set(others.map(flowGuid)).size).toBe(others.length);
     expect(flowGuid({ ...failed, channel: CHANNEL })).toBe(flowGuid(failed));
   });
 
-  it('leaves the channel to whoever imports it where none is given', () => {
+  it('has no channel parameters without a channel', () => {
     const { workflow } = workflowOf(unzip(solutionZip(failed)));
     const { parameters } = workflow.properties.definition.actions.Post_message_in_a_chat_or_channel.inputs;
     expect(Object.keys(parameters)).toEqual(['poster', 'location', 'body/messageBody']);
   });
 
-  it('has a file name that every system takes, whatever the flow is called', () => {
+  it('has a portable file name for any flow name', () => {
     for (const name of ['../../etc', 'Größe: 10% & <mehr>', '数据', '..']) {
       const { path } = workflowOf(unzip(solutionZip({ ...failed, name })));
       expect(path).toMatch(/^Workflows\/[A-Za-z0-9]+-[0-9A-F-]{36}\.json$/);

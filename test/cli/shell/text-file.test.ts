@@ -16,7 +16,7 @@ const utf16be = Buffer.from(TEXT, 'utf16le').swap16();
 const bytes = (...parts: (string | number)[]) =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))));
 
-/** The same bytes as a file, and as a stream in pieces of any size. */
+/** Reads the same bytes as a file and as streams with chunks of different sizes. */
 async function readEach(content: Buffer): Promise<string[]> {
   const file = join(folder, 'events.jsonl');
   writeFileSync(file, content);
@@ -43,12 +43,12 @@ describe('a text file', () => {
   it.each<[string, Buffer, string]>([
     ['UTF-8', bytes(TEXT), TEXT],
     ['UTF-8 with a byte order mark', bytes('\u{FEFF}', TEXT), TEXT],
-    ['a mark within the text', bytes('a\u{FEFF}b'), 'a\u{FEFF}b'],
-    ['nothing', bytes(), ''],
-    ['a mark alone', bytes('\u{FEFF}'), ''],
+    ['a byte order mark inside the text', bytes('a\u{FEFF}b'), 'a\u{FEFF}b'],
+    ['no content', bytes(), ''],
+    ['only a byte order mark', bytes('\u{FEFF}'), ''],
     ['one character', bytes('ü'), 'ü'],
-    ['a NUL, which JSON takes escaped only', bytes('{"a":"\0 and the rest"}'), '{"a":"\0 and the rest"}'],
-  ])('is read: %s', async (_, content, text) => {
+    ['a NUL', bytes('{"a":"\0 and the rest"}'), '{"a":"\0 and the rest"}'],
+  ])('is read with %s', async (_, content, text) => {
     expect(new Set(await readEach(content))).toEqual(new Set([text]));
   });
 
@@ -58,27 +58,27 @@ describe('a text file', () => {
     ['little-endian, without a mark', utf16le, 'FILE is in UTF-16 (little-endian)'],
     ['big-endian, without a mark', utf16be, 'FILE is in UTF-16 (big-endian)'],
     ['of 32 bits', bytes(0xff, 0xfe, 0, 0, 0x7b, 0, 0, 0), 'FILE is in UTF-32 (little-endian)'],
-  ])('in UTF-16 says so: %s', async (_, content, message) => {
+  ])('is rejected in UTF-16 or UTF-32: %s', async (_, content, message) => {
     expect(new Set(await readEach(content))).toEqual(new Set([`${message}: save it as UTF-8`]));
   });
 
   it.each<[string, Buffer, string]>([
-    ['Windows-1252', bytes('{"a":1}\n{"b":"🚀 K', 0xe4, 'ufer"}\n'), 'FILE:2:10: the byte 0xE4'],
-    ['in the first place', bytes(0x93, 'quoted'), 'FILE:1:1: the byte 0x93'],
-    ['after a U+FFFD', bytes('ab\u{FFFD}', 0xff), 'FILE:1:4: the byte 0xFF'],
-    ['within a character', bytes('a\r\nbc', 0xf0, 0x9f, 'd'), 'FILE:2:3: the byte 0xF0'],
-    ['a character that the end cuts off', bytes('a\nb', 0xe2, 0x82), 'FILE:2:2: the byte 0xE2'],
-    ['half of a surrogate pair', bytes('a', 0xed, 0xa0, 0x80, 'b'), 'FILE:1:2: the byte 0xED'],
-    ['a text that is too long for one piece', bytes('x'.repeat(200), '\n', 0xfc), 'FILE:2:1: the byte 0xFC'],
-  ])('in another encoding names the place: %s', async (_, content, place) => {
-    const rest = 'is not UTF-8, so the encoding is another one, such as Windows-1252: save it as UTF-8';
+    ['Windows-1252', bytes('{"a":1}\n{"b":"🚀 K', 0xe4, 'ufer"}\n'), 'FILE:2:10: byte 0xE4'],
+    ['at the start', bytes(0x93, 'quoted'), 'FILE:1:1: byte 0x93'],
+    ['after a U+FFFD', bytes('ab\u{FFFD}', 0xff), 'FILE:1:4: byte 0xFF'],
+    ['inside a character', bytes('a\r\nbc', 0xf0, 0x9f, 'd'), 'FILE:2:3: byte 0xF0'],
+    ['an incomplete character at the end', bytes('a\nb', 0xe2, 0x82), 'FILE:2:2: byte 0xE2'],
+    ['half of a surrogate pair', bytes('a', 0xed, 0xa0, 0x80, 'b'), 'FILE:1:2: byte 0xED'],
+    ['a text longer than one chunk', bytes('x'.repeat(200), '\n', 0xfc), 'FILE:2:1: byte 0xFC'],
+  ])('is rejected in another encoding, with the position: %s', async (_, content, place) => {
+    const rest = 'is not valid UTF-8; the file probably has another encoding, such as Windows-1252: save it as UTF-8';
     expect(new Set(await readEach(content))).toEqual(new Set([`${place} ${rest}`]));
   });
 
-  it('that is not there, or is a folder, says so', () => {
+  it('is rejected if it does not exist or is a directory', () => {
     expect(() => readTextFile('nowhere.jsonl', '--events')).toThrow(
-      '"nowhere.jsonl" does not exist: write --events FILE',
+      '"nowhere.jsonl" does not exist: use --events FILE',
     );
-    expect(() => readTextFile(folder, '--events')).toThrow('cannot be read (EISDIR): write --events FILE');
+    expect(() => readTextFile(folder, '--events')).toThrow('cannot be read (EISDIR): use --events FILE');
   });
 });

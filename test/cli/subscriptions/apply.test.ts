@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../cli/shell/terminal';
-import { applySubscriptions, type WantedSubscriptions } from '../../../cli/subscriptions/apply';
+import { applySubscriptions, type DesiredSubscriptions } from '../../../cli/subscriptions/apply';
 import type { RegistryPorts, WantedSubscription } from '../../../lambda/registration/core/register';
 import { fingerprint } from '../../../lambda/subscriptions/core/flow-url';
 import { MemoryTables } from '../../support/memory/memory';
@@ -20,8 +20,7 @@ const wanted = (count: number): WantedSubscription[] =>
     flowUrl: `https://flows.example.com/${n}?sig=abc`,
   }));
 
-/** As a file has them. */
-const file = (all: readonly WantedSubscription[]): WantedSubscriptions => ({
+const file = (all: readonly WantedSubscription[]): DesiredSubscriptions => ({
   count: all.length,
   async *entries() {
     yield* all;
@@ -56,17 +55,17 @@ function setUp(fails: (name: string) => boolean = () => false) {
   return { tables, ports, report, seen };
 }
 
-describe('applying subscriptions', () => {
-  it('does the rest when one fails, and a rerun finishes it', async () => {
+describe('applySubscriptions', () => {
+  it('continues after a failure, and completes it on the next run', async () => {
     let broken = true;
     const { ports, report, seen } = setUp((name) => broken && name === 'flow-1');
     expect(await applySubscriptions(file(wanted(3)), OPTIONS, ports, report)).toBe(false);
-    expect(seen.problems).toEqual(['not added flow-1: the key is disabled']);
+    expect(seen.problems).toEqual(['cannot add flow-1: the key is disabled']);
     expect(seen.lines).toEqual([
       '3 to add, 0 to change, 0 unchanged:',
       'added flow-0',
       'added flow-2',
-      '2 added, 0 changed, 0 unchanged, 1 not done: run it again to do what is left',
+      '2 added, 0 changed, 0 unchanged, 1 failed: run apply again to complete them',
     ]);
     broken = false;
     expect(await applySubscriptions(file(wanted(3)), OPTIONS, ports, report)).toBe(true);
@@ -77,7 +76,7 @@ describe('applying subscriptions', () => {
     ]);
   });
 
-  it('removes what is not wanted any more with --prune: its own only, and not before all else is done', async () => {
+  it('removes only its own obsolete subscriptions with --prune, after all other changes succeeded', async () => {
     let broken = true;
     const { tables, ports, report, seen } = setUp((name) => broken && name === 'flow-3');
     await applySubscriptions(file(wanted(3)), OPTIONS, ports, report);
@@ -99,11 +98,11 @@ describe('applying subscriptions', () => {
     ]);
     expect(await run()).toBe(false);
     expect(seen.problems).toEqual([
-      'not added flow-3: the key is disabled',
-      'not removed 2: first all else has to be done',
+      'cannot add flow-3: the key is disabled',
+      'removed none of 2: other changes failed',
     ]);
     expect(seen.lines.at(-1)).toBe(
-      '0 added, 0 changed, 0 removed, 1 unchanged, 3 not done: run it again to do what is left',
+      '0 added, 0 changed, 0 removed, 1 unchanged, 3 failed: run apply again to complete them',
     );
     broken = false;
     expect(await run()).toBe(true);
@@ -119,28 +118,28 @@ describe('applying subscriptions', () => {
     expect([...tables.subscriptions.keys()].sort()).toEqual(['flow-2', 'flow-3', 'flow-8']);
   });
 
-  it('says where a flow URL is kept, before and after', async () => {
+  it('prints the secret or parameter of a flow URL', async () => {
     const { ports, report, seen } = setUp();
     const places = [{ secret: 'crm', field: 'url' }, { secret: 'crm' }, { parameter: '/crm' }];
     const all = wanted(3).map(({ definition }, n) => ({ definition, flowUrlFrom: places[n] }));
     await applySubscriptions(file(all), { ...OPTIONS, dryRun: true }, ports, report);
     await applySubscriptions(file(all), OPTIONS, ports, report);
-    const said = [
+    const lines = [
       'flow-0 (flow URL from the secret crm, field url)',
       'flow-1 (flow URL from the secret crm)',
       'flow-2 (flow URL from the parameter /crm)',
     ];
     expect(seen.lines).toEqual([
-      ...said.map((line) => `would add ${line}`),
+      ...lines.map((line) => `would add ${line}`),
       '3 to add, 0 to change, 0 unchanged; nothing was changed',
       '3 to add, 0 to change, 0 unchanged:',
-      ...said.map((line) => `added ${line}`),
+      ...lines.map((line) => `added ${line}`),
       '3 added, 0 changed, 0 unchanged',
     ]);
-    expect(seen.mostAtOnce, 'nothing is sealed').toBe(0);
+    expect(seen.mostAtOnce, 'seals nothing').toBe(0);
   });
 
-  it("says every conflict before it writes anything, also when another manager's come last", async () => {
+  it('reports all conflicts before it writes anything, even if they come last', async () => {
     const { tables, ports, report, seen } = setUp();
     await applySubscriptions(file(wanted(500).slice(498)), { ...OPTIONS, managedBy: 'cdk:Shop' }, ports, report);
     seen.lines.length = 0;
@@ -154,16 +153,16 @@ describe('applying subscriptions', () => {
     expect(tables.subscriptions.size).toBe(2);
   });
 
-  it('says a race with somebody who changes the same subscription', async () => {
+  it('reports a concurrent change of the same subscription', async () => {
     const { ports, report, seen } = setUp();
     const losing = { ...ports, subscriptions: { ...ports.subscriptions, put: async () => false } };
     expect(await applySubscriptions(file(wanted(1)), OPTIONS, losing, report)).toBe(false);
     expect(seen.problems).toEqual([
-      'not added flow-0: subscription "flow-0" was changed by somebody meanwhile: run it again',
+      'cannot add flow-0: subscription "flow-0" was changed by another run at the same time: run it again',
     ]);
   });
 
-  it('takes 10,000 with few of them under way at once', async () => {
+  it('applies 10,000 with bounded concurrency', async () => {
     const { tables, ports, report, seen } = setUp();
     expect(await applySubscriptions(file(wanted(10_000)), OPTIONS, ports, report)).toBe(true);
     expect(tables.subscriptions.size).toBe(10_000);

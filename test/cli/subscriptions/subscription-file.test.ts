@@ -111,16 +111,16 @@ subscriptions:
     expect(read(JSON.stringify(json, undefined, 2)).entries).toMatchObject([{ flowUrl: FLOW_URL, line: 3 }]);
   });
 
-  test('with no subscription, which removes those of its set', () => {
+  test('with an empty list', () => {
     expect(read('subscriptions: []')).toEqual({ set: 'default', entries: [], warnings: [] });
   });
 
-  test('with a doubled dollar sign for a plain one', () => {
+  test('with an escaped dollar sign', () => {
     const text = `${entry('${VIP_FLOW_URL}')}    link: https://example.com/$\${HOST}\n`;
     expect(read(text).entries[0]?.definition.link).toBe('https://example.com/$%7BHOST%7D');
   });
 
-  test('with flow URLs without a signature, where a token of Entra ID goes with the request', () => {
+  test('with flow URLs without a signature for Entra ID authentication', () => {
     const id = '11111111-2222-3333-4444-555555555555';
     const auth = `    auth: { type: entra, tenantId: ${id}, clientId: ${id} }\n`;
     expect(read(entry('${CUT}') + auth)).toMatchObject({
@@ -138,24 +138,26 @@ subscriptions:
     ]);
   });
 
-  test('with flow URLs of the own machine in the local run', () => {
+  test('with loopback flow URLs in the local run', () => {
     const local = 'http://localhost:8080/flows/crm?sig=local';
     expect(read(entry(local), { loopback: true })).toMatchObject({ entries: [{ flowUrl: local }], warnings: [] });
-    expect(mistakesOf(entry(local))[0]).toContain('localhost is the own machine');
+    expect(mistakesOf(entry(local))[0]).toContain('localhost is the local machine');
   });
 
-  test('with a warning for a flow URL that stands in it, and for one that will not answer', () => {
+  test('with warnings for a flow URL in plain text and for one that no longer responds', () => {
     const old = FLOW_URL.replace(HOST, 'prod-01.westeurope.logic.azure.com');
     expect(read(entry(`"${FLOW_URL}"`)).warnings).toEqual([
-      'subs.yaml:4: a flow URL stands in this file, and whoever reads it can start the flow; ' +
+      'subs.yaml:4: the file contains a flow URL in plain text, and everyone who can read the file can start the flow; ' +
         'write ${NAME} instead and set the environment variable NAME',
     ]);
     expect(read(entry('${OLD}'), { environment: { OLD: old } }).warnings).toEqual([
-      expect.stringMatching(/^subs\.yaml:4: subscription "crm": "flowUrl" \(from \$\{OLD\}\): Power Automate flows no/),
+      expect.stringMatching(
+        /^subs\.yaml:4: subscription "crm": "flowUrl" \(from \$\{OLD\}\): Power Automate flows stopped/,
+      ),
     ]);
   });
 
-  test('when it holds 10,000', () => {
+  test('with 10,000 subscriptions', () => {
     const one = (at: number) =>
       `  - name: s${at}\n    trigger: segment-threshold-crossed\n    segment: S\n    above: 1\n    flowUrl: \${VIP_FLOW_URL}\n`;
     const text = `subscriptions:\n${Array.from({ length: 10_000 }, (_, at) => one(at)).join('')}`;
@@ -163,32 +165,32 @@ subscriptions:
   }, 60_000);
 });
 
-describe('a mistake is told with its line', () => {
+describe('a mistake is reported with its line', () => {
   test.each<[string, string, string[]]>([
     [
       'an empty file',
       '# nothing\n',
-      ['subs.yaml:1: the file is empty; write "subscriptions:" and under it a list of subscriptions'],
+      ['subs.yaml:1: the file is empty; write "subscriptions:" and below it a list of subscriptions'],
     ],
     [
       'a list',
       '- name: a\n',
-      ['subs.yaml:1: the file starts with a list; write "subscriptions:" on a line of its own and the list under it'],
+      ['subs.yaml:1: the file is a list; write "subscriptions:" on a line of its own and the list below it'],
     ],
     [
       'a text',
       'hello\n',
-      ['subs.yaml:1: the file is a text; write "subscriptions:" on a line of its own and the list under it'],
+      ['subs.yaml:1: the file is a text; write "subscriptions:" on a line of its own and the list below it'],
     ],
     [
-      'no list',
+      'no subscriptions',
       'set: a\n',
-      ['subs.yaml:1: "subscriptions" is missing; write "subscriptions:" and under it a list of subscriptions'],
+      ['subs.yaml:1: "subscriptions" is missing; write "subscriptions:" and below it a list of subscriptions'],
     ],
     [
       'an empty list',
       'set: a\nsubscriptions:\n',
-      ['subs.yaml:2: "subscriptions" is empty; write a list under it, or [] for none'],
+      ['subs.yaml:2: "subscriptions" is empty; write a list below it, or [] for none'],
     ],
     [
       'no dashes',
@@ -196,9 +198,9 @@ describe('a mistake is told with its line', () => {
       ['subs.yaml:1: "subscriptions" is a map of keys; write a list, with - before the first key of each subscription'],
     ],
     [
-      'another key',
+      'an unknown key',
       'subscription:\n  - name: a\n',
-      ['subs.yaml:1: "subscription" is not known at the top of the file; write subscriptions'],
+      ['subs.yaml:1: "subscription" is unknown at the top level of the file; write subscriptions'],
     ],
     [
       'a set with a space',
@@ -210,36 +212,36 @@ describe('a mistake is told with its line', () => {
       'a colon in a value',
       `${entry('${VIP_FLOW_URL}')}    dataSource: CRM: EU\n`,
       [
-        'subs.yaml:5: the value has a colon and a space in it; put the value in quotes. A flow URL stands on one line, in quotes',
+        'subs.yaml:5: the value contains a colon and a space; put the value in quotes. Write a flow URL on one line, in quotes',
       ],
     ],
     [
       'an @',
       'subscriptions:\n  - name: @a\n',
-      ['subs.yaml:2: a value starts with a sign that needs quotes (such as @, ` or %); put the value in quotes'],
+      ['subs.yaml:2: a value starts with a character that needs quotes (such as @, ` or %); put the value in quotes'],
     ],
     [
       'an open quote',
       'subscriptions:\n  - name: "a\n',
-      ['subs.yaml:3: a quotation mark, bracket, comma or colon is missing here or above; complete it'],
+      ['subs.yaml:3: a quotation mark, bracket, comma or colon is missing here or above; add it'],
     ],
     [
-      'no anchor',
+      'an alias without an anchor',
       'subscriptions:\n  - name: *a\n',
       [
-        'subs.yaml:2: a value starts with *, which stands for an anchor (&) that is not there; put the value in quotes, or set the anchor before it',
+        'subs.yaml:2: a value starts with *, which YAML reads as an alias, but no anchor (&) of this name precedes it; put the value in quotes, or define the anchor',
       ],
     ],
     [
       'two documents',
       'subscriptions: []\n---\nsubscriptions: []\n',
-      ['subs.yaml:2: a second document starts here (---); keep one document in a file'],
+      ['subs.yaml:2: a second document starts here (---); keep one document per file'],
     ],
     [
-      'a key that is there twice',
+      'a duplicate key',
       `${entry('${VIP_FLOW_URL}')}    name: b\n    datasource: x\n`,
       [
-        'subs.yaml:5: "name" stands twice in the same place; keep one',
+        'subs.yaml:5: "name" is duplicated; keep one',
         'subs.yaml:6: subscription "b": "datasource" is not known; write dataSource',
       ],
     ],
@@ -247,46 +249,40 @@ describe('a mistake is told with its line', () => {
       'a variable that is not set',
       entry('${NOT_THERE}'),
       [
-        'subs.yaml:4: subscription "crm": "flowUrl" takes its value from the environment variable NOT_THERE, which is not set; set NOT_THERE and try again',
+        'subs.yaml:4: subscription "crm": "flowUrl" uses the environment variable NOT_THERE, which is not set; set NOT_THERE and try again',
       ],
     ],
     [
       'a variable that is empty',
       entry('${EMPTY}'),
       [
-        'subs.yaml:4: subscription "crm": "flowUrl" takes its value from the environment variable EMPTY, which is empty; set EMPTY and try again',
+        'subs.yaml:4: subscription "crm": "flowUrl" uses the environment variable EMPTY, which is empty; set EMPTY and try again',
       ],
     ],
     [
       'a variable without braces',
       entry('$VIP_FLOW_URL'),
-      [
-        'subs.yaml:4: subscription "crm": "flowUrl" is not a variable in the way this file writes one; write ${VIP_FLOW_URL}',
-      ],
+      ['subs.yaml:4: subscription "crm": "flowUrl" uses another syntax for a variable; write ${VIP_FLOW_URL}'],
     ],
     [
-      'a variable by another rule',
+      'a variable in another syntax',
       entry("'{{ env.VIP_FLOW_URL }}'"),
-      [
-        'subs.yaml:4: subscription "crm": "flowUrl" is not a variable in the way this file writes one; write ${VIP_FLOW_URL}',
-      ],
+      ['subs.yaml:4: subscription "crm": "flowUrl" uses another syntax for a variable; write ${VIP_FLOW_URL}'],
     ],
     [
       'a variable with a default',
       entry('${VIP_FLOW_URL:-x}'),
       [
-        'subs.yaml:4: subscription "crm": "flowUrl" has something else than a name in ${…}; write ${NAME} with letters, digits and _ only',
+        'subs.yaml:4: subscription "crm": "flowUrl" has an invalid name in ${…}; write ${NAME} with letters, digits and _ only',
       ],
     ],
     [
       'a variable that is not closed',
       entry('"${VIP_FLOW_URL"'),
-      [
-        'subs.yaml:4: subscription "crm": "flowUrl" has a ${ without its }; write ${NAME}, or $${ for the signs themselves',
-      ],
+      ['subs.yaml:4: subscription "crm": "flowUrl" has a ${ without a }; write ${NAME}, or $${ for a literal ${'],
     ],
     [
-      'a variable that was cut',
+      'a truncated value of a variable',
       entry('${CUT}'),
       [
         'subs.yaml:4: subscription "crm": "flowUrl" (from ${CUT}): No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use `auth: entra`), or the URL was cut at `&` (quote it).',
@@ -295,7 +291,7 @@ describe('a mistake is told with its line', () => {
     [
       'a flow URL on two lines',
       entry(FLOW_URL.replace('&sp', '\n      &sp')),
-      ['subs.yaml:4: subscription "crm": "flowUrl": The flow URL has a space in it; write it without, on one line.'],
+      ['subs.yaml:4: subscription "crm": "flowUrl": The flow URL contains a space; remove it.'],
     ],
     [
       'no flow URL',
@@ -305,7 +301,7 @@ describe('a mistake is told with its line', () => {
       ],
     ],
     [
-      'an entry that is a text',
+      'a text instead of an entry',
       'subscriptions:\n  - vip\n',
       ['subs.yaml:2: subscription number 1: is "vip"; write keys and values, such as name: vip-customers'],
     ],
@@ -314,20 +310,20 @@ describe('a mistake is told with its line', () => {
   });
 
   test.each(['  - <<: text\n    name: a\n', '  - &a\n    name: x\n    dimensions: *a\n'])(
-    'a wrong anchor: %j',
+    'an invalid anchor: %j',
     (list) => {
       expect(mistakesOf(`subscriptions:\n${list}`).join()).toMatch(/^subs\.yaml:\d: /);
     },
   );
 
-  test('a name that is there twice, with both lines', () => {
+  test('a duplicate name, with both lines', () => {
     const second = entry('${VIP_FLOW_URL}').split('\n').slice(1).join('\n');
     expect(mistakesOf(entry('${VIP_FLOW_URL}') + second)).toEqual([
-      'subs.yaml:5: subscription "crm": the name is already used on line 2; give each subscription its own name',
+      'subs.yaml:5: subscription "crm": line 2 already uses this name; use unique names',
     ]);
   });
 
-  test('all of them at once, in the order of their lines', () => {
+  test('together with all others, in the order of the lines', () => {
     const text = `subscriptions:
   - name: a b
     trigger: segment-threshold-crossed
@@ -348,18 +344,18 @@ set: no_set
 `;
     expect(mistakesOf(text).map((mistake) => mistake.split(';')[0])).toEqual([
       'subs.yaml:2: subscription "a b": "name" is "a b"',
-      'subs.yaml:4: subscription "a b": "segment" is 7 without quotes, which is no text',
+      'subs.yaml:4: subscription "a b": "segment" is 7 without quotes, which is not a string',
       'subs.yaml:5: subscription "a b": "above" is "10,000"',
-      'subs.yaml:6: subscription "a b": "link" takes its value from the environment variable NOT_THERE, which is not set',
+      'subs.yaml:6: subscription "a b": "link" uses the environment variable NOT_THERE, which is not set',
       'subs.yaml:8: subscription "full": "trigger" is "full-refresh"',
       'subs.yaml:9: subscription "full": "flowUrl": example.com is not a host of Power Automate or Logic Apps (such as *.api.powerplatform.com)',
-      'subs.yaml:15: subscription "rev": "dimensions.Year" is 2024 without quotes, which is no text',
+      'subs.yaml:15: subscription "rev": "dimensions.Year" is 2024 without quotes, which is not a string',
       'subs.yaml:16: subscription "rev": "threshold" is not known',
       'subs.yaml:17: "set" is "no_set"',
     ]);
   });
 
-  test('and without a flow URL, however the file is broken', () => {
+  test('without a flow URL, in any invalid file', () => {
     const good = `${entry(`"${FLOW_URL}"`)}    owners: [kim@example.com]\n`;
     const broken = ['"', "'", ': ', ' #', '\n', '\t', '{', ']', '- ', '&', '*', '!', '@', '|', '${', '%', '\\'];
     for (const sign of broken) {

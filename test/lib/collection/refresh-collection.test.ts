@@ -6,7 +6,7 @@ import { Env } from '../../../contract/environment';
 import { RefreshCollection, type RefreshCollectionOptions } from '../../../lib';
 import { connectorTemplate, referred, resources } from '../support';
 
-/** The construct by itself, beside a bus of somebody else's. */
+/** The construct alone, on an existing bus. */
 function collection(options: RefreshCollectionOptions = {}) {
   const stack = new Stack(new App(), 'Stack');
   const eventBus = events.EventBus.fromEventBusName(stack, 'Bus', 'company');
@@ -22,7 +22,7 @@ function collection(options: RefreshCollectionOptions = {}) {
 const variables = (template: Template, id = 'Collect') =>
   referred(resources(template, 'AWS::Lambda::Function')[`${id}Function`]?.Properties.Environment.Variables);
 
-test('works by itself: a table, a queue, a function, a schedule, and nothing else', () => {
+test('used alone, creates a table, a queue, a function and a schedule, and nothing else', () => {
   const { construct, template } = collection();
   template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
   template.resourceCountIs('AWS::Lambda::Function', 1);
@@ -49,7 +49,7 @@ test('works by itself: a table, a queue, a function, a schedule, and nothing els
   ]);
 });
 
-test('props of the connector reach the function', () => {
+test('passes the connector’s props to the function', () => {
   const template = connectorTemplate({
     unificationStages: ['Map', 'Match, then merge'],
     fullRefreshProcesses: ['Data sources', 'Segments'],
@@ -62,20 +62,24 @@ test('props of the connector reach the function', () => {
   });
 });
 
-test('a name may be a token', () => {
+test('accepts a token as a name', () => {
   const stages = ['map', Lazy.string({ produce: () => 'later' })];
   expect(variables(collection({ unificationStages: stages }).template)[Env.UNIFICATION_STAGES]).toBe('["map","later"]');
 });
 
-describe('fails for', () => {
+describe('rejects', () => {
   test.each<[string, RefreshCollectionOptions, RegExp]>([
     ['no stage', { unificationStages: [] }, /unificationStages has 0 names: write 1 to 50/],
     ['51 processes', { fullRefreshProcesses: Array(51).fill('x') }, /fullRefreshProcesses has 51 names: write 0 to 50/],
     ['a name twice', { fullRefreshProcesses: ['A', 'B', 'A'] }, /fullRefreshProcesses has 'A' twice/],
-    ['an empty name', { unificationStages: [''] }, /unificationStages has '': write names of 1 to 200/],
-    ['a name that events cannot have', { unificationStages: ['map '] }, /unificationStages has 'map ': write names/],
-    ['a long name', { fullRefreshProcesses: ['x'.repeat(201)] }, /write names of 1 to 200 characters/],
-    ['a list that is not known yet', { unificationStages: Token.asList({ Ref: 'X' }) }, /unificationStages is a token/],
+    ['an empty name', { unificationStages: [''] }, /unificationStages is '': write 1 to 200 characters/],
+    ['a name with trailing whitespace', { unificationStages: ['map '] }, /unificationStages is 'map ': write 1 to 200/],
+    [
+      'a long name',
+      { fullRefreshProcesses: ['x'.repeat(201)] },
+      /fullRefreshProcesses is 'x+': write 1 to 200 characters/,
+    ],
+    ['a list that is a token', { unificationStages: Token.asList({ Ref: 'X' }) }, /unificationStages is a token/],
     ['less than a minute', { runTimeout: Duration.seconds(59) }, /runTimeout is 59 seconds: write a minute or more/],
   ])('%s', (_, options, message) => {
     expect(() => collection(options)).toThrow(message);

@@ -22,7 +22,7 @@ import {
 
 const HANDLERS = ['ThresholdsEvaluate', 'ThresholdsSweep', 'CollectionCollect', 'DeliveryDispatch', 'DeliveryDeliver'];
 
-/** A connector beside what is made for it. */
+/** A connector, and resources that are created for it. */
 function connectorWith(make: (stack: Stack) => PowerAutomateConnectorProps, stackProps?: StackProps) {
   const stack = new Stack(new App(), 'Stack', stackProps);
   const connector = new PowerAutomateConnector(stack, 'Connector', make(stack));
@@ -47,7 +47,7 @@ describe('tables', () => {
     deliveriesTable: 'DeliveryTable',
   };
 
-  test.each(TABLE_PROPS)('%s: is the one that functions are told of and may use, in place of a new one', (prop) => {
+  test.each(TABLE_PROPS)('%s: functions use the existing table, and no new one is created', (prop) => {
     const plain = connectorWith(() => ({})).template;
     const { template } = connectorWith((stack) => ({ [prop]: suitableTable(stack, prop) }));
     template.resourceCountIs('AWS::DynamoDB::GlobalTable', 4);
@@ -56,13 +56,13 @@ describe('tables', () => {
     for (const id of HANDLERS) {
       const { Variables } = resources(template, 'AWS::Lambda::Function')[`${id}Function`]?.Properties.Environment ?? {};
       expect(referred(Variables)[variable]).toBe(users.includes(id) ? given : undefined);
-      // The same permissions as on a table of ours.
+      // The same permissions as on a table that the connector creates.
       const onGiven = permissions(plain, `${id}Role`).map((one) => one.replace(OURS[prop], given));
       expect(permissions(template, `${id}Role`)).toEqual(onGiven.sort());
     }
   });
 
-  test('deletion protection and removal policy are for new ones alone', () => {
+  test('deletion protection and removal policy apply only to new tables', () => {
     const { template } = connectorWith((stack) => ({
       thresholdsTable: suitableTable(stack, 'thresholdsTable'),
       deletionProtection: true,
@@ -74,14 +74,14 @@ describe('tables', () => {
     });
   });
 
-  test('a table with a customer’s key: whoever reads may decrypt, whoever writes may encrypt, too', () => {
+  test('a table with a customer managed key: readers can decrypt, writers can also encrypt', () => {
     const { template } = connectorWith(
       (stack) => ({
         subscriptionsTable: suitableTable(stack, 'subscriptionsTable', (suitable) => ({
           ...suitable,
           encryption: dynamodb.TableEncryptionV2.customerManagedKey(new kms.Key(stack, 'TableKey')),
         })),
-        // CDK writes a table's key for a Region that it knows only.
+        // CDK adds a table's key only if the Region is known.
       }),
       { env: { account: '111122223333', region: 'eu-west-1' } },
     );
@@ -96,7 +96,7 @@ describe('tables', () => {
     expect(onKey('CollectionCollect')).toEqual([]);
   });
 
-  test('nothing is known, and nothing is said, of a table that is not made in this app', () => {
+  test('an imported table is not checked', () => {
     const { template } = connectorWith((stack) => ({
       runsTable: dynamodb.Table.fromTableName(stack, 'Given', 'runs'),
     }));
@@ -106,13 +106,13 @@ describe('tables', () => {
     template.resourceCountIs('AWS::DynamoDB::GlobalTable', 3);
   });
 
-  test('a table of the older kind does as well', () => {
+  test('a table of the older construct class is accepted', () => {
     const table = (stack: Stack) => {
       const one = new dynamodb.Table(stack, 'Given', {
         partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
         timeToLiveAttribute: 'expiresAt',
       });
-      // After the connector was made with it, too.
+      // Also after the connector was created.
       return one;
     };
     const stack = new Stack(new App(), 'Stack');
@@ -132,25 +132,17 @@ describe('tables', () => {
   });
 
   const string = (name: string) => ({ name, type: dynamodb.AttributeType.STRING });
+  test.each<[TableProp, string, Partial<dynamodb.TablePropsV2>, string, string]>([
+    ['subscriptionsTable', 'another key', { partitionKey: string('name') }, 'name (S)', 'pk (S)'],
+    ['deliveriesTable', 'no sort key', { sortKey: undefined }, 'pk (S)', 'pk (S), sk (S)'],
+    ['runsTable', 'a sort key', { sortKey: string('sk') }, 'pk (S), sk (S)', 'pk (S)'],
+  ])('rejects %s with %s', (prop, _, change, found, key) => {
+    expect(() =>
+      connectorWith((stack) => ({ [prop]: suitableTable(stack, prop, (table) => ({ ...table, ...change })) })),
+    ).toThrow(`${prop} has the key ${found}: create a table with the key ${key}`);
+  });
+
   test.each<[TableProp, string, (table: dynamodb.TablePropsV2) => dynamodb.TablePropsV2, string]>([
-    [
-      'subscriptionsTable',
-      'another key',
-      (table) => ({ ...table, partitionKey: string('name') }),
-      'subscriptionsTable has the key name (S): make a table with the key pk (S)',
-    ],
-    [
-      'deliveriesTable',
-      'no sort key',
-      (table) => ({ ...table, sortKey: undefined }),
-      'deliveriesTable has the key pk (S): make a table with the key pk (S), sk (S)',
-    ],
-    [
-      'runsTable',
-      'a sort key',
-      (table) => ({ ...table, sortKey: string('sk') }),
-      'runsTable has the key pk (S), sk (S): make a table with the key pk (S)',
-    ],
     [
       'thresholdsTable',
       'no index',
@@ -177,7 +169,7 @@ describe('tables', () => {
           nonKeyAttributes: undefined,
         })),
       }),
-      'subscriptionsTable projects ALL to its index by-trigger: project the attributes filter, uid and no others',
+      'subscriptionsTable projects ALL to its index by-trigger: project only the attributes filter, uid',
     ],
     [
       'subscriptionsTable',
@@ -188,21 +180,21 @@ describe('tables', () => {
           index.nonKeyAttributes ? { ...index, nonKeyAttributes: ['uid'] } : index,
         ),
       }),
-      'subscriptionsTable projects INCLUDE to its index by-trigger: project the attributes filter, uid and no others',
+      'subscriptionsTable projects INCLUDE to its index by-trigger: project only the attributes filter, uid',
     ],
     [
       'runsTable',
       'no time to live',
       (table) => ({ ...table, timeToLiveAttribute: undefined }),
-      'runsTable keeps its items for ever: set its time to live to the attribute expiresAt',
+      'runsTable has no time to live, so its items never expire: set its TTL attribute to expiresAt',
     ],
     [
       'deliveriesTable',
       'another time to live',
       (table) => ({ ...table, timeToLiveAttribute: 'ttl' }),
-      'deliveriesTable keeps its items for ever: set its time to live to the attribute expiresAt',
+      'deliveriesTable has no time to live, so its items never expire: set its TTL attribute to expiresAt',
     ],
-  ])('fails for %s with %s', (prop, _, change, problem) => {
+  ])('rejects %s with %s', (prop, _, change, problem) => {
     expect(() => connectorWith((stack) => ({ [prop]: suitableTable(stack, prop, change) }))).toThrow(problem);
   });
 });
@@ -212,7 +204,7 @@ describe('logGroup', () => {
     logGroup: new logs.LogGroup(stack, 'Given', { retention: logs.RetentionDays.ONE_YEAR }),
   }));
 
-  test('is where all functions log to, and may', () => {
+  test('is used by all functions, which can write to it', () => {
     template.resourceCountIs('AWS::Logs::LogGroup', 1);
     for (const { Properties } of functions(template)) {
       expect(referred(Properties.LoggingConfig)).toEqual({ LogFormat: 'JSON', LogGroup: 'Given' });
@@ -224,13 +216,13 @@ describe('logGroup', () => {
     }
   });
 
-  test('fails with a retention, which it would not get', () => {
+  test('cannot be combined with a retention', () => {
     expect(() =>
       connectorWith((stack) => ({
         logGroup: new logs.LogGroup(stack, 'Given'),
         logRetention: logs.RetentionDays.ONE_DAY,
       })),
-    ).toThrow(/logRetention is of no use to a log group that is given/);
+    ).toThrow(/logRetention cannot be combined with logGroup/);
   });
 });
 
@@ -244,7 +236,7 @@ describe('vpc', () => {
     'UnassignPrivateIpAddresses',
   ].map((action) => `ec2:${action} *`);
 
-  test('all functions run in its private subnets, each in a security group that lets nobody in', () => {
+  test('all functions run in its private subnets, each with a security group without inbound rules', () => {
     const { template, connector } = connectorWith((stack) => ({ vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }) }));
     expect(functions(template)).toHaveLength(HANDLERS.length);
     for (const { Properties } of functions(template)) {
@@ -259,7 +251,7 @@ describe('vpc', () => {
     expect(connector.delivery.deliver.connections.securityGroups).toHaveLength(1);
   });
 
-  test('their roles may make network interfaces, by plain statements; without a VPC they may not', () => {
+  test('only with a VPC, roles can create network interfaces', () => {
     const { template } = connectorWith((stack) => ({ vpc: new ec2.Vpc(stack, 'Vpc') }));
     const outside = connectorWith(() => ({})).template;
     for (const id of HANDLERS) {
@@ -270,7 +262,7 @@ describe('vpc', () => {
     expect(functions(outside).filter(({ Properties }) => 'VpcConfig' in Properties)).toEqual([]);
   });
 
-  test('vpcSubnets, securityGroups: of every function, and no other', () => {
+  test('vpcSubnets, securityGroups: every function uses exactly these', () => {
     const { template } = connectorWith((stack) => ({
       vpc: new ec2.Vpc(stack, 'Vpc', {
         maxAzs: 1,
@@ -292,7 +284,7 @@ describe('vpc', () => {
     }
   });
 
-  test.each(['vpcSubnets', 'securityGroups'])('fails for %s without it', (prop) => {
+  test.each(['vpcSubnets', 'securityGroups'])('rejects %s without it', (prop) => {
     const value = prop === 'vpcSubnets' ? { subnetGroupName: 'Data' } : [];
     const given = (stack: Stack) =>
       prop === 'vpcSubnets' ? value : [ec2.SecurityGroup.fromSecurityGroupId(stack, 'G', 'sg-0123456789abcdef0')];
@@ -307,7 +299,7 @@ describe('deadLetterQueue', () => {
       .flatMap((policy) => statements(policy))
       .filter(({ Principal }) => Principal.Service === 'events.amazonaws.com');
 
-  test('takes what EventBridge cannot put on a queue, by one statement for all rules', () => {
+  test('receives events that EventBridge cannot deliver, with one policy statement for all rules', () => {
     const { template, connector } = connectorWith((stack) => ({ deadLetterQueue: new sqs.Queue(stack, 'Given') }));
     expect(connector.rules.deadLetterQueue.node.path).toBe('Stack/Given');
     expect(resources(template, 'AWS::SQS::Queue')).not.toHaveProperty('EventsDeadLetterQueue');
@@ -321,17 +313,17 @@ describe('deadLetterQueue', () => {
     expect(list(referred(statement.Condition.ArnLike['aws:SourceArn'])).sort()).toEqual(rules.map(([id]) => id).sort());
   });
 
-  test('warns of one whose policy is not of this app, and says what it must allow', () => {
+  test('an imported queue gets a warning with the permissions that its policy needs', () => {
     const { stack } = connectorWith((scope) => ({
       deadLetterQueue: sqs.Queue.fromQueueArn(scope, 'Given', 'arn:aws:sqs:eu-west-1:111122223333:given'),
     }));
     Annotations.fromStack(stack).hasWarning(
       '/Stack/Connector/Events',
-      Match.stringLikeRegexp('Given is not of this app: let events.amazonaws.com send to it'),
+      Match.stringLikeRegexp('Given is imported, .* allow events.amazonaws.com to send to it'),
     );
   });
 
-  test('with a customer’s key: EventBridge may encrypt', () => {
+  test('with a customer managed key: EventBridge can encrypt', () => {
     const { template } = connectorWith((stack) => ({
       deadLetterQueue: new sqs.Queue(stack, 'Given', { encryptionMasterKey: new kms.Key(stack, 'GivenKey') }),
     }));
@@ -357,14 +349,14 @@ describe('queueEncryptionKey', () => {
     }
   });
 
-  test('EventBridge may use it, by one statement', () => {
+  test('EventBridge can use it, with one policy statement', () => {
     const ofEventBridge = statements(resources(template, 'AWS::KMS::Key').QueueKey, 'KeyPolicy').filter(
       ({ Principal }: { Principal: { Service?: string } }) => Principal.Service === 'events.amazonaws.com',
     );
     expect(ofEventBridge).toMatchObject([{ Action: ['kms:GenerateDataKey', 'kms:Decrypt'], Resource: '*' }]);
   });
 
-  test('whoever sends may encrypt, whoever receives may decrypt, and sweep, which does neither, may not use it', () => {
+  test('senders can encrypt, receivers can decrypt, and sweep, which does neither, cannot use it', () => {
     const onKey = (id: string) => permissions(template, `${id}Role`).filter((one) => one.endsWith(' QueueKey'));
     for (const id of HANDLERS.filter((one) => one !== 'ThresholdsSweep')) {
       expect([...new Set(onKey(id))]).toEqual(['kms:Decrypt QueueKey', 'kms:GenerateDataKey QueueKey']);
@@ -374,7 +366,7 @@ describe('queueEncryptionKey', () => {
 });
 
 describe('aspects', () => {
-  test('a tag reaches whatever can be tagged', () => {
+  test('a tag is applied to every taggable resource', () => {
     const stack = new Stack(new App(), 'Stack');
     const connector = new PowerAutomateConnector(stack, 'Connector');
     Tags.of(connector).add('team', 'data');
@@ -396,7 +388,7 @@ describe('aspects', () => {
     }
   });
 
-  test('a removal policy reaches whatever holds data', () => {
+  test('a removal policy is applied to every resource with data', () => {
     const stack = new Stack(new App(), 'Stack');
     RemovalPolicies.of(new PowerAutomateConnector(stack, 'Connector')).destroy();
     const template = Template.fromStack(stack);

@@ -15,12 +15,12 @@ import { resources, suitableTable, TABLE_PROPS } from '../support';
 
 const env = { account: '111122223333', region: 'eu-west-1' };
 
-// A cycle of stacks throws when the app is synthesized.
+// Synthesis fails if the stacks depend on each other in a cycle.
 describe.each([
   ['without feature flags', {}],
   ['with all recommended', recommendedFlags],
 ])('%s', (_, context) => {
-  test('everything that a connector is given may be another stack’s', () => {
+  test('all resources that are passed to a connector can be in another stack', () => {
     const app = new App({ context });
     const platform = new Stack(app, 'Platform', { env });
     const stack = new Stack(app, 'Stack', { env });
@@ -52,11 +52,11 @@ describe.each([
         StringEquals: { 'aws:SourceAccount': env.account },
       },
     });
-    // Not by the rules' names, which would tie the stacks together both ways.
+    // Not by the rules' names, which would create a dependency cycle.
     expect(JSON.stringify(statement.Condition.ArnLike)).toMatch(/:events:eu-west-1:111122223333:rule\/\*"/);
   });
 
-  test('users of a connector may be in another stack', () => {
+  test('principals and targets that use a connector can be in another stack', () => {
     const app = new App({ context });
     const home = new Stack(app, 'Home', { env });
     const users = new Stack(app, 'Users', { env });
@@ -80,7 +80,7 @@ describe.each([
     Template.fromStack(home).resourceCountIs('AWS::Events::Rule', 13);
   });
 
-  test('two connectors share a bus of another stack, under ids of their own', () => {
+  test('two connectors with different IDs share a bus of another stack', () => {
     const app = new App({ context });
     const eventBus = new events.EventBus(new Stack(app, 'Platform'), 'Bus');
     const stack = new Stack(app, 'Stack');
@@ -95,7 +95,7 @@ describe.each([
   });
 });
 
-test('triggers may go to a queue of another stack', () => {
+test('triggers can be sent to a queue of another stack', () => {
   const app = new App();
   const stack = new Stack(app, 'Stack');
   const rules = new TriggerRules(stack, 'Rules');

@@ -3,8 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readAccounts } from '../../../cli/diagnosis/threshold-account';
-import { pause } from '../../../lambda/delivery/core/health/flow-health';
+import { readThresholdStatuses } from '../../../cli/diagnosis/threshold-status';
+import { pause } from '../../../lambda/delivery/core/health/pause-resume';
 import { type RegistryPorts, register, unregister } from '../../../lambda/registration/core/register';
 import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
 import { ThresholdTable } from '../../../lambda/thresholds/adapters/threshold-table';
@@ -21,7 +21,7 @@ import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../support/memory
 import { startTables, type TestTables } from '../../support/servers/tables';
 import { permissions, resources } from '../support';
 
-/** What a role may do that a connector has granted something. */
+/** Permissions of a role after a grant. */
 function granted(grant: (connector: PowerAutomateConnector, role: iam.Role) => iam.Grant, make = plain) {
   const stack = new Stack(new App(), 'Stack');
   const connector = new PowerAutomateConnector(stack, 'Connector', make(stack));
@@ -53,7 +53,7 @@ describe('grantManageSubscriptions', () => {
     allowed.filter((one) => one.endsWith(` ${table}Table`)).map((one) => one.split(/[: ]/)[1]),
   );
 
-  test('allows what the commands of the CLI do, and nothing else', () => {
+  test('allows exactly the API calls of the CLI', () => {
     expect(allowed).toEqual([
       'cloudwatch:DescribeAlarms *',
       'dynamodb:BatchGetItem SubscriptionsTable',
@@ -85,7 +85,7 @@ describe('grantManageSubscriptions', () => {
     ]);
   });
 
-  test('allows to encrypt for a subscription only', () => {
+  test('allows encryption only for a subscription', () => {
     const [policy] = Object.values(resources(template, 'AWS::IAM::Policy')).filter(({ Properties }) =>
       JSON.stringify(Properties).includes('Grantee'),
     );
@@ -95,7 +95,7 @@ describe('grantManageSubscriptions', () => {
     expect(encrypt.Condition).toEqual({ StringLike: { 'kms:EncryptionContext:subscription': '*' } });
   });
 
-  test('with customers’ keys: also what tables and queues need of them', () => {
+  test('with customer managed keys: also allows the use of the keys of tables and queues', () => {
     const { allowed } = granted(
       (connector, role) => connector.grantManageSubscriptions(role),
       (stack) => ({ queueEncryptionKey: new kms.Key(stack, 'QueueKey') }),
@@ -106,7 +106,7 @@ describe('grantManageSubscriptions', () => {
     ]);
   });
 
-  test('what is added to the connector later can be looked at, too', () => {
+  test('also allows inspecting constructs that are added later', () => {
     const { allowed: more } = granted((connector, role) => {
       const grant = connector.grantManageSubscriptions(role);
       const orders = Source.glueJob({ jobName: 'orders', dataSource: 'Orders' });
@@ -126,7 +126,7 @@ describe('grantManageSubscriptions', () => {
     );
   });
 
-  test('of a stack: also to look up its outputs, as the CLI does', () => {
+  test('on a stack, also allows reading the stack’s outputs', () => {
     const stack = new PowerAutomateConnectorStack(new App(), 'Stack');
     const role = new iam.Role(stack, 'Grantee', { assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com') });
     stack.grantManageSubscriptions(role).assertSuccess();
@@ -135,14 +135,14 @@ describe('grantManageSubscriptions', () => {
     );
   });
 
-  describe('is what registering calls:', () => {
+  describe('matches the calls of a registration:', () => {
     let tables: TestTables;
     beforeAll(async () => {
       tables = await startTables();
     });
     afterAll(() => tables.stop());
 
-    test('every call is allowed, and every action on the tables is called', async () => {
+    test('every call is allowed, and every allowed table action is called', async () => {
       const made = new Set<string>();
       const subscriptions = new SubscriptionTable(tables.client, tables.subscriptions);
       const thresholds = new ThresholdTable(tables.client, tables.thresholds);
@@ -155,7 +155,7 @@ describe('grantManageSubscriptions', () => {
         newId: () => crypto.randomUUID(),
         clock: () => NOW,
       };
-      // A measure with members, so that its dimensions are looked up.
+      // A measure with members, so that its dimensions are read.
       const members = [measure(1, 1, { dimensions: { Region: 'EU' } })].map((body) => ({ id: '1', body }));
       await evaluateBatch(members, {
         ...ports,
@@ -180,9 +180,9 @@ describe('grantManageSubscriptions', () => {
       const above = (value: number) =>
         thresholdOn('all', { measure: 'Revenue', dimensions: { Region: 'EU' } }, { operator: 'above', value });
       for (const value of [10, 20]) await register({ definition: above(value), flowUrl: `url-${value}` }, 'cli', ports);
-      // What explain, thresholds and doctor read.
+      // Reads of explain, thresholds and doctor.
       const registered = await subscriptions.read('all');
-      if (registered) await readAccounts(registered, 10, { thresholds });
+      if (registered) await readThresholdStatuses(registered, 10, { thresholds });
       for await (const _ of thresholds.list());
       for await (const { definition } of subscriptions.list())
         await pause(definition.name, { subscriptions, clock: () => NOW });
@@ -199,7 +199,7 @@ describe('grantManageSubscriptions', () => {
   });
 });
 
-test('grantReadDeliveries allows to read deliveries, and nothing else', () => {
+test('grantReadDeliveries allows reading deliveries, and nothing else', () => {
   const { allowed } = granted((connector, role) => connector.grantReadDeliveries(role));
   expect(allowed).toEqual([
     'dynamodb:BatchGetItem DeliveryTable',

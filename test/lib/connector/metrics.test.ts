@@ -18,7 +18,7 @@ describe.each([
   ['metricPausedSubscriptions', Metric.PAUSED_SUBSCRIPTIONS],
   ['metricOldestPending', Metric.OLDEST_PENDING_AGE],
 ] as const)('%s', (method, metricName) => {
-  test('is this connector’s, with the statistic and the unit that it is written with', () => {
+  test('has the connector’s dimension, and the statistic and unit that it is published with', () => {
     const age = method === 'metricOldestPending';
     expect(connector[method]().toMetricConfig().metricStat).toMatchObject({
       namespace: 'PowerAutomateConnector',
@@ -30,7 +30,7 @@ describe.each([
     });
   });
 
-  test('takes what differs', () => {
+  test('can be overridden', () => {
     const metric = connector[method]({ statistic: 'Average', period: Duration.minutes(1), label: 'mine' });
     expect(metric.toMetricConfig()).toMatchObject({
       metricStat: { statistic: 'Average', period: Duration.minutes(1), metricName },
@@ -39,7 +39,7 @@ describe.each([
   });
 });
 
-test('metric gives any of them by its name', () => {
+test('metric returns any metric by its name', () => {
   expect(connector.metric('LateObservations').toMetricConfig().metricStat).toMatchObject({
     namespace: 'PowerAutomateConnector',
     metricName: 'LateObservations',
@@ -53,7 +53,7 @@ test('metric gives any of them by its name', () => {
   }
 });
 
-test('an alarm in another stack, Region and account knows where the metric is', () => {
+test('an alarm in another stack, Region and account references the metric’s Region and account', () => {
   const app = new App();
   const home = new Stack(app, 'Home', { env: { account: '111122223333', region: 'eu-west-1' } });
   const away = new Stack(app, 'Away', { env: { account: '111122223333', region: 'us-east-1' } });

@@ -19,7 +19,7 @@ import {
 } from '../../../lib';
 import { referred, resources, suitableTable } from '../support';
 
-/** Each part by itself, on a bus and tables of somebody else's, with nothing but what it must be given. */
+/** Each construct alone, on an existing bus and existing tables, with only its required props. */
 const PARTS: Record<string, (stack: Stack, eventBus: events.IEventBus) => void> = {
   TriggerRules: (stack, eventBus) => {
     const rules = new TriggerRules(stack, 'Part', { eventBus });
@@ -59,7 +59,7 @@ function alone(part: string, context?: Record<string, unknown>): Template {
   return Template.fromStack(stack);
 }
 
-/** Of which resources a template has how many, without policies and permissions. */
+/** Number of resources by type, without policies and permissions. */
 function inventory(template: Template): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { Type } of Object.values(template.toJSON().Resources as Record<string, { Type: string }>)) {
@@ -68,7 +68,7 @@ function inventory(template: Template): Record<string, number> {
   return counts;
 }
 
-describe('by itself', () => {
+describe('used alone', () => {
   test.each<[string, Record<string, number>]>([
     ['TriggerRules', { 'AWS::Events::Rule': 7, 'AWS::SQS::Queue': 2 }],
     [
@@ -116,7 +116,7 @@ describe('by itself', () => {
       'SourceReconciliation',
       {
         'AWS::DynamoDB::GlobalTable': 1,
-        // Three of them are those of the normalization that it is given.
+        // Three of them belong to the normalization that is passed to it.
         'AWS::SQS::Queue': 6,
         'AWS::Lambda::Function': 2,
         'AWS::Logs::LogGroup': 2,
@@ -136,16 +136,16 @@ describe('by itself', () => {
         'AWS::Events::Rule': 1,
       },
     ],
-  ])('%s makes what it needs, and nothing else', (part, expected) => {
+  ])('%s creates only the resources that it needs', (part, expected) => {
     expect(inventory(alone(part))).toEqual(expected);
   });
 
-  test.each(Object.keys(PARTS))('%s makes the same with all feature flags that CDK recommends', (part) => {
+  test.each(Object.keys(PARTS))('%s creates the same resources with all recommended feature flags', (part) => {
     expect(inventory(alone(part, recommendedFlags))).toEqual(inventory(alone(part)));
   });
 
   test.each(['ThresholdEvaluation', 'RefreshCollection', 'ScheduledQueries', 'UnificationPolling', 'FlowDelivery'])(
-    '%s is known by a name from its path, and puts events of the default source',
+    '%s has an ID derived from its path, and the default event source',
     (part) => {
       const functions = Object.values(resources(alone(part), 'AWS::Lambda::Function'));
       for (const { Properties } of functions) {
@@ -158,7 +158,7 @@ describe('by itself', () => {
     },
   );
 
-  test('TriggerRules without a prop has a bus of its own', () => {
+  test('TriggerRules without props creates a bus', () => {
     const stack = new Stack(new App(), 'Stack');
     const rules = new TriggerRules(stack, 'Part');
     Template.fromStack(stack).resourceCountIs('AWS::Events::EventBus', 1);
@@ -172,14 +172,14 @@ describe('by itself', () => {
       'RefreshCollection',
       (stack, eventBus, connectorId) => new RefreshCollection(stack, 'Part', { eventBus, connectorId }),
     ],
-  ])('%s fails for an id that cannot be', (_, make) => {
+  ])('%s rejects an invalid connector ID', (_, make) => {
     const stack = new Stack(new App(), 'Stack');
     const eventBus = events.EventBus.fromEventBusName(stack, 'Bus', 'company');
     expect(() => make(stack, eventBus, 'two words')).toThrow(/connectorId is 'two words'/);
   });
 });
 
-test('parts by themselves are put together: thresholds without a flow', () => {
+test('constructs can be combined without a connector: thresholds without a flow', () => {
   const stack = new Stack(new App(), 'Stack');
   const eventBus = events.EventBus.fromEventBusName(stack, 'Bus', 'company');
   const rules = new TriggerRules(stack, 'Rules', { eventBus, connectorId: 'emea' });

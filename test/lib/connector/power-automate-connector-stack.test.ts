@@ -5,9 +5,9 @@ import { Output } from '../../../contract/outputs';
 import { PowerAutomateConnector, PowerAutomateConnectorStack, Source } from '../../../lib';
 import { referred } from '../support';
 
-test('outputs by their exact names what tools need to find a connector', () => {
+test('has the outputs that tools use to find a connector, with their exact names', () => {
   const stack = new PowerAutomateConnectorStack(new App(), 'Stack');
-  // What is added later is among them.
+  // Includes constructs that are added later.
   stack.connector.addSource('Orders', Source.glueJob({ jobName: 'orders', dataSource: 'Orders' }));
   const {
     [Output.WORK_QUEUE_URLS]: queues,
@@ -51,7 +51,7 @@ test('outputs by their exact names what tools need to find a connector', () => {
   });
 });
 
-test('a connector in any stack adds the same outputs', () => {
+test('addOutputs adds the same outputs to any stack', () => {
   const ours = new PowerAutomateConnectorStack(new App(), 'Stack', { entraFederation: true });
   const theirs = new Stack(new App(), 'Stack');
   new PowerAutomateConnector(theirs, 'Connector', { entraFederation: true }).addOutputs();
@@ -59,14 +59,14 @@ test('a connector in any stack adds the same outputs', () => {
   expect(outputs(theirs)).toEqual(outputs(ours));
 });
 
-test('outputs the role that Entra ID has to trust, where it has to', () => {
+test('has the role for Entra ID as an output only with federation', () => {
   const stack = new PowerAutomateConnectorStack(new App(), 'Stack', { entraFederation: true });
   const { Outputs } = Template.fromStack(stack).toJSON();
   expect(referred(Outputs[Output.DELIVER_ROLE_ARN])).toEqual({ Value: 'DeliveryDeliverRole' });
   expect(Outputs[Output.DELIVER_ROLE_ARN].Value['Fn::GetAtt'][1]).toBe('Arn');
 });
 
-test('passes on the props of the connector and of the stack', () => {
+test('passes the props to the connector and the stack', () => {
   const stack = new PowerAutomateConnectorStack(new App(), 'Stack', {
     description: 'ours',
     eventSource: 'crm',

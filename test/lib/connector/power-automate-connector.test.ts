@@ -24,12 +24,23 @@ import {
 import { TRIGGER_INDEX } from '../../../contract/subscriptions';
 import { DUE_INDEX } from '../../../contract/thresholds';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps } from '../../../lib';
-import { connectorStack, connectorTemplate, list, permissions, readable, referred, resources } from '../support';
+import {
+  connectorStack,
+  connectorTemplate,
+  list,
+  permissions,
+  readable,
+  referred,
+  resources,
+  secureString,
+} from '../support';
+
+const KEY_ARN = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
 
 const template = connectorTemplate();
 
 /**
- * Those that every connector has; `register` comes with the first declared subscription, `measure` with the first query,
+ * Functions of every connector. `register` is created with the first declared subscription, `measure` with the first query,
  * `normalize` with the first source, `poll` with the first unification.
  */
 type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize' | 'poll' | 'reconcile'>;
@@ -107,7 +118,7 @@ describe('tables', () => {
     });
   });
 
-  test('are on demand, restorable and kept, and not protected from deletion', () => {
+  test('have on-demand billing and point-in-time recovery, are retained, and have no deletion protection', () => {
     expect(Object.keys(tables).sort()).toEqual([
       'CollectionTable',
       'DeliveryTable',
@@ -134,7 +145,7 @@ describe('tables', () => {
   });
 });
 
-test('the key of the flow URLs is rotated and kept', () => {
+test('the key of the flow URLs is rotated and retained', () => {
   template.hasResource('AWS::KMS::Key', {
     Properties: { EnableKeyRotation: true },
     DeletionPolicy: 'Retain',
@@ -151,7 +162,7 @@ describe('queues', () => {
     ['DeliveryDeliveries', 'deliver', 50],
   ];
 
-  test.each(workQueues)('%s: %s has time, and a message is tried for a day', (id, handler) => {
+  test.each(workQueues)('%s: the visibility timeout fits %s, and messages are retried for a day', (id, handler) => {
     const { VisibilityTimeout, RedrivePolicy } = queues[`${id}Queue`]?.Properties ?? {};
     expect(VisibilityTimeout).toBe(6 * HANDLER_TIMEOUT_SECONDS[handler]);
     expect(referred(RedrivePolicy.deadLetterTargetArn)).toBe(`${id}DeadLetterQueue`);
@@ -160,7 +171,7 @@ describe('queues', () => {
     expect(RedrivePolicy.maxReceiveCount).toBeLessThanOrEqual(1000);
   });
 
-  test.each(workQueues)('%s is read by %s, at most %i at once', (id, handler, maximum) => {
+  test.each(workQueues)('%s is processed by %s, with a maximum concurrency of %i', (id, handler, maximum) => {
     const mappings = Object.values(resources(template, 'AWS::Lambda::EventSourceMapping'));
     const [mapping, ...more] = mappings.filter(
       ({ Properties }) => referred(Properties.EventSourceArn) === `${id}Queue`,
@@ -174,7 +185,7 @@ describe('queues', () => {
     });
   });
 
-  test('all are encrypted, keep messages for 14 days and take TLS only', () => {
+  test('all are encrypted, keep messages for 14 days and require TLS', () => {
     expect(Object.keys(queues)).toHaveLength(12);
     for (const { Properties } of Object.values(queues)) {
       expect(Properties).toMatchObject({ SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 60 * 60 });
@@ -191,7 +202,7 @@ describe('queues', () => {
     expect(tlsOnly.sort()).toEqual(Object.keys(queues).sort());
   });
 
-  test('none has more than one statement for EventBridge', () => {
+  test('none has more than one policy statement for EventBridge', () => {
     const senders = Object.values(resources(template, 'AWS::SQS::QueuePolicy')).flatMap(({ Properties }) =>
       Properties.PolicyDocument.Statement.filter(
         (statement: { Principal: { Service?: string } }) => statement.Principal.Service === 'events.amazonaws.com',
@@ -229,7 +240,7 @@ describe('functions', () => {
     });
   });
 
-  test('there is no other function, and no custom resource', () => {
+  test('there are no other functions and no custom resources', () => {
     expect(Object.keys(functions).sort()).toEqual(
       Object.values(HANDLERS)
         .map((id) => `${id}Function`)
@@ -239,7 +250,7 @@ describe('functions', () => {
     expect(types.filter((type) => /^Custom::|CustomResource/.test(type))).toEqual([]);
   });
 
-  test.each(handlers)('%s logs JSON to its own log group, which forgets after a month', (_, id) => {
+  test.each(handlers)('%s logs JSON to its own log group, with a retention of one month', (_, id) => {
     expect(referred(functions[`${id}Function`]?.Properties.LoggingConfig)).toEqual({
       LogFormat: 'JSON',
       LogGroup: `${id}LogGroup`,
@@ -250,12 +261,20 @@ describe('functions', () => {
     });
   });
 
-  const thresholdsEnvironment = {
+  const eventEnvironment = {
     [Env.CONNECTOR_ID]: connectorId,
     [Env.EVENT_BUS_NAME]: 'EventsBus',
     [Env.EVENT_SOURCE]: 'customer-insights',
+  };
+  const thresholdsEnvironment = {
+    ...eventEnvironment,
     [Env.THRESHOLDS_TABLE_NAME]: 'ThresholdsTable',
     [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
+  };
+  const deliveryEnvironment = {
+    [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
+    [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
+    [Env.DELIVERY_RETENTION_DAYS]: '90',
   };
   test.each<[EveryHandler, Record<string, string>]>([
     ['evaluate', { ...thresholdsEnvironment, [Env.REJECTED_QUEUE_URL]: 'ThresholdsObservationsDeadLetterQueue' }],
@@ -263,9 +282,7 @@ describe('functions', () => {
     [
       'collect',
       {
-        [Env.CONNECTOR_ID]: connectorId,
-        [Env.EVENT_BUS_NAME]: 'EventsBus',
-        [Env.EVENT_SOURCE]: 'customer-insights',
+        ...eventEnvironment,
         [Env.RUNS_TABLE_NAME]: 'CollectionTable',
         [Env.REJECTED_QUEUE_URL]: 'CollectionStagesDeadLetterQueue',
         [Env.UNIFICATION_STAGES]: '["map","match","merge"]',
@@ -276,27 +293,21 @@ describe('functions', () => {
     [
       'dispatch',
       {
+        ...deliveryEnvironment,
         [Env.CONNECTOR_ID]: connectorId,
-        [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
-        [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
-        [Env.DELIVERY_RETENTION_DAYS]: '90',
         [Env.REJECTED_QUEUE_URL]: 'DeliveryTriggersDeadLetterQueue',
       },
     ],
     [
       'deliver',
       {
-        [Env.CONNECTOR_ID]: connectorId,
-        [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
-        [Env.EVENT_BUS_NAME]: 'EventsBus',
-        [Env.EVENT_SOURCE]: 'customer-insights',
+        ...eventEnvironment,
+        ...deliveryEnvironment,
         [Env.DELIVERIES_TABLE_NAME]: 'DeliveryTable',
-        [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
-        [Env.DELIVERY_RETENTION_DAYS]: '90',
         [Env.REJECTED_QUEUE_URL]: 'DeliveryDeliveriesDeadLetterQueue',
       },
     ],
-  ])('%s has exactly the environment that it reads', (handler, environment) => {
+  ])('%s has exactly the environment variables that it reads', (handler, environment) => {
     expect(referred(functions[`${HANDLERS[handler]}Function`]?.Properties.Environment.Variables)).toEqual({
       ...environment,
       POWERTOOLS_SERVICE_NAME: handler,
@@ -316,7 +327,7 @@ describe('functions', () => {
     ['ThresholdsSweepSchedule', 'sweep', 'ThresholdsSweepDeadLetterQueue'],
     ['CollectionOverdueSchedule', 'collect', 'CollectionOverdueDeadLetterQueue'],
     ['DeliveryTendSchedule', 'deliver', 'DeliveryTendDeadLetterQueue'],
-  ] as const)('%s runs %s every minute, by a rule of the default bus', (rule, handler, deadLetterQueue) => {
+  ] as const)('%s invokes %s every minute, with a rule on the default bus', (rule, handler, deadLetterQueue) => {
     const schedule = resources(template, 'AWS::Events::Rule')[rule]?.Properties;
     expect(schedule.EventBusName).toBeUndefined();
     expect(referred(schedule)).toMatchObject({
@@ -393,13 +404,13 @@ describe('permissions', () => {
         'kms:Decrypt SubscriptionsFlowUrlKey',
       ],
     ],
-  ])('%s may do what it does, and nothing else', (handler, allowed) => {
+  ])('%s has exactly the permissions that it needs', (handler, allowed) => {
     expect(permissions(template, `${HANDLERS[handler]}Role`)).toEqual(
       [...allowed, ...logging(HANDLERS[handler])].sort(),
     );
   });
 
-  describe('on secrets of flow URLs', () => {
+  describe('for secrets with flow URLs', () => {
     const secretsIn = (account: string, region: string) => {
       const app = new App();
       const env = { account, region };
@@ -408,10 +419,7 @@ describe('permissions', () => {
       const own = new secretsmanager.Secret(theirs, 'Own');
       const withKey = new secretsmanager.Secret(theirs, 'WithKey', { encryptionKey: key });
       const named = secretsmanager.Secret.fromSecretNameV2(theirs, 'Named', 'crm/flow-url');
-      const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(theirs, 'Parameter', {
-        parameterName: '/crm/flow-url',
-        encryptionKey: key,
-      });
+      const parameter = secureString(theirs, 'Parameter', '/crm/flow-url', key);
       const plain = ssm.StringParameter.fromStringParameterName(theirs, 'Plain', 'plain');
       const ours = new Stack(app, 'Ours', { env });
       new PowerAutomateConnector(ours, 'Connector', {
@@ -421,7 +429,7 @@ describe('permissions', () => {
       return { ours: Template.fromStack(ours), theirs: Template.fromStack(theirs) };
     };
 
-    test('are exact, are those of deliver alone, and change nothing of theirs', () => {
+    test('are exact, belong only to deliver, and do not change the secrets’ policies', () => {
       const { ours, theirs } = secretsIn('123456789012', 'eu-central-1');
       const imported = (id: string) => ({ 'Fn::ImportValue': expect.stringContaining(id) });
       const statements = Object.entries(resources(ours, 'AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
@@ -465,7 +473,7 @@ describe('permissions', () => {
     });
   });
 
-  test('deliver may ask for tokens for Entra ID, and for no others, where a connector is told so', () => {
+  test('only with entraFederation, deliver can request tokens, and only for Entra ID', () => {
     const asking = (of: Template) =>
       Object.values(resources(of, 'AWS::IAM::Policy')).flatMap(({ Properties }) =>
         Properties.PolicyDocument.Statement.filter((statement: { Action: unknown }) =>
@@ -491,7 +499,7 @@ describe('permissions', () => {
     ]);
   });
 
-  test("the role that Entra ID trusts can have a name of its user's own", () => {
+  test('the role for Entra ID can have a custom name', () => {
     const { stack, connector } = connectorStack({ entraFederation: true });
     (connector.delivery.deliverRole.node.defaultChild as iam.CfnRole).roleName = 'starts-flows';
     expect(resources(Template.fromStack(stack), 'AWS::IAM::Role').DeliveryDeliverRole?.Properties.RoleName).toBe(
@@ -505,7 +513,7 @@ describe('permissions', () => {
     template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent(), Policies: Match.absent() });
   });
 
-  test('a permissions boundary reaches every role', () => {
+  test('a permissions boundary is applied to every role', () => {
     const { stack, connector } = connectorStack();
     const boundary = iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary');
     iam.PermissionsBoundary.of(connector).apply(boundary);
@@ -533,7 +541,7 @@ describe('props', () => {
   const variables = (of: Template, handler: EveryHandler) =>
     resources(of, 'AWS::Lambda::Function')[`${HANDLERS[handler]}Function`]?.Properties.Environment.Variables;
 
-  test('eventBus: rules, and whoever puts events, use the bus that is given', () => {
+  test('eventBus: rules and functions use the existing bus', () => {
     const { stack } = connectorStack();
     const eventBus = events.EventBus.fromEventBusName(stack, 'Given', 'company');
     new PowerAutomateConnector(stack, 'Other', { eventBus });
@@ -547,7 +555,7 @@ describe('props', () => {
     );
   });
 
-  test('eventSource: rules match it, evaluate, sweep and collect put it', () => {
+  test('eventSource: rules match it, and the events of evaluate, sweep and collect have it', () => {
     const given = connectorTemplate({ eventSource: 'crm' });
     given.resourcePropertiesCountIs('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['crm'] }) }, 10);
     expect(variables(given, 'evaluate')[Env.EVENT_SOURCE]).toBe('crm');
@@ -555,7 +563,7 @@ describe('props', () => {
     expect(variables(given, 'collect')[Env.EVENT_SOURCE]).toBe('crm');
   });
 
-  test('connectorId: crossings and collected runs of this id alone are matched, and every function has it', () => {
+  test('connectorId: rules match only crossings and collected runs with this ID, and every function has it', () => {
     const given = connectorTemplate({ connectorId: 'emea' });
     given.resourcePropertiesCountIs(
       'AWS::Events::Rule',
@@ -570,7 +578,7 @@ describe('props', () => {
     for (const [handler] of handlers) expect(variables(given, handler)[Env.CONNECTOR_ID]).toBe('emea');
   });
 
-  test('connectorId is by default a readable name that differs between connectors and between stacks', () => {
+  test('connectorId defaults to a readable name that is unique among connectors and stacks', () => {
     const app = new App();
     const stack = new Stack(app, 'Stack');
     const ids = [
@@ -584,13 +592,9 @@ describe('props', () => {
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9-]{1,64}$/);
   });
 
-  test('encryptionKey: the only key, and the one that deliver may decrypt by', () => {
+  test('encryptionKey: no other key is created, and deliver can decrypt with it', () => {
     const stack = new Stack(new App(), 'Stack');
-    const key = kms.Key.fromKeyArn(
-      stack,
-      'Given',
-      'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555',
-    );
+    const key = kms.Key.fromKeyArn(stack, 'Given', KEY_ARN);
     const connector = new PowerAutomateConnector(stack, 'Connector', { encryptionKey: key });
     expect(connector.subscriptions.flowUrlKey).toBe(key);
     const given = Template.fromStack(stack);
@@ -606,7 +610,7 @@ describe('props', () => {
     );
   });
 
-  test('removalPolicy: of tables, key and log groups', () => {
+  test('removalPolicy: applies to tables, key and log groups', () => {
     const given = connectorTemplate({ removalPolicy: RemovalPolicy.DESTROY });
     for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::Logs::LogGroup']) {
       given.allResources(type, { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' });
@@ -614,19 +618,19 @@ describe('props', () => {
     expect(JSON.stringify(given)).not.toContain('"Retain"');
   });
 
-  test('deletionProtection: of every table', () => {
+  test('deletionProtection: applies to every table', () => {
     connectorTemplate({ deletionProtection: true }).allResourcesProperties('AWS::DynamoDB::GlobalTable', {
       Replicas: [Match.objectLike({ DeletionProtectionEnabled: true })],
     });
   });
 
-  test('logRetention: of every log group', () => {
+  test('logRetention: applies to every log group', () => {
     connectorTemplate({ logRetention: logs.RetentionDays.ONE_WEEK }).allResourcesProperties('AWS::Logs::LogGroup', {
       RetentionInDays: 7,
     });
   });
 
-  test('deliveryRetention: whole days that dispatch and deliver know alike', () => {
+  test('deliveryRetention: whole days, the same in dispatch and deliver', () => {
     const given = connectorTemplate({ deliveryRetention: Duration.days(400) });
     for (const handler of ['dispatch', 'deliver'] as const) {
       expect(variables(given, handler)[Env.DELIVERY_RETENTION_DAYS]).toBe('400');
@@ -637,7 +641,7 @@ describe('props', () => {
     expect(() => connectorTemplate({ deliveryRetention: Duration.hours(400) })).toThrow('write whole days');
   });
 
-  test('extraFlowHosts: known to deliver alone', () => {
+  test('extraFlowHosts: passed only to deliver', () => {
     const given = connectorTemplate({ extraFlowHosts: ['flows.example.com', 'example.org'] });
     expect(variables(given, 'deliver')[Env.EXTRA_FLOW_HOSTS]).toBe('flows.example.com,example.org');
     given.resourcePropertiesCountIs(
@@ -649,7 +653,7 @@ describe('props', () => {
   });
 
   test.each(['https://flows.example.com', '*.example.com', 'Example.com', 'example.com:443', 'a.com,b.com', 'com', ''])(
-    'fails for the extra flow host %j',
+    'rejects the extra flow host %j',
     (host) => {
       expect(() => connectorTemplate({ extraFlowHosts: [host] })).toThrow(
         /extraFlowHosts has .*: write the end of a host/,
@@ -657,21 +661,17 @@ describe('props', () => {
     },
   );
 
-  test.each(['', 'two words', '-first', 'x'.repeat(65)])('fails for the connector id %j', (connectorId) => {
+  test.each(['', 'two words', '-first', 'x'.repeat(65)])('rejects the connector ID %j', (connectorId) => {
     expect(() => connectorTemplate({ connectorId })).toThrow(/connectorId is .*: write 1 to 64 letters/);
   });
 });
 
 describe('the template', () => {
-  /** With nothing given, and with all that can be. */
+  /** Without props, and with all existing resources. */
   const given = (stack: Stack): PowerAutomateConnectorProps => ({
     eventBus: events.EventBus.fromEventBusName(stack, 'Bus', 'company'),
     deadLetterQueue: sqs.Queue.fromQueueArn(stack, 'DeadLetters', 'arn:aws:sqs:eu-west-1:111122223333:given'),
-    encryptionKey: kms.Key.fromKeyArn(
-      stack,
-      'Key',
-      'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555',
-    ),
+    encryptionKey: kms.Key.fromKeyArn(stack, 'Key', KEY_ARN),
     queueEncryptionKey: kms.Key.fromKeyArn(
       stack,
       'QueueKey',
@@ -692,8 +692,8 @@ describe('the template', () => {
   test.each([
     ['nothing', () => ({})],
     ['everything', given],
-  ])('is the same with no feature flag and with all that CDK recommends: %s is given', (_, props) => {
-    // What a flag may change is how a policy's permissions are put together to statements, and their order.
+  ])('is the same without feature flags and with all recommended ones: %s', (_, props) => {
+    // Feature flags can change how permissions are grouped into statements, and their order.
     const sorted = (value: unknown): unknown => {
       if (Array.isArray(value)) {
         return value.map(sorted).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
@@ -719,7 +719,7 @@ describe('the template', () => {
     expect(all).toEqual(none);
   });
 
-  test('takes two connectors', () => {
+  test('can contain two connectors', () => {
     const { stack } = connectorStack();
     new PowerAutomateConnector(stack, 'Second');
     const both = Template.fromStack(stack);
@@ -729,11 +729,11 @@ describe('the template', () => {
     expect(new Set(names).size).toBe(2);
   });
 
-  test('is made under the connector alone', () => {
+  test('contains only resources below the connector', () => {
     expect(connectorStack().stack.node.children.map((child) => child.node.id)).toEqual(['Connector']);
   });
 
-  test('names nothing but the bus, which CDK always names', () => {
+  test('sets no physical names except the bus name, which CDK always sets', () => {
     const names = Object.entries(template.toJSON().Resources as Record<string, { Properties?: object }>).flatMap(
       ([id, { Properties = {} }]) =>
         ['Name', 'TableName', 'QueueName', 'FunctionName', 'RoleName', 'LogGroupName', 'AliasName']
@@ -743,14 +743,14 @@ describe('the template', () => {
     expect(names).toEqual(['EventsBus.Name']);
   });
 
-  test('has no account, Region or URL in it', () => {
+  test('contains no account, Region or URL', () => {
     const text = JSON.stringify(template);
     expect(text).not.toMatch(/https?:\/\//);
     expect(text).not.toMatch(/(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])/);
     expect(text).not.toMatch(/\b(us|eu|ap)-[a-z]+-\d\b/);
   });
 
-  test('keeps the logical ids of what holds data: a new id is a new, empty resource', () => {
+  test('keeps the logical IDs of resources with data, because a new ID replaces the resource with an empty one', () => {
     const ids = [
       'AWS::DynamoDB::GlobalTable',
       'AWS::KMS::Key',

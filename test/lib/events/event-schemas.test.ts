@@ -16,7 +16,7 @@ function rulesWith(props: TriggerRulesProps) {
 const published = (detailType: string) =>
   JSON.parse(readFileSync(join(__dirname, '../../../docs/events', `${detailType}.schema.json`), 'utf8'));
 
-test('there is no registry unless it is asked for', () => {
+test('by default, there is no registry', () => {
   for (const props of [{}, { schemaRegistry: false }]) {
     const { rules, template } = rulesWith(props);
     expect(rules.schemaRegistryName).toBeUndefined();
@@ -25,7 +25,7 @@ test('there is no registry unless it is asked for', () => {
   }
 });
 
-describe('a registry that is asked for', () => {
+describe('the registry', () => {
   interface Document {
     readonly openapi: string;
     readonly paths: object;
@@ -47,7 +47,7 @@ describe('a registry that is asked for', () => {
     );
   });
 
-  test('has a schema of every event, under the name that discovery would give it', () => {
+  test('has a schema for every event, with the name that schema discovery would use', () => {
     const [id, ...others] = Object.keys(made.template.findResources('AWS::EventSchemas::Registry'));
     expect(others).toEqual([]);
     expect([...schemas.keys()].sort()).toEqual([...KNOWN_DETAIL_TYPES].sort());
@@ -59,8 +59,8 @@ describe('a registry that is asked for', () => {
     expect(made.stack.resolve(made.rules.schemaRegistryName)).toEqual({ 'Fn::GetAtt': [id, 'RegistryName'] });
   });
 
-  test('says what the events are, in words of OpenAPI 3.0', () => {
-    // OpenAPI specification 3.0.0, "Schema Object"; words of our schemas that are not there would be refused.
+  test('describes the events with keywords of OpenAPI 3.0', () => {
+    // OpenAPI specification 3.0.0, "Schema Object". Other keywords of the schemas would be rejected.
     const words = new Set([
       ...[
         'title',
@@ -109,7 +109,7 @@ describe('a registry that is asked for', () => {
     }
   });
 
-  /** A schema of OpenAPI 3.0 as JSON Schema has it, whose exclusive bounds are numbers. */
+  /** Converts an OpenAPI 3.0 schema to JSON Schema, in which exclusive bounds are numbers. */
   const jsonSchemaOf = (schema: unknown): object =>
     JSON.parse(JSON.stringify(schema), (_, part) => {
       if (part?.exclusiveMinimum === true) part.exclusiveMinimum = part.minimum;
@@ -117,7 +117,7 @@ describe('a registry that is asked for', () => {
       return part;
     });
 
-  test('takes what the published schemas take', () => {
+  test('accepts the same events as the published schemas', () => {
     for (const [detailType, { content }] of schemas) {
       const fits = new Ajv({ strict: false }).compile(jsonSchemaOf(content.components.schemas[detailType]));
       const { examples, required, properties } = published(detailType);

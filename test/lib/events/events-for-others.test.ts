@@ -23,7 +23,7 @@ const METHODS = [
 ] as const;
 type Method = (typeof METHODS)[number];
 
-/** The rules that a connector makes for others, by the method that made them. */
+/** Rules of the connector's `on…` methods, by method. */
 function rulesOf(options: events.OnEventOptions = {}, methods: readonly Method[] = METHODS) {
   const stack = new Stack(new App(), 'Stack');
   const connector = new PowerAutomateConnector(stack, 'Connector', { connectorId: 'ours', eventSource: 'crm' });
@@ -36,7 +36,7 @@ const rules = rulesOf();
 const matched = (detailType: string, detail: Record<string, unknown>, source = 'crm') =>
   METHODS.filter((method) => matches(rules[method].EventPattern, { source, 'detail-type': detailType, detail }));
 
-describe('which event starts which rule', () => {
+describe('rules and the events that they match', () => {
   test.each<[string, Record<string, unknown>, Method[]]>([
     [DomainEvent.DATA_SOURCE_REFRESHED, { status: 'Failed' }, ['onDataSourceRefreshFailed']],
     [DomainEvent.DATA_SOURCE_REFRESHED, { status: 'Failure', willRetry: false }, ['onDataSourceRefreshFailed']],
@@ -71,7 +71,7 @@ describe('which event starts which rule', () => {
   });
 
   test.each([...Object.values(CrossingEvent), ...Object.values(HealthEvent)])(
-    '%s of another connector starts none',
+    '%s of another connector matches no rule',
     (detailType) => {
       expect(matched(detailType, { connector: 'theirs' })).toEqual([]);
       expect(matched(detailType, {})).toEqual([]);
@@ -79,7 +79,7 @@ describe('which event starts which rule', () => {
   );
 });
 
-describe('what its user adds', () => {
+describe('options of a rule', () => {
   test.each(METHODS)('%s: target, description and name', (method) => {
     const stack = new Stack(new App(), 'Stack');
     const connector = new PowerAutomateConnector(stack, 'Connector');
@@ -99,11 +99,11 @@ describe('what its user adds', () => {
     });
   });
 
-  test('without a target there is none yet', () => {
+  test('without a target, the rule has none yet', () => {
     expect(rules.onThresholdCrossed.Targets).toBeUndefined();
   });
 
-  test('a pattern narrows it by other fields', () => {
+  test('a pattern adds other fields', () => {
     const eventPattern = { account: ['111122223333'], detail: { segment: ['VIP customers'] } };
     const { onSegmentThresholdCrossed } = rulesOf({ eventPattern }, ['onSegmentThresholdCrossed']);
     expect(onSegmentThresholdCrossed.EventPattern).toEqual({
@@ -114,7 +114,7 @@ describe('what its user adds', () => {
     });
   });
 
-  test('a pattern narrows it by the same field, rather than add to it', () => {
+  test('a pattern replaces the values of the same field', () => {
     const eventPattern = { detail: { status: ['TimedOut'] } };
     const { onFullRefreshCompleted } = rulesOf({ eventPattern }, ['onFullRefreshCompleted']);
     expect(onFullRefreshCompleted.EventPattern.detail).toEqual({
@@ -123,7 +123,7 @@ describe('what its user adds', () => {
     });
   });
 
-  test('failures that are tried again can be asked for', () => {
+  test('a pattern can also match failures that will be retried', () => {
     const eventPattern = { detail: { willRetry: [true] } };
     const { onDataSourceRefreshFailed } = rulesOf({ eventPattern }, ['onDataSourceRefreshFailed']);
     const event = { source: 'crm', 'detail-type': 'DataSourceRefreshed' };
@@ -138,7 +138,7 @@ describe('what its user adds', () => {
     [{ detailType: ['Mine'] }, 'detailType'],
     [{ detail: { connector: ['theirs'] } }, 'detail.connector'],
     [{ source: ['mine'], detail: { connector: ['theirs'] } }, 'source, detail.connector'],
-  ])('fails for %j, by which these would be other events', (eventPattern, named) => {
+  ])('rejects %j, which would match other events', (eventPattern, named) => {
     expect(() => rulesOf({ eventPattern }, ['onThresholdCrossed'])).toThrow(
       `eventPattern of 'onThresholdCrossed' has ${named}: leave it out`,
     );

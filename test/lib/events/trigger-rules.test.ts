@@ -34,13 +34,13 @@ function rulesTemplate(props: { eventBus?: (stack: Stack) => events.IEventBus; e
 const template = rulesTemplate();
 const rules = resources(template, 'AWS::Events::Rule');
 
-/** The rules that an event of our source matches. */
+/** Rules that match an event of the connector's source. */
 const matched = (detailType: string, detail: Record<string, unknown> = {}, source = 'customer-insights'): string[] =>
   Object.entries(rules)
     .filter(([, rule]) => matches(rule.Properties.EventPattern, { source, 'detail-type': detailType, detail }))
     .map(([id]) => id);
 
-describe('which event matches which rule', () => {
+describe('rules and the events that they match', () => {
   const { DATA_SOURCE_REFRESHED, FULL_REFRESHED, UNIFICATION_REFRESHED } = DomainEvent;
 
   test.each([
@@ -59,12 +59,12 @@ describe('which event matches which rule', () => {
     expect(matched(detailType, { status })).toEqual([rule]);
   });
 
-  test.each([...STATUSES, STATUS_FAILURE_ALIAS])('a run that ended %s is a completed run', (status) => {
+  test.each([...STATUSES, STATUS_FAILURE_ALIAS])('a run that ended with %s is a completed run', (status) => {
     expect(matched(FULL_REFRESHED, { status })).toEqual(['FullRefreshCompleted']);
     expect(matched(UNIFICATION_REFRESHED, { status })).toEqual(['UnificationRefreshCompleted']);
   });
 
-  test('observations go to the rules of their kind', () => {
+  test('observations match the rules of their kind', () => {
     expect(matched(DomainEvent.SEGMENT_REFRESHED)).toEqual(['SegmentRefreshed']);
     expect(matched(DomainEvent.MEASURE_REFRESHED)).toEqual(['MeasureRefreshed']);
   });
@@ -72,27 +72,27 @@ describe('which event matches which rule', () => {
   test.each([
     [FULL_REFRESHED, 'FullRefreshCompleted'],
     [UNIFICATION_REFRESHED, 'UnificationRefreshCompleted'],
-  ])('%s that a connector collected is a trigger of that connector alone', (detailType, rule) => {
+  ])('%s that a connector collected is a trigger only of that connector', (detailType, rule) => {
     expect(matched(detailType, { status: 'Failed', collectedBy: CONNECTOR_ID })).toEqual([rule]);
     expect(matched(detailType, { status: 'Failed', collectedBy: 'theirs' })).toEqual([]);
   });
 
-  test('the end of a stage is collected, whatever it says', () => {
+  test('a completed stage is collected, with any content', () => {
     expect(matched(DomainEvent.REFRESH_STAGE_COMPLETED, { status: 'Failed' })).toEqual(['RefreshStageCompleted']);
     expect(matched(DomainEvent.REFRESH_STAGE_COMPLETED, {})).toEqual(['RefreshStageCompleted']);
   });
 
-  test.each(Object.values(CrossingEvent))('%s is a trigger of its own connector alone', (detailType) => {
+  test.each(Object.values(CrossingEvent))('%s is a trigger only of its own connector', (detailType) => {
     expect(matched(detailType, { connector: CONNECTOR_ID })).toEqual([detailType]);
     expect(matched(detailType, { connector: 'theirs' })).toEqual([]);
     expect(matched(detailType, {})).toEqual(['Misfits']);
   });
 
-  test.each(Object.values(HealthEvent))('%s, the connector’s own health, starts nothing', (detailType) => {
+  test.each(Object.values(HealthEvent))('%s, an event about the connector’s health, starts no flow', (detailType) => {
     expect(matched(detailType, { connector: CONNECTOR_ID })).toEqual([]);
   });
 
-  test('no event of the source vanishes, and none is taken twice', () => {
+  test('every event of the source matches exactly one rule', () => {
     const anyStatus = fc.oneof(fc.constantFrom(...STATUSES, STATUS_FAILURE_ALIAS), fc.jsonValue({ maxDepth: 0 }));
     const detail = fc.record(
       {
@@ -122,18 +122,18 @@ describe('which event matches which rule', () => {
 });
 
 describe('the rules', () => {
-  test('are one per trigger, one per kind of observation, one for stages, and one for what fits none', () => {
+  test('are one per trigger, one per kind of observation, one for stages, and one for all other events', () => {
     expect(Object.keys(rules)).toHaveLength(10);
   });
 
-  test('stay under EventBridge’s 2,048 characters of a pattern, also with the longest names', () => {
+  test('have patterns of less than 2,048 characters, the limit of EventBridge, even with the longest names', () => {
     const longest = resources(rulesTemplate({ eventSource: 's'.repeat(256) }), 'AWS::Events::Rule');
     for (const { Properties } of Object.values(longest)) {
       expect(JSON.stringify(Properties.EventPattern).length).toBeLessThan(2048);
     }
   });
 
-  test('send observations to one queue, stages to another and everything else to a third, by one target each', () => {
+  test('send observations, stages and all other events to three queues, with one target each', () => {
     for (const [id, { Properties }] of Object.entries(rules)) {
       const queues = {
         SegmentRefreshed: 'Observations',
@@ -157,7 +157,7 @@ describe('the rules', () => {
     ['Observations', 2],
     ['Stages', 1],
     ['DeadLetterQueue', 10],
-  ])('%s has one statement for EventBridge, for exactly the %i rules that send to it', (queue, count) => {
+  ])('%s has one policy statement for EventBridge, with exactly the %i rules that send to it', (queue, count) => {
     const policies = Object.values(resources(template, 'AWS::SQS::QueuePolicy'));
     const statements = policies
       .filter(({ Properties }) => referred(Properties.Queues).includes(queue))
@@ -180,12 +180,12 @@ describe('the rules', () => {
 });
 
 describe('props', () => {
-  test('without a bus there is a new one', () => {
+  test('without a bus, a new one is created', () => {
     template.resourceCountIs('AWS::Events::EventBus', 1);
     for (const { Properties } of Object.values(rules)) expect(referred(Properties.EventBusName)).toBe('Bus');
   });
 
-  test('a bus that is given is used', () => {
+  test('an existing bus is used', () => {
     const given = rulesTemplate({ eventBus: (stack) => events.EventBus.fromEventBusName(stack, 'Given', 'company') });
     given.resourceCountIs('AWS::Events::EventBus', 0);
     for (const { Properties } of Object.values(resources(given, 'AWS::Events::Rule'))) {
@@ -193,14 +193,14 @@ describe('props', () => {
     }
   });
 
-  test('every rule matches the source that is given', () => {
+  test('every rule matches the given source', () => {
     for (const { Properties } of Object.values(resources(rulesTemplate({ eventSource: 'crm' }), 'AWS::Events::Rule'))) {
       expect(Properties.EventPattern.source).toEqual(['crm']);
     }
   });
 
-  test('fails for a source that EventBridge reserves or does not take', () => {
-    expect(() => rulesTemplate({ eventSource: 'aws.crm' })).toThrow(/'aws\.crm'.*write a name of your own/);
+  test('rejects a source that EventBridge reserves or does not accept', () => {
+    expect(() => rulesTemplate({ eventSource: 'aws.crm' })).toThrow(/'aws\.crm'.*write another name/);
     expect(() => rulesTemplate({ eventSource: '' })).toThrow(/write 1 to 256/);
     expect(() => rulesTemplate({ eventSource: 's'.repeat(257) })).toThrow(/write 1 to 256/);
   });

@@ -13,7 +13,7 @@ const { template } = stackWith({ connectorId: 'emea', notifications: Notificatio
 const rules = Object.entries(resources(template, 'AWS::Events::Rule')).filter(([id]) => id.startsWith('Notifications'));
 const RULE_IDS = ['NotificationsPaused', 'NotificationsResumed', 'NotificationsDead'];
 
-/** What EventBridge makes of an event by a rule's transformer: each line is a text, a missing field is empty. */
+/** Result of a rule's input transformer for an event. Each line is a string; missing fields are empty. */
 function message(detailType: string, detail: Record<string, unknown>): string[] {
   const event = { source: 'customer-insights', 'detail-type': detailType, detail: { connector: 'emea', ...detail } };
   const hit = rules.filter(([, { Properties }]) => matches(Properties.EventPattern, event));
@@ -35,23 +35,23 @@ describe('messages', () => {
 
   test.each([
     [HealthEvent.FLOW_SUBSCRIPTION_PAUSED, {}, /^Paused/, 'paused-subscriptions'],
-    [HealthEvent.FLOW_SUBSCRIPTION_RESUMED, { pausedSince: '2026-11-04' }, /^Active again/, 'resumed-subscriptions'],
-    [
-      HealthEvent.FLOW_DELIVERY_DEAD,
-      { trigger: 'full-refresh-completed', attempts: 12 },
-      /^Given up/,
-      'dead-deliveries',
-    ],
-  ])('%s: what, which, why, since when, what to do and where to read on', (detailType, detail, what, entry) => {
-    const lines = message(detailType, { ...common, ...detail });
-    expect(lines[0]).toMatch(what);
-    expect(lines[0]).toContain('tell-crm (connector emea)');
-    expect(lines.join('\n')).toMatch(/\nWhy: the last with 404.*\nSince: 2026-11-05T09:45:00.000Z\. .*\nWhat to do: /);
-    expect(lines.at(-1)).toBe(`More: docs/runbook.md#${entry}`);
-    for (const value of Object.values(detail)) expect(lines.join('\n')).toContain(String(value));
-  });
+    [HealthEvent.FLOW_SUBSCRIPTION_RESUMED, { pausedSince: '2026-11-04' }, /^Resumed/, 'resumed-subscriptions'],
+    [HealthEvent.FLOW_DELIVERY_DEAD, { trigger: 'full-refresh-completed', attempts: 12 }, /^Dead/, 'dead-deliveries'],
+  ])(
+    '%s: contains the event, the subscription, the reason, the time, the steps to take and a link',
+    (detailType, detail, what, entry) => {
+      const lines = message(detailType, { ...common, ...detail });
+      expect(lines[0]).toMatch(what);
+      expect(lines[0]).toContain('tell-crm (connector emea)');
+      expect(lines.join('\n')).toMatch(
+        /\nWhy: the last with 404.*\nSince: 2026-11-05T09:45:00.000Z\. .*\nWhat to do: /,
+      );
+      expect(lines.at(-1)).toBe(`More: docs/runbook.md#${entry}`);
+      for (const value of Object.values(detail)) expect(lines.join('\n')).toContain(String(value));
+    },
+  );
 
-  test('runbook: where they link to', () => {
+  test('runbook: is linked', () => {
     const given = stackWith({
       notifications: Notifications.email('a@example.com'),
       runbook: 'https://example.com/run',
@@ -59,7 +59,7 @@ describe('messages', () => {
     expect(JSON.stringify(given.template)).toContain('More: https://example.com/run#dead-deliveries');
   });
 
-  test('what cannot be published goes to a dead-letter queue', () => {
+  test('messages that cannot be published are sent to a dead-letter queue', () => {
     for (const [, { Properties }] of rules) {
       expect(referred(Properties.Targets[0])).toMatchObject({
         Arn: 'NotificationsTopic',
@@ -72,8 +72,8 @@ describe('messages', () => {
   });
 });
 
-describe('an e-mail', () => {
-  test('gets a topic that takes TLS only, and is published to by the rules alone', () => {
+describe('email', () => {
+  test('uses a topic that requires TLS, and that only the rules can publish to', () => {
     template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'data-team@example.com' });
     const [policy] = Object.values(resources(template, 'AWS::SNS::TopicPolicy'));
     const [tls, publish, ...more] = (policy as Resource).Properties.PolicyDocument.Statement;
@@ -88,7 +88,7 @@ describe('an e-mail', () => {
     });
   });
 
-  test('is encrypted by a key of its own, which EventBridge may use and which is rotated and goes with the stack', () => {
+  test('uses a customer managed key that EventBridge can use, with rotation, which is deleted with the stack', () => {
     expect(referred(resources(template, 'AWS::SNS::Topic').NotificationsTopic?.Properties.KmsMasterKeyId)).toBe(
       'NotificationsTopicKey',
     );
@@ -105,21 +105,21 @@ describe('an e-mail', () => {
     ]);
   });
 
-  test('can be several', () => {
+  test('accepts several addresses', () => {
     stackWith({ notifications: Notifications.email('a@example.com', 'b@example.com') }).template.resourceCountIs(
       'AWS::SNS::Subscription',
       2,
     );
   });
 
-  test.each([['data-team', "Notifications.email has 'data-team': write an address"]])('fails for %j', (text, error) => {
+  test.each([['data-team', "Notifications.email has 'data-team': write an address"]])('rejects %j', (text, error) => {
     expect(() => Notifications.email(text)).toThrow(error);
     expect(() => Notifications.email()).toThrow('Notifications.email has no address');
   });
 });
 
 describe('a topic', () => {
-  test('of the stack is published to, and nothing else is made', () => {
+  test('of the same stack is published to, and no other resources are created', () => {
     const stack = new Stack(new App(), 'Stack');
     const topic = new sns.Topic(stack, 'Theirs', { masterKey: new kms.Key(stack, 'Key') });
     const connector = new PowerAutomateConnector(stack, 'Connector', { notifications: Notifications.topic(topic) });
@@ -139,7 +139,7 @@ describe('a topic', () => {
     });
   });
 
-  test('of another stack names the account’s rules, without a cycle', () => {
+  test('of another stack allows all rules of the account, without a dependency cycle', () => {
     const app = new App();
     const theirs = new Stack(app, 'Theirs');
     const topic = new sns.Topic(theirs, 'Topic');
@@ -150,15 +150,15 @@ describe('a topic', () => {
     expect(JSON.stringify(policy?.Properties.PolicyDocument.Statement[0].Condition)).toContain(':rule/*');
   });
 
-  test('of no stack is named in a warning', () => {
+  test('that is imported gets a warning', () => {
     const stack = new Stack(new App(), 'Stack');
     const topic = sns.Topic.fromTopicArn(stack, 'Given', 'arn:aws:sns:eu-west-1:111122223333:given');
     new PowerAutomateConnector(stack, 'Connector', { notifications: Notifications.topic(topic) });
-    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('let events.amazonaws.com publish to it'));
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('allow events.amazonaws.com to publish to it'));
   });
 });
 
-test('stands alone beside a delivery', () => {
+test('can be used with a delivery alone', () => {
   const { template: alone } = stackWith({}, (connector, stack) => {
     const delivery = connector.delivery;
     const queueEncryptionKey = new kms.Key(stack, 'QueueKey');
@@ -173,7 +173,7 @@ test('stands alone beside a delivery', () => {
   ).toEqual(['ToldDead', 'ToldPaused', 'ToldResumed']);
 });
 
-test('nothing is made unless somebody asks for it', () => {
+test('without recipients, nothing is created', () => {
   const { template: plain } = stackWith({});
   for (const type of [
     'AWS::SNS::Topic',

@@ -20,7 +20,7 @@ import { stackWith } from './support';
 
 type Given = Partial<ConnectorAlarmsProps> | ((stack: Stack) => Partial<ConnectorAlarmsProps>);
 
-/** The alarms by their ids. */
+/** Alarms by ID. */
 function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}, reconciled = false) {
   const { template } = stackWith({ connectorId: 'emea', ...connectorProps }, (connector, stack) => {
     if (reconciled)
@@ -35,22 +35,16 @@ function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps
 }
 
 const { alarms } = alarmsOf();
-const QUEUES = {
-  Observations: 'ThresholdsObservations',
-  Stages: 'CollectionStages',
-  Triggers: 'DeliveryTriggers',
-  Deliveries: 'DeliveryDeliveries',
-};
-const FUNCTIONS = {
-  Evaluate: 'ThresholdsEvaluate',
-  Sweep: 'ThresholdsSweep',
-  Collect: 'CollectionCollect',
-  Dispatch: 'DeliveryDispatch',
-  Deliver: 'DeliveryDeliver',
-};
+/** Logical IDs by construct ID. */
+const inParts = (parts: Record<string, string[]>): Record<string, string> =>
+  Object.fromEntries(Object.entries(parts).flatMap(([part, ids]) => ids.map((id) => [id, part + id])));
+const QUEUES = inParts({ Thresholds: ['Observations'], Collection: ['Stages'], Delivery: ['Triggers', 'Deliveries'] });
+const FUNCTIONS = inParts({
+  ...{ Thresholds: ['Evaluate', 'Sweep'], Collection: ['Collect'], Delivery: ['Dispatch', 'Deliver'] },
+});
 
 describe('by default', () => {
-  test('there are these, and they do nothing', () => {
+  test('creates these alarms, without actions', () => {
     expect(Object.keys(alarms).sort()).toEqual(
       [
         ...['OldestPending', 'DeadDeliveries', 'PausedSubscriptions', 'Throttles', 'FailedInvocations'],
@@ -96,24 +90,20 @@ describe('by default', () => {
   ])('%s', (id, properties) => expect(alarms[id]).toMatchObject(properties));
 
   test.each(Object.entries(QUEUES))(
-    '%s: the age of its oldest message, and what is in its dead-letter queue',
+    '%s: age of the oldest message, and messages in the dead-letter queue',
     (id, path) => {
-      const common = { Namespace: 'AWS/SQS', Statistic: 'Maximum', Period: 300, EvaluationPeriods: 1 };
+      const ofQueue = (queue: string) => ({
+        ...{ Namespace: 'AWS/SQS', Dimensions: [{ Name: 'QueueName', Value: queue }] },
+        ...{ Statistic: 'Maximum', Period: 300, EvaluationPeriods: 1, TreatMissingData: 'notBreaching' },
+      });
       expect(alarms[`${id}Age`]).toMatchObject({
-        ...common,
-        MetricName: 'ApproximateAgeOfOldestMessage',
-        Dimensions: [{ Name: 'QueueName', Value: `${path}Queue` }],
-        Threshold: 1800,
-        ComparisonOperator: 'GreaterThanThreshold',
-        TreatMissingData: 'notBreaching',
+        ...ofQueue(`${path}Queue`),
+        ...{ MetricName: 'ApproximateAgeOfOldestMessage', Threshold: 1800, ComparisonOperator: 'GreaterThanThreshold' },
       });
       expect(alarms[`${id}DeadLetters`]).toMatchObject({
-        ...common,
-        MetricName: 'ApproximateNumberOfMessagesVisible',
-        Dimensions: [{ Name: 'QueueName', Value: `${path}DeadLetterQueue` }],
-        Threshold: 1,
+        ...ofQueue(`${path}DeadLetterQueue`),
+        ...{ MetricName: 'ApproximateNumberOfMessagesVisible', Threshold: 1 },
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        TreatMissingData: 'notBreaching',
       });
     },
   );
@@ -130,7 +120,7 @@ describe('by default', () => {
     });
   });
 
-  test('throttles: the sum over every function of the template', () => {
+  test('throttles: sum of all functions of the template', () => {
     const { Metrics, ...throttles } = alarms.Throttles;
     expect(throttles).toMatchObject({ Threshold: 1, EvaluationPeriods: 3, TreatMissingData: 'notBreaching' });
     expect(Metrics[0]).toMatchObject({ Expression: 'SUM(METRICS())', ReturnData: true });
@@ -143,7 +133,7 @@ describe('by default', () => {
     expect(summed.sort()).toEqual(Object.keys(resources(alarmsOf().template, 'AWS::Lambda::Function')).sort());
   });
 
-  test('every queue but the schedules’ dead-letter queues is watched', () => {
+  test('every queue except the dead-letter queues of schedules has an alarm', () => {
     const watched = Object.values(alarms).flatMap(({ Dimensions = [] }) =>
       Dimensions.filter(({ Name }: { Name: string }) => Name === 'QueueName').map(
         ({ Value }: { Value: string }) => Value,
@@ -154,7 +144,7 @@ describe('by default', () => {
     expect([...watched, ...schedules].sort()).toEqual(all.sort());
   });
 
-  test('failed invocations: of every rule, by its name on its bus, in one query that fits', () => {
+  test('failed invocations: one query with the names of all rules, within the size limit', () => {
     const { template } = alarmsOf({}, { notifications: Notifications.email('a@example.com') });
     const [, alarm] = Object.entries(template.findResources('AWS::CloudWatch::Alarm')).find(([id]) =>
       id.includes('FailedInvocations'),
@@ -172,7 +162,7 @@ describe('by default', () => {
     const rules = resources(template, 'AWS::Events::Rule');
     expect(names.map(([, split]) => referred(split['Fn::Split'][1])).sort()).toEqual(Object.keys(rules).sort());
     for (const [segment, split] of names) {
-      // …:rule/NAME on the default bus, …:rule/BUS/NAME on another.
+      // …:rule/NAME on the default bus, …:rule/BUS/NAME on other buses.
       expect(segment).toBe(rules[referred(split['Fn::Split'][1])]?.Properties.EventBusName ? 2 : 1);
     }
     // Names have up to 64 characters, a query up to 2,048 (Amazon CloudWatch, "Metrics Insights quotas").
@@ -180,7 +170,7 @@ describe('by default', () => {
     expect(longest).toBeLessThanOrEqual(2048);
   });
 
-  test('rules of the connector’s user are not watched, and those of the bus “default” have their own ARNs', () => {
+  test('rules of the connector’s users are left out, and rules on the bus “default” have their own ARN format', () => {
     const stack = new Stack(new App(), 'Stack');
     const eventBus = events.EventBus.fromEventBusName(stack, 'Default', 'default');
     const connector = new PowerAutomateConnector(stack, 'Connector', { eventBus });
@@ -194,7 +184,7 @@ describe('by default', () => {
     expect(text.match(/"Fn::Select":\[1,/g)).toHaveLength(13);
   });
 
-  test('each says what it means, whose it is and where to read on', () => {
+  test('descriptions contain the meaning, the connector and a link', () => {
     for (const [id, { AlarmDescription }] of Object.entries(alarms)) {
       expect(AlarmDescription, id).toMatch(/^[A-Z].+\. Connector emea\. What to do: docs\/runbook\.md#[a-z-]+$/);
       // Amazon CloudWatch, PutMetricAlarm.
@@ -210,7 +200,7 @@ describe('by default', () => {
 describe('actions', () => {
   const COUNTS = ['DeadDeliveries', 'PausedSubscriptions', 'FailedInvocations'];
 
-  test('a topic hears of each alarm, and of the end of those that are a state', () => {
+  test('a topic receives each alarm, and the end of alarms on a state', () => {
     const { alarms: given, template } = alarmsOf((stack) => ({
       actions: AlarmActions.topic(new sns.Topic(stack, 'Topic')),
     }));
@@ -229,7 +219,7 @@ describe('actions', () => {
     );
   });
 
-  test('are by default those of the notifications, which tell of dead deliveries and pauses themselves', () => {
+  test('default to the topic of the notifications, except for dead deliveries and pauses, which the notifications report', () => {
     const { alarms: given, template } = alarmsOf({}, { notifications: Notifications.email('a@example.com') });
     const key = resources(template, 'AWS::KMS::Key').NotificationsTopicKey?.Properties.KeyPolicy;
     expect(JSON.stringify(key)).toContain('"Principal":{"Service":"cloudwatch.amazonaws.com"}');
@@ -240,7 +230,7 @@ describe('actions', () => {
     }
   });
 
-  test('by severity', () => {
+  test('bySeverity: run the actions of the alarm’s severity', () => {
     const { alarms: given } = alarmsOf((stack) => ({
       actions: AlarmActions.bySeverity({ high: AlarmActions.topic(new sns.Topic(stack, 'Pager')) }),
       overrides: { throttles: { severity: AlarmSeverity.HIGH } },
@@ -255,7 +245,7 @@ describe('actions', () => {
     );
   });
 
-  test('several, and those of CloudWatch', () => {
+  test('all: run several actions, including CloudWatch’s', () => {
     const { alarms: given } = alarmsOf((stack) => ({
       actions: AlarmActions.all(
         AlarmActions.topic(new sns.Topic(stack, 'One')),
@@ -268,7 +258,7 @@ describe('actions', () => {
     expect(given.Throttles.AlarmActions).toEqual(['Own']);
   });
 
-  test('a topic of another stack names the account’s alarms, without a cycle', () => {
+  test('a topic of another stack allows all alarms of the account, without a dependency cycle', () => {
     const app = new App();
     const theirs = new Stack(app, 'Theirs');
     const topic = new sns.Topic(theirs, 'Topic');
@@ -283,7 +273,7 @@ describe('actions', () => {
   });
 });
 
-test('of a connector that reconciles sources there are those of its queue and function, and one on what failed', () => {
+test('a connector that reconciles sources also gets alarms on the queue, the function and failed checks', () => {
   const { alarms: reconciling } = alarmsOf({}, {}, true);
   expect(
     Object.keys(reconciling)
@@ -327,7 +317,7 @@ describe('overrides', () => {
   };
   const { alarms } = alarmsOf({}, {}, true);
 
-  test.each(Object.entries(KINDS))('%s: everything can be said, of these alone', (kind, ids) => {
+  test.each(Object.entries(KINDS))('%s: every property can be overridden, only for these alarms', (kind, ids) => {
     const { alarms: given } = alarmsOf({ overrides: { [kind]: everything } }, {}, true);
     for (const [id, alarm] of Object.entries(given)) {
       if (!ids.test(id)) expect(alarm).toEqual(alarms[id]);
@@ -341,7 +331,7 @@ describe('overrides', () => {
     expect(Object.keys(without)).toEqual(Object.keys(alarms).filter((id) => !ids.test(id)));
   });
 
-  test('each: of one alone, over what is said of all', () => {
+  test('each: overrides one alarm, and takes precedence over the group', () => {
     const { alarms: given } = alarmsOf({
       overrides: {
         deadLetters: { threshold: 5, each: { Rules: { threshold: 2 }, Stages: { enabled: false } } },
@@ -355,9 +345,9 @@ describe('overrides', () => {
     expect(given.DeliverErrors.EvaluationPeriods).toBe(3);
   });
 
-  test('fails for a name that there is not, and says which there are', () => {
+  test('rejects an unknown name, and lists the known ones', () => {
     expect(() => alarmsOf({ overrides: { functionErrors: { each: { register2: {} } } } })).toThrow(
-      "overrides.functionErrors.each has 'register2': there is evaluate, sweep, collect, dispatch, deliver",
+      "overrides.functionErrors.each has 'register2': write one of evaluate, sweep, collect, dispatch, deliver",
     );
   });
 });

@@ -14,11 +14,11 @@ interface Widget {
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  // biome-ignore lint/suspicious/noExplicitAny: a dashboard is what it is
+  // biome-ignore lint/suspicious/noExplicitAny: the dashboard body has no type
   readonly properties: any;
 }
 
-/** The dashboard's body; what CloudFormation fills in is there by its readable logical id. */
+/** Dashboard body, with readable logical IDs in place of CloudFormation intrinsics. */
 function body(props: Partial<ConnectorDashboardProps> = {}, withAlarms = false) {
   const { template } = stackWith({ connectorId: 'emea' }, (connector, stack) => {
     const alarms = withAlarms ? new ConnectorAlarms(stack, 'Alarms', { connector }) : undefined;
@@ -39,12 +39,12 @@ function body(props: Partial<ConnectorDashboardProps> = {}, withAlarms = false) 
 
 const { start, widgets } = body();
 const graphs = widgets.filter(({ type }) => type === 'metric');
-/** Each metric of each graph: namespace, name, dimension, its value, options. */
+/** Metrics of all graphs: namespace, name, dimension, value, options. */
 const metrics = graphs.flatMap(({ properties }) =>
   properties.metrics.map((metric: unknown[]) => ({ title: properties.title, metric: metric as string[] })),
 );
 
-test('every widget has a title of its own, and no two overlap or leave the 24 columns', () => {
+test('every widget has a unique title, and widgets do not overlap or exceed the 24 columns', () => {
   const titles = widgets.map(({ properties }) => properties.title);
   expect(new Set(titles).size).toBe(widgets.length);
   expect(titles.every((title) => /^[A-Z].{3,60}$/.test(title))).toBe(true);
@@ -53,19 +53,19 @@ test('every widget has a title of its own, and no two overlap or leave the 24 co
   );
   expect(new Set(cells).size).toBe(cells.length);
   expect(Math.max(...widgets.map(({ x, width }) => x + width))).toBe(24);
-  // Every row is filled.
+  // Rows have no gaps.
   expect(cells.length % 24).toBe(0);
   expect(start).toBe('-P1D');
 });
 
-test('every axis begins at 0 and says its unit', () => {
+test('every axis starts at 0 and shows its unit', () => {
   for (const { properties } of graphs) {
     expect(properties.yAxis.left, properties.title).toMatchObject({ min: 0, showUnits: false });
     expect(['Count', 'Milliseconds', 'Seconds']).toContain(properties.yAxis.left.label);
   }
 });
 
-test('every line has a label that its graph has once', () => {
+test('every line has a label that is unique in its graph', () => {
   for (const { properties } of graphs) {
     const labels = properties.metrics.map((metric: { label: string }[]) => metric.at(-1)?.label);
     expect(labels.every(Boolean), properties.title).toBe(true);
@@ -81,18 +81,18 @@ describe('metrics', () => {
   };
   const own = metrics.filter(({ metric }) => metric[0] === METRICS_NAMESPACE);
 
-  test('of the connector: all that the handlers write, and no other', () => {
+  test('of the connector: exactly those that the handlers publish', () => {
     for (const { metric } of own) {
       expect(metric.slice(2, 4)).toEqual(['connector', 'emea']);
       expect(emitted(metric[1] as string), metric[1]).toBe(true);
     }
     const shown = new Set(own.map(({ metric }) => metric[1]));
-    // Rare ones that tell a developer more than an operator.
+    // Rare metrics that are useful to developers rather than operators.
     const left = [Metric.CONFLICTING_OBSERVATIONS, Metric.SWEPT_INTENTS];
     expect([...shown, ...left].sort()).toEqual(Object.values(Metric).sort());
   });
 
-  test('of AWS: those that its services write, of the connector’s own queues and functions', () => {
+  test('of AWS: existing metrics of the connector’s queues and functions', () => {
     const known: Record<string, [dimension: string, names: string[]]> = {
       'AWS/SQS': [
         'QueueName',
@@ -113,7 +113,7 @@ describe('metrics', () => {
     }
   });
 
-  test('period: of every graph', () => {
+  test('period: applies to every graph', () => {
     const periods = (of: Widget[]) =>
       new Set(
         of
@@ -122,15 +122,18 @@ describe('metrics', () => {
             properties.metrics.map((metric: { period?: number }[]) => metric.at(-1)?.period),
           ),
       );
-    // CloudWatch's own period of a widget is 300 seconds, so CDK leaves it out.
+    // The default period of CloudWatch is 300 seconds, so CDK omits it.
     expect(periods(widgets)).toEqual(new Set([undefined]));
     expect(periods(body({ period: Duration.hours(1) }).widgets)).toEqual(new Set([3600]));
   });
 });
 
-test('the lists read deliver’s log, and look for messages that it writes', () => {
+test('the lists query the log of deliver for messages that it writes', () => {
   const lists = widgets.filter(({ type }) => type === 'log');
-  expect(lists.map(({ properties }) => properties.title)).toEqual(['Subscriptions by failed tries', 'Last failures']);
+  expect(lists.map(({ properties }) => properties.title)).toEqual([
+    'Subscriptions by failed attempts',
+    'Latest failures',
+  ]);
   for (const { properties } of lists) {
     expect(properties.view).toBe('table');
     const [source, ...query] = properties.query.split(/\n?\s*\| /);
@@ -141,7 +144,7 @@ test('the lists read deliver’s log, and look for messages that it writes', () 
   }
 });
 
-test('alarms: their states are at the top', () => {
+test('alarms: are shown at the top', () => {
   const [first, ...rest] = body({}, true).widgets;
   expect(first).toMatchObject({ type: 'alarm', x: 0, y: 0, width: 24, properties: { title: 'Alarms' } });
   expect(first?.properties.alarms).toHaveLength(19);

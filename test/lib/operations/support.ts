@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps } from '../../../lib';
 
-/** A stack with a connector, and what a test adds to it. */
+/** A stack with a connector, and the constructs that a test adds. */
 export function stackWith(
   props: PowerAutomateConnectorProps,
   add: (connector: PowerAutomateConnector, stack: Stack) => void = () => {},

@@ -14,13 +14,13 @@ describe('tracing', () => {
       Properties.PolicyDocument.Statement.flatMap(({ Action }: { Action: string | string[] }) => list(Action)),
     );
 
-  test('is off, and no function may write traces', () => {
+  test('is off by default, and no function can write traces', () => {
     const { template } = stackWith({});
     template.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: Match.absent() });
     expect(JSON.stringify(template)).not.toContain('xray');
   });
 
-  test('reaches every function', () => {
+  test('is enabled for every function', () => {
     const { template } = stackWith({ tracing: lambda.Tracing.ACTIVE });
     template.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
     for (const actions of actionsOf(template)) expect(actions).toContain('xray:PutTraceSegments');
@@ -29,7 +29,7 @@ describe('tracing', () => {
     });
   });
 
-  test('has no flow URL: no bundle traces the calls that it makes', () => {
+  test('contains no flow URLs, because no bundle traces its outgoing calls', () => {
     const folder = join(packageRoot(), 'dist', 'lambda');
     const bundles = readdirSync(folder);
     expect(bundles.length).toBeGreaterThan(4);
@@ -41,7 +41,7 @@ describe('tracing', () => {
 });
 
 describe('archive', () => {
-  test('keeps the events of the source, for ever', () => {
+  test('keeps the events of the source forever by default', () => {
     const { template } = stackWith({ eventSource: 'crm', archive: {} });
     const [archive] = Object.values(resources(template, 'AWS::Events::Archive'));
     expect(archive?.Properties).toMatchObject({ EventPattern: { source: ['crm'] } });
@@ -49,7 +49,7 @@ describe('archive', () => {
     expect(archive?.Properties.RetentionDays ?? 0).toBe(0);
   });
 
-  test('retention: in whole days', () => {
+  test('retention: is set in whole days', () => {
     stackWith({ archive: { retention: Duration.days(30) } }).template.hasResourceProperties('AWS::Events::Archive', {
       RetentionDays: 30,
     });

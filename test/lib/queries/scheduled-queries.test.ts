@@ -16,7 +16,8 @@ import {
   ScheduledSegment,
   Segment,
 } from '../../../lib';
-import { connectorStack, list, permissions, readable, referred, resources } from '../support';
+import { queuePermissions } from '../scheduled-functions';
+import { connectorAndTeam, connectorStack, list, permissions, readable, referred, resources } from '../support';
 
 const HOURLY = scheduler.ScheduleExpression.rate(Duration.hours(1));
 const OPEN_ORDERS = new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Open', statistic: 'Maximum' });
@@ -26,14 +27,14 @@ const OPEN: MeasureOptions = {
   schedule: HOURLY,
 };
 
-/** What a connector's stack has of a measure. */
+/** Resources of a measure in the connector's stack. */
 function templateOf(add: (connector: PowerAutomateConnector, stack: Stack) => void): Template {
   const { stack, connector } = connectorStack();
   add(connector, stack);
   return Template.fromStack(stack);
 }
 
-/** What each schedule puts on the queue, by the schedule's readable id. */
+/** Message of each schedule, by readable logical ID. */
 const inputs = (template: Template) =>
   Object.fromEntries(
     Object.entries(resources(template, 'AWS::Scheduler::Schedule')).map(([id, { Properties }]) => [
@@ -42,7 +43,7 @@ const inputs = (template: Template) =>
     ]),
   );
 
-/** Statements of the policies that a stack's queries have, as `action resource`. */
+/** Permissions of a stack's queries, as `action resource`. */
 function asked(template: Template): string[] {
   return Object.entries(resources(template, 'AWS::IAM::Policy'))
     .filter(([id]) => id.startsWith('AskQueries'))
@@ -54,7 +55,7 @@ function asked(template: Template): string[] {
     .sort();
 }
 
-test('a measure is a schedule that puts its query on the queue of measure', () => {
+test('a measure creates a schedule that puts its query on the queue of measure', () => {
   const template = templateOf((connector) =>
     connector.addMeasure('Open', { ...OPEN, unit: 'orders', instanceId: 'emea', timeout: Duration.minutes(5) }),
   );
@@ -96,7 +97,7 @@ test('a measure is a schedule that puts its query on the queue of measure', () =
   );
 });
 
-test('all measures and segments share one function, which keeps nothing of theirs', () => {
+test('all measures and segments share one function, whose configuration does not contain them', () => {
   const template = templateOf((connector) => {
     connector.addMeasure('Open', OPEN);
     connector.addSegment('Vip', {
@@ -128,13 +129,13 @@ test('all measures and segments share one function, which keeps nothing of their
   expect(referred(Variables[Env.REJECTED_QUEUE_URL])).toBe('QueriesDeadLetterQueue');
 });
 
-test('a connector without a query has nothing of this', () => {
+test('a connector without queries has none of these resources', () => {
   const ids = Object.keys(Template.fromStack(connectorStack().stack).toJSON().Resources);
   expect(ids.filter((id) => /Queries/.test(id))).toEqual([]);
 });
 
-describe('what may be done', () => {
-  test('by the scheduler: send to the queue and to its dead-letter queue, for schedules of this account', () => {
+describe('permissions', () => {
+  test('of the scheduler: sending to the queue and its dead-letter queue, for schedules of this account', () => {
     const template = templateOf((connector) => connector.addMeasure('Open', OPEN));
     expect(permissions(template, 'QueriesSchedulerRole')).toEqual([
       'sqs:SendMessage QueriesQueue',
@@ -150,7 +151,7 @@ describe('what may be done', () => {
     expect(referred(role.Statement[0].Condition.StringEquals['aws:SourceArn'])).toMatch(/:schedule-group\/default$/);
   });
 
-  test('by a query of Athena: the work group, the tables that are named, the buckets, their keys by way of S3', () => {
+  test('of an Athena query: the workgroup, the listed tables, the buckets, and their keys through S3', () => {
     const template = templateOf((connector, stack) => {
       const key = new kms.Key(stack, 'Key');
       const lake = new s3.Bucket(stack, 'Lake', { encryptionKey: key });
@@ -165,7 +166,7 @@ describe('what may be done', () => {
       };
       const query = Measure.fromAthenaQuery({ ...athena, tables: ['orders'] });
       connector.addMeasure('A', { ...OPEN, query });
-      // The same again adds nothing, and another table one line.
+      // A repeated query adds no permissions, and another table adds one line.
       connector.addMeasure('B', { ...OPEN, query });
       connector.addMeasure('C', {
         ...OPEN,
@@ -214,7 +215,7 @@ describe('what may be done', () => {
     expect(statements.length).toBe(2);
   });
 
-  test('by a query of Athena whose work group keeps results: nothing is written', () => {
+  test('of an Athena query whose workgroup stores the results: no write access', () => {
     const template = templateOf((connector, stack) => {
       const options = { sql: 'SELECT 1', database: 'shop', tables: ['t'], dataBuckets: [new s3.Bucket(stack, 'Lake')] };
       connector.addMeasure('A', { ...OPEN, query: Measure.fromAthenaQuery(options) });
@@ -236,7 +237,7 @@ describe('what may be done', () => {
       ],
     ],
     [
-      'a workgroup, as a user of a secret’s',
+      'a workgroup, with a secret',
       (secret) => RedshiftDatabase.ofWorkgroup('shop', 'id-1', 'dwh', secret),
       { workgroup: 'shop', database: 'dwh', secret: 'Secret' },
       [
@@ -254,12 +255,12 @@ describe('what may be done', () => {
       ],
     ],
     [
-      'a cluster, as a user of a secret’s',
+      'a cluster, with a secret',
       (secret) => RedshiftDatabase.ofCluster('c-1', 'dwh', secret),
       { cluster: 'c-1', database: 'dwh', secret: 'Secret' },
       ['redshift-data:ExecuteStatement arn::redshift:::cluster:c-1', 'secretsmanager:GetSecretValue Secret'],
     ],
-  ])('by a query of Redshift on %s', (_, database, query, allowed) => {
+  ])('of a Redshift query on %s', (_, database, query, allowed) => {
     const template = templateOf((connector, stack) => {
       const secret = new secretsmanager.Secret(stack, 'Secret');
       const measure = Measure.fromRedshiftQuery({ sql: 'SELECT 1', database: database(secret) });
@@ -270,12 +271,12 @@ describe('what may be done', () => {
     const own = Object.values(resources(template, 'AWS::IAM::Policy'))
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
       .find(({ Action }) => list(Action).includes('redshift-data:GetStatementResult'));
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how policies name their variables
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: syntax of IAM policy variables
     const userId = '${aws:userid}';
     expect(own.Condition).toEqual({ StringEquals: { 'redshift-data:statement-owner-iam-userid': userId } });
   });
 
-  test('by a metric and a segment of Customer Profiles: those reads, and no others', () => {
+  test('of a metric and a segment of Customer Profiles: only these reads', () => {
     const template = templateOf((connector) => {
       connector.addMeasure('Open', OPEN);
       const size = Segment.fromCustomerProfiles({ domainName: 'shop', segmentDefinitionName: 'vip' });
@@ -292,29 +293,17 @@ describe('what may be done', () => {
     );
   });
 
-  test('by measure itself, beyond what it asks', () => {
+  test('of measure itself, without queries', () => {
     const template = templateOf((connector) => connector.addMeasure('Open', OPEN));
     expect(permissions(template, 'QueriesMeasureRole').filter((one) => !one.startsWith('cloudwatch:'))).toEqual([
-      'events:PutEvents EventsBus',
-      'logs:CreateLogStream QueriesMeasureLogGroup',
-      'logs:PutLogEvents QueriesMeasureLogGroup',
-      ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
-        (action) => `sqs:${action} QueriesQueue`,
-      ),
-      'sqs:SendMessage QueriesDeadLetterQueue',
+      ...queuePermissions('QueriesMeasure', 'QueriesQueue', 'QueriesDeadLetterQueue'),
       'sqs:SendMessage QueriesQueue',
     ]);
   });
 });
 
-test('a measure of another stack has its schedule and its permissions there', () => {
-  const app = new App();
-  const env = { account: '111122223333', region: 'eu-west-1' };
-  const platform = new Stack(app, 'Platform', { env });
-  const connector = new PowerAutomateConnector(platform, 'Connector', {
-    queueEncryptionKey: new kms.Key(platform, 'QueueKey'),
-  });
-  const team = new Stack(app, 'Team', { env });
+test('a measure in another stack has its schedule and permissions there', () => {
+  const { platform, connector, team } = connectorAndTeam();
   const lake = new s3.Bucket(team, 'Lake', { encryptionKey: new kms.Key(team, 'Key') });
   const options = { sql: 'SELECT 1', database: 'shop', tables: ['t'], dataBuckets: [lake] };
   new ScheduledMeasure(team, 'M', { ...OPEN, connector, query: Measure.fromAthenaQuery(options) });
@@ -325,7 +314,7 @@ test('a measure of another stack has its schedule and its permissions there', ()
     schedule: HOURLY,
   });
 
-  // A cycle of stacks throws here.
+  // Synthesis fails if the stacks depend on each other in a cycle.
   const template = Template.fromStack(team);
   expect(team.dependencies).toEqual([platform]);
   expect(platform.dependencies).toEqual([]);
@@ -336,7 +325,7 @@ test('a measure of another stack has its schedule and its permissions there', ()
   );
 });
 
-test('failed queries are a metric of the connector', () => {
+test('failed queries are a metric', () => {
   const { connector } = connectorStack({ connectorId: 'emea' });
   const { metricStat } = connector.queries.metricFailedQueries().toMetricConfig();
   expect(metricStat).toMatchObject({
@@ -348,7 +337,7 @@ test('failed queries are a metric of the connector', () => {
   expect(connector.queries.metric('FailedQueries').metricName).toBe('FailedQueries');
 });
 
-describe('what cannot be is said when the app is made', () => {
+describe('rejects at synthesis', () => {
   const athena = { sql: 'SELECT 1', database: 'shop', tables: [], dataBuckets: [] };
   const add = (change: Partial<MeasureOptions>) => () =>
     connectorStack().connector.addMeasure('M', { ...OPEN, ...change });
@@ -360,23 +349,23 @@ describe('what cannot be is said when the app is made', () => {
     ['a long name', add({ measure: 'x'.repeat(201) }), /^measure is 'x+'/],
     ['a unit with blanks', add({ unit: ' EUR' }), /^unit is ' EUR'/],
     ['an empty instance', add({ instanceId: '' }), /^instanceId is ''/],
-    ['no dimension', add({ dimensions: [] }), /^dimensions has 0 names: write 1 to 10, or leave it out/],
+    ['no dimension', add({ dimensions: [] }), /^dimensions has 0 names: write 1 to 10$/],
     ['a dimension twice', add({ dimensions: ['Region', 'region'] }), /^dimensions has 'region' twice/],
     [
-      'too little time',
+      'a timeout that is too short',
       add({ timeout: Duration.seconds(59) }),
       /^timeout is 59 seconds: write whole seconds, from a minute/,
     ],
-    ['too much time', add({ timeout: Duration.hours(7) }), /^timeout is 7 hours/],
+    ['a timeout that is too long', add({ timeout: Duration.hours(7) }), /^timeout is 7 hours/],
     ['no SQL', () => Measure.fromAthenaQuery({ ...athena, sql: ' ' }), /^sql is empty/],
     ['no database', () => Segment.fromAthenaQuery({ ...athena, database: '' }), /^database is empty/],
     [
-      'a place nowhere',
+      'a prefix without a bucket',
       () => Measure.fromAthenaQuery({ ...athena, resultsPrefix: 'a' }),
-      /^resultsPrefix .* give the bucket/,
+      /^resultsPrefix has no resultsBucket/,
     ],
     [
-      'a place that is none',
+      'an invalid prefix',
       () => {
         const bucket = s3.Bucket.fromBucketName(new Stack(), 'B', 'results');
         return Measure.fromAthenaQuery({ ...athena, resultsBucket: bucket, resultsPrefix: '/a/' });
@@ -384,9 +373,9 @@ describe('what cannot be is said when the app is made', () => {
       /^resultsPrefix is '\/a\/'/,
     ],
     [
-      'mathematics',
+      'a math expression',
       () => Measure.fromCloudWatchMetric({ metric: math }),
-      /is computed: give a metric of CloudWatch itself/,
+      /is a math expression: write a single metric/,
     ],
     ['no period', () => Measure.fromCloudWatchMetric({ metric: OPEN_ORDERS, periods: 0 }), /^periods is 0/],
     [
@@ -396,7 +385,7 @@ describe('what cannot be is said when the app is made', () => {
         const query = Measure.fromCloudWatchMetric({ metric: elsewhere });
         new PowerAutomateConnector(stack, 'C').addMeasure('M', { ...OPEN, query });
       },
-      /^Shop Open is a metric of 999999999999 in us-east-1: give one of this stack's own/,
+      /^Shop Open is a metric of 999999999999 in us-east-1: write a metric of the stack's account and Region/,
     ],
     [
       'no segment',

@@ -1,7 +1,6 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { describe, expect, test } from 'vitest';
@@ -9,14 +8,15 @@ import { Env } from '../../../contract/environment';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import { MAX_LOOK_BACK_DAYS, NOTED_RUN_DAYS, RECONCILABLE_KINDS } from '../../../contract/sources';
 import { ConnectorSource, PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
-import { validateDeliveryRetention } from '../../../lib/shared/validate';
-import { connectorStack, list, permissions, readable, referred, resources } from '../support';
+import { validateDeliveryRetention } from '../../../lib/delivery/flow-delivery';
+import { policyActions, queuePermissions, startsAfter } from '../scheduled-functions';
+import { connectorAndTeam, connectorStack, permissions, referred, resources } from '../support';
 
 const TASK = 'arn:aws:datasync:eu-west-1:111122223333:task/task-08de6e6697796f026';
 const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:nightly';
 const dataSource = 'Orders';
 
-/** A connector with one reconciled source of each kind that can be. */
+/** A connector with one reconciled source of each reconcilable kind. */
 function reconciled() {
   const stack = new Stack(new App(), 'Stack');
   const connector = new PowerAutomateConnector(stack, 'Connector');
@@ -38,7 +38,7 @@ function reconciled() {
 const { connector, template } = reconciled();
 const schedules = resources(template, 'AWS::Scheduler::Schedule');
 
-test('each source is looked for every hour, a day back, by one function', () => {
+test('each source is checked every hour, with a look back of one day, by one function', () => {
   expect(Object.keys(schedules)).toHaveLength(9);
   for (const [id, { Properties }] of Object.entries(schedules)) {
     expect(Properties.ScheduleExpression, id).toBe('rate(1 hour)');
@@ -64,32 +64,29 @@ test('each source is looked for every hour, a day back, by one function', () => 
     [Env.EVENT_BUS_NAME]: 'EventsBus',
     [Env.REJECTED_QUEUE_URL]: 'ReconciliationReconciliationsDeadLetterQueue',
   });
-  // It begins when the function may ask.
-  const [made] = Object.values(template.findResources('AWS::Scheduler::Schedule'));
-  expect(made?.DependsOn.map(readable)).toEqual(
-    expect.arrayContaining([expect.stringMatching(/^ListRuns/), 'ReconciliationSchedulerRoleDefaultPolicy']),
-  );
+  expect(startsAfter(template, 'ListRuns', 'ReconciliationSchedulerRoleDefaultPolicy')).toBe(true);
 });
 
-test('normalize notes the runs that it puts, of these sources alone', () => {
+test('normalize records only the runs of these sources', () => {
   const normalize = resources(template, 'AWS::Lambda::Function').NormalizationNormalizeFunction;
   expect(referred(normalize?.Properties.Environment.Variables[Env.RUNS_TABLE_NAME])).toBe('CollectionTable');
   expect(permissions(template, 'NormalizationNormalizeRole')).toContain('dynamodb:PutItem CollectionTable');
   const { connector: mixed, stack } = connectorStack();
-  mixed.addSource('Noted', Source.glueJob({ jobName: 'noted', dataSource }), { reconciliation: {} });
-  mixed.addSource('Heard', Source.glueJob({ jobName: 'heard', dataSource }));
+  mixed.addSource('Reconciled', Source.glueJob({ jobName: 'reconciled-job', dataSource }), { reconciliation: {} });
+  mixed.addSource('Plain', Source.glueJob({ jobName: 'plain-job', dataSource }));
   const [rule] = Object.values(resources(Template.fromStack(stack), 'AWS::Events::Rule')).filter(
     ({ Properties }) => Properties.EventPattern?.source?.[0] === 'aws.glue',
   );
   const sent = referred(rule?.Properties.Targets[0].InputTransformer.InputTemplate) as string;
   const { sources } = JSON.parse(sent.replace('<aws.events.event.json>', '{}'));
-  expect(sources.map(({ name, reconciled: noted }: { name: string; reconciled?: boolean }) => [name, noted])).toEqual([
-    ['noted', true],
-    ['heard', undefined],
+  expect(sources.map(({ name, reconciled }: { name: string; reconciled?: boolean }) => [name, reconciled])).toEqual([
+    ['reconciled-job', true],
+    ['plain-job', undefined],
   ]);
 });
 
-test('reconcile may do what it does, and list the runs of those sources', () => {
+test('reconcile has exactly the permissions that it needs, including listing the runs of these sources', () => {
+  const queues = 'ReconciliationReconciliations';
   expect(permissions(template, 'ReconciliationReconcileRole').map((one) => one.replaceAll(/AWS::\w+/g, ''))).toEqual(
     [
       'appflow:DescribeFlowExecutionRecords arn::appflow:::flow/crm-orders',
@@ -101,20 +98,14 @@ test('reconcile may do what it does, and list the runs of those sources', () => 
       'dynamodb:BatchGetItem CollectionTable',
       'dynamodb:PutItem CollectionTable',
       'emr-serverless:ListJobRuns arn::emr-serverless:::/applications/00f1982r1uukb925',
-      'events:PutEvents EventsBus',
       'glue:GetJobRuns arn::glue:::job/load-orders',
-      'logs:CreateLogStream ReconciliationReconcileLogGroup',
-      'logs:PutLogEvents ReconciliationReconcileLogGroup',
-      ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
-        (action) => `sqs:${action} ReconciliationReconciliationsQueue`,
-      ),
-      'sqs:SendMessage ReconciliationReconciliationsDeadLetterQueue',
+      ...queuePermissions('ReconciliationReconcile', `${queues}Queue`, `${queues}DeadLetterQueue`),
       `states:ListExecutions ${MACHINE}`,
     ].toSorted(),
   );
 });
 
-test('a connector whose sources are not reconciled has nothing of this', () => {
+test('a connector without reconciled sources has none of these resources', () => {
   const plain = connectorStack();
   plain.connector.addSource('Glue', Source.glueJob({ jobName: 'load-orders', dataSource }));
   const without = Template.fromStack(plain.stack);
@@ -130,23 +121,15 @@ test('a connector whose sources are not reconciled has nothing of this', () => {
   expect(permissions(without, 'NormalizationNormalizeRole').filter((one) => one.startsWith('dynamodb'))).toEqual([]);
 });
 
-test('a source of another stack has its schedule and its permissions there', () => {
-  const two = new App();
-  const env = { account: '111122223333', region: 'eu-west-1' };
-  const platform = new Stack(two, 'Platform', { env });
-  const queueEncryptionKey = new kms.Key(platform, 'QueueKey');
-  const given = new PowerAutomateConnector(platform, 'Connector', { queueEncryptionKey });
-  const team = new Stack(two, 'Team', { env });
+test('a source in another stack has its schedule and permissions there', () => {
+  const { platform, connector: given, team } = connectorAndTeam();
   const source = Source.glueJob({ jobName: 'load-orders', dataSource });
   new ConnectorSource(team, 'Orders', { connector: given, source, reconciliation: {} });
-  // A cycle of stacks throws here.
+  // Synthesis fails if the stacks depend on each other in a cycle.
   const made = Template.fromStack(team);
   expect(platform.dependencies).toEqual([]);
   made.resourceCountIs('AWS::Scheduler::Schedule', 1);
-  const statements = Object.values(resources(made, 'AWS::IAM::Policy')).flatMap(
-    ({ Properties }) => Properties.PolicyDocument.Statement,
-  );
-  expect(statements.flatMap(({ Action }) => list(Action))).toEqual(['glue:GetJobRuns']);
+  expect(policyActions(made)).toEqual(['glue:GetJobRuns']);
 });
 
 function oneWith(reconciliation: ReconciliationOptions, source = Source.glueJob({ jobName: 'load', dataSource })) {
@@ -156,8 +139,8 @@ function oneWith(reconciliation: ReconciliationOptions, source = Source.glueJob(
   return schedule?.Properties;
 }
 
-describe('when and how far back', () => {
-  test('is as is said', () => {
+describe('schedule and look back', () => {
+  test('can be set', () => {
     const schedule = scheduler.ScheduleExpression.rate(Duration.minutes(15));
     const { ScheduleExpression, Target } = oneWith({ schedule, lookBack: Duration.days(7) });
     expect(ScheduleExpression).toBe('rate(15 minutes)');
@@ -168,7 +151,7 @@ describe('when and how far back', () => {
 
   test.each([
     [{ lookBack: Duration.minutes(59) }, /^lookBack is 59 minutes: write at least 120 minutes/],
-    [{ lookBack: Duration.days(8) }, /^lookBack is 8 days: .*at most 7 days$/],
+    [{ lookBack: Duration.days(8) }, /^lookBack is 8 days: .*up to 7 days$/],
     [
       { schedule: scheduler.ScheduleExpression.rate(Duration.days(1)) },
       /^lookBack is 1 day: write at least 2880 minutes/,
@@ -177,34 +160,38 @@ describe('when and how far back', () => {
       { schedule: scheduler.ScheduleExpression.rate(Duration.minutes(5)), lookBack: Duration.minutes(59) },
       /^lookBack is 59 minutes: write at least 60 minutes/,
     ],
-  ])('is refused where a run could be missed or told twice: %o', (options, message) => {
+  ])('is rejected if a run could be missed or reported twice: %o', (options, message) => {
     expect(() => oneWith(options)).toThrow(message);
   });
 
-  test('never reaches what has been forgotten', () => {
-    // A run is looked for no longer than it is noted and its delivery is remembered, with a day on a queue between.
+  test('is shorter than the retention of the records', () => {
+    // Records of runs and deliveries outlive the look back, even if a message waits in a queue for a day.
     expect(MAX_LOOK_BACK_DAYS + 1).toBeLessThan(NOTED_RUN_DAYS);
     expect(() => validateDeliveryRetention(Duration.days(NOTED_RUN_DAYS))).not.toThrow();
     expect(() => validateDeliveryRetention(Duration.days(NOTED_RUN_DAYS - 1))).toThrow();
   });
 });
 
-describe('a source whose runs cannot be known again', () => {
+describe('a source whose runs have no ID', () => {
   const { stack } = connectorStack();
   const alarm = cloudwatch.Alarm.fromAlarmName(stack, 'Alarm', 'TooHot');
   test.each([
-    ['crawls', Source.glueCrawler({ crawlerName: 'c', dataSource }), /a crawl has no id/],
-    ['ingestions', Source.glueZeroEtl({ integrationArn: 'arn:aws:glue:x', dataSource }), /an ingestion has no id/],
-    ['tasks of DMS', Source.dmsTask({ taskArn: 'arn:aws:dms:x', dataSource }), /a run has no id/],
-    ['statements', Source.redshiftData({ statementName: 's', dataSource }), /statements that the asking role has sent/],
-    ['alarms', Source.alarmOnMeasure({ alarm, measure: 'm' }), /a value that was observed/],
-  ])('is refused with the reason: %s', (_, source, reason) => {
+    ['crawls', Source.glueCrawler({ crawlerName: 'c', dataSource }), /a crawl has no ID/],
+    ['ingestions', Source.glueZeroEtl({ integrationArn: 'arn:aws:glue:x', dataSource }), /an ingestion has no ID/],
+    ['tasks of DMS', Source.dmsTask({ taskArn: 'arn:aws:dms:x', dataSource }), /a run has no ID/],
+    [
+      'statements',
+      Source.redshiftData({ statementName: 's', dataSource }),
+      /statements that the calling role has executed/,
+    ],
+    ['alarms', Source.alarmOnMeasure({ alarm, measure: 'm' }), /an observed value/],
+  ])('is rejected with the reason: %s', (_, source, reason) => {
     expect(() => oneWith({}, source)).toThrow(/^a source of the kind '[a-z-]+' cannot be reconciled: /);
     expect(() => oneWith({}, source)).toThrow(reason);
   });
 });
 
-test('runs that were missed and sources that were not asked are metrics', () => {
+test('missed runs and failed checks are metrics', () => {
   const { reconciliation } = connector;
   expect(reconciliation.metricReconciledRuns()).toMatchObject({ metricName: 'ReconciledRuns', statistic: 'Sum' });
   expect(reconciliation.metricFailedReconciliations({ period: Duration.hours(1) })).toMatchObject({

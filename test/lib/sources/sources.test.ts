@@ -23,7 +23,7 @@ import { compilePattern, type EventPattern } from '../../../local/bus/pattern';
 import { addEverySource, kindOf, SAMPLES } from '../../support/app/sources';
 import { connectorStack, permissions, referred, resources } from '../support';
 
-/** What the connector's stack has of sources: its rules by their ids, and the message that each sends. */
+/** Rules for sources in the connector's stack by ID, with their messages. */
 function rulesIn(template: Template) {
   return Object.fromEntries(
     Object.entries(resources(template, 'AWS::Events::Rule'))
@@ -40,16 +40,16 @@ function withSources(sources: Readonly<Record<string, Source>>, props?: PowerAut
 }
 
 const glueJob = (jobName: string, dataSource = 'Orders') => Source.glueJob({ jobName, dataSource });
-/** What the pattern and the template take at deployment, where nothing is a token. */
+/** Length of the pattern and the template at deployment, without tokens. */
 const textOf = (value: unknown): string => {
   const text = referred(value);
   return typeof text === 'string' ? text : JSON.stringify(text);
 };
 
-describe('the rule of a kind', () => {
+describe('the rule for a kind', () => {
   const { rules, template } = withSources({ One: glueJob('load-orders'), Two: glueJob('load-returns', 'Returns') });
 
-  test('names its sources, is on the default bus, and sends each event with them to one queue', () => {
+  test('matches its sources on the default bus, and sends each event with the sources to one queue', () => {
     expect(Object.keys(rules)).toEqual(['GlueJob']);
     const { EventPattern, EventBusName, Targets } = rules.GlueJob;
     expect(EventBusName).toBeUndefined();
@@ -77,14 +77,14 @@ describe('the rule of a kind', () => {
     });
   });
 
-  test('may send to its queue, and no other rule may', () => {
+  test('can send to its queue, and other rules cannot', () => {
     const policies = Object.entries(resources(template, 'AWS::SQS::QueuePolicy')).filter(([id]) =>
       id.includes('NormalizationSourcesQueue'),
     );
     const statements = policies.flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement);
     const sending = statements.filter(({ Effect }) => Effect === 'Allow');
     expect(sending).toHaveLength(1);
-    // An ARN of a rule on the default bus has no bus in it; CloudFormation gives it as it is.
+    // The ARN of a rule on the default bus contains no bus name.
     expect(referred(sending[0].Condition.ArnLike)).toEqual({ 'aws:SourceArn': ['NormalizationRulesGlueJob'] });
   });
 });
@@ -100,7 +100,7 @@ describe('limits of EventBridge', () => {
     }
   };
 
-  test('hundreds of sources are some rules, whose patterns have at most 2,048 characters, with each source in one of them', () => {
+  test('hundreds of sources are split into several rules with patterns of up to 2,048 characters', () => {
     const jobs = names(300, 40);
     const { rules } = withSources(Object.fromEntries(jobs.map((job) => [`S${job}`, glueJob(job)])));
     check(rules);
@@ -108,11 +108,11 @@ describe('limits of EventBridge', () => {
     expect(Object.keys(rules).slice(0, 2)).toEqual(['GlueJob', 'GlueJob2']);
     const named = Object.values(rules).flatMap(({ EventPattern }) => EventPattern.detail.jobName);
     expect(named.toSorted()).toEqual(jobs.toSorted());
-    // As many as there is room for.
+    // As many as fit.
     expect(JSON.stringify(rules.GlueJob.EventPattern).length).toBeGreaterThan(2048 - 43);
   });
 
-  test('nor is an input template longer than 8,192 characters', () => {
+  test('input templates have up to 8,192 characters', () => {
     const jobs = names(60, 8);
     const long = (job: string) => glueJob(job, `${job} ${'d'.repeat(190)}`);
     const { rules } = withSources(Object.fromEntries(jobs.map((job) => [`S${job}`, long(job)])));
@@ -120,7 +120,7 @@ describe('limits of EventBridge', () => {
     expect(Object.keys(rules).length).toBeGreaterThan(1);
   });
 
-  test('a name that is known at deployment only counts as long as one can be', () => {
+  test('a name that is unknown until deployment counts with its maximum length', () => {
     const { stack, connector } = connectorStack();
     for (let n = 0; n < 30; n++) {
       const stateMachine = new sfn.StateMachine(stack, `Machine${n}`, {
@@ -140,7 +140,7 @@ describe('limits of EventBridge', () => {
   });
 });
 
-describe('a source of every kind', () => {
+describe('a source of each kind', () => {
   const { stack, connector } = connectorStack();
   addEverySource(connector);
   const template = Template.fromStack(stack);
@@ -149,14 +149,14 @@ describe('a source of every kind', () => {
     template: textOf(Targets[0].InputTransformer.InputTemplate),
   }));
 
-  test('has one rule for its kind', () => {
+  test('creates one rule per kind', () => {
     expect(Object.keys(rulesIn(template)).toSorted()).toEqual(
       SOURCE_KINDS.map((kind) => SOURCE_PATTERNS[kind].id).toSorted(),
     );
   });
 
   test.each(Object.entries(SAMPLES))(
-    'the sample %s is matched by the rule of its kind alone, and read',
+    'the sample %s matches only the rule of its kind, and is converted',
     (name, { event }) => {
       const matching = rules.filter((rule) => rule.test(event));
       const message = fillInputTemplate({ template: matching[0]?.template ?? '', paths: {} }, event as never);
@@ -166,7 +166,7 @@ describe('a source of every kind', () => {
     },
   );
 
-  test('nobody else’s events are matched', () => {
+  test('events of other sources match no rule', () => {
     const others = Object.values(SAMPLES).map(({ event }) => ({
       ...event,
       resources: event.resources.map((arn) => `${arn}x`).map((arn) => arn.replace('task-08', 'task-09')),
@@ -177,13 +177,13 @@ describe('a source of every kind', () => {
 });
 
 describe('a connector', () => {
-  test('without sources has nothing for them', () => {
+  test('without sources has none of these resources', () => {
     const { template, rules } = withSources({});
     expect(rules).toEqual({});
     expect(Object.keys(resources(template, 'AWS::Lambda::Function')).join()).not.toContain('Normalize');
   });
 
-  test('has one function for all of them, which may put events and keep what it rejects', () => {
+  test('has one function for all sources, which can put events and send rejected messages', () => {
     const { template } = withSources({ One: glueJob('a'), Two: Source.athena({ workGroup: 'b', dataSource: 'B' }) });
     const functions = Object.entries(resources(template, 'AWS::Lambda::Function')).filter(([id]) =>
       id.includes('Normalize'),
@@ -238,7 +238,7 @@ describe.each([
       });
       const source = Source.glueJob({ jobName: stack.stackName, dataSource: 'Jobs' });
       new ConnectorSource(stack, 'Job', { connector, source });
-      // What would make a cycle, were the connector's stack to know of the source.
+      // Would create a cycle if the connector's stack depended on the source.
       connector.grantPutEvents(
         new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('glue.amazonaws.com') }),
       );
@@ -247,7 +247,7 @@ describe.each([
   }
 
   test.each([{ env }, {}])(
-    'have their rules beside them, and the connector’s stack does not know them (%j)',
+    'have their rules in their own stack, and the connector’s stack does not depend on it (%j)',
     (where) => {
       const { home, others } = stacks(where);
       const template = Template.fromStack(home);
@@ -262,7 +262,7 @@ describe.each([
 
       const policies = Object.entries(resources(template, 'AWS::SQS::QueuePolicy'));
       const policy = policies.find(([id]) => id.includes('NormalizationSourcesQueue'))?.[1].Properties.PolicyDocument;
-      // However many stacks there are: a queue's policy takes 20 statements.
+      // Independent of the number of stacks, because a queue policy can have 20 statements.
       const sending = policy.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow');
       expect(sending).toHaveLength(1);
       expect(JSON.stringify(sending[0].Condition.ArnLike)).toMatch(/:rule\/\*/);
@@ -276,7 +276,7 @@ describe.each([
   );
 });
 
-describe('refuses', () => {
+describe('rejects', () => {
   const stack = new Stack(new App(), 'Stack');
   test.each([
     ['an empty name', () => glueJob(''), 'jobName is "": write 1 to 255 characters, without < and >'],
@@ -307,7 +307,7 @@ describe('refuses', () => {
   ])('%s', (_, make, message) => expect(make).toThrow(message));
 });
 
-test('what a source says of itself goes with its events', () => {
+test('the event of a source contains its fixed fields', () => {
   const stack = new Stack(new App(), 'Stack');
   const stateMachine = sfn.StateMachine.fromStateMachineArn(
     stack,

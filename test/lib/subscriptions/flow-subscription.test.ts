@@ -6,8 +6,9 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { Env } from '../../../contract/environment';
+import { toDefinition } from '../../../lambda/subscriptions/core/entry/definition';
 import { ENTRA_CLOUDS } from '../../../lambda/subscriptions/core/subscription';
-import { checkEntry, toDefinition } from '../../../lambda/subscriptions/core/subscription-entry';
+import { checkEntry } from '../../../lambda/subscriptions/core/subscription-entry';
 import {
   BodyFormat,
   ClientSecret,
@@ -24,7 +25,7 @@ import {
   Threshold,
   Trigger,
 } from '../../../lib';
-import { connectorStack, list, readable, referred, resources } from '../support';
+import { connectorStack, list, readable, referred, resources, secureString } from '../support';
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm-AbCdEf';
 const secretOf = (scope: Construct, arn = SECRET) =>
@@ -32,7 +33,7 @@ const secretOf = (scope: Construct, arn = SECRET) =>
 const FAILED = Trigger.dataSourceRefreshFailed();
 const APPLICATION = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
 
-/** The entry that a subscription's resource sends. */
+/** Entry in a subscription's resource. */
 function entryOf(
   options: (scope: Construct) => FlowSubscriptionOptions,
   id = 'Vip',
@@ -97,13 +98,13 @@ describe('the entry', () => {
         status: ['Successful', 'Failed', 'TimedOut', 'Skipped', 'Canceled'],
       },
     ],
-  ])('of %s is what the subscription file would say', (_, trigger, expected) => {
+  ])('for %s is the same as in the subscription file', (_, trigger, expected) => {
     const entry = entryOf((scope) => ({ trigger, flowUrl: FlowUrl.fromSecret(secretOf(scope)) }));
     expect(entry).toEqual({ name: 'Vip', ...expected, flowUrlFrom });
     expect(checkEntry(entry)).toHaveProperty('entry');
   });
 
-  test('holds every option', () => {
+  test('contains every option', () => {
     const entry = entryOf((scope) => ({
       trigger: FAILED,
       flowUrl: FlowUrl.fromSecret(secretOf(scope), 'vip'),
@@ -136,14 +137,14 @@ describe('the entry', () => {
   });
 
   test.each([BodyFormat.FLAT, BodyFormat.CLOUD_EVENTS, BodyFormat.TEAMS_CARD])(
-    'of the format $name is accepted',
+    'with the format $name is accepted',
     (format) => {
       const entry = entryOf(() => ({ ...thresholdOf(Threshold.below(1)), format }));
       expect(checkEntry(entry)).toMatchObject({ entry: { format: format.name } });
     },
   );
 
-  test('of a threshold needs no flow, and then nothing is read', () => {
+  test('of a threshold needs no flow, and grants no access to secrets', () => {
     const { stack, connector } = connectorStack();
     connector.addSubscription('Vip', thresholdOf(Threshold.above(1)));
     const template = Template.fromStack(stack);
@@ -170,7 +171,7 @@ describe('the entry', () => {
     const clientSecret = (field?: string) =>
       ClientSecret.fromSecret(secretOf(new Stack(), `${SECRET.slice(0, -10)}app-AbCdEf`), field);
 
-    test.each(Object.values(EntraCloud))('names where the client secret is, and the cloud %s', (cloud) => {
+    test.each(Object.values(EntraCloud))('contains the location of the client secret, and the cloud %s', (cloud) => {
       expect(authOf({ clientSecret: clientSecret('clientSecret'), cloud })).toEqual({
         type: 'entra',
         ...APPLICATION,
@@ -179,16 +180,16 @@ describe('the entry', () => {
       });
     });
 
-    test('knows the clouds that the subscription file knows', () => {
+    test('supports the clouds of the subscription file', () => {
       expect(Object.values(EntraCloud)).toEqual(ENTRA_CLOUDS);
     });
 
-    test('is of the public cloud where nothing is said, with a secret that is nothing else', () => {
+    test('defaults to the public cloud, and to the secret’s whole text', () => {
       const secret = `${SECRET.slice(0, -10)}app-AbCdEf`;
       expect(authOf({ clientSecret: clientSecret() })).toMatchObject({ clientSecret: { secret }, cloud: 'public' });
     });
 
-    test('names a parameter', () => {
+    test('can reference a parameter', () => {
       const arn = 'arn:aws:ssm:eu-central-1:123456789012:parameter/crm/client-secret';
       const parameter = ssm.StringParameter.fromStringParameterArn(new Stack(), 'Parameter', arn);
       expect(authOf({ clientSecret: ClientSecret.fromParameter(parameter) })).toMatchObject({
@@ -196,12 +197,12 @@ describe('the entry', () => {
       });
     });
 
-    test('needs no secret where AWS vouches', () => {
+    test('needs no secret with federation', () => {
       expect(authOf({}, { entraFederation: true })).toEqual({ type: 'entra', ...APPLICATION, cloud: 'public' });
     });
   });
 
-  test('names a parameter by its ARN', () => {
+  test('references a parameter by its ARN', () => {
     const entry = entryOf((scope) => {
       const arn = 'arn:aws:ssm:eu-central-1:123456789012:parameter/crm/url';
       const parameter = ssm.StringParameter.fromStringParameterArn(scope, 'Url', arn);
@@ -212,7 +213,7 @@ describe('the entry', () => {
   });
 });
 
-test('the name is the id where it can be, else one from the path', () => {
+test('the name defaults to the construct’s ID, or to a name derived from its path', () => {
   const { stack, connector } = connectorStack();
   const inside = new Construct(stack, 'Team');
   const of = (id: string) =>
@@ -222,7 +223,7 @@ test('the name is the id where it can be, else one from the path', () => {
   expect(of('x'.repeat(65))).toMatch(/^[\w-]{1,64}$/);
 });
 
-test('the resource is made by register, once all is there that it needs', () => {
+test('the resource is created by register, after all of its dependencies', () => {
   const { stack, connector } = connectorStack();
   connector.addSubscription('Vip', { trigger: FAILED, flowUrl: FlowUrl.fromSecret(secretOf(stack)) });
   const template = Template.fromStack(stack);
@@ -269,7 +270,7 @@ test('a connector without declared subscriptions has no register', () => {
   expect(Object.keys(template.toJSON().Resources).filter((id) => id.includes('Regist'))).toEqual([]);
 });
 
-/** `action resource` that a role's policies allow. */
+/** Permissions of a role, as `action resource`. */
 function allowed(template: Template, role: string): string[] {
   return Object.values(resources(template, 'AWS::IAM::Policy'))
     .filter(({ Properties }) => referred(Properties.Roles).some((one: string) => one.includes(role)))
@@ -280,16 +281,13 @@ function allowed(template: Template, role: string): string[] {
     .sort();
 }
 
-describe('what deliver may read', () => {
-  test('is one policy of a stack, with each secret, parameter and key once', () => {
+describe('read access of deliver', () => {
+  test('is one policy per stack, with each secret, parameter and key once', () => {
     const { stack, connector } = connectorStack();
     const key = new kms.Key(stack, 'Key');
     const own = new secretsmanager.Secret(stack, 'Own', { encryptionKey: key });
     const named = secretsmanager.Secret.fromSecretNameV2(stack, 'Named', 'crm');
-    const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Url', {
-      parameterName: '/url',
-      encryptionKey: key,
-    });
+    const parameter = secureString(stack, 'Url', '/url', key);
     const urls = [
       FlowUrl.fromSecret(own, 'a'),
       FlowUrl.fromSecret(own, 'b'),
@@ -324,7 +322,7 @@ describe('what deliver may read', () => {
     ]);
   });
 
-  test('holds client secrets, with their keys', () => {
+  test('includes client secrets and their keys', () => {
     const { stack, connector } = connectorStack();
     const [encryptionKey, key] = [new kms.Key(stack, 'Key'), new kms.Key(stack, 'OtherKey')];
     const url = new secretsmanager.Secret(stack, 'Url', { encryptionKey });
@@ -349,7 +347,7 @@ describe('what deliver may read', () => {
     ]);
   });
 
-  test('has room for 60 secrets: a role takes 10,240 characters of inline policies', () => {
+  test('fits 60 secrets into the 10,240 characters of a role’s inline policies', () => {
     const app = new App();
     const env = { account: '123456789012', region: 'ap-southeast-1' };
     const stack = new Stack(app, 'Shop', { env });
@@ -362,7 +360,7 @@ describe('what deliver may read', () => {
     const policies = Object.values(resources(Template.fromStack(stack), 'AWS::IAM::Policy')).filter(({ Properties }) =>
       referred(Properties.Roles).includes('DeliveryDeliverRole'),
     );
-    // A name that CloudFormation gives is longer than the logical id: allow for an ARN each.
+    // Names that CloudFormation generates are longer than logical IDs: count an ARN for each.
     const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
     const text = JSON.stringify(
       statements.map((one: { Resource: unknown }) => ({
@@ -383,7 +381,7 @@ describe('stacks of one app', () => {
     return { app, made: names.map((name) => new Stack(app, name, { env })) };
   };
 
-  test('declare subscriptions of another stack, with secrets of their own, without a cycle', () => {
+  test('can declare subscriptions with their own secrets for a connector in another stack, without a cycle', () => {
     const { app, made } = stacks('Platform', 'Crm', 'Web');
     const [platform, ...users] = made as [Stack, Stack, Stack];
     const connector = new PowerAutomateConnector(platform, 'Connector');
@@ -401,11 +399,11 @@ describe('stacks of one app', () => {
       expect(Template.fromStack(stack).findResources('AWS::Lambda::Function')).toEqual({});
       return policy?.Properties.PolicyName;
     });
-    // A role has one inline policy of a name: the same one in both stacks would be the last one's alone.
+    // Inline policies with the same name would replace each other.
     expect(new Set(names).size).toBe(2);
   });
 
-  test('declare subscriptions in the connector’s stack with secrets of another, without a cycle', () => {
+  test('can declare subscriptions in the connector’s stack with secrets of another stack, without a cycle', () => {
     const { app, made } = stacks('Secrets', 'Platform');
     const [secrets, platform] = made as [Stack, Stack];
     const encryptionKey = new kms.Key(secrets, 'Key');
@@ -417,7 +415,7 @@ describe('stacks of one app', () => {
     expect(platform.dependencies).toEqual([secrets]);
   });
 
-  test('serve two connectors, which may have subscriptions of one name', () => {
+  test('can use two connectors that have subscriptions with the same name', () => {
     const { stack, connector } = connectorStack();
     const other = new PowerAutomateConnector(stack, 'Other');
     for (const one of [connector, other]) {
@@ -437,12 +435,12 @@ describe('fails at synthesis', () => {
       entryOf(options, id);
 
   test.each([
-    ['above', 10, 11, 'at most 10'],
+    ['above', 10, 11, 'up to 10'],
     ['atOrAbove', 10, 10, 'less than 10'],
     ['below', 10, 9.5, 'at least 10'],
     ['atOrBelow', 10, 10, 'more than 10'],
   ] as const)(
-    '%s %d with the recovery level %d, in the words of the subscription file',
+    '%s %d with the recovery level %d, with the message of the subscription file',
     (operator, level, recoverTo, words) => {
       const message = `"recoverTo" is ${recoverTo}, on the wrong side of "${operator}"; write a number ${words}`;
       expect(() => Threshold[operator](level, { recoverTo })).toThrow(message);
@@ -451,7 +449,7 @@ describe('fails at synthesis', () => {
     },
   );
 
-  test('a level that is no number', () => {
+  test('a level that is not a number', () => {
     expect(() => Threshold.above(Number.NaN)).toThrow('"above" is NaN; write a number');
     expect(() => Threshold.below(1, { recoverTo: Infinity })).toThrow('"recoverTo" is Infinity; write a number');
   });
@@ -467,7 +465,7 @@ describe('fails at synthesis', () => {
     ['a tenant that leads elsewhere', { tenantId: 'evil.example.com/..' }],
     ['a client that is a secret', { clientId: SECRET_VALUE }],
     ['an empty client', { clientId: '' }],
-  ])('%s, in the words of the subscription file, without the value', (_, wrong) => {
+  ])('%s, with the message of the subscription file, without the value', (_, wrong) => {
     const auth = { ...APPLICATION, ...wrong };
     const checked = checkEntry({
       name: 'a',
@@ -480,17 +478,17 @@ describe('fails at synthesis', () => {
     expect(() => FlowAuth.entra(auth)).toThrow(new Error(mistake?.message));
   });
 
-  test('auth without a flow, or with a client secret that nobody has', () => {
+  test('auth without a flow, or without a client secret and federation', () => {
     const auth = FlowAuth.entra(APPLICATION);
     expect(add(() => ({ ...thresholdOf(Threshold.above(1)), auth }))).toThrow(
-      '"auth" stands without "flowUrl"; write flowUrl, or leave auth out',
+      '"auth" has no effect without "flowUrl"; write flowUrl, or remove auth',
     );
     expect(add((scope) => ({ trigger: FAILED, flowUrl: FlowUrl.fromSecret(secretOf(scope)), auth }))).toThrow(
-      '"auth.clientSecret" is missing, and AWS does not vouch for this connector; write ClientSecret.fromSecret(…)',
+      '"auth.clientSecret" is missing, and the connector has no federation; write ClientSecret.fromSecret(…)',
     );
   });
 
-  // Not quoted: the value may be a client secret in the wrong place.
+  // The message does not show the value, which may be a misplaced client secret.
   test.each(['', 'a b', 'x'.repeat(65), `abc8Q~${'aB3.dE5_gH7-jK9~'.repeat(2)}xY`])(
     'the name %j',
     (subscriptionName) => {
@@ -500,12 +498,12 @@ describe('fails at synthesis', () => {
     },
   );
 
-  test('two of one name in a connector, whichever their stacks', () => {
+  test('two subscriptions with the same name in a connector, in any stacks', () => {
     const { stack, connector } = connectorStack();
     connector.addSubscription('Vip', thresholdOf(Threshold.above(1)));
     const other = new Stack(stack.node.root as App, 'Shop');
     expect(() => new FlowSubscription(other, 'Vip', { connector, ...thresholdOf(Threshold.above(1)) })).toThrow(
-      'subscription "Vip" is declared by Stack/Connector/Vip: give one of them another subscriptionName',
+      'subscription "Vip" is also declared by Stack/Connector/Vip: give one of them another subscriptionName',
     );
   });
 });

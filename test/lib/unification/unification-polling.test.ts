@@ -1,14 +1,14 @@
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { describe, expect, test } from 'vitest';
 import { Env } from '../../../contract/environment';
-import { PolledUnification, PowerAutomateConnector, Unification, type UnificationOptions } from '../../../lib';
+import { PolledUnification, Unification, type UnificationOptions } from '../../../lib';
 import { fillInputTemplate } from '../../../local/bus/input-template';
 import { compilePattern } from '../../../local/bus/pattern';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
-import { connectorStack, list, permissions, readable, referred, resources } from '../support';
+import { policyActions, queuePermissions, startsAfter } from '../scheduled-functions';
+import { connectorAndTeam, connectorStack, permissions, referred, resources } from '../support';
 
 const { stack, connector } = connectorStack();
 connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers'), instanceId: 'emea' });
@@ -18,7 +18,7 @@ connector.addUnification('Identities', {
 });
 const template = Template.fromStack(stack);
 
-test('unification jobs are looked for every 5 minutes, or as is said, by one function', () => {
+test('unification jobs are polled every 5 minutes by default, by one function', () => {
   const schedules = resources(template, 'AWS::Scheduler::Schedule');
   expect(
     Object.entries(schedules).map(([id, { Properties }]) => [
@@ -48,60 +48,45 @@ test('unification jobs are looked for every 5 minutes, or as is said, by one fun
     [Env.POLLS_QUEUE_URL]: 'UnificationPollingPollsQueue',
     [Env.REJECTED_QUEUE_URL]: 'UnificationPollingPollsDeadLetterQueue',
   });
-  const [made] = Object.values(template.findResources('AWS::Scheduler::Schedule'));
-  expect(made?.DependsOn.map(readable)).toEqual(
-    expect.arrayContaining([expect.stringMatching(/^PollJobs/), 'UnificationPollingSchedulerRoleDefaultPolicy']),
-  );
+  expect(startsAfter(template, 'PollJobs', 'UnificationPollingSchedulerRoleDefaultPolicy')).toBe(true);
 });
 
-test('poll may do what it does, and ask for those jobs', () => {
+test('poll has exactly the permissions that it needs, including reading these jobs', () => {
+  const [queue, deadLetterQueue] = ['UnificationPollingPollsQueue', 'UnificationPollingPollsDeadLetterQueue'];
   expect(permissions(template, 'UnificationPollingPollRole').map((one) => one.replaceAll(/AWS::\w+/g, ''))).toEqual(
     [
+      ...queuePermissions('UnificationPollingPoll', queue, deadLetterQueue),
+      `sqs:SendMessage ${queue}`,
       'dynamodb:GetItem CollectionTable',
       'dynamodb:PutItem CollectionTable',
       'entityresolution:GetMatchingJob arn::entityresolution:::matchingworkflow/customers',
       'entityresolution:ListMatchingJobs arn::entityresolution:::matchingworkflow/customers',
-      'events:PutEvents EventsBus',
-      'logs:CreateLogStream UnificationPollingPollLogGroup',
-      'logs:PutLogEvents UnificationPollingPollLogGroup',
       'profile:ListIdentityResolutionJobs arn::profile:::domains/shop',
-      ...['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
-        (action) => `sqs:${action} UnificationPollingPollsQueue`,
-      ),
-      'sqs:SendMessage UnificationPollingPollsDeadLetterQueue',
-      'sqs:SendMessage UnificationPollingPollsQueue',
     ].sort(),
   );
 });
 
-test('a connector without any has nothing of this', () => {
+test('a connector without unifications has none of these resources', () => {
   const ids = Object.keys(Template.fromStack(connectorStack().stack).toJSON().Resources);
   expect(ids.filter((id) => id.includes('Polling'))).toEqual([]);
 });
 
-test('those of another stack have their schedule and their permissions there', () => {
-  const app = new App();
-  const env = { account: '111122223333', region: 'eu-west-1' };
-  const platform = new Stack(app, 'Platform', { env });
-  const queueEncryptionKey = new kms.Key(platform, 'QueueKey');
-  const given = new PowerAutomateConnector(platform, 'Connector', { queueEncryptionKey });
-  const team = new Stack(app, 'Team', { env });
-  new PolledUnification(team, 'Match', { connector: given, jobs: Unification.fromEntityResolution('customers') });
-  // A cycle of stacks throws here.
-  const policies = Object.values(resources(Template.fromStack(team), 'AWS::IAM::Policy'));
+test('unifications in another stack have their schedule and permissions there', () => {
+  const { platform, connector, team } = connectorAndTeam();
+  new PolledUnification(team, 'Match', { connector, jobs: Unification.fromEntityResolution('customers') });
+  // Synthesis fails if the stacks depend on each other in a cycle.
+  const actions = policyActions(Template.fromStack(team));
   expect(platform.dependencies).toEqual([]);
-  expect(
-    policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement).flatMap(({ Action }) => list(Action)),
-  ).toEqual(['entityresolution:ListMatchingJobs', 'entityresolution:GetMatchingJob']);
+  expect(actions).toEqual(['entityresolution:ListMatchingJobs', 'entityresolution:GetMatchingJob']);
 });
 
-test('a name that is empty, or no name, is refused', () => {
+test('an empty or invalid name is rejected', () => {
   expect(() => Unification.fromEntityResolution('')).toThrow(/^workflowName is empty/);
   expect(() => Unification.fromEntityResolution('a<b')).toThrow(/^workflowName is 'a<b': write 1 to 255 letters/);
   expect(() => Unification.fromCustomerProfiles(' ')).toThrow(/^domainName is empty/);
 });
 
-describe('jobs that are looked at when they are started', () => {
+describe('jobs that are polled from their start', () => {
   const started = connectorStack();
   const match = (id: string, options: Partial<UnificationOptions> = {}) =>
     started.connector.addUnification(id, { jobs: Unification.fromEntityResolution(id), whenStarted: true, ...options });
@@ -109,7 +94,7 @@ describe('jobs that are looked at when they are started', () => {
   match('households', { schedule: scheduler.ScheduleExpression.rate(Duration.days(1)) });
   const made = Template.fromStack(started.stack);
 
-  test('have a rule on the default bus, which names the call and its workflow and sends nothing of its caller', () => {
+  test('have a rule on the default bus that matches the call and its workflow, and sends no data about the caller', () => {
     const rules = Object.entries(resources(made, 'AWS::Events::Rule')).filter(([id]) => id.endsWith('Started'));
     expect(rules.map(([id]) => id)).toEqual(
       ['CustomersStarted', 'HouseholdsStarted'].map((id) => expect.stringMatching(new RegExp(id, 'i'))),
@@ -152,12 +137,12 @@ describe('jobs that are looked at when they are started', () => {
     }
   });
 
-  test('are looked for every hour besides, or as is said', () => {
+  test('are also polled every hour by default', () => {
     const schedules = Object.values(resources(made, 'AWS::Scheduler::Schedule'));
     expect(schedules.map(({ Properties }) => Properties.ScheduleExpression)).toEqual(['rate(1 hour)', 'rate(1 day)']);
   });
 
-  test('come to the queue by one statement of its policy', () => {
+  test('need only one statement in the queue policy', () => {
     for (const queue of ['UnificationPollingPollsQueue', 'UnificationPollingSchedulesDeadLetterQueue']) {
       const statements = Object.values(resources(made, 'AWS::SQS::QueuePolicy'))
         .filter(({ Properties }) => Properties.Queues.some((one: unknown) => referred(one) === queue))
@@ -169,16 +154,11 @@ describe('jobs that are looked at when they are started', () => {
     }
   });
 
-  test('of another stack have their rule there, and none of the stacks needs the other in a circle', () => {
-    const app = new App();
-    const env = { account: '111122223333', region: 'eu-west-1' };
-    const platform = new Stack(app, 'Platform', { env });
-    const queueEncryptionKey = new kms.Key(platform, 'QueueKey');
-    const given = new PowerAutomateConnector(platform, 'Connector', { queueEncryptionKey });
-    const team = new Stack(app, 'Team', { env });
+  test('in another stack have their rule there, without a dependency cycle', () => {
+    const { platform, connector, team } = connectorAndTeam();
     for (const workflow of ['a', 'b']) {
       const jobs = Unification.fromEntityResolution(workflow);
-      new PolledUnification(team, workflow, { connector: given, jobs, whenStarted: true });
+      new PolledUnification(team, workflow, { connector, jobs, whenStarted: true });
     }
     expect(Object.keys(resources(Template.fromStack(team), 'AWS::Events::Rule'))).toHaveLength(2);
     expect(platform.dependencies).toEqual([]);
@@ -189,15 +169,15 @@ describe('jobs that are looked at when they are started', () => {
     expect(sources).toHaveLength(2);
   });
 
-  test('that start by themselves are refused', () => {
+  test('are rejected if they start without an API call', () => {
     const { connector: fresh } = connectorStack();
     const jobs = Unification.fromCustomerProfiles('shop');
     expect(() => fresh.addUnification('Identities', { jobs, whenStarted: true })).toThrow(
-      /^whenStarted: identity resolution jobs of Customer Profiles start by themselves.*look for them on a schedule$/,
+      /^whenStarted: identity resolution jobs of Customer Profiles start on the schedule of their domain.*use schedule$/,
     );
   });
 
-  test('of an instance whose name would break the input template are refused', () => {
+  test('are rejected if the instance name would break the input template', () => {
     const { connector: fresh } = connectorStack();
     const jobs = Unification.fromEntityResolution('customers');
     expect(() => fresh.addUnification('Match', { jobs, whenStarted: true, instanceId: '<a>' })).toThrow(

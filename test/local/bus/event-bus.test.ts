@@ -29,7 +29,7 @@ function buses(target: Partial<BusTarget> = {}) {
 }
 
 describe('PutEvents', () => {
-  it('gives the matching rules of that bus the whole event', async () => {
+  it('sends the whole event to the matching rules of its bus', async () => {
     const { made, delivered, seen } = buses();
     const put = await made.putEvents({
       Entries: [
@@ -55,7 +55,7 @@ describe('PutEvents', () => {
     expect(seen.map(({ rules }) => rules)).toEqual([['OrderedRule'], [], []]);
   });
 
-  it("takes a service's event on the default bus alone: whoever puts it plays the service", async () => {
+  it('accepts simulated events of AWS services on the default bus only', async () => {
     const { made, seen } = buses();
     const put = await made.putEvents({ Entries: [{ ...entry, Source: 'aws.s3', Resources: ['arn:bucket'] }] });
     expect(put.FailedEntryCount).toBe(0);
@@ -79,11 +79,11 @@ describe('PutEvents', () => {
     [{ ...entry, EventBusName: 'unknown' }, 'ResourceNotFoundException'],
     [{ ...entry, EventBusName: 'arn:aws:events:us-east-1:1:event-bus/orders' }, 'ResourceNotFoundException'],
     [{ ...entry, Time: 'tomorrow' }, 'InvalidArgument'],
-  ])('refuses one entry and takes the others (%#)', async (bad, ErrorCode, ErrorMessage) => {
+  ])('rejects one entry and accepts the others (%#)', async (bad, ErrorCode, ErrorMessage) => {
     const { made, seen } = buses();
     const put = await made.putEvents({ Entries: [bad, entry] });
-    const refused = { ErrorCode, ErrorMessage: ErrorMessage ?? expect.any(String) };
-    expect(put).toEqual({ FailedEntryCount: 1, Entries: [refused, { EventId: expect.any(String) }] });
+    const rejected = { ErrorCode, ErrorMessage: ErrorMessage ?? expect.any(String) };
+    expect(put).toEqual({ FailedEntryCount: 1, Entries: [rejected, { EventId: expect.any(String) }] });
     expect(seen).toHaveLength(1);
   });
 
@@ -91,14 +91,14 @@ describe('PutEvents', () => {
     [[], 'Member must have length greater than or equal to 1'],
     [Array(11).fill(entry), 'Member must have length less than or equal to 10'],
     [undefined, 'Member must not be null'],
-  ])('refuses a request without 1 to 10 entries (%#)', async (Entries, constraint) => {
+  ])('rejects a request without 1 to 10 entries (%#)', async (Entries, constraint) => {
     await expect(buses().made.putEvents({ Entries })).rejects.toMatchObject({
       type: 'ValidationException',
       message: `1 validation error detected: Value at 'entries' failed to satisfy constraint: ${constraint}`,
     });
   });
 
-  it('takes entries of 1 MB together, and refuses the request with a byte more', async () => {
+  it('accepts entries of 1 MB in total, and rejects a request with one more byte', async () => {
     const { made, seen } = buses();
     const empty = { ...entry, Time: 1_700_000_000, Detail: '{"x":""}' };
     const rest = 1_048_576 - 2 * ('shop'.length + 'Ordered'.length + empty.Detail.length + 14);
@@ -111,7 +111,7 @@ describe('PutEvents', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('tries a target again, then gives the event to its dead-letter queue', async () => {
+  it('retries a target, then sends the event to its dead-letter queue', async () => {
     let tries = 0;
     const dead: Record<string, string>[] = [];
     const { made, lost } = buses({
@@ -128,7 +128,7 @@ describe('PutEvents', () => {
     expect(lost).toEqual([]);
   });
 
-  it('tells when an event is lost', async () => {
+  it('reports a lost event', async () => {
     const { made, lost } = buses({ retries: 0, deliver: () => Promise.reject(new Error('full')) });
     await made.putEvents({ Entries: [{ ...entry, EventBusName: 'orders' }] });
     expect(lost).toHaveLength(1);
@@ -143,7 +143,7 @@ describe('rateMs', () => {
     ['rate(2 days)', 172_800_000],
   ])('%s', (expression, expected) => expect(rateMs(expression)).toBe(expected));
 
-  it.each(['cron(0 12 * * ? *)', 'rate(0 minutes)', 'rate(x)', 'rate(30 days)'])('refuses %s', (expression) => {
+  it.each(['cron(0 12 * * ? *)', 'rate(0 minutes)', 'rate(x)', 'rate(30 days)'])('rejects %s', (expression) => {
     expect(() => rateMs(expression)).toThrow(`schedule "${expression}" is not implemented`);
   });
 });

@@ -20,6 +20,6 @@ it.each([
   expect(JSON.parse(fillInputTemplate({ template, paths }, event))).toEqual(expected);
 });
 
-it('a variable that the event lacks leaves a gap between texts, as on AWS', () => {
+it('a variable that is missing in the event becomes empty outside strings, like on AWS', () => {
   expect(fillInputTemplate({ template: '{"a":<no-path>}', paths }, event)).toBe('{"a":}');
 });

@@ -4,13 +4,13 @@ import { checkPattern, type EventPattern, matches } from '../../../local/bus/pat
 type Case = readonly [name: string, pattern: EventPattern, event: object, expected: boolean];
 
 const cases: Case[] = [
-  ['exact text', { a: ['x', 'y'] }, { a: 'y' }, true],
-  ['exact text, other case', { a: ['x'] }, { a: 'X' }, false],
-  ['text is no number', { a: ['300'] }, { a: 300 }, false],
+  ['exact string', { a: ['x', 'y'] }, { a: 'y' }, true],
+  ['exact string, other case', { a: ['x'] }, { a: 'X' }, false],
+  ['string is not a number', { a: ['300'] }, { a: 300 }, false],
   ['number however it was written', { a: [300] }, JSON.parse('{"a":3.0e2}'), true],
   ['null is a value', { a: [null] }, { a: null }, true],
   ['null is not absent', { a: [null] }, {}, false],
-  ['empty text', { a: [''] }, { a: '' }, true],
+  ['empty string', { a: [''] }, { a: '' }, true],
   ['boolean', { a: [true] }, { a: true }, true],
   ['all fields must match', { a: ['x'], b: ['y'] }, { a: 'x', b: 'z' }, false],
   ['nested', { a: { b: ['x'] } }, { a: { b: 'x' } }, true],
@@ -39,13 +39,13 @@ const cases: Case[] = [
   ['equals-ignore-case, longer', { a: [{ 'equals-ignore-case': 'ABC' }] }, { a: 'abcd' }, false],
   ['wildcard', { a: [{ wildcard: 'x*z' }] }, { a: 'x\nyz' }, true],
   ['wildcard matches nothing too', { a: [{ wildcard: 'x*' }] }, { a: 'x' }, true],
-  ['wildcard, the whole text', { a: [{ wildcard: 'x*z' }] }, { a: 'axz' }, false],
+  ['wildcard, whole string', { a: [{ wildcard: 'x*z' }] }, { a: 'axz' }, false],
   ['wildcard, escaped star', { a: [{ wildcard: 'x\\*' }] }, { a: 'x*' }, true],
-  ['wildcard, escaped star is no wildcard', { a: [{ wildcard: 'x\\*' }] }, { a: 'xy' }, false],
-  ['wildcard, other characters are themselves', { a: [{ wildcard: 'a.c*' }] }, { a: 'abc' }, false],
+  ['wildcard, escaped star is not a wildcard', { a: [{ wildcard: 'x\\*' }] }, { a: 'xy' }, false],
+  ['wildcard, other characters match themselves', { a: [{ wildcard: 'a.c*' }] }, { a: 'abc' }, false],
 
   ['anything-but', { a: [{ 'anything-but': 'x' }] }, { a: 'y' }, true],
-  ['anything-but, that one', { a: [{ 'anything-but': 'x' }] }, { a: 'x' }, false],
+  ['anything-but, same value', { a: [{ 'anything-but': 'x' }] }, { a: 'x' }, false],
   ['anything-but, absent', { a: [{ 'anything-but': 'x' }] }, {}, false],
   ['anything-but a list', { a: [{ 'anything-but': ['x', 'y'] }] }, { a: 'y' }, false],
   ['anything-but numbers', { a: [{ 'anything-but': [1, 2] }] }, { a: 3 }, true],
@@ -67,7 +67,7 @@ const cases: Case[] = [
   ['numeric range', { a: [{ numeric: ['>=', 0, '<', 10] }] }, { a: 0 }, true],
   ['numeric range, upper bound', { a: [{ numeric: ['>=', 0, '<', 10] }] }, { a: 10 }, false],
   ['numeric equality', { a: [{ numeric: ['=', 3] }] }, { a: 3 }, true],
-  ['numeric on a text', { a: [{ numeric: ['=', 3] }] }, { a: '3' }, false],
+  ['numeric on a string', { a: [{ numeric: ['=', 3] }] }, { a: '3' }, false],
 
   ['cidr', { a: [{ cidr: '10.0.0.0/24' }] }, { a: '10.0.0.200' }, true],
   ['cidr, outside', { a: [{ cidr: '10.0.0.0/24' }] }, { a: '10.0.1.1' }, false],
@@ -109,15 +109,15 @@ describe('checkPattern', () => {
     [{ a: [{ 'anything-but': [] }] }, 'empty list'],
     [{ a: [{ wildcard: 'x**' }] }, 'consecutive *'],
     [{ a: [{ wildcard: 'x\\y' }] }, 'escapes neither'],
-    [{ a: [{ numeric: ['>', 'x'] }] }, 'numeric takes'],
+    [{ a: [{ numeric: ['>', 'x'] }] }, 'numeric requires'],
     [{ a: [{ numeric: ['<', 10, '>', 1] }] }, 'numeric range'],
     [{ a: [{ numeric: ['>', 10, '<', 1] }] }, 'numeric range'],
     [{ a: [{ cidr: '10.0.0.0/33' }] }, 'mask out of range'],
-    [{ a: [{ cidr: 'x' }] }, 'no address block'],
-    [{ a: [{ exists: 'yes' }] }, 'exists takes true or false'],
-    [{ $or: [{ a: ['x'] }] }, '$or takes a list of at least two'],
-    [{ a: [['x']] }, 'must not hold a list'],
-  ])('refuses %j', (pattern, message) => {
+    [{ a: [{ cidr: 'x' }] }, 'is not an address block'],
+    [{ a: [{ exists: 'yes' }] }, 'exists requires true or false'],
+    [{ $or: [{ a: ['x'] }] }, '$or requires a list of at least two'],
+    [{ a: [['x']] }, 'must not contain a list'],
+  ])('rejects %j', (pattern, message) => {
     expect(() => checkPattern(pattern)).toThrow(message);
   });
 });

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,18 +11,15 @@ import { DUE_INDEX } from '../../../contract/thresholds';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../../lib';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import { ANYBODY } from '../../../local/connector';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
-
-const ROOT = join(__dirname, '../../..');
+import { runLocal } from '../../support/local-run';
 
 let folder: string;
-let run: ChildProcess | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'collect-run-test-'));
 });
 afterEach(() => {
-  run?.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -47,22 +42,11 @@ async function play(events: readonly object[], subscriptions: readonly string[])
     '--subscriptions',
     file('subscriptions.yaml', `subscriptions:\n${subscriptions.map((entry) => `  - ${entry}\n`).join('')}`),
   ];
-  run = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'local/main.ts'), '--once', '--json', ...options], {
-    cwd: ROOT,
-  });
-  let out = '';
-  let err = '';
-  run.stdout?.on('data', (chunk) => {
-    out += chunk;
-  });
-  run.stderr?.on('data', (chunk) => {
-    err += chunk;
-  });
-  const [status] = await once(run, 'close');
+  const { status, out, err } = await runLocal(['--once', '--json', ...options]);
   return { status, err, summary: out ? JSON.parse(out) : undefined };
 }
 
-it('makes of stages, put one by one, the two triggers of whole runs, once', async () => {
+it('turns stages that arrive one by one into both triggers of whole runs, once per run', async () => {
   const flow = (name: string, trigger: string, filter = '') =>
     `{ name: ${name}, trigger: ${trigger}, ${filter} flowUrl: "\${LOCAL_FLOWS}/${name}?sig=0123456789-0123456789-0123456789-0123456789" }`;
   const { status, err, summary } = await play(
@@ -74,7 +58,7 @@ it('makes of stages, put one by one, the two triggers of whole runs, once', asyn
       stage({ runId: 'f-1', process: 'Data sources', status: 'Failed', error: 'Orders: the password has expired' }),
       stage({ runId: 'u-1', stage: 'match' }),
       stage({ runId: 'u-1', stage: 'match' }),
-      // Two runs that are not complete, and an event that is no stage's.
+      // Two incomplete runs, and an event without a stage.
       stage({ runId: 'u-2', stage: 'map' }),
       stage({ runId: 'f-2', process: 'Segments' }),
       stage({ runId: 'u-2' }),
@@ -99,7 +83,7 @@ it('makes of stages, put one by one, the two triggers of whole runs, once', asyn
   ]);
 });
 
-it('reports a run whose time is over, by its schedule', async () => {
+it('reports a run that timed out, by its schedule', async () => {
   const app = new App({ outdir: folder });
   const { connector } = new PowerAutomateConnectorStack(app, 'Connector', { connectorId: 'local' });
   const tableId = (connector.collection.table.node.defaultChild as CfnElement).logicalId;
@@ -141,7 +125,7 @@ it('reports a run whose time is over, by its schedule', async () => {
           runId: 'u-1',
           status: 'TimedOut',
           stages: { map: 'Successful' },
-          error: 'not complete by 2026-11-02T06:00:00.000Z: no end of match, merge',
+          error: 'not complete by 2026-11-02T06:00:00.000Z: match, merge did not end',
         },
       },
     ]);

@@ -6,7 +6,7 @@ import type { BusEvent } from '../../../local/bus/event-bus';
 import { readAnswers } from '../../../local/run/answer-file';
 import { synthesize } from '../../../local/run/synthesize';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { runScript } from '../../support/script';
+import { runLocal } from '../../support/local-run';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/measures/app.ts';
@@ -45,7 +45,7 @@ describe('the example', () => {
       )
       .toSorted();
 
-  it('asks all services by its schedules, and finds the thresholds that are crossed', async () => {
+  it('queries all services on its schedules and detects crossed thresholds', async () => {
     await stack.runSchedules();
     await stack.whenIdle();
     expect(seen('SegmentRefreshed')).toEqual(['["Newsletter",null,73211]', '["VIP customers",null,10250]']);
@@ -60,7 +60,7 @@ describe('the example', () => {
     expect(stack.deadLetters()).toEqual([]);
   });
 
-  it('looks for unification jobs, and tells of the end of each that ends after the first look, once', async () => {
+  it('polls unification jobs and reports each job that ends after the first poll, once', async () => {
     const job = (service: string, query: string, ...row: (string | null)[]) => ({
       service,
       query,
@@ -87,7 +87,7 @@ describe('the example', () => {
     );
   });
 
-  it('leaves everything as it was where a query gives no number, and says which, and why', async () => {
+  it('changes nothing when a query returns no number, and logs the query and the reason', async () => {
     const before = events.length;
     const broken = JSON.parse(text).map((one: { service: string }) =>
       one.service === 'athena'
@@ -98,7 +98,7 @@ describe('the example', () => {
     await stack.runSchedules();
     await stack.whenIdle();
     expect(events.length).toBe(before);
-    const told = logs.filter((line) => line.includes('a query gave no value'));
+    const told = logs.filter((line) => line.includes('a query returned no value'));
     const failures = told.map((line) => JSON.parse(line)).map(({ subject, failure }) => `${subject}: ${failure}`);
     expect(failures.toSorted()).toEqual([
       'Newsletter: Failed',
@@ -112,16 +112,16 @@ describe('the example', () => {
   });
 });
 
-it('npm start runs the schedules once when it is asked to', async () => {
+it('npm start runs the schedules once with --run-schedules', async () => {
   const args = ['--app', APP, '--answers', ANSWERS, '--run-schedules', '--once', '--json'];
-  const { status, out, err } = await runScript('local/main.ts', args);
+  const { status, out, err } = await runLocal(args);
   expect(status, err).toBe(0);
   const subjects = JSON.parse(out).crossings.map(({ subject }: { subject: string }) => subject);
   expect(subjects.toSorted()).toEqual(['Revenue yesterday (Region: EMEA)', 'VIP customers']);
 });
 
 describe('a file of answers', () => {
-  it('knows a query by its words, whatever its blanks', () => {
+  it('matches a query by its words, whatever its white space', () => {
     const answers = readAnswers(
       '[{"service":"athena","query":"SELECT 1\\n FROM t","columns":["n"],"rows":[[1]]}]',
       'a',
@@ -131,10 +131,10 @@ describe('a file of answers', () => {
   });
 
   it.each([
-    ['[', /^a\.json is no JSON/],
-    ['[{"service":"oracle"}]', /^a\.json: 0.* is wrong: write a list of/],
-    ['{}', /^a\.json: the list is wrong/],
-  ])('is refused with what is wrong: %s', (wrong, message) => {
+    ['[', /^a\.json is not JSON/],
+    ['[{"service":"oracle"}]', /^a\.json: 0.* is invalid: write a list of/],
+    ['{}', /^a\.json: the list is invalid/],
+  ])('is rejected with the reason: %s', (wrong, message) => {
     writeFileSync(join(folder, 'a.json'), wrong);
     expect(() => readAnswers(wrong, 'a.json')).toThrow(message);
   });

@@ -1,8 +1,5 @@
-/** Runs examples/sources with its bundles: what the bus saw and what only the services' APIs know, into a flow. */
-import { once } from 'node:events';
+/** Runs examples/sources with its bundles: runs from the bus, and runs that only the services' APIs report, start a flow. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
@@ -10,18 +7,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Env } from '../../../contract/environment';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import { ANYBODY } from '../../../local/connector';
-import type { Answer } from '../../../local/engines/services/answers';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import type { Answer } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
 import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
-import { runScript } from '../../support/script';
+import { runLocal } from '../../support/local-run';
+import { FlowReceiverServer } from '../../support/servers/flow-receiver-server';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/sources/app.ts';
-const flows = new FlowReceiver();
-const server = createServer((request, response) => void flows.handle(request, response));
+let server: FlowReceiverServer;
 let folder: string;
 let secret: string;
 let templateFile: string;
@@ -33,14 +29,12 @@ let logs: Record<string, unknown>[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'reconciliation-test-'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  secret = JSON.stringify({ 'data-team': `${origin}/flows/data-team?sig=0123456789-0123456789-0123456789` });
+  server = await FlowReceiverServer.start();
+  secret = JSON.stringify({ 'data-team': server.url('data-team') });
   templateFile = await synthesize(ROOT, { file: join(ROOT, APP), stack: undefined }, folder);
 });
 afterAll(() => {
-  server.close();
-  server.closeAllConnections();
+  server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -48,7 +42,7 @@ beforeEach(async () => {
   answers = new Map();
   onBus = [];
   logs = [];
-  flows.received.length = 0;
+  server.flows.received.length = 0;
   stack = await startLocalStack({
     templateFile,
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
@@ -66,7 +60,7 @@ afterEach(async () => {
   await stack.stop();
 });
 
-/** The services tell of these runs. */
+/** Makes the services' APIs report these runs. */
 function say(runs: readonly SampleRun[]): void {
   answers = new Map(
     runs.map(({ kind, source }) => [
@@ -89,22 +83,22 @@ async function sweep(): Promise<void> {
   await stack.whenIdle();
 }
 const refreshes = () => onBus.filter((event) => event['detail-type'].endsWith('Refreshed'));
-const delivered = () => flows.received.map(({ body }) => `${body?.trigger} ${body?.dataSource} ${body?.runId}`);
+const delivered = () => server.flows.received.map(({ body }) => `${body?.trigger} ${body?.dataSource} ${body?.runId}`);
 
-it('a run that only the API knows is delivered, and one that the bus tells of later is delivered once', async () => {
+it('delivers a run that only the API reports, and delivers it once when its event arrives later', async () => {
   say(SAMPLE_RUNS);
   await sweep();
   expect(delivered().length).toBe(SAMPLE_RUNS.length);
   expect(new Set(delivered()).size).toBe(SAMPLE_RUNS.length);
   expect(refreshes().length).toBe(SAMPLE_RUNS.length);
-  // Their own events, late: on the bus each run is there twice, and known.
+  // Their own events arrive late: each run is on the bus twice and detected as a duplicate.
   await hear(SAMPLE_RUNS);
   expect(refreshes().length).toBe(2 * SAMPLE_RUNS.length);
   expect(delivered().length).toBe(SAMPLE_RUNS.length);
   expect(stack.deadLetters()).toEqual([]);
 });
 
-it('a run that the bus has seen is not put again', async () => {
+it('puts no event for a run that the bus has reported', async () => {
   const [heard, missed] = [SAMPLE_RUNS.filter((_, n) => n % 2 === 0), SAMPLE_RUNS.filter((_, n) => n % 2 === 1)];
   await hear(heard);
   expect(delivered().length).toBe(heard.length);
@@ -117,7 +111,7 @@ it('a run that the bus has seen is not put again', async () => {
   expect(found.toSorted()).toEqual(missed.map(({ id }) => id).toSorted());
 });
 
-it('a source that a service does not tell of is named, and keeps no other waiting', async () => {
+it('names a source whose service fails, and reports the other sources', async () => {
   const [refused] = SAMPLE_RUNS as readonly [SampleRun];
   say(SAMPLE_RUNS);
   answers.set(`${refused.kind} ${refused.source}`, { error: 'AccessDeniedException: not allowed' });
@@ -131,13 +125,15 @@ it('a source that a service does not tell of is named, and keeps no other waitin
   expect(stack.deadLetters()).toEqual([]);
 });
 
-it('npm start shows the runs that the example missed', async () => {
+it('npm start delivers the runs that the example missed', async () => {
   const args = ['--app', APP, '--answers', 'examples/sources/answers.json', '--run-schedules', '--once', '--json'];
   const secrets = ['--secret', 'crm/flow-urls=FLOW_URLS'];
-  const { status, out, err } = await runScript('local/main.ts', [...args, ...secrets], { FLOW_URLS: secret });
+  const { status, out, err } = await runLocal([...args, ...secrets], { FLOW_URLS: secret });
   expect(status, err).toBe(0);
   expect(JSON.parse(out).deliveries.length).toBe(3);
-  expect(flows.received.map(({ body }) => [body?.dataSource, body?.status, body?.recordCount]).toSorted()).toEqual([
+  expect(
+    server.flows.received.map(({ body }) => [body?.dataSource, body?.status, body?.recordCount]).toSorted(),
+  ).toEqual([
     ['Documents', 'Successful', 1200],
     ['Orders', 'Failed', undefined],
     ['Prices', 'TimedOut', undefined],

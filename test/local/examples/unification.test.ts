@@ -7,11 +7,12 @@ import { Env } from '../../../contract/environment';
 import { register } from '../../../lambda/registration/core/register';
 import type { SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import { ANYBODY, type LocalConnector, localConnector } from '../../../local/connector';
-import type { AnswerCell } from '../../../local/engines/services/answers';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
+import type { AnswerCell } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
+import { type LocalConnector, localConnector } from '../../../local/stack/connector';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { entryOf, type SampleEvent } from '../../support/app/sources';
 
@@ -24,7 +25,7 @@ let folder: string;
 let stack: LocalStack;
 let connector: LocalConnector;
 let bus: EventBridgeClient;
-/** What the list of the workflow's jobs has, look by look, and from then on the last. */
+/** The list of the workflow's jobs, one per poll. The last one repeats. */
 let looks: AnswerCell[][][] = [];
 let polls = 0;
 beforeAll(async () => {
@@ -75,7 +76,7 @@ beforeEach(() => {
 });
 
 const started = new Date(Math.floor(Date.now() / 1000) * 1000).toISOString();
-/** The sample of CloudTrail, of a call that was made now. */
+/** CloudTrail's sample event, with the current time. */
 const start = (detail: object = {}): SampleEvent => {
   const { event } = startMatchingJob;
   return { ...event, time: started, detail: { ...event.detail, eventTime: started, ...detail } };
@@ -88,7 +89,7 @@ const job = startMatchingJob.event.detail.responseElements.jobId;
 const ends = () =>
   events.filter((event) => event['detail-type'] === 'UnificationRefreshed').map(({ detail }) => detail);
 
-it('a job that is started is looked at until it has ended, and starts its flow once', async () => {
+it('polls a started job until it ends, and starts its flow once', async () => {
   const endedAt = new Date(Date.parse(started) + 1).toISOString();
   looks = [[[job, 'QUEUED', null, null]], [[job, 'RUNNING', started, null]], [[job, 'SUCCEEDED', started, endedAt]]];
   await put(start());
@@ -99,7 +100,7 @@ it('a job that is started is looked at until it has ended, and starts its flow o
     ['unification-refresh-completed', job, 'Successful'],
   ]);
 
-  // EventBridge may hand an event over twice, and the schedule looks, too.
+  // EventBridge may deliver an event twice, and the schedule polls too.
   await put(start());
   await stack.runSchedules();
   await stack.whenIdle();
@@ -109,7 +110,7 @@ it('a job that is started is looked at until it has ended, and starts its flow o
   expect(lines.filter((line) => line.startsWith('ERROR'))).toEqual([]);
 });
 
-it('a start that comes twice while its job runs starts its flow once', async () => {
+it('starts the flow once when the start event arrives twice while the job runs', async () => {
   const [id, endedAt] = ['ffffffffffffffffffffffffffffffff', new Date(Date.parse(started) + 2).toISOString()];
   const twice = start({ eventID: 'another', responseElements: { jobId: id } });
   looks = [...Array(3).fill([[id, 'RUNNING', started, null]]), [[id, 'FAILED', started, endedAt, 'no space']]];
@@ -123,7 +124,7 @@ it.each([
   ['was refused', { errorCode: 'ConflictException', responseElements: null }],
   ["is another workflow's", { requestParameters: { workflowName: 'other' } }],
   ['is another', { eventName: 'GetMatchingJob' }],
-])('a call that %s is looked at by nobody', async (_, detail) => {
+])('ignores a call that %s', async (_, detail) => {
   await put(start(detail));
   expect(polls).toBe(0);
 });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { logLine, stalledText } from '../../../local/output/console';
 
-const said = (message: string, details: object): string =>
+const printed = (message: string, details: object): string =>
   stripVTControlCharacters(
     logLine('Deliver', JSON.stringify({ message, level: 'WARN', timestamp: '2026-11-05T09:45:00.000Z', ...details })) ??
       '',
@@ -15,34 +15,37 @@ it.each<[string, string, object, string]>([
     'fails',
     LogMessage.FAILING,
     { ...flow, status: 503 },
-    'failing   vip-over-10k: its flow fails again and again (503); its deliveries wait, and one is tried from time to time',
+    'failing   vip-over-10k: its flow fails repeatedly (503). Its deliveries wait; one is tried from time to time',
   ],
   [
-    'does not answer',
+    'does not respond',
     LogMessage.FAILING,
     { ...flow, error: 'timeout' },
-    'failing   vip-over-10k: its flow fails again and again (timeout); its deliveries wait, and one is tried from time to time',
+    'failing   vip-over-10k: its flow fails repeatedly (timeout). Its deliveries wait; one is tried from time to time',
   ],
   ['pauses', LogMessage.PAUSED, { ...flow, reason: 'its flow is off' }, 'paused    vip-over-10k: its flow is off'],
   ['is active again', LogMessage.RESUMED, { ...flow, reason: 'it works' }, 'resumed   vip-over-10k: it works'],
-])('says in one line that a subscription %s', (_, message, details, line) => {
-  expect(said(message, details)).toBe(`09:45:00 ${line}`);
+])('prints one line if a subscription %s', (_, message, details, line) => {
+  expect(printed(message, details)).toBe(`09:45:00 ${line}`);
 });
 
-it.each([LogMessage.FAILING, LogMessage.PAUSED, LogMessage.RESUMED])('names no function for "%s"', (message) => {
-  expect(said(message, flow)).not.toContain('Deliver');
-});
+it.each([LogMessage.FAILING, LogMessage.PAUSED, LogMessage.RESUMED])(
+  'does not print the function for "%s"',
+  (message) => {
+    expect(printed(message, flow)).not.toContain('Deliver');
+  },
+);
 
-it('says which limit ended a run, and what it left open', () => {
+it('describes the limit that ended a run and the remaining work', () => {
   const pending = {
     ...{ deliveryId: 'vip_1', subscription: 'vip', trigger: 'segment-threshold-crossed', status: 'pending' },
     ...{ attempts: 0, httpStatus: null },
   };
   const summary = { events: { put: 2547, rejected: 0 }, crossings: [], deliveries: Array(2547).fill(pending) };
   expect(stalledText(120, summary, 2600)).toBe(
-    'No progress for 120 s: 2,547 deliveries are still pending (--wait SECONDS waits longer)',
+    'No progress for 120 s: 2,547 deliveries are still pending (use --wait SECONDS to wait longer)',
   );
   expect(stalledText(5, { ...summary, deliveries: [] }, 1)).toBe(
-    'No progress for 5 s: 1 message is still in the queues (--wait SECONDS waits longer)',
+    'No progress for 5 s: 1 message is still in the queues (use --wait SECONDS to wait longer)',
   );
 });

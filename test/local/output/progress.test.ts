@@ -6,14 +6,14 @@ const line = (message: string) => JSON.stringify({ level: 'INFO', message });
 
 it.each([LogMessage.DELIVERED, LogMessage.DEAD, LogMessage.HELD])('counts a finished delivery: %s', (message) => {
   const progress = new Progress();
-  expect([progress.take(line(message)), progress.deliveries]).toEqual([true, 1]);
+  expect([progress.record(line(message)), progress.deliveries]).toEqual([true, 1]);
 });
 
 it.each([LogMessage.MATCHED, LogMessage.UNMATCHED, LogMessage.REJECTED])(
-  'takes an event for progress: %s',
+  'counts a processed event as progress: %s',
   (message) => {
     const progress = new Progress();
-    expect([progress.take(line(message)), progress.deliveries]).toEqual([true, 0]);
+    expect([progress.record(line(message)), progress.deliveries]).toEqual([true, 0]);
   },
 );
 
@@ -25,7 +25,7 @@ it.each([
   'null',
   '1',
   'no JSON',
-])('takes no try and no other line for progress: %s', (text) => {
+])('does not count a failed attempt or another line as progress: %s', (text) => {
   const progress = new Progress();
-  expect([progress.take(text), progress.deliveries]).toEqual([false, 0]);
+  expect([progress.record(text), progress.deliveries]).toEqual([false, 0]);
 });

@@ -11,39 +11,39 @@ function statusOn(stream: { isTTY: boolean; columns?: number }) {
     return true;
   };
   const status = new StatusLine({ ...stream, write } as unknown as NodeJS.WriteStream);
-  const take = () => {
-    const taken = written.replaceAll('\r\x1b[K', '⌫');
+  const flush = () => {
+    const flushed = written.replaceAll('\r\x1b[K', '⌫');
     written = '';
-    return taken;
+    return flushed;
   };
-  return { status, take };
+  return { status, flush };
 }
 
-it('keeps one line at the end of a terminal', () => {
-  const { status, take } = statusOn({ isTTY: true, columns: 8 });
+it('keeps the status line at the end of a terminal', () => {
+  const { status, flush } = statusOn({ isTTY: true, columns: 8 });
   let done = 0;
-  status.say('before');
+  status.print('before');
   status.start(() => `${++done} of 3 events`);
   vi.advanceTimersByTime(400);
-  status.say('a line');
+  status.print('a line');
   status.stop();
-  status.say('after');
+  status.print('after');
   vi.advanceTimersByTime(10_000);
-  expect(take()).toBe('⌫before\n⌫1 of 3 ⌫2 of 3 ⌫a line\n2 of 3 ⌫⌫after\n');
+  expect(flush()).toBe('⌫before\n⌫1 of 3 ⌫2 of 3 ⌫a line\n2 of 3 ⌫⌫after\n');
 });
 
-it('writes a line to a file every 10 seconds, when it says something new', () => {
-  const { status, take } = statusOn({ isTTY: false });
+it('writes a changed status to a file every 10 seconds', () => {
+  const { status, flush } = statusOn({ isTTY: false });
   let text = '1 of 3';
   status.start(() => text);
   vi.advanceTimersByTime(9_999);
-  status.say('a line');
-  expect(take()).toBe('a line\n');
+  status.print('a line');
+  expect(flush()).toBe('a line\n');
   vi.advanceTimersByTime(30_000);
-  expect(take()).toBe('1 of 3\n');
+  expect(flush()).toBe('1 of 3\n');
   text = '2 of 3';
   vi.advanceTimersByTime(10_000);
   status.stop();
   vi.advanceTimersByTime(60_000);
-  expect(take()).toBe('2 of 3\n');
+  expect(flush()).toBe('2 of 3\n');
 });

@@ -8,12 +8,12 @@ import { readSubscriptionFile } from '../../../cli/subscriptions/subscription-fi
 import { Env } from '../../../contract/environment';
 import { register } from '../../../lambda/registration/core/register';
 import { PowerAutomateConnectorStack } from '../../../lib';
-import { localConnector } from '../../../local/connector';
-import { FlowReceiver } from '../../../local/flow-receiver';
+import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 import { BusHistory } from '../../../local/page/bus-history';
 import { runPage } from '../../../local/page/run-page';
 import { type PagePorts, PageServer } from '../../../local/page/server';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
+import { localConnector } from '../../../local/stack/connector';
 import { type BrowserProgram, startBrowser } from '../../support/browser/browser';
 
 const SUBSCRIPTIONS = `subscriptions:
@@ -21,7 +21,7 @@ const SUBSCRIPTIONS = `subscriptions:
   - { name: failed, trigger: data-source-refresh-failed, flowUrl: "\${FLOWS}/failed?sig=0123456789-0123456789-0123456789-0123456789" }
 `;
 
-/** Runs in the browser: gives the texts whose contrast is under 4.5 : 1 (WCAG 2.2, 1.4.3). */
+/** Runs in the browser: returns texts with a contrast below 4.5 : 1 (WCAG 2.2, 1.4.3). */
 const CONTRAST = readFileSync(join(__dirname, '../../support/browser/contrast.js'), 'utf8');
 
 const program = inject('browser') as BrowserProgram;
@@ -32,7 +32,7 @@ describe.runIf(program)('the page in a browser', () => {
   let browser: Browser;
   let page: Page;
   let problems: string[];
-  let putFromElsewhere: PagePorts['put'];
+  let putOutsidePage: PagePorts['put'];
 
   beforeAll(async () => {
     const directory = mkdtempSync(join(tmpdir(), 'connector-page-'));
@@ -48,7 +48,7 @@ describe.runIf(program)('the page in a browser', () => {
       functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
       routes: (request, response) => receiver.handle(request, response) || (server?.handle(request, response) ?? false),
       onEvent: (event, rules) => {
-        history.take(event, rules, Date.now());
+        history.record(event, rules, Date.now());
         server?.changed();
       },
       onLog: () => server?.changed(),
@@ -56,7 +56,7 @@ describe.runIf(program)('the page in a browser', () => {
     cleanups.push(() => stack.stop());
     const { ports, close } = runPage(stack, history);
     cleanups.push(close);
-    putFromElsewhere = ports.put;
+    putOutsidePage = ports.put;
     server = new PageServer(ports);
     cleanups.push(() => server?.stop());
     const connector = localConnector(stack);
@@ -79,7 +79,7 @@ describe.runIf(program)('the page in a browser', () => {
     problems = [];
     page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(error.message));
-    // What the content security policy refuses is told there, too.
+    // Includes violations of the content security policy.
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     page.on('dialog', (dialog) => {
       problems.push(`a dialog: ${dialog.message()}`);
@@ -97,10 +97,10 @@ describe.runIf(program)('the page in a browser', () => {
   };
   async function put(example: string) {
     await page.getByLabel('Example').selectOption(example);
-    await page.getByRole('button', { name: 'Put it on the bus' }).click();
+    await page.getByRole('button', { name: 'Put event' }).click();
     await page
       .getByRole('status')
-      .getByText(/^Put \w+ as [\w-]+\.$/)
+      .getByText(/^Put \w+ with id [\w-]+\.$/)
       .waitFor();
   }
   const plot = () => page.getByRole('img', { name: /^Segment VIP customers: / });
@@ -108,9 +108,11 @@ describe.runIf(program)('the page in a browser', () => {
     page.locator('#rules li').filter({ has: page.locator('strong', { hasText: new RegExp(`^${name}$`) }) });
   const marks = (style: string) => plot().locator(`.${style}`);
 
-  it('shows an event that is put by the form: the plot changes, the flow is called', async () => {
+  it('updates the plot and the deliveries after an event of the form', async () => {
     await open();
-    expect(await plot().getAttribute('aria-label')).toContain('no value yet; thresholds: above 10,000, back at 9,000');
+    expect(await plot().getAttribute('aria-label')).toContain(
+      'no value yet; thresholds: above 10,000, recovers at 9,000',
+    );
     await put('VIP customers fall');
     await marks('value').first().waitFor();
     expect([await marks('value').count(), await marks('crossing').count()]).toEqual([1, 0]);
@@ -132,25 +134,25 @@ describe.runIf(program)('the page in a browser', () => {
     await page.keyboard.press('Enter');
     await body.getByText('"segment": "VIP customers"').waitFor();
     await page.locator('#events li', { hasText: 'SegmentThresholdCrossed' }).first().waitFor();
-    await rule('SegmentThresholdCrossed').getByText('took 1').waitFor();
+    await rule('SegmentThresholdCrossed').getByText('matched 1').waitFor();
   });
 
   it('shows why an event is rejected', async () => {
     await open();
-    await put('One that is rejected');
+    await put('Invalid event');
     await page.locator('#rejected').getByText('"memberCount" is "many": write a whole number').waitFor();
   });
 
-  it('keeps what somebody has opened when something else happens', async () => {
+  it('keeps details open during an update', async () => {
     await open();
     await rule('DataSourceRefreshFailed').getByText('Pattern').click();
     const detail = JSON.stringify({ dataSource: 'Orders', status: 'Failed', runId: 'from elsewhere' });
-    await putFromElsewhere({ detailType: 'DataSourceRefreshed', detail });
-    await rule('DataSourceRefreshFailed').getByText('took 1').waitFor();
+    await putOutsidePage({ detailType: 'DataSourceRefreshed', detail });
+    await rule('DataSourceRefreshFailed').getByText('matched 1').waitFor();
     await rule('DataSourceRefreshFailed').locator('details[open] summary:focus').waitFor();
   });
 
-  it('shows what comes from events as text', async () => {
+  it('shows markup in events as text', async () => {
     await open();
     const hostile = `"><img src=x onerror="alert(1)"><script>alert(2)</script>`;
     const observedAt = new Date().toISOString();
@@ -163,12 +165,12 @@ describe.runIf(program)('the page in a browser', () => {
     expect(await page.locator('img[src], main script').count()).toBe(0);
   });
 
-  it('says what is wrong with what was typed', async () => {
+  it('describes an invalid input', async () => {
     await open();
     await page.getByLabel('Detail (JSON)').fill('{');
     await page.getByRole('button').click();
     await page.getByRole('status').getByText('Not put: the detail is not JSON').waitFor();
-    // Chromium tells of each answer that is no success.
+    // Chromium reports each error response.
     expect(problems.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 

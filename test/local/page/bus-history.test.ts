@@ -1,39 +1,39 @@
 import { describe, expect, it } from 'vitest';
-import { BusHistory, KEPT } from '../../../local/page/bus-history';
+import { BusHistory, LIMITS } from '../../../local/page/bus-history';
 import { busEvent, crossing, NOW, segment } from './examples';
 
 const historyOf = (...events: ReturnType<typeof segment>[]): BusHistory => {
   const history = new BusHistory();
-  for (const event of events) history.take(event, ['Rule'], NOW);
+  for (const event of events) history.record(event, ['Rule'], NOW);
   return history;
 };
 
-describe('what went over the bus', () => {
-  it('is kept with the newest first, and counted', () => {
+describe('the bus history', () => {
+  it('lists the newest events first, and counts them', () => {
     const history = historyOf(segment('A', 1, 9), busEvent('Other', { status: 'Failed', dataSource: 'Orders' }));
     expect(history.events.map(({ detailType, about, rules }) => [detailType, about, rules])).toEqual([
       ['Other', 'Orders: Failed', ['Rule']],
       ['SegmentRefreshed', 'A: 1', ['Rule']],
     ]);
     expect([history.eventCounts, history.ruleCount('Rule'), history.ruleCount('Another')]).toEqual([
-      { put: 2, crossings: 0, announcements: 0 },
+      { put: 2, crossings: 0, healthEvents: 0 },
       { count: 2, lastAt: NOW },
       undefined,
     ]);
   });
 
-  it('is counted by who put it', () => {
+  it('counts events by their producer', () => {
     const history = historyOf(segment('A', 20, 10), crossing('A', 'x'), busEvent('FlowDeliveryDead', {}));
-    expect(history.eventCounts).toEqual({ put: 1, crossings: 1, announcements: 1 });
+    expect(history.eventCounts).toEqual({ put: 1, crossings: 1, healthEvents: 1 });
   });
 
-  it('gives the trigger event of a delivery', () => {
+  it('returns the trigger event of a delivery', () => {
     const history = historyOf(crossing('A', 'x'), segment('A', 1, 1));
     expect(history.trigger('x')).toMatchObject({ trigger: 'segment-threshold-crossed', segment: 'A', value: 20 });
     expect(history.trigger('y')).toBeUndefined();
   });
 
-  it('makes the values of a metric, and says which ones change nothing', () => {
+  it('records the values of a metric, and marks those that the connector drops', () => {
     const history = historyOf(
       segment('A', 1, 9),
       segment('A', 3, 5),
@@ -50,12 +50,12 @@ describe('what went over the bus', () => {
     ]);
   });
 
-  it('leaves out what the connector rejects', () => {
+  it('omits observations that the connector rejects', () => {
     expect(historyOf(segment('A', 1.5, 9), segment('A', 1, -61), busEvent('SegmentRefreshed', {})).metrics).toEqual([]);
     expect(historyOf(segment('A', 1, -60)).metrics).toHaveLength(1);
   });
 
-  it('has a crossing once, however often the bus brings it', () => {
+  it('records a duplicate crossing once', () => {
     const [metric] = historyOf(
       segment('A', 20, 10),
       crossing('A', 'x'),
@@ -68,24 +68,24 @@ describe('what went over the bus', () => {
     ]);
   });
 
-  it('keeps no more than a person looks at', () => {
+  it('limits the events, metrics, points and triggers', () => {
     const history = new BusHistory();
-    for (let n = 0; n < KEPT.points + 10; n++) history.take(segment('A', n, 10_000 - n), [], NOW);
-    for (let n = 0; n < KEPT.metrics; n++) history.take(segment(`B${n}`, n, 1), [], NOW);
-    expect(history.events).toHaveLength(KEPT.events);
-    expect(history.metrics).toHaveLength(KEPT.metrics);
-    // The one that was seen longest ago went.
+    for (let n = 0; n < LIMITS.points + 10; n++) history.record(segment('A', n, 10_000 - n), [], NOW);
+    for (let n = 0; n < LIMITS.metrics; n++) history.record(segment(`B${n}`, n, 1), [], NOW);
+    expect(history.events).toHaveLength(LIMITS.events);
+    expect(history.metrics).toHaveLength(LIMITS.metrics);
+    // The metric with the oldest change is removed.
     expect(history.metrics.some(({ metric }) => metric.name === 'A')).toBe(false);
-    for (let n = 0; n < KEPT.points + 10; n++) history.take(segment('C', n, 10_000 - n), [], NOW);
-    expect(history.metrics.at(-1)?.points).toHaveLength(KEPT.points);
-    for (let n = 0; n <= KEPT.triggers; n++) history.take(crossing('C', `crossing-${n}`), [], NOW);
+    for (let n = 0; n < LIMITS.points + 10; n++) history.record(segment('C', n, 10_000 - n), [], NOW);
+    expect(history.metrics.at(-1)?.points).toHaveLength(LIMITS.points);
+    for (let n = 0; n <= LIMITS.triggers; n++) history.record(crossing('C', `crossing-${n}`), [], NOW);
     expect([history.trigger('crossing-0'), history.trigger('crossing-1')?.eventId]).toEqual([undefined, 'crossing-1']);
   });
 
-  it('takes an event that nobody can write, and a very long one', () => {
+  it('accepts an event that is nested too deeply, and a very long one', () => {
     const deep = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
     const history = historyOf(busEvent('Deep', deep), busEvent('Long', { text: 'x'.repeat(1_000_000) }));
     expect(history.events[1]?.detail).toBe('nested too deeply');
-    expect(history.events[0]?.detail).toHaveLength(KEPT.characters);
+    expect(history.events[0]?.detail).toHaveLength(LIMITS.characters);
   });
 });

@@ -10,7 +10,7 @@ const paused = subscription(
   {},
   {
     health: {
-      ...{ version: 1, state: 'paused', reason: 'the flow has refused 3 deliveries', announcements: [] },
+      ...{ version: 1, state: 'paused', reason: 'the flow refused 3 deliveries', announcements: [] },
       ...{ since: NOW - 5000, nextProbe: NOW + 900_000 },
     },
   },
@@ -33,37 +33,37 @@ const full: Snapshot = snapshot([segment('A', 5, 20), segment('A', 20, 10), cros
   rejected: [{ at: NOW, reason: '"value" is "NaN": write a number or a decimal string', body: '{"value":"NaN"}' }],
 });
 
-/** The visible text of the document, and of a section of it. */
+/** The visible text of markup. */
 const textOf = (markup: string) => markup.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 const section = (page: string, id: string) => new RegExp(`<section id="${id}".*?</section>`, 's').exec(page)?.[0] ?? '';
 
 describe('the page', () => {
   const page = pageDocument(full);
 
-  it('shows events with the rules that took them', () => {
+  it('shows events with the rules that they matched', () => {
     const events = textOf(section(page, 'events'));
-    expect(events).toMatch(/SegmentThresholdCrossed A: 20 taken by SegmentRefreshed .* SegmentRefreshed A: 5/);
+    expect(events).toMatch(/SegmentThresholdCrossed A: 20 matched by SegmentRefreshed .* SegmentRefreshed A: 5/);
     expect(textOf(section(page, 'rules'))).toMatch(
-      /SegmentRefreshed took 3, the last at 12:00:00 .* Misfits took none/,
+      /SegmentRefreshed matched 3, last at 12:00:00 .* Misfits matched none/,
     );
   });
 
   it('shows metrics with their crossings', () => {
     const metrics = section(page, 'metrics');
     expect(metrics).toContain(
-      'aria-label="Segment A: 2 values, now 20; thresholds: above 10, back at 8; crossed once"',
+      'aria-label="Segment A: 2 values, now 20; thresholds: above 10, recovers at 8; crossed once"',
     );
     expect(textOf(metrics)).toContain('11:50:00 ↑ 10: 5 → 20, for vip');
   });
 
-  it('says how many events were put, and how many crossings were published', () => {
+  it('shows the numbers of events and crossings', () => {
     const overview = textOf(pageDocument(full)).split('Put an event')[0];
     expect(overview).toContain('2 events put 1 crossing published');
   });
 
-  it('shows a delivery by its sentence, its flow and the response; ids, attempts and the body open on demand', () => {
-    const told = delivery({ eventId: EVENT_ID });
-    const item = section(pageDocument({ ...full, deliveries: [told] }), 'deliveries');
+  it('shows the sentences, flow and response of a delivery, and its ids, attempts and body on demand', () => {
+    const row = delivery({ eventId: EVENT_ID });
+    const item = section(pageDocument({ ...full, deliveries: [row] }), 'deliveries');
     const [shown = '', hidden = ''] = item.split('<details');
     expect(textOf(shown)).toMatch(
       /delivered Segment A rose above 10 12:00:00 A has 20 members; it had 5 before\. Threshold: above 10\. Flow vip Response 202, run 08585CU12/,
@@ -75,48 +75,48 @@ describe('the page', () => {
     );
   });
 
-  it('shows a delivery whose event is not kept any more, or whose subscription is another one, by its trigger', () => {
+  it('shows only the trigger of a delivery without its event, or with a replaced subscription', () => {
     const unknown = [delivery(), delivery({ eventId: EVENT_ID, uid: 'another' })];
     for (const one of unknown) {
       const text = textOf(section(pageDocument({ ...full, deliveries: [one] }), 'deliveries'));
-      expect(text).toMatch(/delivered segment-threshold-crossed .* The body is not kept any more\./);
+      expect(text).toMatch(/delivered segment-threshold-crossed .* The body is no longer available\./);
     }
   });
 
-  it('shows what a test told its flow, of which the bus never heard', () => {
+  it('shows the sentences of a test, whose event is not on the bus', () => {
     const test = delivery({ isTest: true });
     const text = textOf(section(pageDocument({ ...full, deliveries: [test] }), 'deliveries'));
     expect(text).toContain('Test: Segment A rose above 10');
   });
 
-  it('shows deliveries with every try and its answer', () => {
+  it('shows every attempt of a delivery with its response', () => {
     const deliveries = textOf(section(page, 'deliveries'));
     expect(deliveries).toContain('202, run 08585CU12 after 12 ms');
-    expect(deliveries).toContain('no answer after 15,000 ms');
+    expect(deliveries).toContain('no response after 15,000 ms');
     expect(deliveries).toContain('400 TriggerInputSchemaMismatch after 7 ms');
   });
 
-  it('shows what is paused and why, before what is not', () => {
+  it('shows paused subscriptions first, with the reason', () => {
     const text = textOf(section(page, 'subscriptions'));
     expect(text).toMatch(
-      /paused off .*Paused since 11:59:55 : the flow has refused 3 deliveries\. Tried again at 12:15:00 \. .*active vip/,
+      /paused off .*Paused since 11:59:55 : the flow refused 3 deliveries\. Next attempt at 12:15:00 \. .*active vip/,
     );
   });
 
-  it('shows what was rejected and why', () => {
+  it('shows rejected events with the reason', () => {
     expect(textOf(section(page, 'rejected'))).toContain(
       '&quot;value&quot; is &quot;NaN&quot;: write a number or a decimal string',
     );
   });
 
-  it('shows nothing of a flow URL but its host and the beginning of its fingerprint', () => {
+  it('shows only the host of a flow URL and the start of its fingerprint', () => {
     expect(textOf(page)).toContain('flow default0.api.powerplatform.com #abababab');
     expect(page).not.toMatch(/\bsig\b|c2VhbGVk|abababababab|triggers\/manual/);
   });
 
-  it('has a form with the right names, which keeps what was not put', () => {
-    const typed = { detailType: HOSTILE, detail: `\n{${HOSTILE}`, problem: 'Not put: the detail is not JSON' };
-    const form = section(pageDocument(full, typed), 'put');
+  it('has a labelled form, which keeps a rejected input', () => {
+    const input = { detailType: HOSTILE, detail: `\n{${HOSTILE}`, problem: 'Not put: the detail is not JSON' };
+    const form = section(pageDocument(full, input), 'put');
     expect(form).toContain('<form method="post" action="/page/events">');
     expect(form).toMatch(/<input id="detail-type" name="detailType"[^>]* value="&quot;&#39;&gt;&lt;img/);
     // The first line break after the tag is not part of the text.
@@ -125,7 +125,7 @@ describe('the page', () => {
     for (const [, id] of form.matchAll(/<label for="([^"]+)"/g)) expect(form).toContain(` id="${id}"`);
   });
 
-  it('has one heading for each section, and nothing from elsewhere', () => {
+  it('has a heading for each section, and no content of other sites', () => {
     for (const [, id] of page.matchAll(/<section id="([^"]+)"/g)) {
       expect(page).toContain(`<section id="${id}" aria-labelledby="${id}-title">`);
       expect(page).toContain(`<h2 id="${id}-title">`);
@@ -133,11 +133,11 @@ describe('the page', () => {
     expect(page.match(/<h1>/g)).toHaveLength(1);
     const addresses = [...page.matchAll(/ (?:src|href|action)="([^"]*)"/g)].map(([, address]) => address);
     expect(addresses).toEqual(['data:,', '/page/style.css', '/page/script.js', '/page/events']);
-    // The content security policy would refuse them.
+    // The content security policy forbids them.
     expect(page).not.toMatch(/<style|<script>| style="| on\w+="/);
   });
 
-  it('escapes whatever comes from events, flows, subscriptions and the template', () => {
+  it('escapes all texts of events, flows, subscriptions and the template', () => {
     const pageWith = (text: string): string => {
       const observed = { observedAt: new Date(NOW).toISOString(), dimensions: { [text]: text } };
       const seen = [
@@ -166,7 +166,7 @@ describe('the page', () => {
     };
     const hostile = pageWith(HOSTILE);
     expect(hostile.split('&lt;script&gt;alert(2)').length).toBeGreaterThan(20);
-    // Nothing got out of a text or an attribute: the tags and their attributes are those of a harmless page.
+    // All tags and attribute names equal those of a harmless page, so every text is escaped.
     const tags = (page: string) =>
       [...page.matchAll(/<(\/?[!a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi)].map(
         ([, name, attributes = '']) => [name, ...attributes.replaceAll(/"[^"]*"/g, '').split(/\s+/)].join(' '),
@@ -175,21 +175,21 @@ describe('the page', () => {
     expect(hostile.match(/</g)).toHaveLength(tags(hostile).length);
   });
 
-  it('is there before anything has happened', () => {
+  it('has placeholders before the first event', () => {
     const text = textOf(pageDocument(snapshot()));
-    for (const said of ['No event has come yet', 'No flow has been called yet', 'Nothing was rejected']) {
-      expect(text).toContain(said);
+    for (const placeholder of ['No events yet.', 'No deliveries yet.', 'No rejected events.']) {
+      expect(text).toContain(placeholder);
     }
   });
 
-  it('says how much it leaves out', () => {
+  it('shows the total if it does not list all deliveries', () => {
     const deliveries = Array.from({ length: 60 }, () => delivery());
     const text = textOf(pageDocument(snapshot([], { deliveries, deliveryCounts: { delivered: 12_000 } })));
     expect(text).toContain('The newest 50 of 12,000 deliveries.');
   });
 });
 
-it('names rules without what all of them begin with', () => {
+it('shortens rule names by their common prefix and hash', () => {
   const all = [
     'ConnectorEventsSegmentRefreshedFD4BE802',
     'ConnectorEventsMisfits76D94CBD',
@@ -199,7 +199,7 @@ it('names rules without what all of them begin with', () => {
   expect(ruleName('OnlyRule0123ABCD', ['OnlyRule0123ABCD'])).toBe('OnlyRule');
 });
 
-it('gives the day of what is not of today', () => {
+it('shows the date unless it is today', () => {
   expect(textOf(time(NOW, NOW).text).trim()).toBe('12:00:00');
   expect(textOf(time(NOW - 24 * 3600 * 1000, NOW).text).trim()).toBe('2026-11-22 12:00:00');
 });

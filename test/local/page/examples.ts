@@ -12,7 +12,7 @@ export const busEvent = (detailType: string, detail: Record<string, unknown>): B
   ...{ version: '0', id: `event-${++events}`, 'detail-type': detailType, source: 'customer-insights', account: '1' },
   ...{ time: new Date(NOW).toISOString(), region: 'us-east-1', resources: [], detail },
 });
-/** An observation, minutes before now. */
+/** An observation `before` minutes ago. */
 export const segment = (name: string, memberCount: number, before: number): BusEvent =>
   busEvent('SegmentRefreshed', {
     segment: name,
@@ -54,15 +54,15 @@ export const delivery = (more: Partial<DeliveryRow> = {}): DeliveryRow => ({
   ...more,
 });
 
-/** What is to be seen after these events. */
+/** A snapshot after these events. */
 export function snapshot(seen: readonly BusEvent[] = [], more: Partial<Snapshot> = {}): Snapshot {
   const history = new BusHistory();
-  for (const event of seen) history.take(event, ['ConnectorEventsSegmentRefreshed0123ABCD'], NOW);
+  for (const event of seen) history.record(event, ['ConnectorEventsSegmentRefreshed0123ABCD'], NOW);
   return {
     ...{ stackName: 'Connector', busName: 'Bus', now: NOW },
     ...{ eventCounts: history.eventCounts, events: history.events, metrics: history.metrics },
     rules: ['ConnectorEventsSegmentRefreshed0123ABCD', 'ConnectorEventsMisfits89ABCDEF'].map((logicalId) => ({
-      ...{ logicalId, pattern: { source: ['customer-insights'] }, taken: history.ruleCount(logicalId) },
+      ...{ logicalId, pattern: { source: ['customer-insights'] }, matched: history.ruleCount(logicalId) },
     })),
     ...{
       subscriptions: [],

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plot, plotText, ticks } from '../../../local/page/plot';
-import { type WatchedMetric, watchedMetrics } from '../../../local/page/snapshot';
+import { type PlottedMetric, plottedMetrics } from '../../../local/page/snapshot';
 import { elements, parseXml } from '../../support/xml';
 import { crossing, segment, snapshot, watching } from './examples';
 
-const metricOf = (...given: Parameters<typeof snapshot>): WatchedMetric =>
-  watchedMetrics(snapshot(...given))[0] as WatchedMetric;
-const drawn = (metric: WatchedMetric) => parseXml(plot(metric, 'A plot').text);
-const classes = (metric: WatchedMetric, name: string, style: string) =>
+const metricOf = (...given: Parameters<typeof snapshot>): PlottedMetric =>
+  plottedMetrics(snapshot(...given))[0] as PlottedMetric;
+const drawn = (metric: PlottedMetric) => parseXml(plot(metric, 'A plot').text);
+const classes = (metric: PlottedMetric, name: string, style: string) =>
   elements(drawn(metric), name).filter(({ attributes }) => attributes.class?.split(' ').includes(style));
 
 describe('a plot', () => {
@@ -16,21 +16,21 @@ describe('a plot', () => {
   const subscriptions = [watching('vip', 'A', 10, 8), watching('again', 'A', 10), watching('other', 'B', 10)];
   const metric = metricOf([...values, crossing('A', 'x')], { subscriptions });
 
-  it('has the values, the thresholds and where they were crossed', () => {
+  it('shows values, thresholds and crossings', () => {
     expect(classes(metric, 'circle', 'value')).toHaveLength(3);
     expect(classes(metric, 'path', 'dropped')).toHaveLength(1);
-    // Two subscriptions of one level share the line.
+    // Two subscriptions with the same level share a line.
     expect(classes(metric, 'path', 'threshold')).toHaveLength(1);
     expect(classes(metric, 'path', 'recovery')).toHaveLength(1);
     expect(elements(drawn(metric), 'text').map(({ text }) => text)).toEqual(expect.arrayContaining(['> 10', 'back 8']));
     const [mark] = classes(metric, 'path', 'crossing');
     expect(mark && elements(mark, 'title')[0]?.text).toBe('vip: crossed 10 at 20');
-    // It points the way that the value went.
+    // It points in the direction of the crossing.
     const [base, , tip] = [...(mark?.attributes.d ?? '').matchAll(/[\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
     expect(tip).toBeLessThan(base as number);
   });
 
-  it('has larger values further up, later ones further right', () => {
+  it('places larger values higher and later values further right', () => {
     const at = classes(metric, 'circle', 'value').map(({ attributes }) => [
       Number(attributes.cx),
       Number(attributes.cy),
@@ -40,16 +40,18 @@ describe('a plot', () => {
     expect(y1 > y3 && y3 > y2).toBe(true);
   });
 
-  it('is told in words', () => {
+  it('has a description in words', () => {
     expect(plotText(metric)).toBe(
-      '3 values, now 12; thresholds: above 10, back at 8, above 10; crossed once; 1 dropped',
+      '3 values, now 12; thresholds: above 10, recovers at 8, above 10; crossed once; 1 dropped',
     );
-    expect(plotText(metricOf([], { subscriptions }))).toBe('no value yet; thresholds: above 10, back at 8, above 10');
-    expect(plotText(metricOf([segment('A', 1, 1)]))).toBe('1 value, now 1; nothing watches it');
+    expect(plotText(metricOf([], { subscriptions }))).toBe(
+      'no value yet; thresholds: above 10, recovers at 8, above 10',
+    );
+    expect(plotText(metricOf([segment('A', 1, 1)]))).toBe('1 value, now 1; no threshold');
   });
 
-  it('keeps what it draws inside of the drawing, whatever the values', () => {
-    // As large as the connector takes them.
+  it('keeps all marks inside the drawing for any values', () => {
+    // The range that the connector accepts.
     const double = fc.double({ noNaN: true, min: -1e126, max: 1e126 });
     const point = fc.record({ observedAt: fc.integer({ min: 0, max: 4e12 }), value: double });
     const level = fc.record({ operator: fc.constant('above' as const), value: double, recoverTo: double });
@@ -82,15 +84,15 @@ it.each<[number, number, number[]]>([
 });
 
 describe('the metrics', () => {
-  it('come with those that are watched first, also before they are seen', () => {
-    const all = watchedMetrics(snapshot([segment('A', 1, 1)], { subscriptions: [watching('z', 'Z', 10)] }));
+  it('start with those that have thresholds, even without values', () => {
+    const all = plottedMetrics(snapshot([segment('A', 1, 1)], { subscriptions: [watching('z', 'Z', 10)] }));
     expect(all.map(({ metric, levels, points }) => [metric.name, levels.length, points.length])).toEqual([
       ['Z', 1, 0],
       ['A', 0, 1],
     ]);
   });
 
-  it('are a measure, and each of its members, where a subscription watches the measure', () => {
+  it('apply a threshold of a measure to each of its members', () => {
     const measure = (dimensions?: object) => ({
       ...segment('', 0, 0),
       'detail-type': 'MeasureRefreshed',
@@ -103,7 +105,7 @@ describe('the metrics', () => {
     };
     const members = [measure({ Region: 'EU' }), measure({ Region: 'US' })];
     const levelsOf = (subscriptions: ReturnType<typeof watcher>[]) =>
-      watchedMetrics(snapshot(members, { subscriptions })).map(({ metric, levels }) => [
+      plottedMetrics(snapshot(members, { subscriptions })).map(({ metric, levels }) => [
         metric.dimensions?.Region,
         levels.length,
       ]);

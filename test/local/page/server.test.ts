@@ -3,13 +3,13 @@ import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Endpoint, startEndpoint } from '../../../local/engines/protocol/endpoint';
-import { Route, type Typed } from '../../../local/page/document';
+import { type EventInput, Route } from '../../../local/page/document';
 import { PageServer } from '../../../local/page/server';
 import type { Snapshot } from '../../../local/page/snapshot';
 import { segment, snapshot } from './examples';
 
 let shown: Snapshot;
-let put: Typed[];
+let put: EventInput[];
 let page: PageServer;
 let endpoint: Endpoint;
 beforeEach(async () => {
@@ -52,7 +52,7 @@ const putEvent = (fields: Record<string, string>, headers: Headers = {}) =>
 const EVENT = { detailType: 'SegmentRefreshed', detail: '{"segment":"A"}' };
 
 describe('the page', () => {
-  it('is served with a policy that lets nothing in from elsewhere', async () => {
+  it('is served with a policy that forbids content of other sites', async () => {
     shown = snapshot([segment('VIP & more', 5, 1)]);
     const { status, headers, text: markup } = await ask('GET', '/');
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
@@ -65,13 +65,13 @@ describe('the page', () => {
   it.each([
     [Route.STYLE, 'text/css; charset=utf-8'],
     [Route.SCRIPT, 'text/javascript; charset=utf-8'],
-  ])('has %s, which names nothing elsewhere', async (path, type) => {
+  ])('serves %s, which references no other site', async (path, type) => {
     const { status, headers, text: content } = await ask('GET', path);
     expect([status, headers['content-type']]).toEqual([200, type]);
     expect(content).not.toMatch(/https?:|url\(|@import|eval|document\.write/);
   });
 
-  it('leaves other paths alone, and takes only the methods that it knows', async () => {
+  it('does not handle other paths, and rejects other methods', async () => {
     expect((await ask('GET', '/page')).status).toBe(404);
     expect((await ask('GET', '/page/../package.json')).status).toBe(404);
     expect((await ask('PUT', '/')).status).toBe(405);
@@ -80,41 +80,44 @@ describe('the page', () => {
     expect((await ask('GET', '/?x=1')).status).toBe(200);
   });
 
-  it('says what keeps it from being shown', async () => {
+  it('responds with an error if there is no snapshot', async () => {
     shown = undefined as unknown as Snapshot;
     expect((await ask('GET', '/')).status).toBe(500);
   });
 });
 
 describe('putting an event', () => {
-  it('puts what was typed, and says its id', async () => {
-    const answer = await putEvent({ ...EVENT, detailType: ' SegmentRefreshed ' });
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { text: 'Put SegmentRefreshed as event-1.' }]);
+  it('puts the event, and responds with its id', async () => {
+    const response = await putEvent({ ...EVENT, detailType: ' SegmentRefreshed ' });
+    expect([response.status, JSON.parse(response.text)]).toEqual([
+      200,
+      { text: 'Put SegmentRefreshed with id event-1.' },
+    ]);
     expect(put).toEqual([EVENT]);
   });
 
-  it('goes back to the page where there is no script, and keeps what was typed where it was not put', async () => {
+  it('redirects to the page without a script, and keeps the input if the event is rejected', async () => {
     const done = await putEvent(EVENT, { accept: 'text/html' });
     expect([done.status, done.headers.location]).toEqual([303, '/#put']);
-    const refused = await putEvent({ detailType: 'Refused', detail: '{"a":"<b>"}' }, { accept: 'text/html' });
-    expect(refused.status).toBe(400);
-    expect(refused.text).toContain('Not put: MalformedDetail: too odd');
-    expect(refused.text).toContain('{&quot;a&quot;:&quot;&lt;b&gt;&quot;}');
+    const rejected = await putEvent({ detailType: 'Refused', detail: '{"a":"<b>"}' }, { accept: 'text/html' });
+    expect(rejected.status).toBe(400);
+    expect(rejected.text).toContain('Not put: MalformedDetail: too odd');
+    expect(rejected.text).toContain('{&quot;a&quot;:&quot;&lt;b&gt;&quot;}');
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
     ['no detail type', { detailType: ' ', detail: '{}' }, /detail type is missing/],
     ['no JSON', { ...EVENT, detail: '{"a":' }, /detail is not JSON: /],
-    ['no object', { ...EVENT, detail: '[1]' }, /no JSON object/],
+    ['no object', { ...EVENT, detail: '[1]' }, /not a JSON object/],
     ['nothing', {}, /detail type is missing/],
-  ])('refuses %s', async (_, fields, problem) => {
-    const answer = await putEvent(fields);
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.text).text).toMatch(problem);
+  ])('rejects %s', async (_, fields, problem) => {
+    const response = await putEvent(fields);
+    expect(response.status).toBe(400);
+    expect(JSON.parse(response.text).text).toMatch(problem);
     expect(put).toEqual([]);
   });
 
-  it('refuses one that is too large', async () => {
+  it('rejects an event that is too large', async () => {
     expect((await putEvent({ ...EVENT, detail: 'x'.repeat(800 * 1024) })).status).toBe(413);
     expect(put).toEqual([]);
   });
@@ -124,25 +127,25 @@ describe('putting an event', () => {
     ['another port of this machine', () => ({ origin: 'http://127.0.0.1:1' })],
     ['another name of this machine', () => ({ origin: endpoint.url.replace('127.0.0.1', 'localhost') })],
     ['a page without an origin', () => ({ origin: 'null' })],
-    ['a page that begins like this one', () => ({ origin: `${endpoint.url}.example.com` })],
-  ])('refuses a form of %s', async (_, headers) => {
+    ['a page whose origin starts with that of this one', () => ({ origin: `${endpoint.url}.example.com` })],
+  ])('rejects a form of %s', async (_, headers) => {
     expect((await putEvent(EVENT, headers())).status).toBe(403);
     expect(put).toEqual([]);
   });
 
-  it('refuses a form that does not say where it comes from', async () => {
+  it('rejects a form without an origin', async () => {
     const body = new URLSearchParams(EVENT).toString();
     expect((await ask('POST', Route.EVENTS, { 'content-type': FORM }, body)).status).toBe(403);
     expect(put).toEqual([]);
   });
 
-  it('takes one from the page under its other name', async () => {
+  it('accepts a form of the page under its other name', async () => {
     const other = endpoint.url.replace('127.0.0.1', 'localhost');
     expect((await putEvent(EVENT, { host: new URL(other).host, origin: other })).status).toBe(200);
   });
 });
 
-it('shows nothing under a name that somebody else has pointed here', async () => {
+it('rejects requests to names of other sites that point to this machine', async () => {
   const host = new URL(endpoint.url).host.replace('127.0.0.1', 'rebound.example.com');
   for (const path of [Route.PAGE, Route.UPDATES]) expect((await ask('GET', path, { host })).status).toBe(403);
   expect((await putEvent(EVENT, { host, origin: `http://${host}` })).status).toBe(403);
@@ -150,7 +153,7 @@ it('shows nothing under a name that somebody else has pointed here', async () =>
 });
 
 describe('updates', () => {
-  /** Reads updates until one is about the section; gives its content. */
+  /** Reads updates until one contains the section. Returns its content. */
   async function next(updates: AsyncIterator<Buffer>, id: string): Promise<string> {
     for (;;) {
       const { value, done } = await updates.next();
@@ -164,11 +167,11 @@ describe('updates', () => {
     }
   }
 
-  it('come when something has happened, and only for what has changed', async () => {
+  it('contain only the sections that changed', async () => {
     const response = await open('GET', Route.UPDATES);
     expect(response.headers['content-type']).toBe('text/event-stream');
     const updates = response[Symbol.asyncIterator]();
-    expect(await next(updates, 'events')).toContain('No event has come yet');
+    expect(await next(updates, 'events')).toContain('No events yet.');
     shown = snapshot([segment('<b>', 5, 1)]);
     page.changed();
     const { value } = await updates.next();
@@ -178,13 +181,13 @@ describe('updates', () => {
     page.stop();
   });
 
-  it('escape what comes from events', async () => {
+  it('escape texts of events', async () => {
     shown = snapshot([segment('<script>', 5, 1)]);
     const updates = (await open('GET', Route.UPDATES))[Symbol.asyncIterator]();
     expect(await next(updates, 'events')).toContain('&lt;script&gt;');
   });
 
-  it('end with the run', async () => {
+  it('end when the page stops', async () => {
     const response = await open('GET', Route.UPDATES);
     page.stop();
     await text(response);

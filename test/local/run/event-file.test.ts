@@ -10,8 +10,8 @@ const mistakeOf = (text: string) => {
   }
 };
 
-describe('a file of events', () => {
-  it('takes data as an object or as its JSON', () => {
+describe('an event file', () => {
+  it('accepts data as an object or as a JSON string', () => {
     expect(readEvents(`${line({ Detail: { c: 1 } })}\n\n${line({ Detail: '{"c":1}' })}\n`, 'e.jsonl')).toMatchObject([
       { Source: 'a', DetailType: 'b', Detail: '{"c":1}' },
       { Source: 'a', DetailType: 'b', Detail: '{"c":1}' },
@@ -27,9 +27,9 @@ describe('a file of events', () => {
     ['[1]', 'is "[1]"'],
     ['"x"', 'is "\\"x\\""'],
     ['null', 'is "null"'],
-    ['x', 'is a text that is not JSON'],
-    ['', 'is a text that is not JSON'],
-  ])('names the line of data that is no object: %j', (Detail, is) => {
+    ['x', 'is a string that is not JSON'],
+    ['', 'is a string that is not JSON'],
+  ])('names the line whose data is not an object: %j', (Detail, is) => {
     const text = `${line({ Detail: {} })}\n${line({ Detail })}`;
     expect(mistakeOf(text)).toBe(`e.jsonl:2: "Detail" ${is}; write the event's data as an object`);
   });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { EventBuses } from '../../../local/bus/event-bus';
 import { replay } from '../../../local/run/replay';
 
-it('divides a history into requests that EventBridge takes: of 10 entries and of 1 MB', async () => {
+it('divides events into requests within the limits of EventBridge: 10 entries and 1 MB', async () => {
   const bus = new EventBuses({ account: '1', region: 'us-east-1', busArns: {}, rules: [] });
   const requests: number[] = [];
   const client = {

@@ -8,11 +8,10 @@ import { Output } from '../../../contract/outputs';
 import { ConnectorAlarms, ConnectorDashboard, Notifications, PowerAutomateConnectorStack } from '../../../lib';
 import { startLocalStack } from '../../../local/stack';
 
-it("runs the connector's own template, with all that watches it", async () => {
+it("runs the connector's template with all options, alarms and a dashboard", async () => {
   const outdir = mkdtempSync(join(tmpdir(), 'connector-'));
   try {
     const app = new App({ outdir });
-    // With everything that it may have.
     const { connector } = new PowerAutomateConnectorStack(app, 'Connector', {
       notifications: Notifications.email('data-team@example.com'),
       tracing: Tracing.ACTIVE,
@@ -37,7 +36,7 @@ it("runs the connector's own template, with all that watches it", async () => {
   }
 }, 60_000);
 
-it("refuses to start when the connector's template declares something that it does not implement", async () => {
+it('rejects a resource of the template that it does not implement', async () => {
   const outdir = mkdtempSync(join(tmpdir(), 'connector-'));
   try {
     const app = new App({ outdir });

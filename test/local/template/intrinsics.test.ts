@@ -40,11 +40,11 @@ describe('resolve', () => {
       'X.a[0]: the local run does not implement the intrinsic function Fn::FindInMap',
     ],
     [{ a: { 'Fn::ImportValue': 'b' } }, 'X.a: the local run does not implement the intrinsic function Fn::ImportValue'],
-    [{ a: { Ref: 'Nobody' } }, 'X.a: Nobody is unknown'],
-    [{ a: { 'Fn::Sub': '${Nobody}' } }, 'Nobody is unknown'],
-    [{ a: { 'Fn::Select': [2, ['x']] } }, 'no element 2 in a list of 1'],
-    [{ a: { 'Fn::Join': 'x' } }, 'takes a list'],
-  ])('refuses %j', (value, message) => expect(() => resolve(value, scope, 'X')).toThrow(message));
+    [{ a: { Ref: 'Missing' } }, 'X.a: Missing is unknown'],
+    [{ a: { 'Fn::Sub': '${Missing}' } }, 'Missing is unknown'],
+    [{ a: { 'Fn::Select': [2, ['x']] } }, 'a list of 1 has no element 2'],
+    [{ a: { 'Fn::Join': 'x' } }, 'requires a list'],
+  ])('rejects %j', (value, message) => expect(() => resolve(value, scope, 'X')).toThrow(message));
 });
 
 describe('resolveCondition', () => {
@@ -55,7 +55,7 @@ describe('resolveCondition', () => {
     [{ 'Fn::Not': [{ Condition: 'No' }] }, true],
   ])('%j', (value, expected) => expect(resolveCondition(value, scope, 'C')).toBe(expected));
 
-  it('refuses another one by name', () => {
+  it('rejects other conditions by name', () => {
     expect(() => resolveCondition({ 'Fn::Contains': [] }, scope, 'C')).toThrow(
       'C: the local run does not implement the condition {"Fn::Contains"',
     );
@@ -77,7 +77,7 @@ describe('references', () => {
 describe('dependencyOrder', () => {
   const type = 'AWS::SQS::Queue';
 
-  it('puts what is referred to first', () => {
+  it('puts referenced resources first', () => {
     expect(
       dependencyOrder({
         A: { Type: type, Properties: { x: { 'Fn::GetAtt': ['B', 'Arn'] } } },
@@ -87,7 +87,7 @@ describe('dependencyOrder', () => {
     ).toEqual(['C', 'B', 'A']);
   });
 
-  it('names a cycle', () => {
+  it('names the resources of a cycle', () => {
     const resources = {
       A: { Type: type, Properties: { x: { Ref: 'B' } } },
       B: { Type: type, Properties: { x: { 'Fn::Sub': '${C}' } } },
@@ -96,7 +96,7 @@ describe('dependencyOrder', () => {
     expect(() => dependencyOrder(resources)).toThrow('B: depends on itself: B → C → B');
   });
 
-  it('names a dependency that is not there', () => {
+  it('names a missing dependency', () => {
     expect(() => dependencyOrder({ A: { Type: type, DependsOn: 'B' } })).toThrow('A: DependsOn names B');
   });
 });

@@ -89,14 +89,14 @@ describe('planTemplate', () => {
       [
         [
           { InputPathsMap: { a: '$.a[0]' }, InputTemplate: '<a>' },
-          'implements paths such as $.detail.status, and not $.a[0]',
+          'implements only paths such as $.detail.status, not $.a[0]',
         ],
         [{ InputPathsMap: { a: '$.a' }, InputTemplate: '<b>' }, 'does not implement the variable <b>'],
         [{ InputTemplate: '{"a":<aws.events.rule-arn>}' }, 'does not implement the variable <aws.events.rule-arn>'],
-        [{ InputTemplate: '{"a":<aws.events.event.json>' }, 'the input template gives no JSON'],
+        [{ InputTemplate: '{"a":<aws.events.event.json>' }, 'the input template does not produce JSON'],
       ] as const
     ).map(([InputTransformer, message]): [string, Record<string, object>, object, string] => [
-      `an input template, as ${JSON.stringify(InputTransformer)}`,
+      `an input template such as ${JSON.stringify(InputTransformer)}`,
       {
         Q: queue,
         R: {
@@ -120,13 +120,13 @@ describe('planTemplate', () => {
       'Outputs.X: the local run does not implement the attribute Nothing of Q (AWS::SQS::Queue)',
     ],
     [
-      'a parameter without default',
+      'a parameter without a default',
       { Q: { ...queue, Properties: { QueueName: { Ref: 'P' } } } },
       { Parameters: { P: { Type: 'String' } } },
       'Q.QueueName: the local run does not implement the parameter P',
     ],
     [
-      'a reference to nothing',
+      'an unknown reference',
       { Q: { ...queue, Properties: { QueueName: { Ref: 'P' } } } },
       {},
       'Q.QueueName: P is neither a resource nor a parameter',
@@ -157,21 +157,21 @@ describe('planTemplate', () => {
       {},
       'F.Runtime: the local run does not implement the runtime python3.13',
     ],
-    ['a missing asset', { Role: role, F: functionResource('other') }, {}, 'is no folder; build the handlers'],
+    ['a missing asset', { Role: role, F: functionResource('other') }, {}, 'is not a folder: build the handlers'],
     [
-      'a cron',
+      'a rule with a cron expression',
       { R: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'cron(0 0 * * ? *)' } } },
       {},
       'R.ScheduleExpression: schedule "cron(0 0 * * ? *)" is not implemented',
     ],
     [
-      'a pattern',
+      'an invalid pattern',
       { R: { Type: 'AWS::Events::Rule', Properties: { EventPattern: { a: [{ like: 'x' }] } } } },
       {},
       'R.EventPattern: event pattern at a: unknown operator "like"',
     ],
     [
-      'a foreign target',
+      'a target outside the template',
       {
         R: {
           Type: 'AWS::Events::Rule',
@@ -179,13 +179,13 @@ describe('planTemplate', () => {
         },
       },
       {},
-      'R.Targets[0]: the local run implements queues and functions',
+      'R.Targets[0]: the local run implements only queues and functions',
     ],
     [
-      'a foreign bus',
+      'a bus outside the template',
       { R: { Type: 'AWS::Events::Rule', Properties: { EventBusName: 'x', EventPattern: { a: ['x'] } } } },
       {},
-      'R.EventBusName: x is no event bus of the template',
+      'R.EventBusName: x is not an event bus of the template',
     ],
     [
       'an asymmetric key',
@@ -194,7 +194,7 @@ describe('planTemplate', () => {
       'K.KeySpec: the local run does not implement RSA_2048',
     ],
     [
-      'a secret in other Regions',
+      'a secret with replicas',
       { S: { Type: 'AWS::SecretsManager::Secret', Properties: { ReplicaRegions: [{ Region: 'eu-west-1' }] } } },
       {},
       'S.ReplicaRegions: the local run does not implement the property ReplicaRegions',
@@ -203,16 +203,16 @@ describe('planTemplate', () => {
       'a secret with two values',
       { S: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: 'a', GenerateSecretString: {} } } },
       {},
-      'S: has SecretString and GenerateSecretString, of which there can be one',
+      'S: has both SecretString and GenerateSecretString',
     ],
     [
-      'a generated key without its object',
+      'a generated key without a template',
       { S: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString: { GenerateStringKey: 'a' } } } },
       {},
-      'S.GenerateSecretString: has one of GenerateStringKey and SecretStringTemplate, which go together',
+      'S.GenerateSecretString: has only one of GenerateStringKey and SecretStringTemplate: add the other',
     ],
     [
-      'a password of nothing',
+      'a password that is too short for its character types',
       {
         S: {
           Type: 'AWS::SecretsManager::Secret',
@@ -220,7 +220,7 @@ describe('planTemplate', () => {
         },
       },
       {},
-      'S.GenerateSecretString: leaves no characters, or too few places, for a password',
+      'S.GenerateSecretString: excludes all characters, or has a PasswordLength below the number of types',
     ],
     [
       'a SecureString, as CloudFormation does',
@@ -229,7 +229,7 @@ describe('planTemplate', () => {
       'P.Type: must be String or StringList, not "SecureString"',
     ],
     [
-      'a visibility timeout under the function timeout',
+      'a visibility timeout below the function timeout',
       {
         Role: role,
         Q: { ...queue, Properties: { VisibilityTimeout: 5 } },
@@ -248,11 +248,11 @@ describe('planTemplate', () => {
       {},
       'Q.DelaySeconds: must be 0 to 900, not 901',
     ],
-  ])('refuses %s by name', (_name, resources, rest, message) => {
+  ])('rejects %s by name', (_name, resources, rest, message) => {
     expect(() => plan(resources, rest)).toThrow(message);
   });
 
-  it('generates the passwords that a secret asks for', () => {
+  it('generates passwords according to the options of the secret', () => {
     const generated = (GenerateSecretString: object) =>
       plan({ S: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString } } }).secrets[0]?.text;
     expect(generated({})).toMatch(/^[!-~]{32}$/);
@@ -265,7 +265,7 @@ describe('planTemplate', () => {
     expect(generated({})).not.toBe(generated({}));
   });
 
-  it("finds a function's code by the asset manifest when the template has no metadata", () => {
+  it("finds a function's code in the asset manifest if the template has no metadata", () => {
     const assembly = temporaryAssembly({ Role: role, F: { ...functionResource('code'), Metadata: {} } }, { code: '' });
     removals.push(assembly.remove);
     const manifest = { files: { x: { source: { path: 'asset.code' }, destinations: { d: { objectKey: 'key' } } } } };
@@ -274,13 +274,13 @@ describe('planTemplate', () => {
     expect(functions[0]?.directory).toBe(join(assembly.directory, 'asset.code'));
   });
 
-  it('refuses code that is no asset', () => {
+  it('rejects code that is not an asset', () => {
     expect(() => plan({ Role: role, F: { ...functionResource('code'), Metadata: {} } })).toThrow(
-      'F.Code: is no asset of the cloud assembly',
+      'F.Code: is not an asset of the cloud assembly',
     );
   });
 
-  it('gives long logical ids names that fit', () => {
+  it('shortens the names of long logical ids', () => {
     const { queues } = plan({ [`Queue${'x'.repeat(200)}`]: queue, [`Queue${'x'.repeat(201)}`]: queue });
     expect(queues.map(({ name }) => name.length)).toEqual([80, 80]);
     expect(queues[0]?.name).not.toBe(queues[1]?.name);
@@ -301,7 +301,7 @@ describe('schedules of EventBridge Scheduler', () => {
     },
   });
 
-  it('run by their rate, or when they are asked to', () => {
+  it('run at their rate, or on demand for calendar times', () => {
     expect(plan(schedule({})).schedules).toEqual([
       {
         logicalId: 'Schedule',
@@ -320,10 +320,10 @@ describe('schedules of EventBridge Scheduler', () => {
     [{ ScheduleExpression: 'rate(0 hours)' }, /Schedule\.ScheduleExpression/],
     [
       { Target: { Arn: 'arn:other', RoleArn: 'arn:role', Input: '{}' } },
-      /Schedule\.Target\.Arn: arn:other is no queue/,
+      /Schedule\.Target\.Arn: arn:other is not a queue/,
     ],
     [{ Target: { Arn: 'a', RoleArn: 'r', EcsParameters: {} } }, /does not implement the property EcsParameters/],
-  ])('are refused: %j', (properties, message) => {
+  ])('are rejected: %j', (properties, message) => {
     expect(() => plan(schedule(properties))).toThrow(message);
   });
 });

@@ -1,7 +1,7 @@
 import type { AwsCall } from '../../../local/engines/protocol/calls';
 import { keyArnOf } from '../../../local/engines/services/kms';
+import type { Plan } from '../../../local/template/model/plan';
 import { ACCOUNT, REGION } from '../../../local/template/plan';
-import type { Plan } from '../../../local/template/planned';
 
 /** What a function does on AWS, as IAM sees it. */
 export interface Access {

@@ -1,7 +1,12 @@
-import type { DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../../../lambda/delivery/core/deliver';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../lambda/delivery/core/delivery';
-import type { KeptDeliveries } from '../../../lambda/delivery/core/kept-deliveries';
-import type { RateLimiter } from '../../../lambda/delivery/core/rate-limit';
+import type {
+  DeathNotice,
+  DeliveryKey,
+  DeliveryStore,
+  KeptDeliveries,
+  Lease,
+  RateLimiter,
+} from '../../../lambda/delivery/core/ports';
 import type { Gate } from './memory';
 
 export interface MemoryRow extends DeliveryKey {
@@ -36,7 +41,7 @@ export class MemoryDeliveries {
       await gate(`before ${name}`);
       const result = act();
       await gate(`after ${name}`);
-      return structuredClone(result);
+      return typeof result === 'object' ? structuredClone(result) : result;
     };
     const of = (name: string) => (row: MemoryRow) => row.subscription === name;
     const id = ({ subscription, eventId }: DeliveryKey) => `${subscription} ${eventId}`;

@@ -1,6 +1,7 @@
 import { setImmediate as settled } from 'node:timers/promises';
-import { type DeliverPorts, deliverBatch } from '../../../lambda/delivery/core/deliver';
+import { deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
+import type { DeliverPorts } from '../../../lambda/delivery/core/ports';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { QueueMessage } from '../../../lambda/shared/core/ports';
@@ -96,7 +97,9 @@ class SimulatedQueue {
   receive(max: number): QueueMessage[] {
     const batch: Standing[] = [];
     for (let next = this.next(); next && batch.length < max; next = this.next()) {
-      this.ready.get(next.group)?.shift();
+      const waiting = this.ready.get(next.group);
+      waiting?.shift();
+      if (waiting?.length === 0) this.ready.delete(next.group);
       this.inFlight.set(next.id, next);
       batch.push(next);
     }
@@ -128,7 +131,8 @@ class SimulatedQueue {
   private next(): Standing | undefined {
     const oldest = (among: (group: string) => boolean) => {
       let found: Standing | undefined;
-      for (const [group, [first]] of this.ready) {
+      for (const [group, waiting] of this.ready) {
+        const first = waiting[0];
         if (first && among(group) && (!found || first.order < found.order)) found = first;
       }
       return found;
@@ -144,7 +148,7 @@ class SimulatedQueue {
     for (const [group, count] of counts) {
       if (count >= 30 && count > this.inFlight.size / 10) this.noisy.add(group);
     }
-    for (const group of this.noisy) if (!this.ready.get(group)?.length) this.noisy.delete(group);
+    for (const group of this.noisy) if (!this.ready.has(group)) this.noisy.delete(group);
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import {
   CreateTableCommand,
   DeleteTableCommand,
@@ -6,14 +7,12 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
 import { Output } from '../../../contract/outputs';
 import { documentClient, type Item } from '../../../lambda/shared/adapters/dynamodb';
-import { PowerAutomateConnectorStack } from '../../../lib';
 import { startDynamoDb, type TableInput } from '../../../local/engines/services/dynamodb';
 import { planTemplate, REGION } from '../../../local/template/plan';
-import type { Plan } from '../../../local/template/planned';
+import type { Template } from '../../../local/template/template';
+import { madeOnce } from '../once';
 import { inProcess } from './in-process-requests';
 
 /** The connector's tables as its template declares them, and a client for them. */
@@ -36,7 +35,9 @@ const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
  * Makes the tables on an embedded DynamoDB, or where `TEST_DYNAMODB_ENDPOINT` points to. Each call makes tables of its own.
  */
 export async function startTables(): Promise<TestTables> {
-  const { tables, outputs } = plannedTables(`test-${crypto.randomUUID()}`);
+  const stackName = `test-${crypto.randomUUID()}`;
+  const template = await tablesTemplate();
+  const { tables, outputs } = planTemplate({ template, stackName, directory: '.', assets: {} }, (name) => name);
   const inputs = tables.map(({ input }) => input);
   const external = process.env.TEST_DYNAMODB_ENDPOINT;
   const { config, stop } = external ? await externalTables(external, inputs) : await embeddedTables(inputs);
@@ -74,15 +75,13 @@ export async function startTables(): Promise<TestTables> {
   };
 }
 
-/** What the local run would make of the template's tables. */
-function plannedTables(stackName: string): Plan {
-  const template = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector'));
-  const names = [Output.SUBSCRIPTIONS_TABLE_NAME, Output.THRESHOLDS_TABLE_NAME, Output.DELIVERIES_TABLE_NAME];
-  const Outputs = Object.fromEntries(
-    names.map((name) => [name, template.findOutputs(name)[name] as { Value: unknown }]),
-  );
-  const Resources = template.findResources('AWS::DynamoDB::GlobalTable') as Record<string, { Type: string }>;
-  return planTemplate({ template: { Resources, Outputs }, stackName, directory: '.', assets: {} }, (name) => name);
+/** The part of the default template that declares the tables. A test run synthesizes it once. */
+async function tablesTemplate(): Promise<Template> {
+  const synthesize = async () => (await import('./tables-template.js')).synthesizeTables();
+  // `npm run record:version` runs outside of Vitest.
+  if (!process.env.TEST_RUN_FOLDER) return synthesize();
+  const file = await madeOnce('tables.json', async (path) => writeFileSync(path, JSON.stringify(await synthesize())));
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 interface StartedTables {

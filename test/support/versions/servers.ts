@@ -8,8 +8,8 @@ import type { CollectPorts } from '../../../lambda/collection/core/collect';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
 import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
-import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/deliver';
 import type { DispatchPorts } from '../../../lambda/delivery/core/dispatch';
+import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/ports';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { EventPublisher } from '../../../lambda/events/core/ports';
@@ -30,7 +30,7 @@ import { checkMessage } from '../../../lambda/thresholds/core/evaluate';
 import type { EvaluationPorts } from '../../../lambda/thresholds/core/observe';
 import { PolledJobTable } from '../../../lambda/unification/adapters/polled-job-table';
 import type { JobLister, Poll, PollPorts } from '../../../lambda/unification/core/poll';
-import { ANYBODY } from '../../../local/connector';
+import { ANYBODY } from '../../../local/shared/client-config';
 import { RULES } from '../collection';
 import { NOW } from '../evaluation';
 import { MemoryBus, MemoryTelemetry } from '../memory/memory';
@@ -191,11 +191,11 @@ export class VersionWorld {
   }
 
   get normalize(): NormalizePorts {
-    return { ...this.common, noted: this.noted };
+    return { ...this.common, recorded: this.noted };
   }
 
   get reconcile(): ReconcilePorts {
-    return { ...this.common, noted: this.noted, lister: { list: this.listRuns } };
+    return { ...this.common, recorded: this.noted, lister: { list: this.listRuns } };
   }
 
   get poll(): PollPorts {

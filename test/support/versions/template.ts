@@ -7,8 +7,8 @@ import type { HandlerName } from '../../../contract/shared';
 import { PowerAutomateConnectorStack } from '../../../lib';
 import { EventBuses } from '../../../local/bus/event-bus';
 import { fillInputTemplate } from '../../../local/bus/input-template';
+import type { Plan } from '../../../local/template/model/plan';
 import { ACCOUNT, planTemplate, REGION } from '../../../local/template/plan';
-import type { Plan } from '../../../local/template/planned';
 import { loadTemplate, type Template } from '../../../local/template/template';
 import { everythingConnector } from '../app/everything';
 

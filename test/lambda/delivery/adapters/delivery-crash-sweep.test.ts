@@ -1,7 +1,6 @@
 /**
  * Kills `deliver` at every point that it reaches: before and after each call to DynamoDB, KMS, SQS and EventBridge, before
- * and after the acknowledgement, and at each milestone of its POST. The points are counted, not listed: a new call is
- * swept by itself.
+ * and after the acknowledgement, and at each milestone of its POST. The points are counted, so the sweep covers new calls.
  */
 import { createHash } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -16,14 +15,15 @@ import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import { flowOpener } from '../../../../lambda/delivery/adapters/flow-opener';
 import { rateLimiter } from '../../../../lambda/delivery/adapters/rate-limiter';
 import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
-import { type DeliverPorts, deliverBatch } from '../../../../lambda/delivery/core/deliver';
-import { ANNOUNCEMENT_GRACE } from '../../../../lambda/delivery/core/health/health';
-import { replay } from '../../../../lambda/delivery/core/kept-deliveries';
+import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
+import { ANNOUNCEMENT_GRACE } from '../../../../lambda/delivery/core/health/health-transitions';
+import type { DeliverPorts } from '../../../../lambda/delivery/core/ports';
+import { replay } from '../../../../lambda/delivery/core/replay';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { eventPublisher } from '../../../../lambda/events/adapters/event-bus';
 import { flowUrlOpener, sealFlowUrl } from '../../../../lambda/subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../../../../lambda/subscriptions/adapters/subscription-table';
-import { dueOf } from '../../../../lambda/subscriptions/core/flow-health';
+import { dueOf } from '../../../../lambda/subscriptions/core/health';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { kmsOperations } from '../../../../local/engines/services/kms';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
@@ -39,7 +39,7 @@ import {
 let servers: DeliveryServers;
 let endpoint: Endpoint;
 let clients: { sqs: SQSClient; bus: EventBridgeClient; kms: KMSClient };
-/** Of the history that is running: who may be killed now, and where messages and events go. */
+/** The running history: the process that can be killed, and the destination of messages and events. */
 let killer: Killer;
 let world: DeliveryWorld;
 let connections: ReturnType<typeof tapConnections>;
@@ -58,7 +58,7 @@ beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0 });
   endpoint.serve({
     ...kmsOperations([KEY]),
-    // As the SQS and EventBridge API references have it, on the world's queue and bus, whose clock is the test's.
+    // Follows the SQS and EventBridge API references, with the world's queue, bus and clock.
     'AmazonSQS.SendMessageBatch': (input) => {
       const { Entries } = input as unknown as SendMessageBatch;
       for (const { MessageBody, DelaySeconds } of Entries) world.queue.put(MessageBody, DelaySeconds);
@@ -90,7 +90,7 @@ afterAll(async () => {
 
 const NAME = () => world.name('crm');
 
-/** A container that has just started: the adapters as `deliver` puts them together, with a killer in every call's way. */
+/** A new container: the adapters that `deliver` uses, with a possible kill at each call. */
 function container(): DeliverPorts & ScheduledWorkPorts {
   const dynamodb = killer.inTheWayOf(servers.tables.client);
   const table = new DeliveryTable(dynamodb, servers.tables.deliveries, 90);
@@ -101,7 +101,7 @@ function container(): DeliverPorts & ScheduledWorkPorts {
     kept: table,
     subscriptions,
     due: {
-      // The tables are shared by all histories: this one sees its own.
+      // All histories share the tables. Each sees its own items.
       dueSubscriptions: async (before) =>
         (await subscriptions.dueSubscriptions(before)).filter((one) => one === NAME()),
       unannounced: async (before) =>
@@ -119,11 +119,11 @@ function container(): DeliverPorts & ScheduledWorkPorts {
   };
 }
 
-/** What becomes of one delivery. */
+/** The course of one delivery. */
 interface Story {
-  /** The flow's status by the number of the request, until `next`; then it is mended. */
+  /** The flow's status by the number of the request, until `next`; then it is fixed. */
   readonly answers: (n: number) => number;
-  /** Detail types of what the bus is told. */
+  /** Detail types of the published events. */
   readonly told?: readonly string[];
   /** What happens once the queue is empty, and the schedule has nothing to do either when `settled`. */
   readonly next?: { readonly settled: boolean; readonly act: () => Promise<void> };
@@ -132,7 +132,7 @@ interface Story {
 interface End {
   readonly points: readonly string[];
   readonly killed: boolean;
-  /** The statuses that the flow answered requests with which arrived whole. */
+  /** Statuses of the flow's responses to complete requests. */
   readonly statuses: readonly number[];
 }
 
@@ -140,9 +140,9 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   world = DeliveryWorld.on(servers);
   killer = first;
   const statuses: number[] = [];
-  let mended = false;
+  let fixed = false;
   world.flow.behave = (_, n) => {
-    const status = mended ? 202 : answers(n);
+    const status = fixed ? 202 : answers(n);
     statuses.push(status);
     return answer(status, { 'content-length': '2' }, '{}');
   };
@@ -174,7 +174,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
       await invoke(step);
     }
   };
-  /** When the schedule must come back to something; undefined: never. */
+  /** Time of the schedule's next work. Undefined: none is due. */
   const due = async () => {
     const { health } = (await world.subscriptions.read(NAME())) ?? {};
     const untold = (await world.rows())['event-1']?.notice ? world.now : Number.POSITIVE_INFINITY;
@@ -193,13 +193,13 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   world.queue.send(world.message(subscription), 0);
   await workOff();
   if (next?.settled) await settle();
-  mended = true;
+  fixed = true;
   await next?.act();
   await settle();
   connections.breakOff();
   await world.flow.deserted();
 
-  // Whatever was killed: it is delivered under its one id, nothing is left to do, and the bus knows.
+  // After any kill: it is delivered under one id, nothing is left to do, and the bus has the events.
   expect((await world.rows())['event-1']).toMatchObject({ status: 'delivered' });
   expect(new Set(world.flow.calls.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([`${NAME()}_event-1`]));
   expect((await world.subscriptions.read(NAME()))?.health?.state ?? 'active').toBe('active');
@@ -212,7 +212,7 @@ const STORIES: Record<string, Story> = {
   'the flow takes it': { answers: () => 202 },
   'the flow fails at first': { answers: (n) => (n === 0 ? 500 : 202) },
   'the flow is down until its breaker opens, and the trial is taken': { answers: (n) => (n < 6 ? 503 : 202) },
-  'the flow refuses it until its subscription is paused, and is mended': {
+  'the flow refuses it until its subscription is paused, then works again': {
     answers: () => 401,
     told: ['FlowSubscriptionPaused', 'FlowSubscriptionResumed'],
     next: {
@@ -223,7 +223,7 @@ const STORIES: Record<string, Story> = {
       },
     },
   },
-  'the flow does not want it, is mended, and somebody replays it': {
+  'the flow rejects it, then works again, and an operator replays it': {
     answers: () => 413,
     told: ['FlowDeliveryDead'],
     next: {
@@ -238,7 +238,7 @@ const STORIES: Record<string, Story> = {
 
 const taken = (statuses: readonly number[]) => statuses.filter((status) => status === 202).length;
 
-/** Whether the flow had taken the delivery, or was just about to, and its row did not say so yet. */
+/** Whether the flow had accepted the delivery, or was about to, and its row did not record it yet. */
 function unrecorded({ points, statuses }: End): boolean {
   const sent = points.lastIndexOf(REQUEST_SENT);
   const posts = points.filter((point) => point === REQUEST_SENT).length;
@@ -246,11 +246,11 @@ function unrecorded({ points, statuses }: End): boolean {
 }
 
 describe.each(Object.entries(STORIES))('%s', (_, story) => {
-  it('and whoever is killed anywhere delivers it, twice only where that was not written down', async () => {
+  it('is delivered after a kill at any point, and twice only if the first delivery was not recorded', async () => {
     const clean = await history(story);
     expect(taken(clean.statuses)).toBe(1);
     expect(clean.points).toEqual(expect.arrayContaining([...POST_MILESTONES, 'before acknowledging']));
-    // What was taken is written down before anything else is done.
+    // An accepted delivery is recorded before anything else.
     const accepted = clean.points.lastIndexOf(ANSWER_RECEIVED);
     expect(clean.points[accepted + 1]).toBe('before UpdateCommand');
 

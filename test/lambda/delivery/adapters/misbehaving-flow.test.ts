@@ -1,6 +1,6 @@
 /**
- * Every way in which a flow's side goes wrong, over real TLS sockets through the whole of `deliver`: how the answer is
- * classed, which attempt is written down, and what comes next.
+ * All failures of a flow's side, over real TLS sockets through the whole of `deliver`: the class of the response, the
+ * recorded attempt and the next step.
  */
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ import {
 
 let servers: DeliveryServers;
 let world: DeliveryWorld;
-/** A server inside, which a redirect must not reach. */
+/** An internal server that a redirect must not reach. */
 let inner: Server;
 let innerCalls = 0;
 beforeAll(async () => {
@@ -65,7 +65,7 @@ const redirected =
   (response, call) =>
     answer(code, { location: `http://127.0.0.1:${(inner.address() as { port: number }).port}/latest` })(response, call);
 
-/** What a flow does, how that is classed, the attempt that is kept, and the wait before the next try, seconds. */
+/** The flow's behaviour, the class of the response, the recorded attempt, and the wait before the next try in seconds. */
 type Row = [what: string, does: Behaviour, outcome: ResponseClass, attempt: FlowResponse, wait?: number];
 
 // The world's clock stands at 2026-11-20T12:00:00Z.
@@ -136,11 +136,11 @@ const ROWS: readonly Row[] = [
   ['404', refused(404, 'WorkflowNotFound'), 'pause', status(404, { error: 'WorkflowNotFound' }), 5],
   ['410', answer(410), 'pause', status(410), 5],
   ['413', answer(413), 'dead', status(413)],
-  // Led elsewhere
+  // Redirects
   ...[301, 302, 303, 307, 308].map(
     (code): Row => [`${code} to an inner address`, redirected(code), 'retry', status(code), 5],
   ),
-  // Breaking off
+  // Broken connections
   ['a reset before the status', reset, 'retry', failed('ECONNRESET'), 5],
   ['a reset inside the status line', raw('HTTP/1.1 20', 'broken'), 'retry', failed('ECONNRESET'), 5],
   [
@@ -154,7 +154,7 @@ const ROWS: readonly Row[] = [
   ['500, and a reset inside the body', brokenOff(500), 'retry', { ...incomplete(500), runId: 'run-1' }, 5],
   ['202 and a body without an end', flooding(202), 'delivered', status(202)],
   ['500 and a body without an end', flooding(500), 'retry', incomplete(500), 5],
-  // What is no HTTP, or not one answer
+  // Invalid HTTP, or several responses
   ['103 before the answer', raw(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${OK}`), 'delivered', status(202)],
   ['100 before the answer', raw(`HTTP/1.1 100 Continue\r\n\r\n${OK}`), 'delivered', status(202)],
   ['100 and no answer', raw('HTTP/1.1 100 Continue\r\n\r\n', 'broken'), 'retry', failed('ECONNRESET'), 5],
@@ -172,7 +172,7 @@ const ROWS: readonly Row[] = [
   ['202, and garbage on its heels', raw(`${OK}and so on`), 'delivered', status(202)],
 ];
 
-/** As above; these wait for their time to run out. */
+/** Rows that wait until the call times out. */
 const SLOW_ROWS: readonly Row[] = [
   ['no answer', silent, 'retry', failed('timeout'), 5],
   ['headers that come slowly', dripping('HTTP/1.1 202 Accepted\r\n', 'x: y\r\n'), 'retry', failed('timeout'), 5],
@@ -202,7 +202,7 @@ const SLOW_ROWS: readonly Row[] = [
   ],
 ];
 
-/** Sends one delivery to the flow, and gives its row and what is known of its subscription after one try. */
+/** Tries one delivery once. Returns its rows and the subscription's health. */
 async function tryOnce() {
   world.queue.send(world.message(await world.subscribe()), 0);
   expect(await world.step()).toEqual([]);
@@ -235,12 +235,12 @@ async function check(behaviour: Behaviour, outcome: ResponseClass, attempt: Flow
 it.each<Row>(ROWS)('%s', (_, behaviour, outcome, attempt, wait) => check(behaviour, outcome, attempt, wait));
 
 it.each<Row>(SLOW_ROWS)('%s', (_, behaviour, outcome, attempt, wait) => {
-  // 5 seconds of it are kept for writing down what came of the try.
-  world.invocationMs = 7000;
+  // `deliver` reserves 5 seconds of it to record the attempt.
+  world.invocationMs = 6000;
   return check(behaviour, outcome, attempt, wait);
 });
 
-describe('a host that must not be told the URL', () => {
+describe('a host that must not receive the URL', () => {
   it.each<[string, string, error: string]>([
     ['whose certificate has ended', EXPIRED_CERTIFICATE, 'CERT_HAS_EXPIRED'],
     ['whose certificate is another’s', ELSEWHERE_CERTIFICATE, 'ERR_TLS_CERT_ALTNAME_INVALID'],
@@ -263,7 +263,7 @@ describe('a host that must not be told the URL', () => {
   });
 });
 
-it('a second answer to one try is no answer to the next, though both would go over one connection', async () => {
+it('does not take a second response to one try as the response to the next try', async () => {
   const late: Behaviour = ({ socket }) => {
     socket?.write('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n', () => setImmediate(() => socket.write(OK)));
   };

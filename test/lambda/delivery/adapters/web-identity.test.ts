@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import { GetCallerIdentityCommand, GetWebIdentityTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webIdentity } from '../../../../lambda/delivery/adapters/web-identity';
-import { ANYBODY } from '../../../../local/connector';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import { stsOperations } from '../../../../local/engines/services/sts';
+import { ANYBODY } from '../../../../local/shared/client-config';
 
 const AUDIENCE = 'api://AzureADTokenExchange';
 
@@ -23,8 +23,8 @@ afterAll(async () => {
 
 const never = new AbortController().signal;
 
-describe('a token by which AWS vouches for the function', () => {
-  it('is for one audience, signed with RS256, and ends in 5 minutes', async () => {
+describe("the function's web identity token", () => {
+  it('is for one audience, signed with RS256, and expires in 5 minutes', async () => {
     const parts = (await webIdentity(sts)(AUDIENCE, never)).split('.');
     const [header, claims] = parts.slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
     expect(parts).toHaveLength(3);
@@ -37,7 +37,7 @@ describe('a token by which AWS vouches for the function', () => {
     expect(claims.exp - claims.iat).toBe(300);
   });
 
-  it('is not waited for longer than there is time', async () => {
+  it('is not awaited past the time limit', async () => {
     const aborted = new AbortController();
     const silent: Server = createServer(() => aborted.abort());
     const client = new STSClient({ ...ANYBODY, endpoint: `http://127.0.0.1:${await listen(silent, 0)}` });
@@ -52,7 +52,7 @@ describe('the local STS refuses', () => {
   it.each<[string, object, string]>([
     ['no audience', { Audience: [] }, 'Audience must have 1 to 10 members'],
     ['an empty audience', { Audience: [''] }, 'Audience must have 1 to 10 members'],
-    ['another algorithm', { SigningAlgorithm: 'ES384' }, 'implements the SigningAlgorithm RS256 only, not ES384'],
+    ['another algorithm', { SigningAlgorithm: 'ES384' }, 'implements only the SigningAlgorithm RS256, not ES384'],
     ['a moment', { DurationSeconds: 59 }, 'DurationSeconds must be a whole number from 60 to 3600'],
     ['a day', { DurationSeconds: 86_400 }, 'DurationSeconds must be a whole number from 60 to 3600'],
   ])('%s', async (_, wrong, message) => {
@@ -60,7 +60,7 @@ describe('the local STS refuses', () => {
     await expect(sent).rejects.toMatchObject({ name: 'ValidationError', message: expect.stringContaining(message) });
   });
 
-  it('another operation, by its name', async () => {
+  it('another operation, by name', async () => {
     await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
       name: 'InvalidAction',
       message: 'the local run does not implement GetCallerIdentity',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FAILURES_TO_OPEN } from '../../../../lambda/delivery/core/health/breaker';
+import { FAILURES_TO_OPEN } from '../../../../lambda/delivery/core/health/circuit-breaker';
 import { LONGEST_ROUND } from '../../../../lambda/delivery/core/retry';
 import type { SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
@@ -12,7 +12,7 @@ const DAY = 24 * HOUR;
 
 let servers: DeliveryServers;
 let world: DeliveryWorld;
-/** What the flow does with the next request. */
+/** How the flow responds to the next request. */
 let behaviour: Behaviour;
 beforeAll(async () => {
   servers = await startDeliveryServers();
@@ -24,7 +24,7 @@ beforeEach(() => {
   world.flow.behave = () => behaviour;
 });
 
-/** A subscription with more in its definition than the plain one. */
+/** A subscription with additional properties. */
 async function subscribe(more: Partial<SubscriptionDefinition> = {}) {
   const plain = await world.subscribe();
   return world.subscribe('crm', undefined, {
@@ -45,12 +45,12 @@ const statuses = async () =>
     .map(([, { status }]) => status);
 
 describe('while a flow fails', () => {
-  it('few deliveries are tried, and none of them loses its tries', async () => {
+  it('tries few deliveries, and none of them uses up its tries', async () => {
     behaviour = answer(503);
     const subscription = await subscribe();
     send(subscription, 40);
     await world.run({ until: world.now + 5 * HOUR });
-    // Ten at once before the breaker opens; then the trials: 30 s, 1, 2, 4, 8 and 15 minutes apart.
+    // Ten at once before the breaker opens, then trials after 30 s and after 1, 2, 4, 8 and 15 minutes.
     expect(posts()).toBeLessThan(10 + FAILURES_TO_OPEN + 5 + (5 * 60) / 15);
     expect(new Set(await statuses())).toEqual(new Set(['pending']));
     expect(world.telemetry.counts.FailingSubscriptions).toBe(1);
@@ -61,24 +61,24 @@ describe('while a flow fails', () => {
     expect(new Set(world.flow.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(40);
   });
 
-  it('all that waits is on its way half an hour after the flow works again, and not at once', async () => {
+  it('sends all waiting deliveries within half an hour after the flow works again, spread over time', async () => {
     behaviour = answer(503);
     world.random = 0.99;
     const subscription = await subscribe();
     send(subscription, 40);
     await world.run({ until: world.now + 30 * HOUR });
     behaviour = accepted;
-    const mended = world.now;
+    const fixed = world.now;
     const tried = posts();
     world.random = 0.1;
-    await world.run({ until: mended + 31 * MINUTE });
-    // But for the few that were tried often, whose next try the schedule has put off for hours.
+    await world.run({ until: fixed + 31 * MINUTE });
+    // Except the few with many tries, whose next retry is hours away.
     expect(posts() - tried).toBeGreaterThan(25);
     await world.run();
     expect(new Set(await statuses())).toEqual(new Set(['delivered']));
   });
 
-  it('one worker makes the trial, and another when that one has died', async () => {
+  it('one worker makes the trial, and another one if that worker dies', async () => {
     behaviour = answer(503);
     const subscription = await subscribe();
     send(subscription, 12);
@@ -100,7 +100,7 @@ describe('while a flow fails', () => {
     expect(new Set(await statuses())).toEqual(new Set(['delivered']));
   });
 
-  it('a body that it does not want ends the outage, too', async () => {
+  it('a rejected body also ends the outage', async () => {
     behaviour = answer(503);
     const subscription = await subscribe();
     send(subscription, 12);
@@ -111,7 +111,7 @@ describe('while a flow fails', () => {
     expect(new Set(await statuses())).toEqual(new Set(['dead']));
   });
 
-  it('for good, every delivery is given up in the end and kept', async () => {
+  it('forever, every delivery ends dead and is kept', async () => {
     behaviour = answer(503);
     const subscription = await subscribe();
     send(subscription, 12);
@@ -122,12 +122,12 @@ describe('while a flow fails', () => {
     const payloads = Object.keys(await world.rows()).filter((key) => key.endsWith('#payload'));
     expect(payloads).toHaveLength(12);
     const untried = world.bus.published.filter(({ detail }) => detail.attempts === 0);
-    for (const { detail } of untried) expect(detail.reason).toBe('the flow has taken nothing for days');
+    for (const { detail } of untried) expect(detail.reason).toBe('the flow accepted no delivery for days');
   });
 });
 
 describe('a rate limit', () => {
-  it('is kept, and everything arrives', async () => {
+  it('is not exceeded, and everything is delivered', async () => {
     const subscription = await subscribe({ rateLimit: { calls: 20, per: MINUTE } });
     const calls: number[] = [];
     world.flow.behave = () => {
@@ -141,14 +141,14 @@ describe('a rate limit', () => {
     expect(calls).toHaveLength(100);
     for (const [n, from] of calls.entries()) {
       const within = calls.slice(n).filter((time) => time < from + MINUTE);
-      // SQS delays by whole seconds: a call may come with the one after it.
+      // SQS delays by whole seconds: two calls may coincide.
       expect(within.length).toBeLessThanOrEqual(21);
     }
     expect(world.now - start).toBeLessThan(6 * MINUTE);
     expect(world.telemetry.counts.PutOffDeliveries).toBeGreaterThan(50);
   });
 
-  it('books again when a message comes long after its time', async () => {
+  it('books again when a message arrives long after its booked time', async () => {
     const subscription = await subscribe({ rateLimit: { calls: 6, per: MINUTE } });
     send(subscription, 30);
     await world.step();
@@ -174,7 +174,7 @@ describe('a rate limit', () => {
 });
 
 describe('a maximum age', () => {
-  it('ends the tries when the next one would be too late', async () => {
+  it('ends the retries when the next one would be too late', async () => {
     behaviour = answer(503);
     const subscription = await subscribe({ maxAge: 5 * MINUTE });
     send(subscription, 1);
@@ -183,10 +183,12 @@ describe('a maximum age', () => {
     expect(await statuses()).toEqual(['dead']);
     expect(posts()).toBe(4);
     expect(world.now - start).toBe(155_000);
-    expect(world.bus.published[0]?.detail.reason).toBe("at its next try it is older than the subscription's maxAge");
+    expect(world.bus.published[0]?.detail.reason).toBe(
+      "at its next try it would be older than the subscription's maxAge",
+    );
   });
 
-  it('keeps from the flow what has waited in the queue for too long', async () => {
+  it('does not send a delivery that waited in the queue for too long', async () => {
     const subscription = await subscribe({ maxAge: 5 * MINUTE });
     send(subscription, 1);
     world.now += 6 * MINUTE;
@@ -204,7 +206,7 @@ describe('a maximum age', () => {
 describe('a flow that is kept alive', () => {
   const keepAlive = 60 * DAY;
 
-  it('gets a test body so often, and no more', async () => {
+  it('receives one test body per interval', async () => {
     await subscribe({ keepAlive });
     const start = world.now;
     for (let days = 0; days < 121; days++) {
@@ -220,7 +222,7 @@ describe('a flow that is kept alive', () => {
     expect(world.now - start).toBe(121 * DAY);
   });
 
-  it('gets it once though the sweep dies before it has noted that', async () => {
+  it('receives it once although the sweep dies before it stores the time', async () => {
     await subscribe({ keepAlive });
     world.now += keepAlive;
     await world
@@ -234,7 +236,7 @@ describe('a flow that is kept alive', () => {
     expect(posts()).toBe(1);
   });
 
-  it('gets none while its subscription is paused, and again when it is active', async () => {
+  it('receives none while its subscription is paused', async () => {
     const subscription = await subscribe({ keepAlive });
     world.now += keepAlive - HOUR;
     behaviour = answer(404);
@@ -247,7 +249,7 @@ describe('a flow that is kept alive', () => {
     expect(await health()).toMatchObject({ state: 'paused', keepAlive: expect.any(Number) });
   });
 
-  it('keeps its day when something else of the subscription changes, and has none when it is switched off', async () => {
+  it('keeps its due time when the subscription changes, and loses it when keepAlive is removed', async () => {
     await subscribe({ keepAlive });
     const due = (await health())?.keepAlive;
     world.now += DAY;

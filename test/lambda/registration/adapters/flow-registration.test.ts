@@ -14,7 +14,7 @@ import { register, SubscriptionConflictError, unregister } from '../../../../lam
 import { queryAll } from '../../../../lambda/shared/adapters/dynamodb';
 import { metricKey } from '../../../../lambda/shared/core/metric';
 import { SubscriptionTable } from '../../../../lambda/subscriptions/adapters/subscription-table';
-import { isPaused } from '../../../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../../../lambda/subscriptions/core/health';
 import { ThresholdTable } from '../../../../lambda/thresholds/adapters/threshold-table';
 import { sweep } from '../../../../lambda/thresholds/core/sweep';
 import { NOW, thresholdOn } from '../../../support/evaluation';

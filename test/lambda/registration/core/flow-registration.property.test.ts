@@ -8,7 +8,7 @@ import {
   removeEndedFlows,
   unregisterFlow,
 } from '../../../../lambda/registration/core/flow-registration';
-import { isPaused } from '../../../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../../../lambda/subscriptions/core/health';
 import { Evaluator, thresholdOn } from '../../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../../support/memory/interleaving';
 import type { Gate } from '../../../support/memory/memory';

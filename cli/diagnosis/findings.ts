@@ -1,0 +1,240 @@
+import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
+import { numberText } from '../../lambda/shared/core/number-text';
+import { counted, cut } from '../../lambda/shared/core/text';
+import { isPaused } from '../../lambda/subscriptions/core/health';
+import type { Subscription } from '../../lambda/subscriptions/core/subscription';
+import type { FiringAlarm } from '../connector/alarms';
+import type { DeadLetter } from '../connector/dead-letters';
+import { relativeTime, timeText } from '../shell/time';
+import { observedText } from './observed-text';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** The sweep runs every minute; its work is overdue after this time, milliseconds. */
+export const SWEEP_LATE = 3 * MINUTE;
+/** Power Automate switches off flows that have not run for 90 days. The finding comes 30 days earlier. */
+const IDLE_DAYS = 60;
+/** Maximum number of subscription names in one finding. */
+const MAX_NAMES = 5;
+/** Waiting messages that make a backlog: a few minutes of work. */
+const BACKLOG = 1000;
+/** A delivery that has been retried for this long needs attention, milliseconds. */
+const OLD_PENDING = 60 * MINUTE;
+
+/** `problem`: needs a fix now. `note`: needs no fix yet. */
+export type Severity = 'problem' | 'note';
+
+export interface Finding {
+  readonly severity: Severity;
+  /** The observation, a phrase. */
+  readonly title: string;
+  /** The consequence, one or more sentences. */
+  readonly impact: string;
+  /** What to do, one or more sentences. */
+  readonly action: string;
+}
+
+export interface QueueDepth {
+  readonly name: string;
+  readonly isDeadLetterQueue: boolean;
+  readonly waiting: number;
+  /** Delayed or in flight. */
+  readonly busy: number;
+}
+
+/** A subscription's segment, measure or data source that no event has named. */
+export interface UnobservedSubject {
+  readonly subscription: string;
+  readonly subject: string;
+  /** Subjects of the same kind that events have named. */
+  readonly observed: readonly string[];
+}
+
+/** State of a connector. All instants are epoch milliseconds. */
+export interface Snapshot {
+  readonly now: number;
+  readonly subscriptions: readonly Subscription[];
+  readonly queues: readonly QueueDepth[];
+  readonly rejected: readonly DeadLetter[];
+  readonly unobserved: readonly UnobservedSubject[];
+  /** The newest delivery by subscription; undefined if the subscription has none. */
+  readonly newestDeliveries: ReadonlyMap<string, DeliveryRow | undefined>;
+  /** First attempt of the oldest pending delivery. */
+  readonly oldestPending?: number;
+  /** Number of overdue items of the sweep and of `deliver`, by kind. */
+  readonly overdue: Readonly<Record<'intents' | 'subscriptions' | 'deaths' | 'items', number>>;
+  /** Number of orphaned items of the Thresholds table that the sweep does not know. */
+  readonly leftovers: number;
+  /** Why the key of the flow URLs is unusable; undefined if it is usable. */
+  readonly keyProblem?: string;
+  /** Undefined if access is denied. */
+  readonly alarms?: readonly FiringAlarm[];
+}
+
+/** Findings about a connector, problems first. */
+export function diagnose(snapshot: Snapshot): Finding[] {
+  const findings = [
+    ...keyFindings(snapshot),
+    ...pausedFindings(snapshot),
+    ...alarmFindings(snapshot),
+    ...deadLetterFindings(snapshot),
+    ...sweepFindings(snapshot),
+    ...queueFindings(snapshot),
+    ...unobservedFindings(snapshot),
+    ...idleFindings(snapshot),
+  ];
+  return (['problem', 'note'] as const).flatMap((level) => findings.filter(({ severity }) => severity === level));
+}
+
+function keyFindings({ keyProblem }: Snapshot): Finding[] {
+  if (keyProblem === undefined) return [];
+  return [
+    problem(
+      `the key of the flow URLs is unusable: ${keyProblem}`,
+      'Flow URLs cannot be stored or read. All deliveries fail.',
+      'In AWS KMS, enable the key, cancel its deletion, or fix its policy.',
+    ),
+  ];
+}
+
+function pausedFindings({ subscriptions, now }: Snapshot): Finding[] {
+  return subscriptions.filter(isPaused).map(({ definition: { name }, health }) => {
+    const since = health?.since === undefined ? '' : ` since ${timeText(health.since, now)}`;
+    const title = `${name} is paused${since}: ${health?.reason ?? 'the reason is unknown'}`;
+    const held = 'Its deliveries are held, and none is lost.';
+    if (health?.bySomebody) {
+      return note(title, `${held} An operator paused it.`, `To end the pause: resume ${name}.`);
+    }
+    const probe = health?.nextProbe;
+    const next =
+      probe === undefined
+        ? 'The connector no longer probes the flow.'
+        : `The connector probes the flow ${relativeTime(probe, now)}.`;
+    const action = `Fix the flow, or set its new URL with set-url ${name}. Then: resume ${name}.`;
+    return problem(title, `${held} ${next}`, action);
+  });
+}
+
+function alarmFindings({ alarms, now }: Snapshot): Finding[] {
+  if (!alarms) {
+    return [
+      note(
+        'alarms were not checked',
+        'Your role does not allow cloudwatch:DescribeAlarms.',
+        'Grant all permissions of the CLI with connector.grantManageSubscriptions.',
+      ),
+    ];
+  }
+  return alarms.map(({ name, reason, since, description }) => {
+    const title = `alarm ${name}${since === undefined ? '' : ` since ${timeText(since, now)}`}`;
+    return problem(title, reason, description || 'The alarm has no description. Check the metric that it watches.');
+  });
+}
+
+function deadLetterFindings({ queues, rejected, now }: Snapshot): Finding[] {
+  return queues
+    .filter(({ isDeadLetterQueue, waiting, busy }) => isDeadLetterQueue && waiting + busy > 0)
+    .map(({ name, waiting, busy }) => {
+      const newest = rejected.filter(({ queue }) => queue === name).toSorted((a, b) => b.sentAt - a.sentAt)[0];
+      const about = newest ? `; newest, ${relativeTime(newest.sentAt, now)}: ${cut(newest.reason, 300)}` : '';
+      return problem(
+        `${messages(waiting + busy)} in dead-letter queue ${name}${about}`,
+        'Nothing processes these messages any more. SQS deletes them 14 days after they were sent.',
+        'Fix the cause (rejected shows the reason for each) and send the events again. Then purge the queue.',
+      );
+    });
+}
+
+function sweepFindings({ overdue, leftovers }: Snapshot): Finding[] {
+  const findings: Finding[] = [];
+  const { intents, subscriptions, deaths, items } = overdue;
+  if (intents > 0) {
+    findings.push(
+      problem(
+        `${counted(intents, 'threshold crossing', 'threshold crossings')} committed but not published`,
+        'A worker crashed and the sweep has not recovered its work. The flows were not started.',
+        'Check the logs of the functions sweep and evaluate. They publish the crossings on their next run.',
+      ),
+    );
+  }
+  if (subscriptions + deaths > 0) {
+    const parts = [
+      subscriptions > 0 && counted(subscriptions, 'subscription', 'subscriptions'),
+      deaths > 0 && counted(deaths, 'dead delivery', 'dead deliveries'),
+    ];
+    findings.push(
+      problem(
+        `scheduled work is overdue for ${parts.filter(Boolean).join(' and ')}`,
+        'Probes, held deliveries or events for the bus are late: the minute schedule of deliver fails or is off.',
+        'Check the log of the function deliver, and that its EventBridge rule is enabled.',
+      ),
+    );
+  }
+  if (items > 0 || leftovers > 0) {
+    const title = `${counted(items + leftovers, 'orphaned item', 'orphaned items')} in the Thresholds table`;
+    const impact = 'They have no effect. Each adds a small cost to the evaluations that read it.';
+    findings.push(
+      items > 0
+        ? problem(title, impact, 'The sweep should have removed them: check the log of the function sweep.')
+        : note(title, impact, 'No action is needed. An interrupted write left them.'),
+    );
+  }
+  return findings;
+}
+
+function queueFindings({ queues, oldestPending, now }: Snapshot): Finding[] {
+  const backlogs = queues
+    .filter(({ isDeadLetterQueue, waiting }) => !isDeadLetterQueue && waiting >= BACKLOG)
+    .map(({ name, waiting }) =>
+      note(
+        `${messages(waiting)} waiting in queue ${name}`,
+        'Messages arrive faster than the function processes them. Events are late.',
+        'Check the errors, throttles and concurrency of its function. A short burst needs no action.',
+      ),
+    );
+  if (oldestPending === undefined || now - oldestPending < OLD_PENDING) return backlogs;
+  return [
+    ...backlogs,
+    problem(
+      `a delivery has been retried since ${timeText(oldestPending, now)}`,
+      'A flow fails for reasons that may be temporary. The connector retries for 3 days.',
+      'To see which: deliveries --status pending.',
+    ),
+  ];
+}
+
+const unobservedFindings = ({ unobserved }: Snapshot): Finding[] =>
+  unobserved.map(({ subscription, subject, observed }) =>
+    problem(
+      `no event names '${subject}', which ${subscription} waits for; ${observedText(subject, observed)}`,
+      'Names are case-sensitive. If this one is misspelled, the flow never runs.',
+      `Correct the name where ${subscription} is declared, or send its first event.`,
+    ),
+  );
+
+function idleFindings({ newestDeliveries, now }: Snapshot): Finding[] {
+  const impact = 'Power Automate switches off flows that have not run for 90 days.';
+  const actionOf = (name: string) => `Run test ${name}, or set keepAlive: 30d to send a test body every 30 days.`;
+  const idle = [...newestDeliveries].flatMap(([name, newest]): Finding[] => {
+    const at = newest?.attempts.at(-1)?.at ?? newest?.acceptedAt ?? now;
+    if (now - at < IDLE_DAYS * DAY) return [];
+    return [problem(`the flow of ${name} was last called ${relativeTime(at, now)}`, impact, actionOf(name))];
+  });
+  const [first, ...others] = [...newestDeliveries].filter(([, newest]) => !newest).map(([name]) => name);
+  if (first === undefined) return idle;
+  const names = [first, ...others].slice(0, MAX_NAMES).join(', ');
+  const more = others.length >= MAX_NAMES ? ` and ${numberText(others.length + 1 - MAX_NAMES)} more` : '';
+  const title = `no deliveries are stored for ${names}${more}: their flows may never have been called`;
+  return [...idle, note(title, impact, actionOf(first))];
+}
+
+const problem = (title: string, impact: string, action: string): Finding => ({
+  severity: 'problem',
+  title,
+  impact,
+  action,
+});
+const note = (title: string, impact: string, action: string): Finding => ({ severity: 'note', title, impact, action });
+
+const messages = (count: number): string => counted(count, 'message', 'messages');

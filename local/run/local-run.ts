@@ -1,0 +1,277 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { readTextFile } from '../../cli/shell/text-file';
+import { readSubscriptionFile, type SubscriptionFile } from '../../cli/subscriptions/subscription-file';
+import { Env } from '../../contract/environment';
+import { DomainEvent, HealthEvent } from '../../contract/events';
+import { register, SubscriptionConflictError } from '../../lambda/registration/core/register';
+import { numberText } from '../../lambda/shared/core/number-text';
+import type { BusEvent } from '../bus/event-bus';
+import { FlowReceiver } from '../engines/services/flow-receiver';
+import { deadLetterLines, logLine, nextSteps, problemsOf, stalledText, summaryText } from '../output/console';
+import { Progress } from '../output/progress';
+import { type ExpectedSubscription, summarize } from '../output/report';
+import { StatusLine } from '../output/status-line';
+import { BusHistory } from '../page/bus-history';
+import { runPage } from '../page/run-page';
+import { PageServer } from '../page/server';
+import { Cleanups } from '../shared/cleanups';
+import { ANYBODY } from '../shared/client-config';
+import { UserError } from '../shared/user-error';
+import { type LocalStack, messagesIn, startLocalStack } from '../stack';
+import { type LocalConnector, localConnector } from '../stack/connector';
+import { announceLocalRun } from './announce';
+import { readAnswers } from './answer-file';
+import { readEvents } from './event-file';
+import type { Options } from './options';
+import { ProgressLimit } from './progress-limit';
+import { replay } from './replay';
+import { synthesize } from './synthesize';
+
+const ROOT = dirname(dirname(__dirname));
+const APP = join(ROOT, 'bin/app.ts');
+/** Variable that subscription files use to name flows that the local run simulates. */
+const LOCAL_FLOWS = 'LOCAL_FLOWS';
+const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
+const HEALTH_EVENTS: readonly string[] = Object.values(HealthEvent);
+
+/** Seconds without progress before a run without `--once` prints its summary. */
+const SUMMARY_AFTER_SECONDS = 10;
+/** Milliseconds that invocations in progress have to finish at the end. Most take a fraction of a second. */
+const STOP_TIMEOUT_MS = 10_000;
+
+/** The result of a run with `--once`. */
+export interface Outcome {
+  /** Exit status. */
+  readonly status: number;
+  /** The last line on standard error: the limit that ended the run. Undefined if nothing was in flight. */
+  readonly limit?: string;
+}
+
+/** One local run, from reading the files to the exit status. */
+export class LocalRun {
+  private readonly cleanups = new Cleanups();
+  /** Events for the summary. Undefined after the summary, because a run can continue for days. */
+  private busEvents: BusEvent[] | undefined = [];
+  private readonly rejectedByBus: string[] = [];
+  /** Rules that matched an observation. */
+  private readonly observationRules = new Set<string>();
+  private readonly history = new BusHistory();
+  private readonly progress = new Progress();
+  private readonly status: StatusLine;
+  private put = 0;
+  private readonly limit = new ProgressLimit();
+  private page: PageServer | undefined;
+
+  constructor(private readonly options: Options) {
+    // With --json, standard output is reserved for the document.
+    this.status = new StatusLine(options.json ? process.stderr : process.stdout);
+    this.cleanups.add(() => this.status.stop());
+  }
+
+  /** @returns undefined if the run continues. */
+  async run(): Promise<Outcome | undefined> {
+    // Reads all files first, so that mistakes are reported before anything starts.
+    const { app, stack: stackName, events, answers: answerFile } = this.options;
+    const entries = events === undefined ? [] : readEvents(readTextFile(events, '--events'), events);
+    const answers =
+      answerFile === undefined ? undefined : readAnswers(readTextFile(answerFile, '--answers'), answerFile);
+    this.readSubscriptions('http://127.0.0.1:1');
+
+    this.print('Synthesizing the stack …');
+    const assembly = mkdtempSync(join(tmpdir(), 'power-automate-connector-'));
+    this.cleanups.add(() => rmSync(assembly, { recursive: true, force: true }));
+    const templateFile = await synthesize(ROOT, { file: app ? resolve(app) : APP, stack: stackName }, assembly);
+
+    const receiver = new FlowReceiver(undefined, 0);
+    const stack = await startLocalStack({
+      templateFile,
+      endpointPort: this.options.port,
+      secrets: this.options.secrets,
+      parameters: this.options.parameters,
+      answers,
+      functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: String(this.options.speed) },
+      speed: this.options.speed,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+      routes: (request, response) =>
+        receiver.handle(request, response) || (this.page?.handle(request, response) ?? false),
+      onEvent: (event, rules) => this.onEvent(event, rules),
+      onLog: (functionId, line) => this.onLog(functionId, line),
+    });
+    this.cleanups.add(() => stack.stop());
+    this.cleanups.add(announceLocalRun(stack.endpoint));
+    this.print(`The connector runs at ${stack.endpoint}${this.options.once ? '' : ' (open it in a browser to watch)'}`);
+
+    const connector = localConnector(stack);
+    this.cleanups.add(() => connector.close());
+    if (!this.options.once) this.showPage(stack);
+    const subscriptions = await this.subscribe(stack, connector);
+
+    let isIdle: boolean;
+    this.status.start(() => this.statusText(entries.length, stack));
+    try {
+      if (events !== undefined) await this.replay(entries, events, stack, connector);
+      if (this.options.runSchedules) await stack.runSchedules();
+      isIdle = await this.limit.wait(this.waitSeconds, (signal) => stack.whenIdle(signal));
+    } finally {
+      this.status.stop();
+    }
+    const outcome = await this.report(entries.length, stack, connector, subscriptions, isIdle);
+    if (this.options.once) return outcome;
+    this.print(nextSteps(stack, connector, this.options.subscriptions));
+    return undefined;
+  }
+
+  /** Stops everything that the run started. Can be called repeatedly. */
+  end(): Promise<void> {
+    return this.cleanups.run();
+  }
+
+  /** Registers the file's subscriptions. Returns them and those that the stack declares. */
+  private async subscribe(stack: LocalStack, connector: LocalConnector): Promise<ExpectedSubscription[]> {
+    const declared = (await connector.subscriptions()).map(({ definition, flow }) => ({
+      definition,
+      flowUrlFrom: flow && 'from' in flow ? flow.from : undefined,
+    }));
+    if (declared.length > 0) this.print(`${declared.length} subscriptions declared in ${stack.stackName}`);
+    const file = this.readSubscriptions(stack.endpoint);
+    if (!file) return declared;
+    for (const warning of file.warnings) this.print(`Warning: ${warning}`);
+    for (const entry of file.entries) {
+      await register(entry, `file:${file.set}`, connector.registry).catch((error) => {
+        throw error instanceof SubscriptionConflictError ? new UserError(error.message) : error;
+      });
+    }
+    this.print(`${file.entries.length} subscriptions from ${this.options.subscriptions}`);
+    return [...declared, ...file.entries];
+  }
+
+  private readSubscriptions(endpoint: string): SubscriptionFile | undefined {
+    const { subscriptions: file } = this.options;
+    if (file === undefined) return undefined;
+    const environment = { ...process.env, [LOCAL_FLOWS]: `${endpoint}/flows` };
+    return readSubscriptionFile(readTextFile(file, '--subscriptions'), { file, environment, loopback: true });
+  }
+
+  private showPage(stack: LocalStack): void {
+    const { ports, close } = runPage(stack, this.history);
+    const page = new PageServer(ports);
+    this.page = page;
+    this.cleanups.add(() => {
+      page.stop();
+      close();
+    });
+  }
+
+  private onLog(functionId: string, line: string): void {
+    if (this.progress.record(line)) this.limit.progress();
+    const text = logLine(functionId, line);
+    if (text) this.print(text);
+    this.page?.changed();
+  }
+
+  private onEvent(event: BusEvent, rules: readonly string[]): void {
+    const { source, 'detail-type': detailType } = event;
+    this.busEvents?.push(event);
+    this.history.record(event, rules, Date.now());
+    this.page?.changed();
+    if (OBSERVATIONS.includes(detailType)) for (const rule of rules) this.observationRules.add(rule);
+    // The connector's own rules never match its health events.
+    if (rules.length === 0 && !HEALTH_EVENTS.includes(detailType)) {
+      this.print(`no rule matches ${detailType} from source ${source}: check the event's source and its bus`);
+    }
+  }
+
+  private async replay(
+    entries: readonly PutEventsRequestEntry[],
+    file: string,
+    stack: LocalStack,
+    connector: LocalConnector,
+  ) {
+    this.print(`Putting ${entries.length} events from ${file} …`);
+    const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+    this.cleanups.add(() => client.destroy());
+    await replay(entries, {
+      client,
+      busName: connector.busName,
+      settled: () => this.settled(stack),
+      onProgress: (put) => {
+        this.put = put;
+      },
+      onRefused: ({ DetailType }, reason) => this.rejectedByBus.push(`${DetailType}: ${reason}`),
+    });
+    this.print(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
+  }
+
+  private async settled(stack: LocalStack): Promise<void> {
+    const { waitSeconds } = this.options;
+    const rules = [...this.observationRules];
+    const isDrained = await this.limit.wait(waitSeconds, (signal) =>
+      stack.whenDrained(rules, signal, () => this.limit.progress()),
+    );
+    if (!isDrained) {
+      throw new UserError(`no observation was evaluated for ${waitSeconds} s: see the log above for the reason`);
+    }
+  }
+
+  private get waitSeconds(): number {
+    return this.options.once ? this.options.waitSeconds : SUMMARY_AFTER_SECONDS;
+  }
+
+  private async report(
+    put: number,
+    stack: LocalStack,
+    connector: LocalConnector,
+    subscriptions: readonly ExpectedSubscription[],
+    isIdle: boolean,
+  ): Promise<Outcome> {
+    const { rejected, failed } = deadLetterLines(stack.deadLetters());
+    const reasons = [...this.rejectedByBus, ...rejected];
+    const waiting = isIdle ? [] : messagesWaiting(stack);
+    const rows = await connector.deliveries();
+    const { busEvents = [] } = this;
+    this.busEvents = undefined;
+    const summary = summarize({ eventsPut: put, rejected: reasons.length, busEvents, rows, subscriptions });
+    const problems = problemsOf(summary, [
+      ...failed,
+      ...waiting.map(({ logicalId, messages }) => `queue ${logicalId} still has messages: ${messages}`),
+    ]);
+    this.print(summaryText(summary, reasons, problems));
+    if (this.options.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
+    // No problem after a timeout means that the rest arrived meanwhile.
+    if (problems.length === 0) return { status: 0 };
+    return { status: 1, limit: isIdle ? undefined : stalledText(this.waitSeconds, summary, sumOf(waiting)) };
+  }
+
+  private statusText(total: number, stack: LocalStack): string {
+    const [put, all, deliveries, waiting] = [
+      this.put,
+      total,
+      this.progress.deliveries,
+      sumOf(messagesWaiting(stack)),
+    ].map(numberText);
+    return `${put} of ${all} events put, ${deliveries} deliveries finished, ${waiting} messages in the queues`;
+  }
+
+  /** Prints a line for the user. */
+  private print(line: string): void {
+    this.status.print(line);
+  }
+}
+
+interface Waiting {
+  readonly logicalId: string;
+  readonly messages: number;
+}
+
+/** The queues that functions read and that are not empty. */
+const messagesWaiting = (stack: LocalStack): Waiting[] =>
+  stack
+    .queues()
+    .filter(({ isRead }) => isRead)
+    .map((queue) => ({ logicalId: queue.logicalId, messages: messagesIn(queue) }))
+    .filter(({ messages }) => messages > 0);
+
+const sumOf = (waiting: readonly Waiting[]): number => waiting.reduce((sum, { messages }) => sum + messages, 0);

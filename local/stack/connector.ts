@@ -1,0 +1,91 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { registryPorts } from '../../cli/connector/registry';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
+import { Env } from '../../contract/environment';
+import type { HandlerName } from '../../contract/shared';
+import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
+import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
+import { documentClient } from '../../lambda/shared/adapters/dynamodb';
+import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import type { Subscription } from '../../lambda/subscriptions/core/subscription';
+import { ANYBODY } from '../shared/client-config';
+import { UserError } from '../shared/user-error';
+import type { LocalFunction, LocalStack } from '.';
+
+/**
+ * Finds the stack's connector, and accesses it through the endpoints of its services. Identifies its parts by its
+ * functions, because the template of a user may not have outputs.
+ * @throws UserError if the stack does not have exactly one complete connector.
+ */
+export function localConnector(stack: LocalStack) {
+  const deliver = only(handlers(stack, 'deliver'), stack);
+  const connectorId = variable(deliver, Env.CONNECTOR_ID);
+  const evaluate = only(
+    handlers(stack, 'evaluate').filter(({ environment }) => environment[Env.CONNECTOR_ID] === connectorId),
+    stack,
+  );
+  const [observationsQueue] = evaluate.queueUrls;
+  // Any key can be used, because permissions are not checked and a ciphertext identifies its key.
+  const [flowUrlKey] = stack.keyArns;
+  if (observationsQueue === undefined || flowUrlKey === undefined) {
+    throw new UserError(`${stack.stackName} has an incomplete connector: add a PowerAutomateConnector`);
+  }
+  const subscriptionsTable = variable(deliver, Env.SUBSCRIPTIONS_TABLE_NAME);
+  const thresholdsTable = variable(evaluate, Env.THRESHOLDS_TABLE_NAME);
+  const dynamodb = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  const kms = new KMSClient({ ...ANYBODY, endpoint: stack.endpoints.kms });
+  const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
+  const table = new DeliveryTable(
+    dynamodb,
+    variable(deliver, Env.DELIVERIES_TABLE_NAME),
+    DEFAULT_DELIVERY_RETENTION_DAYS,
+  );
+  return {
+    busName: variable(deliver, Env.EVENT_BUS_NAME),
+    eventSource: variable(deliver, Env.EVENT_SOURCE),
+    registry: registryPorts(
+      { subscriptionsTable, thresholdsTable, flowUrlKey, observationsQueue },
+      { dynamodb, kms, sqs },
+    ),
+    async subscriptions(): Promise<Subscription[]> {
+      const all: Subscription[] = [];
+      for await (const one of new SubscriptionTable(dynamodb, subscriptionsTable).list()) all.push(one);
+      return all;
+    },
+    async deliveries(): Promise<DeliveryRow[]> {
+      const rows: DeliveryRow[] = [];
+      for await (const row of table.rows()) rows.push(row);
+      return rows;
+    },
+    close(): void {
+      dynamodb.destroy();
+      kms.destroy();
+      sqs.destroy();
+    },
+  };
+}
+
+export type LocalConnector = ReturnType<typeof localConnector>;
+
+/** The functions that run a handler, identified by the service name of Powertools that the construct sets. */
+const handlers = (stack: LocalStack, handler: HandlerName): LocalFunction[] =>
+  stack.functions.filter(
+    ({ environment }) => environment.POWERTOOLS_SERVICE_NAME === handler && environment[Env.CONNECTOR_ID] !== undefined,
+  );
+
+function only(found: readonly LocalFunction[], { stackName }: LocalStack): LocalFunction {
+  const [one] = found;
+  if (one && found.length === 1) return one;
+  throw new UserError(
+    one
+      ? `${stackName} has ${found.length} connectors: the local run supports only one`
+      : `${stackName} has no connector: add a PowerAutomateConnector`,
+  );
+}
+
+function variable({ logicalId, environment }: LocalFunction, name: string): string {
+  const value = environment[name];
+  if (value === undefined) throw new UserError(`the environment of the function ${logicalId} has no ${name}`);
+  return value;
+}

@@ -1,0 +1,3 @@
+export type { DeadLetter, LocalFunction, LocalQueue, LocalStack, LocalStackOptions } from './local-stack';
+export { messagesIn } from './local-stack';
+export { startLocalStack } from './start';
