@@ -208,15 +208,15 @@ describe('a day with the connector', () => {
   it('reads a new flow URL from a variable or standard input, and does not show it', async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
-    const env = { WEB_FLOW: flowUrl('web-anew') };
+    const env = { WEB_FLOW: flowUrl('web-new') };
     expect((await cli(['set-url', 'web', '--from-env', 'WEB_FLOW'], { env })).out).toMatch(
       /^changed web: 127\.0\.0\.1:\d+ #[0-9a-f]{8}; to test the flow, run test web\n$/,
     );
-    expect((await cli(['set-url', 'web'], { input: `${flowUrl('web-anew')}\n` })).out).toMatch(
+    expect((await cli(['set-url', 'web'], { input: `${flowUrl('web-new')}\n` })).out).toMatch(
       /^unchanged: web already has this/,
     );
     expect((await cli(['test', 'web'])).status).toBe(0);
-    expect(received.at(-1)?.flow).toBe('web-anew');
+    expect(received.at(-1)?.flow).toBe('web-new');
     expect(await cli(['set-url', 'web', '--from-env', 'NOT_SET'])).toMatchObject({
       status: 2,
       err: 'environment variable NOT_SET is not set or empty: set it and try again\n',

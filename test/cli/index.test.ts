@@ -103,12 +103,12 @@ function stackXml(name: string, outputs: Readonly<Record<string, string>>): stri
 
 /** An environment with credentials, without this process's own settings. */
 const signedIn = (): Record<string, string> => ({
-  ...nobody(),
+  ...signedOut(),
   AWS_REGION: ANYBODY.region,
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
 });
-const nobody = (): Record<string, string> => ({
+const signedOut = (): Record<string, string> => ({
   HOME: directory,
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${(cloudFormation.address() as AddressInfo).port}`,
@@ -277,10 +277,10 @@ describe('apply', () => {
   });
 
   it('reports every mistake in the file and changes nothing', async () => {
-    put(`${file({ owner: 'nobody', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
+    put(`${file({ owner: 'kim', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
     const result = await cli(['apply']);
     expect(result).toMatchObject({ status: 2, out: '' });
-    expect(result.err).toMatch(/^subscriptions\.yaml:6: .*"nobody"/m);
+    expect(result.err).toMatch(/^subscriptions\.yaml:6: .*"kim"/m);
     expect(result.err).toMatch(/^subscriptions\.yaml:7: .*example\.com is not a host/m);
     expect(result.err).toMatch(/^subscriptions\.yaml:12: .*VIP_FLOW, which is not set/m);
     expect(result.err).toMatch(/^subscriptions\.yaml:13: .*"colour"/m);
@@ -336,12 +336,12 @@ describe('remove', () => {
       'cdk:Website',
       connector.registry,
     );
-    const result = await cli(['remove', 'nobody', 'by-the-stack', 'vip-over-10k', '--set', 'marketing']);
+    const result = await cli(['remove', 'unknown', 'by-the-stack', 'vip-over-10k', '--set', 'marketing']);
     expect(result).toEqual({
       status: 1,
       out: 'removed vip-over-10k\n1 removed, 2 failed\n',
       err:
-        'cannot remove nobody: the subscription does not exist\n' +
+        'cannot remove unknown: the subscription does not exist\n' +
         'cannot remove by-the-stack: it is managed by cdk:Website: remove it there\n',
     });
     expect((await cli(['remove', 'tell-the-data-team'])).err).toBe(
@@ -369,7 +369,7 @@ describe('a connector that cannot be used', () => {
   });
 
   it('is reported in one line: no credentials', async () => {
-    expect(await cli(['remove', 'one'], { ...nobody(), AWS_REGION: 'us-east-1' })).toEqual({
+    expect(await cli(['remove', 'one'], { ...signedOut(), AWS_REGION: 'us-east-1' })).toEqual({
       status: 3,
       out: '',
       err:
@@ -412,7 +412,7 @@ describe('a connector that cannot be used', () => {
 });
 
 describe('without --stack', () => {
-  it('uses the only connector, and otherwise lists the connectors or reports that there is none', async () => {
+  it('uses the only connector, and otherwise lists the connectors or reports that no connector exists', async () => {
     put(file());
     expect((await applied()).status).toBe(0);
     stacks.set('Second', stack.outputs);

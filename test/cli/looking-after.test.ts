@@ -93,7 +93,7 @@ subscriptions:
   - { name: crm, trigger: data-source-refresh-failed, dataSource: Crm, flowUrl: '${flowUrl('crm')}', keepAlive: 30d }
 `;
 
-describe('looking after a connector', () => {
+describe('operating a connector', () => {
   beforeAll(async () => {
     writeFileSync(join(directory, 'subscriptions.yaml'), FILE());
     expect((await cli('apply')).status).toBe(0);
@@ -194,7 +194,7 @@ describe('looking after a connector', () => {
 
   it('finds a leftover of a threshold', async () => {
     const { thresholds } = connector as { thresholds: ThresholdTable };
-    const [item] = thresholdItems('vip', 'nobody', { operator: 'above', value: 5 });
+    const [item] = thresholdItems('vip', 'removed', { operator: 'above', value: 5 });
     await thresholds.putThreshold('default#segment#VIP customers', item as never);
     expect((await cli('doctor')).out).toContain('– 1 orphaned item in the Thresholds table');
     await thresholds.remove('default#segment#VIP customers', item?.sortKey as string);

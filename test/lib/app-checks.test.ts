@@ -48,11 +48,9 @@ describe('cdk-nag', () => {
   });
 
   it('reports an acknowledgement that is no longer needed', () => {
-    const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'There is no bucket.' };
+    const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'The app has no bucket.' };
     const problems = nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS, more]);
-    expect(problems).toEqual([
-      'nothing needs the acknowledgement of AwsSolutions-S1 for /Bucket/ any more: take it away',
-    ]);
+    expect(problems).toEqual(['the acknowledgement of AwsSolutions-S1 for /Bucket/ has no finding: remove it']);
   });
 });
 

@@ -347,7 +347,7 @@ exports.handler = async ({ Records: [record] }) => {
     await posted;
     expect(posts).toEqual([1]);
     expect(stack.isIdle()).toBe(false);
-    await expect(stack.whenDrained(['Nobody'])).rejects.toThrow('the template has no rule Nobody');
+    await expect(stack.whenDrained(['Unknown'])).rejects.toThrow('the template has no rule Unknown');
   });
 
   it('does not wait for a queue without a reader', async () => {

@@ -20,14 +20,14 @@ import { startTables, type TestTables } from './servers/tables';
 /** Six times the handler's timeout. */
 const VISIBILITY_MS = 360_000;
 
-interface Standing extends QueueMessage {
+interface QueuedMessage extends QueueMessage {
   /** Time from which it can be received, epoch milliseconds. */
   visibleAt: number;
 }
 
 /** A standard queue on the test's own clock: delays, visibility, ten messages to a batch. */
 export class DeliveriesQueue {
-  private standing: Standing[] = [];
+  private messages: QueuedMessage[] = [];
   /** Every message ever sent, in order. */
   readonly sent: { readonly message: DeliveryMessage; readonly delaySeconds: number; readonly at: number }[] = [];
   private ids = 0;
@@ -40,27 +40,27 @@ export class DeliveriesQueue {
   }
 
   put(body: string, delaySeconds = 0): void {
-    this.standing.push({ id: String(++this.ids), body, visibleAt: this.clock() + delaySeconds * 1000 });
+    this.messages.push({ id: String(++this.ids), body, visibleAt: this.clock() + delaySeconds * 1000 });
   }
 
-  /** When the next message can be received; undefined when there is none. */
+  /** When the next message can be received. Undefined if the queue is empty. */
   next(): number | undefined {
-    return this.standing.length > 0 ? Math.min(...this.standing.map(({ visibleAt }) => visibleAt)) : undefined;
+    return this.messages.length > 0 ? Math.min(...this.messages.map(({ visibleAt }) => visibleAt)) : undefined;
   }
 
   receive(): QueueMessage[] {
     const now = this.clock();
-    const batch = this.standing.filter(({ visibleAt }) => visibleAt <= now).slice(0, 10);
+    const batch = this.messages.filter(({ visibleAt }) => visibleAt <= now).slice(0, 10);
     for (const message of batch) message.visibleAt = now + VISIBILITY_MS;
     return batch.map(({ id, body }) => ({ id, body }));
   }
 
   delete(messages: readonly QueueMessage[]): void {
-    this.standing = this.standing.filter(({ id }) => !messages.some((message) => message.id === id));
+    this.messages = this.messages.filter(({ id }) => !messages.some((message) => message.id === id));
   }
 
   get size(): number {
-    return this.standing.length;
+    return this.messages.length;
   }
 }
 

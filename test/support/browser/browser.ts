@@ -20,8 +20,8 @@ const SYSTEM_BROWSERS: readonly string[] = [
 ];
 
 /**
- * Finds the browser: `CHROMIUM`, on x64 Linux the one from npm, elsewhere one of the system. Undefined if there is none,
- * which x64 Linux never has.
+ * Finds the browser: `CHROMIUM`, on x64 Linux the one from npm, elsewhere one of the system. Undefined if no browser
+ * is found, which x64 Linux never has.
  */
 export async function findBrowser(): Promise<BrowserProgram | undefined> {
   const { CHROMIUM } = process.env;
