@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -10,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { everythingConnector } from '../support/app/everything';
 import { ACKNOWLEDGEMENTS, nagFindings, nagProblems, OF_DEFAULTS, OF_OPTIONS } from '../support/app/nag';
+import { temporaryFolder } from '../support/temporary-files';
 
 const ROOT = dirname(dirname(__dirname));
 
@@ -56,21 +55,16 @@ describe('cdk-nag', () => {
 
 describe('npm run synth', () => {
   async function synth(app: string): Promise<{ status: number; errors: string }> {
-    const outdir = mkdtempSync(join(tmpdir(), 'app-checks-test-'));
-    try {
-      // The handlers are already built, and other tests read them.
-      const options = ['--app', `tsx ${app}`, '--build', 'true', '--output', outdir];
-      const env = { ...process.env, CDK_VALIDATION: 'true' };
-      const child = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT, env });
-      let errors = '';
-      child.stderr.on('data', (chunk) => {
-        errors += chunk;
-      });
-      const [status] = await once(child, 'close');
-      return { status, errors };
-    } finally {
-      rmSync(outdir, { recursive: true, force: true });
-    }
+    // The handlers are already built, and other tests read them.
+    const options = ['--app', `tsx ${app}`, '--build', 'true', '--output', temporaryFolder('app-checks')];
+    const env = { ...process.env, CDK_VALIDATION: 'true' };
+    const child = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT, env });
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    const [status] = await once(child, 'close');
+    return { status, errors };
   }
 
   it('fails if CloudFormation would reject the template', async () => {

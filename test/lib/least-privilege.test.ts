@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { KNOWN_DETAIL_TYPES } from '../../contract/events';
 import { PowerAutomateConnectorStack } from '../../lib';
 import type { AwsCall } from '../../local/engines/protocol/calls';
@@ -19,18 +16,13 @@ import {
 } from '../support/app/least-privilege';
 import { list } from './support';
 
-const outdirs = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'least-privilege-test-')));
 /** The default app, and the app with every option. */
 let run: Exercise;
 let full: Exercise;
 beforeAll(async () => {
-  const [first = '', second = ''] = outdirs;
-  run = await exercise(first, (app) => new PowerAutomateConnectorStack(app, 'Connector').connector);
-  full = await exercise(second, everythingConnector);
+  run = await exercise((app) => new PowerAutomateConnectorStack(app, 'Connector').connector);
+  full = await exercise(everythingConnector);
 }, 240_000);
-afterAll(() => {
-  for (const outdir of outdirs) rmSync(outdir, { recursive: true, force: true });
-});
 
 // biome-ignore lint/suspicious/noExplicitAny: resources of a template have any form
 type Resources = Record<string, any>;

@@ -11,7 +11,7 @@ import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
 import type { SealedFlowUrl, Subscription } from '../../lambda/subscriptions/core/subscription';
-import { NOW } from './evaluation';
+import { definitionOf, NOW } from './evaluation';
 import { Crash } from './memory/interleaving';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory/memory';
 import { FlowServer, TRUSTED_CERTIFICATES } from './servers/flow-server';
@@ -118,14 +118,9 @@ export class DeliveryWorld {
     const ciphertext = `sealed-${this.urls.size}`;
     if (url) this.urls.set(ciphertext, url);
     const subscription: Subscription = {
-      definition: {
-        name,
-        trigger: 'data-source-refresh-failed',
-        instanceId: 'default',
-        filter: {},
-        format: 'flat',
+      definition: definitionOf(name, 'data-source-refresh-failed', {
         owners: ['kim@example.com', 'lee@example.com'],
-      },
+      }),
       uid: existing?.uid ?? this.newId(),
       generation: (existing?.generation ?? 0) + 1,
       managedBy: 'cli',

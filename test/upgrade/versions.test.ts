@@ -31,6 +31,7 @@ import { SqsEngine } from '../../local/engines/services/sqs';
 import { Activity } from '../../local/shared/activity';
 import { ANYBODY } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
+import { messagesOf } from '../support/evaluation';
 import { missingKinds } from '../support/versions/kinds';
 import { KEPT, recordVersion } from '../support/versions/record';
 import { replacements, resourcesOf } from '../support/versions/resources';
@@ -74,8 +75,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
     world.now = version.recordedAt;
   });
 
-  const queued = (handler: HandlerName): QueueMessage[] =>
-    (version.messages[handler] ?? []).map((message, n) => ({ id: String(n), body: bodyOf(message) }));
+  const queued = (handler: HandlerName): QueueMessage[] => messagesOf((version.messages[handler] ?? []).map(bodyOf));
   const queuedJson = (handler: HandlerName): Json[] => queued(handler).map(({ body }) => JSON.parse(body));
   const published = (detailType: string) => world.bus.published.filter((one) => one.detailType === detailType);
   const nothingRejected = () => expect(world.take('rejected')).toEqual([]);
@@ -88,7 +88,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
       expect(rounds, 'rounds').toBeLessThan(50);
       const due = Math.max(...waiting.map((body) => JSON.parse(body).notBefore ?? 0));
       world.now = Math.max(world.now, due);
-      const messages = waiting.map((body, n) => ({ id: String(n), body }));
+      const messages = messagesOf(waiting);
       const failed = await deliverBatch(messages, world.now + MINUTE, world.deliver);
       // SQS redelivers a duplicate of a message that another worker has just claimed.
       const redelivered = messages.filter(({ id }) => failed.includes(id));

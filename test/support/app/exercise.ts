@@ -41,9 +41,10 @@ import { startLocalStack } from '../../../local/stack';
 import { localConnector } from '../../../local/stack/connector';
 import { type LoadedTemplate, loadTemplate } from '../../../local/template/template';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
-import { thresholdOn } from '../evaluation';
+import { onFailure, thresholdOn } from '../evaluation';
 import { MemoryTelemetry } from '../memory/memory';
 import { startEntraStandIn, tokenAnswer } from '../servers/entra-stand-in';
+import { temporaryFolder } from '../temporary-files';
 import { Kept } from './everything';
 import { entryOf, SAMPLE_RUNS, type SampleEvent, sample } from './sources';
 
@@ -80,10 +81,10 @@ export interface Exercise {
 /**
  * Runs the connector's template locally and makes its functions use all their permissions: the whole example, and cases
  * that no example has. If a function needs a new permission, exercise it here.
- * @param outdir an empty folder for the cloud assembly.
  * @param make adds a stack with a connector. Its declared subscriptions, if any, must be those of `everythingConnector`.
  */
-export async function exercise(outdir: string, make: (app: App) => PowerAutomateConnector): Promise<Exercise> {
+export async function exercise(make: (app: App) => PowerAutomateConnector): Promise<Exercise> {
+  const outdir = temporaryFolder('exercise');
   const app = new App({ outdir });
   const connector = make(app);
   for (const construct of connector.node.findAll()) {
@@ -349,15 +350,6 @@ async function watchStart({ data, putAsService }: World): Promise<void> {
   await putAsService({ ...event, time, detail: { ...event.detail, eventTime: time } });
   if (looks !== 2) throw new Error(`the started job was polled ${looks} times, not 2 times`);
 }
-
-const onFailure = (name: string): SubscriptionDefinition => ({
-  name,
-  trigger: 'data-source-refresh-failed',
-  instanceId: 'default',
-  filter: { dataSource: name },
-  format: 'flat',
-  owners: [],
-});
 
 const failure = (dataSource: string, runId = 'nightly') => ({ dataSource, status: 'Failed', runId });
 

@@ -5,7 +5,7 @@ import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { QueueMessage } from '../../../lambda/shared/core/ports';
 import type { SealedFlowUrl } from '../../../lambda/subscriptions/core/subscription';
-import { NOW } from '../evaluation';
+import { definitionOf, NOW } from '../evaluation';
 import { randomFrom } from './interleaving';
 import { MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from './memory';
 import { MemoryCallBook, MemoryDeliveries } from './memory-deliveries';
@@ -269,14 +269,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
 
   for (const flow of flows.keys()) {
     tables.subscriptions.set(flow, {
-      definition: {
-        name: flow,
-        trigger: 'data-source-refresh-succeeded',
-        instanceId: 'default',
-        filter: {},
-        format: 'flat',
-        owners: [],
-      },
+      definition: definitionOf(flow, 'data-source-refresh-succeeded'),
       uid: `uid-${flow}`,
       generation: 1,
       managedBy: 'cli',

@@ -18,6 +18,11 @@ export class FlowReceiverServer {
     return `http://${LOOPBACK}:${this.port}/flows/${flow}?sig=0123456789-0123456789-0123456789`;
   }
 
+  /** A secret with the URLs of flows by name. */
+  secret(...flows: string[]): string {
+    return JSON.stringify(Object.fromEntries(flows.map((flow) => [flow, this.url(flow)])));
+  }
+
   stop(): Promise<void> {
     return close(this.server);
   }

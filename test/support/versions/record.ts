@@ -22,7 +22,7 @@ import { pollBatch } from '../../../lambda/unification/core/poll';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { SAMPLES } from '../app/sources';
 import { RULES } from '../collection';
-import { thresholdOn } from '../evaluation';
+import { onFailure, thresholdOn } from '../evaluation';
 import { resourcesOf } from './resources';
 import { type SentMessage, type VersionServers, VersionWorld } from './servers';
 import { type PutEvent, route, scheduled, type Templates } from './template';
@@ -602,12 +602,3 @@ const DELIVERED_TO = [
 
 type WantedFlow = Pick<WantedSubscription, 'flowUrl' | 'flowUrlFrom'>;
 const sealed = (flow: string): WantedFlow => ({ flowUrl: flowUrl(flow) });
-
-const onFailure = (name: string): SubscriptionDefinition => ({
-  name,
-  trigger: 'data-source-refresh-failed',
-  instanceId: 'default',
-  filter: { dataSource: name },
-  format: 'flat',
-  owners: [],
-});
