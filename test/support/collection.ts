@@ -6,8 +6,8 @@ import {
   type RunStore,
 } from '../../lambda/collection/core/collect';
 import type { CollectedRun, CollectionRules } from '../../lambda/collection/core/collected-run';
-import { busEvent, messagesOf, NOW } from './evaluation';
-import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory/memory';
+import { busEvent, MemoryHandler, messagesOf } from './evaluation';
+import type { Gate, MemoryRejected } from './memory/memory';
 
 export const HOUR = 3600_000;
 export const RULES: CollectionRules = {
@@ -50,26 +50,16 @@ export class MemoryRuns {
   }
 }
 
-/** A collector on runs in memory, with a clock that only the test moves. */
-export class Collector {
+/** A collector on runs in memory. */
+export class Collector extends MemoryHandler {
   readonly runs = new MemoryRuns();
-  readonly bus = new MemoryBus();
-  readonly rejected = new MemoryRejected();
-  readonly telemetry = new MemoryTelemetry();
-  now = NOW;
 
-  constructor(private readonly rules: CollectionRules = RULES) {}
+  constructor(private readonly rules: CollectionRules = RULES) {
+    super();
+  }
 
   ports(gate?: Gate): CollectPorts & { rejected: MemoryRejected } {
-    return {
-      runs: this.runs.store(gate),
-      events: this.bus.publisher(gate),
-      telemetry: this.telemetry,
-      rejected: this.rejected,
-      clock: () => this.now,
-      rules: this.rules,
-      connectorId: 'test',
-    };
+    return { runs: this.runs.store(gate), rules: this.rules, ...this.common(gate) };
   }
 
   /** Collects events as one batch, and returns the indexes of those to retry. */

@@ -11,9 +11,9 @@ import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
 import type { SealedFlowUrl, Subscription } from '../../lambda/subscriptions/core/subscription';
-import { definitionOf, NOW } from './evaluation';
+import { definitionOf, MemoryHandler } from './evaluation';
 import { Crash } from './memory/interleaving';
-import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory/memory';
+import type { Gate } from './memory/memory';
 import { FlowServer, TRUSTED_CERTIFICATES } from './servers/flow-server';
 import { startTables, type TestTables } from './servers/tables';
 
@@ -65,14 +65,10 @@ export class DeliveriesQueue {
 }
 
 /** Delivers with the real tables, over TLS to a flow's host, from a queue and with a clock that the test controls. */
-export class DeliveryWorld {
+export class DeliveryWorld extends MemoryHandler {
   readonly flow: FlowServer;
   readonly tables: TestTables;
-  readonly rejected = new MemoryRejected();
-  readonly bus = new MemoryBus();
-  readonly telemetry = new MemoryTelemetry();
   readonly subscriptions: SubscriptionTable;
-  now = NOW;
   readonly queue = new DeliveriesQueue(() => this.now);
   /** 0 to 1. */
   random = 0;
@@ -91,6 +87,7 @@ export class DeliveryWorld {
   private readonly prefix = crypto.randomUUID().slice(0, 8);
 
   private constructor(servers: DeliveryServers) {
+    super();
     this.flow = servers.flow;
     this.tables = servers.tables;
     this.subscriptions = new SubscriptionTable(this.tables.client, this.tables.subscriptions);
@@ -184,12 +181,8 @@ export class DeliveryWorld {
         unannounced: async (before) =>
           (await table.unannounced(before)).filter(({ subscription }) => subscription.startsWith(this.prefix)),
       },
-      events: this.bus.publisher(gate),
+      ...this.common(gate),
       calls: { book: gated('book', rateLimiter(client, deliveries).book) },
-      connectorId: 'test',
-      rejected: this.rejected,
-      telemetry: this.telemetry,
-      clock: () => this.now,
       random: () => this.random,
       pace: this.pace,
       newId: () => this.newId(),

@@ -55,13 +55,22 @@ export const definitionOf = (
 export const messagesOf = (bodies: readonly string[]): QueueMessage[] =>
   bodies.map((body, n) => ({ id: String(n), body }));
 
-/** An evaluator on tables in memory, with a clock that only the test moves. */
-export class Evaluator {
-  readonly tables = new MemoryTables();
+/** The output of a handler in memory, and a clock that only the test moves. */
+export class MemoryHandler {
   readonly bus = new MemoryBus();
   readonly rejected = new MemoryRejected();
   readonly telemetry = new MemoryTelemetry();
   now = NOW;
+
+  protected common(gate?: Gate) {
+    const { rejected, telemetry } = this;
+    return { events: this.bus.publisher(gate), rejected, telemetry, clock: () => this.now, connectorId: 'test' };
+  }
+}
+
+/** An evaluator on tables in memory. */
+export class Evaluator extends MemoryHandler {
+  readonly tables = new MemoryTables();
   /** Checks that `register` requested. */
   readonly checks: string[] = [];
   private ids = 0;
@@ -70,12 +79,8 @@ export class Evaluator {
     return {
       thresholds: this.tables.thresholds(gate),
       subscriptions: this.tables.registry(gate),
-      events: this.bus.publisher(gate),
-      telemetry: this.telemetry,
-      rejected: this.rejected,
-      clock: () => this.now,
       newId: this.newId,
-      connectorId: 'test',
+      ...this.common(gate),
     };
   }
 
