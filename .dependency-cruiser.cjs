@@ -63,6 +63,16 @@ const ROOMS = {
     flows: ['diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
     commands: ['flows', 'diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
   },
+  local: {
+    shared: [],
+    engines: ['shared'],
+    bus: ['engines', 'shared'],
+    template: ['bus', 'engines', 'shared'],
+    stack: ['template', 'bus', 'engines', 'shared'],
+    output: ['stack', 'bus', 'shared'],
+    page: ['stack', 'bus', 'engines', 'shared'],
+    run: ['page', 'output', 'stack', 'bus', 'engines', 'shared'],
+  },
 };
 
 const anyOf = (names) => `(${names.join('|')})`;

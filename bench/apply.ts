@@ -4,18 +4,17 @@ import { figure, progress, readOptions, runMain, table } from './report';
 
 const DEFAULTS = { subscriptions: 10_000 };
 
-const HELP = `Measures what the CLI's 'apply' of a long subscription file costs: the built bundle, as a process of its own,
-against the embedded DynamoDB and KMS; first it adds all, then it applies the same file again.
-Takes about a minute.
+const HELP = `Measures the CLI's 'apply' of a long subscription file: the built bundle as a separate process, against the embedded
+DynamoDB and KMS. The first run adds all subscriptions, the second applies the same file again. Takes about a minute.
 
   npm run bench:apply                     a table
   npm --silent run bench:apply -- --json  one JSON document on standard output
 
 Options
-  --subscriptions N  in the file (default ${DEFAULTS.subscriptions})
+  --subscriptions N  subscriptions in the file (default ${DEFAULTS.subscriptions})
 
-Exit status 1 when the second run changes something.
-What is measured, and how: docs/benchmarks.md
+Exit status 1 if the second run changes something.
+Method: docs/benchmarks.md
 `;
 
 const BUNDLE = join(__dirname, '..', 'dist', 'cli', 'index.js');

@@ -1,9 +1,9 @@
-import type { Bill } from './cost/bill';
+import { type Bill, billOf, NOTHING } from './cost/bill';
 import { type ConnectorCost, measureConnector } from './cost/connector-cost';
 import { progress, readOptions, runMain, table } from './report';
 
-const HELP = `Says what the connector costs on AWS: runs the whole of it on this machine, counts what AWS would charge for, and
-multiplies it with the prices of bench/cost/prices.ts. Takes about half a minute.
+const HELP = `Measures what the connector costs on AWS: runs the whole stack on this machine, counts what AWS charges for, and
+multiplies it by the prices of bench/cost/prices.ts. Takes about half a minute.
 
   npm run bench:cost                     tables
   npm --silent run bench:cost -- --json  one JSON document on standard output
@@ -11,25 +11,25 @@ multiplies it with the prices of bench/cost/prices.ts. Takes about half a minute
 Options
   -h, --help       this text
 
-What is counted, and how: docs/benchmarks.md
+Method: docs/benchmarks.md
 `;
 
-const BILL: (keyof Bill)[] = ['EventBridge', 'SQS', 'Lambda', 'DynamoDB', 'KMS', 'CloudWatch', 'internet', 'total'];
-const dollars = (bill: Bill): string[] => BILL.map((name) => bill[name].toFixed(2));
+const BILL_ITEMS = Object.keys(billOf(NOTHING, 0)) as (keyof Bill)[];
+const dollars = (bill: Bill): string[] => BILL_ITEMS.map((name) => bill[name].toFixed(2));
 
-function tables({ roads, idle, metrics, pricesAsOf, region }: ConnectorCost): string {
+function tables({ scenarios, idle, metrics, pricesAsOf, region }: ConnectorCost): string {
   return [
-    `Dollars for a million (${region}, list prices of ${pricesAsOf}, no free tier):`,
+    `Dollars per million (${region}, list prices of ${pricesAsOf}, no free tier):`,
     table(
-      ['', 'batch', ...BILL],
-      roads.map(({ road, batch, dollarsPerMillion }) => [road, batch, ...dollars(dollarsPerMillion)]),
+      ['', 'batch', ...BILL_ITEMS],
+      scenarios.map(({ scenario, batch, dollarsPerMillion }) => [scenario, batch, ...dollars(dollarsPerMillion)]),
     ),
     '',
-    'Units of one:',
+    'Units per event:',
     table(
       ['', 'batch', 'events', 'SQS', 'invocations', 'GB-s', 'write', 'read', 'KMS', 'log bytes', 'stored', 'sent'],
-      roads.map(({ road, batch, units: u }) => [
-        road,
+      scenarios.map(({ scenario, batch, units: u }) => [
+        scenario,
         batch,
         u.events,
         u.sqsRequests,
@@ -44,10 +44,10 @@ function tables({ roads, idle, metrics, pricesAsOf, region }: ConnectorCost): st
       ]),
     ),
     '',
-    'Dollars for a month in which nothing happens:',
-    table(['', ...BILL], [['idle', ...dollars(idle.dollarsPerMonth)]]),
+    'Dollars per month without events:',
+    table(['', ...BILL_ITEMS], [['idle', ...dollars(idle.dollarsPerMonth)]]),
     '',
-    `Of CloudWatch's, ${idle.metrics} custom metrics that are always written. A connector that does all this writes ${metrics}.`,
+    `CloudWatch includes the custom metrics that are always written: ${idle.metrics}. All scenarios together write ${metrics}.`,
     '',
   ].join('\n');
 }

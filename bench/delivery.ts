@@ -1,32 +1,32 @@
-import { type Calls, type DeliveryCost, measureDelivery } from './delivery/delivery-cost';
+import type { Calls } from './delivery/delivery-bench';
+import { type DeliveryCost, measureDelivery } from './delivery/delivery-cost';
 import { figure, progress, readOptions, runMain, table } from './report';
 
 const DEFAULTS = { deliveries: 300, flows: 50, concurrency: 10 };
 
-const HELP = `Measures what a delivery costs: by the deployed bundle of the function 'deliver', from the embedded SQS and DynamoDB
-to flows over TLS; and beside it, in the same run, what the same POSTs cost a bare loop that guarantees nothing.
-Takes about a minute.
+const HELP = `Measures the cost of a delivery with the deployed bundle of the function 'deliver', from the embedded SQS and DynamoDB
+to flows over TLS. The same run also measures the same POSTs in a bare loop without guarantees. Takes about a minute.
 
   npm run bench:delivery                     tables
   npm --silent run bench:delivery -- --json  one JSON document on standard output
 
 Options
-  --deliveries N   in each round, a multiple of 10 (default ${DEFAULTS.deliveries})
-  --flows N        to which they go in turn (default ${DEFAULTS.flows})
-  --concurrency N  deliveries under way at a time, a multiple of 10: one batch or several (default ${DEFAULTS.concurrency})
+  --deliveries N   deliveries in each round, a multiple of 10 (default ${DEFAULTS.deliveries})
+  --flows N        number of flows, used round robin (default ${DEFAULTS.flows})
+  --concurrency N  concurrent deliveries, a multiple of 10: one batch or more (default ${DEFAULTS.concurrency})
 
-Exit status 1 when a delivery was lost, or was taken twice.
-What is counted, and how: docs/benchmarks.md
+Exit status 1 if a delivery was lost or duplicated.
+Method: docs/benchmarks.md
 `;
 
-/** Requests by name, the most frequent first. */
+/** Requests by name, most frequent first. */
 const calls = (all: Calls): string[] =>
   Object.entries(all)
     .toSorted(([, a], [, b]) => b - a)
     .map(([name, count]) => `  ${figure(count).padStart(6)}  ${name}`);
 
 function tables(cost: DeliveryCost): string {
-  const { deliver, bare, ratio, poller, refused } = cost;
+  const { deliver, bare, ratio, poller, rejected } = cost;
   return [
     `Median of ${cost.rounds} rounds of ${cost.deliveries} deliveries to ${cost.flows} flows, ${cost.concurrency} at a time:`,
     table(
@@ -38,15 +38,15 @@ function tables(cost: DeliveryCost): string {
       ],
     ),
     '',
-    `Of ${figure(cost.accepted)} deliveries ${cost.lost} were lost (${figure(100 * cost.lostShare)} %), ${cost.doubled} came twice.`,
+    `Of ${figure(cost.accepted)} deliveries ${cost.lost} were lost (${figure(100 * cost.lostShare)} %) and ${cost.duplicates} were duplicated.`,
     '',
-    'Requests for a delivery that the flow takes at once, in full batches:',
+    'Requests for a delivery that the flow accepts at the first attempt, in full batches:',
     ...calls(deliver.calls),
-    'and of the poller, which on AWS is Lambda itself:',
+    'Requests of the poller, which is a part of Lambda on AWS:',
     ...calls(poller),
     '',
-    `Requests for a try that the flow refuses with 503 (${figure(refused.cpuMs)} CPU ms each):`,
-    ...calls(refused.calls),
+    `Requests for an attempt that the flow rejects with 503 (${figure(rejected.cpuMs)} CPU ms each):`,
+    ...calls(rejected.calls),
     '',
   ].join('\n');
 }
@@ -57,6 +57,6 @@ runMain(async () => {
   const cost = await measureDelivery({ ...options, rounds: 5, progress });
   process.stdout.write(options.json ? `${JSON.stringify(cost)}\n` : tables(cost));
   if (cost.lost > 0) progress(`${cost.lost} of ${cost.accepted} deliveries were lost`);
-  if (cost.doubled > 0) progress(`${cost.doubled} of ${cost.accepted} deliveries came twice`);
-  return cost.lost === 0 && cost.doubled === 0;
+  if (cost.duplicates > 0) progress(`${cost.duplicates} of ${cost.accepted} deliveries were duplicated`);
+  return cost.lost === 0 && cost.duplicates === 0;
 });

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
 /**
- * What a benchmark was asked for; undefined when help was, which is then on standard output.
- * @param numbers options that take a whole number, and what they are when left out.
- * @throws Error when an option is unknown or its number is none.
+ * Reads the options of a benchmark. For `--help`, prints the help and returns undefined.
+ * @param numbers options with a whole number, and their defaults.
+ * @throws Error for an unknown option or an invalid number.
  */
 export function readOptions<Name extends string = never>(
   help: string,
@@ -30,14 +30,17 @@ function wholeNumber(name: string, value: unknown): number {
   return Number(value);
 }
 
-/** Says on standard error what is being done. Standard output belongs to the result. */
+/** Prints progress on standard error. Standard output is for the result. */
 export const progress = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** A number as people read it: at most three digits after the point, thousands apart. */
+/** Rounds to three digits after the decimal point. */
+export const threeDigits = (value: number): number => Math.round(value * 1000) / 1000;
+
+/** A number with thousands separators and up to three digits after the decimal point. */
 export const figure = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 3 });
 
-/** Rows under a head, all to the right. */
+/** A right-aligned table. */
 export function table(head: readonly string[], rows: readonly (readonly (number | string)[])[]): string {
   const lines = [head, ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? figure(cell) : cell)))];
   const widths = head.map((_, n) => Math.max(...lines.map((line) => (line[n] as string).length)));
@@ -50,7 +53,7 @@ export function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-/** Runs a benchmark's command line: an error is one line on standard error and status 1. */
+/** Runs the command line of a benchmark. An error is one line on standard error and status 1. */
 export function runMain(main: () => Promise<boolean>): void {
   main().then(
     (good) => {

@@ -1,14 +1,14 @@
 import { progress, readOptions, runMain, table } from './report';
-import { brokenLaw, type Growth, measureGrowth } from './thresholds/threshold-growth';
+import { type Growth, growingCosts, measureGrowth } from './thresholds/threshold-growth';
 
-const HELP = `Measures what an observation costs on metrics that hold 1, 1,000 and 100,000 thresholds, where it crosses
-0, 1 and 10 of them; and what trying rule by rule costs. Takes a few minutes.
+const HELP = `Measures the cost of an observation that crosses 0, 1 and 10 thresholds, on metrics with 1, 1,000 and 100,000
+thresholds, and the cost of a rules engine. Takes a few minutes.
 
   npm run bench:thresholds                     tables
   npm --silent run bench:thresholds -- --json  one JSON document on standard output
 
-Exit status 1 when read units, write units or calls depend on how many thresholds there are.
-What is counted, and how: docs/benchmarks.md
+Exit status 1 if read units, write units or calls depend on the number of thresholds.
+Method: docs/benchmarks.md
 `;
 
 function tables({ cells, ruleByRule, rulesEngine, observations }: Growth): string {
@@ -42,7 +42,7 @@ runMain(async () => {
     progress,
   });
   process.stdout.write(options.json ? `${JSON.stringify(growth)}\n` : tables(growth));
-  const broken = brokenLaw(growth.cells);
-  for (const sentence of broken) progress(sentence);
-  return broken.length === 0;
+  const growing = growingCosts(growth.cells);
+  for (const sentence of growing) progress(sentence);
+  return growing.length === 0;
 });

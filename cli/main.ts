@@ -1,6 +1,6 @@
 import { runCommand } from 'citty';
 import { counted } from '../lambda/shared/core/text';
-import { shown } from '../lambda/subscriptions/core/entry/words';
+import { shown } from '../lambda/subscriptions/core/entry/messages';
 import type { Connector } from './connector/connector';
 import { type ConnectorSelector, findConnector } from './connector/find-connector';
 import { checkArguments, findCommand } from './frame/arguments';

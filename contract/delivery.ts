@@ -27,7 +27,7 @@ export const OPEN_INDEX = {
 
 /** Log messages of `deliver` that the dashboard searches for. `lambda/shared/core/log-messages.ts` has all messages. */
 export const FailureMessage = {
-  ATTEMPT_FAILED: 'a flow did not take a delivery',
+  ATTEMPT_FAILED: 'a flow did not accept a delivery',
   DEAD: 'a delivery is dead',
   PAUSED: 'a subscription is paused',
 } as const;

@@ -1,16 +1,16 @@
 import type { EventProblem } from './types';
 
-/** Problems that a message names; the error's list has all of them. */
-const MOST_NAMED = 10;
+/** Number of problems in a message. `problems` has all of them. */
+const MAX_NAMED = 10;
 
-/** Events do not fit; none of those that they came with was sent. */
+/** Events are invalid. None of the events was sent. */
 export class InvalidEventsError extends Error {
   override readonly name = 'InvalidEventsError';
 
   constructor(
-    /** Every event that does not fit, in order. */
+    /** The invalid events, in order. */
     readonly problems: readonly EventProblem[],
-    /** How many events were to be put. */
+    /** Number of all events. */
     total: number,
   ) {
     super(`${total === 1 ? 'the event was not' : `none of ${total} events was`} sent${named(problems, total)}`);
@@ -18,27 +18,27 @@ export class InvalidEventsError extends Error {
 }
 
 /**
- * EventBridge did not take events, also when they were sent again; the others were put. Where a request had no answer, its
- * events may have been taken all the same: put them again, since the connector knows an event that comes twice.
+ * EventBridge did not accept some events, also in retries. The others were put. If a request had no response, EventBridge
+ * may have accepted its events. Put them again: the connector detects duplicates.
  */
 export class EventsNotTakenError extends Error {
   override readonly name = 'EventsNotTakenError';
 
   constructor(
-    /** Every event that was not taken, in order. */
+    /** The events that were not accepted, in order. */
     readonly problems: readonly EventProblem[],
-    /** How many events were to be put. */
+    /** Number of all events. */
     total: number,
-    /** What the client threw, where a whole request failed. */
+    /** The error of the client if a whole request failed. */
     cause?: unknown,
   ) {
-    super(`EventBridge took ${total - problems.length} of ${total} events${named(problems, total)}`, { cause });
+    super(`EventBridge accepted ${total - problems.length} of ${total} events${named(problems, total)}`, { cause });
   }
 }
 
 function named(problems: readonly EventProblem[], total: number): string {
   const texts = problems
-    .slice(0, MOST_NAMED)
+    .slice(0, MAX_NAMED)
     .map(({ index, reason }) => (total === 1 ? reason : `events[${index}]: ${reason}`));
   const more = problems.length - texts.length;
   return `: ${texts.join('; ')}${more > 0 ? ` (and ${more} more)` : ''}`;

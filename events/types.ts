@@ -1,105 +1,105 @@
-/** An instant: a Date, or ISO 8601 text with its time zone. */
+/** An instant: a Date or ISO 8601 text with a time zone. */
 export type Instant = Date | string;
 
-/** How a refresh ended, in Customer Insights' words; its older `Failure` is read as `Failed`. */
+/** Final status of a refresh, in Customer Insights' terms. Its older `Failure` is read as `Failed`. */
 export type RefreshStatus = 'Successful' | 'Failed' | 'TimedOut' | 'Skipped' | 'Canceled' | 'Failure';
 
-/** Whether a refresh was scheduled, or somebody started it. */
+/** Whether a refresh was scheduled or started on demand. */
 export type RefreshKind = 'Scheduled' | 'OnDemand';
 
-/** What the events of all runs have. */
+/** Fields of the events of all runs. */
 export interface RunDetail {
   /**
-   * The instance of the customer data platform, where there are several.
+   * Instance of the customer data platform, if it has several.
    * @default 'default'
    */
   readonly instanceId?: string;
-  /** The run, by the id that its source gives it. An event that comes twice with it counts once. */
+  /** Id of the run in its source. Detects duplicate events. */
   readonly runId: string;
   readonly status: RefreshStatus;
   readonly startedAt?: Instant;
   /** @default - the event's time */
   readonly endedAt?: Instant;
-  /** What went wrong, as people should read it. */
+  /** Error message, for people. */
   readonly error?: string;
-  /** The run's page, for people: a link that begins with https:// or http://. */
+  /** Link to the run's page. Starts with https:// or http://. */
   readonly runLink?: string;
 }
 
-/** The refresh of a data source came to an end. */
+/** A data source refresh ended. */
 export interface DataSourceRefreshedDetail extends RunDetail {
   /** Name of the data source. */
   readonly dataSource: string;
   /**
-   * Whether the refresh will be tried again after this failure.
+   * Whether the source retries the refresh after this failure.
    * @default false
    */
   readonly willRetry?: boolean;
   /** Number of the attempt. */
   readonly attempt?: number;
-  /** Records that were read. */
+  /** Number of records read. */
   readonly recordCount?: number;
 }
 
-/** What the events of all values have. */
+/** Fields of the events of all values. */
 export interface ObservationDetail {
   /**
-   * The instance of the customer data platform, where there are several.
+   * Instance of the customer data platform, if it has several.
    * @default 'default'
    */
   readonly instanceId?: string;
-  /** When the value was measured. Older values than the last are dropped. */
+  /** When the value was measured. A value older than the last one is dropped. */
   readonly observedAt: Instant;
-  /** The run that measured it. */
+  /** Id of the run that measured the value. */
   readonly runId?: string;
   /**
-   * Orders values of the same instant.
+   * Order of values with the same observedAt.
    * @default 0
    */
   readonly sequence?: number;
 }
 
-/** A segment was computed anew. */
+/** A segment was recomputed. */
 export interface SegmentRefreshedDetail extends ObservationDetail {
   /** Name of the segment. */
   readonly segment: string;
-  /** How many members it has now. */
+  /** Number of members of the segment. */
   readonly memberCount: number;
 }
 
-/** A business measure, or one member of it, was computed anew. */
+/** A business measure, or one member of it, was recomputed. */
 export interface MeasureRefreshedDetail extends ObservationDetail {
   /** Name of the measure. */
   readonly measure: string;
-  /** A number, or a decimal string. */
+  /** A number or a decimal string. */
   readonly value: number | string;
   /**
-   * Names of dimensions, and the member of each that the value is of: at most 10.
-   * @default - the value is of the whole measure
+   * Members that the value belongs to, by dimension name. Up to 10 dimensions.
+   * @default - the whole measure
    */
   readonly dimensions?: Readonly<Record<string, string>>;
-  /** The value's unit, such as EUR. */
+  /** Unit of the value, such as EUR. */
   readonly unit?: string;
 }
 
-/** A full refresh came to an end. */
+/** A full refresh ended. */
 export interface FullRefreshedDetail extends RunDetail {
   readonly kind: RefreshKind;
-  /** How each process of the refresh ended: at most 50. */
+  /** Final status of each process. Up to 50 processes. */
   readonly processes?: Readonly<Record<string, RefreshStatus>>;
 }
 
-/** A unification came to an end. */
+/** A unification ended. */
 export interface UnificationRefreshedDetail extends RunDetail {
-  /** How each stage of the unification ended: at most 50. */
+  /** Final status of each stage. Up to 50 stages. */
   readonly stages?: Readonly<Record<string, RefreshStatus>>;
 }
 
-/** One step of a run came to an end. Either `stage`, for a unification, or `process`, for a full refresh. */
+/** A stage or process of a run ended. Set either `stage`, for a unification, or `process`, for a full refresh. */
 export interface RefreshStageCompletedDetail extends RunDetail {
   readonly stage?: string;
   readonly process?: string;
-  /** All that the run is made of: names, or how many. */
+  /** Stages or processes of the run: their names or their number. */
   readonly expected?: readonly string[] | number;
   readonly kind?: RefreshKind;
 }
@@ -120,8 +120,8 @@ export type ConnectorEvent = {
     readonly detailType: T;
     readonly detail: EventDetails[T];
     /**
-     * When it happened; EventBridge keeps whole seconds.
-     * @default - when EventBridge takes it
+     * When the event happened. EventBridge stores whole seconds.
+     * @default - when EventBridge accepts the event
      */
     readonly time?: Instant;
   };
@@ -137,7 +137,7 @@ export interface PutEventsEntry {
   Time?: Date;
 }
 
-/** What PutEvents answers (EventBridge API reference): one result for each entry, in their order. */
+/** The response of PutEvents (EventBridge API reference): one result for each entry, in the order of the entries. */
 export interface PutEventsResult {
   readonly Entries?: readonly {
     readonly EventId?: string;
@@ -147,19 +147,18 @@ export interface PutEventsResult {
 }
 
 /**
- * What calls PutEvents: an `EventBridge` of `@aws-sdk/client-eventbridge`, which Lambda's Node.js runtimes have and others
- * install, or an object of yours.
+ * A client that calls PutEvents: an `EventBridge` of `@aws-sdk/client-eventbridge`, which Lambda's Node.js runtimes include,
+ * or your own object.
  */
 export interface PutEventsClient {
   putEvents(input: { Entries: PutEventsEntry[] }): Promise<PutEventsResult>;
 }
 
-/** How events are put. */
 export interface ConnectorEventsOptions {
   readonly client: PutEventsClient;
   /**
-   * Name or ARN of the connector's bus: the stack's output `EventBusName`. EventBridge takes events for a bus that does not
-   * exist, and drops them.
+   * Name or ARN of the connector's bus, the stack's output `EventBusName`. EventBridge accepts and drops events for a bus
+   * that does not exist.
    */
   readonly eventBusName: string;
   /**
@@ -168,22 +167,22 @@ export interface ConnectorEventsOptions {
    */
   readonly source?: string;
   /**
-   * How often an event is sent at most.
+   * Maximum number of attempts to send an event.
    * @default 6
    */
   readonly maxAttempts?: number;
   /**
-   * Waits between two attempts, milliseconds. For tests of yours, which need not wait.
+   * Waits between two attempts, milliseconds. Replace it in your tests.
    * @default - a timer
    */
   readonly wait?: (milliseconds: number) => Promise<void>;
 }
 
-/** An event that was not put, and why. */
+/** An event that was not put. */
 export interface EventProblem {
-  /** Place of the event in the list that was given to `put`, from 0. */
+  /** Index of the event in the list passed to `put`, from 0. */
   readonly index: number;
   readonly event: ConnectorEvent;
-  /** A sentence. */
+  /** Why the event was not put. */
   readonly reason: string;
 }

@@ -1,11 +1,11 @@
 /**
- * Builds what the package ships.
+ * Builds the shipped files of the package.
  *
- *   node scripts/build.mjs --handlers   the handlers' bundles, which the constructs need to synthesize (dist/lambda)
- *   node scripts/build.mjs --lib        the constructs (dist/lib), and what other languages need of them (.jsii)
+ *   node scripts/build.mjs --handlers   the bundles of the handlers, which synthesis needs (dist/lambda)
+ *   node scripts/build.mjs --lib        the constructs (dist/lib) and their description for other languages (.jsii)
  *   node scripts/build.mjs --events     the producers' library and its types (dist/events)
  *   node scripts/build.mjs --cli        the CLI (dist/cli)
- *   node scripts/build.mjs              those, and the licences of what is bundled (THIRD-PARTY-LICENSES)
+ *   node scripts/build.mjs              all of them, and the licences of the bundled packages (THIRD-PARTY-LICENSES)
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,20 +17,20 @@ import { bundledPackages, licencesText } from './third-party.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Entry files of the handlers by name: the files directly in each room of `lambda/`. */
+/** Entry files of the handlers by name: the files at the top level of each folder in `lambda/`. */
 const HANDLERS = Object.fromEntries(
   globSync('lambda/*/*.ts', { cwd: root }).map((file) => [basename(file, '.ts'), file]),
 );
 
 const HANDLERS_FOLDER = join(root, 'dist/lambda');
 
-/** Common to all bundles. CommonJS, because `require` of a bundle starts faster than `import` and takes any package. */
+/** Options of all bundles. CommonJS, because a bundle starts faster with `require` than with `import`. */
 const options = {
   absWorkingDir: root,
   bundle: true,
   format: 'cjs',
   platform: 'node',
-  // The packages' ES modules where they have them: esbuild drops what is not used of those only.
+  // Prefers ES modules, because esbuild only drops unused code of ES modules.
   mainFields: ['module', 'main'],
   minify: true,
   legalComments: 'external',
@@ -39,7 +39,7 @@ const options = {
 };
 
 async function buildHandlers() {
-  // A handler of yesterday must not be shipped. The others stay: whoever reads them meanwhile finds them.
+  // Removes bundles of deleted handlers. The others stay available during the build.
   for (const name of existsSync(HANDLERS_FOLDER) ? readdirSync(HANDLERS_FOLDER) : []) {
     if (!(name in HANDLERS)) rmSync(join(HANDLERS_FOLDER, name), { recursive: true });
   }
@@ -65,7 +65,7 @@ async function buildCli() {
   return metafile;
 }
 
-/** One CommonJS bundle, of which `import` finds the names, too: two formats would be two classes of each error. */
+/** One CommonJS bundle, which `import` also supports. Two formats would have two classes for each error. */
 async function buildEvents() {
   rmSync(join(root, 'dist/events'), { recursive: true, force: true });
   const { metafile } = await build({
@@ -78,9 +78,9 @@ async function buildEvents() {
   return metafile;
 }
 
-/** Declarations of the producers' library: the entry's, and those that it names. None may come from elsewhere. */
+/** Declarations of the producers' library: index.d.ts and all files that it imports. They must not import packages. */
 async function eventTypes() {
-  // Here, because the handlers are built often, and without it.
+  // Imported here, because `--handlers` does not need it.
   const { default: ts } = await import('typescript');
   const folder = join(root, 'events');
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config;
@@ -102,7 +102,8 @@ async function eventTypes() {
     found.set(name, text);
     for (const { fileName } of ts.preProcessFile(text).importedFiles) {
       const file = `${fileName.slice(2)}.d.ts`;
-      if (!fileName.startsWith('./') || !written.has(file)) fail(`${name} names types of ${fileName}: write its own`);
+      if (!fileName.startsWith('./') || !written.has(file))
+        fail(`${name} imports types of ${fileName}: define them in events/`);
       take(file);
     }
   };
@@ -111,12 +112,12 @@ async function eventTypes() {
 }
 
 function buildLib() {
-  // What was renamed or deleted must not be shipped.
+  // Removes files of renamed or deleted sources.
   for (const folder of ['lib', 'contract']) rmSync(join(root, 'dist', folder), { recursive: true, force: true });
   const jsii = createRequire(import.meta.url).resolve('jsii/bin/jsii');
   const options = [
     '--fail-on-warnings',
-    // The peers are the lowest versions that work, what is developed with are the newest.
+    // The peers are the lowest supported versions, the development dependencies are the newest.
     '--silence-warnings=metadata/missing-dev-dependency',
   ];
   const { status } = spawnSync(process.execPath, [jsii, ...options], { cwd: root, stdio: 'inherit' });
@@ -139,6 +140,6 @@ try {
   if (only === undefined) writeFileSync(join(root, 'THIRD-PARTY-LICENSES'), licencesText(packages));
   if (wants('--lib')) buildLib();
 } catch (error) {
-  // esbuild has printed its errors.
-  fail(error.errors ? 'the bundles cannot be made: see the errors above' : error.stack);
+  // esbuild prints its own errors.
+  fail(error.errors ? 'the bundles cannot be built: see the errors above' : error.stack);
 }

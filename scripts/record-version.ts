@@ -1,4 +1,4 @@
-/** Records what the code at hand stores and sends as fixtures of the package's version. Run it by `npm run record:version`. */
+/** Records the stored items and messages of the current code as fixtures of its version. Run: `npm run record:version`. */
 import { version } from '../package.json';
 import { recordVersion } from '../test/support/versions/record';
 import { startVersionServers } from '../test/support/versions/servers';

@@ -4,7 +4,7 @@ export interface BundledPackage {
   readonly name: string;
   readonly version: string;
   readonly licence: string;
-  /** Of the licence, and of notices that go with it. */
+  /** The licence and its notices. */
   readonly text: string;
 }
 

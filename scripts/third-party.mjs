@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
- * Licences of packages that a bundle may contain: those that ask for their text and notices alone. None of them asks what it
- * is part of to be under the same licence, or its source to be given.
+ * Licences of packages that a bundle can contain. They only require their text and notices, and neither the same licence
+ * for the bundle nor its source.
  */
 const PERMISSIVE = new Set([
   '0BSD',
@@ -16,13 +16,13 @@ const PERMISSIVE = new Set([
   'MIT-0',
 ]);
 
-/** Those that ask for nothing at all: such a package may come without its licence's text. */
+/** Licences without conditions. Their packages need no licence text. */
 const UNCONDITIONAL = new Set(['0BSD', 'MIT-0']);
 
-/** The text of Apache-2.0 is always the same, and ours, too: it stands for that of packages that come without. */
+/** The text of Apache-2.0 is always the same, so this file replaces the missing file of a package. */
 const APACHE_FILE = 'LICENSE';
 
-/** Files of a package that its licence asks to be passed on. */
+/** Files of a package that its licence requires to ship. */
 const LICENCE_FILE = /^(licen[cs]e|copying)\b/i;
 const NOTICE_FILE = /^notice\b/i;
 
@@ -31,14 +31,14 @@ const NOTICE_FILE = /^notice\b/i;
  * @param {string} root the folder that the metafiles' paths are relative to
  * @param {import('esbuild').Metafile[]} metafiles of the bundles
  * @returns {{ name: string, version: string, licence: string, text: string }[]} text: licence and notices
- * @throws {Error} that names every package without a licence, without its text, or with a licence that is not permissive
+ * @throws {Error} names every package without a licence, without its text, or with a licence that is not permissive
  */
 export function bundledPackages(root, metafiles) {
   const folders = new Set();
   for (const { outputs } of metafiles) {
     for (const { inputs } of Object.values(outputs)) {
       for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
-        // What was dropped is not passed on.
+        // esbuild dropped the code of files without bytes.
         if (bytesInOutput > 0 && file.includes('node_modules/')) folders.add(resolve(root, folderOf(file)));
       }
     }
@@ -55,12 +55,12 @@ export function bundledPackages(root, metafiles) {
       : [];
   });
   if (problems.length > 0) throw new Error(`these packages cannot be bundled:\n${problems.sort().join('\n')}`);
-  // The same version may stand in several folders.
+  // Several folders can contain the same version.
   const distinct = new Map(packages.map((one) => [`${one.name} ${one.version}`, one]));
   return [...distinct.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
-/** The file that is shipped: each text once, under the packages that it belongs to. */
+/** The content of THIRD-PARTY-LICENSES: each text once, with the names of its packages. */
 export function licencesText(packages) {
   const byText = new Map();
   for (const one of packages) byText.set(one.text, [...(byText.get(one.text) ?? []), one]);
@@ -87,7 +87,7 @@ function readPackage(folder, root) {
   const files = readdirSync(folder).sort();
   const own = files.filter((file) => LICENCE_FILE.test(file)).map((file) => join(folder, file));
   const licences = own.length > 0 ? own : license === 'Apache-2.0' ? [join(root, APACHE_FILE)] : [];
-  // A notice is none without its licence.
+  // Notices only count together with a licence.
   const notices = licences.length > 0 ? files.filter((file) => NOTICE_FILE.test(file)) : [];
   const texts = [...licences, ...notices.map((file) => join(folder, file))].map((file) =>
     readFileSync(file, 'utf8').trim(),

@@ -24,22 +24,22 @@ export interface ApplyRun {
   readonly cpuSeconds: number;
   /** Largest resident set of the process, MB of 1,000,000 bytes. */
   readonly peakMb: number;
-  /** Last line that it printed. */
+  /** Last line of standard output. */
   readonly result: string;
 }
 
 export interface ApplyCost {
   readonly subscriptions: number;
   readonly fileBytes: number;
-  /** `apply --help`: a process that reads no file and calls nothing. */
+  /** `apply --help`, a process that reads no file and makes no call. */
   readonly idle: ApplyRun;
-  /** Adds all. */
+  /** Adds all subscriptions. */
   readonly first: ApplyRun;
   /** The same file again. */
   readonly second: ApplyRun;
 }
 
-/** Measures the CLI's `apply` of a long file, as a process of its own, against the embedded services. */
+/** Measures the CLI's `apply` of a long file in a separate process, against the embedded services. */
 export async function measureApply({ subscriptions, bundle, progress }: ApplyOptions): Promise<ApplyCost> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-apply-'));
   const engines = await startEngines();
@@ -69,7 +69,7 @@ function describe({ region, outputs, dynamoDb, sqs, events }: RunningEngines): L
   return { stackName: 'bench', region, outputs, endpoints: { dynamodb: dynamoDb, sqs, kms: events } };
 }
 
-/** A subscription file; every second subscription has a threshold, which is an item of its own. */
+/** A subscription file. Every second subscription has a threshold, which is stored as an additional item. */
 function* lines(subscriptions: number): Generator<string> {
   yield 'subscriptions:\n';
   for (let n = 0; n < subscriptions; n++) {
@@ -110,5 +110,5 @@ async function runApply(bundle: string, args: readonly string[], directory: stri
   };
 }
 
-/** What `apply` prints at last when the file changes nothing. */
+/** The last line of `apply` for a file that changes nothing. */
 export const unchanged = (subscriptions: number): string => `0 added, 0 changed, ${subscriptions} unchanged`;

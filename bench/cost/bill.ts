@@ -1,62 +1,36 @@
 import { PRICES } from './prices';
 
-/** What is billed, of one event or of a month. */
-export interface Units {
-  readonly events: number;
-  readonly sqsRequests: number;
-  readonly lambdaRequests: number;
-  readonly lambdaGbSeconds: number;
-  readonly writeUnits: number;
-  readonly readUnits: number;
-  readonly kmsRequests: number;
-  readonly logBytes: number;
-  /** Bytes that the tables hold afterwards and did not before. */
-  readonly storedBytes: number;
-  readonly internetBytes: number;
-}
+const UNITS = [
+  'events',
+  'sqsRequests',
+  'lambdaRequests',
+  'lambdaGbSeconds',
+  'writeUnits',
+  'readUnits',
+  'kmsRequests',
+  'logBytes',
+  // Bytes added to the tables.
+  'storedBytes',
+  'internetBytes',
+] as const;
+export type Unit = (typeof UNITS)[number];
 
-export type Unit = keyof Units;
+/** Billed units of one event or of a month. */
+export type Units = Readonly<Record<Unit, number>>;
 
-export const NOTHING: Units = {
-  events: 0,
-  sqsRequests: 0,
-  lambdaRequests: 0,
-  lambdaGbSeconds: 0,
-  writeUnits: 0,
-  readUnits: 0,
-  kmsRequests: 0,
-  logBytes: 0,
-  storedBytes: 0,
-  internetBytes: 0,
-};
+const unitsOf = (amount: (unit: Unit) => number): Units =>
+  Object.fromEntries(UNITS.map((unit) => [unit, amount(unit)])) as Record<Unit, number>;
 
-const NAMES = Object.keys(NOTHING) as Unit[];
+export const NOTHING: Units = unitsOf(() => 0);
+export const sum = (all: readonly Units[]): Units =>
+  unitsOf((unit) => all.reduce((total, one) => total + one[unit], 0));
+export const times = (units: Units, factor: number): Units => unitsOf((unit) => units[unit] * factor);
 
-export function sum(all: readonly Units[]): Units {
-  return Object.fromEntries(NAMES.map((name) => [name, all.reduce((to, one) => to + one[name], 0)])) as Record<
-    Unit,
-    number
-  >;
-}
+/** Dollars by item of the bill. */
+export type Bill = Readonly<ReturnType<typeof billOf>>;
 
-export function times(units: Units, factor: number): Units {
-  return Object.fromEntries(NAMES.map((name) => [name, units[name] * factor])) as Record<Unit, number>;
-}
-
-/** Dollars by what the bill names. */
-export interface Bill {
-  readonly EventBridge: number;
-  readonly SQS: number;
-  readonly Lambda: number;
-  readonly DynamoDB: number;
-  readonly KMS: number;
-  readonly CloudWatch: number;
-  readonly internet: number;
-  readonly total: number;
-}
-
-/** @param monthsStored how long the stored bytes stay. */
-export function billOf(units: Units, monthsStored: number): Bill {
+/** @param monthsStored how long the tables keep the stored bytes. */
+export function billOf(units: Units, monthsStored: number) {
   const parts = {
     EventBridge: units.events * PRICES.event,
     SQS: units.sqsRequests * PRICES.sqsRequest,

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { TableInput } from '../../local/engines/services/dynamodb';
 import { type Attributes, FAILED_CONDITION_UNITS, IndexWrites, leastReadUnits, READS, WRITES } from './capacity';
 
-/** What calls cost. */
+/** Cost of calls. */
 export interface Usage {
   readonly readUnits: number;
   readonly writeUnits: number;
@@ -11,8 +11,8 @@ export interface Usage {
 }
 
 /**
- * Counts calls of SDK clients, and what DynamoDB says that they cost. The clients' users stay as they are: a middleware
- * asks for the figures and reads them.
+ * Counts the calls of SDK clients and the units that DynamoDB reports for them. A middleware requests and reads the units,
+ * so code that uses the clients does not change.
  */
 export class CallCounter {
   private readonly indexes: ReadonlyMap<string, IndexWrites>;
@@ -25,37 +25,40 @@ export class CallCounter {
   }
 
   /**
-   * Counts an SDK client's calls from now on; every write to the tables must go through a watched document client. `see` is
-   * shown each call before it is made.
+   * Starts to count an SDK client's calls. Every write to the tables must go through a watched document client.
+   * @param onCall called before each call.
    */
-  watch(client: { readonly middlewareStack: object }, see: (command: string, input: unknown) => void = () => {}): void {
+  watch(
+    client: { readonly middlewareStack: object },
+    onCall: (command: string, input: unknown) => void = () => {},
+  ): void {
     const hasUnits = client instanceof DynamoDBDocumentClient;
-    // Every client has this stack, typed with its own inputs and outputs.
+    // Every client has this stack, with the types of its own inputs and outputs.
     (client.middlewareStack as MiddlewareStack).add(
       (next, context) => async (args) => {
         const command = String(context.commandName).replace(/Command$/, '');
-        see(command, args.input);
+        onCall(command, args.input);
         this.apiCalls++;
         if (!hasUnits) return next(args);
-        if (!READS.has(command) && !WRITES.has(command)) throw new Error(`nobody knows yet what a ${command} costs`);
+        if (!READS.has(command) && !WRITES.has(command)) throw new Error(`the cost of ${command} is unknown`);
         const input = { ...args.input, ReturnConsumedCapacity: 'TOTAL' } as DynamoDbInput;
-        // An update's outcome in the indexes is seen in the item that it leaves.
+        // Index writes of an update depend on the item after the update.
         if (command === 'UpdateItem') input.ReturnValues ??= 'ALL_NEW';
         try {
-          const answer = await next({ ...args, input });
-          this.count(command, input, answer.output);
-          return answer;
+          const result = await next({ ...args, input });
+          this.count(command, input, result.output);
+          return result;
         } catch (error) {
           if ((error as Error).name === 'ConditionalCheckFailedException') this.writeUnits += FAILED_CONDITION_UNITS;
           throw error;
         }
       },
-      // Outermost: sees values as the document client's user does, and a call once however often the SDK tries it.
+      // Outermost: sees the values of the document client, and counts a call once despite retries of the SDK.
       { step: 'initialize', name: 'countCalls', priority: 'high' },
     );
   }
 
-  /** What the calls since the last look cost. */
+  /** The cost of the calls since the last call of `take`. */
   take(): Usage {
     const { readUnits, writeUnits, apiCalls } = this;
     this.readUnits = this.writeUnits = this.apiCalls = 0;
@@ -73,7 +76,7 @@ export class CallCounter {
     const table = this.tables.find(({ TableName }) => TableName === input.TableName);
     if (!table?.GlobalSecondaryIndexes?.length) return 0;
     if (command === 'UpdateItem' && input.ReturnValues !== 'ALL_NEW') {
-      throw new Error(`an update that returns ${input.ReturnValues} does not show what it costs in an index`);
+      throw new Error(`the index writes of an update that returns ${input.ReturnValues} are unknown`);
     }
     const item = command === 'PutItem' ? input.Item : command === 'UpdateItem' ? output.Attributes : undefined;
     return this.indexes.get(table.TableName)?.unitsOf((input.Key ?? input.Item) as Attributes, item) ?? 0;

@@ -13,17 +13,17 @@ import {
   WRITES,
 } from './capacity';
 
-/** What a call cost. */
+/** Cost of a call. */
 export interface MeteredCall {
-  /** Access key id of the request's signature; a function's is its logical id. */
+  /** Access key id of the request's signature. The access key id of a function is its logical id. */
   readonly accessKeyId: string;
   readonly readUnits: number;
   readonly writeUnits: number;
-  /** Bytes that the table holds more, or fewer. */
+  /** Bytes added to the table. Negative if the table shrinks. */
   readonly storedBytes: number;
 }
 
-/** What DynamoDB adds to each item's size for storage (developer guide, "DynamoDB item sizes and formats"). */
+/** Storage overhead of an item (developer guide, "DynamoDB item sizes and formats"). */
 const ITEM_OVERHEAD_BYTES = 100;
 
 type Item = Record<string, AttributeValue>;
@@ -36,9 +36,8 @@ interface Input {
 }
 
 /**
- * Stands between functions and an embedded DynamoDB, and says what each call costs there: it has the engine tell the consumed
- * capacity, and looks at an item before and after it is written, for what the engine leaves out. Whoever calls sees no
- * difference.
+ * A proxy between functions and an embedded DynamoDB that reports the cost of each call. Requests the consumed capacity
+ * from the engine, and reads each item before and after a write for the costs that the engine does not count.
  */
 export class MeteredDynamoDb {
   private readonly server = createServer((request, response) => {
@@ -50,12 +49,12 @@ export class MeteredDynamoDb {
   private tables: readonly TableInput[] = [];
   private client: DynamoDBClient | undefined;
   private target = '';
-  /** Writes go one after the other, so that an item before a write is that of the write. */
+  /** Writes are sequential, so that no other write changes the item in between. */
   private writing: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly onCall: (call: MeteredCall) => void) {}
 
-  /** Starts, before it is known where the engine is. Resolves to its own URL. */
+  /** Starts the proxy before the engine's endpoint is known. Resolves to the proxy's URL. */
   async start(): Promise<string> {
     return `http://${LOOPBACK}:${await listen(this.server, 0)}`;
   }
@@ -76,8 +75,8 @@ export class MeteredDynamoDb {
     for await (const chunk of request) chunks.push(chunk);
     const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
     const input = JSON.parse(Buffer.concat(chunks).toString()) as Input;
-    if (READS.has(operation)) return (await this.forward(request, operation, input)).answer;
-    if (!WRITES.has(operation)) throw new Error(`nobody knows yet what a ${operation} costs`);
+    if (READS.has(operation)) return this.forward(request, operation, input);
+    if (!WRITES.has(operation)) throw new Error(`the cost of ${operation} is unknown`);
     const written = this.writing.then(() => this.write(request, operation, input));
     this.writing = written.catch(() => {});
     return written;
@@ -90,19 +89,14 @@ export class MeteredDynamoDb {
     const all = input.Key ?? input.Item ?? {};
     const key: Item = Object.fromEntries(keys.map((name) => [name, all[name] as AttributeValue]));
     const before = await this.read(input.TableName, key);
-    return (
-      await this.forward(request, operation, input, async () => {
-        const after = await this.read(input.TableName, key);
-        const indexes = new IndexWrites(table);
-        const plainKey = plain(key);
-        // The first says what stands there.
-        indexes.unitsOf(plainKey, before);
-        return {
-          indexUnits: indexes.unitsOf(plainKey, after),
-          storedBytes: storedBytes(after) - storedBytes(before),
-        };
-      })
-    ).answer;
+    return this.forward(request, operation, input, async () => {
+      const after = await this.read(input.TableName, key);
+      const indexes = new IndexWrites(table);
+      const plainKey = plain(key);
+      // The first call stores the entry before the write.
+      indexes.unitsOf(plainKey, before);
+      return { indexUnits: indexes.unitsOf(plainKey, after), storedBytes: storedBytes(after) - storedBytes(before) };
+    });
   }
 
   private async read(TableName: string, Key: Item): Promise<Attributes | undefined> {
@@ -124,15 +118,15 @@ export class MeteredDynamoDb {
     const body = JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' });
     const response = await fetch(this.target, { method: 'POST', headers, body });
     const text = await response.text();
-    const answer = { status: response.status, type: response.headers.get('content-type') ?? '', text };
+    const forwarded = { status: response.status, type: response.headers.get('content-type') ?? '', text };
     const output = JSON.parse(text) as { readonly ConsumedCapacity?: unknown; readonly __type?: string };
     const accessKeyId = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
     const nothing = { accessKeyId, readUnits: 0, writeUnits: 0, storedBytes: 0 };
     if (!response.ok) {
-      // A call that is refused otherwise costs nothing, and should not be made.
+      // Other errors cost nothing and must not happen.
       if (!output.__type?.endsWith('ConditionalCheckFailedException')) throw new Error(`${operation}: ${text}`);
       this.onCall({ ...nothing, writeUnits: FAILED_CONDITION_UNITS });
-      return { answer };
+      return forwarded;
     }
     const consumed = ([output.ConsumedCapacity ?? []].flat() as { readonly CapacityUnits?: number }[]).reduce(
       (to, { CapacityUnits = 0 }) => to + CapacityUnits,
@@ -145,7 +139,7 @@ export class MeteredDynamoDb {
       const least = operation === 'Query' ? leastReadUnits(input.ConsistentRead === true) : 0;
       this.onCall({ ...nothing, readUnits: Math.max(consumed, least) });
     }
-    return { answer };
+    return forwarded;
   }
 }
 
@@ -154,7 +148,7 @@ const storedBytes = (item: Attributes | undefined): number => (item ? itemBytes(
 const plain = (item: Item): Attributes =>
   Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plainValue(value)]));
 
-/** A value as the document client gives it. */
+/** A value in the format of the document client. */
 function plainValue(value: AttributeValue): unknown {
   if (value.N !== undefined) return Number(value.N);
   if (value.L) return value.L.map(plainValue);

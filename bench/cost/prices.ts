@@ -1,6 +1,6 @@
 /**
- * What AWS charges in US East (N. Virginia), dollars, on demand, without any free tier: the list prices as they stood on
- * `AS_OF`. Nothing here is asked for at run time. Other Regions differ, most by less than a third.
+ * On-demand list prices in US East (N. Virginia) on `AS_OF`, dollars, without the free tier. Prices in most other Regions
+ * differ by less than a third.
  */
 export const AS_OF = '2026-11-22';
 export const REGION = 'us-east-1';
@@ -19,13 +19,13 @@ export const PRICES = {
   /** aws.amazon.com/dynamodb/pricing/on-demand, since 2024-11. */
   writeUnit: 0.625 / MILLION,
   readUnit: 0.125 / MILLION,
-  /** Of a table, and of what it takes to restore it to any second. A byte for a month. */
+  /** A byte for a month: of a table, and of its point-in-time recovery. */
   tableByteMonth: 0.25 / GB,
   recoveryByteMonth: 0.2 / GB,
-  /** aws.amazon.com/kms/pricing: a customer's key for a month; a symmetric request. */
+  /** aws.amazon.com/kms/pricing: a customer managed key for a month; a symmetric request. */
   keyMonth: 1.0,
   kmsRequest: 0.03 / 10_000,
-  /** aws.amazon.com/cloudwatch/pricing: a byte of logs that comes in; a custom metric for a month, of the first 10,000. */
+  /** aws.amazon.com/cloudwatch/pricing: a byte of ingested logs; a custom metric for a month, of the first 10,000. */
   logByte: 0.5 / GB,
   metricMonth: 0.3,
   /** aws.amazon.com/ec2/pricing/on-demand, "Data transfer": a byte to the internet, of the first 10 TB. */

@@ -2,13 +2,12 @@ import { Agent, request } from 'node:https';
 import { serve } from '../engines/child';
 import { cpuMs } from '../report';
 
-/** POSTs to be made, one body to all URLs in turn. */
+/** POSTs to make: one body to all URLs, round robin. */
 export interface BareRound {
   readonly urls: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly posts: number;
-  /** At a time. */
   readonly concurrency: number;
 }
 
@@ -19,7 +18,7 @@ export interface BareUsage {
 
 const agent = new Agent({ keepAlive: true });
 
-/** One POST; whatever the answer is. */
+/** Makes one POST and ignores the response. */
 const post = (url: string, headers: BareRound['headers'], body: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const call = request(url, {
@@ -32,7 +31,7 @@ const post = (url: string, headers: BareRound['headers'], body: string): Promise
     call.end(body);
   });
 
-/** A loop around `https.request`: no record, no retry, no idea of what became of a POST. */
+/** A loop around `https.request` without records, retries or results. */
 async function round({ urls, headers, body, posts, concurrency }: BareRound): Promise<BareUsage> {
   const [cpu, start] = [cpuMs(), performance.now()];
   let next = 0;

@@ -5,7 +5,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { serve } from '../engines/child';
 import { cpuMs } from '../report';
 
-// The very bundle that is deployed, with the environment that the template gives it.
+// The deployed bundle, with the environment from the template.
 const { handler }: { handler: (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> } = require(
   join(__dirname, '..', '..', 'dist', 'lambda', 'deliver', 'index.js'),
 );
@@ -18,16 +18,16 @@ const SERVICES: Readonly<Record<string, string>> = {
   AWSEvents: 'EventBridge',
 };
 
-/** What `deliver` did since the last look. */
+/** Usage of `deliver` since the last request for it. */
 export interface DeliverUsage {
   readonly cpuMs: number;
-  /** Requests as they went out, repeated ones too, by service and operation; `flow POST`: to flows. */
+  /** Requests, including retries, by service and operation. `flow POST`: requests to flows. */
   readonly calls: Readonly<Record<string, number>>;
 }
 
 let calls: Record<string, number> = {};
 let cpuBefore = cpuMs();
-// Node tells of every request that it makes, whoever makes it.
+// Node.js reports all HTTP requests of the process on this channel.
 subscribe('http.client.request.start', (message) => {
   const target = (message as { request: ClientRequest }).request.getHeader('x-amz-target');
   const [service = '', operation] = String(target ?? '').split('.');

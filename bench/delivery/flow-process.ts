@@ -5,21 +5,21 @@ import { LOOPBACK, listen } from '../../local/engines/protocol/http';
 import { serve } from '../engines/child';
 import { CERTIFICATE_FILE, KEY_FILE } from './tls';
 
-/** What came since the last look. */
+/** POSTs since the last request for them. */
 export interface Received {
   readonly posts: number;
-  /** POSTs that were taken, by `webhook-id`; empty where nobody asks for them. */
-  readonly taken: Readonly<Record<string, number>>;
-  /** One of them. */
+  /** Accepted POSTs by `webhook-id`. */
+  readonly accepted: Readonly<Record<string, number>>;
+  /** An accepted POST. */
   readonly sample?: { readonly headers: IncomingHttpHeaders; readonly body: string };
 }
 
 let posts = 0;
-let taken: Record<string, number> = {};
+let accepted: Record<string, number> = {};
 let sample: Received['sample'];
-/** Refuses the first POST of every id. */
-let refusing = false;
-const refused = new Set<string>();
+/** Whether the first POST of every id is rejected. */
+let rejecting = false;
+const rejected = new Set<string>();
 
 const server = createServer(
   { cert: readFileSync(CERTIFICATE_FILE), key: readFileSync(KEY_FILE) },
@@ -29,12 +29,12 @@ const server = createServer(
     request.on('end', () => {
       const id = String(request.headers['webhook-id']);
       posts++;
-      if (refusing && !refused.has(id)) {
-        refused.add(id);
+      if (rejecting && !rejected.has(id)) {
+        rejected.add(id);
         response.writeHead(503, { 'content-length': 0 }).end();
         return;
       }
-      taken[id] = (taken[id] ?? 0) + 1;
+      accepted[id] = (accepted[id] ?? 0) + 1;
       sample ??= { headers: request.headers, body: Buffer.concat(chunks).toString() };
       response
         .writeHead(202, { 'x-ms-workflow-run-id': '08584000000000000000000000000CU01', 'content-length': 0 })
@@ -43,19 +43,19 @@ const server = createServer(
   },
 );
 
-function look(): Received {
-  const received = { posts, taken, sample };
+function takeReceived(): Received {
+  const received = { posts, accepted, sample };
   posts = 0;
-  taken = {};
+  accepted = {};
   sample = undefined;
   return received;
 }
 
 async function main(): Promise<void> {
   const port = await listen(server, 0);
-  serve(`https://${LOOPBACK}:${port}`, (request: 'look' | 'refuse' | 'take') => {
-    if (request === 'look') return look();
-    refusing = request === 'refuse';
+  serve(`https://${LOOPBACK}:${port}`, (request: 'received' | 'reject' | 'accept') => {
+    if (request === 'received') return takeReceived();
+    rejecting = request === 'reject';
     return undefined;
   });
 }

@@ -1,27 +1,27 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A part of a benchmark in a process of its own, so that its CPU time is nobody else's. */
+/** A part of a benchmark in a process of its own, which separates its CPU time. */
 export interface Child<Ready> {
-  /** What it said when it was ready. */
+  /** The first message of the process. */
   readonly ready: Ready;
-  /** Has it do something. Rejects when that fails. */
-  ask<Answer>(request: unknown): Promise<Answer>;
+  /** Sends a request. Rejects if the request fails. */
+  ask<Result>(request: unknown): Promise<Result>;
   stop(): Promise<void>;
 }
 
-/** Of what a child wrote on standard error, characters. */
-const MAX_SAID = 4000;
+/** Characters of standard error in an error message. */
+const MAX_STDERR = 4000;
 
 interface Reply {
   readonly id: number;
-  readonly answer?: unknown;
+  readonly result?: unknown;
   readonly error?: string;
 }
 
 /**
  * Starts a file as a child process.
- * @param environment what it gets besides this process's own.
+ * @param environment variables in addition to those of this process.
  */
 export async function startChild<Ready>(
   file: string,
@@ -30,18 +30,17 @@ export async function startChild<Ready>(
   const child = fork(file, {
     execArgv: ['--import', 'tsx'],
     env: { ...process.env, ...environment },
-    // What it logs is of use only when it fails to start.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  let said = '';
+  let stderr = '';
   child.stderr?.on('data', (chunk) => {
-    said = `${said}${chunk}`.slice(-MAX_SAID);
+    stderr = `${stderr}${chunk}`.slice(-MAX_STDERR);
   });
   const ended = once(child, 'exit');
   const waiting = new Map<number, (reply: Reply) => void>();
   let ids = 0;
-  const tooEarly = ended.then(([code]) => Promise.reject(new Error(`${file} ended with status ${code}:\n${said}`)));
-  // Nobody may be waiting when it ends as it should.
+  const tooEarly = ended.then(([code]) => Promise.reject(new Error(`${file} ended with status ${code}:\n${stderr}`)));
+  // A normal end is not an unhandled rejection.
   tooEarly.catch(() => {});
   const [ready] = await Promise.race([once(child, 'message'), tooEarly]);
   child.on('message', (reply: Reply) => {
@@ -50,13 +49,13 @@ export async function startChild<Ready>(
   });
   return {
     ready: ready as Ready,
-    async ask<Answer>(request: unknown) {
+    async ask<Result>(request: unknown) {
       const id = ++ids;
       const replied = new Promise<Reply>((resolve) => waiting.set(id, resolve));
       child.send({ id, request });
-      const { answer, error } = await Promise.race([replied, tooEarly]);
+      const { result, error } = await Promise.race([replied, tooEarly]);
       if (error !== undefined) throw new Error(error);
-      return answer as Answer;
+      return result as Result;
     },
     async stop() {
       if (child.connected) child.disconnect();
@@ -65,12 +64,12 @@ export async function startChild<Ready>(
   };
 }
 
-/** In the child: says that it is ready, and answers what it is asked. Ends with the process that started it. */
-export function serve(ready: unknown, answer: (request: never) => unknown): void {
+/** In the child process: sends `ready` and responds to requests. Exits with its parent. */
+export function serve(ready: unknown, respond: (request: never) => unknown): void {
   process.once('disconnect', () => process.exit());
   process.on('message', async ({ id, request }: { readonly id: number; readonly request: never }) => {
     try {
-      process.send?.({ id, answer: await answer(request) });
+      process.send?.({ id, result: await respond(request) });
     } catch (error) {
       process.send?.({ id, error: String(error) });
     }

@@ -2,25 +2,23 @@ import { join } from 'node:path';
 import type { TableInput } from '../../local/engines/services/dynamodb';
 import { startChild } from './child';
 
-/** Embedded services, and what the connector's template declares of tables, queues and keys on them. */
+/** Embedded services with the tables, queues and keys of the connector's template. */
 export interface Engines {
   /** Endpoint of DynamoDB (dynalite). */
   readonly dynamoDb: string;
   /** Endpoint of SQS (fauxqs). */
   readonly sqs: string;
-  /** Endpoint of KMS, and one that takes every event of PutEvents. */
+  /** Endpoint of KMS and EventBridge. PutEvents accepts every event. */
   readonly events: string;
   readonly region: string;
   readonly tables: readonly TableInput[];
-  /** Names of the tables. */
+  /** Names of tables. */
   readonly subscriptions: string;
   readonly thresholds: string;
-  readonly deliveries: string;
   /** ARN of the key that encrypts flow URLs. */
   readonly flowUrlKey: string;
-  /** The variables that the template gives the function `deliver`. */
+  /** Environment of the function `deliver` in the template. */
   readonly deliverEnvironment: Readonly<Record<string, string>>;
-  /** Outputs of the stack, as far as the CLI's `apply` needs them. */
   readonly outputs: Readonly<Record<string, string>>;
 }
 
@@ -28,10 +26,10 @@ export interface RunningEngines extends Engines {
   stop(): Promise<void>;
 }
 
-/** Accepted by every embedded service. */
+/** All embedded services accept these credentials. */
 export const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench' };
 
-/** Starts the services in a process of their own, so that their CPU time is not counted as ours. */
+/** Starts the services in a separate process, so that their CPU time is not counted. */
 export async function startEngines(): Promise<RunningEngines> {
   const { ready, stop } = await startChild<Engines>(join(__dirname, 'engines-process.ts'));
   return { ...ready, stop };

@@ -1,16 +1,16 @@
 import { Engine } from 'json-rules-engine';
 import packageJson from 'json-rules-engine/package.json';
 
-/** The rules engine that is compared with. */
+/** The rules engine of the comparison. */
 export const RULES_ENGINE = { name: packageJson.name, version: packageJson.version };
 
-/** A threshold above a level, and who is told. */
+/** A subscription with a threshold above a level. */
 export interface Level {
   readonly subscription: string;
   readonly value: number;
 }
 
-/** The usual way: every threshold is a rule, and every observation is tried against every rule. */
+/** The usual approach: every threshold is a rule, and every observation is evaluated against every rule. */
 export class RuleByRule {
   private readonly engine: Engine;
 
@@ -28,7 +28,7 @@ export class RuleByRule {
     );
   }
 
-  /** Subscriptions whose threshold lies between the two values, sorted. */
+  /** Subscriptions with a threshold between the two values, sorted. */
   async crossed(previousValue: number, value: number): Promise<string[]> {
     const { events } = await this.engine.run({ previousValue, value });
     return events.map(({ params }) => params?.subscription as string).sort();

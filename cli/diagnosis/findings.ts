@@ -1,7 +1,7 @@
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { counted, cut } from '../../lambda/shared/core/text';
-import { isPaused } from '../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { FiringAlarm } from '../connector/alarms';
 import type { DeadLetter } from '../connector/dead-letters';

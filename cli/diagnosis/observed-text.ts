@@ -1,4 +1,4 @@
-import { nearest } from '../../lambda/subscriptions/core/entry/words';
+import { nearest } from '../../lambda/subscriptions/core/entry/messages';
 
 const MAX_NAMES = 5;
 

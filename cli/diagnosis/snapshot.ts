@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { Output } from '../../contract/outputs';
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { metricKey } from '../../lambda/shared/core/metric';
-import { isPaused } from '../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { ownerOf, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import { firingAlarms } from '../connector/alarms';

@@ -1,7 +1,7 @@
 import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { TriggerId } from '../../contract/events';
 import { CLOUDEVENTS_BODIES } from '../../lambda/delivery/core/bodies/cloudevents';
-import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat';
+import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat-schema';
 import { teamsMessageSchema } from '../../lambda/delivery/core/bodies/teams-card';
 import type { BodyFormat } from '../../lambda/subscriptions/core/subscription';
 

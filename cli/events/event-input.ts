@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { DomainEvent } from '../../contract/events';
 import { checkEvent, type DefinedDetailType, EVENT_DEFINITIONS } from '../../lambda/events/core/events';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 
 type Detail = Record<string, unknown>;

@@ -3,7 +3,7 @@
  * expressions"): text with `@{…}` expressions, which the designer shows as text and fields.
  */
 import type { JsonSchema } from '@valibot/to-json-schema';
-import type { FlatBody } from '../../lambda/delivery/core/bodies/flat';
+import type { FlatBody } from '../../lambda/delivery/core/bodies/flat-schema';
 import type { FlowSpec } from './flow-spec';
 
 type Field = Exclude<keyof FlatBody, 'trigger'> | 'errorHtml';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { identityHash } from '../../lambda/shared/core/identity';
-import { isPaused } from '../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../lambda/subscriptions/core/health';
 import { sampleEvent } from '../../lambda/subscriptions/core/sample';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { Connector } from '../connector/connector';

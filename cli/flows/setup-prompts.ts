@@ -3,8 +3,9 @@ import type { WantedSubscription } from '../../lambda/registration/core/register
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { isBeyond, type ThresholdOperator } from '../../lambda/shared/core/position';
+import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
-import { checkEntry, toDefinition } from '../../lambda/subscriptions/core/subscription-entry';
+import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { metricText } from '../diagnosis/threshold-status';
 import type { Prompts } from '../shell/prompts';

@@ -1,6 +1,6 @@
 import { durationHint, durationMs } from '../../lambda/shared/core/duration';
 import { wholeNumberHint, wholeNumberOf } from '../../lambda/shared/core/numbers';
-import { wrongValue } from '../../lambda/subscriptions/core/entry/words';
+import { wrongValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 
 /** Parses an option that takes a whole number from 1 to `max`. Throws a UsageError. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { shown } from '../../lambda/subscriptions/core/entry/words';
+import { shown } from '../../lambda/subscriptions/core/entry/messages';
 
 /** A file or stream cannot be read as UTF-8 text. The message names it and says what to do. */
 export class TextFileError extends Error {

@@ -1,16 +1,12 @@
 import * as v from 'valibot';
 import { type Document, isMap, type Node } from 'yaml';
-import { nearest } from '../../lambda/subscriptions/core/entry/words';
+import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
+import { nearest } from '../../lambda/subscriptions/core/entry/messages';
+import { DEFAULT_SET, setSchema } from '../../lambda/subscriptions/core/entry/schema';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
 import type { SecretReference } from '../../lambda/subscriptions/core/secret-reference';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
-import {
-  checkEntry,
-  DEFAULT_SET,
-  type EntryMistake,
-  setSchema,
-  toDefinition,
-} from '../../lambda/subscriptions/core/subscription-entry';
+import { checkEntry, type EntryMistake } from '../../lambda/subscriptions/core/subscription-entry';
 import { Mistakes } from '../shell/mistakes';
 import { fillVariables } from './variables';
 import { keyText, listMistake, topLevelMistake, YamlDiagnostics } from './yaml-diagnostics';

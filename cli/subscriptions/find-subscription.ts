@@ -1,4 +1,4 @@
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { Connector } from '../connector/connector';
 import type { Context } from '../frame/command';

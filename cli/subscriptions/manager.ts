@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { DEFAULT_SET, setSchema } from '../../lambda/subscriptions/core/subscription-entry';
+import { DEFAULT_SET, setSchema } from '../../lambda/subscriptions/core/entry/schema';
 import { UsageError } from '../shell/exit';
 
 /** Manager of subscriptions that `setup` creates. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { shown } from '../../lambda/subscriptions/core/entry/words';
+import { shown } from '../../lambda/subscriptions/core/entry/messages';
 import { CommandError, UsageError } from '../shell/exit';
 import { TextFileDecoder } from '../shell/text-file';
 

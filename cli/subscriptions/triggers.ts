@@ -1,5 +1,5 @@
 import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/words';
+import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 
 export const TRIGGER_TITLES: Readonly<Record<TriggerId, string>> = {

@@ -9,7 +9,7 @@ import {
   visit,
   type YAMLParseError,
 } from 'yaml';
-import { shown } from '../../lambda/subscriptions/core/entry/words';
+import { shown } from '../../lambda/subscriptions/core/entry/messages';
 import { Mistakes } from '../shell/mistakes';
 import type { YamlListReader } from './yaml-list';
 

@@ -1,24 +1,16 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
-import { eventPublisher } from '../events/adapters/event-bus';
+import { publishingPorts } from '../events/adapters/publishing-ports';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { required } from '../shared/adapters/environment';
 import { invocation } from '../shared/adapters/invocation';
-import { rejectedQueue } from '../shared/adapters/rejected-queue';
-import { handlerTelemetry } from '../shared/adapters/telemetry';
 import { RunTable } from './adapters/run-table';
 import { closeOverdueRuns, collectBatch } from './core/collect';
 
-const connectorId = required(Env.CONNECTOR_ID);
 const ports = {
+  ...publishingPorts(),
   runs: new RunTable(documentClient(), required(Env.RUNS_TABLE_NAME)),
-  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
-  rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
-  telemetry: handlerTelemetry(connectorId),
-  clock: Date.now,
   rules: {
     runTimeoutMs: Number(required(Env.RUN_TIMEOUT_SECONDS)) * 1000,
     expected: {
@@ -26,10 +18,10 @@ const ports = {
       full: JSON.parse(required(Env.FULL_REFRESH_PROCESSES)),
     },
   },
-  connectorId,
+  connectorId: required(Env.CONNECTOR_ID),
 };
 
-/** Takes ends of stages from their queue; called by its schedule, it reports the runs that are overdue. */
+/** Processes ends of stages from the queue. When its schedule invokes it, reports overdue runs. */
 export async function handler(
   event: SQSEvent | EventBridgeEvent<'Scheduled Event', unknown>,
 ): Promise<SQSBatchResponse | undefined> {

@@ -25,7 +25,8 @@ import { rateLimiter } from './adapters/rate-limiter';
 import { secretReader } from './adapters/secret-reader';
 import { webIdentity } from './adapters/web-identity';
 import { authorizedPost } from './core/authorize';
-import { type DeliverPorts, deliverBatch } from './core/deliver';
+import { deliverBatch } from './core/deliver';
+import type { DeliverPorts } from './core/ports';
 import { runScheduledWork, type ScheduledWorkPorts } from './core/scheduled-work';
 
 const sqs = new SQSClient({});
@@ -37,7 +38,7 @@ const secrets = secretReader(
 const accepted = {
   extraHosts: optional(Env.EXTRA_FLOW_HOSTS)?.split(','),
   loopback: optional(Env.LOOPBACK_FLOWS) !== undefined,
-  // `authorizedPost` checks it, which knows whether a token goes with the request.
+  // Checked by `authorizedPost`, which knows whether the request has a token.
   credential: 'later',
 } as const;
 
@@ -77,7 +78,7 @@ const ports: DeliverPorts & ScheduledWorkPorts & { telemetry: ReturnType<typeof 
   send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
 };
 
-/** Takes deliveries from their queue, and calls the flows; called by its schedule, it comes back to what is held. */
+/** Delivers a batch of the deliveries queue to the flows. On its schedule, it runs the scheduled work. */
 export async function handler(
   event: SQSEvent | EventBridgeEvent<'Scheduled Event', unknown>,
   context: Context,

@@ -21,6 +21,6 @@ const ports = {
   send,
 };
 
-/** Takes trigger events from their queue, and sends one delivery for each subscription that an event matches. */
+/** Sends one delivery for each subscription that a trigger event matches. */
 export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
   batchResponse(event, ports.telemetry, (messages) => dispatchBatch(messages, ports));

@@ -4,7 +4,7 @@ import { Env } from '../../contract/environment';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { required } from '../shared/adapters/environment';
 import { handlerTelemetry } from '../shared/adapters/telemetry';
-import { answerCloudFormation, type CustomResourceRequest } from './adapters/cloudformation';
+import { type CustomResourceRequest, respondToCloudFormation } from './adapters/cloudformation';
 import { registryPorts } from './adapters/registry';
 import { declare } from './core/declare';
 
@@ -16,13 +16,13 @@ const ports = registryPorts(
     observationsQueue: required(Env.OBSERVATIONS_QUEUE_URL),
   },
   { dynamodb: documentClient(), sqs: new SQSClient({}) },
-  // Stacks name secrets only: a URL in clear has been refused before.
-  () => Promise.reject(new Error('a declared subscription has a flow URL in clear')),
+  // `declare` rejects flow URLs in plain text.
+  () => Promise.reject(new Error('a declared subscription has a flow URL in plain text')),
 );
 
-/** Makes, changes and removes the subscriptions that stacks declare, as CloudFormation asks for it. */
+/** Handles CloudFormation's requests for declared subscriptions. */
 export const handler = (event: CustomResourceRequest, context: Context): Promise<void> =>
-  answerCloudFormation(event, (request) => declare(request, ports), {
+  respondToCloudFormation(event, (request) => declare(request, ports), {
     remaining: () => context.getRemainingTimeInMillis(),
     telemetry,
   });

@@ -3,40 +3,33 @@ import { AthenaClient } from '@aws-sdk/client-athena';
 import { DataBrewClient } from '@aws-sdk/client-databrew';
 import { DataSyncClient } from '@aws-sdk/client-datasync';
 import { EMRServerlessClient } from '@aws-sdk/client-emr-serverless';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
-import { eventPublisher } from '../events/adapters/event-bus';
+import { publishingPorts } from '../events/adapters/publishing-ports';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { required } from '../shared/adapters/environment';
-import { rejectedQueue } from '../shared/adapters/rejected-queue';
-import { ASKING_LIMITS } from '../shared/adapters/service-client';
-import { handlerTelemetry } from '../shared/adapters/telemetry';
+import { READ_CLIENT_CONFIG } from '../shared/adapters/service-client';
 import { recordedRuns } from './adapters/recorded-run-table';
 import { runLister } from './adapters/runs';
 import { reconcileBatch } from './core/reconcile';
 
 const ports = {
+  ...publishingPorts(),
   lister: runLister({
-    appFlow: new AppflowClient(ASKING_LIMITS),
-    glue: new GlueClient(ASKING_LIMITS),
-    dataBrew: new DataBrewClient(ASKING_LIMITS),
-    emrServerless: new EMRServerlessClient(ASKING_LIMITS),
-    dataSync: new DataSyncClient(ASKING_LIMITS),
-    athena: new AthenaClient(ASKING_LIMITS),
-    stepFunctions: new SFNClient(ASKING_LIMITS),
+    appFlow: new AppflowClient(READ_CLIENT_CONFIG),
+    glue: new GlueClient(READ_CLIENT_CONFIG),
+    dataBrew: new DataBrewClient(READ_CLIENT_CONFIG),
+    emrServerless: new EMRServerlessClient(READ_CLIENT_CONFIG),
+    dataSync: new DataSyncClient(READ_CLIENT_CONFIG),
+    athena: new AthenaClient(READ_CLIENT_CONFIG),
+    stepFunctions: new SFNClient(READ_CLIENT_CONFIG),
   }),
-  noted: recordedRuns(documentClient(), required(Env.RUNS_TABLE_NAME), Date.now),
-  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
-  rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
-  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
-  clock: Date.now,
+  recorded: recordedRuns(documentClient(), required(Env.RUNS_TABLE_NAME), Date.now),
 };
 
-/** Takes runs of schedules from their queue, and puts the runs of sources on the bus that it has not seen. */
+/** Processes scheduled reconciliations from the queue. Puts runs on the bus that are missing there. */
 export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
   batchResponse(event, ports.telemetry, (messages) => reconcileBatch(messages, ports));

@@ -12,6 +12,6 @@ const ports = {
   rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
 };
 
-/** Takes observations from their queue, and puts an event on the bus for every threshold that they cross. */
+/** Processes observations from the queue. Puts an event on the bus for each threshold that they cross. */
 export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
   batchResponse(event, ports.telemetry, (messages) => evaluateBatch(messages, ports));

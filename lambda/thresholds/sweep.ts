@@ -4,7 +4,7 @@ import { sweep } from './core/sweep';
 
 const ports = evaluationPorts();
 
-/** Runs every minute: comes back to what was left behind. */
+/** Runs every minute and finishes work that crashed workers left unfinished. */
 export async function handler(): Promise<void> {
   await invocation(ports.telemetry, () => sweep({ ...ports, due: ports.thresholds }));
 }

@@ -198,7 +198,7 @@ export class ConnectorAlarms extends Construct {
     const unknown = Object.keys(each).filter((name) => !Object.hasOwn(resources, name));
     if (unknown.length > 0) {
       const known = Object.keys(resources).join(', ');
-      throw new Error(`overrides.${group}.each has '${unknown.join("', '")}': there is ${known}`);
+      throw new Error(`overrides.${group}.each has '${unknown.join("', '")}': write one of ${known}`);
     }
     for (const [name, resource] of Object.entries(resources)) add(resource, name, { ...all, ...each[name] });
   }

@@ -147,7 +147,7 @@ export class FlowSubscription extends Construct {
       throw new Error('"flowUrl" is missing; write FlowUrl.fromSecret(…): only threshold triggers work without a flow');
     }
 
-    if (auth && !flowUrl) throw new Error('"auth" stands without "flowUrl"; write flowUrl, or leave auth out');
+    if (auth && !flowUrl) throw new Error('"auth" has no effect without "flowUrl"; write flowUrl, or remove auth');
 
     const { registration } = props.connector;
     registration._declare(name, this.node.path);

@@ -28,6 +28,6 @@ export function validateTenantId(tenantId: string): void {
 export function validateClientId(clientId: string): void {
   if (Token.isUnresolved(clientId) || GUID.test(clientId)) return;
   throw new Error(
-    `"auth.clientId" ${clientId === '' ? 'is empty' : 'is no GUID'}; write the Application (client) ID of the app registration`,
+    `"auth.clientId" ${clientId === '' ? 'is empty' : 'is not a GUID'}; write the Application (client) ID of the app registration`,
   );
 }

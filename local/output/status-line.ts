@@ -25,7 +25,7 @@ export class StatusLine {
   }
 
   /** Writes a line above the status line. */
-  say(line: string): void {
+  print(line: string): void {
     const { isTTY } = this.stream;
     this.stream.write(`${isTTY ? CLEAR : ''}${line}\n${isTTY ? this.last : ''}`);
   }

@@ -1,6 +1,6 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { Mistakes } from '../../cli/shell/mistakes';
-import { show } from '../../lambda/events/core/events';
+import { show } from '../../lambda/events/core/fields';
 import { entryBytes, MAX_REQUEST_BYTES } from '../bus/event-bus';
 import { UserError } from '../shared/user-error';
 

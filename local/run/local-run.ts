@@ -80,7 +80,7 @@ export class LocalRun {
       answerFile === undefined ? undefined : readAnswers(readTextFile(answerFile, '--answers'), answerFile);
     this.readSubscriptions('http://127.0.0.1:1');
 
-    this.say('Synthesizing the stack …');
+    this.print('Synthesizing the stack …');
     const assembly = mkdtempSync(join(tmpdir(), 'power-automate-connector-'));
     this.cleanups.add(() => rmSync(assembly, { recursive: true, force: true }));
     const templateFile = await synthesize(ROOT, { file: app ? resolve(app) : APP, stack: stackName }, assembly);
@@ -102,7 +102,7 @@ export class LocalRun {
     });
     this.cleanups.add(() => stack.stop());
     this.cleanups.add(announceLocalRun(stack.endpoint));
-    this.say(`The connector runs at ${stack.endpoint}${this.options.once ? '' : ' (open it in a browser to watch)'}`);
+    this.print(`The connector runs at ${stack.endpoint}${this.options.once ? '' : ' (open it in a browser to watch)'}`);
 
     const connector = localConnector(stack);
     this.cleanups.add(() => connector.close());
@@ -120,7 +120,7 @@ export class LocalRun {
     }
     const outcome = await this.report(entries.length, stack, connector, subscriptions, isIdle);
     if (this.options.once) return outcome;
-    this.say(nextSteps(stack, connector, this.options.subscriptions));
+    this.print(nextSteps(stack, connector, this.options.subscriptions));
     return undefined;
   }
 
@@ -135,16 +135,16 @@ export class LocalRun {
       definition,
       flowUrlFrom: flow && 'from' in flow ? flow.from : undefined,
     }));
-    if (declared.length > 0) this.say(`${declared.length} subscriptions declared in ${stack.stackName}`);
+    if (declared.length > 0) this.print(`${declared.length} subscriptions declared in ${stack.stackName}`);
     const file = this.readSubscriptions(stack.endpoint);
     if (!file) return declared;
-    for (const warning of file.warnings) this.say(`Warning: ${warning}`);
+    for (const warning of file.warnings) this.print(`Warning: ${warning}`);
     for (const entry of file.entries) {
       await register(entry, `file:${file.set}`, connector.registry).catch((error) => {
         throw error instanceof SubscriptionConflictError ? new UserError(error.message) : error;
       });
     }
-    this.say(`${file.entries.length} subscriptions from ${this.options.subscriptions}`);
+    this.print(`${file.entries.length} subscriptions from ${this.options.subscriptions}`);
     return [...declared, ...file.entries];
   }
 
@@ -168,7 +168,7 @@ export class LocalRun {
   private onLog(functionId: string, line: string): void {
     if (this.progress.record(line)) this.limit.progress();
     const text = logLine(functionId, line);
-    if (text) this.say(text);
+    if (text) this.print(text);
     this.page?.changed();
   }
 
@@ -180,7 +180,7 @@ export class LocalRun {
     if (OBSERVATIONS.includes(detailType)) for (const rule of rules) this.observationRules.add(rule);
     // The connector's own rules never match its health events.
     if (rules.length === 0 && !HEALTH_EVENTS.includes(detailType)) {
-      this.say(`no rule matches ${detailType} from source ${source}: check the event's source and its bus`);
+      this.print(`no rule matches ${detailType} from source ${source}: check the event's source and its bus`);
     }
   }
 
@@ -190,7 +190,7 @@ export class LocalRun {
     stack: LocalStack,
     connector: LocalConnector,
   ) {
-    this.say(`Putting ${entries.length} events from ${file} …`);
+    this.print(`Putting ${entries.length} events from ${file} …`);
     const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
     this.cleanups.add(() => client.destroy());
     await replay(entries, {
@@ -202,7 +202,7 @@ export class LocalRun {
       },
       onRefused: ({ DetailType }, reason) => this.rejectedByBus.push(`${DetailType}: ${reason}`),
     });
-    this.say(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
+    this.print(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
   }
 
   private async settled(stack: LocalStack): Promise<void> {
@@ -238,7 +238,7 @@ export class LocalRun {
       ...failed,
       ...waiting.map(({ logicalId, messages }) => `queue ${logicalId} still has messages: ${messages}`),
     ]);
-    this.say(summaryText(summary, reasons, problems));
+    this.print(summaryText(summary, reasons, problems));
     if (this.options.json) process.stdout.write(`${JSON.stringify(summary, undefined, 2)}\n`);
     // No problem after a timeout means that the rest arrived meanwhile.
     if (problems.length === 0) return { status: 0 };
@@ -256,8 +256,8 @@ export class LocalRun {
   }
 
   /** Prints a line for the user. */
-  private say(line: string): void {
-    this.status.say(line);
+  private print(line: string): void {
+    this.status.print(line);
   }
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { wholeNumberHint, wholeNumberOf } from '../../lambda/shared/core/numbers';
-import { wrongValue } from '../../lambda/subscriptions/core/entry/words';
+import { wrongValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UserError } from '../shared/user-error';
 
 /** The options of `npm start`. */

@@ -81,8 +81,8 @@ export function serveOperations(
   endpoint.serve({
     ...kmsOperations(plan.keys),
     // The first match wins, so that the options override the template.
-    ...secretsManagerOperations([...given(options.secrets, secretOf), ...plan.secrets]),
-    ...ssmOperations([...given(options.parameters, parameterOf), ...plan.parameters]),
+    ...secretsManagerOperations([...fromOptions(options.secrets, secretOf), ...plan.secrets]),
+    ...ssmOperations([...fromOptions(options.parameters, parameterOf), ...plan.parameters]),
     ...athenaOperations(answers),
     ...redshiftDataOperations(answers),
     ...cloudWatchOperations(answers),
@@ -103,7 +103,7 @@ export function serveOperations(
 const answersOf = ({ answers }: LocalStackOptions): StubResponses => answers ?? (() => undefined);
 
 /** Secrets or parameters from the options, in the form of the plan's. */
-const given = <T>(
+const fromOptions = <T>(
   values: Readonly<Record<string, string>> = {},
   make: (name: string, value: string, account: string, region: string) => T,
 ): T[] => Object.entries(values).map(([name, value]) => make(name, value, ACCOUNT, REGION));

@@ -9,42 +9,42 @@ const ref = (path: string) => ({ $ref: path });
 const byDetailType = <T>(make: (detailType: DefinedDetailType) => T) =>
   Object.fromEntries(DETAIL_TYPES.map((detailType) => [detailType, make(detailType)]));
 
-/** What EventBridge puts around every event (EventBridge user guide, "Event structure"). */
+/** The envelope of an event (EventBridge user guide, "Event structure"). */
 const ENVELOPE = {
   title: 'Envelope',
-  description: 'What EventBridge puts around every event.',
+  description: 'The envelope that EventBridge adds to every event.',
   type: 'object',
   properties: {
     version: { type: 'string', description: 'Always 0.' },
-    id: { type: 'string', description: "EventBridge's own id; an event that is put again has another." },
+    id: { type: 'string', description: 'Id that EventBridge assigns. Duplicate events have other ids.' },
     'detail-type': { type: 'string', description: 'Name of the event.' },
     source: {
       type: 'string',
-      description: `The connector's eventSource: ${DEFAULT_EVENT_SOURCE}, if it names no other.`,
+      description: `The connector's eventSource. Default: ${DEFAULT_EVENT_SOURCE}.`,
     },
     account: { type: 'string', description: 'The AWS account that put the event.' },
     time: {
       type: 'string',
       format: 'date-time',
-      description: 'When it happened, as its producer says, or when it was put.',
+      description: 'When the event happened, if the producer sets it. Otherwise, when EventBridge received it.',
     },
     region: { type: 'string', description: 'The AWS Region.' },
-    resources: { type: 'array', items: { type: 'string' }, description: 'Empty, unless the producer names some.' },
-    detail: { type: 'object', description: 'What happened.' },
+    resources: { type: 'array', items: { type: 'string' }, description: 'Empty unless the producer sets it.' },
+    detail: { type: 'object', description: 'Data of the event.' },
   },
   required: ['version', 'id', 'detail-type', 'source', 'account', 'time', 'region', 'resources', 'detail'],
 };
 
-/** Who sends what, from the connector's point of view. */
+/** Events that the connector sends and receives. */
 const OPERATIONS = {
   receiveProducerEvents: {
     action: 'receive',
-    summary: 'What producers put on the bus.',
+    summary: 'Events of producers.',
     events: Object.values(DomainEvent),
   },
   sendCollectedRefreshes: {
     action: 'send',
-    summary: 'One event of the stages of a run, where producers told of the stages alone.',
+    summary: 'One event for the run, if producers only report its stages.',
     events: [DomainEvent.FULL_REFRESHED, DomainEvent.UNIFICATION_REFRESHED],
   },
   sendThresholdCrossings: {
@@ -54,19 +54,19 @@ const OPERATIONS = {
   },
   sendHealth: {
     action: 'send',
-    summary: 'Subscriptions that were paused or are active again, and deliveries that were given up.',
+    summary: 'Paused and resumed subscriptions, and dead deliveries.',
     events: Object.values(HealthEvent),
   },
 };
 
-/** The AsyncAPI 3.0 document of the bus. The details' schemas are the files beside it. */
+/** The AsyncAPI 3.0 document of the bus. The schemas of the details are in the same folder. */
 export function asyncApi(): object {
   const schemas = eventSchemas();
   return {
     asyncapi: '3.0.0',
     info: {
       title: 'Power Automate connector',
-      // Of the events, which only get more: what is read today is read by every later version.
+      // Version of the events. New versions only add fields and events, so readers stay compatible.
       version: '1.0.0',
       description: 'The events on the Amazon EventBridge bus of a connector.',
       license: { name: 'Apache-2.0' },

@@ -1,4 +1,4 @@
-/** Draws docs/cards.png, the Teams card of each trigger, in Microsoft's renderer. Run it by `npm run docs:cards`. */
+/** Draws docs/cards.png, the Teams card of each trigger, with Microsoft's renderer. Run: `npm run docs:cards`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { openCardPage, renderCard } from '../../test/support/browser/cards';
 const PICTURE_FILE = join(__dirname, '..', '..', 'docs', 'cards.png');
 const CARD_WIDTH = 440;
 
-/** Two columns of cards on the grey of a channel, and buttons as Teams draws them. */
+/** Two columns of cards on a grey background, with buttons in the style of Teams. */
 const SHEET = `
   body { zoom: 0.8; margin: 0; padding: 16px; width: ${2 * CARD_WIDTH + 16}px; columns: 2; column-gap: 16px; background: #f0f0f0; }
   article { break-inside: avoid; margin-bottom: 16px; border-radius: 6px; overflow: hidden; box-shadow: 0 1px 3px #0003; }
@@ -35,7 +35,7 @@ async function drawPicture(): Promise<void> {
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'connector-cards-'));
-  // The browser is extracted to the folder for temporary files.
+  // The browser is extracted to this folder.
   process.env.TMPDIR = folder;
   try {
     await drawPicture();

@@ -2,6 +2,7 @@ import type { DefinedDetailType } from '../../lambda/events/core/events';
 
 type Example = Readonly<Record<string, unknown>>;
 
+const SUBSCRIPTION = { connector: 'Production-PowerAutomate', subscription: 'vip-over-10k' };
 const CROSSED = {
   instanceId: 'default',
   connector: 'Production-PowerAutomate',
@@ -14,7 +15,7 @@ const CROSSED = {
   sequence: 0,
 };
 
-/** Examples of every event's detail, in the published schemas and in AsyncAPI. */
+/** Examples of the details of all events, for the published schemas and AsyncAPI. */
 export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Example, ...Example[]]>> = {
   DataSourceRefreshed: [
     { dataSource: 'Orders', status: 'Successful', runId: 'nightly-1' },
@@ -96,8 +97,7 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
   ],
   FlowSubscriptionPaused: [
     {
-      connector: 'Production-PowerAutomate',
-      subscription: 'vip-over-10k',
+      ...SUBSCRIPTION,
       reason: 'The flow is switched off or deleted.',
       since: '2026-11-05T09:55:00.000Z',
       httpStatus: 404,
@@ -106,18 +106,16 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
   ],
   FlowSubscriptionResumed: [
     {
-      connector: 'Production-PowerAutomate',
-      subscription: 'vip-over-10k',
-      reason: 'The flow takes deliveries again.',
+      ...SUBSCRIPTION,
+      reason: 'The flow accepts deliveries again.',
       since: '2026-11-05T12:00:00.000Z',
       pausedSince: '2026-11-05T09:55:00.000Z',
     },
   ],
   FlowDeliveryDead: [
     {
-      connector: 'Production-PowerAutomate',
-      subscription: 'vip-over-10k',
-      reason: 'The flow did not take it in 12 tries.',
+      ...SUBSCRIPTION,
+      reason: 'The flow did not accept it in 12 attempts.',
       since: '2026-11-08T15:00:00.000Z',
       httpStatus: 500,
       error: 'Internal Server Error',

@@ -3,15 +3,15 @@ import * as v from 'valibot';
 import { type DefinedDetailType, EVENT_DEFINITIONS } from '../../lambda/events/core/events';
 import { EVENT_EXAMPLES } from './event-examples';
 
-/** Checks that are code have no counterpart in JSON Schema; every number in JSON is finite. */
+/** JSON Schema cannot express checks in code. Every JSON number is finite. */
 const OPTIONS: ConversionConfig = { typeMode: 'input', ignoreActions: ['check', 'trim', 'finite'] };
 
-/** What the schemas say besides, where the check is code. */
-const BESIDES: Partial<Record<DefinedDetailType, JsonSchema>> = {
+/** Additions to the schemas for checks in code. */
+const ADDITIONS: Partial<Record<DefinedDetailType, JsonSchema>> = {
   RefreshStageCompleted: { oneOf: [{ required: ['stage'] }, { required: ['process'] }] },
 };
 
-/** JSON Schemas of the events' details, by detail type. They take what the connector takes, but for what they cannot say. */
+/** JSON Schemas of the details of events, by detail type. They accept all events that the connector accepts. */
 export function eventSchemas(): Readonly<Record<DefinedDetailType, JsonSchema>> {
   const schemas = Object.entries(EVENT_DEFINITIONS).map(([name, definition]) => {
     const detailType = name as DefinedDetailType;
@@ -23,7 +23,7 @@ export function eventSchemas(): Readonly<Record<DefinedDetailType, JsonSchema>> 
       type,
       properties: described(properties ?? {}, definition.entries),
       required,
-      ...BESIDES[detailType],
+      ...ADDITIONS[detailType],
       examples: EVENT_EXAMPLES[detailType],
     };
     return [detailType, schema];
@@ -31,7 +31,7 @@ export function eventSchemas(): Readonly<Record<DefinedDetailType, JsonSchema>> 
   return Object.fromEntries(schemas);
 }
 
-/** The conversion reads a definition up to its first change of the value, the description stands behind it. */
+/** Adds the descriptions. The conversion stops at the first transformation of a definition, before the description. */
 function described(
   properties: NonNullable<JsonSchema['properties']>,
   entries: Readonly<Record<string, v.GenericSchema>>,

@@ -1,10 +1,10 @@
-/** Writes the published JSON Schemas, docs/schemas, and the events' documents, docs/events, from the definitions in the code. Run it by `npm run schemas`. */
+/** Generates the published JSON Schemas (docs/schemas) and the documents of events (docs/events). Run: `npm run schemas`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import { bodySchema, SCHEMA_OPTIONS } from '../../cli/events/body-schemas';
 import { TRIGGER_IDS } from '../../contract/events';
-import { subscriptionFileSchema } from '../../lambda/subscriptions/core/subscription-entry';
+import { subscriptionFileSchema } from '../../lambda/subscriptions/core/entry/schema';
 import { asyncApi } from './async-api';
 import { eventSchemas } from './event-schemas';
 
@@ -13,12 +13,12 @@ export const SCHEMAS_FOLDER = join(DOCS_FOLDER, 'schemas');
 export const EVENTS_FOLDER = join(DOCS_FOLDER, 'events');
 
 export interface SchemaFile {
-  /** Under its folder. */
+  /** Relative to its folder. */
   readonly path: string;
   readonly content: string;
 }
 
-/** The documents of the bus's events. */
+/** The documents of the events on the bus. */
 export function eventFiles(): SchemaFile[] {
   return [
     ...Object.entries(eventSchemas()).map(([detailType, schema]) => ({
@@ -29,7 +29,7 @@ export function eventFiles(): SchemaFile[] {
   ];
 }
 
-/** Every published schema of bodies and files. */
+/** The published schemas of bodies and files. */
 export function schemaFiles(): SchemaFile[] {
   return [
     { path: 'subscriptions.schema.json', content: serialize(subscriptionsSchema()) },
@@ -45,13 +45,13 @@ export function schemaFiles(): SchemaFile[] {
   ];
 }
 
-/** For editors, by `# yaml-language-server: $schema=…` on the first line of a subscription file. */
+/** Editors use it with `# yaml-language-server: $schema=…` on the first line of a subscription file. */
 function subscriptionsSchema(): JsonSchema {
   const { $schema, ...schema } = toJsonSchema(subscriptionFileSchema, SCHEMA_OPTIONS);
   return { $schema, title: 'Power Automate subscriptions', ...schema };
 }
 
-/** JSON as the formatter of this repository writes it: lists of texts on one line where they fit into 120 columns, `1e126` without a plus sign. */
+/** JSON in the format of this repository: short lists of texts on one line, `1e126` without a plus sign. */
 function serialize(schema: object): string {
   const json = JSON.stringify(schema, undefined, 2).replaceAll(
     /^(.*)\[\n\s+("[^\n]*"(?:,\n\s+"[^\n]*")*)\n\s+\](,?)$/gm,

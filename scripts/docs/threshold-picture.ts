@@ -1,4 +1,4 @@
-/** Draws docs/thresholds.svg: a history as the evaluator takes it. Run it by `npx tsx scripts/docs/threshold-picture.ts`. */
+/** Draws docs/thresholds.svg, an evaluated history. Run: `npx tsx scripts/docs/threshold-picture.ts`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Threshold } from '../../lambda/subscriptions/core/subscription';
@@ -11,13 +11,13 @@ const THRESHOLD = { operator: 'above', value: 10_000, recoverTo: 9_000 } as cons
 interface Given {
   readonly day: number;
   readonly value: number;
-  /** Said of a point that does not fire. */
+  /** Label of a point that does not fire. */
   readonly note?: string;
-  /** Where the label stands, seen from the point. */
+  /** Position of the label relative to the point. */
   readonly label?: readonly [dx: number, dy: number, anchor: 'start' | 'middle' | 'end'];
 }
 
-/** In the order in which they arrive. */
+/** In order of arrival. */
 const HISTORY: readonly Given[] = [
   { day: 1, value: 8_600, note: 'first value:\nonly the baseline', label: [2, 17, 'start'] },
   { day: 2, value: 10_000, note: 'exactly 10,000\nis not above', label: [-6, -32, 'middle'] },
@@ -34,13 +34,13 @@ const HISTORY: readonly Given[] = [
   { day: 11, value: 12_000, label: [0, -30, 'middle'] },
 ];
 
-/** A point, and what the evaluator made of it. */
+/** A point and its evaluation. */
 interface Point extends Given {
-  /** What was put on the bus. */
+  /** The crossing event. */
   readonly fired?: { readonly previousValue: number; readonly value: number };
-  /** Why it was dropped. */
+  /** Why the observation was dropped. */
   readonly dropped?: string;
-  /** Whether the threshold may fire after it. */
+  /** Whether the threshold can fire after it. */
   readonly armed: boolean;
 }
 
@@ -81,7 +81,7 @@ const figure = (value: number): string => value.toLocaleString('en-US');
 
 type Anchor = 'start' | 'middle' | 'end';
 
-/** Lines of text, the first at this place. */
+/** Lines of text. `at` is the position of the first line. */
 function text(at: readonly [number, number], content: string, anchor: Anchor, style: string): string[] {
   return content
     .split('\n')
@@ -112,7 +112,7 @@ function levels(): string[] {
   ];
 }
 
-/** The value stands until the next one is known. */
+/** A step curve: each value lasts until the next one. */
 function curve(taken: readonly Point[]): string {
   const [first, ...rest] = taken;
   if (!first) return '';

@@ -1,13 +1,12 @@
 /**
- * Tries the package from Python: has jsii-pacmak make the Python package of what was compiled, installs it in an empty virtual
- * environment, and synthesizes an app. Needs Python 3 with venv and pip, and the network; takes a minute or two.
+ * Tests the package from Python: builds the Python package with jsii-pacmak, installs it in an empty virtual environment,
+ * and synthesizes an app. Needs Python 3 with venv and pip, and the network. Takes one or two minutes.
  *
  *   npm run test:python
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { run } from '../run';
+import { inTemporaryFolder, run } from '../run';
 import { hasPython, makeWheel } from './wheel';
 
 const ROOT = dirname(dirname(__dirname));
@@ -43,24 +42,15 @@ function tryPython(folder: string): string {
     throw new Error(`the app has ${bundles.length} bundles of the ${handlers.length} handlers ${handlers.join(', ')}`);
   }
   const { Resources } = JSON.parse(readFileSync(join(folder, 'cdk.out/Own.template.json'), 'utf8'));
-  return `${basename(wheel)}: an app of two connectors synthesizes; the second has ${Object.keys(Resources).length} resources`;
+  return `${basename(wheel)}: an app with two connectors synthesizes; the second has ${Object.keys(Resources).length} resources`;
 }
 
 function main(): boolean {
   if (!hasPython()) {
-    console.log('skipped: there is no python3 with venv here');
+    console.log('skipped: python3 with venv is not installed');
     return true;
   }
-  const folder = mkdtempSync(join(tmpdir(), 'python-'));
-  try {
-    console.log(tryPython(folder));
-    return true;
-  } catch (error) {
-    console.error(`python: ${(error as Error).message}`);
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return inTemporaryFolder('python', (folder) => console.log(tryPython(folder)));
 }
 
 process.exitCode = main() ? 0 : 1;

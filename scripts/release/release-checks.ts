@@ -5,9 +5,9 @@ import { run } from '../run';
 export interface ReleaseState {
   /** `version` of package.json. */
   readonly version: string;
-  /** `repository.url` of package.json; empty while the repository has no address. */
+  /** `repository.url` of package.json. Empty if the repository has no address yet. */
   readonly repository: string;
-  /** Text of CHANGELOG.md. */
+  /** Content of CHANGELOG.md. */
   readonly changelog: string;
   /** Lines of `git status --porcelain`. */
   readonly changes: readonly string[];
@@ -27,7 +27,7 @@ export function readState(root: string): ReleaseState {
   };
 }
 
-/** What keeps this state from being released: one message each, with what to do. */
+/** The problems that prevent a release, one message with a fix for each. */
 export function releaseProblems({ version, repository, changelog, changes, tags }: ReleaseState): string[] {
   const problems = changelogProblems(changelog, version);
   if (!/^\d+\.\d+\.\d+$/.test(version)) {
@@ -49,12 +49,12 @@ export function releaseProblems({ version, repository, changelog, changes, tags 
 
 interface Section {
   readonly name: string;
-  /** Text after the heading's dash. */
+  /** Text after the dash of the heading. */
   readonly date: string;
   readonly hasEntries: boolean;
 }
 
-/** The versions of a changelog in the form of Keep a Changelog, in the file's order. */
+/** The sections of a changelog in the format of Keep a Changelog, in order. */
 function sectionsOf(changelog: string): Section[] {
   return changelog
     .split(/^## /m)
@@ -90,13 +90,13 @@ function changelogProblems(changelog: string, version: string): string[] {
   return problems;
 }
 
-/** Whether the text is a calendar day in the form YYYY-MM-DD. */
+/** Whether the text is a date in the format YYYY-MM-DD. */
 function isDay(text: string): boolean {
   const time = Date.parse(`${text}T00:00:00.000Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text) && text.length === 10;
 }
 
-/** How the files of a tarball differ from those that the package ships: one message each. */
+/** The differences between the files of a tarball and the shipped files, one message for each. */
 export function tarballProblems(packed: readonly string[], shipped: readonly string[]): string[] {
   const [has, wants] = [new Set(packed), new Set(shipped)];
   return [

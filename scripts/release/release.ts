@@ -1,11 +1,11 @@
 /**
- * Checks and packs a release. Publishes nothing unless `--publish` is given; docs/releasing.md has the whole recipe.
+ * Checks and packs a release. Publishes it only with `--publish`. docs/releasing.md describes the whole procedure.
  *
  *   npm run release                 a dry run: all checks, then the packages, in dist/release
  *   npm run release -- --publish    the same, then publishes the tarball to npm. Stops at the first failed check.
  *
- * Exit status: 0 when everything passed, 1 when something keeps this state from being released, 2 for a wrong option.
- * The Python package needs the network, as it does in scripts/release/python.ts; without one it is skipped, and the output says so.
+ * Exit status: 0 if all checks passed, 1 if a check failed, 2 for a wrong option. Without a network, the Python package is
+ * skipped, and the output says so.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -20,11 +20,11 @@ const ROOT = dirname(dirname(__dirname));
 const FOLDER = join(ROOT, 'dist/release');
 const MODES = ['--dry-run', '--publish'];
 
-/** The npm package, which `npm pack` builds first. */
+/** Builds and packs the npm package. */
 function pack(): string {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  // The file's name is the last line; the build may print before it.
+  // The build can print lines before the file name.
   const name = run(ROOT, 'npm', ['pack', '--pack-destination', FOLDER]).trim().split('\n').at(-1);
   return join(FOLDER, String(name));
 }
@@ -62,10 +62,10 @@ function release(publishes: boolean): boolean {
   const steps = [
     ...(publishes ? [] : ['npm run release -- --publish']),
     `git tag -a v${state.version} -m ${state.version} && git push origin v${state.version}`,
-    `python3 -m twine upload ${wheel ?? 'WHEEL, which is made where there is a network'}`,
+    `python3 -m twine upload ${wheel ?? 'WHEEL, built on a machine with a network'}`,
   ];
   if (publishes && spawnSync('npm', ['publish', tarball], { cwd: ROOT, stdio: 'inherit' }).status !== 0) {
-    return report(['npm has not published the tarball: see its message above']);
+    return report(['npm did not publish the tarball: see its message above']);
   }
   console.log(`${publishes ? 'published on npm' : 'nothing was published'}; next:\n  ${steps.join('\n  ')}`);
   return true;

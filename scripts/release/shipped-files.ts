@@ -1,7 +1,7 @@
 import { globSync, readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 
-/** Paths of the files in a folder and its subfolders, relative to it and sorted. */
+/** Sorted paths of the files in a folder and its subfolders, relative to the folder. */
 export function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -13,7 +13,7 @@ export function filesUnder(folder: string): string[] {
 export const handlerNames = (root: string): string[] =>
   globSync('lambda/*/*.ts', { cwd: root }).map((file) => basename(file, '.ts'));
 
-/** Paths of all files that the package ships, sorted. Derived from the sources in `root`, not from what was built. */
+/** Sorted paths of all files that the package ships. Derived from the sources in `root`, not from the build. */
 export function shippedFiles(root: string): string[] {
   const compiled = ['contract', 'lib'].flatMap((folder) =>
     filesUnder(join(root, folder)).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`),

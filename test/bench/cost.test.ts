@@ -10,17 +10,11 @@ import {
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ASSUMED } from '../../bench/cost/assumed';
 import { billOf, NOTHING, sum, times } from '../../bench/cost/bill';
-import {
-  ASSUMED,
-  type ConnectorCost,
-  measureConnector,
-  type Part,
-  ROADS,
-  type Road,
-  type RoadCost,
-} from '../../bench/cost/connector-cost';
+import { type ConnectorCost, measureConnector, type Part, type ScenarioCost } from '../../bench/cost/connector-cost';
 import { type MeteredCall, MeteredDynamoDb } from '../../bench/cost/metered-dynamodb';
+import { SCENARIOS, type Scenario } from '../../bench/cost/scenarios';
 import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines/engines';
 import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { DUE_INDEX } from '../../contract/thresholds';
@@ -125,16 +119,16 @@ describe('the cost of a connector', () => {
     cost = await measureConnector(() => {});
   }, 3 * MINUTES);
 
-  const of = (road: Road, batch: number) => {
-    const found = cost.roads.find((one) => one.road === road && one.batch === batch);
-    if (!found) throw new Error(`${road}, ${batch} at a time, was not measured`);
+  const of = (scenario: Scenario, batch: number) => {
+    const found = cost.scenarios.find((one) => one.scenario === scenario && one.batch === batch);
+    if (!found) throw new Error(`${scenario}, ${batch} at a time, was not measured`);
     return found;
   };
 
   it('is one document with every path in batches of 1 and 10', () => {
     expect(JSON.parse(JSON.stringify(cost))).toEqual(cost);
-    expect(cost.roads.map(({ road, batch }) => `${road} ${batch}`)).toEqual(
-      ROADS.flatMap((road) => [`${road} 1`, `${road} 10`]),
+    expect(cost.scenarios.map(({ scenario, batch }) => `${scenario} ${batch}`)).toEqual(
+      SCENARIOS.flatMap((scenario) => [`${scenario} 1`, `${scenario} 10`]),
     );
   });
 
@@ -174,8 +168,8 @@ describe('the cost of a connector', () => {
   });
 
   it('has the same total by part as by service', () => {
-    for (const { road, parts, dollarsPerMillion } of cost.roads) {
-      expect(total(parts), road).toBeCloseTo(dollarsPerMillion.total);
+    for (const { scenario, parts, dollarsPerMillion } of cost.scenarios) {
+      expect(total(parts), scenario).toBeCloseTo(dollarsPerMillion.total);
     }
     expect(total(cost.idle.parts)).toBeCloseTo(cost.idle.dollarsPerMonth.total);
   });
@@ -198,11 +192,14 @@ describe('the cost of a connector', () => {
       );
     /** Slack for full batches, where concurrent calls can share a request: up to 0.9 messages and 1.4 reads. */
     const SHARED = { sqs: 0.36, lambda: 0.15, dynamodb: 0.18, readUnits: 1.4, total: 0.6 };
-    const costOf = (part: Part | '', { parts, dollarsPerMillion }: RoadCost) =>
+    const costOf = (part: Part | '', { parts, dollarsPerMillion }: ScenarioCost) =>
       part ? parts[part] : dollarsPerMillion.total;
     /** Costs in full batches and one by one, of a part or of the whole connector. */
-    const range = (part: Part | '', ...roads: Road[]) =>
-      roads.flatMap((road) => [about(costOf(part, of(road, 10)), SHARED.total), about(costOf(part, of(road, 1)))]);
+    const range = (part: Part | '', ...scenarios: Scenario[]) =>
+      scenarios.flatMap((scenario) => [
+        about(costOf(part, of(scenario, 10)), SHARED.total),
+        about(costOf(part, of(scenario, 1))),
+      ]);
     const CROSSING = 'segment-threshold-crossed';
 
     const { Resources } = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector')).toJSON();
@@ -240,10 +237,10 @@ describe('the cost of a connector', () => {
       expect(dollars(perMillion)).toEqual(million());
     });
 
-    it.each(ROADS)('docs/benchmarks.md: %s', (road) => {
-      const { dollarsPerMillion: full, units } = of(road, 10);
-      const single = of(road, 1);
-      const cells = row('docs/benchmarks.md', road.includes(' ') ? road : `\`${road}\``).map(Number);
+    it.each(SCENARIOS)('docs/benchmarks.md: %s', (scenario) => {
+      const { dollarsPerMillion: full, units } = of(scenario, 10);
+      const single = of(scenario, 1);
+      const cells = row('docs/benchmarks.md', scenario.includes(' ') ? scenario : `\`${scenario}\``).map(Number);
       const { EventBridge, SQS, Lambda, DynamoDB, CloudWatch, internet } = full;
       expect(cells).toEqual([
         about(EventBridge),

@@ -52,7 +52,7 @@ describe('units by the documented rules', () => {
       }),
     );
 
-  it('a write costs a unit for every started KB, of what there was or of what there is', async () => {
+  it('a write costs a unit for every started KB of the larger of the old and the new item', async () => {
     await put('write', text(900));
     expect(counter.take()).toEqual({ readUnits: 0, writeUnits: 1, apiCalls: 1 });
     await put('write', text(2_100));
@@ -70,7 +70,7 @@ describe('units by the documented rules', () => {
     expect(counter.take()).toEqual({ readUnits: 2 + 1 + 1, writeUnits: 0, apiCalls: 1 });
   });
 
-  it('a query costs the sum of its items, rounded up, and never nothing', async () => {
+  it('a query costs the sum of its items, rounded up, and at least the minimum', async () => {
     for (const n of [1, 2, 3, 4, 5]) await put(`query-${n}`, text(1_000));
     counter.take();
     await query('query-1', 'query-5', true);
@@ -83,7 +83,7 @@ describe('units by the documented rules', () => {
     expect(counter.take().readUnits).toBe(0.5);
   });
 
-  it('an index entry that comes, stays, moves and goes costs 1, 0, 2 and 1 more', async () => {
+  it('an index entry that is added, unchanged, moved and removed costs 1, 0, 2 and 1 more', async () => {
     await put('index', { ...due(1), ...text(10) });
     expect(counter.take().writeUnits).toBe(1 + 1);
     await put('index', { ...text(20), ...due(1) });
@@ -95,14 +95,14 @@ describe('units by the documented rules', () => {
     expect(counter.take().writeUnits).toBe(1 + 1);
   });
 
-  it('a delete takes the index entry along', async () => {
+  it('a delete also removes the index entry', async () => {
     await put('deleted', due(1));
     counter.take();
     await client.send(new DeleteCommand({ TableName, Key: key('deleted') }));
     expect(counter.take()).toEqual({ readUnits: 0, writeUnits: 1 + 1, apiCalls: 1 });
   });
 
-  it('a write whose condition does not hold is paid for', async () => {
+  it('a write whose condition does not hold costs a unit', async () => {
     const ConditionExpression = `attribute_exists(${PARTITION_KEY})`;
     const write = client.send(new PutCommand({ TableName, Item: key('absent'), ConditionExpression }));
     await expect(write).rejects.toThrow('conditional request failed');

@@ -10,7 +10,7 @@ describe('the cost of a delivery', () => {
     cost = await measureDelivery(options);
   });
 
-  it('is one document of figures', () => {
+  it('is one JSON document', () => {
     const speed = { perSecond: expect.any(Number), cpuMs: expect.any(Number) };
     const { progress: _, ...asked } = options;
     expect(cost).toEqual({
@@ -19,12 +19,12 @@ describe('the cost of a delivery', () => {
       poller: expect.any(Object),
       bare: speed,
       ratio: speed,
-      refused: { cpuMs: expect.any(Number), calls: expect.any(Object) },
-      // Those to warm up, those of the rounds, and those that were refused once.
+      rejected: { cpuMs: expect.any(Number), calls: expect.any(Object) },
+      // The warm-up, the rounds, and the deliveries that were rejected once.
       accepted: 20 * (1 + 3) + 4,
       lost: 0,
       lostShare: 0,
-      doubled: 0,
+      duplicates: 0,
       bodyBytes: expect.any(Number),
     });
     for (const { perSecond, cpuMs } of [cost.deliver, cost.bare, cost.ratio]) {
@@ -36,14 +36,14 @@ describe('the cost of a delivery', () => {
   it('counts the claim, the outcome and the POST, and no more writes', () => {
     const { 'DynamoDB BatchGetItem': reads, ...others } = cost.deliver.calls;
     expect(others).toEqual({ 'DynamoDB UpdateItem': 2, 'flow POST': 1 });
-    // Those made side by side share a request: from one for ten to one each.
+    // Concurrent reads share requests: one for each delivery up to one for ten.
     expect(reads).toBeGreaterThanOrEqual(0.1);
     expect(reads).toBeLessThanOrEqual(1);
     expect(cost.poller).toEqual({ 'SQS ReceiveMessage': 0.1, 'SQS DeleteMessageBatch': 0.1 });
   });
 
-  it('of a refused try is a message besides', () => {
-    const { 'DynamoDB BatchGetItem': reads, 'SQS SendMessageBatch': sends, ...others } = cost.refused.calls;
+  it('of a rejected attempt includes one more message', () => {
+    const { 'DynamoDB BatchGetItem': reads, 'SQS SendMessageBatch': sends, ...others } = cost.rejected.calls;
     expect(others).toEqual({ 'DynamoDB UpdateItem': 3, 'flow POST': 1 });
     for (const shared of [reads, sends]) {
       expect(shared).toBeGreaterThanOrEqual(0.1);
@@ -51,7 +51,7 @@ describe('the cost of a delivery', () => {
     }
   });
 
-  it('stands beside that of the same body without any guarantee', () => {
+  it('is compared with POSTs of the same body', () => {
     expect(cost.bodyBytes).toBeGreaterThan(500);
   });
 });
@@ -59,8 +59,8 @@ describe('the cost of a delivery', () => {
 it.each([
   ['deliveries', { deliveries: 25 }],
   ['concurrency', { concurrency: 4 }],
-])('says which number makes batches that are not full: %s', async (name, wrong) => {
+])('names the option that makes batches that are not full: %s', async (name, wrong) => {
   await expect(measureDelivery({ ...options, ...wrong })).rejects.toThrow(
-    new RegExp(`^--${name} \\d+ is no multiple of 10`),
+    new RegExp(`^--${name} \\d+ is not a multiple of 10`),
   );
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { brokenLaw, type Cell, type Growth, measureGrowth } from '../../bench/thresholds/threshold-growth';
+import type { Cell } from '../../bench/thresholds/threshold-bench';
+import { type Growth, growingCosts, measureGrowth } from '../../bench/thresholds/threshold-growth';
 
 const cost = ({ readUnits, writeUnits, apiCalls }: Cell) => ({ readUnits, writeUnits, apiCalls });
 
@@ -19,19 +20,19 @@ describe('the cost of an observation', () => {
 
   const column = (crossed: number): Cell[] => growth.cells.filter((cell) => cell.crossed === crossed);
 
-  it('is measured on as many thresholds as asked for, or as are to be crossed', () => {
+  it('is measured with the given number of thresholds, or with the number of crossings if it is larger', () => {
     expect(column(0).map((cell) => cell.thresholds)).toEqual([1, 100, 2_000]);
     expect(column(1).map((cell) => cell.thresholds)).toEqual([1, 100, 2_000]);
     expect(column(10).map((cell) => cell.thresholds)).toEqual([10, 100, 2_000]);
   });
 
-  it.each([0, 1, 10])('does not depend on how many thresholds there are, where it crosses %i', (crossed) => {
+  it.each([0, 1, 10])('does not depend on the number of thresholds when it crosses %i', (crossed) => {
     const [first, ...others] = column(crossed).map(cost);
     expect(others).toEqual([first, first]);
-    expect(brokenLaw(growth.cells)).toEqual([]);
+    expect(growingCosts(growth.cells)).toEqual([]);
   });
 
-  it('is two reads and a write where nothing is crossed: the state, and one range query', () => {
+  it('is two reads and a write without a crossing: the state and one range query', () => {
     for (const cell of column(0)) expect(cost(cell)).toEqual({ readUnits: 2, writeUnits: 1, apiCalls: 3 });
   });
 
@@ -39,31 +40,31 @@ describe('the cost of an observation', () => {
     expect(column(10)[0]?.apiCalls).toBe(column(1)[0]?.apiCalls);
   });
 
-  it('stands beside that of a rules engine which found the same crossings', () => {
+  it('is compared with a rules engine that finds the same crossings', () => {
     const places = ({ thresholds, crossed }: { thresholds: number; crossed: number }) => [thresholds, crossed];
     expect(growth.ruleByRule.map(places)).toEqual(growth.cells.map(places));
     expect(growth.rulesEngine).toEqual({ name: 'json-rules-engine', version: expect.stringMatching(/^\d+\./) });
   });
 });
 
-describe('brokenLaw', () => {
+describe('growingCosts', () => {
   const cell = { crossed: 1, readUnits: 3, writeUnits: 6, apiCalls: 6, cpuMs: 1 };
 
   it('ignores time', () => {
     expect(
-      brokenLaw([
+      growingCosts([
         { ...cell, thresholds: 1 },
         { ...cell, thresholds: 100, cpuMs: 9 },
       ]),
     ).toEqual([]);
   });
 
-  it('names the cell that costs something else than the first of its column', () => {
+  it('names the cell whose cost differs from the first cell of its column', () => {
     const cells = [
       { ...cell, thresholds: 1 },
       { ...cell, thresholds: 1, crossed: 0, readUnits: 2 },
       { ...cell, thresholds: 100, readUnits: 3.5 },
     ];
-    expect(brokenLaw(cells)).toEqual(['crossing 1 of 100 thresholds costs 3.5 readUnits, of 1 thresholds 3']);
+    expect(growingCosts(cells)).toEqual(['crossing 1 of 100 thresholds costs 3.5 readUnits, of 1 thresholds 3']);
   });
 });

@@ -174,7 +174,7 @@ describe('a day with the connector', () => {
     expect(received.slice(before)).toEqual([]);
     expect(await json('show', 'web')).toMatchObject({
       state: 'paused',
-      pausedBecause: 'somebody paused it',
+      pausedBecause: 'an operator paused it',
       held: 1,
       latest: [{ status: 'held' }],
     });
@@ -250,7 +250,7 @@ describe('a day with the connector', () => {
     await cli(failed('orders'));
     await said(/^\d\d:\d\d:\d\d delivered data-source-refresh-failed {4}→ orders +202, run \d+CU84$/);
     await cli(['pause', 'web']);
-    await said(/^\d\d:\d\d:\d\d paused {4}web: somebody paused it$/);
+    await said(/^\d\d:\d\d:\d\d paused {4}web: an operator paused it$/);
     await cli(['resume', 'web']);
     await said(/^\d\d:\d\d:\d\d resumed {3}web$/);
     const ended = once(watching, 'close');

@@ -7,7 +7,7 @@ import { bodySchema } from '../../cli/events/body-schemas';
 import { checkArguments, findCommand } from '../../cli/frame/arguments';
 import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { TRIGGER_IDS } from '../../contract/events';
-import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat';
+import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat-schema';
 import { classify } from '../../lambda/delivery/core/response';
 
 const DOCS = join(__dirname, '../../docs');

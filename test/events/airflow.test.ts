@@ -1,31 +1,12 @@
-/** The Airflow example. Needs Python 3.9 or newer with boto3, so it runs with `npm run test:python` only. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BusEvent } from '../../local/bus/event-bus';
-import type { Endpoint } from '../../local/engines/protocol/endpoint';
-import { type App, awsVariables, makeApp, readDetails, startBus } from './app';
+/** The Airflow example. Needs Python 3.9 or newer with boto3, so only `npm run test:python` runs it. */
+import { describe, expect, it } from 'vitest';
+import { readDetails, useProducer } from './app';
 
-let app: App;
-let endpoint: Endpoint;
-let taken: BusEvent[];
-let variables: Record<string, string>;
-
-beforeAll(async () => {
-  app = makeApp();
-  endpoint = await startBus((event) => taken.push(event));
-  variables = { ...awsVariables(endpoint.url), EVENT_BUS_NAME: 'bus' };
-});
-afterAll(async () => {
-  await endpoint.stop();
-  app.remove();
-});
-beforeEach(() => {
-  taken = [];
-});
-
-const read = () => readDetails(taken);
+const producer = useProducer();
+const read = () => readDetails(producer.taken);
 
 describe('Airflow', () => {
-  /** What callbacks use of a context (Airflow's reference of templates). */
+  /** The fields of a context that callbacks use (Airflow templates reference). */
   const CONTEXT = `
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -39,9 +20,9 @@ context = {"task_instance": task, "params": {"data_source": "Orders"}, "run_id":
 failed = {**context, "params": {}, "exception": ValueError("no space left")}
 `;
   const run = (code: string) => {
-    app.copy('examples/producers/airflow/connector_callbacks.py');
-    app.write('call.py', CONTEXT + code);
-    return app.run('python3', ['call.py'], variables);
+    producer.app.copy('examples/producers/airflow/connector_callbacks.py');
+    producer.app.write('call.py', CONTEXT + code);
+    return producer.app.run('python3', ['call.py'], producer.variables);
   };
   const common = {
     instanceId: 'default',
@@ -51,7 +32,7 @@ failed = {**context, "params": {}, "exception": ValueError("no space left")}
     startedAt: Date.parse('2026-11-02T05:00:00Z'),
     endedAt: Date.parse('2026-11-02T06:00:00Z'),
   };
-  const told = [
+  const reported = [
     { ...common, dataSource: 'Orders', status: 'Successful', willRetry: false },
     { ...common, dataSource: 'load_orders', status: 'Failed', willRetry: false, error: 'no space left' },
     { ...common, dataSource: 'load_orders', status: 'Failed', willRetry: true, error: 'no space left' },
@@ -65,23 +46,23 @@ failed = {**context, "params": {}, "exception": ValueError("no space left")}
         callbacks.entry(failed, "Failed", will_retry=True),
       ]))`),
     );
-    taken = entries.map(({ DetailType, Detail, EventBusName, Source }: Record<string, string>) => {
+    producer.taken = entries.map(({ DetailType, Detail, EventBusName, Source }: Record<string, string>) => {
       expect([EventBusName, Source]).toEqual(['bus', 'customer-insights']);
       return { 'detail-type': DetailType, time: '2026-11-02T06:00:00Z', detail: JSON.parse(Detail as string) };
     });
-    expect(read()).toEqual(told);
+    expect(read()).toEqual(reported);
   });
 
-  it('puts them', async () => {
+  it('puts the entries', async () => {
     await run(`
 callbacks.refresh_succeeded(context)
 callbacks.refresh_failed(failed)
 callbacks.refresh_will_retry(failed)
 `);
-    expect(read()).toEqual(told);
+    expect(read()).toEqual(reported);
   });
 
-  it('says it when an entry is not taken', async () => {
+  it('fails if an entry is not accepted', async () => {
     const lost = run('import os; os.environ["EVENT_BUS_NAME"] = "other"; callbacks.refresh_succeeded(context)');
     await expect(lost).rejects.toThrow(/RuntimeError: EventBridge did not take the event: .*ResourceNotFoundException/);
   });

@@ -3,20 +3,21 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { checkEvent } from '../../lambda/events/core/events';
 import { type BusEvent, EventBuses } from '../../local/bus/event-bus';
 import { type Endpoint, startEndpoint } from '../../local/engines/protocol/endpoint';
 
 const ROOT = join(__dirname, '../..');
 
-/** An app outside the repository that has what the package ships of the producers' library, and the AWS SDK. */
+/** An app outside the repository with the shipped producers' library and the AWS SDK. */
 export interface App {
   readonly folder: string;
   /** Writes a file. */
   write(name: string, text: string): void;
   /** Copies a file of the repository. */
   copy(file: string): string;
-  /** Runs a program in the app's folder; rejects with what it wrote. */
+  /** Runs a program in the app's folder. Rejects with its output if it fails. */
   run(program: string, options: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
   remove(): void;
 }
@@ -51,7 +52,7 @@ export function makeApp(): App {
   };
 }
 
-/** What an AWS SDK in another process needs to know of a local endpoint. */
+/** Environment of an AWS SDK in another process for a local endpoint. */
 export const awsVariables = (url: string) => ({
   AWS_ENDPOINT_URL: url,
   AWS_REGION: 'us-east-1',
@@ -61,7 +62,7 @@ export const awsVariables = (url: string) => ({
   AWS_EC2_METADATA_DISABLED: 'true',
 });
 
-/** An endpoint whose only bus is named `bus`; what it takes is given to `onEvent`. */
+/** An endpoint with a bus named `bus`, which passes its events to `onEvent`. */
 export async function startBus(onEvent: (event: BusEvent) => void): Promise<Endpoint> {
   const endpoint = await startEndpoint({ port: 0 });
   const buses = new EventBuses({
@@ -75,10 +76,37 @@ export async function startBus(onEvent: (event: BusEvent) => void): Promise<Endp
   return endpoint;
 }
 
-/** Details of events as the connector reads them. Throws the reason of one that it rejects. */
+/** Details of events as the connector reads them. Throws the reason of a rejection. */
 export const readDetails = (events: readonly BusEvent[]) =>
   events.map((event) => {
     const checked = checkEvent(JSON.stringify(event));
     if ('reason' in checked) throw new Error(checked.reason);
     return checked.value.detail;
   });
+
+/** An app and a bus for the tests of a file. */
+export interface Producer {
+  app: App;
+  endpoint: Endpoint;
+  /** Events on the bus in the current test. */
+  taken: BusEvent[];
+  /** Environment of the app. */
+  variables: Record<string, string>;
+}
+
+export function useProducer(): Producer {
+  const producer = {} as Producer;
+  beforeAll(async () => {
+    producer.app = makeApp();
+    producer.endpoint = await startBus((event) => producer.taken.push(event));
+    producer.variables = { ...awsVariables(producer.endpoint.url), EVENT_BUS_NAME: 'bus' };
+  });
+  afterAll(async () => {
+    await producer.endpoint.stop();
+    producer.app.remove();
+  });
+  beforeEach(() => {
+    producer.taken = [];
+  });
+  return producer;
+}

@@ -19,16 +19,16 @@ import { EVENTS } from './events';
 const BUS = 'customer-data';
 const PROPERTY_RUNS = Math.ceil(Number(process.env.PROPERTY_RUNS ?? 2000) / 10);
 
-/** Entries as the service reads them: `Time` is epoch seconds then. */
+/** Entries as the service reads them, with `Time` as epoch seconds. */
 type Sent = Omit<PutEventsEntry, 'Time'> & { Time?: number };
 type Result = { EventId?: string; ErrorCode?: string; ErrorMessage?: string };
 
 let endpoint: Endpoint;
 let client: EventBridge;
 let requests: Sent[][];
-/** What the bus has taken. */
+/** Entries that the bus accepted. */
 let taken: BusEvent[];
-/** A fault in place of an answer: thrown, or by an entry. */
+/** A fault instead of a response: for the request or for an entry. */
 let fault: (entry: Sent, request: number) => AwsError | Result | undefined;
 let waits: number[];
 
@@ -36,7 +36,7 @@ const settings = ({ url }: Endpoint) => ({
   endpoint: url,
   region: 'us-east-1',
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  // What is sent again is sent by the library.
+  // Only the library retries.
   maxAttempts: 1,
 });
 
@@ -96,8 +96,8 @@ const rejected = async <E>(promise: Promise<unknown>, type: new (...args: never[
   return error as E;
 };
 
-describe('events that fit', () => {
-  it('are put as the connector reads them, by their own methods as by `put`', async () => {
+describe('valid events', () => {
+  it('are put as the connector reads them, with their own methods and with `put`', async () => {
     const events = connectorEvents();
     const [one, two, three, four, five, six] = EVENTS as never[] as { detail: never }[];
     const ids = [
@@ -126,7 +126,7 @@ describe('events that fit', () => {
     expect(requests.at(-1)?.map(({ EventBusName }) => EventBusName)).toEqual(Array(6).fill(BUS));
   });
 
-  it('go to the bus in few requests, in their order', async () => {
+  it('are sent in few requests and in order', async () => {
     const ids = await connectorEvents({ source: 'crm' }).put(segments(23));
     expect(requests.map((request) => request.map(numberOf))).toEqual([
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -137,12 +137,12 @@ describe('events that fit', () => {
     expect(new Set(taken.map(({ source }) => source))).toEqual(new Set(['crm']));
   });
 
-  it('are none: nothing is sent', async () => {
+  it('can be none, which sends nothing', async () => {
     expect(await connectorEvents().put([])).toEqual([]);
     expect(requests).toEqual([]);
   });
 
-  it('may be put by an EventBridgeClient', async () => {
+  it('can be put with an EventBridgeClient', async () => {
     const plain = new EventBridgeClient(settings(endpoint));
     const putEvents: ConnectorEventsOptions['client']['putEvents'] = (input) => plain.send(new PutEventsCommand(input));
     await connectorEvents({ client: { putEvents } }).put(segments(1));
@@ -150,7 +150,7 @@ describe('events that fit', () => {
   });
 });
 
-describe('an event that does not fit', () => {
+describe('an invalid event', () => {
   const RUN = { runId: 'r', status: 'Failed' };
   const BAD: [string, Record<string, unknown>][] = [
     ['MeasureRefreshed', { measure: 'Revenue', value: Number.NaN, observedAt: '2026-11-02T06:00:00Z' }],
@@ -164,16 +164,16 @@ describe('an event that does not fit', () => {
     ['segment-refreshed', {}],
   ];
 
-  it.each(BAD)('%s %o is refused by the sentence that the connector would say', async (detailType, detail) => {
+  it.each(BAD)('%s %o is rejected with the message of the connector', async (detailType, detail) => {
     const event = { detailType, detail } as never as ConnectorEvent;
     const error = await rejected(connectorEvents().put([event]), InvalidEventsError);
-    // As a producer without the library would have written it.
+    // As a producer without the library would write it.
     const asText = (value: unknown) =>
       typeof value === 'bigint' || Number.isNaN(Number(value ?? 0)) ? String(value) : value;
     const written = Object.fromEntries(Object.entries(detail).map(([key, value]) => [key, asText(value)]));
     const connector = checkEvent(busEvent(detailType, written));
     const said = 'reason' in connector ? connector.reason : '';
-    // The connector knows events besides, which no producer puts.
+    // The connector also knows events that producers do not put.
     const reason = said.replace(/: the connector knows .*/, '');
     expect(error.problems).toEqual([{ index: 0, event, reason: expect.stringContaining(reason) }]);
     expect(reason).not.toBe('');
@@ -193,12 +193,12 @@ describe('an event that does not fit', () => {
       /^unknown detail type "SegmentThresholdCrossed": the connector knows DataSourceRefreshed, .*RefreshStageCompleted$/,
     ],
     ['a time', { ...segment(1), time: 'soon' }, /^SegmentRefreshed: time is "soon": write a Date/],
-  ])('%s is refused', async (_, event, reason) => {
+  ])('%s is rejected', async (_, event, reason) => {
     const error = await rejected(connectorEvents().put([event as ConnectorEvent]), InvalidEventsError);
     expect(error.problems[0]?.reason).toMatch(reason);
   });
 
-  it('is refused where it holds itself', async () => {
+  it('is rejected if it contains itself', async () => {
     const detail: Record<string, unknown> = { segment: 'VIP' };
     detail.detail = detail;
     const event = { detailType: 'SegmentRefreshed', detail } as never as ConnectorEvent;
@@ -206,7 +206,7 @@ describe('an event that does not fit', () => {
     expect(error.message).toMatch(/detail cannot be written as JSON: TypeError: Converting circular structure/);
   });
 
-  it('keeps the others from being sent, and is named with all others that do not fit', async () => {
+  it('prevents sending of all events, and the error names all invalid events', async () => {
     const events = [...segments(10), segment(-1), ...segments(10), segment(0.5)];
     const error = await rejected(connectorEvents().put(events), InvalidEventsError);
     expect(error.problems.map(({ index, event }) => [index, event])).toEqual([
@@ -221,10 +221,10 @@ describe('an event that does not fit', () => {
   });
 });
 
-describe('an entry that EventBridge does not take', () => {
+describe('an entry that EventBridge does not accept', () => {
   const throttled = { ErrorCode: 'ThrottlingException', ErrorMessage: 'Rate exceeded' };
 
-  it('is sent again, alone, after longer and longer waits', async () => {
+  it('is retried alone after increasing waits', async () => {
     fault = (entry, request) => (numberOf(entry) % 2 === 1 && request < 4 ? throttled : undefined);
     const ids = await connectorEvents().put(segments(4));
     expect(requests.map((request) => request.map(numberOf))).toEqual([
@@ -241,7 +241,7 @@ describe('an entry that EventBridge does not take', () => {
     }
   });
 
-  it('is named with its reason when it is never taken; the others are put', async () => {
+  it('is named with its reason after the last attempt, and the others are put', async () => {
     fault = (entry) => (numberOf(entry) === 11 ? throttled : undefined);
     const events = segments(25);
     const error = await rejected(connectorEvents({ maxAttempts: 3 }).put(events), EventsNotTakenError);
@@ -249,13 +249,13 @@ describe('an entry that EventBridge does not take', () => {
       { index: 11, event: events[11], reason: 'SegmentRefreshed: ThrottlingException Rate exceeded' },
     ]);
     expect(error.message).toBe(
-      'EventBridge took 24 of 25 events: events[11]: SegmentRefreshed: ThrottlingException Rate exceeded',
+      'EventBridge accepted 24 of 25 events: events[11]: SegmentRefreshed: ThrottlingException Rate exceeded',
     );
     expect(taken).toHaveLength(24);
     expect(requests.filter((request) => request.some((entry) => numberOf(entry) === 11))).toHaveLength(3);
   });
 
-  it('is not sent again when it would be refused again', async () => {
+  it('is not retried if the retry would fail', async () => {
     const denied = { ErrorCode: 'NotAuthorizedForDetailTypeException', ErrorMessage: 'Not authorized.' };
     fault = (entry) => (numberOf(entry) === 2 ? denied : undefined);
     const error = await rejected(connectorEvents().put(segments(4)), EventsNotTakenError);
@@ -263,32 +263,32 @@ describe('an entry that EventBridge does not take', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('of a list that is long is named in the list, however short the message', async () => {
+  it('of a long list is named in the list of problems, also if the message is shortened', async () => {
     fault = () => ({ ErrorCode: 'MalformedDetail', ErrorMessage: 'no' });
     const error = await rejected(connectorEvents().put(segments(40)), EventsNotTakenError);
     expect(error.problems.map(({ index }) => index)).toEqual(Array.from({ length: 40 }, (_, n) => n));
-    expect(error.message).toMatch(/^EventBridge took 0 of 40 events: events\[0\].*events\[9\].*\(and 30 more\)$/);
+    expect(error.message).toMatch(/^EventBridge accepted 0 of 40 events: events\[0\].*events\[9\].*\(and 30 more\)$/);
   });
 
-  it('is refused on a bus that is not there', async () => {
+  it('is rejected for a bus that does not exist', async () => {
     const error = await rejected(connectorEvents({ eventBusName: 'other', maxAttempts: 2 }).put(segments(1)), Error);
     expect(error.message).toContain('ResourceNotFoundException Event bus other does not exist.');
   });
 });
 
-describe('a request that EventBridge does not take', () => {
+describe('a request that EventBridge does not accept', () => {
   it.each<[string, AwsError]>([
     ['throttled', new AwsError('ThrottlingException', 'Rate exceeded')],
     ['broken', new AwsError('InternalException', 'Oops', 500)],
     ['too many', new AwsError('SlowDown', 'Oops', 429)],
-  ])('is sent again as a whole: %s', async (_, error) => {
+  ])('is retried as a whole: %s', async (_, error) => {
     fault = (_entry, request) => (request < 3 ? error : undefined);
     await connectorEvents().put(segments(12));
     expect(requests.map((request) => request.length)).toEqual([10, 10, 10, 2]);
     expect(taken.map(({ detail }) => detail.memberCount)).toEqual(Array.from({ length: 12 }, (_, n) => n));
   });
 
-  it('which may not be made is made once, and none after it; every event is named', async () => {
+  it('without permission is made once, no other request follows, and the error names every event', async () => {
     fault = (entry) => (numberOf(entry) === 10 ? new AwsError('AccessDeniedException', 'Not allowed') : undefined);
     const events = segments(25);
     const error = await rejected(connectorEvents().put(events), EventsNotTakenError);
@@ -297,11 +297,11 @@ describe('a request that EventBridge does not take', () => {
       events.map((event, n) => [n, event] as const).slice(10),
     );
     expect(error.problems[0]?.reason).toContain('AccessDeniedException: Not allowed');
-    expect(error.problems.at(-1)?.reason).toBe('not sent, since a request before it failed');
+    expect(error.problems.at(-1)?.reason).toBe('not sent because an earlier request failed');
     expect(error.cause).toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  it('keeps what was said of its entries before', async () => {
+  it('keeps earlier errors of its entries', async () => {
     fault = (entry, request) => {
       if (request > 1) return new AwsError('AccessDeniedException', 'Not allowed');
       return { ErrorCode: numberOf(entry) === 0 ? 'MalformedDetail' : 'InternalFailure', ErrorMessage: 'no' };
@@ -313,7 +313,7 @@ describe('a request that EventBridge does not take', () => {
     ]);
   });
 
-  it('is sent again where nobody listens', async () => {
+  it('is retried if the connection is refused', async () => {
     const gone = await startEndpoint({ port: 0 });
     await gone.stop();
     const lost = new EventBridge(settings(gone));
@@ -328,12 +328,12 @@ describe('a request that EventBridge does not take', () => {
 });
 
 it.each<[string, object, RegExp]>([
-  ['no client', { client: undefined }, /^client has no putEvents: give a new EventBridge/],
+  ['no client', { client: undefined }, /^client has no putEvents: pass new EventBridge/],
   ['a client of commands', { client: { send: () => undefined } }, /^client has no putEvents/],
-  ['no bus', { eventBusName: '' }, /^eventBusName is missing: give the stack's output EventBusName$/],
-  ['a source of AWS', { source: 'aws.glue' }, /^source is "aws.glue": give the connector's eventSource$/],
-  ['no attempts', { maxAttempts: 0 }, /^maxAttempts is 0: give a whole number from 1 to 9007199254740991$/],
-])('%s is refused when the producer starts', (_, options, message) => {
+  ['no bus', { eventBusName: '' }, /^eventBusName is missing: pass the stack's output EventBusName$/],
+  ['a source of AWS', { source: 'aws.glue' }, /^source is "aws.glue": pass the connector's eventSource$/],
+  ['no attempts', { maxAttempts: 0 }, /^maxAttempts is 0: pass a whole number from 1 to 9007199254740991$/],
+])('%s is rejected by the constructor', (_, options, message) => {
   expect(() => connectorEvents(options as never)).toThrow(message);
 });
 
@@ -341,7 +341,7 @@ it.each<[string, object, RegExp]>([
 const LIMIT = 262_144;
 const sizeOf = ({ Source, DetailType, Detail, Time }: PutEventsEntry) =>
   new TextEncoder().encode(Source + DetailType + Detail).length + (Time ? 14 : 0);
-/** What is asked of a client of requests only. */
+/** A client that only records requests. */
 const recorder = (answer: (entry: PutEventsEntry) => Result = () => ({ EventId: 'id' })) => {
   const recorded: PutEventsEntry[][] = [];
   const putEvents = async ({ Entries }: { Entries: PutEventsEntry[] }) => {
@@ -357,14 +357,14 @@ const failedWith = (error: string): ConnectorEvent => ({
 });
 
 describe('sizes', () => {
-  /** The bytes of an event without a text. */
+  /** Size of an event without its text, bytes. */
   const empty = async () => {
     const { recorded, client: counting } = recorder();
     await connectorEvents({ client: counting }).put([failedWith('')]);
     return sizeOf(recorded[0]?.[0] as PutEventsEntry);
   };
 
-  it('a request has less than 256 KB, and what does not fit alone is refused', async () => {
+  it('a request has less than 256 KB, and a larger event is rejected', async () => {
     const most = LIMIT - 1 - (await empty());
     const { recorded, client: counting } = recorder();
     const events = connectorEvents({ client: counting });
@@ -375,12 +375,12 @@ describe('sizes', () => {
     await events.put([failedWith('x'.repeat(half)), failedWith('x'.repeat(half)), failedWith('x'.repeat(rest))]);
     expect(recorded.map((request) => request.map(sizeOf))).toEqual([[LIMIT / 2], [LIMIT / 2, LIMIT / 2 - 1]]);
     const error = await rejected(events.put([failedWith('x'.repeat(most + 1))]), InvalidEventsError);
-    expect(error.message).toContain('the event has 262144 bytes: it must have less than 262144');
+    expect(error.message).toContain('the event has 262144 bytes: the limit is 262143');
     // Two bytes each in UTF-8.
     await rejected(events.put([failedWith('é'.repeat(most / 2 + 1))]), InvalidEventsError);
   });
 
-  it('whatever the events: each is sent once, in order, by requests within both limits, none of which could take more', async () => {
+  it('any events are sent once each, in order, in requests that are as full as both limits allow', async () => {
     const text = fc
       .tuple(fc.constantFrom('x', 'é', '€', '🙂', '"', '\n'), fc.oneof(fc.nat(50), fc.nat(30_000), fc.nat(65_000)))
       .map(([character, count]) => character.repeat(count));
@@ -402,7 +402,7 @@ describe('sizes', () => {
   });
 });
 
-it('whatever fails: every event has an id or is named, what was taken is not sent again, and none is sent too often', async () => {
+it('with any failures, every event has an id or is named, and no event is sent again after success or too often', async () => {
   const outcome = fc.constantFrom('taken', 'passing', 'lasting', 'silent', 'throttled', 'denied');
   await fc.assert(
     fc.asyncProperty(

@@ -1,6 +1,6 @@
 import type { ConnectorEvent } from '../../events';
 
-/** One of each, with all that it can have. */
+/** One event of each type, with all fields. */
 export const EVENTS: readonly ConnectorEvent[] = [
   {
     detailType: 'DataSourceRefreshed',

@@ -22,7 +22,7 @@ beforeEach(() => {
   taken = [];
 });
 
-/** What a producer writes behind its imports. */
+/** The code of a producer after its imports. */
 const PRODUCER = `
 const events = new ConnectorEvents({ client: new EventBridge({}), eventBusName: 'bus' });
 (async () => {
@@ -46,7 +46,7 @@ it.each([
     `import ${NAMES} from 'cdk-power-automate-connector/events';
      import { EventBridge } from '@aws-sdk/client-eventbridge';`,
   ],
-])('%s puts events by the library that is shipped', async (_, file, imports) => {
+])('%s puts events with the shipped library', async (_, file, imports) => {
   app.write(file, imports + PRODUCER);
   const said = await app.run(process.execPath, [file], awsVariables(endpoint.url));
   expect(said).toBe('true InvalidEventsError 1\n');
@@ -55,18 +55,18 @@ it.each([
   ]);
 });
 
-it('the bundle asks for nothing but Node.js, and is small', () => {
+it('the bundle requires only Node.js and is small', () => {
   const bundle = readFileSync(
     join(app.folder, 'node_modules/cdk-power-automate-connector/dist/events/index.js'),
     'utf8',
   );
   const asked = [...bundle.matchAll(/\b(?:require|import)\(["'`]([^"'`]+)["'`]\)/g)].map(([, name]) => name);
   expect(asked).toEqual(['node:timers/promises']);
-  // Every cold start of a producer reads it.
+  // Every cold start of a producer loads it.
   expect(bundle.length).toBeLessThan(40_000);
 });
 
-describe('the types that are shipped', () => {
+describe('the shipped types', () => {
   const TYPED = `
   import {
     type ConnectorEvent, ConnectorEvents, EventsNotTakenError, InvalidEventsError, type PutEventsClient,
@@ -89,7 +89,7 @@ describe('the types that are shipped', () => {
     }
   }
   `;
-  /** Each line is one mistake. */
+  /** Each line has one error. */
   const BAD = [
     'new ConnectorEvents({ client, eventBusName: 7 });',
     'new ConnectorEvents({ client });',
@@ -104,7 +104,7 @@ describe('the types that are shipped', () => {
   ];
   const compile = async (file: string, text: string, module: string, resolution: string) => {
     app.write(file, text);
-    // The app has no types but the language's own: those that are shipped name none of Node.js, the AWS SDK or another package.
+    // Without other types: the shipped types need no types of Node.js, the AWS SDK or other packages.
     const options = ['--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022', '--module', module];
     const tsc = require_.resolve('typescript/bin/tsc');
     return app
@@ -116,18 +116,18 @@ describe('the types that are shipped', () => {
     ['good.cts', 'node16', 'node16'],
     ['good.mts', 'nodenext', 'nodenext'],
     ['good.ts', 'esnext', 'bundler'],
-  ])('let a producer compile: %s as %s', async (file, module, resolution) => {
+  ])('compile in a producer: %s as %s', async (file, module, resolution) => {
     expect(await compile(file, GOOD, module, resolution)).toBe('');
   });
 
-  it('refuse each mistake', async () => {
+  it('reject each error', async () => {
     const head = `${TYPED.replaceAll('\n', ' ')} declare const client: PutEventsClient; declare const events: ConnectorEvents;`;
     const said = await compile('bad.ts', [head, ...BAD].join('\n'), 'esnext', 'bundler');
     const lines = new Set([...said.matchAll(/^bad\.ts\((\d+),/gm)].map(([, line]) => Number(line)));
     expect([...lines], said).toEqual(BAD.map((_, n) => n + 2));
   });
 
-  it('take the client of the AWS SDK', async () => {
+  it('accept the client of the AWS SDK', async () => {
     const text = `
     import { EventBridge, EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
     import { ConnectorEvents } from 'cdk-power-automate-connector/events';
@@ -143,7 +143,7 @@ describe('the types that are shipped', () => {
     expect(await app.run(process.execPath, [tsc, ...options, 'sdk.ts'])).toBe('');
   });
 
-  it('are of the files that are there', () => {
+  it('are those of the shipped files', () => {
     const shipped = readdirSync(join(app.folder, 'node_modules/cdk-power-automate-connector/dist/events'));
     expect(shipped.sort()).toEqual(['connector-events.d.ts', 'errors.d.ts', 'index.d.ts', 'index.js', 'types.d.ts']);
   });

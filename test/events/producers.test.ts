@@ -1,34 +1,18 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BusEvent } from '../../local/bus/event-bus';
-import type { Endpoint } from '../../local/engines/protocol/endpoint';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { secretsManagerOperations } from '../../local/engines/services/secrets-manager';
-import { type App, awsVariables, makeApp, readDetails, startBus } from './app';
+import { readDetails, useProducer } from './app';
 
 const SECRET = 'a secret of the test';
-let app: App;
-let endpoint: Endpoint;
-let taken: BusEvent[];
-/** What the examples are told. */
-let variables: Record<string, string>;
-
-beforeAll(async () => {
-  app = makeApp();
-  endpoint = await startBus((event) => taken.push(event));
+const producer = useProducer();
+beforeAll(() => {
   const arn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:fivetran-AbCdEf';
-  endpoint.serve(secretsManagerOperations([{ name: 'fivetran', arn, text: SECRET }]));
-  variables = { ...awsVariables(endpoint.url), EVENT_BUS_NAME: 'bus', WEBHOOK_SECRET_NAME: 'fivetran' };
-});
-afterAll(async () => {
-  await endpoint.stop();
-  app.remove();
-});
-beforeEach(() => {
-  taken = [];
+  producer.endpoint.serve(secretsManagerOperations([{ name: 'fivetran', arn, text: SECRET }]));
+  producer.variables.WEBHOOK_SECRET_NAME = 'fivetran';
 });
 
 /** Details as the connector reads them. */
-const read = () => readDetails(taken);
+const read = () => readDetails(producer.taken);
 
 describe('dbt', () => {
   const execute = {
@@ -61,11 +45,15 @@ describe('dbt', () => {
       results: changed,
     });
 
-  it('tells how each model of a run ended', async () => {
-    app.copy('examples/producers/dbt/put-dbt-results.mjs');
-    app.write('run_results.json', file());
-    const said = await app.run(process.execPath, ['put-dbt-results.mjs', 'run_results.json'], variables);
-    expect(said).toBe('3 models\n');
+  it('reports the result of each model of a run', async () => {
+    producer.app.copy('examples/producers/dbt/put-dbt-results.mjs');
+    producer.app.write('run_results.json', file());
+    const output = await producer.app.run(
+      process.execPath,
+      ['put-dbt-results.mjs', 'run_results.json'],
+      producer.variables,
+    );
+    expect(output).toBe('3 models\n');
     const times = { startedAt: Date.parse('2026-11-02T05:00:00.123Z'), endedAt: Date.parse('2026-11-02T05:01:00.5Z') };
     expect(read()).toEqual([
       expect.objectContaining({ dataSource: 'orders', status: 'Successful', runId: 'run-1', recordCount: 5, ...times }),
@@ -74,12 +62,12 @@ describe('dbt', () => {
     ]);
   });
 
-  it('names a status that is new', async () => {
-    app.copy('examples/producers/dbt/put-dbt-results.mjs');
-    app.write('run_results.json', file([{ ...results[0], status: 'paused' }]));
-    const run = app.run(process.execPath, ['put-dbt-results.mjs', 'run_results.json'], variables);
+  it('names an unknown status', async () => {
+    producer.app.copy('examples/producers/dbt/put-dbt-results.mjs');
+    producer.app.write('run_results.json', file([{ ...results[0], status: 'paused' }]));
+    const run = producer.app.run(process.execPath, ['put-dbt-results.mjs', 'run_results.json'], producer.variables);
     await expect(run).rejects.toThrow(/"status" is "paused": write one of Successful/);
-    expect(taken).toEqual([]);
+    expect(producer.taken).toEqual([]);
   });
 });
 
@@ -95,17 +83,17 @@ describe('Fivetran', () => {
     data: { status: 'SUCCESSFUL' } as object,
   };
   const sign = (body: string, key = SECRET) => createHmac('sha256', key).update(body).digest('hex').toUpperCase();
-  /** Calls the handler as Lambda does for a function URL. */
+  /** Calls the handler like Lambda for a function URL. */
   async function call(body: string, signature: string | undefined, isBase64Encoded = false) {
-    app.copy('examples/producers/fivetran/webhook.mjs');
+    producer.app.copy('examples/producers/fivetran/webhook.mjs');
     const event = {
       headers: { ...(signature && { 'x-fivetran-signature-256': signature }) },
       body: isBase64Encoded ? Buffer.from(body).toString('base64') : body,
       isBase64Encoded,
     };
     const code = `import { handler } from './webhook.mjs'; console.log(JSON.stringify(await handler(${JSON.stringify(event)})))`;
-    app.write('call.mjs', code);
-    return JSON.parse(await app.run(process.execPath, ['call.mjs'], variables));
+    producer.app.write('call.mjs', code);
+    return JSON.parse(await producer.app.run(process.execPath, ['call.mjs'], producer.variables));
   }
 
   it.each<[object, object]>([
@@ -118,17 +106,17 @@ describe('Fivetran', () => {
       { status: 'RESCHEDULED', reason: 'later' },
       { status: 'Failed', willRetry: true, error: 'later' },
     ],
-  ])('tells of a sync that ended with %j', async (data, told) => {
+  ])('reports a sync that ended with %j', async (data, reported) => {
     const body = JSON.stringify({ ...END, data });
     expect(await call(body, sign(body), 'reason' in data)).toEqual({ statusCode: 200 });
     const run = { dataSource: 'orders', runId: 'b4703f73', endedAt: Date.parse(END.created) };
-    expect(read()).toEqual([{ instanceId: 'default', ...run, ...told }]);
+    expect(read()).toEqual([{ instanceId: 'default', ...run, ...reported }]);
   });
 
-  it('answers the event by which a webhook is tried out', async () => {
+  it('responds to the test event of a webhook', async () => {
     const body = JSON.stringify({ event: 'test_event', created: 'timestamp', connector_id: '_connector_1' });
     expect(await call(body, sign(body))).toEqual({ statusCode: 200 });
-    expect(taken).toEqual([]);
+    expect(producer.taken).toEqual([]);
   });
 
   it.each<[string, string | undefined]>([
@@ -136,8 +124,8 @@ describe('Fivetran', () => {
     ['of another key', sign(JSON.stringify(END), 'guess')],
     ['too short', 'AB'],
     ['no digits', 'x'.repeat(64)],
-  ])('is not believed by a signature that is %s', async (_, signature) => {
+  ])('rejects a signature that is %s', async (_, signature) => {
     expect(await call(JSON.stringify(END), signature)).toEqual({ statusCode: 401 });
-    expect(taken).toEqual([]);
+    expect(producer.taken).toEqual([]);
   });
 });

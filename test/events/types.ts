@@ -3,12 +3,12 @@ import type { DomainEvent } from '../../contract/events';
 import type { EventDetails, Instant } from '../../events';
 import type { EVENT_DEFINITIONS } from '../../lambda/events/core/events';
 
-// Compiled, never run: the types that are published, which name nothing of another package, are those of the definitions.
+// Only compiled: the published types, which import no package, equal the types of the definitions.
 
 type ProducersEvent = (typeof DomainEvent)[keyof typeof DomainEvent];
 type Given<T extends ProducersEvent> = v.InferInput<(typeof EVENT_DEFINITIONS)[T]>;
 
-/** Equal as the compiler sees it; being assignable to each other would leave optional fields out. */
+/** Equal for the compiler. Mutual assignability would ignore optional fields. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Comparable<T> = { [K in keyof T]: Comparable_<T[K]> };
 type Comparable_<T> = T extends Date

@@ -257,10 +257,10 @@ describe('npm start -- --speed', () => {
     // An hour passes in two seconds.
     const run = await play(['--speed', '1800'], [failed('A', '1')], onFailure('off', `"${url}"`));
     await run.says(/failed .* → off +404 .*again in 1 s/);
-    await run.says(/paused .*off: the flow has refused 3 or more deliveries for \d+ s, the last with 404/);
+    await run.says(/paused .*off: the flow refused 3 or more deliveries over \d+ s, the last with 404/);
     await run.says(/held .* → off/);
     off = false;
-    await run.says(/resumed .*off: the flow has taken a delivery/);
+    await run.says(/resumed .*off: the flow accepted a delivery/);
     await run.says(/delivered.* → off +202/);
     expect(refused.length).toBeGreaterThanOrEqual(3);
     expect(taken).toEqual([refused[0]]);

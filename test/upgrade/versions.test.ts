@@ -9,11 +9,11 @@ import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
 import { dispatchBatch } from '../../lambda/delivery/core/dispatch';
-import { resume } from '../../lambda/delivery/core/health/flow-health';
-import { replayAll } from '../../lambda/delivery/core/kept-deliveries';
+import { resume } from '../../lambda/delivery/core/health/pause-resume';
+import { replayAll } from '../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../lambda/queries/core/measure';
-import { answerCloudFormation } from '../../lambda/registration/adapters/cloudformation';
+import { respondToCloudFormation } from '../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../lambda/registration/core/declare';
 import { metricKey } from '../../lambda/shared/core/metric';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
@@ -215,7 +215,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
       return crossings().filter((one) => one === subscription).length;
     }
 
-    it('that were crossed and not published are published once', async () => {
+    it('with a pending intent are published once', async () => {
       const parts = items('thresholds').filter(({ sk }) => sk.startsWith('intent#'));
       const hits = states().flatMap(({ pk, intent }) => {
         if (!intent) return [];
@@ -451,7 +451,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
     const ask = async (type: string) => {
       for (const request of version.requests.filter(({ RequestType }) => RequestType === type)) {
         const options = { remaining: () => MINUTE, telemetry: world.telemetry };
-        await answerCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
+        await respondToCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
         expect(answers.at(-1)).toMatchObject({ Status: 'SUCCESS', RequestId: request.RequestId });
       }
     };

@@ -1,5 +1,5 @@
 import { deliveryKeyOf } from '../../../lambda/delivery/core/delivery-id';
-import { type Replayed, replayAll, replay as replayOne } from '../../../lambda/delivery/core/kept-deliveries';
+import { type Replayed, replayAll, replay as replayOne } from '../../../lambda/delivery/core/replay';
 import { connectorCommand, sinceArg } from '../../frame/command';
 import { instantOption } from '../../frame/option-values';
 import { CommandError, UsageError } from '../../shell/exit';

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { oneLine } from '../../../lambda/shared/core/text';
-import { ownersEntry } from '../../../lambda/subscriptions/core/entry/people';
-import { shown } from '../../../lambda/subscriptions/core/entry/words';
+import { shown } from '../../../lambda/subscriptions/core/entry/messages';
+import { ownersEntry } from '../../../lambda/subscriptions/core/entry/name-owners-links';
 import {
   channelOfLink,
   defaultFlowName,

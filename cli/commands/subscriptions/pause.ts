@@ -1,4 +1,4 @@
-import { pause as pauseSubscription } from '../../../lambda/delivery/core/health/flow-health';
+import { pause as pauseSubscription } from '../../../lambda/delivery/core/health/pause-resume';
 import { connectorCommand, nameArg } from '../../frame/command';
 import { openSubscription } from '../../subscriptions/find-subscription';
 

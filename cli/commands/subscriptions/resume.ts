@@ -1,4 +1,4 @@
-import { resume as resumeSubscription } from '../../../lambda/delivery/core/health/flow-health';
+import { resume as resumeSubscription } from '../../../lambda/delivery/core/health/pause-resume';
 import { connectorCommand, nameArg } from '../../frame/command';
 import { openSubscription } from '../../subscriptions/find-subscription';
 

@@ -1,6 +1,6 @@
 import type { Attempt, DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import { counted } from '../../../lambda/shared/core/text';
-import { isPaused } from '../../../lambda/subscriptions/core/flow-health';
+import { isPaused } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { relativeTime, timeText } from '../../shell/time';
 import { conditionText } from '../../subscriptions/subscription-text';

@@ -8,7 +8,21 @@ import type { CollectedRun } from '../core/collected-run';
 const RUN_DUE = 'run';
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** The Runs table: one item for each run that is being collected (protocol C). */
+/**
+ * The clauses of the conditional writes, named for what they mean. Life of a run (protocol C):
+ *
+ *     stages end             last stage, or deadline           published
+ *         |                            |                           |
+ *   ------+---------+---------+--------+---------------------------+-----------> time
+ *     firstWrite    unchangedSinceRead, then closed            publishedAt
+ *                                      |<-- crash: the run stays closed and unpublished:
+ *                                      |    the next message of the run, or the sweep,
+ *                                      |    publishes the same event and sets publishedAt
+ */
+const firstWrite = `attribute_not_exists(${PK})`;
+const unchangedSinceRead = 'version = :read';
+
+/** The Runs table: one item for each collected run. */
 export class RunTable implements RunStore {
   private readonly readItem: (key: Item) => Promise<Item | undefined>;
 
@@ -28,22 +42,17 @@ export class RunTable implements RunStore {
 
   write(key: string, run: CollectedRun): Promise<boolean> {
     const due = dueAt(run);
-    return conditionHeld(
-      this.client.send(
-        new PutCommand({
-          TableName: this.table,
-          Item: {
-            ...run,
-            [PK]: key,
-            ...(due !== undefined && { [DUE_INDEX.partitionKey]: RUN_DUE, [DUE_INDEX.sortKey]: due }),
-            ...(run.publishedAt !== undefined && { [TTL_ATTRIBUTE]: expiry(run.publishedAt) }),
-          },
-          ...(run.version === 1
-            ? { ConditionExpression: `attribute_not_exists(${PK})` }
-            : { ConditionExpression: 'version = :before', ExpressionAttributeValues: { ':before': run.version - 1 } }),
-        }),
-      ),
-    );
+    const Item = {
+      ...run,
+      [PK]: key,
+      ...(due !== undefined && { [DUE_INDEX.partitionKey]: RUN_DUE, [DUE_INDEX.sortKey]: due }),
+      ...(run.publishedAt !== undefined && { [TTL_ATTRIBUTE]: expiry(run.publishedAt) }),
+    };
+    const condition =
+      run.version === 1
+        ? { ConditionExpression: firstWrite }
+        : { ConditionExpression: unchangedSinceRead, ExpressionAttributeValues: { ':read': run.version - 1 } };
+    return conditionHeld(this.client.send(new PutCommand({ TableName: this.table, Item, ...condition })));
   }
 
   async overdue(before: number): Promise<string[]> {

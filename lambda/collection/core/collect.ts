@@ -21,13 +21,12 @@ import {
 export interface RunStore {
   /** The run, read consistently. */
   read(key: string): Promise<CollectedRun | undefined>;
-  /** Writes the run if the stored version is the one before (1: if there is none). False: the race is lost. */
+  /** Writes the run if its stored version is the previous one (version 1: no run is stored). Returns false if not. */
   write(key: string, run: CollectedRun): Promise<boolean>;
-  /** Keys of runs that somebody must come back to (`dueAt`) since before `before`, epoch milliseconds. */
+  /** Keys of the runs that were due (`dueAt`) by `before`, epoch milliseconds. */
   overdue(before: number): Promise<string[]>;
 }
 
-/** What collecting runs needs. */
 export interface CollectPorts {
   readonly runs: RunStore;
   readonly events: EventPublisher;
@@ -38,19 +37,19 @@ export interface CollectPorts {
   readonly connectorId: string;
 }
 
-/** Days for which a run is remembered after its event, by which a stage that comes again is known. */
+/** Days for which a published run is stored, to detect duplicates of its stages. */
 export const RUN_RETENTION_DAYS = 30;
 
-/** An event older than this could be of a run that was collected and forgotten: it would make a second one. */
+/** Older events are rejected: their run can be deleted already, and would be reported again. */
 const MAX_AGE_DAYS = RUN_RETENTION_DAYS - 1;
 
-/** The sweep leaves a closed run alone for longer than its worker can run. */
+/** The sweep waits until the worker of a closed run has ended. */
 const PUBLISH_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.collect * 1000;
 
-/** A race is lost only to a worker that got on, so this many in a row means that something else is wrong. */
-const MAX_TRIES = 100;
+/** Every lost race means that another worker made progress, so this many in a row are a fault. */
+const MAX_ATTEMPTS = 100;
 
-/** When the sweep must look at a run: at its deadline, or when its event should have been published. */
+/** When the sweep checks a run: at its deadline, or when its event should have been published. */
 export function dueAt({ deadline, closed, closedAt, publishedAt }: CollectedRun): number | undefined {
   if (publishedAt !== undefined) return undefined;
   return closed ? (closedAt as number) + PUBLISH_GRACE_MS : deadline;
@@ -59,13 +58,13 @@ export function dueAt({ deadline, closed, closedAt, publishedAt }: CollectedRun)
 export type StageOutcome = 'recorded' | 'duplicate' | 'late' | 'tooMany';
 
 /**
- * Takes the end of one stage, and publishes the run's event if that was the last (protocol C). Safe to repeat at any
- * point: a run that is closed and not published is published first, whatever the message is.
+ * Records the end of a stage, and publishes the run's event after the last stage (protocol C). Safe to repeat after a
+ * crash at any point: a closed run that is not published is published first.
  */
 export async function collectStage(end: StageEnd, ports: CollectPorts): Promise<StageOutcome> {
   const { runs, clock, rules } = ports;
   const key = runKey(end);
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const run = await runs.read(key);
     if (run?.closed) {
       if (run.publishedAt === undefined) await publishRun(key, run, ports);
@@ -78,34 +77,34 @@ export async function collectStage(end: StageEnd, ports: CollectPorts): Promise<
     if (next.closed) await publishRun(key, next, ports);
     return 'recorded';
   }
-  throw new Error(`run ${key} changed under ${MAX_TRIES} tries`);
+  throw new Error(`run ${key} changed during ${MAX_ATTEMPTS} attempts`);
 }
 
-/** Publishes a closed run's event, then notes that. In this order: a crash in between publishes the same event again. */
+/** Publishes a closed run's event, then records it. A crash in between causes a duplicate, never a missing event. */
 async function publishRun(key: string, run: CollectedRun, ports: CollectPorts): Promise<void> {
   const { detailType, detail } = completedEvent(run, ports.connectorId);
   await ports.events.publish(detailType, detail);
   ports.telemetry.count(run.closed === 'timedOut' ? MetricName.TIMED_OUT_RUNS : MetricName.COLLECTED_RUNS);
-  // A race can be lost only to somebody who published the same.
+  // A race can only be lost to a worker that published the same event.
   await ports.runs.write(key, { ...run, version: run.version + 1, publishedAt: ports.clock() });
 }
 
 /**
- * Takes a batch of stage events. Runs go side by side; within one run stages go in the order in which they came: the last
- * word of a stage counts, so a later one must not overtake one that has to come again.
- * @returns the ids of the messages that must come again.
+ * Processes a batch of stage events: runs concurrently, the stages of a run in order of arrival. The last event of a stage
+ * wins, so a later one must not overtake a failed one.
+ * @returns ids of the messages to retry.
  */
 export const collectBatch = (messages: readonly QueueMessage[], ports: CollectPorts & RejectPorts): Promise<string[]> =>
   inGroups(
     messages,
-    { read: (body) => readStage(body, ports.clock()), take: (end, { body }) => takeStage(end, body, ports) },
+    { read: (body) => readStage(body, ports.clock()), process: (end, { body }) => processStage(end, body, ports) },
     ports,
   );
 
-async function takeStage(end: StageEnd, body: string, ports: CollectPorts & RejectPorts): Promise<void> {
+async function processStage(end: StageEnd, body: string, ports: CollectPorts & RejectPorts): Promise<void> {
   const outcome = await collectStage(end, ports);
   if (outcome === 'tooMany') {
-    await reject(body, `run ${end.runId} has ${MAX_STAGES} stages: it cannot hold more`, ports);
+    await reject(body, `run ${end.runId} already has ${MAX_STAGES} stages, the maximum`, ports);
   }
   if (outcome === 'late') {
     ports.telemetry.count(MetricName.LATE_STAGES);
@@ -123,7 +122,7 @@ function readStage(body: string, now: number): Read<StageEnd> {
   if (time < now - MAX_AGE_DAYS * 24 * 60 * 60 * 1000) {
     const at = new Date(time).toISOString();
     return {
-      reason: `the event's time ${at} is more than ${MAX_AGE_DAYS} days ago: runs that old are forgotten, so theirs could be reported twice; put it again without Time`,
+      reason: `the event's time ${at} is more than ${MAX_AGE_DAYS} days ago: such runs are no longer stored and could be reported twice; put the event again without Time`,
     };
   }
   const task = toStageEnd(detail);
@@ -131,9 +130,8 @@ function readStage(body: string, now: number): Read<StageEnd> {
 }
 
 /**
- * Reports the runs whose deadline has passed, and publishes what was closed and left behind, such as by a message that
- * ended in the dead-letter queue.
- * @returns how many events it published.
+ * Reports runs whose deadline has passed, and publishes closed runs that crashed workers left unpublished.
+ * @returns the number of published events.
  */
 export async function closeOverdueRuns(ports: CollectPorts): Promise<number> {
   const overdue = await ports.runs.overdue(ports.clock());
@@ -155,10 +153,10 @@ async function closeOverdueRun(key: string, ports: CollectPorts): Promise<boolea
   const { runs, clock, rules } = ports;
   const now = clock();
   const run = await runs.read(key);
-  // The index lags behind the table.
+  // The index is eventually consistent.
   if (!run || (dueAt(run) ?? Infinity) > now) return false;
   const end = run.closed ? run : atDeadline(run, now, rules);
-  // Whoever was faster may have changed it: the next sweep sees.
+  // Another worker changed the run. The next sweep checks it again.
   if (!run.closed && !(await runs.write(key, end))) return false;
   await publishRun(key, end, ports);
   return true;

@@ -1,20 +1,21 @@
 import type { Status } from '../../../contract/events';
 import { COLLECTED_BY_FIELD, DomainEvent, MAX_STAGES } from '../../../contract/events';
-import { type Detail, MAX_ERROR_LENGTH } from '../../events/core/events';
+import type { Detail } from '../../events/core/events';
+import { MAX_ERROR_LENGTH } from '../../events/core/fields';
 import { keyPart } from '../../shared/core/metric';
 import { cut } from '../../shared/core/text';
 
-/** What a run is a run of: unification is made of stages, a full refresh of processes; both are called stages here. */
+/** Kind of a run. A unification has stages, a full refresh has processes; this module calls both stages. */
 export type RefreshKind = 'unification' | 'full';
 
-/** The end of one stage, as its producer told it. All instants are epoch milliseconds. */
+/** The end of a stage, as its producer reports it. All instants are epoch milliseconds. */
 export interface StageEnd {
   readonly refresh: RefreshKind;
   readonly instanceId: string;
   readonly runId: string;
   readonly name: string;
   readonly status: Status;
-  /** What the run is made of: names, or how many. */
+  /** The stages of the run: their names or their number. */
   readonly expected?: readonly string[] | number;
   /** Of a full refresh. */
   readonly kind?: 'Scheduled' | 'OnDemand';
@@ -24,54 +25,52 @@ export interface StageEnd {
   readonly runLink?: string;
 }
 
-/** One stage in a run's row. */
+/** A stage in a run's item. */
 export type Stage = Pick<StageEnd, 'name' | 'status' | 'startedAt' | 'endedAt' | 'error'>;
 
-/** A run that is being collected: the row. */
+/** The stored item of a run. */
 export interface CollectedRun extends Pick<StageEnd, 'refresh' | 'instanceId' | 'runId'> {
-  /** 1 for the first write, one more at each. */
+  /** 1 for the first write, incremented by each write. */
   readonly version: number;
-  /** What ended so far, in the order in which it was first heard of; a list, so that a stage may have any name. */
+  /** The stages that ended, in order of arrival. A list, because a stage can have any name. */
   readonly stages: readonly Stage[];
-  /** Of the first event that says it; when the run is closed, what it was held against. */
+  /** From the first event that sets it. In a closed run, the stages that it was compared with. */
   readonly expected?: readonly string[] | number;
-  /** Of the first event that says it. */
+  /** From the first event that sets it. */
   readonly kind?: StageEnd['kind'];
-  /** Of the first event that says it. */
+  /** From the first event that sets it. */
   readonly runLink?: string;
-  /** When a run that is not complete is reported nevertheless. */
+  /** When an incomplete run is reported as timed out. */
   readonly deadline: number;
-  /** Set once, by the write that ends the run; from then on only `publishedAt` changes. */
+  /** Set once, by the write that ends the run. After that, only `publishedAt` changes. */
   readonly closed?: 'complete' | 'timedOut';
   readonly closedAt?: number;
-  /** When the run's event had been published. */
   readonly publishedAt?: number;
 }
 
-/** How runs are collected; a construct's configuration. */
+/** The construct's configuration of the collection. */
 export interface CollectionRules {
-  /** How long a run may take from the first event on, milliseconds. */
+  /** Longest duration of a run after its first event, milliseconds. */
   readonly runTimeoutMs: number;
-  /** What a run is made of when no event of it says so; empty: not known. */
+  /** The stages of a run whose events do not set `expected`. Empty: unknown. */
   readonly expected: Readonly<Record<RefreshKind, readonly string[]>>;
 }
 
-/** Longest error text of one stage in a run's row, which holds 50 of them in at most 400 KB. */
+/** Longest error text of a stage. An item holds 50 of them in up to 400 KB. */
 const MAX_STAGE_ERROR_LENGTH = 500;
 
 /** The run's partition key. */
 export const runKey = ({ refresh, instanceId, runId }: Pick<StageEnd, 'refresh' | 'instanceId' | 'runId'>): string =>
   [refresh, keyPart(instanceId), keyPart(runId)].join('#');
 
-/** The end of a stage that an event tells of. */
 export function toStageEnd(detail: Detail<'RefreshStageCompleted'>): StageEnd {
   const { stage, process, ...rest } = detail;
   return { ...rest, refresh: stage === undefined ? 'full' : 'unification', name: (stage ?? process) as string };
 }
 
 /**
- * The run with a stage's end in it, and closed if that completes it: one value, to be written at once. Gives the same
- * object when there is nothing to write, and undefined when the run cannot hold another stage.
+ * Adds a stage's end to a run, and closes the run if it is complete. Returns the same object if nothing changes, and
+ * undefined if the run already has the maximum number of stages.
  */
 export function withStage(
   run: CollectedRun | undefined,
@@ -103,15 +102,15 @@ export function withStage(
   return isComplete(next, rules) ? closed(next, 'complete', now, rules) : next;
 }
 
-/** The run ended for good, because its deadline has passed. */
+/** Closes a run whose deadline has passed. */
 export function atDeadline(run: CollectedRun, now: number, rules: CollectionRules): CollectedRun {
   const next = { ...run, version: run.version + 1 };
-  // It may have become complete by another configuration.
+  // A changed configuration can have made the run complete.
   return closed(next, isComplete(run, rules) ? 'complete' : 'timedOut', now, rules);
 }
 
 function closed(run: CollectedRun, how: CollectedRun['closed'], now: number, rules: CollectionRules): CollectedRun {
-  // The event is built from the row alone, so what the run was held against stays in it.
+  // Stored, because the event must not depend on the configuration.
   return { ...run, expected: expectedOf(run, rules), closed: how, closedAt: now };
 }
 
@@ -128,23 +127,23 @@ function missing(stages: readonly Stage[], expected: readonly string[]): string[
   return expected.filter((name) => !ended.has(name));
 }
 
-/** Whether a stage's end would change a run that is closed: it came too late. */
+/** Whether a stage's end would change a closed run, and so arrived too late. */
 export const isLate = (run: CollectedRun, end: StageEnd): boolean => stagesWith(run.stages, end) !== run.stages;
 
-/** The stages with one more, or with a later end of one of them. The same list when nothing changes. */
+/** Adds a stage, or replaces it by its later end. Returns the same list if nothing changes. */
 function stagesWith(stages: readonly Stage[], end: StageEnd): readonly Stage[] {
   const { name, status, startedAt, endedAt } = end;
   const error = end.error === undefined ? undefined : cut(end.error, MAX_STAGE_ERROR_LENGTH);
   const stage: Stage = { name, status, startedAt, endedAt, error };
   const known = stages.find((other) => other.name === name);
   if (!known) return [...stages, stage];
-  // The last word of a stage counts: by the stage's own time where both have one, else by when it came.
+  // The last end of a stage wins: by `endedAt` if both ends have it, otherwise by order of arrival.
   if (known.endedAt !== undefined && endedAt !== undefined && endedAt < known.endedAt) return stages;
   const isSame = (['status', 'startedAt', 'endedAt', 'error'] as const).every((field) => known[field] === stage[field]);
   return isSame ? stages : stages.map((other) => (other === known ? stage : other));
 }
 
-/** Statuses that a complete run gets from a single stage that has it, the strongest first. */
+/** Statuses that one stage with the status gives to a complete run, in order of precedence. */
 const UNSUCCESSFUL: readonly Status[] = ['TimedOut', 'Failed', 'Canceled'];
 
 /** The status of a run that is closed. */
@@ -154,12 +153,12 @@ export function outcome({ closed, stages }: Pick<CollectedRun, 'closed' | 'stage
   return UNSUCCESSFUL.find(has) ?? (has('Successful') ? 'Successful' : 'Skipped');
 }
 
-/** The event of a closed run. Built from the row alone: it is the same, letter by letter, however often it is put. */
+/** The event of a closed run. Depends on the stored item only, so that duplicates are identical. */
 export function completedEvent(run: CollectedRun, connectorId: string) {
   const { refresh, instanceId, runId, stages, runLink, deadline, closedAt } = run;
   const statuses = Object.fromEntries(stages.map(({ name, status }) => [name, status]));
   const startedAt = earliest(stages.map((stage) => stage.startedAt));
-  // A complete run ended with its last stage, if every stage says when that was.
+  // A complete run ends with its last stage, if all stages have `endedAt`.
   const endedAt = run.closed === 'timedOut' ? deadline : (latest(stages.map((stage) => stage.endedAt)) ?? closedAt);
   const detail = {
     [COLLECTED_BY_FIELD]: connectorId,
@@ -183,22 +182,22 @@ function earliest(times: readonly (number | undefined)[]): number | undefined {
   return known.length > 0 ? Math.min(...known) : undefined;
 }
 
-/** The last of the times; undefined if one of them is not known. */
+/** The last of the times. Undefined if one of them is unknown. */
 function latest(times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined);
   return known.length === times.length ? Math.max(...known) : undefined;
 }
 
-/** What is missing, and what the stages said. */
+/** The missing stages and the errors of the others. */
 function errorText(run: CollectedRun): string | undefined {
   const sentences = run.stages.filter(({ error }) => error !== undefined).map(({ name, error }) => `${name}: ${error}`);
-  if (run.closed === 'timedOut') sentences.unshift(`not complete by ${instant(run.deadline)}: ${whatIsMissing(run)}`);
+  if (run.closed === 'timedOut') sentences.unshift(`not complete by ${instant(run.deadline)}: ${missingText(run)}`);
   return sentences.length > 0 ? cut(sentences.join('; '), MAX_ERROR_LENGTH) : undefined;
 }
 
-function whatIsMissing({ refresh, stages, expected = [] }: CollectedRun): string {
+function missingText({ refresh, stages, expected = [] }: CollectedRun): string {
   const noun = refresh === 'full' ? 'processes' : 'stages';
   if (typeof expected === 'number') return `${stages.length} of ${expected} ${noun} have ended`;
-  if (expected.length === 0) return `no event said which ${noun} to expect`;
-  return `no end of ${missing(stages, expected).join(', ')}`;
+  if (expected.length === 0) return `no event named the expected ${noun}`;
+  return `${missing(stages, expected).join(', ')} did not end`;
 }

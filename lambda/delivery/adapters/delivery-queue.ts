@@ -4,7 +4,7 @@ import { asciiJson } from '../../shared/core/ascii-json';
 import { identityHash } from '../../shared/core/identity';
 import type { DeliveryMessage } from '../core/delivery';
 
-/** Sends deliveries; the group is the subscription, so that a flow with a backlog does not keep the others waiting. */
+/** Sends deliveries. The message group is the subscription, so that a flow's backlog does not delay other flows. */
 export function deliverySender(
   client: SQSClient,
   queueUrl: string,

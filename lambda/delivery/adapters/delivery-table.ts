@@ -1,18 +1,14 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   paginateQuery,
   paginateScan,
-  QueryCommand,
-  type QueryCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { OPEN_INDEX } from '../../../contract/delivery';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
-import { conditionHeld, type Item, queryAll } from '../../shared/adapters/dynamodb';
-import type { Claim, DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../core/deliver';
+import { conditionHeld, type Item, ifConditionHeld } from '../../shared/adapters/dynamodb';
 import {
   type Attempt,
   type DeliveryMessage,
@@ -20,56 +16,40 @@ import {
   type DeliveryStatus,
   MAX_ATTEMPTS_KEPT,
 } from '../core/delivery';
-import type { HeldDelivery, KeptDeliveries, KeptDelivery } from '../core/kept-deliveries';
+import type {
+  Claim,
+  DeathNotice,
+  DeliveryKey,
+  DeliveryStore,
+  HeldDelivery,
+  KeptDeliveries,
+  KeptDelivery,
+  Lease,
+} from '../core/ports';
+import { claimable, leaseIsMine, noticeUnchanged } from './delivery-conditions';
+import { DEAD, heldBy, keyOf, openDeliveries, openSince, PENDING, UNANNOUNCED } from './open-deliveries';
 
 const DAY_SECONDS = 24 * 60 * 60;
-/** Placeholders, since some of these names are reserved words of DynamoDB's expressions. */
+/** Placeholders, because some of these names are reserved words in DynamoDB expressions. */
 const NAMES = { '#status': 'status', '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey };
 
-/** Partition of the index of open deliveries: dead ones that the bus has not been told of. */
-const UNANNOUNCED = 'unannounced';
-const PENDING = 'pending';
-const DEAD = 'dead';
-const heldBy = (subscription: string): string => `held#${subscription}`;
 const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
 
-const NO_ROW = `attribute_not_exists(${PK})`;
-const NO_LEASE = 'attribute_not_exists(leaseUntil)';
-const LEASE_EXPIRED = 'leaseUntil < :now';
-/** The try that the row waits for, or a later one. */
-const PENDING_TRY = '#status = :pending AND n <= :n';
-/** A held row waits for a later try than the one that was held. */
-const HELD_BEFORE = '#status = :held AND n < :n';
-const FINISHED_BEFORE = '#status <> :pending AND #status <> :held AND n < :n';
-
-/**
- * When a worker may claim a row for a try. An OR of ANDs without parentheses: the embedded DynamoDB parses nested
- * parentheses twenty times slower.
- */
-const claimable = ({ replay }: DeliveryMessage): string =>
-  [
-    NO_ROW,
-    ...[NO_LEASE, LEASE_EXPIRED].flatMap((free) =>
-      [PENDING_TRY, HELD_BEFORE].map((earlier) => `${free} AND ${earlier}`),
-    ),
-    ...(replay ? [FINISHED_BEFORE] : []),
-  ].join(' OR ');
-
-/** The Deliveries table: one row for each event and subscription (protocol D). */
+/** The Deliveries table: one row per event and subscription (protocol D). */
 export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
     /** Days for which finished, held and dead deliveries are kept. */
     private readonly retentionDays: number,
+    private readonly open = openDeliveries(client, table),
   ) {}
 
   async claim(message: DeliveryMessage, lease: Lease, now: number): Promise<Claim> {
     const { subscription, uid, event, acceptedAt, n } = message;
-    const Key = { [PK]: subscription, [SK]: event.eventId };
     const update = new UpdateCommand({
       TableName: this.table,
-      Key,
+      Key: { [PK]: subscription, [SK]: event.eventId },
       UpdateExpression: [
         'SET #status = :pending, n = :n, leaseOwner = :owner, leaseUntil = :until',
         'uid = if_not_exists(uid, :uid), #trigger = :trigger, occurredAt = :occurredAt',
@@ -93,19 +73,17 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
       },
       ReturnValues: 'ALL_NEW',
     });
-    try {
-      const { Attributes } = await this.client.send(update);
-      const { attempts = [], notice } = Attributes ?? {};
+    const claimed = await ifConditionHeld(this.client.send(update));
+    if (claimed) {
+      const { attempts = [], notice } = claimed.Attributes ?? {};
       return { attempts, notice } as Claim;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
-    const { Item: row } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
+    const row = (await this.get(subscription, event.eventId)) as Pick<DeliveryRow, 'status' | 'n'> | undefined;
     if (row === undefined) return 'busy';
     if (row.status === 'held' && n === row.n) return 'held';
     if (row.status === 'delivered' && n === row.n) return 'delivered';
     const finished = !['pending', 'held'].includes(row.status);
-    // A replay meets a row that has only just been finished: it has still to be made.
+    // The row was finished between the claim and this read. The retried replay can claim it.
     if (finished && message.replay && n > row.n) return 'busy';
     return finished || n < row.n ? 'done' : 'busy';
   }
@@ -120,7 +98,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   ): Promise<boolean> {
     const set = ['#status = :status', `${TTL_ATTRIBUTE} = :expires`];
     const values = { ':status': status, ':expires': this.expiry(now) };
-    // In the index are those that somebody may still want to send.
+    // Only deliveries that can be sent again are in the index.
     if (status !== DEAD) return this.update(key, lease, attempts, set, ['#open', '#openSince', 'notice'], values);
     set.push('#open = :open', '#openSince = :now', ...(notice ? ['notice = :notice'] : []));
     return this.update(key, lease, attempts, set, notice ? [] : ['notice'], {
@@ -132,23 +110,20 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   }
 
   async clearNotice({ subscription, eventId }: DeliveryKey, { since, attempts }: DeathNotice): Promise<void> {
-    await conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: subscription, [SK]: eventId },
-          UpdateExpression: 'SET #open = :dead REMOVE notice',
-          ConditionExpression: '#open = :unannounced AND notice.since = :since AND notice.attempts = :attempts',
-          ExpressionAttributeNames: { '#open': NAMES['#open'] },
-          ExpressionAttributeValues: {
-            ':dead': DEAD,
-            ':unannounced': UNANNOUNCED,
-            ':since': since,
-            ':attempts': attempts,
-          },
-        }),
-      ),
-    );
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: subscription, [SK]: eventId },
+      UpdateExpression: 'SET #open = :dead REMOVE notice',
+      ConditionExpression: noticeUnchanged,
+      ExpressionAttributeNames: { '#open': NAMES['#open'] },
+      ExpressionAttributeValues: {
+        ':dead': DEAD,
+        ':unannounced': UNANNOUNCED,
+        ':since': since,
+        ':attempts': attempts,
+      },
+    });
+    await conditionHeld(this.client.send(update));
   }
 
   hold(
@@ -157,7 +132,7 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     attempts: readonly Attempt[],
     now: number,
   ): Promise<boolean> {
-    // By when they were accepted: that decides which is sent first, and which is too old to be sent.
+    // Ordered by acceptance, which decides what is sent first and what is too old.
     const set = ['#status = :held', '#open = :open', '#openSince = :acceptedAt', `${TTL_ATTRIBUTE} = :expires`];
     const open = heldBy(subscription);
     const values = { ':held': 'held', ':open': open, ':acceptedAt': acceptedAt, ':expires': this.expiry(now) };
@@ -187,92 +162,76 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
   }
 
   async find({ subscription, eventId }: DeliveryKey): Promise<KeptDelivery | undefined> {
-    const read = async (sortKey: string): Promise<Item | undefined> => {
-      const Key = { [PK]: subscription, [SK]: sortKey };
-      return (await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }))).Item;
-    };
-    const [row, kept] = await Promise.all([read(eventId), read(payloadSortKey(eventId))]);
+    const [row, kept] = await Promise.all([
+      this.get(subscription, eventId),
+      this.get(subscription, payloadSortKey(eventId)),
+    ]);
     if (!row) return undefined;
     const { status, n, notice, acceptedAt } = row;
     return { status, n, notice, acceptedAt, message: kept && JSON.parse(String(kept.payload)) } as KeptDelivery;
   }
 
   async held(subscription: string): Promise<HeldDelivery[]> {
-    const items = await this.open(heldBy(subscription));
-    return items.map((item) => ({ ...keyOf(item), acceptedAt: Number(item[OPEN_INDEX.sortKey]) }));
+    const items = await this.open.list(heldBy(subscription));
+    return items.map((item) => ({ ...keyOf(item), acceptedAt: openSince(item) }));
   }
 
   async dead(subscription: string): Promise<DeliveryKey[]> {
-    const all = [...(await this.open(DEAD)), ...(await this.open(UNANNOUNCED))];
+    const all = [...(await this.open.list(DEAD)), ...(await this.open.list(UNANNOUNCED))];
     return all.map(keyOf).filter((key) => key.subscription === subscription);
   }
 
-  /** Dead deliveries of which the bus has had to be told since before `before` (epoch milliseconds). */
+  /** Dead deliveries not announced since `before` (epoch milliseconds). */
   async unannounced(before: number): Promise<DeliveryKey[]> {
-    return (await this.open(UNANNOUNCED, before)).map(keyOf);
+    return (await this.open.list(UNANNOUNCED, before)).map(keyOf);
   }
 
   async oldestPending(): Promise<number | undefined> {
-    const { Items } = await this.client.send(new QueryCommand({ ...this.openQuery(PENDING), Limit: 1 }));
-    return Items?.[0]?.[OPEN_INDEX.sortKey];
+    const oldest = await this.open.oldest(PENDING);
+    return oldest && openSince(oldest);
   }
 
   /** A delivery's row, read consistently. */
   async row({ subscription, eventId }: DeliveryKey): Promise<DeliveryRow | undefined> {
-    const Key = { [PK]: subscription, [SK]: eventId };
-    const { Item: item } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
+    const item = await this.get(subscription, eventId);
     return item && rowOf(item);
   }
 
   /**
-   * Rows of deliveries, a page at a time, in no order. For people: reads all of a subscription's, or the whole table.
-   * @param subscription left out: all.
-   * @param from rows of events accepted at this time or later, epoch milliseconds.
+   * Rows of deliveries, one page at a time, unordered. Expensive: reads a whole subscription, or the whole table.
+   * @param subscription default: all.
+   * @param from only events accepted at this time or later, epoch milliseconds.
    */
   async *rows({ subscription, from = 0 }: { subscription?: string; from?: number } = {}): AsyncGenerator<DeliveryRow> {
     const input = {
       TableName: this.table,
       ConsistentRead: true,
-      // Payloads and booked calls are items beside the rows, without a status.
+      // Excludes payloads and booked calls, which are items without a status.
       FilterExpression: 'attribute_exists(#status) AND acceptedAt >= :from',
       ExpressionAttributeNames: { '#status': NAMES['#status'] },
-      ExpressionAttributeValues: { ':from': from },
+      ExpressionAttributeValues: {
+        ':from': from,
+        ...(subscription !== undefined && { ':subscription': subscription }),
+      },
     };
     const { client } = this;
     const pages =
       subscription === undefined
         ? paginateScan({ client }, input)
-        : paginateQuery(
-            { client },
-            {
-              ...input,
-              KeyConditionExpression: `${PK} = :subscription`,
-              ExpressionAttributeValues: { ...input.ExpressionAttributeValues, ':subscription': subscription },
-            },
-          );
+        : paginateQuery({ client }, { ...input, KeyConditionExpression: `${PK} = :subscription` });
     for await (const { Items } of pages) for (const item of Items ?? []) yield rowOf(item);
   }
 
-  /** A partition of the index of open deliveries, oldest first. */
-  private open(partition: string, before?: number): Promise<Item[]> {
-    return queryAll(this.client, this.openQuery(partition, before));
-  }
-
-  private openQuery(partition: string, before = Number.MAX_SAFE_INTEGER): QueryCommandInput {
-    return {
-      TableName: this.table,
-      IndexName: OPEN_INDEX.name,
-      KeyConditionExpression: '#open = :open AND #openSince <= :before',
-      ExpressionAttributeNames: { '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey },
-      ExpressionAttributeValues: { ':open': partition, ':before': before },
-    };
+  private async get(subscription: string, sortKey: string): Promise<Item | undefined> {
+    const Key = { [PK]: subscription, [SK]: sortKey };
+    return (await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }))).Item;
   }
 
   private expiry(now: number): number {
     return Math.floor(now / 1000) + this.retentionDays * DAY_SECONDS;
   }
 
-  /** Writes what came of a try and gives the lease back, if it is still this worker's: false when it is not. */
+  /** Records the outcome of a try and releases the lease. Returns false if the lease is no longer this worker's. */
   private async update(
     { subscription, eventId }: DeliveryKey,
     lease: Lease,
@@ -285,30 +244,25 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
       `SET ${[...set, 'attempts = :attempts'].join(', ')}`,
       `REMOVE ${['leaseOwner', 'leaseUntil', ...remove].join(', ')}`,
     ].join(' ');
-    // DynamoDB refuses a placeholder that no expression uses.
+    // DynamoDB rejects a placeholder that no expression uses.
     const used = Object.entries(NAMES).filter(([placeholder]) =>
       new RegExp(`${placeholder}\\b`).test(UpdateExpression),
     );
-    return conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: subscription, [SK]: eventId },
-          UpdateExpression,
-          ConditionExpression: 'leaseOwner = :owner',
-          ExpressionAttributeNames: Object.fromEntries(used),
-          ExpressionAttributeValues: {
-            ...values,
-            ':attempts': attempts.slice(-MAX_ATTEMPTS_KEPT),
-            ':owner': lease.owner,
-          },
-        }),
-      ),
-    );
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: subscription, [SK]: eventId },
+      UpdateExpression,
+      ConditionExpression: leaseIsMine,
+      ExpressionAttributeNames: Object.fromEntries(used),
+      ExpressionAttributeValues: {
+        ...values,
+        ':attempts': attempts.slice(-MAX_ATTEMPTS_KEPT),
+        ':owner': lease.owner,
+      },
+    });
+    return conditionHeld(this.client.send(update));
   }
 }
 
 const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, ...row }: Item): DeliveryRow =>
   ({ ...row, subscription, eventId, attempts: attempts ?? [] }) as DeliveryRow;
-
-const keyOf = (item: Item): DeliveryKey => ({ subscription: String(item[PK]), eventId: String(item[SK]) });

@@ -1,7 +1,6 @@
 import type { Clock } from '../../shared/core/ports';
 import { type SecretReader, UnusableSecretError } from '../../subscriptions/core/secret-reference';
 import type { EntraAuth } from '../../subscriptions/core/subscription';
-import type { EntraTokens } from '../core/authorize';
 import {
   CLOUD_FACTS,
   type ClientCredential,
@@ -9,24 +8,26 @@ import {
   isStale,
   readTokenResponse,
   type TokenFailure,
+  tokenFailure,
   tokenForm,
   tokenPath,
 } from '../core/entra';
+import type { EntraTokens } from '../core/ports';
 import { NotCalled } from '../core/response';
 import { guardedPoster, type PosterOptions } from './guarded-post';
 import type { WebIdentity } from './web-identity';
 
-/** Less than a flow may take, which is called after it. */
+/** Shorter than a flow's time limit, because the flow is called afterwards. */
 const TOKEN_TIMEOUT_MS = 8_000;
 
 /**
- * A failure stands for so long, milliseconds, that a backlog does not hammer the authority with what it has just refused.
- * Shorter than the shortest wait between two tries of a delivery.
+ * Milliseconds for which a failure is cached, so that a backlog does not repeat a refused request. Shorter than the
+ * shortest wait between two tries of a delivery.
  */
-const FAILURE_STANDS_MS = 3_000;
+const FAILURE_CACHE_MS = 3_000;
 
-/** Tokens that a container keeps: one for each application, tenant, cloud and credential. */
-const MAX_KEPT = 1000;
+/** Tokens that a container caches: one per application, tenant, cloud and credential. */
+const MAX_CACHED = 1000;
 
 export interface EntraTokenOptions {
   readonly readSecret: SecretReader;
@@ -37,11 +38,11 @@ export interface EntraTokenOptions {
   /**
    * Origin of the token endpoint, for tests.
    *
-   * @default - the cloud's own: no setting can send a credential elsewhere
+   * @default - the cloud's own; no setting can redirect a credential
    */
   readonly origin?: (auth: EntraAuth) => string;
   /**
-   * How long getting a token may take with all that it needs, milliseconds.
+   * Time limit for a token, credential included, milliseconds.
    *
    * @default 8000
    */
@@ -50,45 +51,44 @@ export interface EntraTokenOptions {
 
 type Result = EntraToken | TokenFailure;
 
-/** A result, or the request that will give it. */
-interface Kept {
+interface CacheEntry {
   readonly result: Promise<Result>;
-  /** Left out while the request is on its way. */
+  /** Undefined while the request is in flight. */
   settled?: { readonly result: Result; readonly at: number };
 }
 
-/** Tokens of Entra ID, kept until 5 minutes before they end. However many ask for one, it is requested once. */
+/** Caches Entra ID tokens until 5 minutes before they expire. Concurrent callers share one request. */
 export function entraTokens(options: EntraTokenOptions): EntraTokens {
   const { clock } = options;
   const request = tokenRequester(options);
-  const kept = new Map<string, Kept>();
+  const cache = new Map<string, CacheEntry>();
 
-  const ask = (key: string, auth: EntraAuth): Promise<Result> => {
-    if (kept.size >= MAX_KEPT) kept.clear();
-    const entry: Kept = { result: request(auth).then((result) => settle(entry, result)) };
-    kept.set(key, entry);
+  const fetchToken = (key: string, auth: EntraAuth): Promise<Result> => {
+    if (cache.size >= MAX_CACHED) cache.clear();
+    const entry: CacheEntry = { result: request(auth).then((result) => settle(entry, result)) };
+    cache.set(key, entry);
     return entry.result;
   };
-  const settle = (entry: Kept, result: Result): Result => {
+  const settle = (entry: CacheEntry, result: Result): Result => {
     entry.settled = { result, at: clock() };
     return result;
   };
-  const isUsable = ({ settled }: Kept): boolean => {
+  const isUsable = ({ settled }: CacheEntry): boolean => {
     if (!settled) return true;
     const { result, at } = settled;
-    return 'error' in result ? clock() < at + FAILURE_STANDS_MS : !isStale(result, clock());
+    return 'error' in result ? clock() < at + FAILURE_CACHE_MS : !isStale(result, clock());
   };
 
   return {
     get(auth, timeoutMs) {
       const key = keyOf(auth);
-      const known = kept.get(key);
-      return within(timeoutMs, known && isUsable(known) ? known.result : ask(key, auth));
+      const cached = cache.get(key);
+      return within(timeoutMs, cached && isUsable(cached) ? cached.result : fetchToken(key, auth));
     },
     forget(auth, token) {
       const key = keyOf(auth);
-      // Another delivery may have had it replaced already.
-      if (kept.get(key)?.settled?.result === token) kept.delete(key);
+      // Another delivery can have replaced it already.
+      if (cache.get(key)?.settled?.result === token) cache.delete(key);
     },
   };
 }
@@ -96,7 +96,7 @@ export function entraTokens(options: EntraTokenOptions): EntraTokens {
 const keyOf = ({ tenantId, clientId, cloud, clientSecret }: EntraAuth): string =>
   JSON.stringify([tenantId, clientId, CLOUD_FACTS[cloud].audience, clientSecret ?? 'federation']);
 
-/** Gets one token. Never throws. */
+/** Requests one token. Never throws. */
 function tokenRequester(options: EntraTokenOptions) {
   const { readSecret, webIdentity, clock, poster, origin = originOf, timeoutMs = TOKEN_TIMEOUT_MS } = options;
   const post = guardedPoster(poster);
@@ -118,16 +118,16 @@ function tokenRequester(options: EntraTokenOptions) {
     } finally {
       clearTimeout(timer);
     }
-    const answer = await post(`${origin(auth)}${tokenPath(auth)}`, {
+    const response = await post(`${origin(auth)}${tokenPath(auth)}`, {
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
       body: tokenForm(auth, credential),
       timeoutMs: Math.max(1, end - clock()),
     });
-    if ('error' in answer) {
+    if ('error' in response) {
       const { authority } = CLOUD_FACTS[auth.cloud];
-      return failure(NotCalled.ENTRA_UNREACHABLE, `${authority} gave no answer (${answer.error})`);
+      return tokenFailure(NotCalled.ENTRA_UNREACHABLE, `${authority} did not respond (${response.error})`);
     }
-    const { status, headers, body } = answer;
+    const { status, headers, body } = response;
     const text = body?.toString('utf8');
     return readTokenResponse({ status, body: text, retryAfter: headers['retry-after'] }, auth, clock());
   };
@@ -135,33 +135,35 @@ function tokenRequester(options: EntraTokenOptions) {
 
 const originOf = ({ cloud }: EntraAuth): string => `https://${CLOUD_FACTS[cloud].authority}`;
 
-const failure = (error: string, problem: string): TokenFailure => ({ error, problem });
-
 function secretFailure(error: unknown): TokenFailure {
   return error instanceof UnusableSecretError
-    ? failure(NotCalled.ENTRA_SECRET_UNUSABLE, `the client secret cannot be used: ${error.message.replace(/\.$/, '')}`)
-    : failure(NotCalled.ENTRA_SECRET_UNREAD, `the client secret could not be read (${nameOf(error)})`);
+    ? tokenFailure(
+        NotCalled.ENTRA_SECRET_UNUSABLE,
+        `the client secret cannot be used: ${error.message.replace(/\.$/, '')}`,
+      )
+    : tokenFailure(NotCalled.ENTRA_SECRET_UNREAD, `the client secret could not be read (${nameOf(error)})`);
 }
 
 function federationFailure(error: unknown): TokenFailure {
   const name = nameOf(error);
   if (name === 'OutboundWebIdentityFederationDisabledException') {
-    return failure(
+    return tokenFailure(
       NotCalled.FEDERATION_DISABLED,
-      'the AWS account does not vouch for its roles; run aws iam enable-outbound-web-identity-federation once in it',
+      'outbound identity federation is disabled in the AWS account; run in it: ' +
+        'aws iam enable-outbound-web-identity-federation',
     );
   }
   if (/^AccessDenied/.test(name)) {
-    return failure(
+    return tokenFailure(
       NotCalled.FEDERATION_DENIED,
-      'the function may not ask AWS STS for a token; deploy the connector with entraFederation: true, or give the ' +
-        'subscription a clientSecret',
+      'the function cannot request a token from AWS STS; deploy the connector with entraFederation: true, ' +
+        'or give the subscription a clientSecret',
     );
   }
-  return failure(NotCalled.FEDERATION_FAILED, `AWS STS gave no token (${name})`);
+  return tokenFailure(NotCalled.FEDERATION_FAILED, `AWS STS issued no token (${name})`);
 }
 
-/** An error's name, which says what happened; its message could say too much. */
+/** An error's name only, because its message could contain a secret. */
 const nameOf = (error: unknown): string => {
   const name = error instanceof Error ? error.name : '';
   return /^[A-Za-z]{1,80}$/.test(name) ? name : 'Error';
@@ -170,15 +172,15 @@ const nameOf = (error: unknown): string => {
 /** Rejects when the signal is aborted. */
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(Object.assign(new Error('no answer'), { name: 'TimeoutError' })));
+    signal.addEventListener('abort', () => reject(Object.assign(new Error('no response'), { name: 'TimeoutError' })));
   });
 
-/** A result that is waited for no longer than a delivery has time; the request goes on for others. */
+/** Waits for a result until the delivery's time limit. The request continues for other deliveries. */
 async function within(timeoutMs: number, result: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<TokenFailure>((resolve) => {
-    const say = () => resolve(failure(NotCalled.ENTRA_UNREACHABLE, 'there was no time left to get a token'));
-    timer = setTimeout(say, Math.max(0, timeoutMs));
+    const giveUp = () => resolve(tokenFailure(NotCalled.ENTRA_UNREACHABLE, 'no time was left to get a token'));
+    timer = setTimeout(giveUp, Math.max(0, timeoutMs));
   });
   try {
     return await Promise.race([result, late]);

@@ -1,9 +1,9 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopbackHost } from '../../subscriptions/core/flow-url';
-import { refusedAddress } from '../core/addresses';
+import { refusedAddress } from '../core/refused-addresses';
 
-/** The error code of a host that leads to an address off the public internet; node and the system have no such code. */
+/** Error code of a host that resolves to an address off the public internet. Node.js and the OS do not use it. */
 export const ADDRESS_REFUSED = 'EADDRESSREFUSED';
 
 /** All addresses of a name, as `dns.lookup` gives them. */
@@ -14,26 +14,26 @@ export type Resolve = (
 ) => void;
 
 export interface AddressGuardOptions {
-  /** Lets loopback hosts (`localhost`, `127.…`, `[::1]`) lead to loopback addresses. For the local run only. */
+  /** Allows loopback hosts (`localhost`, `127.…`, `[::1]`) to resolve to loopback addresses. For the local run only. */
   readonly loopback?: boolean;
   /** @default - the system's resolver */
   readonly resolve?: Resolve;
 }
 
-/** Keeps a caller of foreign URLs on the public internet (server-side request forgery). */
+/** Limits calls of foreign URLs to the public internet (prevents server-side request forgery). */
 export interface AddressGuard {
   /** For the agents of node:http and node:https. Fails with `ADDRESS_REFUSED`. */
   readonly lookup: LookupFunction;
-  /** Whether a URL's host is an address that is refused. To be asked before the request: no address is ever looked up. */
+  /** Whether a URL's host is a refused address. Check it before the request, because an address is never looked up. */
   readonly refusesHost: (hostname: string) => boolean;
 }
 
 /**
- * The addresses that are checked are the ones that are connected to: nothing resolves the name again in between, so a
- * name that changes its mind (DNS rebinding) gains nothing. A kept connection stays with the address it was checked for.
+ * Checks the same addresses that the connection uses. The name is not resolved again in between, so DNS rebinding has
+ * no effect. A kept-alive connection stays with its checked address.
  *
- * One refused address refuses the name. No flow's host has inward and public addresses; a name that does is misled or
- * means harm, and to go on with the rest of them would hide it.
+ * One refused address refuses the name. No flow's host mixes private and public addresses. A name that does is
+ * misconfigured or malicious, and using its other addresses would hide that.
  */
 export function addressGuard({ loopback = false, resolve = systemLookup }: AddressGuardOptions = {}): AddressGuard {
   const refused = (address: string, host: string): string | undefined => {
@@ -48,8 +48,7 @@ export function addressGuard({ loopback = false, resolve = systemLookup }: Addre
         if (!first) return done(failure('ENOTFOUND', `${host} has no address`), []);
         for (const { address } of addresses) {
           const range = refused(address, host);
-          if (range)
-            return done(failure(ADDRESS_REFUSED, `${host} leads to an address that is refused (${range})`), []);
+          if (range) return done(failure(ADDRESS_REFUSED, `${host} resolves to a refused address (${range})`), []);
         }
         if (options.all) return done(null, addresses);
         done(null, first.address, first.family);

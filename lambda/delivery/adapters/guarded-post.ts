@@ -2,10 +2,10 @@ import http from 'node:http';
 import https from 'node:https';
 import { ADDRESS_REFUSED, type AddressGuardOptions, addressGuard } from './guarded-lookup';
 
-/** What is read of an answer's body, bytes. Nobody here needs more than an error code or a token. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+/** Bytes read of a response's body: enough for an error code or a token. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
 
-/** What node:https is told beside the request, and where calls may lead; tests name their own certificate authority. */
+/** Options of the agents and the address guard. Tests set their own certificate authority. */
 export interface PosterOptions extends Pick<https.AgentOptions, 'ca' | 'maxSockets'>, AddressGuardOptions {}
 
 export interface PostRequest {
@@ -14,19 +14,19 @@ export interface PostRequest {
   readonly timeoutMs: number;
 }
 
-/** An answer, or `error`: the code of what kept it away, such as `ECONNRESET` or `timeout`. */
+/** A response, or the code of the error that prevented it, such as `ECONNRESET` or `timeout`. */
 export type PostResponse =
   | {
       readonly status: number | undefined;
       readonly headers: http.IncomingHttpHeaders;
-      /** Left out when it was too long, too late or cut off: the status stands all the same. */
+      /** Undefined if it was too long, late or cut off. The status is still valid. */
       readonly body?: Buffer;
     }
   | { readonly error: string };
 
 /**
- * Posts over kept-alive connections, at public addresses only. No redirect is followed. An answer or its absence is a
- * result: it never throws, and nothing that it says names the URL.
+ * Posts over kept-alive connections to public addresses only. Follows no redirect. Returns a missing response as a
+ * result, never throws, and never names the URL.
  */
 export function guardedPoster(
   options: PosterOptions = {},
@@ -36,13 +36,13 @@ export function guardedPoster(
   const { lookup } = guard;
   const agents = {
     'https:': new https.Agent({ keepAlive: true, lookup, ...tls }),
-    // Only a loopback address of the local run has this scheme: `checkFlowUrl` refuses it elsewhere.
+    // For loopback addresses in the local run. `checkFlowUrl` refuses http elsewhere.
     'http:': new http.Agent({ keepAlive: true, lookup }),
   };
   return (url, { headers, body, timeoutMs }) =>
     new Promise((resolve) => {
       const { protocol, hostname } = new URL(url);
-      // `checkFlowUrl` lets no address through; nothing here leans on that.
+      // Does not rely on `checkFlowUrl`, which refuses addresses too.
       if (guard.refusesHost(hostname)) return resolve({ error: ADDRESS_REFUSED });
       const secure = protocol === 'https:';
       const request = (secure ? https : http).request(url, {
@@ -50,11 +50,11 @@ export function guardedPoster(
         agent: secure ? agents['https:'] : agents['http:'],
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       });
-      // Once the status has come there is an answer, whatever becomes of the rest of it.
+      // The status alone is a response, even if the body fails.
       let head: PostResponse | undefined;
-      const end = (answer: PostResponse) => {
+      const end = (result: PostResponse) => {
         clearTimeout(timer);
-        resolve(answer);
+        resolve(result);
       };
       const timer = setTimeout(() => {
         end(head ?? { error: 'timeout' });
@@ -62,21 +62,21 @@ export function guardedPoster(
       }, timeoutMs);
       request.on('error', (error: NodeJS.ErrnoException) => end(head ?? { error: error.code ?? 'network error' }));
       request.on('response', (response) => {
-        const answered = { status: response.statusCode, headers: response.headers };
-        head = answered;
+        const withoutBody = { status: response.statusCode, headers: response.headers };
+        head = withoutBody;
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size <= MAX_ANSWER_BYTES) chunks.push(chunk);
+          if (size <= MAX_RESPONSE_BYTES) chunks.push(chunk);
           else {
-            // The status stands already; a body without an end must not hold the worker.
-            end(answered);
+            // An endless body must not block the worker.
+            end(withoutBody);
             response.destroy();
           }
         });
-        response.on('end', () => end({ ...answered, body: Buffer.concat(chunks) }));
-        response.on('error', () => end(answered));
+        response.on('end', () => end({ ...withoutBody, body: Buffer.concat(chunks) }));
+        response.on('error', () => end(withoutBody));
       });
       request.end(body);
     });

@@ -1,17 +1,22 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
-import type { RateLimiter } from '../core/rate-limit';
+import { ifConditionHeld } from '../../shared/adapters/dynamodb';
+import type { RateLimiter } from '../core/ports';
 
 const SORT_KEY = 'calls';
-/** A subscription's item is forgotten so long after its last call, seconds: longer than a delivery waits for one. */
-const KEPT_SECONDS = 7 * 24 * 60 * 60;
+/** Seconds for which a subscription's item is kept after its last call. Longer than a delivery waits for a call. */
+const RETENTION_SECONDS = 7 * 24 * 60 * 60;
 
-/** Books calls in the Deliveries table: an item for each subscription with a rate limit, one write unit for each call. */
+const neverCalled = `attribute_not_exists(${PK})`;
+/** Earlier calls have used up the rate: the theoretical arrival time is ahead. */
+const rateInUse = 'arrival > :now';
+const rateFree = 'arrival <= :now';
+
+/** Books calls in the Deliveries table: one item per subscription with a rate limit, one write unit per call. */
 export function rateLimiter(client: DynamoDBDocumentClient, table: string): RateLimiter {
   return {
     async book(subscription, { interval, tolerance }, now) {
-      /** Moves the theoretical arrival time; gives it, or undefined where the condition does not hold. */
+      /** Moves the theoretical arrival time and returns it. Undefined if the condition does not hold. */
       const move = async (arrival: string, condition: string): Promise<number | undefined> => {
         const update = new UpdateCommand({
           TableName: table,
@@ -21,22 +26,18 @@ export function rateLimiter(client: DynamoDBDocumentClient, table: string): Rate
           ExpressionAttributeValues: {
             ':interval': interval,
             ':now': now,
-            ':expires': Math.ceil(now / 1000) + KEPT_SECONDS,
+            ':expires': Math.ceil(now / 1000) + RETENTION_SECONDS,
           },
           ReturnValues: 'UPDATED_NEW',
         });
-        try {
-          return Number((await client.send(update)).Attributes?.arrival);
-        } catch (error) {
-          if (error instanceof ConditionalCheckFailedException) return undefined;
-          throw error;
-        }
+        const moved = await ifConditionHeld(client.send(update));
+        return moved && Number(moved.Attributes?.arrival);
       };
-      // One of the two conditions holds at any moment; another worker's booking can come in between.
+      // One of the two conditions always holds, but another worker can book between the two writes.
       for (;;) {
-        const busy = await move('arrival + :interval', 'arrival > :now');
+        const busy = await move('arrival + :interval', rateInUse);
         if (busy !== undefined) return Math.max(now, Math.ceil(busy - interval - tolerance));
-        const idle = await move(':now + :interval', `attribute_not_exists(${PK}) OR arrival <= :now`);
+        const idle = await move(':now + :interval', `${neverCalled} OR ${rateFree}`);
         if (idle !== undefined) return now;
       }
     },

@@ -7,25 +7,25 @@ import {
   secretName,
   UnusableSecretError,
 } from '../../subscriptions/core/secret-reference';
+import { parseJson } from '../core/json';
 
 /**
- * How long a container keeps what it has read, milliseconds: what AWS's own Lambda extension for secrets does (AWS Lambda,
- * "Use Secrets Manager secrets in Lambda functions": 300 seconds). It is less than the time over which refusals pause a
- * subscription (`REFUSALS_SPAN`): the last container has forgotten a replaced URL before its refusals can pause anything.
+ * Milliseconds for which a container caches a secret, the same as the AWS Lambda extension for secrets (AWS Lambda,
+ * "Use Secrets Manager secrets in Lambda functions": 300 seconds). Shorter than `REFUSALS_SPAN`: every container drops
+ * a replaced URL before its refusals can pause a subscription.
  */
 export const SECRET_CACHE_MS = 5 * 60_000;
 
-/** What was read less than this ago, milliseconds, is believed: a flow that always refuses must not cost a read each time. */
+/** Milliseconds before a secret can be read again, so that a flow that always refuses does not cost a read per call. */
 export const SECRET_BELIEVED_MS = 5_000;
 
-/** Secrets that a container keeps. */
-const MAX_KEPT = 1000;
+/** Secrets that a container caches. */
+const MAX_CACHED = 1000;
 
-/** Reads secrets, and keeps them for a short time. */
 export interface CachedSecrets {
   readonly read: SecretReader;
-  /** What was read may not hold any more: the next read asks again, unless this one was made a moment ago. */
-  doubt(reference: SecretReference): void;
+  /** Drops a secret from the cache, unless it was read within `SECRET_BELIEVED_MS`. */
+  invalidate(reference: SecretReference): void;
 }
 
 export interface SecretClients {
@@ -33,75 +33,77 @@ export interface SecretClients {
   readonly ssm: SSMClient;
 }
 
-/** Each secret is asked for once, however many wait for it. What failed is not kept. */
+/** Reads and caches secrets. Concurrent readers share one request. Failures are not cached. */
 export function secretReader(clients: SecretClients, clock: Clock): CachedSecrets {
-  const kept = new Map<string, { readonly value: Promise<string>; readonly at: number }>();
-  const whole = (reference: SecretReference): Promise<string> => {
+  const cache = new Map<string, { readonly value: Promise<string>; readonly at: number }>();
+  const cachedText = (reference: SecretReference): Promise<string> => {
     const name = secretName(reference);
-    const known = kept.get(name);
-    if (known && clock() - known.at < SECRET_CACHE_MS) return known.value;
-    const value = ask(reference, clients);
-    if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(name, { value, at: clock() });
+    const cached = cache.get(name);
+    if (cached && clock() - cached.at < SECRET_CACHE_MS) return cached.value;
+    const value = fetchText(reference, clients);
+    if (cache.size >= MAX_CACHED) cache.clear();
+    cache.set(name, { value, at: clock() });
     value.catch(() => {
-      if (kept.get(name)?.value === value) kept.delete(name);
+      if (cache.get(name)?.value === value) cache.delete(name);
     });
     return value;
   };
-  const doubt = (reference: SecretReference): void => {
+  const invalidate = (reference: SecretReference): void => {
     const name = secretName(reference);
-    const known = kept.get(name);
-    if (known && clock() - known.at >= SECRET_BELIEVED_MS) kept.delete(name);
+    const cached = cache.get(name);
+    if (cached && clock() - cached.at >= SECRET_BELIEVED_MS) cache.delete(name);
   };
   return {
     async read(reference) {
-      const text = await whole(reference);
+      const text = await cachedText(reference);
       try {
         return valueIn(text, reference);
       } catch (error) {
-        // Mended, it works at once.
-        doubt(reference);
+        // A fixed secret must work immediately.
+        invalidate(reference);
         throw error;
       }
     },
-    doubt,
+    invalidate,
   };
 }
 
-/** The whole text of a secret, as its service has it. */
-async function ask(reference: SecretReference, { secretsManager, ssm }: SecretClients): Promise<string> {
+/** Gets the full text of a secret from its service. */
+async function fetchText(reference: SecretReference, { secretsManager, ssm }: SecretClients): Promise<string> {
   try {
     if ('parameter' in reference) {
-      const asked = new GetParameterCommand({ Name: reference.parameter, WithDecryption: true });
-      return (await ssm.send(asked)).Parameter?.Value ?? '';
+      const command = new GetParameterCommand({ Name: reference.parameter, WithDecryption: true });
+      return (await ssm.send(command)).Parameter?.Value ?? '';
     }
-    const asked = new GetSecretValueCommand({ SecretId: reference.secret });
-    const { SecretString, SecretBinary } = await secretsManager.send(asked);
+    const command = new GetSecretValueCommand({ SecretId: reference.secret });
+    const { SecretString, SecretBinary } = await secretsManager.send(command);
     if (SecretString === undefined && SecretBinary !== undefined) {
       throw new UnusableSecretError(`${secretName(reference)} is binary; store it as text (SecretString)`);
     }
     return SecretString ?? '';
   } catch (error) {
     const problem = problemOf(error);
-    // The services' own messages are not passed on: nobody has promised what is in them.
+    // The services' own messages are dropped, because their content is undocumented.
     throw problem === undefined ? error : new UnusableSecretError(`${secretName(reference)} ${problem}`);
   }
 }
 
-const NOT_THERE = "is not there; make it in the connector's account and Region, or name another in the subscription";
+const NOT_THERE =
+  "does not exist; create it in the connector's account and Region, or name another in the subscription";
 const NOT_ALLOWED =
-  'may not be read by the function deliver; give it to the construct (flowSecrets, flowParameters) with its key, and deploy';
-const NO_NAME = 'cannot be one: its name or ARN is malformed; write it as the AWS console shows it';
+  'cannot be read by the function deliver; add it and its key to the construct (flowSecrets, flowParameters), and deploy';
+const NO_NAME = 'has a malformed name or ARN; copy it from the AWS console';
 
 /**
- * Errors that stay until somebody mends something, and what that is (Secrets Manager API reference, GetSecretValue; Systems
+ * Errors that persist until they are fixed, and how to fix them (Secrets Manager API reference, GetSecretValue; Systems
  * Manager API reference, GetParameter; both, common errors).
  */
-const TO_BE_MENDED: Readonly<Record<string, string>> = {
+const PERMANENT_ERRORS: Readonly<Record<string, string>> = {
   ResourceNotFoundException: NOT_THERE,
   ParameterNotFound: NOT_THERE,
   ParameterVersionNotFound: NOT_THERE,
-  InvalidRequestException: 'is not usable, maybe marked for deletion; restore it, or name another in the subscription',
+  InvalidRequestException:
+    'is not usable, possibly marked for deletion; restore it, or name another in the subscription',
   DecryptionFailure: 'cannot be decrypted with its key; enable the key and let the function deliver use it',
   InvalidKeyId: 'cannot be decrypted with its key; enable the key and let the function deliver use it',
   AccessDeniedException: NOT_ALLOWED,
@@ -111,9 +113,9 @@ const TO_BE_MENDED: Readonly<Record<string, string>> = {
 };
 
 const problemOf = (error: unknown): string | undefined =>
-  error instanceof Error && Object.hasOwn(TO_BE_MENDED, error.name) ? TO_BE_MENDED[error.name] : undefined;
+  error instanceof Error && Object.hasOwn(PERMANENT_ERRORS, error.name) ? PERMANENT_ERRORS[error.name] : undefined;
 
-/** The referenced value in a secret's text. Its messages quote nothing of the text. */
+/** The referenced value in a secret's text. Messages never quote the text. */
 function valueIn(text: string, reference: SecretReference): string {
   const name = secretName(reference);
   const field = 'secret' in reference ? reference.field : undefined;
@@ -122,7 +124,7 @@ function valueIn(text: string, reference: SecretReference): string {
   const fields = fieldsOf(text);
   if (!fields) {
     throw new UnusableSecretError(
-      `${name} is no JSON object, so it has no field "${field}"; store {"${field}": "…"} in it, or leave "field" out of the subscription`,
+      `${name} is not a JSON object, so it has no field "${field}"; store {"${field}": "…"} in it, or remove "field" from the subscription`,
     );
   }
   const value = Object.hasOwn(fields, field) ? fields[field] : undefined;
@@ -130,19 +132,14 @@ function valueIn(text: string, reference: SecretReference): string {
     throw new UnusableSecretError(`${name} has no field "${field}"; add it, or name another field in the subscription`);
   }
   if (typeof value !== 'string' || value.trim() === '') {
-    const what = typeof value === 'string' ? 'is empty' : 'is no text';
-    throw new UnusableSecretError(`the field "${field}" of ${name} ${what}; store a text in it`);
+    const what = typeof value === 'string' ? 'is empty' : 'is not a string';
+    throw new UnusableSecretError(`the field "${field}" of ${name} ${what}; store a string in it`);
   }
   return value;
 }
 
 function fieldsOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : undefined;
 }

@@ -1,20 +1,17 @@
 import { GetWebIdentityTokenCommand, type STSClient } from '@aws-sdk/client-sts';
 import { WEB_IDENTITY_ALGORITHM, WEB_IDENTITY_SECONDS } from '../../../contract/delivery';
 
-/** A token by which AWS vouches for this function's role to whoever trusts its account's issuer. Throws what the SDK throws. */
+/** Returns a token that proves this function's role to parties that trust the account's issuer. */
 export type WebIdentity = (audience: string, signal: AbortSignal) => Promise<string>;
 
-/** Tokens of AWS STS (GetWebIdentityToken), which has them at its regional endpoints only: the SDK's own. */
+/** Gets tokens from AWS STS (GetWebIdentityToken), available at regional endpoints only, which the SDK uses. */
 export const webIdentity =
   (client: STSClient): WebIdentity =>
   async (audience, abortSignal) => {
-    const { WebIdentityToken } = await client.send(
-      new GetWebIdentityTokenCommand({
-        Audience: [audience],
-        SigningAlgorithm: WEB_IDENTITY_ALGORITHM,
-        DurationSeconds: WEB_IDENTITY_SECONDS,
-      }),
-      { abortSignal },
-    );
-    return WebIdentityToken as string;
+    const command = new GetWebIdentityTokenCommand({
+      Audience: [audience],
+      SigningAlgorithm: WEB_IDENTITY_ALGORITHM,
+      DurationSeconds: WEB_IDENTITY_SECONDS,
+    });
+    return (await client.send(command, { abortSignal })).WebIdentityToken as string;
   };

@@ -1,38 +1,38 @@
 import type { TriggerEvent } from '../../events/core/trigger-event';
 
-/** What `dispatch` sends to `deliver`, and `deliver` to itself for a later try. */
+/** Message that `dispatch` sends to `deliver`, and that `deliver` sends to itself for a later try. */
 export interface DeliveryMessage {
   readonly subscription: string;
-  /** The subscription that was meant: one that was made anew under the name does not get old data. */
+  /** Uid of the subscription: a recreated subscription of the same name does not receive old data. */
   readonly uid: string;
   readonly event: TriggerEvent;
-  /** When `dispatch` took the event, epoch milliseconds. */
+  /** When `dispatch` accepted the event, epoch milliseconds. */
   readonly acceptedAt: number;
-  /** Number of this try, from 0. Hops of a long wait keep it. */
+  /** Number of this try, from 0. Unchanged by the hops of a long wait. */
   readonly n: number;
-  /** Not to be tried before, epoch milliseconds. */
+  /** Earliest time of this try, epoch milliseconds. */
   readonly notBefore?: number;
-  /** Number of the first try of this round, 0 when left out: the schedule of retries counts from it. */
+  /** First try of this round, from which the retry schedule counts. Default: 0. */
   readonly firstTry?: number;
-  /** When this round of tries began, epoch milliseconds; left out: `acceptedAt`. */
+  /** When this round of tries began, epoch milliseconds. Default: `acceptedAt`. */
   readonly roundSince?: number;
-  /** When the call was booked for, where the flow has a rate limit, epoch milliseconds. */
+  /** Booked time of the call, if the flow has a rate limit, epoch milliseconds. */
   readonly booked?: number;
-  /** Nothing happened: somebody tries the flow, or keeps it from being switched off. */
+  /** A test or a keep-alive: no event happened. */
   readonly isTest?: boolean;
-  /** Somebody asked for it whatever its age. Holds for the whole round. */
+  /** Ignores `maxAge` for the whole round. */
   readonly anyAge?: boolean;
-  /** Tries whether a paused subscription's flow takes deliveries again. Holds for this one try. */
+  /** Checks whether a paused subscription's flow accepts deliveries again. For this try only. */
   readonly probe?: boolean;
-  /** Somebody asked for a finished delivery once more. Holds for this one try. */
+  /** Sends a finished delivery again. For this try only. */
   readonly replay?: boolean;
 }
 
 /**
- * The message that tries a delivery once more, after whatever its row has seen. Two of them for the same `rowN` are one:
+ * The message that starts a new round of tries after try `rowN`. Two messages for the same `rowN` deliver once, because
  * only the first can claim the row.
  */
-export const anotherTry = (
+export const newRound = (
   { subscription, uid, event, acceptedAt, isTest }: DeliveryMessage,
   rowN: number,
   now: number,
@@ -48,20 +48,20 @@ export const anotherTry = (
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'held', 'dead', 'canceled'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** One POST and what came of it. */
+/** One POST and its outcome. */
 export interface Attempt {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly durationMs: number;
-  /** HTTP status; left out when there was no answer. */
+  /** HTTP status. Undefined without a response. */
   readonly status?: number;
   /** The flow's error code, or the network error's. */
   readonly error?: string;
-  /** The flow's run, from the answer's headers. */
+  /** The flow run, from the response headers. */
   readonly runId?: string;
 }
 
-/** A delivery's row: idempotency record and log in one. */
+/** A delivery's row: both idempotency record and log. */
 export interface DeliveryRow {
   readonly subscription: string;
   readonly eventId: string;
@@ -72,9 +72,9 @@ export interface DeliveryRow {
   readonly attempts: readonly Attempt[];
   readonly occurredAt: number;
   readonly acceptedAt: number;
-  /** Nothing happened: somebody tried the flow, or it was kept from being switched off. */
+  /** A test or a keep-alive: no event happened. */
   readonly isTest?: boolean;
 }
 
-/** Attempts that a row keeps, the newest. */
+/** Newest attempts that a row keeps. */
 export const MAX_ATTEMPTS_KEPT = 20;

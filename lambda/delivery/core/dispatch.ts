@@ -9,23 +9,22 @@ import { matches, subjectOf, subjectText } from '../../subscriptions/core/matchi
 import type { SubscriptionIndex } from '../../subscriptions/core/ports';
 import type { DeliveryMessage } from './delivery';
 
-/** What dispatching trigger events needs. */
 export interface DispatchPorts extends RejectPorts {
   readonly index: SubscriptionIndex;
   readonly clock: Clock;
-  /** Days for which deliveries are remembered, by which an event that comes twice is known. More than 14. */
+  /** Days for which delivery rows are kept to detect duplicate events. More than 14. */
   readonly retentionDays: number;
-  /** Sends a delivery on its way. */
+  /** Sends a delivery to `deliver`. */
   readonly send: (message: DeliveryMessage) => Promise<void>;
 }
 
-/** Longest time that a queue can hold a message, days (Amazon SQS quotas). */
+/** Maximum message retention of a queue in days (Amazon SQS quotas). */
 const QUEUE_DAYS = 14;
 
 /**
- * Takes a batch of trigger events and sends one delivery for each subscription that an event matches. Writes nothing:
- * a message that comes again sends again, and `deliver` knows the double.
- * @returns the ids of the messages that must come again.
+ * Sends one delivery for each subscription that an event matches. Stateless: a redelivered message sends its deliveries
+ * again, and `deliver` discards duplicates.
+ * @returns the ids of the messages to retry.
  */
 export const dispatchBatch = (messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> =>
   concurrently(messages, ({ body }) => dispatch(body, ports), ports);
@@ -53,7 +52,7 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   );
 }
 
-/** What the log says of an event: all that a subscription's filter looks at. */
+/** Log fields of an event: everything that a subscription's filter compares. */
 function about({ detailType, detail }: CheckedEvent, event: TriggerEvent | undefined): Record<string, unknown> {
   return {
     detailType,
@@ -67,11 +66,11 @@ function about({ detailType, detail }: CheckedEvent, event: TriggerEvent | undef
   };
 }
 
-/** An event that old could have been delivered and forgotten. */
+/** Why an event is rejected as too old: the row of an earlier delivery could have expired. */
 function tooOld(time: number, { clock, retentionDays }: DispatchPorts): string | undefined {
   const days = retentionDays - QUEUE_DAYS;
   if (time >= clock() - days * 24 * 60 * 60 * 1000) return undefined;
-  return `the event's time ${new Date(time).toISOString()} is more than ${days} days ago: deliveries that old are forgotten, so it could be sent twice; put it again without Time`;
+  return `the event's time ${new Date(time).toISOString()} is more than ${days} days ago: duplicates that old are not detected; send it again without Time`;
 }
 
 async function addresseesOf(
@@ -79,7 +78,7 @@ async function addresseesOf(
   addressee: Addressee | undefined,
   index: SubscriptionIndex,
 ): Promise<Pick<Addressee, 'subscription' | 'uid'>[]> {
-  // The index lags a little behind the table; a crossing was checked against the table itself.
+  // A crossing names its subscription, which was read from the table. The index is eventually consistent.
   if (addressee) return [addressee];
   const found = await index.find(event.trigger, event.instanceId, subjectOf(event));
   return found.filter(({ filter }) => matches(filter, event)).map(({ name, uid }) => ({ subscription: name, uid }));

@@ -1,14 +1,15 @@
 import { WEB_IDENTITY_AUDIENCES } from '../../../contract/delivery';
 import type { EntraAuth, EntraCloud } from '../../subscriptions/core/subscription';
+import { parseJson } from './json';
 import { type FlowResponse, NotCalled } from './response';
 
-/** Where a cloud's tokens come from, and what they are for. */
+/** Token endpoint and audiences of a cloud. */
 export interface EntraCloudFacts {
-  /** Host of the token endpoint (Microsoft identity platform, "National clouds"; GCC is on the global one). */
+  /** Host of the token endpoint (Microsoft identity platform, "National clouds"; GCC uses the global one). */
   readonly authority: string;
-  /** `aud` of a token that starts a flow, with its slash (Power Automate, "Add OAuth authentication for HTTP request triggers"). */
+  /** `aud` of a token that starts a flow (Power Automate, "Add OAuth authentication for HTTP request triggers"). */
   readonly audience: string;
-  /** `aud` of a token by which another issuer vouches for an application (Microsoft Entra, workload identity federation). */
+  /** `aud` of a federated token for an application (Microsoft Entra, workload identity federation). */
   readonly federationAudience: string;
 }
 
@@ -24,18 +25,18 @@ export const CLOUD_FACTS: Readonly<Record<EntraCloud, EntraCloudFacts>> = {
   china: { ...CHINA, audience: 'https://service.powerautomate.cn/' },
 };
 
-/** What proves that we are the application: its client secret, or a token of AWS STS. */
+/** Credential of the application: its client secret, or a token of AWS STS. */
 export type ClientCredential = { readonly secret: string } | { readonly assertion: string };
 
 /** The path of a tenant's token endpoint (OAuth 2.0 client credentials on the Microsoft identity platform). */
 export const tokenPath = ({ tenantId }: EntraAuth): string => `/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`;
 
-/** The form that asks for a token (RFC 6749 §4.4.2; with an assertion, RFC 7521 §4.2 and RFC 7523 §2.2). */
+/** The form of a token request (RFC 6749 §4.4.2; with an assertion, RFC 7521 §4.2 and RFC 7523 §2.2). */
 export function tokenForm(auth: EntraAuth, credential: ClientCredential): string {
   return new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: auth.clientId,
-    // The audience ends in a slash, which `aud` must have too: hence two.
+    // Two slashes, because `aud` must keep the slash at the end of the audience.
     scope: `${CLOUD_FACTS[auth.cloud].audience}/.default`,
     ...('secret' in credential
       ? { client_secret: credential.secret }
@@ -52,25 +53,28 @@ export interface EntraToken {
   readonly expiresAt: number;
 }
 
-/** Why there is no token: what stands in place of a flow's answer. */
+/** Why no token is available. Used in place of a flow's response. */
 export type TokenFailure = FlowResponse & { readonly error: string; readonly problem: string };
 
-/** A token is used no longer than until this before its end, milliseconds: clocks differ, and a request takes its time. */
+export const tokenFailure = (error: string, problem: string): TokenFailure => ({ error, problem });
+
+/** Milliseconds before its expiry from which a token is not used, for clock skew and the request's duration. */
 const STALE_BEFORE_MS = 5 * 60_000;
 
 export const isStale = ({ expiresAt }: EntraToken, now: number): boolean => now >= expiresAt - STALE_BEFORE_MS;
 
-/** What the token endpoint answered; `body` is left out where it was cut off. */
+/** Response of the token endpoint. */
 export interface TokenResponse {
   readonly status: number | undefined;
+  /** Undefined if it was cut off. */
   readonly body: string | undefined;
-  /** `Retry-After` as it was sent. */
+  /** `Retry-After` as sent. */
   readonly retryAfter?: string;
 }
 
 /**
- * Reads the answer of a token endpoint. Of an error it takes the number of its AADSTS code and nothing else: the texts
- * beside it may quote the request.
+ * Reads the response of a token endpoint. Takes only the AADSTS code from an error, because its texts can quote the
+ * request.
  */
 export function readTokenResponse(
   { status = 0, body, retryAfter }: TokenResponse,
@@ -78,70 +82,60 @@ export function readTokenResponse(
   now: number,
 ): EntraToken | TokenFailure {
   const host = CLOUD_FACTS[auth.cloud].authority;
-  const given = body === undefined ? undefined : jsonObject(body);
-  const code = given && aadstsCode(given);
-  if (status === 408 || status === 429 || status >= 500 || given?.error === 'temporarily_unavailable') {
-    return {
-      error: NotCalled.ENTRA_UNAVAILABLE,
-      problem: `Entra ID could not give a token: ${host} answered ${[status, code].filter(Boolean).join(' ')}`,
-      retryAfter,
-    };
+  const json = body === undefined ? undefined : jsonObject(body);
+  const code = json && aadstsCode(json);
+  if (status === 408 || status === 429 || status >= 500 || json?.error === 'temporarily_unavailable') {
+    const responded = [status, code].filter(Boolean).join(' ');
+    const problem = `Entra ID could not issue a token: ${host} responded ${responded}`;
+    return { ...tokenFailure(NotCalled.ENTRA_UNAVAILABLE, problem), retryAfter };
   }
   if (body === undefined) {
-    return {
-      error: NotCalled.ENTRA_UNREACHABLE,
-      problem: `Entra ID could not give a token: the answer of ${host} was cut`,
-    };
+    const problem = `Entra ID could not issue a token: the response of ${host} was cut off`;
+    return tokenFailure(NotCalled.ENTRA_UNREACHABLE, problem);
   }
-  if (given && status === 200) {
-    const token = tokenOf(given, now);
-    if (token) return token;
+  const token = json && status === 200 ? tokenOf(json, now) : undefined;
+  if (token) return token;
+  if (json && status >= 400) {
+    const fix = (code && REFUSALS[code]) ?? OTHER_REFUSAL;
+    return tokenFailure(code ?? NotCalled.ENTRA_REFUSED, `Entra ID refused a token (${code ?? status}): ${fix}`);
   }
-  if (given && status >= 400 && code) {
-    return { error: code, problem: `Entra ID gives no token (${code}): ${REFUSALS[code] ?? OTHER_REFUSAL}` };
-  }
-  if (given && status >= 400) {
-    return { error: NotCalled.ENTRA_REFUSED, problem: `Entra ID gives no token (${status}): ${OTHER_REFUSAL}` };
-  }
-  return {
-    error: NotCalled.ENTRA_UNEXPECTED_ANSWER,
-    problem: `what answers as ${host} is not Entra ID (${status}, and no token in it): look for a proxy between, and let requests to ${host} through`,
-  };
+  return tokenFailure(
+    NotCalled.ENTRA_UNEXPECTED_RESPONSE,
+    `the response of ${host} is not from Entra ID (${status} without a token): ` +
+      `check for a proxy and allow requests to ${host}`,
+  );
 }
 
 const OTHER_REFUSAL =
   'check tenantId, clientId and the credential; the code is explained at https://login.microsoftonline.com/error';
 
-/** The refusals that are met most, and what to do (Microsoft Entra authentication and authorization error codes). */
+/** Common refusals and how to fix them (Microsoft Entra authentication and authorization error codes). */
 export const REFUSALS: Readonly<Record<string, string>> = {
-  AADSTS90002: 'there is no such tenant in this cloud; check tenantId and cloud',
-  AADSTS700016: 'the tenant has no such application; check clientId, tenantId and cloud',
+  AADSTS90002: 'the tenant does not exist in this cloud; check tenantId and cloud',
+  AADSTS700016: 'the application does not exist in the tenant; check clientId, tenantId and cloud',
   AADSTS7000215: 'the client secret is wrong; store the value of the client secret, not its id',
-  AADSTS7000222: 'the client secret has expired; make a new one and store its value',
-  AADSTS700211: "no federated credential of the application has this issuer; give it the AWS account's issuer URL",
+  AADSTS7000222: 'the client secret has expired; create a new one and store its value',
+  AADSTS700211: "no federated credential of the application has this issuer; add one with the AWS account's issuer URL",
   AADSTS700212: 'no federated credential of the application has this audience; see docs/entra.md for the right one',
-  AADSTS700213: "no federated credential of the application has this subject; give it the ARN of the function's role",
+  AADSTS700213:
+    "no federated credential of the application has this subject; add one with the ARN of the function's role",
   AADSTS500011:
     'the tenant does not know Power Automate as a resource; check cloud, and that the tenant uses Power Automate',
-  AADSTS501051: 'the application is not assigned to Power Automate, which the tenant asks for; assign it',
-  AADSTS53003: 'a Conditional Access policy of the tenant blocks the application; let it in',
+  AADSTS501051: 'the tenant requires the application to be assigned to Power Automate; assign it',
+  AADSTS53003: 'a Conditional Access policy of the tenant blocks the application; allow it',
   AADSTS7000112: 'the application is disabled; enable it',
 };
 
 function jsonObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
 function tokenOf(
   { access_token, token_type, expires_in }: Record<string, unknown>,
   now: number,
 ): EntraToken | undefined {
-  // RFC 6750 §2.1: what a bearer token may be made of, and so what can stand in a header.
+  // The characters of a bearer token (RFC 6750 §2.1), which are also safe in a header.
   if (typeof access_token !== 'string' || !/^[\w.~+/-]+=*$/.test(access_token)) return undefined;
   if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') return undefined;
   const seconds = Number(expires_in);

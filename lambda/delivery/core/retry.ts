@@ -2,7 +2,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Waits before each try, milliseconds: 12 tries over a little more than 3 days. */
+/** Wait before each try in milliseconds: 12 tries over slightly more than 3 days. */
 export const RETRY_WAITS: readonly number[] = [
   0,
   5 * SECOND,
@@ -18,43 +18,43 @@ export const RETRY_WAITS: readonly number[] = [
   24 * HOUR,
 ];
 
-/** The longest wait that a flow may ask for by `Retry-After`. */
+/** Longest wait that a flow can request with `Retry-After`. */
 export const MAX_RETRY_AFTER = 6 * HOUR;
 
-/** Waits are lengthened by up to this share, never shortened, so that retries of one outage do not come together. */
+/** Waits are extended by up to this share, never shortened, so that the retries of one outage are spread out. */
 const JITTER = 0.1;
 
 /**
- * Milliseconds after which a round of tries is over where the breaker keeps the tries from being used up: all waits at
- * their longest, rounded up to half a day.
+ * Milliseconds after which a round of tries ends even if an open breaker has left tries unused: the sum of the longest
+ * waits, rounded up to half a day.
  */
 export const LONGEST_ROUND = 84 * HOUR;
 
 /**
- * Milliseconds to wait after try `n` (from 0) failed, or undefined when it was the last one.
+ * Milliseconds to wait after try `n` (from 0) failed. Undefined after the last try.
  * @param random 0 to 1.
  * @param pace divides the wait.
  */
 export function waitAfter(n: number, now: number, random: number, retryAfter?: string, pace = 1): number | undefined {
   const wait = RETRY_WAITS[n + 1];
   if (wait === undefined) return undefined;
-  const asked = Math.min(retryAfterMs(retryAfter, now) ?? 0, MAX_RETRY_AFTER);
-  return Math.round((Math.max(wait, asked) * (1 + JITTER * random)) / pace);
+  const requested = Math.min(retryAfterMs(retryAfter, now) ?? 0, MAX_RETRY_AFTER);
+  return Math.round((Math.max(wait, requested) * (1 + JITTER * random)) / pace);
 }
 
-/** `Retry-After` in milliseconds from now; undefined when there is none or it is neither seconds nor a date (RFC 9110 §10.2.3). */
+/** `Retry-After` in milliseconds from now. Undefined if it is neither seconds nor a date (RFC 9110 §10.2.3). */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * SECOND;
-  // Date.parse takes nearly any text with a number for a date; an HTTP date starts with its day.
+  // Date.parse accepts almost any text with a number. An HTTP date starts with its weekday.
   const date = /^\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** SQS delays a message by 15 minutes at most (API reference); a longer wait is made of several hops. */
+/** SQS delays a message by up to 15 minutes (API reference). A longer wait takes several hops. */
 const MAX_HOP_SECONDS = 900;
 
-/** Seconds to delay a message that must not be handled before `notBefore`; one hop of the wait. */
+/** Seconds to delay a message for one hop of the wait until `notBefore`. */
 export function hopSeconds(notBefore: number, now: number): number {
   return Math.min(MAX_HOP_SECONDS, Math.max(0, Math.ceil((notBefore - now) / SECOND)));
 }

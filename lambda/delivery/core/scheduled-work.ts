@@ -1,44 +1,44 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { identityHash } from '../../shared/core/identity';
-import { type Health, isPaused } from '../../subscriptions/core/flow-health';
+import { type Health, isPaused } from '../../subscriptions/core/health';
 import type { DueSubscriptions } from '../../subscriptions/core/ports';
 import { sampleEvent } from '../../subscriptions/core/sample';
-import type { Subscription } from '../../subscriptions/core/subscription';
-import { announceDeath, type DeathNotice, type DeliverPorts, type DeliveryKey } from './deliver';
-import { announceHealth } from './health/flow-health';
-import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health';
-import { HealthChanges } from './health/health-changes';
-import { type HeldDelivery, type KeptDeliveries, resendHeld } from './kept-deliveries';
+import type { Subscription, SubscriptionDefinition } from '../../subscriptions/core/subscription';
+import { announceDeath } from './death';
+import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health-transitions';
+import { HealthWriter } from './health/health-writer';
+import { publishAnnouncements } from './health/record-outcome';
+import type { DeliverPorts, DeliveryKey, HeldDelivery, KeptDeliveries } from './ports';
+import { resendHeld } from './replay';
 
-/** What coming back to subscriptions and deliveries needs. */
 export type ScheduledWorkPorts = Pick<
   DeliverPorts,
   'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'
 > & {
   readonly kept: KeptDeliveries;
   readonly due: DueSubscriptions & {
-    /** Dead deliveries of which the bus has had to be told since before `before` (epoch milliseconds). May lag behind. */
+    /** Dead deliveries not announced since `before` (epoch milliseconds). Eventually consistent. */
     unannounced(before: number): Promise<DeliveryKey[]>;
   };
 };
 
 /**
- * From one pass over the held deliveries to the next, milliseconds: longer than a function runs, so that a worker which
- * was about to hold one when the subscription became active has held it by then, and the list of them shows it.
+ * Milliseconds between two drain passes. Longer than a function runs: a worker that was about to hold a delivery when
+ * the subscription resumed has held it by the next pass, and the index shows it.
  */
 const PASS_INTERVAL = 70_000;
-/** The drain ends when so many passes in a row have found nothing. */
+/** Consecutive empty passes that end a drain. */
 const EMPTY_PASSES = 2;
-/** Held deliveries sent in a pass; the next pass takes those behind them. */
+/** Held deliveries that one pass sends. The next pass sends the rest. */
 const MAX_SENT = 1000;
-/** Held deliveries sent for the same second: a flow that has just recovered is not run over. */
+/** Held deliveries sent per second, so that they do not overload a flow that has just recovered. */
 const SENT_PER_SECOND = 10;
 
 /**
- * Comes back, every minute, to what deliveries and subscriptions have left: probes of paused subscriptions, held
- * deliveries of those that are active again, and news that the bus has not been told.
- * @throws AggregateError when some of it failed; the rest is done, and the next run comes back to those.
+ * Continues unfinished work every minute: probes paused subscriptions, sends the held deliveries of resumed ones, and
+ * publishes announcements that workers did not.
+ * @throws AggregateError if a step failed. The other steps are done, and the next run repeats the failed ones.
  */
 export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void> {
   const { due, clock } = ports;
@@ -46,24 +46,24 @@ export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void>
   const each = async <Key>(keys: readonly Key[], act: (key: Key, ports: ScheduledWorkPorts) => Promise<unknown>) => {
     for (const key of keys) await act(key, ports).catch((error) => failures.push(error));
   };
-  await each(await due.dueSubscriptions(clock()), tendSubscription);
-  await each(await due.unannounced(clock() - ANNOUNCEMENT_GRACE), tellOfDeath);
-  await noteOldestPending(ports).catch((error) => failures.push(error));
+  await each(await due.dueSubscriptions(clock()), processDueSubscription);
+  await each(await due.unannounced(clock() - ANNOUNCEMENT_GRACE), announceOverdueDeath);
+  await reportOldestPending(ports).catch((error) => failures.push(error));
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} steps of the sweep failed`);
 }
 
-/** The queue's own age does not tell: it leaves out messages that are delayed, as all are that wait for another try. */
-async function noteOldestPending({ kept, clock, telemetry }: ScheduledWorkPorts): Promise<void> {
+/** The queue's own age metric ignores delayed messages, and every delivery that waits for a retry is delayed. */
+async function reportOldestPending({ kept, clock, telemetry }: ScheduledWorkPorts): Promise<void> {
   const since = await kept.oldestPending();
   telemetry.seconds(MetricName.OLDEST_PENDING_AGE, since === undefined ? 0 : Math.max(0, clock() - since) / 1000);
 }
 
-async function tendSubscription(name: string, ports: ScheduledWorkPorts): Promise<void> {
+async function processDueSubscription(name: string, ports: ScheduledWorkPorts): Promise<void> {
   const now = ports.clock();
   let subscription = await ports.subscriptions.read(name);
   if (subscription?.health?.announcements.some(({ due }) => due <= now)) {
-    const changes = new HealthChanges(ports.subscriptions);
-    subscription = await announceHealth(subscription, { ...ports, changes });
+    const writer = new HealthWriter(ports.subscriptions);
+    subscription = await publishAnnouncements(subscription, { ...ports, writer });
   }
   if (!subscription) return;
   const { nextProbe: probeAt = Infinity, drain, keepAlive = Infinity } = subscription.health ?? {};
@@ -72,31 +72,43 @@ async function tendSubscription(name: string, ports: ScheduledWorkPorts): Promis
   if (drain && drain.due <= now) await drainPass(subscription, ports);
 }
 
+/** Writes what `next` changes, unless it returns undefined. */
+const updateHealth = (
+  subscription: Subscription,
+  { subscriptions }: ScheduledWorkPorts,
+  next: (health: Health, definition: SubscriptionDefinition) => Partial<Health> | undefined,
+) =>
+  new HealthWriter(subscriptions).update(subscription, ({ health, definition }) => {
+    if (!health) return undefined;
+    const change = next(health, definition);
+    return change && { ...health, version: health.version + 1, ...change };
+  });
+
 /** Whether a held delivery is young enough to be sent. */
-const wantedAt =
+const isYoungEnough =
   (now: number, { definition }: Subscription) =>
   ({ acceptedAt }: HeldDelivery): boolean =>
     acceptedAt >= now - (definition.maxAge ?? MAX_HELD_AGE);
 
 /**
- * Tries the oldest held delivery that would be sent if the pause ended; the newest where all are older. Sent before it is
- * written that it was: a crash in between sends a second message for the same try, which is dropped.
+ * Tries the oldest held delivery that is young enough, or the newest if all are too old. The message is sent before the
+ * next probe is recorded: a crash in between sends a second message for the same try, which `deliver` discards.
  */
 async function probe(subscription: Subscription, ports: ScheduledWorkPorts): Promise<void> {
   const now = ports.clock();
   const held = await ports.kept.held(subscription.definition.name);
-  const candidate = held.find(wantedAt(now, subscription)) ?? held.at(-1);
+  const candidate = held.find(isYoungEnough(now, subscription)) ?? held.at(-1);
   if (candidate) await resendHeld(candidate, { probe: true }, 0, ports);
-  await new HealthChanges(ports.subscriptions).change(subscription, ({ health }) =>
-    health && health.nextProbe === subscription.health?.nextProbe
-      ? { ...health, version: health.version + 1, nextProbe: nextProbe(health.since ?? now, now, ports.pace) }
+  await updateHealth(subscription, ports, (health) =>
+    health.nextProbe === subscription.health?.nextProbe
+      ? { nextProbe: nextProbe(health.since ?? now, now, ports.pace) }
       : undefined,
   );
 }
 
 /**
- * Sends a test body, so that the flow runs now and then, unless the subscription is paused: then its probes do as much.
- * Its event's identity is the time when it was due: a crash before the next time is written sends it twice, which is once.
+ * Sends a test body so that the flow runs regularly. Skipped while the subscription is paused, because its probes do
+ * the same. The event's identity is the due time: after a crash the message is sent twice and delivered once.
  */
 async function keepFlowAlive(subscription: Subscription, due: number, ports: ScheduledWorkPorts): Promise<void> {
   const { definition, uid } = subscription;
@@ -105,36 +117,30 @@ async function keepFlowAlive(subscription: Subscription, due: number, ports: Sch
     const event = sampleEvent(definition, identityHash('keepAlive', uid, due), now);
     await ports.send({ subscription: definition.name, uid, event, acceptedAt: now, n: 0, isTest: true }, 0);
   }
-  await new HealthChanges(ports.subscriptions).change(subscription, ({ health, definition: { keepAlive } }) =>
-    health?.keepAlive === due
-      ? { ...health, version: health.version + 1, keepAlive: keepAlive && now + keepAlive }
-      : undefined,
+  await updateHealth(subscription, ports, (health, { keepAlive }) =>
+    health.keepAlive === due ? { keepAlive: keepAlive && now + keepAlive } : undefined,
   );
 }
 
-/** Sends held deliveries of a subscription that is active again, but for those that are too old. */
+/** Sends the held deliveries of a resumed subscription that are young enough. */
 async function drainPass(subscription: Subscription, ports: ScheduledWorkPorts): Promise<void> {
   const now = ports.clock();
   const held = await ports.kept.held(subscription.definition.name);
-  const wanted = held.filter(wantedAt(now, subscription)).slice(0, MAX_SENT);
+  const toSend = held.filter(isYoungEnough(now, subscription)).slice(0, MAX_SENT);
   const sent = await allSettledOrThrow(
-    wanted.map((key, n) => resendHeld(key, {}, Math.floor(n / SENT_PER_SECOND), ports)),
+    toSend.map((key, n) => resendHeld(key, {}, Math.floor(n / SENT_PER_SECOND), ports)),
   );
   const found = sent.some(Boolean);
-  const spread = Math.floor(wanted.length / SENT_PER_SECOND) * 1000;
-  const interval = Math.round(PASS_INTERVAL / (ports.pace ?? 1));
-  const next = ({ emptyPasses }: NonNullable<Health['drain']>): Health['drain'] => {
-    const empty = found ? 0 : emptyPasses + 1;
-    return empty < EMPTY_PASSES ? { emptyPasses: empty, due: now + interval + spread } : undefined;
-  };
-  await new HealthChanges(ports.subscriptions).change(subscription, ({ health }) =>
-    health?.drain && !isPaused({ health }) && health.drain.due === subscription.health?.drain?.due
-      ? { ...health, version: health.version + 1, drain: next(health.drain) }
-      : undefined,
-  );
+  const spread = Math.floor(toSend.length / SENT_PER_SECOND) * 1000;
+  const due = now + Math.round(PASS_INTERVAL / (ports.pace ?? 1)) + spread;
+  await updateHealth(subscription, ports, (health) => {
+    if (!health.drain || isPaused({ health }) || health.drain.due !== subscription.health?.drain?.due) return undefined;
+    const emptyPasses = found ? 0 : health.drain.emptyPasses + 1;
+    return { drain: emptyPasses < EMPTY_PASSES ? { emptyPasses, due } : undefined };
+  });
 }
 
-async function tellOfDeath(key: DeliveryKey, ports: ScheduledWorkPorts): Promise<void> {
-  const notice: DeathNotice | undefined = (await ports.kept.find(key))?.notice;
+async function announceOverdueDeath(key: DeliveryKey, ports: ScheduledWorkPorts): Promise<void> {
+  const notice = (await ports.kept.find(key))?.notice;
   if (notice) await announceDeath(key, notice, ports);
 }

@@ -1,14 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { coalesce, sendAll } from '../../shared/adapters/coalesce';
 import type { EventPublisher } from '../core/ports';
-
-/**
- * PutEvents takes 10 entries (API reference) and, in every Region, less than 256 KiB (user guide, "Calculating PutEvents
- * event entry size").
- */
-const LIMITS = { entries: 10, bytes: 256 * 1024 - 1 };
-/** Codes of entries that are refused whenever they are sent (API reference, PutEventsResultEntry). What is not allowed may be allowed later. */
-const LASTING_CODES = ['InvalidArgument', 'MalformedDetail'];
+import { isInvalidEntry, PUT_EVENTS_LIMITS as limits } from '../core/put-events';
 
 interface Entry {
   readonly detailType: string;
@@ -17,8 +10,8 @@ interface Entry {
 }
 
 /**
- * Puts the connector's own events on the bus. An entry that failed is sent again; one that still fails rejects its call, with
- * a `RefusedError` where it would be refused whenever it is sent.
+ * Puts the connector's own events on the bus. Failed entries are retried. If an entry still fails, its call rejects:
+ * with a `RefusedError` for an invalid entry, otherwise with an error that a later retry may clear.
  */
 export function eventPublisher(client: EventBridgeClient, bus: string, source: string): EventPublisher {
   const send = async (entries: readonly Entry[]) => {
@@ -28,18 +21,16 @@ export function eventPublisher(client: EventBridgeClient, bus: string, source: s
       DetailType: detailType,
       Detail: detail,
     }));
-    const answer = await client.send(new PutEventsCommand({ Entries }));
+    const response = await client.send(new PutEventsCommand({ Entries }));
     return entries.map(({ detailType }, n) => {
-      const { EventId, ErrorCode = '', ErrorMessage } = answer.Entries?.[n] ?? {};
+      const { EventId, ErrorCode = '', ErrorMessage } = response.Entries?.[n] ?? {};
       if (EventId) return undefined;
-      const isLasting = LASTING_CODES.includes(ErrorCode);
-      const verb = isLasting ? 'refuses' : 'did not take';
+      const isLasting = isInvalidEntry(ErrorCode);
+      const verb = isLasting ? 'rejects' : 'did not accept';
       return { reason: `EventBridge ${verb} the event ${detailType}: ${ErrorCode} ${ErrorMessage}`, isLasting };
     });
   };
   const bytesOf = ({ detailType, detail }: Entry) => Buffer.byteLength(source + detailType + detail);
-  const put = coalesce<Entry, undefined>(LIMITS.entries, (entries) =>
-    sendAll(entries, { limits: LIMITS, bytesOf, send }),
-  );
+  const put = coalesce<Entry, undefined>(limits.entries, (entries) => sendAll(entries, { limits, bytesOf, send }));
   return { publish: (detailType, detail) => put({ detailType, detail: JSON.stringify(detail) }) };
 }

@@ -1,6 +1,6 @@
 import type { DefinedDetailType } from './events';
 
 export interface EventPublisher {
-  /** Puts an event of the connector's own on the bus. Rejects when the bus did not take it. */
+  /** Puts one of the connector's own events on the bus. Rejects if the bus does not accept it. */
   publish(detailType: DefinedDetailType, detail: Readonly<Record<string, unknown>>): Promise<void>;
 }

@@ -1,11 +1,11 @@
 import { identityHash } from '../../shared/core/identity';
 import { canonicalDimensions } from '../../shared/core/metric';
 
-/** What tells one refresh from another: the domain's own identity, never EventBridge's `id` or the time of putting. */
+/** The identity of a refresh. Uses the domain's own fields, never EventBridge's `id` or the time of PutEvents. */
 export interface RefreshIdentity {
   readonly detailType: string;
   readonly instanceId: string;
-  /** The data source; left out for a full refresh and for unification. */
+  /** The data source. Absent for a full refresh and for a unification. */
   readonly subject?: string;
   readonly dimensions?: Readonly<Record<string, string>>;
   readonly runId: string;

@@ -2,15 +2,14 @@ import type { TriggerId } from '../../../contract/events';
 import type { Detail } from './events';
 
 /**
- * A trigger event on its way from `dispatch` to `deliver`: checked, normalized, and safe to put on a queue as JSON.
- * All instants are epoch milliseconds.
+ * A trigger event that `dispatch` sends to `deliver`: validated, normalized and serializable as JSON. All instants are
+ * epoch milliseconds.
  */
 interface Base<T extends TriggerId> {
-  /** Identity of what happened, the same however often it is put on the bus. */
+  /** Same value for duplicates of an event. */
   readonly eventId: string;
   readonly trigger: T;
   readonly instanceId: string;
-  /** When it happened. */
   readonly occurredAt: number;
 }
 

@@ -1,7 +1,8 @@
+import { MAX_QUERY_ROWS } from '../../../contract/queries';
 import { isRefusal } from '../../shared/adapters/service-client';
-import { QueryFailed, QueryFailure } from '../core/query-result';
+import { type Cell, QueryFailed, QueryFailure, type QueryTable } from '../core/query-result';
 
-/** Calls a service. Throws QueryFailed when it refuses what it was asked, and what it threw when another try may do. */
+/** Converts a service's rejection to a QueryFailed. Passes on errors that a retry can clear. */
 export async function calling<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
@@ -10,3 +11,27 @@ export async function calling<T>(call: Promise<T>): Promise<T> {
     throw error;
   }
 }
+
+/** A page of a query's result. */
+interface ResultPage {
+  readonly columns: readonly string[] | undefined;
+  readonly rows: readonly (readonly Cell[])[];
+  readonly nextToken: string | undefined;
+}
+
+/** Reads the pages of a query's result, until it has more rows than a measure can have members. */
+export async function resultOf(read: (token: string | undefined) => Promise<ResultPage>): Promise<QueryTable> {
+  const rows: (readonly Cell[])[] = [];
+  let columns: readonly string[] = [];
+  let token: string | undefined;
+  do {
+    const page = await read(token);
+    columns = page.columns ?? columns;
+    rows.push(...page.rows);
+    token = page.nextToken;
+  } while (token !== undefined && rows.length <= MAX_QUERY_ROWS);
+  return { columns, rows };
+}
+
+export const queryError = (service: string, status: string | undefined, reason: string | undefined): QueryFailed =>
+  new QueryFailed(QueryFailure.FAILED, [service, status, reason ?? 'no reason is given'].filter(Boolean).join(': '));

@@ -1,14 +1,14 @@
 import { type CloudWatchClient, GetMetricDataCommand, type StandardUnit } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchQuery } from '../../../contract/queries';
-import type { QueryAnswer, QueryTick } from '../core/measure';
+import type { QueryState, QueryTick } from '../core/measure';
 import { calling } from './calling';
 
-/** Metrics of Amazon CloudWatch, which answers at once. */
+/** Metrics of Amazon CloudWatch. The first response contains the value. */
 export const metricQueries = (client: CloudWatchClient) => ({
-  async begin(query: CloudWatchQuery, { scheduledAt }: QueryTick): Promise<QueryAnswer> {
+  async begin(query: CloudWatchQuery, { scheduledAt }: QueryTick): Promise<QueryState> {
     const { namespace, metricName, dimensions, statistic, unit, periodSeconds, periods } = query;
     const periodMs = periodSeconds * 1000;
-    // Full periods alone: the value of one that still goes on would be another one later.
+    // Complete periods only: the value of a period that has not ended still changes.
     const end = Math.floor(scheduledAt / periodMs) * periodMs;
     const { MetricDataResults = [] } = await calling(
       client.send(
@@ -39,11 +39,9 @@ export const metricQueries = (client: CloudWatchClient) => ({
     const [timestamp] = Timestamps;
     const [value] = Values;
     const table = { columns: [metricName], rows: value === undefined ? [] : [[value]] };
-    // A datapoint's time is the beginning of its period.
+    // The timestamp of a datapoint is the start of its period.
     return { state: 'ended', table, endedAt: (timestamp?.getTime() ?? end - periodMs) + periodMs };
   },
 
-  /** Never asked for. */
-  look: (): Promise<QueryAnswer> =>
-    Promise.reject(new Error('CloudWatch answers at once: there is nothing to look at')),
+  look: (): Promise<QueryState> => Promise.reject(new Error('CloudWatch queries are never running')),
 });

@@ -3,7 +3,7 @@ import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { CustomerProfilesClient } from '@aws-sdk/client-customer-profiles';
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { Query } from '../../../contract/queries';
-import type { QueryAnswer, QueryService, QueryTick, RunningQuery } from '../core/measure';
+import type { QueryService, QueryState, QueryTick, RunningQuery } from '../core/measure';
 import { athenaQueries } from './athena';
 import { metricQueries } from './cloudwatch';
 import { segmentEstimates } from './customer-profiles';
@@ -17,12 +17,12 @@ export interface QueryClients {
 }
 
 interface Service<Q extends Query> {
-  begin(query: Q, tick: QueryTick): Promise<QueryAnswer>;
-  look(query: Q, running: RunningQuery): Promise<QueryAnswer>;
+  begin(query: Q, tick: QueryTick): Promise<QueryState>;
+  look(query: Q, running: RunningQuery): Promise<QueryState>;
 }
 type Services = { readonly [S in Query['service']]: Service<Extract<Query, { service: S }>> };
 
-/** Asks the service that a query names. */
+/** Runs queries on the services that they name. */
 export function queryServices(clients: QueryClients): QueryService {
   const services: Services = {
     athena: athenaQueries(clients.athena),
@@ -30,7 +30,6 @@ export function queryServices(clients: QueryClients): QueryService {
     cloudwatch: metricQueries(clients.cloudwatch),
     'customer-profiles': segmentEstimates(clients.profiles),
   };
-  // Each is found by the query's own word for it.
   const of = (query: Query) => services[query.service] as Service<Query>;
   return {
     begin: (query, tick) => of(query).begin(query, tick),

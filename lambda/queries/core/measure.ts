@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { Metric as MetricName } from '../../../contract/metrics';
 import type { Query, QuerySubject, ScheduledQuery } from '../../../contract/queries';
-import { instantSchema, nameSchema, reasonOf } from '../../events/core/events';
+import { readMessage } from '../../events/core/events';
+import { instantSchema, nameSchema } from '../../events/core/fields';
 import type { EventPublisher } from '../../events/core/ports';
 import { allSettledOrThrow, inGroups, type Read, type RejectPorts } from '../../shared/core/batch';
 import { identityHash } from '../../shared/core/identity';
@@ -12,54 +13,54 @@ import { redactText } from '../../shared/core/redact';
 import { cut } from '../../shared/core/text';
 import { type ObservationEvent, observationsOf, QueryFailed, QueryFailure, type QueryTable } from './query-result';
 
-/** A query that its service has begun. */
+/** A query that its service is running. */
 export interface RunningQuery {
-  /** The service's id of it. */
+  /** The service's id of the query. */
   readonly id: string;
-  /** When we began it, epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly startedAt: number;
-  /** How often we have looked since. */
+  /** Number of checks since the start. */
   readonly looks: number;
 }
 
-/** One run of a schedule: what is asked, and the query once it is begun. On the queue as JSON. */
+/** A scheduled query, and its execution once it is running. On the queue as JSON. */
 export interface QueryRun extends ScheduledQuery {
   readonly running?: RunningQuery;
 }
 
-/** What a service says of a query. */
-export type QueryAnswer =
+/** The state of a query. */
+export type QueryState =
   | { readonly state: 'running'; readonly id: string }
   | { readonly state: 'ended'; readonly table: QueryTable; readonly endedAt: number; readonly id?: string };
 
-/** What a query is begun with. */
+/** The scheduled time of a query. */
 export interface QueryTick {
-  /** The same for every try of one run: a service that knows it begins no second query. 32 hex digits. */
+  /** Idempotency token, 32 hex digits. Retries have the same token. */
   readonly token: string;
-  /** Instant of the run, epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly scheduledAt: number;
   readonly now: number;
 }
 
 export interface QueryService {
-  /** Begins a query, or answers at once. Throws QueryFailed when it never can; anything else may go better later. */
-  begin(query: Query, tick: QueryTick): Promise<QueryAnswer>;
-  /** Looks at a query that was begun. Throws as `begin` does. */
-  look(query: Query, running: RunningQuery): Promise<QueryAnswer>;
+  /** Starts a query. Throws QueryFailed if a retry fails, too, and other errors that a retry can clear. */
+  begin(query: Query, tick: QueryTick): Promise<QueryState>;
+  /** Checks a running query. Throws like `begin`. */
+  look(query: Query, running: RunningQuery): Promise<QueryState>;
 }
 
 export interface MeasurePorts extends RejectPorts {
   readonly queries: QueryService;
   readonly events: EventPublisher;
-  /** Puts the run on the queue once more, for later. */
+  /** Sends the run to the queue again, with a delay. */
   readonly again: (run: QueryRun, delaySeconds: number) => Promise<void>;
   readonly clock: Clock;
-  /** Divides every wait; the local run's. */
+  /** Divides all waits, for the local run. */
   readonly pace?: number;
 }
 
-/** Seconds before each look at a query, and before each further one the last of them. */
-const LOOK_WAITS = [2, 3, 5, 10, 20, 30, 60];
+/** Seconds before each check of a query. The last one applies to all later checks. */
+const CHECK_WAITS = [2, 3, 5, 10, 20, 30, 60];
 /** Longest reason of a failure, characters. */
 const MAX_REASON_LENGTH = 500;
 
@@ -68,7 +69,7 @@ const subjectSchema = v.union([
   v.object({ measure: nameSchema, dimensions: v.optional(v.array(nameSchema)), unit: v.optional(nameSchema) }),
 ]);
 const runSchema = v.object({
-  // As the construct wrote it: a service that cannot read it says so.
+  // Only the service is validated here. The service itself rejects an invalid query.
   query: v.looseObject({ service: v.picklist(['athena', 'redshift-data', 'cloudwatch', 'customer-profiles']) }),
   subject: subjectSchema,
   instanceId: v.optional(nameSchema),
@@ -76,47 +77,41 @@ const runSchema = v.object({
   schedule: v.string(),
   scheduledAt: v.pipe(
     v.string(),
-    v.check((text) => v.safeParse(instantSchema, text).success, 'is no instant'),
+    v.check((text) => v.safeParse(instantSchema, text).success, 'is not an instant'),
   ),
   running: v.optional(v.object({ id: v.string(), startedAt: v.number(), looks: v.number() })),
 });
 
 /**
- * Takes runs of schedules, and looks at queries that are running.
- * @returns the ids of the messages that must come again.
+ * Processes scheduled queries: starts queries and checks running ones.
+ * @returns ids of the messages to retry.
  */
 export const measureBatch = (messages: readonly QueueMessage[], ports: MeasurePorts): Promise<string[]> =>
-  inGroups(messages, { read: readRun, take: (run) => measure(run, ports) }, ports);
+  inGroups(messages, { read: readRun, process: (run) => measure(run, ports) }, ports);
 
 function readRun(body: string): Read<QueryRun> {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return { reason: 'the message is not JSON' };
-  }
-  const { success, output, issues } = v.safeParse(runSchema, json);
-  if (!success) return { reason: `the message is no run of a query: ${reasonOf(issues)}` };
-  const task = output as unknown as QueryRun;
+  const message = readMessage(body, runSchema, 'the message is not a run of a query');
+  if ('reason' in message) return message;
+  const task = message.value as unknown as QueryRun;
   return { key: tokenOf(task), task };
 }
 
-/** What tells one run of one schedule from all others. Of the question, too: a changed one is another. */
+/** Identifies a run of a schedule. Contains the query, so that a changed query has another token. */
 const tokenOf = ({ schedule, scheduledAt, query, subject }: QueryRun): string =>
   identityHash(schedule, scheduledAt, JSON.stringify(query), JSON.stringify(subject));
 
 /**
- * Takes one step of a run: begins its query, or looks at it, and puts what it found on the bus. Safe to repeat at any
- * point: the same run begins the same query, whose result has the same events, of the same instant.
- * Throws what may go better later; what never can is counted and told, and no state is changed by it.
+ * Processes one step of a run: starts its query or checks it, and puts the result on the bus. Safe to repeat after a crash
+ * at any point: the same run starts the same query, and its result has the same events with the same instant. Throws
+ * errors that a retry can clear. Other failures are counted and logged.
  */
 export async function measure(run: QueryRun, ports: MeasurePorts): Promise<void> {
   const { telemetry, events } = ports;
   try {
-    const answer = await ask(run, ports);
-    if (answer.state === 'running') return await lookAgain(run, answer.id, ports);
-    const found = { observedAt: new Date(answer.endedAt).toISOString(), runId: answer.id, instanceId: run.instanceId };
-    const observations = observationsOf(answer.table, run.subject, found);
+    const query = await step(run, ports);
+    if (query.state === 'running') return await recheck(run, query.id, ports);
+    const found = { observedAt: new Date(query.endedAt).toISOString(), runId: query.id, instanceId: run.instanceId };
+    const observations = observationsOf(query.table, run.subject, found);
     const publish = ({ detailType, detail }: ObservationEvent) => events.publish(detailType, detail);
     await allSettledOrThrow(observations.map(publish));
   } catch (error) {
@@ -132,17 +127,17 @@ export async function measure(run: QueryRun, ports: MeasurePorts): Promise<void>
   }
 }
 
-function ask(
+function step(
   { query, scheduledAt, timeoutSeconds, running, ...run }: QueryRun,
   ports: MeasurePorts,
-): Promise<QueryAnswer> {
+): Promise<QueryState> {
   const now = ports.clock();
   const time = Date.parse(scheduledAt);
   if (now > time + timeoutSeconds * 1000) {
-    const what = running ? 'has not ended' : 'was not begun';
+    const what = running ? 'has not ended' : 'was not started';
     throw new QueryFailed(
       QueryFailure.TIMED_OUT,
-      `the query of ${scheduledAt} ${what} within ${timeoutSeconds} s: give it more time (timeout), or less to do`,
+      `the query of ${scheduledAt} ${what} within ${timeoutSeconds} s: increase its timeout, or make the query faster`,
     );
   }
   if (running) return ports.queries.look(query, running);
@@ -150,10 +145,10 @@ function ask(
   return ports.queries.begin(query, { token, scheduledAt: time, now });
 }
 
-function lookAgain(run: QueryRun, id: string, { again, clock, pace }: MeasurePorts): Promise<void> {
+function recheck(run: QueryRun, id: string, { again, clock, pace }: MeasurePorts): Promise<void> {
   const looks = run.running ? run.running.looks + 1 : 0;
   const startedAt = run.running?.startedAt ?? clock();
-  return again({ ...run, running: { id, startedAt, looks } }, waitBeforeRecheck(LOOK_WAITS, looks, pace));
+  return again({ ...run, running: { id, startedAt, looks } }, waitBeforeRecheck(CHECK_WAITS, looks, pace));
 }
 
 const nameOf = (subject: QuerySubject): string => ('segment' in subject ? subject.segment : subject.measure);

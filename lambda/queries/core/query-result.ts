@@ -4,20 +4,20 @@ import { MAX_QUERY_ROWS, type QuerySubject } from '../../../contract/queries';
 import { EVENT_DEFINITIONS, reasonOf } from '../../events/core/events';
 import { canonicalDimensions } from '../../shared/core/metric';
 
-/** What a query found, as its service gives it: numbers often as texts. */
+/** The result of a query, as its service returns it: numbers are often texts. */
 export interface QueryTable {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
 }
 export type Cell = string | number | boolean | null;
 
-/** Why a query gave no value: what a log and its reader know the mistake by. */
+/** Reasons why a query returned no value. The log contains them. */
 export const QueryFailure = {
-  /** The service did not take the query: a name or a permission is wrong. */
+  /** The service rejected the query: a name or a permission is wrong. */
   REFUSED: 'Refused',
-  /** The service took the query, and could not finish it. */
+  /** The query ended with an error. */
   FAILED: 'Failed',
-  /** The query did not end within its time, or was not even begun. */
+  /** The query did not end, or start, before its timeout. */
   TIMED_OUT: 'TimedOut',
   /** The statement has no result. */
   NO_RESULT: 'NoResult',
@@ -28,16 +28,16 @@ export const QueryFailure = {
   MISSING_COLUMN: 'MissingColumn',
   NO_VALUE: 'NoValue',
   NOT_A_NUMBER: 'NotANumber',
-  /** A number that cannot be: of members, or too large to be kept. */
+  /** An invalid number of members, or a number that is too large to store. */
   IMPOSSIBLE_VALUE: 'ImpossibleValue',
   NO_MEMBER: 'NoMember',
   SAME_MEMBER_TWICE: 'SameMemberTwice',
 } as const;
 export type QueryFailureName = (typeof QueryFailure)[keyof typeof QueryFailure];
 
-/** A query gave no value. */
+/** A query returned no value. */
 export class QueryFailed extends Error {
-  /** @param reason a sentence for the operator, without any of the values that were found: they are customers'. */
+  /** @param reason a sentence for the operator. Must not contain values of the result, which are customer data. */
   constructor(
     readonly failure: QueryFailureName,
     reason: string,
@@ -47,7 +47,7 @@ export class QueryFailed extends Error {
   }
 }
 
-/** When a value was, and which run of a query found it. */
+/** Instant of a result, and the run of the query. */
 export interface Found {
   /** ISO 8601. */
   readonly observedAt: string;
@@ -61,7 +61,8 @@ export interface ObservationEvent {
 }
 
 /**
- * The events of a query's result, all of them or none: a state that is left as it was is better than half of one.
+ * The events of a query's result. An error in one row discards the whole result, so that members never have values of
+ * different runs.
  * @throws QueryFailed for a result that is not one number, or one number for each member.
  */
 export function observationsOf(table: QueryTable, subject: QuerySubject, found: Found): ObservationEvent[] {
@@ -78,19 +79,18 @@ export function observationsOf(table: QueryTable, subject: QuerySubject, found: 
 }
 
 function onlyCell({ columns, rows }: QueryTable): Cell {
-  if (rows.length === 0)
-    throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: let the query give one number');
+  if (rows.length === 0) throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: return one number');
   if (columns.length !== 1) {
     throw new QueryFailed(
       QueryFailure.SEVERAL_COLUMNS,
-      `the result has the columns ${columns.join(', ')}: let the query give one number, or name the dimensions`,
+      `the result has the columns ${columns.join(', ')}: return one number, or name the dimensions`,
     );
   }
   if (rows.length > 1) {
     const count = rows.length > MAX_QUERY_ROWS ? `more than ${MAX_QUERY_ROWS}` : rows.length;
     throw new QueryFailed(
       QueryFailure.SEVERAL_ROWS,
-      `the result has ${count} rows: let the query give one number, or name the dimensions`,
+      `the result has ${count} rows: return one number, or name the dimensions`,
     );
   }
   return rows[0]?.[0] ?? null;
@@ -101,14 +101,14 @@ interface Member {
   readonly value: number;
 }
 
-/** One row for each member: a column for each dimension, and one of the values. */
+/** Reads one row for each member: a column for each dimension, and a column with the value. */
 function members({ columns, rows }: QueryTable, dimensions: readonly string[]): Member[] {
   if (rows.length === 0)
-    throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: let it have one for each member');
+    throw new QueryFailed(QueryFailure.NO_ROW, 'the result has no row: return one for each member');
   if (rows.length > MAX_QUERY_ROWS) {
     throw new QueryFailed(
       QueryFailure.TOO_MANY_ROWS,
-      `the result has more than ${MAX_QUERY_ROWS} rows: a measure by a query has so many members at most`,
+      `the result has more than ${MAX_QUERY_ROWS} rows, the maximum of a measure`,
     );
   }
   const columnOf = new Map(dimensions.map((name) => [name, columns.findIndex((column) => isNamed(column, name))]));
@@ -116,21 +116,21 @@ function members({ columns, rows }: QueryTable, dimensions: readonly string[]): 
   if (missing.length > 0) {
     throw new QueryFailed(
       QueryFailure.MISSING_COLUMN,
-      `the result has the columns ${columns.join(', ')}, and none for ${missing.join(', ')}: name the columns as the dimensions`,
+      `the result has the columns ${columns.join(', ')}, and none for ${missing.join(', ')}: name the columns like the dimensions`,
     );
   }
   const [valueColumn, ...more] = columns.flatMap((_, n) => ([...columnOf.values()].includes(n) ? [] : [n]));
   if (valueColumn === undefined) {
     throw new QueryFailed(
       QueryFailure.MISSING_COLUMN,
-      `the result has no column besides ${columns.join(', ')}: add the value`,
+      `the result only has the columns ${columns.join(', ')}: add a column with the value`,
     );
   }
   if (more.length > 0) {
     const others = [valueColumn, ...more].map((n) => columns[n]).join(', ');
     throw new QueryFailed(
       QueryFailure.SEVERAL_COLUMNS,
-      `the result has the columns ${others} besides the dimensions: leave one, the value`,
+      `the result has the columns ${others} and the dimensions: return only one value`,
     );
   }
 
@@ -142,10 +142,7 @@ function members({ columns, rows }: QueryTable, dimensions: readonly string[]): 
         const cell = row[columnOf.get(name) as number] ?? null;
         const member = cell === null ? '' : String(cell).trim();
         if (member === '') {
-          throw new QueryFailed(
-            QueryFailure.NO_MEMBER,
-            `${where} has no ${name}: write a word for it, such as COALESCE(${name}, 'none')`,
-          );
+          throw new QueryFailed(QueryFailure.NO_MEMBER, `${where} has no ${name}: use COALESCE(${name}, 'none')`);
         }
         return [name, member];
       }),
@@ -154,7 +151,7 @@ function members({ columns, rows }: QueryTable, dimensions: readonly string[]): 
     if (seen.has(key)) {
       throw new QueryFailed(
         QueryFailure.SAME_MEMBER_TWICE,
-        `${where} is of a member that another row is of: group the query by ${dimensions.join(', ')}`,
+        `${where} has the same member as another row: group the query by ${dimensions.join(', ')}`,
       );
     }
     seen.add(key);
@@ -162,27 +159,24 @@ function members({ columns, rows }: QueryTable, dimensions: readonly string[]): 
   });
 }
 
-/** Athena and Redshift fold names to lower case (Athena user guide, "Names for databases, tables, and columns"). */
+/** Athena and Redshift convert names to lower case (Athena user guide, "Names for databases, tables, and columns"). */
 const isNamed = (column: string, name: string): boolean => column.toLowerCase() === name.toLowerCase();
 
 const DECIMAL = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/;
 
 function numberIn(cell: Cell, where: string): number {
   if (cell === null || cell === '') {
-    throw new QueryFailed(
-      QueryFailure.NO_VALUE,
-      `${where} has no value: write what stands for none, such as COALESCE(…, 0)`,
-    );
+    throw new QueryFailed(QueryFailure.NO_VALUE, `${where} has no value: use COALESCE(…, 0)`);
   }
   const value = typeof cell === 'string' && DECIMAL.test(cell) ? Number(cell) : cell;
   if (typeof value !== 'number' || Number.isNaN(value)) {
     const what = typeof cell === 'string' ? 'a text' : typeof cell === 'boolean' ? 'true or false' : 'not a number';
-    throw new QueryFailed(QueryFailure.NOT_A_NUMBER, `${where} is ${what}: let the query give a number`);
+    throw new QueryFailed(QueryFailure.NOT_A_NUMBER, `${where} is ${what}: return a number`);
   }
   return value;
 }
 
-/** An event as whoever reads it from the bus checks it. */
+/** An event, validated like every event of the bus. */
 function checked(detailType: ObservationEvent['detailType'], given: Record<string, unknown>): ObservationEvent {
   const detail = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { issues } = v.safeParse(EVENT_DEFINITIONS[detailType], detail);

@@ -5,7 +5,7 @@ import { LogMessage } from '../../shared/core/log-messages';
 import type { Telemetry } from '../../shared/core/ports';
 import type { DeclarationOutcome, DeclarationRequest } from '../core/declare';
 
-/** CloudFormation's request (user guide, "Custom resource request objects"), of which nothing is taken for granted. */
+/** An unvalidated request of CloudFormation (user guide, "Custom resource request objects"). */
 export interface CustomResourceRequest {
   readonly RequestType?: unknown;
   readonly RequestId?: unknown;
@@ -16,38 +16,38 @@ export interface CustomResourceRequest {
   readonly ResourceProperties?: { readonly Entry?: unknown };
 }
 
-/** Waits between the tries to answer, milliseconds. */
+/** Waits before the attempts to send the response, milliseconds. */
 const PAUSES = [0, 250, 1000, 3000];
-/** How long one try takes at most, milliseconds. */
-const TRY_MS = 5000;
-/** What is kept of the function's time for the answer: all tries and their pauses, milliseconds. */
-const ANSWER_MS = 25_000;
-/** Characters of a reason: the whole answer may have 4,096 bytes (user guide, "Custom resource response objects"). */
+/** Timeout of an attempt, milliseconds. */
+const ATTEMPT_MS = 5000;
+/** Time reserved for all attempts and waits, milliseconds. */
+const RESPONSE_MS = 25_000;
+/** Characters of a reason. The response has up to 4,096 bytes (user guide, "Custom resource response objects"). */
 const MAX_REASON = 800;
 
-export interface AnswerOptions {
-  /** Milliseconds that the function still has. */
+export interface ResponseOptions {
+  /** Remaining time of the invocation, milliseconds. */
   readonly remaining: () => number;
   readonly telemetry: Pick<Telemetry, 'info' | 'warn'>;
-  /** Waits between the tries to answer, milliseconds. */
+  /** Waits before the attempts to send the response, milliseconds. */
   readonly pauses?: readonly number[];
 }
 
 /**
- * Does what CloudFormation asks for and answers it, whatever happens: without an answer a deployment hangs for its whole
- * time. The answer is sent before the function's time is over.
- * @throws Error when nobody takes the answer; Lambda then sends the request again.
+ * Handles a request of CloudFormation. Always responds, and before the function times out: without a response, a
+ * deployment hangs until its own timeout.
+ * @throws Error if the response cannot be sent. Lambda then retries the request.
  */
-export async function answerCloudFormation(
+export async function respondToCloudFormation(
   event: CustomResourceRequest,
   act: (request: DeclarationRequest) => Promise<DeclarationOutcome>,
-  { remaining, telemetry, pauses = PAUSES }: AnswerOptions,
+  { remaining, telemetry, pauses = PAUSES }: ResponseOptions,
 ): Promise<void> {
   const { ResponseURL, StackId, RequestId, LogicalResourceId, PhysicalResourceId } = event;
   const url = typeof ResponseURL === 'string' ? URL.parse(ResponseURL) : null;
-  if (!url) throw new Error('the event is no request of CloudFormation: it has no ResponseURL');
+  if (!url) throw new Error('the event is not a request of CloudFormation: it has no ResponseURL');
   const physicalId = typeof PhysicalResourceId === 'string' ? PhysicalResourceId : undefined;
-  const outcome = await within(remaining() - ANSWER_MS, () =>
+  const outcome = await within(remaining() - RESPONSE_MS, () =>
     act({
       type: String(event.RequestType),
       stack: stackName(String(StackId)),
@@ -65,7 +65,7 @@ export async function answerCloudFormation(
   const details = { request: event.RequestType, resource: LogicalResourceId, subscription: outcome.physicalId };
   if (reason === undefined) telemetry.info(LogMessage.DECLARED, details);
   else telemetry.warn(LogMessage.NOT_DECLARED, { ...details, reason, ...(fault instanceof Error && { error: fault }) });
-  const answer = {
+  const response = {
     Status: reason === undefined ? 'SUCCESS' : 'FAILED',
     ...(reason !== undefined && {
       Reason: reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON - 1)}…` : reason,
@@ -75,7 +75,7 @@ export async function answerCloudFormation(
     RequestId,
     LogicalResourceId,
   };
-  await send(url, JSON.stringify(answer), pauses);
+  await send(url, JSON.stringify(response), pauses);
 }
 
 /** `arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1a2b…` is the stack `Shop`. */
@@ -84,7 +84,7 @@ const stackName = (stackId: string): string => /:stack\/([^/]+)\//.exec(stackId)
 async function within<T>(ms: number, act: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it took too long: deploy again')), Math.max(ms, 0));
+    timer = setTimeout(() => reject(new Error('the request timed out: deploy again')), Math.max(ms, 0));
   });
   try {
     return await Promise.race([act(), timeout]);
@@ -93,7 +93,7 @@ async function within<T>(ms: number, act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @throws Error when no try got through; its message holds nothing of the URL, by which anybody could answer. */
+/** @throws Error if all attempts fail. Its message does not contain the URL, which allows anyone to respond. */
 async function send(url: URL, body: string, pauses: readonly number[]): Promise<void> {
   let problem = '';
   for (const wait of pauses) {
@@ -102,10 +102,10 @@ async function send(url: URL, body: string, pauses: readonly number[]): Promise<
     if (status === 200) return;
     problem = String(status);
   }
-  throw new Error(`CloudFormation did not take the answer in ${pauses.length} tries: ${problem}`);
+  throw new Error(`CloudFormation did not accept the response in ${pauses.length} attempts: ${problem}`);
 }
 
-/** Gives the status. The local run's own answers are taken by plain HTTP. */
+/** Returns the status. The local run receives responses over plain HTTP. */
 function put(url: URL, body: string): Promise<number | undefined> {
   const open = url.protocol === 'http:' ? http : https;
   return new Promise((resolve, reject) => {
@@ -113,9 +113,9 @@ function put(url: URL, body: string): Promise<number | undefined> {
       url,
       {
         method: 'PUT',
-        // S3 has signed the URL for no content type.
+        // The signature of the S3 URL requires an empty content type.
         headers: { 'content-type': '', 'content-length': Buffer.byteLength(body) },
-        signal: AbortSignal.timeout(TRY_MS),
+        signal: AbortSignal.timeout(ATTEMPT_MS),
       },
       (response) => response.on('end', () => resolve(response.statusCode)).resume(),
     );

@@ -9,7 +9,7 @@ import { ThresholdTable } from '../../thresholds/adapters/threshold-table';
 import { checkMessage } from '../../thresholds/core/evaluate';
 import type { RegistryPorts } from '../core/register';
 
-/** Where a connector keeps its subscriptions. */
+/** Tables and queue of a connector's subscriptions. */
 export interface RegistryPlace {
   readonly subscriptionsTable: string;
   readonly thresholdsTable: string;
@@ -22,7 +22,7 @@ export interface RegistryClients {
   readonly sqs: SQSClient;
 }
 
-/** A connector's subscriptions, to be changed. */
+/** The ports for changing a connector's subscriptions. */
 export function registryPorts(
   place: RegistryPlace,
   { dynamodb, sqs }: RegistryClients,

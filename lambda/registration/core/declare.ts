@@ -1,4 +1,5 @@
-import { checkEntry, toDefinition } from '../../subscriptions/core/subscription-entry';
+import { toDefinition } from '../../subscriptions/core/entry/definition';
+import { checkEntry } from '../../subscriptions/core/subscription-entry';
 import {
   type RegistryPorts,
   register,
@@ -8,40 +9,40 @@ import {
   type WantedSubscription,
 } from './register';
 
-/** A request for a subscription that a stack declares. */
+/** A CloudFormation request for a declared subscription. */
 export interface DeclarationRequest {
   readonly type: string;
   /** Name of the stack. */
   readonly stack: string;
-  /** The resource in the stack's template. */
+  /** Logical id of the resource. */
   readonly logicalId: string;
-  /** What the resource was called after the request before: a subscription's name. Left out for one that is made. */
+  /** Physical id from the previous request: the subscription's name. Absent for a new resource. */
   readonly physicalId?: string;
-  /** The subscription as an entry of the subscription file, as JSON. */
+  /** The subscription as JSON, in the form of the subscription file. */
   readonly entry: unknown;
 }
 
-/** What a request came to. */
+/** The result of a request. */
 export interface DeclarationOutcome {
-  /** What the resource is called from now on; another name makes CloudFormation delete the old one. */
+  /** The new physical id. If it differs from the previous one, CloudFormation deletes the previous resource. */
   readonly physicalId: string;
-  /** Why it could not be done, in sentences that hold no flow URL. Left out: it was. */
+  /** Why the request failed, without flow URLs. Absent: it succeeded. */
   readonly reason?: string;
-  /** A fault that nobody foresaw, for the log. */
+  /** An unexpected error, for the log. */
   readonly fault?: unknown;
 }
 
-/** The declaration says something that cannot be. */
+/** The declaration is invalid. */
 class DeclarationError extends Error {}
 
 /**
- * Makes, changes or removes the subscription that a resource of a stack declares. Never throws. The same request may come
- * twice, and the removal of one that was never made, or that somebody else manages, is done by doing nothing.
+ * Adds, changes or removes a declared subscription. Never throws. Requests are idempotent: removing a subscription that
+ * does not exist or has another manager succeeds.
  */
 export async function declare(request: DeclarationRequest, ports: RegistryPorts): Promise<DeclarationOutcome> {
   const { type, stack, logicalId, physicalId, entry } = request;
   const managedBy = `cdk:${stack}#${logicalId}`;
-  // A resource whose making failed has a name as well, by which CloudFormation deletes it.
+  // A failed creation also needs a physical id: CloudFormation deletes the resource by it.
   let current = physicalId ?? nameIn(entry) ?? logicalId;
   try {
     if (type === 'Delete') {
@@ -64,8 +65,8 @@ export async function declare(request: DeclarationRequest, ports: RegistryPorts)
 }
 
 /**
- * Makes the subscription under its new name; CloudFormation deletes the one of the old name. When that fails, nothing of the
- * new name may stay: CloudFormation goes on with the old one, and never learns of this one.
+ * Adds the subscription under its new name; CloudFormation then deletes the one with the old name. If adding fails, the
+ * new name must not stay: CloudFormation keeps the old one and does not know the new one.
  */
 async function rename(wanted: WantedSubscription, managedBy: string, ports: RegistryPorts): Promise<void> {
   const { name } = wanted.definition;
@@ -73,7 +74,7 @@ async function rename(wanted: WantedSubscription, managedBy: string, ports: Regi
   try {
     await register(wanted, managedBy, ports);
   } catch (error) {
-    // It was there and its own when a rename is taken back: then it is the old one.
+    // When CloudFormation rolls back a rename, the subscription already exists: it is the old one.
     if (existing?.managedBy !== managedBy) await unregister(name, managedBy, ports).catch(() => false);
     throw error;
   }
@@ -83,13 +84,13 @@ function wantedBy(text: unknown): WantedSubscription {
   const value = parsed(text);
   if (value === undefined) {
     throw new DeclarationError(
-      'the resource has no Entry that is a JSON object: declare it by the construct FlowSubscription',
+      'the resource has no Entry that is a JSON object: declare it with the construct FlowSubscription',
     );
   }
   if ('flowUrl' in value) {
     throw new DeclarationError(
-      'the resource has a flow URL in clear, which is a secret that a template shows to everybody: ' +
-        'keep it in Secrets Manager, and name the secret (FlowUrl.fromSecret)',
+      'the resource has a flow URL in plain text, but a flow URL is a secret and templates are readable: ' +
+        'store it in Secrets Manager and reference the secret (FlowUrl.fromSecret)',
     );
   }
   const checked = checkEntry(value);
@@ -111,11 +112,11 @@ function parsed(text: unknown): Record<string, unknown> | undefined {
 
 function nameIn(text: unknown): string | undefined {
   const name = parsed(text)?.name;
-  // CloudFormation takes up to 1 KB (custom resource response objects); a name that is no name is only told.
+  // A physical id has up to 1 KB (user guide, "Custom resource response objects").
   return typeof name === 'string' && /^[\w-]{1,64}$/.test(name) ? name : undefined;
 }
 
-/** Mistakes are told in their own words; what else failed, by the name that a service gave it. */
+/** The message of an expected error. For other errors, their name and message. */
 function failure(error: unknown): Pick<DeclarationOutcome, 'reason' | 'fault'> {
   if (
     error instanceof DeclarationError ||
@@ -125,5 +126,5 @@ function failure(error: unknown): Pick<DeclarationOutcome, 'reason' | 'fault'> {
     return { reason: error.message };
   }
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  return { reason: `${name}: ${message}; deploy again, the log of the function register has more`, fault: error };
+  return { reason: `${name}: ${message}; deploy again; the log of the function register has details`, fault: error };
 }

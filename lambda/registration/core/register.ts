@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
-import { afterEdit } from '../../delivery/core/health/health';
+import { afterEdit } from '../../delivery/core/health/health-transitions';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import type { Clock } from '../../shared/core/ports';
+import { sameJson } from '../../shared/core/same-json';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
 import type {
@@ -13,74 +13,71 @@ import type {
 import type { ThresholdCheck } from '../../thresholds/core/observe';
 import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
 
-/** What changing subscriptions needs. */
 export interface RegistryPorts {
   readonly subscriptions: SubscriptionReader & {
-    /** False when it, or its health, was changed since `previous` was read, or made or deleted. */
+    /** Returns false if the subscription or its health changed since `previous` was read. */
     put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean>;
     delete(subscription: Subscription): Promise<boolean>;
   };
   readonly thresholds: {
     /**
-     * Adds an item. It is without effect until its subscription names its `thresholdId`.
-     * @param due when the sweep shall look whether that has happened, epoch milliseconds; left out: never.
+     * Adds an item. It has no effect until its subscription names its `thresholdId`.
+     * @param due when the sweep checks whether the subscription does, epoch milliseconds. Absent: never.
      */
     putThreshold(metricKey: string, item: ThresholdItem, due?: number): Promise<void>;
-    /** The sweep shall look at an item when it is due, epoch milliseconds. */
+    /** Makes the sweep check an item when it is due, epoch milliseconds. */
     markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
-    /** The sweep need not look. False when the item is not there. */
+    /** Marks an item as finished. Returns false if the item does not exist. */
     settle(metricKey: string, sortKey: string): Promise<boolean>;
     members(measureKey: string): Promise<Dimensions[]>;
   };
-  /** Asks `evaluate` whether a threshold is crossed already. */
+  /** Asks `evaluate` to check whether the value is already beyond a threshold. */
   readonly requestCheck: (check: ThresholdCheck) => Promise<void>;
-  /** Fingerprint of a flow URL. */
   readonly fingerprint: (flowUrl: string) => string;
   readonly seal: (subscription: string, flowUrl: string) => Promise<SealedFlowUrl>;
   readonly newId: () => string;
   readonly clock: Clock;
 }
 
-/** After this the sweep looks what a registration has left behind: long after it, and every evaluation beside it, has ended. */
+/** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
 const LEFTOVER_MS = 60 * 60 * 1000;
 
-/** A subscription as somebody asks for it. Without a flow URL and a reference to one, a threshold only puts its event on the bus. */
+/** A subscription to register. Without a flow URL and a reference, a threshold only sends its event. */
 export interface WantedSubscription {
   readonly definition: SubscriptionDefinition;
-  /** In clear. */
+  /** Plain text. */
   readonly flowUrl?: string;
-  /** Where the flow URL is kept, instead of the URL itself. */
+  /** Secret that contains the flow URL. */
   readonly flowUrlFrom?: SecretReference;
 }
 
 export type Change = 'added' | 'changed' | 'unchanged';
 
-/** A subscription is another manager's, or was changed by somebody at the same time. */
+/** Another manager owns the subscription, or it changed during the registration. */
 export class SubscriptionConflictError extends Error {
   override readonly name = 'SubscriptionConflictError';
 }
 
-/** The subscription says something that cannot be. */
+/** The subscription is invalid. */
 export class SubscriptionError extends Error {
   override readonly name = 'SubscriptionError';
 }
 
-/** What has to be done for a subscription. */
 export interface RegistrationPlan {
   readonly change: Change;
   readonly existing?: Subscription;
 }
 
 /**
- * Who answers for a subscription, without which part of it does: `cdk:Shop` of `cdk:Shop#TellTheTeam1A2B3C4D`. The parts of
- * one manager may take a subscription over from each other.
+ * The manager of a subscription without the part: `cdk:Shop` of `cdk:Shop#TellTheTeam1A2B3C4D`. Parts of one manager can
+ * take over each other's subscriptions.
  */
 const managerOf = (managedBy: string): string => managedBy.split('#', 1)[0] as string;
 
 /**
- * Compares a subscription with what is there; changes nothing.
- * @throws SubscriptionConflictError for another manager's subscription.
- * @throws SubscriptionError for dimensions that the measure has never been seen with.
+ * Compares a subscription with the stored one. Changes nothing.
+ * @throws SubscriptionConflictError if another manager owns the subscription.
+ * @throws SubscriptionError for dimensions that the measure does not have.
  */
 export async function planRegistration(
   wanted: WantedSubscription,
@@ -96,24 +93,24 @@ export async function planRegistration(
     );
   }
   const isOurs = existing?.managedBy === managedBy;
-  if (isOurs && same(existing.definition, definition) && sameFlow(existing.flow, wanted, fingerprint)) {
+  if (isOurs && sameJson(existing.definition, definition) && sameFlow(existing.flow, wanted, fingerprint)) {
     return { change: 'unchanged', existing };
   }
   await checkDimensions(definition, thresholds);
   return { change: existing ? 'changed' : 'added', existing };
 }
 
-/** A reference is compared itself: what it leads to is nobody's business but `deliver`'s. */
+/** Compares references themselves: only `deliver` reads the referenced secrets. */
 function sameFlow(
   stored: FlowUrlSource | undefined,
   { flowUrl, flowUrlFrom }: WantedSubscription,
   fingerprint: RegistryPorts['fingerprint'],
 ): boolean {
-  if (stored && 'from' in stored) return same(stored.from, flowUrlFrom);
+  if (stored && 'from' in stored) return sameJson(stored.from, flowUrlFrom);
   return flowUrlFrom === undefined && stored?.fingerprint === (flowUrl && fingerprint(flowUrl));
 }
 
-/** A misspelt dimension would wait for ever. A measure that has not been seen yet may have any. */
+/** A threshold with a misspelled dimension would never fire. A measure without values can have any dimensions. */
 async function checkDimensions(
   definition: SubscriptionDefinition,
   thresholds: Pick<RegistryPorts['thresholds'], 'members'>,
@@ -125,20 +122,29 @@ async function checkDimensions(
   const wanted = namesOf(definition.filter.dimensions ?? {});
   if (known.length === 0 || known.includes(wanted)) return;
   throw new SubscriptionError(
-    `subscription "${definition.name}": measure "${measure.name}" has never come with the dimensions ${wanted}; it has come with ${known.join(' and with ')}: write those, each with its member`,
+    `subscription "${definition.name}": measure "${measure.name}" does not have the dimensions ${wanted}; it has ${known.join(' and ')}: write those, each with its member`,
   );
 }
 
 /**
- * Makes a subscription be as it is wanted (protocol S): new threshold items first, then the subscription. The old items, and
- * what a crash leaves behind, have no effect, since their `thresholdId` is nobody's; the sweep removes them.
- * @throws what `planRegistration` throws, and SubscriptionConflictError when somebody changed the subscription meanwhile.
+ * Adds or changes a subscription (protocol S):
+ *
+ *        announce                       put                        settle
+ *   --------+----------------------------+---------------------------+---------> time
+ *     new items written            subscription names           new items no
+ *     and due, old items due       the new items                longer due
+ *           |<- crash: the sweep ------->|<- crash: the sweep ------>|
+ *               removes the new items        keeps the new items
+ *               and keeps the old ones       and removes the old ones
+ *
+ * Items whose `thresholdId` the subscription does not name have no effect.
+ * @throws like `planRegistration`; SubscriptionConflictError if the subscription changed during the registration.
  */
 export async function register(wanted: WantedSubscription, managedBy: string, ports: RegistryPorts): Promise<Change> {
   const { definition } = wanted;
   const { change, existing } = await planRegistration(wanted, managedBy, ports);
   if (change === 'unchanged') {
-    // Asked once more, since the last run may have ended before it did.
+    // Requested again, because the last registration can have failed before its request.
     if (existing) await requestChecks(existing, ports);
     return change;
   }
@@ -150,13 +156,13 @@ export async function register(wanted: WantedSubscription, managedBy: string, po
   return change;
 }
 
-/** What a change writes anew. */
+/** The contents that a change replaces. */
 type Contents = Pick<Subscription, 'definition' | 'flow' | 'managedBy' | 'takenFrom'>;
 
-/** @throws SubscriptionConflictError when somebody changed the subscription meanwhile. */
+/** @throws SubscriptionConflictError if the subscription changed during the registration. */
 async function replace(existing: Subscription | undefined, contents: Contents, ports: RegistryPorts): Promise<void> {
   const { definition } = contents;
-  // A change that leaves the threshold alone keeps its items, and with them whether it is armed.
+  // A change that keeps the threshold keeps its items, and so its armed state.
   const keepsThreshold = existing !== undefined && sameThreshold(existing.definition, definition);
   const thresholdId = definition.threshold && (keepsThreshold ? existing.thresholdId : ports.newId());
   const next: Subscription = {
@@ -167,13 +173,13 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
   };
   if (!keepsThreshold) await announce(next, existing, ports);
   const written = await put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
-  if (!written) throw changedMeanwhile(definition.name);
+  if (!written) throw concurrentChange(definition.name);
   if (!keepsThreshold) await eachThreshold(next, (key, item) => settle(key, item, ports));
   await requestChecks(next, ports);
 }
 
-const changedMeanwhile = (name: string): SubscriptionConflictError =>
-  new SubscriptionConflictError(`subscription "${name}" was changed by somebody meanwhile: run it again`);
+const concurrentChange = (name: string): SubscriptionConflictError =>
+  new SubscriptionConflictError(`subscription "${name}" was changed by another run at the same time: run it again`);
 
 async function flowOf(
   { definition, flowUrl, flowUrlFrom }: WantedSubscription,
@@ -184,8 +190,8 @@ async function flowOf(
 }
 
 /**
- * Writes a subscription over the one that was read.
- * @param healthOf its health, by what was there before it.
+ * Replaces the subscription that was read. Returns false if anything but its health changed since then.
+ * @param healthOf the new health, from the previous subscription.
  */
 async function put(
   next: Subscription,
@@ -195,20 +201,21 @@ async function put(
 ): Promise<boolean> {
   for (let previous = existing; ; ) {
     if (await subscriptions.put({ ...next, health: healthOf(previous) }, previous)) return true;
-    // The deliveries of the old one change its health all the time: that is nobody's change of the subscription.
     const current = previous && (await subscriptions.read(next.definition.name));
-    const onlyHealth =
-      current?.uid === existing?.uid &&
-      current?.generation === existing?.generation &&
-      current?.managedBy === existing?.managedBy;
-    if (!current || !onlyHealth || current.health?.version === previous?.health?.version) return false;
+    if (!current) return false;
+    const notRecreated = current.uid === existing?.uid;
+    const notEdited = current.generation === existing?.generation;
+    const sameManager = current.managedBy === existing?.managedBy;
+    const healthChanged = current.health?.version !== previous?.health?.version;
+    // Deliveries change the health at any time, so a change of the health alone is retried.
+    if (![notRecreated, notEdited, sameManager, healthChanged].every(Boolean)) return false;
     previous = current;
   }
 }
 
 /**
- * Asks whether a new threshold is crossed already, on the metric that it watches and on each of the measure's members.
- * Members that come later look for it by themselves.
+ * Requests checks of a new threshold, on its metric and on each member of its measure. For new members, `evaluate`
+ * finds the threshold itself.
  */
 async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
   if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;
@@ -221,12 +228,13 @@ async function requestChecks({ definition, thresholdId }: Subscription, ports: R
 }
 
 /**
- * Removes a subscription; the sweep removes its threshold's items. Another manager's, or one that is not there, is left alone.
+ * Removes a subscription; the sweep removes its threshold's items. Does nothing if the subscription does not exist or has
+ * another manager.
  *
- * One that was taken over from another part of the same manager is given back as it was instead: CloudFormation makes the
- * new resource before it deletes the old one, and when the deployment fails in between, it deletes the new one. When it is
- * the old one that is deleted, there is nothing to give back any more.
- * @returns whether it was removed.
+ * A subscription that was taken over from another part of the same manager is restored instead. CloudFormation creates
+ * the new resource before it deletes the old one, and deletes the new one if the deployment fails in between. Deleting
+ * the old resource removes the data for this.
+ * @returns whether the subscription was removed.
  */
 export async function unregister(name: string, managedBy: string, ports: RegistryPorts): Promise<boolean> {
   const existing = await ports.subscriptions.read(name);
@@ -237,26 +245,25 @@ export async function unregister(name: string, managedBy: string, ports: Registr
     return false;
   }
   await announce(undefined, existing, ports);
-  if (!(await ports.subscriptions.delete(existing))) throw changedMeanwhile(name);
+  if (!(await ports.subscriptions.delete(existing))) throw concurrentChange(name);
   return true;
 }
 
-/** Nobody is there any more whom the subscription could be given back to. Nothing else of it changes. */
+/** Removes the data for restoring the subscription. Changes nothing else. */
 async function forget(existing: Subscription, ports: RegistryPorts): Promise<void> {
   const written = await put({ ...existing, takenFrom: undefined }, existing, ports, (previous) =>
     rewritten(previous?.health),
   );
-  if (!written) throw changedMeanwhile(existing.definition.name);
+  if (!written) throw concurrentChange(existing.definition.name);
 }
 
-/** The same health, written once more: whoever has read it before must read it again. */
+/** The same health with a new version, so that concurrent writers read it again. */
 const rewritten = (health: Subscription['health']): Subscription['health'] =>
   health && { ...health, version: health.version + 1 };
 
 /**
- * Writes the new threshold's items, and marks the old one's for the sweep to remove. They are not removed at once: an
- * evaluation that has begun before the change must find the old one, to learn that it was replaced and look again. Else it
- * could miss both.
+ * Writes the new threshold's items, and marks the old ones for the sweep. The old items stay for now: an evaluation that
+ * started before the change must find them to detect the replacement and retry. Otherwise it could miss both thresholds.
  */
 async function announce(
   next: Subscription | undefined,
@@ -269,12 +276,12 @@ async function announce(
   if (old) await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, due));
 }
 
-/** Whoever slept for an hour between announcing and registering finds its items swept away: they are written again. */
+/** Writes an item again if the sweep removed it, which happens when the registration took longer than an hour. */
 async function settle(key: string, item: ThresholdItem, { thresholds }: RegistryPorts): Promise<void> {
   if (!(await thresholds.settle(key, item.sortKey))) await thresholds.putThreshold(key, item);
 }
 
-/** A measure without members is watched with all of them. */
+/** Whether a threshold on the metric applies to all members of the measure. */
 const isWhole = (metric: Metric): boolean => metric.kind === 'measure' && !measureOf(metric);
 
 async function eachThreshold(
@@ -286,9 +293,5 @@ async function eachThreshold(
   for (const item of thresholdItems(definition.name, thresholdId, definition.threshold)) await act(key, item);
 }
 
-/** Equal as DynamoDB gives them back: what is undefined is not there. */
-const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(plain(a), plain(b));
-const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
-
 const sameThreshold = (a: SubscriptionDefinition, b: SubscriptionDefinition): boolean =>
-  same(a.threshold, b.threshold) && same(a.threshold && watchedMetric(a), b.threshold && watchedMetric(b));
+  sameJson(a.threshold, b.threshold) && sameJson(a.threshold && watchedMetric(a), b.threshold && watchedMetric(b));

@@ -3,9 +3,8 @@ import { RefusedError } from '../core/refused';
 import { type RequestLimits, requestsOf } from '../core/requests';
 
 /**
- * Puts together calls made side by side into requests of up to `maxBatchSize` items, so that the core can speak of one
- * item while a batch of messages costs one request. Nothing is cached: every call reaches the service.
- * @param run gets the items of one request, and gives a result or an Error for each, in their order.
+ * Combines concurrent calls for single items into requests of up to `maxBatchSize` items. Caches nothing.
+ * @param run makes one request and returns a result or an Error for each item, in the order of the items.
  */
 export function coalesce<Item, Result>(
   maxBatchSize: number,
@@ -15,27 +14,27 @@ export function coalesce<Item, Result>(
   return (item) => loader.load(item);
 }
 
-/** Pauses between the tries of entries that a batch request did not take, milliseconds. */
+/** Waits before the retries of failed entries, milliseconds. */
 const PAUSES = [50, 200, 800];
 
-/** How entries are sent by a batch request whose entries can fail one by one. */
+/** A batch request whose entries can fail individually. */
 export interface BatchRequest<Entry> {
   readonly limits: RequestLimits;
   /** Size of an entry as the service counts it. */
   readonly bytesOf: (entry: Entry) => number;
-  /** Makes one request, and gives for each entry why it failed, or undefined when it was taken. */
+  /** Makes one request. Returns the failure of each entry, or undefined for an accepted entry. */
   readonly send: (entries: readonly Entry[]) => Promise<readonly (EntryFailure | undefined)[]>;
 }
 
 export interface EntryFailure {
   readonly reason: string;
-  /** Sent again, it would fail again. */
+  /** Whether a retry fails, too. */
   readonly isLasting: boolean;
 }
 
 /**
- * Sends entries by as few requests as can carry them, and those again that failed and may be taken another time.
- * @returns for each entry undefined, or the error: a `RefusedError` where it would fail again.
+ * Sends entries in as few requests as possible, and retries failed entries.
+ * @returns undefined or an error for each entry. A `RefusedError` means that a retry fails, too.
  */
 export async function sendAll<Entry>(
   entries: readonly Entry[],

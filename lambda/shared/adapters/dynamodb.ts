@@ -5,34 +5,37 @@ import { coalesce } from './coalesce';
 
 export type Item = Record<string, unknown>;
 
-/** Numbers are doubles on both sides: DynamoDB's 38 digits hold each exactly, also where the SDK would want a BigInt. */
+/** Reads and writes numbers as doubles. DynamoDB's 38 digits hold every double, although the SDK asks for a BigInt. */
 export const documentClient = (config: DynamoDBClientConfig = {}): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(new DynamoDBClient(config), {
     marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
     unmarshallOptions: { wrapNumbers: Number },
   });
 
-/** True if the write was made, false if its condition did not hold. */
-export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
+/** The output of a conditional write. Undefined if its condition did not hold. */
+export async function ifConditionHeld<Output>(write: Promise<Output>): Promise<Output | undefined> {
   try {
-    await write;
-    return true;
+    return await write;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
 }
 
-/** BatchGetItem takes 100 keys (API reference). */
+/** True if the write was made, false if its condition did not hold. */
+export const conditionHeld = async (write: Promise<object>): Promise<boolean> =>
+  (await ifConditionHeld(write)) !== undefined;
+
+/** BatchGetItem accepts 100 keys (API reference). */
 const MAX_KEYS = 100;
 const PAUSES = [0, 50, 200, 800, 1600];
 
-/** Reads items of a table consistently; reads made side by side share a BatchGetItem. */
+/** Reads items of a table consistently. Concurrent reads share a BatchGetItem request. */
 export function itemReader(client: DynamoDBDocumentClient, table: string): (key: Item) => Promise<Item | undefined> {
   return coalesce<Item, Item | undefined>(MAX_KEYS, async (keys) => {
     const ids = keys.map((key) => JSON.stringify(key));
     const found = new Map<string, Item>();
-    // A request may name a key only once.
+    // BatchGetItem rejects duplicate keys.
     let open: Item[] = [...new Map(ids.map((id, n) => [id, keys[n] as Item])).values()];
     const attributes = Object.keys(keys[0] as Item);
     for (const wait of PAUSES) {
@@ -49,7 +52,7 @@ export function itemReader(client: DynamoDBDocumentClient, table: string): (key:
   });
 }
 
-/** Every item of a query, over all its pages. */
+/** All items of a query, from all pages. */
 export async function queryAll(client: DynamoDBDocumentClient, input: QueryCommandInput): Promise<Item[]> {
   const items: Item[] = [];
   for await (const page of paginateQuery({ client }, input)) items.push(...(page.Items ?? []));

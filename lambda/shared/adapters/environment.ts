@@ -1,10 +1,9 @@
-/** Reads a variable that the construct always sets. Throws with its name, so that a wrong deployment says what is missing. */
+/** Reads a variable that the construct always sets. Throws an error that names the missing variable. */
 export function required(name: string): string {
   const value = process.env[name];
-  if (!value)
-    throw new Error(`the environment variable ${name} is not set: deploy the function by the connector's construct`);
+  if (!value) throw new Error(`environment variable ${name} is not set: deploy the function with its construct`);
   return value;
 }
 
-/** Reads a variable that may be left out. */
+/** Reads an optional variable. */
 export const optional = (name: string): string | undefined => process.env[name] || undefined;

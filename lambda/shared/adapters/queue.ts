@@ -10,8 +10,8 @@ import { identityHash } from '../core/identity';
 import { coalesce, type EntryFailure, sendAll } from './coalesce';
 
 /**
- * SendMessageBatch takes 10 messages and 1 MiB (API reference). Together they stay under the 256 KiB that queues took before
- * August 2025, since a queue may have kept that limit.
+ * SendMessageBatch accepts 10 messages and 1 MiB (API reference). Queues from before August 2025 can still have a limit
+ * of 256 KiB.
  */
 const LIMITS = { entries: 10, bytes: 256 * 1024 };
 
@@ -19,17 +19,17 @@ const LIMITS = { entries: 10, bytes: 256 * 1024 };
 export interface OutgoingMessage {
   /** JSON in ASCII, as `asciiJson` writes it. */
   readonly body: string;
-  /** What it is, for errors, such as "the delivery to vip-over-10k". */
+  /** Noun phrase for error messages, such as "the delivery to vip-over-10k". */
   readonly what: string;
   /** Seconds, 0 to 900. */
   readonly delaySeconds?: number;
-  /** Spreads a standard queue fairly over its groups (SQS fair queues). */
+  /** Group of the message: a standard queue serves its groups fairly (SQS fair queues). */
   readonly groupId: string;
 }
 
 /**
- * Sends messages to a queue; messages sent concurrently share a request. Rejects when the queue did not take the message, with
- * a `RefusedError` where it never will.
+ * Sends messages to a queue. Concurrent messages share a request. Rejects if the queue does not accept the message: with
+ * a `RefusedError` if a retry fails, too.
  */
 export function queueSender(client: SQSClient, queueUrl: string): (message: OutgoingMessage) => Promise<void> {
   const send = async (messages: readonly OutgoingMessage[]) => {
@@ -41,10 +41,10 @@ export function queueSender(client: SQSClient, queueUrl: string): (message: Outg
     }));
     const failed = new Map<string | undefined, Failure>();
     try {
-      const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-      for (const one of answer.Failed ?? []) failed.set(one.Id, one);
+      const response = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+      for (const entry of response.Failed ?? []) failed.set(entry.Id, entry);
     } catch (error) {
-      // For one message the request is the message.
+      // A rejected request with a single message is the message's failure.
       if (messages.length > 1 || !isRefusal(error)) throw error;
       failed.set('0', { SenderFault: true, Code: error.name, Message: error.message });
     }
@@ -61,21 +61,21 @@ export function queueSender(client: SQSClient, queueUrl: string): (message: Outg
 
 type Failure = Pick<BatchResultErrorEntry, 'SenderFault' | 'Code' | 'Message'>;
 
-/** Codes of causes outside the message, which can be fixed or pass: the queue's key, permissions, throttling. */
-const MAY_PASS = /kms|throttl|denied|overlimit/i;
+/** Codes of causes outside the message that can change: the queue's key, permissions, throttling. */
+const RETRYABLE = /kms|throttl|denied|overlimit/i;
 
 function failureOf({ SenderFault, Code = '', Message }: Failure, what: string): EntryFailure {
-  const isLasting = SenderFault === true && !MAY_PASS.test(Code);
-  return { reason: `the queue ${isLasting ? 'refuses' : 'did not take'} ${what}: ${Code} ${Message}`, isLasting };
+  const isLasting = SenderFault === true && !RETRYABLE.test(Code);
+  return { reason: `the queue ${isLasting ? 'rejects' : 'did not accept'} ${what}: ${Code} ${Message}`, isLasting };
 }
 
-/** Whether a request failed for what is in it: its characters, or its length. */
+/** Whether SQS rejected a request because of its content: its characters or its length. */
 const isRefusal = (error: unknown): error is Error =>
   error instanceof InvalidMessageContents || error instanceof BatchRequestTooLong;
 
 /**
- * Sends what a handler leaves for itself, to look again at what is under way.
- * @param groupOf what the tasks of one group have in common.
+ * Sends a task to the handler's own queue, to recheck work in progress after a delay.
+ * @param groupOf key of the task's message group.
  */
 export function recheckSender<Task>(
   client: SQSClient,
@@ -84,5 +84,5 @@ export function recheckSender<Task>(
 ): (task: Task, delaySeconds: number) => Promise<void> {
   const send = queueSender(client, queueUrl);
   return (task, delaySeconds) =>
-    send({ body: asciiJson(task), what: 'the next look', delaySeconds, groupId: identityHash(groupOf(task)) });
+    send({ body: asciiJson(task), what: 'the recheck', delaySeconds, groupId: identityHash(groupOf(task)) });
 }

@@ -4,17 +4,17 @@ import { METRIC_CONNECTOR_DIMENSION } from '../../../contract/metrics';
 import type { Telemetry } from '../core/ports';
 import { redactor } from '../core/redact';
 
-/** Structured logs and CloudWatch metrics (EMF) of one handler. Service and namespace come from Powertools' own variables. */
+/** Structured logs and CloudWatch metrics (EMF) of a handler. Powertools' own variables set the service and namespace. */
 export interface HandlerTelemetry extends Telemetry {
-  /** Writes the counts of this invocation. */
+  /** Writes the metrics of this invocation. */
   flush(): void;
 }
 
 export function handlerTelemetry(connectorId: string): HandlerTelemetry {
-  // Core code logs no secret; an error's text is another's, and could quote a request.
+  // Core code logs no secrets, but the message of a service's error can quote a request.
   const logger = new Logger({ jsonReplacerFn: redactor() });
   const metrics = new Metrics();
-  // Without Powertools' dimension `service`: what several functions count, such as rejected events, is one metric.
+  // Without Powertools' `service` dimension, counts of several functions are one metric, such as rejected events.
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ [METRIC_CONNECTOR_DIMENSION]: connectorId });
   return {
@@ -24,7 +24,7 @@ export function handlerTelemetry(connectorId: string): HandlerTelemetry {
     info: (message, details = {}) => logger.info(message, details),
     warn: (message, details = {}) => logger.warn(message, details),
     flush: () => {
-      // Powertools warns of an invocation that counted nothing, which is an ordinary one.
+      // Powertools warns when there are no metrics, which is normal here.
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },
   };

@@ -3,18 +3,18 @@ import { LogMessage } from './log-messages';
 import type { QueueMessage, RejectedMessages, Telemetry } from './ports';
 import { RefusedError } from './refused';
 
-/** Takes one message. Throws when it must come again, and a `RefusedError` when that would change nothing. */
-type Take = (message: QueueMessage) => Promise<void>;
+/** Processes one message. Throws to retry the message, and a `RefusedError` if a retry fails, too. */
+type Process = (message: QueueMessage) => Promise<void>;
 
 /**
- * Takes messages one after another, up to the first that fails: what is behind it must not overtake it. A message that leads
- * to what a service refuses for good is rejected.
- * @returns the ids of the messages that must come again: the one that failed, and those behind it.
+ * Processes messages one after the other and stops at the first failure, so that no later message overtakes the failed
+ * one. A message that a service rejects permanently goes to the dead-letter queue.
+ * @returns ids of the messages to retry: the failed one and all later ones.
  */
-async function inTurn(messages: readonly QueueMessage[], take: Take, ports: RejectPorts): Promise<string[]> {
+async function inOrder(messages: readonly QueueMessage[], process: Process, ports: RejectPorts): Promise<string[]> {
   for (const [n, message] of messages.entries()) {
     try {
-      await takeOrReject(message, take, ports);
+      await processOrReject(message, process, ports);
     } catch (error) {
       ports.telemetry.warn(LogMessage.WILL_RETRY, { messageId: message.id, error: String(error) });
       return messages.slice(n).map(({ id }) => id);
@@ -23,9 +23,9 @@ async function inTurn(messages: readonly QueueMessage[], take: Take, ports: Reje
   return [];
 }
 
-async function takeOrReject(message: QueueMessage, take: Take, ports: RejectPorts): Promise<void> {
+async function processOrReject(message: QueueMessage, process: Process, ports: RejectPorts): Promise<void> {
   try {
-    await take(message);
+    await process(message);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     await reject(message.body, error.message, ports);
@@ -33,20 +33,20 @@ async function takeOrReject(message: QueueMessage, take: Take, ports: RejectPort
 }
 
 /**
- * Takes messages side by side; each fails by itself.
- * @returns the ids of those that must come again.
+ * Processes messages concurrently. One failure does not affect the others.
+ * @returns ids of the messages to retry.
  */
 export async function concurrently(
   messages: readonly QueueMessage[],
-  take: Take,
+  process: Process,
   ports: RejectPorts,
 ): Promise<string[]> {
-  return (await Promise.all(messages.map((message) => inTurn([message], take, ports)))).flat();
+  return (await Promise.all(messages.map((message) => inOrder([message], process, ports)))).flat();
 }
 
 /**
- * Waits for all, also after a failure, so that nothing of this attempt is still running when the next begins. Of several
- * failures it throws one that another try may change: what was refused for good is refused then, too.
+ * Waits for all promises, also after a failure, so that nothing of this attempt still runs during the next one. Of
+ * several failures, throws one that a retry can clear. A permanent failure occurs again in the retry.
  */
 export async function allSettledOrThrow<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
@@ -55,47 +55,40 @@ export async function allSettledOrThrow<T>(promises: readonly Promise<T>[]): Pro
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }
 
-/** What a message was read as: what to do, and the key of those that must keep their order; or why it cannot be taken. */
+/** A message's task and the key of its group, or the reason why the message is invalid. */
 export type Read<Task> = { readonly key: string; readonly task: Task } | { readonly reason: string };
 
-/** How a batch is taken whose messages belong to groups. */
+/** How the messages of a batch are read, grouped and processed. */
 export interface Grouping<Task> {
   readonly read: (body: string) => Read<Task>;
-  /** Order within a group; left out, the one in which they came. */
+  /** Order within a group. Default: the order of arrival. */
   readonly compare?: (a: Task, b: Task) => number;
-  readonly take: (task: Task, message: QueueMessage) => Promise<void>;
+  readonly process: (task: Task, message: QueueMessage) => Promise<void>;
 }
 
 /**
- * Takes a batch: groups side by side, the messages of one group in turn, and misfits are rejected.
- * @returns the ids of the messages that must come again.
+ * Processes a batch: groups concurrently, the messages of a group in order. Rejects invalid messages.
+ * @returns ids of the messages to retry.
  */
 export async function inGroups<Task>(
   messages: readonly QueueMessage[],
-  { read, compare, take }: Grouping<Task>,
+  { read, compare, process }: Grouping<Task>,
   ports: RejectPorts,
 ): Promise<string[]> {
-  const misfits = new Map<QueueMessage, string>();
+  const invalid = new Map<QueueMessage, string>();
   const groups = new Map<string, Map<QueueMessage, Task>>();
   for (const message of messages) {
     const found = read(message.body);
-    if ('reason' in found) misfits.set(message, found.reason);
+    if ('reason' in found) invalid.set(message, found.reason);
     else groups.set(found.key, (groups.get(found.key) ?? new Map()).set(message, found.task));
   }
   const work = [...groups.values()].map((tasks) => {
     const ordered = compare ? [...tasks].toSorted(([, a], [, b]) => compare(a, b)) : [...tasks];
-    const takeOne = (message: QueueMessage) => take(tasks.get(message) as Task, message);
-    return inTurn(
-      ordered.map(([message]) => message),
-      takeOne,
-      ports,
-    );
+    const group = ordered.map(([message]) => message);
+    return inOrder(group, (message) => process(tasks.get(message) as Task, message), ports);
   });
-  const rejecting = concurrently(
-    [...misfits.keys()],
-    (message) => reject(message.body, misfits.get(message) as string, ports),
-    ports,
-  );
+  const rejectOne = (message: QueueMessage) => reject(message.body, invalid.get(message) as string, ports);
+  const rejecting = concurrently([...invalid.keys()], rejectOne, ports);
   return (await Promise.all([rejecting, ...work])).flat();
 }
 
@@ -104,7 +97,7 @@ export interface RejectPorts {
   readonly telemetry: Telemetry;
 }
 
-/** Keeps a message that can never succeed, with the reason, and counts it. */
+/** Stores an invalid message and the reason in the dead-letter queue, and counts it. */
 export async function reject(body: string, reason: string, { rejected, telemetry }: RejectPorts): Promise<void> {
   await rejected.keep(body, reason);
   telemetry.count(MetricName.REJECTED_EVENTS);

@@ -8,11 +8,11 @@ export function durationMs(text: string): number | undefined {
   return count && unit ? Number(count) * (UNITS[unit] as number) : undefined;
 }
 
-/** Completes "write …". `least` and `most` are durations as they are written. */
+/** The text after "write …" in a message. `least` and `most` are durations such as `1m`. */
 export const durationHint = (least: string, most: string): string =>
   `a duration such as 90m, 12h or 3d, from ${least} to ${most}`;
 
-/** A duration as people say it; `seconds` is a whole number of 0 or more. */
+/** A duration for people, such as `1 h 30 min`. `seconds` is a whole number of 0 or more. */
 export function durationText(seconds: number): string {
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
   const parts =

@@ -1,20 +1,20 @@
 import { FailureMessage } from '../../../contract/delivery';
 
-/** Messages of the handlers' logs that somebody reads by machine; the details that go with each are named beside it. */
+/** Log messages that queries, dashboards and tools search for. Each comment lists the message's details. */
 export const LogMessage = {
   /** `reason` */
   REJECTED: 'an event was rejected',
   /**
-   * `detailType`, `trigger`, `instanceId`, `subject`, `status`, `kind`, `willRetry`, `eventId`; `subscriptions`: how many. By
-   * these two lines people find what an event was and whom it reached; one of them, some 500 bytes, for each trigger event.
+   * `detailType`, `trigger`, `instanceId`, `subject`, `status`, `kind`, `willRetry`, `eventId`; `subscriptions`: their
+   * number. Each trigger event logs this line or the next one, about 500 bytes.
    */
   MATCHED: 'an event matches subscriptions',
-  /** The same, without `subscriptions`; without `trigger` and `eventId` where the event starts no trigger. */
+  /** The same without `subscriptions`. Without `trigger` and `eventId` for an event that starts no trigger. */
   UNMATCHED: 'an event matches no subscription',
   /** `outcome`, `metric`, `observedAt` */
   OBSERVATION_DROPPED: 'an observation was dropped',
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `runId` */
-  DELIVERED: 'a flow took a delivery',
+  DELIVERED: 'a flow accepted a delivery',
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error`, `problem`, `waitSeconds` */
   ATTEMPT_FAILED: FailureMessage.ATTEMPT_FAILED,
   /** `subscription`, `trigger`, `subject`, `eventId`, `n`, `status`, `error` */
@@ -22,7 +22,7 @@ export const LogMessage = {
   /** `subscription`, `trigger`, `subject`, `eventId` */
   HELD: 'a delivery is held',
   /** `subscription`, `status`, `error` */
-  FAILING: 'a flow fails, its deliveries wait',
+  FAILING: 'a flow keeps failing, its deliveries wait',
   /** `subscription`, `reason` */
   PAUSED: FailureMessage.PAUSED,
   /** `subscription`, `reason` */
@@ -30,21 +30,21 @@ export const LogMessage = {
   /** `run`, `stage`, `status` */
   LATE_STAGE: 'a stage ended after its run was reported',
   /** `run`, `error` */
-  RUN_NOT_REPORTED: 'an overdue run could not be reported, the next sweep will try',
+  RUN_NOT_REPORTED: 'an overdue run could not be reported, the next sweep retries',
   /** `failure`, `reason`, `subject`, `service`, `runId` */
-  QUERY_FAILED: 'a query gave no value',
+  QUERY_FAILED: 'a query returned no value',
   /** `jobs`, `job`, `startedAt` */
-  WATCH_GIVEN_UP: 'a job that was started has not been seen to end, and is not looked at any more',
+  WATCH_GIVEN_UP: 'a started job did not end in time and is no longer checked',
   /** `source`, `put`, `runId`, `status` */
   NORMALIZED: "a source's event was put on the bus",
   /** `source`, `put`, `runId`, `status` */
-  RECONCILED: 'a run that the bus had not seen was put on it',
+  RECONCILED: 'a missing run was put on the bus',
   /** `failure`, `reason`, `kind`, `source` */
   RECONCILIATION_FAILED: 'runs of a source could not be reconciled',
   /** `request`, `resource`, `subscription` */
-  DECLARED: 'a declared subscription was done as asked',
+  DECLARED: 'a declared subscription was applied',
   /** `request`, `resource`, `subscription`, `reason` */
-  NOT_DECLARED: 'a declared subscription could not be done',
+  NOT_DECLARED: 'a declared subscription could not be applied',
   /** `messageId`, `error` */
-  WILL_RETRY: 'a message will be tried again',
+  WILL_RETRY: 'a message will be retried',
 } as const;

@@ -1,17 +1,17 @@
 /**
- * A metric is what thresholds watch: a segment's member count, or a business measure's value for one canonical set of
- * dimension members.
+ * A metric that thresholds watch: a segment's member count, or a business measure's value for one set of dimension
+ * members.
  */
 export interface Metric {
   readonly kind: 'segment' | 'measure';
   readonly instanceId: string;
-  /** The segment's or the measure's name. */
+  /** Name of the segment or measure. */
   readonly name: string;
-  /** Dimension name to member; left out for a segment and for a measure without dimensions. */
+  /** Absent for a segment and for a measure without dimensions. */
   readonly dimensions?: Dimensions;
 }
 
-/** Dimension name to member, such as `{ Region: 'EU' }`. */
+/** Members by dimension name, such as `{ Region: 'EU' }`. */
 export type Dimensions = Readonly<Record<string, string>>;
 
 /** One value of a metric at one instant. */
@@ -21,16 +21,16 @@ export interface Observation {
   readonly value: number;
   /** Instant, epoch milliseconds. */
   readonly observedAt: number;
-  /** Orders observations of the same instant; 0 where the producer gives none. */
+  /** Order of observations of the same instant. Default: 0. */
   readonly sequence: number;
   readonly unit?: string;
   readonly runId?: string;
 }
 
-/** Escapes what separates the parts of a key, so that no name can reach into another's partition. */
+/** Escapes the separator of key parts, so that no name can address another partition. */
 export const keyPart = (text: string): string => text.replaceAll('%', '%25').replaceAll('#', '%23');
 
-/** Dimensions as text that does not depend on the order in which they were written. */
+/** Dimensions as text, independent of the order of their names. */
 export function canonicalDimensions(dimensions: Dimensions): string {
   return JSON.stringify(Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -41,11 +41,11 @@ export function metricKey({ kind, instanceId, name, dimensions }: Metric): strin
   return dimensions && Object.keys(dimensions).length > 0 ? memberKey(key, dimensions) : key;
 }
 
-/** The partition key of a measure's member, from the measure's own. */
+/** The partition key of a measure's member. */
 export const memberKey = (measureKey: string, dimensions: Dimensions): string =>
   `${measureKey}#${keyPart(canonicalDimensions(dimensions))}`;
 
-/** The measure itself, without its members; undefined for a metric that is no member of anything. */
+/** The measure of a metric with dimensions. Undefined for other metrics. */
 export function measureOf({ dimensions, ...measure }: Metric): Metric | undefined {
   return dimensions && Object.keys(dimensions).length > 0 ? measure : undefined;
 }

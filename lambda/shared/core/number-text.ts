@@ -1,6 +1,7 @@
+/** 30 digits hold the shortest text of every double from 1e-6 on. */
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 30 });
 
-/** A number as people write it, in full precision: `12,345.6`. */
+/** A number with thousands separators, in full precision: `12,345.6`. */
 export function numberText(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';

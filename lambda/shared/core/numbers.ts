@@ -1,16 +1,15 @@
 import * as v from 'valibot';
 
-/** Limits of the numbers that producers and operators write, and the words that name them in every message. */
+/** Limits of the numbers that producers and operators write. A hint is the text after "write …" in a message. */
 
-/** Completes "write …". */
 export const wholeNumberHint = (least: number, most = Number.MAX_SAFE_INTEGER): string =>
   `a whole number from ${least} to ${most}`;
 
-/** `most`: a double holds every whole number up to 2^53 - 1. */
+/** A double holds every whole number up to 2^53 - 1. */
 export const isWholeNumber = (value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean =>
   Number.isSafeInteger(value) && value >= least && value <= most;
 
-/** Reads a whole number written in digits only; undefined for anything else. */
+/** Parses a whole number of digits only. Undefined for anything else. */
 export function wholeNumberOf(text: string, least: number, most: number): number | undefined {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   return isWholeNumber(value, least, most) ? value : undefined;
@@ -18,7 +17,7 @@ export function wholeNumberOf(text: string, least: number, most: number): number
 
 type Message = (hint: string) => v.ErrorMessage<v.BaseIssue<unknown>>;
 
-/** @param message makes the message from the words that complete "write …". */
+/** @param message makes the message from a hint. */
 export function wholeNumberSchema(message: Message, least: number, most = Number.MAX_SAFE_INTEGER) {
   const wrong = message(wholeNumberHint(least, most));
   return v.pipe(
@@ -28,15 +27,14 @@ export function wholeNumberSchema(message: Message, least: number, most = Number
   );
 }
 
-/** Smallest and first too large size that a number attribute of DynamoDB holds (developer guide, "Data types"). */
+/** Range of absolute values of a DynamoDB number, upper bound excluded (developer guide, "Data types"). */
 const [SMALLEST, TOO_LARGE] = [1e-130, 1e126];
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
-/** Completes "write …". */
 export const decimalHint = (what: string): string =>
   `${what}: 0, or in size from ${SMALLEST} to less than ${TOO_LARGE}`;
 
-/** A double that DynamoDB can store: a number, or a decimal string, as Customer Insights gives a measure. `Number` reads it. */
+/** A double that DynamoDB can store: a number, or a decimal string as in Customer Insights measures. */
 export function decimalSchema(message: v.ErrorMessage<v.BaseIssue<unknown>>) {
   return v.pipe(
     v.union(
@@ -50,7 +48,7 @@ export function decimalSchema(message: v.ErrorMessage<v.BaseIssue<unknown>>) {
   );
 }
 
-/** Whether a number or a text is a number that DynamoDB can store. */
+/** Whether DynamoDB can store the number. */
 export function isDecimal(value: number | string): boolean {
   if (typeof value === 'string' && !DECIMAL.test(value)) return false;
   const size = Math.abs(Number(value));

@@ -1,28 +1,28 @@
 const REDACTED = '[redacted]';
 
-/** A separator of a URL, also percent-encoded, however often. */
+/** A separator of a URL, plain or percent-encoded any number of times. */
 const SLASH = '(?:/|%(?:25)*2F)';
 const EQUALS = '(?:=|%(?:25)*3D)';
-/** Where a word begins; in a text that was made JSON, a line break is two characters. */
+/** Start of a word. In JSON, a line break before it is two characters. */
 const WORD = '(?:(?<![a-z0-9])|(?<=\\\\[nrt]))';
 const URL_START = /https?:\/\//i;
 const ENCODED_URL = /https?%(?:25)*3A/i;
-/** What a flow URL is known by where its beginning is missing: the path of its trigger, or its signature. */
+/** Detects a flow URL without its beginning by the path of its trigger or its signature. */
 const FLOW_PATH = new RegExp(`${SLASH}triggers${SLASH}|${WORD}sig${EQUALS}`, 'i');
-/** A JSON Web Token: each begins with `{"` in base64. */
+/** A JSON Web Token. Every token begins with `{"` in base64. */
 const WEB_TOKEN = /eyJ[\w-]+(?:\.[\w-]+)+/g;
 const BEARER = /(bearer(?:\s|\\+[nrt])+)[\w.~+/=-]{8,}/gi;
 const SECRET_NAMES = 'client_?secret|client_?assertion|access_?token|refresh_?token|password|sig';
 const NAMED_SECRET = new RegExp(`${WORD}(${SECRET_NAMES})(["'\\\\]*\\s*[:=]\\s*["'\\\\]*)[^\\s"'\\\\&,;}]+`, 'gi');
-/** Fields whose value is a secret as a whole. `SecretString`, `Plaintext`: in the answers of AWS. */
+/** Fields whose whole value is a secret. AWS responses contain `SecretString` and `Plaintext`. */
 const SECRET_FIELD = new RegExp(
   `^(?:${SECRET_NAMES}|(?:proxy-)?authorization|flow_?url|secret_?string|secret_?binary|plaintext)$`,
   'i',
 );
 
 /**
- * A text without what could start a flow or sign somebody in. Of a URL only its scheme and host are left, whatever it is;
- * bearer tokens, JSON Web Tokens and what is named as a secret are left out.
+ * Removes everything that could start a flow or authenticate a caller: all parts of URLs except scheme and host, bearer
+ * tokens, JSON Web Tokens and named secrets.
  */
 export const redactText = (text: string): string =>
   text
@@ -31,22 +31,22 @@ export const redactText = (text: string): string =>
     .replace(/[^\s"'<>]+/g, redactWord)
     .replace(WEB_TOKEN, REDACTED);
 
-/** A client secret of Microsoft Entra ID: its fourth to sixth characters are a digit and `Q~`. */
+/** A client secret of Microsoft Entra ID. Its fourth to sixth characters are a digit and `Q~`. */
 const ENTRA_SECRET = /[\w.~-]{3}\dQ~[\w.~-]{20,}/;
 const AWS_ACCESS_KEY_ID = /(?:AKIA|ASIA)[A-Z0-9]{16}/;
-/** What keys and signatures are written in: base64, base64url and hexadecimal. */
+/** Keys and signatures in base64, base64url or hexadecimal. */
 const KEY_LIKE = /[\w~.+/=-]{20,}/g;
 
 /**
- * Whether a value that somebody wrote into a field could be a credential: in a known form, or because it mixes small
- * letters, capitals and digits as random texts do and names do not. A credential without such a form is not recognized.
+ * Whether a field's value could be a credential: it has a known form, or mixes lower case, upper case and digits like
+ * random text. Other credentials are not detected.
  */
 export function looksLikeCredential(text: string): boolean {
   const isKnown = ENTRA_SECRET.test(text) || AWS_ACCESS_KEY_ID.test(text) || redactText(text) !== text;
   return isKnown || (text.match(KEY_LIKE) ?? []).some(isMixed);
 }
 
-/** Random base64 changes its kind of character at two places of three, hexadecimal at one of two. */
+/** The kind of character changes at two of three places in random base64, and at one of two in hexadecimal. */
 function isMixed(text: string): boolean {
   const kinds = text.replaceAll(/[^a-z\d]/gi, '').match(/[a-z]+|[A-Z]+|\d+/g) ?? [];
   return kinds.length > text.length / 3;
@@ -64,9 +64,9 @@ function redactWord(word: string): string {
   return ENCODED_URL.test(word) || FLOW_PATH.test(word) ? REDACTED : word;
 }
 
-/** A replacer for JSON.stringify (its second argument): redacts what it writes, names of fields among it. */
+/** A replacer for JSON.stringify that redacts values and field names. */
 export function redactor(): (key: string, value: unknown) => unknown {
-  // A cycle must stay one: an object has one copy.
+  // One copy for each object, so that JSON.stringify detects cycles.
   const copies = new WeakMap<object, object>();
   return (key, value) => {
     if (value === undefined || value === null) return value;
@@ -83,11 +83,11 @@ export function redactor(): (key: string, value: unknown) => unknown {
   };
 }
 
-/** Bytes, or what a Buffer's own `toJSON` made of them before a replacer sees it. */
+/** Bytes, or a Buffer after `toJSON`, which runs before the replacer. */
 const isBytes = (value: object): boolean =>
   ArrayBuffer.isView(value) || ('type' in value && value.type === 'Buffer' && 'data' in value);
 
-/** An error as it may be shown: its name, message and stack, and nothing that hangs on it. */
+/** A copy of an error with its name, message and stack redacted, and without other fields. */
 export function redactError(error: unknown): Error {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const shown = new Error(redactText(message));

@@ -1,4 +1,4 @@
-/** A service refused for good what a message leads to: sent again, it would be refused again. */
+/** A service rejects a request permanently: a retry fails, too. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }

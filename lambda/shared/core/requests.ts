@@ -1,13 +1,13 @@
-/** What one request of a batch API carries. */
+/** Limits of one request of a batch API. */
 export interface RequestLimits {
   readonly entries: number;
-  /** All entries of a request together have at most so many bytes; one that has more by itself goes alone. */
+  /** Total size of a request's entries. An entry that exceeds it gets a request of its own. */
   readonly bytes: number;
 }
 
 /**
- * Divides entries into requests, in their order.
- * @param bytesOf size of an entry as its service counts it.
+ * Divides entries into requests and keeps their order.
+ * @param bytesOf size of an entry as the service counts it.
  */
 export function requestsOf<Entry>(
   entries: readonly Entry[],

@@ -1,8 +1,6 @@
-/** Text that people read in a flow's message: numbers as people write them, and what cleans a text. */
-
 import { numberText } from './number-text';
 
-/** A text on one line: control characters and broken surrogates replaced, white space joined. */
+/** The text on one line. Replaces control characters and unpaired surrogates, and collapses white space. */
 export function oneLine(text: string): string {
   return text
     .toWellFormed()
@@ -10,7 +8,7 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** A text of several lines: only `\n` breaks a line, other control characters are spaces. */
+/** The text with `\n` as its only line break. Replaces other control characters by spaces. */
 export function manyLines(text: string): string {
   return text
     .toWellFormed()
@@ -19,7 +17,7 @@ export function manyLines(text: string): string {
     .trim();
 }
 
-/** The text in at most `max` characters, with … where it was cut; never cuts a surrogate pair in two. */
+/** The text in up to `max` characters, with … at the end if it was cut. Never splits a surrogate pair. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   const kept = text.slice(0, Math.max(0, max - 1));
@@ -35,22 +33,21 @@ const HTML: Readonly<Record<string, string>> = {
   '\n': '<br>',
 };
 
-/** The text as HTML: for the body of a mail. */
+/** The text as HTML, for the body of an email. */
 export const html = (text: string): string => text.replaceAll(/[&<>"'\n]/g, (character) => HTML[character] ?? '');
 
 /**
- * The text as Markdown that shows it as it is, for one line of a card. Teams knows bold, italic, lists and links there
- * (Microsoft, "Format cards in Teams"); the rest of what CommonMark could read is escaped too, and nothing more, since
- * some of Teams' clients have shown the backslashes (MicrosoftDocs/msteams-docs#5793).
+ * The text as escaped Markdown, for one line of a card. Teams supports bold, italic, lists and links there (Microsoft,
+ * "Format cards in Teams"). All CommonMark syntax is escaped, but nothing else, because some Teams clients show
+ * backslashes (MicrosoftDocs/msteams-docs#5793).
  */
 export const markdown = (text: string): string =>
   oneLine(text)
     .replaceAll(/[\\`*_~[\]<]|&(?=[#\w]+;)/g, '\\$&')
-    // At the beginning: a heading, a quotation, a list.
+    // Headings, quotations and lists start at the beginning of the line.
     .replace(/^(#|>|[-+](?!\d))/, '\\$1')
     .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2');
 
-// 30 digits hold the shortest text of every double from 1e-6 on; smaller and very large ones are written as 1e-7.
 /** A number with its unit: `12,345 EUR`, `12.5%`. */
 export function quantityText(value: number, unit = ''): string {
   const number = numberText(value);
@@ -58,10 +55,10 @@ export function quantityText(value: number, unit = ''): string {
   return unit === '%' ? `${number}%` : `${number} ${unit}`;
 }
 
-/** A number without the sign that −0 has: JSON does not know it. */
+/** The number, with 0 for −0, which JSON lacks. */
 export const plain = (value: number): number => (value === 0 ? 0 : value);
 
-/** A difference without the last digits' noise (0.3 − 0.1 is 0.2), never infinite. */
+/** The difference without rounding noise (0.3 − 0.1 is 0.2), and never infinite. */
 export function difference(a: number, b: number): number {
   const rounded = Number((a - b).toPrecision(15));
   return plain(Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, rounded)));
@@ -74,7 +71,7 @@ export const counted = (count: number, one: string, many: string): string =>
 /** A number of members: `10,250 members`. */
 export const membersText = (count: number): string => counted(count, 'member', 'members');
 
-/** A map as text, for maps cannot be picked in the flow designer: `Region: EMEA; Channel: Web`. */
+/** A map as text, `Region: EMEA; Channel: Web`: the flow designer offers texts, but not maps, as dynamic content. */
 export function mapText(map: Readonly<Record<string, string>>): string {
   return Object.entries(map)
     .map(([name, value]) => `${name}: ${value}`)

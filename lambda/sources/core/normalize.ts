@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { DomainEvent } from '../../../contract/events';
 import { SOURCE_KINDS, type SourceEntry } from '../../../contract/sources';
-import { type Checked, checkEvent, type DefinedDetailType, reasonOf, show } from '../../events/core/events';
+import { type Checked, checkEvent, type DefinedDetailType, readMessage } from '../../events/core/events';
+import { show } from '../../events/core/fields';
 import type { EventPublisher } from '../../events/core/ports';
 import { refreshIdOf } from '../../events/core/recognize';
 import { allSettledOrThrow, concurrently, type RejectPorts, reject } from '../../shared/core/batch';
@@ -11,14 +12,13 @@ import { SOURCE_MAPPINGS } from './mappings';
 import { instant, NOTHING_YET, type Outcome, type ServiceEvent, type SourceMapping } from './mappings/service-event';
 import type { RecordedRuns } from './ports';
 
-/** What normalizing needs. */
 export interface NormalizePorts extends RejectPorts {
   readonly events: EventPublisher;
-  /** Where runs of reconciled sources are noted; left out, there is none. */
-  readonly noted?: Pick<RecordedRuns, 'note'>;
+  /** Absent if no source is reconciled. */
+  readonly recorded?: Pick<RecordedRuns, 'record'>;
 }
 
-/** Events that a source can be put as. */
+/** The events that a source can produce. */
 const PUT = [
   DomainEvent.DATA_SOURCE_REFRESHED,
   DomainEvent.FULL_REFRESHED,
@@ -30,7 +30,7 @@ type Put = (typeof PUT)[number];
 
 const OBSERVATIONS: readonly Put[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
 
-/** A source, as the construct wrote it (`SourceEntry`). */
+/** A source, as the construct writes it (`SourceEntry`). */
 export const sourceSchema = v.object({
   name: v.string(),
   put: v.picklist(PUT),
@@ -39,7 +39,7 @@ export const sourceSchema = v.object({
   reconciled: v.optional(v.boolean()),
 });
 
-/** What a rule for sources sends. */
+/** The message that a rule for sources sends. */
 const messageSchema = v.object({
   kind: v.picklist(SOURCE_KINDS),
   sources: v.array(sourceSchema),
@@ -56,14 +56,14 @@ export type Source = SourceEntry & { readonly put: Put };
 interface Task {
   readonly mapping: SourceMapping;
   readonly event: ServiceEvent;
-  /** The rule's sources that the event is of. */
+  /** The rule's sources that the event belongs to. */
   readonly sources: readonly Source[];
 }
 
 /**
- * Takes a batch of services' events, and puts on the bus what each says of its sources: a message that comes again puts the
- * same again, and an event that comes twice is known by its run. Of reconciled sources it notes then what it put.
- * @returns the ids of the messages that must come again.
+ * Processes a batch of events of AWS services and puts the resulting events of their sources on the bus. A retried
+ * message puts the same events again; duplicates are detected by their run. Records the runs of reconciled sources.
+ * @returns ids of the messages to retry.
  */
 export const normalizeBatch = (messages: readonly QueueMessage[], ports: NormalizePorts): Promise<string[]> =>
   concurrently(messages, ({ body }) => normalize(body, ports), ports);
@@ -74,25 +74,25 @@ async function normalize(body: string, ports: NormalizePorts): Promise<void> {
   await allSettledOrThrow(events.value.map((one) => put(one, ports)));
 }
 
-async function put({ source, detail, eventId }: ToPut, { events, noted, telemetry }: NormalizePorts): Promise<void> {
+async function put({ source, detail, eventId }: ToPut, { events, recorded, telemetry }: NormalizePorts): Promise<void> {
   await events.publish(source.put, detail);
-  // After it: who dies in between has `reconcile` put it once more, which is known by its run.
-  if (source.reconciled && eventId !== undefined) await noted?.note(eventId);
+  // After publishing: if the worker crashes in between, `reconcile` puts a duplicate, which is detected.
+  if (source.reconciled && eventId !== undefined) await recorded?.record(eventId);
   const { runId, status } = detail;
   telemetry.info(LogMessage.NORMALIZED, { source: source.name, put: source.put, runId, status });
 }
 
 type EventDetail = Readonly<Record<string, unknown>>;
 
-/** An event that is to be put. */
+/** An event to put on the bus. */
 export interface ToPut {
   readonly source: Source;
   readonly detail: EventDetail;
-  /** By which a refresh is known; a value that was observed has none. */
+  /** Id of a refresh. Undefined for an observation. */
   readonly eventId: string | undefined;
 }
 
-/** What is to be put because of a message; nothing, where a run has not ended yet. Never throws. */
+/** The events to put for a message. Empty if the run has not ended yet. Never throws. */
 export function eventsOf(body: string): Checked<ToPut[]> {
   const read = readTask(body);
   if ('reason' in read) return read;
@@ -107,7 +107,7 @@ export function eventsOf(body: string): Checked<ToPut[]> {
   return { value };
 }
 
-/** What is to be put of a source because of an event of its service; undefined where there is nothing to say. Never throws. */
+/** The event to put for a source and an event of its service. Undefined if there is none. Never throws. */
 export function eventOf(mapping: SourceMapping, event: ServiceEvent, source: Source): Checked<ToPut> | undefined {
   const made = detailOf(mapping.outcomeOf(event, source), source);
   if (made === undefined || 'reason' in made) return made;
@@ -117,19 +117,11 @@ export function eventOf(mapping: SourceMapping, event: ServiceEvent, source: Sou
 }
 
 function readTask(body: string): Checked<Task> {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return { reason: 'the message is not JSON' };
-  }
-  const message = v.safeParse(messageSchema, json);
-  if (!message.success) {
-    return { reason: `the message is not an event of a source: ${reasonOf(message.issues)}` };
-  }
-  const { kind, sources, event } = message.output;
+  const message = readMessage(body, messageSchema, 'the message is not an event of a source');
+  if ('reason' in message) return message;
+  const { kind, sources, event } = message.value;
   const time = instant(event.time);
-  if (time === undefined) return { reason: `"time" of the event is ${show(event.time)}: it is no instant` };
+  if (time === undefined) return { reason: `"time" of the event is ${show(event.time)}: it is not an instant` };
   const mapping = SOURCE_MAPPINGS[kind];
   const { 'detail-type': detailType, resources, detail } = event;
   const read = { detailType, time, resources, detail };
@@ -139,20 +131,19 @@ function readTask(body: string): Checked<Task> {
   return { value: { mapping, event: read, sources: named } };
 }
 
-/** The detail of the event that is put; undefined where there is nothing to say. */
+/** The detail of the event to put. Undefined if there is none. */
 function detailOf(outcome: Outcome, { put, detail }: Source): Checked<EventDetail> | undefined {
   if (outcome === NOTHING_YET) return undefined;
   if ('reason' in outcome) return outcome;
   if ('observed' in outcome) {
     const { value, observedAt } = outcome.observed;
-    return {
-      value: { ...detail, [put === DomainEvent.SEGMENT_REFRESHED ? 'memberCount' : 'value']: value, observedAt },
-    };
+    const field = put === DomainEvent.SEGMENT_REFRESHED ? 'memberCount' : 'value';
+    return { value: { ...detail, [field]: value, observedAt } };
   }
-  if (OBSERVATIONS.includes(put)) return { reason: `a run that ended is no ${put}` };
+  if (OBSERVATIONS.includes(put)) return { reason: `the end of a run is not a ${put} event` };
   const { willRetry, attempt, recordCount, ...run } = outcome.run;
   if (put === DomainEvent.DATA_SOURCE_REFRESHED)
     return { value: { ...detail, ...run, willRetry, attempt, recordCount } };
-  // A refresh that goes on is not complete.
+  // A refresh that is retried is not complete.
   return willRetry ? undefined : { value: { ...detail, ...run } };
 }

@@ -1,6 +1,6 @@
-/** Runs that were put on the bus, by their events' identity. */
+/** The runs that were put on the bus, by the id of their event. */
 export interface RecordedRuns {
-  note(eventId: string): Promise<void>;
-  /** Whether it is noted, read consistently. */
-  isNoted(eventId: string): Promise<boolean>;
+  record(eventId: string): Promise<void>;
+  /** Whether the run is recorded, read consistently. */
+  has(eventId: string): Promise<boolean>;
 }

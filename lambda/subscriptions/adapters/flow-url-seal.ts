@@ -3,60 +3,54 @@ import { FLOW_URL_CONTEXT } from '../../../contract/subscriptions';
 import { fingerprint } from '../core/flow-url';
 import type { SealedFlowUrl } from '../core/subscription';
 
-/** The subscription's name is bound to the ciphertext: a URL copied to another subscription does not open. */
+/** Binds the ciphertext to the subscription's name, so that a copy in another subscription cannot be decrypted. */
 const encryptionContext = (subscription: string) => ({ [FLOW_URL_CONTEXT]: subscription });
 
-/** Encrypts a flow URL for storage. KMS encrypts up to 4,096 bytes directly (API reference); a flow URL has 2,048 at most. */
+/** Encrypts a flow URL for storage. KMS encrypts up to 4,096 bytes (API reference). A flow URL has up to 2,048. */
 export async function sealFlowUrl(
   client: KMSClient,
   keyId: string,
   subscription: string,
   url: string,
 ): Promise<SealedFlowUrl> {
-  const { CiphertextBlob } = await client.send(
-    new EncryptCommand({
-      KeyId: keyId,
-      Plaintext: Buffer.from(url, 'utf8'),
-      EncryptionContext: encryptionContext(subscription),
-    }),
-  );
+  const Plaintext = Buffer.from(url, 'utf8');
+  const EncryptionContext = encryptionContext(subscription);
+  const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId: keyId, Plaintext, EncryptionContext }));
   const ciphertext = Buffer.from(CiphertextBlob as Uint8Array).toString('base64');
   return { ciphertext, host: new URL(url).host, fingerprint: fingerprint(url) };
 }
 
-/** Errors of Decrypt that stay until somebody mends something (KMS API reference, Decrypt), and what that is. */
-const TO_BE_MENDED: Readonly<Record<string, string>> = {
+/** Errors of Decrypt that persist until they are fixed, and how to fix them (KMS API reference, Decrypt). */
+const PERMANENT_ERRORS: Readonly<Record<string, string>> = {
   InvalidCiphertextException:
-    'the stored flow URL was sealed for another subscription or is damaged; apply the subscription again',
-  IncorrectKeyException: 'the stored flow URL was sealed with another key; apply the subscription again',
-  NotFoundException: 'the key of the flow URLs does not exist any more; apply the subscription again',
+    'the stored flow URL was encrypted for another subscription or is damaged; apply the subscription again',
+  IncorrectKeyException: 'the stored flow URL was encrypted with another key; apply the subscription again',
+  NotFoundException: 'the key of the flow URLs no longer exists; apply the subscription again',
   DisabledException: 'the key of the flow URLs is disabled; enable it',
-  KMSInvalidStateException: 'the key of the flow URLs is not usable, maybe pending deletion; cancel that and enable it',
-  InvalidKeyUsageException: 'the key of the flow URLs is not for encryption; deploy the connector with one that is',
+  KMSInvalidStateException:
+    'the key of the flow URLs is not usable, possibly pending deletion; cancel the deletion and enable it',
+  InvalidKeyUsageException: 'the key of the flow URLs is not an encryption key; deploy the connector with one that is',
   AccessDeniedException:
-    'the function deliver may not decrypt with the key of the flow URLs; allow it in the policy of the key, or deploy the connector again',
+    'the function deliver cannot decrypt with the key of the flow URLs; allow it in the key policy, or deploy the connector again',
 };
 
-/** Why a sealed flow URL will not open by itself, with what to do; undefined for an error that may pass. */
-export const whyUndecryptable = (error: unknown): string | undefined =>
-  error instanceof Error && Object.hasOwn(TO_BE_MENDED, error.name) ? TO_BE_MENDED[error.name] : undefined;
+/** Why a flow URL cannot be decrypted and how to fix it. Undefined for a temporary error. */
+export const undecryptableReason = (error: unknown): string | undefined =>
+  error instanceof Error && Object.hasOwn(PERMANENT_ERRORS, error.name) ? PERMANENT_ERRORS[error.name] : undefined;
 
-/** URLs that a container keeps open, so that a warm one calls KMS once for each. */
+/** Decrypted URLs that a container caches, so that a warm container calls KMS once per URL. */
 const MAX_OPEN = 1000;
 
-/** Opens sealed flow URLs. A new URL has another ciphertext, so nothing stale is ever used. */
+/** Decrypts flow URLs. A new URL has another ciphertext, so the cache is never stale. */
 export function flowUrlOpener(client: KMSClient): (subscription: string, flow: SealedFlowUrl) => Promise<string> {
   const open = new Map<string, string>();
   return async (subscription, { ciphertext }) => {
     const id = `${subscription} ${ciphertext}`;
     const known = open.get(id);
     if (known !== undefined) return known;
-    const { Plaintext } = await client.send(
-      new DecryptCommand({
-        CiphertextBlob: Buffer.from(ciphertext, 'base64'),
-        EncryptionContext: encryptionContext(subscription),
-      }),
-    );
+    const CiphertextBlob = Buffer.from(ciphertext, 'base64');
+    const EncryptionContext = encryptionContext(subscription);
+    const { Plaintext } = await client.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }));
     const url = Buffer.from(Plaintext as Uint8Array).toString('utf8');
     if (open.size >= MAX_OPEN) open.clear();
     open.set(id, url);

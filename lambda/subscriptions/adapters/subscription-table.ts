@@ -11,17 +11,17 @@ import { TRIGGER_INDEX } from '../../../contract/subscriptions';
 import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
 import { keyPart } from '../../shared/core/metric';
-import { dueOf, type Health } from '../core/flow-health';
+import { dueOf, type Health } from '../core/health';
 import type { DueSubscriptions, HealthStore, SubscriptionEntry, SubscriptionIndex } from '../core/ports';
 import type { Subscription, SubscriptionDefinition } from '../core/subscription';
 
-/** Subject key of subscriptions that name no subject; a named subject's starts with `=`. */
+/** Subject key of subscriptions without a subject. A named subject's key starts with `=`. */
 const ANY_SUBJECT = '*';
 const triggerKey = (trigger: TriggerId, instanceId: string): string => `${trigger}#${keyPart(instanceId)}`;
 const subjectPrefix = (subject: string | undefined): string =>
   `${subject === undefined ? ANY_SUBJECT : `=${keyPart(subject)}`}#`;
 
-/** Index keys. Thresholds have none: their crossing event names its subscription. */
+/** Index keys. Thresholds need none, because their crossing event names its subscription. */
 function indexKeys({ name, trigger, instanceId, filter, threshold }: SubscriptionDefinition): Item {
   if (threshold) return {};
   return {
@@ -30,30 +30,27 @@ function indexKeys({ name, trigger, instanceId, filter, threshold }: Subscriptio
   };
 }
 
-/** Keys of the index of what the sweep must come back to; none where there is nothing. */
 const DUE_KIND = 'health';
+/** Keys of the sparse index of subscriptions that the sweep must process. */
 function dueKeys(health: Health | undefined): Item {
   const due = health && dueOf(health);
   return due === undefined ? {} : { [DUE_INDEX.partitionKey]: DUE_KIND, [DUE_INDEX.sortKey]: due };
 }
 
-/** The Subscriptions table: one item each, the truth (protocol S). */
+/** The Subscriptions table: one item per subscription, the source of truth (protocol S). */
 export class SubscriptionTable implements HealthStore, DueSubscriptions {
-  private readonly readItem: (key: Item) => Promise<Item | undefined>;
-
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
-  ) {
-    this.readItem = itemReader(client, table);
-  }
+    private readonly readItem = itemReader(client, table),
+  ) {}
 
   async read(name: string): Promise<Subscription | undefined> {
     const item = await this.readItem({ [PK]: name });
     return item && subscriptionOf(item);
   }
 
-  /** Every subscription, a page at a time, in no order. For people: reads the whole table. */
+  /** Every subscription, one page at a time, unordered. Expensive: reads the whole table. */
   async *list(): AsyncGenerator<Subscription> {
     for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
       for (const item of Items ?? []) yield subscriptionOf(item);
@@ -61,45 +58,37 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
   }
 
   /**
-   * Writes a subscription over `previous`, or as a new one.
-   * @returns false when somebody changed it or its health, made or deleted it since `previous` was read.
+   * Replaces `previous`, or creates a subscription.
+   * @returns false if the subscription or its health was changed, created or deleted since `previous` was read.
    */
   put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean> {
     const { definition, ...rest } = subscription;
     const { name, ...fields } = definition;
-    return conditionHeld(
-      this.client.send(
-        new PutCommand({
-          TableName: this.table,
-          Item: { [PK]: name, ...fields, ...rest, ...indexKeys(definition), ...dueKeys(subscription.health) },
-          ...(previous
-            ? both(unchanged(previous), sameHealth(previous))
-            : { ConditionExpression: `attribute_not_exists(${PK})` }),
-        }),
-      ),
-    );
+    const put = new PutCommand({
+      TableName: this.table,
+      Item: { [PK]: name, ...fields, ...rest, ...indexKeys(definition), ...dueKeys(subscription.health) },
+      ...(previous ? allUnchanged(previous) : { ConditionExpression: notCreated }),
+    });
+    return conditionHeld(this.client.send(put));
   }
 
   writeHealth(read: Subscription, health: Health): Promise<boolean> {
     const keys = Object.entries(dueKeys(health));
     const set = ['health = :health', ...keys.map(([name]) => `${name} = :${name}`)].join(', ');
     const remove = keys.length > 0 ? '' : ` REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
-    const { ConditionExpression, ExpressionAttributeValues } = both(unchanged(read), sameHealth(read));
-    return conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: read.definition.name },
-          UpdateExpression: `SET ${set}${remove}`,
-          ConditionExpression,
-          ExpressionAttributeValues: {
-            ...ExpressionAttributeValues,
-            ':health': health,
-            ...Object.fromEntries(keys.map(([name, value]) => [`:${name}`, value])),
-          },
-        }),
-      ),
-    );
+    const { ConditionExpression, ExpressionAttributeValues } = allUnchanged(read);
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: read.definition.name },
+      UpdateExpression: `SET ${set}${remove}`,
+      ConditionExpression,
+      ExpressionAttributeValues: {
+        ...ExpressionAttributeValues,
+        ':health': health,
+        ...Object.fromEntries(keys.map(([name, value]) => [`:${name}`, value])),
+      },
+    });
+    return conditionHeld(this.client.send(update));
   }
 
   async dueSubscriptions(before: number): Promise<string[]> {
@@ -112,12 +101,11 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
     return items.map((item) => item[PK] as string);
   }
 
-  /** Deletes a subscription. Returns false when somebody changed it since it was read. */
+  /** Deletes a subscription. Returns false if its definition changed since it was read. */
   delete(subscription: Subscription): Promise<boolean> {
     const Key = { [PK]: subscription.definition.name };
-    return conditionHeld(
-      this.client.send(new DeleteCommand({ TableName: this.table, Key, ...unchanged(subscription) })),
-    );
+    const remove = new DeleteCommand({ TableName: this.table, Key, ...unchanged(subscription) });
+    return conditionHeld(this.client.send(remove));
   }
 }
 
@@ -128,30 +116,36 @@ function subscriptionOf(item: Item): Subscription {
   return { definition: { name, ...definition }, ...rest } as Subscription;
 }
 
-/** Holds while the item is the one that was read, and still its manager's. */
+// Clauses of the conditional writes (protocol S).
+const notCreated = `attribute_not_exists(${PK})`;
+/** Not deleted and recreated since it was read. */
+const sameCreation = 'uid = :uid';
+/** Not edited since it was read. */
+const sameGeneration = 'generation = :generation';
+/** Not taken over by another manager. */
+const sameManager = 'managedBy = :manager';
+const sameHealth = 'health.version = :version';
+const noHealth = 'attribute_not_exists(health)';
+
+const definitionUnchanged = [sameCreation, sameGeneration, sameManager].join(' AND ');
+
+/** Holds while the definition is as it was read. */
 const unchanged = ({ uid, generation, managedBy }: Subscription) => ({
-  ConditionExpression: 'uid = :uid AND generation = :generation AND managedBy = :manager',
-  ExpressionAttributeValues: { ':uid': uid, ':generation': generation, ':manager': managedBy },
+  ConditionExpression: definitionUnchanged,
+  ExpressionAttributeValues: { ':uid': uid, ':generation': generation, ':manager': managedBy } as Item,
 });
 
-/** A condition of a write, and the values that it names. */
-interface Condition {
-  readonly ConditionExpression: string;
-  readonly ExpressionAttributeValues?: Item;
+/** Holds while the definition and the health are as they were read. */
+function allUnchanged(read: Subscription) {
+  const { ConditionExpression, ExpressionAttributeValues } = unchanged(read);
+  const { health } = read;
+  return {
+    ConditionExpression: `${ConditionExpression} AND ${health ? sameHealth : noHealth}`,
+    ExpressionAttributeValues: { ...ExpressionAttributeValues, ...(health && { ':version': health.version }) },
+  };
 }
 
-/** Holds while nobody has written another health. */
-const sameHealth = ({ health }: Subscription): Condition =>
-  health
-    ? { ConditionExpression: 'health.version = :version', ExpressionAttributeValues: { ':version': health.version } }
-    : { ConditionExpression: 'attribute_not_exists(health)' };
-
-const both = (a: Condition, b: Condition): Condition => ({
-  ConditionExpression: `${a.ConditionExpression} AND ${b.ConditionExpression}`,
-  ExpressionAttributeValues: { ...a.ExpressionAttributeValues, ...b.ExpressionAttributeValues },
-});
-
-/** What `dispatch` reads: subscriptions by trigger and subject, without their flow URLs. */
+/** The index that `dispatch` reads: subscriptions by trigger and subject, without flow URLs. */
 export function subscriptionIndex(client: DynamoDBDocumentClient, table: string): SubscriptionIndex {
   const query = async (trigger: TriggerId, instanceId: string, prefix: string): Promise<SubscriptionEntry[]> => {
     const items = await queryAll(client, {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** Longest flow URL, characters. Power Automate's own are about 290 long. */
+/** Maximum characters of a flow URL. Power Automate's URLs have about 290. */
 export const MAX_FLOW_URL_LENGTH = 2048;
 
 /**
- * Hosts under which Power Automate and Logic Apps take the requests that start a flow (Power Automate's page on IP
- * address configuration, "narrow allow list"; the last is Logic Apps Standard). Only names under them count.
+ * Parent domains of the hosts of flow URLs (Power Automate's page on IP address configuration, "narrow allow list").
+ * The last one is Logic Apps Standard. The parent domains themselves are not allowed.
  */
 const FLOW_HOST_SUFFIXES: readonly string[] = [
   'api.powerplatform.com',
@@ -19,17 +19,17 @@ const FLOW_HOST_SUFFIXES: readonly string[] = [
   'azurewebsites.net',
 ];
 
-/** The one thing that people get wrong most: the URL of a flow that is not open to anyone, or one cut by a shell. */
+/** The most common mistake: the URL of a flow that is limited to its tenant, or a URL that a shell cut off. */
 export const NO_SIGNATURE =
   'No signature. Either the flow allows only your tenant (set *Who can trigger the flow* to *Anyone*, or use ' +
   '`auth: entra`), or the URL was cut at `&` (quote it).';
 
-/** Power Automate refuses a request with both (DirectApiRequestHasMoreThanOneAuthorization). */
+/** Power Automate rejects a request with both (DirectApiRequestHasMoreThanOneAuthorization). */
 export const SIGNATURE_AND_TOKEN =
-  'The flow URL has a signature (sig), and the subscription has auth, which stands in its place: the URL of a flow that ' +
-  'allows only your tenant has none, so copy it from the flow again; or leave auth out for a flow that allows *Anyone*.';
+  'The flow URL has a signature (sig), but the subscription has auth, which replaces it: the URL of a flow that allows ' +
+  'only your tenant has none, so copy it again; or remove auth for a flow that allows *Anyone*.';
 
-/** Under it anybody can have a host: a token that is sent there is given away. */
+/** Anyone can register a host here, so a token sent to it would leak. */
 const HOSTS_WITHOUT_TOKENS = 'azurewebsites.net';
 
 /** A signature is a SHA-256 in base64url. */
@@ -39,8 +39,8 @@ const COPY_AGAIN =
   "copy the HTTP URL from the flow's first step again (*When an HTTP request is received* or *When a Teams webhook " +
   'request is received*)';
 
-/** Hosts of links that people take for the flow URL, and what they are. */
-const MISTAKEN_HOSTS: readonly (readonly [suffix: string, what: string])[] = [
+/** Hosts of links that are commonly mistaken for the flow URL, and what they are. */
+const LOOKALIKE_HOSTS: readonly (readonly [suffix: string, what: string])[] = [
   ['safelinks.protection.outlook.com', 'a link that Outlook rewrote (Safe Links)'],
   ['make.powerautomate.com', "the page of the flow's designer"],
   ['flow.microsoft.com', "the page of the flow's designer"],
@@ -48,25 +48,25 @@ const MISTAKEN_HOSTS: readonly (readonly [suffix: string, what: string])[] = [
   ['portal.azure.com', 'a page of the Azure portal'],
 ];
 
-/** What a flow URL cannot hold, and how it got there. The first that fits is told. */
-const STRAY_CHARACTERS: readonly (readonly [RegExp, string])[] = [
-  [/[\r\n]/, 'The flow URL has a line break in it; write it on one line.'],
-  [/\s/, 'The flow URL has a space in it; write it without, on one line.'],
-  [/["'`<>]|%22$/, 'The flow URL has a quotation mark or a bracket in it; write the URL alone.'],
-  [/&amp;/, 'The flow URL has &amp; in it, as a web page writes the sign &; write & alone.'],
-  [/[{}]/, `The flow URL has a brace in it, so a placeholder was not filled in; write \${NAME} for a variable.`],
-  [/\\/, 'The flow URL has a backslash in it; write & and the other signs without a backslash.'],
-  [/[^\x21-\x7e]/, `The flow URL has a character in it that no URL holds (maybe an invisible one); ${COPY_AGAIN}.`],
+/** Characters that no flow URL contains, and their usual cause. The first match is reported. */
+const INVALID_CHARACTERS: readonly (readonly [RegExp, string])[] = [
+  [/[\r\n]/, 'The flow URL contains a line break; write it on one line.'],
+  [/\s/, 'The flow URL contains a space; remove it.'],
+  [/["'`<>]|%22$/, 'The flow URL contains a quotation mark or a bracket; write only the URL.'],
+  [/&amp;/, 'The flow URL contains &amp;, the HTML form of &; write & instead.'],
+  [/[{}]/, `The flow URL contains a brace, so a placeholder was not replaced; write \${NAME} for a variable.`],
+  [/\\/, 'The flow URL contains a backslash; write & and the other characters without a backslash.'],
+  [/[^\x21-\x7e]/, `The flow URL contains a character that no URL has (maybe invisible); ${COPY_AGAIN}.`],
 ];
 
 export interface FlowUrlOptions {
-  /** Host suffixes that are accepted besides the built-in ones: the host itself and every name under it. */
+  /** Additional allowed host suffixes: the host itself and every subdomain. */
   readonly extraHosts?: readonly string[];
-  /** Accepts http and https on any port of the own machine. For the local run only. */
+  /** Allows http and https on any port of the local machine. For the local run only. */
   readonly loopback?: boolean;
   /**
-   * What lets the caller in: the URL's own signature, or a token that goes with the request, beside which the URL must not
-   * have one. `later`: `credentialMistake` is asked where it is known.
+   * How the call is authorized: by the URL's signature, or by a token, with which the URL must have no signature.
+   * `later`: the caller uses `credentialProblem`.
    *
    * @default 'signature'
    */
@@ -74,17 +74,17 @@ export interface FlowUrlOptions {
 }
 
 export interface FlowUrl {
-  /** The URL in its normal form. A credential: whoever has it can start the flow. */
+  /** The normalized URL. A credential: anyone who has it can start the flow. */
   readonly url: string;
-  /** What may be shown of it. */
+  /** The only part of the URL that can be shown. */
   readonly host: string;
-  /** Something that will probably not work, in a sentence. */
+  /** A likely problem, in one sentence. */
   readonly warning?: string;
 }
 
 /**
- * Checks a flow URL. Never throws; a reason is one or two sentences that say what to write, and quotes no more of the
- * URL than its host.
+ * Checks a flow URL. Never throws. A reason is one or two sentences that say what to write and quote only the URL's
+ * host.
  */
 export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUrl | { reason: string } {
   const trimmed = text.trim();
@@ -92,63 +92,63 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
   if (trimmed.length > MAX_FLOW_URL_LENGTH) {
     return { reason: `The flow URL is longer than ${MAX_FLOW_URL_LENGTH} characters; ${COPY_AGAIN}.` };
   }
-  const stray = STRAY_CHARACTERS.find(([pattern]) => pattern.test(trimmed));
+  const stray = INVALID_CHARACTERS.find(([pattern]) => pattern.test(trimmed));
   if (stray) return { reason: stray[1] };
   if (!/^https?:\/\//i.test(trimmed)) {
     return { reason: `The flow URL does not start with https://; ${COPY_AGAIN}.` };
   }
   const url = URL.parse(trimmed);
-  if (!url) return { reason: `The flow URL is no complete web address; ${COPY_AGAIN}.` };
-  const reason = reasonAgainst(url, options);
+  if (!url) return { reason: `The flow URL is not a complete web address; ${COPY_AGAIN}.` };
+  const reason = whyRejected(url, options);
   if (reason) return { reason };
   const warning = isLoopbackHost(url.hostname) ? undefined : warningAbout(url);
   return { url: url.href, host: url.host, ...(warning && { warning }) };
 }
 
 /**
- * What is wrong with a URL's signature, a sentence as `checkFlowUrl` gives it; undefined: nothing.
- * @param url one that `checkFlowUrl` has accepted otherwise.
- * @param token whether a token goes with the request.
+ * The problem with a URL's signature, as a sentence of `checkFlowUrl`. Undefined if there is none.
+ * @param url a URL that `checkFlowUrl` accepts otherwise.
+ * @param token whether the request has a token.
  */
-export function credentialMistake(url: URL, token: boolean): string | undefined {
+export function credentialProblem(url: URL, token: boolean): string | undefined {
   const signed = url.searchParams.has('sig');
   if (token && signed) return SIGNATURE_AND_TOKEN;
   if (token && isUnder(url.hostname, HOSTS_WITHOUT_TOKENS)) {
-    return `${shortHost(url.hostname)} is a host of Logic Apps Standard, which takes no token of Power Automate; leave auth out.`;
+    return `${shortHost(url.hostname)} is a host of Logic Apps Standard, which accepts no token of Power Automate; remove auth.`;
   }
   if (token || url.searchParams.get('sig')) return undefined;
-  // A stand-in of the user's own needs no signature; a copied URL that has lost its own is told as elsewhere.
+  // A local stand-in for a flow needs no signature. A copied URL without its signature is reported as elsewhere.
   return isLoopbackHost(url.hostname) && url.search === '' ? undefined : NO_SIGNATURE;
 }
 
-/** SHA-256 of the URL in hex: tells that two URLs are the same without holding them. */
+/** SHA-256 of the URL in hex, to compare URLs without storing them. */
 export function fingerprint(url: string): string {
   return createHash('sha256').update(url).digest('hex');
 }
 
-function reasonAgainst(url: URL, options: FlowUrlOptions): string | undefined {
+function whyRejected(url: URL, options: FlowUrlOptions): string | undefined {
   if (url.username || url.password) {
     return `The flow URL has a user name or password before its host; ${COPY_AGAIN}.`;
   }
-  if (url.hash) return `The flow URL has a # in it, which no flow URL has; ${COPY_AGAIN}.`;
+  if (url.hash) return `The flow URL contains a #, which no flow URL has; ${COPY_AGAIN}.`;
   const ofThisMachine = isLoopbackHost(url.hostname);
   if (!(ofThisMachine && options.loopback)) {
     const host = shortHost(url.hostname);
-    if (ofThisMachine) return `${host} is the own machine, which is accepted in the local run only; ${COPY_AGAIN}.`;
-    const wrongHost = reasonAgainstHost(url.hostname, options.extraHosts ?? []);
+    if (ofThisMachine) return `${host} is the local machine, which is allowed only in the local run; ${COPY_AGAIN}.`;
+    const wrongHost = whyHostRejected(url.hostname, options.extraHosts ?? []);
     if (wrongHost) return wrongHost;
     if (url.protocol !== 'https:') return `The flow URL on ${host} starts with http://; write https://.`;
     if (url.port !== '') return `The flow URL on ${host} has port ${url.port}; write port 443 or none.`;
   }
-  return options.credential === 'later' ? undefined : credentialMistake(url, options.credential === 'token');
+  return options.credential === 'later' ? undefined : credentialProblem(url, options.credential === 'token');
 }
 
-function reasonAgainstHost(host: string, extraHosts: readonly string[]): string | undefined {
+function whyHostRejected(host: string, extraHosts: readonly string[]): string | undefined {
   const shown = shortHost(host);
-  if (isIpAddress(host)) return `The flow URL has the IP address ${shown} for a host; ${COPY_AGAIN}.`;
+  if (isIpAddress(host)) return `The flow URL has the IP address ${shown} as its host; ${COPY_AGAIN}.`;
   if (FLOW_HOST_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`))) return undefined;
   if (extraHosts.some((suffix) => isUnder(host, suffix))) return undefined;
-  const mistaken = MISTAKEN_HOSTS.find(([suffix]) => isUnder(host, suffix));
+  const mistaken = LOOKALIKE_HOSTS.find(([suffix]) => isUnder(host, suffix));
   if (mistaken) return `${shown} is ${mistaken[1]}, not the flow's own URL; ${COPY_AGAIN}.`;
   return (
     `${shown} is not a host of Power Automate or Logic Apps (such as *.api.powerplatform.com); ${COPY_AGAIN}, or add ` +
@@ -160,7 +160,7 @@ function warningAbout(url: URL): string | undefined {
   const warnings: string[] = [];
   if (isUnder(url.hostname, 'logic.azure.com')) {
     warnings.push(
-      'Power Automate flows no longer answer on logic.azure.com since November 30, 2025; unless this is an Azure ' +
+      'Power Automate flows stopped responding on logic.azure.com on November 30, 2025; unless this is an Azure ' +
         'Logic App, copy the new URL from the flow.',
     );
   }
@@ -171,7 +171,7 @@ function warningAbout(url: URL): string | undefined {
   return warnings.length > 0 ? warnings.join(' ') : undefined;
 }
 
-/** Whether a host is a suffix itself or a name under it; `.example.com` and `*.example.com` mean `example.com`. */
+/** Whether a host is a suffix itself or a subdomain of it. `.example.com` and `*.example.com` mean `example.com`. */
 function isUnder(host: string, suffix: string): boolean {
   const plain = suffix
     .trim()
@@ -180,10 +180,10 @@ function isUnder(host: string, suffix: string): boolean {
   return plain !== '' && (host === plain || host.endsWith(`.${plain}`));
 }
 
-// `URL` has already brought every spelling of an IPv4 address (hex, octal, one number) to four decimal parts.
+// `URL` has already converted every form of an IPv4 address (hex, octal, one number) to four decimal parts.
 const isIpAddress = (host: string): boolean => /^\d+(\.\d+){3}$/.test(host) || host.startsWith('[');
 
-/** Whether a URL's host is the own machine. */
+/** Whether a URL's host is the local machine. */
 export const isLoopbackHost = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIpAddress(host) && host.startsWith('127.'));
 

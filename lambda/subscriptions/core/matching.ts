@@ -1,11 +1,11 @@
 import type { TriggerEvent } from '../../events/core/trigger-event';
 import type { Filter } from './subscription';
 
-/** The data source that an event is about, which subscriptions are found by; undefined for the other refreshes. */
+/** The event's data source, by which subscriptions are found. Undefined for events without one. */
 export const subjectOf = (event: TriggerEvent): string | undefined =>
   'dataSource' in event ? event.dataSource : undefined;
 
-/** What an event is about, for people: the data source, segment, measure with its members, or the run. */
+/** The event's subject in words: the data source, segment, measure with its members, or run. */
 export function subjectText(event: TriggerEvent): string {
   if ('segment' in event) return event.segment;
   if ('measure' in event) {
@@ -15,10 +15,10 @@ export function subjectText(event: TriggerEvent): string {
   return subjectOf(event) ?? event.runId;
 }
 
-/** Whether a refresh event passes a subscription's filter. What the filter leaves out takes all. */
+/** Whether a refresh event matches a subscription's filter. An omitted field matches every value. */
 export function matches(filter: Filter, event: TriggerEvent): boolean {
   if (filter.dataSource !== undefined && filter.dataSource !== subjectOf(event)) return false;
-  // A failure that is retried is not final: whoever wants the noise says so.
+  // A failure that will be retried is not final, so subscriptions must opt in.
   if ('willRetry' in event && event.willRetry && !filter.includeRetries) return false;
   if (filter.kind !== undefined && !('kind' in event && event.kind === filter.kind)) return false;
   if (filter.status !== undefined && !('status' in event && filter.status.includes(event.status))) return false;

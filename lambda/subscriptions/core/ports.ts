@@ -1,13 +1,13 @@
 import type { TriggerId } from '../../../contract/events';
-import type { Health } from './flow-health';
+import type { Health } from './health';
 import type { Filter, Subscription } from './subscription';
 
 export interface SubscriptionReader {
-  /** The subscription of that name, read consistently. */
+  /** The named subscription, read consistently. */
   read(name: string): Promise<Subscription | undefined>;
 }
 
-/** What `dispatch` may see of a subscription: never its flow URL. */
+/** The part of a subscription that `dispatch` reads. Excludes the flow URL. */
 export interface SubscriptionEntry {
   readonly name: string;
   readonly uid: string;
@@ -15,17 +15,17 @@ export interface SubscriptionEntry {
 }
 
 export interface SubscriptionIndex {
-  /** Subscriptions of a trigger in an instance that name this subject, or none. */
+  /** Subscriptions of a trigger in an instance whose filter names this subject or no subject. */
   find(trigger: TriggerId, instanceId: string, subject: string | undefined): Promise<SubscriptionEntry[]>;
 }
 
 export interface HealthStore extends SubscriptionReader {
-  /** Writes how it goes with a subscription's flow. False when it, or the subscription, was changed since it was read. */
+  /** Writes a subscription's health. Returns false if the subscription or its health changed since `read`. */
   writeHealth(read: Subscription, health: Health): Promise<boolean>;
 }
 
-/** Subscriptions that the sweep must come back to. */
+/** Subscriptions that the sweep must process. */
 export interface DueSubscriptions {
-  /** Names of those that have been due since before `before` (epoch milliseconds). May lag behind the table. */
+  /** Names of subscriptions due before `before` (epoch milliseconds). Eventually consistent. */
   dueSubscriptions(before: number): Promise<string[]>;
 }

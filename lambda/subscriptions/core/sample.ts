@@ -3,14 +3,14 @@ import { directionOf, type ThresholdOperator } from '../../shared/core/position'
 import type { SubscriptionDefinition } from './subscription';
 
 /** Values before and after a crossing of the level `t`. */
-const CROSSED: Readonly<Record<ThresholdOperator, (t: number) => readonly [before: number, after: number]>> = {
+const CROSSING_VALUES: Readonly<Record<ThresholdOperator, (t: number) => readonly [before: number, after: number]>> = {
   above: (t) => [t, t + 1],
   atOrAbove: (t) => [t - 1, t],
   below: (t) => [t, t - 1],
   atOrBelow: (t) => [t + 1, t],
 };
 
-/** An event such as a subscription waits for, about its own subject, of which nothing has happened. */
+/** A made-up event that matches a subscription. */
 export function sampleEvent(definition: SubscriptionDefinition, eventId: string, now: number): TriggerEvent {
   const { trigger, instanceId, filter, threshold } = definition;
   const base = { eventId, instanceId, occurredAt: now };
@@ -18,7 +18,7 @@ export function sampleEvent(definition: SubscriptionDefinition, eventId: string,
   const dataSource = filter.dataSource ?? 'Sample data source';
   const status = filter.status?.[0] ?? 'Successful';
   const { operator = 'above', value: level = 100, recoverTo } = threshold ?? {};
-  const [previousValue, value] = CROSSED[operator](level);
+  const [previousValue, value] = CROSSING_VALUES[operator](level);
   const crossing = {
     direction: directionOf(operator),
     threshold: level,

@@ -1,10 +1,10 @@
-/** Where a secret is kept that is read when it is used, so that a rotated one works without a deployment. */
+/** Reference to a secret that is read at use, so that rotation needs no deployment. */
 export type SecretReference = SecretsManagerReference | ParameterReference;
 
 export interface SecretsManagerReference {
   /** Name or ARN of a Secrets Manager secret. */
   readonly secret: string;
-  /** Field of the secret's JSON object; left out: the secret's whole text. */
+  /** Field of the secret's JSON object. Default: the secret's whole text. */
   readonly field?: string;
 }
 
@@ -13,16 +13,16 @@ export interface ParameterReference {
   readonly parameter: string;
 }
 
-/** What people call a referenced secret. */
+/** A referenced secret's name in messages. */
 export const secretName = (reference: SecretReference): string =>
   'secret' in reference ? `the secret ${reference.secret}` : `the parameter ${reference.parameter}`;
 
-/** Reads the text of a secret. Throws UnusableSecretError for one that will not be there at the next try either. */
+/** Reads a secret's text. Throws UnusableSecretError if a retry cannot succeed. */
 export type SecretReader = (reference: SecretReference) => Promise<string>;
 
 /**
- * A secret is missing, empty, binary or not to be read by this function. The message says what to do, and holds nothing of
- * its value.
+ * A secret is missing, empty, binary or not readable by this function. The message says how to fix it and never
+ * contains the value.
  */
 export class UnusableSecretError extends Error {
   override readonly name = 'UnusableSecretError';

@@ -1,6 +1,6 @@
 import type { RefreshKind, Status, TriggerId } from '../../../contract/events';
 import type { ThresholdOperator } from '../../shared/core/position';
-import type { Health } from './flow-health';
+import type { Health } from './health';
 import type { SecretReference } from './secret-reference';
 
 /** Bodies that a subscription can choose: docs/bodies.md. */
@@ -10,91 +10,91 @@ export type BodyFormat = (typeof BODY_FORMATS)[number];
 /** Longest list of owners as text, characters. */
 export const MAX_OWNERS_LENGTH = 1000;
 
-/** How many calls a flow takes in how long. */
+/** Maximum calls of a flow in a period. */
 export interface RateLimit {
   readonly calls: number;
   /** Milliseconds. */
   readonly per: number;
 }
 
-/** Which events of its trigger a subscription wants. What is left out takes all. */
+/** Which events of its trigger a subscription receives. An omitted field matches every value. */
 export interface Filter {
   readonly dataSource?: string;
-  /** Failed refreshes that will be retried, too. */
+  /** Also failed refreshes that will be retried. */
   readonly includeRetries?: boolean;
   readonly segment?: string;
   readonly measure?: string;
-  /** The measure's members; left out: the measure itself and each set of members, every one with its own state. */
+  /** The measure's members. Default: the measure itself and every set of members, each with its own state. */
   readonly dimensions?: Readonly<Record<string, string>>;
   readonly kind?: RefreshKind;
   readonly status?: readonly Status[];
 }
 
-/** A level and the side of it that the subscription waits for. */
+/** A level and the direction in which it fires. */
 export interface Threshold {
   readonly operator: ThresholdOperator;
   readonly value: number;
-  /** Recovery level: once fired, the threshold fires again only after the value has come back to it. */
+  /** Recovery level: after firing, the value must return to it before the threshold fires again. */
   readonly recoverTo?: number;
-  /** Fires once, too, where the value is beyond when the threshold is made, or where the first value is. */
+  /** Also fires once if the current value, or else the first one, is already beyond the new threshold. */
   readonly fireIfAlreadyBeyond?: boolean;
 }
 
-/** Clouds of Power Automate, by the names of Microsoft's own tools (GCC, GCC High, DoD, China operated by 21Vianet). */
+/** Clouds of Power Automate, named as in Microsoft's tools (GCC, GCC High, DoD, China operated by 21Vianet). */
 export const ENTRA_CLOUDS = ['public', 'gcc', 'gcc-high', 'dod', 'china'] as const;
 export type EntraCloud = (typeof ENTRA_CLOUDS)[number];
 
-/** The application of Microsoft Entra ID as which a flow is called that allows only its tenant. */
+/** The Microsoft Entra ID application that calls a flow limited to its tenant. */
 export interface EntraAuth {
   readonly type: 'entra';
   /** The tenant's id or one of its domains. */
   readonly tenantId: string;
   /** The application's (client) id. */
   readonly clientId: string;
-  /** Left out: no secret is stored anywhere, AWS vouches for the function (outbound identity federation). */
+  /** Undefined: AWS outbound identity federation is used, and no secret is stored. */
   readonly clientSecret?: SecretReference;
   readonly cloud: EntraCloud;
 }
 
-/** What somebody asked for: one entry of the subscription file, checked and normalized. Holds no flow URL. */
+/** One entry of the subscription file, checked and normalized. Contains no flow URL. */
 export interface SubscriptionDefinition {
   /** Unique in the connector; 1 to 64 letters, digits, `-` and `_`. */
   readonly name: string;
   readonly trigger: TriggerId;
   readonly instanceId: string;
   readonly filter: Filter;
-  /** Set exactly when the trigger is a threshold. */
+  /** Set if and only if the trigger is a threshold. */
   readonly threshold?: Threshold;
   readonly format: BodyFormat;
-  /** Mail addresses. */
+  /** Email addresses. */
   readonly owners: readonly string[];
   /** A page about the subject, for the flow's message. */
   readonly link?: string;
   /** The flow's own page, for the connector's operator. */
   readonly flowLink?: string;
   /**
-   * Deliveries older than this are not tried any more, milliseconds. Left out: as long as the schedule of retries goes, and
-   * 3 days for what was held while the subscription was paused.
+   * Age in milliseconds above which deliveries are not sent. Default: the length of the retry schedule, and 3 days for
+   * deliveries held during a pause.
    */
   readonly maxAge?: number;
-  /** How many calls the flow takes. Left out: as many as there are. */
+  /** Default: unlimited. */
   readonly rateLimit?: RateLimit;
-  /** A test body is sent so often, milliseconds: Power Automate switches flows off that have not run for 90 days. */
+  /** Interval of test bodies in milliseconds. Power Automate switches off flows that have not run for 90 days. */
   readonly keepAlive?: number;
-  /** As whom the flow is called; left out: its URL is signed. */
+  /** The application that calls the flow. Undefined: the flow URL is signed. */
   readonly auth?: EntraAuth;
 }
 
-/** A flow URL as it is stored: never in clear. */
+/** A flow URL as stored, encrypted. */
 export interface SealedFlowUrl {
   /** KMS ciphertext, base64; the encryption context is `{ subscription: <name> }`. */
   readonly ciphertext: string;
   readonly host: string;
-  /** SHA-256 of the URL in hex. Tells that two URLs are the same; people see its first 8 characters. */
+  /** SHA-256 of the URL in hex, to compare URLs. The CLI shows its first 8 characters. */
   readonly fingerprint: string;
 }
 
-/** A flow URL that its owner keeps as a secret, under a name; it is read when the flow is called. */
+/** A flow URL that its owner stores as a secret. It is read when the flow is called. */
 export interface ReferencedFlowUrl {
   readonly from: SecretReference;
 }
@@ -102,25 +102,23 @@ export interface ReferencedFlowUrl {
 /** Where a flow's URL comes from. */
 export type FlowUrlSource = SealedFlowUrl | ReferencedFlowUrl;
 
-/** A subscription as the Subscriptions table holds it. */
+/** A subscription as stored in the Subscriptions table. */
 export interface Subscription {
   readonly definition: SubscriptionDefinition;
-  /** New at each creation: what was made for a deleted subscription of the same name is not this one's. */
+  /** New at each creation, to tell apart a deleted and a recreated subscription of the same name. */
   readonly uid: string;
-  /** 1 at creation, one more at each change. */
+  /** 1 at creation, incremented by each change. */
   readonly generation: number;
   /**
-   * New whenever the threshold changes; its items in the Thresholds table carry it. An item with another id is a leftover.
-   * Random rather than a count, so that two writers who race for one generation never share it. Set exactly when there is a
-   * threshold.
+   * New whenever the threshold changes. Items in the Thresholds table with another id are leftovers. Random, so that
+   * two writers that race for one generation never share it. Set if and only if the subscription has a threshold.
    */
   readonly thresholdId?: string;
-  /** Who may change it: `file:<set>`, `cdk:<stack>#<logical id>`, `cli` or `connector`. */
+  /** The only manager that can change it: `file:<set>`, `cdk:<stack>#<logical id>`, `cli` or `connector`. */
   readonly managedBy: string;
-  /** What it was before another resource of the same stack took it over, as long as that one is there. */
+  /** The previous state, while the resource of the same stack that it was taken over from still exists. */
   readonly takenFrom?: Pick<Subscription, 'definition' | 'flow' | 'managedBy'>;
-  /** Left out: a threshold that only puts its event on the bus. */
+  /** Undefined: a threshold that only publishes its event on the bus. */
   readonly flow?: FlowUrlSource;
-  /** How it goes with the flow; left out while nothing has ever gone wrong. */
   readonly health?: Health;
 }

@@ -9,7 +9,7 @@ import { SubscriptionTable } from '../../subscriptions/adapters/subscription-tab
 import type { EvaluationPorts } from '../core/observe';
 import { ThresholdTable } from './threshold-table';
 
-/** The ports of `evaluate` and `sweep`, from the environment that their construct sets. */
+/** The ports of `evaluate` and `sweep`, from the functions' environment. */
 export function evaluationPorts(): EvaluationPorts & { thresholds: ThresholdTable; telemetry: HandlerTelemetry } {
   const client = documentClient();
   const connectorId = required(Env.CONNECTOR_ID);

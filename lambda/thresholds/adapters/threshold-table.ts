@@ -19,13 +19,32 @@ const MEMBER = 'member#';
 
 const dueAt = (kind: DueKind, at: number) => ({ [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at });
 
-/** An item of the table, as far as people look at it. */
+/** An item of the table, for the operator. */
 export interface ListedItem extends DueKey {
-  /** When the sweep comes back to it, epoch milliseconds; left out: never. */
+  /** When the sweep checks the item, epoch milliseconds. Absent: never. */
   readonly due?: number;
-  /** Of a metric's state. */
+  /** The metric's state, if the item is a state. */
   readonly state?: MetricState;
 }
+
+/**
+ * The clauses of the conditional writes, named for what they mean. Life of an intent (protocol E):
+ *
+ *       commitState          PutEvents        writeFlag         clearIntent
+ *            |                   |                |                  |
+ *   ---------+-------------------+----------------+------------------+----------> time
+ *       state with intent    events sent     flags written     intent removed
+ *       firstWrite or                        firstWrite or     sameIntent
+ *       unchangedSinceRead                   olderVersion
+ *            |<------- crash here: the intent stays in the state ------->|
+ *            |             next message of the metric, or the sweep once the intent is due,
+ *            |             repeats PutEvents (same event ids), writeFlag and clearIntent
+ */
+const firstWrite = `attribute_not_exists(${PK})`;
+const exists = `attribute_exists(${PK})`;
+const unchangedSinceRead = 'version = :read';
+const olderVersion = 'writtenAt < :version';
+const sameIntent = 'intent.version = :version';
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
 export class ThresholdTable implements ThresholdStore, DueIndex {
@@ -48,14 +67,11 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
     const due = state.intent && dueAt('intent', state.intent.due);
     return conditionHeld(
-      this.client.send(
-        new PutCommand({
-          TableName: this.table,
-          Item: { [PK]: metricKey, [SK]: STATE, ...state, ...due },
-          ...(readVersion === undefined
-            ? { ConditionExpression: `attribute_not_exists(${PK})` }
-            : { ConditionExpression: 'version = :read', ExpressionAttributeValues: { ':read': readVersion } }),
-        }),
+      this.put(
+        { [PK]: metricKey, [SK]: STATE, ...state, ...due },
+        readVersion === undefined
+          ? { ConditionExpression: firstWrite }
+          : { ConditionExpression: unchangedSinceRead, ExpressionAttributeValues: { ':read': readVersion } },
       ),
     );
   }
@@ -74,8 +90,7 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
   }
 
   async putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits'], due: number): Promise<void> {
-    const Item = { [PK]: metricKey, [SK]: partSortKey(partId, n), hits, ...dueAt('part', due) };
-    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+    await this.put({ [PK]: metricKey, [SK]: partSortKey(partId, n), hits, ...dueAt('part', due) });
   }
 
   async readIntentPart(metricKey: string, partId: string, n: number): Promise<Intent['hits'] | undefined> {
@@ -95,39 +110,24 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     { armed }: Flag,
     version: number,
   ): Promise<void> {
-    await conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: metricKey, [SK]: flagSortKey(subscription, thresholdId) },
-          UpdateExpression: 'SET armed = :armed, writtenAt = :version',
-          ConditionExpression: `attribute_not_exists(${PK}) OR writtenAt < :version`,
-          ExpressionAttributeValues: { ':armed': armed, ':version': version },
-        }),
-      ),
+    await this.update(
+      { [PK]: metricKey, [SK]: flagSortKey(subscription, thresholdId) },
+      'SET armed = :armed, writtenAt = :version',
+      [firstWrite, olderVersion].join(' OR '),
+      { ':armed': armed, ':version': version },
     );
   }
 
   async clearIntent(metricKey: string, version: number): Promise<void> {
-    await conditionHeld(
-      this.client.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: { [PK]: metricKey, [SK]: STATE },
-          UpdateExpression: `REMOVE intent, ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`,
-          ConditionExpression: 'intent.version = :version',
-          ExpressionAttributeValues: { ':version': version },
-        }),
-      ),
-    );
+    const remove = `REMOVE intent, ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
+    await this.update({ [PK]: metricKey, [SK]: STATE }, remove, sameIntent, { ':version': version });
   }
 
   async addMember(measureKey: string, dimensions: Dimensions): Promise<void> {
-    const Item = { [PK]: measureKey, [SK]: MEMBER + canonicalDimensions(dimensions), dimensions };
-    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+    await this.put({ [PK]: measureKey, [SK]: MEMBER + canonicalDimensions(dimensions), dimensions });
   }
 
-  /** The members that a measure has been seen with. */
+  /** The known members of a measure. */
   async members(measureKey: string): Promise<Dimensions[]> {
     const items = await this.range(measureKey, MEMBER, `${MEMBER}~`);
     return items.map((item) => item.dimensions as Dimensions);
@@ -137,7 +137,7 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     return (await this.members(measureKey)).map((dimensions) => memberKey(measureKey, dimensions));
   }
 
-  /** Everything in the table, a page at a time, in no order. For people: reads the whole table. */
+  /** Scans the whole table, page by page and unordered, for the operator. */
   async *list(): AsyncGenerator<ListedItem> {
     for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
       for (const { [PK]: metricKey, [SK]: sortKey, [DUE_INDEX.sortKey]: due, ...item } of Items ?? []) {
@@ -158,20 +158,18 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
   }
 
   async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem, due?: number): Promise<void> {
-    const Item = { [PK]: metricKey, [SK]: sortKey, ...item, ...(due !== undefined && dueAt('threshold', due)) };
-    await this.client.send(new PutCommand({ TableName: this.table, Item }));
+    await this.put({ [PK]: metricKey, [SK]: sortKey, ...item, ...(due !== undefined && dueAt('threshold', due)) });
   }
 
   async markThreshold(metricKey: string, sortKey: string, due: number): Promise<void> {
     const { [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at } = dueAt('threshold', due);
-    await this.updateExisting(metricKey, sortKey, `SET ${DUE_INDEX.partitionKey} = :kind, ${DUE_INDEX.sortKey} = :at`, {
-      ':kind': kind,
-      ':at': at,
-    });
+    const set = `SET ${DUE_INDEX.partitionKey} = :kind, ${DUE_INDEX.sortKey} = :at`;
+    await this.update({ [PK]: metricKey, [SK]: sortKey }, set, exists, { ':kind': kind, ':at': at });
   }
 
   settle(metricKey: string, sortKey: string): Promise<boolean> {
-    return this.updateExisting(metricKey, sortKey, `REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`);
+    const remove = `REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
+    return this.update({ [PK]: metricKey, [SK]: sortKey }, remove, exists);
   }
 
   async remove(metricKey: string, sortKey: string): Promise<void> {
@@ -179,15 +177,17 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
     await this.client.send(new DeleteCommand({ TableName: this.table, Key }));
   }
 
-  /** Changes an item. False when it is not there. */
-  private updateExisting(
-    metricKey: string,
-    sortKey: string,
+  private put(Item: Item, condition: { ConditionExpression?: string; ExpressionAttributeValues?: Item } = {}) {
+    return this.client.send(new PutCommand({ TableName: this.table, Item, ...condition }));
+  }
+
+  /** Updates an item. Returns false if the condition does not hold. */
+  private update(
+    Key: Item,
     UpdateExpression: string,
-    ExpressionAttributeValues?: Record<string, unknown>,
+    ConditionExpression: string,
+    ExpressionAttributeValues?: Item,
   ): Promise<boolean> {
-    const Key = { [PK]: metricKey, [SK]: sortKey };
-    const ConditionExpression = `attribute_exists(${PK})`;
     const change = { Key, UpdateExpression, ConditionExpression, ExpressionAttributeValues };
     return conditionHeld(this.client.send(new UpdateCommand({ TableName: this.table, ...change })));
   }

@@ -3,8 +3,8 @@ import { type Metric, metricKey } from '../../shared/core/metric';
 import type { Hit } from './metric-state';
 
 /**
- * The same crossing of the same subscription has the same id, however often it is found or published. A threshold that
- * fires because the value is beyond already crosses nothing, so its id is of another kind.
+ * The id of a crossing, the same each time that the crossing is found or published. The initial firing of a threshold
+ * whose value is already beyond it is not a crossing, so its id has additional parts.
  */
 export function crossingId(
   metric: Metric,

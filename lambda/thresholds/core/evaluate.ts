@@ -15,7 +15,7 @@ import {
   type ThresholdCheck,
 } from './observe';
 
-/** The observation that an event is, or undefined for an event of another kind. */
+/** Converts an event to an observation. Undefined for other events. */
 export function toObservation(event: CheckedEvent): Observation | undefined {
   if (event.detailType === DomainEvent.SEGMENT_REFRESHED) {
     const { instanceId, segment, memberCount, observedAt, sequence, runId } = event.detail;
@@ -30,10 +30,10 @@ export function toObservation(event: CheckedEvent): Observation | undefined {
   return undefined;
 }
 
-/** Wraps a check for the observations' queue: it is the connector's own business, so it is no event of the bus. */
+/** A threshold check as a message of the observations queue. It is internal, so it does not go through the bus. */
 export const checkMessage = (check: ThresholdCheck): string => asciiJson({ thresholdCheck: check });
 
-/** What a message asks for. */
+/** The task of a message. */
 type Task = { readonly observation: Observation } | { readonly check: ThresholdCheck };
 
 function readTask(body: string): Read<Task> {
@@ -46,7 +46,7 @@ function readTask(body: string): Read<Task> {
   return { key: metricKey(observation.metric), task: { observation } };
 }
 
-/** Only the connector's own tools can send to the queue directly; what they send has the shape of `checkMessage`. */
+/** Only the connector's own tools can send to the queue directly. They send the result of `checkMessage`. */
 function readCheck(body: string): ThresholdCheck | undefined {
   try {
     return JSON.parse(body)?.thresholdCheck;
@@ -55,7 +55,7 @@ function readCheck(body: string): ThresholdCheck | undefined {
   }
 }
 
-/** Observations in their own order; what asks about the newest value after them. */
+/** Observations in order of time, then checks, because checks need the newest value. */
 function compareTasks(a: Task, b: Task): number {
   if ('check' in a || 'check' in b) return Number('check' in a) - Number('check' in b);
   return a.observation.observedAt - b.observation.observedAt || a.observation.sequence - b.observation.sequence;
@@ -70,19 +70,19 @@ const DROPPED: Partial<Record<ObservationOutcome, string>> = {
 type BatchPorts = EvaluationPorts & RejectPorts;
 
 /**
- * Takes a batch of the observations' queue. Metrics go side by side; within one metric observations go in their own order,
- * one commit at a time, since 5 → 20 → 5 is two crossings of 10. A later value must not overtake one that has to come
- * again: it would turn that one into a late one.
- * @returns the ids of the messages that must come again.
+ * Processes a batch of the observations queue: metrics concurrently, the observations of a metric in order. Each value
+ * is committed by itself, because 5 → 20 → 5 crosses 10 twice. A later value must not overtake a failed one, which would
+ * then be late.
+ * @returns ids of the messages to retry.
  */
 export const evaluateBatch = (messages: readonly QueueMessage[], ports: BatchPorts): Promise<string[]> =>
   inGroups(
     messages,
-    { read: readTask, compare: compareTasks, take: (task, { body }) => takeTask(task, body, ports) },
+    { read: readTask, compare: compareTasks, process: (task, { body }) => processTask(task, body, ports) },
     ports,
   );
 
-async function takeTask(task: Task, body: string, ports: BatchPorts): Promise<void> {
+async function processTask(task: Task, body: string, ports: BatchPorts): Promise<void> {
   if ('check' in task) return checkThreshold(task.check, ports);
   const { observation } = task;
   const outcome = await observe(observation, ports);

@@ -13,43 +13,42 @@ import { type Hit, type Intent, type LastValue, type MetricState, nextState, ord
 import type { ThresholdStore } from './ports';
 import { crossedRange, type Flag, INITIAL_RANGE, type ThresholdItem, thresholdItems } from './threshold-item';
 
-/** What evaluating observations needs. */
 export interface EvaluationPorts {
   readonly thresholds: ThresholdStore;
   readonly subscriptions: SubscriptionReader;
   readonly events: EventPublisher;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** A new unique text at each call. */
+  /** Returns a unique id. */
   readonly newId: () => string;
   /** This connector's id, in every crossing event. */
   readonly connectorId: string;
 }
 
-/** Asks whether a threshold that was just made is crossed already. */
+/** A request to check whether the value is already beyond a new threshold. */
 export interface ThresholdCheck {
   readonly metric: Metric;
   readonly subscription: string;
   readonly thresholdId: string;
 }
 
-/** Further ahead than this an observation is rejected: everything until then would be late. */
+/** Observations further in the future are rejected: they would make all earlier ones late. */
 export const MAX_AHEAD_MS = 60 * 60 * 1000;
 
-/** Hits that the state's own item carries; more go into parts. A hit is below 1 KB, an item holds 400 KB. */
+/** Hits that the state's item holds; more are stored in parts. A hit takes less than 1 KB, an item holds 400 KB. */
 export const HITS_PER_ITEM = 100;
 
-/** The sweep leaves an intent alone for longer than its worker can run (`HANDLER_TIMEOUT_SECONDS.evaluate`). */
+/** The sweep waits until the worker of an intent has ended (`HANDLER_TIMEOUT_SECONDS.evaluate`). */
 const INTENT_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.evaluate * 1000;
 
-/** A race is lost only to a worker that got on, so this many in a row means that something else is wrong. */
-const MAX_TRIES = 100;
+/** Every lost race means that another worker made progress, so this many in a row are a fault. */
+const MAX_ATTEMPTS = 100;
 
 export type ObservationOutcome = 'committed' | 'late' | 'duplicate' | 'conflict' | 'future';
 
 /**
- * Takes one observation of a metric: commits it and publishes what it crossed (protocol E). Safe to repeat at any point:
- * what was committed is published first, whatever the message is.
+ * Commits an observation and publishes its crossings (protocol E). Safe to repeat after a crash at any point: a pending
+ * intent is published first.
  */
 export function observe(observation: Observation, ports: EvaluationPorts): Promise<ObservationOutcome> {
   const { metric } = observation;
@@ -60,10 +59,10 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
     if (order !== 'newer') return order;
 
     const measure = measureOf(metric);
-    // Before the first value: a threshold on the whole measure that is made from now on knows of this member.
+    // Before the first commit, so that new thresholds on the whole measure find this member.
     if (!state?.last && measure) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
     const items = await itemsHit(key, metric, state?.last, observation.value, ports);
-    const hits = await inForce(key, items, seen, ports);
+    const hits = await activeHits(key, items, seen, ports);
     if (!hits) return undefined;
     const next = nextState(state, observation);
     const about = { previousValue: state?.last?.value, unit: observation.unit, runId: observation.runId };
@@ -72,22 +71,21 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
 }
 
 /**
- * Fires a threshold that was made while the value is beyond it (`fireIfAlreadyBeyond`), once. Commits it as a crossing is
- * committed. A metric without a value gets a state without one, so that an evaluation of its first value that may have
- * missed the threshold loses its race and looks again.
+ * Fires a new threshold once if the value is already beyond it (`fireIfAlreadyBeyond`). A metric without a value gets a
+ * state without a value: an evaluation of the first value that missed the threshold then loses its race and retries.
  */
 export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPorts): Promise<void> {
   await onSettledState(check.metric, ports, async (key, state) => {
     if (!state) {
-      const asked: MetricState = { metric: check.metric, version: 1, recent: [] };
-      return (await ports.thresholds.commitState(key, asked, undefined)) ? 'asked' : undefined;
+      const empty: MetricState = { metric: check.metric, version: 1, recent: [] };
+      return (await ports.thresholds.commitState(key, empty, undefined)) ? 'empty state written' : undefined;
     }
     const subscription = await ports.subscriptions.read(check.subscription);
     const threshold = subscription?.definition.threshold;
     if (!state.last || !threshold || subscription.thresholdId !== check.thresholdId) return 'nothing to do';
     const items = thresholdItems(check.subscription, check.thresholdId, threshold);
-    const hits = await inForce(key, items.filter(initialBeyond(state.last.value)), new Set(), ports);
-    // Undefined when the threshold was changed just now: the new one asks for itself.
+    const hits = await activeHits(key, items.filter(initialBeyond(state.last.value)), new Set(), ports);
+    // Undefined if the threshold was just replaced: its replacement has its own check.
     if (!hits || hits.length === 0) return 'nothing to do';
     const next = { ...state, version: state.version + 1 };
     return (await commitAndPublish(key, state, next, {}, hits, ports)) ? 'fired' : undefined;
@@ -95,8 +93,8 @@ export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPor
 }
 
 /**
- * Brings a metric to where nothing is left to publish, and lets `act` change it from there. `act` answers undefined when
- * it lost a race; then everything starts anew.
+ * Publishes the metric's pending intent, then calls `act` with the settled state. If `act` returns undefined (it lost a
+ * race), the whole step is retried.
  */
 async function onSettledState<Outcome>(
   metric: Metric,
@@ -104,7 +102,7 @@ async function onSettledState<Outcome>(
   act: (key: string, state: MetricState | undefined) => Promise<Outcome | undefined>,
 ): Promise<Outcome> {
   const key = metricKey(metric);
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const state = await ports.thresholds.readState(key);
     if (state?.intent) {
       await publishIntent(key, state.metric, state.intent, ports);
@@ -113,10 +111,10 @@ async function onSettledState<Outcome>(
     const outcome = await act(key, state);
     if (outcome !== undefined) return outcome;
   }
-  throw new Error(`the state of metric ${key} changed under ${MAX_TRIES} tries`);
+  throw new Error(`the state of metric ${key} changed during ${MAX_ATTEMPTS} attempts`);
 }
 
-/** What a new value crosses, in the order in which it meets it. */
+/** The items that a new value crosses, in the order of crossing. */
 async function itemsHit(
   key: string,
   metric: Metric,
@@ -127,7 +125,7 @@ async function itemsHit(
   const from = last && position(last.value);
   const to = position(value);
   if (from === to) return [];
-  // Thresholds on the whole measure stand under the measure, and hold for each of its members.
+  // Thresholds on the whole measure are stored under the measure and apply to each of its members.
   const measure = measureOf(metric);
   const keys = measure ? [key, metricKey(measure)] : [key];
   const range = from === undefined ? INITIAL_RANGE : crossedRange(from, to);
@@ -144,22 +142,22 @@ const initialBeyond =
     kind === 'initial' && isBeyond(operator, threshold, value);
 
 /**
- * The items that count: of a threshold as its subscription has it now, and not disarmed on this metric. Undefined when one
- * of them is not its subscription's: the one that is may have been made too late to be found with it, and neither would
- * fire. Whoever looks again finds it. `seen` remembers which was replaced by which, so that a leftover is met once.
+ * The hits of the items that are current in their subscription and not disarmed on this metric. Undefined if an item was
+ * replaced: the replacement may be too new to be found, and neither would fire. The retry finds it. `seen` contains known
+ * replacements, so that a leftover causes one retry only.
  */
-async function inForce(
+async function activeHits(
   key: string,
   items: readonly ThresholdItem[],
   seen: Set<string>,
   { thresholds, subscriptions }: EvaluationPorts,
 ): Promise<Hit[] | undefined> {
-  // Flags before subscriptions: whoever misses a flag that went with its threshold sees that the threshold has gone.
+  // Flags before subscriptions: if a flag is missing because its threshold was removed, the subscription shows it.
   const readFlag = ({ flagged, kind, subscription, thresholdId }: ThresholdItem) =>
     flagged && kind !== 'rearm' ? thresholds.readFlag(key, subscription, thresholdId) : undefined;
   const flags = await Promise.all(items.map(readFlag));
   const ready = items.filter((item, n) => fires(item, flags[n]));
-  // One read for each subscription: an edit in between must not let its old and its new threshold both fire.
+  // One read for each subscription, so that an edit in between cannot make the old and the new threshold both fire.
   const names = [...new Set(ready.map((item) => item.subscription))];
   const read = await Promise.all(names.map((name) => subscriptions.read(name)));
   const byName = new Map(names.map((name, n) => [name, read[n]]));
@@ -177,7 +175,7 @@ async function inForce(
   });
 }
 
-/** Whether what the threshold has done on the metric lets the item count. */
+/** Whether the threshold's flag on the metric allows the item to fire. */
 function fires({ kind, recoverTo }: ThresholdItem, flag: Flag | undefined): boolean {
   if (kind === 'initial') return flag === undefined;
   return kind === 'rearm' || recoverTo === undefined || flag?.armed !== false;
@@ -187,7 +185,7 @@ function toHit({ sortKey: _, ...item }: ThresholdItem, { uid, generation, flow }
   return { ...item, uid, generation, startsFlow: flow !== undefined };
 }
 
-/** Writes the state and, with hits, what has to be published; then publishes it. False when the race was lost. */
+/** Writes the state, with an intent if there are hits, then publishes the intent. Returns false if the race was lost. */
 async function commitAndPublish(
   key: string,
   state: MetricState | undefined,
@@ -221,8 +219,8 @@ async function prepareIntent(
 }
 
 /**
- * Publishes a committed intent: every crossing event, then the flags, then the intent is cleared. If anything fails the
- * intent stays, and whoever meets it next publishes it again under the same ids.
+ * Publishes a committed intent: sends all crossing events, writes the flags, then clears the intent. After a failure the
+ * intent stays, and the next worker publishes it again with the same ids.
  */
 export async function publishIntent(
   key: string,

@@ -5,31 +5,31 @@ import type { Flag, ThresholdItem } from './threshold-item';
 export interface ThresholdStore {
   /** The metric's state, read consistently. */
   readState(metricKey: string): Promise<MetricState | undefined>;
-  /** Writes the state if the stored version is still `readVersion` (undefined: if there is none). False: the race is lost. */
+  /** Writes the state if its stored version is `readVersion` (undefined: no state is stored). Returns false if not. */
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean>;
-  /** Every threshold item between two sort keys, read consistently, in their order. */
+  /** All threshold items between two sort keys, read consistently and in order. */
   items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]>;
   /** The flag of a threshold on a metric, read consistently. */
   readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined>;
   /**
-   * Writes the n-th part of an intent too large for the state; nothing reads it until a state's intent names it.
-   * @param due when the sweep may look whether it has been named, epoch milliseconds.
+   * Writes the n-th part of an intent that is too large for the state. Without effect until a state's intent names it.
+   * @param due when the sweep checks whether an intent names the part, epoch milliseconds.
    */
   putIntentPart(metricKey: string, partId: string, n: number, hits: Intent['hits'], due: number): Promise<void>;
-  /** The n-th part, read consistently; undefined when it has been published and deleted. */
+  /** The n-th part, read consistently. Undefined if it was published and deleted. */
   readIntentPart(metricKey: string, partId: string, n: number): Promise<Intent['hits'] | undefined>;
   deleteIntentPart(metricKey: string, partId: string, n: number): Promise<void>;
-  /** Writes the flag of a threshold on a metric, unless a later version has written it already. */
+  /** Writes the flag of a threshold on a metric, unless the same or a later version has written it. */
   writeFlag(metricKey: string, subscription: string, thresholdId: string, flag: Flag, version: number): Promise<void>;
-  /** Removes the intent of that version; another version's stays. */
+  /** Removes the intent if it has this version. */
   clearIntent(metricKey: string, version: number): Promise<void>;
-  /** Remembers that a measure has these members. */
+  /** Adds a member to a measure. */
   addMember(measureKey: string, dimensions: Dimensions): Promise<void>;
 }
 
 /**
- * What somebody must come back to. `intent`: a crossing that was committed. `threshold`: an item that is being made or
- * deleted, and may be a leftover. `part`: a part of an intent, which may never have been committed.
+ * Kinds of unfinished work. `intent`: a committed crossing. `threshold`: an item that is being created or deleted and
+ * can be a leftover. `part`: a part of an intent that may not be committed.
  */
 export type DueKind = 'intent' | 'threshold' | 'part';
 
@@ -38,14 +38,14 @@ export interface DueKey {
   readonly sortKey: string;
 }
 
-/** What the sweep needs besides. */
+/** The index of unfinished work, for the sweep. */
 export interface DueIndex {
-  /** What has been due since before `before` (epoch milliseconds). May lag behind the table. */
+  /** Keys of the work that was due by `before`, epoch milliseconds. Eventually consistent. */
   overdue(kind: DueKind, before: number): Promise<DueKey[]>;
-  /** A threshold's item is no leftover. False when it is not there. */
+  /** Marks a threshold's item as finished. Returns false if the item does not exist. */
   settle(metricKey: string, sortKey: string): Promise<boolean>;
   /** Deletes a threshold's item, a flag or an intent's part. */
   remove(metricKey: string, sortKey: string): Promise<void>;
-  /** Keys of the metrics that are a measure's members; none for what is no measure. */
+  /** Metric keys of a measure's members. Empty for other metrics. */
   memberKeys(measureKey: string): Promise<string[]>;
 }

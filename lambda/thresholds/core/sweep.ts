@@ -7,10 +7,10 @@ import { flagSortKey, ownerOf } from './threshold-item';
 type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
 
 /**
- * Comes back to what was left behind, such as by a message that ended in the dead-letter queue or by a registration that
- * was cut off. It repeats the protocol's own step for each, and invents nothing.
- * @returns how many intents it published.
- * @throws AggregateError when some of it failed; the rest is done, and the next sweep comes back to those.
+ * Finishes work that crashed workers, interrupted registrations and messages in the dead-letter queue left unfinished.
+ * Repeats the protocol's own step for each item.
+ * @returns the number of published intents.
+ * @throws AggregateError if some steps failed. The others are done, and the next sweep retries the failed ones.
  */
 export async function sweep(ports: SweepPorts): Promise<number> {
   const failures: unknown[] = [];
@@ -27,7 +27,7 @@ export async function sweep(ports: SweepPorts): Promise<number> {
   };
   const published = await each('intent', publishOverdue);
   if (published > 0) ports.telemetry.count(MetricName.SWEPT_INTENTS, published);
-  // After the intents: a part that an intent names is published with it.
+  // After the intents: publishing an intent deletes its parts.
   await each('part', removeUnnamedPart);
   await each('threshold', settleThreshold);
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} steps of the sweep failed`);
@@ -41,7 +41,7 @@ async function publishOverdue({ metricKey }: DueKey, ports: SweepPorts): Promise
   return true;
 }
 
-/** A part whose commit lost its race, or was never made. */
+/** Removes a part whose intent was never committed. */
 async function removeUnnamedPart({ metricKey, sortKey }: DueKey, { thresholds, due }: SweepPorts): Promise<boolean> {
   const state = await thresholds.readState(metricKey);
   if (state?.intent?.parts?.id === partIdOf(sortKey)) return false;
@@ -49,13 +49,13 @@ async function removeUnnamedPart({ metricKey, sortKey }: DueKey, { thresholds, d
   return true;
 }
 
-/** An item that its subscription names stays. Another one has no effect: it goes, and with it what it did on each metric. */
+/** Keeps an item that its subscription names. Removes a leftover, with its flags on all metrics. */
 async function settleThreshold({ metricKey, sortKey }: DueKey, { subscriptions, due }: SweepPorts): Promise<boolean> {
   const { subscription, thresholdId } = ownerOf(sortKey);
   if ((await subscriptions.read(subscription))?.thresholdId === thresholdId) return due.settle(metricKey, sortKey);
   const flag = flagSortKey(subscription, thresholdId);
   for (const key of [metricKey, ...(await due.memberKeys(metricKey))]) await due.remove(key, flag);
-  // Last: as long as it is there, the next sweep comes back.
+  // Last, so that the next sweep retries after a crash.
   await due.remove(metricKey, sortKey);
   return true;
 }

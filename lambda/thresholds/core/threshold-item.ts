@@ -10,12 +10,12 @@ import {
 import type { SubscriptionDefinition, Threshold } from '../../subscriptions/core/subscription';
 
 /**
- * `fire`: a crossing puts an event. `rearm`: the value is back at the recovery level, so the threshold may fire again.
- * `initial`: fires where a metric's first value is beyond already.
+ * `fire`: a crossing sends an event. `rearm`: the value is back at the recovery level, so the threshold can fire again.
+ * `initial`: fires if a metric's first value is already beyond the threshold.
  */
 export type ThresholdItemKind = 'fire' | 'rearm' | 'initial';
 
-/** A threshold as the Thresholds table holds it, under its metric: an index of the Subscriptions table, never the truth. */
+/** A threshold in the Thresholds table, under its metric. An index of the Subscriptions table, which has the truth. */
 export interface ThresholdItem {
   readonly sortKey: string;
   readonly kind: ThresholdItemKind;
@@ -25,43 +25,43 @@ export interface ThresholdItem {
   readonly threshold: number;
   readonly recoverTo?: number;
   readonly cut: string;
-  /** Whether it is written down for each metric that the threshold has fired: `Flag`. */
+  /** Whether firing writes a `Flag` for each metric. */
   readonly flagged: boolean;
 }
 
 /**
- * What a threshold has done on one metric. None: it has not fired yet. `armed` matters to thresholds with a recovery level
- * alone.
+ * The history of a threshold on one metric. Absent: it has not fired yet. `armed` only affects thresholds with a recovery
+ * level.
  */
 export interface Flag {
   readonly armed: boolean;
 }
 
-/** Names the flag of a threshold under a metric; it goes with the threshold. */
+/** The sort key of a threshold's flag under a metric. */
 export const flagSortKey = (subscription: string, thresholdId: string): string => `flag#${subscription}#${thresholdId}`;
 
-/** Whose a threshold's item is, from its sort key, which ends with it. */
+/** The subscription and threshold of an item, from the end of its sort key. */
 export function ownerOf(sortKey: string): { readonly subscription: string; readonly thresholdId: string } {
   const [subscription = '', thresholdId = ''] = sortKey.split('#').slice(-2);
   return { subscription, thresholdId };
 }
 
-/** Both ends of the range of sort keys that lies between two positions: one query finds what was crossed. */
+/** The range of sort keys between two positions. One query finds all crossed thresholds. */
 export function crossedRange(from: string, to: string): readonly [string, string] {
   return from < to ? [`above#${from}`, `above#${to}`] : [`below#${to}`, `below#${from}`];
 }
 
-/** Both ends of the range of the `initial` items; `~` sorts after whatever a subscription's name may begin with. */
+/** The range of the `initial` items. `~` sorts after every character that a subscription's name can start with. */
 export const INITIAL_RANGE: readonly [string, string] = ['initial#', 'initial#~'];
 
-/** The metric that a subscription's threshold watches: with a measure that names no members, its members as well. */
+/** The metric that a subscription's threshold watches. A measure without dimensions includes all of its members. */
 export function watchedMetric({ instanceId, filter }: SubscriptionDefinition): Metric {
   if (filter.segment !== undefined) return { kind: 'segment', instanceId, name: filter.segment };
   if (filter.measure === undefined) throw new Error('a threshold needs a segment or a measure');
   return { kind: 'measure', instanceId, name: filter.measure, dimensions: filter.dimensions };
 }
 
-/** The items of a threshold, all under the metric that it watches. */
+/** The items of a threshold, all under its metric. */
 export function thresholdItems(subscription: string, thresholdId: string, threshold: Threshold): ThresholdItem[] {
   const { operator, value, recoverTo, fireIfAlreadyBeyond } = threshold;
   const direction = directionOf(operator);
@@ -71,7 +71,7 @@ export function thresholdItems(subscription: string, thresholdId: string, thresh
   const sortKeyOf = (side: Direction, at: string) => `${side}#${at}#${subscription}#${thresholdId}`;
   const items: ThresholdItem[] = [{ ...common, kind: 'fire', cut, sortKey: sortKeyOf(direction, cut) }];
   if (recoverTo !== undefined) {
-    // Back at the recovery level counts as recovered: a fall crosses the cut over it, a rise the cut under it.
+    // A value at the recovery level is recovered: a fall crosses the cut above it, a rise the cut below it.
     const [back, backCut]: [Direction, string] =
       direction === 'above' ? ['below', cutOver(recoverTo)] : ['above', cutUnder(recoverTo)];
     items.push({ ...common, kind: 'rearm', cut: backCut, sortKey: sortKeyOf(back, backCut) });

@@ -1,4 +1,8 @@
-import { type CustomerProfilesClient, ListIdentityResolutionJobsCommand } from '@aws-sdk/client-customer-profiles';
+import {
+  type CustomerProfilesClient,
+  ListIdentityResolutionJobsCommand,
+  type ListIdentityResolutionJobsResponse,
+} from '@aws-sdk/client-customer-profiles';
 import {
   type EntityResolutionClient,
   GetMatchingJobCommand,
@@ -7,12 +11,12 @@ import {
 } from '@aws-sdk/client-entityresolution';
 import type { EndedJob, JobLister } from '../core/poll';
 
-/** Of the services' statuses of an end, which is which. With PARTIAL_SUCCESS not all of the data is merged (API reference). */
+/** Final statuses of the services. PARTIAL_SUCCESS means that some data was not merged (API reference). */
 const ENDS = { SUCCEEDED: 'Successful', COMPLETED: 'Successful', FAILED: 'Failed', PARTIAL_SUCCESS: 'Failed' } as const;
 const endOf = (status: string | undefined) =>
   Object.hasOwn(ENDS, status ?? '') ? ENDS[status as keyof typeof ENDS] : undefined;
 
-/** Asks AWS Entity Resolution and Amazon Connect Customer Profiles for jobs. */
+/** Lists the jobs of AWS Entity Resolution and Amazon Connect Customer Profiles. */
 export function jobLister(resolution: EntityResolutionClient, profiles: CustomerProfilesClient): JobLister {
   return {
     async list(jobs, since) {
@@ -28,7 +32,7 @@ export function jobLister(resolution: EntityResolutionClient, profiles: Customer
         if (!end || endedAt === undefined) isOneUnderWay = true;
         else if (endedAt >= since) ended.push({ ...job, status: end, endedAt, stages: stagesOf(jobs.service, end) });
       };
-      // In which order they come is nowhere said, so all pages are read.
+      // The order of the lists is not documented, so all pages are read.
       if (jobs.service === 'entity-resolution') {
         for await (const page of paginateListMatchingJobs({ client: resolution }, { workflowName: jobs.workflow })) {
           for (const { jobId, status, startTime, endTime } of (page.jobs ?? []) as JobSummary[]) {
@@ -39,11 +43,8 @@ export function jobLister(resolution: EntityResolutionClient, profiles: Customer
       }
       let NextToken: string | undefined;
       do {
-        const command: ListIdentityResolutionJobsCommand = new ListIdentityResolutionJobsCommand({
-          DomainName: jobs.domain,
-          NextToken,
-        });
-        const page = await profiles.send(command);
+        const command = new ListIdentityResolutionJobsCommand({ DomainName: jobs.domain, NextToken });
+        const page: ListIdentityResolutionJobsResponse = await profiles.send(command);
         for (const { JobId, Status, JobStartTime, JobEndTime, Message } of page.IdentityResolutionJobsList ?? []) {
           add({ id: JobId as string, startedAt: JobStartTime?.getTime(), error: Message }, Status, JobEndTime);
         }
@@ -60,7 +61,7 @@ export function jobLister(resolution: EntityResolutionClient, profiles: Customer
   };
 }
 
-/** A matching job matches. Identity resolution matches and merges; at which it failed is not said. */
+/** A matching job only matches. Identity resolution matches and merges, and does not report which of them failed. */
 function stagesOf(service: string, end: EndedJob['status']): EndedJob['stages'] {
   if (service === 'entity-resolution') return { match: end };
   return end === 'Successful' ? { match: end, merge: end } : undefined;

@@ -5,7 +5,27 @@ import { JOB_RETENTION_DAYS, type PolledJobStore } from '../core/poll';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** Jobs whose end was told, in the Runs table: an item for each, one for each source of them, and one for each watch. */
+/**
+ * The clauses of the conditional writes, named for what they mean. Life of an ended job:
+ *
+ *       claim                PutEvents              finish
+ *         |                      |                      |
+ *   ------+----------------------+----------------------+-----------> time
+ *     firstWrite, or         event sent             toldAt set
+ *     notReported and
+ *     claimExpired
+ *         |<-- crash here: a poll after the claim's expiry claims the job again
+ *              and sends the same event
+ */
+const firstWrite = `attribute_not_exists(${PK})`;
+const notReported = 'attribute_not_exists(toldAt)';
+const claimExpired = 'takenAt < :before';
+/** No other message has extended the watch since these checks. */
+const notExtended = 'looks = :looks';
+/** A retry of the message that extended the watch: the first attempt can have crashed before it sent the recheck. */
+const sameMessageAgain = 'looks = :next AND message = :message';
+
+/** Polled jobs in the Runs table: one item for each ended job, for each source's first poll, and for each watch. */
 export class PolledJobTable implements PolledJobStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -16,38 +36,30 @@ export class PolledJobTable implements PolledJobStore {
     const Key = { [PK]: `polled#${jobs}` };
     const { Item } = await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
     if (Item) return Item.since as number;
-    const isFirst = await this.put({ ...Key, since: now }, `attribute_not_exists(${PK})`);
-    // Another was faster: the next read sees it.
+    const isFirst = await this.putIf(firstWrite, { ...Key, since: now });
+    // Another worker was faster. The next read finds its item.
     return isFirst ? now : this.firstPoll(jobs, now);
   }
 
-  take(jobs: string, id: string, now: number, takenBefore: number): Promise<boolean> {
-    return this.put(
-      { [PK]: keyOf(jobs, id), takenAt: now, ...expiry(now) },
-      `attribute_not_exists(${PK}) OR (attribute_not_exists(toldAt) AND takenAt < :before)`,
-      { ':before': takenBefore },
-    );
+  claim(jobs: string, id: string, now: number, claimedBefore: number): Promise<boolean> {
+    const item = { [PK]: keyOf(jobs, id), takenAt: now, ...expiry(now) };
+    return this.putIf(`${firstWrite} OR (${notReported} AND ${claimExpired})`, item, { ':before': claimedBefore });
   }
 
-  async told(jobs: string, id: string, now: number): Promise<void> {
-    await this.client.send(
-      new PutCommand({
-        TableName: this.table,
-        Item: { [PK]: keyOf(jobs, id), takenAt: now, toldAt: now, ...expiry(now) },
-      }),
-    );
+  async finish(jobs: string, id: string, now: number): Promise<void> {
+    const Item = { [PK]: keyOf(jobs, id), takenAt: now, toldAt: now, ...expiry(now) };
+    await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 
-  goOn(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean> {
-    return this.put(
+  extend(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean> {
+    return this.putIf(
+      `${firstWrite} OR ${notExtended} OR (${sameMessageAgain})`,
       { [PK]: `watch#${jobs}#${watch}`, looks: looks + 1, message, ...expiry(now) },
-      // The same message once more: it may have died before it left word.
-      `attribute_not_exists(${PK}) OR looks = :looks OR (looks = :next AND message = :message)`,
       { ':looks': looks, ':next': looks + 1, ':message': message },
     );
   }
 
-  private put(Item: Item, ConditionExpression: string, ExpressionAttributeValues?: Item): Promise<boolean> {
+  private putIf(ConditionExpression: string, Item: Item, ExpressionAttributeValues?: Item): Promise<boolean> {
     const input = { TableName: this.table, Item, ConditionExpression, ExpressionAttributeValues };
     return conditionHeld(this.client.send(new PutCommand(input)));
   }

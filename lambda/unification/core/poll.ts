@@ -3,7 +3,8 @@ import { DomainEvent } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import type { PolledJobs, ScheduledPoll, StartedPoll } from '../../../contract/unification';
-import { instantSchema, nameSchema, reasonOf } from '../../events/core/events';
+import { parseMessage, readMessage } from '../../events/core/events';
+import { instantSchema, MAX_ERROR_LENGTH, nameSchema } from '../../events/core/fields';
 import type { EventPublisher } from '../../events/core/ports';
 import { inGroups, type Read, type RejectPorts } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
@@ -21,83 +22,83 @@ export interface EndedJob {
   readonly startedAt?: number;
   readonly endedAt: number;
   readonly error?: string;
-  /** Outcome by stage of unification, where the job's own says it. */
+  /** Status of each stage of the unification, if the job reports it. */
   readonly stages?: Readonly<Record<string, Status>>;
 }
 
-/** Jobs as their service has them. */
 export interface ListedJobs {
-  /** Those that have ended, at the instant that was asked for or later. */
+  /** The jobs that ended at or after the given instant. */
   readonly ended: readonly EndedJob[];
-  /** Whether there is one that has not. */
+  /** Whether a job is in progress. */
   readonly isOneUnderWay: boolean;
 }
 
-/** A job that somebody has started. It is looked at until it has ended. */
+/** A started job that is checked until it ends. */
 export interface Watch {
-  /** The start's own: CloudTrail's id of the call, the same whenever it tells of it. */
+  /** CloudTrail's id of the call that started the job, the same in duplicate events. */
   readonly id: string;
-  /** When it was started, epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly startedAt: number;
-  /** The job's id; left out where the start's event does not say it. */
+  /** The job's id. Absent if the event of the start does not contain it. */
   readonly job?: string;
-  /** How often it has been looked at. */
+  /** Number of checks so far. */
   readonly looks: number;
 }
 
-/** One look at jobs: a run of a schedule, or one of the looks at a job that was started. On the queue as JSON. */
+/** A check of jobs, by a schedule or for a started job. On the queue as JSON. */
 export interface Poll extends ScheduledPoll {
   readonly watch?: Watch;
 }
 
 export interface JobLister {
-  /** The jobs that there are, and of those that have ended the ones since that instant. */
+  /** @param since earliest end, epoch milliseconds. */
   list(jobs: PolledJobs, since: number): Promise<ListedJobs>;
-  /** What was wrong with a job that failed, where the list does not tell. */
+  /** The error of a failed job, if the list does not contain it. */
   error(jobs: PolledJobs, job: EndedJob): Promise<string | undefined>;
 }
 
 export interface PolledJobStore {
-  /** When these jobs were asked for first; that is now, when nobody has. */
+  /** When these jobs were polled first. Stores `now` at the first call. */
   firstPoll(jobs: string, now: number): Promise<number>;
   /**
-   * Takes a job, to tell of its end. False when that is told, or somebody took it after `takenBefore` and may be about to.
+   * Claims an ended job in order to report it. Returns false if the job is reported, or if another worker claimed it after
+   * `claimedBefore` and can still be running.
    */
-  take(jobs: string, id: string, now: number, takenBefore: number): Promise<boolean>;
-  /** Notes that a job's end has been told. */
-  told(jobs: string, id: string, now: number): Promise<void>;
+  claim(jobs: string, id: string, now: number, claimedBefore: number): Promise<boolean>;
+  /** Marks a job as reported. */
+  finish(jobs: string, id: string, now: number): Promise<void>;
   /**
-   * Notes that this message goes on with a watch, after that many looks. False when another message does: each look is
-   * followed by one, whoever comes twice.
+   * Extends a watch by one check after the given number of checks. Returns false if another message extended it: each check
+   * is followed by one check, despite duplicate messages.
    */
-  goOn(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean>;
+  extend(jobs: string, watch: string, looks: number, message: string, now: number): Promise<boolean>;
 }
 
 export interface PollPorts extends RejectPorts {
   readonly lister: JobLister;
   readonly jobs: PolledJobStore;
   readonly events: EventPublisher;
-  /** Puts the poll on the queue once more, for later. */
+  /** Sends the poll to the queue again, with a delay. */
   readonly again: (poll: Poll, delaySeconds: number) => Promise<void>;
   readonly clock: Clock;
-  /** Divides every wait; the local run's. */
+  /** Divides all waits, for the local run. */
   readonly pace?: number;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
 /**
- * Seconds before each look at a job that was started. The last is what a schedule has between two looks by default: who is told
- * of starts is never told later of ends.
+ * Seconds before each check of a started job. The last one is the default rate of a schedule, so that a watch is never
+ * slower than a schedule.
  */
-const LOOK_WAITS = [30, 60, 120, 180, 300];
-/** How far back ended jobs are looked at, and for how long a job that was started is. */
+const CHECK_WAITS = [30, 60, 120, 180, 300];
+/** How far back ended jobs are reported, and how long a started job is checked. */
 const LOOK_BACK = 7 * DAY;
-/** What the clocks of two services may be apart. */
-const CLOCKS_APART = 60 * 1000;
-/** Days for which jobs are remembered whose end was told, and watches: for longer than they are looked at. */
+/** Largest difference between the clocks of two services. */
+const CLOCK_SKEW = 60 * 1000;
+/** Days for which reported jobs and watches are stored, longer than jobs are checked. */
 export const JOB_RETENTION_DAYS = 30;
-/** A worker that took a job longer ago is not at it any more. */
-const TAKEN_FOR = 2 * HANDLER_TIMEOUT_SECONDS.poll * 1000;
+/** A claim expires when its worker has certainly ended. */
+const CLAIM_EXPIRY = 2 * HANDLER_TIMEOUT_SECONDS.poll * 1000;
 
 const scheduled = {
   jobs: v.union([
@@ -117,54 +118,49 @@ const pollSchema = v.object({
     }),
   ),
 });
-/** AWS CloudTrail user guide, "CloudTrail record contents"; what the call answers: Entity Resolution API reference. */
+/** AWS CloudTrail user guide, "CloudTrail record contents"; response elements: Entity Resolution API reference. */
 const startSchema = v.object({
   poll: v.object(scheduled),
   event: v.object({
     detail: v.object({
       eventID: v.pipe(v.string(), v.nonEmpty()),
       eventTime: instantSchema,
-      // Of an answer that looks otherwise than is thought, the job is not known: then all of them are looked at.
+      // With an unexpected response, the job is unknown, and all jobs are checked.
       responseElements: v.fallback(v.nullish(v.object({ jobId: v.optional(v.pipe(v.string(), v.nonEmpty())) })), null),
     }),
   }),
 });
 
 /**
- * Takes runs of schedules, starts of jobs, and the word that was left: looks for jobs that have ended.
- * @returns the ids of the messages that must come again.
+ * Processes scheduled polls, starts of jobs and rechecks: reports the jobs that ended.
+ * @returns ids of the messages to retry.
  */
 export const pollBatch = (messages: readonly QueueMessage[], ports: PollPorts): Promise<string[]> =>
-  inGroups(messages, { read: readPoll, take: (poll, { id }) => pollJobs(poll, id, ports) }, ports);
+  inGroups(messages, { read: readPoll, process: (poll, { id }) => pollJobs(poll, id, ports) }, ports);
 
 function readPoll(body: string): Read<Poll> {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return { reason: 'the message is not JSON' };
-  }
-  if (typeof json === 'object' && json !== null && 'event' in json) return readStart(json as StartedPoll);
-  const { success, output: task, issues } = v.safeParse(pollSchema, json);
-  if (!success) return { reason: `the message names no jobs: ${reasonOf(issues)}` };
-  return { key: keyOf(task), task };
+  const parsed = parseMessage(body);
+  if ('value' in parsed && (parsed.value as Partial<StartedPoll> | null)?.event !== undefined) return readStart(body);
+  const message = readMessage(body, pollSchema, 'the message names no jobs');
+  return 'reason' in message ? message : { key: keyOf(message.value), task: message.value };
 }
 
-function readStart(message: StartedPoll): Read<Poll> {
-  const { success, output, issues } = v.safeParse(startSchema, message);
-  if (!success) return { reason: `the message is no start of a job: ${reasonOf(issues)}` };
-  const { eventID, eventTime, responseElements } = output.event.detail;
+function readStart(body: string): Read<Poll> {
+  const message = readMessage(body, startSchema, 'the message is not the start of a job');
+  if ('reason' in message) return message;
+  const { poll, event } = message.value;
+  const { eventID, eventTime, responseElements } = event.detail;
   const watch = { id: eventID, startedAt: eventTime, job: responseElements?.jobId, looks: 0 };
-  return { key: keyOf(output.poll), task: { ...output.poll, watch } };
+  return { key: keyOf(poll), task: { ...poll, watch } };
 }
 
-/** What tells the jobs of one source from all others', instances among them. */
+/** Identifies the jobs of a source and an instance. */
 const keyOf = ({ jobs, instanceId = 'default' }: ScheduledPoll): string =>
   [jobs.service, keyPart('workflow' in jobs ? jobs.workflow : jobs.domain), keyPart(instanceId)].join('#');
 
 /**
- * Puts the event of each job that has ended since the first poll, and that nobody has told of. Taken, told, noted, in this
- * order: who dies in between has his job taken by a later poll, which tells the same event, of the same run.
+ * Puts the event of each job that ended since the first poll and is not reported. Claims the job, publishes the event,
+ * then marks the job as reported. After a crash in between, a later poll claims the job and publishes the same event.
  */
 async function pollJobs(poll: Poll, message: string, ports: PollPorts): Promise<void> {
   const { lister, jobs: store, clock } = ports;
@@ -172,24 +168,24 @@ async function pollJobs(poll: Poll, message: string, ports: PollPorts): Promise<
   const now = clock();
   const { watch } = poll;
   const startedAt = watch && Math.min(watch.startedAt, now);
-  // What had ended before anybody asked, or the job was started, is no news.
-  const asked = startedAt === undefined ? now : startedAt - CLOCKS_APART;
-  const since = Math.max(Math.min(await store.firstPoll(key, asked), asked), now - LOOK_BACK);
+  // Jobs that ended before the first poll, or before the watched job started, are not reported.
+  const relevant = startedAt === undefined ? now : startedAt - CLOCK_SKEW;
+  const since = Math.max(Math.min(await store.firstPoll(key, relevant), relevant), now - LOOK_BACK);
   const { ended, isOneUnderWay } = await lister.list(poll.jobs, since);
   for (const job of ended.toSorted((a, b) => a.endedAt - b.endedAt)) {
-    if (!(await store.take(key, job.id, clock(), clock() - TAKEN_FOR))) continue;
+    if (!(await store.claim(key, job.id, clock(), clock() - CLAIM_EXPIRY))) continue;
     const error = job.status === 'Failed' ? (job.error ?? (await lister.error(poll.jobs, job))) : undefined;
     await ports.events.publish(DomainEvent.UNIFICATION_REFRESHED, eventOf({ ...job, error }, poll.instanceId));
-    await store.told(key, job.id, clock());
+    await store.finish(key, job.id, clock());
     ports.telemetry.count(MetricName.POLLED_JOBS);
   }
   if (!watch || startedAt === undefined) return;
-  const goesOn = watch.job === undefined ? isOneUnderWay : !ended.some(({ id }) => id === watch.job);
-  if (goesOn) await lookAgain(poll, { ...watch, startedAt }, message, ports);
+  const inProgress = watch.job === undefined ? isOneUnderWay : !ended.some(({ id }) => id === watch.job);
+  if (inProgress) await recheck(poll, { ...watch, startedAt }, message, ports);
 }
 
-/** Leaves word to look again. Where a message comes twice, or two are of one start, one of them goes on. */
-async function lookAgain(poll: Poll, watch: Watch, message: string, ports: PollPorts): Promise<void> {
+/** Schedules the next check. Of duplicate messages, and of several messages for one start, only one continues. */
+async function recheck(poll: Poll, watch: Watch, message: string, ports: PollPorts): Promise<void> {
   const now = ports.clock();
   const { id, startedAt, job, looks } = watch;
   if (now - startedAt > LOOK_BACK) {
@@ -197,25 +193,21 @@ async function lookAgain(poll: Poll, watch: Watch, message: string, ports: PollP
     ports.telemetry.warn(LogMessage.WATCH_GIVEN_UP, { jobs: poll.jobs, job, startedAt: since });
     return;
   }
-  if (!(await ports.jobs.goOn(keyOf(poll), id, looks, message, now))) return;
-  const wait = waitBeforeRecheck(LOOK_WAITS, looks, ports.pace);
+  if (!(await ports.jobs.extend(keyOf(poll), id, looks, message, now))) return;
+  const wait = waitBeforeRecheck(CHECK_WAITS, looks, ports.pace);
   await ports.again({ ...poll, watch: { ...watch, looks: looks + 1 } }, wait);
 }
 
 function eventOf({ id, status, startedAt, endedAt, error, stages }: EndedJob, instanceId: string | undefined) {
   const iso = (instant: number | undefined) => (instant === undefined ? undefined : new Date(instant).toISOString());
-  const detail = {
+  return {
     instanceId,
     runId: id,
     status,
     stages,
     startedAt: iso(startedAt),
     endedAt: iso(endedAt),
-    // The service may have cut its text within a character.
+    // The service can have cut the text within a surrogate pair.
     error: error && cut(error.toWellFormed(), MAX_ERROR_LENGTH),
   };
-  return Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
 }
-
-/** Longest error text, characters: an entry of the bus has little room. */
-const MAX_ERROR_LENGTH = 4000;

@@ -67,12 +67,12 @@ export class Sandbox {
       if (stream) createInterface({ input: stream }).on('line', onLine);
     }
     this.exited = new Promise((resolve) => {
-      const gone = (how: string) => {
+      const onExit = (how: string) => {
         this.alive = false;
         resolve(how);
       };
-      this.child.once('exit', (code, signal) => gone(signal ? `signal: ${signal}` : `exit status ${code}`));
-      this.child.on('error', (error) => gone(error.message));
+      this.child.once('exit', (code, signal) => onExit(signal ? `signal: ${signal}` : `exit status ${code}`));
+      this.child.on('error', (error) => onExit(error.message));
     });
     this.ready = new Promise((resolve) => {
       this.child.on('message', (message) => {

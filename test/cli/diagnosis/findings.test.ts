@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { diagnose, type Snapshot } from '../../../cli/diagnosis/findings';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
-import type { Health } from '../../../lambda/subscriptions/core/flow-health';
+import type { Health } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -104,7 +104,10 @@ it('reports why a subscription is paused, when the next probe is, and what to do
   });
   const [ended] = diagnose({ ...HEALTHY, subscriptions: [paused({})] });
   expect(ended?.impact).toContain('The connector no longer probes the flow.');
-  const wanted = diagnose({ ...HEALTHY, subscriptions: [paused({ bySomebody: true, reason: 'somebody paused it' })] });
+  const wanted = diagnose({
+    ...HEALTHY,
+    subscriptions: [paused({ bySomebody: true, reason: 'an operator paused it' })],
+  });
   expect(wanted).toMatchObject([{ severity: 'note', action: 'To end the pause: resume crm.' }]);
 });
 

@@ -76,7 +76,7 @@ describe('flow', () => {
       ['full-refresh-completed', '--then', 'teams', '-o', 'x', '--to', 'a@b.cd'],
       /--then email/,
     ],
-    ['no address', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--to', 'kim'], /not a mail address/],
+    ['no address', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--to', 'kim'], /not an email address/],
     ['a long name', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--name', 'x'.repeat(101)], /too long/],
     ['an empty name', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--name', ' '], /--name is empty/],
   ])('rejects %s', async (_, args, message) => {

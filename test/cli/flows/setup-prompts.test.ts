@@ -133,7 +133,7 @@ describe('setup', () => {
       ['Name of the subscription', `\x15${'\x7f'.repeat(20)}orders-failed${ENTER}`],
       ['A subscription with this name exists', `-x${ENTER}`],
       ['Owners:', `kim${ENTER}`],
-      ['is not a mail address', `@example.com${ENTER}`],
+      ['is not an email address', `@example.com${ENTER}`],
       ['HTTP URL of the flow', `${FLOW_URL.split('&')[0]}${ENTER}`],
       ['or the URL was cut at `&`', FLOW_URL + ENTER],
     ]);
@@ -156,7 +156,7 @@ describe('setup', () => {
       ['Name of the subscription', ENTER],
       ['Owners:', ENTER],
       ['HTTP URL of the flow', old + ENTER],
-      ['no longer answer on logic.azure.com', ''],
+      ['stopped responding on logic.azure.com', ''],
       ['Use it anyway?', 'n'],
       ['HTTP URL of the flow', FLOW_URL + ENTER],
     ]);

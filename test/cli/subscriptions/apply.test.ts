@@ -158,7 +158,7 @@ describe('applySubscriptions', () => {
     const losing = { ...ports, subscriptions: { ...ports.subscriptions, put: async () => false } };
     expect(await applySubscriptions(file(wanted(1)), OPTIONS, losing, report)).toBe(false);
     expect(seen.problems).toEqual([
-      'cannot add flow-0: subscription "flow-0" was changed by somebody meanwhile: run it again',
+      'cannot add flow-0: subscription "flow-0" was changed by another run at the same time: run it again',
     ]);
   });
 

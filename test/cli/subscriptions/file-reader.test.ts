@@ -97,7 +97,7 @@ describe('a subscription file in chunks', () => {
     const text = `subscriptions:\n${list}${threshold('s3', '    colour: red\n')}set: no_set\n`;
     const lines = [
       'subs.yaml:402: subscription "s3": line 14 already uses this name; use unique names',
-      'subs.yaml:406: subscription "s3": "colour" is not known; this trigger takes',
+      'subs.yaml:406: subscription "s3": "colour" is not known; this trigger has the keys',
       'subs.yaml:407: "set" is "no_set"; write',
     ];
     const error = await inPieces(text, 64).catch((thrown) => thrown);

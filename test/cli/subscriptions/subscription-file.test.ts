@@ -141,7 +141,7 @@ subscriptions:
   test('with loopback flow URLs in the local run', () => {
     const local = 'http://localhost:8080/flows/crm?sig=local';
     expect(read(entry(local), { loopback: true })).toMatchObject({ entries: [{ flowUrl: local }], warnings: [] });
-    expect(mistakesOf(entry(local))[0]).toContain('localhost is the own machine');
+    expect(mistakesOf(entry(local))[0]).toContain('localhost is the local machine');
   });
 
   test('with warnings for a flow URL in plain text and for one that no longer responds', () => {
@@ -151,7 +151,9 @@ subscriptions:
         'write ${NAME} instead and set the environment variable NAME',
     ]);
     expect(read(entry('${OLD}'), { environment: { OLD: old } }).warnings).toEqual([
-      expect.stringMatching(/^subs\.yaml:4: subscription "crm": "flowUrl" \(from \$\{OLD\}\): Power Automate flows no/),
+      expect.stringMatching(
+        /^subs\.yaml:4: subscription "crm": "flowUrl" \(from \$\{OLD\}\): Power Automate flows stopped/,
+      ),
     ]);
   });
 
@@ -289,7 +291,7 @@ describe('a mistake is reported with its line', () => {
     [
       'a flow URL on two lines',
       entry(FLOW_URL.replace('&sp', '\n      &sp')),
-      ['subs.yaml:4: subscription "crm": "flowUrl": The flow URL has a space in it; write it without, on one line.'],
+      ['subs.yaml:4: subscription "crm": "flowUrl": The flow URL contains a space; remove it.'],
     ],
     [
       'no flow URL',
@@ -342,12 +344,12 @@ set: no_set
 `;
     expect(mistakesOf(text).map((mistake) => mistake.split(';')[0])).toEqual([
       'subs.yaml:2: subscription "a b": "name" is "a b"',
-      'subs.yaml:4: subscription "a b": "segment" is 7 without quotes, which is no text',
+      'subs.yaml:4: subscription "a b": "segment" is 7 without quotes, which is not a string',
       'subs.yaml:5: subscription "a b": "above" is "10,000"',
       'subs.yaml:6: subscription "a b": "link" uses the environment variable NOT_THERE, which is not set',
       'subs.yaml:8: subscription "full": "trigger" is "full-refresh"',
       'subs.yaml:9: subscription "full": "flowUrl": example.com is not a host of Power Automate or Logic Apps (such as *.api.powerplatform.com)',
-      'subs.yaml:15: subscription "rev": "dimensions.Year" is 2024 without quotes, which is no text',
+      'subs.yaml:15: subscription "rev": "dimensions.Year" is 2024 without quotes, which is not a string',
       'subs.yaml:16: subscription "rev": "threshold" is not known',
       'subs.yaml:17: "set" is "no_set"',
     ]);

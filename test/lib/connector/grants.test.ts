@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readThresholdStatuses } from '../../../cli/diagnosis/threshold-status';
-import { pause } from '../../../lambda/delivery/core/health/flow-health';
+import { pause } from '../../../lambda/delivery/core/health/pause-resume';
 import { type RegistryPorts, register, unregister } from '../../../lambda/registration/core/register';
 import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
 import { ThresholdTable } from '../../../lambda/thresholds/adapters/threshold-table';

@@ -347,7 +347,7 @@ describe('overrides', () => {
 
   test('rejects an unknown name, and lists the known ones', () => {
     expect(() => alarmsOf({ overrides: { functionErrors: { each: { register2: {} } } } })).toThrow(
-      "overrides.functionErrors.each has 'register2': there is evaluate, sweep, collect, dispatch, deliver",
+      "overrides.functionErrors.each has 'register2': write one of evaluate, sweep, collect, dispatch, deliver",
     );
   });
 });

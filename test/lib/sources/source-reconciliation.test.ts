@@ -72,16 +72,16 @@ test('normalize records only the runs of these sources', () => {
   expect(referred(normalize?.Properties.Environment.Variables[Env.RUNS_TABLE_NAME])).toBe('CollectionTable');
   expect(permissions(template, 'NormalizationNormalizeRole')).toContain('dynamodb:PutItem CollectionTable');
   const { connector: mixed, stack } = connectorStack();
-  mixed.addSource('Noted', Source.glueJob({ jobName: 'noted', dataSource }), { reconciliation: {} });
-  mixed.addSource('Heard', Source.glueJob({ jobName: 'heard', dataSource }));
+  mixed.addSource('Reconciled', Source.glueJob({ jobName: 'reconciled-job', dataSource }), { reconciliation: {} });
+  mixed.addSource('Plain', Source.glueJob({ jobName: 'plain-job', dataSource }));
   const [rule] = Object.values(resources(Template.fromStack(stack), 'AWS::Events::Rule')).filter(
     ({ Properties }) => Properties.EventPattern?.source?.[0] === 'aws.glue',
   );
   const sent = referred(rule?.Properties.Targets[0].InputTransformer.InputTemplate) as string;
   const { sources } = JSON.parse(sent.replace('<aws.events.event.json>', '{}'));
-  expect(sources.map(({ name, reconciled: noted }: { name: string; reconciled?: boolean }) => [name, noted])).toEqual([
-    ['noted', true],
-    ['heard', undefined],
+  expect(sources.map(({ name, reconciled }: { name: string; reconciled?: boolean }) => [name, reconciled])).toEqual([
+    ['reconciled-job', true],
+    ['plain-job', undefined],
   ]);
 });
 

@@ -6,8 +6,9 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { Env } from '../../../contract/environment';
+import { toDefinition } from '../../../lambda/subscriptions/core/entry/definition';
 import { ENTRA_CLOUDS } from '../../../lambda/subscriptions/core/subscription';
-import { checkEntry, toDefinition } from '../../../lambda/subscriptions/core/subscription-entry';
+import { checkEntry } from '../../../lambda/subscriptions/core/subscription-entry';
 import {
   BodyFormat,
   ClientSecret,
@@ -480,7 +481,7 @@ describe('fails at synthesis', () => {
   test('auth without a flow, or without a client secret and federation', () => {
     const auth = FlowAuth.entra(APPLICATION);
     expect(add(() => ({ ...thresholdOf(Threshold.above(1)), auth }))).toThrow(
-      '"auth" stands without "flowUrl"; write flowUrl, or leave auth out',
+      '"auth" has no effect without "flowUrl"; write flowUrl, or remove auth',
     );
     expect(add((scope) => ({ trigger: FAILED, flowUrl: FlowUrl.fromSecret(secretOf(scope)), auth }))).toThrow(
       '"auth.clientSecret" is missing, and the connector has no federation; write ClientSecret.fromSecret(…)',

@@ -119,7 +119,7 @@ it('reports a run that timed out, by its schedule', async () => {
           runId: 'u-1',
           status: 'TimedOut',
           stages: { map: 'Successful' },
-          error: 'not complete by 2026-11-02T06:00:00.000Z: no end of match, merge',
+          error: 'not complete by 2026-11-02T06:00:00.000Z: match, merge did not end',
         },
       },
     ]);

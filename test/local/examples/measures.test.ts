@@ -92,7 +92,7 @@ describe('the example', () => {
     await stack.runSchedules();
     await stack.whenIdle();
     expect(events.length).toBe(before);
-    const reports = logs.filter((line) => line.includes('a query gave no value'));
+    const reports = logs.filter((line) => line.includes('a query returned no value'));
     const failures = reports.map((line) => JSON.parse(line)).map(({ subject, failure }) => `${subject}: ${failure}`);
     expect(failures.toSorted()).toEqual([
       'Newsletter: Failed',

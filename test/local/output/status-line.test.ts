@@ -22,12 +22,12 @@ function statusOn(stream: { isTTY: boolean; columns?: number }) {
 it('keeps the status line at the end of a terminal', () => {
   const { status, flush } = statusOn({ isTTY: true, columns: 8 });
   let done = 0;
-  status.say('before');
+  status.print('before');
   status.start(() => `${++done} of 3 events`);
   vi.advanceTimersByTime(400);
-  status.say('a line');
+  status.print('a line');
   status.stop();
-  status.say('after');
+  status.print('after');
   vi.advanceTimersByTime(10_000);
   expect(flush()).toBe('⌫before\n⌫1 of 3 ⌫2 of 3 ⌫a line\n2 of 3 ⌫⌫after\n');
 });
@@ -37,7 +37,7 @@ it('writes a changed status to a file every 10 seconds', () => {
   let text = '1 of 3';
   status.start(() => text);
   vi.advanceTimersByTime(9_999);
-  status.say('a line');
+  status.print('a line');
   expect(flush()).toBe('a line\n');
   vi.advanceTimersByTime(30_000);
   expect(flush()).toBe('1 of 3\n');

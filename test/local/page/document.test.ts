@@ -10,7 +10,7 @@ const paused = subscription(
   {},
   {
     health: {
-      ...{ version: 1, state: 'paused', reason: 'the flow has refused 3 deliveries', announcements: [] },
+      ...{ version: 1, state: 'paused', reason: 'the flow refused 3 deliveries', announcements: [] },
       ...{ since: NOW - 5000, nextProbe: NOW + 900_000 },
     },
   },
@@ -99,7 +99,7 @@ describe('the page', () => {
   it('shows paused subscriptions first, with the reason', () => {
     const text = textOf(section(page, 'subscriptions'));
     expect(text).toMatch(
-      /paused off .*Paused since 11:59:55 : the flow has refused 3 deliveries\. Next attempt at 12:15:00 \. .*active vip/,
+      /paused off .*Paused since 11:59:55 : the flow refused 3 deliveries\. Next attempt at 12:15:00 \. .*active vip/,
     );
   });
 

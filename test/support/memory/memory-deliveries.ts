@@ -1,7 +1,12 @@
-import type { DeathNotice, DeliveryKey, DeliveryStore, Lease } from '../../../lambda/delivery/core/deliver';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../lambda/delivery/core/delivery';
-import type { KeptDeliveries } from '../../../lambda/delivery/core/kept-deliveries';
-import type { RateLimiter } from '../../../lambda/delivery/core/rate-limit';
+import type {
+  DeathNotice,
+  DeliveryKey,
+  DeliveryStore,
+  KeptDeliveries,
+  Lease,
+  RateLimiter,
+} from '../../../lambda/delivery/core/ports';
 import type { Gate } from './memory';
 
 export interface MemoryRow extends DeliveryKey {

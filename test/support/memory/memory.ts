@@ -2,7 +2,7 @@ import type { EventPublisher } from '../../../lambda/events/core/ports';
 import type { RegistryPorts } from '../../../lambda/registration/core/register';
 import { canonicalDimensions, type Dimensions, memberKey } from '../../../lambda/shared/core/metric';
 import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/ports';
-import { dueOf } from '../../../lambda/subscriptions/core/flow-health';
+import { dueOf } from '../../../lambda/subscriptions/core/health';
 import type { DueSubscriptions, HealthStore } from '../../../lambda/subscriptions/core/ports';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { type MetricState, partSortKey } from '../../../lambda/thresholds/core/metric-state';

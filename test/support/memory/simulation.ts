@@ -1,6 +1,7 @@
 import { setImmediate as settled } from 'node:timers/promises';
-import { type DeliverPorts, deliverBatch } from '../../../lambda/delivery/core/deliver';
+import { deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
+import type { DeliverPorts } from '../../../lambda/delivery/core/ports';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { QueueMessage } from '../../../lambda/shared/core/ports';

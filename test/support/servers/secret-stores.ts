@@ -3,7 +3,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { flowOpener } from '../../../lambda/delivery/adapters/flow-opener';
 import { type SecretClients, secretReader } from '../../../lambda/delivery/adapters/secret-reader';
-import type { DeliverPorts } from '../../../lambda/delivery/core/deliver';
+import type { DeliverPorts } from '../../../lambda/delivery/core/ports';
 import type { Clock } from '../../../lambda/shared/core/ports';
 import { flowUrlOpener, sealFlowUrl } from '../../../lambda/subscriptions/adapters/flow-url-seal';
 import type { SealedFlowUrl } from '../../../lambda/subscriptions/core/subscription';

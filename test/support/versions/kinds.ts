@@ -19,7 +19,7 @@ import {
 } from '../../../lambda/delivery/core/delivery';
 import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';
 import type { ThresholdOperator } from '../../../lambda/shared/core/position';
-import type { Announcement, Failures, Health } from '../../../lambda/subscriptions/core/flow-health';
+import type { Announcement, Failures, Health } from '../../../lambda/subscriptions/core/health';
 import {
   BODY_FORMATS,
   type EntraAuth,

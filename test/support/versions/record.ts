@@ -3,8 +3,8 @@ import { closeOverdueRuns, collectBatch } from '../../../lambda/collection/core/
 import { deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../lambda/delivery/core/dispatch';
-import { pause, resume } from '../../../lambda/delivery/core/health/flow-health';
-import { replay } from '../../../lambda/delivery/core/kept-deliveries';
+import { pause, resume } from '../../../lambda/delivery/core/health/pause-resume';
+import { replay } from '../../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../../lambda/queries/core/measure';
 import type { CustomResourceRequest } from '../../../lambda/registration/adapters/cloudformation';

@@ -8,8 +8,8 @@ import type { CollectPorts } from '../../../lambda/collection/core/collect';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
 import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
-import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/deliver';
 import type { DispatchPorts } from '../../../lambda/delivery/core/dispatch';
+import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/ports';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { EventPublisher } from '../../../lambda/events/core/ports';
@@ -191,11 +191,11 @@ export class VersionWorld {
   }
 
   get normalize(): NormalizePorts {
-    return { ...this.common, noted: this.noted };
+    return { ...this.common, recorded: this.noted };
   }
 
   get reconcile(): ReconcilePorts {
-    return { ...this.common, noted: this.noted, lister: { list: this.listRuns } };
+    return { ...this.common, recorded: this.noted, lister: { list: this.listRuns } };
   }
 
   get poll(): PollPorts {

@@ -1,6 +1,6 @@
-/** What a flow receives: the one place that turns an event into the JSON of the format that its subscription chose. */
+/** Renders the JSON that a flow receives, in the format of its subscription. */
 
-import { MAX_ERROR_LENGTH } from '../../../events/core/events';
+import { MAX_ERROR_LENGTH } from '../../../events/core/fields';
 import { cut, manyLines } from '../../../shared/core/text';
 import type { BodyFormat } from '../../../subscriptions/core/subscription';
 import { cloudEvent } from './cloudevents';
@@ -11,7 +11,7 @@ import { teamsMessage } from './teams-card';
 export { MAX_OWNERS_LENGTH } from '../../../subscriptions/core/subscription';
 export type { BodyInput } from './input';
 
-/** Largest body, bytes of its JSON in UTF-8; leaves room under the 28 KB that a Teams message may have. */
+/** Largest body in bytes of UTF-8 JSON. Below the 28 KB limit of a Teams message. */
 export const MAX_BODY_BYTES = 20_480;
 
 const FORMATS: Readonly<Record<BodyFormat, (input: BodyInput, error: string) => object>> = {
@@ -20,17 +20,17 @@ const FORMATS: Readonly<Record<BodyFormat, (input: BodyInput, error: string) => 
   'teams-card': teamsMessage,
 };
 
-/** The body of a delivery as it is sent, JSON: no nulls, at most `MAX_BODY_BYTES`. */
+/** A delivery's body as JSON: no nulls, up to `MAX_BODY_BYTES`. */
 export function renderBody(input: BodyInput): string {
   const { event, subscription } = input;
   const error = 'error' in event ? manyLines(event.error ?? '') : '';
   return withLongest(cut(error, MAX_ERROR_LENGTH), (part) => JSON.stringify(FORMATS[subscription.format](input, part)));
 }
 
-/** The JSON with as much of the error as fits. Everything else in a body has a limit of its own. */
+/** The JSON with as much of the error as fits. Every other field has its own limit. */
 function withLongest(error: string, render: (part: string) => string): string {
   const fits = (json: string) => Buffer.byteLength(json) <= MAX_BODY_BYTES;
-  // The whole error nearly always fits, so that is tried first; otherwise halving finds the longest that does.
+  // The whole error almost always fits. Otherwise a binary search finds the longest part that does.
   let best = render(error);
   if (fits(best)) return best;
   best = render('');

@@ -1,174 +1,41 @@
-import * as v from 'valibot';
 import type { TriggerId } from '../../../../contract/events';
-import { MAX_ERROR_LENGTH, MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/events';
+import { MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/fields';
 import type { MeasureCrossing, SegmentCrossing, TriggerEvent } from '../../../events/core/trigger-event';
 import { cut, difference, html, mapText, membersText, oneLine, plain, quantityText } from '../../../shared/core/text';
 import { MAX_OWNERS_LENGTH } from '../../../subscriptions/core/subscription';
+import type { FlatBody } from './flat-schema';
 import type { BodyInput } from './input';
 import { durationSeconds, sentences } from './sentences';
 
-/** Largest map of names and texts, bytes of its JSON; its text form takes as many again. */
+/** Largest map in bytes of JSON. Its text form can be as large again. */
 const MAX_MAP_BYTES = 2000;
 
-// Power Automate refuses a body that does not fit the schema, null included (error TriggerInputSchemaMismatch). So a
-// text or a map that is unknown is empty and always there; a number that is unknown is left out and not required.
-const text = (title: string, description: string) => v.pipe(v.string(), v.title(title), v.description(description));
-const number = (title: string, description: string) => v.pipe(v.number(), v.title(title), v.description(description));
-const integer = (title: string, description: string) =>
-  v.pipe(v.number(), v.integer(), v.title(title), v.description(description));
-const flag = (title: string, description: string) => v.pipe(v.boolean(), v.title(title), v.description(description));
-const map = (title: string, description: string) =>
-  v.pipe(v.record(v.string(), v.string()), v.title(title), v.description(description));
-
-const common = <T extends TriggerId>(trigger: T) => ({
-  title: text('Title', 'One line that says what happened; can be sent as it is.'),
-  summary: text('Summary', 'One paragraph that says what happened; can be sent as it is.'),
-  owners: text(
-    'Owners',
-    "The subscription's owners: mail addresses joined by ; as the mail action takes them, or empty.",
-  ),
-  link: text('Link', "The subscription's link, or empty."),
-  trigger: v.pipe(v.literal(trigger), v.title('Trigger'), v.description(`Always ${trigger}.`)),
-  subscription: text('Subscription', 'Name of the subscription that started this flow.'),
-  instanceId: text('Instance', 'The instance of the customer data platform.'),
-  occurredAt: text('Occurred at', 'When it happened, ISO 8601 in UTC.'),
-  delayedMinutes: integer('Delayed minutes', 'Minutes between the event and this delivery.'),
-  isTest: flag('Is test', 'True when somebody tries the flow out; nothing happened then.'),
-  eventId: text('Event id', 'Identity of what happened, the same for all subscriptions.'),
-  deliveryId: text('Delivery id', 'Identity of this delivery; the same when it is sent again, so a flow can skip it.'),
-});
-
-const run = {
-  runId: text('Run id', 'The refresh run.'),
-  status: text('Status', 'How it ended: Successful, Failed, TimedOut, Skipped or Canceled.'),
-  startedAt: text('Started at', 'ISO 8601 in UTC, or empty.'),
-  endedAt: text('Ended at', 'ISO 8601 in UTC, or empty.'),
-  durationSeconds: v.optional(integer('Duration in seconds', 'Left out when it is not known.')),
-  runLink: text('Run link', "The run's page, or empty."),
-};
-
-const failure = {
-  error: text('Error', `What went wrong, at most ${MAX_ERROR_LENGTH} characters, or empty.`),
-  errorHtml: text('Error as HTML', 'The error for the body of a mail: escaped, with line breaks.'),
-};
-
-const dataSource = {
-  dataSource: text('Data source', 'Name of the data source.'),
-  ...run,
-  attempt: v.optional(integer('Attempt', 'Number of the attempt. Left out when it is not known.')),
-  recordCount: v.optional(integer('Record count', 'Records that were read. Left out when it is not known.')),
-};
-
-const crossing = {
-  direction: text('Direction', 'above when the value rose over the threshold, below when it fell under it.'),
-  threshold: number('Threshold', 'The level that was crossed.'),
-  alreadyBeyond: flag(
-    'Already beyond',
-    'True when the value was beyond before the threshold was there: it did not cross.',
-  ),
-  previousValue: v.optional(number('Previous value', 'The value before. Left out when it was already beyond.')),
-  value: number('Value', 'The value now.'),
-  valueText: text('Value as text', 'The value now with thousands separators and its unit, such as 12,345 EUR.'),
-  change: v.optional(number('Change', 'The value now less the value before. Left out when it was already beyond.')),
-  recoverTo: v.optional(number('Recovery level', 'The threshold fires again only after the value was back here.')),
-  observedAt: text('Observed at', 'When the value was measured, ISO 8601 in UTC.'),
-  runId: text('Run id', 'The refresh run, or empty.'),
-};
-
-/** One definition per trigger: gives the type of its body and the published JSON Schema. */
-export const FLAT_BODIES = {
-  'data-source-refresh-failed': v.pipe(
-    v.object({
-      ...common('data-source-refresh-failed'),
-      ...dataSource,
-      willRetry: flag('Will be retried', 'True when the refresh will be tried again.'),
-      ...failure,
-    }),
-    v.title('Data source refresh failed'),
-    v.description('Body that a flow receives when a data source refresh failed.'),
-  ),
-  'data-source-refresh-succeeded': v.pipe(
-    v.object({ ...common('data-source-refresh-succeeded'), ...dataSource }),
-    v.title('Data source refresh succeeded'),
-    v.description('Body that a flow receives when a data source refresh succeeded.'),
-  ),
-  'segment-threshold-crossed': v.pipe(
-    v.object({
-      ...common('segment-threshold-crossed'),
-      segment: text('Segment', 'Name of the segment.'),
-      ...crossing,
-    }),
-    v.title('Segment threshold crossed'),
-    v.description("Body that a flow receives when a segment's member count crosses a threshold."),
-  ),
-  'measure-threshold-crossed': v.pipe(
-    v.object({
-      ...common('measure-threshold-crossed'),
-      measure: text('Measure', 'Name of the measure.'),
-      ...crossing,
-      unit: text('Unit', "The value's unit, or empty."),
-      dimensionsText: text('Dimensions as text', 'Such as Region: EMEA; Channel: Web, or empty.'),
-      dimensions: map('Dimensions', 'Dimension name to member; empty for a measure without dimensions.'),
-    }),
-    v.title('Measure threshold crossed'),
-    v.description("Body that a flow receives when a measure's value crosses a threshold."),
-  ),
-  'full-refresh-completed': v.pipe(
-    v.object({
-      ...common('full-refresh-completed'),
-      ...run,
-      kind: text('Kind', 'Scheduled or OnDemand.'),
-      processesText: text('Processes as text', 'Such as Segments: Successful; Measures: Failed, or empty.'),
-      processes: map('Processes', 'Process name to status; the unsuccessful first when there are too many.'),
-      ...failure,
-    }),
-    v.title('Full refresh completed'),
-    v.description('Body that a flow receives when a full refresh came to an end.'),
-  ),
-  'unification-refresh-completed': v.pipe(
-    v.object({
-      ...common('unification-refresh-completed'),
-      ...run,
-      stagesText: text('Stages as text', 'Such as map: Successful; match: Failed, or empty.'),
-      stages: map('Stages', 'Stage name to status.'),
-      ...failure,
-    }),
-    v.title('Unification refresh completed'),
-    v.description('Body that a flow receives when unification came to an end.'),
-  ),
-} as const satisfies Record<TriggerId, unknown>;
-
-type BodyOf<T extends TriggerId> = v.InferOutput<(typeof FLAT_BODIES)[T]>;
-
-/** What a flow receives in the format `flat`. */
-export type FlatBody = { [T in TriggerId]: BodyOf<T> }[TriggerId];
-
 /**
- * The fields of a delivery, without nulls. Each has its own limit, and all but the error stay under `MAX_BODY_BYTES`
- * together, in an envelope too.
- * @param error as much of the event's error as the body may hold.
+ * The fields of a delivery, without nulls. Each field has its own limit. Without the error, all fields together stay
+ * under `MAX_BODY_BYTES`, also in a CloudEvents envelope.
+ * @param error the part of the event's error that fits the body.
  */
 export function flatBody(input: BodyInput, error: string): FlatBody {
   const { event } = input;
   switch (event.trigger) {
     case 'data-source-refresh-failed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         ...dataSourceFields(event),
         willRetry: event.willRetry,
         ...errorFields(error),
       });
     case 'data-source-refresh-succeeded':
-      return known({ ...commonFields(input, event.trigger), ...dataSourceFields(event) });
+      return withoutUndefined({ ...commonFields(input, event.trigger), ...dataSourceFields(event) });
     case 'segment-threshold-crossed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         segment: name(event.segment),
         ...crossingFields(event, membersText(event.value)),
       });
     case 'measure-threshold-crossed': {
       const unit = name(event.unit);
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         measure: name(event.measure),
         ...crossingFields(event, quantityText(event.value, unit)),
@@ -177,7 +44,7 @@ export function flatBody(input: BodyInput, error: string): FlatBody {
       });
     }
     case 'full-refresh-completed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         ...runFields(event),
         kind: event.kind,
@@ -185,7 +52,7 @@ export function flatBody(input: BodyInput, error: string): FlatBody {
         ...errorFields(error),
       });
     case 'unification-refresh-completed':
-      return known({
+      return withoutUndefined({
         ...commonFields(input, event.trigger),
         ...runFields(event),
         ...mapFields('stages', event.stages),
@@ -249,7 +116,7 @@ function crossingFields(event: SegmentCrossing | MeasureCrossing, valueText: str
   };
 }
 
-/** A map and its text under `<key>` and `<key>Text`; what is too much is left out and counted in the text. */
+/** A map and its text, as `<key>` and `<key>Text`. Entries over the limit are dropped and counted in the text. */
 function mapFields<K extends string>(key: K, entries: Readonly<Record<string, string>> = {}) {
   const all = Object.entries(entries).map(([entry, value]) => [name(entry), name(value)] as const);
   const tooLarge = bytes(Object.fromEntries(all)) > MAX_MAP_BYTES;
@@ -260,7 +127,7 @@ function mapFields<K extends string>(key: K, entries: Readonly<Record<string, st
   return { [`${key}Text`]: asText, [key]: short } as Record<`${K}Text`, string> & Record<K, Record<string, string>>;
 }
 
-/** The entries that fit, those that people must see first. */
+/** The entries that fit, unsuccessful ones first. */
 function mostImportant(entries: readonly (readonly [string, string])[]): (readonly [string, string])[] {
   let size = 2;
   return entries
@@ -271,7 +138,7 @@ function mostImportant(entries: readonly (readonly [string, string])[]): (readon
     });
 }
 
-/** As many whole addresses as fit. */
+/** As many complete addresses as fit. */
 function ownersText(owners: readonly string[]): string {
   let joined = '';
   for (const owner of owners.map(oneLine)) {
@@ -285,7 +152,7 @@ function ownersText(owners: readonly string[]): string {
 const name = (value = ''): string => cut(oneLine(value), MAX_NAME_LENGTH);
 const instant = (value: number | undefined): string => (value === undefined ? '' : new Date(value).toISOString());
 
-/** The link as the browser writes it, ASCII alone; a link that is too long or none is empty, for half of it is useless. */
+/** The normalized link, ASCII only. Empty if it is invalid or too long, because a truncated link is useless. */
 function link(value = ''): string {
   const href = (URL.parse(value)?.href ?? '').replaceAll('\\', '%5C');
   return href.length > MAX_LINK_LENGTH ? '' : href;
@@ -293,7 +160,7 @@ function link(value = ''): string {
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-/** Without the keys that have no value. */
-function known<T extends object>(body: T): T {
+/** Removes the fields without a value. */
+function withoutUndefined<T extends object>(body: T): T {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,7 +1,6 @@
 import type { TriggerEvent } from '../../../events/core/trigger-event';
 import type { SubscriptionDefinition } from '../../../subscriptions/core/subscription';
 
-/** What a body is made of, in every format. */
 export interface BodyInput {
   readonly event: TriggerEvent;
   readonly subscription: SubscriptionDefinition;

@@ -13,29 +13,29 @@ import { directionOf, type ThresholdOperator } from '../../../shared/core/positi
 import { counted, cut, mapText, membersText, oneLine, quantityText } from '../../../shared/core/text';
 import type { Threshold } from '../../../subscriptions/core/subscription';
 
-/** A title and a summary that can be sent as they are. */
+/** A title and a summary that are ready to send. */
 export interface Sentences {
   readonly title: string;
   readonly summary: string;
 }
 
-/** Longest title and summary, characters: one line of a message, and one paragraph. */
+/** Maximum characters of a title (one line of a message) and a summary (one paragraph). */
 const MAX_TITLE_LENGTH = 300;
 const MAX_SUMMARY_LENGTH = 600;
-/** Longest piece of an error in a summary, characters; the whole error is a field of its own. */
+/** Maximum characters of an error in a summary. The full error is a separate field. */
 const MAX_ERROR_IN_SUMMARY = 250;
-/** From this delay on a message says when it happened. Below it, a retry or two is nothing to mention. */
+/** Delay from which a message says when the event happened. A few retries are not worth mentioning. */
 const LATE_MINUTES = 60;
 
-/** Whole seconds from start to end, where both are known and in this order. */
+/** Whole seconds from start to end. Undefined if one is unknown or they are out of order. */
 export function durationSeconds(startedAt: number | undefined, endedAt: number | undefined): number | undefined {
   if (startedAt === undefined || endedAt === undefined || endedAt < startedAt) return undefined;
   return Math.round((endedAt - startedAt) / 1000);
 }
 
 /**
- * The title and the summary of an event's message.
- * `threshold` is the subscription's, for the words; a crossing of an earlier threshold is told by its own values.
+ * The title and the summary of an event.
+ * @param context `threshold`: the subscription's, for the wording. A crossing of an earlier threshold ignores it.
  */
 export function sentences(
   event: TriggerEvent,
@@ -55,7 +55,7 @@ export function sentences(
   };
 }
 
-/** Whether a delivery comes so late that its message says so. */
+/** Whether a delivery is late enough to mention. */
 export const isLate = (delayedMinutes: number): boolean => delayedMinutes >= LATE_MINUTES;
 
 function plainSentences(event: TriggerEvent, threshold: Threshold | undefined): Sentences {
@@ -156,13 +156,13 @@ function measureSentences(event: MeasureCrossing, threshold: Threshold | undefin
   };
 }
 
-/** The level that was crossed as the subscription waits for it: `above 10,000`, `250,000 EUR or more`. */
+/** The subscription's condition in words: `above 10,000`, `250,000 EUR or more`. */
 export function thresholdText(event: SegmentCrossing | MeasureCrossing, threshold: Threshold | undefined): string {
   const level = quantityText(event.threshold, 'unit' in event ? event.unit : '');
   return LEVEL_WORDS[operatorOf(event, threshold)](level)[1];
 }
 
-/** A crossing says its level and direction; whether the level itself counts is the subscription's to say. */
+/** A crossing has a level and a direction. The subscription's operator says whether the level itself is included. */
 function operatorOf(event: SegmentCrossing | MeasureCrossing, threshold: Threshold | undefined): ThresholdOperator {
   if (threshold?.value === event.threshold && directionOf(threshold.operator) === event.direction) {
     return threshold.operator;

@@ -1,9 +1,9 @@
 /**
- * The format `teams-card`: a message with an adaptive card, as the webhook of Teams Workflows ("When a Teams webhook
- * request is received") takes it. Everybody who has the channel sees it without any design of a flow.
+ * The format `teams-card`: a message with an adaptive card for the webhook of Teams Workflows ("When a Teams webhook
+ * request is received"). The channel shows it without further flow design.
  *
- * Texts from outside are TextRuns, in which Markdown is not supported (Adaptive Cards, schema explorer, TextRun); only
- * a FactSet and the fallback read Markdown, so what stands there is escaped.
+ * External texts are TextRuns, which do not support Markdown (Adaptive Cards, schema explorer, TextRun). Only a FactSet
+ * and the fallback render Markdown, so their texts are escaped.
  */
 import * as v from 'valibot';
 import type { Status, TriggerId } from '../../../../contract/events';
@@ -12,26 +12,27 @@ import { durationText } from '../../../shared/core/duration';
 import { numberText } from '../../../shared/core/number-text';
 import { cut, difference, mapText, markdown, membersText, oneLine, quantityText } from '../../../shared/core/text';
 import type { Threshold } from '../../../subscriptions/core/subscription';
-import { type FlatBody, flatBody } from './flat';
+import { flatBody } from './flat';
+import type { FlatBody } from './flat-schema';
 import type { BodyInput } from './input';
 import { durationSeconds, isLate, minuteText, sentences, thresholdText } from './sentences';
 
 /**
- * Version of the card's schema. Teams supports 1.5 and earlier (Microsoft, "Types of cards"); nothing in the card is
- * newer than 1.2, and a version higher than needed only shuts out older clients.
+ * Version of the card's schema. Teams supports up to 1.5 (Microsoft, "Types of cards"). The card needs only 1.2, and a
+ * higher version would exclude older clients.
  */
 const CARD_VERSION = '1.4';
-/** Longest error in a card, characters: enough to see what it is, and the run's page has the rest. */
+/** Maximum characters of an error in a card. The run's page has the full error. */
 const MAX_ERROR_IN_CARD = 1000;
-/** Longest value of a fact, characters; what is listed may be longer. */
+/** Maximum characters of a fact, and of a fact that is a list. */
 const MAX_FACT_LENGTH = 200;
 const MAX_LIST_LENGTH = 400;
-/** A word that gets places to break. Shorter ones, most ids and addresses among them, can be copied unchanged. */
+/** A word that needs break points. Shorter words, which include most ids and addresses, can be copied unchanged. */
 const LONG_WORD = /[^\s-]{33,}/gu;
-/** What fits a line of a fact at 320 px. */
+/** Characters that fit one line of a fact at 320 px. */
 const WORD_PIECE = /.{16}(?=.)/gu;
 
-// Strict, unlike the other bodies: a misspelled property would be ignored by Teams without a word.
+// Strict, unlike the other bodies, because Teams silently ignores a misspelled property.
 const textRun = v.strictObject({
   type: v.literal('TextRun'),
   text: v.pipe(v.string(), v.minLength(1)),
@@ -63,7 +64,7 @@ const card = v.strictObject({
   actions: v.optional(v.pipe(v.array(openUrl), v.minLength(1))),
 });
 
-/** What is sent in the format `teams-card`, for every trigger: gives its type and the published JSON Schema. */
+/** Body in the format `teams-card`, the same for every trigger. */
 export const teamsMessageSchema = v.pipe(
   v.strictObject({
     type: v.literal('message'),
@@ -84,7 +85,7 @@ type Fact = v.InferOutput<typeof fact>;
 
 export function teamsMessage(input: BodyInput, error: string): TeamsMessage {
   const fields = flatBody(input, '');
-  // The card has places of its own for the error, the test and the delay: the sentences need not tell them.
+  // The card shows the error, the test and the delay separately from the sentences.
   const { title, summary } = sentences(withoutError(input.event), {
     threshold: input.subscription.threshold,
     isTest: false,
@@ -93,6 +94,11 @@ export function teamsMessage(input: BodyInput, error: string): TeamsMessage {
   const marks = marksOf(fields);
   const actions = actionsOf(fields);
   const shownError = cut(error, MAX_ERROR_IN_CARD);
+  const header = [
+    ...(marks ? [richTextOf(marks, { size: 'small', weight: 'bolder' })] : []),
+    richTextOf(title, { size: 'large', weight: 'bolder' }),
+  ];
+  const errorItems = shownError ? [richTextOf(shownError, { size: 'small', fontType: 'monospace' })] : [];
   return {
     type: 'message',
     attachments: [
@@ -105,26 +111,10 @@ export function teamsMessage(input: BodyInput, error: string): TeamsMessage {
           fallbackText: markdown(fields.title),
           msteams: { width: 'Full' },
           body: [
-            {
-              type: 'Container',
-              style: styleOf(fields),
-              bleed: true,
-              items: [
-                ...(marks ? [richTextOf(marks, { size: 'small', weight: 'bolder' })] : []),
-                richTextOf(title, { size: 'large', weight: 'bolder' }),
-              ],
-            },
+            { type: 'Container', style: styleOf(fields), bleed: true, items: header },
             richTextOf(summary),
             { type: 'FactSet', facts: factsOf(input, fields) },
-            ...(shownError
-              ? [
-                  {
-                    type: 'Container' as const,
-                    style: 'emphasis' as const,
-                    items: [richTextOf(shownError, { size: 'small', fontType: 'monospace' })],
-                  },
-                ]
-              : []),
+            ...(shownError ? [{ type: 'Container', style: 'emphasis', items: errorItems } as const] : []),
           ],
           ...(actions.length > 0 && { actions }),
         },
@@ -145,9 +135,9 @@ const richTextOf = (text: string, style: Omit<TextRun, 'type' | 'text'> = {}): R
 const ZERO_WIDTH_SPACE = '\u200b';
 
 /**
- * The text with zero-width spaces where a card would not show it as it is. Renderers break lines between words only and clip
- * what is wider than the card. They replace `{{DATE(…)}}` and `{{TIME(…)}}` by a formatted date (Adaptive Cards, "Text
- * features"), in TextRuns too, where nothing escapes it.
+ * Adds zero-width spaces where a card would alter the text. Renderers break lines only between words and clip wider
+ * text. They also replace `{{DATE(…)}}` and `{{TIME(…)}}` with a formatted date (Adaptive Cards, "Text features"), even
+ * in TextRuns, which have no escape.
  */
 const shownLiterally = (text: string): string =>
   text
@@ -163,7 +153,7 @@ function marksOf({ isTest, delayedMinutes }: FlatBody): string {
     .join(' · ');
 }
 
-/** A colour for whoever skims the channel; the title says the same in words. */
+/** Color for skimming the channel. The title says the same in words. */
 function styleOf(fields: FlatBody): ContainerStyle {
   if (!('status' in fields)) return 'accent';
   if (fields.status === 'Successful') return 'good';
@@ -190,7 +180,7 @@ function actionsOf(fields: FlatBody): v.InferOutput<typeof openUrl>[] {
 
 type Row = readonly [title: string, value: string, maxLength?: number];
 
-/** What matters for the trigger, and at last where it comes from; what is not known is left out. */
+/** The trigger's facts, followed by the origin of the event. Unknown facts are omitted. */
 function factsOf(input: BodyInput, fields: FlatBody): Fact[] {
   const rows: Row[] = [
     ...triggerRows(input),
@@ -264,7 +254,7 @@ function crossingRows(event: SegmentCrossing | MeasureCrossing, threshold: Thres
   ];
 }
 
-/** Names and statuses, those that people must see first. */
+/** Names and statuses, unsuccessful ones first. */
 function statusesText(statuses: Readonly<Record<string, Status>> = {}): string {
   const rank = ([, status]: readonly [string, Status]) => Number(status === 'Successful');
   return mapText(Object.fromEntries(Object.entries(statuses).toSorted((a, b) => rank(a) - rank(b))));

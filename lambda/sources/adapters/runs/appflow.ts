@@ -1,41 +1,33 @@
 import { type AppflowClient, DescribeFlowExecutionRecordsCommand } from '@aws-sdk/client-appflow';
-import type { ListedRun } from '../../core/reconcile';
-import { iso, isPast, LONGEST_RUN_MS, pagesOf } from './calling';
+import { iso, isPast, listedRun, runsOf } from './calling';
 
-/** Records of a page (API reference, DescribeFlowExecutionRecords). */
+/** Page size limit (API reference, DescribeFlowExecutionRecords). */
 const PAGE = 100;
-/** Of the API's statuses (ExecutionStatus): what is under way, and the event's word for a success. */
-const UNDER_WAY = ['InProgress', 'CancelStarted'];
-const WORDS: Readonly<Record<string, string>> = { Successful: 'Execution Successful' };
+const IN_PROGRESS = ['InProgress', 'CancelStarted'];
+/** The event's status for a status of the API (API reference, ExecutionStatus). The others are the same. */
+const EVENT_STATUS: Readonly<Record<string, string>> = { Successful: 'Execution Successful' };
 
 /** Executions of a flow of Amazon AppFlow. */
-export async function* appFlowRuns(
-  client: AppflowClient,
-  flowName: string,
-  since: number,
-): AsyncGenerator<ListedRun[]> {
-  const send = (nextToken: string | undefined) =>
-    client.send(new DescribeFlowExecutionRecordsCommand({ flowName, maxResults: PAGE, nextToken }));
-  for await (const { flowExecutions = [] } of pagesOf(send, (page) => page.nextToken)) {
-    yield flowExecutions
-      .filter(({ executionStatus = '' }) => !UNDER_WAY.includes(executionStatus))
-      .map(({ executionId, executionStatus = '', executionResult, startedAt, lastUpdatedAt }) => ({
-        event: {
-          detailType: 'AppFlow End Flow Run Report',
-          time: iso(lastUpdatedAt),
-          resources: [],
-          detail: {
+export const appFlowRuns = (client: AppflowClient, flowName: string, since: number) =>
+  runsOf(
+    (nextToken) => client.send(new DescribeFlowExecutionRecordsCommand({ flowName, maxResults: PAGE, nextToken })),
+    ({ flowExecutions = [] }) =>
+      flowExecutions
+        .filter(({ executionStatus = '' }) => !IN_PROGRESS.includes(executionStatus))
+        .map(({ executionId, executionStatus = '', executionResult, startedAt, lastUpdatedAt }) =>
+          listedRun('AppFlow End Flow Run Report', lastUpdatedAt, {
             'flow-name': flowName,
             'execution-id': executionId,
-            status: WORDS[executionStatus] ?? executionStatus,
+            status: EVENT_STATUS[executionStatus] ?? executionStatus,
             'start-time': iso(startedAt),
             'end-time': iso(lastUpdatedAt),
             'num-of-records-processed': executionResult?.recordsProcessed,
             error: executionResult?.errorInfo?.executionMessage,
-          },
-        },
-      }));
-    const [first, last] = [flowExecutions[0], flowExecutions.at(-1)];
-    if (isPast(first?.startedAt, last?.startedAt, since - LONGEST_RUN_MS)) return;
-  }
-}
+          }),
+        ),
+    ({ flowExecutions = [] }) =>
+      isPast(
+        flowExecutions.map(({ startedAt }) => startedAt),
+        since,
+      ),
+  );

@@ -1,20 +1,17 @@
 import { type DataSyncClient, DescribeTaskExecutionCommand, ListTaskExecutionsCommand } from '@aws-sdk/client-datasync';
 import type { ServiceEvent } from '../../core/mappings/service-event';
-import type { ListedRun } from '../../core/reconcile';
-import { calling, iso, pagesOf } from './calling';
+import { calling, iso, listedRun, runsOf } from './calling';
 
-/** Executions of a page (API reference, ListTaskExecutions). */
+/** Page size limit (API reference, ListTaskExecutions). */
 const PAGE = 100;
-/** Executions that are asked for at a time: a service throttles who asks for a hundred. */
+/** Concurrent DescribeTaskExecution calls. The service throttles a hundred. */
 const LANES = 10;
 
 /**
- * Executions of a task of AWS DataSync. The list says neither when they were nor in which order they come: all pages are read,
- * and what is not noted is asked for.
+ * Executions of an AWS DataSync task. The list has no times and no order, so all pages are read, and every execution that
+ * is not recorded is described.
  */
-export async function* dataSyncRuns(client: DataSyncClient, taskArn: string): AsyncGenerator<ListedRun[]> {
-  const send = (NextToken: string | undefined) =>
-    client.send(new ListTaskExecutionsCommand({ TaskArn: taskArn, MaxResults: PAGE, NextToken }));
+export function dataSyncRuns(client: DataSyncClient, taskArn: string) {
   const lanes = Array.from({ length: LANES }, (): Promise<unknown> => Promise.resolve());
   let next = 0;
   const inLane = <T>(work: () => Promise<T>): Promise<T> => {
@@ -23,29 +20,26 @@ export async function* dataSyncRuns(client: DataSyncClient, taskArn: string): As
     lanes[lane] = result.catch(() => undefined);
     return result;
   };
-  for await (const { TaskExecutions = [] } of pagesOf(send, (page) => page.NextToken)) {
-    yield TaskExecutions.map(({ TaskExecutionArn: arn = '', Status }) => ({
-      event: eventOf(arn, { State: Status }),
-      complete: () => inLane(() => whole(client, arn)),
-    }));
-  }
+  return runsOf(
+    (NextToken) => client.send(new ListTaskExecutionsCommand({ TaskArn: taskArn, MaxResults: PAGE, NextToken })),
+    ({ TaskExecutions = [] }) =>
+      TaskExecutions.map(({ TaskExecutionArn: arn = '', Status }) => ({
+        // The time is unknown before DescribeTaskExecution. Any time identifies the run.
+        event: eventOf(arn, new Date(0), { State: Status }),
+        complete: () => inLane(() => describe(client, arn)),
+      })),
+  );
 }
 
-async function whole(client: DataSyncClient, arn: string): Promise<ServiceEvent> {
+async function describe(client: DataSyncClient, arn: string): Promise<ServiceEvent> {
   const { Status, StartTime, EndTime, Result } = await calling(
     client.send(new DescribeTaskExecutionCommand({ TaskExecutionArn: arn })),
   );
-  // The end is not said of every execution (API reference: `EndTime` is optional): then by how long it took.
-  const { TotalDuration } = Result ?? {};
-  const ended = EndTime ?? (StartTime && new Date(StartTime.getTime() + (TotalDuration ?? 0)));
-  const said = [Result?.ErrorCode, Result?.ErrorDetail].filter(Boolean).join(': ');
-  return { ...eventOf(arn, { State: Status, message: said, startTime: iso(StartTime) }), time: iso(ended) };
+  // `EndTime` is optional (API reference). Without it, the end is the start plus the duration.
+  const ended = EndTime ?? (StartTime && new Date(StartTime.getTime() + (Result?.TotalDuration ?? 0)));
+  const message = [Result?.ErrorCode, Result?.ErrorDetail].filter(Boolean).join(': ');
+  return eventOf(arn, ended, { State: Status, message, startTime: iso(StartTime) });
 }
 
-/** Without a time as long as nobody has asked for it: any will do to tell which run it is. */
-const eventOf = (arn: string, detail: ServiceEvent['detail']): ServiceEvent => ({
-  detailType: 'DataSync Task Execution State Change',
-  time: new Date(0).toISOString(),
-  resources: [arn],
-  detail,
-});
+const eventOf = (arn: string, endedAt: Date | undefined, detail: ServiceEvent['detail']): ServiceEvent =>
+  listedRun('DataSync Task Execution State Change', endedAt, detail, [arn]).event;

@@ -26,7 +26,7 @@ export interface RunClients {
 
 type List = (name: string, since: number) => AsyncIterable<readonly ListedRun[]>;
 
-/** Asks the services for the runs of sources. */
+/** Lists the runs of sources from their services. */
 export function runLister(clients: RunClients): RunLister {
   const lists: Readonly<Record<ReconcilableKind, List>> = {
     appflow: (name, since) => appFlowRuns(clients.appFlow, name, since),

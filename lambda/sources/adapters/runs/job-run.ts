@@ -1,39 +1,35 @@
 import { type DataBrewClient, ListJobRunsCommand } from '@aws-sdk/client-databrew';
 import { GetJobRunsCommand, type GlueClient } from '@aws-sdk/client-glue';
-import type { ListedRun } from '../../core/reconcile';
-import { iso, isPast, LONGEST_RUN_MS, pagesOf } from './calling';
+import { iso, isPast, LONGEST_RUN_MS, listedRun, runsOf } from './calling';
 
-/** Runs of a page (API references: GetJobRuns of AWS Glue, ListJobRuns of AWS Glue DataBrew). */
+/** Page size limits (API references: GetJobRuns of AWS Glue, ListJobRuns of AWS Glue DataBrew). */
 const GLUE_PAGE = 200;
 const DATABREW_PAGE = 100;
 
-/** Runs of a job of AWS Glue, which come in the order of their starts, the newest first (API reference, GetJobRuns). */
-export async function* glueRuns(client: GlueClient, jobName: string, since: number): AsyncGenerator<ListedRun[]> {
-  const send = (NextToken: string | undefined) =>
-    client.send(new GetJobRunsCommand({ JobName: jobName, MaxResults: GLUE_PAGE, NextToken }));
-  for await (const { JobRuns = [] } of pagesOf(send, (page) => page.NextToken)) {
-    yield JobRuns.map(({ Id, JobRunState, StartedOn, CompletedOn, ErrorMessage }) =>
-      jobRun('Glue', jobName, Id, JobRunState, StartedOn, CompletedOn, ErrorMessage),
-    );
-    const oldest = JobRuns.at(-1)?.StartedOn;
-    if (oldest && oldest.getTime() < since - LONGEST_RUN_MS) return;
-  }
-}
+/** Runs of an AWS Glue job. The list is ordered by start, newest first (API reference, GetJobRuns). */
+export const glueRuns = (client: GlueClient, jobName: string, since: number) =>
+  runsOf(
+    (NextToken) => client.send(new GetJobRunsCommand({ JobName: jobName, MaxResults: GLUE_PAGE, NextToken })),
+    ({ JobRuns = [] }) => JobRuns.map((run) => jobRun('Glue', jobName, run.Id, run.JobRunState, run)),
+    ({ JobRuns = [] }) => (JobRuns.at(-1)?.StartedOn?.getTime() ?? since) < since - LONGEST_RUN_MS,
+  );
 
-/** Runs of a job of AWS Glue DataBrew. */
-export async function* dataBrewRuns(
-  client: DataBrewClient,
-  jobName: string,
-  since: number,
-): AsyncGenerator<ListedRun[]> {
-  const send = (NextToken: string | undefined) =>
-    client.send(new ListJobRunsCommand({ Name: jobName, MaxResults: DATABREW_PAGE, NextToken }));
-  for await (const { JobRuns = [] } of pagesOf(send, (page) => page.NextToken)) {
-    yield JobRuns.map(({ RunId, State, StartedOn, CompletedOn, ErrorMessage }) =>
-      jobRun('DataBrew', jobName, RunId, State, StartedOn, CompletedOn, ErrorMessage),
-    );
-    if (isPast(JobRuns[0]?.StartedOn, JobRuns.at(-1)?.StartedOn, since - LONGEST_RUN_MS)) return;
-  }
+/** Runs of an AWS Glue DataBrew job. */
+export const dataBrewRuns = (client: DataBrewClient, jobName: string, since: number) =>
+  runsOf(
+    (NextToken) => client.send(new ListJobRunsCommand({ Name: jobName, MaxResults: DATABREW_PAGE, NextToken })),
+    ({ JobRuns = [] }) => JobRuns.map((run) => jobRun('DataBrew', jobName, run.RunId, run.State, run)),
+    ({ JobRuns = [] }) =>
+      isPast(
+        JobRuns.map(({ StartedOn }) => StartedOn),
+        since,
+      ),
+  );
+
+interface Run {
+  readonly StartedOn?: Date;
+  readonly CompletedOn?: Date;
+  readonly ErrorMessage?: string;
 }
 
 const jobRun = (
@@ -41,14 +37,12 @@ const jobRun = (
   jobName: string,
   jobRunId: string | undefined,
   state: string | undefined,
-  startedOn: Date | undefined,
-  completedOn: Date | undefined,
-  message: string | undefined,
-): ListedRun => ({
-  event: {
-    detailType: `${service} Job State Change`,
-    time: iso(completedOn),
-    resources: [],
-    detail: { jobName, jobRunId, state, message, startedOn: iso(startedOn) },
-  },
-});
+  { StartedOn, CompletedOn, ErrorMessage: message }: Run,
+) =>
+  listedRun(`${service} Job State Change`, CompletedOn, {
+    jobName,
+    jobRunId,
+    state,
+    message,
+    startedOn: iso(StartedOn),
+  });

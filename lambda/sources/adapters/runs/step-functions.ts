@@ -1,39 +1,23 @@
 import { ListExecutionsCommand, type SFNClient } from '@aws-sdk/client-sfn';
-import type { ListedRun } from '../../core/reconcile';
-import { iso, pagesOf } from './calling';
+import { listedRun, runsOf } from './calling';
 
-/** Executions of a page (API reference, ListExecutions). */
+/** Page size limit (API reference, ListExecutions). */
 const PAGE = 1000;
 
 /**
- * Executions of a standard state machine of AWS Step Functions. Those that have ended come by their end, the newest first (API
- * reference, ListExecutions). The list has no error: what tells it, DescribeExecution, tells the machine's input and output, too.
+ * Executions of a standard state machine of AWS Step Functions. Ended executions are ordered by end, newest first (API
+ * reference, ListExecutions). The list has no errors. DescribeExecution has them, but also returns the state machine's
+ * input and output.
  */
-export async function* stepFunctionsRuns(
-  client: SFNClient,
-  stateMachineArn: string,
-  since: number,
-): AsyncGenerator<ListedRun[]> {
-  const send = (nextToken: string | undefined) =>
-    client.send(new ListExecutionsCommand({ stateMachineArn, maxResults: PAGE, nextToken }));
-  for await (const { executions = [] } of pagesOf(send, (page) => page.nextToken)) {
-    yield executions.map(({ executionArn = '', name, status, startDate, stopDate, redriveCount }) => ({
-      event: {
-        detailType: 'Step Functions Execution Status Change',
-        time: iso(stopDate),
-        resources: [executionArn],
-        detail: {
-          stateMachineArn,
-          name,
-          status,
-          startDate: startDate?.getTime(),
-          stopDate: stopDate?.getTime(),
-          redriveCount,
-        },
-      },
-    }));
-    if (executions.some(({ status, stopDate }) => status !== 'RUNNING' && stopDate && stopDate.getTime() < since)) {
-      return;
-    }
-  }
-}
+export const stepFunctionsRuns = (client: SFNClient, stateMachineArn: string, since: number) =>
+  runsOf(
+    (nextToken) => client.send(new ListExecutionsCommand({ stateMachineArn, maxResults: PAGE, nextToken })),
+    ({ executions = [] }) =>
+      executions.map(({ executionArn = '', name, status, startDate, stopDate, redriveCount }) => {
+        const dates = { startDate: startDate?.getTime(), stopDate: stopDate?.getTime() };
+        const detail = { stateMachineArn, name, status, ...dates, redriveCount };
+        return listedRun('Step Functions Execution Status Change', stopDate, detail, [executionArn]);
+      }),
+    ({ executions = [] }) =>
+      executions.some(({ status, stopDate }) => status !== 'RUNNING' && stopDate && stopDate.getTime() < since),
+  );

@@ -1,21 +1,21 @@
-import { count, errorOf, idIn, instant, runOf, type SourceMapping, text, unknownWord } from './service-event';
+import { count, idIn, instant, runOf, type SourceMapping, text, unknownState } from './service-event';
 
-/** The one status that Amazon AppFlow documents (user guide, "Flow notifications"); any other is a run that failed. */
+/** The only status that Amazon AppFlow documents (user guide, "Flow notifications"). All others are failures. */
 const SUCCEEDED = 'Execution Successful';
 
-/** Amazon AppFlow, "AppFlow End Flow Run Report". Counts are texts, instants name their zone twice (`…Z[UTC]`). */
+/** Amazon AppFlow, "AppFlow End Flow Run Report". Counts are texts, and instants name their zone twice (`…Z[UTC]`). */
 export const appFlow: SourceMapping = {
   namesOf: ({ detail }) => [detail['flow-name']],
-  outcomeOf: ({ detail, time }) => {
-    const said = text(detail.status);
-    if (said === undefined) return unknownWord('status', detail.status, [SUCCEEDED, 'any other text, for a failure']);
-    const status = said === SUCCEEDED ? 'Successful' : 'Failed';
-    return runOf(status, {
+  outcomeOf: (event) => {
+    const { detail } = event;
+    const state = text(detail.status);
+    if (state === undefined) return unknownState('status', detail.status, [SUCCEEDED, 'any other text, for a failure']);
+    return runOf(event, state === SUCCEEDED ? 'Successful' : 'Failed', {
       runId: idIn(detail, 'execution-id'),
       startedAt: instant(detail['start-time']),
-      endedAt: instant(detail['end-time']) ?? time,
+      endedAt: instant(detail['end-time']),
       recordCount: count(detail['num-of-records-processed']),
-      error: errorOf(status, detail.error, said),
+      errors: [detail.error, state],
     });
   },
 };

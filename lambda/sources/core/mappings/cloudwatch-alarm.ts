@@ -1,24 +1,25 @@
-import { show } from '../../../events/core/events';
+import { show } from '../../../events/core/fields';
 import {
   instant,
   NOTHING_YET,
   type Outcome,
+  objectOf,
   type ServiceEvent,
   type SourceMapping,
-  unknownWord,
+  unknownState,
 } from './service-event';
 
 const KNOWN = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
 
 /**
- * Amazon CloudWatch, "CloudWatch Alarm State Change": the value by which the alarm changed its state is an observation. It is in
- * `reasonData`, JSON in a text, which alarms on one metric have.
+ * Amazon CloudWatch, "CloudWatch Alarm State Change". The value that changed the alarm's state is an observation. It is in
+ * `reasonData`, a JSON text that only alarms on one metric have.
  */
 export const cloudWatchAlarm: SourceMapping = {
   namesOf: ({ detail }) => [detail.alarmName],
   outcomeOf: ({ detail, time }) => {
     const state = objectOf(detail.state);
-    if (!KNOWN.includes(state.value as string)) return unknownWord('state.value', state.value, KNOWN);
+    if (!KNOWN.includes(state.value as string)) return unknownState('state.value', state.value, KNOWN);
     if (state.value === 'INSUFFICIENT_DATA') return NOTHING_YET;
     return observedIn(state, time);
   },
@@ -29,17 +30,17 @@ function observedIn(state: ServiceEvent['detail'], time: string): Outcome {
   const data = typeof reasonData === 'string' ? parsed(reasonData) : undefined;
   if (data === undefined) {
     return {
-      reason: `"state.reasonData" is ${reasonData === undefined ? 'missing' : show(reasonData)}: it holds the value, as JSON`,
+      reason: `"state.reasonData" is ${reasonData === undefined ? 'missing' : show(reasonData)}: it must contain the value as JSON`,
     };
   }
   const value = newest(data);
   if (value !== undefined) return { observed: { value, observedAt: instant(state.timestamp) ?? time } };
-  // An alarm changes its state for want of data, too.
+  // Missing data also changes an alarm's state.
   if (Array.isArray(data.recentDatapoints)) return NOTHING_YET;
-  return { reason: '"state.reasonData" has no recentDatapoints: give an alarm on one metric' };
+  return { reason: '"state.reasonData" has no recentDatapoints: use an alarm on one metric' };
 }
 
-/** The newest value: by its instant, where values have one, else the last, since they come in the order of time. */
+/** The newest value, by instant if the values have instants, otherwise the last one of the list, which is in order. */
 function newest({ evaluatedDatapoints, recentDatapoints }: ServiceEvent['detail']): number | undefined {
   const evaluated = listOf(evaluatedDatapoints)
     .map(objectOf)
@@ -51,8 +52,6 @@ function newest({ evaluatedDatapoints, recentDatapoints }: ServiceEvent['detail'
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const objectOf = (value: unknown): ServiceEvent['detail'] =>
-  typeof value === 'object' && value !== null ? (value as ServiceEvent['detail']) : {};
 
 function parsed(json: string): ServiceEvent['detail'] | undefined {
   try {

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import type { Status } from '../../../../contract/events';
-import { statusSchema } from '../../../events/core/events';
-import { errorOf, NOTHING_YET, runOf, type SourceMapping, text, unknownWord } from './service-event';
+import { statusSchema } from '../../../events/core/fields';
+import { NOTHING_YET, runOf, type SourceMapping, text, unknownState } from './service-event';
 
 const FAILED = ['REPLICATION_TASK_FAILED', 'REPLICATION_FAILED', 'DMS-EVENT-0078'];
 const STOPPED = ['REPLICATION_TASK_STOPPED', 'REPLICATION_STOPPED', 'DMS-EVENT-0079'];
 
-/** Why a task stopped, where the message says it (AWS DMS API reference, ReplicationTask, `StopReason`). */
+/** Reasons for a stop that the message can name (AWS DMS API reference, ReplicationTask, `StopReason`). */
 const STOP_REASONS: Readonly<Record<string, Status>> = {
   NORMAL: 'Successful',
   FULL_LOAD_ONLY_FINISHED: 'Successful',
@@ -17,24 +17,22 @@ const STOP_REASONS: Readonly<Record<string, Status>> = {
 };
 
 /**
- * AWS DMS, "DMS Replication Task State Change" of tasks and "DMS Replication State Change" of serverless replications. A full
- * load that succeeded looks like a task that was stopped, so the source says what a stop without a reason is. There
- * is no id of a run: it is known by when the event was put.
+ * AWS DMS, "DMS Replication Task State Change" of tasks and "DMS Replication State Change" of serverless replications. A
+ * successful full load looks like a stopped task, so the source configures the status of a stop without a reason. A run
+ * has no id; the time of the event identifies it.
  */
 export const dms: SourceMapping = {
   namesOf: ({ resources }) => resources,
-  outcomeOf: ({ detail, time }, source) => {
-    const said = [text(detail.eventType), text(detail.eventId)].filter((one) => one !== undefined);
-    if (said.length === 0)
-      return unknownWord('eventType', undefined, [...FAILED, ...STOPPED, 'others, which end no run']);
-    const message = text(detail.detailMessage);
-    const end = said.some((one) => FAILED.includes(one))
-      ? 'Failed'
-      : said.some((one) => STOPPED.includes(one))
-        ? (reasonIn(message) ?? statusOfStop(source.stopped))
-        : NOTHING_YET;
-    if (end === NOTHING_YET) return NOTHING_YET;
-    return runOf(end, { runId: time, endedAt: time, error: errorOf(end, message) });
+  outcomeOf: (event, source) => {
+    const { detail, time } = event;
+    const types = [text(detail.eventType), text(detail.eventId)].filter((one) => one !== undefined);
+    if (types.length === 0) {
+      return unknownState('eventType', undefined, [...FAILED, ...STOPPED, 'others, which do not end a run']);
+    }
+    const end = (status: Status) => runOf(event, status, { runId: time, errors: [detail.detailMessage] });
+    if (types.some((one) => FAILED.includes(one))) return end('Failed');
+    if (!types.some((one) => STOPPED.includes(one))) return NOTHING_YET;
+    return end(reasonIn(text(detail.detailMessage)) ?? statusOfStop(source.stopped));
   },
 };
 

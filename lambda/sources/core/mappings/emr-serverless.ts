@@ -1,53 +1,41 @@
-import {
-  count,
-  endOfRun,
-  errorOf,
-  idIn,
-  instant,
-  NOTHING_YET,
-  type ServiceEvent,
-  type SourceMapping,
-  type StatusWords,
-} from './service-event';
+import { count, endOfRun, idIn, instant, type SourceMapping } from './service-event';
 
 /** States of a job run (Amazon EMR Serverless user guide, "Job run states"). */
-const WORDS: StatusWords = {
-  SUCCESS: 'Successful',
-  FAILED: 'Failed',
-  CANCELLED: 'Canceled',
-  SUBMITTED: NOTHING_YET,
-  QUEUED: NOTHING_YET,
-  PENDING: NOTHING_YET,
-  SCHEDULED: NOTHING_YET,
-  RUNNING: NOTHING_YET,
-  CANCELLING: NOTHING_YET,
-};
+const STATES = {
+  ended: { SUCCESS: 'Successful', FAILED: 'Failed', CANCELLED: 'Canceled' },
+  inProgress: ['SUBMITTED', 'QUEUED', 'PENDING', 'SCHEDULED', 'RUNNING', 'CANCELLING'],
+} as const;
 
-const RETRY = 'EMR Serverless Job Run Retry';
-
-/**
- * Amazon EMR Serverless, "EMR Serverless Job Run State Change" and, where a job has a retry policy, "EMR Serverless Job Run
- * Retry": an attempt that failed, after which another one began.
- */
-export const emrServerless: SourceMapping = {
-  namesOf: ({ detail }) => [detail.applicationId],
-  outcomeOf: (event) => (event.detailType === RETRY ? retriedAttempt(event) : stateChange(event)),
-};
-
-const stateChange = ({ detail, time }: ServiceEvent) =>
-  endOfRun(WORDS, detail.state, 'state', (status) => ({
+const STATE_CHANGE: Parameters<typeof endOfRun>[0] = {
+  ...STATES,
+  stateField: 'state',
+  run: ({ detail }) => ({
     runId: idIn(detail, 'jobRunId'),
     startedAt: instant(detail.createdAt),
-    endedAt: instant(detail.updatedAt) ?? time,
-    error: errorOf(status, detail.stateDetails),
-  }));
+    endedAt: instant(detail.updatedAt),
+    errors: [detail.stateDetails],
+  }),
+};
 
-const retriedAttempt = ({ detail, time }: ServiceEvent) =>
-  endOfRun(WORDS, detail.previousAttemptState, 'previousAttemptState', (status) => ({
+const RETRIED_ATTEMPT: Parameters<typeof endOfRun>[0] = {
+  ...STATES,
+  stateField: 'previousAttemptState',
+  run: ({ detail }) => ({
     runId: idIn(detail, 'jobRunId'),
     willRetry: true,
     attempt: count(detail.previousAttempt),
     startedAt: instant(detail.previousAttemptCreatedAt),
-    endedAt: instant(detail.previousAttemptEndedAt) ?? time,
-    error: errorOf(status, detail.stateDetails),
-  }));
+    endedAt: instant(detail.previousAttemptEndedAt),
+    errors: [detail.stateDetails],
+  }),
+};
+
+/**
+ * Amazon EMR Serverless, "EMR Serverless Job Run State Change" and, for a job with a retry policy, "EMR Serverless Job
+ * Run Retry": an attempt failed and another one started.
+ */
+export const emrServerless: SourceMapping = {
+  namesOf: ({ detail }) => [detail.applicationId],
+  outcomeOf: (event) =>
+    endOfRun(event.detailType === 'EMR Serverless Job Run Retry' ? RETRIED_ATTEMPT : STATE_CHANGE, event),
+};

@@ -12,7 +12,7 @@ import { redshiftData } from './redshift-data';
 import type { SourceMapping } from './service-event';
 import { stepFunctions } from './step-functions';
 
-/** How the events of each kind of source are read. */
+/** The mapping of each kind of source. */
 export const SOURCE_MAPPINGS: Readonly<Record<SourceKind, SourceMapping>> = {
   appflow: appFlow,
   'glue-job': jobRun,

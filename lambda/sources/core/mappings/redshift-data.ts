@@ -1,23 +1,17 @@
-import { count, endOfRun, errorOf, idIn, NOTHING_YET, type SourceMapping, type StatusWords } from './service-event';
+import { count, idIn, stateChanges } from './service-event';
 
-/** States of a statement (Amazon Redshift Data API reference, DescribeStatement). */
-const WORDS: StatusWords = {
-  FINISHED: 'Successful',
-  FAILED: 'Failed',
-  ABORTED: 'Canceled',
-  SUBMITTED: NOTHING_YET,
-  PICKED: NOTHING_YET,
-  STARTED: NOTHING_YET,
-};
-
-/** Amazon Redshift Data API, "Redshift Data Statement Status Change": put for statements that were sent with `WithEvent` only. */
-export const redshiftData: SourceMapping = {
-  namesOf: ({ detail }) => [detail.statementName],
-  outcomeOf: ({ detail, time }) =>
-    endOfRun(WORDS, detail.state, 'state', (status) => ({
-      runId: idIn(detail, 'statementId'),
-      endedAt: time,
-      recordCount: status === 'Successful' ? count(detail.rows) : undefined,
-      error: errorOf(status, detail.error, detail.message),
-    })),
-};
+/**
+ * Amazon Redshift Data API, "Redshift Data Statement Status Change" (states: API reference, DescribeStatement). The
+ * service sends it only for statements that were executed with `WithEvent`.
+ */
+export const redshiftData = stateChanges({
+  nameField: 'statementName',
+  stateField: 'state',
+  ended: { FINISHED: 'Successful', FAILED: 'Failed', ABORTED: 'Canceled' },
+  inProgress: ['SUBMITTED', 'PICKED', 'STARTED'],
+  run: ({ detail }, status) => ({
+    runId: idIn(detail, 'statementId'),
+    recordCount: status === 'Successful' ? count(detail.rows) : undefined,
+    errors: [detail.error, detail.message],
+  }),
+});

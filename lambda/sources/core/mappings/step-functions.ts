@@ -1,42 +1,23 @@
-import {
-  count,
-  endOfRun,
-  errorOf,
-  instant,
-  NOTHING_YET,
-  type RunId,
-  type ServiceEvent,
-  type SourceMapping,
-  type StatusWords,
-  text,
-} from './service-event';
-
-/** Statuses of an execution (AWS Step Functions API reference, DescribeExecution). */
-const WORDS: StatusWords = {
-  SUCCEEDED: 'Successful',
-  FAILED: 'Failed',
-  TIMED_OUT: 'TimedOut',
-  ABORTED: 'Canceled',
-  RUNNING: NOTHING_YET,
-  PENDING_REDRIVE: NOTHING_YET,
-};
+import { count, instant, type RunId, type ServiceEvent, stateChanges, text } from './service-event';
 
 /**
- * AWS Step Functions, "Step Functions Execution Status Change": what DescribeExecution answers, instants as epoch
- * milliseconds. Input and output are left alone: they are the machine's own data.
+ * AWS Step Functions, "Step Functions Execution Status Change": the response of DescribeExecution, with instants as epoch
+ * milliseconds. Input and output are the state machine's own data and are not read.
  */
-export const stepFunctions: SourceMapping = {
-  namesOf: ({ detail }) => [detail.stateMachineArn],
-  outcomeOf: ({ detail, time }) =>
-    endOfRun(WORDS, detail.status, 'status', (status) => ({
-      runId: runIdIn(detail),
-      startedAt: instant(detail.startDate),
-      endedAt: instant(detail.stopDate) ?? time,
-      error: errorOf(status, [text(detail.error), text(detail.cause)].filter(Boolean).join(': ')),
-    })),
-};
+export const stepFunctions = stateChanges({
+  nameField: 'stateMachineArn',
+  stateField: 'status',
+  ended: { SUCCEEDED: 'Successful', FAILED: 'Failed', TIMED_OUT: 'TimedOut', ABORTED: 'Canceled' },
+  inProgress: ['RUNNING', 'PENDING_REDRIVE'],
+  run: ({ detail }) => ({
+    runId: runIdIn(detail),
+    startedAt: instant(detail.startDate),
+    endedAt: instant(detail.stopDate),
+    errors: [[text(detail.error), text(detail.cause)].filter(Boolean).join(': ')],
+  }),
+});
 
-/** The execution's name, unique in its machine. One that is redriven keeps it, and ends once more. */
+/** The execution's name, unique in its state machine. A redriven execution keeps its name and ends again. */
 function runIdIn(detail: ServiceEvent['detail']): RunId {
   const name = text(detail.name);
   if (name === undefined) return { missing: 'name' };

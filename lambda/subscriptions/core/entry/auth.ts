@@ -1,28 +1,20 @@
 import * as v from 'valibot';
 import { ENTRA_CLOUDS } from '../subscription';
+import { type Issue, writeHidden } from './messages';
 import { secretReferenceEntry } from './secret-reference';
-import type { Issue } from './words';
 
 /**
- * The key `auth` of a subscription. No message shows a value: whoever takes one key for another may have written the
- * client secret there.
+ * The key `auth` of a subscription. Messages never show a value, because a client secret can be under the wrong key.
  */
 
-/** Message for what is missing, empty or wrong; `what` completes "is …", `hint` completes "write …". */
-const write = (what: string, hint: string) => (issue: Issue) => {
-  if (issue.input === undefined) return `is missing; write ${hint}`;
-  if (issue.input === null || issue.input === '') return `is empty; write ${hint}`;
-  return `is ${what}; write ${hint}`;
-};
-
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Also keeps `common`, `organizations` and `consumers` out, which are no tenant, and anything that would lead elsewhere in a URL. */
+/** Also excludes `common`, `organizations` and `consumers`, which are no tenants, and text that changes the URL's path. */
 const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
 const TENANT_HINT = "the Directory (tenant) ID of the app registration, or one of the tenant's verified domains";
 const CLIENT_HINT = 'the Application (client) ID of the app registration';
 
 const id = (patterns: readonly RegExp[], what: string, hint: string, description: string) => {
-  const message = write(what, hint);
+  const message = writeHidden(`is ${what}`, hint);
   return v.pipe(
     v.string(message),
     v.trim(),
@@ -43,7 +35,7 @@ const mapMessage = (issue: Issue) => {
   const key = String(issue.path?.at(-1)?.key ?? '');
   if (issue.expected === 'never') return `is not known; auth takes ${KEYS.join(', ')}`;
   if (issue.path) return `is missing; write ${HINTS[key]}`;
-  return write('no map of keys', 'under it type: entra, tenantId and clientId')(issue);
+  return writeHidden('is not a map of keys', 'type: entra, tenantId and clientId under it')(issue);
 };
 
 export const authEntry = v.optional(
@@ -51,18 +43,23 @@ export const authEntry = v.optional(
     v.strictObject(
       {
         type: v.pipe(
-          v.literal('entra', write('something else', 'entra')),
-          v.description('entra: a token of Microsoft Entra ID goes with each request.'),
+          v.literal('entra', writeHidden('is something else', 'entra')),
+          v.description('entra: each request carries a token of Microsoft Entra ID.'),
         ),
-        tenantId: id([GUID, DOMAIN], 'neither a GUID nor a domain', TENANT_HINT, "The tenant's id or verified domain."),
-        clientId: id([GUID], 'no GUID', CLIENT_HINT, 'The Application (client) ID of the app registration.'),
+        tenantId: id(
+          [GUID, DOMAIN],
+          'neither a GUID nor a domain',
+          TENANT_HINT,
+          "The tenant's id or a verified domain.",
+        ),
+        clientId: id([GUID], 'not a GUID', CLIENT_HINT, 'The Application (client) ID of the app registration.'),
         clientSecret: secretReferenceEntry(
-          'Where the client secret is kept. Left out: none is, AWS vouches for the connector.',
+          'Secret or parameter with the client secret. Default: AWS outbound identity federation, without a secret.',
         ),
         cloud: v.optional(
           v.pipe(
-            v.picklist(ENTRA_CLOUDS, write('another', `one of ${ENTRA_CLOUDS.join(', ')}`)),
-            v.description('The cloud of Power Automate. Left out: public.'),
+            v.picklist(ENTRA_CLOUDS, writeHidden('is another', `one of ${ENTRA_CLOUDS.join(', ')}`)),
+            v.description('The cloud of Power Automate. Default: public.'),
           ),
           'public',
         ),
@@ -70,8 +67,8 @@ export const authEntry = v.optional(
       mapMessage,
     ),
     v.description(
-      'For a flow that only users of its tenant may trigger: as which application of Microsoft Entra ID it is called. ' +
-        'Left out: the flow allows Anyone, and its URL is signed.',
+      'The Microsoft Entra ID application that calls the flow, for a flow that only users of its tenant can trigger. ' +
+        'Default: none, for a flow that anyone can trigger with its signed URL.',
     ),
   ),
 );

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { decimalHint, decimalSchema, isDecimal } from '../../../shared/core/numbers';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../../../shared/core/position';
-import { type Issue, type RawMistake, write } from './words';
+import { type Issue, mistakeAt, type RawMistake, write } from './messages';
 
 const LEVEL_HINT = decimalHint('a number such as 10000 or 12.5');
 const levelMessage = (issue: Issue) => {
@@ -16,22 +16,22 @@ export const levels = {
   atOrAbove: level('Fires when the value reaches this number or rises above it.'),
   below: level('Fires when the value falls below this number.'),
   atOrBelow: level('Fires when the value falls to this number or below it.'),
-  recoverTo: level('Once fired, fires again only after the value has come back to this number.'),
+  recoverTo: level('After firing, fires again only after the value has returned to this number.'),
   fireIfAlreadyBeyond: v.optional(
     v.pipe(
       v.boolean(write('true or false')),
-      v.description('true: fires once, too, where the value is beyond already. Left out: waits for it to cross.'),
+      v.description('true: also fires once if the value is already beyond. Default: waits until the value crosses.'),
     ),
   ),
 };
 const LEVEL_EXAMPLE = 'one of above, atOrAbove, below, atOrBelow, such as above: 10000';
 
-/** For editors: exactly one level. */
+/** JSON Schema rule for editors: exactly one level. */
 export const ONE_LEVEL = THRESHOLD_OPERATORS.map((operator) => ({ required: [operator] }));
 
 type Levels = { readonly [K in ThresholdOperator | 'recoverTo']?: number | undefined };
 
-/** How far the value must come back, by what fires. */
+/** Where the recovery level must be, by operator. */
 const RECOVERY: Readonly<Record<ThresholdOperator, readonly [(r: number, t: number) => boolean, string]>> = {
   above: [(r, t) => r <= t, 'at most'],
   atOrAbove: [(r, t) => r < t, 'less than'],
@@ -39,28 +39,24 @@ const RECOVERY: Readonly<Record<ThresholdOperator, readonly [(r: number, t: numb
   atOrBelow: [(r, t) => r > t, 'more than'],
 };
 
-/** The mistakes of an entry's levels taken together, by key. */
+/** Mistakes in the combination of an entry's levels, by key. */
 function levelRules(given: Levels): (readonly [key: keyof Levels, message: string])[] {
   const operators = THRESHOLD_OPERATORS.filter((operator) => given[operator] !== undefined);
   const [operator, second] = operators;
   if (!operator) return [['above', `is missing; write ${LEVEL_EXAMPLE}`]];
   if (second) {
-    return [[second, `cannot stand beside "${operator}"; keep one, and make a second subscription for the other`]];
+    return [
+      [second, `cannot be combined with "${operator}"; keep one, and create a second subscription for the other`],
+    ];
   }
   const [level, recoverTo] = [given[operator], given.recoverTo];
   if (typeof level !== 'number' || typeof recoverTo !== 'number') return [];
-  // Told by its key.
+  // Reported by the key's own check.
   if (!isDecimal(level) || !isDecimal(recoverTo)) return [];
   const [fits, words] = RECOVERY[operator];
   if (fits(recoverTo, level)) return [];
   return [['recoverTo', `is ${recoverTo}, on the wrong side of "${operator}"; write a number ${words} ${level}`]];
 }
 
-export function levelMistakes(value: unknown): RawMistake[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const input = value as Levels & Record<string, unknown>;
-  return levelRules(input).map(([key, message]) => ({
-    message,
-    path: [{ type: 'object', origin: 'value', input, key, value: input[key] }],
-  }));
-}
+export const levelMistakes = (input: Levels & Record<string, unknown>): RawMistake[] =>
+  levelRules(input).map(([key, message]) => mistakeAt(input, key, message));

@@ -1,31 +1,28 @@
 import * as v from 'valibot';
 import type { SecretReference } from '../secret-reference';
-import type { Issue } from './words';
+import { writeHidden } from './messages';
 
-// Secrets Manager API reference, CreateSecret; Systems Manager API reference, PutParameter; both: ARNs. A URL fits none.
+// Secrets Manager API reference, CreateSecret; Systems Manager API reference, PutParameter; both: ARNs. No URL matches.
 const SECRET = /^(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[\w/+=.@-]{1,512}$/;
 const SECRET_HINT = 'the name or the ARN of a Secrets Manager secret, such as crm/flow-url';
 const PARAMETER = /^(arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/)?[\w/.-]{1,1011}$/;
 const PARAMETER_HINT = 'the name or the ARN of a Systems Manager parameter, such as /crm/flow-url';
 const FIELD = /^[^\s"'{}?&%:][^"'{}?&%:\r\n]{0,99}$/;
-const FIELD_HINT = "a field's name of at most 100 characters, such as url";
+const FIELD_HINT = "a field's name of up to 100 characters, such as url";
 const FORMS = '{ secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }';
-
-/** No message shows a value: whoever takes one key for another may have written the secret itself there. */
-const write = (wrong: string, hint: string) => (issue: Issue) => {
-  if (issue.input === undefined) return `is missing; write ${hint}`;
-  if (issue.input === null || issue.input === '') return `is empty; write ${hint}`;
-  return `${wrong}; write ${hint}`;
-};
 
 const part = (pattern: RegExp, wrong: string, hint: string, description: string) =>
   v.optional(
-    v.pipe(v.string(write('is no text', hint)), v.regex(pattern, write(wrong, hint)), v.description(description)),
+    v.pipe(
+      v.string(writeHidden('is not a string', hint)),
+      v.regex(pattern, writeHidden(wrong, hint)),
+      v.description(description),
+    ),
   );
 
 /**
- * Where something secret is kept. One object rather than two that exclude each other, so that each mistake is told by its key.
- * @param description what is kept there.
+ * A reference to a secret. One object rather than two alternatives, so that each mistake is reported at its key.
+ * @param description what the secret contains.
  */
 export const secretReferenceEntry = (description: string) =>
   v.optional(
@@ -34,28 +31,28 @@ export const secretReferenceEntry = (description: string) =>
         {
           secret: part(
             SECRET,
-            'is no name or ARN of a secret',
+            'is not the name or ARN of a secret',
             SECRET_HINT,
             'Name or ARN of a Secrets Manager secret. The connector must be allowed to read it.',
           ),
           field: part(
             FIELD,
-            "is no field's name",
+            "is not a field's name",
             FIELD_HINT,
-            "Field of the secret's JSON object. Left out: the secret's whole text.",
+            "Field of the secret's JSON object. Default: the secret's whole text.",
           ),
           parameter: part(
             PARAMETER,
-            'is no name or ARN of a parameter',
+            'is not the name or ARN of a parameter',
             PARAMETER_HINT,
-            'Name or ARN of a Systems Manager parameter, best a SecureString.',
+            'Name or ARN of a Systems Manager parameter, preferably a SecureString.',
           ),
         },
         (issue) => {
           if (issue.expected === 'never') return `is not known; write ${FORMS}`;
           const wrong =
-            typeof issue.input === 'string' ? 'is a text, where the name of a secret belongs' : 'is no map of keys';
-          return write(wrong, FORMS)(issue);
+            typeof issue.input === 'string' ? 'is a string instead of a map of keys' : 'is not a map of keys';
+          return writeHidden(wrong, FORMS)(issue);
         },
       ),
       v.description(description),
@@ -69,7 +66,7 @@ export const secretReferenceEntry = (description: string) =>
           message:
             parameter === undefined
               ? `has neither a secret nor a parameter; write ${FORMS}`
-              : `has a parameter and more, where there is one place; write ${FORMS}`,
+              : `combines a parameter with other keys; write ${FORMS}`,
         });
         return NEVER;
       }),

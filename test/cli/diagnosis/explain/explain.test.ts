@@ -169,17 +169,17 @@ describe('deliveries', () => {
     const health = {
       version: 1,
       state: 'paused',
-      reason: 'the flow has refused 3 deliveries',
+      reason: 'the flow refused 3 deliveries',
       since: NOW,
       announcements: [],
     } as const;
     const attempts = [{ at: NOW, durationMs: 1, status: 401, error: 'DirectApiInvalid' }];
     expect(verdictOf({ status: 'held', attempts }, { health })).toMatch(
-      /^The newest event is held because the subscription is paused: the flow has refused 3 deliveries \(the signature/,
+      /^The newest event is held because the subscription is paused: the flow refused 3 deliveries \(the signature/,
     );
     const { steps } = explain(input({ subscription: subscription({}, { health }) }));
     expect(steps[0]).toMatchObject({ mark: '✗', text: expect.stringContaining('; paused since 2026-11-20') });
-    expect(steps[0]?.evidence).toEqual(['the flow has refused 3 deliveries', 'fix the flow, then: resume crm']);
+    expect(steps[0]?.evidence).toEqual(['the flow refused 3 deliveries', 'fix the flow, then: resume crm']);
   });
   it.each<[Partial<DeliveryRow>, RegExp]>([
     [

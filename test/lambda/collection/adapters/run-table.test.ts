@@ -10,7 +10,7 @@ import { startTables, type TestTables } from '../../../support/servers/tables';
 let tables: TestTables;
 let name: string;
 let table: RunTable;
-/** A run of its own for each test. */
+/** Each test has its own run. */
 let key: string;
 let n = 0;
 beforeAll(async () => {
@@ -42,7 +42,7 @@ const published: CollectedRun = { ...closed, version: 3, publishedAt: 200_500 };
 const item = async () => (await tables.all(name)).find((one) => one[PARTITION_KEY] === key);
 
 describe('a run', () => {
-  it('is absent, then what was written', async () => {
+  it('is absent before the first write', async () => {
     expect(await table.read(key)).toBeUndefined();
     expect(await table.write(key, { ...first, kind: undefined })).toBe(true);
     expect(await table.read(key)).toEqual(first);
@@ -56,19 +56,19 @@ describe('a run', () => {
     ['made by somebody else', { ...first, deadline: 7 }],
     ['closed by somebody else', { ...first, version: 2, deadline: 7 }],
     ['of no such version', { ...first, version: 9, deadline: 7 }],
-  ])('stays as it is when the race is lost: it was %s', async (_, stale) => {
+  ])('does not change after a lost race: it was %s', async (_, stale) => {
     await table.write(key, first);
     await table.write(key, closed);
     expect(await table.write(key, stale)).toBe(false);
     expect(await table.read(key)).toEqual(closed);
   });
 
-  it('that is gone is not made again by a later write', async () => {
+  it('that was deleted is not created by a later write', async () => {
     expect(await table.write(key, closed)).toBe(false);
     expect(await table.read(key)).toBeUndefined();
   });
 
-  it('is closed by exactly one of those who race', async () => {
+  it('is closed by exactly one of several concurrent workers', async () => {
     await table.write(key, first);
     const races = await Promise.all(
       ['complete', 'timedOut', 'complete'].map((how, closedAt) =>
@@ -79,14 +79,14 @@ describe('a run', () => {
     expect((await table.read(key))?.closedAt).toBe(races.indexOf(true));
   });
 
-  it('fails when the table does', async () => {
+  it('passes on errors of the table', async () => {
     await expect(new RunTable(tables.client, 'nowhere').write(key, first)).rejects.toThrow();
     await expect(new RunTable(tables.client, 'nowhere').read(key)).rejects.toThrow();
   });
 });
 
-describe('the index of what is due', () => {
-  it('has an open run at its deadline, a closed one after its worker must have ended, a published one never', async () => {
+describe('the index of due runs', () => {
+  it('contains open runs at their deadline, closed runs after their worker has ended, and no published runs', async () => {
     const isDue = async (at: number) => (await table.overdue(at)).includes(key);
     await table.write(key, first);
     expect([await isDue(999), await isDue(1000), await isDue(2000)]).toEqual([false, true, true]);
@@ -97,7 +97,7 @@ describe('the index of what is due', () => {
   });
 });
 
-it('only a published run expires, 30 days later', async () => {
+it('only a published run expires, after 30 days', async () => {
   await table.write(key, first);
   expect(await item()).not.toHaveProperty(TTL_ATTRIBUTE);
   await table.write(key, closed);
@@ -106,7 +106,7 @@ it('only a published run expires, 30 days later', async () => {
   expect((await item())?.[TTL_ATTRIBUTE]).toBe(200 + 30 * 24 * 60 * 60);
 });
 
-it('takes a batch of several runs by few requests, and ten workers at one run', async () => {
+it('processes a batch of several runs with few requests, and one run with ten workers', async () => {
   const collector = new Collector();
   const ports = { ...collector.ports(), runs: table };
   const stages = (runId: string) =>
@@ -114,7 +114,7 @@ it('takes a batch of several runs by few requests, and ten workers at one run', 
   tables.calls();
   expect(await collectBatch([...stages('one'), ...stages('two'), ...stages('three')], ports)).toEqual([]);
   const calls = tables.calls();
-  // Reads of runs side by side share a request; each run is written once for each stage and once when published.
+  // Concurrent reads share a request. Each run is written once for each stage and once when it is published.
   expect(calls.filter((call) => call === 'BatchGetItem').length).toBeLessThan(9);
   expect(calls.filter((call) => call === 'PutItem')).toHaveLength(12);
   expect(collector.bus.published).toHaveLength(3);

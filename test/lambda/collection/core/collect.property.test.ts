@@ -7,17 +7,17 @@ import { Collector, HOUR, RULES, stageEvent } from '../../../support/collection'
 import { NOW } from '../../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../../support/memory/interleaving';
 
-/** How many random histories; the soak run asks for more. */
+/** Number of random histories. The soak run uses more. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 500);
 
 interface Options {
   readonly crashes: number;
   readonly deadLetters: boolean;
-  /** Whether the deadline passes while stages still come in. */
+  /** Whether the deadline passes before all stages have arrived. */
   readonly deadline: boolean;
 }
 
-/** One random history on the real code over runs in memory. */
+/** Plays a random history with the real code and runs in memory. */
 async function history(seed: number, options: Options) {
   const random = randomFrom(seed);
   const upTo = (n: number) => Math.floor(random() * (n + 1));
@@ -25,14 +25,14 @@ async function history(seed: number, options: Options) {
   const collector = new Collector({ ...RULES, expected: { unification: ['map', 'match'], full: [] } });
   const interleaving = new Interleaving(random);
 
-  /** What was put, by run: every word of every stage. */
+  /** The events of each run: every end of every stage. */
   const put = new Map<string, { name: string; status: Status; endedAt?: number }[]>();
   const inbox: string[] = [];
   for (let n = 1 + upTo(1); n > 0; n--) {
     const runId = `run-${n}`;
     const isFull = random() < 0.5;
     const names = isFull ? ['A', 'B', 'C'].slice(0, 1 + upTo(2)) : ['map', 'match'];
-    // A full refresh's events say what to expect; which of them, is open, but its last one always does.
+    // Events of a full refresh set `expected`: any of them, and always the last one.
     const expected = random() < 0.5 ? names : names.length;
     const words = names.flatMap((name) =>
       Array.from({ length: random() < 0.2 ? 2 : 1 }, () => ({ name, status: oneOf(STATUSES), endedAt: NOW + upTo(9) })),
@@ -65,7 +65,7 @@ async function history(seed: number, options: Options) {
     }
   };
   const work = async (messages: string[]) => {
-    // A worker that is killed says nothing: its whole batch comes again.
+    // A killed worker does not respond, so its whole batch is retried.
     let crashed = false;
     const failed = await interleaving.start(
       (gate) => collector.collect(messages, gate),
@@ -102,7 +102,7 @@ async function history(seed: number, options: Options) {
   return { collector, put, beforeTheEnd };
 }
 
-/** Stages and outcomes of an event, in words. */
+/** The stages and outcome of an event as text. */
 const told = ({ detail }: { detail: Record<string, unknown> }) => ({
   status: detail.status,
   stages: detail.stages ?? detail.processes,

@@ -10,7 +10,8 @@ import {
   runKey,
   withStage,
 } from '../../../../lambda/collection/core/collected-run';
-import { checkEvent, MAX_ERROR_LENGTH, MAX_NAME_LENGTH } from '../../../../lambda/events/core/events';
+import { checkEvent } from '../../../../lambda/events/core/events';
+import { MAX_ERROR_LENGTH, MAX_NAME_LENGTH } from '../../../../lambda/events/core/fields';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { Collector, HOUR, RULES, stageEvent } from '../../../support/collection';
 import { busEvent, NOW } from '../../../support/evaluation';
@@ -27,7 +28,7 @@ const published = () => collector.bus.published;
 const details = () => published().map(({ detail }) => detail);
 
 describe('a unification', () => {
-  it('is reported by its last stage, whatever the order and however the messages come', async () => {
+  it('is reported after its last stage, in any order and grouping of messages', async () => {
     const [map, match, merge] = unification('Successful', 'Successful', 'Successful') as [string, string, string];
     expect(await collector.collect([merge])).toEqual([]);
     expect(await collector.collect([map, merge])).toEqual([]);
@@ -49,7 +50,7 @@ describe('a unification', () => {
     expect(collector.telemetry.counts).toEqual({ [Metric.COLLECTED_RUNS]: 1 });
   });
 
-  it('starts when its first stage did, ends when its last one did, and says what went wrong and where', async () => {
+  it('starts with its first stage, ends with its last stage, and contains the errors of its stages', async () => {
     const at = (minute: number) => iso(NOW - HOUR + minute * 60_000);
     await collector.collect([
       stageEvent({ stage: 'match', startedAt: at(10), endedAt: at(20), status: 'Failure', error: 'no rules' }),
@@ -67,7 +68,7 @@ describe('a unification', () => {
     ]);
   });
 
-  it('is one for each instance and run, and apart from the full refresh of the same run', async () => {
+  it('is separate for each instance and run, and from the full refresh of the same run', async () => {
     const all = (more: object) => ['map', 'match', 'merge'].map((stage) => stageEvent({ stage, ...more }));
     await collector.collect([
       ...all({ instanceId: 'emea' }),
@@ -88,7 +89,7 @@ describe('a unification', () => {
 });
 
 describe('a full refresh', () => {
-  it('takes what to expect, its kind and its link from the first event that says them', async () => {
+  it('takes `expected`, kind and link from the first event that sets them', async () => {
     await collector.collect([
       stageEvent({ process: 'Data sources' }),
       stageEvent({ process: 'Segments', expected: ['Data sources', 'Segments', 'Measures'], kind: 'OnDemand' }),
@@ -108,14 +109,14 @@ describe('a full refresh', () => {
     ]);
   });
 
-  it('is complete by number, too, and scheduled when nobody says otherwise', async () => {
+  it('can be complete by number, and is scheduled by default', async () => {
     await collector.collect([stageEvent({ process: 'A', expected: 2 }), stageEvent({ process: 'A' })]);
     expect(published()).toEqual([]);
     await collector.collect([stageEvent({ process: 'B' })]);
     expect(details()).toMatchObject([{ kind: 'Scheduled', processes: { A: 'Successful', B: 'Successful' } }]);
   });
 
-  it('is held against the configured processes when no event says what to expect', async () => {
+  it('is compared with the configured processes if no event sets `expected`', async () => {
     collector = new Collector({ ...RULES, expected: { unification: ['map'], full: ['A', 'B'] } });
     await collector.collect([stageEvent({ process: 'A' }), stageEvent({ process: 'X' })]);
     expect(published()).toEqual([]);
@@ -141,7 +142,7 @@ describe('the status of a complete run', () => {
   });
 });
 
-describe('the last word of a stage', () => {
+describe('the last end of a stage', () => {
   const at = (minute: number) => ({ endedAt: iso(NOW + minute * 60_000) });
 
   it.each([
@@ -162,13 +163,13 @@ describe('the last word of a stage', () => {
       ],
       'Skipped',
     ],
-  ])('counts: %s', async (_, words, status) => {
+  ])('wins: %s', async (_, words, status) => {
     await collector.collect(words.map((word) => stageEvent({ stage: 'map', ...word })));
     await collector.collect([stageEvent({ stage: 'match' }), stageEvent({ stage: 'merge' })]);
     expect(details()).toMatchObject([{ stages: { map: status } }]);
   });
 
-  it('after the run was reported is a metric, and changes nothing', async () => {
+  it('is only counted if the run is already reported', async () => {
     const events = unification('Successful', 'Successful', 'Successful');
     await collector.collect(events);
     expect(await collector.collect(events)).toEqual([]);
@@ -185,7 +186,7 @@ describe('a run that never completes', () => {
     return collector.closeOverdue();
   };
 
-  it('is reported once, when its time from the first event on is over', async () => {
+  it('is reported once, after its timeout since the first event', async () => {
     await collector.collect([stageEvent({ stage: 'map' })]);
     collector.now = NOW + 23 * HOUR;
     await collector.collect([stageEvent({ stage: 'match', status: 'Failed', error: 'no rules' })]);
@@ -200,7 +201,7 @@ describe('a run that never completes', () => {
         status: 'TimedOut',
         stages: { map: 'Successful', match: 'Failed' },
         endedAt: iso(NOW + 24 * HOUR),
-        error: `not complete by ${iso(NOW + 24 * HOUR)}: no end of merge; match: no rules`,
+        error: `not complete by ${iso(NOW + 24 * HOUR)}: merge did not end; match: no rules`,
       },
     ]);
     expect(collector.telemetry.counts).toEqual({ [Metric.TIMED_OUT_RUNS]: 1 });
@@ -210,16 +211,16 @@ describe('a run that never completes', () => {
   });
 
   it.each([
-    [{}, 'no event said which processes to expect'],
+    [{}, 'no event named the expected processes'],
     [{ expected: 3 }, '1 of 3 processes have ended'],
-    [{ expected: ['B', 'A', 'C'] }, 'no end of B, C'],
-  ])('says what is missing: %j', async (more, error) => {
+    [{ expected: ['B', 'A', 'C'] }, 'B, C did not end'],
+  ])('names the missing stages: %j', async (more, error) => {
     await collector.collect([stageEvent({ process: 'A', ...more })]);
     await overdue(24 * HOUR);
     expect(details()).toMatchObject([{ error: `not complete by ${iso(NOW + 24 * HOUR)}: ${error}` }]);
   });
 
-  it('is complete when its last stage comes after its time and before the sweep', async () => {
+  it('is complete if its last stage arrives after the deadline and before the sweep', async () => {
     await collector.collect(unification('Successful', 'Successful'));
     collector.now = NOW + 25 * HOUR;
     await collector.collect([stageEvent({ stage: 'merge' })]);
@@ -227,7 +228,7 @@ describe('a run that never completes', () => {
     expect(details()).toMatchObject([{ status: 'Successful' }]);
   });
 
-  it('is complete when a new configuration says so', async () => {
+  it('can be complete after a change of the configuration', async () => {
     await collector.collect(unification('Successful', 'Successful'));
     const ports = { ...collector.ports(), rules: { ...RULES, expected: { unification: ['map', 'match'], full: [] } } };
     collector.now = NOW + 24 * HOUR;
@@ -235,7 +236,7 @@ describe('a run that never completes', () => {
     expect(details()).toMatchObject([{ status: 'Successful' }]);
   });
 
-  it('does not keep the others from being reported', async () => {
+  it('does not prevent reports of other runs', async () => {
     const runs = ['run-1', 'run-2', 'run-3'].map((runId) => stageEvent({ runId, stage: 'map' }));
     await collector.collect(runs);
     collector.now = NOW + 24 * HOUR;
@@ -248,7 +249,7 @@ describe('a run that never completes', () => {
     expect(details().map(({ runId }) => runId)).toEqual(['run-1', 'run-3']);
   });
 
-  it('is left to the worker that closed it for as long as that can run', async () => {
+  it('is not swept before the worker that closed it has ended', async () => {
     const ports = collector.ports();
     const publish = async () => Promise.reject(new Error('no'));
     const messages = unification('Successful', 'Successful', 'Successful').map((body, n) => ({ id: `${n}`, body }));
@@ -261,7 +262,7 @@ describe('a run that never completes', () => {
   });
 });
 
-describe('a misfit', () => {
+describe('an invalid event', () => {
   it.each([
     [stageEvent({ status: 'Successful' }), 'write either "stage", for unification, or "process", for a full refresh'],
     [stageEvent({ stage: 'map', process: 'Segments' }), 'write either "stage"'],
@@ -275,7 +276,7 @@ describe('a misfit', () => {
     [busEvent('FullRefreshed', { runId: '1', status: 'Failed', kind: 'OnDemand' }), 'FullRefreshed is not the end of'],
     ['{', 'the message is not JSON'],
     [stageEvent({ stage: 'map' }, { time: '2026-10-22T11:00:00Z' }), 'is more than 29 days ago'],
-  ])('is kept with its reason, and the batch goes on: %s', async (body, reason) => {
+  ])('is stored with its reason, and the batch continues: %s', async (body, reason) => {
     const [map, ...rest] = unification('Successful', 'Successful', 'Successful') as [string, string, string];
     expect(await collector.collect([map, body, ...rest])).toEqual([]);
     expect(collector.rejected.kept).toEqual([{ body, reason: expect.stringContaining(reason) }]);
@@ -283,17 +284,17 @@ describe('a misfit', () => {
     expect(published()).toHaveLength(1);
   });
 
-  it('is the stage that a run cannot hold any more', async () => {
+  it('is a stage above the maximum', async () => {
     const stages = Array.from({ length: MAX_STAGES + 1 }, (_, n) => stageEvent({ process: `P${n}` }));
     expect(await collector.collect(stages)).toEqual([]);
     expect(collector.rejected.kept).toEqual([
-      { body: stages.at(-1), reason: `run run-1 has ${MAX_STAGES} stages: it cannot hold more` },
+      { body: stages.at(-1), reason: `run run-1 already has ${MAX_STAGES} stages, the maximum` },
     ]);
   });
 });
 
 describe('a batch', () => {
-  it('that fails in the middle of a run leaves the run’s later messages for later, and the other runs alone', async () => {
+  it('that fails within a run retries the run’s later messages and does not affect other runs', async () => {
     const bodies = [
       stageEvent({ process: 'A', expected: 1 }),
       stageEvent({ process: 'A', status: 'Failed' }),
@@ -309,17 +310,17 @@ describe('a batch', () => {
     expect(details().map(({ runId }) => runId)).toEqual(['run-2']);
   });
 
-  it('gives up on a run that changes under every try', async () => {
+  it('fails for a run that changes during every attempt', async () => {
     const ports = collector.ports();
     const runs = { ...ports.runs, write: async () => false };
     const messages = [{ id: '0', body: stageEvent({ stage: 'map' }) }];
     expect(await collectBatch(messages, { ...ports, runs })).toEqual(['0']);
-    expect(collector.telemetry.lines.join()).toContain('changed under 100 tries');
+    expect(collector.telemetry.lines.join()).toContain('changed during 100 attempts');
   });
 });
 
 describe('the event of the largest run', () => {
-  it('fits into a row, an event and the check of its own trigger', () => {
+  it('fits in an item and an event, and is valid', () => {
     const long = (text: string) => text.padEnd(MAX_NAME_LENGTH, '漢');
     let run: CollectedRun | undefined;
     const names = Array.from({ length: MAX_STAGES }, (_, n) => long(`P${n}`));
@@ -341,7 +342,7 @@ describe('the event of the largest run', () => {
     });
   });
 
-  it('may have names of any kind', async () => {
+  it('can have any names', async () => {
     for (const process of ['__proto__', 'constructor', '7', 'a#b%']) {
       await collector.collect([stageEvent({ runId: process, process, expected: [process] })]);
       expect(JSON.stringify(details().at(-1)?.processes)).toBe(JSON.stringify({ [process]: 'Successful' }));
@@ -349,6 +350,6 @@ describe('the event of the largest run', () => {
   });
 });
 
-it('a configured name is no longer than one in an event', () => {
+it('configured names and names in events have the same length limit', () => {
   expect(MAX_STAGE_NAME_LENGTH).toBe(MAX_NAME_LENGTH);
 });

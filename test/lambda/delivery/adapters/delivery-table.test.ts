@@ -2,8 +2,8 @@ import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OPEN_INDEX } from '../../../../contract/delivery';
 import { DeliveryTable } from '../../../../lambda/delivery/adapters/delivery-table';
-import type { Claim, DeliveryKey, Lease } from '../../../../lambda/delivery/core/deliver';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../../lambda/delivery/core/delivery';
+import type { Claim, DeliveryKey, Lease } from '../../../../lambda/delivery/core/ports';
 import { NOW } from '../../../support/evaluation';
 import { startTables, type TestTables } from '../../../support/servers/tables';
 
@@ -11,7 +11,7 @@ const DAY = 24 * 3600;
 
 let tables: TestTables;
 let table: DeliveryTable;
-/** A delivery of its own for each test. */
+/** A separate delivery for each test. */
 let key: DeliveryKey;
 let tests = 0;
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const message = (n: number, more: Partial<DeliveryMessage> = {}): DeliveryMessag
   n,
   ...more,
 });
-/** Of a worker whose invocation ends in a minute, unless told otherwise. */
+/** Lease of a worker whose invocation ends in a minute by default. */
 const lease = (owner: string, until = NOW + 60_000): Lease => ({ owner, until });
 const claim = (n: number, owner = 'me', now = NOW) => table.claim(message(n), lease(owner), now);
 const attempt = (at: number, more: Partial<Attempt> = {}): Attempt => ({ at, durationMs: 20, status: 503, ...more });
@@ -51,7 +51,7 @@ const row = async () => {
   );
   return Item;
 };
-/** Rows of this test's delivery in the index of those that are not delivered. */
+/** Rows of this test's delivery in the index of open deliveries. */
 const open = async (status: DeliveryStatus) => {
   const { Items } = await tables.client.send(
     new QueryCommand({
@@ -68,7 +68,7 @@ const open = async (status: DeliveryStatus) => {
 const TAKEN: Claim = { attempts: [] };
 
 describe('a claim', () => {
-  it('makes the row', async () => {
+  it('creates the row', async () => {
     expect(await claim(0)).toEqual(TAKEN);
     expect(await row()).toEqual({
       pk: key.subscription,
@@ -84,13 +84,13 @@ describe('a claim', () => {
     });
   });
 
-  it('makes the row also for a later try, whose row was lost with its table', async () => {
+  it('creates the row for a later try whose row was lost with its table', async () => {
     expect(await claim(3)).toEqual(TAKEN);
     expect((await row())?.n).toBe(3);
   });
 
   const leased = (n: number) => claim(n, 'other');
-  /** As a worker leaves it that failed at try n − 1. */
+  /** The row that a worker leaves after try n − 1 failed. */
   const rescheduled = async (n: number) => {
     await leased(n - 1);
     await table.reschedule(key, lease('other'), n, [attempt(NOW)], NOW);
@@ -139,19 +139,19 @@ describe('a claim', () => {
     }
   });
 
-  it('is given to exactly one of those who race', async () => {
+  it('succeeds for exactly one of the racing workers', async () => {
     const claims = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => claim(0, owner)));
     expect(claims.filter((one) => one !== 'busy')).toEqual([TAKEN]);
     expect(claims.filter((one) => one === 'busy')).toHaveLength(3);
   });
 
-  it('leaves the row what it was made for: a name that was made anew does not take it over', async () => {
+  it("keeps the row's uid, so that a recreated subscription does not take it over", async () => {
     await rescheduled(1);
     await table.claim(message(1, { uid: 'uid-2', acceptedAt: NOW }), lease('me'), NOW);
     expect(await row()).toMatchObject({ uid: 'uid-1', acceptedAt: NOW - 1000 });
   });
 
-  it('takes one write when nobody is in its way', async () => {
+  it('takes one write without contention', async () => {
     tables.calls();
     await claim(0);
     await table.finish(key, lease('me'), 'delivered', [attempt(NOW)], NOW);
@@ -164,7 +164,7 @@ describe('an outcome', () => {
     ['delivered', false],
     ['canceled', false],
     ['dead', true],
-  ])('of %s ends the row, which is forgotten in the end', async (status, inIndex) => {
+  ])('of %s finishes the row and sets its expiry', async (status, inIndex) => {
     await claim(0);
     await table.finish(key, lease('me'), status, [attempt(NOW)], NOW + 500);
     const ended = await row();
@@ -175,7 +175,7 @@ describe('an outcome', () => {
     expect('open' in (ended ?? {})).toBe(inIndex);
   });
 
-  it('of a failed try leaves the row open for the next, since the first failure', async () => {
+  it('of a failed try leaves the row open since the first failure', async () => {
     await claim(0);
     await table.reschedule(key, lease('me'), 1, [attempt(NOW)], NOW + 1);
     await claim(1);
@@ -192,7 +192,7 @@ describe('an outcome', () => {
     ['delivered', []],
     ['canceled', []],
     ['dead', ['dead']],
-  ])('of %s after failed tries changes the index with it', async (status, listed) => {
+  ])('of %s after failed tries updates the index', async (status, listed) => {
     await claim(0);
     await table.reschedule(key, lease('me'), 1, [attempt(NOW)], NOW);
     await claim(1);
@@ -203,7 +203,7 @@ describe('an outcome', () => {
   it.each([
     ['finish', () => table.finish(key, lease('me'), 'delivered', [attempt(NOW)], NOW)],
     ['reschedule', () => table.reschedule(key, lease('me'), 1, [attempt(NOW)], NOW)],
-  ])('is not written by a worker whose lease has gone to another: %s', async (_, write) => {
+  ])('is not written by a worker that lost its lease: %s', async (_, write) => {
     await claim(0);
     await claim(0, 'other', NOW + 60_001);
     const before = await row();
@@ -214,7 +214,7 @@ describe('an outcome', () => {
   it.each([
     ['finish', () => table.finish(key, lease('me'), 'dead', [], NOW)],
     ['reschedule', () => table.reschedule(key, lease('me'), 1, [], NOW)],
-  ])('makes no row of its own: %s', async (_, write) => {
+  ])('creates no row: %s', async (_, write) => {
     await write();
     expect(await row()).toBeUndefined();
   });
@@ -229,7 +229,7 @@ describe('an outcome', () => {
     expect((await row())?.attempts).toEqual(attempts.slice(5));
   });
 
-  it('holds attempts without an answer, without holes', async () => {
+  it('stores attempts without a response, without gaps', async () => {
     const timeout = attempt(NOW, { status: undefined, error: 'timeout' });
     await claim(0);
     await table.finish(key, lease('me'), 'delivered', [timeout], NOW);
@@ -237,17 +237,17 @@ describe('an outcome', () => {
   });
 });
 
-it('finds when the delivery was first tried that waits longest to be tried again', async () => {
-  // Other tests' rows are younger.
-  const tryLater = async (n: number, now: number) => {
+it('finds when the longest-waiting delivery was first tried', async () => {
+  // The rows of other tests are newer.
+  const scheduleRetry = async (n: number, now: number) => {
     await claim(n, 'me', now);
     await table.reschedule(key, lease('me'), n + 1, [attempt(now)], now);
   };
-  await tryLater(0, 1000);
-  await tryLater(1, 5000);
+  await scheduleRetry(0, 1000);
+  await scheduleRetry(1, 5000);
   expect(await table.oldestPending(), 'since its first try').toBe(1000);
   key = { ...key, eventId: 'event-2' };
-  await tryLater(0, 2000);
+  await scheduleRetry(0, 2000);
   expect(await table.oldestPending()).toBe(1000);
   key = { ...key, eventId: 'event-1' };
   await claim(2);
@@ -260,7 +260,7 @@ it('finds when the delivery was first tried that waits longest to be tried again
 });
 
 describe('the payload', () => {
-  it('is an item of its own, from which the delivery can be sent again', async () => {
+  it('is a separate item from which the delivery can be sent again', async () => {
     await claim(0);
     const before = await row();
     await table.keepPayload(message(0), NOW);
@@ -271,10 +271,10 @@ describe('the payload', () => {
   });
 });
 
-describe('what is kept', () => {
+describe('stored deliveries', () => {
   const find = () => table.find(key);
 
-  it('of a held delivery is found with its payload, listed by when it was accepted, until it is claimed', async () => {
+  it('include a held delivery with its payload, ordered by acceptance, until it is claimed', async () => {
     expect(await find()).toBeUndefined();
     await claim(2);
     await table.keepPayload(message(2), NOW);
@@ -290,7 +290,7 @@ describe('what is kept', () => {
     expect(await table.held(key.subscription)).toEqual([]);
   });
 
-  it('is not held by a worker whose lease has gone to another', async () => {
+  it('are not held by a worker that lost its lease', async () => {
     await claim(0);
     await claim(0, 'other', NOW + 60_001);
     const before = await row();
@@ -300,7 +300,7 @@ describe('what is kept', () => {
 
   const notice = { reason: 'why', since: new Date(NOW).toISOString(), attempts: 1 };
 
-  it('of a dead delivery has its notice until the bus was told', async () => {
+  it("include a dead delivery's notice until it is published", async () => {
     await claim(0);
     await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, notice);
     expect(await find()).toMatchObject({ status: 'dead', notice });
@@ -312,14 +312,14 @@ describe('what is kept', () => {
     expect(await find()).toMatchObject({ status: 'dead', n: 0, notice: undefined });
     expect(await untold(NOW)).toEqual([]);
     expect(await table.dead(key.subscription)).toEqual([key]);
-    // Told again, and of what is dead no more: nothing.
+    // Publishing again, or after a replay, changes nothing.
     await table.claim(message(1, { replay: true }), lease('me'), NOW);
     const before = await row();
     await table.clearNotice(key, notice);
     expect(await row()).toEqual(before);
   });
 
-  it('of a dead delivery keeps its notice when a replay claims it, and a later notice when the first was published', async () => {
+  it("keep a dead delivery's notice when a replay claims it, and a later notice when the first is published", async () => {
     const untold = async () =>
       (await table.unannounced(NOW + 9)).filter(({ subscription }) => subscription === key.subscription);
     await claim(0);

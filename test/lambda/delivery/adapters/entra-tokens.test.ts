@@ -3,7 +3,7 @@ import { type EntraTokenOptions, entraTokens } from '../../../../lambda/delivery
 import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import type { Resolve } from '../../../../lambda/delivery/adapters/guarded-lookup';
 import { authorizedPost } from '../../../../lambda/delivery/core/authorize';
-import type { FlowRequest } from '../../../../lambda/delivery/core/deliver';
+import type { FlowRequest } from '../../../../lambda/delivery/core/ports';
 import { classify, type FlowResponse } from '../../../../lambda/delivery/core/response';
 import { UnusableSecretError } from '../../../../lambda/subscriptions/core/secret-reference';
 import type { EntraAuth } from '../../../../lambda/subscriptions/core/subscription';
@@ -22,7 +22,7 @@ import {
   stalled,
 } from '../../../support/servers/flow-server';
 
-/** What may be found nowhere but in the requests. */
+/** Secrets that must appear only in the requests. */
 const SECRET = 'client-secret-of-the-test';
 const ASSERTION = 'assertion.of.the-test';
 const TOKEN = 'access-token-of-the-test';
@@ -39,7 +39,7 @@ const HOUR = 3_600_000;
 
 let servers: DeliveryServers;
 let flow: FlowServer;
-/** Stands in for login.microsoftonline.com. */
+/** Stand-in for login.microsoftonline.com. */
 let authority: FlowServer;
 beforeAll(async () => {
   [servers, authority] = await Promise.all([startDeliveryServers(), FlowServer.start()]);
@@ -64,7 +64,7 @@ const givesToken = (n: number, seconds = 3600): Behaviour =>
     { 'content-type': 'application/json' },
     JSON.stringify({ token_type: 'Bearer', expires_in: seconds, access_token: `${TOKEN}-${n}` }),
   );
-/** Quotes what it was sent, as an error's text may. */
+/** Quotes the request, as an error's text can. */
 const refuses =
   (status: number, code: number): Behaviour =>
   (response, call) =>
@@ -92,7 +92,7 @@ const OPTIONS: EntraTokenOptions = {
 const poster = (options: Partial<EntraTokenOptions> = {}) =>
   authorizedPost(flowCaller(LOCAL), entraTokens({ ...OPTIONS, ...options }), () => now);
 
-/** The URL of a flow that allows only its tenant. */
+/** URL of a flow that allows only its tenant. */
 const unsigned = (name?: string) => flow.url(name).replace(/&sp=.*/, '');
 const REQUEST: FlowRequest = {
   headers: { 'content-type': 'application/json', 'webhook-id': 'delivery-1' },
@@ -109,7 +109,7 @@ const said = (given: FlowResponse) => {
 const bearers = () => flow.calls.map(({ headers }) => headers.authorization);
 
 describe('a flow is called with a token', () => {
-  it('that was asked for with the client secret', async () => {
+  it('requested with the client secret', async () => {
     expect(await post()).toMatchObject({ status: 202 });
     expect(authority.calls).toMatchObject([
       {
@@ -130,7 +130,7 @@ describe('a flow is called with a token', () => {
     expect(flow.calls[0]?.path).not.toContain('sig');
   });
 
-  it('that was asked for with a token of AWS STS', async () => {
+  it('requested with a token of AWS STS', async () => {
     const audiences: string[] = [];
     const webIdentity = async (audience: string) => {
       audiences.push(audience);
@@ -145,7 +145,7 @@ describe('a flow is called with a token', () => {
     expect(authority.calls[0]?.body).not.toContain('client_secret');
   });
 
-  it('that is kept until 5 minutes before it ends', async () => {
+  it('cached until 5 minutes before it expires', async () => {
     const call = poster();
     const at = async (ms: number) => {
       now += ms;
@@ -157,9 +157,9 @@ describe('a flow is called with a token', () => {
     expect(bearers()).toEqual([0, 0, 0, 1, 1].map((n) => `Bearer ${TOKEN}-${n}`));
   });
 
-  it('that is asked for once, however many deliveries wait for it', async () => {
+  it('requested once for all waiting deliveries', async () => {
     const call = poster();
-    // The answer comes only when all fifty have asked.
+    // Responds only after all fifty requests.
     let release = () => {};
     const asked = new Promise<void>((resolve) => {
       authority.behave = (_, n) => (response, request) => {
@@ -175,7 +175,7 @@ describe('a flow is called with a token', () => {
     expect(new Set(bearers())).toEqual(new Set([`Bearer ${TOKEN}-0`]));
   });
 
-  it('of its own application, tenant, cloud and credential', async () => {
+  it('of the same application, tenant, cloud and credential', async () => {
     const call = poster();
     const auths: EntraAuth[] = [
       AUTH,
@@ -191,7 +191,7 @@ describe('a flow is called with a token', () => {
     expect(new Set(bearers()).size).toBe(auths.length);
   });
 
-  it('and one without auth is called as it is', async () => {
+  it('and without a token if it has no auth', async () => {
     expect(await poster()(flow.url(), { ...REQUEST, auth: undefined })).toMatchObject({ status: 202 });
     expect(bearers()).toEqual([undefined]);
     expect(authority.calls).toEqual([]);
@@ -201,7 +201,7 @@ describe('a flow is called with a token', () => {
 describe('a token that the flow refuses', () => {
   const unauthorized = refused(401, 'MisMatchingOAuthClaims');
 
-  it('is replaced once, and the delivery posted again under its id', async () => {
+  it('is replaced once, and the delivery is posted again under the same id', async () => {
     const call = poster();
     flow.behave = (_, n) => (n === 0 ? unauthorized : accepted);
     expect(await call(unsigned(), REQUEST)).toMatchObject({ status: 202 });
@@ -213,16 +213,16 @@ describe('a token that the flow refuses', () => {
     expect(authority.calls, 'the new one is kept').toHaveLength(2);
   });
 
-  it('twice is refused by the flow', async () => {
+  it('a second time is a refusal by the flow', async () => {
     flow.behave = () => unauthorized;
     expect(said(await post())).toEqual({ error: 'MisMatchingOAuthClaims', status: 401, class: 'pause' });
     expect([flow.calls.length, authority.calls.length]).toEqual([2, 2]);
   });
 
-  it('is replaced once for all deliveries that had it', async () => {
+  it('is replaced once for all deliveries that used it', async () => {
     const call = poster();
     const waiting: (() => void)[] = [];
-    // All have the first token before any is told that it is refused.
+    // All have the first token before any is refused.
     flow.behave = ({ headers }) =>
       headers.authorization === `Bearer ${TOKEN}-0`
         ? (response, request) => {
@@ -241,14 +241,14 @@ describe('a token that the flow refuses', () => {
     expect([flow.calls.length, authority.calls.length]).toEqual([1, 1]);
   });
 
-  it('and for which there is no other leaves the delivery without an answer', async () => {
+  it('leaves the delivery without a response if there is no other token', async () => {
     flow.behave = () => unauthorized;
     authority.behave = (_, n) => (n === 0 ? givesToken(n) : answer(503));
     expect(said(await post())).toEqual({ error: 'EntraUnavailable', class: 'retry' });
     expect(flow.calls).toHaveLength(1);
   });
 
-  it('is not replaced where no time is left for it', async () => {
+  it('is not replaced without time left', async () => {
     flow.behave = () => {
       now += 20_000;
       return unauthorized;
@@ -257,7 +257,7 @@ describe('a token that the flow refuses', () => {
     expect([flow.calls.length, authority.calls.length]).toEqual([1, 1]);
   });
 
-  it('is not sent where getting it took all the time', async () => {
+  it('is not sent if getting it took all the time', async () => {
     authority.behave = (_, n) => {
       now += 20_000;
       return givesToken(n);
@@ -306,7 +306,7 @@ describe('without a token the flow is not called', () => {
     expect(authority.calls).toHaveLength(typeof given === 'function' ? 1 : 0);
   });
 
-  // Only these wait for their time to run out.
+  // Only these tests wait for a timeout.
   it.each([
     ['an endpoint that hangs', silent],
     ['an endpoint that hangs in its answer', stalled(200)],
@@ -330,7 +330,7 @@ describe('without a token the flow is not called', () => {
     expect([flow.calls, authority.calls]).toEqual([[], []]);
   });
 
-  it('an endpoint that hangs for all, and whoever comes later asks again', async () => {
+  it('an endpoint that hangs, and a later delivery requests again', async () => {
     authority.behave = (_, n) => (n === 0 ? silent : givesToken(n));
     const call = poster({ timeoutMs: 1000 });
     expect(said(await call(unsigned(), REQUEST))).toEqual({ error: 'EntraUnreachable', class: 'retry' });
@@ -339,7 +339,7 @@ describe('without a token the flow is not called', () => {
     expect(authority.calls).toHaveLength(2);
   });
 
-  it('and STS is told when nobody waits any more', async () => {
+  it('and the STS request is aborted when no delivery waits', async () => {
     let ended = false;
     const webIdentity: EntraTokenOptions['webIdentity'] = (_, signal) =>
       new Promise((_, reject) => {
@@ -363,26 +363,26 @@ describe('without a token the flow is not called', () => {
       authority.arrivals = 0;
       const failure = await post({ origin: undefined, poster: { ...LOCAL, resolve } });
       expect(said(failure)).toEqual({ error: 'EntraUnreachable', class: 'retry' });
-      expect(failure.problem).toContain('login.microsoftonline.com gave no answer (EADDRESSREFUSED)');
+      expect(failure.problem).toContain('login.microsoftonline.com did not respond (EADDRESSREFUSED)');
       expect(names).toEqual(['login.microsoftonline.com']);
       expect(authority.arrivals).toBe(0);
     },
   );
 
-  it('an authority that is an inner address', async () => {
+  it('an authority at a private address', async () => {
     authority.arrivals = 0;
     const failure = await post({ poster: { ca: LOOPBACK_CERTIFICATE } });
     expect(said(failure)).toEqual({ error: 'EntraUnreachable', class: 'retry' });
     expect(authority.arrivals).toBe(0);
   });
 
-  it('an authority whose certificate nobody vouches for', async () => {
+  it('an authority with an untrusted certificate', async () => {
     const failure = await post({ poster: { loopback: true } });
     expect(failure.problem).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
     expect(authority.calls).toEqual([]);
   });
 
-  it('and a failure stands for 3 seconds', async () => {
+  it('and a failure is cached for 3 seconds', async () => {
     const call = poster();
     authority.behave = (_, n) => (n === 0 ? answer(503) : givesToken(n));
     const at = async (ms: number) => {
@@ -430,7 +430,7 @@ describe('a delivery', () => {
   it.each([
     ['a client secret', AUTH],
     ['federation', FEDERATED],
-  ])('arrives with %s, and leaves no token, secret or assertion anywhere', async (_, auth) => {
+  ])('arrives with %s, without leaking a token, secret or assertion', async (_, auth) => {
     const world = worldOf();
     flow.behave = (_, n) => (n === 0 ? refused(401, 'MisMatchingOAuthClaims') : accepted);
     world.queue.send(world.message(await subscribed(world, auth)), 0);
@@ -442,7 +442,7 @@ describe('a delivery', () => {
     expect(await world.everythingWritten()).not.toMatch(new RegExp([SECRET, ASSERTION, TOKEN].join('|')));
   });
 
-  it('is held when Entra ID refuses, with what is to be done, and goes out when it is done', async () => {
+  it('is held with the fix when Entra ID refuses, and is sent after the fix', async () => {
     const world = worldOf();
     authority.behave = () => refuses(401, 7000222);
     world.queue.send(world.message(await subscribed(world, AUTH)), 0);
@@ -455,7 +455,7 @@ describe('a delivery', () => {
     expect((await world.subscriptions.read(world.name('crm')))?.health).toMatchObject({
       state: 'paused',
       reason: expect.stringMatching(
-        /^3 or more deliveries have failed for 12 min 35 s, the last because Entra ID gives no token \(AADSTS7000222\): the client secret has/,
+        /^3 or more deliveries failed over 12 min 35 s, the last because Entra ID refused a token \(AADSTS7000222\): the client secret has/,
       ),
     });
     expect(await world.everythingWritten()).not.toMatch(new RegExp([SECRET, ASSERTION, TOKEN].join('|')));

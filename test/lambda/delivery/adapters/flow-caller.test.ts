@@ -1,4 +1,4 @@
-/** What a flow may answer is in misbehaving-flow.test.ts: here is how it is called, and when it is not. */
+/** How flows are called, and when they are not. Responses are tested in misbehaving-flow.test.ts. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createNetServer, isIP } from 'node:net';
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import type { Resolve } from '../../../../lambda/delivery/adapters/guarded-lookup';
 import type { PosterOptions } from '../../../../lambda/delivery/adapters/guarded-post';
-import type { FlowRequest } from '../../../../lambda/delivery/core/deliver';
+import type { FlowRequest } from '../../../../lambda/delivery/core/ports';
 import { classify, type FlowResponse } from '../../../../lambda/delivery/core/response';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import {
@@ -33,7 +33,7 @@ beforeEach(() => {
 afterAll(() => flow.stop());
 
 const REQUEST: FlowRequest = { headers: { 'content-type': 'application/json' }, body: '{"a":"é"}', timeoutMs: 20_000 };
-/** Callers of the server on this machine, as in the local run. */
+/** Callers of the server on the local machine, as in the local run. */
 const LOCAL: PosterOptions = { ca: LOOPBACK_CERTIFICATE, loopback: true };
 const call = (request: Partial<FlowRequest> = {}, url = flow.url(), options: PosterOptions = LOCAL) =>
   flowCaller(options)(url, { ...REQUEST, ...request });
@@ -47,13 +47,13 @@ describe('a flow that cannot be reached', () => {
     expect(said(await call({}, url))).toEqual({ error: 'ECONNREFUSED', class: 'retry' });
   });
 
-  it('has no name in the DNS', async () => {
+  it('has no DNS name', async () => {
     // RFC 6761: names under .invalid do not exist.
     const given = said(await call({}, `https://flow.invalid/?sig=${SIGNATURE}`));
     expect(given).toEqual({ error: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/), class: 'retry' });
   });
 
-  it('speaks no TLS', async () => {
+  it('does not support TLS', async () => {
     const plain = createNetServer((socket) => socket.end('HTTP/1.1 202 Accepted\r\n\r\n'));
     plain.listen(0, '127.0.0.1');
     await once(plain, 'listening');
@@ -64,10 +64,10 @@ describe('a flow that cannot be reached', () => {
   });
 });
 
-describe('a host that leads inward', () => {
+describe('a host that resolves to a private address', () => {
   const REFUSED = { error: 'EADDRESSREFUSED', class: 'retry' };
   const HOST = 'default0.00.environment.api.powerplatform.com';
-  /** Answers every name with these addresses. */
+  /** Resolves every name to these addresses. */
   let answered: string[];
   const names: string[] = [];
   const resolve: Resolve = (host, _, done) => {
@@ -94,7 +94,7 @@ describe('a host that leads inward', () => {
     [['20.42.0.1', '127.0.0.1']],
     [['127.0.0.1', '20.42.0.1']],
     [['2603:1030::1', '::1']],
-  ])('is not connected to when its addresses are %j', async (addresses) => {
+  ])('is not called when its addresses are %j', async (addresses) => {
     answered = addresses;
     for (const loopback of [false, true]) {
       const options = { ca: LOOPBACK_CERTIFICATE, resolve, loopback };
@@ -122,7 +122,7 @@ describe('a host that leads inward', () => {
     },
   );
 
-  it('is connected to in the local run by a name of the own machine, which is the name that TLS checks', async () => {
+  it('is called in the local run by a name of the local machine, which TLS checks', async () => {
     const url = flow.url('flow-1', 'localhost');
     expect(await call({}, url, { ...LOCAL, resolve })).toMatchObject({ status: 202 });
     expect(names).toEqual(['localhost']);
@@ -131,7 +131,7 @@ describe('a host that leads inward', () => {
     expect(said(await call({}, url, { ...LOCAL, resolve })), 'elsewhere than to the own machine').toEqual(REFUSED);
   });
 
-  it('is not reached over a connection that is kept for another', async () => {
+  it('is not reached over a kept-alive connection of another host', async () => {
     const caller = flowCaller({ ...LOCAL, resolve });
     expect(await caller(flow.url('flow-1', 'localhost'), REQUEST)).toMatchObject({ status: 202 });
     expect(said(await caller(flow.url('flow-1', HOST), REQUEST))).toEqual(REFUSED);
@@ -145,7 +145,7 @@ describe('a host that leads inward', () => {
     flow.behave = (_, n) => (n === 1 ? reset : accepted);
     expect(await caller(url, REQUEST)).toMatchObject({ status: 202 });
     answered = ['10.0.0.1'];
-    // The kept connection stays with the address that was checked, until it breaks.
+    // A kept-alive connection stays with its checked address until it breaks.
     expect(said(await caller(url, REQUEST))).toEqual({ error: 'ECONNRESET', class: 'retry' });
     expect(names).toHaveLength(1);
     expect(said(await caller(url, REQUEST))).toEqual(REFUSED);
@@ -156,14 +156,14 @@ describe('a host that leads inward', () => {
     expect(flow.arrivals).toBe(2);
   });
 
-  it('does not hold the caller when its name is never resolved', async () => {
+  it('does not block the caller when its name is never resolved', async () => {
     const url = flow.url('flow-1', HOST);
     expect(await call({ timeoutMs: 50 }, url, { resolve: () => {} })).toEqual({ error: 'timeout' });
   });
 });
 
 describe('the request', () => {
-  it('is a POST of the body, under the headers that were given', async () => {
+  it('is a POST of the body with the given headers', async () => {
     await call({ headers: { 'content-type': 'application/json; charset=utf-8', 'webhook-id': 'id-1' } });
     const [{ method, path, headers, body }] = flow.calls as [(typeof flow.calls)[0]];
     expect({ method, body }).toEqual({ method: 'POST', body: REQUEST.body });
@@ -176,7 +176,7 @@ describe('the request', () => {
     expect(headers).not.toHaveProperty('transfer-encoding');
   });
 
-  it('goes over a connection that is kept, after answers of every length', async () => {
+  it('reuses the connection after responses of any length', async () => {
     const caller = flowCaller(LOCAL);
     const before = flow.connections;
     flow.behave = (_, n) => (n === 1 ? refused(500, 'InternalError') : answer(202, {}, 'x'.repeat(60_000)));
@@ -184,7 +184,7 @@ describe('the request', () => {
     expect(flow.connections - before).toBe(1);
   });
 
-  it('goes on after a connection that broke', async () => {
+  it('works after a broken connection', async () => {
     const caller = flowCaller(LOCAL);
     flow.behave = (_, n) => [accepted, reset, brokenOff(500), accepted][n] as Behaviour;
     const statuses = [];
@@ -192,7 +192,7 @@ describe('the request', () => {
     expect(statuses).toEqual([202, undefined, 500, 202]);
   });
 
-  it('does not wait for others', async () => {
+  it('does not wait for other requests', async () => {
     const caller = flowCaller(LOCAL);
     flow.behave = ({ path }) => (path.includes('slow') ? silent : accepted);
     const slow = caller(flow.url('slow'), { ...REQUEST, timeoutMs: 2000 });
@@ -201,7 +201,7 @@ describe('the request', () => {
     expect(await slow).toEqual({ error: 'timeout' });
   });
 
-  it('may be plain http on the own machine, for the local run', async () => {
+  it('can use plain http to the local machine in the local run', async () => {
     const plain = createServer((_, response) => void response.writeHead(202).end());
     const port = await listen(plain, 0);
     expect(said(await flowCaller(LOCAL)(`http://127.0.0.1:${port}/`, REQUEST))).toEqual({

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../../contract/shared';
 import { flowOpener, OPENING_LIMITS } from '../../../../lambda/delivery/adapters/flow-opener';
 import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
-import { FLOW_TIMEOUT_MS } from '../../../../lambda/delivery/core/deliver';
+import { FLOW_TIMEOUT_MS } from '../../../../lambda/delivery/core/attempt';
 import { classify } from '../../../../lambda/delivery/core/response';
 import { flowUrlOpener } from '../../../../lambda/subscriptions/adapters/flow-url-seal';
 import type { FlowUrlSource } from '../../../../lambda/subscriptions/core/subscription';
@@ -37,18 +37,18 @@ const refusalOf = async (flow: FlowUrlSource) => {
 };
 
 describe('a flow URL is opened', () => {
-  it('that was sealed', async () => {
+  it('that was encrypted', async () => {
     expect(await open(await stores.seal('vip', FLOW_URL))).toEqual({ url: FLOW_URL });
   });
 
-  it('that is a secret or a parameter, white space around it or not', async () => {
+  it('from a secret or a parameter, with or without surrounding white space', async () => {
     await stores.keepSecret('flows', ` ${FLOW_URL}\n`);
     stores.keepParameter('flows', FLOW_URL);
     expect(await open(SECRET)).toMatchObject({ url: FLOW_URL });
     expect(await open({ from: { parameter: 'flows' } })).toMatchObject({ url: FLOW_URL });
   });
 
-  it('anew when its flow refuses it, so that a replaced one works without a deployment', async () => {
+  it('again when its flow refuses it, so that a rotated URL works without a deployment', async () => {
     let now = 0;
     const opener = stores.opener(() => now);
     await stores.keepSecret('flows', `${FLOW_URL}old`);
@@ -56,29 +56,29 @@ describe('a flow URL is opened', () => {
     await stores.keepSecret('flows', `${FLOW_URL}new`);
     now += 10_000;
     expect(await opener('vip', SECRET)).toMatchObject({ url: `${FLOW_URL}old` });
-    if ('url' in first) first.doubt?.();
+    if ('url' in first) first.invalidate?.();
     expect(await opener('vip', SECRET)).toMatchObject({ url: `${FLOW_URL}new` });
   });
 });
 
-describe('what somebody has to mend pauses', () => {
+describe('problems that must be fixed pause the subscription', () => {
   it('a secret that cannot be used', async () => {
     expect(await refusalOf(SECRET)).toEqual({
       class: 'pause',
       error: 'FlowUrlSecretUnusable',
-      problem: expect.stringMatching(/^the secret flows is not there; make it/),
+      problem: expect.stringMatching(/^the secret flows does not exist; create it/),
     });
   });
 
   it.each([
-    ['InvalidCiphertextException', /^the stored flow URL was sealed for another subscription or is damaged; apply/],
-    ['IncorrectKeyException', /^the stored flow URL was sealed with another key; apply/],
-    ['NotFoundException', /^the key of the flow URLs does not exist any more; apply/],
+    ['InvalidCiphertextException', /^the stored flow URL was encrypted for another subscription or is damaged; apply/],
+    ['IncorrectKeyException', /^the stored flow URL was encrypted with another key; apply/],
+    ['NotFoundException', /^the key of the flow URLs no longer exists; apply/],
     ['DisabledException', /^the key of the flow URLs is disabled; enable it/],
-    ['KMSInvalidStateException', /^the key of the flow URLs is not usable, maybe pending deletion; cancel/],
-    ['InvalidKeyUsageException', /^the key of the flow URLs is not for encryption; deploy/],
-    ['AccessDeniedException', /^the function deliver may not decrypt with the key of the flow URLs; allow/],
-  ])('a sealed URL that does not open: %s', async (type, problem) => {
+    ['KMSInvalidStateException', /^the key of the flow URLs is not usable, possibly pending deletion; cancel/],
+    ['InvalidKeyUsageException', /^the key of the flow URLs is not an encryption key; deploy/],
+    ['AccessDeniedException', /^the function deliver cannot decrypt with the key of the flow URLs; allow/],
+  ])('a URL that cannot be decrypted: %s', async (type, problem) => {
     const sealed = await stores.seal('vip', FLOW_URL);
     stores.failing = () => new AwsError(type, `a message that quotes ${FLOW_URL}`);
     expect(await refusalOf(sealed)).toEqual({
@@ -88,7 +88,7 @@ describe('what somebody has to mend pauses', () => {
     });
   });
 
-  it("another subscription's sealed URL", async () => {
+  it("another subscription's encrypted URL", async () => {
     const sealed = await stores.seal('other', FLOW_URL);
     expect(await refusalOf(sealed)).toMatchObject({ class: 'pause', error: 'FlowUrlNotDecryptable' });
   });
@@ -97,7 +97,7 @@ describe('what somebody has to mend pauses', () => {
     [FLOW_URL.replace('https', 'http'), /is refused: The flow URL on a\.b\.api\.powerplatform\.com starts with http:/],
     [`https://example.com/?sig=${SIGNATURE}`, /is refused: example\.com is not a host of Power Automate/],
     [FLOW_URL.replace('sig=', '&'), /is refused: No signature/],
-    [`${FLOW_URL}\n${FLOW_URL}`, /is refused: The flow URL has a line break in it/],
+    [`${FLOW_URL}\n${FLOW_URL}`, /is refused: The flow URL contains a line break/],
     [SIGNATURE, /is refused: The flow URL does not start with https/],
     [
       `https://user:${SIGNATURE}@a.api.powerplatform.com/?sig=x`,
@@ -105,7 +105,7 @@ describe('what somebody has to mend pauses', () => {
     ],
     [`https://169.254.169.254/?sig=${SIGNATURE}`, /is refused: The flow URL has the IP address/],
     [FLOW_URL + 'x'.repeat(3000), /is refused: The flow URL is longer than 2048 characters/],
-  ])('a URL that may not be called: %#', async (url, problem) => {
+  ])('a URL that is not allowed: %#', async (url, problem) => {
     await stores.keepSecret('flows', url);
     const expected = { class: 'pause', error: 'FlowUrlRefused' };
     const fromSecret = await refusalOf(SECRET);
@@ -118,7 +118,7 @@ describe('what somebody has to mend pauses', () => {
     expect(sealed.problem).toMatch(/^the stored flow URL is refused: /);
   });
 
-  it('and is read anew at the next try', async () => {
+  it('and the URL is read again at the next try', async () => {
     let now = 0;
     const opener = stores.opener(() => now);
     await stores.keepSecret('flows', 'nonsense');
@@ -130,7 +130,7 @@ describe('what somebody has to mend pauses', () => {
   });
 });
 
-describe('what may pass is tried again', () => {
+describe('temporary problems are retried', () => {
   it.each([
     ['ThrottlingException', 400],
     ['KMSInternalException', 500],
@@ -145,22 +145,22 @@ describe('what may pass is tried again', () => {
     const expected = {
       class: 'retry',
       error: 'FlowUrlUnavailable',
-      problem: `the flow URL could not be read this time (${type})`,
+      problem: `the flow URL could not be read (${type})`,
     };
     expect(await refusalOf(sealed)).toEqual(expected);
     expect(await refusalOf(SECRET)).toEqual(expected);
     expect(await refusalOf({ from: { parameter: 'flows' } })).toEqual(expected);
   });
 
-  it('whatever is thrown', async () => {
+  it('any thrown value', async () => {
     const fail = () => Promise.reject('a text that is no Error');
-    const opener = flowOpener({ unseal: fail, secrets: { read: fail, doubt: () => {} }, accepted: {} });
+    const opener = flowOpener({ unseal: fail, secrets: { read: fail, invalidate: () => {} }, accepted: {} });
     for (const flow of [SECRET, { ciphertext: '', host: '', fingerprint: '' }]) {
       expect(await opener('vip', flow)).toMatchObject({ refusal: { error: 'FlowUrlUnavailable' } });
     }
   });
 
-  it('a service that takes the connection and never answers', async () => {
+  it('a service that accepts the connection and never responds', async () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
@@ -181,14 +181,14 @@ describe('what may pass is tried again', () => {
     });
     for (const flow of [SECRET, { from: { parameter: 'flows' } }, await stores.seal('vip', FLOW_URL)]) {
       expect(await opener('vip', flow)).toEqual({
-        refusal: { error: 'FlowUrlUnavailable', problem: 'the flow URL could not be read this time (ETIMEDOUT)' },
+        refusal: { error: 'FlowUrlUnavailable', problem: 'the flow URL could not be read (ETIMEDOUT)' },
       });
     }
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => silent.close(resolve));
   });
 
-  it('leaves the time to call the flow', () => {
+  it('leaves time to call the flow', () => {
     const { maxAttempts, requestHandler } = OPENING_LIMITS;
     const longest = maxAttempts * (requestHandler.connectionTimeout + requestHandler.requestTimeout);
     expect(longest + FLOW_TIMEOUT_MS).toBeLessThan((HANDLER_TIMEOUT_SECONDS.deliver * 1000) / 2);

@@ -16,14 +16,14 @@ const resolvesTo =
     );
   };
 
-/** What a guard's lookup gives a caller. */
+/** Result of a guard's lookup. */
 const lookUp = (guard: ReturnType<typeof addressGuard>, options: LookupOptions = { all: true }, host = HOST) =>
   new Promise<{ addresses: string | LookupAddress[]; family?: number }>((resolve, reject) => {
     guard.lookup(host, options, (error, addresses, family) => (error ? reject(error) : resolve({ addresses, family })));
   });
 
 describe('the lookup', () => {
-  it('gives all public addresses in the order of the resolver', async () => {
+  it("returns all public addresses in the resolver's order", async () => {
     const guard = addressGuard({ resolve: resolvesTo('20.42.0.1', '2603:1030::1', '20.42.0.2') });
     expect(await lookUp(guard)).toEqual({
       addresses: [
@@ -34,22 +34,22 @@ describe('the lookup', () => {
     });
   });
 
-  it('gives one address to who asks for one', async () => {
+  it('returns one address if one is requested', async () => {
     const guard = addressGuard({ resolve: resolvesTo('2603:1030::1', '20.42.0.1') });
     expect(await lookUp(guard, {})).toEqual({ addresses: '2603:1030::1', family: 6 });
     const mixed = addressGuard({ resolve: resolvesTo('20.42.0.1', '10.0.0.1') });
     await expect(lookUp(mixed, {})).rejects.toMatchObject({ code: 'EADDRESSREFUSED' });
   });
 
-  it('says which host leads where, but not the address', async () => {
+  it('names the host and the range, but not the address', async () => {
     const guard = addressGuard({ resolve: resolvesTo('169.254.169.254') });
     await expect(lookUp(guard)).rejects.toMatchObject({
       code: 'EADDRESSREFUSED',
-      message: 'flow.example.com leads to an address that is refused (link-local)',
+      message: 'flow.example.com resolves to a refused address (link-local)',
     });
   });
 
-  it('hands on what the agent asks for, and what the resolver fails with', async () => {
+  it("passes on the agent's options and the resolver's errors", async () => {
     let asked: object = {};
     const failed = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
     const guard = addressGuard({
@@ -66,7 +66,7 @@ describe('the lookup', () => {
     await expect(lookUp(addressGuard({ resolve: resolvesTo() }))).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });
 
-  it('lets the own machine in only by its own names, and only where it is allowed', async () => {
+  it('allows the local machine only by its own names and only if enabled', async () => {
     const allowed = addressGuard({ loopback: true, resolve: resolvesTo('::1', '127.0.0.1') });
     expect((await lookUp(allowed, { all: true }, 'localhost')).addresses).toHaveLength(2);
     await expect(lookUp(allowed)).rejects.toMatchObject({ code: 'EADDRESSREFUSED' });
@@ -74,7 +74,7 @@ describe('the lookup', () => {
     await expect(lookUp(elsewhere, { all: true }, 'localhost')).rejects.toMatchObject({ code: 'EADDRESSREFUSED' });
   });
 
-  it('asks the system where nobody else is named', async () => {
+  it('uses the system resolver by default', async () => {
     const addresses = await promises.lookup('localhost', { all: true });
     expect(await lookUp(addressGuard({ loopback: true }), { all: true }, 'localhost')).toEqual({ addresses });
     await expect(lookUp(addressGuard(), { all: true }, 'localhost')).rejects.toMatchObject({ code: 'EADDRESSREFUSED' });

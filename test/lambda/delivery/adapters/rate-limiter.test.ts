@@ -14,18 +14,18 @@ afterAll(() => tables.stop());
 const book = (subscription: string, now: number) =>
   rateLimiter(tables.client, tables.deliveries).book(subscription, cadence, now);
 
-it('gives calls made side by side a time of their own each, after those that may come at once', async () => {
+it('spaces concurrent calls after the burst', async () => {
   const times = await Promise.all(Array.from({ length: 8 }, () => book('side-by-side', NOW)));
   expect(times.toSorted()).toEqual([0, 0, 0, 1000, 2000, 3000, 4000, 5000].map((wait) => NOW + wait));
 });
 
-it('begins anew when there was no call for long enough', async () => {
+it('starts over after a long time without a call', async () => {
   for (let n = 0; n < 5; n++) await book('idle', NOW);
   expect(await book('idle', NOW + 60_000)).toBe(NOW + 60_000);
   expect(await book('idle', NOW + 60_000)).toBe(NOW + 60_000);
 });
 
-it('keeps each subscription’s calls apart, and forgets them in time', async () => {
+it('separates subscriptions and expires their items', async () => {
   for (let n = 0; n < 5; n++) await book('one', NOW);
   expect(await book('other', NOW)).toBe(NOW);
   const items = await tables.all(tables.deliveries);

@@ -5,7 +5,7 @@ import {
   SECRET_CACHE_MS,
   secretReader,
 } from '../../../../lambda/delivery/adapters/secret-reader';
-import { REFUSALS_SPAN } from '../../../../lambda/delivery/core/health/health';
+import { REFUSALS_SPAN } from '../../../../lambda/delivery/core/health/health-transitions';
 import { type SecretReference, UnusableSecretError } from '../../../../lambda/subscriptions/core/secret-reference';
 import { AwsError } from '../../../../local/engines/protocol/aws-json';
 import { SecretStores } from '../../../support/servers/secret-stores';
@@ -30,13 +30,13 @@ beforeEach(() => {
 });
 
 describe('a secret is read', () => {
-  it('by its name and by its ARN, with the suffix or without', async () => {
+  it('by name and by ARN, with or without the suffix', async () => {
     const arn = await stores.keepSecret('crm/flow-url', VALUE);
     for (const secret of ['crm/flow-url', arn, arn.slice(0, -7)]) expect(await secrets.read({ secret })).toBe(VALUE);
     expect(stores.calls).toEqual([GET_SECRET, GET_SECRET, GET_SECRET]);
   });
 
-  it('by a field of its JSON, several of which cost one request', async () => {
+  it('by a field of its JSON; several fields cost one request', async () => {
     await stores.keepSecret('flows', JSON.stringify({ vip: VALUE, crm: 'other', __proto__: 'x' }));
     expect(await secrets.read({ secret: 'flows', field: 'vip' })).toBe(VALUE);
     expect(await secrets.read({ secret: 'flows', field: 'crm' })).toBe('other');
@@ -49,14 +49,14 @@ describe('a secret is read', () => {
     expect(stores.calls).toEqual([GET_PARAMETER, GET_PARAMETER]);
   });
 
-  it('once, however many wait for it', async () => {
+  it('once for all waiting readers', async () => {
     await stores.keepSecret('flows', VALUE);
     const read = await Promise.all(Array.from({ length: 20 }, () => secrets.read({ secret: 'flows' })));
     expect(new Set(read)).toEqual(new Set([VALUE]));
     expect(stores.calls).toEqual([GET_SECRET]);
   });
 
-  it('anew after five minutes, which are less than it takes to pause a subscription', async () => {
+  it('again after five minutes, which is less than it takes to pause a subscription', async () => {
     await stores.keepSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
     await stores.keepSecret('flows', 'new');
@@ -69,27 +69,27 @@ describe('a secret is read', () => {
     expect(SECRET_CACHE_MS).toBeLessThan(REFUSALS_SPAN);
   });
 
-  it('anew when somebody doubts it, unless it was read a moment ago', async () => {
+  it('again after invalidation, unless it was just read', async () => {
     await stores.keepSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
     await stores.keepSecret('flows', 'new');
     now += SECRET_BELIEVED_MS - 1;
-    secrets.doubt({ secret: 'flows' });
+    secrets.invalidate({ secret: 'flows' });
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
     now += 1;
-    secrets.doubt({ parameter: 'flows' });
+    secrets.invalidate({ parameter: 'flows' });
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
-    secrets.doubt({ secret: 'flows', field: 'any' });
+    secrets.invalidate({ secret: 'flows', field: 'any' });
     expect(await secrets.read({ secret: 'flows' })).toBe('new');
-    // A flow that refuses that one, too, costs no more than a read every few seconds.
+    // A flow that also refuses the new URL costs at most one read every few seconds.
     for (let n = 0; n < 10; n++) {
-      secrets.doubt({ secret: 'flows' });
+      secrets.invalidate({ secret: 'flows' });
       await secrets.read({ secret: 'flows' });
     }
     expect(stores.calls).toHaveLength(2);
   });
 
-  it('anew after a failure, and after a value that is of no use', async () => {
+  it('again after a failure and after an unusable value', async () => {
     await expect(secrets.read({ secret: 'flows', field: 'vip' })).rejects.toThrow(UnusableSecretError);
     await stores.keepSecret('flows', '{}');
     await expect(secrets.read({ secret: 'flows', field: 'vip' })).rejects.toThrow(UnusableSecretError);
@@ -99,7 +99,7 @@ describe('a secret is read', () => {
     expect(await secrets.read({ secret: 'flows', field: 'vip' })).toBe(VALUE);
   });
 
-  it('and no more than a thousand are kept', async () => {
+  it('and up to a thousand are cached', async () => {
     await stores.keepSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
     const missing = Array.from({ length: 1000 }, (_, n) => secrets.read({ secret: `none-${n}` }).catch(() => {}));
@@ -109,7 +109,7 @@ describe('a secret is read', () => {
   });
 });
 
-describe('a secret that cannot be used is told, with what to do and without its value', () => {
+describe('an unusable secret is reported with the fix and without its value', () => {
   const secret: SecretReference = { secret: 'flows' };
   const vip: SecretReference = { secret: 'flows', field: 'vip' };
   const parameter: SecretReference = { parameter: '/flows' };
@@ -119,14 +119,14 @@ describe('a secret that cannot be used is told, with what to do and without its 
   const keep = (value: string | Uint8Array) => () => stores.keepSecret('flows', value);
 
   it.each<[string, SecretReference, () => unknown, string]>([
-    ['a missing secret', secret, () => {}, "the secret flows is not there; make it in the connector's account and"],
-    ['a missing parameter', parameter, () => {}, 'the parameter /flows is not there; make it'],
+    ['a missing secret', secret, () => {}, "the secret flows does not exist; create it in the connector's account and"],
+    ['a missing parameter', parameter, () => {}, 'the parameter /flows does not exist; create it'],
     ['a binary one', secret, keep(Buffer.from(VALUE)), 'the secret flows is binary; store it as text (SecretString)'],
     ['an empty one', secret, keep(''), 'the secret flows is empty; store a value in it'],
     ['a blank one', secret, keep(' \n'), 'the secret flows is empty; store a value in it'],
-    ['text for JSON', vip, keep(VALUE), 'the secret flows is no JSON object, so it has no field "vip"; store {"vip": '],
-    ['a list', vip, keep(JSON.stringify([VALUE])), 'the secret flows is no JSON object, so it has no field "vip"'],
-    ['null', vip, keep('null'), 'the secret flows is no JSON object, so it has no field "vip"'],
+    ['text for JSON', vip, keep(VALUE), 'the secret flows is not a JSON object, so it has no field "vip"; store'],
+    ['a list', vip, keep(JSON.stringify([VALUE])), 'the secret flows is not a JSON object, so it has no field "vip"'],
+    ['null', vip, keep('null'), 'the secret flows is not a JSON object, so it has no field "vip"'],
     ['no such field', vip, keep(JSON.stringify({ a: VALUE })), 'the secret flows has no field "vip"; add it, or name'],
     [
       'an inherited field',
@@ -134,20 +134,20 @@ describe('a secret that cannot be used is told, with what to do and without its 
       keep('{}'),
       'the secret flows has no field "toString"',
     ],
-    ['a number', vip, keep('{"vip":7}'), 'the field "vip" of the secret flows is no text; store a text in it'],
-    ['an empty field', vip, keep('{"vip":""}'), 'the field "vip" of the secret flows is empty; store a text in it'],
+    ['a number', vip, keep('{"vip":7}'), 'the field "vip" of the secret flows is not a string; store a string in it'],
+    ['an empty field', vip, keep('{"vip":""}'), 'the field "vip" of the secret flows is empty; store a string in it'],
     [
       'no right',
       secret,
       failing('AccessDeniedException'),
-      'the secret flows may not be read by the function deliver; give',
+      'the secret flows cannot be read by the function deliver; add',
     ],
-    ['no right', parameter, failing('AccessDeniedException'), 'the parameter /flows may not be read by the function'],
+    ['no right', parameter, failing('AccessDeniedException'), 'the parameter /flows cannot be read by the function'],
     [
       'one marked for deletion',
       secret,
       failing('InvalidRequestException'),
-      'the secret flows is not usable, maybe marked',
+      'the secret flows is not usable, possibly marked',
     ],
     [
       'a key that is gone',
@@ -156,7 +156,7 @@ describe('a secret that cannot be used is told, with what to do and without its 
       'the secret flows cannot be decrypted with its key; enable',
     ],
     ['a key that is gone', parameter, failing('InvalidKeyId'), 'the parameter /flows cannot be decrypted with its key'],
-    ['a bad name', parameter, failing('ValidationException'), 'the parameter /flows cannot be one: its name or ARN is'],
+    ['a bad name', parameter, failing('ValidationException'), 'the parameter /flows has a malformed name or ARN; copy'],
   ])('%s: %j', async (_, reference, arrange, message) => {
     await arrange();
     const error = await secrets.read(reference).catch((thrown) => thrown);
@@ -170,7 +170,7 @@ describe('a secret that cannot be used is told, with what to do and without its 
     ['InternalServiceError', 500],
     ['InternalServerError', 500],
     ['ExpiredTokenException', 400],
-  ])('but not for what may pass: %s', async (type, status) => {
+  ])('but not a temporary error: %s', async (type, status) => {
     stores.failing = () => new AwsError(type, '', status);
     for (const reference of [secret, parameter]) {
       await expect(secrets.read(reference)).rejects.toThrow(expect.objectContaining({ name: type }));

@@ -23,8 +23,8 @@ afterAll(async () => {
 
 const never = new AbortController().signal;
 
-describe('a token by which AWS vouches for the function', () => {
-  it('is for one audience, signed with RS256, and ends in 5 minutes', async () => {
+describe("the function's web identity token", () => {
+  it('is for one audience, signed with RS256, and expires in 5 minutes', async () => {
     const parts = (await webIdentity(sts)(AUDIENCE, never)).split('.');
     const [header, claims] = parts.slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
     expect(parts).toHaveLength(3);
@@ -37,7 +37,7 @@ describe('a token by which AWS vouches for the function', () => {
     expect(claims.exp - claims.iat).toBe(300);
   });
 
-  it('is not waited for longer than there is time', async () => {
+  it('is not awaited past the time limit', async () => {
     const aborted = new AbortController();
     const silent: Server = createServer(() => aborted.abort());
     const client = new STSClient({ ...ANYBODY, endpoint: `http://127.0.0.1:${await listen(silent, 0)}` });
@@ -60,7 +60,7 @@ describe('the local STS refuses', () => {
     await expect(sent).rejects.toMatchObject({ name: 'ValidationError', message: expect.stringContaining(message) });
   });
 
-  it('another operation, by its name', async () => {
+  it('another operation, by name', async () => {
     await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
       name: 'InvalidAction',
       message: 'the local run does not implement GetCallerIdentity',

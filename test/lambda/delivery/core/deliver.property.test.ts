@@ -1,21 +1,17 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import {
-  type DeathNotice,
-  type DeliverPorts,
-  deliverBatch,
-  type OpenedFlow,
-} from '../../../../lambda/delivery/core/deliver';
+import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
-import { resume } from '../../../../lambda/delivery/core/health/flow-health';
-import { MAX_HELD_AGE } from '../../../../lambda/delivery/core/health/health';
-import { replay } from '../../../../lambda/delivery/core/kept-deliveries';
+import { MAX_HELD_AGE } from '../../../../lambda/delivery/core/health/health-transitions';
+import { resume } from '../../../../lambda/delivery/core/health/pause-resume';
+import type { DeathNotice, DeliverPorts, OpenedFlow } from '../../../../lambda/delivery/core/ports';
+import { replay } from '../../../../lambda/delivery/core/replay';
 import { type FlowResponse, NotCalled } from '../../../../lambda/delivery/core/response';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { register, unregister } from '../../../../lambda/registration/core/register';
-import { dueOf, isPaused } from '../../../../lambda/subscriptions/core/flow-health';
+import { dueOf, isPaused } from '../../../../lambda/subscriptions/core/health';
 import type { SubscriptionEntry } from '../../../../lambda/subscriptions/core/ports';
 import type { SealedFlowUrl, Subscription } from '../../../../lambda/subscriptions/core/subscription';
 import { busEvent, NOW } from '../../../support/evaluation';
@@ -23,36 +19,36 @@ import { Crash, Interleaving, randomFrom } from '../../../support/memory/interle
 import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from '../../../support/memory/memory';
 import { MemoryCallBook, MemoryDeliveries, type MemoryRow } from '../../../support/memory/memory-deliveries';
 
-/** How many random histories; the soak run asks for more. */
+/** Number of random histories. The soak run uses more. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 300);
 const MINUTE = 60_000;
 const NAME = 'crm';
 
 interface Options {
   readonly crashes: number;
-  /** Lost answers, answers of 500, and URLs that cannot be read for now. */
+  /** Lost responses, 500 responses, and URLs that are temporarily unreadable. */
   readonly failures: number;
-  /** Answers of 401 by the first URL. */
+  /** 401 responses of the first URL. */
   readonly refusals: number;
-  /** So many calls are answered by 500, from the first on. */
+  /** Number of initial calls with a 500 response. */
   readonly outage?: number;
-  /** The flow takes one call a minute. */
+  /** The flow accepts one call per minute. */
   readonly rateLimit?: boolean;
-  /** Times that the first URL cannot be opened until somebody mends it. */
+  /** Times that the first URL cannot be decrypted until it is fixed. */
   readonly openings?: number;
-  /** The subscription gets a new URL, which refuses nothing. */
+  /** The subscription gets a new URL that accepts everything. */
   readonly edit?: boolean;
   readonly replays?: boolean;
-  /** Answers of 400, which end a delivery dead; what is dead in the end is replayed. */
+  /** 400 responses, which make a delivery dead. Dead deliveries are replayed at the end. */
   readonly deaths?: number;
-  /** The subscription is deleted, and made anew under its name with a URL of its own, which refuses nothing. */
+  /** The subscription is deleted and recreated with its own URL, which accepts everything. */
   readonly recreated?: boolean;
 }
 
 interface Outcome {
-  /** What must not be, in words; none for a history as it is promised. */
+  /** Violations in words. Empty for a correct history. */
   readonly wrong: string[];
-  /** What happened, to see that the histories are not all dull. */
+  /** Counts of what happened, to prove that the histories cover the cases. */
   readonly paused: boolean;
   readonly brokenOpen: boolean;
   readonly canceled: boolean;
@@ -78,19 +74,19 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   let ids = 0;
 
   const queue: { body: string; visibleAt: number }[] = [];
-  /** Trigger events on their way to `dispatch`. */
+  /** Trigger events in flight to `dispatch`. */
   const triggers: string[] = [];
-  /** By event: the subscriptions by that name that it was dispatched to; and the one that a URL belongs to. */
+  /** By event: the uids of the subscriptions it was dispatched to. Below: the uid that a URL belongs to. */
   const addressed = new Map<string, Set<string>>();
   const ownerOf = new Map<string, string>();
   const wrong: string[] = [];
   const budget = { outage: 0, openings: 0, deaths: 0, ...options };
-  /** By event: 2xx answers given, and how many of them may have been given in vain. */
+  /** By event: 2xx responses, and how many of them can have been lost. */
   const taken = new Map<string, number>();
   const excused = new Map<string, number>();
   const add = (counts: Map<string, number>, eventId: string) => counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
   const replayed = new Set<string>();
-  /** Workers between a 2xx and the row that says so, and for which event. */
+  /** Workers between a 2xx and its record, with their event. */
   const unrecorded = new Map<string, string>();
 
   const ports = (worker: string, gate: Gate): DeliverPorts & ScheduledWorkPorts => {
@@ -115,7 +111,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       kept: {
         ...store,
         async held(name) {
-          // The index may show what it showed when the sweep last looked, but nothing older.
+          // The index can show the state of the last sweep, but nothing older.
           deliveries.staleHeld = chance(stale) ? lastSeen : undefined;
           lastSeen = structuredClone(deliveries.heldNow());
           return store.held(name);
@@ -138,7 +134,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
         call('open', (): OpenedFlow => {
           const url = (flow as SealedFlowUrl).ciphertext;
           const refusal = (error: string): OpenedFlow => ({ refusal: { error, problem: 'it cannot be opened' } });
-          // What has to be mended is the first URL's: the second was given to mend it.
+          // Only the first URL must be fixed. The second one is the fix.
           if (url === 'url-1' && budget.openings > 0 && chance(0.4)) {
             budget.openings--;
             return refusal(NotCalled.SECRET_UNUSABLE);
@@ -179,7 +175,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
         }),
       send: (message, delaySeconds) =>
         call(`send n${message.n}`, () => {
-          // Asked for twice before it is tried, a replay is one.
+          // Two requests before the next try are one replay.
           const asked = `${message.event.eventId} ${message.n}`;
           if (worker.startsWith('replay') && message.replay && !replayed.has(asked)) {
             replayed.add(asked);
@@ -212,7 +208,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   });
   const nothing: Gate = async () => {};
   const subscription = () => tables.subscriptions.get(NAME) as Subscription;
-  /** Makes or changes the subscription; whoever has a URL is known before it can be called. */
+  /** Creates or changes the subscription. The owner of a URL is known before it can be called. */
   const apply = (flowUrl: string, gate: Gate) => {
     const { seal, ...others } = registryPorts(gate);
     const subscriptions: typeof others.subscriptions = {
@@ -234,7 +230,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     for (let copies = chance(0.4) ? 2 : 1; copies > 0; copies--) triggers.push(body);
   }
 
-  /** Runs something as a worker of its own that may be killed at any call; gives whether it ended by itself. */
+  /** Runs a worker that can be killed at any call. Returns whether it ended by itself. */
   const asWorker = async (kind: string, work: (worker: string, gate: Gate) => Promise<unknown>, mayCrash = true) => {
     const worker = `${kind}${++ids}`;
     alive.add(worker);
@@ -259,7 +255,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     return ended;
   };
   const take = async (message: { body: string; visibleAt: number }) => {
-    // A standard queue may give a message twice.
+    // A standard queue can deliver a message twice.
     if (budget.crashes > 0 && chance(0.05)) queue.push({ ...message });
     const ended = await asWorker('w', (worker, gate) =>
       deliverBatch([{ id: 'm', body: message.body }], now + MINUTE, ports(worker, gate)),
@@ -292,7 +288,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     const ended = await asWorker('d', (worker, gate) => dispatch(worker, gate, body));
     if (ended === undefined || (ended.result as string[]).length > 0) triggers.push(body);
   };
-  /** The next message: mostly what is visible first, sometimes any other, since a standard queue keeps no order. */
+  /** The next message: usually the first visible one, sometimes another, because a standard queue is unordered. */
   const pick = () => {
     const first = queue.reduce((best, { visibleAt }, n) => (visibleAt < (queue[best]?.visibleAt ?? 0) ? n : best), 0);
     const [message] = queue.splice(chance(0.7) ? first : Math.floor(random() * queue.length), 1);
@@ -305,7 +301,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   let paused = false;
   let brokenOpen = false;
   let edits = options.edit ? 1 : 0;
-  /** What is still to be done to the name, in turn. */
+  /** Remaining changes of the subscription, in order. */
   const remaking: ((gate: Gate) => Promise<unknown>)[] = options.recreated
     ? [(gate) => unregister(NAME, 'cli', registryPorts(gate)), (gate) => apply('url-3', gate)]
     : [];
@@ -348,7 +344,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     }
   };
 
-  /** Whatever happens, until no message is left; false: there is no end to it. */
+  /** Runs random steps until no message is left. False: it does not end. */
   const happen = async (): Promise<boolean> => {
     const open = () => queue.length + triggers.length + interleaving.workers + edits + remaking.length > 0;
     for (let steps = 0; open(); steps++) {
@@ -362,7 +358,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     }
     return true;
   };
-  /** What is left is the schedule's: as often as something is due, from probe to probe while it is paused. */
+  /** Runs the schedule while something is due, from probe to probe while the subscription is paused. */
   const settle = async () => {
     stale = 0;
     budget.crashes = 0;
@@ -383,7 +379,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   let settles = await happen();
   await settle();
   if (options.replays) {
-    // Once more, with all delivered: every replay is one more 2xx, and no more.
+    // Again, with everything delivered: every replay is exactly one more 2xx.
     Object.assign(budget, { crashes: 2, failures: 2, refusals: 3, deaths: 0 });
     replays = 1;
     void asWorker('replay', (worker, gate) =>
@@ -418,7 +414,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     const row = deliveries.rows.get(`${NAME} ${eventId}`);
     const tooOld = row?.status === 'held' && now - row.acceptedAt > MAX_HELD_AGE;
     const uids = addressed.get(eventId) ?? new Set();
-    // An event from before the name was made anew is none of the new one's business, and may have been canceled.
+    // An event from before the recreation is not the new subscription's and can have been canceled.
     const forOther = [...uids].some((uid) => uid !== subscription().uid) || (options.recreated && uids.size === 0);
     if (forOther) canceled ||= row?.status === 'canceled';
     else if (!row) wrong.push(`LOST ${eventId}`);
@@ -431,10 +427,10 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   const { announcements = [], drain } = subscription().health ?? {};
   if (announcements.length > 0) wrong.push('UNTOLD change of state');
   if (drain) wrong.push('ENDLESS drain');
-  // By when it was: told again is told once.
+  // By time: a repeated announcement counts once.
   const times = (type: string) =>
     new Set(bus.published.filter(({ detailType }) => detailType === type).map(({ detail }) => detail.since)).size;
-  // Who is deleted while paused has no end of its pause.
+  // A subscription deleted while paused is never resumed.
   if (options.recreated !== true && times('FlowSubscriptionPaused') !== times('FlowSubscriptionResumed'))
     wrong.push('told of other pauses than ends');
   if (options.recreated !== true && paused && times('FlowSubscriptionPaused') === 0) wrong.push('UNTOLD pause');
@@ -455,8 +451,8 @@ const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
     }),
     { numRuns: RUNS },
   );
-  // Without one of these the property proves nothing about them. The rarest, a pause, comes in 7 % of the histories:
-  // 300 of them hold none once in 10^10 runs.
+  // A property proves nothing about a case that never occurs. The rarest case, a pause, occurs in 7 % of the histories:
+  // 300 histories contain none once in 10^10 runs.
   if (mayPause) expect(pauses).toBeGreaterThan(0);
   if (mayBreak) expect(breaks).toBeGreaterThan(RUNS / 10);
   if (options.deaths) expect(deadly).toBeGreaterThan(RUNS / 2);
@@ -464,61 +460,61 @@ const check = async (options: Options, mayPause: boolean, mayBreak = false) => {
 };
 
 it(
-  'loses nothing and doubles nothing needlessly, under duplicates, disorder, crashes, failures and lost answers',
+  'loses nothing and sends no needless duplicates, under duplicates, reordering, crashes, failures and lost responses',
   () => check({ crashes: 2, failures: 3, refusals: 0 }, false),
   600_000,
 );
 
 it(
-  'still does while the subscription pauses and heals',
+  'also while the subscription pauses and resumes',
   () => check({ crashes: 2, failures: 2, refusals: 8 }, true),
   600_000,
 );
 
 it(
-  'still does when the pause ends by a new URL, which the old one’s refusals do not pause again',
+  'also when a new URL ends the pause, and refusals of the old URL do not pause it again',
   () => check({ crashes: 2, failures: 2, refusals: 30, edit: true }, true),
   600_000,
 );
 
 it(
-  'still does when deliveries are replayed meanwhile',
+  'also when deliveries are replayed concurrently',
   () => check({ crashes: 2, failures: 2, refusals: 8, replays: true }, true),
   600_000,
 );
 
 it(
-  'still does when deliveries die and are replayed at any time, and publishes each death',
+  'also when deliveries die and are replayed at any time, and publishes each death',
   () => check({ crashes: 3, failures: 1, refusals: 0, replays: true, deaths: 4 }, false),
   600_000,
 );
 
 it(
-  'still does when the flow is down until its breaker opens, and takes few calls besides',
+  'also when the flow is down until its breaker opens, and has a rate limit',
   () => check({ crashes: 2, failures: 2, refusals: 0, outage: 8, rateLimit: true }, false, true),
   600_000,
 );
 
 it(
-  'still does when the subscription is deleted meanwhile and made anew, which gets nothing of the old one',
+  'also when the subscription is deleted and recreated, which receives nothing of the old one',
   () => check({ crashes: 2, failures: 2, refusals: 8, recreated: true }, false),
   600_000,
 );
 
 it(
-  'still does whichever flow URLs cannot be opened, in whichever order with refusals and failures',
+  'also when flow URLs cannot be decrypted, in any order with refusals and failures',
   () => check({ crashes: 2, failures: 2, refusals: 4, openings: 8 }, true),
   600_000,
 );
 
 it(
-  'still does when those are mended by a new URL, while deliveries are replayed',
+  'also when a new URL fixes these, while deliveries are replayed',
   () => check({ crashes: 2, failures: 2, refusals: 4, openings: 20, edit: true, replays: true }, true),
   600_000,
 );
 
 it(
-  'still does when all of it happens at once',
+  'also when all of these happen together',
   () =>
     check(
       { crashes: 3, failures: 3, refusals: 20, edit: true, replays: true, recreated: true, openings: 4, outage: 6 },

@@ -18,13 +18,13 @@ beforeEach(() => {
   world.flow.behave = () => accepted;
 });
 afterEach(async () => {
-  // A flow URL is a credential: whoever reads it anywhere can start the flow.
+  // A flow URL is a credential: anyone who reads it can start the flow.
   const written = await world.everythingWritten();
   expect(written).not.toContain(SIGNATURE);
   expect(written).not.toMatch(/sig=|triggers\/manual/);
 });
 
-/** Answers that come one after the other, the last for good. */
+/** Consecutive responses. The last one repeats. */
 const script =
   (...behaviours: Behaviour[]) =>
   (_: unknown, n: number) =>
@@ -32,8 +32,8 @@ const script =
 const unavailable = answer(503);
 const ids = () => world.flow.calls.map(({ headers }) => headers['webhook-id']);
 
-describe('a delivery that the flow takes', () => {
-  it('arrives with its body, under the headers of Standard Webhooks', async () => {
+describe('a delivery that the flow accepts', () => {
+  it('arrives with its body and the headers of Standard Webhooks', async () => {
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
     world.now += 5 * MINUTE;
@@ -63,7 +63,7 @@ describe('a delivery that the flow takes', () => {
     });
   });
 
-  it('takes two writes, and says what happened', async () => {
+  it('takes two writes and logs the result', async () => {
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
     world.tables.calls();
@@ -99,7 +99,7 @@ describe('a delivery that the flow takes', () => {
   it.each([
     ['at the same time', 0],
     ['later', 3600],
-  ])('is posted once, though its message is there twice: %s', async (_, delay) => {
+  ])('is posted once for a duplicate message: %s', async (_, delay) => {
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
     world.queue.send(world.message(subscription), delay);
@@ -109,7 +109,7 @@ describe('a delivery that the flow takes', () => {
     expect(world.telemetry.counts).toEqual({ Delivered: 1 });
   });
 
-  it('is one of its own for each event and each subscription', async () => {
+  it('is separate for each event and each subscription', async () => {
     const a = await world.subscribe('a');
     const b = await world.subscribe('b');
     for (const message of [world.message(a, 'e1'), world.message(a, 'e2'), world.message(b, 'e1')]) {
@@ -121,7 +121,7 @@ describe('a delivery that the flow takes', () => {
 });
 
 describe('a delivery that fails', () => {
-  it('is tried again under the same id, until the flow takes it', async () => {
+  it('is retried under the same id until the flow accepts it', async () => {
     world.flow.behave = script(unavailable, reset, refused(502, 'NoResponse'), accepted);
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
@@ -143,7 +143,7 @@ describe('a delivery that fails', () => {
     expect(world.telemetry.durations.DeliveryLatency).toEqual([155_000]);
   });
 
-  it('has its next try on its way before the row speaks of it', async () => {
+  it('sends its next try before it updates the row', async () => {
     world.flow.behave = () => unavailable;
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
@@ -159,7 +159,7 @@ describe('a delivery that fails', () => {
     expect((await world.rows())['event-1']).toMatchObject({ status: 'pending', n: 1 });
   });
 
-  it('waits as long as the flow asks, in hops that are no tries', async () => {
+  it('waits as long as the flow requests, in hops that do not count as tries', async () => {
     world.flow.behave = script(answer(429, { 'retry-after': '3600' }), accepted);
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
@@ -173,7 +173,7 @@ describe('a delivery that fails', () => {
     expect(new Set(world.queue.sent.slice(1).map(({ message }) => message.notBefore))).toEqual(new Set([start + HOUR]));
   });
 
-  it('is dead after 12 tries over more than 3 days, and keeps what is needed to send it again', async () => {
+  it('is dead after 12 tries over more than 3 days, and keeps its payload', async () => {
     world.flow.behave = () => unavailable;
     const subscription = await world.subscribe();
     const message = world.message(subscription);
@@ -197,7 +197,7 @@ describe('a delivery that fails', () => {
   it.each([
     ['400', refused(400, 'TriggerInputSchemaMismatch'), { status: 400, error: 'TriggerInputSchemaMismatch' }],
     ['413', answer(413), { status: 413 }],
-  ])('is dead at once when its body is what the flow does not want: %s', async (_, behaviour, attempt) => {
+  ])('is dead immediately when the flow rejects its body: %s', async (_, behaviour, attempt) => {
     world.flow.behave = () => behaviour;
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
@@ -210,7 +210,7 @@ describe('a delivery that fails', () => {
     expect(world.telemetry.lines.at(-1)).toContain(LogMessage.DEAD);
   });
 
-  it('is tried again when its host leads off the public internet, and says so', async () => {
+  it('is retried when its host resolves off the public internet, and records it', async () => {
     const subscription = await world.subscribe('crm', world.flow.url('flow-1', '169.254.169.254'));
     world.queue.send(world.message(subscription), 0);
     await world.step();
@@ -225,7 +225,7 @@ describe('a delivery that fails', () => {
     });
   });
 
-  it('uses the new URL of a subscription that was mended meanwhile', async () => {
+  it('uses the new URL of a subscription that was fixed meanwhile', async () => {
     world.flow.behave = ({ path }) => (path.includes('/new/') ? accepted : answer(401));
     const subscription = await world.subscribe('crm', world.flow.url('old'));
     world.queue.send(world.message(subscription), 0);
@@ -237,7 +237,7 @@ describe('a delivery that fails', () => {
   });
 });
 
-describe('a delivery to nobody', () => {
+describe('a delivery without a subscription', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['was deleted', async () => world.subscriptions.delete(await current())],
     [
@@ -258,7 +258,7 @@ describe('a delivery to nobody', () => {
     expect(world.telemetry.counts).toEqual({ CanceledDeliveries: 1 });
   });
 
-  it('is canceled between two tries, too', async () => {
+  it('is also canceled between two tries', async () => {
     world.flow.behave = () => unavailable;
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
@@ -277,7 +277,7 @@ describe('a delivery to nobody', () => {
 });
 
 describe('a batch', () => {
-  it('goes on when one row is in another worker’s hands, and only its message comes again', async () => {
+  it('continues when another worker holds a row, and retries only that message', async () => {
     const [busy, free] = [await world.subscribe('busy'), await world.subscribe('free')];
     await world
       .ports()
@@ -320,7 +320,7 @@ describe('a batch', () => {
     ['no trigger', '{"subscription":"s","uid":"u","event":{"eventId":"e"},"n":0}'],
     ['no number', '{"subscription":"s","uid":"u","event":{"eventId":"e","trigger":"full-refresh-completed"}}'],
     ['an empty name', '{"subscription":"","uid":"u","event":{"eventId":"e","trigger":"full-refresh-completed"},"n":0}'],
-  ])('goes on when a message is garbage, which is kept and counted: %s', async (_, body) => {
+  ])('continues after an invalid message, which is rejected and counted: %s', async (_, body) => {
     const subscription = await world.subscribe();
     world.queue.put(body);
     world.queue.send(world.message(subscription), 0);
@@ -350,7 +350,7 @@ describe('an invocation', () => {
     expect(asked).toEqual([timeoutMs]);
   });
 
-  it('has its delivery to itself for longer than it can last', async () => {
+  it('leases its delivery for longer than it can run', async () => {
     world.queue.send(world.message(await world.subscribe()), 0);
     let leaseUntil: unknown;
     await world.step(async (call) => {

@@ -13,9 +13,9 @@ let subscriptions: (SubscriptionEntry & { trigger: TriggerId; instanceId: string
 let sent: DeliveryMessage[];
 let rejected: MemoryRejected;
 let telemetry: MemoryTelemetry;
-/** Names of subscriptions to which nothing can be sent. */
+/** Names of subscriptions to which sending fails. */
 let unsendable: Set<string>;
-/** Names of subscriptions to which the queue refuses to send, for good. */
+/** Names of subscriptions whose messages the queue rejects permanently. */
 let refused: Set<string>;
 /** Triggers whose subscriptions cannot be read. */
 let unreadable: Set<TriggerId>;
@@ -33,7 +33,7 @@ function subscribe(name: string, trigger: TriggerId, filter: Filter = {}, instan
   subscriptions.push({ name, uid: `uid-${name}`, filter, trigger, instanceId });
 }
 
-/** Dispatches events as one batch; gives the indexes of those that must come again. */
+/** Dispatches events as one batch. Returns the indexes of those to retry. */
 async function dispatch(...bodies: string[]): Promise<number[]> {
   const failed = await dispatchBatch(
     bodies.map((body, n) => ({ id: String(n), body })),
@@ -62,7 +62,7 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
   );
   return failed.map(Number);
 }
-/** What the log says of this kind: the message and its details. */
+/** Log entries of one level: the message and its details. */
 const said = (message: string) => telemetry.lines.filter((line) => line.startsWith(message));
 const troubles = () => telemetry.lines.filter((line) => !line.startsWith(LogMessage.MATCHED));
 const receivers = () => sent.map(({ subscription }) => subscription).sort();
@@ -96,7 +96,7 @@ describe('an event', () => {
     ['data-source-refresh-succeeded', dataSource({ status: 'Successful' })],
     ['full-refresh-completed', full()],
     ['unification-refresh-completed', unification()],
-  ])('is sent to those who wait for %s', async (trigger, event) => {
+  ])('is sent to the subscriptions of %s', async (trigger, event) => {
     for (const other of [
       'data-source-refresh-failed',
       'data-source-refresh-succeeded',
@@ -137,7 +137,7 @@ describe('an event', () => {
     ]);
   });
 
-  it('that comes twice is sent twice under one id, by which the double is known', async () => {
+  it('that arrives twice is sent twice under one id, which identifies the duplicate', async () => {
     subscribe('crm', 'data-source-refresh-failed');
     await dispatch(dataSource(), dataSource({ status: 'Failure' }, { time: '2026-11-20T11:00:00Z' }));
     expect(new Set(sent.map(({ event }) => event.eventId)).size).toBe(1);
@@ -151,7 +151,7 @@ describe('an event', () => {
       'MeasureThresholdCrossed',
       crossing({ measure: 'Revenue' }).replace('SegmentThresholdCrossed', 'MeasureThresholdCrossed'),
     ],
-  ])('%s is sent to whom it names, though the index may not know it yet', async (_, event) => {
+  ])('%s is sent to the subscription it names, even if the index does not have it yet', async (_, event) => {
     subscribe('other', 'segment-threshold-crossed', { segment: 'VIP' });
     await dispatch(event);
     expect(sent).toMatchObject([{ subscription: 'vip', uid: 'uid-vip', n: 0, event: { eventId: 'crossing-1' } }]);
@@ -210,7 +210,7 @@ describe('an event that starts nothing', () => {
       'it is an observation',
       busEvent('SegmentRefreshed', { segment: 'VIP', memberCount: 1, observedAt: '2026-11-19T06:00:00Z' }),
     ],
-  ])('is counted and said: %s', async (_, event) => {
+  ])('is counted and logged: %s', async (_, event) => {
     subscribe('full', 'full-refresh-completed');
     expect(await dispatch(event)).toEqual([]);
     expect(sent).toEqual([]);
@@ -219,14 +219,14 @@ describe('an event that starts nothing', () => {
     expect(rejected.kept).toEqual([]);
   });
 
-  it('is not counted when its threshold has no flow: its event on the bus is what was wanted', async () => {
+  it('is not counted when its threshold has no flow, because it only publishes its event', async () => {
     expect(await dispatch(crossing({ startsFlow: false }))).toEqual([]);
     expect(sent).toEqual([]);
     expect(telemetry.counts).toEqual({});
   });
 });
 
-describe('an event that cannot be taken', () => {
+describe('an event that cannot be accepted', () => {
   const DAY = 24 * 3600_000;
   const at = (time: number) => ({ time: new Date(time).toISOString() });
   it.each([
@@ -252,7 +252,7 @@ describe('an event that cannot be taken', () => {
     ['no JSON', 'hello', 'the message is not JSON'],
     ['no event', '{}', 'the message is not an EventBridge event'],
     ['an age over 76 days', dataSource({}, at(NOW - 76 * DAY - 1)), 'is more than 76 days ago'],
-  ])('is kept with its reason, counted, and leaves its batch untouched: %s', async (_, body, reason) => {
+  ])('is rejected with its reason, counted, and does not affect its batch: %s', async (_, body, reason) => {
     subscribe('crm', 'data-source-refresh-failed');
     expect(await dispatch(dataSource({ runId: 'a' }), body, dataSource({ runId: 'b' }))).toEqual([]);
     expect(rejected.kept).toEqual([{ body, reason: expect.stringContaining(reason) }]);
@@ -261,13 +261,13 @@ describe('an event that cannot be taken', () => {
     expect(receivers()).toEqual(['crm', 'crm']);
   });
 
-  it('is taken when it is just young enough', async () => {
+  it('is accepted when it is just young enough', async () => {
     subscribe('crm', 'data-source-refresh-failed');
     await dispatch(dataSource({}, at(NOW - 76 * DAY)));
     expect(receivers()).toEqual(['crm']);
   });
 
-  it('comes again when it cannot be kept', async () => {
+  it('is retried when it cannot be rejected', async () => {
     rejected.keep = async () => {
       throw new Error('the queue is down');
     };
@@ -279,7 +279,7 @@ describe('an event that cannot be taken', () => {
 });
 
 describe('a failure', () => {
-  it('to send makes only its own message come again, and its other deliveries go out', async () => {
+  it('to send retries only its own message, and other deliveries are sent', async () => {
     for (const name of ['a', 'b', 'c']) subscribe(name, 'data-source-refresh-failed');
     subscribe('full', 'full-refresh-completed');
     unsendable.add('b');
@@ -294,7 +294,7 @@ describe('a failure', () => {
     expect(receivers()).toContain('b');
   });
 
-  it('to read the index makes only its own message come again', async () => {
+  it('to read the index retries only its own message', async () => {
     subscribe('full', 'full-refresh-completed');
     unreadable.add('data-source-refresh-failed');
     expect(await dispatch(dataSource(), full())).toEqual([0]);
@@ -305,7 +305,7 @@ describe('a failure', () => {
 describe('the log', () => {
   const detailsOf = (message: string) => said(message).map((line) => JSON.parse(line.slice(message.length)));
 
-  it('says of each event what a filter looks at, and how many it reached', async () => {
+  it("has each event's filtered fields and its number of subscriptions", async () => {
     subscribe('a', 'data-source-refresh-failed');
     subscribe('b', 'data-source-refresh-failed', { dataSource: 'CRM' });
     await dispatch(dataSource(), dataSource({ dataSource: 'Orders', status: 'Skipped', instanceId: 'test' }), full());
@@ -336,14 +336,14 @@ describe('the log', () => {
   });
 });
 
-describe('what the queue refuses for good', () => {
+describe('a message that the queue rejects permanently', () => {
   const event = () => busEvent('UnificationRefreshed', { runId: 'run-1', status: 'Failed' });
   beforeEach(() => {
     for (const name of ['a', 'b', 'c']) subscribe(name, 'unification-refresh-completed');
     refused = new Set(['b']);
   });
 
-  it('is rejected with the reason, and not tried again; the others have their deliveries', async () => {
+  it('is rejected with the reason and not retried, and the others are delivered', async () => {
     const body = event();
     expect(await dispatch(body)).toEqual([]);
     expect(rejected.kept).toEqual([{ body, reason: 'no delivery to b' }]);
@@ -351,7 +351,7 @@ describe('what the queue refuses for good', () => {
     expect(said(LogMessage.WILL_RETRY)).toEqual([]);
   });
 
-  it('is tried again while another delivery may be taken later', async () => {
+  it('is retried while another delivery can still succeed', async () => {
     unsendable = new Set(['c']);
     expect(await dispatch(event())).toEqual([0]);
     expect(rejected.kept).toEqual([]);

@@ -21,7 +21,7 @@ const AUTH: EntraAuth = {
 const form = (auth: EntraAuth, credential: Parameters<typeof tokenForm>[1]) =>
   Object.fromEntries(new URLSearchParams(tokenForm(auth, credential)));
 
-describe('a token is asked for', () => {
+describe('a token request', () => {
   it.each([
     ['public', 'login.microsoftonline.com', 'https://service.flow.microsoft.com//.default', ''],
     ['gcc', 'login.microsoftonline.com', 'https://gov.service.flow.microsoft.us//.default', ''],
@@ -35,36 +35,33 @@ describe('a token is asked for', () => {
     expect(scope).toBe(`${CLOUD_FACTS[cloud].audience}/.default`);
   });
 
-  it('in every cloud that a file may name', () => {
+  it('covers every cloud that a file can name', () => {
     expect(Object.keys(CLOUD_FACTS).sort()).toEqual([...ENTRA_CLOUDS].sort());
   });
 
-  it('with a client secret, whatever signs it has', () => {
-    expect(form(AUTH, { secret: 'a&b=c d+é~%' })).toEqual({
-      grant_type: 'client_credentials',
-      client_id: AUTH.clientId,
-      scope: 'https://service.flow.microsoft.com//.default',
-      client_secret: 'a&b=c d+é~%',
-    });
+  const scope = 'https://service.flow.microsoft.com//.default';
+  const common = { grant_type: 'client_credentials', client_id: AUTH.clientId, scope };
+
+  it('contains a client secret with any characters', () => {
+    const secret = 'a&b=c d+é~%';
+    expect(form(AUTH, { secret })).toEqual({ ...common, client_secret: secret });
   });
 
-  it('with an assertion', () => {
+  it('contains an assertion', () => {
     expect(form(AUTH, { assertion: 'a.b.c' })).toEqual({
-      grant_type: 'client_credentials',
-      client_id: AUTH.clientId,
-      scope: 'https://service.flow.microsoft.com//.default',
+      ...common,
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: 'a.b.c',
     });
   });
 
-  it('at the tenant, and nowhere else', () => {
+  it('goes only to the tenant', () => {
     expect(tokenPath(AUTH)).toBe('/contoso.onmicrosoft.com/oauth2/v2.0/token');
     expect(tokenPath({ ...AUTH, tenantId: '../evil?x#y' })).toBe('/..%2Fevil%3Fx%23y/oauth2/v2.0/token');
   });
 });
 
-describe('the answer', () => {
+describe('the token response', () => {
   const TOKEN = { token_type: 'Bearer', expires_in: 3599, access_token: 'eyJ0.eyJhdWQ.c2ln-_' };
   const read = (status: number | undefined, body: unknown, retryAfter?: string) =>
     readTokenResponse(
@@ -79,7 +76,7 @@ describe('the answer', () => {
     ...more,
   });
 
-  it('is a token with its end', () => {
+  it('contains a token and its expiry', () => {
     expect(read(200, TOKEN)).toEqual({ token: TOKEN.access_token, expiresAt: NOW + 3_599_000 });
     expect(read(200, { ...TOKEN, token_type: 'bearer', expires_in: '3599' })).toEqual(read(200, TOKEN));
   });
@@ -120,18 +117,18 @@ describe('the answer', () => {
     expect(JSON.stringify(failure)).not.toContain('SECRET');
   });
 
-  it('may ask for time', () => {
+  it('can request a wait', () => {
     expect(read(429, refusal(90055), '17')).toMatchObject({ retryAfter: '17' });
   });
 
-  it('of a code that is met often says what to do', () => {
+  it('with a common code says how to fix it', () => {
     for (const [code, what] of Object.entries(REFUSALS)) {
       const given = read(401, refusal(Number(code.slice('AADSTS'.length))));
-      expect(given).toEqual({ error: code, problem: `Entra ID gives no token (${code}): ${what}` });
+      expect(given).toEqual({ error: code, problem: `Entra ID refused a token (${code}): ${what}` });
     }
   });
 
-  it('is quoted nowhere', () => {
+  it('is never quoted', () => {
     const secret = fc.constantFrom(
       'SECRET',
       'AADSTSSECRET',
@@ -153,7 +150,7 @@ describe('the answer', () => {
   });
 });
 
-it('a token is stale 5 minutes before its end', () => {
+it('a token is stale 5 minutes before it expires', () => {
   const token = { token: 't', expiresAt: NOW + 3_600_000 };
   expect([NOW, NOW + 3_299_999, NOW + 3_300_000, NOW + 3_600_000].map((now) => isStale(token, now))).toEqual([
     false,

@@ -8,7 +8,7 @@ import { accepted, answer, SIGNATURE } from '../../../support/servers/flow-serve
 import { SecretStores } from '../../../support/servers/secret-stores';
 
 const MINUTE = 60_000;
-/** What stands in secrets besides, and may be found nowhere else. */
+/** Other content of the secrets, which must appear nowhere else. */
 const OTHER_VALUE = 'OtHeR-VaLuE-9876543210';
 
 let servers: DeliveryServers;
@@ -51,7 +51,12 @@ const denied = () => {
 
 describe('a secret that cannot be used', () => {
   it.each<[string, () => unknown, string, RegExp]>([
-    ['missing', () => {}, 'FlowUrlSecretUnusable', /the secret flows is not there; make it in the connector's account/],
+    [
+      'missing',
+      () => {},
+      'FlowUrlSecretUnusable',
+      /the secret flows does not exist; create it in the connector's account/,
+    ],
     [
       'binary',
       () => stores.keepSecret('flows', Buffer.from(OTHER_VALUE)),
@@ -68,7 +73,7 @@ describe('a secret that cannot be used', () => {
       'no JSON',
       () => stores.keepSecret('flows', OTHER_VALUE),
       'FlowUrlSecretUnusable',
-      /the secret flows is no JSON object, so it has no field "crm"; store \{"crm": "…"\}/,
+      /the secret flows is not a JSON object, so it has no field "crm"; store \{"crm": "…"\}/,
     ],
     [
       'without the field',
@@ -80,14 +85,9 @@ describe('a secret that cannot be used', () => {
       'with a number in the field',
       () => stores.keepSecret('flows', JSON.stringify({ crm: 7, other: OTHER_VALUE })),
       'FlowUrlSecretUnusable',
-      /the field "crm" of the secret flows is no text; store a text/,
+      /the field "crm" of the secret flows is not a string; store a string/,
     ],
-    [
-      'not to be read',
-      denied,
-      'FlowUrlSecretUnusable',
-      /the secret flows may not be read by the function deliver; give/,
-    ],
+    ['not to be read', denied, 'FlowUrlSecretUnusable', /the secret flows cannot be read by the function deliver; add/],
     [
       'with a refused URL',
       () => keep(`https://example.com/${OTHER_VALUE}?sig=${SIGNATURE}`),
@@ -101,7 +101,7 @@ describe('a secret that cannot be used', () => {
       /the URL in the secret flows is refused: No signature/,
     ],
   ])(
-    'is told, its delivery is held, and a probe heals it once it is mended: %s',
+    'is reported, its delivery is held, and a probe delivers it after the fix: %s',
     async (_, arrange, error, problem) => {
       await arrange();
       await send('event-1');
@@ -110,14 +110,14 @@ describe('a secret that cannot be used', () => {
       expect(await health()).toMatchObject({
         state: 'paused',
         reason: expect.stringMatching(
-          new RegExp(`^3 or more deliveries have failed for 12 min 35 s, the last because ${problem.source}`),
+          new RegExp(`^3 or more deliveries failed over 12 min 35 s, the last because ${problem.source}`),
         ),
       });
       expect(world.bus.published).toMatchObject([
         { detailType: 'FlowSubscriptionPaused', detail: { error, reason: expect.stringMatching(problem) } },
       ]);
       expect(world.bus.published[0]?.detail).not.toHaveProperty('httpStatus', expect.anything());
-      const failures = world.telemetry.lines.filter((line) => line.startsWith('a flow did not take'));
+      const failures = world.telemetry.lines.filter((line) => line.startsWith('a flow did not accept'));
       expect(failures.length).toBeGreaterThan(2);
       for (const line of failures) expect(JSON.parse(line.slice(line.indexOf('{'))).problem).toMatch(problem);
       expect((await world.rows())['event-1']?.attempts).toHaveLength(5);
@@ -136,7 +136,7 @@ describe('a secret that cannot be used', () => {
     },
   );
 
-  it('does not pause when it is mended within ten minutes', async () => {
+  it('does not pause when it is fixed within ten minutes', async () => {
     await send('event-1');
     await world.run({ until: world.now + 9 * MINUTE });
     expect(await health()).toMatchObject({ state: 'active', refusals: { count: 3 } });
@@ -146,7 +146,7 @@ describe('a secret that cannot be used', () => {
     expect(world.bus.published).toEqual([]);
   });
 
-  it('holds each of many deliveries, all of which go out once it is mended', async () => {
+  it('holds all deliveries and sends them after the fix', async () => {
     for (let n = 0; n < 25; n++) await send(`event-${n}`);
     await world.run();
     const states = async () => new Set(Object.values(await world.rows()).flatMap(({ status }) => status ?? []));
@@ -158,7 +158,7 @@ describe('a secret that cannot be used', () => {
   });
 });
 
-describe('a secret that was replaced', () => {
+describe('a rotated secret', () => {
   it('works at the next try when the flow refuses the old URL', async () => {
     await keep(world.flow.url('old'));
     await send('event-1');
@@ -175,7 +175,7 @@ describe('a secret that was replaced', () => {
     expect(await health()).not.toHaveProperty('refusals');
   });
 
-  it('is read no more often than every few seconds, however often its flow refuses', async () => {
+  it('is read at most every few seconds, even if its flow refuses more often', async () => {
     await keep();
     world.flow.behave = () => answer(404);
     stores.calls.length = 0;
@@ -186,8 +186,8 @@ describe('a secret that was replaced', () => {
   });
 });
 
-describe('a store that is down', () => {
-  it('is asked again by the schedule, and pauses nothing', async () => {
+describe('a secret store that is down', () => {
+  it('is retried on the schedule and pauses nothing', async () => {
     await keep();
     stores.failing = () => new AwsError('InternalServiceError', `of ${SIGNATURE}`, 500);
     await send('event-1');
@@ -199,7 +199,7 @@ describe('a store that is down', () => {
     expect(await statusOf('event-1')).toBe('delivered');
   });
 
-  it('for three days leaves a dead delivery with its payload, which the bus is told of', async () => {
+  it('for three days leaves a dead delivery with its payload and an event', async () => {
     stores.failing = () => new AwsError('ThrottlingException', '');
     await send('event-1');
     await world.run();
@@ -212,14 +212,14 @@ describe('a store that is down', () => {
         detailType: 'FlowDeliveryDead',
         detail: {
           error: 'FlowUrlUnavailable',
-          reason: expect.stringMatching(/the last time because the flow URL could not be read this time \(Throttling/),
+          reason: expect.stringMatching(/the last one because the flow URL could not be read \(Throttling/),
         },
       },
     ]);
     expect(world.queue.size).toBe(0);
   });
 
-  it('ends no pause, nor does it kill the probe', async () => {
+  it('neither ends a pause nor makes the probe dead', async () => {
     await send('event-1');
     await world.run();
     expect(await statusOf('event-1')).toBe('held');
@@ -233,7 +233,7 @@ describe('a store that is down', () => {
   });
 });
 
-it('a subscription whose sealed URL does not open is held, and healed by its URL', async () => {
+it('deliveries of a URL that cannot be decrypted are held until the URL is replaced', async () => {
   const name = world.name('crm');
   const flow = await stores.seal('another', world.flow.url());
   await world.subscribe('crm', undefined, { flow });
@@ -242,7 +242,7 @@ it('a subscription whose sealed URL does not open is held, and healed by its URL
   expect(await statusOf('event-1')).toBe('held');
   expect(await health()).toMatchObject({
     reason: expect.stringContaining(
-      'because the stored flow URL was sealed for another subscription or is damaged; apply',
+      'because the stored flow URL was encrypted for another subscription or is damaged; apply',
     ),
   });
   await world.subscribe('crm', undefined, { flow: await stores.seal(name, world.flow.url()) });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LONGEST_OPEN } from '../../../../lambda/delivery/core/health/breaker';
+import { LONGEST_OPEN } from '../../../../lambda/delivery/core/health/circuit-breaker';
 import { RETRY_WAITS } from '../../../../lambda/delivery/core/retry';
 import { connectorTemplate, readable } from '../../../lib/support';
 import { randomFrom } from '../../../support/memory/interleaving';

@@ -3,12 +3,12 @@ import { expect, it } from 'vitest';
 import { cadenceOf } from '../../../../lambda/delivery/core/rate-limit';
 import { MemoryCallBook } from '../../../support/memory/memory-deliveries';
 
-it('lets a tenth of the calls come at once, and the others one by one', () => {
+it('allows a tenth of the calls in a burst and spaces the others', () => {
   expect(cadenceOf({ calls: 4500, per: 300_000 })).toEqual({ interval: 74.075, tolerance: 449 * 74.075 });
   expect(cadenceOf({ calls: 1, per: 60_000 })).toEqual({ interval: 60_000, tolerance: 0 });
 });
 
-it('books no more calls in any span of time than the limit says, and wastes little of it', async () => {
+it('never books more calls than the limit in any period, and wastes little of it', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.record({ calls: fc.integer({ min: 1, max: 60 }), per: fc.integer({ min: 1000, max: 100_000 }) }),
@@ -23,7 +23,7 @@ it('books no more calls in any span of time than the limit says, and wastes litt
         }
         expect(times.every((time, n) => n === 0 || time >= (times[n - 1] as number))).toBe(true);
         for (const [n, from] of times.entries()) {
-          // To the millisecond, as calls are made: the cadence is kept to the microsecond.
+          // Calls are made to the millisecond. The cadence has microseconds.
           const within = times.slice(n).filter((time) => time < from + limit.per - 1);
           expect(within.length).toBeLessThanOrEqual(limit.calls);
         }

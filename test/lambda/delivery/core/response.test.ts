@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classify, type FlowResponse, INCOMPLETE_ANSWER, NotCalled } from '../../../../lambda/delivery/core/response';
+import { classify, type FlowResponse, INCOMPLETE_RESPONSE, NotCalled } from '../../../../lambda/delivery/core/response';
 
 const RETRIED = [408, 425, 429, 500, 502, 503, 504];
 
-describe('an answer is', () => {
+describe('a response is', () => {
   it.each<[FlowResponse, string]>([
     ...[200, 201, 202, 204, 299].map((status): [FlowResponse, string] => [{ status }, 'delivered']),
     ...RETRIED.map((status): [FlowResponse, string] => [{ status }, 'retry']),
@@ -13,9 +13,9 @@ describe('an answer is', () => {
     ...[400, 413].map((status): [FlowResponse, string] => [{ status }, 'dead']),
     [{ status: 400, error: 'TriggerInputSchemaMismatch' }, 'dead'],
     [{ status: 400, error: 'WorkflowTriggerIsNotEnabled' }, 'pause'],
-    [{ status: 400, error: INCOMPLETE_ANSWER }, 'retry'],
-    [{ status: 401, error: INCOMPLETE_ANSWER }, 'pause'],
-    [{ status: 413, error: INCOMPLETE_ANSWER }, 'dead'],
+    [{ status: 400, error: INCOMPLETE_RESPONSE }, 'retry'],
+    [{ status: 401, error: INCOMPLETE_RESPONSE }, 'pause'],
+    [{ status: 413, error: INCOMPLETE_RESPONSE }, 'dead'],
     [{ status: 502, error: 'NoResponse' }, 'retry'],
     [{}, 'retry'],
     [{ error: 'timeout' }, 'retry'],
@@ -32,14 +32,14 @@ describe('an answer is', () => {
     [{ error: NotCalled.FEDERATION_DENIED }, 'pause'],
     [{ error: NotCalled.FEDERATION_FAILED }, 'retry'],
     [{ error: NotCalled.ENTRA_REFUSED }, 'pause'],
-    [{ error: NotCalled.ENTRA_UNEXPECTED_ANSWER }, 'pause'],
+    [{ error: NotCalled.ENTRA_UNEXPECTED_RESPONSE }, 'pause'],
     [{ error: NotCalled.ENTRA_UNAVAILABLE }, 'retry'],
     [{ error: NotCalled.ENTRA_UNREACHABLE }, 'retry'],
   ])('%j: %s', (answer, expected) => {
     expect(classify(answer)).toBe(expected);
   });
 
-  it('delivered for a 2xx alone, whatever code stands in its body', () => {
+  it('delivered only for a 2xx, regardless of a code in its body', () => {
     const error = fc.option(fc.constantFrom('WorkflowTriggerIsNotEnabled', 'NoResponse', 'timeout'), {
       nil: undefined,
     });

@@ -13,7 +13,7 @@ const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 
 describe('the schedule', () => {
-  it('has 12 tries over a little more than 3 days', () => {
+  it('has 12 tries over slightly more than 3 days', () => {
     const waits = RETRY_WAITS.map((_, n) => waitAfter(n, NOW, 0));
     expect(waits.map((wait) => wait && wait / SECOND)).toEqual([
       5,
@@ -34,7 +34,7 @@ describe('the schedule', () => {
     expect(whole / HOUR).toBeLessThan(80);
   });
 
-  it('is never shortened, and lengthened by a tenth at most', () => {
+  it('is never shortened and extended by up to a tenth', () => {
     fc.assert(
       fc.property(fc.nat(10), fc.double({ min: 0, max: 1, noNaN: true }), (n, random) => {
         const wait = waitAfter(n, NOW, random) as number;
@@ -45,7 +45,7 @@ describe('the schedule', () => {
     expect(waitAfter(3, NOW, 0)).toBeLessThan(waitAfter(3, NOW, 0.5) as number);
   });
 
-  it('passes as many times as fast as the pace says, with what Retry-After asks for', () => {
+  it('is divided by the pace, including Retry-After', () => {
     expect(RETRY_WAITS.slice(1).map((_, n) => waitAfter(n, NOW, 0, undefined, 100))).toEqual(
       RETRY_WAITS.slice(1).map((wait) => wait / 100),
     );
@@ -55,7 +55,7 @@ describe('the schedule', () => {
     expect(waitAfter(11, NOW, 0, undefined, 100)).toBeUndefined();
   });
 
-  it('has an end that no Retry-After puts off', () => {
+  it('has an end that Retry-After cannot delay', () => {
     expect(waitAfter(11, NOW, 0, '60')).toBeUndefined();
     expect(waitAfter(500, NOW, 0)).toBeUndefined();
   });
@@ -96,7 +96,7 @@ describe('Retry-After', () => {
     expect(waitAfter(n, NOW, 1, header)).toBe(Math.round(expected * 1.1));
   });
 
-  it('never makes a wait that is no whole number of milliseconds within its bounds', () => {
+  it('always results in a whole number of milliseconds within the bounds', () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(10), fc.double({ min: 0, max: 1, noNaN: true }), (header, n, random) => {
         const wait = waitAfter(n, NOW, random, header);
@@ -120,7 +120,7 @@ describe('a hop', () => {
     expect(hopSeconds(NOW + wait, NOW)).toBe(expected);
   });
 
-  it('after hop ends exactly when the wait does', () => {
+  it('sequence ends exactly when the wait ends', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 * HOUR }), (wait) => {
         let [now, hops] = [NOW, 0];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FAILURES_TO_OPEN } from '../../../../lambda/delivery/core/health/breaker';
+import { FAILURES_TO_OPEN } from '../../../../lambda/delivery/core/health/circuit-breaker';
 import { LONGEST_ROUND } from '../../../../lambda/delivery/core/retry';
 import type { SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
@@ -122,7 +122,7 @@ describe('while a flow fails', () => {
     const payloads = Object.keys(await world.rows()).filter((key) => key.endsWith('#payload'));
     expect(payloads).toHaveLength(12);
     const untried = world.bus.published.filter(({ detail }) => detail.attempts === 0);
-    for (const { detail } of untried) expect(detail.reason).toBe('the flow has taken nothing for days');
+    for (const { detail } of untried) expect(detail.reason).toBe('the flow accepted no delivery for days');
   });
 });
 
@@ -183,7 +183,9 @@ describe('a maximum age', () => {
     expect(await statuses()).toEqual(['dead']);
     expect(posts()).toBe(4);
     expect(world.now - start).toBe(155_000);
-    expect(world.bus.published[0]?.detail.reason).toBe("at its next try it is older than the subscription's maxAge");
+    expect(world.bus.published[0]?.detail.reason).toBe(
+      "at its next try it would be older than the subscription's maxAge",
+    );
   });
 
   it('does not send a delivery that waited in the queue for too long', async () => {

@@ -16,15 +16,15 @@ let endpoint: Endpoint;
 let client: EventBridgeClient;
 let publisher: EventPublisher;
 let requests: Entry[][];
-/** Numbers of the entries that are refused for good. */
+/** Numbers of the entries that are rejected permanently. */
 let refused: number[];
-/** How many times more an entry fails, by its number. */
+/** Number of failures of an entry, by its number. */
 let failures: Record<number, number>;
 const numberOf = (entry: Entry): number => JSON.parse(entry.Detail).n;
 
 beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0 });
-  // Answers as PutEvents does (EventBridge API reference): one result for each entry in its place, an event id or an error.
+  // The response of PutEvents (EventBridge API reference) has an event id or an error for each entry, in order.
   endpoint.serve({
     'AWSEvents.PutEvents': (input) => {
       const entries = input.Entries as Entry[];
@@ -60,7 +60,7 @@ const publish = (...numbers: number[]) =>
   Promise.allSettled(numbers.map((n) => publisher.publish('SegmentThresholdCrossed', { n, unit: undefined })));
 const statuses = (results: PromiseSettledResult<void>[]) => results.map(({ status }) => status);
 
-it('puts what is published side by side by as few requests as can carry it', async () => {
+it('sends concurrent events in as few requests as possible', async () => {
   const results = await publish(...Array.from({ length: 23 }, (_, n) => n));
   expect(statuses(results)).toEqual(Array(23).fill('fulfilled'));
   expect(requests.map((entries) => entries.length)).toEqual([10, 10, 3]);
@@ -72,13 +72,13 @@ it('puts what is published side by side by as few requests as can carry it', asy
   });
 });
 
-it('sends the entries that failed again, and only those', async () => {
+it('retries only the entries that failed', async () => {
   failures = { 1: 2, 3: 1 };
   expect(statuses(await publish(0, 1, 2, 3))).toEqual(Array(4).fill('fulfilled'));
   expect(requests.map((entries) => entries.map(numberOf))).toEqual([[0, 1, 2, 3], [1, 3], [1]]);
 });
 
-it('rejects the call of an entry that fails for good, and no other', async () => {
+it('rejects only the call of an entry that always fails', async () => {
   failures = { 1: Number.POSITIVE_INFINITY };
   const results = await publish(0, 1, 2);
   expect(statuses(results)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -86,11 +86,11 @@ it('rejects the call of an entry that fails for good, and no other', async () =>
   expect(requests.slice(1).every((entries) => entries.map(numberOf).join() === '1')).toBe(true);
 });
 
-it('sends an entry once that is refused for good', async () => {
+it('does not retry an entry that is rejected permanently', async () => {
   refused = [1];
   const results = await publish(0, 1);
   expect(requests).toHaveLength(1);
   const { reason } = results[1] as PromiseRejectedResult;
   expect(reason).toBeInstanceOf(RefusedError);
-  expect(reason.message).toContain('refuses the event SegmentThresholdCrossed: MalformedDetail');
+  expect(reason.message).toContain('rejects the event SegmentThresholdCrossed: MalformedDetail');
 });

@@ -18,7 +18,7 @@ const CROSSED = {
   startsFlow: true,
 };
 const HEALTH = { connector: 'c', subscription: 's', reason: 'it was refused', since: INSTANT };
-/** The least that each event must have. */
+/** The required fields of each event. */
 const LEAST: Record<string, Record<string, unknown>> = {
   DataSourceRefreshed: { dataSource: 'CRM', ...RUN },
   SegmentRefreshed: { segment: 'VIP', memberCount: 1, observedAt: INSTANT },
@@ -50,15 +50,15 @@ const reason = (detailType: string, detail: unknown) => {
 const without = (detail: object, key: string) =>
   Object.fromEntries(Object.entries(detail).filter(([name]) => name !== key));
 
-describe('an event that fits', () => {
-  it.each(Object.entries(LEAST))('%s needs no more than it must have', (detailType, detail) => {
+describe('a valid event', () => {
+  it.each(Object.entries(LEAST))('%s only needs its required fields', (detailType, detail) => {
     const found = checked(detailType, detail);
     expect(found).toMatchObject({ detailType, time: NOW });
-    // The connector's own health belongs to no instance.
+    // Health events have no instance.
     if (!detailType.startsWith('Flow')) expect(found.detail).toMatchObject({ instanceId: 'default' });
   });
 
-  it('is normalized: instants, decimal strings, blanks, defaults and Customer Insights’ older word', () => {
+  it('is normalized: instants, decimal strings, blanks, defaults and Customer Insights’ older status', () => {
     expect(
       checked('MeasureRefreshed', {
         measure: ' Revenue ',
@@ -88,12 +88,12 @@ describe('an event that fits', () => {
     });
   });
 
-  it('may have fields of its producer’s own, which go no further', () => {
+  it('can have additional fields of its producer, which are dropped', () => {
     expect(checked('SegmentRefreshed', { ...LEAST.SegmentRefreshed, color: 'red' }).detail).not.toHaveProperty('color');
   });
 });
 
-describe('an event that does not fit', () => {
+describe('an invalid event', () => {
   const MUST = Object.entries(LEAST).flatMap(([detailType, detail]) =>
     Object.keys(detail).map((key): [string, string] => [detailType, key]),
   );
@@ -101,7 +101,7 @@ describe('an event that does not fit', () => {
     expect(reason(detailType, without(LEAST[detailType] as object, key))).toBe(`${detailType}: "${key}" is missing`);
   });
 
-  it('of every kind is tried here', () => {
+  it('is tested for every detail type', () => {
     expect(Object.keys(EVENT_DEFINITIONS).filter((detailType) => !LEAST[detailType])).toEqual([]);
   });
 
@@ -186,7 +186,7 @@ describe('an event that does not fit', () => {
     expect(reason(detailType, { ...LEAST[detailType], ...(change as object) })).toContain(`${detailType}: ${expected}`);
   });
 
-  it('has a reason that names three mistakes and counts the others', () => {
+  it('has a reason that names three errors and counts the others', () => {
     expect(reason('DataSourceRefreshed', { runLink: 7 })).toBe(
       'DataSourceRefreshed: "dataSource" is missing; "runId" is missing; "status" is missing (and 1 more)',
     );
@@ -199,7 +199,7 @@ describe('an event that does not fit', () => {
     ['SegmentsRefreshed', ': the connector knows DataSourceRefreshed, SegmentRefreshed'],
     ['constructor', ': the connector knows'],
     ['__proto__', ': the connector knows'],
-  ])('of the unknown type %s is told what to write', (detailType, suggestion) => {
+  ])('of the unknown type %s gets a suggestion', (detailType, suggestion) => {
     expect(reason(detailType, {})).toContain(`unknown detail type "${detailType}"${suggestion}`);
   });
 
@@ -215,12 +215,12 @@ describe('an event that does not fit', () => {
       busEvent('FullRefreshed', {}, { time: 'today' }),
       'the message is not an EventBridge event',
     ],
-  ])('because the message is %s', (_, body, expected) => {
+  ])('is rejected because the message is %s', (_, body, expected) => {
     expect(checkEvent(body)).toEqual({ reason: expected });
   });
 });
 
-describe('half of a surrogate pair is named by its field', () => {
+describe('half of a surrogate pair is reported with its field', () => {
   const half = 'A \ud83d B';
   it.each<[detailType: string, detail: object, field: string]>([
     ['DataSourceRefreshed', { dataSource: half }, 'dataSource'],
@@ -242,23 +242,23 @@ describe('half of a surrogate pair is named by its field', () => {
   ])('%s with %j', (detailType, detail, field) => {
     const checked = checkEvent(busEvent(detailType, { ...LEAST[detailType], ...detail }));
     expect(checked).toEqual({
-      reason: expect.stringContaining(`"${field}" has half of a surrogate pair, which is no character: write `),
+      reason: expect.stringContaining(`"${field}" has half of a surrogate pair, which is not a character: write `),
     });
   });
 
-  it('and a whole pair is a character', () => {
+  it('but a whole pair is valid', () => {
     expect(checkEvent(busEvent('SegmentRefreshed', { ...LEAST.SegmentRefreshed, segment: '🎉' }))).toMatchObject({
       value: { detail: { segment: '🎉' } },
     });
   });
 });
 
-describe('checking never throws', () => {
+describe('validation never throws', () => {
   const valid = Object.keys(LEAST);
   const anyDetail = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(...valid).map((detailType) => LEAST[detailType]),
-    // Something that nearly fits: any value under a name that means something.
+    // Nearly valid details: any value in a known field.
     fc
       .tuple(
         fc.constantFrom(...valid),
@@ -294,7 +294,7 @@ describe('checking never throws', () => {
     );
   });
 
-  it.each(['[', '{"a":'])('for a value of very many %s', (open) => {
+  it.each(['[', '{"a":'])('for a value with many nested %s', (open) => {
     const close = open === '[' ? ']'.repeat(50_000) : `1${'}'.repeat(50_000)}`;
     const body = busEvent('SegmentRefreshed', { ...LEAST.SegmentRefreshed, segment: 'DEEP' });
     const deep = body.replace('"DEEP"', open.repeat(50_000) + close);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkEvent, MAX_ERROR_LENGTH } from '../../../../lambda/events/core/events';
+import { checkEvent } from '../../../../lambda/events/core/events';
+import { MAX_ERROR_LENGTH } from '../../../../lambda/events/core/fields';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { busEvent, NOW, segment } from '../../../support/evaluation';
 
@@ -42,7 +43,7 @@ describe('a data source refresh', () => {
 
 describe('a completed refresh', () => {
   const STATUSES = ['Successful', 'Failed', 'Failure', 'TimedOut', 'Skipped', 'Canceled'];
-  it.each(STATUSES)('starts its trigger when it is %s', (status) => {
+  it.each(STATUSES)('starts its trigger with status %s', (status) => {
     const full = recognized('FullRefreshed', { ...RUN, status, kind: 'OnDemand', processes: { Segments: 'Failed' } });
     expect(full?.event).toMatchObject({
       trigger: 'full-refresh-completed',
@@ -66,7 +67,7 @@ describe('a crossing', () => {
       { measure: 'Revenue', dimensions: { Region: 'EMEA' }, unit: 'EUR' },
       'measure-threshold-crossed',
     ],
-  ])('%s is for its subscription, under its own id', (detailType, subject, trigger) => {
+  ])('%s is for its subscription and keeps its id', (detailType, subject, trigger) => {
     expect(recognized(detailType, { ...CROSSED, ...subject })).toEqual({
       event: {
         trigger,
@@ -87,12 +88,12 @@ describe('a crossing', () => {
   });
 });
 
-it('starts nothing for an observation', () => {
+it('an observation starts no trigger', () => {
   const checked = checkEvent(segment(5, 1));
   expect('value' in checked && recognize(checked.value)).toBeUndefined();
 });
 
-describe('when it happened', () => {
+describe('the time of an event', () => {
   it.each([
     ['is when the refresh ended', { endedAt: ENDED }, Date.parse(ENDED)],
     ['is when the event was put, where its end is not known', {}, NOW],
@@ -108,7 +109,7 @@ describe('when it happened', () => {
   });
 });
 
-describe('the identity of an event', () => {
+describe('the id of an event', () => {
   const REFRESH = {
     dataSource: 'CRM',
     runId: 'run-1',
@@ -145,11 +146,11 @@ describe('the identity of an event', () => {
     ['prospect of a retry', { willRetry: false }],
     ['data source', { dataSource: 'ERP' }],
     ['instance', { instanceId: 'test' }],
-  ])('is another for another %s', (_, change) => {
+  ])('differs for another %s', (_, change) => {
     expect(id({ ...REFRESH, ...change })).not.toBe(original);
   });
 
-  it('is another for each kind of event of one run', () => {
+  it('differs for each detail type of one run', () => {
     const ids = [
       recognized('DataSourceRefreshed', { ...RUN, dataSource: 'CRM', status: 'Failed' }),
       recognized('FullRefreshed', { ...RUN, status: 'Failed', kind: 'Scheduled' }),
@@ -163,7 +164,7 @@ it.each([
   ['DataSourceRefreshed', { dataSource: 'CRM', status: 'Failed' }],
   ['FullRefreshed', { kind: 'Scheduled', status: 'Failed' }],
   ['UnificationRefreshed', { status: 'Failed' }],
-])('shortens the error of %s to what a flow can get', (detailType, detail) => {
+])('shortens the error of %s to the length that a flow receives', (detailType, detail) => {
   const error = `${'x'.repeat(MAX_ERROR_LENGTH)} and more`;
   const result = recognized(detailType, { ...RUN, ...detail, error });
   expect(result?.event).toHaveProperty('error', `${'x'.repeat(MAX_ERROR_LENGTH - 1)}…`);

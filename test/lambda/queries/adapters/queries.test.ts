@@ -25,16 +25,16 @@ const table = (columns: string[], ...rows: (string | number | null)[][]): Answer
 const operations = () => services.calls.map(({ operation }) => operation).filter((name) => name !== '');
 const inputOf = (operation: string) => services.calls.find((call) => call.operation === operation)?.input;
 const sizes = (made: ReturnType<typeof measurer>) => made.bus.published.map(({ detail }) => detail);
-/** What was told of failures. */
+/** The reported failures. */
 const failures = (made: ReturnType<typeof measurer>) => ({
   count: made.telemetry.counts.FailedQueries,
-  lines: made.telemetry.lines.filter((line) => line.startsWith('a query gave no value')),
+  lines: made.telemetry.lines.filter((line) => line.startsWith('a query returned no value')),
 });
 
 describe.each(Object.values(QUERIES))('a query of $service', (query) => {
   const text = TEXTS[query.service];
 
-  it('gives a value, of the instant that the service knows', async () => {
+  it('returns a value with the instant from the service', async () => {
     services.answers.set(text, table(['n'], [query.service === 'cloudwatch' ? 42 : '42']));
     const made = measurer(services);
     await made.take(runOf(query, { instanceId: 'emea' }));
@@ -50,7 +50,7 @@ describe.each(Object.values(QUERIES))('a query of $service', (query) => {
     expect(runId === undefined).toBe(query.service === 'cloudwatch');
   });
 
-  it('that ends in an error is a named failure, and nothing is put on the bus', async () => {
+  it('that ends with an error is a named failure and puts nothing on the bus', async () => {
     services.answers.set(text, { error: 'TABLE_NOT_FOUND: line 1:15, see https://example.com/?sig=secret-of-a-flow' });
     const made = measurer(services);
     await made.take(runOf(query));
@@ -63,7 +63,7 @@ describe.each(Object.values(QUERIES))('a query of $service', (query) => {
     expect(failures(made).lines[0]).not.toContain('secret-of-a-flow');
   });
 
-  it('that finds nothing is a named failure', async () => {
+  it('without results is a named failure', async () => {
     services.answers.set(text, table(['n']));
     const made = measurer(services);
     await made.take(runOf(query));
@@ -73,15 +73,15 @@ describe.each(Object.values(QUERIES))('a query of $service', (query) => {
     ]);
   });
 
-  it('that comes too late is not begun, and is a named failure', async () => {
+  it('after its timeout is not started and is a named failure', async () => {
     const made = measurer(services);
     made.clock.now += 3600_000;
     await made.take(runOf(query));
     expect(services.calls).toEqual([]);
-    expect(failures(made).lines).toEqual([expect.stringMatching(/"TimedOut".*was not begun within 3600 s/)]);
+    expect(failures(made).lines).toEqual([expect.stringMatching(/"TimedOut".*was not started within 3600 s/)]);
   });
 
-  it('of a service that cannot be reached comes again', async () => {
+  it('is retried if the service is not available', async () => {
     const made = measurer({ ...services, clients: broken(Object.assign(new Error('down'), { $fault: 'server' })) });
     expect(await made.once(runOf(query))).toEqual(['one']);
     const throttled = Object.assign(new Error('slower'), { name: 'ThrottlingException', $fault: 'client' });
@@ -89,7 +89,7 @@ describe.each(Object.values(QUERIES))('a query of $service', (query) => {
     expect(failures(made)).toEqual({ count: undefined, lines: [] });
   });
 
-  it('that is refused is a named failure, and does not come again', async () => {
+  it('that the service rejects is a named failure and is not retried', async () => {
     const denied = Object.assign(new Error('not allowed'), { name: 'AccessDeniedException', $fault: 'client' });
     const made = measurer({ ...services, clients: broken(denied) });
     expect(await made.once(runOf(query))).toEqual([]);
@@ -105,7 +105,7 @@ const broken = (error: Error) =>
   ) as unknown as QueryServices['clients'];
 
 describe.each([QUERIES.athena, QUERIES['redshift-data']])('a query of $service', (query) => {
-  it('has a row for each member, over all pages of the result', async () => {
+  it('reads a row for each member from all pages of the result', async () => {
     const rows = Array.from({ length: 1000 }, (_, n) => [`r${n}`, String(n)]);
     services.answers.set(SQL, table(['region', 'total'], ...rows));
     const made = measurer(services);
@@ -115,25 +115,25 @@ describe.each([QUERIES.athena, QUERIES['redshift-data']])('a query of $service',
     expect(operations().filter((name) => /Result/.test(name)).length).toBe(2);
   });
 
-  it('with one member too many gives none', async () => {
+  it('with too many members returns no value', async () => {
     const rows = Array.from({ length: 3000 }, (_, n) => [`r${n}`, String(n)]);
     services.answers.set(SQL, table(['region', 'total'], ...rows));
     const made = measurer(services);
     await made.take(runOf(query, { subject: { measure: 'Revenue', dimensions: ['Region'] } }));
     expect(made.bus.published).toEqual([]);
     expect(failures(made).lines).toEqual([expect.stringContaining('"TooManyRows"')]);
-    // Not all of them are read to know that.
+    // Without reading all rows.
     expect(operations().filter((name) => /Result/.test(name)).length).toBeLessThan(4);
   });
 
-  it('that is no query is a named failure', async () => {
+  it('that is another statement is a named failure', async () => {
     services.answers.set('DROP TABLE customers', table([]));
     const made = measurer(services);
     await made.take(runOf({ ...query, sql: 'DROP TABLE customers' }));
     expect(failures(made).lines).toEqual([expect.stringMatching(/"NoResult".*write a SELECT/)]);
   });
 
-  it('that has not ended is looked at again, later and later, until its time is over', async () => {
+  it('in progress is checked with increasing waits until its timeout', async () => {
     const made = measurer(services);
     const running = { id: '', startedAt: Date.parse(SCHEDULED_AT), looks: 0 };
     const never = {
@@ -151,7 +151,7 @@ describe.each([QUERIES.athena, QUERIES['redshift-data']])('a query of $service',
     expect(failures(made).lines).toEqual([expect.stringMatching(/"TimedOut".*has not ended within 3600 s/)]);
   });
 
-  it('is begun once for a run of the schedule, and for each run anew', async () => {
+  it('is started once for each run of the schedule', async () => {
     services.answers.set(SQL, table(['n'], ['1']));
     const made = measurer(services);
     const run = runOf(query);
@@ -167,7 +167,7 @@ describe.each([QUERIES.athena, QUERIES['redshift-data']])('a query of $service',
   });
 });
 
-it('Athena is asked in the work group, database and place that were said', async () => {
+it('an Athena query uses the configured workgroup, database and output location', async () => {
   services.answers.set(SQL, table(['n'], ['1']));
   await measurer(services).take(runOf(QUERIES.athena));
   expect(inputOf('StartQueryExecution')).toEqual({
@@ -179,7 +179,7 @@ it('Athena is asked in the work group, database and place that were said', async
   });
 });
 
-it('Redshift is asked as whom was said', async () => {
+it('a Redshift query uses the configured secret', async () => {
   services.answers.set(SQL, table(['n'], ['1']));
   await measurer(services).take(runOf({ ...QUERIES['redshift-data'], secret: 'arn:secret' }));
   expect(inputOf('ExecuteStatement')).toEqual({
@@ -192,29 +192,26 @@ it('Redshift is asked as whom was said', async () => {
 });
 
 it.each([
-  ['the newest', [[7], [8]], 7, '2026-11-02T06:00:00.000Z'],
-  ['the newest that there is', [[null], [8]], 8, '2026-11-02T05:55:00.000Z'],
-])(
-  'of a metric, %s of the last full periods is taken, and is of its period’s end',
-  async (_, rows, value, observedAt) => {
-    services.answers.set('Shop/Open', table(['n'], ...(rows as (number | null)[][])));
-    const made = measurer(services);
-    await made.take(runOf(QUERIES.cloudwatch, { scheduledAt: '2026-11-02T06:04:59Z' }));
-    expect(sizes(made)).toEqual([{ measure: 'Open orders', value, observedAt }]);
-    const { StartTime, EndTime } = inputOf('GetMetricData') as { StartTime: number; EndTime: number };
-    expect([StartTime, EndTime].map((seconds) => new Date(seconds * 1000).toISOString())).toEqual([
-      '2026-11-02T05:45:00.000Z',
-      '2026-11-02T06:00:00.000Z',
-    ]);
-  },
-);
+  ['the newest period', [[7], [8]], 7, '2026-11-02T06:00:00.000Z'],
+  ['the newest period with a value', [[null], [8]], 8, '2026-11-02T05:55:00.000Z'],
+])('a metric has the value of %s, at the end of the period', async (_, rows, value, observedAt) => {
+  services.answers.set('Shop/Open', table(['n'], ...(rows as (number | null)[][])));
+  const made = measurer(services);
+  await made.take(runOf(QUERIES.cloudwatch, { scheduledAt: '2026-11-02T06:04:59Z' }));
+  expect(sizes(made)).toEqual([{ measure: 'Open orders', value, observedAt }]);
+  const { StartTime, EndTime } = inputOf('GetMetricData') as { StartTime: number; EndTime: number };
+  expect([StartTime, EndTime].map((seconds) => new Date(seconds * 1000).toISOString())).toEqual([
+    '2026-11-02T05:45:00.000Z',
+    '2026-11-02T06:00:00.000Z',
+  ]);
+});
 
-it('a message that is no run of a query is kept with the reason', async () => {
+it('a message that is not a run of a query is stored with the reason', async () => {
   const made = measurer(services);
   await made.take('{"query":{"service":"oracle"}}');
   await made.take('no JSON');
   expect(made.rejected.kept.map(({ reason }) => reason)).toEqual([
-    expect.stringMatching(/^the message is no run of a query: "query.service"/),
+    expect.stringMatching(/^the message is not a run of a query: "query.service"/),
     'the message is not JSON',
   ]);
 });

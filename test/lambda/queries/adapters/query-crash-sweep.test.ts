@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => services.stop());
 
-/** One run of a schedule whose first worker may die. */
+/** Plays a scheduled query whose first worker can be killed. */
 async function history(query: (typeof QUERIES)[keyof typeof QUERIES], killer?: Killer) {
   const isSql = 'sql' in query;
   const asked = services.asked.length;
@@ -57,7 +57,7 @@ describe.each([
   ],
   [QUERIES.cloudwatch, [[undefined, 3]]],
 ] as const)('a worker that asks $service', (query, expected) => {
-  it('may die at any point: the run begins one query, whose values come once, whatever is repeated', async () => {
+  it('can crash at any point: the run starts one query and publishes its values once, apart from duplicates', async () => {
     const whole = Killer.never();
     expect(await history(query, whole)).toEqual({ values: expected, begun: 1, failed: 0 });
     expect(whole.points.length).toBeGreaterThan(query.service === 'cloudwatch' ? 3 : 10);
@@ -65,14 +65,14 @@ describe.each([
       const killer = Killer.atPoint(n);
       const outcome = await history(query, killer);
       expect(killer.killed, `at ${whole.points[n - 1]}`).toBe(true);
-      // CloudWatch answers at once: to ask again is not to begin again.
+      // A repeated CloudWatch call starts no second query.
       const begun = query.service === 'cloudwatch' ? expect.any(Number) : 1;
       expect(outcome, `died at ${n}, ${whole.points[n - 1]}`).toEqual({ values: expected, begun, failed: 0 });
     }
   });
 });
 
-it('a worker that asks Customer Profiles may die at any point: a value comes, and of at most two estimates', async () => {
+it('a worker that reads Customer Profiles can crash at any point: up to two estimates are published', async () => {
   const whole = Killer.never();
   expect(await history(QUERIES['customer-profiles'], whole)).toEqual({ values: [[undefined, 3]], begun: 1, failed: 0 });
   for (let n = 1; n <= whole.points.length; n++) {

@@ -13,7 +13,7 @@ const one = (cell: Cell): QueryTable => ({ columns: ['_col0'], rows: [[cell]] })
 const byRegion = (...rows: Cell[][]): QueryTable => ({ columns: ['region', 'total'], rows });
 
 describe('a result', () => {
-  it('of one number is the size of a segment', () => {
+  it('with one number is the size of a segment', () => {
     expect(observationsOf(one('10250'), SEGMENT, { ...FOUND, instanceId: 'emea' })).toEqual([
       {
         detailType: 'SegmentRefreshed',
@@ -27,13 +27,13 @@ describe('a result', () => {
     [' 1e3 ', 1000],
     [-0.25, -0.25],
     [0, 0],
-  ])('of %j is the value %d of a measure', (cell, value) => {
+  ])('with %j is the value %d of a measure', (cell, value) => {
     expect(observationsOf(one(cell), MEASURE, FOUND)).toEqual([
       { detailType: 'MeasureRefreshed', detail: { ...FOUND, measure: 'Revenue', unit: 'EUR', value } },
     ]);
   });
 
-  it('with a row for each member is the value of each, whatever the order and case of the columns', () => {
+  it('with a row for each member has their values, with columns in any order and case', () => {
     const table = {
       columns: ['TOTAL', 'channel', 'region'],
       rows: [
@@ -51,17 +51,12 @@ describe('a result', () => {
   const many = Array.from({ length: 1001 }, (_, n) => [`r${n}`, n]);
   it.each<[string, QueryTable, QuerySubject, RegExp]>([
     ['NoRow', { columns: ['n'], rows: [] }, MEASURE, /has no row/],
-    ['NoRow', byRegion(), BY_REGION, /has no row: let it have one for each member/],
+    ['NoRow', byRegion(), BY_REGION, /has no row: return one for each member/],
     ['SeveralRows', { columns: ['n'], rows: [[1], [2]] }, SEGMENT, /has 2 rows/],
     ['SeveralColumns', { columns: ['a', 'b'], rows: [[1, 2]] }, MEASURE, /the columns a, b/],
-    [
-      'SeveralColumns',
-      { columns: ['region', 'a', 'b'], rows: [['EU', 1, 2]] },
-      BY_REGION,
-      /a, b besides the dimensions/,
-    ],
+    ['SeveralColumns', { columns: ['region', 'a', 'b'], rows: [['EU', 1, 2]] }, BY_REGION, /a, b and the dimensions/],
     ['MissingColumn', { columns: ['area', 'total'], rows: [['EU', 1]] }, BY_REGION, /none for Region/],
-    ['MissingColumn', { columns: ['region'], rows: [['EU']] }, BY_REGION, /no column besides region/],
+    ['MissingColumn', { columns: ['region'], rows: [['EU']] }, BY_REGION, /only has the columns region/],
     ['TooManyRows', byRegion(...many), BY_REGION, /more than 1000 rows/],
     ['NoValue', one(null), SEGMENT, /COALESCE/],
     ['NoValue', byRegion(['EU', 1], ['US', null]), BY_REGION, /^row 2 has no value/],
@@ -88,7 +83,7 @@ describe('a result', () => {
     expect(failed).toMatchObject({ failure, message: expect.stringMatching(reason) });
   });
 
-  it('quotes no value that was found: they may be customers’', () => {
+  it('quotes no values in errors, because they can be customer data', () => {
     for (const table of [
       one('jane.doe@example.com'),
       byRegion(['jane.doe@example.com', 'x']),
@@ -100,7 +95,7 @@ describe('a result', () => {
     }
   });
 
-  it('whatever it is gives events that the bus’s readers take, each member once, or none and a reason', () => {
+  it('of any kind gives valid events, one for each member, or a reason', () => {
     const cell = fc.oneof(
       fc.string(),
       fc.double(),

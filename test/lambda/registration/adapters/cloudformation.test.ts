@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  answerCloudFormation,
   type CustomResourceRequest,
+  respondToCloudFormation,
 } from '../../../../lambda/registration/adapters/cloudformation';
 import type { DeclarationOutcome, DeclarationRequest } from '../../../../lambda/registration/core/declare';
 import { MemoryTelemetry } from '../../../support/memory/memory';
 
-/** What the bucket got, and how it answers: S3 signs the URL for no content type. */
+/** Requests to the bucket and its responses. The signature of the S3 URL requires an empty content type. */
 let puts: { method?: string; url?: string; type?: string; body: Record<string, string>; bytes: number }[];
 let answers: ((response: ServerResponse) => void)[];
 let telemetry: MemoryTelemetry;
@@ -51,7 +51,7 @@ const run = (
   acting: (request: DeclarationRequest) => Promise<DeclarationOutcome>,
   request = event(),
   remaining = 60_000,
-) => answerCloudFormation(request, acting, { remaining: () => remaining, telemetry, pauses: [0, 1, 1] });
+) => respondToCloudFormation(request, acting, { remaining: () => remaining, telemetry, pauses: [0, 1, 1] });
 const SAME = {
   StackId: 'arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1a2b',
   RequestId: 'request-1',
@@ -61,7 +61,7 @@ const hangUp = (response: ServerResponse) => void response.destroy();
 const status = (code: number) => (response: ServerResponse) => void response.writeHead(code).end();
 
 describe('CloudFormation', () => {
-  it('is answered what was done, at the URL that it gave', async () => {
+  it('receives the result at its response URL', async () => {
     await run(act({ physicalId: 'vip' }));
     expect(asked.at(-1)).toEqual({ type: 'Create', stack: 'Shop', logicalId: 'Vip1A2B', entry: '{}' });
     expect(puts).toEqual([
@@ -73,10 +73,10 @@ describe('CloudFormation', () => {
         bytes: expect.any(Number),
       },
     ]);
-    expect(telemetry.lines).toEqual([expect.stringMatching(/^a declared subscription was done .*"vip"/)]);
+    expect(telemetry.lines).toEqual([expect.stringMatching(/^a declared subscription was applied .*"vip"/)]);
   });
 
-  it('is told why it could not be done, in what an answer may have', async () => {
+  it('receives the reason of a failure, within the size limit of a response', async () => {
     const reason = `"link" is ${'ä😀'.repeat(2000)}`;
     await run(act({ physicalId: 'vip', reason }), event({ RequestType: 'Update', PhysicalResourceId: 'old' }));
     expect(asked.at(-1)).toMatchObject({ type: 'Update', physicalId: 'old' });
@@ -84,36 +84,38 @@ describe('CloudFormation', () => {
     expect(body).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'vip', ...SAME });
     expect(reason.startsWith((body as { Reason: string }).Reason.slice(0, -1))).toBe(true);
     expect(bytes).toBeLessThan(4096);
-    expect(telemetry.lines).toEqual([expect.stringMatching(/^a declared subscription could not be done .*"reason"/)]);
+    expect(telemetry.lines).toEqual([
+      expect.stringMatching(/^a declared subscription could not be applied .*"reason"/),
+    ]);
   });
 
   it.each<[string, (request: DeclarationRequest) => Promise<DeclarationOutcome>, number, string]>([
     ['fails', () => Promise.reject(new Error('a fault')), 60_000, 'a fault'],
-    ['never ends', () => new Promise(() => {}), 25_000, 'it took too long: deploy again'],
-  ])('is answered by the resource that it has when the work %s', async (_, acting, remaining, Reason) => {
+    ['never ends', () => new Promise(() => {}), 25_000, 'the request timed out: deploy again'],
+  ])('receives the known physical id if the work %s', async (_, acting, remaining, Reason) => {
     await run(acting, event({ RequestType: 'Delete', PhysicalResourceId: 'vip' }), remaining);
     expect(puts[0]?.body).toEqual({ Status: 'FAILED', Reason, PhysicalResourceId: 'vip', ...SAME });
   });
 
-  it('is answered again where an answer did not get through', async () => {
+  it('receives the response in a retry if an attempt fails', async () => {
     answers = [hangUp, status(503)];
     await run(act({ physicalId: 'vip' }));
     expect(puts).toHaveLength(3);
     expect(new Set(puts.map(({ body }) => body.Status))).toEqual(new Set(['SUCCESS']));
   });
 
-  it('gets the request back, by Lambda, when nobody takes the answer; the URL is told nowhere', async () => {
+  it('sends the request again if all attempts fail, and no error contains the URL', async () => {
     answers = [hangUp, hangUp, status(403)];
     const failure = run(act({ physicalId: 'vip' })).catch((error: Error) => error);
-    expect(`${await failure}`).toBe('Error: CloudFormation did not take the answer in 3 tries: 403');
+    expect(`${await failure}`).toBe('Error: CloudFormation did not accept the response in 3 attempts: 403');
     expect(telemetry.lines.join()).not.toContain('Signature');
   });
 
-  it.each([{}, { ResponseURL: 7 }, { ResponseURL: 'none' }])('sends other requests than %j', async (odd) => {
+  it.each([{}, { ResponseURL: 7 }, { ResponseURL: 'none' }])('cannot send the request %j', async (odd) => {
     await expect(run(act({ physicalId: 'vip' }), odd)).rejects.toThrow('it has no ResponseURL');
   });
 
-  it('is answered even where its request is odd', async () => {
+  it('receives a response to an invalid request', async () => {
     await run(act({ physicalId: 'vip' }), event({ StackId: undefined, ResourceProperties: undefined, RequestType: 5 }));
     expect(asked.at(-1)).toMatchObject({ type: '5', stack: 'undefined', entry: undefined });
     expect(puts).toHaveLength(1);

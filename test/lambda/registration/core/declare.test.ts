@@ -28,7 +28,7 @@ const ask = (
   const request = { type, stack: 'Shop', logicalId, entry: JSON.stringify(of), ...rest };
   return declare(request, connector.registryPorts(gate));
 };
-/** What CloudFormation sends, as it calls the resource. */
+/** Requests of CloudFormation with its current physical id. */
 const create = (logicalId: string, of: unknown = entry(), stack = 'Shop') => ask('Create', logicalId, { of, stack });
 const update = (logicalId: string, of: unknown, physicalId = 'vip') => ask('Update', logicalId, { of, physicalId });
 const remove = (logicalId: string, physicalId = 'vip', stack = 'Shop') =>
@@ -40,7 +40,7 @@ const level = (name = 'vip') => stored(name)?.definition.threshold?.value;
 const DONE = { physicalId: 'vip' };
 
 describe('a declared subscription', () => {
-  it('is made, changed and removed with its resource, and known by its name', async () => {
+  it('is added, changed and removed with its resource, and its name is the physical id', async () => {
     expect(await create('A')).toEqual(DONE);
     expect(stored()).toMatchObject({
       definition: { name: 'vip', threshold: { operator: 'above', value: 10 }, format: 'flat' },
@@ -53,7 +53,7 @@ describe('a declared subscription', () => {
     expect(stored()).toBeUndefined();
   });
 
-  it('keeps as whom its flow is called, and where the client secret is', async () => {
+  it('keeps the authentication of its flow and the reference to the client secret', async () => {
     const auth = {
       type: 'entra',
       tenantId: 'contoso.onmicrosoft.com',
@@ -67,13 +67,13 @@ describe('a declared subscription', () => {
     expect(await update('A', entry({ auth: vouched }))).toEqual(DONE);
     expect(stored()).toMatchObject({ generation: 2, definition: { auth: vouched } });
     const inClear = await update('A', entry({ auth: { ...auth, clientSecret: 'the client secret' } }));
-    expect(inClear.reason).toContain('"auth.clientSecret" is a text, where the name of a secret belongs');
+    expect(inClear.reason).toContain('"auth.clientSecret" is a string instead of a map of keys');
     expect(inClear.reason).not.toContain('the client secret');
     expect(await update('A', entry())).toEqual(DONE);
     expect(stored()?.definition).not.toHaveProperty('auth');
   });
 
-  it('stays as it is when the same request comes twice', async () => {
+  it('does not change after a duplicate request', async () => {
     for (const _ of [1, 2]) expect(await create('A')).toEqual(DONE);
     expect(stored()?.generation).toBe(1);
     for (const _ of [1, 2]) expect(await update('A', entry({ above: 20 }))).toEqual(DONE);
@@ -82,7 +82,7 @@ describe('a declared subscription', () => {
     expect(stored()).toBeUndefined();
   });
 
-  it('gets another name: the new one is made before the old one is removed', async () => {
+  it('is renamed: the new one is added before the old one is removed', async () => {
     await create('A');
     expect(await update('A', entry({ name: 'gold' }))).toEqual({ physicalId: 'gold' });
     expect([manager('vip'), manager('gold')]).toEqual(['cdk:Shop#A', 'cdk:Shop#A']);
@@ -90,7 +90,7 @@ describe('a declared subscription', () => {
     expect([manager('vip'), manager('gold')]).toEqual([undefined, 'cdk:Shop#A']);
   });
 
-  it('gets its old name back when the deployment fails after that', async () => {
+  it('gets its old name back if the deployment fails later', async () => {
     await create('A');
     await update('A', entry({ name: 'gold' }));
     expect(await update('A', entry(), 'gold')).toEqual(DONE);
@@ -98,7 +98,7 @@ describe('a declared subscription', () => {
     expect([manager('vip'), manager('gold')]).toEqual(['cdk:Shop#A', undefined]);
   });
 
-  it('leaves nothing of a new name that could not be made, and keeps the old one', async () => {
+  it('leaves nothing of a new name that could not be added, and keeps the old one', async () => {
     await create('A');
     const failsAfterwards: Gate = async (call) => {
       if (call === 'before requestCheck') throw new Error('the queue is down');
@@ -109,7 +109,7 @@ describe('a declared subscription', () => {
     expect([manager('vip'), manager('gold')]).toEqual(['cdk:Shop#A', undefined]);
   });
 
-  it('survives a rename that cannot be taken back', async () => {
+  it('keeps its old name if a rename cannot be rolled back', async () => {
     await create('A', entry({ fireIfAlreadyBeyond: true }));
     await update('A', entry({ name: 'gold' }));
     const fails: Gate = async (call) => {
@@ -120,7 +120,7 @@ describe('a declared subscription', () => {
     expect(manager('vip')).toBe('cdk:Shop#A');
   });
 
-  it('is as it was after a change that failed was taken back', async () => {
+  it('is restored when a failed change is rolled back', async () => {
     await create('A');
     const failed = await update('A', entry({ recoverTo: 11 }));
     expect(failed).toEqual({
@@ -134,7 +134,7 @@ describe('a declared subscription', () => {
 });
 
 describe('when its construct moves within the stack', () => {
-  it('is taken over by the new resource, and the removal of the old one leaves it', async () => {
+  it('is taken over by the new resource and stays when the old one is removed', async () => {
     await create('Old');
     await connector.evaluate([segment(1, 1), segment(20, 2)]);
     const { uid, thresholdId } = stored() ?? {};
@@ -147,7 +147,7 @@ describe('when its construct moves within the stack', () => {
     expect(stored(), 'it is removed for good').toBeUndefined();
   });
 
-  it('is given back as it was when the deployment fails', async () => {
+  it('is restored if the deployment fails', async () => {
     await create('Old');
     await create('New', entry({ above: 20, flowUrlFrom: { secret: 'others' } }));
     expect(level()).toBe(20);
@@ -164,14 +164,14 @@ describe('when its construct moves within the stack', () => {
     expect(stored()).toBeUndefined();
   });
 
-  it('keeps what it has to give back over changes and repeated requests', async () => {
+  it('can be restored after changes and duplicate requests', async () => {
     await create('Old');
     for (const above of [20, 20, 30]) await create('New', entry({ above }));
     await remove('New');
     expect([manager(), level()]).toEqual(['cdk:Shop#Old', 10]);
   });
 
-  it('swaps names with another, and back', async () => {
+  it('can swap names with another one, and back', async () => {
     await create('A', entry({ name: 'a', above: 1 }));
     await create('B', entry({ name: 'b', above: 2 }));
     await update('A', entry({ name: 'b', above: 1 }), 'a');
@@ -189,7 +189,7 @@ describe('when its construct moves within the stack', () => {
   });
 });
 
-describe('a name that is taken', () => {
+describe('a name in use', () => {
   it.each(['file:default', 'cli', 'cdk:Other#A', 'cdk:Shop2#A'])(
     'by %s fails, and its rollback removes nothing',
     async (other) => {
@@ -205,7 +205,7 @@ describe('a name that is taken', () => {
     },
   );
 
-  it('by a stack keeps the file and the CLI away', async () => {
+  it('by a stack cannot be changed by the file or the CLI', async () => {
     await create('A');
     const { definition } = stored() ?? {};
     if (!definition) throw new Error('it was not made');
@@ -219,16 +219,16 @@ describe('a name that is taken', () => {
   });
 });
 
-describe('what cannot be', () => {
+describe('an invalid request', () => {
   const URL = 'https://prod.api.powerplatform.com/triggers/manual/paths/invoke?sig=secret-signature';
   it.each<[string, unknown, RegExp]>([
-    ['no entry', undefined, /^the resource has no Entry that is a JSON object: declare it by/],
-    ['an entry that is no JSON', '{', /^the resource has no Entry/],
+    ['no entry', undefined, /^the resource has no Entry that is a JSON object: declare it with/],
+    ['an entry that is not JSON', '{', /^the resource has no Entry/],
     ['a list', '[]', /^the resource has no Entry/],
     [
       'a flow URL in clear',
       JSON.stringify(entry({ flowUrl: URL })),
-      /^the resource has a flow URL in clear.*fromSecret/,
+      /^the resource has a flow URL in plain text.*fromSecret/,
     ],
     ['a flow URL for a name', JSON.stringify(entry({ name: URL })), /^"name" is a URL; write 1 to 64 letters/],
     [
@@ -237,7 +237,7 @@ describe('what cannot be', () => {
       /^"link" is "y"; write .*; "above" is "x"; write/,
     ],
     ['no flow', JSON.stringify({ name: 'a', trigger: 'full-refresh-completed' }), /^"flowUrl" is missing/],
-  ])('%s is told, without what may be a secret, and its rollback is done', async (_, text, reason) => {
+  ])('%s is reported without secrets, and its rollback succeeds', async (_, text, reason) => {
     const request = { type: 'Create', stack: 'Shop', logicalId: 'A', entry: text };
     const outcome = await declare(request, connector.registryPorts());
     expect(outcome.reason).toMatch(reason);
@@ -247,24 +247,24 @@ describe('what cannot be', () => {
     expect(connector.tables.subscriptions.size).toBe(0);
   });
 
-  it('is an unknown request type', async () => {
+  it('with an unknown type is reported', async () => {
     expect(await ask('Replace', 'A')).toMatchObject({
       reason: expect.stringContaining('the request type is "Replace"'),
     });
   });
 
-  it('is what a service refuses, which is told and kept for the log', async () => {
+  it('that a service rejects is reported and logged', async () => {
     const fault = Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' });
     const fails: Gate = () => Promise.reject(fault);
     expect(await ask('Create', 'A', {}, fails)).toEqual({
       physicalId: 'vip',
-      reason: 'AccessDeniedException: not authorized; deploy again, the log of the function register has more',
+      reason: 'AccessDeniedException: not authorized; deploy again; the log of the function register has details',
       fault,
     });
   });
 });
 
-it('a crash at any call, and the request once more, leave what one request leaves', async () => {
+it('a crash at any call and a retry have the same result as one request', async () => {
   const steps: [type: string, logicalId: string, of?: object][] = [
     ['Create', 'Old'],
     ['Create', 'New', { above: 20 }],
@@ -288,7 +288,7 @@ it('a crash at any call, and the request once more, leave what one request leave
             throw new Crash();
           }
         };
-        // The worker is gone: what it would have answered does not count, and Lambda sends the request again.
+        // The worker crashed: its response does not count, and Lambda retries the request.
         await ask(type, logicalId, more, gate);
         if (n === crashing && crashed) await ask(type, logicalId, more);
         seen.push([manager(), level(), stored()?.takenFrom?.managedBy]);

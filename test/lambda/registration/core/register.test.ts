@@ -34,19 +34,19 @@ const make = (what = wanted(), managedBy = 'cli') => register(what, managedBy, e
 const remove = (managedBy = 'cli') => unregister('vip', managedBy, evaluator.registryPorts());
 const stored = () => evaluator.tables.subscriptions.get('vip');
 const items = (of = evaluator) => [...of.tables.items.values()].flatMap((partition) => [...partition.values()]);
-/** What is stored of the flow: the tests' seal writes the URL itself. */
+/** The stored flow. The seal of the tests stores the URL itself. */
 const flowOf = ({ flowUrl, flowUrlFrom }: WantedSubscription): FlowUrlSource | undefined => {
   if (flowUrlFrom) return { from: flowUrlFrom };
   return flowUrl === undefined ? undefined : { ciphertext: flowUrl, host: 'example.com', fingerprint: flowUrl };
 };
-/** Long after everything has ended, what was left behind is gone. */
+/** Sweeps long after the end of all workers, which removes all leftovers. */
 const sweep = async (of = evaluator) => {
   of.now += 2 * 3600_000;
   await of.sweep();
 };
 
 describe('registering', () => {
-  it('adds what is not there', async () => {
+  it('adds a new subscription', async () => {
     expect(await make()).toBe('added');
     expect(stored()).toEqual({
       definition: wanted().definition,
@@ -59,7 +59,7 @@ describe('registering', () => {
     expect(items()).toEqual(thresholdItems('vip', stored()?.thresholdId as string, ABOVE_10));
   });
 
-  it('leaves alone what is as it is wanted, however it is written', async () => {
+  it('does not change an equal subscription, whatever the order of its fields', async () => {
     await make(wanted(ABOVE_10, { link: undefined, owners: ['kim@example.com'] }));
     const before = structuredClone({ subscription: stored(), items: items() });
     const { definition } = wanted(ABOVE_10, { owners: ['kim@example.com'] });
@@ -76,38 +76,35 @@ describe('registering', () => {
       { secret: 'flows', field: 'crm' },
     ],
     [{ secret: 'flows' }, { parameter: 'flows' }],
-  ])(
-    'stores a reference to the URL as it is, compares it itself, and asks no key: %j, then %j',
-    async (first, second) => {
-      const { definition } = wanted();
-      const keyless: RegistryPorts = {
-        ...evaluator.registryPorts(),
-        seal: () => Promise.reject(new Error('asked to seal')),
-        fingerprint: () => {
-          throw new Error('asked for a fingerprint');
-        },
-      };
-      expect(await register({ definition, flowUrlFrom: first }, 'cli', keyless)).toBe('added');
-      expect(stored()?.flow).toEqual({ from: first });
-      expect(await register({ definition, flowUrlFrom: { ...first } }, 'cli', keyless)).toBe('unchanged');
-      expect(await register({ definition, flowUrlFrom: second }, 'cli', keyless)).toBe('changed');
-      expect(stored()?.flow).toEqual({ from: second });
-      expect(await make(wanted())).toBe('changed');
-      expect(await register({ definition, flowUrlFrom: second }, 'cli', keyless)).toBe('changed');
-      expect(await register({ definition }, 'cli', keyless)).toBe('changed');
-      expect(stored()?.flow).toBeUndefined();
-      expect(await register({ definition, flowUrlFrom: first }, 'cli', keyless)).toBe('changed');
-      expect(stored()?.flow).toEqual({ from: first });
-    },
-  );
+  ])('stores and compares references without the key: %j, then %j', async (first, second) => {
+    const { definition } = wanted();
+    const keyless: RegistryPorts = {
+      ...evaluator.registryPorts(),
+      seal: () => Promise.reject(new Error('the URL was sealed')),
+      fingerprint: () => {
+        throw new Error('the fingerprint was computed');
+      },
+    };
+    expect(await register({ definition, flowUrlFrom: first }, 'cli', keyless)).toBe('added');
+    expect(stored()?.flow).toEqual({ from: first });
+    expect(await register({ definition, flowUrlFrom: { ...first } }, 'cli', keyless)).toBe('unchanged');
+    expect(await register({ definition, flowUrlFrom: second }, 'cli', keyless)).toBe('changed');
+    expect(stored()?.flow).toEqual({ from: second });
+    expect(await make(wanted())).toBe('changed');
+    expect(await register({ definition, flowUrlFrom: second }, 'cli', keyless)).toBe('changed');
+    expect(await register({ definition }, 'cli', keyless)).toBe('changed');
+    expect(stored()?.flow).toBeUndefined();
+    expect(await register({ definition, flowUrlFrom: first }, 'cli', keyless)).toBe('changed');
+    expect(stored()?.flow).toEqual({ from: first });
+  });
 
   it.each<[string, WantedSubscription]>([
     ['owners', wanted(ABOVE_10, { owners: ['kim@example.com'] })],
     ['a link', wanted(ABOVE_10, { link: 'https://example.com/' })],
     ['the URL', wanted(ABOVE_10, {}, URL_B)],
-    ['no URL any more', { definition: wanted().definition }],
-    ['where the URL is kept', { definition: wanted().definition, flowUrlFrom: { secret: 'flows', field: 'vip' } }],
-  ])('a change of %s keeps the threshold and whether it is armed', async (_, next) => {
+    ['a removed URL', { definition: wanted().definition }],
+    ['the reference to the URL', { definition: wanted().definition, flowUrlFrom: { secret: 'flows', field: 'vip' } }],
+  ])('a change of %s keeps the threshold and its armed state', async (_, next) => {
     await make();
     await evaluator.evaluate([segment(1, 1), segment(20, 2)]);
     const before = structuredClone({ items: items(), flags: [...evaluator.tables.flags] });
@@ -148,7 +145,7 @@ describe('registering', () => {
     expect(evaluator.tables.flags.size, 'the new one is armed').toBe(0);
   });
 
-  it('takes a subscription without a threshold', async () => {
+  it('adds a subscription without a threshold', async () => {
     const refresh: WantedSubscription = {
       definition: {
         name: 'vip',
@@ -172,7 +169,7 @@ describe('registering', () => {
 });
 
 describe('unregistering', () => {
-  it('removes the subscription and its threshold, and says whether it was there', async () => {
+  it('removes the subscription and its threshold, and returns whether it existed', async () => {
     await make();
     await evaluator.evaluate([segment(1, 1), segment(20, 2)]);
     expect(await remove()).toBe(true);
@@ -183,7 +180,7 @@ describe('unregistering', () => {
     expect(await remove()).toBe(false);
   });
 
-  it('makes room for another of the name, which is not the first', async () => {
+  it('allows a new subscription with the same name and another uid', async () => {
     await make();
     const first = stored();
     await remove();
@@ -195,7 +192,7 @@ describe('unregistering', () => {
 });
 
 describe('a conflict', () => {
-  it('with another manager leaves everything as it is, and says whose it is', async () => {
+  it('with another manager changes nothing and names the manager', async () => {
     await make(wanted(), 'file:team-a');
     const before = structuredClone({ subscription: stored(), items: items() });
     const refused = make(wanted({ operator: 'below', value: 1 }), 'cli');
@@ -208,7 +205,7 @@ describe('a conflict', () => {
   it.each<[string, (ports: ReturnType<Evaluator['registryPorts']>) => Promise<unknown>]>([
     ['adds', (ports) => register(wanted({ operator: 'below', value: 1 }), 'cli', ports)],
     ['removes', (ports) => unregister('vip', 'cli', ports)],
-  ])('with somebody who is quicker is an error for whoever %s', async (_, act) => {
+  ])('with a faster run is an error when a run %s', async (_, act) => {
     await make();
     let raced = false;
     const gate: Gate = async (call) => {
@@ -216,7 +213,7 @@ describe('a conflict', () => {
       raced = true;
       await make(wanted(ABOVE_10, { owners: ['kim@example.com'] }));
     };
-    await expect(act(evaluator.registryPorts(gate))).rejects.toThrow('was changed by somebody meanwhile');
+    await expect(act(evaluator.registryPorts(gate))).rejects.toThrow('was changed by another run at the same time');
     expect(stored()?.definition.owners).toEqual(['kim@example.com']);
     await evaluator.evaluate([segment(1, 1), segment(20, 2), segment(0, 3)]);
     expect(evaluator.crossings(), 'what the loser left behind has no effect').toEqual(['vip above 10: 1 → 20']);
@@ -224,7 +221,7 @@ describe('a conflict', () => {
 });
 
 describe('a crash at any call', () => {
-  /** Runs `act` with a crash at its `at`-th call, and again until it ends; gives false when there was no such call. */
+  /** Runs `act` with a crash at its `at`-th call, then again. Returns false if there was no such call. */
   async function crashing(at: number, act: (gate?: Gate) => Promise<unknown>): Promise<boolean> {
     let calls = 0;
     const gate: Gate = async () => {
@@ -270,7 +267,7 @@ describe('a crash at any call', () => {
     crashAt: fc.nat(16),
   });
 
-  it('leaves what is wanted after a rerun, and nothing else has any effect', async () => {
+  it('leads to the wanted subscription after a rerun, and leftovers have no effect', async () => {
     let crashes = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 8 }), async (steps) => {

@@ -1,6 +1,6 @@
 /**
- * Names and error texts of any characters, by real queues, tables and requests: an event goes from a queue to its flow, by a
- * retry, a pause and a replay.
+ * Names and error texts with any characters in real queues, tables and requests. An event passes from a queue to its
+ * flow, with a retry, a pause and a replay.
  */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
@@ -9,11 +9,12 @@ import { readable } from '../../../../cli/connector/dead-letters';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../../contract/delivery';
 import { REJECTION_REASON_ATTRIBUTE } from '../../../../contract/shared';
 import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-queue';
-import { type DeliverPorts, deliverBatch } from '../../../../lambda/delivery/core/deliver';
+import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../../lambda/delivery/core/dispatch';
-import { pause, resume } from '../../../../lambda/delivery/core/health/flow-health';
-import { replayAll } from '../../../../lambda/delivery/core/kept-deliveries';
+import { pause, resume } from '../../../../lambda/delivery/core/health/pause-resume';
+import type { DeliverPorts } from '../../../../lambda/delivery/core/ports';
+import { replayAll } from '../../../../lambda/delivery/core/replay';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
 import { registryPorts } from '../../../../lambda/registration/adapters/registry';
 import { register } from '../../../../lambda/registration/core/register';
@@ -35,7 +36,7 @@ import { accepted, answer } from '../../../support/servers/flow-server';
 const RUNS = Math.ceil(Number(process.env.PROPERTY_RUNS ?? 2000) / 1000);
 const HOUR = 3600_000;
 
-/** Names that something on the way might not take. */
+/** Names that a service could reject or change. */
 const AWKWARD = [
   '🎉',
   'Family 👩‍👩‍👧‍👦 of three',
@@ -75,7 +76,7 @@ afterAll(async () => {
   await Promise.all([sqs.stop(), servers.stop()]);
 });
 
-/** Lets a handler take all that is in a queue. */
+/** Processes all messages of a queue. */
 async function work(queue: string, handle: (messages: QueueMessage[]) => Promise<string[]>): Promise<void> {
   for (;;) {
     const batch = await sqs.receive(arnOf(queue), 10, 0);
@@ -85,7 +86,7 @@ async function work(queue: string, handle: (messages: QueueMessage[]) => Promise
   }
 }
 
-/** What is in a queue, which is empty afterwards. */
+/** Removes and returns all messages of a queue. */
 async function taken(queue: string) {
   const messages = sqs.messages(arnOf(queue));
   await work(queue, async () => []);
@@ -107,7 +108,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   world.open = async () => ({ url: flow.url() });
   const send = deliverySender(client, sqs.url('deliveries'));
   const rejected = rejectedQueue(client, sqs.url('rejected'));
-  // The queue's own clock stands still for the test: what it is to delay goes when the test's clock moves on.
+  // The queue uses the clock of the test for delays.
   let delayed: DeliveryMessage[] = [];
   const ports: DeliverPorts & ScheduledWorkPorts = {
     ...world.ports(),
@@ -125,7 +126,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
     dispatchBatch(messages, { ...ports, send, index, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS });
   const deliver = () => work('deliveries', (messages) => deliverBatch(messages, world.now + 60_000, ports));
 
-  // One subscription of each trigger for each name.
+  // One subscription for each trigger and name.
   const place = {
     subscriptionsTable: tables.subscriptions,
     thresholdsTable: tables.thresholds,
@@ -155,7 +156,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   );
   const subscriptions = all.flatMap(({ onFailure, onCrossing }) => [onFailure, onCrossing]);
 
-  // EventBridge writes raw UTF-8; the tables of other runs still hold their metrics, so each value is newer than theirs.
+  // EventBridge sends raw UTF-8. The values are newer than those of earlier runs, whose metrics are still stored.
   const at = world.now - NOW;
   for (const { text } of all) await put('observations', measured(text, 5, at));
   for (const { text } of all) await put('observations', measured(text, 20, at + 1));
@@ -167,7 +168,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   for (const { text } of all) await put('events', failed(text));
   await work('events', dispatch);
 
-  // Tried, held, tried again and given up, replayed.
+  // Attempted, held, attempted again, dead, replayed.
   flow.behave = () => answer(503);
   await deliver();
   expect(delayed).toHaveLength(subscriptions.length);
@@ -186,7 +187,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   const bodiesOf = (subscription: string) =>
     flow.calls.map(({ body }) => JSON.parse(body)).filter((body) => body.subscription === subscription);
   for (const { text, onFailure, onCrossing } of all) {
-    // Bodies are for people: white space is joined, and control characters are blanks.
+    // Bodies are for people: white space is collapsed and control characters are blanks.
     const shown = oneLine(text);
     const failure = { dataSource: shown, runId: shown, error: manyLines(text) };
     expect(bodiesOf(onFailure)).toMatchObject([failure, failure, failure]);
@@ -194,7 +195,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
     expect(bodiesOf(onCrossing)).toMatchObject([crossing, crossing, crossing]);
   }
 
-  // Rejected: kept as the same JSON, or as the same text.
+  // Rejected messages are stored as the same JSON or text.
   const misfits = all.flatMap(({ text }) => [failed(text, `as ${text}`), `no JSON ${text}`]);
   for (const misfit of misfits) await put('events', misfit);
   await work('events', dispatch);
@@ -204,7 +205,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
     expect(messageAttributes[REJECTION_REASON_ATTRIBUTE]).toMatch(/"status" is|the message is not JSON/);
   }
 
-  // A dead letter, which somebody sends back as it is.
+  // A dead letter that an operator sends back unchanged.
   for (const { text } of all) await put('failing', asciiJson(JSON.parse(failed(text))));
   expect(await sqs.receive(arnOf('failing'), 10, 0)).toHaveLength(all.length);
   expect(await sqs.receive(arnOf('failing'), 10, 0)).toHaveLength(0);
@@ -216,10 +217,10 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   expect(back.toSorted()).toEqual(texts.toSorted());
 }
 
-it('awkward names and errors reach their flow as they were put, on every path', async () => {
+it('unusual names and errors reach their flow unchanged on every path', async () => {
   await goEveryPath(AWKWARD);
 }, 60_000);
 
-it('any name and error reaches its flow as it was put, on every path', async () => {
+it('any name and error reaches its flow unchanged on every path', async () => {
   await fc.assert(fc.asyncProperty(names, goEveryPath), { numRuns: RUNS, endOnFailure: true });
 }, 600_000);

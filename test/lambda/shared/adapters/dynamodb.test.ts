@@ -15,7 +15,7 @@ describe('reading items', () => {
   });
   afterAll(() => tables.stop());
 
-  it('asks once for a key that is wanted twice, and gives each its own answer', async () => {
+  it('requests a duplicate key once and answers each read', async () => {
     const read = itemReader(tables.client, tables.thresholds);
     tables.calls();
     const keys = ['s1', 's0', 's1', 'none', 's1'].map((sk) => ({ pk: 'p', sk }));
@@ -24,7 +24,7 @@ describe('reading items', () => {
     expect(tables.calls()).toEqual(['BatchGetItem']);
   });
 
-  it('splits what is more than one request may name', async () => {
+  it('splits keys over the limit of a request', async () => {
     const read = itemReader(tables.client, tables.thresholds);
     tables.calls();
     const items = await Promise.all(Array.from({ length: 250 }, (_, n) => read({ pk: 'p', sk: `s${n}` })));
@@ -32,7 +32,7 @@ describe('reading items', () => {
     expect(tables.calls()).toEqual(['BatchGetItem', 'BatchGetItem', 'BatchGetItem']);
   });
 
-  it('reads anew every time', async () => {
+  it('does not cache items', async () => {
     const read = itemReader(tables.client, tables.thresholds);
     const key = { pk: 'p', sk: 'changing' };
     expect(await read(key)).toBeUndefined();
@@ -42,7 +42,7 @@ describe('reading items', () => {
 });
 
 describe('keys that DynamoDB leaves unread', () => {
-  /** Answers as BatchGetItem does (DynamoDB API reference): some items, and the keys it had no capacity for. */
+  /** Responds like BatchGetItem (DynamoDB API reference): some items, and the unprocessed keys. */
   function partialClient(perRequest: (request: number) => number) {
     const requests: Item[][] = [];
     const client = {
@@ -62,14 +62,14 @@ describe('keys that DynamoDB leaves unread', () => {
   }
   const keys = [{ pk: 'a' }, { pk: 'b' }, { pk: 'c' }];
 
-  it('are asked for again, and no others', async () => {
+  it('are the only ones that are requested again', async () => {
     const { client, requests } = partialClient(() => 1);
     const items = await Promise.all(keys.map(itemReader(client, 't')));
     expect(items).toEqual(keys.map((key) => ({ ...key, found: true })));
     expect(requests).toEqual([keys, keys.slice(1), keys.slice(2)]);
   });
 
-  it('are an error when they stay unread, never an absent item', async () => {
+  it('cause an error if they stay unread, and are never treated as absent', async () => {
     const { client } = partialClient((request) => (request === 1 ? 1 : 0));
     const results = await Promise.allSettled(keys.map(itemReader(client, 't')));
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);

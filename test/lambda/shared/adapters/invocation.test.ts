@@ -4,7 +4,7 @@ import { MemoryTelemetry } from '../../../support/memory/memory';
 
 const URL_TEXT = 'https://flows.example.com/triggers/manual?sig=AbC';
 
-it('writes the counts whatever came of it; what it throws names no URL', async () => {
+it('writes the metrics also after an error, and redacts the error', async () => {
   const telemetry = Object.assign(new MemoryTelemetry(), { flush: vi.fn() });
   await expect(invocation(telemetry, async () => 'done')).resolves.toBe('done');
   expect(telemetry.flush).toHaveBeenCalledTimes(1);

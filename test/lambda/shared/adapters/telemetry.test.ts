@@ -3,7 +3,7 @@ import { METRIC_CONNECTOR_DIMENSION, METRICS_NAMESPACE } from '../../../../contr
 import { handlerTelemetry } from '../../../../lambda/shared/adapters/telemetry';
 
 beforeAll(() => {
-  // As the constructs set them, and so that Powertools writes to the console that the test sees.
+  // As in the constructs. Powertools then writes to the console of the test.
   vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'deliver');
   vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', METRICS_NAMESPACE);
   vi.stubEnv('POWERTOOLS_DEV', 'true');
@@ -11,7 +11,7 @@ beforeAll(() => {
   return () => vi.unstubAllEnvs();
 });
 
-it('writes metrics with their units, by the connector alone: what two functions count is one metric', () => {
+it('writes metrics with units and only the connector dimension, so that functions share metrics', () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
   const telemetry = handlerTelemetry('emea');
   for (let invocation = 0; invocation < 2; invocation++) {
@@ -39,7 +39,7 @@ it('writes metrics with their units, by the connector alone: what two functions 
   expect(log).toHaveBeenCalledTimes(2);
 });
 
-it('writes no flow URL to the log, wherever it hangs', () => {
+it('writes no flow URL to the log, in any field', () => {
   const url = 'https://flows.example.com/workflows/0123/triggers/manual/paths/invoke?sv=1.0&sig=SECRET';
   const lines = (['info', 'warn'] as const).map((level) => {
     const write = vi.spyOn(console, level).mockImplementation(() => {});

@@ -8,6 +8,6 @@ it.each([
   [' 3 d ', 259_200_000],
 ])('reads %s', (text, ms) => expect(durationMs(text)).toBe(ms));
 
-it.each(['', '3', 'd', '3 weeks', '-3d', '1.5h', '3d 4h', '9999999999d'])('does not take "%s" for a duration', (text) =>
+it.each(['', '3', 'd', '3 weeks', '-3d', '1.5h', '3d 4h', '9999999999d'])('does not read "%s"', (text) =>
   expect(durationMs(text)).toBeUndefined(),
 );

@@ -11,7 +11,7 @@ import {
 } from '../../../../lambda/shared/core/position';
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
-/** Small whole numbers meet each other's boundaries, which random doubles never do. */
+/** Small whole numbers, because random doubles never equal a boundary. */
 const value = fc.oneof(fc.integer({ min: -3, max: 3 }), finite);
 
 const crosses: Record<ThresholdOperator, (previous: number, threshold: number, current: number) => boolean> = {
@@ -22,7 +22,7 @@ const crosses: Record<ThresholdOperator, (previous: number, threshold: number, c
 };
 
 describe('the encoding of a value', () => {
-  it('sorts as the numbers do', () => {
+  it('sorts like the numbers', () => {
     fc.assert(
       fc.property(value, value, (a, b) => {
         expect(encode(a) < encode(b)).toBe(a < b);
@@ -31,7 +31,7 @@ describe('the encoding of a value', () => {
     );
   });
 
-  it('is 16 hex digits, and one for both zeros', () => {
+  it('has 16 hex digits and is the same for both zeros', () => {
     fc.assert(
       fc.property(value, (a) => {
         expect(encode(a)).toMatch(/^[0-9a-f]{16}$/);
@@ -40,7 +40,7 @@ describe('the encoding of a value', () => {
     expect(encode(-0)).toBe(encode(0));
   });
 
-  it('keeps neighbours and the ends of the range apart', () => {
+  it('differs for neighbors and the ends of the range', () => {
     const ascending = [
       -Number.MAX_VALUE,
       -1,
@@ -58,7 +58,7 @@ describe('the encoding of a value', () => {
     expect(new Set(ascending.map(encode)).size).toBe(ascending.length);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('refuses %d', (bad) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('rejects %d', (bad) => {
     expect(() => encode(bad)).toThrow(RangeError);
   });
 });
@@ -78,7 +78,7 @@ describe('a cut', () => {
     },
   );
 
-  it.each(THRESHOLD_OPERATORS)('"%s" never equals a position, so that no boundary fires twice', (operator) => {
+  it.each(THRESHOLD_OPERATORS)('"%s" never equals a position, so no boundary fires twice', (operator) => {
     fc.assert(
       fc.property(value, value, (a, b) => {
         expect(cutOf(operator, a)).not.toBe(position(b));
@@ -86,7 +86,7 @@ describe('a cut', () => {
     );
   });
 
-  it('says on which side a value is', () => {
+  it('tells on which side a value is', () => {
     expect(isBeyond('above', 10, 10)).toBe(false);
     expect(isBeyond('above', 10, 10.5)).toBe(true);
     expect(isBeyond('atOrAbove', 10, 10)).toBe(true);

@@ -34,7 +34,7 @@ describe('redactText', () => {
   ])('leaves %s', (text) => expect(redactText(text)).toBe(text));
 });
 
-/** A flow URL and what of it starts the flow. */
+/** A flow URL and its secret parts. */
 const base64url = fc.string({ unit: fc.constantFrom(...'ABCXYZabcxyz0189-_'), minLength: 20, maxLength: 43 });
 const flowUrl = fc
   .record({
@@ -80,7 +80,7 @@ const secretText = fc
   )
   .map(([before, { text, secrets }, after]) => ({ text: `${before}${text}${after}`, secrets }));
 
-/** Where a secret may hang: on any field, as a field's name, in any depth, in an error's message, stack, cause or field. */
+/** Places of a secret: a value or name of a field at any depth, or an error's message, stack, cause or field. */
 const place = (text: string): fc.Arbitrary<unknown> =>
   fc.letrec<{ any: unknown }>((tie) => ({
     any: fc.oneof(
@@ -96,7 +96,7 @@ const place = (text: string): fc.Arbitrary<unknown> =>
     ),
   })).any;
 
-it('no generated flow URL or token survives in any field, however deep, nor in an error', () => {
+it('no generated flow URL or token stays in any field or error, at any depth', () => {
   fc.assert(
     fc.property(
       secretText.chain(({ text, secrets }) => place(text).map((value) => ({ value, secrets }))),
@@ -117,7 +117,7 @@ it('no generated flow URL or token survives in any field, however deep, nor in a
   );
 });
 
-it('an error keeps its name and its message, and loses what hangs on it', () => {
+it('an error keeps its name and message, and loses its other fields', () => {
   const error = Object.assign(new TypeError(`no answer of ${FLOW_URL}`), { $response: { path: FLOW_URL } });
   const shown = redactError(error);
   expect(shown.name).toBe('TypeError');

@@ -35,7 +35,7 @@ let runsTable: string;
 let endpoint: Endpoint;
 let clients: RunClients;
 let asked: string[] = [];
-/** What the services answer, by kind and the source's name. */
+/** The responses of the services, by kind and name of the source. */
 let said = new Map<string, Answer>();
 const COLUMNS = ['id', 'status', 'startTime', 'endTime', 'error', 'recordCount', 'redriveCount'];
 const say = (kind: ReconcilableKind, source: string, ...rows: AnswerCell[][]) =>
@@ -52,7 +52,7 @@ beforeAll(async () => {
   };
   endpoint = await startEndpoint({ port: 0, routes: runRoutes(answers) });
   endpoint.serve(runOperations(answers));
-  // One try: the SDK's own waits before another are not what is tested.
+  // One attempt, because the SDK's waits are not part of the test.
   const config = { ...ANYBODY, endpoint: endpoint.url, maxAttempts: 1 };
   clients = {
     appFlow: new AppflowClient(config),
@@ -78,7 +78,7 @@ const NAMES = Object.fromEntries(SAMPLE_RUNS.map(({ kind, source }) => [kind, so
   ReconcilableKind,
   string
 >;
-/** A word of the kind's API for a run that goes on, that succeeded, that failed. */
+/** States in each API: in progress, succeeded, failed. */
 const WORDS: Record<ReconcilableKind, readonly [string, string, string]> = {
   appflow: ['InProgress', 'Successful', 'Error'],
   'glue-job': ['RUNNING', 'SUCCEEDED', 'FAILED'],
@@ -97,7 +97,7 @@ const sourceOf = (name: string, detail: object = { dataSource: 'Orders' }, put =
 });
 
 let instances = 0;
-/** A reconciler of an instance of its own, so that all share the table. */
+/** A reconciler with its own instance, so that all tests share the table. */
 function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind]) {
   const instanceId = `i-${++instances}`;
   const source = sourceOf(name, { dataSource: 'Orders', instanceId });
@@ -111,7 +111,7 @@ function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind])
     ) as unknown as RunClients;
     return {
       lister: runLister(watched),
-      noted: recordedRuns(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable, () => now),
+      recorded: recordedRuns(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable, () => now),
       events: {
         publish: (type, detail) =>
           worker ? worker.call('PutEvents', () => publisher.publish(type, detail)) : publisher.publish(type, detail),
@@ -129,7 +129,7 @@ function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind])
     rejected,
     portsOf,
     message,
-    /** A run of the schedule, and the same again when the worker dies, as SQS brings it: 12 minutes later. */
+    /** A scheduled reconciliation, and its retry after a crash, 12 minutes later as in SQS. */
     async sweep(after = 0, body = message()): Promise<string[]> {
       const worker = killer?.killed ? undefined : killer;
       const failed = await reconcileBatch([{ id: 'one', body }], portsOf(NOW + after, worker));
@@ -146,7 +146,7 @@ function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind])
   };
 }
 
-it('samples of each kind are run through, of successes and failures', () => {
+it('the samples contain successes and failures of each kind', () => {
   for (const kind of RECONCILABLE_KINDS) {
     expect(SAMPLE_RUNS.filter((run) => run.kind === kind).length, kind).toBeGreaterThanOrEqual(2);
   }
@@ -186,21 +186,21 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
       ['older', failed, ago(40 * DAY), ago(39 * DAY)],
     );
 
-  it('that ended within the look back are put once, however often somebody looks, whatever the pages', async () => {
+  it('that ended within the look-back period are put once, with any number of reconciliations and pages', async () => {
     history();
     const { sweep, runs, telemetry, details } = reconciler(kind);
     for (let n = 0; n < 3; n++) expect(await sweep()).toEqual([]);
     expect(runs()).toEqual(['long Successful', 'one Successful', 'two Failed']);
     expect(telemetry.counts).toEqual({ ReconciledRuns: 3 });
-    // Step Functions tells it to those alone whom it tells the machine's input, too.
+    // Step Functions only reports errors together with the state machine's input.
     const error = kind === 'step-functions' ? undefined : 'no space';
     expect(details().find(({ runId }) => runId === 'two')?.error).toBe(error);
-    // What ended just now is put when its own event has had its time.
+    // A run that just ended is put after the time for its own event.
     await sweep(5 * MINUTE);
     expect(runs()).toEqual(['long Successful', 'now Failed', 'one Successful', 'two Failed']);
   });
 
-  it('whose event came are not put again', async () => {
+  it('whose event arrived are not put again', async () => {
     history();
     const { sweep, runs, source, portsOf, bus } = reconciler(kind);
     const [any] = SAMPLE_RUNS.filter((run) => run.kind === kind) as [SampleRun];
@@ -221,7 +221,7 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
     expect(runs().length).toBe(1);
   });
 
-  it('are put whenever a worker dies, by the same events', async () => {
+  it('are put with the same events after a crash at any point', async () => {
     history();
     const outcome = async (killer?: Killer) => {
       const { sweep, runs, identities } = reconciler(kind, killer);
@@ -242,7 +242,7 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
     }
   });
 
-  it('are not found where access is denied: that has a name, and is not tried again', async () => {
+  it('with denied access are a named failure without a retry', async () => {
     said.set(`${kind} ${NAMES[kind]}`, { error: 'AccessDeniedException: reconcile may not do that' });
     const { sweep, telemetry, bus } = reconciler(kind);
     expect(await sweep()).toEqual([]);
@@ -252,7 +252,7 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
     expect(bus.published).toEqual([]);
   });
 
-  it('are looked for again where the service is throttled', async () => {
+  it('are listed again after throttling', async () => {
     said.set(`${kind} ${NAMES[kind]}`, { error: 'ThrottlingException: Rate exceeded' });
     const { sweep, telemetry, runs } = reconciler(kind);
     expect(await sweep()).toEqual(['one']);
@@ -264,7 +264,7 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
   });
 });
 
-it('one source that cannot be asked keeps no other waiting', async () => {
+it('a failed source does not affect other sources', async () => {
   said.set('databrew denied', { error: 'AccessDeniedException: no' });
   said.set('databrew throttled', { error: 'ThrottlingException: no' });
   say('databrew', 'fine', ['one', 'FAILED', ago(2 * HOUR), ago(HOUR)]);
@@ -277,7 +277,7 @@ it('one source that cannot be asked keeps no other waiting', async () => {
   expect(bus.published.map(({ detail }) => detail.runId)).toEqual(['one']);
 });
 
-it('pages are read to a bound, which is told, and what they hold is put', async () => {
+it('pages are read up to a limit, which is reported, and their runs are put', async () => {
   const rows = Array.from({ length: 2 * MAX_PAGES + 10 }, (_, n) => [
     ...[`run-${n}`, 'SUCCEEDED', ago(30 * HOUR), n % 50 === 0 ? ago(2 * HOUR) : ago(29 * HOUR)],
   ]);
@@ -299,13 +299,13 @@ it.each(['appflow', 'glue-job', 'databrew', 'athena', 'step-functions'] as const
     const { sweep, runs } = reconciler(kind);
     await sweep();
     expect(runs()).toEqual(['day-0 Successful']);
-    // Two runs a page: by starts eight days and one more page, by ends one day.
+    // Two runs for each page: eight days and one more page by start, one day by end.
     const pages = kind === 'step-functions' ? 1 : 5;
     expect(asked.length).toBeLessThanOrEqual(kind === 'athena' ? pages * 3 : pages);
   },
 );
 
-it.each(['appflow', 'databrew'] as const)('all pages of %s are read where the oldest come first', async (kind) => {
+it.each(['appflow', 'databrew'] as const)('all pages of %s are read if the oldest runs come first', async (kind) => {
   const days = Array.from({ length: 40 }, (_, n) => 39 - n);
   say(
     kind,
@@ -318,7 +318,7 @@ it.each(['appflow', 'databrew'] as const)('all pages of %s are read where the ol
   expect(asked.length).toBe(20);
 });
 
-it('an execution of DataSync that ended long ago is asked for once, and never put', async () => {
+it('a DataSync execution that ended long ago is described once and never put', async () => {
   say('datasync', NAMES.datasync, ['old', 'ERROR', ago(26 * HOUR), ago(25 * HOUR)]);
   const { sweep, runs } = reconciler('datasync');
   await sweep();
@@ -328,7 +328,7 @@ it('an execution of DataSync that ended long ago is asked for once, and never pu
   expect(runs()).toEqual([]);
 });
 
-it('an execution that was redriven is another run than before', async () => {
+it('a redriven execution is another run', async () => {
   const name = NAMES['step-functions'];
   const { sweep, runs } = reconciler('step-functions');
   say('step-functions', name, ['nightly', 'FAILED', ago(5 * HOUR), ago(4 * HOUR), null, null, 0]);
@@ -338,7 +338,7 @@ it('an execution that was redriven is another run than before', async () => {
   expect(runs()).toEqual(['nightly Failed', 'nightly redrive 1 Failed']);
 });
 
-it('a run in unknown words is told of, and the others are put', async () => {
+it('a run with an unknown state is reported, and the others are put', async () => {
   say('glue-job', 'MyJob', ['odd', 'EXPLODED', ago(HOUR), ago(HOUR)], ['one', 'FAILED', ago(HOUR), ago(HOUR)]);
   const { sweep, runs, telemetry } = reconciler('glue-job');
   expect(await sweep()).toEqual([]);
@@ -347,7 +347,7 @@ it('a run in unknown words is told of, and the others are put', async () => {
   expect(telemetry.lines.join()).toContain('EXPLODED');
 });
 
-it('full refreshes and unifications are put as such', async () => {
+it('full refreshes and unifications are put with their detail type', async () => {
   const [name] = [NAMES['step-functions']];
   say('step-functions', name, ['nightly', 'SUCCEEDED', ago(2 * HOUR), ago(HOUR)]);
   const { portsOf, bus } = reconciler('step-functions');
@@ -365,7 +365,7 @@ it('full refreshes and unifications are put as such', async () => {
   ]);
 });
 
-it('a run is noted for as long as is said', async () => {
+it('a record expires after the documented time', async () => {
   say('databrew', NAMES.databrew, ['one', 'FAILED', ago(2 * HOUR), ago(HOUR)]);
   const { sweep } = reconciler('databrew');
   const before = new Set((await tables.all(runsTable)).map(({ pk }) => pk));
@@ -375,14 +375,14 @@ it('a run is noted for as long as is said', async () => {
   expect(made?.[TTL_ATTRIBUTE]).toBe(NOW / 1000 + NOTED_RUN_DAYS * 86_400);
 });
 
-it('what names no source is kept with the reason', async () => {
+it('a message without a source is stored with the reason', async () => {
   const { sweep, rejected, bus } = reconciler('databrew');
   await sweep(0, 'no JSON');
   await sweep(0, '{"kind":"dms"}');
   await sweep(0, JSON.stringify({ kind: 'databrew', source: sourceOf('x'), lookBackSeconds: 0 }));
   expect(rejected.kept.map(({ reason }) => reason)).toEqual([
     'the message is not JSON',
-    expect.stringMatching(/^the message names no source to reconcile: .*kind/),
+    expect.stringMatching(/^the message does not name a source to reconcile: .*kind/),
     expect.stringMatching(/lookBackSeconds/),
   ]);
   expect(bus.published).toEqual([]);

@@ -2,21 +2,22 @@ import { describe, expect, it } from 'vitest';
 import type { SourceEntry, SourceKind } from '../../../../contract/sources';
 import { eventsOf } from '../../../../lambda/sources/core/normalize';
 import { SAMPLES, type SampleEvent, sample } from '../../../support/app/sources';
+import { EXPECTED } from './expected-details';
 
-/** What a rule sends of an event; the source is known by `name`. */
+/** The message of a rule. `name` is the source's name in the event. */
 function message(kind: SourceKind, name: string, event: unknown, source: Partial<SourceEntry> = {}): string {
   const entry = { name, put: 'DataSourceRefreshed', detail: { dataSource: 'Orders' }, ...source };
   return JSON.stringify({ kind, sources: [entry], event });
 }
 
-/** The details of what is put, as the bus gets them; or the reason why nothing is. */
+/** The details of the events to put, or the reason of the rejection. */
 function details(body: string): unknown {
   const read = eventsOf(body);
   if ('reason' in read) return read.reason;
   return JSON.parse(JSON.stringify(read.value.map(({ detail }) => detail)));
 }
 
-/** By which each kind's samples know their source. */
+/** The source's name in the samples of each kind. */
 const NAMES: Readonly<Record<string, readonly [SourceKind, string]>> = {
   appflow: ['appflow', 'veeva-demo'],
   'glue-job': ['glue-job', 'MyJob'],
@@ -48,313 +49,31 @@ const prefixOf = (name: string): string =>
     .filter((prefix) => name.startsWith(prefix))
     .toSorted((a, b) => b.length - a.length)[0] as string;
 
-/** What is put because of a sample, or of one that was changed. */
+/** The detail for a sample or for a changed sample. */
 function put(name: string, change: (event: SampleEvent) => unknown = (event) => event, source?: Partial<SourceEntry>) {
   const prefix = prefixOf(name);
   const [kind, known] = NAMES[prefix] as (typeof NAMES)[string];
   return details(message(kind, known, change(sample(name)), { ...PUT[prefix], ...source }));
 }
 
-/** A change of a sample's detail; `undefined` takes a field away. */
+/** Changes a sample's detail. `undefined` removes a field. */
 const withDetail = (change: Record<string, unknown>) => (event: SampleEvent) => ({
   ...event,
   detail: { ...event.detail, ...change },
 });
 
-const JR = 'jr_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
-const EXPECTED: Readonly<Record<string, readonly object[]>> = {
-  'appflow-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: '9aa00099-0000-4000-8000-000000000000',
-      status: 'Successful',
-      startedAt: '2021-08-24T09:02:47.643Z',
-      endedAt: '2021-08-24T09:06:20.871Z',
-      recordCount: 17,
-    },
-  ],
-  'appflow-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '9aa00099-0000-4000-8000-000000000001',
-      status: 'Failed',
-      startedAt: '2021-08-24T09:02:47.643Z',
-      endedAt: '2021-08-24T09:06:20.871Z',
-      recordCount: 0,
-      error: 'The access token of the connection has expired.',
-    },
-  ],
-  'athena-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: '01234567-0123-0123-0123-012345678901',
-      status: 'Successful',
-      endedAt: '2019-10-06T09:30:10.000Z',
-    },
-  ],
-  'athena-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '01234567-0123-0123-0123-012345678902',
-      status: 'Failed',
-      endedAt: '2019-10-06T09:30:10.000Z',
-      error: 'Table not found',
-    },
-  ],
-  'athena-running': [],
-  'cloudwatch-alarm-alarm': [{ measure: 'Load', unit: '%', value: 99.5, observedAt: '2025-03-16T15:00:00.000Z' }],
-  'cloudwatch-alarm-ok': [{ measure: 'Load', unit: '%', value: 50, observedAt: '2025-03-16T14:00:00.000Z' }],
-  'databrew-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: 'db_abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789',
-      status: 'Successful',
-      endedAt: '2020-11-11T18:57:21.000Z',
-    },
-  ],
-  'databrew-failed': [
-    {
-      dataSource: 'Orders',
-      runId: 'db_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
-      status: 'Failed',
-      endedAt: '2020-11-11T18:57:21.000Z',
-      error: 'The dataset does not exist.',
-    },
-  ],
-  'datasync-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: 'exec-04ce9d516d69bd52f',
-      status: 'Successful',
-      endedAt: '2018-04-13T08:00:00.000Z',
-    },
-  ],
-  'datasync-failed': [
-    { dataSource: 'Orders', runId: 'exec-04ce9d516d69bd520', status: 'Failed', endedAt: '2018-04-13T08:00:00.000Z' },
-  ],
-  'datasync-launching': [],
-  'dms-serverless-initializing': [],
-  'dms-serverless-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '2024-02-01T02:00:00.000Z',
-      status: 'Failed',
-      endedAt: '2024-02-01T02:00:00.000Z',
-      error: 'DMS replication has failed.',
-    },
-  ],
-  'dms-serverless-stopped': [
-    {
-      dataSource: 'Orders',
-      runId: '2024-02-01T03:00:00.000Z',
-      status: 'Successful',
-      endedAt: '2024-02-01T03:00:00.000Z',
-    },
-  ],
-  'dms-task-stopped': [
-    {
-      dataSource: 'Orders',
-      runId: '2024-01-01T01:00:00.000Z',
-      status: 'Successful',
-      endedAt: '2024-01-01T01:00:00.000Z',
-    },
-  ],
-  'dms-task-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '2024-01-02T01:00:00.000Z',
-      status: 'Failed',
-      endedAt: '2024-01-02T01:00:00.000Z',
-      error: 'Replication task has failed.',
-    },
-  ],
-  'emr-serverless-running': [],
-  'emr-serverless-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: '00f1cbn5g4bb0c01',
-      status: 'Successful',
-      startedAt: '2022-05-31T21:07:25.325Z',
-      endedAt: '2022-05-31T21:07:42.299Z',
-    },
-  ],
-  'emr-serverless-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '00f1cbn5g4bb0c02',
-      status: 'Failed',
-      startedAt: '2022-05-31T21:07:25.325Z',
-      endedAt: '2022-05-31T21:07:42.299Z',
-    },
-  ],
-  'emr-serverless-retry': [
-    {
-      dataSource: 'Orders',
-      runId: '00f1cbn5g4bb0c01',
-      status: 'Failed',
-      willRetry: true,
-      attempt: 1,
-      startedAt: '2022-05-31T21:07:25.325Z',
-      endedAt: '2022-05-31T21:07:30.325Z',
-    },
-  ],
-  'glue-crawler-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: '2017-11-11T01:25:00.000Z',
-      status: 'Successful',
-      startedAt: '2017-11-11T01:24:53.000Z',
-      endedAt: '2017-11-11T01:25:00.000Z',
-    },
-  ],
-  'glue-crawler-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '2017-11-11T00:25:02.000Z',
-      status: 'Failed',
-      endedAt: '2017-11-11T00:25:02.000Z',
-      error: 'Internal Service Exception',
-    },
-  ],
-  'glue-crawler-started': [],
-  'glue-job-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: 'jr_abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789',
-      status: 'Successful',
-      endedAt: '2017-09-07T18:57:21.000Z',
-    },
-  ],
-  'glue-job-failed': [
-    {
-      dataSource: 'Orders',
-      runId: JR,
-      status: 'Failed',
-      endedAt: '2017-09-07T06:02:03.000Z',
-      error: `JobName:MyJob and JobRunId:${JR} failed to execute with exception Role arn:aws:iam::123456789012:role/Glue_Role should be given assume role permissions for Glue Service.`,
-    },
-  ],
-  'glue-job-timeout': [
-    {
-      dataSource: 'Orders',
-      runId: 'jr_abc0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd',
-      status: 'TimedOut',
-      endedAt: '2017-11-20T20:22:06.000Z',
-      error: 'Job run timed out',
-    },
-  ],
-  'glue-zero-etl-completed': [
-    {
-      dataSource: 'Orders',
-      runId: '2026-03-01T10:00:00.000Z testDDBTable',
-      status: 'Successful',
-      endedAt: '2026-03-01T10:00:00.000Z',
-    },
-  ],
-  'glue-zero-etl-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '2026-03-01T11:00:00.000Z testDDBTable',
-      status: 'Failed',
-      endedAt: '2026-03-01T11:00:00.000Z',
-      error: 'Failed to ingest data with error: Target Glue database not found.',
-    },
-  ],
-  'redshift-data-finished': [
-    {
-      dataSource: 'Orders',
-      runId: '01bdaca2-8967-4e34-ae3f-41d9728d5644',
-      status: 'Successful',
-      endedAt: '2020-12-22T17:00:00.000Z',
-    },
-  ],
-  'redshift-data-rows': [
-    {
-      dataSource: 'Orders',
-      runId: '01bdaca2-8967-4e34-ae3f-41d9728d5646',
-      status: 'Successful',
-      endedAt: '2020-12-22T17:00:00.000Z',
-      recordCount: 42,
-    },
-  ],
-  'redshift-data-failed': [
-    {
-      dataSource: 'Orders',
-      runId: '01bdaca2-8967-4e34-ae3f-41d9728d5645',
-      status: 'Failed',
-      endedAt: '2020-12-22T17:00:00.000Z',
-    },
-  ],
-  'step-functions-running': [],
-  'step-functions-succeeded': [
-    {
-      dataSource: 'Orders',
-      runId: 'execution-name',
-      status: 'Successful',
-      startedAt: '2019-01-10T19:34:00.101Z',
-      endedAt: '2019-01-10T19:34:00.122Z',
-    },
-  ],
-  'step-functions-failed': [
-    {
-      dataSource: 'Orders',
-      runId: 'execution-name-2',
-      status: 'Failed',
-      startedAt: '2019-02-26T23:52:26.847Z',
-      endedAt: '2019-02-26T23:52:31.881Z',
-      error: 'States.TaskFailed: No space left',
-    },
-  ],
-  'step-functions-full-refresh-succeeded': [
-    {
-      kind: 'Scheduled',
-      runId: 'execution-name',
-      status: 'Successful',
-      startedAt: '2019-01-10T19:34:00.101Z',
-      endedAt: '2019-01-10T19:34:00.122Z',
-    },
-  ],
-  'step-functions-full-refresh-timed-out': [
-    {
-      kind: 'Scheduled',
-      runId: 'execution-name-2',
-      status: 'TimedOut',
-      startedAt: '2019-02-26T23:48:46.156Z',
-      endedAt: '2019-02-26T23:48:47.157Z',
-    },
-  ],
-  'step-functions-unification-succeeded': [
-    {
-      instanceId: 'emea',
-      runId: 'execution-name',
-      status: 'Successful',
-      startedAt: '2019-01-10T19:34:00.101Z',
-      endedAt: '2019-01-10T19:34:00.122Z',
-    },
-  ],
-  'step-functions-unification-timed-out': [
-    {
-      instanceId: 'emea',
-      runId: 'execution-name-2',
-      status: 'TimedOut',
-      startedAt: '2019-02-26T23:48:46.156Z',
-      endedAt: '2019-02-26T23:48:47.157Z',
-    },
-  ],
-};
-
 describe('the sample', () => {
-  it.each(Object.keys(SAMPLES))('%s says what it says, and no more', (name) => {
+  it.each(Object.keys(SAMPLES))('%s has exactly the expected detail', (name) => {
     expect(put(name)).toEqual(EXPECTED[name]);
   });
 
-  it.each(Object.entries(SAMPLES))('%s names where it is from', (_, { from, changed }) => {
+  it.each(Object.entries(SAMPLES))('%s names its origin', (_, { from, changed }) => {
     expect(from.length).toBeGreaterThan(20);
     expect(changed ?? 'nothing').not.toBe('');
   });
 });
 
-describe('rejects, and says why', () => {
+describe('rejects with a reason', () => {
   it.each([
     ['glue-job-succeeded', 'state', '"state" is "EXPLODED": the connector knows SUCCEEDED, FAILED, '],
     ['databrew-succeeded', 'state', '"state" is "EXPLODED"'],
@@ -365,10 +84,10 @@ describe('rejects, and says why', () => {
     ['redshift-data-finished', 'state', '"state" is "EXPLODED": the connector knows FINISHED, FAILED, ABORTED'],
     ['athena-succeeded', 'currentState', '"currentState" is "EXPLODED"'],
     ['step-functions-succeeded', 'status', '"status" is "EXPLODED": the connector knows SUCCEEDED, FAILED, TIMED_OUT'],
-  ])('%s with a state of a new kind in "%s", or with none', (name, field, reason) => {
+  ])('%s with an unknown or missing state in "%s"', (name, field, reason) => {
     expect(put(name, withDetail({ [field]: 'EXPLODED' }))).toContain(reason);
     expect(put(name, withDetail({ [field]: undefined }))).toContain(`"${field}" is missing: the connector knows `);
-    // No word of ours, and none that every object has.
+    // Neither a known state nor a property of every object.
     expect(put(name, withDetail({ [field]: 'constructor' }))).toContain(`"${field}" is "constructor"`);
     expect(put(name, withDetail({ [field]: 7 }))).toContain(`"${field}" is 7`);
   });
@@ -384,11 +103,11 @@ describe('rejects, and says why', () => {
     ['step-functions-succeeded', 'name'],
   ])('%s without the run in "%s"', (name, field) => {
     for (const nothing of [undefined, null, '', '  ', 12, {}]) {
-      expect(put(name, withDetail({ [field]: nothing }))).toBe(`"${field}" is missing: a run is known by it`);
+      expect(put(name, withDetail({ [field]: nothing }))).toBe(`"${field}" is missing: it identifies the run`);
     }
   });
 
-  it('a run whose id is longer than any we keep', () => {
+  it('a run with an id over the length limit', () => {
     expect(put('glue-job-succeeded', withDetail({ jobRunId: 'x'.repeat(201) }))).toBe(
       'Glue Job State Change: DataSourceRefreshed: "runId" is longer than 200 characters: write a shorter name',
     );
@@ -403,23 +122,23 @@ describe('rejects, and says why', () => {
     expect(put('dms-task-stopped', bare)).toContain('"eventType" is missing');
   });
 
-  it('zero-ETL with a name of a new kind', () => {
+  it('zero-ETL with an unknown detail type', () => {
     const renamed = (event: SampleEvent) => ({ ...event, 'detail-type': 'Glue Zero ETL Ingestion Exploded' });
     expect(put('glue-zero-etl-failed', renamed)).toContain('"detail-type" is "Glue Zero ETL Ingestion Exploded"');
   });
 
   it.each([
-    [undefined, '"state.reasonData" is missing: it holds the value, as JSON'],
+    [undefined, '"state.reasonData" is missing: it must contain the value as JSON'],
     ['{"recentDatapoints":[99.5', '"state.reasonData" is '],
     [{ recentDatapoints: [1] }, '"state.reasonData" is '],
-    ['null', 'has no recentDatapoints: give an alarm on one metric'],
-    ['{"triggeringAlarms":[]}', 'has no recentDatapoints: give an alarm on one metric'],
+    ['null', 'has no recentDatapoints: use an alarm on one metric'],
+    ['{"triggeringAlarms":[]}', 'has no recentDatapoints: use an alarm on one metric'],
   ])('an alarm with reasonData %j', (reasonData, reason) => {
     const change = withDetail({ state: { value: 'ALARM', timestamp: '2025-03-16T15:00:00.000+0000', reasonData } });
     expect(put('cloudwatch-alarm-alarm', change)).toContain(reason);
   });
 
-  it('an alarm in a state of a new kind, or in none', () => {
+  it('an alarm with an unknown or missing state', () => {
     expect(put('cloudwatch-alarm-alarm', withDetail({ state: { value: 'PANIC' } }))).toContain(
       '"state.value" is "PANIC"',
     );
@@ -428,7 +147,7 @@ describe('rejects, and says why', () => {
     }
   });
 
-  it('an alarm whose value is no size of a segment', () => {
+  it('an alarm whose value is not a valid size of a segment', () => {
     const segment = { put: 'SegmentRefreshed', detail: { segment: 'VIP' } };
     expect(put('cloudwatch-alarm-alarm', undefined, segment)).toContain('"memberCount" is 99.5: write a whole number');
     expect(put('cloudwatch-alarm-ok', undefined, segment)).toEqual([
@@ -449,13 +168,13 @@ describe('rejects, and says why', () => {
     [
       'a run where a value is awaited',
       message('glue-job', 'MyJob', sample('glue-job-failed'), { put: 'MeasureRefreshed', detail: { measure: 'M' } }),
-      'a run that ended is no MeasureRefreshed',
+      'the end of a run is not a MeasureRefreshed event',
     ],
   ])('%s', (_, body, reason) => expect(details(body)).toContain(reason));
 });
 
 describe('reads', () => {
-  it('instants in every form, and leaves out what is none', () => {
+  it('instants in every format, and ignores invalid ones', () => {
     const at = (value: unknown) => {
       const [detail] = put('step-functions-succeeded', withDetail({ startDate: value })) as { startedAt?: string }[];
       return detail?.startedAt;
@@ -481,7 +200,7 @@ describe('reads', () => {
     }
   });
 
-  it('counts as texts and numbers, and leaves out what is none', () => {
+  it('counts as texts and numbers, and ignores invalid ones', () => {
     const counted = (value: unknown) => {
       const change = withDetail({ 'num-of-records-processed': value });
       const [detail] = put('appflow-succeeded', change) as { recordCount?: number }[];
@@ -495,7 +214,7 @@ describe('reads', () => {
     }
   });
 
-  it("the crawler's end by when the event was put, where it does not say it", () => {
+  it("the time of the event as the crawler's end if the end is missing", () => {
     const [detail] = put('glue-crawler-succeeded', withDetail({ completionDate: 'N/A' })) as object[];
     expect(detail).toMatchObject({ endedAt: '2017-11-11T01:25:01.000Z', startedAt: '2017-11-11T01:24:54.000Z' });
   });
@@ -516,12 +235,12 @@ describe('reads', () => {
     ['Stop Reason SOMETHING_NEW', 'Canceled'],
     ['Replication task stopped', 'Canceled'],
     [undefined, 'Canceled'],
-  ])('why a DMS task stopped, else what its source says: %s', (detailMessage, status) => {
+  ])('the reason of a stopped DMS task, or the configured status: %s', (detailMessage, status) => {
     const [detail] = put('dms-task-stopped', withDetail({ detailMessage }), { stopped: 'Canceled' }) as object[];
     expect(detail).toMatchObject({ status });
   });
 
-  it('what else happens to a DMS task as no end of a run', () => {
+  it('other events of a DMS task as a run in progress', () => {
     for (const eventType of ['REPLICATION_TASK_STARTED', 'REPLICATION_SCALING_UP_FAILED', 'CONFIGURATION_CHANGE']) {
       expect(put('dms-task-stopped', withDetail({ eventType, eventId: 'DMS-EVENT-0069' }))).toEqual([]);
     }
@@ -540,7 +259,7 @@ describe('reads', () => {
     };
     expect(value({ recentDatapoints: [7, 3], evaluatedDatapoints })).toMatchObject([{ value: 7 }]);
     expect(value({ recentDatapoints: [3, 7] })).toMatchObject([{ value: 7 }]);
-    // It changed its state because there are no values.
+    // Missing data changed the state.
     expect(value({ recentDatapoints: [], evaluatedDatapoints: evaluatedDatapoints.slice(2, 3) })).toEqual([]);
   });
 
@@ -548,7 +267,7 @@ describe('reads', () => {
     expect(put('cloudwatch-alarm-alarm', withDetail({ state: { value: 'INSUFFICIENT_DATA' } }))).toEqual([]);
   });
 
-  it('an execution that was redriven as another run', () => {
+  it('a redriven execution as another run', () => {
     const [detail] = put('step-functions-succeeded', withDetail({ redriveCount: 2 })) as { runId: string }[];
     expect(detail?.runId).toBe('execution-name redrive 2');
     expect(put('step-functions-succeeded', withDetail({ redriveCount: 0 }))).toMatchObject([
@@ -556,16 +275,16 @@ describe('reads', () => {
     ]);
   });
 
-  it('as much of an error as a flow gets', () => {
+  it('as much of an error as a flow receives', () => {
     const [detail] = put('glue-job-failed', withDetail({ message: 'x'.repeat(100_000) })) as { error: string }[];
     expect(detail?.error).toHaveLength(4000);
   });
 
-  it('an attempt that is retried as no end of a full refresh', () => {
+  it('a retried attempt as a full refresh in progress', () => {
     expect(put('emr-serverless-retry', undefined, { put: 'FullRefreshed', detail: { kind: 'Scheduled' } })).toEqual([]);
   });
 
-  it('all that the connector has of a name: the same job may refresh two data sources', () => {
+  it('all sources of a name, because a job can refresh two data sources', () => {
     const sources = ['Orders', 'Returns'].map((dataSource) => ({
       name: 'MyJob',
       put: 'DataSourceRefreshed',

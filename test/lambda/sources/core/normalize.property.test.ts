@@ -27,7 +27,7 @@ const value = fc.oneof(
     .map((data) => JSON.stringify(data)),
 );
 
-/** A sample of which fields were replaced, or a detail that nobody knows; mostly of the kind that it is said to be. */
+/** A sample with replaced fields, or an unknown detail, usually of the declared kind. */
 const event = fc.constantFrom(...Object.keys(SAMPLES)).chain((name) => {
   const base = sample(name);
   const field = fc.constantFrom(...Object.keys(base.detail), 'state', 'rows', 'redriveCount', 'details');
@@ -58,7 +58,7 @@ const entry = fc.record({
   stopped: fc.option(fc.string(), { nil: undefined }),
 });
 
-test('whatever a service says: a message gives events that the definitions know, or a reason', () => {
+test('any event of a service gives valid events or a reason', () => {
   let put = 0;
   fc.assert(
     fc.property(event, entry, mostly<boolean>(true, fc.constant(false)), ({ kind, said }, source, named) => {
@@ -70,7 +70,7 @@ test('whatever a service says: a message gives events that the definitions know,
         return;
       }
       for (const { source: of, detail } of read.value) {
-        // As the next one on the road reads it.
+        // As its next reader validates it.
         const body = JSON.stringify({ 'detail-type': of.put, time: '2026-11-02T06:00:00Z', detail });
         expect(checkEvent(body)).toHaveProperty('value');
         put++;
@@ -78,11 +78,11 @@ test('whatever a service says: a message gives events that the definitions know,
     }),
     { numRuns },
   );
-  // Without any, the test proves nothing. 1,000 messages give about 175 events.
+  // At least one event is necessary. 1,000 messages give about 175 events.
   expect(put).toBeGreaterThan(0);
 });
 
-test('whatever stands in the queue: it is read or refused, never thrown at', () => {
+test('any message is read or rejected, without an exception', () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (body) => {
       expect(eventsOf(body)).toHaveProperty('reason');

@@ -23,7 +23,7 @@ const messages = (...bodies: string[]) => bodies.map((one, n) => ({ id: `m${n}`,
 const failed = sample('glue-job-failed');
 
 describe('a batch', () => {
-  it('is put on the bus, and what cannot be read is kept with the reason', async () => {
+  it('is put on the bus, and invalid messages are stored with the reason', async () => {
     const unread = body({ ...failed, detail: { ...failed.detail, state: 'EXPLODED' } });
     const again = await normalizeBatch(messages(body(sample('glue-job-succeeded')), unread, body(failed)), ports);
     expect(again).toEqual([]);
@@ -35,7 +35,7 @@ describe('a batch', () => {
     expect(telemetry.counts).toEqual({ [Metric.REJECTED_EVENTS]: 1 });
   });
 
-  it('of runs that are under way starts nothing and is no error', async () => {
+  it('of runs in progress puts nothing and is not an error', async () => {
     const running = body({ ...failed, detail: { ...failed.detail, state: 'RUNNING' } });
     expect(await normalizeBatch(messages(running), ports)).toEqual([]);
     expect(published.published).toEqual([]);
@@ -43,14 +43,14 @@ describe('a batch', () => {
     expect(telemetry.counts).toEqual({});
   });
 
-  it('puts nothing of a message of which it cannot put everything', async () => {
+  it('puts all events of a message or none', async () => {
     const wrong = { ...SOURCE, put: 'FullRefreshed', detail: { kind: 'Sometimes' } };
     expect(await normalizeBatch(messages(body(failed, [SOURCE, wrong])), ports)).toEqual([]);
     expect(published.published).toEqual([]);
     expect(rejected.kept).toMatchObject([{ reason: expect.stringContaining('"kind" is "Sometimes"') }]);
   });
 
-  it('comes again where the bus did not take it, and that one only', async () => {
+  it('retries only messages that the bus did not accept', async () => {
     let calls = 0;
     const events = {
       publish: async () => {

@@ -43,7 +43,7 @@ beforeEach(() => {
 
 const seal = (subscription: string, url = FLOW_URL) => sealFlowUrl(client, KEY.arn, subscription, url);
 
-it('seals a flow URL so that nothing of it but its host and fingerprint is seen', async () => {
+it('encrypts a flow URL so that only its host and fingerprint are visible', async () => {
   const sealed = await seal('vip');
   expect(sealed).toEqual({
     ciphertext: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/),
@@ -54,7 +54,7 @@ it('seals a flow URL so that nothing of it but its host and fingerprint is seen'
   expect(text).not.toMatch(/sssss|workflows|invoke/);
 });
 
-it('opens what was sealed, whatever is in it and however long it is', async () => {
+it('decrypts any flow URL of any length', async () => {
   const url = fc
     .string({ unit: 'grapheme', maxLength: 200 })
     .map((path) => new URL(`https://example.com/${encodeURI(path)}`).href);
@@ -67,7 +67,7 @@ it('opens what was sealed, whatever is in it and however long it is', async () =
   );
 });
 
-it('does not open a URL for another subscription than it was sealed for', async () => {
+it('does not decrypt a URL for another subscription', async () => {
   const open = flowUrlOpener(client);
   const sealed = await seal('vip');
   await open('vip', sealed);
@@ -76,7 +76,7 @@ it('does not open a URL for another subscription than it was sealed for', async 
   await expect(refused).rejects.not.toThrow(/sig=/);
 });
 
-it('asks KMS once for each URL, and again for a new one', async () => {
+it('calls KMS once per URL, and again for a new one', async () => {
   const open = flowUrlOpener(client);
   const sealed = await seal('vip');
   expect(await open('vip', sealed)).toBe(FLOW_URL);
@@ -86,7 +86,7 @@ it('asks KMS once for each URL, and again for a new one', async () => {
   expect(decrypts).toHaveLength(2);
 });
 
-it('asks again after a failure', async () => {
+it('calls KMS again after a failure', async () => {
   const open = flowUrlOpener(client);
   const sealed = await seal('vip');
   const broken = { ...sealed, ciphertext: sealed.ciphertext.slice(0, 20) };
@@ -95,11 +95,11 @@ it('asks again after a failure', async () => {
   expect(decrypts).toHaveLength(2);
 });
 
-it('keeps a bounded number of URLs open', async () => {
+it('caches a bounded number of URLs', async () => {
   const sealed = await seal('vip');
   let asked = 0;
   const open = flowUrlOpener({
-    // As Decrypt answers (KMS API reference).
+    // Response of Decrypt (KMS API reference).
     async send() {
       asked++;
       return { Plaintext: Buffer.from(FLOW_URL) };

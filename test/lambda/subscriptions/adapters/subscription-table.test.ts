@@ -2,7 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SubscriptionTable, subscriptionIndex } from '../../../../lambda/subscriptions/adapters/subscription-table';
-import type { Health } from '../../../../lambda/subscriptions/core/flow-health';
+import type { Health } from '../../../../lambda/subscriptions/core/health';
 import type { SubscriptionIndex } from '../../../../lambda/subscriptions/core/ports';
 import type { Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { startTables, type TestTables } from '../../../support/servers/tables';
@@ -10,7 +10,7 @@ import { startTables, type TestTables } from '../../../support/servers/tables';
 let tables: TestTables;
 let table: SubscriptionTable;
 let index: SubscriptionIndex;
-/** A name and an instance of its own for each test. */
+/** A separate name and instance for each test. */
 let name: string;
 let instanceId: string;
 let tests = 0;
@@ -50,7 +50,7 @@ function subscription(
 }
 
 describe('a subscription', () => {
-  it('is absent, then read as it was put', async () => {
+  it('is absent, then read as written', async () => {
     expect(await table.read(name)).toBeUndefined();
     const whole = subscription(
       {
@@ -69,7 +69,7 @@ describe('a subscription', () => {
     expect(await table.read(name)).toEqual(whole);
   });
 
-  it('is replaced whole by a change', async () => {
+  it('is replaced completely by a change', async () => {
     const before = subscription({ link: 'https://example.com/', filter: { dataSource: 'CRM' } });
     const after = subscription({}, { generation: 2, flow: undefined });
     await table.put(before, undefined);
@@ -87,7 +87,7 @@ describe('a subscription', () => {
     ['was made anew since it was read', known, () => known({ uid: 'uid-0' })],
     ['is another manager’s by now', known, () => known({ managedBy: 'file:a' })],
     ['was deleted since it was read', undefined, known],
-  ])('is neither replaced nor deleted when it %s', async (_, stored, read) => {
+  ])('is neither replaced nor deleted if it %s', async (_, stored, read) => {
     const there = stored?.();
     if (there) await table.put(there, undefined);
     const previous = read?.();
@@ -96,14 +96,14 @@ describe('a subscription', () => {
     expect(await table.read(name)).toEqual(there);
   });
 
-  it('is gone from the table and the index once it is deleted', async () => {
+  it('is removed from the table and the index by a delete', async () => {
     await table.put(subscription(), undefined);
     expect(await table.delete(subscription())).toBe(true);
     expect(await table.read(name)).toBeUndefined();
     expect(await index.find('data-source-refresh-failed', instanceId, undefined)).toEqual([]);
   });
 
-  it('is read together with those asked for side by side', async () => {
+  it('shares one request with concurrent reads', async () => {
     for (const other of ['a', 'b']) await table.put(subscription({ name: `${name}-${other}` }), undefined);
     tables.calls();
     const read = await Promise.all(['a', 'b', 'a', 'c'].map((other) => table.read(`${name}-${other}`)));
@@ -118,7 +118,7 @@ describe('the index', () => {
   const found = async (subject: string | undefined, instance = instanceId) =>
     (await index.find('data-source-refresh-failed', instance, subject)).map((entry) => entry.name).sort();
 
-  it('holds what matching needs and nothing of the flow', async () => {
+  it('contains the fields for matching and nothing of the flow', async () => {
     await put({ filter: { dataSource: 'CRM', includeRetries: true } });
     expect(await index.find('data-source-refresh-failed', instanceId, 'CRM')).toEqual([
       { name, uid: 'uid-1', filter: { dataSource: 'CRM', includeRetries: true } },
@@ -145,14 +145,14 @@ describe('the index', () => {
     expect(await index.find('segment-threshold-crossed', instanceId, undefined)).toEqual([]);
   });
 
-  it('tells triggers and instances apart', async () => {
+  it('separates triggers and instances', async () => {
     await put({});
     expect(await found('CRM')).toEqual([name]);
     expect(await found('CRM', `${instanceId}x`)).toEqual([]);
     expect(await index.find('data-source-refresh-succeeded', instanceId, 'CRM')).toEqual([]);
   });
 
-  it('gives those that name no subject, too', async () => {
+  it('also returns subscriptions without a subject', async () => {
     await put({ name: `${name}-all` });
     await put({ name: `${name}-crm`, filter: { dataSource: 'CRM' } });
     await put({ name: `${name}-erp`, filter: { dataSource: 'ERP' } });
@@ -181,13 +181,13 @@ describe('the index', () => {
     '漢字',
     ' ',
   ];
-  it.each(SUBJECTS)('finds the subject %j and no other that looks like it', async (subject) => {
+  it.each(SUBJECTS)('finds the subject %j and no similar one', async (subject) => {
     await put({ name: `${name}-all` });
     for (const [n, dataSource] of SUBJECTS.entries()) await put({ name: `${name}-${n}`, filter: { dataSource } });
     expect(await found(subject)).toEqual([`${name}-${SUBJECTS.indexOf(subject)}`, `${name}-all`].sort());
   });
 
-  it('finds exactly the named and the all-subjects subscription, whatever the names of subjects and instances', async () => {
+  it('finds exactly the named and the all-subjects subscription for any names', async () => {
     const text = fc.string({
       unit: fc.constantFrom('#', '%', '2', '3', '5', '=', '*', 'a', 'é', '😀'),
       minLength: 1,
@@ -210,7 +210,7 @@ describe('the index', () => {
   });
 
   it('reads every page', async () => {
-    // A page of a query ends at 1 MB: these filters make about 1.6 MB.
+    // A page of a query ends at 1 MB. These filters add up to about 1.6 MB.
     const names = Array.from({ length: 400 }, (_, n) => `${name}-${String(n).padStart(3, '0')}`);
     const segment = 'x'.repeat(4000);
     await Promise.all(names.map((one) => put({ name: one, filter: { segment } })));
@@ -229,7 +229,7 @@ describe('the health of a subscription', () => {
   });
   const due = async (before: number) => (await table.dueSubscriptions(before)).filter((one) => one === name);
 
-  it('is a field beside the definition, and goes when the subscription is put without it', async () => {
+  it('is a field next to the definition, removed when the subscription is written without it', async () => {
     const first = subscription();
     await table.put(first, undefined);
     expect(await table.writeHealth(first, health(1, { nextProbe: 900 }))).toBe(true);
@@ -244,7 +244,7 @@ describe('the health of a subscription', () => {
     ['another wrote its health', (read) => table.writeHealth(read, health(1))],
     ['it was changed', (read) => table.put({ ...read, generation: 2 }, read)],
     ['it was deleted', (read) => table.delete(read)],
-  ])('is not written when, since it was read, %s', async (_, meanwhile) => {
+  ])('is not written if, since it was read, %s', async (_, meanwhile) => {
     const read = subscription();
     await table.put(read, undefined);
     await meanwhile(read);
@@ -253,16 +253,16 @@ describe('the health of a subscription', () => {
     expect(await table.read(name)).toEqual(before);
   });
 
-  it('keeps a change of the subscription from being put over what was not read', async () => {
+  it('rejects a change of the subscription that has not read it', async () => {
     const read = subscription();
     await table.put(read, undefined);
     await table.writeHealth(read, health(1));
     expect(await table.put({ ...read, generation: 2 }, read)).toBe(false);
-    // It does not keep anybody from deleting it.
+    // It does not prevent deletion.
     expect(await table.delete(read)).toBe(true);
   });
 
-  it('is listed when it is due, and only then', async () => {
+  it('is listed only when it is due', async () => {
     let read = subscription();
     await table.put(read, undefined);
     const write = async (next: Health) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   checkFlowUrl,
-  credentialMistake,
+  credentialProblem,
   fingerprint,
   NO_SIGNATURE,
   SIGNATURE_AND_TOKEN,
@@ -36,11 +36,11 @@ describe('a flow URL is accepted', () => {
     expect(checkFlowUrl(url)).toEqual({ url: expect.stringMatching(/^https:/), host: new URL(url.trim()).hostname });
   });
 
-  test('in one form, whether or not its port is written', () => {
+  test('in one form, with or without its port', () => {
     expect(checkFlowUrl(GOOD.replace(HOST, `${HOST.toUpperCase()}:443`))).toMatchObject({ url: GOOD });
   });
 
-  test('with a warning on logic.azure.com, where Power Automate flows no longer answer', () => {
+  test('with a warning on logic.azure.com, where Power Automate flows stopped responding', () => {
     const url = `https://prod-01.westeurope.logic.azure.com:443/workflows/0/triggers/manual/paths/invoke${QUERY}`;
     expect(checkFlowUrl(url)).toMatchObject({ warning: expect.stringContaining('November 30, 2025') });
   });
@@ -49,7 +49,7 @@ describe('a flow URL is accepted', () => {
     expect(checkFlowUrl(GOOD.slice(0, -10))).toMatchObject({ warning: expect.stringContaining('may be missing') });
   });
 
-  test('on extra hosts and under them, however they are written', () => {
+  test('on extra hosts and their subdomains, in every notation', () => {
     const url = `https://flows.example.com/x${QUERY}`;
     for (const extraHosts of [['example.com'], ['*.example.com'], ['.Example.com'], ['flows.example.com']]) {
       expect(checkFlowUrl(url, { extraHosts })).toMatchObject({ host: 'flows.example.com' });
@@ -58,11 +58,11 @@ describe('a flow URL is accepted', () => {
   });
 
   test.each(['http://127.0.0.1:8080', 'http://localhost:1', 'https://[::1]:9', 'http://127.9.9.9'])(
-    'on the own machine in the local run: %s',
+    'on the local machine in the local run: %s',
     (origin) => {
       const url = `${origin}/flows/a?sig=x`;
       expect(checkFlowUrl(url, { loopback: true })).toEqual({ url, host: new URL(origin).host });
-      expect(reasonOf(url)).toContain('accepted in the local run only');
+      expect(reasonOf(url)).toContain('allowed only in the local run');
       expect(checkFlowUrl(`${origin}/flows/a`, { loopback: true })).toMatchObject({ url: `${origin}/flows/a` });
       expect(reasonOf(`${origin}/flows/a?api-version=1`, { loopback: true })).toBe(NO_SIGNATURE);
     },
@@ -84,10 +84,10 @@ describe('a flow URL is refused', () => {
     [GOOD.replace('https', 'http'), 'write https://'],
     [GOOD.replace('https://', ''), 'does not start with https://'],
     [GOOD.replace('https', 'ftp'), 'does not start with https://'],
-    ['https://', 'no complete web address'],
+    ['https://', 'not a complete web address'],
     [GOOD.replace(HOST, `${HOST}:8443`), 'has port 8443'],
     [GOOD.replace(HOST, `me:secret@${HOST}`), 'user name or password'],
-    [`${GOOD}#x`, 'has a # in it'],
+    [`${GOOD}#x`, 'contains a #'],
     [GOOD.replace('&sp', '\n&sp'), 'line break'],
     [GOOD.replace('&sp', ' &sp'), 'space'],
     [`"${GOOD}"`, 'quotation mark'],
@@ -103,7 +103,7 @@ describe('a flow URL is refused', () => {
     [GOOD.replace(HOST, `${HOST}.example.com`), 'is not a host of'],
     [GOOD.replace(HOST, `${HOST}.`), 'is not a host of'],
     [GOOD.replace(HOST, '20.1.2.3'), 'IP address'],
-    [GOOD.replace(HOST, '0x7f.1'), 'local run only'],
+    [GOOD.replace(HOST, '0x7f.1'), 'only in the local run'],
     [GOOD.replace(HOST, '[2001:db8::1]'), 'IP address'],
     [GOOD.replace(HOST, 'eur01.safelinks.protection.outlook.com'), 'Safe Links'],
     [GOOD.replace(HOST, 'make.powerautomate.com'), "the page of the flow's designer"],
@@ -111,7 +111,7 @@ describe('a flow URL is refused', () => {
     expect(reasonOf(url)).toContain(part);
   });
 
-  test('and no reason holds more of it than its host', () => {
+  test('and no reason contains more of it than its host', () => {
     const secret = 'SECRETSECRET';
     const place = fc.constantFrom('&', '?', '/', ':', '@', ' ', '\n', '#', '"', '{', '\\', '', '.', 'é');
     fc.assert(
@@ -141,20 +141,20 @@ describe('a flow URL beside a token', () => {
     expect(SIGNATURE_AND_TOKEN).not.toContain(SIG);
   });
 
-  test('may be on the own machine in the local run', () => {
+  test('can be on the local machine in the local run', () => {
     for (const url of ['http://localhost:1/flows/a', 'http://localhost:1/flows/a?api-version=1']) {
       expect(checkFlowUrl(url, { ...token, loopback: true })).toMatchObject({ url });
-      expect(reasonOf(url, token)).toContain('local run only');
+      expect(reasonOf(url, token)).toContain('only in the local run');
     }
   });
 
-  test('does not lead where anybody can have a host', () => {
+  test('is refused on hosts that anyone can register', () => {
     const standard = 'https://app.azurewebsites.net/api/flow/triggers/any/invoke?api-version=2022-05-01';
-    expect(reasonOf(standard, token)).toContain('takes no token of Power Automate');
+    expect(reasonOf(standard, token)).toContain('accepts no token of Power Automate');
     expect(reasonOf(`${standard}&sig=${SIG}`)).toContain('accepted');
   });
 
-  test('is checked for all else as ever, also where the credential is checked later', () => {
+  test('has the same other checks, even if the credential is checked later', () => {
     for (const credential of ['token', 'later'] as const) {
       expect(reasonOf(UNSIGNED.replace('https', 'http'), { credential })).toContain('write https://');
       expect(reasonOf(UNSIGNED.replace(HOST, 'login.example.com'), { credential })).toContain('is not a host of');
@@ -163,11 +163,11 @@ describe('a flow URL beside a token', () => {
     expect(checkFlowUrl(GOOD, { credential: 'later' })).toMatchObject({ url: GOOD });
   });
 
-  test('and what is checked later is checked the same', () => {
+  test('and the later check is the same', () => {
     for (const url of [GOOD, UNSIGNED, 'http://localhost:1/flows/a', 'http://localhost:1/flows/a?x=1']) {
       for (const credential of ['token', 'signature'] as const) {
         const checked = checkFlowUrl(url, { credential, loopback: true });
-        const later = credentialMistake(new URL(url), credential === 'token');
+        const later = credentialProblem(new URL(url), credential === 'token');
         expect(later).toBe('reason' in checked ? checked.reason : undefined);
       }
     }

@@ -31,7 +31,7 @@ describe('a sample event', () => {
     },
   );
 
-  it('is about what the subscription waits for', () => {
+  it('matches the subscription', () => {
     const filter = { dataSource: 'Orders' };
     expect(sample({ trigger: 'data-source-refresh-failed', filter })).toMatchObject({ dataSource: 'Orders' });
     expect(matches({ status: ['Failed'] }, sample({ filter: { status: ['Failed'] } }))).toBe(true);

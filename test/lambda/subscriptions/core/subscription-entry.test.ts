@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
-import { nearest } from '../../../../lambda/subscriptions/core/entry/words';
-import { checkEntry, toDefinition } from '../../../../lambda/subscriptions/core/subscription-entry';
+import { toDefinition } from '../../../../lambda/subscriptions/core/entry/definition';
+import { nearest } from '../../../../lambda/subscriptions/core/entry/messages';
+import { checkEntry } from '../../../../lambda/subscriptions/core/subscription-entry';
 
 const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=SECRET';
 const failed = { name: 'crm', trigger: 'data-source-refresh-failed', flowUrl: FLOW_URL };
@@ -21,7 +22,7 @@ const mistakesOf = (entry: unknown) => {
 };
 
 describe('an entry becomes a definition', () => {
-  test('with everything left out that may be', () => {
+  test('with only the required keys', () => {
     expect(definitionOf(failed)).toStrictEqual({
       name: 'crm',
       trigger: 'data-source-refresh-failed',
@@ -32,7 +33,7 @@ describe('an entry becomes a definition', () => {
     });
   });
 
-  test('with everything that may be written', () => {
+  test('with every key', () => {
     const entry = {
       ...measure,
       instanceId: 'emea',
@@ -77,8 +78,8 @@ describe('an entry becomes a definition', () => {
   });
 });
 
-describe('how a flow is called', () => {
-  test('is read in milliseconds', () => {
+describe('the delivery options', () => {
+  test('are converted to milliseconds', () => {
     const given = { ...full, maxAge: '4h', rateLimit: { calls: 4500, per: '5m' }, keepAlive: '60d' };
     expect(definitionOf(given)).toMatchObject({
       maxAge: 4 * 3_600_000,
@@ -92,23 +93,26 @@ describe('how a flow is called', () => {
     [{ maxAge: 4 }, '"maxAge" is 4; write a duration such as 90m, 12h or 3d, from 1m to 14d'],
     [{ maxAge: '30s' }, '"maxAge" is "30s"; write a duration such as 90m, 12h or 3d, from 1m to 14d'],
     [{ keepAlive: '90d' }, '"keepAlive" is "90d"; write a duration such as 90m, 12h or 3d, from 1d to 89d'],
-    [{ rateLimit: 4500 }, '"rateLimit" is 4500; write how many calls in how long, such as { calls: 4500, per: 5m }'],
+    [
+      { rateLimit: 4500 },
+      '"rateLimit" is 4500; write a number of calls and a period, such as { calls: 4500, per: 5m }',
+    ],
     [
       { rateLimit: { calls: 0.5, per: '5m' } },
       '"rateLimit.calls" is 0.5; write a whole number from 1 to 9007199254740991',
     ],
     [
       { rateLimit: { calls: 5 } },
-      '"rateLimit.per" is missing; write how many calls in how long, such as { calls: 4500, per: 5m }',
+      '"rateLimit.per" is missing; write a number of calls and a period, such as { calls: 4500, per: 5m }',
     ],
     [
       { rateLimit: { calls: 5, per: '1m', burst: 3 } },
-      '"rateLimit.burst" is not known; write how many calls in how long, such as { calls: 4500, per: 5m }',
+      '"rateLimit.burst" is not known; write a number of calls and a period, such as { calls: 4500, per: 5m }',
     ],
-  ])('is told to be wrong: %j', (more, message) => expect(mistakesOf({ ...full, ...more })).toEqual([message]));
+  ])('are reported as wrong: %j', (more, message) => expect(mistakesOf({ ...full, ...more })).toEqual([message]));
 });
 
-describe('the flow URL may be kept elsewhere', () => {
+describe('the flow URL can be in a secret store', () => {
   test.each([
     { secret: 'crm/flow-url' },
     { secret: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm/flow-url-AbCdEf', field: 'url' },
@@ -126,7 +130,7 @@ describe('the flow URL may be kept elsewhere', () => {
   });
 });
 
-describe('a recovery level stands on the right side', () => {
+describe('a recovery level must be on the right side', () => {
   test.each([
     ['above', 10, [10, 9, -1], [11]],
     ['atOrAbove', 10, [9], [10, 11]],
@@ -147,7 +151,7 @@ describe('a recovery level stands on the right side', () => {
 
 test.each<[mistake: string, entry: object]>([
   [
-    '"segment" has half of a surrogate pair, which is no character; write a segment\'s name',
+    '"segment" has half of a surrogate pair, which is not a character; write a segment\'s name',
     { ...segment, segment: 'A\ud83d' },
   ],
   ['"dataSource" has half of a surrogate pair', { ...failed, dataSource: '\udf89' }],
@@ -157,8 +161,8 @@ test.each<[mistake: string, entry: object]>([
   ['"instanceId" has half of a surrogate pair', { ...failed, instanceId: '\ud83d' }],
   ['"name" is "a\\ud83d"; write 1 to 64 letters', { ...failed, name: 'a\ud83d' }],
   ['"link" has half of a surrogate pair', { ...failed, link: 'https://example.com/\ud83d' }],
-  ['which is not a mail address', { ...failed, owners: 'kim\ud83d@example.com' }],
-])('half of a surrogate pair is a mistake: %s', (mistake, entry) => {
+  ['which is not an email address', { ...failed, owners: 'kim\ud83d@example.com' }],
+])('half a surrogate pair is a mistake: %s', (mistake, entry) => {
   expect(mistakesOf(entry)).toEqual([expect.stringContaining(mistake)]);
 });
 
@@ -182,13 +186,13 @@ describe('a mistake says what to write', () => {
     [
       'a key of another trigger',
       { ...full, dataSource: 'CRM' },
-      ['"dataSource" does not belong to the trigger full-refresh-completed; leave it out'],
+      ['"dataSource" does not belong to the trigger full-refresh-completed; remove it'],
     ],
     [
       'a key that is nothing',
       { ...full, foo: 1 },
       [
-        '"foo" is not known; this trigger takes name, trigger, instanceId, format, owners, link, flowLink, auth, maxAge, rateLimit, keepAlive, flowUrl, flowUrlFrom, kind, status',
+        '"foo" is not known; this trigger has the keys name, trigger, instanceId, format, owners, link, flowLink, auth, maxAge, rateLimit, keepAlive, flowUrl, flowUrlFrom, kind, status',
       ],
     ],
     [
@@ -199,7 +203,7 @@ describe('a mistake says what to write', () => {
     [
       'two levels',
       { ...segment, below: 5 },
-      ['"below" cannot stand beside "above"; keep one, and make a second subscription for the other'],
+      ['"below" cannot be combined with "above"; keep one, and create a second subscription for the other'],
     ],
     ['separators', { ...segment, above: '10,000' }, ['"above" is "10,000"; write it without separators, 10000']],
     [
@@ -244,24 +248,24 @@ describe('a mistake says what to write', () => {
     [
       'two places of the flow URL',
       { ...failed, flowUrlFrom: { secret: 'crm' } },
-      ['"flowUrlFrom" cannot stand beside "flowUrl"; keep one of them'],
+      ['"flowUrlFrom" cannot be combined with "flowUrl"; keep one of them'],
     ],
     [
       'two places of the flow URL of a threshold',
       { ...segment, flowUrl: FLOW_URL, flowUrlFrom: { secret: 'crm' } },
-      ['"flowUrlFrom" cannot stand beside "flowUrl"; keep one of them'],
+      ['"flowUrlFrom" cannot be combined with "flowUrl"; keep one of them'],
     ],
     [
       'a flow URL as a secret',
       { ...segment, flowUrlFrom: { secret: FLOW_URL } },
       [
-        '"flowUrlFrom.secret" is no name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
+        '"flowUrlFrom.secret" is not the name or ARN of a secret; write the name or the ARN of a Secrets Manager secret, such as crm/flow-url',
       ],
     ],
     [
       'a text in place of a reference',
       { ...segment, flowUrlFrom: 'crm' },
-      [`"flowUrlFrom" is a text, where the name of a secret belongs; ${FROM}`],
+      [`"flowUrlFrom" is a string instead of a map of keys; ${FROM}`],
     ],
     ['an empty reference', { ...segment, flowUrlFrom: null }, [`"flowUrlFrom" is empty; ${FROM}`]],
     [
@@ -272,12 +276,12 @@ describe('a mistake says what to write', () => {
     [
       'a secret and a parameter',
       { ...segment, flowUrlFrom: { secret: 'crm', parameter: 'crm' } },
-      [`"flowUrlFrom" has a parameter and more, where there is one place; ${FROM}`],
+      [`"flowUrlFrom" combines a parameter with other keys; ${FROM}`],
     ],
     [
       'a field of a parameter',
       { ...segment, flowUrlFrom: { parameter: 'crm', field: 'url' } },
-      [`"flowUrlFrom" has a parameter and more, where there is one place; ${FROM}`],
+      [`"flowUrlFrom" combines a parameter with other keys; ${FROM}`],
     ],
     [
       'a reference with another key',
@@ -288,7 +292,7 @@ describe('a mistake says what to write', () => {
       'a number for a parameter',
       { ...segment, flowUrlFrom: { parameter: 7 } },
       [
-        '"flowUrlFrom.parameter" is no text; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
+        '"flowUrlFrom.parameter" is not a string; write the name or the ARN of a Systems Manager parameter, such as /crm/flow-url',
       ],
     ],
     ['a secret in place of a reference', { ...segment, secret: 'crm' }, ['"secret" is not known; write flowUrlFrom']],
@@ -300,17 +304,17 @@ describe('a mistake says what to write', () => {
     [
       'a number for a name',
       { ...failed, name: 7 },
-      ['"name" is 7 without quotes, which is no text; write "7" in quotes'],
+      ['"name" is 7 without quotes, which is not a string; write "7" in quotes'],
     ],
     [
       'a number for a segment',
       { ...segment, segment: 2024 },
-      ['"segment" is 2024 without quotes, which is no text; write "2024" in quotes'],
+      ['"segment" is 2024 without quotes, which is not a string; write "2024" in quotes'],
     ],
     [
       'a number for a member',
       { ...measure, dimensions: { Year: 2024 } },
-      ['"dimensions.Year" is 2024 without quotes, which is no text; write "2024" in quotes'],
+      ['"dimensions.Year" is 2024 without quotes, which is not a string; write "2024" in quotes'],
     ],
     ['an empty subject', { ...segment, segment: null }, ['"segment" is empty; write a segment\'s name']],
     ['yes', { ...failed, includeRetries: 'yes' }, ['"includeRetries" is "yes"; write true or false']],
@@ -321,13 +325,13 @@ describe('a mistake says what to write', () => {
       { ...full, status: 'x' },
       ['"status" is "x"; write one of Successful, Failed, TimedOut, Skipped, Canceled'],
     ],
-    ['no status', { ...full, status: [] }, ['"status" is an empty list; leave it out to take every status']],
+    ['no status', { ...full, status: [] }, ['"status" is an empty list; remove it to receive every status']],
     ['a format', { ...full, format: 'card' }, ['"format" is "card"; write teams-card']],
     [
       'an owner',
       { ...full, owners: ['kim'] },
       [
-        '"owners" has "kim", which is not a mail address; write mail addresses, as a list or separated by ; such as kim@example.com; lee@example.com',
+        '"owners" has "kim", which is not an email address; write email addresses, as a list or separated by ; such as kim@example.com; lee@example.com',
       ],
     ],
     [
@@ -338,13 +342,13 @@ describe('a mistake says what to write', () => {
     [
       'a flow URL as a link',
       { ...full, link: FLOW_URL },
-      ['"link" is a flow URL, which is a secret; write a page\'s address, and the flow URL under flowUrl'],
+      ['"link" is a flow URL, which is a secret; write a page\'s address here, and the flow URL under flowUrl'],
     ],
   ])('%s', (_name, entry, messages) => {
     expect(mistakesOf(entry)).toEqual(messages);
   });
 
-  test('for all of them at once', () => {
+  test('for all mistakes at once', () => {
     const checked = checkEntry({ ...segment, name: 'a b', segment: 7, recoverTo: 20000, datasource: 'x', kind: 'x' });
     expect('mistakes' in checked && checked.mistakes.map(({ path }) => path[0])).toEqual([
       'datasource',
@@ -355,7 +359,7 @@ describe('a mistake says what to write', () => {
     ]);
   });
 
-  test('and never shows a flow URL, wherever it was written', () => {
+  test('and never shows a flow URL under any key', () => {
     const keys = [
       'name',
       'trigger',
@@ -383,7 +387,7 @@ describe('a mistake says what to write', () => {
   });
 });
 
-test('the nearest word is the same letters, a part, or a slip of the fingers', () => {
+test('the nearest word has the same letters, contains the value, or differs by a typing error', () => {
   expect(nearest('flow_url', ['flowUrl', 'flowLink'])).toBe('flowUrl');
   expect(nearest('ownres', ['owners', 'name'])).toBe('owners');
   expect(nearest('unification', ['unification-refresh-completed', 'full-refresh-completed'])).toBe(
@@ -438,7 +442,7 @@ describe('a credential in a wrong place is not quoted', () => {
     }
   });
 
-  it('but a name that is only spelled wrong is', () => {
+  it('but a misspelled name is', () => {
     const checked = checkEntry({ ...entry, name: 'VIP customers over 10000, Region EMEA 2024Q3' });
     expect(checked).toMatchObject({ mistakes: [{ message: expect.stringContaining('VIP customers over 10000') }] });
   });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.stop());
 
-/** What the Thresholds table holds of the two metrics of an instance. A scan would read every other run's items, too. */
+/** The items of the two metrics of an instance. A scan would also read the items of other runs. */
 async function itemsOf(instanceId: string): Promise<Item[]> {
   const revenue = metricKey({ kind: 'measure', instanceId, name: 'Revenue' });
   const keys = [
@@ -40,7 +40,7 @@ async function itemsOf(instanceId: string): Promise<Item[]> {
   return (await Promise.all(items)).flat();
 }
 
-/** One history on the real tables, in an instance of its own, so that the runs share the tables. */
+/** A history on the real tables. Each history has its own instance, so that all share the tables. */
 async function history(killer?: Killer) {
   const instanceId = `run-${++runs}`;
   const bus = new MemoryBus();
@@ -64,7 +64,7 @@ async function history(killer?: Killer) {
       connectorId: 'test',
     };
   };
-  /** The queue: a batch comes until every message of it has been taken. The first worker may be killed. */
+  /** The queue: retries a batch until all of its messages succeed. The first worker can be killed. */
   const deliver = async (...bodies: string[]) => {
     let worker = killer?.killed ? undefined : killer;
     for (let left = bodies; left.length > 0; worker = undefined) {
@@ -128,11 +128,11 @@ const EXPECTED = [
 ].toSorted();
 
 describe('a worker on the real tables', () => {
-  it('finds what the history holds', async () => {
+  it('finds the crossings of the history', async () => {
     expect((await history()).crossings).toEqual(EXPECTED);
   });
 
-  it('that is killed before or after any one of its calls leaves nothing undone or doubled', async () => {
+  it('that is killed before or after any call loses and duplicates nothing', async () => {
     const whole = Killer.never();
     const { crossings: expected } = await history(whole);
     expect(whole.points.length).toBeGreaterThan(80);
@@ -178,7 +178,7 @@ describe('an intent that is too large for its item', () => {
   );
 });
 
-/** The tables as they stand, for a run of its own. */
+/** The current content of the tables, for a separate run. */
 function structuredCloneOf({ tables: from }: Evaluator): Evaluator['tables'] {
   const copy = new Evaluator().tables;
   for (const name of ['states', 'items', 'flags', 'measures', 'subscriptions'] as const) {

@@ -25,7 +25,7 @@ import { startTables, type TestTables } from '../../../support/servers/tables';
 
 let tables: TestTables;
 let table: ThresholdTable;
-/** A metric of its own for each test. */
+/** Each test has its own metric. */
 let key: string;
 let name = 0;
 beforeAll(async () => {
@@ -68,7 +68,7 @@ const intent = (version: number, due: number): Intent => ({
 });
 
 describe('state', () => {
-  it('is absent, then what was committed', async () => {
+  it('is absent before the first commit', async () => {
     expect(await table.readState(key)).toBeUndefined();
     expect(await table.commitState(key, state(5, 1), undefined)).toBe(true);
     expect(await table.readState(key)).toEqual(state(5, 1));
@@ -80,25 +80,25 @@ describe('state', () => {
     ['made by somebody else', undefined],
     ['committed by somebody else', 1],
     ['of no such version', 7],
-  ])('keeps what is there when the race is lost: the state was %s', async (_, readVersion) => {
+  ])('does not change after a lost race: the state was %s', async (_, readVersion) => {
     await table.commitState(key, state(5, 1), undefined);
     await table.commitState(key, state(6, 2), 1);
     expect(await table.commitState(key, state(99, 3), readVersion)).toBe(false);
     expect(await table.readState(key)).toEqual(state(6, 2));
   });
 
-  it('is not made by a commit over a version that is gone', async () => {
+  it('is not created by a commit over a deleted version', async () => {
     expect(await table.commitState(key, state(5, 2), 1)).toBe(false);
     expect(await table.readState(key)).toBeUndefined();
   });
 
-  it('is won by exactly one of those who race', async () => {
+  it('is committed by exactly one of several concurrent workers', async () => {
     const races = await Promise.all([1, 2, 3, 4, 5].map((value) => table.commitState(key, state(value, 1), undefined)));
     expect(races.filter(Boolean)).toHaveLength(1);
     expect((await table.readState(key))?.last?.value).toBe(races.indexOf(true) + 1);
   });
 
-  it('holds every value that an event may have, exactly', async () => {
+  it('stores every possible value exactly', async () => {
     const values = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (value === 0 ? 0 : value));
     let version: number | undefined;
     await fc.assert(
@@ -119,7 +119,7 @@ describe('state', () => {
     );
   });
 
-  it('is kept under every metric that an event may name', async () => {
+  it('can be stored for every possible metric', async () => {
     const long = fc
       .constantFrom('a', '%', '#', 'é', '漢', '😀')
       .map((character) => character.repeat(200 / character.length));
@@ -146,7 +146,7 @@ describe('threshold items', () => {
   const between = (from: number, to: number) => table.items(key, ...crossedRange(position(from), position(to)));
   const found = async (from: number, to: number) => (await between(from, to)).map(({ subscription }) => subscription);
 
-  it('are found between two values, in the order of the cuts, as they were put', async () => {
+  it('are found between two values, unchanged and in the order of the cuts', async () => {
     const items = [30, 10, 20, -5].flatMap((value) =>
       thresholdItems(`up-${value}`, 'id', { operator: 'above', value, recoverTo: value - 2 }),
     );
@@ -159,7 +159,7 @@ describe('threshold items', () => {
     expect(await between(29, 31)).toEqual([items[0]]);
   });
 
-  it('are told from those of another metric, the state, flags and parts of intents', async () => {
+  it('are found without items of other metrics, states, flags and parts of intents', async () => {
     await table.commitState(key, state(5, 1), undefined);
     await table.putIntentPart(key, 'id', 0, [hit], 1);
     await table.writeFlag(key, 's', 'id', { armed: false }, 1);
@@ -174,7 +174,7 @@ describe('threshold items', () => {
     expect(await table.items(key, ...INITIAL_RANGE)).toEqual([]);
   });
 
-  it('are found where a first value may be beyond them, whatever their subscription’s name', async () => {
+  it('are found for a first value with any name of their subscription', async () => {
     for (const one of ['a', 'Z', '9', '_', '-', 'zz']) {
       for (const item of thresholdItems(one, 'id', { operator: 'above', value: 1, fireIfAlreadyBeyond: true }))
         await put(item);
@@ -185,9 +185,9 @@ describe('threshold items', () => {
     expect(new Set(initial.map(({ kind }) => kind))).toEqual(new Set(['initial']));
   });
 
-  it('are read on every page of a jump over very many thresholds', async () => {
+  it('are read from all pages of a jump over many thresholds', async () => {
     const count = 1500;
-    // A page of a query ends at 1 MB (DynamoDB API reference, Query): these make about 1.5 MB.
+    // A query page has up to 1 MB (DynamoDB API reference, Query). These items have about 1.5 MB.
     const wide = 'w'.repeat(300);
     const items = Array.from(
       { length: count },
@@ -204,7 +204,7 @@ describe('threshold items', () => {
 describe('a flag', () => {
   const flag = () => table.readFlag(key, 's', 'id');
 
-  it('is absent, then what the latest version wrote', async () => {
+  it('has the value of the latest version', async () => {
     expect(await flag()).toBeUndefined();
     await table.writeFlag(key, 's', 'id', { armed: false }, 5);
     expect(await flag()).toEqual({ armed: false });
@@ -215,7 +215,7 @@ describe('a flag', () => {
     expect(await flag()).toEqual({ armed: true });
   });
 
-  it('is of one threshold on one metric', async () => {
+  it('belongs to one threshold and one metric', async () => {
     await table.writeFlag(key, 's', 'id', { armed: false }, 1);
     expect(await table.readFlag(key, 's', 'id2')).toBeUndefined();
     expect(await table.readFlag(key, 's2', 'id')).toBeUndefined();
@@ -226,7 +226,7 @@ describe('a flag', () => {
 });
 
 describe('members of a measure', () => {
-  it('are remembered once each, whatever they are called and in whatever order', async () => {
+  it('are stored once each, with any names in any order', async () => {
     const members: Dimensions[] = [{ Region: 'EMEA' }, { Region: 'EMEA', Channel: '~' }, { '~': '😀' }, { a: '#%"' }];
     for (const one of [...members, { Channel: '~', Region: 'EMEA' }]) await table.addMember(key, one);
     const found = (await table.members(key)).map(canonicalDimensions);
@@ -236,7 +236,7 @@ describe('members of a measure', () => {
 });
 
 describe('intents', () => {
-  it('are cleared by their own version only, and clearing does not change the version', async () => {
+  it('are only cleared with their own version, and clearing does not change the version', async () => {
     await table.commitState(key, state(20, 2, intent(2, 99)), undefined);
     await table.clearIntent(key, 1);
     expect((await table.readState(key))?.intent).toEqual(intent(2, 99));
@@ -245,12 +245,12 @@ describe('intents', () => {
     expect(await table.readState(key)).toEqual(state(20, 2));
   });
 
-  it('are not made by clearing a metric that has no state', async () => {
+  it('are not created by clearing a metric without a state', async () => {
     await table.clearIntent(key, 1);
     expect(await table.readState(key)).toBeUndefined();
   });
 
-  it('have parts that are read back one by one until they are deleted', async () => {
+  it('have parts that can be read until they are deleted', async () => {
     const others = [{ ...hit, subscription: 'other' }];
     await table.putIntentPart(key, 'a', 0, [hit], 1);
     await table.putIntentPart(key, 'a', 1, others, 1);
@@ -263,7 +263,7 @@ describe('intents', () => {
     expect(await table.readIntentPart(key, 'b', 0)).toEqual([]);
   });
 
-  it('are found when they are due, and never without an intent', async () => {
+  it('are found when they are due, and no state without an intent is found', async () => {
     const due = async (before: number) =>
       (await table.overdue('intent', before)).map(({ metricKey }) => metricKey).filter((one) => one.startsWith(key));
     await table.commitState(`${key}a`, state(20, 1, intent(1, 100)), undefined);
@@ -278,12 +278,12 @@ describe('intents', () => {
   });
 });
 
-describe('what the sweep comes back to', () => {
+describe('the index of due work', () => {
   const mine = async (kind: DueKind, before: number) =>
     (await table.overdue(kind, before)).filter((one) => one.metricKey === key).map((one) => one.sortKey);
   const [item] = thresholdItems('s', 'id', { operator: 'above', value: 1 }) as [ThresholdItem];
 
-  it('is a threshold’s item until it is settled, and again when it is marked', async () => {
+  it('contains a threshold’s item until it is settled, and again after it is marked', async () => {
     await table.putThreshold(key, item, 100);
     expect(await mine('threshold', 99)).toEqual([]);
     expect(await mine('threshold', 100)).toEqual([item.sortKey]);
@@ -298,7 +298,7 @@ describe('what the sweep comes back to', () => {
     expect(await mine('threshold', 1000)).toEqual([]);
   });
 
-  it('is a part of an intent until it is deleted', async () => {
+  it('contains a part of an intent until it is deleted', async () => {
     await table.putIntentPart(key, 'id', 0, [hit], 100);
     expect(await mine('part', 100)).toEqual([partSortKey('id', 0)]);
     expect(await mine('intent', 100)).toEqual([]);

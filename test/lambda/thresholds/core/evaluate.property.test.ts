@@ -19,7 +19,7 @@ import { watchedMetric } from '../../../../lambda/thresholds/core/threshold-item
 import { Evaluator, measure, segment, thresholdOn } from '../../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../../support/memory/interleaving';
 
-/** How many random histories; the soak run asks for more. */
+/** Number of random histories. The soak run uses more. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 500);
 
 interface Options {
@@ -38,14 +38,14 @@ const ALL_METRICS: readonly Metric[] = [
 const observationOf = ({ kind, name, dimensions }: Metric, value: number, at: number): string =>
   kind === 'segment' ? segment(value, at, { segment: name }) : measure(value, at, { measure: name, dimensions });
 
-/** One random history, run on the real code over tables in memory, and what the plain model says of it. */
+/** Plays a random history with the real code and tables in memory, and compares it with the simple model. */
 async function history(seed: number, options: Options): Promise<{ published: string[] } & Expected> {
   const random = randomFrom(seed);
   const upTo = (n: number) => Math.floor(random() * (n + 1));
   const evaluator = new Evaluator();
   const interleaving = new Interleaving(random);
 
-  // One or two metrics of these; few, so that histories meet.
+  // One or two of these metrics, so that histories interact.
   const metrics = [ALL_METRICS[upTo(3)] as Metric, ALL_METRICS[upTo(3)] as Metric];
   const threshold = (): Threshold => {
     const operator = THRESHOLD_OPERATORS[upTo(3)] as Threshold['operator'];
@@ -57,7 +57,7 @@ async function history(seed: number, options: Options): Promise<{ published: str
   const anyMetric = () => metrics[upTo(1)] as Metric;
   const wanted = (name: string) => {
     const { kind, name: subject, dimensions } = anyMetric();
-    // Half of the thresholds on a measure's member are on the whole measure.
+    // Half of the thresholds for a measure's member are on the whole measure.
     const filter =
       kind === 'segment'
         ? { segment: subject }
@@ -93,14 +93,14 @@ async function history(seed: number, options: Options): Promise<{ published: str
       crashed();
       throw new Crash();
     }
-    // Before the call it was not made, as when the table throttles; after it its answer was lost.
+    // A crash before the call is like throttling, after the call its response is lost.
     if (failures > 0 && random() < (call.endsWith('publish') ? 0.05 : 0.01)) {
       failures--;
       throw new Error(`${call} failed`);
     }
   };
   const work = async (messages: string[]) => {
-    // A worker that is killed says nothing: its whole batch comes again.
+    // A killed worker does not respond, so its whole batch is retried.
     let crashed = false;
     const failed = await interleaving.start(
       (gate) => evaluator.evaluate(messages, gate),
@@ -123,7 +123,7 @@ async function history(seed: number, options: Options): Promise<{ published: str
   evaluator.now += 2 * 3600_000;
   await evaluator.sweep();
 
-  // Nothing is left over: no intent, and no item that no subscription names.
+  // There are no leftovers: no intents, and no items without a subscription.
   const { states, items, subscriptions, due, parts } = evaluator.tables;
   expect([...states.values()].filter(({ intent }) => intent)).toEqual([]);
   const all = [...items.values()].flatMap((some) => [...some.values()]);
@@ -133,27 +133,27 @@ async function history(seed: number, options: Options): Promise<{ published: str
   return { published, ...model(evaluator, options) };
 }
 
-/** A threshold while it was in force: from one change of its subscription to the next. */
+/** A threshold from one change of its subscription to the next. */
 interface Reign {
   readonly name: string;
   readonly thresholdId: string;
   readonly threshold: Threshold;
-  /** Key of the metric that it watches; a measure's holds for its members, too. */
+  /** Key of its metric. A measure includes its members. */
   readonly watched: string;
   readonly from: number;
   to: number;
-  /** By metric; undefined where an edit in the middle of an evaluation leaves it open. */
+  /** By metric. Undefined if an edit during an evaluation makes the state ambiguous. */
   readonly armed: Map<string, boolean | undefined>;
-  /** Metrics on which it has fired. */
+  /** Metrics on which the threshold has fired. */
   readonly fired: Set<string>;
 }
 
 interface Expected {
-  /** Ids that must have been published; of each group at least one. */
+  /** Ids that must be published, at least one of each group. */
   readonly must: string[][];
   /**
-   * Ids that may have been published, of each group at most one: crossings by observation and subscription, and what was
-   * beyond already by metric and threshold.
+   * Ids that can be published, up to one of each group: crossings by observation and subscription, and initial firings
+   * by metric and threshold.
    */
   readonly may: string[][];
 }
@@ -178,7 +178,7 @@ const holdsFor = ({ watched }: Reign, metric: Metric): boolean => {
   return watched === metricKey(metric) || (measure !== undefined && watched === metricKey(measure));
 };
 
-/** The plain model: goes over what was committed, one value after another, and every threshold by itself. */
+/** The simple model: applies the committed values in order to each threshold separately. */
 function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
   const { tables, bus } = evaluator;
   const published = new Set(bus.published.map(({ detail }) => detail.crossingId));
@@ -195,7 +195,7 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
       const [low, high] = direction === 'above' ? [previous, last] : [last, previous];
       return position(low.value) < cut && cut < position(high.value);
     };
-    // By subscription: what would have fired, of every threshold that it had while the value was evaluated.
+    // By subscription: the firings of all thresholds that it had during the evaluation of the value.
     const wouldFire = new Map<Reign, string>();
     for (const reign of reigns.filter((one) => holdsFor(one, metric))) {
       const { name: subscription, thresholdId } = reign;
@@ -213,10 +213,10 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
         const id = crossingId(metric, last, { kind, cut, subscription, thresholdId });
         const group = kind === 'fire' ? `${key} ${after.version} ${subscription}` : `${key} initial ${thresholdId}`;
         if (armed !== false) may.set(group, (may.get(group) ?? new Set()).add(id));
-        // Whether a check comes before or after a value is nobody's promise; what is promised stands below.
+        // The order of checks and values is not guaranteed. The guarantees are verified below.
         if (whole && armed && !asked) must.push([id]);
         if (armed && kind === 'fire') wouldFire.set(reign, id);
-        // An edit that keeps the level keeps the id: which of the two thresholds fired is written in the commit alone.
+        // An edit that keeps the level keeps the id: only the commit shows which of the two thresholds fired.
         const fired = published.has(id) && after.intent?.hits.some((hit) => hit.thresholdId === thresholdId);
         if (fired) reign.fired.add(key);
         if (fired && recoverTo !== undefined) reign.armed.set(key, false);
@@ -227,7 +227,7 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
         reign.armed.set(key, whole ? true : armed || undefined);
       }
     }
-    // An edit meanwhile comes before the evaluation or after it: where both would fire, one of them has.
+    // A concurrent edit takes effect before or after the evaluation: if both thresholds would fire, one of them has.
     for (const name of new Set([...wouldFire.keys()].map((reign) => reign.name))) {
       const during = reigns.filter((reign) => reign.name === name && reign.from <= at && reign.to >= readAt);
       const unbroken = during.every((reign, n) => n === 0 || reign.from === during[n - 1]?.to);
@@ -236,12 +236,12 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
       if (unbroken && covers && ids.length === during.length) must.push(ids);
     }
   }
-  // A question in the dead-letter queue is not answered.
+  // A check in the dead-letter queue has no effect.
   const beyond = deadLetters ? [] : alreadyBeyond(evaluator, reigns);
   return { must: [...must, ...beyond], may: [...may.values()].map((group) => [...group]) };
 }
 
-/** A threshold that was made while the value was beyond, and where it stayed beyond, has fired. */
+/** A threshold has fired if the value was beyond it at its creation and stayed beyond it. */
 function alreadyBeyond({ tables }: Evaluator, reigns: readonly Reign[]): string[][] {
   const groups: string[][] = [];
   for (const reign of reigns.filter(({ to, threshold }) => to === Infinity && threshold.fireIfAlreadyBeyond)) {
@@ -294,7 +294,7 @@ it(
 );
 
 it(
-  'loses and doubles nothing while thresholds are made, moved and deleted',
+  'loses and duplicates nothing while thresholds are added, moved and deleted',
   () => check({ edits: true, crashes: 2, deadLetters: false }),
   3_600_000,
 );

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 
 describe('crossings', () => {
-  it('takes the first observation as the baseline', async () => {
+  it('uses the first observation as the baseline', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     await evaluator.evaluate([segment(50, 1)]);
     expect(evaluator.crossings()).toEqual([]);
@@ -17,7 +17,7 @@ describe('crossings', () => {
     expect(evaluator.crossings()).toEqual([]);
   });
 
-  it('finds both crossings of 5 → 20 → 5 in one batch, whatever their order in it', async () => {
+  it('finds both crossings of 5 → 20 → 5 in one batch, in any order', async () => {
     await evaluator.subscribe('up', VIP, { operator: 'above', value: 10 });
     await evaluator.subscribe('down', VIP, { operator: 'below', value: 10 });
     await evaluator.evaluate([segment(5, 3), segment(20, 2), segment(5, 1)]);
@@ -35,7 +35,7 @@ describe('crossings', () => {
     expect(evaluator.bus.published.map(({ detail }) => String(detail.value))).toEqual(fired);
   });
 
-  it('fires every threshold of a jump once, in the order in which the value met them', async () => {
+  it('fires every threshold of a jump once, in the order of crossing', async () => {
     for (const value of [20, 10, 15]) await evaluator.subscribe(`up-${value}`, VIP, { operator: 'above', value });
     for (const value of [12, 18]) await evaluator.subscribe(`down-${value}`, VIP, { operator: 'below', value });
     await evaluator.evaluate([segment(5, 1), segment(100, 2), segment(0, 3)]);
@@ -48,14 +48,14 @@ describe('crossings', () => {
     ]);
   });
 
-  it('does not fire a threshold that was made while the value is beyond it', async () => {
+  it('does not fire a new threshold if the value is already beyond it', async () => {
     await evaluator.evaluate([segment(50, 1)]);
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     await evaluator.evaluate([segment(60, 2)]);
     expect(evaluator.crossings()).toEqual([]);
   });
 
-  it('does not look for thresholds when the value is equal', async () => {
+  it('does not query thresholds for an equal value', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     await evaluator.evaluate([segment(5, 1)]);
     const calls: string[] = [];
@@ -63,7 +63,7 @@ describe('crossings', () => {
     expect(calls.filter((call) => call.startsWith('before'))).toEqual(['before readState', 'before commitState']);
   });
 
-  it('keeps metrics apart: segments and measures, instances, members, and names with the separator in them', async () => {
+  it('separates metrics: segments and measures, instances, members, and names that contain the separator', async () => {
     await evaluator.subscribe('segment', { segment: 'A' }, { operator: 'above', value: 10 });
     await evaluator.subscribe('measure', { measure: 'B' }, { operator: 'above', value: 10 });
     await evaluator.subscribe(
@@ -83,7 +83,7 @@ describe('crossings', () => {
     expect(evaluator.crossings().map((text) => text.split(' ')[0])).toEqual(['segment', 'measure', 'member', 'odd']);
   });
 
-  it('takes a measure that names no members as the measure itself and each of its members', async () => {
+  it('applies a threshold without dimensions to the measure and each of its members', async () => {
     await evaluator.subscribe('all', { measure: 'Revenue' }, { operator: 'above', value: 10, recoverTo: 5 });
     await evaluator.subscribe(
       'eu',
@@ -108,7 +108,7 @@ describe('crossings', () => {
     ]);
   });
 
-  it('knows members by their set, not by the order in which they are written', async () => {
+  it('identifies members independently of the order of their dimensions', async () => {
     const dimensions = { Region: 'EU', Product: 'Shoes' };
     await evaluator.subscribe('eu', { measure: 'Revenue', dimensions }, { operator: 'above', value: 10 });
     await evaluator.evaluate([
@@ -118,7 +118,7 @@ describe('crossings', () => {
     expect(evaluator.crossings()).toEqual(['eu above 10: 5 → 20']);
   });
 
-  it('says in its event all that is known of the crossing, and for whom it is', async () => {
+  it('sends all facts of the crossing and its subscription', async () => {
     await evaluator.subscribe(
       'record',
       { measure: 'Revenue' },
@@ -155,7 +155,7 @@ describe('crossings', () => {
     ]);
   });
 
-  it('publishes more hits than one item holds', async () => {
+  it('publishes more hits than an item can hold', async () => {
     for (let n = 0; n < 230; n++) await evaluator.subscribe(`t-${n}`, VIP, { operator: 'above', value: n });
     await evaluator.evaluate([segment(0, 1), segment(1000, 2)]);
     expect(new Set(evaluator.bus.published.map(({ detail }) => detail.crossingId)).size).toBe(230);
@@ -164,14 +164,14 @@ describe('crossings', () => {
 });
 
 describe('a recovery level', () => {
-  it('lets a threshold fire again only after the value has come back to it', async () => {
+  it('lets a threshold fire again only after the value has returned to it', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10, recoverTo: 5 });
     for (const [n, value] of [4, 11, 8, 12, 6, 13, 5, 14, 10, 15].entries())
       await evaluator.evaluate([segment(value, n)]);
     expect(evaluator.crossings()).toEqual(['vip above 10: 4 → 11', 'vip above 10: 5 → 14']);
   });
 
-  it('works downward, too', async () => {
+  it('also works for falling values', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'below', value: 10, recoverTo: 20 });
     for (const [n, value] of [30, 9, 15, 8, 20, 7].entries()) await evaluator.evaluate([segment(value, n)]);
     expect(evaluator.crossings()).toEqual(['vip below 10: 30 → 9', 'vip below 10: 20 → 7']);
@@ -186,7 +186,7 @@ describe('fireIfAlreadyBeyond', () => {
     return checks;
   };
 
-  it('fires once for a threshold that is made while the value is beyond it, and then at each crossing', async () => {
+  it('fires once for a new threshold if the value is already beyond it, then at each crossing', async () => {
     await evaluator.evaluate([segment(50, 1)]);
     await evaluator.subscribe('vip', VIP, wanted);
     const checks = await answered();
@@ -198,14 +198,14 @@ describe('fireIfAlreadyBeyond', () => {
     expect(evaluator.crossings().slice(1)).toEqual(['vip above 10: 5 → 20']);
   });
 
-  it('fires for the first value if it is beyond', async () => {
+  it('fires for the first value if it is beyond the threshold', async () => {
     await evaluator.subscribe('vip', VIP, wanted);
     await evaluator.evaluate([segment(50, 1)]);
     await answered();
     expect(evaluator.crossings()).toEqual(['vip above 10: undefined → 50']);
   });
 
-  it('fires nothing where the value is not beyond, nor after a crossing has fired', async () => {
+  it('does not fire if the value is not beyond the threshold, or after a crossing has fired', async () => {
     await evaluator.evaluate([segment(5, 1)]);
     await evaluator.subscribe('vip', VIP, wanted);
     const checks = await answered();
@@ -214,7 +214,7 @@ describe('fireIfAlreadyBeyond', () => {
     expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 20']);
   });
 
-  it('asks for every member of a measure that is taken whole, also for those that come later', async () => {
+  it('checks every member of a whole measure, including later ones', async () => {
     for (const Region of ['EU', 'US']) await evaluator.evaluate([measure(50, 1, { dimensions: { Region } })]);
     await evaluator.subscribe('all', { measure: 'Revenue' }, { ...wanted, recoverTo: 5 });
     await answered();
@@ -224,7 +224,7 @@ describe('fireIfAlreadyBeyond', () => {
     ).toEqual(['ASIA', 'EU', 'US']);
   });
 
-  it('asks again when it is registered again, since the run before may have ended too early', async () => {
+  it('checks again after a repeated registration, because the previous one can have crashed', async () => {
     await evaluator.evaluate([segment(50, 1)]);
     await evaluator.subscribe('vip', VIP, wanted);
     evaluator.checks.length = 0;
@@ -233,8 +233,8 @@ describe('fireIfAlreadyBeyond', () => {
     expect(evaluator.crossings()).toHaveLength(1);
   });
 
-  it('is not missed by a first value that is evaluated while the threshold is being made', async () => {
-    // The evaluation has looked for thresholds and found none; then one is made, and asks.
+  it('is not missed if the first value is evaluated while the threshold is created', async () => {
+    // The evaluation has found no thresholds. Then a threshold is created and requests a check.
     let made = false;
     await evaluator.evaluate([segment(50, 1)], async (call) => {
       if (call !== 'after items' || made) return;
@@ -257,20 +257,20 @@ describe('order', () => {
     ['late by its sequence', segment(0, 20, { sequence: 1 }), 'LateObservations'],
     ['a duplicate', segment(20, 20, { sequence: 2 }), 'DuplicateObservations'],
     ['a conflict, where the first wins', segment(21, 20, { sequence: 2 }), 'ConflictingObservations'],
-  ])('drops and counts an observation that is %s, and goes on with its batch', async (_, body, metric) => {
+  ])('drops and counts an observation that is %s, and continues its batch', async (_, body, metric) => {
     await evaluator.evaluate([body, segment(3, 30), segment(30, 40)]);
     expect(evaluator.telemetry.counts[metric]).toBe(1);
     expect(evaluator.rejected.kept).toEqual([]);
     expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 20', 'vip above 10: 3 → 30']);
   });
 
-  it('orders by the instant, not by how it is written', async () => {
+  it('orders by the instant, not by its text', async () => {
     await evaluator.evaluate([segment(4, 0, { observedAt: '2026-11-19T14:25:00+02:00' })]);
     expect(evaluator.tables.commits.at(-1)?.after.last?.value).toBe(4);
   });
 });
 
-describe('events that cannot be taken', () => {
+describe('invalid events', () => {
   it.each([
     ['text that is not JSON', '{"detail', 'the message is not JSON'],
     ['no event', '[]', 'the message is not an EventBridge event'],
@@ -292,7 +292,7 @@ describe('events that cannot be taken', () => {
       segment(1, 1, { observedAt: new Date(NOW + 3600_001).toISOString() }),
       'minutes in the future',
     ],
-  ])('rejects %s with its reason, and goes on with the batch', async (_, body, reason) => {
+  ])('rejects %s with its reason, and continues the batch', async (_, body, reason) => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     expect(await evaluator.evaluate([segment(5, 10), body, segment(20, 20)])).toEqual([]);
     expect(evaluator.rejected.kept).toEqual([{ body, reason: expect.stringContaining(reason) }]);
@@ -300,7 +300,7 @@ describe('events that cannot be taken', () => {
     expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 20']);
   });
 
-  it('takes an observation that is an hour ahead of the clock', async () => {
+  it('accepts an observation one hour in the future', async () => {
     await evaluator.evaluate([segment(1, 1, { observedAt: new Date(NOW + 3600_000).toISOString() })]);
     expect(evaluator.tables.commits).toHaveLength(1);
   });
@@ -314,7 +314,7 @@ describe('failures', () => {
     };
   };
 
-  it('publishes on redelivery what was committed before a failure, under the same id', async () => {
+  it('publishes a committed crossing after a redelivery, with the same id', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     await evaluator.evaluate([segment(5, 1)]);
     const crossing = segment(20, 2);
@@ -326,7 +326,7 @@ describe('failures', () => {
     expect(evaluator.telemetry.counts.DuplicateObservations).toBe(1);
   });
 
-  it('does not let a later value overtake one that has to come again', async () => {
+  it('does not let a later value overtake a failed one', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     await evaluator.evaluate([segment(5, 1)]);
     const batch = [segment(20, 2), segment(5, 3), segment(7, 4, { segment: 'Other' })];
@@ -335,7 +335,7 @@ describe('failures', () => {
     expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 20']);
   });
 
-  it('lets the sweep publish what a dead-lettered message left behind, but not while its worker may be running', async () => {
+  it('lets the sweep publish the intent of a dead letter, but not before its worker has ended', async () => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
     await evaluator.evaluate([segment(5, 1)]);
     await evaluator.evaluate([segment(20, 2)], failing('before publish', 1));

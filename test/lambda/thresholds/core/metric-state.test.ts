@@ -28,14 +28,14 @@ describe('the order of an observation', () => {
     expect(orderOf(undefined, observation(change))).toBe('newer');
   });
 
-  it('takes −0 for 0', () => {
+  it('treats −0 like 0', () => {
     const zero = nextState(undefined, observation({ value: 0 }));
     expect(orderOf(zero, observation({ value: -0 }))).toBe('duplicate');
   });
 });
 
 describe('the next state', () => {
-  it('holds the observation and counts on', () => {
+  it('contains the observation and the next version', () => {
     const first = nextState(undefined, observation());
     expect(first).toMatchObject({ metric: observation().metric, version: 1, recent: [[1000, 10]] });
     expect(nextState(first, observation({ observedAt: 2000, value: 20 }))).toMatchObject({
@@ -47,7 +47,7 @@ describe('the next state', () => {
     });
   });
 
-  it('takes over no intent: what was committed before has been published', () => {
+  it('contains no intent, because the previous one is published', () => {
     const state = { ...nextState(undefined, observation()), intent: {} } as MetricState;
     expect(nextState(state, observation({ observedAt: 2000 }))).not.toHaveProperty('intent');
   });
@@ -60,7 +60,7 @@ describe('the next state', () => {
     expect(state?.recent.at(-1)).toEqual([49, 9]);
   });
 
-  it('fits one write unit however long its names and numbers are, or holds the last point alone', () => {
+  it('fits in one write unit or has only the last point, for any length of names and numbers', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
     const anyMetric = fc.record({
       instanceId: text,
@@ -79,7 +79,7 @@ describe('the next state', () => {
           state = nextState(before, next);
           expect(state.recent.at(-1)).toEqual([next.observedAt, next.value]);
           expect(state.version).toBe((before?.version ?? 0) + 1);
-          // The key names the metric once more. Names and numbers are no longer in DynamoDB than in JSON.
+          // The key also contains the metric. DynamoDB's encoding is never longer than JSON.
           const bytes = Buffer.byteLength(JSON.stringify([state, state.metric]));
           if (state.recent.length > 1) expect(bytes).toBeLessThanOrEqual(1024);
         }

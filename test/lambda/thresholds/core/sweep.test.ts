@@ -14,7 +14,7 @@ const wanted = (value: number) => ({
 });
 const itemsOf = ({ tables }: Evaluator) => [...tables.items.values()].flatMap((items) => [...items.values()]);
 
-/** Dies at the n-th call, and from then on. */
+/** Fails at the n-th call and all later ones. */
 function dyingAt(at: number): Gate & { dead: () => boolean } {
   let calls = 0;
   const gate = async () => {
@@ -30,7 +30,7 @@ beforeEach(() => {
 
 describe('the sweep', () => {
   it.each([
-    ['made', async () => {}, (gate?: Gate) => register(wanted(10), 'cli', evaluator.registryPorts(gate))],
+    ['added', async () => {}, (gate?: Gate) => register(wanted(10), 'cli', evaluator.registryPorts(gate))],
     [
       'moved',
       () => register(wanted(10), 'cli', evaluator.registryPorts()),
@@ -41,25 +41,28 @@ describe('the sweep', () => {
       () => register(wanted(10), 'cli', evaluator.registryPorts()),
       (gate?: Gate) => unregister('vip', 'cli', evaluator.registryPorts(gate)),
     ],
-  ])('removes what is left of a threshold that was being %s, whenever that was cut off', async (_, prepare, act) => {
-    for (let at = 1, dead = true; dead; at++) {
-      evaluator = new Evaluator();
-      await prepare();
-      const gate = dyingAt(at);
-      await act(gate).catch((error) => expect(error).toBeInstanceOf(Crash));
-      dead = gate.dead();
+  ])(
+    'removes the leftovers of a threshold that was being %s, after an interruption at any call',
+    async (_, prepare, act) => {
+      for (let at = 1, dead = true; dead; at++) {
+        evaluator = new Evaluator();
+        await prepare();
+        const gate = dyingAt(at);
+        await act(gate).catch((error) => expect(error).toBeInstanceOf(Crash));
+        dead = gate.dead();
 
-      await evaluator.sweep();
-      evaluator.now += 2 * HOUR;
-      await evaluator.sweep();
-      const named = evaluator.tables.subscriptions.get('vip')?.thresholdId;
-      const kinds = itemsOf(evaluator).map(({ thresholdId, kind }) => (thresholdId === named ? kind : 'leftover'));
-      expect({ at, kinds: kinds.toSorted() }).toEqual({ at, kinds: named === undefined ? [] : ['fire', 'rearm'] });
-      expect(evaluator.tables.due.size).toBe(0);
-    }
-  });
+        await evaluator.sweep();
+        evaluator.now += 2 * HOUR;
+        await evaluator.sweep();
+        const named = evaluator.tables.subscriptions.get('vip')?.thresholdId;
+        const kinds = itemsOf(evaluator).map(({ thresholdId, kind }) => (thresholdId === named ? kind : 'leftover'));
+        expect({ at, kinds: kinds.toSorted() }).toEqual({ at, kinds: named === undefined ? [] : ['fire', 'rearm'] });
+        expect(evaluator.tables.due.size).toBe(0);
+      }
+    },
+  );
 
-  it('leaves alone what is still being made', async () => {
+  it('does not touch a registration in progress', async () => {
     const gate = dyingAt(8);
     await register(wanted(10), 'cli', evaluator.registryPorts(gate)).catch(() => {});
     const before = itemsOf(evaluator).length;
@@ -68,7 +71,7 @@ describe('the sweep', () => {
     expect(itemsOf(evaluator)).toHaveLength(before);
   });
 
-  it('removes the parts of an intent that was never committed, and not those of one that was', async () => {
+  it('removes the parts of an intent only if it was never committed', async () => {
     for (let n = 0; n < 130; n++) {
       await evaluator.subscribe(`t-${n}`, { segment: 'VIP customers' }, { operator: 'above', value: n });
     }
@@ -89,7 +92,7 @@ describe('the sweep', () => {
     expect([...evaluator.tables.due.values()].filter(({ kind }) => kind === 'part')).toEqual([]);
   });
 
-  it('does the rest when one step fails, and says so', async () => {
+  it('continues after a failed step and reports it', async () => {
     for (const name of ['A', 'B']) {
       await evaluator.subscribe(name, { segment: name }, { operator: 'above', value: 10 });
       await evaluator.evaluate([segment(5, 1, { segment: name })]);

@@ -27,7 +27,7 @@ let runsTable: string;
 let endpoint: Endpoint;
 let resolution: EntityResolutionClient;
 let profiles: CustomerProfilesClient;
-/** The jobs that there are. */
+/** The jobs of the services. */
 let rows: AnswerCell[][] = [];
 let questions: Question[] = [];
 beforeAll(async () => {
@@ -63,13 +63,13 @@ const MATCHING: PolledJobs = { service: 'entity-resolution', workflow: 'customer
 const IDENTITIES: PolledJobs = { service: 'identity-resolution', domain: 'shop' };
 
 let instances = 0;
-/** A poller of an instance of its own, so that all share the table. */
+/** A poller with its own instance, so that all tests share the table. */
 function poller(jobs: PolledJobs, killer?: Killer) {
   const instanceId = `i-${++instances}`;
   const bus = new MemoryBus();
   const telemetry = new MemoryTelemetry();
   const rejected = new MemoryRejected();
-  /** What was left on the queue, and with which delay. */
+  /** Rechecks sent to the queue, with their delay. */
   const left: { poll: Poll; wait: number }[] = [];
   const leave = async (poll: Poll, wait: number) => void left.push({ poll, wait });
   const ports = (now: number, worker: Killer | undefined): PollPorts => {
@@ -93,7 +93,7 @@ function poller(jobs: PolledJobs, killer?: Killer) {
     rejected,
     left,
     instanceId,
-    /** A message that the queue has, a run of the schedule if nothing else, and the same again when the worker dies, as SQS brings it: 6 minutes later. */
+    /** A message, by default of the schedule, and its retry after a crash, 6 minutes later as in SQS. */
     async poll(minute: number, body = JSON.stringify({ jobs, instanceId }), id = 'one'): Promise<string[]> {
       const worker = killer?.killed ? undefined : killer;
       const now = START + minute * MINUTE;
@@ -109,7 +109,7 @@ describe.each([
   [MATCHING, 'SUCCEEDED', { match: 'Successful' }, { match: 'Failed' }],
   [IDENTITIES, 'COMPLETED', { match: 'Successful', merge: 'Successful' }, undefined],
 ])('jobs of $service', (jobs, success, stages, failedStages) => {
-  it('that end after the first look are told of once each, in the order of their ends', async () => {
+  it('that end after the first poll are reported once each, in the order of their ends', async () => {
     rows = [['old', success, at(-60), at(-30)]];
     const { poll, details, bus, telemetry } = poller(jobs);
     await poll(0);
@@ -144,7 +144,7 @@ describe.each([
     );
   });
 
-  it('are not told of again when they are forgotten, and not when nobody looked for a week', async () => {
+  it('are not reported again after their records expire, or after a week without polls', async () => {
     const { poll, details } = poller(jobs);
     await poll(0);
     rows = [['late', success, at(1), at(2)]];
@@ -152,7 +152,7 @@ describe.each([
     expect(details()).toEqual([]);
   });
 
-  it('are told of whenever a worker dies, and by the same event', async () => {
+  it('are reported with the same event after a crash at any point', async () => {
     const history = async (killer?: Killer) => {
       rows = [];
       const { poll, details } = poller(jobs, killer);
@@ -162,7 +162,7 @@ describe.each([
         ['b', 'FAILED', at(10), at(13), 'no space'],
       ];
       await poll(20);
-      // What a dead worker had taken is another's after 2 minutes.
+      // The claim of a crashed worker expires after 2 minutes.
       await poll(40);
       await poll(60);
       return details();
@@ -179,7 +179,7 @@ describe.each([
       expect(new Set(details.map((one) => JSON.stringify(one))), `died at ${n}, ${point}`).toEqual(
         new Set(expected.map((one) => JSON.stringify(one))),
       );
-      // Twice only where the worker died between telling and noting it.
+      // Duplicates only occur after a crash between the event and its record.
       const twice = /PutEvents/.test(point ?? '') && point !== 'before PutEvents' ? 1 : 0;
       const isNoting = point === 'before PutCommand';
       expect(details.length, `died at ${n}, ${point}`).toBeLessThanOrEqual(2 + Math.max(twice, isNoting ? 1 : 0));
@@ -187,7 +187,7 @@ describe.each([
   });
 });
 
-it('a partial success is a failure: not all of the data is merged', async () => {
+it('a partial success is a failure, because some data is not merged', async () => {
   const { poll, details } = poller(IDENTITIES);
   await poll(0);
   rows = [['partial', 'PARTIAL_SUCCESS', at(1), at(2), 'a system error']];
@@ -195,7 +195,7 @@ it('a partial success is a failure: not all of the data is merged', async () => 
   expect(details()).toMatchObject([{ runId: 'partial', status: 'Failed', error: 'a system error' }]);
 });
 
-it('two workers at once tell of a job once', async () => {
+it('two concurrent workers report a job once', async () => {
   const { poll, details } = poller(MATCHING);
   await poll(0);
   rows = [['a', 'SUCCEEDED', at(1), at(3)]];
@@ -203,7 +203,7 @@ it('two workers at once tell of a job once', async () => {
   expect(details().length).toBe(1);
 });
 
-it('what names no jobs is kept with the reason', async () => {
+it('a message without jobs is stored with the reason', async () => {
   const { poll, rejected } = poller(MATCHING);
   await poll(0, '{"jobs":{"service":"other"}}');
   await poll(0, 'no JSON');
@@ -213,16 +213,16 @@ it('what names no jobs is kept with the reason', async () => {
   ]);
 });
 
-describe('a job that was started', () => {
+describe('a started job', () => {
   const { event } = startMatchingJob;
   const job = event.detail.responseElements.jobId;
-  /** What a rule puts on the queue: the sample with this in its detail. */
+  /** The message of the rule: the sample with changes in its detail. */
   const start = (instanceId: string, detail: object = {}) =>
     JSON.stringify({
       poll: { jobs: MATCHING, instanceId },
       event: { ...event, detail: { ...event.detail, eventTime: at(0), ...detail } },
     });
-  /** Takes what is left on the queue until nothing is, each after its delay; returns when that was, in minutes. */
+  /** Processes all rechecks after their delay. Returns the time of the last one, in minutes. */
   const untilItEnds = async (
     { left, poll }: ReturnType<typeof poller>,
     minute: number,
@@ -238,7 +238,7 @@ describe('a job that was started', () => {
     return now;
   };
 
-  it('is looked at until it has ended, and told of once, though nobody asked before', async () => {
+  it('is checked until it ends and reported once, also without a schedule', async () => {
     const made = poller(MATCHING);
     rows = [
       ['old', 'SUCCEEDED', at(-60), at(-30)],
@@ -255,7 +255,7 @@ describe('a job that was started', () => {
     ]);
   });
 
-  it('may have ended before CloudTrail told of its start', async () => {
+  it('can end before CloudTrail reports its start', async () => {
     const made = poller(MATCHING);
     rows = [[job, 'FAILED', at(0), at(1), 'no space']];
     await made.poll(10, start(made.instanceId));
@@ -263,13 +263,13 @@ describe('a job that was started', () => {
     expect(made.details()).toMatchObject([{ runId: job, status: 'Failed', error: 'no space' }]);
   });
 
-  it('goes on by one message, however often its start and its looks come', async () => {
+  it('is continued by one message, despite duplicates of its start and its rechecks', async () => {
     const made = poller(MATCHING);
     rows = [[job, 'RUNNING', at(0), null]];
     for (const id of ['a', 'b', 'c', 'b']) await made.poll(1, start(made.instanceId), id);
     expect(made.left.map(({ poll, wait }) => [poll.watch?.looks, wait])).toEqual([[1, 30]]);
     const again = JSON.stringify(made.left.shift()?.poll);
-    // The message that goes on comes again, since its worker may have died: it leaves the same word once more.
+    // The retry of the continuing message sends the recheck again, because its worker can have crashed.
     for (const id of ['d', 'e', 'd']) await made.poll(2, again, id);
     expect(made.left.map(({ poll }) => poll.watch?.looks)).toEqual([2, 2]);
     const words = made.left.splice(0).map(({ poll }) => JSON.stringify(poll));
@@ -277,7 +277,7 @@ describe('a job that was started', () => {
     expect(made.left.map(({ poll }) => poll.watch?.looks)).toEqual([3]);
   });
 
-  it('goes on beside another that was started, each with its own looks', async () => {
+  it('is checked independently of another started job', async () => {
     const made = poller(MATCHING);
     rows = [
       [job, 'RUNNING', at(0), null],
@@ -296,7 +296,7 @@ describe('a job that was started', () => {
     ['null', null],
     ['something else', 'a text'],
     ['an empty text', { jobId: '' }],
-  ])('whose id CloudTrail does not say (%s) is looked for as long as one goes on', async (_, responseElements) => {
+  ])('without an id in CloudTrail (%s) is checked while any job is in progress', async (_, responseElements) => {
     const made = poller(MATCHING);
     rows = [[job, 'RUNNING', at(0), null]];
     await made.poll(1, start(made.instanceId, { responseElements }));
@@ -306,7 +306,7 @@ describe('a job that was started', () => {
     expect(made.details()).toMatchObject([{ runId: job }]);
   });
 
-  it('is told of whenever a worker dies, and by the same event', async () => {
+  it('is reported with the same event after a crash at any point', async () => {
     const history = async (killer?: Killer) => {
       const made = poller(MATCHING, killer);
       rows = [[job, 'RUNNING', at(0), null]];
@@ -327,21 +327,21 @@ describe('a job that was started', () => {
       expect(new Set(details.map((one) => JSON.stringify(one))), point).toEqual(
         new Set(expected.map((one) => JSON.stringify(one))),
       );
-      // Twice only where the worker died between telling and noting it.
+      // Duplicates only occur after a crash between the event and its record.
       const mayBeTwo = ['after PutEvents', 'before PutCommand'].includes(whole.points[n - 1] ?? '');
       expect(details.length, point).toBeLessThanOrEqual(mayBeTwo ? 2 : 1);
     }
   });
 
-  it('of which an event says too little is kept with the reason', async () => {
+  it('with an incomplete event is rejected and stored with the reason', async () => {
     const made = poller(MATCHING);
     await made.poll(0, start(made.instanceId, { eventID: undefined }));
     await made.poll(0, start(made.instanceId, { eventTime: 'yesterday' }));
     await made.poll(0, '{"event":{}}');
     expect(made.rejected.kept.map(({ reason }) => reason)).toEqual([
-      expect.stringMatching(/^the message is no start of a job: .*eventID/),
-      expect.stringMatching(/^the message is no start of a job: .*eventTime/),
-      expect.stringMatching(/^the message is no start of a job: /),
+      expect.stringMatching(/^the message is not the start of a job: .*eventID/),
+      expect.stringMatching(/^the message is not the start of a job: .*eventTime/),
+      expect.stringMatching(/^the message is not the start of a job: /),
     ]);
   });
 });

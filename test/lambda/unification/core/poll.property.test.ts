@@ -9,11 +9,11 @@ const numRuns = Number(process.env.PROPERTY_RUNS ?? 100);
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const START = Date.parse('2026-11-02T06:00:00Z');
-/** For so long after its first receive a message is with a worker that has died (visibility timeout of the queue). */
+/** Wait before a message of a crashed worker is received again (visibility timeout of the queue). */
 const VISIBILITY = 6 * MINUTE;
 const JOBS = { service: 'entity-resolution', workflow: 'customers' } as const;
 
-/** Jobs as they were started; durations in minutes. */
+/** Started jobs. Durations are minutes. */
 const started = fc.record({
   after: fc.integer({ min: 0, max: 600 }),
   lasts: fc.oneof(
@@ -21,43 +21,43 @@ const started = fc.record({
     { weight: 4, arbitrary: fc.integer({ min: 0, max: 24 * 60 }) },
     { weight: 1, arbitrary: fc.constant(9 * 24 * 60) },
   ),
-  /** The service never lists it. */
+  /** Whether the service never lists the job. */
   isGhost: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   saysJob: fc.boolean(),
-  /** When CloudTrail's event comes, and comes again. */
+  /** Times of CloudTrail's event and its duplicates. */
   told: fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 3 }),
 });
-/** What becomes of the worker that takes a message. */
+/** The fate of the worker of a message. */
 const mishap = fc.oneof(
   fc.constant('none' as const),
   fc.constant('comes twice' as const),
   fc.integer({ min: 1, max: 16 }),
 );
 
-/** The table, with the conditions of the real one. */
+/** A table with the conditions of the real one. */
 function memoryJobs(): PolledJobStore {
   const first = new Map<string, number>();
-  const taken = new Map<string, { takenAt: number; isTold: boolean }>();
+  const claims = new Map<string, { claimedAt: number; isReported: boolean }>();
   const watches = new Map<string, { looks: number; message: string }>();
   return {
     async firstPoll(jobs, now) {
       if (!first.has(jobs)) first.set(jobs, now);
       return first.get(jobs) as number;
     },
-    async take(jobs, id, now, takenBefore) {
-      const known = taken.get(`${jobs} ${id}`);
-      if (known && (known.isTold || known.takenAt >= takenBefore)) return false;
-      taken.set(`${jobs} ${id}`, { takenAt: now, isTold: false });
+    async claim(jobs, id, now, claimedBefore) {
+      const known = claims.get(`${jobs} ${id}`);
+      if (known && (known.isReported || known.claimedAt >= claimedBefore)) return false;
+      claims.set(`${jobs} ${id}`, { claimedAt: now, isReported: false });
       return true;
     },
-    async told(jobs, id, now) {
-      taken.set(`${jobs} ${id}`, { takenAt: now, isTold: true });
+    async finish(jobs, id, now) {
+      claims.set(`${jobs} ${id}`, { claimedAt: now, isReported: true });
     },
-    async goOn(jobs, watch, looks, message) {
+    async extend(jobs, watch, looks, message) {
       const known = watches.get(`${jobs} ${watch}`);
-      const goesOn = !known || known.looks === looks || (known.looks === looks + 1 && known.message === message);
-      if (goesOn) watches.set(`${jobs} ${watch}`, { looks: looks + 1, message });
-      return goesOn;
+      const isHeld = !known || known.looks === looks || (known.looks === looks + 1 && known.message === message);
+      if (isHeld) watches.set(`${jobs} ${watch}`, { looks: looks + 1, message });
+      return isHeld;
     },
   };
 }
@@ -69,7 +69,7 @@ interface Message {
 }
 type Started = typeof started extends fc.Arbitrary<infer T> ? T : never;
 
-/** Runs the queue until it is empty. */
+/** Processes the queue until it is empty. */
 async function play(starts: readonly Started[], mishaps: readonly (number | 'none' | 'comes twice')[]) {
   const jobs = starts.map(({ after, lasts, isGhost }, n) => ({
     id: `job-${n}`,
@@ -117,9 +117,9 @@ async function play(starts: readonly Started[], mishaps: readonly (number | 'non
       },
       jobs: {
         firstPoll: inTheWay('firstPoll'),
-        take: inTheWay('take'),
-        told: inTheWay('told'),
-        goOn: inTheWay('goOn'),
+        claim: inTheWay('claim'),
+        finish: inTheWay('finish'),
+        extend: inTheWay('extend'),
       },
       events: { publish: (type, detail) => worker.call('publish', () => publish(type, detail)) },
       again: (poll, wait) =>
@@ -141,7 +141,7 @@ async function play(starts: readonly Started[], mishaps: readonly (number | 'non
   return { jobs, bus, sent, telemetry, rejected, deaths, end: now };
 }
 
-test('each job that is started is told of when it has ended, and looks neither multiply nor go on for ever', async () => {
+test('each started job is reported after its end, and checks neither multiply nor continue forever', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(started, { minLength: 1, maxLength: 3 }),
@@ -152,13 +152,13 @@ test('each job that is started is told of when it has ended, and looks neither m
         const told = bus.published.map(({ detail }) => detail.runId);
         for (const { id, startedAt, endedAt, isGhost } of jobs) {
           const times = told.filter((one) => one === id).length;
-          // Looked at for a week: what lasts longer is told of by another's looks only.
+          // Jobs are checked for a week. Longer ones are only reported by checks of other jobs.
           if (isGhost) expect(times).toBe(0);
           else if (endedAt - startedAt < 7 * DAY) expect(times, id).toBeGreaterThanOrEqual(1);
         }
-        // Once each, but for workers that died between telling and noting it.
+        // Once each, except after crashes between the event and its record.
         expect(told.length - new Set(told).size).toBeLessThanOrEqual(deaths);
-        // One word for each look, but for those that died after they left it, or came twice.
+        // One recheck for each check, except after crashes and duplicates.
         const mishappened = mishaps.filter((one) => one !== 'none').length;
         for (const words of sent.values()) {
           const looks = words.map(({ watch }) => watch?.looks);
@@ -171,21 +171,21 @@ test('each job that is started is told of when it has ended, and looks neither m
   );
 });
 
-test('a job that goes on for longer than a week is given up, and the log says so', async () => {
+test('a job is no longer checked after a week, which is logged', async () => {
   const start = { after: 0, lasts: 9 * 24 * 60, isGhost: false, saysJob: true, told: [1] };
   const { bus, telemetry, end } = await play([start], []);
   expect(bus.published).toEqual([]);
   expect(end - START).toBeGreaterThan(7 * DAY);
   expect(telemetry.lines).toEqual([
-    'a job that was started has not been seen to end, and is not looked at any more ' +
+    'a started job did not end in time and is no longer checked ' +
       JSON.stringify({ jobs: JOBS, job: 'job-0', startedAt: '2026-11-02T06:00:00.000Z' }),
   ]);
 });
 
-test('looks are half a minute apart at first, and never more than 5 minutes', async () => {
+test('checks are half a minute apart at first, and up to 5 minutes later', async () => {
   const { sent, bus } = await play([{ after: 0, lasts: 40, isGhost: false, saysJob: true, told: [0] }], []);
   const looks = sent.get('start-0')?.map(({ watch }) => watch?.looks);
-  // 30 s, 1, 2, 3, and then 5 minutes: 36:30 is before the end, 41:30 after it.
+  // 30 s, 1, 2, 3, then 5 minutes: 36:30 is before the end, 41:30 after it.
   expect(looks).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   expect(bus.published.length).toBe(1);
 });

@@ -5,7 +5,7 @@ import type { BodyInput } from '../../../../../lambda/delivery/core/bodies/body'
 import type { TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
 import { BODY_FORMATS } from '../../../../../lambda/subscriptions/core/subscription';
 
-/** Characters that something escapes, cuts or reads as markup. */
+/** Characters that are escaped, cut or read as markup. */
 const character = fc.oneof(
   {
     weight: 5,
@@ -95,7 +95,7 @@ const event: fc.Arbitrary<TriggerEvent> = fc.oneof(
   }),
   fc.record({ ...common, ...ended, trigger: is('unification-refresh-completed'), stages: optional(statuses) }),
 );
-/** Any delivery that can be, and many that cannot. */
+/** Any possible delivery, and many impossible ones. */
 export const anyInput: fc.Arbitrary<BodyInput> = fc.record({
   event,
   subscription: fc.record({

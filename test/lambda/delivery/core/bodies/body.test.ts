@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type BodyInput, MAX_BODY_BYTES, renderBody } from '../../../../../lambda/delivery/core/bodies/body';
-import type { FlatBody } from '../../../../../lambda/delivery/core/bodies/flat';
+import type { FlatBody } from '../../../../../lambda/delivery/core/bodies/flat-schema';
 import type { TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
 import { BODY_FORMATS, type SubscriptionDefinition } from '../../../../../lambda/subscriptions/core/subscription';
 
@@ -226,7 +226,7 @@ describe('the sentences', () => {
     ['atOrAbove', 'above', 10250, 'reached 10,000', '10,000 or more'],
     ['below', 'below', 1, 'fell below 10,000', 'below 10,000'],
     ['atOrBelow', 'below', 1, 'fell to 10,000 or below', '10,000 or less'],
-    // A crossing of an earlier threshold of the subscription is told by its own values.
+    // A crossing of an earlier threshold uses its own values.
     ['below', 'above', 10000, 'reached 10,000', '10,000 or more'],
     ['above', 'below', 10000, 'fell to 10,000 or below', '10,000 or less'],
   ] as const)('of a threshold %s, crossed %s at %d', (operator, direction, value, did, wanted) => {
@@ -239,13 +239,13 @@ describe('the sentences', () => {
     expect(summary).toContain(`Threshold: ${wanted}.`);
   });
 
-  test('say when it is a test', () => {
+  test('mention a test', () => {
     const [title, summary] = titled(segmentEvent, { isTest: true });
     expect(title).toBe('Test: Segment VIP customers rose above 10,000');
     expect(summary).toMatch(/above 10,000\. This is a test; nothing happened\.$/);
   });
 
-  test('say when it happened, if they come late', () => {
+  test('mention when a late event happened', () => {
     expect(titled(segmentEvent, { delayedMinutes: 59 })[1]).not.toContain('late');
     expect(titled(segmentEvent, { delayedMinutes: 61 })[1]).toMatch(
       / Delivered late: it happened on 2026-11-02 at 06:00 UTC\.$/,
@@ -273,14 +273,14 @@ describe('the sentences', () => {
   });
 });
 
-describe('what is too long', () => {
-  test('an error is cut at 4,000 characters', () => {
+describe('long values', () => {
+  test('an error is cut to 4,000 characters', () => {
     const body = bodyOf({ ...failedEvent, error: 'x'.repeat(5000) });
     expect(body).toMatchObject({ error: `${'x'.repeat(3999)}…` });
     expect(bodyOf({ ...failedEvent, error: 'x'.repeat(4000) })).toMatchObject({ error: 'x'.repeat(4000) });
   });
 
-  test('an error is cut further until the body fits, never within a character', () => {
+  test('an error is cut further until the body fits, never inside a character', () => {
     for (const character of ['<', '"', '€', '😀']) {
       for (const start of ['', 'x']) {
         const body = bodyOf({ ...failedEvent, error: start + character.repeat(3999) });
@@ -292,7 +292,7 @@ describe('what is too long', () => {
     }
   });
 
-  test('of too many processes the unsuccessful stay', () => {
+  test('with too many processes, the unsuccessful ones are kept', () => {
     const processes = Object.fromEntries(
       Array.from({ length: 50 }, (_, at) => [`${at} ${'x'.repeat(190)}`, at === 49 ? 'Failed' : 'Successful'] as const),
     );
@@ -302,7 +302,7 @@ describe('what is too long', () => {
     expect(body.processesText).toMatch(new RegExp(` \\(and ${50 - Object.keys(body.processes).length} more\\)$`));
   });
 
-  test('owners stay whole, a link that is too long is left out', () => {
+  test('owners stay complete, and a long link is omitted', () => {
     const owners = Array.from({ length: 100 }, (_, at) => `kim${at}@example.com`);
     const body = bodyOf(segmentEvent, {
       subscription: { ...subscription, owners, link: `https://example.com/${'é'.repeat(1000)}` },
@@ -312,7 +312,7 @@ describe('what is too long', () => {
     expect(body.link).toBe('');
   });
 
-  test('a link is written in ASCII that JSON does not escape', () => {
+  test('a link is ASCII that JSON does not escape', () => {
     const link = 'https://example.com/é?path=C:\\data';
     expect(bodyOf(segmentEvent, { subscription: { ...subscription, link } }).link).toBe(
       'https://example.com/%C3%A9?path=C:%5Cdata',
@@ -320,7 +320,7 @@ describe('what is too long', () => {
   });
 });
 
-test.each(BODY_FORMATS)('a body fits even when every field of it is as long as it can be: %s', (format) => {
+test.each(BODY_FORMATS)('a body fits with every field at its maximum length: %s', (format) => {
   for (const character of ['漢', '\\', '*', '"']) {
     const long = (length: number) => character.repeat(length);
     const names = (count: number, length: number) =>
@@ -343,7 +343,7 @@ test.each(BODY_FORMATS)('a body fits even when every field of it is as long as i
     for (const event of events) {
       const json = jsonOf(event, everything);
       expect(Buffer.byteLength(json)).toBeLessThanOrEqual(MAX_BODY_BYTES);
-      // A card breaks long words by zero-width spaces.
+      // A card breaks long words with zero-width spaces.
       if ('error' in event) expect(json.replaceAll('\u200b', '')).toContain(JSON.stringify(long(100)).slice(1, -1));
     }
   }

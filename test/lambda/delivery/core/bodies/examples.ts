@@ -7,7 +7,7 @@ const AT = Date.parse('2026-11-05T09:45:00Z');
 const base = { eventId: '3b34970d3c8c103542da5ee326a6c24f', instanceId: 'default', occurredAt: AT };
 const run = { runId: 'nightly-5', startedAt: AT - 250_000, endedAt: AT, runLink: 'https://example.com/runs/nightly-5' };
 
-/** One event of each trigger, as the retailer of the examples has them. */
+/** One event per trigger, from the retailer of the examples. */
 export const EXAMPLES = {
   'data-source-refresh-failed': {
     ...base,

@@ -26,8 +26,8 @@ function leaves(value: unknown): unknown[] {
 const inFormat = (format: (typeof BODY_FORMATS)[number]) =>
   anyInput.map((input) => ({ ...input, subscription: { ...input.subscription, format } }));
 
-describe.each(BODY_FORMATS)('whatever happened, as %s', (format) => {
-  test('the body fits its schema and its size, and holds no null', () => {
+describe.each(BODY_FORMATS)('any event as %s', (format) => {
+  test('the body matches its schema and size limit and contains no null', () => {
     fc.assert(
       fc.property(inFormat(format), (input) => {
         const json = renderBody(input);
@@ -49,12 +49,12 @@ describe.each(BODY_FORMATS)('whatever happened, as %s', (format) => {
   });
 });
 
-test('a CloudEvent has the attributes that the specification asks for, and the same id whenever it is sent', () => {
+test('a CloudEvent has the attributes that the specification requires, and the same id for every retry', () => {
   fc.assert(
     fc.property(inFormat('cloudevents'), fc.boolean(), fc.nat(), (input, isTest, delayedMinutes) => {
       const event: CloudEvent = JSON.parse(renderBody(input));
       expect(event.id).toBe(input.event.eventId);
-      // A URI-reference in the characters that RFC 3986 has.
+      // A URI-reference with the characters of RFC 3986.
       expect(event.source).toMatch(/^\/customer-insights\/([A-Za-z0-9\-._~!'()*]|%[0-9A-F]{2})*$/);
       expect(decodeURIComponent(event.source.slice('/customer-insights/'.length))).toBe(event.data.instanceId);
       expect(event.subject).not.toBe('');
@@ -65,7 +65,7 @@ test('a CloudEvent has the attributes that the specification asks for, and the s
       const { data: _, ...same } = again;
       expect(same).toStrictEqual(attributes);
       const flat = { ...input, subscription: { ...input.subscription, format: 'flat' as const } };
-      // The envelope may leave less room for the error.
+      // The envelope can leave less room for the error.
       const { error: _e, errorHtml: _h, ...fields } = JSON.parse(renderBody(flat));
       expect(data).toMatchObject(fields);
     }),
@@ -73,7 +73,7 @@ test('a CloudEvent has the attributes that the specification asks for, and the s
   );
 });
 
-test('no text from outside is Markdown in a card', () => {
+test('no external text is rendered as Markdown in a card', () => {
   fc.assert(
     fc.property(inFormat('teams-card'), (input) => {
       const { body, fallbackText } = (JSON.parse(renderBody(input)) as TeamsMessage).attachments[0]?.content ?? {};

@@ -12,7 +12,7 @@ import { EXAMPLES, exampleInput } from './examples';
 const WIDTHS = [320, 600];
 const program = inject('browser') as BrowserProgram;
 
-/** The event with `text` for each text that comes from outside. */
+/** The event with `text` for each external text. */
 function withTexts(event: TriggerEvent, text: string, error = text): TriggerEvent {
   const run = 'status' in event ? { runId: text, error } : {};
   switch (event.trigger) {
@@ -56,7 +56,7 @@ const HOSTILE = {
   'a list': '- item',
   'a numbered list': '1. item',
   'a reference': '[x]: http://example.com',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a template, which nothing must fill in.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template's text that must stay unfilled.
   templates: '${x} @{triggerBody()} {{x}} %7B\\u0041',
   'a date to format': 'at {{DATE(2026-11-05T09:45:00Z, SHORT)}} {{TIME(2026-11-05T09:45:00Z)}}.',
   'quotes and escapes': `"quoted" 'single' \\" \\n \\\\ C:\\data`,
@@ -85,14 +85,14 @@ describe.runIf(program)('in the renderer of Adaptive Cards, the card of', () => 
     problems.length = 0;
   });
 
-  /** Renders the event's card in each width and checks what holds for every card; returns the last one. */
+  /** Renders the event's card in each width, checks the rules of every card, and returns the last one. */
   async function render(event: TriggerEvent, more: Partial<BodyInput> = {}): Promise<RenderedCard> {
     const message = JSON.parse(renderBody(exampleInput(event, 'teams-card', more)));
     const cards: RenderedCard[] = [];
     for (const width of WIDTHS) cards.push(await renderCard(page, message, width));
     for (const card of cards) expect(card).toMatchObject({ messages: [], markup: [], clipped: [] });
     expect(problems).toEqual([]);
-    // Zero-width spaces let a long word break; nobody sees them.
+    // Zero-width spaces are invisible break points.
     return JSON.parse(JSON.stringify(cards.at(-1)).replaceAll('\u200b', ''));
   }
 
@@ -103,7 +103,7 @@ describe.runIf(program)('in the renderer of Adaptive Cards, the card of', () => 
       expect(facts).toMatchObject({ Instance: 'default', Subscription: 'vip-over-10k' });
     });
 
-    test('has no place for what is missing', async () => {
+    test('omits missing values', async () => {
       const { blocks, facts, buttons } = await render(withoutOptional(event));
       expect([...blocks, ...Object.values(facts)].filter((text) => /undefined|null|NaN|^$/.test(text))).toEqual([]);
       expect(buttons).toEqual(event.trigger === 'segment-threshold-crossed' ? ['Open segment'] : []);
@@ -117,7 +117,7 @@ describe.runIf(program)('in the renderer of Adaptive Cards, the card of', () => 
       expect(facts.Instance).toBe(cut(oneLine(name), 200));
     });
 
-    test.each(Object.entries(HOSTILE))('shows %s as it is written', async (_, text) => {
+    test.each(Object.entries(HOSTILE))('shows %s unchanged', async (_, text) => {
       const changed = withTexts(event, text);
       const { blocks, facts } = await render(changed);
       expect(facts.Instance).toBe(text);

@@ -8,7 +8,7 @@ import { EXAMPLES, exampleInput } from './examples';
 const messageOf = (event: TriggerEvent, more: Partial<BodyInput> = {}): TeamsMessage =>
   JSON.parse(renderBody(exampleInput(event, 'teams-card', more)));
 
-/** What a person reads on the card. */
+/** The visible text of the card. */
 function read(event: TriggerEvent, more: Partial<BodyInput> = {}) {
   const content = messageOf(event, more).attachments[0]?.content;
   const [header, summary, facts, error] = content?.body ?? [];
@@ -24,32 +24,31 @@ function read(event: TriggerEvent, more: Partial<BodyInput> = {}) {
     fallback: content?.fallbackText,
   };
 }
-const runFacts = {
-  Started: '2026-11-05 at 09:40 UTC',
-  Ended: '2026-11-05 at 09:45 UTC',
-  Duration: '4 min 10 s',
-  Run: 'nightly-5',
-};
 const lastFacts = {
   Instance: 'default',
   Subscription: 'vip-over-10k',
   Owners: 'data-owners@example.com, marketing@example.com',
 };
-const buttons = ['Open run https://example.com/runs/nightly-5'];
+const runFacts = {
+  Started: '2026-11-05 at 09:40 UTC',
+  Ended: '2026-11-05 at 09:45 UTC',
+  Duration: '4 min 10 s',
+  Run: 'nightly-5',
+  ...lastFacts,
+};
+/** A card without an error, with the title in its header and fallback. */
+const card = (title: string, more: Partial<ReturnType<typeof read>>) => ({
+  ...{ header: [title], fallback: title, error: undefined },
+  buttons: ['Open run https://example.com/runs/nightly-5'],
+  ...more,
+});
 
-test('the message is the one that the webhook of Teams Workflows takes', () => {
+test('the message matches the webhook of Teams Workflows', () => {
   const run = (text: string, style: object = {}) => ({
     type: 'RichTextBlock',
     inlines: [{ type: 'TextRun', text, ...style }],
   });
-  const facts = {
-    'Data source': 'Orders',
-    Status: 'Failed',
-    'Will be retried': 'No',
-    Attempt: '3',
-    ...runFacts,
-    ...lastFacts,
-  };
+  const facts = { 'Data source': 'Orders', Status: 'Failed', 'Will be retried': 'No', Attempt: '3', ...runFacts };
   expect(messageOf(EXAMPLES['data-source-refresh-failed'])).toStrictEqual({
     type: 'message',
     attachments: [
@@ -85,39 +84,36 @@ test('the message is the one that the webhook of Teams Workflows takes', () => {
 
 describe('the card of', () => {
   test('a succeeded data source refresh', () => {
-    expect(read(EXAMPLES['data-source-refresh-succeeded'])).toStrictEqual({
-      style: 'good',
-      header: ['Data source Orders was refreshed'],
-      summary: 'The refresh of data source Orders succeeded after 4 min 10 s and read 120,500 records.',
-      facts: { 'Data source': 'Orders', Status: 'Successful', Records: '120,500', ...runFacts, ...lastFacts },
-      error: undefined,
-      buttons,
-      fallback: 'Data source Orders was refreshed',
-    });
+    expect(read(EXAMPLES['data-source-refresh-succeeded'])).toStrictEqual(
+      card('Data source Orders was refreshed', {
+        style: 'good',
+        summary: 'The refresh of data source Orders succeeded after 4 min 10 s and read 120,500 records.',
+        facts: { 'Data source': 'Orders', Status: 'Successful', Records: '120,500', ...runFacts },
+      }),
+    );
   });
 
   test('a segment crossing', () => {
-    expect(read(EXAMPLES['segment-threshold-crossed'])).toStrictEqual({
-      style: 'accent',
-      header: ['Segment VIP customers rose above 10,000'],
-      summary: 'VIP customers has 10,120 members; it had 10,000 before. Threshold: above 10,000.',
-      facts: {
-        Segment: 'VIP customers',
-        Value: '10,120 members',
-        Before: '10,000',
-        Change: '+120',
-        Threshold: 'above 10,000',
-        Measured: '2026-11-05 at 09:45 UTC',
-        Run: 'manual-2026-11-05',
-        ...lastFacts,
-      },
-      error: undefined,
-      buttons: ['Open segment https://example.com/segments/vip-customers'],
-      fallback: 'Segment VIP customers rose above 10,000',
-    });
+    expect(read(EXAMPLES['segment-threshold-crossed'])).toStrictEqual(
+      card('Segment VIP customers rose above 10,000', {
+        style: 'accent',
+        summary: 'VIP customers has 10,120 members; it had 10,000 before. Threshold: above 10,000.',
+        facts: {
+          Segment: 'VIP customers',
+          Value: '10,120 members',
+          Before: '10,000',
+          Change: '+120',
+          Threshold: 'above 10,000',
+          Measured: '2026-11-05 at 09:45 UTC',
+          Run: 'manual-2026-11-05',
+          ...lastFacts,
+        },
+        buttons: ['Open segment https://example.com/segments/vip-customers'],
+      }),
+    );
   });
 
-  test('a segment that was beyond already', () => {
+  test('a segment that was already beyond', () => {
     const event = { ...EXAMPLES['segment-threshold-crossed'], previousValue: undefined, alreadyBeyond: true };
     const { header, facts } = read(event);
     expect(header).toEqual(['Segment VIP customers is above 10,000']);
@@ -126,61 +122,51 @@ describe('the card of', () => {
   });
 
   test('a measure crossing', () => {
-    expect(read(EXAMPLES['measure-threshold-crossed'])).toStrictEqual({
-      style: 'accent',
-      header: ['Measure Revenue (Region: EMEA; Channel: Web) fell below 9,000 EUR'],
-      summary:
-        'Revenue (Region: EMEA; Channel: Web) is 8,000.25 EUR; it was 9,500.5 EUR before. Threshold: below 9,000 EUR.',
-      facts: {
-        Measure: 'Revenue',
-        Dimensions: 'Region: EMEA; Channel: Web',
-        Value: '8,000.25 EUR',
-        Before: '9,500.5 EUR',
-        Change: '-1,500.25 EUR',
-        Threshold: 'below 9,000 EUR',
-        'Fires again after': '10,000 EUR',
-        Measured: '2026-11-05 at 09:45 UTC',
-        ...lastFacts,
-      },
-      error: undefined,
-      buttons: [],
-      fallback: 'Measure Revenue (Region: EMEA; Channel: Web) fell below 9,000 EUR',
-    });
+    expect(read(EXAMPLES['measure-threshold-crossed'])).toStrictEqual(
+      card('Measure Revenue (Region: EMEA; Channel: Web) fell below 9,000 EUR', {
+        style: 'accent',
+        summary:
+          'Revenue (Region: EMEA; Channel: Web) is 8,000.25 EUR; it was 9,500.5 EUR before. Threshold: below 9,000 EUR.',
+        facts: {
+          Measure: 'Revenue',
+          Dimensions: 'Region: EMEA; Channel: Web',
+          Value: '8,000.25 EUR',
+          Before: '9,500.5 EUR',
+          Change: '-1,500.25 EUR',
+          Threshold: 'below 9,000 EUR',
+          'Fires again after': '10,000 EUR',
+          Measured: '2026-11-05 at 09:45 UTC',
+          ...lastFacts,
+        },
+        buttons: [],
+      }),
+    );
   });
 
-  test('a full refresh, what failed first', () => {
-    expect(read(EXAMPLES['full-refresh-completed'])).toStrictEqual({
-      style: 'attention',
-      header: ['Full refresh failed'],
-      summary: 'The scheduled full refresh failed after 4 min 10 s. Not successful: Measures (Failed).',
-      facts: {
-        Status: 'Failed',
-        Kind: 'Scheduled',
-        Processes: 'Measures: Failed; Segments: Successful',
-        ...runFacts,
-        ...lastFacts,
-      },
-      error: 'Measures failed.',
-      buttons,
-      fallback: 'Full refresh failed',
-    });
+  test('a full refresh, failures first', () => {
+    expect(read(EXAMPLES['full-refresh-completed'])).toStrictEqual(
+      card('Full refresh failed', {
+        style: 'attention',
+        summary: 'The scheduled full refresh failed after 4 min 10 s. Not successful: Measures (Failed).',
+        facts: {
+          Status: 'Failed',
+          Kind: 'Scheduled',
+          Processes: 'Measures: Failed; Segments: Successful',
+          ...runFacts,
+        },
+        error: 'Measures failed.',
+      }),
+    );
   });
 
   test('unification', () => {
-    expect(read(EXAMPLES['unification-refresh-completed'])).toStrictEqual({
-      style: 'good',
-      header: ['Unification succeeded'],
-      summary: 'Unification succeeded after 4 min 10 s. All 3 stages were successful.',
-      facts: {
-        Status: 'Successful',
-        Stages: 'map: Successful; match: Successful; merge: Successful',
-        ...runFacts,
-        ...lastFacts,
-      },
-      error: undefined,
-      buttons,
-      fallback: 'Unification succeeded',
-    });
+    expect(read(EXAMPLES['unification-refresh-completed'])).toStrictEqual(
+      card('Unification succeeded', {
+        style: 'good',
+        summary: 'Unification succeeded after 4 min 10 s. All 3 stages were successful.',
+        facts: { Status: 'Successful', Stages: 'map: Successful; match: Successful; merge: Successful', ...runFacts },
+      }),
+    );
   });
 });
 
@@ -194,7 +180,7 @@ test.each([
   expect(read({ ...EXAMPLES['data-source-refresh-failed'], ...more }).style).toBe(style);
 });
 
-test('a test and a delay are marked above the title, once', () => {
+test('a test and a delay are shown once, above the title', () => {
   const { header, summary, fallback } = read(EXAMPLES['segment-threshold-crossed'], {
     isTest: true,
     delayedMinutes: 125,
@@ -208,8 +194,8 @@ test('a test and a delay are marked above the title, once', () => {
   expect(read(EXAMPLES['segment-threshold-crossed'], { delayedMinutes: 59 }).header).toHaveLength(1);
 });
 
-describe('texts from outside', () => {
-  test('are shown as they are', () => {
+describe('external texts', () => {
+  test('are shown unchanged', () => {
     const evil = '**bold** [x](http://evil)\n# _it_ <at>all</at>\u0000\u001b[31m';
     const clean = '**bold** [x](http://evil) # _it_ <at>all</at> [31m';
     const { header, facts, error, fallback } = read({
@@ -217,10 +203,10 @@ describe('texts from outside', () => {
       dataSource: evil,
       error: evil,
     });
-    // TextRuns know no Markdown.
+    // TextRuns do not render Markdown.
     expect(header).toEqual([`Refresh of data source ${clean} failed`]);
     expect(error).toBe('**bold** [x](http://evil)\n# _it_ <at>all</at>  [31m');
-    // Facts do.
+    // Facts render Markdown.
     const escaped = String.raw`\*\*bold\*\* \[x\](http://evil) # \_it\_ \<at>all\</at> \[31m`;
     expect(facts['Data source']).toBe(escaped);
     expect(fallback).toBe(`Refresh of data source ${escaped} failed`);
@@ -238,7 +224,7 @@ describe('texts from outside', () => {
     ['12) x', String.raw`12\) x`],
     ['`x` ~~y~~', String.raw`\`x\` \~\~y\~\~`],
     ['a &lt; b &#42;', String.raw`a \&lt; b \&#42;`],
-    // What could not be Markdown has no backslash that somebody could see.
+    // Text that cannot be Markdown has no visible backslash.
     ['R&D > 5 - 3 (x) 1.5', 'R&D > 5 - 3 (x) 1.5'],
     ['-1,500.25 EUR', '-1,500.25 EUR'],
     ['+120', '+120'],
@@ -247,13 +233,13 @@ describe('texts from outside', () => {
     expect(markdown(text)).toBe(escaped);
   });
 
-  test('can break within words of more than 32 characters', () => {
+  test('can break inside words of more than 32 characters', () => {
     const { facts } = read({ ...EXAMPLES['full-refresh-completed'], runId: `${'r'.repeat(32)} ${'👩'.repeat(33)}` });
     const piece = '👩'.repeat(16);
     expect(facts.Run).toBe(`${'r'.repeat(32)} ${piece}\u200b${piece}\u200b👩`);
   });
 
-  test('are cut where they are too long', () => {
+  test('are cut to their limit', () => {
     const visible = (text = '') => text.replaceAll('\u200b', '');
     const { facts, error } = read({
       ...EXAMPLES['full-refresh-completed'],

@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { pause as pauseByWord, resume } from '../../../../../lambda/delivery/core/health/flow-health';
-import { afterEdit, PROBE_TIMES, pausedByOperator } from '../../../../../lambda/delivery/core/health/health';
-import { replay, replayAll } from '../../../../../lambda/delivery/core/kept-deliveries';
+import {
+  afterEdit,
+  PROBE_TIMES,
+  pausedByOperator,
+} from '../../../../../lambda/delivery/core/health/health-transitions';
+import { pause as pauseByWord, resume } from '../../../../../lambda/delivery/core/health/pause-resume';
+import { replay, replayAll } from '../../../../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../../../../lambda/delivery/core/scheduled-work';
 import { checkEvent } from '../../../../../lambda/events/core/events';
-import type { Health } from '../../../../../lambda/subscriptions/core/flow-health';
+import type { Health } from '../../../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../../support/delivery';
 import { busEvent } from '../../../../support/evaluation';
@@ -18,7 +22,7 @@ const DAY = 24 * HOUR;
 let servers: DeliveryServers;
 let world: DeliveryWorld;
 let subscription: Subscription;
-/** What the flow does with the next request. */
+/** The flow's response to the next request. */
 let behaviour: Behaviour;
 beforeAll(async () => {
   servers = await startDeliveryServers();
@@ -42,7 +46,7 @@ const statusOf = async (eventId: string) => (await world.rows())[eventId]?.statu
 const send = (eventId: string) => world.queue.send(world.message(subscription, eventId), 0);
 const posts = () => world.flow.calls.length;
 const told = () => world.bus.published.map(({ detailType }) => detailType);
-/** Has one delivery, `event-1`, refused until the subscription is paused; 12 min 35 s after its first try. */
+/** Refuses the delivery `event-1` until the subscription is paused, 12 min 35 s after its first try. */
 async function pause(): Promise<void> {
   behaviour = answer(401);
   send('event-1');
@@ -50,20 +54,20 @@ async function pause(): Promise<void> {
   expect(await health()).toMatchObject({ state: 'paused' });
 }
 
-describe('every minute the age of the oldest delivery that waits', () => {
+describe('every minute, the age of the oldest pending delivery', () => {
   const age = async (since: number | undefined) => {
     const ports = world.ports();
     await runScheduledWork({ ...ports, kept: { ...ports.kept, oldestPending: async () => since } });
     return world.telemetry.counts.OldestPendingAge;
   };
 
-  it('is a metric in seconds, 0 where none waits', async () => {
+  it('is a metric in seconds, or 0 without pending deliveries', async () => {
     expect(await age(world.now - 90_000)).toBe(90);
     expect(await age(undefined)).toBe(0);
     expect(await age(world.now + 1000), 'another clock is ahead').toBe(0);
   });
 
-  it('does not keep the rest from being done when it cannot be read', async () => {
+  it('does not block other work when it cannot be read', async () => {
     await pause();
     const ports = world.ports();
     const oldestPending = async () => {
@@ -77,10 +81,10 @@ describe('every minute the age of the oldest delivery that waits', () => {
   });
 });
 
-describe('a pause by somebody', () => {
+describe('a pause by an operator', () => {
   const byWord = () => pauseByWord(world.name('crm'), world.ports());
 
-  it('is told once, is tried by nobody, and is ended by nothing but their word', async () => {
+  it('is announced once, is never probed, and ends only by an operator', async () => {
     expect(await byWord()).toBe('paused');
     expect(await byWord()).toBe('was paused');
     send('event-1');
@@ -90,15 +94,15 @@ describe('a pause by somebody', () => {
     expect(posts()).toBe(0);
     expect(await statusOf('event-1')).toBe('held');
     expect(told()).toEqual(['FlowSubscriptionPaused']);
-    expect(await health()).toMatchObject({ state: 'paused', reason: 'somebody paused it', bySomebody: true });
+    expect(await health()).toMatchObject({ state: 'paused', reason: 'an operator paused it', bySomebody: true });
     expect(await resume(world.name('crm'), world.ports())).toBe('resumed');
     expect((await health())?.bySomebody).toBeUndefined();
   });
 
-  it('takes over a pause that the connector made: no probe goes out, and none that is under way ends it', async () => {
+  it('replaces an automatic pause: no probe is sent, and no probe in flight ends it', async () => {
     await pause();
     world.now = ((await health())?.nextProbe as number) + 1;
-    // The probe is on its way when somebody pauses the subscription.
+    // The probe is in flight when an operator pauses the subscription.
     await runScheduledWork(world.ports());
     expect(await byWord()).toBe('paused');
     behaviour = accepted;
@@ -110,7 +114,7 @@ describe('a pause by somebody', () => {
     expect(told().filter((type) => type === 'FlowSubscriptionResumed')).toEqual([]);
   });
 
-  it('lasts over a change of the subscription', () => {
+  it('survives a change of the subscription', () => {
     const paused = pausedByOperator(undefined, 5);
     const { definition } = subscription;
     const edited = { ...definition, owners: ['kim@example.com'] };
@@ -141,7 +145,7 @@ describe('a subscription', () => {
     await world.run();
     expect(await health()).toMatchObject({
       state: 'paused',
-      reason: expect.stringMatching(new RegExp(`for 12 min 35 s, the last with ${text}$`)),
+      reason: expect.stringMatching(new RegExp(`over 12 min 35 s, the last with ${text}$`)),
       since: world.now,
       announcements: [],
     });
@@ -161,14 +165,14 @@ describe('a subscription', () => {
     expect(world.telemetry.counts).toMatchObject({ PausedSubscriptions: 1, HeldDeliveries: 1, FailedAttempts: 5 });
   });
 
-  it('does not pause for one refusal that many deliveries get at once', async () => {
+  it('does not pause for one refusal of many concurrent deliveries', async () => {
     behaviour = answer(401);
     for (let n = 0; n < 9; n++) send(`event-${n}`);
     await world.step();
     expect(await health()).toMatchObject({ state: 'active', refusals: { count: 3, since: world.now } });
   });
 
-  it('does not pause when the flow took a delivery in between', async () => {
+  it('does not pause when the flow accepted a delivery in between', async () => {
     behaviour = answer(401);
     send('event-1');
     await world.run({ until: world.now + 5 * MINUTE });
@@ -185,14 +189,14 @@ describe('a subscription', () => {
     ['503', answer(503)],
     ['400', refused(400, 'TriggerInputSchemaMismatch')],
     ['429', answer(429)],
-  ])('does not pause for what nobody has to mend: %s', async (_, other) => {
+  ])('does not pause for problems that need no fix: %s', async (_, other) => {
     behaviour = other;
     send('event-1');
     await world.run();
     expect((await health())?.state ?? 'active').toBe('active');
   });
 
-  it('costs nothing while all goes well', async () => {
+  it('costs nothing without failures', async () => {
     send('event-1');
     world.tables.calls();
     await world.run();
@@ -200,11 +204,11 @@ describe('a subscription', () => {
     expect(await health()).toBeUndefined();
   });
 
-  it('that has a new URL is not paused by the old one’s answers', async () => {
+  it('with a new URL is not paused by responses of the old one', async () => {
     behaviour = answer(401);
     send('event-1');
     await world.run({ until: world.now + 10 * MINUTE });
-    // Just when the flow of the old URL answers.
+    // While the flow of the old URL responds.
     world.now = world.queue.next() as number;
     await world.step(async (call) => {
       if (call === 'after post') await world.subscribe('crm', world.flow.url('new'));
@@ -232,7 +236,7 @@ describe('while a subscription is paused', () => {
     expect(told()).toEqual(['FlowSubscriptionPaused']);
   });
 
-  it('a held delivery whose message comes again stays held', async () => {
+  it('a held delivery whose message is redelivered stays held', async () => {
     send('event-2');
     send('event-2');
     await world.run();
@@ -260,13 +264,13 @@ describe('while a subscription is paused', () => {
     expect(times).toEqual(PROBE_TIMES);
     expect(times.at(-1)).toBe(14 * DAY);
     expect(told()).toEqual(['FlowSubscriptionPaused']);
-    // From then on somebody has to say so.
+    // After that, an operator must resume it.
     world.now += 30 * DAY;
     await world.tend();
     expect(world.queue.size).toBe(0);
   });
 
-  it('a probe that fails otherwise ends no pause, and does not kill the delivery', async () => {
+  it('a probe that fails temporarily neither ends the pause nor makes the delivery dead', async () => {
     behaviour = answer(503);
     world.now += 15 * MINUTE;
     await world.tend();
@@ -294,7 +298,7 @@ describe('a pause ends', () => {
     expect(world.queue.size).toBe(0);
   };
 
-  it('by a probe that the flow takes, and everything held goes out with its delay', async () => {
+  it('by a successful probe, and all held deliveries are sent with their delay', async () => {
     behaviour = accepted;
     await world.pass(30 * MINUTE);
     await arrived();
@@ -309,7 +313,7 @@ describe('a pause ends', () => {
     await arrived();
   });
 
-  it('by somebody’s word', async () => {
+  it('by an operator', async () => {
     behaviour = accepted;
     expect(await resume(world.name('crm'), world.ports())).toBe('resumed');
     expect(await resume(world.name('crm'), world.ports())).toBe('was active');
@@ -318,7 +322,7 @@ describe('a pause ends', () => {
     await arrived();
   });
 
-  it('too early, and begins anew', async () => {
+  it('too early, and starts again', async () => {
     await resume(world.name('crm'), world.ports());
     await world.pass(20 * MINUTE);
     expect(await health()).toMatchObject({ state: 'paused' });
@@ -326,7 +330,7 @@ describe('a pause ends', () => {
     expect(await Promise.all(['event-1', 'event-2', 'event-3'].map(statusOf))).toEqual(Array(3).fill('held'));
   });
 
-  it('and the retries of a drained delivery begin anew', async () => {
+  it('and the retries of a drained delivery start over', async () => {
     for (let days = 0; days < 2; days++) await world.pass(HOUR);
     behaviour = answer(503);
     await resume(world.name('crm'), world.ports());
@@ -336,7 +340,7 @@ describe('a pause ends', () => {
     expect(waits).toEqual([5, 5, 5]);
   });
 
-  it('and what is older than three days stays held, for replay', async () => {
+  it('and deliveries older than three days stay held for replay', async () => {
     world.now += 3 * DAY;
     send('event-4');
     await world.run();
@@ -353,7 +357,7 @@ describe('a pause ends', () => {
     await arrived();
   });
 
-  it('though the list of held deliveries lags behind when the drain first looks', async () => {
+  it('even if the index of held deliveries lags behind the first drain pass', async () => {
     behaviour = accepted;
     await resume(world.name('crm'), world.ports());
     const { kept, ...ports } = world.ports();
@@ -365,7 +369,7 @@ describe('a pause ends', () => {
   it.each([
     ['its worker goes on', false],
     ['its worker is killed', true],
-  ])('and a delivery that is held after the drain has looked goes out too: %s', async (_, killed) => {
+  ])('and a delivery that is held after a drain pass is also sent: %s', async (_, killed) => {
     behaviour = accepted;
     await resume(world.name('crm'), world.ports());
     await world.pass(5 * MINUTE);
@@ -396,14 +400,14 @@ describe('a pause ends', () => {
   }
 });
 
-it('everything that waits passes as many times as fast as the pace says', async () => {
+it('every wait is divided by the pace', async () => {
   world.pace = 60;
   behaviour = answer(401);
   send('event-1');
   const start = world.now;
   await world.run();
   const { since = 0 } = (await health()) ?? {};
-  // Not after ten minutes but after ten seconds; waits that would be shorter than SQS can delay take a second.
+  // Ten seconds instead of ten minutes. Waits shorter than the minimum delay of SQS take one second.
   expect(since - start).toBe(1_000 + 1_000 + 2_000 + 10_000);
   const probes: number[] = [];
   for (let probe = 0; probe < 4; probe++) {
@@ -423,8 +427,8 @@ it('everything that waits passes as many times as fast as the pace says', async 
   expect(await health()).not.toHaveProperty('drain');
 });
 
-describe('the bus', () => {
-  it('is told of a dead delivery', async () => {
+describe('the event bus', () => {
+  it('receives an event for a dead delivery', async () => {
     behaviour = refused(400, 'TriggerInputSchemaMismatch');
     send('event-1');
     await world.run();
@@ -437,7 +441,7 @@ describe('the bus', () => {
           deliveryId: `${world.name('crm')}_event-1`,
           trigger: 'data-source-refresh-failed',
           subject: 'CRM',
-          reason: 'the flow does not want this body',
+          reason: 'the flow rejected the body',
           httpStatus: 400,
           error: 'TriggerInputSchemaMismatch',
           since: new Date(world.now).toISOString(),
@@ -466,7 +470,7 @@ describe('the bus', () => {
       },
       ['FlowSubscriptionPaused'],
     ],
-  ])('is told by the sweep when it could not be told of %s', async (_, prepare, expected) => {
+  ])('receives the event from the sweep if a worker could not publish %s', async (_, prepare, expected) => {
     await prepare();
     send('event-1');
     await world.run({
@@ -491,7 +495,7 @@ describe('the bus', () => {
 describe('a replay', () => {
   const key = () => ({ subscription: world.name('crm'), eventId: 'event-1' });
 
-  it('sends a dead delivery once more under its id, and asked twice, once', async () => {
+  it('sends a dead delivery again under its id, and only once for two requests', async () => {
     behaviour = answer(413);
     send('event-1');
     await world.run();
@@ -502,13 +506,13 @@ describe('a replay', () => {
     expect(await statusOf('event-1')).toBe('delivered');
     const ids = world.flow.calls.map(({ headers }) => headers['webhook-id']);
     expect(ids).toEqual(Array(2).fill(`${world.name('crm')}_event-1`));
-    // A delivered one whose payload was kept can be had once more, too.
+    // A delivered delivery whose payload was kept can also be replayed.
     expect(await replay(key(), world.ports())).toBe('sent');
     await world.run();
     expect(posts()).toBe(3);
   });
 
-  it('retries as any delivery, and its retries deliver nothing twice', async () => {
+  it('is retried like any delivery, and its retries create no duplicate', async () => {
     behaviour = answer(413);
     send('event-1');
     await world.run();
@@ -522,7 +526,7 @@ describe('a replay', () => {
     expect(await statusOf('event-1')).toBe('delivered');
   });
 
-  it('says why it cannot be', async () => {
+  it('says why it is not possible', async () => {
     expect(await replay(key(), world.ports())).toBe('unknown');
     behaviour = answer(503);
     send('event-1');

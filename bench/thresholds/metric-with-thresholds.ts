@@ -1,0 +1,63 @@
+import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
+import type { Level } from './rule-by-rule';
+
+/** The middle of the thresholds, which are at every 100th value. */
+const MIDDLE = 10_000_000;
+const STEP = 100;
+
+/** A rise of a value. */
+export interface Move {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The n-th rise that crosses `crossed` thresholds. Each n has other values between the same thresholds. */
+export function moveOf(crossed: number, n: number): Move {
+  const [a, b] = [n % 50, (n * 7) % 50];
+  // Between two thresholds, up to exactly the upper one, which does not cross it.
+  if (crossed === 0) return { from: MIDDLE + 1 + a, to: MIDDLE + 51 + b };
+  // From the lowest threshold or less to above the highest one.
+  return { from: MIDDLE - a, to: MIDDLE + (crossed - 1) * STEP + 1 + b };
+}
+
+/** A metric with a number of thresholds. All names have the same length, so that all items have the same size. */
+export class MetricWithThresholds {
+  readonly segment: string;
+  /** The thresholds that observations can cross, lowest first. */
+  readonly reachable: readonly Level[];
+  /** The thresholds around them. */
+  readonly others: readonly Level[];
+
+  constructor(
+    readonly thresholds: number,
+    reach: number,
+  ) {
+    this.segment = `Customers of metric ${String(thresholds).padStart(9, '0')}`;
+    const within = Math.min(thresholds, Math.max(reach, 1));
+    const below = Math.floor((thresholds - within) / 2);
+    const all = Array.from({ length: thresholds }, (_, n) => this.level(n, n - below));
+    this.reachable = all.slice(below, below + within);
+    this.others = [...all.slice(0, below), ...all.slice(below + within)];
+  }
+
+  get levels(): readonly Level[] {
+    return [...this.reachable, ...this.others];
+  }
+
+  definition({ subscription: name, value }: Level): SubscriptionDefinition {
+    return {
+      name,
+      trigger: 'segment-threshold-crossed',
+      instanceId: 'default',
+      filter: { segment: this.segment },
+      threshold: { operator: 'above', value },
+      format: 'flat',
+      owners: ['customer-data@example.com'],
+    };
+  }
+
+  private level(n: number, fromMiddle: number): Level {
+    const name = `metric-${String(this.thresholds).padStart(9, '0')}-threshold-${String(n).padStart(9, '0')}`;
+    return { subscription: name, value: MIDDLE + fromMiddle * STEP };
+  }
+}

@@ -1,0 +1,152 @@
+import type { RejectPorts } from '../../shared/core/batch';
+import type { Clock } from '../../shared/core/ports';
+import type { SubscriptionReader } from '../../subscriptions/core/ports';
+import type { EntraAuth, FlowUrlSource } from '../../subscriptions/core/subscription';
+import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
+import type { EntraToken, TokenFailure } from './entra';
+import type { HealthPorts } from './health/record-outcome';
+import type { Cadence } from './rate-limit';
+import type { FlowResponse } from './response';
+
+/** Key of a row in the Deliveries table. */
+export interface DeliveryKey {
+  readonly subscription: string;
+  readonly eventId: string;
+}
+
+/** A worker's exclusive right to a row. It expires after the worker's invocation has ended. */
+export interface Lease {
+  /** Unique to the worker and message. */
+  readonly owner: string;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/**
+ * Result of a claim. An object: the row is claimed. `done`: the row is finished, or a later try is already queued.
+ * `delivered`: this try delivered it. `busy`: another worker holds the lease. `held`: this try was held because the
+ * subscription is paused.
+ */
+export type Claim =
+  | {
+      readonly attempts: readonly Attempt[];
+      /** Unpublished notice of an earlier death. */
+      readonly notice?: DeathNotice;
+    }
+  | 'done'
+  | 'delivered'
+  | 'busy'
+  | 'held';
+
+/** Detail of a dead-delivery event, without the fields that every health event has. */
+export type DeathNotice = Readonly<Record<string, unknown>>;
+
+export interface DeliveryStore {
+  /** Claims the row for try `message.n`. Creates the row if it does not exist. */
+  claim(message: DeliveryMessage, lease: Lease, now: number): Promise<Claim>;
+  /**
+   * Finishes the row if the lease is still this worker's.
+   * @param notice the event to publish. The row stores it until `clearNotice`.
+   * @returns whether this call finished the row.
+   */
+  finish(
+    key: DeliveryKey,
+    lease: Lease,
+    status: DeliveryStatus,
+    attempts: readonly Attempt[],
+    now: number,
+    notice?: DeathNotice,
+  ): Promise<boolean>;
+  /**
+   * Holds the row until its subscription resumes, if the lease is still this worker's. Call `keepPayload` first.
+   * @returns whether this call held the row.
+   */
+  hold(message: DeliveryMessage, lease: Lease, attempts: readonly Attempt[], now: number): Promise<boolean>;
+  /** Removes a published notice from its row, even if a replay has claimed the row since. Keeps any other notice. */
+  clearNotice(key: DeliveryKey, published: DeathNotice): Promise<void>;
+  /** Leaves the row pending for try `n`, if the lease is still this worker's. */
+  reschedule(key: DeliveryKey, lease: Lease, n: number, attempts: readonly Attempt[], now: number): Promise<void>;
+  /** Stores the message of a held or dead delivery so that it can be sent again. */
+  keepPayload(message: DeliveryMessage, now: number): Promise<void>;
+}
+
+/** A delivery's row and its stored message. */
+export interface KeptDelivery {
+  readonly status: DeliveryStatus;
+  readonly n: number;
+  /** When the event was accepted, epoch milliseconds. */
+  readonly acceptedAt: number;
+  /** Undefined if the delivery was never held or dead, or if its payload has expired. */
+  readonly message?: DeliveryMessage;
+  /** Unpublished notice of a dead delivery. */
+  readonly notice?: DeathNotice;
+}
+
+/** A held delivery in the list of its subscription. */
+export interface HeldDelivery extends DeliveryKey {
+  /** When the event was accepted, epoch milliseconds. */
+  readonly acceptedAt: number;
+}
+
+/** Reads deliveries that are not delivered. All but `find` are eventually consistent. */
+export interface KeptDeliveries {
+  /** One delivery, read consistently. */
+  find(key: DeliveryKey): Promise<KeptDelivery | undefined>;
+  /** A subscription's held deliveries, oldest first. */
+  held(subscription: string): Promise<HeldDelivery[]>;
+  /** A subscription's dead deliveries, oldest first. */
+  dead(subscription: string): Promise<DeliveryKey[]>;
+  /** When the longest-waiting delivery with a pending retry was first tried, epoch milliseconds. */
+  oldestPending(): Promise<number | undefined>;
+}
+
+export interface DeliverPorts extends RejectPorts, HealthPorts {
+  readonly deliveries: DeliveryStore;
+  readonly calls: RateLimiter;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly newId: () => string;
+  /** Returns the flow URL in plain text, or why it is unavailable. Never throws. */
+  readonly open: (subscription: string, flow: FlowUrlSource) => Promise<OpenedFlow>;
+  /** Calls a flow. Returns every response, and a missing response, as a result. */
+  readonly post: (url: string, request: FlowRequest) => Promise<FlowResponse>;
+  /** Sends a message to the deliveries queue. */
+  readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
+}
+
+export interface ResendPorts {
+  readonly kept: KeptDeliveries;
+  readonly subscriptions: SubscriptionReader;
+  readonly clock: Clock;
+  readonly send: DeliverPorts['send'];
+}
+
+/** A flow URL that is ready to be called, or why it is unavailable. */
+export type OpenedFlow =
+  | {
+      readonly url: string;
+      /** Drops a cached URL that the flow refuses, because its secret may have been rotated. */
+      readonly invalidate?: () => void;
+    }
+  | { readonly refusal: FlowResponse };
+
+export interface FlowRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly timeoutMs: number;
+  /** The application that calls the flow. Undefined: the flow URL is signed. */
+  readonly auth?: EntraAuth;
+}
+
+/** Books the calls of subscriptions that have a rate limit. */
+export interface RateLimiter {
+  /** Books the subscription's next call. Returns its time in epoch milliseconds: `now` or later. */
+  book(subscription: string, cadence: Cadence, now: number): Promise<number>;
+}
+
+export interface EntraTokens {
+  /** Returns a token that is not stale, or why none is available, within `timeoutMs`. */
+  get(auth: EntraAuth, timeoutMs: number): Promise<EntraToken | TokenFailure>;
+  /** Drops a token that the flow refused. */
+  forget(auth: EntraAuth, token: EntraToken): void;
+}

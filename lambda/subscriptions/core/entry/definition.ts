@@ -1,0 +1,53 @@
+import { THRESHOLD_OPERATORS } from '../../../shared/core/position';
+import type { Filter, SubscriptionDefinition, Threshold } from '../subscription';
+import type { SubscriptionEntry } from './schema';
+
+export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
+  const threshold = thresholdOf(entry);
+  return given({
+    name: entry.name,
+    trigger: entry.trigger,
+    instanceId: entry.instanceId,
+    filter: filterOf(entry),
+    threshold,
+    format: entry.format,
+    owners: entry.owners,
+    link: entry.link,
+    flowLink: entry.flowLink,
+    auth: entry.auth && given(entry.auth),
+    maxAge: entry.maxAge,
+    rateLimit: entry.rateLimit,
+    keepAlive: entry.keepAlive,
+  });
+}
+
+function filterOf(entry: SubscriptionEntry): Filter {
+  switch (entry.trigger) {
+    case 'data-source-refresh-failed':
+      return given({ dataSource: entry.dataSource, includeRetries: entry.includeRetries });
+    case 'data-source-refresh-succeeded':
+      return given({ dataSource: entry.dataSource });
+    case 'segment-threshold-crossed':
+      return { segment: entry.segment };
+    case 'measure-threshold-crossed': {
+      const members = entry.dimensions && Object.keys(entry.dimensions).length > 0 ? entry.dimensions : undefined;
+      return given({ measure: entry.measure, dimensions: members });
+    }
+    case 'full-refresh-completed':
+      return given({ kind: entry.kind, status: entry.status });
+    case 'unification-refresh-completed':
+      return given({ status: entry.status });
+  }
+}
+
+function thresholdOf(entry: SubscriptionEntry): Threshold | undefined {
+  if (entry.trigger !== 'segment-threshold-crossed' && entry.trigger !== 'measure-threshold-crossed') return undefined;
+  const operator = THRESHOLD_OPERATORS.find((one) => entry[one] !== undefined);
+  const { recoverTo, fireIfAlreadyBeyond } = entry;
+  return operator && given({ operator, value: entry[operator] as number, recoverTo, fireIfAlreadyBeyond });
+}
+
+/** Removes the keys without a value, because the definition is stored unchanged. */
+function given<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
+}
