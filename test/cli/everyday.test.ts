@@ -52,7 +52,7 @@ beforeEach(() => answers.clear());
 
 const flowUrl = (flow: string) => `http://${LOOPBACK}:${flowsPort}/${flow}?sig=${SECRET}`;
 
-/** Runs the CLI against the local run. Its output must contain nothing of a flow URL except the host. */
+/** Runs the CLI against the local run. Its output must not contain any part of a flow URL except the host. */
 async function cli(args: readonly string[], more: { env?: Record<string, string>; input?: string } = {}) {
   const env = { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true', ...more.env };
   const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], { ...more, cwd: directory, env });
@@ -260,7 +260,7 @@ describe('a day with the connector', () => {
   });
 });
 
-describe('what cannot be done', () => {
+describe('a call without its subscription or connector', () => {
   beforeAll(async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
@@ -277,7 +277,7 @@ describe('what cannot be done', () => {
     ['replay'],
     ['watch'],
     ['thresholds', '--subscription'],
-  ])('an unknown subscription, with a suggestion: %s %s', async (...args) => {
+  ])('reports an unknown subscription with a suggestion: %s %s', async (...args) => {
     expect(await cli([...args, 'ordres'])).toEqual({
       status: 1,
       out: '',
@@ -295,11 +295,11 @@ describe('what cannot be done', () => {
     expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector responds at http:/);
   });
 
-  it('finds the connector that npm start runs from the same folder, while it runs', async () => {
+  it('finds the connector that npm start runs in the same folder, until it ends', async () => {
     const file = join(directory, LOCAL_RUN_FILE);
-    const takeBack = announceLocalRun(stack.endpoint, directory);
+    const withdraw = announceLocalRun(stack.endpoint, directory);
     expect((await runCli(bundle, ['--local', 'list'], { cwd: directory, env: {} })).status).toBe(0);
-    takeBack();
+    withdraw();
     expect(existsSync(file)).toBe(false);
   });
 });

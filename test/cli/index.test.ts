@@ -106,7 +106,7 @@ const signedOut = (): Record<string, string> => ({
   AWS_ENDPOINT_URL_EVENTBRIDGE: stack.endpoints.eventbridge,
 });
 
-/** Runs the CLI as a child process. Its output must contain nothing of a flow URL except the host. */
+/** Runs the CLI as a child process. Its output must not contain any part of a flow URL except the host. */
 async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<CliResult> {
   return checked(await runCli(bundle, args, { cwd: directory, env }));
 }
@@ -371,7 +371,7 @@ describe('a connector that cannot be used', () => {
     expect(result.err).toMatch(/\ncannot reach AWS: .*ECONNREFUSED.*\n$/);
   });
 
-  it('lists what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
+  it('lists the failed subscriptions when flow URLs cannot be encrypted, and a rerun completes them', async () => {
     put(file());
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) };
     stacks.set('Other', { ...stack.outputs, [Output.FLOW_URL_KEY_ARN]: 'arn:aws:kms:us-east-1:000000000000:key/gone' });

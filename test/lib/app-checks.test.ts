@@ -24,11 +24,11 @@ function everythingApp() {
 }
 
 describe('cdk-nag', () => {
-  it('finds nothing unacknowledged in the app with everything', () => {
+  it('has no unacknowledged finding in the app with every option', () => {
     expect(nagProblems(nagFindings(everythingApp()), [...ACKNOWLEDGEMENTS, ...OF_OPTIONS])).toEqual([]);
   });
 
-  it('finds nothing unacknowledged in the default app, and needs each acknowledgement', () => {
+  it('has no unacknowledged finding in the default app, and needs each acknowledgement', () => {
     expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS])).toEqual([]);
   });
 
@@ -74,7 +74,7 @@ describe('npm run synth', () => {
     expect(status).toBe(1);
   });
 
-  it('reports no error and no warning with everything switched on', async () => {
+  it('reports no error and no warning with every option', async () => {
     const { status, errors } = await synth('test/lib/everything-app.ts');
     expect(errors).not.toMatch(/ERROR|\[Warning/);
     expect(status, errors).toBe(0);

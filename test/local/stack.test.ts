@@ -322,7 +322,7 @@ exports.handler = async ({ Records: [record] }) => {
     await released;
   });
 
-  it('reports when the queues of given rules are empty, whatever else waits', async () => {
+  it('reports when the queues of given rules are empty, regardless of other queues', async () => {
     const { server, posts, url } = await sink();
     const stack = await start(
       {
@@ -602,8 +602,8 @@ exports.handler = async ({ Records: [record] }) => {
     await expect(textOf('none')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     const older = secrets.send(new GetSecretValueCommand({ SecretId: 'other', VersionStage: 'AWSPREVIOUS' }));
     await expect(older).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    const nothing = secrets.send(new PutSecretValueCommand({ SecretId: 'other' }));
-    await expect(nothing).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    const withoutValue = secrets.send(new PutSecretValueCommand({ SecretId: 'other' }));
+    await expect(withoutValue).rejects.toMatchObject({ name: 'InvalidParameterException' });
 
     const ssm = client(SSMClient, stack.endpoints.ssm);
     const parameter = async (Name: string, WithDecryption?: boolean) =>

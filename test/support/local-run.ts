@@ -42,7 +42,7 @@ const bundleLocalRun = (): Promise<string> =>
     }),
   );
 
-/** A child process that does what `npm start` does. */
+/** A child process that runs like `npm start`. */
 export class LocalRun {
   out = '';
   err = '';

@@ -115,7 +115,7 @@ it('npm start runs the schedules once with --run-schedules', async () => {
 });
 
 describe('a file of answers', () => {
-  it('matches a query by its words, whatever its white space', () => {
+  it('matches a query by its words and ignores white space', () => {
     const answers = readAnswers(
       '[{"service":"athena","query":"SELECT 1\\n FROM t","columns":["n"],"rows":[[1]]}]',
       'a',

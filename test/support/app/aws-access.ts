@@ -16,7 +16,7 @@ export interface Access {
 type Input = AwsCall['input'];
 
 const arn = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
-/** The ARN itself, or the ARN that `ofName` makes of a name. */
+/** Returns an ARN unchanged, and converts a name to an ARN with `ofName`. */
 const arnOr = (nameOrArn: unknown, ofName: (name: string) => string): string => {
   const text = String(nameOrArn);
   return text.startsWith('arn:') ? text : ofName(text);

@@ -57,7 +57,7 @@ export const startBrowser = ({ executablePath, env }: BrowserProgram): Promise<B
     executablePath,
     env: { ...process.env, ...env },
     args: [
-      // Its sandbox needs rights that a container does not give; it opens pages of these tests alone.
+      // The sandbox requires privileges that a container does not have. The browser opens only pages of these tests.
       '--no-sandbox',
       '--disable-background-networking',
       '--disable-component-update',

@@ -39,7 +39,7 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-/** Runs the CLI as a child process. Its output must contain nothing of a flow URL except the host. */
+/** Runs the CLI as a child process. Its output must not contain any part of a flow URL except the host. */
 async function cli(...args: string[]) {
   const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], {
     cwd: directory,
