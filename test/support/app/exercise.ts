@@ -207,7 +207,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     deliveries,
     runs,
     /** Ports of a worker that commits its work and crashes before it publishes. */
-    dying: {
+    crashing: {
       telemetry: new MemoryTelemetry(),
       events: { publish: () => Promise.reject(new Crashed()) },
       connectorId: parts.connectorId,
@@ -460,7 +460,7 @@ async function changeDeclared({ put, stack, parts, origin, answers }: World, reg
 }
 
 /** A run in stages, an overdue run, and a complete run that was not published. */
-async function leaveRuns({ put, runs, dying }: World): Promise<void> {
+async function leaveRuns({ put, runs, crashing }: World): Promise<void> {
   for (const stage of ['map', 'match', 'merge']) {
     await put('RefreshStageCompleted', { runId: 'staged', stage, status: 'Successful' });
   }
@@ -469,15 +469,15 @@ async function leaveRuns({ put, runs, dying }: World): Promise<void> {
     untilCrash(
       collectStage(
         { ...end, runId },
-        { ...dying, runs, clock: ago(2 * DAY), rules: { runTimeoutMs: DAY, expected: { unification, full: [] } } },
+        { ...crashing, runs, clock: ago(2 * DAY), rules: { runTimeoutMs: DAY, expected: { unification, full: [] } } },
       ),
     );
   await leave('overdue', ['map', 'match']);
-  await leave('untold', ['map']);
+  await leave('unpublished', ['map']);
 }
 
 /** One value crosses more thresholds than an item holds: for a worker that succeeds, one that crashes, one that loses a race. */
-async function leaveCrossings({ put, subscribe, thresholds, subscriptions, dying }: World): Promise<void> {
+async function leaveCrossings({ put, subscribe, thresholds, subscriptions, crashing }: World): Promise<void> {
   const threshold: Threshold = { operator: 'above', value: 10 };
   const crowd = Array.from({ length: HITS_PER_ITEM + 1 }, (_, n) => `crowd-${n}`);
   for (const name of crowd) await subscribe(thresholdOn(name, { segment: 'Crowd' }, threshold));
@@ -486,7 +486,7 @@ async function leaveCrossings({ put, subscribe, thresholds, subscriptions, dying
     await put('SegmentRefreshed', { segment: 'Crowd', memberCount, observedAt: new Date(at(n)).toISOString() });
   }
   const metric = { kind: 'segment', instanceId: 'default', name: 'Crowd' } as const;
-  const worker = { ...dying, thresholds, subscriptions, clock: ago(HOUR) };
+  const worker = { ...crashing, thresholds, subscriptions, clock: ago(HOUR) };
   await untilCrash(observe({ metric, value: 20, observedAt: at(3), sequence: 0 }, worker));
   await thresholds.putIntentPart(metricKey(metric), 'lost', 0, [], at(0));
 
@@ -517,7 +517,7 @@ async function leaveThresholds({ put, subscribe, local }: World): Promise<void> 
 async function leaveDeath({ deliveries }: World): Promise<void> {
   const [subscription, eventId] = ['picky', 'given-up'];
   const then = ago(HOUR)();
-  const lease = { owner: 'somebody', until: then + MINUTE };
+  const lease = { owner: 'worker', until: then + MINUTE };
   const event = { trigger: 'data-source-refresh-failed', eventId, instanceId: 'default', occurredAt: then, detail: {} };
   const message = { subscription, uid: 'any', event: event as never, acceptedAt: then, n: 0 };
   await deliveries.claim(message, lease, then);

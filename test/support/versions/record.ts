@@ -352,9 +352,9 @@ class Recorder {
       broken: 503,
       refusing: 404,
       paused: 404,
-      'paused-untold': 404,
+      'paused-unpublished': 404,
       picky: 400,
-      'picky-untold': 400,
+      'picky-unpublished': 400,
     };
     world.answer = (flow) => {
       const status = failing[flow];
@@ -381,25 +381,25 @@ class Recorder {
     for (const runId of ['1', '2']) this.left.push(...(await this.try(...(await this.fail('refusing', runId)))));
 
     // Automatically paused subscriptions: one with and one without a published event.
-    for (const name of ['paused', 'paused-untold']) {
+    for (const name of ['paused', 'paused-unpublished']) {
       for (const [n, runId] of ['1', '2', '3'].entries()) {
         world.now += n * 6 * MINUTE;
-        world.busIsDown = name === 'paused-untold' && n === 2;
+        world.busIsDown = name === 'paused-unpublished' && n === 2;
         // The first two wait for a retry. The third is held.
         this.left.push(...(await this.try(...(await this.fail(name, runId)))));
       }
       world.busIsDown = false;
     }
     await this.try(...(await this.fail('paused', 'held')));
-    for (const name of ['paused-by-somebody', 'draining', 'canceled']) await this.fail(name, 'none');
-    await pause('paused-by-somebody', world.deliver);
+    for (const name of ['paused-by-operator', 'draining', 'canceled']) await this.fail(name, 'none');
+    await pause('paused-by-operator', world.deliver);
     await pause('draining', world.deliver);
-    for (const name of ['paused-by-somebody', 'draining']) await this.try(...(await this.fail(name, 'held')));
+    for (const name of ['paused-by-operator', 'draining']) await this.try(...(await this.fail(name, 'held')));
     await resume('draining', world.deliver);
 
     await this.try(...(await this.fail('picky', 'dead')));
     world.busIsDown = true;
-    await this.try(...(await this.fail('picky-untold', 'dead')));
+    await this.try(...(await this.fail('picky-unpublished', 'dead')));
     world.busIsDown = false;
 
     const canceled = await this.fail('canceled', 'canceled');
@@ -530,8 +530,8 @@ class Recorder {
     // A published job, and a job whose worker crashed before it published.
     const job = { status: 'Failed', startedAt: world.now - HOUR, endedAt: world.now, error: 'no luck' } as const;
     const poll = { id: 'scheduled', body: JSON.stringify(scheduledPoll?.body) };
-    for (const id of ['told', 'taken']) {
-      world.busIsDown = id === 'taken';
+    for (const id of ['published', 'claimed']) {
+      world.busIsDown = id === 'claimed';
       world.jobs = { ...world.jobs, list: async () => ({ ended: [{ ...job, id }], isOneUnderWay: false }) };
       await pollBatch([poll], world.poll);
     }
@@ -592,11 +592,11 @@ const DELIVERED_TO = [
   'broken',
   'refusing',
   'paused',
-  'paused-untold',
-  'paused-by-somebody',
+  'paused-unpublished',
+  'paused-by-operator',
   'draining',
   'picky',
-  'picky-untold',
+  'picky-unpublished',
   'canceled',
 ];
 
