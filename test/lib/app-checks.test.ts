@@ -7,7 +7,13 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { everythingConnector } from '../support/app/everything';
-import { ACKNOWLEDGEMENTS, nagFindings, nagProblems, OF_DEFAULTS, OF_OPTIONS } from '../support/app/nag';
+import {
+  ACKNOWLEDGEMENTS,
+  DEFAULT_ACKNOWLEDGEMENTS,
+  nagFindings,
+  nagProblems,
+  OPTION_ACKNOWLEDGEMENTS,
+} from '../support/app/nag';
 import { temporaryFolder } from '../support/temporary-files';
 
 const ROOT = dirname(dirname(__dirname));
@@ -25,11 +31,13 @@ function everythingApp() {
 
 describe('cdk-nag', () => {
   it('has no unacknowledged finding in the app with every option', () => {
-    expect(nagProblems(nagFindings(everythingApp()), [...ACKNOWLEDGEMENTS, ...OF_OPTIONS])).toEqual([]);
+    expect(nagProblems(nagFindings(everythingApp()), [...ACKNOWLEDGEMENTS, ...OPTION_ACKNOWLEDGEMENTS])).toEqual([]);
   });
 
   it('has no unacknowledged finding in the default app, and needs each acknowledgement', () => {
-    expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS])).toEqual([]);
+    expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...DEFAULT_ACKNOWLEDGEMENTS])).toEqual(
+      [],
+    );
   });
 
   it('reports unacknowledged findings', () => {
@@ -37,7 +45,7 @@ describe('cdk-nag', () => {
     new sqs.Queue(stack, 'Open');
     const role = new iam.Role(stack, 'Mighty', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));
-    const problems = nagProblems(nagFindings(app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS]);
+    const problems = nagProblems(nagFindings(app), [...ACKNOWLEDGEMENTS, ...DEFAULT_ACKNOWLEDGEMENTS]);
     for (const rule of ['SQS3', 'SQS4', 'IAM5[Action::s3:*]', 'IAM5[Resource::*]']) {
       expect(
         problems.some((one) => one.startsWith(`AwsSolutions-${rule} at Connector/`)),
@@ -48,7 +56,11 @@ describe('cdk-nag', () => {
 
   it('reports an acknowledgement that is no longer needed', () => {
     const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'The app has no bucket.' };
-    const problems = nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS, more]);
+    const problems = nagProblems(nagFindings(connectorApp().app), [
+      ...ACKNOWLEDGEMENTS,
+      ...DEFAULT_ACKNOWLEDGEMENTS,
+      more,
+    ]);
     expect(problems).toEqual(['the acknowledgement of AwsSolutions-S1 for /Bucket/ has no finding: remove it']);
   });
 });

@@ -5,7 +5,7 @@ import type { AwsCall } from '../../local/engines/protocol/calls';
 import type { Plan } from '../../local/template/model/plan';
 import { planTemplate } from '../../local/template/plan';
 import type { LoadedTemplate } from '../../local/template/template';
-import { Asked, DATA_KEY, everythingConnector, Kept, SECRETS_KEY } from '../support/app/everything';
+import { DATA_KEY, everythingConnector, QueryTargets, SECRETS_KEY, UserSecrets } from '../support/app/everything';
 import { type Exercise, exercise } from '../support/app/exercise';
 import {
   type PrivilegeOptions,
@@ -96,15 +96,15 @@ describe('with every option', () => {
   const options = (): PrivilegeOptions => {
     const arn = (kept: string) =>
       kept.startsWith('arn:') ? kept : `arn:aws:ssm:us-east-1:000000000000:parameter${kept}`;
-    const buckets = [Asked.DATA_BUCKET, Asked.RESULTS_BUCKET].map((name) => `arn:aws:s3:::${name}`);
+    const buckets = [QueryTargets.DATA_BUCKET, QueryTargets.RESULTS_BUCKET].map((name) => `arn:aws:s3:::${name}`);
     const keys = new Map([
-      ...Object.values(Kept).map((kept) => [arn(kept), keyOf(SECRETS_KEY)] as const),
+      ...Object.values(UserSecrets).map((kept) => [arn(kept), keyOf(SECRETS_KEY)] as const),
       ...buckets.map((bucket) => [bucket, keyOf(DATA_KEY)] as const),
     ]);
-    const workgroupIds = { [Asked.WORKGROUP]: Asked.WORKGROUP_ID };
+    const workgroupIds = { [QueryTargets.WORKGROUP]: QueryTargets.WORKGROUP_ID };
     return {
       wildcards: WILDCARDS,
-      around: { keys, workgroupIds, dataBuckets: { [Asked.DATABASE]: Asked.DATA_BUCKET } },
+      around: { keys, workgroupIds, dataBuckets: { [QueryTargets.DATABASE]: QueryTargets.DATA_BUCKET } },
     };
   };
   const problemsOf = async (calls = full.calls) =>

@@ -33,7 +33,7 @@ import { ANYBODY } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
 import { messagesOf } from '../support/evaluation';
 import { missingKinds } from '../support/versions/kinds';
-import { KEPT, recordVersion } from '../support/versions/record';
+import { recordVersion, STORED } from '../support/versions/record';
 import { replacements, resourcesOf } from '../support/versions/resources';
 import {
   fillTables,
@@ -54,8 +54,8 @@ let templates: Templates;
 let current: Version;
 beforeAll(async () => {
   servers = await startVersionServers();
-  await servers.stores.keepSecret(...KEPT.secret);
-  servers.stores.keepParameter(...KEPT.parameter);
+  await servers.stores.keepSecret(...STORED.secret);
+  servers.stores.keepParameter(...STORED.parameter);
   templates = synthesize();
   current = await recordVersion('current', servers, templates);
 });

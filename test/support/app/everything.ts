@@ -31,7 +31,7 @@ import { addEverySource } from './sources';
 const APPLICATION = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
 const secretArn = (name: string): string => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}`;
 /** Secrets and parameters that subscriptions and queries name. The test that runs the stack provides their values. */
-export const Kept = {
+export const UserSecrets = {
   /** Fields: `declared`, `tenant`. */
   FLOW_URLS: secretArn('crm/flow-urls-AbCdEf'),
   CLIENT_SECRET: secretArn('crm/client-secret-AbCdEf'),
@@ -43,7 +43,7 @@ export const Kept = {
 } as const;
 
 /** Resources that queries and polls read. */
-export const Asked = {
+export const QueryTargets = {
   WORK_GROUP: 'primary',
   DATABASE: 'shop',
   TABLES: ['orders', 'customers'],
@@ -59,7 +59,7 @@ export const Asked = {
   WORKFLOW: 'customers',
 } as const;
 
-/** Ids of the keys of the user's resources: `SECRETS_KEY` encrypts all of `Kept`, `DATA_KEY` both buckets. */
+/** Ids of the keys of the user's resources: `SECRETS_KEY` encrypts all of `UserSecrets`, `DATA_KEY` both buckets. */
 export const SECRETS_KEY = 'SecretsKey';
 export const DATA_KEY = 'DataKey';
 
@@ -103,8 +103,8 @@ export function everythingConnector(app: App): PowerAutomateConnector {
     deliveriesTable: table('deliveriesTable'),
     encryptionKey,
     queueEncryptionKey,
-    flowSecrets: [secret(Kept.FILE_SECRET)],
-    flowParameters: [parameter(Kept.FILE_PARAMETER)],
+    flowSecrets: [secret(UserSecrets.FILE_SECRET)],
+    flowParameters: [parameter(UserSecrets.FILE_PARAMETER)],
     entraFederation: true,
     vpc,
     tracing: lambda.Tracing.ACTIVE,
@@ -117,8 +117,11 @@ export function everythingConnector(app: App): PowerAutomateConnector {
   declareSubscriptions(connector, { secret, parameter });
   addEverySource(connector, {});
   addQueries(connector, { secret, dataKey });
-  connector.addUnification('Match', { jobs: Unification.fromEntityResolution(Asked.WORKFLOW), whenStarted: true });
-  connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(Asked.DOMAIN) });
+  connector.addUnification('Match', {
+    jobs: Unification.fromEntityResolution(QueryTargets.WORKFLOW),
+    whenStarted: true,
+  });
+  connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(QueryTargets.DOMAIN) });
   return connector;
 }
 
@@ -129,15 +132,15 @@ interface References {
 }
 
 function declareSubscriptions(connector: PowerAutomateConnector, { secret, parameter }: References): void {
-  const flowUrls = secret(Kept.FLOW_URLS);
-  const clientSecret = ClientSecret.fromSecret(secret(Kept.CLIENT_SECRET));
+  const flowUrls = secret(UserSecrets.FLOW_URLS);
+  const clientSecret = ClientSecret.fromSecret(secret(UserSecrets.CLIENT_SECRET));
   connector.addSubscription('declared', {
     trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'declared' }),
     flowUrl: FlowUrl.fromSecret(flowUrls, 'declared'),
   });
   connector.addSubscription('declared-parameter', {
     trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'declared-parameter' }),
-    flowUrl: FlowUrl.fromParameter(parameter(Kept.FLOW_URL_PARAMETER)),
+    flowUrl: FlowUrl.fromParameter(parameter(UserSecrets.FLOW_URL_PARAMETER)),
   });
   connector.addSubscription('tenant', {
     trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'tenant' }),
@@ -167,21 +170,21 @@ function addQueries(
   const schedule = scheduler.ScheduleExpression.rate(Duration.hours(1));
   const bucket = (bucketName: string) =>
     s3.Bucket.fromBucketAttributes(connector, bucketName, { bucketName, encryptionKey: dataKey });
-  const [lake, resultsBucket] = [bucket(Asked.DATA_BUCKET), bucket(Asked.RESULTS_BUCKET)];
+  const [lake, resultsBucket] = [bucket(QueryTargets.DATA_BUCKET), bucket(QueryTargets.RESULTS_BUCKET)];
   const athena = (sql: string, table: string) => ({
     sql,
-    database: Asked.DATABASE,
+    database: QueryTargets.DATABASE,
     tables: [table],
     dataBuckets: [lake],
     resultsBucket,
   });
   const redshift = (database: RedshiftDatabase) => Measure.fromRedshiftQuery({ sql: 'SELECT 1', database });
-  const { CLUSTER, WAREHOUSE_DATABASE, WORKGROUP, WORKGROUP_ID } = Asked;
+  const { CLUSTER, WAREHOUSE_DATABASE, WORKGROUP, WORKGROUP_ID } = QueryTargets;
   const measures = {
     Athena: Measure.fromAthenaQuery(athena('SELECT sum(total) FROM orders', 'orders')),
     Workgroup: redshift(RedshiftDatabase.ofWorkgroup(WORKGROUP, WORKGROUP_ID, WAREHOUSE_DATABASE)),
     Cluster: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE)),
-    User: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE, secret(Kept.WAREHOUSE_USER))),
+    User: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE, secret(UserSecrets.WAREHOUSE_USER))),
     CloudWatch: Measure.fromCloudWatchMetric({
       metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Open' }),
     }),
@@ -192,8 +195,8 @@ function addQueries(
   const segments = {
     Customers: Segment.fromAthenaQuery(athena('SELECT count(*) FROM customers', 'customers')),
     Vip: Segment.fromCustomerProfiles({
-      domainName: Asked.DOMAIN,
-      segmentDefinitionName: Asked.SEGMENT_DEFINITION,
+      domainName: QueryTargets.DOMAIN,
+      segmentDefinitionName: QueryTargets.SEGMENT_DEFINITION,
     }),
   };
   for (const [segment, size] of Object.entries(segments)) {

@@ -45,7 +45,7 @@ import { onFailure, thresholdOn } from '../evaluation';
 import { MemoryTelemetry } from '../memory/memory';
 import { startEntraStandIn, tokenAnswer } from '../servers/entra-stand-in';
 import { temporaryFolder } from '../temporary-files';
-import { Kept } from './everything';
+import { UserSecrets } from './everything';
 import { entryOf, SAMPLE_RUNS, type SampleEvent, sample } from './sources';
 
 const EXAMPLE = join(__dirname, '../../../examples/retailer');
@@ -158,11 +158,14 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     templateFile,
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', ...entra.environment },
     secrets: {
-      [Kept.FLOW_URLS]: JSON.stringify({ declared: flowUrl('declared'), tenant: flowUrl('tenant', '') }),
-      [Kept.CLIENT_SECRET]: 'a client secret',
-      [Kept.FILE_SECRET]: flowUrl('file'),
+      [UserSecrets.FLOW_URLS]: JSON.stringify({ declared: flowUrl('declared'), tenant: flowUrl('tenant', '') }),
+      [UserSecrets.CLIENT_SECRET]: 'a client secret',
+      [UserSecrets.FILE_SECRET]: flowUrl('file'),
     },
-    parameters: { [Kept.FLOW_URL_PARAMETER]: flowUrl('declared'), [Kept.FILE_PARAMETER]: flowUrl('file') },
+    parameters: {
+      [UserSecrets.FLOW_URL_PARAMETER]: flowUrl('declared'),
+      [UserSecrets.FILE_PARAMETER]: flowUrl('file'),
+    },
     answers({ service, text }) {
       const said = runsOfSamples(service, text) ?? data.get(service);
       return typeof said === 'function' ? said() : said;
@@ -407,8 +410,8 @@ async function keepAlive({ subscribe, minute, origin, writeHealth }: World): Pro
 
 /** Flows with a URL or a client secret in the user's secrets and parameters, and a flow that uses federation with AWS. */
 async function readSecrets({ put, subscribe, entra }: World): Promise<void> {
-  await subscribe(onFailure('file-secret'), { flowUrlFrom: { secret: Kept.FILE_SECRET } });
-  await subscribe(onFailure('file-parameter'), { flowUrlFrom: { parameter: Kept.FILE_PARAMETER } });
+  await subscribe(onFailure('file-secret'), { flowUrlFrom: { secret: UserSecrets.FILE_SECRET } });
+  await subscribe(onFailure('file-parameter'), { flowUrlFrom: { parameter: UserSecrets.FILE_PARAMETER } });
   const declared = ['declared', 'declared-parameter', 'tenant', 'vouched'];
   for (const name of [...declared, 'file-secret', 'file-parameter']) await put('DataSourceRefreshed', failure(name));
   const credentials = entra.forms.map((form) => (form.has('client_secret') ? 'secret' : 'assertion'));
@@ -432,7 +435,7 @@ async function changeDeclared({ put, stack, parts, origin, answers }: World, reg
     above: 15,
     recoverTo: 5,
     fireIfAlreadyBeyond: true,
-    flowUrlFrom: { secret: Kept.FLOW_URLS, field: 'declared' },
+    flowUrlFrom: { secret: UserSecrets.FLOW_URLS, field: 'declared' },
     ...more,
   });
   let n = 0;

@@ -15,7 +15,7 @@ import {
   queueArn,
   type Surroundings,
 } from './aws-access';
-import { Asked } from './everything';
+import { QueryTargets } from './everything';
 
 /** One statement of a policy with resolved values. */
 interface Statement {
@@ -132,12 +132,12 @@ export const WILDCARDS: readonly Wildcard[] = [
   },
   {
     actions: ['s3:GetObject'],
-    resource: (arn) => arn === `arn:aws:s3:::${Asked.DATA_BUCKET}/*`,
+    resource: (arn) => arn === `arn:aws:s3:::${QueryTargets.DATA_BUCKET}/*`,
     reason: "the names of a table's files are unknown at deployment; only in that bucket",
   },
   {
     actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-    resource: (arn) => arn === `arn:aws:s3:::${Asked.RESULTS_BUCKET}/${Asked.RESULTS_PREFIX}/*`,
+    resource: (arn) => arn === `arn:aws:s3:::${QueryTargets.RESULTS_BUCKET}/${QueryTargets.RESULTS_PREFIX}/*`,
     reason: 'Athena names the result files; only under that prefix',
   },
 ];

@@ -73,7 +73,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
 ];
 
 /** Additional accepted findings in the default app. */
-export const OF_DEFAULTS: readonly Acknowledgement[] = [
+export const DEFAULT_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     rules: ['Serverless-LambdaTracing'],
     resources: ANY,
@@ -87,7 +87,7 @@ export const OF_DEFAULTS: readonly Acknowledgement[] = [
 ];
 
 /** Additional accepted findings in the app with every option. */
-export const OF_OPTIONS: readonly Acknowledgement[] = [
+export const OPTION_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     rules: ['AwsSolutions-SQS3'],
     resources: /\/Notifications\/DeadLetterQueue\/Resource$/,

@@ -37,7 +37,7 @@ const SIGNATURE = '?sig=0123456789-0123456789-0123456789-0123456789';
 const flowUrl = (flow: string, signature = SIGNATURE) => `http://127.0.0.1:9/flows/${flow}${signature}`;
 
 /** Names and values of the secret and the parameter that recorded subscriptions reference. A test must store them. */
-export const KEPT = {
+export const STORED = {
   secret: ['crm/flow-urls', JSON.stringify({ secret: flowUrl('secret'), entra: flowUrl('entra', '') })],
   parameter: ['/crm/flow-url', flowUrl('parameter')],
 } as const;
@@ -178,7 +178,7 @@ class Recorder {
   }
 
   private async subscribe(): Promise<void> {
-    const named = { secret: KEPT.secret[0], field: 'secret' };
+    const named = { secret: STORED.secret[0], field: 'secret' };
     const filter = { dataSource: 'CRM', includeRetries: true };
     const links = { link: 'https://example.com/crm', flowLink: 'https://make.powerautomate.com/flows/crm' };
     await this.register({ ...onFailure('sealed'), filter, owners: ['kim@example.com'], ...links }, sealed('sealed'));
@@ -191,7 +191,7 @@ class Recorder {
     const unification = { trigger: 'unification-refresh-completed', filter: {}, format: 'teams-card' } as const;
     await this.register(
       { ...onFailure('parameter'), ...unification },
-      { flowUrlFrom: { parameter: KEPT.parameter[0] } },
+      { flowUrlFrom: { parameter: STORED.parameter[0] } },
       'connector',
     );
     await this.register(
@@ -199,7 +199,7 @@ class Recorder {
       sealed('succeeded'),
     );
     const entra = { type: 'entra', tenantId: 'contoso.onmicrosoft.com', clientId: CLIENT_ID, cloud: 'gcc' } as const;
-    const withoutSignature = { flowUrlFrom: { secret: KEPT.secret[0], field: 'entra' } };
+    const withoutSignature = { flowUrlFrom: { secret: STORED.secret[0], field: 'entra' } };
     await this.register({ ...onFailure('entra-federation'), auth: entra }, withoutSignature);
     const clientSecret = { secret: 'crm/client-secret' };
     await this.register({ ...onFailure('entra-secret'), auth: { ...entra, clientSecret } }, withoutSignature);

@@ -129,7 +129,7 @@ export class VersionWorld {
     this.runs = new RunTable(client, names.runs);
     this.polledJobs = new PolledJobTable(client, names.runs);
     this.open = servers.stores.opener(this.clock);
-    this.sqs = this.keepingSqs();
+    this.sqs = this.recordingSqs();
   }
 
   readonly clock = (): number => this.now;
@@ -228,7 +228,7 @@ export class VersionWorld {
   }
 
   /** A client that records messages instead of sending them. A queue's URL is its handler's name. */
-  private keepingSqs(): SQSClient {
+  private recordingSqs(): SQSClient {
     const client = new SQSClient(ANYBODY);
     const keep = (queue: string | undefined, { MessageBody = '', MessageAttributes }: Sendable) => {
       const attributes =
