@@ -1,8 +1,5 @@
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -17,6 +14,7 @@ import { Env } from '../../contract/environment';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
 import { readEvents } from '../../local/run/event-file';
@@ -25,6 +23,7 @@ import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/servers/entra-stand-in';
+import { temporaryFolder } from '../support/temporary-files';
 
 const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
 /** URL encoding leaves these characters as they are, so that the search finds the secret everywhere. */
@@ -48,7 +47,7 @@ const TENANT = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8
 const REFUSED = { ...TENANT, clientId: '66666666-7777-8888-9999-bbbbbbbbbbbb' };
 const PARAMETER = '/flows/second-parrot';
 
-let outdir: string;
+const outdir = temporaryFolder('secrets');
 let stack: LocalStack;
 let connector: LocalConnector;
 const logs: string[] = [];
@@ -63,7 +62,7 @@ let entra: EntraStandIn;
 /** A flow that refuses and quotes the request in each field of its response. None of that may be stored. */
 const parrot = createServer(async (request, response) => {
   if (request.method === 'PUT') {
-    for await (const chunk of request) answers.push(String(chunk));
+    answers.push(String(await readBody(request, Infinity)));
     response.writeHead(200).end();
     return;
   }
@@ -74,7 +73,6 @@ const parrot = createServer(async (request, response) => {
 
 /** Runs the whole example and the refusing flow, so that errors are reported too. */
 beforeAll(async () => {
-  outdir = mkdtempSync(join(tmpdir(), 'secrets-test-'));
   const app = new App({ outdir });
   const declared = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
   const kept = new Secret(declared, 'Flows', { secretName: 'flows' });
@@ -96,8 +94,7 @@ beforeAll(async () => {
         }
       : tokenAnswer(ACCESS_TOKEN),
   );
-  await once(parrot.listen(0, '127.0.0.1'), 'listening');
-  const parrotUrl = `http://127.0.0.1:${(parrot.address() as AddressInfo).port}`;
+  const parrotUrl = `http://${LOOPBACK}:${await listen(parrot, 0)}`;
   stack = await startLocalStack({
     templateFile: join(outdir, 'Connector.template.json'),
     // Fast, so that the refused subscription is paused soon.
@@ -182,10 +179,8 @@ async function declareInClear(answersTo: string): Promise<void> {
 afterAll(async () => {
   connector?.close();
   await stack?.stop();
-  parrot.close();
-  parrot.closeAllConnections();
+  await close(parrot);
   entra?.stop();
-  rmSync(outdir, { recursive: true, force: true });
 });
 
 it('stores no signature of a flow URL, no client secret and no token anywhere', async () => {
@@ -193,10 +188,10 @@ it('stores no signature of a flow URL, no client secret and no token anywhere', 
     logs: logs.join('\n'),
     summary,
     'events on the bus': JSON.stringify(busEvents),
-    'what flows received': JSON.stringify(flows.received),
+    'requests to flows': JSON.stringify(flows.received),
     outputs: JSON.stringify(stack.outputs),
     environments: JSON.stringify(stack.functions),
-    'what CloudFormation was answered': answers.join('\n'),
+    'responses to CloudFormation': answers.join('\n'),
     ...filesIn(outdir),
     ...(await tables()),
     ...(await queues()),

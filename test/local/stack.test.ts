@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
@@ -10,6 +9,7 @@ import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } fr
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack';
 import { functionResource, role, temporaryAssembly } from './temporary-assembly';
 
@@ -39,13 +39,11 @@ function client<T>(Client: new (config: object) => T, endpoint: string): T {
   });
 }
 
-/** What functions posted, as JSON; `held` connections stay unanswered, those to `gate` until the event's function is called. */
+/** Receives JSON that functions post. Never responds to `/held`. Responds to `/gate` when the event's function is called. */
 async function sink() {
   const posts: unknown[] = [];
   const server = createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-    posts.push(JSON.parse(Buffer.concat(chunks).toString()));
+    posts.push(JSON.parse(String(await readBody(req, Infinity))));
     server.emit('post');
     if (req.url === '/held') {
       res.once('close', () => server.emit('released'));
@@ -54,13 +52,10 @@ async function sink() {
     } else {
       res.end();
     }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  return { posts, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const url = `http://${LOOPBACK}:${await listen(server, 0)}`;
+  cleanups.push(() => close(server));
+  return { posts, server, url };
 }
 
 const POST = `
@@ -89,7 +84,7 @@ const mapping = (properties: object = {}) => ({
   },
 });
 /** Bus → rule → queue → function. */
-const road = (fn: object, queue: object = redriven(2), source: object = mapping()) => ({
+const path = (fn: object, queue: object = redriven(2), source: object = mapping()) => ({
   Role: role,
   Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } },
   Rule: {
@@ -127,7 +122,7 @@ describe('a local stack', { timeout: 30_000 }, () => {
     const observed: (readonly [string, string[]])[] = [];
     const lines: string[] = [];
     const stack = await start(
-      road(functionResource('code', { Timeout: 30 }, { OWN: { Ref: 'Queue' } }), redriven(2, 30)),
+      path(functionResource('code', { Timeout: 30 }, { OWN: { Ref: 'Queue' } }), redriven(2, 30)),
       {
         code: `${POST}
 exports.handler = async (event, context) => {
@@ -198,7 +193,7 @@ exports.handler = async (event, context) => {
   });
 
   it('keeps the named messages of a batch and redrives them after maxReceiveCount', async () => {
-    const stack = await start(road(functionResource('code', { Timeout: 1 })), {
+    const stack = await start(path(functionResource('code', { Timeout: 1 })), {
       code: `exports.handler = async ({ Records }) => ({
         batchItemFailures: Records.filter(({ body }) => JSON.parse(body).detail.n % 2)
           .map(({ messageId }) => ({ itemIdentifier: messageId })),
@@ -225,7 +220,7 @@ exports.handler = async (event, context) => {
   ])('keeps the whole batch when the function %s', async (_name, code, line) => {
     const lines: string[] = [];
     const stack = await start(
-      road(functionResource('code', { Timeout: 1 }), redriven(1)),
+      path(functionResource('code', { Timeout: 1 }), redriven(1)),
       { code },
       { onLog: (_id, text) => lines.push(text) },
     );
@@ -238,7 +233,7 @@ exports.handler = async (event, context) => {
   it('starts a new sandbox after a crash', async () => {
     const { posts, url } = await sink();
     const stack = await start(
-      road(functionResource('code', { Timeout: 1 }), redriven(5)),
+      path(functionResource('code', { Timeout: 1 }), redriven(5)),
       {
         code: `${POST}
 exports.handler = async ({ Records: [record] }) => {
@@ -259,7 +254,7 @@ exports.handler = async ({ Records: [record] }) => {
   it('uses a second sandbox, and no more, for a backlog', async () => {
     const { posts, server, url } = await sink();
     const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(1, 300), mapping({ BatchSize: 1 })),
+      path(functionResource('code', { Timeout: 60 }), redriven(1, 300), mapping({ BatchSize: 1 })),
       { code: `${POST} exports.handler = () => post('/held', process.pid);` },
       { functionEnvironment: { SINK: url } },
     );
@@ -274,7 +269,7 @@ exports.handler = async ({ Records: [record] }) => {
   it('leaves no child process when it stops', async () => {
     const { server, url } = await sink();
     const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+      path(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
       { code: `${POST} exports.handler = () => post('/held', process.pid);` },
       { functionEnvironment: { SINK: url } },
     );
@@ -291,7 +286,7 @@ exports.handler = async ({ Records: [record] }) => {
   it('lets an invocation in progress finish before it stops', async () => {
     const { server, posts, url } = await sink();
     const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+      path(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
       { code: `${POST} exports.handler = () => post('/gate', 'begun').then(() => post('/', 'finished'));` },
       { functionEnvironment: { SINK: url }, stopTimeoutMs: 60_000 },
     );
@@ -327,11 +322,11 @@ exports.handler = async ({ Records: [record] }) => {
     await released;
   });
 
-  it('reports when the queues of given rules are empty, whatever else waits', async () => {
+  it('reports when the queues of given rules are empty, regardless of other queues', async () => {
     const { server, posts, url } = await sink();
     const stack = await start(
       {
-        ...road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+        ...path(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
         Waiting: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 60 } },
         WaitingMapping: mapping({ EventSourceArn: { 'Fn::GetAtt': ['Waiting', 'Arn'] } }),
       },
@@ -347,7 +342,7 @@ exports.handler = async ({ Records: [record] }) => {
     await posted;
     expect(posts).toEqual([1]);
     expect(stack.isIdle()).toBe(false);
-    await expect(stack.whenDrained(['Nobody'])).rejects.toThrow('the template has no rule Nobody');
+    await expect(stack.whenDrained(['Unknown'])).rejects.toThrow('the template has no rule Unknown');
   });
 
   it('does not wait for a queue without a reader', async () => {
@@ -361,7 +356,7 @@ exports.handler = async ({ Records: [record] }) => {
   it('reports when it becomes busy and idle', async () => {
     const changes: boolean[] = [];
     const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
+      path(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
       { code: 'exports.handler = async () => {};' },
       { onIdleChange: (idle) => changes.push(idle) },
     );
@@ -373,7 +368,7 @@ exports.handler = async ({ Records: [record] }) => {
   it('survives a function that is killed in the middle of a request', async () => {
     const stack = await start(
       {
-        ...road(functionResource('code', { Timeout: 1 }), redriven(1)),
+        ...path(functionResource('code', { Timeout: 1 }), redriven(1)),
         Table: {
           Type: 'AWS::DynamoDB::Table',
           Properties: {
@@ -607,8 +602,8 @@ exports.handler = async ({ Records: [record] }) => {
     await expect(textOf('none')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     const older = secrets.send(new GetSecretValueCommand({ SecretId: 'other', VersionStage: 'AWSPREVIOUS' }));
     await expect(older).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    const nothing = secrets.send(new PutSecretValueCommand({ SecretId: 'other' }));
-    await expect(nothing).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    const withoutValue = secrets.send(new PutSecretValueCommand({ SecretId: 'other' }));
+    await expect(withoutValue).rejects.toMatchObject({ name: 'InvalidParameterException' });
 
     const ssm = client(SSMClient, stack.endpoints.ssm);
     const parameter = async (Name: string, WithDecryption?: boolean) =>

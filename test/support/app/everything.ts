@@ -27,24 +27,22 @@ import { ACCOUNT, REGION } from '../../../local/template/plan';
 import { suitableTable, type TableProp } from '../../lib/support';
 import { addEverySource } from './sources';
 
-/** An application of nobody's. */
+/** An Entra ID application that does not exist. */
 const APPLICATION = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
-function secretArn(name: string): string {
-  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}`;
-}
-/** Names of what the declared and other subscriptions name; their values are given where the stack runs. */
+const secretArn = (name: string): string => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}`;
+/** Secrets and parameters that subscriptions and queries name. The test that runs the stack provides their values. */
 export const Kept = {
   /** Fields: `declared`, `tenant`. */
   FLOW_URLS: secretArn('crm/flow-urls-AbCdEf'),
   CLIENT_SECRET: secretArn('crm/client-secret-AbCdEf'),
   FLOW_URL_PARAMETER: '/crm/flow-url',
-  /** Only files and the CLI may name it: the connector is given it. */
+  /** Listed in the connector's `flowSecrets`, so that files and the CLI can name it. */
   FILE_SECRET: secretArn('crm/file-flow-url-AbCdEf'),
   FILE_PARAMETER: '/crm/file-flow-url',
   WAREHOUSE_USER: secretArn('warehouse-user-AbCdEf'),
 } as const;
 
-/** What queries and polls ask. */
+/** Resources that queries and polls read. */
 export const Asked = {
   WORK_GROUP: 'primary',
   DATABASE: 'shop',
@@ -61,16 +59,16 @@ export const Asked = {
   WORKFLOW: 'customers',
 } as const;
 
-/** Ids of the keys that encrypt what is the user's own: all of `Kept`, and both buckets. */
+/** Ids of the keys of the user's resources: `SECRETS_KEY` encrypts all of `Kept`, `DATA_KEY` both buckets. */
 export const SECRETS_KEY = 'SecretsKey';
 export const DATA_KEY = 'DataKey';
 
-/** A stack of a connector with everything that somebody may ask for. */
+/** Adds a stack with a connector that has every option, and returns the connector. */
 export function everythingConnector(app: App): PowerAutomateConnector {
-  // Replicas' keys can be written for a stack of a known Region only.
+  // Keys of replicas require a stack with a known Region.
   const stack = new Stack(app, 'Everything', { env: { account: ACCOUNT, region: REGION } });
   const key = (id: string) => new kms.Key(stack, id, { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
-  // First: it is by the first key of a template that the local run encrypts flow URLs.
+  // Must be the first key of the template: the local run encrypts flow URLs with the first one.
   const encryptionKey = key('FlowUrlKey');
   const [queueEncryptionKey, secretsKey, dataKey] = [key('QueueKey'), key(SECRETS_KEY), key(DATA_KEY)];
   const encryption = dynamodb.TableEncryptionV2.customerManagedKey(key('TableKey'));
@@ -124,13 +122,13 @@ export function everythingConnector(app: App): PowerAutomateConnector {
   return connector;
 }
 
-/** What somebody keeps, by its name. */
-interface Keeping {
+/** References to the user's secrets and parameters by name. */
+interface References {
   readonly secret: (arn: string) => secretsmanager.ISecret;
   readonly parameter: (name: string) => ssm.IParameter;
 }
 
-function declareSubscriptions(connector: PowerAutomateConnector, { secret, parameter }: Keeping): void {
+function declareSubscriptions(connector: PowerAutomateConnector, { secret, parameter }: References): void {
   const flowUrls = secret(Kept.FLOW_URLS);
   const clientSecret = ClientSecret.fromSecret(secret(Kept.CLIENT_SECRET));
   connector.addSubscription('declared', {
@@ -161,10 +159,10 @@ function declareSubscriptions(connector: PowerAutomateConnector, { secret, param
   });
 }
 
-/** A measure or a segment of every kind of query, and of every way to be let in. */
+/** Adds a measure or a segment for every kind of query and every way to authenticate. */
 function addQueries(
   connector: PowerAutomateConnector,
-  { secret, dataKey }: Pick<Keeping, 'secret'> & { readonly dataKey: kms.IKey },
+  { secret, dataKey }: Pick<References, 'secret'> & { readonly dataKey: kms.IKey },
 ): void {
   const schedule = scheduler.ScheduleExpression.rate(Duration.hours(1));
   const bucket = (bucketName: string) =>
