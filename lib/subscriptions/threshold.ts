@@ -20,7 +20,7 @@ export interface ThresholdOptions {
 
 /** Constraint on `recoverTo` by operator. The words are those of the subscription file's error messages. */
 const RECOVERY = {
-  above: { fits: (recovery: number, level: number) => recovery <= level, words: 'at most' },
+  above: { fits: (recovery: number, level: number) => recovery <= level, words: 'up to' },
   atOrAbove: { fits: (recovery: number, level: number) => recovery < level, words: 'less than' },
   below: { fits: (recovery: number, level: number) => recovery >= level, words: 'at least' },
   atOrBelow: { fits: (recovery: number, level: number) => recovery > level, words: 'more than' },

@@ -56,11 +56,11 @@ const connector = field(nameSchema, 'Id of the connector that sends the event.')
 const crossed = {
   ...observed,
   connector,
-  crossingId: field(nameSchema, 'Id of the crossing. Duplicate events have the same id.'),
+  crossingId: field(nameSchema, 'Id of the crossing. Duplicates have the same id.'),
   subscription: field(nameSchema, 'Name of the subscription whose threshold was crossed.'),
   uid: field(nameSchema, 'Unique id of the subscription. A later one with the same name has another id.'),
   generation: field(countSchema, 'Generation of the subscription. Every change increments it.'),
-  startsFlow: field(flagSchema, 'False for a subscription without a flow, which only sends this event.'),
+  startsFlow: field(flagSchema, 'False if the subscription has no flow.'),
   direction: field(
     v.picklist(['above', 'below'], expected('"above" or "below"')),
     'Whether the value rose above or fell below the threshold.',
@@ -178,7 +178,7 @@ export type CheckedEvent = {
   [T in DefinedDetailType]: { readonly detailType: T; readonly time: number; readonly detail: Detail<T> };
 }[DefinedDetailType];
 
-/** A valid value, or the reason why there is none. */
+/** A valid value, or the reason why the value is invalid. */
 export type Checked<T> = { readonly value: T } | { readonly reason: string };
 
 /** The first three issues in one sentence. */

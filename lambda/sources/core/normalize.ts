@@ -107,7 +107,7 @@ export function eventsOf(body: string): Checked<ToPut[]> {
   return { value };
 }
 
-/** The event to put for a source and an event of its service. Undefined if there is none. Never throws. */
+/** The event to put for a source and an event of its service. Undefined: put nothing. Never throws. */
 export function eventOf(mapping: SourceMapping, event: ServiceEvent, source: Source): Checked<ToPut> | undefined {
   const made = detailOf(mapping.outcomeOf(event, source), source);
   if (made === undefined || 'reason' in made) return made;
@@ -131,7 +131,7 @@ function readTask(body: string): Checked<Task> {
   return { value: { mapping, event: read, sources: named } };
 }
 
-/** The detail of the event to put. Undefined if there is none. */
+/** The detail of the event to put. Undefined: put nothing. */
 function detailOf(outcome: Outcome, { put, detail }: Source): Checked<EventDetail> | undefined {
   if (outcome === NOTHING_YET) return undefined;
   if ('reason' in outcome) return outcome;

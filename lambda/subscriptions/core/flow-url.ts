@@ -106,7 +106,7 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
 }
 
 /**
- * The problem with a URL's signature, as a sentence of `checkFlowUrl`. Undefined if there is none.
+ * The problem with a URL's signature, as a sentence of `checkFlowUrl`. Undefined: no problem.
  * @param url a URL that `checkFlowUrl` accepts otherwise.
  * @param token whether the request has a token.
  */

@@ -202,7 +202,7 @@ describe('queues', () => {
     expect(tlsOnly.sort()).toEqual(Object.keys(queues).sort());
   });
 
-  test('each has at most one policy statement for EventBridge', () => {
+  test('none has more than one policy statement for EventBridge', () => {
     const senders = Object.values(resources(template, 'AWS::SQS::QueuePolicy')).flatMap(({ Properties }) =>
       Properties.PolicyDocument.Statement.filter(
         (statement: { Principal: { Service?: string } }) => statement.Principal.Service === 'events.amazonaws.com',

@@ -435,7 +435,7 @@ describe('fails at synthesis', () => {
       entryOf(options, id);
 
   test.each([
-    ['above', 10, 11, 'at most 10'],
+    ['above', 10, 11, 'up to 10'],
     ['atOrAbove', 10, 10, 'less than 10'],
     ['below', 10, 9.5, 'at least 10'],
     ['atOrBelow', 10, 10, 'more than 10'],

@@ -40,8 +40,8 @@ describe('resolve', () => {
       'X.a[0]: the local run does not implement the intrinsic function Fn::FindInMap',
     ],
     [{ a: { 'Fn::ImportValue': 'b' } }, 'X.a: the local run does not implement the intrinsic function Fn::ImportValue'],
-    [{ a: { Ref: 'Nobody' } }, 'X.a: Nobody is unknown'],
-    [{ a: { 'Fn::Sub': '${Nobody}' } }, 'Nobody is unknown'],
+    [{ a: { Ref: 'Missing' } }, 'X.a: Missing is unknown'],
+    [{ a: { 'Fn::Sub': '${Missing}' } }, 'Missing is unknown'],
     [{ a: { 'Fn::Select': [2, ['x']] } }, 'a list of 1 has no element 2'],
     [{ a: { 'Fn::Join': 'x' } }, 'requires a list'],
   ])('rejects %j', (value, message) => expect(() => resolve(value, scope, 'X')).toThrow(message));

@@ -31,7 +31,7 @@ export const deliveryOptions = {
       '1m',
       '14d',
       'Maximum age of a delivery, such as 4h. Older deliveries are not sent, but can be replayed. Default: retries end ' +
-        'after three days, and deliveries held during a pause are sent if they are at most three days old.',
+        'after three days, and deliveries held during a pause are sent if they are up to three days old.',
     ),
   ),
   rateLimit: v.optional(

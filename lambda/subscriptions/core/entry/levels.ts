@@ -33,7 +33,7 @@ type Levels = { readonly [K in ThresholdOperator | 'recoverTo']?: number | undef
 
 /** Where the recovery level must be, by operator. */
 const RECOVERY: Readonly<Record<ThresholdOperator, readonly [(r: number, t: number) => boolean, string]>> = {
-  above: [(r, t) => r <= t, 'at most'],
+  above: [(r, t) => r <= t, 'up to'],
   atOrAbove: [(r, t) => r < t, 'less than'],
   below: [(r, t) => r >= t, 'at least'],
   atOrBelow: [(r, t) => r > t, 'more than'],

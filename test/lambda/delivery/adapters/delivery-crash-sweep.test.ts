@@ -121,7 +121,7 @@ function container(): DeliverPorts & ScheduledWorkPorts {
 
 /** The course of one delivery. */
 interface Story {
-  /** The flow's status by the number of the request, until `next`; then it is mended. */
+  /** The flow's status by the number of the request, until `next`; then it is fixed. */
   readonly answers: (n: number) => number;
   /** Detail types of the published events. */
   readonly told?: readonly string[];
@@ -140,9 +140,9 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   world = DeliveryWorld.on(servers);
   killer = first;
   const statuses: number[] = [];
-  let mended = false;
+  let fixed = false;
   world.flow.behave = (_, n) => {
-    const status = mended ? 202 : answers(n);
+    const status = fixed ? 202 : answers(n);
     statuses.push(status);
     return answer(status, { 'content-length': '2' }, '{}');
   };
@@ -174,7 +174,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
       await invoke(step);
     }
   };
-  /** Time of the schedule's next work; undefined if there is none. */
+  /** Time of the schedule's next work. Undefined: none is due. */
   const due = async () => {
     const { health } = (await world.subscriptions.read(NAME())) ?? {};
     const untold = (await world.rows())['event-1']?.notice ? world.now : Number.POSITIVE_INFINITY;
@@ -193,7 +193,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   world.queue.send(world.message(subscription), 0);
   await workOff();
   if (next?.settled) await settle();
-  mended = true;
+  fixed = true;
   await next?.act();
   await settle();
   connections.breakOff();
@@ -212,7 +212,7 @@ const STORIES: Record<string, Story> = {
   'the flow takes it': { answers: () => 202 },
   'the flow fails at first': { answers: (n) => (n === 0 ? 500 : 202) },
   'the flow is down until its breaker opens, and the trial is taken': { answers: (n) => (n < 6 ? 503 : 202) },
-  'the flow refuses it until its subscription is paused, and is mended': {
+  'the flow refuses it until its subscription is paused, then works again': {
     answers: () => 401,
     told: ['FlowSubscriptionPaused', 'FlowSubscriptionResumed'],
     next: {
@@ -223,7 +223,7 @@ const STORIES: Record<string, Story> = {
       },
     },
   },
-  'the flow does not want it, is mended, and somebody replays it': {
+  'the flow rejects it, then works again, and an operator replays it': {
     answers: () => 413,
     told: ['FlowDeliveryDead'],
     next: {

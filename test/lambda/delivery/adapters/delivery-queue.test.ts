@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-queue';
 import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
-import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
+import { useStub } from '../../../support/servers/aws-stub';
 
 interface Entry {
   readonly Id: string;
@@ -12,32 +12,17 @@ interface Entry {
   readonly DelaySeconds?: number;
 }
 
-let endpoint: Endpoint;
-let client: SQSClient;
-let url: string;
 let sent: Entry[];
 
-beforeAll(async () => {
-  endpoint = await startEndpoint({ port: 0 });
-  endpoint.serve({
-    'AmazonSQS.SendMessageBatch': (input) => {
-      sent.push(...(input.Entries as Entry[]));
-      const md5 = (text: string) => createHash('md5').update(text).digest('hex');
-      const Successful = sent.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) }));
-      return { Successful };
-    },
-  });
-  client = new SQSClient({
-    endpoint: endpoint.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  url = `${endpoint.url}/000000000000/queue`;
+const stub = useStub(SQSClient, {
+  'AmazonSQS.SendMessageBatch': (input) => {
+    sent.push(...(input.Entries as Entry[]));
+    const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+    const Successful = sent.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) }));
+    return { Successful };
+  },
 });
-afterAll(async () => {
-  client.destroy();
-  await endpoint.stop();
-});
+const queueUrl = () => `${stub.url}/000000000000/queue`;
 beforeEach(() => {
   sent = [];
 });
@@ -45,14 +30,14 @@ beforeEach(() => {
 describe('the delivery queue', () => {
   it('sends JSON in ASCII', async () => {
     const message = { subscription: 'a', n: 0, event: { segment: '🎉 é \ufffe \0 "\\' } } as unknown as DeliveryMessage;
-    await deliverySender(client, url)(message);
+    await deliverySender(stub.client, queueUrl())(message);
     const body = sent[0]?.MessageBody as string;
     expect(body).toMatch(/^[ -~]*$/);
     expect(JSON.parse(body)).toEqual(message);
   });
 
   it('sends deliveries with their delay, in a message group of their subscription', async () => {
-    const sender = deliverySender(client, url);
+    const sender = deliverySender(stub.client, queueUrl());
     const message = (subscription: string, n: number) => ({ subscription, n }) as DeliveryMessage;
     await Promise.all([sender(message('a', 0), 900), sender(message('a', 1)), sender(message('b', 0), 5)]);
     const [first, second, third] = sent as [Entry, Entry, Entry];

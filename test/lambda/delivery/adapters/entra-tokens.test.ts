@@ -227,7 +227,7 @@ describe('a token that the flow refuses', () => {
       headers.authorization === `Bearer ${TOKEN}-0`
         ? (response, request) => {
             waiting.push(() => unauthorized(response, request));
-            if (waiting.length === 20) for (const tell of waiting) tell();
+            if (waiting.length === 20) for (const respond of waiting) respond();
           }
         : accepted;
     const all = await Promise.all(Array.from({ length: 20 }, () => call(unsigned(), REQUEST)));
@@ -319,7 +319,7 @@ describe('without a token the flow is not called', () => {
   it.each([
     ['a secret that is never read', AUTH, 'readSecret', 'EntraSecretUnread'],
     ['STS that hangs', FEDERATED, 'webIdentity', 'FederationFailed'],
-  ] as const)('%s, and whoever comes later asks again', async (_, auth, part, error) => {
+  ] as const)('%s, and a later call requests a token again', async (_, auth, part, error) => {
     const hangs = vi.fn(() => new Promise<never>(() => {}));
     const call = poster({ [part]: hangs, timeoutMs: 50 });
     for (const times of [1, 2]) {

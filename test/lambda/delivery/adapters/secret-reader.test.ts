@@ -10,7 +10,7 @@ import { type SecretReference, UnusableSecretError } from '../../../../lambda/su
 import { AwsError } from '../../../../local/engines/protocol/aws-json';
 import { SecretStores } from '../../../support/servers/secret-stores';
 
-const VALUE = 'the-value-that-nobody-may-see';
+const VALUE = 'the-value-that-stays-hidden';
 const GET_SECRET = 'secretsmanager.GetSecretValue';
 const GET_PARAMETER = 'AmazonSSM.GetParameter';
 
@@ -81,7 +81,7 @@ describe('a secret is read', () => {
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
     secrets.invalidate({ secret: 'flows', field: 'any' });
     expect(await secrets.read({ secret: 'flows' })).toBe('new');
-    // A flow that also refuses the new URL costs at most one read every few seconds.
+    // A flow that also refuses the new URL costs up to one read every few seconds.
     for (let n = 0; n < 10; n++) {
       secrets.invalidate({ secret: 'flows' });
       await secrets.read({ secret: 'flows' });

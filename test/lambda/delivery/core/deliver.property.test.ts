@@ -423,7 +423,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     if (doubles > 0) wrong.push(`NEEDLESS DUPLICATE of ${eventId}`);
     if (row?.status === 'delivered' && !taken.get(eventId)) wrong.push(`NEVER SENT ${eventId}`);
   }
-  if (isPaused(subscription())) wrong.push('still PAUSED after the flow was mended');
+  if (isPaused(subscription())) wrong.push('still PAUSED after the flow was fixed');
   const { announcements = [], drain } = subscription().health ?? {};
   if (announcements.length > 0) wrong.push('UNTOLD change of state');
   if (drain) wrong.push('ENDLESS drain');

@@ -241,7 +241,7 @@ describe('a delivery without a subscription', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['was deleted', async () => world.subscriptions.delete(await current())],
     [
-      'was made anew under its name',
+      'was created again under the same name',
       async () => {
         await world.subscriptions.delete(await current());
         await world.subscribe('crm', world.flow.url(), { uid: 'another' });
@@ -291,7 +291,7 @@ describe('a batch', () => {
   });
 
   it.each(['claim', 'read', 'open', 'post', 'send', 'reschedule'])(
-    'goes on when the call %s fails, and only its message comes again',
+    'continues when the call %s fails, and retries only its message',
     async (call) => {
       world.flow.behave = ({ path }) => (path.includes('/bad/') ? unavailable : accepted);
       const [bad, good] = [

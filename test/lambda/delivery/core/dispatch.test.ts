@@ -203,7 +203,7 @@ describe('a filter', () => {
 
 describe('an event that starts nothing', () => {
   it.each([
-    ['nobody waits for it', dataSource()],
+    ['no subscription matches', dataSource()],
     ['its data source was skipped', dataSource({ status: 'Skipped' })],
     ['its data source was canceled', dataSource({ status: 'Canceled' })],
     [

@@ -84,7 +84,7 @@ describe('the token response', () => {
   it.each<[string, number | undefined, unknown, string, string]>([
     ['an expired secret', 401, refusal(7000222), 'AADSTS7000222', 'pause'],
     ['a code in the text alone', 400, refusal(700213, { error_codes: undefined }), 'AADSTS700213', 'pause'],
-    ['a code nobody knows', 400, refusal(123456789), 'AADSTS123456789', 'pause'],
+    ['an unknown code', 400, refusal(123456789), 'AADSTS123456789', 'pause'],
     [
       'a code that is no number',
       400,

@@ -175,7 +175,7 @@ describe('a rotated secret', () => {
     expect(await health()).not.toHaveProperty('refusals');
   });
 
-  it('is read at most every few seconds, even if its flow refuses more often', async () => {
+  it('is read once every few seconds, even if its flow refuses more often', async () => {
     await keep();
     world.flow.behave = () => answer(404);
     stores.calls.length = 0;

@@ -1,9 +1,9 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventPublisher } from '../../../../lambda/events/adapters/event-bus';
 import type { EventPublisher } from '../../../../lambda/events/core/ports';
 import { RefusedError } from '../../../../lambda/shared/core/refused';
-import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
+import { useStub } from '../../../support/servers/aws-stub';
 
 interface Entry {
   EventBusName: string;
@@ -12,8 +12,6 @@ interface Entry {
   Detail: string;
 }
 
-let endpoint: Endpoint;
-let client: EventBridgeClient;
 let publisher: EventPublisher;
 let requests: Entry[][];
 /** Numbers of the entries that are rejected permanently. */
@@ -22,33 +20,23 @@ let refused: number[];
 let failures: Record<number, number>;
 const numberOf = (entry: Entry): number => JSON.parse(entry.Detail).n;
 
-beforeAll(async () => {
-  endpoint = await startEndpoint({ port: 0 });
-  // The response of PutEvents (EventBridge API reference) has an event id or an error for each entry, in order.
-  endpoint.serve({
-    'AWSEvents.PutEvents': (input) => {
-      const entries = input.Entries as Entry[];
-      requests.push(entries);
-      const results = entries.map((entry) => {
-        const n = numberOf(entry);
-        if (refused.includes(n)) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
-        if (!failures[n]) return { EventId: `id-${n}` };
-        failures[n]--;
-        return { ErrorCode: 'InternalFailure', ErrorMessage: `entry ${n} was not taken` };
-      });
-      return { FailedEntryCount: results.filter((result) => result.ErrorCode).length, Entries: results };
-    },
-  });
-  client = new EventBridgeClient({
-    endpoint: endpoint.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  publisher = eventPublisher(client, 'bus', 'customer-insights');
+// The response of PutEvents (EventBridge API reference) has an event id or an error for each entry, in order.
+const stub = useStub(EventBridgeClient, {
+  'AWSEvents.PutEvents': (input) => {
+    const entries = input.Entries as Entry[];
+    requests.push(entries);
+    const results = entries.map((entry) => {
+      const n = numberOf(entry);
+      if (refused.includes(n)) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+      if (!failures[n]) return { EventId: `id-${n}` };
+      failures[n]--;
+      return { ErrorCode: 'InternalFailure', ErrorMessage: `entry ${n} was not taken` };
+    });
+    return { FailedEntryCount: results.filter((result) => result.ErrorCode).length, Entries: results };
+  },
 });
-afterAll(async () => {
-  client.destroy();
-  await endpoint.stop();
+beforeAll(() => {
+  publisher = eventPublisher(stub.client, 'bus', 'customer-insights');
 });
 beforeEach(() => {
   requests = [];

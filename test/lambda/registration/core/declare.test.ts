@@ -125,7 +125,7 @@ describe('a declared subscription', () => {
     const failed = await update('A', entry({ recoverTo: 11 }));
     expect(failed).toEqual({
       physicalId: 'vip',
-      reason: '"recoverTo" is 11, on the wrong side of "above"; write a number at most 10',
+      reason: '"recoverTo" is 11, on the wrong side of "above"; write a number up to 10',
     });
     const before = structuredClone(stored());
     expect(await update('A', entry())).toEqual(DONE);

@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { queueSender } from '../../../../lambda/shared/adapters/queue';
 import { RefusedError } from '../../../../lambda/shared/core/refused';
-import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
+import { useStub } from '../../../support/servers/aws-stub';
 
 interface Entry {
   Id: string;
   MessageBody: string;
 }
 
-let endpoint: Endpoint;
-let client: SQSClient;
-let url: string;
 let requests: Entry[][];
 /** Errors of messages that are rejected permanently, by their body. */
 let refused: Record<string, { readonly Code: string; readonly SenderFault?: boolean }>;
@@ -20,36 +17,24 @@ let refused: Record<string, { readonly Code: string; readonly SenderFault?: bool
 let failures: Record<string, number>;
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 
-beforeAll(async () => {
-  endpoint = await startEndpoint({ port: 0 });
-  endpoint.serve({
-    // The response of SendMessageBatch (SQS API reference) has two lists in any order, with the ids of the entries.
-    'AmazonSQS.SendMessageBatch': (input) => {
-      const entries = input.Entries as Entry[];
-      requests.push(entries);
-      const fails = entries.filter(({ MessageBody }) => failures[MessageBody] || refused[MessageBody]);
-      for (const { MessageBody } of fails) failures[MessageBody] = (failures[MessageBody] ?? 0) - 1;
-      const taken = entries.filter((entry) => !fails.includes(entry)).reverse();
-      return {
-        Successful: taken.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })),
-        Failed: fails.map(({ Id, MessageBody }) => ({
-          ...{ Id, SenderFault: false, Code: 'InternalError', Message: 'try again' },
-          ...refused[MessageBody],
-        })),
-      };
-    },
-  });
-  client = new SQSClient({
-    endpoint: endpoint.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  url = `${endpoint.url}/000000000000/queue`;
+const stub = useStub(SQSClient, {
+  // The response of SendMessageBatch (SQS API reference) has two lists in any order, with the ids of the entries.
+  'AmazonSQS.SendMessageBatch': (input) => {
+    const entries = input.Entries as Entry[];
+    requests.push(entries);
+    const fails = entries.filter(({ MessageBody }) => failures[MessageBody] || refused[MessageBody]);
+    for (const { MessageBody } of fails) failures[MessageBody] = (failures[MessageBody] ?? 0) - 1;
+    const taken = entries.filter((entry) => !fails.includes(entry)).reverse();
+    return {
+      Successful: taken.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })),
+      Failed: fails.map(({ Id, MessageBody }) => ({
+        ...{ Id, SenderFault: false, Code: 'InternalError', Message: 'try again' },
+        ...refused[MessageBody],
+      })),
+    };
+  },
 });
-afterAll(async () => {
-  client.destroy();
-  await endpoint.stop();
-});
+const queueUrl = () => `${stub.url}/000000000000/queue`;
 beforeEach(() => {
   requests = [];
   failures = {};
@@ -58,7 +43,7 @@ beforeEach(() => {
 
 describe('sending', () => {
   const send = (...bodies: string[]) => {
-    const sender = queueSender(client, url);
+    const sender = queueSender(stub.client, queueUrl());
     return Promise.allSettled(bodies.map((body) => sender({ body, what: `message ${body}`, groupId: 'group' })));
   };
   const bodies = () => requests.map((entries) => entries.map(({ MessageBody }) => MessageBody));

@@ -82,9 +82,9 @@ describe('a subscription', () => {
 
   const known = (more: Partial<Subscription> = {}) => subscription({}, { generation: 3, ...more });
   it.each([
-    ['is there although nobody had read it', known, undefined],
+    ['exists although it was not read', known, undefined],
     ['was changed since it was read', known, () => known({ generation: 2 })],
-    ['was made anew since it was read', known, () => known({ uid: 'uid-0' })],
+    ['was created again since it was read', known, () => known({ uid: 'uid-0' })],
     ['is another manager’s by now', known, () => known({ managedBy: 'file:a' })],
     ['was deleted since it was read', undefined, known],
   ])('is neither replaced nor deleted if it %s', async (_, stored, read) => {

@@ -367,7 +367,7 @@ describe('a pause ends', () => {
   });
 
   it.each([
-    ['its worker goes on', false],
+    ['its worker continues', false],
     ['its worker is killed', true],
   ])('and a delivery that is held after a drain pass is also sent: %s', async (_, killed) => {
     behaviour = accepted;
