@@ -44,9 +44,7 @@ export const UserSecrets = {
 
 /** Resources that queries and polls read. */
 export const QueryTargets = {
-  WORK_GROUP: 'primary',
   DATABASE: 'shop',
-  TABLES: ['orders', 'customers'],
   DATA_BUCKET: 'shop-lake',
   RESULTS_BUCKET: 'shop-results',
   RESULTS_PREFIX: 'power-automate-connector',
