@@ -43,7 +43,7 @@ const startWith = async (environment: Readonly<Record<string, string>>, ...args:
   return run;
 };
 const start = (...args: string[]): Promise<LocalRun> => startWith({}, ...args);
-/** Starts a flow of the test's own and returns its URL. `respond` returns the status of its response. */
+/** Starts a flow and returns its URL. `respond` returns the status of its response. */
 async function flow(respond: (request: IncomingMessage, body: string) => number): Promise<string> {
   const server = createServer(async (request, response) => {
     response.writeHead(respond(request, String(await readBody(request, Infinity)))).end();
@@ -103,7 +103,7 @@ describe('a run of --once --json in which every event arrives', () => {
       `  - { name: ${name}, trigger: data-source-refresh-failed, dataSource: A, flowUrlFrom: ${from} }\n`;
     run = await startWith(
       { CRM_FLOW_URL: secret, FLOWS: JSON.stringify({ erp: secret }) },
-      // Longer than the hook may take: a run that waits until its end fails the hook.
+      // Longer than the hook's timeout: a run that waits this long fails the hook.
       ...['--once', '--json', '--wait', '600', '--secret', 'flows=FLOWS', '--parameter', '/crm/flow-url=CRM_FLOW_URL'],
       '--events',
       events(

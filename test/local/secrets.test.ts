@@ -30,8 +30,8 @@ const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
 const CLIENT_SECRET = 'abc8Q.the-client-secret_0123456789';
 const ACCESS_TOKEN = 'the.access-token';
 /**
- * The signatures in the example's URLs, in the URLs of flows that refuse and in URLs kept in secrets and parameters; the
- * credentials and the token of an Entra ID application; a signature in a template by mistake.
+ * Signatures in URLs of the example, of refusing flows, and in secrets and parameters. The client secret and the token of an
+ * Entra ID application. A signature in a template by mistake.
  */
 const SECRETS = [
   'example-signature',
@@ -59,7 +59,7 @@ let summary = '';
 const answers: string[] = [];
 let entra: EntraStandIn;
 
-/** A flow that refuses and quotes the request in each field of its response. None of that may be stored. */
+/** A flow that refuses and quotes the request in each field of its response. Nothing of it must be stored. */
 const parrot = createServer(async (request, response) => {
   if (request.method === 'PUT') {
     answers.push(String(await readBody(request, Infinity)));

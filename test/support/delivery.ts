@@ -26,7 +26,7 @@ interface QueuedMessage extends QueueMessage {
   visibleAt: number;
 }
 
-/** A standard queue on the test's own clock: delays, visibility, ten messages to a batch. */
+/** A standard queue on the test's clock, with delays, a visibility timeout and batches of ten messages. */
 export class DeliveriesQueue {
   private messages: QueuedMessage[] = [];
   /** Every message ever sent, in order. */
@@ -79,7 +79,7 @@ export class DeliveryWorld extends MemoryHandler {
   });
   /** Divides every wait. */
   pace = 1;
-  /** How long an invocation may take, milliseconds. */
+  /** Maximum duration of an invocation in milliseconds. */
   invocationMs = 60_000;
   private readonly urls = new Map<string, string>();
   /** How flows are called. */
@@ -94,7 +94,7 @@ export class DeliveryWorld extends MemoryHandler {
     this.subscriptions = new SubscriptionTable(this.tables.client, this.tables.subscriptions);
   }
 
-  /** A new world on running servers, with names of its own. */
+  /** A new world on running servers, with unique names. */
   static on(servers: DeliveryServers): DeliveryWorld {
     servers.flow.calls.length = 0;
     return new DeliveryWorld(servers);

@@ -89,7 +89,7 @@ it('polls a started job until it ends, and starts its flow once', async () => {
     ['unification-refresh-completed', job, 'Successful'],
   ]);
 
-  // EventBridge may deliver an event twice, and the schedule polls too.
+  // EventBridge can deliver an event twice, and the schedule also polls.
   await put(start());
   await stack.runSchedules();
   await stack.whenIdle();
@@ -110,9 +110,9 @@ it('starts the flow once when the start event arrives twice while the job runs',
 });
 
 it.each([
-  ['was refused', { errorCode: 'ConflictException', responseElements: null }],
-  ["is another workflow's", { requestParameters: { workflowName: 'other' } }],
-  ['is another', { eventName: 'GetMatchingJob' }],
+  ['was rejected', { errorCode: 'ConflictException', responseElements: null }],
+  ['starts another workflow', { requestParameters: { workflowName: 'other' } }],
+  ['is not a start', { eventName: 'GetMatchingJob' }],
 ])('ignores a call that %s', async (_, detail) => {
   await put(start(detail));
   expect(polls).toBe(0);

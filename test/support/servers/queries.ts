@@ -100,7 +100,7 @@ export const runOf = (query: Query, more: Partial<ScheduledQuery> = {}): QueryRu
   ...more,
 });
 
-/** `measure` with its own queue, which has no delays. */
+/** `measure` with a new queue without delays. */
 export function measurer(services: QueryServices) {
   const bus = new MemoryBus();
   const telemetry = new MemoryTelemetry();
