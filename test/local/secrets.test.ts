@@ -1,31 +1,26 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { Env } from '../../contract/environment';
-import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
-import { readEvents } from '../../local/run/event-file';
-import { replay } from '../../local/run/replay';
 import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
+import { playRetailer } from '../support/app/retailer';
 import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/servers/entra-stand-in';
 import { temporaryFolder } from '../support/temporary-files';
 
-const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
 /** URL encoding leaves these characters as they are, so that the search finds the secret everywhere. */
 const CLIENT_SECRET = 'abc8Q.the-client-secret_0123456789';
 const ACCESS_TOKEN = 'the.access-token';
@@ -127,29 +122,17 @@ beforeAll(async () => {
     trigger: data-source-refresh-failed
     flowUrlFrom: { secret: flows, field: kept }
 `;
-  const file = join(EXAMPLE, 'subscriptions.yaml');
-  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8') + more, {
-    file,
-    environment: { LOCAL_FLOWS: `${stack.endpoint}/flows` },
-    loopback: true,
-  });
-  for (const entry of entries) await register(entry, 'file:default', connector.registry);
-  const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
-  const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
-  await replay(history, {
-    client,
-    busName: connector.busName,
-    settled: () => stack.whenIdle(),
-    onProgress: () => {},
+  const eventsPut = await playRetailer(stack, connector, {
+    flows: `${stack.endpoint}/flows`,
+    more,
     onRefused: (_, reason) => logs.push(reason),
   });
-  client.destroy();
   const rows = await connector.deliveries();
   const subscriptions = (await connector.subscriptions()).map(({ definition }) => ({
     definition,
     flowUrlFrom: { secret: 'any' },
   }));
-  summary = JSON.stringify(summarize({ eventsPut: history.length, rejected: 0, busEvents, rows, subscriptions }));
+  summary = JSON.stringify(summarize({ eventsPut, rejected: 0, busEvents, rows, subscriptions }));
   await declareInClear(parrotUrl);
 }, 120_000);
 

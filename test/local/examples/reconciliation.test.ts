@@ -9,7 +9,7 @@ import type { Answer } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
 import { ANYBODY } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
+import { entryOf, listOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
 import { runLocal } from '../../support/local-run';
 import { FlowReceiverServer } from '../../support/servers/flow-receiver-server';
 import { temporaryFolder } from '../../support/temporary-files';
@@ -55,17 +55,7 @@ afterEach(async () => {
 
 /** Makes the services' APIs report these runs. */
 function list(runs: readonly SampleRun[]): void {
-  answers = new Map(
-    runs.map(({ kind, source }) => [
-      `${kind} ${source}`,
-      {
-        columns: ['id', 'status', 'startTime', 'endTime'],
-        rows: runs
-          .filter((run) => run.kind === kind && run.source === source)
-          .map(({ id, status }) => [id, status, 70, 60]),
-      },
-    ]),
-  );
+  answers = new Map(runs.map(({ kind, source }) => [`${kind} ${source}`, listOf(runs, kind, source) as Answer]));
 }
 async function putEvents(runs: readonly SampleRun[]): Promise<void> {
   for (const run of runs) await bus.send(new PutEventsCommand({ Entries: [entryOf(sample(run.sample))] }));
@@ -92,9 +82,9 @@ it('delivers a run that only the API reports, and delivers it once when its even
 });
 
 it('puts no event for a run that the bus has reported', async () => {
-  const [heard, missed] = [SAMPLE_RUNS.filter((_, n) => n % 2 === 0), SAMPLE_RUNS.filter((_, n) => n % 2 === 1)];
-  await putEvents(heard);
-  expect(delivered().length).toBe(heard.length);
+  const [reported, missed] = [SAMPLE_RUNS.filter((_, n) => n % 2 === 0), SAMPLE_RUNS.filter((_, n) => n % 2 === 1)];
+  await putEvents(reported);
+  expect(delivered().length).toBe(reported.length);
   list(SAMPLE_RUNS);
   for (let n = 0; n < 2; n++) await sweep();
   expect(refreshes().length).toBe(SAMPLE_RUNS.length);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
@@ -8,7 +7,6 @@ import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { IConstruct } from 'constructs';
-import { readSubscriptionFile } from '../../../cli/subscriptions/subscription-file';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { Env } from '../../../contract/environment';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
@@ -34,8 +32,6 @@ import type { AwsCall } from '../../../local/engines/protocol/calls';
 import { close, LOOPBACK, listen, readBody } from '../../../local/engines/protocol/http';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 import type { Answer, Question } from '../../../local/engines/stubs/responses';
-import { readEvents } from '../../../local/run/event-file';
-import { replay } from '../../../local/run/replay';
 import { ANYBODY } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
 import { localConnector } from '../../../local/stack/connector';
@@ -46,9 +42,9 @@ import { MemoryTelemetry } from '../memory/memory';
 import { startEntraStandIn, tokenAnswer } from '../servers/entra-stand-in';
 import { temporaryFolder } from '../temporary-files';
 import { UserSecrets } from './everything';
-import { entryOf, SAMPLE_RUNS, type SampleEvent, sample } from './sources';
+import { playRetailer } from './retailer';
+import { entryOf, listOf, SAMPLE_RUNS, type SampleEvent, sample } from './sources';
 
-const EXAMPLE = join(__dirname, '../../../examples/retailer');
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -100,7 +96,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
   const templateFile = join(outdir, `${Stack.of(connector).stackName}.template.json`);
   const world = await startWorld(templateFile, connector);
   try {
-    await playExample(world);
+    await playRetailer(world.stack, world.local, { flows: `${world.origin}/flows` });
     await rejectByEach(world);
     if (world.registerId !== undefined) {
       await runSources(world);
@@ -167,8 +163,9 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       [UserSecrets.FILE_PARAMETER]: flowUrl('file'),
     },
     answers({ service, text }) {
-      const said = runsOfSamples(service, text) ?? data.get(service);
-      return typeof said === 'function' ? said() : said;
+      // The sample runs are missing on the bus.
+      const response = listOf(SAMPLE_RUNS, service, text) ?? data.get(service);
+      return typeof response === 'function' ? response() : response;
     },
     onCall: (call) => calls.push(call),
     onEvent: (event) => detailTypes.add(event['detail-type']),
@@ -281,14 +278,6 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   };
 }
 
-/** Runs that are missing on the bus: one of every kind of source whose runs can be reconciled. */
-function runsOfSamples(service: string, text: string): Answer | undefined {
-  const runs = SAMPLE_RUNS.filter(({ kind, source }) => kind === service && source === text);
-  if (runs.length === 0) return undefined;
-  const rows = runs.map(({ id, status }) => [id, status, 70, 60]);
-  return { columns: ['id', 'status', 'startTime', 'endTime'], rows };
-}
-
 /** Crashes a worker at its first event. */
 class Crashed extends Error {}
 const untilCrash = (work: Promise<unknown>): Promise<unknown> =>
@@ -297,16 +286,6 @@ const untilCrash = (work: Promise<unknown>): Promise<unknown> =>
   });
 
 const ago = (ms: number) => () => Date.now() - ms;
-
-async function playExample({ stack, local, bus, origin }: World): Promise<void> {
-  const file = join(EXAMPLE, 'subscriptions.yaml');
-  const environment = { LOCAL_FLOWS: `${origin}/flows` };
-  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8'), { file, environment, loopback: true });
-  for (const entry of entries) await register(entry, 'file:default', local.registry);
-  const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
-  const settled = () => stack.whenIdle();
-  await replay(history, { client: bus, busName: local.busName, settled, onProgress() {}, onRefused() {} });
-}
 
 /** A message that each function that reads a queue rejects. */
 async function rejectByEach({ put, send, parts }: World): Promise<void> {

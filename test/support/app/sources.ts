@@ -5,6 +5,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { RECONCILABLE_KINDS, type ReconcilableKind, SOURCE_KINDS, type SourceKind } from '../../../contract/sources';
 import { type PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
+import type { Answer } from '../../../local/engines/stubs/responses';
 
 const FOLDER = join(__dirname, '../../fixtures/sources');
 
@@ -97,6 +98,14 @@ export const SAMPLE_RUNS: readonly SampleRun[] = Object.keys(SAMPLES).flatMap((n
     status: API_STATUS[status] ?? status,
   };
 });
+
+/** The list of a source's runs in the API of its service. Undefined if it has none. */
+export function listOf(runs: readonly SampleRun[], service: string, name: string): Answer | undefined {
+  const rows = runs
+    .filter(({ kind, source }) => kind === service && source === name)
+    .map(({ id, status }) => [id, status, 70, 60]);
+  return rows.length === 0 ? undefined : { columns: ['id', 'status', 'startTime', 'endTime'], rows };
+}
 
 /**
  * Adds the source of each sample: one of every kind.
