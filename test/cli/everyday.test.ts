@@ -1,58 +1,46 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import Ajv from 'ajv';
-import { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
 import { LOCAL_RUN_FILE } from '../../cli/connector/local-run';
 import { main, type World } from '../../cli/main';
 import { Env } from '../../contract/environment';
 import { TRIGGER_IDS } from '../../contract/events';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { announceLocalRun } from '../../local/run/announce';
-import { type LocalStack, startLocalStack } from '../../local/stack';
-import { bundleCli, type CliResult, runCli } from '../support/cli';
+import type { LocalStack } from '../../local/stack';
+import { bundleCli, type CliResult, expectClean, runCli } from '../support/cli';
+import { putEvent, startConnectorStack } from '../support/local-run';
+import { temporaryFolder } from '../support/temporary-files';
 
-const STACK = 'PowerAutomateConnector';
 /** The secret part of a flow URL. */
 const SECRET = 'c2VjcmV0LW9mLXRoZS10ZXN0LWZsb3c';
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
-let directory: string;
+const directory = temporaryFolder('cli');
 let bundle: string;
 let stack: LocalStack;
-let flows: Server;
+let flowsPort: number;
 /** Status of flows' responses by flow name; 202 by default. */
 const answers = new Map<string, number>();
 /** Bodies that flows received. */
 const received: { readonly flow: string; readonly body: Record<string, unknown> }[] = [];
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
-  cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
   bundle = await bundleCli();
-  flows = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+  const flows = createServer(async (request, response) => {
     const flow = request.url?.split(/[/?]/)[1] ?? '';
-    received.push({ flow, body: JSON.parse(Buffer.concat(chunks).toString()) });
+    received.push({ flow, body: JSON.parse(String(await readBody(request, Infinity))) });
     response.writeHead(answers.get(flow) ?? 202, { 'x-ms-workflow-run-id': '08586385375608413077338220563CU84' }).end();
-  }).listen(0, '127.0.0.1');
-  await once(flows, 'listening');
-  cleanups.push(() => flows.close());
-  const app = new App({ outdir: join(directory, 'cdk.out') });
-  new PowerAutomateConnectorStack(app, STACK);
-  app.synth();
-  stack = await startLocalStack({
-    templateFile: join(directory, 'cdk.out', `${STACK}.template.json`),
-    functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
   });
+  flowsPort = await listen(flows, 0);
+  cleanups.push(() => close(flows));
+  stack = await startConnectorStack({ functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' } });
   cleanups.push(() => stack.stop());
 }, 120_000);
 
@@ -62,16 +50,13 @@ afterAll(async () => {
 
 beforeEach(() => answers.clear());
 
-const flowUrl = (flow: string) => `http://127.0.0.1:${(flows.address() as AddressInfo).port}/${flow}?sig=${SECRET}`;
+const flowUrl = (flow: string) => `http://${LOOPBACK}:${flowsPort}/${flow}?sig=${SECRET}`;
 
-/** Runs the CLI against the local run. Its output must contain nothing of a flow URL except the host. */
+/** Runs the CLI against the local run. Its output must not contain any part of a flow URL except the host. */
 async function cli(args: readonly string[], more: { env?: Record<string, string>; input?: string } = {}) {
   const env = { HOME: directory, AWS_EC2_METADATA_DISABLED: 'true', ...more.env };
   const result = await runCli(bundle, [...args, `--local=${stack.endpoint}`], { ...more, cwd: directory, env });
-  const said = result.out + result.err;
-  for (const secret of [SECRET, 'sig=']) expect(said).not.toContain(secret);
-  expect(said).not.toMatch(/^\s+at /m);
-  return result;
+  return expectClean(result, [SECRET]);
 }
 
 /** A command's output with --json. */
@@ -208,15 +193,15 @@ describe('a day with the connector', () => {
   it('reads a new flow URL from a variable or standard input, and does not show it', async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
-    const env = { WEB_FLOW: flowUrl('web-anew') };
+    const env = { WEB_FLOW: flowUrl('web-new') };
     expect((await cli(['set-url', 'web', '--from-env', 'WEB_FLOW'], { env })).out).toMatch(
       /^changed web: 127\.0\.0\.1:\d+ #[0-9a-f]{8}; to test the flow, run test web\n$/,
     );
-    expect((await cli(['set-url', 'web'], { input: `${flowUrl('web-anew')}\n` })).out).toMatch(
+    expect((await cli(['set-url', 'web'], { input: `${flowUrl('web-new')}\n` })).out).toMatch(
       /^unchanged: web already has this/,
     );
     expect((await cli(['test', 'web'])).status).toBe(0);
-    expect(received.at(-1)?.flow).toBe('web-anew');
+    expect(received.at(-1)?.flow).toBe('web-new');
     expect(await cli(['set-url', 'web', '--from-env', 'NOT_SET'])).toMatchObject({
       status: 2,
       err: 'environment variable NOT_SET is not set or empty: set it and try again\n',
@@ -236,19 +221,11 @@ describe('a day with the connector', () => {
     const { out } = await cli(['rejected']);
     expect(out).toBe('No messages: the dead-letter queues are empty.\n');
     // An unknown detail type, which `emit` would not put.
-    await fetch(stack.endpoint, {
-      method: 'POST',
-      headers: { 'x-amz-target': 'AWSEvents.PutEvents', 'content-type': 'application/x-amz-json-1.1' },
-      body: JSON.stringify({
-        Entries: [
-          {
-            EventBusName: stack.outputs.EventBusName,
-            Source: 'customer-insights',
-            DetailType: 'DataSourceRefresh',
-            Detail: '{"dataSource":"web"}',
-          },
-        ],
-      }),
+    await putEvent(stack.endpoint, {
+      EventBusName: stack.outputs.EventBusName,
+      Source: 'customer-insights',
+      DetailType: 'DataSourceRefresh',
+      Detail: '{"dataSource":"web"}',
     });
     await settled();
     for (const _ of ['once', 'again']) {
@@ -283,7 +260,7 @@ describe('a day with the connector', () => {
   });
 });
 
-describe('what cannot be done', () => {
+describe('a call without its subscription or connector', () => {
   beforeAll(async () => {
     put(file('orders', 'web'));
     await cli(['apply']);
@@ -300,7 +277,7 @@ describe('what cannot be done', () => {
     ['replay'],
     ['watch'],
     ['thresholds', '--subscription'],
-  ])('an unknown subscription, with a suggestion: %s %s', async (...args) => {
+  ])('reports an unknown subscription with a suggestion: %s %s', async (...args) => {
     expect(await cli([...args, 'ordres'])).toEqual({
       status: 1,
       out: '',
@@ -318,11 +295,11 @@ describe('what cannot be done', () => {
     expect((await run(['list', '--local', 'http://127.0.0.1:1'])).err).toMatch(/^no local connector responds at http:/);
   });
 
-  it('finds the connector that npm start runs from the same folder, while it runs', async () => {
+  it('finds the connector that npm start runs in the same folder, until it ends', async () => {
     const file = join(directory, LOCAL_RUN_FILE);
-    const takeBack = announceLocalRun(stack.endpoint, directory);
+    const withdraw = announceLocalRun(stack.endpoint, directory);
     expect((await runCli(bundle, ['--local', 'list'], { cwd: directory, env: {} })).status).toBe(0);
-    takeBack();
+    withdraw();
     expect(existsSync(file)).toBe(false);
   });
 });

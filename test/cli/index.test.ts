@@ -1,11 +1,7 @@
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
 import { Output } from '../../contract/outputs';
@@ -13,11 +9,14 @@ import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { DUE_INDEX } from '../../contract/thresholds';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { ANYBODY } from '../../local/shared/client-config';
-import { type LocalStack, startLocalStack } from '../../local/stack';
+import type { LocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
-import { bundleCli, type CliResult, callCli, runCli } from '../support/cli';
+import { bundleCli, type CliResult, callCli, expectClean, runCli } from '../support/cli';
+import { definitionOf } from '../support/evaluation';
+import { startConnectorStack } from '../support/local-run';
+import { temporaryFolder } from '../support/temporary-files';
 
 const STACK = 'PowerAutomateConnector';
 const SIGNATURES = [
@@ -29,34 +28,28 @@ const flowUrl = (signature: string = SIGNATURES[0]) =>
   `https://default0123.api.powerplatform.com${URL_PATH}/triggers/manual/paths/invoke?api-version=1&sig=${signature}`;
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
-let directory: string;
+const directory = temporaryFolder('cli');
 let bundle: string;
 let stack: LocalStack;
 let connector: LocalConnector;
-let cloudFormation: Server;
+let cloudFormationPort: number;
 /** Whether DescribeStacks is allowed only for a named stack. */
 let listingIsForbidden = false;
 /** Outputs of the stacks that DescribeStacks returns, by stack name. */
 const stacks = new Map<string, Readonly<Record<string, string>>>();
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'connector-cli-'));
-  cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
   bundle = await bundleCli();
-
-  const app = new App({ outdir: join(directory, 'cdk.out') });
-  new PowerAutomateConnectorStack(app, STACK);
-  app.synth();
-  stack = await startLocalStack({ templateFile: join(directory, 'cdk.out', `${STACK}.template.json`) });
+  stack = await startConnectorStack();
   cleanups.push(() => stack.stop());
   connector = localConnector(stack);
   cleanups.push(() => connector.close());
   stacks.set(STACK, stack.outputs);
   stacks.set('Website', { Address: 'https://example.com' });
 
-  cloudFormation = startCloudFormation();
-  await once(cloudFormation, 'listening');
-  cleanups.push(() => cloudFormation.close());
+  const cloudFormation = cloudFormationServer();
+  cloudFormationPort = await listen(cloudFormation, 0);
+  cleanups.push(() => close(cloudFormation));
 }, 120_000);
 
 afterAll(async () => {
@@ -64,11 +57,9 @@ afterAll(async () => {
 });
 
 /** DescribeStacks in the Query protocol (CloudFormation API reference, DescribeStacks and Common Error Types). */
-function startCloudFormation(): Server {
+function cloudFormationServer(): Server {
   return createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-    const name = new URLSearchParams(Buffer.concat(chunks).toString()).get('StackName') ?? '';
+    const name = new URLSearchParams(await readBody(req, Infinity)).get('StackName') ?? '';
     const outputs = stacks.get(name);
     const fail = (status: number, code: string, message: string) =>
       res
@@ -76,11 +67,8 @@ function startCloudFormation(): Server {
         .end(
           `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
         );
-    if (name === 'Forbidden') {
-      return fail(403, 'AccessDenied', 'User: kim is not authorized to perform: cloudformation:DescribeStacks');
-    }
     if (name === 'Expired') return fail(403, 'ExpiredToken', 'The security token included in the request is expired');
-    if (name === '' && listingIsForbidden) {
+    if (name === 'Forbidden' || (name === '' && listingIsForbidden)) {
       return fail(403, 'AccessDenied', 'User: kim is not authorized to perform: cloudformation:DescribeStacks');
     }
     if (name !== '' && !outputs) return fail(400, 'ValidationError', `Stack with id ${name} does not exist`);
@@ -90,7 +78,7 @@ function startCloudFormation(): Server {
       `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
         <Stacks>${described.join('')}</Stacks></DescribeStacksResult></DescribeStacksResponse>`,
     );
-  }).listen(0, '127.0.0.1');
+  });
 }
 
 function stackXml(name: string, outputs: Readonly<Record<string, string>>): string {
@@ -103,32 +91,27 @@ function stackXml(name: string, outputs: Readonly<Record<string, string>>): stri
 
 /** An environment with credentials, without this process's own settings. */
 const signedIn = (): Record<string, string> => ({
-  ...nobody(),
+  ...signedOut(),
   AWS_REGION: ANYBODY.region,
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
 });
-const nobody = (): Record<string, string> => ({
+const signedOut = (): Record<string, string> => ({
   HOME: directory,
   AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_ENDPOINT_URL_CLOUDFORMATION: `http://127.0.0.1:${(cloudFormation.address() as AddressInfo).port}`,
+  AWS_ENDPOINT_URL_CLOUDFORMATION: `http://${LOOPBACK}:${cloudFormationPort}`,
   AWS_ENDPOINT_URL_DYNAMODB: stack.endpoints.dynamodb,
   AWS_ENDPOINT_URL_KMS: stack.endpoints.kms,
   AWS_ENDPOINT_URL_SQS: stack.endpoints.sqs,
   AWS_ENDPOINT_URL_EVENTBRIDGE: stack.endpoints.eventbridge,
 });
 
-/** Runs the CLI as a child process. Its output must contain nothing of a flow URL except the host. */
+/** Runs the CLI as a child process. Its output must not contain any part of a flow URL except the host. */
 async function cli(args: readonly string[], env: Record<string, string> = signedIn()): Promise<CliResult> {
   return checked(await runCli(bundle, args, { cwd: directory, env }));
 }
 
-function checked(result: CliResult): CliResult {
-  const said = result.out + result.err;
-  for (const secret of [...SIGNATURES, URL_PATH, 'sig=']) expect(said).not.toContain(secret);
-  expect(said).not.toMatch(/^\s+at /m);
-  return result;
-}
+const checked = (result: CliResult): CliResult => expectClean(result, [...SIGNATURES, URL_PATH]);
 
 const put = (text: string, file = 'subscriptions.yaml') => writeFileSync(join(directory, file), text);
 
@@ -277,10 +260,10 @@ describe('apply', () => {
   });
 
   it('reports every mistake in the file and changes nothing', async () => {
-    put(`${file({ owner: 'nobody', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
+    put(`${file({ owner: 'kim', url: `http://example.com${URL_PATH}?sig=${SIGNATURES[0]}` })}    colour: red\n`);
     const result = await cli(['apply']);
     expect(result).toMatchObject({ status: 2, out: '' });
-    expect(result.err).toMatch(/^subscriptions\.yaml:6: .*"nobody"/m);
+    expect(result.err).toMatch(/^subscriptions\.yaml:6: .*"kim"/m);
     expect(result.err).toMatch(/^subscriptions\.yaml:7: .*example\.com is not a host/m);
     expect(result.err).toMatch(/^subscriptions\.yaml:12: .*VIP_FLOW, which is not set/m);
     expect(result.err).toMatch(/^subscriptions\.yaml:13: .*"colour"/m);
@@ -322,26 +305,16 @@ describe('remove', () => {
     put(file({ set: 'marketing' }));
     await applied();
     await register(
-      {
-        definition: {
-          name: 'by-the-stack',
-          trigger: 'full-refresh-completed',
-          instanceId: 'default',
-          filter: {},
-          format: 'flat',
-          owners: [],
-        },
-        flowUrl: flowUrl(),
-      },
+      { definition: definitionOf('by-the-stack', 'full-refresh-completed'), flowUrl: flowUrl() },
       'cdk:Website',
       connector.registry,
     );
-    const result = await cli(['remove', 'nobody', 'by-the-stack', 'vip-over-10k', '--set', 'marketing']);
+    const result = await cli(['remove', 'unknown', 'by-the-stack', 'vip-over-10k', '--set', 'marketing']);
     expect(result).toEqual({
       status: 1,
       out: 'removed vip-over-10k\n1 removed, 2 failed\n',
       err:
-        'cannot remove nobody: the subscription does not exist\n' +
+        'cannot remove unknown: the subscription does not exist\n' +
         'cannot remove by-the-stack: it is managed by cdk:Website: remove it there\n',
     });
     expect((await cli(['remove', 'tell-the-data-team'])).err).toBe(
@@ -369,7 +342,7 @@ describe('a connector that cannot be used', () => {
   });
 
   it('is reported in one line: no credentials', async () => {
-    expect(await cli(['remove', 'one'], { ...nobody(), AWS_REGION: 'us-east-1' })).toEqual({
+    expect(await cli(['remove', 'one'], { ...signedOut(), AWS_REGION: 'us-east-1' })).toEqual({
       status: 3,
       out: '',
       err:
@@ -398,7 +371,7 @@ describe('a connector that cannot be used', () => {
     expect(result.err).toMatch(/\ncannot reach AWS: .*ECONNREFUSED.*\n$/);
   });
 
-  it('lists what was not done when flow URLs cannot be encrypted, and a rerun does it', async () => {
+  it('lists the failed subscriptions when flow URLs cannot be encrypted, and a rerun completes them', async () => {
     put(file());
     const env = { ...signedIn(), VIP_FLOW: flowUrl(SIGNATURES[1]) };
     stacks.set('Other', { ...stack.outputs, [Output.FLOW_URL_KEY_ARN]: 'arn:aws:kms:us-east-1:000000000000:key/gone' });
@@ -412,7 +385,7 @@ describe('a connector that cannot be used', () => {
 });
 
 describe('without --stack', () => {
-  it('uses the only connector, and otherwise lists the connectors or reports that there is none', async () => {
+  it('uses the only connector, and otherwise lists the connectors or reports that no connector exists', async () => {
     put(file());
     expect((await applied()).status).toBe(0);
     stacks.set('Second', stack.outputs);

@@ -1,6 +1,4 @@
 /** Runs every row of the table of responses in docs/delivery.md on the real code, over TLS and with the real tables. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/delivery/adapters/secret-reader';
 import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/delivery/core/health/circuit-breaker';
@@ -10,10 +8,11 @@ import { NotCalled } from '../../lambda/delivery/core/response';
 import { LONGEST_ROUND } from '../../lambda/delivery/core/retry';
 import { AwsError } from '../../local/engines/protocol/aws-json';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../support/delivery';
+import { codeRows, readPage, sectionOf } from '../support/pages';
 import { answer, type Behaviour, brokenOff, refused, reset } from '../support/servers/flow-server';
 import { SecretStores } from '../support/servers/secret-stores';
 
-const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'delivery.md'), 'utf8');
+const PAGE = readPage('delivery.md');
 
 interface Row {
   readonly responses: readonly string[];
@@ -22,22 +21,15 @@ interface Row {
   readonly subscription: string;
 }
 
-function rows(): Row[] {
-  const section = PAGE.split('## What each response means')[1]?.split('\n## ')[0] ?? '';
-  const lines = section.split('\n').filter((line) => line.startsWith('| `'));
-  return lines.map((line) => {
-    const [responses = '', attempts, delivery = '', subscription = ''] = line
-      .split('|')
-      .slice(1)
-      .map((cell) => cell.trim());
-    return {
+const rows = (): Row[] =>
+  codeRows(sectionOf(PAGE, '## What each response means')).map(
+    ([responses = '', attempts, delivery = '', subscription = '']) => ({
       responses: responses.split(', ').map((text) => text.slice(1, -1)),
       attempts: Number(attempts),
       delivery,
       subscription,
-    };
-  });
-}
+    }),
+  );
 
 function behaviourOf(text: string): Behaviour {
   if (text === 'no response') return reset;
@@ -111,7 +103,7 @@ it.each(rows())(
 );
 
 it('the table explains every error code of an unreadable URL', () => {
-  const section = PAGE.split("## Where the flow's URL is kept")[1]?.split('\n## ')[0] ?? '';
+  const section = sectionOf(PAGE, "## Where the flow's URL is kept");
   const explained = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
   expect(explained).toEqual(Object.values(NotCalled).filter((code) => code.startsWith('FlowUrl')));
   expect(section).toContain(`${SECRET_CACHE_MS / 60_000} minutes`);

@@ -1,6 +1,4 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: subscription files write variables this way.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
 import { bodySchema } from '../../cli/events/body-schemas';
@@ -9,9 +7,9 @@ import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file'
 import { TRIGGER_IDS } from '../../contract/events';
 import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat-schema';
 import { classify } from '../../lambda/delivery/core/response';
+import { readPage } from '../support/pages';
 
-const DOCS = join(__dirname, '../../docs');
-const page = readFileSync(join(DOCS, 'flow-author.md'), 'utf8');
+const page = readPage('flow-author.md');
 const blocks = (language: string) =>
   [...page.matchAll(new RegExp(`^( *)\`\`\`${language}\n([^]*?)\n *\`\`\``, 'gm'))].map(([, indent = '', text = '']) =>
     text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
@@ -64,22 +62,4 @@ describe('troubleshooting', () => {
   it('lists more than ten responses', () => {
     expect(rows.length).toBeGreaterThan(10);
   });
-});
-
-it('every link has a target', () => {
-  const anchor = (heading: string) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\w\s-]/g, '')
-      .replaceAll(' ', '-');
-  for (const [, target = ''] of page.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
-    const [file, fragment] = target.split('#') as [string, string | undefined];
-    expect(existsSync(join(DOCS, file)), target).toBe(true);
-    if (fragment === undefined) continue;
-    const text = file === '' ? page : readFileSync(join(DOCS, file), 'utf8');
-    expect(
-      [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading)),
-      target,
-    ).toContain(fragment);
-  }
 });

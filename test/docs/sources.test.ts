@@ -5,12 +5,10 @@ import { expect, it } from 'vitest';
 import { Source } from '../../lib';
 import { reconcilable } from '../../lib/sources/source-listings';
 import { SAMPLES } from '../support/app/sources';
+import { codeRows, readPage } from '../support/pages';
 
-const ROOT = join(__dirname, '..', '..');
-const page = readFileSync(join(ROOT, 'docs', 'sources.md'), 'utf8');
-const rowsOf = (text: string) => text.split('\n').filter((line) => line.startsWith('| `'));
-const [events = '', reconciliation = ''] = page.split('## Runs whose event was lost');
-const namesOf = (row: string) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name as string);
+const [events = '', reconciliation = ''] = readPage('sources.md').split('## Runs whose event was lost');
+const namesOf = ([names = '']: string[]) => [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name as string);
 
 const factories = Object.getOwnPropertyNames(Source).filter(
   (name) => typeof Source[name as keyof typeof Source] === 'function' && name !== 'ofDataSource',
@@ -20,7 +18,7 @@ it.each([
   ['events', events],
   ['runs whose event was lost', reconciliation],
 ])('the table of %s has every source, and each is in one row', (_, text) => {
-  expect(rowsOf(text).flatMap(namesOf).toSorted()).toEqual(factories.toSorted());
+  expect(codeRows(text).flatMap(namesOf).toSorted()).toEqual(factories.toSorted());
 });
 
 it('the table marks exactly the sources that the construct refuses to reconcile', () => {
@@ -31,18 +29,18 @@ it('the table marks exactly the sources that the construct refuses to reconcile'
     ...{ flowName: name, jobName: name, crawlerName: name, applicationId: name, integrationArn: arn, taskArn: arn },
     ...{ replicationConfigArn: arn, stateMachine: { stateMachineArn: arn }, alarm: { alarmName: name } },
   };
-  for (const row of rowsOf(reconciliation)) {
+  for (const row of codeRows(reconciliation)) {
     for (const factory of namesOf(row)) {
       const { _kind } = (Source[factory as keyof typeof Source] as unknown as (options: object) => Source)(given);
       const reconcile = () => reconcilable(_kind);
-      if (row.includes('not supported: ')) expect(reconcile, factory).toThrow('cannot be reconciled');
+      if (row.join().includes('not supported: ')) expect(reconcile, factory).toThrow('cannot be reconciled');
       else expect(reconcile, factory).not.toThrow();
     }
   }
 });
 
 it('the example has every source', () => {
-  const example = readFileSync(join(ROOT, 'examples', 'sources', 'app.ts'), 'utf8');
+  const example = readFileSync(join(__dirname, '../../examples/sources/app.ts'), 'utf8');
   // The example has an alarm on a measure. An alarm on a segment differs only in the name.
   expect(factories.filter((name) => !example.includes(`Source.${name}(`))).toEqual(['alarmOnSegment']);
 });

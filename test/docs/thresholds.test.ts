@@ -111,7 +111,7 @@ class Observations {
 
   private event(token: string, dimensions: Dimensions | undefined | ''): string {
     if (token === 'duplicate') {
-      if (this.last === undefined) throw new Error('there is no event to duplicate');
+      if (this.last === undefined) throw new Error('no event to duplicate');
       return this.last;
     }
     const [, value, now, at, sequence] = OBSERVATION.exec(token) ?? [];

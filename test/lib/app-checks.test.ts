@@ -1,15 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { everythingConnector } from '../support/app/everything';
-import { ACKNOWLEDGEMENTS, nagFindings, nagProblems, OF_DEFAULTS, OF_OPTIONS } from '../support/app/nag';
+import {
+  ACKNOWLEDGEMENTS,
+  DEFAULT_ACKNOWLEDGEMENTS,
+  nagFindings,
+  nagProblems,
+  OPTION_ACKNOWLEDGEMENTS,
+} from '../support/app/nag';
+import { temporaryFolder } from '../support/temporary-files';
 
 const ROOT = dirname(dirname(__dirname));
 
@@ -25,12 +30,14 @@ function everythingApp() {
 }
 
 describe('cdk-nag', () => {
-  it('finds nothing unacknowledged in the app with everything', () => {
-    expect(nagProblems(nagFindings(everythingApp()), [...ACKNOWLEDGEMENTS, ...OF_OPTIONS])).toEqual([]);
+  it('has no unacknowledged finding in the app with every option', () => {
+    expect(nagProblems(nagFindings(everythingApp()), [...ACKNOWLEDGEMENTS, ...OPTION_ACKNOWLEDGEMENTS])).toEqual([]);
   });
 
-  it('finds nothing unacknowledged in the default app, and needs each acknowledgement', () => {
-    expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS])).toEqual([]);
+  it('has no unacknowledged finding in the default app, and needs each acknowledgement', () => {
+    expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...DEFAULT_ACKNOWLEDGEMENTS])).toEqual(
+      [],
+    );
   });
 
   it('reports unacknowledged findings', () => {
@@ -38,7 +45,7 @@ describe('cdk-nag', () => {
     new sqs.Queue(stack, 'Open');
     const role = new iam.Role(stack, 'Mighty', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));
-    const problems = nagProblems(nagFindings(app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS]);
+    const problems = nagProblems(nagFindings(app), [...ACKNOWLEDGEMENTS, ...DEFAULT_ACKNOWLEDGEMENTS]);
     for (const rule of ['SQS3', 'SQS4', 'IAM5[Action::s3:*]', 'IAM5[Resource::*]']) {
       expect(
         problems.some((one) => one.startsWith(`AwsSolutions-${rule} at Connector/`)),
@@ -48,31 +55,28 @@ describe('cdk-nag', () => {
   });
 
   it('reports an acknowledgement that is no longer needed', () => {
-    const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'There is no bucket.' };
-    const problems = nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...OF_DEFAULTS, more]);
-    expect(problems).toEqual([
-      'nothing needs the acknowledgement of AwsSolutions-S1 for /Bucket/ any more: take it away',
+    const more = { rules: ['AwsSolutions-S1'], resources: /Bucket/, reason: 'The app has no bucket.' };
+    const problems = nagProblems(nagFindings(connectorApp().app), [
+      ...ACKNOWLEDGEMENTS,
+      ...DEFAULT_ACKNOWLEDGEMENTS,
+      more,
     ]);
+    expect(problems).toEqual(['the acknowledgement of AwsSolutions-S1 for /Bucket/ has no finding: remove it']);
   });
 });
 
 describe('npm run synth', () => {
   async function synth(app: string): Promise<{ status: number; errors: string }> {
-    const outdir = mkdtempSync(join(tmpdir(), 'app-checks-test-'));
-    try {
-      // The handlers are already built, and other tests read them.
-      const options = ['--app', `tsx ${app}`, '--build', 'true', '--output', outdir];
-      const env = { ...process.env, CDK_VALIDATION: 'true' };
-      const child = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT, env });
-      let errors = '';
-      child.stderr.on('data', (chunk) => {
-        errors += chunk;
-      });
-      const [status] = await once(child, 'close');
-      return { status, errors };
-    } finally {
-      rmSync(outdir, { recursive: true, force: true });
-    }
+    // The handlers are already built, and other tests read them.
+    const options = ['--app', `tsx ${app}`, '--build', 'true', '--output', temporaryFolder('app-checks')];
+    const env = { ...process.env, CDK_VALIDATION: 'true' };
+    const child = spawn('npm', ['run', 'synth', '--', ...options], { cwd: ROOT, env });
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    const [status] = await once(child, 'close');
+    return { status, errors };
   }
 
   it('fails if CloudFormation would reject the template', async () => {
@@ -82,7 +86,7 @@ describe('npm run synth', () => {
     expect(status).toBe(1);
   });
 
-  it('reports no error and no warning with everything switched on', async () => {
+  it('reports no error and no warning with every option', async () => {
     const { status, errors } = await synth('test/lib/everything-app.ts');
     expect(errors).not.toMatch(/ERROR|\[Warning/);
     expect(status, errors).toBe(0);

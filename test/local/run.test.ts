@@ -1,13 +1,12 @@
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TRIGGER_IDS } from '../../contract/events';
-import { LocalRun } from '../support/local-run';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
+import { LocalRun, putEvent } from '../support/local-run';
+import { temporaryFolder } from '../support/temporary-files';
 
 const SIGNATURES = /sig(=|%3D)|example-signature/;
 
@@ -27,20 +26,16 @@ function alive(id: number): boolean {
   }
 }
 
-let folder: string;
+const folder = temporaryFolder('local-run');
 const runs: LocalRun[] = [];
 const servers: Server[] = [];
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'local-run-test-'));
-});
 const stopRuns = async () => {
   for (const run of runs.splice(0)) {
     run.process.kill('SIGKILL');
     await run.status();
   }
-  for (const server of servers.splice(0)) server.close();
+  for (const server of servers.splice(0)) await close(server);
 };
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const startWith = async (environment: Readonly<Record<string, string>>, ...args: string[]): Promise<LocalRun> => {
   const run = await LocalRun.start(args, environment);
@@ -48,16 +43,13 @@ const startWith = async (environment: Readonly<Record<string, string>>, ...args:
   return run;
 };
 const start = (...args: string[]): Promise<LocalRun> => startWith({}, ...args);
-/** Starts a flow of the test's own and returns its URL. `respond` returns the status of its response. */
+/** Starts a flow and returns its URL. `respond` returns the status of its response. */
 async function flow(respond: (request: IncomingMessage, body: string) => number): Promise<string> {
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    response.writeHead(respond(request, Buffer.concat(chunks).toString())).end();
-  }).listen(0, '127.0.0.1');
+    response.writeHead(respond(request, String(await readBody(request, Infinity)))).end();
+  });
   servers.push(server);
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/?sig=0123456789-0123456789-0123456789-0123456789`;
+  return `http://${LOOPBACK}:${await listen(server, 0)}/?sig=0123456789-0123456789-0123456789-0123456789`;
 }
 const file = (name: string, text: string | Buffer): string => {
   const path = join(folder, name);
@@ -81,6 +73,10 @@ const subscriptions = (...entries: string[]): string =>
   file('subscriptions.yaml', `subscriptions:\n${entries.join('')}`);
 const onFailure = (name: string, url = flowUrl(name)): string =>
   `  - { name: ${name}, trigger: data-source-refresh-failed, flowUrl: ${url} }\n`;
+
+/** Starts a run with these events and subscriptions. */
+const play = (args: readonly string[], entries: readonly object[], ...subscribed: string[]): Promise<LocalRun> =>
+  start(...args, '--events', events(...entries), '--subscriptions', subscriptions(...subscribed));
 
 const busOf = (run: LocalRun) => /"EventBusName":"([^"]+)"/.exec(run.out)?.[1];
 
@@ -107,7 +103,7 @@ describe('a run of --once --json in which every event arrives', () => {
       `  - { name: ${name}, trigger: data-source-refresh-failed, dataSource: A, flowUrlFrom: ${from} }\n`;
     run = await startWith(
       { CRM_FLOW_URL: secret, FLOWS: JSON.stringify({ erp: secret }) },
-      // Longer than the hook may take: a run that waits until its end fails the hook.
+      // Longer than the hook's timeout: a run that waits this long fails the hook.
       ...['--once', '--json', '--wait', '600', '--secret', 'flows=FLOWS', '--parameter', '/crm/flow-url=CRM_FLOW_URL'],
       '--events',
       events(
@@ -207,14 +203,7 @@ describe('npm start -- --once --json', () => {
 
   it('exits with 1 and names the dead deliveries', async () => {
     const url = await flow(() => 400);
-    const run = await start(
-      '--once',
-      '--json',
-      '--events',
-      events(failed('A', '1')),
-      '--subscriptions',
-      subscriptions(onFailure('bad', `"${url}"`)),
-    );
+    const run = await play(['--once', '--json'], [failed('A', '1')], onFailure('bad', `"${url}"`));
     expect(await run.status()).toBe(1);
     expect(JSON.parse(run.out).deliveries).toMatchObject([
       { subscription: 'bad', status: 'dead', attempts: 1, httpStatus: 400 },
@@ -225,16 +214,8 @@ describe('npm start -- --once --json', () => {
 
   it('exits with 1 when a delivery waits for its next try', async () => {
     const url = await flow(() => 503);
-    const run = await start(
-      '--once',
-      '--json',
-      '--wait',
-      '2',
-      '--events',
-      events(failed('A', '1')),
-      '--subscriptions',
-      subscriptions(onFailure('down', `"${url}"`), onFailure('up')),
-    );
+    const args = ['--once', '--json', '--wait', '2'];
+    const run = await play(args, [failed('A', '1')], onFailure('down', `"${url}"`), onFailure('up'));
     expect(await run.status()).toBe(1);
     expect(
       JSON.parse(run.out).deliveries.toSorted((a: { status: string }, b: { status: string }) =>
@@ -251,13 +232,9 @@ describe('npm start -- --once --json', () => {
   });
 
   it('waits longer than --wait while deliveries are made', async () => {
-    const run = await start(
-      ...['--once', '--json', '--wait', '4', '--events'],
-      events(...Array.from({ length: 6 }, (_, n) => failed('A', `run-${n}`))),
-      '--subscriptions',
-      // One call a second.
-      subscriptions(onFailure('slow').replace(' }', ', rateLimit: { calls: 1, per: 1s } }')),
-    );
+    const entries = Array.from({ length: 6 }, (_, n) => failed('A', `run-${n}`));
+    const oneCallPerSecond = onFailure('slow').replace(' }', ', rateLimit: { calls: 1, per: 1s } }');
+    const run = await play(['--once', '--json', '--wait', '4'], entries, oneCallPerSecond);
     expect(await run.status(), run.err).toBe(0);
     expect(JSON.parse(run.out).deliveries).toEqual(
       Array(6).fill(expect.objectContaining({ status: 'delivered', attempts: 1 })),
@@ -278,14 +255,7 @@ describe('npm start -- --speed', () => {
       return off ? 404 : 202;
     });
     // An hour passes in two seconds.
-    const run = await start(
-      '--speed',
-      '1800',
-      '--events',
-      events(failed('A', '1')),
-      '--subscriptions',
-      subscriptions(onFailure('off', `"${url}"`)),
-    );
+    const run = await play(['--speed', '1800'], [failed('A', '1')], onFailure('off', `"${url}"`));
     await run.says(/failed .* → off +404 .*again in 1 s/);
     await run.says(/paused .*off: the flow refused 3 or more deliveries over \d+ s, the last with 404/);
     await run.says(/held .* → off/);
@@ -304,8 +274,7 @@ describe('npm start', () => {
 
   it('stays up, shows a page, delivers an event that the AWS SDK puts, and Ctrl-C ends all it started', async () => {
     const up = `  - { name: up, trigger: segment-threshold-crossed, segment: A, above: 10, flowUrl: ${flowUrl('up')} }\n`;
-    const files = ['--events', events(segment(5, 0), segment(20, 1))];
-    const run = await start(...files, '--subscriptions', subscriptions(onFailure('tell'), up));
+    const run = await play([], [segment(5, 0), segment(20, 1)], onFailure('tell'), up);
     const address = (await run.says(/The connector runs at \S+ \(open it in a browser/)).split(' ')[4] as string;
     await run.says(/Press Ctrl-C to stop/);
     const page = await (await fetch(address)).text();
@@ -361,10 +330,9 @@ describe('npm start', () => {
       /s\.yaml:\d: subscription "x"/,
     ],
   ])('reports %s in one line, exits with 2 and leaves nothing running', async (_, args, message) => {
-    const taken = createServer().listen(0, '127.0.0.1');
+    const taken = createServer();
     servers.push(taken);
-    await once(taken, 'listening');
-    const run = await start(...args((taken.address() as AddressInfo).port));
+    const run = await start(...args(await listen(taken, 0)));
     expect(await run.status()).toBe(2);
     expect(run.err).toMatch(message);
     expect(run.err).not.toContain('    at ');
@@ -372,17 +340,11 @@ describe('npm start', () => {
   });
 
   it('leaves nothing running when it is killed', async () => {
-    const run = await start('--events', file('none.jsonl', ''), '--subscriptions', subscriptions(onFailure('tell')));
+    const run = await play([], [], onFailure('tell'));
     await run.says(/Press Ctrl-C to stop/);
     const { DetailType, Detail, Source } = failed('Orders', 'once');
     const endpoint = await run.says(/http:\/\/127\.0\.0\.1:\d+/);
-    await fetch(endpoint, {
-      method: 'POST',
-      headers: { 'x-amz-target': 'AWSEvents.PutEvents', 'content-type': 'application/x-amz-json-1.1' },
-      body: JSON.stringify({
-        Entries: [{ EventBusName: busOf(run), Source, DetailType, Detail: JSON.stringify(Detail) }],
-      }),
-    });
+    await putEvent(endpoint, { EventBusName: busOf(run), Source, DetailType, Detail: JSON.stringify(Detail) });
     await run.says(/delivered.*→ tell/);
     const children = childrenOf(run.process.pid as number);
     run.process.kill('SIGKILL');

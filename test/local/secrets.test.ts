@@ -1,38 +1,32 @@
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { Env } from '../../contract/environment';
-import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
-import { readEvents } from '../../local/run/event-file';
-import { replay } from '../../local/run/replay';
 import { ANYBODY } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
+import { playRetailer } from '../support/app/retailer';
 import { type EntraStandIn, startEntraStandIn, tokenAnswer } from '../support/servers/entra-stand-in';
+import { temporaryFolder } from '../support/temporary-files';
 
-const EXAMPLE = join(dirname(dirname(__dirname)), 'examples/retailer');
 /** URL encoding leaves these characters as they are, so that the search finds the secret everywhere. */
 const CLIENT_SECRET = 'abc8Q.the-client-secret_0123456789';
 const ACCESS_TOKEN = 'the.access-token';
 /**
- * The signatures in the example's URLs, in the URLs of flows that refuse and in URLs kept in secrets and parameters; the
- * credentials and the token of an Entra ID application; a signature in a template by mistake.
+ * Signatures in URLs of the example, of refusing flows, and in secrets and parameters. The client secret and the token of an
+ * Entra ID application. A signature in a template by mistake.
  */
 const SECRETS = [
   'example-signature',
@@ -48,7 +42,7 @@ const TENANT = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8
 const REFUSED = { ...TENANT, clientId: '66666666-7777-8888-9999-bbbbbbbbbbbb' };
 const PARAMETER = '/flows/second-parrot';
 
-let outdir: string;
+const outdir = temporaryFolder('secrets');
 let stack: LocalStack;
 let connector: LocalConnector;
 const logs: string[] = [];
@@ -60,10 +54,10 @@ let summary = '';
 const answers: string[] = [];
 let entra: EntraStandIn;
 
-/** A flow that refuses and quotes the request in each field of its response. None of that may be stored. */
+/** A flow that refuses and quotes the request in each field of its response. Nothing of it must be stored. */
 const parrot = createServer(async (request, response) => {
   if (request.method === 'PUT') {
-    for await (const chunk of request) answers.push(String(chunk));
+    answers.push(String(await readBody(request, Infinity)));
     response.writeHead(200).end();
     return;
   }
@@ -74,7 +68,6 @@ const parrot = createServer(async (request, response) => {
 
 /** Runs the whole example and the refusing flow, so that errors are reported too. */
 beforeAll(async () => {
-  outdir = mkdtempSync(join(tmpdir(), 'secrets-test-'));
   const app = new App({ outdir });
   const declared = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
   const kept = new Secret(declared, 'Flows', { secretName: 'flows' });
@@ -96,8 +89,7 @@ beforeAll(async () => {
         }
       : tokenAnswer(ACCESS_TOKEN),
   );
-  await once(parrot.listen(0, '127.0.0.1'), 'listening');
-  const parrotUrl = `http://127.0.0.1:${(parrot.address() as AddressInfo).port}`;
+  const parrotUrl = `http://${LOOPBACK}:${await listen(parrot, 0)}`;
   stack = await startLocalStack({
     templateFile: join(outdir, 'Connector.template.json'),
     // Fast, so that the refused subscription is paused soon.
@@ -130,29 +122,17 @@ beforeAll(async () => {
     trigger: data-source-refresh-failed
     flowUrlFrom: { secret: flows, field: kept }
 `;
-  const file = join(EXAMPLE, 'subscriptions.yaml');
-  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8') + more, {
-    file,
-    environment: { LOCAL_FLOWS: `${stack.endpoint}/flows` },
-    loopback: true,
-  });
-  for (const entry of entries) await register(entry, 'file:default', connector.registry);
-  const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
-  const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
-  await replay(history, {
-    client,
-    busName: connector.busName,
-    settled: () => stack.whenIdle(),
-    onProgress: () => {},
+  const eventsPut = await playRetailer(stack, connector, {
+    flows: `${stack.endpoint}/flows`,
+    more,
     onRefused: (_, reason) => logs.push(reason),
   });
-  client.destroy();
   const rows = await connector.deliveries();
   const subscriptions = (await connector.subscriptions()).map(({ definition }) => ({
     definition,
     flowUrlFrom: { secret: 'any' },
   }));
-  summary = JSON.stringify(summarize({ eventsPut: history.length, rejected: 0, busEvents, rows, subscriptions }));
+  summary = JSON.stringify(summarize({ eventsPut, rejected: 0, busEvents, rows, subscriptions }));
   await declareInClear(parrotUrl);
 }, 120_000);
 
@@ -182,10 +162,8 @@ async function declareInClear(answersTo: string): Promise<void> {
 afterAll(async () => {
   connector?.close();
   await stack?.stop();
-  parrot.close();
-  parrot.closeAllConnections();
+  await close(parrot);
   entra?.stop();
-  rmSync(outdir, { recursive: true, force: true });
 });
 
 it('stores no signature of a flow URL, no client secret and no token anywhere', async () => {
@@ -193,10 +171,10 @@ it('stores no signature of a flow URL, no client secret and no token anywhere', 
     logs: logs.join('\n'),
     summary,
     'events on the bus': JSON.stringify(busEvents),
-    'what flows received': JSON.stringify(flows.received),
+    'requests to flows': JSON.stringify(flows.received),
     outputs: JSON.stringify(stack.outputs),
     environments: JSON.stringify(stack.functions),
-    'what CloudFormation was answered': answers.join('\n'),
+    'responses to CloudFormation': answers.join('\n'),
     ...filesIn(outdir),
     ...(await tables()),
     ...(await queues()),

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
@@ -10,6 +9,7 @@ import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } fr
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack';
 import { functionResource, role, temporaryAssembly } from './temporary-assembly';
 
@@ -39,13 +39,11 @@ function client<T>(Client: new (config: object) => T, endpoint: string): T {
   });
 }
 
-/** What functions posted, as JSON; `held` connections stay unanswered, those to `gate` until the event's function is called. */
+/** Receives JSON that functions post. Never responds to `/held`. Responds to `/gate` when the event's function is called. */
 async function sink() {
   const posts: unknown[] = [];
   const server = createServer(async (req, res) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-    posts.push(JSON.parse(Buffer.concat(chunks).toString()));
+    posts.push(JSON.parse(String(await readBody(req, Infinity))));
     server.emit('post');
     if (req.url === '/held') {
       res.once('close', () => server.emit('released'));
@@ -54,13 +52,10 @@ async function sink() {
     } else {
       res.end();
     }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  return { posts, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const url = `http://${LOOPBACK}:${await listen(server, 0)}`;
+  cleanups.push(() => close(server));
+  return { posts, server, url, functionEnvironment: { SINK: url } };
 }
 
 const POST = `
@@ -88,8 +83,22 @@ const mapping = (properties: object = {}) => ({
     ...properties,
   },
 });
-/** Bus → rule → queue → function. */
-const road = (fn: object, queue: object = redriven(2), source: object = mapping()) => ({
+interface PathOptions extends Partial<LocalStackOptions> {
+  /** Timeout of the function in seconds. */
+  readonly timeout?: number;
+  readonly queue?: object;
+  readonly source?: object;
+  readonly resources?: Record<string, unknown>;
+}
+/** Starts a stack with a path from bus to rule to queue to function. The function can `post` to a sink. */
+const startPath = (
+  code: string,
+  { timeout = 60, queue = redriven(2, 60), source = mapping(), resources, ...options }: PathOptions = {},
+) => {
+  const fn = functionResource('code', { Timeout: timeout }, { OWN: { Ref: 'Queue' } });
+  return start({ ...path(fn, queue, source), ...resources }, { code: POST + code }, options);
+};
+const path = (fn: object, queue: object, source: object) => ({
   Role: role,
   Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } },
   Rule: {
@@ -123,21 +132,17 @@ function put(stack: LocalStack, ...details: object[]) {
 // A failed message is visible again after its visibility timeout of at least a second.
 describe('a local stack', { timeout: 30_000 }, () => {
   it('moves an event from the bus by rule and queue to the function, as on AWS', async () => {
-    const { posts, url } = await sink();
+    const { posts, functionEnvironment } = await sink();
     const observed: (readonly [string, string[]])[] = [];
     const lines: string[] = [];
-    const stack = await start(
-      road(functionResource('code', { Timeout: 30 }, { OWN: { Ref: 'Queue' } }), redriven(2, 30)),
-      {
-        code: `${POST}
-exports.handler = async (event, context) => {
+    const stack = await startPath(
+      `exports.handler = async (event, context) => {
   console.log('got', event.Records.length);
   await post('/', { event, env: process.env, remaining: context.getRemainingTimeInMillis(), id: context.awsRequestId });
   return { batchItemFailures: [] };
 };`,
-      },
       {
-        functionEnvironment: { SINK: url },
+        functionEnvironment,
         onEvent: (event, rules) => observed.push([event.id, rules]),
         onLog: (id, line) => lines.push(`${id}: ${line}`),
       },
@@ -198,12 +203,13 @@ exports.handler = async (event, context) => {
   });
 
   it('keeps the named messages of a batch and redrives them after maxReceiveCount', async () => {
-    const stack = await start(road(functionResource('code', { Timeout: 1 })), {
-      code: `exports.handler = async ({ Records }) => ({
+    const stack = await startPath(
+      `exports.handler = async ({ Records }) => ({
         batchItemFailures: Records.filter(({ body }) => JSON.parse(body).detail.n % 2)
           .map(({ messageId }) => ({ itemIdentifier: messageId })),
       });`,
-    });
+      { timeout: 1, queue: redriven(2) },
+    );
     await put(stack, { n: 1 }, { n: 2 }, { n: 3 }, { n: 4 });
     await stack.whenIdle();
     const dead = stack.deadLetters();
@@ -214,21 +220,14 @@ exports.handler = async (event, context) => {
   it.each([
     ['throws', `exports.handler = async () => { throw new TypeError('broken'); };`, 'TypeError: broken'],
     ['ends its process', 'exports.handler = async () => process.exit(3);', 'Runtime exited with error: exit status 3'],
-    [
-      'takes too long',
-      'exports.handler = () => new Promise(() => setInterval(() => {}, 1000));',
-      'timed out after 1.00',
-    ],
-    ['answers nonsense', `exports.handler = async () => ({ batchItemFailures: [{ id: 'x' }] });`, undefined],
+    ['times out', 'exports.handler = () => new Promise(() => setInterval(() => {}, 1000));', 'timed out after 1.00'],
+    ['returns an invalid response', `exports.handler = async () => ({ batchItemFailures: [{ id: 'x' }] });`, undefined],
     ['cannot be loaded', `throw new Error('no such thing');`, 'no such thing'],
     ['exports no handler', '', 'index.handler is undefined or not exported'],
   ])('keeps the whole batch when the function %s', async (_name, code, line) => {
     const lines: string[] = [];
-    const stack = await start(
-      road(functionResource('code', { Timeout: 1 }), redriven(1)),
-      { code },
-      { onLog: (_id, text) => lines.push(text) },
-    );
+    const onLog = (_id: string, text: string) => lines.push(text);
+    const stack = await startPath(code, { timeout: 1, queue: redriven(1), onLog });
     await put(stack, { n: 1 });
     await stack.whenIdle();
     expect(stack.deadLetters()).toHaveLength(1);
@@ -236,18 +235,14 @@ exports.handler = async (event, context) => {
   });
 
   it('starts a new sandbox after a crash', async () => {
-    const { posts, url } = await sink();
-    const stack = await start(
-      road(functionResource('code', { Timeout: 1 }), redriven(5)),
-      {
-        code: `${POST}
-exports.handler = async ({ Records: [record] }) => {
+    const { posts, functionEnvironment } = await sink();
+    const stack = await startPath(
+      `exports.handler = async ({ Records: [record] }) => {
   const count = record.attributes.ApproximateReceiveCount;
   await post('/', { pid: process.pid, count });
   if (count === '1') process.abort();
 };`,
-      },
-      { functionEnvironment: { SINK: url } },
+      { timeout: 1, queue: redriven(5), functionEnvironment },
     );
     await put(stack, { n: 1 });
     await stack.whenIdle();
@@ -257,12 +252,9 @@ exports.handler = async ({ Records: [record] }) => {
   });
 
   it('uses a second sandbox, and no more, for a backlog', async () => {
-    const { posts, server, url } = await sink();
-    const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(1, 300), mapping({ BatchSize: 1 })),
-      { code: `${POST} exports.handler = () => post('/held', process.pid);` },
-      { functionEnvironment: { SINK: url } },
-    );
+    const { posts, server, functionEnvironment } = await sink();
+    const options = { queue: redriven(1, 300), source: mapping({ BatchSize: 1 }), functionEnvironment };
+    const stack = await startPath(`exports.handler = () => post('/held', process.pid);`, options);
     await put(stack, { n: 1 }, { n: 2 }, { n: 3 });
     while (posts.length < 2) await once(server, 'post');
     expect(new Set(posts).size).toBe(2);
@@ -272,12 +264,8 @@ exports.handler = async ({ Records: [record] }) => {
   });
 
   it('leaves no child process when it stops', async () => {
-    const { server, url } = await sink();
-    const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
-      { code: `${POST} exports.handler = () => post('/held', process.pid);` },
-      { functionEnvironment: { SINK: url } },
-    );
+    const { server, functionEnvironment } = await sink();
+    const stack = await startPath(`exports.handler = () => post('/held', process.pid);`, { functionEnvironment });
     const [posted, released] = [once(server, 'post'), once(server, 'released')];
     await put(stack, { n: 1 });
     await posted;
@@ -289,11 +277,10 @@ exports.handler = async ({ Records: [record] }) => {
   });
 
   it('lets an invocation in progress finish before it stops', async () => {
-    const { server, posts, url } = await sink();
-    const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
-      { code: `${POST} exports.handler = () => post('/gate', 'begun').then(() => post('/', 'finished'));` },
-      { functionEnvironment: { SINK: url }, stopTimeoutMs: 60_000 },
+    const { server, posts, functionEnvironment } = await sink();
+    const stack = await startPath(
+      `exports.handler = () => post('/gate', 'started').then(() => post('/', 'finished'));`,
+      { functionEnvironment, stopTimeoutMs: 60_000 },
     );
     const [posted, gate] = [once(server, 'post'), once(server, 'gate')];
     await put(stack, { n: 1 });
@@ -302,7 +289,7 @@ exports.handler = async ({ Records: [record] }) => {
     const stopped = stack.stop();
     open();
     await stopped;
-    expect(posts).toEqual(['begun', 'finished']);
+    expect(posts).toEqual(['started', 'finished']);
   });
 
   it('ends its sandboxes even when its process is killed', async () => {
@@ -327,17 +314,13 @@ exports.handler = async ({ Records: [record] }) => {
     await released;
   });
 
-  it('reports when the queues of given rules are empty, whatever else waits', async () => {
-    const { server, posts, url } = await sink();
-    const stack = await start(
-      {
-        ...road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
-        Waiting: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 60 } },
-        WaitingMapping: mapping({ EventSourceArn: { 'Fn::GetAtt': ['Waiting', 'Arn'] } }),
-      },
-      { code: `${POST} exports.handler = () => post('/', 1);` },
-      { functionEnvironment: { SINK: url } },
-    );
+  it('reports when the queues of given rules are empty, regardless of other queues', async () => {
+    const { server, posts, functionEnvironment } = await sink();
+    const resources = {
+      Waiting: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 60 } },
+      WaitingMapping: mapping({ EventSourceArn: { 'Fn::GetAtt': ['Waiting', 'Arn'] } }),
+    };
+    const stack = await startPath(`exports.handler = () => post('/', 1);`, { functionEnvironment, resources });
     await client(SQSClient, stack.endpoints.sqs).send(
       new SendMessageCommand({ QueueUrl: stack.physicalId('Waiting'), MessageBody: 'x', DelaySeconds: 900 }),
     );
@@ -347,7 +330,7 @@ exports.handler = async ({ Records: [record] }) => {
     await posted;
     expect(posts).toEqual([1]);
     expect(stack.isIdle()).toBe(false);
-    await expect(stack.whenDrained(['Nobody'])).rejects.toThrow('the template has no rule Nobody');
+    await expect(stack.whenDrained(['Unknown'])).rejects.toThrow('the template has no rule Unknown');
   });
 
   it('does not wait for a queue without a reader', async () => {
@@ -360,38 +343,30 @@ exports.handler = async ({ Records: [record] }) => {
 
   it('reports when it becomes busy and idle', async () => {
     const changes: boolean[] = [];
-    const stack = await start(
-      road(functionResource('code', { Timeout: 60 }), redriven(2, 60)),
-      { code: 'exports.handler = async () => {};' },
-      { onIdleChange: (idle) => changes.push(idle) },
-    );
+    const stack = await startPath('exports.handler = async () => {};', { onIdleChange: (idle) => changes.push(idle) });
     await put(stack, { n: 1 });
     await stack.whenIdle();
     expect(changes).toEqual([false, true]);
   });
 
   it('survives a function that is killed in the middle of a request', async () => {
-    const stack = await start(
-      {
-        ...road(functionResource('code', { Timeout: 1 }), redriven(1)),
-        Table: {
-          Type: 'AWS::DynamoDB::Table',
-          Properties: {
-            AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-            KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-          },
-        },
+    const Table = {
+      Type: 'AWS::DynamoDB::Table',
+      Properties: {
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
       },
-      {
-        code: `exports.handler = () => new Promise(() => {
+    };
+    const stack = await startPath(
+      `exports.handler = () => new Promise(() => {
           for (const name of ['DYNAMODB', 'SQS', 'KMS']) {
-            require('node:http').request(process.env['AWS_ENDPOINT_URL_' + name], {
+            request(process.env['AWS_ENDPOINT_URL_' + name], {
               method: 'POST',
               headers: { 'content-length': 100, 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'a.b' },
             }).on('error', () => {}).write('{');
           }
         });`,
-      },
+      { timeout: 1, queue: redriven(1), resources: { Table } },
     );
     await put(stack, { n: 1 });
     await stack.whenIdle();
@@ -401,7 +376,7 @@ exports.handler = async ({ Records: [record] }) => {
   });
 
   it('runs scheduled rules on demand', async () => {
-    const { posts, url } = await sink();
+    const { posts, functionEnvironment } = await sink();
     const stack = await start(
       {
         Role: role,
@@ -415,7 +390,7 @@ exports.handler = async ({ Records: [record] }) => {
         },
       },
       { code: `${POST} exports.handler = (event) => post('/', event);` },
-      { functionEnvironment: { SINK: url } },
+      { functionEnvironment },
     );
     await stack.runSchedules();
     expect(posts).toMatchObject([{ 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} }]);
@@ -521,7 +496,7 @@ exports.handler = async ({ Records: [record] }) => {
     expect(found.Items).toEqual([Item]);
   });
 
-  it('has queues at the URL that Ref gives', async () => {
+  it('has queues at the URL that Ref returns', async () => {
     const stack = await start({ Queue: { Type: 'AWS::SQS::Queue', Properties: { DelaySeconds: 0 } } });
     const QueueUrl = stack.physicalId('Queue');
     const queue = client(SQSClient, stack.endpoints.sqs);
@@ -571,7 +546,7 @@ exports.handler = async ({ Records: [record] }) => {
     await expect(noBlob).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
   });
 
-  it('provides secrets and parameters, declared and given, to the functions too', async () => {
+  it('provides declared and given secrets and parameters, to functions too', async () => {
     const stack = await start(
       {
         Role: role,
@@ -607,8 +582,8 @@ exports.handler = async ({ Records: [record] }) => {
     await expect(textOf('none')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     const older = secrets.send(new GetSecretValueCommand({ SecretId: 'other', VersionStage: 'AWSPREVIOUS' }));
     await expect(older).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    const nothing = secrets.send(new PutSecretValueCommand({ SecretId: 'other' }));
-    await expect(nothing).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    const withoutValue = secrets.send(new PutSecretValueCommand({ SecretId: 'other' }));
+    await expect(withoutValue).rejects.toMatchObject({ name: 'InvalidParameterException' });
 
     const ssm = client(SSMClient, stack.endpoints.ssm);
     const parameter = async (Name: string, WithDecryption?: boolean) =>

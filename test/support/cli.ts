@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { expect } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
 import { main } from '../../cli/main';
 import { processTerminal } from '../../cli/shell/terminal';
@@ -55,6 +56,14 @@ export async function runCli(
   child.stdin.end(input ?? '');
   const [status] = await once(child, 'close');
   return { status, ...texts };
+}
+
+/** Fails if the output contains a stack trace or one of the secrets. */
+export function expectClean<Result extends CliResult>(result: Result, secrets: readonly string[]): Result {
+  const output = result.out + result.err;
+  for (const secret of ['sig=', ...secrets]) expect(output).not.toContain(secret);
+  expect(output).not.toMatch(/^\s+at /m);
+  return result;
 }
 
 /** Runs the CLI in this process with an empty environment, for calls that end before they reach a connector. */

@@ -6,8 +6,8 @@ import {
   type RunStore,
 } from '../../lambda/collection/core/collect';
 import type { CollectedRun, CollectionRules } from '../../lambda/collection/core/collected-run';
-import { busEvent, NOW } from './evaluation';
-import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory/memory';
+import { busEvent, MemoryHandler, messagesOf } from './evaluation';
+import type { Gate, MemoryRejected } from './memory/memory';
 
 export const HOUR = 3600_000;
 export const RULES: CollectionRules = {
@@ -15,11 +15,11 @@ export const RULES: CollectionRules = {
   expected: { unification: ['map', 'match', 'merge'], full: [] },
 };
 
-/** `RefreshStageCompleted` as EventBridge puts it on a queue. */
+/** `RefreshStageCompleted` as EventBridge sends it to a queue. */
 export const stageEvent = (detail: object, overrides?: object): string =>
   busEvent('RefreshStageCompleted', { runId: 'run-1', status: 'Successful', ...detail }, overrides);
 
-/** The Runs table as a map, with the conditions of the real one; the runs are shared, gates are not. */
+/** The Runs table as a map with the conditions of the real table. Stores share the runs, and have their own gates. */
 export class MemoryRuns {
   readonly rows = new Map<string, CollectedRun>();
   /** Every write that closed a run, in order. */
@@ -50,38 +50,24 @@ export class MemoryRuns {
   }
 }
 
-/** A collector over runs in memory, with a clock that only the test moves. */
-export class Collector {
+/** A collector on runs in memory. */
+export class Collector extends MemoryHandler {
   readonly runs = new MemoryRuns();
-  readonly bus = new MemoryBus();
-  readonly rejected = new MemoryRejected();
-  readonly telemetry = new MemoryTelemetry();
-  now = NOW;
 
-  constructor(private readonly rules: CollectionRules = RULES) {}
+  constructor(private readonly rules: CollectionRules = RULES) {
+    super();
+  }
 
   ports(gate?: Gate): CollectPorts & { rejected: MemoryRejected } {
-    return {
-      runs: this.runs.store(gate),
-      events: this.bus.publisher(gate),
-      telemetry: this.telemetry,
-      rejected: this.rejected,
-      clock: () => this.now,
-      rules: this.rules,
-      connectorId: 'test',
-    };
+    return { runs: this.runs.store(gate), rules: this.rules, ...this.common(gate) };
   }
 
-  /** Collects events as one batch; gives the indexes of those that must come again. */
+  /** Collects events as one batch, and returns the indexes of those to retry. */
   async collect(bodies: readonly string[], gate?: Gate): Promise<number[]> {
-    const failed = await collectBatch(
-      bodies.map((body, n) => ({ id: String(n), body })),
-      this.ports(gate),
-    );
-    return failed.map(Number);
+    return (await collectBatch(messagesOf(bodies), this.ports(gate))).map(Number);
   }
 
-  /** What the schedule does every minute. */
+  /** Runs the schedule's work of one minute. */
   closeOverdue(gate?: Gate): Promise<number> {
     return closeOverdueRuns(this.ports(gate));
   }

@@ -12,23 +12,23 @@ import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
 import type { SealedFlowUrl, Subscription } from '../../lambda/subscriptions/core/subscription';
-import { NOW } from './evaluation';
+import { definitionOf, MemoryHandler } from './evaluation';
 import { Crash } from './memory/interleaving';
-import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from './memory/memory';
+import type { Gate } from './memory/memory';
 import { FlowServer, TRUSTED_CERTIFICATES } from './servers/flow-server';
 import { startTables, type TestTables } from './servers/tables';
 
 /** Six times the handler's timeout. */
 const VISIBILITY_MS = 360_000;
 
-interface Standing extends QueueMessage {
+interface QueuedMessage extends QueueMessage {
   /** Time from which it can be received, epoch milliseconds. */
   visibleAt: number;
 }
 
-/** A standard queue on the test's own clock: delays, visibility, ten messages to a batch. */
+/** A standard queue on the test's clock, with delays, a visibility timeout and batches of ten messages. */
 export class DeliveriesQueue {
-  private standing: Standing[] = [];
+  private messages: QueuedMessage[] = [];
   /** Every message ever sent, in order. */
   readonly sent: { readonly message: DeliveryMessage; readonly delaySeconds: number; readonly at: number }[] = [];
   private ids = 0;
@@ -41,39 +41,35 @@ export class DeliveriesQueue {
   }
 
   put(body: string, delaySeconds = 0): void {
-    this.standing.push({ id: String(++this.ids), body, visibleAt: this.clock() + delaySeconds * 1000 });
+    this.messages.push({ id: String(++this.ids), body, visibleAt: this.clock() + delaySeconds * 1000 });
   }
 
-  /** When the next message can be received; undefined when there is none. */
+  /** When the next message can be received. Undefined if the queue is empty. */
   next(): number | undefined {
-    return this.standing.length > 0 ? Math.min(...this.standing.map(({ visibleAt }) => visibleAt)) : undefined;
+    return this.messages.length > 0 ? Math.min(...this.messages.map(({ visibleAt }) => visibleAt)) : undefined;
   }
 
   receive(): QueueMessage[] {
     const now = this.clock();
-    const batch = this.standing.filter(({ visibleAt }) => visibleAt <= now).slice(0, 10);
+    const batch = this.messages.filter(({ visibleAt }) => visibleAt <= now).slice(0, 10);
     for (const message of batch) message.visibleAt = now + VISIBILITY_MS;
     return batch.map(({ id, body }) => ({ id, body }));
   }
 
   delete(messages: readonly QueueMessage[]): void {
-    this.standing = this.standing.filter(({ id }) => !messages.some((message) => message.id === id));
+    this.messages = this.messages.filter(({ id }) => !messages.some((message) => message.id === id));
   }
 
   get size(): number {
-    return this.standing.length;
+    return this.messages.length;
   }
 }
 
 /** Delivers with the real tables, over TLS to a flow's host, from a queue and with a clock that the test controls. */
-export class DeliveryWorld {
+export class DeliveryWorld extends MemoryHandler {
   readonly flow: FlowServer;
   readonly tables: TestTables;
-  readonly rejected = new MemoryRejected();
-  readonly bus = new MemoryBus();
-  readonly telemetry = new MemoryTelemetry();
   readonly subscriptions: SubscriptionTable;
-  now = NOW;
   readonly queue = new DeliveriesQueue(() => this.now);
   /** 0 to 1. */
   random = 0;
@@ -83,7 +79,7 @@ export class DeliveryWorld {
   });
   /** Divides every wait. */
   pace = 1;
-  /** How long an invocation may take, milliseconds. */
+  /** Maximum duration of an invocation in milliseconds. */
   invocationMs = 60_000;
   private readonly urls = new Map<string, string>();
   /** How flows are called. */
@@ -92,12 +88,13 @@ export class DeliveryWorld {
   private readonly prefix = crypto.randomUUID().slice(0, 8);
 
   private constructor(servers: DeliveryServers) {
+    super();
     this.flow = servers.flow;
     this.tables = servers.tables;
     this.subscriptions = new SubscriptionTable(this.tables.client, this.tables.subscriptions);
   }
 
-  /** A new world on running servers, with names of its own. */
+  /** A new world on running servers, with unique names. */
   static on(servers: DeliveryServers): DeliveryWorld {
     servers.flow.calls.length = 0;
     return new DeliveryWorld(servers);
@@ -119,14 +116,9 @@ export class DeliveryWorld {
     const ciphertext = `sealed-${this.urls.size}`;
     if (url) this.urls.set(ciphertext, url);
     const subscription: Subscription = {
-      definition: {
-        name,
-        trigger: 'data-source-refresh-failed',
-        instanceId: 'default',
-        filter: {},
-        format: 'flat',
+      definition: definitionOf(name, 'data-source-refresh-failed', {
         owners: ['kim@example.com', 'lee@example.com'],
-      },
+      }),
       uid: existing?.uid ?? this.newId(),
       generation: (existing?.generation ?? 0) + 1,
       managedBy: 'cli',
@@ -190,12 +182,8 @@ export class DeliveryWorld {
         unannounced: async (before) =>
           (await table.unannounced(before)).filter(({ subscription }) => subscription.startsWith(this.prefix)),
       },
-      events: this.bus.publisher(gate),
+      ...this.common(gate),
       calls: { book: gated('book', rateLimiter(client, deliveries).book) },
-      connectorId: 'test',
-      rejected: this.rejected,
-      telemetry: this.telemetry,
-      clock: () => this.now,
       random: () => this.random,
       pace: this.pace,
       newId: () => this.newId(),

@@ -1,4 +1,6 @@
+import type { TriggerId } from '../../contract/events';
 import { type RegistryPorts, register } from '../../lambda/registration/core/register';
+import type { QueueMessage } from '../../lambda/shared/core/ports';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
 import { checkMessage, evaluateBatch } from '../../lambda/thresholds/core/evaluate';
 import type { EvaluationPorts } from '../../lambda/thresholds/core/observe';
@@ -8,7 +10,7 @@ import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } f
 export const NOW = Date.parse('2026-11-20T12:00:00Z');
 export const minutes = (n: number): string => new Date(NOW - 24 * 3600_000 + n * 60_000).toISOString();
 
-/** An event as EventBridge puts it on a queue. */
+/** An event as EventBridge sends it to a queue. */
 export function busEvent(detailType: string, detail: unknown, overrides: object = {}): string {
   return JSON.stringify({
     version: '0',
@@ -32,17 +34,44 @@ export const measure = (value: unknown, at: number, more: object = {}): string =
 
 export function thresholdOn(name: string, filter: Filter, threshold: Threshold): SubscriptionDefinition {
   const trigger = filter.segment === undefined ? 'measure-threshold-crossed' : 'segment-threshold-crossed';
-  return { name, trigger, instanceId: 'default', filter, threshold, format: 'flat', owners: [] };
+  return definitionOf(name, trigger, { filter, threshold });
 }
 
-/** An evaluator over tables in memory, with a clock that stands still. */
-export class Evaluator {
-  readonly tables = new MemoryTables();
+/** A subscription to failed refreshes of the data source with the same name. */
+export const onFailure = (name: string): SubscriptionDefinition =>
+  definitionOf(name, 'data-source-refresh-failed', { filter: { dataSource: name } });
+
+/** A subscription with the default options. */
+export const definitionOf = (
+  name: string,
+  trigger: TriggerId,
+  more: Partial<SubscriptionDefinition> = {},
+): SubscriptionDefinition => ({
+  ...{ name, trigger, instanceId: 'default', filter: {}, format: 'flat', owners: [] },
+  ...more,
+});
+
+/** A batch of messages. Their ids are their indexes. */
+export const messagesOf = (bodies: readonly string[]): QueueMessage[] =>
+  bodies.map((body, n) => ({ id: String(n), body }));
+
+/** The output of a handler in memory, and a clock that only the test moves. */
+export class MemoryHandler {
   readonly bus = new MemoryBus();
   readonly rejected = new MemoryRejected();
   readonly telemetry = new MemoryTelemetry();
   now = NOW;
-  /** Messages to the evaluator that registering has sent. */
+
+  protected common(gate?: Gate) {
+    const { rejected, telemetry } = this;
+    return { events: this.bus.publisher(gate), rejected, telemetry, clock: () => this.now, connectorId: 'test' };
+  }
+}
+
+/** An evaluator on tables in memory. */
+export class Evaluator extends MemoryHandler {
+  readonly tables = new MemoryTables();
+  /** Checks that `register` requested. */
   readonly checks: string[] = [];
   private ids = 0;
 
@@ -50,12 +79,8 @@ export class Evaluator {
     return {
       thresholds: this.tables.thresholds(gate),
       subscriptions: this.tables.registry(gate),
-      events: this.bus.publisher(gate),
-      telemetry: this.telemetry,
-      rejected: this.rejected,
-      clock: () => this.now,
       newId: this.newId,
-      connectorId: 'test',
+      ...this.common(gate),
     };
   }
 
@@ -79,20 +104,16 @@ export class Evaluator {
     await register({ definition: thresholdOn(name, filter, threshold) }, 'cli', this.registryPorts());
   }
 
-  /** Evaluates events as one batch; gives the indexes of those that must come again. */
+  /** Evaluates events as one batch, and returns the indexes of those to retry. */
   async evaluate(bodies: readonly string[], gate?: Gate): Promise<number[]> {
-    const failed = await evaluateBatch(
-      bodies.map((body, n) => ({ id: String(n), body })),
-      this.ports(gate),
-    );
-    return failed.map(Number);
+    return (await evaluateBatch(messagesOf(bodies), this.ports(gate))).map(Number);
   }
 
   async sweep(gate?: Gate): Promise<number> {
     return sweep({ ...this.ports(gate), due: this.tables.thresholds(gate) });
   }
 
-  /** The crossings so far, in words: `vip above 10: 9 → 11`. */
+  /** The crossings so far as text, such as `vip above 10: 9 → 11`. */
   crossings(): string[] {
     return this.bus.published.map(
       ({ detail: d }) => `${d.subscription} ${d.direction} ${d.threshold}: ${d.previousValue} → ${d.value}`,

@@ -2,8 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { App } from 'aws-cdk-lib';
 import { build, type Plugin } from 'esbuild';
+import { PowerAutomateConnectorStack, type PowerAutomateConnectorStackProps } from '../../lib';
+import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/stack';
 import { madeOnce } from './once';
+import { temporaryFolder } from './temporary-files';
 
 const ROOT = dirname(dirname(__dirname));
 const MAIN = join(ROOT, 'local/main.ts');
@@ -38,7 +42,7 @@ const bundleLocalRun = (): Promise<string> =>
     }),
   );
 
-/** A child process that does what `npm start` does. */
+/** A child process that runs like `npm start`. */
 export class LocalRun {
   out = '';
   err = '';
@@ -81,6 +85,26 @@ export class LocalRun {
     for (const resolve of this.listeners.splice(0)) resolve();
   }
 }
+
+/** Starts the default stack `PowerAutomateConnector` with its bundles. */
+export function startConnectorStack(
+  options: Partial<LocalStackOptions> = {},
+  props?: PowerAutomateConnectorStackProps,
+): Promise<LocalStack> {
+  const outdir = temporaryFolder('stack');
+  const app = new App({ outdir });
+  const { templateFile } = new PowerAutomateConnectorStack(app, 'PowerAutomateConnector', props);
+  app.synth();
+  return startLocalStack({ templateFile: join(outdir, templateFile), ...options });
+}
+
+/** Puts an event on a bus without the AWS SDK. */
+export const putEvent = (endpoint: string, entry: object): Promise<Response> =>
+  fetch(endpoint, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'AWSEvents.PutEvents', 'content-type': 'application/x-amz-json-1.1' },
+    body: JSON.stringify({ Entries: [entry] }),
+  });
 
 /** Runs `npm start` with these arguments to its end. */
 export async function runLocal(args: readonly string[], environment?: Readonly<Record<string, string>>) {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 const ROOT = dirname(dirname(__dirname));
 
-/** Runs a TypeScript file of the repository to its end, from there; the environment is added to this process's. */
+/** Runs a TypeScript file in the repository's folder to its end. Adds `environment` to the variables of this process. */
 export async function runScript(
   script: string,
   args: readonly string[],

@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Creates an empty folder. It is removed after the test run. */
+export const temporaryFolder = (name: string): string => mkdtempSync(join(tmpdir(), `${name}-test-`));
+
 /**
  * Keeps the temporary files of a test run in one folder and removes it afterwards. Each CDK app that is synthesized without
  * an `outdir` leaves a cloud assembly there, some gigabytes in a run of all tests.

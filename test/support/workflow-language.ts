@@ -1,11 +1,11 @@
 /**
- * Reads expressions of Microsoft's workflow definition language, as far as the ready-made flows use it: `@{…}` in texts,
+ * Evaluates the part of Microsoft's workflow definition language that the ready-made flows use: `@{…}` in texts,
  * `triggerBody()?['x']`, `if`, `empty`, `concat`, `replace` ("Reference guide to functions in expressions"). Throws for
- * whatever else.
+ * everything else.
  */
 type Body = Readonly<Record<string, unknown>>;
 
-/** The value of a string of a definition: an expression, a text with expressions in it, or a text. */
+/** The value of a string in a definition: an expression, a text with expressions, or a text. */
 export function evaluate(text: string, body: Body): unknown {
   if (text.startsWith('@') && !text.startsWith('@{')) return expression(text.slice(1), body);
   let result = '';
@@ -19,7 +19,7 @@ export function evaluate(text: string, body: Body): unknown {
   return result;
 }
 
-/** Where the expression ends: a brace in a quoted text does not count. */
+/** The end of an expression. Braces in quoted texts do not count. */
 function endOf(text: string, from: number): number {
   let quoted = false;
   for (let at = from; at < text.length; at++) {
@@ -76,7 +76,7 @@ function expression(source: string, body: Body): unknown {
         if (typeof args[0] !== 'string') throw new Error('replace expects a text');
         return args[0].replaceAll(String(args[1]), String(args[2]));
       default:
-        throw new Error(`there is no ${name}() here`);
+        throw new Error(`${name}() is not supported`);
     }
   }
 }

@@ -14,7 +14,7 @@ const decode = (text: string): string =>
     return found;
   });
 
-/** Reads an XML document without comments and CDATA. Throws where it is not well formed. */
+/** Reads an XML document without comments and CDATA. Throws if it is not well formed. */
 export function parseXml(document: string): XmlElement {
   const root = { name: '', attributes: {}, children: [] as XmlElement[], text: '' };
   const open = [root];
@@ -28,7 +28,7 @@ export function parseXml(document: string): XmlElement {
     const inner = tag[1] as string;
     if (inner.startsWith('?')) continue;
     if (inner.startsWith('/')) {
-      if (open.pop()?.name !== inner.slice(1) || open.length === 0) throw new Error(`ends what is not open: ${inner}`);
+      if (open.pop()?.name !== inner.slice(1) || open.length === 0) throw new Error(`no open element for ${inner}`);
       continue;
     }
     const [name = ''] = /^[\w.:-]+/.exec(inner) ?? [];
@@ -39,11 +39,11 @@ export function parseXml(document: string): XmlElement {
   }
   const [top] = root.children;
   if (open.length !== 1 || !top || root.children.length !== 1 || document.slice(at).trim() || root.text) {
-    throw new Error('not one element that is closed');
+    throw new Error('not exactly one closed root element');
   }
   return top;
 }
 
-/** Every element of a name under another. */
+/** All descendants with a name. */
 export const elements = (root: XmlElement, name: string): XmlElement[] =>
   root.children.flatMap((child) => [...(child.name === name ? [child] : []), ...elements(child, name)]);

@@ -1,6 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 
-/** Reads a zip file by its central directory (PKWARE, APPNOTE.TXT 4.3). Throws where it is broken. */
+/** Reads a zip file by its central directory (PKWARE, APPNOTE.TXT 4.3). Throws if it is broken. */
 export function unzip(bytes: Uint8Array): Map<string, string> {
   const zip = Buffer.from(bytes);
   const end = zip.lastIndexOf(Buffer.from('PK\x05\x06'));

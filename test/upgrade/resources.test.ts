@@ -18,12 +18,12 @@ const output = (Value: unknown) => ({ EventBusName: { Value } });
 
 const before = of({ Table: table(), Queue: queue() }, output({ Ref: 'Bus' }));
 
-describe('an upgrade replaces nothing', () => {
+describe('an upgrade does not replace', () => {
   it.each([
-    ['that is new', { Other: queue() }],
-    ['whose other properties change', { Table: table({ BillingMode: 'PROVISIONED' }) }],
+    ['existing resources when a resource is new', { Other: queue() }],
+    ['a table whose other properties change', { Table: table({ BillingMode: 'PROVISIONED' }) }],
     [
-      'that gets an index',
+      'a table with a new index',
       {
         Table: table({
           AttributeDefinitions: [...TABLE.AttributeDefinitions, { AttributeName: 'open', AttributeType: 'S' }],
@@ -38,9 +38,9 @@ describe('an upgrade replaces nothing', () => {
   });
 });
 
-describe('an upgrade that loses something names it', () => {
+describe('reports the loss when an upgrade changes', () => {
   it.each([
-    ['a table that is gone', { Table: undefined }, /GlobalTable Table is gone.*Lost: .*items stay behind/],
+    ['a table, which is missing', { Table: undefined }, /GlobalTable Table is missing.*Lost: .*items stay in the old/],
     [
       'a key schema',
       { Table: table({ KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }] }) },
@@ -52,12 +52,8 @@ describe('an upgrade that loses something names it', () => {
       /Table: AttributeDefinitions changes pk/,
     ],
     ['an index', { Table: table({ GlobalSecondaryIndexes: [] }) }, /Table: GlobalSecondaryIndexes changes by-due/],
-    ['a name', { Queue: queue({ QueueName: 'one' }) }, /Queue: QueueName was absent and is "one".*messages that wait/],
-    [
-      'another type',
-      { Queue: { ...queue(), Type: 'AWS::SNS::Topic' } },
-      /Queue was AWS::SQS::Queue and is AWS::SNS::Topic/,
-    ],
+    ['a name', { Queue: queue({ QueueName: 'one' }) }, /Queue: QueueName was absent and is "one".*messages in the old/],
+    ['a type', { Queue: { ...queue(), Type: 'AWS::SNS::Topic' } }, /Queue was AWS::SQS::Queue and is AWS::SNS::Topic/],
   ])('%s', (_, changed, message) => {
     const all = Object.entries({ Table: table(), Queue: queue(), ...changed }).filter(([, one]) => one !== undefined);
     const now = of(Object.fromEntries(all) as Parameters<typeof of>[0], output({ Ref: 'Bus' }));
@@ -66,7 +62,7 @@ describe('an upgrade that loses something names it', () => {
 
   it('an output', () => {
     const resources = { Table: table(), Queue: queue() };
-    expect(replacements(before, of(resources))).toEqual([expect.stringMatching(/output EventBusName is gone/)]);
+    expect(replacements(before, of(resources))).toEqual([expect.stringMatching(/output EventBusName is missing/)]);
     expect(replacements(before, of(resources, output({ Ref: 'Other' })))).toEqual([
       expect.stringMatching(/output EventBusName was .*"Bus".* and is .*"Other"/),
     ]);

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { peekDeadLetters } from '../../cli/connector/dead-letters';
@@ -28,12 +26,14 @@ import { observe } from '../../lambda/thresholds/core/observe';
 import { sweep } from '../../lambda/thresholds/core/sweep';
 import type { ThresholdItem } from '../../lambda/thresholds/core/threshold-item';
 import { pollBatch } from '../../lambda/unification/core/poll';
+import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { SqsEngine } from '../../local/engines/services/sqs';
 import { Activity } from '../../local/shared/activity';
 import { ANYBODY } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
+import { messagesOf } from '../support/evaluation';
 import { missingKinds } from '../support/versions/kinds';
-import { KEPT, recordVersion } from '../support/versions/record';
+import { recordVersion, STORED } from '../support/versions/record';
 import { replacements, resourcesOf } from '../support/versions/resources';
 import {
   fillTables,
@@ -50,24 +50,24 @@ const HOUR = 60 * MINUTE;
 
 let servers: VersionServers;
 let templates: Templates;
-/** The stored items and messages of the current code. */
+/** The data that the current code stores and sends. */
 let current: Version;
 beforeAll(async () => {
   servers = await startVersionServers();
-  await servers.stores.keepSecret(...KEPT.secret);
-  servers.stores.keepParameter(...KEPT.parameter);
+  await servers.stores.keepSecret(...STORED.secret);
+  servers.stores.keepParameter(...STORED.parameter);
   templates = synthesize();
   current = await recordVersion('current', servers, templates);
 });
 afterAll(() => servers.stop());
 
-it('the recorder records every kind of item and message', () => {
+it('the recorder produces every kind of data that the code stores and sends', () => {
   const missing = missingKinds(current);
-  const hint = 'make it in test/support/versions/record.ts, so that it is recorded with the next version';
+  const hint = 'produce it in test/support/versions/record.ts, so that the next version records it';
   expect(missing, `no fixture of ${missing.join(', ')}: ${hint}`).toEqual([]);
 });
 
-describe.each(recordedVersions())('of $name', (version) => {
+describe.each(recordedVersions())('after an upgrade from $name', (version) => {
   let world: VersionWorld;
   beforeEach(async () => {
     await fillTables(servers.tables, version.items);
@@ -75,8 +75,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     world.now = version.recordedAt;
   });
 
-  const queued = (handler: HandlerName): QueueMessage[] =>
-    (version.messages[handler] ?? []).map((message, n) => ({ id: String(n), body: bodyOf(message) }));
+  const queued = (handler: HandlerName): QueueMessage[] => messagesOf((version.messages[handler] ?? []).map(bodyOf));
   const queuedJson = (handler: HandlerName): Json[] => queued(handler).map(({ body }) => JSON.parse(body));
   const published = (detailType: string) => world.bus.published.filter((one) => one.detailType === detailType);
   const nothingRejected = () => expect(world.take('rejected')).toEqual([]);
@@ -86,20 +85,20 @@ describe.each(recordedVersions())('of $name', (version) => {
   /** Delivers messages and their follow-ups until none is left. */
   async function deliverAll(bodies: readonly string[]): Promise<void> {
     for (let waiting = [...bodies], rounds = 0; waiting.length > 0; rounds++) {
-      expect(rounds, 'the messages never end').toBeLessThan(50);
+      expect(rounds, 'rounds').toBeLessThan(50);
       const due = Math.max(...waiting.map((body) => JSON.parse(body).notBefore ?? 0));
       world.now = Math.max(world.now, due);
-      const messages = waiting.map((body, n) => ({ id: String(n), body }));
+      const messages = messagesOf(waiting);
       const failed = await deliverBatch(messages, world.now + MINUTE, world.deliver);
-      // A duplicate of a delivery that another worker has just claimed is retried.
-      const again = messages.filter(({ id }) => failed.includes(id));
-      waiting = [...again, ...world.take('deliver')].map(({ body }) => body);
+      // SQS redelivers a duplicate of a message that another worker has just claimed.
+      const redelivered = messages.filter(({ id }) => failed.includes(id));
+      waiting = [...redelivered, ...world.take('deliver')].map(({ body }) => body);
     }
     nothingRejected();
   }
 
-  /** Runs the scheduled work of `deliver` long enough for a drain. */
-  async function tendFor(minutes: number): Promise<void> {
+  /** Runs the scheduled work of `deliver` every minute, and delivers its messages. */
+  async function passMinutes(minutes: number): Promise<void> {
     for (const end = world.now + minutes * MINUTE; world.now < end; world.now += MINUTE) {
       await runScheduledWork(world.deliver);
       await deliverAll(world.take('deliver').map(({ body }) => body));
@@ -122,7 +121,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       for (const { subscription, event } of messages) {
         const row = await world.deliveries.row({ subscription, eventId: event.eventId });
         const isReached = reached.some((one) => one.event.eventId === event.eventId);
-        // A concurrent probe can end the pause, so a delivery is held or sent.
+        // While a probe ends the pause, a delivery is either held or sent.
         const isProbed = reached.some((one) => one.subscription === subscription);
         const statuses = [...(isReached || isProbed ? ['delivered'] : []), ...(isReached ? [] : ['held'])];
         expect(statuses, subscription).toContain(row?.status);
@@ -145,24 +144,24 @@ describe.each(recordedVersions())('of $name', (version) => {
       }
     });
 
-    it('on hold are sent when their subscriptions are resumed', async () => {
+    it('that are held are sent after their subscriptions are resumed', async () => {
       const held = rowsOf('held');
       expect(held.length).toBeGreaterThan(0);
       for (const name of new Set(held.map(({ pk }) => pk))) await resume(name, world.deliver);
-      await tendFor(5);
+      await passMinutes(5);
       expect(calledIds().toSorted()).toEqual(held.map(({ pk, sk }) => deliveryId(pk, sk)).toSorted());
     });
 
-    it('on hold end a pause with a probe', async () => {
+    it('that are held end a pause when one succeeds as a probe', async () => {
       const paused = items('subscriptions').filter(({ health }) => health?.nextProbe !== undefined);
       expect(paused.length).toBeGreaterThan(0);
       world.now = Math.max(...paused.map(({ health }) => health.nextProbe)) + MINUTE;
-      await tendFor(1);
+      await passMinutes(1);
       const resumed = published('FlowSubscriptionResumed').map(({ detail }) => detail.subscription);
       expect(resumed).toEqual(expect.arrayContaining(paused.map(({ pk }) => pk)));
     });
 
-    it('that are dead are sent again by a replay', async () => {
+    it('that are dead are sent once when they are replayed', async () => {
       const dead = rowsOf('dead');
       expect(dead.length).toBeGreaterThan(0);
       for (const name of new Set(dead.map(({ pk }) => pk))) await replayAll(name, {}, world.deliver);
@@ -182,7 +181,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       expect(calledIds()).toEqual([]);
     });
 
-    it('and pauses without an announcement are announced once', async () => {
+    it('that died, and pauses, are published once if they were not published', async () => {
       const deaths = items('deliveries').filter(({ notice }) => notice);
       const announcements = items('subscriptions').flatMap(({ pk, health }) =>
         (health?.announcements ?? []).map(({ detailType, detail }: Json) => ({
@@ -195,18 +194,18 @@ describe.each(recordedVersions())('of $name', (version) => {
       world.now += 3 * MINUTE;
       await runScheduledWork(world.deliver);
       await runScheduledWork(world.deliver);
-      const told = world.bus.published.map(({ detailType, detail }) => ({
+      const events = world.bus.published.map(({ detailType, detail }) => ({
         ...{ detailType, pk: detail.subscription, reason: detail.reason },
       }));
       const dead = deaths.map(({ pk, notice }) => ({ detailType: 'FlowDeliveryDead', pk, reason: notice.reason }));
-      expect(told.toSorted(byText)).toEqual([...dead, ...announcements].toSorted(byText));
+      expect(events.toSorted(byText)).toEqual([...dead, ...announcements].toSorted(byText));
     });
   });
 
   describe('thresholds', () => {
     const states = () => items('thresholds').filter(({ sk }) => sk === 'state') as (MetricState & Json)[];
     const crossings = () => world.bus.published.map(({ detail }) => detail.subscription as string);
-    /** Observes values in order. Returns the number of crossings of the subscription's threshold. */
+    /** Observes values in order, and returns how often the subscription's threshold was crossed. */
     async function crossed(subscription: string, metric: MetricState['metric'], values: number[]): Promise<number> {
       world.bus.published.length = 0;
       for (const value of values) {
@@ -232,7 +231,7 @@ describe.each(recordedVersions())('of $name', (version) => {
       }
     });
 
-    it('are crossed exactly once if they are armed', async () => {
+    it('that are armed are crossed exactly once', async () => {
       await sweep({ ...world.evaluate, due: world.thresholds });
       const fire = items('thresholds').filter(({ kind }) => kind === 'fire') as (ThresholdItem & Json)[];
       const current = new Map(items('subscriptions').map(({ pk, thresholdId }) => [pk, thresholdId]));
@@ -245,7 +244,7 @@ describe.each(recordedVersions())('of $name', (version) => {
           const flag = await world.thresholds.readFlag(key, subscription, thresholdId);
           const [side, back] = operator.startsWith('a') && operator !== 'atOrBelow' ? [1, -1] : [-1, 1];
           const beyond = threshold + side;
-          // Neither beyond the threshold nor recovered.
+          // Neither beyond nor recovered.
           const before = recoverTo === undefined ? threshold + back : (threshold + recoverTo) / 2;
           const armed = recoverTo === undefined || flag?.armed !== false;
           const times = await crossed(subscription, metric, [before, beyond]);
@@ -256,11 +255,11 @@ describe.each(recordedVersions())('of $name', (version) => {
           expect(await crossed(subscription, metric, [recoverTo, beyond]), `${subscription} is armed again`).toBe(1);
         }
       }
-      // Both directions, each armed and disarmed.
+      // Both directions, armed and disarmed.
       expect([...seen]).toEqual(expect.arrayContaining(['1 true', '1 false', '1 undefined', '-1 true', '-1 false']));
     });
 
-    it('receive the queued observations and checks', async () => {
+    it('process queued observations and checks', async () => {
       const messages = queued('evaluate');
       expect(await evaluateBatch(messages, world.evaluate)).toEqual([]);
       nothingRejected();
@@ -288,7 +287,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     });
   });
 
-  it('queued trigger events are dispatched, and events of no trigger are rejected', async () => {
+  it('dispatches queued trigger events, and rejects events that match no trigger', async () => {
     const messages = queued('dispatch');
     expect(await dispatchBatch(messages, world.dispatch)).toEqual([]);
     const sent = world.take('deliver').map(({ body }) => JSON.parse(body) as DeliveryMessage);
@@ -297,36 +296,36 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(world.take('rejected').map(({ body }) => body)).toEqual(misfits.map(({ body }) => body));
   });
 
-  it('the rules send the same events to the same targets', async () => {
+  it('routes recorded events to the same handlers', async () => {
     for (const event of version.events) {
-      // The id of the connector differs between deployments.
+      // The id of the connector is different.
       const own = JSON.stringify(event).replaceAll(version.connectorId, templates.connectorId);
       const to = (await route(templates.plan, JSON.parse(own), version.recordedAt)).map((message) => message.to);
       expect({ event: event['detail-type'], to }).toEqual({ event: event['detail-type'], to: event.to });
     }
   });
 
-  it('runs in collection are reported once', async () => {
+  it('publishes each run that is being collected once', async () => {
     const runs = items('runs').filter(({ stages }) => stages);
     const pending = runs.filter(({ publishedAt }) => publishedAt === undefined);
     expect(new Set(pending.map(({ closed }) => closed))).toEqual(new Set([undefined, 'complete', 'timedOut']));
     expect(await collectBatch(queued('collect'), world.collect)).toEqual([]);
     expect(await collectBatch(queued('collect'), world.collect)).toEqual([]);
     nothingRejected();
-    // Complete with the queued stages.
+    // The queued stages complete these runs.
     const open = pending.filter(({ closed }) => !closed).map(({ refresh, runId }) => `${refresh} ${runId}`);
-    const told = () =>
+    const reported = () =>
       world.bus.published.map(
         ({ detailType, detail }) => `${detailType === 'FullRefreshed' ? 'full' : 'unification'} ${detail.runId}`,
       );
-    expect(told().toSorted()).toEqual(open.toSorted());
+    expect(reported().toSorted()).toEqual(open.toSorted());
     world.now += HOUR;
     await closeOverdueRuns(world.collect);
-    expect(told().toSorted()).toEqual(pending.map(({ refresh, runId }) => `${refresh} ${runId}`).toSorted());
+    expect(reported().toSorted()).toEqual(pending.map(({ refresh, runId }) => `${refresh} ${runId}`).toSorted());
     expect(published('UnificationRefreshed').map(({ detail }) => detail.status)).toContain('TimedOut');
   });
 
-  it('queued events of services are normalized', async () => {
+  it('normalizes queued events of services', async () => {
     expect(await normalizeBatch(queued('normalize'), world.normalize)).toEqual([]);
     nothingRejected();
     const types = new Set(world.bus.published.map(({ detailType }) => detailType));
@@ -335,7 +334,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     );
   });
 
-  it('recorded runs are not put again by a reconciliation', async () => {
+  it('does not put recorded runs again in a reconciliation', async () => {
     const listed = queuedJson('normalize');
     world.listRuns = async function* (kind, source) {
       const events = listed.filter((one) => one.kind === kind && JSON.stringify(one.event).includes(source));
@@ -348,7 +347,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(await reconcileBatch(reconciliations, world.reconcile)).toEqual([]);
     nothingRejected();
     expect(world.bus.published).toEqual([]);
-    // Without the records, the same runs are put, which proves that the lists are read.
+    // Without their records the same runs are put. This shows that the lists are read.
     await fillTables(servers.tables, { ...version.items, runs: [] });
     expect(await reconcileBatch(reconciliations, world.reconcile)).toEqual([]);
     expect(world.bus.published.length).toBeGreaterThanOrEqual(reconciliations.length);
@@ -356,12 +355,12 @@ describe.each(recordedVersions())('of $name', (version) => {
 
   it("reads queued polls and job starts, and publishes each job's end once", async () => {
     const jobs = items('runs').filter(({ pk }) => pk.startsWith('polled-job#'));
-    const told = jobs.filter(({ toldAt }) => toldAt !== undefined).map(({ pk }) => pk.split('#').at(-1));
-    const taken = jobs.filter(({ toldAt }) => toldAt === undefined).map(({ pk }) => pk.split('#').at(-1));
+    const reported = jobs.filter(({ toldAt }) => toldAt !== undefined).map(({ pk }) => pk.split('#').at(-1));
+    const claimed = jobs.filter(({ toldAt }) => toldAt === undefined).map(({ pk }) => pk.split('#').at(-1));
     const watched = queuedJson('poll').flatMap(({ watch }) => (watch?.job === undefined ? [] : [watch.job]));
-    expect([told, taken, watched].map(({ length }) => length > 0)).toEqual([true, true, true]);
+    expect([reported, claimed, watched].map(({ length }) => length > 0)).toEqual([true, true, true]);
     world.now += HOUR;
-    const ended = [...told, ...taken, ...watched].map((id) => ({
+    const ended = [...reported, ...claimed, ...watched].map((id) => ({
       id,
       status: 'Successful' as const,
       endedAt: world.now,
@@ -372,8 +371,8 @@ describe.each(recordedVersions())('of $name', (version) => {
     };
     const isDefault = ({ body }: QueueMessage) => JSON.parse(body).instanceId === undefined;
     expect(await pollBatch(queued('poll').filter(isDefault), world.poll)).toEqual([]);
-    expect(published('UnificationRefreshed').map(({ detail }) => detail.runId)).toEqual([...taken, ...watched]);
-    // Another instance has no records of the jobs.
+    expect(published('UnificationRefreshed').map(({ detail }) => detail.runId)).toEqual([...claimed, ...watched]);
+    // Another instance has none of these jobs.
     expect(
       await pollBatch(
         queued('poll').filter((one) => !isDefault(one)),
@@ -384,7 +383,7 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(world.take('poll')).toEqual([]);
   });
 
-  it('a job with a queued start is checked until it ends', async () => {
+  it('polls a job with a queued start until it ends', async () => {
     world.jobs = { ...world.jobs, list: async () => ({ ended: [], isOneUnderWay: true }) };
     const started = queued('poll').filter(({ body }) => JSON.parse(body).watch);
     expect(await pollBatch(started, world.poll)).toEqual([]);
@@ -392,13 +391,13 @@ describe.each(recordedVersions())('of $name', (version) => {
     expect(looks).toEqual(started.map(({ body }) => JSON.parse(body).watch.looks + 1));
   });
 
-  it('queued queries are started, and running ones are checked', async () => {
+  it('starts queued queries, and rechecks running queries', async () => {
     const runs = queuedJson('measure');
     const asked: string[] = [];
     const answer = { state: 'ended', endedAt: world.now, table: { columns: ['value'], rows: [['7']] } } as const;
     world.queries = {
       async begin() {
-        asked.push('begun');
+        asked.push('started');
         return answer;
       },
       async look(_, { id }) {
@@ -408,13 +407,13 @@ describe.each(recordedVersions())('of $name', (version) => {
     };
     expect(await measureBatch(queued('measure'), world.measure)).toEqual([]);
     nothingRejected();
-    expect(asked.toSorted()).toEqual(runs.map(({ running }) => running?.id ?? 'begun').toSorted());
+    expect(asked.toSorted()).toEqual(runs.map(({ running }) => running?.id ?? 'started').toSorted());
     expect(world.bus.published.map(({ detail }) => detail.segment ?? detail.measure).toSorted()).toEqual(
       runs.map(({ subject }) => subject.segment ?? subject.measure).toSorted(),
     );
   });
 
-  it('rejected messages are read with their reasons', async () => {
+  it('reads rejected messages with their reasons', async () => {
     const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
     const QueueUrl = sqs.url('rejected');
     sqs.createQueue({ name: 'rejected', arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:rejected`, attributes: {} } as never);
@@ -442,16 +441,13 @@ describe.each(recordedVersions())('of $name', (version) => {
     }
   });
 
-  it('declared subscriptions are added, not changed, and deleted', async () => {
+  it('leaves declared subscriptions unchanged, deletes them, and creates them', async () => {
     const answers: Json[] = [];
     const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      answers.push(JSON.parse(Buffer.concat(chunks).toString()));
+      answers.push(JSON.parse(String(await readBody(request, Infinity))));
       response.writeHead(200).end();
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const ResponseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/answer`;
+    const ResponseURL = `http://${LOOPBACK}:${await listen(server, 0)}/answer`;
     const ask = async (type: string) => {
       for (const request of version.requests.filter(({ RequestType }) => RequestType === type)) {
         const options = { remaining: () => MINUTE, telemetry: world.telemetry };
@@ -459,7 +455,7 @@ describe.each(recordedVersions())('of $name', (version) => {
         expect(answers.at(-1)).toMatchObject({ Status: 'SUCCESS', RequestId: request.RequestId });
       }
     };
-    const names = answeredNames(version);
+    const names = declaredNames(version);
     const generations = () => Promise.all(names.map(async (one) => (await world.subscriptions.read(one))?.generation));
     try {
       const before = await generations();
@@ -472,17 +468,16 @@ describe.each(recordedVersions())('of $name', (version) => {
       expect(await generations()).toEqual(names.map(() => 1));
       expect(answers.map(({ PhysicalResourceId }) => PhysicalResourceId)).toEqual([...names, ...names, ...names]);
     } finally {
-      server.close();
-      server.closeAllConnections();
+      await close(server);
     }
   });
 
-  it.each(Object.entries(version.resources))('the resources of the app %s are not replaced', (app, before) => {
+  it.each(Object.entries(version.resources))('replaces no resource of the app %s', (app, before) => {
     const lost = replacements(before, resourcesOf(templates[app as 'default' | 'everything']));
     expect(lost, lost.join('\n')).toEqual([]);
   });
 
-  it('a subscription is kept alive when it is due', async () => {
+  it('keeps a subscription alive at the due time', async () => {
     const idle = items('subscriptions').filter(({ health }) => health?.keepAlive !== undefined);
     expect(idle.length).toBeGreaterThan(0);
     world.now = Math.max(...idle.map(({ health }) => health.keepAlive));
@@ -495,18 +490,18 @@ describe.each(recordedVersions())('of $name', (version) => {
 });
 
 /** Recorded JSON. */
-// biome-ignore lint/suspicious/noExplicitAny: the format of fixtures depends on their version.
+// biome-ignore lint/suspicious/noExplicitAny: fixtures have the format of their version.
 type Json = Record<string, any>;
 
 const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
-/** The last part of a subscription's flow URL: its name, the field of its secret, or `parameter`. */
+/** The last part of a subscription's flow URL: its name, the field of a secret, or `parameter`. */
 const expectedFlow = (name: SubscriptionDefinition['name'], flow: FlowUrlSource): string => {
   if (!('from' in flow)) return name;
   return 'parameter' in flow.from ? 'parameter' : (flow.from.field as string);
 };
 
-const answeredNames = ({ requests }: Version): string[] =>
+const declaredNames = ({ requests }: Version): string[] =>
   requests
     .filter(({ RequestType }) => RequestType === 'Create')
     .map(({ ResourceProperties }) => JSON.parse(String(ResourceProperties?.Entry)).name);

@@ -1,25 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runLocal } from '../../support/local-run';
 import { FlowReceiverServer } from '../../support/servers/flow-receiver-server';
+import { temporaryFolder } from '../../support/temporary-files';
 
 const ROOT = join(__dirname, '../../..');
 const EXAMPLE = 'examples/declared-subscriptions/app.ts';
+const folder = temporaryFolder('app');
 let server: FlowReceiverServer;
-let folder: string;
-let secret: string;
-
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'app-test-'));
   server = await FlowReceiverServer.start();
-  secret = JSON.stringify({ 'data-team': server.url('data-team'), marketing: server.url('marketing') });
 });
-afterAll(() => {
-  server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -27,7 +20,7 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-const local = (...args: string[]) => runLocal(args, { FLOW_URLS: secret });
+const local = (...args: string[]) => runLocal(args, { FLOW_URLS: server.secret('data-team', 'marketing') });
 
 const EVENTS = [
   ['DataSourceRefreshed', { dataSource: 'Orders', status: 'Failed', runId: 'run-1', error: 'No space left' }],

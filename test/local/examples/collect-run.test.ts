@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Output } from '../../../contract/outputs';
 import { PARTITION_KEY } from '../../../contract/shared';
 import { DUE_INDEX } from '../../../contract/thresholds';
@@ -14,14 +13,9 @@ import type { BusEvent } from '../../../local/bus/event-bus';
 import { ANYBODY } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
 import { runLocal } from '../../support/local-run';
+import { temporaryFolder } from '../../support/temporary-files';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'collect-run-test-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = temporaryFolder('collect-run');
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);

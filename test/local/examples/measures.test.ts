@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BusEvent } from '../../../local/bus/event-bus';
@@ -7,16 +6,11 @@ import { readAnswers } from '../../../local/run/answer-file';
 import { synthesize } from '../../../local/run/synthesize';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
 import { runLocal } from '../../support/local-run';
+import { temporaryFolder } from '../../support/temporary-files';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/measures/app.ts';
 const ANSWERS = join(ROOT, 'examples/measures/answers.json');
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'measures-test-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const text = readFileSync(ANSWERS, 'utf8');
 
@@ -26,9 +20,9 @@ describe('the example', () => {
   const answers = { now: readAnswers(text, 'answers.json') };
   let stack: LocalStack;
   beforeAll(async () => {
-    const templateFile = await synthesize(ROOT, { file: join(ROOT, APP), stack: undefined }, folder);
+    const app = { file: join(ROOT, APP), stack: undefined };
     stack = await startLocalStack({
-      templateFile,
+      templateFile: await synthesize(ROOT, app, temporaryFolder('measures')),
       answers: (question) => answers.now(question),
       onEvent: (event) => events.push(event),
       onLog: (_, line) => logs.push(line),
@@ -98,8 +92,8 @@ describe('the example', () => {
     await stack.runSchedules();
     await stack.whenIdle();
     expect(events.length).toBe(before);
-    const told = logs.filter((line) => line.includes('a query returned no value'));
-    const failures = told.map((line) => JSON.parse(line)).map(({ subject, failure }) => `${subject}: ${failure}`);
+    const reports = logs.filter((line) => line.includes('a query returned no value'));
+    const failures = reports.map((line) => JSON.parse(line)).map(({ subject, failure }) => `${subject}: ${failure}`);
     expect(failures.toSorted()).toEqual([
       'Newsletter: Failed',
       'Open orders: Refused',
@@ -121,7 +115,7 @@ it('npm start runs the schedules once with --run-schedules', async () => {
 });
 
 describe('a file of answers', () => {
-  it('matches a query by its words, whatever its white space', () => {
+  it('matches a query by its words and ignores white space', () => {
     const answers = readAnswers(
       '[{"service":"athena","query":"SELECT 1\\n FROM t","columns":["n"],"rows":[[1]]}]',
       'a',
@@ -135,7 +129,6 @@ describe('a file of answers', () => {
     ['[{"service":"oracle"}]', /^a\.json: 0.* is invalid: write a list of/],
     ['{}', /^a\.json: the list is invalid/],
   ])('is rejected with the reason: %s', (wrong, message) => {
-    writeFileSync(join(folder, 'a.json'), wrong);
     expect(() => readAnswers(wrong, 'a.json')).toThrow(message);
   });
 });

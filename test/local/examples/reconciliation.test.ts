@@ -1,6 +1,4 @@
 /** Runs examples/sources with its bundles: runs from the bus, and runs that only the services' APIs report, start a flow. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -11,15 +9,14 @@ import type { Answer } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
 import { ANYBODY } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
-import { entryOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
+import { entryOf, listOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
 import { runLocal } from '../../support/local-run';
 import { FlowReceiverServer } from '../../support/servers/flow-receiver-server';
+import { temporaryFolder } from '../../support/temporary-files';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/sources/app.ts';
 let server: FlowReceiverServer;
-let folder: string;
-let secret: string;
 let templateFile: string;
 let stack: LocalStack;
 let bus: EventBridgeClient;
@@ -28,15 +25,11 @@ let onBus: BusEvent[];
 let logs: Record<string, unknown>[];
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'reconciliation-test-'));
   server = await FlowReceiverServer.start();
-  secret = JSON.stringify({ 'data-team': server.url('data-team') });
-  templateFile = await synthesize(ROOT, { file: join(ROOT, APP), stack: undefined }, folder);
+  const app = { file: join(ROOT, APP), stack: undefined };
+  templateFile = await synthesize(ROOT, app, temporaryFolder('reconciliation'));
 });
-afterAll(() => {
-  server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
 beforeEach(async () => {
   answers = new Map();
@@ -46,7 +39,7 @@ beforeEach(async () => {
   stack = await startLocalStack({
     templateFile,
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1' },
-    secrets: { 'crm/flow-urls': secret },
+    secrets: { 'crm/flow-urls': server.secret('data-team') },
     answers: ({ service, text }) => answers.get(`${service} ${text}`),
     onEvent: (event) => onBus.push(event),
     onLog: (_, line) => {
@@ -61,20 +54,10 @@ afterEach(async () => {
 });
 
 /** Makes the services' APIs report these runs. */
-function say(runs: readonly SampleRun[]): void {
-  answers = new Map(
-    runs.map(({ kind, source }) => [
-      `${kind} ${source}`,
-      {
-        columns: ['id', 'status', 'startTime', 'endTime'],
-        rows: runs
-          .filter((run) => run.kind === kind && run.source === source)
-          .map(({ id, status }) => [id, status, 70, 60]),
-      },
-    ]),
-  );
+function list(runs: readonly SampleRun[]): void {
+  answers = new Map(runs.map(({ kind, source }) => [`${kind} ${source}`, listOf(runs, kind, source) as Answer]));
 }
-async function hear(runs: readonly SampleRun[]): Promise<void> {
+async function putEvents(runs: readonly SampleRun[]): Promise<void> {
   for (const run of runs) await bus.send(new PutEventsCommand({ Entries: [entryOf(sample(run.sample))] }));
   await stack.whenIdle();
 }
@@ -86,23 +69,23 @@ const refreshes = () => onBus.filter((event) => event['detail-type'].endsWith('R
 const delivered = () => server.flows.received.map(({ body }) => `${body?.trigger} ${body?.dataSource} ${body?.runId}`);
 
 it('delivers a run that only the API reports, and delivers it once when its event arrives later', async () => {
-  say(SAMPLE_RUNS);
+  list(SAMPLE_RUNS);
   await sweep();
   expect(delivered().length).toBe(SAMPLE_RUNS.length);
   expect(new Set(delivered()).size).toBe(SAMPLE_RUNS.length);
   expect(refreshes().length).toBe(SAMPLE_RUNS.length);
   // Their own events arrive late: each run is on the bus twice and detected as a duplicate.
-  await hear(SAMPLE_RUNS);
+  await putEvents(SAMPLE_RUNS);
   expect(refreshes().length).toBe(2 * SAMPLE_RUNS.length);
   expect(delivered().length).toBe(SAMPLE_RUNS.length);
   expect(stack.deadLetters()).toEqual([]);
 });
 
 it('puts no event for a run that the bus has reported', async () => {
-  const [heard, missed] = [SAMPLE_RUNS.filter((_, n) => n % 2 === 0), SAMPLE_RUNS.filter((_, n) => n % 2 === 1)];
-  await hear(heard);
-  expect(delivered().length).toBe(heard.length);
-  say(SAMPLE_RUNS);
+  const [reported, missed] = [SAMPLE_RUNS.filter((_, n) => n % 2 === 0), SAMPLE_RUNS.filter((_, n) => n % 2 === 1)];
+  await putEvents(reported);
+  expect(delivered().length).toBe(reported.length);
+  list(SAMPLE_RUNS);
   for (let n = 0; n < 2; n++) await sweep();
   expect(refreshes().length).toBe(SAMPLE_RUNS.length);
   expect(new Set(delivered()).size).toBe(SAMPLE_RUNS.length);
@@ -113,7 +96,7 @@ it('puts no event for a run that the bus has reported', async () => {
 
 it('names a source whose service fails, and reports the other sources', async () => {
   const [refused] = SAMPLE_RUNS as readonly [SampleRun];
-  say(SAMPLE_RUNS);
+  list(SAMPLE_RUNS);
   answers.set(`${refused.kind} ${refused.source}`, { error: 'AccessDeniedException: not allowed' });
   await sweep();
   const others = SAMPLE_RUNS.filter(({ kind, source }) => kind !== refused.kind || source !== refused.source);
@@ -128,7 +111,7 @@ it('names a source whose service fails, and reports the other sources', async ()
 it('npm start delivers the runs that the example missed', async () => {
   const args = ['--app', APP, '--answers', 'examples/sources/answers.json', '--run-schedules', '--once', '--json'];
   const secrets = ['--secret', 'crm/flow-urls=FLOW_URLS'];
-  const { status, out, err } = await runLocal([...args, ...secrets], { FLOW_URLS: secret });
+  const { status, out, err } = await runLocal([...args, ...secrets], { FLOW_URLS: server.secret('data-team') });
   expect(status, err).toBe(0);
   expect(JSON.parse(out).deliveries.length).toBe(3);
   expect(

@@ -1,32 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '../../../local/run/event-file';
 import { entryOf, SAMPLES, sample } from '../../support/app/sources';
 import { runLocal } from '../../support/local-run';
 import { FlowReceiverServer } from '../../support/servers/flow-receiver-server';
+import { temporaryFolder } from '../../support/temporary-files';
 
 const ROOT = join(__dirname, '../../..');
 const APP = 'examples/sources/app.ts';
 const EVENTS = 'examples/sources/events.jsonl';
 let server: FlowReceiverServer;
-let folder: string;
-let secret: string;
-
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sources-test-'));
   server = await FlowReceiverServer.start();
-  secret = JSON.stringify({ 'data-team': server.url('data-team') });
 });
-afterAll(() => {
-  server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
 const local = (events: string) =>
   runLocal(['--app', APP, '--secret', 'crm/flow-urls=FLOW_URLS', '--once', '--json', '--events', events], {
-    FLOW_URLS: secret,
+    FLOW_URLS: server.secret('data-team'),
   });
 
 describe('examples/sources', () => {
@@ -81,7 +73,7 @@ describe('examples/sources', () => {
     server.flows.received.length = 0;
     const failed = sample('databrew-failed');
     const exploded = { ...failed, detail: { ...failed.detail, state: 'EXPLODED' } };
-    const file = join(folder, 'events.jsonl');
+    const file = join(temporaryFolder('sources'), 'events.jsonl');
     writeFileSync(file, [failed, exploded, failed].map((event) => JSON.stringify(entryOf(event))).join('\n'));
     const { status, out, err } = await local(file);
     expect(status, err).toBe(0);

@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Env } from '../../../contract/environment';
 import { register } from '../../../lambda/registration/core/register';
-import type { SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
 import type { BusEvent } from '../../../local/bus/event-bus';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 import type { AnswerCell } from '../../../local/engines/stubs/responses';
@@ -15,13 +12,14 @@ import { type LocalStack, startLocalStack } from '../../../local/stack';
 import { type LocalConnector, localConnector } from '../../../local/stack/connector';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { entryOf, type SampleEvent } from '../../support/app/sources';
+import { definitionOf } from '../../support/evaluation';
+import { temporaryFolder } from '../../support/temporary-files';
 
 const ROOT = join(__dirname, '../../..');
 
 const flows = new FlowReceiver();
 const events: BusEvent[] = [];
 const lines: string[] = [];
-let folder: string;
 let stack: LocalStack;
 let connector: LocalConnector;
 let bus: EventBridgeClient;
@@ -29,10 +27,9 @@ let bus: EventBridgeClient;
 let looks: AnswerCell[][][] = [];
 let polls = 0;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'unification-test-'));
   const app = { file: join(ROOT, 'examples/measures/app.ts'), stack: undefined };
   stack = await startLocalStack({
-    templateFile: await synthesize(ROOT, app, folder),
+    templateFile: await synthesize(ROOT, app, temporaryFolder('unification')),
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: '600' },
     answers: ({ service }) => {
       if (service !== 'entity-resolution') return undefined;
@@ -48,14 +45,7 @@ beforeAll(async () => {
   });
   connector = localConnector(stack);
   bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
-  const definition: SubscriptionDefinition = {
-    name: 'unified',
-    trigger: 'unification-refresh-completed',
-    instanceId: 'default',
-    filter: {},
-    format: 'flat',
-    owners: [],
-  };
+  const definition = definitionOf('unified', 'unification-refresh-completed');
   await register(
     { definition, flowUrl: `${stack.endpoint}/flows/unified?sig=0123456789-0123456789-0123456789-0123456789` },
     'cli',
@@ -66,7 +56,6 @@ afterAll(async () => {
   bus?.destroy();
   connector?.close();
   await stack?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(() => {
   events.length = 0;
@@ -100,7 +89,7 @@ it('polls a started job until it ends, and starts its flow once', async () => {
     ['unification-refresh-completed', job, 'Successful'],
   ]);
 
-  // EventBridge may deliver an event twice, and the schedule polls too.
+  // EventBridge can deliver an event twice, and the schedule also polls.
   await put(start());
   await stack.runSchedules();
   await stack.whenIdle();
@@ -121,9 +110,9 @@ it('starts the flow once when the start event arrives twice while the job runs',
 });
 
 it.each([
-  ['was refused', { errorCode: 'ConflictException', responseElements: null }],
-  ["is another workflow's", { requestParameters: { workflowName: 'other' } }],
-  ['is another', { eventName: 'GetMatchingJob' }],
+  ['was rejected', { errorCode: 'ConflictException', responseElements: null }],
+  ['starts another workflow', { requestParameters: { workflowName: 'other' } }],
+  ['is not a start', { eventName: 'GetMatchingJob' }],
 ])('ignores a call that %s', async (_, detail) => {
   await put(start(detail));
   expect(polls).toBe(0);

@@ -3,7 +3,7 @@ import { keyArnOf } from '../../../local/engines/services/kms';
 import type { Plan } from '../../../local/template/model/plan';
 import { ACCOUNT, REGION } from '../../../local/template/plan';
 
-/** What a function does on AWS, as IAM sees it. */
+/** One call of a function on AWS, as IAM evaluates it. */
 export interface Access {
   readonly functionId: string;
   readonly action: string;
@@ -16,7 +16,7 @@ export interface Access {
 type Input = AwsCall['input'];
 
 const arn = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
-/** An ARN, or the resource's ARN from the name that stands in its place. */
+/** Returns an ARN unchanged, and converts a name to an ARN with `ofName`. */
 const arnOr = (nameOrArn: unknown, ofName: (name: string) => string): string => {
   const text = String(nameOrArn);
   return text.startsWith('arn:') ? text : ofName(text);
@@ -25,22 +25,22 @@ const arnOr = (nameOrArn: unknown, ofName: (name: string) => string): string => 
 /** The queue of a URL, which ends with the account and the name. */
 export const queueArn = (url: unknown): string => arn('sqs', new URL(String(url)).pathname.split('/').at(-1) as string);
 
-/** What is the user's own, and not in the template: by it calls that do not name their resources are known to IAM. */
+/** The user's resources outside the template. They resolve calls that do not name their resources. */
 export interface Surroundings {
-  /** ARNs of customers' keys, by the ARNs of the secrets, parameters and buckets that they encrypt. */
+  /** ARNs of customer managed keys by the ARN of the secret, parameter or bucket that they encrypt. */
   readonly keys: ReadonlyMap<string, string>;
-  /** Ids of Redshift's workgroups, by their names. */
+  /** Ids of Redshift workgroups by name. */
   readonly workgroupIds: Readonly<Record<string, string>>;
-  /** Names of the buckets that hold the tables' data, by their databases. */
+  /** Names of the buckets with the tables' data by database. */
   readonly dataBuckets: Readonly<Record<string, string>>;
 }
-export const NOTHING_AROUND: Surroundings = { keys: new Map(), workgroupIds: {}, dataBuckets: {} };
+export const NO_SURROUNDINGS: Surroundings = { keys: new Map(), workgroupIds: {}, dataBuckets: {} };
 
-/** The resources that a request names, by service (Service Authorization Reference, "Resource types"). */
+/** The resources that a request names by service (Service Authorization Reference, "Resource types"). */
 const RESOURCES: Readonly<Record<string, (input: Input, around: Surroundings) => string[]>> = {
   dynamodb({ TableName, IndexName, RequestItems }) {
     const tables = TableName === undefined ? Object.keys(RequestItems ?? {}) : [TableName];
-    // An index is a resource of its own: whoever may query the table may not query its indexes.
+    // An index is a separate resource: permission to query the table does not include its indexes.
     const index = IndexName === undefined ? '' : `/index/${IndexName}`;
     return tables.map((table) => arnOr(table, (name) => arn('dynamodb', `table/${name}`)) + index);
   },
@@ -49,7 +49,7 @@ const RESOURCES: Readonly<Record<string, (input: Input, around: Surroundings) =>
     (Entries as { EventBusName?: string }[]).map(({ EventBusName }) =>
       arnOr(EventBusName ?? 'default', (name) => arn('events', `event-bus/${name}`)),
     ),
-  // Decrypt names no key: the ciphertext does.
+  // Decrypt names no key. The ciphertext does.
   kms: ({ KeyId, CiphertextBlob }) => [
     KeyId === undefined
       ? keyArnOf(Buffer.from(String(CiphertextBlob), 'base64'))
@@ -59,7 +59,7 @@ const RESOURCES: Readonly<Record<string, (input: Input, around: Surroundings) =>
   ssm: ({ Name, Names }) =>
     [Names ?? Name].flat().map((name) => arnOr(name, (path) => arn('ssm', `parameter/${path.replace(/^\//, '')}`))),
   sts: ({ RoleArn }) => [String(RoleArn ?? '*')],
-  // What asks for an execution names it alone; all are of one work group here.
+  // Requests about an execution name only the execution. All executions here are in one workgroup.
   athena: ({ WorkGroup = 'primary' }) => [arn('athena', `workgroup/${WorkGroup}`)],
   'redshift-data': ({ WorkgroupName, ClusterIdentifier }, { workgroupIds }) => {
     if (WorkgroupName !== undefined) {
@@ -82,7 +82,7 @@ const RESOURCES: Readonly<Record<string, (input: Input, around: Surroundings) =>
   entityresolution: ({ workflowName }) => [arn('entityresolution', `matchingworkflow/${workflowName}`)],
 };
 
-/** Services whose actions begin otherwise than their signatures name them. */
+/** Services whose actions have another prefix than the service name in their signatures. */
 const PREFIXES: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' };
 
 /** Operations whose permission has another name (Amazon SQS developer guide, "API permissions: actions and resource reference"). */
@@ -92,13 +92,13 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   ChangeMessageVisibilityBatch: 'ChangeMessageVisibility',
 };
 
-/** Every SDK calls by TLS on AWS, whatever it does here. */
+/** The context of a call over TLS: on AWS every SDK uses it, unlike in the local run. */
 export const BY_TLS = { 'aws:SecureTransport': 'true' };
 
 function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] {
   if (service === 'sts') return { ...BY_TLS, ...tokenContext(input) };
   if (service === 'redshift-data') {
-    // Whoever looks at a statement is the one who began it.
+    // The function that reads a statement also started it.
     return { ...BY_TLS, 'aws:userid': accessKeyId, 'redshift-data:statement-owner-iam-userid': accessKeyId };
   }
   if (service !== 'kms') return BY_TLS;
@@ -110,7 +110,7 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
   };
 }
 
-/** The condition keys of AWS STS's GetWebIdentityToken (Service Authorization Reference), from the form that asks for it. */
+/** The condition keys of GetWebIdentityToken (Service Authorization Reference, AWS STS) from the form of the request. */
 function tokenContext({ SigningAlgorithm, DurationSeconds, ...input }: Input): Access['context'] {
   const audience = Object.entries(input).flatMap(([name, value]) =>
     name.startsWith('Audience.member.') ? [String(value)] : [],
@@ -122,22 +122,22 @@ function tokenContext({ SigningAlgorithm, DurationSeconds, ...input }: Input): A
   };
 }
 
-/** What a recorded call is to IAM. Throws for a service whose resources are not known here. */
+/** The accesses of a recorded call. Throws for a service that `RESOURCES` does not have. */
 export function accessesOf(call: AwsCall, around: Surroundings): Access[] {
   const { accessKeyId: functionId, operation, input } = call;
   const service = PREFIXES[call.service] ?? call.service;
   const resources = RESOURCES[service];
   if (!resources) {
     throw new Error(
-      `${functionId} calls ${service}:${operation}: say in ${__filename} which resources its requests name`,
+      `${functionId} calls ${service}:${operation}: add the resources that its requests name to ${__filename}`,
     );
   }
   const action = `${service}:${PERMISSIONS[operation] ?? operation}`;
   const named = [...new Set(resources(input, around))].map((resource) => ({ action, resource }));
-  const inItsName = IN_THE_CALLERS_NAME[action]?.(input, around) ?? [];
+  const forwarded = FORWARDED[action]?.(input, around) ?? [];
   return [
     ...named.map((one) => ({ functionId, ...one, context: contextOf(call) })),
-    ...inItsName.map((one) => ({ functionId, ...one, context: BY_TLS })),
+    ...forwarded.map((one) => ({ functionId, ...one, context: BY_TLS })),
   ];
 }
 
@@ -145,8 +145,8 @@ type Done = Pick<Access, 'action' | 'resource'>;
 const each = (actions: readonly string[], resources: readonly string[]): Done[] =>
   actions.flatMap((action) => resources.map((resource) => ({ action, resource })));
 
-/** What a service does with what others keep, in the name of whoever calls it. */
-const IN_THE_CALLERS_NAME: Readonly<Record<string, (input: Input, around: Surroundings) => Done[]>> = {
+/** Accesses of a service to other services with the permissions of its caller. */
+const FORWARDED: Readonly<Record<string, (input: Input, around: Surroundings) => Done[]>> = {
   // Athena user guide, "Configure access to databases and tables in the AWS Glue Data Catalog" and "Access to Amazon S3".
   'athena:StartQueryExecution'({ QueryString, QueryExecutionContext, ResultConfiguration }, { dataBuckets }) {
     const { Database = '' } = QueryExecutionContext as { readonly Database?: string };
@@ -167,7 +167,7 @@ const IN_THE_CALLERS_NAME: Readonly<Record<string, (input: Input, around: Surrou
       ...each(['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'], [result]),
     ];
   },
-  // Redshift management guide, "Authorizing access to the Amazon Redshift Data API": credentials of the caller's, or a secret.
+  // Redshift management guide, "Authorizing access to the Amazon Redshift Data API": the caller's credentials or a secret.
   'redshift-data:ExecuteStatement'({ WorkgroupName, ClusterIdentifier, Database, SecretArn }, { workgroupIds }) {
     if (SecretArn !== undefined) return each(['secretsmanager:GetSecretValue'], [String(SecretArn)]);
     if (WorkgroupName === undefined) {
@@ -179,16 +179,16 @@ const IN_THE_CALLERS_NAME: Readonly<Record<string, (input: Input, around: Surrou
   },
 };
 
-/** Actions by which Lambda reads a queue for a function (developer guide, "Configuring the execution role permissions" of SQS). */
+/** Actions that Lambda uses to read a function's queue (developer guide, "Configuring the execution role permissions" of SQS). */
 const POLLING = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
-/** Actions by which Lambda writes a function's log (developer guide, "Sending logs to CloudWatch", by a log group of its own). */
+/** Actions that Lambda uses to write a function's log to its own log group (developer guide, "Sending logs to CloudWatch"). */
 const LOGGING = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
-/** What Lambda sends of a function that is traced (AWS X-Ray developer guide, "AWS Lambda and AWS X-Ray"). */
+/** Actions that Lambda uses to trace a function (AWS X-Ray developer guide, "AWS Lambda and AWS X-Ray"). */
 const TRACING = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
 /**
- * What Lambda does for a function in a VPC (developer guide, "Giving Lambda functions access to resources in an Amazon
- * VPC", required IAM permissions), and whether that has a resource.
+ * Actions that Lambda uses for a function in a VPC (developer guide, "Giving Lambda functions access to resources in an
+ * Amazon VPC", required IAM permissions), and whether each action has a resource.
  */
 const NETWORKING: Readonly<Record<string, boolean>> = {
   'ec2:CreateNetworkInterface': true,
@@ -199,16 +199,16 @@ const NETWORKING: Readonly<Record<string, boolean>> = {
   'ec2:UnassignPrivateIpAddresses': true,
 };
 
-/** How a function is set up, where that makes Lambda do more in its name. */
+/** The configuration of a function that makes Lambda use its role. */
 export interface FunctionSetup {
   readonly functionId: string;
-  /** Name of its log group. */
+  /** Name of the log group. */
   readonly logGroup?: string;
   readonly isTraced: boolean;
   readonly isInVpc: boolean;
 }
 
-/** What Lambda does on AWS in a function's name, and the local run without asking its endpoints. */
+/** Accesses of Lambda with the functions' roles. The local run does the same without calling its endpoints. */
 export function accessesOfLambda(plan: Plan, setups: readonly FunctionSetup[]): Access[] {
   const polling = plan.eventSources.flatMap(({ queueArn: resource, functionArn }) => {
     const functionId = plan.functions.find((one) => one.arn === functionArn)?.logicalId as string;
@@ -230,14 +230,14 @@ export function accessesOfLambda(plan: Plan, setups: readonly FunctionSetup[]): 
   return [...polling, ...working];
 }
 
-/** What a service does with the customer's key of a resource in the name of whoever does something with the resource. */
+/** Actions on a resource's customer managed key by action on the resource, with the permissions of the caller. */
 const KEY_USES: Readonly<Record<string, (action: string) => readonly string[]>> = {
   // Amazon SQS developer guide, "Key management": producers and consumers of an encrypted queue.
   sqs(action) {
     if (action === 'sqs:SendMessage') return ['kms:GenerateDataKey', 'kms:Decrypt'];
     return action === 'sqs:ReceiveMessage' ? ['kms:Decrypt'] : [];
   },
-  // Amazon DynamoDB developer guide, "Encryption at rest usage notes": the least that a customer's key takes.
+  // Amazon DynamoDB developer guide, "Encryption at rest usage notes": the minimum for a customer managed key.
   dynamodb: (action) =>
     /:(Get|BatchGet|Query)/.test(action)
       ? ['kms:Decrypt']
@@ -260,8 +260,8 @@ const KEY_USES: Readonly<Record<string, (action: string) => readonly string[]>> 
 };
 
 /**
- * What somebody does with a customer's key by doing something else with what it encrypts.
- * @param keyOf ARN of a resource's key, if it has one of a customer's.
+ * Accesses to a customer managed key that result from an access to a resource that it encrypts.
+ * @param keyOf ARN of a resource's customer managed key, if it has one.
  */
 export function accessesOfKeys(
   { functionId, action, resource }: Access,

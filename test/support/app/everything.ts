@@ -27,28 +27,24 @@ import { ACCOUNT, REGION } from '../../../local/template/plan';
 import { suitableTable, type TableProp } from '../../lib/support';
 import { addEverySource } from './sources';
 
-/** An application of nobody's. */
+/** An Entra ID application that does not exist. */
 const APPLICATION = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
-function secretArn(name: string): string {
-  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}`;
-}
-/** Names of what the declared and other subscriptions name; their values are given where the stack runs. */
-export const Kept = {
+const secretArn = (name: string): string => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}`;
+/** Secrets and parameters that subscriptions and queries name. The test that runs the stack provides their values. */
+export const UserSecrets = {
   /** Fields: `declared`, `tenant`. */
   FLOW_URLS: secretArn('crm/flow-urls-AbCdEf'),
   CLIENT_SECRET: secretArn('crm/client-secret-AbCdEf'),
   FLOW_URL_PARAMETER: '/crm/flow-url',
-  /** Only files and the CLI may name it: the connector is given it. */
+  /** Listed in the connector's `flowSecrets`, so that files and the CLI can name it. */
   FILE_SECRET: secretArn('crm/file-flow-url-AbCdEf'),
   FILE_PARAMETER: '/crm/file-flow-url',
   WAREHOUSE_USER: secretArn('warehouse-user-AbCdEf'),
 } as const;
 
-/** What queries and polls ask. */
-export const Asked = {
-  WORK_GROUP: 'primary',
+/** Resources that queries and polls read. */
+export const QueryTargets = {
   DATABASE: 'shop',
-  TABLES: ['orders', 'customers'],
   DATA_BUCKET: 'shop-lake',
   RESULTS_BUCKET: 'shop-results',
   RESULTS_PREFIX: 'power-automate-connector',
@@ -61,16 +57,16 @@ export const Asked = {
   WORKFLOW: 'customers',
 } as const;
 
-/** Ids of the keys that encrypt what is the user's own: all of `Kept`, and both buckets. */
+/** Ids of the keys of the user's resources: `SECRETS_KEY` encrypts all of `UserSecrets`, `DATA_KEY` both buckets. */
 export const SECRETS_KEY = 'SecretsKey';
 export const DATA_KEY = 'DataKey';
 
-/** A stack of a connector with everything that somebody may ask for. */
+/** Adds a stack with a connector that has every option, and returns the connector. */
 export function everythingConnector(app: App): PowerAutomateConnector {
-  // Replicas' keys can be written for a stack of a known Region only.
+  // Keys of replicas require a stack with a known Region.
   const stack = new Stack(app, 'Everything', { env: { account: ACCOUNT, region: REGION } });
   const key = (id: string) => new kms.Key(stack, id, { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
-  // First: it is by the first key of a template that the local run encrypts flow URLs.
+  // Must be the first key of the template: the local run encrypts flow URLs with the first one.
   const encryptionKey = key('FlowUrlKey');
   const [queueEncryptionKey, secretsKey, dataKey] = [key('QueueKey'), key(SECRETS_KEY), key(DATA_KEY)];
   const encryption = dynamodb.TableEncryptionV2.customerManagedKey(key('TableKey'));
@@ -105,8 +101,8 @@ export function everythingConnector(app: App): PowerAutomateConnector {
     deliveriesTable: table('deliveriesTable'),
     encryptionKey,
     queueEncryptionKey,
-    flowSecrets: [secret(Kept.FILE_SECRET)],
-    flowParameters: [parameter(Kept.FILE_PARAMETER)],
+    flowSecrets: [secret(UserSecrets.FILE_SECRET)],
+    flowParameters: [parameter(UserSecrets.FILE_PARAMETER)],
     entraFederation: true,
     vpc,
     tracing: lambda.Tracing.ACTIVE,
@@ -119,27 +115,30 @@ export function everythingConnector(app: App): PowerAutomateConnector {
   declareSubscriptions(connector, { secret, parameter });
   addEverySource(connector, {});
   addQueries(connector, { secret, dataKey });
-  connector.addUnification('Match', { jobs: Unification.fromEntityResolution(Asked.WORKFLOW), whenStarted: true });
-  connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(Asked.DOMAIN) });
+  connector.addUnification('Match', {
+    jobs: Unification.fromEntityResolution(QueryTargets.WORKFLOW),
+    whenStarted: true,
+  });
+  connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(QueryTargets.DOMAIN) });
   return connector;
 }
 
-/** What somebody keeps, by its name. */
-interface Keeping {
+/** References to the user's secrets and parameters by name. */
+interface References {
   readonly secret: (arn: string) => secretsmanager.ISecret;
   readonly parameter: (name: string) => ssm.IParameter;
 }
 
-function declareSubscriptions(connector: PowerAutomateConnector, { secret, parameter }: Keeping): void {
-  const flowUrls = secret(Kept.FLOW_URLS);
-  const clientSecret = ClientSecret.fromSecret(secret(Kept.CLIENT_SECRET));
+function declareSubscriptions(connector: PowerAutomateConnector, { secret, parameter }: References): void {
+  const flowUrls = secret(UserSecrets.FLOW_URLS);
+  const clientSecret = ClientSecret.fromSecret(secret(UserSecrets.CLIENT_SECRET));
   connector.addSubscription('declared', {
     trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'declared' }),
     flowUrl: FlowUrl.fromSecret(flowUrls, 'declared'),
   });
   connector.addSubscription('declared-parameter', {
     trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'declared-parameter' }),
-    flowUrl: FlowUrl.fromParameter(parameter(Kept.FLOW_URL_PARAMETER)),
+    flowUrl: FlowUrl.fromParameter(parameter(UserSecrets.FLOW_URL_PARAMETER)),
   });
   connector.addSubscription('tenant', {
     trigger: Trigger.dataSourceRefreshFailed({ dataSource: 'tenant' }),
@@ -161,29 +160,29 @@ function declareSubscriptions(connector: PowerAutomateConnector, { secret, param
   });
 }
 
-/** A measure or a segment of every kind of query, and of every way to be let in. */
+/** Adds a measure or a segment for every kind of query and every way to authenticate. */
 function addQueries(
   connector: PowerAutomateConnector,
-  { secret, dataKey }: Pick<Keeping, 'secret'> & { readonly dataKey: kms.IKey },
+  { secret, dataKey }: Pick<References, 'secret'> & { readonly dataKey: kms.IKey },
 ): void {
   const schedule = scheduler.ScheduleExpression.rate(Duration.hours(1));
   const bucket = (bucketName: string) =>
     s3.Bucket.fromBucketAttributes(connector, bucketName, { bucketName, encryptionKey: dataKey });
-  const [lake, resultsBucket] = [bucket(Asked.DATA_BUCKET), bucket(Asked.RESULTS_BUCKET)];
+  const [lake, resultsBucket] = [bucket(QueryTargets.DATA_BUCKET), bucket(QueryTargets.RESULTS_BUCKET)];
   const athena = (sql: string, table: string) => ({
     sql,
-    database: Asked.DATABASE,
+    database: QueryTargets.DATABASE,
     tables: [table],
     dataBuckets: [lake],
     resultsBucket,
   });
   const redshift = (database: RedshiftDatabase) => Measure.fromRedshiftQuery({ sql: 'SELECT 1', database });
-  const { CLUSTER, WAREHOUSE_DATABASE, WORKGROUP, WORKGROUP_ID } = Asked;
+  const { CLUSTER, WAREHOUSE_DATABASE, WORKGROUP, WORKGROUP_ID } = QueryTargets;
   const measures = {
     Athena: Measure.fromAthenaQuery(athena('SELECT sum(total) FROM orders', 'orders')),
     Workgroup: redshift(RedshiftDatabase.ofWorkgroup(WORKGROUP, WORKGROUP_ID, WAREHOUSE_DATABASE)),
     Cluster: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE)),
-    User: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE, secret(Kept.WAREHOUSE_USER))),
+    User: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE, secret(UserSecrets.WAREHOUSE_USER))),
     CloudWatch: Measure.fromCloudWatchMetric({
       metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Open' }),
     }),
@@ -194,8 +193,8 @@ function addQueries(
   const segments = {
     Customers: Segment.fromAthenaQuery(athena('SELECT count(*) FROM customers', 'customers')),
     Vip: Segment.fromCustomerProfiles({
-      domainName: Asked.DOMAIN,
-      segmentDefinitionName: Asked.SEGMENT_DEFINITION,
+      domainName: QueryTargets.DOMAIN,
+      segmentDefinitionName: QueryTargets.SEGMENT_DEFINITION,
     }),
   };
   for (const [segment, size] of Object.entries(segments)) {

@@ -1,7 +1,4 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -10,7 +7,6 @@ import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { IConstruct } from 'constructs';
-import { readSubscriptionFile } from '../../../cli/subscriptions/subscription-file';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { Env } from '../../../contract/environment';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
@@ -33,28 +29,28 @@ import { HITS_PER_ITEM, observe } from '../../../lambda/thresholds/core/observe'
 import { thresholdItems } from '../../../lambda/thresholds/core/threshold-item';
 import type { PowerAutomateConnector } from '../../../lib';
 import type { AwsCall } from '../../../local/engines/protocol/calls';
+import { close, LOOPBACK, listen, readBody } from '../../../local/engines/protocol/http';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 import type { Answer, Question } from '../../../local/engines/stubs/responses';
-import { readEvents } from '../../../local/run/event-file';
-import { replay } from '../../../local/run/replay';
 import { ANYBODY } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
 import { localConnector } from '../../../local/stack/connector';
 import { type LoadedTemplate, loadTemplate } from '../../../local/template/template';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
-import { thresholdOn } from '../evaluation';
+import { onFailure, thresholdOn } from '../evaluation';
 import { MemoryTelemetry } from '../memory/memory';
 import { startEntraStandIn, tokenAnswer } from '../servers/entra-stand-in';
-import { Kept } from './everything';
-import { entryOf, SAMPLE_RUNS, type SampleEvent, sample } from './sources';
+import { temporaryFolder } from '../temporary-files';
+import { UserSecrets } from './everything';
+import { playRetailer } from './retailer';
+import { entryOf, listOf, SAMPLE_RUNS, type SampleEvent, sample } from './sources';
 
-const EXAMPLE = join(__dirname, '../../../examples/retailer');
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const SIGNATURE = '?sig=0123456789-0123456789-0123456789-0123456789';
 
-/** What the functions that are called every minute have to come back to, as counts. */
+/** Counts of unfinished work that the functions on schedules must complete. */
 export interface Leftovers {
   readonly intents: number;
   readonly intentParts: number;
@@ -66,32 +62,32 @@ export interface Leftovers {
 
 export interface Exercise {
   readonly loaded: LoadedTemplate;
-  /** Every call that the endpoints got. */
+  /** Every request to the endpoints. */
   readonly calls: readonly AwsCall[];
-  /** Detail types of the events that the bus took. */
+  /** Detail types of the events on the bus. */
   readonly detailTypes: ReadonlySet<string>;
-  /** What the functions reported as failed. */
+  /** Error log lines of the functions. */
   readonly failures: readonly string[];
-  /** Subscriptions that got something. */
+  /** Subscriptions with a successful delivery. */
   readonly delivered: ReadonlySet<string>;
-  /** Before and after the last minute. */
+  /** Before and after the last run of the schedules. */
   readonly leftovers: readonly [Leftovers, Leftovers];
 }
 
 /**
- * Runs the connector's template locally and makes its functions do all that they can do: the whole example, and what an
- * example does not show. A function that learns to call something else is to be brought to it here.
- * @param outdir an empty folder for the cloud assembly.
- * @param make makes a stack of a connector; where it has declared subscriptions, those of `everythingConnector`.
+ * Runs the connector's template locally and makes its functions use all their permissions: the whole example, and cases
+ * that no example has. If a function needs a new permission, exercise it here.
+ * @param make adds a stack with a connector. Its declared subscriptions, if any, must be those of `everythingConnector`.
  */
-export async function exercise(outdir: string, make: (app: App) => PowerAutomateConnector): Promise<Exercise> {
+export async function exercise(make: (app: App) => PowerAutomateConnector): Promise<Exercise> {
+  const outdir = temporaryFolder('exercise');
   const app = new App({ outdir });
   const connector = make(app);
   for (const construct of connector.node.findAll()) {
-    // A minute is over when this says so, however slow the machine.
+    // Only this code runs the schedules, so that the result does not depend on the speed of the machine.
     if (construct instanceof CfnRule && construct.scheduleExpression) construct.scheduleExpression = 'rate(1 day)';
     if (construct instanceof CfnSchedule) construct.scheduleExpression = 'rate(1 day)';
-    // Its waits are half a minute at least; everybody else's stay as they are.
+    // `poll` waits for at least half a minute. Other functions keep their waits.
     if (construct instanceof CfnFunction && construct.node.path.includes('/UnificationPolling/Poll/')) {
       construct.addPropertyOverride(`Environment.Variables.${Env.PACE}`, '600');
     }
@@ -100,7 +96,7 @@ export async function exercise(outdir: string, make: (app: App) => PowerAutomate
   const templateFile = join(outdir, `${Stack.of(connector).stackName}.template.json`);
   const world = await startWorld(templateFile, connector);
   try {
-    await playExample(world);
+    await playRetailer(world.stack, world.local, { flows: `${world.origin}/flows` });
     await rejectByEach(world);
     if (world.registerId !== undefined) {
       await runSources(world);
@@ -130,45 +126,46 @@ export async function exercise(outdir: string, make: (app: App) => PowerAutomate
 
 type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** A connector that runs locally, what drives it, and what stands for a worker that dies. */
+/** A connector that runs locally, clients that drive it, and the ports of a worker that crashes. */
 async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const calls: AwsCall[] = [];
   const detailTypes = new Set<string>();
   const failures: string[] = [];
   const delivered = new Set<string>();
   const receiver = new FlowReceiver();
-  /** What the flow at `/moody` answers. */
+  /** Response of the flow at `/moody`. */
   const moody = { status: 404 };
-  /** What the functions that CloudFormation calls have answered it, by the path. */
+  /** Responses of functions to CloudFormation by path. */
   const answers = new Map<string, string>();
   const flows = createServer(async (request, response) => {
     const { method, url = '' } = request;
     if (method === 'PUT') {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      answers.set(url, Buffer.concat(chunks).toString());
+      answers.set(url, String(await readBody(request, Infinity)));
       response.writeHead(200).end();
     } else if (url.startsWith('/moody')) response.writeHead(moody.status).end();
     else receiver.handle(request, response);
   });
-  await once(flows.listen(0, '127.0.0.1'), 'listening');
-  const origin = `http://127.0.0.1:${(flows.address() as AddressInfo).port}`;
+  const origin = `http://${LOOPBACK}:${await listen(flows, 0)}`;
   const flowUrl = (name: string, signature = SIGNATURE) => `${origin}/flows/${name}${signature}`;
-  /** What services of queries and jobs have. */
+  /** Responses of the services of queries and jobs. */
   const data = new Map<Question['service'], Answer | (() => Answer)>();
   const entra = await startEntraStandIn(() => tokenAnswer('a.token'));
   const stack = await startLocalStack({
     templateFile,
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', ...entra.environment },
     secrets: {
-      [Kept.FLOW_URLS]: JSON.stringify({ declared: flowUrl('declared'), tenant: flowUrl('tenant', '') }),
-      [Kept.CLIENT_SECRET]: 'a client secret',
-      [Kept.FILE_SECRET]: flowUrl('file'),
+      [UserSecrets.FLOW_URLS]: JSON.stringify({ declared: flowUrl('declared'), tenant: flowUrl('tenant', '') }),
+      [UserSecrets.CLIENT_SECRET]: 'a client secret',
+      [UserSecrets.FILE_SECRET]: flowUrl('file'),
     },
-    parameters: { [Kept.FLOW_URL_PARAMETER]: flowUrl('declared'), [Kept.FILE_PARAMETER]: flowUrl('file') },
+    parameters: {
+      [UserSecrets.FLOW_URL_PARAMETER]: flowUrl('declared'),
+      [UserSecrets.FILE_PARAMETER]: flowUrl('file'),
+    },
     answers({ service, text }) {
-      const said = runsOfSamples(service, text) ?? data.get(service);
-      return typeof said === 'function' ? said() : said;
+      // The sample runs are missing on the bus.
+      const response = listOf(SAMPLE_RUNS, service, text) ?? data.get(service);
+      return typeof response === 'function' ? response() : response;
     },
     onCall: (call) => calls.push(call),
     onEvent: (event) => detailTypes.add(event['detail-type']),
@@ -198,7 +195,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     origin,
     answers,
     data,
-    /** Logical id of `register`, where there are declared subscriptions. */
+    /** Logical id of `register`. Undefined without declared subscriptions. */
     registerId: stack.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'register')
       ?.logicalId,
     stack,
@@ -209,10 +206,10 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     subscriptions,
     deliveries,
     runs,
-    /** A worker's ports, which cannot publish: what it commits is left behind. */
-    dying: {
+    /** Ports of a worker that commits its work and crashes before it publishes. */
+    crashing: {
       telemetry: new MemoryTelemetry(),
-      events: { publish: () => Promise.reject(new Dying()) },
+      events: { publish: () => Promise.reject(new Crashed()) },
       connectorId: parts.connectorId,
       newId: () => crypto.randomUUID(),
     },
@@ -238,7 +235,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       await register({ definition, ...wanted }, 'cli', local.registry);
       await stack.whenIdle();
     },
-    /** Runs what is run every minute. */
+    /** Runs all schedules once. */
     async minute(): Promise<void> {
       await stack.runSchedules();
       await stack.whenIdle();
@@ -256,7 +253,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       const [intents, intentParts, items, overdueRuns, due, deaths] = found.map(({ length }) => length) as number[];
       return { intents, intentParts, items, runs: overdueRuns, subscriptions: due, deaths } as Leftovers;
     },
-    /** Sends all kept deliveries of a subscription once more. */
+    /** Replays all kept deliveries of a subscription. */
     async replay(subscription: string): Promise<void> {
       const send = deliverySender(sqs, physicalId(parts.delivery.deliveriesQueue));
       await replayAll(subscription, {}, { kept: deliveries, subscriptions, clock: Date.now, send });
@@ -264,14 +261,13 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     },
     async writeHealth(name: string, change: (health: Health | undefined) => Omit<Health, 'version'>): Promise<void> {
       const read = await subscriptions.read(name);
-      if (!read) throw new Error('the subscription is not there');
+      if (!read) throw new Error(`subscription ${name} does not exist`);
       const version = (read.health?.version ?? 0) + 1;
       if (!(await subscriptions.writeHealth(read, { ...change(read.health), version }))) throw new Error('lost a race');
     },
     parts,
     async stop(): Promise<void> {
-      flows.close();
-      flows.closeAllConnections();
+      await close(flows);
       entra.stop();
       local.close();
       bus.destroy();
@@ -282,34 +278,16 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   };
 }
 
-/** Runs that the bus has not seen, an hour after their end: of every kind of source whose runs can be reconciled. */
-function runsOfSamples(service: string, text: string): Answer | undefined {
-  const runs = SAMPLE_RUNS.filter(({ kind, source }) => kind === service && source === text);
-  if (runs.length === 0) return undefined;
-  const rows = runs.map(({ id, status }) => [id, status, 70, 60]);
-  return { columns: ['id', 'status', 'startTime', 'endTime'], rows };
-}
-
-/** A worker dies at its first event. */
-class Dying extends Error {}
-const untilItDies = (work: Promise<unknown>): Promise<unknown> =>
+/** Crashes a worker at its first event. */
+class Crashed extends Error {}
+const untilCrash = (work: Promise<unknown>): Promise<unknown> =>
   work.catch((error) => {
-    if (!(error instanceof Dying)) throw error;
+    if (!(error instanceof Crashed)) throw error;
   });
 
 const ago = (ms: number) => () => Date.now() - ms;
 
-async function playExample({ stack, local, bus, origin }: World): Promise<void> {
-  const file = join(EXAMPLE, 'subscriptions.yaml');
-  const environment = { LOCAL_FLOWS: `${origin}/flows` };
-  const { entries } = readSubscriptionFile(readFileSync(file, 'utf8'), { file, environment, loopback: true });
-  for (const entry of entries) await register(entry, 'file:default', local.registry);
-  const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
-  const settled = () => stack.whenIdle();
-  await replay(history, { client: bus, busName: local.busName, settled, onProgress() {}, onRefused() {} });
-}
-
-/** What each function that reads a queue cannot take. */
+/** A message that each function that reads a queue rejects. */
 async function rejectByEach({ put, send, parts }: World): Promise<void> {
   await put('SegmentRefreshed', { segment: 'without a size' });
   await put('NoSuchEvent', {});
@@ -317,14 +295,14 @@ async function rejectByEach({ put, send, parts }: World): Promise<void> {
   await send(parts.delivery.deliveriesQueue, 'no delivery');
 }
 
-/** A job that fails, and one that does what nobody has heard of. */
+/** A job that fails, and a job with an unknown state. */
 async function runSources({ putAsService }: World): Promise<void> {
   const failed = sample('glue-job-failed');
   await putAsService(failed);
   await putAsService({ ...failed, detail: { ...failed.detail, state: 'EXPLODED' } });
 }
 
-/** Values and sizes by every query, runs of sources, ends of every kind of job after a first look, and what none can take. */
+/** Results of every query, runs of sources, jobs that end after the first poll, and a message that each function rejects. */
 async function ask({ data, minute, send, parts }: World): Promise<void> {
   for (const service of ['athena', 'redshift-data', 'cloudwatch', 'customer-profiles'] as const) {
     data.set(service, { columns: ['value'], rows: [[7]] });
@@ -341,7 +319,7 @@ async function ask({ data, minute, send, parts }: World): Promise<void> {
   await send(parts.reconciliation.reconciliationsQueue, 'no source');
 }
 
-/** A matching job whose start CloudTrail tells of: it runs at the first look, and has ended at the next. */
+/** A matching job whose start CloudTrail reports. It is running at the first poll and has ended at the second. */
 async function watchStart({ data, putAsService }: World): Promise<void> {
   const { event } = startMatchingJob;
   const time = new Date().toISOString();
@@ -352,24 +330,15 @@ async function watchStart({ data, putAsService }: World): Promise<void> {
     rows: [looks++ === 0 ? [jobId, 'RUNNING', time, null] : [jobId, 'SUCCEEDED', time, new Date().toISOString()]],
   }));
   await putAsService({ ...event, time, detail: { ...event.detail, eventTime: time } });
-  if (looks !== 2) throw new Error(`the job that was started was looked at ${looks} times`);
+  if (looks !== 2) throw new Error(`the started job was polled ${looks} times, not 2 times`);
 }
-
-const onFailure = (name: string): SubscriptionDefinition => ({
-  name,
-  trigger: 'data-source-refresh-failed',
-  instanceId: 'default',
-  filter: { dataSource: name },
-  format: 'flat',
-  owners: [],
-});
 
 const failure = (dataSource: string, runId = 'nightly') => ({ dataSource, status: 'Failed', runId });
 
 /**
- * A flow that refuses until its subscription is paused, refuses a probe, too, and takes what was held once somebody
- * resumes it; another that wants no such body, until it is mended and what it refused is replayed; one whose breaker is
- * open, and lets a trial through.
+ * A flow that refuses deliveries until its subscription is paused, refuses the probe, and accepts the held deliveries after
+ * a resume. A flow that rejects the body until it is fixed and the delivery is replayed. A flow whose breaker is open and
+ * lets a trial through.
  */
 async function refuse({
   put,
@@ -386,7 +355,7 @@ async function refuse({
   const refusals = { count: REFUSALS_TO_PAUSE - 1, since: ago(2 * REFUSALS_SPAN)() };
   await writeHealth('moody', () => ({ state: 'active', refusals, announcements: [] }));
   await put('DataSourceRefreshed', failure('moody'));
-  // The same again: there is a row for it.
+  // A duplicate of the same event.
   await put('DataSourceRefreshed', failure('moody'));
   await writeHealth('moody', (health) => ({ ...(health as Health), nextProbe: Date.now() }));
   await minute();
@@ -402,7 +371,7 @@ async function refuse({
   await put('DataSourceRefreshed', failure('broken'));
 }
 
-/** A flow that takes a call in a second, and gets two. */
+/** Two deliveries to a flow with a rate limit of one call per second. */
 async function limit({ put, subscribe, origin }: World): Promise<void> {
   await subscribe(
     { ...onFailure('limited'), rateLimit: { calls: 1, per: 1000 } },
@@ -411,17 +380,17 @@ async function limit({ put, subscribe, origin }: World): Promise<void> {
   for (const runId of ['one', 'two']) await put('DataSourceRefreshed', failure('limited', runId));
 }
 
-/** A flow that nothing is for, but the body that keeps it alive. */
+/** A flow without deliveries except the one that keeps it alive. */
 async function keepAlive({ subscribe, minute, origin, writeHealth }: World): Promise<void> {
   await subscribe({ ...onFailure('idle'), keepAlive: 60 * DAY }, `${origin}/flows/idle${SIGNATURE}`);
   await writeHealth('idle', (health) => ({ ...(health as Health), keepAlive: ago(MINUTE)() }));
   await minute();
 }
 
-/** Flows whose URLs, and whose applications' client secrets, are kept elsewhere, and one for which AWS vouches. */
+/** Flows with a URL or a client secret in the user's secrets and parameters, and a flow that uses federation with AWS. */
 async function readSecrets({ put, subscribe, entra }: World): Promise<void> {
-  await subscribe(onFailure('file-secret'), { flowUrlFrom: { secret: Kept.FILE_SECRET } });
-  await subscribe(onFailure('file-parameter'), { flowUrlFrom: { parameter: Kept.FILE_PARAMETER } });
+  await subscribe(onFailure('file-secret'), { flowUrlFrom: { secret: UserSecrets.FILE_SECRET } });
+  await subscribe(onFailure('file-parameter'), { flowUrlFrom: { parameter: UserSecrets.FILE_PARAMETER } });
   const declared = ['declared', 'declared-parameter', 'tenant', 'vouched'];
   for (const name of [...declared, 'file-secret', 'file-parameter']) await put('DataSourceRefreshed', failure(name));
   const credentials = entra.forms.map((form) => (form.has('client_secret') ? 'secret' : 'assertion'));
@@ -429,8 +398,8 @@ async function readSecrets({ put, subscribe, entra }: World): Promise<void> {
 }
 
 /**
- * Deployments that change a declared subscription, whose value is beyond its threshold, give it another name, take that
- * back, and remove it.
+ * Deployments that change a declared subscription whose value is beyond its threshold, rename it, roll the rename back, and
+ * delete it.
  */
 async function changeDeclared({ put, stack, parts, origin, answers }: World, registerId: string): Promise<void> {
   const observedAt = new Date(ago(HOUR)()).toISOString();
@@ -445,7 +414,7 @@ async function changeDeclared({ put, stack, parts, origin, answers }: World, reg
     above: 15,
     recoverTo: 5,
     fireIfAlreadyBeyond: true,
-    flowUrlFrom: { secret: Kept.FLOW_URLS, field: 'declared' },
+    flowUrlFrom: { secret: UserSecrets.FLOW_URLS, field: 'declared' },
     ...more,
   });
   let n = 0;
@@ -462,8 +431,8 @@ async function changeDeclared({ put, stack, parts, origin, answers }: World, reg
     };
     await stack.invoke(registerId, event);
     await stack.whenIdle();
-    const answer = answers.get(path) ?? 'nothing';
-    if (!answer.includes('"Status":"SUCCESS"')) throw new Error(`${RequestType} was answered by ${answer}`);
+    const answer = answers.get(path);
+    if (!answer?.includes('"Status":"SUCCESS"')) throw new Error(`the response to ${RequestType} is ${answer}`);
   };
   await ask('Update', 'declared-threshold');
   await ask('Update', 'declared-threshold', { name: 'renamed' });
@@ -472,25 +441,25 @@ async function changeDeclared({ put, stack, parts, origin, answers }: World, reg
   await ask('Delete', 'renamed');
 }
 
-/** A run in stages, one whose time is over, and one that is complete and of which nobody was told. */
-async function leaveRuns({ put, runs, dying }: World): Promise<void> {
+/** A run in stages, an overdue run, and a complete run that was not published. */
+async function leaveRuns({ put, runs, crashing }: World): Promise<void> {
   for (const stage of ['map', 'match', 'merge']) {
     await put('RefreshStageCompleted', { runId: 'staged', stage, status: 'Successful' });
   }
   const end = { refresh: 'unification', instanceId: 'default', name: 'map', status: 'Successful' } as const;
   const leave = (runId: string, unification: string[]) =>
-    untilItDies(
+    untilCrash(
       collectStage(
         { ...end, runId },
-        { ...dying, runs, clock: ago(2 * DAY), rules: { runTimeoutMs: DAY, expected: { unification, full: [] } } },
+        { ...crashing, runs, clock: ago(2 * DAY), rules: { runTimeoutMs: DAY, expected: { unification, full: [] } } },
       ),
     );
   await leave('overdue', ['map', 'match']);
-  await leave('untold', ['map']);
+  await leave('unpublished', ['map']);
 }
 
-/** More thresholds crossed at once than one item holds: by a worker that gets on, by one that dies, and by one that loses. */
-async function leaveCrossings({ put, subscribe, thresholds, subscriptions, dying }: World): Promise<void> {
+/** One value crosses more thresholds than an item holds: for a worker that succeeds, one that crashes, one that loses a race. */
+async function leaveCrossings({ put, subscribe, thresholds, subscriptions, crashing }: World): Promise<void> {
   const threshold: Threshold = { operator: 'above', value: 10 };
   const crowd = Array.from({ length: HITS_PER_ITEM + 1 }, (_, n) => `crowd-${n}`);
   for (const name of crowd) await subscribe(thresholdOn(name, { segment: 'Crowd' }, threshold));
@@ -499,11 +468,11 @@ async function leaveCrossings({ put, subscribe, thresholds, subscriptions, dying
     await put('SegmentRefreshed', { segment: 'Crowd', memberCount, observedAt: new Date(at(n)).toISOString() });
   }
   const metric = { kind: 'segment', instanceId: 'default', name: 'Crowd' } as const;
-  const worker = { ...dying, thresholds, subscriptions, clock: ago(HOUR) };
-  await untilItDies(observe({ metric, value: 20, observedAt: at(3), sequence: 0 }, worker));
+  const worker = { ...crashing, thresholds, subscriptions, clock: ago(HOUR) };
+  await untilCrash(observe({ metric, value: 20, observedAt: at(3), sequence: 0 }, worker));
   await thresholds.putIntentPart(metricKey(metric), 'lost', 0, [], at(0));
 
-  // As a registration leaves it that ends just before it is done.
+  // A registration that crashed in its last step leaves this.
   const [name = ''] = crowd;
   const thresholdId = (await subscriptions.read(name))?.thresholdId ?? '';
   for (const { sortKey } of thresholdItems(name, thresholdId, threshold)) {
@@ -511,7 +480,7 @@ async function leaveCrossings({ put, subscribe, thresholds, subscriptions, dying
   }
 }
 
-/** A threshold on a measure with members: made while the value is beyond it, fired, recovered, fired, removed. */
+/** A threshold on a measure with members: added while the value is beyond it, fired, recovered, fired, removed. */
 async function leaveThresholds({ put, subscribe, local }: World): Promise<void> {
   const filter: Filter = { measure: 'Revenue' };
   const observed = (value: number, minute: number) => {
@@ -526,11 +495,11 @@ async function leaveThresholds({ put, subscribe, local }: World): Promise<void> 
   await unregister('beyond', 'cli', { ...local.registry, clock: ago(DAY) });
 }
 
-/** A delivery that was given up by a worker that died before it told the bus. */
+/** A dead delivery whose worker crashed before it published the event. */
 async function leaveDeath({ deliveries }: World): Promise<void> {
   const [subscription, eventId] = ['picky', 'given-up'];
   const then = ago(HOUR)();
-  const lease = { owner: 'somebody', until: then + MINUTE };
+  const lease = { owner: 'worker', until: then + MINUTE };
   const event = { trigger: 'data-source-refresh-failed', eventId, instanceId: 'default', occurredAt: then, detail: {} };
   const message = { subscription, uid: 'any', event: event as never, acceptedAt: then, n: 0 };
   await deliveries.claim(message, lease, then);

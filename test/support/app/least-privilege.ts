@@ -11,13 +11,13 @@ import {
   accessesOfLambda,
   BY_TLS,
   type FunctionSetup,
-  NOTHING_AROUND,
+  NO_SURROUNDINGS,
   queueArn,
   type Surroundings,
 } from './aws-access';
-import { Asked } from './everything';
+import { QueryTargets } from './everything';
 
-/** One statement of a policy, its values resolved. */
+/** One statement of a policy with resolved values. */
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action?: string | string[];
@@ -30,13 +30,13 @@ interface ResourcePolicy {
   readonly Statement: readonly (Statement & { readonly Principal?: { readonly Service?: string } })[];
 }
 
-/** One action on one resource that a statement allows. */
+/** A statement that allows one action on one resource. */
 interface Grant extends Statement {
   readonly Action: string;
   readonly Resource: string;
 }
 
-/** Something that a function's role lacks, or has for nothing. */
+/** A permission that a function's role lacks or does not need. */
 export interface Problem {
   readonly functionId: string;
   readonly action: string;
@@ -44,10 +44,10 @@ export interface Problem {
   readonly text: string;
 }
 
-/** A grant that nothing uses and that stays. */
+/** An accepted grant that no call uses. */
 export interface Tolerance {
   readonly actions: readonly string[];
-  /** Whether a resource is what the tolerance is for. */
+  /** Whether the tolerance applies to a resource. */
   readonly resource: (arn: string, functionId: string, plan: Plan) => boolean;
   readonly reason: string;
 }
@@ -58,19 +58,19 @@ const isEventSource = (arn: string, functionId: string, plan: Plan): boolean =>
       source === arn && functionArn === plan.functions.find((one) => one.logicalId === functionId)?.arn,
   );
 
-/** The whole list of what a role may have and not use. One that is not needed any more is a problem, too. */
+/** All unused permissions that a role may have. A tolerance that no role needs is also a problem. */
 export const TOLERANCES: readonly Tolerance[] = [
   {
     actions: ['sqs:ChangeMessageVisibility', 'sqs:GetQueueUrl'],
     resource: isEventSource,
-    reason: "CDK's SqsEventSource grants all that a consumer may need; on that queue alone, they give nothing away",
+    reason: "CDK's SqsEventSource grants all that a consumer may need, only on the function's queue",
   },
 ];
 
-/** A pattern that stands in a role, since there is no narrower thing to write. */
+/** A pattern in a role for which no narrower action or resource exists. */
 export interface Wildcard {
   readonly actions: readonly string[];
-  /** Whether it is that resource that the actions may be allowed on. */
+  /** Whether the actions may be allowed on a resource. */
   readonly resource: (arn: string) => boolean;
   readonly reason: string;
 }
@@ -79,14 +79,14 @@ const isEverything = (arn: string): boolean => arn === '*';
 const isKey = (arn: string): boolean => /^arn:aws:kms:[^*]*:key\/[^*]+$/.test(arn);
 
 /**
- * The whole list of patterns that roles may have when everything is switched on; without that they have none. Each is still
- * to be used, and one that is not needed any more is a problem, too.
+ * All patterns that roles may have when every option is switched on. By default roles have no patterns. A pattern that no
+ * call or no role needs is a problem.
  */
 export const WILDCARDS: readonly Wildcard[] = [
   {
     actions: ['sts:GetWebIdentityToken'],
     resource: isEverything,
-    reason: 'AWS STS has no resource for it; conditions narrow it to tokens that are of use with Entra ID alone',
+    reason: 'AWS STS has no resource for it; conditions limit it to tokens that only Entra ID accepts',
   },
   {
     actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
@@ -103,12 +103,12 @@ export const WILDCARDS: readonly Wildcard[] = [
       'ec2:UnassignPrivateIpAddresses',
     ],
     resource: isEverything,
-    reason: 'what Lambda asks for, on all resources, before it lets a function run in a VPC',
+    reason: 'Lambda requires them on all resources before it runs a function in a VPC',
   },
   {
     actions: ['kms:ReEncrypt*', 'kms:GenerateDataKey*'],
     resource: isKey,
-    reason: "DynamoDB names these patterns as what a customer's key of a table takes; on that key alone",
+    reason: 'DynamoDB requires these patterns for the customer managed key of a table; only on that key',
   },
   {
     actions: ['cloudwatch:GetMetricData'],
@@ -118,7 +118,7 @@ export const WILDCARDS: readonly Wildcard[] = [
   {
     actions: ['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'],
     resource: isEverything,
-    reason: 'the Redshift Data API has no resource for them; a condition narrows them to the own statements',
+    reason: "the Redshift Data API has no resource for them; a condition limits them to the role's own statements",
   },
   {
     actions: ['datasync:ListTaskExecutions'],
@@ -128,33 +128,33 @@ export const WILDCARDS: readonly Wildcard[] = [
   {
     actions: ['datasync:DescribeTaskExecution'],
     resource: (arn) => /^arn:aws:datasync:[^*]*:task\/[^*/]+\/execution\/\*$/.test(arn),
-    reason: "ids of a task's executions are nobody's to know before; of that task alone",
+    reason: 'DataSync chooses the ids of executions; only executions of that task',
   },
   {
     actions: ['s3:GetObject'],
-    resource: (arn) => arn === `arn:aws:s3:::${Asked.DATA_BUCKET}/*`,
-    reason: "names of a table's files are nobody's to know before; in that bucket alone",
+    resource: (arn) => arn === `arn:aws:s3:::${QueryTargets.DATA_BUCKET}/*`,
+    reason: "the names of a table's files are unknown at deployment; only in that bucket",
   },
   {
     actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-    resource: (arn) => arn === `arn:aws:s3:::${Asked.RESULTS_BUCKET}/${Asked.RESULTS_PREFIX}/*`,
-    reason: 'Athena names the files of results; in that place alone',
+    resource: (arn) => arn === `arn:aws:s3:::${QueryTargets.RESULTS_BUCKET}/${QueryTargets.RESULTS_PREFIX}/*`,
+    reason: 'Athena names the result files; only under that prefix',
   },
 ];
 
-/** A log group's streams have no other ARN than one with an asterisk. */
+/** The streams of a log group. Their ARN always ends with an asterisk. */
 const LOG_STREAMS = /^arn:aws:logs:[^*]*:log-group:[^*]*:\*$/;
 
 /**
- * Holds the functions' roles against what the functions did, and EventBridge Scheduler's against the schedules: whatever they
- * call must be allowed, whatever is allowed must be called.
- * @param calls what the local run's endpoints got; calls of others than functions do not matter.
- * @returns one problem for each call that a role does not allow, each grant that no call needs, and what cannot be checked.
+ * Compares the functions' roles with the functions' calls, and the roles of EventBridge Scheduler with the schedules. Roles
+ * must allow every call and nothing else.
+ * @param calls requests to the local run's endpoints. Only the functions' requests count.
+ * @returns a problem for each call that a role does not allow, each grant that no call needs, and each unchecked policy.
  */
 export async function privilegeProblems(
   loaded: LoadedTemplate,
   calls: readonly AwsCall[],
-  { wildcards = [], around = NOTHING_AROUND }: PrivilegeOptions = {},
+  { wildcards = [], around = NO_SURROUNDINGS }: PrivilegeOptions = {},
 ): Promise<Problem[]> {
   const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
   const template = new PolicyReader(loaded, plan, wildcards);
@@ -169,7 +169,7 @@ export async function privilegeProblems(
     ...done.flatMap((access) => accessesOfKeys(access, (resource) => encrypting.get(resource))),
   ]);
   const tolerated = new Set<string>();
-  const problems: Problem[] = template.rolesOfNobody([...functionIds, ...template.schedulerRoles()]);
+  const problems: Problem[] = template.uncheckedRoles([...functionIds, ...template.schedulerRoles()]);
   for (const functionId of [...functionIds, ...template.schedulerRoles()]) {
     const role = template.role(functionId);
     problems.push(...role.problems);
@@ -178,7 +178,7 @@ export async function privilegeProblems(
     for (const access of made) {
       if (await allows(role.statements, access, template)) allowed.push(access);
       else
-        problems.push(problem(access, 'calls', 'which its role does not allow: allow it where its construct is made'));
+        problems.push(problem(access, 'calls', 'which its role does not allow: add the permission in its construct'));
     }
     for (const grant of role.grants) {
       const like = allowed.filter(({ action }) => isMeant(action, grant.Action));
@@ -191,17 +191,17 @@ export async function privilegeProblems(
     }
   }
   for (const action of template.unusedWildcards()) {
-    const text = `no role has ${action} as a pattern any more: take it out of the wildcards`;
+    const text = `no role has ${action} as a pattern: remove it from the wildcards`;
     problems.push({ functionId: '', action, resource: '', text });
   }
   for (const action of TOLERANCES.flatMap(({ actions }) => actions).filter((one) => !tolerated.has(one))) {
-    const text = `no role has ${action} for nothing any more: take the tolerance away`;
+    const text = `no role has ${action} without using it: remove the tolerance`;
     problems.push({ functionId: '', action, resource: '', text });
   }
   return problems;
 }
 
-/** What EventBridge or CloudWatch does in the name of a rule or an alarm. */
+/** One access of EventBridge or CloudWatch for a rule or an alarm. */
 interface ServiceAccess {
   readonly service: string;
   readonly sourceArn: string;
@@ -210,9 +210,9 @@ interface ServiceAccess {
 }
 
 /**
- * Holds the policies of queues, topics and their keys against what the template's rules and alarms do: all of it must be
- * allowed, and each service that a policy names must need to be.
- * @returns a line for each that is not so.
+ * Compares the policies of queues, topics and their keys with the template's rules and alarms. Policies must allow every
+ * access and must not name a service without an access.
+ * @returns one line per problem.
  */
 export async function servicePrivilegeProblems(loaded: LoadedTemplate): Promise<string[]> {
   const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
@@ -221,7 +221,7 @@ export async function servicePrivilegeProblems(loaded: LoadedTemplate): Promise<
   const problems: string[] = [];
   for (const access of accesses) {
     if (await allowsService(access, template.resourcePolicy(access.resource))) continue;
-    problems.push(`${access.sourceArn} does ${access.action} on ${access.resource}, which its policy does not allow`);
+    problems.push(`${access.sourceArn} calls ${access.action} on ${access.resource}, which its policy does not allow`);
   }
   for (const [resource, { Statement, ...policy }] of template.policiesOfResources()) {
     for (const statement of Statement) {
@@ -230,14 +230,14 @@ export async function servicePrivilegeProblems(loaded: LoadedTemplate): Promise<
       const others = { ...policy, Statement: Statement.filter((one) => one !== statement) };
       const here = accesses.filter((access) => access.resource === resource);
       const denied = await Promise.all(here.map(async (access) => !(await allowsService(access, others))));
-      if (!denied.includes(true)) problems.push(`the policy of ${resource} allows ${Service} what it does not do`);
+      if (!denied.includes(true)) problems.push(`the policy of ${resource} allows ${Service} more than it calls`);
     }
   }
   return problems;
 }
 
 async function allowsService({ service, sourceArn, action, resource }: ServiceAccess, resourcePolicy: unknown) {
-  // EventBridge names no source to the key of a topic (Amazon SNS, "Key management").
+  // EventBridge sends no source to the key of a topic (Amazon SNS, "Key management").
   const source = { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': ACCOUNT };
   return isAllowed({
     request: {
@@ -253,10 +253,10 @@ async function allowsService({ service, sourceArn, action, resource }: ServiceAc
   });
 }
 
-/** Decisions by their simulation: the variants of a template that the tests make share nearly all of them. */
+/** Cache of decisions by simulation. The variants of a template in the tests share nearly all of them. */
 const decisions = new Map<string, Promise<boolean>>();
 
-/** Whether AWS allows the simulated request. Throws for an action or a resource that AWS does not have. */
+/** Whether AWS allows the simulated request. Throws for an action or a resource that does not exist on AWS. */
 function isAllowed(simulation: Simulation): Promise<boolean> {
   const key = JSON.stringify(simulation);
   const known = decisions.get(key) ?? simulate(simulation);
@@ -280,9 +280,9 @@ export interface PrivilegeOptions {
   readonly around?: Surroundings;
 }
 
-const OF_NOBODY = "which is checked by nothing: say in test/support/app/least-privilege.ts what the role's owner does";
+const UNCHECKED = "which is not checked: add the accesses of the role's owner to test/support/app/least-privilege.ts";
 const UNUSED =
-  'which no call needs: take it away, or have test/support/app/exercise.ts make the call, or add a tolerance with its reason';
+  'which no call needs: remove it, make the call in test/support/app/exercise.ts, or add a tolerance with its reason';
 
 function problem(
   { functionId, action, resource }: Pick<Access, 'functionId' | 'action' | 'resource'>,
@@ -293,7 +293,7 @@ function problem(
 }
 
 const isPattern = (action: string): boolean => /[*?]/.test(action);
-/** Whether an action is one of those that a statement has; all of ours end in their asterisk. */
+/** Whether a statement's action covers an action. Patterns in this project end with their asterisk. */
 const isMeant = (action: string, stated: string): boolean => {
   const [one, other] = [action.toLowerCase(), stated.toLowerCase()];
   return other.endsWith('*') ? one.startsWith(other.slice(0, -1)) : one === other;
@@ -308,10 +308,10 @@ async function anyDenied(accesses: readonly Access[], statements: readonly State
   return false;
 }
 
-/** Whether a role with these statements may do that. Throws for an action or a resource that AWS does not have. */
+/** Whether a role with these statements allows the access. Throws for an action or a resource that does not exist on AWS. */
 async function allows(statements: readonly Statement[], access: Access, template: PolicyReader): Promise<boolean> {
   const { functionId, action, resource, context } = access;
-  // Only these can matter; the rest would cost time.
+  // Other statements do not affect the decision and would only take time.
   const Statement = statements.filter(
     ({ Effect, Action }) => Effect === 'Deny' || isPattern(String(Action)) || isMeant(action, String(Action)),
   );
@@ -331,7 +331,7 @@ async function allows(statements: readonly Statement[], access: Access, template
   });
 }
 
-/** The policies of a template, their values resolved. */
+/** The policies of a template with resolved values. */
 class PolicyReader {
   private readonly resourcePolicies: ReadonlyMap<string, unknown>;
   private readonly usedWildcards = new Map<Wildcard, Set<string>>();
@@ -362,7 +362,7 @@ class PolicyReader {
     return [...this.resourcePolicies] as [string, ResourcePolicy][];
   }
 
-  /** What EventBridge and CloudWatch do with the queues and topics that rules and alarms lead to, and with their keys. */
+  /** Accesses of EventBridge and CloudWatch to the targets of rules and alarms, and to the targets' keys. */
   serviceAccesses(): ServiceAccess[] {
     const keys = new Map([...this.keys(), ...this.topicKeys()]);
     const use = (service: string, sourceArn: string, resource: string): ServiceAccess[] => {
@@ -405,7 +405,7 @@ class PolicyReader {
     );
   }
 
-  /** The actions of wildcards that no role has so. */
+  /** Actions of wildcards that no role has as a pattern. */
   unusedWildcards(): string[] {
     return this.wildcards.flatMap((one) => one.actions.filter((action) => !this.usedWildcards.get(one)?.has(action)));
   }
@@ -419,7 +419,7 @@ class PolicyReader {
     }));
   }
 
-  /** ARNs of customers' keys, by the ARNs of the queues and tables that they encrypt. */
+  /** ARNs of customer managed keys by the ARN of the queue or table that they encrypt. */
   keys(): Map<string, string> {
     interface Encrypted {
       readonly KmsMasterKeyId?: unknown;
@@ -436,7 +436,7 @@ class PolicyReader {
     return new Map(pairs as [string, string][]);
   }
 
-  /** What a function's role may do: all statements, those that allow one action on one resource each. */
+  /** The statements of a function's role. Each Allow statement is split into one grant per action and resource. */
   role(functionId: string): { statements: Statement[]; grants: Grant[]; problems: Problem[] } {
     const problems: Problem[] = [];
     const refuse = (action: string, resource: string, what: string) =>
@@ -452,15 +452,15 @@ class PolicyReader {
           const wildcard = this.wildcards.find((one) => one.actions.includes(Action) && one.resource(Resource));
           if (wildcard) {
             this.usedWildcards.set(wildcard, (this.usedWildcards.get(wildcard) ?? new Set()).add(Action));
-          } else if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: write each action');
+          } else if (isPattern(Action)) refuse(Action, Resource, 'which is a pattern: list the actions');
           else if (Resource.includes('*') && !LOG_STREAMS.test(Resource)) {
-            refuse(Action, Resource, 'which is a pattern: write the resource that is meant');
+            refuse(Action, Resource, 'which is a pattern: name the resource');
           }
           const { Effect, Condition } = statement;
           const grant: Grant = { Effect, Action, Resource, ...(Condition !== undefined && { Condition }) };
-          // One key may encrypt several queues, tables or secrets, each of which says what it takes of it.
-          const isSaid = Action.startsWith('kms:') && statements.some((one) => isDeepStrictEqual(one, grant));
-          if (!isSaid) statements.push(grant);
+          // One key can encrypt several queues, tables or secrets. Each of them adds the same grants.
+          const isRepeated = Action.startsWith('kms:') && statements.some((one) => isDeepStrictEqual(one, grant));
+          if (!isRepeated) statements.push(grant);
         }
       }
     }
@@ -477,18 +477,18 @@ class PolicyReader {
       .flatMap((type) => this.ofType(type).map(([, properties]) => properties))
       .filter(isOfRole);
     for (const policyArn of this.resolve(ManagedPolicyArns) as string[]) {
-      refuse('whatever it says', policyArn, 'a policy that is not written in the template: write its statements');
+      refuse('use every action of', policyArn, 'a policy outside the template: write its statements');
     }
     const documents = [...(Policies as Properties[]), ...attached].map(({ PolicyDocument }) => PolicyDocument);
     return documents.flatMap((one) => [(this.resolve(one) as { Statement: Statement | Statement[] }).Statement].flat());
   }
 
-  /** Logical ids of the roles that EventBridge Scheduler has, which stand where a function's id stands. */
+  /** Logical ids of EventBridge Scheduler's roles. Accesses have them as `functionId`. */
   schedulerRoles(): string[] {
     return [...new Set(this.schedules().map(({ roleId }) => roleId))];
   }
 
-  /** What EventBridge Scheduler does for schedules (user guide, "Setting up the execution role" and "Configuring a dead-letter queue"). */
+  /** Accesses of EventBridge Scheduler (user guide, "Setting up the execution role" and "Configuring a dead-letter queue"). */
   accessesOfSchedules(): Access[] {
     return this.schedules().flatMap(({ roleId: functionId, queues }) =>
       queues.map((resource) => ({ functionId, action: 'sqs:SendMessage', resource, context: BY_TLS })),
@@ -505,12 +505,12 @@ class PolicyReader {
     });
   }
 
-  /** Roles that are neither a function's nor EventBridge Scheduler's: nobody says here what they are for. */
-  rolesOfNobody(ids: readonly string[]): Problem[] {
+  /** A problem for each role that belongs neither to a function nor to EventBridge Scheduler. */
+  uncheckedRoles(ids: readonly string[]): Problem[] {
     const known = ids.map((id) => this.roleOf(id));
     return this.ofType('AWS::IAM::Role')
       .filter(([id]) => !known.includes(id))
-      .map(([functionId]) => problem({ functionId, action: 'all', resource: 'its policies' }, 'may', OF_NOBODY));
+      .map(([functionId]) => problem({ functionId, action: 'all', resource: 'its policies' }, 'may', UNCHECKED));
   }
 
   private roleOf(functionId: string): string {

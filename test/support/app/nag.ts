@@ -1,7 +1,7 @@
 import type { App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
 
-/** What a rule says against a resource. */
+/** A violation of a rule by a resource. */
 export interface Finding {
   readonly rule: string;
   /** Construct path of the resource. */
@@ -9,9 +9,9 @@ export interface Finding {
   readonly text: string;
 }
 
-/** A finding that stays, with the reason. */
+/** An accepted finding with its reason. */
 export interface Acknowledgement {
-  /** The same finding may come from several packs. */
+  /** Several packs can have the same finding. */
   readonly rules: readonly string[];
   /** Construct paths of the resources. */
   readonly resources: RegExp;
@@ -21,124 +21,121 @@ export interface Acknowledgement {
 const ANY = /^/;
 const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver|Normalize|Measure|Poll|Reconcile)\/Function\/Resource$/;
 
-/** What cdk-nag says against every app with a connector, and that stays as it is. */
+/** Accepted findings in every app with a connector. */
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     rules: ['Serverless-SQSRedrivePolicy'],
     resources: /DeadLetterQueue\/Resource$/,
-    reason: 'It is a dead-letter queue: the end of the road, where people look.',
+    reason: 'It is a dead-letter queue: operators read its messages.',
   },
   {
     rules: ['AwsSolutions-SQS3'],
     resources: /\/(Events\/|Thresholds\/Sweep|Collection\/Overdue|Delivery\/Tend)DeadLetterQueue\/Resource$/,
-    reason: "It is the dead-letter queue of a rule's target; the check sees redrive policies of queues alone.",
+    reason: "It is the dead-letter queue of a rule's target. The check only recognizes redrive policies of queues.",
   },
   {
     rules: ['Serverless-LambdaEventSourceMappingDestination'],
     resources: /\/SqsEventSource:\w+\/Resource$/,
-    reason:
-      'Lambda has no such destination for a queue (only for streams): what fails goes to the dead-letter queue by SQS.',
+    reason: 'Lambda supports this destination only for streams. SQS moves failed messages to the dead-letter queue.',
   },
   {
     rules: ['Serverless-LambdaDLQ', 'NIST.800.53.R5-LambdaDLQ'],
     resources: QUEUE_READERS,
-    reason:
-      'Fed by a queue, which has a dead-letter queue; what is called by a schedule too does it again a minute later.',
+    reason: 'It reads a queue that has a dead-letter queue. Work that a schedule starts runs again a minute later.',
   },
   {
     rules: ['Serverless-LambdaDLQ', 'NIST.800.53.R5-LambdaDLQ'],
     resources: /\/Sweep\/Function\/Resource$/,
-    reason: 'Called every minute and without an input: the next run does what a failed one has left.',
+    reason: 'It runs every minute without input: the next run completes the work of a failed one.',
   },
   {
     rules: ['NIST.800.53.R5-LambdaConcurrency'],
     resources: QUEUE_READERS,
-    reason:
-      "The event source's maximum concurrency limits it; reserved concurrency would make SQS messages run into throttles.",
+    reason: "The event source's maximum concurrency limits it. Reserved concurrency would throttle SQS messages.",
   },
   {
     rules: ['NIST.800.53.R5-LambdaConcurrency'],
     resources: /\/Sweep\/Function\/Resource$/,
     reason:
-      'One call a minute, by its schedule alone; reserved concurrency would be taken from the rest of the account.',
+      'Only its schedule calls it, once a minute. Reserved concurrency would reduce the concurrency of the account.',
   },
   {
     rules: ['NIST.800.53.R5-CloudWatchLogGroupEncrypted'],
     resources: ANY,
     reason:
-      'Encrypted by CloudWatch Logs with its own key; the logs hold no flow URL and no customer, so that a key of ours would cost and add nothing.',
+      'CloudWatch Logs encrypts it with its own key. Logs contain no flow URLs and no customers, so another key adds only cost.',
   },
   {
     rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
     resources: /\/Role\/DefaultPolicy\/Resource$/,
-    reason: "What one function may do is its role's own, and goes with it; nobody else is to attach it.",
+    reason: "The policy belongs to one function's role and is deleted with it. No other role must attach it.",
   },
 ];
 
-/** What stays besides where nothing else is asked for. */
-export const OF_DEFAULTS: readonly Acknowledgement[] = [
+/** Additional accepted findings in the default app. */
+export const DEFAULT_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     rules: ['Serverless-LambdaTracing'],
     resources: ANY,
-    reason: 'Traces cost by the request, and metrics and logs name every delivery by its id.',
+    reason: 'Traces cost money per request. Metrics and logs already have the id of every delivery.',
   },
   {
     rules: ['NIST.800.53.R5-LambdaInsideVPC'],
     resources: ANY,
-    reason:
-      'It calls flows and AWS APIs on public addresses and nothing private; in a VPC it would need a NAT gateway.',
+    reason: 'It calls only flows and AWS APIs at public addresses. In a VPC it would need a NAT gateway.',
   },
 ];
 
-/** What stays besides where everything is asked for. */
-export const OF_OPTIONS: readonly Acknowledgement[] = [
+/** Additional accepted findings in the app with every option. */
+export const OPTION_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     rules: ['AwsSolutions-SQS3'],
     resources: /\/Notifications\/DeadLetterQueue\/Resource$/,
-    reason: "It is the dead-letter queue of the notifications' rules; the check sees redrive policies of queues alone.",
+    reason:
+      'It is the dead-letter queue of the notification rules. The check only recognizes redrive policies of queues.',
   },
   {
     rules: ['AwsSolutions-IAM5[Resource::*]'],
     resources: /\/Role\/DefaultPolicy\/Resource$/,
     reason:
-      'X-Ray, the network interfaces of functions in a VPC and tokens of STS know no resources (Service Authorization Reference).',
+      'X-Ray, network interfaces of functions in a VPC and STS tokens have no resources (Service Authorization Reference).',
   },
   {
     rules: ['Serverless-LambdaDLQ', 'NIST.800.53.R5-LambdaDLQ'],
     resources: /\/Register\/Function\/Resource$/,
-    reason: 'CloudFormation calls it and waits for its answer: what fails, fails the deployment with its reason.',
+    reason: 'CloudFormation calls it and waits for its response. A failure fails the deployment with the reason.',
   },
   {
     rules: ['NIST.800.53.R5-LambdaConcurrency'],
     resources: /\/Register\/Function\/Resource$/,
-    reason: 'Only deployments call it, as often at a time as they have subscriptions; none of them must fail for that.',
+    reason: 'Only deployments call it, once per subscription and concurrently. A limit would make deployments fail.',
   },
   {
     rules: ['Serverless-SNSRedrivePolicy'],
     resources: /\/Notifications\/Topic\/[^/]+@[^/]+\/Resource$/,
     reason:
-      'SNS tries a mail no second time, so that nothing comes to such a queue; the events stand on the bus and in the tables.',
+      'SNS does not retry email, so the queue would stay empty. The events are also on the bus and in the tables.',
   },
   {
     rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
     resources: /\/ReadFlowUrls\w+\/Resource$/,
-    reason: "It lets one function read one stack's secrets and goes with that stack; nobody else is to attach it.",
+    reason:
+      "It lets one function read one stack's secrets and is deleted with that stack. No other role must attach it.",
   },
   {
     rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
     resources: /\/(SchedulerRole\/DefaultPolicy|AskQueries\w+|PollJobs\w+|ListRuns\w+)\/Resource$/,
-    reason: "What one function or the scheduler may do is its role's own, and goes with it.",
+    reason: 'The policy belongs to the role of one function or of the scheduler and is deleted with it.',
   },
   {
     rules: ['AwsSolutions-SQS3'],
     resources: /\/(Queries|UnificationPolling|Reconciliation)\/SchedulesDeadLetterQueue\/Resource$/,
-    reason: "It is the dead-letter queue of schedules' targets; the check sees redrive policies of queues alone.",
+    reason: 'It is the dead-letter queue of schedule targets. The check only recognizes redrive policies of queues.',
   },
   {
     rules: ['AwsSolutions-IAM5[Action::kms:ReEncrypt*]', 'AwsSolutions-IAM5[Action::kms:GenerateDataKey*]'],
     resources: /\/Role\/DefaultPolicy\/Resource$/,
-    reason:
-      "On the key of a table of the user's: the actions that DynamoDB names as the least for whoever writes to such a table.",
+    reason: "On the key of the user's table: DynamoDB documents these actions as the minimum for writing to the table.",
   },
   {
     rules: [
@@ -146,34 +143,35 @@ export const OF_OPTIONS: readonly Acknowledgement[] = [
       'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::shop-results/power-automate-connector/*]',
     ],
     resources: /\/AskQueries\w+\/Resource$/,
-    reason: 'Data and results are objects whose names nobody knows before; the buckets and the place are named.',
+    reason:
+      'The names of data and result objects are unknown at deployment. The policy names the buckets and the prefix.',
   },
   {
     rules: ['AwsSolutions-IAM5[Resource::*]'],
     resources: /\/AskQueries\w+\/Resource$/,
     reason:
-      'GetMetricData knows no resources, nor do DescribeStatement and GetStatementResult, whose statements must be the own ones.',
+      'GetMetricData, DescribeStatement and GetStatementResult have no resources. A condition limits the last two to own statements.',
   },
   {
     rules: [
       'AwsSolutions-IAM5[Resource::arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026/execution/*]',
     ],
     resources: /\/ListRuns\w+\/Resource$/,
-    reason: 'Executions of the task have ids that nobody knows before; the task is named.',
+    reason: 'The ids of executions are unknown at deployment. The policy names the task.',
   },
   {
     rules: ['AwsSolutions-IAM5[Resource::*]'],
     resources: /\/ListRuns\w+\/Resource$/,
-    reason: 'ListTaskExecutions knows no resources.',
+    reason: 'ListTaskExecutions has no resources.',
   },
   {
     rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],
     resources: /\/(DeadDeliveries|PausedSubscriptions)\/Resource$/,
-    reason: 'The notifications tell each of them already, with its reason; the alarm shows that there are any.',
+    reason: 'Notifications already report each of them with its reason. The alarm shows that at least one exists.',
   },
 ];
 
-/** What the rule packs say against an app, acknowledged or not. */
+/** All violations of the rule packs in an app, acknowledged or not. */
 export function nagFindings(app: App): Finding[] {
   const packs = [new AwsSolutionsChecks(app), new ServerlessChecks(app), new NIST80053R5Checks(app)];
   return packs
@@ -183,7 +181,7 @@ export function nagFindings(app: App): Finding[] {
     );
 }
 
-/** Findings without an acknowledgement, and rules of acknowledgements that nothing needs: a line each. */
+/** One line for each finding without an acknowledgement, and for each acknowledged rule without a finding. */
 export function nagProblems(findings: readonly Finding[], acknowledgements: readonly Acknowledgement[]): string[] {
   const isOf = ({ rule, path }: Finding, { resources }: Acknowledgement, name: string) =>
     rule === name && resources.test(path);
@@ -193,7 +191,7 @@ export function nagProblems(findings: readonly Finding[], acknowledgements: read
   const unneeded = acknowledgements.flatMap((one) =>
     one.rules
       .filter((rule) => !findings.some((finding) => isOf(finding, one, rule)))
-      .map((rule) => `nothing needs the acknowledgement of ${rule} for ${one.resources} any more: take it away`),
+      .map((rule) => `the acknowledgement of ${rule} for ${one.resources} has no finding: remove it`),
   );
   return [...unexplained.map(({ rule, path, text }) => `${rule} at ${path}: ${text}`), ...unneeded];
 }

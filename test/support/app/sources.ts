@@ -5,10 +5,11 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { RECONCILABLE_KINDS, type ReconcilableKind, SOURCE_KINDS, type SourceKind } from '../../../contract/sources';
 import { type PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
+import type { Answer } from '../../../local/engines/stubs/responses';
 
 const FOLDER = join(__dirname, '../../fixtures/sources');
 
-/** An event of a service, as EventBridge hands it over. */
+/** An event of an AWS service in EventBridge's format. */
 export interface SampleEvent {
   readonly 'detail-type': string;
   readonly source: string;
@@ -17,14 +18,14 @@ export interface SampleEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** A sample event, where it is from, and what of it was changed. */
+/** A sample event, its origin, and the change that was made to it. */
 export interface Sample {
   readonly from: string;
   readonly changed?: string;
   readonly event: SampleEvent;
 }
 
-/** The sample events of `test/fixtures/sources`, by their files' names. */
+/** The sample events of `test/fixtures/sources` by file name. */
 export const SAMPLES: Readonly<Record<string, Sample>> = Object.fromEntries(
   readdirSync(FOLDER)
     .toSorted()
@@ -33,11 +34,11 @@ export const SAMPLES: Readonly<Record<string, Sample>> = Object.fromEntries(
 
 export function sample(name: string): SampleEvent {
   const found = SAMPLES[name];
-  if (!found) throw new Error(`there is no sample ${name}`);
+  if (!found) throw new Error(`sample ${name} does not exist`);
   return found.event;
 }
 
-/** A sample as it is put on the default bus. */
+/** The entry that puts a sample on the default bus. */
 export const entryOf = (event: SampleEvent): PutEventsRequestEntry => ({
   EventBusName: 'default',
   Source: event.source,
@@ -47,25 +48,25 @@ export const entryOf = (event: SampleEvent): PutEventsRequestEntry => ({
   Detail: JSON.stringify(event.detail),
 });
 
-/** The kind of source that a sample is of, by its file's name. */
+/** The kind of source of a sample, from its file name. */
 export function kindOf(name: string): SourceKind {
   const kind = SOURCE_KINDS.find((one) => name.startsWith(`${one}-`));
-  if (!kind) throw new Error(`the sample ${name} is of no kind of source`);
+  if (!kind) throw new Error(`the name of sample ${name} starts with no kind of source`);
   return kind;
 }
 
-/** A run that ended, as its event tells of it and as its service's API lists it. */
+/** A run that ended, as its event reports it and as the API of its service lists it. */
 export interface SampleRun {
   readonly sample: string;
   readonly kind: ReconcilableKind;
-  /** Of the source: by which the API is asked for its runs. */
+  /** Name that the API uses for the source. */
   readonly source: string;
-  /** In the API's words. */
   readonly id: string;
+  /** Status in the API's spelling. */
   readonly status: string;
 }
 
-/** By what an event of the kind names its source, its run and the run's state. */
+/** Fields in which an event of the kind has its source, its run and the run's state. */
 const RUN_FIELDS: { readonly [K in ReconcilableKind]: readonly [source: string, id: string, status: string] } = {
   appflow: ['flow-name', 'execution-id', 'status'],
   'glue-job': ['jobName', 'jobRunId', 'state'],
@@ -75,13 +76,13 @@ const RUN_FIELDS: { readonly [K in ReconcilableKind]: readonly [source: string, 
   athena: ['workgroupName', 'queryExecutionId', 'currentState'],
   'step-functions': ['stateMachineArn', 'name', 'status'],
 };
-/** Where the API has another word than the event (Amazon AppFlow API reference, ExecutionRecord). */
+/** Statuses that the API spells differently from the event (Amazon AppFlow API reference, ExecutionRecord). */
 const API_STATUS: Readonly<Record<string, string>> = {
   'Execution Successful': 'Successful',
   'Execution Failed': 'Error',
 };
 
-/** The samples that tell of the end of a run which an API lists, too. Attempts that are retried are not in the lists. */
+/** Samples that report the end of a run that an API also lists. The lists have no attempts that are retried. */
 export const SAMPLE_RUNS: readonly SampleRun[] = Object.keys(SAMPLES).flatMap((name) => {
   const kind = RECONCILABLE_KINDS.find((one) => one === kindOf(name));
   if (!kind || /-(running|launching|retry)$/.test(name)) return [];
@@ -98,9 +99,17 @@ export const SAMPLE_RUNS: readonly SampleRun[] = Object.keys(SAMPLES).flatMap((n
   };
 });
 
+/** The list of a source's runs in the API of its service. Undefined if it has none. */
+export function listOf(runs: readonly SampleRun[], service: string, name: string): Answer | undefined {
+  const rows = runs
+    .filter(({ kind, source }) => kind === service && source === name)
+    .map(({ id, status }) => [id, status, 70, 60]);
+  return rows.length === 0 ? undefined : { columns: ['id', 'status', 'startTime', 'endTime'], rows };
+}
+
 /**
- * Adds a source of every kind: those of which the samples are.
- * @param reconciliation of those whose runs can be reconciled; by default none is.
+ * Adds the source of each sample: one of every kind.
+ * @param reconciliation options for sources whose runs can be reconciled. By default they are not reconciled.
  */
 export function addEverySource(connector: PowerAutomateConnector, reconciliation?: ReconciliationOptions): void {
   const machine = (name: string) => {

@@ -8,8 +8,8 @@ declare module 'vitest' {
 }
 
 /**
- * Provides the browser to the tests that use one, `browser.test.ts` and `*.browser.test.ts`. One extraction serves the run,
- * and runs without such a file do without it.
+ * Provides the browser to the tests that use one, `browser.test.ts` and `*.browser.test.ts`. Extracts it once per run, and
+ * only if the run has such a test.
  */
 export default async function provideBrowser(project: TestProject): Promise<undefined | (() => void)> {
   // Vitest keeps the command line's file filters in a property that its types leave out. Without filters, all files count.

@@ -20,8 +20,8 @@ const SYSTEM_BROWSERS: readonly string[] = [
 ];
 
 /**
- * Finds the browser: `CHROMIUM`, on x64 Linux the one from npm, elsewhere one of the system. Undefined if there is none,
- * which x64 Linux never has.
+ * Finds the browser: `CHROMIUM`, on x64 Linux the one from npm, elsewhere one of the system. Undefined if no browser
+ * is found, which x64 Linux never has.
  */
 export async function findBrowser(): Promise<BrowserProgram | undefined> {
   const { CHROMIUM } = process.env;
@@ -57,7 +57,7 @@ export const startBrowser = ({ executablePath, env }: BrowserProgram): Promise<B
     executablePath,
     env: { ...process.env, ...env },
     args: [
-      // Its sandbox needs rights that a container does not give; it opens pages of these tests alone.
+      // The sandbox requires privileges that a container does not have. The browser opens only pages of these tests.
       '--no-sandbox',
       '--disable-background-networking',
       '--disable-component-update',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { TeamsMessage } from '../../../lambda/delivery/core/bodies/teams-card';
 
-/** What a reader sees of a rendered card, and what is wrong with it. */
+/** The visible content of a rendered card, and its faults. */
 export interface RenderedCard {
   /** Messages of the renderer's parser and validation. */
   readonly messages: readonly string[];

@@ -1,6 +1,6 @@
-// Runs in a page with the renderer of Adaptive Cards and CommonMark: defines `renderCard`, which renders a card and reports on it.
+// Runs in a page with the renderers of Adaptive Cards and CommonMark. Defines `renderCard`, which returns a `RenderedCard`.
 AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => {
-  // Safe mode leaves raw HTML out, as Teams does.
+  // Safe mode omits raw HTML, as Teams does.
   const renderer = new commonmark.HtmlRenderer({ safe: true });
   result.outputHtml = renderer.render(new commonmark.Parser().parse(text));
   result.didProcess = true;

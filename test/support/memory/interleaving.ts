@@ -1,12 +1,12 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import type { Gate } from './memory';
 
-/** What a worker is told when it is killed: from then on every call of its fails, as nothing of a dead process goes on. */
+/** Kills a worker. All its later calls fail too, because a dead process does nothing more. */
 export class Crash extends Error {}
 
 /**
- * Runs workers one step at a time, in an order that `random` (0 to 1) chooses: a step goes from one call of a port to the
- * next. The same numbers give the same run.
+ * Runs workers one step at a time, in an order that `random` (0 to 1) chooses. A step ends at the next call of a port. The
+ * same numbers give the same run.
  */
 export class Interleaving {
   private readonly waiting: (() => void)[] = [];
@@ -18,7 +18,7 @@ export class Interleaving {
     return this.working.size;
   }
 
-  /** Starts a worker. `fate` is asked before and after each call: it may throw. */
+  /** Starts a worker. `fate` runs before and after each call and can throw. */
   start<T>(work: (gate: Gate) => Promise<T>, fate: (call: string) => void = () => {}): Promise<T> {
     let dead = false;
     const gate: Gate = async (call) => {
@@ -40,12 +40,12 @@ export class Interleaving {
     return worker;
   }
 
-  /** Lets one worker make its next step. False when nobody waits for one. */
+  /** Runs the next step of one worker. Returns false if no worker waits. */
   async step(): Promise<boolean> {
     await settled();
     if (this.waiting.length === 0) return false;
-    // The last in the list is mostly who made the last step: runs of one worker leave another far behind, which is where
-    // stale writes come from.
+    // The last one is usually the worker of the previous step. Long runs of one worker leave others far behind, which
+    // causes stale writes.
     const last = this.waiting.length - 1;
     const chosen = this.random() < 0.6 ? last : Math.floor(this.random() * this.waiting.length);
     const [next] = this.waiting.splice(chosen, 1);
@@ -55,7 +55,7 @@ export class Interleaving {
   }
 }
 
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 that depends only on the seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,12 +1,12 @@
 import { Crash } from './interleaving';
 
-/** Kills a worker at one of the points that it reaches: from then on nothing of it continues. */
+/** Kills a worker at one of the points that it reaches. After that the worker does nothing more. */
 export class Killer {
-  /** Names of the points that were reached, in order. */
+  /** Names of the reached points, in order. */
   readonly points: string[] = [];
   killed = false;
 
-  /** @param isLast whether the worker dies at the point that it just reached. */
+  /** @param isLast whether to kill the worker at the point that it just reached. */
   private constructor(private readonly isLast: (points: readonly string[]) => boolean) {}
 
   static never(): Killer {
@@ -19,7 +19,7 @@ export class Killer {
   }
 
   /**
-   * Kills at the n-th point (from 1) of another run's points: the same call, as often made. Concurrent calls may end in
+   * Kills at the n-th point (from 1) of another run: at the same call with the same count. Concurrent calls can end in
    * another order in this run.
    */
   static atSamePoint(others: readonly string[], n: number): Killer {
@@ -30,8 +30,8 @@ export class Killer {
   }
 
   /**
-   * Numbers (from 1) of the points where a sweep kills. In `npm run test:soak` these are all that leave a state of their own;
-   * otherwise the first two and the last of each name, because a story repeats its tries.
+   * Numbers (from 1) of the points where a sweep kills. `npm run test:soak` kills at every point with a distinct state.
+   * Otherwise the sweep kills at the first two and the last point of each name, because a story repeats its attempts.
    */
   static pointsOf(points: readonly string[]): number[] {
     const distinct = Killer.distinctPoints(points);
@@ -44,8 +44,8 @@ export class Killer {
   }
 
   /**
-   * Numbers (from 1) of the points where a crash leaves a state of its own. A call that starts right after another one was
-   * answered, with nothing else in progress, finds everything as that answer left it: one crash stands for both.
+   * Numbers (from 1) of the points where a crash leaves a distinct state. Between a response and the next call, with nothing
+   * else in progress, the state does not change: one crash covers both points.
    */
   private static distinctPoints(points: readonly string[]): number[] {
     let inProgress = 0;
@@ -57,7 +57,7 @@ export class Killer {
     });
   }
 
-  /** @throws Crash when the worker dies here, or is dead already. */
+  /** @throws Crash if the worker dies here or is already dead. */
   reach(point: string): void {
     if (this.killed) throw new Crash();
     this.points.push(point);
@@ -65,7 +65,7 @@ export class Killer {
     if (this.killed) throw new Crash();
   }
 
-  /** A call with its two points: before the service has heard of it, and after it has answered. */
+  /** Makes a call with two points: before the request and after the response. */
   async call<T>(name: string, make: () => Promise<T>): Promise<T> {
     this.reach(`before ${name}`);
     const result = await make();
@@ -73,7 +73,7 @@ export class Killer {
     return result;
   }
 
-  /** An AWS client with this killer in every call's way. */
+  /** Wraps an AWS client so that every call reaches this killer's points. */
   inTheWayOf<Client extends { send: (...args: never[]) => unknown }>(client: Client): Client {
     const send = (command: object, ...rest: unknown[]) =>
       this.call(command.constructor.name, async () => client.send(...([command, ...rest] as never[])));

@@ -16,22 +16,22 @@ export interface MemoryRow extends DeliveryKey {
   lease?: Lease;
   attempts: readonly Attempt[];
   notice?: DeathNotice;
-  /** In the index of deaths that the bus has not been told of. */
+  /** In the index of unpublished deaths. */
   unannounced?: boolean;
 }
 
 /**
- * The Deliveries table as a map, with the conditions of the real one. A lease is over when its worker is: `isAlive` says
- * so, since the test's clock jumps.
+ * The Deliveries table as a map with the conditions of the real table. A lease ends when its worker is no longer alive, not
+ * by time, because the test's clock jumps.
  */
 export class MemoryDeliveries {
   readonly rows = new Map<string, MemoryRow>();
-  /** The rows that are not delivered or canceled: the sparse index. */
+  /** The sparse index: rows that are not delivered or canceled. */
   private readonly open = new Map<string, MemoryRow>();
-  /** Every death that was written, by its notice. */
+  /** Notices of all written deaths. */
   readonly deaths: DeathNotice[] = [];
   readonly payloads = new Map<string, DeliveryMessage>();
-  /** The held rows as an index that lags behind shows them; undefined: it does not lag. */
+  /** Held rows in an index that lags. Undefined if it does not lag. */
   staleHeld: MemoryRow[] | undefined;
 
   constructor(private readonly isAlive: (leaseOwner: string) => boolean) {}
@@ -125,7 +125,7 @@ export class MemoryDeliveries {
 
 const pick = ({ status, n, notice, acceptedAt }: MemoryRow) => ({ status, n, notice, acceptedAt });
 
-/** Books calls as the real book does, one subscription's theoretical arrival time each. */
+/** Books calls like the real table, with one theoretical arrival time per subscription. */
 export class MemoryCallBook {
   private readonly arrivals = new Map<string, number>();
 

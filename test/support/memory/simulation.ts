@@ -6,20 +6,20 @@ import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { QueueMessage } from '../../../lambda/shared/core/ports';
 import type { SealedFlowUrl } from '../../../lambda/subscriptions/core/subscription';
-import { NOW } from '../evaluation';
+import { definitionOf, NOW } from '../evaluation';
 import { randomFrom } from './interleaving';
 import { MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } from './memory';
 import { MemoryCallBook, MemoryDeliveries } from './memory-deliveries';
 
 const MINUTE = 60_000;
-/** The handler's timeout, and the queue's visibility timeout: six times that. */
+/** The timeout of the handler, and the visibility timeout of the queue, which is six times as long. */
 const TIMEOUT_MS = MINUTE;
 const VISIBILITY_MS = 6 * TIMEOUT_MS;
 
-/** What is to happen when, on a clock that jumps from one thing to the next. */
+/** Scheduled actions, with a clock that jumps from one action to the next. */
 class Timeline {
   now = NOW;
-  /** A binary heap by time, then by order. */
+  /** Binary heap by time, then by order. */
   private readonly heap: { readonly at: number; readonly order: number; readonly act: () => void }[] = [];
   private orders = 0;
 
@@ -33,7 +33,7 @@ class Timeline {
     return this.heap[0]?.at;
   }
 
-  /** Does what is next, and all that is due at the same moment. */
+  /** Runs the next action and all others that are due at the same time. */
   step(): void {
     this.now = this.next ?? this.now;
     while (this.next === this.now) this.take()?.();
@@ -66,20 +66,20 @@ class Timeline {
   }
 }
 
-interface Standing extends QueueMessage {
+interface QueuedMessage extends QueueMessage {
   readonly group: string;
   readonly order: number;
 }
 
 /**
- * A standard queue with delays and groups. What of SQS's fair queues is assumed (developer guide, "Amazon SQS fair
- * queues"): a group is noisy while at least 30 of its messages, and more than a tenth of all, are in flight, and until
- * none of its messages waits; messages of the others are handed out first. That a group's share of recent processing time
- * makes it noisy, too, is left out, so SQS may be fairer. Without `fair`, the message that has waited longest comes first.
+ * A standard queue with delays and message groups. Model of SQS fair queues (developer guide, "Amazon SQS fair queues"): a
+ * group becomes noisy when at least 30 of its messages, and more than a tenth of all, are in flight. It stays noisy until
+ * none of its messages waits. Messages of other groups are received first. The model ignores a group's share of recent
+ * processing time, so SQS can be fairer. Without `fair`, the message that has waited longest is received first.
  */
 class SimulatedQueue {
-  private readonly ready = new Map<string, Standing[]>();
-  private readonly inFlight = new Map<string, Standing>();
+  private readonly ready = new Map<string, QueuedMessage[]>();
+  private readonly inFlight = new Map<string, QueuedMessage>();
   private readonly noisy = new Set<string>();
   private orders = 0;
 
@@ -95,7 +95,7 @@ class SimulatedQueue {
   }
 
   receive(max: number): QueueMessage[] {
-    const batch: Standing[] = [];
+    const batch: QueuedMessage[] = [];
     for (let next = this.next(); next && batch.length < max; next = this.next()) {
       const waiting = this.ready.get(next.group);
       waiting?.shift();
@@ -103,18 +103,18 @@ class SimulatedQueue {
       this.inFlight.set(next.id, next);
       batch.push(next);
     }
-    this.judge();
+    this.updateNoisy();
     return batch;
   }
 
   delete(id: string): void {
     this.inFlight.delete(id);
-    this.judge();
+    this.updateNoisy();
   }
 
-  /** A message that was received and not deleted comes again. */
-  comeAgain({ id, body }: QueueMessage): void {
-    const { group } = this.inFlight.get(id) as Standing;
+  /** Makes a message that was received and not deleted visible again after the visibility timeout. */
+  redeliver({ id, body }: QueueMessage): void {
+    const { group } = this.inFlight.get(id) as QueuedMessage;
     this.timeline.at(this.timeline.now + VISIBILITY_MS, () => {
       this.delete(id);
       this.appear(id, body, group);
@@ -128,9 +128,9 @@ class SimulatedQueue {
     this.onReady();
   }
 
-  private next(): Standing | undefined {
+  private next(): QueuedMessage | undefined {
     const oldest = (among: (group: string) => boolean) => {
-      let found: Standing | undefined;
+      let found: QueuedMessage | undefined;
       for (const [group, waiting] of this.ready) {
         const first = waiting[0];
         if (first && among(group) && (!found || first.order < found.order)) found = first;
@@ -141,7 +141,7 @@ class SimulatedQueue {
     return oldest((group) => !this.noisy.has(group)) ?? oldest(() => true);
   }
 
-  private judge(): void {
+  private updateNoisy(): void {
     if (!this.fair) return;
     const counts = new Map<string, number>();
     for (const { group } of this.inFlight.values()) counts.set(group, (counts.get(group) ?? 0) + 1);
@@ -152,24 +152,24 @@ class SimulatedQueue {
   }
 }
 
-/** What a flow does with a call at `now`, and how long it takes for that, milliseconds. */
+/** A flow's response to a call at `now`, and its response time in milliseconds. */
 export type FlowModel = (now: number, timeoutMs: number) => { readonly answer: FlowResponse; readonly afterMs: number };
 
 export interface Scenario {
   readonly flows: ReadonlyMap<string, FlowModel>;
-  /** When which flow gets a delivery, milliseconds after the start. */
+  /** Arrivals of deliveries, in milliseconds after the start. */
   readonly arrivals: readonly { readonly flow: string; readonly atMs: number }[];
-  /** Invocations at a time, and messages of one. */
+  /** Maximum of concurrent invocations, and of messages per invocation. */
   readonly workers: number;
   readonly batchSize: number;
   readonly fair: boolean;
 }
 
-/** What became of a delivery. Times are milliseconds after the start. */
+/** The history of a delivery. Times are in milliseconds after the start. */
 export interface Course {
   readonly flow: string;
   readonly arrivedAt: number;
-  /** `n` of the message that each worker got. */
+  /** `n` of each received message. */
   readonly received: number[];
   readonly posts: { readonly at: number; readonly status?: number; readonly retryAfter?: string }[];
 }
@@ -179,15 +179,15 @@ export interface Outcome {
   readonly deliveries: MemoryDeliveries;
   readonly bus: MemoryBus;
   readonly rejected: MemoryRejected;
-  /** Messages that a worker could not finish with. */
+  /** Number of failed messages. */
   readonly cameAgain: number;
-  /** Time that workers were at work, all together, milliseconds. */
+  /** Total working time of all workers, in milliseconds. */
   readonly busyMs: number;
-  /** Workers that were at work at the same time, at most. */
+  /** Maximum of concurrent workers. */
   readonly busiest: number;
 }
 
-/** Runs the real delivering over tables in memory until nothing is left to do, on a clock that jumps. */
+/** Runs the real delivery code on tables in memory, with a clock that jumps, until no work is left. */
 export async function simulate({ flows, arrivals, workers, batchSize, fair }: Scenario): Promise<Outcome> {
   const timeline = new Timeline();
   const start = timeline.now;
@@ -259,7 +259,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
     for (const message of batch) {
       if (failed.includes(message.id)) {
         cameAgain++;
-        queue.comeAgain(message);
+        queue.redeliver(message);
       } else {
         open--;
         queue.delete(message.id);
@@ -270,14 +270,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
 
   for (const flow of flows.keys()) {
     tables.subscriptions.set(flow, {
-      definition: {
-        name: flow,
-        trigger: 'data-source-refresh-succeeded',
-        instanceId: 'default',
-        filter: {},
-        format: 'flat',
-        owners: [],
-      },
+      definition: definitionOf(flow, 'data-source-refresh-succeeded'),
       uid: `uid-${flow}`,
       generation: 1,
       managedBy: 'cli',

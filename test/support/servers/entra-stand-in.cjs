@@ -1,14 +1,13 @@
 /**
- * Loaded by a function before its own code (NODE_OPTIONS): no name leads off this machine, and what is meant for the token
- * endpoint of Microsoft Entra ID goes to the origin ENTRA_STAND_IN, which is on it. Everything before and after that is
- * the function's own.
+ * A function loads this before its own code (NODE_OPTIONS). Host names do not resolve, so no request leaves this machine.
+ * Requests to the token endpoint of Microsoft Entra ID go to the origin ENTRA_STAND_IN instead.
  */
 const dns = require('node:dns');
 const http = require('node:http');
 const https = require('node:https');
 
 dns.lookup = (host, ...rest) =>
-  rest.at(-1)(Object.assign(new Error(`${host} is not looked up in tests`), { code: 'ENOTFOUND' }), []);
+  rest.at(-1)(Object.assign(new Error(`tests do not resolve ${host}`), { code: 'ENOTFOUND' }), []);
 
 const { request } = https;
 https.request = (url, options, ...rest) => {

@@ -1,24 +1,23 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { LOOPBACK, listen, readBody } from '../../../local/engines/protocol/http';
 
-/** What stands for the token endpoint of Entra ID where built functions run. */
+/** A stand-in for the token endpoint of Entra ID that bundled functions call. */
 export interface EntraStandIn {
-  /** For the functions: leads what they send to the token endpoint here. */
+  /** Redirects the functions' requests for the token endpoint to the stand-in. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The forms that it got. */
+  /** Forms of all requests. */
   readonly forms: readonly URLSearchParams[];
   stop(): void;
 }
 
-/** What a request for a token is answered. */
+/** The response to a token request. */
 export interface TokenAnswer {
   readonly status: number;
   readonly body: object;
 }
 
-/** The answer that is a token (RFC 6749 §5.1). */
+/** A successful response with a token (RFC 6749 §5.1). */
 export const tokenAnswer = (accessToken: string): TokenAnswer => ({
   status: 200,
   body: { token_type: 'Bearer', expires_in: 3600, access_token: accessToken },
@@ -27,19 +26,16 @@ export const tokenAnswer = (accessToken: string): TokenAnswer => ({
 export async function startEntraStandIn(answer: (form: URLSearchParams) => TokenAnswer): Promise<EntraStandIn> {
   const forms: URLSearchParams[] = [];
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const form = new URLSearchParams(Buffer.concat(chunks).toString());
+    const form = new URLSearchParams(await readBody(request, Infinity));
     forms.push(form);
     const { status, body } = answer(form);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, 0);
   return {
     environment: {
       NODE_OPTIONS: `--require ${join(__dirname, 'entra-stand-in.cjs')}`,
-      ENTRA_STAND_IN: `http://127.0.0.1:${port}`,
+      ENTRA_STAND_IN: `http://${LOOPBACK}:${port}`,
     },
     forms,
     stop() {

@@ -1,26 +1,29 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { close, LOOPBACK, listen } from '../../../local/engines/protocol/http';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
 
 /** The local run's flow receiver on a free port. */
 export class FlowReceiverServer {
   readonly flows = new FlowReceiver();
   private readonly server = createServer((request, response) => void this.flows.handle(request, response));
+  private port = 0;
 
   static async start(): Promise<FlowReceiverServer> {
     const started = new FlowReceiverServer();
-    await once(started.server.listen(0, '127.0.0.1'), 'listening');
+    started.port = await listen(started.server, 0);
     return started;
   }
 
   url(flow: string): string {
-    const { port } = this.server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}/flows/${flow}?sig=0123456789-0123456789-0123456789`;
+    return `http://${LOOPBACK}:${this.port}/flows/${flow}?sig=0123456789-0123456789-0123456789`;
   }
 
-  stop(): void {
-    this.server.close();
-    this.server.closeAllConnections();
+  /** A secret with the URLs of flows by name. */
+  secret(...flows: string[]): string {
+    return JSON.stringify(Object.fromEntries(flows.map((flow) => [flow, this.url(flow)])));
+  }
+
+  stop(): Promise<void> {
+    return close(this.server);
   }
 }

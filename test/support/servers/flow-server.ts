@@ -10,20 +10,20 @@ import { close, listen } from '../../../local/engines/protocol/http';
 const pem = (name: string): string => readFileSync(join(__dirname, 'tls', `${name}.pem`), 'utf8');
 /** The certificate that callers must trust. */
 export const LOOPBACK_CERTIFICATE = pem('loopback-cert');
-/** Ended in 2021. */
+/** Expired in 2021. */
 export const EXPIRED_CERTIFICATE = pem('expired-cert');
-/** Of another host, `elsewhere.example`. */
+/** For another host, `elsewhere.example`. */
 export const ELSEWHERE_CERTIFICATE = pem('elsewhere-cert');
-/** Good in itself; nobody may trust it. */
+/** Valid, but not among the trusted certificates. */
 export const UNTRUSTED_CERTIFICATE = pem('untrusted-cert');
-/** What a caller trusts, so that nothing but the certificate itself is wrong with a bad one. */
+/** The certificates that callers trust. They include bad ones, so that a bad certificate has no other fault. */
 export const TRUSTED_CERTIFICATES = [LOOPBACK_CERTIFICATE, EXPIRED_CERTIFICATE, ELSEWHERE_CERTIFICATE];
 const KEY = pem('loopback-key');
 
-/** Stands in every URL of the server; may be found nowhere else. */
+/** Part of every URL of the server. It must not appear anywhere else. */
 export const SIGNATURE = 'SeCrEt-SiGnAtUrE-0123456789-abcdefghijklmno';
 
-/** A request that arrived whole. */
+/** A complete request. */
 export interface FlowCall {
   readonly method: string;
   readonly path: string;
@@ -31,7 +31,7 @@ export interface FlowCall {
   readonly body: string;
 }
 
-/** What the server does with a request. */
+/** Handles a request. */
 export type Behaviour = (response: ServerResponse, call: FlowCall) => void;
 
 export const answer =
@@ -39,14 +39,14 @@ export const answer =
   (response) =>
     void response.writeHead(status, headers).end(body);
 
-/** Accepted, as a flow without a Response action answers. */
+/** The response of a flow without a Response action: accepted. */
 export const accepted: Behaviour = answer(202, {
   'x-ms-workflow-run-id': '08584000000000000000000000000CU01',
   'x-ms-correlation-id': 'd1b0b4c5-0000-4000-8000-000000000000',
   'x-ms-client-tracking-id': 'tracking',
 });
 
-/** An error as Power Automate words it; the message quotes the URL, as some do. */
+/** An error in Power Automate's format. The message quotes the URL, as some of its messages do. */
 export const refused =
   (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Behaviour =>
   (response, { path }) =>
@@ -56,16 +56,16 @@ export const refused =
       JSON.stringify({ error: { code, message: `The request to '${path}' failed.` } }),
     )(response, { path } as FlowCall);
 
-/** The request is read and never answered. */
+/** Reads the request and never responds. */
 export const silent: Behaviour = () => {};
 
-/** The status comes, some of the body, and then nothing more. */
+/** Sends the status and a part of the body, and then nothing more. */
 export const stalled =
   (status: number): Behaviour =>
   (response) =>
     void response.writeHead(status).write('{"error":');
 
-/** The status comes, and a body without an end. */
+/** Sends the status and an endless body. */
 export const flooding =
   (status: number): Behaviour =>
   (response) => {
@@ -77,10 +77,10 @@ export const flooding =
     more();
   };
 
-/** The connection breaks before anything is answered. */
+/** Closes the connection before the response. */
 export const reset: Behaviour = (response) => void response.socket?.destroy();
 
-/** The connection breaks in the middle of the answer. */
+/** Closes the connection in the middle of the response. */
 export const brokenOff =
   (status: number): Behaviour =>
   (response) =>
@@ -88,13 +88,13 @@ export const brokenOff =
       .writeHead(status, { 'content-length': '100', 'x-ms-workflow-run-id': 'run-1' })
       .write('{"error":', () => response.socket?.destroy());
 
-/** Writes what is no answer of node's own making; `broken`: the connection breaks behind it. */
+/** Writes raw bytes instead of a response of node:http. `broken` closes the connection afterwards. */
 export const raw =
   (text: string, broken?: 'broken'): Behaviour =>
   ({ socket }) =>
     void socket?.write(text, () => broken && socket.destroy());
 
-/** Writes a text again and again until the caller goes. */
+/** Writes a text repeatedly until the client disconnects. */
 export const dripping =
   (text: string, again: string): Behaviour =>
   ({ socket }) => {
@@ -103,24 +103,24 @@ export const dripping =
     socket?.on('close', () => clearInterval(timer));
   };
 
-/** Answers once the caller has gone. */
+/** Responds after the client has disconnected. */
 export const tooLate =
   (behaviour: Behaviour): Behaviour =>
   (response, call) =>
     void response.socket?.on('close', () => behaviour(response, call));
 
-/** A flow's host over TLS on the loopback address, which behaves as it is told. */
+/** A flow's host over TLS on the loopback address, with a behaviour that the test chooses. */
 export class FlowServer {
   readonly calls: FlowCall[] = [];
-  /** Requests whose caller went before they were whole. */
+  /** Requests whose client disconnected before they were complete. */
   cutOff = 0;
-  /** TCP connections so far, whatever became of their TLS. */
+  /** TCP connections so far, including those whose TLS handshake failed. */
   arrivals = 0;
   /** TLS connections so far. */
   connections = 0;
-  /** The host that the last TLS connection was made for; false when it named none, as for an address. */
+  /** Host that the last TLS connection named. False if it named no host, as for an address. */
   serverName: string | false | undefined;
-  /** What is done with a request; `n` counts all from 0. */
+  /** Chooses the behaviour for a request. `n` is the number of earlier requests. */
   behave: (call: FlowCall, n: number) => Behaviour = () => accepted;
 
   private readonly open = new Set<Duplex>();
@@ -158,13 +158,13 @@ export class FlowServer {
     return flow;
   }
 
-  /** URL of a flow; a credential like a real one. Only loopback hosts lead to the server by themselves. */
+  /** URL of a flow with a signature like a real one. Only loopback hosts resolve to the server. */
   url(flow = 'flow-1', host = '127.0.0.1'): string {
     const path = `/powerautomate/automations/direct/workflows/${flow}/triggers/manual/paths/invoke`;
     return `https://${host}:${this.port}${path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${SIGNATURE}`;
   }
 
-  /** Waits until every connection is closed: whatever its caller sent has been seen by then. */
+  /** Waits until every connection is closed. Then everything that its client sent has arrived. */
   async deserted(): Promise<void> {
     while (this.open.size > 0) await Promise.all([...this.open].map((socket) => once(socket, 'close')));
   }

@@ -15,16 +15,16 @@ interface ReceivedResponse {
 }
 
 /**
- * Sends an AWS SDK client's requests to a server of the same process without a socket and without a signature, which
- * together take half of a call's time. The engine gets the same method, headers and body. The local run's tests and the
- * bundles' use sockets.
+ * Sends an AWS SDK client's requests to a server of the same process without a socket and without signing, which together
+ * take half of a call's time. The engine receives the same method, headers and body. Tests of the local run and of bundles
+ * use sockets.
  */
 export function inProcess(server: Server): Pick<DynamoDBClientConfig, 'requestHandler' | 'signer'> {
   const listener = server.listeners('request').at(-1) as RequestListener;
   return {
     signer: {
       async sign(request) {
-        // No engine checks the signature; it only has to be there.
+        // The engines require a signature but do not check it.
         request.headers.authorization =
           'AWS4-HMAC-SHA256 Credential=test/20261101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none';
         request.headers['x-amz-date'] = '20261101T000000Z';

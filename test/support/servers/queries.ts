@@ -16,7 +16,7 @@ import { ANYBODY } from '../../../local/shared/client-config';
 import type { Killer } from '../memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../memory/memory';
 
-/** The services of queries on real sockets, and their clients. */
+/** Starts the services of queries on real sockets, and returns their clients. */
 export async function startQueryServices() {
   const calls: AwsCall[] = [];
   const answers = new Map<string, Answer>();
@@ -79,7 +79,7 @@ export const QUERIES = {
   'customer-profiles': { service: 'customer-profiles', domain: 'shop', segmentDefinition: 'vip' },
 } satisfies Record<Query['service'], Query>;
 
-/** What the services' stand-ins know these queries by. */
+/** Texts by which the services' stand-ins recognize these queries. */
 export const TEXTS = {
   athena: SQL,
   'redshift-data': SQL,
@@ -90,7 +90,7 @@ export const TEXTS = {
 export const SCHEDULED_AT = '2026-11-02T06:00:00Z';
 
 let schedules = 0;
-/** A run of a schedule of its own: the services know queries by it. */
+/** A run of a new schedule. The services identify queries by their schedule. */
 export const runOf = (query: Query, more: Partial<ScheduledQuery> = {}): QueryRun => ({
   query,
   subject: { measure: 'Open orders' },
@@ -100,7 +100,7 @@ export const runOf = (query: Query, more: Partial<ScheduledQuery> = {}): QueryRu
   ...more,
 });
 
-/** `measure` on a queue of its own, whose delays are over at once. */
+/** `measure` with a new queue without delays. */
 export function measurer(services: QueryServices) {
   const bus = new MemoryBus();
   const telemetry = new MemoryTelemetry();
@@ -140,7 +140,7 @@ export function measurer(services: QueryServices) {
     rejected,
     waits,
     clock,
-    /** Takes a message until nothing is left to do, as SQS would have it. The first worker may be killed. */
+    /** Processes a message and its follow-ups, with SQS's redelivery, until the queue is empty. Can kill the first worker. */
     async take(run: QueryRun | string, killer?: Killer): Promise<void> {
       queue.push(typeof run === 'string' ? run : JSON.stringify(run));
       for (let body = queue.shift(); body !== undefined; body = queue.shift()) {
@@ -149,7 +149,7 @@ export function measurer(services: QueryServices) {
         if (worker?.killed || failed.length > 0) queue.push(body);
       }
     },
-    /** One try of one message. */
+    /** Processes a message once. */
     once: (run: QueryRun) => measureBatch([{ id: 'one', body: JSON.stringify(run) }], ports(undefined)),
   };
 }

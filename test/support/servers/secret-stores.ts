@@ -18,11 +18,11 @@ import { parameterOf } from '../../../local/template/resources/ssm';
 
 const KEY = { keyId: 'key-1', arn: `arn:aws:kms:${REGION}:${ACCOUNT}:key/key-1`, description: '', aliases: [] };
 
-/** Where flow URLs are kept: the embedded KMS, Secrets Manager and Systems Manager, and the real adapters on them. */
+/** The stores of flow URLs: the embedded KMS, Secrets Manager and Systems Manager with the real adapters. */
 export class SecretStores {
   /** `X-Amz-Target` of each request, in order. */
   readonly calls: string[] = [];
-  /** An error that a request is to be answered with. */
+  /** Returns the error with which a request fails. Undefined if it succeeds. */
   failing: (target: string) => AwsError | undefined = () => undefined;
   readonly kms: KMSClient;
   readonly clients: SecretClients;
@@ -43,17 +43,17 @@ export class SecretStores {
     this.empty();
   }
 
-  /** @param random see `kmsOperations`. */
+  /** @param random passed to `kmsOperations`. */
   static async start(random?: RandomBytes): Promise<SecretStores> {
     return new SecretStores(await startEndpoint({ port: 0 }), random);
   }
 
-  /** There are no secrets and no parameters. */
+  /** Removes all secrets and parameters. */
   empty(): void {
     this.serve({ ...secretsManagerOperations([]), ...ssmOperations([]) });
   }
 
-  /** There is one secret; gives its ARN. */
+  /** Replaces all secrets with one, and returns its ARN. */
   async keepSecret(name: string, value: string | Uint8Array): Promise<string> {
     const secret = secretOf(name, typeof value === 'string' ? value : '', ACCOUNT, REGION);
     this.serve(secretsManagerOperations([secret]));
@@ -63,7 +63,7 @@ export class SecretStores {
     return secret.arn;
   }
 
-  /** There is one parameter, a SecureString; gives its ARN. */
+  /** Replaces all parameters with one SecureString, and returns its ARN. */
   keepParameter(name: string, value: string): string {
     const parameter = parameterOf(name, value, ACCOUNT, REGION);
     this.serve(ssmOperations([parameter]));
@@ -74,7 +74,7 @@ export class SecretStores {
     return sealFlowUrl(this.kms, KEY.arn, subscription, url);
   }
 
-  /** Opens flow URLs as a new container of `deliver` does. */
+  /** Opens flow URLs like a new container of `deliver`. */
   opener(clock: Clock): DeliverPorts['open'] {
     const secrets = secretReader(this.clients, clock);
     return flowOpener({ unseal: flowUrlOpener(this.kms), secrets, accepted: { loopback: true } });

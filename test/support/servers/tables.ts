@@ -22,9 +22,9 @@ export interface TestTables {
   readonly thresholds: string;
   readonly deliveries: string;
   readonly runs: string;
-  /** Names of the API calls that were made since the last look, such as `PutItem`. */
+  /** Names of API calls since the last call of `calls`, such as `PutItem`. */
   calls(): string[];
-  /** Everything in a table. */
+  /** All items of a table. */
   all(table: string): Promise<Item[]>;
   stop(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface TestTables {
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /**
- * Makes the tables on an embedded DynamoDB, or where `TEST_DYNAMODB_ENDPOINT` points to. Each call makes tables of its own.
+ * Creates the tables on an embedded DynamoDB, or at `TEST_DYNAMODB_ENDPOINT`. Each call creates new tables.
  */
 export async function startTables(): Promise<TestTables> {
   const stackName = `test-${crypto.randomUUID()}`;
@@ -55,7 +55,7 @@ export async function startTables(): Promise<TestTables> {
     subscriptions: outputs[Output.SUBSCRIPTIONS_TABLE_NAME] as string,
     thresholds: outputs[Output.THRESHOLDS_TABLE_NAME] as string,
     deliveries: outputs[Output.DELIVERIES_TABLE_NAME] as string,
-    // No output names it: only functions read it.
+    // No output has its name, because only functions read it.
     runs: inputs.map(({ TableName }) => TableName).find((name) => name.includes('Collection')) as string,
     calls() {
       const made = calls;

@@ -4,32 +4,32 @@ import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { vi } from 'vitest';
 
-/** How far a POST has come, in the order in which it goes. Reached means: these bytes have passed, and no others. */
+/** The milestones of a POST, in order. At a milestone exactly these bytes have passed. */
 export const POST_MILESTONES = [
   'POST: before connecting',
-  'POST: TLS stands',
+  'POST: TLS connected',
   'POST: request line sent',
   'POST: request headers sent',
   'POST: half of the request sent',
-  'POST: request sent whole',
+  'POST: request sent',
   'POST: status line received',
-  'POST: answer headers received',
-  'POST: half of the answer received',
-  'POST: answer received whole',
+  'POST: response headers received',
+  'POST: half of the response received',
+  'POST: response received',
 ] as const;
 const [CONNECTING, SECURE, ...REST] = POST_MILESTONES;
 const [REQUEST, ANSWER] = [REST.slice(0, 4), REST.slice(4)];
 export const REQUEST_SENT = POST_MILESTONES[5];
 export const ANSWER_RECEIVED = POST_MILESTONES[9];
 
-/** One direction of a kept connection: HTTP messages one after the other, each with a `content-length` of 2 or more. */
+/** One direction of a keep-alive connection: consecutive HTTP messages, each with a `content-length` of 2 or more. */
 class Direction {
   private bytes = Buffer.alloc(0);
 
-  /** @param milestones after a message's first line, its headers, half of its body and all of it. */
+  /** @param milestones after a message's first line, its headers, half of its body and the whole body. */
   constructor(private readonly milestones: readonly string[]) {}
 
-  /** A chunk in pieces, each up to a milestone or the chunk's end. */
+  /** Splits a chunk into pieces, each up to a milestone or the chunk's end. */
   *pieces(chunk: Buffer): Generator<readonly [piece: Buffer, milestone: string | undefined]> {
     for (let rest = chunk; rest.length > 0; ) {
       const from = this.bytes.length;
@@ -43,7 +43,7 @@ class Direction {
     }
   }
 
-  /** Where the milestones of the message are, as far as that is known. */
+  /** Offsets of the milestones of the message that are known so far. */
   private ends(): number[] {
     const text = this.bytes.toString('latin1');
     const line = text.indexOf('\r\n') + 2;
@@ -55,10 +55,10 @@ class Direction {
   }
 }
 
-/** Calls that node:http makes on the sockets it keeps. */
+/** Methods that node:http calls on the sockets that it keeps. */
 const SOCKET_CALLS = ['setKeepAlive', 'setNoDelay', 'setTimeout', 'ref', 'unref'];
 
-/** What node:http takes for the TLS socket; `reach` is told each milestone before any further byte passes, and may throw. */
+/** A stand-in for the TLS socket. Calls `reach` at each milestone before any further byte passes. `reach` can throw. */
 function tapped(socket: TLSSocket, reach: (milestone: string) => void): Duplex {
   const [sent, received] = [new Direction(REQUEST), new Direction(ANSWER)];
   const secure = once(socket, 'secureConnect').then(() => reach(SECURE));
@@ -111,7 +111,7 @@ export function tapConnections(reach: (milestone: string) => void) {
     return tap;
   });
   return {
-    /** Breaks off what is still connected, as the end of a process does. */
+    /** Closes open connections, as the end of a process does. */
     breakOff: () => open.forEach((tap) => void tap.destroy()),
     restore: () => spy.mockRestore(),
   };

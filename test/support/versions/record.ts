@@ -22,7 +22,7 @@ import { pollBatch } from '../../../lambda/unification/core/poll';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { SAMPLES } from '../app/sources';
 import { RULES } from '../collection';
-import { thresholdOn } from '../evaluation';
+import { onFailure, thresholdOn } from '../evaluation';
 import { resourcesOf } from './resources';
 import { type SentMessage, type VersionServers, VersionWorld } from './servers';
 import { type PutEvent, route, scheduled, type Templates } from './template';
@@ -33,23 +33,23 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const SIGNATURE = '?sig=0123456789-0123456789-0123456789-0123456789';
-/** Port 9 discards what it gets, and nothing listens there. */
+/** Nothing listens on port 9, the discard port. */
 const flowUrl = (flow: string, signature = SIGNATURE) => `http://127.0.0.1:9/flows/${flow}${signature}`;
 
-/** Values of the secrets and parameters that recorded subscriptions name: a test keeps them. */
-export const KEPT = {
+/** Names and values of the secret and the parameter that recorded subscriptions reference. A test must store them. */
+export const STORED = {
   secret: ['crm/flow-urls', JSON.stringify({ secret: flowUrl('secret'), entra: flowUrl('entra', '') })],
   parameter: ['/crm/flow-url', flowUrl('parameter')],
 } as const;
 
-/** Records what the code at hand stores and sends. */
+/** Records the data that the current code stores and sends. */
 export async function recordVersion(name: string, servers: VersionServers, templates: Templates): Promise<Version> {
   const recorder = new Recorder(templates, servers);
   await recorder.record();
   const items = Object.fromEntries(
     await Promise.all(TABLES.map(async (table) => [table, await sortedItems(servers, table)] as const)),
   ) as Record<TableName, Item[]>;
-  // The messages of what stands in the tables change it: they come after.
+  // These messages change the items, so they come after reading the tables.
   await recorder.sendWaiting();
   return {
     name,
@@ -66,7 +66,7 @@ export async function recordVersion(name: string, servers: VersionServers, templ
 
 async function sortedItems({ tables }: VersionServers, table: TableName): Promise<Item[]> {
   const keyOf = (item: Item) => JSON.stringify([item[PARTITION_KEY], item[SORT_KEY]]);
-  // Without a fixed order of attributes the files would differ from one recording to the next.
+  // Without a fixed order of attributes, two recordings would differ.
   const sorted = (await tables.all(tables[table])).map((item) => inOrder(item) as Item);
   return sorted.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
@@ -86,7 +86,7 @@ const parsed = ({ body, attributes }: SentMessage): RecordedMessage => {
   }
 };
 
-/** A message as a handler gets it. */
+/** A message as a handler receives it. */
 const received = ({ body }: SentMessage, n = 0): QueueMessage => ({ id: String(n), body });
 
 class Recorder {
@@ -95,9 +95,9 @@ class Recorder {
   readonly rejected: RecordedMessage[] = [];
   readonly events: RecordedEvent[] = [];
   readonly requests: Version['requests'][number][] = [];
-  /** Deliveries that are left on the queue. */
+  /** Deliveries that stay in the queue. */
   private readonly left: SentMessage[] = [];
-  /** As the CLI's `test` sends it. */
+  /** A message like that of the CLI's `test`. */
   private test: DeliveryMessage | undefined;
 
   constructor(
@@ -123,13 +123,13 @@ class Recorder {
     this.messages[to] = [...(this.messages[to] ?? []), ...messages.map(parsed)];
   }
 
-  /** Keeps the first message once more, with other fields. */
+  /** Keeps a copy of the first message with other fields. */
   private variant(to: HandlerName, fields: object): void {
     const [first] = this.messages[to] ?? [];
     this.keep(to, { body: JSON.stringify({ ...(first?.body as object), ...fields }) });
   }
 
-  /** Puts an event on the bus, and keeps it and the messages that rules make of it. */
+  /** Puts an event on the bus. Keeps the event and the messages that rules send. */
   private async put(detailType: string, detail: object): Promise<SentMessage[]> {
     const messages = await this.route({ source: DEFAULT_EVENT_SOURCE, 'detail-type': detailType, detail });
     for (const { to, ...message } of messages) this.keep(to, message);
@@ -144,7 +144,7 @@ class Recorder {
     return messages;
   }
 
-  /** What CloudFormation asks for when a stack with every declared subscription is made, updated and deleted. */
+  /** Requests of CloudFormation to create, update and delete a stack with every declared subscription. */
   private async declareSubscriptions(): Promise<void> {
     const { plan, stackId } = this.templates;
     for (const { logicalId, type, properties } of plan.customResources) {
@@ -173,12 +173,12 @@ class Recorder {
     }
   }
 
-  private register(definition: SubscriptionDefinition, flow: FlowWish = {}, managedBy = 'cli') {
+  private register(definition: SubscriptionDefinition, flow: WantedFlow = {}, managedBy = 'cli') {
     return register({ definition, ...flow }, managedBy, this.world.registry);
   }
 
   private async subscribe(): Promise<void> {
-    const named = { secret: KEPT.secret[0], field: 'secret' };
+    const named = { secret: STORED.secret[0], field: 'secret' };
     const filter = { dataSource: 'CRM', includeRetries: true };
     const links = { link: 'https://example.com/crm', flowLink: 'https://make.powerautomate.com/flows/crm' };
     await this.register({ ...onFailure('sealed'), filter, owners: ['kim@example.com'], ...links }, sealed('sealed'));
@@ -191,7 +191,7 @@ class Recorder {
     const unification = { trigger: 'unification-refresh-completed', filter: {}, format: 'teams-card' } as const;
     await this.register(
       { ...onFailure('parameter'), ...unification },
-      { flowUrlFrom: { parameter: KEPT.parameter[0] } },
+      { flowUrlFrom: { parameter: STORED.parameter[0] } },
       'connector',
     );
     await this.register(
@@ -199,7 +199,7 @@ class Recorder {
       sealed('succeeded'),
     );
     const entra = { type: 'entra', tenantId: 'contoso.onmicrosoft.com', clientId: CLIENT_ID, cloud: 'gcc' } as const;
-    const withoutSignature = { flowUrlFrom: { secret: KEPT.secret[0], field: 'entra' } };
+    const withoutSignature = { flowUrlFrom: { secret: STORED.secret[0], field: 'entra' } };
     await this.register({ ...onFailure('entra-federation'), auth: entra }, withoutSignature);
     const clientSecret = { secret: 'crm/client-secret' };
     await this.register({ ...onFailure('entra-secret'), auth: { ...entra, clientSecret } }, withoutSignature);
@@ -225,7 +225,7 @@ class Recorder {
     }
   }
 
-  /** An observation that is taken at once. */
+  /** The message of an observation that a handler processes immediately. */
   private observation(detailType: string, detail: object): Promise<SentMessage[]> {
     return route(
       this.templates.plan,
@@ -243,7 +243,7 @@ class Recorder {
       const value = operator === 'above' || operator === 'atOrAbove' ? 10 : 3;
       await onSegment(`vip-${operator}`, 'VIP customers', { operator, value });
     }
-    // Armed again, disarmed, and never fired; the same of a threshold below.
+    // Rearmed, disarmed and never fired. Then rearmed and disarmed for a threshold below.
     const [above, below]: Threshold[] = [
       { operator: 'above', value: 100, recoverTo: 50 },
       { operator: 'below', value: 20, recoverTo: 40 },
@@ -257,7 +257,7 @@ class Recorder {
       await onSegment(name, name, below as Threshold);
       await this.refreshSegment(name, 60, ...counts);
     }
-    // A measure with members: one that fired when its threshold was made, and one that comes later.
+    // A measure with members: one that fired when its threshold was added, and one that appears later.
     const revenue = (Region: string, value: number) => {
       const detail = { measure: 'Revenue', dimensions: { Region }, value, unit: 'EUR', runId: 'run-1' };
       return this.observation('MeasureRefreshed', { ...detail, observedAt: iso(world.now) });
@@ -268,10 +268,10 @@ class Recorder {
     await this.register(thresholdOn('revenue', { measure: 'Revenue' }, beyond), sealed('revenue'));
     await this.evaluate(...world.take('evaluate'));
     await this.evaluate(...(await revenue('US', 1)));
-    // Asked before its first value.
+    // A check before the first value.
     await this.register(thresholdOn('asked', { segment: 'Asked' }, { ...beyond, recoverTo: undefined }));
     await this.evaluate(...world.take('evaluate'));
-    // Checks that are left on the queue: of one that is beyond, and of one that is not.
+    // A check that stays in the queue.
     await this.refreshSegment('Checked', 20);
     await this.register(thresholdOn('checked', { segment: 'Checked' }, beyond));
     this.keep('evaluate', ...world.take('evaluate'));
@@ -289,7 +289,7 @@ class Recorder {
     }
   }
 
-  /** Crossings by workers that died before they published: one with its hits in the state, one with parts. */
+  /** Crossings of workers that crashed before they published: with hits in the state, and with hits in parts. */
   private async leaveIntents(): Promise<void> {
     const { world } = this;
     for (const segment of ['Pending', 'Crowd']) {
@@ -309,17 +309,17 @@ class Recorder {
       await this.evaluate(...(await this.observation('MeasureRefreshed', detail)));
     }
     world.busIsDown = false;
-    // As `prepareIntent` divides more hits than a state holds, with one hit to a part.
+    // Divides the hits like `prepareIntent`, but with one hit per part.
     const key = metricKey({ kind: 'segment', instanceId: 'default', name: 'Crowd' });
     const state = await world.thresholds.readState(key);
-    if (!state?.intent) throw new Error('the crowd has no intent');
+    if (!state?.intent) throw new Error('segment Crowd has no intent');
     const { hits, due } = state.intent;
     for (const [n, hit] of hits.entries()) await world.thresholds.putIntentPart(key, 'part', n, [hit], due);
     const intent = { ...state.intent, hits: [], parts: { id: 'part', count: hits.length } };
     await world.thresholds.commitState(key, { ...state, intent, version: state.version + 1 }, state.version);
-    // A worker that lost its race left a part that no state names.
+    // A worker that lost a race left a part that no state references.
     await world.thresholds.putIntentPart(key, 'lost', 0, hits, due);
-    // Registrations that ended too early: of a threshold that is there, and of one that is gone.
+    // Registrations that crashed: of an existing threshold, and of a removed threshold.
     const { thresholdId = '' } = (await world.subscriptions.read('Crowd-rise')) ?? {};
     for (const { sortKey } of thresholdItems('Crowd-rise', thresholdId, ABOVE)) {
       await world.thresholds.markThreshold(key, sortKey, world.now);
@@ -328,7 +328,7 @@ class Recorder {
       await world.thresholds.putThreshold(key, item, world.now);
   }
 
-  /** Dispatches a failed refresh of a data source. Gives its deliveries. */
+  /** Dispatches a failed refresh of a data source, and returns its deliveries. */
   private async fail(dataSource: string, runId: string): Promise<SentMessage[]> {
     const { world } = this;
     const detail = { dataSource, status: 'Failed', runId, willRetry: false, error: 'No access to <CRM>' };
@@ -337,7 +337,7 @@ class Recorder {
     return world.take('deliver');
   }
 
-  /** Delivers messages. Gives what the handler sent on their way again. */
+  /** Delivers messages, and returns the messages that the handler sent. */
   private async try(...messages: SentMessage[]): Promise<SentMessage[]> {
     const { world } = this;
     await deliverBatch(messages.map(received), world.now + MINUTE, world.deliver);
@@ -352,9 +352,9 @@ class Recorder {
       broken: 503,
       refusing: 404,
       paused: 404,
-      'paused-untold': 404,
+      'paused-unpublished': 404,
       picky: 400,
-      'picky-untold': 400,
+      'picky-unpublished': 400,
     };
     world.answer = (flow) => {
       const status = failing[flow];
@@ -368,9 +368,9 @@ class Recorder {
     const message = JSON.parse(first?.body ?? '') as DeliveryMessage;
     this.test = { ...message, isTest: true, event: { ...message.event, eventId: 'test' } };
     await this.try({ body: JSON.stringify({ ...this.test, event: { ...message.event, eventId: 'tested' } }) });
-    // Waits for its second try; and once more, as a hop of a long wait leaves it.
+    // A delivery that waits for its second attempt, and the same after one hop of a long wait.
     const [retry] = await this.try(...(await this.fail('failing', 'retried')));
-    if (!retry) throw new Error('there is no second try');
+    if (!retry) throw new Error('deliver sent no retry');
     this.left.push(retry, ...(await this.try(retry)));
     for (const runId of ['1', '2', '3', '4', '5']) {
       this.left.push(...(await this.try(...(await this.fail('broken', runId)))));
@@ -380,26 +380,26 @@ class Recorder {
     this.left.push(...(await this.try(...(await this.fail('limited', 'booked')))));
     for (const runId of ['1', '2']) this.left.push(...(await this.try(...(await this.fail('refusing', runId)))));
 
-    // Paused by themselves: of one the bus was told.
-    for (const name of ['paused', 'paused-untold']) {
+    // Automatically paused subscriptions: one with and one without a published event.
+    for (const name of ['paused', 'paused-unpublished']) {
       for (const [n, runId] of ['1', '2', '3'].entries()) {
         world.now += n * 6 * MINUTE;
-        world.busIsDown = name === 'paused-untold' && n === 2;
-        // The first two wait for another try; the third is held.
+        world.busIsDown = name === 'paused-unpublished' && n === 2;
+        // The first two wait for a retry. The third is held.
         this.left.push(...(await this.try(...(await this.fail(name, runId)))));
       }
       world.busIsDown = false;
     }
     await this.try(...(await this.fail('paused', 'held')));
-    for (const name of ['paused-by-somebody', 'draining', 'canceled']) await this.fail(name, 'none');
-    await pause('paused-by-somebody', world.deliver);
+    for (const name of ['paused-by-operator', 'draining', 'canceled']) await this.fail(name, 'none');
+    await pause('paused-by-operator', world.deliver);
     await pause('draining', world.deliver);
-    for (const name of ['paused-by-somebody', 'draining']) await this.try(...(await this.fail(name, 'held')));
+    for (const name of ['paused-by-operator', 'draining']) await this.try(...(await this.fail(name, 'held')));
     await resume('draining', world.deliver);
 
     await this.try(...(await this.fail('picky', 'dead')));
     world.busIsDown = true;
-    await this.try(...(await this.fail('picky-untold', 'dead')));
+    await this.try(...(await this.fail('picky-unpublished', 'dead')));
     world.busIsDown = false;
 
     const canceled = await this.fail('canceled', 'canceled');
@@ -409,7 +409,7 @@ class Recorder {
     await this.dispatchTriggers();
   }
 
-  /** An event of every trigger on the queue of `dispatch`, and its delivery on the queue of `deliver`. */
+  /** An event of every trigger in the queue of `dispatch`, and its delivery in the queue of `deliver`. */
   private async dispatchTriggers(): Promise<void> {
     const { world } = this;
     const run = { startedAt: iso(world.now - HOUR), endedAt: iso(world.now), runLink: 'https://example.com/runs/1' };
@@ -438,13 +438,13 @@ class Recorder {
     this.left.push(...world.take('deliver'));
   }
 
-  /** Messages that the schedule, an operator and the CLI send because of what stands in the tables. */
+  /** Messages that the schedule, an operator and the CLI send for items in the tables. */
   async sendWaiting(): Promise<void> {
     const { world } = this;
     const recordedAt = world.now;
     this.keep('deliver', ...this.left);
     const dueAlone = (name: string) => ({ dueSubscriptions: async () => [name], unannounced: async () => [] });
-    // A probe, the test body that keeps a flow alive, a held delivery on its way out.
+    // A probe, the test body that keeps a flow alive, and a held delivery that is sent.
     for (const [name, wait] of [
       ['paused', 15 * MINUTE],
       ['idle', 60 * DAY],
@@ -460,7 +460,7 @@ class Recorder {
     await this.putPublished();
   }
 
-  /** Puts what the handlers published on the bus: of events that have the same fields and status, the first. */
+  /** Puts the events that the handlers published on the bus: the first of those with the same fields and status. */
   private async putPublished(): Promise<void> {
     const seen = new Set<string>();
     for (const { detailType, detail } of this.world.bus.published) {
@@ -483,7 +483,7 @@ class Recorder {
     await collect(...all('published'));
     world.busIsDown = true;
     await collect(...all('closed'));
-    // Too late by the time that a run may take.
+    // A run that exceeds its timeout.
     await collect({ runId: 'late', stage: 'map', status: 'Failed', error: 'No access', startedAt: iso(world.now) });
     world.now += RULES.runTimeoutMs;
     await closeOverdueRuns(world.collect).catch(() => 0);
@@ -491,13 +491,13 @@ class Recorder {
     await collect({ runId: 'open', stage: 'map' }, { runId: 'open', stage: 'match' });
     const full = { runId: 'open', process: 'Segments', expected: ['Segments', 'Measures'], kind: 'Scheduled' };
     await collect({ ...full, runLink: 'https://example.com/runs/1' }, { runId: 'counted', process: 'A', expected: 2 });
-    // What is left on the queue ends the open runs.
+    // Messages in the queue that complete the open runs.
     await this.put('RefreshStageCompleted', { runId: 'open', stage: 'merge', status: 'Successful' });
     await this.put('RefreshStageCompleted', { ...full, process: 'Measures', status: 'Failed', error: 'No access' });
     await this.put('RefreshStageCompleted', { runId: 'counted', process: 'B', status: 'Skipped' });
   }
 
-  /** Every sample event of a service. */
+  /** Routes and normalizes every sample event. */
   private async runSources(): Promise<void> {
     const { world } = this;
     for (const { event } of Object.values(SAMPLES)) {
@@ -507,7 +507,7 @@ class Recorder {
       }
     }
     for (const { to, ...message } of scheduled(this.templates.plan, world.now)) this.keep(to, message);
-    // What the app has no construct for, as the constructs write it.
+    // Variants that the app has no construct for, in the constructs' format.
     for (const to of ['measure', 'poll'] as const) this.variant(to, { instanceId: 'sandbox' });
     const [{ body } = { body: undefined }] = this.messages.normalize ?? [];
     const { sources } = body as { sources: object[] };
@@ -527,11 +527,11 @@ class Recorder {
       list: async () => ({ ended: [], isOneUnderWay: true }),
     };
     for (const [n, message] of started.entries()) await pollBatch([received(message, n)], world.poll);
-    // A job that was told of, and one whose worker died before it told.
+    // A published job, and a job whose worker crashed before it published.
     const job = { status: 'Failed', startedAt: world.now - HOUR, endedAt: world.now, error: 'no luck' } as const;
     const poll = { id: 'scheduled', body: JSON.stringify(scheduledPoll?.body) };
-    for (const id of ['told', 'taken']) {
-      world.busIsDown = id === 'taken';
+    for (const id of ['published', 'claimed']) {
+      world.busIsDown = id === 'claimed';
       world.jobs = { ...world.jobs, list: async () => ({ ended: [{ ...job, id }], isOneUnderWay: false }) };
       await pollBatch([poll], world.poll);
     }
@@ -539,7 +539,7 @@ class Recorder {
     this.keep('poll', ...world.take('poll'));
   }
 
-  /** A look at each query that is running. */
+  /** A recheck of each running query. */
   private async ask(): Promise<void> {
     const { world } = this;
     const runs = (this.messages.measure ?? []).map(({ body }, n) => ({ id: String(n), body: JSON.stringify(body) }));
@@ -555,7 +555,7 @@ class Recorder {
     };
   }
 
-  /** What each handler that reads a queue cannot take, and what EventBridge and SQS put into dead-letter queues. */
+  /** Messages that each handler rejects, and messages that EventBridge and SQS move to dead-letter queues. */
   private async reject(): Promise<void> {
     const { world } = this;
     world.take('rejected');
@@ -572,42 +572,33 @@ class Recorder {
     await reconcileBatch(messages, world.reconcile);
     this.rejected.push(...world.take('rejected').map(parsed));
     const event = { 'detail-type': 'SegmentRefreshed', detail: { segment: 'VIP customers' } };
-    // EventBridge user guide, "Using dead-letter queues": its own attributes.
+    // EventBridge user guide, "Using dead-letter queues": attributes of EventBridge.
     this.rejected.push({
       body: event,
       attributes: { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'The rule may not send to the queue' },
     });
-    // A handler failed each time: SQS moves the message as it is.
+    // After repeated failures of a handler, SQS moves the message unchanged.
     this.rejected.push({ body: JSON.parse(checkMessage({} as never)) });
   }
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
 const ABOVE: Threshold = { operator: 'above', value: 10 };
-/** An application of nobody's. */
+/** An Entra ID application that does not exist. */
 const CLIENT_ID = '66666666-7777-8888-9999-aaaaaaaaaaaa';
-/** Subscriptions that get deliveries, by what becomes of them. */
+/** Names of subscriptions, after the results of their deliveries. */
 const DELIVERED_TO = [
   'failing',
   'broken',
   'refusing',
   'paused',
-  'paused-untold',
-  'paused-by-somebody',
+  'paused-unpublished',
+  'paused-by-operator',
   'draining',
   'picky',
-  'picky-untold',
+  'picky-unpublished',
   'canceled',
 ];
 
-type FlowWish = Pick<WantedSubscription, 'flowUrl' | 'flowUrlFrom'>;
-const sealed = (flow: string): FlowWish => ({ flowUrl: flowUrl(flow) });
-
-const onFailure = (name: string): SubscriptionDefinition => ({
-  name,
-  trigger: 'data-source-refresh-failed',
-  instanceId: 'default',
-  filter: { dataSource: name },
-  format: 'flat',
-  owners: [],
-});
+type WantedFlow = Pick<WantedSubscription, 'flowUrl' | 'flowUrlFrom'>;
+const sealed = (flow: string): WantedFlow => ({ flowUrl: flowUrl(flow) });

@@ -1,47 +1,47 @@
 import { Output } from '../../../contract/outputs';
 import type { ResourceDefinition, Template } from '../../../local/template/template';
 
-/** Why a type's resources must stay. */
+/** A resource type that an upgrade must not replace. */
 interface StayingType {
   /** Properties whose change replaces the resource, or makes the deployment fail. */
   readonly properties: readonly string[];
-  /** What goes with a resource that is replaced. */
+  /** The data or function that a replacement loses. */
   readonly lost: string;
 }
 
 /**
- * Types whose resources hold what must not be lost. Properties: "Update requires: Replacement" on the type's page of the
- * AWS CloudFormation template reference. The page of AWS::KMS::Key lists properties whose change fails instead. Indexes and
- * attribute types of a table are in it because a change makes DynamoDB rebuild the index or refuse the update.
+ * Resource types that an upgrade must not replace. Properties: "Update requires: Replacement" on the type's page of the AWS
+ * CloudFormation template reference. The page of AWS::KMS::Key lists properties whose change fails instead. Indexes and
+ * attribute types of a table are included because a change makes DynamoDB rebuild the index or reject the update.
  */
 const STAYING: Readonly<Record<string, StayingType>> = {
   'AWS::DynamoDB::GlobalTable': {
     properties: ['TableName', 'KeySchema', 'LocalSecondaryIndexes', 'AttributeDefinitions', 'GlobalSecondaryIndexes'],
-    lost: 'the connector starts with an empty table: its items stay behind in the old one',
+    lost: 'the connector starts with an empty table: the items stay in the old table',
   },
-  'AWS::SQS::Queue': { properties: ['QueueName', 'FifoQueue'], lost: 'messages that wait in the old queue' },
+  'AWS::SQS::Queue': { properties: ['QueueName', 'FifoQueue'], lost: 'the messages in the old queue' },
   'AWS::KMS::Key': {
     properties: ['KeySpec', 'KeyUsage', 'Origin', 'MultiRegion'],
-    lost: 'what the old key encrypted, such as stored flow URLs, cannot be decrypted',
+    lost: 'data that the old key encrypted, such as stored flow URLs, cannot be decrypted',
   },
   'AWS::Events::EventBus': {
     properties: ['Name', 'EventSourceName'],
-    lost: 'producers put their events on a bus that is gone',
+    lost: 'producers put their events on a deleted bus',
   },
   'AWS::Events::Archive': { properties: ['ArchiveName', 'SourceArn'], lost: 'the archived events' },
-  'AWS::Logs::LogGroup': { properties: ['LogGroupName'], lost: 'the log so far: explain does not find it' },
+  'AWS::Logs::LogGroup': { properties: ['LogGroupName'], lost: 'the existing log: explain does not find it' },
   'AWS::Lambda::EventSourceMapping': {
     properties: ['EventSourceArn', 'StartingPosition'],
-    lost: 'CloudFormation makes the new mapping before it deletes the old one, which Lambda refuses for the same queue and function',
+    lost: 'CloudFormation creates the new mapping before it deletes the old one, which Lambda rejects for the same queue and function',
   },
   'AWS::Lambda::Function': {
     properties: ['FunctionName', 'PackageType'],
-    lost: 'declared subscriptions name register by its ARN, which CloudFormation does not change',
+    lost: 'declared subscriptions reference register by its ARN, which CloudFormation does not update',
   },
-  'AWS::SNS::Topic': { properties: ['TopicName', 'FifoTopic'], lost: 'subscriptions that people confirmed' },
+  'AWS::SNS::Topic': { properties: ['TopicName', 'FifoTopic'], lost: 'confirmed email subscriptions' },
   'Custom::FlowSubscription': {
     properties: ['ServiceToken'],
-    lost: 'the subscription: its pause, its held deliveries and whether its threshold is armed',
+    lost: 'the subscription with its pause, its held deliveries and the state of its threshold',
   },
 };
 
@@ -50,15 +50,15 @@ interface RecordedResource {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** What an upgrade must leave alone in a stack. */
+/** The resources and outputs of a stack that an upgrade must not change. */
 export interface RecordedResources {
   /** By logical id. */
   readonly resources: Readonly<Record<string, RecordedResource>>;
-  /** Values of the stack's outputs that name one thing; null for a list. */
+  /** Values of the stack's outputs. Null for an output with a list. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-/** What an upgrade of the template's stack must leave alone. */
+/** The resources and outputs of a template that an upgrade must not change. */
 export function resourcesOf({ Resources, Outputs = {} }: Template): RecordedResources {
   const staying = Object.entries(Resources).flatMap(([logicalId, { Type, Properties = {} }]) => {
     const names = STAYING[Type]?.properties;
@@ -76,14 +76,14 @@ export function resourcesOf({ Resources, Outputs = {} }: Template): RecordedReso
 
 const isList = (value: unknown): boolean => JSON.stringify(value).startsWith('{"Fn::Join":[","');
 
-/** What an upgrade from the recorded resources to the current ones would replace, in sentences. */
+/** Messages about resources and outputs that an upgrade from the recorded to the current ones would replace. */
 export function replacements(before: RecordedResources, now: RecordedResources): string[] {
   const resources = Object.entries(before.resources).flatMap(([logicalId, { type, properties }]) => {
     const lost = `Lost: ${STAYING[type]?.lost}.`;
     const current = now.resources[logicalId];
     if (!current) {
       return [
-        `${type} ${logicalId} is gone: an upgrade deletes or abandons it. ${lost} Give its construct the old id.`,
+        `${type} ${logicalId} is missing: an upgrade deletes or abandons it. ${lost} Use the old id for its construct.`,
       ];
     }
     if (current.type !== type) return [`${logicalId} was ${type} and is ${current.type}. ${lost}`];
@@ -94,14 +94,14 @@ export function replacements(before: RecordedResources, now: RecordedResources):
     });
   });
   const outputs = Object.entries(before.outputs).flatMap(([name, value]) => {
-    if (!(name in now.outputs)) return [`the output ${name} is gone: the CLI of the old version finds no connector.`];
+    if (!(name in now.outputs)) return [`output ${name} is missing: the CLI of the old version finds no connector.`];
     const change = changed(name, value, now.outputs[name]);
-    return change ? [`the output ${name} ${change}: what was set up with its value no longer works.`] : [];
+    return change ? [`output ${name} ${change}: configuration with the old value no longer works.`] : [];
   });
   return [...resources, ...outputs];
 }
 
-/** Lists of a table that may grow, by what names their entries. */
+/** Lists of a table that can grow, and the field that names their entries. */
 const GROWING: Readonly<Record<string, string>> = {
   AttributeDefinitions: 'AttributeName',
   GlobalSecondaryIndexes: 'IndexName',
@@ -117,7 +117,7 @@ function changed(name: string, before: unknown, now: unknown): string | undefine
   return other.length > 0 ? `changes ${other.map(([key]) => key).join(', ')}` : undefined;
 }
 
-/** What of an index cannot be changed: not its capacity. */
+/** The properties of an index that cannot change, which are all except its capacity. */
 const keysOf = (entry: ResourceDefinition['Properties']) =>
   entry && Object.fromEntries(Object.entries(entry).filter(([name]) => !/Throughput|Capacity/.test(name)));
 

@@ -38,7 +38,7 @@ import { SecretStores } from '../servers/secret-stores';
 import { startTables, type TestTables } from '../servers/tables';
 import { TABLES, type Version } from './version';
 
-/** The tables as the current template declares them, and the services that keep flow URLs. */
+/** The tables of the current template, and the stores of flow URLs. */
 export interface VersionServers {
   readonly tables: TestTables;
   readonly stores: SecretStores;
@@ -56,16 +56,16 @@ export async function startVersionServers(): Promise<VersionServers> {
   };
 }
 
-/** The same bytes in every process: a URL that was sealed in one can be opened in another. */
+/** The same bytes in every process, so that one process can open a URL that another sealed. */
 function repeatableBytes(): (size: number) => Buffer {
   let n = 0;
   return (size) => createHash('sha256').update(`bytes ${n++}`).digest().subarray(0, size);
 }
 
-/** BatchWriteItem takes 25 items (API reference). */
+/** Maximum of items in a BatchWriteItem request (API reference). */
 const MAX_WRITES = 25;
 
-/** Empties the tables and writes a version's items. */
+/** Replaces all items in the tables with a version's items. */
 export async function fillTables({ client, ...names }: TestTables, items: Version['items']): Promise<void> {
   for (const table of TABLES) {
     const keyOf = (item: Item) => ({
@@ -83,24 +83,24 @@ export async function fillTables({ client, ...names }: TestTables, items: Versio
   }
 }
 
-/** A message that was sent to a queue. */
+/** A message sent to a queue. */
 export interface SentMessage {
   readonly body: string;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** The handlers' core on real tables, with a clock that only the test moves. Keeps what is sent. */
+/** The handlers' core on real tables, with a clock that only the test moves. Records sent messages. */
 export class VersionWorld {
   readonly bus = new MemoryBus();
   readonly telemetry = new MemoryTelemetry();
-  /** Messages by the handler that reads their queue; `rejected` of the dead-letter queues. */
+  /** Messages by the handler that reads their queue. `rejected` has the messages of dead-letter queues. */
   readonly sent: Partial<Record<HandlerName | 'rejected', SentMessage[]>> = {};
-  /** Calls of flows. */
+  /** Requests to flows. */
   readonly calls: { readonly url: string; readonly request: FlowRequest }[] = [];
   now = NOW;
-  /** A worker publishes nothing while it is: what it committed is left behind. */
+  /** Makes publishing fail, so that committed work stays unpublished. */
   busIsDown = false;
-  /** What a flow answers; `flow` is the last part of its URL's path. */
+  /** A flow's response. `flow` is the last part of its URL's path. */
   answer: (flow: string) => FlowResponse = () => ({ status: 202 });
   jobs: JobLister = { list: async () => ({ ended: [], isOneUnderWay: false }), error: async () => undefined };
   queries: QueryService = {
@@ -129,7 +129,7 @@ export class VersionWorld {
     this.runs = new RunTable(client, names.runs);
     this.polledJobs = new PolledJobTable(client, names.runs);
     this.open = servers.stores.opener(this.clock);
-    this.sqs = this.keepingSqs();
+    this.sqs = this.recordingSqs();
   }
 
   readonly clock = (): number => this.now;
@@ -222,13 +222,13 @@ export class VersionWorld {
     };
   }
 
-  /** Takes what was sent to a handler's queue since the last look. */
+  /** Removes and returns the messages sent to a handler's queue. */
   take(handler: HandlerName | 'rejected'): SentMessage[] {
     return this.sent[handler]?.splice(0) ?? [];
   }
 
-  /** A client that keeps what it is asked to send; a queue's URL is its handler's name. */
-  private keepingSqs(): SQSClient {
+  /** A client that records messages instead of sending them. A queue's URL is its handler's name. */
+  private recordingSqs(): SQSClient {
     const client = new SQSClient(ANYBODY);
     const keep = (queue: string | undefined, { MessageBody = '', MessageAttributes }: Sendable) => {
       const attributes =

@@ -12,17 +12,17 @@ import { ACCOUNT, planTemplate, REGION } from '../../../local/template/plan';
 import { loadTemplate, type Template } from '../../../local/template/template';
 import { everythingConnector } from '../app/everything';
 
-/** The templates of the default app and of the app with everything. */
+/** The templates of the default app and of the app with every option. */
 export interface Templates {
   readonly default: Template;
   readonly everything: Template;
   readonly plan: Plan;
-  /** Of the app with everything. */
+  /** From the app with every option. */
   readonly connectorId: string;
   readonly stackId: string;
 }
 
-/** Synthesizes both apps. Needs the bundles of the handlers. */
+/** Synthesizes both apps. Requires the handlers' bundles. */
 export function synthesize(): Templates {
   const outdir = mkdtempSync(join(tmpdir(), 'versions-'));
   try {
@@ -40,7 +40,7 @@ export function synthesize(): Templates {
   }
 }
 
-/** The handler that reads the queue. */
+/** Name of the handler that reads a queue. */
 export function readerOf({ functions, eventSources }: Plan, queueArn: string): HandlerName {
   const source = eventSources.find((one) => one.queueArn === queueArn);
   const reader = functions.find(({ arn }) => arn === source?.functionArn);
@@ -48,13 +48,13 @@ export function readerOf({ functions, eventSources }: Plan, queueArn: string): H
   return reader.environment.POWERTOOLS_SERVICE_NAME as HandlerName;
 }
 
-/** A message that a rule sends. */
+/** A message from a rule or a schedule. */
 export interface RoutedMessage {
   readonly to: HandlerName;
   readonly body: string;
 }
 
-/** An event as somebody puts it. */
+/** An event for PutEvents. */
 export interface PutEvent {
   readonly source: string;
   readonly 'detail-type': string;
@@ -62,7 +62,7 @@ export interface PutEvent {
   readonly resources?: readonly string[];
 }
 
-/** Puts an event on the plan's buses and gives what its rules send to queues. */
+/** Puts an event on the plan's buses, and returns the messages that the rules send to queues. */
 export async function route(
   plan: Plan,
   { source, 'detail-type': DetailType, detail, resources = [] }: PutEvent,
@@ -85,7 +85,7 @@ export async function route(
             arn,
             retries,
             deliver: async (put) => {
-              // EventBridge's id is random, and nothing is known by it.
+              // EventBridge's id is random. A fixed id keeps recordings equal.
               const event = { ...put, id: '00000000-0000-4000-8000-000000000000' };
               const body =
                 inputTransformer === undefined ? JSON.stringify(event) : fillInputTemplate(inputTransformer, event);
@@ -99,14 +99,14 @@ export async function route(
   const EventBusName = source.startsWith('aws.') ? 'default' : (plan.buses[0]?.name ?? 'default');
   const entry = { EventBusName, Source: source, DetailType, Detail: JSON.stringify(detail), Resources: resources };
   const { Entries, FailedEntryCount } = await buses.putEvents({ Entries: [{ ...entry, Time: at / 1000 }] });
-  if (FailedEntryCount > 0) throw new Error(`${DetailType} was not taken: ${JSON.stringify(Entries)}`);
+  if (FailedEntryCount > 0) throw new Error(`PutEvents rejected ${DetailType}: ${JSON.stringify(Entries)}`);
   return messages.toSorted((a, b) => (a.body < b.body ? -1 : 1));
 }
 
-/** What the plan's schedules send at an instant. */
+/** The messages that the plan's schedules send at a time. */
 export const scheduled = (plan: Plan, at: number): RoutedMessage[] =>
   plan.schedules.map(({ arn, queueArn, input }) => {
-    // EventBridge Scheduler user guide, "Adding context attributes"; whole seconds, as the scheduler gives them.
+    // EventBridge Scheduler user guide, "Adding context attributes". The scheduler sends whole seconds.
     const scheduledTime = new Date(at).toISOString().replace('.000Z', 'Z');
     const attributes: Readonly<Record<string, string>> = { 'schedule-arn': arn, 'scheduled-time': scheduledTime };
     const body = input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (word, name) => attributes[name] ?? word);

@@ -5,19 +5,19 @@ import type { CustomResourceRequest } from '../../../lambda/registration/adapter
 import type { Item } from '../../../lambda/shared/adapters/dynamodb';
 import type { RecordedResources } from './resources';
 
-/** The tables, by the names that `TestTables` gives them. */
+/** The tables, with their names in `TestTables`. */
 export const TABLES = ['subscriptions', 'thresholds', 'deliveries', 'runs'] as const;
 export type TableName = (typeof TABLES)[number];
 
-/** A message of a queue. */
+/** A message in a queue. */
 export interface RecordedMessage {
-  /** Parsed, where it is JSON. */
+  /** Parsed if it is JSON. */
   readonly body: unknown;
-  /** String attributes. Left out: none. */
+  /** String attributes. Omitted if the message has none. */
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** An event of the bus, and the handlers whose queues a rule sends it to. */
+/** An event on the bus, and the handlers to whose queues rules send it. */
 export interface RecordedEvent {
   readonly source: string;
   readonly 'detail-type': string;
@@ -26,33 +26,33 @@ export interface RecordedEvent {
   readonly to: readonly HandlerName[];
 }
 
-/** What a version stores and sends. */
+/** The data that a version stores and sends. */
 export interface Version {
-  /** The package's version. */
+  /** Version of the package. */
   readonly name: string;
-  /** When it was recorded, epoch milliseconds. */
+  /** Time of the recording in epoch milliseconds. */
   readonly recordedAt: number;
   readonly connectorId: string;
-  /** Items, sorted by their keys. */
+  /** Items, sorted by key. */
   readonly items: Readonly<Record<TableName, readonly Item[]>>;
   /** Messages by the handler that reads their queue. */
   readonly messages: Readonly<Partial<Record<HandlerName, readonly RecordedMessage[]>>>;
   /** Messages in dead-letter queues. */
   readonly rejected: readonly RecordedMessage[];
   readonly events: readonly RecordedEvent[];
-  /** What CloudFormation asks `register` for, in its order. */
+  /** Requests of CloudFormation to `register`, in order. */
   readonly requests: readonly CustomResourceRequest[];
-  /** Resources by the name of their app. */
+  /** Resources by name of the app. */
   readonly resources: Readonly<Record<string, RecordedResources>>;
 }
 
-/** A folder for each recorded version. */
+/** Folder with one folder per recorded version. */
 export const VERSIONS_FOLDER = join(dirname(dirname(__dirname)), 'fixtures/versions');
 
-/** A file for each; `version.json` has the rest. */
+/** Parts of a version with their own file. `version.json` has the rest. */
 const PARTS = ['items', 'messages', 'rejected', 'events', 'requests', 'resources'] as const;
 
-/** The recorded versions. */
+/** Reads all recorded versions. */
 export const recordedVersions = (): Version[] =>
   readdirSync(VERSIONS_FOLDER).map((name) => {
     const read = (part: string) => JSON.parse(readFileSync(join(VERSIONS_FOLDER, name, `${part}.json`), 'utf8'));
@@ -60,7 +60,7 @@ export const recordedVersions = (): Version[] =>
     return { name, ...read('version'), ...Object.fromEntries(parts) };
   });
 
-/** Writes a version's fixtures: the same version always gives the same files. */
+/** Writes the fixtures of a version. The same version always results in the same files. */
 export function writeVersion({ name, recordedAt, connectorId, ...parts }: Version): void {
   const folder = join(VERSIONS_FOLDER, name);
   mkdirSync(folder, { recursive: true });
@@ -70,7 +70,7 @@ export function writeVersion({ name, recordedAt, connectorId, ...parts }: Versio
   for (const part of PARTS) write(part, parts[part]);
 }
 
-/** JSON with a line for each value that is `depth` levels down. */
+/** JSON with one line per value at `depth` levels. */
 function lines(value: unknown, depth: number, indent = ''): string {
   if (depth === 0 || typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
@@ -84,5 +84,5 @@ function lines(value: unknown, depth: number, indent = ''): string {
   return entries.length === 0 ? `${open}${close}` : `${open}\n${entries.join(',\n')}\n${indent}${close}`;
 }
 
-/** A message's body as it is on the queue. */
+/** The text of a message's body in the queue. */
 export const bodyOf = ({ body }: RecordedMessage): string => (typeof body === 'string' ? body : JSON.stringify(body));

@@ -1,26 +1,20 @@
-import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { PARTITION_KEY, TTL_ATTRIBUTE } from '../../../../contract/shared';
 import { RunTable } from '../../../../lambda/collection/adapters/run-table';
 import { collectBatch } from '../../../../lambda/collection/core/collect';
 import type { CollectedRun } from '../../../../lambda/collection/core/collected-run';
 import { Collector, stageEvent } from '../../../support/collection';
-import { startTables, type TestTables } from '../../../support/servers/tables';
+import { useTables } from '../../../support/servers/use-tables';
 
-let tables: TestTables;
 let name: string;
 let table: RunTable;
 /** Each test has its own run. */
 let key: string;
 let n = 0;
-beforeAll(async () => {
-  tables = await startTables();
-  const prefix = tables.thresholds.slice(0, tables.thresholds.indexOf('Connector'));
-  const { TableNames = [] } = await tables.client.send(new ListTablesCommand({}));
-  name = TableNames.find((other) => other.startsWith(prefix) && other.includes('Collection')) as string;
-  table = new RunTable(tables.client, name);
+const tables = useTables((started) => {
+  name = started.runs;
+  table = new RunTable(started.client, name);
 });
-afterAll(() => tables.stop());
 beforeEach(() => {
   key = `full#default#${++n}`;
 });

@@ -1,24 +1,21 @@
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { OPEN_INDEX } from '../../../../contract/delivery';
 import { DeliveryTable } from '../../../../lambda/delivery/adapters/delivery-table';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../../lambda/delivery/core/delivery';
 import type { Claim, DeliveryKey, Lease } from '../../../../lambda/delivery/core/ports';
 import { NOW } from '../../../support/evaluation';
-import { startTables, type TestTables } from '../../../support/servers/tables';
+import { useTables } from '../../../support/servers/use-tables';
 
 const DAY = 24 * 3600;
 
-let tables: TestTables;
 let table: DeliveryTable;
 /** A separate delivery for each test. */
 let key: DeliveryKey;
 let tests = 0;
-beforeAll(async () => {
-  tables = await startTables();
-  table = new DeliveryTable(tables.client, tables.deliveries, 90);
+const tables = useTables((started) => {
+  table = new DeliveryTable(started.client, started.deliveries, 90);
 });
-afterAll(() => tables.stop());
 beforeEach(() => {
   key = { subscription: `subscription-${++tests}`, eventId: 'event-1' };
 });

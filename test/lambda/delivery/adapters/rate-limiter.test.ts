@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { rateLimiter } from '../../../../lambda/delivery/adapters/rate-limiter';
-import { startTables, type TestTables } from '../../../support/servers/tables';
+import { useTables } from '../../../support/servers/use-tables';
 
 const NOW = 1_795_000_000_000;
 const cadence = { interval: 1000, tolerance: 2000 };
 
-let tables: TestTables;
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
+const tables = useTables();
 
 const book = (subscription: string, now: number) =>
   rateLimiter(tables.client, tables.deliveries).book(subscription, cadence, now);

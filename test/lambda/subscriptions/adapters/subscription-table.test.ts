@@ -1,25 +1,22 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { SubscriptionTable, subscriptionIndex } from '../../../../lambda/subscriptions/adapters/subscription-table';
 import type { Health } from '../../../../lambda/subscriptions/core/health';
 import type { SubscriptionIndex } from '../../../../lambda/subscriptions/core/ports';
 import type { Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
-import { startTables, type TestTables } from '../../../support/servers/tables';
+import { useTables } from '../../../support/servers/use-tables';
 
-let tables: TestTables;
 let table: SubscriptionTable;
 let index: SubscriptionIndex;
 /** A separate name and instance for each test. */
 let name: string;
 let instanceId: string;
 let tests = 0;
-beforeAll(async () => {
-  tables = await startTables();
-  table = new SubscriptionTable(tables.client, tables.subscriptions);
-  index = subscriptionIndex(tables.client, tables.subscriptions);
+const tables = useTables((started) => {
+  table = new SubscriptionTable(started.client, started.subscriptions);
+  index = subscriptionIndex(started.client, started.subscriptions);
 });
-afterAll(() => tables.stop());
 beforeEach(() => {
   name = `subscription-${++tests}`;
   instanceId = `instance-${tests}`;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type RegistryPorts, register } from '../../../../lambda/registration/core/register';
 import { type Item, queryAll } from '../../../../lambda/shared/adapters/dynamodb';
 import { memberKey, metricKey } from '../../../../lambda/shared/core/metric';
@@ -12,14 +12,10 @@ import { Evaluator, measure, NOW, segment, thresholdOn } from '../../../support/
 import { Crash } from '../../../support/memory/interleaving';
 import { Killer } from '../../../support/memory/killer';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';
-import { startTables, type TestTables } from '../../../support/servers/tables';
+import { useTables } from '../../../support/servers/use-tables';
 
-let tables: TestTables;
 let runs = 0;
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
+const tables = useTables();
 
 /** The items of the two metrics of an instance. A scan would also read the items of other runs. */
 async function itemsOf(instanceId: string): Promise<Item[]> {

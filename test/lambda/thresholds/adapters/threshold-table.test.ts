@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { canonicalDimensions, type Dimensions, metricKey } from '../../../../lambda/shared/core/metric';
 import { position } from '../../../../lambda/shared/core/position';
@@ -21,18 +21,15 @@ import {
   thresholdItems,
 } from '../../../../lambda/thresholds/core/threshold-item';
 import { measure } from '../../../support/evaluation';
-import { startTables, type TestTables } from '../../../support/servers/tables';
+import { useTables } from '../../../support/servers/use-tables';
 
-let tables: TestTables;
 let table: ThresholdTable;
 /** Each test has its own metric. */
 let key: string;
 let name = 0;
-beforeAll(async () => {
-  tables = await startTables();
-  table = new ThresholdTable(tables.client, tables.thresholds);
+const tables = useTables((started) => {
+  table = new ThresholdTable(started.client, started.thresholds);
 });
-afterAll(() => tables.stop());
 beforeEach(() => {
   key = `default#segment#${++name}`;
 });
