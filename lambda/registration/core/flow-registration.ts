@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ending } from '../../delivery/core/health/health-transitions';
 import { HealthWriter } from '../../delivery/core/health/health-writer';
-import { LogMessage } from '../../shared/core/log-messages';
 import type { Telemetry } from '../../shared/core/ports';
 import type { DueSubscriptions, HealthStore } from '../../subscriptions/core/ports';
 import type { Subscription, SubscriptionDefinition } from '../../subscriptions/core/subscription';
@@ -9,10 +8,10 @@ import type { Callback } from './callback';
 import { type RegistryPorts, register, removeAsRead, SubscriptionConflictError, SubscriptionError } from './register';
 
 /**
- * Registrations of flows by the custom connector's triggers (protocol R).
+ * Manager of the subscriptions that flows register themselves, through triggers of a custom connector (protocol R).
  *
  * Power Automate sends POST when a flow is saved or switched on, and DELETE when it is switched off, deleted or edited. It
- * sends the two in either order, repeats them, sends them late, or loses the response.
+ * can send the two in either order, repeat them, send them late, or lose the response.
  *
  * ```
  * POST 1 ── id 1 ──────────────┐ save: POST 2 ── id 2 ──────────────────────────▶ active
@@ -22,13 +21,25 @@ import { type RegistryPorts, register, removeAsRead, SubscriptionConflictError, 
  *                                                                  └─ no POST: the subscription is removed
  * ```
  *
- * Each POST makes a new id, also when nothing else changes, so that a late DELETE never ends a newer registration.
+ * Each POST creates a new id, even if nothing else changes, so that a late DELETE never ends a newer registration.
  */
-export const CONNECTOR_MANAGER = 'connector';
+const CONNECTOR_MANAGER = 'connector';
 
-/** How many flows each caller has registered. A name may be in a set although its subscription was never written. */
+/** Log messages of registrations. Each comment lists the message's details. */
+const RegistrationMessage = {
+  /** `subscription`, `by`, `host`, `fingerprint` */
+  REGISTERED: 'a flow registered itself',
+  /** `subscription`, `by` */
+  UNREGISTERED: 'a flow unregistered itself',
+  /** `subscription`, `by` */
+  ENDED: 'the subscription of an unregistered flow was removed',
+  /** `subscription`, `by` */
+  RETIRED: 'the subscription of a flow that refused every delivery was removed',
+} as const;
+
+/** The set of flows that each caller registered. A name can be in the set although its subscription was never written. */
 export interface RegisteredFlows {
-  /** Adds a name to the caller's set. False when the set has `limit` other names. */
+  /** Adds a name to the caller's set. Returns false if the set already has `limit` other names. */
   add(caller: string, name: string, limit: number): Promise<boolean>;
   remove(caller: string, names: readonly string[]): Promise<void>;
   names(caller: string): Promise<string[]>;
@@ -44,7 +55,7 @@ export interface FlowRegistrationPorts extends RegistryPorts {
 
 export interface FlowRegistration {
   readonly callback: Callback;
-  /** Whose name is the callback's subscription. */
+  /** Its name is `callback.subscription`. */
   readonly definition: SubscriptionDefinition;
   /** `entra:<object id>` or `key:<name>`. */
   readonly caller: string;
@@ -59,7 +70,7 @@ export type FlowRegistrationOutcome =
       readonly message: string;
     };
 
-/** Registers a flow, or writes a new version of it over the one that was read (R1). */
+/** Registers a flow, or replaces the registration that was read (R1). */
 export async function registerFlow(
   { callback, definition, caller, limit }: FlowRegistration,
   ports: FlowRegistrationPorts,
@@ -74,7 +85,7 @@ export async function registerFlow(
   try {
     await register({ definition, flowUrl: callback.url, registration }, CONNECTOR_MANAGER, ports);
   } catch (error) {
-    // The engine knows which version it still wants, and sends the request again. A retry here could write an old version.
+    // No retry here: it could write an old version. Power Automate repeats the request for the version that it wants.
     if (error instanceof SubscriptionConflictError) {
       return {
         code: error.conflict === 'managed elsewhere' ? 'managed-elsewhere' : 'changed-meanwhile',
@@ -85,7 +96,7 @@ export async function registerFlow(
     throw error;
   }
   const { host } = callback;
-  ports.telemetry.info(LogMessage.REGISTERED, {
+  ports.telemetry.info(RegistrationMessage.REGISTERED, {
     subscription: name,
     by: caller,
     host,
@@ -94,7 +105,7 @@ export async function registerFlow(
   return { location: `${name}.${id}` };
 }
 
-/** Adds the flow to the caller's set. A full set first loses the names of flows that the caller no longer has. */
+/** Adds the flow to the caller's set. If the set is full, first removes the names of flows that no longer exist. */
 async function hasRoom(caller: string, name: string, limit: number, ports: FlowRegistrationPorts): Promise<boolean> {
   const { flows, subscriptions } = ports;
   if (await flows.add(caller, name, limit)) return true;
@@ -107,9 +118,9 @@ async function hasRoom(caller: string, name: string, limit: number, ports: FlowR
 }
 
 /**
- * Ends a registration after `grace` (R2). Does nothing for an id that is unknown, or older than the current one, and never
- * says which: the id alone authorizes the request.
- * @param location the registration as `registerFlow` returned it.
+ * Ends a registration after `grace` (R2). An unknown or outdated id has no effect and returns the same: the id alone
+ * authorizes the request.
+ * @param location the location that `registerFlow` returned.
  * @param grace milliseconds.
  */
 export async function unregisterFlow(
@@ -125,13 +136,13 @@ export async function unregisterFlow(
     isCurrent(current, id) ? ending(current.health, clock() + grace) : undefined,
   );
   if (after?.changed)
-    telemetry.info(LogMessage.UNREGISTERED, { subscription: name, by: after.current.registration?.by });
+    telemetry.info(RegistrationMessage.UNREGISTERED, { subscription: name, by: after.current.registration?.by });
 }
 
 /**
- * Removes the subscriptions whose registration has ended (R3), and those whose flow has refused every delivery and probe
- * until `retireAt` (R4).
- * @throws AggregateError when a removal failed. The others are done, and the next run retries the failed ones.
+ * Removes the subscriptions whose registration ended (R3), and those whose flow refused every delivery and probe until
+ * `retireAt` (R4).
+ * @throws AggregateError if some removals failed. The others are complete, and the next run retries the failed ones.
  */
 export async function removeEndedFlows(
   ports: FlowRegistrationPorts & { readonly due: DueSubscriptions },
@@ -146,7 +157,7 @@ export async function removeEndedFlows(
       if (!read?.registration || Math.min(endsAt, retireAt) > now) continue;
       if (!(await removeAsRead(read, ports))) continue;
       await flows.remove(read.registration.by, [name]);
-      telemetry.info(endsAt <= now ? LogMessage.ENDED : LogMessage.RETIRED, {
+      telemetry.info(endsAt <= now ? RegistrationMessage.ENDED : RegistrationMessage.RETIRED, {
         subscription: name,
         by: read.registration.by,
       });

@@ -45,14 +45,6 @@ export const LogMessage = {
   DECLARED: 'a declared subscription was applied',
   /** `request`, `resource`, `subscription`, `reason` */
   NOT_DECLARED: 'a declared subscription could not be applied',
-  /** `subscription`, `by`, `host`, `fingerprint` */
-  REGISTERED: 'a flow registered itself',
-  /** `subscription`, `by` */
-  UNREGISTERED: 'a flow unregistered itself',
-  /** `subscription`, `by` */
-  ENDED: 'the subscription of an unregistered flow was removed',
-  /** `subscription`, `by` */
-  RETIRED: 'the subscription of a flow that refused every delivery was removed',
   /** `messageId`, `error` */
   WILL_RETRY: 'a message will be retried',
 } as const;

@@ -9,6 +9,7 @@ import { runScheduledWork } from '../../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../../lambda/queries/core/measure';
 import type { CustomResourceRequest } from '../../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../../lambda/registration/core/declare';
+import { registerFlow, unregisterFlow } from '../../../lambda/registration/core/flow-registration';
 import { register, unregister, type WantedSubscription } from '../../../lambda/registration/core/register';
 import type { Item } from '../../../lambda/shared/adapters/dynamodb';
 import { metricKey } from '../../../lambda/shared/core/metric';
@@ -112,6 +113,7 @@ class Recorder {
     await this.subscribe();
     await this.observe();
     await this.deliver();
+    await this.registerFlows();
     await this.collect();
     await this.runSources();
     await this.poll();
@@ -211,6 +213,45 @@ class Recorder {
     for (const name of DELIVERED_TO) await this.register(onFailure(name), sealed(name));
     await this.register(thresholdOn('segment-flow', { segment: 'Flow' }, ABOVE), sealed('segment-flow'));
     await this.register(thresholdOn('measure-flow', { measure: 'Flow' }, ABOVE), sealed('measure-flow'));
+  }
+
+  /** Flows that registered themselves: one that unregistered, and one that refused its last probe. */
+  private async registerFlows(): Promise<void> {
+    const { world } = this;
+    const flows = { add: async () => true, remove: async () => {}, names: async () => [] };
+    const ports = {
+      ...world.registry,
+      flows,
+      subscriptions: world.subscriptions,
+      telemetry: world.deliver.telemetry,
+      newRegistrationId: () => '0'.repeat(32),
+    };
+    const registered = async (name: string) => {
+      const callback = { url: flowUrl(name), host: 'example.com', subscription: name };
+      const outcome = await registerFlow(
+        { callback, definition: onFailure(name), caller: 'key:test', limit: 2 },
+        ports,
+      );
+      if (!('location' in outcome)) throw new Error(outcome.message);
+      return outcome.location;
+    };
+    await unregisterFlow(await registered('unregistered'), 10 * MINUTE, ports);
+    await registered('retired');
+    const { now } = world;
+    for (const runId of ['1', '2', '3']) {
+      world.now += 6 * MINUTE;
+      await this.try(...(await this.fail('retired', runId)));
+    }
+    world.now += 14 * DAY;
+    await this.runDue('retired');
+    world.now = now;
+    world.take('deliver');
+  }
+
+  /** The scheduled work of one subscription. */
+  private runDue(name: string): Promise<void> {
+    const due = { dueSubscriptions: async () => [name], unannounced: async () => [] };
+    return runScheduledWork({ ...this.world.deliver, due });
   }
 
   private async evaluate(...messages: SentMessage[]): Promise<void> {
@@ -353,6 +394,7 @@ class Recorder {
       refusing: 404,
       paused: 404,
       'paused-unpublished': 404,
+      retired: 404,
       picky: 400,
       'picky-unpublished': 400,
     };
@@ -443,7 +485,6 @@ class Recorder {
     const { world } = this;
     const recordedAt = world.now;
     this.keep('deliver', ...this.left);
-    const dueAlone = (name: string) => ({ dueSubscriptions: async () => [name], unannounced: async () => [] });
     // A probe, the test body that keeps a flow alive, and a held delivery that is sent.
     for (const [name, wait] of [
       ['paused', 15 * MINUTE],
@@ -451,7 +492,7 @@ class Recorder {
       ['draining', 0],
     ] as const) {
       world.now = recordedAt + wait;
-      await runScheduledWork({ ...world.deliver, due: dueAlone(name) });
+      await this.runDue(name);
       world.now = recordedAt;
     }
     for (const key of await world.deliveries.dead('picky')) await replay(key, world.deliver);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { registeredFlowsTable } from '../../../../lambda/registration/adapters/registered-flows-table';
 import type { Callback } from '../../../../lambda/registration/core/callback';
 import {
@@ -21,19 +21,16 @@ import { NOW, thresholdOn } from '../../../support/evaluation';
 import { Crash } from '../../../support/memory/interleaving';
 import { Killer } from '../../../support/memory/killer';
 import { MemoryBus, MemoryTelemetry } from '../../../support/memory/memory';
-import { startTables, type TestTables } from '../../../support/servers/tables';
+import { useTables } from '../../../support/servers/use-tables';
 
 const MINUTE = 60_000;
 const GRACE = 10 * MINUTE;
 
-let tables: TestTables;
 let flows: RegisteredFlows;
 let runs = 0;
-beforeAll(async () => {
-  tables = await startTables();
-  flows = registeredFlowsTable(tables.client, tables.subscriptions);
+const tables = useTables((started) => {
+  flows = registeredFlowsTable(started.client, started.subscriptions);
 });
-afterAll(() => tables.stop());
 
 /** One flow of its own, and the tables as a worker sees them. */
 class Flow {

@@ -148,8 +148,8 @@ async function history(seed: number) {
       const { settled, hasRead } = start(`POST ${version}`, (all) =>
         registerFlow({ callback, definition, caller: 'key:test', limit: 5 }, all),
       );
-      // The engine gives up waiting, and the request goes on beside later ones. One that has read nothing yet is taken as
-      // never sent: the engine sends a flow's requests one after the other.
+      // The engine stops waiting, and the request continues beside later ones. A request that has read nothing yet counts as
+      // not sent, because the engine sends the requests of a flow one after the other.
       const isSlow = chance(0.1);
       while (settled() === undefined && !(isSlow && hasRead())) await interleaving.step();
       const outcome = settled()?.result;
