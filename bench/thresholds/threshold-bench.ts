@@ -4,7 +4,8 @@ import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dyn
 import { DomainEvent } from '../../contract/events';
 import { DEFAULT_EVENT_SOURCE, PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { eventPublisher } from '../../lambda/events/adapters/event-bus';
-import { type RegistryPorts, register } from '../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../lambda/registration/core/ports';
+import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { metricKey } from '../../lambda/shared/core/metric';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';

@@ -9,7 +9,7 @@ import { Output } from '../../contract/outputs';
 import { deliverySender } from '../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
-import type { RegistryPorts } from '../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
 import { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';

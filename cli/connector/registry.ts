@@ -1,6 +1,6 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import * as adapter from '../../lambda/registration/adapters/registry';
-import type { RegistryPorts } from '../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
 
 /** Tables, queue and key that hold a connector's subscriptions. */

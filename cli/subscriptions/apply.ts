@@ -1,7 +1,7 @@
+import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import {
   type Change,
   planRegistration,
-  type RegistryPorts,
   register,
   SubscriptionConflictError,
   SubscriptionError,

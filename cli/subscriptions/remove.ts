@@ -1,4 +1,5 @@
-import { type RegistryPorts, unregister } from '../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../lambda/registration/core/ports';
+import { unregister } from '../../lambda/registration/core/register';
 import { errorText } from '../shell/aws-errors';
 import type { Report } from '../shell/terminal';
 

@@ -1,5 +1,6 @@
 import type { TriggerId } from '../../contract/events';
-import { type RegistryPorts, register } from '../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../lambda/registration/core/ports';
+import { register } from '../../lambda/registration/core/register';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
 import { checkMessage, evaluateBatch } from '../../lambda/thresholds/core/evaluate';

@@ -7,7 +7,7 @@ import { SubscriptionTable } from '../../subscriptions/adapters/subscription-tab
 import { fingerprint } from '../../subscriptions/core/flow-url';
 import { ThresholdTable } from '../../thresholds/adapters/threshold-table';
 import { checkMessage } from '../../thresholds/core/evaluate';
-import type { RegistryPorts } from '../core/register';
+import type { RegistryPorts } from '../core/ports';
 
 /** Tables and queue of a connector's subscriptions. */
 export interface RegistryPlace {

@@ -1,7 +1,7 @@
 import { toDefinition } from '../../subscriptions/core/entry/definition';
 import { checkEntry } from '../../subscriptions/core/subscription-entry';
+import type { RegistryPorts } from './ports';
 import {
-  type RegistryPorts,
   register,
   SubscriptionConflictError,
   SubscriptionError,

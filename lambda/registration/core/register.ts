@@ -1,46 +1,15 @@
 import { afterEdit } from '../../delivery/core/health/health-transitions';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
-import type { Clock } from '../../shared/core/ports';
 import { sameJson } from '../../shared/core/same-json';
-import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
 import type {
   FlowUrlSource,
   Registration,
-  SealedFlowUrl,
   Subscription,
   SubscriptionDefinition,
 } from '../../subscriptions/core/subscription';
-import type { ThresholdCheck } from '../../thresholds/core/observe';
 import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
-
-export interface RegistryPorts {
-  readonly subscriptions: SubscriptionReader & {
-    /** Returns false if the subscription or its health changed since `previous` was read. */
-    put(subscription: Subscription, previous: Subscription | undefined): Promise<boolean>;
-    delete(subscription: Subscription): Promise<boolean>;
-    /** As `delete`, and false, too, when its health was changed since it was read. */
-    deleteAsRead(subscription: Subscription): Promise<boolean>;
-  };
-  readonly thresholds: {
-    /**
-     * Adds an item. It has no effect until its subscription names its `thresholdId`.
-     * @param due when the sweep checks whether the subscription does, epoch milliseconds. Absent: never.
-     */
-    putThreshold(metricKey: string, item: ThresholdItem, due?: number): Promise<void>;
-    /** Makes the sweep check an item when it is due, epoch milliseconds. */
-    markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
-    /** Marks an item as finished. Returns false if the item does not exist. */
-    settle(metricKey: string, sortKey: string): Promise<boolean>;
-    members(measureKey: string): Promise<Dimensions[]>;
-  };
-  /** Asks `evaluate` to check whether the value is already beyond a threshold. */
-  readonly requestCheck: (check: ThresholdCheck) => Promise<void>;
-  readonly fingerprint: (flowUrl: string) => string;
-  readonly seal: (subscription: string, flowUrl: string) => Promise<SealedFlowUrl>;
-  readonly newId: () => string;
-  readonly clock: Clock;
-}
+import type { RegistryPorts } from './ports';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
 const LEFTOVER_MS = 60 * 60 * 1000;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../cli/shell/terminal';
 import { applySubscriptions, type DesiredSubscriptions } from '../../../cli/subscriptions/apply';
-import type { RegistryPorts, WantedSubscription } from '../../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../../lambda/registration/core/ports';
+import type { WantedSubscription } from '../../../lambda/registration/core/register';
 import { fingerprint } from '../../../lambda/subscriptions/core/flow-url';
 import { MemoryTables } from '../../support/memory/memory';
 

@@ -1,5 +1,5 @@
 import type { EventPublisher } from '../../../lambda/events/core/ports';
-import type { RegistryPorts } from '../../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../../lambda/registration/core/ports';
 import { canonicalDimensions, type Dimensions, memberKey } from '../../../lambda/shared/core/metric';
 import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/ports';
 import { dueOf } from '../../../lambda/subscriptions/core/health';

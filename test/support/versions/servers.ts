@@ -14,7 +14,7 @@ import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { EventPublisher } from '../../../lambda/events/core/ports';
 import type { MeasurePorts, QueryRun, QueryService } from '../../../lambda/queries/core/measure';
-import type { RegistryPorts } from '../../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../../lambda/registration/core/ports';
 import type { Item } from '../../../lambda/shared/adapters/dynamodb';
 import { queueSender, recheckSender } from '../../../lambda/shared/adapters/queue';
 import { rejectedQueue } from '../../../lambda/shared/adapters/rejected-queue';

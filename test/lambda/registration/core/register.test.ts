@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { RegistryPorts } from '../../../../lambda/registration/core/ports';
 import {
-  type RegistryPorts,
   register,
   SubscriptionConflictError,
   unregister,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type RegistryPorts, register } from '../../../../lambda/registration/core/register';
+import type { RegistryPorts } from '../../../../lambda/registration/core/ports';
+import { register } from '../../../../lambda/registration/core/register';
 import { type Item, queryAll } from '../../../../lambda/shared/adapters/dynamodb';
 import { memberKey, metricKey } from '../../../../lambda/shared/core/metric';
 import { SubscriptionTable } from '../../../../lambda/subscriptions/adapters/subscription-table';
