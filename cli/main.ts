@@ -1,6 +1,6 @@
 import { runCommand } from 'citty';
 import { counted } from '../lambda/shared/core/text';
-import { shown } from '../lambda/subscriptions/core/entry/messages';
+import { displayValue } from '../lambda/subscriptions/core/entry/messages';
 import type { Connector } from './connector/connector';
 import { type ConnectorSelector, findConnector } from './connector/find-connector';
 import { checkArguments, findCommand } from './frame/arguments';
@@ -11,13 +11,20 @@ import { CommandError, ConnectorError, Exit, UsageError } from './shell/exit';
 import { TextFileError } from './shell/text-file';
 import { SubscriptionFileError } from './subscriptions/subscription-file';
 
-export type World = Pick<Context, 'terminal' | 'clock' | 'wait' | 'environment' | 'readInput' | 'untilInterrupted'> & {
+export type ProgramEnvironment = Pick<
+  Context,
+  'terminal' | 'clock' | 'wait' | 'environment' | 'readInput' | 'untilInterrupted'
+> & {
   /** Writes text to standard output unchanged. */
   readonly print: (text: string) => void;
 };
 
 /** Runs a command line. Reports errors on the terminal and never throws. */
-export async function main(args: readonly string[], commands: readonly Command[], world: World): Promise<Exit> {
+export async function main(
+  args: readonly string[],
+  commands: readonly Command[],
+  world: ProgramEnvironment,
+): Promise<Exit> {
   try {
     const found = findCommand(args, commands);
     if (!found) {
@@ -51,10 +58,10 @@ export async function main(args: readonly string[], commands: readonly Command[]
 function connectorSelector(value: (option: string) => string | undefined): ConnectorSelector {
   const [stack, region, local] = ['stack', 'region', 'local'].map(value);
   if (stack !== undefined && !/^([A-Za-z][A-Za-z0-9-]{0,127}|arn:[A-Za-z0-9:/-]+)$/.test(stack)) {
-    throw new UsageError(`--stack is ${shown(stack)}; use the name or the ARN of a CloudFormation stack`);
+    throw new UsageError(`--stack is ${displayValue(stack)}; use the name or the ARN of a CloudFormation stack`);
   }
   if (region !== undefined && !/^[a-z0-9-]{1,40}$/.test(region)) {
-    throw new UsageError(`--region is ${shown(region)}; use a Region, such as eu-west-1`);
+    throw new UsageError(`--region is ${displayValue(region)}; use a Region, such as eu-west-1`);
   }
   if (local !== undefined && (stack !== undefined || region !== undefined)) {
     throw new UsageError('--local selects the connector on this machine: omit --stack and --region');
@@ -62,7 +69,7 @@ function connectorSelector(value: (option: string) => string | undefined): Conne
   return { stack, region, local };
 }
 
-function report(error: unknown, { terminal }: World): Exit {
+function report(error: unknown, { terminal }: ProgramEnvironment): Exit {
   if (error instanceof SubscriptionFileError) {
     const { count, message } = error;
     terminal.problem(`${message}\n${counted(count, 'mistake', 'mistakes')} in the file: nothing was changed`);

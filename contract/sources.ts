@@ -58,7 +58,7 @@ export interface ScheduledReconciliation {
  * Retention of records of reported runs, days. Equal to the minimum of `deliveryRetention`, and longer than the maximum look
  * back.
  */
-export const NOTED_RUN_DAYS = 15;
+export const RECORDED_RUN_DAYS = 15;
 
 /** Maximum look back of a reconciliation, days. */
 export const MAX_LOOK_BACK_DAYS = 7;

@@ -10,7 +10,7 @@ import { Env } from '../../contract/environment';
 import { register } from '../../lambda/registration/core/register';
 import { PowerAutomateConnectorStack } from '../../lib';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
-import { ANYBODY } from '../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { localConnector } from '../../local/stack/connector';
 import type { Plan } from '../../local/template/model/plan';
@@ -106,7 +106,7 @@ class CostBench {
     readonly meter: UsageMeter,
     private readonly cleanup: () => Promise<void>,
   ) {
-    this.bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+    this.bus = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
     this.local = localConnector(stack);
   }
 

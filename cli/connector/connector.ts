@@ -53,7 +53,7 @@ export interface AwsAccess {
 }
 
 /** Creates the clients of a connector from the outputs of its stack. */
-export function connectorOf(
+export function createConnector(
   stackName: string,
   outputs: Readonly<Record<string, string>>,
   { region, credentials, endpoints }: AwsAccess,

@@ -81,12 +81,12 @@ function reasonOf({ MessageAttributes = {} }: Message): string {
 export function messageSummary(body: string): string {
   const message = parsed(body) as { readonly 'detail-type'?: unknown; readonly detail?: unknown } | undefined;
   const type = message?.['detail-type'];
-  const text = typeof type === 'string' ? `${type} ${JSON.stringify(message?.detail)}` : readable(body);
+  const text = typeof type === 'string' ? `${type} ${JSON.stringify(message?.detail)}` : decodeBody(body);
   return cut(oneLine(text), 100);
 }
 
 /** The body as the producer sent it: the connector stores JSON in ASCII, and other text as a JSON string. */
-export function readable(body: string): string {
+export function decodeBody(body: string): string {
   const message = parsed(body);
   if (message === undefined) return body;
   return typeof message === 'string' ? message : JSON.stringify(message);

@@ -7,7 +7,7 @@ import {
 import { Output } from '../../contract/outputs';
 import { ACCESS_DENIED, errorText } from '../shell/aws-errors';
 import { ConnectorError } from '../shell/exit';
-import { type Connector, connectorOf } from './connector';
+import { type Connector, createConnector } from './connector';
 import { describeLocalRun } from './local-run';
 
 export interface ConnectorSelector {
@@ -27,7 +27,7 @@ export async function findConnector({ stack, region: wanted, local }: ConnectorS
   if (local !== undefined) {
     const { stackName, region, outputs, endpoints } = await describeLocalRun(local);
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-    return connectorOf(stackName, outputs, { region, credentials, endpoints });
+    return createConnector(stackName, outputs, { region, credentials, endpoints });
   }
   const cloudFormation = new CloudFormationClient({ region: wanted ?? regionOfEnvironment() });
   const region = await cloudFormation.config.region().catch((error) => {
@@ -37,7 +37,7 @@ export async function findConnector({ stack, region: wanted, local }: ConnectorS
     stack === undefined ? await onlyConnector(cloudFormation, region) : await describe(cloudFormation, stack, region);
   // All clients share the credentials, so that the user enters an MFA code only once.
   const { credentials } = cloudFormation.config;
-  return connectorOf(found.name, found.outputs, { region, credentials });
+  return createConnector(found.name, found.outputs, { region, credentials });
 }
 
 /** The AWS CLI reads both variables, the SDK only the first. */

@@ -10,7 +10,7 @@ export const LOCAL_RUN_FILE = '.local-run.json';
 /** GET returns a LocalRunDescription. */
 export const LOCAL_RUN_ROUTE = '/local-run.json';
 
-export interface LocalRunPlace {
+export interface LocalRunEndpoint {
   readonly endpoint: string;
 }
 
@@ -56,7 +56,7 @@ function endpointOfFile(): string {
     throw new ConnectorError(`no local connector runs in this directory: ${START_ONE}`);
   }
   try {
-    return checkedEndpoint((JSON.parse(text) as LocalRunPlace).endpoint);
+    return checkedEndpoint((JSON.parse(text) as LocalRunEndpoint).endpoint);
   } catch {
     throw new ConnectorError(`${LOCAL_RUN_FILE} is invalid: ${START_ONE}`);
   }

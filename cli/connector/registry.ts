@@ -4,7 +4,7 @@ import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
 
 /** Tables, queue and key that hold a connector's subscriptions. */
-export interface RegistryPlace extends adapter.RegistryPlace {
+export interface RegistryResources extends adapter.RegistryPlace {
   /** ARN of the key that encrypts flow URLs. */
   readonly flowUrlKey: string;
 }
@@ -14,7 +14,7 @@ export interface RegistryClients extends adapter.RegistryClients {
 }
 
 /** Ports that write subscriptions and encrypt their flow URLs. */
-export function registryPorts(place: RegistryPlace, clients: RegistryClients): RegistryPorts {
+export function registryPorts(place: RegistryResources, clients: RegistryClients): RegistryPorts {
   return adapter.registryPorts(place, clients, (subscription, flowUrl) =>
     sealFlowUrl(clients.kms, place.flowUrlKey, subscription, flowUrl),
   );

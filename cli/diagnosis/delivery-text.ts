@@ -51,7 +51,7 @@ export const deliveryJson = ({ subscription, eventId, trigger, status, ...row }:
  * The newest rows, newest first, and the number of all rows.
  * @param limit maximum number of rows returned. Holds up to twice as many in memory.
  */
-export async function newest(
+export async function newestDeliveries(
   rows: AsyncIterable<DeliveryRow>,
   limit: number,
   onRow: (seen: number) => void = () => {},

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { DomainEvent } from '../../contract/events';
 import { checkEvent, type DefinedDetailType, EVENT_DEFINITIONS } from '../../lambda/events/core/events';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
+import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 
 type Detail = Record<string, unknown>;
@@ -21,9 +21,9 @@ export function eventDetail(
   now: number,
 ): Detail {
   if (!(DOMAIN_EVENTS as readonly string[]).includes(type)) {
-    const meant = nearest(type, DOMAIN_EVENTS);
+    const meant = closestWord(type, DOMAIN_EVENTS);
     throw new UsageError(
-      `unknown event ${shown(type)}: ${meant ? `did you mean ${meant}?` : `use one of ${DOMAIN_EVENTS.join(', ')}`}`,
+      `unknown event ${displayValue(type)}: ${meant ? `did you mean ${meant}?` : `use one of ${DOMAIN_EVENTS.join(', ')}`}`,
     );
   }
   const { entries } = EVENT_DEFINITIONS[type as DefinedDetailType] as { entries: Record<string, v.GenericSchema> };
@@ -50,14 +50,14 @@ function readDetail(text: string | undefined): Detail {
     throw new UsageError(`--detail is not JSON; ${hint}`);
   }
   if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) return detail as Detail;
-  throw new UsageError(`--detail is ${shown(detail)}; ${hint}`);
+  throw new UsageError(`--detail is ${displayValue(detail)}; ${hint}`);
 }
 
 /** Parses the value as JSON, unless the field accepts it as a text. */
 function readPair(pair: string, entries: Readonly<Record<string, v.GenericSchema>>): [string, unknown] {
   const [, field, value] = /^([A-Za-z]\w*)=(.*)$/s.exec(pair) ?? [];
   if (field === undefined || value === undefined) {
-    throw new UsageError(`--set is ${shown(pair)}; use --set FIELD=VALUE`);
+    throw new UsageError(`--set is ${displayValue(pair)}; use --set FIELD=VALUE`);
   }
   const entry = entries[field];
   if (entry && v.is(entry, value)) return [field, value];

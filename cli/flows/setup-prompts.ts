@@ -1,5 +1,5 @@
 import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
-import type { WantedSubscription } from '../../lambda/registration/core/register';
+import type { DesiredSubscription } from '../../lambda/registration/core/register';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { isBeyond, type ThresholdOperator } from '../../lambda/shared/core/position';
@@ -40,7 +40,7 @@ const ALL = ' all';
  * Prompts for a subscription. Stores nothing.
  * @throws CanceledError if the user cancels.
  */
-export async function askSubscription(prompts: Prompts, context: SetupContext): Promise<WantedSubscription> {
+export async function askSubscription(prompts: Prompts, context: SetupContext): Promise<DesiredSubscription> {
   const trigger = await prompts.choose(
     'What should start the flow?',
     TRIGGER_IDS.map((value) => ({ value, label: TRIGGER_TITLES[value], hint: value })),
@@ -221,7 +221,7 @@ function freeName(words: string, taken: ReadonlySet<string>): string {
   }
 }
 
-export const summaryOf = ({ definition }: WantedSubscription): string => {
+export const summaryOf = ({ definition }: DesiredSubscription): string => {
   const once = definition.threshold?.fireIfAlreadyBeyond ? '; fires once now' : '';
   const owners = definition.owners.length > 0 ? `; owners ${definition.owners.join(', ')}` : '';
   return `${definition.name}: ${conditionText(definition)}${once}${owners}`;

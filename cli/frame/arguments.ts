@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
+import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 import type { Argument, Arguments, Command } from './command';
 
@@ -35,8 +35,8 @@ export function findCommand<C extends Command>(
   const see = `run ${PROGRAM} --help for a list`;
   if (word === undefined) throw new UsageError(`missing command: ${see}`);
   const names = commands.map(({ meta }) => meta.name);
-  const meant = nearest(word, names);
-  throw new UsageError(`unknown command ${shown(word)}: ${meant ? `did you mean ${meant}?` : see}`);
+  const meant = closestWord(word, names);
+  throw new UsageError(`unknown command ${displayValue(word)}: ${meant ? `did you mean ${meant}?` : see}`);
 }
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
@@ -58,7 +58,7 @@ export function checkArguments({ meta, args }: Command, given: readonly string[]
     if (missing) throw new UsageError(`missing ${hintOf(...missing)}: use ${meta.name} ${namesText(names)}`);
     const extra = rest === -1 ? positionals[names.length] : undefined;
     if (extra !== undefined)
-      throw new UsageError(`unexpected argument ${shown(extra)}: ${suggestion(extra, args, values) ?? see}`);
+      throw new UsageError(`unexpected argument ${displayValue(extra)}: ${suggestion(extra, args, values) ?? see}`);
     for (const [name, arg] of Object.entries(args)) checkChoice(`--${name}`, arg, values[name]);
   }
   return {
@@ -75,7 +75,7 @@ export function checkArguments({ meta, args }: Command, given: readonly string[]
 
 /** Suggests the option for an extra argument. Undefined if there is no suggestion or the argument must not be shown. */
 function suggestion(extra: string, args: Arguments, values: Readonly<Record<string, unknown>>): string | undefined {
-  if (shown(extra) !== JSON.stringify(extra)) return undefined;
+  if (displayValue(extra) !== JSON.stringify(extra)) return undefined;
   const options = /^\w+=/.test(extra) ? ['set'] : ['file', 'output'];
   const option = options.find((name) => args[name] && (args[name].multiple || values[name] === undefined));
   return option && `did you mean --${option} ${extra}?`;
@@ -105,7 +105,7 @@ function parse(command: string, args: Arguments, given: string[], see: string) {
   } catch (error) {
     const unknown = /^Unknown option '(--?[\w-]{1,40})/.exec((error as Error).message)?.[1];
     if (unknown === undefined) throw new UsageError(`${(error as Error).message.split('. ')[0]}: ${see}`);
-    const meant = nearest(unknown.replace(/^--?/, ''), Object.keys(options));
+    const meant = closestWord(unknown.replace(/^--?/, ''), Object.keys(options));
     const takesName = unknown === '--subscription' && args.name?.type === 'positional';
     const hint = takesName ? `use ${command} NAME` : meant ? `did you mean --${meant}?` : see;
     throw new UsageError(`unknown option ${unknown}: ${hint}`);
@@ -114,7 +114,7 @@ function parse(command: string, args: Arguments, given: string[], see: string) {
 
 function checkChoice(option: string, arg: Argument, value: unknown): void {
   if (arg.type !== 'enum' || value === undefined || arg.options?.includes(String(value))) return;
-  throw new UsageError(`${option} is ${shown(value)}; use one of ${arg.options?.join(', ')}`);
+  throw new UsageError(`${option} is ${displayValue(value)}; use one of ${arg.options?.join(', ')}`);
 }
 
 /** Placeholder of an argument's value in help and messages. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { shown } from '../../lambda/subscriptions/core/entry/messages';
+import { displayValue } from '../../lambda/subscriptions/core/entry/messages';
 
 /** A file or stream cannot be read as UTF-8 text. The message names it and says what to do. */
 export class TextFileError extends Error {
@@ -20,7 +20,7 @@ export function readTextFile(file: string, option?: string): string {
     const { code } = error as NodeJS.ErrnoException;
     // `shown` hides a flow URL that was passed in place of the file name.
     const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new TextFileError(`${shown(file)} ${problem}${option === undefined ? '' : `: use ${option} FILE`}`);
+    throw new TextFileError(`${displayValue(file)} ${problem}${option === undefined ? '' : `: use ${option} FILE`}`);
   }
   const decoder = new TextFileDecoder(file);
   return decoder.write(bytes) + decoder.end();

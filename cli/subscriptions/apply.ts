@@ -1,12 +1,12 @@
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import {
   type Change,
+  type DesiredSubscription,
   planRegistration,
   register,
   SubscriptionConflictError,
   SubscriptionError,
   unregister,
-  type WantedSubscription,
 } from '../../lambda/registration/core/register';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
@@ -26,7 +26,7 @@ export interface ApplyOptions {
 export interface DesiredSubscriptions {
   readonly count: number;
   /** Reads the file again, in the same order. Throws if the file changed. */
-  entries(): AsyncIterable<WantedSubscription>;
+  entries(): AsyncIterable<DesiredSubscription>;
 }
 
 /** Maximum number of concurrent reads: the size of a BatchGetItem request. */
@@ -109,7 +109,7 @@ class ApplyRun {
   /** Fills `plan` and `names`. Returns false, with the first conflicts reported, if there are any. */
   private async compare(): Promise<boolean> {
     let conflicts = 0;
-    const plan = (one: WantedSubscription) => settle(planRegistration(one, this.options.managedBy, this.ports));
+    const plan = (one: DesiredSubscription) => settle(planRegistration(one, this.options.managedBy, this.ports));
     await inSlices(this.desired.entries(), READS, plan, ({ definition: { name, threshold } }, planned) => {
       this.names.add(name);
       if ('value' in planned) {
@@ -140,7 +140,7 @@ class ApplyRun {
     return obsolete.sort();
   }
 
-  private async *planned(): AsyncGenerator<WantedSubscription> {
+  private async *planned(): AsyncGenerator<DesiredSubscription> {
     if (this.plan.size === 0) return;
     for await (const one of this.desired.entries()) if (this.plan.has(one.definition.name)) yield one;
   }
@@ -157,7 +157,7 @@ class ApplyRun {
     const { plan, report } = this;
     let failed = 0;
     let done = 0;
-    const change = (one: WantedSubscription) => settle(register(one, this.options.managedBy, this.ports));
+    const change = (one: DesiredSubscription) => settle(register(one, this.options.managedBy, this.ports));
     await inSlices(this.planned(), CHANGES, change, (one, result) => {
       const { name } = one.definition;
       if ('error' in result) {
@@ -192,7 +192,7 @@ class ApplyRun {
 }
 
 /** The name of a subscription, and the secret or parameter of its flow URL, if it has one. */
-function textOf({ definition, flowUrlFrom }: WantedSubscription): string {
+function textOf({ definition, flowUrlFrom }: DesiredSubscription): string {
   if (!flowUrlFrom) return definition.name;
   const field = 'secret' in flowUrlFrom && flowUrlFrom.field !== undefined ? `, field ${flowUrlFrom.field}` : '';
   return `${definition.name} (flow URL from ${secretName(flowUrlFrom)}${field})`;

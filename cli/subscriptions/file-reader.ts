@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Document, isMap, type Node } from 'yaml';
 import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
-import { nearest } from '../../lambda/subscriptions/core/entry/messages';
+import { closestWord } from '../../lambda/subscriptions/core/entry/messages';
 import { DEFAULT_SET, setSchema } from '../../lambda/subscriptions/core/entry/schema';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
 import type { SecretReference } from '../../lambda/subscriptions/core/secret-reference';
@@ -112,7 +112,7 @@ export class FileReader {
     const list = content.subscriptions;
     for (const key of Object.keys(content)) {
       if (key === 'set' || key === 'subscriptions') continue;
-      const meant = nearest(key, ['set', 'subscriptions']) ?? 'set or subscriptions';
+      const meant = closestWord(key, ['set', 'subscriptions']) ?? 'set or subscriptions';
       this.diagnostics.add(lineOf(key), `${keyText(key)} is unknown at the top level of the file; write ${meant}`);
     }
     // If there is a misspelled key instead, that mistake is enough.

@@ -1,4 +1,4 @@
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
+import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { Connector } from '../connector/connector';
 import type { Context } from '../frame/command';
@@ -7,7 +7,7 @@ import { CommandError, UsageError } from '../shell/exit';
 /** Validates the name of a subscription. Throws a UsageError. */
 export function checkName(name: string): string {
   if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
-  throw new UsageError(`${shown(name)} is not a subscription name: use 1 to 64 letters, digits, - and _`);
+  throw new UsageError(`${displayValue(name)} is not a subscription name: use 1 to 64 letters, digits, - and _`);
 }
 
 /** The name from `subscriptionArgs`, or undefined for all subscriptions. Throws a UsageError. */
@@ -26,7 +26,7 @@ export async function findSubscription(name: string, { subscriptions }: Connecto
   if (found) return found;
   const names: string[] = [];
   for await (const { definition } of subscriptions.list()) names.push(definition.name);
-  const meant = nearest(name, names);
+  const meant = closestWord(name, names);
   const hint = names.length > 0 ? 'run list to see the names' : 'the connector has no subscriptions yet';
   throw new CommandError(`subscription ${name} does not exist: ${meant ? `did you mean ${meant}?` : hint}`);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { shown } from '../../lambda/subscriptions/core/entry/messages';
+import { displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { CommandError, UsageError } from '../shell/exit';
 import { TextFileDecoder } from '../shell/text-file';
 
@@ -50,13 +50,13 @@ export class StableFile {
   }
 
   private changed(): CommandError {
-    return new CommandError(`${shown(this.path)} changed while apply was running: run apply again`);
+    return new CommandError(`${displayValue(this.path)} changed while apply was running: run apply again`);
   }
 
   private unreadable({ code }: NodeJS.ErrnoException): UsageError {
     // `shown` hides a flow URL that was passed in place of the file name.
     const what = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    return new UsageError(`${shown(this.path)} ${what}: use -f FILE`);
+    return new UsageError(`${displayValue(this.path)} ${what}: use -f FILE`);
   }
 }
 
@@ -80,7 +80,7 @@ export async function* readUtf8(blocks: AsyncIterable<Buffer>, file: string): As
   const decoder = new TextFileDecoder(file);
   const checked = (text: string) => {
     if (!text.includes('\0')) return text;
-    throw new UsageError(`${shown(file)} is not a text file: use -f with a YAML or JSON file`);
+    throw new UsageError(`${displayValue(file)} is not a text file: use -f with a YAML or JSON file`);
   };
   for await (const block of blocks) yield checked(decoder.write(block));
   yield checked(decoder.end());

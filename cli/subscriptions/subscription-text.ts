@@ -25,7 +25,7 @@ export function levelText({ operator, value, recoverTo }: Threshold): string {
 }
 
 /** The filter and the threshold of a subscription: `VIP customers above 10,000, back at 9,000`. */
-export function aboutText({ trigger, filter, threshold }: SubscriptionDefinition): string {
+export function filterText({ trigger, filter, threshold }: SubscriptionDefinition): string {
   const { dataSource, includeRetries, segment, measure, dimensions, kind, status } = filter;
   const subject = dataSource ?? segment ?? measure ?? (trigger.startsWith('data-source') ? 'every data source' : '');
   const members = dimensions ? ` (${mapText(dimensions)})` : '';
@@ -38,7 +38,7 @@ export function aboutText({ trigger, filter, threshold }: SubscriptionDefinition
 export function conditionText(definition: SubscriptionDefinition): string {
   const { trigger, instanceId } = definition;
   const instance = instanceId === 'default' ? '' : ` of instance '${instanceId}'`;
-  return `${trigger} (${aboutText(definition)})${instance}`;
+  return `${trigger} (${filterText(definition)})${instance}`;
 }
 
 /** The host and the fingerprint of a flow URL, or the name of its secret. The URL itself is never shown. */

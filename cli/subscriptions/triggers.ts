@@ -1,5 +1,5 @@
 import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
-import { nearest, shown } from '../../lambda/subscriptions/core/entry/messages';
+import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
 
 export const TRIGGER_TITLES: Readonly<Record<TriggerId, string>> = {
@@ -15,8 +15,8 @@ export const TRIGGER_TITLES: Readonly<Record<TriggerId, string>> = {
 export function checkTrigger(text: string): TriggerId {
   const found = TRIGGER_IDS.find((id) => id === text);
   if (found) return found;
-  const meant = nearest(text, TRIGGER_IDS);
+  const meant = closestWord(text, TRIGGER_IDS);
   throw new UsageError(
-    `unknown trigger ${shown(text)}: ${meant ? `did you mean ${meant}?` : `use one of ${TRIGGER_IDS.join(', ')}`}`,
+    `unknown trigger ${displayValue(text)}: ${meant ? `did you mean ${meant}?` : `use one of ${TRIGGER_IDS.join(', ')}`}`,
   );
 }

@@ -9,7 +9,7 @@ import {
   visit,
   type YAMLParseError,
 } from 'yaml';
-import { shown } from '../../lambda/subscriptions/core/entry/messages';
+import { displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { Mistakes } from '../shell/mistakes';
 import type { YamlListReader } from './yaml-list';
 
@@ -132,5 +132,5 @@ export function listMistake(value: unknown): string {
   if (value === undefined)
     return '"subscriptions" is missing; write "subscriptions:" and below it a list of subscriptions';
   if (value === null) return '"subscriptions" is empty; write a list below it, or [] for none';
-  return `"subscriptions" is ${shown(value)}; write a list, with - before the first key of each subscription`;
+  return `"subscriptions" is ${displayValue(value)}; write a list, with - before the first key of each subscription`;
 }

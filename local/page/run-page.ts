@@ -1,12 +1,12 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { connectorOf } from '../../cli/connector/connector';
-import { newest } from '../../cli/diagnosis/delivery-text';
+import { createConnector } from '../../cli/connector/connector';
+import { newestDeliveries } from '../../cli/diagnosis/delivery-text';
 import { Output } from '../../contract/outputs';
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { cut } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
-import { ANYBODY } from '../shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import type { DeadLetter, LocalStack } from '../stack';
 import { type BusHistory, LIMITS } from './bus-history';
 import type { PagePorts } from './server';
@@ -18,12 +18,16 @@ const NEWEST = 100;
 /** Connects the page with a run: reads its state, and puts events on the bus like any producer. */
 export function runPage(stack: LocalStack, history: BusHistory): { readonly ports: PagePorts; close(): void } {
   const { stackName, outputs, region, endpoints } = stack;
-  const connector = connectorOf(stackName, outputs, { region, credentials: ANYBODY.credentials, endpoints });
+  const connector = createConnector(stackName, outputs, {
+    region,
+    credentials: LOCAL_CLIENT_CONFIG.credentials,
+    endpoints,
+  });
   const busName = connector.output(Output.EVENT_BUS_NAME);
   const ports: PagePorts = {
     async snapshot() {
       const deliveryCounts: Partial<Record<DeliveryStatus, number>> = {};
-      const deliveries = await newest(counted(connector.deliveries.rows(), deliveryCounts), NEWEST);
+      const deliveries = await newestDeliveries(counted(connector.deliveries.rows(), deliveryCounts), NEWEST);
       const subscriptions: Subscription[] = [];
       for await (const one of connector.subscriptions.list()) subscriptions.push(one);
       return {

@@ -1,5 +1,5 @@
 import { responseText } from '../../cli/diagnosis/delivery-text';
-import { aboutText, flowText } from '../../cli/subscriptions/subscription-text';
+import { filterText, flowText } from '../../cli/subscriptions/subscription-text';
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
@@ -204,7 +204,7 @@ function subscriptionItem(subscription: Subscription, now: number): Html {
   const { definition, flow, health } = subscription;
   return html`<li>
 <p>${stateBadge(subscription)} <strong>${definition.name}</strong> ${definition.trigger}</p>
-<p class="small">${aboutText(definition)}, format ${definition.format}; flow ${flowText(flow)}</p>
+<p class="small">${filterText(definition)}, format ${definition.format}; flow ${flowText(flow)}</p>
 ${
   isPaused(subscription) &&
   html`<p class="reason">Paused since ${time(health?.since ?? now, now)}: ${health?.reason}. ${

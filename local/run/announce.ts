@@ -1,11 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCAL_RUN_FILE, type LocalRunPlace } from '../../cli/connector/local-run';
+import { LOCAL_RUN_FILE, type LocalRunEndpoint } from '../../cli/connector/local-run';
 
 /** Writes the file that tells the CLI in this folder the endpoint. Returns a function that removes it. */
-export function announceLocalRun(endpoint: string, folder = '.'): () => void {
+export function writeLocalRunFile(endpoint: string, folder = '.'): () => void {
   const file = join(folder, LOCAL_RUN_FILE);
-  const place: LocalRunPlace = { endpoint };
+  const place: LocalRunEndpoint = { endpoint };
   const text = JSON.stringify(place);
   try {
     writeFileSync(file, text);

@@ -18,11 +18,11 @@ import { BusHistory } from '../page/bus-history';
 import { runPage } from '../page/run-page';
 import { PageServer } from '../page/server';
 import { Cleanups } from '../shared/cleanups';
-import { ANYBODY } from '../shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import { UserError } from '../shared/user-error';
 import { type LocalStack, messagesIn, startLocalStack } from '../stack';
 import { type LocalConnector, localConnector } from '../stack/connector';
-import { announceLocalRun } from './announce';
+import { writeLocalRunFile } from './announce';
 import { readAnswers } from './answer-file';
 import { readEvents } from './event-file';
 import type { Options } from './options';
@@ -101,7 +101,7 @@ export class LocalRun {
       onLog: (functionId, line) => this.onLog(functionId, line),
     });
     this.cleanups.add(() => stack.stop());
-    this.cleanups.add(announceLocalRun(stack.endpoint));
+    this.cleanups.add(writeLocalRunFile(stack.endpoint));
     this.print(`The connector runs at ${stack.endpoint}${this.options.once ? '' : ' (open it in a browser to watch)'}`);
 
     const connector = localConnector(stack);
@@ -191,7 +191,7 @@ export class LocalRun {
     connector: LocalConnector,
   ) {
     this.print(`Putting ${entries.length} events from ${file} …`);
-    const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+    const client = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
     this.cleanups.add(() => client.destroy());
     await replay(entries, {
       client,

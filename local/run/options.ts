@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { wholeNumberHint, wholeNumberOf } from '../../lambda/shared/core/numbers';
-import { wrongValue } from '../../lambda/subscriptions/core/entry/messages';
+import { invalidValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UserError } from '../shared/user-error';
 
 /** The options of `npm start`. */
@@ -134,7 +134,7 @@ function parse(args: readonly string[]) {
 function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = wholeNumberOf(text, min, max);
   if (value !== undefined) return value;
-  throw new UserError(`${name} ${wrongValue(text, wholeNumberHint(min, max))}`);
+  throw new UserError(`${name} ${invalidValue(text, wholeNumberHint(min, max))}`);
 }
 
 /** Parses `NAME=VARIABLE`. Errors do not quote the argument, which may be a value by mistake. */
@@ -160,7 +160,7 @@ function valuesOf(
 function factor(name: string, text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value < 1 || value > MAX_SPEED) {
-    throw new UserError(`${name} ${wrongValue(text, `a number from 1 to ${MAX_SPEED}`)}`);
+    throw new UserError(`${name} ${invalidValue(text, `a number from 1 to ${MAX_SPEED}`)}`);
   }
   return value;
 }

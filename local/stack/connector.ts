@@ -9,7 +9,7 @@ import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
-import { ANYBODY } from '../shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import { UserError } from '../shared/user-error';
 import type { LocalFunction, LocalStack } from '.';
 
@@ -33,9 +33,9 @@ export function localConnector(stack: LocalStack) {
   }
   const subscriptionsTable = variable(deliver, Env.SUBSCRIPTIONS_TABLE_NAME);
   const thresholdsTable = variable(evaluate, Env.THRESHOLDS_TABLE_NAME);
-  const dynamodb = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
-  const kms = new KMSClient({ ...ANYBODY, endpoint: stack.endpoints.kms });
-  const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
+  const dynamodb = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
+  const kms = new KMSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.kms });
+  const sqs = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.sqs });
   const table = new DeliveryTable(
     dynamodb,
     variable(deliver, Env.DELIVERIES_TABLE_NAME),

@@ -8,11 +8,11 @@ import Ajv from 'ajv';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
 import { LOCAL_RUN_FILE } from '../../cli/connector/local-run';
-import { main, type World } from '../../cli/main';
+import { main, type ProgramEnvironment } from '../../cli/main';
 import { Env } from '../../contract/environment';
 import { TRIGGER_IDS } from '../../contract/events';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
-import { announceLocalRun } from '../../local/run/announce';
+import { writeLocalRunFile } from '../../local/run/announce';
 import type { LocalStack } from '../../local/stack';
 import { bundleCli, type CliResult, expectClean, runCli } from '../support/cli';
 import { putEvent, startConnectorStack } from '../support/local-run';
@@ -297,7 +297,7 @@ describe('a call without its subscription or connector', () => {
 
   it('finds the connector that npm start runs in the same folder, until it ends', async () => {
     const file = join(directory, LOCAL_RUN_FILE);
-    const withdraw = announceLocalRun(stack.endpoint, directory);
+    const withdraw = writeLocalRunFile(stack.endpoint, directory);
     expect((await runCli(bundle, ['--local', 'list'], { cwd: directory, env: {} })).status).toBe(0);
     withdraw();
     expect(existsSync(file)).toBe(false);
@@ -311,7 +311,7 @@ describe('schema and sample', () => {
       const print = async (name: string) => {
         const printed: unknown[] = [];
         const terminal = { json: (value: unknown) => printed.push(JSON.parse(JSON.stringify(value))) };
-        const world = { terminal, clock: Date.now } as unknown as World;
+        const world = { terminal, clock: Date.now } as unknown as ProgramEnvironment;
         expect(await main([name, trigger, '--format', format], COMMANDS, world)).toBe(0);
         return printed[0] as object;
       };

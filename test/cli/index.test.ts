@@ -10,7 +10,7 @@ import { DUE_INDEX } from '../../contract/thresholds';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
-import { ANYBODY } from '../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import type { LocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { bundleCli, type CliResult, callCli, expectClean, runCli } from '../support/cli';
@@ -92,7 +92,7 @@ function stackXml(name: string, outputs: Readonly<Record<string, string>>): stri
 /** An environment with credentials, without this process's own settings. */
 const signedIn = (): Record<string, string> => ({
   ...signedOut(),
-  AWS_REGION: ANYBODY.region,
+  AWS_REGION: LOCAL_CLIENT_CONFIG.region,
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
 });
@@ -142,7 +142,7 @@ const applied = (...args: string[]) => cli(['apply', ...args], { ...signedIn(), 
 const stored = async () => (await everything()).filter((one) => one[DUE_INDEX.partitionKey] === undefined);
 
 async function everything(): Promise<Record<string, unknown>[]> {
-  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  const client = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
   const names = [Output.SUBSCRIPTIONS_TABLE_NAME, Output.THRESHOLDS_TABLE_NAME].map((name) => stack.outputs[name]);
   const pages = await Promise.all(names.map((TableName) => client.send(new ScanCommand({ TableName }))));
   client.destroy();
@@ -153,7 +153,7 @@ async function everything(): Promise<Record<string, unknown>[]> {
 const item = async (name: string) => (await stored()).find((one) => one[PARTITION_KEY] === name);
 
 beforeEach(async () => {
-  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  const client = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
   for (const { [PARTITION_KEY]: pk, [SORT_KEY]: sk } of await everything()) {
     const TableName = stack.outputs[sk === undefined ? Output.SUBSCRIPTIONS_TABLE_NAME : Output.THRESHOLDS_TABLE_NAME];
     await client.send(new DeleteCommand({ TableName, Key: { [PARTITION_KEY]: pk, [SORT_KEY]: sk } }));

@@ -14,7 +14,7 @@ import { Output } from '../../contract/outputs';
 import type { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';
 import { thresholdItems } from '../../lambda/thresholds/core/threshold-item';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
-import { ANYBODY } from '../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import type { LocalStack } from '../../local/stack';
 import { bundleCli, expectClean, runCli } from '../support/cli';
 import { startConnectorStack } from '../support/local-run';
@@ -50,7 +50,7 @@ async function cli(...args: string[]) {
 
 /** Puts events in order, each after the previous one is processed. */
 async function put(...events: readonly (readonly [detailType: string, detail: object])[]) {
-  const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  const client = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
   for (const [DetailType, detail] of events) {
     const EventBusName = stack.outputs[Output.EVENT_BUS_NAME];
     const Entries = [{ EventBusName, Source: 'customer-insights', DetailType, Detail: JSON.stringify(detail) }];

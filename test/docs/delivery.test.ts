@@ -1,15 +1,15 @@
 /** Runs every row of the table of responses in docs/delivery.md on the real code, over TLS and with the real tables. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/delivery/adapters/secret-reader';
-import { FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN } from '../../lambda/delivery/core/health/circuit-breaker';
+import { FAILURES_TO_OPEN, FIRST_OPEN_MS, MAX_OPEN_MS } from '../../lambda/delivery/core/health/circuit-breaker';
 import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/delivery/core/health/health-transitions';
-import { BOOKING_LIFETIME } from '../../lambda/delivery/core/rate-limit';
+import { BOOKING_LIFETIME_MS } from '../../lambda/delivery/core/rate-limit';
 import { NotCalled } from '../../lambda/delivery/core/response';
-import { LONGEST_ROUND } from '../../lambda/delivery/core/retry';
+import { MAX_ROUND_MS } from '../../lambda/delivery/core/retry';
 import { AwsError } from '../../local/engines/protocol/aws-json';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../support/delivery';
 import { codeRows, readPage, sectionOf } from '../support/pages';
-import { answer, type Behaviour, brokenOff, refused, reset } from '../support/servers/flow-server';
+import { type Behaviour, brokenOff, refused, reset, responding } from '../support/servers/flow-server';
 import { SecretStores } from '../support/servers/secret-stores';
 
 const PAGE = readPage('delivery.md');
@@ -38,7 +38,7 @@ function behaviourOf(text: string): Behaviour {
   const [, status, seconds, code] = /^(\d{3})(?: Retry-After: (\d+)| (\w+))?$/.exec(text) ?? [];
   if (status === undefined) throw new Error(`cannot read the response ${text}`);
   if (code !== undefined) return refused(Number(status), code);
-  return answer(Number(status), seconds === undefined ? {} : { 'retry-after': seconds });
+  return responding(Number(status), seconds === undefined ? {} : { 'retry-after': seconds });
 }
 
 const URL_ERRORS: Readonly<Record<string, AwsError>> = {
@@ -63,7 +63,7 @@ const neverCalls = (text: string) =>
 async function arrange(text: string, url: string): Promise<void> {
   stores.failing = () => URL_ERRORS[text];
   stores.empty();
-  if (text !== 'secret missing') await stores.keepSecret('flows', SECRETS[text] ?? JSON.stringify({ url }));
+  if (text !== 'secret missing') await stores.putSecret('flows', SECRETS[text] ?? JSON.stringify({ url }));
 }
 
 let servers: DeliveryServers;
@@ -112,12 +112,12 @@ it('the table explains every error code of an unreadable URL', () => {
 
 it('the text has the numbers of the code', () => {
   const text = PAGE.replaceAll(/\s+/g, ' ');
-  expect([FAILURES_TO_OPEN, FIRST_OPEN, LONGEST_OPEN, LONGEST_ROUND]).toEqual([5, 30_000, 900_000, 84 * 3600_000]);
+  expect([FAILURES_TO_OPEN, FIRST_OPEN_MS, MAX_OPEN_MS, MAX_ROUND_MS]).toEqual([5, 30_000, 900_000, 84 * 3600_000]);
   expect(text).toContain('After five consecutive attempts failed');
   expect(text).toContain("attempts none of the subscription's deliveries for 30 seconds");
   expect(text).toContain('for twice as long, up to 15 minutes');
   expect(text).toContain('for three and a half days is dead');
-  expect(BOOKING_LIFETIME).toBe(10_000);
+  expect(BOOKING_LIFETIME_MS).toBe(10_000);
   expect(text).toContain('reservation up to ten seconds late');
   expect([REFUSALS_TO_PAUSE, REFUSALS_SPAN / 60_000]).toEqual([3, 10]);
   expect(text).toContain('After 3 of them over at least 10 minutes');

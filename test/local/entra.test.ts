@@ -7,7 +7,7 @@ import { register } from '../../lambda/registration/core/register';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
 import type { EntraAuth } from '../../lambda/subscriptions/core/subscription';
 import { close, LOOPBACK, listen } from '../../local/engines/protocol/http';
-import { ANYBODY } from '../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import { localConnector } from '../../local/stack/connector';
 import { definitionOf } from '../support/evaluation';
 import { startConnectorStack } from '../support/local-run';
@@ -36,7 +36,7 @@ it('calls no flow with both a signature and a token, or with neither', async () 
   };
   const stack = await startConnectorStack({ functionEnvironment, onLog }, { entraFederation: true });
   const connector = localConnector(stack);
-  const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  const client = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
   try {
     const origin = `http://${LOOPBACK}:${await listen(flow, 0)}/flows`;
     const trigger = 'data-source-refresh-succeeded';

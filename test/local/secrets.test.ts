@@ -14,7 +14,7 @@ import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger }
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
-import { ANYBODY } from '../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import { playRetailer } from '../support/app/retailer';
@@ -100,7 +100,7 @@ beforeAll(async () => {
     onLog: (_, line) => logs.push(line),
   });
   connector = localConnector(stack);
-  const secrets = new SecretsManagerClient({ ...ANYBODY, endpoint: stack.endpoints.secrets_manager });
+  const secrets = new SecretsManagerClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.secrets_manager });
   const SecretString = JSON.stringify({
     kept: `${stack.endpoint}/flows/kept?sig=signature-in-a-secret`,
     declared: `${stack.endpoint}/flows/declared?sig=signature-of-a-declared-flow`,
@@ -205,7 +205,7 @@ function filesIn(folder: string): Record<string, string> {
 }
 
 async function tables(): Promise<Record<string, string>> {
-  const config = { ...ANYBODY, endpoint: stack.endpoints.dynamodb };
+  const config = { ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb };
   const [names, client] = [new DynamoDBClient(config), documentClient(config)];
   const found: Record<string, string> = {};
   for (const TableName of (await names.send(new ListTablesCommand({}))).TableNames ?? []) {
@@ -219,7 +219,7 @@ async function tables(): Promise<Record<string, string>> {
 
 /** The messages in the queues. */
 async function queues(): Promise<Record<string, string>> {
-  const client = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
+  const client = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.sqs });
   const found: Record<string, string> = { 'dead letters': JSON.stringify(stack.deadLetters()) };
   for (const { logicalId, url } of stack.queues()) {
     const { Messages } = await client.send(new ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: 0 }));

@@ -224,7 +224,7 @@ export class DeliveryWorld extends MemoryHandler {
   }
 
   /** Runs the schedule's work of one minute. */
-  tend(gate?: Gate): Promise<void> {
+  runSchedule(gate?: Gate): Promise<void> {
     return runScheduledWork(this.ports(gate));
   }
 
@@ -234,7 +234,7 @@ export class DeliveryWorld extends MemoryHandler {
       const minute = Math.min(end, this.now + 60_000);
       await this.run({ until: minute });
       this.now = minute;
-      await this.tend();
+      await this.runSchedule();
     }
     await this.run({ until: this.now });
   }

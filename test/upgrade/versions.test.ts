@@ -29,7 +29,7 @@ import { pollBatch } from '../../lambda/unification/core/poll';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { SqsEngine } from '../../local/engines/services/sqs';
 import { Activity } from '../../local/shared/activity';
-import { ANYBODY } from '../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
 import { messagesOf } from '../support/evaluation';
 import { missingKinds } from '../support/versions/kinds';
@@ -54,8 +54,8 @@ let templates: Templates;
 let current: Version;
 beforeAll(async () => {
   servers = await startVersionServers();
-  await servers.stores.keepSecret(...STORED.secret);
-  servers.stores.keepParameter(...STORED.parameter);
+  await servers.stores.putSecret(...STORED.secret);
+  servers.stores.putParameter(...STORED.parameter);
   templates = synthesize();
   current = await recordVersion('current', servers, templates);
 });
@@ -417,7 +417,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
     const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
     const QueueUrl = sqs.url('rejected');
     sqs.createQueue({ name: 'rejected', arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:rejected`, attributes: {} } as never);
-    const client = new SQSClient({ ...ANYBODY, endpoint: sqs.endpoint });
+    const client = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: sqs.endpoint });
     try {
       for (const message of version.rejected) {
         const attributes = Object.entries(message.attributes ?? {}).map(

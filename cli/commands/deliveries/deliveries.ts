@@ -1,5 +1,5 @@
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../../lambda/delivery/core/delivery';
-import { deliveriesTable, deliveryJson, newest } from '../../diagnosis/delivery-text';
+import { deliveriesTable, deliveryJson, newestDeliveries } from '../../diagnosis/delivery-text';
 import { connectorCommand, jsonArg, limitArg, sinceArg, subscriptionArgs } from '../../frame/command';
 import { countOption, instantOption } from '../../frame/option-values';
 import { timeText } from '../../shell/time';
@@ -31,7 +31,7 @@ export const deliveries = connectorCommand({
     const connector = await context.connector();
     if (subscription !== undefined) await findSubscription(subscription, connector);
     const rows = withStatus(connector.deliveries.rows({ subscription, from }), status);
-    const found = await newest(rows, limit, (seen) => terminal.progress('deliveries read', seen, seen));
+    const found = await newestDeliveries(rows, limit, (seen) => terminal.progress('deliveries read', seen, seen));
     if (args.json) terminal.json(found.rows.map(deliveryJson));
     else if (found.seen === 0)
       terminal.line(`No ${status ? `${status} ` : ''}deliveries since ${timeText(from ?? 0, now)}.`);

@@ -1,11 +1,11 @@
 import { deliveryKeyOf } from '../../../lambda/delivery/core/delivery-id';
-import { type Replayed, replayAll, replay as replayOne } from '../../../lambda/delivery/core/replay';
+import { type ReplayResult, replayAll, replay as replayOne } from '../../../lambda/delivery/core/replay';
 import { connectorCommand, sinceArg } from '../../frame/command';
 import { instantOption } from '../../frame/option-values';
 import { CommandError, UsageError } from '../../shell/exit';
 import { findSubscription, subscriptionName } from '../../subscriptions/find-subscription';
 
-const NOT_SENT: Readonly<Record<Exclude<Replayed, 'sent'>, string>> = {
+const NOT_SENT: Readonly<Record<Exclude<ReplayResult, 'sent'>, string>> = {
   unknown: 'the delivery does not exist',
   'under way': 'the connector is already retrying it',
   paused: 'its subscription is paused: resume it first',

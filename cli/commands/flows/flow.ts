@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { oneLine } from '../../../lambda/shared/core/text';
-import { shown } from '../../../lambda/subscriptions/core/entry/messages';
+import { displayValue } from '../../../lambda/subscriptions/core/entry/messages';
 import { ownersEntry } from '../../../lambda/subscriptions/core/entry/name-owners-links';
 import {
   channelOfLink,
@@ -111,6 +111,6 @@ function write(file: string, content: string | Uint8Array): void {
     writeFileSync(file, content);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new CommandError(`cannot write ${shown(file)} (${code}): use -o FILE in an existing directory`);
+    throw new CommandError(`cannot write ${displayValue(file)} (${code}): use -o FILE in an existing directory`);
   }
 }

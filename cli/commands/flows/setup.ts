@@ -1,4 +1,4 @@
-import { register, type WantedSubscription } from '../../../lambda/registration/core/register';
+import { type DesiredSubscription, register } from '../../../lambda/registration/core/register';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
 import type { Connector } from '../../connector/connector';
 import { responseText } from '../../diagnosis/delivery-text';
@@ -41,7 +41,7 @@ export async function setUp(
   context: Pick<Context, 'all' | 'clock' | 'wait' | 'terminal'>,
 ): Promise<boolean> {
   prompts.begin(`New subscription in ${connector.stackName}`);
-  let wanted: WantedSubscription;
+  let wanted: DesiredSubscription;
   try {
     wanted = await askSubscription(prompts, await readSetupContext(connector, context));
     prompts.say(summaryOf(wanted));

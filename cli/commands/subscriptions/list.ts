@@ -1,6 +1,6 @@
 import { connectorCommand, jsonArg } from '../../frame/command';
 import { listSubscriptions } from '../../subscriptions/find-subscription';
-import { aboutText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
+import { filterText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 
 export const list = connectorCommand({
   name: 'list',
@@ -13,7 +13,7 @@ export const list = connectorCommand({
       one.definition.name,
       stateText(one, clock(), terminal.style),
       one.definition.trigger,
-      aboutText(one.definition),
+      filterText(one.definition),
       flowText(one.flow),
       one.managedBy,
     ]);

@@ -1,11 +1,11 @@
 import { durationText } from '../../../lambda/shared/core/duration';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
-import { deliveriesTable, deliveryJson, newest } from '../../diagnosis/delivery-text';
+import { deliveriesTable, deliveryJson, newestDeliveries } from '../../diagnosis/delivery-text';
 import { connectorCommand, jsonArg, nameArg } from '../../frame/command';
 import type { Style } from '../../shell/terminal';
 import { timeText } from '../../shell/time';
 import { openSubscription } from '../../subscriptions/find-subscription';
-import { aboutText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
+import { filterText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 
 const LATEST = 5;
 
@@ -16,7 +16,7 @@ export const show = connectorCommand({
   async run({ name, json }, context) {
     const { terminal, clock } = context;
     const { connector, subscription } = await openSubscription(name, context);
-    const latest = await newest(connector.deliveries.rows({ subscription: name }), LATEST);
+    const latest = await newestDeliveries(connector.deliveries.rows({ subscription: name }), LATEST);
     const held = (await connector.deliveries.held(name)).length;
     const dead = (await connector.deliveries.dead(name)).length;
     if (json) {
@@ -46,7 +46,7 @@ function fieldsOf(subscription: Subscription, now: number, style: Style): [strin
     ['paused', health?.since && timeText(health.since, now)],
     ['next probe', health?.nextProbe && timeText(health.nextProbe, now)],
     ['trigger', trigger],
-    ['filter', aboutText(definition)],
+    ['filter', filterText(definition)],
     ['instance', instanceId !== 'default' && instanceId],
     ['flow', flowText(flow)],
     ['signed in as', auth && `${auth.clientId} of ${auth.tenantId} (Entra ID)`],

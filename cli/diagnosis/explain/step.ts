@@ -1,7 +1,7 @@
 import { DomainEvent } from '../../../contract/events';
 import { numberText } from '../../../lambda/shared/core/number-text';
 import { cut } from '../../../lambda/shared/core/text';
-import { type DeadLetter, readable } from '../../connector/dead-letters';
+import { type DeadLetter, decodeBody } from '../../connector/dead-letters';
 import { relativeTime } from '../../shell/time';
 import type { ExplainInput } from './input';
 
@@ -38,7 +38,7 @@ export function rejectedLines({ rejected = [], subscription, since, now }: Expla
   const belongs = ({ body }: DeadLetter): boolean =>
     name === undefined
       ? detailType !== undefined && body.includes(detailType)
-      : readable(body).includes(JSON.stringify(name));
+      : decodeBody(body).includes(JSON.stringify(name));
   return rejected
     .filter((one) => one.sentAt >= since && belongs(one))
     .toSorted((a, b) => b.sentAt - a.sentAt)

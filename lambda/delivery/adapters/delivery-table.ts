@@ -20,11 +20,11 @@ import type {
   Claim,
   DeathNotice,
   DeliveryKey,
+  DeliveryReader,
   DeliveryStore,
   HeldDelivery,
-  KeptDeliveries,
-  KeptDelivery,
   Lease,
+  StoredDelivery,
 } from '../core/ports';
 import { claimable, leaseIsMine, noticeUnchanged } from './delivery-conditions';
 import { DEAD, heldBy, keyOf, openDeliveries, openSince, PENDING, UNANNOUNCED } from './open-deliveries';
@@ -36,7 +36,7 @@ const NAMES = { '#status': 'status', '#open': OPEN_INDEX.partitionKey, '#openSin
 const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
 
 /** The Deliveries table: one row per event and subscription (protocol D). */
-export class DeliveryTable implements DeliveryStore, KeptDeliveries {
+export class DeliveryTable implements DeliveryStore, DeliveryReader {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
@@ -161,14 +161,14 @@ export class DeliveryTable implements DeliveryStore, KeptDeliveries {
     await this.client.send(new PutCommand({ TableName: this.table, Item }));
   }
 
-  async find({ subscription, eventId }: DeliveryKey): Promise<KeptDelivery | undefined> {
+  async find({ subscription, eventId }: DeliveryKey): Promise<StoredDelivery | undefined> {
     const [row, kept] = await Promise.all([
       this.get(subscription, eventId),
       this.get(subscription, payloadSortKey(eventId)),
     ]);
     if (!row) return undefined;
     const { status, n, notice, acceptedAt } = row;
-    return { status, n, notice, acceptedAt, message: kept && JSON.parse(String(kept.payload)) } as KeptDelivery;
+    return { status, n, notice, acceptedAt, message: kept && JSON.parse(String(kept.payload)) } as StoredDelivery;
   }
 
   async held(subscription: string): Promise<HeldDelivery[]> {

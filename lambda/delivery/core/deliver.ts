@@ -22,9 +22,9 @@ import {
 } from './health/record-outcome';
 import { parseJson } from './json';
 import type { DeliverPorts, DeliveryKey, Lease } from './ports';
-import { BOOKING_LIFETIME, cadenceOf } from './rate-limit';
+import { BOOKING_LIFETIME_MS, cadenceOf } from './rate-limit';
 import { classify, type FlowResponse } from './response';
-import { hopSeconds, LONGEST_ROUND, waitAfter } from './retry';
+import { hopSeconds, MAX_ROUND_MS, waitAfter } from './retry';
 
 type WorkPorts = DeliverPorts & HealthWorkPorts;
 
@@ -151,7 +151,7 @@ async function admit(
   const breaker = breakerState(health?.failures, now);
   const recheck = (): Postponed => ({ until: recheckTime(health?.failures as Failures, now, random(), ports.pace) });
   if (breaker === 'open') return recheck();
-  const isBooked = booked !== undefined && now < booked + BOOKING_LIFETIME;
+  const isBooked = booked !== undefined && now < booked + BOOKING_LIFETIME_MS;
   if (definition.rateLimit && !isBooked) {
     const until = await calls.book(definition.name, cadenceOf(definition.rateLimit), now);
     if (until > now) return { until, booked: true };
@@ -164,7 +164,7 @@ async function admit(
 async function postpone(work: Work, { until, booked }: Postponed, ports: DeliverPorts): Promise<void> {
   const { deliveries, telemetry, clock, send } = ports;
   const { message, key, lease, attempts } = work;
-  if (until > (message.roundSince ?? message.acceptedAt) + LONGEST_ROUND / (ports.pace ?? 1)) {
+  if (until > (message.roundSince ?? message.acceptedAt) + MAX_ROUND_MS / (ports.pace ?? 1)) {
     return giveUp(work, 'the flow accepted no delivery for days', ports);
   }
   telemetry.count(MetricName.PUT_OFF_DELIVERIES);

@@ -71,7 +71,7 @@ export interface DeliveryStore {
 }
 
 /** A delivery's row and its stored message. */
-export interface KeptDelivery {
+export interface StoredDelivery {
   readonly status: DeliveryStatus;
   readonly n: number;
   /** When the event was accepted, epoch milliseconds. */
@@ -89,9 +89,9 @@ export interface HeldDelivery extends DeliveryKey {
 }
 
 /** Reads deliveries that are not delivered. All but `find` are eventually consistent. */
-export interface KeptDeliveries {
+export interface DeliveryReader {
   /** One delivery, read consistently. */
-  find(key: DeliveryKey): Promise<KeptDelivery | undefined>;
+  find(key: DeliveryKey): Promise<StoredDelivery | undefined>;
   /** A subscription's held deliveries, oldest first. */
   held(subscription: string): Promise<HeldDelivery[]>;
   /** A subscription's dead deliveries, oldest first. */
@@ -115,7 +115,7 @@ export interface DeliverPorts extends RejectPorts, HealthPorts {
 }
 
 export interface ResendPorts {
-  readonly kept: KeptDeliveries;
+  readonly kept: DeliveryReader;
   readonly subscriptions: SubscriptionReader;
   readonly clock: Clock;
   readonly send: DeliverPorts['send'];

@@ -26,4 +26,4 @@ export function cadenceOf({ calls, per }: RateLimit): Cadence {
  * Milliseconds for which a booked call is valid. A later delivery books again. Otherwise a backlog that waited in the
  * queue would make all its calls at once.
  */
-export const BOOKING_LIFETIME = 10_000;
+export const BOOKING_LIFETIME_MS = 10_000;

@@ -1,7 +1,7 @@
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { isPaused } from '../../subscriptions/core/health';
 import { type DeliveryMessage, newRound } from './delivery';
-import type { DeliveryKey, KeptDelivery, ResendPorts } from './ports';
+import type { DeliveryKey, ResendPorts, StoredDelivery } from './ports';
 
 /**
  * Sends a held delivery again.
@@ -24,22 +24,22 @@ export async function resendHeld(
  * `no payload`: no message is stored, because the delivery succeeded without being held. `gone`: its subscription was
  * deleted, or deleted and recreated.
  */
-export type Replayed = 'sent' | 'unknown' | 'under way' | 'paused' | 'no payload' | 'gone';
+export type ReplayResult = 'sent' | 'unknown' | 'under way' | 'paused' | 'no payload' | 'gone';
 
 /**
  * Sends a dead, delivered or held delivery again with the same id, regardless of its age. Two replays before the next
  * try send it once.
  */
-export async function replay(key: DeliveryKey, ports: ResendPorts): Promise<Replayed> {
+export async function replay(key: DeliveryKey, ports: ResendPorts): Promise<ReplayResult> {
   const delivery = await ports.kept.find(key);
   return delivery ? replayKept(key, delivery, ports) : 'unknown';
 }
 
 async function replayKept(
   key: DeliveryKey,
-  { status, n, message }: KeptDelivery,
+  { status, n, message }: StoredDelivery,
   { subscriptions, send, clock }: ResendPorts,
-): Promise<Replayed> {
+): Promise<ReplayResult> {
   if (status === 'pending') return 'under way';
   if (!message) return 'no payload';
   const subscription = await subscriptions.read(key.subscription);
@@ -62,7 +62,7 @@ export async function replayAll(
   subscription: string,
   { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY }: ReplayRange,
   ports: ResendPorts,
-): Promise<Replayed[]> {
+): Promise<ReplayResult[]> {
   const keys = [...(await ports.kept.dead(subscription)), ...(await ports.kept.held(subscription))];
   const replayed = await allSettledOrThrow(
     keys.map(async (key) => {

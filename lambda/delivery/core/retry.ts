@@ -28,7 +28,7 @@ const JITTER = 0.1;
  * Milliseconds after which a round of tries ends even if an open breaker has left tries unused: the sum of the longest
  * waits, rounded up to half a day.
  */
-export const LONGEST_ROUND = 84 * HOUR;
+export const MAX_ROUND_MS = 84 * HOUR;
 
 /**
  * Milliseconds to wait after try `n` (from 0) failed. Undefined after the last try.

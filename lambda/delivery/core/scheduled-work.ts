@@ -9,14 +9,14 @@ import { announceDeath } from './death';
 import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health-transitions';
 import { HealthWriter } from './health/health-writer';
 import { publishAnnouncements } from './health/record-outcome';
-import type { DeliverPorts, DeliveryKey, HeldDelivery, KeptDeliveries } from './ports';
+import type { DeliverPorts, DeliveryKey, DeliveryReader, HeldDelivery } from './ports';
 import { resendHeld } from './replay';
 
 export type ScheduledWorkPorts = Pick<
   DeliverPorts,
   'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'
 > & {
-  readonly kept: KeptDeliveries;
+  readonly kept: DeliveryReader;
   readonly due: DueSubscriptions & {
     /** Dead deliveries not announced since `before` (epoch milliseconds). Eventually consistent. */
     unannounced(before: number): Promise<DeliveryKey[]>;

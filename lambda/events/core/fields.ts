@@ -33,12 +33,12 @@ function json(value: unknown): string {
   }
 }
 
-export const HALF_PAIR = 'has half of a surrogate pair, which is not a character';
+export const UNPAIRED_SURROGATE = 'has half of a surrogate pair, which is not a character';
 /** Rejects unpaired surrogates: UTF-8 cannot store or send them unchanged. */
 const textOf = (what: string) =>
   v.pipe(
     v.string(expected(what)),
-    v.check((text) => text.isWellFormed(), `${HALF_PAIR}: write ${what} of whole characters`),
+    v.check((text) => text.isWellFormed(), `${UNPAIRED_SURROGATE}: write ${what} of whole characters`),
   );
 export const textSchema = textOf('a text');
 

@@ -2,11 +2,11 @@ import { toDefinition } from '../../subscriptions/core/entry/definition';
 import { checkEntry } from '../../subscriptions/core/subscription-entry';
 import type { RegistryPorts } from './ports';
 import {
+  type DesiredSubscription,
   register,
   SubscriptionConflictError,
   SubscriptionError,
   unregister,
-  type WantedSubscription,
 } from './register';
 
 /** A CloudFormation request for a declared subscription. */
@@ -68,7 +68,7 @@ export async function declare(request: DeclarationRequest, ports: RegistryPorts)
  * Adds the subscription under its new name; CloudFormation then deletes the one with the old name. If adding fails, the
  * new name must not stay: CloudFormation keeps the old one and does not know the new one.
  */
-async function rename(wanted: WantedSubscription, managedBy: string, ports: RegistryPorts): Promise<void> {
+async function rename(wanted: DesiredSubscription, managedBy: string, ports: RegistryPorts): Promise<void> {
   const { name } = wanted.definition;
   const existing = await ports.subscriptions.read(name);
   try {
@@ -80,7 +80,7 @@ async function rename(wanted: WantedSubscription, managedBy: string, ports: Regi
   }
 }
 
-function wantedBy(text: unknown): WantedSubscription {
+function wantedBy(text: unknown): DesiredSubscription {
   const value = parsed(text);
   if (value === undefined) {
     throw new DeclarationError(

@@ -15,7 +15,7 @@ import type { RegistryPorts } from './ports';
 const LEFTOVER_MS = 60 * 60 * 1000;
 
 /** A subscription to register. Without a flow URL and a reference, a threshold only sends its event. */
-export interface WantedSubscription {
+export interface DesiredSubscription {
   readonly definition: SubscriptionDefinition;
   /** Plain text. */
   readonly flowUrl?: string;
@@ -61,7 +61,7 @@ const managerOf = (managedBy: string): string => managedBy.split('#', 1)[0] as s
  * @throws SubscriptionError for dimensions that the measure does not have.
  */
 export async function planRegistration(
-  wanted: WantedSubscription,
+  wanted: DesiredSubscription,
   managedBy: string,
   { subscriptions, thresholds, fingerprint }: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'fingerprint'>,
 ): Promise<RegistrationPlan> {
@@ -86,7 +86,7 @@ export async function planRegistration(
 /** Compares references themselves: only `deliver` reads the referenced secrets. */
 function sameFlow(
   stored: FlowUrlSource | undefined,
-  { flowUrl, flowUrlFrom }: WantedSubscription,
+  { flowUrl, flowUrlFrom }: DesiredSubscription,
   fingerprint: RegistryPorts['fingerprint'],
 ): boolean {
   if (stored && 'from' in stored) return sameJson(stored.from, flowUrlFrom);
@@ -123,7 +123,7 @@ async function checkDimensions(
  * Items whose `thresholdId` the subscription does not name have no effect.
  * @throws like `planRegistration`; SubscriptionConflictError if the subscription changed during the registration.
  */
-export async function register(wanted: WantedSubscription, managedBy: string, ports: RegistryPorts): Promise<Change> {
+export async function register(wanted: DesiredSubscription, managedBy: string, ports: RegistryPorts): Promise<Change> {
   const { definition } = wanted;
   const { change, existing } = await planRegistration(wanted, managedBy, ports);
   if (change === 'unchanged') {
@@ -169,7 +169,7 @@ const concurrentChange = (name: string): SubscriptionConflictError =>
   );
 
 async function flowOf(
-  { definition, flowUrl, flowUrlFrom }: WantedSubscription,
+  { definition, flowUrl, flowUrlFrom }: DesiredSubscription,
   { seal }: RegistryPorts,
 ): Promise<FlowUrlSource | undefined> {
   if (flowUrlFrom) return { from: flowUrlFrom };

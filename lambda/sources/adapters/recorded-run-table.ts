@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { PARTITION_KEY as PK, TTL_ATTRIBUTE } from '../../../contract/shared';
-import { NOTED_RUN_DAYS } from '../../../contract/sources';
+import { RECORDED_RUN_DAYS } from '../../../contract/sources';
 import { itemReader } from '../../shared/adapters/dynamodb';
 import type { Clock } from '../../shared/core/ports';
 import type { RecordedRuns } from '../core/ports';
@@ -13,7 +13,7 @@ export function recordedRuns(client: DynamoDBDocumentClient, table: string, cloc
   const keyOf = (eventId: string) => ({ [PK]: `noted-run#${eventId}` });
   return {
     async record(eventId) {
-      const expiry = Math.floor(clock() / 1000) + NOTED_RUN_DAYS * DAY_SECONDS;
+      const expiry = Math.floor(clock() / 1000) + RECORDED_RUN_DAYS * DAY_SECONDS;
       await client.send(new PutCommand({ TableName: table, Item: { ...keyOf(eventId), [TTL_ATTRIBUTE]: expiry } }));
     },
     has: async (eventId) => (await read(keyOf(eventId))) !== undefined,

@@ -11,7 +11,7 @@ import { TRIGGER_INDEX } from '../../../contract/subscriptions';
 import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
 import { keyPart } from '../../shared/core/metric';
-import { dueOf, type Health } from '../core/health';
+import { type Health, nextDue } from '../core/health';
 import type { DueSubscriptions, HealthStore, SubscriptionEntry, SubscriptionIndex } from '../core/ports';
 import type { Subscription, SubscriptionDefinition } from '../core/subscription';
 
@@ -33,7 +33,7 @@ function indexKeys({ name, trigger, instanceId, filter, threshold }: Subscriptio
 const DUE_KIND = 'health';
 /** Keys of the sparse index of subscriptions that the sweep must process. */
 function dueKeys(health: Health | undefined): Item {
-  const due = health && dueOf(health);
+  const due = health && nextDue(health);
   return due === undefined ? {} : { [DUE_INDEX.partitionKey]: DUE_KIND, [DUE_INDEX.sortKey]: due };
 }
 

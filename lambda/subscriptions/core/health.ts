@@ -45,7 +45,7 @@ export interface Health {
 }
 
 /** When the sweep must process a subscription, epoch milliseconds. Undefined: never. */
-export function dueOf({ nextProbe, drain, keepAlive, endsAt, retireAt, announcements }: Health): number | undefined {
+export function nextDue({ nextProbe, drain, keepAlive, endsAt, retireAt, announcements }: Health): number | undefined {
   const dues = [nextProbe, drain?.due, keepAlive, endsAt, retireAt, ...announcements.map(({ due }) => due)];
   const all = dues.filter((due) => due !== undefined);
   return all.length > 0 ? Math.min(...all) : undefined;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { THRESHOLD_OPERATORS } from '../../shared/core/position';
 import { looksLikeCredential } from '../../shared/core/redact';
-import { type Issue, nearest, normalized, shown, writeOneOf } from './entry/messages';
+import { closestWord, displayValue, type Issue, normalized, writeOneOf } from './entry/messages';
 import { nameEntry } from './entry/name-owners-links';
 import { ENTRY_SCHEMAS, type SubscriptionEntry } from './entry/schema';
 
@@ -16,7 +16,7 @@ export interface EntryMistake {
 /** Checks one entry and reports every mistake in it. Never throws. */
 export function checkEntry(value: unknown): { entry: SubscriptionEntry } | { mistakes: EntryMistake[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const what = value === null || value === undefined ? 'nothing' : shown(value);
+    const what = value === null || value === undefined ? 'nothing' : displayValue(value);
     return { mistakes: [{ path: [], message: `is ${what}; write keys and values, such as name: vip-customers` }] };
   }
   const given = value as Record<string, unknown>;
@@ -76,7 +76,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 function intendedKeys(key: string, known: readonly string[]): readonly string[] {
   const meanings = (SYNONYMS[normalized(key)] ?? []).filter((meaning) => known.includes(meaning));
   if (meanings.length > 0) return meanings;
-  const near = nearest(key, known);
+  const near = closestWord(key, known);
   return near ? [near] : [];
 }
 
@@ -89,7 +89,7 @@ function unknownKeyMessage(
   const label = isShowableKey(key) ? `"${key}"` : 'a key';
   const [first, ...others] = meant;
   if (first && others.length > 0) {
-    const value = typeof entry[key] === 'number' || typeof entry[key] === 'string' ? shown(entry[key]) : '10000';
+    const value = typeof entry[key] === 'number' || typeof entry[key] === 'string' ? displayValue(entry[key]) : '10000';
     return `${label} is not known; write above: ${value}, or atOrAbove, below, atOrBelow`;
   }
   if (first) return `${label} is not known; write ${first}`;

@@ -7,7 +7,7 @@ import {
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { ANYBODY } from '../../shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../shared/client-config';
 import { type AwsCall, observeCalls } from '../protocol/calls';
 import { close, LOOPBACK, listen } from '../protocol/http';
 
@@ -36,7 +36,7 @@ export async function startDynamoDb(region: string, onCall?: (call: AwsCall) => 
   server.close = Server.prototype.close;
   if (onCall) observeCalls(server, onCall);
   const endpoint = `http://${LOOPBACK}:${await listen(server, 0)}`;
-  const client = new DynamoDBClient({ ...ANYBODY, endpoint, region });
+  const client = new DynamoDBClient({ ...LOCAL_CLIENT_CONFIG, endpoint, region });
   return {
     endpoint,
     server,

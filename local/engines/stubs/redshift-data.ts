@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type AwsOperation } from '../protocol/aws-json';
-import { type AnswerCell, pageOf, StubQueries, StubQuery, type StubResponses } from './responses';
+import { pageOf, type StubCell, StubQueries, StubQuery, type StubResponses } from './responses';
 
 const PAGE = 500;
 
@@ -56,7 +56,7 @@ export function redshiftDataOperations(answers: StubResponses): Readonly<Record<
 }
 
 /** Redshift returns decimals as strings, so stub responses can use strings for them. */
-function fieldOf(cell: AnswerCell): object {
+function fieldOf(cell: StubCell): object {
   if (cell === null) return { isNull: true };
   if (typeof cell === 'boolean') return { booleanValue: cell };
   if (typeof cell === 'string') return { stringValue: cell };

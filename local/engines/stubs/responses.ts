@@ -2,7 +2,7 @@ import type { ReconcilableKind } from '../../../contract/sources';
 import { AwsError } from '../protocol/aws-json';
 
 /** A request for data that the local run does not have. */
-export interface Question {
+export interface StubRequest {
   readonly service:
     | 'athena'
     | 'redshift-data'
@@ -18,33 +18,33 @@ export interface Question {
   readonly text: string;
 }
 
-export type Answer =
-  | { readonly columns: readonly string[]; readonly rows: readonly (readonly AnswerCell[])[] }
+export type StubResponse =
+  | { readonly columns: readonly string[]; readonly rows: readonly (readonly StubCell[])[] }
   | { readonly error: string };
-export type AnswerCell = string | number | boolean | null;
+export type StubCell = string | number | boolean | null;
 
 /** Returns the stub response to a request, or undefined if none was configured. */
-export type StubResponses = (question: Question) => Answer | undefined;
+export type StubResponses = (question: StubRequest) => StubResponse | undefined;
 
 /** Returns an error if no response was configured. */
-export const responseTo = (question: Question, answers: StubResponses): Answer =>
+export const responseTo = (question: StubRequest, answers: StubResponses): StubResponse =>
   answers(question) ?? { error: `--answers has no response of ${question.service} for: ${question.text}` };
 
 /** A started query. It is running at the first poll and finished at the second, independent of time. */
 export class StubQuery {
   private polls = 0;
-  private result: { readonly answer: Answer; readonly at: number } | undefined;
+  private result: { readonly answer: StubResponse; readonly at: number } | undefined;
 
   constructor(
     readonly id: string,
     /** The request that started it. A repeated token must come with the same request. */
     readonly request: string,
-    readonly question: Question,
+    readonly question: StubRequest,
     private readonly answers: StubResponses,
   ) {}
 
   /** Returns undefined while the query is running. */
-  poll(): { readonly answer: Answer; readonly at: number } | undefined {
+  poll(): { readonly answer: StubResponse; readonly at: number } | undefined {
     if (this.polls++ === 0) return undefined;
     this.result ??= { answer: responseTo(this.question, this.answers), at: Date.now() };
     return this.result;
@@ -97,7 +97,7 @@ export interface StubRun {
  * The runs in a response; none if no response was configured.
  * Throws the error of the response, such as `ThrottlingException: too much`, like the service.
  */
-export function stubRuns(question: Question, answers: StubResponses): StubRun[] {
+export function stubRuns(question: StubRequest, answers: StubResponses): StubRun[] {
   const answer = answers(question);
   if (!answer) return [];
   if ('error' in answer) {
@@ -105,7 +105,7 @@ export function stubRuns(question: Question, answers: StubResponses): StubRun[] 
     throw new AwsError(type, message);
   }
   const now = Date.now() / 1000;
-  const seconds = (value: AnswerCell | undefined) =>
+  const seconds = (value: StubCell | undefined) =>
     typeof value === 'number' ? now - value * 60 : value ? Date.parse(String(value)) / 1000 : undefined;
   return answer.rows.map((row) => {
     const cell = (name: string) => row[answer.columns.indexOf(name)] ?? undefined;

@@ -6,7 +6,7 @@ import { flow } from '../../../cli/commands/flows/flow';
 import { channelOfLink, defaultFlowName } from '../../../cli/flows/flow-spec';
 import { logicAppTemplate } from '../../../cli/flows/logic-app';
 import { solutionZip } from '../../../cli/flows/solution';
-import { main, type World } from '../../../cli/main';
+import { main, type ProgramEnvironment } from '../../../cli/main';
 import { Exit } from '../../../cli/shell/exit';
 
 let folder: string;
@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function run(...args: string[]) {
   const said: string[] = [];
   const say = (text: string) => void said.push(text);
-  const world = { print: say, terminal: { line: say, problem: say } } as unknown as World;
+  const world = { print: say, terminal: { line: say, problem: say } } as unknown as ProgramEnvironment;
   return { exit: await main(['flow', ...args], [flow], world), said: said.join('\n') };
 }
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../cli/shell/terminal';
 import { applySubscriptions, type DesiredSubscriptions } from '../../../cli/subscriptions/apply';
 import type { RegistryPorts } from '../../../lambda/registration/core/ports';
-import type { WantedSubscription } from '../../../lambda/registration/core/register';
+import type { DesiredSubscription } from '../../../lambda/registration/core/register';
 import { fingerprint } from '../../../lambda/subscriptions/core/flow-url';
 import { MemoryTables } from '../../support/memory/memory';
 
 const OPTIONS = { managedBy: 'file:default', dryRun: false };
 
-const wanted = (count: number): WantedSubscription[] =>
+const wanted = (count: number): DesiredSubscription[] =>
   Array.from({ length: count }, (_, n) => ({
     definition: {
       name: `flow-${n}`,
@@ -21,7 +21,7 @@ const wanted = (count: number): WantedSubscription[] =>
     flowUrl: `https://flows.example.com/${n}?sig=abc`,
   }));
 
-const file = (all: readonly WantedSubscription[]): DesiredSubscriptions => ({
+const file = (all: readonly DesiredSubscription[]): DesiredSubscriptions => ({
   count: all.length,
   async *entries() {
     yield* all;

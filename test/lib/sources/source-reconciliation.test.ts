@@ -6,7 +6,7 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { describe, expect, test } from 'vitest';
 import { Env } from '../../../contract/environment';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
-import { MAX_LOOK_BACK_DAYS, NOTED_RUN_DAYS, RECONCILABLE_KINDS } from '../../../contract/sources';
+import { MAX_LOOK_BACK_DAYS, RECONCILABLE_KINDS, RECORDED_RUN_DAYS } from '../../../contract/sources';
 import { ConnectorSource, PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
 import { validateDeliveryRetention } from '../../../lib/delivery/flow-delivery';
 import { policyActions, queuePermissions, startsAfter } from '../scheduled-functions';
@@ -166,9 +166,9 @@ describe('schedule and look back', () => {
 
   test('is shorter than the retention of the records', () => {
     // Records of runs and deliveries outlive the look back, even if a message waits in a queue for a day.
-    expect(MAX_LOOK_BACK_DAYS + 1).toBeLessThan(NOTED_RUN_DAYS);
-    expect(() => validateDeliveryRetention(Duration.days(NOTED_RUN_DAYS))).not.toThrow();
-    expect(() => validateDeliveryRetention(Duration.days(NOTED_RUN_DAYS - 1))).toThrow();
+    expect(MAX_LOOK_BACK_DAYS + 1).toBeLessThan(RECORDED_RUN_DAYS);
+    expect(() => validateDeliveryRetention(Duration.days(RECORDED_RUN_DAYS))).not.toThrow();
+    expect(() => validateDeliveryRetention(Duration.days(RECORDED_RUN_DAYS - 1))).toThrow();
   });
 });
 

@@ -10,7 +10,7 @@ import { DUE_INDEX } from '../../../contract/thresholds';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { PowerAutomateConnectorStack } from '../../../lib';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import { ANYBODY } from '../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
 import { runLocal } from '../../support/local-run';
 import { temporaryFolder } from '../../support/temporary-files';
@@ -86,8 +86,8 @@ it('reports a run that timed out, by its schedule', async () => {
   const seen: BusEvent[] = [];
   const templateFile = join(folder, 'Connector.template.json');
   const stack = await startLocalStack({ templateFile, onEvent: (event) => seen.push(event) });
-  const bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
-  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  const bus = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
+  const client = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
   try {
     const { Source, DetailType, Detail } = stage({ runId: 'u-1', stage: 'map' });
     const EventBusName = stack.outputs[Output.EVENT_BUS_NAME];

@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Env } from '../../../contract/environment';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { BusEvent } from '../../../local/bus/event-bus';
-import type { Answer } from '../../../local/engines/stubs/responses';
+import type { StubResponse } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
-import { ANYBODY } from '../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
 import { entryOf, listOf, SAMPLE_RUNS, type SampleRun, sample } from '../../support/app/sources';
 import { runLocal } from '../../support/local-run';
@@ -20,7 +20,7 @@ let server: FlowReceiverServer;
 let templateFile: string;
 let stack: LocalStack;
 let bus: EventBridgeClient;
-let answers: Map<string, Answer>;
+let answers: Map<string, StubResponse>;
 let onBus: BusEvent[];
 let logs: Record<string, unknown>[];
 
@@ -46,7 +46,7 @@ beforeEach(async () => {
       if (line.startsWith('{')) logs.push(JSON.parse(line));
     },
   });
-  bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  bus = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
 });
 afterEach(async () => {
   bus.destroy();
@@ -55,7 +55,7 @@ afterEach(async () => {
 
 /** Makes the services' APIs report these runs. */
 function list(runs: readonly SampleRun[]): void {
-  answers = new Map(runs.map(({ kind, source }) => [`${kind} ${source}`, listOf(runs, kind, source) as Answer]));
+  answers = new Map(runs.map(({ kind, source }) => [`${kind} ${source}`, listOf(runs, kind, source) as StubResponse]));
 }
 async function putEvents(runs: readonly SampleRun[]): Promise<void> {
   for (const run of runs) await bus.send(new PutEventsCommand({ Entries: [entryOf(sample(run.sample))] }));

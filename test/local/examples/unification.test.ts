@@ -5,9 +5,9 @@ import { Env } from '../../../contract/environment';
 import { register } from '../../../lambda/registration/core/register';
 import type { BusEvent } from '../../../local/bus/event-bus';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
-import type { AnswerCell } from '../../../local/engines/stubs/responses';
+import type { StubCell } from '../../../local/engines/stubs/responses';
 import { synthesize } from '../../../local/run/synthesize';
-import { ANYBODY } from '../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../../local/stack';
 import { type LocalConnector, localConnector } from '../../../local/stack/connector';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
@@ -24,7 +24,7 @@ let stack: LocalStack;
 let connector: LocalConnector;
 let bus: EventBridgeClient;
 /** The list of the workflow's jobs, one per poll. The last one repeats. */
-let looks: AnswerCell[][][] = [];
+let looks: StubCell[][][] = [];
 let polls = 0;
 beforeAll(async () => {
   const app = { file: join(ROOT, 'examples/measures/app.ts'), stack: undefined };
@@ -44,7 +44,7 @@ beforeAll(async () => {
     onLog: (_, line) => lines.push(line),
   });
   connector = localConnector(stack);
-  bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  bus = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
   const definition = definitionOf('unified', 'unification-refresh-completed');
   await register(
     { definition, flowUrl: `${stack.endpoint}/flows/unified?sig=0123456789-0123456789-0123456789-0123456789` },

@@ -17,7 +17,7 @@ import { FAILURES_TO_OPEN } from '../../../lambda/delivery/core/health/circuit-b
 import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../../lambda/delivery/core/health/health-transitions';
 import { resume } from '../../../lambda/delivery/core/health/pause-resume';
 import { replayAll } from '../../../lambda/delivery/core/replay';
-import { register, unregister, type WantedSubscription } from '../../../lambda/registration/core/register';
+import { type DesiredSubscription, register, unregister } from '../../../lambda/registration/core/register';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { metricKey } from '../../../lambda/shared/core/metric';
@@ -31,8 +31,8 @@ import type { PowerAutomateConnector } from '../../../lib';
 import type { AwsCall } from '../../../local/engines/protocol/calls';
 import { close, LOOPBACK, listen, readBody } from '../../../local/engines/protocol/http';
 import { FlowReceiver } from '../../../local/engines/services/flow-receiver';
-import type { Answer, Question } from '../../../local/engines/stubs/responses';
-import { ANYBODY } from '../../../local/shared/client-config';
+import type { StubRequest, StubResponse } from '../../../local/engines/stubs/responses';
+import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import { startLocalStack } from '../../../local/stack';
 import { localConnector } from '../../../local/stack/connector';
 import { type LoadedTemplate, loadTemplate } from '../../../local/template/template';
@@ -148,7 +148,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const origin = `http://${LOOPBACK}:${await listen(flows, 0)}`;
   const flowUrl = (name: string, signature = SIGNATURE) => `${origin}/flows/${name}${signature}`;
   /** Responses of the services of queries and jobs. */
-  const data = new Map<Question['service'], Answer | (() => Answer)>();
+  const data = new Map<StubRequest['service'], StubResponse | (() => StubResponse)>();
   const entra = await startEntraStandIn(() => tokenAnswer('a.token'));
   const stack = await startLocalStack({
     templateFile,
@@ -175,9 +175,9 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     },
   });
   const local = localConnector(stack);
-  const bus = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
-  const sqs = new SQSClient({ ...ANYBODY, endpoint: stack.endpoints.sqs });
-  const client = documentClient({ ...ANYBODY, endpoint: stack.endpoints.dynamodb });
+  const bus = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
+  const sqs = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.sqs });
+  const client = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
 
   const physicalId = (construct: IConstruct): string =>
     stack.physicalId(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));
@@ -229,7 +229,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     },
     async subscribe(
       definition: SubscriptionDefinition,
-      flow?: string | Pick<WantedSubscription, 'flowUrlFrom'>,
+      flow?: string | Pick<DesiredSubscription, 'flowUrlFrom'>,
     ): Promise<void> {
       const wanted = typeof flow === 'string' ? { flowUrl: flow } : flow;
       await register({ definition, ...wanted }, 'cli', local.registry);

@@ -5,7 +5,7 @@ import { readSubscriptionFile } from '../../../cli/subscriptions/subscription-fi
 import { register } from '../../../lambda/registration/core/register';
 import { readEvents } from '../../../local/run/event-file';
 import { type Replay, replay } from '../../../local/run/replay';
-import { ANYBODY } from '../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import type { LocalStack } from '../../../local/stack';
 import type { LocalConnector } from '../../../local/stack/connector';
 
@@ -30,7 +30,7 @@ export async function playRetailer(
   const { entries } = readSubscriptionFile(readFileSync(file, 'utf8') + more, options);
   for (const entry of entries) await register(entry, 'file:default', registry);
   const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
-  const client = new EventBridgeClient({ ...ANYBODY, endpoint: stack.endpoints.eventbridge });
+  const client = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
   await replay(history, { client, busName, settled: () => stack.whenIdle(), onProgress() {}, onRefused });
   client.destroy();
   return history.length;

@@ -5,7 +5,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { RECONCILABLE_KINDS, type ReconcilableKind, SOURCE_KINDS, type SourceKind } from '../../../contract/sources';
 import { type PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
-import type { Answer } from '../../../local/engines/stubs/responses';
+import type { StubResponse } from '../../../local/engines/stubs/responses';
 
 const FOLDER = join(__dirname, '../../fixtures/sources');
 
@@ -100,7 +100,7 @@ export const SAMPLE_RUNS: readonly SampleRun[] = Object.keys(SAMPLES).flatMap((n
 });
 
 /** The list of a source's runs in the API of its service. Undefined if it has none. */
-export function listOf(runs: readonly SampleRun[], service: string, name: string): Answer | undefined {
+export function listOf(runs: readonly SampleRun[], service: string, name: string): StubResponse | undefined {
   const rows = runs
     .filter(({ kind, source }) => kind === service && source === name)
     .map(({ id, status }) => [id, status, 70, 60]);

@@ -74,7 +74,7 @@ export class Killer {
   }
 
   /** Wraps an AWS client so that every call reaches this killer's points. */
-  inTheWayOf<Client extends { send: (...args: never[]) => unknown }>(client: Client): Client {
+  wrap<Client extends { send: (...args: never[]) => unknown }>(client: Client): Client {
     const send = (command: object, ...rest: unknown[]) =>
       this.call(command.constructor.name, async () => client.send(...([command, ...rest] as never[])));
     return new Proxy(client, {

@@ -2,8 +2,8 @@ import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../lambda/d
 import type {
   DeathNotice,
   DeliveryKey,
+  DeliveryReader,
   DeliveryStore,
-  KeptDeliveries,
   Lease,
   RateLimiter,
 } from '../../../lambda/delivery/core/ports';
@@ -36,7 +36,7 @@ export class MemoryDeliveries {
 
   constructor(private readonly isAlive: (leaseOwner: string) => boolean) {}
 
-  store(gate: Gate): DeliveryStore & KeptDeliveries & { unannounced(before: number): Promise<DeliveryKey[]> } {
+  store(gate: Gate): DeliveryStore & DeliveryReader & { unannounced(before: number): Promise<DeliveryKey[]> } {
     const step = async <T>(name: string, act: () => T): Promise<T> => {
       await gate(`before ${name}`);
       const result = act();

@@ -2,7 +2,7 @@ import type { EventPublisher } from '../../../lambda/events/core/ports';
 import type { RegistryPorts } from '../../../lambda/registration/core/ports';
 import { canonicalDimensions, type Dimensions, memberKey } from '../../../lambda/shared/core/metric';
 import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/ports';
-import { dueOf } from '../../../lambda/subscriptions/core/health';
+import { nextDue } from '../../../lambda/subscriptions/core/health';
 import type { DueSubscriptions, HealthStore } from '../../../lambda/subscriptions/core/ports';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { type MetricState, partSortKey } from '../../../lambda/thresholds/core/metric-state';
@@ -164,7 +164,7 @@ export class MemoryTables {
       dueSubscriptions: (before) =>
         step('dueSubscriptions', () =>
           [...this.subscriptions.values()]
-            .filter(({ health }) => health && (dueOf(health) ?? Infinity) <= before)
+            .filter(({ health }) => health && (nextDue(health) ?? Infinity) <= before)
             .map(({ definition }) => definition.name),
         ),
       delete: (subscription) =>

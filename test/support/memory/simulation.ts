@@ -180,11 +180,11 @@ export interface Outcome {
   readonly bus: MemoryBus;
   readonly rejected: MemoryRejected;
   /** Number of failed messages. */
-  readonly cameAgain: number;
+  readonly redelivered: number;
   /** Total working time of all workers, in milliseconds. */
   readonly busyMs: number;
   /** Maximum of concurrent workers. */
-  readonly busiest: number;
+  readonly mostWorkers: number;
 }
 
 /** Runs the real delivery code on tables in memory, with a clock that jumps, until no work is left. */
@@ -199,7 +199,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
   const [bus, rejected, telemetry] = [new MemoryBus(), new MemoryRejected(), new MemoryTelemetry()];
   const courses: Course[] = [];
   const faults: unknown[] = [];
-  let [ids, cameAgain, busyMs, busiest, open] = [0, 0, 0, 0, 0];
+  let [ids, redelivered, busyMs, mostWorkers, open] = [0, 0, 0, 0, 0];
   let wanted = false;
   const queue = new SimulatedQueue(timeline, fair, () => {
     wanted = true;
@@ -252,13 +252,13 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
       courseOf(event.eventId).received.push(n);
     }
     alive.add(worker);
-    busiest = Math.max(busiest, alive.size);
+    mostWorkers = Math.max(mostWorkers, alive.size);
     const failed = await deliverBatch(batch, began + TIMEOUT_MS, ports(worker));
     alive.delete(worker);
     busyMs += timeline.now - began;
     for (const message of batch) {
       if (failed.includes(message.id)) {
-        cameAgain++;
+        redelivered++;
         queue.redeliver(message);
       } else {
         open--;
@@ -314,5 +314,5 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
     }
   }
   if (faults.length > 0) throw new AggregateError(faults, 'the simulation failed');
-  return { courses, deliveries, bus, rejected, cameAgain, busyMs, busiest };
+  return { courses, deliveries, bus, rejected, redelivered, busyMs, mostWorkers };
 }

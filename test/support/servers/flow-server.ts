@@ -34,13 +34,13 @@ export interface FlowCall {
 /** Handles a request. */
 export type Behaviour = (response: ServerResponse, call: FlowCall) => void;
 
-export const answer =
+export const responding =
   (status: number, headers: Readonly<Record<string, string>> = {}, body = ''): Behaviour =>
   (response) =>
     void response.writeHead(status, headers).end(body);
 
 /** The response of a flow without a Response action: accepted. */
-export const accepted: Behaviour = answer(202, {
+export const accepted: Behaviour = responding(202, {
   'x-ms-workflow-run-id': '08584000000000000000000000000CU01',
   'x-ms-correlation-id': 'd1b0b4c5-0000-4000-8000-000000000000',
   'x-ms-client-tracking-id': 'tracking',
@@ -50,7 +50,7 @@ export const accepted: Behaviour = answer(202, {
 export const refused =
   (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Behaviour =>
   (response, { path }) =>
-    answer(
+    responding(
       status,
       { 'content-type': 'application/json; charset=utf-8', ...headers },
       JSON.stringify({ error: { code, message: `The request to '${path}' failed.` } }),
@@ -113,7 +113,7 @@ export const tooLate =
 export class FlowServer {
   readonly calls: FlowCall[] = [];
   /** Requests whose client disconnected before they were complete. */
-  cutOff = 0;
+  incompleteRequests = 0;
   /** TCP connections so far, including those whose TLS handshake failed. */
   arrivals = 0;
   /** TLS connections so far. */
@@ -147,7 +147,7 @@ export class FlowServer {
       try {
         for await (const chunk of request) chunks.push(chunk);
       } catch {
-        flow.cutOff++;
+        flow.incompleteRequests++;
         return;
       }
       const { method = '', url: path = '', headers } = request;
@@ -165,7 +165,7 @@ export class FlowServer {
   }
 
   /** Waits until every connection is closed. Then everything that its client sent has arrived. */
-  async deserted(): Promise<void> {
+  async whenDisconnected(): Promise<void> {
     while (this.open.size > 0) await Promise.all([...this.open].map((socket) => once(socket, 'close')));
   }
 

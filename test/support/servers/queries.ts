@@ -11,17 +11,17 @@ import { athenaOperations } from '../../../local/engines/stubs/athena';
 import { cloudWatchOperations } from '../../../local/engines/stubs/cloudwatch';
 import { CustomerProfiles } from '../../../local/engines/stubs/customer-profiles';
 import { redshiftDataOperations } from '../../../local/engines/stubs/redshift-data';
-import type { Answer, Question } from '../../../local/engines/stubs/responses';
-import { ANYBODY } from '../../../local/shared/client-config';
+import type { StubRequest, StubResponse } from '../../../local/engines/stubs/responses';
+import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import type { Killer } from '../memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../memory/memory';
 
 /** Starts the services of queries on real sockets, and returns their clients. */
 export async function startQueryServices() {
   const calls: AwsCall[] = [];
-  const answers = new Map<string, Answer>();
-  const asked: Question[] = [];
-  const answer = (question: Question) => {
+  const answers = new Map<string, StubResponse>();
+  const asked: StubRequest[] = [];
+  const answer = (question: StubRequest) => {
     asked.push(question);
     return answers.get(question.text);
   };
@@ -36,7 +36,7 @@ export async function startQueryServices() {
     ...redshiftDataOperations(answer),
     ...cloudWatchOperations(answer),
   });
-  const config = { ...ANYBODY, endpoint: endpoint.url };
+  const config = { ...LOCAL_CLIENT_CONFIG, endpoint: endpoint.url };
   const clients: QueryClients = {
     athena: new AthenaClient(config),
     redshift: new RedshiftDataClient(config),
@@ -112,8 +112,7 @@ export function measurer(services: QueryServices) {
   const ports = (worker: Killer | undefined): MeasurePorts => {
     const publisher = bus.publisher();
     const through = <T>(name: string, make: () => Promise<T>) => (worker ? worker.call(name, make) : make());
-    const inTheWay = <C extends { send: (...args: never[]) => unknown }>(client: C) =>
-      worker?.inTheWayOf(client) ?? client;
+    const inTheWay = <C extends { send: (...args: never[]) => unknown }>(client: C) => worker?.wrap(client) ?? client;
     const { athena, redshift, cloudwatch, profiles } = services.clients;
     return {
       queries: queryServices({

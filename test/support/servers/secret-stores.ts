@@ -54,7 +54,7 @@ export class SecretStores {
   }
 
   /** Replaces all secrets with one, and returns its ARN. */
-  async keepSecret(name: string, value: string | Uint8Array): Promise<string> {
+  async putSecret(name: string, value: string | Uint8Array): Promise<string> {
     const secret = secretOf(name, typeof value === 'string' ? value : '', ACCOUNT, REGION);
     this.serve(secretsManagerOperations([secret]));
     if (typeof value !== 'string') {
@@ -64,7 +64,7 @@ export class SecretStores {
   }
 
   /** Replaces all parameters with one SecureString, and returns its ARN. */
-  keepParameter(name: string, value: string): string {
+  putParameter(name: string, value: string): string {
     const parameter = parameterOf(name, value, ACCOUNT, REGION);
     this.serve(ssmOperations([parameter]));
     return parameter.arn;

@@ -20,7 +20,7 @@ export const POST_MILESTONES = [
 const [CONNECTING, SECURE, ...REST] = POST_MILESTONES;
 const [REQUEST, ANSWER] = [REST.slice(0, 4), REST.slice(4)];
 export const REQUEST_SENT = POST_MILESTONES[5];
-export const ANSWER_RECEIVED = POST_MILESTONES[9];
+export const RESPONSE_RECEIVED = POST_MILESTONES[9];
 
 /** One direction of a keep-alive connection: consecutive HTTP messages, each with a `content-length` of 2 or more. */
 class Direction {

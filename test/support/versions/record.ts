@@ -10,7 +10,7 @@ import { measureBatch } from '../../../lambda/queries/core/measure';
 import type { CustomResourceRequest } from '../../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../../lambda/registration/core/declare';
 import { registerFlow, unregisterFlow } from '../../../lambda/registration/core/flow-registration';
-import { register, unregister, type WantedSubscription } from '../../../lambda/registration/core/register';
+import { type DesiredSubscription, register, unregister } from '../../../lambda/registration/core/register';
 import type { Item } from '../../../lambda/shared/adapters/dynamodb';
 import { metricKey } from '../../../lambda/shared/core/metric';
 import type { QueueMessage } from '../../../lambda/shared/core/ports';
@@ -641,5 +641,5 @@ const DELIVERED_TO = [
   'canceled',
 ];
 
-type WantedFlow = Pick<WantedSubscription, 'flowUrl' | 'flowUrlFrom'>;
+type WantedFlow = Pick<DesiredSubscription, 'flowUrl' | 'flowUrlFrom'>;
 const sealed = (flow: string): WantedFlow => ({ flowUrl: flowUrl(flow) });

@@ -30,7 +30,7 @@ import { checkMessage } from '../../../lambda/thresholds/core/evaluate';
 import type { EvaluationPorts } from '../../../lambda/thresholds/core/observe';
 import { PolledJobTable } from '../../../lambda/unification/adapters/polled-job-table';
 import type { JobLister, Poll, PollPorts } from '../../../lambda/unification/core/poll';
-import { ANYBODY } from '../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import { RULES } from '../collection';
 import { NOW } from '../evaluation';
 import { MemoryBus, MemoryTelemetry } from '../memory/memory';
@@ -229,7 +229,7 @@ export class VersionWorld {
 
   /** A client that records messages instead of sending them. A queue's URL is its handler's name. */
   private recordingSqs(): SQSClient {
-    const client = new SQSClient(ANYBODY);
+    const client = new SQSClient(LOCAL_CLIENT_CONFIG);
     const keep = (queue: string | undefined, { MessageBody = '', MessageAttributes }: Sendable) => {
       const attributes =
         MessageAttributes &&

@@ -5,9 +5,9 @@ import { retryAfterMs } from '../retry';
 export const FAILURES_TO_OPEN = 5;
 
 /** First open period in milliseconds. It doubles with each failed trial … */
-export const FIRST_OPEN = 30_000;
+export const FIRST_OPEN_MS = 30_000;
 /** … up to this limit. Waiting deliveries are sent within twice this time after the flow recovers. */
-export const LONGEST_OPEN = 15 * 60_000;
+export const MAX_OPEN_MS = 15 * 60_000;
 
 /** Milliseconds until another worker can start a trial: the flow's time limit plus the time to record the outcome. */
 export const TRIAL_TIMEOUT = 20_000;
@@ -28,8 +28,8 @@ export function countFailure(
   if (count + 1 < FAILURES_TO_OPEN) return { count: count + 1, opened };
   // The try started before the breaker opened.
   if (openUntil > now && !trial) return undefined;
-  const asked = Math.min(retryAfterMs(retryAfter, now) ?? 0, LONGEST_OPEN);
-  const open = Math.max(asked, Math.min(FIRST_OPEN * 2 ** opened, LONGEST_OPEN));
+  const asked = Math.min(retryAfterMs(retryAfter, now) ?? 0, MAX_OPEN_MS);
+  const open = Math.max(asked, Math.min(FIRST_OPEN_MS * 2 ** opened, MAX_OPEN_MS));
   return { count: FAILURES_TO_OPEN, opened: opened + 1, openUntil: now + Math.round(open / pace) };
 }
 
@@ -52,6 +52,6 @@ export const withTrialStarted = (failures: Failures, now: number): Failures => (
  * @param pace divides the wait.
  */
 export function recheckTime({ openUntil = 0, opened }: Failures, now: number, random: number, pace = 1): number {
-  const step = Math.min(FIRST_OPEN * 2 ** Math.max(0, opened - 1), LONGEST_OPEN);
+  const step = Math.min(FIRST_OPEN_MS * 2 ** Math.max(0, opened - 1), MAX_OPEN_MS);
   return Math.max(now, openUntil) + Math.round((step * random) / pace);
 }

@@ -1,6 +1,6 @@
 import { HealthEvent } from '../../../../contract/events';
 import { durationText } from '../../../shared/core/duration';
-import { type Announcement, dueOf, type Health, isPaused } from '../../../subscriptions/core/health';
+import { type Announcement, type Health, isPaused, nextDue } from '../../../subscriptions/core/health';
 import type { FlowResponse } from '../response';
 import { breakerState, countFailure, withTrialStarted } from './circuit-breaker';
 
@@ -190,7 +190,7 @@ export function afterEdit(
   const sameInterval = previous?.definition.keepAlive === next.keepAlive;
   const keepAlive = sameInterval ? health?.keepAlive : next.keepAlive && now + next.keepAlive;
   const edited = { ...changed, keepAlive };
-  return dueOf(edited) === undefined && !isPaused({ health: edited }) ? undefined : edited;
+  return nextDue(edited) === undefined && !isPaused({ health: edited }) ? undefined : edited;
 }
 
 /** An active state that keeps only the pending announcements and the next keep-alive. */

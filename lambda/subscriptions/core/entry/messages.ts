@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { HALF_PAIR, MAX_NAME_LENGTH, show } from '../../../events/core/fields';
+import { MAX_NAME_LENGTH, show, UNPAIRED_SURROGATE } from '../../../events/core/fields';
 
 /** Messages for mistakes in a subscription's entry: what is wrong, and what to write instead. */
 
@@ -8,7 +8,7 @@ export type Issue = v.BaseIssue<unknown>;
 export const FLOW_URL_PARTS = /:\/\/|sig=|%2F|\/(workflows|triggers|paths)\//i;
 
 /** A value as shown in a message. Hides anything that can be part of a flow URL. */
-export function shown(value: unknown): string {
+export function displayValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map of keys';
   if (typeof value === 'number') return String(value);
@@ -16,41 +16,41 @@ export function shown(value: unknown): string {
 }
 
 /** Message for an invalid value, to follow the key's name. `hint` completes "write …". */
-export function wrongValue(value: unknown, hint: string, wrong?: string): string {
+export function invalidValue(value: unknown, hint: string, wrong?: string): string {
   if (value === undefined) return `is missing; write ${hint}`;
   if (value === null || value === '') return `is empty; write ${hint}`;
-  return `${wrong ?? `is ${shown(value)}`}; write ${hint}`;
+  return `${wrong ?? `is ${displayValue(value)}`}; write ${hint}`;
 }
 
 /** `wrongValue` for a check. */
 export const write =
   (hint: string) =>
   ({ input }: Issue) =>
-    wrongValue(input, hint);
+    invalidValue(input, hint);
 
 /** The same without the value, for keys that can contain a secret. `wrong` replaces "is <value>". */
 export const writeHidden =
   (wrong: string, hint: string) =>
   ({ input }: Issue) =>
-    wrongValue(input, hint, wrong);
+    invalidValue(input, hint, wrong);
 
 /** Message for a missing string. YAML reads 2024 and true without quotes as a number and a boolean. */
 export const writeText = (hint: string) => (issue: Issue) =>
   typeof issue.input === 'number' || typeof issue.input === 'boolean'
-    ? `is ${shown(issue.input)} without quotes, which is not a string; write "${issue.input}" in quotes`
+    ? `is ${displayValue(issue.input)} without quotes, which is not a string; write "${issue.input}" in quotes`
     : write(hint)(issue);
 
 /** Message for a choice of words. Suggests the closest word. */
 export const writeOneOf = (words: readonly string[], meanings: Readonly<Record<string, string>> = {}) => {
   const hint = words.length === 1 ? words[0] : `one of ${words.join(', ')}`;
   return ({ input }: Pick<Issue, 'input'>) =>
-    wrongValue(input, meanings[normalized(input)] ?? nearest(input, words) ?? `${hint}`);
+    invalidValue(input, meanings[normalized(input)] ?? closestWord(input, words) ?? `${hint}`);
 };
 
 export const text = (hint: string) =>
   v.pipe(
     v.string(writeText(hint)),
-    v.check((written) => written.isWellFormed(), `${HALF_PAIR}; write ${hint} with complete characters`),
+    v.check((written) => written.isWellFormed(), `${UNPAIRED_SURROGATE}; write ${hint} with complete characters`),
     v.trim(),
     v.minLength(1, write(hint)),
     v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters; write a shorter one`),
@@ -80,7 +80,7 @@ export const normalized = (value: unknown): string =>
     .replaceAll(/[^a-z0-9]/g, '');
 
 /** The word that a value probably means: the same letters, a part of it, or a typing error. */
-export function nearest<T extends string>(value: unknown, words: readonly T[]): T | undefined {
+export function closestWord<T extends string>(value: unknown, words: readonly T[]): T | undefined {
   const written = normalized(value);
   if (written.length < 2 || written.length > 60) return undefined;
   const same = words.find((word) => normalized(word) === written);

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { HALF_PAIR, MAX_LINK_LENGTH } from '../../../events/core/fields';
+import { MAX_LINK_LENGTH, UNPAIRED_SURROGATE } from '../../../events/core/fields';
 import { looksLikeCredential } from '../../../shared/core/redact';
 import { MAX_OWNERS_LENGTH } from '../subscription';
-import { FLOW_URL_PARTS, shown, write, writeText } from './messages';
+import { displayValue, FLOW_URL_PARTS, write, writeText } from './messages';
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 export const nameEntry = v.pipe(
@@ -28,7 +28,7 @@ export const link = (description: string) =>
     v.pipe(
       v.string(writeText(LINK_HINT)),
       v.trim(),
-      v.check((address) => address.isWellFormed(), `${HALF_PAIR}; write ${LINK_HINT}`),
+      v.check((address) => address.isWellFormed(), `${UNPAIRED_SURROGATE}; write ${LINK_HINT}`),
       v.check(isLink, write(LINK_HINT)),
       v.check(
         (address) => !/\/triggers\/.*[?&]sig=/i.test(address),
@@ -61,7 +61,7 @@ export const ownersEntry = v.optional(
       (owners) => owners.every(isAddress),
       (issue) => {
         const wrong = (issue.input as string[]).find((owner) => !isAddress(owner));
-        return `has ${shown(wrong)}, which is not an email address; write ${OWNERS_HINT}`;
+        return `has ${displayValue(wrong)}, which is not an email address; write ${OWNERS_HINT}`;
       },
     ),
     v.check(

@@ -23,16 +23,16 @@ import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/de
 import { eventPublisher } from '../../../../lambda/events/adapters/event-bus';
 import { flowUrlOpener, sealFlowUrl } from '../../../../lambda/subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../../../../lambda/subscriptions/adapters/subscription-table';
-import { dueOf } from '../../../../lambda/subscriptions/core/health';
+import { nextDue } from '../../../../lambda/subscriptions/core/health';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { kmsOperations } from '../../../../local/engines/services/kms';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import { Killer } from '../../../support/memory/killer';
-import { answer, LOOPBACK_CERTIFICATE } from '../../../support/servers/flow-server';
+import { LOOPBACK_CERTIFICATE, responding } from '../../../support/servers/flow-server';
 import {
-  ANSWER_RECEIVED,
   POST_MILESTONES,
   REQUEST_SENT,
+  RESPONSE_RECEIVED,
   tapConnections,
 } from '../../../support/servers/tapped-connection';
 
@@ -92,7 +92,7 @@ const NAME = () => world.name('crm');
 
 /** A new container: the adapters that `deliver` uses, with a possible kill at each call. */
 function container(): DeliverPorts & ScheduledWorkPorts {
-  const dynamodb = killer.inTheWayOf(servers.tables.client);
+  const dynamodb = killer.wrap(servers.tables.client);
   const table = new DeliveryTable(dynamodb, servers.tables.deliveries, 90);
   const subscriptions = new SubscriptionTable(dynamodb, servers.tables.subscriptions);
   return {
@@ -107,15 +107,15 @@ function container(): DeliverPorts & ScheduledWorkPorts {
       unannounced: async (before) =>
         (await table.unannounced(before)).filter(({ subscription }) => subscription === NAME()),
     },
-    events: eventPublisher(killer.inTheWayOf(clients.bus), 'bus', 'customer-insights'),
+    events: eventPublisher(killer.wrap(clients.bus), 'bus', 'customer-insights'),
     calls: rateLimiter(dynamodb, servers.tables.deliveries),
     open: flowOpener({
-      unseal: flowUrlOpener(killer.inTheWayOf(clients.kms)),
+      unseal: flowUrlOpener(killer.wrap(clients.kms)),
       secrets: secretReader({ secretsManager: new SecretsManagerClient(), ssm: new SSMClient() }, Date.now),
       accepted: { loopback: true },
     }),
     post: flowCaller({ ca: LOOPBACK_CERTIFICATE, loopback: true }),
-    send: deliverySender(killer.inTheWayOf(clients.sqs), 'http://127.0.0.1/000000000000/deliveries'),
+    send: deliverySender(killer.wrap(clients.sqs), 'http://127.0.0.1/000000000000/deliveries'),
   };
 }
 
@@ -144,7 +144,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   world.flow.behave = (_, n) => {
     const status = fixed ? 202 : answers(n);
     statuses.push(status);
-    return answer(status, { 'content-length': '2' }, '{}');
+    return responding(status, { 'content-length': '2' }, '{}');
   };
   const url = world.flow.url();
   const flow = await sealFlowUrl(clients.kms, KEY.keyId, NAME(), url);
@@ -157,7 +157,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
     });
     if (!killer.killed) return;
     connections.breakOff();
-    await world.flow.deserted();
+    await world.flow.whenDisconnected();
     killer = Killer.never();
     ports = container();
   };
@@ -178,7 +178,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   const due = async () => {
     const { health } = (await world.subscriptions.read(NAME())) ?? {};
     const untold = (await world.rows())['event-1']?.notice ? world.now : Number.POSITIVE_INFINITY;
-    return Math.min(untold, (health && dueOf(health)) ?? Number.POSITIVE_INFINITY);
+    return Math.min(untold, (health && nextDue(health)) ?? Number.POSITIVE_INFINITY);
   };
 
   const settle = async () => {
@@ -197,7 +197,7 @@ async function history({ answers, told = [], next }: Story, first = Killer.never
   await next?.act();
   await settle();
   connections.breakOff();
-  await world.flow.deserted();
+  await world.flow.whenDisconnected();
 
   // After any kill: it is delivered under one id, nothing is left to do, and the bus has the events.
   expect((await world.rows())['event-1']).toMatchObject({ status: 'delivered' });
@@ -251,7 +251,7 @@ describe.each(Object.entries(STORIES))('%s', (_, story) => {
     expect(taken(clean.statuses)).toBe(1);
     expect(clean.points).toEqual(expect.arrayContaining([...POST_MILESTONES, 'before acknowledging']));
     // An accepted delivery is recorded before anything else.
-    const accepted = clean.points.lastIndexOf(ANSWER_RECEIVED);
+    const accepted = clean.points.lastIndexOf(RESPONSE_RECEIVED);
     expect(clean.points[accepted + 1]).toBe('before UpdateCommand');
 
     const twice: string[] = [];

@@ -10,7 +10,6 @@ import type { EntraAuth } from '../../../../lambda/subscriptions/core/subscripti
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import {
   accepted,
-  answer,
   type Behaviour,
   brokenOff,
   FlowServer,
@@ -18,6 +17,7 @@ import {
   LOOPBACK_CERTIFICATE,
   refused,
   reset,
+  responding,
   silent,
   stalled,
 } from '../../../support/servers/flow-server';
@@ -59,7 +59,7 @@ beforeEach(() => {
 });
 
 const givesToken = (n: number, seconds = 3600): Behaviour =>
-  answer(
+  responding(
     200,
     { 'content-type': 'application/json' },
     JSON.stringify({ token_type: 'Bearer', expires_in: seconds, access_token: `${TOKEN}-${n}` }),
@@ -68,7 +68,7 @@ const givesToken = (n: number, seconds = 3600): Behaviour =>
 const refuses =
   (status: number, code: number): Behaviour =>
   (response, call) =>
-    answer(
+    responding(
       status,
       { 'content-type': 'application/json' },
       JSON.stringify({
@@ -236,14 +236,14 @@ describe('a token that the flow refuses', () => {
   });
 
   it.each([403, 400, 404, 500])('is not replaced for %i', async (status) => {
-    flow.behave = () => answer(status);
+    flow.behave = () => responding(status);
     expect(await post()).toMatchObject({ status });
     expect([flow.calls.length, authority.calls.length]).toEqual([1, 1]);
   });
 
   it('leaves the delivery without a response if there is no other token', async () => {
     flow.behave = () => unauthorized;
-    authority.behave = (_, n) => (n === 0 ? givesToken(n) : answer(503));
+    authority.behave = (_, n) => (n === 0 ? givesToken(n) : responding(503));
     expect(said(await post())).toEqual({ error: 'EntraUnavailable', class: 'retry' });
     expect(flow.calls).toHaveLength(1);
   });
@@ -279,9 +279,9 @@ describe('without a token the flow is not called', () => {
     ['no such application', refuses(400, 700016), 'AADSTS700016', 'pause'],
     ['no federated credential', refuses(400, 700213), 'AADSTS700213', 'pause', FEDERATED],
     ['throttling', refuses(429, 90055), 'EntraUnavailable', 'retry'],
-    ['a fault', answer(500), 'EntraUnavailable', 'retry'],
-    ['a page of a proxy', answer(200, { 'content-type': 'text/html' }, '<html>'), 'EntraUnexpectedAnswer', 'pause'],
-    ['a redirect', answer(302, { location: 'https://login.example.com/' }), 'EntraUnexpectedAnswer', 'pause'],
+    ['a fault', responding(500), 'EntraUnavailable', 'retry'],
+    ['a page of a proxy', responding(200, { 'content-type': 'text/html' }, '<html>'), 'EntraUnexpectedAnswer', 'pause'],
+    ['a redirect', responding(302, { location: 'https://login.example.com/' }), 'EntraUnexpectedAnswer', 'pause'],
     ['a connection that breaks', reset, 'EntraUnreachable', 'retry'],
     ['an answer that breaks off', brokenOff(200), 'EntraUnreachable', 'retry'],
     ['an answer without an end', flooding(200), 'EntraUnreachable', 'retry'],
@@ -384,7 +384,7 @@ describe('without a token the flow is not called', () => {
 
   it('and a failure is cached for 3 seconds', async () => {
     const call = poster();
-    authority.behave = (_, n) => (n === 0 ? answer(503) : givesToken(n));
+    authority.behave = (_, n) => (n === 0 ? responding(503) : givesToken(n));
     const at = async (ms: number) => {
       now += ms;
       const { status, error } = await call(unsigned(), REQUEST);

@@ -11,13 +11,13 @@ import { classify, type FlowResponse } from '../../../../lambda/delivery/core/re
 import { close, listen } from '../../../../local/engines/protocol/http';
 import {
   accepted,
-  answer,
   type Behaviour,
   brokenOff,
   FlowServer,
   LOOPBACK_CERTIFICATE,
   refused,
   reset,
+  responding,
   SIGNATURE,
   silent,
 } from '../../../support/servers/flow-server';
@@ -179,7 +179,7 @@ describe('the request', () => {
   it('reuses the connection after responses of any length', async () => {
     const caller = flowCaller(LOCAL);
     const before = flow.connections;
-    flow.behave = (_, n) => (n === 1 ? refused(500, 'InternalError') : answer(202, {}, 'x'.repeat(60_000)));
+    flow.behave = (_, n) => (n === 1 ? refused(500, 'InternalError') : responding(202, {}, 'x'.repeat(60_000)));
     for (let n = 0; n < 4; n++) await caller(flow.url(`flow-${n}`), REQUEST);
     expect(flow.connections - before).toBe(1);
   });

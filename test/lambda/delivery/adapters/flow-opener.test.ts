@@ -42,8 +42,8 @@ describe('a flow URL is opened', () => {
   });
 
   it('from a secret or a parameter, with or without surrounding white space', async () => {
-    await stores.keepSecret('flows', ` ${FLOW_URL}\n`);
-    stores.keepParameter('flows', FLOW_URL);
+    await stores.putSecret('flows', ` ${FLOW_URL}\n`);
+    stores.putParameter('flows', FLOW_URL);
     expect(await open(SECRET)).toMatchObject({ url: FLOW_URL });
     expect(await open({ from: { parameter: 'flows' } })).toMatchObject({ url: FLOW_URL });
   });
@@ -51,9 +51,9 @@ describe('a flow URL is opened', () => {
   it('again when its flow refuses it, so that a rotated URL works without a deployment', async () => {
     let now = 0;
     const opener = stores.opener(() => now);
-    await stores.keepSecret('flows', `${FLOW_URL}old`);
+    await stores.putSecret('flows', `${FLOW_URL}old`);
     const first = await opener('vip', SECRET);
-    await stores.keepSecret('flows', `${FLOW_URL}new`);
+    await stores.putSecret('flows', `${FLOW_URL}new`);
     now += 10_000;
     expect(await opener('vip', SECRET)).toMatchObject({ url: `${FLOW_URL}old` });
     if ('url' in first) first.invalidate?.();
@@ -106,7 +106,7 @@ describe('problems that must be fixed pause the subscription', () => {
     [`https://169.254.169.254/?sig=${SIGNATURE}`, /is refused: The flow URL has the IP address/],
     [FLOW_URL + 'x'.repeat(3000), /is refused: The flow URL is longer than 2048 characters/],
   ])('a URL that is not allowed: %#', async (url, problem) => {
-    await stores.keepSecret('flows', url);
+    await stores.putSecret('flows', url);
     const expected = { class: 'pause', error: 'FlowUrlRefused' };
     const fromSecret = await refusalOf(SECRET);
     expect(fromSecret).toMatchObject(expected);
@@ -121,9 +121,9 @@ describe('problems that must be fixed pause the subscription', () => {
   it('and the URL is read again at the next try', async () => {
     let now = 0;
     const opener = stores.opener(() => now);
-    await stores.keepSecret('flows', 'nonsense');
+    await stores.putSecret('flows', 'nonsense');
     expect(await opener('vip', SECRET)).toHaveProperty('refusal');
-    await stores.keepSecret('flows', FLOW_URL);
+    await stores.putSecret('flows', FLOW_URL);
     now += 10_000;
     expect(await opener('vip', SECRET)).toHaveProperty('refusal');
     expect(await opener('vip', SECRET)).toMatchObject({ url: FLOW_URL });

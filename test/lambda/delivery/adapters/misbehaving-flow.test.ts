@@ -9,7 +9,6 @@ import { close, listen } from '../../../../local/engines/protocol/http';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import {
   accepted,
-  answer,
   type Behaviour,
   brokenOff,
   dripping,
@@ -20,6 +19,7 @@ import {
   raw,
   refused,
   reset,
+  responding,
   SIGNATURE,
   silent,
   stalled,
@@ -59,11 +59,14 @@ const status = (code: number, more: FlowResponse = {}): FlowResponse => ({ statu
 const incomplete = (code: number): FlowResponse => status(code, { error: 'incomplete answer' });
 const failed = (error: string): FlowResponse => ({ error });
 const throttled = (...retryAfter: string[]): Behaviour =>
-  answer(429, { 'retry-after': retryAfter } as unknown as Record<string, string>);
+  responding(429, { 'retry-after': retryAfter } as unknown as Record<string, string>);
 const redirected =
   (code: number): Behaviour =>
   (response, call) =>
-    answer(code, { location: `http://127.0.0.1:${(inner.address() as { port: number }).port}/latest` })(response, call);
+    responding(code, { location: `http://127.0.0.1:${(inner.address() as { port: number }).port}/latest` })(
+      response,
+      call,
+    );
 
 /** The flow's behaviour, the class of the response, the recorded attempt, and the wait before the next try in seconds. */
 type Row = [what: string, does: Behaviour, outcome: ResponseClass, attempt: FlowResponse, wait?: number];
@@ -72,10 +75,10 @@ type Row = [what: string, does: Behaviour, outcome: ResponseClass, attempt: Flow
 const ROWS: readonly Row[] = [
   // Accepted
   ['202', accepted, 'delivered', status(202, { runId: RUN })],
-  ['200 of a Response action', answer(200, {}, '{"error":{"code":"NotOurs"}}'), 'delivered', status(200)],
-  ['204', answer(204), 'delivered', status(204)],
+  ['200 of a Response action', responding(200, {}, '{"error":{"code":"NotOurs"}}'), 'delivered', status(200)],
+  ['204', responding(204), 'delivered', status(204)],
   // Throttled
-  ['429', answer(429), 'retry', status(429), 5],
+  ['429', responding(429), 'retry', status(429), 5],
   ['429, after 2 minutes', throttled('120'), 'retry', status(429), 120],
   ['429, after less than the schedule', throttled('1'), 'retry', status(429), 5],
   ['429, at a date', throttled('Fri, 20 Nov 2026 12:10:00 GMT'), 'retry', status(429), 600],
@@ -88,7 +91,7 @@ const ROWS: readonly Row[] = [
   ['429, after nothing', throttled(''), 'retry', status(429), 5],
   ['429, after two times: the first', throttled('120', '7200'), 'retry', status(429), 120],
   // Failing
-  ['500', answer(500, {}, '<html>no JSON</html>'), 'retry', status(500), 5],
+  ['500', responding(500, {}, '<html>no JSON</html>'), 'retry', status(500), 5],
   [
     '502 NoResponse',
     refused(502, 'NoResponse', { 'x-ms-workflow-run-id': RUN }),
@@ -96,16 +99,16 @@ const ROWS: readonly Row[] = [
     status(502, { error: 'NoResponse', runId: RUN }),
     5,
   ],
-  ['503', answer(503), 'retry', status(503), 5],
-  ['503, after an hour', answer(503, { 'retry-after': '3600' }), 'retry', status(503), HOUR],
+  ['503', responding(503), 'retry', status(503), 5],
+  ['503, after an hour', responding(503, { 'retry-after': '3600' }), 'retry', status(503), HOUR],
   ['504', refused(504, 'GatewayTimeout'), 'retry', status(504, { error: 'GatewayTimeout' }), 5],
-  ['408', answer(408), 'retry', status(408), 5],
-  ['409', answer(409), 'retry', status(409), 5],
-  ['425', answer(425), 'retry', status(425), 5],
+  ['408', responding(408), 'retry', status(408), 5],
+  ['409', responding(409), 'retry', status(409), 5],
+  ['425', responding(425), 'retry', status(425), 5],
   ['a code that quotes the URL', refused(500, `bad url ?sig=${SIGNATURE}`), 'retry', status(500), 5],
-  ['a code that is no text', answer(500, {}, '{"error":{"code":{"a":1}}}'), 'retry', status(500), 5],
-  ['an error that is null', answer(500, {}, '{"error":null}'), 'retry', status(500), 5],
-  ['a body that is null', answer(500, {}, 'null'), 'retry', status(500), 5],
+  ['a code that is no text', responding(500, {}, '{"error":{"code":{"a":1}}}'), 'retry', status(500), 5],
+  ['an error that is null', responding(500, {}, '{"error":null}'), 'retry', status(500), 5],
+  ['a body that is null', responding(500, {}, 'null'), 'retry', status(500), 5],
   // The body or the flow is refused
   [
     '400 for a body that fits no schema',
@@ -113,7 +116,7 @@ const ROWS: readonly Row[] = [
     'dead',
     status(400, { error: 'TriggerInputSchemaMismatch' }),
   ],
-  ['400 without a code', answer(400), 'dead', status(400)],
+  ['400 without a code', responding(400), 'dead', status(400)],
   ['400, cut off before its code', brokenOff(400), 'retry', { ...incomplete(400), runId: 'run-1' }, 5],
   ['400 and a bad chunk', raw(`HTTP/1.1 400 Bad\r\n${BAD_CHUNK}`), 'retry', incomplete(400), 5],
   ['400 and a body without an end', flooding(400), 'retry', incomplete(400), 5],
@@ -134,8 +137,8 @@ const ROWS: readonly Row[] = [
   ['401, cut off', raw(`HTTP/1.1 401 No\r\n${HALF_A_BODY}`, 'broken'), 'pause', incomplete(401), 5],
   ['403', refused(403, 'MisMatchingOAuthClaims'), 'pause', status(403, { error: 'MisMatchingOAuthClaims' }), 5],
   ['404', refused(404, 'WorkflowNotFound'), 'pause', status(404, { error: 'WorkflowNotFound' }), 5],
-  ['410', answer(410), 'pause', status(410), 5],
-  ['413', answer(413), 'dead', status(413)],
+  ['410', responding(410), 'pause', status(410), 5],
+  ['413', responding(413), 'dead', status(413)],
   // Redirects
   ...[301, 302, 303, 307, 308].map(
     (code): Row => [`${code} to an inner address`, redirected(code), 'retry', status(code), 5],
@@ -267,7 +270,7 @@ it('does not take a second response to one try as the response to the next try',
   const late: Behaviour = ({ socket }) => {
     socket?.write('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n', () => setImmediate(() => socket.write(OK)));
   };
-  world.flow.behave = (_, n) => (n === 0 ? late : answer(503));
+  world.flow.behave = (_, n) => (n === 0 ? late : responding(503));
   await tryOnce();
   await world.run({ until: world.now + 5000 });
   expect((await world.rows())['event-1']?.attempts).toMatchObject([{ status: 500 }, { status: 503 }]);

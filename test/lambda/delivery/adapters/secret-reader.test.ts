@@ -31,35 +31,35 @@ beforeEach(() => {
 
 describe('a secret is read', () => {
   it('by name and by ARN, with or without the suffix', async () => {
-    const arn = await stores.keepSecret('crm/flow-url', VALUE);
+    const arn = await stores.putSecret('crm/flow-url', VALUE);
     for (const secret of ['crm/flow-url', arn, arn.slice(0, -7)]) expect(await secrets.read({ secret })).toBe(VALUE);
     expect(stores.calls).toEqual([GET_SECRET, GET_SECRET, GET_SECRET]);
   });
 
   it('by a field of its JSON; several fields cost one request', async () => {
-    await stores.keepSecret('flows', JSON.stringify({ vip: VALUE, crm: 'other', __proto__: 'x' }));
+    await stores.putSecret('flows', JSON.stringify({ vip: VALUE, crm: 'other', __proto__: 'x' }));
     expect(await secrets.read({ secret: 'flows', field: 'vip' })).toBe(VALUE);
     expect(await secrets.read({ secret: 'flows', field: 'crm' })).toBe('other');
     expect(stores.calls).toEqual([GET_SECRET]);
   });
 
   it('from a SecureString, decrypted', async () => {
-    const arn = stores.keepParameter('/crm/flow-url', VALUE);
+    const arn = stores.putParameter('/crm/flow-url', VALUE);
     for (const parameter of ['/crm/flow-url', arn]) expect(await secrets.read({ parameter })).toBe(VALUE);
     expect(stores.calls).toEqual([GET_PARAMETER, GET_PARAMETER]);
   });
 
   it('once for all waiting readers', async () => {
-    await stores.keepSecret('flows', VALUE);
+    await stores.putSecret('flows', VALUE);
     const read = await Promise.all(Array.from({ length: 20 }, () => secrets.read({ secret: 'flows' })));
     expect(new Set(read)).toEqual(new Set([VALUE]));
     expect(stores.calls).toEqual([GET_SECRET]);
   });
 
   it('again after five minutes, which is less than it takes to pause a subscription', async () => {
-    await stores.keepSecret('flows', VALUE);
+    await stores.putSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
-    await stores.keepSecret('flows', 'new');
+    await stores.putSecret('flows', 'new');
     now += SECRET_CACHE_MS - 1;
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
     now += 1;
@@ -70,9 +70,9 @@ describe('a secret is read', () => {
   });
 
   it('again after invalidation, unless it was just read', async () => {
-    await stores.keepSecret('flows', VALUE);
+    await stores.putSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
-    await stores.keepSecret('flows', 'new');
+    await stores.putSecret('flows', 'new');
     now += SECRET_BELIEVED_MS - 1;
     secrets.invalidate({ secret: 'flows' });
     expect(await secrets.read({ secret: 'flows' })).toBe(VALUE);
@@ -91,16 +91,16 @@ describe('a secret is read', () => {
 
   it('again after a failure and after an unusable value', async () => {
     await expect(secrets.read({ secret: 'flows', field: 'vip' })).rejects.toThrow(UnusableSecretError);
-    await stores.keepSecret('flows', '{}');
+    await stores.putSecret('flows', '{}');
     await expect(secrets.read({ secret: 'flows', field: 'vip' })).rejects.toThrow(UnusableSecretError);
-    await stores.keepSecret('flows', JSON.stringify({ vip: VALUE }));
+    await stores.putSecret('flows', JSON.stringify({ vip: VALUE }));
     now += SECRET_BELIEVED_MS;
     await expect(secrets.read({ secret: 'flows', field: 'vip' })).rejects.toThrow(UnusableSecretError);
     expect(await secrets.read({ secret: 'flows', field: 'vip' })).toBe(VALUE);
   });
 
   it('and up to a thousand are cached', async () => {
-    await stores.keepSecret('flows', VALUE);
+    await stores.putSecret('flows', VALUE);
     await secrets.read({ secret: 'flows' });
     const missing = Array.from({ length: 1000 }, (_, n) => secrets.read({ secret: `none-${n}` }).catch(() => {}));
     await secrets.read({ secret: 'flows' });
@@ -116,7 +116,7 @@ describe('an unusable secret is reported with the fix and without its value', ()
   const failing = (type: string) => () => {
     stores.failing = () => new AwsError(type, `a message that quotes ${VALUE}`);
   };
-  const keep = (value: string | Uint8Array) => () => stores.keepSecret('flows', value);
+  const keep = (value: string | Uint8Array) => () => stores.putSecret('flows', value);
 
   it.each<[string, SecretReference, () => unknown, string]>([
     ['a missing secret', secret, () => {}, "the secret flows does not exist; create it in the connector's account and"],

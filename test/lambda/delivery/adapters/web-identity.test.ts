@@ -5,7 +5,7 @@ import { webIdentity } from '../../../../lambda/delivery/adapters/web-identity';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { close, listen } from '../../../../local/engines/protocol/http';
 import { stsOperations } from '../../../../local/engines/services/sts';
-import { ANYBODY } from '../../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../../local/shared/client-config';
 
 const AUDIENCE = 'api://AzureADTokenExchange';
 
@@ -14,7 +14,7 @@ let sts: STSClient;
 beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0 });
   endpoint.serveQuery(stsOperations({ account: '000000000000', region: 'us-east-1' }));
-  sts = new STSClient({ ...ANYBODY, endpoint: endpoint.url, maxAttempts: 1 });
+  sts = new STSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: endpoint.url, maxAttempts: 1 });
 });
 afterAll(async () => {
   sts.destroy();
@@ -40,7 +40,7 @@ describe("the function's web identity token", () => {
   it('is not awaited past the time limit', async () => {
     const aborted = new AbortController();
     const silent: Server = createServer(() => aborted.abort());
-    const client = new STSClient({ ...ANYBODY, endpoint: `http://127.0.0.1:${await listen(silent, 0)}` });
+    const client = new STSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: `http://127.0.0.1:${await listen(silent, 0)}` });
     await expect(webIdentity(client)(AUDIENCE, aborted.signal)).rejects.toMatchObject({ name: 'AbortError' });
     client.destroy();
     await close(silent);

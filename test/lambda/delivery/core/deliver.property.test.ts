@@ -11,7 +11,7 @@ import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/de
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { recognize } from '../../../../lambda/events/core/recognize';
 import { register, unregister } from '../../../../lambda/registration/core/register';
-import { dueOf, isPaused } from '../../../../lambda/subscriptions/core/health';
+import { isPaused, nextDue } from '../../../../lambda/subscriptions/core/health';
 import type { SubscriptionEntry } from '../../../../lambda/subscriptions/core/ports';
 import type { SealedFlowUrl, Subscription } from '../../../../lambda/subscriptions/core/subscription';
 import { busEvent, NOW } from '../../../support/evaluation';
@@ -365,7 +365,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     for (let rounds = 0; rounds < 200; rounds++) {
       rePaused ||= options.edit === true && isPaused(subscription());
       const { health } = subscription();
-      const due = health && dueOf(health);
+      const due = health && nextDue(health);
       if (due === undefined && rounds > 2) break;
       now = Math.max(now + 2 * MINUTE, due ?? 0);
       await runScheduledWork(ports('tend', nothing));

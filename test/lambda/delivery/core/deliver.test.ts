@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import { LogMessage } from '../../../../lambda/shared/core/log-messages';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
-import { accepted, answer, type Behaviour, refused, reset, SIGNATURE } from '../../../support/servers/flow-server';
+import { accepted, type Behaviour, refused, reset, responding, SIGNATURE } from '../../../support/servers/flow-server';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -29,7 +29,7 @@ const script =
   (...behaviours: Behaviour[]) =>
   (_: unknown, n: number) =>
     behaviours[Math.min(n, behaviours.length - 1)] as Behaviour;
-const unavailable = answer(503);
+const unavailable = responding(503);
 const ids = () => world.flow.calls.map(({ headers }) => headers['webhook-id']);
 
 describe('a delivery that the flow accepts', () => {
@@ -160,7 +160,7 @@ describe('a delivery that fails', () => {
   });
 
   it('waits as long as the flow requests, in hops that do not count as tries', async () => {
-    world.flow.behave = script(answer(429, { 'retry-after': '3600' }), accepted);
+    world.flow.behave = script(responding(429, { 'retry-after': '3600' }), accepted);
     const subscription = await world.subscribe();
     world.queue.send(world.message(subscription), 0);
     const start = world.now;
@@ -196,7 +196,7 @@ describe('a delivery that fails', () => {
 
   it.each([
     ['400', refused(400, 'TriggerInputSchemaMismatch'), { status: 400, error: 'TriggerInputSchemaMismatch' }],
-    ['413', answer(413), { status: 413 }],
+    ['413', responding(413), { status: 413 }],
   ])('is dead immediately when the flow rejects its body: %s', async (_, behaviour, attempt) => {
     world.flow.behave = () => behaviour;
     const subscription = await world.subscribe();
@@ -226,7 +226,7 @@ describe('a delivery that fails', () => {
   });
 
   it('uses the new URL of a subscription that was fixed meanwhile', async () => {
-    world.flow.behave = ({ path }) => (path.includes('/new/') ? accepted : answer(401));
+    world.flow.behave = ({ path }) => (path.includes('/new/') ? accepted : responding(401));
     const subscription = await world.subscribe('crm', world.flow.url('old'));
     world.queue.send(world.message(subscription), 0);
     await world.step();

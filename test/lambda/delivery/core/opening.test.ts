@@ -4,7 +4,7 @@ import { checkEvent } from '../../../../lambda/events/core/events';
 import { AwsError } from '../../../../local/engines/protocol/aws-json';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import { busEvent } from '../../../support/evaluation';
-import { accepted, answer, SIGNATURE } from '../../../support/servers/flow-server';
+import { accepted, responding, SIGNATURE } from '../../../support/servers/flow-server';
 import { SecretStores } from '../../../support/servers/secret-stores';
 
 const MINUTE = 60_000;
@@ -41,7 +41,7 @@ const send = async (eventId: string) =>
     world.message((await world.subscriptions.read(world.name('crm'))) ?? (await subscribe()), eventId),
     0,
   );
-const keep = (url = world.flow.url()) => stores.keepSecret('flows', JSON.stringify({ crm: url }));
+const keep = (url = world.flow.url()) => stores.putSecret('flows', JSON.stringify({ crm: url }));
 const statusOf = async (eventId: string) => (await world.rows())[eventId]?.status;
 const health = async () => (await world.subscriptions.read(world.name('crm')))?.health;
 const denied = () => {
@@ -59,31 +59,26 @@ describe('a secret that cannot be used', () => {
     ],
     [
       'binary',
-      () => stores.keepSecret('flows', Buffer.from(OTHER_VALUE)),
+      () => stores.putSecret('flows', Buffer.from(OTHER_VALUE)),
       'FlowUrlSecretUnusable',
       /the secret flows is binary; store it as text/,
     ],
-    [
-      'empty',
-      () => stores.keepSecret('flows', ''),
-      'FlowUrlSecretUnusable',
-      /the secret flows is empty; store a value/,
-    ],
+    ['empty', () => stores.putSecret('flows', ''), 'FlowUrlSecretUnusable', /the secret flows is empty; store a value/],
     [
       'no JSON',
-      () => stores.keepSecret('flows', OTHER_VALUE),
+      () => stores.putSecret('flows', OTHER_VALUE),
       'FlowUrlSecretUnusable',
       /the secret flows is not a JSON object, so it has no field "crm"; store \{"crm": "…"\}/,
     ],
     [
       'without the field',
-      () => stores.keepSecret('flows', JSON.stringify({ other: OTHER_VALUE })),
+      () => stores.putSecret('flows', JSON.stringify({ other: OTHER_VALUE })),
       'FlowUrlSecretUnusable',
       /the secret flows has no field "crm"; add it/,
     ],
     [
       'with a number in the field',
-      () => stores.keepSecret('flows', JSON.stringify({ crm: 7, other: OTHER_VALUE })),
+      () => stores.putSecret('flows', JSON.stringify({ crm: 7, other: OTHER_VALUE })),
       'FlowUrlSecretUnusable',
       /the field "crm" of the secret flows is not a string; store a string/,
     ],
@@ -163,7 +158,7 @@ describe('a rotated secret', () => {
     await keep(world.flow.url('old'));
     await send('event-1');
     await world.run();
-    world.flow.behave = ({ path }) => (path.includes('old') ? answer(401) : accepted);
+    world.flow.behave = ({ path }) => (path.includes('old') ? responding(401) : accepted);
     await keep(world.flow.url('new'));
     world.now += MINUTE;
     for (const eventId of ['event-2', 'event-3']) await send(eventId);
@@ -177,7 +172,7 @@ describe('a rotated secret', () => {
 
   it('is read once every few seconds, even if its flow refuses more often', async () => {
     await keep();
-    world.flow.behave = () => answer(404);
+    world.flow.behave = () => responding(404);
     stores.calls.length = 0;
     for (let n = 0; n < 30; n++) await send(`event-${n}`);
     await world.run({ until: world.now + 3 });

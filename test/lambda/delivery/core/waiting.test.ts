@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FAILURES_TO_OPEN } from '../../../../lambda/delivery/core/health/circuit-breaker';
-import { LONGEST_ROUND } from '../../../../lambda/delivery/core/retry';
+import { MAX_ROUND_MS } from '../../../../lambda/delivery/core/retry';
 import type { SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import { Crash } from '../../../support/memory/interleaving';
-import { accepted, answer, type Behaviour } from '../../../support/servers/flow-server';
+import { accepted, type Behaviour, responding } from '../../../support/servers/flow-server';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -46,7 +46,7 @@ const statuses = async () =>
 
 describe('while a flow fails', () => {
   it('tries few deliveries, and none of them uses up its tries', async () => {
-    behaviour = answer(503);
+    behaviour = responding(503);
     const subscription = await subscribe();
     send(subscription, 40);
     await world.run({ until: world.now + 5 * HOUR });
@@ -62,7 +62,7 @@ describe('while a flow fails', () => {
   });
 
   it('sends all waiting deliveries within half an hour after the flow works again, spread over time', async () => {
-    behaviour = answer(503);
+    behaviour = responding(503);
     world.random = 0.99;
     const subscription = await subscribe();
     send(subscription, 40);
@@ -79,7 +79,7 @@ describe('while a flow fails', () => {
   });
 
   it('one worker makes the trial, and another one if that worker dies', async () => {
-    behaviour = answer(503);
+    behaviour = responding(503);
     const subscription = await subscribe();
     send(subscription, 12);
     await world.run({ until: world.now + 20_000 });
@@ -101,24 +101,24 @@ describe('while a flow fails', () => {
   });
 
   it('a rejected body also ends the outage', async () => {
-    behaviour = answer(503);
+    behaviour = responding(503);
     const subscription = await subscribe();
     send(subscription, 12);
     await world.run({ until: world.now + 20_000 });
-    behaviour = answer(413);
+    behaviour = responding(413);
     await world.run();
     expect(await health()).not.toHaveProperty('failures');
     expect(new Set(await statuses())).toEqual(new Set(['dead']));
   });
 
   it('forever, every delivery ends dead and is kept', async () => {
-    behaviour = answer(503);
+    behaviour = responding(503);
     const subscription = await subscribe();
     send(subscription, 12);
     const start = world.now;
     await world.run();
     expect(new Set(await statuses())).toEqual(new Set(['dead']));
-    expect(world.now - start).toBeLessThan(LONGEST_ROUND + 27 * HOUR);
+    expect(world.now - start).toBeLessThan(MAX_ROUND_MS + 27 * HOUR);
     const payloads = Object.keys(await world.rows()).filter((key) => key.endsWith('#payload'));
     expect(payloads).toHaveLength(12);
     const untried = world.bus.published.filter(({ detail }) => detail.attempts === 0);
@@ -175,7 +175,7 @@ describe('a rate limit', () => {
 
 describe('a maximum age', () => {
   it('ends the retries when the next one would be too late', async () => {
-    behaviour = answer(503);
+    behaviour = responding(503);
     const subscription = await subscribe({ maxAge: 5 * MINUTE });
     send(subscription, 1);
     const start = world.now;
@@ -211,7 +211,7 @@ describe('a flow that is kept alive', () => {
     const start = world.now;
     for (let days = 0; days < 121; days++) {
       world.now += DAY;
-      await world.tend();
+      await world.runSchedule();
       await world.run();
     }
     const bodies = world.flow.calls.map(({ body }) => JSON.parse(body));
@@ -226,11 +226,11 @@ describe('a flow that is kept alive', () => {
     await subscribe({ keepAlive });
     world.now += keepAlive;
     await world
-      .tend(async (call) => {
+      .runSchedule(async (call) => {
         if (call === 'before writeHealth') throw new Crash();
       })
       .catch(() => {});
-    await world.tend();
+    await world.runSchedule();
     await world.run();
     expect(world.queue.sent).toHaveLength(2);
     expect(posts()).toBe(1);
@@ -239,7 +239,7 @@ describe('a flow that is kept alive', () => {
   it('receives none while its subscription is paused', async () => {
     const subscription = await subscribe({ keepAlive });
     world.now += keepAlive - HOUR;
-    behaviour = answer(404);
+    behaviour = responding(404);
     send(subscription, 1);
     await world.run();
     expect(await health()).toMatchObject({ state: 'paused' });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../../../local/engines/stubs/responses';
+import type { StubResponse } from '../../../../local/engines/stubs/responses';
 import {
   measurer,
   QUERIES,
@@ -21,7 +21,7 @@ afterEach(() => {
   services.calls.length = 0;
 });
 
-const table = (columns: string[], ...rows: (string | number | null)[][]): Answer => ({ columns, rows });
+const table = (columns: string[], ...rows: (string | number | null)[][]): StubResponse => ({ columns, rows });
 const operations = () => services.calls.map(({ operation }) => operation).filter((name) => name !== '');
 const inputOf = (operation: string) => services.calls.find((call) => call.operation === operation)?.input;
 const sizes = (made: ReturnType<typeof measurer>) => made.bus.published.map(({ detail }) => detail);

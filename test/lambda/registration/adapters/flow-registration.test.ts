@@ -43,7 +43,7 @@ class Flow {
   now = NOW;
 
   ports(worker?: Killer): FlowRegistrationPorts & { readonly due: SubscriptionTable } {
-    const client = worker?.inTheWayOf(tables.client) ?? tables.client;
+    const client = worker?.wrap(tables.client) ?? tables.client;
     const subscriptions = new SubscriptionTable(client, tables.subscriptions);
     return {
       subscriptions,

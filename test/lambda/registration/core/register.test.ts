@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RegistryPorts } from '../../../../lambda/registration/core/ports';
 import {
+  type DesiredSubscription,
   register,
   SubscriptionConflictError,
   unregister,
-  type WantedSubscription,
 } from '../../../../lambda/registration/core/register';
 import { metricKey } from '../../../../lambda/shared/core/metric';
 import type { SecretReference } from '../../../../lambda/subscriptions/core/secret-reference';
@@ -27,15 +27,15 @@ beforeEach(() => {
 
 const wanted = (
   threshold: Threshold = ABOVE_10,
-  change: Partial<WantedSubscription['definition']> = {},
+  change: Partial<DesiredSubscription['definition']> = {},
   flowUrl: string | undefined = URL_A,
-): WantedSubscription => ({ definition: { ...thresholdOn('vip', VIP, threshold), ...change }, flowUrl });
+): DesiredSubscription => ({ definition: { ...thresholdOn('vip', VIP, threshold), ...change }, flowUrl });
 const make = (what = wanted(), managedBy = 'cli') => register(what, managedBy, evaluator.registryPorts());
 const remove = (managedBy = 'cli') => unregister('vip', managedBy, evaluator.registryPorts());
 const stored = () => evaluator.tables.subscriptions.get('vip');
 const items = (of = evaluator) => [...of.tables.items.values()].flatMap((partition) => [...partition.values()]);
 /** The stored flow. The seal of the tests stores the URL itself. */
-const flowOf = ({ flowUrl, flowUrlFrom }: WantedSubscription): FlowUrlSource | undefined => {
+const flowOf = ({ flowUrl, flowUrlFrom }: DesiredSubscription): FlowUrlSource | undefined => {
   if (flowUrlFrom) return { from: flowUrlFrom };
   return flowUrl === undefined ? undefined : { ciphertext: flowUrl, host: 'example.com', fingerprint: flowUrl };
 };
@@ -98,7 +98,7 @@ describe('registering', () => {
     expect(stored()?.flow).toEqual({ from: first });
   });
 
-  it.each<[string, WantedSubscription]>([
+  it.each<[string, DesiredSubscription]>([
     ['owners', wanted(ABOVE_10, { owners: ['kim@example.com'] })],
     ['a link', wanted(ABOVE_10, { link: 'https://example.com/' })],
     ['the URL', wanted(ABOVE_10, {}, URL_B)],
@@ -125,7 +125,7 @@ describe('registering', () => {
     expect(evaluator.crossings()).toEqual(['vip above 10: 1 → 20', 'vip above 10: 5 → 20']);
   });
 
-  it.each<[string, WantedSubscription]>([
+  it.each<[string, DesiredSubscription]>([
     ['level', wanted({ operator: 'above', value: 11, recoverTo: 5 })],
     ['operator', wanted({ operator: 'atOrAbove', value: 10, recoverTo: 5 })],
     ['recovery level', wanted({ operator: 'above', value: 10 })],
@@ -146,7 +146,7 @@ describe('registering', () => {
   });
 
   it('adds a subscription without a threshold', async () => {
-    const refresh: WantedSubscription = {
+    const refresh: DesiredSubscription = {
       definition: {
         name: 'vip',
         trigger: 'data-source-refresh-failed',
@@ -257,7 +257,7 @@ describe('a crash at any call', () => {
     threshold: anyThreshold,
     segment: fc.constantFrom('A', 'B'),
     owners: fc.constantFrom([], ['kim@example.com']),
-    flow: fc.constantFrom<Partial<WantedSubscription>>(
+    flow: fc.constantFrom<Partial<DesiredSubscription>>(
       {},
       { flowUrl: URL_A },
       { flowUrl: URL_B },
@@ -272,7 +272,7 @@ describe('a crash at any call', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 8 }), async (steps) => {
         const subject = new Evaluator();
-        const model = new Map<string, { managedBy: string; wanted: WantedSubscription }>();
+        const model = new Map<string, { managedBy: string; wanted: DesiredSubscription }>();
         for (const { name, managedBy, remove: removes, threshold, owners, flow, crashAt, ...step } of steps) {
           const what = { definition: { ...thresholdOn(name, { segment: step.segment }, threshold), owners }, ...flow };
           const foreign = (model.get(name)?.managedBy ?? managedBy) !== managedBy;

@@ -5,7 +5,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readable } from '../../../../cli/connector/dead-letters';
+import { decodeBody } from '../../../../cli/connector/dead-letters';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../../contract/delivery';
 import { REJECTION_REASON_ATTRIBUTE } from '../../../../contract/shared';
 import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-queue';
@@ -31,7 +31,7 @@ import { Activity } from '../../../../local/shared/activity';
 import { ACCOUNT, REGION } from '../../../../local/template/plan';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import { busEvent, minutes, NOW } from '../../../support/evaluation';
-import { accepted, answer } from '../../../support/servers/flow-server';
+import { accepted, responding } from '../../../support/servers/flow-server';
 
 const RUNS = Math.ceil(Number(process.env.PROPERTY_RUNS ?? 2000) / 1000);
 const HOUR = 3600_000;
@@ -169,7 +169,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   await work('events', dispatch);
 
   // Attempted, held, attempted again, dead, replayed.
-  flow.behave = () => answer(503);
+  flow.behave = () => responding(503);
   await deliver();
   expect(delayed).toHaveLength(subscriptions.length);
   await anHourPasses();
@@ -177,7 +177,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   await deliver();
   for (const one of subscriptions) expect(await ports.kept.held(one)).toHaveLength(1);
   await Promise.all(subscriptions.map((one) => resume(one, ports)));
-  flow.behave = () => answer(400);
+  flow.behave = () => responding(400);
   await runScheduledWork(ports);
   await anHourPasses();
   await deliver();
@@ -200,7 +200,7 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   for (const misfit of misfits) await put('events', misfit);
   await work('events', dispatch);
   const kept = await taken('rejected');
-  expect(kept.map(({ body }) => readable(body)).toSorted()).toEqual(misfits.toSorted());
+  expect(kept.map(({ body }) => decodeBody(body)).toSorted()).toEqual(misfits.toSorted());
   for (const { messageAttributes } of kept) {
     expect(messageAttributes[REJECTION_REASON_ATTRIBUTE]).toMatch(/"status" is|the message is not JSON/);
   }

@@ -8,7 +8,7 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TTL_ATTRIBUTE } from '../../../../contract/shared';
-import { NOTED_RUN_DAYS, RECONCILABLE_KINDS, type ReconcilableKind } from '../../../../contract/sources';
+import { RECONCILABLE_KINDS, RECORDED_RUN_DAYS, type ReconcilableKind } from '../../../../contract/sources';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { refreshIdOf } from '../../../../lambda/events/core/recognize';
 import { recordedRuns } from '../../../../lambda/sources/adapters/recorded-run-table';
@@ -16,9 +16,9 @@ import { type RunClients, runLister } from '../../../../lambda/sources/adapters/
 import { eventsOf, normalizeBatch } from '../../../../lambda/sources/core/normalize';
 import { MAX_PAGES, type ReconcilePorts, reconcileBatch } from '../../../../lambda/sources/core/reconcile';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
-import type { Answer, AnswerCell } from '../../../../local/engines/stubs/responses';
+import type { StubCell, StubResponse } from '../../../../local/engines/stubs/responses';
 import { runOperations, runRoutes } from '../../../../local/engines/stubs/runs';
-import { ANYBODY } from '../../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../../local/shared/client-config';
 import { SAMPLE_RUNS, type SampleRun, sample } from '../../../support/app/sources';
 import { Killer } from '../../../support/memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';
@@ -36,9 +36,9 @@ let endpoint: Endpoint;
 let clients: RunClients;
 let asked: string[] = [];
 /** The responses of the services, by kind and name of the source. */
-let said = new Map<string, Answer>();
+let said = new Map<string, StubResponse>();
 const COLUMNS = ['id', 'status', 'startTime', 'endTime', 'error', 'recordCount', 'redriveCount'];
-const say = (kind: ReconcilableKind, source: string, ...rows: AnswerCell[][]) =>
+const say = (kind: ReconcilableKind, source: string, ...rows: StubCell[][]) =>
   said.set(`${kind} ${source}`, { columns: COLUMNS, rows });
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0, routes: runRoutes(answers) });
   endpoint.serve(runOperations(answers));
   // One attempt, because the SDK's waits are not part of the test.
-  const config = { ...ANYBODY, endpoint: endpoint.url, maxAttempts: 1 };
+  const config = { ...LOCAL_CLIENT_CONFIG, endpoint: endpoint.url, maxAttempts: 1 };
   clients = {
     appFlow: new AppflowClient(config),
     glue: new GlueClient(config),
@@ -107,11 +107,11 @@ function reconciler(kind: ReconcilableKind, killer?: Killer, name = NAMES[kind])
   const portsOf = (now: number, worker: Killer | undefined): ReconcilePorts => {
     const publisher = bus.publisher();
     const watched = Object.fromEntries(
-      Object.entries(clients).map(([service, client]) => [service, worker?.inTheWayOf(client) ?? client]),
+      Object.entries(clients).map(([service, client]) => [service, worker?.wrap(client) ?? client]),
     ) as unknown as RunClients;
     return {
       lister: runLister(watched),
-      recorded: recordedRuns(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable, () => now),
+      recorded: recordedRuns(worker?.wrap(tables.client) ?? tables.client, runsTable, () => now),
       events: {
         publish: (type, detail) =>
           worker ? worker.call('PutEvents', () => publisher.publish(type, detail)) : publisher.publish(type, detail),
@@ -372,7 +372,7 @@ it('a record expires after the documented time', async () => {
   await sweep();
   const [made, ...more] = (await tables.all(runsTable)).filter(({ pk }) => !before.has(pk));
   expect(more).toEqual([]);
-  expect(made?.[TTL_ATTRIBUTE]).toBe(NOW / 1000 + NOTED_RUN_DAYS * 86_400);
+  expect(made?.[TTL_ATTRIBUTE]).toBe(NOW / 1000 + RECORDED_RUN_DAYS * 86_400);
 });
 
 it('a message without a source is stored with the reason', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { toDefinition } from '../../../../lambda/subscriptions/core/entry/definition';
-import { nearest } from '../../../../lambda/subscriptions/core/entry/messages';
+import { closestWord } from '../../../../lambda/subscriptions/core/entry/messages';
 import { checkEntry } from '../../../../lambda/subscriptions/core/subscription-entry';
 
 const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=SECRET';
@@ -388,14 +388,14 @@ describe('a mistake says what to write', () => {
 });
 
 test('the nearest word has the same letters, contains the value, or differs by a typing error', () => {
-  expect(nearest('flow_url', ['flowUrl', 'flowLink'])).toBe('flowUrl');
-  expect(nearest('ownres', ['owners', 'name'])).toBe('owners');
-  expect(nearest('unification', ['unification-refresh-completed', 'full-refresh-completed'])).toBe(
+  expect(closestWord('flow_url', ['flowUrl', 'flowLink'])).toBe('flowUrl');
+  expect(closestWord('ownres', ['owners', 'name'])).toBe('owners');
+  expect(closestWord('unification', ['unification-refresh-completed', 'full-refresh-completed'])).toBe(
     'unification-refresh-completed',
   );
-  expect(nearest('refresh', ['unification-refresh-completed', 'full-refresh-completed'])).toBeUndefined();
-  expect(nearest('owner', ['owners'])).toBe('owners');
-  expect(nearest('x', ['owners'])).toBeUndefined();
+  expect(closestWord('refresh', ['unification-refresh-completed', 'full-refresh-completed'])).toBeUndefined();
+  expect(closestWord('owner', ['owners'])).toBe('owners');
+  expect(closestWord('x', ['owners'])).toBeUndefined();
 });
 
 describe('a credential in a wrong place is not quoted', () => {

@@ -45,7 +45,7 @@ async function history(killer?: Killer) {
   const ports = (
     worker: Killer | undefined,
   ): EvaluationPorts & { rejected: MemoryRejected; thresholds: ThresholdTable } => {
-    const client = worker?.inTheWayOf(tables.client) ?? tables.client;
+    const client = worker?.wrap(tables.client) ?? tables.client;
     const publisher = bus.publisher();
     return {
       thresholds: new ThresholdTable(client, tables.thresholds),

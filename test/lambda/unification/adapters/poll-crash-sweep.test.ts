@@ -10,8 +10,8 @@ import { type Poll, type PollPorts, pollBatch } from '../../../../lambda/unifica
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import { CustomerProfiles } from '../../../../local/engines/stubs/customer-profiles';
 import { entityResolution } from '../../../../local/engines/stubs/entity-resolution';
-import type { AnswerCell, Question } from '../../../../local/engines/stubs/responses';
-import { ANYBODY } from '../../../../local/shared/client-config';
+import type { StubCell, StubRequest } from '../../../../local/engines/stubs/responses';
+import { LOCAL_CLIENT_CONFIG } from '../../../../local/shared/client-config';
 import startMatchingJob from '../../../fixtures/unification/start-matching-job.json';
 import { Killer } from '../../../support/memory/killer';
 import { MemoryBus, MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';
@@ -28,14 +28,14 @@ let endpoint: Endpoint;
 let resolution: EntityResolutionClient;
 let profiles: CustomerProfilesClient;
 /** The jobs of the services. */
-let rows: AnswerCell[][] = [];
-let questions: Question[] = [];
+let rows: StubCell[][] = [];
+let questions: StubRequest[] = [];
 beforeAll(async () => {
   tables = await startTables();
   const prefix = tables.thresholds.slice(0, tables.thresholds.indexOf('Connector'));
   const { TableNames = [] } = await tables.client.send(new ListTablesCommand({}));
   runsTable = TableNames.find((name) => name.startsWith(prefix) && name.includes('Collection')) as string;
-  const answers = (question: Question) => {
+  const answers = (question: StubRequest) => {
     questions.push(question);
     return { columns: ['id', 'status', 'startTime', 'endTime', 'error'], rows };
   };
@@ -45,8 +45,8 @@ beforeAll(async () => {
     port: 0,
     routes: (request, response) => customerProfiles.handle(request, response) || matching(request, response),
   });
-  resolution = new EntityResolutionClient({ ...ANYBODY, endpoint: endpoint.url });
-  profiles = new CustomerProfilesClient({ ...ANYBODY, endpoint: endpoint.url });
+  resolution = new EntityResolutionClient({ ...LOCAL_CLIENT_CONFIG, endpoint: endpoint.url });
+  profiles = new CustomerProfilesClient({ ...LOCAL_CLIENT_CONFIG, endpoint: endpoint.url });
 });
 afterAll(async () => {
   resolution.destroy();
@@ -75,8 +75,8 @@ function poller(jobs: PolledJobs, killer?: Killer) {
   const ports = (now: number, worker: Killer | undefined): PollPorts => {
     const publisher = bus.publisher();
     return {
-      lister: jobLister(worker?.inTheWayOf(resolution) ?? resolution, worker?.inTheWayOf(profiles) ?? profiles),
-      jobs: new PolledJobTable(worker?.inTheWayOf(tables.client) ?? tables.client, runsTable),
+      lister: jobLister(worker?.wrap(resolution) ?? resolution, worker?.wrap(profiles) ?? profiles),
+      jobs: new PolledJobTable(worker?.wrap(tables.client) ?? tables.client, runsTable),
       events: {
         publish: (type, detail) =>
           worker ? worker.call('PutEvents', () => publisher.publish(type, detail)) : publisher.publish(type, detail),

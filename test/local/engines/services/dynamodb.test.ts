@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { startDynamoDb } from '../../../../local/engines/services/dynamodb';
-import { ANYBODY } from '../../../../local/shared/client-config';
+import { LOCAL_CLIENT_CONFIG } from '../../../../local/shared/client-config';
 
 it('stops during requests without an error that ends the process', async () => {
   let scans = 0;
@@ -11,7 +11,7 @@ it('stops during requests without an error that ends the process', async () => {
   const engine = await startDynamoDb('us-east-1', ({ operation }) => {
     if (operation === 'Scan' && ++scans === 20) received();
   });
-  const client = new DynamoDBClient({ ...ANYBODY, endpoint: engine.endpoint, maxAttempts: 1 });
+  const client = new DynamoDBClient({ ...LOCAL_CLIENT_CONFIG, endpoint: engine.endpoint, maxAttempts: 1 });
   await engine.createTable({
     TableName: 'Table',
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   breakerState,
   countFailure,
-  FIRST_OPEN,
-  LONGEST_OPEN,
+  FIRST_OPEN_MS,
+  MAX_OPEN_MS,
   recheckTime,
   TRIAL_TIMEOUT,
   withTrialStarted,
@@ -21,8 +21,8 @@ describe('the breaker of a subscription', () => {
   it('opens for half a minute at the fifth consecutive failure', () => {
     expect(failed(4)).toEqual({ count: 4, opened: 0 });
     expect(breakerState(failed(4), NOW)).toBe('closed');
-    expect(failed(5)).toEqual({ count: 5, opened: 1, openUntil: NOW + FIRST_OPEN });
-    expect(breakerState(failed(5), NOW + FIRST_OPEN - 1)).toBe('open');
+    expect(failed(5)).toEqual({ count: 5, opened: 1, openUntil: NOW + FIRST_OPEN_MS });
+    expect(breakerState(failed(5), NOW + FIRST_OPEN_MS - 1)).toBe('open');
   });
 
   it('ignores other failures while it is open', () => {
@@ -30,7 +30,7 @@ describe('the breaker of a subscription', () => {
   });
 
   it('lets one try through after the open period, and stays open for the others until that try ends', () => {
-    const now = NOW + FIRST_OPEN;
+    const now = NOW + FIRST_OPEN_MS;
     expect(breakerState(failed(5), now)).toBe('trial');
     const trial = withTrialStarted(failed(5) as Failures, now);
     expect(breakerState(trial, now)).toBe('open');
@@ -50,9 +50,9 @@ describe('the breaker of a subscription', () => {
 
   it.each([
     ['600', 600_000],
-    ['1', FIRST_OPEN],
-    ['86400', LONGEST_OPEN],
-    ['soon', FIRST_OPEN],
+    ['1', FIRST_OPEN_MS],
+    ['86400', MAX_OPEN_MS],
+    ['soon', FIRST_OPEN_MS],
   ])('is open for as long as Retry-After requests: %s', (retryAfter, span) => {
     expect(countFailure(failed(4), false, NOW, retryAfter)?.openUntil).toBe(NOW + span);
   });

@@ -13,7 +13,7 @@ import type { Subscription } from '../../../../../lambda/subscriptions/core/subs
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../../support/delivery';
 import { busEvent } from '../../../../support/evaluation';
 import { Crash } from '../../../../support/memory/interleaving';
-import { accepted, answer, type Behaviour, refused, SIGNATURE } from '../../../../support/servers/flow-server';
+import { accepted, type Behaviour, refused, responding, SIGNATURE } from '../../../../support/servers/flow-server';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -48,7 +48,7 @@ const posts = () => world.flow.calls.length;
 const told = () => world.bus.published.map(({ detailType }) => detailType);
 /** Refuses the delivery `event-1` until the subscription is paused, 12 min 35 s after its first try. */
 async function pause(): Promise<void> {
-  behaviour = answer(401);
+  behaviour = responding(401);
   send('event-1');
   await world.run();
   expect(await health()).toMatchObject({ state: 'paused' });
@@ -130,10 +130,10 @@ describe('a pause by an operator', () => {
 
 describe('a subscription', () => {
   it.each<[string, Behaviour]>([
-    ['401', answer(401)],
-    ['403', answer(403)],
-    ['404', answer(404)],
-    ['410', answer(410)],
+    ['401', responding(401)],
+    ['403', responding(403)],
+    ['404', responding(404)],
+    ['410', responding(410)],
     ['400 WorkflowTriggerIsNotEnabled', refused(400, 'WorkflowTriggerIsNotEnabled')],
   ])('pauses after three refusals over at least ten minutes: %s', async (text, refusal) => {
     behaviour = refusal;
@@ -166,29 +166,29 @@ describe('a subscription', () => {
   });
 
   it('does not pause for one refusal of many concurrent deliveries', async () => {
-    behaviour = answer(401);
+    behaviour = responding(401);
     for (let n = 0; n < 9; n++) send(`event-${n}`);
     await world.step();
     expect(await health()).toMatchObject({ state: 'active', refusals: { count: 3, since: world.now } });
   });
 
   it('does not pause when the flow accepted a delivery in between', async () => {
-    behaviour = answer(401);
+    behaviour = responding(401);
     send('event-1');
     await world.run({ until: world.now + 5 * MINUTE });
     behaviour = accepted;
     send('event-2');
     await world.step();
     expect(await health()).not.toHaveProperty('refusals');
-    behaviour = answer(401);
+    behaviour = responding(401);
     await world.run({ until: world.now + 10 * MINUTE });
     expect(await health()).toMatchObject({ state: 'active', refusals: { count: 1 } });
   });
 
   it.each<[string, Behaviour]>([
-    ['503', answer(503)],
+    ['503', responding(503)],
     ['400', refused(400, 'TriggerInputSchemaMismatch')],
-    ['429', answer(429)],
+    ['429', responding(429)],
   ])('does not pause for problems that need no fix: %s', async (_, other) => {
     behaviour = other;
     send('event-1');
@@ -205,7 +205,7 @@ describe('a subscription', () => {
   });
 
   it('with a new URL is not paused by responses of the old one', async () => {
-    behaviour = answer(401);
+    behaviour = responding(401);
     send('event-1');
     await world.run({ until: world.now + 10 * MINUTE });
     // While the flow of the old URL responds.
@@ -252,11 +252,11 @@ describe('while a subscription is paused', () => {
       if (due === undefined) break;
       world.now = due - 1;
       const before = posts();
-      await world.tend();
+      await world.runSchedule();
       await world.run({ until: world.now });
       expect(posts()).toBe(before);
       world.now = due;
-      await world.tend();
+      await world.runSchedule();
       await world.run();
       if (posts() > before) times.push(world.now - since);
       expect(await statusOf('event-1')).toBe('held');
@@ -266,14 +266,14 @@ describe('while a subscription is paused', () => {
     expect(told()).toEqual(['FlowSubscriptionPaused']);
     // After that, an operator must resume it.
     world.now += 30 * DAY;
-    await world.tend();
+    await world.runSchedule();
     expect(world.queue.size).toBe(0);
   });
 
   it('a probe that fails temporarily neither ends the pause nor makes the delivery dead', async () => {
-    behaviour = answer(503);
+    behaviour = responding(503);
     world.now += 15 * MINUTE;
-    await world.tend();
+    await world.runSchedule();
     await world.run();
     expect(await health()).toMatchObject({ state: 'paused' });
     expect(await statusOf('event-1')).toBe('held');
@@ -332,9 +332,9 @@ describe('a pause ends', () => {
 
   it('and the retries of a drained delivery start over', async () => {
     for (let days = 0; days < 2; days++) await world.pass(HOUR);
-    behaviour = answer(503);
+    behaviour = responding(503);
     await resume(world.name('crm'), world.ports());
-    await world.tend();
+    await world.runSchedule();
     await world.step();
     const waits = world.queue.sent.slice(-3).map(({ delaySeconds }) => delaySeconds);
     expect(waits).toEqual([5, 5, 5]);
@@ -381,11 +381,11 @@ describe('a pause ends', () => {
       if (call !== 'before hold' || resumed) return;
       resumed = true;
       await resume(world.name('crm'), world.ports());
-      await world.tend();
+      await world.runSchedule();
       world.now += 2 * MINUTE;
-      await world.tend();
+      await world.runSchedule();
       world.now += 2 * MINUTE;
-      await world.tend();
+      await world.runSchedule();
     });
     behaviour = accepted;
     await world.run();
@@ -393,7 +393,7 @@ describe('a pause ends', () => {
   });
 
   async function pauseAgain(): Promise<void> {
-    behaviour = answer(401);
+    behaviour = responding(401);
     send('event-4');
     await world.run();
     expect(await health()).toMatchObject({ state: 'paused' });
@@ -402,7 +402,7 @@ describe('a pause ends', () => {
 
 it('every wait is divided by the pace', async () => {
   world.pace = 60;
-  behaviour = answer(401);
+  behaviour = responding(401);
   send('event-1');
   const start = world.now;
   await world.run();
@@ -414,16 +414,16 @@ it('every wait is divided by the pace', async () => {
     world.now = (await health())?.nextProbe as number;
     probes.push(world.now - since);
     if (probe === 3) behaviour = accepted;
-    await world.tend();
+    await world.runSchedule();
     await world.run();
   }
   expect(probes).toEqual(PROBE_TIMES.slice(0, 4).map((after) => after / 60));
   expect(await statusOf('event-1')).toBe('delivered');
-  await world.tend();
+  await world.runSchedule();
   const { drain } = (await health()) ?? {};
   expect(drain).toEqual({ emptyPasses: 1, due: world.now + Math.round(70_000 / 60) });
   world.now = drain?.due as number;
-  await world.tend();
+  await world.runSchedule();
   expect(await health()).not.toHaveProperty('drain');
 });
 
@@ -451,7 +451,7 @@ describe('the event bus', () => {
     ]);
     expect((await world.rows())['event-1']).not.toHaveProperty('notice');
     world.now += HOUR;
-    await world.tend();
+    await world.runSchedule();
     expect(told()).toHaveLength(1);
   });
 
@@ -459,14 +459,14 @@ describe('the event bus', () => {
     [
       'a dead delivery',
       async () => {
-        behaviour = answer(413);
+        behaviour = responding(413);
       },
       ['FlowDeliveryDead'],
     ],
     [
       'a pause',
       async () => {
-        behaviour = answer(401);
+        behaviour = responding(401);
       },
       ['FlowSubscriptionPaused'],
     ],
@@ -482,12 +482,12 @@ describe('the event bus', () => {
     expect(world.queue.size).toBe(0);
     world.now += 10 * MINUTE;
     await expect(
-      world.tend(async (call) => {
+      world.runSchedule(async (call) => {
         if (call === 'before publish') throw new Error('the bus is still down');
       }),
     ).rejects.toThrow('1 steps of the sweep failed');
-    await world.tend();
-    await world.tend();
+    await world.runSchedule();
+    await world.runSchedule();
     expect(told()).toEqual(expected);
   });
 });
@@ -496,7 +496,7 @@ describe('a replay', () => {
   const key = () => ({ subscription: world.name('crm'), eventId: 'event-1' });
 
   it('sends a dead delivery again under its id, and only once for two requests', async () => {
-    behaviour = answer(413);
+    behaviour = responding(413);
     send('event-1');
     await world.run();
     behaviour = accepted;
@@ -513,10 +513,10 @@ describe('a replay', () => {
   });
 
   it('is retried like any delivery, and its retries create no duplicate', async () => {
-    behaviour = answer(413);
+    behaviour = responding(413);
     send('event-1');
     await world.run();
-    behaviour = answer(503);
+    behaviour = responding(503);
     await replay(key(), world.ports());
     await world.step();
     expect(world.queue.sent.at(-1)?.message).not.toHaveProperty('replay', true);
@@ -528,14 +528,14 @@ describe('a replay', () => {
 
   it('says why it is not possible', async () => {
     expect(await replay(key(), world.ports())).toBe('unknown');
-    behaviour = answer(503);
+    behaviour = responding(503);
     send('event-1');
     await world.step();
     expect(await replay(key(), world.ports())).toBe('under way');
     behaviour = accepted;
     await world.run();
     expect(await replay(key(), world.ports())).toBe('no payload');
-    behaviour = answer(413);
+    behaviour = responding(413);
     send('event-2');
     await world.run();
     await world.subscriptions.delete((await world.subscriptions.read(world.name('crm'))) as Subscription);
