@@ -20,7 +20,7 @@ export class MemoryTables {
   readonly states = new Map<string, MetricState>();
   readonly items = new Map<string, Map<string, ThresholdItem>>();
   readonly flags = new Map<string, Flag & { writtenAt: number }>();
-  /** When what is due is, by kind, metric and sort key; as the index of the table would say. */
+  /** Due times by kind, metric and sort key, as in the index of the table. */
   readonly due = new Map<string, DueKey & { kind: DueKind; at: number }>();
   readonly measures = new Map<string, Dimensions[]>();
   readonly parts = new Map<string, unknown>();

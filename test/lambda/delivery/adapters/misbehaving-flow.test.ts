@@ -71,7 +71,7 @@ const redirected =
 /** The flow's behaviour, the class of the response, the recorded attempt, and the wait before the next try in seconds. */
 type Row = [what: string, does: Behaviour, outcome: ResponseClass, attempt: FlowResponse, wait?: number];
 
-// The world's clock stands at 2026-11-20T12:00:00Z.
+// The world's clock shows 2026-11-20T12:00:00Z.
 const ROWS: readonly Row[] = [
   // Accepted
   ['202', accepted, 'delivered', status(202, { runId: RUN })],
