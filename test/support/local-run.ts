@@ -75,7 +75,9 @@ export class LocalRun {
     for (;;) {
       const found = pattern.exec(this.out)?.[0];
       if (found) return found;
-      if (this.process.exitCode !== null) throw new Error(`ended without saying ${pattern}: ${this.out}${this.err}`);
+      const { exitCode, signalCode } = this.process;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`ended without saying ${pattern}: ${this.out}${this.err}`);
       await new Promise<void>((resolve) => this.listeners.push(resolve));
     }
   }
