@@ -291,7 +291,7 @@ describe('npm start', () => {
     const client = new EventBridgeClient({
       endpoint: address,
       region: 'us-east-1',
-      credentials: { accessKeyId: 'anybody', secretAccessKey: 'anything' },
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
     });
     const { DetailType, Detail, Source } = failed('Orders', 'by-the-sdk');
     const entry = { EventBusName: busOf(run), Source, DetailType, Detail: JSON.stringify(Detail) };

@@ -21,7 +21,7 @@ export interface FlowResponse {
  */
 export type ResponseClass = 'delivered' | 'retry' | 'pause' | 'dead';
 
-/** Error codes of a flow that was not called (docs/delivery.md, docs/entra.md), besides the AADSTS codes of Entra ID. */
+/** Error codes for a flow that was not called (docs/delivery.md, docs/entra.md). Entra ID's own codes start with AADSTS. */
 export const NotCalled = {
   SECRET_UNUSABLE: 'FlowUrlSecretUnusable',
   NOT_DECRYPTABLE: 'FlowUrlNotDecryptable',

@@ -1,5 +1,11 @@
 import { identityHash } from '../../shared/core/identity';
-import { checkFlowUrl, type FlowUrlOptions, isLoopbackHost } from '../../subscriptions/core/flow-url';
+import {
+  checkFlowUrl,
+  type FlowUrlOptions,
+  isLoopbackHost,
+  isUnder,
+  OPEN_HOSTS,
+} from '../../subscriptions/core/flow-url';
 
 /** The callback URL of a flow's trigger. */
 export interface Callback {
@@ -22,30 +28,25 @@ export interface CallbackOptions extends Pick<FlowUrlOptions, 'loopback'> {
   readonly hosts?: readonly string[];
 }
 
-/** Anyone can have a host there: a function of theirs would receive the events. */
-const OPEN_HOSTS = 'azurewebsites.net';
-
 /**
  * The workflow's id and the trigger's name in a callback's path, as Power Automate and Logic Apps write it:
  * `/workflows/<id>/triggers/<name>/versions/<version>/run`, in Power Automate behind `/powerautomate/automations/direct`.
  */
 const FLOW_PATH = /\/workflows\/([0-9a-f]{32})\/triggers\/([^/]+)\//i;
 
-/**
- * Checks the callback URL that a trigger registers. Never throws; a reason quotes no more of the URL than its host.
- */
+/** Checks the callback URL that a trigger registers. Never throws. A reason quotes only the host of the URL. */
 export function checkCallback(text: string, { hosts, loopback }: CallbackOptions = {}): Callback | { reason: string } {
   const checked = checkFlowUrl(text, { loopback, extraHosts: hosts });
   if ('reason' in checked) return checked;
   const { url, host } = checked;
   const { hostname, pathname } = new URL(url);
   const isLocal = loopback === true && isLoopbackHost(hostname);
-  const isUnder = (suffix: string) => hostname === suffix || hostname.endsWith(`.${suffix}`);
-  if (!isLocal && (hosts ? !hosts.some(isUnder) : isUnder(OPEN_HOSTS))) {
+  const isAllowed = hosts ? hosts.some((suffix) => isUnder(hostname, suffix)) : !isUnder(hostname, OPEN_HOSTS);
+  if (!isLocal && !isAllowed) {
     return { reason: `callbacks to ${host} are not allowed: ask the operator of the connector to add the host` };
   }
   const [, workflow, trigger] = FLOW_PATH.exec(pathname) ?? [];
-  // A URL of another shape names its flow by all of itself: a changed URL is another flow.
+  // A path in another format does not identify the flow, so every URL is a flow of its own.
   const parts = workflow && trigger ? [hostname, workflow.toLowerCase(), trigger] : [url];
   return { url, host, subscription: `flow-${identityHash(...parts)}` };
 }

@@ -29,8 +29,8 @@ export const SIGNATURE_AND_TOKEN =
   'The flow URL has a signature (sig), but the subscription has auth, which replaces it: the URL of a flow that allows ' +
   'only your tenant has none, so copy it again; or remove auth for a flow that allows *Anyone*.';
 
-/** Anyone can register a host here, so a token sent to it would leak. */
-const HOSTS_WITHOUT_TOKENS = 'azurewebsites.net';
+/** Anyone can register a host here. A token or an event that is sent to it can reach a stranger. */
+export const OPEN_HOSTS = 'azurewebsites.net';
 
 /** A signature is a SHA-256 in base64url. */
 const SIGNATURE_LENGTH = 43;
@@ -113,7 +113,7 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
 export function credentialProblem(url: URL, token: boolean): string | undefined {
   const signed = url.searchParams.has('sig');
   if (token && signed) return SIGNATURE_AND_TOKEN;
-  if (token && isUnder(url.hostname, HOSTS_WITHOUT_TOKENS)) {
+  if (token && isUnder(url.hostname, OPEN_HOSTS)) {
     return `${shortHost(url.hostname)} is a host of Logic Apps Standard, which accepts no token of Power Automate; remove auth.`;
   }
   if (token || url.searchParams.get('sig')) return undefined;
@@ -172,7 +172,7 @@ function warningAbout(url: URL): string | undefined {
 }
 
 /** Whether a host is a suffix itself or a subdomain of it. `.example.com` and `*.example.com` mean `example.com`. */
-function isUnder(host: string, suffix: string): boolean {
+export function isUnder(host: string, suffix: string): boolean {
   const plain = suffix
     .trim()
     .toLowerCase()

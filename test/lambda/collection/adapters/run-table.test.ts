@@ -47,8 +47,8 @@ describe('a run', () => {
   });
 
   it.each([
-    ['made by somebody else', { ...first, deadline: 7 }],
-    ['closed by somebody else', { ...first, version: 2, deadline: 7 }],
+    ['created by another worker', { ...first, deadline: 7 }],
+    ['closed by another worker', { ...first, version: 2, deadline: 7 }],
     ['of no such version', { ...first, version: 9, deadline: 7 }],
   ])('does not change after a lost race: it was %s', async (_, stale) => {
     await table.write(key, first);

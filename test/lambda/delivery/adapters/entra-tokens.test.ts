@@ -403,7 +403,7 @@ describe('a signature and a token are never sent together', () => {
     ['a signed URL with auth', () => flow.url(), AUTH],
     ['an empty signature with auth', () => `${unsigned()}&sig=`, AUTH],
     ['an unsigned URL without auth', () => unsigned(), undefined],
-    ['a host that anybody can have', () => 'https://app.azurewebsites.net/x?api-version=1', AUTH],
+    ['a host that anyone can have', () => 'https://app.azurewebsites.net/x?api-version=1', AUTH],
   ])('%s', async (_, url, auth) => {
     const given = await poster()(url(), { ...REQUEST, auth });
     expect(said(given)).toEqual({ error: 'WrongCredential', class: 'pause' });

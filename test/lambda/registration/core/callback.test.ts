@@ -78,6 +78,7 @@ describe('a callback', () => {
 
   it('is accepted on an allowed host, and in the local run on this machine', () => {
     const accepted = checkCallback(automate(1), { hosts: [ENVIRONMENT] }) as Callback;
+    expect(checkCallback(automate(1), { hosts: ['*.API.powerplatform.com'] })).toEqual(accepted);
     expect(accepted).toMatchObject({ url: automate(1), host: ENVIRONMENT });
     expect(
       checkCallback(`http://127.0.0.1:8080/workflows/${ID}/triggers/a/versions/1/run`, { loopback: true }),

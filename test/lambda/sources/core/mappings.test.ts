@@ -160,7 +160,7 @@ describe('rejects with a reason', () => {
     ['an event without its sources', JSON.stringify(sample('glue-job-failed')), '"kind" is missing'],
     ['a kind of source of another version', message('s3' as never, 'a', sample('glue-job-failed')), '"kind" '],
     [
-      'an event of somebody else',
+      'an event of another producer',
       message('glue-job', 'Other', sample('glue-job-failed')),
       `none of the rule's sources is`,
     ],

@@ -74,8 +74,8 @@ describe('state', () => {
   });
 
   it.each([
-    ['made by somebody else', undefined],
-    ['committed by somebody else', 1],
+    ['created by another worker', undefined],
+    ['committed by another worker', 1],
     ['of no such version', 7],
   ])('does not change after a lost race: the state was %s', async (_, readVersion) => {
     await table.commitState(key, state(5, 1), undefined);
