@@ -27,6 +27,7 @@ const ROOMS = {
     queries: ['events', 'shared'],
     unification: ['events', 'shared'],
     collection: ['events', 'shared'],
+    'custom-connector': ['registration', 'thresholds', 'delivery', 'subscriptions', 'events', 'shared'],
   },
   lib: {
     shared: [],
@@ -39,7 +40,9 @@ const ROOMS = {
     queries: ['shared'],
     unification: ['shared'],
     notifications: ['delivery', 'shared'],
+    'custom-connector': ['subscriptions', 'shared'],
     connector: [
+      'custom-connector',
       'notifications',
       'delivery',
       'thresholds',
@@ -61,17 +64,19 @@ const ROOMS = {
     events: ['frame', 'connector', 'shell'],
     diagnosis: ['subscriptions', 'frame', 'connector', 'shell'],
     flows: ['diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
-    commands: ['flows', 'diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
+    'custom-connector': ['diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
+    commands: ['custom-connector', 'flows', 'diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
   },
   local: {
     shared: [],
     engines: ['shared'],
+    'power-automate': ['shared'],
     bus: ['engines', 'shared'],
     template: ['bus', 'engines', 'shared'],
     stack: ['template', 'bus', 'engines', 'shared'],
     output: ['stack', 'bus', 'shared'],
-    page: ['stack', 'bus', 'engines', 'shared'],
-    run: ['page', 'output', 'stack', 'bus', 'engines', 'shared'],
+    page: ['power-automate', 'stack', 'bus', 'engines', 'shared'],
+    run: ['page', 'power-automate', 'output', 'stack', 'bus', 'engines', 'shared'],
   },
 };
 

@@ -29,6 +29,18 @@ export const Env = {
   POLLS_QUEUE_URL: 'POLLS_QUEUE_URL',
   /** Dead-letter queue of the queue that the function processes. The function sends rejected messages there. */
   REJECTED_QUEUE_URL: 'REJECTED_QUEUE_URL',
+  /** Table of the names of data sources, segments and measures. */
+  CATALOG_TABLE_NAME: 'CATALOG_TABLE_NAME',
+  /** KMS key that encrypts flow URLs. */
+  FLOW_URL_KEY_ARN: 'FLOW_URL_KEY_ARN',
+  /** How callers of the custom connector's API sign in: JSON of `SignInSettings`. */
+  SIGN_IN: 'SIGN_IN',
+  /** Host suffixes that callbacks of the custom connector may use, comma separated. Default: all hosts of Power Automate. */
+  CALLBACK_HOSTS: 'CALLBACK_HOSTS',
+  /** Flows that one caller of the custom connector may register. */
+  MAX_FLOWS_PER_CALLER: 'MAX_FLOWS_PER_CALLER',
+  /** From the unregistration of a flow to the removal of its subscription, seconds. */
+  END_GRACE_SECONDS: 'END_GRACE_SECONDS',
   /** Additional host suffixes that flow URLs may use, comma separated. */
   EXTRA_FLOW_HOSTS: 'EXTRA_FLOW_HOSTS',
   /** Set only by the local run: allows `http` flow URLs on loopback addresses. */

@@ -17,4 +17,8 @@ export const Output = {
   DEAD_LETTER_QUEUE_URLS: 'DeadLetterQueueUrls',
   /** Log groups of the functions that log the outcomes of events. */
   LOG_GROUP_NAMES: 'LogGroupNames',
+  /** URL of the custom connector's API, without a path. Only with `addConnectorApi`. */
+  CONNECTOR_API_URL: 'ConnectorApiUrl',
+  /** How callers of the API sign in: JSON of `SignInSettings`. Only with `addConnectorApi`. */
+  CONNECTOR_API_SIGN_IN: 'ConnectorApiSignIn',
 } as const;

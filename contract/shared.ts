@@ -26,6 +26,10 @@ export const HANDLER_TIMEOUT_SECONDS = {
   poll: 60,
   // Reads up to 100 pages for each of 10 sources. A failed message is retried after 12 minutes, before the alarm on queue age.
   reconcile: 120,
+  // API Gateway waits up to 30 seconds for a function.
+  connect: 15,
+  record: 60,
+  retire: 60,
 } as const;
 
 /** Names of the handlers. Each handler is a bundle. */

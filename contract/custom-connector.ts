@@ -1,0 +1,61 @@
+import type { TriggerId } from './events';
+
+/** Path prefix of the API, and `basePath` of the connector's definition. */
+export const API_BASE_PATH = '/v1';
+
+/**
+ * Routes of the API, without `API_BASE_PATH`. The construct creates a route for each, and `connect` serves each. A definition
+ * of an operation names its route.
+ */
+export const CONNECTOR_ROUTES = [
+  'POST /triggers/{trigger}',
+  'DELETE /registrations/{id}',
+  'GET /me',
+  'GET /data-sources',
+  'GET /segments',
+  'GET /measures',
+  'GET /measures/{measure}/members',
+] as const;
+
+export type ConnectorRoute = (typeof CONNECTOR_ROUTES)[number];
+
+/** Header with the API key of a caller. */
+export const API_KEY_HEADER = 'x-api-key';
+
+/** How callers of the API sign in: value of the variable `SIGN_IN`, as JSON. At least one way is set. */
+export interface SignInSettings {
+  /** Whether keys are accepted (`connector key create`). */
+  readonly keys: boolean;
+  readonly entra?: EntraSignInSettings;
+}
+
+/** The Microsoft Entra ID application that represents the API. */
+export interface EntraSignInSettings {
+  /** The tenant's id, a GUID in lower case. */
+  readonly tenantId: string;
+  /** The application's (client) id, a GUID in lower case. */
+  readonly clientId: string;
+  /** The application's identifier URI, such as `api://<client id>`. */
+  readonly identifierUri: string;
+  /** Scope that a user's token must have. */
+  readonly scope: string;
+  /** App roles of which a token must have one. Tokens of applications always need one. Empty: users need only the scope. */
+  readonly roles: readonly string[];
+}
+
+/** Kinds of subjects in the catalog. */
+export const SUBJECT_KINDS = ['data-source', 'segment', 'measure'] as const;
+export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+
+/** Version of the connector's definition. Incremented by each change of the exported files. */
+export const DEFINITION_VERSION = '1.0.0';
+
+/** `operationId` of each trigger. Power Automate stores it in the flows that use it, so it never changes. */
+export const TRIGGER_OPERATIONS: Readonly<Record<TriggerId, string>> = {
+  'data-source-refresh-failed': 'WhenDataSourceRefreshFails',
+  'data-source-refresh-succeeded': 'WhenDataSourceRefreshSucceeds',
+  'segment-threshold-crossed': 'WhenSegmentCrossesThreshold',
+  'measure-threshold-crossed': 'WhenMeasureCrossesThreshold',
+  'full-refresh-completed': 'WhenFullRefreshCompletes',
+  'unification-refresh-completed': 'WhenUnificationCompletes',
+};

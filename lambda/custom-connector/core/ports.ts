@@ -1,0 +1,56 @@
+import type { SignInSettings, SubjectKind } from '../../../contract/custom-connector';
+import type { Dimensions } from '../../shared/core/metric';
+import type { Clock, Telemetry } from '../../shared/core/ports';
+
+/** A stored key of a caller: the item `#key#<name>` in the Subscriptions table. */
+export interface StoredKey {
+  readonly name: string;
+  /** SHA-256 of the key, hex. */
+  readonly hash: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** Epoch milliseconds. Updated up to once a day. Undefined: never used. */
+  readonly lastUsedAt?: number;
+  /** When the key expires, epoch milliseconds. Undefined: never. */
+  readonly expiresAt?: number;
+}
+
+export interface KeyReader {
+  /** Reads a key consistently. */
+  read(name: string): Promise<StoredKey | undefined>;
+  /** Records the use of a key. */
+  used(key: StoredKey, at: number): Promise<void>;
+}
+
+/** Claims of a token whose signature, algorithm, expiry and start were verified. */
+export type TokenClaims = Readonly<Record<string, unknown>>;
+
+/**
+ * Result of the verification of a token.
+ *
+ * - `invalid`: the token is not acceptable; `reason` is a sentence without the token.
+ * - `unavailable`: the keys of Microsoft Entra ID could not be read.
+ */
+export type TokenVerification =
+  | { readonly claims: TokenClaims }
+  | { readonly invalid: string }
+  | { readonly unavailable: string };
+
+export interface SignInPorts {
+  readonly settings: SignInSettings;
+  readonly keys: KeyReader;
+  /** Verifies the signature (RS256) with the keys of the tenant, and the token's times. */
+  readonly verifyToken: (token: string) => Promise<TokenVerification>;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+export interface SubjectReader {
+  /** Names of the subjects of an instance, sorted. */
+  names(kind: SubjectKind, instanceId: string): Promise<string[]>;
+}
+
+export interface MemberReader {
+  /** The sets of members of a measure that have a value. */
+  members(measureKey: string): Promise<Dimensions[]>;
+}
