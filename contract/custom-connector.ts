@@ -4,8 +4,8 @@ import type { TriggerId } from './events';
 export const API_BASE_PATH = '/v1';
 
 /**
- * Routes of the API, without `API_BASE_PATH`. The construct creates a route for each, and `connect` serves each. A definition
- * of an operation names its route.
+ * Routes of the API, without `API_BASE_PATH`. The construct creates a route for each, and `connect` serves each. Names of
+ * subjects are query parameters, because a name can contain a slash.
  */
 export const CONNECTOR_ROUTES = [
   'POST /triggers/{trigger}',
@@ -14,7 +14,7 @@ export const CONNECTOR_ROUTES = [
   'GET /data-sources',
   'GET /segments',
   'GET /measures',
-  'GET /measures/{measure}/members',
+  'GET /measure-members',
 ] as const;
 
 export type ConnectorRoute = (typeof CONNECTOR_ROUTES)[number];

@@ -1,9 +1,9 @@
-/** A request to the API. */
+/** A request to the API, after API Gateway matched its route. */
 export interface ApiRequest {
-  /** Upper case. */
-  readonly method: string;
-  /** Path without the query, still percent-encoded, such as `/v1/segments`. */
-  readonly path: string;
+  /** The matched route of the API, such as `POST /v1/triggers/{trigger}`. */
+  readonly route: string;
+  /** Decoded parameters of the path. */
+  readonly parameters: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,34 @@
+/**
+ * A field of a trigger as the flow designer shows it. The check of requests and the exported definition of the connector
+ * both use it.
+ */
+export interface Field {
+  /** Key in the request. Power Automate stores it in the flows that use the trigger, so it never changes. */
+  readonly name: string;
+  /** Label in the designer. */
+  readonly title: string;
+  readonly description: string;
+  readonly type: 'string' | 'number' | 'boolean';
+  /** The value is a list of `type`. */
+  readonly isList?: true;
+  readonly required?: true;
+  /** Hidden under the designer's advanced parameters. */
+  readonly advanced?: true;
+  readonly default?: string | boolean;
+  /** The only values. */
+  readonly choices?: readonly Choice[];
+  /** Suggested values from the running API. Other values can be typed. */
+  readonly dropdown?: Dropdown;
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly title: string;
+}
+
+/** An operation that returns `{ value: [{ name, title }] }`. */
+export interface Dropdown {
+  readonly operationId: string;
+  /** Fields of the trigger whose values the operation takes as query parameters of the same names. */
+  readonly parameters: readonly string[];
+}

@@ -1,0 +1,35 @@
+import * as v from 'valibot';
+
+const text = (title: string, description: string) => v.pipe(v.string(), v.title(title), v.description(description));
+
+const listItem = v.pipe(
+  v.object({
+    name: text('Name', 'The value to use in a trigger or action.'),
+    title: text('Title', 'The text that a list shows.'),
+  }),
+  v.title('Item'),
+);
+
+/** Schemas of the API's responses, for their types and for the definition of the connector. */
+export const RESPONSES = {
+  Registration: v.object({
+    subscription: text('Subscription', "Name of the flow's subscription, as the operator sees it."),
+  }),
+  Caller: v.object({
+    id: text('Caller', 'The caller as the operator sees it: a key or an account of Microsoft Entra ID.'),
+    name: text('Name', 'Name of the key or of the account.'),
+    connector: text('Connector', 'ID of the connector.'),
+    version: text('Version', "Version of the connector's definition that the API serves."),
+  }),
+  List: v.object({
+    value: v.pipe(v.array(listItem), v.title('Items'), v.description('The items of this page, sorted by name.')),
+    '@odata.nextLink': v.optional(text('Next page', 'Address of the next page. Absent on the last page.')),
+  }),
+  Problem: v.object({
+    code: text('Code', 'Kind of the problem.'),
+    message: text('Message', 'What is wrong and what to do.'),
+  }),
+} as const;
+
+export type ResponseName = keyof typeof RESPONSES;
+export type ResponseBody<Name extends ResponseName> = v.InferOutput<(typeof RESPONSES)[Name]>;
