@@ -23,8 +23,6 @@ export const HealthEvent = {
   FLOW_SUBSCRIPTION_PAUSED: 'FlowSubscriptionPaused',
   FLOW_SUBSCRIPTION_RESUMED: 'FlowSubscriptionResumed',
   FLOW_DELIVERY_DEAD: 'FlowDeliveryDead',
-  /** A registered flow refused every delivery for 14 days, and its subscription is removed. */
-  FLOW_SUBSCRIPTION_RETIRED: 'FlowSubscriptionRetired',
 } as const;
 
 /**

@@ -7,8 +7,8 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string | undefined>>;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The body as text. Undefined: none. */
-  readonly body?: string;
+  /** Undefined: none. */
+  readonly body?: Uint8Array;
   /** Address that the caller used, such as `https://abc123.execute-api.eu-central-1.amazonaws.com`. */
   readonly origin: string;
 }

@@ -146,7 +146,9 @@ export async function unregisterFlow(
  * @throws AggregateError if some removals failed. The others are complete, and the next run retries the failed ones.
  */
 export async function removeEndedFlows(
-  ports: FlowRegistrationPorts & { readonly due: DueSubscriptions },
+  ports: Pick<FlowRegistrationPorts, 'subscriptions' | 'thresholds' | 'flows' | 'telemetry' | 'clock'> & {
+    readonly due: DueSubscriptions;
+  },
 ): Promise<void> {
   const { due, clock, subscriptions, flows, telemetry } = ports;
   const now = clock();

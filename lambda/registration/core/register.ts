@@ -240,7 +240,10 @@ export async function unregister(name: string, managedBy: string, ports: Registr
  * Removes a subscription as it was read. The sweep removes its threshold's items.
  * @returns false if the subscription or its health changed since it was read.
  */
-export async function removeAsRead(existing: Subscription, ports: RegistryPorts): Promise<boolean> {
+export async function removeAsRead(
+  existing: Subscription,
+  ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'clock'>,
+): Promise<boolean> {
   await announce(undefined, existing, ports);
   return ports.subscriptions.deleteAsRead(existing);
 }
@@ -264,9 +267,8 @@ const rewritten = (health: Subscription['health']): Subscription['health'] =>
 async function announce(
   next: Subscription | undefined,
   old: Subscription | undefined,
-  ports: RegistryPorts,
+  { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>,
 ): Promise<void> {
-  const { thresholds, clock } = ports;
   const due = clock() + LEFTOVER_MS;
   if (next) await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
   if (old) await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, due));

@@ -1,0 +1,118 @@
+import {
+  API_BASE_PATH,
+  type ConnectorRoute,
+  DEFINITION_VERSION,
+  type SubjectKind,
+} from '../../../contract/custom-connector';
+import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
+import { type CallbackOptions, checkCallback } from '../../registration/core/callback';
+import { type FlowRegistrationPorts, registerFlow, unregisterFlow } from '../../registration/core/flow-registration';
+import { metricKey } from '../../shared/core/metric';
+import { readBody } from './body';
+import { CALLBACK_FIELD } from './definition/operations';
+import type { ResponseBody, ResponseName } from './definition/responses';
+import { type ApiRequest, type ApiResponse, type Caller, problem } from './http';
+import type { MemberReader, SubjectReader } from './ports';
+import { readTriggerRequest } from './trigger-request';
+
+export interface ApiPorts {
+  readonly connectorId: string;
+  /** Returns the caller, or the response to a request without a valid sign-in. */
+  readonly signIn: (request: ApiRequest) => Promise<Caller | ApiResponse>;
+  readonly registration: FlowRegistrationPorts;
+  readonly subjects: SubjectReader;
+  readonly thresholds: MemberReader;
+  readonly callbacks: CallbackOptions;
+  /** Flows that one caller may register. */
+  readonly maxFlows: number;
+  /** From the unregistration of a flow to the removal of its subscription, milliseconds. */
+  readonly endGrace: number;
+}
+
+/** Log messages of the API. Each comment lists the message's details. */
+const ApiMessage = {
+  /** `by`, `trigger`, `code`, `reason` */
+  REFUSED: 'a registration was refused',
+} as const;
+
+/** Serves a request that API Gateway routed. */
+export async function serve(request: ApiRequest, ports: ApiPorts): Promise<ApiResponse> {
+  const route = request.route.replace(` ${API_BASE_PATH}/`, ' /');
+  // The id alone authorizes the request: Power Automate sends it without the sign-in of the connection.
+  if (route === UNREGISTER) return unregister(request, ports);
+  if (!Object.hasOwn(SIGNED_IN, route)) return problem('not-found', 'The API has no such operation.');
+  const caller = await ports.signIn(request);
+  return 'status' in caller ? caller : SIGNED_IN[route as SignedInRoute](request, caller, ports);
+}
+
+const UNREGISTER = 'DELETE /registrations/{id}' satisfies ConnectorRoute;
+type SignedInRoute = Exclude<ConnectorRoute, typeof UNREGISTER>;
+
+/** The operations of signed-in callers. */
+const SIGNED_IN: Readonly<
+  Record<SignedInRoute, (request: ApiRequest, caller: Caller, ports: ApiPorts) => Promise<ApiResponse>>
+> = {
+  'POST /triggers/{trigger}': registerTrigger,
+  'GET /me': async (_, { id, name }, { connectorId }) =>
+    ok<'Caller'>({ id, name, connector: connectorId, version: DEFINITION_VERSION }),
+  'GET /data-sources': (request, _, ports) => subjects('data-source', request, ports),
+  'GET /segments': (request, _, ports) => subjects('segment', request, ports),
+  'GET /measures': (request, _, ports) => subjects('measure', request, ports),
+  'GET /measure-members': measureMembers,
+};
+
+const ok = <Name extends ResponseName>(body: ResponseBody<Name>): ApiResponse => ({ status: 200, body });
+
+async function registerTrigger(request: ApiRequest, caller: Caller, ports: ApiPorts): Promise<ApiResponse> {
+  const trigger = TRIGGER_IDS.find((id) => id === request.parameters.trigger);
+  if (!trigger) return problem('not-found', `The API has no such trigger; the triggers are ${TRIGGER_IDS.join(', ')}.`);
+  const response = await registration(trigger, request, caller, ports);
+  if (response.status !== 201) {
+    const { code, message } = response.body as ResponseBody<'Problem'>;
+    ports.registration.telemetry.warn(ApiMessage.REFUSED, { by: caller.id, trigger, code, reason: message });
+  }
+  return response;
+}
+
+async function registration(
+  trigger: TriggerId,
+  request: ApiRequest,
+  caller: Caller,
+  { callbacks, maxFlows, registration: ports }: ApiPorts,
+): Promise<ApiResponse> {
+  const read = readBody(request);
+  if ('problem' in read) return read.problem;
+  const url = Object.hasOwn(read.body, CALLBACK_FIELD) ? read.body[CALLBACK_FIELD] : undefined;
+  if (typeof url !== 'string') {
+    return problem('invalid', `Callback URL: "${CALLBACK_FIELD}" is missing; Power Automate fills it in.`);
+  }
+  const callback = checkCallback(url, callbacks);
+  if ('reason' in callback) return problem('invalid', `Callback URL: ${callback.reason}`);
+  const checked = readTriggerRequest(trigger, read.body, callback.subscription);
+  if ('reason' in checked) return problem('invalid', checked.reason);
+  const { definition } = checked;
+  const outcome = await registerFlow({ callback, definition, caller: caller.id, limit: maxFlows }, ports);
+  if ('code' in outcome) return problem(outcome.code, outcome.message);
+  const location = `${request.origin}${API_BASE_PATH}/registrations/${outcome.location}`;
+  const body: ResponseBody<'Registration'> = { subscription: callback.subscription };
+  return { status: 201, headers: { location }, body };
+}
+
+async function unregister({ parameters }: ApiRequest, { endGrace, registration }: ApiPorts): Promise<ApiResponse> {
+  await unregisterFlow(parameters.id ?? '', endGrace, registration);
+  return { status: 200 };
+}
+
+const DEFAULT_INSTANCE = 'default';
+
+async function subjects(kind: SubjectKind, request: ApiRequest, ports: ApiPorts): Promise<ApiResponse> {
+  const names = await ports.subjects.names(kind, request.query.instanceId || DEFAULT_INSTANCE);
+  return ok<'List'>({ value: names.map((name) => ({ name, title: name })) });
+}
+
+async function measureMembers(request: ApiRequest, _: Caller, { thresholds }: ApiPorts): Promise<ApiResponse> {
+  const { measure, instanceId = DEFAULT_INSTANCE } = request.query;
+  if (!measure) return problem('invalid', 'Measure: "measure" is missing; choose a measure first.');
+  const members = await thresholds.members(metricKey({ kind: 'measure', instanceId, name: measure }));
+  return ok<'List'>({ value: members.map((one) => ({ name: JSON.stringify(one), title: JSON.stringify(one) })) });
+}
