@@ -3,7 +3,6 @@ import { expect, it } from 'vitest';
 import type { Callback } from '../../../../lambda/registration/core/callback';
 import {
   type FlowRegistrationPorts,
-  type RegisteredFlows,
   registerFlow,
   removeEndedFlows,
   unregisterFlow,
@@ -12,6 +11,7 @@ import { isPaused } from '../../../../lambda/subscriptions/core/health';
 import { Evaluator, thresholdOn } from '../../../support/evaluation';
 import { Crash, Interleaving, randomFrom } from '../../../support/memory/interleaving';
 import type { Gate } from '../../../support/memory/memory';
+import { registeredFlows } from '../../../support/memory/registered-flows';
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
 const MINUTE = 60_000;
@@ -20,31 +20,6 @@ const GRACE = 10 * MINUTE;
 const SLOWEST = 4 * MINUTE;
 const NAME = 'flow-a';
 const STEPS = 18;
-
-/** The sets of registered flows, as the table keeps them. */
-function registeredFlows(sets: Map<string, Set<string>>, gate: Gate): RegisteredFlows {
-  const step = async <T>(name: string, act: () => T): Promise<T> => {
-    await gate(`before ${name}`);
-    const result = act();
-    await gate(`after ${name}`);
-    return result;
-  };
-  const setOf = (caller: string) => sets.get(caller) ?? sets.set(caller, new Set()).get(caller) ?? new Set();
-  return {
-    add: (caller, name, limit) =>
-      step('addFlow', () => {
-        const set = setOf(caller);
-        if (!set.has(name) && set.size >= limit) return false;
-        set.add(name);
-        return true;
-      }),
-    remove: (caller, names) =>
-      step('removeFlows', () => {
-        for (const name of names) setOf(caller).delete(name);
-      }),
-    names: (caller) => step('readFlows', () => [...setOf(caller)]),
-  };
-}
 
 /**
  * One flow in Power Automate (saved, switched off and on; requests that are slow, repeated, reordered, or lose their

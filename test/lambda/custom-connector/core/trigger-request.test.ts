@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { TRIGGER_IDS, type TriggerId } from '../../../../contract/events';
+import { TRIGGER_DEFINITIONS } from '../../../../lambda/custom-connector/core/definition/triggers';
+import { readTriggerRequest } from '../../../../lambda/custom-connector/core/trigger-request';
+
+const NAME = 'flow-0123456789abcdef0123456789abcdef';
+const CALLBACK = { callbackUrl: 'https://default0123.45.environment.api.powerplatform.com/x?sig=abc' };
+const read = (trigger: TriggerId, fields: object) =>
+  readTriggerRequest(trigger, Object.fromEntries(Object.entries(CALLBACK).concat(Object.entries(fields))), NAME);
+
+/** Values of the required fields of each trigger. */
+const REQUIRED: Readonly<Record<TriggerId, object>> = {
+  'data-source-refresh-failed': {},
+  'data-source-refresh-succeeded': {},
+  'segment-threshold-crossed': { segment: 'VIP', direction: 'above', level: 10_000 },
+  'measure-threshold-crossed': { measure: 'Revenue', direction: 'below', level: 8000.5 },
+  'full-refresh-completed': {},
+  'unification-refresh-completed': {},
+};
+
+describe('a request of a trigger', () => {
+  it.each(TRIGGER_IDS)('%s needs only the required fields', (trigger) => {
+    expect(read(trigger, REQUIRED[trigger])).toEqual({
+      definition: expect.objectContaining({ name: NAME, trigger, instanceId: 'default', format: 'flat', owners: [] }),
+    });
+  });
+
+  it.each<[TriggerId, object, object]>([
+    [
+      'segment-threshold-crossed',
+      { segment: 'VIP', direction: 'atOrAbove', level: 10, recoverTo: 8, fireIfAlreadyBeyond: true },
+      {
+        filter: { segment: 'VIP' },
+        threshold: { operator: 'atOrAbove', value: 10, recoverTo: 8, fireIfAlreadyBeyond: true },
+      },
+    ],
+    [
+      'measure-threshold-crossed',
+      { measure: 'Revenue', direction: 'atOrBelow', level: '12.5', dimensions: '{"Region":"EMEA"}' },
+      {
+        filter: { measure: 'Revenue', dimensions: { Region: 'EMEA' } },
+        threshold: { operator: 'atOrBelow', value: 12.5 },
+      },
+    ],
+    [
+      'data-source-refresh-failed',
+      { dataSource: 'Orders', includeRetries: true },
+      { filter: { dataSource: 'Orders', includeRetries: true } },
+    ],
+    ['data-source-refresh-succeeded', { dataSource: 'Orders' }, { filter: { dataSource: 'Orders' } }],
+    [
+      'full-refresh-completed',
+      { kind: 'OnDemand', status: ['Failed', 'TimedOut'] },
+      { filter: { kind: 'OnDemand', status: ['Failed', 'TimedOut'] } },
+    ],
+    ['unification-refresh-completed', { status: ['Failed'] }, { filter: { status: ['Failed'] } }],
+    [
+      'unification-refresh-completed',
+      {
+        instanceId: 'emea',
+        owners: 'kim@example.com; lee@example.com',
+        link: 'https://example.com/report',
+        flowLink: 'https://make.powerautomate.com/flows/1',
+      },
+      {
+        instanceId: 'emea',
+        owners: ['kim@example.com', 'lee@example.com'],
+        link: 'https://example.com/report',
+        flowLink: 'https://make.powerautomate.com/flows/1',
+      },
+    ],
+  ])('%s %j becomes a subscription', (trigger, fields, definition) => {
+    expect(read(trigger, fields)).toEqual({ definition: expect.objectContaining(definition) });
+  });
+
+  it.each(TRIGGER_IDS)('%s ignores the fields that the author left empty', (trigger) => {
+    const empty = (value: unknown) =>
+      Object.fromEntries(
+        TRIGGER_DEFINITIONS[trigger].fields.filter(({ required }) => !required).map(({ name }) => [name, value]),
+      );
+    const plain = read(trigger, REQUIRED[trigger]);
+    for (const value of [null, '', []]) expect(read(trigger, { ...REQUIRED[trigger], ...empty(value) })).toEqual(plain);
+  });
+});
+
+describe('a mistake in a request', () => {
+  it.each<[TriggerId, object, string]>([
+    ['segment-threshold-crossed', { segment: undefined }, 'Segment: "segment" is missing; write a segment\'s name.'],
+    ['measure-threshold-crossed', { measure: null }, 'Measure: "measure" is missing; write a measure\'s name.'],
+    ['segment-threshold-crossed', { level: '' }, 'Level: "level" is missing; write a number such as 10000 or 12.5.'],
+    [
+      'segment-threshold-crossed',
+      { direction: undefined },
+      'Direction: "direction" is missing; write one of above, atOrAbove, below, atOrBelow.',
+    ],
+    [
+      'segment-threshold-crossed',
+      { direction: 'sideways' },
+      'Direction: "direction" is "sideways"; write one of above, atOrAbove, below, atOrBelow.',
+    ],
+    [
+      'segment-threshold-crossed',
+      { level: 'many' },
+      'Level: "above" is "many"; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126.',
+    ],
+    [
+      'segment-threshold-crossed',
+      { level: '10,000' },
+      'Level: "above" is "10,000"; write it without separators, 10000.',
+    ],
+    [
+      'segment-threshold-crossed',
+      { level: {} },
+      'Level: "above" is a map of keys; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126.',
+    ],
+    [
+      'segment-threshold-crossed',
+      { recoverTo: 11_000 },
+      'Recovery level: "recoverTo" is 11000, on the wrong side of "above"; write a number up to 10000.',
+    ],
+    [
+      'measure-threshold-crossed',
+      { recoverTo: 7 },
+      'Recovery level: "recoverTo" is 7, on the wrong side of "below"; write a number at least 8000.5.',
+    ],
+    [
+      'segment-threshold-crossed',
+      { fireIfAlreadyBeyond: 'yes' },
+      'Run if already beyond: "fireIfAlreadyBeyond" is "yes"; write true or false.',
+    ],
+    [
+      'measure-threshold-crossed',
+      { dimensions: 'EMEA' },
+      'Dimensions: "dimensions" is "EMEA"; choose a member from the list, or write it as {"Region":"EMEA"}.',
+    ],
+    [
+      'measure-threshold-crossed',
+      { dimensions: '["EMEA"]' },
+      'Dimensions: "dimensions" is "[\\"EMEA\\"]"; choose a member from the list, or write it as {"Region":"EMEA"}.',
+    ],
+    [
+      'measure-threshold-crossed',
+      { dimensions: '{"Region":3}' },
+      'Dimensions: "dimensions.Region" is 3 without quotes, which is not a string; write "3" in quotes.',
+    ],
+    ['full-refresh-completed', { kind: 'manual' }, 'Kind: "kind" is "manual"; write OnDemand.'],
+    [
+      'unification-refresh-completed',
+      { status: ['Failed', 'success'] },
+      'Results: "status" is "success"; write Successful.',
+    ],
+    [
+      'data-source-refresh-failed',
+      { dataSource: { name: 'Orders' } },
+      'Data source: "dataSource" is a map of keys; write a data source\'s name.',
+    ],
+    [
+      'data-source-refresh-failed',
+      { owners: 'kim' },
+      'Owners: "owners" has "kim", which is not an email address; write email addresses, as a list or separated by ; such as kim@example.com; lee@example.com.',
+    ],
+    [
+      'data-source-refresh-failed',
+      { level: 3 },
+      'Unknown field: the trigger has no field "level"; update the connector in Power Automate, or remove the field.',
+    ],
+    [
+      'segment-threshold-crossed',
+      { segment: undefined, direction: 'up' },
+      'Segment: "segment" is missing; write a segment\'s name. Direction: "direction" is "up"; write one of above, atOrAbove, below, atOrBelow.',
+    ],
+  ])('%s %j: %s', (trigger, fields, reason) => {
+    const all = Object.entries({ ...REQUIRED[trigger], ...fields }).filter(([, value]) => value !== undefined);
+    expect(read(trigger, Object.fromEntries(all))).toEqual({ reason });
+  });
+
+  it('never repeats a URL', () => {
+    const secret = 'https://default.environment.api.powerplatform.com/workflows/1?sig=secretsignature';
+    for (const trigger of TRIGGER_IDS) {
+      for (const name of [...TRIGGER_DEFINITIONS[trigger].fields.map((field) => field.name), secret]) {
+        const checked = read(trigger, { ...REQUIRED[trigger], [name]: secret });
+        if ('reason' in checked) expect(checked.reason, name).not.toContain('secretsignature');
+      }
+    }
+  });
+
+  it('names a key __proto__ as unknown', () => {
+    expect(read('full-refresh-completed', JSON.parse('{"__proto__":{"kind":"x"}}'))).toMatchObject({
+      reason: expect.stringMatching(/^Unknown field: the trigger has no field "__proto__"/),
+    });
+  });
+});

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import type { SubjectKind } from '../../../contract/custom-connector';
+import { type ApiPorts, serve } from '../../../lambda/custom-connector/core/api';
+import type { ApiRequest, ApiResponse, Caller } from '../../../lambda/custom-connector/core/http';
+import { Evaluator } from '../evaluation';
+import type { Gate } from './memory';
+import { registeredFlows } from './registered-flows';
+
+const open: Gate = async () => {};
+const ORIGIN = 'https://abc123.execute-api.eu-central-1.amazonaws.com';
+
+/** The API of the custom connector on tables in memory. Every request is signed in as `caller`. */
+export class MemoryApi {
+  readonly world = new Evaluator();
+  readonly sets = new Map<string, Set<string>>();
+  readonly subjects: { [K in SubjectKind]: string[] } = { 'data-source': [], segment: [], measure: [] };
+  caller: Caller | ApiResponse = { id: 'key:test', name: 'test' };
+  maxFlows = 5;
+  endGrace = 600_000;
+
+  ports(gate: Gate = open): ApiPorts {
+    const { tables, telemetry } = this.world;
+    return {
+      connectorId: 'connector-1',
+      signIn: async () => this.caller,
+      registration: {
+        ...this.world.registryPorts(gate),
+        subscriptions: tables.registry(gate),
+        flows: registeredFlows(this.sets, gate),
+        telemetry,
+        newRegistrationId: () => randomBytes(16).toString('hex'),
+      },
+      subjects: { names: async (kind) => this.subjects[kind] },
+      thresholds: tables.thresholds(gate),
+      callbacks: {},
+      maxFlows: this.maxFlows,
+      endGrace: this.endGrace,
+    };
+  }
+
+  /** @param body sent as JSON, unless it is bytes. */
+  send(
+    route: string,
+    request: Partial<Omit<ApiRequest, 'body'>> & { readonly body?: unknown } = {},
+  ): Promise<ApiResponse> {
+    const { body, ...rest } = request;
+    const bytes = body instanceof Uint8Array || body === undefined ? body : Buffer.from(JSON.stringify(body));
+    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    return serve(
+      { route, parameters: {}, query: {}, headers, origin: ORIGIN, ...rest, ...(bytes && { body: bytes }) },
+      this.ports(),
+    );
+  }
+
+  register(trigger: string, fields: object): Promise<ApiResponse> {
+    return this.send('POST /v1/triggers/{trigger}', { parameters: { trigger }, body: fields });
+  }
+
+  /** @param location header `Location` of a registration. */
+  unregister(location: string): Promise<ApiResponse> {
+    return this.send('DELETE /v1/registrations/{id}', { parameters: { id: location.split('/').at(-1) } });
+  }
+}
+
+/** A callback URL of a flow, in Power Automate's form. */
+export function callbackUrl({
+  workflow = 1,
+  version = 1,
+  host = 'default0123.45.environment.api.powerplatform.com',
+} = {}): string {
+  const id = workflow.toString(16).padStart(32, '0');
+  const path = `/powerautomate/automations/direct/workflows/${id}/triggers/When/versions/${String(version).padStart(20, '0')}/run`;
+  return `https://${host}${path}?api-version=1&sp=%2Ftriggers%2FWhen%2Frun&sv=1.0&sig=${'s'.repeat(43)}`;
+}
