@@ -13,7 +13,8 @@ export function requestOf(event: APIGatewayProxyEventV2): ApiRequest {
     query: queryStringParameters,
     headers,
     ...(body !== undefined && { body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') }),
-    origin: `${headers['x-forwarded-proto'] ?? 'https'}://${event.requestContext.domainName}`,
+    // Only the local run uses http.
+    origin: `${headers['x-forwarded-proto'] === 'http' ? 'http' : 'https'}://${event.requestContext.domainName}`,
   };
 }
 

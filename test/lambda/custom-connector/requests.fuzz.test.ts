@@ -1,0 +1,139 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { API_BASE_PATH, CONNECTOR_ROUTES } from '../../../contract/custom-connector';
+import { TRIGGER_IDS } from '../../../contract/events';
+import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
+import { serve } from '../../../lambda/custom-connector/core/api';
+import { TRIGGER_DEFINITIONS } from '../../../lambda/custom-connector/core/definition/triggers';
+import { callbackUrl, MemoryApi } from '../../support/memory/memory-api';
+
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 20_000);
+/** Parts of a callback URL that nothing may repeat. */
+const SIGNATURE = 'sssssssssssss';
+const STATUSES = [200, 201, 400, 401, 404, 409, 413, 415];
+
+const oddText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom(
+    '__proto__',
+    'constructor',
+    'toString',
+    '#caller#x',
+    '\u0000',
+    '\ud800',
+    '../..',
+    '%00',
+    '<script>',
+    "'; --",
+  ),
+  fc.constantFrom(callbackUrl(), callbackUrl({ host: 'evil.example.com' }), 'x'.repeat(3000), '1e999', '-0', '１２'),
+);
+const oddValue = fc.oneof(
+  oddText,
+  fc.jsonValue({ maxDepth: 4 }),
+  fc.double(),
+  fc.constantFrom(null, [], {}, [[]], 1e308, -1, Number.MAX_SAFE_INTEGER + 2, true),
+);
+
+/** A valid request of a trigger, of which some fields are replaced, removed or added. */
+const triggerBody = fc
+  .record({
+    trigger: fc.constantFrom(...TRIGGER_IDS),
+    workflow: fc.nat(8),
+    changes: fc.array(fc.tuple(fc.oneof(oddText, fc.constantFrom(...allFields())), oddValue), { maxLength: 3 }),
+    removed: fc.array(fc.constantFrom(...allFields()), { maxLength: 2 }),
+  })
+  .map(({ trigger, workflow, changes, removed }) => {
+    const valid = { segment: 'VIP', measure: 'Revenue', direction: 'above', level: 10 };
+    const fields = TRIGGER_DEFINITIONS[trigger].fields.map(({ name }) => name);
+    const entries = Object.entries(valid).filter(([name]) => fields.includes(name));
+    const body = new Map<string, unknown>([['callbackUrl', callbackUrl({ workflow })], ...entries, ...changes]);
+    for (const name of removed) body.delete(name);
+    return { trigger, text: JSON.stringify(Object.fromEntries(body)) };
+  });
+
+function allFields(): string[] {
+  return ['callbackUrl', ...Object.values(TRIGGER_DEFINITIONS).flatMap(({ fields }) => fields.map(({ name }) => name))];
+}
+
+const bodyText = fc.oneof(
+  { weight: 4, arbitrary: triggerBody.map(({ text }) => text) },
+  { weight: 1, arbitrary: fc.json({ maxDepth: 6 }) },
+  { weight: 1, arbitrary: oddText },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('{', '['.repeat(20_000), '{"a":'.repeat(6000), `"${'x'.repeat(40_000)}"`, ''),
+  },
+);
+const headers = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom('content-type', 'content-encoding', 'x-api-key', 'authorization', 'x-forwarded-proto', 'cookie'),
+      fc.oneof(
+        oddText,
+        fc.constantFrom(
+          'application/json',
+          'application/json; charset=utf-16',
+          'gzip',
+          'identity',
+          'https',
+          'Bearer x',
+        ),
+      ),
+    ),
+    { maxLength: 4 },
+  )
+  .map((entries) => Object.fromEntries(entries));
+const parameters = (...names: string[]) =>
+  fc
+    .array(fc.tuple(fc.oneof(fc.constantFrom(...names), oddText), oddText), { maxLength: 3 })
+    .map((entries) => Object.fromEntries(entries));
+
+const event = fc
+  .record({
+    route: fc.oneof(
+      {
+        weight: 9,
+        arbitrary: fc.constantFrom(...CONNECTOR_ROUTES.map((one) => one.replace(' ', ` ${API_BASE_PATH}`))),
+      },
+      { weight: 1, arbitrary: oddText },
+    ),
+    trigger: fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...TRIGGER_IDS) }, { weight: 1, arbitrary: oddText }),
+    path: parameters('id'),
+    query: parameters('search', '$skipToken', 'instanceId', 'measure'),
+    headers,
+    body: fc.option(bodyText, { nil: undefined }),
+    base64: fc.boolean(),
+  })
+  .map(
+    ({ route, trigger, path, query, headers: sent, body, base64 }) =>
+      ({
+        routeKey: route,
+        pathParameters: { ...path, trigger },
+        queryStringParameters: query,
+        headers: sent,
+        requestContext: { domainName: 'abc123.execute-api.eu-central-1.amazonaws.com' },
+        isBase64Encoded: base64,
+        ...(body !== undefined && { body }),
+      }) as unknown as APIGatewayProxyEventV2,
+  );
+
+it('answers every request with a declared status, and repeats no callback URL', async () => {
+  const api = new MemoryApi();
+  const seen = new Map<number, number>();
+  await fc.assert(
+    fc.asyncProperty(event, async (sent) => {
+      const { statusCode = 0, body, headers: received } = resultOf(await serve(requestOf(sent), api.ports()));
+      seen.set(statusCode, (seen.get(statusCode) ?? 0) + 1);
+      expect(STATUSES).toContain(statusCode);
+      expect(`${body}${JSON.stringify(received)}`).not.toContain(SIGNATURE);
+      if (statusCode >= 400)
+        expect(JSON.parse(body ?? '')).toEqual({ code: expect.any(String), message: expect.any(String) });
+    }),
+    { numRuns: RUNS },
+  );
+  expect(api.world.telemetry.lines.join('\n')).not.toContain(SIGNATURE);
+  // Each of them occurs in more than 1 % of the requests.
+  for (const status of [200, 201, 400, 404]) expect(seen.get(status), String(status)).toBeGreaterThan(0);
+}, 600_000);
