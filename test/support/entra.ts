@@ -1,0 +1,64 @@
+import type { EntraSignInSettings } from '../../contract/custom-connector';
+import type { TokenClaims } from '../../lambda/custom-connector/core/ports';
+
+export const TENANT_ID = '11111111-2222-3333-4444-555555555555';
+export const OTHER_TENANT_ID = '99999999-2222-3333-4444-555555555555';
+/** Object id of the caller. */
+export const OID = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
+/** The connector's application, which requests the tokens. */
+export const CLIENT_APP_ID = '12121212-3434-5656-7878-909090909090';
+
+const CLIENT_ID = '66666666-7777-8888-9999-aaaaaaaaaaaa';
+
+/** The API's application. */
+export const ENTRA: EntraSignInSettings = {
+  tenantId: TENANT_ID,
+  clientId: CLIENT_ID,
+  identifierUri: `api://${CLIENT_ID}`,
+  scope: 'Flows.Use',
+  roles: [],
+};
+
+const COMMON = { tid: TENANT_ID, oid: OID, sub: 'AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ' };
+
+/** Claims of tokens (Microsoft identity platform, "Access token claims reference" and "ID token claims reference"). */
+export const USER_CLAIMS = {
+  ...COMMON,
+  ver: '2.0',
+  iss: `https://login.microsoftonline.com/${TENANT_ID}/v2.0`,
+  aud: CLIENT_ID,
+  azp: CLIENT_APP_ID,
+  name: 'Kim Doe',
+  scp: 'Flows.Use',
+} as const satisfies TokenClaims;
+
+export const V1_USER_CLAIMS = {
+  ...COMMON,
+  ver: '1.0',
+  iss: `https://sts.windows.net/${TENANT_ID}/`,
+  aud: `api://${CLIENT_ID}`,
+  appid: CLIENT_APP_ID,
+  name: 'Kim Doe',
+  scp: 'Flows.Use',
+} as const satisfies TokenClaims;
+
+/** An application's own token, without the optional claim `idtyp`. */
+export const APP_CLAIMS = {
+  ...COMMON,
+  ver: '2.0',
+  iss: USER_CLAIMS.iss,
+  aud: CLIENT_ID,
+  azp: CLIENT_APP_ID,
+  sub: OID,
+  roles: ['Flow.Author'],
+} as const satisfies TokenClaims;
+
+export const ID_TOKEN_CLAIMS = {
+  ...COMMON,
+  ver: '2.0',
+  iss: USER_CLAIMS.iss,
+  aud: CLIENT_ID,
+  name: 'Kim Doe',
+  preferred_username: 'kim@example.com',
+  nonce: '12345',
+} as const satisfies TokenClaims;
