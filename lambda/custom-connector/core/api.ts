@@ -12,13 +12,13 @@ import { readBody } from './body';
 import { CALLBACK_FIELD } from './definition/operations';
 import type { ResponseBody, ResponseName } from './definition/responses';
 import { type ApiRequest, type ApiResponse, type Caller, problem } from './http';
-import type { MemberReader, SubjectReader } from './ports';
+import type { MemberReader, SignInPorts, SubjectReader } from './ports';
+import { signIn } from './sign-in';
 import { readTriggerRequest } from './trigger-request';
 
 export interface ApiPorts {
   readonly connectorId: string;
-  /** Returns the caller, or the response to a request without a valid sign-in. */
-  readonly signIn: (request: ApiRequest) => Promise<Caller | ApiResponse>;
+  readonly signIn: SignInPorts;
   readonly registration: FlowRegistrationPorts;
   readonly subjects: SubjectReader;
   readonly thresholds: MemberReader;
@@ -41,8 +41,8 @@ export async function serve(request: ApiRequest, ports: ApiPorts): Promise<ApiRe
   // The id alone authorizes the request: Power Automate sends it without the sign-in of the connection.
   if (route === UNREGISTER) return unregister(request, ports);
   if (!Object.hasOwn(SIGNED_IN, route)) return problem('not-found', 'The API has no such operation.');
-  const caller = await ports.signIn(request);
-  return 'status' in caller ? caller : SIGNED_IN[route as SignedInRoute](request, caller, ports);
+  const result = await signIn(request, ports.signIn);
+  return 'refusal' in result ? result.refusal : SIGNED_IN[route as SignedInRoute](request, result.caller, ports);
 }
 
 const UNREGISTER = 'DELETE /registrations/{id}' satisfies ConnectorRoute;

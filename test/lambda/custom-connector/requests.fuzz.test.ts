@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { API_BASE_PATH, CONNECTOR_ROUTES } from '../../../contract/custom-connector';
+import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ROUTES } from '../../../contract/custom-connector';
 import { TRIGGER_IDS } from '../../../contract/events';
 import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
 import { serve } from '../../../lambda/custom-connector/core/api';
@@ -119,21 +119,29 @@ const event = fc
       }) as unknown as APIGatewayProxyEventV2,
   );
 
-it('answers every request with a declared status, and repeats no callback URL', async () => {
-  const api = new MemoryApi();
+const api = new MemoryApi();
+/** Half of the requests are signed in. */
+const signedIn = fc.tuple(event, fc.boolean()).map(([sent, valid]): APIGatewayProxyEventV2 => {
+  const credentials = valid && { [API_KEY_HEADER]: api.key, authorization: '' };
+  return { ...sent, headers: { ...sent.headers, ...credentials } };
+});
+
+it('answers every request with a declared status, and repeats no callback URL and no key', async () => {
   const seen = new Map<number, number>();
   await fc.assert(
-    fc.asyncProperty(event, async (sent) => {
+    fc.asyncProperty(signedIn, async (sent) => {
       const { statusCode = 0, body, headers: received } = resultOf(await serve(requestOf(sent), api.ports()));
       seen.set(statusCode, (seen.get(statusCode) ?? 0) + 1);
       expect(STATUSES).toContain(statusCode);
-      expect(`${body}${JSON.stringify(received)}`).not.toContain(SIGNATURE);
+      const text = `${body}${JSON.stringify(received)}`;
+      expect([SIGNATURE, api.key].filter((secret) => text.includes(secret))).toEqual([]);
       if (statusCode >= 400)
         expect(JSON.parse(body ?? '')).toEqual({ code: expect.any(String), message: expect.any(String) });
     }),
     { numRuns: RUNS },
   );
-  expect(api.world.telemetry.lines.join('\n')).not.toContain(SIGNATURE);
+  const log = api.world.telemetry.lines.join('\n');
+  expect([SIGNATURE, api.key].filter((secret) => log.includes(secret))).toEqual([]);
   // Each of them occurs in more than 1 % of the requests.
-  for (const status of [200, 201, 400, 404]) expect(seen.get(status), String(status)).toBeGreaterThan(0);
+  for (const status of [200, 201, 400, 401, 404]) expect(seen.get(status), String(status)).toBeGreaterThan(0);
 }, 600_000);

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { SubjectKind } from '../../../contract/custom-connector';
+import { API_KEY_HEADER } from '../../../contract/custom-connector';
 import { type ApiPorts, serve } from '../../../lambda/custom-connector/core/api';
-import type { ApiRequest, ApiResponse, Caller } from '../../../lambda/custom-connector/core/http';
+import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
+import type { ApiRequest, ApiResponse } from '../../../lambda/custom-connector/core/http';
+import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { Evaluator } from '../evaluation';
 import type { Gate } from './memory';
 import { registeredFlows } from './registered-flows';
@@ -9,12 +12,13 @@ import { registeredFlows } from './registered-flows';
 const open: Gate = async () => {};
 const ORIGIN = 'https://abc123.execute-api.eu-central-1.amazonaws.com';
 
-/** The API of the custom connector on tables in memory. Every request is signed in as `caller`. */
+/** The API of the custom connector on tables in memory. Every request is signed in with `key`, unless it has headers. */
 export class MemoryApi {
   readonly world = new Evaluator();
   readonly sets = new Map<string, Set<string>>();
   readonly subjects: { [K in SubjectKind]: string[] } = { 'data-source': [], segment: [], measure: [] };
-  caller: Caller | ApiResponse = { id: 'key:test', name: 'test' };
+  readonly key = newKey('test', randomBytes);
+  readonly keys = new Map<string, StoredKey>([['test', { name: 'test', hash: keyHash(this.key), createdAt: 0 }]]);
   maxFlows = 5;
   endGrace = 600_000;
 
@@ -22,7 +26,13 @@ export class MemoryApi {
     const { tables, telemetry } = this.world;
     return {
       connectorId: 'connector-1',
-      signIn: async () => this.caller,
+      signIn: {
+        settings: { keys: true },
+        keys: { read: async (name) => this.keys.get(name), used: async () => {} },
+        verifyToken: async () => ({ unavailable: 'this API accepts only keys' }),
+        clock: () => this.world.now,
+        telemetry,
+      },
       registration: {
         ...this.world.registryPorts(gate),
         subscriptions: tables.registry(gate),
@@ -45,7 +55,7 @@ export class MemoryApi {
   ): Promise<ApiResponse> {
     const { body, ...rest } = request;
     const bytes = body instanceof Uint8Array || body === undefined ? body : Buffer.from(JSON.stringify(body));
-    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    const headers = { 'content-type': 'application/json; charset=utf-8', [API_KEY_HEADER]: this.key };
     return serve(
       { route, parameters: {}, query: {}, headers, origin: ORIGIN, ...rest, ...(bytes && { body: bytes }) },
       this.ports(),

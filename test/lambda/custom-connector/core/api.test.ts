@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { CONNECTOR_ROUTES, DEFINITION_VERSION } from '../../../../contract/custom-connector';
+import { API_KEY_HEADER, CONNECTOR_ROUTES, DEFINITION_VERSION } from '../../../../contract/custom-connector';
 import { TRIGGER_IDS } from '../../../../contract/events';
 import { OPERATIONS } from '../../../../lambda/custom-connector/core/definition/operations';
 import { RESPONSES } from '../../../../lambda/custom-connector/core/definition/responses';
-import { type ApiResponse, problem } from '../../../../lambda/custom-connector/core/http';
+import type { ApiResponse } from '../../../../lambda/custom-connector/core/http';
 import { register } from '../../../../lambda/registration/core/register';
 import { metricKey } from '../../../../lambda/shared/core/metric';
 import { thresholdOn } from '../../../support/evaluation';
@@ -48,9 +48,9 @@ describe('the operations', () => {
 
   it('need a sign-in, except unregistering', async () => {
     const api = new MemoryApi();
-    api.caller = problem('unauthorized', 'Sign in.');
     for (const route of CONNECTOR_ROUTES) {
-      const { status } = await api.send(route.replace(' ', ' /v1'), { parameters: { trigger: TRIGGER_IDS[0] } });
+      const request = { parameters: { trigger: TRIGGER_IDS[0] }, headers: {} };
+      const { status } = await api.send(route.replace(' ', ' /v1'), request);
       expect(status, route).toBe(route === 'DELETE /registrations/{id}' ? 200 : 401);
     }
     expect(api.world.tables.subscriptions.size).toBe(0);
@@ -178,14 +178,14 @@ describe('a refused registration', () => {
   const body = (bytes: string | Uint8Array, headers: Record<string, string> = {}) => ({
     parameters: { trigger: 'segment-threshold-crossed' },
     body: Buffer.from(bytes),
-    ...(Object.keys(headers).length > 0 && { headers }),
+    headers,
   });
   it.each([
     ['is not JSON', body('level=10'), 400, 'The body is not a JSON object'],
     ['is a list', body('[1]'), 400, 'The body is not a JSON object'],
     ['is null', body('null'), 400, 'The body is not a JSON object'],
     ['is empty', body(''), 400, 'The body is not a JSON object'],
-    ['is missing', { parameters: { trigger: 'segment-threshold-crossed' } }, 400, 'The body is not a JSON object'],
+    ['is missing', { ...body(''), body: undefined }, 400, 'The body is not a JSON object'],
     ['is deeper than any', body('['.repeat(32_000)), 400, 'The body is not a JSON object'],
     ['has more than 32 KB', body(`{"a":"${'x'.repeat(32 * 1024)}"}`), 413, 'The body is larger than 32768 bytes'],
     ['is not UTF-8', body(Uint8Array.of(0x7b, 0xff, 0x7d)), 415, 'The body is not UTF-8'],
@@ -197,7 +197,9 @@ describe('a refused registration', () => {
     ],
     ['is compressed', body('{}', { 'content-encoding': 'gzip' }), 415, 'The body is compressed'],
   ])('whose body %s', async (_, request, status, message) => {
-    const response = await new MemoryApi().send('POST /v1/triggers/{trigger}', request);
+    const api = new MemoryApi();
+    const headers = { ...request.headers, [API_KEY_HEADER]: api.key };
+    const response = await api.send('POST /v1/triggers/{trigger}', { ...request, headers });
     expect(response.status).toBe(status);
     expect(messageOf(response)).toContain(message);
   });
