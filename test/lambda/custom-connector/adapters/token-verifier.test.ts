@@ -280,6 +280,22 @@ const FAILURES: readonly (readonly [string, Behaviour, string])[] = [
   ['no keys', responding(200, {}, '{"keys":[]}'), 'no key set'],
 ];
 
+it.each([
+  ['succeeded', publishing(KEY.published)],
+  ['failed, even with an endless response', flooding(500)],
+  ['was too large', flooding(200)],
+])(
+  'no connection stays open after a download that %s',
+  async (_, behaviour) => {
+    server.behave = () => behaviour;
+    // The time limit does not close it within the test.
+    await newVerifier(originOf(server), MINUTE)(signedToken(KEY, claims()));
+    await server.whenDisconnected();
+    expect(server.calls).toHaveLength(1);
+  },
+  3000,
+);
+
 describe('while the download fails', () => {
   it.each(FAILURES)('%s: tokens cannot be checked without cached keys', async (_, behaviour, unavailable) => {
     server.behave = () => behaviour;
