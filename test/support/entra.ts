@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import type { EntraSignInSettings } from '../../contract/custom-connector';
 import type { TokenClaims } from '../../lambda/custom-connector/core/ports';
 
@@ -62,3 +63,32 @@ export const ID_TOKEN_CLAIMS = {
   preferred_username: 'kim@example.com',
   nonce: '12345',
 } as const satisfies TokenClaims;
+
+/** A signing key of a tenant. */
+export interface SigningKey {
+  readonly kid: string;
+  /** The key as the tenant publishes it, without `alg`. */
+  readonly published: JsonWebKey;
+  readonly privateKey: KeyObject;
+}
+
+export function newSigningKey(kid: string, modulusLength = 2048): SigningKey {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+  return { kid, published: { ...publicKey.export({ format: 'jwk' }), use: 'sig', kid }, privateKey };
+}
+
+const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A token with any header and claims. `signature` signs its first two parts. */
+export function tokenWith(
+  header: object,
+  claims: unknown,
+  signature: (signed: Buffer) => Uint8Array = () => new Uint8Array(),
+): string {
+  const signed = `${base64url(header)}.${base64url(claims)}`;
+  return `${signed}.${Buffer.from(signature(Buffer.from(signed))).toString('base64url')}`;
+}
+
+/** A token as Microsoft Entra ID signs it: with RS256. */
+export const signedToken = ({ kid, privateKey }: SigningKey, claims: unknown, header: object = {}): string =>
+  tokenWith({ typ: 'JWT', alg: 'RS256', kid, ...header }, claims, (signed) => sign('RSA-SHA256', signed, privateKey));

@@ -1,6 +1,6 @@
 /**
  * A function loads this before its own code (NODE_OPTIONS). Host names do not resolve, so no request leaves this machine.
- * Requests to the token endpoint of Microsoft Entra ID go to the origin ENTRA_STAND_IN instead.
+ * Requests to Microsoft Entra ID, for tokens and signing keys, go to the origin ENTRA_STAND_IN instead.
  */
 const dns = require('node:dns');
 const http = require('node:http');

@@ -1,12 +1,12 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { LOOPBACK, listen, readBody } from '../../../local/engines/protocol/http';
 
-/** A stand-in for the token endpoint of Entra ID that bundled functions call. */
+/** A stand-in for the token endpoint and the signing keys of Entra ID that bundled functions call. */
 export interface EntraStandIn {
-  /** Redirects the functions' requests for the token endpoint to the stand-in. */
+  /** Redirects the functions' requests for Entra ID to the stand-in. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Forms of all requests. */
+  /** Forms of all requests for tokens. */
   readonly forms: readonly URLSearchParams[];
   stop(): void;
 }
@@ -23,12 +23,20 @@ export const tokenAnswer = (accessToken: string): TokenAnswer => ({
   body: { token_type: 'Bearer', expires_in: 3600, access_token: accessToken },
 });
 
-export async function startEntraStandIn(answer: (form: URLSearchParams) => TokenAnswer): Promise<EntraStandIn> {
+/** @param keys the published signing keys, as JSON Web Keys. */
+export async function startEntraStandIn(
+  answer: (form: URLSearchParams) => TokenAnswer,
+  keys: readonly object[] = [],
+): Promise<EntraStandIn> {
   const forms: URLSearchParams[] = [];
-  const server = createServer(async (request, response) => {
+  const token = async (request: IncomingMessage): Promise<TokenAnswer> => {
     const form = new URLSearchParams(await readBody(request, Infinity));
     forms.push(form);
-    const { status, body } = answer(form);
+    return answer(form);
+  };
+  const server = createServer(async (request, response) => {
+    const isForKeys = /^\/[^/]+\/discovery\/(?:v2\.0\/)?keys$/.test(request.url ?? '');
+    const { status, body } = isForKeys ? { status: 200, body: { keys } } : await token(request);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   const port = await listen(server, 0);

@@ -67,7 +67,8 @@ it('the list has all keys by name, without the other items of the table', async 
   for (const key of keys) await table.create(key);
   await registeredFlowsTable(tables.client, tables.subscriptions).add('key:a', 'flow', 1);
   expect((await table.list()).map((key) => key.name)).toEqual(['C', 'a', 'b']);
-  expect(await Array.fromAsync(new SubscriptionTable(tables.client, tables.subscriptions).list())).toEqual([]);
+  for await (const one of new SubscriptionTable(tables.client, tables.subscriptions).list())
+    expect.unreachable(one.uid);
 });
 
 describe('the use of a key', () => {
