@@ -1,1 +1,22 @@
-export const handler = (): Promise<never> => Promise.reject(new Error('not implemented'));
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../contract/environment';
+import { batchResponse } from '../shared/adapters/batch';
+import { documentClient } from '../shared/adapters/dynamodb';
+import { required } from '../shared/adapters/environment';
+import { rejectedQueue } from '../shared/adapters/rejected-queue';
+import { handlerTelemetry } from '../shared/adapters/telemetry';
+import { CatalogTable } from './adapters/catalog-table';
+import { recordBatch, rememberingStore } from './core/record';
+
+const clock = Date.now;
+const ports = {
+  subjects: rememberingStore(new CatalogTable(documentClient(), required(Env.CATALOG_TABLE_NAME), clock)),
+  rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
+  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
+  clock,
+};
+
+/** Records the names of the data sources, segments and measures that events report. */
+export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
+  batchResponse(event, ports.telemetry, (messages) => recordBatch(messages, ports));

@@ -1,19 +1,14 @@
-import {
-  API_BASE_PATH,
-  type ConnectorRoute,
-  DEFINITION_VERSION,
-  type SubjectKind,
-} from '../../../contract/custom-connector';
+import { API_BASE_PATH, type ConnectorRoute, DEFINITION_VERSION } from '../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { type CallbackOptions, checkCallback } from '../../registration/core/callback';
 import { type FlowRegistrationPorts, registerFlow, unregisterFlow } from '../../registration/core/flow-registration';
-import { metricKey } from '../../shared/core/metric';
 import { readBody } from './body';
 import { CALLBACK_FIELD } from './definition/operations';
 import type { ResponseBody, ResponseName } from './definition/responses';
 import { type ApiRequest, type ApiResponse, type Caller, problem } from './http';
 import type { MemberReader, SignInPorts, SubjectReader } from './ports';
 import { signIn } from './sign-in';
+import { listMembers, listSubjects } from './subjects';
 import { readTriggerRequest } from './trigger-request';
 
 export interface ApiPorts {
@@ -55,10 +50,10 @@ const SIGNED_IN: Readonly<
   'POST /triggers/{trigger}': registerTrigger,
   'GET /me': async (_, { id, name }, { connectorId }) =>
     ok<'Caller'>({ id, name, connector: connectorId, version: DEFINITION_VERSION }),
-  'GET /data-sources': (request, _, ports) => subjects('data-source', request, ports),
-  'GET /segments': (request, _, ports) => subjects('segment', request, ports),
-  'GET /measures': (request, _, ports) => subjects('measure', request, ports),
-  'GET /measure-members': measureMembers,
+  'GET /data-sources': (request, _, { subjects }) => listSubjects('data-source', request, subjects),
+  'GET /segments': (request, _, { subjects }) => listSubjects('segment', request, subjects),
+  'GET /measures': (request, _, { subjects }) => listSubjects('measure', request, subjects),
+  'GET /measure-members': (request, _, { thresholds }) => listMembers(request, thresholds),
 };
 
 const ok = <Name extends ResponseName>(body: ResponseBody<Name>): ApiResponse => ({ status: 200, body });
@@ -101,18 +96,4 @@ async function registration(
 async function unregister({ parameters }: ApiRequest, { endGrace, registration }: ApiPorts): Promise<ApiResponse> {
   await unregisterFlow(parameters.id ?? '', endGrace, registration);
   return { status: 200 };
-}
-
-const DEFAULT_INSTANCE = 'default';
-
-async function subjects(kind: SubjectKind, request: ApiRequest, ports: ApiPorts): Promise<ApiResponse> {
-  const names = await ports.subjects.names(kind, request.query.instanceId || DEFAULT_INSTANCE);
-  return ok<'List'>({ value: names.map((name) => ({ name, title: name })) });
-}
-
-async function measureMembers(request: ApiRequest, _: Caller, { thresholds }: ApiPorts): Promise<ApiResponse> {
-  const { measure, instanceId = DEFAULT_INSTANCE } = request.query;
-  if (!measure) return problem('invalid', 'Measure: "measure" is missing; choose a measure first.');
-  const members = await thresholds.members(metricKey({ kind: 'measure', instanceId, name: measure }));
-  return ok<'List'>({ value: members.map((one) => ({ name: JSON.stringify(one), title: JSON.stringify(one) })) });
 }

@@ -46,7 +46,7 @@ export interface SignInPorts {
 }
 
 export interface SubjectReader {
-  /** Names of the subjects of an instance, sorted. */
+  /** Names of the subjects of an instance, in any order. */
   names(kind: SubjectKind, instanceId: string): Promise<string[]>;
 }
 

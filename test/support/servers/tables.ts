@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { Output } from '../../../contract/outputs';
+import { PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
 import { documentClient, type Item } from '../../../lambda/shared/adapters/dynamodb';
 import { startDynamoDb, type TableInput } from '../../../local/engines/services/dynamodb';
 import { planTemplate, REGION } from '../../../local/template/plan';
@@ -22,6 +23,7 @@ export interface TestTables {
   readonly thresholds: string;
   readonly deliveries: string;
   readonly runs: string;
+  readonly catalog: string;
   /** Names of API calls since the last call of `calls`, such as `PutItem`. */
   calls(): string[];
   /** All items of a table. */
@@ -38,7 +40,8 @@ export async function startTables(): Promise<TestTables> {
   const stackName = `test-${crypto.randomUUID()}`;
   const template = await tablesTemplate();
   const { tables, outputs } = planTemplate({ template, stackName, directory: '.', assets: {} }, (name) => name);
-  const inputs = tables.map(({ input }) => input);
+  const catalog = catalogTable(`${stackName}-catalog`);
+  const inputs = [...tables.map(({ input }) => input), catalog];
   const external = process.env.TEST_DYNAMODB_ENDPOINT;
   const { config, stop } = external ? await externalTables(external, inputs) : await embeddedTables(inputs);
   const client = documentClient({ ...config, region: REGION, credentials: CREDENTIALS });
@@ -57,6 +60,7 @@ export async function startTables(): Promise<TestTables> {
     deliveries: outputs[Output.DELIVERIES_TABLE_NAME] as string,
     // No output has its name, because only functions read it.
     runs: inputs.map(({ TableName }) => TableName).find((name) => name.includes('Collection')) as string,
+    catalog: catalog.TableName,
     calls() {
       const made = calls;
       calls = [];
@@ -74,6 +78,16 @@ export async function startTables(): Promise<TestTables> {
     },
   };
 }
+
+/** The table of the subject catalog. The default template has none. */
+const catalogTable = (TableName: string): TableInput => ({
+  TableName,
+  KeySchema: [
+    { AttributeName: PARTITION_KEY, KeyType: 'HASH' },
+    { AttributeName: SORT_KEY, KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [PARTITION_KEY, SORT_KEY].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+});
 
 /** The part of the default template that declares the tables. A test run synthesizes it once. */
 async function tablesTemplate(): Promise<Template> {
