@@ -5,6 +5,7 @@ import { peekDeadLetters } from '../../cli/connector/dead-letters';
 import { KNOWN_DETAIL_TYPES, TRIGGER_IDS } from '../../contract/events';
 import { type HandlerName, REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { closeOverdueRuns, collectBatch } from '../../lambda/collection/core/collect';
+import { matchesHash, parseKey } from '../../lambda/custom-connector/core/api-key';
 import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
@@ -33,7 +34,7 @@ import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
 import { messagesOf } from '../support/evaluation';
 import { missingKinds } from '../support/versions/kinds';
-import { recordVersion, STORED } from '../support/versions/record';
+import { RECORDED_API_KEY, recordVersion, STORED } from '../support/versions/record';
 import { replacements, resourcesOf } from '../support/versions/resources';
 import {
   fillTables,
@@ -106,6 +107,15 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
   }
 
   const calledIds = () => world.calls.map(({ request }) => request.headers['webhook-id']);
+
+  it('API keys keep their name and hash', async () => {
+    const names = items('subscriptions').flatMap(({ pk }) => /^#key#(.*)/.exec(pk)?.[1] ?? []);
+    for (const name of names) {
+      const key = await world.apiKeys.read(name);
+      expect(parseKey(RECORDED_API_KEY)).toEqual({ name: key?.name });
+      expect(matchesHash(RECORDED_API_KEY, key?.hash ?? '')).toBe(true);
+    }
+  });
 
   describe('deliveries', () => {
     it('in the queue reach their flows', async () => {

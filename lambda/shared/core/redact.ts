@@ -11,25 +11,28 @@ const ENCODED_URL = /https?%(?:25)*3A/i;
 const FLOW_PATH = new RegExp(`${SLASH}triggers${SLASH}|${WORD}sig${EQUALS}`, 'i');
 /** A JSON Web Token. Every token begins with `{"` in base64. */
 const WEB_TOKEN = /eyJ[\w-]+(?:\.[\w-]+)+/g;
+/** A key of the custom connector's API. Its name stays, because it tells the operator which key to revoke. */
+const API_KEY = /(cdpac_[a-z\d-]+_)[\w-]+/gi;
 const BEARER = /(bearer(?:\s|\\+[nrt])+)[\w.~+/=-]{8,}/gi;
 const SECRET_NAMES = 'client_?secret|client_?assertion|access_?token|refresh_?token|password|sig';
 const NAMED_SECRET = new RegExp(`${WORD}(${SECRET_NAMES})(["'\\\\]*\\s*[:=]\\s*["'\\\\]*)[^\\s"'\\\\&,;}]+`, 'gi');
 /** Fields whose whole value is a secret. AWS responses contain `SecretString` and `Plaintext`. */
 const SECRET_FIELD = new RegExp(
-  `^(?:${SECRET_NAMES}|(?:proxy-)?authorization|flow_?url|secret_?string|secret_?binary|plaintext)$`,
+  `^(?:${SECRET_NAMES}|(?:proxy-)?authorization|x-api-key|flow_?url|secret_?string|secret_?binary|plaintext)$`,
   'i',
 );
 
 /**
  * Removes everything that could start a flow or authenticate a caller: all parts of URLs except scheme and host, bearer
- * tokens, JSON Web Tokens and named secrets.
+ * tokens, JSON Web Tokens, API keys and named secrets.
  */
 export const redactText = (text: string): string =>
   text
     .replace(BEARER, `$1${REDACTED}`)
     .replace(NAMED_SECRET, `$1$2${REDACTED}`)
     .replace(/[^\s"'<>]+/g, redactWord)
-    .replace(WEB_TOKEN, REDACTED);
+    .replace(WEB_TOKEN, REDACTED)
+    .replace(API_KEY, `$1${REDACTED}`);
 
 /** A client secret of Microsoft Entra ID. Its fourth to sixth characters are a digit and `Q~`. */
 const ENTRA_SECRET = /[\w.~-]{3}\dQ~[\w.~-]{20,}/;

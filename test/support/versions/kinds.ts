@@ -11,6 +11,7 @@ import {
 } from '../../../contract/sources';
 import type { PolledJobs } from '../../../contract/unification';
 import type { CollectedRun, Stage } from '../../../lambda/collection/core/collected-run';
+import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import {
   type Attempt,
   DELIVERY_STATUSES,
@@ -105,6 +106,7 @@ const HEALTH = fieldsOf<Health>({
 });
 const ANNOUNCEMENT = fieldsOf<Announcement>({ detailType: true, at: true, due: true, detail: true });
 const FAILURES = fieldsOf<Failures>({ count: true, opened: true, openUntil: true });
+const API_KEY = fieldsOf<StoredKey, 'name'>({ hash: true, createdAt: true, lastUsedAt: true, expiresAt: true });
 const STATE = fieldsOf<MetricState>({ metric: true, last: true, version: true, recent: true, intent: true });
 const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true });
 const INTENT = fieldsOf<Intent>({
@@ -267,6 +269,11 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     'failures',
     FAILURES,
     health.map((one) => one?.failures),
+  );
+  fields(
+    'an API key',
+    API_KEY,
+    subscriptions.filter(({ pk }) => pk.startsWith('#key#')),
   );
   values(
     'a subscription with the trigger',

@@ -1,5 +1,6 @@
 import { DEFAULT_EVENT_SOURCE, type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
 import { closeOverdueRuns, collectBatch } from '../../../lambda/collection/core/collect';
+import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
 import { deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../lambda/delivery/core/dispatch';
@@ -42,6 +43,9 @@ export const STORED = {
   secret: ['crm/flow-urls', JSON.stringify({ secret: flowUrl('secret'), entra: flowUrl('entra', '') })],
   parameter: ['/crm/flow-url', flowUrl('parameter')],
 } as const;
+
+/** The API key whose hash is recorded. */
+export const RECORDED_API_KEY = newKey('crm', (size) => new Uint8Array(size));
 
 /** Records the data that the current code stores and sends. */
 export async function recordVersion(name: string, servers: VersionServers, templates: Templates): Promise<Version> {
@@ -114,6 +118,7 @@ class Recorder {
     await this.observe();
     await this.deliver();
     await this.registerFlows();
+    await this.createApiKey();
     await this.collect();
     await this.runSources();
     await this.poll();
@@ -246,6 +251,14 @@ class Recorder {
     await this.runDue('retired');
     world.now = now;
     world.take('deliver');
+  }
+
+  /** A key of the custom connector's API that was used. */
+  private async createApiKey(): Promise<void> {
+    const { apiKeys, now } = this.world;
+    const key = { name: 'crm', hash: keyHash(RECORDED_API_KEY), createdAt: now, expiresAt: now + 365 * DAY };
+    await apiKeys.create(key);
+    await apiKeys.used(key, now + MINUTE);
   }
 
   /** The scheduled work of one subscription. */

@@ -5,6 +5,7 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import type { CollectPorts } from '../../../lambda/collection/core/collect';
+import { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
 import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
@@ -114,6 +115,7 @@ export class VersionWorld {
   readonly deliveries: DeliveryTable;
   readonly runs: RunTable;
   readonly polledJobs: PolledJobTable;
+  readonly apiKeys: KeyTable;
   private readonly open: DeliverPorts['open'];
   private readonly sqs: SQSClient;
   private ids = 0;
@@ -128,6 +130,7 @@ export class VersionWorld {
     this.deliveries = new DeliveryTable(client, names.deliveries, DEFAULT_DELIVERY_RETENTION_DAYS);
     this.runs = new RunTable(client, names.runs);
     this.polledJobs = new PolledJobTable(client, names.runs);
+    this.apiKeys = new KeyTable(client, names.subscriptions);
     this.open = servers.stores.opener(this.clock);
     this.sqs = this.recordingSqs();
   }

@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redactError, redactor, redactText } from '../../../../lambda/shared/core/redact';
+import { looksLikeCredential, redactError, redactor, redactText } from '../../../../lambda/shared/core/redact';
 
 const FLOW_URL =
   'https://prod-12.westeurope.logic.azure.com:443/workflows/0123456789abcdef/triggers/manual/paths/invoke' +
   '?api-version=2016-10-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_abcde';
+
+it('redacts the header of a key, whatever its value', () => {
+  expect(JSON.stringify({ 'x-api-key': 'a typed key' }, redactor())).toBe('{"x-api-key":"[redacted]"}');
+});
+
+it('a text with a key could be a credential', () => {
+  expect(looksLikeCredential('key cdpac_crm_abc')).toBe(true);
+});
 
 describe('redactText', () => {
   it.each([
@@ -20,6 +28,10 @@ describe('redactText', () => {
     ['{\\"client_secret\\":\\"AbC\\"}', '{\\"client_secret\\":\\"[redacted]\\"}'],
     ['authorization: Bearer abcdefgh.ijk', 'authorization: Bearer [redacted]'],
     ['token eyJhbGciOi.eyJzdWIiOi.SflKxwRJ refused', 'token [redacted] refused'],
+    [
+      'no item with the key cdpac_Contoso-1_AbC_dEf-0123 exists',
+      'no item with the key cdpac_Contoso-1_[redacted] exists',
+    ],
     [encodeURIComponent(FLOW_URL), '[redacted]'],
     [encodeURIComponent(encodeURIComponent(FLOW_URL)), '[redacted]'],
   ])('%s', (text, redacted) => expect(redactText(text)).toBe(redacted));
@@ -30,6 +42,7 @@ describe('redactText', () => {
     'at handler (/var/task/index.js:1:2345)',
     'design: the signal assigns',
     'the bearer of a message',
+    'the key cdpac_Contoso-1_[redacted] was revoked',
     'arn:aws:sqs:eu-west-1:111122223333:queue',
   ])('leaves %s', (text) => expect(redactText(text)).toBe(text));
 });
@@ -72,10 +85,14 @@ const tokenText = fc.tuple(base64url, base64url, base64url).chain(([header, payl
     )
     .map((text) => ({ text, secrets: [payload] }));
 });
+const keyText = fc.tuple(fc.stringMatching(/^[A-Za-z\d-]{1,32}$/), base64url).map(([name, secret]) => ({
+  text: `cdpac_${name}_${secret}`,
+  secrets: [secret],
+}));
 const secretText = fc
   .tuple(
     fc.constantFrom('', 'failed: ', '(', 'url=', 'a\n'),
-    fc.oneof(urlText, tokenText),
+    fc.oneof(urlText, tokenText, keyText),
     fc.constantFrom('', ' gone', ')', '\n at x'),
   )
   .map(([before, { text, secrets }, after]) => ({ text: `${before}${text}${after}`, secrets }));
@@ -96,7 +113,7 @@ const place = (text: string): fc.Arbitrary<unknown> =>
     ),
   })).any;
 
-it('no generated flow URL or token stays in any field or error, at any depth', () => {
+it('no generated flow URL, token or key stays in any field or error, at any depth', () => {
   fc.assert(
     fc.property(
       secretText.chain(({ text, secrets }) => place(text).map((value) => ({ value, secrets }))),
