@@ -9,7 +9,7 @@ import type {
   Threshold,
 } from '../../lambda/subscriptions/core/subscription';
 import type { Style } from '../shell/terminal';
-import { relativeTime } from '../shell/time';
+import { isoTime, relativeTime } from '../shell/time';
 
 const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   above: 'above',
@@ -81,20 +81,19 @@ export function subscriptionJson({
   registration,
 }: Subscription): object {
   const shownFlow = flow && ('from' in flow ? flow : { host: flow.host, fingerprint: flow.fingerprint.slice(0, 8) });
-  const iso = (instant: number | undefined) => instant && new Date(instant).toISOString();
   return {
     ...definition,
     managedBy,
     registeredBy: registration?.by,
-    registeredAt: iso(registration?.at),
+    registeredAt: isoTime(registration?.at),
     generation,
     flow: shownFlow,
     state: health?.endsAt === undefined ? (health?.state ?? 'active') : 'unregistered',
     pausedBecause: health?.reason,
-    pausedSince: iso(health?.since),
-    nextProbe: iso(health?.nextProbe),
-    endsAt: iso(health?.endsAt),
-    retireAt: iso(health?.retireAt),
+    pausedSince: isoTime(health?.since),
+    nextProbe: isoTime(health?.nextProbe),
+    endsAt: isoTime(health?.endsAt),
+    retireAt: isoTime(health?.retireAt),
     failing: Boolean(health?.failures || health?.refusals),
   };
 }

@@ -455,7 +455,10 @@ describe('the command line', () => {
     [['connector'], 'missing command: run power-automate-connector connector --help for a list'],
     [['connector', '--local', '8080'], 'missing command: run power-automate-connector connector --help for a list'],
     [['connector', 'kye', 'create'], 'unknown command connector "kye": did you mean connector key?'],
-    [['connector', 'key', 'remove', 'a'], `unknown command connector key "remove": run ${PROGRAM} connector key --help for a list`],
+    [
+      ['connector', 'key', 'remove', 'a'],
+      `unknown command connector key "remove": run ${PROGRAM} connector key --help for a list`,
+    ],
     [['connector', flowUrl()], `unknown command connector a URL: run ${PROGRAM} connector --help for a list`],
     [['key', 'create', 'a'], 'unknown command "key": did you mean connector key?'],
     [['flows'], 'unknown command "flows": did you mean connector flows?'],

@@ -1,15 +1,26 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findConnector } from '../../../cli/connector/find-connector';
+import { keyTable } from '../../../cli/custom-connector/keys';
+import { DEFINITION_VERSION } from '../../../contract/custom-connector';
+import type { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
+import { keyHash, matchesHash } from '../../../lambda/custom-connector/core/api-key';
+import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { pause } from '../../../lambda/delivery/core/health/pause-resume';
 import { type FlowRegistrationPorts, unregisterFlow } from '../../../lambda/registration/core/flow-registration';
 import { register } from '../../../lambda/registration/core/register';
 import type { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
 import type { Health } from '../../../lambda/subscriptions/core/health';
 import type { LocalStack } from '../../../local/stack';
-import { callCli, expectClean } from '../../support/cli';
-import { apiOutputs, registerTestFlow, registrationPorts, serveDescription } from '../../support/custom-connector';
+import { bundleCli, callCli, expectClean, runCli } from '../../support/cli';
+import {
+  API_URL,
+  apiOutputs,
+  registerTestFlow,
+  registrationPorts,
+  serveDescription,
+} from '../../support/custom-connector';
 import { definitionOf, onFailure, thresholdOn } from '../../support/evaluation';
 import { startConnectorStack } from '../../support/local-run';
 import { temporaryFolder } from '../../support/temporary-files';
@@ -26,6 +37,7 @@ const CRM = 'flow-crm';
 let stack: LocalStack;
 let ports: FlowRegistrationPorts;
 let all: SubscriptionTable;
+let keys: KeyTable;
 let withApi: Awaited<ReturnType<typeof serveDescription>>;
 let locations: readonly string[];
 const directory = temporaryFolder('custom-connector');
@@ -33,7 +45,9 @@ const directory = temporaryFolder('custom-connector');
 beforeAll(async () => {
   stack = await startConnectorStack();
   ports = await registrationPorts(stack);
-  all = (await findConnector({ local: stack.endpoint })).subscriptions;
+  const connector = await findConnector({ local: stack.endpoint });
+  all = connector.subscriptions;
+  keys = keyTable(connector);
   withApi = await serveDescription(stack, apiOutputs());
 }, 120_000);
 
@@ -228,7 +242,209 @@ describe('a flow that registered itself', () => {
   });
 });
 
+describe('connector key', () => {
+  const create = (...args: string[]) => callCli(['connector', 'key', 'create', ...args, `--local=${withApi.url}`]);
+
+  afterEach(async () => {
+    for (const { name } of await keys.list()) await keys.revoke(name);
+  });
+
+  it('creates a key that is printed once, alone on standard output, and stored as a hash', async () => {
+    const { out, err, status } = await create('team');
+    expect(status).toBe(0);
+    expect(out).toMatch(/^cdpac_team_[\w-]{43}\n$/);
+    const key = out.trimEnd();
+    const secret = key.slice('cdpac_team_'.length);
+    expect(err).not.toContain(secret);
+    expect(err).toMatch(
+      /^Store the key now: it is not shown again\. It does not expire\.\nAnyone who has it can register flows at /,
+    );
+    expect(err).toContain(`${API_URL}/v1 `);
+    const stored = await keys.read('team');
+    expect(stored).toEqual({ name: 'team', hash: keyHash(key), createdAt: expect.any(Number) });
+    expect(matchesHash(key, stored?.hash ?? '')).toBe(true);
+    for (const args of [[], ['--json']]) {
+      const listed = (await cli('connector', 'key', 'list', ...args)).out;
+      expect(listed).toContain('team');
+      expect(listed).not.toContain(secret);
+      expect(listed).not.toContain(stored?.hash);
+    }
+  });
+
+  it('lists keys with their times', async () => {
+    const before = Date.now();
+    await create('team', '--expires', '90d');
+    const team = (await keys.read('team')) as StoredKey;
+    expect(team.expiresAt).toBe(team.createdAt + 90 * DAY);
+    expect(team.createdAt).toBeGreaterThanOrEqual(before);
+    await keys.create({ name: 'old', hash: '0', createdAt: 0, lastUsedAt: before - DAY, expiresAt: 1000 });
+    const [head, old, other] = (await cli('connector', 'key', 'list')).out.split('\n');
+    expect(head).toMatch(/^NAME +CREATED +LAST USED +EXPIRES$/);
+    expect(old).toMatch(/^old +1970-\S+ \S+Z \(\d+ d ago\) +\d{4}-\S+ \S+Z \(1 d ago\) +expired 1970-/);
+    expect(other).toMatch(/^team +\d{4}-\S+ \S+Z \((now|\d s ago)\) +never +\d{4}-\S+ \S+Z \(in (89|90) d\)$/);
+    const listed = await json<object[]>('connector', 'key', 'list');
+    expect(listed).toEqual([
+      {
+        name: 'old',
+        createdAt: '1970-01-01T00:00:00.000Z',
+        lastUsedAt: new Date(before - DAY).toISOString(),
+        expiresAt: '1970-01-01T00:00:01.000Z',
+      },
+      {
+        name: 'team',
+        createdAt: new Date(team.createdAt).toISOString(),
+        expiresAt: new Date(team.createdAt + 90 * DAY).toISOString(),
+      },
+    ]);
+  });
+
+  it('does not replace a key', async () => {
+    await create('team');
+    const stored = await keys.read('team');
+    expect(await create('team')).toEqual({
+      status: 1,
+      out: '',
+      err: 'key team exists already: use another name, or revoke it first with connector key revoke team\n',
+    });
+    expect(await keys.read('team')).toEqual(stored);
+  });
+
+  it('revokes a key', async () => {
+    await create('team');
+    expect(await cli('connector', 'key', 'revoke', 'taem')).toEqual({
+      status: 1,
+      out: '',
+      err: 'key taem does not exist: run connector key list to see the names\n',
+    });
+    expect(await cli('connector', 'key', 'revoke', 'teams')).toMatchObject({
+      err: 'key teams does not exist: did you mean team?\n',
+    });
+    expect(await cli('connector', 'key', 'revoke', 'team')).toMatchObject({
+      status: 0,
+      err: '',
+      out: expect.stringMatching(/^revoked team: /),
+    });
+    expect(await keys.read('team')).toBeUndefined();
+    expect((await cli('connector', 'key', 'list')).out).toBe(
+      'No keys yet. To create one: connector key create NAME.\n',
+    );
+    expect(await json('connector', 'key', 'list')).toEqual([]);
+  });
+
+  it('is not a subscription', async () => {
+    await create('team');
+    expect((await cli('list')).out).not.toContain('#key#');
+    expect(await json('connector', 'flows')).toHaveLength(2);
+  });
+
+  it('refuses a key where its name is expected, without quoting it', async () => {
+    const key = (await create('team')).out.trimEnd();
+    expect(await callCli(['connector', 'key', 'revoke', key])).toEqual({
+      status: 2,
+      out: '',
+      err: 'the argument is a key: use its name, team\n',
+    });
+    const damaged = await callCli(['connector', 'key', 'revoke', key.slice(0, -1)]);
+    expect(damaged.status).toBe(2);
+    expect(damaged.err).not.toContain(key.slice('cdpac_team_'.length, -1));
+  });
+
+  it('is not created for an API without keys', async () => {
+    const entra = { tenantId: 't', clientId: 'c', identifierUri: 'api://c', scope: 'Flows.Use', roles: [] };
+    const withoutKeys = await serveDescription(stack, apiOutputs({ keys: false, entra }));
+    const result = await callCli(['connector', 'key', 'create', 'team', `--local=${withoutKeys.url}`]);
+    await withoutKeys.stop();
+    expect(result).toEqual({
+      status: 1,
+      out: '',
+      err: 'the API does not accept keys: add ConnectorSignIn.keys() to signIn of addConnectorApi(), and deploy it\n',
+    });
+    expect(await keys.list()).toEqual([]);
+  });
+
+  it.each([
+    ['a_b', '"a_b" is not the name of a key: use 1 to 32 letters, digits and -'],
+    ['a'.repeat(33), `"${'a'.repeat(33)}" is not the name of a key: use 1 to 32 letters, digits and -`],
+  ])('refuses the name %s', async (name, message) => {
+    expect(await create(name)).toEqual({ status: 2, out: '', err: `${message}\n` });
+  });
+
+  it('refuses a time that is not a duration', async () => {
+    expect(await create('team', '--expires', 'soon')).toEqual({
+      status: 2,
+      out: '',
+      err: '--expires is "soon"; write a duration such as 90m, 12h or 3d, from 1s to 3650d\n',
+    });
+  });
+});
+
+describe('doctor', () => {
+  const files = (name: string, content: string) => {
+    const folder = join(directory, name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'apiDefinition.swagger.json'), content);
+    return folder;
+  };
+  const definition = (version: string, host: string) => JSON.stringify({ info: { version }, host });
+  const titlesOf = (out: string) => out.match(/^[✗–] (key|flow-|.*apiDefinition).*$/gm) ?? [];
+
+  it('finds orphans, keys and outdated files', async () => {
+    await setHealth(CRM, { state: 'paused', since: Date.now() - 2 * DAY, reason: 'it answers 404' });
+    await keys.create({ name: 'idle', hash: '0', createdAt: Date.now() - 9 * DAY });
+    await keys.create({ name: 'short', hash: '0', createdAt: Date.now(), expiresAt: Date.now() + DAY + MINUTE });
+    const folder = files('outdated', definition('0.1.0', 'old.example.com'));
+    const { out, status } = await cli('doctor', '--connector-files', folder);
+    for (const { name } of await keys.list()) await keys.revoke(name);
+    expect(status).toBe(1);
+    expect(titlesOf(out)).toEqual([
+      expect.stringMatching(
+        /^✗ flow-crm is probably orphaned: its flow refuses every delivery since .*: it answers 404$/,
+      ),
+      expect.stringMatching(/^✗ key short expires .*\(in 1 d\)$/),
+      expect.stringMatching(/^✗ .*apiDefinition.swagger.json has the host "old.example.com"/),
+      '– key idle was created 9 d ago and never used',
+      expect.stringMatching(/^– .*apiDefinition.swagger.json has the version "0.1.0"/),
+    ]);
+  });
+
+  it('accepts current files', async () => {
+    const folder = files('current', definition(DEFINITION_VERSION, new URL(API_URL).host));
+    expect(titlesOf((await cli('doctor', '--connector-files', folder)).out)).toEqual([]);
+  });
+
+  it('checks the folder connector-files of the working directory', async () => {
+    files('connector-files', definition('0.1.0', 'old.example.com'));
+    const bundle = await bundleCli();
+    const run = (url: string) => runCli(bundle, ['doctor', `--local=${url}`], { cwd: directory, env: {} });
+    expect(titlesOf((await run(withApi.url)).out)).toHaveLength(2);
+    // The files can belong to another stack.
+    expect(titlesOf((await run(stack.endpoint)).out)).toEqual([]);
+  });
+
+  it('refuses a folder without files, and a connector without the API', async () => {
+    expect(await cli('doctor', '--connector-files', 'nowhere')).toEqual({
+      status: 2,
+      out: '',
+      err: '"nowhere" has no apiDefinition.swagger.json: use --connector-files FOLDER with a folder of connector export\n',
+    });
+    const folder = files('current', definition(DEFINITION_VERSION, new URL(API_URL).host));
+    expect(await callCli(['doctor', '--connector-files', folder, `--local=${stack.endpoint}`])).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('call addConnectorApi()'),
+    });
+  });
+});
+
 describe('a connector without the API', () => {
+  it.each([['list'], ['create', 'team'], ['revoke', 'team']])('has no keys: %s %s', async (...args) => {
+    expect(await callCli(['connector', 'key', ...args, `--local=${stack.endpoint}`])).toEqual({
+      status: 1,
+      out: '',
+      err: expect.stringContaining('call addConnectorApi()'),
+    });
+    expect(await keys.list()).toEqual([]);
+  });
+
   it('has no flows to list', async () => {
     for (const name of [VIP, CRM]) await cli('connector', 'end', name);
     expect((await cli('connector', 'flows')).out).toBe('No flow has registered itself yet.\n');
