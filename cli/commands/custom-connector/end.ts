@@ -7,7 +7,7 @@ export const end = connectorCommand({
   description: 'remove the subscription of a flow that registered itself',
   args: nameArg,
   notes: [
-    'Takes effect at once, and cancels the held deliveries and those in progress.',
+    'Takes effect at once: deliveries in progress are canceled, and held deliveries are not sent.',
     'Does not change the flow: it registers again when it is saved or switched on. To prevent that, switch it off or delete it in Power Automate, or revoke its key.',
     'Use it for a flow that was deleted while Power Automate could not reach the API. connector flows lists the names.',
   ],

@@ -11,7 +11,7 @@ export const keyRevoke = connectorCommand({
     name: { type: 'positional', valueHint: 'NAME', required: true, description: 'name of the key' },
   },
   notes: [
-    'Takes effect at once: the API refuses requests with the key, so that its flows cannot be saved or switched on.',
+    'Takes effect at once: the API refuses requests with the key, and flows whose connection has it cannot be saved or switched on.',
     'The flows that it registered still run, and can be switched off. To remove them, use connector end.',
   ],
   examples: ['connector key revoke data-team'],

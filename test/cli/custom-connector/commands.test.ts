@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { findConnector } from '../../../cli/connector/find-connector';
 import { keyTable } from '../../../cli/custom-connector/keys';
 import { DEFINITION_VERSION } from '../../../contract/custom-connector';
+import { Output } from '../../../contract/outputs';
 import type { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
 import { keyHash, matchesHash } from '../../../lambda/custom-connector/core/api-key';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
@@ -22,7 +23,7 @@ import {
   serveDescription,
 } from '../../support/custom-connector';
 import { definitionOf, onFailure, thresholdOn } from '../../support/evaluation';
-import { startConnectorStack } from '../../support/local-run';
+import { putEvent, startConnectorStack } from '../../support/local-run';
 import { temporaryFolder } from '../../support/temporary-files';
 
 const SIGNATURE = 'Zm9yLXRlc3RzLW9ubHktbm90LWEtc2VjcmV0LWF0LWFsbDE';
@@ -102,6 +103,20 @@ describe('connector flows', () => {
         /^flow-vip +unregistered, removed in 9 min +segment-\S+ +VIP customers above 100 +key:team .* ends at \S+ \S+Z \(in 9 min\)$/,
       ),
     ]);
+  });
+
+  it('counts the held deliveries', async () => {
+    const location = await registerTestFlow(onFailure('flow-held'), { caller: 'key:team', url: CALLBACK }, ports);
+    await unregisterFlow(location, 10 * MINUTE, ports);
+    await putEvent(stack.endpoint, {
+      EventBusName: stack.outputs[Output.EVENT_BUS_NAME],
+      Source: stack.outputs[Output.EVENT_SOURCE],
+      DetailType: 'DataSourceRefreshed',
+      Detail: JSON.stringify({ dataSource: 'flow-held', status: 'Failed', runId: 'run-1' }),
+    });
+    await stack.whenIdle(AbortSignal.timeout(30_000));
+    expect((await cli('connector', 'flows')).out).toMatch(/^flow-held .* 1 held delivery; ends at /m);
+    expect(await json('connector', 'flows')).toMatchObject([{ held: 0 }, { name: 'flow-held', held: 1 }, { held: 0 }]);
   });
 
   it('prints JSON without the id of the registration', async () => {
