@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Connector } from '../../../cli/connector/connector';
 import { findConnector } from '../../../cli/connector/find-connector';
 import { keyTable } from '../../../cli/custom-connector/keys';
+import { endRegistration } from '../../../cli/custom-connector/registered-flows';
 import { DEFINITION_VERSION } from '../../../contract/custom-connector';
 import { Output } from '../../../contract/outputs';
 import type { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
@@ -13,6 +15,7 @@ import { type FlowRegistrationPorts, unregisterFlow } from '../../../lambda/regi
 import { register } from '../../../lambda/registration/core/register';
 import type { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
 import type { Health } from '../../../lambda/subscriptions/core/health';
+import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import type { LocalStack } from '../../../local/stack';
 import { bundleCli, callCli, expectClean, runCli } from '../../support/cli';
 import {
@@ -37,6 +40,7 @@ const CRM = 'flow-crm';
 
 let stack: LocalStack;
 let ports: FlowRegistrationPorts;
+let connector: Connector;
 let all: SubscriptionTable;
 let keys: KeyTable;
 let withApi: Awaited<ReturnType<typeof serveDescription>>;
@@ -46,7 +50,7 @@ const directory = temporaryFolder('custom-connector');
 beforeAll(async () => {
   stack = await startConnectorStack();
   ports = await registrationPorts(stack);
-  const connector = await findConnector({ local: stack.endpoint });
+  connector = await findConnector({ local: stack.endpoint });
   all = connector.subscriptions;
   keys = keyTable(connector);
   withApi = await serveDescription(stack, apiOutputs());
@@ -106,7 +110,7 @@ describe('connector flows', () => {
   });
 
   it('counts the held deliveries', async () => {
-    const location = await registerTestFlow(onFailure('flow-held'), { caller: 'key:team', url: CALLBACK }, ports);
+    const location = await registerTestFlow(onFailure('flow-held'), { caller: 'key:other', url: CALLBACK }, ports);
     await unregisterFlow(location, 10 * MINUTE, ports);
     await putEvent(stack.endpoint, {
       EventBusName: stack.outputs[Output.EVENT_BUS_NAME],
@@ -157,6 +161,12 @@ describe('connector end', () => {
       status: 1,
       err: expect.stringMatching(/does not exist/),
     });
+  });
+
+  it('reports a flow that was removed meanwhile', async () => {
+    const read = await all.read(VIP);
+    await cli('connector', 'end', VIP);
+    await expect(endRegistration(read as Subscription, connector)).rejects.toThrow('flow-vip was removed meanwhile');
   });
 
   it.each([
