@@ -4,8 +4,8 @@ import { displayValue } from '../lambda/subscriptions/core/entry/messages';
 import type { Connector } from './connector/connector';
 import { type ConnectorSelector, findConnector } from './connector/find-connector';
 import { checkArguments, findCommand } from './frame/arguments';
-import type { Command, Context } from './frame/command';
-import { commandHelp, programHelp } from './frame/help';
+import type { CommandOrGroup, Context } from './frame/command';
+import { commandHelp, groupHelp, programHelp } from './frame/help';
 import { errorText, isAccessError } from './shell/aws-errors';
 import { CommandError, ConnectorError, Exit, UsageError } from './shell/exit';
 import { TextFileError } from './shell/text-file';
@@ -22,13 +22,13 @@ export type ProgramEnvironment = Pick<
 /** Runs a command line. Reports errors on the terminal and never throws. */
 export async function main(
   args: readonly string[],
-  commands: readonly Command[],
+  commands: readonly CommandOrGroup[],
   world: ProgramEnvironment,
 ): Promise<Exit> {
   try {
     const found = findCommand(args, commands);
-    if (!found) {
-      world.print(programHelp(commands));
+    if (!found.command) {
+      world.print(found.group ? groupHelp(found.group) : programHelp(commands));
       return Exit.SUCCESS;
     }
     const { command } = found;

@@ -4,13 +4,14 @@
  * To add a command, export `connectorCommand({ name, description, args, notes, examples, run })` from a module of this
  * folder, or `command` if it needs no connector (../frame/command.ts), and add it to the list below. --help and
  * docs/cli.md (`npm run docs:cli`) are generated from the definition. The arguments are citty's, plus `multiple` for
- * repeatable ones.
+ * repeatable ones. A command in a group has the name of the group as its first words (custom-connector/custom-connector.ts).
  *
  * `run(args, context)` returns false if some of the work failed. It throws a UsageError for invalid arguments, before
  * it calls `context.connector()`, and a CommandError for other failures (../shell/exit.ts). It does not catch errors of
  * AWS.
  */
-import type { Command } from '../frame/command';
+import type { CommandOrGroup } from '../frame/command';
+import { customConnector } from './custom-connector/custom-connector';
 import { deliveries } from './deliveries/deliveries';
 import { rejected } from './deliveries/rejected';
 import { replay } from './deliveries/replay';
@@ -32,7 +33,7 @@ import { resume } from './subscriptions/resume';
 import { setUrl } from './subscriptions/set-url';
 import { show } from './subscriptions/show';
 
-export const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly CommandOrGroup[] = [
   setup,
   apply,
   list,
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   pause,
   resume,
   remove,
+  customConnector,
   schema,
   sample,
   flow,

@@ -43,6 +43,8 @@ export interface Connector {
    * @throws ConnectorError if an older version deployed the stack, without this output.
    */
   output(name: string): string;
+  /** The value of a stack output that only some connectors have, one of `Output`. */
+  optionalOutput(name: string): string | undefined;
 }
 
 export interface AwsAccess {
@@ -99,5 +101,6 @@ export function createConnector(
     registry: registryPorts(place, clients),
     send: deliverySender(clients.sqs, output(Output.DELIVERIES_QUEUE_URL)),
     output,
+    optionalOutput: (name) => outputs[name],
   };
 }

@@ -1,7 +1,7 @@
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { counted, cut } from '../../lambda/shared/core/text';
-import { isPaused } from '../../lambda/subscriptions/core/health';
+import type { Health } from '../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { FiringAlarm } from '../connector/alarms';
 import type { DeadLetter } from '../connector/dead-letters';
@@ -84,8 +84,11 @@ export function diagnose(snapshot: Snapshot): Finding[] {
     ...unobservedFindings(snapshot),
     ...idleFindings(snapshot),
   ];
-  return (['problem', 'note'] as const).flatMap((level) => findings.filter(({ severity }) => severity === level));
+  return problemsFirst(findings);
 }
+
+export const problemsFirst = (findings: readonly Finding[]): Finding[] =>
+  (['problem', 'note'] as const).flatMap((level) => findings.filter(({ severity }) => severity === level));
 
 function keyFindings({ keyProblem }: Snapshot): Finding[] {
   if (keyProblem === undefined) return [];
@@ -99,21 +102,43 @@ function keyFindings({ keyProblem }: Snapshot): Finding[] {
 }
 
 function pausedFindings({ subscriptions, now }: Snapshot): Finding[] {
-  return subscriptions.filter(isPaused).map(({ definition: { name }, health }) => {
-    const since = health?.since === undefined ? '' : ` since ${timeText(health.since, now)}`;
-    const title = `${name} is paused${since}: ${health?.reason ?? 'the reason is unknown'}`;
+  return subscriptions.flatMap(({ definition: { name }, health, registration }): Finding[] => {
+    // A flow that unregistered is held, too. In minutes, it registers again or its subscription is removed.
+    if (health?.state !== 'paused' || health.endsAt !== undefined) return [];
+    const { reason = 'the reason is unknown', bySomebody } = health;
+    const because = `${health.since === undefined ? '' : ` since ${timeText(health.since, now)}`}: ${reason}`;
     const held = 'Its deliveries are held, and none is lost.';
-    if (health?.bySomebody) {
-      return note(title, `${held} An operator paused it.`, `To end the pause: resume ${name}.`);
+    if (bySomebody) {
+      return [
+        note(`${name} is paused${because}`, `${held} An operator paused it.`, `To end the pause: resume ${name}.`),
+      ];
     }
-    const probe = health?.nextProbe;
-    const next =
-      probe === undefined
-        ? 'The connector no longer probes the flow.'
-        : `The connector probes the flow ${relativeTime(probe, now)}.`;
-    const action = `Fix the flow, or set its new URL with set-url ${name}. Then: resume ${name}.`;
-    return problem(title, `${held} ${next}`, action);
+    if (!registration) {
+      const action = `Fix the flow, or set its new URL with set-url ${name}. Then: resume ${name}.`;
+      return [problem(`${name} is paused${because}`, `${held} ${probeText(health, now)}`, action)];
+    }
+    const orphaned = isOrphaned(health, now);
+    return [
+      problem(
+        `${name} is ${orphaned ? 'probably orphaned: its flow refuses every delivery' : 'paused'}${because}`,
+        `${held} ${probeText(health, now)} ${registration.by} registered the flow.`,
+        orphaned
+          ? `If the flow was deleted: connector end ${name}. Otherwise, switch it on or save it in Power Automate.`
+          : `Switch the flow on or save it in Power Automate. If it was deleted: connector end ${name}.`,
+      ),
+    ];
   });
+}
+
+/** Whether a flow that registered itself was probably deleted without unregistering. */
+const isOrphaned = ({ since = 0, retireAt }: Health, now: number): boolean =>
+  retireAt !== undefined || now - since > DAY;
+
+function probeText({ nextProbe, retireAt }: Health, now: number): string {
+  if (retireAt !== undefined)
+    return `The connector removes the subscription ${relativeTime(Math.max(retireAt, now), now)}.`;
+  if (nextProbe === undefined) return 'The connector no longer probes the flow.';
+  return `The connector probes the flow ${relativeTime(nextProbe, now)}.`;
 }
 
 function alarmFindings({ alarms, now }: Snapshot): Finding[] {
@@ -213,9 +238,13 @@ const unobservedFindings = ({ unobserved }: Snapshot): Finding[] =>
     ),
   );
 
-function idleFindings({ newestDeliveries, now }: Snapshot): Finding[] {
+function idleFindings({ subscriptions, newestDeliveries, now }: Snapshot): Finding[] {
   const impact = 'Power Automate switches off flows that have not run for 90 days.';
-  const actionOf = (name: string) => `Run test ${name}, or set keepAlive: 30d to send a test body every 30 days.`;
+  const registered = new Set(subscriptions.flatMap((one) => (one.registration ? [one.definition.name] : [])));
+  const actionOf = (name: string) =>
+    registered.has(name)
+      ? `Run test ${name} from time to time.`
+      : `Run test ${name}, or set keepAlive: 30d to send a test body every 30 days.`;
   const idle = [...newestDeliveries].flatMap(([name, newest]): Finding[] => {
     const at = newest?.attempts.at(-1)?.at ?? newest?.acceptedAt ?? now;
     if (now - at < IDLE_DAYS * DAY) return [];
@@ -229,12 +258,17 @@ function idleFindings({ newestDeliveries, now }: Snapshot): Finding[] {
   return [...idle, note(title, impact, actionOf(first))];
 }
 
-const problem = (title: string, impact: string, action: string): Finding => ({
+export const problem = (title: string, impact: string, action: string): Finding => ({
   severity: 'problem',
   title,
   impact,
   action,
 });
-const note = (title: string, impact: string, action: string): Finding => ({ severity: 'note', title, impact, action });
+export const note = (title: string, impact: string, action: string): Finding => ({
+  severity: 'note',
+  title,
+  impact,
+  action,
+});
 
 const messages = (count: number): string => counted(count, 'message', 'messages');

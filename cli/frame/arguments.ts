@@ -1,7 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
-import type { Argument, Arguments, Command } from './command';
+import type { Argument, Arguments, Command, CommandGroup, CommandOrGroup } from './command';
 
 export const PROGRAM = 'power-automate-connector';
 
@@ -15,28 +15,52 @@ export interface CheckedArguments {
   value(option: string): string | undefined;
 }
 
+/** The command of a command line, or the group whose help it requests. Neither: it requests the help of the program. */
+export type FoundCommand =
+  | { readonly command: Command; readonly rest: readonly string[] }
+  | { readonly command?: undefined; readonly group?: CommandGroup };
+
 /**
- * Finds the command and the remaining arguments.
- * @returns undefined for the help of the program.
+ * Finds the command and the remaining arguments. A command in a group has several words.
+ * @param group whose `commands` are searched. Undefined: the program.
  * @throws UsageError if the command is missing or unknown.
  */
-export function findCommand<C extends Command>(
+export function findCommand(
   args: readonly string[],
-  commands: readonly C[],
-): { readonly command: C; readonly rest: readonly string[] } | undefined {
+  commands: readonly CommandOrGroup[],
+  group?: CommandGroup,
+): FoundCommand {
   const at = args.findIndex(
     (arg, n) =>
       !arg.startsWith('-') && !VALUED.has(args[n - 1] ?? '') && !(args[n - 1] === '--local' && isUrlOrPort(arg)),
   );
   const word = args[at];
-  const found = commands.find(({ meta }) => meta.name === word);
-  if (found) return { command: found, rest: args.toSpliced(at, 1) };
-  if (word === undefined && args.some((arg) => HELP.has(arg))) return undefined;
-  const see = `run ${PROGRAM} --help for a list`;
+  const found = commands.find(({ meta }) => lastWord(meta.name) === word);
+  if (found) {
+    const rest = args.toSpliced(at, 1);
+    return 'commands' in found ? findCommand(rest, found.commands, found) : { command: found, rest };
+  }
+  if (word === undefined && args.some((arg) => HELP.has(arg))) return { group };
+  const before = group ? `${group.meta.name} ` : '';
+  const see = `run ${PROGRAM} ${before}--help for a list`;
   if (word === undefined) throw new UsageError(`missing command: ${see}`);
-  const names = commands.map(({ meta }) => meta.name);
-  const meant = closestWord(word, names);
-  throw new UsageError(`unknown command ${displayValue(word)}: ${meant ? `did you mean ${meant}?` : see}`);
+  const meant = intendedCommand(word, commands);
+  throw new UsageError(`unknown command ${before}${displayValue(word)}: ${meant ? `did you mean ${meant}?` : see}`);
+}
+
+const lastWord = (name: string): string => name.slice(name.lastIndexOf(' ') + 1);
+
+/** The command or group that an unknown word probably means: one of a group in the list, or a typing error. */
+function intendedCommand(word: string, commands: readonly CommandOrGroup[]): string | undefined {
+  const inGroup = (list: readonly CommandOrGroup[]): readonly CommandOrGroup[] =>
+    list.flatMap((one) => ('commands' in one ? [...one.commands, ...inGroup(one.commands)] : []));
+  const close = closestWord(
+    word,
+    commands.map(({ meta }) => lastWord(meta.name)),
+  );
+  const named = (list: readonly CommandOrGroup[], last: string | undefined) =>
+    list.find(({ meta }) => lastWord(meta.name) === last)?.meta.name;
+  return named(inGroup(commands), word) ?? named(commands, close);
 }
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);

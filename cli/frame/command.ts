@@ -35,6 +35,18 @@ export interface Command extends CommandDef {
   readonly examples?: readonly string[];
 }
 
+/** Commands whose names start with the name of the group: `connector key create` is in the group `connector key`. */
+export interface CommandGroup {
+  /** The description starts with a verb in the imperative, lower case, no full stop. */
+  readonly meta: Command['meta'];
+  readonly commands: readonly CommandOrGroup[];
+}
+export type CommandOrGroup = Command | CommandGroup;
+
+/** The commands of a list and of the groups in it, in the order of the help. */
+export const allCommands = (list: readonly CommandOrGroup[]): Command[] =>
+  list.flatMap((one) => ('commands' in one ? allCommands(one.commands) : [one]));
+
 interface Definition<A extends Arguments, Parsed extends Arguments = A> {
   readonly name: string;
   /** Starts with a verb in the imperative, lower case, no full stop. */

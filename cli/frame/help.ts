@@ -1,5 +1,5 @@
 import { hintOf, PROGRAM } from './arguments';
-import type { Argument, Command } from './command';
+import { type Argument, allCommands, type Command, type CommandGroup, type CommandOrGroup } from './command';
 
 /** Maximum line width of the help, characters: fits a documentation page. */
 const WIDTH = 110;
@@ -11,20 +11,32 @@ export const EXIT_STATUSES = [
   ['3', 'the connector is not available: not found, no credentials, or AWS cannot be reached'],
 ] as const;
 
-export function programHelp(commands: readonly Command[]): string {
-  const list = commands.map(({ meta, args }) => [usageOf(meta.name, args), meta.description] as const);
+export function programHelp(commands: readonly CommandOrGroup[]): string {
   return lines([
     'Manages the subscriptions of a Power Automate connector and the deliveries to their flows.',
     '',
     `  ${PROGRAM} COMMAND [OPTIONS]`,
     '',
     'Commands',
-    ...columns(list),
+    ...columns(commands.map(summaryOf)),
     '',
     `Run ${PROGRAM} COMMAND --help for the options of a command.`,
     '',
     'Exit status',
     ...columns(EXIT_STATUSES),
+  ]);
+}
+
+export function groupHelp({ meta, commands }: CommandGroup): string {
+  return lines([
+    sentence(meta.description),
+    '',
+    `  ${PROGRAM} ${meta.name} COMMAND [OPTIONS]`,
+    '',
+    'Commands',
+    ...columns(allCommands(commands).map(summaryOf)),
+    '',
+    `Run ${PROGRAM} ${meta.name} COMMAND --help for the options of a command.`,
   ]);
 }
 
@@ -50,6 +62,12 @@ export function commandHelp({ meta, args, notes = [], examples = [] }: Command):
 
 const lines = (texts: readonly string[]): string => `${texts.join('\n')}\n`;
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** The usage and the description of a command or group, for a list. */
+const summaryOf = (one: CommandOrGroup): readonly [string, string] => [
+  'commands' in one ? `${one.meta.name} COMMAND` : usageOf(one.meta.name, one.args),
+  one.meta.description,
+];
 
 function usageOf(name: string, args: Command['args']): string {
   const names = Object.entries(args)

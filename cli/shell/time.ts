@@ -14,6 +14,10 @@ export function relativeTime(instant: number, now: number): string {
   return instant <= now ? `${count} ${unit} ago` : `in ${count} ${unit}`;
 }
 
+/** An instant for JSON: ISO 8601. */
+export const isoTime = (instant: number | undefined): string | undefined =>
+  instant === undefined ? undefined : new Date(instant).toISOString();
+
 /** `2026-11-05 09:45:00Z (3 min ago)`. */
 export const timeText = (instant: number, now: number): string =>
   `${new Date(instant).toISOString().slice(0, 19).replace('T', ' ')}Z (${relativeTime(instant, now)})`;

@@ -2,8 +2,7 @@ import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { unregister } from '../../lambda/registration/core/register';
 import { errorText } from '../shell/aws-errors';
 import type { Report } from '../shell/terminal';
-
-const FILE_MANAGER = /^file:(.+)$/;
+import { setOf } from './manager';
 
 /**
  * Removes subscriptions that one of these managers owns. A failure does not stop the others.
@@ -32,9 +31,11 @@ export async function removeSubscriptions(
 
 /** Returns why the subscription cannot be removed, or undefined if it was removed. */
 async function remove(name: string, managers: readonly string[], ports: RegistryPorts): Promise<string | undefined> {
-  const manager = (await ports.subscriptions.read(name))?.managedBy;
-  if (manager === undefined) return 'the subscription does not exist';
-  if (managers.includes(manager) && (await unregister(name, manager, ports))) return undefined;
-  const set = FILE_MANAGER.exec(manager)?.[1];
-  return `it is managed by ${manager}: ${set === undefined ? 'remove it there' : `use --set ${set}`}`;
+  const existing = await ports.subscriptions.read(name);
+  if (!existing) return 'the subscription does not exist';
+  const { managedBy } = existing;
+  if (managers.includes(managedBy) && (await unregister(name, managedBy, ports))) return undefined;
+  const set = setOf(managedBy);
+  const way = set === undefined ? 'remove it there' : `use --set ${set}`;
+  return `it is managed by ${managedBy}: ${existing.registration ? `use connector end ${name}` : way}`;
 }

@@ -9,7 +9,7 @@ import type {
   Threshold,
 } from '../../lambda/subscriptions/core/subscription';
 import type { Style } from '../shell/terminal';
-import { relativeTime } from '../shell/time';
+import { isoTime, relativeTime } from '../shell/time';
 
 const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   above: 'above',
@@ -51,27 +51,49 @@ export function flowText(flow: FlowUrlSource | undefined): string {
   return `${flow.host} #${flow.fingerprint.slice(0, 8)}`;
 }
 
-/** State of a subscription: `active`, `paused 3 min ago`, `failing` or `catching up`. */
+/**
+ * State of a subscription: `active`, `paused 3 min ago`, `failing` or `catching up`. For flows that registered themselves
+ * also `unregistered, removed in 8 min` and `paused 16 d ago, removed in 1 h`.
+ */
 export function stateText({ health }: Subscription, now: number, style: Style): string {
-  if (health?.state === 'paused') return style.red(`paused ${relativeTime(health.since ?? now, now)}`);
+  const removed = (at: number) => `removed ${relativeTime(Math.max(at, now), now)}`;
+  if (health?.endsAt !== undefined) return style.yellow(`unregistered, ${removed(health.endsAt)}`);
+  if (health?.state === 'paused') {
+    const retires = health.retireAt === undefined ? '' : `, ${removed(health.retireAt)}`;
+    return style.red(`paused ${relativeTime(health.since ?? now, now)}${retires}`);
+  }
   if (health?.failures || health?.refusals) return style.yellow('failing');
   if (health?.drain) return style.yellow('catching up');
   return style.green('active');
 }
 
+/** The manager of a subscription, and the caller that registered it: `file:default`, `connector (key:team)`. */
+export const managerText = ({ managedBy, registration }: Subscription): string =>
+  registration ? `${managedBy} (${registration.by})` : managedBy;
+
 /** A subscription as JSON, with the host and the fingerprint of its flow URL only. */
-export function subscriptionJson({ definition, managedBy, generation, flow, health }: Subscription): object {
+export function subscriptionJson({
+  definition,
+  managedBy,
+  generation,
+  flow,
+  health,
+  registration,
+}: Subscription): object {
   const shownFlow = flow && ('from' in flow ? flow : { host: flow.host, fingerprint: flow.fingerprint.slice(0, 8) });
-  const iso = (instant: number | undefined) => instant && new Date(instant).toISOString();
   return {
     ...definition,
     managedBy,
+    registeredBy: registration?.by,
+    registeredAt: isoTime(registration?.at),
     generation,
     flow: shownFlow,
-    state: health?.state ?? 'active',
+    state: health?.endsAt === undefined ? (health?.state ?? 'active') : 'unregistered',
     pausedBecause: health?.reason,
-    pausedSince: iso(health?.since),
-    nextProbe: iso(health?.nextProbe),
+    pausedSince: isoTime(health?.since),
+    nextProbe: isoTime(health?.nextProbe),
+    endsAt: isoTime(health?.endsAt),
+    retireAt: isoTime(health?.retireAt),
     failing: Boolean(health?.failures || health?.refusals),
   };
 }

@@ -2,11 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../../cli/commands';
+import { allCommands } from '../../cli/frame/command';
 import { commandHelp, EXIT_STATUSES } from '../../cli/frame/help';
 
 export const CLI_DOCS = join(__dirname, '..', '..', 'docs', 'cli.md');
 
 export function cliDocs(): string {
+  const commands = allCommands(COMMANDS);
   const block = (text: string) => ['```text', text.trimEnd(), '```', ''];
   return `${[
     '# The command line',
@@ -22,13 +24,13 @@ export function cliDocs(): string {
     '',
     '| command | description |',
     '|---|---|',
-    ...COMMANDS.map(({ meta }) => `| [${meta.name}](#${meta.name}) | ${meta.description} |`),
+    ...commands.map(({ meta }) => `| [${meta.name}](#${meta.name.replaceAll(' ', '-')}) | ${meta.description} |`),
     '',
     '| exit status | meaning |',
     '|---|---|',
     ...EXIT_STATUSES.map(([status, text]) => `| ${status} | ${text} |`),
     '',
-    ...COMMANDS.flatMap((command) => [`## ${command.meta.name}`, '', ...block(commandHelp(command))]),
+    ...commands.flatMap((command) => [`## ${command.meta.name}`, '', ...block(commandHelp(command))]),
   ]
     .join('\n')
     .trimEnd()}\n`;

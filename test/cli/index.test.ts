@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
+import { PROGRAM } from '../../cli/frame/arguments';
+import { allCommands } from '../../cli/frame/command';
 import { Output } from '../../contract/outputs';
 import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { DUE_INDEX } from '../../contract/thresholds';
@@ -422,8 +424,24 @@ describe('the command line', () => {
       expect(result.out).toMatch(new RegExp(`^  ${meta.name}( [^ ]+)? {2,}${meta.description}`, 'm'));
   });
 
-  it.each(COMMANDS.map(({ meta }) => meta.name))('prints help: %s --help', async (name) => {
-    const result = checked(await callCli([name, '--help']));
+  it.each([['connector'], ['connector', 'key']])('lists the commands of a group: %s %s --help', async (...words) => {
+    for (const args of [
+      [...words, '--help'],
+      ['-h', ...words],
+    ]) {
+      const result = checked(await callCli(args));
+      expect(result).toMatchObject({ status: 0, err: '' });
+      expect(result.out).toContain(`\n  power-automate-connector ${words.join(' ')} COMMAND [OPTIONS]\n`);
+      const commands = allCommands(COMMANDS).filter(({ meta }) => meta.name.startsWith(`${words.join(' ')} `));
+      expect(commands.length).toBeGreaterThan(1);
+      for (const { meta } of commands)
+        expect(result.out).toMatch(new RegExp(`^  ${meta.name}( [^ ]+)? {2,}${meta.description}`, 'm'));
+      expect(result.out.match(/^ {2}connector /gm)).toHaveLength(commands.length);
+    }
+  });
+
+  it.each(allCommands(COMMANDS).map(({ meta }) => meta.name))('prints help: %s --help', async (name) => {
+    const result = checked(await callCli([...name.split(' '), '--help']));
     expect(result).toMatchObject({ status: 0, err: '' });
     expect(result.out).toContain(`\n  power-automate-connector ${name} `);
     for (const line of result.out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
@@ -434,6 +452,18 @@ describe('the command line', () => {
     [[], 'missing command: run power-automate-connector --help for a list'],
     [['aply'], 'unknown command "aply": did you mean apply?'],
     [[flowUrl()], 'unknown command a URL: run power-automate-connector --help for a list'],
+    [['connector'], 'missing command: run power-automate-connector connector --help for a list'],
+    [['connector', '--local', '8080'], 'missing command: run power-automate-connector connector --help for a list'],
+    [['connector', 'flws'], 'unknown command connector "flws": did you mean connector flows?'],
+    [['connector', 'key', 'remove', 'a'], 'unknown command connector key "remove": did you mean connector key revoke?'],
+    [['connector', 'key', 'x'], `unknown command connector key "x": run ${PROGRAM} connector key --help for a list`],
+    [['connector', flowUrl()], `unknown command connector a URL: run ${PROGRAM} connector --help for a list`],
+    [['key', 'create', 'a'], 'unknown command "key": did you mean connector key?'],
+    [['flows'], 'unknown command "flows": did you mean connector flows?'],
+    [['create', 'a'], 'unknown command "create": did you mean connector key create?'],
+    [['connector', 'end'], 'missing NAME: use connector end NAME'],
+    [['connector', 'flows', 'a'], `unexpected argument "a": ${help('connector flows')}`],
+    [['connector', 'end', 'a b'], '"a b" is not a subscription name: use 1 to 64 letters, digits, - and _'],
     [['apply', '--purne'], 'unknown option --purne: did you mean --prune?'],
     [['apply', flowUrl()], `unexpected argument a URL: ${help('apply')}`],
     [['apply', 'flows.yaml'], 'unexpected argument "flows.yaml": did you mean --file flows.yaml?'],

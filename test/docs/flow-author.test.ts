@@ -27,7 +27,7 @@ it.each(blocks('sh').flatMap((block) => block.split('\n')))('the command is vali
   const words = [...line.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));
   expect(words.slice(0, 4)).toEqual(['npm', 'run', 'connector', '--']);
   const found = findCommand(words.slice(4), COMMANDS);
-  expect(found && checkArguments(found.command, found.rest).help).toBe(false);
+  expect(found.command && checkArguments(found.command, found.rest).help).toBe(false);
 });
 
 it('names only existing commands', () => {

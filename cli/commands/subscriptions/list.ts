@@ -1,12 +1,15 @@
 import { connectorCommand, jsonArg } from '../../frame/command';
 import { listSubscriptions } from '../../subscriptions/find-subscription';
-import { filterText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
+import { filterText, flowText, managerText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 
 export const list = connectorCommand({
   name: 'list',
   description: 'list the subscriptions and their states',
   args: jsonArg,
-  notes: ['Shows the host of each flow URL and the first 8 characters of its fingerprint.'],
+  notes: [
+    'Shows the host of each flow URL and the first 8 characters of its fingerprint.',
+    'For a flow that registered itself, "managed by" contains the key (key:NAME) or the user (entra:OBJECT-ID) that registered it.',
+  ],
   async run({ json }, { terminal, clock, connector }) {
     const all = await listSubscriptions(await connector());
     const rows = all.map((one) => [
@@ -15,7 +18,7 @@ export const list = connectorCommand({
       one.definition.trigger,
       filterText(one.definition),
       flowText(one.flow),
-      one.managedBy,
+      managerText(one),
     ]);
     if (json) terminal.json(all.map(subscriptionJson));
     else if (rows.length > 0)

@@ -21,7 +21,7 @@ export const remove = connectorCommand({
     },
   },
   notes: [
-    'Removes subscriptions that the set or the CLI itself manages. Remove those of a CDK stack from the stack.',
+    'Removes subscriptions that the set or the CLI itself manages. Remove those of a CDK stack from the stack. To remove a flow that registered itself, use connector end.',
     'Cancels the deliveries in progress of a removed subscription.',
   ],
   examples: ['remove vip-over-10k', 'remove vip-over-10k --set marketing'],

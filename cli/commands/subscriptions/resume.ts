@@ -1,5 +1,6 @@
 import { resume as resumeSubscription } from '../../../lambda/delivery/core/health/pause-resume';
 import { connectorCommand, nameArg } from '../../frame/command';
+import { CommandError } from '../../shell/exit';
 import { openSubscription } from '../../subscriptions/find-subscription';
 
 export const resume = connectorCommand({
@@ -8,7 +9,12 @@ export const resume = connectorCommand({
   args: nameArg,
   notes: ['Held deliveries that are younger than maxAge of the subscription are sent within minutes.'],
   async run({ name }, context) {
-    const { connector } = await openSubscription(name, context);
+    const { connector, subscription } = await openSubscription(name, context);
+    if (subscription.health?.endsAt !== undefined) {
+      throw new CommandError(
+        `the flow of ${name} unregistered, and its deliveries are held: switch the flow on or save it in Power Automate`,
+      );
+    }
     const held = (await connector.deliveries.held(name)).length;
     const result = await resumeSubscription(name, { subscriptions: connector.subscriptions, clock: context.clock });
     const what = held > 0 ? `: ${held} held, sent within minutes` : '';

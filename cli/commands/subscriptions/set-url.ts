@@ -16,6 +16,7 @@ export const setUrl = connectorCommand({
   notes: [
     'Prompts for the URL with hidden input, or reads it from standard input. The URL is not an argument, because every user of the machine can see arguments.',
     'If the connector has paused the subscription, the pause ends and held deliveries are sent.',
+    'A flow that registered itself registers its new URL when it is saved: set-url refuses its subscription.',
     'If a file manages the subscription, change the URL in the file, too: the next apply restores it from the file.',
   ],
   examples: ['set-url vip-over-10k', 'set-url vip-over-10k --from-env VIP_FLOW_URL'],
@@ -24,6 +25,11 @@ export const setUrl = connectorCommand({
     const { managedBy, definition } = subscription;
     if (managedBy.startsWith('cdk:')) {
       throw new CommandError(`${name} is managed by ${managedBy}: change its URL in the CDK app`);
+    }
+    if (subscription.registration) {
+      throw new CommandError(
+        `${name} is managed by connector: its flow registers its URL when it is saved; to remove the subscription, run connector end ${name}`,
+      );
     }
     const options = {
       extraHosts: context.all('flow-host'),

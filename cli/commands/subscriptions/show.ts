@@ -37,7 +37,7 @@ export const show = connectorCommand({
 });
 
 function fieldsOf(subscription: Subscription, now: number, style: Style): [string, string][] {
-  const { definition, flow, health, managedBy } = subscription;
+  const { definition, flow, health, managedBy, registration } = subscription;
   const { trigger, instanceId, format, owners, link, flowLink, maxAge, rateLimit, keepAlive, auth } = definition;
   const duration = (ms: number | undefined) => ms && durationText(Math.round(ms / 1000));
   const fields: [string, string | number | undefined | false][] = [
@@ -45,6 +45,11 @@ function fieldsOf(subscription: Subscription, now: number, style: Style): [strin
     ['reason', health?.reason],
     ['paused', health?.since && timeText(health.since, now)],
     ['next probe', health?.nextProbe && timeText(health.nextProbe, now)],
+    [
+      'ends at',
+      health?.endsAt && `${timeText(health.endsAt, now)}: the flow unregistered, and has not registered again`,
+    ],
+    ['retires at', health?.retireAt && `${timeText(health.retireAt, now)}: the flow refused every delivery and probe`],
     ['trigger', trigger],
     ['filter', filterText(definition)],
     ['instance', instanceId !== 'default' && instanceId],
@@ -58,6 +63,8 @@ function fieldsOf(subscription: Subscription, now: number, style: Style): [strin
     ['rate limit', rateLimit && `${rateLimit.calls} calls per ${duration(rateLimit.per)}`],
     ['keep alive', keepAlive && `every ${duration(keepAlive)}`],
     ['managed by', managedBy],
+    ['registered by', registration?.by],
+    ['registered', registration && timeText(registration.at, now)],
   ];
   return fields.flatMap(([label, value]) => (value ? [[label, String(value)] as [string, string]] : []));
 }

@@ -50,10 +50,11 @@ function verdictOf(input: ExplainInput, newest: DeliveryRow | undefined, steps: 
   return 'Nothing was delivered, and the received events are unknown: see the step marked –.';
 }
 
-function newestVerdict(row: DeliveryRow, { health }: Subscription, now: number): string {
+function newestVerdict(row: DeliveryRow, subscription: Subscription, now: number): string {
+  const { health } = subscription;
   const last = row.attempts.at(-1);
   const response = responseText(last);
-  const hint = last && responseHint(last);
+  const hint = last && responseHint(last, subscription);
   const remedy = hint ? ` (${hint})` : '';
   switch (row.status) {
     case 'delivered': {
@@ -61,6 +62,7 @@ function newestVerdict(row: DeliveryRow, { health }: Subscription, now: number):
       return `The flow accepted the newest event ${relativeTime(last?.at ?? row.acceptedAt, now)}: ${response}.${run}`;
     }
     case 'held':
+      if (health?.endsAt !== undefined) return 'The newest event is held because the flow unregistered.';
       return `The newest event is held because the subscription is paused: ${health?.reason ?? response}${remedy}.`;
     case 'dead':
       return `The newest event could not be delivered: ${response}${remedy}. To send it again, use replay.`;
@@ -77,6 +79,13 @@ function subscriptionStep({ subscription, now }: ExplainInput): Step {
   const { definition, health, flow } = subscription;
   const text = conditionText(definition);
   const name = 'subscription';
+  if (health?.endsAt !== undefined) {
+    const evidence = [
+      `it ends at ${timeText(health.endsAt, now)} unless the flow registers again`,
+      'switch the flow on or save it in Power Automate',
+    ];
+    return { name, mark: '✗', text: `${text}; the flow unregistered`, evidence };
+  }
   if (isPaused(subscription)) {
     const since = health?.since === undefined ? '' : ` since ${timeText(health.since, now)}`;
     const resume = `resume ${definition.name}`;
@@ -101,7 +110,7 @@ function queuedStep({ deliveries }: ExplainInput): Step {
 }
 
 /** @param tests deliveries of samples: the newest one shows whether the flow would accept an event. */
-function respondedStep({ deliveries, now }: ExplainInput, tests: readonly DeliveryRow[]): Step {
+function respondedStep({ subscription, deliveries, now }: ExplainInput, tests: readonly DeliveryRow[]): Step {
   const name = 'responded';
   const [test] = newestFirst(tests);
   const testLines = test
@@ -116,7 +125,7 @@ function respondedStep({ deliveries, now }: ExplainInput, tests: readonly Delive
   const last = newest.attempts.at(-1);
   if (!last) return { name, mark: '–', text: 'not called yet', evidence };
   const isDelivered = newest.status === 'delivered';
-  const hint = isDelivered ? undefined : responseHint(last);
+  const hint = isDelivered ? undefined : responseHint(last, subscription);
   const text = hint ? `${responseText(last)}: ${hint}` : responseText(last);
   return { name, mark: isDelivered ? '✓' : '✗', text, evidence };
 }

@@ -69,8 +69,9 @@ export async function planRegistration(
   const { name } = definition;
   const existing = await subscriptions.read(name);
   if (existing && managerOf(existing.managedBy) !== managerOf(managedBy)) {
+    const change = existing.registration ? `end its registration with connector end ${name}` : 'change it there';
     throw new SubscriptionConflictError(
-      `subscription "${name}" is managed by ${existing.managedBy}: change it there, or choose another name`,
+      `subscription "${name}" is managed by ${existing.managedBy}: ${change}, or choose another name`,
       'managed elsewhere',
     );
   }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { diagnose, type Snapshot } from '../../../cli/diagnosis/findings';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import type { Health } from '../../../lambda/subscriptions/core/health';
@@ -24,7 +24,7 @@ const HEALTHY: Snapshot = {
 };
 const diagnosed = (changes: Partial<Snapshot>) =>
   diagnose({ ...HEALTHY, ...changes }).map(({ severity, title }) => `${severity}: ${title}`);
-const paused = (health: Partial<Health>): Subscription => ({
+const paused = (health: Partial<Health>, more: Partial<Subscription> = {}): Subscription => ({
   definition: {
     name: 'crm',
     trigger: 'full-refresh-completed',
@@ -37,6 +37,7 @@ const paused = (health: Partial<Health>): Subscription => ({
   generation: 1,
   managedBy: 'cli',
   health: { version: 1, state: 'paused', announcements: [], ...health },
+  ...more,
 });
 const calledAt = (at: number) => ({ acceptedAt: at, attempts: [{ at }] }) as unknown as DeliveryRow;
 
@@ -109,6 +110,59 @@ it('reports why a subscription is paused, when the next probe is, and what to do
     subscriptions: [paused({ bySomebody: true, reason: 'an operator paused it' })],
   });
   expect(wanted).toMatchObject([{ severity: 'note', action: 'To end the pause: resume crm.' }]);
+});
+
+describe('a flow that registered itself', () => {
+  const registered = { managedBy: 'connector', registration: { idHash: '0', by: 'key:team', at: 0 } };
+  const foundFor = (health: Partial<Health>) =>
+    diagnose({ ...HEALTHY, subscriptions: [paused({ reason: 'it answers 404', ...health }, registered)] });
+  const retry = { since: NOW - DAY, nextProbe: NOW + HOUR };
+
+  it('is paused at first, and probably orphaned after a day', () => {
+    expect(foundFor(retry)).toEqual([
+      {
+        severity: 'problem',
+        title: 'crm is paused since 2026-11-19 12:00:00Z (1 d ago): it answers 404',
+        impact:
+          'Its deliveries are held, and none is lost. The connector probes the flow in 1 h. key:team registered the flow.',
+        action: 'Switch the flow on or save it in Power Automate. If it was deleted: connector end crm.',
+      },
+    ]);
+    expect(foundFor({ ...retry, since: NOW - DAY - 1 })).toMatchObject([
+      {
+        title:
+          'crm is probably orphaned: its flow refuses every delivery since 2026-11-19 11:59:59Z (1 d ago): it answers 404',
+        action: 'If the flow was deleted: connector end crm. Otherwise, switch it on or save it in Power Automate.',
+      },
+    ]);
+  });
+
+  it('is reported with the time of its removal', () => {
+    expect(foundFor({ since: NOW, retireAt: NOW + HOUR })).toMatchObject([
+      {
+        title: expect.stringContaining('probably orphaned'),
+        impact: expect.stringContaining('The connector removes the subscription in 1 h.'),
+      },
+    ]);
+  });
+
+  it('is a note while an operator pauses it, and no finding after it unregistered', () => {
+    expect(foundFor({ bySomebody: true })).toMatchObject([
+      { severity: 'note', action: 'To end the pause: resume crm.' },
+    ]);
+    expect(foundFor({ state: 'active', endsAt: NOW + HOUR })).toEqual([]);
+    expect(foundFor({ bySomebody: true, endsAt: NOW + HOUR })).toEqual([]);
+  });
+
+  it('gets no advice to set keepAlive when it is idle', () => {
+    const subscriptions = [paused({ state: 'active' }, registered)];
+    const idle = diagnose({
+      ...HEALTHY,
+      subscriptions,
+      newestDeliveries: new Map([['crm', calledAt(NOW - 60 * DAY)]]),
+    });
+    expect(idle).toMatchObject([{ action: 'Run test crm from time to time.' }]);
+  });
 });
 
 it('names up to five flows without deliveries, and lists problems first', () => {

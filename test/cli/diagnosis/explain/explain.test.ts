@@ -195,6 +195,36 @@ describe('deliveries', () => {
   ])('explains %j', (row, expected) => {
     expect(verdictOf(row)).toMatch(expected);
   });
+  it('explains that the event is held because the flow unregistered', () => {
+    const health = { version: 1, state: 'active', announcements: [], endsAt: NOW + 8 * MINUTE } as const;
+    const { verdict, steps } = explain(
+      input({ subscription: subscription({}, { health }), deliveries: [delivery({ status: 'held', attempts: [] })] }),
+    );
+    expect(verdict).toBe('The newest event is held because the flow unregistered.');
+    expect(step(steps, 'subscription')).toMatchObject({
+      mark: '✗',
+      text: 'data-source-refresh-failed (every data source); the flow unregistered',
+      evidence: [
+        'it ends at 2026-11-20 12:08:00Z (in 8 min) unless the flow registers again',
+        'switch the flow on or save it in Power Automate',
+      ],
+    });
+  });
+
+  it.each([
+    [undefined, /: the flow was deleted, or its URL changed: copy the HTTP URL .* set-url$/],
+    [{ idHash: '0', by: 'key:team', at: 0 }, /: the flow was deleted, or its URL changed: save the flow in Power Auto/],
+  ])('says how the flow gets its new URL: registration %j', (registration, hint) => {
+    const attempts = [{ at: NOW - MINUTE, durationMs: 20, status: 404 }];
+    const { steps } = explain(
+      input({
+        subscription: subscription({}, { registration }),
+        deliveries: [delivery({ status: 'dead', attempts })],
+      }),
+    );
+    expect(step(steps, 'responded').text).toMatch(hint);
+  });
+
   it('does not count a sample as an event, but shows its response', () => {
     const { verdict, ran, steps } = explain(input({ deliveries: [delivery({ isTest: true })] }));
     expect(verdict).toMatch(/^The flow did not run because no DataSourceRefreshed event was received/);

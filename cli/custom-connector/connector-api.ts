@@ -1,0 +1,27 @@
+import type { SignInSettings } from '../../contract/custom-connector';
+import { Output } from '../../contract/outputs';
+import type { Connector } from '../connector/connector';
+import { CommandError } from '../shell/exit';
+
+/** The API of the custom connector. */
+export interface ConnectorApi {
+  /** URL without a path. */
+  readonly url: string;
+  readonly signIn: SignInSettings;
+}
+
+/** The API of a connector, from the outputs of its stack. Undefined: the connector has no API. */
+export function findConnectorApi(connector: Connector): ConnectorApi | undefined {
+  const url = connector.optionalOutput(Output.CONNECTOR_API_URL);
+  if (url === undefined) return undefined;
+  return { url, signIn: JSON.parse(connector.output(Output.CONNECTOR_API_SIGN_IN)) as SignInSettings };
+}
+
+/** @throws CommandError if the connector has no API. */
+export function connectorApi(connector: Connector): ConnectorApi {
+  const api = findConnectorApi(connector);
+  if (api) return api;
+  throw new CommandError(
+    `stack ${connector.stackName} has no API for a custom connector: call addConnectorApi() on the connector in the CDK app, and deploy it`,
+  );
+}
