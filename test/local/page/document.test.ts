@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pageDocument } from '../../../local/page/document';
-import { ruleName, time } from '../../../local/page/sections';
+import { time } from '../../../local/page/parts';
+import { ruleName } from '../../../local/page/sections';
 import type { Snapshot } from '../../../local/page/snapshot';
 import { busEvent, crossing, delivery, NOW, segment, snapshot, subscription, watching } from './examples';
 
@@ -116,7 +117,7 @@ describe('the page', () => {
 
   it('has a labelled form, which keeps a rejected input', () => {
     const input = { detailType: HOSTILE, detail: `\n{${HOSTILE}`, problem: 'Not put: the detail is not JSON' };
-    const form = section(pageDocument(full, input), 'put');
+    const form = section(pageDocument(full, { rejected: input }), 'put');
     expect(form).toContain('<form method="post" action="/page/events">');
     expect(form).toMatch(/<input id="detail-type" name="detailType"[^>]* value="&quot;&#39;&gt;&lt;img/);
     // The first line break after the tag is not part of the text.
