@@ -54,14 +54,14 @@ function fieldInput(field: Field, texts: readonly string[]): Html {
   const mark = required && html` <span class="required" aria-hidden="true">*</span>`;
   const hint = description && html`<p class="small" id="${id}-hint">${description}</p>`;
   if (field.isList && field.choices) {
-    return html`<fieldset class="field"><legend>${title}${mark}</legend>${hint}${field.choices.map(
+    return html`<fieldset class="field"><legend>${title}${mark}</legend>${field.choices.map(
       (choice) =>
         html`<label class="check"><input type="checkbox" name="${FIELD_PREFIX}${name}" value="${String(choice.value)}"${isOneOf(texts, choice)}> ${choice.title}</label>`,
-    )}</fieldset>`;
+    )}${hint}</fieldset>`;
   }
   const attributes = html`id="${id}" name="${FIELD_PREFIX}${name}"${required ? html` aria-required="true"` : html``}${description ? html` aria-describedby="${id}-hint"` : html``}`;
-  return html`<div class="field"><label for="${id}">${title}${mark}</label>${hint}
-${input(field, texts, attributes)}</div>`;
+  return html`<div class="field"><label for="${id}">${title}${mark}</label>
+${input(field, texts, attributes)}${hint}</div>`;
 }
 
 const YES_NO: readonly Choice[] = [

@@ -33,11 +33,11 @@ ${runs.length === 0 ? empty('No runs yet.') : html`<ol class="runs" aria-label="
 const changeButton = (flow: string, change: string, text: string): Html =>
   html`<button id="${change}-${flow}" name="change" value="${change}">${text}</button>`;
 
-/** The values of the trigger's fields with the titles that the designer shows. */
+/** The values of the trigger's fields as the designer shows them, without advanced fields that have their default. */
 const settings = ({ trigger, values }: Flow): (readonly [title: string, text: string])[] =>
-  trigger.fields.flatMap(({ name, title, choices, default: initial }) => {
+  trigger.fields.flatMap(({ name, title, choices, visibility, default: initial }) => {
     const value = values[name];
-    if (value === undefined || value === initial) return [];
+    if (value === undefined || (visibility === 'advanced' && value === initial)) return [];
     const text = [value].flat().map((one) => choices?.find((choice) => choice.value === one)?.title ?? String(one));
     return [[title, text.join(', ')] as const];
   });
@@ -50,8 +50,8 @@ function runItem({ id, at, body }: FlowRun, { outputs, summary }: Trigger, now: 
   const title = fields.find(({ output }) => output.path.join() === 'title')?.text ?? summary;
   return html`<li>
 <p>${time(at, now)} <strong>${title}</strong></p>
-<details data-key="run-${id}"><summary>Outputs of run ${id}</summary>
-<dl class="facts rows outputs">${fields.map(({ output, text }) => html`<div><dt>${output.title}</dt><dd>${text}</dd></div>`)}</dl>
+<details data-key="run-${id}"><summary>Outputs</summary>
+<dl class="facts rows outputs"><div><dt>Run</dt><dd><code>${id}</code></dd></div>${fields.map(({ output, text }) => html`<div><dt>${output.title}</dt><dd>${text}</dd></div>`)}</dl>
 </details>
 </li>`;
 }

@@ -163,7 +163,7 @@ describe('the designer', () => {
     const body = { title: 'Revenue fell <b>', value: 4, subject: { name: 'Revenue' }, other: 'hidden' };
     expect(await api.publish(body)).toEqual([202]);
     const shown = textOf(section(await show(), 'flows'));
-    expect(shown).toMatch(/Revenue fell &lt;b&gt; Outputs of run \w+ Title .* Value 4 Name of the measure Revenue/);
+    expect(shown).toMatch(/Revenue fell &lt;b&gt; Outputs Run \w+ Title .* Value 4 Name of the measure Revenue/);
     expect(shown).not.toContain('hidden');
     await designer.change(designer.list()[0]?.id ?? '', 'off');
     expect(changes).toBe(3);
