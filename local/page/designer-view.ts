@@ -1,4 +1,5 @@
 import type { Choice, Field, Trigger } from '../power-automate/connector-file';
+import { listedChoices } from '../power-automate/values';
 import { type DesignerForm, type DesignerView, FIELD_PREFIX } from './designer';
 import { type Html, html } from './html';
 import { DesignerRoute, Route } from './routes';
@@ -64,14 +65,10 @@ function fieldInput(field: Field, texts: readonly string[]): Html {
 ${input(field, texts, attributes)}${hint}</div>`;
 }
 
-const YES_NO: readonly Choice[] = [
-  { value: true, title: 'Yes' },
-  { value: false, title: 'No' },
-];
-
-function input({ name, type, required, choices, dropdown }: Field, texts: readonly string[], attributes: Html): Html {
+function input(field: Field, texts: readonly string[], attributes: Html): Html {
+  const { name, type, required, dropdown } = field;
   const [text = ''] = texts;
-  const listed = choices ?? (type === 'boolean' ? YES_NO : undefined);
+  const listed = listedChoices(field);
   if (listed) {
     return html`<select ${attributes}>${(!required || text === '') && html`<option value=""></option>`}${listed.map(
       (choice) =>

@@ -1,5 +1,6 @@
 import type { FieldValue, OutputField, Trigger } from '../power-automate/connector-file';
 import type { Flow, FlowRun } from '../power-automate/flows';
+import { listedChoices } from '../power-automate/values';
 import { type Html, html } from './html';
 import { badge, empty, time } from './parts';
 import { DesignerRoute, Route } from './routes';
@@ -35,10 +36,13 @@ const changeButton = (flow: string, change: string, text: string): Html =>
 
 /** The values of the trigger's fields as the designer shows them, without advanced fields that have their default. */
 const settings = ({ trigger, values }: Flow): (readonly [title: string, text: string])[] =>
-  trigger.fields.flatMap(({ name, title, choices, visibility, default: initial }) => {
+  trigger.fields.flatMap((field) => {
+    const { name, title, visibility, default: initial } = field;
     const value = values[name];
     if (value === undefined || (visibility === 'advanced' && value === initial)) return [];
-    const text = [value].flat().map((one) => choices?.find((choice) => choice.value === one)?.title ?? String(one));
+    const text = [value]
+      .flat()
+      .map((one) => listedChoices(field)?.find((choice) => choice.value === one)?.title ?? String(one));
     return [[title, text.join(', ')] as const];
   });
 

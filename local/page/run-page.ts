@@ -3,12 +3,12 @@ import { createConnector } from '../../cli/connector/connector';
 import { newestDeliveries } from '../../cli/diagnosis/delivery-text';
 import { Output } from '../../contract/outputs';
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
-import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { cut } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import type { DeadLetter, LocalStack } from '../stack';
 import { type BusHistory, LIMITS } from './bus-history';
+import { DeliveryCounts } from './delivery-counts';
 import type { Designer } from './designer';
 import type { PagePorts } from './server';
 import type { Rejected } from './snapshot';
@@ -31,8 +31,8 @@ export function runPage(
   const busName = connector.output(Output.EVENT_BUS_NAME);
   const ports: PagePorts = {
     async snapshot() {
-      const counts: DeliveryCounts = { byStatus: {}, held: {} };
-      const deliveries = await newestDeliveries(counted(connector.deliveries.rows(), counts), NEWEST);
+      const counts = new DeliveryCounts();
+      const deliveries = await newestDeliveries(counts.count(connector.deliveries.rows()), NEWEST);
       const subscriptions: Subscription[] = [];
       for await (const one of connector.subscriptions.list()) subscriptions.push(one);
       return {
@@ -61,24 +61,6 @@ export function runPage(
     },
   };
   return { ports, close: () => Object.values(connector.clients).forEach((client) => void client.destroy()) };
-}
-
-interface DeliveryCounts {
-  readonly byStatus: Partial<Record<DeliveryStatus, number>>;
-  /** By subscription. */
-  readonly held: Record<string, number>;
-}
-
-async function* counted(
-  rows: AsyncIterable<DeliveryRow>,
-  { byStatus, held }: DeliveryCounts,
-): AsyncGenerator<DeliveryRow> {
-  for await (const row of rows) {
-    const { status, subscription } = row;
-    byStatus[status] = (byStatus[status] ?? 0) + 1;
-    if (status === 'held') held[subscription] = (held[subscription] ?? 0) + 1;
-    yield row;
-  }
 }
 
 function rejectedOf({ messageAttributes, queueLogicalId, sentAt, body }: DeadLetter): Rejected {

@@ -1,4 +1,4 @@
-import type { Field, FieldType, FieldValue, Value } from './connector-file';
+import type { Choice, Field, FieldType, FieldValue, Value } from './connector-file';
 import type { FieldValues } from './requests';
 
 /**
@@ -45,3 +45,12 @@ function readValue(type: FieldType, text: string): Value | undefined {
       ? value
       : undefined;
 }
+
+const YES_NO: readonly Choice[] = [
+  { value: true, title: 'Yes' },
+  { value: false, title: 'No' },
+];
+
+/** The values that the designer lists for a field. Undefined: the author types the value. */
+export const listedChoices = ({ choices, type }: Field): readonly Choice[] | undefined =>
+  choices ?? (type === 'boolean' ? YES_NO : undefined);

@@ -117,6 +117,15 @@ describe('the designer', () => {
     expect(designer.list()[0]?.name).toBe('When a refresh ends');
   });
 
+  it('hides an advanced field of a flow that has its default', async () => {
+    await save({ ...FORM, 'field.direction': 'above', 'field.once': 'false' });
+    const shown = textOf(section(await show(), 'flows'));
+    expect(shown).toContain('Direction Rises above the level Level 5');
+    expect(shown).not.toContain('Run once');
+    await save({ ...FORM, 'field.once': 'true' });
+    expect(textOf(section(await show(), 'flows'))).toContain('Run once Yes');
+  });
+
   it('changes a flow by saving it again', async () => {
     await save();
     const [flow] = designer.list();

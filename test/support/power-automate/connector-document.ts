@@ -71,6 +71,7 @@ export const connectorDocument = (host = 'api.example.com', scheme = 'https') =>
     ...list('/members', 'ListMembers', [
       { name: 'measure', in: 'query', required: true, type: 'string', 'x-ms-summary': 'Measure name' },
       { name: 'view', in: 'query', required: true, type: 'string', default: 'full' },
+      { name: 'limit', in: 'query', type: 'integer', default: 100 },
     ]),
     '/me': { get: { operationId: 'WhoAmI', 'x-ms-visibility': 'internal', responses: { 200: { description: 'OK' } } } },
   },
