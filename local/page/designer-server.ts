@@ -50,7 +50,9 @@ export class DesignerServer {
     },
     [DesignerRoute.CHANGE]: async (form, response) => {
       await this.designer.change(form.get('flow') ?? '', form.get('change') ?? '');
-      redirect(response, `${Route.PAGE}#flows`);
+      // With the script, the page stays and receives the change as an update.
+      if (response.req.headers.accept === 'application/json') respondJson(response, 200, {});
+      else redirect(response, `${Route.PAGE}#flows`);
     },
     [DesignerRoute.DROPDOWN]: async (form, response) =>
       respondJson(response, 200, await this.designer.dropdown(form, form.get('dropdown') ?? '')),
@@ -67,7 +69,7 @@ export class DesignerServer {
 
 function sendScript(request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') rejectMethod(response, 'GET');
-  else respond(response, 200, 'text/javascript; charset=utf-8', readFileSync(join(__dirname, 'dropdowns.js')));
+  else respond(response, 200, 'text/javascript; charset=utf-8', readFileSync(join(__dirname, 'designer-script.js')));
 }
 
 async function onForm(

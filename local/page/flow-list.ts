@@ -22,17 +22,17 @@ ${problem !== undefined && html`<p class="reason">${problem}</p>`}
 <form method="post" action="${DesignerRoute.CHANGE}" class="actions">
 <input type="hidden" name="flow" value="${id}">
 <a href="${Route.PAGE}?flow=${id}#designer">Edit</a>
-${changeButton(id, state === 'on' ? 'off' : 'on', state === 'on' ? 'Switch off' : 'Switch on')}
-${!isConfirmed && changeButton(id, 'retry', 'Register again')}
-${changeButton(id, 'delete', 'Delete')}
+${changeButton(id, 'switch', state === 'on' ? 'off' : 'on', state === 'on' ? 'Switch off' : 'Switch on')}
+${!isConfirmed && changeButton(id, 'retry', 'retry', 'Register again')}
+${changeButton(id, 'delete', 'delete', 'Delete')}
 </form>
 ${runs.length === 0 ? empty('No runs yet.') : html`<ol class="runs" aria-label="Runs">${runs.map((run) => runItem(run, trigger, now))}</ol>`}
 </li>`;
 }
 
-/** The id keeps the focus on the button when the list is updated. */
-const changeButton = (flow: string, change: string, text: string): Html =>
-  html`<button id="${change}-${flow}" name="change" value="${change}">${text}</button>`;
+/** @param place with it, the focus stays on the button when the list is updated. */
+const changeButton = (flow: string, place: string, change: string, text: string): Html =>
+  html`<button id="${place}-${flow}" name="change" value="${change}">${text}</button>`;
 
 /** The values of the trigger's fields as the designer shows them, without advanced fields that have their default. */
 const settings = ({ trigger, values }: Flow): (readonly [title: string, text: string])[] =>

@@ -9,7 +9,7 @@ export const Route = {
 
 /** Paths of the designer's parts, if the page has one. */
 export const DesignerRoute = {
-  SCRIPT: '/page/dropdowns.js',
+  SCRIPT: '/page/designer.js',
   SAVE: '/page/designer/save',
   CHANGE: '/page/designer/change',
   DROPDOWN: '/page/designer/dropdown',

@@ -125,11 +125,15 @@ describe.runIf(program)('the designer in a browser', () => {
 
   it('switches a flow off and on, edits and deletes it', async () => {
     await save();
-    await button('Switch off').click();
+    await page.getByLabel('Detail (JSON)').fill('{"typed":true}');
+    await button('Switch off').press('Enter');
     await button('Switch on').waitFor();
     expect(api.registrations.size).toBe(0);
-    await button('Switch on').click();
+    // The focus stays on the switch.
+    await page.keyboard.press('Enter');
     await button('Switch off').waitFor();
+    expect(api.registrations.size).toBe(1);
+    expect(await page.getByLabel('Detail (JSON)').inputValue()).toBe('{"typed":true}');
     await flows().getByRole('link', { name: 'Edit' }).click();
     await page.getByLabel('Level').fill('7');
     await button('Save').click();
@@ -159,6 +163,8 @@ describe.runIf(program)('the designer in a browser', () => {
     await plain.getByRole('button', { name: 'Save' }).click();
     await plain.getByText('No runs yet.').waitFor();
     expect([...api.registrations.values()]).toMatchObject([{ status: ['TimedOut'] }]);
+    await plain.getByRole('button', { name: 'Delete' }).click();
+    await plain.getByText('No flows yet.').waitFor();
     await context.close();
   });
 

@@ -1,4 +1,4 @@
-// Loads the values of the designer's dropdowns. Without this script, values are typed.
+// Loads the values of dropdowns, and changes flows without reloading the page. Without this script, values are typed.
 const designer = document.querySelector('#designer form');
 
 /** Loads the values for the current values of the other fields. The server follows the connector's file. */
@@ -30,3 +30,16 @@ async function loadValues(input) {
 for (const input of designer?.querySelectorAll('[data-dropdown]') ?? []) {
   input.addEventListener('focus', () => void loadValues(input));
 }
+
+// The list of flows is replaced by updates, so its section listens.
+document.querySelector('#flows').addEventListener('submit', (event) => {
+  const { target: form, submitter } = event;
+  event.preventDefault();
+  void fetch(form.action, {
+    method: 'POST',
+    headers: { accept: 'application/json' },
+    body: new URLSearchParams(new FormData(form, submitter)),
+  }).catch(() => {
+    document.querySelector('#live').textContent = 'The local run has stopped or cannot be reached.';
+  });
+});
