@@ -20,7 +20,7 @@ const SHARED = files(
   [
     'test/lib/**/*.test.ts',
     'test/lambda/**/*.test.ts',
-    'test/local/{bus,engines,output,run,template}/**/*.test.ts',
+    'test/local/{bus,engines,output,power-automate,run,template}/**/*.test.ts',
     'test/cli/*/**/*.test.ts',
     'test/docs/**/*.test.ts',
   ],

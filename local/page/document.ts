@@ -1,16 +1,10 @@
+import type { DesignerView } from './designer';
+import { designerSection } from './designer-view';
 import { DETAIL_TYPES, examples } from './examples';
 import { type Html, html } from './html';
+import { DesignerRoute, Route } from './routes';
 import { type Section, sections } from './sections';
 import type { Snapshot } from './snapshot';
-
-/** Paths of the page's parts. */
-export const Route = {
-  PAGE: '/',
-  STYLE: '/page/style.css',
-  SCRIPT: '/page/script.js',
-  UPDATES: '/page/updates',
-  EVENTS: '/page/events',
-} as const;
 
 /** The fields of the form. */
 export interface EventInput {
@@ -24,8 +18,15 @@ export interface RejectedInput extends EventInput {
   readonly problem: string;
 }
 
+/** The parts of the page that are not in the snapshot. */
+export interface PageInput {
+  readonly rejected?: RejectedInput;
+  /** Undefined: the connector has no API for Power Automate. */
+  readonly designer?: DesignerView;
+}
+
 /** The whole page. */
-export function pageDocument(snapshot: Snapshot, rejectedInput?: RejectedInput): string {
+export function pageDocument(snapshot: Snapshot, { rejected, designer }: PageInput = {}): string {
   const [overview, ...others] = sections(snapshot);
   return html`<!doctype html>
 <html lang="en">
@@ -37,6 +38,7 @@ export function pageDocument(snapshot: Snapshot, rejectedInput?: RejectedInput):
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${Route.STYLE}">
 <script src="${Route.SCRIPT}" defer></script>
+${designer && html`<script src="${DesignerRoute.SCRIPT}" defer></script>`}
 </head>
 <body>
 <header>
@@ -45,7 +47,8 @@ export function pageDocument(snapshot: Snapshot, rejectedInput?: RejectedInput):
 ${overview && html`<div data-section="${overview.id}">${overview.content}</div>`}
 </header>
 <main>
-${form(snapshot.now, rejectedInput)}
+${designer && designerSection(designer)}
+${form(snapshot.now, rejected)}
 ${others.map(sectionElement)}
 </main>
 </body>

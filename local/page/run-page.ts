@@ -3,12 +3,13 @@ import { createConnector } from '../../cli/connector/connector';
 import { newestDeliveries } from '../../cli/diagnosis/delivery-text';
 import { Output } from '../../contract/outputs';
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
-import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { cut } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import type { DeadLetter, LocalStack } from '../stack';
 import { type BusHistory, LIMITS } from './bus-history';
+import { DeliveryCounts } from './delivery-counts';
+import type { Designer } from './designer';
 import type { PagePorts } from './server';
 import type { Rejected } from './snapshot';
 
@@ -16,7 +17,11 @@ import type { Rejected } from './snapshot';
 const NEWEST = 100;
 
 /** Connects the page with a run: reads its state, and puts events on the bus like any producer. */
-export function runPage(stack: LocalStack, history: BusHistory): { readonly ports: PagePorts; close(): void } {
+export function runPage(
+  stack: LocalStack,
+  history: BusHistory,
+  designer?: Designer,
+): { readonly ports: PagePorts; close(): void } {
   const { stackName, outputs, region, endpoints } = stack;
   const connector = createConnector(stackName, outputs, {
     region,
@@ -26,8 +31,8 @@ export function runPage(stack: LocalStack, history: BusHistory): { readonly port
   const busName = connector.output(Output.EVENT_BUS_NAME);
   const ports: PagePorts = {
     async snapshot() {
-      const deliveryCounts: Partial<Record<DeliveryStatus, number>> = {};
-      const deliveries = await newestDeliveries(counted(connector.deliveries.rows(), deliveryCounts), NEWEST);
+      const counts = new DeliveryCounts();
+      const deliveries = await newestDeliveries(counts.count(connector.deliveries.rows()), NEWEST);
       const subscriptions: Subscription[] = [];
       for await (const one of connector.subscriptions.list()) subscriptions.push(one);
       return {
@@ -41,8 +46,10 @@ export function runPage(stack: LocalStack, history: BusHistory): { readonly port
         subscriptions,
         deliveries: deliveries.rows,
         triggerOf: (eventId) => history.trigger(eventId),
-        deliveryCounts,
+        deliveryCounts: counts.byStatus,
+        heldCounts: counts.held,
         rejected: stack.deadLetters().map(rejectedOf),
+        ...(designer && { flows: designer.list() }),
       };
     },
     async put({ detailType, detail }) {
@@ -54,16 +61,6 @@ export function runPage(stack: LocalStack, history: BusHistory): { readonly port
     },
   };
   return { ports, close: () => Object.values(connector.clients).forEach((client) => void client.destroy()) };
-}
-
-async function* counted(
-  rows: AsyncIterable<DeliveryRow>,
-  counts: Partial<Record<DeliveryStatus, number>>,
-): AsyncGenerator<DeliveryRow> {
-  for await (const row of rows) {
-    counts[row.status] = (counts[row.status] ?? 0) + 1;
-    yield row;
-  }
 }
 
 function rejectedOf({ messageAttributes, queueLogicalId, sentAt, body }: DeadLetter): Rejected {

@@ -11,13 +11,15 @@ function replace(id, markup) {
   if (!section || section.innerHTML === markup) return;
   const keyOf = (element) => element.closest('[data-key]')?.dataset.key;
   const open = new Set([...section.querySelectorAll('details[open]')].map(keyOf));
-  const focused = section.contains(document.activeElement) ? keyOf(document.activeElement) : undefined;
+  const active = section.contains(document.activeElement) ? document.activeElement : undefined;
+  const [focused, focusedId] = [active && keyOf(active), active?.id];
   const scrolled = [...section.querySelectorAll('.list')].map(({ scrollTop }) => scrollTop);
   section.innerHTML = markup;
   for (const details of section.querySelectorAll('details')) {
     details.open = open.has(keyOf(details));
     if (focused !== undefined && keyOf(details) === focused) details.querySelector('summary').focus();
   }
+  if (focusedId) document.getElementById(focusedId)?.focus();
   section.querySelectorAll('.list').forEach((list, n) => {
     list.scrollTop = scrolled[n] ?? 0;
   });

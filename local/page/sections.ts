@@ -8,7 +8,9 @@ import { mapText } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { RecordedEvent } from './bus-history';
 import { deliveryContent } from './delivery-content';
+import { flowList } from './flow-list';
 import { type Html, html } from './html';
+import { badge, empty, MAX_LISTED, more, type Tone, time } from './parts';
 import { plot, plotText } from './plot';
 import { type PlottedMetric, plottedMetrics, type Rejected, type Rule, type Snapshot } from './snapshot';
 
@@ -19,14 +21,15 @@ export interface Section {
   readonly content: Html;
 }
 
-/** Maximum items of a list. The CLI shows all. */
-const MAX_LISTED = 50;
 const MAX_PLOTS = 24;
 
 /** Every section in the order of the page. */
 export function sections(snapshot: Snapshot): Section[] {
   return [
     { id: 'overview', title: 'Overview', content: overview(snapshot) },
+    ...(snapshot.flows
+      ? [{ id: 'flows', title: 'Flows of the designer', content: flowList(snapshot.flows, snapshot.now) }]
+      : []),
     { id: 'metrics', title: 'Metrics and thresholds', content: metrics(snapshot) },
     { id: 'deliveries', title: 'Deliveries', content: deliveries(snapshot) },
     { id: 'subscriptions', title: 'Subscriptions', content: subscriptions(snapshot) },
@@ -36,9 +39,6 @@ export function sections(snapshot: Snapshot): Section[] {
   ];
 }
 
-type Tone = 'good' | 'warning' | 'bad' | 'neutral';
-const badge = (tone: Tone, text: string): Html => html`<span class="badge ${tone}">${text}</span>`;
-
 const TONES: Readonly<Record<DeliveryStatus, Tone>> = {
   pending: 'warning',
   delivered: 'good',
@@ -47,19 +47,7 @@ const TONES: Readonly<Record<DeliveryStatus, Tone>> = {
   canceled: 'neutral',
 };
 
-/** A time in UTC, with the date unless it is today. */
-export function time(at: number, now: number): Html {
-  const iso = new Date(at).toISOString();
-  const [day, clock] = [iso.slice(0, 10), iso.slice(11, 19)];
-  const isToday = new Date(now).toISOString().startsWith(day);
-  return html`<time datetime="${iso}">${isToday ? clock : `${day} ${clock}`}</time>`;
-}
-
 const isPaused = ({ health }: Subscription): boolean => health?.state === 'paused';
-const empty = (text: string): Html => html`<p class="empty">${text}</p>`;
-const more = (all: number, shown: number, what: string): Html | false =>
-  all > shown && html`<p class="empty">The newest ${shown} of ${numberText(all)} ${what}.</p>`;
-
 function overview(snapshot: Snapshot): Html {
   const { eventCounts, deliveryCounts, rejected: rejectedEvents, subscriptions: all } = snapshot;
   const paused = all.filter(isPaused).length;
@@ -189,22 +177,25 @@ const ruleItem = ({ logicalId, pattern, matched }: Rule, ids: readonly string[],
 <details data-key="${logicalId}"><summary>Pattern</summary><pre tabindex="0">${JSON.stringify(pattern, undefined, 2)}</pre></details>
 </li>`;
 
-function subscriptions({ subscriptions: all, now }: Snapshot): Html {
+function subscriptions({ subscriptions: all, heldCounts, now }: Snapshot): Html {
   if (all.length === 0) return empty('No subscriptions.');
   const sorted = all.toSorted(
     (a, b) => Number(isPaused(b)) - Number(isPaused(a)) || (a.definition.name < b.definition.name ? -1 : 1),
   );
   const shown = sorted.slice(0, MAX_LISTED);
-  return html`<ul class="list" tabindex="0">${shown.map((one) => subscriptionItem(one, now))}</ul>${
+  return html`<ul class="list" tabindex="0">${shown.map((one) => subscriptionItem(one, heldCounts[one.definition.name] ?? 0, now))}</ul>${
     all.length > shown.length && html`<p class="empty">${numberText(all.length - shown.length)} more are not shown.</p>`
   }`;
 }
 
-function subscriptionItem(subscription: Subscription, now: number): Html {
-  const { definition, flow, health } = subscription;
+function subscriptionItem(subscription: Subscription, held: number, now: number): Html {
+  const { definition, flow, health, registration } = subscription;
+  const pending = pendingOf(subscription, held, now);
   return html`<li>
 <p>${stateBadge(subscription)} <strong>${definition.name}</strong> ${definition.trigger}</p>
 <p class="small">${filterText(definition)}, format ${definition.format}; flow ${flowText(flow)}</p>
+${registration && html`<p class="small">Registered by ${registration.by} at ${time(registration.at, now)}.</p>`}
+${pending.length > 0 && html`<p class="small pending">${pending}</p>`}
 ${
   isPaused(subscription) &&
   html`<p class="reason">Paused since ${time(health?.since ?? now, now)}: ${health?.reason}. ${
@@ -214,8 +205,21 @@ ${
 </li>`;
 }
 
+/** What a subscription waits for: held deliveries, and its removal. */
+function pendingOf({ health }: Subscription, held: number, now: number): Html[] {
+  const { endsAt, retireAt } = health ?? {};
+  return [
+    held > 0 ? html`${numberText(held)} ${held === 1 ? 'delivery is' : 'deliveries are'} held. ` : html``,
+    endsAt === undefined
+      ? html``
+      : html`The flow unregistered: removed at ${time(endsAt, now)} unless it registers again. `,
+    retireAt === undefined ? html`` : html`The flow refuses all deliveries: removed at ${time(retireAt, now)}.`,
+  ].filter(({ text }) => text !== '');
+}
+
 function stateBadge(subscription: Subscription): Html {
   const { health } = subscription;
+  if (health?.endsAt !== undefined) return badge('warning', 'unregistered');
   if (isPaused(subscription)) return badge('bad', 'paused');
   if (health?.failures || health?.refusals) return badge('warning', 'failing');
   return badge('good', 'active');

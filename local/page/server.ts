@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBody } from '../engines/protocol/http';
-import { type EventInput, pageDocument, type RejectedInput, Route } from './document';
+import type { Designer } from './designer';
+import { DesignerServer } from './designer-server';
+import { type EventInput, type PageInput, pageDocument } from './document';
+import { HEADERS, readForm, redirect, respond, respondJson } from './responses';
+import { Route } from './routes';
 import { sections } from './sections';
 import type { Snapshot } from './snapshot';
 
@@ -20,17 +23,6 @@ const UPDATE_INTERVAL_MS = 200;
 const REFRESH_TURNS = 25;
 /** Maximum bytes of a form: an event of 256 KB, each byte of it percent-encoded. */
 const MAX_FORM_BYTES = 768 * 1024;
-
-/** Forbids content of other sites, inline scripts and styles, and framing. */
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  // With `no-referrer`, forms would have no origin.
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-store',
-} as const;
 
 const FILES: Readonly<Record<string, readonly [type: string, file: string]>> = {
   [Route.STYLE]: ['text/css; charset=utf-8', 'style.css'],
@@ -53,10 +45,23 @@ export class PageServer {
   private hasChanged = false;
   private isUpdating = false;
 
-  constructor(private readonly ports: PagePorts) {}
+  private readonly designerServer: DesignerServer | undefined;
+
+  /** @param designer undefined: the connector has no API for Power Automate. */
+  constructor(
+    private readonly ports: PagePorts,
+    private readonly designer?: Designer,
+  ) {
+    this.designerServer =
+      designer &&
+      new DesignerServer(designer, async (response, status, view) =>
+        this.sendPage(response, status, { designer: view }),
+      );
+  }
 
   /** Handles requests for the page and its parts. Returns false, without touching the request, for any other path. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.designerServer?.handle(request, response)) return true;
     const [path = ''] = (request.url ?? '').split('?');
     if (!(Object.values(Route) as string[]).includes(path)) return false;
     const method = path === Route.EVENTS ? 'POST' : 'GET';
@@ -85,32 +90,27 @@ export class PageServer {
     if (file) return respond(response, 200, file[0], readFileSync(join(__dirname, file[1])));
     if (path === Route.EVENTS) return this.putEvent(request, response);
     if (path === Route.UPDATES) return this.sendUpdates(response);
-    respond(response, 200, 'text/html; charset=utf-8', pageDocument(await this.ports.snapshot()));
+    await this.sendPage(response, 200, { designer: this.designer?.view(queryOf(request)) });
+  }
+
+  private async sendPage(response: ServerResponse, status: number, input: PageInput): Promise<void> {
+    respond(response, status, 'text/html; charset=utf-8', pageDocument(await this.ports.snapshot(), input));
   }
 
   private async putEvent(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Rejects forms of other sites, which a browser identifies by their origin.
-    const { origin, host } = request.headers;
-    if (host === undefined || origin !== `http://${host}`) {
-      return respond(response, 403, 'text/plain', 'events are accepted only from this page');
-    }
-    const text = await readBody(request, MAX_FORM_BYTES);
-    if (text === undefined) return respond(response, 413, 'text/plain', 'the event is too large');
-    const form = new URLSearchParams(text);
+    const form = await readForm(request, response, { what: 'events', maxBytes: MAX_FORM_BYTES });
+    if (!form) return;
     const input = { detailType: form.get('detailType')?.trim() ?? '', detail: form.get('detail') ?? '' };
     const problem = problemOf(input);
     const result = problem === undefined ? await this.ports.put(input) : { problem };
     if (request.headers.accept === 'application/json') {
       const text = 'id' in result ? `Put ${input.detailType} with id ${result.id}.` : `Not put: ${result.problem}`;
       const status = 'id' in result ? 200 : 400;
-      return respond(response, status, 'application/json', JSON.stringify({ text }));
+      return respondJson(response, status, { text });
     }
-    if ('id' in result) {
-      response.writeHead(303, { ...HEADERS, location: `${Route.PAGE}#put` }).end();
-      return;
-    }
-    const rejectedInput: RejectedInput = { ...input, problem: `Not put: ${result.problem}` };
-    respond(response, 400, 'text/html; charset=utf-8', pageDocument(await this.ports.snapshot(), rejectedInput));
+    if ('id' in result) return redirect(response, `${Route.PAGE}#put`);
+    const rejected = { ...input, problem: `Not put: ${result.problem}` };
+    await this.sendPage(response, 400, { rejected, designer: this.designer?.view(new URLSearchParams()) });
   }
 
   private sendUpdates(response: ServerResponse): void {
@@ -153,6 +153,8 @@ export class PageServer {
   }
 }
 
+const queryOf = ({ url = '' }: IncomingMessage): URLSearchParams => new URLSearchParams(url.split('?')[1]);
+
 /** Describes an invalid input; undefined if it is valid. */
 function problemOf({ detailType, detail }: EventInput): string | undefined {
   if (detailType === '') return 'the detail type is missing';
@@ -164,10 +166,4 @@ function problemOf({ detailType, detail }: EventInput): string | undefined {
   } catch (error) {
     return `the detail is not JSON: ${(error as Error).message}`;
   }
-}
-
-function respond(response: ServerResponse, status: number, type: string, content: string | Buffer): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { ...HEADERS, 'content-type': type, 'content-length': Buffer.byteLength(content) });
-  response.end(response.req.method === 'HEAD' ? undefined : content);
 }

@@ -4,6 +4,7 @@ import { type Metric, measureOf, metricKey } from '../../lambda/shared/core/metr
 import type { Subscription, Threshold } from '../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { EventPattern } from '../bus/pattern';
+import type { Flow } from '../power-automate/flows';
 import type { EventCounts, MetricHistory, RecordedEvent, RuleCount } from './bus-history';
 
 /** A rejected event, or a message whose handler failed each time. */
@@ -40,6 +41,10 @@ export interface Snapshot {
   /** Numbers of all deliveries by status. */
   readonly deliveryCounts: Readonly<Partial<Record<DeliveryStatus, number>>>;
   readonly rejected: readonly Rejected[];
+  /** Numbers of held deliveries by subscription. */
+  readonly heldCounts: Readonly<Record<string, number>>;
+  /** Flows that the designer saved, newest first. Undefined: the page has no designer. */
+  readonly flows?: readonly Flow[];
 }
 
 /** A subscription's threshold on a metric. */

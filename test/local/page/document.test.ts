@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { pageDocument } from '../../../local/page/document';
-import { ruleName, time } from '../../../local/page/sections';
+import { time } from '../../../local/page/parts';
+import { ruleName } from '../../../local/page/sections';
 import type { Snapshot } from '../../../local/page/snapshot';
+import type { Field, OutputField, Trigger } from '../../../local/power-automate/connector-file';
+import type { Flow } from '../../../local/power-automate/flows';
 import { busEvent, crossing, delivery, NOW, segment, snapshot, subscription, watching } from './examples';
 
 const HOSTILE = `"'><img src=x onerror=alert(1)><script>alert(2)</script>&lt;b&gt;`;
@@ -103,6 +106,29 @@ describe('the page', () => {
     );
   });
 
+  it('shows who registered a flow, and what its subscription waits for', () => {
+    const registration = { idHash: 'ab'.repeat(32), by: 'key:marketing', at: NOW - 60_000 };
+    const health = { version: 1, state: 'paused', reason: 'x', since: NOW, announcements: [] } as const;
+    const registered = (name: string, more: object) =>
+      subscription(name, {}, { managedBy: 'connector', registration, ...more });
+    const all = [
+      registered('flow-a', {}),
+      registered('flow-b', { health: { ...health, state: 'active', endsAt: NOW + 600_000 } }),
+      registered('flow-c', { health: { ...health, retireAt: NOW + 1_200_000 } }),
+    ];
+    const shown = pageDocument({ ...full, subscriptions: all, heldCounts: { 'flow-b': 2, 'flow-c': 1 } });
+    const text = textOf(section(shown, 'subscriptions'));
+    const by = 'Registered by key:marketing at 11:59:00 .';
+    expect(text).toContain(`active flow-a`);
+    expect(text.split(by)).toHaveLength(4);
+    expect(text).toContain(
+      `${by} 2 deliveries are held. The flow unregistered: removed at 12:10:00 unless it registers again.`,
+    );
+    expect(text).toContain('unregistered flow-b');
+    expect(text).toContain(`${by} 1 delivery is held. The flow refuses all deliveries: removed at 12:20:00 .`);
+    expect(shown).not.toContain('abababababab');
+  });
+
   it('shows rejected events with the reason', () => {
     expect(textOf(section(page, 'rejected'))).toContain(
       '&quot;value&quot; is &quot;NaN&quot;: write a number or a decimal string',
@@ -116,7 +142,7 @@ describe('the page', () => {
 
   it('has a labelled form, which keeps a rejected input', () => {
     const input = { detailType: HOSTILE, detail: `\n{${HOSTILE}`, problem: 'Not put: the detail is not JSON' };
-    const form = section(pageDocument(full, input), 'put');
+    const form = section(pageDocument(full, { rejected: input }), 'put');
     expect(form).toContain('<form method="post" action="/page/events">');
     expect(form).toMatch(/<input id="detail-type" name="detailType"[^>]* value="&quot;&#39;&gt;&lt;img/);
     // The first line break after the tag is not part of the text.
@@ -147,13 +173,38 @@ describe('the page', () => {
         busEvent('MeasureRefreshed', { measure: text, value: 1, unit: text, instanceId: text, ...observed }),
       ];
       const from = { secret: text, field: text };
-      return pageDocument({
-        ...snapshot(seen),
+      const choice = { value: text, title: text };
+      const field = {
+        name: text,
+        title: text,
+        description: text,
+        type: 'string',
+        isList: false,
+        required: true,
+      } as const;
+      const dropdown = { itemsPath: '', valuePath: text, titlePath: text, arguments: {} };
+      const operation = { operationId: text, method: text, path: text, parameters: [] };
+      const fields: Field[] = [
+        { ...field, visibility: 'normal', isCallback: false, dropdown: { ...dropdown, operation } },
+        { ...field, visibility: 'normal', isCallback: false, choices: [choice] },
+        { ...field, visibility: 'advanced', isCallback: false, isList: true, choices: [choice] },
+      ];
+      const outputs: OutputField[] = [{ path: [text], title: text, visibility: 'normal' }];
+      const trigger: Trigger = { ...operation, summary: text, description: text, hint: text, fields, outputs };
+      const flow: Flow = {
+        ...{ id: text, name: text, trigger, values: { [text]: text }, version: text, state: 'on', problem: text },
+        registration: 'unconfirmed',
+        runs: [{ id: text, version: text, at: NOW, body: { [text]: text } }],
+      };
+      const form = { trigger, flow, name: text, texts: { [text]: [text] }, problems: [text] };
+      const page: Snapshot = {
+        ...snapshot(seen, { flows: [flow] }),
         ...{ stackName: text, busName: text },
         rules: [{ logicalId: text, pattern: { [text]: [text] } }],
         subscriptions: [
           watching(text, text, 10),
           { ...paused, health: { ...paused.health, reason: text }, flow: { from } },
+          { ...paused, registration: { idHash: text, by: text, at: NOW } },
         ] as Snapshot['subscriptions'],
         deliveries: [
           delivery({
@@ -162,7 +213,9 @@ describe('the page', () => {
           }),
         ],
         rejected: [{ at: NOW, reason: text, body: text }],
-      });
+      };
+      const tiles = pageDocument(page, { designer: { title: text, triggers: [trigger] } });
+      return tiles + pageDocument(page, { designer: { title: text, triggers: [trigger], form } });
     };
     const hostile = pageWith(HOSTILE);
     expect(hostile.split('&lt;script&gt;alert(2)').length).toBeGreaterThan(20);

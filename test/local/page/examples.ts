@@ -70,6 +70,7 @@ export function snapshot(seen: readonly BusEvent[] = [], more: Partial<Snapshot>
       triggerOf: (eventId: string) => history.trigger(eventId),
       deliveryCounts: {},
       rejected: [],
+      heldCounts: {},
     },
     ...more,
   };

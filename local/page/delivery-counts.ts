@@ -1,0 +1,17 @@
+import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
+
+/** Numbers of the deliveries that pass through `count`. */
+export class DeliveryCounts {
+  readonly byStatus: Partial<Record<DeliveryStatus, number>> = {};
+  /** Held deliveries by subscription. */
+  readonly held: Record<string, number> = {};
+
+  async *count(rows: AsyncIterable<DeliveryRow>): AsyncGenerator<DeliveryRow> {
+    for await (const row of rows) {
+      const { status, subscription } = row;
+      this.byStatus[status] = (this.byStatus[status] ?? 0) + 1;
+      if (status === 'held') this.held[subscription] = (this.held[subscription] ?? 0) + 1;
+      yield row;
+    }
+  }
+}

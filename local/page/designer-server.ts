@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { readBody } from '../engines/protocol/http';
+import { isCallbackPath } from '../power-automate/callback-url';
+import type { Designer, DesignerView } from './designer';
+import { readForm, redirect, respond, respondJson } from './responses';
+import { DesignerRoute, Route } from './routes';
+
+/** Maximum bytes of a form. The API accepts 32 KB of JSON. */
+const MAX_FORM_BYTES = 128 * 1024;
+/** Maximum bytes of a callback. Power Automate accepts 100 MB (its limits page). */
+const MAX_CALLBACK_BYTES = 1024 * 1024;
+
+/** Sends the page with another view of the designer. */
+type SendPage = (response: ServerResponse, status: number, view: DesignerView) => Promise<void>;
+
+/** Serves the designer's forms, and the callbacks of its flows. */
+export class DesignerServer {
+  constructor(
+    private readonly designer: Designer,
+    private readonly sendPage: SendPage,
+  ) {}
+
+  /** Handles requests to the designer's paths. Returns false, without touching the request, for any other path. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const [path = ''] = (request.url ?? '').split('?');
+    const handler = this.handlerOf(path);
+    if (!handler) return false;
+    handler(request, response).catch((error: Error) => {
+      respond(response, 500, 'text/plain', `the designer failed: ${error.message}`);
+    });
+    return true;
+  }
+
+  private handlerOf(path: string): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined {
+    if (isCallbackPath(path)) return (request, response) => this.receive(request, response);
+    if (path === DesignerRoute.SCRIPT) return async (request, response) => sendScript(request, response);
+    const act = this.forms[path];
+    return act && ((request, response) => onForm(request, response, act));
+  }
+
+  private readonly forms: Readonly<
+    Record<string, (form: URLSearchParams, response: ServerResponse) => Promise<void> | undefined>
+  > = {
+    [DesignerRoute.SAVE]: async (form, response) => {
+      const result = await this.designer.save(form);
+      if ('view' in result) return this.sendPage(response, 400, result.view);
+      redirect(response, `${Route.PAGE}?flow=${result.saved.id}#flows`);
+    },
+    [DesignerRoute.CHANGE]: async (form, response) => {
+      await this.designer.change(form.get('flow') ?? '', form.get('change') ?? '');
+      // With the script, the page stays and receives the change as an update.
+      if (response.req.headers.accept === 'application/json') respondJson(response, 200, {});
+      else redirect(response, `${Route.PAGE}#flows`);
+    },
+    [DesignerRoute.DROPDOWN]: async (form, response) =>
+      respondJson(response, 200, await this.designer.dropdown(form, form.get('dropdown') ?? '')),
+  };
+
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: target = '' } = request;
+    const body = await readBody(request, MAX_CALLBACK_BYTES);
+    if (body === undefined) return respond(response, 413, 'text/plain', 'the request is larger than 1 MB');
+    const answer = this.designer.receive({ method, target, body });
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+}
+
+function sendScript(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method !== 'GET' && request.method !== 'HEAD') rejectMethod(response, 'GET');
+  else respond(response, 200, 'text/javascript; charset=utf-8', readFileSync(join(__dirname, 'designer-script.js')));
+}
+
+async function onForm(
+  request: IncomingMessage,
+  response: ServerResponse,
+  act: (form: URLSearchParams, response: ServerResponse) => Promise<void> | undefined,
+): Promise<void> {
+  if (request.method !== 'POST') return rejectMethod(response, 'POST');
+  const form = await readForm(request, response, { what: 'changes of flows', maxBytes: MAX_FORM_BYTES });
+  if (form) await act(form, response);
+}
+
+function rejectMethod(response: ServerResponse, allowed: string): void {
+  response.setHeader('allow', allowed);
+  respond(response, 405, 'text/plain', `use ${allowed}`);
+}

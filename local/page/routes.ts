@@ -1,0 +1,16 @@
+/** Paths of the page's parts. */
+export const Route = {
+  PAGE: '/',
+  STYLE: '/page/style.css',
+  SCRIPT: '/page/script.js',
+  UPDATES: '/page/updates',
+  EVENTS: '/page/events',
+} as const;
+
+/** Paths of the designer's parts, if the page has one. */
+export const DesignerRoute = {
+  SCRIPT: '/page/designer.js',
+  SAVE: '/page/designer/save',
+  CHANGE: '/page/designer/change',
+  DROPDOWN: '/page/designer/dropdown',
+} as const;
