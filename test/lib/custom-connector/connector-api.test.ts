@@ -12,6 +12,8 @@ import {
   ConnectorSignIn,
   PowerAutomateConnector,
   PowerAutomateConnectorStack,
+  Source,
+  Unification,
 } from '../../../lib';
 import { connectorStack, permissions, readable, referred, resources } from '../support';
 
@@ -262,6 +264,22 @@ describe('in a connector', () => {
     expect(failed).toContain('ApiCatalogSubjectRefreshed');
     expect(failed).toContain('ApiRetirementSchedule');
   });
+});
+
+test('the throttles alarm of a connector with more than ten functions is one query', () => {
+  const { stack, connector } = connectorStack();
+  connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
+  connector.addSource('Orders', Source.glueJob({ jobName: 'o', dataSource: 'O' }), { reconciliation: {} });
+  connector.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
+  new ConnectorAlarms(stack, 'Alarms', { connector });
+  const template = Template.fromStack(stack);
+  const metrics = resources(template, 'AWS::CloudWatch::Alarm').AlarmsThrottles?.Properties.Metrics;
+  expect(metrics).toHaveLength(1);
+  const query: string = referred(metrics[0].Expression);
+  expect(query).toMatch(/^SELECT SUM\(Throttles\) FROM SCHEMA\("AWS\/Lambda", FunctionName\) WHERE /);
+  const names = [...query.matchAll(/FunctionName = '(\w+)'/g)].map(([, name]) => name);
+  expect(names.sort()).toEqual(Object.keys(resources(template, 'AWS::Lambda::Function')).sort());
+  expect(names.length).toBeGreaterThan(10);
 });
 
 describe('rejects', () => {
