@@ -8,6 +8,18 @@ export {
   PowerAutomateConnectorStack,
   type PowerAutomateConnectorStackProps,
 } from './connector/power-automate-connector-stack';
+export {
+  type ApiThrottle,
+  ConnectorApi,
+  type ConnectorApiOptions,
+  type ConnectorApiProps,
+} from './custom-connector/connector-api';
+export { ConnectorSignIn, type EntraSignInOptions } from './custom-connector/connector-sign-in';
+export {
+  SubjectCatalog,
+  type SubjectCatalogOptions,
+  type SubjectCatalogProps,
+} from './custom-connector/subject-catalog';
 export { FlowDelivery, type FlowDeliveryOptions, type FlowDeliveryProps } from './delivery/flow-delivery';
 export { type EventArchiveOptions, TriggerRules, type TriggerRulesProps } from './events/trigger-rules';
 export { HealthNotifications, type HealthNotificationsProps } from './notifications/health-notifications';

@@ -5,13 +5,16 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import { OPEN_INDEX } from '../../contract/delivery';
 import { Output } from '../../contract/outputs';
-import { FLOW_URL_CONTEXT } from '../../contract/subscriptions';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allow, allowOnTable, allowPeek, allowPutEvents, allowQuery, allowSend } from '../shared/allow';
+import type { ConnectorApi } from '../custom-connector/connector-api';
+import { allow, allowOnTable, allowPeek, allowPutEvents, allowQuery, allowSealing, allowSend } from '../shared/allow';
 import { partsOf, type WholeConnector, workQueuesIn } from './parts';
 
-/** Names and values of the outputs that the CLI uses. They include resources that are added to the connector later. */
-export function managementOutputs(connector: WholeConnector): [name: string, value: string][] {
+/** Names and values of outputs. */
+export type Outputs = [name: string, value: string][];
+
+/** The outputs that the CLI uses. They include resources that are added to the connector later. */
+export function managementOutputs(connector: WholeConnector): Outputs {
   const { delivery, subscriptions, thresholds } = connector;
   const urls = (kind: 'queues' | 'deadLetterQueues') => () =>
     listed(Object.values(partsOf(connector)[kind]).map(({ queueUrl }) => queueUrl));
@@ -29,6 +32,12 @@ export function managementOutputs(connector: WholeConnector): [name: string, val
     [Output.FLOW_URL_KEY_ARN, subscriptions.flowUrlKey.keyArn],
   ];
 }
+
+/** The outputs that describe the custom connector's API. */
+export const apiOutputs = ({ url, _signIn }: ConnectorApi): Outputs => [
+  [Output.CONNECTOR_API_URL, url],
+  [Output.CONNECTOR_API_SIGN_IN, JSON.stringify(_signIn)],
+];
 
 /** Allows the API calls of the CLI. For constructs that are added later, call `allowInspection`. */
 export function allowManagement(connector: WholeConnector, grantee: iam.IGrantable): iam.Grant {
@@ -51,15 +60,7 @@ export function allowManagement(connector: WholeConnector, grantee: iam.IGrantab
       .combine(allow(grantee, ['logs:StartQuery'], ...logGroupArns))
       // The actions support no resources (Service Authorization Reference, CloudWatch Logs and CloudWatch).
       .combine(allow(grantee, ['logs:GetQueryResults', 'cloudwatch:DescribeAlarms'], '*'))
-      .combine(
-        iam.Grant.addToPrincipal({
-          grantee,
-          actions: ['kms:Encrypt'],
-          resourceArns: [flowUrlKey.keyArn],
-          // Every stored URL must be bound to a subscription by its encryption context.
-          conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
-        }),
-      )
+      .combine(allowSealing(grantee, flowUrlKey))
   );
 }
 

@@ -3,6 +3,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct, IConstruct } from 'constructs';
 import type { RefreshCollection } from '../collection/refresh-collection';
+import type { ConnectorApi } from '../custom-connector/connector-api';
 import type { FlowDelivery } from '../delivery/flow-delivery';
 import type { TriggerRules } from '../events/trigger-rules';
 import type { HealthNotifications } from '../notifications/health-notifications';
@@ -21,6 +22,7 @@ export interface WholeConnector extends IConstruct {
   readonly collection: RefreshCollection;
   readonly delivery: FlowDelivery;
   readonly notifications?: HealthNotifications;
+  readonly connectorApi?: ConnectorApi;
 }
 
 /** Resources of a connector by the names that alarms and dashboards show. */
@@ -34,7 +36,7 @@ export interface Parts {
 
 /** Finds the resources of a connector in its construct tree, including those that are added later. */
 export function partsOf(connector: WholeConnector): Parts {
-  const { notifications } = connector;
+  const { notifications, connectorApi } = connector;
   const all = connector.node.findAll();
   const workQueues = workQueuesIn(connector);
   const functions = all.filter((one) => one instanceof HandlerFunction);
@@ -42,6 +44,7 @@ export function partsOf(connector: WholeConnector): Parts {
   // all of them, and the events that they cannot deliver are in the dead-letter queue of the rules.
   const parts: Construct[] = [connector.rules, connector.thresholds, connector.collection, connector.delivery];
   if (notifications) parts.push(notifications);
+  if (connectorApi) parts.push(connectorApi);
   return {
     queues: Object.fromEntries(workQueues.map((one) => [one.node.id, one.queue])),
     deadLetterQueues: {

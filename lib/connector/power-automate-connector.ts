@@ -4,6 +4,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { Output } from '../../contract/outputs';
 import { RefreshCollection, type RefreshCollectionOptions } from '../collection/refresh-collection';
+import { ConnectorApi, type ConnectorApiOptions, type ConnectorApiProps } from '../custom-connector/connector-api';
 import { FlowDelivery, type FlowDeliveryOptions } from '../delivery/flow-delivery';
 import { TriggerRules, type TriggerRulesProps } from '../events/trigger-rules';
 import { HealthNotifications } from '../notifications/health-notifications';
@@ -36,7 +37,7 @@ import { ThresholdEvaluation, type ThresholdEvaluationOptions } from '../thresho
 import { type IPollingConnector, PolledUnification, type UnificationOptions } from '../unification/polled-unification';
 import { UnificationPolling, type UnificationPollingProps } from '../unification/unification-polling';
 import { ConnectorSignals } from './connector-signals';
-import { allowInspection, allowManagement, managementOutputs } from './management';
+import { allowInspection, allowManagement, apiOutputs, managementOutputs, type Outputs } from './management';
 
 /** Properties of PowerAutomateConnector: the properties of the constructs that it consists of. */
 export interface PowerAutomateConnectorProps
@@ -61,12 +62,13 @@ export interface PowerAutomateConnectorProps
   readonly runbook?: string;
 }
 
-/** Properties of the constructs that are created on first use. */
+/** Properties of the constructs that are created on first use, without their own options. */
 type AddedPartProps = SubscriptionRegistrationProps &
   ScheduledQueriesProps &
   SourceNormalizationProps &
   Omit<SourceReconciliationProps, 'normalization'> &
-  UnificationPollingProps;
+  UnificationPollingProps &
+  Omit<ConnectorApiProps, keyof ConnectorApiOptions>;
 
 /**
  * Starts Power Automate flows when customer data changes.
@@ -112,6 +114,8 @@ export class PowerAutomateConnector
   private readonly partProps: AddedPartProps;
   private readonly addedParts = new Map<string, Construct>();
   private readonly managers: iam.IGrantable[] = [];
+  private addedApi?: ConnectorApi;
+  private hasOutputs = false;
 
   constructor(scope: Construct, id: string, props: PowerAutomateConnectorProps = {}) {
     super(scope, id, props);
@@ -161,7 +165,9 @@ export class PowerAutomateConnector
   public addOutputs(): void {
     const outputs = managementOutputs(this);
     if (this.partProps.entraFederation) outputs.push([Output.DELIVER_ROLE_ARN, this.delivery.deliverRole.roleArn]);
-    for (const [name, value] of outputs) new CfnOutput(Stack.of(this), name, { value }).overrideLogicalId(name);
+    if (this.addedApi) outputs.push(...apiOutputs(this.addedApi));
+    this.addStackOutputs(outputs);
+    this.hasOutputs = true;
   }
 
   /**
@@ -248,6 +254,29 @@ export class PowerAutomateConnector
     return new PolledUnification(this, id, { ...options, connector: this });
   }
 
+  /**
+   * Adds the API of a custom connector for Power Automate, with which flows create and remove their own subscriptions. Call
+   * this method once.
+   *
+   * @param id ID of the construct
+   * @param options how callers sign in, and the limits of the API
+   */
+  public addConnectorApi(id: string, options: ConnectorApiOptions): ConnectorApi {
+    if (this.addedApi) {
+      throw new Error(`${this.node.path} already has the API ${this.addedApi.node.path}: a connector has one API`);
+    }
+    const api = new ConnectorApi(this, id, { ...this.partProps, ...options });
+    this.addedApi = api;
+    this.letManagersInspect(api);
+    if (this.hasOutputs) this.addStackOutputs(apiOutputs(api));
+    return api;
+  }
+
+  /** API of the custom connector, if one was added. */
+  public get connectorApi(): ConnectorApi | undefined {
+    return this.addedApi;
+  }
+
   /** Construct that creates the declared subscriptions. Created on first use. */
   public get registration(): SubscriptionRegistration {
     return this.part('Registration', (id) => new SubscriptionRegistration(this, id, this.partProps));
@@ -280,7 +309,15 @@ export class PowerAutomateConnector
     if (existing) return existing as T;
     const part = create(id);
     this.addedParts.set(id, part);
-    for (const manager of this.managers) allowInspection(manager, part);
+    this.letManagersInspect(part);
     return part;
+  }
+
+  private addStackOutputs(outputs: Outputs): void {
+    for (const [name, value] of outputs) new CfnOutput(Stack.of(this), name, { value }).overrideLogicalId(name);
+  }
+
+  private letManagersInspect(part: Construct): void {
+    for (const manager of this.managers) allowInspection(manager, part);
   }
 }

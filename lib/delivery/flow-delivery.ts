@@ -1,4 +1,4 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -28,6 +28,7 @@ import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
 import type { EventPartProps, StorageOptions } from '../shared/options';
 import { eventFunction } from '../shared/part';
+import { validateHosts } from '../shared/validate';
 import { WorkQueue } from '../shared/work-queue';
 import { DeliverySignals } from './delivery-signals';
 
@@ -154,7 +155,7 @@ export class FlowDelivery extends DeliverySignals {
     super(scope, id, props);
 
     const { deliveryRetention = Duration.days(DEFAULT_DELIVERY_RETENTION_DAYS), extraFlowHosts = [] } = props;
-    validateExtraFlowHosts(extraFlowHosts);
+    validateHosts('extraFlowHosts', extraFlowHosts);
     validateDeliveryRetention(deliveryRetention);
 
     const { eventBus, subscriptionsTable, queueEncryptionKey } = props;
@@ -254,20 +255,6 @@ function allowFederation(grantee: iam.IGrantable): void {
       NumericLessThanEquals: { 'sts:DurationSeconds': WEB_IDENTITY_SECONDS },
     },
   }).assertSuccess();
-}
-
-/** A domain name with two or more labels, without scheme, port, path or wildcard. */
-const HOST = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*$/;
-
-function validateExtraFlowHosts(hosts: string[]): void {
-  for (const host of hosts) {
-    if (Token.isUnresolved(host) || HOST.test(host)) continue;
-    // Shows only values that cannot be a URL, because a URL may be a credential.
-    const what = /^[\w.*-]*$/.test(host) ? `'${host}'` : 'an invalid host name';
-    throw new Error(
-      `extraFlowHosts has ${what}: write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
-    );
-  }
 }
 
 /** SQS keeps a message for up to 14 days (Amazon SQS quotas). The record of its delivery must be kept longer. */

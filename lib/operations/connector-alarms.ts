@@ -1,6 +1,7 @@
 import { Duration, Fn } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { partsOf } from '../connector/parts';
 import type { PowerAutomateConnector } from '../connector/power-automate-connector';
@@ -132,7 +133,7 @@ export class ConnectorAlarms extends Construct {
     });
     const throttled = 'Lambda throttles functions of the connector: the account has reached its concurrency limit.';
     this.add('Throttles', overrides.throttles, 'throttles', LOW, throttled, {
-      metric: ({ period }) => sumOf(Object.values(functions).map((fn) => fn.metricThrottles({ period }))),
+      metric: ({ period }) => throttlesOf(Object.values(functions), period),
       evaluationPeriods: 3,
       isState: true,
     });
@@ -204,13 +205,23 @@ export class ConnectorAlarms extends Construct {
   }
 }
 
-function sumOf(metrics: cloudwatch.IMetric[]): cloudwatch.MathExpression {
-  const usingMetrics = Object.fromEntries(metrics.map((metric, n) => [`m${n}`, metric]));
+/** Metrics that an alarm on a sum can have (Amazon CloudWatch, "CloudWatch quotas"). */
+const MAX_SUMMED_METRICS = 10;
+
+function throttlesOf(functions: lambda.IFunction[], period?: Duration): cloudwatch.MathExpression {
+  const label = 'Throttles';
+  if (functions.length > MAX_SUMMED_METRICS) {
+    const names = functions.map(({ functionName }) => `FunctionName = '${functionName}'`).join(' OR ');
+    // Lambda also publishes the metric by function and version, which the schema leaves out.
+    const expression = `SELECT SUM(Throttles) FROM SCHEMA("AWS/Lambda", FunctionName) WHERE ${names}`;
+    return new cloudwatch.MathExpression({ expression, label, period });
+  }
+  const metrics = functions.map((fn, n) => [`m${n}`, fn.metricThrottles({ period })] as const);
   return new cloudwatch.MathExpression({
-    expression: `SUM(METRICS())`,
-    label: 'Throttles',
-    usingMetrics,
-    period: (metrics[0] as cloudwatch.Metric).period,
+    expression: 'SUM(METRICS())',
+    label,
+    usingMetrics: Object.fromEntries(metrics),
+    period,
   });
 }
 

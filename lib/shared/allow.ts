@@ -1,7 +1,9 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { FLOW_URL_CONTEXT } from '../../contract/subscriptions';
 
 /**
  * Allows exactly these actions on exactly these resources. CDK's grants would add actions that no handler calls (such as
@@ -42,6 +44,16 @@ export function allowSend(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam
       key ? grant.combine(allow(grantee, ['kms:GenerateDataKey', 'kms:Decrypt'], key.keyArn)) : grant,
     send,
   );
+}
+
+/** Allows encrypting flow URLs. Every stored URL must be bound to a subscription by its encryption context. */
+export function allowSealing(grantee: iam.IGrantable, flowUrlKey: kms.IKey): iam.Grant {
+  return iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['kms:Encrypt'],
+    resourceArns: [flowUrlKey.keyArn],
+    conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
+  });
 }
 
 /** Allows creating, changing and removing subscriptions whose flow URLs are references to secrets or parameters. */

@@ -85,7 +85,8 @@ export interface FunctionOptions {
   /**
    * VPC that all functions run in. Its subnets must reach DynamoDB, SQS, EventBridge and KMS. `deliver` also needs the
    * public internet, for example through a NAT gateway. With declared subscriptions, `register` also needs Amazon S3,
-   * because it sends its response to CloudFormation there.
+   * because it sends its response to CloudFormation there. With `ConnectorSignIn.entra`, `connect` also needs the public
+   * internet, because it reads the keys of Microsoft Entra ID.
    *
    * @default - the functions run outside of your VPCs
    */

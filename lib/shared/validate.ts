@@ -59,3 +59,20 @@ export function validateNameInTemplate(option: string, name: string): void {
   const hint = `1 to ${MAX_NAME_LENGTH} characters, without blanks at the ends and`;
   validateInTemplate(option, name, isName(name, MAX_NAME_LENGTH), hint);
 }
+
+/** A domain name with two or more labels, without scheme, port, path or wildcard. */
+const HOST = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*$/;
+
+export const isHost = (text: string): boolean => HOST.test(text);
+
+/** @throws Error if a text cannot be the end of a host name. Tokens are accepted. */
+export function validateHosts(option: string, hosts: string[]): void {
+  for (const host of hosts) {
+    if (Token.isUnresolved(host) || isHost(host)) continue;
+    // Shows only values that cannot be a URL, because a URL may be a credential.
+    const what = /^[\w.*-]*$/.test(host) ? `'${host}'` : 'an invalid host name';
+    throw new Error(
+      `${option} has ${what}: write the end of a host name in lower case, such as 'flows.example.com', without scheme, port, path or '*'`,
+    );
+  }
+}

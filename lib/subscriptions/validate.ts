@@ -6,6 +6,8 @@ const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/i;
 
 export const isSubscriptionName = (name: string): boolean => SUBSCRIPTION_NAME.test(name);
 
+export const isGuid = (text: string): boolean => GUID.test(text);
+
 // The messages are those of the subscription file. They never show a value, which may be a misplaced secret.
 
 export function validateSubscriptionName(name: string): void {
@@ -18,7 +20,7 @@ export function validateSubscriptionName(name: string): void {
 }
 
 export function validateTenantId(tenantId: string): void {
-  if (Token.isUnresolved(tenantId) || GUID.test(tenantId) || DOMAIN.test(tenantId)) return;
+  if (Token.isUnresolved(tenantId) || isGuid(tenantId) || DOMAIN.test(tenantId)) return;
   throw new Error(
     `"auth.tenantId" ${tenantId === '' ? 'is empty' : 'is neither a GUID nor a domain'}; ` +
       "write the Directory (tenant) ID of the app registration, or one of the tenant's verified domains",
@@ -26,7 +28,7 @@ export function validateTenantId(tenantId: string): void {
 }
 
 export function validateClientId(clientId: string): void {
-  if (Token.isUnresolved(clientId) || GUID.test(clientId)) return;
+  if (Token.isUnresolved(clientId) || isGuid(clientId)) return;
   throw new Error(
     `"auth.clientId" ${clientId === '' ? 'is empty' : 'is not a GUID'}; write the Application (client) ID of the app registration`,
   );

@@ -6,7 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { everythingConnector } from '../support/app/everything';
+import { addEverythingApi, everythingConnector } from '../support/app/everything';
 import {
   ACKNOWLEDGEMENTS,
   DEFAULT_ACKNOWLEDGEMENTS,
@@ -25,7 +25,7 @@ function connectorApp() {
 
 function everythingApp() {
   const app = new App();
-  everythingConnector(app);
+  addEverythingApi(everythingConnector(app));
   return app;
 }
 

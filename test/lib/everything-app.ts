@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { everythingConnector } from '../support/app/everything';
+import { addEverythingApi, everythingConnector } from '../support/app/everything';
 
 /** An app with a connector that uses every feature. */
-everythingConnector(new App());
+addEverythingApi(everythingConnector(new App()));

@@ -7,11 +7,14 @@ import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { describe, expect, test } from 'vitest';
 import { Env } from '../../../contract/environment';
 import {
+  ConnectorApi,
+  ConnectorSignIn,
   FlowDelivery,
   RefreshCollection,
   ScheduledQueries,
   SourceNormalization,
   SourceReconciliation,
+  SubjectCatalog,
   SubscriptionRegistry,
   ThresholdEvaluation,
   TriggerRules,
@@ -43,6 +46,19 @@ const PARTS: Record<string, (stack: Stack, eventBus: events.IEventBus) => void> 
     const normalization = new SourceNormalization(stack, 'Normalization', { eventBus, deadLetterQueue });
     const runsTable = suitableTable(stack, 'runsTable');
     new SourceReconciliation(stack, 'Part', { eventBus, normalization, runsTable });
+  },
+  SubjectCatalog: (stack, eventBus) => {
+    new SubjectCatalog(stack, 'Part', { eventBus });
+  },
+  ConnectorApi: (stack, eventBus) => {
+    new ConnectorApi(stack, 'Part', {
+      signIn: [ConnectorSignIn.keys()],
+      eventBus,
+      subscriptionsTable: suitableTable(stack, 'subscriptionsTable'),
+      thresholdsTable: suitableTable(stack, 'thresholdsTable'),
+      observationsQueue: new sqs.Queue(stack, 'Observations'),
+      flowUrlKey: new kms.Key(stack, 'Key'),
+    });
   },
   SubscriptionRegistry: (stack) => {
     new SubscriptionRegistry(stack, 'Part');
@@ -123,6 +139,34 @@ describe('used alone', () => {
         'AWS::IAM::Role': 3,
       },
     ],
+    [
+      'SubjectCatalog',
+      {
+        'AWS::DynamoDB::GlobalTable': 1,
+        'AWS::SQS::Queue': 3,
+        'AWS::Lambda::Function': 1,
+        'AWS::Logs::LogGroup': 1,
+        'AWS::IAM::Role': 1,
+        'AWS::Events::Rule': 1,
+      },
+    ],
+    [
+      'ConnectorApi',
+      {
+        // Two tables, a key and a queue are passed to it.
+        'AWS::DynamoDB::GlobalTable': 3,
+        'AWS::KMS::Key': 1,
+        'AWS::SQS::Queue': 5,
+        'AWS::Lambda::Function': 3,
+        'AWS::Logs::LogGroup': 4,
+        'AWS::IAM::Role': 3,
+        'AWS::Events::Rule': 2,
+        'AWS::ApiGatewayV2::Api': 1,
+        'AWS::ApiGatewayV2::Integration': 1,
+        'AWS::ApiGatewayV2::Route': 7,
+        'AWS::ApiGatewayV2::Stage': 1,
+      },
+    ],
     ['SubscriptionRegistry', { 'AWS::DynamoDB::GlobalTable': 1, 'AWS::KMS::Key': 1 }],
     [
       'FlowDelivery',
@@ -144,19 +188,23 @@ describe('used alone', () => {
     expect(inventory(alone(part, recommendedFlags))).toEqual(inventory(alone(part)));
   });
 
-  test.each(['ThresholdEvaluation', 'RefreshCollection', 'ScheduledQueries', 'UnificationPolling', 'FlowDelivery'])(
-    '%s has an ID derived from its path, and the default event source',
-    (part) => {
-      const functions = Object.values(resources(alone(part), 'AWS::Lambda::Function'));
-      for (const { Properties } of functions) {
-        const { Variables } = Properties.Environment;
-        expect(Variables[Env.CONNECTOR_ID]).toMatch(/^Stack-Part-/);
-        if (Env.EVENT_SOURCE in Variables) {
-          expect(Variables).toMatchObject({ [Env.EVENT_BUS_NAME]: 'company', [Env.EVENT_SOURCE]: 'customer-insights' });
-        }
+  test.each([
+    'ThresholdEvaluation',
+    'RefreshCollection',
+    'ScheduledQueries',
+    'UnificationPolling',
+    'FlowDelivery',
+    'ConnectorApi',
+  ])('%s has an ID derived from its path, and the default event source', (part) => {
+    const functions = Object.values(resources(alone(part), 'AWS::Lambda::Function'));
+    for (const { Properties } of functions) {
+      const { Variables } = Properties.Environment;
+      expect(Variables[Env.CONNECTOR_ID]).toMatch(/^Stack-Part-/);
+      if (Env.EVENT_SOURCE in Variables) {
+        expect(Variables).toMatchObject({ [Env.EVENT_BUS_NAME]: 'company', [Env.EVENT_SOURCE]: 'customer-insights' });
       }
-    },
-  );
+    }
+  });
 
   test('TriggerRules without props creates a bus', () => {
     const stack = new Stack(new App(), 'Stack');

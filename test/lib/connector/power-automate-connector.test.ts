@@ -41,9 +41,10 @@ const template = connectorTemplate();
 
 /**
  * Functions of every connector. `register` is created with the first declared subscription, `measure` with the first query,
- * `normalize` with the first source, `poll` with the first unification.
+ * `normalize` with the first source, `poll` with the first unification; `connect`, `retire` and `record` with the API.
  */
-type EveryHandler = Exclude<HandlerName, 'register' | 'measure' | 'normalize' | 'poll' | 'reconcile'>;
+type AddedHandler = 'register' | 'measure' | 'normalize' | 'poll' | 'reconcile' | 'connect' | 'retire' | 'record';
+type EveryHandler = Exclude<HandlerName, AddedHandler>;
 const HANDLERS: Record<EveryHandler, string> = {
   evaluate: 'ThresholdsEvaluate',
   sweep: 'ThresholdsSweep',

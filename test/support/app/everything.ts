@@ -1,4 +1,5 @@
 import { type App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -12,6 +13,7 @@ import {
   ClientSecret,
   ConnectorAlarms,
   ConnectorDashboard,
+  ConnectorSignIn,
   FlowAuth,
   FlowUrl,
   Measure,
@@ -121,6 +123,25 @@ export function everythingConnector(app: App): PowerAutomateConnector {
   });
   connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(QueryTargets.DOMAIN) });
   return connector;
+}
+
+/** Adds the API of the custom connector with every option that can be combined. */
+export function addEverythingApi(connector: PowerAutomateConnector): void {
+  const arn = `arn:aws:acm:${REGION}:${ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555`;
+  connector.addConnectorApi('Api', {
+    signIn: [
+      ConnectorSignIn.entra({
+        tenantId: '11111111-2222-3333-4444-555555555555',
+        clientId: APPLICATION.clientId,
+        scope: 'Flows.Use',
+        roles: ['Flow.Author'],
+      }),
+      ConnectorSignIn.keys(),
+    ],
+    domainName: 'connector.example.com',
+    certificate: acm.Certificate.fromCertificateArn(connector, 'ApiCertificate', arn),
+    callbackHosts: ['logic.azure.com'],
+  });
 }
 
 /** References to the user's secrets and parameters by name. */

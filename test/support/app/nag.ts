@@ -19,7 +19,8 @@ export interface Acknowledgement {
 }
 
 const ANY = /^/;
-const QUEUE_READERS = /\/(Evaluate|Collect|Dispatch|Deliver|Normalize|Measure|Poll|Reconcile)\/Function\/Resource$/;
+const QUEUE_READERS =
+  /\/(Evaluate|Collect|Dispatch|Deliver|Normalize|Measure|Poll|Reconcile|Record)\/Function\/Resource$/;
 
 /** Accepted findings in every app with a connector. */
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
@@ -88,6 +89,38 @@ export const DEFAULT_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
 
 /** Additional accepted findings in the app with every option. */
 export const OPTION_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
+  {
+    rules: ['AwsSolutions-APIG4'],
+    resources: /\/Api\/Gateway\/HttpApi\/[^/]+\/Resource$/,
+    reason:
+      'The function connect checks every caller. An authorizer cannot check keys, and DELETE is authorized by the id in its path.',
+  },
+  {
+    rules: ['AwsSolutions-SQS3'],
+    resources: /\/Api\/RetirementDeadLetterQueue\/Resource$/,
+    reason: "It is the dead-letter queue of a rule's target. The check only recognizes redrive policies of queues.",
+  },
+  {
+    rules: ['Serverless-LambdaDLQ', 'NIST.800.53.R5-LambdaDLQ'],
+    resources: /\/Api\/Connect\/Function\/Resource$/,
+    reason: 'API Gateway waits for its response. The caller repeats a failed request.',
+  },
+  {
+    rules: ['Serverless-LambdaDLQ', 'NIST.800.53.R5-LambdaDLQ'],
+    resources: /\/Api\/Retire\/Function\/Resource$/,
+    reason: 'It runs every minute without input: the next run completes the work of a failed one.',
+  },
+  {
+    rules: ['NIST.800.53.R5-LambdaConcurrency'],
+    resources: /\/Api\/Connect\/Function\/Resource$/,
+    reason: 'The throttle of the API limits it. Reserved concurrency would reduce the concurrency of the account.',
+  },
+  {
+    rules: ['NIST.800.53.R5-LambdaConcurrency'],
+    resources: /\/Api\/Retire\/Function\/Resource$/,
+    reason:
+      'Only its schedule calls it, once a minute. Reserved concurrency would reduce the concurrency of the account.',
+  },
   {
     rules: ['AwsSolutions-SQS3'],
     resources: /\/Notifications\/DeadLetterQueue\/Resource$/,
