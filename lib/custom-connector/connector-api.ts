@@ -10,12 +10,11 @@ import { Construct } from 'constructs';
 import type { EntraSignInSettings, SignInSettings } from '../../contract/custom-connector';
 import { Env } from '../../contract/environment';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allowOnTable, allowPutEvents, allowQuery, allowSealing, allowSend } from '../shared/allow';
+import { allowOnTable, allowQuery, allowSealing, allowSend } from '../shared/allow';
 import { everyMinute } from '../shared/every-minute';
 import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
 import type { EventPartProps, StorageOptions } from '../shared/options';
-import { eventFunction } from '../shared/part';
 import { isHost, validateHosts } from '../shared/validate';
 import { type ConnectorSignIn, signInSettings } from './connector-sign-in';
 import { Gateway } from './gateway';
@@ -231,25 +230,21 @@ export class ConnectorApi extends Construct {
   }
 
   private retireFunction(connectorId: string, props: ConnectorApiProps): lambda.Function {
-    const { eventBus, subscriptionsTable, thresholdsTable, observationsQueue } = props;
-    const { function: retire } = eventFunction(
-      this,
-      { ...props, connectorId },
-      {
-        handler: 'retire',
-        description: 'Every minute: removes the subscriptions of flows that ended',
-        environment: {
-          [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
-          [Env.THRESHOLDS_TABLE_NAME]: thresholdsTable.tableName,
-          [Env.OBSERVATIONS_QUEUE_URL]: observationsQueue.queueUrl,
-        },
+    const { subscriptionsTable, thresholdsTable } = props;
+    const { function: retire } = new HandlerFunction(this, {
+      ...props,
+      handler: 'retire',
+      description: 'Every minute: removes the subscriptions of flows that ended',
+      environment: {
+        [Env.CONNECTOR_ID]: connectorId,
+        [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
+        [Env.THRESHOLDS_TABLE_NAME]: thresholdsTable.tableName,
       },
-    );
+    });
     allowOnTable(retire, subscriptionsTable, ['BatchGetItem', 'UpdateItem', 'DeleteItem']);
     allowQuery(retire, subscriptionsTable, DUE_INDEX.name);
     // Marks the threshold's items, which `sweep` removes.
     allowOnTable(retire, thresholdsTable, ['UpdateItem']);
-    allowPutEvents(retire, eventBus);
     everyMinute(this, 'Retirement', retire, props.queueEncryptionKey);
     return retire;
   }

@@ -60,14 +60,13 @@ describe('permissions', () => {
     expect(encrypt.Condition).toEqual({ StringLike: { 'kms:EncryptionContext:subscription': '*' } });
   });
 
-  test('retire removes subscriptions and reports it', () => {
+  test('retire only reads and removes subscriptions, and marks the items of their thresholds', () => {
     expect(own(template, 'Retire')).toEqual([
       'dynamodb:BatchGetItem SubscriptionsTable',
       'dynamodb:DeleteItem SubscriptionsTable',
       'dynamodb:Query SubscriptionsTable/index/by-due',
       'dynamodb:UpdateItem SubscriptionsTable',
       'dynamodb:UpdateItem ThresholdsTable',
-      'events:PutEvents EventsBus',
     ]);
   });
 
@@ -94,11 +93,11 @@ describe('the functions', () => {
     const tables = {
       [Env.SUBSCRIPTIONS_TABLE_NAME]: 'SubscriptionsTable',
       [Env.THRESHOLDS_TABLE_NAME]: 'ThresholdsTable',
-      [Env.OBSERVATIONS_QUEUE_URL]: 'ThresholdsObservationsQueue',
     };
     expect(connect).toEqual({
       ...common,
       ...tables,
+      [Env.OBSERVATIONS_QUEUE_URL]: 'ThresholdsObservationsQueue',
       [Env.CATALOG_TABLE_NAME]: 'ApiCatalogTable',
       [Env.FLOW_URL_KEY_ARN]: 'SubscriptionsFlowUrlKey',
       [Env.SIGN_IN]: '{"keys":true}',
@@ -108,8 +107,6 @@ describe('the functions', () => {
     expect(variables(template, 'Retire')).toEqual({
       ...common,
       ...tables,
-      [Env.EVENT_BUS_NAME]: 'EventsBus',
-      [Env.EVENT_SOURCE]: 'customer-insights',
       POWERTOOLS_SERVICE_NAME: 'retire',
     });
     expect(variables(template, 'CatalogRecord')).toEqual({

@@ -54,7 +54,7 @@ beforeEach(() => {
   const settings = { keys: true, entra: { ...ENTRA, roles: ['Flow.Author'] } };
   request = (headers) =>
     signIn(
-      { method: 'GET', path: '/v1/me', query: {}, headers, origin: 'https://api.example.com' },
+      { route: 'GET /v1/me', parameters: {}, query: {}, headers, origin: 'https://api.example.com' },
       { settings, keys, verifyToken, clock, telemetry },
     );
 });

@@ -48,7 +48,7 @@ function world(settings: SignInSettings = BOTH, verification: TokenVerification 
   };
   const ports: SignInPorts = { settings, keys, verifyToken, clock: () => NOW, telemetry };
   const request = (headers: Record<string, string>) =>
-    signIn({ method: 'GET', path: '/v1/me', query: {}, headers, origin: 'https://api.example.com' }, ports);
+    signIn({ route: 'GET /v1/me', parameters: {}, query: {}, headers, origin: 'https://api.example.com' }, ports);
   return { keys, telemetry, tokens, request };
 }
 
