@@ -3,10 +3,12 @@ import { CustomResources } from '../engines/functions/custom-resource';
 import type { LambdaFunction } from '../engines/functions/lambda';
 import type { Routes } from '../engines/protocol/endpoint';
 import { Cleanups } from '../shared/cleanups';
+import type { Plan } from '../template/model/plan';
 import { ACCOUNT, planTemplate, REGION, stackId } from '../template/plan';
 import { type LoadedTemplate, loadTemplate } from '../template/template';
 import { serveOperations, startEngines } from './engines';
 import { lambdaFunctions, startEventSources } from './functions';
+import { startHttpApis } from './http-apis';
 import type { LocalStack, LocalStackOptions } from './local-stack';
 import { StackQueues } from './queues';
 import { eventBuses, patternRules, schedules } from './rules';
@@ -18,17 +20,22 @@ import { eventBuses, patternRules, schedules } from './rules';
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const loaded = loadTemplate(options.templateFile);
-  planTemplate(loaded, (name) => `http://127.0.0.1/${ACCOUNT}/${name}`);
+  const { apis } = planTemplate(loaded, (name) => `http://127.0.0.1/${ACCOUNT}/${name}`);
   const cleanups = new Cleanups();
   try {
-    return await start(loaded, options, cleanups);
+    return await start(loaded, apis, options, cleanups);
   } catch (error) {
     await cleanups.run();
     throw error;
   }
 }
 
-async function start(loaded: LoadedTemplate, options: LocalStackOptions, cleanups: Cleanups): Promise<LocalStack> {
+async function start(
+  loaded: LoadedTemplate,
+  declaredApis: Plan['apis'],
+  options: LocalStackOptions,
+  cleanups: Cleanups,
+): Promise<LocalStack> {
   const { stackName } = loaded;
   let description: LocalRunDescription | undefined;
   let customResources: CustomResources | undefined;
@@ -42,8 +49,10 @@ async function start(loaded: LoadedTemplate, options: LocalStackOptions, cleanup
   const { endpoint, endpoints, sqs, dynamoDb, activity } = engines;
   customResources = new CustomResources(endpoint.url, stackId(stackName));
 
-  // Planned again, because the URLs of queues are known now.
-  const plan = planTemplate(loaded, (name) => sqs.url(name));
+  const apis = await startHttpApis(declaredApis, cleanups);
+
+  // Planned again, because the URLs of queues and APIs are known now.
+  const plan = planTemplate(loaded, (name) => sqs.url(name), apis.url);
   await Promise.all(plan.tables.map((table) => dynamoDb.createTable(table.input)));
   for (const queue of plan.queues) sqs.createQueue(queue);
 
@@ -51,6 +60,7 @@ async function start(loaded: LoadedTemplate, options: LocalStackOptions, cleanup
   const destinations = { sqs, functions, log: (id: string, message: string) => options.onLog?.(id, message) };
   serveOperations(plan, engines, eventBuses(plan, destinations, options.onEvent), options);
   startEventSources(plan, engines, functions);
+  apis.serve(plan, functions);
   const timers = schedules(plan, destinations, options.speed);
   cleanups.add(() => timers.stop());
   timers.start();

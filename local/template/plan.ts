@@ -24,10 +24,15 @@ const DEFAULT_VISIBILITY_SECONDS = 30;
  * Converts a template to a plan, without starting anything. Throws `TemplateError` for the first error or unsupported
  * feature: a resource type, property, value, intrinsic function or unknown name.
  * @param queueUrl returns a queue's URL by its name.
+ * @param apiUrl returns the address of an HTTP API by its logical id.
  */
-export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) => string): Plan {
+export function planTemplate(
+  loaded: LoadedTemplate,
+  queueUrl: (name: string) => string,
+  apiUrl: (logicalId: string) => string = (id) => `https://${id.toLowerCase()}.execute-api.${REGION}.amazonaws.com`,
+): Plan {
   const { template, stackName, directory, assets } = loaded;
-  const stack: StackContext = { stackName, account: ACCOUNT, region: REGION, directory, assets, queueUrl };
+  const stack: StackContext = { stackName, account: ACCOUNT, region: REGION, directory, assets, queueUrl, apiUrl };
   const created = new Map<string, PhysicalResource>();
   const scope = templateScope(loaded, created);
   const plan: Plan = {
@@ -39,6 +44,8 @@ export function planTemplate(loaded: LoadedTemplate, queueUrl: (name: string) =>
     functions: [],
     eventSources: [],
     keys: [],
+    apis: [],
+    integrations: new Map(),
     secrets: [],
     parameters: [],
     customResources: [],
@@ -160,6 +167,13 @@ function checkConnections(plan: Plan): void {
         );
       }
       checkQueue(target.deadLetterArn, `${target.where}.DeadLetterConfig`);
+    }
+  }
+  for (const { logicalId, routes } of plan.apis) {
+    for (const { routeKey, functionArn } of routes) {
+      if (!functions.has(functionArn)) {
+        throw new TemplateError(logicalId, `the function of ${routeKey}, ${functionArn}, is not in the template`);
+      }
     }
   }
   for (const { logicalId, queueArn } of plan.schedules) checkQueue(queueArn, `${logicalId}.Target.Arn`);

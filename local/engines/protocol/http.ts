@@ -28,13 +28,18 @@ export function listen(server: Server, port: number): Promise<number> {
  * receives the response only after it has sent its request.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  return (await readBytes(request, maxBytes))?.toString('utf8');
+}
+
+/** Like `readBody`, without decoding. */
+export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size <= maxBytes) chunks.push(chunk);
   }
-  return size <= maxBytes ? Buffer.concat(chunks).toString('utf8') : undefined;
+  return size <= maxBytes ? Buffer.concat(chunks) : undefined;
 }
 
 /** Closes a server and all its connections. */

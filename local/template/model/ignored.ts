@@ -33,6 +33,8 @@ export const IGNORED = {
   deliveryRetries:
     'Rule targets are in this process, so a delivery that fails three times keeps failing. Retries are limited to three ' +
     'within a second, instead of the declared attempts and event age, which span a day.',
+  throttling: 'The local run has one user, so that requests to APIs are not throttled.',
+  accessLog: 'The local run writes no access logs.',
   calendar:
     'Calendars are not implemented: schedules with cron(…) or at(…) run only on demand, others only at their rate.',
   asynchronousRetries:

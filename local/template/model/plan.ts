@@ -4,6 +4,8 @@ import type { CustomResourceInput } from '../../engines/functions/custom-resourc
 import type { EventSourceInput } from '../../engines/functions/event-source';
 import type { FunctionInput } from '../../engines/functions/sandbox';
 import type { TableInput } from '../../engines/services/dynamodb';
+import type { HttpApiInput } from '../../engines/services/http-api';
+import type { HttpApiRoute } from '../../engines/services/http-api-routes';
 import type { SecretInput } from '../../engines/services/secrets-manager';
 import type { QueueInput } from '../../engines/services/sqs';
 import type { ParameterInput } from '../../engines/services/ssm';
@@ -67,6 +69,9 @@ export interface Plan {
     readonly description: string;
     readonly aliases: string[];
   }[];
+  readonly apis: (HttpApiInput & { readonly routes: HttpApiRoute[] })[];
+  /** ARNs of functions by the logical id of the API integration that invokes them. */
+  readonly integrations: Map<string, string>;
   readonly secrets: SecretInput[];
   readonly parameters: ParameterInput[];
   /** In dependency order. */

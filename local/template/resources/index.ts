@@ -1,3 +1,4 @@
+import { httpApi, integration, route, stage } from './api-gateway';
 import { customResource, isCustom } from './custom';
 import { globalTable, table } from './dynamodb';
 import { eventBus, rule } from './events';
@@ -23,6 +24,10 @@ const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::KMS::Alias': alias,
   'AWS::SecretsManager::Secret': secret,
   'AWS::SSM::Parameter': parameter,
+  'AWS::ApiGatewayV2::Api': httpApi,
+  'AWS::ApiGatewayV2::Integration': integration,
+  'AWS::ApiGatewayV2::Route': route,
+  'AWS::ApiGatewayV2::Stage': stage,
 };
 
 /** Returns undefined if the type is not implemented. */

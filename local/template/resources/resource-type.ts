@@ -13,6 +13,8 @@ export interface StackContext {
   readonly assets: Readonly<Record<string, string>>;
   /** The URL of a queue by its name. */
   queueUrl(name: string): string;
+  /** The address of an HTTP API by its logical id, without a path. */
+  apiUrl(logicalId: string): string;
 }
 
 /** A resource with its resolved properties, without ignored ones. */
