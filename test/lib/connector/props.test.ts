@@ -1,5 +1,7 @@
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -10,6 +12,10 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { describe, expect, test } from 'vitest';
 import {
+  ConnectorApi,
+  type ConnectorApiOptions,
+  type ConnectorApiProps,
+  ConnectorSignIn,
   FlowDelivery,
   type FlowDeliveryProps,
   Notifications,
@@ -24,6 +30,8 @@ import {
   type SourceNormalizationProps,
   SourceReconciliation,
   type SourceReconciliationProps,
+  SubjectCatalog,
+  type SubjectCatalogProps,
   SubscriptionRegistry,
   type SubscriptionRegistryProps,
   ThresholdEvaluation,
@@ -71,7 +79,24 @@ const values = (stack: Stack): Required<PowerAutomateConnectorProps> => ({
   tracing: lambda.Tracing.ACTIVE,
 });
 
-type Values = ReturnType<typeof values> & { readonly flowUrlKey: kms.IKey };
+/** A value for each option of the API. `certificate` comes with `domainName`; `gatewayAuthorizer` has tests of its own. */
+const apiValues = (stack: Stack): Required<Omit<ConnectorApiOptions, 'certificate' | 'gatewayAuthorizer'>> => ({
+  signIn: [ConnectorSignIn.keys()],
+  catalogTable: new dynamodb.TableV2(stack, 'Catalog', {
+    partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+    sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
+    timeToLiveAttribute: 'expiresAt',
+  }),
+  domainName: 'connector.example.com',
+  callbackHosts: ['flows.example.com'],
+  throttle: { rate: 1, burst: 1 },
+  maxFlowsPerUser: 1,
+  endGrace: Duration.hours(1),
+  accessLog: new logs.LogGroup(stack, 'AccessLog'),
+});
+
+type Values = ReturnType<typeof values> &
+  ReturnType<typeof apiValues> & { readonly flowUrlKey: kms.IKey; readonly observationsQueue: sqs.IQueue };
 type Prop = keyof Values;
 
 /** Props that a prop needs. */
@@ -90,7 +115,13 @@ function templateOf(make: (stack: Stack, props: never) => void, given: readonly 
       { name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     ],
   });
-  const all: Values = { ...values(stack), vpc: isolated, flowUrlKey: new kms.Key(stack, 'FlowUrlKey') };
+  const all: Values = {
+    ...values(stack),
+    ...apiValues(stack),
+    vpc: isolated,
+    flowUrlKey: new kms.Key(stack, 'FlowUrlKey'),
+    observationsQueue: new sqs.Queue(stack, 'ObservationsQueue'),
+  };
   make(stack, Object.fromEntries(given.map((prop) => [prop, all[prop]])) as never);
   return JSON.stringify(Template.fromStack(stack).toJSON());
 }
@@ -180,6 +211,29 @@ const polling: Table<UnificationPollingProps> = {
   runsTable: true,
 };
 const reconciliation: Table<Omit<SourceReconciliationProps, 'normalization'>> = polling;
+const catalog: Table<SubjectCatalogProps> = {
+  ...event,
+  ...storage,
+  ...queues,
+  ...functions,
+  catalogTable: false,
+  deadLetterQueue: false,
+  eventBus: true,
+};
+const api: Table<Omit<ConnectorApiProps, 'certificate' | 'gatewayAuthorizer'>> = {
+  ...catalog,
+  signIn: true,
+  domainName: false,
+  callbackHosts: false,
+  throttle: false,
+  maxFlowsPerUser: false,
+  endGrace: false,
+  accessLog: false,
+  subscriptionsTable: true,
+  thresholdsTable: true,
+  observationsQueue: true,
+  flowUrlKey: true,
+};
 const everything = Object.fromEntries(
   Object.keys(values(new Stack(new App(), 'Stack'))).map((prop) => [prop, false]),
 ) as Table<PowerAutomateConnectorProps>;
@@ -209,6 +263,18 @@ const CONSTRUCTS: [string, (stack: Stack, props: never) => void, Record<string, 
       new SourceReconciliation(stack, 'Part', { ...props, normalization });
     },
     reconciliation,
+  ],
+  ['SubjectCatalog', (stack, props) => new SubjectCatalog(stack, 'Part', props), catalog],
+  [
+    'ConnectorApi',
+    (stack, props: ConnectorApiProps) => {
+      const certificate =
+        props.domainName === undefined
+          ? undefined
+          : acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:one');
+      new ConnectorApi(stack, 'Part', { ...props, certificate });
+    },
+    api,
   ],
   ['PowerAutomateConnector', (stack, props) => new PowerAutomateConnector(stack, 'Part', props), everything],
 ];
