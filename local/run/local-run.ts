@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { definitionFor } from '../../cli/custom-connector/connector-files';
 import { readTextFile } from '../../cli/shell/text-file';
 import { readSubscriptionFile, type SubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { Env } from '../../contract/environment';
@@ -24,10 +25,12 @@ import { type LocalStack, messagesIn, startLocalStack } from '../stack';
 import { type LocalConnector, localConnector } from '../stack/connector';
 import { writeLocalRunFile } from './announce';
 import { readAnswers } from './answer-file';
+import { connectorApiSteps } from './connector-api-steps';
 import { readEvents } from './event-file';
 import type { Options } from './options';
 import { ProgressLimit } from './progress-limit';
 import { replay } from './replay';
+import { runDesigner } from './run-designer';
 import { synthesize } from './synthesize';
 
 const ROOT = dirname(dirname(__dirname));
@@ -106,7 +109,7 @@ export class LocalRun {
 
     const connector = localConnector(stack);
     this.cleanups.add(() => connector.close());
-    if (!this.options.once) this.showPage(stack);
+    if (!this.options.once) await this.showPage(stack, connector);
     const subscriptions = await this.subscribe(stack, connector);
 
     let isIdle: boolean;
@@ -121,6 +124,8 @@ export class LocalRun {
     const outcome = await this.report(entries.length, stack, connector, subscriptions, isIdle);
     if (this.options.once) return outcome;
     this.print(nextSteps(stack, connector, this.options.subscriptions));
+    const api = await connectorApiSteps(stack, connector);
+    if (api) this.print(api);
     return undefined;
   }
 
@@ -155,9 +160,14 @@ export class LocalRun {
     return readSubscriptionFile(readTextFile(file, '--subscriptions'), { file, environment, loopback: true });
   }
 
-  private showPage(stack: LocalStack): void {
-    const { ports, close } = runPage(stack, this.history);
-    const page = new PageServer(ports);
+  private async showPage(stack: LocalStack, connector: LocalConnector): Promise<void> {
+    const designer = await runDesigner(stack, {
+      exportDefinition: (url) => definitionFor({ url }),
+      createKey: () => connector.createKey('designer'),
+      onChange: () => this.page?.changed(),
+    });
+    const { ports, close } = runPage(stack, this.history, designer);
+    const page = new PageServer(ports, designer);
     this.page = page;
     this.cleanups.add(() => {
       page.stop();

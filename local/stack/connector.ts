@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { registryPorts } from '../../cli/connector/registry';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
 import { Env } from '../../contract/environment';
 import type { HandlerName } from '../../contract/shared';
+import { KeyTable } from '../../lambda/custom-connector/adapters/key-table';
+import { keyHash, newKey } from '../../lambda/custom-connector/core/api-key';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
@@ -57,6 +60,12 @@ export function localConnector(stack: LocalStack) {
       const rows: DeliveryRow[] = [];
       for await (const row of table.rows()) rows.push(row);
       return rows;
+    },
+    /** Creates a key of the custom connector's API. */
+    async createKey(name: string): Promise<string> {
+      const key = newKey(name, randomBytes);
+      await new KeyTable(dynamodb, subscriptionsTable).create({ name, hash: keyHash(key), createdAt: Date.now() });
+      return key;
     },
     close(): void {
       dynamodb.destroy();

@@ -1,5 +1,6 @@
 import type { CommandGroup } from '../../frame/command';
 import { end } from './end';
+import { exportFiles } from './export';
 import { flows } from './flows';
 import { keyCreate } from './key-create';
 import { keyList } from './key-list';
@@ -11,6 +12,9 @@ const key: CommandGroup = {
 };
 
 export const customConnector: CommandGroup = {
-  meta: { name: 'connector', description: 'manage the custom connector: keys, and flows that registered themselves' },
-  commands: [key, flows, end],
+  meta: {
+    name: 'connector',
+    description: 'manage the custom connector: its files, its keys, and flows that registered themselves',
+  },
+  commands: [exportFiles, key, flows, end],
 };

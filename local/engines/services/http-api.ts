@@ -64,7 +64,7 @@ interface Received {
 }
 
 /** Content types whose bodies are sent as text. Others are sent in base64. */
-const TEXT_TYPE = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded)|[^;]*\+(json|xml))/i;
+const TEXT_TYPE = /^(text\/|application\/(json|javascript|xml)(;|$))/i;
 
 /**
  * The event of a request, payload format 2.0 (API Gateway developer guide, "Create AWS Lambda proxy integrations for HTTP APIs
