@@ -1,4 +1,7 @@
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
+import { ApiMessage } from '../../lambda/custom-connector/core/api';
+import { SignInMessage } from '../../lambda/custom-connector/core/sign-in';
+import { RegistrationMessage } from '../../lambda/registration/core/flow-registration';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
 import type { DeadLetter, LocalStack } from '../stack';
 import type { LocalConnector } from '../stack/connector';
@@ -63,6 +66,16 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${dim('recovered')} ${record.source}: ${record.put} ${status ?? ''} ${dim(String(record.runId ?? ''))}`;
     case LogMessage.RECONCILIATION_FAILED:
       return `${at} ${red('unchecked')} ${record.source}: ${record.failure}: ${record.reason}`;
+    case RegistrationMessage.REGISTERED:
+      return `${at} ${green('register ')} ${subscription} by ${record.by} (${record.host})`;
+    case RegistrationMessage.UNREGISTERED:
+      return `${at} ${yellow('end      ')} ${subscription} by ${record.by}: its deliveries are held until it is removed`;
+    case RegistrationMessage.ENDED:
+    case RegistrationMessage.RETIRED:
+      return `${at} ${yellow('removed  ')} ${subscription}: ${record.message}`;
+    case ApiMessage.REFUSED:
+    case SignInMessage.REFUSED:
+      return `${at} ${yellow('refused  ')} ${record.by ?? 'a caller'}: ${record.reason}`;
     case LogMessage.MATCHED:
     case LogMessage.UNMATCHED:
       return undefined;

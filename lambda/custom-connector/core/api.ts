@@ -25,7 +25,7 @@ export interface ApiPorts {
 }
 
 /** Log messages of the API. Each comment lists the message's details. */
-const ApiMessage = {
+export const ApiMessage = {
   /** `by`, `trigger`, `code`, `reason` */
   REFUSED: 'a registration was refused',
 } as const;

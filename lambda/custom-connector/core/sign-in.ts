@@ -5,7 +5,7 @@ import { type ApiRequest, type ApiResponse, type Caller, type ProblemCode, probl
 import type { SignInPorts, StoredKey } from './ports';
 
 /** Log messages of sign-in. Each comment lists the message's details. */
-const SignInMessage = {
+export const SignInMessage = {
   /** `code`, `reason`; `key`: the name in a key; `cause`: why the signing keys are not available */
   REFUSED: 'a caller could not sign in',
   /** `key`, `error` */

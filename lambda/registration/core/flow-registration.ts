@@ -27,7 +27,7 @@ import { register, removeAsRead, SubscriptionConflictError, SubscriptionError } 
 const CONNECTOR_MANAGER = 'connector';
 
 /** Log messages of registrations. Each comment lists the message's details. */
-const RegistrationMessage = {
+export const RegistrationMessage = {
   /** `subscription`, `by`, `host`, `fingerprint` */
   REGISTERED: 'a flow registered itself',
   /** `subscription`, `by` */

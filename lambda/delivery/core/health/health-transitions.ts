@@ -150,9 +150,11 @@ export function resumed(
   if (health?.state !== 'paused') return undefined;
   const before = base(health);
   const pausedSince = new Date(health.since ?? now).toISOString();
+  const { endsAt } = health;
   return {
     ...before,
-    drain: { emptyPasses: 0, due: now },
+    // The deliveries of a flow that unregistered stay held.
+    ...(endsAt === undefined ? { drain: { emptyPasses: 0, due: now } } : { endsAt }),
     announcements: [
       ...before.announcements,
       {
@@ -183,7 +185,7 @@ export function afterEdit(
   const health = previous?.health;
   const changed = health?.bySomebody
     ? { ...health, version: health.version + 1, endsAt: undefined, retireAt: undefined }
-    : (resumed(health, 'the subscription was changed', 'sweep', now) ?? {
+    : (resumed(health && { ...health, endsAt: undefined }, 'the subscription was changed', 'sweep', now) ?? {
         ...base(health),
         drain: health?.endsAt === undefined ? health?.drain : { emptyPasses: 0, due: now },
       });

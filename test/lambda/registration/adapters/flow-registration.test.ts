@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { pause, resume } from '../../../../lambda/delivery/core/health/pause-resume';
 import { registeredFlowsTable } from '../../../../lambda/registration/adapters/registered-flows-table';
 import type { Callback } from '../../../../lambda/registration/core/callback';
 import {
@@ -68,6 +69,7 @@ class Flow {
 
   delete = (location: string, worker?: Killer) => unregisterFlow(location, GRACE, this.ports(worker));
   removeEnded = (worker?: Killer) => removeEndedFlows(this.ports(worker));
+  operator = () => ({ subscriptions: this.subscriptions, clock: () => this.now });
   read = () => this.subscriptions.read(this.name);
 
   /** Ids of the threshold items of this flow's segment. */
@@ -183,6 +185,19 @@ describe('a registration', () => {
     const health = (await flow.read())?.health;
     expect(health).toMatchObject({ state: 'paused', bySomebody: true });
     expect(health?.endsAt).toBeUndefined();
+  });
+
+  it('ends at its time when an operator resumes it meanwhile', async () => {
+    const flow = new Flow();
+    const location = locationOf(await flow.post(1));
+    await pause(flow.name, flow.operator());
+    await flow.delete(location);
+    expect(await resume(flow.name, flow.operator())).toBe('resumed');
+    expect((await flow.read())?.health).toMatchObject({ state: 'active', endsAt: NOW + GRACE });
+    expect((await flow.read())?.health?.drain).toBeUndefined();
+    flow.now += GRACE;
+    await flow.removeEnded();
+    expect(await flow.read()).toBeUndefined();
   });
 
   it('is removed when its flow has refused everything until `retireAt`', async () => {
