@@ -21,6 +21,7 @@ export class MemoryApi {
   readonly keys = new Map<string, StoredKey>([['test', { name: 'test', hash: keyHash(this.key), createdAt: 0 }]]);
   maxFlows = 5;
   endGrace = 600_000;
+  newRegistrationId = (): string => randomBytes(16).toString('hex');
 
   ports(gate: Gate = open): ApiPorts {
     const { tables, telemetry } = this.world;
@@ -38,7 +39,7 @@ export class MemoryApi {
         subscriptions: tables.registry(gate),
         flows: registeredFlows(this.sets, gate),
         telemetry,
-        newRegistrationId: () => randomBytes(16).toString('hex'),
+        newRegistrationId: this.newRegistrationId,
       },
       subjects: { names: async (kind) => this.subjects[kind] },
       thresholds: tables.thresholds(gate),
