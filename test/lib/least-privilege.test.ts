@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KNOWN_DETAIL_TYPES } from '../../contract/events';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { ConnectorSignIn, PowerAutomateConnectorStack } from '../../lib';
 import type { AwsCall } from '../../local/engines/protocol/calls';
 import type { Plan } from '../../local/template/model/plan';
 import { planTemplate } from '../../local/template/plan';
@@ -21,7 +21,12 @@ let run: Exercise;
 let full: Exercise;
 beforeAll(async () => {
   run = await exercise((app) => new PowerAutomateConnectorStack(app, 'Connector').connector);
-  full = await exercise(everythingConnector);
+  full = await exercise((app) => {
+    const connector = everythingConnector(app);
+    // The local run has no own domain.
+    connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
+    return connector;
+  });
 }, 240_000);
 
 // biome-ignore lint/suspicious/noExplicitAny: resources of a template have any form
@@ -112,6 +117,21 @@ describe('with every option', () => {
 
   it('allows exactly the calls of the functions', async () => {
     expect(await problemsOf()).toEqual([]);
+  });
+
+  it('does not allow connect to decrypt a flow URL, or to encrypt one without its subscription', async () => {
+    const encrypt = full.calls.find(
+      ({ operation, accessKeyId }) => operation === 'Encrypt' && accessKeyId.includes('Connect'),
+    ) as AwsCall;
+    const texts = await problemsOf([
+      ...full.calls,
+      { ...encrypt, operation: 'Decrypt' },
+      { ...encrypt, input: { ...encrypt.input, EncryptionContext: {} } },
+    ]);
+    expect(texts).toEqual([
+      expect.stringMatching(/Connect\w+ calls kms:Decrypt on .*, which its role does not allow/),
+      expect.stringMatching(/Connect\w+ calls kms:Encrypt on .*, which its role does not allow/),
+    ]);
   });
 
   it.each<[string, object]>([

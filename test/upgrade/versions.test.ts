@@ -306,11 +306,13 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
     expect(world.take('rejected').map(({ body }) => body)).toEqual(misfits.map(({ body }) => body));
   });
 
-  it('routes recorded events to the same handlers', async () => {
+  it('routes recorded events to the handlers that it had', async () => {
     for (const event of version.events) {
       // The id of the connector is different.
       const own = JSON.stringify(event).replaceAll(version.connectorId, templates.connectorId);
-      const to = (await route(templates.plan, JSON.parse(own), version.recordedAt)).map((message) => message.to);
+      const messages = await route(templates.plan, JSON.parse(own), version.recordedAt);
+      // A handler that the version did not have may receive the event, too.
+      const to = messages.map((message) => message.to).filter((one) => one in version.messages);
       expect({ event: event['detail-type'], to }).toEqual({ event: event['detail-type'], to: event.to });
     }
   });

@@ -7,6 +7,7 @@ import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { IConstruct } from 'constructs';
+import { API_BASE_PATH, API_KEY_HEADER } from '../../../contract/custom-connector';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { Env } from '../../../contract/environment';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
@@ -105,6 +106,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
     }
     await limit(world);
     await keepAlive(world);
+    await registerFlow(world);
     await refuse(world);
     if (world.registerId !== undefined) {
       await readSecrets(world);
@@ -179,8 +181,9 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const sqs = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.sqs });
   const client = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
 
-  const physicalId = (construct: IConstruct): string =>
-    stack.physicalId(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));
+  const logicalId = (construct: IConstruct): string =>
+    Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId);
+  const physicalId = (construct: IConstruct): string => stack.physicalId(logicalId(construct));
   const thresholds = new ThresholdTable(client, physicalId(parts.thresholds.table));
   const subscriptions = new SubscriptionTable(client, physicalId(parts.subscriptions.table));
   const deliveries = new DeliveryTable(client, physicalId(parts.delivery.table), DEFAULT_DELIVERY_RETENTION_DAYS);
@@ -200,6 +203,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       ?.logicalId,
     stack,
     local,
+    logicalId,
     bus,
     moody,
     thresholds,
@@ -384,6 +388,60 @@ async function limit({ put, subscribe, origin }: World): Promise<void> {
 async function keepAlive({ subscribe, minute, origin, writeHealth }: World): Promise<void> {
   await subscribe({ ...onFailure('idle'), keepAlive: 60 * DAY }, `${origin}/flows/idle${SIGNATURE}`);
   await writeHealth('idle', (health) => ({ ...(health as Health), keepAlive: ago(MINUTE)() }));
+  await minute();
+}
+
+/**
+ * A caller that signs in with a key, fills in a trigger from its lists, registers a flow and unregisters it, and the removal
+ * of its subscription. An event that the catalog rejects. Does nothing without the API of the custom connector.
+ */
+async function registerFlow({
+  stack,
+  local,
+  parts,
+  logicalId,
+  minute,
+  origin,
+  send,
+  writeHealth,
+}: World): Promise<void> {
+  const api = parts.connectorApi;
+  if (!api) return;
+  await send(api.catalog.subjectsQueue, 'no event');
+  const key = await local.createKey('exercise');
+  const call = async (route: string, request: { parameters?: object; query?: object; body?: object } = {}) => {
+    const { parameters, query, body } = request;
+    const result = await stack.invoke(logicalId(api.connect), {
+      routeKey: route.replace(' ', ` ${API_BASE_PATH}`),
+      pathParameters: parameters,
+      queryStringParameters: query,
+      headers: { [API_KEY_HEADER]: key },
+      requestContext: { domainName: 'connector.example.com' },
+      body: body && JSON.stringify(body),
+      isBase64Encoded: false,
+    });
+    const { statusCode, headers } = (result.ok ? result.payload : {}) as { statusCode?: number; headers?: Headers };
+    if (statusCode !== 200 && statusCode !== 201) throw new Error(`${route}: ${JSON.stringify(result)}`);
+    return headers;
+  };
+  type Headers = { readonly location?: string };
+  await call('GET /segments');
+  await call('GET /measure-members', { query: { measure: 'Revenue' } });
+  const registered = await call('POST /triggers/{trigger}', {
+    parameters: { trigger: 'segment-threshold-crossed' },
+    body: {
+      segment: 'VIP customers',
+      direction: 'above',
+      level: 1,
+      fireIfAlreadyBeyond: true,
+      callbackUrl: `${origin}/flows/registered${SIGNATURE}`,
+    },
+  });
+  await stack.whenIdle();
+  const id = registered?.location?.split('/').at(-1) ?? '';
+  await call('DELETE /registrations/{id}', { parameters: { id } });
+  const [name = ''] = id.split('.');
+  await writeHealth(name, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
   await minute();
 }
 

@@ -10,6 +10,7 @@ import {
   accessesOfKeys,
   accessesOfLambda,
   BY_TLS,
+  ENCRYPTION_CONTEXT,
   type FunctionSetup,
   NO_SURROUNDINGS,
   queueArn,
@@ -315,7 +316,7 @@ async function allows(statements: readonly Statement[], access: Access, template
   const Statement = statements.filter(
     ({ Effect, Action }) => Effect === 'Deny' || isPattern(String(Action)) || isMeant(action, String(Action)),
   );
-  const policy = { Version: '2012-10-17', Statement };
+  const policy = { Version: '2012-10-17', Statement: Statement.map(forSimulator) };
   const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
   return isAllowed({
     request: {
@@ -329,6 +330,21 @@ async function allows(statements: readonly Statement[], access: Access, template
     resourceControlPolicies: [],
     resourcePolicy: template.resourcePolicy(resource),
   });
+}
+
+/** The statement with its conditions on encryption contexts as `ENCRYPTION_CONTEXT` has them. */
+function forSimulator({ Condition, ...statement }: Statement): Statement {
+  if (Condition === undefined) return statement;
+  const renamed = Object.entries(Condition as Record<string, Record<string, unknown>>).map(([operator, keys]) => [
+    operator,
+    Object.fromEntries(
+      Object.entries(keys).map(([key, value]) => {
+        const [, name] = /^kms:EncryptionContext:(.+)$/.exec(key) ?? [];
+        return name === undefined ? [key, value] : [ENCRYPTION_CONTEXT, `${name}=${value}`];
+      }),
+    ),
+  ]);
+  return { ...statement, Condition: Object.fromEntries(renamed) };
 }
 
 /** The policies of a template with resolved values. */

@@ -212,8 +212,10 @@ const QUERY_SERVICES = membersOf<Query['service']>({
   'customer-profiles': true,
 });
 const JOB_SERVICES = membersOf<PolledJobs['service']>({ 'entity-resolution': true, 'identity-resolution': true });
-/** `sweep` and `register` read no queue. */
-const READERS = Object.keys(HANDLER_TIMEOUT_SECONDS).filter((name) => !['sweep', 'register'].includes(name));
+/** Handlers that read a queue. */
+const READERS = Object.keys(HANDLER_TIMEOUT_SECONDS).filter(
+  (name) => !['sweep', 'register', 'connect', 'retire'].includes(name),
+);
 
 const LAMBDA = join(dirname(dirname(dirname(__dirname))), 'lambda');
 /** Prefixes and suffixes of keys, such as `member#`, that the code of the tables names. */
