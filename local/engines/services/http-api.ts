@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http';
 import type { InvocationResult } from '../functions/sandbox';
 import { close, LOOPBACK, listen, readBytes } from '../protocol/http';
 import { decoded, type HttpApiRoute, matchRoute, type RouteMatch } from './http-api-routes';
@@ -150,7 +156,8 @@ function sendResult(response: ServerResponse, payload: unknown): boolean {
   }
   const { statusCode, headers = {}, cookies = [], body = '', isBase64Encoded = false } = payload as FunctionResponse;
   if (!Number.isInteger(statusCode) || statusCode < 100 || statusCode > 599 || typeof body !== 'string') return false;
-  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const);
+  if (given.some(([name, value]) => !isHeader(name, value))) return false;
   response.writeHead(statusCode, {
     'content-type': 'text/plain;charset=UTF-8',
     ...Object.fromEntries(given),
@@ -158,6 +165,16 @@ function sendResult(response: ServerResponse, payload: unknown): boolean {
   });
   response.end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
   return true;
+}
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface FunctionResponse {
