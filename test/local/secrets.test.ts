@@ -8,9 +8,11 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { API_BASE_PATH, API_KEY_HEADER } from '../../contract/custom-connector';
 import { Env } from '../../contract/environment';
+import { Output } from '../../contract/outputs';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
-import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
+import { ClientSecret, ConnectorSignIn, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
@@ -35,6 +37,7 @@ const SECRETS = [
   'signature-of-the-second-parrot',
   'signature-of-a-declared-flow',
   'signature-in-a-template',
+  'signature-of-a-registered-flow',
   CLIENT_SECRET,
   ACCESS_TOKEN,
 ];
@@ -49,6 +52,11 @@ const logs: string[] = [];
 const flows = new FlowReceiver();
 const busEvents: never[] = [];
 let summary = '';
+
+/** A key of the API, and the ids of registrations. */
+const apiSecrets: string[] = [];
+/** Responses of the API, without the `Location` of registrations. */
+const apiResponses: string[] = [];
 
 /** Responses to CloudFormation. */
 const answers: string[] = [];
@@ -70,6 +78,7 @@ const parrot = createServer(async (request, response) => {
 beforeAll(async () => {
   const app = new App({ outdir });
   const declared = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
+  declared.connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
   const kept = new Secret(declared, 'Flows', { secretName: 'flows' });
   const clientSecret = ClientSecret.fromSecret(kept, 'client-secret');
   const auths = { declared: undefined, tenant: { ...TENANT, clientSecret }, refused: { ...REFUSED, clientSecret } };
@@ -134,7 +143,29 @@ beforeAll(async () => {
   }));
   summary = JSON.stringify(summarize({ eventsPut, rejected: 0, busEvents, rows, subscriptions }));
   await declareInClear(parrotUrl);
+  await registerFlows();
 }, 120_000);
+
+/** A flow that registers itself and unregisters, and requests that the API refuses. */
+async function registerFlows(): Promise<void> {
+  const key = await connector.createKey('secrets');
+  const url = `${stack.outputs[Output.CONNECTOR_API_URL]}${API_BASE_PATH}`;
+  const callbackUrl = `${stack.endpoint}/flows/registered?sig=signature-of-a-registered-flow`;
+  const send = async (method: string, path: string, fields?: object, headers: object = { [API_KEY_HEADER]: key }) => {
+    const body = fields && JSON.stringify(fields);
+    const sent = { ...headers, 'content-type': 'application/json' };
+    const response = await fetch(path.startsWith('http') ? path : `${url}${path}`, { method, headers: sent, body });
+    apiResponses.push(`${response.status} ${await response.text()}`);
+    return response.headers.get('location') ?? '';
+  };
+  const location = await send('POST', '/triggers/data-source-refresh-failed', { callbackUrl });
+  apiSecrets.push(key, location.split('.').at(-1) as string);
+  await send('POST', '/triggers/segment-threshold-crossed', { callbackUrl, level: callbackUrl, [callbackUrl]: 1 });
+  await send('POST', '/triggers/data-source-refresh-failed', { callbackUrl: `x${callbackUrl}` });
+  await send('GET', '/me', undefined, { [API_KEY_HEADER]: `${key}x`, authorization: `Bearer ${ACCESS_TOKEN}` });
+  await send('DELETE', location);
+  await send('DELETE', `${location}x`);
+}
 
 /** Handwritten resources with secrets in the template. */
 async function declareInClear(answersTo: string): Promise<void> {
@@ -166,7 +197,7 @@ afterAll(async () => {
   entra?.stop();
 });
 
-it('stores no signature of a flow URL, no client secret and no token anywhere', async () => {
+it('stores no signature of a flow URL, client secret, token, key or registration id anywhere', async () => {
   const artefacts: Record<string, string> = {
     logs: logs.join('\n'),
     summary,
@@ -175,6 +206,7 @@ it('stores no signature of a flow URL, no client secret and no token anywhere', 
     outputs: JSON.stringify(stack.outputs),
     environments: JSON.stringify(stack.functions),
     'responses to CloudFormation': answers.join('\n'),
+    'responses of the API': apiResponses.join('\n'),
     ...filesIn(outdir),
     ...(await tables()),
     ...(await queues()),
@@ -188,10 +220,12 @@ it('stores no signature of a flow URL, no client secret and no token anywhere', 
   for (const name of ['kept', 'declared', 'vouched']) expect(flows.received.map(({ flow }) => flow)).toContain(name);
   expect(answers.map((one) => JSON.parse(one).Status)).toEqual(Array(5).fill('FAILED'));
   expect(entra.forms.filter((form) => form.get('client_secret') === CLIENT_SECRET).length).toBeGreaterThan(1);
+  expect(apiResponses.map((one) => one.slice(0, 3))).toEqual(['201', '400', '400', '401', '200', '200']);
+  expect(apiSecrets[1]).toMatch(/^[0-9a-f]{32}$/);
   const assertions = entra.forms.flatMap((form) => form.get('client_assertion') ?? []);
   expect(assertions).toEqual([expect.stringMatching(/^eyJ/)]);
   const leaks = Object.entries(artefacts).filter(([, text]) =>
-    [...SECRETS, ...assertions].some((secret) => text.includes(secret)),
+    [...SECRETS, ...assertions, ...apiSecrets].some((secret) => text.includes(secret)),
   );
   expect(leaks.map(([name]) => name)).toEqual([]);
 });
