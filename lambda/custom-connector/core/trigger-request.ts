@@ -3,7 +3,7 @@ import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../../shared/core/p
 import { toDefinition } from '../../subscriptions/core/entry/definition';
 import { displayValue, invalidValue, writeOneOf } from '../../subscriptions/core/entry/messages';
 import type { SubscriptionDefinition } from '../../subscriptions/core/subscription';
-import { checkEntry } from '../../subscriptions/core/subscription-entry';
+import { checkEntry, type EntryMistake } from '../../subscriptions/core/subscription-entry';
 import { parsedJson, type RequestBody } from './body';
 import type { Field } from './definition/field';
 import { CALLBACK_FIELD } from './definition/operations';
@@ -40,8 +40,7 @@ export function readTriggerRequest(
   // `checkCallback` checks the callback URL. Here the entry only needs a flow.
   const checked = checkEntry({ ...entry, name, trigger, flowUrl: '-' });
   if ('entry' in checked) return { definition: toDefinition(checked.entry) };
-  const found = checked.mistakes.map(({ path, message }) => ({ field: fieldOf(path[0]), message }));
-  return { reason: reasonOf(fields, found) };
+  return { reason: reasonOf(fields, checked.mistakes.map(fieldMistake)) };
 }
 
 /** The designer sends a field that the author left empty as nothing, as null, or as an empty text or list. */
@@ -89,8 +88,12 @@ function readDimensions(text: unknown): { readonly entry?: object; readonly mist
   return { mistakes: [{ field: 'dimensions', message }] };
 }
 
-/** The field that a key of the subscription file comes from. */
-const fieldOf = (key: string | undefined): string => (isOperator(key) ? 'level' : (key ?? ''));
+/** A mistake in the entry as a mistake in the field that the key comes from: the designer has one field for all levels. */
+function fieldMistake({ path: [key = ''], message }: EntryMistake): FieldMistake {
+  return isOperator(key)
+    ? { field: 'level', message: message.replace(`"${key}"`, '"level"') }
+    : { field: key, message };
+}
 
 const titleOf = (fields: readonly Field[], name: string): string =>
   fields.find((field) => field.name === name)?.title ?? 'Unknown field';

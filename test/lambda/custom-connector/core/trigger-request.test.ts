@@ -101,17 +101,17 @@ describe('a mistake in a request', () => {
     [
       'segment-threshold-crossed',
       { level: 'many' },
-      'Level: "above" is "many"; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126.',
+      'Level: "level" is "many"; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126.',
     ],
     [
       'segment-threshold-crossed',
       { level: '10,000' },
-      'Level: "above" is "10,000"; write it without separators, 10000.',
+      'Level: "level" is "10,000"; write it without separators, 10000.',
     ],
     [
       'segment-threshold-crossed',
       { level: {} },
-      'Level: "above" is a map of keys; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126.',
+      'Level: "level" is a map of keys; write a number such as 10000 or 12.5: 0, or in size from 1e-130 to less than 1e+126.',
     ],
     [
       'segment-threshold-crossed',
