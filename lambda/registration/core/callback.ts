@@ -1,7 +1,10 @@
 import { identityHash } from '../../shared/core/identity';
+import { cut } from '../../shared/core/text';
 import {
   checkFlowUrl,
   type FlowUrlOptions,
+  isFlowHost,
+  isIpAddress,
   isLoopbackHost,
   isUnder,
   OPEN_HOSTS,
@@ -34,17 +37,24 @@ export interface CallbackOptions extends Pick<FlowUrlOptions, 'loopback'> {
  */
 const FLOW_PATH = /\/workflows\/([0-9a-f]{32})\/triggers\/([^/]+)\//i;
 
+/** `checkFlowUrl` refuses addresses and the local machine, unless the local run allows it. */
+const isAddress = (host: string): boolean => isIpAddress(host) || isLoopbackHost(host);
+
+const isAllowed = (host: string, hosts: CallbackOptions['hosts']): boolean =>
+  hosts ? hosts.some((suffix) => isUnder(host, suffix)) : isFlowHost(host) && !isUnder(host, OPEN_HOSTS);
+
 /** Checks the callback URL that a trigger registers. Never throws. A reason quotes only the host of the URL. */
 export function checkCallback(text: string, { hosts, loopback }: CallbackOptions = {}): Callback | { reason: string } {
+  const given = URL.parse(text.trim())?.hostname;
+  if (given && !isAddress(given) && !isAllowed(given, hosts)) {
+    return {
+      reason: `callbacks to ${cut(given, 100)} are not allowed: ask the operator of the connector to add the host`,
+    };
+  }
   const checked = checkFlowUrl(text, { loopback, extraHosts: hosts });
   if ('reason' in checked) return checked;
   const { url, host } = checked;
   const { hostname, pathname } = new URL(url);
-  const isLocal = loopback === true && isLoopbackHost(hostname);
-  const isAllowed = hosts ? hosts.some((suffix) => isUnder(hostname, suffix)) : !isUnder(hostname, OPEN_HOSTS);
-  if (!isLocal && !isAllowed) {
-    return { reason: `callbacks to ${host} are not allowed: ask the operator of the connector to add the host` };
-  }
   const [, workflow, trigger] = FLOW_PATH.exec(pathname) ?? [];
   // A path in another format does not identify the flow, so every URL is a flow of its own.
   const parts = workflow && trigger ? [hostname, workflow.toLowerCase(), trigger] : [url];

@@ -146,7 +146,7 @@ function whyRejected(url: URL, options: FlowUrlOptions): string | undefined {
 function whyHostRejected(host: string, extraHosts: readonly string[]): string | undefined {
   const shown = shortHost(host);
   if (isIpAddress(host)) return `The flow URL has the IP address ${shown} as its host; ${COPY_AGAIN}.`;
-  if (FLOW_HOST_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`))) return undefined;
+  if (isFlowHost(host)) return undefined;
   if (extraHosts.some((suffix) => isUnder(host, suffix))) return undefined;
   const mistaken = LOOKALIKE_HOSTS.find(([suffix]) => isUnder(host, suffix));
   if (mistaken) return `${shown} is ${mistaken[1]}, not the flow's own URL; ${COPY_AGAIN}.`;
@@ -171,6 +171,9 @@ function warningAbout(url: URL): string | undefined {
   return warnings.length > 0 ? warnings.join(' ') : undefined;
 }
 
+/** Whether a host is one of Power Automate or Logic Apps. */
+export const isFlowHost = (host: string): boolean => FLOW_HOST_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
+
 /** Whether a host is a suffix itself or a subdomain of it. `.example.com` and `*.example.com` mean `example.com`. */
 export function isUnder(host: string, suffix: string): boolean {
   const plain = suffix
@@ -181,7 +184,7 @@ export function isUnder(host: string, suffix: string): boolean {
 }
 
 // `URL` has already converted every form of an IPv4 address (hex, octal, one number) to four decimal parts.
-const isIpAddress = (host: string): boolean => /^\d+(\.\d+){3}$/.test(host) || host.startsWith('[');
+export const isIpAddress = (host: string): boolean => /^\d+(\.\d+){3}$/.test(host) || host.startsWith('[');
 
 /** Whether a URL's host is the local machine. */
 export const isLoopbackHost = (host: string): boolean =>

@@ -134,7 +134,7 @@ describe('a refused registration', () => {
     [
       "with a callback to a stranger's host",
       { callbackUrl: callbackUrl({ host: 'evil.example.com' }) },
-      'Callback URL: evil.example.com is not a host of Power Automate or Logic Apps',
+      'Callback URL: callbacks to evil.example.com are not allowed: ask the operator',
     ],
     [
       'with a callback to Logic Apps Standard',
