@@ -29,7 +29,8 @@ function plan(queueUrl: (name: string) => string) {
   );
   const variables: Readonly<Record<string, unknown>> = deliver?.Properties.Environment.Variables;
   const Outputs = Object.fromEntries([
-    ...OUTPUTS.map((name) => [name, template.findOutputs(name)[name]]),
+    // The default app has no output of parts that are added.
+    ...OUTPUTS.flatMap((name) => Object.entries(template.findOutputs(name))),
     ...Object.entries(variables).map(([name, Value]) => [name, { Value }]),
   ]);
   const Resources = Object.fromEntries(all.filter(([, { Type }]) => TYPES.includes(Type)));

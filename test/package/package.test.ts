@@ -185,7 +185,7 @@ const APP = `
 const { App, Duration, Stack } = require('aws-cdk-lib');
 const { ScheduleExpression } = require('aws-cdk-lib/aws-scheduler');
 const {
-  PowerAutomateConnector, PowerAutomateConnectorStack, Segment, Source, Threshold, Trigger, Unification,
+  ConnectorSignIn, PowerAutomateConnector, PowerAutomateConnectorStack, Segment, Source, Threshold, Trigger, Unification,
 } = require('${manifest.name}');
 const app = new App({ outdir: 'cdk.out' });
 const connector = new PowerAutomateConnector(new Stack(app, 'Own'), 'PowerAutomate');
@@ -197,6 +197,7 @@ for (const one of [connector, new PowerAutomateConnectorStack(app, 'Whole').conn
   one.addSegment('VipSize', { segment: 'VIP customers', size, schedule: ScheduleExpression.rate(Duration.hours(1)) });
   one.addSource('Orders', Source.glueJob({ jobName: 'load-orders', dataSource: 'Orders' }), { reconciliation: {} });
   one.addUnification('Match', { jobs: Unification.fromEntityResolution('customers') });
+  one.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
 }
 app.synth();
 `;
