@@ -48,6 +48,7 @@ export function lintDefinition(definition: Json): Fault[] {
       method,
       item,
       operation: item[method],
+      declared: [...(item.parameters ?? []), ...(item[method].parameters ?? [])].map(resolve),
       at: ['paths', path, method],
     })),
   );
@@ -57,9 +58,8 @@ export function lintDefinition(definition: Json): Fault[] {
       fault([...at, 'operationId'], 'Another operation has this operationId: change one.');
     byId.set(operation.operationId, operation);
   }
-  for (const { path, item, operation, at } of operations) {
+  for (const { path, item, operation, declared, at } of operations) {
     if (!operation.summary) fault(at, 'The operation has no summary: add one, the designer shows it.');
-    const declared = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(resolve);
     for (const [, name] of path.matchAll(/\{([^}]+)\}/g))
       if (!declared.some((one) => one?.in === 'path' && one.name === name))
         fault(at, `The path parameter ${name} is not declared: add it to the parameters.`);
@@ -107,9 +107,24 @@ export function lintDefinition(definition: Json): Fault[] {
     for (const field of fields)
       if (!item?.properties?.[field])
         fault(at, `The answer of ${operationId} has no ${list}[].${field}: correct the path.`);
-    for (const name of Object.keys(parameters ?? {}))
+    // Only a dropdown inside an operation has fields beside it. A shared parameter has others in each operation.
+    const owner = operations.find((one) => one.at.every((key, index) => key === at[index]));
+    for (const [name, { parameter, parameterReference }] of Object.entries<Node>(parameters ?? {})) {
       if (!operation.parameters?.some((one: Node) => resolve(one).name === name))
         fault(at, `${operationId} has no parameter ${name}: correct the name.`);
+      const source = parameterReference ?? parameter;
+      if (owner && source !== undefined && !hasField(owner.declared, source, parameter !== undefined))
+        fault([...at, 'parameters', name], `The operation has no field ${source}: correct the name.`);
+    }
+  }
+
+  /** `inBody`: a property of the body can be named without the name of the body. */
+  function hasField(declared: readonly Node[], reference: string, inBody: boolean): boolean {
+    const [name, ...path] = reference.split('/');
+    const named = declared.find((one) => one?.name === name);
+    if (inBody && !named) return declared.some((one) => resolve(one?.schema)?.properties?.[reference] !== undefined);
+    const field = (schema: Node, key: string) => resolve(resolve(schema)?.properties?.[key]);
+    return (path.length === 0 ? named : path.reduce(field, named?.schema)) !== undefined;
   }
 }
 

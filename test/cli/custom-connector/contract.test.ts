@@ -6,7 +6,7 @@ import { connectorDefinition } from '../../../cli/custom-connector/definition';
 // biome-ignore lint/suspicious/noExplicitAny: a definition has any form.
 type Json = any;
 
-/** One line for each name that flows store: operations, their fields and parameters, and the outputs of triggers. */
+/** One line for each name that flows store: operations, their parameters, fields and choices, and triggers' outputs. */
 function contractOf(definition: Json): string[] {
   const lines: string[] = [];
   for (const [path, item] of Object.entries<Json>(definition.paths)) {
@@ -21,9 +21,11 @@ function contractOf(definition: Json): string[] {
           );
         }
         const { properties = {}, required = [] } = parameter.schema ?? {};
-        for (const [name, { type, items }] of Object.entries<Json>(properties)) {
-          const list = items ? ` of ${items.type}` : '';
-          lines.push(`${operationId} takes ${name}: ${type}${list}${required.includes(name) ? ', required' : ''}`);
+        for (const [name, field] of Object.entries<Json>(properties)) {
+          const type = field.items ? `${field.type} of ${field.items.type}` : field.type;
+          lines.push(`${operationId} takes ${name}: ${type}${required.includes(name) ? ', required' : ''}`);
+          const choices: string[] = (field.items ?? field).enum ?? [];
+          lines.push(...choices.map((choice) => `${operationId} takes ${name} = ${choice}`));
         }
       }
       const output = item['x-ms-notification-content']?.schema.$ref.split('/').at(-1);

@@ -59,6 +59,24 @@ const FAULTS: readonly Fault[] = [
     (d) => (body(d).properties.segment['x-ms-dynamic-values']['value-path'] = 'key'),
     `${FIELDS}/properties/segment/x-ms-dynamic-values`,
   ],
+  [
+    'a dropdown that takes a value from a field that the operation lacks',
+    (d) => (body(d).properties.segment['x-ms-dynamic-values'].parameters.instanceId = { parameter: 'instance' }),
+    `${FIELDS}/properties/segment/x-ms-dynamic-values/parameters/instanceId`,
+  ],
+  [
+    'a dropdown that takes a value from a path that the body lacks',
+    (d) => {
+      const { parameters } = body(d).properties.segment['x-ms-dynamic-list'];
+      parameters.instanceId = { parameterReference: 'body/instanceId/name' };
+    },
+    `${FIELDS}/properties/segment/x-ms-dynamic-list/parameters/instanceId`,
+  ],
+  [
+    'a dropdown with a parameter that its operation lacks',
+    (d) => (body(d).properties.segment['x-ms-dynamic-list'].parameters.name = { value: 'x' }),
+    `${FIELDS}/properties/segment/x-ms-dynamic-list`,
+  ],
   ['no notification content', (d) => delete d.paths[PATH]['x-ms-notification-content'], TRIGGER],
   ['no callback flag', (d) => delete body(d).properties.callbackUrl['x-ms-notification-url'], FIELDS],
   ['a callback that is not required', (d) => body(d).required.pop(), `${FIELDS}/required`],
@@ -78,4 +96,17 @@ test.each(FAULTS)('%s is found at its place', (_, plant, at) => {
   const document = generated();
   plant(document);
   expect(lintDefinition(document).map((fault) => fault.at)).toEqual([at]);
+});
+
+test('a dropdown can take values from a query parameter, a shared body and a constant', () => {
+  const document = generated();
+  const [given] = post(document).parameters;
+  const { segment } = given.schema.properties;
+  segment['x-ms-dynamic-values'].parameters = { instanceId: { parameter: 'instance' }, search: { value: '' } };
+  segment['x-ms-dynamic-list'].parameters = { instanceId: { parameterReference: 'instance' } };
+  post(document).parameters.push({ name: 'instance', in: 'query', type: 'string' });
+  expect(lintDefinition(document)).toEqual([]);
+  document.parameters = { Request: given };
+  post(document).parameters[0] = { $ref: '#/parameters/Request' };
+  expect(lintDefinition(document)).toEqual([]);
 });
