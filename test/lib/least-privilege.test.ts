@@ -148,14 +148,24 @@ describe('with every option', () => {
     ]);
   });
 
-  /** Policies of the functions for sources, queries and polls, and of their schedules. */
-  const OF_SERVICES = /(Normalize|Measure|Poll|Reconcile|Scheduler)Role|AskQueries|PollJobs|ListRuns/;
+  it('allows connect to encrypt flow URLs, not to decrypt them', async () => {
+    const sealing = full.calls.find(
+      ({ operation, accessKeyId }) => operation === 'Encrypt' && accessKeyId.includes('Connect'),
+    ) as AwsCall;
+    expect(await problemsOf([...full.calls, { ...sealing, operation: 'Decrypt' }])).toEqual([
+      expect.stringMatching(/Connect\w+ calls kms:Decrypt on \S+, which its role does not allow/),
+    ]);
+  });
+
+  /** Policies of the functions for sources, queries, polls and the custom connector, and of their schedules. */
+  const OF_SERVICES =
+    /(Normalize|Measure|Poll|Reconcile|Scheduler|Connect|Retire|Record)Role|AskQueries|PollJobs|ListRuns/;
   const policyIds = () =>
     Object.entries(full.loaded.template.Resources)
       .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && OF_SERVICES.test(id))
       .map(([id]) => id);
 
-  it('reports the calls of each removed statement of normalize, measure, poll, reconcile and the scheduler', async () => {
+  it('reports the calls of each removed statement of the functions for services and flows, and of the scheduler', async () => {
     let taken = 0;
     for (const policyId of policyIds()) {
       const { Statement: statements } = documentOf(full.loaded.template.Resources as Resources, policyId);

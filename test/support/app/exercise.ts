@@ -7,8 +7,10 @@ import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { IConstruct } from 'constructs';
+import { API_BASE_PATH, API_KEY_HEADER } from '../../../contract/custom-connector';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { Env } from '../../../contract/environment';
+import { Output } from '../../../contract/outputs';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import { collectStage } from '../../../lambda/collection/core/collect';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
@@ -105,6 +107,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
     }
     await limit(world);
     await keepAlive(world);
+    await useApi(world);
     await refuse(world);
     if (world.registerId !== undefined) {
       await readSecrets(world);
@@ -369,6 +372,62 @@ async function refuse({
   const failures = { count: FAILURES_TO_OPEN, opened: 1, openUntil: ago(MINUTE)() };
   await writeHealth('broken', () => ({ state: 'active', failures, announcements: [] }));
   await put('DataSourceRefreshed', failure('broken'));
+}
+
+/**
+ * A flow that registers itself for a value beyond its level, is saved with another level, and unregisters; and a flow
+ * without a threshold that stays. Then the end of the first one's grace, and a message that `record` rejects.
+ */
+async function useApi({
+  parts,
+  stack,
+  local,
+  origin,
+  put,
+  send,
+  minute,
+  subscriptions,
+  writeHealth,
+}: World): Promise<void> {
+  const api = parts.connectorApi;
+  if (!api) return;
+  const base = `${stack.outputs[Output.CONNECTOR_API_URL]}${API_BASE_PATH}`;
+  const headers = { [API_KEY_HEADER]: await local.createKey('exercise'), 'content-type': 'application/json' };
+  const call = async (url: string, status: number, init: RequestInit = {}): Promise<Response> => {
+    const response = await fetch(url, { headers, ...init });
+    if (response.status !== status)
+      throw new Error(`the API responded with ${response.status}: ${await response.text()}`);
+    await stack.whenIdle();
+    return response;
+  };
+  const observedAt = new Date(ago(HOUR)()).toISOString();
+  await put('MeasureRefreshed', { measure: 'Registered', dimensions: { Region: 'EU' }, value: 20, observedAt });
+  for (const path of ['/me', '/data-sources', '/segments', '/measures', '/measure-members?measure=Registered']) {
+    await call(`${base}${path}`, 200);
+  }
+  const register = async (trigger: string, flow: string, body: object) => {
+    const callbackUrl = `${origin}/flows/${flow}${SIGNATURE}`;
+    const response = await call(`${base}/triggers/${trigger}`, 201, {
+      method: 'POST',
+      body: JSON.stringify({ ...body, callbackUrl }),
+    });
+    const { subscription } = (await response.json()) as { readonly subscription: string };
+    return { subscription, location: response.headers.get('location') ?? '' };
+  };
+  await register('data-source-refresh-failed', 'registered', { dataSource: 'any' });
+  const crossing = {
+    measure: 'Registered',
+    dimensions: '{"Region":"EU"}',
+    direction: 'above',
+    fireIfAlreadyBeyond: true,
+  };
+  await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 10 });
+  const { subscription, location } = await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 15 });
+  await call(location, 200, { method: 'DELETE', headers: {} });
+  await writeHealth(subscription, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
+  await minute();
+  if (await subscriptions.read(subscription)) throw new Error('retire did not remove the ended registration');
+  await send(api.catalog.subjectsQueue, 'no event');
 }
 
 /** Two deliveries to a flow with a rate limit of one call per second. */
