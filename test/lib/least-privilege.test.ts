@@ -148,12 +148,16 @@ describe('with every option', () => {
     ]);
   });
 
-  it('allows connect to encrypt flow URLs, not to decrypt them', async () => {
+  it.each<[string, string, object]>([
+    ['to decrypt flow URLs', 'Decrypt', {}],
+    ['to encrypt flow URLs that are bound to no subscription', 'Encrypt', { EncryptionContext: undefined }],
+  ])('does not allow connect %s', async (_, operation, change) => {
     const sealing = full.calls.find(
-      ({ operation, accessKeyId }) => operation === 'Encrypt' && accessKeyId.includes('Connect'),
+      (call) => call.operation === 'Encrypt' && call.accessKeyId.includes('Connect'),
     ) as AwsCall;
-    expect(await problemsOf([...full.calls, { ...sealing, operation: 'Decrypt' }])).toEqual([
-      expect.stringMatching(/Connect\w+ calls kms:Decrypt on \S+, which its role does not allow/),
+    const other = { ...sealing, operation, input: { ...sealing.input, ...change } };
+    expect(await problemsOf([...full.calls, other])).toEqual([
+      expect.stringMatching(new RegExp(`Connect\\w+ calls kms:${operation} on \\S+, which its role does not allow`)),
     ]);
   });
 

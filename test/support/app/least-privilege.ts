@@ -264,8 +264,15 @@ function isAllowed(simulation: Simulation): Promise<boolean> {
   return known;
 }
 
+/**
+ * The simulator ignores the condition keys `kms:EncryptionContext:<key>`, because it knows keys with a variable part only
+ * after a slash. It evaluates tags of the principal the same way.
+ */
+const withContextAsTags = (simulation: Simulation): Simulation =>
+  JSON.parse(JSON.stringify(simulation).replaceAll('"kms:EncryptionContext:', '"aws:PrincipalTag/EncryptionContext-'));
+
 async function simulate(simulation: Simulation): Promise<boolean> {
-  const result = await runSimulation(simulation, {});
+  const result = await runSimulation(withContextAsTags(simulation), {});
   if (result.resultType === 'error') {
     const { principal, action, resource } = simulation.request;
     throw new Error(`${principal} ${action} on ${resource.resource}: ${JSON.stringify(result.errors)}`);

@@ -137,11 +137,11 @@ class Recorder {
     this.keep(to, { body: JSON.stringify({ ...(first?.body as object), ...fields }) });
   }
 
-  /** Puts an event on the bus. Keeps the event and the messages that rules send. */
+  /** Puts an event on the bus. Keeps the event and the messages that rules send. Returns those for others than `record`. */
   private async put(detailType: string, detail: object): Promise<SentMessage[]> {
     const messages = await this.route({ source: DEFAULT_EVENT_SOURCE, 'detail-type': detailType, detail });
     for (const { to, ...message } of messages) this.keep(to, message);
-    return messages;
+    return messages.filter(({ to }) => to !== 'record');
   }
 
   private async route(event: PutEvent) {
