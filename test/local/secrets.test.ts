@@ -8,9 +8,12 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { App } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { API_BASE_PATH, API_KEY_HEADER } from '../../contract/custom-connector';
 import { Env } from '../../contract/environment';
+import { Output } from '../../contract/outputs';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
-import { ClientSecret, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
+import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import { ClientSecret, ConnectorSignIn, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
 import { summarize } from '../../local/output/report';
@@ -26,7 +29,7 @@ const CLIENT_SECRET = 'abc8Q.the-client-secret_0123456789';
 const ACCESS_TOKEN = 'the.access-token';
 /**
  * Signatures in URLs of the example, of refusing flows, and in secrets and parameters. The client secret and the token of an
- * Entra ID application. A signature in a template by mistake.
+ * Entra ID application. A signature in a template by mistake. Callbacks of flows that register themselves.
  */
 const SECRETS = [
   'example-signature',
@@ -35,6 +38,7 @@ const SECRETS = [
   'signature-of-the-second-parrot',
   'signature-of-a-declared-flow',
   'signature-in-a-template',
+  'signature-of-a-callback',
   CLIENT_SECRET,
   ACCESS_TOKEN,
 ];
@@ -70,6 +74,7 @@ const parrot = createServer(async (request, response) => {
 beforeAll(async () => {
   const app = new App({ outdir });
   const declared = new PowerAutomateConnectorStack(app, 'Connector', { entraFederation: true });
+  declared.connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
   const kept = new Secret(declared, 'Flows', { secretName: 'flows' });
   const clientSecret = ClientSecret.fromSecret(kept, 'client-secret');
   const auths = { declared: undefined, tenant: { ...TENANT, clientSecret }, refused: { ...REFUSED, clientSecret } };
@@ -134,7 +139,54 @@ beforeAll(async () => {
   }));
   summary = JSON.stringify(summarize({ eventsPut, rejected: 0, busEvents, rows, subscriptions }));
   await declareInClear(parrotUrl);
+  await registerFlows();
 }, 120_000);
+
+/** The key and the registration's id of the custom connector's API. */
+const apiSecrets: string[] = [];
+
+/** A flow that registers and unregisters itself, and registrations that the API refuses. Then `retire` removes the flow. */
+async function registerFlows(): Promise<void> {
+  const key = await connector.createKey('team');
+  const base = `${stack.outputs[Output.CONNECTOR_API_URL]}${API_BASE_PATH}`;
+  const register = (host: string, more: object = {}, apiKey = key) =>
+    fetch(`${base}/triggers/data-source-refresh-failed`, {
+      method: 'POST',
+      headers: { [API_KEY_HEADER]: apiKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...more, callbackUrl: `${host}/flows/registered?sig=signature-of-a-callback` }),
+    });
+  const response = await register(stack.endpoint);
+  const location = response.headers.get('location') ?? '';
+  const [, name = '', id = ''] = /\/registrations\/([^.]+)\.(\w+)$/.exec(location) ?? [];
+  apiSecrets.push(key, id);
+  const refused = await Promise.all([
+    register('https://elsewhere.example.com'),
+    register(stack.endpoint, { owners: 'https://x.logic.azure.com/?sig=signature-of-a-callback' }),
+    register(stack.endpoint, {}, `${key}x`),
+  ]);
+  expect([response, ...refused].map(({ status }) => status)).toEqual([201, 400, 400, 401]);
+  for (const one of refused) logs.push(await one.text());
+  // The second request has no effect.
+  for (const url of [location, location]) expect((await fetch(url, { method: 'DELETE' })).status).toBe(200);
+  await endGrace(name);
+  const retire = stack.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'retire');
+  await stack.invoke(retire?.logicalId ?? '', {});
+  const left = (await connector.subscriptions()).map(({ definition }) => definition.name);
+  expect(left).not.toContain(name);
+  // `connect` logs the registration and its end, `retire` the removal.
+  expect(logs.filter((line) => line.includes(`"subscription":"${name}"`))).toHaveLength(3);
+}
+
+/** Ends the grace of an unregistered flow. */
+async function endGrace(name: string): Promise<void> {
+  const client = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
+  const subscriptions = new SubscriptionTable(client, stack.outputs[Output.SUBSCRIPTIONS_TABLE_NAME] as string);
+  const read = await subscriptions.read(name);
+  if (!read?.health) throw new Error('the flow is not unregistered');
+  const health = { ...read.health, endsAt: Date.now(), version: read.health.version + 1 };
+  expect(await subscriptions.writeHealth(read, health)).toBe(true);
+  client.destroy();
+}
 
 /** Handwritten resources with secrets in the template. */
 async function declareInClear(answersTo: string): Promise<void> {
@@ -166,7 +218,7 @@ afterAll(async () => {
   entra?.stop();
 });
 
-it('stores no signature of a flow URL, no client secret and no token anywhere', async () => {
+it('stores no signature of a flow URL, no client secret, no key, no registration id and no token anywhere', async () => {
   const artefacts: Record<string, string> = {
     logs: logs.join('\n'),
     summary,
@@ -191,7 +243,7 @@ it('stores no signature of a flow URL, no client secret and no token anywhere', 
   const assertions = entra.forms.flatMap((form) => form.get('client_assertion') ?? []);
   expect(assertions).toEqual([expect.stringMatching(/^eyJ/)]);
   const leaks = Object.entries(artefacts).filter(([, text]) =>
-    [...SECRETS, ...assertions].some((secret) => text.includes(secret)),
+    [...SECRETS, ...apiSecrets, ...assertions].some((secret) => text.includes(secret)),
   );
   expect(leaks.map(([name]) => name)).toEqual([]);
 });
