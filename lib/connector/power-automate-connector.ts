@@ -183,8 +183,9 @@ export class PowerAutomateConnector
    * Grants the permissions to manage subscriptions and deliveries with the CLI.
    *
    * The principal can add, change, pause and remove subscriptions. It can read deliveries, rejected messages, alarms, and logs
-   * with the outcomes of events. It can replay deliveries and put events. It can store flow URLs, but not read them. The CLI
-   * also needs `cloudformation:DescribeStacks` for the stack's outputs.
+   * with the outcomes of events. It can replay deliveries and put events. It can store flow URLs, but not read them. It can
+   * create, list and revoke keys of the custom connector's API; stored keys are hashes. The CLI also needs
+   * `cloudformation:DescribeStacks` for the stack's outputs.
    *
    * @param grantee principal that gets the permissions
    */

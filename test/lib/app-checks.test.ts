@@ -6,7 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { PowerAutomateConnectorStack } from '../../lib';
-import { addEverythingApi, everythingConnector } from '../support/app/everything';
+import { everythingConnector } from '../support/app/everything';
 import {
   ACKNOWLEDGEMENTS,
   DEFAULT_ACKNOWLEDGEMENTS,
@@ -25,7 +25,7 @@ function connectorApp() {
 
 function everythingApp() {
   const app = new App();
-  addEverythingApi(everythingConnector(app));
+  everythingConnector(app, { ownDomain: true });
   return app;
 }
 

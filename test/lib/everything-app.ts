@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { addEverythingApi, everythingConnector } from '../support/app/everything';
+import { everythingConnector } from '../support/app/everything';
 
 /** An app with a connector that uses every feature. */
-addEverythingApi(everythingConnector(new App()));
+everythingConnector(new App(), { ownDomain: true });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KNOWN_DETAIL_TYPES } from '../../contract/events';
-import { ConnectorSignIn, PowerAutomateConnectorStack } from '../../lib';
+import { PowerAutomateConnectorStack } from '../../lib';
 import type { AwsCall } from '../../local/engines/protocol/calls';
 import type { Plan } from '../../local/template/model/plan';
 import { planTemplate } from '../../local/template/plan';
@@ -21,12 +21,7 @@ let run: Exercise;
 let full: Exercise;
 beforeAll(async () => {
   run = await exercise((app) => new PowerAutomateConnectorStack(app, 'Connector').connector);
-  full = await exercise((app) => {
-    const connector = everythingConnector(app);
-    // The local run has no own domain.
-    connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
-    return connector;
-  });
+  full = await exercise(everythingConnector);
 }, 240_000);
 
 // biome-ignore lint/suspicious/noExplicitAny: resources of a template have any form
@@ -119,21 +114,6 @@ describe('with every option', () => {
     expect(await problemsOf()).toEqual([]);
   });
 
-  it('does not allow connect to decrypt a flow URL, or to encrypt one without its subscription', async () => {
-    const encrypt = full.calls.find(
-      ({ operation, accessKeyId }) => operation === 'Encrypt' && accessKeyId.includes('Connect'),
-    ) as AwsCall;
-    const texts = await problemsOf([
-      ...full.calls,
-      { ...encrypt, operation: 'Decrypt' },
-      { ...encrypt, input: { ...encrypt.input, EncryptionContext: {} } },
-    ]);
-    expect(texts).toEqual([
-      expect.stringMatching(/Connect\w+ calls kms:Decrypt on .*, which its role does not allow/),
-      expect.stringMatching(/Connect\w+ calls kms:Encrypt on .*, which its role does not allow/),
-    ]);
-  });
-
   it.each<[string, object]>([
     ['for another audience', { 'Audience.member.1': 'https://example.com' }],
     ['for an additional audience', { 'Audience.member.2': 'https://example.com' }],
@@ -168,14 +148,28 @@ describe('with every option', () => {
     ]);
   });
 
-  /** Policies of the functions for sources, queries and polls, and of their schedules. */
-  const OF_SERVICES = /(Normalize|Measure|Poll|Reconcile|Scheduler)Role|AskQueries|PollJobs|ListRuns/;
+  it.each<[string, string, object]>([
+    ['to decrypt flow URLs', 'Decrypt', {}],
+    ['to encrypt flow URLs that are bound to no subscription', 'Encrypt', { EncryptionContext: undefined }],
+  ])('does not allow connect %s', async (_, operation, change) => {
+    const sealing = full.calls.find(
+      (call) => call.operation === 'Encrypt' && call.accessKeyId.includes('Connect'),
+    ) as AwsCall;
+    const other = { ...sealing, operation, input: { ...sealing.input, ...change } };
+    expect(await problemsOf([...full.calls, other])).toEqual([
+      expect.stringMatching(new RegExp(`Connect\\w+ calls kms:${operation} on \\S+, which its role does not allow`)),
+    ]);
+  });
+
+  /** Policies of the functions for sources, queries, polls and the custom connector, and of their schedules. */
+  const OF_SERVICES =
+    /(Normalize|Measure|Poll|Reconcile|Scheduler|Connect|Retire|Record)Role|AskQueries|PollJobs|ListRuns/;
   const policyIds = () =>
     Object.entries(full.loaded.template.Resources)
       .filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && OF_SERVICES.test(id))
       .map(([id]) => id);
 
-  it('reports the calls of each removed statement of normalize, measure, poll, reconcile and the scheduler', async () => {
+  it('reports the calls of each removed statement of the functions for services and flows, and of the scheduler', async () => {
     let taken = 0;
     for (const policyId of policyIds()) {
       const { Statement: statements } = documentOf(full.loaded.template.Resources as Resources, policyId);

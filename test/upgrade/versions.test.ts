@@ -2,10 +2,12 @@ import { createServer } from 'node:http';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { peekDeadLetters } from '../../cli/connector/dead-letters';
+import { SUBJECT_KINDS, type SubjectKind } from '../../contract/custom-connector';
 import { KNOWN_DETAIL_TYPES, TRIGGER_IDS } from '../../contract/events';
 import { type HandlerName, REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { closeOverdueRuns, collectBatch } from '../../lambda/collection/core/collect';
 import { matchesHash, parseKey } from '../../lambda/custom-connector/core/api-key';
+import { recordBatch } from '../../lambda/custom-connector/core/record';
 import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
@@ -115,6 +117,18 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
       expect(parseKey(RECORDED_API_KEY)).toEqual({ name: key?.name });
       expect(matchesHash(RECORDED_API_KEY, key?.hash ?? '')).toBe(true);
     }
+  });
+
+  it('the catalog keeps the names of subjects, and records those of queued events', async () => {
+    const storedNames = (kind: SubjectKind) => {
+      const stored = items('catalog').filter(({ pk }) => pk === `${kind}#default`);
+      return stored.map(({ sk }) => sk);
+    };
+    for (const kind of SUBJECT_KINDS) {
+      expect((await world.catalog.names(kind, 'default')).toSorted()).toEqual(storedNames(kind).toSorted());
+    }
+    await recordBatch(queued('record'), world.record);
+    nothingRejected();
   });
 
   describe('deliveries', () => {
@@ -306,13 +320,13 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
     expect(world.take('rejected').map(({ body }) => body)).toEqual(misfits.map(({ body }) => body));
   });
 
-  it('routes recorded events to the handlers that it had', async () => {
+  it('routes recorded events to the same handlers', async () => {
     for (const event of version.events) {
       // The id of the connector is different.
       const own = JSON.stringify(event).replaceAll(version.connectorId, templates.connectorId);
-      const messages = await route(templates.plan, JSON.parse(own), version.recordedAt);
-      // A handler that the version did not have may receive the event, too.
-      const to = messages.map((message) => message.to).filter((one) => one in version.messages);
+      const routed = await route(templates.plan, JSON.parse(own), version.recordedAt);
+      // A handler that the version does not have reads a queue of its own.
+      const to = routed.map((message) => message.to).filter((name) => name in version.messages);
       expect({ event: event['detail-type'], to }).toEqual({ event: event['detail-type'], to: event.to });
     }
   });

@@ -95,13 +95,6 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
 /** The context of a call over TLS: on AWS every SDK uses it, unlike in the local run. */
 export const BY_TLS = { 'aws:SecureTransport': 'true' };
 
-/**
- * The condition key of an encryption context in simulations. The simulator supports variables in names of keys only after a
- * slash, so the name of the context's key is a part of the value: `subscription=vip`.
- */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the name in the Service Authorization Reference, AWS KMS.
-export const ENCRYPTION_CONTEXT = 'kms:EncryptionContext:${EncryptionContextKey}';
-
 function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] {
   if (service === 'sts') return { ...BY_TLS, ...tokenContext(input) };
   if (service === 'redshift-data') {
@@ -112,7 +105,7 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
   const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
   return {
     ...BY_TLS,
-    ...(pairs.length > 0 && { [ENCRYPTION_CONTEXT]: pairs.map((pair) => pair.join('='))[0] }),
+    ...Object.fromEntries(pairs.map(([key, value]) => [`kms:EncryptionContext:${key}`, value])),
     'kms:EncryptionContextKeys': pairs.map(([key]) => key),
   };
 }

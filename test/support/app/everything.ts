@@ -63,8 +63,16 @@ export const QueryTargets = {
 export const SECRETS_KEY = 'SecretsKey';
 export const DATA_KEY = 'DataKey';
 
+export interface EverythingOptions {
+  /**
+   * Whether the custom connector's API has an own domain, which the local run does not implement.
+   * @default false
+   */
+  readonly ownDomain?: boolean;
+}
+
 /** Adds a stack with a connector that has every option, and returns the connector. */
-export function everythingConnector(app: App): PowerAutomateConnector {
+export function everythingConnector(app: App, options: EverythingOptions = {}): PowerAutomateConnector {
   // Keys of replicas require a stack with a known Region.
   const stack = new Stack(app, 'Everything', { env: { account: ACCOUNT, region: REGION } });
   const key = (id: string) => new kms.Key(stack, id, { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
@@ -122,11 +130,13 @@ export function everythingConnector(app: App): PowerAutomateConnector {
     whenStarted: true,
   });
   connector.addUnification('Identities', { jobs: Unification.fromCustomerProfiles(QueryTargets.DOMAIN) });
+  addEverythingApi(connector, options);
+  connector.addOutputs();
   return connector;
 }
 
 /** Adds the API of the custom connector with every option that can be combined. */
-export function addEverythingApi(connector: PowerAutomateConnector): void {
+function addEverythingApi(connector: PowerAutomateConnector, { ownDomain = false }: EverythingOptions): void {
   const arn = `arn:aws:acm:${REGION}:${ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555`;
   connector.addConnectorApi('Api', {
     signIn: [
@@ -138,8 +148,10 @@ export function addEverythingApi(connector: PowerAutomateConnector): void {
       }),
       ConnectorSignIn.keys(),
     ],
-    domainName: 'connector.example.com',
-    certificate: acm.Certificate.fromCertificateArn(connector, 'ApiCertificate', arn),
+    ...(ownDomain && {
+      domainName: 'connector.example.com',
+      certificate: acm.Certificate.fromCertificateArn(connector, 'ApiCertificate', arn),
+    }),
     callbackHosts: ['logic.azure.com'],
   });
 }

@@ -10,6 +10,7 @@ import type { IConstruct } from 'constructs';
 import { API_BASE_PATH, API_KEY_HEADER } from '../../../contract/custom-connector';
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { Env } from '../../../contract/environment';
+import { Output } from '../../../contract/outputs';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import { collectStage } from '../../../lambda/collection/core/collect';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
@@ -106,7 +107,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
     }
     await limit(world);
     await keepAlive(world);
-    await registerFlow(world);
+    await useApi(world);
     await refuse(world);
     if (world.registerId !== undefined) {
       await readSecrets(world);
@@ -181,9 +182,8 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const sqs = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.sqs });
   const client = documentClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.dynamodb });
 
-  const logicalId = (construct: IConstruct): string =>
-    Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId);
-  const physicalId = (construct: IConstruct): string => stack.physicalId(logicalId(construct));
+  const physicalId = (construct: IConstruct): string =>
+    stack.physicalId(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));
   const thresholds = new ThresholdTable(client, physicalId(parts.thresholds.table));
   const subscriptions = new SubscriptionTable(client, physicalId(parts.subscriptions.table));
   const deliveries = new DeliveryTable(client, physicalId(parts.delivery.table), DEFAULT_DELIVERY_RETENTION_DAYS);
@@ -203,7 +203,6 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
       ?.logicalId,
     stack,
     local,
-    logicalId,
     bus,
     moody,
     thresholds,
@@ -375,6 +374,62 @@ async function refuse({
   await put('DataSourceRefreshed', failure('broken'));
 }
 
+/**
+ * A flow that registers itself for a value beyond its level, is saved with another level, and unregisters; and a flow
+ * without a threshold that stays. Then the end of the first one's grace, and a message that `record` rejects.
+ */
+async function useApi({
+  parts,
+  stack,
+  local,
+  origin,
+  put,
+  send,
+  minute,
+  subscriptions,
+  writeHealth,
+}: World): Promise<void> {
+  const api = parts.connectorApi;
+  if (!api) return;
+  const base = `${stack.outputs[Output.CONNECTOR_API_URL]}${API_BASE_PATH}`;
+  const headers = { [API_KEY_HEADER]: await local.createKey('exercise'), 'content-type': 'application/json' };
+  const call = async (url: string, status: number, init: RequestInit = {}): Promise<Response> => {
+    const response = await fetch(url, { headers, ...init });
+    if (response.status !== status)
+      throw new Error(`the API responded with ${response.status}: ${await response.text()}`);
+    await stack.whenIdle();
+    return response;
+  };
+  const observedAt = new Date(ago(HOUR)()).toISOString();
+  await put('MeasureRefreshed', { measure: 'Registered', dimensions: { Region: 'EU' }, value: 20, observedAt });
+  for (const path of ['/me', '/data-sources', '/segments', '/measures', '/measure-members?measure=Registered']) {
+    await call(`${base}${path}`, 200);
+  }
+  const register = async (trigger: string, flow: string, body: object) => {
+    const callbackUrl = `${origin}/flows/${flow}${SIGNATURE}`;
+    const response = await call(`${base}/triggers/${trigger}`, 201, {
+      method: 'POST',
+      body: JSON.stringify({ ...body, callbackUrl }),
+    });
+    const { subscription } = (await response.json()) as { readonly subscription: string };
+    return { subscription, location: response.headers.get('location') ?? '' };
+  };
+  await register('data-source-refresh-failed', 'registered', { dataSource: 'any' });
+  const crossing = {
+    measure: 'Registered',
+    dimensions: '{"Region":"EU"}',
+    direction: 'above',
+    fireIfAlreadyBeyond: true,
+  };
+  await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 10 });
+  const { subscription, location } = await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 15 });
+  await call(location, 200, { method: 'DELETE', headers: {} });
+  await writeHealth(subscription, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
+  await minute();
+  if (await subscriptions.read(subscription)) throw new Error('retire did not remove the ended registration');
+  await send(api.catalog.subjectsQueue, 'no event');
+}
+
 /** Two deliveries to a flow with a rate limit of one call per second. */
 async function limit({ put, subscribe, origin }: World): Promise<void> {
   await subscribe(
@@ -388,60 +443,6 @@ async function limit({ put, subscribe, origin }: World): Promise<void> {
 async function keepAlive({ subscribe, minute, origin, writeHealth }: World): Promise<void> {
   await subscribe({ ...onFailure('idle'), keepAlive: 60 * DAY }, `${origin}/flows/idle${SIGNATURE}`);
   await writeHealth('idle', (health) => ({ ...(health as Health), keepAlive: ago(MINUTE)() }));
-  await minute();
-}
-
-/**
- * A caller that signs in with a key, fills in a trigger from its lists, registers a flow and unregisters it, and the removal
- * of its subscription. An event that the catalog rejects. Does nothing without the API of the custom connector.
- */
-async function registerFlow({
-  stack,
-  local,
-  parts,
-  logicalId,
-  minute,
-  origin,
-  send,
-  writeHealth,
-}: World): Promise<void> {
-  const api = parts.connectorApi;
-  if (!api) return;
-  await send(api.catalog.subjectsQueue, 'no event');
-  const key = await local.createKey('exercise');
-  const call = async (route: string, request: { parameters?: object; query?: object; body?: object } = {}) => {
-    const { parameters, query, body } = request;
-    const result = await stack.invoke(logicalId(api.connect), {
-      routeKey: route.replace(' ', ` ${API_BASE_PATH}`),
-      pathParameters: parameters,
-      queryStringParameters: query,
-      headers: { [API_KEY_HEADER]: key },
-      requestContext: { domainName: 'connector.example.com' },
-      body: body && JSON.stringify(body),
-      isBase64Encoded: false,
-    });
-    const { statusCode, headers } = (result.ok ? result.payload : {}) as { statusCode?: number; headers?: Headers };
-    if (statusCode !== 200 && statusCode !== 201) throw new Error(`${route}: ${JSON.stringify(result)}`);
-    return headers;
-  };
-  type Headers = { readonly location?: string };
-  await call('GET /segments');
-  await call('GET /measure-members', { query: { measure: 'Revenue' } });
-  const registered = await call('POST /triggers/{trigger}', {
-    parameters: { trigger: 'segment-threshold-crossed' },
-    body: {
-      segment: 'VIP customers',
-      direction: 'above',
-      level: 1,
-      fireIfAlreadyBeyond: true,
-      callbackUrl: `${origin}/flows/registered${SIGNATURE}`,
-    },
-  });
-  await stack.whenIdle();
-  const id = registered?.location?.split('/').at(-1) ?? '';
-  await call('DELETE /registrations/{id}', { parameters: { id } });
-  const [name = ''] = id.split('.');
-  await writeHealth(name, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
   await minute();
 }
 

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { SUBJECT_KINDS } from '../../../contract/custom-connector';
 import { KNOWN_DETAIL_TYPES, TRIGGER_IDS } from '../../../contract/events';
 import type { Query } from '../../../contract/queries';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
@@ -212,10 +213,9 @@ const QUERY_SERVICES = membersOf<Query['service']>({
   'customer-profiles': true,
 });
 const JOB_SERVICES = membersOf<PolledJobs['service']>({ 'entity-resolution': true, 'identity-resolution': true });
-/** Handlers that read a queue. */
-const READERS = Object.keys(HANDLER_TIMEOUT_SECONDS).filter(
-  (name) => !['sweep', 'register', 'connect', 'retire'].includes(name),
-);
+/** Handlers that read no queue. */
+const NO_READERS = ['sweep', 'register', 'connect', 'retire'];
+const READERS = Object.keys(HANDLER_TIMEOUT_SECONDS).filter((name) => !NO_READERS.includes(name));
 
 const LAMBDA = join(dirname(dirname(dirname(__dirname))), 'lambda');
 /** Prefixes and suffixes of keys, such as `member#`, that the code of the tables names. */
@@ -237,7 +237,7 @@ export function missingKinds({ items, messages, events }: Version): string[] {
   const values = (of: string, names: readonly string[], found: readonly unknown[]) =>
     missing.push(...names.filter((name) => !found.includes(name)).map((name) => `${of} ${name}`));
   const bodies = (reader: keyof typeof messages) => (messages[reader] ?? []).map(({ body }) => body as Any);
-  const { subscriptions, thresholds, deliveries, runs } = items as Readonly<Record<keyof typeof items, Any[]>>;
+  const { subscriptions, thresholds, deliveries, runs, catalog } = items as Readonly<Record<keyof typeof items, Any[]>>;
 
   const health = subscriptions.map((one) => one.health);
   fields('a subscription', [...SUBSCRIPTION, ...DEFINITION], subscriptions);
@@ -344,6 +344,12 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     'a stage',
     STAGE,
     runs.flatMap(({ stages }) => stages),
+  );
+
+  values(
+    'a subject of the kind',
+    SUBJECT_KINDS,
+    catalog.map(({ pk }) => pk.split('#')[0]),
   );
 
   const keys = Object.values(items)

@@ -1,6 +1,7 @@
 import { DEFAULT_EVENT_SOURCE, type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
 import { closeOverdueRuns, collectBatch } from '../../../lambda/collection/core/collect';
 import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
+import { recordBatch } from '../../../lambda/custom-connector/core/record';
 import { deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../lambda/delivery/core/dispatch';
@@ -136,11 +137,11 @@ class Recorder {
     this.keep(to, { body: JSON.stringify({ ...(first?.body as object), ...fields }) });
   }
 
-  /** Puts an event on the bus. Keeps the event and the messages that rules send. */
+  /** Puts an event on the bus. Keeps the event and the messages that rules send. Returns those for others than `record`. */
   private async put(detailType: string, detail: object): Promise<SentMessage[]> {
     const messages = await this.route({ source: DEFAULT_EVENT_SOURCE, 'detail-type': detailType, detail });
     for (const { to, ...message } of messages) this.keep(to, message);
-    return messages;
+    return messages.filter(({ to }) => to !== 'record');
   }
 
   private async route(event: PutEvent) {
@@ -279,13 +280,15 @@ class Recorder {
     }
   }
 
-  /** The message of an observation that a handler processes immediately. */
-  private observation(detailType: string, detail: object): Promise<SentMessage[]> {
-    return route(
-      this.templates.plan,
-      { source: DEFAULT_EVENT_SOURCE, 'detail-type': detailType, detail },
-      this.world.now,
+  /** The message of an observation that a handler processes immediately. `record` processes its copy. */
+  private async observation(detailType: string, detail: object): Promise<SentMessage[]> {
+    const { world, templates } = this;
+    const event = { source: DEFAULT_EVENT_SOURCE, 'detail-type': detailType, detail };
+    const { record = [], other = [] } = Object.groupBy(await route(templates.plan, event, world.now), ({ to }) =>
+      to === 'record' ? to : 'other',
     );
+    await recordBatch(record.map(received), world.record);
+    return other;
   }
 
   private async observe(): Promise<void> {
@@ -620,6 +623,7 @@ class Recorder {
     await dispatchBatch(misfit.map(received), world.dispatch);
     await deliverBatch(messages, world.now + MINUTE, world.deliver);
     await collectBatch(messages, world.collect);
+    await recordBatch(messages, world.record);
     await normalizeBatch(messages, world.normalize);
     await measureBatch(messages, world.measure);
     await pollBatch(messages, world.poll);

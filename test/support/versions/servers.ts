@@ -5,7 +5,9 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import type { CollectPorts } from '../../../lambda/collection/core/collect';
+import { CatalogTable } from '../../../lambda/custom-connector/adapters/catalog-table';
 import { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
+import type { RecordPorts } from '../../../lambda/custom-connector/core/record';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
 import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
@@ -116,6 +118,7 @@ export class VersionWorld {
   readonly runs: RunTable;
   readonly polledJobs: PolledJobTable;
   readonly apiKeys: KeyTable;
+  readonly catalog: CatalogTable;
   private readonly open: DeliverPorts['open'];
   private readonly sqs: SQSClient;
   private ids = 0;
@@ -131,6 +134,7 @@ export class VersionWorld {
     this.runs = new RunTable(client, names.runs);
     this.polledJobs = new PolledJobTable(client, names.runs);
     this.apiKeys = new KeyTable(client, names.subscriptions);
+    this.catalog = new CatalogTable(client, names.catalog, this.clock);
     this.open = servers.stores.opener(this.clock);
     this.sqs = this.recordingSqs();
   }
@@ -183,6 +187,10 @@ export class VersionWorld {
       },
       send: deliverySender(this.sqs, 'deliver'),
     };
+  }
+
+  get record(): RecordPorts {
+    return { ...this.common, subjects: this.catalog };
   }
 
   get collect(): CollectPorts & RejectPorts {

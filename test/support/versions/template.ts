@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Env } from '../../../contract/environment';
 import type { HandlerName } from '../../../contract/shared';
-import { ConnectorSignIn, PowerAutomateConnectorStack } from '../../../lib';
+import { PowerAutomateConnectorStack } from '../../../lib';
 import { EventBuses } from '../../../local/bus/event-bus';
 import { fillInputTemplate } from '../../../local/bus/input-template';
 import type { Plan } from '../../../local/template/model/plan';
@@ -27,9 +27,7 @@ export function synthesize(): Templates {
   const outdir = mkdtempSync(join(tmpdir(), 'versions-'));
   try {
     const app = new App({ outdir });
-    const everything = everythingConnector(app);
-    everything.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
-    const stacks = [new PowerAutomateConnectorStack(app, 'PowerAutomateConnector'), Stack.of(everything)];
+    const stacks = [new PowerAutomateConnectorStack(app, 'PowerAutomateConnector'), Stack.of(everythingConnector(app))];
     app.synth();
     const [first, second] = stacks.map(({ templateFile }) => loadTemplate(join(outdir, templateFile)));
     if (!first || !second) throw new Error('a template is missing');

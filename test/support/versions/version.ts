@@ -6,7 +6,7 @@ import type { Item } from '../../../lambda/shared/adapters/dynamodb';
 import type { RecordedResources } from './resources';
 
 /** The tables, with their names in `TestTables`. */
-export const TABLES = ['subscriptions', 'thresholds', 'deliveries', 'runs'] as const;
+export const TABLES = ['subscriptions', 'thresholds', 'deliveries', 'runs', 'catalog'] as const;
 export type TableName = (typeof TABLES)[number];
 
 /** A message in a queue. */
@@ -57,7 +57,10 @@ export const recordedVersions = (): Version[] =>
   readdirSync(VERSIONS_FOLDER).map((name) => {
     const read = (part: string) => JSON.parse(readFileSync(join(VERSIONS_FOLDER, name, `${part}.json`), 'utf8'));
     const parts = PARTS.map((part) => [part, read(part)]);
-    return { name, ...read('version'), ...Object.fromEntries(parts) };
+    const version = { name, ...read('version'), ...Object.fromEntries(parts) };
+    // A version has no items of a table that it does not have.
+    const none = Object.fromEntries(TABLES.map((table) => [table, []]));
+    return { ...version, items: { ...none, ...version.items } };
   });
 
 /** Writes the fixtures of a version. The same version always results in the same files. */
