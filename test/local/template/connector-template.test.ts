@@ -5,7 +5,13 @@ import { App, CfnResource } from 'aws-cdk-lib';
 import { Tracing } from 'aws-cdk-lib/aws-lambda';
 import { expect, it } from 'vitest';
 import { Output } from '../../../contract/outputs';
-import { ConnectorAlarms, ConnectorDashboard, Notifications, PowerAutomateConnectorStack } from '../../../lib';
+import {
+  ConnectorAlarms,
+  ConnectorDashboard,
+  ConnectorSignIn,
+  Notifications,
+  PowerAutomateConnectorStack,
+} from '../../../lib';
 import { startLocalStack } from '../../../local/stack';
 
 it("runs the connector's template with all options, alarms and a dashboard", async () => {
@@ -19,6 +25,7 @@ it("runs the connector's template with all options, alarms and a dashboard", asy
       schemaRegistry: true,
       entraFederation: true,
     });
+    connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
     const alarms = new ConnectorAlarms(connector, 'Alarms', { connector });
     new ConnectorDashboard(connector, 'Dashboard', { connector, alarms });
     app.synth();
