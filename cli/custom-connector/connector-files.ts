@@ -66,7 +66,7 @@ export function writeConnectorFiles(folder: string, api: ConnectorApi, options: 
   if (existing && existing.info?.title !== title) {
     throw new CommandError(`${displayValue(folder)} has the files of another connector: use -o with another folder`);
   }
-  const files = connectorFiles(api, options, existing && readJson(join(folder, SETTINGS_FILE)));
+  const files = connectorFiles(api, options, readJson(join(folder, SETTINGS_FILE)));
   try {
     mkdirSync(folder, { recursive: true });
     for (const [name, content] of Object.entries(files)) writeWhole(join(folder, name), content);

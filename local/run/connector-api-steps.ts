@@ -26,7 +26,7 @@ export async function connectorApiSteps(
 
 List the segments, register a flow, and unregister it:
 
-  curl -s ${base}/segments ${header}
+  curl -s ${base}/segments ${header}; echo
 
   LOCATION=$(curl -s -o /dev/null -D - ${base}/triggers/segment-threshold-crossed ${header} \\
     -H 'content-type: application/json' -d '${body}' | tr -d '\\r' | awk 'tolower($1) == "location:" { print $2 }'); echo $LOCATION

@@ -123,9 +123,9 @@ export class LocalRun {
     }
     const outcome = await this.report(entries.length, stack, connector, subscriptions, isIdle);
     if (this.options.once) return outcome;
-    this.print(nextSteps(stack, connector, this.options.subscriptions));
     const api = await connectorApiSteps(stack, connector);
     if (api) this.print(api);
+    this.print(nextSteps(stack, connector, this.options.subscriptions));
     return undefined;
   }
 

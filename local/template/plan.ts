@@ -17,6 +17,13 @@ export const REGION = 'us-east-1';
 export const stackId = (stackName: string): string =>
   `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/local`;
 
+/** What to do without a resource type that the connector can declare. */
+const ADVICE: Readonly<Record<string, string | undefined>> = {
+  'AWS::ApiGatewayV2::Authorizer': 'run an app without gatewayAuthorizer',
+  'AWS::ApiGatewayV2::ApiMapping': 'run an app without domainName',
+  'AWS::ApiGatewayV2::DomainName': 'run an app without domainName',
+};
+
 /** Default visibility timeout (SQS API reference, CreateQueue). */
 const DEFAULT_VISIBILITY_SECONDS = 30;
 
@@ -56,7 +63,11 @@ export function planTemplate(
 
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
     if (!resourceType(Type) && !Object.hasOwn(IGNORED_TYPES, Type)) {
-      throw new TemplateError(logicalId, `the local run does not implement the resource type ${Type}`);
+      const advice = ADVICE[Type];
+      throw new TemplateError(
+        logicalId,
+        `the local run does not implement the resource type ${Type}${advice === undefined ? '' : `: ${advice}`}`,
+      );
     }
   }
   for (const logicalId of dependencyOrder(template.Resources)) {

@@ -42,10 +42,11 @@ function matchPath(
   for (const [n, part] of pattern.entries()) {
     const [, name, greedy] = /^\{([^}+]+)(\+)?\}$/.exec(part) ?? [];
     const segment = segments[n];
-    if (segment === undefined || segment === '') return undefined;
     if (name === undefined) {
       if (part !== segment) return undefined;
       rank += '0';
+    } else if (!segment) {
+      return undefined;
     } else if (greedy) {
       parameters[name] = segments.slice(n).map(decoded).join('/');
       return { parameters, rank: `${rank}2` };

@@ -37,7 +37,10 @@ export async function startHttpApi(account: string): Promise<HttpApi> {
   let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = async (_, response) =>
     respond(response, 404, 'Not Found');
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
-    handle(request, response).catch(() => response.destroy());
+    // The function's response has a header that HTTP does not allow, or the client has left.
+    handle(request, response).catch(() =>
+      response.headersSent ? response.destroy() : respond(response, 500, 'Internal Server Error'),
+    );
   });
   const url = `http://${LOOPBACK}:${await listen(server, 0)}`;
   return {

@@ -1,42 +1,47 @@
 import { describe, expect, it } from 'vitest';
 import { matchRoute } from '../../../../local/engines/services/http-api-routes';
 
-const routes = (...keys: string[]) => keys.map((routeKey) => ({ routeKey, functionArn: routeKey }));
-const match = (keys: readonly string[], method: string, path: string) => {
-  const found = matchRoute(routes(...keys), method, path);
-  return found && [found.route.routeKey, found.parameters];
-};
+/** From the least to the most specific, so that the order of the list cannot select the expected route. */
+const ROUTES = [
+  '$default',
+  'ANY /{proxy+}',
+  'GET /{proxy+}',
+  'ANY /flows/{proxy+}',
+  'GET /flows/{id}',
+  'ANY /flows/all',
+  'GET /flows/all',
+  'DELETE /flows/{id}/runs/{run}',
+  'ANY /',
+].map((routeKey) => ({ routeKey, functionArn: 'arn' }));
 
-describe('the route of a request', () => {
-  it.each<[string, string[], string, string, unknown]>([
-    ['has the method and the path', ['GET /a', 'POST /a'], 'POST', '/a', ['POST /a', {}]],
-    ['has a parameter', ['GET /a/{id}'], 'GET', '/a/1', ['GET /a/{id}', { id: '1' }]],
-    [
-      'has decoded parameters',
-      ['GET /a/{id}'],
-      'GET',
-      '/a/VIP%20customers%2FA',
-      ['GET /a/{id}', { id: 'VIP customers/A' }],
-    ],
-    ['keeps a parameter that is wrongly encoded', ['GET /a/{id}'], 'GET', '/a/%zz', ['GET /a/{id}', { id: '%zz' }]],
-    ['is literal rather than a parameter', ['GET /a/{id}', 'GET /a/b'], 'GET', '/a/b', ['GET /a/b', {}]],
-    [
-      'is a parameter rather than greedy',
-      ['GET /a/{all+}', 'GET /a/{id}'],
-      'GET',
-      '/a/b',
-      ['GET /a/{id}', { id: 'b' }],
-    ],
-    ['is greedy for several segments', ['GET /a/{all+}'], 'GET', '/a/b/c', ['GET /a/{all+}', { all: 'b/c' }]],
-    ['has the method rather than ANY', ['ANY /a', 'GET /a'], 'GET', '/a', ['GET /a', {}]],
-    ['is ANY for another method', ['ANY /a', 'GET /a'], 'PUT', '/a', ['ANY /a', {}]],
-    ['is $default otherwise', ['GET /a', '$default'], 'GET', '/b', ['$default', {}]],
-    ['is none for another method', ['GET /a'], 'POST', '/a', undefined],
-    ['is none for more segments', ['GET /a'], 'GET', '/a/b', undefined],
-    ['is none for fewer segments', ['GET /a/{id}'], 'GET', '/a', undefined],
-    ['is none for an empty segment', ['GET /a/{id}'], 'GET', '/a/', undefined],
-  ])('%s', (_, keys, method, path, expected) => {
-    expect(match(keys, method, path)).toEqual(expected);
-    expect(match(keys.toReversed(), method, path)).toEqual(expected);
+describe('matchRoute', () => {
+  it.each<readonly [string, string, string, string, Readonly<Record<string, string>>]>([
+    ['the method before ANY', 'GET', '/flows/all', 'GET /flows/all', {}],
+    ['ANY for another method', 'POST', '/flows/all', 'ANY /flows/all', {}],
+    ['a parameter before a greedy one', 'GET', '/flows/7', 'GET /flows/{id}', { id: '7' }],
+    ['a longer literal path before the method', 'PUT', '/flows/7', 'ANY /flows/{proxy+}', { proxy: '7' }],
+    ['several parameters', 'DELETE', '/flows/7/runs/9', 'DELETE /flows/{id}/runs/{run}', { id: '7', run: '9' }],
+    ['a greedy parameter of several segments', 'GET', '/flows/7/x', 'ANY /flows/{proxy+}', { proxy: '7/x' }],
+    ['the method of greedy routes', 'GET', '/other', 'GET /{proxy+}', { proxy: 'other' }],
+    ['upper case as another path', 'GET', '/FLOWS/all', 'GET /{proxy+}', { proxy: 'FLOWS/all' }],
+    ['a trailing slash as another path', 'GET', '/flows/all/', 'ANY /flows/{proxy+}', { proxy: 'all/' }],
+    ['no empty parameter', 'GET', '/flows/', 'GET /{proxy+}', { proxy: 'flows/' }],
+    ['an empty segment as another path', 'GET', '//flows', '$default', {}],
+    ['the root', 'GET', '/', 'ANY /', {}],
+    ['an encoded parameter', 'GET', '/flows/a%2Fb%20%C3%A9', 'GET /flows/{id}', { id: 'a/b é' }],
+    ['an invalid encoding as it is', 'GET', '/flows/100%', 'GET /flows/{id}', { id: '100%' }],
+  ])('selects %s', (_, method, path, routeKey, parameters) => {
+    for (const routes of [ROUTES, ROUTES.toReversed()]) {
+      const match = matchRoute(routes, method, path);
+      expect({ routeKey: match?.route.routeKey, parameters: match?.parameters }).toEqual({ routeKey, parameters });
+    }
+  });
+
+  it('has no match without $default', () => {
+    const [route] = ROUTES.filter(({ routeKey }) => routeKey === 'GET /flows/all');
+    if (!route) throw new Error('no such route');
+    expect(matchRoute([route], 'POST', '/flows/all')).toBeUndefined();
+    expect(matchRoute([route], 'GET', '/flows/all/')).toBeUndefined();
+    expect(matchRoute([route], 'GET', '/flows')).toBeUndefined();
   });
 });

@@ -1,145 +1,190 @@
 import { once } from 'node:events';
+import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InvocationResult } from '../../../../local/engines/functions/sandbox';
 import { type HttpApi, startHttpApi } from '../../../../local/engines/services/http-api';
 
-// biome-ignore lint/suspicious/noExplicitAny: the event of a request, or any result of a function.
-type Json = any;
+type Invoke = (functionArn: string, event: object) => Promise<InvocationResult>;
 
+const returns =
+  (payload: unknown): Invoke =>
+  async () => ({ ok: true, payload });
+const invoke = vi.fn<Invoke>();
 let api: HttpApi;
-let events: Json[];
-let respond: (event: Json) => InvocationResult | Promise<InvocationResult>;
-beforeEach(async () => {
-  events = [];
-  respond = () => ({ ok: true, payload: { statusCode: 204 } });
+
+beforeAll(async () => {
   api = await startHttpApi('000000000000');
-  const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:api';
-  const routes = ['GET /items/{id}', 'POST /items', 'DELETE /items/{id}'].map((routeKey) => ({
-    routeKey,
-    functionArn,
-  }));
-  api.serve({ logicalId: 'Api', apiId: 'abc1234567', routes }, async (_, event) => {
-    events.push(event);
-    return respond(event);
-  });
 });
-afterEach(() => api.stop());
+afterAll(() => api?.stop());
 
-const result = (payload: unknown) => {
-  respond = () => ({ ok: true, payload });
-};
+beforeEach(() => {
+  invoke.mockReset().mockImplementation(returns({ statusCode: 204 }));
+  const routes = ['ANY /flows/{id}', 'GET /flows'].map((routeKey) => ({ routeKey, functionArn: 'arn' }));
+  api.serve({ logicalId: 'Api', apiId: 'abc', routes }, invoke);
+});
 
-describe('the event of a request', () => {
-  it('has the form of payload 2.0', async () => {
-    await fetch(`${api.url}/items/VIP%20customers?a=1&b=2&a=3`, { headers: { 'X-Test': 'yes', 'user-agent': 'test' } });
-    const [event] = events;
-    expect(event).toMatchObject({
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** `fetch` cannot repeat headers or send cookies as a client without `fetch` does. */
+async function send(path: string, options: RequestOptions = {}, body?: string | Buffer): Promise<Answer> {
+  const sent = request(`${api.url}${path}`, options).end(body);
+  const [response] = await once(sent, 'response');
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
+const lastEvent = () => invoke.mock.lastCall?.[1] as Record<string, unknown>;
+
+describe('the event', () => {
+  it('has the path, its parameters, the query and the context of payload format 2.0', async () => {
+    await send('/flows/a%20b?x=1&y=%C3%A9&x=2', { headers: { 'User-Agent': 'test' } });
+    expect(invoke.mock.lastCall?.[0]).toBe('arn');
+    expect(lastEvent()).toMatchObject({
       version: '2.0',
-      routeKey: 'GET /items/{id}',
-      rawPath: '/items/VIP customers',
-      rawQueryString: 'a=1&b=2&a=3',
-      queryStringParameters: { a: '1,3', b: '2' },
-      pathParameters: { id: 'VIP customers' },
-      isBase64Encoded: false,
+      routeKey: 'ANY /flows/{id}',
+      rawPath: '/flows/a b',
+      rawQueryString: 'x=1&y=%C3%A9&x=2',
+      queryStringParameters: { x: '1,2', y: 'é' },
+      pathParameters: { id: 'a b' },
       requestContext: {
-        apiId: 'abc1234567',
         accountId: '000000000000',
-        domainName: new URL(api.url).host,
+        apiId: 'abc',
         stage: '$default',
-        http: { method: 'GET', path: '/items/VIP customers', sourceIp: '127.0.0.1', userAgent: 'test' },
+        http: { method: 'GET', path: '/flows/a b', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
       },
+      isBase64Encoded: false,
     });
-    expect(event.headers).toMatchObject({
-      'x-test': 'yes',
-      'x-forwarded-proto': 'http',
+  });
+
+  it('omits what the request does not have', async () => {
+    await send('/flows');
+    for (const field of ['body', 'cookies', 'pathParameters', 'queryStringParameters']) {
+      expect(lastEvent()).not.toHaveProperty(field);
+    }
+  });
+
+  it('has header names in lower case, repeated headers joined, and cookies apart', async () => {
+    await send('/flows', { headers: { 'X-Mixed': ['a', 'b'], Cookie: 'one=1; two=2' } });
+    expect(lastEvent()).toMatchObject({ headers: { 'x-mixed': 'a,b' }, cookies: ['one=1', 'two=2'] });
+    expect(lastEvent().headers).not.toHaveProperty('cookie');
+  });
+
+  it('has the forwarding headers of the gateway, not those of the client', async () => {
+    const spoofed = { 'X-Forwarded-For': '8.8.8.8', 'X-Forwarded-Port': '443', 'X-Forwarded-Proto': 'https' };
+    await send('/flows', { headers: spoofed });
+    const gateway = {
       'x-forwarded-for': '127.0.0.1',
-    });
-    expect(event).not.toHaveProperty('body');
-    expect(event).not.toHaveProperty('cookies');
+      'x-forwarded-port': new URL(api.url).port,
+      'x-forwarded-proto': 'http',
+    };
+    expect(lastEvent()).toMatchObject({ headers: gateway });
   });
 
-  it('has the headers of the gateway, whatever the caller sends', async () => {
-    await fetch(`${api.url}/items/1`, {
-      headers: { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7', cookie: 'a=1; b=2' },
-    });
-    expect(events[0].headers).toMatchObject({ 'x-forwarded-proto': 'http', 'x-forwarded-for': '127.0.0.1' });
-    expect(events[0].headers).not.toHaveProperty('cookie');
-    expect(events[0].cookies).toEqual(['a=1', 'b=2']);
-  });
-
-  it.each([
-    ['application/json; charset=utf-8', '{"a":"é"}', false],
-    ['text/plain', 'é', false],
-    ['application/x-www-form-urlencoded', 'a=1', true],
-    ['application/octet-stream', 'a', true],
-  ])('has a body of the type %s as text or in base64', async (type, body, isBase64Encoded) => {
-    await fetch(`${api.url}/items`, { method: 'POST', headers: { 'content-type': type }, body });
-    const [event] = events;
-    expect(event.isBase64Encoded).toBe(isBase64Encoded);
-    expect(Buffer.from(event.body, isBase64Encoded ? 'base64' : 'utf8').toString()).toBe(body);
+  it.each<readonly [string, boolean]>([
+    ['application/json', false],
+    ['application/json; charset=utf-8', false],
+    ['text/plain', false],
+    ['application/x-www-form-urlencoded', true],
+    ['application/octet-stream', true],
+  ])('has a body of %s in base64: %s', async (type, isBase64Encoded) => {
+    await send('/flows/1', { method: 'POST', headers: { 'content-type': type } }, 'é=1');
+    const body = isBase64Encoded ? Buffer.from('é=1').toString('base64') : 'é=1';
+    expect(lastEvent()).toMatchObject({ body, isBase64Encoded });
   });
 });
 
-describe('the response of a function', () => {
-  it('has its status, headers, cookies and body', async () => {
-    result({ statusCode: 201, headers: { Location: '/x', 'Content-Type': 'text/csv' }, cookies: ['a=1'], body: 'é' });
-    const response = await fetch(`${api.url}/items`, { method: 'POST' });
-    expect([response.status, await response.text()]).toEqual([201, 'é']);
-    expect(response.headers.get('location')).toBe('/x');
-    expect(response.headers.get('content-type')).toBe('text/csv');
-    expect(response.headers.getSetCookie()).toEqual(['a=1']);
+describe('the response', () => {
+  it('has the status, headers, cookies and body that the function returns', async () => {
+    const headers = { Location: '/flows/1', 'Content-Type': 'text/csv' };
+    invoke.mockImplementation(returns({ statusCode: 201, headers, cookies: ['a=1', 'b=2'], body: 'é' }));
+    expect(await send('/flows')).toMatchObject({
+      status: 201,
+      headers: { location: '/flows/1', 'content-type': 'text/csv', 'set-cookie': ['a=1', 'b=2'] },
+      body: 'é',
+    });
   });
 
-  it('can be in base64, or a plain value', async () => {
-    result({ statusCode: 200, body: Buffer.from('é').toString('base64'), isBase64Encoded: true });
-    expect(await (await fetch(`${api.url}/items/1`)).text()).toBe('é');
-    result({ a: 1 });
-    const response = await fetch(`${api.url}/items/1`);
-    expect([response.status, await response.json()]).toEqual([200, { a: 1 }]);
-    expect(response.headers.get('content-type')).toBe('application/json');
+  it('decodes a body in base64', async () => {
+    const body = Buffer.from('text').toString('base64');
+    invoke.mockImplementation(returns({ statusCode: 200, body, isBase64Encoded: true }));
+    expect(await send('/flows')).toMatchObject({ status: 200, body: 'text' });
   });
 
-  it.each<[string, () => void]>([
-    ['an error', () => (respond = () => ({ ok: false, errorType: 'Error', errorMessage: 'secret' }))],
-    ['a status that is no status', () => result({ statusCode: 'yes' })],
-    ['a body that is no text', () => result({ statusCode: 200, body: { a: 1 } })],
-    ['a header with a wrong name', () => result({ statusCode: 200, headers: { 'a b': '1' } })],
-  ])('is 500 after %s, and the API continues', async (_, prepare) => {
-    prepare();
-    const response = await fetch(`${api.url}/items/1`);
-    expect([response.status, await response.json()]).toEqual([500, { message: 'Internal Server Error' }]);
-    result({ statusCode: 200 });
-    expect((await fetch(`${api.url}/items/1`)).status).toBe(200);
+  it.each([{ a: 1 }, ['a'], 'text', null])('has a value without statusCode as its body: %j', async (value) => {
+    invoke.mockImplementation(returns(value));
+    expect(await send('/flows')).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(value),
+    });
+  });
+
+  it.each<readonly [string, Invoke]>([
+    ['a status that is text', returns({ statusCode: '200' })],
+    ['a status out of range', returns({ statusCode: 99 })],
+    ['a body that is not text', returns({ statusCode: 200, body: {} })],
+    ['headers that are null', returns({ statusCode: 200, headers: null })],
+    ['an invalid header name', returns({ statusCode: 200, headers: { 'a b': '1' } })],
+    ['an invalid header value', returns({ statusCode: 200, headers: { a: '1\r\nb: 2' } })],
+    ['a failed function', async () => ({ ok: false, errorType: 'Error', errorMessage: 'detail' })],
+    ['a function that cannot run', () => Promise.reject(new Error('detail'))],
+  ])('is 500 for %s, and the server continues', async (_, result) => {
+    invoke.mockImplementationOnce(result);
+    expect(await send('/flows')).toMatchObject({ status: 500, body: '{"message":"Internal Server Error"}' });
+    expect(await send('/flows')).toMatchObject({ status: 204 });
+  });
+
+  it('is 404 without a route', async () => {
+    expect(await send('/other')).toMatchObject({ status: 404, body: '{"message":"Not Found"}' });
+    expect(invoke).not.toHaveBeenCalled();
+  });
+
+  it('is 413 for more than 10 MB', async () => {
+    const most = Buffer.alloc(10 * 1024 * 1024);
+    expect(await send('/flows/1', { method: 'POST' }, most)).toMatchObject({ status: 204 });
+    const more = Buffer.alloc(most.length + 1);
+    expect(await send('/flows/1', { method: 'POST' }, more)).toMatchObject({ status: 413 });
+    expect(invoke).toHaveBeenCalledTimes(1);
+  });
+
+  it('is 431 for headers of more than 10,240 bytes', async () => {
+    expect(await send('/flows', { headers: { a: 'x'.repeat(9000) } })).toMatchObject({ status: 204 });
+    expect(await send('/flows', { headers: { a: 'x'.repeat(10_240) } })).toMatchObject({ status: 431 });
   });
 });
 
-describe('the limits of an API', () => {
-  it('respond 404 to an unknown route, before the function is invoked', async () => {
-    const response = await fetch(`${api.url}/other`);
-    expect([response.status, await response.json(), events]).toEqual([404, { message: 'Not Found' }, []]);
-  });
-
-  it('respond 413 to more than 10 MB, and 431 to more than 10,240 bytes of headers', async () => {
-    const body = Buffer.alloc(10 * 1024 * 1024 + 1);
-    expect((await fetch(`${api.url}/items`, { method: 'POST', body })).status).toBe(413);
-    expect((await fetch(`${api.url}/items/1`, { headers: { 'x-long': 'x'.repeat(10_240) } })).status).toBe(431);
-    expect(events).toEqual([]);
-  });
-
-  it('survive an aborted request', async () => {
+describe('connections', () => {
+  it('continues after a client leaves in the middle of its request', async () => {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.write('POST /flows/1 HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\npart');
     await once(socket, 'connect');
-    socket.write('POST /items HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc');
-    socket.destroy();
-    await once(socket, 'close');
-    expect((await fetch(`${api.url}/items/1`)).status).toBe(204);
+    socket.resetAndDestroy();
+    expect(await send('/flows')).toMatchObject({ status: 204 });
+    expect(invoke).toHaveBeenCalledTimes(1);
   });
 
-  it('serve 50 requests at the same time', async () => {
-    respond = async ({ pathParameters }) => ({ ok: true, payload: { statusCode: 200, body: pathParameters.id } });
-    const ids = Array.from({ length: 50 }, (_, n) => String(n));
-    const bodies = await Promise.all(ids.map(async (id) => (await fetch(`${api.url}/items/${id}`)).text()));
-    expect(bodies).toEqual(ids);
+  it('answers 50 concurrent requests, each with its own response', async () => {
+    invoke.mockImplementation(async (_, event) => ({ ok: true, payload: (event as { rawPath: string }).rawPath }));
+    const paths = Array.from({ length: 50 }, (_, n) => `/flows/${n}`);
+    const answers = await Promise.all(paths.map((path) => send(path)));
+    expect(answers.map(({ body }) => JSON.parse(body))).toEqual(paths);
+  });
+
+  it('keeps a connection open for the next request', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      await send('/flows', { agent });
+      const again = request(`${api.url}/flows`, { agent }).end();
+      const [response] = await once(again, 'response');
+      await text(response);
+      expect(again.reusedSocket).toBe(true);
+    } finally {
+      agent.destroy();
+    }
   });
 });
