@@ -87,7 +87,10 @@ async function registration(
   if ('reason' in checked) return problem('invalid', checked.reason);
   const { definition } = checked;
   const outcome = await registerFlow({ callback, definition, caller: caller.id, limit: maxFlows }, ports);
-  if ('code' in outcome) return problem(outcome.code, outcome.message);
+  if ('code' in outcome) {
+    // The dimensions are the only field whose check reads tables.
+    return problem(outcome.code, outcome.code === 'invalid' ? `Dimensions: ${outcome.message}.` : outcome.message);
+  }
   const location = `${request.origin}${API_BASE_PATH}/registrations/${outcome.location}`;
   const body: ResponseBody<'Registration'> = { subscription: callback.subscription };
   return { status: 201, headers: { location }, body };
