@@ -5,9 +5,12 @@ import { definitionFor } from '../../../cli/custom-connector/connector-files';
 import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ROUTES } from '../../../contract/custom-connector';
 import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
 import { type ApiPorts, serve } from '../../../lambda/custom-connector/core/api';
+import { HealthWriter } from '../../../lambda/delivery/core/health/health-writer';
+import { recordRefusal } from '../../../lambda/delivery/core/health/record-outcome';
 import { checkCallback } from '../../../lambda/registration/core/callback';
 import { removeEndedFlows } from '../../../lambda/registration/core/flow-registration';
 import { isPaused } from '../../../lambda/subscriptions/core/health';
+import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { matchRoute } from '../../../local/engines/services/http-api-routes';
 import {
   type Field,
@@ -83,11 +86,14 @@ async function fillIn(
   return values;
 }
 
-const seen = { owed: 0, removed: 0, deleteFirst: 0, postFirst: 0, lostResponses: 0, lateDeletes: 0, keyless: 0 };
+const seen = {
+  ...{ owed: 0, removed: 0, deleteFirst: 0, postFirst: 0, lostResponses: 0, lateDeletes: 0, keyless: 0 },
+  ...{ deleted: 0, ended: 0, pausedByRefusals: 0 },
+};
 const triggers = new Set<string>();
 
 /**
- * One flow in Power Automate (saved, switched off and on; requests that are slow, repeated, reordered, without key, or lose
+ * One flow in Power Automate (saved, switched off and on, deleted; requests that are slow, repeated, reordered, without key, or lose
  * their response) beside another flow of the same maker, workers that crash at any call, the sweep, and events. Follows
  * Microsoft's description of webhook triggers: registration when the trigger is created or updated, DELETE of the `Location`
  * when it is removed. An old version of the flow refuses its callback with 404, and a flow that is off with 400.
@@ -153,6 +159,9 @@ async function history(seed: number) {
   let version = 0;
   let on = false;
   let broken = false;
+  let deleted = false;
+  /** Registrations whose DELETE was answered. */
+  const ended = new Set<string>();
   let location: string | undefined;
   /** No POST of the newest version was answered. */
   let lost = false;
@@ -171,6 +180,20 @@ async function history(seed: number) {
   const forgive = () => {
     for (const event of events) if (event.state !== 'delivered') event.owed = false;
   };
+  /** Records a refused call, as `deliver` does. Several of them pause the subscription until the next registration. */
+  const refused = (used: Subscription, status: number) =>
+    start(`refusal with ${status}`, async ({ registration: { subscriptions, telemetry, clock } }) => {
+      const writer = new HealthWriter(subscriptions);
+      const ports = {
+        subscriptions,
+        telemetry,
+        clock,
+        writer,
+        events: world.bus.publisher(),
+        connectorId: 'connector-1',
+      };
+      if ((await recordRefusal(used, { status }, ports))?.changed) seen.pausedByRefusals++;
+    });
   /** `deliver`, for each event that is not delivered. */
   const deliver = () => {
     const read = subscription();
@@ -179,7 +202,9 @@ async function history(seed: number) {
       else if (!isPaused(read)) {
         const url = read.flow && 'ciphertext' in read.flow && read.flow.ciphertext;
         if (on && !lost && !saving && url !== urlOf(version)) wrong.push(`OLD CALLBACK called: ${url}`);
+        if (!on && !lost && ended.has(location ?? '')) wrong.push('a flow that unregistered was CALLED');
         if (on && !broken && url === urlOf(version)) event.state = 'delivered';
+        else refused(read, url === urlOf(version) ? 400 : 404);
       }
     }
   };
@@ -217,9 +242,16 @@ async function history(seed: number) {
   };
   const sent: string[] = [];
   const deletion = (location: string) => unregistrationRequest(location, registrationUrl) as HttpRequest;
+  const unregister = (from: string) =>
+    start(`DELETE ${from}`, async (all) => {
+      const response = await send(deletion(from), all);
+      if (response.status !== 200) wrong.push(`DELETE: ${response.status}`);
+      ended.add(from);
+      return response;
+    });
   const arrive = () => {
     for (const id of sent.splice(0)) {
-      if (chance(0.7)) start(`DELETE ${id}`, (all) => send(deletion(id), all));
+      if (chance(0.7)) unregister(id);
       else {
         seen.lateDeletes++;
         sent.push(id);
@@ -261,11 +293,15 @@ async function history(seed: number) {
 
   for (let step = 0; step < STEPS; step++) {
     await pass(pick([0, 1, 1, 3, 15]) * MINUTE);
-    const act = pick(['save', 'save', 'off', 'on', 'event', 'event', 'event', 'late', 'breaks']);
+    const wanted = chance(0.02)
+      ? 'delete'
+      : pick(['save', 'save', 'off', 'on', 'event', 'event', 'event', 'late', 'breaks']);
+    // What is left of a deleted flow: events and late requests.
+    const act = deleted && wanted !== 'event' ? 'late' : wanted;
     trace.push(`${act} v${version} ${on ? 'on' : 'off'}`);
     if (act === 'save') await save(true);
     else if (act === 'on' && !on && version > 0) await save(false);
-    else if (act === 'off' && on) {
+    else if ((act === 'off' || act === 'delete') && on) {
       on = false;
       offSince = world.now;
       del(location);
@@ -273,12 +309,16 @@ async function history(seed: number) {
       events.push({ uid: subscription()?.uid as string, state: 'held', owed: on && !lost });
     } else if (act === 'late') arrive();
     else if (act === 'breaks' && on) broken = true;
+    if (act === 'delete' && version > 0) {
+      deleted = true;
+      seen.deleted++;
+    }
     deliver();
   }
 
   // Every request arrives, a broken flow is fixed by a save, and the sweep runs once more.
   await pass(SLOWEST + MINUTE);
-  for (const id of sent.splice(0)) start(`DELETE ${id}`, (all) => send(deletion(id), all));
+  for (const id of sent.splice(0)) unregister(id);
   await idle();
   if (on && broken) await save(true);
   if (!on) forgive();
@@ -303,7 +343,7 @@ async function history(seed: number) {
   if (!isSame || other.flow.ciphertext !== urlOf(1, 2)) wrong.push('the other flow CHANGED');
   if (wrong.length > 0) wrong.push(...trace);
   const owed = events.filter((event) => event.owed).length;
-  return { wrong, owed, edits: version, removed: !subscription() };
+  return { wrong, owed, removed: !subscription(), ended: ended.size > 0 };
 }
 
 it('keeps a flow that is on registered with its newest callback, and loses no event that it is owed', async () => {
@@ -312,6 +352,7 @@ it('keeps a flow that is on registered with its newest callback, and loses no ev
       const end = await history(seed);
       seen.owed += end.owed;
       if (end.removed) seen.removed++;
+      if (end.ended) seen.ended++;
       expect(end.wrong).toEqual([]);
     }),
     { numRuns: RUNS },
