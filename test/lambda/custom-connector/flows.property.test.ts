@@ -93,8 +93,8 @@ const seen = {
 const triggers = new Set<string>();
 
 /**
- * One flow in Power Automate (saved, switched off and on, deleted; requests that are slow, repeated, reordered, without key, or lose
- * their response) beside another flow of the same maker, workers that crash at any call, the sweep, and events. Follows
+ * One flow in Power Automate (saved, switched off and on, deleted; requests that are slow, repeated, reordered, without key,
+ * or lose their response) beside another flow of the same maker, workers that crash at any call, the sweep, and events. Follows
  * Microsoft's description of webhook triggers: registration when the trigger is created or updated, DELETE of the `Location`
  * when it is removed. An old version of the flow refuses its callback with 404, and a flow that is off with 400.
  */
