@@ -64,6 +64,6 @@ callbacks.refresh_will_retry(failed)
 
   it('fails if an entry is not accepted', async () => {
     const lost = run('import os; os.environ["EVENT_BUS_NAME"] = "other"; callbacks.refresh_succeeded(context)');
-    await expect(lost).rejects.toThrow(/RuntimeError: EventBridge did not take the event: .*ResourceNotFoundException/);
+    await expect(lost).rejects.toThrow(/RuntimeError: EventBridge rejected the event: .*ResourceNotFoundException/);
   });
 });
