@@ -15,13 +15,26 @@ const APP = `
 import aws_cdk as cdk
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
-from cdk_power_automate_connector import PowerAutomateConnector, PowerAutomateConnectorStack
+from aws_cdk import aws_scheduler as scheduler
+from cdk_power_automate_connector import (
+    ConnectorSignIn, PowerAutomateConnector, PowerAutomateConnectorStack, Segment, Source, Threshold, Trigger, Unification,
+)
 
 app = cdk.App(outdir="cdk.out")
 PowerAutomateConnectorStack(app, "Whole")
 own = cdk.Stack(app, "Own")
 connector = PowerAutomateConnector(own, "PowerAutomate", delivery_retention=cdk.Duration.days(30))
 connector.on_threshold_crossed("Crossed", target=targets.SqsQueue(sqs.Queue(own, "Crossings")))
+connector.add_subscription(
+    "vip", trigger=Trigger.segment_threshold_crossed(segment="VIP customers", threshold=Threshold.above(10000))
+)
+size = Segment.from_customer_profiles(domain_name="shop", segment_definition_name="vip")
+hourly = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
+connector.add_segment("VipSize", segment="VIP customers", size=size, schedule=hourly)
+orders = Source.glue_job(job_name="load-orders", data_source="Orders")
+connector.add_source("Orders", orders, reconciliation={})
+connector.add_unification("Match", jobs=Unification.from_entity_resolution("customers"))
+connector.add_connector_api("Api", sign_in=[ConnectorSignIn.keys()])
 app.synth()
 `;
 
