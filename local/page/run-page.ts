@@ -9,7 +9,7 @@ import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import type { DeadLetter, LocalStack } from '../stack';
 import { type BusHistory, LIMITS } from './bus-history';
 import { DeliveryCounts } from './delivery-counts';
-import type { Designer } from './designer';
+import type { Designer } from './designer/designer';
 import type { PagePorts } from './server';
 import type { Rejected } from './snapshot';
 

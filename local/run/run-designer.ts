@@ -1,8 +1,8 @@
 import { API_KEY_HEADER, type SignInSettings } from '../../contract/custom-connector';
 import { Output } from '../../contract/outputs';
-import { apiClient } from '../page/api-client';
-import { type Designer, startDesigner } from '../page/designer';
-import { flowIds } from '../page/flow-ids';
+import { apiClient } from '../page/designer/api-client';
+import { type Designer, startDesigner } from '../page/designer/designer';
+import { flowIds } from '../page/designer/flow-ids';
 import type { LocalStack } from '../stack';
 
 export interface DesignerPorts {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Endpoint, startEndpoint } from '../../../local/engines/protocol/endpoint';
-import { apiClient } from '../../../local/page/api-client';
-import { type Designer, startDesigner } from '../../../local/page/designer';
-import { flowIds } from '../../../local/page/flow-ids';
+import { apiClient } from '../../../local/page/designer/api-client';
+import { type Designer, startDesigner } from '../../../local/page/designer/designer';
+import { flowIds } from '../../../local/page/designer/flow-ids';
 import { DesignerRoute } from '../../../local/page/routes';
 import { PageServer } from '../../../local/page/server';
 import { API_KEY, ApiStub } from '../../support/power-automate/api-stub';

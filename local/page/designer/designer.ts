@@ -1,5 +1,5 @@
-import { type ConnectorFile, type Field, readConnectorFile, type Trigger } from '../power-automate/connector-file';
-import { type ChangeResult, type Flow, type FlowIds, Flows } from '../power-automate/flows';
+import { type ConnectorFile, type Field, readConnectorFile, type Trigger } from '../../power-automate/connector-file';
+import { type ChangeResult, type Flow, type FlowIds, Flows } from '../../power-automate/flows';
 import {
   type Connection,
   connectionTestRequest,
@@ -10,9 +10,9 @@ import {
   type FieldValues,
   type HttpClient,
   nextPageRequest,
-} from '../power-automate/requests';
-import { readValues } from '../power-automate/values';
-import { UserError } from '../shared/user-error';
+} from '../../power-automate/requests';
+import { readValues } from '../../power-automate/values';
+import { UserError } from '../../shared/user-error';
 
 /** Prefix of the form's inputs for the fields of a trigger. */
 export const FIELD_PREFIX = 'field.';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { readBody } from '../engines/protocol/http';
-import { isCallbackPath } from '../power-automate/callback-url';
+import { readBody } from '../../engines/protocol/http';
+import { isCallbackPath } from '../../power-automate/callback-url';
+import { readForm, redirect, respond, respondJson } from '../responses';
+import { DesignerRoute, Route } from '../routes';
 import type { Designer, DesignerView } from './designer';
-import { readForm, redirect, respond, respondJson } from './responses';
-import { DesignerRoute, Route } from './routes';
 
 /** Maximum bytes of a form. The API accepts 32 KB of JSON. */
 const MAX_FORM_BYTES = 128 * 1024;
@@ -69,7 +69,7 @@ export class DesignerServer {
 
 function sendScript(request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') rejectMethod(response, 'GET');
-  else respond(response, 200, 'text/javascript; charset=utf-8', readFileSync(join(__dirname, 'designer-script.js')));
+  else respond(response, 200, 'text/javascript; charset=utf-8', readFileSync(join(__dirname, 'script.js')));
 }
 
 async function onForm(

@@ -1,9 +1,9 @@
-import type { FieldValue, OutputField, Trigger } from '../power-automate/connector-file';
-import type { Flow, FlowRun } from '../power-automate/flows';
-import { listedChoices } from '../power-automate/values';
-import { type Html, html } from './html';
-import { badge, empty, time } from './parts';
-import { DesignerRoute, Route } from './routes';
+import type { FieldValue, OutputField, Trigger } from '../../power-automate/connector-file';
+import type { Flow, FlowRun } from '../../power-automate/flows';
+import { listedChoices } from '../../power-automate/values';
+import { type Html, html } from '../html';
+import { badge, empty, time } from '../parts';
+import { DesignerRoute, Route } from '../routes';
 
 /** The flows that the designer saved, with the runs that events started. */
 export const flowList = (flows: readonly Flow[], now: number): Html =>

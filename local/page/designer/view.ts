@@ -1,8 +1,8 @@
-import type { Choice, Field, Trigger } from '../power-automate/connector-file';
-import { listedChoices } from '../power-automate/values';
+import type { Choice, Field, Trigger } from '../../power-automate/connector-file';
+import { listedChoices } from '../../power-automate/values';
+import { type Html, html } from '../html';
+import { DesignerRoute, Route } from '../routes';
 import { type DesignerForm, type DesignerView, FIELD_PREFIX } from './designer';
-import { type Html, html } from './html';
-import { DesignerRoute, Route } from './routes';
 
 /** The designer. Also works without its script, except for the values of dropdowns. */
 export function designerSection({ title, triggers, form }: DesignerView): Html {

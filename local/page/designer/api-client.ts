@@ -1,4 +1,4 @@
-import type { HttpClient } from '../power-automate/requests';
+import type { HttpClient } from '../../power-automate/requests';
 
 /** Milliseconds that a request may take. API Gateway ends requests after 30 seconds. */
 const TIMEOUT_MS = 30_000;
