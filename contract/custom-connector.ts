@@ -1,5 +1,3 @@
-import type { TriggerId } from './events';
-
 /** Path prefix of the API, and `basePath` of the connector's definition. */
 export const API_BASE_PATH = '/v1';
 
@@ -49,13 +47,3 @@ export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
 /** Version of the connector's definition. Incremented by each change of the exported files. */
 export const DEFINITION_VERSION = '1.0.0';
-
-/** `operationId` of each trigger. Power Automate stores it in the flows that use it, so it never changes. */
-export const TRIGGER_OPERATIONS: Readonly<Record<TriggerId, string>> = {
-  'data-source-refresh-failed': 'WhenDataSourceRefreshFails',
-  'data-source-refresh-succeeded': 'WhenDataSourceRefreshSucceeds',
-  'segment-threshold-crossed': 'WhenSegmentCrossesThreshold',
-  'measure-threshold-crossed': 'WhenMeasureCrossesThreshold',
-  'full-refresh-completed': 'WhenFullRefreshCompletes',
-  'unification-refresh-completed': 'WhenUnificationCompletes',
-};

@@ -84,7 +84,8 @@ export function lintDefinition(definition: Json): Fault[] {
 
   walk(root, [], (key, value, at, names) => {
     if (names) return;
-    if (key === '$ref' && resolve({ $ref: value }) === undefined) fault(at, 'The reference leads nowhere: correct it.');
+    if (key === '$ref' && resolve({ $ref: value }) === undefined)
+      fault(at, 'The reference does not exist: correct it.');
     if (OPENAPI_3.has(key)) fault(at, `${key} is a keyword of OpenAPI 3: the format is OpenAPI 2.0, remove it.`);
     if (key.startsWith('x-') && !EXTENSIONS.has(key))
       fault(at, `The extension ${key} is unknown: correct its name or remove it.`);
@@ -106,7 +107,7 @@ export function lintDefinition(definition: Json): Fault[] {
     const item = resolve(resolve(resolve(operation.responses?.[200]?.schema)?.properties?.[list ?? ''])?.items);
     for (const field of fields)
       if (!item?.properties?.[field])
-        fault(at, `The answer of ${operationId} has no ${list}[].${field}: correct the path.`);
+        fault(at, `The response of ${operationId} has no ${list}[].${field}: correct the path.`);
     // Only a dropdown inside an operation has fields beside it. A shared parameter has others in each operation.
     const owner = operations.find((one) => one.at.every((key, index) => key === at[index]));
     for (const [name, { parameter, parameterReference }] of Object.entries<Node>(parameters ?? {})) {

@@ -54,7 +54,7 @@ const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   unavailable: 503,
 };
 
-/** Seconds after which Power Automate repeats a request that failed with 503. */
+/** Time that a caller should wait before it repeats a request that failed with 503, seconds. */
 const RETRY_AFTER = '2';
 
 /** An error as a response. The message says what is wrong and what to do. It contains no credential. */

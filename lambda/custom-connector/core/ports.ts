@@ -28,7 +28,7 @@ export type TokenClaims = Readonly<Record<string, unknown>>;
 /**
  * Result of the verification of a token.
  *
- * - `invalid`: the token is not acceptable; `reason` is a sentence without the token.
+ * - `invalid`: why the token is not acceptable: a sentence that does not quote the token.
  * - `unavailable`: the keys of Microsoft Entra ID could not be read. A short reason for the log, not for the caller.
  */
 export type TokenVerification =

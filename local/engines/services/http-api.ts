@@ -37,7 +37,7 @@ export async function startHttpApi(account: string): Promise<HttpApi> {
   let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = async (_, response) =>
     respond(response, 404, 'Not Found');
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
-    // The function's response has a header that HTTP does not allow, or the client has left.
+    // The invocation failed, or the client disconnected.
     handle(request, response).catch(() =>
       response.headersSent ? response.destroy() : respond(response, 500, 'Internal Server Error'),
     );

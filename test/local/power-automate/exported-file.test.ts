@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { connectorDefinition } from '../../../cli/custom-connector/definition';
-import { DEFINITION_VERSION, TRIGGER_OPERATIONS } from '../../../contract/custom-connector';
+import { DEFINITION_VERSION } from '../../../contract/custom-connector';
+import { TRIGGER_OPERATIONS } from '../../../lambda/custom-connector/core/definition/operation-ids';
 import { CALLBACK_FIELD } from '../../../lambda/custom-connector/core/definition/operations';
 import { readConnectorFile } from '../../../local/power-automate/connector-file';
 

@@ -1,4 +1,16 @@
-/** `operationId`s of the operations that are no triggers. Power Automate stores them in flows, so they never change. */
+import type { TriggerId } from '../../../../contract/events';
+
+/** `operationId` of each trigger. Power Automate stores it in the flows that use it, so it never changes. */
+export const TRIGGER_OPERATIONS: Readonly<Record<TriggerId, string>> = {
+  'data-source-refresh-failed': 'WhenDataSourceRefreshFails',
+  'data-source-refresh-succeeded': 'WhenDataSourceRefreshSucceeds',
+  'segment-threshold-crossed': 'WhenSegmentCrossesThreshold',
+  'measure-threshold-crossed': 'WhenMeasureCrossesThreshold',
+  'full-refresh-completed': 'WhenFullRefreshCompletes',
+  'unification-refresh-completed': 'WhenUnificationCompletes',
+};
+
+/** `operationId`s of the other operations. Power Automate stores them in flows, so they never change. */
 export const OperationId = {
   UNREGISTER: 'Unregister',
   WHO_AM_I: 'WhoAmI',

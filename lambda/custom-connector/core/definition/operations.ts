@@ -1,8 +1,8 @@
-import { type ConnectorRoute, TRIGGER_OPERATIONS } from '../../../../contract/custom-connector';
+import type { ConnectorRoute } from '../../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../../contract/events';
 import type { ProblemCode } from '../http';
 import type { Field } from './field';
-import { OperationId } from './operation-ids';
+import { OperationId, TRIGGER_OPERATIONS } from './operation-ids';
 import type { ResponseName } from './responses';
 import { TRIGGER_DEFINITIONS } from './triggers';
 
@@ -25,7 +25,7 @@ export interface Operation {
   readonly visibility?: 'important' | 'internal';
   readonly parameters: readonly Parameter[];
   readonly success: { readonly status: 200 | 201; readonly description: string; readonly response?: ResponseName };
-  /** Problems besides 429, which API Gateway sends. */
+  /** Problems of the function. API Gateway adds 429. */
   readonly problems: readonly ProblemCode[];
   /** The definition of the trigger, if the operation is one. */
   readonly trigger?: TriggerId;
