@@ -1,11 +1,12 @@
 /** Path prefix of the API, and `basePath` of the connector's definition. */
 export const API_BASE_PATH = '/v1';
 
-/**
- * Routes of the API, without `API_BASE_PATH`. The construct creates a route for each, and `connect` serves each. Names of
- * subjects are query parameters, because a name can contain a slash.
- */
-export const CONNECTOR_ROUTES = [
+/** What signed-in callers can do besides registering flows and reading lists. */
+export const CONNECTOR_ACTIONS = ['read', 'test', 'replay', 'report-outcomes', 'report-events'] as const;
+export type ConnectorActionId = (typeof CONNECTOR_ACTIONS)[number];
+
+/** Routes of every API. The others belong to an action. */
+const BASE_ROUTES = [
   'POST /triggers/{trigger}',
   'DELETE /registrations/{id}',
   'GET /me',
@@ -13,9 +14,33 @@ export const CONNECTOR_ROUTES = [
   'GET /segments',
   'GET /measures',
   'GET /measure-members',
+  'GET /flows',
 ] as const;
 
-export type ConnectorRoute = (typeof CONNECTOR_ROUTES)[number];
+/** Routes that an API has only with an action. */
+const ACTION_ROUTES = {
+  read: [
+    'GET /data-source',
+    'GET /data-source-refreshes',
+    'GET /segment',
+    'GET /measure',
+    'GET /status',
+    'GET /flows/{flow}/deliveries',
+  ],
+  test: ['POST /flows/{flow}/test-events'],
+  replay: ['POST /flows/{flow}/replays'],
+  'report-outcomes': ['POST /outcomes', 'POST /outcomes/{link}'],
+  'report-events': ['POST /refreshes', 'POST /observations'],
+} as const satisfies Record<ConnectorActionId, readonly string[]>;
+
+/** A route of the API, without `API_BASE_PATH`. Names of subjects are query parameters, because a name can contain a slash. */
+export type ConnectorRoute = (typeof BASE_ROUTES)[number] | (typeof ACTION_ROUTES)[ConnectorActionId][number];
+
+/** Routes of an API with these actions. The construct creates a route for each, and `connect` serves each. */
+export const connectorRoutes = (actions: readonly ConnectorActionId[]): ConnectorRoute[] => [
+  ...BASE_ROUTES,
+  ...CONNECTOR_ACTIONS.filter((action) => actions.includes(action)).flatMap((action) => ACTION_ROUTES[action]),
+];
 
 /** Header with the API key of a caller. */
 export const API_KEY_HEADER = 'x-api-key';
@@ -46,4 +71,4 @@ export const SUBJECT_KINDS = ['data-source', 'segment', 'measure'] as const;
 export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
 /** Version of the connector's definition. Incremented by each change of the exported files. */
-export const DEFINITION_VERSION = '1.0.0';
+export const DEFINITION_VERSION = '1.1.0';

@@ -21,4 +21,6 @@ export const Output = {
   CONNECTOR_API_URL: 'ConnectorApiUrl',
   /** How callers of the API sign in: JSON of `SignInSettings`. Only with `addConnectorApi`. */
   CONNECTOR_API_SIGN_IN: 'ConnectorApiSignIn',
+  /** Actions of the API (`CONNECTOR_ACTIONS`). Only with `addConnectorApi`. */
+  CONNECTOR_API_ACTIONS: 'ConnectorApiActions',
 } as const;

@@ -8,6 +8,7 @@ export {
   PowerAutomateConnectorStack,
   type PowerAutomateConnectorStackProps,
 } from './connector/power-automate-connector-stack';
+export { ConnectorAction } from './custom-connector/connector-action';
 export {
   type ApiThrottle,
   ConnectorApi,

@@ -1,4 +1,4 @@
-import type { SignInSettings } from '../../contract/custom-connector';
+import { CONNECTOR_ACTIONS, type ConnectorActionId, type SignInSettings } from '../../contract/custom-connector';
 import { Output } from '../../contract/outputs';
 import type { Connector } from '../connector/connector';
 import { CommandError } from '../shell/exit';
@@ -8,13 +8,24 @@ export interface ConnectorApi {
   /** URL without a path. */
   readonly url: string;
   readonly signIn: SignInSettings;
+  readonly actions: readonly ConnectorActionId[];
 }
 
 /** The API of a connector, from the outputs of its stack. Undefined: the connector has no API. */
 export function findConnectorApi(connector: Connector): ConnectorApi | undefined {
   const url = connector.optionalOutput(Output.CONNECTOR_API_URL);
   if (url === undefined) return undefined;
-  return { url, signIn: JSON.parse(connector.output(Output.CONNECTOR_API_SIGN_IN)) as SignInSettings };
+  return {
+    url,
+    signIn: JSON.parse(connector.output(Output.CONNECTOR_API_SIGN_IN)) as SignInSettings,
+    actions: actionsIn(connector.optionalOutput(Output.CONNECTOR_API_ACTIONS)),
+  };
+}
+
+/** Actions of an API from the output of its stack. A stack of an older version has no actions, and no output for them. */
+export function actionsIn(output = ''): ConnectorActionId[] {
+  const names = output.split(',');
+  return CONNECTOR_ACTIONS.filter((action) => names.includes(action));
 }
 
 /** @throws CommandError if the connector has no API. */

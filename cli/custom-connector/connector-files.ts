@@ -23,10 +23,10 @@ export interface ConnectorFilesOptions {
 }
 
 /** The definition of the connector for an API. */
-export function definitionFor({ url }: Pick<ConnectorApi, 'url'>): Json {
+export function definitionFor({ url, actions }: Pick<ConnectorApi, 'url' | 'actions'>): Json {
   const { host, protocol } = new URL(url);
   const schemes = [protocol === 'http:' ? 'http' : 'https'] as const;
-  return connectorDefinition({ host, schemes, version: DEFINITION_VERSION });
+  return connectorDefinition({ host, schemes, version: DEFINITION_VERSION, actions });
 }
 
 /** The connector's files by name, as `paconn` and `pac` read them. `previous`: settings that are already in the folder. */

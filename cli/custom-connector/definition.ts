@@ -1,14 +1,10 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
-import { API_BASE_PATH } from '../../contract/custom-connector';
+import { API_BASE_PATH, type ConnectorActionId } from '../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
 import type { Field } from '../../lambda/custom-connector/core/definition/field';
+import type { Operation, Parameter } from '../../lambda/custom-connector/core/definition/operation';
 import { OperationId } from '../../lambda/custom-connector/core/definition/operation-ids';
-import {
-  CALLBACK_FIELD,
-  OPERATIONS,
-  type Operation,
-  type Parameter,
-} from '../../lambda/custom-connector/core/definition/operations';
+import { CALLBACK_FIELD, operationsOf } from '../../lambda/custom-connector/core/definition/operations';
 import { RESPONSES, type ResponseName } from '../../lambda/custom-connector/core/definition/responses';
 import { TRIGGER_DEFINITIONS } from '../../lambda/custom-connector/core/definition/triggers';
 import { problem } from '../../lambda/custom-connector/core/http';
@@ -23,10 +19,14 @@ export interface ApiAddress {
   readonly schemes: readonly ('http' | 'https')[];
   /** Version of the definition. */
   readonly version: string;
+  /** Actions of the API. */
+  readonly actions: readonly ConnectorActionId[];
 }
 
 /** The definition of the custom connector for Power Automate: OpenAPI 2.0 with Microsoft's extensions. */
-export function connectorDefinition({ host, schemes, version }: ApiAddress): Json {
+export function connectorDefinition({ host, schemes, version, actions }: ApiAddress): Json {
+  const operations = operationsOf(actions);
+  const used = new Set<string>(operations.map(({ success }) => success.response ?? 'Problem'));
   return {
     swagger: '2.0',
     info: {
@@ -42,19 +42,21 @@ export function connectorDefinition({ host, schemes, version }: ApiAddress): Jso
     produces: ['application/json'],
     'x-ms-capabilities': { testConnection: { operationId: OperationId.WHO_AM_I, parameters: {} } },
     'x-ms-connector-metadata': [{ propertyName: 'Categories', propertyValue: 'Data;Marketing' }],
-    paths: paths(),
+    paths: paths(operations),
     definitions: {
       ...Object.fromEntries(TRIGGER_IDS.map((trigger) => [bodyName(trigger), convert(bodySchema(trigger, 'flat'))])),
       ...Object.fromEntries(
-        Object.entries(RESPONSES).map(([name, schema]) => [name, convert(toJsonSchema(schema, SCHEMA_OPTIONS))]),
+        Object.entries(RESPONSES)
+          .filter(([name]) => used.has(name))
+          .map(([name, schema]) => [name, convert(toJsonSchema(schema, SCHEMA_OPTIONS))]),
       ),
     },
   };
 }
 
-function paths(): Json {
+function paths(operations: readonly Operation[]): Json {
   const result: Record<string, Json> = {};
-  for (const one of OPERATIONS) {
+  for (const one of operations) {
     result[one.path] = {
       ...result[one.path],
       ...(one.trigger && { 'x-ms-notification-content': notificationContent(one.trigger) }),
@@ -80,30 +82,37 @@ const operation = (one: Operation): Json => ({
     'x-ms-trigger-hint': 'The flow runs at the next such change. To see it run now, ask the operator for a test event.',
   }),
   ...(one.pageable && { 'x-ms-pageable': { nextLinkName: '@odata.nextLink' } }),
-  parameters: one.trigger ? [triggerBody(one.trigger)] : one.parameters.map(parameter),
+  parameters: [
+    ...one.parameters.map(parameter),
+    ...(one.trigger ? [triggerBody(one.trigger)] : []),
+    ...(one.body ? [body(one.body)] : []),
+  ],
   responses: responses(one),
 });
 
-function triggerBody(trigger: TriggerId): Json {
-  const { fields } = TRIGGER_DEFINITIONS[trigger];
-  const required = fields.filter((field) => field.required).map((field) => field.name);
+const triggerBody = (trigger: TriggerId): Json =>
+  body(TRIGGER_DEFINITIONS[trigger].fields, {
+    [CALLBACK_FIELD]: {
+      type: 'string',
+      'x-ms-summary': 'Callback URL',
+      description: 'Power Automate fills it in.',
+      'x-ms-notification-url': true,
+      'x-ms-visibility': 'internal',
+    },
+  });
+
+/** @param filledIn required properties that the designer does not show. */
+function body(fields: readonly Field[], filledIn: Json = {}): Json {
+  const required = [...fields.filter((field) => field.required).map(({ name }) => name), ...Object.keys(filledIn)];
+  const properties = Object.fromEntries(fields.map((field) => [field.name, fieldSchema(field)]));
   return {
     name: 'body',
     in: 'body',
     required: true,
     schema: {
       type: 'object',
-      required: [...required, CALLBACK_FIELD],
-      properties: {
-        ...Object.fromEntries(fields.map((field) => [field.name, fieldSchema(field)])),
-        [CALLBACK_FIELD]: {
-          type: 'string',
-          'x-ms-summary': 'Callback URL',
-          description: 'Power Automate fills it in.',
-          'x-ms-notification-url': true,
-          'x-ms-visibility': 'internal',
-        },
-      },
+      ...(required.length > 0 && { required }),
+      properties: { ...properties, ...filledIn },
     },
   };
 }
@@ -112,6 +121,7 @@ function fieldSchema(field: Field): Json {
   const value = {
     type: field.type,
     ...(field.type === 'number' && { format: 'double' }),
+    ...(field.format && { format: field.format }),
     ...(field.choices && {
       enum: field.choices.map(({ value }) => value),
       'x-ms-enum-values': field.choices.map(({ value, title }) => ({ value, displayName: title })),
@@ -123,12 +133,15 @@ function fieldSchema(field: Field): Json {
     description: field.description,
     ...(field.default !== undefined && { default: field.default }),
     ...(field.advanced && { 'x-ms-visibility': 'advanced' }),
-    ...(field.dropdown && dropdown(field.dropdown)),
+    ...(field.dropdown && dropdown(field.dropdown, 'body/')),
   };
 }
 
-/** Older designers read the first extension, newer ones the second. */
-function dropdown({ operationId, parameters }: NonNullable<Field['dropdown']>): Json {
+/**
+ * Older designers read the first extension, newer ones the second.
+ * @param place where the second one finds the fields: `body/` or, for parameters, nothing.
+ */
+function dropdown({ operationId, parameters }: NonNullable<Field['dropdown']>, place: 'body/' | ''): Json {
   const from = (refer: (name: string) => Json) => Object.fromEntries(parameters.map((name) => [name, refer(name)]));
   return {
     'x-ms-dynamic-values': {
@@ -140,7 +153,7 @@ function dropdown({ operationId, parameters }: NonNullable<Field['dropdown']>): 
     },
     'x-ms-dynamic-list': {
       operationId,
-      parameters: from((name) => ({ parameterReference: `body/${name}` })),
+      parameters: from((name) => ({ parameterReference: `${place}${name}` })),
       itemsPath: 'value',
       itemValuePath: 'name',
       itemTitlePath: 'title',
@@ -158,6 +171,7 @@ const parameter = (one: Parameter): Json => ({
   ...(one.default !== undefined && { default: one.default }),
   ...(one.visibility && { 'x-ms-visibility': one.visibility }),
   ...(one.in === 'path' && { 'x-ms-url-encoding': 'single' }),
+  ...(one.dropdown && dropdown(one.dropdown, '')),
 });
 
 const PROBLEM_DESCRIPTIONS: Readonly<Record<number, string>> = {

@@ -34,9 +34,10 @@ export function managementOutputs(connector: WholeConnector): Outputs {
 }
 
 /** The outputs that describe the custom connector's API. */
-export const apiOutputs = ({ url, _signIn }: ConnectorApi): Outputs => [
+export const apiOutputs = ({ url, _signIn, _actions }: ConnectorApi): Outputs => [
   [Output.CONNECTOR_API_URL, url],
   [Output.CONNECTOR_API_SIGN_IN, JSON.stringify(_signIn)],
+  [Output.CONNECTOR_API_ACTIONS, _actions.join(',')],
 ];
 
 /** Allows the API calls of the CLI. For constructs that are added later, call `allowInspection`. */

@@ -140,6 +140,8 @@ export class PowerAutomateConnector
       ...common,
       thresholdsTable: this.thresholds.table,
       observationsQueue: this.thresholds.observationsQueue,
+      deliveriesTable: this.delivery.table,
+      deliveriesQueue: this.delivery.deliveriesQueue,
       runsTable: this.collection.table,
       deliver: this.delivery.deliver,
       deadLetterQueue: this.rules.deadLetterQueue,

@@ -7,15 +7,22 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EntraSignInSettings, SignInSettings } from '../../contract/custom-connector';
+import {
+  type ConnectorActionId,
+  connectorRoutes,
+  type EntraSignInSettings,
+  type SignInSettings,
+} from '../../contract/custom-connector';
+import { OPEN_INDEX } from '../../contract/delivery';
 import { Env } from '../../contract/environment';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allowOnTable, allowQuery, allowSealing, allowSend } from '../shared/allow';
+import { allowOnTable, allowPutEvents, allowQuery, allowSealing, allowSend } from '../shared/allow';
 import { everyMinute } from '../shared/every-minute';
 import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
 import type { EventPartProps, StorageOptions } from '../shared/options';
 import { isHost, validateHosts } from '../shared/validate';
+import { actionIds, type ConnectorAction } from './connector-action';
 import { type ConnectorSignIn, signInSettings } from './connector-sign-in';
 import { Gateway } from './gateway';
 import { SubjectCatalog, type SubjectCatalogOptions } from './subject-catalog';
@@ -33,6 +40,14 @@ export interface ApiThrottle {
 export interface ConnectorApiOptions extends SubjectCatalogOptions {
   /** How callers sign in: one or both ways. */
   readonly signIn: ConnectorSignIn[];
+
+  /**
+   * What flows can do besides registering themselves and reading lists. The API and the permissions of `connect` contain nothing
+   * else.
+   *
+   * @default [ConnectorAction.READ, ConnectorAction.TEST, ConnectorAction.REPORT_OUTCOMES]
+   */
+  readonly actions?: ConnectorAction[];
 
   /**
    * Your own domain name for the API, such as `connector.example.com`. Requires `certificate`, and a DNS record that points to
@@ -108,6 +123,12 @@ export interface ConnectorApiProps extends ConnectorApiOptions, EventPartProps, 
   /** Queue of the observations. `connect` uses it to check whether a new threshold is already crossed. */
   readonly observationsQueue: sqs.IQueue;
 
+  /** Table of the deliveries. */
+  readonly deliveriesTable: dynamodb.ITable;
+
+  /** Queue of the deliveries. `connect` uses it for test events and replays. */
+  readonly deliveriesQueue: sqs.IQueue;
+
   /** Key that encrypts the flow URLs. `connect` can encrypt with it, but not decrypt. */
   readonly flowUrlKey: kms.IKey;
 
@@ -132,6 +153,11 @@ export interface ConnectorApiProps extends ConnectorApiOptions, EventPartProps, 
  *   eventBus: customerDataBus,
  *   subscriptionsTable: subscriptions.table,
  * });
+ * const delivery = new FlowDelivery(this, 'Delivery', {
+ *   eventBus: customerDataBus,
+ *   subscriptionsTable: subscriptions.table,
+ *   flowUrlKey: subscriptions.flowUrlKey,
+ * });
  * new ConnectorApi(this, 'Api', {
  *   signIn: [ConnectorSignIn.keys()],
  *   eventBus: customerDataBus,
@@ -139,6 +165,8 @@ export interface ConnectorApiProps extends ConnectorApiOptions, EventPartProps, 
  *   flowUrlKey: subscriptions.flowUrlKey,
  *   thresholdsTable: thresholds.table,
  *   observationsQueue: thresholds.observationsQueue,
+ *   deliveriesTable: delivery.table,
+ *   deliveriesQueue: delivery.deliveriesQueue,
  * });
  */
 export class ConnectorApi extends Construct {
@@ -166,17 +194,21 @@ export class ConnectorApi extends Construct {
   /** @internal */
   public readonly _signIn: SignInSettings;
 
+  /** @internal */
+  public readonly _actions: readonly ConnectorActionId[];
+
   constructor(scope: Construct, id: string, props: ConnectorApiProps) {
     super(scope, id);
 
-    const { connectorId } = identityOf(this, props);
+    const { connectorId, eventSource } = identityOf(this, props);
     this._signIn = signInSettings(props.signIn);
+    this._actions = actionIds(props.actions);
     const customDomain = customDomainOf(props);
     const authorizeFor = props.gatewayAuthorizer ? onlyEntra(this._signIn) : undefined;
     const { rate, burst } = throttleOf(props);
 
     this.catalog = new SubjectCatalog(this, 'Catalog', { ...props, connectorId });
-    this.connect = this.connectFunction(connectorId, props);
+    this.connect = this.connectFunction(connectorId, eventSource, props);
     this.retire = this.retireFunction(connectorId, props);
     this.accessLog =
       props.accessLog ??
@@ -186,6 +218,7 @@ export class ConnectorApi extends Construct {
       });
     const gateway = new Gateway(this, 'Gateway', {
       name: connectorId,
+      routes: connectorRoutes(this._actions),
       connect: this.connect,
       throttle: { rateLimit: rate, burstLimit: burst },
       accessLog: this.accessLog,
@@ -197,8 +230,9 @@ export class ConnectorApi extends Construct {
     this.url = gateway.url;
   }
 
-  private connectFunction(connectorId: string, props: ConnectorApiProps): lambda.Function {
+  private connectFunction(connectorId: string, eventSource: string, props: ConnectorApiProps): lambda.Function {
     const { subscriptionsTable, thresholdsTable, observationsQueue, flowUrlKey, callbackHosts } = props;
+    const { deliveriesTable, deliveriesQueue, eventBus } = props;
     const { maxFlowsPerUser = 100, endGrace = Duration.minutes(10) } = props;
     validateCallbackHosts(callbackHosts);
     validateMaxFlowsPerUser(maxFlowsPerUser);
@@ -214,6 +248,10 @@ export class ConnectorApi extends Construct {
         [Env.THRESHOLDS_TABLE_NAME]: thresholdsTable.tableName,
         [Env.OBSERVATIONS_QUEUE_URL]: observationsQueue.queueUrl,
         [Env.CATALOG_TABLE_NAME]: this.catalog.table.tableName,
+        [Env.DELIVERIES_TABLE_NAME]: deliveriesTable.tableName,
+        [Env.DELIVERIES_QUEUE_URL]: deliveriesQueue.queueUrl,
+        [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
+        [Env.EVENT_SOURCE]: eventSource,
         [Env.FLOW_URL_KEY_ARN]: flowUrlKey.keyArn,
         [Env.SIGN_IN]: JSON.stringify(this._signIn),
         [Env.MAX_FLOWS_PER_CALLER]: String(maxFlowsPerUser),
@@ -226,7 +264,25 @@ export class ConnectorApi extends Construct {
     allowOnTable(connect, this.catalog.table, ['Query']);
     allowSend(connect, observationsQueue);
     allowSealing(connect, flowUrlKey).assertSuccess();
+    this.allowActions(connect, props);
     return connect;
+  }
+
+  /** An action that was not chosen gets no permission. */
+  private allowActions(
+    connect: lambda.IFunction,
+    { thresholdsTable, deliveriesTable, deliveriesQueue, eventBus }: ConnectorApiProps,
+  ): void {
+    const has = (...actions: ConnectorActionId[]) => actions.some((action) => this._actions.includes(action));
+    if (has('read')) {
+      allowOnTable(connect, thresholdsTable, ['GetItem']);
+      allowOnTable(connect, deliveriesTable, ['Query']);
+    }
+    if (has('test', 'replay')) allowSend(connect, deliveriesQueue);
+    if (has('replay', 'report-outcomes')) allowOnTable(connect, deliveriesTable, ['GetItem']);
+    if (has('replay')) allowQuery(connect, deliveriesTable, OPEN_INDEX.name);
+    if (has('report-outcomes')) allowOnTable(connect, deliveriesTable, ['UpdateItem']);
+    if (has('report-events')) allowPutEvents(connect, eventBus);
   }
 
   private retireFunction(connectorId: string, props: ConnectorApiProps): lambda.Function {

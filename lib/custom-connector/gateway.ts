@@ -7,11 +7,13 @@ import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { API_BASE_PATH, CONNECTOR_ROUTES, type EntraSignInSettings } from '../../contract/custom-connector';
+import { API_BASE_PATH, type ConnectorRoute, type EntraSignInSettings } from '../../contract/custom-connector';
 
 export interface GatewayProps {
   /** Shown in the console. */
   readonly name: string;
+  /** Routes of the API, without `API_BASE_PATH`. */
+  readonly routes: readonly ConnectorRoute[];
   /** Function that serves all routes. */
   readonly connect: lambda.IFunction;
   readonly throttle: apigatewayv2.ThrottleSettings;
@@ -38,6 +40,9 @@ const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
     error: '$context.error.responseType',
   }),
 );
+
+/** The last part of the path is a credential. Power Automate sends no token with a DELETE, and a flow none to a link. */
+const AUTHORIZED_BY_PATH: readonly ConnectorRoute[] = ['DELETE /registrations/{id}', 'POST /outcomes/{link}'];
 
 /** The HTTP API in front of `connect`: one stage and an explicit route for each operation. */
 export class Gateway extends Construct {
@@ -77,19 +82,18 @@ export class Gateway extends Construct {
     this.url = this.domain ? Fn.join('', ['https://', this.domain.name]) : this.api.apiEndpoint;
   }
 
-  private addRoutes({ connect, authorizeFor }: GatewayProps): void {
+  private addRoutes({ connect, routes, authorizeFor }: GatewayProps): void {
     const integration = new HttpLambdaIntegration('Connect', connect, {
       payloadFormatVersion: apigatewayv2.PayloadFormatVersion.VERSION_2_0,
     });
     const signedIn = authorizeFor && jwtAuthorization(authorizeFor);
-    for (const route of CONNECTOR_ROUTES) {
+    for (const route of routes) {
       const [method, path] = route.split(' ') as [apigatewayv2.HttpMethod, string];
       this.api.addRoutes({
         path: `${API_BASE_PATH}${path}`,
         methods: [method],
         integration,
-        // The registration id in the path authorizes DELETE. Power Automate sends no token with it.
-        ...(method !== apigatewayv2.HttpMethod.DELETE && signedIn),
+        ...(!AUTHORIZED_BY_PATH.includes(route) && signedIn),
       });
     }
   }

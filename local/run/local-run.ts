@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { actionsIn } from '../../cli/custom-connector/connector-api';
 import { definitionFor } from '../../cli/custom-connector/connector-files';
 import { readTextFile } from '../../cli/shell/text-file';
 import { readSubscriptionFile, type SubscriptionFile } from '../../cli/subscriptions/subscription-file';
@@ -162,7 +163,7 @@ export class LocalRun {
 
   private async showPage(stack: LocalStack, connector: LocalConnector): Promise<void> {
     const designer = await runDesigner(stack, {
-      exportDefinition: (url) => definitionFor({ url }),
+      exportDefinition: (url, actions) => definitionFor({ url, actions: actionsIn(actions) }),
       createKey: () => connector.createKey('designer'),
       onChange: () => this.page?.changed(),
     });

@@ -9,8 +9,9 @@ export interface DesignerPorts {
   /**
    * The exported definition of the connector.
    * @param apiUrl URL of the API, without a path.
+   * @param actions output of the stack with the API's actions.
    */
-  readonly exportDefinition: (apiUrl: string) => unknown;
+  readonly exportDefinition: (apiUrl: string, actions: string | undefined) => unknown;
   /** Creates a key of the API. */
   readonly createKey: () => Promise<string>;
   /** Called when a flow or its runs changed. */
@@ -25,7 +26,11 @@ export async function runDesigner(
   const { [Output.CONNECTOR_API_URL]: apiUrl, [Output.CONNECTOR_API_SIGN_IN]: signIn = '{}' } = outputs;
   if (apiUrl === undefined || !(JSON.parse(signIn) as Partial<SignInSettings>).keys) return undefined;
   return startDesigner({
-    ...{ document: exportDefinition(apiUrl), createKey, keyHeader: API_KEY_HEADER },
+    ...{
+      document: exportDefinition(apiUrl, outputs[Output.CONNECTOR_API_ACTIONS]),
+      createKey,
+      keyHeader: API_KEY_HEADER,
+    },
     ...{ send: apiClient, callbackBase: endpoint, ids: flowIds, onChange },
   });
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { findConnector } from '../../cli/connector/find-connector';
 import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../../cli/connector/local-run';
-import type { SignInSettings } from '../../contract/custom-connector';
+import { CONNECTOR_ACTIONS, type SignInSettings } from '../../contract/custom-connector';
 import { Output } from '../../contract/outputs';
 import { registeredFlowsTable } from '../../lambda/registration/adapters/registered-flows-table';
 import { type FlowRegistrationPorts, registerFlow } from '../../lambda/registration/core/flow-registration';
@@ -17,6 +17,7 @@ export const API_URL = 'https://abc123.execute-api.eu-central-1.amazonaws.com';
 export const apiOutputs = (signIn: SignInSettings = { keys: true }): Record<string, string> => ({
   [Output.CONNECTOR_API_URL]: API_URL,
   [Output.CONNECTOR_API_SIGN_IN]: JSON.stringify(signIn),
+  [Output.CONNECTOR_API_ACTIONS]: CONNECTOR_ACTIONS.join(','),
 });
 
 /** Serves the description of a local stack with more outputs, for `--local=URL`. */

@@ -41,7 +41,8 @@ export async function serve(request: ApiRequest, ports: ApiPorts): Promise<ApiRe
 }
 
 const UNREGISTER = 'DELETE /registrations/{id}' satisfies ConnectorRoute;
-type SignedInRoute = Exclude<ConnectorRoute, typeof UNREGISTER>;
+const REPORT_BY_LINK = 'POST /outcomes/{link}' satisfies ConnectorRoute;
+type SignedInRoute = Exclude<ConnectorRoute, typeof UNREGISTER | typeof REPORT_BY_LINK>;
 
 /** The operations of signed-in callers. */
 const SIGNED_IN: Readonly<
@@ -54,7 +55,23 @@ const SIGNED_IN: Readonly<
   'GET /segments': (request, _, { subjects }) => listSubjects('segment', request, subjects),
   'GET /measures': (request, _, { subjects }) => listSubjects('measure', request, subjects),
   'GET /measure-members': (request, _, { thresholds }) => listMembers(request, thresholds),
+  'GET /flows': notBuilt,
+  'GET /data-source': notBuilt,
+  'GET /data-source-refreshes': notBuilt,
+  'GET /segment': notBuilt,
+  'GET /measure': notBuilt,
+  'GET /status': notBuilt,
+  'GET /flows/{flow}/deliveries': notBuilt,
+  'POST /flows/{flow}/test-events': notBuilt,
+  'POST /flows/{flow}/replays': notBuilt,
+  'POST /outcomes': notBuilt,
+  'POST /refreshes': notBuilt,
+  'POST /observations': notBuilt,
 };
+
+async function notBuilt(): Promise<ApiResponse> {
+  throw new Error('not built');
+}
 
 const ok = <Name extends ResponseName>(body: ResponseBody<Name>): ApiResponse => ({ status: 200, body });
 

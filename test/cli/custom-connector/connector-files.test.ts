@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { connectorFiles, writeConnectorFiles } from '../../../cli/custom-connector/connector-files';
 import { ICON } from '../../../cli/custom-connector/icon';
 import { PLACEHOLDER_ID } from '../../../cli/custom-connector/properties';
+import { CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
 import { API_URL } from '../../support/custom-connector';
 import { temporaryFolder } from '../../support/temporary-files';
 
-const API = { url: API_URL, signIn: { keys: true } };
+const API = { url: API_URL, signIn: { keys: true }, actions: CONNECTOR_ACTIONS };
 const OPTIONS = { publisher: 'Data team' };
 const json = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { connectorDefinition } from '../../../cli/custom-connector/definition';
+import { CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
 
 // biome-ignore lint/suspicious/noExplicitAny: a definition has any form.
 type Json = any;
@@ -39,7 +40,9 @@ function contractOf(definition: Json): string[] {
 
 test('the names that flows store are the committed ones', () => {
   const committed = readFileSync(join(__dirname, 'contract.txt'), 'utf8').trimEnd().split('\n');
-  const lines = contractOf(connectorDefinition({ host: 'api.example.com', schemes: ['https'], version: '1.0.0' }));
+  const lines = contractOf(
+    connectorDefinition({ host: 'api.example.com', schemes: ['https'], version: '1.0.0', actions: CONNECTOR_ACTIONS }),
+  );
   const [removed, added] = [
     committed.filter((line) => !lines.includes(line)),
     lines.filter((line) => !committed.includes(line)),

@@ -2,6 +2,7 @@ import Ajv, { type ValidateFunction } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bodyName, connectorDefinition } from '../../../cli/custom-connector/definition';
+import { CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { OPERATIONS } from '../../../lambda/custom-connector/core/definition/operations';
 import { renderBody } from '../../../lambda/delivery/core/bodies/body';
@@ -10,7 +11,12 @@ import type { SubscriptionDefinition } from '../../../lambda/subscriptions/core/
 import { anyInput } from '../../lambda/delivery/core/bodies/any-input';
 import { EXAMPLES, exampleInput } from '../../lambda/delivery/core/bodies/examples';
 
-const document = connectorDefinition({ host: 'api.example.com', schemes: ['https'], version: '1.0.0' });
+const document = connectorDefinition({
+  host: 'api.example.com',
+  schemes: ['https'],
+  version: '1.0.0',
+  actions: CONNECTOR_ACTIONS,
+});
 const definitions = document.definitions as Record<string, object>;
 
 const MINIMAL = { name: 'vip', instanceId: 'default', filter: {}, format: 'flat', owners: [] } as const;

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { connectorDefinition } from '../../../cli/custom-connector/definition';
 import { lintDefinition } from '../../../cli/custom-connector/lint';
+import { CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
 
 // biome-ignore lint/suspicious/noExplicitAny: each test changes another place of the document.
 type Document = any;
 const generated = (): Document =>
-  structuredClone(connectorDefinition({ host: 'api.example.com', schemes: ['https'], version: '1.0.0' }));
+  structuredClone(
+    connectorDefinition({ host: 'api.example.com', schemes: ['https'], version: '1.0.0', actions: CONNECTOR_ACTIONS }),
+  );
 const PATH = '/triggers/segment-threshold-crossed';
 const post = (document: Document) => document.paths[PATH].post;
 const body = (document: Document) => post(document).parameters[0].schema;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { connectorFiles } from '../../../cli/custom-connector/connector-files';
-import type { EntraSignInSettings, SignInSettings } from '../../../contract/custom-connector';
+import { CONNECTOR_ACTIONS, type EntraSignInSettings, type SignInSettings } from '../../../contract/custom-connector';
 
 const FOLDER = join(__dirname, '../../fixtures/power-platform');
 const ENTRA: EntraSignInSettings = {
@@ -54,7 +54,10 @@ const errorsOf = (fits: ValidateFunction, value: Json): string[] =>
   fits(value) ? [] : (fits.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 
 function filesOf(signIn: SignInSettings, url = HTTPS): Record<string, Json> {
-  const { 'icon.png': _, ...files } = connectorFiles({ url, signIn }, { publisher: 'Data team' });
+  const { 'icon.png': _, ...files } = connectorFiles(
+    { url, signIn, actions: CONNECTOR_ACTIONS },
+    { publisher: 'Data team' },
+  );
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [name, JSON.parse(String(text))]));
 }
 

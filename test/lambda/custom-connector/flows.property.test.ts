@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { definitionFor } from '../../../cli/custom-connector/connector-files';
-import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ROUTES } from '../../../contract/custom-connector';
+import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ACTIONS, connectorRoutes } from '../../../contract/custom-connector';
 import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
 import { type ApiPorts, serve } from '../../../lambda/custom-connector/core/api';
 import { HealthWriter } from '../../../lambda/delivery/core/health/health-writer';
@@ -38,8 +38,10 @@ const SLOWEST = 4 * MINUTE;
 const STEPS = 18;
 
 /** The engine knows only the exported file. */
-const FILE = readConnectorFile(definitionFor({ url: 'https://abc123.execute-api.eu-central-1.amazonaws.com' }));
-const ROUTES = CONNECTOR_ROUTES.map((route) => ({
+const FILE = readConnectorFile(
+  definitionFor({ url: 'https://abc123.execute-api.eu-central-1.amazonaws.com', actions: CONNECTOR_ACTIONS }),
+);
+const ROUTES = connectorRoutes(CONNECTOR_ACTIONS).map((route) => ({
   routeKey: route.replace(' ', ` ${API_BASE_PATH}`),
   functionArn: '',
 }));

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ROUTES } from '../../../contract/custom-connector';
+import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ACTIONS, connectorRoutes } from '../../../contract/custom-connector';
 import { TRIGGER_IDS } from '../../../contract/events';
 import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
 import { serve } from '../../../lambda/custom-connector/core/api';
@@ -95,7 +95,9 @@ const event = fc
     route: fc.oneof(
       {
         weight: 9,
-        arbitrary: fc.constantFrom(...CONNECTOR_ROUTES.map((one) => one.replace(' ', ` ${API_BASE_PATH}`))),
+        arbitrary: fc.constantFrom(
+          ...connectorRoutes(CONNECTOR_ACTIONS).map((one) => one.replace(' ', ` ${API_BASE_PATH}`)),
+        ),
       },
       { weight: 1, arbitrary: oddText },
     ),

@@ -57,6 +57,8 @@ const PARTS: Record<string, (stack: Stack, eventBus: events.IEventBus) => void> 
       subscriptionsTable: suitableTable(stack, 'subscriptionsTable'),
       thresholdsTable: suitableTable(stack, 'thresholdsTable'),
       observationsQueue: new sqs.Queue(stack, 'Observations'),
+      deliveriesTable: suitableTable(stack, 'deliveriesTable'),
+      deliveriesQueue: new sqs.Queue(stack, 'Deliveries'),
       flowUrlKey: new kms.Key(stack, 'Key'),
     });
   },

@@ -12,6 +12,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { describe, expect, test } from 'vitest';
 import {
+  ConnectorAction,
   ConnectorApi,
   type ConnectorApiOptions,
   type ConnectorApiProps,
@@ -82,6 +83,7 @@ const values = (stack: Stack): Required<PowerAutomateConnectorProps> => ({
 /** A value for each option of the API. `certificate` comes with `domainName`; `gatewayAuthorizer` has tests of its own. */
 const apiValues = (stack: Stack): Required<Omit<ConnectorApiOptions, 'certificate' | 'gatewayAuthorizer'>> => ({
   signIn: [ConnectorSignIn.keys()],
+  actions: [ConnectorAction.REPLAY],
   catalogTable: new dynamodb.TableV2(stack, 'Catalog', {
     partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
     sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
@@ -223,6 +225,7 @@ const catalog: Table<SubjectCatalogProps> = {
 const api: Table<Omit<ConnectorApiProps, 'certificate' | 'gatewayAuthorizer'>> = {
   ...catalog,
   signIn: true,
+  actions: false,
   domainName: false,
   callbackHosts: false,
   throttle: false,
@@ -232,6 +235,8 @@ const api: Table<Omit<ConnectorApiProps, 'certificate' | 'gatewayAuthorizer'>> =
   subscriptionsTable: true,
   thresholdsTable: true,
   observationsQueue: true,
+  deliveriesTable: true,
+  deliveriesQueue: true,
   flowUrlKey: true,
 };
 const everything = Object.fromEntries(

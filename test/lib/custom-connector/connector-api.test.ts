@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
-import { API_BASE_PATH, CONNECTOR_ROUTES } from '../../../contract/custom-connector';
+import { API_BASE_PATH, CONNECTOR_ACTIONS, connectorRoutes } from '../../../contract/custom-connector';
 import { Env } from '../../../contract/environment';
 import { Output } from '../../../contract/outputs';
 import {
@@ -144,7 +144,7 @@ const routes = (of: Template) =>
 
 describe('the HTTP API', () => {
   test('has an explicit route for each operation, with payload format 2.0', () => {
-    const keys = CONNECTOR_ROUTES.map((route) => route.replace(' ', ` ${API_BASE_PATH}`));
+    const keys = connectorRoutes(CONNECTOR_ACTIONS).map((route) => route.replace(' ', ` ${API_BASE_PATH}`));
     expect(routes(template).map(({ RouteKey }) => RouteKey)).toEqual(keys);
     for (const { AuthorizationType } of routes(template)) expect(AuthorizationType ?? 'NONE').toBe('NONE');
     template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '2.0' });

@@ -1,11 +1,16 @@
 import { expect, it } from 'vitest';
 import { connectorDefinition } from '../../../cli/custom-connector/definition';
-import { DEFINITION_VERSION } from '../../../contract/custom-connector';
+import { CONNECTOR_ACTIONS, DEFINITION_VERSION } from '../../../contract/custom-connector';
 import { TRIGGER_OPERATIONS } from '../../../lambda/custom-connector/core/definition/operation-ids';
 import { CALLBACK_FIELD } from '../../../lambda/custom-connector/core/definition/operations';
 import { readConnectorFile } from '../../../local/power-automate/connector-file';
 
-const document = connectorDefinition({ host: '127.0.0.1:4000', schemes: ['http'], version: DEFINITION_VERSION });
+const document = connectorDefinition({
+  host: '127.0.0.1:4000',
+  schemes: ['http'],
+  version: DEFINITION_VERSION,
+  actions: CONNECTOR_ACTIONS,
+});
 const file = readConnectorFile(JSON.parse(JSON.stringify(document)));
 
 it('the designer reads the exported file', () => {

@@ -1,5 +1,5 @@
 /**
- * A field of a trigger as the flow designer shows it. The check of requests and the exported definition of the connector
+ * A field of a trigger or an action as the flow designer shows it. The check of requests and the exported definition of the connector
  * both use it.
  */
 export interface Field {
@@ -8,7 +8,9 @@ export interface Field {
   /** Label in the designer. */
   readonly title: string;
   readonly description: string;
-  readonly type: 'string' | 'number' | 'boolean';
+  readonly type: 'string' | 'number' | 'integer' | 'boolean';
+  /** The value is an instant, ISO 8601. */
+  readonly format?: 'date-time';
   /** The value is a list of `type`. */
   readonly isList?: true;
   readonly required?: true;
@@ -29,6 +31,6 @@ export interface Choice {
 /** An operation that returns `{ value: [{ name, title }] }`. */
 export interface Dropdown {
   readonly operationId: string;
-  /** Fields of the trigger whose values the operation takes as query parameters of the same names. */
+  /** Fields or parameters of the operation whose values the operation takes as query parameters of the same names. */
   readonly parameters: readonly string[];
 }

@@ -1,6 +1,11 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { API_KEY_HEADER, CONNECTOR_ROUTES, DEFINITION_VERSION } from '../../../../contract/custom-connector';
+import {
+  API_KEY_HEADER,
+  CONNECTOR_ACTIONS,
+  connectorRoutes,
+  DEFINITION_VERSION,
+} from '../../../../contract/custom-connector';
 import { TRIGGER_IDS } from '../../../../contract/events';
 import { OPERATIONS } from '../../../../lambda/custom-connector/core/definition/operations';
 import { RESPONSES } from '../../../../lambda/custom-connector/core/definition/responses';
@@ -18,7 +23,9 @@ const messageOf = ({ body }: ApiResponse): string => v.parse(RESPONSES.Problem, 
 
 describe('the operations', () => {
   it('are the routes of the API, and the routes are operations', () => {
-    expect([...new Set(OPERATIONS.map(({ route }) => route))].toSorted()).toEqual([...CONNECTOR_ROUTES].toSorted());
+    expect([...new Set(OPERATIONS.map(({ route }) => route))].toSorted()).toEqual(
+      [...connectorRoutes(CONNECTOR_ACTIONS)].toSorted(),
+    );
   });
 
   it('have unique ids', () => {
@@ -48,7 +55,7 @@ describe('the operations', () => {
 
   it('need a sign-in, except unregistering', async () => {
     const api = new MemoryApi();
-    for (const route of CONNECTOR_ROUTES) {
+    for (const route of connectorRoutes(CONNECTOR_ACTIONS)) {
       const request = { parameters: { trigger: TRIGGER_IDS[0] }, headers: {} };
       const { status } = await api.send(route.replace(' ', ' /v1'), request);
       expect(status, route).toBe(route === 'DELETE /registrations/{id}' ? 200 : 401);
