@@ -16,7 +16,8 @@ export const WEB_IDENTITY_AUDIENCES = {
 
 /**
  * Sparse index of deliveries that are not delivered. Keys only. Key attributes:
- * - `open`: `pending`, `held#<subscription>`, `dead`, or `unannounced` (dead, but the event is not on the bus yet);
+ * - `open`: `pending`, `held#<subscription>`, `dead`, or `unannounced` (dead, but the event is not on the bus yet). For
+ *   accepted deliveries: `outcome-due` (the sweep looks at the flow's report at `openSince`), `unconfirmed` or `failed`;
  * - `openSince`: epoch milliseconds. For held deliveries, the time when they were accepted.
  */
 export const OPEN_INDEX = {

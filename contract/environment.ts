@@ -41,6 +41,10 @@ export const Env = {
   MAX_FLOWS_PER_CALLER: 'MAX_FLOWS_PER_CALLER',
   /** From the unregistration of a flow to the removal of its subscription, seconds. */
   END_GRACE_SECONDS: 'END_GRACE_SECONDS',
+  /** URL of the links with which flows report their outcomes, without the last part. Not set: the connector accepts no reports. */
+  OUTCOME_LINK_URL: 'OUTCOME_LINK_URL',
+  /** Actions of the custom connector's API (`CONNECTOR_ACTIONS`), comma separated. */
+  API_ACTIONS: 'API_ACTIONS',
   /** Additional host suffixes that flow URLs may use, comma separated. */
   EXTRA_FLOW_HOSTS: 'EXTRA_FLOW_HOSTS',
   /** Set only by the local run: allows `http` flow URLs on loopback addresses. */

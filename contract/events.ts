@@ -23,6 +23,8 @@ export const HealthEvent = {
   FLOW_SUBSCRIPTION_PAUSED: 'FlowSubscriptionPaused',
   FLOW_SUBSCRIPTION_RESUMED: 'FlowSubscriptionResumed',
   FLOW_DELIVERY_DEAD: 'FlowDeliveryDead',
+  DELIVERY_UNCONFIRMED: 'DeliveryUnconfirmed',
+  DELIVERY_FAILED_IN_FLOW: 'DeliveryFailedInFlow',
 } as const;
 
 /**

@@ -28,6 +28,10 @@ export const Metric = {
   DEAD_DELIVERIES: 'DeadDeliveries',
   /** Deliveries that were canceled because their subscription was removed or replaced. */
   CANCELED_DELIVERIES: 'CanceledDeliveries',
+  /** Accepted deliveries whose flow did not report in time that it finished. */
+  UNCONFIRMED_DELIVERIES: 'UnconfirmedDeliveries',
+  /** Accepted deliveries whose flow reported that it failed. */
+  FAILED_IN_FLOW: 'FailedInFlow',
   /** Deliveries that are held until their subscription resumes. */
   HELD_DELIVERIES: 'HeldDeliveries',
   /** Subscriptions whose flow fails repeatedly. Counted when the circuit breaker opens. */

@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { SignInSettings } from '../../contract/custom-connector';
 import { Env } from '../../contract/environment';
+import { OutcomeTable } from '../delivery/adapters/outcome-table';
 import { registeredFlowsTable } from '../registration/adapters/registered-flows-table';
 import { registryPorts } from '../registration/adapters/registry';
 import { documentClient } from '../shared/adapters/dynamodb';
@@ -51,6 +52,12 @@ const ports: ApiPorts = {
   },
   subjects: new CatalogTable(client, required(Env.CATALOG_TABLE_NAME), clock),
   thresholds: new ThresholdTable(client, thresholdsTable),
+  reports: {
+    outcomes: new OutcomeTable(client, required(Env.DELIVERIES_TABLE_NAME)),
+    subscriptions: new SubscriptionTable(client, subscriptionsTable),
+    clock,
+    telemetry,
+  },
   callbacks: {
     hosts: optional(Env.CALLBACK_HOSTS)?.split(','),
     loopback: optional(Env.LOOPBACK_FLOWS) !== undefined,

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -21,11 +21,13 @@ import { DeliveryTable } from './adapters/delivery-table';
 import { entraTokens } from './adapters/entra-tokens';
 import { flowCaller } from './adapters/flow-caller';
 import { flowOpener, OPENING_LIMITS } from './adapters/flow-opener';
+import { OutcomeTable } from './adapters/outcome-table';
 import { rateLimiter } from './adapters/rate-limiter';
 import { secretReader } from './adapters/secret-reader';
 import { webIdentity } from './adapters/web-identity';
 import { authorizedPost } from './core/authorize';
 import { deliverBatch } from './core/deliver';
+import { outcomeLink } from './core/outcome-link';
 import type { DeliverPorts } from './core/ports';
 import { runScheduledWork, type ScheduledWorkPorts } from './core/scheduled-work';
 
@@ -56,10 +58,13 @@ const deliveries = new DeliveryTable(
 );
 const subscriptions = new SubscriptionTable(dynamodb, required(Env.SUBSCRIPTIONS_TABLE_NAME));
 
+const outcomeLinkUrl = optional(Env.OUTCOME_LINK_URL);
+
 const ports: DeliverPorts & ScheduledWorkPorts & { telemetry: ReturnType<typeof handlerTelemetry> } = {
   deliveries,
   calls: rateLimiter(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
   kept: deliveries,
+  outcomes: new OutcomeTable(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
   subscriptions,
   due: {
     dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
@@ -76,6 +81,9 @@ const ports: DeliverPorts & ScheduledWorkPorts & { telemetry: ReturnType<typeof 
   open: flowOpener({ unseal: flowUrlOpener(new KMSClient(OPENING_LIMITS)), secrets, accepted }),
   post: authorizedPost(flowCaller({ loopback: accepted.loopback }), tokens, Date.now),
   send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
+  ...(outcomeLinkUrl !== undefined && {
+    newOutcomeLink: (key) => outcomeLink(outcomeLinkUrl, key, randomBytes(16).toString('base64url')),
+  }),
 };
 
 /** Delivers a batch of the deliveries queue to the flows. On its schedule, it runs the scheduled work. */

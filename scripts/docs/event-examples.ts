@@ -15,6 +15,13 @@ const CROSSED = {
   sequence: 0,
 };
 
+const ACCEPTED = {
+  deliveryId: 'vip-over-10k_3b34970d3c8c103542da5ee326a6c24f',
+  trigger: 'segment-threshold-crossed',
+  subject: 'VIP customers',
+  flowRunId: '08584512345678901234567890123CU12',
+};
+
 /** Examples of the details of all events, for the published schemas and AsyncAPI. */
 export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Example, ...Example[]]>> = {
   DataSourceRefreshed: [
@@ -123,6 +130,23 @@ export const EVENT_EXAMPLES: Readonly<Record<DefinedDetailType, readonly [Exampl
       trigger: 'segment-threshold-crossed',
       subject: 'VIP customers',
       attempts: 12,
+    },
+  ],
+  DeliveryUnconfirmed: [
+    {
+      ...SUBSCRIPTION,
+      reason: 'the flow accepted the delivery and did not report within 30 min that it finished',
+      since: '2026-11-05T10:16:10.000Z',
+      dueAt: '2026-11-05T10:15:20.000Z',
+      ...ACCEPTED,
+    },
+  ],
+  DeliveryFailedInFlow: [
+    {
+      ...SUBSCRIPTION,
+      reason: 'the flow reported that it failed: The mailbox is full.',
+      since: '2026-11-05T09:47:05.000Z',
+      ...ACCEPTED,
     },
   ],
 };

@@ -1,6 +1,7 @@
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
 import { flowCaller } from '../../lambda/delivery/adapters/flow-caller';
+import { OutcomeTable } from '../../lambda/delivery/adapters/outcome-table';
 import { rateLimiter } from '../../lambda/delivery/adapters/rate-limiter';
 import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
@@ -156,6 +157,7 @@ export class DeliveryWorld extends MemoryHandler {
         return result;
       };
     const table = new DeliveryTable(client, deliveries, DEFAULT_DELIVERY_RETENTION_DAYS);
+    const outcomes = new OutcomeTable(client, deliveries);
     return {
       deliveries: {
         claim: gated('claim', table.claim.bind(table)),
@@ -174,6 +176,12 @@ export class DeliveryWorld extends MemoryHandler {
       subscriptions: {
         read: gated('read', this.subscriptions.read.bind(this.subscriptions)),
         writeHealth: gated('writeHealth', this.subscriptions.writeHealth.bind(this.subscriptions)),
+      },
+      outcomes: {
+        read: gated('read outcome', outcomes.read.bind(outcomes)),
+        write: gated('write outcome', outcomes.write.bind(outcomes)),
+        due: async (now) =>
+          (await outcomes.due(now)).filter(({ subscription }) => subscription.startsWith(this.prefix)),
       },
       due: {
         // All worlds share the tables. Each sees its own items.

@@ -6,6 +6,7 @@ import { readBody } from './body';
 import { CALLBACK_FIELD } from './definition/operations';
 import type { ResponseBody, ResponseName } from './definition/responses';
 import { type ApiRequest, type ApiResponse, type Caller, problem } from './http';
+import { type ReportPorts, reportOutcome, reportOutcomeByLink } from './outcomes/report-outcome';
 import type { MemberReader, SignInPorts, SubjectReader } from './ports';
 import { signIn } from './sign-in';
 import { listMembers, listSubjects } from './subjects';
@@ -17,6 +18,7 @@ export interface ApiPorts {
   readonly registration: FlowRegistrationPorts;
   readonly subjects: SubjectReader;
   readonly thresholds: MemberReader;
+  readonly reports: ReportPorts;
   readonly callbacks: CallbackOptions;
   /** Flows that one caller may register. */
   readonly maxFlows: number;
@@ -35,6 +37,7 @@ export async function serve(request: ApiRequest, ports: ApiPorts): Promise<ApiRe
   const route = request.route.replace(` ${API_BASE_PATH}/`, ' /');
   // The id alone authorizes the request: Power Automate sends it without the sign-in of the connection.
   if (route === UNREGISTER) return unregister(request, ports);
+  if (route === REPORT_BY_LINK) return reportOutcomeByLink(request, ports.reports);
   if (!Object.hasOwn(SIGNED_IN, route)) return problem('not-found', 'The API has no such operation.');
   const result = await signIn(request, ports.signIn);
   return 'refusal' in result ? result.refusal : SIGNED_IN[route as SignedInRoute](request, result.caller, ports);
@@ -64,7 +67,7 @@ const SIGNED_IN: Readonly<
   'GET /flows/{flow}/deliveries': notBuilt,
   'POST /flows/{flow}/test-events': notBuilt,
   'POST /flows/{flow}/replays': notBuilt,
-  'POST /outcomes': notBuilt,
+  'POST /outcomes': (request, caller, ports) => reportOutcome(request, caller, ports.reports),
   'POST /refreshes': notBuilt,
   'POST /observations': notBuilt,
 };

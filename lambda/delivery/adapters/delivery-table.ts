@@ -16,22 +16,30 @@ import {
   type DeliveryStatus,
   MAX_ATTEMPTS_KEPT,
 } from '../core/delivery';
+import { afterAcceptance, type Outcome } from '../core/outcome';
 import type {
   Claim,
   DeathNotice,
   DeliveryKey,
   DeliveryReader,
   DeliveryStore,
+  FinishDetails,
   HeldDelivery,
   Lease,
   StoredDelivery,
 } from '../core/ports';
 import { claimable, leaseIsMine, noticeUnchanged } from './delivery-conditions';
 import { DEAD, heldBy, keyOf, openDeliveries, openSince, PENDING, UNANNOUNCED } from './open-deliveries';
+import { moveTo, outcomeUnchanged } from './outcome-table';
 
 const DAY_SECONDS = 24 * 60 * 60;
 /** Placeholders, because some of these names are reserved words in DynamoDB expressions. */
-const NAMES = { '#status': 'status', '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey };
+const NAMES = {
+  '#status': 'status',
+  '#state': 'state',
+  '#open': OPEN_INDEX.partitionKey,
+  '#openSince': OPEN_INDEX.sortKey,
+};
 
 const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
 
@@ -54,7 +62,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
         'SET #status = :pending, n = :n, leaseOwner = :owner, leaseUntil = :until',
         'uid = if_not_exists(uid, :uid), #trigger = :trigger, occurredAt = :occurredAt',
         ...(message.isTest ? ['isTest = :isTest'] : []),
-        `acceptedAt = if_not_exists(acceptedAt, :acceptedAt) REMOVE ${TTL_ATTRIBUTE}`,
+        `acceptedAt = if_not_exists(acceptedAt, :acceptedAt) REMOVE ${TTL_ATTRIBUTE}${lease.unsentLink ? ' ADD links :link' : ''}`,
       ].join(', '),
       ConditionExpression: claimable(message),
       ExpressionAttributeNames: { '#status': NAMES['#status'], '#trigger': 'trigger' },
@@ -70,6 +78,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
         ':occurredAt': event.occurredAt,
         ':acceptedAt': acceptedAt,
         ...(message.isTest && { ':isTest': true }),
+        ...(lease.unsentLink && { ':link': new Set([lease.unsentLink]) }),
       },
       ReturnValues: 'ALL_NEW',
     });
@@ -94,19 +103,45 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     status: DeliveryStatus,
     attempts: readonly Attempt[],
     now: number,
-    notice?: DeathNotice,
+    { notice, awaited }: FinishDetails = {},
   ): Promise<boolean> {
     const set = ['#status = :status', `${TTL_ATTRIBUTE} = :expires`];
     const values = { ':status': status, ':expires': this.expiry(now) };
+    if (status === 'delivered') return this.finishDelivered(key, lease, attempts, { set, values }, awaited);
     // Only deliveries that can be sent again are in the index.
-    if (status !== DEAD) return this.update(key, lease, attempts, set, ['#open', '#openSince', 'notice'], values);
+    if (status !== DEAD)
+      return this.update(key, lease, attempts, { set, values, remove: ['#open', '#openSince', 'notice'] });
     set.push('#open = :open', '#openSince = :now', ...(notice ? ['notice = :notice'] : []));
-    return this.update(key, lease, attempts, set, notice ? [] : ['notice'], {
-      ...values,
-      ':open': notice ? UNANNOUNCED : DEAD,
-      ':now': now,
-      ...(notice && { ':notice': notice }),
+    return this.update(key, lease, attempts, {
+      set,
+      remove: notice ? [] : ['notice'],
+      values: { ...values, ':open': notice ? UNANNOUNCED : DEAD, ':now': now, ...(notice && { ':notice': notice }) },
     });
+  }
+
+  /** A flow can report its outcome before its response is recorded. That outcome then decides the place in the index. */
+  private async finishDelivered(
+    key: DeliveryKey,
+    lease: Lease,
+    attempts: readonly Attempt[],
+    { set, values }: { readonly set: readonly string[]; readonly values: Item },
+    awaited: Outcome | undefined,
+  ): Promise<boolean> {
+    for (let early: Outcome | undefined; ; ) {
+      const outcome = early ? afterAcceptance(early, awaited) : awaited;
+      const move = moveTo(outcome);
+      const unchanged = outcomeUnchanged(early);
+      const recorded = await this.update(key, lease, attempts, {
+        set: [...set, ...move.set, ...(outcome ? ['outcome = :outcome'] : [])],
+        remove: [...move.remove, 'notice'],
+        values: { ...values, ...move.values, ...unchanged.values, ...(outcome && { ':outcome': outcome }) },
+        condition: unchanged.condition,
+      });
+      if (recorded) return true;
+      const row = await this.get(key.subscription, key.eventId);
+      if (row?.leaseOwner !== lease.owner) return false;
+      early = row.outcome as Outcome | undefined;
+    }
   }
 
   async clearNotice({ subscription, eventId }: DeliveryKey, { since, attempts }: DeathNotice): Promise<void> {
@@ -136,7 +171,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     const set = ['#status = :held', '#open = :open', '#openSince = :acceptedAt', `${TTL_ATTRIBUTE} = :expires`];
     const open = heldBy(subscription);
     const values = { ':held': 'held', ':open': open, ':acceptedAt': acceptedAt, ':expires': this.expiry(now) };
-    return this.update({ subscription, eventId: event.eventId }, lease, attempts, set, [], values);
+    return this.update({ subscription, eventId: event.eventId }, lease, attempts, { set, values });
   }
 
   async reschedule(
@@ -147,7 +182,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     now: number,
   ): Promise<void> {
     const set = ['n = :n', '#open = :pending', '#openSince = if_not_exists(#openSince, :now)'];
-    await this.update(key, lease, attempts, set, [], { ':n': n, ':pending': PENDING, ':now': now });
+    await this.update(key, lease, attempts, { set, values: { ':n': n, ':pending': PENDING, ':now': now } });
   }
 
   async keepPayload(message: DeliveryMessage, now: number): Promise<void> {
@@ -236,33 +271,44 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     { subscription, eventId }: DeliveryKey,
     lease: Lease,
     attempts: readonly Attempt[],
-    set: readonly string[],
-    remove: readonly string[],
-    values: Readonly<Record<string, unknown>>,
+    { set, remove = [], values, condition }: RowChange,
   ): Promise<boolean> {
+    const { unsentLink } = lease;
     const UpdateExpression = [
       `SET ${[...set, 'attempts = :attempts'].join(', ')}`,
       `REMOVE ${['leaseOwner', 'leaseUntil', ...remove].join(', ')}`,
+      ...(unsentLink ? ['DELETE links :unsentLink'] : []),
     ].join(' ');
+    const ConditionExpression = condition ? `${leaseIsMine} AND ${condition}` : leaseIsMine;
     // DynamoDB rejects a placeholder that no expression uses.
     const used = Object.entries(NAMES).filter(([placeholder]) =>
-      new RegExp(`${placeholder}\\b`).test(UpdateExpression),
+      new RegExp(`${placeholder}\\b`).test(`${UpdateExpression} ${ConditionExpression}`),
     );
     const update = new UpdateCommand({
       TableName: this.table,
       Key: { [PK]: subscription, [SK]: eventId },
       UpdateExpression,
-      ConditionExpression: leaseIsMine,
-      ExpressionAttributeNames: Object.fromEntries(used),
+      ConditionExpression,
+      ...(used.length > 0 && { ExpressionAttributeNames: Object.fromEntries(used) }),
       ExpressionAttributeValues: {
         ...values,
         ':attempts': attempts.slice(-MAX_ATTEMPTS_KEPT),
         ':owner': lease.owner,
+        ...(unsentLink && { ':unsentLink': new Set([unsentLink]) }),
       },
     });
     return conditionHeld(this.client.send(update));
   }
 }
 
-const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, ...row }: Item): DeliveryRow =>
+/** What recording a try changes in its row. */
+interface RowChange {
+  readonly set: readonly string[];
+  readonly remove?: readonly string[];
+  readonly values: Item;
+  /** Besides the lease. */
+  readonly condition?: string;
+}
+
+const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, links: _, ...row }: Item): DeliveryRow =>
   ({ ...row, subscription, eventId, attempts: attempts ?? [] }) as DeliveryRow;

@@ -9,6 +9,12 @@ export const PENDING = 'pending';
 export const DEAD = 'dead';
 /** Dead deliveries that are not yet announced. */
 export const UNANNOUNCED = 'unannounced';
+/** Accepted deliveries whose outcome the sweep looks at: at the time when the report is due, or when it is announced. */
+export const OUTCOME_DUE = 'outcome-due';
+/** Accepted deliveries that were not reported in time. */
+export const UNCONFIRMED = 'unconfirmed';
+/** Accepted deliveries whose flow reported that it failed. */
+export const FAILED_IN_FLOW = 'failed';
 export const heldBy = (subscription: string): string => `held#${subscription}`;
 
 export const keyOf = (item: Item): DeliveryKey => ({ subscription: String(item[PK]), eventId: String(item[SK]) });

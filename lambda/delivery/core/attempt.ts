@@ -15,12 +15,12 @@ const RECORDING_MS = 5_000;
 export async function attempt(
   { event, acceptedAt, isTest = false }: DeliveryMessage,
   { definition }: Subscription,
-  flow: FlowUrlSource,
+  { source, outcomeUrl }: { readonly source: FlowUrlSource; readonly outcomeUrl?: string },
   deadline: number,
   { open, post, clock }: DeliverPorts,
 ): Promise<{ response: FlowResponse; record: Attempt }> {
   const openedAt = clock();
-  const opened = await open(definition.name, flow);
+  const opened = await open(definition.name, source);
   const at = clock();
   if ('refusal' in opened) {
     const { refusal: response } = opened;
@@ -35,7 +35,7 @@ export async function attempt(
       'webhook-timestamp': String(Math.floor(at / 1000)),
       'x-ms-client-tracking-id': id,
     },
-    body: renderBody({ event, subscription: definition, deliveryId: id, isTest, delayedMinutes }),
+    body: renderBody({ event, subscription: definition, deliveryId: id, isTest, delayedMinutes, outcomeUrl }),
     auth: definition.auth,
     timeoutMs: Math.max(1, Math.min(FLOW_TIMEOUT_MS, deadline - RECORDING_MS - at)),
   });

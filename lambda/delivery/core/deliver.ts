@@ -21,6 +21,7 @@ import {
   recordSuccess,
 } from './health/record-outcome';
 import { parseJson } from './json';
+import type { Outcome } from './outcome';
 import type { DeliverPorts, DeliveryKey, Lease } from './ports';
 import { BOOKING_LIFETIME_MS, cadenceOf } from './rate-limit';
 import { classify, type FlowResponse } from './response';
@@ -72,8 +73,9 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPo
     return send(message, hopSeconds(message.notBefore, start));
   }
 
-  const lease: Lease = { owner: ports.newId(), until: deadline + LEASE_GRACE_MS };
   const key: DeliveryKey = { subscription: name, eventId: event.eventId };
+  const link = ports.newOutcomeLink?.(key);
+  const lease: Lease = { owner: ports.newId(), until: deadline + LEASE_GRACE_MS, unsentLink: link?.hash };
   // Concurrent, so that the reads of a batch share one request. Every health write checks for newer changes.
   const [claim, subscription] = await Promise.all([deliveries.claim(message, lease, start), subscriptions.read(name)]);
   if (claim === 'done') return;
@@ -99,8 +101,11 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPo
   const admission = message.probe ? 'now' : await admit(message, subscription, ports);
   if (typeof admission === 'object') return postpone(work, admission, ports);
 
-  const { response, record } = await attempt(message, subscription, subscription.flow, deadline, ports);
-  const tried: Work = { ...work, attempts: [...work.attempts, record] };
+  const asksForReport = link !== undefined && subscription.definition.finishWithin !== undefined;
+  const flow = { source: subscription.flow, outcomeUrl: asksForReport ? link.url : undefined };
+  const { response, record } = await attempt(message, subscription, flow, deadline, ports);
+  const sent: Lease = asksForReport ? { ...lease, unsentLink: undefined } : lease;
+  const tried: Work = { ...work, lease: sent, attempts: [...work.attempts, record] };
   const outcome = classify(response);
   if (record.status !== undefined) telemetry.milliseconds(MetricName.FLOW_DURATION, record.durationMs);
   if (outcome === 'delivered') {
@@ -108,7 +113,8 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPo
     telemetry.count(MetricName.DELIVERED);
     telemetry.milliseconds(MetricName.DELIVERY_LATENCY, clock() - message.acceptedAt);
     telemetry.info(LogMessage.DELIVERED, { ...logFields, status, runId });
-    await deliveries.finish(key, lease, 'delivered', tried.attempts, clock());
+    const awaited = asksForReport ? awaitedOutcome(message, subscription, ports) : undefined;
+    await deliveries.finish(key, sent, 'delivered', tried.attempts, clock(), { awaited });
     return recordSuccess(subscription, ports);
   }
 
@@ -129,6 +135,16 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPo
   // Recorded before the next try is sent: if recording fails, the message is retried and the failure recorded then.
   if (outcome === 'retry') await recordFailure(subscription, response, admission === 'as a trial', ports);
   await scheduleRetry(tried, subscription, response, ports);
+}
+
+/** The report that an accepted delivery awaits. Undefined: none. The run of a test is not awaited. */
+function awaitedOutcome(
+  { isTest, event }: DeliveryMessage,
+  { definition: { finishWithin } }: Subscription,
+  { clock, pace = 1 }: WorkPorts,
+): Outcome | undefined {
+  if (isTest || finishWithin === undefined) return undefined;
+  return { state: 'awaited', by: clock() + Math.round(finishWithin / pace), subject: subjectText(event) };
 }
 
 /** A delivery that must wait before its try. */
@@ -218,7 +234,7 @@ async function giveUp(work: Work, reason: string, ports: DeliverPorts): Promise<
   const { status, error } = attempts.at(-1) ?? {};
   await deliveries.keepPayload(message, clock());
   const notice = deathNotice(message, attempts, reason, clock());
-  if (!(await deliveries.finish(key, lease, 'dead', attempts, clock(), notice))) return;
+  if (!(await deliveries.finish(key, lease, 'dead', attempts, clock(), { notice }))) return;
   telemetry.count(MetricName.DEAD_DELIVERIES);
   telemetry.warn(LogMessage.DEAD, { ...logFields, status, error });
   await announceDeath(key, notice, ports);

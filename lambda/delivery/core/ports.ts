@@ -1,3 +1,4 @@
+import type { TriggerEvent } from '../../events/core/trigger-event';
 import type { RejectPorts } from '../../shared/core/batch';
 import type { Clock } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
@@ -5,6 +6,8 @@ import type { EntraAuth, FlowUrlSource } from '../../subscriptions/core/subscrip
 import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
 import type { EntraToken, TokenFailure } from './entra';
 import type { HealthPorts } from './health/record-outcome';
+import type { Outcome } from './outcome';
+import type { OutcomeLink } from './outcome-link';
 import type { Cadence } from './rate-limit';
 import type { FlowResponse } from './response';
 
@@ -20,6 +23,8 @@ export interface Lease {
   readonly owner: string;
   /** Epoch milliseconds. */
   readonly until: number;
+  /** Hash of the outcome link that the claim stores. Recording removes it, because no flow received the link. */
+  readonly unsentLink?: string;
 }
 
 /**
@@ -41,12 +46,18 @@ export type Claim =
 /** Detail of a dead-delivery event, without the fields that every health event has. */
 export type DeathNotice = Readonly<Record<string, unknown>>;
 
+export interface FinishDetails {
+  /** The event about a death. The row stores it until `clearNotice`. */
+  readonly notice?: DeathNotice;
+  /** The report that the connector awaits from the flow. A report that came before takes precedence. */
+  readonly awaited?: Outcome;
+}
+
 export interface DeliveryStore {
   /** Claims the row for try `message.n`. Creates the row if it does not exist. */
   claim(message: DeliveryMessage, lease: Lease, now: number): Promise<Claim>;
   /**
    * Finishes the row if the lease is still this worker's.
-   * @param notice the event to publish. The row stores it until `clearNotice`.
    * @returns whether this call finished the row.
    */
   finish(
@@ -55,7 +66,7 @@ export interface DeliveryStore {
     status: DeliveryStatus,
     attempts: readonly Attempt[],
     now: number,
-    notice?: DeathNotice,
+    details?: FinishDetails,
   ): Promise<boolean>;
   /**
    * Holds the row until its subscription resumes, if the lease is still this worker's. Call `keepPayload` first.
@@ -112,6 +123,29 @@ export interface DeliverPorts extends RejectPorts, HealthPorts {
   readonly post: (url: string, request: FlowRequest) => Promise<FlowResponse>;
   /** Sends a message to the deliveries queue. */
   readonly send: (message: DeliveryMessage, delaySeconds: number) => Promise<void>;
+  /** A new link with which a flow reports its outcome. Undefined: the connector accepts no reports. */
+  readonly newOutcomeLink?: (delivery: DeliveryKey) => OutcomeLink;
+}
+
+/** A delivery's row, as far as its outcome depends on it. */
+export interface OutcomeRow {
+  readonly uid: string;
+  readonly trigger: TriggerEvent['trigger'];
+  readonly status: DeliveryStatus;
+  readonly attempts: readonly Attempt[];
+  readonly outcome?: Outcome;
+  /** Hashes of the outcome links that were sent, and of one whose worker has not recorded yet. */
+  readonly links: readonly string[];
+}
+
+export interface OutcomeStore {
+  /** Reads a row consistently. */
+  read(key: DeliveryKey): Promise<OutcomeRow | undefined>;
+  /**
+   * Replaces a row's outcome.
+   * @returns false if the row's status or outcome changed since it was read.
+   */
+  write(key: DeliveryKey, read: OutcomeRow, outcome: Outcome): Promise<boolean>;
 }
 
 export interface ResendPorts {

@@ -9,7 +9,8 @@ import { announceDeath } from './death';
 import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health-transitions';
 import { HealthWriter } from './health/health-writer';
 import { publishAnnouncements } from './health/record-outcome';
-import type { DeliverPorts, DeliveryKey, DeliveryReader, HeldDelivery } from './ports';
+import { settleOutcome } from './outcome-announcement';
+import type { DeliverPorts, DeliveryKey, DeliveryReader, HeldDelivery, OutcomeStore } from './ports';
 import { resendHeld } from './replay';
 
 export type ScheduledWorkPorts = Pick<
@@ -17,6 +18,10 @@ export type ScheduledWorkPorts = Pick<
   'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'
 > & {
   readonly kept: DeliveryReader;
+  readonly outcomes: OutcomeStore & {
+    /** Accepted deliveries whose outcome is due at `now` (epoch milliseconds). Eventually consistent. */
+    due(now: number): Promise<DeliveryKey[]>;
+  };
   readonly due: DueSubscriptions & {
     /** Dead deliveries not announced since `before` (epoch milliseconds). Eventually consistent. */
     unannounced(before: number): Promise<DeliveryKey[]>;
@@ -38,18 +43,19 @@ const RETIRE_AFTER = 60 * 60_000;
 const SENT_PER_SECOND = 10;
 
 /**
- * Continues unfinished work every minute: probes paused subscriptions, sends the held deliveries of resumed ones, and
- * publishes announcements that workers did not.
+ * Continues unfinished work every minute: probes paused subscriptions, sends the held deliveries of resumed ones, publishes
+ * announcements that workers did not, and announces flows that failed or did not report in time.
  * @throws AggregateError if a step failed. The other steps are done, and the next run repeats the failed ones.
  */
 export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void> {
-  const { due, clock } = ports;
+  const { due, outcomes, clock } = ports;
   const failures: unknown[] = [];
   const each = async <Key>(keys: readonly Key[], act: (key: Key, ports: ScheduledWorkPorts) => Promise<unknown>) => {
     for (const key of keys) await act(key, ports).catch((error) => failures.push(error));
   };
   await each(await due.dueSubscriptions(clock()), processDueSubscription);
   await each(await due.unannounced(clock() - ANNOUNCEMENT_GRACE), announceOverdueDeath);
+  await each(await outcomes.due(clock()), settleOutcome);
   await reportOldestPending(ports).catch((error) => failures.push(error));
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} steps of the sweep failed`);
 }

@@ -83,6 +83,14 @@ const lastResponse = {
   error: optional(textSchema, 'Last response of the flow, or the error that prevented a response.'),
 };
 
+/** An accepted delivery. */
+const accepted = {
+  deliveryId: field(textSchema, 'Id of the delivery.'),
+  trigger: field(v.picklist(TRIGGER_IDS, expected(`one of ${TRIGGER_IDS.join(', ')}`)), 'Trigger of the delivery.'),
+  subject: optional(textSchema, 'Data source, segment, measure or run of the event.'),
+  flowRunId: optional(textSchema, 'Run of the flow that the delivery started.'),
+};
+
 /** The schema of each event: validates it and defines its type. Unknown fields are allowed for producers to use. */
 export const EVENT_DEFINITIONS = {
   [DomainEvent.DATA_SOURCE_REFRESHED]: field(
@@ -160,12 +168,20 @@ export const EVENT_DEFINITIONS = {
     v.object({
       ...health,
       ...lastResponse,
-      deliveryId: field(textSchema, 'Id of the delivery.'),
-      trigger: field(v.picklist(TRIGGER_IDS, expected(`one of ${TRIGGER_IDS.join(', ')}`)), 'Trigger of the delivery.'),
+      deliveryId: accepted.deliveryId,
+      trigger: accepted.trigger,
       subject: field(textSchema, 'Data source, segment, measure or run of the event.'),
       attempts: field(countSchema, 'Number of attempts.'),
     }),
     'A delivery is dead: the connector no longer retries it.',
+  ),
+  [HealthEvent.DELIVERY_UNCONFIRMED]: field(
+    v.object({ ...health, ...accepted, dueAt: field(instantSchema, 'When the report was due.') }),
+    'A flow accepted a delivery, and did not report in time that it finished.',
+  ),
+  [HealthEvent.DELIVERY_FAILED_IN_FLOW]: field(
+    v.object({ ...health, ...accepted }),
+    'A flow accepted a delivery, and reported that it failed.',
   ),
 } as const;
 

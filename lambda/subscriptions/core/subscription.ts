@@ -81,6 +81,8 @@ export interface SubscriptionDefinition {
   readonly rateLimit?: RateLimit;
   /** Interval of test bodies in milliseconds. Power Automate switches off flows that have not run for 90 days. */
   readonly keepAlive?: number;
+  /** Milliseconds in which a flow reports that it finished, after it accepted a delivery. Undefined: no report is awaited. */
+  readonly finishWithin?: number;
   /** The application that calls the flow. Undefined: the flow URL is signed. */
   readonly auth?: EntraAuth;
 }

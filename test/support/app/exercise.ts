@@ -563,9 +563,6 @@ async function leaveDeath({ deliveries }: World): Promise<void> {
   const message = { subscription, uid: 'any', event: event as never, acceptedAt: then, n: 0 };
   await deliveries.claim(message, lease, then);
   await deliveries.keepPayload(message, then);
-  await deliveries.finish({ subscription, eventId }, lease, 'dead', [], then, {
-    reason: 'the worker crashed',
-    since: new Date(then).toISOString(),
-    attempts: 0,
-  });
+  const notice = { reason: 'the worker crashed', since: new Date(then).toISOString(), attempts: 0 };
+  await deliveries.finish({ subscription, eventId }, lease, 'dead', [], then, { notice });
 }

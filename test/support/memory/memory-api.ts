@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse } from '../../../lambda/custom-connector/c
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { Evaluator } from '../evaluation';
 import type { Gate } from './memory';
+import { MemoryDeliveries } from './memory-deliveries';
 import { registeredFlows } from './registered-flows';
 
 const open: Gate = async () => {};
@@ -19,6 +20,7 @@ export class MemoryApi {
   readonly subjects: { [K in SubjectKind]: string[] } = { 'data-source': [], segment: [], measure: [] };
   readonly key = newKey('test', randomBytes);
   readonly keys = new Map<string, StoredKey>([['test', { name: 'test', hash: keyHash(this.key), createdAt: 0 }]]);
+  readonly deliveries = new MemoryDeliveries(() => true);
   maxFlows = 5;
   endGrace = 600_000;
   newRegistrationId = (): string => randomBytes(16).toString('hex');
@@ -43,6 +45,12 @@ export class MemoryApi {
       },
       subjects: { names: async (kind) => this.subjects[kind] },
       thresholds: tables.thresholds(gate),
+      reports: {
+        outcomes: this.deliveries.outcomes(gate),
+        subscriptions: tables.registry(gate),
+        clock: () => this.world.now,
+        telemetry,
+      },
       callbacks: {},
       maxFlows: this.maxFlows,
       endGrace: this.endGrace,

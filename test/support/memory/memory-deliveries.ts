@@ -1,10 +1,12 @@
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../lambda/delivery/core/delivery';
+import { afterAcceptance, type Outcome, placeOf } from '../../../lambda/delivery/core/outcome';
 import type {
   DeathNotice,
   DeliveryKey,
   DeliveryReader,
   DeliveryStore,
   Lease,
+  OutcomeStore,
   RateLimiter,
 } from '../../../lambda/delivery/core/ports';
 import type { Gate } from './memory';
@@ -18,6 +20,11 @@ export interface MemoryRow extends DeliveryKey {
   notice?: DeathNotice;
   /** In the index of unpublished deaths. */
   unannounced?: boolean;
+  uid: string;
+  trigger: DeliveryMessage['event']['trigger'];
+  outcome?: Outcome;
+  /** Hashes of outcome links. */
+  links: readonly string[];
 }
 
 /**
@@ -48,7 +55,8 @@ export class MemoryDeliveries {
     const mine = (key: DeliveryKey, lease: Lease, change: Partial<MemoryRow>): boolean => {
       const row = this.rows.get(id(key));
       if (row?.lease?.owner !== lease.owner) return false;
-      this.put(id(key), { ...row, lease: undefined, ...change });
+      const links = row.links.filter((hash) => hash !== lease.unsentLink);
+      this.put(id(key), { ...row, lease: undefined, links, ...change });
       return true;
     };
     return {
@@ -58,8 +66,10 @@ export class MemoryDeliveries {
           const key = { subscription, eventId: event.eventId };
           const row = this.rows.get(id(key));
           const take = (attempts: readonly Attempt[]) => {
-            const before = row ?? { ...key, acceptedAt, attempts };
-            this.put(id(key), { ...before, status: 'pending', n, lease });
+            const { uid, event } = message;
+            const before = row ?? { ...key, acceptedAt, attempts, uid, trigger: event.trigger, links: [] };
+            const links = lease.unsentLink ? [...before.links, lease.unsentLink] : before.links;
+            this.put(id(key), { ...before, status: 'pending', n, lease, links });
             return { attempts, notice: row?.notice };
           };
           if (!row) return take([]);
@@ -71,9 +81,11 @@ export class MemoryDeliveries {
           if (row.status === 'delivered' && n === row.n) return 'delivered';
           return !open || n < row.n ? 'done' : 'busy';
         }),
-      finish: (key, lease, status, attempts, _, notice) =>
+      finish: (key, lease, status, attempts, _, { notice, awaited } = {}) =>
         step('finish', () => {
-          const ended = mine(key, lease, { status, attempts, notice, unannounced: notice !== undefined });
+          const early = this.rows.get(id(key))?.outcome;
+          const outcome = early && status === 'delivered' ? afterAcceptance(early, awaited) : (early ?? awaited);
+          const ended = mine(key, lease, { status, attempts, notice, unannounced: notice !== undefined, outcome });
           if (ended && notice) this.deaths.push(notice);
           return ended;
         }),
@@ -109,6 +121,34 @@ export class MemoryDeliveries {
           return first.length > 0 ? Math.min(...first) : undefined;
         }),
       unannounced: () => step('unannounced', () => [...this.open.values()].filter(({ unannounced }) => unannounced)),
+    };
+  }
+
+  outcomes(gate: Gate): OutcomeStore & { due(now: number): Promise<DeliveryKey[]> } {
+    const step = async <T>(name: string, act: () => T): Promise<T> => {
+      await gate(`before ${name}`);
+      const result = act();
+      await gate(`after ${name}`);
+      return structuredClone(result);
+    };
+    const id = ({ subscription, eventId }: DeliveryKey) => `${subscription} ${eventId}`;
+    return {
+      read: (key) => step('read outcome', () => this.rows.get(id(key))),
+      write: (key, read, outcome) =>
+        step('write outcome', () => {
+          const row = this.rows.get(id(key));
+          const isSame = row?.outcome?.state === read.outcome?.state && row?.outcome?.untold === read.outcome?.untold;
+          if (!row || row.status !== read.status || !isSame) return false;
+          this.rows.set(id(key), { ...row, outcome });
+          return true;
+        }),
+      due: (now) =>
+        step('due outcomes', () =>
+          [...this.rows.values()].filter(({ status, outcome }) => {
+            const place = outcome && placeOf(outcome);
+            return status === 'delivered' && place?.partition === 'due' && place.since <= now;
+          }),
+        ),
     };
   }
 

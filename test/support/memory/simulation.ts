@@ -216,6 +216,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
         dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
         unannounced: (before) => store.unannounced(before),
       },
+      outcomes: deliveries.outcomes(async () => {}),
       subscriptions,
       events: bus.publisher(),
       rejected,

@@ -73,6 +73,7 @@ const DEFINITION = fieldsOf<SubscriptionDefinition, 'name'>({
   maxAge: true,
   rateLimit: true,
   keepAlive: true,
+  finishWithin: true,
   auth: true,
 });
 const FILTER = fieldsOf<Filter>({

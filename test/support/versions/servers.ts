@@ -10,6 +10,7 @@ import { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
 import type { RecordPorts } from '../../../lambda/custom-connector/core/record';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
+import { OutcomeTable } from '../../../lambda/delivery/adapters/outcome-table';
 import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
 import type { DispatchPorts } from '../../../lambda/delivery/core/dispatch';
 import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/ports';
@@ -173,6 +174,7 @@ export class VersionWorld {
       ...this.common,
       deliveries,
       kept: deliveries,
+      outcomes: new OutcomeTable(this.servers.tables.client, this.servers.tables.deliveries),
       subscriptions,
       due: {
         dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),

@@ -25,6 +25,10 @@ export const RESPONSES = {
     value: v.pipe(v.array(listItem), v.title('Items'), v.description('The items of this page, sorted by name.')),
     '@odata.nextLink': v.optional(text('Next page', 'Address of the next page. Absent on the last page.')),
   }),
+  Outcome: v.object({
+    deliveryId: text('Delivery id', 'The delivery that the report is about.'),
+    outcome: text('Outcome', 'The outcome of the delivery: succeeded, or failed if no report said that it succeeded.'),
+  }),
   Problem: v.object({
     code: text('Code', 'Kind of the problem.'),
     message: text('Message', 'What is wrong and what to do.'),

@@ -25,6 +25,12 @@ const common = <T extends TriggerId>(trigger: T) => ({
   isTest: flag('Is test', 'True for a test: no event happened.'),
   eventId: text('Event id', 'Identity of the event, the same for every subscription.'),
   deliveryId: text('Delivery id', 'Identity of this delivery, the same for every retry. Use it to skip duplicates.'),
+  outcomeUrl: v.optional(
+    text(
+      'Outcome URL',
+      'Address where the flow reports whether it finished. A credential. Omitted unless the subscription has finishWithin.',
+    ),
+  ),
 });
 
 const run = {

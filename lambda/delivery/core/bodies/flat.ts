@@ -78,6 +78,7 @@ function commonFields<T extends TriggerId>(input: BodyInput, trigger: T) {
     isTest,
     eventId: name(event.eventId),
     deliveryId: name(input.deliveryId),
+    outcomeUrl: input.outcomeUrl,
   };
 }
 

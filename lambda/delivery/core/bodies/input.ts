@@ -7,4 +7,6 @@ export interface BodyInput {
   readonly deliveryId: string;
   readonly isTest: boolean;
   readonly delayedMinutes: number;
+  /** Where the flow reports its outcome. Undefined: it is not asked to. */
+  readonly outcomeUrl?: string;
 }

@@ -18,6 +18,7 @@ export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
     maxAge: entry.maxAge,
     rateLimit: entry.rateLimit,
     keepAlive: entry.keepAlive,
+    finishWithin: entry.finishWithin,
   });
 }
 

@@ -24,7 +24,7 @@ const rateLimitEntry = v.strictObject(
   (issue) => (issue.expected === 'never' ? `is not known; write ${RATE_HINT}` : write(RATE_HINT)(issue)),
 );
 
-/** Keys that limit how often and how long a flow is called. */
+/** Keys that limit how often and how long a flow is called, and how long it runs. */
 export const deliveryOptions = {
   maxAge: v.optional(
     duration(
@@ -49,6 +49,14 @@ export const deliveryOptions = {
       '89d',
       'Interval of test bodies (isTest: true), such as 60d, because Power Automate switches off flows that have not run ' +
         'for 90 days. Default: none are sent.',
+    ),
+  ),
+  finishWithin: v.optional(
+    duration(
+      '1m',
+      '30d',
+      'Time in which the flow reports that it finished, such as 30m, after it accepted a delivery. Otherwise the delivery ' +
+        'is unconfirmed. Needs the API of a custom connector. Default: no report is awaited.',
     ),
   ),
 };

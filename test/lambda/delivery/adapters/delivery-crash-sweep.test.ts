@@ -13,6 +13,7 @@ import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-qu
 import { DeliveryTable } from '../../../../lambda/delivery/adapters/delivery-table';
 import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
 import { flowOpener } from '../../../../lambda/delivery/adapters/flow-opener';
+import { OutcomeTable } from '../../../../lambda/delivery/adapters/outcome-table';
 import { rateLimiter } from '../../../../lambda/delivery/adapters/rate-limiter';
 import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
 import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
@@ -95,10 +96,16 @@ function container(): DeliverPorts & ScheduledWorkPorts {
   const dynamodb = killer.wrap(servers.tables.client);
   const table = new DeliveryTable(dynamodb, servers.tables.deliveries, 90);
   const subscriptions = new SubscriptionTable(dynamodb, servers.tables.subscriptions);
+  const outcomes = new OutcomeTable(dynamodb, servers.tables.deliveries);
   return {
     ...world.ports(),
     deliveries: table,
     kept: table,
+    outcomes: {
+      read: (key) => outcomes.read(key),
+      write: (...args) => outcomes.write(...args),
+      due: async (now) => (await outcomes.due(now)).filter(({ subscription }) => subscription === NAME()),
+    },
     subscriptions,
     due: {
       // All histories share the tables. Each sees its own items.

@@ -299,7 +299,7 @@ describe('stored deliveries', () => {
 
   it("include a dead delivery's notice until it is published", async () => {
     await claim(0);
-    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, notice);
+    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, { notice });
     expect(await find()).toMatchObject({ status: 'dead', notice });
     const untold = async (before: number) =>
       (await table.unannounced(before)).filter(({ subscription }) => subscription === key.subscription);
@@ -320,11 +320,11 @@ describe('stored deliveries', () => {
     const untold = async () =>
       (await table.unannounced(NOW + 9)).filter(({ subscription }) => subscription === key.subscription);
     await claim(0);
-    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, notice);
+    await table.finish(key, lease('me'), 'dead', [attempt(NOW)], NOW, { notice });
     expect(await table.claim(message(1, { replay: true }), lease('me'), NOW)).toMatchObject({ notice });
     expect(await untold()).toEqual([key]);
     const later = { ...notice, since: new Date(NOW + 1).toISOString(), attempts: 2 };
-    await table.finish(key, lease('me'), 'dead', [attempt(NOW), attempt(NOW)], NOW + 1, later);
+    await table.finish(key, lease('me'), 'dead', [attempt(NOW), attempt(NOW)], NOW + 1, { notice: later });
     await table.clearNotice(key, notice);
     expect(await find()).toMatchObject({ notice: later });
     await table.claim(message(2, { replay: true }), lease('me'), NOW);

@@ -121,6 +121,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
         dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
         unannounced: (before) => store.unannounced(before),
       },
+      outcomes: deliveries.outcomes(gate),
       subscriptions,
       events: bus.publisher(gate),
       rejected: new MemoryRejected(),

@@ -192,7 +192,7 @@ describe('a mistake says what to write', () => {
       'a key that is nothing',
       { ...full, foo: 1 },
       [
-        '"foo" is not known; this trigger has the keys name, trigger, instanceId, format, owners, link, flowLink, auth, maxAge, rateLimit, keepAlive, flowUrl, flowUrlFrom, kind, status',
+        '"foo" is not known; this trigger has the keys name, trigger, instanceId, format, owners, link, flowLink, auth, maxAge, rateLimit, keepAlive, finishWithin, flowUrl, flowUrlFrom, kind, status',
       ],
     ],
     [
