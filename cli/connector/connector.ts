@@ -8,6 +8,7 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
 import { Output } from '../../contract/outputs';
 import { deliverySender } from '../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
+import type { OutcomeTable } from '../../lambda/delivery/adapters/outcome-table';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
@@ -34,6 +35,7 @@ export interface Connector {
   readonly subscriptions: SubscriptionTable;
   readonly thresholds: ThresholdTable;
   readonly deliveries: DeliveryTable;
+  readonly outcomes: OutcomeTable;
   /** Undefined if an older version deployed the stack, without an output for the log groups. */
   readonly logs?: HandlerLogs;
   readonly registry: RegistryPorts;
@@ -97,6 +99,7 @@ export function createConnector(
       output(Output.DELIVERIES_TABLE_NAME),
       DEFAULT_DELIVERY_RETENTION_DAYS,
     ),
+    outcomes: new OutcomeTable(clients.dynamodb, output(Output.DELIVERIES_TABLE_NAME)),
     logs: logGroups && new HandlerLogs(new CloudWatchLogsClient(config('cloudwatch_logs')), logGroups),
     registry: registryPorts(place, clients),
     send: deliverySender(clients.sqs, output(Output.DELIVERIES_QUEUE_URL)),

@@ -6,7 +6,7 @@ import type { Operation, Parameter } from '../../lambda/custom-connector/core/de
 import { OperationId } from '../../lambda/custom-connector/core/definition/operation-ids';
 import { CALLBACK_FIELD, operationsOf } from '../../lambda/custom-connector/core/definition/operations';
 import { RESPONSES, type ResponseName } from '../../lambda/custom-connector/core/definition/responses';
-import { TRIGGER_DEFINITIONS } from '../../lambda/custom-connector/core/definition/triggers';
+import { fieldsOf, TRIGGER_DEFINITIONS } from '../../lambda/custom-connector/core/definition/triggers';
 import { problem } from '../../lambda/custom-connector/core/http';
 import { bodySchema, SCHEMA_OPTIONS } from '../events/body-schemas';
 
@@ -42,7 +42,7 @@ export function connectorDefinition({ host, schemes, version, actions }: ApiAddr
     produces: ['application/json'],
     'x-ms-capabilities': { testConnection: { operationId: OperationId.WHO_AM_I, parameters: {} } },
     'x-ms-connector-metadata': [{ propertyName: 'Categories', propertyValue: 'Data;Marketing' }],
-    paths: paths(operations),
+    paths: paths(operations, actions),
     definitions: {
       ...Object.fromEntries(TRIGGER_IDS.map((trigger) => [bodyName(trigger), convert(bodySchema(trigger, 'flat'))])),
       ...Object.fromEntries(
@@ -54,13 +54,13 @@ export function connectorDefinition({ host, schemes, version, actions }: ApiAddr
   };
 }
 
-function paths(operations: readonly Operation[]): Json {
+function paths(operations: readonly Operation[], actions: readonly ConnectorActionId[]): Json {
   const result: Record<string, Json> = {};
   for (const one of operations) {
     result[one.path] = {
       ...result[one.path],
       ...(one.trigger && { 'x-ms-notification-content': notificationContent(one.trigger) }),
-      [one.method]: operation(one),
+      [one.method]: operation(one, actions),
     };
   }
   return result;
@@ -71,7 +71,7 @@ const notificationContent = (trigger: TriggerId): Json => ({
   schema: reference(bodyName(trigger)),
 });
 
-const operation = (one: Operation): Json => ({
+const operation = (one: Operation, actions: readonly ConnectorActionId[]): Json => ({
   operationId: one.operationId,
   summary: one.summary,
   description: one.description,
@@ -84,14 +84,14 @@ const operation = (one: Operation): Json => ({
   ...(one.pageable && { 'x-ms-pageable': { nextLinkName: '@odata.nextLink' } }),
   parameters: [
     ...one.parameters.map(parameter),
-    ...(one.trigger ? [triggerBody(one.trigger)] : []),
+    ...(one.trigger ? [triggerBody(one.trigger, actions)] : []),
     ...(one.body ? [body(one.body)] : []),
   ],
   responses: responses(one),
 });
 
-const triggerBody = (trigger: TriggerId): Json =>
-  body(TRIGGER_DEFINITIONS[trigger].fields, {
+const triggerBody = (trigger: TriggerId, actions: readonly ConnectorActionId[]): Json =>
+  body(fieldsOf(trigger, actions), {
     [CALLBACK_FIELD]: {
       type: 'string',
       'x-ms-summary': 'Callback URL',

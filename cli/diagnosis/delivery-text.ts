@@ -1,5 +1,6 @@
 import type { Attempt, DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
+import type { Outcome, OutcomeState } from '../../lambda/delivery/core/outcome';
 import type { Table } from '../shell/table';
 import type { Paint, Style } from '../shell/terminal';
 import { timeText } from '../shell/time';
@@ -12,6 +13,35 @@ export const COLORS: Readonly<Record<DeliveryStatus, keyof Style>> = {
   canceled: 'dim',
 };
 
+const OUTCOME_COLORS: Readonly<Record<OutcomeState, keyof Style>> = {
+  awaited: 'green',
+  unconfirmed: 'yellow',
+  failed: 'red',
+  succeeded: 'green',
+};
+
+/** `delivered`, or `delivered, failed` if the flow reported its outcome or should have. */
+export function statusText({ status, outcome }: Pick<DeliveryRow, 'status' | 'outcome'>, style: Style): string {
+  if (!outcome) return style[COLORS[status]](status);
+  const paint: Paint = style[status === 'delivered' ? OUTCOME_COLORS[outcome.state] : COLORS[status]];
+  return paint(`${status}, ${outcome.state === 'awaited' ? 'report awaited' : outcome.state}`);
+}
+
+type Unfinished = readonly { readonly state: 'unconfirmed' | 'failed' }[];
+
+/** Numbers of accepted deliveries whose flow did not report in time, and whose flow reported a failure. */
+export function unfinishedCounts(listed: Unfinished): { readonly unconfirmed: number; readonly failed: number } {
+  const failed = listed.filter(({ state }) => state === 'failed').length;
+  return { unconfirmed: listed.length - failed, failed };
+}
+
+/** `2 unconfirmed, 1 failed`. Empty if there are none. */
+export const unfinishedText = (listed: Unfinished): string =>
+  Object.entries(unfinishedCounts(listed))
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ');
+
 /** Response of the flow to an attempt: `202, run 0858…`, or the error if the flow did not respond. */
 export function responseText(attempt: Attempt | undefined): string {
   if (!attempt) return 'not attempted yet';
@@ -23,17 +53,14 @@ export function deliveriesTable(rows: readonly DeliveryRow[], now: number, style
   return {
     head: ['accepted', 'status', 'trigger', 'attempts', 'last response', 'id'],
     numbers: [3],
-    rows: rows.map(({ acceptedAt, status, trigger, attempts, subscription, eventId }) => {
-      const paint: Paint = style[COLORS[status]];
-      return [
-        timeText(acceptedAt, now),
-        paint(status),
-        trigger,
-        String(attempts.length),
-        responseText(attempts.at(-1)),
-        deliveryId(subscription, eventId),
-      ];
-    }),
+    rows: rows.map(({ acceptedAt, status, outcome, trigger, attempts, subscription, eventId }) => [
+      timeText(acceptedAt, now),
+      statusText({ status, outcome }, style),
+      trigger,
+      String(attempts.length),
+      outcome?.message ? `${responseText(attempts.at(-1))}: ${outcome.message}` : responseText(attempts.at(-1)),
+      deliveryId(subscription, eventId),
+    ]),
   };
 }
 
@@ -44,7 +71,15 @@ export const deliveryJson = ({ subscription, eventId, trigger, status, ...row }:
   status,
   occurredAt: new Date(row.occurredAt).toISOString(),
   acceptedAt: new Date(row.acceptedAt).toISOString(),
+  outcome: row.outcome && outcomeJson(row.outcome),
   attempts: row.attempts.map(({ at, ...attempt }) => ({ at: new Date(at).toISOString(), ...attempt })),
+});
+
+const outcomeJson = ({ state, by, at, message }: Outcome): object => ({
+  state,
+  dueAt: by === undefined ? undefined : new Date(by).toISOString(),
+  at: at === undefined ? undefined : new Date(at).toISOString(),
+  message,
 });
 
 /**

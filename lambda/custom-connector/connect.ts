@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type { SignInSettings } from '../../contract/custom-connector';
+import { CONNECTOR_ACTIONS, type SignInSettings } from '../../contract/custom-connector';
 import { Env } from '../../contract/environment';
 import { OutcomeTable } from '../delivery/adapters/outcome-table';
 import { registeredFlowsTable } from '../registration/adapters/registered-flows-table';
@@ -26,11 +26,13 @@ const connectorId = required(Env.CONNECTOR_ID);
 const subscriptionsTable = required(Env.SUBSCRIPTIONS_TABLE_NAME);
 const thresholdsTable = required(Env.THRESHOLDS_TABLE_NAME);
 const flowUrlKey = required(Env.FLOW_URL_KEY_ARN);
+const actions = required(Env.API_ACTIONS).split(',');
 const settings: SignInSettings = JSON.parse(required(Env.SIGN_IN));
 const telemetry = handlerTelemetry(connectorId);
 const clock = Date.now;
 
 const ports: ApiPorts = {
+  actions: CONNECTOR_ACTIONS.filter((action) => actions.includes(action)),
   connectorId,
   signIn: {
     settings,

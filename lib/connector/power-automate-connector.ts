@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { API_BASE_PATH } from '../../contract/custom-connector';
 import { Output } from '../../contract/outputs';
 import { RefreshCollection, type RefreshCollectionOptions } from '../collection/refresh-collection';
 import { ConnectorApi, type ConnectorApiOptions, type ConnectorApiProps } from '../custom-connector/connector-api';
@@ -270,6 +271,7 @@ export class PowerAutomateConnector
     }
     const api = new ConnectorApi(this, id, { ...this.partProps, ...options });
     this.addedApi = api;
+    if (api._actions.includes('report-outcomes')) this.delivery._acceptReports(`${api.url}${API_BASE_PATH}/outcomes`);
     this.letManagersInspect(api);
     if (this.hasOutputs) this.addStackOutputs(apiOutputs(api));
     return api;
@@ -282,7 +284,11 @@ export class PowerAutomateConnector
 
   /** Construct that creates the declared subscriptions. Created on first use. */
   public get registration(): SubscriptionRegistration {
-    return this.part('Registration', (id) => new SubscriptionRegistration(this, id, this.partProps));
+    return this.part('Registration', (id) => {
+      const registration = new SubscriptionRegistration(this, id, this.partProps);
+      registration._acceptsReports = () => this.addedApi?._actions.includes('report-outcomes') ?? false;
+      return registration;
+    });
   }
 
   /** Construct that runs scheduled queries. Created on first use. */

@@ -252,6 +252,7 @@ export class ConnectorApi extends Construct {
         [Env.DELIVERIES_QUEUE_URL]: deliveriesQueue.queueUrl,
         [Env.EVENT_BUS_NAME]: eventBus.eventBusName,
         [Env.EVENT_SOURCE]: eventSource,
+        [Env.API_ACTIONS]: this._actions.join(','),
         [Env.FLOW_URL_KEY_ARN]: flowUrlKey.keyArn,
         [Env.SIGN_IN]: JSON.stringify(this._signIn),
         [Env.MAX_FLOWS_PER_CALLER]: String(maxFlowsPerUser),

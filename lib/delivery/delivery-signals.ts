@@ -48,6 +48,27 @@ export abstract class DeliverySignals extends MeteredPart {
   }
 
   /**
+   * Creates a rule for accepted deliveries whose flow did not report in time that it finished. Only for subscriptions with
+   * `finishWithin`.
+   *
+   * @param id ID of the rule
+   * @param options target and filter of the rule
+   */
+  public onDeliveryUnconfirmed(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.deliveryUnconfirmed(this.connectorId), options);
+  }
+
+  /**
+   * Creates a rule for accepted deliveries whose flow reported that it failed.
+   *
+   * @param id ID of the rule
+   * @param options target and filter of the rule
+   */
+  public onDeliveryFailedInFlow(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.deliveryFailedInFlow(this.connectorId), options);
+  }
+
+  /**
    * Number of deliveries that flows accepted. Statistic: sum over 5 minutes.
    *
    * @param options overrides of the metric's defaults
@@ -91,6 +112,24 @@ export abstract class DeliverySignals extends MeteredPart {
    */
   public metricDead(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return countMetric(this, this.connectorId, Metric.DEAD_DELIVERIES, options);
+  }
+
+  /**
+   * Number of accepted deliveries whose flow did not report in time that it finished. Statistic: sum over 5 minutes.
+   *
+   * @param options overrides of the metric's defaults
+   */
+  public metricUnconfirmed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.UNCONFIRMED_DELIVERIES, options);
+  }
+
+  /**
+   * Number of accepted deliveries whose flow reported that it failed. Statistic: sum over 5 minutes.
+   *
+   * @param options overrides of the metric's defaults
+   */
+  public metricFailedInFlow(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.FAILED_IN_FLOW, options);
   }
 
   /**

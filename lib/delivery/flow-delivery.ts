@@ -230,6 +230,16 @@ export class FlowDelivery extends DeliverySignals {
   }
 
   /**
+   * Makes `deliver` send links with which flows report their outcomes.
+   *
+   * @param url URL of the links, without the last part
+   * @internal
+   */
+  public _acceptReports(url: string): void {
+    (this.deliver as lambda.Function).addEnvironment(Env.OUTCOME_LINK_URL, url);
+  }
+
+  /**
    * Grants read access to deliveries, their outcomes and their stored payloads. They do not contain flow URLs.
    *
    * @param grantee principal that gets the permissions

@@ -72,6 +72,12 @@ export const subscriptionResumed = (connectorId: string): EventKind =>
 export const deliveryDead = (connectorId: string): EventKind =>
   ofConnector(connectorId, HealthEvent.FLOW_DELIVERY_DEAD);
 
+export const deliveryUnconfirmed = (connectorId: string): EventKind =>
+  ofConnector(connectorId, HealthEvent.DELIVERY_UNCONFIRMED);
+
+export const deliveryFailedInFlow = (connectorId: string): EventKind =>
+  ofConnector(connectorId, HealthEvent.DELIVERY_FAILED_IN_FLOW);
+
 const ofConnector = (connectorId: string, ...detailType: string[]): EventKind => ({
   detailType,
   own: { connector: [connectorId] },

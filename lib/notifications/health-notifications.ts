@@ -27,8 +27,8 @@ export interface HealthNotificationsProps extends QueueOptions {
 }
 
 /**
- * Sends notifications when a subscription is paused or resumed, and when a delivery becomes dead. Each message contains the
- * reason, the time and the steps to take. Three rules on the connector's bus publish the messages to a topic.
+ * Sends notifications when a subscription is paused or resumed, when a delivery becomes dead, and when a flow fails or does not
+ * report in time that it finished. Each message contains the reason, the time and the steps to take. Five rules on the connector's bus publish the messages to a topic.
  *
  * @example
  * const connector = new PowerAutomateConnector(this, 'PowerAutomate');
@@ -88,6 +88,29 @@ export class HealthNotifications extends Construct {
         `Since: ${field('since')}. Its payload is kept for the retention period of deliveries.`,
         'What to do: read the response of the flow, fix the flow, then replay the delivery.',
         `More: ${runbookLink('dead-deliveries', runbook)}`,
+      ),
+    );
+    const started = `What: ${field('trigger')} ${field('subject')}, delivery ${field('deliveryId')}, flow run ${field('flowRunId')}`;
+    delivery.onDeliveryUnconfirmed(
+      'Unconfirmed',
+      message(
+        `Unconfirmed: a delivery for the subscription ${field('subscription')} (connector ${field('connector')})`,
+        started,
+        `Why: ${field('reason')}`,
+        `Since: ${field('since')}. The report was due at ${field('dueAt')}.`,
+        'What to do: look at the run of the flow. If it did its work, add the report as its last step, or allow it more time.',
+        `More: ${runbookLink('unconfirmed-deliveries', runbook)}`,
+      ),
+    );
+    delivery.onDeliveryFailedInFlow(
+      'FailedInFlow',
+      message(
+        `Failed in its flow: a delivery for the subscription ${field('subscription')} (connector ${field('connector')})`,
+        started,
+        `Why: ${field('reason')}`,
+        `Since: ${field('since')}.`,
+        'What to do: look at the run of the flow, fix the flow, then run it again in Power Automate.',
+        `More: ${runbookLink('deliveries-failed-in-their-flow', runbook)}`,
       ),
     );
   }

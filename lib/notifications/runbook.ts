@@ -7,6 +7,8 @@ export type RunbookEntry =
   | 'dead-deliveries'
   | 'paused-subscriptions'
   | 'resumed-subscriptions'
+  | 'unconfirmed-deliveries'
+  | 'deliveries-failed-in-their-flow'
   | 'queue-age'
   | 'dead-letters'
   | 'function-errors'

@@ -95,6 +95,22 @@ export interface AlarmOverrides {
   readonly deadDeliveries?: AlarmOverride;
 
   /**
+   * Number of accepted deliveries whose flow did not report in time that it finished. Created only if the connector's API
+   * accepts reports. Default: 1 or more in 5 minutes, because the work of the flow may not be done. Severity: high.
+   *
+   * @default - the alarm's defaults
+   */
+  readonly unconfirmedDeliveries?: AlarmOverride;
+
+  /**
+   * Number of accepted deliveries whose flow reported that it failed. Created only if the connector's API accepts reports.
+   * Default: 1 or more in 5 minutes, because the work of the flow is not done. Severity: high.
+   *
+   * @default - the alarm's defaults
+   */
+  readonly failedInFlow?: AlarmOverride;
+
+  /**
    * Number of subscriptions that were paused. Default: 1 or more in 5 minutes, because their deliveries are held until the
    * flow is fixed. Severity: high.
    *

@@ -18,8 +18,8 @@ export interface ConnectorAlarmsProps {
   /**
    * Actions of all alarms.
    *
-   * @default - the alarms publish to the topic of the connector's notifications, except those for dead deliveries and paused
-   * subscriptions, which the notifications already report in more detail; without notifications, there are no actions
+   * @default - the alarms publish to the topic of the connector's notifications, except those for dead deliveries, paused
+   * subscriptions and the outcomes of flows, which the notifications already report in more detail; without notifications, there are no actions
    */
   readonly actions?: AlarmActions;
 
@@ -105,6 +105,7 @@ export class ConnectorAlarms extends Construct {
       metric: (options) => connector.metricPausedSubscriptions(options),
       notified: true,
     });
+    if (connector.connectorApi?._actions.includes('report-outcomes')) this.addOutcomeAlarms();
     const { MAXIMUM: statistic } = cloudwatch.Stats;
     this.forEach('queueAge', queues, (queue, name, override) => {
       const meaning = `Messages of the queue ${name} are not processed.`;
@@ -153,6 +154,21 @@ export class ConnectorAlarms extends Construct {
     const unchecked = 'Services did not return the runs of sources: runs whose events were not received are missed.';
     this.add('FailedReconciliations', overrides.failedReconciliations, 'failed-reconciliations', LOW, unchecked, {
       metric: (options) => reconciliation.metricFailedReconciliations(options),
+    });
+  }
+
+  private addOutcomeAlarms(): void {
+    const { connector, overrides = {} } = this.props;
+    const { HIGH } = AlarmSeverity;
+    const unconfirmed = 'Flows did not report in time that they finished: their work may not be done.';
+    this.add('UnconfirmedDeliveries', overrides.unconfirmedDeliveries, 'unconfirmed-deliveries', HIGH, unconfirmed, {
+      metric: (options) => connector.metricUnconfirmed(options),
+      notified: true,
+    });
+    const failed = 'Flows reported that they failed: their work is not done.';
+    this.add('FailedInFlow', overrides.failedInFlow, 'deliveries-failed-in-their-flow', HIGH, failed, {
+      metric: (options) => connector.metricFailedInFlow(options),
+      notified: true,
     });
   }
 

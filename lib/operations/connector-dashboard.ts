@@ -93,6 +93,7 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
     ['p50', 'p90', 'p99'].map((statistic) => metric({ period, label: statistic, statistic }));
   const { MAXIMUM: statistic } = cloudwatch.Stats;
 
+  const reported = connector.connectorApi?._actions.includes('report-outcomes');
   return [
     [
       counts(
@@ -114,6 +115,7 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
         HeldDeliveries: ORANGE,
         DeadDeliveries: RED,
         CanceledDeliveries: GREY,
+        ...(reported && { UnconfirmedDeliveries: PURPLE, FailedInFlow: PINK }),
       }),
     ],
     [

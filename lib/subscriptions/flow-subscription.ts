@@ -105,6 +105,14 @@ export interface FlowSubscriptionOptions {
    * @default - no test bodies are sent
    */
   readonly keepAlive?: Duration;
+
+  /**
+   * Time in which the flow reports that it finished, after it accepted a delivery: 1 minute to 30 days. Otherwise the delivery
+   * is unconfirmed, which the connector reports. Requires `connector.addConnectorApi` with `ConnectorAction.REPORT_OUTCOMES`.
+   *
+   * @default - no report is awaited
+   */
+  readonly finishWithin?: Duration;
 }
 
 /** A connector that subscriptions can be added to. */
@@ -171,9 +179,11 @@ export class FlowSubscription extends Construct {
           maxAge: text(props.maxAge),
           rateLimit: rateLimit && { calls: rateLimit.calls, per: text(rateLimit.per) },
           keepAlive: text(props.keepAlive),
+          finishWithin: text(props.finishWithin),
         }),
       },
     });
+    if (props.finishWithin) this.requireReports(registration);
     // Created after the function's policies, and deleted before them.
     resource.node.addDependency(registration);
     const locations = [flowUrl?._location, auth?._clientSecret].filter((one) => one !== undefined);
@@ -183,6 +193,13 @@ export class FlowSubscription extends Construct {
       resource.node.addDependency(policy);
     }
     this.subscriptionName = name;
+  }
+
+  /** Checked at synthesis, because the API can be added after the subscription. */
+  private requireReports(registration: SubscriptionRegistration): void {
+    const message =
+      '"finishWithin" needs an API that accepts reports; call addConnectorApi on the connector, with ConnectorAction.REPORT_OUTCOMES';
+    this.node.addValidation({ validate: () => (registration._acceptsReports() ? [] : [message]) });
   }
 }
 

@@ -87,6 +87,12 @@ export class SubscriptionRegistration extends Construct {
   }
 
   /**
+   * Whether flows can report their outcomes. Asked at synthesis.
+   * @internal
+   */
+  public _acceptsReports: () => boolean = () => true;
+
+  /**
    * @throws Error if another construct of the app declares a subscription with that name.
    * @internal
    */

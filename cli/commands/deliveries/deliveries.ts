@@ -1,4 +1,5 @@
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../../lambda/delivery/core/delivery';
+import { OUTCOME_STATES, type OutcomeState } from '../../../lambda/delivery/core/outcome';
 import { deliveriesTable, deliveryJson, newestDeliveries } from '../../diagnosis/delivery-text';
 import { connectorCommand, jsonArg, limitArg, sinceArg, subscriptionArgs } from '../../frame/command';
 import { countOption, instantOption } from '../../frame/option-values';
@@ -13,8 +14,8 @@ export const deliveries = connectorCommand({
     status: {
       type: 'enum',
       valueHint: 'STATUS',
-      options: [...DELIVERY_STATUSES],
-      description: 'only deliveries with this status',
+      options: [...DELIVERY_STATUSES, ...OUTCOME_STATES],
+      description: 'only deliveries with this status, or with this outcome of the flow',
     },
     since: { ...sinceArg.since, default: '24h' },
     ...limitArg('deliveries', '50'),
@@ -41,6 +42,8 @@ export const deliveries = connectorCommand({
   },
 });
 
-async function* withStatus(rows: AsyncIterable<DeliveryRow>, status: DeliveryStatus | undefined) {
-  for await (const row of rows) if (status === undefined || row.status === status) yield row;
+async function* withStatus(rows: AsyncIterable<DeliveryRow>, status: DeliveryStatus | OutcomeState | undefined) {
+  for await (const row of rows) {
+    if (status === undefined || row.status === status || row.outcome?.state === status) yield row;
+  }
 }

@@ -1,11 +1,18 @@
 import { durationText } from '../../../lambda/shared/core/duration';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
-import { deliveriesTable, deliveryJson, newestDeliveries } from '../../diagnosis/delivery-text';
+import {
+  deliveriesTable,
+  deliveryJson,
+  newestDeliveries,
+  unfinishedCounts,
+  unfinishedText,
+} from '../../diagnosis/delivery-text';
 import { connectorCommand, jsonArg, nameArg } from '../../frame/command';
 import type { Style } from '../../shell/terminal';
 import { timeText } from '../../shell/time';
 import { openSubscription } from '../../subscriptions/find-subscription';
 import { filterText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
+import { unfinishedDeliveries } from '../../subscriptions/unfinished';
 
 const LATEST = 5;
 
@@ -19,14 +26,27 @@ export const show = connectorCommand({
     const latest = await newestDeliveries(connector.deliveries.rows({ subscription: name }), LATEST);
     const held = (await connector.deliveries.held(name)).length;
     const dead = (await connector.deliveries.dead(name)).length;
+    const unfinished = (await unfinishedDeliveries(connector, clock()))(name);
     if (json) {
-      terminal.json({ ...subscriptionJson(subscription), held, dead, latest: latest.rows.map(deliveryJson) });
+      terminal.json({
+        ...subscriptionJson(subscription),
+        held,
+        dead,
+        unfinished: unfinishedCounts(unfinished),
+        latest: latest.rows.map(deliveryJson),
+      });
       return;
     }
     const now = clock();
     const fields = fieldsOf(subscription, now, terminal.style);
     if (held > 0) fields.push(['held', `${held}: resume sends those younger than max age, replay sends all`]);
     if (dead > 0) fields.push(['dead', `${dead}: to send them again, run replay ${name}`]);
+    if (unfinished.length > 0) {
+      fields.push([
+        'unfinished',
+        `${unfinishedText(unfinished)} in the last 7 days: look at the runs in Power Automate`,
+      ]);
+    }
     const width = Math.max(...fields.map(([label]) => label.length));
     terminal.line(terminal.style.bold(name));
     for (const [label, value] of fields) terminal.line(`  ${label.padEnd(width)}  ${value}`);
@@ -38,7 +58,8 @@ export const show = connectorCommand({
 
 function fieldsOf(subscription: Subscription, now: number, style: Style): [string, string][] {
   const { definition, flow, health, managedBy, registration } = subscription;
-  const { trigger, instanceId, format, owners, link, flowLink, maxAge, rateLimit, keepAlive, auth } = definition;
+  const { trigger, instanceId, format, owners, link, flowLink, maxAge, rateLimit, keepAlive, finishWithin, auth } =
+    definition;
   const duration = (ms: number | undefined) => ms && durationText(Math.round(ms / 1000));
   const fields: [string, string | number | undefined | false][] = [
     ['state', stateText(subscription, now, style)],
@@ -62,6 +83,7 @@ function fieldsOf(subscription: Subscription, now: number, style: Style): [strin
     ['max age', duration(maxAge)],
     ['rate limit', rateLimit && `${rateLimit.calls} calls per ${duration(rateLimit.per)}`],
     ['keep alive', keepAlive && `every ${duration(keepAlive)}`],
+    ['finish within', duration(finishWithin)],
     ['managed by', managedBy],
     ['registered by', registration?.by],
     ['registered', registration && timeText(registration.at, now)],

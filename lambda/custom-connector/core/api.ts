@@ -1,4 +1,9 @@
-import { API_BASE_PATH, type ConnectorRoute, DEFINITION_VERSION } from '../../../contract/custom-connector';
+import {
+  API_BASE_PATH,
+  type ConnectorActionId,
+  type ConnectorRoute,
+  DEFINITION_VERSION,
+} from '../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { type CallbackOptions, checkCallback } from '../../registration/core/callback';
 import { type FlowRegistrationPorts, registerFlow, unregisterFlow } from '../../registration/core/flow-registration';
@@ -13,6 +18,7 @@ import { listMembers, listSubjects } from './subjects';
 import { readTriggerRequest } from './trigger-request';
 
 export interface ApiPorts {
+  readonly actions: readonly ConnectorActionId[];
   readonly connectorId: string;
   readonly signIn: SignInPorts;
   readonly registration: FlowRegistrationPorts;
@@ -93,7 +99,7 @@ async function registration(
   trigger: TriggerId,
   request: ApiRequest,
   caller: Caller,
-  { callbacks, maxFlows, registration: ports }: ApiPorts,
+  { actions, callbacks, maxFlows, registration: ports }: ApiPorts,
 ): Promise<ApiResponse> {
   const read = readBody(request);
   if ('problem' in read) return read.problem;
@@ -103,7 +109,7 @@ async function registration(
   }
   const callback = checkCallback(url, callbacks);
   if ('reason' in callback) return problem('invalid', `Callback URL: ${callback.reason}`);
-  const checked = readTriggerRequest(trigger, read.body, callback.subscription);
+  const checked = readTriggerRequest(trigger, read.body, callback.subscription, actions);
   if ('reason' in checked) return problem('invalid', checked.reason);
   const { definition } = checked;
   const outcome = await registerFlow({ callback, definition, caller: caller.id, limit: maxFlows }, ports);

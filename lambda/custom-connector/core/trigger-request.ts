@@ -1,3 +1,4 @@
+import type { ConnectorActionId } from '../../../contract/custom-connector';
 import type { TriggerId } from '../../../contract/events';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../../shared/core/position';
 import { toDefinition } from '../../subscriptions/core/entry/definition';
@@ -7,7 +8,7 @@ import { checkEntry, type EntryMistake } from '../../subscriptions/core/subscrip
 import { parsedJson, type RequestBody } from './body';
 import type { Field } from './definition/field';
 import { CALLBACK_FIELD } from './definition/operations';
-import { TRIGGER_DEFINITIONS } from './definition/triggers';
+import { fieldsOf } from './definition/triggers';
 
 /** A mistake in a field. The message follows the field's title. */
 interface FieldMistake {
@@ -19,13 +20,15 @@ interface FieldMistake {
  * Converts the request of a trigger to a subscription, with the checks of the subscription file. Never throws. The reason
  * names each mistake with its field's title in the designer, and contains no URL.
  * @param name name of the subscription.
+ * @param actions actions of the API.
  */
 export function readTriggerRequest(
   trigger: TriggerId,
   body: RequestBody,
   name: string,
+  actions: readonly ConnectorActionId[],
 ): { readonly definition: SubscriptionDefinition } | { readonly reason: string } {
-  const { fields } = TRIGGER_DEFINITIONS[trigger];
+  const fields = fieldsOf(trigger, actions);
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => !isEmpty(value)));
   const { direction, level, dimensions, [CALLBACK_FIELD]: _, ...rest } = given;
   const members = readDimensions(dimensions);

@@ -218,7 +218,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
 
   /** Dead deliveries not announced since `before` (epoch milliseconds). */
   async unannounced(before: number): Promise<DeliveryKey[]> {
-    return (await this.open.list(UNANNOUNCED, before)).map(keyOf);
+    return (await this.open.list(UNANNOUNCED, { before })).map(keyOf);
   }
 
   async oldestPending(): Promise<number | undefined> {

@@ -21,21 +21,30 @@ export const keyOf = (item: Item): DeliveryKey => ({ subscription: String(item[P
 /** When the delivery entered its partition, epoch milliseconds. */
 export const openSince = (item: Item): number => Number(item[OPEN_INDEX.sortKey]);
 
-const query = (table: string, partition: string, before: number): QueryCommandInput => ({
+/** Times in epoch milliseconds. Default: all times. */
+interface Range {
+  readonly from?: number;
+  readonly before?: number;
+}
+
+const query = (
+  table: string,
+  partition: string,
+  { from = 0, before = Number.MAX_SAFE_INTEGER }: Range = {},
+): QueryCommandInput => ({
   TableName: table,
   IndexName: OPEN_INDEX.name,
-  KeyConditionExpression: '#open = :open AND #openSince <= :before',
+  KeyConditionExpression: '#open = :open AND #openSince BETWEEN :from AND :before',
   ExpressionAttributeNames: { '#open': OPEN_INDEX.partitionKey, '#openSince': OPEN_INDEX.sortKey },
-  ExpressionAttributeValues: { ':open': partition, ':before': before },
+  ExpressionAttributeValues: { ':open': partition, ':from': from, ':before': before },
 });
 
 /** Reads the index of open deliveries, oldest first. Eventually consistent. */
 export function openDeliveries(client: DynamoDBDocumentClient, table: string) {
   return {
-    list: (partition: string, before = Number.MAX_SAFE_INTEGER): Promise<Item[]> =>
-      queryAll(client, query(table, partition, before)),
+    list: (partition: string, range?: Range): Promise<Item[]> => queryAll(client, query(table, partition, range)),
     oldest: async (partition: string): Promise<Item | undefined> => {
-      const first = new QueryCommand({ ...query(table, partition, Number.MAX_SAFE_INTEGER), Limit: 1 });
+      const first = new QueryCommand({ ...query(table, partition), Limit: 1 });
       return (await client.send(first)).Items?.[0];
     },
   };

@@ -80,19 +80,18 @@ export class OutcomeTable implements OutcomeStore {
 
   /** Deliveries whose outcome the sweep must look at. Eventually consistent. */
   async due(now: number): Promise<DeliveryKey[]> {
-    return (await this.open.list(OUTCOME_DUE, now)).map(keyOf);
+    return (await this.open.list(OUTCOME_DUE, { before: now })).map(keyOf);
   }
 
-  /** Deliveries that are unconfirmed or failed, oldest first. Eventually consistent. */
-  async listed(): Promise<ListedOutcome[]> {
-    const [unconfirmed, failed] = await Promise.all([this.open.list(UNCONFIRMED), this.open.list(FAILED_IN_FLOW)]);
+  /** Deliveries that have been unconfirmed or failed since `from` (epoch milliseconds). Eventually consistent. */
+  async listed(from: number): Promise<ListedOutcome[]> {
+    const list = (partition: string) => this.open.list(partition, { from });
+    const [unconfirmed, failed] = await Promise.all([list(UNCONFIRMED), list(FAILED_IN_FLOW)]);
     const listed = (state: ListedOutcome['state']) => (item: Item) => ({
       ...keyOf(item),
       state,
       since: openSince(item),
     });
-    return [...unconfirmed.map(listed('unconfirmed')), ...failed.map(listed('failed'))].toSorted(
-      (a, b) => a.since - b.since,
-    );
+    return [...unconfirmed.map(listed('unconfirmed')), ...failed.map(listed('failed'))];
   }
 }

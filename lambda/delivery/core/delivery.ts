@@ -1,4 +1,5 @@
 import type { TriggerEvent } from '../../events/core/trigger-event';
+import type { Outcome } from './outcome';
 
 /** Message that `dispatch` sends to `deliver`, and that `deliver` sends to itself for a later try. */
 export interface DeliveryMessage {
@@ -74,6 +75,8 @@ export interface DeliveryRow {
   readonly acceptedAt: number;
   /** A test or a keep-alive: no event happened. */
   readonly isTest?: boolean;
+  /** Whether the flow's run finished. Undefined: no report was awaited, and none arrived. */
+  readonly outcome?: Outcome;
 }
 
 /** Newest attempts that a row keeps. */

@@ -6,8 +6,8 @@ export type ReportedOutcome = (typeof REPORTED_OUTCOMES)[number];
  * States of an outcome. A later one replaces an earlier one, never the other way round, so the order of reports does not
  * matter: one run that succeeded did the work of the delivery.
  */
-const STATES = ['awaited', 'unconfirmed', 'failed', 'succeeded'] as const;
-export type OutcomeState = (typeof STATES)[number];
+export const OUTCOME_STATES = ['awaited', 'unconfirmed', 'failed', 'succeeded'] as const;
+export type OutcomeState = (typeof OUTCOME_STATES)[number];
 
 /**
  * Whether the flow run of an accepted delivery finished:
@@ -48,7 +48,7 @@ export function afterReport(
   { state, message }: OutcomeReport,
   now: number,
 ): Outcome | undefined {
-  if (outcome && STATES.indexOf(state) <= STATES.indexOf(outcome.state)) return undefined;
+  if (outcome && OUTCOME_STATES.indexOf(state) <= OUTCOME_STATES.indexOf(outcome.state)) return undefined;
   const { by, subject } = outcome ?? {};
   return { state, by, at: now, message, subject, untold: state === 'failed' ? true : undefined };
 }

@@ -10,6 +10,7 @@ import {
   AlarmSeverity,
   ConnectorAlarms,
   type ConnectorAlarmsProps,
+  ConnectorSignIn,
   Notifications,
   PowerAutomateConnector,
   type PowerAutomateConnectorProps,
@@ -21,10 +22,13 @@ import { stackWith } from './support';
 type Given = Partial<ConnectorAlarmsProps> | ((stack: Stack) => Partial<ConnectorAlarmsProps>);
 
 /** Alarms by ID. */
-function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}, reconciled = false) {
+/** @param whole the connector also has a reconciled source, and an API. */
+function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}, whole = false) {
   const { template } = stackWith({ connectorId: 'emea', ...connectorProps }, (connector, stack) => {
-    if (reconciled)
+    if (whole) {
       connector.addSource('Orders', Source.glueJob({ jobName: 'o', dataSource: 'O' }), { reconciliation: {} });
+      connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
+    }
     new ConnectorAlarms(stack, 'Alarms', { connector, ...(typeof given === 'function' ? given(stack) : given) });
   });
   const found = Object.entries(resources(template, 'AWS::CloudWatch::Alarm'));
@@ -307,6 +311,8 @@ describe('overrides', () => {
   const KINDS: Record<keyof NonNullable<ConnectorAlarmsProps['overrides']>, RegExp> = {
     oldestPending: /^OldestPending$/,
     deadDeliveries: /^DeadDeliveries$/,
+    unconfirmedDeliveries: /^UnconfirmedDeliveries$/,
+    failedInFlow: /^FailedInFlow$/,
     pausedSubscriptions: /^PausedSubscriptions$/,
     queueAge: /Age$/,
     deadLetters: /DeadLetters$/,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SubjectKind } from '../../../contract/custom-connector';
-import { API_KEY_HEADER } from '../../../contract/custom-connector';
+import { API_KEY_HEADER, CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
 import { type ApiPorts, serve } from '../../../lambda/custom-connector/core/api';
 import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
 import type { ApiRequest, ApiResponse } from '../../../lambda/custom-connector/core/http';
@@ -28,6 +28,7 @@ export class MemoryApi {
   ports(gate: Gate = open): ApiPorts {
     const { tables, telemetry } = this.world;
     return {
+      actions: CONNECTOR_ACTIONS,
       connectorId: 'connector-1',
       signIn: {
         settings: { keys: true },

@@ -156,7 +156,9 @@ const ROW = fieldsOf<DeliveryRow, 'subscription' | 'eventId'>({
   occurredAt: true,
   acceptedAt: true,
   isTest: true,
+  outcome: true,
 });
+const OUTCOME = fieldsOf<Outcome>({ state: true, by: true, at: true, message: true, subject: true, untold: true });
 const ATTEMPT = fieldsOf<Attempt>({ at: true, durationMs: true, status: true, error: true, runId: true });
 const DELIVERY = fieldsOf<DeliveryMessage>({
   subscription: true,

@@ -1,3 +1,5 @@
+import type { ConnectorActionId } from '../../../../contract/custom-connector';
+
 /**
  * A field of a trigger or an action as the flow designer shows it. The check of requests and the exported definition of the connector
  * both use it.
@@ -14,6 +16,8 @@ export interface Field {
   /** The value is a list of `type`. */
   readonly isList?: true;
   readonly required?: true;
+  /** The definition has the field only if the API has this action. */
+  readonly needs?: ConnectorActionId;
   /** Hidden under the designer's advanced parameters. */
   readonly advanced?: true;
   readonly default?: string | boolean;

@@ -1,3 +1,4 @@
+import type { ConnectorActionId } from '../../../../contract/custom-connector';
 import type { TriggerId } from '../../../../contract/events';
 import { STATUSES } from '../../../../contract/events';
 import type { ThresholdOperator } from '../../../shared/core/position';
@@ -42,7 +43,16 @@ const flowLink: Field = {
   type: 'string',
   advanced: true,
 };
-const COMMON: readonly Field[] = [instanceId, owners, link, flowLink];
+const finishWithin: Field = {
+  name: 'finishWithin',
+  title: 'Finish within',
+  description:
+    'Time in which this flow reports its outcome, such as 30m or 4h. Otherwise the operator of the connector is told. Add the action Report the outcome as the last step. Empty: no report is awaited.',
+  type: 'string',
+  advanced: true,
+  needs: 'report-outcomes',
+};
+const COMMON: readonly Field[] = [instanceId, owners, link, flowLink, finishWithin];
 
 const dataSource: Field = {
   name: 'dataSource',
@@ -199,3 +209,7 @@ export const TRIGGER_DEFINITIONS: Readonly<Record<TriggerId, TriggerDefinition>>
     fields: [statusField('the unification'), ...COMMON],
   },
 };
+
+/** Fields of a trigger in an API with these actions. */
+export const fieldsOf = (trigger: TriggerId, actions: readonly ConnectorActionId[]): Field[] =>
+  TRIGGER_DEFINITIONS[trigger].fields.filter(({ needs }) => needs === undefined || actions.includes(needs));

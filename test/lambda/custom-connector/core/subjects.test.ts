@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { CONNECTOR_ACTIONS } from '../../../../contract/custom-connector';
 import { RESPONSES } from '../../../../lambda/custom-connector/core/definition/responses';
 import type { ApiRequest, ApiResponse } from '../../../../lambda/custom-connector/core/http';
 import { listMembers, listPage, listSubjects } from '../../../../lambda/custom-connector/core/subjects';
@@ -206,7 +207,7 @@ describe('a list of members', () => {
     const dimensions = { Region: '"EM\nEA"', '10': 'ten', '9': 'nine', Channel: '客' };
     const [name] = namesOf(await listMembers(request(), memberReader([dimensions])));
     const fields = { measure: 'Revenue', direction: 'above', level: 1, dimensions: name };
-    expect(readTriggerRequest('measure-threshold-crossed', fields, 'subscription')).toMatchObject({
+    expect(readTriggerRequest('measure-threshold-crossed', fields, 'subscription', CONNECTOR_ACTIONS)).toMatchObject({
       definition: { filter: { measure: 'Revenue', dimensions } },
     });
   });

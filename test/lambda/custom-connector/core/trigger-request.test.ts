@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONNECTOR_ACTIONS } from '../../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../../contract/events';
 import { TRIGGER_DEFINITIONS } from '../../../../lambda/custom-connector/core/definition/triggers';
 import { readTriggerRequest } from '../../../../lambda/custom-connector/core/trigger-request';
@@ -6,7 +7,12 @@ import { readTriggerRequest } from '../../../../lambda/custom-connector/core/tri
 const NAME = 'flow-0123456789abcdef0123456789abcdef';
 const CALLBACK = { callbackUrl: 'https://default0123.45.environment.api.powerplatform.com/x?sig=abc' };
 const read = (trigger: TriggerId, fields: object) =>
-  readTriggerRequest(trigger, Object.fromEntries(Object.entries(CALLBACK).concat(Object.entries(fields))), NAME);
+  readTriggerRequest(
+    trigger,
+    Object.fromEntries(Object.entries(CALLBACK).concat(Object.entries(fields))),
+    NAME,
+    CONNECTOR_ACTIONS,
+  );
 
 /** Values of the required fields of each trigger. */
 const REQUIRED: Readonly<Record<TriggerId, object>> = {
