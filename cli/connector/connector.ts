@@ -8,7 +8,7 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
 import { Output } from '../../contract/outputs';
 import { deliverySender } from '../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
-import type { OutcomeTable } from '../../lambda/delivery/adapters/outcome-table';
+import { OutcomeTable } from '../../lambda/delivery/adapters/outcome-table';
 import type { DeliveryMessage } from '../../lambda/delivery/core/delivery';
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';

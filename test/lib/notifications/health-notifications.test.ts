@@ -11,7 +11,7 @@ import { type Resource, referred, resources } from '../support';
 
 const { template } = stackWith({ connectorId: 'emea', notifications: Notifications.email('data-team@example.com') });
 const rules = Object.entries(resources(template, 'AWS::Events::Rule')).filter(([id]) => id.startsWith('Notifications'));
-const RULE_IDS = ['NotificationsPaused', 'NotificationsResumed', 'NotificationsDead'];
+const RULE_IDS = ['Paused', 'Resumed', 'Dead', 'Unconfirmed', 'FailedInFlow'].map((id) => `Notifications${id}`);
 
 /** Result of a rule's input transformer for an event. Each line is a string; missing fields are empty. */
 function message(detailType: string, detail: Record<string, unknown>): string[] {
@@ -37,15 +37,25 @@ describe('messages', () => {
     [HealthEvent.FLOW_SUBSCRIPTION_PAUSED, {}, /^Paused/, 'paused-subscriptions'],
     [HealthEvent.FLOW_SUBSCRIPTION_RESUMED, { pausedSince: '2026-11-04' }, /^Resumed/, 'resumed-subscriptions'],
     [HealthEvent.FLOW_DELIVERY_DEAD, { trigger: 'full-refresh-completed', attempts: 12 }, /^Dead/, 'dead-deliveries'],
+    [
+      HealthEvent.DELIVERY_UNCONFIRMED,
+      { trigger: 'full-refresh-completed', flowRunId: '0858', dueAt: '2026-11-05T09:40:00.000Z' },
+      /^Unconfirmed/,
+      'unconfirmed-deliveries',
+    ],
+    [
+      HealthEvent.DELIVERY_FAILED_IN_FLOW,
+      { trigger: 'full-refresh-completed', flowRunId: '0858' },
+      /^Failed in its flow/,
+      'deliveries-failed-in-their-flow',
+    ],
   ])(
     '%s: contains the event, the subscription, the reason, the time, the steps to take and a link',
     (detailType, detail, what, entry) => {
       const lines = message(detailType, { ...common, ...detail });
       expect(lines[0]).toMatch(what);
       expect(lines[0]).toContain('tell-crm (connector emea)');
-      expect(lines.join('\n')).toMatch(
-        /\nWhy: the last with 404.*\nSince: 2026-11-05T09:45:00.000Z\. .*\nWhat to do: /,
-      );
+      expect(lines.join('\n')).toMatch(/\nWhy: the last with 404.*\nSince: 2026-11-05T09:45:00.000Z\..*\nWhat to do: /);
       expect(lines.at(-1)).toBe(`More: docs/runbook.md#${entry}`);
       for (const value of Object.values(detail)) expect(lines.join('\n')).toContain(String(value));
     },
@@ -170,7 +180,7 @@ test('can be used with a delivery alone', () => {
     Object.keys(resources(alone, 'AWS::Events::Rule'))
       .filter((id) => id.startsWith('Told'))
       .sort(),
-  ).toEqual(['ToldDead', 'ToldPaused', 'ToldResumed']);
+  ).toEqual(['ToldDead', 'ToldFailedInFlow', 'ToldPaused', 'ToldResumed', 'ToldUnconfirmed']);
 });
 
 test('without recipients, nothing is created', () => {

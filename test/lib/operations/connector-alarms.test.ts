@@ -8,6 +8,7 @@ import { METRICS_NAMESPACE, Metric } from '../../../contract/metrics';
 import {
   AlarmActions,
   AlarmSeverity,
+  ConnectorAction,
   ConnectorAlarms,
   type ConnectorAlarmsProps,
   ConnectorSignIn,
@@ -22,13 +23,17 @@ import { stackWith } from './support';
 type Given = Partial<ConnectorAlarmsProps> | ((stack: Stack) => Partial<ConnectorAlarmsProps>);
 
 /** Alarms by ID. */
-/** @param whole the connector also has a reconciled source, and an API. */
-function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}, whole = false) {
+type Add = (connector: PowerAutomateConnector) => void;
+const reconciledSource: Add = (connector) => {
+  connector.addSource('Orders', Source.glueJob({ jobName: 'o', dataSource: 'O' }), { reconciliation: {} });
+};
+const api: Add = (connector) => {
+  connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
+};
+
+function alarmsOf(given: Given = {}, connectorProps: PowerAutomateConnectorProps = {}, ...added: Add[]) {
   const { template } = stackWith({ connectorId: 'emea', ...connectorProps }, (connector, stack) => {
-    if (whole) {
-      connector.addSource('Orders', Source.glueJob({ jobName: 'o', dataSource: 'O' }), { reconciliation: {} });
-      connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
-    }
+    for (const add of added) add(connector);
     new ConnectorAlarms(stack, 'Alarms', { connector, ...(typeof given === 'function' ? given(stack) : given) });
   });
   const found = Object.entries(resources(template, 'AWS::CloudWatch::Alarm'));
@@ -277,8 +282,30 @@ describe('actions', () => {
   });
 });
 
+test('a connector whose API accepts reports also gets alarms on the outcomes of flows', () => {
+  const { alarms: reporting } = alarmsOf({}, {}, api);
+  for (const [id, MetricName] of [
+    ['UnconfirmedDeliveries', Metric.UNCONFIRMED_DELIVERIES],
+    ['FailedInFlow', Metric.FAILED_IN_FLOW],
+  ] as const) {
+    expect(alarms).not.toHaveProperty(id);
+    expect(reporting[id]).toMatchObject({
+      Namespace: METRICS_NAMESPACE,
+      MetricName,
+      Dimensions: [{ Name: 'connector', Value: 'emea' }],
+      Statistic: 'Sum',
+      Threshold: 1,
+      TreatMissingData: 'notBreaching',
+    });
+  }
+  const { alarms: silent } = alarmsOf({}, {}, (connector) => {
+    connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()], actions: [ConnectorAction.READ] });
+  });
+  expect(silent).not.toHaveProperty('UnconfirmedDeliveries');
+});
+
 test('a connector that reconciles sources also gets alarms on the queue, the function and failed checks', () => {
-  const { alarms: reconciling } = alarmsOf({}, {}, true);
+  const { alarms: reconciling } = alarmsOf({}, {}, reconciledSource);
   expect(
     Object.keys(reconciling)
       .filter((id) => !Object.hasOwn(alarms, id))
@@ -321,10 +348,10 @@ describe('overrides', () => {
     failedInvocations: /^FailedInvocations$/,
     failedReconciliations: /^FailedReconciliations$/,
   };
-  const { alarms } = alarmsOf({}, {}, true);
+  const { alarms } = alarmsOf({}, {}, reconciledSource, api);
 
   test.each(Object.entries(KINDS))('%s: every property can be overridden, only for these alarms', (kind, ids) => {
-    const { alarms: given } = alarmsOf({ overrides: { [kind]: everything } }, {}, true);
+    const { alarms: given } = alarmsOf({ overrides: { [kind]: everything } }, {}, reconciledSource, api);
     for (const [id, alarm] of Object.entries(given)) {
       if (!ids.test(id)) expect(alarm).toEqual(alarms[id]);
       else {
@@ -333,7 +360,7 @@ describe('overrides', () => {
         expect(alarm.Period ?? metric.Period ?? second.MetricStat.Period, id).toBe(60);
       }
     }
-    const { alarms: without } = alarmsOf({ overrides: { [kind]: { enabled: false } } }, {}, true);
+    const { alarms: without } = alarmsOf({ overrides: { [kind]: { enabled: false } } }, {}, reconciledSource, api);
     expect(Object.keys(without)).toEqual(Object.keys(alarms).filter((id) => !ids.test(id)));
   });
 

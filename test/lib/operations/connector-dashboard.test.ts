@@ -4,7 +4,13 @@ import { Duration } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { METRICS_NAMESPACE, Metric } from '../../../contract/metrics';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
-import { ConnectorAlarms, ConnectorDashboard, type ConnectorDashboardProps } from '../../../lib';
+import {
+  ConnectorAlarms,
+  ConnectorDashboard,
+  type ConnectorDashboardProps,
+  ConnectorSignIn,
+  type PowerAutomateConnector,
+} from '../../../lib';
 import { type Resource, readable, resources } from '../support';
 import { stackWith } from './support';
 
@@ -18,9 +24,14 @@ interface Widget {
   readonly properties: any;
 }
 
+const addApi = (connector: PowerAutomateConnector) => {
+  connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
+};
+
 /** Dashboard body, with readable logical IDs in place of CloudFormation intrinsics. */
 function body(props: Partial<ConnectorDashboardProps> = {}, withAlarms = false) {
   const { template } = stackWith({ connectorId: 'emea' }, (connector, stack) => {
+    addApi(connector);
     const alarms = withAlarms ? new ConnectorAlarms(stack, 'Alarms', { connector }) : undefined;
     new ConnectorDashboard(stack, 'Dashboard', { connector, alarms, ...props });
   });
@@ -100,7 +111,7 @@ describe('metrics', () => {
       ],
       'AWS/Lambda': ['FunctionName', ['Errors', 'Throttles', 'Duration']],
     };
-    const { template } = stackWith({});
+    const { template } = stackWith({}, addApi);
     const ids = [
       ...Object.keys(resources(template, 'AWS::SQS::Queue')),
       ...Object.keys(resources(template, 'AWS::Lambda::Function')),
@@ -147,7 +158,7 @@ test('the lists query the log of deliver for messages that it writes', () => {
 test('alarms: are shown at the top', () => {
   const [first, ...rest] = body({}, true).widgets;
   expect(first).toMatchObject({ type: 'alarm', x: 0, y: 0, width: 24, properties: { title: 'Alarms' } });
-  expect(first?.properties.alarms).toHaveLength(19);
+  expect(first?.properties.alarms).toHaveLength(26);
   expect(rest.every(({ y }) => y >= (first?.height ?? 0))).toBe(true);
   expect(rest).toHaveLength(widgets.length);
 });

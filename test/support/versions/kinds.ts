@@ -19,6 +19,7 @@ import {
   type DeliveryMessage,
   type DeliveryRow,
 } from '../../../lambda/delivery/core/delivery';
+import type { Outcome } from '../../../lambda/delivery/core/outcome';
 import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';
 import type { ThresholdOperator } from '../../../lambda/shared/core/position';
 import type { Announcement, Failures, Health } from '../../../lambda/subscriptions/core/health';
@@ -330,6 +331,11 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     'an attempt',
     ATTEMPT,
     deliveries.flatMap(({ attempts }) => attempts),
+  );
+  fields(
+    'an outcome',
+    OUTCOME,
+    deliveries.map(({ outcome }) => outcome),
   );
   fields('a delivery message', DELIVERY, deliver);
   values(

@@ -1,11 +1,14 @@
 import { DEFAULT_EVENT_SOURCE, type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
 import { closeOverdueRuns, collectBatch } from '../../../lambda/collection/core/collect';
 import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
+import { reportOutcomeByLink } from '../../../lambda/custom-connector/core/outcomes/report-outcome';
 import { recordBatch } from '../../../lambda/custom-connector/core/record';
 import { deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../lambda/delivery/core/dispatch';
 import { pause, resume } from '../../../lambda/delivery/core/health/pause-resume';
+import { outcomeLink } from '../../../lambda/delivery/core/outcome-link';
+import type { DeliveryKey } from '../../../lambda/delivery/core/ports';
 import { replay } from '../../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../../lambda/queries/core/measure';
@@ -27,7 +30,7 @@ import { SAMPLES } from '../app/sources';
 import { RULES } from '../collection';
 import { onFailure, thresholdOn } from '../evaluation';
 import { resourcesOf } from './resources';
-import { type SentMessage, type VersionServers, VersionWorld } from './servers';
+import { OUTCOME_SECRET, type SentMessage, type VersionServers, VersionWorld } from './servers';
 import { type PutEvent, route, scheduled, type Templates } from './template';
 import type { RecordedEvent, RecordedMessage, TableName, Version } from './version';
 import { TABLES } from './version';
@@ -119,6 +122,7 @@ class Recorder {
     await this.observe();
     await this.deliver();
     await this.registerFlows();
+    await this.reportOutcomes();
     await this.createApiKey();
     await this.collect();
     await this.runSources();
@@ -216,6 +220,7 @@ class Recorder {
     }
     await this.register({ ...onFailure('limited'), rateLimit: { calls: 1, per: HOUR } }, sealed('limited'));
     await this.register({ ...onFailure('idle'), keepAlive: 60 * DAY }, sealed('idle'));
+    await this.register({ ...onFailure('reporting'), finishWithin: 30 * MINUTE }, sealed('reporting'));
     for (const name of DELIVERED_TO) await this.register(onFailure(name), sealed(name));
     await this.register(thresholdOn('segment-flow', { segment: 'Flow' }, ABOVE), sealed('segment-flow'));
     await this.register(thresholdOn('measure-flow', { measure: 'Flow' }, ABOVE), sealed('measure-flow'));
@@ -465,6 +470,23 @@ class Recorder {
     await this.try(...canceled);
 
     await this.dispatchTriggers();
+  }
+
+  /** Accepted deliveries whose flow has not reported, and has reported a failure that is not announced yet. */
+  private async reportOutcomes(): Promise<void> {
+    const { world } = this;
+    for (const runId of ['awaited', 'failed']) await this.try(...(await this.fail('reporting', runId)));
+    const { outcomes, subscriptions } = world.deliver;
+    const accepted = await outcomes.due(world.now + HOUR);
+    const key = accepted.at(-1) as DeliveryKey;
+    if (accepted.length !== 2) throw new Error('no two deliveries are awaited');
+    const body = Buffer.from(JSON.stringify({ outcome: 'failed', message: 'The mailbox is full.' }));
+    const request = { route: '', parameters: { link: outcomeLink('', key, OUTCOME_SECRET).url.slice(1) }, body };
+    const response = await reportOutcomeByLink(
+      { query: {}, headers: {}, origin: '', ...request },
+      { outcomes, subscriptions, clock: () => world.now, telemetry: world.deliver.telemetry },
+    );
+    if (response.status !== 200) throw new Error(`the report was refused with ${response.status}`);
   }
 
   /** An event of every trigger in the queue of `dispatch`, and its delivery in the queue of `deliver`. */

@@ -13,6 +13,7 @@ import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table'
 import { OutcomeTable } from '../../../lambda/delivery/adapters/outcome-table';
 import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
 import type { DispatchPorts } from '../../../lambda/delivery/core/dispatch';
+import { outcomeLink } from '../../../lambda/delivery/core/outcome-link';
 import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/ports';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
@@ -68,6 +69,8 @@ function repeatableBytes(): (size: number) => Buffer {
 
 /** Maximum of items in a BatchWriteItem request (API reference). */
 const MAX_WRITES = 25;
+/** Secret of every outcome link. */
+export const OUTCOME_SECRET = 'o'.repeat(22);
 
 /** Replaces all items in the tables with a version's items. */
 export async function fillTables({ client, ...names }: TestTables, items: Version['items']): Promise<void> {
@@ -188,6 +191,7 @@ export class VersionWorld {
         return this.answer(flowOf(url));
       },
       send: deliverySender(this.sqs, 'deliver'),
+      newOutcomeLink: (key) => outcomeLink('', key, OUTCOME_SECRET),
     };
   }
 

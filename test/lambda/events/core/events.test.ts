@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { HealthEvent } from '../../../../contract/events';
 import { checkEvent, EVENT_DEFINITIONS } from '../../../../lambda/events/core/events';
 import { busEvent, NOW } from '../../../support/evaluation';
 
@@ -37,6 +38,13 @@ const LEAST: Record<string, Record<string, unknown>> = {
     subject: 'run-1',
     attempts: 12,
   },
+  DeliveryUnconfirmed: {
+    ...HEALTH,
+    deliveryId: 's_e',
+    trigger: 'full-refresh-completed',
+    dueAt: '2026-11-19T08:30:00Z',
+  },
+  DeliveryFailedInFlow: { ...HEALTH, deliveryId: 's_e', trigger: 'full-refresh-completed' },
 };
 const checked = (detailType: string, detail: object) => {
   const result = checkEvent(busEvent(detailType, detail));
@@ -55,7 +63,8 @@ describe('a valid event', () => {
     const found = checked(detailType, detail);
     expect(found).toMatchObject({ detailType, time: NOW });
     // Health events have no instance.
-    if (!detailType.startsWith('Flow')) expect(found.detail).toMatchObject({ instanceId: 'default' });
+    if (!Object.values<string>(HealthEvent).includes(detailType))
+      expect(found.detail).toMatchObject({ instanceId: 'default' });
   });
 
   it('is normalized: instants, decimal strings, blanks, defaults and Customer Insights’ older status', () => {
