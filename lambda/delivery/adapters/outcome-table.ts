@@ -23,8 +23,11 @@ export function moveTo(outcome: Outcome | undefined): {
 /** The condition that a row's outcome is as it was read. The outcome's other fields change only together with these. */
 export function outcomeUnchanged(read: Outcome | undefined): { readonly condition: string; readonly values: Item } {
   if (!read) return { condition: 'attribute_not_exists(outcome)', values: {} };
-  const told = read.untold ? 'attribute_exists(outcome.untold)' : 'attribute_not_exists(outcome.untold)';
-  return { condition: `outcome.#state = :readState AND ${told}`, values: { ':readState': read.state } };
+  const isTold = read.untold === undefined;
+  return {
+    condition: `outcome.#state = :readState AND ${isTold ? 'attribute_not_exists(outcome.untold)' : 'outcome.untold = :untold'}`,
+    values: { ':readState': read.state, ...(!isTold && { ':untold': read.untold }) },
+  };
 }
 
 /** An accepted delivery that the index lists. */

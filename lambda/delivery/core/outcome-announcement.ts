@@ -2,7 +2,7 @@ import { HealthEvent } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { durationText } from '../../shared/core/duration';
 import { deliveryId } from './delivery-id';
-import { afterAnnouncement, afterDeadline, type Outcome } from './outcome';
+import { afterAnnouncement, afterDeadline, type Outcome, whileAnnounced } from './outcome';
 import type { DeliverPorts, DeliveryKey, OutcomeRow, OutcomeStore } from './ports';
 
 type AnnouncementPorts = Pick<DeliverPorts, 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId'> & {
@@ -12,24 +12,22 @@ type AnnouncementPorts = Pick<DeliverPorts, 'subscriptions' | 'events' | 'teleme
 /**
  * Marks an accepted delivery as unconfirmed if its report is overdue, and announces it, or a failure that its flow reported.
  * Marked first: a report and the deadline compete for one write, so a delivery that was reported in time is never announced
- * as unconfirmed. After a crash between the announcement and its record, the next sweep announces again.
+ * as unconfirmed. One sweep announces; if it crashes, a later one announces again.
  */
 export async function settleOutcome(key: DeliveryKey, ports: AnnouncementPorts): Promise<void> {
   const { outcomes, subscriptions, telemetry, clock } = ports;
-  let row = await outcomes.read(key);
+  const row = await outcomes.read(key);
   if (!row?.outcome) return;
-  const overdue = afterDeadline(row.outcome, clock());
-  if (overdue) {
-    if (!(await outcomes.write(key, row, overdue))) return;
-    telemetry.count(MetricName.UNCONFIRMED_DELIVERIES);
-    row = { ...row, outcome: overdue };
-  }
-  const { outcome } = row;
-  if (!outcome?.untold) return;
-  // The operator removed the subscription, so there is nothing to fix.
+  const now = clock();
+  const overdue = afterDeadline(row.outcome, now);
+  const announced = whileAnnounced(overdue ?? row.outcome, now);
+  if (!announced || !(await outcomes.write(key, row, announced))) return;
+  if (overdue) telemetry.count(MetricName.UNCONFIRMED_DELIVERIES);
+  const written = { ...row, outcome: announced };
+  // If the operator removed the subscription, there is nothing to fix.
   const isRemoved = (await subscriptions.read(key.subscription))?.uid !== row.uid;
-  if (!isRemoved) await announceOutcome(key, row, outcome, ports);
-  await outcomes.write(key, row, afterAnnouncement(outcome));
+  if (!isRemoved) await announceOutcome(key, written, announced, ports);
+  await outcomes.write(key, written, afterAnnouncement(announced));
 }
 
 async function announceOutcome(

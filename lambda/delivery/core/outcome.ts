@@ -1,3 +1,5 @@
+import { ANNOUNCEMENT_GRACE } from './health/health-transitions';
+
 /** What a flow can report about the run that a delivery started. */
 export const REPORTED_OUTCOMES = ['succeeded', 'failed'] as const;
 export type ReportedOutcome = (typeof REPORTED_OUTCOMES)[number];
@@ -30,8 +32,8 @@ export interface Outcome {
   readonly message?: string;
   /** The event's subject in words. Undefined: the report came before the flow's response was recorded. */
   readonly subject?: string;
-  /** The event for this state is not on the bus yet. */
-  readonly untold?: true;
+  /** The event for this state is not on the bus yet. From this time on, the next sweep puts it there, epoch milliseconds. */
+  readonly untold?: number;
 }
 
 export interface OutcomeReport {
@@ -50,14 +52,18 @@ export function afterReport(
 ): Outcome | undefined {
   if (outcome && OUTCOME_STATES.indexOf(state) <= OUTCOME_STATES.indexOf(outcome.state)) return undefined;
   const { by, subject } = outcome ?? {};
-  return { state, by, at: now, message, subject, untold: state === 'failed' ? true : undefined };
+  return { state, by, at: now, message, subject, untold: state === 'failed' ? now : undefined };
 }
 
 /** The outcome at a time when no report has arrived. Undefined: it is not overdue. */
 export function afterDeadline(outcome: Outcome, now: number): Outcome | undefined {
   const isOverdue = outcome.state === 'awaited' && (outcome.by ?? Number.POSITIVE_INFINITY) <= now;
-  return isOverdue ? { ...outcome, state: 'unconfirmed', at: now, untold: true } : undefined;
+  return isOverdue ? { ...outcome, state: 'unconfirmed', at: now, untold: now } : undefined;
 }
+
+/** The outcome while one sweep announces it. Undefined: there is nothing to announce, or another sweep does it. */
+export const whileAnnounced = (outcome: Outcome, now: number): Outcome | undefined =>
+  outcome.untold !== undefined && outcome.untold <= now ? { ...outcome, untold: now + ANNOUNCEMENT_GRACE } : undefined;
 
 export const afterAnnouncement = (outcome: Outcome): Outcome => ({ ...outcome, untold: undefined });
 
@@ -76,6 +82,6 @@ export function placeOf({
   untold,
 }: Outcome): { readonly partition: 'due' | 'unconfirmed' | 'failed'; readonly since: number } | undefined {
   const since = (state === 'awaited' ? by : at) ?? 0;
-  if (state === 'awaited' || untold) return { partition: 'due', since };
+  if (state === 'awaited' || untold !== undefined) return { partition: 'due', since };
   return state === 'succeeded' ? undefined : { partition: state, since };
 }

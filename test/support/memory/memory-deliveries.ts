@@ -68,7 +68,7 @@ export class MemoryDeliveries {
           const take = (attempts: readonly Attempt[]) => {
             const { uid, event } = message;
             const before = row ?? { ...key, acceptedAt, attempts, uid, trigger: event.trigger, links: [] };
-            const links = lease.unsentLink ? [...before.links, lease.unsentLink] : before.links;
+            const links = [...new Set([...before.links, ...(lease.unsentLink ? [lease.unsentLink] : [])])];
             this.put(id(key), { ...before, status: 'pending', n, lease, links });
             return { attempts, notice: row?.notice };
           };
