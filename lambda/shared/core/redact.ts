@@ -13,6 +13,8 @@ const FLOW_PATH = new RegExp(`${SLASH}triggers${SLASH}|${WORD}sig${EQUALS}`, 'i'
 const WEB_TOKEN = /eyJ[\w-]+(?:\.[\w-]+)+/g;
 /** A key of the custom connector's API. Its name stays, because it tells the operator which key to revoke. */
 const API_KEY = /(cdpac_[a-z\d-]+_)[\w-]+/gi;
+/** The last part of an outcome link: a delivery's id, which stays, and the secret (`lambda/delivery/core/outcome-link.ts`). */
+const OUTCOME_LINK = /(_[0-9a-f]{32}\.)[\w-]{22}/g;
 const BEARER = /(bearer(?:\s|\\+[nrt])+)[\w.~+/=-]{8,}/gi;
 const SECRET_NAMES = 'client_?secret|client_?assertion|access_?token|refresh_?token|password|sig';
 const NAMED_SECRET = new RegExp(`${WORD}(${SECRET_NAMES})(["'\\\\]*\\s*[:=]\\s*["'\\\\]*)[^\\s"'\\\\&,;}]+`, 'gi');
@@ -24,7 +26,7 @@ const SECRET_FIELD = new RegExp(
 
 /**
  * Removes everything that could start a flow or authenticate a caller: all parts of URLs except scheme and host, bearer
- * tokens, JSON Web Tokens, API keys and named secrets.
+ * tokens, JSON Web Tokens, API keys, outcome links and named secrets.
  */
 export const redactText = (text: string): string =>
   text
@@ -32,7 +34,8 @@ export const redactText = (text: string): string =>
     .replace(NAMED_SECRET, `$1$2${REDACTED}`)
     .replace(/[^\s"'<>]+/g, redactWord)
     .replace(WEB_TOKEN, REDACTED)
-    .replace(API_KEY, `$1${REDACTED}`);
+    .replace(API_KEY, `$1${REDACTED}`)
+    .replace(OUTCOME_LINK, `$1${REDACTED}`);
 
 /** A client secret of Microsoft Entra ID. Its fourth to sixth characters are a digit and `Q~`. */
 const ENTRA_SECRET = /[\w.~-]{3}\dQ~[\w.~-]{20,}/;
