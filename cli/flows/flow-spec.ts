@@ -12,6 +12,16 @@ export interface Channel {
   readonly channelId: string;
 }
 
+/** The trigger of the custom connector, in place of the HTTP trigger. */
+export interface ConnectorTrigger {
+  /** Id of the custom connector's API, such as `shared_pacon-5fcustomerdata-5f0123456789abcdef`. */
+  readonly api: string;
+  /** Values of the trigger's fields. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Whether the flow reports its outcome. The API must have the action. */
+  readonly reports: boolean;
+}
+
 export interface FlowSpec {
   readonly trigger: TriggerId;
   readonly action: FlowAction;
@@ -21,6 +31,8 @@ export interface FlowSpec {
   readonly channel?: Channel;
   /** Recipients of `email` for subscriptions without owners. */
   readonly to: readonly string[];
+  /** @default - the flow starts with the HTTP trigger */
+  readonly connector?: ConnectorTrigger;
 }
 
 export const defaultFlowName = (trigger: TriggerId, action: FlowAction): string =>
@@ -29,8 +41,12 @@ export const defaultFlowName = (trigger: TriggerId, action: FlowAction): string 
 /** Maximum length of a name, characters: half the length that makes the file name too long for zip readers. */
 export const MAX_NAME_LENGTH = 100;
 
-/** Identity of a flow: an import with the same trigger, action and name updates the flow. */
-export const flowHash = ({ trigger, action, name }: FlowSpec): string => identityHash('flow', trigger, action, name);
+/**
+ * Identity of a flow: an import with the same trigger, action and name updates the flow. A flow with the trigger of the
+ * custom connector is another one, because an update would remove the URL of the HTTP trigger.
+ */
+export const flowHash = ({ trigger, action, name, connector }: FlowSpec): string =>
+  identityHash('flow', trigger, action, name, ...(connector ? ['connector'] : []));
 
 /**
  * Parses a link from *Get link to channel* in Teams.

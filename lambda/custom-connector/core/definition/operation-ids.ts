@@ -18,4 +18,5 @@ export const OperationId = {
   LIST_SEGMENTS: 'ListSegments',
   LIST_MEASURES: 'ListMeasures',
   LIST_MEASURE_MEMBERS: 'ListMeasureMembers',
+  REPORT_OUTCOME: 'ReportOutcome',
 } as const;
