@@ -3,12 +3,17 @@ import type { TriggerId } from '../../contract/events';
 import { OperationId, TRIGGER_OPERATIONS } from '../../lambda/custom-connector/core/definition/operation-ids';
 import type { ConnectorTrigger } from './flow-spec';
 import { DELIVERY_ID } from './message';
+import type { TriggerInputs } from './trigger-inputs';
 
 /** Power Automate adds the callback URL to the inputs when it registers the flow. */
 export const connectorTrigger = (trigger: TriggerId, { api, inputs }: ConnectorTrigger) => ({
   [TRIGGER_OPERATIONS[trigger]]: {
     type: 'OpenApiConnectionWebhook',
-    inputs: { host: hostOf(api, TRIGGER_OPERATIONS[trigger]), parameters: bodyParameters(inputs), ...AUTHENTICATION },
+    inputs: {
+      host: hostOf(api, TRIGGER_OPERATIONS[trigger]),
+      parameters: bodyParameters(mapTexts(inputs)),
+      ...AUTHENTICATION,
+    },
   },
 });
 
@@ -31,7 +36,15 @@ const hostOf = (api: string, operationId: string) => ({
 });
 
 /** Parameters by the path from the operation's parameter `body`. */
-const bodyParameters = (fields: Readonly<Record<string, unknown>>) =>
+const bodyParameters = (fields: TriggerInputs) =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [`body/${name}`, value]));
+
+/** A text that starts with @, or contains @{, would be an expression. */
+const literal = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(literal);
+  return typeof value === 'string' ? value.replaceAll(/^@|@(?=\{)/g, '@@') : value;
+};
+const mapTexts = (inputs: TriggerInputs): TriggerInputs =>
+  Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, literal(value)]));
 
 const AUTHENTICATION = { authentication: "@parameters('$authentication')" };

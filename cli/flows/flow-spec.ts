@@ -1,6 +1,7 @@
 import type { TriggerId } from '../../contract/events';
 import { identityHash } from '../../lambda/shared/core/identity';
 import { TRIGGER_TITLES } from '../subscriptions/triggers';
+import type { TriggerInputs } from './trigger-inputs';
 
 export const FLOW_ACTIONS = ['teams', 'email'] as const;
 export type FlowAction = (typeof FLOW_ACTIONS)[number];
@@ -17,7 +18,7 @@ export interface ConnectorTrigger {
   /** Id of the custom connector's API, such as `shared_pacon-5fcustomerdata-5f0123456789abcdef`. */
   readonly api: string;
   /** Values of the trigger's fields. */
-  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly inputs: TriggerInputs;
   /** Whether the flow reports its outcome. The API must have the action. */
   readonly reports: boolean;
 }
