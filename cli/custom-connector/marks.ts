@@ -1,4 +1,5 @@
 import type { Json } from './definition';
+import { lintDefinition } from './lint';
 
 /** The marks of a good published connector, by the column of the table that shows them. */
 export const MARKS = [
@@ -67,3 +68,13 @@ const fieldsOf = ({ parameters = [] }: Node): Node[] =>
 /** Number of the marks with a result. */
 export const countMarks = (triggers: readonly TriggerMarks[], result: MarkResult): number =>
   triggers.flatMap(({ marks }) => MARKS.filter((mark) => marks[mark] === result)).length;
+
+/** Missing marks and findings of the lint. */
+export const definitionFaults = (definition: Json): string[] => [
+  ...triggerMarks(definition).flatMap(({ operationId, marks }) =>
+    MARKS.filter((mark) => marks[mark] === false).map(
+      (mark) => `${operationId} lacks the mark "${mark}": add it to the definition.`,
+    ),
+  ),
+  ...lintDefinition(definition).map(({ at, message }) => `${at}: ${message}`),
+];

@@ -6,8 +6,14 @@ import type { ConnectorApi } from '../../custom-connector/connector-api';
 import { definitionFor, jsonText } from '../../custom-connector/connector-files';
 import type { Json } from '../../custom-connector/definition';
 import { DEFINITION_FILE } from '../../custom-connector/exported-file';
-import { lintDefinition } from '../../custom-connector/lint';
-import { countMarks, MARKS, type MarkResult, type TriggerMarks, triggerMarks } from '../../custom-connector/marks';
+import {
+  countMarks,
+  definitionFaults,
+  MARKS,
+  type MarkResult,
+  type TriggerMarks,
+  triggerMarks,
+} from '../../custom-connector/marks';
 import type { Terminal } from '../../shell/terminal';
 import { readTextFile } from '../../shell/text-file';
 
@@ -46,18 +52,10 @@ const row = ({ operationId, marks }: TriggerMarks): string[] => {
 
 const cell = (result: MarkResult): string => (result === undefined ? '-' : result ? 'yes' : 'no');
 
-/** Missing marks and findings of the lint. */
-export const definitionFaults = (definition: Json): string[] => [
-  ...triggerMarks(definition).flatMap(({ operationId, marks }) =>
-    MARKS.filter((mark) => marks[mark] === false).map(
-      (mark) => `${operationId} lacks the mark "${mark}": add it to the definition.`,
-    ),
-  ),
-  ...lintDefinition(definition).map(({ at, message }) => `${at}: ${message}`),
-];
-
 function folderFaults(folder: string, definition: Json): string[] {
   const file = join(folder, DEFINITION_FILE);
   if (!existsSync(file) || readTextFile(file) === jsonText(definition)) return [];
-  return [`${displayValue(file)} differs from the definition of this API: run connector export to replace it.`];
+  return [
+    `${DEFINITION_FILE} in ${displayValue(folder)} differs from the definition of this API: run connector export to replace it.`,
+  ];
 }

@@ -83,7 +83,7 @@ export const flow = connectorCommand({
     'flow segment-threshold-crossed --then email --name "VIP over 10k" -o vip.zip',
     'flow full-refresh-completed --then email --as logic-app -o report.json',
     'flow data-source-refresh-failed --then teams --by connector -o refresh-failed.zip',
-    'flow segment-threshold-crossed --then email --by connector --set segment="VIP customers" --set level=10000 --set owners=kim@example.com -o vip.zip',
+    'flow full-refresh-completed --then email --by connector --set status=Failed -o failed.zip',
   ],
   async run({ trigger: id, then, output, as, by, name, channel, to, 'connector-id': api }, context) {
     if (!then) throw new UsageError(`missing --then: use --then ${FLOW_ACTIONS.join(' or --then ')}`);
