@@ -37,10 +37,6 @@ export function connectorApi(connector: Connector): ConnectorApi {
   );
 }
 
-/** Whether flows can report their outcome with an action of the custom connector. */
-export const reportsOutcomes = ({ actions }: Pick<ConnectorApi, 'actions'>): boolean =>
-  actions.includes('report-outcomes');
-
 /** Why generated flows lack their last step, and what to do. */
 export const NO_OUTCOMES =
   'No outcome is reported, because the API lacks the action: add ConnectorAction.REPORT_OUTCOMES to actions of addConnectorApi(), deploy it, and run this command again.';

@@ -1,9 +1,8 @@
 /** Steps of a flow that belong to the custom connector: its trigger, and the action that reports the outcome. */
 import type { TriggerId } from '../../contract/events';
 import { OperationId, TRIGGER_OPERATIONS } from '../../lambda/custom-connector/core/definition/operation-ids';
-import type { ConnectorTrigger } from './flow-spec';
+import type { ConnectorTrigger, TriggerInputs } from './connector-trigger';
 import { DELIVERY_ID } from './message';
-import type { TriggerInputs } from './trigger-inputs';
 
 /** Power Automate adds the callback URL to the inputs when it registers the flow. */
 export const connectorTrigger = (trigger: TriggerId, { api, inputs }: ConnectorTrigger) => ({

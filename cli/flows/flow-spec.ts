@@ -1,7 +1,7 @@
 import type { TriggerId } from '../../contract/events';
 import { identityHash } from '../../lambda/shared/core/identity';
 import { TRIGGER_TITLES } from '../subscriptions/triggers';
-import type { TriggerInputs } from './trigger-inputs';
+import type { ConnectorTrigger } from './connector-trigger';
 
 export const FLOW_ACTIONS = ['teams', 'email'] as const;
 export type FlowAction = (typeof FLOW_ACTIONS)[number];
@@ -11,16 +11,6 @@ export interface Channel {
   readonly teamId: string;
   /** Such as `19:0123abcd@thread.tacv2`. */
   readonly channelId: string;
-}
-
-/** The trigger of the custom connector, in place of the HTTP trigger. */
-export interface ConnectorTrigger {
-  /** Id of the custom connector's API, such as `shared_pacon-5fcustomerdata-5f0123456789abcdef`. */
-  readonly api: string;
-  /** Values of the trigger's fields. */
-  readonly inputs: TriggerInputs;
-  /** Whether the flow reports its outcome. The API must have the action. */
-  readonly reports: boolean;
 }
 
 export interface FlowSpec {

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { type ConnectorApi, NO_OUTCOMES, reportsOutcomes } from '../../custom-connector/connector-api';
+import { type ConnectorApi, NO_OUTCOMES } from '../../custom-connector/connector-api';
 import { type ConnectorFilesOptions, writeFiles } from '../../custom-connector/connector-files';
 import { connectorSolution } from '../../custom-connector/connector-solution';
-import { CONNECTOR_API } from '../../flows/connector-identity';
+import { connectorTriggerOf } from '../../flows/connector-trigger';
 import { defaultFlowName, type FlowSpec } from '../../flows/flow-spec';
 import { flowsZip } from '../../flows/solution';
 import { packageZip } from '../../flows/solution-package';
-import { triggerInputs } from '../../flows/trigger-inputs';
 import type { Terminal } from '../../shell/terminal';
 import { nextSteps } from './export-notes';
 
@@ -30,7 +29,7 @@ export function exportSolution(
   const flows = EXAMPLES.map(
     ({ trigger, action }): FlowSpec => ({
       ...{ trigger, action, name: defaultFlowName(trigger, action), to: [] },
-      connector: { api: CONNECTOR_API, inputs: triggerInputs(trigger, []), reports: reportsOutcomes(api) },
+      connector: connectorTriggerOf(trigger, { actions: api.actions }),
     }),
   );
   const files = writeFiles(folder, {
@@ -48,7 +47,7 @@ export function exportSolution(
   line(`The flows are switched off: ${flows.map(({ name }) => name).join('; ')}.`);
   line('Open each flow, complete its trigger and its message, save it and switch it on: it registers itself.');
   line('For more flows: flow TRIGGER --then teams --by connector -o FILE.');
-  if (!reportsOutcomes(api)) line(NO_OUTCOMES);
+  if (flows.some(({ connector }) => !connector?.reports)) line(NO_OUTCOMES);
   if (api.signIn.entra) {
     line(
       `${CONNECTOR_ZIP} has no client secret. After the import, enter it on the Security page of the connector. If that page cannot edit two ways to sign in, use paconn update with the files of connector export.`,

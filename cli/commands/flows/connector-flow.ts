@@ -1,33 +1,34 @@
 /** Parts of the command `flow` that need the custom connector. */
-import type { TriggerId } from '../../../contract/events';
-import { connectorApi, NO_OUTCOMES, reportsOutcomes } from '../../custom-connector/connector-api';
+import { connectorApi, NO_OUTCOMES } from '../../custom-connector/connector-api';
 import { CONNECTOR_API } from '../../flows/connector-identity';
-import type { ConnectorTrigger, FlowSpec } from '../../flows/flow-spec';
-import { openFields, triggerInputs } from '../../flows/trigger-inputs';
+import {
+  type ConnectorTrigger,
+  type ConnectorTriggerOptions,
+  connectorTriggerOf,
+  openFields,
+} from '../../flows/connector-trigger';
+import type { FlowSpec } from '../../flows/flow-spec';
 import type { Context } from '../../frame/command';
 import { UsageError } from '../../shell/exit';
 
-interface ConnectorTriggerOptions {
-  readonly api?: string;
-  readonly set: readonly string[];
-}
-
 /** @throws UsageError for an invalid option; CommandError if the connector has no API. */
-export async function connectorTriggerOf(
-  trigger: TriggerId,
-  { api = CONNECTOR_API, set }: ConnectorTriggerOptions,
+export async function byConnector(
+  spec: FlowSpec,
+  { api, set }: Pick<ConnectorTriggerOptions, 'api' | 'set'>,
   context: Context,
-): Promise<ConnectorTrigger> {
-  if (!/^shared_[A-Za-z0-9.-]+$/.test(api)) {
+): Promise<ConnectorFlow> {
+  if (api !== undefined && !/^shared_[A-Za-z0-9.-]+$/.test(api)) {
     throw new UsageError(`--connector-id is not the id of a custom connector: use an id such as ${CONNECTOR_API}`);
   }
-  const inputs = triggerInputs(trigger, set);
-  return { api, inputs, reports: reportsOutcomes(connectorApi(await context.connector())) };
+  const { actions } = connectorApi(await context.connector());
+  return { ...spec, connector: connectorTriggerOf(spec.trigger, { api, set, actions }) };
 }
 
+/** A flow with the trigger of the connector. */
+type ConnectorFlow = FlowSpec & { readonly connector: ConnectorTrigger };
+
 /** What the user does next. */
-export function connectorNotes(spec: FlowSpec & { readonly connector: ConnectorTrigger }, hasId: boolean): string[] {
-  const { trigger, action, channel, to, connector } = spec;
+export function connectorNotes({ trigger, action, channel, to, connector }: ConnectorFlow, hasId: boolean): string[] {
   const open = openFields(trigger, connector.inputs);
   if (action === 'email' && to.length === 0 && connector.inputs.owners === undefined) open.push('Owners');
   const enter = open.length > 0 ? `enter ${open.join(', ')} in its trigger, ` : '';

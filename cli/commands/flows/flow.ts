@@ -18,7 +18,7 @@ import { solutionZip } from '../../flows/solution';
 import { type Context, connectorCommand } from '../../frame/command';
 import { CommandError, UsageError } from '../../shell/exit';
 import { checkTrigger } from '../../subscriptions/triggers';
-import { connectorNotes, connectorTriggerOf } from './connector-flow';
+import { byConnector, connectorNotes } from './connector-flow';
 
 export const flow = connectorCommand({
   name: 'flow',
@@ -85,17 +85,16 @@ export const flow = connectorCommand({
     'flow data-source-refresh-failed --then teams --by connector -o refresh-failed.zip',
     'flow full-refresh-completed --then email --by connector --set status=Failed -o failed.zip',
   ],
-  async run({ trigger: id, then, output, as, by, name, channel, to, 'connector-id': api }, context) {
+  async run({ trigger, then, output, as, by, name, channel, to, 'connector-id': api }, context) {
     if (!then) throw new UsageError(`missing --then: use --then ${FLOW_ACTIONS.join(' or --then ')}`);
     if (!output) throw new UsageError('missing -o: use -o FILE');
-    const trigger = checkTrigger(id);
-    const spec = flowSpec(trigger, then, { name, channel, to });
+    const spec = flowSpec(checkTrigger(trigger), then, { name, channel, to });
     const set = context.all('set');
     if (by === 'connector') {
       if (as !== 'solution') throw new UsageError('--by connector needs --as solution');
-      const byConnector = { ...spec, connector: await connectorTriggerOf(trigger, { api, set }, context) };
-      writeFlow(output, byConnector, solutionZip(byConnector), context);
-      for (const line of connectorNotes(byConnector, api !== undefined)) context.terminal.line(line);
+      const connectorFlow = await byConnector(spec, { api, set }, context);
+      writeFlow(output, connectorFlow, solutionZip(connectorFlow), context);
+      for (const line of connectorNotes(connectorFlow, api !== undefined)) context.terminal.line(line);
       return;
     }
     if (set.length > 0 || api !== undefined) {

@@ -306,6 +306,13 @@ describe('flow --by connector', () => {
     expect(workflow(output)).not.toContain(OperationId.REPORT_OUTCOME);
   });
 
+  it('refuses a field that the trigger does not have', async () => {
+    const args = ['full-refresh-completed', '--then', 'email', '--set', 'state=Failed'];
+    const { status, err } = await generate(withKeys, file(), ...args);
+    expect(status).toBe(2);
+    expect(err).toContain('--set: the trigger has no field "state"; did you mean status?');
+  });
+
   it('says what to do if the stack has no API', async () => {
     const { status, err } = await generate(withoutApi, file(), 'full-refresh-completed', '--then', 'teams');
     expect(status).toBe(1);

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { bodyName, connectorDefinition } from '../../../cli/custom-connector/definition';
 import { CONNECTOR_API, CONNECTOR_GUID, CONNECTOR_REFERENCE } from '../../../cli/flows/connector-identity';
-import {
-  type ConnectorTrigger,
-  defaultFlowName,
-  FLOW_ACTIONS,
-  type FlowAction,
-  type FlowSpec,
-} from '../../../cli/flows/flow-spec';
+import { type ConnectorTrigger, connectorTriggerOf, openFields } from '../../../cli/flows/connector-trigger';
+import { defaultFlowName, FLOW_ACTIONS, type FlowAction, type FlowSpec } from '../../../cli/flows/flow-spec';
 import { flowGuid, flowsZip, solutionZip } from '../../../cli/flows/solution';
-import { openFields, triggerInputs } from '../../../cli/flows/trigger-inputs';
 import { CONNECTOR_ACTIONS, DEFINITION_VERSION } from '../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { OperationId, TRIGGER_OPERATIONS } from '../../../lambda/custom-connector/core/definition/operation-ids';
@@ -40,10 +34,10 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 const ALL = TRIGGER_IDS.flatMap((trigger) => FLOW_ACTIONS.map((action) => [trigger, action] as const));
 
 function specOf(trigger: TriggerId, action: FlowAction, more: Partial<ConnectorTrigger> = {}): FlowSpec {
-  const inputs = triggerInputs(trigger, VALUES[trigger] ?? []);
+  const connector = connectorTriggerOf(trigger, { set: VALUES[trigger], actions: CONNECTOR_ACTIONS });
   return {
     ...{ trigger, action, name: defaultFlowName(trigger, action), to: [] },
-    connector: { api: CONNECTOR_API, inputs, reports: true, ...more },
+    connector: { ...connector, ...more },
   };
 }
 
@@ -91,7 +85,7 @@ describe.each(ALL)('a flow for %s by %s', (trigger, action) => {
   });
 
   it('names the required inputs that the flow author enters, if no values are given', () => {
-    const inputs = triggerInputs(trigger, []);
+    const { inputs } = connectorTriggerOf(trigger, { actions: CONNECTOR_ACTIONS });
     const { properties, required } = bodySchemaOf(TRIGGER_OPERATIONS[trigger]);
     const missing = required.filter((name: string) => !(name in inputs) && name !== CALLBACK_FIELD);
     expect(openFields(trigger, inputs)).toEqual(missing.map((name: string) => properties[name]['x-ms-summary']));

@@ -99,11 +99,6 @@ describe('flow', () => {
       ['full-refresh-completed', '--then', 'email', '-o', 'x', '--by', 'connector', '--connector-id', 'Customer data'],
       /--connector-id is not the id of a custom connector/,
     ],
-    [
-      'an unknown field',
-      ['full-refresh-completed', '--then', 'email', '-o', 'x', '--by', 'connector', '--set', 'state=Failed'],
-      /the trigger has no field "state"; did you mean status\?/,
-    ],
   ])('rejects %s', async (_, args, message) => {
     const { exit, said } = await run(...args);
     expect(said).toMatch(message);

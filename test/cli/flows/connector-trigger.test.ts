@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
-import { openFields, triggerInputs } from '../../../cli/flows/trigger-inputs';
+import { connectorTriggerOf, openFields } from '../../../cli/flows/connector-trigger';
 import { UsageError } from '../../../cli/shell/exit';
+import { CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
 import type { TriggerId } from '../../../contract/events';
+
+const triggerInputs = (trigger: TriggerId, set: readonly string[]) =>
+  connectorTriggerOf(trigger, { set, actions: CONNECTOR_ACTIONS }).inputs;
 
 it.each<[TriggerId, string[], object]>([
   ['data-source-refresh-failed', [], {}],
@@ -53,4 +57,10 @@ it('lists the required fields that have no value', () => {
     'Level',
   ]);
   expect(openFields('segment-threshold-crossed', { segment: 'VIP', direction: 'above', level: 0 })).toEqual([]);
+});
+
+it('reports the outcome if the API has the action', () => {
+  const reports = (actions: typeof CONNECTOR_ACTIONS | readonly []) =>
+    connectorTriggerOf('full-refresh-completed', { actions }).reports;
+  expect([reports(CONNECTOR_ACTIONS), reports([])]).toEqual([true, false]);
 });

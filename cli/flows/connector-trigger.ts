@@ -1,19 +1,47 @@
+import type { ConnectorActionId } from '../../contract/custom-connector';
 import type { TriggerId } from '../../contract/events';
 import type { Field } from '../../lambda/custom-connector/core/definition/field';
 import { TRIGGER_DEFINITIONS } from '../../lambda/custom-connector/core/definition/triggers';
 import { readTriggerRequest } from '../../lambda/custom-connector/core/trigger-request';
 import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
+import { CONNECTOR_API } from './connector-identity';
 
 /** Values of a trigger's fields by the field's name. */
 export type TriggerInputs = Readonly<Record<string, unknown>>;
 
+/** The trigger of the custom connector, in place of the HTTP trigger. */
+export interface ConnectorTrigger {
+  /** Id of the custom connector's API, such as `shared_pacon-5fcustomerdata-5f0123456789abcdef`. */
+  readonly api: string;
+  readonly inputs: TriggerInputs;
+  /** Whether the flow reports its outcome. The API must have the action. */
+  readonly reports: boolean;
+}
+
+export interface ConnectorTriggerOptions {
+  /** @default CONNECTOR_API */
+  readonly api?: string;
+  /** `field=value`. Empty: required fields have their defaults, and the flow author enters the others. */
+  readonly set?: readonly string[];
+  /** Actions of the API. */
+  readonly actions: readonly ConnectorActionId[];
+}
+
 /**
- * Reads the values of a trigger's fields, and checks them as the API does when the flow registers itself.
- * @param set `field=value`. Empty: required fields have their defaults, and the flow author enters the others.
+ * The connector's trigger with the given values, which are checked as the API does when the flow registers itself.
  * @throws UsageError if a field is unknown, missing or invalid.
  */
-export function triggerInputs(trigger: TriggerId, set: readonly string[]): TriggerInputs {
+export const connectorTriggerOf = (
+  trigger: TriggerId,
+  { api = CONNECTOR_API, set = [], actions }: ConnectorTriggerOptions,
+): ConnectorTrigger => ({
+  api,
+  inputs: triggerInputs(trigger, set),
+  reports: actions.includes('report-outcomes'),
+});
+
+function triggerInputs(trigger: TriggerId, set: readonly string[]): TriggerInputs {
   const { fields } = TRIGGER_DEFINITIONS[trigger];
   const defaults = Object.fromEntries(
     fields.filter((field) => field.required && field.default !== undefined).map((field) => [field.name, field.default]),
