@@ -42,7 +42,7 @@ export const flow = connectorCommand({
     },
     by: {
       type: 'enum',
-      valueHint: 'TRIGGER',
+      valueHint: 'KIND',
       options: ['http', 'connector'],
       default: 'http',
       description: 'what starts the flow: an HTTP request to its URL, or the trigger of the custom connector',
@@ -74,7 +74,7 @@ export const flow = connectorCommand({
     'The flow has the trigger "When an HTTP request is received" with the JSON Schema of the body. It sends a message, except for test bodies.',
     'With --by connector it has the trigger of the custom connector, so it needs no URL: it registers itself. Its last step reports whether the message was sent, if the API has the action report-outcomes.',
     '--stack, --region and --local select the connector for --by connector. The other flows need no connector.',
-    'The imported flow is switched off. To complete it, see docs/flow-author.md.',
+    'The imported flow is switched off. To complete it, see docs/flow-author.md, or docs/custom-connector.md for --by connector.',
     'Importing a flow with the same trigger, action and name updates the existing one. For a second flow, use another --name.',
     'Not tested with a live tenant.',
   ],
