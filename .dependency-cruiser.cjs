@@ -64,7 +64,7 @@ const ROOMS = {
     events: ['frame', 'connector', 'shell'],
     diagnosis: ['subscriptions', 'frame', 'connector', 'shell'],
     flows: ['diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
-    'custom-connector': ['diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
+    'custom-connector': ['flows', 'diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
     commands: ['custom-connector', 'flows', 'diagnosis', 'subscriptions', 'events', 'frame', 'connector', 'shell'],
   },
   local: {

@@ -36,3 +36,7 @@ export function connectorApi(connector: Connector): ConnectorApi {
     `stack ${connector.stackName} has no API for a custom connector: call addConnectorApi() on the connector in the CDK app, and deploy it`,
   );
 }
+
+/** Why generated flows lack their last step, and what to do. */
+export const NO_OUTCOMES =
+  'No outcome is reported, because the API lacks the action: add ConnectorAction.REPORT_OUTCOMES to actions of addConnectorApi(), deploy it, and run this command again.';

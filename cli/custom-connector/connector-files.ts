@@ -35,9 +35,7 @@ export function connectorFiles(
   { entraClientId, environment, publisher }: ConnectorFilesOptions,
   previous: { readonly connectorId?: unknown; readonly environment?: unknown } = {},
 ): Readonly<Record<string, string | Buffer>> {
-  const definition = definitionFor(api);
-  const [fault] = lintDefinition(definition);
-  if (fault) throw new Error(`the definition has a fault at ${fault.at}: ${fault.message}`);
+  const definition = checkedDefinition(api);
   const settings = {
     // `paconn create` returns the id, which `paconn update` needs.
     connectorId: previous.connectorId ?? '',
@@ -54,7 +52,15 @@ export function connectorFiles(
   };
 }
 
-const jsonText = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
+/** The definition of the connector, which has no fault. */
+export function checkedDefinition(api: Pick<ConnectorApi, 'url' | 'actions'>): Json {
+  const definition = definitionFor(api);
+  const [fault] = lintDefinition(definition);
+  if (fault) throw new Error(`the definition has a fault at ${fault.at}: ${fault.message}`);
+  return definition;
+}
+
+export const jsonText = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /**
  * Writes the files. Each file is replaced as a whole. Settings that Power Automate's tools need for updates are kept.
@@ -66,7 +72,14 @@ export function writeConnectorFiles(folder: string, api: ConnectorApi, options: 
   if (existing && existing.info?.title !== title) {
     throw new CommandError(`${displayValue(folder)} has the files of another connector: use -o with another folder`);
   }
-  const files = connectorFiles(api, options, readJson(join(folder, SETTINGS_FILE)));
+  return writeFiles(folder, connectorFiles(api, options, readJson(join(folder, SETTINGS_FILE))));
+}
+
+/**
+ * Writes files by name. Each file is replaced as a whole.
+ * @throws CommandError if the folder cannot be written.
+ */
+export function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): string[] {
   try {
     mkdirSync(folder, { recursive: true });
     for (const [name, content] of Object.entries(files)) writeWhole(join(folder, name), content);
@@ -80,7 +93,7 @@ export function writeConnectorFiles(folder: string, api: ConnectorApi, options: 
 }
 
 /** A reader never sees a part of the file. */
-function writeWhole(file: string, content: string | Buffer): void {
+function writeWhole(file: string, content: string | Uint8Array): void {
   const draft = `${file}.${process.pid}.tmp`;
   try {
     writeFileSync(draft, content);

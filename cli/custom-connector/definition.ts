@@ -9,6 +9,7 @@ import { RESPONSES, type ResponseName } from '../../lambda/custom-connector/core
 import { fieldsOf, TRIGGER_DEFINITIONS } from '../../lambda/custom-connector/core/definition/triggers';
 import { problem } from '../../lambda/custom-connector/core/http';
 import { bodySchema, SCHEMA_OPTIONS } from '../events/body-schemas';
+import { CONNECTOR_TITLE } from '../flows/connector-identity';
 
 /** A JSON object of the definition. */
 export type Json = { readonly [key: string]: unknown };
@@ -30,7 +31,7 @@ export function connectorDefinition({ host, schemes, version, actions }: ApiAddr
   return {
     swagger: '2.0',
     info: {
-      title: 'Customer data on AWS',
+      title: CONNECTOR_TITLE,
       description:
         'Runs flows when customer data on AWS changes: refreshes of data sources, thresholds of segments and measures, full refreshes and unification.',
       version,

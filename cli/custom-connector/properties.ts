@@ -14,8 +14,31 @@ export interface PropertiesInput {
   readonly publisher: string;
 }
 
+/** How connections sign in: one way, or a choice of several. */
+interface SignInParts {
+  readonly connectionParameters?: Json;
+  readonly connectionParameterSets?: { readonly uiDefinition: Json; readonly values: readonly ParameterSet[] };
+}
+
+interface ParameterSet {
+  readonly name: string;
+  readonly uiDefinition: Json;
+  readonly metadata: Json;
+  readonly parameters: Json;
+}
+
+export interface ConnectorProperties extends SignInParts {
+  readonly iconBrandColor: string;
+  readonly capabilities: readonly string[];
+  readonly publisher: string;
+  readonly stackOwner: string;
+  readonly policyTemplateInstances?: readonly Json[];
+}
+
 /** `apiProperties.json`: how connections sign in. */
-export function connectorProperties({ signIn, entraClientId = PLACEHOLDER_ID, publisher }: PropertiesInput): Json {
+export function connectorProperties({ signIn, entraClientId = PLACEHOLDER_ID, publisher }: PropertiesInput): {
+  readonly properties: ConnectorProperties;
+} {
   return {
     properties: {
       iconBrandColor: '#0B5C7A',
@@ -28,10 +51,10 @@ export function connectorProperties({ signIn, entraClientId = PLACEHOLDER_ID, pu
   };
 }
 
-function connectionParameters({ keys, entra }: SignInSettings, clientId: string): Json {
+function connectionParameters({ keys, entra }: SignInSettings, clientId: string): SignInParts {
   const account = entra && { token: entraParameter(entra, clientId) };
   const key = keys && { [KEY_PARAMETER]: KEY };
-  if (!account || !key) return { connectionParameters: account ?? key ?? {} };
+  if (!account || !key) return { connectionParameters: account || key || {} };
   return {
     connectionParameterSets: {
       uiDefinition: { displayName: 'How to sign in', description: 'Sign in with your account, or with a key.' },
@@ -50,7 +73,7 @@ const set = (
   description: string,
   parameters: Json,
   allowSharing: boolean,
-): Json => ({
+): ParameterSet => ({
   name,
   uiDefinition: { displayName, description },
   metadata: { allowSharing },

@@ -1,6 +1,7 @@
 import type { TriggerId } from '../../contract/events';
 import { identityHash } from '../../lambda/shared/core/identity';
 import { TRIGGER_TITLES } from '../subscriptions/triggers';
+import type { ConnectorTrigger } from './connector-trigger';
 
 export const FLOW_ACTIONS = ['teams', 'email'] as const;
 export type FlowAction = (typeof FLOW_ACTIONS)[number];
@@ -21,6 +22,8 @@ export interface FlowSpec {
   readonly channel?: Channel;
   /** Recipients of `email` for subscriptions without owners. */
   readonly to: readonly string[];
+  /** @default - the flow starts with the HTTP trigger */
+  readonly connector?: ConnectorTrigger;
 }
 
 export const defaultFlowName = (trigger: TriggerId, action: FlowAction): string =>
@@ -29,8 +32,12 @@ export const defaultFlowName = (trigger: TriggerId, action: FlowAction): string 
 /** Maximum length of a name, characters: half the length that makes the file name too long for zip readers. */
 export const MAX_NAME_LENGTH = 100;
 
-/** Identity of a flow: an import with the same trigger, action and name updates the flow. */
-export const flowHash = ({ trigger, action, name }: FlowSpec): string => identityHash('flow', trigger, action, name);
+/**
+ * Identity of a flow: an import with the same trigger, action and name updates the flow. A flow with the trigger of the
+ * custom connector is another one, because an update would remove the URL of the HTTP trigger.
+ */
+export const flowHash = ({ trigger, action, name, connector }: FlowSpec): string =>
+  identityHash('flow', trigger, action, name, ...(connector ? ['connector'] : []));
 
 /**
  * Parses a link from *Get link to channel* in Teams.

@@ -1,6 +1,6 @@
 import { type FlowSpec, flowHash } from './flow-spec';
 import { messageHtml, recipients, SUBJECT } from './message';
-import { ACTIONS, workflowDefinition } from './workflow';
+import { ACTIONS, httpTrigger, workflowDefinition } from './workflow';
 
 /**
  * The flow as an ARM template with a Logic App (Consumption). The URL is not an output: the deployment history shows
@@ -43,7 +43,7 @@ export function logicAppTemplate(spec: FlowSpec): object {
           state: 'Enabled',
           definition: workflowDefinition(spec, {
             parameters: { $connections: { defaultValue: {}, type: 'Object' } },
-            triggerInputs: { method: 'POST' },
+            trigger: (schema) => httpTrigger({ method: 'POST', schema }),
             messageAction: (schema) => ({
               type: 'ApiConnection',
               inputs: {

@@ -28,6 +28,12 @@ const ifNotEmpty = (name: Field, ...parts: string[]): string =>
 /** Whether the body is a test. */
 export const IS_TEST = `@${field('isTest')}`;
 
+/** The delivery that the body belongs to. */
+export const DELIVERY_ID = `@${field('deliveryId')}`;
+
+/** Message of a reported failure. Names the run, whose history shows the error: an error can contain personal data. */
+export const RUN_FAILED = "Run @{workflow()?['run']?['name']} failed. Its run history shows the error.";
+
 /** Title, summary, error, link and, except in mails to them, the owners. Omits fields that the trigger's body lacks. */
 export function messageHtml({ action }: FlowSpec, schema: JsonSchema): string {
   return [

@@ -1,7 +1,8 @@
 import type { JsonSchema } from '@valibot/to-json-schema';
 import { bodySchema } from '../events/body-schemas';
+import type { FlowOutcome } from './connector-steps';
 import type { FlowAction, FlowSpec } from './flow-spec';
-import { IS_TEST } from './message';
+import { IS_TEST, RUN_FAILED } from './message';
 
 /** A definition in Microsoft's workflow definition language, which Power Automate and Logic Apps share. */
 export interface WorkflowDefinition {
@@ -26,42 +27,74 @@ export const ACTIONS: Readonly<Record<FlowAction, ActionNames>> = {
   email: { api: 'office365', title: 'Office 365 Outlook', name: 'Send_an_email_(V2)' },
 };
 
-/** Differences between Power Automate and Logic Apps. */
+/** Differences between Power Automate and Logic Apps, and between the two triggers. */
 interface Dialect {
   readonly parameters: WorkflowDefinition['parameters'];
-  /** Inputs of the trigger, in addition to the schema. */
-  readonly triggerInputs: object;
+  /** The trigger by its name. */
+  readonly trigger: (bodySchema: object) => WorkflowDefinition['triggers'];
   /** The action that sends the message, without runAfter. */
   readonly messageAction: (schema: JsonSchema) => object;
+  /** The action that reports the outcome of the run, without runAfter. @default - the flow does not report */
+  readonly report?: (outcome: FlowOutcome, message?: string) => object;
 }
 
-/** A flow with an HTTP trigger that sends a message, and ends without one for a test body. */
+/** The name is part of the URL. The designer uses the same one. */
+export const httpTrigger = (inputs: object) => ({ manual: { type: 'Request', kind: 'Http', inputs } });
+
+/** A flow that sends a message, unless the body is a test. */
 export function workflowDefinition(
   spec: FlowSpec,
-  { parameters, triggerInputs, messageAction }: Dialect,
+  { parameters, trigger, messageAction, report }: Dialect,
 ): WorkflowDefinition {
   const schema = bodySchema(spec.trigger, 'flat');
   const { $schema: _, ...requestSchema } = schema;
+  const message = { name: ACTIONS[spec.action].name, action: messageAction(schema) };
   return {
     $schema:
       'https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#',
     contentVersion: '1.0.0.0',
     parameters,
-    triggers: {
-      // The name is part of the URL. The designer uses the same one.
-      manual: { type: 'Request', kind: 'Http', inputs: { ...triggerInputs, schema: requestSchema } },
-    },
-    actions: {
-      Is_it_a_test: {
-        runAfter: {},
-        type: 'If',
-        expression: { and: [{ equals: [IS_TEST, true] }] },
-        // Must count as a success: Power Automate switches off flows whose runs keep failing.
-        actions: { End_the_test: { runAfter: {}, type: 'Terminate', inputs: { runStatus: 'Succeeded' } } },
-        else: { actions: {} },
-      },
-      [ACTIONS[spec.action].name]: { runAfter: { Is_it_a_test: ['Succeeded'] }, ...messageAction(schema) },
-    },
+    triggers: trigger(requestSchema),
+    actions: report ? reportedMessage(message, report) : plainMessage(message),
     outputs: {},
   };
 }
+
+interface NamedAction {
+  readonly name: string;
+  readonly action: object;
+}
+
+const IF_TEST = { runAfter: {}, type: 'If', expression: { and: [{ equals: [IS_TEST, true] }] } };
+
+const plainMessage = ({ name, action }: NamedAction) => ({
+  Is_it_a_test: {
+    ...IF_TEST,
+    // Must count as a success: Power Automate switches off flows whose runs keep failing.
+    actions: { End_the_test: { runAfter: {}, type: 'Terminate', inputs: { runStatus: 'Succeeded' } } },
+    else: { actions: {} },
+  },
+  [name]: { runAfter: { Is_it_a_test: ['Succeeded'] }, ...action },
+});
+
+/** The scope has one result for all of its actions. A test is reported too, so it must not end the run. */
+const reportedMessage = ({ name, action }: NamedAction, report: NonNullable<Dialect['report']>) => ({
+  Send_the_message: {
+    runAfter: {},
+    type: 'Scope',
+    actions: {
+      Is_it_a_test: { ...IF_TEST, actions: {}, else: { actions: { [name]: { runAfter: {}, ...action } } } },
+    },
+  },
+  Report_success: { runAfter: { Send_the_message: ['Succeeded'] }, ...report('succeeded') },
+  Report_failure: { runAfter: { Send_the_message: ['Failed', 'TimedOut'] }, ...report('failed', RUN_FAILED) },
+  // Without it, the run history shows a run as succeeded whose failure was reported.
+  End_as_failed: {
+    runAfter: { Report_failure: ['Succeeded', 'Failed', 'TimedOut'] },
+    type: 'Terminate',
+    inputs: {
+      runStatus: 'Failed',
+      runError: { code: 'MessageNotSent', message: 'The message was not sent: see the failed step in the scope.' },
+    },
+  },
+});

@@ -1,17 +1,26 @@
 /**
  * Evaluates the part of Microsoft's workflow definition language that the ready-made flows use: `@{…}` in texts,
- * `triggerBody()?['x']`, `if`, `empty`, `concat`, `replace` ("Reference guide to functions in expressions"). Throws for
- * everything else.
+ * `triggerBody()?['x']`, `workflow()`, `if`, `empty`, `concat`, `replace` ("Reference guide to functions in expressions").
+ * `@@` stands for @. Throws for everything else.
  */
 type Body = Readonly<Record<string, unknown>>;
 
+/** The run of the expression `workflow()`. */
+export const RUN_ID = '08586385375608413077338220563CU84';
+
 /** The value of a string in a definition: an expression, a text with expressions, or a text. */
 export function evaluate(text: string, body: Body): unknown {
-  if (text.startsWith('@') && !text.startsWith('@{')) return expression(text.slice(1), body);
-  let result = '';
-  for (let at = 0; at < text.length; ) {
+  if (/^@(?![@{])/.test(text)) return expression(text.slice(1), body);
+  const isEscaped = text.startsWith('@@');
+  let result = isEscaped ? '@' : '';
+  for (let at = isEscaped ? 2 : 0; at < text.length; ) {
     const open = text.indexOf('@{', at);
     if (open === -1) return result + text.slice(at);
+    if (open > at && text[open - 1] === '@') {
+      result += `${text.slice(at, open - 1)}@{`;
+      at = open + 2;
+      continue;
+    }
     const close = endOf(text, open + 2);
     result += text.slice(at, open) + String(expression(text.slice(open + 2, close), body) ?? '');
     at = close + 1;
@@ -66,6 +75,8 @@ function expression(source: string, body: Body): unknown {
     switch (name) {
       case 'triggerBody':
         return body;
+      case 'workflow':
+        return { run: { name: RUN_ID } };
       case 'if':
         return args[0] ? args[1] : args[2];
       case 'empty':

@@ -4,6 +4,7 @@ import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { oneLine } from '../../../lambda/shared/core/text';
 import { displayValue } from '../../../lambda/subscriptions/core/entry/messages';
 import { ownersEntry } from '../../../lambda/subscriptions/core/entry/name-owners-links';
+import { CONNECTOR_API } from '../../flows/connector-identity';
 import {
   channelOfLink,
   defaultFlowName,
@@ -14,11 +15,12 @@ import {
 } from '../../flows/flow-spec';
 import { logicAppTemplate } from '../../flows/logic-app';
 import { solutionZip } from '../../flows/solution';
-import { command } from '../../frame/command';
+import { type Context, connectorCommand } from '../../frame/command';
 import { CommandError, UsageError } from '../../shell/exit';
 import { checkTrigger } from '../../subscriptions/triggers';
+import { byConnector, connectorNotes } from './connector-flow';
 
-export const flow = command({
+export const flow = connectorCommand({
   name: 'flow',
   description: 'generate a flow to import into Power Automate or Azure',
   args: {
@@ -38,6 +40,24 @@ export const flow = command({
       default: 'solution',
       description: 'Power Platform solution (zip) or ARM template with a Logic App (JSON)',
     },
+    by: {
+      type: 'enum',
+      valueHint: 'KIND',
+      options: ['http', 'connector'],
+      default: 'http',
+      description: 'what starts the flow: an HTTP request to its URL, or the trigger of the custom connector',
+    },
+    set: {
+      type: 'string',
+      multiple: true,
+      valueHint: 'FIELD=VALUE',
+      description: 'for --by connector: a field of the trigger, such as segment="VIP customers"',
+    },
+    'connector-id': {
+      type: 'string',
+      valueHint: 'ID',
+      description: `for --by connector: id of the custom connector in your environment, such as ${CONNECTOR_API}-5f0123456789abcdef`,
+    },
     name: { type: 'string', valueHint: 'TEXT', description: 'display name of the flow (default: from the trigger)' },
     channel: {
       type: 'string',
@@ -52,7 +72,9 @@ export const flow = command({
   },
   notes: [
     'The flow has the trigger "When an HTTP request is received" with the JSON Schema of the body. It sends a message, except for test bodies.',
-    'The imported flow is switched off. To complete it, see docs/flow-author.md.',
+    'With --by connector it has the trigger of the custom connector, so it needs no URL: it registers itself. Its last step reports whether the message was sent, if the API has the action report-outcomes.',
+    '--stack, --region and --local select the connector for --by connector. The other flows need no connector.',
+    'The imported flow is switched off. To complete it, see docs/flow-author.md, or docs/custom-connector.md for --by connector.',
     'Importing a flow with the same trigger, action and name updates the existing one. For a second flow, use another --name.',
     'Not tested with a live tenant.',
   ],
@@ -60,16 +82,35 @@ export const flow = command({
     'flow data-source-refresh-failed --then teams -o tell-the-data-team.zip',
     'flow segment-threshold-crossed --then email --name "VIP over 10k" -o vip.zip',
     'flow full-refresh-completed --then email --as logic-app -o report.json',
+    'flow data-source-refresh-failed --then teams --by connector -o refresh-failed.zip',
+    'flow full-refresh-completed --then email --by connector --set status=Failed -o failed.zip',
   ],
-  run({ trigger, then, output, as, name, channel, to }, { terminal }) {
+  async run({ trigger, then, output, as, by, name, channel, to, 'connector-id': api }, context) {
     if (!then) throw new UsageError(`missing --then: use --then ${FLOW_ACTIONS.join(' or --then ')}`);
     if (!output) throw new UsageError('missing -o: use -o FILE');
     const spec = flowSpec(checkTrigger(trigger), then, { name, channel, to });
-    write(output, as === 'logic-app' ? `${JSON.stringify(logicAppTemplate(spec), undefined, 2)}\n` : solutionZip(spec));
-    terminal.line(`wrote ${output}: ${spec.name}`);
-    terminal.line(NEXT[as === 'logic-app' ? 'logic-app' : then]);
+    const set = context.all('set');
+    if (by === 'connector') {
+      if (as !== 'solution') throw new UsageError('--by connector needs --as solution');
+      const connectorFlow = await byConnector(spec, { api, set }, context);
+      writeFlow(output, connectorFlow, solutionZip(connectorFlow), context);
+      for (const line of connectorNotes(connectorFlow, api !== undefined)) context.terminal.line(line);
+      return;
+    }
+    if (set.length > 0 || api !== undefined) {
+      throw new UsageError(`${api === undefined ? '--set' : '--connector-id'} needs --by connector`);
+    }
+    const isLogicApp = as === 'logic-app';
+    const content = isLogicApp ? `${JSON.stringify(logicAppTemplate(spec), undefined, 2)}\n` : solutionZip(spec);
+    writeFlow(output, spec, content, context);
+    context.terminal.line(NEXT[isLogicApp ? 'logic-app' : then]);
   },
 });
+
+function writeFlow(file: string, { name }: FlowSpec, content: string | Uint8Array, { terminal }: Context): void {
+  write(file, content);
+  terminal.line(`wrote ${file}: ${name}`);
+}
 
 const NEXT = {
   teams:

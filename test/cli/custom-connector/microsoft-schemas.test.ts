@@ -74,6 +74,9 @@ describe("Microsoft's schema of the definition", () => {
     ['an unknown kind of trigger', (d) => (post(d)['x-ms-trigger'] = 'webhook')],
     ['an unknown extension', (d) => (post(d)['x-ms-hint'] = 'x')],
     ['a keyword of OpenAPI 3', (d) => (post(d).requestBody = {})],
+    // Why the definition has no trigger metadata.
+    ['metadata of a webhook', (d) => (post(d)['x-ms-trigger-metadata'] = { kind: 'webhook', mode: 'push' })],
+    ['metadata with a mode but no kind', (d) => (post(d)['x-ms-trigger-metadata'] = { mode: 'polling' })],
   ])('rejects %s', (_, plant) => {
     const definition = filesOf({ keys: true })['apiDefinition.swagger.json'];
     plant(definition);

@@ -79,6 +79,26 @@ describe('flow', () => {
     ['no address', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--to', 'kim'], /not an email address/],
     ['a long name', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--name', 'x'.repeat(101)], /too long/],
     ['an empty name', ['full-refresh-completed', '--then', 'email', '-o', 'x', '--name', ' '], /--name is empty/],
+    [
+      'a field of a trigger that the flow does not have',
+      ['full-refresh-completed', '--then', 'email', '-o', 'x', '--set', 'status=Failed'],
+      /--set needs --by connector/,
+    ],
+    [
+      'the id of a connector that the flow does not use',
+      ['full-refresh-completed', '--then', 'email', '-o', 'x', '--connector-id', 'shared_x'],
+      /--connector-id needs --by connector/,
+    ],
+    [
+      'a Logic App with the trigger of the connector',
+      ['full-refresh-completed', '--then', 'email', '-o', 'x', '--by', 'connector', '--as', 'logic-app'],
+      /--by connector needs --as solution/,
+    ],
+    [
+      'something that is not the id of a connector',
+      ['full-refresh-completed', '--then', 'email', '-o', 'x', '--by', 'connector', '--connector-id', 'Customer data'],
+      /--connector-id is not the id of a custom connector/,
+    ],
   ])('rejects %s', async (_, args, message) => {
     const { exit, said } = await run(...args);
     expect(said).toMatch(message);
