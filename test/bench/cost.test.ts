@@ -12,8 +12,10 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ASSUMED } from '../../bench/cost/assumed';
 import { billOf, NOTHING, sum, times } from '../../bench/cost/bill';
-import { type ConnectorCost, measureConnector, type Part, type ScenarioCost } from '../../bench/cost/connector-cost';
+import { type ConnectorCost, measureConnector } from '../../bench/cost/connector-cost';
 import { type MeteredCall, MeteredDynamoDb } from '../../bench/cost/metered-dynamodb';
+import type { Part } from '../../bench/cost/parts';
+import type { ScenarioCost } from '../../bench/cost/scenario-cost';
 import { SCENARIOS, type Scenario } from '../../bench/cost/scenarios';
 import { CREDENTIALS, type RunningEngines, startEngines } from '../../bench/engines/engines';
 import { PARTITION_KEY, SORT_KEY } from '../../contract/shared';
@@ -28,7 +30,10 @@ describe('a bill', () => {
   it('applies the prices of the pricing pages', () => {
     // aws.amazon.com/eventbridge/pricing: a million custom events. The others: the units of their pricing pages.
     const million = { ...NOTHING, events: 1e6, sqsRequests: 1e6, lambdaRequests: 1e6, writeUnits: 1e6, readUnits: 1e6 };
-    expect(billOf({ ...million, kmsRequests: 10_000, logBytes: 1024 ** 3, internetBytes: 1024 ** 3 }, 0)).toEqual({
+    expect(
+      billOf({ ...million, apiRequests: 1e6, kmsRequests: 10_000, logBytes: 1024 ** 3, internetBytes: 1024 ** 3 }, 0),
+    ).toEqual({
+      'API Gateway': expect.closeTo(1),
       EventBridge: expect.closeTo(1),
       SQS: expect.closeTo(0.4),
       Lambda: expect.closeTo(0.2),
@@ -36,7 +41,7 @@ describe('a bill', () => {
       KMS: expect.closeTo(0.03),
       CloudWatch: expect.closeTo(0.5),
       internet: expect.closeTo(0.09),
-      total: expect.closeTo(2.97),
+      total: expect.closeTo(3.97),
     });
     expect(billOf({ ...NOTHING, lambdaGbSeconds: 400_000 }, 0).Lambda).toBeCloseTo(5.33);
   });
