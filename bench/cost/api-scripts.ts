@@ -37,7 +37,9 @@ const names = (kind: string, count: number) =>
 const read =
   (route: ConnectorRoute): ApiScript['act'] =>
   (api, n) => {
-    const values: Readonly<Record<string, string>> = { dataSource: `Source ${n}`, segment: `Segment ${n}` };
+    // Only the subjects of a round were refreshed.
+    const subject = n % ROUND;
+    const values: Readonly<Record<string, string>> = { dataSource: `Source ${subject}`, segment: `Segment ${subject}` };
     const parameters = OPERATIONS.find((one) => one.route === route)?.parameters ?? [];
     const query = parameters
       .filter(({ required }) => required)
