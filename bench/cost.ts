@@ -1,5 +1,6 @@
-import { type Bill, billOf, NOTHING } from './cost/bill';
+import { type Bill, billOf, NOTHING, UNITS } from './cost/bill';
 import { type ConnectorCost, measureConnector } from './cost/connector-cost';
+import type { ScenarioCost } from './cost/scenario-cost';
 import { progress, readOptions, runMain, table } from './report';
 
 const HELP = `Measures what the connector costs on AWS: runs the whole stack on this machine, counts what AWS charges for, and
@@ -17,37 +18,44 @@ Method: docs/benchmarks.md
 const BILL_ITEMS = Object.keys(billOf(NOTHING, 0)) as (keyof Bill)[];
 const dollars = (bill: Bill): string[] => BILL_ITEMS.map((name) => bill[name].toFixed(2));
 
-function tables({ scenarios, idle, metrics, pricesAsOf, region }: ConnectorCost): string {
+const dollarsOf = (head: string, costs: readonly ScenarioCost[]): string =>
+  table(
+    [head, 'batch', ...BILL_ITEMS],
+    costs.map(({ scenario, batch, dollarsPerMillion }) => [scenario, batch, ...dollars(dollarsPerMillion)]),
+  );
+
+const unitsOf = (head: string, costs: readonly ScenarioCost[]): string =>
+  table(
+    [head, 'batch', ...UNITS],
+    costs.map(({ scenario, batch, units }) => [scenario, batch, ...UNITS.map((unit) => units[unit])]),
+  );
+
+function tables({ scenarios, idle, metrics, api, pricesAsOf, region }: ConnectorCost): string {
   return [
     `Dollars per million (${region}, list prices of ${pricesAsOf}, no free tier):`,
-    table(
-      ['', 'batch', ...BILL_ITEMS],
-      scenarios.map(({ scenario, batch, dollarsPerMillion }) => [scenario, batch, ...dollars(dollarsPerMillion)]),
-    ),
+    dollarsOf('event', scenarios),
     '',
-    'Units per event:',
-    table(
-      ['', 'batch', 'events', 'SQS', 'invocations', 'GB-s', 'write', 'read', 'KMS', 'log bytes', 'stored', 'sent'],
-      scenarios.map(({ scenario, batch, units: u }) => [
-        scenario,
-        batch,
-        u.events,
-        u.sqsRequests,
-        u.lambdaRequests,
-        u.lambdaGbSeconds,
-        u.writeUnits,
-        u.readUnits,
-        u.kmsRequests,
-        u.logBytes,
-        u.storedBytes,
-        u.internetBytes,
-      ]),
-    ),
+    dollarsOf('event, with a custom connector', api.events),
+    '',
+    dollarsOf('request of a custom connector', api.requests),
+    '',
+    'Units:',
+    unitsOf('event', scenarios),
+    '',
+    unitsOf('event, with a custom connector', api.events),
+    '',
+    unitsOf('request of a custom connector', api.requests),
     '',
     'Dollars per month without events:',
-    table(['', ...BILL_ITEMS], [['idle', ...dollars(idle.dollarsPerMonth)]]),
+    table(
+      ['', ...BILL_ITEMS],
+      [
+        ['connector', ...dollars(idle.dollarsPerMonth)],
+        ['its API for a custom connector', ...dollars(api.idle.dollarsPerMonth)],
+      ],
+    ),
     '',
-    `CloudWatch includes the custom metrics that are always written: ${idle.metrics}. All scenarios together write ${metrics}.`,
+    `CloudWatch includes the custom metrics that are always written: ${idle.metrics}, and ${api.idle.metrics} of the API. All events together write ${metrics}, and the API ${api.metrics}.`,
     '',
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { PRICES } from './prices';
 
-const UNITS = [
+export const UNITS = [
+  'apiRequests',
   'events',
   'sqsRequests',
   'lambdaRequests',
@@ -32,6 +33,7 @@ export type Bill = Readonly<ReturnType<typeof billOf>>;
 /** @param monthsStored how long the tables keep the stored bytes. */
 export function billOf(units: Units, monthsStored: number) {
   const parts = {
+    'API Gateway': units.apiRequests * PRICES.apiRequest,
     EventBridge: units.events * PRICES.event,
     SQS: units.sqsRequests * PRICES.sqsRequest,
     Lambda: units.lambdaRequests * PRICES.lambdaRequest + units.lambdaGbSeconds * PRICES.lambdaGbSecond,

@@ -36,6 +36,7 @@ function valueBytes(value: unknown): number {
   // One byte for two significant digits, plus one byte.
   if (typeof value === 'number') return Math.ceil(String(value).replace(/\D/g, '').length / 2) + 1;
   if (typeof value === 'boolean' || value === null) return 1;
+  if (value instanceof Set) return [...value].reduce((sum, element) => sum + valueBytes(element), 0);
   if (Array.isArray(value)) return 3 + value.reduce((sum, element) => sum + 1 + valueBytes(element), 0);
   if (Object.getPrototypeOf(value) === Object.prototype) {
     return 3 + Object.keys(value as object).length + itemBytes(value as Attributes);

@@ -154,6 +154,7 @@ function plainValue(value: AttributeValue): unknown {
   if (value.L) return value.L.map(plainValue);
   if (value.M) return plain(value.M);
   if (value.NULL) return null;
+  if (value.SS) return new Set(value.SS);
   const text = value.S ?? value.BOOL;
   if (text === undefined) throw new Error(`no rule for the size of ${JSON.stringify(value)}`);
   return text;

@@ -9,6 +9,8 @@ const MILLION = 1_000_000;
 const GB = 1024 ** 3;
 
 export const PRICES = {
+  /** aws.amazon.com/api-gateway/pricing: a request to an HTTP API of up to 512 KB, of the first 300 million of a month. */
+  apiRequest: 1.0 / MILLION,
   /** aws.amazon.com/eventbridge/pricing: a custom event of up to 64 KB; rules and targets in the account are free. */
   event: 1.0 / MILLION,
   /** aws.amazon.com/sqs/pricing: a request to a standard queue, of up to 64 KB. */

@@ -33,6 +33,9 @@ const span = () => ({ startedAt: new Date(instants - 60_000).toISOString(), ende
 const one = (detailType: string, detail: object): Event[] => [{ detailType, detail }];
 const size = (n: number, memberCount: number) =>
   one('SegmentRefreshed', { segment: `Segment ${n}`, memberCount, observedAt: nextInstant() });
+/** A segment that no other round has. */
+export const newSegment = (n: number, round: number): Event[] =>
+  one('SegmentRefreshed', { segment: `Segment ${n} of round ${round}`, memberCount: 1, observedAt: nextInstant() });
 const value = (n: number, amount: number) =>
   one('MeasureRefreshed', { measure: `Measure ${n}`, value: amount, unit: 'EUR', observedAt: nextInstant() });
 const refreshed = (n: number, round: number, more: object) =>

@@ -4,15 +4,21 @@ import { ASSUMED } from './assumed';
 import { NOTHING, type Unit, type Units } from './bill';
 import type { MeteredCall } from './metered-dynamodb';
 
+/** Size of a request that API Gateway charges for (aws.amazon.com/api-gateway/pricing, "HTTP APIs"), bytes. */
+const API_CHUNK_BYTES = 512 * 1024;
+
+/** A request to the API and its response, with their headers. */
+export interface ServedRequest {
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly accessLogLine: string;
+}
+
 /** Counts billed units by the function that they belong to, or the bus. */
 export class UsageMeter {
   /** Custom metrics seen, by name and dimensions. */
   readonly metrics = new Set<string>();
   readonly failures: string[] = [];
-  /** POSTs to flows since `take`. */
-  posts = 0;
-  /** Whether functions are invoked by a schedule now, and not by a poller. */
-  scheduled = false;
   private counts = new Map<string, Record<Unit, number>>();
 
   constructor(private readonly plan: Plan) {}
@@ -21,7 +27,6 @@ export class UsageMeter {
   take(): Map<string, Units> {
     const { counts } = this;
     this.counts = new Map();
-    this.posts = 0;
     return counts;
   }
 
@@ -55,15 +60,17 @@ export class UsageMeter {
     }
   }
 
-  invoked(functionId: string): void {
+  /** @param event what the function received: messages of a queue, an event of a schedule, or a request to the API. */
+  invoked(functionId: string, event: unknown): void {
     const fn = this.plan.functions.find(({ logicalId }) => logicalId === functionId);
-    const posts = fn?.environment.POWERTOOLS_SERVICE_NAME === 'deliver' && !this.scheduled;
+    const isPolled = Object.hasOwn(event as object, 'Records');
+    const posts = fn?.environment.POWERTOOLS_SERVICE_NAME === 'deliver' && isPolled;
     const ms = ASSUMED.msOfInvocation + (posts ? ASSUMED.msOfFlow : 0);
     this.add(functionId, 'lambdaRequests', 1);
     this.add(functionId, 'lambdaGbSeconds', gbSeconds(fn?.memoryMb ?? 0, ms));
     this.add(functionId, 'logBytes', ASSUMED.platformLogBytes);
     // The poller receives the batch and deletes it.
-    if (!this.scheduled) this.add(functionId, 'sqsRequests', 2);
+    if (isPolled) this.add(functionId, 'sqsRequests', 2);
   }
 
   logged(functionId: string, line: string): void {
@@ -79,8 +86,15 @@ export class UsageMeter {
     }
   }
 
+  /** A request to the API, apart from the invocation of its function. */
+  served(apiId: string, { requestBytes, responseBytes, accessLogLine }: ServedRequest): void {
+    const bytes = Math.max(requestBytes, responseBytes);
+    this.add(apiId, 'apiRequests', Math.max(1, Math.ceil(bytes / API_CHUNK_BYTES)));
+    this.add(apiId, 'logBytes', Buffer.byteLength(accessLogLine));
+    this.add(apiId, 'internetBytes', responseBytes);
+  }
+
   posted(bytes: number): void {
-    this.posts++;
     const fn = this.plan.functions.find(({ environment }) => environment.POWERTOOLS_SERVICE_NAME === 'deliver');
     this.add(fn?.logicalId ?? '', 'internetBytes', bytes);
   }

@@ -38,7 +38,7 @@ export interface LocalStackOptions {
   /** Called for every line that a function writes, and for failures. */
   readonly onLog?: (functionLogicalId: string, line: string) => void;
   /** Called when an invocation of a function starts. */
-  readonly onInvoke?: (functionLogicalId: string) => void;
+  readonly onInvoke?: (functionLogicalId: string, event: unknown) => void;
   /** Called for every call to the endpoints, from any client. */
   readonly onCall?: (call: AwsCall) => void;
   /** Called when the stack becomes busy or idle. */

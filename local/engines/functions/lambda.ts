@@ -10,7 +10,7 @@ export interface LambdaOptions {
   readonly stopTimeoutMs: number;
   readonly onLog?: (functionLogicalId: string, line: string) => void;
   /** Called when an invocation starts. */
-  readonly onInvoke?: (functionLogicalId: string) => void;
+  readonly onInvoke?: (functionLogicalId: string, event: unknown) => void;
 }
 
 /** Maximum concurrent sandboxes of a function, because a developer's machine has few cores. */
@@ -38,7 +38,7 @@ export class LambdaFunction {
       }
       if (this.stopped) return failed('Sandbox.Stopped', 'the local run is stopping');
       this.busy++;
-      this.options.onInvoke?.(this.input.logicalId);
+      this.options.onInvoke?.(this.input.logicalId, event);
       try {
         return await this.run(event);
       } finally {

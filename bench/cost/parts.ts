@@ -1,0 +1,24 @@
+import { sum, type Units } from './bill';
+
+/** The parts of the connector, by the ids of their constructs. `Api` only exists with a custom connector. */
+const PARTS = ['Events', 'Subscriptions', 'Thresholds', 'Collection', 'Delivery', 'Api'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Units with the place that they belong to: the bus, or the logical id of a function or an API. */
+export type Counts = readonly (readonly [place: string, units: Units])[];
+
+export const total = (counts: Counts): Units => sum(counts.map(([, units]) => units));
+
+/** The part of a place. The logical ids of its resources start with the path of its construct. */
+export function partOf(place: string): Part {
+  const part = PARTS.find((name) => place === name || place.startsWith(`Connector${name}`));
+  if (!part) throw new Error(`${place} belongs to none of the parts ${PARTS.join(', ')}`);
+  return part;
+}
+
+/** The dollars of each part. */
+export function partsOf(counts: Counts, dollars: (units: Units) => number): Record<Part, number> {
+  const parts = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
+  for (const [place, units] of counts) parts[partOf(place)] += dollars(units);
+  return parts;
+}
