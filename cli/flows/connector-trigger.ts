@@ -1,7 +1,7 @@
 import type { ConnectorActionId } from '../../contract/custom-connector';
 import type { TriggerId } from '../../contract/events';
 import type { Field } from '../../lambda/custom-connector/core/definition/field';
-import { TRIGGER_DEFINITIONS } from '../../lambda/custom-connector/core/definition/triggers';
+import { fieldsOf, TRIGGER_DEFINITIONS } from '../../lambda/custom-connector/core/definition/triggers';
 import { readTriggerRequest } from '../../lambda/custom-connector/core/trigger-request';
 import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import { UsageError } from '../shell/exit';
@@ -37,18 +37,22 @@ export const connectorTriggerOf = (
   { api = CONNECTOR_API, set = [], actions }: ConnectorTriggerOptions,
 ): ConnectorTrigger => ({
   api,
-  inputs: triggerInputs(trigger, set),
+  inputs: triggerInputs(trigger, set, actions),
   reports: actions.includes('report-outcomes'),
 });
 
-function triggerInputs(trigger: TriggerId, set: readonly string[]): TriggerInputs {
-  const { fields } = TRIGGER_DEFINITIONS[trigger];
+function triggerInputs(
+  trigger: TriggerId,
+  set: readonly string[],
+  actions: readonly ConnectorActionId[],
+): TriggerInputs {
+  const fields = fieldsOf(trigger, actions);
   const defaults = Object.fromEntries(
     fields.filter((field) => field.required && field.default !== undefined).map((field) => [field.name, field.default]),
   );
   if (set.length === 0) return defaults;
   const inputs = { ...defaults, ...Object.fromEntries(set.map((pair) => readPair(pair, fields))) };
-  const checked = readTriggerRequest(trigger, inputs, 'flow');
+  const checked = readTriggerRequest(trigger, inputs, 'flow', actions);
   if ('reason' in checked) throw new UsageError(`--set: ${checked.reason}`);
   return inputs;
 }

@@ -32,6 +32,10 @@ describe('redactText', () => {
       'no item with the key cdpac_Contoso-1_AbC_dEf-0123 exists',
       'no item with the key cdpac_Contoso-1_[redacted] exists',
     ],
+    [
+      `link tell-crm_0123456789abcdef0123456789abcdef.${'s-_'.repeat(7)}s is unknown`,
+      'link tell-crm_0123456789abcdef0123456789abcdef.[redacted] is unknown',
+    ],
     [encodeURIComponent(FLOW_URL), '[redacted]'],
     [encodeURIComponent(encodeURIComponent(FLOW_URL)), '[redacted]'],
   ])('%s', (text, redacted) => expect(redactText(text)).toBe(redacted));
