@@ -109,7 +109,7 @@ const ANNOUNCEMENT = fieldsOf<Announcement>({ detailType: true, at: true, due: t
 const FAILURES = fieldsOf<Failures>({ count: true, opened: true, openUntil: true });
 const API_KEY = fieldsOf<StoredKey, 'name'>({ hash: true, createdAt: true, lastUsedAt: true, expiresAt: true });
 const STATE = fieldsOf<MetricState>({ metric: true, last: true, version: true, recent: true, intent: true });
-const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true });
+const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true, unit: true });
 const INTENT = fieldsOf<Intent>({
   version: true,
   previousValue: true,
