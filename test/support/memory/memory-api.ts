@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse } from '../../../lambda/custom-connector/c
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { Evaluator } from '../evaluation';
 import type { Gate } from './memory';
+import { MemoryRefreshes } from './memory-refreshes';
 import { registeredFlows } from './registered-flows';
 
 const open: Gate = async () => {};
@@ -17,6 +18,7 @@ export class MemoryApi {
   readonly world = new Evaluator();
   readonly sets = new Map<string, Set<string>>();
   readonly subjects: { [K in SubjectKind]: string[] } = { 'data-source': [], segment: [], measure: [] };
+  readonly refreshes = new MemoryRefreshes();
   readonly key = newKey('test', randomBytes);
   readonly keys = new Map<string, StoredKey>([['test', { name: 'test', hash: keyHash(this.key), createdAt: 0 }]]);
   maxFlows = 5;
@@ -42,6 +44,7 @@ export class MemoryApi {
         newRegistrationId: this.newRegistrationId,
       },
       subjects: { names: async (kind) => this.subjects[kind] },
+      refreshes: this.refreshes,
       thresholds: tables.thresholds(gate),
       callbacks: {},
       maxFlows: this.maxFlows,

@@ -18,4 +18,9 @@ export const OperationId = {
   LIST_SEGMENTS: 'ListSegments',
   LIST_MEASURES: 'ListMeasures',
   LIST_MEASURE_MEMBERS: 'ListMeasureMembers',
+  GET_DATA_SOURCE: 'GetDataSource',
+  LIST_DATA_SOURCE_REFRESHES: 'ListDataSourceRefreshes',
+  GET_SEGMENT: 'GetSegment',
+  GET_MEASURE: 'GetMeasure',
+  GET_STATUS: 'GetStatus',
 } as const;

@@ -1,0 +1,106 @@
+import { durationSeconds, minuteText } from '../../../delivery/core/bodies/sentences';
+import { durationText } from '../../../shared/core/duration';
+import { cut, html, oneLine } from '../../../shared/core/text';
+import { STATUS_TITLES } from '../definition/triggers';
+import { type Refresh, resultOf } from '../refresh';
+import { type DataSourceStatus, hasFailed, type StatusReport, subjectOf, summaryOf } from './status-report';
+
+/** Data sources that the report lists. */
+export const MAX_ROWS = 100;
+/** Gmail cuts emails that are longer than about 102 KB. */
+const MAX_ROWS_LENGTH = 80_000;
+/** Longest link that the report has. A cut link would be useless, so a longer one is left out. */
+const MAX_LINK = 1000;
+const MAX_NAME = 100;
+const MAX_ERROR = 250;
+
+// Outlook for Windows renders with Word: tables, attributes and inline styles work, but no classes, flexbox or max-width.
+const FONT = "font-family:'Segoe UI',Arial,sans-serif;";
+const TEXT = `${FONT}font-size:14px;line-height:20px;color:#242424;`;
+const SMALL = `${FONT}font-size:12px;line-height:16px;color:#5c5c5c;`;
+const CELL = 'padding:8px 12px 8px 0;border-top:1px solid #e0e0e0;';
+const COLORS = { succeeded: '#0b6a0b', failed: '#b10e1c', other: '#5c5c5c' } as const;
+
+const COLUMNS = 5;
+const WIDTHS = ['32%', '19%', '20%', '14%', '15%'] as const;
+
+/** The status as HTML for the body of an email. Every text is escaped, and the length is bounded. */
+export function statusHtml(report: StatusReport): string {
+  const { instanceId, asOf, dataSources } = report;
+  const { rows, count } = boundedRows(dataSources);
+  const more = dataSources.length - count;
+  return [
+    '<table role="presentation" width="720" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;">',
+    wide(escaped(subjectOf(report)), `${FONT}font-size:20px;line-height:28px;font-weight:600;color:#242424;`),
+    wide(escaped(summaryOf(report)), `${TEXT}padding:4px 0 16px 0;`),
+    header('Run'),
+    row('Full refresh', report.fullRefresh),
+    row('Unification', report.unification),
+    wide('&nbsp;', 'font-size:12px;line-height:16px;'),
+    header('Data source', 'Last success (UTC)'),
+    ...rows,
+    more > 0 && wide(`and ${more} more`, `${TEXT}${CELL}`),
+    dataSources.length === 0 && wide('None is recorded.', `${TEXT}${CELL}`),
+    wide(`As of ${minuteText(asOf)}. Instance: ${name(instanceId)}.`, `${SMALL}padding:16px 0 0 0;`),
+    '</table>',
+  ]
+    .filter((part) => part !== false)
+    .join('');
+}
+
+/** As many rows as the limits allow. */
+function boundedRows(dataSources: readonly DataSourceStatus[]): { readonly rows: string[]; readonly count: number } {
+  const rows: string[] = [];
+  let length = 0;
+  for (const { name: dataSource, last, refreshes } of dataSources.slice(0, MAX_ROWS)) {
+    const next = row(dataSource, last, refreshes.succeeded?.endedAt);
+    length += next.length;
+    if (length > MAX_ROWS_LENGTH) break;
+    rows.push(next);
+  }
+  return { rows, count: rows.length };
+}
+
+const header = (subject: string, last = ''): string =>
+  `<tr>${[subject, 'Result', 'Ended (UTC)', 'Duration', last].map(headerCell).join('')}</tr>`;
+
+const headerCell = (title: string, column: number): string =>
+  `<th align="left" valign="bottom" width="${WIDTHS[column]}" style="${SMALL}font-weight:600;padding:0 12px 6px 0;">${title}</th>`;
+
+/** @param lastSucceededAt epoch milliseconds. */
+function row(subject: string, refresh: Refresh | undefined, lastSucceededAt?: number): string {
+  const seconds = refresh && durationSeconds(refresh.startedAt, refresh.endedAt);
+  const cells = [
+    linked(name(subject), refresh?.runLink),
+    refresh ? result(refresh) : 'Not recorded',
+    refresh ? minute(refresh.endedAt) : '',
+    seconds === undefined ? '' : durationText(seconds),
+    lastSucceededAt === undefined ? '' : minute(lastSucceededAt),
+  ];
+  const error = refresh && hasFailed(refresh) && refresh.error;
+  const last = error
+    ? `<tr>${spanning(escaped(cut(oneLine(error), MAX_ERROR)), `${SMALL}padding:0 0 8px 0;`)}</tr>`
+    : '';
+  return `<tr>${cells.map(cell).join('')}</tr>${last}`;
+}
+
+const cell = (content: string): string => `<td valign="top" style="${TEXT}${CELL}">${content || '&nbsp;'}</td>`;
+const spanning = (content: string, style: string): string =>
+  `<td colspan="${COLUMNS}" style="${style}">${content}</td>`;
+const wide = (content: string, style: string): string => `<tr>${spanning(content, style)}</tr>`;
+
+const result = ({ status, willRetry }: Refresh): string => {
+  const retry = willRetry ? ', will be retried' : '';
+  return `<span style="color:${COLORS[resultOf(status)]};font-weight:600;">${STATUS_TITLES[status]}${retry}</span>`;
+};
+
+function linked(content: string, link = ''): string {
+  if (link === '' || link.length > MAX_LINK) return content;
+  return `<a href="${html(link)}" style="color:#0f548c;">${content}</a>`;
+}
+
+const escaped = (text: string): string => html(oneLine(text));
+const name = (text: string): string => escaped(cut(oneLine(text), MAX_NAME));
+/** `2026-11-02 06:00`, on one line. */
+const minute = (instant: number): string =>
+  new Date(instant).toISOString().slice(0, 16).replace('T', '&nbsp;').replaceAll('-', '&#8209;');
