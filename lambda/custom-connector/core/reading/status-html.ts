@@ -16,13 +16,15 @@ const MAX_ERROR = 250;
 
 // Outlook for Windows renders with Word: tables, attributes and inline styles work, but no classes, flexbox or max-width.
 const FONT = "font-family:'Segoe UI',Arial,sans-serif;";
-const TEXT = `${FONT}font-size:14px;line-height:20px;color:#242424;`;
-const SMALL = `${FONT}font-size:12px;line-height:16px;color:#5c5c5c;`;
+/** Breaks a word that is wider than its column. */
+const BREAK = 'word-wrap:break-word;';
+const TEXT = `${FONT}${BREAK}font-size:14px;line-height:20px;color:#242424;`;
+const SMALL = `${FONT}${BREAK}font-size:12px;line-height:16px;color:#5c5c5c;`;
 const CELL = 'padding:8px 12px 8px 0;border-top:1px solid #e0e0e0;';
 const COLORS = { succeeded: '#0b6a0b', failed: '#b10e1c', other: '#5c5c5c' } as const;
 
-const COLUMNS = 5;
-const WIDTHS = ['32%', '19%', '20%', '14%', '15%'] as const;
+/** Widths of the columns, pixels. */
+const WIDTHS = [220, 140, 130, 90, 140] as const;
 
 /** The status as HTML for the body of an email. Every text is escaped, and the length is bounded. */
 export function statusHtml(report: StatusReport): string {
@@ -30,8 +32,9 @@ export function statusHtml(report: StatusReport): string {
   const { rows, count } = boundedRows(dataSources);
   const more = dataSources.length - count;
   return [
-    '<table role="presentation" width="720" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;">',
-    wide(escaped(subjectOf(report)), `${FONT}font-size:20px;line-height:28px;font-weight:600;color:#242424;`),
+    '<table role="presentation" width="720" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;table-layout:fixed;">',
+    `<colgroup>${WIDTHS.map((width) => `<col width="${width}">`).join('')}</colgroup>`,
+    wide(escaped(subjectOf(report)), `${FONT}${BREAK}font-size:20px;line-height:28px;font-weight:600;color:#242424;`),
     wide(escaped(summaryOf(report)), `${TEXT}padding:4px 0 16px 0;`),
     header('Run'),
     row('Full refresh', report.fullRefresh),
@@ -84,9 +87,12 @@ function row(subject: string, refresh: Refresh | undefined, lastSucceededAt?: nu
   return `<tr>${cells.map(cell).join('')}</tr>${last}`;
 }
 
-const cell = (content: string): string => `<td valign="top" style="${TEXT}${CELL}">${content || '&nbsp;'}</td>`;
+const cell = (content: string, column: number): string => {
+  const wrap = column < 2 ? '' : 'white-space:nowrap;';
+  return `<td valign="top" style="${TEXT}${CELL}${wrap}">${content || '&nbsp;'}</td>`;
+};
 const spanning = (content: string, style: string): string =>
-  `<td colspan="${COLUMNS}" style="${style}">${content}</td>`;
+  `<td colspan="${WIDTHS.length}" style="${style}">${content}</td>`;
 const wide = (content: string, style: string): string => `<tr>${spanning(content, style)}</tr>`;
 
 const result = ({ status, willRetry }: Refresh): string => {
@@ -101,6 +107,5 @@ function linked(content: string, link = ''): string {
 
 const escaped = (text: string): string => html(oneLine(text));
 const name = (text: string): string => escaped(cut(oneLine(text), MAX_NAME));
-/** `2026-11-02 06:00`, on one line. */
-const minute = (instant: number): string =>
-  new Date(instant).toISOString().slice(0, 16).replace('T', '&nbsp;').replaceAll('-', '&#8209;');
+/** `2026-11-02 06:00` */
+const minute = (instant: number): string => new Date(instant).toISOString().slice(0, 16).replace('T', ' ');
