@@ -15,13 +15,15 @@ const MAX_NAME = 100;
 const MAX_ERROR = 250;
 
 // Outlook for Windows renders with Word: tables, attributes and inline styles work, but no classes, flexbox or max-width.
-const FONT = "font-family:'Segoe UI',Arial,sans-serif;";
+// Each cell has its whole style, because Word does not inherit fonts into tables.
+const FAMILY = "'Segoe UI',Arial,sans-serif;";
+const TITLE = `font:600 20px/28px ${FAMILY}color:#222;`;
+const TEXT = `font:14px/20px ${FAMILY}color:#222;`;
+const SMALL = `font:12px/16px ${FAMILY}color:#555;`;
 /** Breaks a word that is wider than its column. */
 const BREAK = 'word-wrap:break-word;';
-const TEXT = `${FONT}${BREAK}font-size:14px;line-height:20px;color:#242424;`;
-const SMALL = `${FONT}${BREAK}font-size:12px;line-height:16px;color:#5c5c5c;`;
-const CELL = 'padding:8px 12px 8px 0;border-top:1px solid #e0e0e0;';
-const COLORS = { succeeded: '#0b6a0b', failed: '#b10e1c', other: '#5c5c5c' } as const;
+const CELL = 'padding:8px 12px 8px 0;border-top:1px solid #ddd;';
+const COLORS = { succeeded: '#0b6a0b', failed: '#b10e1c', other: '#555' } as const;
 
 /** Widths of the columns, pixels. */
 const WIDTHS = [220, 140, 130, 90, 140] as const;
@@ -34,7 +36,7 @@ export function statusHtml(report: StatusReport): string {
   return [
     '<table role="presentation" width="720" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;table-layout:fixed;">',
     `<colgroup>${WIDTHS.map((width) => `<col width="${width}">`).join('')}</colgroup>`,
-    wide(escaped(subjectOf(report)), `${FONT}${BREAK}font-size:20px;line-height:28px;font-weight:600;color:#242424;`),
+    wide(escaped(subjectOf(report)), TITLE),
     wide(escaped(summaryOf(report)), `${TEXT}padding:4px 0 16px 0;`),
     header('Run'),
     row('Full refresh', report.fullRefresh),
@@ -84,15 +86,15 @@ function row(subject: string, refresh: Refresh | undefined, lastSucceededAt?: nu
   const last = error
     ? `<tr>${spanning(escaped(cut(oneLine(error), MAX_ERROR)), `${SMALL}padding:0 0 8px 0;`)}</tr>`
     : '';
-  return `<tr>${cells.map(cell).join('')}</tr>${last}`;
+  return `<tr valign="top">${cells.map(cell).join('')}</tr>${last}`;
 }
 
 const cell = (content: string, column: number): string => {
-  const wrap = column < 2 ? '' : 'white-space:nowrap;';
-  return `<td valign="top" style="${TEXT}${CELL}${wrap}">${content || '&nbsp;'}</td>`;
+  const wrap = column < 2 ? BREAK : 'white-space:nowrap;';
+  return `<td style="${TEXT}${CELL}${wrap}">${content || '&nbsp;'}</td>`;
 };
 const spanning = (content: string, style: string): string =>
-  `<td colspan="${WIDTHS.length}" style="${style}">${content}</td>`;
+  `<td colspan="${WIDTHS.length}" style="${BREAK}${style}">${content}</td>`;
 const wide = (content: string, style: string): string => `<tr>${spanning(content, style)}</tr>`;
 
 const result = ({ status, willRetry }: Refresh): string => {
