@@ -7,8 +7,8 @@ import { type DataSourceStatus, hasFailed, type StatusReport, subjectOf, summary
 
 /** Data sources that the report lists. */
 export const MAX_ROWS = 100;
-/** Gmail cuts emails that are longer than about 102 KB. */
-const MAX_ROWS_LENGTH = 80_000;
+/** Bytes of the rows. Gmail cuts emails that are longer than about 102 KB. */
+const MAX_ROWS_BYTES = 90_000;
 /** Longest link that the report has. A cut link would be useless, so a longer one is left out. */
 const MAX_LINK = 1000;
 const MAX_NAME = 100;
@@ -56,11 +56,11 @@ export function statusHtml(report: StatusReport): string {
 /** As many rows as the limits allow. */
 function boundedRows(dataSources: readonly DataSourceStatus[]): { readonly rows: string[]; readonly count: number } {
   const rows: string[] = [];
-  let length = 0;
+  let bytes = 0;
   for (const { name: dataSource, last, refreshes } of dataSources.slice(0, MAX_ROWS)) {
     const next = row(dataSource, last, refreshes.succeeded?.endedAt);
-    length += next.length;
-    if (length > MAX_ROWS_LENGTH) break;
+    bytes += Buffer.byteLength(next);
+    if (bytes > MAX_ROWS_BYTES) break;
     rows.push(next);
   }
   return { rows, count: rows.length };
