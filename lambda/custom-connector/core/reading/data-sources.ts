@@ -1,3 +1,4 @@
+import { show } from '../../../events/core/fields';
 import type { ResponseBody } from '../definition/responses';
 import { type ApiRequest, type ApiResponse, problem } from '../http';
 import type { RefreshReader } from '../ports';
@@ -31,7 +32,7 @@ export async function getDataSource(request: ApiRequest, refreshes: RefreshReade
   const { name, instanceId } = read;
   const found = await refreshes.dataSource(instanceId, name);
   if (!found) {
-    const message = `Data source: no refresh of "${name}" is recorded; choose a data source from the list, or wait until its next refresh.`;
+    const message = `Data source: no refresh of ${show(name)} is recorded; choose a data source from the list, or wait until its next refresh.`;
     return problem('not-found', message);
   }
   const body: ResponseBody<'DataSource'> = { instanceId, ...dataSourceFields(name, found) };

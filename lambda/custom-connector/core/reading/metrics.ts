@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { reasonOf } from '../../../events/core/events';
-import { dimensionsSchema } from '../../../events/core/fields';
+import { dimensionsSchema, show } from '../../../events/core/fields';
 import { type Dimensions, type Metric, metricKey } from '../../../shared/core/metric';
-import { difference, mapText, membersText, plain, quantityText } from '../../../shared/core/text';
+import { looksLikeCredential } from '../../../shared/core/redact';
+import { cut, difference, mapText, membersText, plain, quantityText } from '../../../shared/core/text';
 import type { MetricState } from '../../../thresholds/core/metric-state';
 import {
   type MetricThreshold,
@@ -18,6 +19,9 @@ import { instant } from './refresh-fields';
 
 /** Thresholds that a response lists: each reads its subscription and possibly its flag. */
 export const MAX_THRESHOLDS = 100;
+
+/** Characters of the reason why dimensions are invalid. */
+const MAX_REASON = 500;
 
 export interface MetricPorts extends MetricThresholdPorts {
   readonly thresholds: MetricThresholdPorts['thresholds'] & MemberReader;
@@ -81,12 +85,18 @@ function readDimensions(text = ''): { readonly dimensions?: Dimensions } | { rea
     };
   }
   const { success, output, issues } = v.safeParse(dimensionsSchema, value);
-  if (!success) return { reason: `in "dimensions", ${reasonOf(issues)}` };
+  if (!success) {
+    const reason = `in "dimensions", ${reasonOf(issues)}`;
+    // The reason quotes the names of dimensions.
+    if (looksLikeCredential(reason))
+      return { reason: '"dimensions" has a text that looks like a secret; write members' };
+    return { reason: cut(reason, MAX_REASON) };
+  }
   return Object.keys(output).length > 0 ? { dimensions: output } : {};
 }
 
 const unknown = (title: string, { name }: Metric): ApiResponse => {
-  const message = `${title}: no value of "${name}" is recorded; choose a ${title.toLowerCase()} from the list, or wait until its next refresh.`;
+  const message = `${title}: no value of ${show(name)} is recorded; choose a ${title.toLowerCase()} from the list, or wait until its next refresh.`;
   return problem('not-found', message);
 };
 
@@ -96,11 +106,11 @@ async function unknownMeasure(metric: Metric, { thresholds }: MetricPorts): Prom
   const key = metricKey(measure);
   const hasMembers = (await thresholds.members(key)).length > 0;
   if (!dimensions && hasMembers) {
-    const message = `Dimensions: "${measure.name}" has values only for its members; choose a member from the list.`;
+    const message = `Dimensions: ${show(measure.name)} has values only for its members; choose a member from the list.`;
     return problem('not-found', message);
   }
   if (dimensions && (hasMembers || (await thresholds.readState(key))?.last)) {
-    const message = `Dimensions: "${measure.name}" has no member ${JSON.stringify(dimensions)}; choose a member from the list.`;
+    const message = `Dimensions: ${show(measure.name)} has no member ${show(dimensions)}; choose a member from the list.`;
     return problem('not-found', message);
   }
   return unknown('Measure', measure);
