@@ -119,10 +119,13 @@ export class RefreshTable implements RefreshStore, RefreshReader {
 
   async refreshes(instanceId: string, name: string, size: number, after?: string): Promise<RefreshPage> {
     const partition = refreshesOf(instanceId, name);
+    const oldest = new Date(this.oldest()).toISOString();
+    // DynamoDB refuses a start outside of the queried range. Everything after it has expired.
+    if (after !== undefined && after < oldest) return { refreshes: [] };
     const query = new QueryCommand({
       TableName: this.table,
       KeyConditionExpression: `${PK} = :partition AND ${SK} >= :oldest`,
-      ExpressionAttributeValues: { ':partition': partition, ':oldest': new Date(this.oldest()).toISOString() },
+      ExpressionAttributeValues: { ':partition': partition, ':oldest': oldest },
       ScanIndexForward: false,
       // One more tells whether there is a next page.
       Limit: size + 1,

@@ -54,8 +54,8 @@ const metric = (value: string) => ({
   value: number('Value', `${value}.`),
   valueText: text('Value as text', 'The value with thousands separators and its unit, such as 12,345 EUR.'),
   observedAt: text('Observed at', 'When the value was measured, ISO 8601 in UTC.'),
-  previousValue: v.optional(number('Previous value', 'The previous value. Omitted if there is none.')),
-  change: v.optional(number('Change', 'The value minus the previous one. Omitted if there is none.')),
+  previousValue: v.optional(number('Previous value', 'Omitted if the value is the first one.')),
+  change: v.optional(number('Change', 'The value minus the previous one. Omitted if the value is the first one.')),
   history: listOf(
     v.pipe(
       v.object({

@@ -104,6 +104,13 @@ describe('the refresh of a data source', () => {
     expect(await table.dataSources(instanceId)).toEqual([]);
   });
 
+  it('has no next page after a position that has expired meanwhile', async () => {
+    for (const minutes of [1, 2, 3]) await record(refresh('Successful', minutes));
+    const { next } = await table.refreshes(instanceId, 'CRM', 2);
+    now += 91 * DAY;
+    expect(await table.refreshes(instanceId, 'CRM', 2, next)).toEqual({ refreshes: [] });
+  });
+
   it('completes an item of an earlier version, which has only the name', async () => {
     await new CatalogTable(tables.client, tables.catalog, () => now).record(
       { kind: 'data-source', instanceId, name: 'CRM' },
