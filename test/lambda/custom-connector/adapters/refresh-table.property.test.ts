@@ -10,9 +10,24 @@ import { useTables } from '../../../support/servers/use-tables';
 const RUNS = Math.ceil(Number(process.env.PROPERTY_RUNS ?? 2500) / 100);
 
 let table: RefreshTable;
-useTables((started) => {
+const tables = useTables((started) => {
   table = new RefreshTable(started.client, started.catalog, () => NOW);
 });
+
+/** A table whose worker crashes at the n-th point: before and after each request. */
+function crashingAt(point: number): RefreshTable {
+  let left = point;
+  const reach = () => {
+    if (left-- === 0) throw new Error('crash');
+  };
+  const send = async (command: never) => {
+    reach();
+    const output = await tables.client.send(command);
+    reach();
+    return output;
+  };
+  return new RefreshTable({ send } as never, tables.catalog, () => NOW);
+}
 
 let instances = 0;
 const newSource = (): Refreshed & { name: string } => ({
@@ -55,7 +70,7 @@ async function pagesOf(
   return pages;
 }
 
-it('the stored refreshes do not depend on the order, the repeats and the concurrency of events', async () => {
+it('the stored refreshes do not depend on the order, the repeats, the concurrency and the crashes of events', async () => {
   await fc.assert(
     fc.asyncProperty(
       refreshes.chain((all) =>
@@ -65,17 +80,28 @@ it('the stored refreshes do not depend on the order, the repeats and the concurr
           extra: all.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...all), { maxLength: 6 }),
           seed: fc.infiniteStream(fc.nat()),
           batch: fc.integer({ min: 1, max: 4 }),
+          crashes: fc.infiniteStream(fc.option(fc.nat(5))),
         }),
       ),
-      async ({ all, extra, seed, batch }) => {
+      async ({ all, extra, seed, batch, crashes }) => {
         const source = newSource();
         const arriving = [...all, ...extra]
           .map((one) => ({ one, key: seed.next().value as number }))
           .toSorted((a, b) => a.key - b.key)
           .map(({ one }) => one);
+        // The queue sends the event of a crashed worker again, after those that arrived meanwhile.
+        const again: Refresh[] = [];
+        const attempt = async (one: Refresh) => {
+          const point = crashes.next().value as number | null;
+          if (point === null) return table.record(source, one, NOW);
+          await crashingAt(point)
+            .record(source, one, NOW)
+            .catch(() => again.push(one));
+        };
         for (let n = 0; n < arriving.length; n += batch) {
-          await Promise.all(arriving.slice(n, n + batch).map((one) => table.record(source, one, NOW)));
+          await Promise.all(arriving.slice(n, n + batch).map(attempt));
         }
+        for (const one of again) await table.record(source, one, NOW);
         const expected = newestFirst(all);
         const found = await table.dataSource(source.instanceId, source.name);
         const newest = (...statuses: string[]) => expected.find(({ status }) => statuses.includes(status));
