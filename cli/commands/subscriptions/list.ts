@@ -1,6 +1,7 @@
+import { filterText } from '../../../lambda/subscriptions/core/condition-text';
 import { connectorCommand, jsonArg } from '../../frame/command';
 import { listSubscriptions } from '../../subscriptions/find-subscription';
-import { filterText, flowText, managerText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
+import { flowText, managerText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 
 export const list = connectorCommand({
   name: 'list',

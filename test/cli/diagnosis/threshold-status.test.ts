@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { metricText, thresholdStatus } from '../../../cli/diagnosis/threshold-status';
-import { levelText } from '../../../cli/subscriptions/subscription-text';
 import type { Metric } from '../../../lambda/shared/core/metric';
 import { isBeyond, THRESHOLD_OPERATORS } from '../../../lambda/shared/core/position';
+import { levelText } from '../../../lambda/subscriptions/core/condition-text';
 import type { Threshold } from '../../../lambda/subscriptions/core/subscription';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
 
