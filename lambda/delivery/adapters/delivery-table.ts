@@ -18,6 +18,7 @@ import {
 } from '../core/delivery';
 import type {
   Claim,
+  DeadDelivery,
   DeathNotice,
   DeliveryKey,
   DeliveryReader,
@@ -176,9 +177,12 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     return items.map((item) => ({ ...keyOf(item), acceptedAt: openSince(item) }));
   }
 
-  async dead(subscription: string): Promise<DeliveryKey[]> {
+  async dead(subscription: string): Promise<DeadDelivery[]> {
     const all = [...(await this.open.list(DEAD)), ...(await this.open.list(UNANNOUNCED))];
-    return all.map(keyOf).filter((key) => key.subscription === subscription);
+    return all
+      .map((item) => ({ ...keyOf(item), diedAt: openSince(item) }))
+      .filter((delivery) => delivery.subscription === subscription)
+      .sort((a, b) => a.diedAt - b.diedAt);
   }
 
   /** Dead deliveries not announced since `before` (epoch milliseconds). */
@@ -264,5 +268,5 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
   }
 }
 
-const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, ...row }: Item): DeliveryRow =>
+export const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, ...row }: Item): DeliveryRow =>
   ({ ...row, subscription, eventId, attempts: attempts ?? [] }) as DeliveryRow;

@@ -16,6 +16,8 @@ export interface MemoryRow extends DeliveryKey {
   lease?: Lease;
   attempts: readonly Attempt[];
   notice?: DeathNotice;
+  /** When the delivery died last, epoch milliseconds. */
+  diedAt?: number;
   /** In the index of unpublished deaths. */
   unannounced?: boolean;
 }
@@ -71,9 +73,10 @@ export class MemoryDeliveries {
           if (row.status === 'delivered' && n === row.n) return 'delivered';
           return !open || n < row.n ? 'done' : 'busy';
         }),
-      finish: (key, lease, status, attempts, _, notice) =>
+      finish: (key, lease, status, attempts, now, notice) =>
         step('finish', () => {
-          const ended = mine(key, lease, { status, attempts, notice, unannounced: notice !== undefined });
+          const diedAt = status === 'dead' ? now : undefined;
+          const ended = mine(key, lease, { status, attempts, notice, diedAt, unannounced: notice !== undefined });
           if (ended && notice) this.deaths.push(notice);
           return ended;
         }),
@@ -101,7 +104,12 @@ export class MemoryDeliveries {
         }),
       held: (name) => step('held', () => (this.staleHeld ?? this.heldNow()).filter(of(name))),
       dead: (name) =>
-        step('dead', () => [...this.open.values()].filter(({ status }) => status === 'dead').filter(of(name))),
+        step('dead', () =>
+          [...this.open.values()]
+            .filter(of(name))
+            .flatMap(({ status, diedAt, ...row }) => (status === 'dead' ? [{ ...row, diedAt: diedAt as number }] : []))
+            .sort((a, b) => a.diedAt - b.diedAt),
+        ),
       oldestPending: () =>
         step('oldestPending', () => {
           const tried = [...this.open.values()].filter(({ status, n }) => status === 'pending' && n > 0);
