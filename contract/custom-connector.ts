@@ -30,7 +30,7 @@ const ACTION_ROUTES = {
   test: ['POST /flows/{flow}/test-events'],
   replay: ['POST /flows/{flow}/replays'],
   'report-outcomes': ['POST /outcomes', 'POST /outcomes/{link}'],
-  'report-events': ['POST /refreshes', 'POST /observations'],
+  'report-events': ['POST /refreshes', 'POST /member-counts', 'POST /measure-values'],
 } as const satisfies Record<ConnectorActionId, readonly string[]>;
 
 /** A route of the API, without `API_BASE_PATH`. Names of subjects are query parameters, because a name can contain a slash. */

@@ -1,12 +1,18 @@
 import { API_BASE_PATH, type ConnectorRoute, DEFINITION_VERSION } from '../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
+import type { DeliveryLog } from '../../delivery/core/ports';
+import type { EventPublisher } from '../../events/core/ports';
 import { type CallbackOptions, checkCallback } from '../../registration/core/callback';
 import { type FlowRegistrationPorts, registerFlow, unregisterFlow } from '../../registration/core/flow-registration';
 import { readBody } from './body';
 import { CALLBACK_FIELD } from './definition/operations';
 import type { ResponseBody, ResponseName } from './definition/responses';
+import { listDeliveries } from './flows/list-deliveries';
+import { listFlows } from './flows/list-flows';
+import { replayDeliveries, type SendPorts, sendTestEvent } from './flows/send-to-flow';
 import { type ApiRequest, type ApiResponse, type Caller, problem } from './http';
 import type { MemberReader, SignInPorts, SubjectReader } from './ports';
+import { REPORTS, reportEvent } from './reports/report';
 import { signIn } from './sign-in';
 import { listMembers, listSubjects } from './subjects';
 import { readTriggerRequest } from './trigger-request';
@@ -17,6 +23,8 @@ export interface ApiPorts {
   readonly registration: FlowRegistrationPorts;
   readonly subjects: SubjectReader;
   readonly thresholds: MemberReader;
+  readonly deliveries: Pick<SendPorts, 'kept' | 'send' | 'newId'> & { readonly log: DeliveryLog };
+  readonly events: EventPublisher;
   readonly callbacks: CallbackOptions;
   /** Flows that one caller may register. */
   readonly maxFlows: number;
@@ -55,23 +63,39 @@ const SIGNED_IN: Readonly<
   'GET /segments': (request, _, { subjects }) => listSubjects('segment', request, subjects),
   'GET /measures': (request, _, { subjects }) => listSubjects('measure', request, subjects),
   'GET /measure-members': (request, _, { thresholds }) => listMembers(request, thresholds),
-  'GET /flows': notBuilt,
+  'GET /flows': (request, caller, { registration }) => listFlows(request, caller, registration),
   'GET /data-source': notBuilt,
   'GET /data-source-refreshes': notBuilt,
   'GET /segment': notBuilt,
   'GET /measure': notBuilt,
   'GET /status': notBuilt,
-  'GET /flows/{flow}/deliveries': notBuilt,
-  'POST /flows/{flow}/test-events': notBuilt,
-  'POST /flows/{flow}/replays': notBuilt,
+  'GET /flows/{flow}/deliveries': (request, caller, { registration: { subscriptions }, deliveries: { log } }) =>
+    listDeliveries(request, caller, { log, subscriptions }),
+  'POST /flows/{flow}/test-events': (request, caller, ports) => sendTestEvent(request, caller, sendPorts(ports)),
+  'POST /flows/{flow}/replays': (request, caller, ports) => replayDeliveries(request, caller, sendPorts(ports)),
   'POST /outcomes': notBuilt,
-  'POST /refreshes': notBuilt,
-  'POST /observations': notBuilt,
+  'POST /refreshes': (request, caller, ports) => report('refresh', request, caller, ports),
+  'POST /member-counts': (request, caller, ports) => report('memberCount', request, caller, ports),
+  'POST /measure-values': (request, caller, ports) => report('measureValue', request, caller, ports),
 };
 
 async function notBuilt(): Promise<ApiResponse> {
   throw new Error('not built');
 }
+
+const sendPorts = ({ registration: { subscriptions, clock, telemetry }, deliveries }: ApiPorts): SendPorts => ({
+  subscriptions,
+  clock,
+  telemetry,
+  ...deliveries,
+});
+
+const report = (
+  kind: keyof typeof REPORTS,
+  request: ApiRequest,
+  caller: Caller,
+  { events, registration: { clock, telemetry } }: ApiPorts,
+): Promise<ApiResponse> => reportEvent(REPORTS[kind], request, caller, { events, clock, telemetry });
 
 const ok = <Name extends ResponseName>(body: ResponseBody<Name>): ApiResponse => ({ status: 200, body });
 

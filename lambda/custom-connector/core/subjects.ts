@@ -66,14 +66,14 @@ const readInstance = ({ query }: ApiRequest): ReadName =>
  * One page of the items whose title contains the request's `search`, sorted by name. A page starts after the last name of
  * the previous one, not at an offset: items that are added or removed meanwhile do not move the others.
  */
-export function listPage(items: readonly ListItem[], request: ApiRequest, size = PAGE_SIZE): ApiResponse {
+export function listPage<Item extends ListItem>(
+  items: readonly Item[],
+  request: ApiRequest,
+  size = PAGE_SIZE,
+): ApiResponse {
   const { search = '', $skipToken } = request.query;
   const after = $skipToken ? readToken($skipToken) : undefined;
-  if ($skipToken && after === undefined) {
-    const message =
-      '"$skipToken" is not from a link to a next page; use the link unchanged, or start at the first page.';
-    return problem('invalid', `Skip token: ${message}`);
-  }
+  if ($skipToken && after === undefined) return badToken();
   const wanted = foldCase(search.trim());
   const start = after === undefined ? undefined : positionOf(after);
   const rest = items
@@ -87,6 +87,12 @@ export function listPage(items: readonly ListItem[], request: ApiRequest, size =
   const body: List = { value, ...(last && { '@odata.nextLink': nextLink(request, last.name) }) };
   return { status: 200, body };
 }
+
+export const badToken = (): ApiResponse =>
+  problem(
+    'invalid',
+    'Skip token: "$skipToken" is not from a link to a next page; use the link unchanged, or start at the first page.',
+  );
 
 /**
  * The text for a comparison that ignores case, in every language and independent of the locale. Upper case, because it
@@ -106,19 +112,27 @@ function compare([foldedA, a]: Position, [foldedB, b]: Position): number {
 /** Parameters that the link to the next page repeats. */
 const KEPT_PARAMETERS = ['measure', 'instanceId', 'search'] as const;
 
-function nextLink({ route, origin, query }: ApiRequest, lastName: string): string {
-  const path = route.slice(route.indexOf(' ') + 1);
+function nextLink(request: ApiRequest, lastName: string): string {
+  const { route, query } = request;
   const kept = KEPT_PARAMETERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []));
-  const parameters = [...kept, ['$skipToken', tokenOf(lastName)] as const];
+  return linkTo(request, route.slice(route.indexOf(' ') + 1), [...kept, ['$skipToken', tokenOf(lastName)]]);
+}
+
+/** @param path with the base path of the API. */
+export function linkTo(
+  { origin }: ApiRequest,
+  path: string,
+  parameters: readonly (readonly [name: string, value: string])[],
+): string {
   // URLSearchParams would write a space as `+`, which not every reader decodes.
   const text = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed())}`).join('&');
   return `${origin}${path}?${text}`;
 }
 
-const tokenOf = (name: string): string => Buffer.from(name).toString('base64url');
+export const tokenOf = (name: string): string => Buffer.from(name).toString('base64url');
 
 /** The name in a token. Undefined if `tokenOf` cannot have made the token. */
-function readToken(token: string): string | undefined {
+export function readToken(token: string): string | undefined {
   const name = Buffer.from(token, 'base64url').toString();
   return tokenOf(name) === token ? name : undefined;
 }

@@ -6,6 +6,7 @@ import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
 import type { ApiRequest, ApiResponse } from '../../../lambda/custom-connector/core/http';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { Evaluator } from '../evaluation';
+import { DeliveryRecords } from './delivery-records';
 import type { Gate } from './memory';
 import { registeredFlows } from './registered-flows';
 
@@ -15,6 +16,7 @@ const ORIGIN = 'https://abc123.execute-api.eu-central-1.amazonaws.com';
 /** The API of the custom connector on tables in memory. Every request is signed in with `key`, unless it has headers. */
 export class MemoryApi {
   readonly world = new Evaluator();
+  readonly deliveries = new DeliveryRecords();
   readonly sets = new Map<string, Set<string>>();
   readonly subjects: { [K in SubjectKind]: string[] } = { 'data-source': [], segment: [], measure: [] };
   readonly key = newKey('test', randomBytes);
@@ -43,6 +45,8 @@ export class MemoryApi {
       },
       subjects: { names: async (kind) => this.subjects[kind] },
       thresholds: tables.thresholds(gate),
+      deliveries: this.deliveries.ports(gate),
+      events: this.world.bus.publisher(gate),
       callbacks: {},
       maxFlows: this.maxFlows,
       endGrace: this.endGrace,

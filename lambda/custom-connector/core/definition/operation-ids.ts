@@ -18,4 +18,11 @@ export const OperationId = {
   LIST_SEGMENTS: 'ListSegments',
   LIST_MEASURES: 'ListMeasures',
   LIST_MEASURE_MEMBERS: 'ListMeasureMembers',
+  LIST_FLOWS: 'ListFlows',
+  LIST_DELIVERIES: 'ListDeliveries',
+  SEND_TEST_EVENT: 'SendTestEvent',
+  REPLAY_DELIVERIES: 'ReplayDeliveries',
+  REPORT_REFRESH: 'ReportRefresh',
+  REPORT_MEMBER_COUNT: 'ReportMemberCount',
+  REPORT_MEASURE_VALUE: 'ReportMeasureValue',
 } as const;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-
-const text = (title: string, description: string) => v.pipe(v.string(), v.title(title), v.description(description));
+import { listOf, text } from './described';
+import { FLOW_RESPONSES } from './flow-responses';
 
 const listItem = v.pipe(
   v.object({
@@ -22,9 +22,10 @@ export const RESPONSES = {
     version: text('Version', "Version of the connector's definition that the API serves."),
   }),
   List: v.object({
-    value: v.pipe(v.array(listItem), v.title('Items'), v.description('The items of this page, sorted by name.')),
+    value: listOf(listItem, 'Items', 'The items of this page, sorted by name.'),
     '@odata.nextLink': v.optional(text('Next page', 'Address of the next page. Absent on the last page.')),
   }),
+  ...FLOW_RESPONSES,
   Problem: v.object({
     code: text('Code', 'Kind of the problem.'),
     message: text('Message', 'What is wrong and what to do.'),

@@ -12,7 +12,7 @@ export interface TriggerDefinition {
   readonly fields: readonly Field[];
 }
 
-const instanceId: Field = {
+export const instanceId: Field = {
   name: 'instanceId',
   title: 'Instance',
   description: 'The instance of the customer data platform, if it has several.',
@@ -103,7 +103,7 @@ const statusField = (what: string): Field => ({
   isList: true,
   choices: STATUSES.map((status) => ({ value: status, title: STATUS_TITLES[status] })),
 });
-const STATUS_TITLES = {
+export const STATUS_TITLES = {
   Successful: 'Successful',
   Failed: 'Failed',
   TimedOut: 'Timed out',
