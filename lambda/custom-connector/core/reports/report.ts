@@ -1,3 +1,4 @@
+import type { REPORTED_EVENTS } from '../../../../contract/custom-connector';
 import { DomainEvent } from '../../../../contract/events';
 import { EVENT_DEFINITIONS } from '../../../events/core/events';
 import type { EventPublisher } from '../../../events/core/ports';
@@ -22,13 +23,6 @@ export interface ReportPorts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
-
-/** Events that callers can report. The policy of `connect` allows no others. */
-const REPORTED_EVENTS = [
-  DomainEvent.DATA_SOURCE_REFRESHED,
-  DomainEvent.SEGMENT_REFRESHED,
-  DomainEvent.MEASURE_REFRESHED,
-] as const;
 
 /** The event of a report. Its fields are those of the event, with `dimensions` as JSON. */
 interface Report {
