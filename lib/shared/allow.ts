@@ -35,7 +35,10 @@ export function allowQuery(grantee: iam.IGrantable, table: dynamodb.ITable, inde
 export const allowPutEvents = (grantee: iam.IGrantable, { eventBusArn }: events.IEventBus): iam.Grant =>
   allow(grantee, ['events:PutEvents'], eventBusArn);
 
-/** Allows putting events of one source and of these detail types on a bus. */
+/**
+ * Allows putting events of one source and of these detail types on a bus. Both keys have several values (Service
+ * Authorization Reference, Amazon EventBridge), and `ForAllValues` also holds without a value.
+ */
 export const allowPutEventsOf = (
   grantee: iam.IGrantable,
   { eventBusArn }: events.IEventBus,
@@ -46,7 +49,10 @@ export const allowPutEventsOf = (
     grantee,
     actions: ['events:PutEvents'],
     resourceArns: [eventBusArn],
-    conditions: { StringEquals: { 'events:source': source, 'events:detail-type': detailTypes } },
+    conditions: {
+      'ForAllValues:StringEquals': { 'events:source': source, 'events:detail-type': detailTypes },
+      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+    },
   });
 
 /** Allows sending to queues, and the use of their customer managed keys. */

@@ -172,10 +172,11 @@ describe('the actions', () => {
       ({ Action }: { readonly Action: unknown }) => Action === 'events:PutEvents',
     );
     expect(put.Condition).toEqual({
-      StringEquals: {
+      'ForAllValues:StringEquals': {
         'events:source': 'shop',
         'events:detail-type': ['DataSourceRefreshed', 'SegmentRefreshed', 'MeasureRefreshed'],
       },
+      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
     });
   });
 });

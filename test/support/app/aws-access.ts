@@ -103,7 +103,7 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
   }
   if (service === 'events') {
     const [{ Source, DetailType }] = input.Entries as [Record<'Source' | 'DetailType', string>];
-    return { ...BY_TLS, 'events:source': Source, 'events:detail-type': DetailType };
+    return { ...BY_TLS, 'events:source': [Source], 'events:detail-type': [DetailType] };
   }
   if (service !== 'kms') return BY_TLS;
   const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
