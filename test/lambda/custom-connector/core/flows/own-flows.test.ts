@@ -333,6 +333,17 @@ describe('POST /flows/{flow}/replays', () => {
     expect(new Set(api.deliveries.sent.map(({ acceptedAt }) => acceptedAt))).toEqual(new Set([from, to - 1]));
   });
 
+  it('skips those that were sent since they were listed', async () => {
+    const flow = await registered();
+    const at = api.world.now - HOUR;
+    const [listed, other] = [api.deliveries.add(flow, at, { status: 'delivered' }), api.deliveries.add(flow, at)];
+    const ports = api.ports();
+    const kept = { ...ports.deliveries.kept, dead: async () => [listed, other] };
+    api.ports = () => ({ ...ports, deliveries: { ...ports.deliveries, kept } });
+    expect((await replay(flow, lastDays(1))).body).toMatchObject({ count: 1, skipped: 0 });
+    expect(api.deliveries.sent.map(({ event }) => event.eventId)).toEqual([other.eventId]);
+  });
+
   it('counts those that cannot be sent', async () => {
     const flow = await registered();
     const earlier = { ...flow, uid: 'an-earlier-registration' };
