@@ -166,7 +166,7 @@ describe('with every option', () => {
     ['that only the connector itself sends', { DetailType: 'SegmentThresholdCrossed' }],
   ])('does not allow connect to put events %s', async (_, change) => {
     const put = full.calls.find(
-      (call) => call.operation === 'PutEvents' && call.accessKeyId.includes('Connect'),
+      (call) => call.operation === 'PutEvents' && call.accessKeyId.includes('ApiConnect'),
     ) as AwsCall;
     const [entry] = put.input.Entries as object[];
     const other = { ...put, input: { Entries: [{ ...entry, ...change }] } };

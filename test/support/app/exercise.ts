@@ -454,11 +454,13 @@ interface Actions {
 async function useActions({ get, post, registerMoody, moody }: Actions): Promise<void> {
   const observedAt = new Date(ago(HOUR)()).toISOString();
   const flow = `/flows/${await registerMoody()}`;
+  const { status } = moody;
   moody.status = 400;
   await post('/refreshes', failure('reported'));
   moody.status = 202;
   await post(`${flow}/replays`, { from: observedAt });
   await post(`${flow}/test-events`);
+  moody.status = status;
   await post('/member-counts', { segment: 'Reported', memberCount: 1, observedAt });
   await post('/measure-values', { measure: 'Reported', value: 1, observedAt });
   await get('/flows');
