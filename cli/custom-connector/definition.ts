@@ -60,7 +60,7 @@ function paths(operations: readonly Operation[]): Json {
     result[one.path] = {
       ...result[one.path],
       ...(one.trigger && { 'x-ms-notification-content': notificationContent(one.trigger) }),
-      [one.method]: operation(one),
+      [one.method]: operation(one, operations),
     };
   }
   return result;
@@ -71,7 +71,13 @@ const notificationContent = (trigger: TriggerId): Json => ({
   schema: reference(bodyName(trigger)),
 });
 
-const operation = (one: Operation): Json => ({
+/** How a flow author sees the flow run before the first event. */
+function testHint(operations: readonly Operation[]): string {
+  const test = operations.find(({ operationId }) => operationId === OperationId.SEND_TEST_EVENT);
+  return test ? `run the action "${test.summary}" in another flow` : 'ask the operator for a test event';
+}
+
+const operation = (one: Operation, operations: readonly Operation[]): Json => ({
   operationId: one.operationId,
   summary: one.summary,
   description: one.description,
@@ -79,7 +85,7 @@ const operation = (one: Operation): Json => ({
   ...(one.trigger && {
     // No `x-ms-trigger-metadata`: its only mode in Microsoft's schema is polling.
     'x-ms-trigger': 'single',
-    'x-ms-trigger-hint': 'The flow runs at the next such change. To see it run now, ask the operator for a test event.',
+    'x-ms-trigger-hint': `The flow runs at the next such change. To see it run now, ${testHint(operations)}.`,
   }),
   ...(one.pageable && { 'x-ms-pageable': { nextLinkName: '@odata.nextLink' } }),
   parameters: [

@@ -12,7 +12,7 @@ const flow = v.pipe(
       'State',
       'active; paused: the deliveries are held until the flow is fixed; or unregistered: the flow was switched off, deleted or changed, and is removed soon.',
     ),
-    reason: v.optional(text('Reason', 'Why the flow is paused.')),
+    reason: v.optional(text('Reason', 'Why deliveries are held.')),
     registeredAt: instant('Registered at', 'When the flow was last saved or switched on'),
     flowLink: v.optional(text('Link to the flow', 'The link that the trigger has, if any.')),
   }),
