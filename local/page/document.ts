@@ -1,5 +1,5 @@
-import type { DesignerView } from './designer/designer';
-import { designerSection } from './designer/view';
+import type { DesignerView } from './designer/forms/forms';
+import { designerSection } from './designer/view/section';
 import { DETAIL_TYPES, examples } from './examples';
 import { type Html, html } from './html';
 import { DesignerRoute, Route } from './routes';

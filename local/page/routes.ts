@@ -12,5 +12,8 @@ export const DesignerRoute = {
   SCRIPT: '/page/designer.js',
   SAVE: '/page/designer/save',
   CHANGE: '/page/designer/change',
+  TEST: '/page/designer/test',
+  /** Prefix of the paths of HTML documents in results. */
+  DOCUMENT: '/page/designer/documents/',
   DROPDOWN: '/page/designer/dropdown',
 } as const;

@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { readBody } from '../../engines/protocol/http';
 import { isCallbackPath } from '../../power-automate/callback-url';
-import { readForm, redirect, respond, respondJson } from '../responses';
+import { DOCUMENT_HEADERS, readForm, redirect, respond, respondJson } from '../responses';
 import { DesignerRoute, Route } from '../routes';
-import type { Designer, DesignerView } from './designer';
+import type { Designer } from './designer';
+import type { DesignerView } from './forms/forms';
 
 /** Maximum bytes of a form. The API accepts 32 KB of JSON. */
 const MAX_FORM_BYTES = 128 * 1024;
@@ -36,6 +37,8 @@ export class DesignerServer {
   private handlerOf(path: string): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined {
     if (isCallbackPath(path)) return (request, response) => this.receive(request, response);
     if (path === DesignerRoute.SCRIPT) return async (request, response) => sendScript(request, response);
+    if (path.startsWith(DesignerRoute.DOCUMENT))
+      return async (request, response) => this.sendDocument(path, request, response);
     const act = this.forms[path];
     return act && ((request, response) => onForm(request, response, act));
   }
@@ -54,9 +57,17 @@ export class DesignerServer {
       if (response.req.headers.accept === 'application/json') respondJson(response, 200, {});
       else redirect(response, `${Route.PAGE}#flows`);
     },
+    [DesignerRoute.TEST]: async (form, response) => this.sendPage(response, 200, await this.designer.test(form)),
     [DesignerRoute.DROPDOWN]: async (form, response) =>
       respondJson(response, 200, await this.designer.dropdown(form, form.get('dropdown') ?? '')),
   };
+
+  private sendDocument(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const text = this.designer.document(path);
+    if (request.method !== 'GET') rejectMethod(response, 'GET');
+    else if (text === undefined) respond(response, 404, 'text/plain', 'the document is gone; test the action again');
+    else respond(response, 200, 'text/html; charset=utf-8', text, DOCUMENT_HEADERS);
+  }
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: target = '' } = request;

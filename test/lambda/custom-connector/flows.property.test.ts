@@ -12,12 +12,8 @@ import { removeEndedFlows } from '../../../lambda/registration/core/flow-registr
 import { isPaused } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { matchRoute } from '../../../local/engines/services/http-api-routes';
-import {
-  type Field,
-  type FieldValue,
-  readConnectorFile,
-  type Trigger,
-} from '../../../local/power-automate/connector-file';
+import { readConnectorFile } from '../../../local/power-automate/connector-file';
+import type { Field, FieldValue, Trigger } from '../../../local/power-automate/model';
 import {
   type Connection,
   dropdownItems,
@@ -76,10 +72,10 @@ async function fillIn(
     if (field.choices) return field.isList ? [pick(field.choices).value] : pick(field.choices).value;
     if (field.type === 'number') return pick([10, 20]);
     if (field.type === 'boolean') return pick([true, false]);
-    const request = field.dropdown && dropdownRequest(FILE, trigger, field.dropdown, values, connection);
+    const request = field.dropdown && dropdownRequest(FILE, trigger.fields, field.dropdown, values, connection);
     if (!request || 'missing' in request || !field.dropdown) return 'VIP';
     const found = dropdownItems(field.dropdown, await send(request, ports));
-    return pick(found?.items.map(({ value }) => value) ?? ['VIP']);
+    return pick(found?.map(({ value }) => value) ?? ['VIP']);
   };
   for (const field of trigger.fields) {
     const isWanted = field.required || (field.visibility !== 'advanced' && pick([true, false]));

@@ -130,7 +130,7 @@ describe('the designer', () => {
     await save();
     const [flow] = designer.list();
     await save({ ...FORM, flow: flow?.id ?? '', 'field.level': '7' });
-    expect(designer.list()).toMatchObject([{ id: flow?.id, values: { level: 7 } }]);
+    expect(designer.list()).toMatchObject([{ id: flow?.id, content: { values: { level: 7 } } }]);
     expect([...api.registrations.values()]).toMatchObject([{ level: 7 }]);
   });
 

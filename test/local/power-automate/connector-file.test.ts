@@ -262,14 +262,14 @@ describe('a wrong connector file', () => {
       (d) => {
         list(d).parameters.region = { value: 'EU' };
       },
-      'the operation ListMembers has no parameter region in its query',
+      'the operation ListMembers has no parameter region',
     ],
     [
       'a dropdown that needs an unknown field',
       (d) => {
         list(d).parameters.measure = { parameterReference: 'body/metric' };
       },
-      'the trigger has no field metric',
+      'the operation has no field body/metric',
     ],
     [
       'a dropdown without values',
