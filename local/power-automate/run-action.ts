@@ -37,7 +37,7 @@ export async function runAction(
   if (pages.wrongLink) faults.push(`${action.nextLinkName} does not lead to the server of the API`);
   if (!last || pages.isLost) return { problems: ['The API did not respond.'], faults };
   return {
-    ...{ status: last.status, body: bodyOf(pages), faults },
+    ...{ status: last.status, body: bodyOf(pages, action), faults },
     problems: last.status >= 200 && last.status <= 299 ? [] : [errorMessage(last)],
   };
 }
@@ -51,10 +51,13 @@ function responseFaults({ responses }: Action, { status, body }: HttpResponse): 
   return content === undefined ? [`the body of status ${status} is not JSON`] : schemaFaults(declared.schema, content);
 }
 
-/** The body of the last response. In a list, the items of earlier pages come first. */
-function bodyOf({ responses }: Pages): unknown {
+/**
+ * The body of the last response, without the link to a next page. In a list, the items of earlier pages come first.
+ */
+function bodyOf({ responses }: Pages, { nextLinkName }: Action): unknown {
   const last = parsed(responses.at(-1)?.body ?? '');
-  if (responses.length < 2 || typeof last !== 'object' || last === null) return last;
+  if (nextLinkName === undefined || typeof last !== 'object' || last === null || !(ITEMS in last)) return last;
   const items = responses.flatMap(({ body }) => jsonObject(body)?.[ITEMS] ?? []);
-  return ITEMS in last ? { ...last, [ITEMS]: items } : last;
+  const { [nextLinkName]: _, ...rest } = last as Readonly<Record<string, unknown>>;
+  return { ...rest, [ITEMS]: items };
 }
