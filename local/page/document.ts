@@ -38,7 +38,11 @@ export function pageDocument(snapshot: Snapshot, { rejected, designer }: PageInp
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${Route.STYLE}">
 <script src="${Route.SCRIPT}" defer></script>
-${designer && html`<script src="${DesignerRoute.SCRIPT}" defer></script>`}
+${
+  designer &&
+  html`<link rel="stylesheet" href="${DesignerRoute.STYLE}">
+<script src="${DesignerRoute.SCRIPT}" defer></script>`
+}
 </head>
 <body>
 <header>

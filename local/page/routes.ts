@@ -9,6 +9,7 @@ export const Route = {
 
 /** Paths of the designer's parts, if the page has one. */
 export const DesignerRoute = {
+  STYLE: '/page/designer.css',
   SCRIPT: '/page/designer.js',
   SAVE: '/page/designer/save',
   CHANGE: '/page/designer/change',

@@ -13,6 +13,12 @@ const MAX_FORM_BYTES = 128 * 1024;
 /** Maximum bytes of a callback. Power Automate accepts 100 MB (its limits page). */
 const MAX_CALLBACK_BYTES = 1024 * 1024;
 
+type StaticFile = readonly [type: string, name: string];
+const FILES: Readonly<Record<string, StaticFile>> = {
+  [DesignerRoute.STYLE]: ['text/css; charset=utf-8', 'style.css'],
+  [DesignerRoute.SCRIPT]: ['text/javascript; charset=utf-8', 'script.js'],
+};
+
 /** Sends the page with another view of the designer. */
 type SendPage = (response: ServerResponse, status: number, view: DesignerView) => Promise<void>;
 
@@ -36,7 +42,8 @@ export class DesignerServer {
 
   private handlerOf(path: string): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined {
     if (isCallbackPath(path)) return (request, response) => this.receive(request, response);
-    if (path === DesignerRoute.SCRIPT) return async (request, response) => sendScript(request, response);
+    const file = FILES[path];
+    if (file) return async (request, response) => sendFile(file, request, response);
     if (path.startsWith(DesignerRoute.DOCUMENT))
       return async (request, response) => this.sendDocument(path, request, response);
     const act = this.forms[path];
@@ -78,9 +85,9 @@ export class DesignerServer {
   }
 }
 
-function sendScript(request: IncomingMessage, response: ServerResponse): void {
+function sendFile([type, name]: StaticFile, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') rejectMethod(response, 'GET');
-  else respond(response, 200, 'text/javascript; charset=utf-8', readFileSync(join(__dirname, 'script.js')));
+  else respond(response, 200, type, readFileSync(join(__dirname, name)));
 }
 
 async function onForm(

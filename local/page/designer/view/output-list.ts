@@ -1,3 +1,4 @@
+import { numberText } from '../../../../lambda/shared/core/number-text';
 import type { OutputField } from '../../../power-automate/model';
 import { outputValue } from '../../../power-automate/outputs';
 import { type Html, html } from '../../html';
@@ -18,32 +19,47 @@ export function outputList(
   });
   if (found.length === 0) return empty('The response has no outputs.');
   const isLong = ({ value }: { readonly value: unknown }) => Array.isArray(value) || documents.has(String(value));
-  return html`<dl class="facts rows outputs">${found
-    .filter((one) => !isLong(one))
-    .map(({ output, value }) => html`<div><dt>${output.title}</dt><dd>${textOf(value)}</dd></div>`)}</dl>
-${found.filter(isLong).map(({ output, value }) => longOutput(output, value, documents))}`;
+  const short = found.filter((one) => !isLong(one));
+  return html`<div class="output-list">${
+    short.length > 0 &&
+    html`<dl class="facts rows outputs">${short.map(({ output, value }) => html`<div><dt>${output.title}</dt><dd>${textOf(value)}</dd></div>`)}</dl>`
+  }${found.filter(isLong).map(({ output, value }) => longOutput(output, value, documents))}</div>`;
 }
 
 function longOutput({ title, items }: OutputField, value: unknown, documents: ReadonlyMap<string, string>): Html {
   const document = documents.get(String(value));
   if (document !== undefined) {
-    return html`<h5>${title}</h5><iframe class="document" sandbox src="${document}" title="${title}"></iframe>`;
+    return html`<div><h5>${title}</h5><iframe class="document" sandbox src="${document}" title="${title}"></iframe></div>`;
   }
   const rows = value as readonly unknown[];
-  return html`<h5>${title} <span class="small">(${rows.length})</span></h5>${
+  return html`<div><h5>${title} <span class="small">(${numberText(rows.length)})</span></h5>${
     rows.length === 0
       ? empty('The list is empty.')
       : items
         ? table(title, items, rows)
-        : html`<p>${rows.map(textOf).join(', ')}</p>`
-  }`;
+        : html`<p class="small">${rows.map(textOf).join(', ')}</p>`
+  }</div>`;
 }
 
 /** The columns are the fields that an item has. */
 function table(title: string, fields: readonly OutputField[], rows: readonly unknown[]): Html {
-  const columns = fields.filter((field) => rows.some((row) => (outputValue(row, field) ?? undefined) !== undefined));
-  return html`<div class="scrolled" tabindex="0" role="region" aria-label="${title}"><table><thead><tr>${columns.map((field) => html`<th scope="col">${field.title}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${columns.map((field) => html`<td>${textOf(outputValue(row, field) ?? '')}</td>`)}</tr>`)}</tbody></table></div>`;
+  const columns = fields
+    .map((field) => ({ title: field.title, values: rows.map((row) => outputValue(row, field) ?? undefined) }))
+    .filter(({ values }) => values.some((value) => value !== undefined))
+    .map((column) => ({ ...column, style: column.values.every(isNumber) ? html` class="number"` : html`` }));
+  return html`<div class="scrolled" tabindex="0" role="region" aria-label="${title}"><table><thead><tr>${columns.map(
+    (column) => html`<th scope="col"${column.style}>${column.title}</th>`,
+  )}</tr></thead>
+<tbody>${rows.map(
+    (_, n) => html`<tr>${columns.map(({ values, style }) => html`<td${style}>${textOf(values[n])}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
 }
 
-const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+const isNumber = (value: unknown): boolean => value === undefined || typeof value === 'number';
+
+function textOf(value: unknown): string {
+  if (value === undefined) return '';
+  if (typeof value === 'number') return numberText(value);
+  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

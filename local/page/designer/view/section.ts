@@ -22,7 +22,7 @@ ${
 
 const tiles = (kind: 'trigger' | 'action', heading: string, operations: readonly (Trigger | Action)[]): Html =>
   html`<h3>${heading}</h3>
-<ul class="tiles ${kind}s">${operations.map(
+<ul class="tiles">${operations.map(
     ({ operationId, summary, description }) =>
       html`<li><a href="${Route.PAGE}?${new URLSearchParams({ [kind]: operationId }).toString()}#designer"><strong>${summary}</strong><span class="small">${description}</span></a></li>`,
   )}</ul>`;

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { definitionFor } from '../../../cli/custom-connector/connector-files';
+import { API_KEY_HEADER, CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
+import { readConnectorFile } from '../../../local/power-automate/connector-file';
+import { dropdownValues } from '../../../local/power-automate/dropdown-values';
+import type { Action, Field, FieldValue, FieldValues } from '../../../local/power-automate/model';
+import type { Caller } from '../../../local/power-automate/pages';
+import { runAction } from '../../../local/power-automate/run-action';
+import { API_URL } from '../../support/custom-connector';
+import { MemoryApi } from '../../support/memory/memory-api';
+import { requestTo } from '../../support/power-automate/memory-client';
+
+/** Of each action. A soak has up to 5,000, because there are many actions. */
+const RUNS = Math.min(Number(process.env.PROPERTY_RUNS ?? 200), 5000);
+const FILE = readConnectorFile(JSON.parse(JSON.stringify(definitionFor({ url: API_URL, actions: CONNECTOR_ACTIONS }))));
+
+const text = fc.oneof(
+  fc.constantFrom('VIP', 'Revenue', 'Orders', 'a/b', '?&=#%', '..', 'Größe', '{"Region":"EMEA"}', 'vip_0'),
+  fc.string({ minLength: 1, maxLength: 30 }).filter((value) => value.trim() !== '' && value.isWellFormed()),
+);
+const anyValue = ({ type, format, choices }: Field): fc.Arbitrary<FieldValue> => {
+  if (choices) return fc.constantFrom(...choices.map(({ value }) => value));
+  if (format === 'date-time') {
+    return fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map((date) => date.toISOString());
+  }
+  if (type === 'boolean') return fc.boolean();
+  if (type === 'integer') return fc.integer();
+  return type === 'number' ? fc.double({ noNaN: true, noDefaultInfinity: true }) : text;
+};
+
+/** Values of the fields that a flow author sees: all required ones, and some of the others. */
+const valuesOf = ({ fields }: Action): fc.Arbitrary<FieldValues> => {
+  const shown = fields.filter(({ visibility }) => visibility !== 'internal');
+  const all = shown.map((field) => {
+    const value = field.isList ? fc.array(anyValue(field) as fc.Arbitrary<string>, { maxLength: 3 }) : anyValue(field);
+    return [field.name, value] as const;
+  });
+  const requiredKeys = shown.filter(({ required }) => required).map(({ name }) => name);
+  return fc.record(Object.fromEntries(all), { requiredKeys }) as fc.Arbitrary<FieldValues>;
+};
+
+/** An API with some subjects, or an empty one. */
+function world(isEmpty: boolean): Caller {
+  const api = new MemoryApi();
+  if (!isEmpty) {
+    api.subjects.segment = Array.from({ length: 250 }, (_, n) => `Segment ${n}`);
+    api.subjects.measure = ['Revenue', 'a/b'];
+    api.subjects['data-source'] = ['Orders'];
+  }
+  return { connection: { headers: { [API_KEY_HEADER]: api.key } }, send: requestTo(api) };
+}
+
+describe.each(FILE.actions.map((action) => [action.operationId, action] as const))('the action %s', (_, action) => {
+  it('can be called by the exported file alone, and its response fits the file', async () => {
+    await fc.assert(
+      fc.asyncProperty(valuesOf(action), fc.boolean(), async (values, isEmpty) => {
+        const { status, faults, problems } = await runAction(FILE, action, values, world(isEmpty));
+        expect(faults).toEqual([]);
+        // Values that the designer accepts can be wrong for the API, and an empty API has no subjects.
+        if (status === undefined || status >= 300) {
+          expect([400, 404, 409], problems.join(' ')).toContain(status);
+          expect(problems.join()).not.toMatch(/https?:|undefined|\[object/);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  }, 300_000);
+
+  it.runIf(action.fields.every(({ required }) => !required))('succeeds without inputs in an empty API', async () => {
+    const { status, problems, faults } = await runAction(FILE, action, {}, world(true));
+    expect([problems, faults, status]).toEqual([[], [], action.method === 'GET' ? 200 : 202]);
+  });
+
+  it('is refused without a key, as the file says', async () => {
+    await fc.assert(
+      fc.asyncProperty(valuesOf(action), async (values) => {
+        const { status, faults } = await runAction(FILE, action, values, {
+          ...world(true),
+          connection: { headers: {} },
+        });
+        expect([status, faults]).toEqual([401, []]);
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it('has a list for each dropdown, once the fields that it depends on are filled in', async () => {
+    await fc.assert(
+      fc.asyncProperty(valuesOf(action), async (values) => {
+        for (const { dropdown } of action.fields) {
+          const found = dropdown && (await dropdownValues(FILE, action.fields, dropdown, values, world(false)));
+          if (found && 'problem' in found) expect(found.problem).toMatch(/^Fill in '.+' first\.$/);
+        }
+      }),
+      { numRuns: 5 },
+    );
+  });
+});
+
+it('a list of several pages has all items', async () => {
+  const action = FILE.actions.find(({ operationId }) => operationId === 'ListSegments') as Action;
+  const { body } = await runAction(FILE, action, {}, world(false));
+  expect((body as { readonly value: unknown[] }).value).toHaveLength(250);
+});
