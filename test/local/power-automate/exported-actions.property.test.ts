@@ -16,17 +16,23 @@ const RUNS = Math.min(Number(process.env.PROPERTY_RUNS ?? 200), 5000);
 const FILE = readConnectorFile(JSON.parse(JSON.stringify(definitionFor({ url: API_URL, actions: CONNECTOR_ACTIONS }))));
 
 const text = fc.oneof(
-  fc.constantFrom('VIP', 'Revenue', 'Orders', 'a/b', '?&=#%', '..', 'Größe', '{"Region":"EMEA"}', 'vip_0'),
+  fc.constantFrom('VIP', 'Revenue', 'Orders', 'a/b', '?&=#%', '../a', 'Größe', '{"Region":"EMEA"}', 'vip_0'),
   fc.string({ minLength: 1, maxLength: 30 }).filter((value) => value.trim() !== '' && value.isWellFormed()),
 );
-const anyValue = ({ type, format, choices }: Field): fc.Arbitrary<FieldValue> => {
+/** A URL drops these segments of its path. */
+const DOTS = ['.', '..'];
+const anyValue = ({ in: place, type, format, choices }: Field): fc.Arbitrary<FieldValue> => {
   if (choices) return fc.constantFrom(...choices.map(({ value }) => value));
   if (format === 'date-time') {
     return fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map((date) => date.toISOString());
   }
   if (type === 'boolean') return fc.boolean();
   if (type === 'integer') return fc.integer();
-  return type === 'number' ? fc.double({ noNaN: true, noDefaultInfinity: true }) : text;
+  return type === 'number'
+    ? fc.double({ noNaN: true, noDefaultInfinity: true })
+    : place === 'path'
+      ? text.filter((value) => !DOTS.includes(value))
+      : text;
 };
 
 /** Values of the fields that a flow author sees: all required ones, and some of the others. */
@@ -60,7 +66,7 @@ describe.each(FILE.actions.map((action) => [action.operationId, action] as const
         // Values that the designer accepts can be wrong for the API, and an empty API has no subjects.
         if (status === undefined || status >= 300) {
           expect([400, 404, 409], problems.join(' ')).toContain(status);
-          expect(problems.join()).not.toMatch(/https?:|undefined|\[object/);
+          expect(problems.join()).not.toMatch(/https?:\/\/[a-z0-9]|undefined|\[object/);
         }
       }),
       { numRuns: RUNS },
