@@ -6,9 +6,10 @@ import { readConnectorFile } from '../../../local/power-automate/connector-file'
 import { dropdownValues } from '../../../local/power-automate/dropdown-values';
 import type { Action, Field, FieldValue, FieldValues } from '../../../local/power-automate/model';
 import type { Caller } from '../../../local/power-automate/pages';
+import { registrationRequest } from '../../../local/power-automate/requests';
 import { runAction } from '../../../local/power-automate/run-action';
 import { API_URL } from '../../support/custom-connector';
-import { MemoryApi } from '../../support/memory/memory-api';
+import { callbackUrl, MemoryApi } from '../../support/memory/memory-api';
 import { requestTo } from '../../support/power-automate/memory-client';
 
 /** Of each action. A soak has up to 5,000, because there are many actions. */
@@ -46,22 +47,38 @@ const valuesOf = ({ fields }: Action): fc.Arbitrary<FieldValues> => {
   return fc.record(Object.fromEntries(all), { requiredKeys }) as fc.Arbitrary<FieldValues>;
 };
 
-/** An API with some subjects, or an empty one. */
-function world(isEmpty: boolean): Caller {
+/** An API without subjects and flows, or with some of each. */
+async function world(isEmpty: boolean): Promise<Caller> {
   const api = new MemoryApi();
-  if (!isEmpty) {
-    api.subjects.segment = Array.from({ length: 250 }, (_, n) => `Segment ${n}`);
-    api.subjects.measure = ['Revenue', 'a/b'];
-    api.subjects['data-source'] = ['Orders'];
+  const caller = { connection: { headers: { [API_KEY_HEADER]: api.key } }, send: requestTo(api) };
+  if (isEmpty) return caller;
+  api.subjects.segment = Array.from({ length: 250 }, (_, n) => `Segment ${n}`);
+  api.subjects.measure = ['Revenue', 'a/b'];
+  api.subjects['data-source'] = ['Orders'];
+  const trigger = FILE.triggers.find(({ fields }) =>
+    fields.every(({ required, isCallback }) => isCallback || !required),
+  );
+  if (trigger) await caller.send(registrationRequest(FILE, trigger, {}, callbackUrl(), caller.connection));
+  return caller;
+}
+
+/** The values, with the first value of each dropdown that has one. */
+async function chosen({ fields }: Action, values: FieldValues, caller: Caller): Promise<FieldValues> {
+  const all: Record<string, FieldValue> = { ...values };
+  for (const { name, dropdown } of fields) {
+    const found = dropdown && (await dropdownValues(FILE, fields, dropdown, all, caller));
+    if (found && 'items' in found && found.items[0]) all[name] = found.items[0].value;
   }
-  return { connection: { headers: { [API_KEY_HEADER]: api.key } }, send: requestTo(api) };
+  return all;
 }
 
 describe.each(FILE.actions.map((action) => [action.operationId, action] as const))('the action %s', (_, action) => {
   it('can be called by the exported file alone, and its response fits the file', async () => {
     await fc.assert(
-      fc.asyncProperty(valuesOf(action), fc.boolean(), async (values, isEmpty) => {
-        const { status, faults, problems } = await runAction(FILE, action, values, world(isEmpty));
+      fc.asyncProperty(valuesOf(action), fc.boolean(), fc.boolean(), async (typed, isEmpty, isChosen) => {
+        const caller = await world(isEmpty);
+        const values = isChosen ? await chosen(action, typed, caller) : typed;
+        const { status, faults, problems } = await runAction(FILE, action, values, caller);
         expect(faults).toEqual([]);
         // Values that the designer accepts can be wrong for the API, and an empty API has no subjects.
         if (status === undefined || status >= 300) {
@@ -74,7 +91,7 @@ describe.each(FILE.actions.map((action) => [action.operationId, action] as const
   }, 300_000);
 
   it.runIf(action.fields.every(({ required }) => !required))('succeeds without inputs in an empty API', async () => {
-    const { status, problems, faults } = await runAction(FILE, action, {}, world(true));
+    const { status, problems, faults } = await runAction(FILE, action, {}, await world(true));
     expect([problems, faults, status]).toEqual([[], [], action.method === 'GET' ? 200 : 202]);
   });
 
@@ -95,7 +112,7 @@ describe.each(FILE.actions.map((action) => [action.operationId, action] as const
     await fc.assert(
       fc.asyncProperty(valuesOf(action), async (values) => {
         for (const { dropdown } of action.fields) {
-          const found = dropdown && (await dropdownValues(FILE, action.fields, dropdown, values, world(false)));
+          const found = dropdown && (await dropdownValues(FILE, action.fields, dropdown, values, await world(false)));
           if (found && 'problem' in found) expect(found.problem).toMatch(/^Fill in '.+' first\.$/);
         }
       }),
@@ -106,6 +123,6 @@ describe.each(FILE.actions.map((action) => [action.operationId, action] as const
 
 it('a list of several pages has all items', async () => {
   const action = FILE.actions.find(({ operationId }) => operationId === 'ListSegments') as Action;
-  const { body } = await runAction(FILE, action, {}, world(false));
+  const { body } = await runAction(FILE, action, {}, await world(false));
   expect((body as { readonly value: unknown[] }).value).toHaveLength(250);
 });
