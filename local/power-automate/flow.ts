@@ -1,7 +1,10 @@
 import type { Action, FieldValue, FieldValues, Trigger } from './model';
 import type { ActionResult } from './run-action';
 
-/** A flow whose trigger is one of the connector's. Contains no callback URL and no `Location`: they are credentials. */
+/**
+ * A flow whose trigger is one of the connector's. Contains no callback URL, no `Location` and no other address of the API: they
+ * can be credentials.
+ */
 export interface Flow {
   /** The workflow's id. It is the same in each version. */
   readonly id: string;
@@ -64,6 +67,7 @@ export interface FlowRun {
   readonly version: string;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** Without addresses of the API. */
   readonly body: Readonly<Record<string, unknown>>;
   /** `running`: also a run whose work never ends. */
   readonly state: 'running' | WorkResult;

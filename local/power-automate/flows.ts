@@ -3,6 +3,7 @@ import { formatCallbackUrl, readCallbackUrl, stepName } from './callback-url';
 import type { ChangeResult, Flow, FlowContent, FlowIds, FlowRun, RegistrationState } from './flow';
 import { runSteps, workResult } from './flow-steps';
 import type { ConnectorFile, Trigger } from './model';
+import { withoutAddresses } from './outputs';
 import type { Caller } from './pages';
 import {
   errorMessage,
@@ -180,7 +181,8 @@ export class Flows {
     const { ids, clock, file, maxRuns, onRun } = this.options;
     const { number: version, content } = flow.version;
     const state = content.steps.length === 0 ? 'succeeded' : 'running';
-    const run: FlowRun = { id: ids.run(), version, at: clock(), body, state, steps: [] };
+    const shownBody = withoutAddresses(body, file.baseUrl);
+    const run: FlowRun = { id: ids.run(), version, at: clock(), body: shownBody, state, steps: [] };
     flow.runs = [run, ...flow.runs].slice(0, maxRuns);
     const work = workResult(content.work, ++flow.started);
     if (state === 'running' && work !== undefined) {

@@ -36,6 +36,17 @@ export const outputValue = (body: unknown, { path }: Pick<OutputField, 'path'>):
     body,
   );
 
+/** Shown in place of an address of the API, such as the link that reports an outcome: who has it needs no sign-in. */
+const HIDDEN = '(an address of the API, not shown)';
+
+/** A body without addresses of the API, which can be credentials. */
+export function withoutAddresses<T>(body: T, baseUrl: string): T {
+  if (typeof body === 'string') return (body.startsWith(baseUrl) ? HIDDEN : body) as T;
+  if (Array.isArray(body)) return body.map((item) => withoutAddresses(item, baseUrl)) as T;
+  if (typeof body !== 'object' || body === null) return body;
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, withoutAddresses(value, baseUrl)])) as T;
+}
+
 /** The responses that an operation declares, by status. */
 export function responsesOf(definition: SwaggerObject): ReadonlyMap<string, DeclaredResponse> {
   const responses = definition.optional('responses');

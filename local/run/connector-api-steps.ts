@@ -44,8 +44,8 @@ ${reports ? `${reportingSteps(endpoint)}\n` : ''}The page shows the connector as
 /** Commands that show which runs of a flow failed or did not report. The page's designer runs the flow. */
 const reportingSteps = (
   endpoint: string,
-): string => `Save a flow of which one run in five fails and one in ten never reports, start it ten times, and list what became of
-the runs. A run counts as unconfirmed a minute after it started:
+): string => `Save a flow of which one run in five fails and one in ten never reports, and start it ten times. Two minutes later,
+list has the numbers of failed and unconfirmed runs, and deliveries has the runs:
 
   curl -s -o /dev/null ${endpoint}${DesignerRoute.SAVE} -H 'origin: ${endpoint}' \\
     -d trigger=${TRIGGER_OPERATIONS['data-source-refresh-failed']} -d name='Unreliable flow' -d reporting=unreliable -d field.finishWithin=1m
@@ -54,4 +54,5 @@ the runs. A run counts as unconfirmed a minute after it started:
     --set dataSource=Orders --set status=Failed; done
 
   npm run -s connector -- list --local
+  npm run -s connector -- deliveries --local
 `;

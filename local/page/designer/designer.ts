@@ -3,6 +3,7 @@ import { type DropdownValues, dropdownValues } from '../../power-automate/dropdo
 import type { ChangeResult, Flow, FlowIds } from '../../power-automate/flow';
 import { Flows } from '../../power-automate/flows';
 import type { Action, ConnectorFile, Trigger } from '../../power-automate/model';
+import { withoutAddresses } from '../../power-automate/outputs';
 import type { Caller } from '../../power-automate/pages';
 import { connectionTestRequest, errorMessage, type HttpClient } from '../../power-automate/requests';
 import { runAction } from '../../power-automate/run-action';
@@ -118,7 +119,8 @@ export class Designer {
     const result = await runAction(this.file, action, read.values, this.caller);
     // What an action changes can appear elsewhere on the page.
     this.onChange();
-    return this.viewOf({ ...typed, result: { ...result, documents: this.documents.add(result.body) } });
+    const body = withoutAddresses(result.body, this.file.baseUrl);
+    return this.viewOf({ ...typed, result: { ...result, body, documents: this.documents.add(body) } });
   }
 
   /** The HTML document of a result. Undefined: there is no such document any more. */

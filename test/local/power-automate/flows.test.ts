@@ -220,6 +220,17 @@ describe('a callback', () => {
     ]);
   });
 
+  it('starts a run that shows no address of the API', async () => {
+    const { id } = await created();
+    const report = 'https://api.example.com/v1/outcomes/secret';
+    const link = 'https://example.com/report';
+    call(lastCallback(), JSON.stringify({ title: 'A', link, report, more: [{ report }, null, 1] }));
+    const hidden = '(an address of the API, not shown)';
+    expect(flows.find(id)?.runs[0]?.body).toEqual({
+      ...{ title: 'A', link, report: hidden, more: [{ report: hidden }, null, 1] },
+    });
+  });
+
   it('is answered with the ids of the run and of the flow', async () => {
     const { id, version } = await created();
     const target = lastCallback().replace('http://127.0.0.1:4000', '');
