@@ -22,7 +22,7 @@ export function outputList(
   const short = found.filter((one) => !isLong(one));
   return html`<div class="output-list">${
     short.length > 0 &&
-    html`<dl class="facts rows outputs">${short.map(({ output, value }) => html`<div><dt>${output.title}</dt><dd>${textOf(value)}</dd></div>`)}</dl>`
+    html`<dl class="facts rows outputs">${short.map(({ output, value }) => html`<div><dt>${output.title}</dt><dd>${outputText(value)}</dd></div>`)}</dl>`
   }${found.filter(isLong).map(({ output, value }) => longOutput(output, value, documents))}</div>`;
 }
 
@@ -37,7 +37,7 @@ function longOutput({ title, items }: OutputField, value: unknown, documents: Re
       ? empty('The list is empty.')
       : items
         ? table(title, items, rows)
-        : html`<p class="small">${rows.map(textOf).join(', ')}</p>`
+        : html`<p class="small">${rows.map(valueText).join(', ')}</p>`
   }</div>`;
 }
 
@@ -51,14 +51,23 @@ function table(title: string, fields: readonly OutputField[], rows: readonly unk
     (column) => html`<th scope="col"${column.style}>${column.title}</th>`,
   )}</tr></thead>
 <tbody>${rows.map(
-    (_, n) => html`<tr>${columns.map(({ values, style }) => html`<td${style}>${textOf(values[n])}</td>`)}</tr>`,
+    (_, n) =>
+      html`<tr>${columns.map(({ values, style }) => html`<td${style}>${values[n] !== undefined && outputText(values[n])}</td>`)}</tr>`,
   )}</tbody></table></div>`;
 }
 
 const isNumber = (value: unknown): boolean => value === undefined || typeof value === 'number';
 
-function textOf(value: unknown): string {
-  if (value === undefined) return '';
+const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/;
+
+function outputText(value: unknown): Html {
+  if (value === '') return html`<span class="muted">empty</span>`;
+  const time = typeof value === 'string' && TIME.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(time)) return html`${valueText(value)}`;
+  return html`<time datetime="${String(value)}">${new Date(time).toISOString().slice(0, 19).replace('T', ' ')}</time>`;
+}
+
+function valueText(value: unknown): string {
   if (typeof value === 'number') return numberText(value);
   if (typeof value === 'boolean') return value ? 'Yes' : 'No';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);

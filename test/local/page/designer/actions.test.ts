@@ -40,7 +40,7 @@ describe('an action in the designer', () => {
   it('shows its outputs by title, and keeps the inputs', async () => {
     const shown = await resultOf({ action: 'GetMeasure', 'field.measure': 'A/B', 'field.limit': '3' });
     expect(textOf(shown)).toMatch(
-      /Result Succeeded Status 200 Name A\/B Value 1,234,567\.5 Trend up Observed at 2026-11-23T12:00:00Z Mail of the owner owner@example\.com History \(2\) Time Earlier value 2026-11-22T12:00:00Z 1,200,000 .*Members \(2\) EMEA, APAC/,
+      /Result Succeeded Status 200 Name A\/B Value 1,234,567\.5 Trend up Observed at 2026-11-23 12:00:00 Mail of the owner owner@example\.com History \(2\) Time Earlier value 2026-11-22 12:00:00 1,200,000 .*Members \(2\) EMEA, APAC/,
     );
     expect(shown).toContain(
       'name="field.measure" aria-required="true" aria-describedby="field-measure-hint" value="A/B"',
