@@ -12,7 +12,11 @@ export class Documents {
   /** Keeps the HTML texts in a result. Returns their paths by text. */
   add(body: unknown): ReadonlyMap<string, string> {
     const found = new Map(htmlIn(body).map((text) => [text, pathOf(text)] as const));
-    for (const [text, path] of found) this.byPath.set(path, text);
+    for (const [text, path] of found) {
+      // A document that is shown again becomes the newest.
+      this.byPath.delete(path);
+      this.byPath.set(path, text);
+    }
     for (const path of [...this.byPath.keys()].slice(0, -MAX_DOCUMENTS)) this.byPath.delete(path);
     return found;
   }
