@@ -9,12 +9,8 @@ export {
   type PowerAutomateConnectorStackProps,
 } from './connector/power-automate-connector-stack';
 export { ConnectorAction } from './custom-connector/connector-action';
-export {
-  type ApiThrottle,
-  ConnectorApi,
-  type ConnectorApiOptions,
-  type ConnectorApiProps,
-} from './custom-connector/connector-api';
+export { ConnectorApi, type ConnectorApiProps } from './custom-connector/connector-api';
+export type { ApiThrottle, ConnectorApiOptions } from './custom-connector/connector-api-options';
 export { ConnectorSignIn, type EntraSignInOptions } from './custom-connector/connector-sign-in';
 export {
   SubjectCatalog,

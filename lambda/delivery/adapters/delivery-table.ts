@@ -9,13 +9,7 @@ import {
 import { OPEN_INDEX } from '../../../contract/delivery';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
 import { conditionHeld, type Item, ifConditionHeld } from '../../shared/adapters/dynamodb';
-import {
-  type Attempt,
-  type DeliveryMessage,
-  type DeliveryRow,
-  type DeliveryStatus,
-  MAX_ATTEMPTS_KEPT,
-} from '../core/delivery';
+import type { Attempt, DeliveryMessage, DeliveryRow, DeliveryStatus } from '../core/delivery';
 import { afterAcceptance, type Outcome } from '../core/outcome';
 import type {
   Claim,
@@ -29,19 +23,12 @@ import type {
   Lease,
   StoredDelivery,
 } from '../core/ports';
-import { claimable, leaseIsMine, noticeUnchanged } from './delivery-conditions';
+import { claimable, noticeUnchanged } from './delivery-conditions';
 import { DEAD, heldBy, keyOf, openDeliveries, openSince, PENDING, UNANNOUNCED } from './open-deliveries';
 import { moveTo, outcomeUnchanged } from './outcome-table';
+import { type RowChange, recordTry } from './record-try';
 
 const DAY_SECONDS = 24 * 60 * 60;
-/** Placeholders, because some of these names are reserved words in DynamoDB expressions. */
-const NAMES = {
-  '#status': 'status',
-  '#state': 'state',
-  '#open': OPEN_INDEX.partitionKey,
-  '#openSince': OPEN_INDEX.sortKey,
-};
-
 const payloadSortKey = (eventId: string): string => `${eventId}#payload`;
 
 /** The Deliveries table: one row per event and subscription (protocol D). */
@@ -66,7 +53,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
         `acceptedAt = if_not_exists(acceptedAt, :acceptedAt) REMOVE ${TTL_ATTRIBUTE}${lease.unsentLink ? ' ADD links :link' : ''}`,
       ].join(', '),
       ConditionExpression: claimable(message),
-      ExpressionAttributeNames: { '#status': NAMES['#status'], '#trigger': 'trigger' },
+      ExpressionAttributeNames: { '#status': 'status', '#trigger': 'trigger' },
       ExpressionAttributeValues: {
         ':pending': 'pending',
         ':held': 'held',
@@ -111,9 +98,9 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     if (status === 'delivered') return this.finishDelivered(key, lease, attempts, { set, values }, awaited);
     // Only deliveries that can be sent again are in the index.
     if (status !== DEAD)
-      return this.update(key, lease, attempts, { set, values, remove: ['#open', '#openSince', 'notice'] });
+      return this.record(key, lease, attempts, { set, values, remove: ['#open', '#openSince', 'notice'] });
     set.push('#open = :open', '#openSince = :now', ...(notice ? ['notice = :notice'] : []));
-    return this.update(key, lease, attempts, {
+    return this.record(key, lease, attempts, {
       set,
       remove: notice ? [] : ['notice'],
       values: { ...values, ':open': notice ? UNANNOUNCED : DEAD, ':now': now, ...(notice && { ':notice': notice }) },
@@ -132,7 +119,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
       const outcome = early ? afterAcceptance(early, awaited) : awaited;
       const move = moveTo(outcome);
       const unchanged = outcomeUnchanged(early);
-      const recorded = await this.update(key, lease, attempts, {
+      const recorded = await this.record(key, lease, attempts, {
         set: [...set, ...move.set, ...(outcome ? ['outcome = :outcome'] : [])],
         remove: [...move.remove, 'notice'],
         values: { ...values, ...move.values, ...unchanged.values, ...(outcome && { ':outcome': outcome }) },
@@ -151,7 +138,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
       Key: { [PK]: subscription, [SK]: eventId },
       UpdateExpression: 'SET #open = :dead REMOVE notice',
       ConditionExpression: noticeUnchanged,
-      ExpressionAttributeNames: { '#open': NAMES['#open'] },
+      ExpressionAttributeNames: { '#open': OPEN_INDEX.partitionKey },
       ExpressionAttributeValues: {
         ':dead': DEAD,
         ':unannounced': UNANNOUNCED,
@@ -172,7 +159,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     const set = ['#status = :held', '#open = :open', '#openSince = :acceptedAt', `${TTL_ATTRIBUTE} = :expires`];
     const open = heldBy(subscription);
     const values = { ':held': 'held', ':open': open, ':acceptedAt': acceptedAt, ':expires': this.expiry(now) };
-    return this.update({ subscription, eventId: event.eventId }, lease, attempts, { set, values });
+    return this.record({ subscription, eventId: event.eventId }, lease, attempts, { set, values });
   }
 
   async reschedule(
@@ -183,7 +170,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     now: number,
   ): Promise<void> {
     const set = ['n = :n', '#open = :pending', '#openSince = if_not_exists(#openSince, :now)'];
-    await this.update(key, lease, attempts, { set, values: { ':n': n, ':pending': PENDING, ':now': now } });
+    await this.record(key, lease, attempts, { set, values: { ':n': n, ':pending': PENDING, ':now': now } });
   }
 
   async keepPayload(message: DeliveryMessage, now: number): Promise<void> {
@@ -247,7 +234,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
       ConsistentRead: true,
       // Excludes payloads and booked calls, which are items without a status.
       FilterExpression: 'attribute_exists(#status) AND acceptedAt >= :from',
-      ExpressionAttributeNames: { '#status': NAMES['#status'] },
+      ExpressionAttributeNames: { '#status': 'status' },
       ExpressionAttributeValues: {
         ':from': from,
         ...(subscription !== undefined && { ':subscription': subscription }),
@@ -266,52 +253,13 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     return (await this.client.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }))).Item;
   }
 
+  private record(...of: [key: DeliveryKey, lease: Lease, attempts: readonly Attempt[], change: RowChange]) {
+    return recordTry({ client: this.client, table: this.table }, ...of);
+  }
+
   private expiry(now: number): number {
     return Math.floor(now / 1000) + this.retentionDays * DAY_SECONDS;
   }
-
-  /** Records the outcome of a try and releases the lease. Returns false if the lease is no longer this worker's. */
-  private async update(
-    { subscription, eventId }: DeliveryKey,
-    lease: Lease,
-    attempts: readonly Attempt[],
-    { set, remove = [], values, condition }: RowChange,
-  ): Promise<boolean> {
-    const { unsentLink } = lease;
-    const UpdateExpression = [
-      `SET ${[...set, 'attempts = :attempts'].join(', ')}`,
-      `REMOVE ${['leaseOwner', 'leaseUntil', ...remove].join(', ')}`,
-      ...(unsentLink ? ['DELETE links :unsentLink'] : []),
-    ].join(' ');
-    const ConditionExpression = condition ? `${leaseIsMine} AND ${condition}` : leaseIsMine;
-    // DynamoDB rejects a placeholder that no expression uses.
-    const used = Object.entries(NAMES).filter(([placeholder]) =>
-      new RegExp(`${placeholder}\\b`).test(`${UpdateExpression} ${ConditionExpression}`),
-    );
-    const update = new UpdateCommand({
-      TableName: this.table,
-      Key: { [PK]: subscription, [SK]: eventId },
-      UpdateExpression,
-      ConditionExpression,
-      ...(used.length > 0 && { ExpressionAttributeNames: Object.fromEntries(used) }),
-      ExpressionAttributeValues: {
-        ...values,
-        ':attempts': attempts.slice(-MAX_ATTEMPTS_KEPT),
-        ':owner': lease.owner,
-        ...(unsentLink && { ':unsentLink': new Set([unsentLink]) }),
-      },
-    });
-    return conditionHeld(this.client.send(update));
-  }
-}
-
-/** What recording a try changes in its row. */
-interface RowChange {
-  readonly set: readonly string[];
-  readonly remove?: readonly string[];
-  readonly values: Item;
-  /** Besides the lease. */
-  readonly condition?: string;
 }
 
 export const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, links: _, ...row }: Item): DeliveryRow =>
