@@ -5,6 +5,7 @@ import { numberText } from '../../lambda/shared/core/number-text';
 import { isBeyond, type ThresholdOperator } from '../../lambda/shared/core/position';
 import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
+import { isChange } from '../../lambda/subscriptions/core/subscription';
 import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { metricText } from '../diagnosis/threshold-status';
@@ -222,7 +223,8 @@ function freeName(words: string, taken: ReadonlySet<string>): string {
 }
 
 export const summaryOf = ({ definition }: DesiredSubscription): string => {
-  const once = definition.threshold?.fireIfAlreadyBeyond ? '; fires once now' : '';
+  const { threshold } = definition;
+  const once = threshold && !isChange(threshold) && threshold.fireIfAlreadyBeyond ? '; fires once now' : '';
   const owners = definition.owners.length > 0 ? `; owners ${definition.owners.join(', ')}` : '';
   return `${definition.name}: ${conditionText(definition)}${once}${owners}`;
 };

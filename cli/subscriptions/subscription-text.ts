@@ -1,12 +1,14 @@
 import { numberText } from '../../lambda/shared/core/number-text';
 import type { ThresholdOperator } from '../../lambda/shared/core/position';
-import { mapText } from '../../lambda/shared/core/text';
+import { mapText, quantityText } from '../../lambda/shared/core/text';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';
-import type {
-  FlowUrlSource,
-  Subscription,
-  SubscriptionDefinition,
-  Threshold,
+import {
+  type ChangeThreshold,
+  type FlowUrlSource,
+  isChange,
+  type Subscription,
+  type SubscriptionDefinition,
+  type Threshold,
 } from '../../lambda/subscriptions/core/subscription';
 import type { Style } from '../shell/terminal';
 import { isoTime, relativeTime } from '../shell/time';
@@ -18,11 +20,21 @@ const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   atOrBelow: 'at or below',
 };
 
-/** `above 10,000, back at 9,000`. */
-export function levelText({ operator, value, recoverTo }: Threshold): string {
+/** `above 10,000, back at 9,000`, `falls by 20% compared with sameTimeLastWeek, ignoring less than 1,000`. */
+export function levelText(threshold: Threshold): string {
+  if (isChange(threshold)) {
+    const { change, comparedWith, minimumBase } = threshold;
+    const ignored = minimumBase === undefined ? '' : `, ignoring less than ${numberText(minimumBase)}`;
+    return `${change} by ${changeSizeText(threshold)} compared with ${comparedWith}${ignored}`;
+  }
+  const { operator, value, recoverTo } = threshold;
   const back = recoverTo === undefined ? '' : `, back at ${numberText(recoverTo)}`;
   return `${OPERATORS[operator]} ${numberText(value)}${back}`;
 }
+
+/** The size of a change in its unit: `20%`, `500`. */
+export const changeSizeText = ({ by, unit }: Pick<ChangeThreshold, 'by' | 'unit'>): string =>
+  quantityText(by, unit === 'percent' ? '%' : '');
 
 /** The filter and the threshold of a subscription: `VIP customers above 10,000, back at 9,000`. */
 export function filterText({ trigger, filter, threshold }: SubscriptionDefinition): string {

@@ -92,7 +92,10 @@ function members(text: string): Dimensions {
 }
 
 const MEMBERS = /^(\{[^}]*\}|[A-Za-z]\w*): (.+)$/;
-const OBSERVATION = /^("[^"]*"|[^\s"@]+?)(?:@(now[+-])?(\d+)(?:\.(\d+))?)?$/;
+const OBSERVATION = /^("[^"]*"|[^\s"@]+?)(?:@(now[+-])?(\d+)([dh])?(?:\.(\d+))?)?$/;
+/** Minutes of the units of times that count from the first day, and that day in minutes. */
+const UNIT_MINUTES = { h: 60, d: 24 * 60 };
+const FIRST_DAY = -14 * 24 * 60;
 /** The clock of the tests, in minutes after minute 0. */
 const CLOCK_MINUTES = 24 * 60;
 
@@ -114,10 +117,11 @@ class Observations {
       if (this.last === undefined) throw new Error('no event to duplicate');
       return this.last;
     }
-    const [, value, now, at, sequence] = OBSERVATION.exec(token) ?? [];
+    const [, value, now, at, unit, sequence] = OBSERVATION.exec(token) ?? [];
     if (value === undefined) throw new Error(`cannot read the observation: ${token}`);
     this.count++;
-    const minute = now ? CLOCK_MINUTES + Number(`${now.slice(-1)}${at}`) : Number(at ?? this.count);
+    const since = unit ? FIRST_DAY + Number(at) * UNIT_MINUTES[unit as 'h' | 'd'] : Number(at ?? this.count);
+    const minute = now ? CLOCK_MINUTES + Number(`${now.slice(-1)}${at}`) : since;
     const more = {
       ...(sequence !== undefined && { sequence: Number(sequence) }),
       ...(dimensions && { dimensions }),

@@ -2,17 +2,29 @@ import { afterEdit } from '../../delivery/core/health/health-transitions';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import { sameJson } from '../../shared/core/same-json';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
-import type {
-  FlowUrlSource,
-  Registration,
-  Subscription,
-  SubscriptionDefinition,
+import {
+  type FlowUrlSource,
+  isChange,
+  type Registration,
+  type Subscription,
+  type SubscriptionDefinition,
+  type Threshold,
 } from '../../subscriptions/core/subscription';
-import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
+import {
+  isSeries,
+  SERIES_RANGE,
+  seriesItem,
+  type ThresholdItem,
+  thresholdItems,
+  watchedMetric,
+} from '../../thresholds/core/threshold-item';
 import type { RegistryPorts } from './ports';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
 const LEFTOVER_MS = 60 * 60 * 1000;
+
+/** Series of changes that a metric can have, because each observation reads each of them. */
+export const MAX_SERIES = 10;
 
 /** A subscription to register. Without a flow URL and a reference, a threshold only sends its event. */
 export interface DesiredSubscription {
@@ -58,7 +70,7 @@ const managerOf = (managedBy: string): string => managedBy.split('#', 1)[0] as s
 /**
  * Compares a subscription with the stored one. Changes nothing.
  * @throws SubscriptionConflictError if another manager owns the subscription.
- * @throws SubscriptionError for dimensions that the measure does not have.
+ * @throws SubscriptionError for dimensions that the measure does not have, and for too many kinds of changes.
  */
 export async function planRegistration(
   wanted: DesiredSubscription,
@@ -81,6 +93,7 @@ export async function planRegistration(
     return { change: 'unchanged', existing };
   }
   await checkDimensions(definition, thresholds);
+  await checkSeries(definition, thresholds);
   return { change: existing ? 'changed' : 'added', existing };
 }
 
@@ -107,6 +120,22 @@ async function checkDimensions(
   if (known.length === 0 || known.includes(wanted)) return;
   throw new SubscriptionError(
     `subscription "${definition.name}": measure "${measure.name}" does not have the dimensions ${wanted}; it has ${known.join(' and ')}: write those, each with its member`,
+  );
+}
+
+/** Keeps the reads of an observation independent of the number of thresholds. Two registrations at once can add one more. */
+async function checkSeries(
+  { name, threshold, ...definition }: SubscriptionDefinition,
+  thresholds: Pick<RegistryPorts['thresholds'], 'items'>,
+): Promise<void> {
+  const wanted = threshold && seriesItem(threshold, '');
+  if (!wanted) return;
+  const metric = watchedMetric({ name, ...definition });
+  const stored = (await thresholds.items(metricKey(metric), ...SERIES_RANGE)).filter(isSeries);
+  if (stored.length < MAX_SERIES || stored.some(({ sortKey }) => sortKey === wanted.sortKey)) return;
+  const minimums = [...new Set(stored.flatMap(({ series }) => series.minimumBase ?? []))].toSorted((a, b) => a - b);
+  throw new SubscriptionError(
+    `subscription "${name}": ${metric.kind} "${metric.name}" has thresholds with ${stored.length} combinations of comparedWith, unit and minimumBase, which is the limit: use one that it has, such as a minimumBase of ${minimums.join(', ')}`,
   );
 }
 
@@ -159,7 +188,10 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
   if (!keepsThreshold) await announce(next, existing, ports);
   const written = await put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
   if (!written) throw concurrentChange(definition.name);
-  if (!keepsThreshold) await eachThreshold(next, (key, item) => settle(key, item, ports));
+  if (!keepsThreshold) {
+    await eachThreshold(next, (key, item) => settle(key, item, ports));
+    await putSeries(next, ports.thresholds);
+  }
   await requestChecks(next, ports);
 }
 
@@ -201,12 +233,17 @@ async function put(
   }
 }
 
+/** Whether `evaluate` has to know of the threshold: to compare the current value, or to watch changes of the metric. */
+export const needsCheck = (threshold: Threshold): boolean =>
+  isChange(threshold) || threshold.fireIfAlreadyBeyond === true;
+
 /**
- * Requests checks of a new threshold, on its metric and on each member of its measure. For new members, `evaluate`
+ * Requests checks of a new threshold that needs them, on its metric and on each member of its measure. For new members, `evaluate`
  * finds the threshold itself.
  */
 async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
-  if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;
+  const { threshold } = definition;
+  if (!threshold || thresholdId === undefined || !needsCheck(threshold)) return;
   const metric = watchedMetric(definition);
   const members = isWhole(metric) ? await ports.thresholds.members(metricKey(metric)) : [];
   const metrics = [metric, ...members.map((dimensions) => ({ ...metric, dimensions }))];
@@ -271,8 +308,20 @@ async function announce(
   { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>,
 ): Promise<void> {
   const due = clock() + LEFTOVER_MS;
-  if (next) await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
+  if (next) {
+    await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
+    await putSeries(next, thresholds);
+  }
   if (old) await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, due));
+}
+
+/** Writes the series of a threshold, after the threshold: the sweep removes a series in which it finds no threshold. */
+async function putSeries(
+  { definition, thresholdId }: Subscription,
+  thresholds: Pick<RegistryPorts['thresholds'], 'putSeries'>,
+): Promise<void> {
+  const item = definition.threshold && thresholdId !== undefined && seriesItem(definition.threshold, thresholdId);
+  if (item) await thresholds.putSeries(metricKey(watchedMetric(definition)), item);
 }
 
 /** Writes an item again if the sweep removed it, which happens when the registration took longer than an hour. */

@@ -20,22 +20,32 @@ import {
   type DeliveryRow,
 } from '../../../lambda/delivery/core/delivery';
 import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';
+import type { ChangeSeries, ComparedWith } from '../../../lambda/shared/core/change';
 import type { ThresholdOperator } from '../../../lambda/shared/core/position';
 import type { Announcement, Failures, Health } from '../../../lambda/subscriptions/core/health';
 import {
   BODY_FORMATS,
+  type ChangeThreshold,
   type EntraAuth,
   type Filter,
+  type LevelThreshold,
   type ReferencedFlowUrl,
   type SealedFlowUrl,
   type Subscription,
   type SubscriptionDefinition,
-  type Threshold,
 } from '../../../lambda/subscriptions/core/subscription';
-import type { Hit, Intent, LastValue, MetricState } from '../../../lambda/thresholds/core/metric-state';
+import type {
+  Base,
+  Changes,
+  Hit,
+  Intent,
+  LastValue,
+  MetricState,
+  PastValue,
+} from '../../../lambda/thresholds/core/metric-state';
 import type { ThresholdCheck } from '../../../lambda/thresholds/core/observe';
 import type { DueKind } from '../../../lambda/thresholds/core/ports';
-import type { Flag, ThresholdItem, ThresholdItemKind } from '../../../lambda/thresholds/core/threshold-item';
+import type { Flag, SeriesItem, StoredItem, ThresholdItem } from '../../../lambda/thresholds/core/threshold-item';
 import type { Poll, Watch } from '../../../lambda/unification/core/poll';
 import type { Version } from './version';
 
@@ -84,7 +94,10 @@ const FILTER = fieldsOf<Filter>({
   kind: true,
   status: true,
 });
-const THRESHOLD = fieldsOf<Threshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true });
+const THRESHOLD = [
+  ...fieldsOf<LevelThreshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true }),
+  ...fieldsOf<ChangeThreshold>({ change: true, by: true, unit: true, comparedWith: true, minimumBase: true }),
+];
 const AUTH = fieldsOf<EntraAuth>({ type: true, tenantId: true, clientId: true, clientSecret: true, cloud: true });
 const FLOW = [
   ...fieldsOf<SealedFlowUrl>({ ciphertext: true, host: true, fingerprint: true }),
@@ -108,7 +121,19 @@ const HEALTH = fieldsOf<Health>({
 const ANNOUNCEMENT = fieldsOf<Announcement>({ detailType: true, at: true, due: true, detail: true });
 const FAILURES = fieldsOf<Failures>({ count: true, opened: true, openUntil: true });
 const API_KEY = fieldsOf<StoredKey, 'name'>({ hash: true, createdAt: true, lastUsedAt: true, expiresAt: true });
-const STATE = fieldsOf<MetricState>({ metric: true, last: true, version: true, recent: true, intent: true });
+const STATE = fieldsOf<MetricState>({
+  metric: true,
+  last: true,
+  version: true,
+  recent: true,
+  intent: true,
+  changes: true,
+});
+const CHANGES = fieldsOf<Changes>({ bases: true });
+const BASE = fieldsOf<Base>({ value: true, observedAt: true });
+const PAST_VALUE = fieldsOf<PastValue>({ value: true, observedAt: true, until: true });
+const SERIES = fieldsOf<ChangeSeries>({ comparedWith: true, unit: true, minimumBase: true });
+const SERIES_ITEM = fieldsOf<SeriesItem, 'sortKey'>({ kind: true, series: true, writtenBy: true });
 const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true });
 const INTENT = fieldsOf<Intent>({
   version: true,
@@ -134,6 +159,8 @@ const HIT = fieldsOf<Hit>({
   thresholdId: true,
   startsFlow: true,
   flagged: true,
+  series: true,
+  base: true,
 });
 const THRESHOLD_ITEM = fieldsOf<ThresholdItem, 'sortKey'>({
   kind: true,
@@ -144,6 +171,7 @@ const THRESHOLD_ITEM = fieldsOf<ThresholdItem, 'sortKey'>({
   recoverTo: true,
   cut: true,
   flagged: true,
+  series: true,
 });
 const FLAG = fieldsOf<Flag>({ armed: true });
 const ROW = fieldsOf<DeliveryRow, 'subscription' | 'eventId'>({
@@ -204,7 +232,8 @@ const RECONCILIATION = fieldsOf<ScheduledReconciliation>({ kind: true, source: t
 const SOURCE = fieldsOf<SourceEntry>({ name: true, put: true, detail: true, stopped: true, reconciled: true });
 
 const DUE_KINDS = membersOf<DueKind>({ intent: true, threshold: true, part: true });
-const ITEM_KINDS = membersOf<ThresholdItemKind>({ fire: true, rearm: true, initial: true });
+const ITEM_KINDS = membersOf<StoredItem['kind']>({ fire: true, rearm: true, initial: true, series: true });
+const COMPARISONS = membersOf<ComparedWith>({ previous: true, sameTimeYesterday: true, sameTimeLastWeek: true });
 const OPERATORS = membersOf<ThresholdOperator>({ above: true, atOrAbove: true, below: true, atOrBelow: true });
 const QUERY_SERVICES = membersOf<Query['service']>({
   athena: true,
@@ -304,6 +333,36 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     [...intents, ...thresholds].flatMap((one) => one?.hits),
   );
   fields('a threshold item', THRESHOLD_ITEM, thresholdItems);
+  fields(
+    "a state's changes",
+    CHANGES,
+    states.map(({ changes }) => changes),
+  );
+  fields(
+    'a base',
+    BASE,
+    [...intents, ...thresholds].flatMap((one) => one?.hits ?? []).map((hit: Any) => hit.base),
+  );
+  fields(
+    'a past value',
+    PAST_VALUE,
+    thresholds.filter(({ sk }) => sk.startsWith('value#')),
+  );
+  fields(
+    'the item of a series',
+    SERIES_ITEM,
+    thresholdItems.filter(({ kind }) => kind === 'series'),
+  );
+  fields(
+    'a series',
+    SERIES,
+    thresholdItems.map(({ series }) => series),
+  );
+  values(
+    'a series that compares with',
+    COMPARISONS,
+    thresholdItems.map(({ series }) => series?.comparedWith),
+  );
   fields('a flag', FLAG, thresholds);
   values(
     'a due item of the kind',

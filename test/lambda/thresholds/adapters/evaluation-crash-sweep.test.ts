@@ -178,7 +178,7 @@ describe('an intent that is too large for its item', () => {
 /** The current content of the tables, for a separate run. */
 function structuredCloneOf({ tables: from }: Evaluator): Evaluator['tables'] {
   const copy = new Evaluator().tables;
-  for (const name of ['states', 'items', 'flags', 'measures', 'subscriptions'] as const) {
+  for (const name of ['states', 'items', 'series', 'past', 'flags', 'measures', 'subscriptions'] as const) {
     for (const [key, value] of from[name]) (copy[name] as Map<string, unknown>).set(key, structuredClone(value));
   }
   return copy;

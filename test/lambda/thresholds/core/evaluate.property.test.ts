@@ -12,7 +12,7 @@ import {
   position,
   THRESHOLD_OPERATORS,
 } from '../../../../lambda/shared/core/position';
-import type { Threshold } from '../../../../lambda/subscriptions/core/subscription';
+import type { LevelThreshold } from '../../../../lambda/subscriptions/core/subscription';
 import { crossingId } from '../../../../lambda/thresholds/core/crossing-id';
 import type { LastValue } from '../../../../lambda/thresholds/core/metric-state';
 import { watchedMetric } from '../../../../lambda/thresholds/core/threshold-item';
@@ -47,8 +47,8 @@ async function history(seed: number, options: Options): Promise<{ published: str
 
   // One or two of these metrics, so that histories interact.
   const metrics = [ALL_METRICS[upTo(3)] as Metric, ALL_METRICS[upTo(3)] as Metric];
-  const threshold = (): Threshold => {
-    const operator = THRESHOLD_OPERATORS[upTo(3)] as Threshold['operator'];
+  const threshold = (): LevelThreshold => {
+    const operator = THRESHOLD_OPERATORS[upTo(3)] as LevelThreshold['operator'];
     const value = 1 + upTo(4);
     const away = directionOf(operator) === 'above' ? -1 : 1;
     const recoverTo = random() < 0.5 ? value + away * (1 + upTo(1)) : undefined;
@@ -137,7 +137,7 @@ async function history(seed: number, options: Options): Promise<{ published: str
 interface Reign {
   readonly name: string;
   readonly thresholdId: string;
-  readonly threshold: Threshold;
+  readonly threshold: LevelThreshold;
   /** Key of its metric. A measure includes its members. */
   readonly watched: string;
   readonly from: number;
@@ -166,7 +166,7 @@ function reignsOf({ tables }: Evaluator): Reign[] {
     if (last && last.to === Infinity) last.to = at;
     if (!subscription) continue;
     const { definition, thresholdId = '' } = subscription;
-    const threshold = definition.threshold as Threshold;
+    const threshold = definition.threshold as LevelThreshold;
     const watched = metricKey(watchedMetric(definition));
     reigns.push({ name, thresholdId, threshold, watched, from: at, to: Infinity, armed: new Map(), fired: new Set() });
   }
