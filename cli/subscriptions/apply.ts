@@ -1,12 +1,12 @@
+import { needsCheck } from '../../lambda/registration/core/changes';
+import { SubscriptionError } from '../../lambda/registration/core/errors';
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import {
   type Change,
   type DesiredSubscription,
-  needsCheck,
   planRegistration,
   register,
   SubscriptionConflictError,
-  SubscriptionError,
   unregister,
 } from '../../lambda/registration/core/register';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';

@@ -2,29 +2,19 @@ import { afterEdit } from '../../delivery/core/health/health-transitions';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import { sameJson } from '../../shared/core/same-json';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
-import {
-  type FlowUrlSource,
-  isChange,
-  type Registration,
-  type Subscription,
-  type SubscriptionDefinition,
-  type Threshold,
+import type {
+  FlowUrlSource,
+  Registration,
+  Subscription,
+  SubscriptionDefinition,
 } from '../../subscriptions/core/subscription';
-import {
-  isSeries,
-  SERIES_RANGE,
-  seriesItem,
-  type ThresholdItem,
-  thresholdItems,
-  watchedMetric,
-} from '../../thresholds/core/threshold-item';
+import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
+import { checkSeries, needsCheck, putSeries } from './changes';
+import { SubscriptionError } from './errors';
 import type { RegistryPorts } from './ports';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
 const LEFTOVER_MS = 60 * 60 * 1000;
-
-/** Series of changes that a metric can have, because each observation reads each of them. */
-export const MAX_SERIES = 10;
 
 /** A subscription to register. Without a flow URL and a reference, a threshold only sends its event. */
 export interface DesiredSubscription {
@@ -49,11 +39,6 @@ export class SubscriptionConflictError extends Error {
   ) {
     super(message);
   }
-}
-
-/** The subscription is invalid. */
-export class SubscriptionError extends Error {
-  override readonly name = 'SubscriptionError';
 }
 
 export interface RegistrationPlan {
@@ -120,22 +105,6 @@ async function checkDimensions(
   if (known.length === 0 || known.includes(wanted)) return;
   throw new SubscriptionError(
     `subscription "${definition.name}": measure "${measure.name}" does not have the dimensions ${wanted}; it has ${known.join(' and ')}: write those, each with its member`,
-  );
-}
-
-/** Keeps the reads of an observation independent of the number of thresholds. Two registrations at once can add one more. */
-async function checkSeries(
-  { name, threshold, ...definition }: SubscriptionDefinition,
-  thresholds: Pick<RegistryPorts['thresholds'], 'items'>,
-): Promise<void> {
-  const wanted = threshold && seriesItem(threshold, '');
-  if (!wanted) return;
-  const metric = watchedMetric({ name, ...definition });
-  const stored = (await thresholds.items(metricKey(metric), ...SERIES_RANGE)).filter(isSeries);
-  if (stored.length < MAX_SERIES || stored.some(({ sortKey }) => sortKey === wanted.sortKey)) return;
-  const minimums = [...new Set(stored.flatMap(({ series }) => series.minimumBase ?? []))].toSorted((a, b) => a - b);
-  throw new SubscriptionError(
-    `subscription "${name}": ${metric.kind} "${metric.name}" has thresholds with ${stored.length} combinations of comparedWith, unit and minimumBase, which is the limit: use one that it has, such as a minimumBase of ${minimums.join(', ')}`,
   );
 }
 
@@ -233,10 +202,6 @@ async function put(
   }
 }
 
-/** Whether `evaluate` has to know of the threshold: to compare the current value, or to watch changes of the metric. */
-export const needsCheck = (threshold: Threshold): boolean =>
-  isChange(threshold) || threshold.fireIfAlreadyBeyond === true;
-
 /**
  * Requests checks of a new threshold that needs them, on its metric and on each member of its measure. For new members, `evaluate`
  * finds the threshold itself.
@@ -313,15 +278,6 @@ async function announce(
     await putSeries(next, thresholds);
   }
   if (old) await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, due));
-}
-
-/** Writes the series of a threshold, after the threshold: the sweep removes a series in which it finds no threshold. */
-async function putSeries(
-  { definition, thresholdId }: Subscription,
-  thresholds: Pick<RegistryPorts['thresholds'], 'putSeries'>,
-): Promise<void> {
-  const item = definition.threshold && thresholdId !== undefined && seriesItem(definition.threshold, thresholdId);
-  if (item) await thresholds.putSeries(metricKey(watchedMetric(definition)), item);
 }
 
 /** Writes an item again if the sweep removed it, which happens when the registration took longer than an hour. */

@@ -4,11 +4,11 @@ import type { EventPublisher } from '../../events/core/ports';
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { type Metric, measureOf, metricKey, type Observation } from '../../shared/core/metric';
 import type { Clock, Telemetry } from '../../shared/core/ports';
-import { isBeyond, position } from '../../shared/core/position';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import { isChange, type Subscription } from '../../subscriptions/core/subscription';
-import { type ChangedItems, changedItems, firstChanges, type HitItem, periodOf } from './changed-items';
+import { type HitItem, periodOf } from './changed-items';
 import { crossingDetail, crossingDetailType } from './crossing-detail';
+import { initialBeyond, itemsHit } from './hit-items';
 import {
   type Hit,
   type Intent,
@@ -19,15 +19,7 @@ import {
   pastValues,
 } from './metric-state';
 import type { ThresholdStore } from './ports';
-import {
-  crossedRange,
-  type Flag,
-  INITIAL_RANGE,
-  isSeries,
-  type StoredItem,
-  type ThresholdItem,
-  thresholdItems,
-} from './threshold-item';
+import { type Flag, type ThresholdItem, thresholdItems } from './threshold-item';
 
 export interface EvaluationPorts {
   readonly thresholds: ThresholdStore;
@@ -83,7 +75,7 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
     const measure = measureOf(metric);
     // Before the first commit, so that new thresholds on the whole measure find this member.
     if (!state?.last && measure) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
-    const { items, changes } = await itemsHit(key, state, observation, seen.size > 0, ports);
+    const { items, changes } = await itemsHit(key, state, observation, seen.size > 0, ports.thresholds);
     const hits = await activeHits(key, items, seen, ports);
     if (!hits) return undefined;
     const next = nextState(state, observation, changes);
@@ -144,41 +136,6 @@ async function onSettledState<Outcome>(
   throw new Error(`the state of metric ${key} changed during ${MAX_ATTEMPTS} attempts`);
 }
 
-/**
- * The items that a new value crosses, in the order of crossing: levels, then changes.
- * @param anyway reads the series although the state does not say that there are any: a threshold was just replaced, and its
- * replacement can be the metric's first one on changes.
- */
-async function itemsHit(
-  key: string,
-  state: MetricState | undefined,
-  observation: Observation,
-  anyway: boolean,
-  { thresholds }: EvaluationPorts,
-): Promise<ChangedItems> {
-  // Thresholds on the whole measure are stored under the measure and apply to each of its members.
-  const measure = measureOf(observation.metric);
-  const keys = measure ? [key, metricKey(measure)] : [key];
-  const read = async (range: readonly [string, string]): Promise<StoredItem[]> =>
-    (await Promise.all(keys.map((partition) => thresholds.items(partition, ...range)))).flat();
-  const { value } = observation;
-  const last = state?.last;
-  if (!last) {
-    const found = await read(INITIAL_RANGE);
-    return { items: inOrder(found).filter(initialBeyond(value)), changes: firstChanges(found) };
-  }
-  const [from, to] = [position(last.value), position(value)];
-  const levels = from === to ? [] : inOrder(await read(crossedRange(from, to)), to < from);
-  if (!state.changes && !anyway) return { items: levels };
-  const { items, changes } = await changedItems(keys, { ...state, last }, observation, thresholds);
-  return { items: [...levels, ...items], changes };
-}
-
-function inOrder(items: readonly StoredItem[], falls = false): ThresholdItem[] {
-  const ascending = items.filter((item) => !isSeries(item)).toSorted((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
-  return falls ? ascending.reverse() : ascending;
-}
-
 /** Stores the values that the next state drops, before it does. Only their first writing counts. */
 async function storePastValues(
   key: string,
@@ -192,11 +149,6 @@ async function storePastValues(
   const dropped = pastValues(state, observation, next, period);
   await Promise.all(dropped.map((past) => thresholds.putPastValue(key, past, expiresAt)));
 }
-
-const initialBeyond =
-  (value: number) =>
-  ({ kind, operator, threshold }: ThresholdItem): boolean =>
-    kind === 'initial' && isBeyond(operator, threshold, value);
 
 /**
  * The hits of the items that are current in their subscription and not disarmed on this metric. Undefined if an item was
