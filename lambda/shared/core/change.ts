@@ -43,7 +43,7 @@ export function changeOf(unit: ChangeUnit, base: number, value: number): Fractio
 /** The change as a double, for people. Undefined for the percentage of a base of 0. */
 export function changeNumber(unit: ChangeUnit, base: number, value: number): number | undefined {
   const change = changeOf(unit, base, value);
-  return change && Number(toNumber(change).toPrecision(15));
+  return change && rounded(change);
 }
 
 /** The value at which a base has changed by `by`, which is negative for a fall. */
@@ -51,8 +51,14 @@ export function valueAfterChange(unit: ChangeUnit, base: number, by: number): nu
   const from = fractionOf(base);
   const size = fractionOf(-by);
   const change = unit === 'absolute' ? size : dividedBy(times(absolute(from), size), HUNDRED);
-  return Number(toNumber(minus(from, change)).toPrecision(15));
+  return rounded(minus(from, change));
 }
+
+/** Without rounding noise, and never infinite. */
+const rounded = (exact: Fraction): number => {
+  const number = Number(toNumber(exact).toPrecision(15));
+  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, number));
+};
 
 /** The position of a metric without a change: beyond no threshold. */
 export const NO_CHANGE = position(0);
