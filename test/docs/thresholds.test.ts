@@ -6,6 +6,7 @@ import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file'
 import { register, unregister } from '../../lambda/registration/core/register';
 import { canonicalDimensions, type Dimensions } from '../../lambda/shared/core/metric';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
+import { CHANGE_PICTURE_FILE, drawChangePicture } from '../../scripts/docs/change-picture';
 import { drawPicture, PICTURE_FILE } from '../../scripts/docs/threshold-picture';
 import { Evaluator, measure, segment } from '../support/evaluation';
 
@@ -295,14 +296,17 @@ describe('the mistakes', () => {
   }
 });
 
-describe('the picture', () => {
-  test('matches the evaluator (if not, run: npx tsx scripts/docs/threshold-picture.ts)', async () => {
-    expect(readFileSync(PICTURE_FILE, 'utf8')).toBe(await drawPicture());
-    expect(PAGE).toContain('](thresholds.svg)');
+describe.each([
+  ['thresholds.svg', PICTURE_FILE, drawPicture, 'threshold-picture.ts'],
+  ['changes.svg', CHANGE_PICTURE_FILE, drawChangePicture, 'change-picture.ts'],
+] as const)('the picture %s', (name, file, draw, script) => {
+  test(`matches the evaluator (if not, run: npx tsx scripts/docs/${script})`, async () => {
+    expect(readFileSync(file, 'utf8')).toBe(await draw());
+    expect(PAGE).toContain(`](${name})`);
   });
 
   test('loads no external resources and has a light and a dark color scheme', async () => {
-    const svg = await drawPicture();
+    const svg = await draw();
     expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|@import|url\(|\son\w+=/);
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(svg).toMatch(/<title>.+<\/title>/);
