@@ -2,7 +2,7 @@ import { progress, readOptions, runMain, table } from './report';
 import { type Growth, growingCosts, measureGrowth } from './thresholds/threshold-growth';
 
 const HELP = `Measures the cost of an observation that crosses 0, 1 and 10 thresholds, on metrics with 1, 1,000 and 100,000
-thresholds, and the cost of a rules engine. Takes a few minutes.
+thresholds on levels or on changes, and the cost of a rules engine. Takes a few minutes.
 
   npm run bench:thresholds                     tables
   npm --silent run bench:thresholds -- --json  one JSON document on standard output
@@ -13,8 +13,11 @@ Method: docs/benchmarks.md
 
 function tables({ cells, ruleByRule, rulesEngine, observations }: Growth): string {
   const ours = table(
-    ['thresholds', 'crossed', 'read units', 'write units', 'API calls', 'CPU ms'],
-    cells.map((cell) => [cell.thresholds, cell.crossed, cell.readUnits, cell.writeUnits, cell.apiCalls, cell.cpuMs]),
+    ['thresholds on', 'thresholds', 'crossed', 'read units', 'write units', 'API calls', 'CPU ms'],
+    cells.map(({ watched, thresholds, crossed, readUnits, writeUnits, apiCalls, cpuMs }) => [
+      watched,
+      ...[thresholds, crossed, readUnits, writeUnits, apiCalls, cpuMs],
+    ]),
   );
   const theirs = table(
     ['thresholds', 'crossed', 'CPU ms', 'observations'],

@@ -95,7 +95,7 @@ export {
   type SubscriptionRegistrationProps,
 } from './subscriptions/subscription-registration';
 export { SubscriptionRegistry, type SubscriptionRegistryProps } from './subscriptions/subscription-registry';
-export { Threshold, type ThresholdOptions } from './subscriptions/threshold';
+export { type ChangeOptions, ComparedWith, Threshold, type ThresholdOptions } from './subscriptions/threshold';
 export {
   type DataSourceRefreshFailedOptions,
   type DataSourceRefreshSucceededOptions,

@@ -1,9 +1,15 @@
-import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
+import type { SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
 import type { Level } from './rule-by-rule';
 
 /** The middle of the thresholds, which are at every 100th value. */
 const MIDDLE = 10_000_000;
 const STEP = 100;
+/** The value that the changes of a metric are compared with. */
+export const BASE = 1_000_000;
+
+/** What the thresholds of a metric watch. */
+export const WATCHED = ['levels', 'changes'] as const;
+export type Watched = (typeof WATCHED)[number];
 
 /** A rise of a value. */
 export interface Move {
@@ -29,10 +35,11 @@ export class MetricWithThresholds {
   readonly others: readonly Level[];
 
   constructor(
+    readonly watched: Watched,
     readonly thresholds: number,
     reach: number,
   ) {
-    this.segment = `Customers of metric ${String(thresholds).padStart(9, '0')}`;
+    this.segment = `Customers of metric ${watched} ${String(thresholds).padStart(9, '0')}`;
     const within = Math.min(thresholds, Math.max(reach, 1));
     const below = Math.floor((thresholds - within) / 2);
     const all = Array.from({ length: thresholds }, (_, n) => this.level(n, n - below));
@@ -50,14 +57,20 @@ export class MetricWithThresholds {
       trigger: 'segment-threshold-crossed',
       instanceId: 'default',
       filter: { segment: this.segment },
-      threshold: { operator: 'above', value },
+      threshold: this.thresholdAt(value),
       format: 'flat',
       owners: ['customer-data@example.com'],
     };
   }
 
+  /** A rise above the level, or a rise by so much that the value is above the level. */
+  private thresholdAt(value: number): Threshold {
+    if (this.watched === 'levels') return { operator: 'above', value };
+    return { change: 'rises', by: value - BASE + 0.5, unit: 'absolute', comparedWith: 'sameTimeYesterday' };
+  }
+
   private level(n: number, fromMiddle: number): Level {
-    const name = `metric-${String(this.thresholds).padStart(9, '0')}-threshold-${String(n).padStart(9, '0')}`;
+    const name = `${this.watched}-${String(this.thresholds).padStart(9, '0')}-threshold-${String(n).padStart(9, '0')}`;
     return { subscription: name, value: MIDDLE + fromMiddle * STEP };
   }
 }

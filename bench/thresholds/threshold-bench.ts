@@ -9,13 +9,14 @@ import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import { metricKey } from '../../lambda/shared/core/metric';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import type { Threshold } from '../../lambda/subscriptions/core/subscription';
 import { ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';
 import { evaluateBatch } from '../../lambda/thresholds/core/evaluate';
 import { thresholdItems, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import { CallCounter, type Usage } from '../cost/counted-client';
 import { CREDENTIALS, type RunningEngines } from '../engines/engines';
 import { cpuMs, threeDigits } from '../report';
-import { type MetricWithThresholds, moveOf } from './metric-with-thresholds';
+import { BASE, type MetricWithThresholds, moveOf, type Watched } from './metric-with-thresholds';
 
 export interface GrowthOptions {
   /** Numbers of thresholds of the metrics. The minimum is the number of crossings. */
@@ -33,6 +34,7 @@ export interface GrowthOptions {
 
 /** Means per observation. */
 export interface Cell extends Usage {
+  readonly watched: Watched;
   readonly thresholds: number;
   readonly crossed: number;
   readonly cpuMs: number;
@@ -40,7 +42,9 @@ export interface Cell extends Usage {
 
 /** Fixed instants, so that every metric gets exactly the same observations. */
 const FIRST_INSTANT = Date.parse('2026-01-01T00:00:00Z');
-const MINUTE_MS = 60_000;
+/** All observations of a metric fit into a day, so that yesterday's value is the same for all of them. */
+const INTERVAL_MS = 20_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = Date.parse('2026-11-22T00:00:00Z');
 /** BatchWriteItem accepts 25 items (API reference). */
 const MAX_BATCH = 25;
@@ -116,11 +120,9 @@ export class ThresholdBench {
     const items = metric.others.flatMap((level) => {
       const definition = metric.definition(level);
       const key = metricKey(watchedMetric(definition));
-      return thresholdItems(
-        level.subscription,
-        randomUUID(),
-        definition.threshold as { operator: 'above'; value: number },
-      ).map(({ sortKey, ...item }) => ({ [PARTITION_KEY]: key, [SORT_KEY]: sortKey, ...item }));
+      return thresholdItems(level.subscription, randomUUID(), definition.threshold as Threshold).map(
+        ({ sortKey, ...item }) => ({ [PARTITION_KEY]: key, [SORT_KEY]: sortKey, ...item }),
+      );
     });
     const table = this.engines.thresholds;
     const batches = Array.from({ length: Math.ceil(items.length / MAX_BATCH) }, (_, n) =>
@@ -141,8 +143,9 @@ export class ThresholdBench {
     metric: MetricWithThresholds,
     { crossed, observations, warmUp }: GrowthOptions,
   ): Promise<Map<number, Measured>> {
-    let minute = 0;
-    const observe = (value: number) => this.observe(metric, value, FIRST_INSTANT + minute++ * MINUTE_MS);
+    let count = 0;
+    const observe = (value: number) => this.observe(metric, value, FIRST_INSTANT + count++ * INTERVAL_MS);
+    await this.observe(metric, BASE, FIRST_INSTANT - DAY_MS);
     const columns = new Map<number, Measured>();
     for (const many of crossed.filter((one) => one <= metric.thresholds).toSorted((a, b) => a - b)) {
       const crossings: string[][] = [];
@@ -170,6 +173,7 @@ export class ThresholdBench {
         total.cpuMs += cpu;
       }
       const cell = {
+        watched: metric.watched,
         thresholds: metric.thresholds,
         crossed: many,
         readUnits: total.readUnits / observations,

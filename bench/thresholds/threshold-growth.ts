@@ -1,6 +1,6 @@
 import { startEngines } from '../engines/engines';
 import { cpuMs, threeDigits } from '../report';
-import { MetricWithThresholds, moveOf } from './metric-with-thresholds';
+import { MetricWithThresholds, moveOf, WATCHED } from './metric-with-thresholds';
 import { RULES_ENGINE, RuleByRule } from './rule-by-rule';
 import { type Cell, type GrowthOptions, type Measured, ThresholdBench } from './threshold-bench';
 
@@ -23,19 +23,20 @@ export interface Growth {
 export async function measureGrowth(options: GrowthOptions): Promise<Growth> {
   const { thresholds, crossed, progress } = options;
   const wanted = thresholds.flatMap((held) => crossed.map((many) => ({ held: Math.max(held, many), crossed: many })));
-  const metrics = [...new Set(wanted.map(({ held }) => held))]
-    .sort((a, b) => a - b)
-    .map((held) => new MetricWithThresholds(held, Math.max(...crossed)));
+  const counts = [...new Set(wanted.map(({ held }) => held))].sort((a, b) => a - b);
+  const metrics = WATCHED.flatMap((watched) =>
+    counts.map((held) => new MetricWithThresholds(watched, held, Math.max(...crossed))),
+  );
   const engines = await startEngines();
   try {
     const bench = new ThresholdBench(engines);
     for (const metric of metrics) {
-      progress(`loading ${metric.thresholds} thresholds`);
+      progress(`loading ${metric.thresholds} thresholds on ${metric.watched}`);
       await bench.load(metric);
     }
     const found = new Map<MetricWithThresholds, Map<number, Measured>>();
     for (const metric of metrics) {
-      progress(`evaluating on ${metric.thresholds} thresholds`);
+      progress(`evaluating on ${metric.thresholds} thresholds on ${metric.watched}`);
       found.set(metric, await bench.measure(metric, options));
     }
     bench.close();
@@ -44,13 +45,14 @@ export async function measureGrowth(options: GrowthOptions): Promise<Growth> {
     const ruleByRule: RuleCell[] = [];
     for (const metric of metrics) {
       const columns = wanted.filter(({ held }) => held === metric.thresholds).map((cell) => cell.crossed);
-      progress(`running the rules engine on ${metric.thresholds} thresholds`);
-      const rules = new RuleByRule(metric.levels);
+      // Both kinds have the same crossings, so the rules of levels stand for both.
+      const rules = metric.watched === 'levels' ? new RuleByRule(metric.levels) : undefined;
+      if (rules) progress(`running the rules engine on ${metric.thresholds} thresholds`);
       for (const many of new Set(columns)) {
         const measured = found.get(metric)?.get(many);
         if (!measured) continue;
         cells.push(measured.cell);
-        ruleByRule.push(await measureRules(rules, metric, many, measured.crossings, options));
+        if (rules) ruleByRule.push(await measureRules(rules, metric, many, measured.crossings, options));
       }
     }
     return { cells, ruleByRule, rulesEngine: RULES_ENGINE, observations: options.observations };
@@ -62,12 +64,12 @@ export async function measureGrowth(options: GrowthOptions): Promise<Growth> {
 /** A sentence for each cell whose units or calls differ from the first cell of its column. */
 export function growingCosts(cells: readonly Cell[]): string[] {
   return cells.flatMap((cell) => {
-    const first = cells.find(({ crossed }) => crossed === cell.crossed) as Cell;
+    const first = cells.find(({ watched, crossed }) => watched === cell.watched && crossed === cell.crossed) as Cell;
     return (['readUnits', 'writeUnits', 'apiCalls'] as const)
       .filter((what) => cell[what] !== first[what])
       .map(
         (what) =>
-          `crossing ${cell.crossed} of ${cell.thresholds} thresholds costs ${cell[what]} ${what}, ` +
+          `crossing ${cell.crossed} of ${cell.thresholds} thresholds on ${cell.watched} costs ${cell[what]} ${what}, ` +
           `of ${first.thresholds} thresholds ${first[what]}`,
       );
   });

@@ -1,10 +1,12 @@
 import { TRIGGER_IDS, type TriggerId } from '../../contract/events';
 import type { DesiredSubscription } from '../../lambda/registration/core/register';
+import type { ComparedWith } from '../../lambda/shared/core/change';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { isBeyond, type ThresholdOperator } from '../../lambda/shared/core/position';
 import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
+import { isChange } from '../../lambda/subscriptions/core/subscription';
 import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { metricText } from '../../lambda/thresholds/core/threshold-status';
@@ -29,6 +31,18 @@ const OPERATORS: readonly (readonly [ThresholdOperator, label: string])[] = [
   ['below', 'falls below the threshold'],
   ['atOrBelow', 'falls to the threshold or below'],
 ];
+
+const CHANGES = [
+  ['risesBy', 'rises by a percentage or an amount'],
+  ['fallsBy', 'falls by a percentage or an amount'],
+  ['changesBy', 'changes by a percentage or an amount, up or down'],
+] as const;
+
+const COMPARISONS: Readonly<Record<ComparedWith, string>> = {
+  previous: 'The value before',
+  sameTimeYesterday: 'The value at the same time yesterday',
+  sameTimeLastWeek: 'The value at the same time last week',
+};
 
 /** The prompts support the default instance only. */
 const INSTANCE = 'default';
@@ -150,10 +164,13 @@ async function askThreshold(
   const current = metrics.find((one) => metricKey(one.metric) === metricKey(metric))?.last?.value;
   const name = metricText(metric);
   const state = current === undefined ? `${name} has no value yet` : `${name} is at ${numberText(current)}`;
-  const operator = await prompts.choose(
+  const condition = await prompts.choose(
     `${state}. Start the flow when it …`,
-    OPERATORS.map(([value, label]) => ({ value, label })),
+    [...OPERATORS, ...CHANGES].map(([value, label]) => ({ value, label })),
   );
+  const change = CHANGES.find(([key]) => key === condition)?.[0];
+  if (change) return askChange(change, metric, subject, prompts);
+  const operator = condition as ThresholdOperator;
   const level = readNumber(
     await prompts.ask('Threshold', {
       validate: (answer) =>
@@ -165,6 +182,35 @@ async function askThreshold(
   if (current === undefined || !isBeyond(operator, level, current)) return { entry, slug };
   const fires = await prompts.confirm(`${state}, which is already beyond the threshold. Fire once now?`, false);
   return { entry: fires ? { ...entry, fireIfAlreadyBeyond: true } : entry, slug };
+}
+
+/** Prompts for the size of a change, and for the earlier value that it refers to. */
+async function askChange(
+  key: (typeof CHANGES)[number][0],
+  metric: Metric,
+  subject: Subject['entry'],
+  prompts: Prompts,
+): Promise<Subject> {
+  const comparedWith = 'previous';
+  const sizeOf = (answer: string) => {
+    const percent = /^(.*)%\s*$/.exec(answer)?.[1];
+    return percent === undefined ? { absolute: readNumber(answer) } : { percent: readNumber(percent) };
+  };
+  const size = await prompts.ask('By how much, or more? A percentage such as 20%, or an amount such as 500', {
+    validate: (answer) => {
+      const given = sizeOf(answer);
+      if (Object.values(given)[0] === undefined) return 'Not a number. Use a form such as 20%, 500 or 12.5.';
+      const trigger = metric.kind === 'segment' ? 'segment-threshold-crossed' : 'measure-threshold-crossed';
+      return mistakeOf(key, { ...subject, trigger, [key]: { ...given, comparedWith } });
+    },
+  });
+  const compared = await prompts.choose(
+    'Compared with which value?',
+    Object.entries(COMPARISONS).map(([value, label]) => ({ value, label })),
+  );
+  const verb = key.replace('By', '');
+  const slug = `${metric.name} ${verb} ${size.trim().replace('%', ' percent')}`;
+  return { entry: { ...subject, [key]: { ...sizeOf(size), comparedWith: compared } }, slug };
 }
 
 /** Parses a number with or without thousands separators. */
@@ -222,7 +268,8 @@ function freeName(words: string, taken: ReadonlySet<string>): string {
 }
 
 export const summaryOf = ({ definition }: DesiredSubscription): string => {
-  const once = definition.threshold?.fireIfAlreadyBeyond ? '; fires once now' : '';
+  const { threshold } = definition;
+  const once = threshold && !isChange(threshold) && threshold.fireIfAlreadyBeyond ? '; fires once now' : '';
   const owners = definition.owners.length > 0 ? `; owners ${definition.owners.join(', ')}` : '';
   return `${definition.name}: ${conditionText(definition)}${once}${owners}`;
 };

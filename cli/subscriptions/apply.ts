@@ -1,3 +1,5 @@
+import { needsCheck } from '../../lambda/registration/core/changes';
+import { SubscriptionError } from '../../lambda/registration/core/errors';
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import {
   type Change,
@@ -5,7 +7,6 @@ import {
   planRegistration,
   register,
   SubscriptionConflictError,
-  SubscriptionError,
   unregister,
 } from '../../lambda/registration/core/register';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';
@@ -114,8 +115,8 @@ class ApplyRun {
       this.names.add(name);
       if ('value' in planned) {
         const { change } = planned.value;
-        // An unchanged one with this option is included: the last run can have ended before it requested the check.
-        if (change !== 'unchanged' || threshold?.fireIfAlreadyBeyond) this.plan.set(name, change);
+        // An unchanged one that needs a check is included: the last run can have ended before it requested the check.
+        if (change !== 'unchanged' || (threshold && needsCheck(threshold))) this.plan.set(name, change);
       } else {
         const { error } = planned;
         if (!(error instanceof SubscriptionConflictError || error instanceof SubscriptionError)) throw error;

@@ -23,8 +23,8 @@ import { WorkQueue } from '../shared/work-queue';
 /** Options for storing thresholds. */
 export interface ThresholdEvaluationOptions {
   /**
-   * Table of the latest values and the thresholds. Key: `pk`, `sk` (strings). Global secondary index: `by-due` with the key
-   * `dueKind` (string), `due` (number), keys only.
+   * Table of the latest values and the thresholds. Key: `pk`, `sk` (strings). TTL attribute: `expiresAt`. Global secondary
+   * index: `by-due` with the key `dueKind` (string), `due` (number), keys only.
    *
    * @default - a new table
    */
@@ -82,8 +82,8 @@ export class ThresholdEvaluation extends MeteredPart {
 
     const { eventBus, subscriptionsTable, thresholdsTable: existing, queueEncryptionKey } = props;
     const sortKey = { name: SORT_KEY, type: dynamodb.AttributeType.STRING };
-    const indexes = [dueIndex()];
-    const table = connectorTable(this, 'Table', { ...props, prop: 'thresholdsTable', existing, sortKey, indexes });
+    const shape = { sortKey, indexes: [dueIndex()], expires: true };
+    const table = connectorTable(this, 'Table', { ...props, prop: 'thresholdsTable', existing, ...shape });
     const observations = new WorkQueue(this, 'Observations', 'evaluate', queueEncryptionKey);
 
     const thresholdFunction = (handler: HandlerName, description: string) => {

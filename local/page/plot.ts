@@ -1,6 +1,7 @@
 import { numberText } from '../../lambda/shared/core/number-text';
 import { quantityText } from '../../lambda/shared/core/text';
 import type { Point } from './bus-history';
+import { type Band, bandOf, changeLevelText } from './change-band';
 import { type Html, html } from './html';
 import type { Level, PlottedMetric } from './snapshot';
 
@@ -18,7 +19,7 @@ const DAY = 24 * 3600 * 1000;
 interface Line {
   readonly value: number;
   readonly label: string;
-  readonly kind: 'threshold' | 'recovery';
+  readonly kind: 'threshold' | 'recovery' | 'base';
 }
 
 const WORDS: Readonly<Record<Level['operator'], string>> = {
@@ -36,9 +37,10 @@ const levelText = ({ operator, value, recoverTo }: Level): string =>
   `${WORDS[operator]} ${numberText(value)}${recoverTo === undefined ? '' : `, recovers at ${numberText(recoverTo)}`}`;
 
 /** Draws the values of a metric over time, and its thresholds, as SVG. `label` is the text alternative. */
-export function plot({ points, crossings, levels }: PlottedMetric, label: string): Html {
+export function plot({ points, crossings, levels, changes }: PlottedMetric, label: string): Html {
   const counted = points.filter(({ dropped }) => dropped === undefined);
-  const lines = linesOf(levels, counted.at(-1)?.value);
+  const bands = changes.flatMap((change) => bandOf(change, counted) ?? []);
+  const lines = linesOf(levels, bands, counted.at(-1)?.value);
   const values = [...points.map(({ value }) => value), ...lines.map(({ value }) => value)];
   const y = scale(padded(values), [AREA.bottom, AREA.top]);
   const times = points.map(({ observedAt }) => observedAt);
@@ -46,6 +48,7 @@ export function plot({ points, crossings, levels }: PlottedMetric, label: string
   const x = span[0] < span[1] ? scale(span, [AREA.left + 6, AREA.right - 8]) : () => (AREA.left + AREA.right) / 2;
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
 ${ticks(padded(values)).map((value) => grid(y(value), value))}
+${bands.map(({ base, low = base, high = base }) => html`<rect class="band" x="${AREA.left}" y="${y(high)}" width="${AREA.right - AREA.left}" height="${y(low) - y(high)}"/>`)}
 ${labelled(lines, y).map((line) => levelLine(line, y(line.value)))}
 ${curve(counted, x, y)}
 ${counted.map(({ observedAt, value }) => html`<circle class="value" cx="${x(observedAt)}" cy="${y(value)}" r="2.5"/>`)}
@@ -60,16 +63,22 @@ ${points.length > 0 && timeAxis(span, x)}
 </svg>`;
 }
 
-/** Lines of thresholds and recovery levels, without duplicates. */
-function linesOf(levels: readonly Level[], last: number | undefined): Line[] {
+/** Lines of thresholds, recovery levels and bases, without duplicates. */
+function linesOf(levels: readonly Level[], bands: readonly Band[], last: number | undefined): Line[] {
   const lines = new Map<string, Line>();
+  const add = (line: Line) => lines.set(`${line.label} ${line.value}`, line);
+  for (const { base, low, high } of bands) {
+    if (low !== undefined) add({ value: low, label: `≤ ${tickText(low)}`, kind: 'threshold' });
+    if (high !== undefined) add({ value: high, label: `≥ ${tickText(high)}`, kind: 'threshold' });
+    add({ value: base, label: `base ${tickText(base)}`, kind: 'base' });
+  }
   for (const level of levels) {
     const { value, recoverTo } = level;
     const label = `${SIGNS[level.operator]} ${tickText(value)}`;
-    lines.set(`${label} ${value}`, { value, label, kind: 'threshold' });
+    add({ value, label, kind: 'threshold' });
     if (recoverTo === undefined) continue;
     const back = `back ${tickText(recoverTo)}`;
-    lines.set(`${back} ${recoverTo}`, { value: recoverTo, label: back, kind: 'recovery' });
+    add({ value: recoverTo, label: back, kind: 'recovery' });
   }
   const distance = ({ value }: Line) => Math.abs(value - (last ?? 0));
   return [...lines.values()].sort((a, b) => distance(a) - distance(b)).slice(0, MAX_LEVELS);
@@ -157,10 +166,11 @@ function timeAxis([from, to]: readonly [number, number], x: (at: number) => numb
 }
 
 /** Describes a plot in words. */
-export function plotText({ points, crossings, levels, unit }: PlottedMetric): string {
+export function plotText({ points, crossings, levels, changes, unit }: PlottedMetric): string {
   const counted = points.filter(({ dropped }) => dropped === undefined);
   const last = counted.at(-1);
-  const watched = [...new Set(levels.map(levelText))].join(', ');
+  const texts = [...levels.map(levelText), ...changes.map((change) => changeLevelText(change, counted))];
+  const watched = [...new Set(texts)].join(', ');
   return [
     last
       ? `${counted.length} ${counted.length === 1 ? 'value' : 'values'}, now ${quantityText(last.value, unit)}`

@@ -1,7 +1,12 @@
 import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { type Metric, measureOf, metricKey } from '../../lambda/shared/core/metric';
-import type { Subscription, Threshold } from '../../lambda/subscriptions/core/subscription';
+import {
+  type ChangeThreshold,
+  isChange,
+  type LevelThreshold,
+  type Subscription,
+} from '../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { EventPattern } from '../bus/pattern';
 import type { Flow } from '../power-automate/flow';
@@ -47,14 +52,20 @@ export interface Snapshot {
   readonly flows?: readonly Flow[];
 }
 
-/** A subscription's threshold on a metric. */
-export interface Level extends Threshold {
+/** A subscription's level on a metric. */
+export interface Level extends LevelThreshold {
+  readonly subscription: string;
+}
+
+/** A subscription's threshold on changes of a metric. */
+export interface ChangeLevel extends ChangeThreshold {
   readonly subscription: string;
 }
 
 /** A metric and its thresholds. */
 export interface PlottedMetric extends MetricHistory {
   readonly levels: readonly Level[];
+  readonly changes: readonly ChangeLevel[];
 }
 
 /** Every observed metric and every metric with a threshold. Those with thresholds come first; each group is sorted. */
@@ -63,7 +74,7 @@ export function plottedMetrics({
   subscriptions,
 }: Pick<Snapshot, 'metrics' | 'subscriptions'>): PlottedMetric[] {
   const byKey = new Map(metrics.map((one) => [metricKey(one.metric), one]));
-  const levels = new Map<string, Level[]>();
+  const levels = new Map<string, (Level | ChangeLevel)[]>();
   for (const { definition } of subscriptions) {
     if (!definition.threshold) continue;
     const metric = watchedMetric(definition);
@@ -73,14 +84,21 @@ export function plottedMetrics({
     const hasMembers = metrics.some((one) => isMemberOf(one.metric, key));
     if (!byKey.has(key) && !hasMembers) byKey.set(key, { metric, points: [], crossings: [] });
   }
-  const levelsOf = (metric: Metric): Level[] => {
+  const levelsOf = (metric: Metric): (Level | ChangeLevel)[] => {
     const measure = measureOf(metric);
     return [...(levels.get(metricKey(metric)) ?? []), ...((measure && levels.get(metricKey(measure))) ?? [])];
   };
   return [...byKey.values()]
-    .map((one) => ({ ...one, levels: levelsOf(one.metric) }))
-    .sort((a, b) => Number(a.levels.length === 0) - Number(b.levels.length === 0) || compare(nameOf(a), nameOf(b)));
+    .map((one) => {
+      const all = levelsOf(one.metric);
+      const isOfChanges = (level: Level | ChangeLevel): level is ChangeLevel => isChange(level);
+      const levels = all.filter((level) => !isOfChanges(level)) as Level[];
+      return { ...one, levels, changes: all.filter(isOfChanges) };
+    })
+    .sort((a, b) => Number(isUnwatched(a)) - Number(isUnwatched(b)) || compare(nameOf(a), nameOf(b)));
 }
+
+const isUnwatched = ({ levels, changes }: PlottedMetric): boolean => levels.length + changes.length === 0;
 
 const isMemberOf = (metric: Metric, measureKey: string): boolean => {
   const measure = measureOf(metric);

@@ -72,17 +72,17 @@ const DAYS = { first: 1, last: 12 } as const;
 const VALUES = { lowest: 7_500, highest: 12_500 } as const;
 const STRIP = { top: 412, height: 22 } as const;
 
-const round = (n: number): number => Math.round(n * 10) / 10;
+export const round = (n: number): number => Math.round(n * 10) / 10;
 const x = (day: number): number =>
   round(PLOT.left + ((PLOT.right - PLOT.left) * (day - DAYS.first)) / (DAYS.last - DAYS.first));
 const y = (value: number): number =>
   round(PLOT.bottom - ((PLOT.bottom - PLOT.top) * (value - VALUES.lowest)) / (VALUES.highest - VALUES.lowest));
-const figure = (value: number): string => value.toLocaleString('en-US');
+export const figure = (value: number): string => value.toLocaleString('en-US');
 
-type Anchor = 'start' | 'middle' | 'end';
+export type Anchor = 'start' | 'middle' | 'end';
 
 /** Lines of text. `at` is the position of the first line. */
-function text(at: readonly [number, number], content: string, anchor: Anchor, style: string): string[] {
+export function text(at: readonly [number, number], content: string, anchor: Anchor, style: string): string[] {
   return content
     .split('\n')
     .map(
@@ -161,7 +161,7 @@ function strip(taken: readonly Point[]): string[] {
   ]);
 }
 
-const STYLE = `
+export const STYLE = `
   .paper { fill: #fff; stroke: #d0d7de; }
   text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2328; }
   .heading { font-size: 15px; font-weight: 600; }

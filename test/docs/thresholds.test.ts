@@ -6,6 +6,7 @@ import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file'
 import { register, unregister } from '../../lambda/registration/core/register';
 import { canonicalDimensions, type Dimensions } from '../../lambda/shared/core/metric';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
+import { CHANGE_PICTURE_FILE, drawChangePicture } from '../../scripts/docs/change-picture';
 import { drawPicture, PICTURE_FILE } from '../../scripts/docs/threshold-picture';
 import { Evaluator, measure, segment } from '../support/evaluation';
 
@@ -92,7 +93,10 @@ function members(text: string): Dimensions {
 }
 
 const MEMBERS = /^(\{[^}]*\}|[A-Za-z]\w*): (.+)$/;
-const OBSERVATION = /^("[^"]*"|[^\s"@]+?)(?:@(now[+-])?(\d+)(?:\.(\d+))?)?$/;
+const OBSERVATION = /^("[^"]*"|[^\s"@]+?)(?:@(now[+-])?(\d+)([dh])?(?:\.(\d+))?)?$/;
+/** Minutes of the units of times that count from the first day, and that day in minutes. */
+const UNIT_MINUTES = { h: 60, d: 24 * 60 };
+const FIRST_DAY = -14 * 24 * 60;
 /** The clock of the tests, in minutes after minute 0. */
 const CLOCK_MINUTES = 24 * 60;
 
@@ -114,10 +118,11 @@ class Observations {
       if (this.last === undefined) throw new Error('no event to duplicate');
       return this.last;
     }
-    const [, value, now, at, sequence] = OBSERVATION.exec(token) ?? [];
+    const [, value, now, at, unit, sequence] = OBSERVATION.exec(token) ?? [];
     if (value === undefined) throw new Error(`cannot read the observation: ${token}`);
     this.count++;
-    const minute = now ? CLOCK_MINUTES + Number(`${now.slice(-1)}${at}`) : Number(at ?? this.count);
+    const since = unit ? FIRST_DAY + Number(at) * UNIT_MINUTES[unit as 'h' | 'd'] : Number(at ?? this.count);
+    const minute = now ? CLOCK_MINUTES + Number(`${now.slice(-1)}${at}`) : since;
     const more = {
       ...(sequence !== undefined && { sequence: Number(sequence) }),
       ...(dimensions && { dimensions }),
@@ -291,14 +296,17 @@ describe('the mistakes', () => {
   }
 });
 
-describe('the picture', () => {
-  test('matches the evaluator (if not, run: npx tsx scripts/docs/threshold-picture.ts)', async () => {
-    expect(readFileSync(PICTURE_FILE, 'utf8')).toBe(await drawPicture());
-    expect(PAGE).toContain('](thresholds.svg)');
+describe.each([
+  ['thresholds.svg', PICTURE_FILE, drawPicture, 'threshold-picture.ts'],
+  ['changes.svg', CHANGE_PICTURE_FILE, drawChangePicture, 'change-picture.ts'],
+] as const)('the picture %s', (name, file, draw, script) => {
+  test(`matches the evaluator (if not, run: npx tsx scripts/docs/${script})`, async () => {
+    expect(readFileSync(file, 'utf8')).toBe(await draw());
+    expect(PAGE).toContain(`](${name})`);
   });
 
   test('loads no external resources and has a light and a dark color scheme', async () => {
-    const svg = await drawPicture();
+    const svg = await draw();
     expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|@import|url\(|\son\w+=/);
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(svg).toMatch(/<title>.+<\/title>/);

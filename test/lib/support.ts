@@ -23,6 +23,7 @@ const SUITABLE = {
   thresholdsTable: {
     partitionKey: string('pk'),
     sortKey: string('sk'),
+    timeToLiveAttribute: 'expiresAt',
     globalSecondaryIndexes: [{ indexName: 'by-due', partitionKey: string('dueKind'), sortKey: number('due') }],
   },
   runsTable: {

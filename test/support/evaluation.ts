@@ -1,6 +1,6 @@
 import type { TriggerId } from '../../contract/events';
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
-import { register } from '../../lambda/registration/core/register';
+import { register, unregister } from '../../lambda/registration/core/register';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
 import { checkMessage, evaluateBatch } from '../../lambda/thresholds/core/evaluate';
@@ -103,6 +103,10 @@ export class Evaluator extends MemoryHandler {
 
   async subscribe(name: string, filter: Filter, threshold: Threshold): Promise<void> {
     await register({ definition: thresholdOn(name, filter, threshold) }, 'cli', this.registryPorts());
+  }
+
+  async unsubscribe(name: string): Promise<void> {
+    await unregister(name, 'cli', this.registryPorts());
   }
 
   /** Evaluates events as one batch, and returns the indexes of those to retry. */

@@ -25,16 +25,21 @@ import { reconcileBatch } from '../../lambda/sources/core/reconcile';
 import type { FlowUrlSource, SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import { evaluateBatch } from '../../lambda/thresholds/core/evaluate';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
-import { observe } from '../../lambda/thresholds/core/observe';
+import { checkThreshold, observe } from '../../lambda/thresholds/core/observe';
 import { sweep } from '../../lambda/thresholds/core/sweep';
-import type { ThresholdItem } from '../../lambda/thresholds/core/threshold-item';
+import {
+  type SeriesItem,
+  seriesItem,
+  type ThresholdItem,
+  thresholdItems,
+} from '../../lambda/thresholds/core/threshold-item';
 import { pollBatch } from '../../lambda/unification/core/poll';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { SqsEngine } from '../../local/engines/services/sqs';
 import { Activity } from '../../local/shared/activity';
 import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import { ACCOUNT, REGION } from '../../local/template/plan';
-import { messagesOf } from '../support/evaluation';
+import { messagesOf, thresholdOn } from '../support/evaluation';
 import { missingKinds } from '../support/versions/kinds';
 import { RECORDED_API_KEY, recordVersion, STORED } from '../support/versions/record';
 import { replacements, resourcesOf } from '../support/versions/resources';
@@ -50,6 +55,7 @@ import { bodyOf, recordedVersions, type Version } from '../support/versions/vers
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 let servers: VersionServers;
 let templates: Templates;
@@ -68,6 +74,28 @@ it('the recorder produces every kind of data that the code stores and sends', ()
   const missing = missingKinds(current);
   const hint = 'produce it in test/support/versions/record.ts, so that the next version records it';
   expect(missing, `no fixture of ${missing.join(', ')}: ${hint}`).toEqual([]);
+});
+
+it('the recorded thresholds on changes compare the next value with the stored ones', async () => {
+  await fillTables(servers.tables, current.items);
+  const world = new VersionWorld(servers, current.connectorId);
+  world.now = current.recordedAt;
+  await sweep({ ...world.evaluate, due: world.thresholds });
+  const stored = current.items.thresholds as Json[];
+  const { pk, metric, recent, last } = stored.find(({ changes }) => changes) as MetricState & Json;
+  const oldest = Math.min(...recent.map(([at]) => at));
+  const base = stored.findLast(
+    (one) => one.pk === pk && one.sk.startsWith('value#') && one.observedAt < oldest,
+  ) as Json;
+  const observedAt = base.observedAt + 7 * DAY;
+  expect(observedAt).toBeGreaterThan(last?.observedAt as number);
+  world.now = observedAt;
+  world.bus.published.length = 0;
+  await observe({ metric, value: 0, observedAt, sequence: 0 }, world.evaluate);
+  const falls = world.bus.published.map(({ detail }) => [detail.comparedWith, detail.baseValue]);
+  expect(falls).toEqual(expect.arrayContaining([['previous', last?.value]]));
+  // The change against last week was large enough before, so it does not fire again.
+  expect((await world.thresholds.readState(pk))?.changes?.bases).toMatchObject({ sameTimeLastWeek: base.value });
 });
 
 describe.each(recordedVersions())('after an upgrade from $name', (version) => {
@@ -257,7 +285,9 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
 
     it('that are armed are crossed exactly once', async () => {
       await sweep({ ...world.evaluate, due: world.thresholds });
-      const fire = items('thresholds').filter(({ kind }) => kind === 'fire') as (ThresholdItem & Json)[];
+      const fire = (items('thresholds') as (ThresholdItem & Json)[]).filter(
+        ({ kind, series }) => kind === 'fire' && !series,
+      );
       const current = new Map(items('subscriptions').map(({ pk, thresholdId }) => [pk, thresholdId]));
       const seen = new Set<string>();
       for (const item of fire) {
@@ -281,6 +311,26 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
       }
       // Both directions, armed and disarmed.
       expect([...seen]).toEqual(expect.arrayContaining(['1 true', '1 false', '1 undefined', '-1 true', '-1 false']));
+    });
+
+    it('on changes can be added, and compare with the stored value', async () => {
+      await sweep({ ...world.evaluate, due: world.thresholds });
+      const metrics = states().filter(({ last, metric }) => last && last.value !== 0 && !metric.dimensions);
+      expect(metrics.length).toBeGreaterThan(2);
+      for (const [n, { pk: key, metric, last }] of metrics.entries()) {
+        const threshold = { change: 'changes', by: 50, unit: 'percent', comparedWith: 'previous' } as const;
+        const name = `change-${n}`;
+        for (const item of thresholdItems(name, 'new', threshold)) await world.thresholds.putThreshold(key, item);
+        await world.thresholds.putSeries(key, seriesItem(threshold, 'new') as SeriesItem);
+        const filter = metric.kind === 'segment' ? { segment: metric.name } : { measure: metric.name };
+        const definition = thresholdOn(name, filter, threshold);
+        await world.subscriptions.put(
+          { definition, uid: name, generation: 1, thresholdId: 'new', managedBy: 'cli' },
+          undefined,
+        );
+        await checkThreshold({ metric, subscription: name, thresholdId: 'new' }, world.evaluate);
+        expect(await crossed(name, metric, [(last?.value ?? 0) * 3])).toBe(1);
+      }
     });
 
     it('process queued observations and checks', async () => {

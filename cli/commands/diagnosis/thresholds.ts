@@ -31,7 +31,7 @@ export const thresholds = connectorCommand({
   },
   notes: [
     'A threshold on a measure watches each member of the measure.',
-    'STATE is armed (the next crossing fires), beyond (the value is past the threshold), recovering (the value is back, but has not reached recoverTo) or no value.',
+    'STATE is armed (the next crossing fires), beyond (the value is past the threshold), recovering (the value is back, but has not reached recoverTo), no base (there is no earlier value to compare with) or no value.',
     'RECENT shows the last values, newest on the right.',
   ],
   examples: ['thresholds vip-over-10k', 'thresholds --local'],
@@ -79,6 +79,7 @@ const COLORS: Readonly<Record<ThresholdPhase, 'green' | 'yellow' | 'red'>> = {
   armed: 'green',
   beyond: 'yellow',
   recovering: 'yellow',
+  'no base': 'yellow',
   'no value': 'red',
 };
 

@@ -1,10 +1,12 @@
+import { COMPARED_MS } from '../../../lambda/shared/core/change';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { metricKey } from '../../../lambda/shared/core/metric';
 import { numberText } from '../../../lambda/shared/core/number-text';
 import { isBeyond } from '../../../lambda/shared/core/position';
 import { counted } from '../../../lambda/shared/core/text';
 import { levelText } from '../../../lambda/subscriptions/core/condition-text';
-import type { Threshold } from '../../../lambda/subscriptions/core/subscription';
+import { type ChangeThreshold, isChange, type Threshold } from '../../../lambda/subscriptions/core/subscription';
+import { isChanged } from '../../../lambda/thresholds/core/change-status';
 import { watchedMetric } from '../../../lambda/thresholds/core/threshold-item';
 import { metricText, type ThresholdStatus } from '../../../lambda/thresholds/core/threshold-status';
 import { timeText } from '../../shell/time';
@@ -69,12 +71,15 @@ function crossedStep(
     return { name, mark: '✓', text, evidence: [...unpublished, ...lines] };
   }
   const [only] = statuses;
-  const state =
-    statuses.length === 1 && only
-      ? `the value ${numberText(only.value as number)} is ${PHASES[only.phase]} ${level} and ${only.next}`
-      : `no member crossed ${level}`;
+  const state = statuses.length === 1 && only ? stateText(threshold, only, level) : `no member crossed ${level}`;
   const text = `the threshold was not crossed: ${state}`;
   return { name, mark: '✗', text, evidence: [...unpublished, ...lines.map((line) => `earlier: ${line}`)] };
+}
+
+function stateText(threshold: Threshold, { value, phase, next }: ThresholdStatus, level: string): string {
+  const text = numberText(value as number);
+  if (isChange(threshold)) return `${level}; the value is ${text}: ${next}`;
+  return `the value ${text} is ${PHASES[phase]} ${level} and ${next}`;
 }
 
 const PHASES = {
@@ -82,12 +87,31 @@ const PHASES = {
   recovering: 'no longer',
   beyond: 'still',
   'no value': 'not yet',
+  'no base': 'not',
 } as const;
 
 /** Crossings among the recent values. */
-function crossingsOf({ metric, recent }: ThresholdStatus, { operator, value: level }: Threshold) {
+function crossingsOf({ metric, recent }: ThresholdStatus, threshold: Threshold) {
+  if (isChange(threshold)) return changesOf({ metric, recent }, threshold);
+  const { operator, value: level } = threshold;
   return recent.slice(1).flatMap(([at, to], n) => {
     const from = recent[n]?.[1] as number;
     return !isBeyond(operator, level, from) && isBeyond(operator, level, to) ? [{ metric, at, from, to }] : [];
+  });
+}
+
+/** Changes among the recent values whose base is one of them. */
+function changesOf({ metric, recent }: Pick<ThresholdStatus, 'metric' | 'recent'>, threshold: ChangeThreshold) {
+  const { comparedWith } = threshold;
+  const baseOf = (n: number): number | undefined => {
+    if (comparedWith === 'previous') return recent[n - 1]?.[1];
+    const instant = (recent[n]?.[0] ?? 0) - COMPARED_MS[comparedWith];
+    return recent.findLast(([at]) => at <= instant)?.[1];
+  };
+  const changed = recent.map(([, value], n) => isChanged(threshold, baseOf(n), value));
+  return recent.flatMap(([at, to], n) => {
+    const from = baseOf(n);
+    const isNew = comparedWith === 'previous' || !changed[n - 1];
+    return changed[n] && isNew && from !== undefined ? [{ metric, at, from, to }] : [];
   });
 }

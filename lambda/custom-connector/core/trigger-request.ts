@@ -1,6 +1,8 @@
 import type { ConnectorActionId } from '../../../contract/custom-connector';
 import type { TriggerId } from '../../../contract/events';
+import { CHANGE_UNITS } from '../../shared/core/change';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../../shared/core/position';
+import { CHANGE_KEYS } from '../../subscriptions/core/entry/changes';
 import { toDefinition } from '../../subscriptions/core/entry/definition';
 import { invalidValue, writeOneOf } from '../../subscriptions/core/entry/messages';
 import type { SubscriptionDefinition } from '../../subscriptions/core/subscription';
@@ -25,16 +27,18 @@ export function readTriggerRequest(
 ): { readonly definition: SubscriptionDefinition } | { readonly reason: string } {
   const fields = fieldsOf(trigger, actions);
   const given = givenFields(body);
-  const { direction, level, dimensions, [CALLBACK_FIELD]: _, ...rest } = given;
+  const { dimensions, [CALLBACK_FIELD]: _, ...others } = given;
+  const { direction } = given;
   const members = readDimensions(dimensions);
   const mistakes = [
     ...unknownFields([...fields, { name: CALLBACK_FIELD }], given, 'trigger'),
     ...missingFields(fields, given),
     ...directionMistakes(direction),
+    ...changeMistakes(given),
     ...members.mistakes,
   ];
   if (mistakes.length > 0) return { reason: reasonOf(fields, mistakes) };
-  const entry = { ...rest, ...members.entry, ...(isOperator(direction) && { [direction]: level }) };
+  const entry = { ...conditionOf(others), ...members.entry };
   // `checkCallback` checks the callback URL. Here the entry only needs a flow.
   const checked = checkEntry({ ...entry, name, trigger, flowUrl: '-' });
   if ('entry' in checked) return { definition: toDefinition(checked.entry) };
@@ -56,13 +60,48 @@ const MISSING_HINTS: Readonly<Record<string, string>> = {
 };
 
 const isOperator = (value: unknown): value is ThresholdOperator => THRESHOLD_OPERATORS.some((one) => one === value);
+const isChangeKey = (value: unknown): value is (typeof CHANGE_KEYS)[number] => CHANGE_KEYS.some((one) => one === value);
+const DIRECTIONS = [...THRESHOLD_OPERATORS, ...CHANGE_KEYS];
 const directionMistakes = (direction: unknown): FieldMistake[] =>
-  direction === undefined || isOperator(direction)
+  direction === undefined || isOperator(direction) || isChangeKey(direction)
     ? []
-    : [{ field: 'direction', message: `"direction" ${writeOneOf(THRESHOLD_OPERATORS)({ input: direction })}` }];
+    : [{ field: 'direction', message: `"direction" ${writeOneOf(DIRECTIONS)({ input: direction })}` }];
+
+/** Mistakes in the fields that only a change has. The unit has a default, so it is always there. */
+function changeMistakes({ direction, comparedWith, changeUnit, minimumBase }: RequestBody): FieldMistake[] {
+  if (isOperator(direction)) {
+    const wrong = Object.entries({ comparedWith, minimumBase }).filter(([, value]) => value !== undefined);
+    return wrong.map(([field]) => ({
+      field,
+      message: `"${field}" has no effect with the direction ${direction}; remove it, or choose one of ${CHANGE_KEYS.join(', ')}`,
+    }));
+  }
+  if (!isChangeKey(direction) || changeUnit === undefined || CHANGE_UNITS.some((unit) => unit === changeUnit))
+    return [];
+  return [{ field: 'changeUnit', message: `"changeUnit" ${writeOneOf(CHANGE_UNITS)({ input: changeUnit })}` }];
+}
+
+/** The fields of a request with the keys of the subscription file for its condition. */
+function conditionOf({ direction, level, comparedWith, changeUnit = 'percent', minimumBase, ...rest }: RequestBody) {
+  if (isOperator(direction)) return { ...rest, [direction]: level };
+  if (!isChangeKey(direction)) return rest;
+  const { fireIfAlreadyBeyond, ...others } = rest;
+  // The designer always sends the default, which is false.
+  const asked = fireIfAlreadyBeyond === false ? {} : { fireIfAlreadyBeyond };
+  const change = Object.entries({ [String(changeUnit)]: level, comparedWith, minimumBase });
+  return {
+    ...others,
+    ...asked,
+    [direction]: Object.fromEntries(change.filter(([, value]) => value !== undefined)),
+  };
+}
 
 /** A mistake in the entry as a mistake in the field that the key comes from: the designer has one field for all levels. */
-function fieldMistake({ path: [key = ''], message }: EntryMistake): FieldMistake {
+function fieldMistake({ path: [key = '', part = ''], message }: EntryMistake): FieldMistake {
+  if (isChangeKey(key)) {
+    const field = part === 'comparedWith' || part === 'minimumBase' ? part : 'level';
+    return { field, message: message.replace(/^"[^"]*"/, `"${field}"`) };
+  }
   return isOperator(key)
     ? { field: 'level', message: message.replace(`"${key}"`, '"level"') }
     : { field: key, message };

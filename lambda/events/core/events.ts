@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CrossingEvent, DomainEvent, HealthEvent, TRIGGER_IDS } from '../../../contract/events';
+import { CHANGE_UNITS, COMPARED_WITH } from '../../shared/core/change';
 import {
   countSchema,
   dimensionsSchema,
@@ -65,11 +66,25 @@ const crossed = {
     v.picklist(['above', 'below'], expected('"above" or "below"')),
     'Whether the value rose above or fell below the threshold.',
   ),
-  threshold: field(numberSchema, 'Level that was crossed.'),
+  threshold: field(
+    numberSchema,
+    'Level that was crossed. For a threshold on changes: the value that is changed enough.',
+  ),
   previousValue: optional(numberSchema, 'Previous value. Absent if the value was already beyond the threshold.'),
   alreadyBeyond: optional(flagSchema, 'True if the value was already beyond the threshold at its creation.'),
   value: field(numberSchema, 'Current value.'),
   recoverTo: optional(numberSchema, 'Level to return to before the threshold fires again.'),
+  comparedWith: optional(
+    v.picklist(COMPARED_WITH, expected(`one of ${COMPARED_WITH.join(', ')}`)),
+    'For a threshold on changes: which earlier value the value was compared with.',
+  ),
+  baseValue: optional(numberSchema, 'For a threshold on changes: the earlier value.'),
+  baseObservedAt: optional(instantSchema, 'For a threshold on changes: when the earlier value was measured.'),
+  changeBy: optional(numberSchema, 'For a threshold on changes: the size of the change that fires.'),
+  changeUnit: optional(
+    v.picklist(CHANGE_UNITS, expected(`one of ${CHANGE_UNITS.join(', ')}`)),
+    'For a threshold on changes: whether changeBy is a percentage of the earlier value or a difference.',
+  ),
 };
 const health = {
   connector,

@@ -28,7 +28,12 @@ type CrossedFields =
   | 'value'
   | 'recoverTo'
   | 'runId'
-  | 'observedAt';
+  | 'observedAt'
+  | 'comparedWith'
+  | 'baseValue'
+  | 'baseObservedAt'
+  | 'changeBy'
+  | 'changeUnit';
 
 export type SegmentCrossing = Base<'segment-threshold-crossed'> &
   Readonly<Pick<Detail<'SegmentThresholdCrossed'>, CrossedFields | 'segment'>>;

@@ -5,8 +5,9 @@ import type { Telemetry } from '../../shared/core/ports';
 import type { DueSubscriptions, HealthStore } from '../../subscriptions/core/ports';
 import type { Subscription, SubscriptionDefinition } from '../../subscriptions/core/subscription';
 import type { Callback } from './callback';
+import { SubscriptionError } from './errors';
 import type { RegistryPorts } from './ports';
-import { register, removeAsRead, SubscriptionConflictError, SubscriptionError } from './register';
+import { register, removeAsRead, SubscriptionConflictError } from './register';
 
 /**
  * Manager of the subscriptions that flows register themselves, through triggers of a custom connector (protocol R).

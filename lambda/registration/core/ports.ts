@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { SealedFlowUrl, Subscription } from '../../subscriptions/core/subscription';
 import type { ThresholdCheck } from '../../thresholds/core/observe';
-import type { ThresholdItem } from '../../thresholds/core/threshold-item';
+import type { SeriesItem, StoredItem, ThresholdItem } from '../../thresholds/core/threshold-item';
 
 /** What adding, changing and removing subscriptions needs. */
 export interface RegistryPorts {
@@ -20,6 +20,10 @@ export interface RegistryPorts {
      * @param due when the sweep checks whether the subscription does, epoch milliseconds. Absent: never.
      */
     putThreshold(metricKey: string, item: ThresholdItem, due?: number): Promise<void>;
+    /** Adds the item of a series, or writes it again. */
+    putSeries(metricKey: string, item: SeriesItem): Promise<void>;
+    /** All items between two sort keys, read consistently. */
+    items(metricKey: string, from: string, to: string): Promise<StoredItem[]>;
     /** Makes the sweep check an item when it is due, epoch milliseconds. */
     markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
     /** Marks an item as finished. Returns false if the item does not exist. */

@@ -9,6 +9,8 @@ import type {
   SubscriptionDefinition,
 } from '../../subscriptions/core/subscription';
 import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
+import { checkSeries, needsCheck, putSeries } from './changes';
+import { SubscriptionError } from './errors';
 import type { RegistryPorts } from './ports';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
@@ -39,11 +41,6 @@ export class SubscriptionConflictError extends Error {
   }
 }
 
-/** The subscription is invalid. */
-export class SubscriptionError extends Error {
-  override readonly name = 'SubscriptionError';
-}
-
 export interface RegistrationPlan {
   readonly change: Change;
   readonly existing?: Subscription;
@@ -58,7 +55,7 @@ const managerOf = (managedBy: string): string => managedBy.split('#', 1)[0] as s
 /**
  * Compares a subscription with the stored one. Changes nothing.
  * @throws SubscriptionConflictError if another manager owns the subscription.
- * @throws SubscriptionError for dimensions that the measure does not have.
+ * @throws SubscriptionError for dimensions that the measure does not have, and for too many kinds of changes.
  */
 export async function planRegistration(
   wanted: DesiredSubscription,
@@ -81,6 +78,7 @@ export async function planRegistration(
     return { change: 'unchanged', existing };
   }
   await checkDimensions(definition, thresholds);
+  await checkSeries(definition, thresholds);
   return { change: existing ? 'changed' : 'added', existing };
 }
 
@@ -159,7 +157,10 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
   if (!keepsThreshold) await announce(next, existing, ports);
   const written = await put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
   if (!written) throw concurrentChange(definition.name);
-  if (!keepsThreshold) await eachThreshold(next, (key, item) => settle(key, item, ports));
+  if (!keepsThreshold) {
+    await eachThreshold(next, (key, item) => settle(key, item, ports));
+    await putSeries(next, ports.thresholds);
+  }
   await requestChecks(next, ports);
 }
 
@@ -202,11 +203,12 @@ async function put(
 }
 
 /**
- * Requests checks of a new threshold, on its metric and on each member of its measure. For new members, `evaluate`
+ * Requests checks of a new threshold that needs them, on its metric and on each member of its measure. For new members, `evaluate`
  * finds the threshold itself.
  */
 async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
-  if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;
+  const { threshold } = definition;
+  if (!threshold || thresholdId === undefined || !needsCheck(threshold)) return;
   const metric = watchedMetric(definition);
   const members = isWhole(metric) ? await ports.thresholds.members(metricKey(metric)) : [];
   const metrics = [metric, ...members.map((dimensions) => ({ ...metric, dimensions }))];
@@ -271,7 +273,10 @@ async function announce(
   { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>,
 ): Promise<void> {
   const due = clock() + LEFTOVER_MS;
-  if (next) await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
+  if (next) {
+    await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
+    await putSeries(next, thresholds);
+  }
   if (old) await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, due));
 }
 

@@ -1,7 +1,7 @@
 import { numberText } from '../../shared/core/number-text';
 import type { ThresholdOperator } from '../../shared/core/position';
-import { mapText } from '../../shared/core/text';
-import type { SubscriptionDefinition, Threshold } from './subscription';
+import { mapText, quantityText } from '../../shared/core/text';
+import { type ChangeThreshold, isChange, type SubscriptionDefinition, type Threshold } from './subscription';
 
 const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   above: 'above',
@@ -10,11 +10,21 @@ const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
   atOrBelow: 'at or below',
 };
 
-/** `above 10,000, back at 9,000`. */
-export function levelText({ operator, value, recoverTo }: Threshold): string {
+/** `above 10,000, back at 9,000`, `falls by 20% compared with sameTimeLastWeek, ignoring less than 1,000`. */
+export function levelText(threshold: Threshold): string {
+  if (isChange(threshold)) {
+    const { change, comparedWith, minimumBase } = threshold;
+    const ignored = minimumBase === undefined ? '' : `, ignoring less than ${numberText(minimumBase)}`;
+    return `${change} by ${changeSizeText(threshold)} compared with ${comparedWith}${ignored}`;
+  }
+  const { operator, value, recoverTo } = threshold;
   const back = recoverTo === undefined ? '' : `, back at ${numberText(recoverTo)}`;
   return `${OPERATORS[operator]} ${numberText(value)}${back}`;
 }
+
+/** The size of a change in its unit: `20%`, `500`. */
+export const changeSizeText = ({ by, unit }: Pick<ChangeThreshold, 'by' | 'unit'>): string =>
+  quantityText(by, unit === 'percent' ? '%' : '');
 
 /** The filter and the threshold of a subscription: `VIP customers above 10,000, back at 9,000`. */
 export function filterText({ trigger, filter, threshold }: SubscriptionDefinition): string {

@@ -1,6 +1,7 @@
 import type { TriggerEvent } from '../../events/core/trigger-event';
+import { COMPARED_MS, valueAfterChange } from '../../shared/core/change';
 import { directionOf, type ThresholdOperator } from '../../shared/core/position';
-import type { SubscriptionDefinition } from './subscription';
+import { type ChangeThreshold, isChange, type LevelThreshold, type SubscriptionDefinition } from './subscription';
 
 /** Values before and after a crossing of the level `t`. */
 const CROSSING_VALUES: Readonly<Record<ThresholdOperator, (t: number) => readonly [before: number, after: number]>> = {
@@ -17,16 +18,10 @@ export function sampleEvent(definition: SubscriptionDefinition, eventId: string,
   const run = { runId: `test-${eventId.slice(0, 8)}`, startedAt: now - 60_000, endedAt: now };
   const dataSource = filter.dataSource ?? 'Sample data source';
   const status = filter.status?.[0] ?? 'Successful';
-  const { operator = 'above', value: level = 100, recoverTo } = threshold ?? {};
-  const [previousValue, value] = CROSSING_VALUES[operator](level);
   const crossing = {
-    direction: directionOf(operator),
-    threshold: level,
-    previousValue,
-    value,
-    recoverTo,
+    ...(threshold && isChange(threshold) ? changeFields(threshold, now) : levelFields(threshold)),
     observedAt: now,
-  } as const;
+  };
   switch (trigger) {
     case 'data-source-refresh-failed': {
       const error = 'A sample error, as a data source gives it.';
@@ -49,4 +44,26 @@ export function sampleEvent(definition: SubscriptionDefinition, eventId: string,
       return { ...base, ...run, trigger, status, stages };
     }
   }
+}
+
+function levelFields({ operator, value: level, recoverTo }: LevelThreshold = { operator: 'above', value: 100 }) {
+  const [previousValue, value] = CROSSING_VALUES[operator](level);
+  return { direction: directionOf(operator), threshold: level, previousValue, value, recoverTo };
+}
+
+/** The base is large enough to count, and for a count to fall from it. */
+function changeFields({ change, by, unit, comparedWith, minimumBase = 0 }: ChangeThreshold, now: number) {
+  const base = Math.max(1000, minimumBase, unit === 'absolute' ? by : 0);
+  const value = valueAfterChange(unit, base, change === 'falls' ? -by : by);
+  return {
+    direction: change === 'falls' ? ('below' as const) : ('above' as const),
+    threshold: value,
+    previousValue: base,
+    value,
+    comparedWith,
+    baseValue: base,
+    baseObservedAt: now - (comparedWith === 'previous' ? COMPARED_MS.sameTimeYesterday : COMPARED_MS[comparedWith]),
+    changeBy: by,
+    changeUnit: unit,
+  };
 }

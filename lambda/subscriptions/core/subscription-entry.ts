@@ -68,6 +68,9 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(['statuses', 'state', 'result'].map((word) => [word, ['status']])),
   ...Object.fromEntries(['secret', 'secretname', 'parameter', 'flowurlsecret'].map((word) => [word, ['flowUrlFrom']])),
   ...Object.fromEntries(['authentication', 'authorization', 'entra', 'oauth'].map((word) => [word, ['auth']])),
+  ...Object.fromEntries(['increasesby', 'growsby', 'rises', 'increase'].map((word) => [word, ['risesBy']])),
+  ...Object.fromEntries(['decreasesby', 'dropsby', 'falls', 'drop', 'decrease'].map((word) => [word, ['fallsBy']])),
+  ...Object.fromEntries(['change', 'changes', 'movesby'].map((word) => [word, ['changesBy']])),
   instance: ['instanceId'],
   source: ['dataSource'],
 };

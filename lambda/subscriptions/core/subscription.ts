@@ -1,4 +1,5 @@
 import type { RefreshKind, Status, TriggerId } from '../../../contract/events';
+import type { ChangeSeries } from '../../shared/core/change';
 import type { ThresholdOperator } from '../../shared/core/position';
 import type { Health } from './health';
 import type { SecretReference } from './secret-reference';
@@ -30,8 +31,11 @@ export interface Filter {
   readonly status?: readonly Status[];
 }
 
+/** What a threshold fires at: a level of the value, or a change of it. */
+export type Threshold = LevelThreshold | ChangeThreshold;
+
 /** A level and the direction in which it fires. */
-export interface Threshold {
+export interface LevelThreshold {
   readonly operator: ThresholdOperator;
   readonly value: number;
   /** Recovery level: after firing, the value must return to it before the threshold fires again. */
@@ -39,6 +43,18 @@ export interface Threshold {
   /** Also fires once if the current value, or else the first one, is already beyond the new threshold. */
   readonly fireIfAlreadyBeyond?: boolean;
 }
+
+/** Directions of a change. `changes`: either one. */
+export const CHANGE_DIRECTIONS = ['rises', 'falls', 'changes'] as const;
+
+/** A change of the value against an earlier value, and the direction in which it fires. */
+export interface ChangeThreshold extends ChangeSeries {
+  readonly change: (typeof CHANGE_DIRECTIONS)[number];
+  /** Size of the change that fires, or more: more than 0, in the series' unit. */
+  readonly by: number;
+}
+
+export const isChange = (threshold: Threshold): threshold is ChangeThreshold => 'comparedWith' in threshold;
 
 /** Clouds of Power Automate, named as in Microsoft's tools (GCC, GCC High, DoD, China operated by 21Vianet). */
 export const ENTRA_CLOUDS = ['public', 'gcc', 'gcc-high', 'dod', 'china'] as const;

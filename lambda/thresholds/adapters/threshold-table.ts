@@ -5,28 +5,25 @@ import {
   PutCommand,
   paginateQuery,
   paginateScan,
+  QueryCommand,
+  type QueryCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { PARTITION_KEY as PK, SORT_KEY as SK } from '../../../contract/shared';
+import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE as TTL } from '../../../contract/shared';
 import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
 import { canonicalDimensions, type Dimensions, memberKey } from '../../shared/core/metric';
-import { type Intent, type MetricState, partSortKey } from '../core/metric-state';
+import { encode } from '../../shared/core/position';
+import { type Intent, type MetricState, type PastValue, partSortKey } from '../core/metric-state';
 import type { DueIndex, DueKey, DueKind, MetricThresholdReader, ThresholdStore } from '../core/ports';
-import { type Flag, flagSortKey, type ThresholdItem } from '../core/threshold-item';
+import { type Flag, flagSortKey, type SeriesItem, type StoredItem, type ThresholdItem } from '../core/threshold-item';
 
 const STATE = 'state';
 const MEMBER = 'member#';
+const PAST = 'value#';
+const pastSortKey = (observedAt: number): string => PAST + encode(observedAt);
 
 const dueAt = (kind: DueKind, at: number) => ({ [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at });
-
-const thresholdItemOf = ({
-  [PK]: _,
-  [SK]: sortKey,
-  [DUE_INDEX.partitionKey]: __,
-  [DUE_INDEX.sortKey]: ___,
-  ...item
-}: Item): ThresholdItem => ({ ...item, sortKey }) as unknown as ThresholdItem;
 
 /** An item of the table, for the operator. */
 export interface ListedItem extends DueKey {
@@ -54,6 +51,7 @@ const exists = `attribute_exists(${PK})`;
 const unchangedSinceRead = 'version = :read';
 const olderVersion = 'writtenAt < :version';
 const sameIntent = 'intent.version = :version';
+const asWritten = 'writtenBy = :writtenBy';
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
 export class ThresholdTable implements ThresholdStore, DueIndex, MetricThresholdReader {
@@ -69,8 +67,8 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
   async readState(metricKey: string): Promise<MetricState | undefined> {
     const item = await this.read({ [PK]: metricKey, [SK]: STATE });
     if (!item) return undefined;
-    const { metric, last, version, recent, intent } = item;
-    return { metric, last, version, recent, intent } as MetricState;
+    const { metric, last, version, recent, intent, changes } = item;
+    return { metric, last, version, recent, intent, changes } as MetricState;
   }
 
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
@@ -85,9 +83,12 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
     );
   }
 
-  async items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {
-    const items = await this.range(metricKey, from, to);
-    return items.map(thresholdItemOf);
+  async items(metricKey: string, from: string, to: string): Promise<StoredItem[]> {
+    return (await this.range(metricKey, from, to)).map(toStoredItem);
+  }
+
+  async firstItems(metricKey: string, from: string, to: string, count: number): Promise<StoredItem[]> {
+    return (await this.page(metricKey, from, to, { Limit: count })).map(toStoredItem);
   }
 
   async fireItems(metricKey: string, limit: number): Promise<ThresholdItem[]> {
@@ -103,7 +104,30 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
       items.push(...(page.Items ?? []));
       if (items.length >= limit) break;
     }
-    return items.slice(0, limit).map(thresholdItemOf);
+    return items.slice(0, limit).map((item) => toStoredItem(item) as ThresholdItem);
+  }
+
+  async removeSeries(metricKey: string, { sortKey, writtenBy }: SeriesItem): Promise<void> {
+    const Key = { [PK]: metricKey, [SK]: sortKey };
+    const condition = { ConditionExpression: asWritten, ExpressionAttributeValues: { ':writtenBy': writtenBy } };
+    await conditionHeld(this.client.send(new DeleteCommand({ TableName: this.table, Key, ...condition })));
+  }
+
+  async putSeries(metricKey: string, { sortKey, ...item }: SeriesItem): Promise<void> {
+    await this.put({ [PK]: metricKey, [SK]: sortKey, ...item });
+  }
+
+  async putPastValue(metricKey: string, past: PastValue, expiresAt: number): Promise<void> {
+    const key = { [PK]: metricKey, [SK]: pastSortKey(past.observedAt) };
+    await this.put({ ...key, ...past, [TTL]: Math.ceil(expiresAt / 1000) });
+  }
+
+  async pastValueAt(metricKey: string, instant: number): Promise<PastValue | undefined> {
+    const latest = { ScanIndexForward: false, Limit: 1 };
+    const [item] = await this.page(metricKey, PAST, pastSortKey(instant), latest);
+    if (!item) return undefined;
+    const { value, observedAt, until } = item;
+    return { value, observedAt, until } as PastValue;
   }
 
   async readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined> {
@@ -215,11 +239,31 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
   }
 
   private range(metricKey: string, from: string, to: string): Promise<Item[]> {
-    return queryAll(this.client, {
+    return queryAll(this.client, this.between(metricKey, from, to));
+  }
+
+  /** One page of a range. */
+  private async page(
+    metricKey: string,
+    from: string,
+    to: string,
+    options: Pick<QueryCommandInput, 'Limit' | 'ScanIndexForward'>,
+  ): Promise<Item[]> {
+    const query = new QueryCommand({ ...this.between(metricKey, from, to), ...options });
+    return (await this.client.send(query)).Items ?? [];
+  }
+
+  private between(metricKey: string, from: string, to: string): QueryCommandInput {
+    return {
       TableName: this.table,
       KeyConditionExpression: `${PK} = :metric AND ${SK} BETWEEN :from AND :to`,
       ExpressionAttributeValues: { ':metric': metricKey, ':from': from, ':to': to },
       ConsistentRead: true,
-    });
+    };
   }
+}
+
+function toStoredItem(stored: Item): StoredItem {
+  const { [PK]: _, [SK]: sortKey, [DUE_INDEX.partitionKey]: __, [DUE_INDEX.sortKey]: ___, ...item } = stored;
+  return { ...item, sortKey } as unknown as StoredItem;
 }

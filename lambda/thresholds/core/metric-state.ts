@@ -1,3 +1,4 @@
+import type { ChangeSeries, ComparedTime } from '../../shared/core/change';
 import type { Metric, Observation } from '../../shared/core/metric';
 import type { ThresholdOperator } from '../../shared/core/position';
 import type { ThresholdItemKind } from './threshold-item';
@@ -17,6 +18,17 @@ export interface Hit {
   readonly startsFlow: boolean;
   /** Whether publishing also writes the threshold's flag. */
   readonly flagged: boolean;
+  /** Set for a threshold on changes: the series that has the level `threshold`. */
+  readonly series?: ChangeSeries;
+  /** Set for a threshold on changes: the value that the observation was compared with. */
+  readonly base?: Base;
+}
+
+/** A value that an observation is compared with. */
+export interface Base {
+  readonly value: number;
+  /** Epoch milliseconds. */
+  readonly observedAt: number;
 }
 
 /**
@@ -49,6 +61,20 @@ export interface MetricState {
   /** The last points, oldest first, as [epoch milliseconds, value], for the operator. */
   readonly recent: readonly (readonly [number, number])[];
   readonly intent?: Intent;
+  /** Set if thresholds watch changes of the metric. Other metrics are evaluated without reading anything about changes. */
+  readonly changes?: Changes;
+}
+
+/** What the evaluation of the last value's changes leaves for the next one. */
+export interface Changes {
+  /** The values that the last value was compared with. Null: none. Absent: no threshold compared with that time. */
+  readonly bases: Readonly<Partial<Record<ComparedTime, number | null>>>;
+}
+
+/** A value that left the state's recent points, and that later observations can be compared with. */
+export interface PastValue extends Base {
+  /** When the next value was observed, epoch milliseconds. */
+  readonly until: number;
 }
 
 export interface LastValue {
@@ -82,15 +108,45 @@ const STATE_BYTES = 560;
 const MAX_RECENT = 30;
 
 /** The state after an observation, with as many recent points as one write unit covers. */
-export function nextState(state: MetricState | undefined, observation: Observation): MetricState {
+export function nextState(state: MetricState | undefined, observation: Observation, changes?: Changes): MetricState {
   const { metric, value, observedAt, sequence, unit } = observation;
-  const last = { value, observedAt, sequence, ...(unit !== undefined && { unit }) };
-  const base = { metric, last, version: (state?.version ?? 0) + 1 };
-  let recent = [...(state?.recent ?? []), [observedAt, value] as const].slice(-MAX_RECENT);
+  const base = {
+    metric,
+    last: { value, observedAt, sequence, ...(unit !== undefined && { unit }) },
+    version: (state?.version ?? 0) + 1,
+    ...(changes && { changes }),
+  };
+  let recent = pointsWith(state, observation).slice(-MAX_RECENT);
   // The metric counts twice: the item's key contains it, too.
   const size = () => Buffer.byteLength(JSON.stringify([base, metric, recent]));
-  while (recent.length > 1 && size() > STATE_BYTES) recent = recent.slice(1);
+  // Two points at least, if there are changes: the next value of one that is dropped is then committed.
+  const least = changes ? 2 : 1;
+  while (recent.length > least && size() > STATE_BYTES) recent = recent.slice(1);
   return { ...base, recent };
+}
+
+const pointsWith = (state: MetricState | undefined, { observedAt, value }: Observation) => [
+  ...(state?.recent ?? []),
+  [observedAt, value] as const,
+];
+
+/**
+ * The recent points that `next` drops, and that observations from now on can be compared with.
+ * @param period the longest time that values are compared over, milliseconds. 0: none.
+ */
+export function pastValues(
+  state: MetricState | undefined,
+  observation: Observation,
+  next: MetricState,
+  period: number,
+): PastValue[] {
+  const points = pointsWith(state, observation);
+  const dropped = points.length - next.recent.length;
+  const oldest = observation.observedAt - period;
+  return points.slice(0, dropped).flatMap(([observedAt, value], n) => {
+    const until = points[n + 1]?.[0] ?? observedAt;
+    return until > oldest && until > observedAt && period > 0 ? [{ observedAt, value, until }] : [];
+  });
 }
 
 /** Sort key of the n-th part of an intent. */

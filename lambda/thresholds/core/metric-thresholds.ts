@@ -1,13 +1,13 @@
 import { measureOf, metricKey } from '../../shared/core/metric';
-import type { Subscription, Threshold } from '../../subscriptions/core/subscription';
+import type { LevelThreshold, Subscription } from '../../subscriptions/core/subscription';
 import type { MetricState } from './metric-state';
 import type { MetricThresholdReader } from './ports';
 import { type ThresholdStatus, thresholdStatus } from './threshold-status';
 
-/** A threshold on a metric, and its state there. */
+/** A level of a metric, and its state there. */
 export interface MetricThreshold {
   readonly subscription: string;
-  readonly threshold: Threshold;
+  readonly threshold: LevelThreshold;
   readonly status: ThresholdStatus;
 }
 
@@ -36,7 +36,7 @@ export async function readMetricThresholds(
     .map(async ({ subscription, thresholdId, operator, threshold: value, recoverTo }) => {
       // An item that its subscription does not name is a leftover of an edit, or the edit is not complete.
       if ((await subscriptions.read(subscription))?.thresholdId !== thresholdId) return undefined;
-      const threshold: Threshold = { operator, value, ...(recoverTo !== undefined && { recoverTo }) };
+      const threshold: LevelThreshold = { operator, value, ...(recoverTo !== undefined && { recoverTo }) };
       const flag = recoverTo === undefined ? undefined : await thresholds.readFlag(key, subscription, thresholdId);
       return { subscription, threshold, status: thresholdStatus(threshold, metric, state, flag) };
     });

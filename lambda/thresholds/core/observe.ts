@@ -1,17 +1,25 @@
-import { CrossingEvent } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import type { EventPublisher } from '../../events/core/ports';
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { type Metric, measureOf, metricKey, type Observation } from '../../shared/core/metric';
 import type { Clock, Telemetry } from '../../shared/core/ports';
-import { directionOf, isBeyond, position } from '../../shared/core/position';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
-import type { Subscription } from '../../subscriptions/core/subscription';
-import { crossingId } from './crossing-id';
-import { type Hit, type Intent, type LastValue, type MetricState, nextState, orderOf } from './metric-state';
+import { isChange, type Subscription } from '../../subscriptions/core/subscription';
+import { type HitItem, periodOf } from './changed-items';
+import { crossingDetail, crossingDetailType } from './crossing-detail';
+import { initialBeyond, itemsHit } from './hit-items';
+import {
+  type Hit,
+  type Intent,
+  type LastValue,
+  type MetricState,
+  nextState,
+  orderOf,
+  pastValues,
+} from './metric-state';
 import type { ThresholdStore } from './ports';
-import { crossedRange, type Flag, INITIAL_RANGE, type ThresholdItem, thresholdItems } from './threshold-item';
+import { type Flag, type ThresholdItem, thresholdItems } from './threshold-item';
 
 export interface EvaluationPorts {
   readonly thresholds: ThresholdStore;
@@ -41,6 +49,12 @@ export const HITS_PER_ITEM = 100;
 /** The sweep waits until the worker of an intent has ended (`HANDLER_TIMEOUT_SECONDS.evaluate`). */
 const INTENT_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.evaluate * 1000;
 
+/**
+ * How long a value is stored after its last use: as long as a queue keeps a message, because the observations that are
+ * compared with it can be late by that much.
+ */
+const PAST_VALUE_GRACE_MS = 14 * 24 * 60 * 60 * 1000;
+
 /** Every lost race means that another worker made progress, so this many in a row are a fault. */
 const MAX_ATTEMPTS = 100;
 
@@ -61,18 +75,20 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
     const measure = measureOf(metric);
     // Before the first commit, so that new thresholds on the whole measure find this member.
     if (!state?.last && measure) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
-    const items = await itemsHit(key, metric, state?.last, observation.value, ports);
+    const { items, changes } = await itemsHit(key, state, observation, seen.size > 0, ports.thresholds);
     const hits = await activeHits(key, items, seen, ports);
     if (!hits) return undefined;
-    const next = nextState(state, observation);
+    const next = nextState(state, observation, changes);
+    await storePastValues(key, state, observation, next, ports);
     const about = { previousValue: state?.last?.value, unit: observation.unit, runId: observation.runId };
     return (await commitAndPublish(key, state, next, about, hits, ports)) ? 'committed' : undefined;
   });
 }
 
 /**
- * Fires a new threshold once if the value is already beyond it (`fireIfAlreadyBeyond`). A metric without a value gets a
- * state without a value: an evaluation of the first value that missed the threshold then loses its race and retries.
+ * Fires a new threshold once if the value is already beyond it (`fireIfAlreadyBeyond`). For a threshold on changes, makes
+ * evaluations read the metric's series. A metric without a value gets a state without a value: an evaluation of the first
+ * value that missed the threshold then loses its race and retries.
  */
 export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPorts): Promise<void> {
   await onSettledState(check.metric, ports, async (key, state) => {
@@ -83,6 +99,12 @@ export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPor
     const subscription = await ports.subscriptions.read(check.subscription);
     const threshold = subscription?.definition.threshold;
     if (!state.last || !threshold || subscription.thresholdId !== check.thresholdId) return 'nothing to do';
+    if (isChange(threshold)) {
+      // From here on, evaluations read the metric's series. A metric without a value reads them at its first one.
+      if (state.changes) return 'nothing to do';
+      const watched = { ...state, version: state.version + 1, changes: { bases: {} } };
+      return (await ports.thresholds.commitState(key, watched, state.version)) ? 'watches changes' : undefined;
+    }
     const items = thresholdItems(check.subscription, check.thresholdId, threshold);
     const hits = await activeHits(key, items.filter(initialBeyond(state.last.value)), new Set(), ports);
     // Undefined if the threshold was just replaced: its replacement has its own check.
@@ -114,32 +136,19 @@ async function onSettledState<Outcome>(
   throw new Error(`the state of metric ${key} changed during ${MAX_ATTEMPTS} attempts`);
 }
 
-/** The items that a new value crosses, in the order of crossing. */
-async function itemsHit(
+/** Stores the values that the next state drops, before it does. Only their first writing counts. */
+async function storePastValues(
   key: string,
-  metric: Metric,
-  last: LastValue | undefined,
-  value: number,
-  { thresholds }: EvaluationPorts,
-): Promise<ThresholdItem[]> {
-  const from = last && position(last.value);
-  const to = position(value);
-  if (from === to) return [];
-  // Thresholds on the whole measure are stored under the measure and apply to each of its members.
-  const measure = measureOf(metric);
-  const keys = measure ? [key, metricKey(measure)] : [key];
-  const range = from === undefined ? INITIAL_RANGE : crossedRange(from, to);
-  const found = (await Promise.all(keys.map((partition) => thresholds.items(partition, ...range)))).flat();
-  const candidates = from === undefined ? found.filter(initialBeyond(value)) : found;
-  const ascending = candidates.toSorted((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
-  const falls = from !== undefined && to < from;
-  return falls ? ascending.reverse() : ascending;
+  state: MetricState | undefined,
+  observation: Observation,
+  next: MetricState,
+  { thresholds, clock }: EvaluationPorts,
+): Promise<void> {
+  const period = periodOf(next.changes);
+  const expiresAt = Math.max(clock(), observation.observedAt) + period + PAST_VALUE_GRACE_MS;
+  const dropped = pastValues(state, observation, next, period);
+  await Promise.all(dropped.map((past) => thresholds.putPastValue(key, past, expiresAt)));
 }
-
-const initialBeyond =
-  (value: number) =>
-  ({ kind, operator, threshold }: ThresholdItem): boolean =>
-    kind === 'initial' && isBeyond(operator, threshold, value);
 
 /**
  * The hits of the items that are current in their subscription and not disarmed on this metric. Undefined if an item was
@@ -148,7 +157,7 @@ const initialBeyond =
  */
 async function activeHits(
   key: string,
-  items: readonly ThresholdItem[],
+  items: readonly HitItem[],
   seen: Set<string>,
   { thresholds, subscriptions }: EvaluationPorts,
 ): Promise<Hit[] | undefined> {
@@ -181,7 +190,7 @@ function fires({ kind, recoverTo }: ThresholdItem, flag: Flag | undefined): bool
   return kind === 'rearm' || recoverTo === undefined || flag?.armed !== false;
 }
 
-function toHit({ sortKey: _, ...item }: ThresholdItem, { uid, generation, flow }: Subscription): Hit {
+function toHit({ sortKey: _, ...item }: HitItem, { uid, generation, flow }: Subscription): Hit {
   return { ...item, uid, generation, startsFlow: flow !== undefined };
 }
 
@@ -258,33 +267,4 @@ async function publishHits(
         thresholds.writeFlag(key, subscription, thresholdId, { armed: kind === 'rearm' }, intent.version),
       ),
   );
-}
-
-const crossingDetailType = (metric: Metric) =>
-  metric.kind === 'segment' ? CrossingEvent.SEGMENT_THRESHOLD_CROSSED : CrossingEvent.MEASURE_THRESHOLD_CROSSED;
-
-function crossingDetail(metric: Metric, intent: Intent, hit: Hit, connector: string): Record<string, unknown> {
-  const { previousValue, value, observedAt, sequence, unit, runId } = intent;
-  const { kind, subscription, uid, generation, startsFlow, operator, threshold, recoverTo } = hit;
-  return {
-    connector,
-    crossingId: crossingId(metric, intent, hit),
-    subscription,
-    uid,
-    generation,
-    startsFlow,
-    instanceId: metric.instanceId,
-    [metric.kind]: metric.name,
-    dimensions: metric.dimensions,
-    direction: directionOf(operator),
-    threshold,
-    recoverTo,
-    alreadyBeyond: kind === 'initial' ? true : undefined,
-    previousValue,
-    value,
-    unit,
-    observedAt: new Date(observedAt).toISOString(),
-    sequence,
-    runId,
-  };
 }

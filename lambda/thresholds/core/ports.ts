@@ -1,14 +1,21 @@
 import type { Dimensions } from '../../shared/core/metric';
-import type { Intent, MetricState } from './metric-state';
-import type { Flag, ThresholdItem } from './threshold-item';
+import type { Intent, MetricState, PastValue } from './metric-state';
+import type { Flag, SeriesItem, StoredItem, ThresholdItem } from './threshold-item';
 
 export interface ThresholdStore {
   /** The metric's state, read consistently. */
   readState(metricKey: string): Promise<MetricState | undefined>;
   /** Writes the state if its stored version is `readVersion` (undefined: no state is stored). Returns false if not. */
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean>;
-  /** All threshold items between two sort keys, read consistently and in order. */
-  items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]>;
+  /** All threshold and series items between two sort keys, read consistently and in order. */
+  items(metricKey: string, from: string, to: string): Promise<StoredItem[]>;
+  /**
+   * Stores a value that left the state. Without effect on values that are stored.
+   * @param expiresAt when it can be deleted, epoch milliseconds.
+   */
+  putPastValue(metricKey: string, past: PastValue, expiresAt: number): Promise<void>;
+  /** The latest stored value at or before an instant, read consistently. */
+  pastValueAt(metricKey: string, instant: number): Promise<PastValue | undefined>;
   /** The flag of a threshold on a metric, read consistently. */
   readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined>;
   /**
@@ -52,6 +59,10 @@ export interface DueIndex {
   settle(metricKey: string, sortKey: string): Promise<boolean>;
   /** Deletes a threshold's item, a flag or an intent's part. */
   remove(metricKey: string, sortKey: string): Promise<void>;
+  /** The first items between two sort keys, read consistently. */
+  firstItems(metricKey: string, from: string, to: string, count: number): Promise<StoredItem[]>;
+  /** Removes a series' item if it is as read. */
+  removeSeries(metricKey: string, item: SeriesItem): Promise<void>;
   /** Metric keys of a measure's members. Empty for other metrics. */
   memberKeys(measureKey: string): Promise<string[]>;
 }

@@ -2,7 +2,7 @@ import { Metric as MetricName } from '../../../contract/metrics';
 import { partIdOf } from './metric-state';
 import { type EvaluationPorts, publishIntent } from './observe';
 import type { DueIndex, DueKey, DueKind } from './ports';
-import { flagSortKey, ownerOf } from './threshold-item';
+import { flagSortKey, isSeries, ownerOf, seriesRangeOf, seriesSortKeyOf } from './threshold-item';
 
 type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
 
@@ -55,7 +55,25 @@ async function settleThreshold({ metricKey, sortKey }: DueKey, { subscriptions, 
   if ((await subscriptions.read(subscription))?.thresholdId === thresholdId) return due.settle(metricKey, sortKey);
   const flag = flagSortKey(subscription, thresholdId);
   for (const key of [metricKey, ...(await due.memberKeys(metricKey))]) await due.remove(key, flag);
+  await removeSeries({ metricKey, sortKey }, due);
   // Last, so that the next sweep retries after a crash.
   await due.remove(metricKey, sortKey);
   return true;
+}
+
+/**
+ * Removes the series of a leftover unless another threshold is in it. A registration writes its threshold before it writes
+ * the series: either this finds the threshold, or the series is no longer as read, and stays.
+ */
+async function removeSeries({ metricKey, sortKey }: DueKey, due: DueIndex): Promise<void> {
+  const range = seriesRangeOf(sortKey);
+  if (!range) return;
+  const at = seriesSortKeyOf(sortKey);
+  const [series] = await due.firstItems(metricKey, at, at, 1);
+  if (!series || !isSeries(series)) return;
+  const { thresholdId } = ownerOf(sortKey);
+  // The leftover itself has up to two items.
+  const first = await due.firstItems(metricKey, ...range, 3);
+  if (first.some((item) => !isSeries(item) && item.thresholdId !== thresholdId)) return;
+  await due.removeSeries(metricKey, series);
 }

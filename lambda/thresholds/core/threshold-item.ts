@@ -1,3 +1,4 @@
+import type { ChangeSeries } from '../../shared/core/change';
 import type { Metric } from '../../shared/core/metric';
 import {
   cutOf,
@@ -7,7 +8,12 @@ import {
   directionOf,
   type ThresholdOperator,
 } from '../../shared/core/position';
-import type { SubscriptionDefinition, Threshold } from '../../subscriptions/core/subscription';
+import {
+  type ChangeThreshold,
+  isChange,
+  type SubscriptionDefinition,
+  type Threshold,
+} from '../../subscriptions/core/subscription';
 
 /**
  * `fire`: a crossing sends an event. `rearm`: the value is back at the recovery level, so the threshold can fire again.
@@ -27,7 +33,22 @@ export interface ThresholdItem {
   readonly cut: string;
   /** Whether firing writes a `Flag` for each metric. */
   readonly flagged: boolean;
+  /** The series that has the level `threshold`. Absent: the metric's values have it. */
+  readonly series?: ChangeSeries;
 }
+
+/** A series of changes that thresholds under the metric watch. One item for all of them. */
+export interface SeriesItem {
+  readonly sortKey: string;
+  readonly kind: 'series';
+  readonly series: ChangeSeries;
+  /** Id of the threshold that wrote the item last. Removing the item depends on it. */
+  readonly writtenBy: string;
+}
+
+export type StoredItem = ThresholdItem | SeriesItem;
+
+export const isSeries = (item: StoredItem): item is SeriesItem => item.kind === 'series';
 
 /**
  * The history of a threshold on one metric. Absent: it has not fired yet. `armed` only affects thresholds with a recovery
@@ -46,13 +67,51 @@ export function ownerOf(sortKey: string): { readonly subscription: string; reado
   return { subscription, thresholdId };
 }
 
-/** The range of sort keys between two positions. One query finds all crossed thresholds. */
-export function crossedRange(from: string, to: string): readonly [string, string] {
-  return from < to ? [`above#${from}`, `above#${to}`] : [`below#${to}`, `below#${from}`];
+/**
+ * The range of sort keys between two positions. One query finds all crossed thresholds.
+ * @param series the series of the positions. Default: the metric's values.
+ */
+export function crossedRange(from: string, to: string, series?: ChangeSeries): readonly [string, string] {
+  const prefix = series ? seriesPrefix(series) : '';
+  return from < to
+    ? [`${prefix}above#${from}`, `${prefix}above#${to}`]
+    : [`${prefix}below#${to}`, `${prefix}below#${from}`];
 }
 
-/** The range of the `initial` items. `~` sorts after every character that a subscription's name can start with. */
+/**
+ * The range of the items that a metric's first value needs: the `initial` items, and the series. `~` sorts after every
+ * character that a subscription's name can start with.
+ */
 export const INITIAL_RANGE: readonly [string, string] = ['initial#', 'initial#~'];
+/** The range of the series, which sort before every name. */
+export const SERIES_RANGE: readonly [string, string] = ['initial##', 'initial##~'];
+
+/** A series as a part of a sort key. */
+const seriesText = ({ comparedWith, unit, minimumBase }: ChangeSeries): string =>
+  `${comparedWith}#${unit}#${minimumBase ?? ''}`;
+const seriesPrefix = (series: ChangeSeries): string => `change#${seriesText(series)}#`;
+
+/** The range of all thresholds in the series of a threshold's item. Undefined for a level. */
+export function seriesRangeOf(sortKey: string): readonly [string, string] | undefined {
+  const prefix = /^change#[^#]*#[^#]*#[^#]*#/.exec(sortKey)?.[0];
+  return prefix === undefined ? undefined : [prefix, `${prefix}~`];
+}
+
+/** The sort key of the series of a threshold's item. */
+export const seriesSortKeyOf = (sortKey: string): string => `initial##${sortKey.split('#').slice(1, 4).join('#')}`;
+
+/** The item of a threshold's series. Undefined for a level. */
+export function seriesItem(threshold: Threshold, thresholdId: string): SeriesItem | undefined {
+  if (!isChange(threshold)) return undefined;
+  const series = seriesOf(threshold);
+  return { kind: 'series', sortKey: `initial##${seriesText(series)}`, series, writtenBy: thresholdId };
+}
+
+const seriesOf = ({ comparedWith, unit, minimumBase }: ChangeThreshold): ChangeSeries => ({
+  comparedWith,
+  unit,
+  ...(minimumBase !== undefined && { minimumBase }),
+});
 
 /** The metric that a subscription's threshold watches. A measure without dimensions includes all of its members. */
 export function watchedMetric({ instanceId, filter }: SubscriptionDefinition): Metric {
@@ -63,6 +122,7 @@ export function watchedMetric({ instanceId, filter }: SubscriptionDefinition): M
 
 /** The items of a threshold, all under its metric. */
 export function thresholdItems(subscription: string, thresholdId: string, threshold: Threshold): ThresholdItem[] {
+  if (isChange(threshold)) return changeItems(subscription, thresholdId, threshold);
   const { operator, value, recoverTo, fireIfAlreadyBeyond } = threshold;
   const direction = directionOf(operator);
   const cut = cutOf(operator, value);
@@ -80,4 +140,30 @@ export function thresholdItems(subscription: string, thresholdId: string, thresh
     items.push({ ...common, kind: 'initial', cut, sortKey: `initial#${subscription}#${thresholdId}` });
   }
   return items;
+}
+
+/** A change in either direction is a level in the series of changes, and so are both. */
+function changeItems(subscription: string, thresholdId: string, threshold: ChangeThreshold): ThresholdItem[] {
+  const { change, by } = threshold;
+  const series = seriesOf(threshold);
+  const operators: ThresholdOperator[] = [];
+  if (change !== 'falls') operators.push('atOrAbove');
+  if (change !== 'rises') operators.push('atOrBelow');
+  return operators.map((operator) => {
+    const direction = directionOf(operator);
+    const level = direction === 'above' ? by : -by;
+    const cut = cutOf(operator, level);
+    const sortKey = `${seriesPrefix(series)}${direction}#${cut}#${subscription}#${thresholdId}`;
+    return {
+      sortKey,
+      kind: 'fire',
+      subscription,
+      thresholdId,
+      operator,
+      threshold: level,
+      cut,
+      flagged: false,
+      series,
+    };
+  });
 }

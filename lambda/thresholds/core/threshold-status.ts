@@ -2,7 +2,13 @@ import { type Dimensions, type Metric, metricKey } from '../../shared/core/metri
 import { numberText } from '../../shared/core/number-text';
 import { directionOf, isBeyond } from '../../shared/core/position';
 import { difference, mapText } from '../../shared/core/text';
-import type { Subscription, Threshold } from '../../subscriptions/core/subscription';
+import {
+  isChange,
+  type LevelThreshold,
+  type Subscription,
+  type Threshold,
+} from '../../subscriptions/core/subscription';
+import { changeStatus } from './change-status';
 import type { MetricState } from './metric-state';
 import type { ThresholdStore } from './ports';
 import { type Flag, watchedMetric } from './threshold-item';
@@ -10,9 +16,9 @@ import { type Flag, watchedMetric } from './threshold-item';
 /**
  * State of a threshold on a metric. `no value`: the metric has no value yet. `armed`: the next crossing fires.
  * `beyond`: the value is past the threshold. `recovering`: the value is back, but has not reached the recovery level,
- * so it cannot fire.
+ * so it cannot fire. `no base`: there is no earlier value to compare with, so a threshold on changes cannot fire.
  */
-export type ThresholdPhase = 'no value' | 'armed' | 'beyond' | 'recovering';
+export type ThresholdPhase = 'no value' | 'armed' | 'beyond' | 'recovering' | 'no base';
 
 export interface ThresholdStatus {
   readonly metric: string;
@@ -24,6 +30,10 @@ export interface ThresholdStatus {
   readonly next: string;
   /** Signed change of the value that `next` needs; 0 for any change. Undefined without a value. */
   readonly distance?: number;
+  /** The earlier value of a threshold on changes, if there is one. */
+  readonly base?: number;
+  /** The change of the value since the base, in the threshold's unit. */
+  readonly change?: number;
   /** Recent values, oldest first, as [epoch milliseconds, value]. */
   readonly recent: readonly (readonly [number, number])[];
   /** Whether a crossing on this metric is committed but not yet published. */
@@ -50,22 +60,25 @@ export function thresholdStatus(
   };
   if (!last) return { ...common, phase: 'no value', next: firstValueText(threshold) };
   const { value, observedAt } = last;
+  if (isChange(threshold)) return { ...common, value, observedAt, ...changeStatus(threshold, { ...state, last }) };
   const phase = phaseOf(threshold, value, flag);
   return { ...common, phase, value, observedAt, ...nextOf(threshold, value, phase) };
 }
 
-const firstValueText = ({ fireIfAlreadyBeyond }: Threshold): string =>
-  fireIfAlreadyBeyond
+function firstValueText(threshold: Threshold): string {
+  if (isChange(threshold)) return 'the first value has nothing to compare with and does not fire';
+  return threshold.fireIfAlreadyBeyond
     ? 'the first value fires if it is beyond the threshold'
     : 'the first value is the baseline and does not fire';
+}
 
-function phaseOf({ operator, value: level, recoverTo }: Threshold, value: number, flag: Flag | undefined) {
+function phaseOf({ operator, value: level, recoverTo }: LevelThreshold, value: number, flag: Flag | undefined) {
   if (isBeyond(operator, level, value)) return 'beyond';
   return recoverTo !== undefined && flag?.armed === false ? 'recovering' : 'armed';
 }
 
 function nextOf(
-  { operator, value: level, recoverTo }: Threshold,
+  { operator, value: level, recoverTo }: LevelThreshold,
   value: number,
   phase: ThresholdPhase,
 ): Pick<ThresholdStatus, 'next' | 'distance'> {

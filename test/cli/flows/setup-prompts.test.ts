@@ -67,6 +67,26 @@ const END = [
 ] as const;
 
 describe('setup', () => {
+  it('prompts for a change, and what it is compared with', async () => {
+    const { result } = await walk([
+      ['What should start the flow?', DOWN + DOWN + ENTER],
+      ['Which segment?', DOWN + ENTER],
+      ['Start the flow when it', DOWN.repeat(5) + ENTER],
+      ['By how much, or more?', `a lot${ENTER}`],
+      ['Not a number. Use a form such as 20%, 500 or 12.5.', `\x15${'\x7f'.repeat(5)}120%${ENTER}`],
+      ['a member count falls by up to 100 percent', `\x15${'\x7f'.repeat(4)}20%${ENTER}`],
+      ['Compared with which value?', DOWN + DOWN + ENTER],
+      ...END,
+    ]);
+    expect(result).toMatchObject({
+      definition: {
+        name: 'vip-customers-falls-20-percent',
+        filter: { segment: 'VIP customers' },
+        threshold: { change: 'falls', by: 20, unit: 'percent', comparedWith: 'sameTimeLastWeek' },
+      },
+    });
+  });
+
   it('prompts for an observed segment, a threshold, and whether to fire at once', async () => {
     const { result, shown } = await walk([
       ['What should start the flow?', DOWN + DOWN + ENTER],

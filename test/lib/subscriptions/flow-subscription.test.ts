@@ -11,7 +11,9 @@ import { ENTRA_CLOUDS } from '../../../lambda/subscriptions/core/subscription';
 import { checkEntry } from '../../../lambda/subscriptions/core/subscription-entry';
 import {
   BodyFormat,
+  type ChangeOptions,
   ClientSecret,
+  ComparedWith,
   EntraCloud,
   type EntraOptions,
   FlowAuth,
@@ -84,6 +86,34 @@ describe('the entry', () => {
         threshold: Threshold.atOrBelow(-1.5),
       }),
       { trigger: 'measure-threshold-crossed', measure: 'Revenue', dimensions: { Region: 'EU' }, atOrBelow: -1.5 },
+    ],
+    [
+      'measureThresholdCrossed on changes',
+      Trigger.measureThresholdCrossed({
+        measure: 'Revenue',
+        threshold: Threshold.fallsBy({
+          percent: 20,
+          comparedWith: ComparedWith.SAME_TIME_LAST_WEEK,
+          minimumBase: 1000,
+        }),
+      }),
+      {
+        trigger: 'measure-threshold-crossed',
+        measure: 'Revenue',
+        fallsBy: { percent: 20, comparedWith: 'sameTimeLastWeek', minimumBase: 1000 },
+      },
+    ],
+    [
+      'segmentThresholdCrossed on changes',
+      Trigger.segmentThresholdCrossed({
+        segment: 'VIP customers',
+        threshold: Threshold.changesBy({ absolute: 500, comparedWith: ComparedWith.PREVIOUS }),
+      }),
+      {
+        trigger: 'segment-threshold-crossed',
+        segment: 'VIP customers',
+        changesBy: { absolute: 500, comparedWith: 'previous' },
+      },
     ],
     [
       'fullRefreshCompleted',
@@ -452,6 +482,21 @@ describe('fails at synthesis', () => {
   test('a level that is not a number', () => {
     expect(() => Threshold.above(Number.NaN)).toThrow('"above" is NaN; write a number');
     expect(() => Threshold.below(1, { recoverTo: Infinity })).toThrow('"recoverTo" is Infinity; write a number');
+  });
+
+  test.each<[Partial<ChangeOptions>]>([
+    [{}],
+    [{ percent: 20, absolute: 5 }],
+    [{ percent: 0 }],
+    [{ percent: -20 }],
+    [{ percent: 2_000_000 }],
+    [{ absolute: 0 }],
+    [{ percent: 20, minimumBase: 0 }],
+  ])('the change %j, with the message of the subscription file', (wrong) => {
+    const change = { comparedWith: ComparedWith.SAME_TIME_YESTERDAY, ...wrong };
+    const checked = checkEntry({ name: 'a', trigger: 'measure-threshold-crossed', measure: 'A', risesBy: change });
+    const [message = 'none'] = 'mistakes' in checked ? checked.mistakes.map((mistake) => mistake.message) : [];
+    expect(() => Threshold.risesBy(change)).toThrow(message);
   });
 
   test('a trigger without a flow', () => {

@@ -5,7 +5,7 @@ import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/po
 import { nextDue } from '../../../lambda/subscriptions/core/health';
 import type { DueSubscriptions, HealthStore } from '../../../lambda/subscriptions/core/ports';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
-import { type MetricState, partSortKey } from '../../../lambda/thresholds/core/metric-state';
+import { type MetricState, type PastValue, partSortKey } from '../../../lambda/thresholds/core/metric-state';
 import type {
   DueIndex,
   DueKey,
@@ -13,7 +13,13 @@ import type {
   MetricThresholdReader,
   ThresholdStore,
 } from '../../../lambda/thresholds/core/ports';
-import { type Flag, flagSortKey, type ThresholdItem } from '../../../lambda/thresholds/core/threshold-item';
+import {
+  type Flag,
+  flagSortKey,
+  type SeriesItem,
+  type StoredItem,
+  type ThresholdItem,
+} from '../../../lambda/thresholds/core/threshold-item';
 
 /** Called before and after every call to a store, with the call's name: tests interleave, fail and crash there. */
 export type Gate = (call: string) => Promise<void>;
@@ -25,6 +31,9 @@ const copy = <T>(value: T): T => structuredClone(value);
 export class MemoryTables {
   readonly states = new Map<string, MetricState>();
   readonly items = new Map<string, Map<string, ThresholdItem>>();
+  readonly series = new Map<string, Map<string, SeriesItem>>();
+  /** Values that left the states, by metric and instant. */
+  readonly past = new Map<string, Map<number, PastValue>>();
   readonly flags = new Map<string, Flag & { writtenAt: number }>();
   /** Due times by kind, metric and sort key, as in the index of the table. */
   readonly due = new Map<string, DueKey & { kind: DueKind; at: number }>();
@@ -67,11 +76,27 @@ export class MemoryTables {
           this.states.set(key, copy(state));
           return true;
         }),
-      items: (key, from, to) =>
-        step('items', () =>
-          [...(this.items.get(key)?.values() ?? [])]
-            .filter(({ sortKey }) => sortKey >= from && sortKey <= to)
-            .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1)),
+      items: (key, from, to) => step('items', () => this.range(key, from, to)),
+      firstItems: (key, from, to, count) => step('firstItems', () => this.range(key, from, to).slice(0, count)),
+      putSeries: (key, item) =>
+        step('putSeries', () => {
+          const series = this.series.get(key) ?? new Map();
+          this.series.set(key, series.set(item.sortKey, item));
+        }),
+      removeSeries: (key, { sortKey, writtenBy }) =>
+        step('removeSeries', () => {
+          const series = this.series.get(key);
+          if (series?.get(sortKey)?.writtenBy === writtenBy) series.delete(sortKey);
+        }),
+      putPastValue: (key, value) =>
+        step('putPastValue', () => {
+          this.past.set(key, (this.past.get(key) ?? new Map()).set(value.observedAt, value));
+        }),
+      pastValueAt: (key, instant) =>
+        step('pastValueAt', () =>
+          [...(this.past.get(key)?.values() ?? [])]
+            .filter(({ observedAt }) => observedAt <= instant)
+            .reduce<PastValue | undefined>((a, b) => (a && a.observedAt > b.observedAt ? a : b), undefined),
         ),
       fireItems: (key, limit) =>
         step('fireItems', () =>
@@ -138,6 +163,13 @@ export class MemoryTables {
         }),
       remove: (key, sortKey) => step('remove', () => this.remove(key, sortKey)),
     };
+  }
+
+  private range(metricKey: string, from: string, to: string): StoredItem[] {
+    const stored = [this.items, this.series].flatMap((map) => [...(map.get(metricKey)?.values() ?? [])]);
+    return stored
+      .filter(({ sortKey }) => sortKey >= from && sortKey <= to)
+      .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
   }
 
   private mark(kind: DueKind, metricKey: string, sortKey: string, at: number): void {

@@ -22,22 +22,32 @@ import {
 } from '../../../lambda/delivery/core/delivery';
 import type { Outcome } from '../../../lambda/delivery/core/outcome';
 import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';
+import type { ChangeSeries, ComparedWith } from '../../../lambda/shared/core/change';
 import type { ThresholdOperator } from '../../../lambda/shared/core/position';
 import type { Announcement, Failures, Health } from '../../../lambda/subscriptions/core/health';
 import {
   BODY_FORMATS,
+  type ChangeThreshold,
   type EntraAuth,
   type Filter,
+  type LevelThreshold,
   type ReferencedFlowUrl,
   type SealedFlowUrl,
   type Subscription,
   type SubscriptionDefinition,
-  type Threshold,
 } from '../../../lambda/subscriptions/core/subscription';
-import type { Hit, Intent, LastValue, MetricState } from '../../../lambda/thresholds/core/metric-state';
+import type {
+  Base,
+  Changes,
+  Hit,
+  Intent,
+  LastValue,
+  MetricState,
+  PastValue,
+} from '../../../lambda/thresholds/core/metric-state';
 import type { ThresholdCheck } from '../../../lambda/thresholds/core/observe';
 import type { DueKind } from '../../../lambda/thresholds/core/ports';
-import type { Flag, ThresholdItem, ThresholdItemKind } from '../../../lambda/thresholds/core/threshold-item';
+import type { Flag, SeriesItem, StoredItem, ThresholdItem } from '../../../lambda/thresholds/core/threshold-item';
 import type { Poll, Watch } from '../../../lambda/unification/core/poll';
 import type { Version } from './version';
 
@@ -87,7 +97,10 @@ const FILTER = fieldsOf<Filter>({
   kind: true,
   status: true,
 });
-const THRESHOLD = fieldsOf<Threshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true });
+const THRESHOLD = [
+  ...fieldsOf<LevelThreshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true }),
+  ...fieldsOf<ChangeThreshold>({ change: true, by: true, unit: true, comparedWith: true, minimumBase: true }),
+];
 const AUTH = fieldsOf<EntraAuth>({ type: true, tenantId: true, clientId: true, clientSecret: true, cloud: true });
 const FLOW = [
   ...fieldsOf<SealedFlowUrl>({ ciphertext: true, host: true, fingerprint: true }),
@@ -125,7 +138,19 @@ const REFRESH = fieldsOf<Refresh>({
   recordCount: true,
 });
 const REFRESHED_KINDS = membersOf<Refreshed['kind']>({ 'data-source': true, 'full-refresh': true, unification: true });
-const STATE = fieldsOf<MetricState>({ metric: true, last: true, version: true, recent: true, intent: true });
+const STATE = fieldsOf<MetricState>({
+  metric: true,
+  last: true,
+  version: true,
+  recent: true,
+  intent: true,
+  changes: true,
+});
+const CHANGES = fieldsOf<Changes>({ bases: true });
+const BASE = fieldsOf<Base>({ value: true, observedAt: true });
+const PAST_VALUE = fieldsOf<PastValue>({ value: true, observedAt: true, until: true });
+const SERIES = fieldsOf<ChangeSeries>({ comparedWith: true, unit: true, minimumBase: true });
+const SERIES_ITEM = fieldsOf<SeriesItem, 'sortKey'>({ kind: true, series: true, writtenBy: true });
 const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true, unit: true });
 const INTENT = fieldsOf<Intent>({
   version: true,
@@ -151,6 +176,8 @@ const HIT = fieldsOf<Hit>({
   thresholdId: true,
   startsFlow: true,
   flagged: true,
+  series: true,
+  base: true,
 });
 const THRESHOLD_ITEM = fieldsOf<ThresholdItem, 'sortKey'>({
   kind: true,
@@ -161,6 +188,7 @@ const THRESHOLD_ITEM = fieldsOf<ThresholdItem, 'sortKey'>({
   recoverTo: true,
   cut: true,
   flagged: true,
+  series: true,
 });
 const FLAG = fieldsOf<Flag>({ armed: true });
 const ROW = fieldsOf<DeliveryRow, 'subscription' | 'eventId'>({
@@ -223,7 +251,8 @@ const RECONCILIATION = fieldsOf<ScheduledReconciliation>({ kind: true, source: t
 const SOURCE = fieldsOf<SourceEntry>({ name: true, put: true, detail: true, stopped: true, reconciled: true });
 
 const DUE_KINDS = membersOf<DueKind>({ intent: true, threshold: true, part: true });
-const ITEM_KINDS = membersOf<ThresholdItemKind>({ fire: true, rearm: true, initial: true });
+const ITEM_KINDS = membersOf<StoredItem['kind']>({ fire: true, rearm: true, initial: true, series: true });
+const COMPARISONS = membersOf<ComparedWith>({ previous: true, sameTimeYesterday: true, sameTimeLastWeek: true });
 const OPERATORS = membersOf<ThresholdOperator>({ above: true, atOrAbove: true, below: true, atOrBelow: true });
 const QUERY_SERVICES = membersOf<Query['service']>({
   athena: true,
@@ -323,6 +352,36 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     [...intents, ...thresholds].flatMap((one) => one?.hits),
   );
   fields('a threshold item', THRESHOLD_ITEM, thresholdItems);
+  fields(
+    "a state's changes",
+    CHANGES,
+    states.map(({ changes }) => changes),
+  );
+  fields(
+    'a base',
+    BASE,
+    [...intents, ...thresholds].flatMap((one) => one?.hits ?? []).map((hit: Any) => hit.base),
+  );
+  fields(
+    'a past value',
+    PAST_VALUE,
+    thresholds.filter(({ sk }) => sk.startsWith('value#')),
+  );
+  fields(
+    'the item of a series',
+    SERIES_ITEM,
+    thresholdItems.filter(({ kind }) => kind === 'series'),
+  );
+  fields(
+    'a series',
+    SERIES,
+    thresholdItems.map(({ series }) => series),
+  );
+  values(
+    'a series that compares with',
+    COMPARISONS,
+    thresholdItems.map(({ series }) => series?.comparedWith),
+  );
   fields('a flag', FLAG, thresholds);
   values(
     'a due item of the kind',

@@ -21,7 +21,11 @@ import { metricKey } from '../../../lambda/shared/core/metric';
 import type { QueueMessage } from '../../../lambda/shared/core/ports';
 import { normalizeBatch } from '../../../lambda/sources/core/normalize';
 import { reconcileBatch } from '../../../lambda/sources/core/reconcile';
-import type { SubscriptionDefinition, Threshold } from '../../../lambda/subscriptions/core/subscription';
+import type {
+  ChangeThreshold,
+  SubscriptionDefinition,
+  Threshold,
+} from '../../../lambda/subscriptions/core/subscription';
 import { checkMessage, evaluateBatch } from '../../../lambda/thresholds/core/evaluate';
 import { thresholdItems } from '../../../lambda/thresholds/core/threshold-item';
 import { pollBatch } from '../../../lambda/unification/core/poll';
@@ -339,6 +343,7 @@ class Recorder {
     await this.register(thresholdOn('checked', { segment: 'Checked' }, beyond));
     this.keep('evaluate', ...world.take('evaluate'));
 
+    await this.observeChanges();
     await this.leaveIntents();
     for (const [name, value] of [['Flow', 20] as const, ['Flow', 5] as const]) {
       await this.put('SegmentRefreshed', { segment: name, memberCount: value, observedAt: iso(world.now + value) });
@@ -367,6 +372,29 @@ class Recorder {
       await this.observation('FullRefreshed', { ...run, runId: status, status, kind: 'Scheduled' });
       await this.observation('UnificationRefreshed', { ...run, runId: status, status });
     }
+  }
+
+  /** Thresholds on changes: values outside the state, and a change that a crashed worker did not publish. */
+  private async observeChanges(): Promise<void> {
+    const { world } = this;
+    const fall = { change: 'falls', by: 20, unit: 'percent' } as const;
+    const thresholds: Readonly<Record<string, ChangeThreshold>> = {
+      'falls-previous': { ...fall, comparedWith: 'previous' },
+      'falls-week': { ...fall, comparedWith: 'sameTimeLastWeek', minimumBase: 50 },
+      'changes-day': { change: 'changes', by: 30, unit: 'absolute', comparedWith: 'sameTimeYesterday' },
+    };
+    for (const [name, threshold] of Object.entries(thresholds)) {
+      await this.register(thresholdOn(name, { segment: 'Changing' }, threshold), sealed(name));
+    }
+    await this.evaluate(...world.take('evaluate'));
+    const start = world.now - 10 * DAY;
+    const counts = [...Array.from({ length: 40 }, (_, n) => 100 + n), 60];
+    for (const [n, memberCount] of counts.entries()) {
+      world.busIsDown = memberCount === 60;
+      const detail = { segment: 'Changing', memberCount, observedAt: iso(start + n * 6 * 60 * MINUTE) };
+      await this.evaluate(...(await this.observation('SegmentRefreshed', detail)));
+    }
+    world.busIsDown = false;
   }
 
   /** Crossings of workers that crashed before they published: with hits in the state, and with hits in parts. */

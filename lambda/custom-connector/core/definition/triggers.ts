@@ -1,7 +1,9 @@
 import type { ConnectorActionId } from '../../../../contract/custom-connector';
 import type { TriggerId } from '../../../../contract/events';
 import { STATUSES } from '../../../../contract/events';
+import type { ComparedWith } from '../../../shared/core/change';
 import type { ThresholdOperator } from '../../../shared/core/position';
+import type { CHANGE_KEYS } from '../../../subscriptions/core/entry/changes';
 import type { Field } from './field';
 import { OperationId } from './operation-ids';
 
@@ -62,11 +64,20 @@ const dataSource: Field = {
   dropdown: { operationId: OperationId.LIST_DATA_SOURCES, parameters: ['instanceId'] },
 };
 
-const DIRECTION_TITLES: Readonly<Record<ThresholdOperator, string>> = {
+const DIRECTION_TITLES: Readonly<Record<ThresholdOperator | (typeof CHANGE_KEYS)[number], string>> = {
   above: 'Rises above the level',
   atOrAbove: 'Reaches the level or rises above it',
   below: 'Falls below the level',
   atOrBelow: 'Falls to the level or below it',
+  risesBy: 'Rises by this much, compared with an earlier value',
+  fallsBy: 'Falls by this much, compared with an earlier value',
+  changesBy: 'Rises or falls by this much, compared with an earlier value',
+};
+
+const COMPARED_WITH_TITLES: Readonly<Record<ComparedWith, string>> = {
+  previous: 'The value before',
+  sameTimeYesterday: 'The same time yesterday',
+  sameTimeLastWeek: 'The same time last week',
 };
 
 /** @param value what has the level, such as "the member count". */
@@ -74,7 +85,7 @@ const levelFields = (value: string, example: string): readonly Field[] => [
   {
     name: 'direction',
     title: 'Direction',
-    description: `When the flow runs: when ${value} rises above the level, or when it falls below it.`,
+    description: `When the flow runs: when ${value} rises above the level or falls below it, or when it changes by so much.`,
     type: 'string',
     required: true,
     default: 'above',
@@ -83,9 +94,36 @@ const levelFields = (value: string, example: string): readonly Field[] => [
   {
     name: 'level',
     title: 'Level',
-    description: `The level that ${value} crosses, such as ${example}.`,
+    description: `The level that ${value} crosses, such as ${example}, or the size of the change, such as 20.`,
     type: 'number',
     required: true,
+  },
+  {
+    name: 'comparedWith',
+    title: 'Compared with',
+    description: 'For a change: the earlier value. Empty for a level.',
+    type: 'string',
+    choices: Object.entries(COMPARED_WITH_TITLES).map(([name, title]) => ({ value: name, title })),
+  },
+  {
+    name: 'changeUnit',
+    title: 'Unit of the change',
+    description: 'For a change: whether its size is a percentage of the earlier value or a difference.',
+    type: 'string',
+    advanced: true,
+    default: 'percent',
+    choices: [
+      { value: 'percent', title: 'Percent of the earlier value' },
+      { value: 'absolute', title: 'Difference' },
+    ],
+  },
+  {
+    name: 'minimumBase',
+    title: 'Smallest earlier value',
+    description:
+      'For a change: ignores the change if the earlier value is smaller. Empty: no earlier value is too small.',
+    type: 'number',
+    advanced: true,
   },
   {
     name: 'recoverTo',

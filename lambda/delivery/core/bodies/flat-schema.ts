@@ -56,7 +56,7 @@ const dataSource = {
 
 const crossing = {
   direction: text('Direction', 'above if the value rose above the threshold, below if it fell below it.'),
-  threshold: number('Threshold', 'The threshold that was crossed.'),
+  threshold: number('Threshold', 'The threshold that was crossed. For changes: the value that is changed enough.'),
   alreadyBeyond: flag('Already beyond', 'True if the value was beyond the threshold when the threshold was created.'),
   previousValue: v.optional(number('Previous value', 'The previous value. Omitted if alreadyBeyond is true.')),
   value: number('Value', 'The current value.'),
@@ -64,6 +64,18 @@ const crossing = {
   change: v.optional(number('Change', 'The current value minus the previous one. Omitted if alreadyBeyond is true.')),
   recoverTo: v.optional(number('Recovery level', 'The value must return here before the threshold fires again.')),
   observedAt: text('Observed at', 'When the value was measured, ISO 8601 in UTC.'),
+  comparedWith: text(
+    'Compared with',
+    'For a threshold on changes: previous, sameTimeYesterday or sameTimeLastWeek. Otherwise empty.',
+  ),
+  baseValue: v.optional(number('Earlier value', 'The value that the change refers to. Omitted for a level.')),
+  baseObservedAt: text('Earlier value observed at', 'When it was measured, ISO 8601 in UTC. Empty for a level.'),
+  baseChange: v.optional(
+    number('Change since then', 'The current value minus the earlier value. Omitted for a level.'),
+  ),
+  baseChangePercent: v.optional(
+    number('Change since then in percent', 'In percent of the earlier value. Omitted for a level, and if it was 0.'),
+  ),
   runId: text('Run id', 'The refresh run. Can be empty.'),
 };
 

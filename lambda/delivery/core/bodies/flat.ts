@@ -3,6 +3,7 @@ import { MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/fields';
 import type { MeasureCrossing, SegmentCrossing, TriggerEvent } from '../../../events/core/trigger-event';
 import { cut, difference, html, mapText, membersText, oneLine, plain, quantityText } from '../../../shared/core/text';
 import { MAX_OWNERS_LENGTH } from '../../../subscriptions/core/subscription';
+import { changeFacts } from './change-text';
 import type { FlatBody } from './flat-schema';
 import type { BodyInput } from './input';
 import { durationSeconds, sentences } from './sentences';
@@ -113,7 +114,19 @@ function crossingFields(event: SegmentCrossing | MeasureCrossing, valueText: str
     change: event.previousValue === undefined ? undefined : difference(event.value, event.previousValue),
     recoverTo: event.recoverTo === undefined ? undefined : plain(event.recoverTo),
     observedAt: instant(event.observedAt),
+    ...baseFields(event),
     runId: name(event.runId),
+  };
+}
+
+function baseFields(event: SegmentCrossing | MeasureCrossing) {
+  const facts = changeFacts(event);
+  return {
+    comparedWith: facts?.comparedWith ?? '',
+    baseValue: facts && plain(facts.baseValue),
+    baseObservedAt: instant(facts?.baseObservedAt),
+    baseChange: facts?.difference,
+    baseChangePercent: facts?.percent,
   };
 }
 

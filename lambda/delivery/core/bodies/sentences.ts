@@ -11,7 +11,8 @@ import { durationText } from '../../../shared/core/duration';
 import { numberText } from '../../../shared/core/number-text';
 import { directionOf, type ThresholdOperator } from '../../../shared/core/position';
 import { counted, cut, mapText, membersText, oneLine, quantityText } from '../../../shared/core/text';
-import type { Threshold } from '../../../subscriptions/core/subscription';
+import { isChange, type Threshold } from '../../../subscriptions/core/subscription';
+import { type ChangeFacts, changeCondition, changeFacts, changeText } from './change-text';
 
 /** A title and a summary that are ready to send. */
 export interface Sentences {
@@ -137,6 +138,8 @@ const LEVEL_WORDS: Readonly<Record<ThresholdOperator, (level: string) => readonl
 };
 
 function segmentSentences(event: SegmentCrossing, threshold: Threshold | undefined): Sentences {
+  const change = changeFacts(event);
+  if (change) return changeSentences(event, change, `Segment ${event.segment}`, membersText);
   const [did, wanted] = LEVEL_WORDS[operatorOf(event, threshold)](numberText(event.threshold));
   const before = event.previousValue === undefined ? '' : `; it had ${numberText(event.previousValue)} before`;
   return {
@@ -149,6 +152,8 @@ function measureSentences(event: MeasureCrossing, threshold: Threshold | undefin
   const members = mapText(event.dimensions ?? {});
   const name = members ? `${event.measure} (${members})` : event.measure;
   const quantity = (value: number) => quantityText(value, event.unit);
+  const change = changeFacts(event);
+  if (change) return changeSentences(event, change, `Measure ${name}`, quantity);
   const [did, wanted] = LEVEL_WORDS[operatorOf(event, threshold)](quantity(event.threshold));
   const before = event.previousValue === undefined ? '' : `; it was ${quantity(event.previousValue)} before`;
   return {
@@ -157,17 +162,34 @@ function measureSentences(event: MeasureCrossing, threshold: Threshold | undefin
   };
 }
 
+/** @param subject the kind and the name of the metric. */
+function changeSentences(
+  event: SegmentCrossing | MeasureCrossing,
+  facts: ChangeFacts,
+  subject: string,
+  quantity: (value: number) => string,
+): Sentences {
+  const name = subject.slice(subject.indexOf(' ') + 1);
+  const verb = 'segment' in event ? 'has' : 'is';
+  const before = `it ${'segment' in event ? 'had' : 'was'} ${quantity(facts.baseValue)} on ${minuteText(facts.baseObservedAt)}`;
+  return {
+    title: `${subject} ${changeText(event, facts)}`,
+    summary: `${name} ${verb} ${quantity(event.value)}; ${before}. Threshold: ${changeCondition(event, facts)}.`,
+  };
+}
+
 /** The subscription's condition in words: `above 10,000`, `250,000 EUR or more`. */
 export function thresholdText(event: SegmentCrossing | MeasureCrossing, threshold: Threshold | undefined): string {
+  const change = changeFacts(event);
+  if (change) return changeCondition(event, change);
   const level = quantityText(event.threshold, 'unit' in event ? event.unit : '');
   return LEVEL_WORDS[operatorOf(event, threshold)](level)[1];
 }
 
 /** A crossing has a level and a direction. The subscription's operator says whether the level itself is included. */
 function operatorOf(event: SegmentCrossing | MeasureCrossing, threshold: Threshold | undefined): ThresholdOperator {
-  if (threshold?.value === event.threshold && directionOf(threshold.operator) === event.direction) {
-    return threshold.operator;
-  }
+  const level = threshold && !isChange(threshold) ? threshold : undefined;
+  if (level?.value === event.threshold && directionOf(level.operator) === event.direction) return level.operator;
   const reachedOnly = event.value === event.threshold;
   if (event.direction === 'above') return reachedOnly ? 'atOrAbove' : 'above';
   return reachedOnly ? 'atOrBelow' : 'below';

@@ -12,6 +12,7 @@ import { durationText } from '../../../shared/core/duration';
 import { numberText } from '../../../shared/core/number-text';
 import { cut, difference, mapText, markdown, membersText, oneLine, quantityText } from '../../../shared/core/text';
 import type { Threshold } from '../../../subscriptions/core/subscription';
+import { changeFacts, percentText } from './change-text';
 import { flatBody } from './flat';
 import type { FlatBody } from './flat-schema';
 import type { BodyInput } from './input';
@@ -243,11 +244,21 @@ function crossingRows(event: SegmentCrossing | MeasureCrossing, threshold: Thres
     if (value === undefined) return '';
     return 'measure' in event ? quantityText(value, event.unit) : numberText(value);
   };
-  const change = event.previousValue === undefined ? undefined : difference(event.value, event.previousValue);
+  const signed = (change: number | undefined) => `${change !== undefined && change > 0 ? '+' : ''}${quantity(change)}`;
+  const before = event.previousValue;
+  const facts = changeFacts(event);
+  const changeRows: Row[] = facts
+    ? [
+        ['Compared with', `${quantity(facts.baseValue)} on ${minuteText(facts.baseObservedAt)}`],
+        ['Change', signed(facts.difference) + (facts.percent === undefined ? '' : ` (${percentText(facts.percent)})`)],
+      ]
+    : [
+        ['Before', quantity(before)],
+        ['Change', signed(before === undefined ? undefined : difference(event.value, before))],
+      ];
   return [
     ['Value', 'segment' in event ? membersText(event.value) : quantity(event.value)],
-    ['Before', quantity(event.previousValue)],
-    ['Change', `${change !== undefined && change > 0 ? '+' : ''}${quantity(change)}`],
+    ...changeRows,
     ['Threshold', thresholdText(event, threshold)],
     ['Fires again after', quantity(event.recoverTo)],
     ['Measured', minuteText(event.observedAt)],

@@ -1,5 +1,5 @@
 import { THRESHOLD_OPERATORS } from '../../../shared/core/position';
-import type { Filter, SubscriptionDefinition, Threshold } from '../subscription';
+import { CHANGE_DIRECTIONS, type Filter, type SubscriptionDefinition, type Threshold } from '../subscription';
 import type { SubscriptionEntry } from './schema';
 
 export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
@@ -43,6 +43,13 @@ function filterOf(entry: SubscriptionEntry): Filter {
 
 function thresholdOf(entry: SubscriptionEntry): Threshold | undefined {
   if (entry.trigger !== 'segment-threshold-crossed' && entry.trigger !== 'measure-threshold-crossed') return undefined;
+  const change = CHANGE_DIRECTIONS.find((one) => entry[`${one}By`] !== undefined);
+  const changed = change && entry[`${change}By`];
+  if (changed) {
+    const { percent, absolute, comparedWith, minimumBase } = changed;
+    const [by, unit] = percent === undefined ? [absolute, 'absolute' as const] : [percent, 'percent' as const];
+    return given({ change, by: by as number, unit, comparedWith, minimumBase });
+  }
   const operator = THRESHOLD_OPERATORS.find((one) => entry[one] !== undefined);
   const { recoverTo, fireIfAlreadyBeyond } = entry;
   return operator && given({ operator, value: entry[operator] as number, recoverTo, fireIfAlreadyBeyond });

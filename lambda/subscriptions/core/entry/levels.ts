@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { decimalHint, decimalSchema, isDecimal } from '../../../shared/core/numbers';
 import { THRESHOLD_OPERATORS, type ThresholdOperator } from '../../../shared/core/position';
+import { CHANGE_KEYS, changeMistakes } from './changes';
 import { type Issue, mistakeAt, type RawMistake, write } from './messages';
 
 const LEVEL_HINT = decimalHint('a number such as 10000 or 12.5');
@@ -24,12 +25,21 @@ export const levels = {
     ),
   ),
 };
-const LEVEL_EXAMPLE = 'one of above, atOrAbove, below, atOrBelow, such as above: 10000';
+const LEVEL_EXAMPLE =
+  'one of above, atOrAbove, below, atOrBelow, such as above: 10000, or a change: risesBy, fallsBy, changesBy';
+const CONDITIONS = [...THRESHOLD_OPERATORS, ...CHANGE_KEYS];
 
-/** JSON Schema rule for editors: exactly one level. */
-export const ONE_LEVEL = THRESHOLD_OPERATORS.map((operator) => ({ required: [operator] }));
+/** JSON Schema rules for editors: exactly one level or change. A change has no options of levels. */
+export const ONE_CONDITION = [
+  ...THRESHOLD_OPERATORS.map((operator) => ({ required: [operator] })),
+  ...CHANGE_KEYS.map((key) => ({
+    required: [key],
+    not: { anyOf: [{ required: ['recoverTo'] }, { required: ['fireIfAlreadyBeyond'] }] },
+  })),
+];
 
 type Levels = { readonly [K in ThresholdOperator | 'recoverTo']?: number | undefined };
+type Conditions = Levels & { readonly [K in (typeof CHANGE_KEYS)[number]]?: unknown };
 
 /** Where the recovery level must be, by operator. */
 const RECOVERY: Readonly<Record<ThresholdOperator, readonly [(r: number, t: number) => boolean, string]>> = {
@@ -39,16 +49,16 @@ const RECOVERY: Readonly<Record<ThresholdOperator, readonly [(r: number, t: numb
   atOrBelow: [(r, t) => r > t, 'more than'],
 };
 
-/** Mistakes in the combination of an entry's levels, by key. */
-function levelRules(given: Levels): (readonly [key: keyof Levels, message: string])[] {
-  const operators = THRESHOLD_OPERATORS.filter((operator) => given[operator] !== undefined);
-  const [operator, second] = operators;
+/** Mistakes in the combination of an entry's levels and changes, by key. */
+function levelRules(given: Conditions): (readonly [key: keyof Conditions, message: string])[] {
+  const [operator, second] = CONDITIONS.filter((condition) => given[condition] !== undefined);
   if (!operator) return [['above', `is missing; write ${LEVEL_EXAMPLE}`]];
   if (second) {
     return [
       [second, `cannot be combined with "${operator}"; keep one, and create a second subscription for the other`],
     ];
   }
+  if (!isOperator(operator)) return [];
   const [level, recoverTo] = [given[operator], given.recoverTo];
   if (typeof level !== 'number' || typeof recoverTo !== 'number') return [];
   // Reported by the key's own check.
@@ -58,5 +68,9 @@ function levelRules(given: Levels): (readonly [key: keyof Levels, message: strin
   return [['recoverTo', `is ${recoverTo}, on the wrong side of "${operator}"; write a number ${words} ${level}`]];
 }
 
-export const levelMistakes = (input: Levels & Record<string, unknown>): RawMistake[] =>
-  levelRules(input).map(([key, message]) => mistakeAt(input, key, message));
+const isOperator = (key: string): key is ThresholdOperator => THRESHOLD_OPERATORS.some((one) => one === key);
+
+export const levelMistakes = (input: Conditions & Record<string, unknown>): RawMistake[] => [
+  ...levelRules(input).map(([key, message]) => mistakeAt(input, key, message)),
+  ...changeMistakes(input),
+];

@@ -3,9 +3,10 @@ import { STATUS_FAILURE_ALIAS, STATUSES, type Status, type TriggerId } from '../
 import { dimensionsSchema } from '../../../events/core/fields';
 import { BODY_FORMATS } from '../subscription';
 import { authEntry } from './auth';
+import { changes } from './changes';
 import { deliveryOptions } from './delivery-options';
 import { AT_MOST_ONE_FLOW, FLOW_KEYS, flowMistakes, ONE_FLOW } from './flow';
-import { levelMistakes, levels, ONE_LEVEL } from './levels';
+import { levelMistakes, levels, ONE_CONDITION } from './levels';
 import { checkEach, type Issue, text, write, writeOneOf, writeText } from './messages';
 import { link, nameEntry, ownersEntry } from './name-owners-links';
 
@@ -103,23 +104,28 @@ export const ENTRY_SCHEMAS = {
   ),
   'segment-threshold-crossed': v.pipe(
     v.strictObject({
-      ...common('segment-threshold-crossed', "Fires when a segment's member count crosses a threshold."),
+      ...common('segment-threshold-crossed', "Fires when a segment's member count crosses a level, or changes enough."),
       ...FLOW_KEYS,
       segment: v.pipe(text("a segment's name"), v.description('Name of the segment.')),
       ...levels,
+      ...changes,
     }),
-    v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
+    v.metadata({ oneOf: ONE_CONDITION, ...AT_MOST_ONE_FLOW }),
     checkEach(thresholdMistakes),
   ),
   'measure-threshold-crossed': v.pipe(
     v.strictObject({
-      ...common('measure-threshold-crossed', "Fires when a business measure's value crosses a threshold."),
+      ...common(
+        'measure-threshold-crossed',
+        "Fires when a business measure's value crosses a level, or changes enough.",
+      ),
       ...FLOW_KEYS,
       measure: v.pipe(text("a measure's name"), v.description('Name of the measure.')),
       dimensions,
       ...levels,
+      ...changes,
     }),
-    v.metadata({ oneOf: ONE_LEVEL, ...AT_MOST_ONE_FLOW }),
+    v.metadata({ oneOf: ONE_CONDITION, ...AT_MOST_ONE_FLOW }),
     checkEach(thresholdMistakes),
   ),
   'full-refresh-completed': v.pipe(

@@ -147,7 +147,7 @@ describe('a registration', () => {
     expect(second.body).toEqual(first.body);
     await api.unregister(first.headers?.location ?? '');
     const [subscription] = api.world.tables.subscriptions.values();
-    expect(subscription?.definition.threshold?.value).toBe(20);
+    expect(subscription?.definition.threshold).toMatchObject({ value: 20 });
     expect(subscription?.health?.endsAt).toBeUndefined();
     await api.unregister(second.headers?.location ?? '');
     expect([...api.world.tables.subscriptions.values()][0]?.health?.endsAt).toBe(api.world.now + api.endGrace);

@@ -49,6 +49,32 @@ describe('a request of a trigger', () => {
       },
     ],
     [
+      'measure-threshold-crossed',
+      {
+        measure: 'Revenue',
+        direction: 'fallsBy',
+        level: 20,
+        comparedWith: 'sameTimeLastWeek',
+        changeUnit: 'percent',
+        minimumBase: 1000,
+        fireIfAlreadyBeyond: false,
+      },
+      {
+        filter: { measure: 'Revenue' },
+        threshold: { change: 'falls', by: 20, unit: 'percent', comparedWith: 'sameTimeLastWeek', minimumBase: 1000 },
+      },
+    ],
+    [
+      'segment-threshold-crossed',
+      { segment: 'VIP', direction: 'changesBy', level: 500, comparedWith: 'previous', changeUnit: 'absolute' },
+      { threshold: { change: 'changes', by: 500, unit: 'absolute', comparedWith: 'previous' } },
+    ],
+    [
+      'segment-threshold-crossed',
+      { segment: 'VIP', direction: 'above', level: 500, changeUnit: 'percent' },
+      { threshold: { operator: 'above', value: 500 } },
+    ],
+    [
       'data-source-refresh-failed',
       { dataSource: 'Orders', includeRetries: true },
       { filter: { dataSource: 'Orders', includeRetries: true } },
@@ -97,12 +123,12 @@ describe('a mistake in a request', () => {
     [
       'segment-threshold-crossed',
       { direction: undefined },
-      'Direction: "direction" is missing; write one of above, atOrAbove, below, atOrBelow.',
+      'Direction: "direction" is missing; write one of above, atOrAbove, below, atOrBelow, risesBy, fallsBy, changesBy.',
     ],
     [
       'segment-threshold-crossed',
       { direction: 'sideways' },
-      'Direction: "direction" is "sideways"; write one of above, atOrAbove, below, atOrBelow.',
+      'Direction: "direction" is "sideways"; write one of above, atOrAbove, below, atOrBelow, risesBy, fallsBy, changesBy.',
     ],
     [
       'segment-threshold-crossed',
@@ -172,8 +198,28 @@ describe('a mistake in a request', () => {
     ],
     [
       'segment-threshold-crossed',
+      { direction: 'fallsBy', level: 120 },
+      'Compared with: "comparedWith" is missing; write one of previous, sameTimeYesterday, sameTimeLastWeek. Level: "level" is 120 percent, but a member count falls by up to 100 percent; write a percentage up to 100.',
+    ],
+    [
+      'measure-threshold-crossed',
+      { direction: 'risesBy', level: -5, comparedWith: 'yesterday', changeUnit: 'percent' },
+      'Level: "level" is -5; write a percentage of more than 0, up to 1000000, such as 20. Compared with: "comparedWith" is "yesterday"; write sameTimeYesterday.',
+    ],
+    [
+      'measure-threshold-crossed',
+      { direction: 'risesBy', comparedWith: 'previous', changeUnit: '%' },
+      'Unit of the change: "changeUnit" is "%"; write one of percent, absolute.',
+    ],
+    [
+      'measure-threshold-crossed',
+      { comparedWith: 'previous' },
+      'Compared with: "comparedWith" has no effect with the direction below; remove it, or choose one of risesBy, fallsBy, changesBy.',
+    ],
+    [
+      'segment-threshold-crossed',
       { segment: undefined, direction: 'up' },
-      'Segment: "segment" is missing; write a segment\'s name. Direction: "direction" is "up"; write one of above, atOrAbove, below, atOrBelow.',
+      'Segment: "segment" is missing; write a segment\'s name. Direction: "direction" is "up"; write one of above, atOrAbove, below, atOrBelow, risesBy, fallsBy, changesBy.',
     ],
   ])('%s %j: %s', (trigger, fields, reason) => {
     const all = Object.entries({ ...REQUIRED[trigger], ...fields }).filter(([, value]) => value !== undefined);

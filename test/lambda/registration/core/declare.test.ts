@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type DeclarationRequest, declare } from '../../../../lambda/registration/core/declare';
 import { register, unregister } from '../../../../lambda/registration/core/register';
+import type { LevelThreshold } from '../../../../lambda/subscriptions/core/subscription';
 import { Evaluator, segment, thresholdOn } from '../../../support/evaluation';
 import { Crash } from '../../../support/memory/interleaving';
 import type { Gate } from '../../../support/memory/memory';
@@ -36,7 +37,7 @@ const remove = (logicalId: string, physicalId = 'vip', stack = 'Shop') =>
 
 const stored = (name = 'vip') => connector.tables.subscriptions.get(name);
 const manager = (name = 'vip') => stored(name)?.managedBy;
-const level = (name = 'vip') => stored(name)?.definition.threshold?.value;
+const level = (name = 'vip') => (stored(name)?.definition.threshold as LevelThreshold | undefined)?.value;
 const DONE = { physicalId: 'vip' };
 
 describe('a declared subscription', () => {

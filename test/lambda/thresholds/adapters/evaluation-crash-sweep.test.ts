@@ -15,14 +15,18 @@ import { Killer } from '../../../support/memory/killer';
 import { type Gate, MemoryBus, MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';
 import { useTables } from '../../../support/servers/use-tables';
 
+const DAY_MINUTES = 24 * 60;
+const LEADS = 'Leads '.repeat(33).trim();
+
 let runs = 0;
 const tables = useTables();
 
-/** The items of the two metrics of an instance. A scan would also read the items of other runs. */
+/** The items of the metrics of an instance. A scan would also read the items of other runs. */
 async function itemsOf(instanceId: string): Promise<Item[]> {
   const revenue = metricKey({ kind: 'measure', instanceId, name: 'Revenue' });
   const keys = [
     metricKey({ kind: 'segment', instanceId, name: 'VIP customers' }),
+    metricKey({ kind: 'segment', instanceId, name: LEADS }),
     revenue,
     memberKey(revenue, { Region: 'EU' }),
   ];
@@ -83,6 +87,7 @@ async function history(killer?: Killer) {
     await register({ definition }, 'cli', registry);
   };
   const size = (value: number, at: number) => segment(value, at, { instanceId });
+  const lead = (value: number, day: number) => segment(value, day * DAY_MINUTES, { instanceId, segment: LEADS });
   const revenue = (value: number, at: number) => measure(value, at, { instanceId, dimensions: { Region: 'EU' } });
 
   const vip = { segment: 'VIP customers' };
@@ -95,8 +100,18 @@ async function history(killer?: Killer) {
   await deliver(size(20, 2), revenue(200, 2));
   await deliver(size(8, 3), size(15, 4), revenue(60, 3));
   await subscribe('beyond', vip, { operator: 'above', value: 3, fireIfAlreadyBeyond: true });
-  await deliver(...checks, revenue(300, 4));
+  await deliver(...checks.splice(0), revenue(300, 4));
   await deliver(size(5, 5), size(13, 6), size(13, 6), revenue(40, 5), revenue(120, 6));
+
+  // Changes. The name is so long that a value leaves the state before an observation is compared with it.
+  await subscribe('drops', { segment: LEADS }, { change: 'falls', by: 20, unit: 'percent', comparedWith: 'previous' });
+  const week = { change: 'changes', by: 30, unit: 'absolute', comparedWith: 'sameTimeLastWeek' } as const;
+  await subscribe('weekly', { segment: LEADS }, { ...week, minimumBase: 110 });
+  await deliver(...checks.splice(0), lead(100, -9), lead(120, -8), lead(140, -7));
+  const percent = { change: 'rises', by: 70, unit: 'percent', comparedWith: 'sameTimeYesterday' } as const;
+  await subscribe('daily', { segment: LEADS }, percent);
+  await deliver(...checks.splice(0), lead(100, -6));
+  await deliver(lead(100, -2), lead(80, -1), lead(200, 0));
   now += 3600_000;
   const after = ports(undefined);
   await sweep({ ...after, due: after.thresholds });
@@ -106,15 +121,20 @@ async function history(killer?: Killer) {
     ({ subscription, previousValue, value }) =>
       `${String(subscription).replace(/^run-\d+-/, '')} ${previousValue ?? ''}→${value}`,
   );
-  const left = (await itemsOf(instanceId)).filter(({ intent, due }) => intent || due);
-  return { crossings: crossings.toSorted(), left };
+  const items = await itemsOf(instanceId);
+  const left = items.filter(({ intent, due }) => intent || due);
+  const past = items.filter(({ sk }) => String(sk).startsWith('value#')).length;
+  return { crossings: crossings.toSorted(), left, past };
 }
 
 const EXPECTED = [
   'all 10→200',
   'all 40→120',
   'beyond →15',
+  'daily 80→200',
   'down 15→5',
+  'drops 140→100',
+  'drops 100→80',
   'first 15→5',
   'first →4',
   'recovers 4→20',
@@ -122,11 +142,15 @@ const EXPECTED = [
   'up 4→20',
   'up 5→13',
   'up 8→15',
+  'weekly 100→80',
+  'weekly 80→200',
 ].toSorted();
 
 describe('a worker on the real tables', () => {
   it('finds the crossings of the history', async () => {
-    expect((await history()).crossings).toEqual(EXPECTED);
+    const { crossings, past } = await history();
+    expect(crossings).toEqual(EXPECTED);
+    expect(past, 'values outside the state').toBeGreaterThan(0);
   });
 
   it('that is killed before or after any call loses and duplicates nothing', async () => {
@@ -178,7 +202,7 @@ describe('an intent that is too large for its item', () => {
 /** The current content of the tables, for a separate run. */
 function structuredCloneOf({ tables: from }: Evaluator): Evaluator['tables'] {
   const copy = new Evaluator().tables;
-  for (const name of ['states', 'items', 'flags', 'measures', 'subscriptions'] as const) {
+  for (const name of ['states', 'items', 'series', 'past', 'flags', 'measures', 'subscriptions'] as const) {
     for (const [key, value] of from[name]) (copy[name] as Map<string, unknown>).set(key, structuredClone(value));
   }
   return copy;

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import { canonicalDimensions, type Dimensions, metricKey } from '../../../../lambda/shared/core/metric';
 import { position } from '../../../../lambda/shared/core/position';
+import type { ChangeThreshold } from '../../../../lambda/subscriptions/core/subscription';
 import { ThresholdTable } from '../../../../lambda/thresholds/adapters/threshold-table';
 import { toObservation } from '../../../../lambda/thresholds/core/evaluate';
 import {
@@ -17,6 +18,11 @@ import {
   crossedRange,
   flagSortKey,
   INITIAL_RANGE,
+  SERIES_RANGE,
+  type SeriesItem,
+  type StoredItem,
+  seriesItem,
+  seriesSortKeyOf,
   type ThresholdItem,
   thresholdItems,
 } from '../../../../lambda/thresholds/core/threshold-item';
@@ -138,10 +144,12 @@ describe('state', () => {
   });
 });
 
+const ownerOfItem = (item: StoredItem) => ('subscription' in item ? item.subscription : '');
+
 describe('threshold items', () => {
   const put = (threshold: ThresholdItem) => table.putThreshold(key, threshold, 1);
   const between = (from: number, to: number) => table.items(key, ...crossedRange(position(from), position(to)));
-  const found = async (from: number, to: number) => (await between(from, to)).map(({ subscription }) => subscription);
+  const found = async (from: number, to: number) => (await between(from, to)).map(ownerOfItem);
 
   it('are found between two values, unchanged and in the order of the cuts', async () => {
     const items = [30, 10, 20, -5].flatMap((value) =>
@@ -178,7 +186,7 @@ describe('threshold items', () => {
       await put(thresholdItems(`${one}-later`, 'id', { operator: 'above', value: 1 })[0] as ThresholdItem);
     }
     const initial = await table.items(key, ...INITIAL_RANGE);
-    expect(initial.map(({ subscription }) => subscription).sort()).toEqual(['-', '9', 'Z', '_', 'a', 'zz']);
+    expect(initial.map(ownerOfItem).sort()).toEqual(['-', '9', 'Z', '_', 'a', 'zz']);
     expect(new Set(initial.map(({ kind }) => kind))).toEqual(new Set(['initial']));
   });
 
@@ -195,6 +203,66 @@ describe('threshold items', () => {
     const names = (await found(-1, count)).map((subscription) => Number.parseInt(subscription, 10));
     expect(names).toEqual(Array.from({ length: count }, (_, n) => n));
     expect(tables.calls().length, 'pages').toBeGreaterThan(1);
+  });
+});
+
+describe('thresholds on changes', () => {
+  const threshold = { change: 'changes', by: 20, unit: 'percent', comparedWith: 'sameTimeLastWeek' } as const;
+  const big = { ...threshold, minimumBase: 1000 };
+  const items = (subscription: string, of: ChangeThreshold) => thresholdItems(subscription, 'id', of);
+  const series = (of: ChangeThreshold, id: string) => seriesItem(of, id) as SeriesItem;
+
+  it('are found in their series only, on the side of the change', async () => {
+    for (const item of [...items('a', threshold), ...items('b', big)]) await table.putThreshold(key, item);
+    const found = async (of: ChangeThreshold, from: number, to: number) =>
+      (await table.items(key, ...crossedRange(position(from), position(to), of))).map((item) =>
+        'operator' in item ? `${item.subscription} ${item.operator}` : '',
+      );
+    expect(await found(threshold, 0, 30)).toEqual(['a atOrAbove']);
+    expect(await found(big, 0, -30)).toEqual(['b atOrBelow']);
+    expect(await found({ ...threshold, unit: 'absolute' }, 0, 30)).toEqual([]);
+    expect(await table.items(key, ...crossedRange(position(0), position(30)))).toEqual([]);
+  });
+
+  it('have one item for each series, which the first value of a metric also reads', async () => {
+    for (const [of, id] of [
+      [threshold, 'x'],
+      [threshold, 'y'],
+      [big, 'z'],
+    ] as const)
+      await table.putSeries(key, series(of, id));
+    await table.putThreshold(key, thresholdItems('vip', 'id', { operator: 'above', value: 1 })[0] as ThresholdItem);
+    const stored = [series(threshold, 'y'), series(big, 'z')];
+    expect(await table.items(key, ...SERIES_RANGE)).toEqual(stored);
+    expect(await table.items(key, ...INITIAL_RANGE)).toEqual(stored);
+    const [first] = items('vip', big) as [ThresholdItem];
+    const at = seriesSortKeyOf(first.sortKey);
+    expect(await table.firstItems(key, at, at, 1)).toEqual([series(big, 'z')]);
+    expect(await table.firstItems(key, ...SERIES_RANGE, 1)).toEqual([series(threshold, 'y')]);
+  });
+
+  it('keep a series that was written again', async () => {
+    await table.putSeries(key, series(threshold, 'x'));
+    const read = series(threshold, 'x');
+    await table.putSeries(key, series(threshold, 'y'));
+    await table.removeSeries(key, read);
+    expect(await table.items(key, ...SERIES_RANGE)).toEqual([series(threshold, 'y')]);
+    await table.removeSeries(key, series(threshold, 'y'));
+    expect(await table.items(key, ...SERIES_RANGE)).toEqual([]);
+  });
+
+  it('are compared with the latest stored value at or before an instant', async () => {
+    const past = [-86_400_000, 0, 1_700_000_000_000].map((observedAt, n) => ({
+      observedAt,
+      value: n / 10,
+      until: observedAt + 10,
+    }));
+    for (const one of past) await table.putPastValue(key, one, one.observedAt + 20);
+    expect(await table.pastValueAt(key, -86_400_001)).toBeUndefined();
+    expect(await table.pastValueAt(key, -86_400_000)).toEqual(past[0]);
+    expect(await table.pastValueAt(key, 5)).toEqual(past[1]);
+    expect(await table.pastValueAt(key, 1_800_000_000_000)).toEqual(past[2]);
+    expect(await table.pastValueAt(`${key}x`, 5)).toBeUndefined();
   });
 });
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { Metric } from '../../../../lambda/shared/core/metric';
 import { isBeyond, THRESHOLD_OPERATORS } from '../../../../lambda/shared/core/position';
-import type { Threshold } from '../../../../lambda/subscriptions/core/subscription';
+import { levelText } from '../../../../lambda/subscriptions/core/condition-text';
+import type { ChangeThreshold, Threshold } from '../../../../lambda/subscriptions/core/subscription';
 import type { MetricState } from '../../../../lambda/thresholds/core/metric-state';
 import { metricText, thresholdStatus } from '../../../../lambda/thresholds/core/threshold-status';
 
@@ -94,4 +95,85 @@ test('metrics as text', () => {
   expect(
     metricText({ ...METRIC, kind: 'measure', name: 'Revenue', dimensions: { Region: 'EMEA', Year: '2026' } }),
   ).toBe('Revenue (Region: EMEA; Year: 2026)');
+});
+
+describe('a threshold on changes', () => {
+  const fall: ChangeThreshold = { change: 'falls', by: 20, unit: 'percent', comparedWith: 'previous' };
+  const weekly: ChangeThreshold = { ...fall, comparedWith: 'sameTimeLastWeek' };
+  const compared = (value: number, base?: number | null): MetricState => ({
+    ...at(value),
+    recent: [
+      [500, 50],
+      [1000, value],
+    ],
+    changes: { bases: base === undefined ? {} : { sameTimeLastWeek: base } },
+  });
+  it.each<[string, ChangeThreshold, MetricState, object]>([
+    ['without its check', fall, at(90), { phase: 'no base', next: expect.stringContaining('not watched yet') }],
+    [
+      'since the previous value',
+      fall,
+      compared(100),
+      { phase: 'armed', next: 'fires if the next value is at 80 or less', distance: -20, base: 50, change: 100 },
+    ],
+    [
+      'in either direction',
+      { ...fall, change: 'changes', unit: 'absolute', by: 5 },
+      compared(100),
+      { next: 'fires if the next value is at 105 or more, or at 95 or less', distance: 5 },
+    ],
+    [
+      'with a small base',
+      { ...fall, minimumBase: 1000 },
+      compared(100),
+      { phase: 'no base', next: 'the earlier value is 100, in size less than minimumBase 1,000' },
+    ],
+    [
+      'with a base of 0',
+      fall,
+      compared(0),
+      { phase: 'no base', next: 'the earlier value is 0, and a change of 0 has no percentage' },
+    ],
+    [
+      'without a value from last week',
+      weekly,
+      compared(100, null),
+      { phase: 'no base', next: 'nothing to compare with: no known value was 7 days older than the last one' },
+    ],
+    [
+      'before it is large enough',
+      weekly,
+      compared(90, 100),
+      {
+        phase: 'armed',
+        next: 'its change is -10% since 100; fires when it falls by 20% or more',
+        base: 100,
+        change: -10,
+      },
+    ],
+    [
+      'while it is large enough',
+      weekly,
+      compared(80, 100),
+      { phase: 'beyond', next: 'its change is -20% since 100; can fire again after it was less than 20%', change: -20 },
+    ],
+  ])('%s', (_, threshold, state, expected) => {
+    expect(thresholdStatus(threshold, METRIC, state, undefined)).toMatchObject(expected);
+  });
+
+  it('says that its first value does not fire', () => {
+    expect(thresholdStatus(fall, METRIC, undefined, undefined)).toMatchObject({
+      phase: 'no value',
+      next: 'the first value has nothing to compare with and does not fire',
+    });
+  });
+
+  it('is shown as it is written', () => {
+    expect(levelText({ ...weekly, minimumBase: 1000 })).toBe(
+      'falls by 20% compared with sameTimeLastWeek, ignoring less than 1,000',
+    );
+    expect(levelText({ ...fall, change: 'changes', unit: 'absolute', by: 500 })).toBe(
+      'changes by 500 compared with previous',
+    );
+  });
 });

@@ -3,6 +3,7 @@ import type { TriggerId } from '../../../../../contract/events';
 import { STATUSES, TRIGGER_IDS } from '../../../../../contract/events';
 import type { BodyInput } from '../../../../../lambda/delivery/core/bodies/body';
 import type { TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
+import { CHANGE_UNITS, COMPARED_WITH } from '../../../../../lambda/shared/core/change';
 import { BODY_FORMATS } from '../../../../../lambda/subscriptions/core/subscription';
 
 /** Characters that are escaped, cut or read as markup. */
@@ -64,6 +65,11 @@ const crossed = {
   recoverTo: optional(finite),
   runId: optional(name),
   observedAt: instant,
+  comparedWith: optional(fc.constantFrom(...COMPARED_WITH)),
+  baseValue: optional(finite),
+  baseObservedAt: optional(instant),
+  changeBy: optional(finite),
+  changeUnit: optional(fc.constantFrom(...CHANGE_UNITS)),
 };
 const source = {
   ...common,

@@ -113,6 +113,8 @@ describe('the body of', () => {
       valueText: '10,250 members',
       change: 450,
       observedAt: '2026-11-02T06:00:00.000Z',
+      comparedWith: '',
+      baseObservedAt: '',
       runId: '',
     });
   });
@@ -133,6 +135,8 @@ describe('the body of', () => {
       change: -12345.4,
       recoverTo: 1,
       observedAt: '2026-11-02T06:00:00.000Z',
+      comparedWith: '',
+      baseObservedAt: '',
       runId: 'run-1',
       unit: 'EUR',
       dimensionsText: 'Region: EMEA; Channel: Web',
@@ -237,6 +241,47 @@ describe('the sentences', () => {
     );
     expect(title).toBe(`Segment VIP customers ${did}`);
     expect(summary).toContain(`Threshold: ${wanted}.`);
+  });
+
+  const fall = {
+    direction: 'below',
+    threshold: 800,
+    previousValue: 1100,
+    value: 764.5,
+    comparedWith: 'sameTimeLastWeek',
+    baseValue: 1000,
+    baseObservedAt: Date.parse('2026-10-26T06:00:00Z'),
+    changeBy: 20,
+    changeUnit: 'percent',
+  } as const;
+  const rise = {
+    ...fall,
+    direction: 'above',
+    value: 10250,
+    comparedWith: 'previous',
+    baseValue: 9000,
+    changeBy: 500,
+    changeUnit: 'absolute',
+  } as const;
+
+  test('of a change name the change, the earlier value and the condition', () => {
+    expect(titled({ ...measureEvent, ...fall })).toEqual([
+      'Measure Revenue (Region: EMEA; Channel: Web) fell by 23.6% compared with the same time last week',
+      'Revenue (Region: EMEA; Channel: Web) is 764.5 EUR; it was 1,000 EUR on 2026-10-26 at 06:00 UTC. ' +
+        'Threshold: a fall of 20% or more compared with the same time last week.',
+    ]);
+    expect(titled({ ...segmentEvent, ...rise })).toEqual([
+      'Segment VIP customers rose by 1,250 compared with the previous value',
+      'VIP customers has 10,250 members; it had 9,000 members on 2026-10-26 at 06:00 UTC. ' +
+        'Threshold: a rise of 500 or more compared with the previous value.',
+    ]);
+  });
+
+  test('of a change from 0 have no percentage', () => {
+    const fields = bodyOf({ ...segmentEvent, ...rise, baseValue: 0 });
+    expect(fields).toMatchObject({ comparedWith: 'previous', baseValue: 0, baseChange: 10250 });
+    expect(fields).not.toHaveProperty('baseChangePercent');
+    expect(bodyOf({ ...measureEvent, ...fall })).toMatchObject({ baseChange: -235.5, baseChangePercent: -23.55 });
   });
 
   test('mention a test', () => {
