@@ -29,6 +29,10 @@ export function statusText({ status, outcome }: Pick<DeliveryRow, 'status' | 'ou
   return paint(`${status}, ${outcomeName(outcome)}`);
 }
 
+/** `failed: the mailbox is full`. */
+export const outcomeText = (outcome: Outcome, style: Style): string =>
+  style[OUTCOME_COLORS[outcome.state]](outcomeName(outcome)) + (outcome.message ? `: ${outcome.message}` : '');
+
 type Unfinished = readonly { readonly state: 'unconfirmed' | 'failed' }[];
 
 /** Numbers of accepted deliveries whose flow did not report in time, and whose flow reported a failure. */
