@@ -340,7 +340,7 @@ describe('npm start', () => {
         '--subscriptions',
         file(
           'slow.yaml',
-          'subscriptions:\n  - name: slow\n    trigger: full-refresh-completed\n    flowUrl: ${LOCAL_FLOWS}/slow\n    finishWithin: 30m\n',
+          'subscriptions:\n  - name: slow\n    trigger: full-refresh-completed\n    flowUrl: http://127.0.0.1:1/flows/slow\n    finishWithin: 30m\n',
         ),
       ],
       /slow\.yaml:5: subscription "slow": "finishWithin" needs an API that accepts reports/,
