@@ -11,6 +11,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import {
   ClientSecret,
+  ConnectorAction,
   ConnectorAlarms,
   ConnectorDashboard,
   ConnectorSignIn,
@@ -153,6 +154,7 @@ function addEverythingApi(connector: PowerAutomateConnector, { ownDomain = false
       certificate: acm.Certificate.fromCertificateArn(connector, 'ApiCertificate', arn),
     }),
     callbackHosts: ['logic.azure.com'],
+    actions: [ConnectorAction.REPORT_OUTCOMES],
   });
 }
 
