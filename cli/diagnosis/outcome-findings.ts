@@ -24,7 +24,7 @@ export const outcomeFindings = ({ subscriptions, unfinished, acceptsReports, now
     ...(finishWithin !== undefined && !acceptsReports ? [unawaitedFinding(name)] : []),
   ]);
 
-/** A problem on the day of the newest one, then a note, because nobody can mark it as done. */
+/** A problem on the day of the newest one, then a note, because no operator can mark it as done. */
 function unfinishedFindings(name: string, listed: readonly ListedOutcome[], now: number): Finding[] {
   if (listed.length === 0) return [];
   const newest = Math.max(...listed.map(({ since }) => since));
@@ -42,6 +42,6 @@ function unfinishedFindings(name: string, listed: readonly ListedOutcome[], now:
 const unawaitedFinding = (name: string): Finding =>
   problem(
     `${name} has finishWithin, but the connector accepts no reports`,
-    'No report is awaited. Nobody is told if the flow does not finish.',
+    'No report is awaited. The operator is not told if the flow does not finish.',
     `Call addConnectorApi with ConnectorAction.REPORT_OUTCOMES in the CDK app and deploy it, or remove finishWithin from ${name}.`,
   );

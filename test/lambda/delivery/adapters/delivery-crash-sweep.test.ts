@@ -387,7 +387,7 @@ async function reportHistory({ reports, state, told }: ReportStory, first = Kill
 }
 
 describe.each(Object.entries(REPORT_STORIES))('%s', (_, story) => {
-  it('has the right outcome after a kill at any point, told once, and at most twice after a kill', async () => {
+  it('has the right outcome after a kill at any point, told once, and up to twice after a kill', async () => {
     const clean = await reportHistory(story);
     for (const at of Killer.pointsOf(clean.points)) {
       const end = await reportHistory(story, Killer.atSamePoint(clean.points, at));
