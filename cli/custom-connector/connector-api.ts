@@ -22,6 +22,10 @@ export function findConnectorApi(connector: Connector): ConnectorApi | undefined
   };
 }
 
+/** Whether flows can report their outcomes to the API of the connector. */
+export const acceptsReports = (connector: Connector): boolean =>
+  findConnectorApi(connector)?.actions.includes('report-outcomes') ?? false;
+
 /** Actions of an API from the output of its stack. A stack of an older version has no actions, and no output for them. */
 export function actionsIn(output = ''): ConnectorActionId[] {
   const names = output.split(',');

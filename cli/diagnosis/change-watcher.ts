@@ -18,7 +18,7 @@ export class ChangeWatcher {
     const changes: ConnectorChange[] = [];
     for (const row of rows.toSorted((a, b) => lastChange(a) - lastChange(b))) {
       const id = deliveryId(row.subscription, row.eventId);
-      const version = `${row.status} ${row.attempts.length} ${row.attempts.at(-1)?.at}`;
+      const version = `${row.status} ${row.attempts.length} ${row.attempts.at(-1)?.at} ${row.outcome?.state}`;
       if (this.rows.get(id) === version) continue;
       this.rows.set(id, version);
       changes.push({ kind: 'delivery', row });
@@ -37,4 +37,6 @@ export class ChangeWatcher {
   }
 }
 
-const lastChange = ({ attempts, acceptedAt }: DeliveryRow): number => attempts.at(-1)?.at ?? acceptedAt;
+/** Epoch milliseconds. */
+export const lastChange = ({ outcome, attempts, acceptedAt }: DeliveryRow): number =>
+  outcome?.at ?? attempts.at(-1)?.at ?? acceptedAt;

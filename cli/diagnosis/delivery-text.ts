@@ -20,12 +20,18 @@ const OUTCOME_COLORS: Readonly<Record<OutcomeState, keyof Style>> = {
   succeeded: 'green',
 };
 
+export const outcomeName = ({ state }: Outcome): string => (state === 'awaited' ? 'report awaited' : state);
+
 /** `delivered`, or `delivered, failed` if the flow reported its outcome or should have. */
 export function statusText({ status, outcome }: Pick<DeliveryRow, 'status' | 'outcome'>, style: Style): string {
   if (!outcome) return style[COLORS[status]](status);
   const paint: Paint = style[status === 'delivered' ? OUTCOME_COLORS[outcome.state] : COLORS[status]];
-  return paint(`${status}, ${outcome.state === 'awaited' ? 'report awaited' : outcome.state}`);
+  return paint(`${status}, ${outcomeName(outcome)}`);
 }
+
+/** `failed: the mailbox is full`. */
+export const outcomeText = (outcome: Outcome, style: Style): string =>
+  style[OUTCOME_COLORS[outcome.state]](outcomeName(outcome)) + (outcome.message ? `: ${outcome.message}` : '');
 
 type Unfinished = readonly { readonly state: 'unconfirmed' | 'failed' }[];
 

@@ -33,6 +33,7 @@ export class FileReader {
   private readonly yaml = new YamlListReader('subscriptions');
   private readonly diagnostics = new YamlDiagnostics(this.yaml);
   private readonly allWarnings = new Mistakes('warning');
+  private readonly awaited = new Mistakes();
   private readonly firstLineOfName = new Map<string, number>();
   /** Flow URLs in plain text in the file. */
   private plainUrls = 0;
@@ -59,6 +60,11 @@ export class FileReader {
   mistakes(): { readonly mistakes: string[]; readonly count: number } {
     const reported = this.diagnostics.reported();
     return { mistakes: reported.texts(this.options.file), count: reported.count };
+  }
+
+  /** The subscriptions that await reports, as mistakes for a connector that accepts none. Final after `end`. */
+  awaitedReports(): { readonly mistakes: string[]; readonly count: number } {
+    return { mistakes: this.awaited.texts(this.options.file), count: this.awaited.count };
   }
 
   warnings(): string[] {
@@ -145,7 +151,8 @@ export class FileReader {
       ? undefined
       : this.readFlowUrl(value, filled.value, label, lineOf(['flowUrl']));
     if (this.diagnostics.count > before || 'mistakes' in checked) return undefined;
-    const { flowUrlFrom } = checked.entry;
+    const { flowUrlFrom, finishWithin } = checked.entry;
+    if (finishWithin !== undefined) this.awaited.add(lineOf(['finishWithin']), `${label}: ${NO_REPORTS}`);
     const flow = { ...(flowUrl !== undefined && { flowUrl }), ...(flowUrlFrom && { flowUrlFrom }) };
     return { definition: toDefinition(checked.entry), ...flow, line };
   }
@@ -197,6 +204,9 @@ export class FileReader {
 }
 
 const UNREADABLE = Symbol('unreadable');
+
+const NO_REPORTS =
+  '"finishWithin" needs an API that accepts reports; remove it, or call addConnectorApi with ConnectorAction.REPORT_OUTCOMES in the CDK app and deploy it';
 
 /** Copies a text: a slice of the file would keep the whole chunk in memory. */
 const copyOf = (text: string): string => Buffer.from(text).toString();

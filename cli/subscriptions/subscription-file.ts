@@ -6,6 +6,8 @@ export interface SubscriptionFile {
   readonly set: string;
   readonly entries: FileEntry[];
   readonly warnings: string[];
+  /** Why a connector that accepts no reports of flows cannot have these subscriptions. Undefined: it can. */
+  readonly withoutReports?: SubscriptionFileError;
 }
 
 /** The first mistakes of a subscription file by line, and the number of all. The message holds no flow URL. */
@@ -62,5 +64,10 @@ async function* readAll(reader: FileReader, texts: AsyncIterable<string>): Async
 function resultOf(reader: FileReader): Omit<SubscriptionFile, 'entries'> {
   const { mistakes, count } = reader.mistakes();
   if (count > 0) throw new SubscriptionFileError(mistakes, count);
-  return { set: reader.set, warnings: reader.warnings() };
+  const awaited = reader.awaitedReports();
+  return {
+    set: reader.set,
+    warnings: reader.warnings(),
+    ...(awaited.count > 0 && { withoutReports: new SubscriptionFileError(awaited.mistakes, awaited.count) }),
+  };
 }

@@ -1,6 +1,8 @@
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { ApiMessage } from '../../lambda/custom-connector/core/api';
+import { OutcomeMessage } from '../../lambda/custom-connector/core/outcomes/report-outcome';
 import { SignInMessage } from '../../lambda/custom-connector/core/sign-in';
+import { deliveryKeyOf } from '../../lambda/delivery/core/delivery-id';
 import { RegistrationMessage } from '../../lambda/registration/core/flow-registration';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
 import type { DeadLetter, LocalStack } from '../stack';
@@ -48,6 +50,10 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${red('dead     ')} ${what} ${responseText(status, error)}`;
     case LogMessage.HELD:
       return `${at} ${yellow('held     ')} ${what}`;
+    case OutcomeMessage.REPORTED:
+      return `${at} ${(record.outcome === 'failed' ? red : green)('reported ')} ${reportText(record)} ${dim(String(record.deliveryId))}`;
+    case LogMessage.UNCONFIRMED:
+      return `${at} ${yellow('overdue  ')} ${what} no report by ${time(String(record.dueAt))}`;
     case LogMessage.FAILING:
       return `${at} ${red('failing  ')} ${subscription}: its flow fails repeatedly (${responseText(status, error)}). Its deliveries wait; one is tried from time to time`;
     case LogMessage.PAUSED:
@@ -83,6 +89,11 @@ export function logLine(functionId: string, line: string): string | undefined {
       return `${at} ${String(record.level ?? '').toLowerCase()} ${functionId}: ${record.message} ${dim(String(error ?? ''))}`;
   }
 }
+
+const reportText = ({ deliveryId, outcome, reason }: Readonly<Record<string, unknown>>): string => {
+  const flow = `${deliveryKeyOf(String(deliveryId))?.subscription}: its flow ${outcome}`;
+  return reason === undefined ? flow : `${flow}: ${reason}`;
+};
 
 const responseText = (status: unknown, error: unknown): string =>
   [status, error].filter((part) => part !== undefined).join(' ');
@@ -134,6 +145,9 @@ export function summaryText(summary: Summary, rejected: readonly string[], probl
   }
   if (counts.size > 0)
     lines.push('', 'Deliveries by trigger', ...[...counts].map(([key, count]) => `  ${key} ${count}`));
+  const outcomes = Object.entries(summary.outcomes ?? {});
+  if (outcomes.length > 0)
+    lines.push('', 'Flow runs by outcome', ...outcomes.map(([state, n]) => `  ${state.padEnd(29)} ${n}`));
   if (problems.length > 0) lines.push('', red('Problems'), ...problems.map((problem) => `  ${problem}`));
   return `${lines.join('\n')}\n`;
 }

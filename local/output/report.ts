@@ -1,5 +1,6 @@
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
+import { OUTCOME_STATES, type OutcomeState } from '../../lambda/delivery/core/outcome';
 import { checkEvent } from '../../lambda/events/core/events';
 import { recognize } from '../../lambda/events/core/recognize';
 import { matches, subjectText } from '../../lambda/subscriptions/core/matching';
@@ -12,7 +13,11 @@ export interface Summary {
   readonly events: { readonly put: number; readonly rejected: number };
   readonly crossings: readonly Crossing[];
   readonly deliveries: readonly Delivery[];
+  /** Numbers of deliveries by what became of their flow runs. Omitted if no report was awaited or made. */
+  readonly outcomes?: OutcomeCounts;
 }
+
+export type OutcomeCounts = Readonly<Partial<Record<OutcomeState, number>>>;
 
 export interface Crossing {
   readonly crossingId: string;
@@ -73,7 +78,16 @@ export function summarize(run: RunData): Summary {
       })),
       ...missing,
     ],
+    ...outcomesOf(rows),
   };
+}
+
+/** The count of each state, in the order of the states. */
+function outcomesOf(rows: readonly DeliveryRow[]): Pick<Summary, 'outcomes'> {
+  const states = rows.flatMap(({ outcome }) => outcome?.state ?? []);
+  const counts = OUTCOME_STATES.map((state) => [state, states.filter((one) => one === state).length] as const);
+  const some = counts.filter(([, count]) => count > 0);
+  return some.length > 0 ? { outcomes: Object.fromEntries(some) } : {};
 }
 
 type Recognized = NonNullable<ReturnType<typeof recognize>>;

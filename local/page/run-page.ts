@@ -47,6 +47,7 @@ export function runPage(
         deliveries: deliveries.rows,
         triggerOf: (eventId) => history.trigger(eventId),
         deliveryCounts: counts.byStatus,
+        outcomeCounts: counts.byOutcome,
         heldCounts: counts.held,
         rejected: stack.deadLetters().map(rejectedOf),
         ...(designer && { flows: designer.list() }),

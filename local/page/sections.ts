@@ -1,7 +1,8 @@
-import { responseText } from '../../cli/diagnosis/delivery-text';
+import { outcomeName, responseText } from '../../cli/diagnosis/delivery-text';
 import { flowText } from '../../cli/subscriptions/subscription-text';
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
+import type { Outcome, OutcomeState } from '../../lambda/delivery/core/outcome';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { mapText } from '../../lambda/shared/core/text';
@@ -48,9 +49,16 @@ const TONES: Readonly<Record<DeliveryStatus, Tone>> = {
   canceled: 'neutral',
 };
 
+const OUTCOME_TONES: Readonly<Record<OutcomeState, Tone>> = {
+  awaited: 'neutral',
+  unconfirmed: 'warning',
+  failed: 'bad',
+  succeeded: 'good',
+};
+
 const isPaused = ({ health }: Subscription): boolean => health?.state === 'paused';
 function overview(snapshot: Snapshot): Html {
-  const { eventCounts, deliveryCounts, rejected: rejectedEvents, subscriptions: all } = snapshot;
+  const { eventCounts, deliveryCounts, outcomeCounts, rejected: rejectedEvents, subscriptions: all } = snapshot;
   const paused = all.filter(isPaused).length;
   const figure = (value: number, what: string, tone: Tone = 'neutral') =>
     html`<li class="${value > 0 ? tone : 'neutral'}"><strong>${numberText(value)}</strong> ${what}</li>`;
@@ -61,7 +69,12 @@ ${figure(eventCounts.crossings, eventCounts.crossings === 1 ? 'crossing publishe
 ${figure(count('delivered'), 'delivered', 'good')}
 ${figure(count('pending') + count('held'), 'waiting', 'warning')}
 ${figure(count('dead'), 'dead', 'bad')}
-${figure(paused, 'paused', 'bad')}
+${
+  Object.keys(outcomeCounts).length > 0 &&
+  html`${figure(outcomeCounts.unconfirmed ?? 0, 'unconfirmed', 'warning')}
+${figure(outcomeCounts.failed ?? 0, 'failed in the flow', 'bad')}
+`
+}${figure(paused, 'paused', 'bad')}
 ${figure(rejectedEvents.length, 'rejected', 'warning')}
 </ul>`;
 }
@@ -107,7 +120,7 @@ function deliveries(snapshot: Snapshot): Html {
 }
 
 function deliveryItem(row: DeliveryRow, { now, subscriptions: all, triggerOf }: Snapshot): Html {
-  const { subscription, eventId, trigger, status, acceptedAt, attempts } = row;
+  const { subscription, eventId, trigger, status, acceptedAt, attempts, outcome } = row;
   const id = deliveryId(subscription, eventId);
   const content = deliveryContent(
     row,
@@ -115,9 +128,9 @@ function deliveryItem(row: DeliveryRow, { now, subscriptions: all, triggerOf }: 
     triggerOf(eventId),
   );
   return html`<li class="delivery">
-<p class="headline">${badge(TONES[status], status)} <strong class="title">${content?.title ?? trigger}</strong> ${time(acceptedAt, now)}</p>
+<p class="headline">${badge(TONES[status], status)} ${outcome && badge(OUTCOME_TONES[outcome.state], outcomeName(outcome))} <strong class="title">${content?.title ?? trigger}</strong> ${time(acceptedAt, now)}</p>
 ${content && html`<p>${content.summary}</p>`}
-<dl class="facts"><div><dt>Flow</dt><dd>${subscription}</dd></div><div><dt>Response</dt><dd>${responseText(attempts.at(-1))}</dd></div></dl>
+<dl class="facts"><div><dt>Flow</dt><dd>${subscription}</dd></div><div><dt>Response</dt><dd>${responseText(attempts.at(-1))}</dd></div>${outcome && html`<div><dt>Report</dt><dd>${reportText(outcome, now)}</dd></div>`}</dl>
 <details data-key="${id}"><summary>Ids, attempts and body</summary>
 <dl class="facts rows">
 <div><dt>Delivery</dt><dd><code>${id}</code></dd></div>
@@ -128,6 +141,13 @@ ${content && html`<p>${content.summary}</p>`}
 ${content ? html`<pre tabindex="0" role="group" aria-label="Body">${content.body}</pre>` : empty('The body is no longer available.')}
 </details>
 </li>`;
+}
+
+/** What the flow reported, and when. Without a report: when it was or is due. */
+function reportText({ state, by, at, message }: Outcome, now: number): Html {
+  if (state === 'awaited') return html`due ${time(by ?? now, now)}`;
+  if (state === 'unconfirmed') return html`none by ${time(by ?? at ?? now, now)}`;
+  return html`${time(at ?? now, now)}${message !== undefined && `: ${message}`}`;
 }
 
 const attemptList = ({ attempts }: DeliveryRow, now: number): Html =>

@@ -1,4 +1,5 @@
 import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
+import type { OutcomeState } from '../../lambda/delivery/core/outcome';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { type Metric, measureOf, metricKey } from '../../lambda/shared/core/metric';
 import {
@@ -45,6 +46,8 @@ export interface Snapshot {
   readonly triggerOf: (eventId: string) => TriggerEvent | undefined;
   /** Numbers of all deliveries by status. */
   readonly deliveryCounts: Readonly<Partial<Record<DeliveryStatus, number>>>;
+  /** Numbers of all deliveries by the outcome of their flow run. Empty: no flow reports. */
+  readonly outcomeCounts: Readonly<Partial<Record<OutcomeState, number>>>;
   readonly rejected: readonly Rejected[];
   /** Numbers of held deliveries by subscription. */
   readonly heldCounts: Readonly<Record<string, number>>;

@@ -144,6 +144,7 @@ export class LocalRun {
     if (declared.length > 0) this.print(`${declared.length} subscriptions declared in ${stack.stackName}`);
     const file = this.readSubscriptions(stack.endpoint);
     if (!file) return declared;
+    if (file.withoutReports && !connector.acceptsReports) throw file.withoutReports;
     for (const warning of file.warnings) this.print(`Warning: ${warning}`);
     for (const entry of file.entries) {
       await register(entry, `file:${file.set}`, connector.registry).catch((error) => {

@@ -45,6 +45,8 @@ export function localConnector(stack: LocalStack) {
     DEFAULT_DELIVERY_RETENTION_DAYS,
   );
   return {
+    /** Whether flows can report their outcomes. */
+    acceptsReports: deliver.environment[Env.OUTCOME_LINK_URL] !== undefined,
     busName: variable(deliver, Env.EVENT_BUS_NAME),
     eventSource: variable(deliver, Env.EVENT_SOURCE),
     registry: registryPorts(

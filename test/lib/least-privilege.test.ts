@@ -71,8 +71,8 @@ it.each(runs)('exercises all functions %s, without failures', (_, get) => {
   expect([...detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent', ...ofServices].toSorted());
   expect(failures).toEqual([]);
   const [before, after] = leftovers;
-  expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 1, deaths: 1 });
-  expect(after).toEqual({ intents: 0, intentParts: 0, items: 0, runs: 0, subscriptions: 0, deaths: 0 });
+  expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 1, deaths: 1, outcomes: 2 });
+  expect(after).toEqual({ intents: 0, intentParts: 0, items: 0, runs: 0, subscriptions: 0, deaths: 0, outcomes: 0 });
   const always = ['moody', 'picky', 'broken', 'limited', 'idle'];
   const declared = ['declared', 'declared-parameter', 'declared-threshold', 'tenant', 'vouched'];
   const others = get() === full ? [...declared, 'file-secret', 'file-parameter', 'renamed'] : [];

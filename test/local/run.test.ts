@@ -334,6 +334,17 @@ describe('npm start', () => {
       () => ['--subscriptions', file('s.yaml', 'subscriptions:\n  - name: x\n    trigger: no\n')],
       /s\.yaml:\d: subscription "x"/,
     ],
+    [
+      'a subscription that awaits reports which the connector does not accept',
+      () => [
+        '--subscriptions',
+        file(
+          'slow.yaml',
+          'subscriptions:\n  - name: slow\n    trigger: full-refresh-completed\n    flowUrl: http://127.0.0.1:1/flows/slow\n    finishWithin: 30m\n',
+        ),
+      ],
+      /slow\.yaml:5: subscription "slow": "finishWithin" needs an API that accepts reports/,
+    ],
   ])('reports %s in one line, exits with 2 and leaves nothing running', async (_, args, message) => {
     const taken = createServer();
     servers.push(taken);

@@ -80,6 +80,8 @@ export class DeliveryWorld extends MemoryHandler {
   });
   /** Divides every wait. */
   pace = 1;
+  /** Links with which flows report. Undefined: the connector accepts no reports. */
+  newOutcomeLink: DeliverPorts['newOutcomeLink'];
   /** Maximum duration of an invocation in milliseconds. */
   invocationMs = 60_000;
   private readonly urls = new Map<string, string>();
@@ -195,6 +197,7 @@ export class DeliveryWorld extends MemoryHandler {
       random: () => this.random,
       pace: this.pace,
       newId: () => this.newId(),
+      newOutcomeLink: this.newOutcomeLink,
       open: gated('open', (subscription, flow) => this.open(subscription, flow)),
       post: gated('post', this.post),
       send: gated('send', async (message, delaySeconds) => this.queue.send(message, delaySeconds)),

@@ -1,6 +1,6 @@
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
-import { ChangeWatcher, type ConnectorChange } from '../../diagnosis/change-watcher';
-import { COLORS, deliveryJson, responseText } from '../../diagnosis/delivery-text';
+import { ChangeWatcher, type ConnectorChange, lastChange } from '../../diagnosis/change-watcher';
+import { COLORS, deliveryJson, outcomeText, responseText } from '../../diagnosis/delivery-text';
 import { connectorCommand, subscriptionArgs } from '../../frame/command';
 import { durationOption } from '../../frame/option-values';
 import type { Terminal } from '../../shell/terminal';
@@ -61,10 +61,10 @@ const jsonOf = (change: ConnectorChange): object =>
 function textOf(change: ConnectorChange, { style }: Terminal, now: number): string {
   const time = (instant: number) => style.dim(new Date(instant).toISOString().slice(11, 19));
   if (change.kind === 'delivery') {
-    const { status, trigger, subscription, attempts, acceptedAt } = change.row;
-    const last = attempts.at(-1);
+    const { status, trigger, subscription, attempts, outcome } = change.row;
     const what = `${trigger.padEnd(29)} → ${subscription.padEnd(22)}`;
-    return `${time(last?.at ?? acceptedAt)} ${style[COLORS[status]](status.padEnd(9))} ${what} ${responseText(last)}`;
+    const report = outcome ? `; ${outcomeText(outcome, style)}` : '';
+    return `${time(lastChange(change.row))} ${style[COLORS[status]](status.padEnd(9))} ${what} ${responseText(attempts.at(-1))}${report}`;
   }
   const { definition, health } = change.subscription;
   const paint = change.kind === 'paused' ? style.red : style.green;

@@ -1,13 +1,15 @@
 import { counted } from '../../../lambda/shared/core/text';
 import type { Connector } from '../../connector/connector';
-import { connectorApi, findConnectorApi } from '../../custom-connector/connector-api';
+import { acceptsReports, connectorApi, findConnectorApi } from '../../custom-connector/connector-api';
 import { type ExportedDefinition, readExportedDefinition } from '../../custom-connector/exported-file';
 import { definitionFindings, keyFindings } from '../../custom-connector/findings';
 import { keyTable } from '../../custom-connector/keys';
 import { diagnose, type Finding, problemsFirst } from '../../diagnosis/findings';
+import { outcomeFindings } from '../../diagnosis/outcome-findings';
 import { takeSnapshot } from '../../diagnosis/snapshot';
 import { connectorCommand, jsonArg } from '../../frame/command';
 import type { Terminal } from '../../shell/terminal';
+import { unfinishedDeliveries } from '../../subscriptions/unfinished';
 
 export const doctor = connectorCommand({
   name: 'doctor',
@@ -21,7 +23,7 @@ export const doctor = connectorCommand({
     ...jsonArg,
   },
   notes: [
-    'Checks the key of the flow URLs, queues and dead-letter queues, alarms, paused subscriptions, overdue scheduled work, orphaned items in the Thresholds table, subjects that no event names, and idle flows.',
+    'Checks the key of the flow URLs, queues and dead-letter queues, alarms, paused subscriptions, overdue scheduled work, orphaned items in the Thresholds table, subjects that no event names, idle flows, and flows that failed or did not report in time.',
     'For a custom connector also checks the keys of its API, flows that registered themselves and refuse every delivery, and the host and the version of the exported files.',
     'Reads all subscriptions and the Thresholds table. Changes nothing.',
     'Exit status 1: there are problems (✗). Notes (–) do not affect the exit status.',
@@ -32,8 +34,15 @@ export const doctor = connectorCommand({
     const connector = await context.connector();
     if (folder !== undefined) connectorApi(connector);
     const now = clock();
+    const snapshot = await takeSnapshot(connector, now, terminal);
     const findings = problemsFirst([
-      ...diagnose(await takeSnapshot(connector, now, terminal)),
+      ...diagnose(snapshot),
+      ...outcomeFindings({
+        subscriptions: snapshot.subscriptions,
+        unfinished: await unfinishedDeliveries(connector, now),
+        acceptsReports: acceptsReports(connector),
+        now,
+      }),
       ...(await customConnectorFindings(connector, exported, now)),
     ]);
     const healthy = findings.every(({ severity }) => severity !== 'problem');

@@ -1,3 +1,4 @@
+import { acceptsReports } from '../../custom-connector/connector-api';
 import { connectorCommand, flowHostArg } from '../../frame/command';
 import { applySubscriptions } from '../../subscriptions/apply';
 import { managerOf } from '../../subscriptions/manager';
@@ -37,7 +38,9 @@ export const apply = connectorCommand({
     // The file is validated before any call of AWS.
     const checked = await checkSubscriptionFile(() => readUtf8(file.blocks(), args.file), options);
     for (const warning of checked.warnings) terminal.problem(`Warning: ${warning}`);
-    const { registry, subscriptions } = await context.connector();
+    const connector = await context.connector();
+    if (checked.withoutReports && !acceptsReports(connector)) throw checked.withoutReports;
+    const { registry, subscriptions } = connector;
     const prune = args.prune ? () => subscriptions.list() : undefined;
     const managedBy = managerOf(checked.set);
     return applySubscriptions(checked, { managedBy, dryRun: args['dry-run'] ?? false, prune }, registry, terminal);

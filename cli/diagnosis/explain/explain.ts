@@ -1,4 +1,5 @@
 import type { Attempt, DeliveryRow } from '../../../lambda/delivery/core/delivery';
+import type { Outcome } from '../../../lambda/delivery/core/outcome';
 import { counted } from '../../../lambda/shared/core/text';
 import { isPaused } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
@@ -58,8 +59,9 @@ function newestVerdict(row: DeliveryRow, subscription: Subscription, now: number
   const remedy = hint ? ` (${hint})` : '';
   switch (row.status) {
     case 'delivered': {
+      const accepted = `The flow accepted the newest event ${relativeTime(last?.at ?? row.acceptedAt, now)}: ${response}.`;
       const run = last?.runId ? " The flow's run history shows the result of the run." : '';
-      return `The flow accepted the newest event ${relativeTime(last?.at ?? row.acceptedAt, now)}: ${response}.${run}`;
+      return row.outcome ? `${accepted} ${reportText(row.outcome, now)}` : `${accepted}${run}`;
     }
     case 'held':
       if (health?.endsAt !== undefined) return 'The newest event is held because the flow unregistered.';
@@ -72,6 +74,21 @@ function newestVerdict(row: DeliveryRow, subscription: Subscription, now: number
       return row.attempts.length === 0
         ? 'The newest event is on its way to the flow.'
         : `The flow has not accepted the newest event yet: ${response}${remedy}; the connector will retry it.`;
+  }
+}
+
+/** Whether the flow reported that it finished. */
+function reportText({ state, by = 0, at = 0, message }: Outcome, now: number): string {
+  const details = message === undefined ? '' : `: ${message}`;
+  switch (state) {
+    case 'awaited':
+      return `Its report that it finished is due ${timeText(by, now)}.`;
+    case 'unconfirmed':
+      return `It did not report that it finished, which was due ${timeText(by, now)}. The flow's run history shows why.`;
+    case 'failed':
+      return `It reported ${relativeTime(at, now)} that it failed${details}. The flow's run history shows the step.`;
+    case 'succeeded':
+      return `It reported ${relativeTime(at, now)} that it succeeded${details}.`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { HealthEvent } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { durationText } from '../../shared/core/duration';
+import { LogMessage } from '../../shared/core/log-messages';
 import { deliveryId } from './delivery-id';
 import { afterAnnouncement, afterDeadline, type Outcome, whileAnnounced } from './outcome';
 import type { DeliverPorts, DeliveryKey, OutcomeRow, OutcomeStore } from './ports';
@@ -22,7 +23,12 @@ export async function settleOutcome(key: DeliveryKey, ports: AnnouncementPorts):
   const overdue = afterDeadline(row.outcome, now);
   const announced = whileAnnounced(overdue ?? row.outcome, now);
   if (!announced || !(await outcomes.write(key, row, announced))) return;
-  if (overdue) telemetry.count(MetricName.UNCONFIRMED_DELIVERIES);
+  if (overdue) {
+    const { by = 0, subject } = overdue;
+    const dueAt = new Date(by).toISOString();
+    telemetry.count(MetricName.UNCONFIRMED_DELIVERIES);
+    telemetry.warn(LogMessage.UNCONFIRMED, { ...key, trigger: row.trigger, subject, dueAt });
+  }
   const written = { ...row, outcome: announced };
   // If the operator removed the subscription, there is nothing to fix.
   const isRemoved = (await subscriptions.read(key.subscription))?.uid !== row.uid;

@@ -21,6 +21,8 @@ export const LogMessage = {
   DEAD: FailureMessage.DEAD,
   /** `subscription`, `trigger`, `subject`, `eventId` */
   HELD: 'a delivery is held',
+  /** `subscription`, `trigger`, `subject`, `eventId`, `dueAt` */
+  UNCONFIRMED: 'a flow did not report in time that it finished',
   /** `subscription`, `status`, `error` */
   FAILING: 'a flow keeps failing, its deliveries wait',
   /** `subscription`, `reason` */

@@ -403,6 +403,23 @@ describe('connector key', () => {
   });
 });
 
+describe('apply', () => {
+  it('refuses subscriptions that await reports, unless the connector accepts them', async () => {
+    const file = join(directory, 'awaiting.yaml');
+    const entry = `name: slow\n    trigger: full-refresh-completed\n    flowUrl: '${CALLBACK}'\n    finishWithin: 30m\n`;
+    writeFileSync(file, `subscriptions:\n  - ${entry}`);
+    const refused = await callCli(['apply', '-f', file, `--local=${stack.endpoint}`]);
+    expect(refused).toMatchObject({ status: 2, out: '' });
+    expect(refused.err).toContain(
+      `${file}:5: subscription "slow": "finishWithin" needs an API that accepts reports; remove it, or call addConnectorApi`,
+    );
+    expect(refused.err).toContain('1 mistake in the file: nothing was changed');
+    expect(await all.read('slow')).toBeUndefined();
+    expect(await cli('apply', '-f', file)).toMatchObject({ status: 0 });
+    expect(await all.read('slow')).toMatchObject({ definition: { finishWithin: 30 * MINUTE } });
+  });
+});
+
 describe('doctor', () => {
   const files = (name: string, content: string) => {
     const folder = join(directory, name);
@@ -444,6 +461,14 @@ describe('doctor', () => {
     expect(titlesOf((await run(withApi.url)).out)).toHaveLength(2);
     // The files can belong to another stack.
     expect(titlesOf((await run(stack.endpoint)).out)).toEqual([]);
+  });
+
+  it('finds subscriptions that await reports of a connector that accepts none', async () => {
+    const definition = { ...definitionOf('slow', 'full-refresh-completed'), finishWithin: 30 * MINUTE };
+    await register({ definition }, 'cli', ports);
+    const title = '✗ slow has finishWithin, but the connector accepts no reports\n';
+    expect((await callCli(['doctor', `--local=${stack.endpoint}`])).out).toContain(title);
+    expect((await cli('doctor')).out).not.toContain('finishWithin');
   });
 
   it('refuses a folder without files, and a connector without the API', async () => {

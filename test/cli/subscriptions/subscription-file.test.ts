@@ -138,6 +138,16 @@ subscriptions:
     ]);
   });
 
+  test('with the mistakes that finishWithin is for a connector that accepts no reports', () => {
+    expect(read(`${entry('${VIP_FLOW_URL}')}    finishWithin: 30m\n`).withoutReports).toMatchObject({
+      count: 1,
+      mistakes: [
+        'subs.yaml:5: subscription "crm": "finishWithin" needs an API that accepts reports; remove it, or call addConnectorApi with ConnectorAction.REPORT_OUTCOMES in the CDK app and deploy it',
+      ],
+    });
+    expect(read(entry('${VIP_FLOW_URL}')).withoutReports).toBeUndefined();
+  });
+
   test('with loopback flow URLs in the local run', () => {
     const local = 'http://localhost:8080/flows/crm?sig=local';
     expect(read(entry(local), { loopback: true })).toMatchObject({ entries: [{ flowUrl: local }], warnings: [] });

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
+import { OutcomeMessage } from '../../../lambda/custom-connector/core/outcomes/report-outcome';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
-import { logLine, stalledText } from '../../../local/output/console';
+import { logLine, stalledText, summaryText } from '../../../local/output/console';
 
 const printed = (message: string, details: object): string =>
   stripVTControlCharacters(
@@ -27,6 +28,37 @@ it.each<[string, string, object, string]>([
   ['is active again', LogMessage.RESUMED, { ...flow, reason: 'it works' }, 'resumed   vip-over-10k: it works'],
 ])('prints one line if a subscription %s', (_, message, details, line) => {
   expect(printed(message, details)).toBe(`09:45:00 ${line}`);
+});
+
+const report = { by: 'link', deliveryId: `vip-over-10k_${'0a'.repeat(16)}` };
+it.each<[string, string, object, string]>([
+  [
+    'reports success',
+    OutcomeMessage.REPORTED,
+    { ...report, outcome: 'succeeded' },
+    `reported  vip-over-10k: its flow succeeded ${report.deliveryId}`,
+  ],
+  [
+    'reports a failure',
+    OutcomeMessage.REPORTED,
+    { ...report, outcome: 'failed', reason: 'The mailbox is full' },
+    `reported  vip-over-10k: its flow failed: The mailbox is full ${report.deliveryId}`,
+  ],
+  [
+    'does not report in time',
+    LogMessage.UNCONFIRMED,
+    { ...flow, trigger: 'segment-threshold-crossed', subject: 'VIP', dueAt: '2026-11-05T09:44:59.000Z' },
+    'overdue   segment-threshold-crossed     VIP                    → vip-over-10k           no report by 09:44:59',
+  ],
+])('prints one line if a flow %s', (_, message, details, line) => {
+  expect(printed(message, details)).toBe(`09:45:00 ${line}`);
+});
+
+it('counts the outcomes of flow runs in the summary, if there are any', () => {
+  const summary = { events: { put: 1, rejected: 0 }, crossings: [], deliveries: [] };
+  expect(summaryText(summary, [], [])).not.toContain('outcome');
+  const shown = summaryText({ ...summary, outcomes: { unconfirmed: 2, failed: 1 } }, [], []);
+  expect(stripVTControlCharacters(shown)).toMatch(/Flow runs by outcome\n {2}unconfirmed +2\n {2}failed +1\n/);
 });
 
 it.each([LogMessage.FAILING, LogMessage.PAUSED, LogMessage.RESUMED])(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../../lambda/delivery/core/outcome';
 import type { DesignerForm } from '../../../local/page/designer/forms/forms';
 import { pageDocument } from '../../../local/page/document';
 import { time } from '../../../local/page/parts';
@@ -77,6 +78,29 @@ describe('the page', () => {
     expect(textOf(hidden)).toMatch(
       new RegExp(`Delivery vip_${EVENT_ID} Event ${EVENT_ID} .* &quot;segment&quot;: &quot;A&quot;`),
     );
+  });
+
+  it.each<[string, Outcome, string]>([
+    ['awaits a report', { state: 'awaited', by: NOW + 60_000 }, 'report awaited .* Report due 12:01:00'],
+    ['is unconfirmed', { state: 'unconfirmed', by: NOW - 60_000, at: NOW }, 'unconfirmed .* Report none by 11:59:00'],
+    [
+      'failed in its flow',
+      { state: 'failed', at: NOW - 1000, message: 'The mailbox is <full>' },
+      'failed .* Report 11:59:59 : The mailbox is &lt;full&gt;',
+    ],
+    ['succeeded', { state: 'succeeded', at: NOW }, 'succeeded .* Report 12:00:00 Ids'],
+  ])('shows the report of a delivery that %s', (_, outcome, shown) => {
+    const text = textOf(section(pageDocument({ ...full, deliveries: [delivery({ outcome })] }), 'deliveries'));
+    expect(text).toMatch(new RegExp(`delivered ${shown}`));
+  });
+
+  it('shows the numbers of unconfirmed and failed runs only if flows report', () => {
+    const figures = (outcomeCounts: Snapshot['outcomeCounts']) =>
+      textOf(pageDocument({ ...full, outcomeCounts })).split('Put an event')[0];
+    expect(figures({ unconfirmed: 2, failed: 1 })).toContain('0 dead 2 unconfirmed 1 failed in the flow');
+    expect(figures({ succeeded: 5 })).toContain('0 unconfirmed 0 failed in the flow');
+    expect(figures({})).not.toContain('unconfirmed');
+    expect(textOf(section(page, 'deliveries'))).not.toContain('Report');
   });
 
   it('shows only the trigger of a delivery without its event, or with a replaced subscription', () => {

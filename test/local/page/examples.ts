@@ -69,6 +69,7 @@ export function snapshot(seen: readonly BusEvent[] = [], more: Partial<Snapshot>
       deliveries: [],
       triggerOf: (eventId: string) => history.trigger(eventId),
       deliveryCounts: {},
+      outcomeCounts: {},
       rejected: [],
       heldCounts: {},
     },

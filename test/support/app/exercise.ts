@@ -15,6 +15,7 @@ import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import { collectStage } from '../../../lambda/collection/core/collect';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
+import { OutcomeTable } from '../../../lambda/delivery/adapters/outcome-table';
 import { FAILURES_TO_OPEN } from '../../../lambda/delivery/core/health/circuit-breaker';
 import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../../lambda/delivery/core/health/health-transitions';
 import { resume } from '../../../lambda/delivery/core/health/pause-resume';
@@ -60,6 +61,7 @@ export interface Leftovers {
   readonly runs: number;
   readonly subscriptions: number;
   readonly deaths: number;
+  readonly outcomes: number;
 }
 
 export interface Exercise {
@@ -117,6 +119,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
     await leaveCrossings(world);
     await leaveThresholds(world);
     await leaveDeath(world);
+    await leaveOutcomes(world);
     const before = await world.leftovers();
     await world.minute();
     const { calls, detailTypes, failures, delivered } = world;
@@ -187,6 +190,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const thresholds = new ThresholdTable(client, physicalId(parts.thresholds.table));
   const subscriptions = new SubscriptionTable(client, physicalId(parts.subscriptions.table));
   const deliveries = new DeliveryTable(client, physicalId(parts.delivery.table), DEFAULT_DELIVERY_RETENTION_DAYS);
+  const outcomes = new OutcomeTable(client, physicalId(parts.delivery.table));
   const runs = new RunTable(client, physicalId(parts.collection.table));
 
   return {
@@ -196,6 +200,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     delivered,
     entra,
     origin,
+    receiver,
     answers,
     data,
     /** Logical id of `register`. Undefined without declared subscriptions. */
@@ -208,6 +213,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     thresholds,
     subscriptions,
     deliveries,
+    outcomes,
     runs,
     /** Ports of a worker that commits its work and crashes before it publishes. */
     crashing: {
@@ -252,9 +258,20 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
         runs.overdue(now),
         subscriptions.dueSubscriptions(now),
         deliveries.unannounced(now),
+        outcomes.due(now),
       ]);
-      const [intents, intentParts, items, overdueRuns, due, deaths] = found.map(({ length }) => length) as number[];
-      return { intents, intentParts, items, runs: overdueRuns, subscriptions: due, deaths } as Leftovers;
+      const [intents, intentParts, items, overdueRuns, due, deaths, reports] = found.map(
+        ({ length }) => length,
+      ) as number[];
+      return {
+        intents,
+        intentParts,
+        items,
+        runs: overdueRuns,
+        subscriptions: due,
+        deaths,
+        outcomes: reports,
+      } as Leftovers;
     },
     /** Replays all kept deliveries of a subscription. */
     async replay(subscription: string): Promise<void> {
@@ -384,6 +401,7 @@ async function useApi({
   stack,
   local,
   origin,
+  receiver,
   put,
   send,
   minute,
@@ -423,6 +441,12 @@ async function useApi({
     return { subscription, location: response.headers.get('location') ?? '' };
   };
   await register('data-source-refresh-failed', 'flows/registered', { dataSource: 'any' });
+  await register('data-source-refresh-failed', 'flows/reporting', { dataSource: 'of-reporting', finishWithin: '30m' });
+  await put('DataSourceRefreshed', failure('of-reporting'));
+  const { deliveryId, outcomeUrl } = receiver.received.find(({ flow }) => flow === 'reporting')?.body ?? {};
+  const report = (more: object): RequestInit => ({ method: 'POST', body: JSON.stringify(more) });
+  await call(String(outcomeUrl), 200, { ...report({ outcome: 'failed' }), headers: {} });
+  await call(`${base}/outcomes`, 200, report({ deliveryId, outcome: 'succeeded' }));
   const crossing = {
     measure: 'Registered',
     dimensions: '{"Region":"EU"}',
@@ -609,4 +633,21 @@ async function leaveDeath({ deliveries }: World): Promise<void> {
   await deliveries.keepPayload(message, then);
   const notice = { reason: 'the worker crashed', since: new Date(then).toISOString(), attempts: 0 };
   await deliveries.finish({ subscription, eventId }, lease, 'dead', [], then, { notice });
+}
+
+/** An overdue report, and a failure that a flow reported, of deliveries to a subscription that still exists. */
+async function leaveOutcomes({ deliveries, outcomes, subscriptions }: World): Promise<void> {
+  const subscription = 'picky';
+  const then = ago(HOUR)();
+  const lease = { owner: 'worker', until: then + MINUTE };
+  const uid = (await subscriptions.read(subscription))?.uid ?? '';
+  for (const eventId of ['overdue', 'broken']) {
+    const key = { subscription, eventId };
+    const event = { trigger: 'data-source-refresh-failed', eventId, instanceId: 'default', occurredAt: then };
+    await deliveries.claim({ subscription, uid, event: event as never, acceptedAt: then, n: 0 }, lease, then);
+    const awaited = { state: 'awaited', by: then + MINUTE } as const;
+    await deliveries.finish(key, lease, 'delivered', [{ at: then, durationMs: 1, status: 202 }], then, { awaited });
+    const row = eventId === 'broken' ? await outcomes.read(key) : undefined;
+    if (row) await outcomes.write(key, row, { ...awaited, state: 'failed', at: then, untold: then });
+  }
 }

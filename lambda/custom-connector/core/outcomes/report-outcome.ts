@@ -28,8 +28,8 @@ export interface OutcomePorts {
 }
 
 /** Log messages of reports. Each comment lists the message's details. */
-const OutcomeMessage = {
-  /** `by`, `deliveryId`, `outcome`, `reason` */
+export const OutcomeMessage = {
+  /** `by`, `deliveryId`, `outcome`; `reason`: the message of the report, because Powertools reserves `message` */
   REPORTED: 'a flow reported its outcome',
 } as const;
 

@@ -8,6 +8,7 @@ import { observedText } from '../../../../cli/diagnosis/observed-text';
 import { conditionText } from '../../../../cli/subscriptions/subscription-text';
 import { STATUSES } from '../../../../contract/events';
 import type { DeliveryRow } from '../../../../lambda/delivery/core/delivery';
+import type { Outcome } from '../../../../lambda/delivery/core/outcome';
 import type { TriggerEvent } from '../../../../lambda/events/core/trigger-event';
 import { asciiJson } from '../../../../lambda/shared/core/ascii-json';
 import { LogMessage } from '../../../../lambda/shared/core/log-messages';
@@ -165,6 +166,27 @@ describe('deliveries', () => {
       "The flow accepted the newest event 1 min ago: 202, run run-1. The flow's run history shows the result of the run.",
     );
   });
+  it.each<[string, Outcome, string]>([
+    [
+      'awaited',
+      { state: 'awaited', by: NOW + 5 * MINUTE },
+      'Its report that it finished is due 2026-11-20 12:05:00Z (in 5 min).',
+    ],
+    [
+      'overdue',
+      { state: 'unconfirmed', by: NOW - 5 * MINUTE, at: NOW - 4 * MINUTE },
+      "It did not report that it finished, which was due 2026-11-20 11:55:00Z (5 min ago). The flow's run history shows why.",
+    ],
+    [
+      'a failure',
+      { state: 'failed', at: NOW - 2 * MINUTE, message: 'the mailbox is full' },
+      "It reported 2 min ago that it failed: the mailbox is full. The flow's run history shows the step.",
+    ],
+    ['a success', { state: 'succeeded', at: NOW - 2 * MINUTE }, 'It reported 2 min ago that it succeeded.'],
+  ])('explains that the flow accepted the event and its report is %s', (_, outcome, report) => {
+    expect(verdictOf({ outcome })).toBe(`The flow accepted the newest event 1 min ago: 202, run run-1. ${report}`);
+  });
+
   it('explains that the event is held because the subscription is paused', () => {
     const health = {
       version: 1,

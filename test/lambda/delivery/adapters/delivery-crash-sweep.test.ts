@@ -9,6 +9,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OutcomePorts } from '../../../../lambda/custom-connector/core/outcomes/report-outcome';
 import { deliverySender } from '../../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../../lambda/delivery/adapters/delivery-table';
 import { flowCaller } from '../../../../lambda/delivery/adapters/flow-caller';
@@ -18,6 +19,7 @@ import { rateLimiter } from '../../../../lambda/delivery/adapters/rate-limiter';
 import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
 import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import { ANNOUNCEMENT_GRACE } from '../../../../lambda/delivery/core/health/health-transitions';
+import type { Outcome, ReportedOutcome } from '../../../../lambda/delivery/core/outcome';
 import type { DeliverPorts } from '../../../../lambda/delivery/core/ports';
 import { replay } from '../../../../lambda/delivery/core/replay';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';
@@ -29,6 +31,7 @@ import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol
 import { kmsOperations } from '../../../../local/engines/services/kms';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import { Killer } from '../../../support/memory/killer';
+import { newOutcomeLink, reportByLink } from '../../../support/outcome-links';
 import { LOOPBACK_CERTIFICATE, responding } from '../../../support/servers/flow-server';
 import {
   POST_MILESTONES,
@@ -251,6 +254,147 @@ function unrecorded({ points, statuses }: End): boolean {
   const posts = points.filter((point) => point === REQUEST_SENT).length;
   return sent >= 0 && statuses[posts - 1] === 202 && !points.slice(sent).includes('after UpdateCommand');
 }
+
+const FINISH_WITHIN = 30 * 60_000;
+const EVENT = '3b34970d3c8c103542da5ee326a6c24f';
+
+/** A report that the flow sends. */
+interface Report {
+  readonly outcome: ReportedOutcome;
+  /** Before its response is recorded, or this long after it, milliseconds. */
+  readonly at: 'before the record' | number;
+}
+
+interface ReportStory {
+  readonly reports: readonly Report[];
+  readonly state: Outcome['state'];
+  /** Detail types of the published events. */
+  readonly told: readonly string[];
+}
+
+const REPORT_STORIES: Record<string, ReportStory> = {
+  'the flow reports success before its response is recorded': {
+    reports: [{ outcome: 'succeeded', at: 'before the record' }],
+    ...{ state: 'succeeded', told: [] },
+  },
+  'the flow reports a failure before its response is recorded': {
+    reports: [{ outcome: 'failed', at: 'before the record' }],
+    ...{ state: 'failed', told: ['DeliveryFailedInFlow'] },
+  },
+  'the flow reports success in time': {
+    reports: [{ outcome: 'succeeded', at: FINISH_WITHIN / 2 }],
+    ...{ state: 'succeeded', told: [] },
+  },
+  'the flow reports a failure in time': {
+    reports: [{ outcome: 'failed', at: FINISH_WITHIN / 2 }],
+    ...{ state: 'failed', told: ['DeliveryFailedInFlow'] },
+  },
+  'the flow reports late, first a failure and then success': {
+    reports: [
+      { outcome: 'failed', at: 2 * FINISH_WITHIN },
+      { outcome: 'succeeded', at: 3 * FINISH_WITHIN },
+    ],
+    ...{ state: 'succeeded', told: ['DeliveryUnconfirmed', 'DeliveryFailedInFlow'] },
+  },
+  'the flow does not report': { reports: [], state: 'unconfirmed', told: ['DeliveryUnconfirmed'] },
+};
+
+/** A delivery whose flow reports. `deliver`, the API and the schedule are killed at the killer's point. */
+async function reportHistory({ reports, state, told }: ReportStory, first = Killer.never()): Promise<Killer> {
+  world = DeliveryWorld.on(servers);
+  killer = first;
+  world.flow.behave = () => responding(202, { 'content-length': '2' }, '{}');
+  const url = world.flow.url();
+  const flow = await sealFlowUrl(clients.kms, KEY.keyId, NAME(), url);
+  const { definition } = await world.subscribe('crm', url, { flow });
+  const subscription = await world.subscribe('crm', url, {
+    flow,
+    definition: { ...definition, finishWithin: FINISH_WITHIN },
+  });
+  let ports = { ...container(), newOutcomeLink };
+  let recorded = false;
+  /** Runs work. If it is killed, another container takes over. Returns undefined then. */
+  const invoke = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    const result = await work().catch((error) => {
+      if (!killer.killed) throw error;
+      return undefined;
+    });
+    if (!killer.killed) return result;
+    connections.breakOff();
+    await world.flow.whenDisconnected();
+    killer = Killer.never();
+    ports = { ...container(), newOutcomeLink };
+    return undefined;
+  };
+  /** Power Automate repeats a request without a response. */
+  const report = async (outcome: ReportedOutcome) => {
+    const link: string = JSON.parse(world.flow.calls.at(-1)?.body ?? '').outcomeUrl;
+    const post = () => invoke(() => reportByLink(link, outcome, ports satisfies OutcomePorts));
+    expect((await post()) ?? (await post())).toBe(200);
+  };
+  const early = reports.filter(({ at }) => at === 'before the record');
+  const post = ports.post;
+  const reportEarly = async () => {
+    if (recorded) return;
+    for (const { outcome } of early) {
+      const link: string = JSON.parse(world.flow.calls.at(-1)?.body ?? '').outcomeUrl;
+      const send = () => reportByLink(link, outcome, { ...world.ports(), outcomes: ports.outcomes });
+      expect(await send()).toBe(200);
+    }
+    recorded = true;
+  };
+  const step = async () => {
+    const batch = world.queue.receive();
+    const working = {
+      ...ports,
+      post: async (...request: Parameters<typeof post>) => {
+        const response = await ports.post(...request);
+        await reportEarly();
+        return response;
+      },
+    };
+    const failed = await deliverBatch(batch, world.now + world.invocationMs, working);
+    world.queue.delete(batch.filter(({ id }) => !failed.includes(id)));
+  };
+  world.queue.send(world.message(subscription, EVENT), 0);
+  for (let next = world.queue.next(); next !== undefined; next = world.queue.next()) {
+    world.now = Math.max(world.now, next);
+    await invoke(step);
+  }
+  // The run that was killed did not report.
+  await reportEarly();
+  const delivered = world.now;
+  const sweeps = async (until: number) => {
+    for (; world.now < until; world.now += ANNOUNCEMENT_GRACE) await invoke(() => runScheduledWork(ports));
+  };
+  for (const { at, outcome } of reports) {
+    if (at === 'before the record') continue;
+    await sweeps(delivered + at);
+    await report(outcome);
+  }
+  await sweeps(Math.max(world.now, delivered + FINISH_WITHIN) + 3 * ANNOUNCEMENT_GRACE);
+  connections.breakOff();
+  await world.flow.whenDisconnected();
+
+  const row = (await world.rows())[EVENT];
+  expect(row).toMatchObject({ status: 'delivered', outcome: { state } });
+  expect(row?.outcome).not.toHaveProperty('untold');
+  expect(await world.ports().outcomes.due(Number.MAX_SAFE_INTEGER - 1)).toEqual([]);
+  const types = world.bus.published.map(({ detailType }) => detailType);
+  expect([...new Set(types)]).toEqual(told);
+  expect(types.length).toBeLessThanOrEqual(told.length + (first.killed ? 1 : 0));
+  return first;
+}
+
+describe.each(Object.entries(REPORT_STORIES))('%s', (_, story) => {
+  it('has the right outcome after a kill at any point, told once, and up to twice after a kill', async () => {
+    const clean = await reportHistory(story);
+    for (const at of Killer.pointsOf(clean.points)) {
+      const end = await reportHistory(story, Killer.atSamePoint(clean.points, at));
+      expect(end.killed, `not killed at point ${at}, ${clean.points[at - 1]}`).toBe(true);
+    }
+  }, 600_000);
+});
 
 describe.each(Object.entries(STORIES))('%s', (_, story) => {
   it('is delivered after a kill at any point, and twice only if the first delivery was not recorded', async () => {

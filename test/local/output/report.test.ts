@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import type { Outcome } from '../../../lambda/delivery/core/outcome';
+import { summarize } from '../../../local/output/report';
+import { delivery } from '../page/examples';
+
+const summaryOf = (outcomes: readonly (Outcome | undefined)[]) =>
+  summarize({
+    ...{ eventsPut: 0, rejected: 0, busEvents: [], subscriptions: [] },
+    rows: outcomes.map((outcome) => delivery({ outcome })),
+  });
+
+it('counts deliveries by the outcome of their flow runs', () => {
+  const states = ['succeeded', 'unconfirmed', 'succeeded', 'failed', 'awaited'] as const;
+  const { outcomes } = summaryOf([undefined, ...states.map((state) => ({ state }))]);
+  expect(outcomes).toEqual({ awaited: 1, unconfirmed: 1, failed: 1, succeeded: 2 });
+});
+
+it('has no outcomes if no flow reports', () => {
+  expect(summaryOf([undefined])).not.toHaveProperty('outcomes');
+});
