@@ -50,7 +50,7 @@ export const STATUSES = ['Successful', 'Failed', 'TimedOut', 'Skipped', 'Cancele
 /** Former name of `Failed` in Customer Insights. Accepted and converted to `Failed`. */
 export const STATUS_FAILURE_ALIAS = 'Failure';
 
-/** IDs of the six triggers in subscriptions, in the CLI and in the flow's request body. */
+/** IDs of the triggers in subscriptions, in the CLI and in the flow's request body. */
 export const TRIGGER_IDS = [
   'data-source-refresh-failed',
   'data-source-refresh-succeeded',

@@ -66,6 +66,7 @@ const DEFINITION = fieldsOf<SubscriptionDefinition, 'name'>({
   instanceId: true,
   filter: true,
   threshold: true,
+  expectation: true,
   format: true,
   owners: true,
   link: true,
@@ -83,6 +84,7 @@ const FILTER = fieldsOf<Filter>({
   dimensions: true,
   kind: true,
   status: true,
+  unification: true,
 });
 const THRESHOLD = fieldsOf<Threshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true });
 const AUTH = fieldsOf<EntraAuth>({ type: true, tenantId: true, clientId: true, clientSecret: true, cloud: true });
