@@ -18,6 +18,9 @@ export const CrossingEvent = {
   MEASURE_THRESHOLD_CROSSED: 'MeasureThresholdCrossed',
 } as const;
 
+/** Detail type of the events that report a refresh that did not come. Their field `connector` names this connector. */
+export const OverdueEvent = { REFRESH_OVERDUE: 'RefreshOverdue' } as const;
+
 /** Detail types of the events that report the connector's health. They are put on the bus only when a state changes. */
 export const HealthEvent = {
   FLOW_SUBSCRIPTION_PAUSED: 'FlowSubscriptionPaused',
@@ -41,6 +44,7 @@ export const MAX_STAGE_NAME_LENGTH = 200;
 export const KNOWN_DETAIL_TYPES: readonly string[] = [
   ...Object.values(DomainEvent),
   ...Object.values(CrossingEvent),
+  ...Object.values(OverdueEvent),
   ...Object.values(HealthEvent),
 ];
 

@@ -8,6 +8,7 @@ import { afterEdit } from '../../lambda/delivery/core/health/health-transitions'
 import type { DeliverPorts } from '../../lambda/delivery/core/ports';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../lambda/delivery/core/scheduled-work';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
+import { expectationTable } from '../../lambda/expectations/adapters/expectation-table';
 import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
@@ -175,6 +176,7 @@ export class DeliveryWorld extends MemoryHandler {
         read: gated('read', this.subscriptions.read.bind(this.subscriptions)),
         writeHealth: gated('writeHealth', this.subscriptions.writeHealth.bind(this.subscriptions)),
       },
+      expectations: expectationTable(client, this.tables.subscriptions),
       due: {
         // All worlds share the tables. Each sees its own items.
         dueSubscriptions: async (before) =>

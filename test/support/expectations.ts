@@ -24,7 +24,12 @@ export class Watch {
     const subject = expectedSubject(subscription.definition);
     if (!subject) throw new Error('the subscription expects no refresh');
     this.now = madeAt;
-    this.tracked = withSubscription({ subject, version: 1, expecting: [], unsent: [] }, 'none', undefined, madeAt);
+    this.tracked = withSubscription(
+      { id: 'id', subject, version: 1, expecting: [], unsent: [] },
+      'none',
+      undefined,
+      madeAt,
+    );
     this.edit(subscription, madeAt);
   }
 
@@ -38,7 +43,11 @@ export class Watch {
     // An event that arrives in a minute of the schedule arrives before it runs.
     this.runUntil(arrivedAt - 1);
     this.now = Math.max(this.now, arrivedAt);
-    this.tracked = withRefresh(this.tracked, { id, endedAt, status }, arrivedAt);
+    this.record(endedAt, arrivedAt, status, id);
+  }
+
+  record(endedAt: number, now: number, status: Status, id: string): void {
+    this.tracked = withRefresh(this.tracked, { id, endedAt, status }, now);
   }
 
   /** Runs the schedule at each full minute up to an instant at which it has something to do. */
@@ -48,9 +57,14 @@ export class Watch {
       const at = due === undefined ? Number.POSITIVE_INFINITY : Math.ceil(Math.max(due, this.now) / MINUTE) * MINUTE;
       if (at > end) return;
       this.now = at;
-      this.tracked = withTime(this.tracked, at, () => this.paused);
-      this.sent.push(...this.tracked.unsent);
-      this.tracked = { ...this.tracked, unsent: [] };
+      this.tickAt(at);
     }
+  }
+
+  /** Runs the schedule at an instant. */
+  tickAt(at: number): void {
+    this.tracked = withTime(this.tracked, at, () => this.paused);
+    this.sent.push(...this.tracked.unsent);
+    this.tracked = { ...this.tracked, unsent: [] };
   }
 }

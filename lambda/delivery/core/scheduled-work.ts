@@ -1,4 +1,7 @@
 import { Metric as MetricName } from '../../../contract/metrics';
+import type { ExpectationStore } from '../../expectations/core/ports';
+import { processSubject } from '../../expectations/core/process';
+import { subjectKeyOf } from '../../expectations/core/tracked';
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { identityHash } from '../../shared/core/identity';
 import { type Health, isPaused } from '../../subscriptions/core/health';
@@ -17,6 +20,7 @@ export type ScheduledWorkPorts = Pick<
   'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'
 > & {
   readonly kept: DeliveryReader;
+  readonly expectations: ExpectationStore;
   readonly due: DueSubscriptions & {
     /** Dead deliveries not announced since `before` (epoch milliseconds). Eventually consistent. */
     unannounced(before: number): Promise<DeliveryKey[]>;
@@ -38,8 +42,8 @@ const RETIRE_AFTER = 60 * 60_000;
 const SENT_PER_SECOND = 10;
 
 /**
- * Continues unfinished work every minute: probes paused subscriptions, sends the held deliveries of resumed ones, and
- * publishes announcements that workers did not.
+ * Continues unfinished work every minute: probes paused subscriptions, sends the held deliveries of resumed ones, publishes
+ * announcements that workers did not, and reports overdue refreshes.
  * @throws AggregateError if a step failed. The other steps are done, and the next run repeats the failed ones.
  */
 export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void> {
@@ -48,7 +52,7 @@ export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void>
   const each = async <Key>(keys: readonly Key[], act: (key: Key, ports: ScheduledWorkPorts) => Promise<unknown>) => {
     for (const key of keys) await act(key, ports).catch((error) => failures.push(error));
   };
-  await each(await due.dueSubscriptions(clock()), processDueSubscription);
+  await each(await due.dueSubscriptions(clock()), processDueItem);
   await each(await due.unannounced(clock() - ANNOUNCEMENT_GRACE), announceOverdueDeath);
   await reportOldestPending(ports).catch((error) => failures.push(error));
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} steps of the sweep failed`);
@@ -58,6 +62,11 @@ export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void>
 async function reportOldestPending({ kept, clock, telemetry }: ScheduledWorkPorts): Promise<void> {
   const since = await kept.oldestPending();
   telemetry.seconds(MetricName.OLDEST_PENDING_AGE, since === undefined ? 0 : Math.max(0, clock() - since) / 1000);
+}
+
+async function processDueItem(key: string, ports: ScheduledWorkPorts): Promise<unknown> {
+  const subject = subjectKeyOf(key);
+  return subject === undefined ? processDueSubscription(key, ports) : processSubject(subject, ports);
 }
 
 async function processDueSubscription(name: string, ports: ScheduledWorkPorts): Promise<void> {

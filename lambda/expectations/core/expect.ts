@@ -24,9 +24,12 @@ export function withSubscription(
   subscription: Subscription | undefined,
   now: number,
 ): Tracked {
-  const others = tracked.expecting.filter((one) => one.subscription !== name);
   const entry = subscription && expectingOf(tracked, subscription, now);
-  return { ...tracked, expecting: entry ? [...others, entry] : others };
+  const isKnown = tracked.expecting.some((one) => one.subscription === name);
+  const entries = isKnown
+    ? tracked.expecting.map((one) => (one.subscription === name ? entry : one))
+    : [...tracked.expecting, entry];
+  return { ...tracked, expecting: entries.filter((one) => one !== undefined) };
 }
 
 function expectingOf(tracked: Tracked, { definition, uid, flow }: Subscription, now: number): Expecting | undefined {

@@ -1,5 +1,7 @@
 import type { RefreshKind, Status } from '../../../contract/events';
+import { EXPECTED_PREFIX } from '../../../contract/subscriptions';
 import { keyPart } from '../../shared/core/metric';
+import { cut } from '../../shared/core/text';
 import { afterRefresh, afterTime, dueOf, type Expecting, type Firing, type Step } from './expecting';
 
 export const SUBJECT_TYPES = ['data-source', 'segment', 'measure', 'full-refresh', 'unification'] as const;
@@ -15,6 +17,10 @@ export interface Subject {
 
 export const subjectKey = ({ type, instanceId, name }: Subject): string =>
   [type, keyPart(instanceId), ...(name === undefined ? [] : [keyPart(name)])].join('#');
+
+/** The key of a subject, from the key of its item. Undefined for other items. */
+export const subjectKeyOf = (itemKey: string): string | undefined =>
+  itemKey.startsWith(EXPECTED_PREFIX) ? itemKey.slice(EXPECTED_PREFIX.length) : undefined;
 
 /** One refresh of a subject. */
 export interface Refresh {
@@ -33,11 +39,13 @@ export interface ReportedRefresh extends Refresh {
 }
 
 /**
- * The stored state of an expected subject: one item. Every change is one write on the condition that `version` is as it was
- * read.
+ * The stored state of an expected subject: one item. Every change is one write on the condition that `id` and `version` are as
+ * they were read.
  */
 export interface Tracked {
   readonly subject: Subject;
+  /** New at each creation, to tell apart a deleted and a recreated state. */
+  readonly id: string;
   /** 1 for the first write, incremented by each write. */
   readonly version: number;
   /** The last successful refresh. */
@@ -59,6 +67,9 @@ export function trackedDue({ expecting, unsent }: Tracked): number | undefined {
   return dues.length > 0 ? Math.min(...dues) : undefined;
 }
 
+/** Whether nobody expects the subject any more. */
+export const isUnused = ({ expecting, unsent }: Tracked): boolean => expecting.length === 0 && unsent.length === 0;
+
 const FAILURES: readonly Status[] = ['Failed', 'TimedOut'];
 
 /** Longest error text that is kept, characters. One write unit covers 1 KB. */
@@ -72,7 +83,11 @@ export function withRefresh(tracked: Tracked, reported: ReportedRefresh, now: nu
   const { willRetry, ...refresh } = reported;
   if ([tracked.success?.id, tracked.failure?.id].includes(refresh.id)) return tracked;
   const endedAt = Math.min(refresh.endedAt, now);
-  const kept = { ...refresh, endedAt };
+  const kept = {
+    ...refresh,
+    endedAt,
+    ...(refresh.error !== undefined && { error: cut(refresh.error, MAX_KEPT_ERROR) }),
+  };
   const succeeded = refresh.status === 'Successful';
   const failed = FAILURES.includes(refresh.status);
   const isOutcome = succeeded || (failed && !willRetry);

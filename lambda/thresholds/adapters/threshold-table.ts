@@ -9,7 +9,7 @@ import {
 import { PARTITION_KEY as PK, SORT_KEY as SK } from '../../../contract/shared';
 import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
-import { canonicalDimensions, type Dimensions, memberKey } from '../../shared/core/metric';
+import { canonicalDimensions, type Dimensions, type Metric, memberKey, metricKey } from '../../shared/core/metric';
 import { type Intent, type MetricState, partSortKey } from '../core/metric-state';
 import type { DueIndex, DueKey, DueKind, ThresholdStore } from '../core/ports';
 import { type Flag, flagSortKey, type ThresholdItem } from '../core/threshold-item';
@@ -60,8 +60,8 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
   async readState(metricKey: string): Promise<MetricState | undefined> {
     const item = await this.read({ [PK]: metricKey, [SK]: STATE });
     if (!item) return undefined;
-    const { metric, last, version, recent, intent } = item;
-    return { metric, last, version, recent, intent } as MetricState;
+    const { metric, last, version, recent, intent, expected } = item;
+    return { metric, last, version, recent, intent, expected } as MetricState;
   }
 
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
@@ -74,6 +74,20 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
           : { ConditionExpression: unchangedSinceRead, ExpressionAttributeValues: { ':read': readVersion } },
       ),
     );
+  }
+
+  /** Changes the version, so that a commit of a state without the mark fails. Creates a state without a value. */
+  async markExpected(metric: Metric): Promise<number | undefined> {
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: metricKey(metric), [SK]: STATE },
+      UpdateExpression:
+        'SET expected = :true, version = if_not_exists(version, :zero) + :one, metric = :metric, recent = if_not_exists(recent, :none)',
+      ExpressionAttributeValues: { ':true': true, ':zero': 0, ':one': 1, ':metric': metric, ':none': [] },
+      ReturnValues: 'ALL_NEW',
+    });
+    const { Attributes } = await this.client.send(update);
+    return (Attributes?.last as MetricState['last'])?.observedAt;
   }
 
   async items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {

@@ -49,6 +49,8 @@ export interface MetricState {
   /** The last points, oldest first, as [epoch milliseconds, value], for the operator. */
   readonly recent: readonly (readonly [number, number])[];
   readonly intent?: Intent;
+  /** Set while somebody expects refreshes of the segment or measure. */
+  readonly expected?: true;
 }
 
 export interface LastValue {

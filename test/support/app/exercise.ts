@@ -19,6 +19,7 @@ import { FAILURES_TO_OPEN } from '../../../lambda/delivery/core/health/circuit-b
 import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../../lambda/delivery/core/health/health-transitions';
 import { resume } from '../../../lambda/delivery/core/health/pause-resume';
 import { replayAll } from '../../../lambda/delivery/core/replay';
+import { expectationTable } from '../../../lambda/expectations/adapters/expectation-table';
 import { type DesiredSubscription, register, unregister } from '../../../lambda/registration/core/register';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
@@ -206,6 +207,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     bus,
     moody,
     thresholds,
+    expectations: expectationTable(client, physicalId(parts.subscriptions.table)),
     subscriptions,
     deliveries,
     runs,
@@ -518,7 +520,14 @@ async function leaveRuns({ put, runs, crashing }: World): Promise<void> {
 }
 
 /** One value crosses more thresholds than an item holds: for a worker that succeeds, one that crashes, one that loses a race. */
-async function leaveCrossings({ put, subscribe, thresholds, subscriptions, crashing }: World): Promise<void> {
+async function leaveCrossings({
+  put,
+  subscribe,
+  thresholds,
+  subscriptions,
+  expectations,
+  crashing,
+}: World): Promise<void> {
   const threshold: Threshold = { operator: 'above', value: 10 };
   const crowd = Array.from({ length: HITS_PER_ITEM + 1 }, (_, n) => `crowd-${n}`);
   for (const name of crowd) await subscribe(thresholdOn(name, { segment: 'Crowd' }, threshold));
@@ -527,7 +536,7 @@ async function leaveCrossings({ put, subscribe, thresholds, subscriptions, crash
     await put('SegmentRefreshed', { segment: 'Crowd', memberCount, observedAt: new Date(at(n)).toISOString() });
   }
   const metric = { kind: 'segment', instanceId: 'default', name: 'Crowd' } as const;
-  const worker = { ...crashing, thresholds, subscriptions, clock: ago(HOUR) };
+  const worker = { ...crashing, thresholds, subscriptions, expectations, clock: ago(HOUR) };
   await untilCrash(observe({ metric, value: 20, observedAt: at(3), sequence: 0 }, worker));
   await thresholds.putIntentPart(metricKey(metric), 'lost', 0, [], at(0));
 

@@ -217,6 +217,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
         unannounced: (before) => store.unannounced(before),
       },
       subscriptions,
+      expectations: tables.expectations(),
       events: bus.publisher(),
       rejected,
       telemetry,

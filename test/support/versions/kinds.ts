@@ -110,7 +110,14 @@ const HEALTH = fieldsOf<Health>({
 const ANNOUNCEMENT = fieldsOf<Announcement>({ detailType: true, at: true, due: true, detail: true });
 const FAILURES = fieldsOf<Failures>({ count: true, opened: true, openUntil: true });
 const API_KEY = fieldsOf<StoredKey, 'name'>({ hash: true, createdAt: true, lastUsedAt: true, expiresAt: true });
-const STATE = fieldsOf<MetricState>({ metric: true, last: true, version: true, recent: true, intent: true });
+const STATE = fieldsOf<MetricState>({
+  metric: true,
+  last: true,
+  version: true,
+  recent: true,
+  intent: true,
+  expected: true,
+});
 const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true });
 const INTENT = fieldsOf<Intent>({
   version: true,
