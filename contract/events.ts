@@ -62,6 +62,7 @@ export const TRIGGER_IDS = [
   'measure-threshold-crossed',
   'full-refresh-completed',
   'unification-refresh-completed',
+  'refresh-overdue',
 ] as const;
 
 /** Statuses of `DataSourceRefreshed` that mean a failed refresh. */

@@ -1,8 +1,12 @@
+import { durationText } from '../../lambda/shared/core/duration';
 import { numberText } from '../../lambda/shared/core/number-text';
 import type { ThresholdOperator } from '../../lambda/shared/core/position';
 import { mapText } from '../../lambda/shared/core/text';
+import { expectationText } from '../../lambda/subscriptions/core/expectation-text';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';
 import type {
+  Expectation,
+  Filter,
   FlowUrlSource,
   Subscription,
   SubscriptionDefinition,
@@ -25,13 +29,30 @@ export function levelText({ operator, value, recoverTo }: Threshold): string {
 }
 
 /** The filter and the threshold of a subscription: `VIP customers above 10,000, back at 9,000`. */
-export function filterText({ trigger, filter, threshold }: SubscriptionDefinition): string {
+export function filterText({ trigger, filter, threshold, expectation }: SubscriptionDefinition): string {
+  if (expectation) return `${expectedText(filter)} ${expectationText(expectation)}${optionsText(expectation)}`;
   const { dataSource, includeRetries, segment, measure, dimensions, kind, status } = filter;
   const subject = dataSource ?? segment ?? measure ?? (trigger.startsWith('data-source') ? 'every data source' : '');
   const members = dimensions ? ` (${mapText(dimensions)})` : '';
   const level = threshold ? ` ${levelText(threshold)}` : '';
   const parts = [`${subject}${members}${level}`.trim(), includeRetries && 'with retries', kind, status?.join(' or ')];
   return parts.filter(Boolean).join(', ') || 'all';
+}
+
+/** What is to be refreshed. */
+function expectedText({ dataSource, segment, measure, kind, unification }: Filter): string {
+  return dataSource ?? segment ?? measure ?? (unification ? 'unification' : `full refresh${kind ? ` (${kind})` : ''}`);
+}
+
+function optionsText({ firstRefreshWithin, repeatEvery, alsoWhenBack, anyOutcome }: Expectation): string {
+  const duration = (ms: number) => durationText(ms / 1000);
+  const options = [
+    firstRefreshWithin !== undefined && `the first within ${duration(firstRefreshWithin)}`,
+    repeatEvery !== undefined && `repeated every ${duration(repeatEvery)}`,
+    alsoWhenBack && 'also when back',
+    anyOutcome && 'any outcome',
+  ].filter(Boolean);
+  return options.length > 0 ? `; ${options.join(', ')}` : '';
 }
 
 /** The condition of a subscription: `data-source-refresh-failed (CRM) of instance 'eu'`. */

@@ -16,7 +16,14 @@ import {
 import { OPEN_INDEX } from '../../contract/delivery';
 import { Env } from '../../contract/environment';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allowOnTable, allowPutEvents, allowQuery, allowSealing, allowSend } from '../shared/allow';
+import {
+  allowExpectedSubjects,
+  allowOnTable,
+  allowPutEvents,
+  allowQuery,
+  allowSealing,
+  allowSend,
+} from '../shared/allow';
 import { everyMinute } from '../shared/every-minute';
 import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
@@ -260,6 +267,7 @@ export class ConnectorApi extends Construct {
       },
     });
     allowOnTable(connect, subscriptionsTable, ['BatchGetItem', 'PutItem', 'UpdateItem']);
+    allowExpectedSubjects(connect, subscriptionsTable, ['DeleteItem']);
     allowOnTable(connect, thresholdsTable, ['Query', 'PutItem', 'UpdateItem']);
     allowOnTable(connect, this.catalog.table, ['Query']);
     allowSend(connect, observationsQueue);
@@ -298,6 +306,7 @@ export class ConnectorApi extends Construct {
       },
     });
     allowOnTable(retire, subscriptionsTable, ['BatchGetItem', 'UpdateItem', 'DeleteItem']);
+    allowExpectedSubjects(retire, subscriptionsTable, ['PutItem']);
     allowQuery(retire, subscriptionsTable, DUE_INDEX.name);
     // Marks the threshold's items, which `sweep` removes.
     allowOnTable(retire, thresholdsTable, ['UpdateItem']);

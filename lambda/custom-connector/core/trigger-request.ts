@@ -7,6 +7,7 @@ import { checkEntry, type EntryMistake } from '../../subscriptions/core/subscrip
 import { parsedJson, type RequestBody } from './body';
 import type { Field } from './definition/field';
 import { CALLBACK_FIELD } from './definition/operations';
+import { overdueEntry, overdueField } from './definition/overdue-fields';
 import { TRIGGER_DEFINITIONS } from './definition/triggers';
 
 /** A mistake in a field. The message follows the field's title. */
@@ -36,11 +37,15 @@ export function readTriggerRequest(
     ...members.mistakes,
   ];
   if (mistakes.length > 0) return { reason: reasonOf(fields, mistakes) };
-  const entry = { ...rest, ...members.entry, ...(isOperator(direction) && { [direction]: level }) };
+  const entry =
+    trigger === 'refresh-overdue'
+      ? overdueEntry(rest)
+      : { ...rest, ...members.entry, ...(isOperator(direction) && { [direction]: level }) };
   // `checkCallback` checks the callback URL. Here the entry only needs a flow.
   const checked = checkEntry({ ...entry, name, trigger, flowUrl: '-' });
   if ('entry' in checked) return { definition: toDefinition(checked.entry) };
-  return { reason: reasonOf(fields, checked.mistakes.map(fieldMistake)) };
+  const toField = trigger === 'refresh-overdue' ? overdueMistake : fieldMistake;
+  return { reason: reasonOf(fields, checked.mistakes.map(toField)) };
 }
 
 /** The designer sends a field that the author left empty as nothing, as null, or as an empty text or list. */
@@ -93,6 +98,10 @@ function fieldMistake({ path: [key = ''], message }: EntryMistake): FieldMistake
   return isOperator(key)
     ? { field: 'level', message: message.replace(`"${key}"`, '"level"') }
     : { field: key, message };
+}
+
+function overdueMistake({ path, message }: EntryMistake): FieldMistake {
+  return { field: overdueField(path), message };
 }
 
 const titleOf = (fields: readonly Field[], name: string): string =>

@@ -27,7 +27,7 @@ export async function recordExpected(
 function subjectsOf(event: TriggerEvent, entries: readonly SubscriptionEntry[]): Subject[] {
   const { instanceId } = event;
   if ('dataSource' in event) return [{ type: 'data-source', instanceId, name: event.dataSource }];
-  if (!('kind' in event)) return [{ type: 'unification', instanceId }];
+  if (event.trigger !== 'full-refresh-completed') return [{ type: 'unification', instanceId }];
   const kinds = entries.map(({ filter }) => filter.kind);
   return fullRefreshSubjects(instanceId, event.kind).filter(({ name }) => kinds.some((kind) => kind === name));
 }

@@ -34,7 +34,8 @@ export async function followSubscription(subject: Subject, name: string, ports: 
     if (stored && sameJson(next, stored)) return stored;
     return (await expectations.write(next, stored)) ? next : undefined;
   });
-  if (followed !== 'unused' && !followed.marked) await markMetrics(subject, ports);
+  const isExpected = followed !== 'unused' && followed.expecting.some((one) => one.subscription === name);
+  if (isExpected && !followed.marked) await markMetrics(subject, ports);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { durationText } from '../../shared/core/duration';
-import type { Expectation, Weekday } from '../../subscriptions/core/subscription';
+import { expectationText } from '../../subscriptions/core/expectation-text';
 import { type Firing, firingId } from './expecting';
 import type { Refresh, Subject, SubjectType, Tracked } from './tracked';
 
@@ -21,16 +20,6 @@ function subjectFields({ type, name }: Subject): Record<string, string | undefin
     unification: '',
   }[type];
   return { subjectType: SUBJECT_NAMES[type], ...(field !== '' && { [field]: name }) };
-}
-
-const dayName = (day: Weekday): string => day.charAt(0).toUpperCase() + day.slice(1);
-
-/** An expectation for people, such as `every 24 h` or `by 07:00 on Mon, Fri (Europe/Berlin)`. */
-export function expectationText({ rhythm, grace }: Pick<Expectation, 'rhythm' | 'grace'>): string {
-  const late = grace > 0 ? `, up to ${durationText(grace / 1000)} late` : '';
-  if ('every' in rhythm) return `every ${durationText(rhythm.every / 1000)}${late}`;
-  const { by, days, timeZone } = rhythm;
-  return `by ${by}${days ? ` on ${days.map(dayName).join(', ')}` : ' every day'} (${timeZone})${late}`;
 }
 
 const iso = (at: number | undefined): string | undefined => (at === undefined ? undefined : new Date(at).toISOString());

@@ -68,6 +68,14 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(['statuses', 'state', 'result'].map((word) => [word, ['status']])),
   ...Object.fromEntries(['secret', 'secretname', 'parameter', 'flowurlsecret'].map((word) => [word, ['flowUrlFrom']])),
   ...Object.fromEntries(['authentication', 'authorization', 'entra', 'oauth'].map((word) => [word, ['auth']])),
+  ...Object.fromEntries(
+    ['every', 'by', 'days', 'timezone', 'grace', 'expected', 'expects', 'expectation'].map((word) => [
+      word,
+      ['expect'],
+    ]),
+  ),
+  ...Object.fromEntries(['repeat', 'remind', 'remindevery'].map((word) => [word, ['repeatEvery']])),
+  ...Object.fromEntries(['whenback', 'recovered', 'onrecovery'].map((word) => [word, ['alsoWhenBack']])),
   instance: ['instanceId'],
   source: ['dataSource'],
 };

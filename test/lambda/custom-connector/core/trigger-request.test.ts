@@ -16,6 +16,7 @@ const REQUIRED: Readonly<Record<TriggerId, object>> = {
   'measure-threshold-crossed': { measure: 'Revenue', direction: 'below', level: 8000.5 },
   'full-refresh-completed': {},
   'unification-refresh-completed': {},
+  'refresh-overdue': { dataSource: 'Orders', every: '24h' },
 };
 
 describe('a request of a trigger', () => {
@@ -54,6 +55,30 @@ describe('a request of a trigger', () => {
       { filter: { kind: 'OnDemand', status: ['Failed', 'TimedOut'] } },
     ],
     ['unification-refresh-completed', { status: ['Failed'] }, { filter: { status: ['Failed'] } }],
+    [
+      'refresh-overdue',
+      { dataSource: 'Orders', every: '24h', grace: '1h', repeatEvery: '12h', alsoWhenBack: true, anyOutcome: false },
+      {
+        filter: { dataSource: 'Orders' },
+        expectation: { rhythm: { every: 86_400_000 }, grace: 3_600_000, repeatEvery: 43_200_000, alsoWhenBack: true },
+      },
+    ],
+    [
+      'refresh-overdue',
+      { run: 'scheduledFullRefresh', by: '07:00', days: ['fri', 'mon'], timeZone: 'Europe/Berlin' },
+      {
+        filter: { kind: 'Scheduled' },
+        expectation: { rhythm: { by: '07:00', days: ['mon', 'fri'], timeZone: 'Europe/Berlin' }, grace: 0 },
+      },
+    ],
+    [
+      'refresh-overdue',
+      { run: 'unification', every: '7d', firstRefreshWithin: '3d' },
+      {
+        filter: { unification: true },
+        expectation: { rhythm: { every: 604_800_000 }, grace: 0, firstRefreshWithin: 259_200_000 },
+      },
+    ],
     [
       'unification-refresh-completed',
       {
