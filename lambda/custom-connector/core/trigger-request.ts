@@ -101,7 +101,7 @@ function fieldMistake({ path: [key = ''], message }: EntryMistake): FieldMistake
 }
 
 function overdueMistake({ path, message }: EntryMistake): FieldMistake {
-  return { field: overdueField(path), message };
+  return { field: overdueField(path), message: message.replace('"expect.', '"') };
 }
 
 const titleOf = (fields: readonly Field[], name: string): string =>

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { isTimeZone } from '../../../shared/core/local-time';
 import { type Expectation, WEEKDAYS, type Weekday } from '../subscription';
 import { duration } from './duration';
-import { checkEach, closestWord, displayValue, type Issue, invalidValue, mistakeAt, write } from './messages';
+import { checkEach, closestWord, type Issue, invalidValue, mistakeAt, write, writeOneOf } from './messages';
 
 const EXPECT_HINT = '{ every: 24h, grace: 1h } or { by: "07:00", days: [mon, tue], timeZone: Europe/Berlin }';
 
@@ -17,14 +17,8 @@ function timeMessage({ input }: Issue): string {
 
 const DAYS_IN_ORDER: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DAYS_HINT = `a list of ${DAYS_IN_ORDER.join(', ')}, such as [mon, tue, wed, thu, fri]`;
-function daysMessage(issue: Issue): string {
-  const wrong = Array.isArray(issue.input)
-    ? issue.input.find((day) => !WEEKDAYS.some((one) => one === day))
-    : issue.input;
-  const short = typeof wrong === 'string' ? wrong.slice(0, 3).toLowerCase() : undefined;
-  const meant = WEEKDAYS.find((day) => day === short);
-  return meant && Array.isArray(issue.input) ? `has ${displayValue(wrong)}; write ${meant}` : write(DAYS_HINT)(issue);
-}
+const LONG_DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+const dayMessage = writeOneOf(DAYS_IN_ORDER, Object.fromEntries(LONG_DAYS.map((day) => [day, day.slice(0, 3)])));
 
 const ZONE_HINT = 'a time zone of the tz database, such as Europe/Berlin or UTC';
 function zoneMessage({ input }: Issue): string {
@@ -47,7 +41,7 @@ const expectEntry = v.pipe(
       ),
       days: v.optional(
         v.pipe(
-          v.array(v.picklist(WEEKDAYS, daysMessage), daysMessage),
+          v.array(v.picklist(WEEKDAYS, dayMessage), write(DAYS_HINT)),
           v.minLength(1, `is an empty list; remove it to expect a refresh every day, or write ${DAYS_HINT}`),
           v.check(
             (days) => new Set(days).size === days.length,

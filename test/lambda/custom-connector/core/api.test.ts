@@ -41,6 +41,7 @@ describe('the operations', () => {
       const body = {
         callbackUrl: callbackUrl(),
         ...(trigger?.includes('threshold') && { ...VIP, measure: 'Revenue' }),
+        ...(trigger === 'refresh-overdue' && { dataSource: 'Orders', every: '24h' }),
       };
       if (trigger === 'measure-threshold-crossed') Reflect.deleteProperty(body, 'segment');
       if (trigger === 'segment-threshold-crossed') Reflect.deleteProperty(body, 'measure');

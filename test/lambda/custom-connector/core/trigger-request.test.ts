@@ -104,12 +104,30 @@ describe('a request of a trigger', () => {
         TRIGGER_DEFINITIONS[trigger].fields.filter(({ required }) => !required).map(({ name }) => [name, value]),
       );
     const plain = read(trigger, REQUIRED[trigger]);
-    for (const value of [null, '', []]) expect(read(trigger, { ...REQUIRED[trigger], ...empty(value) })).toEqual(plain);
+    for (const value of [null, '', []]) expect(read(trigger, { ...empty(value), ...REQUIRED[trigger] })).toEqual(plain);
   });
 });
 
 describe('a mistake in a request', () => {
   it.each<[TriggerId, object, string]>([
+    [
+      'refresh-overdue',
+      { segment: 'VIP', every: undefined, by: '7 am', timeZone: 'Europe/Berlim' },
+      'Expected by: "by" is "7 am"; write a time in quotes from "00:00" to "23:59", such as "07:00". ' +
+        'Time zone: "timeZone" is "Europe/Berlim"; write Europe/Berlin. ' +
+        'Segment: "segment" cannot be combined with "dataSource"; keep one, and create a second subscription for the other.',
+    ],
+    [
+      'refresh-overdue',
+      { every: '1y', days: ['mon'] },
+      'Expected every: "every" is "1y"; write a duration such as 90m, 12h or 3d, from 5m to 90d. ' +
+        'Days: "days" belongs to "by"; remove it, or write by instead of every.',
+    ],
+    [
+      'refresh-overdue',
+      { dataSource: undefined, run: 'partial' },
+      'Run: "fullRefresh" is "partial"; write one of scheduled, onDemand, any.',
+    ],
     ['segment-threshold-crossed', { segment: undefined }, 'Segment: "segment" is missing; write a segment\'s name.'],
     ['measure-threshold-crossed', { measure: null }, 'Measure: "measure" is missing; write a measure\'s name.'],
     ['segment-threshold-crossed', { level: '' }, 'Level: "level" is missing; write a number such as 10000 or 12.5.'],
