@@ -71,9 +71,9 @@ it.each(runs)('exercises all functions %s, without failures', (_, get) => {
   expect([...detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent', ...ofServices].toSorted());
   expect(failures).toEqual([]);
   const [before, after] = leftovers;
-  expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 1, deaths: 1 });
+  expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 4, deaths: 1 });
   expect(after).toEqual({ intents: 0, intentParts: 0, items: 0, runs: 0, subscriptions: 0, deaths: 0 });
-  const always = ['moody', 'picky', 'broken', 'limited', 'idle'];
+  const always = ['moody', 'picky', 'broken', 'limited', 'idle', 'late'];
   const declared = ['declared', 'declared-parameter', 'declared-threshold', 'tenant', 'vouched'];
   const others = get() === full ? [...declared, 'file-secret', 'file-parameter', 'renamed'] : [];
   expect([...delivered]).toEqual(expect.arrayContaining([...always, ...others]));

@@ -87,7 +87,12 @@ async function fillIn(
   }
   // An expectation has one subject, and texts with a form.
   if (trigger.fields.some(({ name }) => name === 'every')) {
-    return { ...pick([{ dataSource: 'VIP' }, { segment: 'VIP' }, { run: 'unification' }]), every: pick(['1h', '24h']) };
+    const [subject, name] = pick([
+      ['dataSource', 'VIP'],
+      ['segment', 'VIP'],
+      ['run', 'unification'],
+    ] as const);
+    return { [subject]: name, every: pick(['1h', '24h']) };
   }
   return values;
 }

@@ -40,7 +40,7 @@ import { startLocalStack } from '../../../local/stack';
 import { localConnector } from '../../../local/stack/connector';
 import { type LoadedTemplate, loadTemplate } from '../../../local/template/template';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
-import { onFailure, thresholdOn } from '../evaluation';
+import { definitionOf, onFailure, thresholdOn } from '../evaluation';
 import { MemoryTelemetry } from '../memory/memory';
 import { startEntraStandIn, tokenAnswer } from '../servers/entra-stand-in';
 import { temporaryFolder } from '../temporary-files';
@@ -118,6 +118,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
     await leaveCrossings(world);
     await leaveThresholds(world);
     await leaveDeath(world);
+    await leaveExpectations(world);
     const before = await world.leftovers();
     await world.minute();
     const { calls, detailTypes, failures, delivered } = world;
@@ -388,6 +389,7 @@ async function useApi({
   put,
   send,
   minute,
+  subscribe,
   subscriptions,
   writeHealth,
 }: World): Promise<void> {
@@ -425,8 +427,14 @@ async function useApi({
   };
   await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 10 });
   const { subscription, location } = await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 15 });
-  await call(location, 200, { method: 'DELETE', headers: {} });
-  await writeHealth(subscription, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
+  // Its first subject is not expected any more; the second one is by another flow, too.
+  await register('refresh-overdue', 'awaited', { dataSource: 'once awaited', every: '1d' });
+  const awaited = await register('refresh-overdue', 'awaited', { dataSource: 'awaited', every: '1d' });
+  await subscribe(expecting('awaited', 'awaited', DAY));
+  for (const one of [{ subscription, location }, awaited]) {
+    await call(one.location, 200, { method: 'DELETE', headers: {} });
+    await writeHealth(one.subscription, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
+  }
   await minute();
   if (await subscriptions.read(subscription)) throw new Error('retire did not remove the ended registration');
   await send(api.catalog.subjectsQueue, 'no event');
@@ -561,6 +569,27 @@ async function leaveThresholds({ put, subscribe, local }: World): Promise<void> 
   await observed(1, 1);
   await observed(20, 2);
   await unregister('beyond', 'cli', { ...local.registry, clock: ago(DAY) });
+}
+
+const expecting = (name: string, dataSource: string, every = HOUR): SubscriptionDefinition =>
+  definitionOf(name, 'refresh-overdue', { filter: { dataSource }, expectation: { rhythm: { every }, grace: 0 } });
+
+/** A data source and a segment whose next refresh is late, and an expectation whose removal was interrupted. */
+async function leaveExpectations({ put, subscribe, subscriptions, origin }: World): Promise<void> {
+  const endedAt = new Date(ago(3 * HOUR)()).toISOString();
+  await subscribe(expecting('late', 'Late'), `${origin}/flows/late${SIGNATURE}`);
+  await put('DataSourceRefreshed', { dataSource: 'Late', status: 'Successful', runId: 'late', endedAt });
+  await subscribe(
+    definitionOf('late-segment', 'refresh-overdue', {
+      filter: { segment: 'Late' },
+      expectation: { rhythm: { every: HOUR }, grace: 0 },
+    }),
+  );
+  await put('SegmentRefreshed', { segment: 'Late', memberCount: 1, observedAt: endedAt });
+  await subscribe(expecting('late-gone', 'Gone'));
+  await put('DataSourceRefreshed', { dataSource: 'Gone', status: 'Successful', runId: 'gone', endedAt });
+  const gone = await subscriptions.read('late-gone');
+  if (gone) await subscriptions.delete(gone);
 }
 
 /** A dead delivery whose worker crashed before it published the event. */
