@@ -129,6 +129,17 @@ describe('with every option', () => {
     ]);
   });
 
+  it.each(['Dispatch', 'Evaluate'])('does not allow %s to write a subscription', async (name) => {
+    const write = full.calls.find(
+      ({ operation, accessKeyId, input }) =>
+        operation === 'PutItem' && accessKeyId.includes(name) && JSON.stringify(input).includes('#expected#'),
+    ) as AwsCall;
+    const input = { ...write.input, Item: { pk: { S: 'late' } } };
+    expect(await problemsOf([...full.calls, { ...write, input }])).toEqual([
+      expect.stringContaining('calls dynamodb:PutItem on'),
+    ]);
+  });
+
   it('allows no other secret or table, and the key of the secrets only for reading them', async () => {
     const [secret, table] = ['GetSecretValue', 'UpdateItem'].map((name) =>
       full.calls.find(({ operation, accessKeyId }) => operation === name && accessKeyId.includes('Deliver')),
