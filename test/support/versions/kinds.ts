@@ -10,6 +10,7 @@ import {
   SOURCE_KINDS,
   type SourceEntry,
 } from '../../../contract/sources';
+import { EXPECTED_PREFIX } from '../../../contract/subscriptions';
 import type { PolledJobs } from '../../../contract/unification';
 import type { CollectedRun, Stage } from '../../../lambda/collection/core/collected-run';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
@@ -19,12 +20,15 @@ import {
   type DeliveryMessage,
   type DeliveryRow,
 } from '../../../lambda/delivery/core/delivery';
+import type { Expecting, Firing, Missed } from '../../../lambda/expectations/core/expecting';
+import type { Refresh, Tracked } from '../../../lambda/expectations/core/tracked';
 import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';
 import type { ThresholdOperator } from '../../../lambda/shared/core/position';
 import type { Announcement, Failures, Health } from '../../../lambda/subscriptions/core/health';
 import {
   BODY_FORMATS,
   type EntraAuth,
+  type Expectation,
   type Filter,
   type ReferencedFlowUrl,
   type SealedFlowUrl,
@@ -86,6 +90,48 @@ const FILTER = fieldsOf<Filter>({
   status: true,
   unification: true,
 });
+const EXPECTATION = fieldsOf<Expectation>({
+  rhythm: true,
+  grace: true,
+  firstRefreshWithin: true,
+  repeatEvery: true,
+  alsoWhenBack: true,
+  anyOutcome: true,
+});
+const TRACKED = fieldsOf<Tracked>({
+  subject: true,
+  id: true,
+  version: true,
+  success: true,
+  failure: true,
+  ended: true,
+  expecting: true,
+  unsent: true,
+  marked: true,
+});
+const REFRESH = fieldsOf<Refresh>({ id: true, endedAt: true, status: true, runId: true, error: true });
+const EXPECTING = fieldsOf<Expecting>({
+  subscription: true,
+  uid: true,
+  expectation: true,
+  startsFlow: true,
+  since: true,
+  next: true,
+  missed: true,
+});
+const MISSED = fieldsOf<Missed>({ since: true, time: true, repeats: true });
+const FIRING = fieldsOf<Firing>({
+  kind: true,
+  subscription: true,
+  uid: true,
+  startsFlow: true,
+  expectation: true,
+  time: true,
+  since: true,
+  n: true,
+  at: true,
+});
+const FIRING_KINDS = membersOf<Firing['kind']>({ missed: true, back: true });
 const THRESHOLD = fieldsOf<Threshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true });
 const AUTH = fieldsOf<EntraAuth>({ type: true, tenantId: true, clientId: true, clientSecret: true, cloud: true });
 const FLOW = [
@@ -295,6 +341,33 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     'a subscription with the format',
     BODY_FORMATS,
     subscriptions.map(({ format }) => format),
+  );
+
+  const tracked = subscriptions.filter(({ pk }) => pk.startsWith(EXPECTED_PREFIX));
+  const expecting = tracked.flatMap((one) => one.expecting);
+  const unsent = tracked.flatMap((one) => one.unsent);
+  fields(
+    'an expectation',
+    EXPECTATION,
+    subscriptions.map(({ expectation }) => expectation),
+  );
+  fields('an expected subject', TRACKED, tracked);
+  fields(
+    'a refresh of an expected subject',
+    REFRESH,
+    tracked.map(({ failure }) => failure),
+  );
+  fields('an expectation of a subject', EXPECTING, expecting);
+  fields(
+    'a missed expectation',
+    MISSED,
+    expecting.map(({ missed }) => missed),
+  );
+  fields('an unsent event of an expectation', FIRING, unsent);
+  values(
+    'an unsent event of the kind',
+    FIRING_KINDS,
+    unsent.map(({ kind }) => kind),
   );
 
   const states = thresholds.filter(({ sk }) => sk === 'state');
