@@ -4,6 +4,7 @@ import { deliveriesTable, deliveryJson, newestDeliveries } from '../../diagnosis
 import { connectorCommand, jsonArg, nameArg } from '../../frame/command';
 import type { Style } from '../../shell/terminal';
 import { timeText } from '../../shell/time';
+import { expectationFields, expectationJson, readExpectation } from '../../subscriptions/expectation-text';
 import { openSubscription } from '../../subscriptions/find-subscription';
 import { filterText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 
@@ -19,12 +20,21 @@ export const show = connectorCommand({
     const latest = await newestDeliveries(connector.deliveries.rows({ subscription: name }), LATEST);
     const held = (await connector.deliveries.held(name)).length;
     const dead = (await connector.deliveries.dead(name)).length;
+    const status = await readExpectation(subscription, connector);
     if (json) {
-      terminal.json({ ...subscriptionJson(subscription), held, dead, latest: latest.rows.map(deliveryJson) });
+      const refreshes = status && { refreshes: expectationJson(status) };
+      terminal.json({
+        ...subscriptionJson(subscription),
+        ...refreshes,
+        held,
+        dead,
+        latest: latest.rows.map(deliveryJson),
+      });
       return;
     }
     const now = clock();
     const fields = fieldsOf(subscription, now, terminal.style);
+    if (status) fields.push(...withValue(expectationFields(status, now)));
     if (held > 0) fields.push(['held', `${held}: resume sends those younger than max age, replay sends all`]);
     if (dead > 0) fields.push(['dead', `${dead}: to send them again, run replay ${name}`]);
     const width = Math.max(...fields.map(([label]) => label.length));
@@ -66,5 +76,8 @@ function fieldsOf(subscription: Subscription, now: number, style: Style): [strin
     ['registered by', registration?.by],
     ['registered', registration && timeText(registration.at, now)],
   ];
-  return fields.flatMap(([label, value]) => (value ? [[label, String(value)] as [string, string]] : []));
+  return withValue(fields);
 }
+
+const withValue = (fields: readonly [string, string | number | undefined | false][]): [string, string][] =>
+  fields.flatMap(([label, value]) => (value ? [[label, String(value)] as [string, string]] : []));
