@@ -1,4 +1,5 @@
 /** Runs every row of the tables in docs/expectations.md on the real code. The page explains the notation. */
+import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -6,6 +7,7 @@ import type { Status } from '../../contract/events';
 import type { Firing } from '../../lambda/expectations/core/expecting';
 import { expectationKeys, toExpectation } from '../../lambda/subscriptions/core/entry/expectation';
 import type { Expectation } from '../../lambda/subscriptions/core/subscription';
+import { drawExpectations, EXPECTATION_PICTURE } from '../../scripts/docs/expectation-picture';
 import { expecting, Watch } from '../support/expectations';
 import { readPage, sectionOf } from '../support/pages';
 
@@ -75,4 +77,8 @@ describe.each(TABLES)('$heading', ({ made, cases }) => {
     const started = play(entry as string[], codes(steps), instant(madeAt as string));
     expect(started).toEqual(flow === 'none' ? [] : codes(flow));
   });
+});
+
+it('the picture is drawn from the code (if not, run: npx tsx scripts/docs/expectation-picture.ts)', () => {
+  expect(readFileSync(EXPECTATION_PICTURE, 'utf8')).toBe(drawExpectations());
 });

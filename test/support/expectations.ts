@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 
 /** A subscription that expects refreshes of the data source Orders. */
 export const expecting = (expectation: Expectation, name = 'orders-late', uid = 'uid-1'): Subscription => ({
-  definition: definitionOf(name, 'refresh-overdue' as never, { filter: { dataSource: 'Orders' }, expectation }),
+  definition: definitionOf(name, 'refresh-overdue', { filter: { dataSource: 'Orders' }, expectation }),
   ...{ uid, generation: 1, managedBy: 'cli' },
 });
 

@@ -63,7 +63,7 @@ async function history(killer?: Killer) {
   });
   const subscribe = (name: string, filter: Filter, expectation = DAILY) => {
     const definition: SubscriptionDefinition = {
-      ...definitionOf(`${instanceId}-${name}`, 'refresh-overdue' as never, { filter, expectation }),
+      ...definitionOf(`${instanceId}-${name}`, 'refresh-overdue', { filter, expectation }),
       instanceId,
     };
     return untilDone((worker) => register({ definition, flowUrl: 'url' }, 'cli', registry(worker)));
