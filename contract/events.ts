@@ -18,6 +18,9 @@ export const CrossingEvent = {
   MEASURE_THRESHOLD_CROSSED: 'MeasureThresholdCrossed',
 } as const;
 
+/** Detail type of the events that report a refresh that did not come. Their field `connector` names this connector. */
+export const OverdueEvent = { REFRESH_OVERDUE: 'RefreshOverdue' } as const;
+
 /** Detail types of the events that report the connector's health. They are put on the bus only when a state changes. */
 export const HealthEvent = {
   FLOW_SUBSCRIPTION_PAUSED: 'FlowSubscriptionPaused',
@@ -43,6 +46,7 @@ export const MAX_STAGE_NAME_LENGTH = 200;
 export const KNOWN_DETAIL_TYPES: readonly string[] = [
   ...Object.values(DomainEvent),
   ...Object.values(CrossingEvent),
+  ...Object.values(OverdueEvent),
   ...Object.values(HealthEvent),
 ];
 
@@ -52,7 +56,7 @@ export const STATUSES = ['Successful', 'Failed', 'TimedOut', 'Skipped', 'Cancele
 /** Former name of `Failed` in Customer Insights. Accepted and converted to `Failed`. */
 export const STATUS_FAILURE_ALIAS = 'Failure';
 
-/** IDs of the six triggers in subscriptions, in the CLI and in the flow's request body. */
+/** IDs of the triggers in subscriptions, in the CLI and in the flow's request body. */
 export const TRIGGER_IDS = [
   'data-source-refresh-failed',
   'data-source-refresh-succeeded',
@@ -60,6 +64,7 @@ export const TRIGGER_IDS = [
   'measure-threshold-crossed',
   'full-refresh-completed',
   'unification-refresh-completed',
+  'refresh-overdue',
 ] as const;
 
 /** Statuses of `DataSourceRefreshed` that mean a failed refresh. */

@@ -18,6 +18,8 @@ export const Metric = {
   CONFLICTING_OBSERVATIONS: 'ConflictingObservations',
   /** Threshold crossings that were put on the bus. */
   CROSSINGS: 'Crossings',
+  /** Refreshes that were reported as overdue. */
+  OVERDUE_REFRESHES: 'OverdueRefreshes',
   /** Deliveries that flows accepted. */
   DELIVERED: 'Delivered',
   /** Attempts that flows did not accept. */

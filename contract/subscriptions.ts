@@ -7,5 +7,8 @@ export const TRIGGER_INDEX = {
   attributes: ['uid', 'filter'],
 } as const;
 
+/** Start of the keys of expected subjects in the Subscriptions table. Names of subscriptions have no `#`. */
+export const EXPECTED_PREFIX = '#expected#';
+
 /** Key of the KMS encryption context. Its value is the subscription's name, which binds the flow URL to the subscription. */
 export const FLOW_URL_CONTEXT = 'subscription';

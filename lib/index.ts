@@ -91,6 +91,13 @@ export {
 } from './subscriptions/flow-subscription';
 export { FlowUrl } from './subscriptions/flow-url';
 export {
+  type DailyExpectationOptions,
+  RefreshExpectation,
+  type RefreshExpectationOptions,
+  RefreshSubject,
+  Weekday,
+} from './subscriptions/refresh-expectation';
+export {
   SubscriptionRegistration,
   type SubscriptionRegistrationProps,
 } from './subscriptions/subscription-registration';

@@ -1,9 +1,10 @@
 import type { TRIGGER_IDS } from '../../contract/events';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 
-/** The measured scenarios: the six triggers, and two steps before some of them. */
+/** The measured scenarios: the triggers, and steps before some of them. */
 export type Scenario =
-  | (typeof TRIGGER_IDS)[number]
+  | Exclude<(typeof TRIGGER_IDS)[number], 'refresh-overdue'>
+  | 'refresh that is expected'
   | 'observation that crosses nothing'
   | 'unification in three stages';
 
@@ -59,6 +60,16 @@ export const SCRIPTS: Readonly<Record<Scenario, Script>> = {
     events: (n, round) =>
       one('UnificationRefreshed', { runId: `one-${round}-${n}`, status: 'Successful', stages, ...span() }),
   },
+  // Nobody subscribes to the refresh itself.
+  'refresh that is expected': {
+    events: (n, round) =>
+      one('DataSourceRefreshed', {
+        dataSource: `Expected ${n}`,
+        runId: `run-${round}`,
+        status: 'Successful',
+        ...span(),
+      }),
+  },
   'observation that crosses nothing': { events: (n, round) => size(n, 5_000 + round) },
   'unification in three stages': {
     events: (n, round) =>
@@ -91,7 +102,15 @@ export function subscriptions(): SubscriptionDefinition[] {
       threshold,
     },
   ]);
+  const expected = Array.from(
+    { length: ROUND },
+    (_, n): SubscriptionDefinition => ({
+      ...{ ...common, name: `expected-${n}`, trigger: 'refresh-overdue', filter: { dataSource: `Expected ${n}` } },
+      expectation: { rhythm: { every: DAY }, grace: 3600_000 },
+    }),
+  );
   return [
+    ...expected,
     ...bySubject.flat(),
     { ...common, name: 'full', trigger: 'full-refresh-completed', filter: {} },
     { ...common, name: 'unification', trigger: 'unification-refresh-completed', filter: {} },

@@ -4,6 +4,7 @@ import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dyn
 import { DomainEvent } from '../../contract/events';
 import { DEFAULT_EVENT_SOURCE, PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { eventPublisher } from '../../lambda/events/adapters/event-bus';
+import { expectationTable } from '../../lambda/expectations/adapters/expectation-table';
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { register } from '../../lambda/registration/core/register';
 import { documentClient } from '../../lambda/shared/adapters/dynamodb';
@@ -87,6 +88,7 @@ export class ThresholdBench {
     this.ports = {
       thresholds: new ThresholdTable(this.counted, engines.thresholds),
       subscriptions: new SubscriptionTable(this.counted, engines.subscriptions),
+      expectations: expectationTable(this.counted, engines.subscriptions),
       events: eventPublisher(this.bus, 'bench', DEFAULT_EVENT_SOURCE),
       telemetry: { ...ignored, warn: (message, details) => this.warnings.push({ message, ...details }) },
       rejected: { keep: never },
@@ -101,6 +103,7 @@ export class ThresholdBench {
     const registry: RegistryPorts = {
       subscriptions: new SubscriptionTable(this.plain, this.engines.subscriptions),
       thresholds: new ThresholdTable(this.plain, this.engines.thresholds),
+      expectations: expectationTable(this.plain, this.engines.subscriptions),
       requestCheck: async () => {},
       clock: () => NOW,
       fingerprint: (url) => Buffer.from(url).toString('hex').padEnd(64, '0').slice(0, 64),

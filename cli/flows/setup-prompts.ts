@@ -105,6 +105,8 @@ async function askSubject(trigger: TriggerId, prompts: Prompts, context: SetupCo
       return { entry: await askStatus(prompts), slug: 'full refresh' };
     case 'unification-refresh-completed':
       return { entry: await askStatus(prompts), slug: 'unification' };
+    case 'refresh-overdue':
+      return askExpectation(prompts, context);
   }
 }
 
@@ -229,6 +231,62 @@ async function askStatus(prompts: Prompts): Promise<Subject['entry']> {
   ]);
   if (which === 'all') return {};
   return { status: which === 'good' ? ['Successful'] : ['Failed', 'TimedOut', 'Canceled', 'Skipped'] };
+}
+
+/** Prompts for what is expected, and when. */
+async function askExpectation(prompts: Prompts, context: SetupContext): Promise<Subject> {
+  const kind = await prompts.choose('What is expected to be refreshed?', [
+    { value: 'dataSource', label: 'A data source' },
+    { value: 'segment', label: 'A segment' },
+    { value: 'measure', label: 'A measure' },
+    { value: 'fullRefresh', label: 'The scheduled full refresh' },
+    { value: 'unification', label: 'Unification' },
+  ]);
+  const observed = kind === 'dataSource' ? context.dataSources : namesOf(kind as Metric['kind'], context);
+  const names: Readonly<Record<string, () => Promise<unknown>>> = {
+    fullRefresh: async () => 'scheduled',
+    unification: async () => true,
+  };
+  const value = await (names[kind]?.() ?? askName('Which one?', kind, observed, prompts));
+  const subject = { [kind]: value };
+  const trigger = 'refresh-overdue';
+  const inExpect = (expect: object) => mistakeOf('expect', { ...subject, trigger, expect });
+  const rhythm = await prompts.choose('When is it expected?', [
+    { value: 'every', label: 'At an interval, such as every 24 hours' },
+    { value: 'by', label: 'By a time of the day' },
+  ]);
+  const when =
+    rhythm === 'every'
+      ? {
+          every: await prompts.ask('Longest time between two refreshes', {
+            suggestion: '24h',
+            validate: (every) => inExpect({ every }),
+          }),
+        }
+      : await askTime(prompts, inExpect);
+  const grace = await prompts.ask('How late may it be?', {
+    suggestion: '1h',
+    validate: (answer) => inExpect({ ...when, grace: answer }),
+  });
+  const alsoWhenBack = await prompts.confirm('Also start the flow when the refresh comes at last?', false);
+  const slug =
+    typeof value === 'string' && kind !== 'fullRefresh' ? value : kind === 'fullRefresh' ? 'full refresh' : kind;
+  return {
+    entry: { ...subject, expect: { ...when, grace }, ...(alsoWhenBack && { alsoWhenBack }) },
+    slug: `${slug} late`,
+  };
+}
+
+async function askTime(prompts: Prompts, inExpect: (expect: object) => string | undefined) {
+  const by = await prompts.ask('Time of the day', {
+    suggestion: '07:00',
+    validate: (answer) => inExpect({ by: answer }),
+  });
+  const timeZone = await prompts.ask('Time zone', {
+    suggestion: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    validate: (answer) => inExpect({ by, timeZone: answer }),
+  });
+  return { by, timeZone };
 }
 
 async function askFlowUrl(prompts: Prompts, options: FlowUrlOptions): Promise<string> {

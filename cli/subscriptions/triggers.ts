@@ -9,6 +9,7 @@ export const TRIGGER_TITLES: Readonly<Record<TriggerId, string>> = {
   'measure-threshold-crossed': 'Measure threshold crossed',
   'full-refresh-completed': 'Full refresh completed',
   'unification-refresh-completed': 'Unification completed',
+  'refresh-overdue': 'Refresh overdue',
 };
 
 /** Throws a UsageError for an unknown trigger. */

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { Env } from '../../contract/environment';
+import { expectationTable } from '../expectations/adapters/expectation-table';
 import { registeredFlowsTable } from '../registration/adapters/registered-flows-table';
 import { removeEndedFlows } from '../registration/core/flow-registration';
 import { documentClient } from '../shared/adapters/dynamodb';
@@ -14,9 +16,11 @@ const ports = {
   subscriptions,
   due: subscriptions,
   thresholds: new ThresholdTable(client, required(Env.THRESHOLDS_TABLE_NAME)),
+  expectations: expectationTable(client, required(Env.SUBSCRIPTIONS_TABLE_NAME)),
   flows: registeredFlowsTable(client, required(Env.SUBSCRIPTIONS_TABLE_NAME)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
   clock: Date.now,
+  newId: randomUUID,
 };
 
 /** Runs every minute and removes the subscriptions of flows that unregistered, or that no longer accept deliveries. */

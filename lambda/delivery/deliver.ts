@@ -8,6 +8,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import type { Context, EventBridgeEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
 import { eventPublisher } from '../events/adapters/event-bus';
+import { expectationTable } from '../expectations/adapters/expectation-table';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { optional, required } from '../shared/adapters/environment';
@@ -65,6 +66,7 @@ const ports: DeliverPorts & ScheduledWorkPorts & { telemetry: ReturnType<typeof 
   calls: rateLimiter(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
   kept: deliveries,
   outcomes: new OutcomeTable(dynamodb, required(Env.DELIVERIES_TABLE_NAME)),
+  expectations: expectationTable(dynamodb, required(Env.SUBSCRIPTIONS_TABLE_NAME)),
   subscriptions,
   due: {
     dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),

@@ -1,6 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { Env } from '../../contract/environment';
+import { expectationTable } from '../expectations/adapters/expectation-table';
 import { batchResponse } from '../shared/adapters/batch';
 import { documentClient } from '../shared/adapters/dynamodb';
 import { required } from '../shared/adapters/environment';
@@ -12,8 +13,11 @@ import { dispatchBatch } from './core/dispatch';
 
 const sqs = new SQSClient({});
 const send = deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL));
+const dynamodb = documentClient();
+const table = required(Env.SUBSCRIPTIONS_TABLE_NAME);
 const ports = {
-  index: subscriptionIndex(documentClient(), required(Env.SUBSCRIPTIONS_TABLE_NAME)),
+  index: subscriptionIndex(dynamodb, table),
+  expectations: expectationTable(dynamodb, table),
   rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
   telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
   clock: Date.now,

@@ -15,7 +15,14 @@ import {
 import { OPEN_INDEX } from '../../contract/delivery';
 import { Env } from '../../contract/environment';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allowOnTable, allowPutEventsOf, allowQuery, allowSealing, allowSend } from '../shared/allow';
+import {
+  allowExpectedSubjects,
+  allowOnTable,
+  allowPutEventsOf,
+  allowQuery,
+  allowSealing,
+  allowSend,
+} from '../shared/allow';
 import { everyMinute } from '../shared/every-minute';
 import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
@@ -183,6 +190,7 @@ export class ConnectorApi extends Construct {
       },
     });
     allowOnTable(connect, subscriptionsTable, ['BatchGetItem', 'PutItem', 'UpdateItem']);
+    allowExpectedSubjects(connect, subscriptionsTable, ['DeleteItem']);
     allowOnTable(connect, thresholdsTable, ['Query', 'PutItem', 'UpdateItem']);
     allowOnTable(connect, this.catalog.table, ['Query']);
     allowSend(connect, observationsQueue);
@@ -222,6 +230,7 @@ export class ConnectorApi extends Construct {
       },
     });
     allowOnTable(retire, subscriptionsTable, ['BatchGetItem', 'UpdateItem', 'DeleteItem']);
+    allowExpectedSubjects(retire, subscriptionsTable, ['PutItem']);
     allowQuery(retire, subscriptionsTable, DUE_INDEX.name);
     // Marks the threshold's items, which `sweep` removes.
     allowOnTable(retire, thresholdsTable, ['UpdateItem']);

@@ -18,6 +18,25 @@ export abstract class DeliverySignals extends MeteredPart {
   public abstract readonly eventSource: string;
 
   /**
+   * Creates a rule for expected refreshes that did not come, or came at last: see the field `state`.
+   *
+   * @param id ID of the rule
+   * @param options target and filter of the rule
+   */
+  public onRefreshOverdue(id: string, options?: events.OnEventOptions): events.Rule {
+    return onEvent(this, id, this, kinds.refreshOverdue(this.connectorId), options);
+  }
+
+  /**
+   * Number of refreshes that were reported as overdue. Statistic: sum over 5 minutes.
+   *
+   * @param options overrides of the metric's defaults
+   */
+  public metricOverdueRefreshes(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return countMetric(this, this.connectorId, Metric.OVERDUE_REFRESHES, options);
+  }
+
+  /**
    * Creates a rule for subscriptions that were paused because their flow must be fixed.
    *
    * @param id ID of the rule

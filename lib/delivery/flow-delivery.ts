@@ -20,7 +20,7 @@ import { Env } from '../../contract/environment';
 import { SORT_KEY } from '../../contract/shared';
 import { TRIGGER_INDEX } from '../../contract/subscriptions';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allowOnTable, allowPutEvents, allowQuery } from '../shared/allow';
+import { allowExpectedSubjects, allowOnTable, allowPutEvents, allowQuery } from '../shared/allow';
 import { allowReading } from '../shared/allow-reading';
 import { connectorTable } from '../shared/connector-table';
 import { everyMinute } from '../shared/every-minute';
@@ -189,6 +189,7 @@ export class FlowDelivery extends DeliverySignals {
       environment: { [Env.CONNECTOR_ID]: this.connectorId, ...environment },
     });
     allowQuery(dispatch, subscriptionsTable, TRIGGER_INDEX.name);
+    allowExpectedSubjects(dispatch, subscriptionsTable, ['BatchGetItem', 'PutItem']);
     triggers.allowSendAndReject(dispatch, deliveries.queue);
     triggers.feed(dispatch, 10);
 
@@ -205,6 +206,7 @@ export class FlowDelivery extends DeliverySignals {
     });
     allowOnTable(deliver, table, ['GetItem', 'PutItem', 'UpdateItem']);
     allowOnTable(deliver, subscriptionsTable, ['BatchGetItem', 'UpdateItem']);
+    allowExpectedSubjects(deliver, subscriptionsTable, ['PutItem', 'DeleteItem']);
     allowQuery(deliver, table, OPEN_INDEX.name);
     allowQuery(deliver, subscriptionsTable, DUE_INDEX.name);
     allowPutEvents(deliver, eventBus);

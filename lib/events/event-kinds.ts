@@ -4,6 +4,7 @@ import {
   DomainEvent,
   FAILED_STATUSES,
   HealthEvent,
+  OverdueEvent,
   STATUS_FAILURE_ALIAS,
   STATUSES,
   SUCCEEDED_STATUS,
@@ -62,6 +63,9 @@ export const measureThresholdCrossed = (connectorId: string): EventKind =>
 
 export const thresholdCrossed = (connectorId: string): EventKind =>
   ofConnector(connectorId, ...Object.values(CrossingEvent));
+
+export const refreshOverdue = (connectorId: string): EventKind =>
+  ofConnector(connectorId, OverdueEvent.REFRESH_OVERDUE);
 
 export const subscriptionPaused = (connectorId: string): EventKind =>
   ofConnector(connectorId, HealthEvent.FLOW_SUBSCRIPTION_PAUSED);

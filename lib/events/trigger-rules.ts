@@ -7,6 +7,7 @@ import {
   DomainEvent,
   FAILED_STATUSES,
   KNOWN_DETAIL_TYPES,
+  OverdueEvent,
   SUCCEEDED_STATUS,
 } from '../../contract/events';
 import { identityOf } from '../shared/identity';
@@ -21,6 +22,9 @@ import { onEvent } from './on-event';
 const STATUSES_WITHOUT_TRIGGER = kinds.KNOWN_STATUSES.filter(
   (status) => status !== SUCCEEDED_STATUS && !(FAILED_STATUSES as readonly string[]).includes(status),
 );
+
+/** Detail types of events that only connectors put on the bus for flows. */
+const OWN_DETAIL_TYPES = [...Object.values(CrossingEvent), ...Object.values(OverdueEvent)];
 
 /** Options of the event archive. */
 export interface EventArchiveOptions {
@@ -131,6 +135,7 @@ export class TriggerRules extends Construct {
     this.rule('MeasureThresholdCrossed', target, kinds.measureThresholdCrossed(connectorId));
     this.rule('FullRefreshCompleted', target, kinds.fullRefreshCompleted(connectorId));
     this.rule('UnificationRefreshCompleted', target, kinds.unificationRefreshCompleted(connectorId));
+    this.rule('RefreshOverdue', target, kinds.refreshOverdue(connectorId));
     this.misfitsRule(target);
   }
 
@@ -224,7 +229,7 @@ export class TriggerRules extends Construct {
           detail: { status: [{ exists: false }, { 'anything-but': kinds.KNOWN_STATUSES }] },
         },
         { 'detail-type': [DomainEvent.DATA_SOURCE_REFRESHED], detail: { status: STATUSES_WITHOUT_TRIGGER } },
-        { 'detail-type': Object.values(CrossingEvent), detail: { connector: [{ exists: false }] } },
+        { 'detail-type': OWN_DETAIL_TYPES, detail: { connector: [{ exists: false }] } },
       ],
     };
   }

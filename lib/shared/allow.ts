@@ -3,7 +3,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { FLOW_URL_CONTEXT } from '../../contract/subscriptions';
+import { EXPECTED_PREFIX, FLOW_URL_CONTEXT } from '../../contract/subscriptions';
 
 /**
  * Allows exactly these actions on exactly these resources. CDK's grants would add actions that no handler calls (such as
@@ -23,6 +23,18 @@ export function allowOnTable(grantee: iam.IGrantable, table: dynamodb.ITable, ac
   const reads = actions.every((action) => /Get|Query|Scan/.test(action));
   const key = table.encryptionKey;
   return onTable.combine(reads ? key.grantDecrypt(grantee) : key.grantEncryptDecrypt(grantee));
+}
+
+/** Allows reading and changing the items of expected subjects in the Subscriptions table, but no subscriptions. */
+export function allowExpectedSubjects(grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant {
+  const onItems = iam.Grant.addToPrincipal({
+    grantee,
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resourceArns: [table.tableArn],
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${EXPECTED_PREFIX}*`] } },
+  });
+  onItems.assertSuccess();
+  return table.encryptionKey ? onItems.combine(table.encryptionKey.grantEncryptDecrypt(grantee)) : onItems;
 }
 
 /** Allows queries of an index, and decryption with the table's customer managed key if it has one. */
@@ -83,6 +95,7 @@ export function allowManaging(
   thresholds: dynamodb.ITable,
   observations: sqs.IQueue,
 ): iam.Grant {
+  // Also the items of expected subjects, in the same table.
   return allowOnTable(grantee, subscriptions, ['BatchGetItem', 'PutItem', 'DeleteItem'])
     .combine(allowOnTable(grantee, thresholds, ['Query', 'PutItem', 'UpdateItem']))
     .combine(allowSend(grantee, observations));

@@ -28,9 +28,9 @@ export interface FlowSubscriptionOptions {
   readonly trigger: Trigger;
 
   /**
-   * Location of the flow's URL. Required unless the trigger is a threshold.
+   * Location of the flow's URL. Required unless the trigger is a threshold or an overdue refresh.
    *
-   * @default - no flow is started; threshold crossings are only put on the bus, see `onThresholdCrossed`
+   * @default - no flow is started; the events are only put on the bus, see `onThresholdCrossed` and `onRefreshOverdue`
    */
   readonly flowUrl?: FlowUrl;
 
@@ -151,8 +151,10 @@ export class FlowSubscription extends Construct {
     const { trigger, flowUrl, auth, rateLimit } = props;
     const name = props.subscriptionName ?? (isSubscriptionName(id) ? id : uniqueName(this));
     validateSubscriptionName(name);
-    if (!flowUrl && !trigger._isThreshold) {
-      throw new Error('"flowUrl" is missing; write FlowUrl.fromSecret(…): only threshold triggers work without a flow');
+    if (!flowUrl && !trigger._worksWithoutFlow) {
+      throw new Error(
+        '"flowUrl" is missing; write FlowUrl.fromSecret(…): only thresholds and overdue refreshes work without a flow',
+      );
     }
 
     if (auth && !flowUrl) throw new Error('"auth" has no effect without "flowUrl"; write flowUrl, or remove auth');

@@ -1,4 +1,5 @@
 import type { TRIGGER_IDS } from '../../contract/events';
+import type { RefreshExpectation } from './refresh-expectation';
 import type { Threshold } from './threshold';
 
 /** Final status of a refresh. */
@@ -162,14 +163,23 @@ export class Trigger {
     return new Trigger('unification-refresh-completed', { status: options.status });
   }
 
+  /**
+   * A refresh did not come in time.
+   *
+   * @param expectation what is expected, and when
+   */
+  public static refreshOverdue(expectation: RefreshExpectation): Trigger {
+    return new Trigger('refresh-overdue', expectation._entry);
+  }
+
   /** @internal */
   public readonly _entry: object;
 
   /** Whether the trigger is useful without a flow, because its event is on the bus for other targets. @internal */
-  public readonly _isThreshold: boolean;
+  public readonly _worksWithoutFlow: boolean;
 
   private constructor(id: (typeof TRIGGER_IDS)[number], filter: object) {
     this._entry = { trigger: id, ...filter };
-    this._isThreshold = id.endsWith('-threshold-crossed');
+    this._worksWithoutFlow = id.endsWith('-threshold-crossed') || id === 'refresh-overdue';
   }
 }

@@ -11,7 +11,7 @@ import { type HandlerName, SORT_KEY } from '../../contract/shared';
 import { DUE_INDEX } from '../../contract/thresholds';
 import * as kinds from '../events/event-kinds';
 import { onEvent } from '../events/on-event';
-import { allowOnTable, allowPutEvents, allowQuery } from '../shared/allow';
+import { allowExpectedSubjects, allowOnTable, allowPutEvents, allowQuery } from '../shared/allow';
 import { countMetric } from '../shared/connector-metric';
 import { connectorTable, dueIndex } from '../shared/connector-table';
 import { everyMinute } from '../shared/every-minute';
@@ -106,6 +106,7 @@ export class ThresholdEvaluation extends MeteredPart {
     );
     const evaluate = evaluation.function;
     allowOnTable(evaluate, table, ['BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    allowExpectedSubjects(evaluate, subscriptionsTable, ['PutItem']);
     observations.allowSendAndReject(evaluate);
     observations.feed(evaluate, 10);
 

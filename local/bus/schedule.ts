@@ -49,9 +49,13 @@ export class Schedules {
     }
   }
 
-  /** Runs every schedule once. Resolves when all have finished. */
-  async runAll(): Promise<void> {
-    await Promise.all(this.schedules.map((schedule) => schedule.run(this.event(schedule))));
+  /**
+   * Runs schedules once. Resolves when all have finished.
+   * @param longestMs the longest period of the schedules to run. Default: all of them.
+   */
+  async runAll(longestMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const chosen = this.schedules.filter(({ everyMs = Number.POSITIVE_INFINITY }) => everyMs <= longestMs);
+    await Promise.all(chosen.map((schedule) => schedule.run(this.event(schedule))));
   }
 
   stop(): void {

@@ -41,6 +41,8 @@ const LOCAL_FLOWS = 'LOCAL_FLOWS';
 const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
 const HEALTH_EVENTS: readonly string[] = Object.values(HealthEvent);
 
+const MINUTE_MS = 60_000;
+
 /** Seconds without progress before a run without `--once` prints its summary. */
 const SUMMARY_AFTER_SECONDS = 10;
 /** Milliseconds that invocations in progress have to finish at the end. Most take a fraction of a second. */
@@ -119,6 +121,11 @@ export class LocalRun {
       if (events !== undefined) await this.replay(entries, events, stack, connector);
       if (this.options.runSchedules) await stack.runSchedules();
       isIdle = await this.limit.wait(this.waitSeconds, (signal) => stack.whenIdle(signal));
+      // The schedule of `deliver`, which would run within a minute, reports what is overdue after these events.
+      if (isIdle && subscriptions.some(({ definition }) => definition.expectation)) {
+        await stack.runSchedules(MINUTE_MS);
+        isIdle = await this.limit.wait(this.waitSeconds, (signal) => stack.whenIdle(signal));
+      }
     } finally {
       this.status.stop();
     }

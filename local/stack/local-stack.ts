@@ -127,8 +127,11 @@ export interface LocalStack {
   whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal, onFewer?: () => void): Promise<void>;
   /** Calls a function like Lambda's `Invoke`. Throws if the template has no such function. */
   invoke(logicalId: string, event: unknown): Promise<InvocationResult>;
-  /** Runs every schedule once. Resolves when its functions have finished and its queues have their messages. */
-  runSchedules(): Promise<void>;
+  /**
+   * Runs schedules once. Resolves when their functions have finished and their queues have their messages.
+   * @param longestMs the longest period of the schedules to run. Default: all of them.
+   */
+  runSchedules(longestMs?: number): Promise<void>;
   /** Stops everything that was started. Can be called repeatedly. */
   stop(): Promise<void>;
 }

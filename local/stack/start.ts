@@ -103,7 +103,7 @@ async function start(
       if (!fn) throw new Error(`${options.templateFile} has no function ${logicalId}`);
       return fn.invoke(event);
     },
-    runSchedules: () => timers.runAll(),
+    runSchedules: (longestMs) => timers.runAll(longestMs),
     stop: () => cleanups.run(),
   };
 }

@@ -511,7 +511,10 @@ describe('the command line', () => {
       ['emit', 'SegmentRefreshed', '--set', 'segment=A', '--set', 'memberCount=many'],
       'SegmentRefreshed: "memberCount" is "many": write a whole number from 0 to 9007199254740991',
     ],
-    [['deliveries', '--status', 'lost'], '--status is "lost"; use one of pending, delivered, held, dead, canceled, awaited, unconfirmed, failed, succeeded'],
+    [
+      ['deliveries', '--status', 'lost'],
+      '--status is "lost"; use one of pending, delivered, held, dead, canceled, awaited, unconfirmed, failed, succeeded',
+    ],
     [
       ['deliveries', '--since', 'soon'],
       '--since is "soon"; write an age, such as 30m, 2h or 3d, or a date or time from 1970 on, such as 2026-11-05 or 2026-11-05T09:00:00Z',

@@ -71,9 +71,9 @@ it.each(runs)('exercises all functions %s, without failures', (_, get) => {
   expect([...detailTypes].toSorted()).toEqual([...KNOWN_DETAIL_TYPES, 'NoSuchEvent', ...ofServices].toSorted());
   expect(failures).toEqual([]);
   const [before, after] = leftovers;
-  expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 1, deaths: 1, outcomes: 2 });
+  expect(before).toEqual({ intents: 1, intentParts: 3, items: 4, runs: 2, subscriptions: 4, deaths: 1, outcomes: 2 });
   expect(after).toEqual({ intents: 0, intentParts: 0, items: 0, runs: 0, subscriptions: 0, deaths: 0, outcomes: 0 });
-  const always = ['moody', 'picky', 'broken', 'limited', 'idle'];
+  const always = ['moody', 'picky', 'broken', 'limited', 'idle', 'late'];
   const declared = ['declared', 'declared-parameter', 'declared-threshold', 'tenant', 'vouched'];
   const others = get() === full ? [...declared, 'file-secret', 'file-parameter', 'renamed'] : [];
   expect([...delivered]).toEqual(expect.arrayContaining([...always, ...others]));
@@ -126,6 +126,17 @@ describe('with every option', () => {
     const input = audience === undefined ? rest : { ...rest, 'Audience.member.1': audience };
     expect(await problemsOf([...full.calls, { ...asked, input }])).toEqual([
       expect.stringMatching(/Deliver\w+ calls sts:GetWebIdentityToken on \*, which its role does not allow/),
+    ]);
+  });
+
+  it.each(['Dispatch', 'Evaluate'])('does not allow %s to write a subscription', async (name) => {
+    const write = full.calls.find(
+      ({ operation, accessKeyId, input }) =>
+        operation === 'PutItem' && accessKeyId.includes(name) && JSON.stringify(input).includes('#expected#'),
+    ) as AwsCall;
+    const input = { ...write.input, Item: { pk: { S: 'late' } } };
+    expect(await problemsOf([...full.calls, { ...write, input }])).toEqual([
+      expect.stringContaining('calls dynamodb:PutItem on'),
     ]);
   });
 

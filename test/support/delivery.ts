@@ -9,6 +9,7 @@ import { afterEdit } from '../../lambda/delivery/core/health/health-transitions'
 import type { DeliverPorts } from '../../lambda/delivery/core/ports';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../lambda/delivery/core/scheduled-work';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
+import { expectationTable } from '../../lambda/expectations/adapters/expectation-table';
 import { type Item, queryAll } from '../../lambda/shared/adapters/dynamodb';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
@@ -185,6 +186,7 @@ export class DeliveryWorld extends MemoryHandler {
         due: async (now) =>
           (await outcomes.due(now)).filter(({ subscription }) => subscription.startsWith(this.prefix)),
       },
+      expectations: expectationTable(client, this.tables.subscriptions),
       due: {
         // All worlds share the tables. Each sees its own items.
         dueSubscriptions: async (before) =>

@@ -80,6 +80,7 @@ export class Evaluator extends MemoryHandler {
     return {
       thresholds: this.tables.thresholds(gate),
       subscriptions: this.tables.registry(gate),
+      expectations: this.tables.expectations(gate),
       newId: this.newId,
       ...this.common(gate),
     };
@@ -89,6 +90,7 @@ export class Evaluator extends MemoryHandler {
     return {
       subscriptions: this.tables.registry(gate),
       thresholds: this.tables.thresholds(gate),
+      expectations: this.tables.expectations(gate),
       fingerprint: (url) => url,
       seal: async (_, url) => ({ ciphertext: url, host: 'example.com', fingerprint: url }),
       newId: this.newId,

@@ -118,6 +118,7 @@ export async function outcomeHistory(seed: number, options: HistoryOptions): Pro
       deliveries: store,
       kept: store,
       outcomes: table.outcomes(gate),
+      expectations: tables.expectations(gate),
       due: { dueSubscriptions: async () => [], unannounced: async () => [] },
       subscriptions: tables.registry(gate),
       events: bus.publisher(gate),

@@ -113,6 +113,10 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
   const items = (table: keyof Version['items']) => version.items[table] as Json[];
   const rowsOf = (status: string) => items('deliveries').filter((item) => item.status === status);
 
+  /** Triggers that the version has. */
+  const triggers = () =>
+    new Set(TRIGGER_IDS.filter((id) => items('subscriptions').some(({ trigger }) => trigger === id)));
+
   /** Delivers messages and their follow-ups until none is left. */
   async function deliverAll(bodies: readonly string[]): Promise<void> {
     for (let waiting = [...bodies], rounds = 0; waiting.length > 0; rounds++) {
@@ -167,7 +171,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
         const health = items('subscriptions').find(({ pk }) => pk === subscription)?.health;
         return health?.state !== 'paused' || probe;
       });
-      expect(new Set(reached.map(({ event }) => event.trigger))).toEqual(new Set(TRIGGER_IDS));
+      expect(new Set(reached.map(({ event }) => event.trigger))).toEqual(triggers());
       const ids = reached.map(({ subscription, event }) => deliveryId(subscription, event.eventId));
       expect(calledIds()).toEqual(expect.arrayContaining(ids));
       for (const { subscription, event } of messages) {
@@ -365,7 +369,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
     const messages = queued('dispatch');
     expect(await dispatchBatch(messages, world.dispatch)).toEqual([]);
     const sent = world.take('deliver').map(({ body }) => JSON.parse(body) as DeliveryMessage);
-    expect(new Set(sent.map(({ event }) => event.trigger))).toEqual(new Set(TRIGGER_IDS));
+    expect(new Set(sent.map(({ event }) => event.trigger))).toEqual(triggers());
     const misfits = messages.filter(({ body }) => !KNOWN_DETAIL_TYPES.includes(JSON.parse(body)['detail-type']));
     expect(world.take('rejected').map(({ body }) => body)).toEqual(misfits.map(({ body }) => body));
   });

@@ -23,7 +23,7 @@ export const test = connectorCommand({
     const { connector, subscription } = await openSubscription(name, context);
     if (!subscription.flow) {
       throw new CommandError(
-        `${name} has no flow and publishes its crossings on the bus only: set a flow URL with set-url ${name}`,
+        `${name} has no flow and puts its events on the bus only: set a flow URL with set-url ${name}`,
       );
     }
     const row = await sendSample(subscription, waitMs, connector, context);

@@ -11,6 +11,7 @@ import {
 import { connectorCommand, jsonArg, nameArg } from '../../frame/command';
 import type { Style } from '../../shell/terminal';
 import { timeText } from '../../shell/time';
+import { expectationFields, expectationJson, readExpectation } from '../../subscriptions/expectation-text';
 import { openSubscription } from '../../subscriptions/find-subscription';
 import { flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 import { unfinishedDeliveries } from '../../subscriptions/unfinished';
@@ -28,9 +29,12 @@ export const show = connectorCommand({
     const held = (await connector.deliveries.held(name)).length;
     const dead = (await connector.deliveries.dead(name)).length;
     const unfinished = (await unfinishedDeliveries(connector, clock()))(name);
+    const status = await readExpectation(subscription, connector);
     if (json) {
+      const refreshes = status && { refreshes: expectationJson(status) };
       terminal.json({
         ...subscriptionJson(subscription),
+        ...refreshes,
         held,
         dead,
         unfinished: unfinishedCounts(unfinished),
@@ -40,6 +44,7 @@ export const show = connectorCommand({
     }
     const now = clock();
     const fields = fieldsOf(subscription, now, terminal.style);
+    if (status) fields.push(...withValue(expectationFields(status, now)));
     if (held > 0) fields.push(['held', `${held}: resume sends those younger than max age, replay sends all`]);
     if (dead > 0) fields.push(['dead', `${dead}: to send them again, run replay ${name}`]);
     if (unfinished.length > 0) {
@@ -89,5 +94,8 @@ function fieldsOf(subscription: Subscription, now: number, style: Style): [strin
     ['registered by', registration?.by],
     ['registered', registration && timeText(registration.at, now)],
   ];
-  return fields.flatMap(([label, value]) => (value ? [[label, String(value)] as [string, string]] : []));
+  return withValue(fields);
 }
+
+const withValue = (fields: readonly [string, string | number | undefined | false][]): [string, string][] =>
+  fields.flatMap(([label, value]) => (value ? [[label, String(value)] as [string, string]] : []));

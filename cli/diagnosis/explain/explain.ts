@@ -7,6 +7,7 @@ import { relativeTime, timeText } from '../../shell/time';
 import { conditionText } from '../../subscriptions/subscription-text';
 import { responseText } from '../delivery-text';
 import { responseHint } from '../response-hint';
+import { expectationSteps } from './expectation-steps';
 import type { ExplainInput } from './input';
 import { refreshSteps } from './refresh-steps';
 import { MAX_LINES, REJECTED, type Step } from './step';
@@ -22,29 +23,28 @@ export interface Explanation {
 
 /** Explains why a flow ran or did not run. */
 export function explain(input: ExplainInput): Explanation {
-  const { subscription } = input;
   const tests = input.deliveries.filter(({ isTest }) => isTest);
   const events = { ...input, deliveries: input.deliveries.filter(({ isTest }) => !isTest) };
-  const steps = [
-    subscriptionStep(events),
-    ...(subscription.definition.threshold ? thresholdSteps(events) : refreshSteps(events)),
-    queuedStep(events),
-    respondedStep(events, tests),
-  ];
+  const steps = [subscriptionStep(events), ...triggerSteps(events), queuedStep(events), respondedStep(events, tests)];
   const [newest] = newestFirst(events.deliveries);
   return { verdict: verdictOf(events, newest, steps), ran: newest?.status === 'delivered', steps };
+}
+
+function triggerSteps(input: ExplainInput): Step[] {
+  const { threshold, expectation } = input.subscription.definition;
+  if (expectation) return expectationSteps(input);
+  return threshold ? thresholdSteps(input) : refreshSteps(input);
 }
 
 function verdictOf(input: ExplainInput, newest: DeliveryRow | undefined, steps: readonly Step[]): string {
   const { subscription, now } = input;
   if (newest) return newestVerdict(newest, subscription, now);
-  if (!subscription.flow)
-    return 'The subscription has no flow URL: it publishes its crossings as events on the bus only.';
+  if (!subscription.flow) return 'The subscription has no flow URL: it puts its events on the bus only.';
   const rejected = steps.find(({ name }) => name === 'received')?.evidence.find((line) => line.startsWith(REJECTED));
   if (rejected) return `The flow did not run because its event could not be read: ${rejected.slice(REJECTED.length)}.`;
   const failed = steps.find(({ mark, name }) => mark === '✗' && name !== 'subscription');
   if (failed) return `The flow did not run because ${failed.text}.`;
-  const accepted = steps.find(({ name, mark }) => mark === '✓' && (name === 'matched' || name === 'crossed'));
+  const accepted = steps.find(({ name, mark }) => mark === '✓' && ['matched', 'crossed', 'expected'].includes(name));
   if (accepted) {
     return 'An event matches but has no delivery: the event is older than the subscription, or its delivery is not queued yet.';
   }

@@ -6,6 +6,7 @@ import { readThresholdStatuses, type ThresholdStatus } from '../../../lambda/thr
 import type { Connector } from '../../connector/connector';
 import { type DeadLetter, peekAllDeadLetters } from '../../connector/dead-letters';
 import type { LogRecord } from '../../connector/handler-logs';
+import { type ExpectationStatus, readExpectation } from '../../subscriptions/expectation-text';
 
 /** Maximum number of members of a measure that are read. */
 const MAX_METRICS = 100;
@@ -25,6 +26,8 @@ export interface ExplainInput {
   readonly rejected?: readonly DeadLetter[];
   /** Status of the threshold on each metric that it watches. */
   readonly statuses?: readonly ThresholdStatus[];
+  /** What is known of the refreshes that the subscription expects. */
+  readonly expectation?: ExpectationStatus;
   /** Observed segments or measures of the same instance, if the subscription's own has no value. */
   readonly observed?: readonly string[];
 }
@@ -46,6 +49,7 @@ export async function readExplainInput(
     peekAllDeadLetters(connector, MAX_REJECTED),
   ]);
   const input = { subscription, now, since, deliveries, log, rejected };
+  if (definition.expectation) return { ...input, expectation: await readExpectation(subscription, connector) };
   if (!definition.threshold) return input;
   const { statuses } = await readThresholdStatuses(subscription, MAX_METRICS, connector);
   const isUnobserved = statuses.every(({ observedAt }) => observedAt === undefined);

@@ -11,7 +11,7 @@ export type Mark = '✓' | '✗' | '–';
 /** A step of an event's path. */
 export interface Step {
   readonly mark: Mark;
-  readonly name: 'subscription' | 'received' | 'matched' | 'crossed' | 'queued' | 'responded';
+  readonly name: 'subscription' | 'received' | 'matched' | 'crossed' | 'expected' | 'queued' | 'responded';
   readonly text: string;
   /** Supporting data, one line each. */
   readonly evidence: readonly string[];

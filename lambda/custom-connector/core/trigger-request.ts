@@ -10,6 +10,7 @@ import { checkEntry, type EntryMistake } from '../../subscriptions/core/subscrip
 import type { RequestBody } from './body';
 import type { Field } from './definition/field';
 import { CALLBACK_FIELD } from './definition/operations';
+import { overdueEntry, overdueField } from './definition/overdue-fields';
 import { fieldsOf } from './definition/triggers';
 import { type FieldMistake, givenFields, readDimensions, reasonOf, unknownFields } from './given-fields';
 
@@ -38,11 +39,12 @@ export function readTriggerRequest(
     ...members.mistakes,
   ];
   if (mistakes.length > 0) return { reason: reasonOf(fields, mistakes) };
-  const entry = { ...conditionOf(others), ...members.entry };
+  const entry = trigger === 'refresh-overdue' ? overdueEntry(others) : { ...conditionOf(others), ...members.entry };
   // `checkCallback` checks the callback URL. Here the entry only needs a flow.
   const checked = checkEntry({ ...entry, name, trigger, flowUrl: '-' });
   if ('entry' in checked) return { definition: toDefinition(checked.entry) };
-  return { reason: reasonOf(fields, checked.mistakes.map(fieldMistake)) };
+  const toField = trigger === 'refresh-overdue' ? overdueMistake : fieldMistake;
+  return { reason: reasonOf(fields, checked.mistakes.map(toField)) };
 }
 
 const missingFields = (fields: readonly Field[], given: RequestBody): FieldMistake[] =>
@@ -105,4 +107,8 @@ function fieldMistake({ path: [key = '', part = ''], message }: EntryMistake): F
   return isOperator(key)
     ? { field: 'level', message: message.replace(`"${key}"`, '"level"') }
     : { field: key, message };
+}
+
+function overdueMistake({ path, message }: EntryMistake): FieldMistake {
+  return { field: overdueField(path), message: message.replace('"expect.', '"') };
 }

@@ -2,6 +2,8 @@ import { Metric as MetricName } from '../../../contract/metrics';
 import { type CheckedEvent, checkEvent } from '../../events/core/events';
 import { type Addressee, recognize } from '../../events/core/recognize';
 import type { TriggerEvent } from '../../events/core/trigger-event';
+import { recordExpected } from '../../expectations/core/dispatched';
+import type { ExpectationStore } from '../../expectations/core/ports';
 import { allSettledOrThrow, concurrently, type RejectPorts, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { Clock, QueueMessage } from '../../shared/core/ports';
@@ -10,6 +12,7 @@ import type { SubscriptionIndex } from '../../subscriptions/core/ports';
 import type { DeliveryMessage } from './delivery';
 
 export interface DispatchPorts extends RejectPorts {
+  readonly expectations: ExpectationStore;
   readonly index: SubscriptionIndex;
   readonly clock: Clock;
   /** Days for which delivery rows are kept to detect duplicate events. More than 14. */
@@ -36,7 +39,7 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
   if ('reason' in checked || reason !== undefined) return reject(body, reason as string, ports);
   const recognized = recognize(checked.value);
   if (recognized?.addressee?.startsFlow === false) return;
-  const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports.index) : [];
+  const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports) : [];
   if (!recognized || addressees.length === 0) {
     telemetry.count(MetricName.UNMATCHED_EVENTS);
     telemetry.info(LogMessage.UNMATCHED, about(checked.value, recognized?.event));
@@ -73,13 +76,21 @@ function tooOld(time: number, { clock, retentionDays }: DispatchPorts): string |
   return `the event's time ${new Date(time).toISOString()} is more than ${days} days ago: duplicates that old are not detected; send it again without Time`;
 }
 
+/** The subscriptions that an event is for. The same read finds those that expect the refresh, which is then recorded. */
 async function addresseesOf(
   event: TriggerEvent,
   addressee: Addressee | undefined,
-  index: SubscriptionIndex,
+  ports: DispatchPorts,
 ): Promise<Pick<Addressee, 'subscription' | 'uid'>[]> {
-  // A crossing names its subscription, which was read from the table. The index is eventually consistent.
+  // A crossing or an overdue refresh names its subscription, which was read from the table. The index is eventually consistent.
   if (addressee) return [addressee];
-  const found = await index.find(event.trigger, event.instanceId, subjectOf(event));
-  return found.filter(({ filter }) => matches(filter, event)).map(({ name, uid }) => ({ subscription: name, uid }));
+  const found = await ports.index.find(event.trigger, event.instanceId, subjectOf(event));
+  await recordExpected(
+    event,
+    found.filter(({ expects }) => expects),
+    ports,
+  );
+  return found
+    .filter(({ filter, expects }) => !expects && matches(filter, event))
+    .map(({ name, uid }) => ({ subscription: name, uid }));
 }

@@ -1,4 +1,7 @@
 import { Metric as MetricName } from '../../../contract/metrics';
+import type { ExpectationStore } from '../../expectations/core/ports';
+import { processSubject } from '../../expectations/core/process';
+import { subjectKeyOf } from '../../expectations/core/tracked';
 import { allSettledOrThrow } from '../../shared/core/batch';
 import { identityHash } from '../../shared/core/identity';
 import { type Health, isPaused } from '../../subscriptions/core/health';
@@ -22,6 +25,7 @@ export type ScheduledWorkPorts = Pick<
     /** Accepted deliveries whose outcome is due at `now` (epoch milliseconds). Eventually consistent. */
     due(now: number): Promise<DeliveryKey[]>;
   };
+  readonly expectations: ExpectationStore;
   readonly due: DueSubscriptions & {
     /** Dead deliveries not announced since `before` (epoch milliseconds). Eventually consistent. */
     unannounced(before: number): Promise<DeliveryKey[]>;
@@ -44,7 +48,7 @@ const SENT_PER_SECOND = 10;
 
 /**
  * Continues unfinished work every minute: probes paused subscriptions, sends the held deliveries of resumed ones, publishes
- * announcements that workers did not, and announces flows that failed or did not report in time.
+ * announcements that workers did not, announces flows that failed or did not report in time, and reports overdue refreshes.
  * @throws AggregateError if a step failed. The other steps are done, and the next run repeats the failed ones.
  */
 export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void> {
@@ -53,7 +57,7 @@ export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void>
   const each = async <Key>(keys: readonly Key[], act: (key: Key, ports: ScheduledWorkPorts) => Promise<unknown>) => {
     for (const key of keys) await act(key, ports).catch((error) => failures.push(error));
   };
-  await each(await due.dueSubscriptions(clock()), processDueSubscription);
+  await each(await due.dueSubscriptions(clock()), processDueItem);
   await each(await due.unannounced(clock() - ANNOUNCEMENT_GRACE), announceOverdueDeath);
   await each(await outcomes.due(clock()), settleOutcome);
   await reportOldestPending(ports).catch((error) => failures.push(error));
@@ -64,6 +68,11 @@ export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void>
 async function reportOldestPending({ kept, clock, telemetry }: ScheduledWorkPorts): Promise<void> {
   const since = await kept.oldestPending();
   telemetry.seconds(MetricName.OLDEST_PENDING_AGE, since === undefined ? 0 : Math.max(0, clock() - since) / 1000);
+}
+
+async function processDueItem(key: string, ports: ScheduledWorkPorts): Promise<unknown> {
+  const subject = subjectKeyOf(key);
+  return subject === undefined ? processDueSubscription(key, ports) : processSubject(subject, ports);
 }
 
 async function processDueSubscription(name: string, ports: ScheduledWorkPorts): Promise<void> {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { CrossingEvent, DomainEvent, HealthEvent, TRIGGER_IDS } from '../../../contract/events';
+import { CrossingEvent, DomainEvent, HealthEvent, OverdueEvent, STATUSES, TRIGGER_IDS } from '../../../contract/events';
 import { CHANGE_UNITS, COMPARED_WITH } from '../../shared/core/change';
 import {
   countSchema,
@@ -86,6 +86,41 @@ const crossed = {
     'For a threshold on changes: whether changeBy is a percentage of the earlier value or a difference.',
   ),
 };
+/** Subjects whose refreshes can be overdue. */
+export const OVERDUE_SUBJECTS = ['DataSource', 'Segment', 'Measure', 'FullRefresh', 'Unification'] as const;
+/** States of an expectation that send an event. */
+export const OVERDUE_STATES = ['Overdue', 'Recovered'] as const;
+const overdue = {
+  instanceId,
+  connector,
+  overdueId: field(nameSchema, 'Id of the event. Duplicates have the same id.'),
+  subscription: field(nameSchema, 'Name of the subscription that expects the refresh.'),
+  uid: field(nameSchema, 'Unique id of the subscription. A later one with the same name has another id.'),
+  startsFlow: field(flagSchema, 'False if the subscription has no flow.'),
+  state: field(
+    v.picklist(OVERDUE_STATES, expected(`one of ${OVERDUE_STATES.join(', ')}`)),
+    'Overdue: the refresh did not come. Recovered: it came at last.',
+  ),
+  subjectType: field(
+    v.picklist(OVERDUE_SUBJECTS, expected(`one of ${OVERDUE_SUBJECTS.join(', ')}`)),
+    'What was to be refreshed.',
+  ),
+  dataSource: optional(nameSchema, 'Name of the data source.'),
+  segment: optional(nameSchema, 'Name of the segment.'),
+  measure: optional(nameSchema, 'Name of the measure.'),
+  kind: v.optional(field(kindSchema, 'Kind of the full refresh. Absent: any kind.')),
+  expectation: field(textSchema, 'When a refresh is expected, for people.'),
+  expectedBy: field(instantSchema, 'When the refresh was expected, without the grace.'),
+  overdueSince: field(instantSchema, 'First expected time that was missed since the last refresh.'),
+  repeat: field(countSchema, 'Number of the repeat of the event. 0: it is the first.'),
+  decidedAt: field(instantSchema, 'When the connector decided that the refresh is overdue, or is back.'),
+  lastSuccessAt: optional(instantSchema, 'End of the last successful refresh. Absent: none is known.'),
+  lastSuccessRunId: optional(nameSchema, 'Id of the run of the last successful refresh.'),
+  lastFailureAt: optional(instantSchema, 'End of the last refresh that failed or timed out. Absent: none is known.'),
+  lastFailureStatus: v.optional(field(v.picklist(STATUSES, expected(`one of ${STATUSES.join(', ')}`)), 'Its status.')),
+  lastFailureError: optional(textSchema, 'Its error message, for people, shortened.'),
+  lastFailureRunId: optional(nameSchema, 'Id of its run.'),
+};
 const health = {
   connector,
   subscription: field(nameSchema, 'Name of the subscription.'),
@@ -170,6 +205,10 @@ export const EVENT_DEFINITIONS = {
   [CrossingEvent.MEASURE_THRESHOLD_CROSSED]: field(
     v.object({ ...crossed, ...measured }),
     "A measure's value crossed a subscription's threshold.",
+  ),
+  [OverdueEvent.REFRESH_OVERDUE]: field(
+    v.object(overdue),
+    'A refresh that a subscription expects did not come in time, or came at last.',
   ),
   [HealthEvent.FLOW_SUBSCRIPTION_PAUSED]: field(
     v.object({ ...health, ...lastResponse }),

@@ -1,5 +1,5 @@
 import type { Status } from '../../../contract/events';
-import { CrossingEvent, DomainEvent, type FAILED_STATUSES } from '../../../contract/events';
+import { CrossingEvent, DomainEvent, type FAILED_STATUSES, OverdueEvent } from '../../../contract/events';
 import { cut } from '../../shared/core/text';
 import type { CheckedEvent, Detail } from './events';
 import { MAX_ERROR_LENGTH } from './fields';
@@ -8,7 +8,7 @@ import type { TriggerEvent } from './trigger-event';
 
 const FAILURES: readonly Status[] = ['Failed', 'TimedOut'] satisfies readonly (typeof FAILED_STATUSES)[number][];
 
-/** The subscription that a crossing event is for. */
+/** The subscription that a crossing or an overdue refresh is for. */
 export interface Addressee {
   readonly subscription: string;
   readonly uid: string;
@@ -29,7 +29,7 @@ export function refreshIdOf({ detailType, detail }: CheckedEvent): string | unde
   }
 }
 
-/** The trigger event, and the addressee of a crossing. Undefined for an event that starts no trigger. */
+/** The trigger event, and the addressee of a crossing or an overdue refresh. Undefined for an event that starts no trigger. */
 export function recognize(checked: CheckedEvent): { event: TriggerEvent; addressee?: Addressee } | undefined {
   switch (checked.detailType) {
     case DomainEvent.DATA_SOURCE_REFRESHED: {
@@ -46,9 +46,32 @@ export function recognize(checked: CheckedEvent): { event: TriggerEvent; address
       return crossing(checked.detail, (facts) => ({ ...facts, trigger: 'segment-threshold-crossed' }));
     case CrossingEvent.MEASURE_THRESHOLD_CROSSED:
       return crossing(checked.detail, (facts) => ({ ...facts, trigger: 'measure-threshold-crossed' }));
+    case OverdueEvent.REFRESH_OVERDUE:
+      return overdue(checked.detail);
     default:
       return undefined;
   }
+}
+
+function overdue(detail: Detail<'RefreshOverdue'>): { event: TriggerEvent; addressee: Addressee } {
+  const {
+    subscription,
+    uid,
+    startsFlow,
+    overdueId,
+    decidedAt,
+    lastFailureError: error,
+    connector: _,
+    ...rest
+  } = detail;
+  const event = {
+    ...rest,
+    trigger: 'refresh-overdue',
+    eventId: overdueId,
+    occurredAt: decidedAt,
+    ...(error !== undefined && { error: cut(error, MAX_ERROR_LENGTH) }),
+  } as const;
+  return { event, addressee: { subscription, uid, startsFlow } };
 }
 
 /** The facts of a refresh. Its error text is shortened to the length that a flow's body holds. */

@@ -40,4 +40,26 @@ export type SegmentCrossing = Base<'segment-threshold-crossed'> &
 export type MeasureCrossing = Base<'measure-threshold-crossed'> &
   Readonly<Pick<Detail<'MeasureThresholdCrossed'>, CrossedFields | 'measure' | 'dimensions' | 'unit'>>;
 
-export type TriggerEvent = DataSourceEvent | FullRefreshEvent | UnificationEvent | SegmentCrossing | MeasureCrossing;
+/** Fields of the bus event that only `dispatch` reads, or that have another name here. */
+type OverdueInternal =
+  | 'connector'
+  | 'overdueId'
+  | 'subscription'
+  | 'uid'
+  | 'startsFlow'
+  | 'decidedAt'
+  | 'lastFailureError'
+  | 'instanceId';
+export type OverdueRefresh = Base<'refresh-overdue'> &
+  Readonly<Omit<Detail<'RefreshOverdue'>, OverdueInternal>> & {
+    /** Error of the last failed refresh. */
+    readonly error?: string;
+  };
+
+export type TriggerEvent =
+  | DataSourceEvent
+  | FullRefreshEvent
+  | UnificationEvent
+  | SegmentCrossing
+  | MeasureCrossing
+  | OverdueRefresh;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { expectationTable } from '../../expectations/adapters/expectation-table';
 import { queueSender } from '../../shared/adapters/queue';
 import { identityHash } from '../../shared/core/identity';
 import { SubscriptionTable } from '../../subscriptions/adapters/subscription-table';
@@ -32,6 +33,7 @@ export function registryPorts(
   return {
     subscriptions: new SubscriptionTable(dynamodb, place.subscriptionsTable),
     thresholds: new ThresholdTable(dynamodb, place.thresholdsTable),
+    expectations: expectationTable(dynamodb, place.subscriptionsTable),
     fingerprint,
     seal,
     requestCheck: (check) =>

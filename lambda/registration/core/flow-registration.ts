@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ending } from '../../delivery/core/health/health-transitions';
 import { HealthWriter } from '../../delivery/core/health/health-writer';
+import { subjectKeyOf } from '../../expectations/core/tracked';
 import type { Telemetry } from '../../shared/core/ports';
 import type { DueSubscriptions, HealthStore } from '../../subscriptions/core/ports';
 import type { Subscription, SubscriptionDefinition } from '../../subscriptions/core/subscription';
@@ -147,7 +148,10 @@ export async function unregisterFlow(
  * @throws AggregateError if some removals failed. The others are complete, and the next run retries the failed ones.
  */
 export async function removeEndedFlows(
-  ports: Pick<FlowRegistrationPorts, 'subscriptions' | 'thresholds' | 'flows' | 'telemetry' | 'clock'> & {
+  ports: Pick<
+    FlowRegistrationPorts,
+    'subscriptions' | 'thresholds' | 'expectations' | 'flows' | 'telemetry' | 'clock' | 'newId'
+  > & {
     readonly due: DueSubscriptions;
   },
 ): Promise<void> {
@@ -156,6 +160,7 @@ export async function removeEndedFlows(
   const failures: unknown[] = [];
   for (const name of await due.dueSubscriptions(now)) {
     try {
+      if (subjectKeyOf(name) !== undefined) continue;
       const read = await subscriptions.read(name);
       const { endsAt = Infinity, retireAt = Infinity } = read?.health ?? {};
       if (!read?.registration || Math.min(endsAt, retireAt) > now) continue;

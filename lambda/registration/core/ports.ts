@@ -1,3 +1,4 @@
+import type { ExpectationStore, MetricMarks } from '../../expectations/core/ports';
 import type { Dimensions } from '../../shared/core/metric';
 import type { Clock } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
@@ -29,7 +30,8 @@ export interface RegistryPorts {
     /** Marks an item as finished. Returns false if the item does not exist. */
     settle(metricKey: string, sortKey: string): Promise<boolean>;
     members(measureKey: string): Promise<Dimensions[]>;
-  };
+  } & MetricMarks;
+  readonly expectations: ExpectationStore;
   /** Asks `evaluate` to check whether the value is already beyond a threshold. */
   readonly requestCheck: (check: ThresholdCheck) => Promise<void>;
   readonly fingerprint: (flowUrl: string) => string;

@@ -1,4 +1,7 @@
 import { afterEdit } from '../../delivery/core/health/health-transitions';
+import { expectedSubject } from '../../expectations/core/expect';
+import { type FollowPorts, followSubscription, MAX_EXPECTATIONS } from '../../expectations/core/follow';
+import { subjectKey } from '../../expectations/core/tracked';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import { sameJson } from '../../shared/core/same-json';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
@@ -55,13 +58,15 @@ const managerOf = (managedBy: string): string => managedBy.split('#', 1)[0] as s
 /**
  * Compares a subscription with the stored one. Changes nothing.
  * @throws SubscriptionConflictError if another manager owns the subscription.
- * @throws SubscriptionError for dimensions that the measure does not have, and for too many kinds of changes.
+ * @throws SubscriptionError for dimensions that the measure does not have, and for too many kinds of changes of a metric or
+ * expectations of a subject.
  */
 export async function planRegistration(
   wanted: DesiredSubscription,
   managedBy: string,
-  { subscriptions, thresholds, fingerprint }: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'fingerprint'>,
+  ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'expectations' | 'fingerprint'>,
 ): Promise<RegistrationPlan> {
+  const { subscriptions, thresholds, expectations, fingerprint } = ports;
   const { definition } = wanted;
   const { name } = definition;
   const existing = await subscriptions.read(name);
@@ -79,6 +84,7 @@ export async function planRegistration(
   }
   await checkDimensions(definition, thresholds);
   await checkSeries(definition, thresholds);
+  await checkExpectations(definition, expectations);
   return { change: existing ? 'changed' : 'added', existing };
 }
 
@@ -108,6 +114,20 @@ async function checkDimensions(
   );
 }
 
+/** All expectations of a subject are in one item. */
+async function checkExpectations(
+  definition: SubscriptionDefinition,
+  expectations: RegistryPorts['expectations'],
+): Promise<void> {
+  const subject = expectedSubject(definition);
+  const others = subject && (await expectations.read(subjectKey(subject)))?.expecting;
+  if (!others || others.filter(({ subscription }) => subscription !== definition.name).length < MAX_EXPECTATIONS)
+    return;
+  throw new SubscriptionError(
+    `subscription "${definition.name}": ${MAX_EXPECTATIONS} subscriptions already expect this refresh, which is the limit: remove one, or start several flows from one flow`,
+  );
+}
+
 /**
  * Adds or changes a subscription (protocol S):
  *
@@ -128,6 +148,7 @@ export async function register(wanted: DesiredSubscription, managedBy: string, p
   if (change === 'unchanged') {
     // Requested again, because the last registration can have failed before its request.
     if (existing) await requestChecks(existing, ports);
+    await followExpectations(existing, undefined, ports);
     return change;
   }
 
@@ -161,6 +182,7 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
     await eachThreshold(next, (key, item) => settle(key, item, ports));
     await putSeries(next, ports.thresholds);
   }
+  await followExpectations(next, existing, ports);
   await requestChecks(next, ports);
 }
 
@@ -236,6 +258,7 @@ export async function unregister(name: string, managedBy: string, ports: Registr
   }
   await announce(undefined, existing, ports);
   if (!(await ports.subscriptions.delete(existing))) throw concurrentChange(name);
+  await followExpectations(undefined, existing, ports);
   return true;
 }
 
@@ -245,10 +268,24 @@ export async function unregister(name: string, managedBy: string, ports: Registr
  */
 export async function removeAsRead(
   existing: Subscription,
-  ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'clock'>,
+  ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'expectations' | 'clock' | 'newId'>,
 ): Promise<boolean> {
   await announce(undefined, existing, ports);
-  return ports.subscriptions.deleteAsRead(existing);
+  const removed = await ports.subscriptions.deleteAsRead(existing);
+  if (removed) await followExpectations(undefined, existing, ports);
+  return removed;
+}
+
+/** Makes the expected subjects follow a change, after it was written. */
+async function followExpectations(
+  next: Subscription | undefined,
+  previous: Subscription | undefined,
+  ports: FollowPorts,
+): Promise<void> {
+  const subjects = [next, previous].map((one) => one && expectedSubject(one.definition));
+  const distinct = new Map(subjects.flatMap((one) => (one ? [[subjectKey(one), one] as const] : [])));
+  const name = (next ?? previous)?.definition.name;
+  for (const subject of distinct.values()) await followSubscription(subject, name as string, ports);
 }
 
 /** Removes the data for restoring the subscription. Changes nothing else. */

@@ -21,21 +21,53 @@ const triggerKey = (trigger: TriggerId, instanceId: string): string => `${trigge
 const subjectPrefix = (subject: string | undefined): string =>
   `${subject === undefined ? ANY_SUBJECT : `=${keyPart(subject)}`}#`;
 
+/** Start of the name of an entry that expects refreshes. Sorts after every name of a subscription. */
+const EXPECTS = '~';
+
 /** Index keys. Thresholds need none, because their crossing event names its subscription. */
-function indexKeys({ name, trigger, instanceId, filter, threshold }: SubscriptionDefinition): Item {
+function indexKeys(definition: SubscriptionDefinition): Item {
+  const { name, trigger, instanceId, filter, threshold, expectation } = definition;
   if (threshold) return {};
+  if (expectation) return expectationKeys(definition);
   return {
     [TRIGGER_INDEX.partitionKey]: triggerKey(trigger, instanceId),
     [TRIGGER_INDEX.sortKey]: subjectPrefix(filter.dataSource) + name,
   };
 }
 
-const DUE_KIND = 'health';
-/** Keys of the sparse index of subscriptions that the sweep must process. */
-function dueKeys(health: Health | undefined): Item {
-  const due = health && nextDue(health);
-  return due === undefined ? {} : { [DUE_INDEX.partitionKey]: DUE_KIND, [DUE_INDEX.sortKey]: due };
+/**
+ * Index keys of a subscription that expects refreshes: the events of its subject find it with the query that they make
+ * anyway. An item has one key, so failed refreshes of a data source find the subscription, and successful ones its subject's
+ * item. `evaluate` knows the expected segments and measures from the states of their metrics.
+ */
+function expectationKeys({ name, instanceId, filter }: SubscriptionDefinition): Item {
+  const { dataSource, segment, measure, unification } = filter;
+  if (segment !== undefined || measure !== undefined) return {};
+  const trigger = unification ? 'unification-refresh-completed' : 'full-refresh-completed';
+  return {
+    [TRIGGER_INDEX.partitionKey]: triggerKey(
+      dataSource === undefined ? trigger : 'data-source-refresh-failed',
+      instanceId,
+    ),
+    [TRIGGER_INDEX.sortKey]: subjectPrefix(dataSource) + EXPECTS + name,
+  };
 }
+
+/** Index keys of the item of an expected data source, for its successful refreshes. */
+export const expectedIndexKeys = (instanceId: string, dataSource: string): Item => ({
+  [TRIGGER_INDEX.partitionKey]: triggerKey('data-source-refresh-succeeded', instanceId),
+  [TRIGGER_INDEX.sortKey]: subjectPrefix(dataSource) + EXPECTS,
+  // A function of an earlier version reads the item as a subscription: no refresh of a data source has a kind.
+  filter: { kind: 'none' },
+});
+
+const DUE_KIND = 'health';
+/** Keys of the sparse index of items with scheduled work. */
+export const dueItemKeys = (due: number | undefined): Item =>
+  due === undefined ? {} : { [DUE_INDEX.partitionKey]: DUE_KIND, [DUE_INDEX.sortKey]: due };
+
+/** Keys of the sparse index of subscriptions that the sweep must process. */
+const dueKeys = (health: Health | undefined): Item => dueItemKeys(health && nextDue(health));
 
 /** The Subscriptions table: one item per subscription, the source of truth (protocol S). */
 export class SubscriptionTable implements HealthStore, DueSubscriptions {
@@ -161,7 +193,10 @@ export function subscriptionIndex(client: DynamoDBDocumentClient, table: string)
       KeyConditionExpression: `${TRIGGER_INDEX.partitionKey} = :trigger AND begins_with(${TRIGGER_INDEX.sortKey}, :subject)`,
       ExpressionAttributeValues: { ':trigger': triggerKey(trigger, instanceId), ':subject': prefix },
     });
-    return items.map(({ [PK]: name, uid, filter }) => ({ name, uid, filter }) as SubscriptionEntry);
+    return items.map(({ [PK]: name, [TRIGGER_INDEX.sortKey]: key, uid, filter }) => {
+      const expects = String(key).split('#')[1]?.startsWith(EXPECTS);
+      return { name, uid, filter, ...(expects && { expects }) } as SubscriptionEntry;
+    });
   };
   return {
     async find(trigger, instanceId, subject) {

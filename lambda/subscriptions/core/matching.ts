@@ -1,4 +1,4 @@
-import type { TriggerEvent } from '../../events/core/trigger-event';
+import type { OverdueRefresh, TriggerEvent } from '../../events/core/trigger-event';
 import type { Filter } from './subscription';
 
 /** The event's data source, by which subscriptions are found. Undefined for events without one. */
@@ -7,12 +7,20 @@ export const subjectOf = (event: TriggerEvent): string | undefined =>
 
 /** The event's subject in words: the data source, segment, measure with its members, or run. */
 export function subjectText(event: TriggerEvent): string {
+  if (event.trigger === 'refresh-overdue') return overdueSubject(event);
   if ('segment' in event) return event.segment;
   if ('measure' in event) {
     const members = Object.entries(event.dimensions ?? {}).map(([name, member]) => `${name}: ${member}`);
     return members.length > 0 ? `${event.measure} (${members.join(', ')})` : event.measure;
   }
   return subjectOf(event) ?? event.runId;
+}
+
+/** The name of what is overdue. Runs have no name. */
+export function overdueSubject({ subjectType, dataSource, segment, measure, kind }: OverdueRefresh): string {
+  const run = subjectType === 'Unification' ? 'Unification' : 'Full refresh';
+  const kinds = { Scheduled: ' (scheduled)', OnDemand: ' (on demand)' };
+  return dataSource ?? segment ?? measure ?? `${run}${kind ? kinds[kind] : ''}`;
 }
 
 /** Whether a refresh event matches a subscription's filter. An omitted field matches every value. */

@@ -12,6 +12,8 @@ export interface SubscriptionEntry {
   readonly name: string;
   readonly uid: string;
   readonly filter: Filter;
+  /** Set for an entry that does not receive the events, but expects refreshes of the subject. */
+  readonly expects?: true;
 }
 
 export interface SubscriptionIndex {
@@ -26,6 +28,9 @@ export interface HealthStore extends SubscriptionReader {
 
 /** Subscriptions that the sweep must process. */
 export interface DueSubscriptions {
-  /** Names of subscriptions due before `before` (epoch milliseconds). Eventually consistent. */
+  /**
+   * Names of subscriptions due before `before` (epoch milliseconds), and keys of expected subjects, which start with
+   * `EXPECTED_PREFIX`: one query for both. Eventually consistent.
+   */
   dueSubscriptions(before: number): Promise<string[]>;
 }

@@ -1,7 +1,10 @@
-import type { TriggerEvent } from '../../events/core/trigger-event';
+import type { OverdueRefresh, TriggerEvent } from '../../events/core/trigger-event';
 import { COMPARED_MS, valueAfterChange } from '../../shared/core/change';
 import { directionOf, type ThresholdOperator } from '../../shared/core/position';
+import { expectationText } from './expectation-text';
 import { type ChangeThreshold, isChange, type LevelThreshold, type SubscriptionDefinition } from './subscription';
+
+const DAY = 24 * 60 * 60 * 1000;
 
 /** Values before and after a crossing of the level `t`. */
 const CROSSING_VALUES: Readonly<Record<ThresholdOperator, (t: number) => readonly [before: number, after: number]>> = {
@@ -10,6 +13,31 @@ const CROSSING_VALUES: Readonly<Record<ThresholdOperator, (t: number) => readonl
   below: (t) => [t, t - 1],
   atOrBelow: (t) => [t + 1, t],
 };
+
+const SUBJECT_TYPES = { dataSource: 'DataSource', segment: 'Segment', measure: 'Measure' } as const;
+
+function overdueSample(
+  { filter, expectation }: SubscriptionDefinition,
+  now: number,
+): Omit<OverdueRefresh, 'trigger' | 'eventId' | 'instanceId' | 'occurredAt'> {
+  const { dataSource, segment, measure, kind, unification } = filter;
+  const { rhythm = { every: DAY }, grace = 0 } = expectation ?? {};
+  const names = { dataSource, segment, measure };
+  const key = (Object.keys(names) as (keyof typeof names)[]).find((one) => names[one] !== undefined);
+  const isAny = !expectation && !key;
+  const type = key ? SUBJECT_TYPES[key] : unification ? 'Unification' : isAny ? 'DataSource' : 'FullRefresh';
+  return {
+    state: 'Overdue',
+    subjectType: type,
+    ...(isAny ? { dataSource: 'Sample data source' } : key && { [key]: names[key] }),
+    kind,
+    expectation: expectationText({ rhythm, grace }),
+    ...{ expectedBy: now - grace, overdueSince: now - grace, repeat: 0 },
+    ...{ lastSuccessAt: now - grace - DAY, lastSuccessRunId: 'sample-success' },
+    ...{ lastFailureAt: now - grace - DAY / 2, lastFailureStatus: 'Failed', lastFailureRunId: 'sample-failure' },
+    error: 'A sample error, as a data source gives it.',
+  };
+}
 
 /** A made-up event that matches a subscription. */
 export function sampleEvent(definition: SubscriptionDefinition, eventId: string, now: number): TriggerEvent {
@@ -39,6 +67,8 @@ export function sampleEvent(definition: SubscriptionDefinition, eventId: string,
       const processes = { DataSources: 'Successful', Segments: 'Successful', Measures: status } as const;
       return { ...base, ...run, trigger, status, kind: filter.kind ?? 'Scheduled', processes };
     }
+    case 'refresh-overdue':
+      return { ...base, ...overdueSample(definition, now), trigger };
     case 'unification-refresh-completed': {
       const stages = { map: 'Successful', match: 'Successful', merge: status } as const;
       return { ...base, ...run, trigger, status, stages };

@@ -71,6 +71,14 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(['increasesby', 'growsby', 'rises', 'increase'].map((word) => [word, ['risesBy']])),
   ...Object.fromEntries(['decreasesby', 'dropsby', 'falls', 'drop', 'decrease'].map((word) => [word, ['fallsBy']])),
   ...Object.fromEntries(['change', 'changes', 'movesby'].map((word) => [word, ['changesBy']])),
+  ...Object.fromEntries(
+    ['every', 'by', 'days', 'timezone', 'grace', 'expected', 'expects', 'expectation'].map((word) => [
+      word,
+      ['expect'],
+    ]),
+  ),
+  ...Object.fromEntries(['repeat', 'remind', 'remindevery'].map((word) => [word, ['repeatEvery']])),
+  ...Object.fromEntries(['whenback', 'recovered', 'onrecovery'].map((word) => [word, ['alsoWhenBack']])),
   instance: ['instanceId'],
   source: ['dataSource'],
 };

@@ -29,6 +29,8 @@ export interface Filter {
   readonly dimensions?: Readonly<Record<string, string>>;
   readonly kind?: RefreshKind;
   readonly status?: readonly Status[];
+  /** Set if and only if the trigger expects the refresh of unification. */
+  readonly unification?: true;
 }
 
 /** What a threshold fires at: a level of the value, or a change of it. */
@@ -56,6 +58,40 @@ export interface ChangeThreshold extends ChangeSeries {
 
 export const isChange = (threshold: Threshold): threshold is ChangeThreshold => 'comparedWith' in threshold;
 
+/** Days of the week, in the order of `Date.getUTCDay`. */
+export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** When refreshes are expected: at an interval from the last one, or by a local time. */
+export type Rhythm =
+  | {
+      /** Milliseconds from the end of a refresh to the end of the next one. */
+      readonly every: number;
+    }
+  | {
+      /** Local time, `HH:MM`. */
+      readonly by: string;
+      /** Default: every day. */
+      readonly days?: readonly Weekday[];
+      /** IANA name. */
+      readonly timeZone: string;
+    };
+
+/** An expectation of refreshes of the subject that the filter names. */
+export interface Expectation {
+  readonly rhythm: Rhythm;
+  /** How late a refresh may be, milliseconds. */
+  readonly grace: number;
+  /** When the first refresh is expected, milliseconds after the subscription was made. Default: as later ones. */
+  readonly firstRefreshWithin?: number;
+  /** Interval at which the event is repeated while the refresh does not come, milliseconds. Default: never. */
+  readonly repeatEvery?: number;
+  /** Whether the event is also sent when the refresh comes at last. */
+  readonly alsoWhenBack?: boolean;
+  /** Whether a refresh that failed or timed out meets the expectation, too. */
+  readonly anyOutcome?: boolean;
+}
+
 /** Clouds of Power Automate, named as in Microsoft's tools (GCC, GCC High, DoD, China operated by 21Vianet). */
 export const ENTRA_CLOUDS = ['public', 'gcc', 'gcc-high', 'dod', 'china'] as const;
 export type EntraCloud = (typeof ENTRA_CLOUDS)[number];
@@ -81,6 +117,8 @@ export interface SubscriptionDefinition {
   readonly filter: Filter;
   /** Set if and only if the trigger is a threshold. */
   readonly threshold?: Threshold;
+  /** Set if and only if the trigger is an overdue refresh. */
+  readonly expectation?: Expectation;
   readonly format: BodyFormat;
   /** Email addresses. */
   readonly owners: readonly string[];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { Env } from '../../../contract/environment';
 import { eventPublisher } from '../../events/adapters/event-bus';
+import { expectationTable } from '../../expectations/adapters/expectation-table';
 import { documentClient } from '../../shared/adapters/dynamodb';
 import { required } from '../../shared/adapters/environment';
 import { type HandlerTelemetry, handlerTelemetry } from '../../shared/adapters/telemetry';
@@ -16,6 +17,7 @@ export function evaluationPorts(): EvaluationPorts & { thresholds: ThresholdTabl
   return {
     thresholds: new ThresholdTable(client, required(Env.THRESHOLDS_TABLE_NAME)),
     subscriptions: new SubscriptionTable(client, required(Env.SUBSCRIPTIONS_TABLE_NAME)),
+    expectations: expectationTable(client, required(Env.SUBSCRIPTIONS_TABLE_NAME)),
     events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
     telemetry: handlerTelemetry(connectorId),
     clock: Date.now,

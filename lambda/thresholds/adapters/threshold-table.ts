@@ -12,7 +12,7 @@ import {
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE as TTL } from '../../../contract/shared';
 import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
-import { canonicalDimensions, type Dimensions, memberKey } from '../../shared/core/metric';
+import { canonicalDimensions, type Dimensions, type Metric, memberKey, metricKey } from '../../shared/core/metric';
 import { encode } from '../../shared/core/position';
 import { type Intent, type MetricState, type PastValue, partSortKey } from '../core/metric-state';
 import type { DueIndex, DueKey, DueKind, MetricThresholdReader, ThresholdStore } from '../core/ports';
@@ -67,8 +67,8 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
   async readState(metricKey: string): Promise<MetricState | undefined> {
     const item = await this.read({ [PK]: metricKey, [SK]: STATE });
     if (!item) return undefined;
-    const { metric, last, version, recent, intent, changes } = item;
-    return { metric, last, version, recent, intent, changes } as MetricState;
+    const { metric, last, version, recent, intent, changes, expected } = item;
+    return { metric, last, version, recent, intent, changes, expected } as MetricState;
   }
 
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
@@ -81,6 +81,20 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
           : { ConditionExpression: unchangedSinceRead, ExpressionAttributeValues: { ':read': readVersion } },
       ),
     );
+  }
+
+  /** Changes the version, so that a commit of a state without the mark fails. Creates a state without a value. */
+  async markExpected(metric: Metric): Promise<number | undefined> {
+    const update = new UpdateCommand({
+      TableName: this.table,
+      Key: { [PK]: metricKey(metric), [SK]: STATE },
+      UpdateExpression:
+        'SET expected = :true, version = if_not_exists(version, :zero) + :one, metric = :metric, recent = if_not_exists(recent, :none)',
+      ExpressionAttributeValues: { ':true': true, ':zero': 0, ':one': 1, ':metric': metric, ':none': [] },
+      ReturnValues: 'ALL_NEW',
+    });
+    const { Attributes } = await this.client.send(update);
+    return (Attributes?.last as MetricState['last'])?.observedAt;
   }
 
   async items(metricKey: string, from: string, to: string): Promise<StoredItem[]> {

@@ -61,6 +61,8 @@ export interface MetricState {
   /** The last points, oldest first, as [epoch milliseconds, value], for the operator. */
   readonly recent: readonly (readonly [number, number])[];
   readonly intent?: Intent;
+  /** Set while a subscription expects refreshes of the segment or measure. */
+  readonly expected?: true;
   /** Set if thresholds watch changes of the metric. Other metrics are evaluated without reading anything about changes. */
   readonly changes?: Changes;
 }

@@ -1,7 +1,10 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import type { EventPublisher } from '../../events/core/ports';
+import type { ExpectationStore } from '../../expectations/core/ports';
+import { recordRefresh } from '../../expectations/core/record';
 import { allSettledOrThrow } from '../../shared/core/batch';
+import { identityHash } from '../../shared/core/identity';
 import { type Metric, measureOf, metricKey, type Observation } from '../../shared/core/metric';
 import type { Clock, Telemetry } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
@@ -22,6 +25,7 @@ import type { ThresholdStore } from './ports';
 import { type Flag, type ThresholdItem, thresholdItems } from './threshold-item';
 
 export interface EvaluationPorts {
+  readonly expectations: ExpectationStore;
   readonly thresholds: ThresholdStore;
   readonly subscriptions: SubscriptionReader;
   readonly events: EventPublisher;
@@ -73,12 +77,14 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
     if (order !== 'newer') return order;
 
     const measure = measureOf(metric);
+    const isNewMember = !state?.last && measure !== undefined;
     // Before the first commit, so that new thresholds on the whole measure find this member.
-    if (!state?.last && measure) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
+    if (isNewMember) await ports.thresholds.addMember(metricKey(measure), metric.dimensions ?? {});
+    const expected = await recordExpected(observation, state, isNewMember ? measure : undefined, ports);
     const { items, changes } = await itemsHit(key, state, observation, seen.size > 0, ports.thresholds);
     const hits = await activeHits(key, items, seen, ports);
     if (!hits) return undefined;
-    const next = nextState(state, observation, changes);
+    const next = { ...nextState(state, observation, changes), expected };
     await storePastValues(key, state, observation, next, ports);
     const about = { previousValue: state?.last?.value, unit: observation.unit, runId: observation.runId };
     return (await commitAndPublish(key, state, next, about, hits, ports)) ? 'committed' : undefined;
@@ -134,6 +140,27 @@ async function onSettledState<Outcome>(
     if (outcome !== undefined) return outcome;
   }
   throw new Error(`the state of metric ${key} changed during ${MAX_ATTEMPTS} attempts`);
+}
+
+/**
+ * Records the refresh of a segment or measure that somebody expects, before the value is committed: a crash in between
+ * repeats both. A member's first value looks up whether its measure is expected.
+ * @param newMemberOf the measure, for the first value of a member.
+ * @returns the mark of the next state.
+ */
+async function recordExpected(
+  { metric, observedAt, sequence, runId }: Observation,
+  state: MetricState | undefined,
+  newMemberOf: Metric | undefined,
+  ports: EvaluationPorts,
+): Promise<true | undefined> {
+  const marked =
+    state?.expected ?? (newMemberOf && (await ports.thresholds.readState(metricKey(newMemberOf)))?.expected);
+  if (!marked) return undefined;
+  const { kind, instanceId, name } = metric;
+  const id = identityHash(metricKey(metric), observedAt, sequence);
+  const refresh = { id, endedAt: observedAt, status: 'Successful', runId } as const;
+  return (await recordRefresh({ type: kind, instanceId, name }, refresh, ports)) || undefined;
 }
 
 /** Stores the values that the next state drops, before it does. Only their first writing counts. */

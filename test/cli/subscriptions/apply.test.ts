@@ -36,6 +36,7 @@ function setUp(fails: (name: string) => boolean = () => false) {
   const ports: RegistryPorts = {
     subscriptions: tables.registry(),
     thresholds: tables.thresholds(),
+    expectations: tables.expectations(),
     fingerprint,
     async seal(name, flowUrl) {
       seen.mostAtOnce = Math.max(seen.mostAtOnce, ++sealing);

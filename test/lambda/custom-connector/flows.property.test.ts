@@ -55,6 +55,15 @@ async function fillIn(
     const isWanted = field.required || (field.visibility !== 'advanced' && pick([true, false]));
     if (!field.isCallback && isWanted) values[field.name] = await valueFor(field);
   }
+  // An expectation has one subject, and texts with a form.
+  if (trigger.fields.some(({ name }) => name === 'every')) {
+    const [subject, name] = pick([
+      ['dataSource', 'VIP'],
+      ['segment', 'VIP'],
+      ['run', 'unification'],
+    ] as const);
+    return { [subject]: name, every: pick(['1h', '24h']) };
+  }
   return values;
 }
 

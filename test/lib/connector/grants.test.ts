@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pause } from '../../../lambda/delivery/core/health/pause-resume';
+import { expectationTable } from '../../../lambda/expectations/adapters/expectation-table';
 import type { RegistryPorts } from '../../../lambda/registration/core/ports';
 import { register, unregister } from '../../../lambda/registration/core/register';
 import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
@@ -150,6 +151,7 @@ describe('grantManageSubscriptions', () => {
       const ports: RegistryPorts = {
         subscriptions,
         thresholds,
+        expectations: expectationTable(tables.client, tables.subscriptions),
         requestCheck: async () => {},
         fingerprint: (url) => url,
         seal: async (_, url) => ({ ciphertext: url, host: 'host', fingerprint: url }),

@@ -9,6 +9,7 @@ import {
   DomainEvent,
   HealthEvent,
   KNOWN_DETAIL_TYPES,
+  OverdueEvent,
   STATUS_FAILURE_ALIAS,
   STATUSES,
 } from '../../../contract/events';
@@ -82,11 +83,14 @@ describe('rules and the events that they match', () => {
     expect(matched(DomainEvent.REFRESH_STAGE_COMPLETED, {})).toEqual(['RefreshStageCompleted']);
   });
 
-  test.each(Object.values(CrossingEvent))('%s is a trigger only of its own connector', (detailType) => {
-    expect(matched(detailType, { connector: CONNECTOR_ID })).toEqual([detailType]);
-    expect(matched(detailType, { connector: 'theirs' })).toEqual([]);
-    expect(matched(detailType, {})).toEqual(['Misfits']);
-  });
+  test.each([...Object.values(CrossingEvent), OverdueEvent.REFRESH_OVERDUE])(
+    '%s is a trigger only of its own connector',
+    (detailType) => {
+      expect(matched(detailType, { connector: CONNECTOR_ID })).toEqual([detailType]);
+      expect(matched(detailType, { connector: 'theirs' })).toEqual([]);
+      expect(matched(detailType, {})).toEqual(['Misfits']);
+    },
+  );
 
   test.each(Object.values(HealthEvent))('%s, an event about the connector’s health, starts no flow', (detailType) => {
     expect(matched(detailType, { connector: CONNECTOR_ID })).toEqual([]);
@@ -103,7 +107,8 @@ describe('rules and the events that they match', () => {
       { requiredKeys: [] },
     );
     const anyDetailType = fc.oneof(fc.constantFrom(...KNOWN_DETAIL_TYPES), fc.string());
-    const isCrossing = (detailType: string) => (Object.values(CrossingEvent) as string[]).includes(detailType);
+    const isCrossing = (detailType: string) =>
+      [...Object.values(CrossingEvent), OverdueEvent.REFRESH_OVERDUE].some((one) => one === detailType);
     const isCompleted = (detailType: string) => [FULL_REFRESHED, UNIFICATION_REFRESHED].includes(detailType as never);
     const isStatus = (status: unknown) => [...STATUSES, STATUS_FAILURE_ALIAS].includes(status as never);
     const isHealth = (detailType: string) => (Object.values(HealthEvent) as string[]).includes(detailType);
@@ -123,7 +128,7 @@ describe('rules and the events that they match', () => {
 
 describe('the rules', () => {
   test('are one per trigger, one per kind of observation, one for stages, and one for all other events', () => {
-    expect(Object.keys(rules)).toHaveLength(10);
+    expect(Object.keys(rules)).toHaveLength(11);
   });
 
   test('have patterns of less than 2,048 characters, the limit of EventBridge, even with the longest names', () => {
@@ -153,10 +158,10 @@ describe('the rules', () => {
   });
 
   test.each([
-    ['Triggers', 7],
+    ['Triggers', 8],
     ['Observations', 2],
     ['Stages', 1],
-    ['DeadLetterQueue', 10],
+    ['DeadLetterQueue', 11],
   ])('%s has one policy statement for EventBridge, with exactly the %i rules that send to it', (queue, count) => {
     const policies = Object.values(resources(template, 'AWS::SQS::QueuePolicy'));
     const statements = policies

@@ -1,3 +1,4 @@
+import { PARTITION_KEY } from '../../../contract/shared';
 import type { AwsCall } from '../../../local/engines/protocol/calls';
 import { keyArnOf } from '../../../local/engines/services/kms';
 import type { Plan } from '../../../local/template/model/plan';
@@ -105,6 +106,7 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
     const [{ Source, DetailType }] = input.Entries as [Record<'Source' | 'DetailType', string>];
     return { ...BY_TLS, 'events:source': [Source], 'events:detail-type': [DetailType] };
   }
+  if (service === 'dynamodb') return { ...BY_TLS, ...leadingKeys(input) };
   if (service !== 'kms') return BY_TLS;
   const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
   return {
@@ -112,6 +114,17 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
     ...Object.fromEntries(pairs.map(([key, value]) => [`kms:EncryptionContext:${key}`, value])),
     'kms:EncryptionContextKeys': pairs.map(([key]) => key),
   };
+}
+
+/** The condition key of requests with partition keys (DynamoDB, "Using IAM policy conditions for fine-grained access control"). */
+function leadingKeys({ Key, Item, RequestItems }: Input): Access['context'] {
+  const batches = Object.values((RequestItems ?? {}) as Record<string, { Keys?: Record<string, { S?: string }>[] }>);
+  const items = [Key, Item, ...batches.flatMap(({ Keys = [] }) => Keys)] as (
+    | Record<string, { S?: string }>
+    | undefined
+  )[];
+  const keys = items.flatMap((item) => item?.[PARTITION_KEY]?.S ?? []);
+  return keys.length > 0 ? { 'dynamodb:LeadingKeys': keys } : {};
 }
 
 /** The condition keys of GetWebIdentityToken (Service Authorization Reference, AWS STS) from the form of the request. */

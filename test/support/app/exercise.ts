@@ -20,6 +20,7 @@ import { FAILURES_TO_OPEN } from '../../../lambda/delivery/core/health/circuit-b
 import { REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../../lambda/delivery/core/health/health-transitions';
 import { resume } from '../../../lambda/delivery/core/health/pause-resume';
 import { replayAll } from '../../../lambda/delivery/core/replay';
+import { expectationTable } from '../../../lambda/expectations/adapters/expectation-table';
 import { type DesiredSubscription, register, unregister } from '../../../lambda/registration/core/register';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
@@ -40,7 +41,7 @@ import { startLocalStack } from '../../../local/stack';
 import { localConnector } from '../../../local/stack/connector';
 import { type LoadedTemplate, loadTemplate } from '../../../local/template/template';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
-import { onFailure, thresholdOn } from '../evaluation';
+import { definitionOf, onFailure, thresholdOn } from '../evaluation';
 import { MemoryTelemetry } from '../memory/memory';
 import { startEntraStandIn, tokenAnswer } from '../servers/entra-stand-in';
 import { temporaryFolder } from '../temporary-files';
@@ -120,6 +121,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
     await leaveThresholds(world);
     await leaveDeath(world);
     await leaveOutcomes(world);
+    await leaveExpectations(world);
     const before = await world.leftovers();
     await world.minute();
     const { calls, detailTypes, failures, delivered } = world;
@@ -211,6 +213,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     bus,
     moody,
     thresholds,
+    expectations: expectationTable(client, physicalId(parts.subscriptions.table)),
     subscriptions,
     deliveries,
     outcomes,
@@ -405,6 +408,7 @@ async function useApi({
   put,
   send,
   minute,
+  subscribe,
   subscriptions,
   writeHealth,
   moody,
@@ -458,8 +462,14 @@ async function useApi({
     ...crossing,
     level: 15,
   });
-  await call(location, 200, { method: 'DELETE', headers: {} });
-  await writeHealth(subscription, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
+  // Its first subject is not expected any more; the second one is by another flow, too.
+  await register('refresh-overdue', 'flows/awaited', { dataSource: 'once awaited', every: '1d' });
+  const awaited = await register('refresh-overdue', 'flows/awaited', { dataSource: 'awaited', every: '1d' });
+  await subscribe(expecting('awaited', 'awaited', DAY));
+  for (const one of [{ subscription, location }, awaited]) {
+    await call(one.location, 200, { method: 'DELETE', headers: {} });
+    await writeHealth(one.subscription, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
+  }
   await minute();
   if (await subscriptions.read(subscription)) throw new Error('retire did not remove the ended registration');
   await send(api.catalog.subjectsQueue, 'no event');
@@ -586,7 +596,14 @@ async function leaveRuns({ put, runs, crashing }: World): Promise<void> {
 }
 
 /** One value crosses more thresholds than an item holds: for a worker that succeeds, one that crashes, one that loses a race. */
-async function leaveCrossings({ put, subscribe, thresholds, subscriptions, crashing }: World): Promise<void> {
+async function leaveCrossings({
+  put,
+  subscribe,
+  thresholds,
+  subscriptions,
+  expectations,
+  crashing,
+}: World): Promise<void> {
   const threshold: Threshold = { operator: 'above', value: 10 };
   const crowd = Array.from({ length: HITS_PER_ITEM + 1 }, (_, n) => `crowd-${n}`);
   for (const name of crowd) await subscribe(thresholdOn(name, { segment: 'Crowd' }, threshold));
@@ -595,7 +612,7 @@ async function leaveCrossings({ put, subscribe, thresholds, subscriptions, crash
     await put('SegmentRefreshed', { segment: 'Crowd', memberCount, observedAt: new Date(at(n)).toISOString() });
   }
   const metric = { kind: 'segment', instanceId: 'default', name: 'Crowd' } as const;
-  const worker = { ...crashing, thresholds, subscriptions, clock: ago(HOUR) };
+  const worker = { ...crashing, thresholds, subscriptions, expectations, clock: ago(HOUR) };
   await untilCrash(observe({ metric, value: 20, observedAt: at(3), sequence: 0 }, worker));
   await thresholds.putIntentPart(metricKey(metric), 'lost', 0, [], at(0));
 
@@ -620,6 +637,27 @@ async function leaveThresholds({ put, subscribe, local }: World): Promise<void> 
   await observed(1, 1);
   await observed(20, 2);
   await unregister('beyond', 'cli', { ...local.registry, clock: ago(DAY) });
+}
+
+const expecting = (name: string, dataSource: string, every = HOUR): SubscriptionDefinition =>
+  definitionOf(name, 'refresh-overdue', { filter: { dataSource }, expectation: { rhythm: { every }, grace: 0 } });
+
+/** A data source and a segment whose next refresh is late, and an expectation whose removal was interrupted. */
+async function leaveExpectations({ put, subscribe, subscriptions, origin }: World): Promise<void> {
+  const endedAt = new Date(ago(3 * HOUR)()).toISOString();
+  await subscribe(expecting('late', 'Late'), `${origin}/flows/late${SIGNATURE}`);
+  await put('DataSourceRefreshed', { dataSource: 'Late', status: 'Successful', runId: 'late', endedAt });
+  await subscribe(
+    definitionOf('late-segment', 'refresh-overdue', {
+      filter: { segment: 'Late' },
+      expectation: { rhythm: { every: HOUR }, grace: 0 },
+    }),
+  );
+  await put('SegmentRefreshed', { segment: 'Late', memberCount: 1, observedAt: endedAt });
+  await subscribe(expecting('late-gone', 'Gone'));
+  await put('DataSourceRefreshed', { dataSource: 'Gone', status: 'Successful', runId: 'gone', endedAt });
+  const gone = await subscriptions.read('late-gone');
+  if (gone) await subscriptions.delete(gone);
 }
 
 /** A dead delivery whose worker crashed before it published the event. */

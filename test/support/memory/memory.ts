@@ -1,6 +1,8 @@
 import type { EventPublisher } from '../../../lambda/events/core/ports';
+import type { ExpectationStore } from '../../../lambda/expectations/core/ports';
+import { subjectKey, type Tracked } from '../../../lambda/expectations/core/tracked';
 import type { RegistryPorts } from '../../../lambda/registration/core/ports';
-import { canonicalDimensions, type Dimensions, memberKey } from '../../../lambda/shared/core/metric';
+import { canonicalDimensions, type Dimensions, memberKey, metricKey } from '../../../lambda/shared/core/metric';
 import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/ports';
 import { nextDue } from '../../../lambda/subscriptions/core/health';
 import type { DueSubscriptions, HealthStore } from '../../../lambda/subscriptions/core/ports';
@@ -40,6 +42,7 @@ export class MemoryTables {
   readonly measures = new Map<string, Dimensions[]>();
   readonly parts = new Map<string, unknown>();
   readonly subscriptions = new Map<string, Subscription>();
+  readonly expected = new Map<string, Tracked>();
   /** Every commit, in order: what really happened to each metric. `readAt` and `at` are steps. */
   readonly commits: { key: string; before?: MetricState; after: MetricState; readAt: number; at: number }[] = [];
   /** Every change of a subscription, in order; without a subscription it is gone. */
@@ -55,6 +58,30 @@ export class MemoryTables {
       const result = act();
       await gate(`after ${name}`);
       return copy(result);
+    };
+  }
+
+  /** The states of expected subjects as one worker sees them. */
+  expectations(gate: Gate = open): ExpectationStore {
+    const step = this.stepper(gate);
+    const isUnchanged = (key: string, read: Tracked | undefined) => {
+      const stored = this.expected.get(key);
+      return stored?.id === read?.id && stored?.version === read?.version;
+    };
+    return {
+      read: (key) => step('readExpected', () => this.expected.get(key)),
+      write: (tracked, read) =>
+        step('writeExpected', () => {
+          const key = subjectKey(tracked.subject);
+          if (!isUnchanged(key, read)) return false;
+          this.expected.set(key, copy({ ...tracked, version: (read?.version ?? 0) + 1 }));
+          return true;
+        }),
+      remove: (read) =>
+        step('removeExpected', () => {
+          const key = subjectKey(read.subject);
+          return isUnchanged(key, read) && this.expected.delete(key);
+        }),
     };
   }
 
@@ -75,6 +102,13 @@ export class MemoryTables {
           this.commits.push(copy({ key, before, after: state, readAt: readAt.get(key) ?? 0, at: this.steps }));
           this.states.set(key, copy(state));
           return true;
+        }),
+      markExpected: (metric) =>
+        step('markExpected', () => {
+          const key = metricKey(metric);
+          const state = this.states.get(key) ?? { metric, version: 0, recent: [] };
+          this.states.set(key, copy({ ...state, version: state.version + 1, expected: true }));
+          return state.last?.observedAt;
         }),
       items: (key, from, to) => step('items', () => this.range(key, from, to)),
       firstItems: (key, from, to, count) => step('firstItems', () => this.range(key, from, to).slice(0, count)),
@@ -138,10 +172,10 @@ export class MemoryTables {
         }),
       overdue: (kind, before) =>
         step('overdue', () => {
-          const intents = [...this.states].map(([metricKey, { intent }]) => ({
+          const intents = [...this.states].map(([key, { intent }]) => ({
             kind: 'intent',
             at: intent?.due ?? Infinity,
-            metricKey,
+            metricKey: key,
             sortKey: 'state',
           }));
           return [...intents, ...this.due.values()].filter((one) => one.kind === kind && one.at <= before);

@@ -218,6 +218,7 @@ export async function simulate({ flows, arrivals, workers, batchSize, fair }: Sc
       },
       outcomes: deliveries.outcomes(async () => {}),
       subscriptions,
+      expectations: tables.expectations(),
       events: bus.publisher(),
       rejected,
       telemetry,

@@ -10,6 +10,7 @@ import {
   SOURCE_KINDS,
   type SourceEntry,
 } from '../../../contract/sources';
+import { EXPECTED_PREFIX } from '../../../contract/subscriptions';
 import type { PolledJobs } from '../../../contract/unification';
 import type { CollectedRun, Stage } from '../../../lambda/collection/core/collected-run';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
@@ -21,6 +22,8 @@ import {
   type DeliveryRow,
 } from '../../../lambda/delivery/core/delivery';
 import type { Outcome } from '../../../lambda/delivery/core/outcome';
+import type { Expecting, Firing, Missed } from '../../../lambda/expectations/core/expecting';
+import type { Refresh as ExpectedRefresh, Tracked } from '../../../lambda/expectations/core/tracked';
 import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';
 import type { ChangeSeries, ComparedWith } from '../../../lambda/shared/core/change';
 import type { ThresholdOperator } from '../../../lambda/shared/core/position';
@@ -29,6 +32,7 @@ import {
   BODY_FORMATS,
   type ChangeThreshold,
   type EntraAuth,
+  type Expectation,
   type Filter,
   type LevelThreshold,
   type ReferencedFlowUrl,
@@ -78,6 +82,7 @@ const DEFINITION = fieldsOf<SubscriptionDefinition, 'name'>({
   instanceId: true,
   filter: true,
   threshold: true,
+  expectation: true,
   format: true,
   owners: true,
   link: true,
@@ -96,7 +101,50 @@ const FILTER = fieldsOf<Filter>({
   dimensions: true,
   kind: true,
   status: true,
+  unification: true,
 });
+const EXPECTATION = fieldsOf<Expectation>({
+  rhythm: true,
+  grace: true,
+  firstRefreshWithin: true,
+  repeatEvery: true,
+  alsoWhenBack: true,
+  anyOutcome: true,
+});
+const TRACKED = fieldsOf<Tracked>({
+  subject: true,
+  id: true,
+  version: true,
+  success: true,
+  failure: true,
+  ended: true,
+  expecting: true,
+  unsent: true,
+  marked: true,
+});
+const EXPECTED_REFRESH = fieldsOf<ExpectedRefresh>({ id: true, endedAt: true, status: true, runId: true, error: true });
+const EXPECTING = fieldsOf<Expecting>({
+  subscription: true,
+  uid: true,
+  expectation: true,
+  startsFlow: true,
+  since: true,
+  next: true,
+  missed: true,
+});
+const MISSED = fieldsOf<Missed>({ since: true, time: true, repeats: true });
+const FIRING = fieldsOf<Firing>({
+  kind: true,
+  subscription: true,
+  uid: true,
+  startsFlow: true,
+  expectation: true,
+  time: true,
+  since: true,
+  n: true,
+  at: true,
+});
+const FIRING_KINDS = membersOf<Firing['kind']>({ missed: true, back: true });
 const THRESHOLD = [
   ...fieldsOf<LevelThreshold>({ operator: true, value: true, recoverTo: true, fireIfAlreadyBeyond: true }),
   ...fieldsOf<ChangeThreshold>({ change: true, by: true, unit: true, comparedWith: true, minimumBase: true }),
@@ -145,6 +193,7 @@ const STATE = fieldsOf<MetricState>({
   recent: true,
   intent: true,
   changes: true,
+  expected: true,
 });
 const CHANGES = fieldsOf<Changes>({ bases: true });
 const BASE = fieldsOf<Base>({ value: true, observedAt: true });
@@ -334,6 +383,33 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     'a subscription with the format',
     BODY_FORMATS,
     subscriptions.map(({ format }) => format),
+  );
+
+  const tracked = subscriptions.filter(({ pk }) => pk.startsWith(EXPECTED_PREFIX));
+  const expecting = tracked.flatMap((one) => one.expecting);
+  const unsent = tracked.flatMap((one) => one.unsent);
+  fields(
+    'an expectation',
+    EXPECTATION,
+    subscriptions.map(({ expectation }) => expectation),
+  );
+  fields('an expected subject', TRACKED, tracked);
+  fields(
+    'a refresh of an expected subject',
+    EXPECTED_REFRESH,
+    tracked.map(({ failure }) => failure),
+  );
+  fields('an expectation of a subject', EXPECTING, expecting);
+  fields(
+    'a missed expectation',
+    MISSED,
+    expecting.map(({ missed }) => missed),
+  );
+  fields('an unsent event of an expectation', FIRING, unsent);
+  values(
+    'an unsent event of the kind',
+    FIRING_KINDS,
+    unsent.map(({ kind }) => kind),
   );
 
   const states = thresholds.filter(({ sk }) => sk === 'state');

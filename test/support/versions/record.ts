@@ -11,6 +11,8 @@ import { outcomeLink } from '../../../lambda/delivery/core/outcome-link';
 import type { DeliveryKey } from '../../../lambda/delivery/core/ports';
 import { replay } from '../../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../../lambda/delivery/core/scheduled-work';
+import { processSubject } from '../../../lambda/expectations/core/process';
+import { subjectKey } from '../../../lambda/expectations/core/tracked';
 import { measureBatch } from '../../../lambda/queries/core/measure';
 import type { CustomResourceRequest } from '../../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../../lambda/registration/core/declare';
@@ -23,6 +25,8 @@ import { normalizeBatch } from '../../../lambda/sources/core/normalize';
 import { reconcileBatch } from '../../../lambda/sources/core/reconcile';
 import type {
   ChangeThreshold,
+  Expectation,
+  Filter,
   SubscriptionDefinition,
   Threshold,
 } from '../../../lambda/subscriptions/core/subscription';
@@ -32,7 +36,7 @@ import { pollBatch } from '../../../lambda/unification/core/poll';
 import startMatchingJob from '../../fixtures/unification/start-matching-job.json';
 import { SAMPLES } from '../app/sources';
 import { RULES } from '../collection';
-import { onFailure, thresholdOn } from '../evaluation';
+import { definitionOf, onFailure, thresholdOn } from '../evaluation';
 import { resourcesOf } from './resources';
 import { OUTCOME_SECRET, type SentMessage, type VersionServers, VersionWorld } from './servers';
 import { type PutEvent, route, scheduled, type Templates } from './template';
@@ -125,6 +129,7 @@ class Recorder {
     await this.subscribe();
     await this.observe();
     await this.recordRefreshes();
+    await this.expectRefreshes();
     await this.deliver();
     await this.registerFlows();
     await this.reportOutcomes();
@@ -434,6 +439,51 @@ class Recorder {
     }
     for (const item of thresholdItems('gone', 'id-gone', ABOVE))
       await world.thresholds.putThreshold(key, item, world.now);
+  }
+
+  /** Expected refreshes: one that came, one that is overdue, and decisions that are not on the bus yet. */
+  private async expectRefreshes(): Promise<void> {
+    const { world } = this;
+    const every: Expectation = {
+      rhythm: { every: DAY },
+      grace: HOUR,
+      repeatEvery: 12 * HOUR,
+      alsoWhenBack: true,
+    };
+    const daily: Expectation = {
+      rhythm: { by: '07:00', days: ['mon', 'fri'], timeZone: 'Europe/Berlin' },
+      grace: 0,
+      firstRefreshWithin: 3 * DAY,
+      anyOutcome: true,
+    };
+    const expectation = (name: string, filter: Filter, one: Expectation) =>
+      this.register(definitionOf(name, 'refresh-overdue', { filter, expectation: one }), sealed(name));
+    await expectation('late', { dataSource: 'Late' }, every);
+    await expectation('late-daily', { dataSource: 'Late' }, daily);
+    await expectation('later', { dataSource: 'Later' }, every);
+    await expectation('late-segment', { segment: 'Flow' }, every);
+    await expectation('late-unification', { unification: true }, daily);
+    const refresh = async (dataSource: string, status: string, endedAt: number) => {
+      const detail = { dataSource, status, runId: `${status}-${endedAt}`, error: 'No access', endedAt: iso(endedAt) };
+      const messages = await this.observation('DataSourceRefreshed', detail);
+      await dispatchBatch(messages.map(received), world.dispatch);
+    };
+    const process = (dataSource: string) =>
+      processSubject(subjectKey({ type: 'data-source', instanceId: 'default', name: dataSource }), world.deliver);
+    for (const name of ['Late', 'Later']) {
+      await refresh(name, 'Successful', world.now - 30 * HOUR);
+      await refresh(name, 'Failed', world.now - 29 * HOUR);
+    }
+    await process('Late');
+    world.busIsDown = true;
+    await process('Later').catch(() => {});
+    world.busIsDown = false;
+    const other = definitionOf('late-other', 'refresh-overdue', { filter: { dataSource: 'Back' }, expectation: every });
+    await this.register(other, sealed('late-other'));
+    await refresh('Back', 'Successful', world.now - 30 * HOUR);
+    await process('Back');
+    // The event that it is back is decided and not sent yet.
+    await refresh('Back', 'Successful', world.now);
   }
 
   /** Dispatches a failed refresh of a data source, and returns its deliveries. */

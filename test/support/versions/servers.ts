@@ -19,6 +19,8 @@ import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/po
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';
 import type { EventPublisher } from '../../../lambda/events/core/ports';
+import { expectationTable } from '../../../lambda/expectations/adapters/expectation-table';
+import type { ExpectationStore } from '../../../lambda/expectations/core/ports';
 import type { MeasurePorts, QueryRun, QueryService } from '../../../lambda/queries/core/measure';
 import type { RegistryPorts } from '../../../lambda/registration/core/ports';
 import type { Item } from '../../../lambda/shared/adapters/dynamodb';
@@ -119,6 +121,7 @@ export class VersionWorld {
 
   readonly subscriptions: SubscriptionTable;
   readonly thresholds: ThresholdTable;
+  readonly expectations: ExpectationStore;
   readonly deliveries: DeliveryTable;
   readonly runs: RunTable;
   readonly polledJobs: PolledJobTable;
@@ -136,6 +139,7 @@ export class VersionWorld {
     const { client, ...names } = servers.tables;
     this.subscriptions = new SubscriptionTable(client, names.subscriptions);
     this.thresholds = new ThresholdTable(client, names.thresholds);
+    this.expectations = expectationTable(client, names.subscriptions);
     this.deliveries = new DeliveryTable(client, names.deliveries, DEFAULT_DELIVERY_RETENTION_DAYS);
     this.runs = new RunTable(client, names.runs);
     this.polledJobs = new PolledJobTable(client, names.runs);
@@ -164,23 +168,26 @@ export class VersionWorld {
   }
 
   get evaluate(): EvaluationPorts & RejectPorts {
-    return { ...this.common, thresholds: this.thresholds, subscriptions: this.subscriptions };
+    const { common, thresholds, subscriptions, expectations } = this;
+    return { ...common, thresholds, subscriptions, expectations };
   }
 
   get dispatch(): DispatchPorts {
     const { client, subscriptions } = this.servers.tables;
     const index = subscriptionIndex(client, subscriptions);
     const send = deliverySender(this.sqs, 'deliver');
-    return { ...this.common, index, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS, send };
+    const { expectations } = this;
+    return { ...this.common, index, expectations, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS, send };
   }
 
   get deliver(): DeliverPorts & ScheduledWorkPorts {
-    const { deliveries, subscriptions } = this;
+    const { deliveries, subscriptions, expectations } = this;
     return {
       ...this.common,
       deliveries,
       kept: deliveries,
       outcomes: new OutcomeTable(this.servers.tables.client, this.servers.tables.deliveries),
+      expectations,
       subscriptions,
       due: {
         dueSubscriptions: (before) => subscriptions.dueSubscriptions(before),
@@ -233,6 +240,7 @@ export class VersionWorld {
     return {
       subscriptions: this.subscriptions,
       thresholds: this.thresholds,
+      expectations: this.expectations,
       fingerprint,
       seal: (name, url) => this.servers.stores.seal(name, url),
       requestCheck: (check) =>

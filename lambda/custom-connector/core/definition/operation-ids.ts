@@ -8,6 +8,7 @@ export const TRIGGER_OPERATIONS: Readonly<Record<TriggerId, string>> = {
   'measure-threshold-crossed': 'WhenMeasureCrossesThreshold',
   'full-refresh-completed': 'WhenFullRefreshCompletes',
   'unification-refresh-completed': 'WhenUnificationCompletes',
+  'refresh-overdue': 'WhenRefreshIsOverdue',
 };
 
 /** `operationId`s of the other operations. Power Automate stores them in flows, so they never change. */

@@ -6,6 +6,7 @@ import type { ThresholdOperator } from '../../../shared/core/position';
 import type { CHANGE_KEYS } from '../../../subscriptions/core/entry/changes';
 import type { Field } from './field';
 import { OperationId } from './operation-ids';
+import { overdueFields } from './overdue-fields';
 
 /** A trigger as the flow designer shows it. */
 export interface TriggerDefinition {
@@ -160,7 +161,7 @@ export const STATUS_TITLES = {
   Canceled: 'Canceled',
 } as const satisfies Record<(typeof STATUSES)[number], string>;
 
-/** The six triggers. Fields are only added, and their names never change: flows store them. */
+/** The triggers. Fields are only added, and their names never change: flows store them. */
 export const TRIGGER_DEFINITIONS: Readonly<Record<TriggerId, TriggerDefinition>> = {
   'data-source-refresh-failed': {
     summary: 'When a data source refresh fails',
@@ -246,6 +247,11 @@ export const TRIGGER_DEFINITIONS: Readonly<Record<TriggerId, TriggerDefinition>>
     summary: 'When unification completes',
     description: 'Runs the flow when unification (map, match, merge) ends, whatever its result.',
     fields: [statusField('the unification'), ...COMMON],
+  },
+  'refresh-overdue': {
+    summary: 'When a refresh is overdue',
+    description: 'Runs the flow when an expected refresh does not come in time.',
+    fields: [...overdueFields, ...COMMON],
   },
 };
 

@@ -55,6 +55,7 @@ export const CLOUDEVENTS_BODIES = {
   'measure-threshold-crossed': envelope('measure-threshold-crossed'),
   'full-refresh-completed': envelope('full-refresh-completed'),
   'unification-refresh-completed': envelope('unification-refresh-completed'),
+  'refresh-overdue': envelope('refresh-overdue'),
 } as const satisfies Record<TriggerId, unknown>;
 
 /** Body in the format `cloudevents`. */

@@ -140,6 +140,29 @@ export const FLAT_BODIES = {
     v.title('Unification refresh completed'),
     v.description('Body that a flow receives when unification has ended.'),
   ),
+  'refresh-overdue': v.pipe(
+    v.object({
+      ...common('refresh-overdue'),
+      state: text('State', 'Overdue if the refresh did not come, Recovered if it came at last.'),
+      subjectType: text('Subject type', 'DataSource, Segment, Measure, FullRefresh or Unification.'),
+      subject: text('Subject', 'Name of what was to be refreshed.'),
+      expectation: text('Expectation', 'When a refresh is expected, such as every 24 h.'),
+      expectedBy: text('Expected by', 'When the refresh was expected, without the grace, ISO 8601 in UTC.'),
+      overdueSince: text(
+        'Overdue since',
+        'First expected time that was missed since the last refresh, ISO 8601 in UTC.',
+      ),
+      repeat: integer('Repeat', 'Number of the repeat, if the subscription repeats. 0 for the first run.'),
+      lastSuccessAt: text('Last success at', 'End of the last successful refresh, ISO 8601 in UTC. Empty if unknown.'),
+      lastSuccessRunId: text('Last successful run', 'Its run. Can be empty.'),
+      lastFailureAt: text('Last failure at', 'End of the last failed refresh, ISO 8601 in UTC. Empty if unknown.'),
+      lastFailureStatus: text('Last failure', 'Failed or TimedOut. Empty if no failure is known.'),
+      lastFailureRunId: text('Last failed run', 'Its run. Can be empty.'),
+      ...failure,
+    }),
+    v.title('Refresh overdue'),
+    v.description('Body that a flow receives when an expected refresh does not come, or comes at last.'),
+  ),
 } as const satisfies Record<TriggerId, unknown>;
 
 type BodyOf<T extends TriggerId> = v.InferOutput<(typeof FLAT_BODIES)[T]>;

@@ -1,7 +1,13 @@
 import type { TriggerId } from '../../../../contract/events';
 import { MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/fields';
-import type { MeasureCrossing, SegmentCrossing, TriggerEvent } from '../../../events/core/trigger-event';
+import type {
+  MeasureCrossing,
+  OverdueRefresh,
+  SegmentCrossing,
+  TriggerEvent,
+} from '../../../events/core/trigger-event';
 import { cut, difference, html, mapText, membersText, oneLine, plain, quantityText } from '../../../shared/core/text';
+import { overdueSubject } from '../../../subscriptions/core/matching';
 import { MAX_OWNERS_LENGTH } from '../../../subscriptions/core/subscription';
 import { changeFacts } from './change-text';
 import type { FlatBody } from './flat-schema';
@@ -59,7 +65,30 @@ export function flatBody(input: BodyInput, error: string): FlatBody {
         ...mapFields('stages', event.stages),
         ...errorFields(error),
       });
+    case 'refresh-overdue':
+      return withoutUndefined({
+        ...commonFields(input, event.trigger),
+        ...overdueFields(event),
+        ...errorFields(error),
+      });
   }
+}
+
+function overdueFields(event: OverdueRefresh) {
+  return {
+    state: event.state,
+    subjectType: event.subjectType,
+    subject: name(overdueSubject(event)),
+    expectation: cut(oneLine(event.expectation), MAX_NAME_LENGTH),
+    expectedBy: instant(event.expectedBy),
+    overdueSince: instant(event.overdueSince),
+    repeat: event.repeat,
+    lastSuccessAt: instant(event.lastSuccessAt),
+    lastSuccessRunId: name(event.lastSuccessRunId),
+    lastFailureAt: instant(event.lastFailureAt),
+    lastFailureStatus: event.lastFailureStatus ?? '',
+    lastFailureRunId: name(event.lastFailureRunId),
+  };
 }
 
 const errorFields = (error: string) => ({ error, errorHtml: html(error) });

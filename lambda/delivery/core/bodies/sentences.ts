@@ -3,6 +3,7 @@ import type {
   DataSourceEvent,
   FullRefreshEvent,
   MeasureCrossing,
+  OverdueRefresh,
   SegmentCrossing,
   TriggerEvent,
   UnificationEvent,
@@ -11,6 +12,7 @@ import { durationText } from '../../../shared/core/duration';
 import { numberText } from '../../../shared/core/number-text';
 import { directionOf, type ThresholdOperator } from '../../../shared/core/position';
 import { counted, cut, mapText, membersText, oneLine, quantityText } from '../../../shared/core/text';
+import { overdueSubject } from '../../../subscriptions/core/matching';
 import { isChange, type Threshold } from '../../../subscriptions/core/subscription';
 import { type ChangeFacts, changeCondition, changeFacts, changeText } from './change-text';
 
@@ -73,6 +75,8 @@ function plainSentences(event: TriggerEvent, threshold: Threshold | undefined): 
       return fullRefreshSentences(event);
     case 'unification-refresh-completed':
       return unificationSentences(event);
+    case 'refresh-overdue':
+      return overdueSentences(event);
   }
 }
 
@@ -124,6 +128,37 @@ function unificationSentences(event: UnificationEvent): Sentences {
     summary: join(
       `Unification ${ENDED[event.status]}${after(event)}.`,
       outcomes(event.stages, 'stage was', 'stages were'),
+      errorSentence(event.error),
+    ),
+  };
+}
+
+const OVERDUE_NOUNS: Readonly<Record<OverdueRefresh['subjectType'], string>> = {
+  DataSource: 'Data source ',
+  Segment: 'Segment ',
+  Measure: 'Measure ',
+  FullRefresh: '',
+  Unification: '',
+};
+
+function overdueSentences(event: OverdueRefresh): Sentences {
+  const { state, subjectType, expectation, expectedBy, overdueSince, repeat, lastSuccessAt, lastFailureAt } = event;
+  const subject = `${OVERDUE_NOUNS[subjectType]}${overdueSubject(event)}`;
+  const success = lastSuccessAt === undefined ? 'No success is known.' : `Last success: ${minuteText(lastSuccessAt)}.`;
+  const failed = lastFailureAt !== undefined && `Last failure: ${minuteText(lastFailureAt)}.`;
+  if (state === 'Recovered') {
+    return {
+      title: `${subject} was refreshed again`,
+      summary: join(`${subject} was overdue since ${minuteText(overdueSince)}.`, success),
+    };
+  }
+  return {
+    title: `${subject} is ${repeat > 0 ? 'still ' : ''}overdue`,
+    summary: join(
+      `A refresh was expected by ${minuteText(expectedBy)} (${expectation}).`,
+      overdueSince !== expectedBy && `Overdue since ${minuteText(overdueSince)}.`,
+      success,
+      failed,
       errorSentence(event.error),
     ),
   };

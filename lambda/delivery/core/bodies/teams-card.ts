@@ -7,10 +7,16 @@
  */
 import * as v from 'valibot';
 import type { Status, TriggerId } from '../../../../contract/events';
-import type { MeasureCrossing, SegmentCrossing, TriggerEvent } from '../../../events/core/trigger-event';
+import type {
+  MeasureCrossing,
+  OverdueRefresh,
+  SegmentCrossing,
+  TriggerEvent,
+} from '../../../events/core/trigger-event';
 import { durationText } from '../../../shared/core/duration';
 import { numberText } from '../../../shared/core/number-text';
 import { cut, difference, mapText, markdown, membersText, oneLine, quantityText } from '../../../shared/core/text';
+import { overdueSubject } from '../../../subscriptions/core/matching';
 import type { Threshold } from '../../../subscriptions/core/subscription';
 import { changeFacts, percentText } from './change-text';
 import { flatBody } from './flat';
@@ -156,6 +162,7 @@ function marksOf({ isTest, delayedMinutes }: FlatBody): string {
 
 /** Color for skimming the channel. The title says the same in words. */
 function styleOf(fields: FlatBody): ContainerStyle {
+  if ('state' in fields) return fields.state === 'Recovered' ? 'good' : 'attention';
   if (!('status' in fields)) return 'accent';
   if (fields.status === 'Successful') return 'good';
   const isFinal = !('willRetry' in fields && fields.willRetry);
@@ -169,6 +176,7 @@ const SUBJECT_BUTTONS: Readonly<Record<TriggerId, string>> = {
   'measure-threshold-crossed': 'Open measure',
   'full-refresh-completed': 'Open page',
   'unification-refresh-completed': 'Open page',
+  'refresh-overdue': 'Open page',
 };
 
 function actionsOf(fields: FlatBody): v.InferOutput<typeof openUrl>[] {
@@ -185,7 +193,7 @@ type Row = readonly [title: string, value: string, maxLength?: number];
 function factsOf(input: BodyInput, fields: FlatBody): Fact[] {
   const rows: Row[] = [
     ...triggerRows(input),
-    ['Run', fields.runId],
+    ['Run', 'runId' in fields ? fields.runId : ''],
     ['Instance', fields.instanceId],
     ['Subscription', fields.subscription],
     ['Owners', fields.owners.replaceAll(';', ', ')],
@@ -227,7 +235,21 @@ function triggerRows({ event, subscription }: BodyInput): Row[] {
       ];
     case 'unification-refresh-completed':
       return [['Status', event.status], ['Stages', statusesText(event.stages), MAX_LIST_LENGTH], ...runRows(event)];
+    case 'refresh-overdue':
+      return overdueRows(event);
   }
+}
+
+function overdueRows(event: OverdueRefresh): Row[] {
+  const time = (at: number | undefined) => (at === undefined ? '' : minuteText(at));
+  return [
+    ['Subject', overdueSubject(event)],
+    ['Expected', event.expectation],
+    ['Expected by', time(event.expectedBy)],
+    ['Overdue since', time(event.overdueSince)],
+    ['Last success', event.lastSuccessAt === undefined ? 'Unknown' : time(event.lastSuccessAt)],
+    ['Last failure', time(event.lastFailureAt)],
+  ];
 }
 
 function runRows(event: Extract<TriggerEvent, { status: unknown }>): Row[] {

@@ -1,5 +1,6 @@
 import { THRESHOLD_OPERATORS } from '../../../shared/core/position';
 import { CHANGE_DIRECTIONS, type Filter, type SubscriptionDefinition, type Threshold } from '../subscription';
+import { toExpectation } from './expectation';
 import type { SubscriptionEntry } from './schema';
 
 export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
@@ -10,6 +11,7 @@ export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
     instanceId: entry.instanceId,
     filter: filterOf(entry),
     threshold,
+    expectation: entry.trigger === 'refresh-overdue' ? toExpectation(entry) : undefined,
     format: entry.format,
     owners: entry.owners,
     link: entry.link,
@@ -38,6 +40,11 @@ function filterOf(entry: SubscriptionEntry): Filter {
       return given({ kind: entry.kind, status: entry.status });
     case 'unification-refresh-completed':
       return given({ status: entry.status });
+    case 'refresh-overdue': {
+      const { dataSource, segment, measure, fullRefresh, unification } = entry;
+      const kind = { scheduled: 'Scheduled', onDemand: 'OnDemand', any: undefined } as const;
+      return given({ dataSource, segment, measure, kind: fullRefresh && kind[fullRefresh], unification });
+    }
   }
 }
 

@@ -1,19 +1,7 @@
 import * as v from 'valibot';
-import { durationHint, durationMs } from '../../../shared/core/duration';
 import { wholeNumberSchema } from '../../../shared/core/numbers';
+import { duration } from './duration';
 import { write } from './messages';
-
-/** A duration, converted to milliseconds. */
-const duration = (least: string, most: string, description: string) => {
-  const range = durationHint(least, most);
-  const isInRange = (ms: number) => ms >= (durationMs(least) as number) && ms <= (durationMs(most) as number);
-  return v.pipe(
-    v.string(write(range)),
-    v.check((text) => isInRange(durationMs(text) ?? Number.NaN), write(range)),
-    v.description(description),
-    v.transform((text) => durationMs(text) as number),
-  );
-};
 
 const RATE_HINT = 'a number of calls and a period, such as { calls: 4500, per: 5m }';
 const rateLimitEntry = v.strictObject(

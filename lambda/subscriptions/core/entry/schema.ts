@@ -5,9 +5,10 @@ import { BODY_FORMATS } from '../subscription';
 import { authEntry } from './auth';
 import { changes } from './changes';
 import { deliveryOptions } from './delivery-options';
+import { expectationKeys } from './expectation';
 import { AT_MOST_ONE_FLOW, FLOW_KEYS, flowMistakes, ONE_FLOW } from './flow';
 import { levelMistakes, levels, ONE_CONDITION } from './levels';
-import { checkEach, type Issue, text, write, writeOneOf, writeText } from './messages';
+import { checkEach, type Issue, mistakeAt, type RawMistake, text, write, writeOneOf, writeText } from './messages';
 import { link, nameEntry, ownersEntry } from './name-owners-links';
 
 const common = <T extends TriggerId>(trigger: T, description: string) => ({
@@ -72,6 +73,22 @@ const dimensions = v.optional(
     ),
   ),
 );
+
+const OVERDUE_SUBJECTS = ['dataSource', 'segment', 'measure', 'fullRefresh', 'unification'] as const;
+const FULL_REFRESHES = ['scheduled', 'onDemand', 'any'] as const;
+const SUBJECT_HINT = `one of ${OVERDUE_SUBJECTS.join(', ')}, such as dataSource: Orders`;
+
+/** An expectation is of one subject. */
+function overdueMistakes(input: Record<string, unknown>): RawMistake[] {
+  const [first, second] = OVERDUE_SUBJECTS.filter((key) => input[key] !== undefined);
+  const message = `cannot be combined with "${first}"; keep one, and create a second subscription for the other`;
+  const subject = second
+    ? [mistakeAt(input, second, message)]
+    : first
+      ? []
+      : [mistakeAt(input, 'dataSource', `is missing; write ${SUBJECT_HINT}`)];
+  return [...subject, ...flowMistakes(input, false)];
+}
 
 const refreshMistakes = (input: Record<string, unknown>) => flowMistakes(input, true);
 const thresholdMistakes = (input: Record<string, unknown>) => [...levelMistakes(input), ...flowMistakes(input, false)];
@@ -143,6 +160,31 @@ export const ENTRY_SCHEMAS = {
     v.metadata(ONE_FLOW),
     checkEach(refreshMistakes),
   ),
+  'refresh-overdue': v.pipe(
+    v.strictObject({
+      ...common('refresh-overdue', 'Fires when an expected refresh does not come.'),
+      ...FLOW_KEYS,
+      dataSource: v.optional(
+        v.pipe(text("a data source's name"), v.description('Expects refreshes of this data source.')),
+      ),
+      segment: v.optional(v.pipe(text("a segment's name"), v.description('Expects refreshes of this segment.'))),
+      measure: v.optional(
+        v.pipe(text("a measure's name"), v.description('Expects refreshes of this measure, or of any of its members.')),
+      ),
+      fullRefresh: v.optional(
+        v.pipe(
+          v.picklist(FULL_REFRESHES, writeOneOf(FULL_REFRESHES, { manual: 'onDemand', true: 'any' })),
+          v.description('Expects full refreshes: scheduled ones, manual ones (onDemand), or any.'),
+        ),
+      ),
+      unification: v.optional(
+        v.pipe(v.literal(true, write('true')), v.description('true: expects unification (map, match, merge).')),
+      ),
+      ...expectationKeys,
+    }),
+    v.metadata({ oneOf: OVERDUE_SUBJECTS.map((key) => ({ required: [key] })), ...AT_MOST_ONE_FLOW }),
+    checkEach(overdueMistakes),
+  ),
   'unification-refresh-completed': v.pipe(
     v.strictObject({
       ...common('unification-refresh-completed', 'Fires when unification (map, match, merge) has ended.'),
@@ -161,6 +203,7 @@ const subscriptionEntrySchema = v.variant('trigger', [
   ENTRY_SCHEMAS['measure-threshold-crossed'],
   ENTRY_SCHEMAS['full-refresh-completed'],
   ENTRY_SCHEMAS['unification-refresh-completed'],
+  ENTRY_SCHEMAS['refresh-overdue'],
 ]);
 
 /** One entry, checked and normalized. Its flow URL is not checked yet. */

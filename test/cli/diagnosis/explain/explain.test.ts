@@ -395,3 +395,52 @@ test('names and conditions as text', () => {
     }),
   ).toBe("full-refresh-completed (Scheduled, Failed or TimedOut) of instance 'eu'");
 });
+
+describe('an expected refresh', () => {
+  const HOUR = 60 * MINUTE;
+  const late = subscription({
+    trigger: 'refresh-overdue',
+    filter: { dataSource: 'Orders' },
+    expectation: { rhythm: { every: DAY }, grace: HOUR },
+  });
+  const expecting = {
+    ...{ subscription: 'crm', uid: 'uid', startsFlow: true, since: NOW - 9 * DAY },
+    expectation: late.definition.expectation as never,
+  };
+  const success = { id: '1', endedAt: NOW - 2 * HOUR, status: 'Successful', runId: 'nightly-4' } as const;
+  const explained = (expectation: ExplainInput['expectation'], deliveries: DeliveryRow[] = []) =>
+    explain({ subscription: late, now: NOW, since: NOW - DAY, deliveries, expectation });
+  const stepOf = ({ steps }: { steps: readonly Step[] }, name: string) => steps.find((one) => one.name === name);
+
+  it('that is not missing names the next time', () => {
+    const explanation = explained({ success, expecting: { ...expecting, next: NOW + 22 * HOUR }, isUnsent: false });
+    expect(explanation.verdict).toBe(
+      'The flow did not run because the next refresh is expected by 2026-11-21 10:00:00Z (in 22 h), and none is missing.',
+    );
+    expect(stepOf(explanation, 'received')?.text).toContain('the last success: Successful 2026-11-20 10:00:00Z');
+    expect(stepOf(explanation, 'expected')?.evidence[0]).toContain(
+      'without one, the flow starts at 2026-11-21 11:00:00Z',
+    );
+  });
+
+  it('that is overdue names the missed time and the last failure', () => {
+    const failure = { id: '2', endedAt: NOW - HOUR, status: 'Failed', error: 'Access denied' } as const;
+    const time = NOW - 5 * HOUR;
+    const missed = { since: time, time, repeats: 0 };
+    const explanation = explained({ failure, expecting: { ...expecting, missed }, isUnsent: true });
+    expect(explanation.verdict).toContain('An event matches but has no delivery');
+    expect(stepOf(explanation, 'received')).toMatchObject({ mark: '–', text: 'no successful refresh is known' });
+    expect(stepOf(explanation, 'received')?.evidence[0]).toContain('Access denied');
+    expect(stepOf(explanation, 'expected')).toMatchObject({
+      mark: '✓',
+      text: expect.stringContaining('no refresh came by 2026-11-20 07:00:00Z'),
+      evidence: [expect.stringContaining('deliver sends it within a minute')],
+    });
+  });
+
+  it('whose registration was interrupted says what to do', () => {
+    const explanation = explained({ isUnsent: false });
+    expect(explanation.verdict).toContain('the registration of crm was interrupted');
+    expect(stepOf(explanation, 'expected')?.evidence).toEqual(['apply the file again, deploy again, or save the flow']);
+  });
+});

@@ -76,7 +76,11 @@ describe('the operations', () => {
         Object.fromEntries(names.filter((one) => one.required).map(({ name }) => [name, values[name] as string]));
       const hasBody = trigger !== undefined || fields.length > 0;
       const body = trigger
-        ? { ...required(TRIGGER_DEFINITIONS[trigger].fields), callbackUrl: callbackUrl({ workflow: 2 }) }
+        ? {
+            ...required(TRIGGER_DEFINITIONS[trigger].fields),
+            ...(trigger === 'refresh-overdue' && { dataSource: 'Orders', every: '24h' }),
+            callbackUrl: callbackUrl({ workflow: 2 }),
+          }
         : required(fields);
       const response = await api.send(route.replace(' ', ' /v1'), {
         parameters: { ...required(parameters.filter((one) => one.in === 'path')), trigger },

@@ -22,6 +22,7 @@ const REQUIRED: Readonly<Record<TriggerId, object>> = {
   'measure-threshold-crossed': { measure: 'Revenue', direction: 'below', level: 8000.5 },
   'full-refresh-completed': {},
   'unification-refresh-completed': {},
+  'refresh-overdue': { dataSource: 'Orders', every: '24h' },
 };
 
 describe('a request of a trigger', () => {
@@ -87,6 +88,30 @@ describe('a request of a trigger', () => {
     ],
     ['unification-refresh-completed', { status: ['Failed'] }, { filter: { status: ['Failed'] } }],
     [
+      'refresh-overdue',
+      { dataSource: 'Orders', every: '24h', grace: '1h', repeatEvery: '12h', alsoWhenBack: true, anyOutcome: false },
+      {
+        filter: { dataSource: 'Orders' },
+        expectation: { rhythm: { every: 86_400_000 }, grace: 3_600_000, repeatEvery: 43_200_000, alsoWhenBack: true },
+      },
+    ],
+    [
+      'refresh-overdue',
+      { run: 'scheduledFullRefresh', by: '07:00', days: ['fri', 'mon'], timeZone: 'Europe/Berlin' },
+      {
+        filter: { kind: 'Scheduled' },
+        expectation: { rhythm: { by: '07:00', days: ['mon', 'fri'], timeZone: 'Europe/Berlin' }, grace: 0 },
+      },
+    ],
+    [
+      'refresh-overdue',
+      { run: 'unification', every: '7d', firstRefreshWithin: '3d' },
+      {
+        filter: { unification: true },
+        expectation: { rhythm: { every: 604_800_000 }, grace: 0, firstRefreshWithin: 259_200_000 },
+      },
+    ],
+    [
       'unification-refresh-completed',
       {
         instanceId: 'emea',
@@ -111,12 +136,30 @@ describe('a request of a trigger', () => {
         TRIGGER_DEFINITIONS[trigger].fields.filter(({ required }) => !required).map(({ name }) => [name, value]),
       );
     const plain = read(trigger, REQUIRED[trigger]);
-    for (const value of [null, '', []]) expect(read(trigger, { ...REQUIRED[trigger], ...empty(value) })).toEqual(plain);
+    for (const value of [null, '', []]) expect(read(trigger, { ...empty(value), ...REQUIRED[trigger] })).toEqual(plain);
   });
 });
 
 describe('a mistake in a request', () => {
   it.each<[TriggerId, object, string]>([
+    [
+      'refresh-overdue',
+      { segment: 'VIP', every: undefined, by: '7 am', timeZone: 'Europe/Berlim' },
+      'Expected by: "by" is "7 am"; write a time in quotes from "00:00" to "23:59", such as "07:00". ' +
+        'Time zone: "timeZone" is "Europe/Berlim"; write Europe/Berlin. ' +
+        'Segment: "segment" cannot be combined with "dataSource"; keep one, and create a second subscription for the other.',
+    ],
+    [
+      'refresh-overdue',
+      { every: '1y', days: ['mon'] },
+      'Expected every: "every" is "1y"; write a duration such as 90m, 12h or 3d, from 5m to 90d. ' +
+        'Days: "days" belongs to "by"; remove it, or write by instead of every.',
+    ],
+    [
+      'refresh-overdue',
+      { dataSource: undefined, run: 'partial' },
+      'Run: "fullRefresh" is "partial"; write one of scheduled, onDemand, any.',
+    ],
     ['segment-threshold-crossed', { segment: undefined }, 'Segment: "segment" is missing; write a segment\'s name.'],
     ['measure-threshold-crossed', { measure: null }, 'Measure: "measure" is missing; write a measure\'s name.'],
     ['segment-threshold-crossed', { level: '' }, 'Level: "level" is missing; write a number such as 10000 or 12.5.'],

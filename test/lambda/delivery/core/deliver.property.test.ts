@@ -123,6 +123,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       },
       outcomes: deliveries.outcomes(gate),
       subscriptions,
+      expectations: tables.expectations(gate),
       events: bus.publisher(gate),
       rejected: new MemoryRejected(),
       telemetry: new MemoryTelemetry(),
@@ -189,6 +190,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   const registryPorts = (gate: Gate) => ({
     subscriptions: tables.registry(gate),
     thresholds: tables.thresholds(gate),
+    expectations: tables.expectations(gate),
     fingerprint: (url: string) => url,
     seal: async (_: string, url: string) => ({ ciphertext: url, host: 'example.com', fingerprint: url }),
     requestCheck: async () => {},
@@ -272,6 +274,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
     };
     return dispatchBatch([{ id: 'm', body }], {
       index: { find },
+      expectations: tables.expectations(gate),
       rejected,
       telemetry,
       clock,

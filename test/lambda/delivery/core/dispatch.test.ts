@@ -7,7 +7,7 @@ import { RefusedError } from '../../../../lambda/shared/core/refused';
 import type { SubscriptionEntry } from '../../../../lambda/subscriptions/core/ports';
 import type { Filter } from '../../../../lambda/subscriptions/core/subscription';
 import { busEvent, NOW } from '../../../support/evaluation';
-import { MemoryRejected, MemoryTelemetry } from '../../../support/memory/memory';
+import { MemoryRejected, MemoryTables, MemoryTelemetry } from '../../../support/memory/memory';
 
 let subscriptions: (SubscriptionEntry & { trigger: TriggerId; instanceId: string })[];
 let sent: DeliveryMessage[];
@@ -38,6 +38,7 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
   const failed = await dispatchBatch(
     bodies.map((body, n) => ({ id: String(n), body })),
     {
+      expectations: new MemoryTables().expectations(),
       index: {
         find: async (trigger, instanceId, subject) => {
           if (unreadable.has(trigger)) throw new Error('the table is down');

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { pause, resume } from '../../../../lambda/delivery/core/health/pause-resume';
+import { expectationTable } from '../../../../lambda/expectations/adapters/expectation-table';
 import { registeredFlowsTable } from '../../../../lambda/registration/adapters/registered-flows-table';
 import type { Callback } from '../../../../lambda/registration/core/callback';
 import {
@@ -50,6 +51,7 @@ class Flow {
       subscriptions,
       due: subscriptions,
       thresholds: new ThresholdTable(client, tables.thresholds),
+      expectations: expectationTable(client, tables.subscriptions),
       flows: registeredFlowsTable(client, tables.subscriptions),
       telemetry: this.telemetry,
       requestCheck: async () => {},
@@ -94,6 +96,7 @@ class Flow {
       thresholds,
       due: thresholds,
       subscriptions,
+      expectations: expectationTable(tables.client, tables.subscriptions),
       events,
       telemetry,
       clock,

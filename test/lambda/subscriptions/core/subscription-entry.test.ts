@@ -7,6 +7,12 @@ const FLOW_URL = 'https://x.api.powerplatform.com/workflows/0/triggers/manual/pa
 const failed = { name: 'crm', trigger: 'data-source-refresh-failed', flowUrl: FLOW_URL };
 const segment = { name: 'vip', trigger: 'segment-threshold-crossed', segment: 'VIP', above: 10000 };
 const measure = { name: 'rev', trigger: 'measure-threshold-crossed', measure: 'Revenue', below: 5 };
+const late = { name: 'late', trigger: 'refresh-overdue', dataSource: 'Orders', expect: { every: '24h' } };
+const SUBJECT = 'write one of dataSource, segment, measure, fullRefresh, unification, such as dataSource: Orders';
+const EXPECT = 'write { every: 24h, grace: 1h } or { by: "07:00", days: [mon, tue], timeZone: Europe/Berlin }';
+const DURATION = 'write a duration such as 90m, 12h or 3d,';
+const TIME = 'write a time in quotes from "00:00" to "23:59", such as "07:00"';
+const DAYS = 'a list of mon, tue, wed, thu, fri, sat, sun, such as [mon, tue, wed, thu, fri]';
 const full = { name: 'full', trigger: 'full-refresh-completed', flowUrl: FLOW_URL };
 
 const FROM = 'write { secret: NAME }, { secret: NAME, field: FIELD } or { parameter: NAME }';
@@ -227,7 +233,7 @@ describe('a mistake says what to write', () => {
       'no trigger',
       { name: 'a' },
       [
-        '"trigger" is missing; write one of data-source-refresh-failed, data-source-refresh-succeeded, segment-threshold-crossed, measure-threshold-crossed, full-refresh-completed, unification-refresh-completed',
+        '"trigger" is missing; write one of data-source-refresh-failed, data-source-refresh-succeeded, segment-threshold-crossed, measure-threshold-crossed, full-refresh-completed, unification-refresh-completed, refresh-overdue',
       ],
     ],
     [
@@ -328,6 +334,87 @@ describe('a mistake says what to write', () => {
       ['"status" is "x"; write one of Successful, Failed, TimedOut, Skipped, Canceled'],
     ],
     ['no status', { ...full, status: [] }, ['"status" is an empty list; remove it to receive every status']],
+    ['an expectation without a subject', { ...late, dataSource: undefined }, [`"dataSource" is missing; ${SUBJECT}`]],
+    [
+      'an expectation of two subjects',
+      { ...late, segment: 'VIP' },
+      ['"segment" cannot be combined with "dataSource"; keep one, and create a second subscription for the other'],
+    ],
+    [
+      'an expectation of failures',
+      { ...late, status: 'Failed' },
+      ['"status" does not belong to the trigger refresh-overdue; remove it'],
+    ],
+    [
+      'an expectation of members',
+      { ...late, dimensions: { Region: 'EU' } },
+      ['"dimensions" does not belong to the trigger refresh-overdue; remove it'],
+    ],
+    ['no expectation', { ...late, expect: undefined }, [`"expect" is missing; ${EXPECT}`]],
+    ['an expectation that is a text', { ...late, expect: '24h' }, [`"expect" is "24h"; ${EXPECT}`]],
+    ['an expectation without a time', { ...late, expect: { grace: '1h' } }, [`"expect.every" is missing; ${EXPECT}`]],
+    ['an expectation in place of its key', { ...late, every: '24h' }, ['"every" is not known; write expect']],
+    [
+      'an interval and a time',
+      { ...late, expect: { every: '24h', by: '07:00' } },
+      ['"expect.by" cannot be combined with "every"; keep one, and create a second subscription for the other'],
+    ],
+    [
+      'days of an interval',
+      { ...late, expect: { every: '24h', days: ['mon'], timeZone: 'UTC' } },
+      [
+        '"expect.days" belongs to "by"; remove it, or write by instead of every',
+        '"expect.timeZone" belongs to "by"; remove it, or write by instead of every',
+      ],
+    ],
+    [
+      'an interval in words',
+      { ...late, expect: { every: 'day' } },
+      [`"expect.every" is "day"; ${DURATION} from 5m to 90d`],
+    ],
+    ['a short interval', { ...late, expect: { every: '1m' } }, [`"expect.every" is "1m"; ${DURATION} from 5m to 90d`]],
+    [
+      'a negative grace',
+      { ...late, expect: { every: '1d', grace: '-1h' } },
+      [`"expect.grace" is "-1h"; ${DURATION} from 0m to 7d`],
+    ],
+    ['a time with one digit', { ...late, expect: { by: '7:00' } }, ['"expect.by" is "7:00"; write "07:00"']],
+    ['a time without quotes', { ...late, expect: { by: 420 } }, [`"expect.by" is 420; ${TIME}`]],
+    ['a time of no day', { ...late, expect: { by: '24:00' } }, [`"expect.by" is "24:00"; ${TIME}`]],
+    [
+      'an unknown time zone',
+      { ...late, expect: { by: '07:00', timeZone: 'Europe/Berlim' } },
+      ['"expect.timeZone" is "Europe/Berlim"; write Europe/Berlin'],
+    ],
+    [
+      'an offset',
+      { ...late, expect: { by: '07:00', timeZone: '+01:00' } },
+      ['"expect.timeZone" is "+01:00"; write a time zone of the tz database, such as Europe/Berlin or UTC'],
+    ],
+    [
+      'days twice',
+      { ...late, expect: { by: '07:00', days: ['mon', 'tue', 'mon'] } },
+      ['"expect.days" has mon twice; write each day once'],
+    ],
+    ['a long day', { ...late, expect: { by: '07:00', days: ['Monday'] } }, ['"expect.days.0" is "Monday"; write mon']],
+    [
+      'no days',
+      { ...late, expect: { by: '07:00', days: [] } },
+      [`"expect.days" is an empty list; remove it to expect a refresh every day, or write ${DAYS}`],
+    ],
+    ['one day', { ...late, expect: { by: '07:00', days: 'mon' } }, [`"expect.days" is "mon"; write ${DAYS}`]],
+    [
+      'another full refresh',
+      { ...late, dataSource: undefined, fullRefresh: 'manual' },
+      ['"fullRefresh" is "manual"; write onDemand'],
+    ],
+    ['no unification', { ...late, dataSource: undefined, unification: false }, ['"unification" is false; write true']],
+    [
+      'another key of an expectation',
+      { ...late, expect: { every: '1d', within: '1h' } },
+      [`"expect.within" is not known; ${EXPECT}`],
+    ],
+    ['a frequent repeat', { ...late, repeatEvery: '1m' }, [`"repeatEvery" is "1m"; ${DURATION} from 5m to 30d`]],
     ['a format', { ...full, format: 'card' }, ['"format" is "card"; write teams-card']],
     [
       'an owner',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expectationTable } from '../../../../lambda/expectations/adapters/expectation-table';
 import type { RegistryPorts } from '../../../../lambda/registration/core/ports';
 import { register } from '../../../../lambda/registration/core/register';
 import { type Item, queryAll } from '../../../../lambda/shared/adapters/dynamodb';
@@ -54,6 +55,7 @@ async function history(killer?: Killer) {
     return {
       thresholds: new ThresholdTable(client, tables.thresholds),
       subscriptions: new SubscriptionTable(client, tables.subscriptions),
+      expectations: expectationTable(client, tables.subscriptions),
       events: {
         publish: (type, detail) =>
           worker ? worker.call('PutEvents', () => publisher.publish(type, detail)) : publisher.publish(type, detail),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { TriggerId } from '../../../../../contract/events';
 import { STATUSES, TRIGGER_IDS } from '../../../../../contract/events';
 import type { BodyInput } from '../../../../../lambda/delivery/core/bodies/body';
+import { OVERDUE_STATES, OVERDUE_SUBJECTS } from '../../../../../lambda/events/core/events';
 import type { TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
 import { CHANGE_UNITS, COMPARED_WITH } from '../../../../../lambda/shared/core/change';
 import { BODY_FORMATS } from '../../../../../lambda/subscriptions/core/subscription';
@@ -100,6 +101,26 @@ const event: fc.Arbitrary<TriggerEvent> = fc.oneof(
     processes: optional(statuses),
   }),
   fc.record({ ...common, ...ended, trigger: is('unification-refresh-completed'), stages: optional(statuses) }),
+  fc.record({
+    ...common,
+    trigger: is('refresh-overdue'),
+    state: fc.constantFrom(...OVERDUE_STATES),
+    subjectType: fc.constantFrom(...OVERDUE_SUBJECTS),
+    dataSource: optional(name),
+    segment: optional(name),
+    measure: optional(name),
+    kind: optional(fc.constantFrom('Scheduled' as const, 'OnDemand' as const)),
+    expectation: long(500),
+    expectedBy: instant,
+    overdueSince: instant,
+    repeat: fc.nat(),
+    lastSuccessAt: optional(instant),
+    lastSuccessRunId: optional(name),
+    lastFailureAt: optional(instant),
+    lastFailureStatus: optional(status),
+    lastFailureRunId: optional(name),
+    error: optional(long(9000)),
+  }),
 );
 /** Any possible delivery, and many impossible ones. */
 export const anyInput: fc.Arbitrary<BodyInput> = fc.record({

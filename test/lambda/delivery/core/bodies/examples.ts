@@ -68,6 +68,23 @@ export const EXAMPLES = {
     status: 'Successful',
     stages: { map: 'Successful', match: 'Successful', merge: 'Successful' },
   },
+  'refresh-overdue': {
+    ...base,
+    trigger: 'refresh-overdue',
+    state: 'Overdue',
+    subjectType: 'DataSource',
+    dataSource: 'Orders',
+    expectation: 'every 24 h, up to 1 h late',
+    expectedBy: AT - 3_600_000,
+    overdueSince: AT - 3_600_000,
+    repeat: 0,
+    lastSuccessAt: AT - 25 * 3_600_000,
+    lastSuccessRunId: 'nightly-4',
+    lastFailureAt: AT - 4_000_000,
+    lastFailureStatus: 'Failed',
+    lastFailureRunId: 'nightly-5',
+    error: 'The credentials expired.\nSign in again.',
+  },
 } as const satisfies Record<TriggerId, TriggerEvent>;
 
 /** An example's delivery. */

@@ -27,6 +27,8 @@ function withTexts(event: TriggerEvent, text: string, error = text): TriggerEven
       return { ...event, ...run, instanceId: text, processes: { [text]: 'Failed' } };
     case 'unification-refresh-completed':
       return { ...event, ...run, instanceId: text, stages: { [text]: 'Failed' } };
+    case 'refresh-overdue':
+      return { ...event, instanceId: text, dataSource: text, expectation: text, error };
   }
 }
 
