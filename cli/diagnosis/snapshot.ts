@@ -5,6 +5,7 @@ import { metricKey } from '../../lambda/shared/core/metric';
 import { isPaused } from '../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { ownerOf, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
+import { metricText } from '../../lambda/thresholds/core/threshold-status';
 import { firingAlarms } from '../connector/alarms';
 import type { Connector } from '../connector/connector';
 import { peekAllDeadLetters } from '../connector/dead-letters';
@@ -13,7 +14,6 @@ import { inSlices } from '../shell/slices';
 import type { Terminal } from '../shell/terminal';
 import { listSubscriptions } from '../subscriptions/find-subscription';
 import { type QueueDepth, type Snapshot, SWEEP_LATE, type UnobservedSubject } from './findings';
-import { metricText } from './threshold-status';
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 /** Messages read from each dead-letter queue, to find the newest. */

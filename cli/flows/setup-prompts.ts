@@ -7,7 +7,7 @@ import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
 import { checkFlowUrl, type FlowUrlOptions } from '../../lambda/subscriptions/core/flow-url';
 import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
-import { metricText } from '../diagnosis/threshold-status';
+import { metricText } from '../../lambda/thresholds/core/threshold-status';
 import type { Prompts } from '../shell/prompts';
 import { flowUrlError } from '../subscriptions/flow-url-input';
 import { conditionText } from '../subscriptions/subscription-text';

@@ -17,6 +17,7 @@ import { ThresholdTable } from '../thresholds/adapters/threshold-table';
 import { CatalogTable } from './adapters/catalog-table';
 import { requestOf, resultOf } from './adapters/http-event';
 import { KeyTable } from './adapters/key-table';
+import { RefreshTable } from './adapters/refresh-table';
 import { tokenVerifier } from './adapters/token-verifier';
 import { type ApiPorts, serve } from './core/api';
 
@@ -25,6 +26,7 @@ const kms = new KMSClient({});
 const connectorId = required(Env.CONNECTOR_ID);
 const subscriptionsTable = required(Env.SUBSCRIPTIONS_TABLE_NAME);
 const thresholdsTable = required(Env.THRESHOLDS_TABLE_NAME);
+const catalogTable = required(Env.CATALOG_TABLE_NAME);
 const flowUrlKey = required(Env.FLOW_URL_KEY_ARN);
 const actions = required(Env.API_ACTIONS).split(',');
 const settings: SignInSettings = JSON.parse(required(Env.SIGN_IN));
@@ -52,7 +54,8 @@ const ports: ApiPorts = {
     newRegistrationId: () => randomBytes(16).toString('hex'),
     telemetry,
   },
-  subjects: new CatalogTable(client, required(Env.CATALOG_TABLE_NAME), clock),
+  subjects: new CatalogTable(client, catalogTable, clock),
+  refreshes: new RefreshTable(client, catalogTable, clock),
   thresholds: new ThresholdTable(client, thresholdsTable),
   reports: {
     outcomes: new OutcomeTable(client, required(Env.DELIVERIES_TABLE_NAME)),

@@ -276,7 +276,7 @@ export class ConnectorApi extends Construct {
   ): void {
     const has = (...actions: ConnectorActionId[]) => actions.some((action) => this._actions.includes(action));
     if (has('read')) {
-      allowOnTable(connect, thresholdsTable, ['GetItem']);
+      allowOnTable(connect, thresholdsTable, ['BatchGetItem']);
       allowOnTable(connect, deliveriesTable, ['Query']);
     }
     if (has('test', 'replay')) allowSend(connect, deliveriesQueue);

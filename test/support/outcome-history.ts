@@ -236,6 +236,7 @@ export async function outcomeHistory(seed: number, options: HistoryOptions): Pro
   let lastSweep = now;
   /** Starts what is due. An invocation of `deliver` ends within a minute, so time passes slowly while one runs. */
   const startDue = () => {
+    const started = reports.length;
     for (const list of [queue, reports] as { visibleAt?: number; at?: number }[][]) {
       for (const one of [...list]) {
         if ((one.visibleAt ?? one.at ?? 0) > now || !chance(0.7)) continue;
@@ -244,7 +245,8 @@ export async function outcomeHistory(seed: number, options: HistoryOptions): Pro
         else void report(one as Report);
       }
     }
-    if (now - lastSweep >= MINUTE || chance(0.02)) {
+    // Often together with a report, so that both compete at the deadline.
+    if (now - lastSweep >= MINUTE || chance(reports.length < started ? 0.4 : 0.02)) {
       lastSweep = now;
       void sweep();
     }

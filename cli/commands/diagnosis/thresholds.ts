@@ -1,5 +1,9 @@
 import { numberText } from '../../../lambda/shared/core/number-text';
-import { readThresholdStatuses, type ThresholdPhase, type ThresholdStatus } from '../../diagnosis/threshold-status';
+import {
+  readThresholdStatuses,
+  type ThresholdPhase,
+  type ThresholdStatus,
+} from '../../../lambda/thresholds/core/threshold-status';
 import { connectorCommand, jsonArg, limitArg, subscriptionArgs } from '../../frame/command';
 import { countOption } from '../../frame/option-values';
 import { CommandError } from '../../shell/exit';

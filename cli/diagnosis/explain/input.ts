@@ -2,10 +2,10 @@ import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../../lambda/thresholds/core/threshold-item';
+import { readThresholdStatuses, type ThresholdStatus } from '../../../lambda/thresholds/core/threshold-status';
 import type { Connector } from '../../connector/connector';
 import { type DeadLetter, peekAllDeadLetters } from '../../connector/dead-letters';
 import type { LogRecord } from '../../connector/handler-logs';
-import { readThresholdStatuses, type ThresholdStatus } from '../threshold-status';
 
 /** Maximum number of members of a measure that are read. */
 const MAX_METRICS = 100;

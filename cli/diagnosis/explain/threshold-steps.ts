@@ -5,10 +5,10 @@ import { isBeyond } from '../../../lambda/shared/core/position';
 import { counted } from '../../../lambda/shared/core/text';
 import type { Threshold } from '../../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../../lambda/thresholds/core/threshold-item';
+import { metricText, type ThresholdStatus } from '../../../lambda/thresholds/core/threshold-status';
 import { timeText } from '../../shell/time';
 import { levelText } from '../../subscriptions/subscription-text';
 import { observedText, quoted } from '../observed-text';
-import { metricText, type ThresholdStatus } from '../threshold-status';
 import type { ExplainInput } from './input';
 import { MAX_LINES, rejectedLines, type Step, tally } from './step';
 

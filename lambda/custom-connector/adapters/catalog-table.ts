@@ -8,8 +8,8 @@ import { RESIGHT_MS, SUBJECT_RETENTION_DAYS, type Subject, type SubjectStore } f
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** No kind contains `#`, so no instance can have the key of another kind or instance. */
-const partitionOf = (kind: SubjectKind, instanceId: string): string => `${kind}#${instanceId}`;
+/** The partition of subjects. No kind contains `#`, so no instance can have the key of another kind or instance. */
+export const partitionOf = (kind: SubjectKind, instanceId: string): string => `${kind}#${instanceId}`;
 
 // Clauses of the conditional write.
 const firstSighting = `attribute_not_exists(${PK})`;

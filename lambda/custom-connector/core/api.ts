@@ -12,7 +12,10 @@ import { CALLBACK_FIELD } from './definition/operations';
 import type { ResponseBody, ResponseName } from './definition/responses';
 import { type ApiRequest, type ApiResponse, type Caller, problem } from './http';
 import { type ReportPorts, reportOutcome, reportOutcomeByLink } from './outcomes/report-outcome';
-import type { MemberReader, SignInPorts, SubjectReader } from './ports';
+import type { RefreshReader, SignInPorts, SubjectReader } from './ports';
+import { getDataSource, listRefreshes } from './reading/data-sources';
+import { getMeasure, getSegment, type MetricPorts } from './reading/metrics';
+import { getStatus } from './reading/status';
 import { signIn } from './sign-in';
 import { listMembers, listSubjects } from './subjects';
 import { readTriggerRequest } from './trigger-request';
@@ -23,8 +26,9 @@ export interface ApiPorts {
   readonly signIn: SignInPorts;
   readonly registration: FlowRegistrationPorts;
   readonly subjects: SubjectReader;
-  readonly thresholds: MemberReader;
   readonly reports: ReportPorts;
+  readonly refreshes: RefreshReader;
+  readonly thresholds: MetricPorts['thresholds'];
   readonly callbacks: CallbackOptions;
   /** Flows that one caller may register. */
   readonly maxFlows: number;
@@ -65,11 +69,11 @@ const SIGNED_IN: Readonly<
   'GET /measures': (request, _, { subjects }) => listSubjects('measure', request, subjects),
   'GET /measure-members': (request, _, { thresholds }) => listMembers(request, thresholds),
   'GET /flows': notBuilt,
-  'GET /data-source': notBuilt,
-  'GET /data-source-refreshes': notBuilt,
-  'GET /segment': notBuilt,
-  'GET /measure': notBuilt,
-  'GET /status': notBuilt,
+  'GET /data-source': (request, _, { refreshes }) => getDataSource(request, refreshes),
+  'GET /data-source-refreshes': (request, _, { refreshes }) => listRefreshes(request, refreshes),
+  'GET /segment': (request, _, ports) => getSegment(request, metricPorts(ports)),
+  'GET /measure': (request, _, ports) => getMeasure(request, metricPorts(ports)),
+  'GET /status': (request, _, { refreshes, registration }) => getStatus(request, refreshes, registration.clock),
   'GET /flows/{flow}/deliveries': notBuilt,
   'POST /flows/{flow}/test-events': notBuilt,
   'POST /flows/{flow}/replays': notBuilt,
@@ -81,6 +85,11 @@ const SIGNED_IN: Readonly<
 async function notBuilt(): Promise<ApiResponse> {
   throw new Error('not built');
 }
+
+const metricPorts = ({ thresholds, registration }: ApiPorts): MetricPorts => ({
+  thresholds,
+  subscriptions: registration.subscriptions,
+});
 
 const ok = <Name extends ResponseName>(body: ResponseBody<Name>): ApiResponse => ({ status: 200, body });
 

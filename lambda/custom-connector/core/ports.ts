@@ -1,6 +1,7 @@
 import type { SignInSettings, SubjectKind } from '../../../contract/custom-connector';
 import type { Dimensions } from '../../shared/core/metric';
 import type { Clock, Telemetry } from '../../shared/core/ports';
+import type { LastRefreshes, Refresh, Refreshed } from './refresh';
 
 /** A stored key of a caller: the item `#key#<name>` in the Subscriptions table. */
 export interface StoredKey {
@@ -48,6 +49,36 @@ export interface SignInPorts {
 export interface SubjectReader {
   /** Names of the subjects of an instance, in any order. */
   names(kind: SubjectKind, instanceId: string): Promise<string[]>;
+}
+
+export interface RefreshStore {
+  /**
+   * Records the end of a refresh. Late events never replace newer ones, and duplicates change nothing.
+   * @param seenAt epoch milliseconds.
+   */
+  record(refreshed: Refreshed, refresh: Refresh, seenAt: number): Promise<void>;
+}
+
+export interface RefreshPage {
+  /** Newest first. */
+  readonly refreshes: readonly Refresh[];
+  /** Position of the next page. Undefined: this page is the last one. */
+  readonly next?: string;
+}
+
+/** Reads the recorded refreshes. Eventually consistent. */
+export interface RefreshReader {
+  /** The last refreshes of a data source. Undefined: the data source is unknown. Empty: only its name was recorded. */
+  dataSource(instanceId: string, name: string): Promise<LastRefreshes | undefined>;
+  /** All data sources of an instance with their last refreshes, in any order. Errors are cut. */
+  dataSources(instanceId: string): Promise<readonly { readonly name: string; readonly refreshes: LastRefreshes }[]>;
+  /** The last full refreshes and unifications of an instance. */
+  runs(instanceId: string): Promise<{ readonly fullRefresh: LastRefreshes; readonly unification: LastRefreshes }>;
+  /**
+   * A page of the refreshes of a data source.
+   * @param after `next` of the previous page.
+   */
+  refreshes(instanceId: string, name: string, size: number, after?: string): Promise<RefreshPage>;
 }
 
 export interface MemberReader {

@@ -2,10 +2,14 @@ import * as v from 'valibot';
 import type { SubjectKind } from '../../../contract/custom-connector';
 import { DomainEvent } from '../../../contract/events';
 import { type CheckedEvent, checkEvent, readMessage } from '../../events/core/events';
+import { refreshIdOf } from '../../events/core/recognize';
 import { concurrently, type RejectPorts, reject } from '../../shared/core/batch';
 import type { Clock, QueueMessage } from '../../shared/core/ports';
+import { MAX_AHEAD_MS } from '../../thresholds/core/observe';
+import type { RefreshStore } from './ports';
+import type { Refresh } from './refresh';
 
-/** A data source, segment or measure that an event names. */
+/** A data source, segment or measure of the catalog. */
 export interface Subject {
   readonly kind: SubjectKind;
   readonly instanceId: string;
@@ -19,6 +23,7 @@ export interface SubjectStore {
 
 export interface RecordPorts extends RejectPorts {
   readonly subjects: SubjectStore;
+  readonly refreshes: RefreshStore;
   readonly clock: Clock;
 }
 
@@ -36,13 +41,15 @@ export const RESIGHT_MS = DAY_MS;
 /** Subjects that a container remembers: about 5 MB with the longest names. */
 const MAX_REMEMBERED = 10_000;
 
-/** The events of the rule of `record`. */
-const SUBJECT_EVENTS = [
+/** The events of the rules of `record`. */
+const RECORDED_EVENTS = [
   DomainEvent.DATA_SOURCE_REFRESHED,
   DomainEvent.SEGMENT_REFRESHED,
   DomainEvent.MEASURE_REFRESHED,
+  DomainEvent.FULL_REFRESHED,
+  DomainEvent.UNIFICATION_REFRESHED,
 ] as const;
-const subjectEventSchema = v.object({ 'detail-type': v.picklist(SUBJECT_EVENTS) });
+const recordedEventSchema = v.object({ 'detail-type': v.picklist(RECORDED_EVENTS) });
 
 /** Log messages of `record`. Each comment lists the message's details. */
 const RecordMessage = {
@@ -51,7 +58,7 @@ const RecordMessage = {
 } as const;
 
 /**
- * Records the subjects of a batch of events. Duplicates and late events change nothing.
+ * Records the subjects and the refreshes of a batch of events. Duplicates and late events change nothing.
  * @returns ids of the messages to retry.
  */
 export const recordBatch = (messages: readonly QueueMessage[], ports: RecordPorts): Promise<string[]> =>
@@ -61,28 +68,59 @@ async function recordMessage(body: string, ports: RecordPorts): Promise<void> {
   const checked = checkEvent(body);
   if ('reason' in checked) {
     // `evaluate` or `dispatch` receives the same event, rejects it and counts it. A second rejection would be a duplicate.
-    if (isSubjectEvent(body)) return ports.telemetry.info(RecordMessage.SKIPPED, { reason: checked.reason });
+    if (isRecordedEvent(body)) return ports.telemetry.info(RecordMessage.SKIPPED, { reason: checked.reason });
     return reject(body, checked.reason, ports);
   }
-  const subject = subjectOf(checked.value);
-  if (subject) return ports.subjects.record(subject, ports.clock());
-  return reject(body, `${checked.value.detailType} names no data source, segment or measure`, ports);
+  const { subjects, refreshes, clock } = ports;
+  const { value: event } = checked;
+  const { detail, detailType } = event;
+  switch (detailType) {
+    case DomainEvent.DATA_SOURCE_REFRESHED: {
+      const { instanceId, dataSource: name } = detail;
+      return refreshes.record({ kind: 'data-source', instanceId, name }, refreshOf(event), clock());
+    }
+    case DomainEvent.FULL_REFRESHED:
+      return refreshes.record({ kind: 'full-refresh', instanceId: detail.instanceId }, refreshOf(event), clock());
+    case DomainEvent.UNIFICATION_REFRESHED:
+      return refreshes.record({ kind: 'unification', instanceId: detail.instanceId }, refreshOf(event), clock());
+    case DomainEvent.SEGMENT_REFRESHED:
+      return subjects.record({ kind: 'segment', instanceId: detail.instanceId, name: detail.segment }, clock());
+    case DomainEvent.MEASURE_REFRESHED:
+      return subjects.record({ kind: 'measure', instanceId: detail.instanceId, name: detail.measure }, clock());
+    default:
+      return reject(body, `${detailType} is neither a refresh nor an observation`, ports);
+  }
 }
 
-const isSubjectEvent = (body: string): boolean => 'value' in readMessage(body, subjectEventSchema, '');
+const isRecordedEvent = (body: string): boolean => 'value' in readMessage(body, recordedEventSchema, '');
 
-/** The subject of an event. Undefined for events that have none. */
-function subjectOf({ detailType, detail }: CheckedEvent): Subject | undefined {
-  switch (detailType) {
-    case DomainEvent.DATA_SOURCE_REFRESHED:
-      return { kind: 'data-source', instanceId: detail.instanceId, name: detail.dataSource };
-    case DomainEvent.SEGMENT_REFRESHED:
-      return { kind: 'segment', instanceId: detail.instanceId, name: detail.segment };
-    case DomainEvent.MEASURE_REFRESHED:
-      return { kind: 'measure', instanceId: detail.instanceId, name: detail.measure };
-    default:
-      return undefined;
+type RefreshEvent = Extract<
+  CheckedEvent,
+  {
+    readonly detailType:
+      | typeof DomainEvent.DATA_SOURCE_REFRESHED
+      | typeof DomainEvent.FULL_REFRESHED
+      | typeof DomainEvent.UNIFICATION_REFRESHED;
   }
+>;
+
+function refreshOf(event: RefreshEvent): Refresh {
+  const { time, detail } = event;
+  const { runId, status, startedAt, endedAt = time, runLink, error }: RefreshEvent['detail'] = detail;
+  const { willRetry, attempt, recordCount }: Partial<Refresh> = detail;
+  return {
+    id: refreshIdOf(event) as string,
+    // An end in the far future would hide all later refreshes.
+    endedAt: endedAt <= time + MAX_AHEAD_MS ? endedAt : time,
+    status,
+    runId,
+    startedAt,
+    runLink,
+    error,
+    willRetry,
+    attempt,
+    recordCount,
+  };
 }
 
 /**

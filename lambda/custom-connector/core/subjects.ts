@@ -54,12 +54,12 @@ function memberItem(dimensions: Dimensions): ListItem {
 type ReadName = { readonly name: string } | { readonly reason: string };
 
 /** A name that an event can have. Others have no key in the tables. */
-function readName(title: string, parameter: string, text: string): ReadName {
+export function readName(title: string, parameter: string, text: string): ReadName {
   const { success, output, issues } = v.safeParse(nameSchema, text);
   return success ? { name: output } : { reason: `${title}: "${parameter}" ${issues[0].message}.` };
 }
 
-const readInstance = ({ query }: ApiRequest): ReadName =>
+export const readInstance = ({ query }: ApiRequest): ReadName =>
   readName('Instance', 'instanceId', query.instanceId?.trim() || DEFAULT_INSTANCE);
 
 /**
@@ -69,11 +69,7 @@ const readInstance = ({ query }: ApiRequest): ReadName =>
 export function listPage(items: readonly ListItem[], request: ApiRequest, size = PAGE_SIZE): ApiResponse {
   const { search = '', $skipToken } = request.query;
   const after = $skipToken ? readToken($skipToken) : undefined;
-  if ($skipToken && after === undefined) {
-    const message =
-      '"$skipToken" is not from a link to a next page; use the link unchanged, or start at the first page.';
-    return problem('invalid', `Skip token: ${message}`);
-  }
+  if ($skipToken && after === undefined) return invalidSkipToken();
   const wanted = foldCase(search.trim());
   const start = after === undefined ? undefined : positionOf(after);
   const rest = items
@@ -87,6 +83,12 @@ export function listPage(items: readonly ListItem[], request: ApiRequest, size =
   const body: List = { value, ...(last && { '@odata.nextLink': nextLink(request, last.name) }) };
   return { status: 200, body };
 }
+
+export const invalidSkipToken = (): ApiResponse =>
+  problem(
+    'invalid',
+    'Skip token: "$skipToken" is not from a link to a next page; use the link unchanged, or start at the first page.',
+  );
 
 /**
  * The text for a comparison that ignores case, in every language and independent of the locale. Upper case, because it
@@ -104,21 +106,22 @@ function compare([foldedA, a]: Position, [foldedB, b]: Position): number {
 }
 
 /** Parameters that the link to the next page repeats. */
-const KEPT_PARAMETERS = ['measure', 'instanceId', 'search'] as const;
+const KEPT_PARAMETERS = ['dataSource', 'measure', 'instanceId', 'search'] as const;
 
-function nextLink({ route, origin, query }: ApiRequest, lastName: string): string {
+/** @param position where the next page starts: after the last item of this page. */
+export function nextLink({ route, origin, query }: ApiRequest, position: string): string {
   const path = route.slice(route.indexOf(' ') + 1);
   const kept = KEPT_PARAMETERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []));
-  const parameters = [...kept, ['$skipToken', tokenOf(lastName)] as const];
+  const parameters = [...kept, ['$skipToken', tokenOf(position)] as const];
   // URLSearchParams would write a space as `+`, which not every reader decodes.
   const text = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed())}`).join('&');
   return `${origin}${path}?${text}`;
 }
 
-const tokenOf = (name: string): string => Buffer.from(name).toString('base64url');
+const tokenOf = (position: string): string => Buffer.from(position).toString('base64url');
 
-/** The name in a token. Undefined if `tokenOf` cannot have made the token. */
-function readToken(token: string): string | undefined {
-  const name = Buffer.from(token, 'base64url').toString();
-  return tokenOf(name) === token ? name : undefined;
+/** The position in a token. Undefined if `tokenOf` cannot have made the token. */
+export function readToken(token: string): string | undefined {
+  const position = Buffer.from(token, 'base64url').toString();
+  return tokenOf(position) === token ? position : undefined;
 }

@@ -1,5 +1,11 @@
+/** Key of a row in the Deliveries table. */
+export interface DeliveryKey {
+  readonly subscription: string;
+  readonly eventId: string;
+}
+
 /** Splits a delivery's id. Undefined for text that is not a delivery id. */
-export function deliveryKeyOf(id: string): { readonly subscription: string; readonly eventId: string } | undefined {
+export function deliveryKeyOf(id: string): DeliveryKey | undefined {
   const [, subscription, eventId] = /^([A-Za-z0-9_-]{1,64})_([0-9a-f]{32})$/.exec(id) ?? [];
   return subscription && eventId ? { subscription, eventId } : undefined;
 }

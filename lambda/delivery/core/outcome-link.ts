@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deliveryId, deliveryKeyOf } from './delivery-id';
-import type { DeliveryKey } from './ports';
+import { type DeliveryKey, deliveryId, deliveryKeyOf } from './delivery-id';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -12,7 +11,7 @@ export const LINK_LIFETIME_MS = 37 * DAY_MS;
 
 /** A link with which the run of a flow reports its outcome without a sign-in. */
 export interface OutcomeLink {
-  /** A credential: whoever has it can report the outcome of its delivery. */
+  /** A credential: it is all that a report of its delivery needs. */
   readonly url: string;
   /** Stored in the delivery's row. */
   readonly hash: string;

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { EntraAuth, FlowUrlSource } from '../../subscriptions/core/subscription';
 import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
+import type { DeliveryKey } from './delivery-id';
 import type { EntraToken, TokenFailure } from './entra';
 import type { HealthPorts } from './health/record-outcome';
 import type { Outcome } from './outcome';
@@ -11,11 +12,7 @@ import type { OutcomeLink } from './outcome-link';
 import type { Cadence } from './rate-limit';
 import type { FlowResponse } from './response';
 
-/** Key of a row in the Deliveries table. */
-export interface DeliveryKey {
-  readonly subscription: string;
-  readonly eventId: string;
-}
+export type { DeliveryKey } from './delivery-id';
 
 /** A worker's exclusive right to a row. It expires after the worker's invocation has ended. */
 export interface Lease {

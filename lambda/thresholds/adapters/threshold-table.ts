@@ -3,6 +3,7 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
+  paginateQuery,
   paginateScan,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -11,13 +12,21 @@ import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
 import { canonicalDimensions, type Dimensions, memberKey } from '../../shared/core/metric';
 import { type Intent, type MetricState, partSortKey } from '../core/metric-state';
-import type { DueIndex, DueKey, DueKind, ThresholdStore } from '../core/ports';
+import type { DueIndex, DueKey, DueKind, MetricThresholdReader, ThresholdStore } from '../core/ports';
 import { type Flag, flagSortKey, type ThresholdItem } from '../core/threshold-item';
 
 const STATE = 'state';
 const MEMBER = 'member#';
 
 const dueAt = (kind: DueKind, at: number) => ({ [DUE_INDEX.partitionKey]: kind, [DUE_INDEX.sortKey]: at });
+
+const thresholdItemOf = ({
+  [PK]: _,
+  [SK]: sortKey,
+  [DUE_INDEX.partitionKey]: __,
+  [DUE_INDEX.sortKey]: ___,
+  ...item
+}: Item): ThresholdItem => ({ ...item, sortKey }) as unknown as ThresholdItem;
 
 /** An item of the table, for the operator. */
 export interface ListedItem extends DueKey {
@@ -47,7 +56,7 @@ const olderVersion = 'writtenAt < :version';
 const sameIntent = 'intent.version = :version';
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
-export class ThresholdTable implements ThresholdStore, DueIndex {
+export class ThresholdTable implements ThresholdStore, DueIndex, MetricThresholdReader {
   private readonly read: (key: Item) => Promise<Item | undefined>;
 
   constructor(
@@ -78,10 +87,23 @@ export class ThresholdTable implements ThresholdStore, DueIndex {
 
   async items(metricKey: string, from: string, to: string): Promise<ThresholdItem[]> {
     const items = await this.range(metricKey, from, to);
-    return items.map(
-      ({ [PK]: _, [SK]: sortKey, [DUE_INDEX.partitionKey]: __, [DUE_INDEX.sortKey]: ___, ...item }) =>
-        ({ ...item, sortKey }) as unknown as ThresholdItem,
-    );
+    return items.map(thresholdItemOf);
+  }
+
+  async fireItems(metricKey: string, limit: number): Promise<ThresholdItem[]> {
+    const input = {
+      TableName: this.table,
+      KeyConditionExpression: `${PK} = :metric AND ${SK} BETWEEN :from AND :to`,
+      FilterExpression: 'kind = :fire',
+      ExpressionAttributeValues: { ':metric': metricKey, ':from': 'above#', ':to': 'below#~', ':fire': 'fire' },
+    };
+    const items: Item[] = [];
+    // Up to half of the items re-arm a threshold.
+    for await (const page of paginateQuery({ client: this.client, pageSize: 2 * limit }, input)) {
+      items.push(...(page.Items ?? []));
+      if (items.length >= limit) break;
+    }
+    return items.slice(0, limit).map(thresholdItemOf);
   }
 
   async readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined> {

@@ -56,6 +56,8 @@ export interface LastValue {
   /** Epoch milliseconds. */
   readonly observedAt: number;
   readonly sequence: number;
+  /** Absent if the observation had none. */
+  readonly unit?: string;
 }
 
 /** The order of an observation relative to the state. Only `newer` changes the state. */
@@ -81,8 +83,9 @@ const MAX_RECENT = 30;
 
 /** The state after an observation, with as many recent points as one write unit covers. */
 export function nextState(state: MetricState | undefined, observation: Observation): MetricState {
-  const { metric, value, observedAt, sequence } = observation;
-  const base = { metric, last: { value, observedAt, sequence }, version: (state?.version ?? 0) + 1 };
+  const { metric, value, observedAt, sequence, unit } = observation;
+  const last = { value, observedAt, sequence, ...(unit !== undefined && { unit }) };
+  const base = { metric, last, version: (state?.version ?? 0) + 1 };
   let recent = [...(state?.recent ?? []), [observedAt, value] as const].slice(-MAX_RECENT);
   // The metric counts twice: the item's key contains it, too.
   const size = () => Buffer.byteLength(JSON.stringify([base, metric, recent]));

@@ -27,6 +27,12 @@ export interface ThresholdStore {
   addMember(measureKey: string, dimensions: Dimensions): Promise<void>;
 }
 
+/** Reads the thresholds on a metric. */
+export interface MetricThresholdReader extends Pick<ThresholdStore, 'readState' | 'readFlag'> {
+  /** Up to `limit` threshold items of the kind `fire` under a metric. Eventually consistent. */
+  fireItems(metricKey: string, limit: number): Promise<ThresholdItem[]>;
+}
+
 /**
  * Kinds of unfinished work. `intent`: a committed crossing. `threshold`: an item that is being created or deleted and
  * can be a leftover. `part`: a part of an intent that may not be committed.

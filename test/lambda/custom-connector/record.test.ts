@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Env } from '../../../contract/environment';
 import { PARTITION_KEY, REJECTION_REASON_ATTRIBUTE, SORT_KEY } from '../../../contract/shared';
 import { CatalogTable } from '../../../lambda/custom-connector/adapters/catalog-table';
+import { RefreshTable } from '../../../lambda/custom-connector/adapters/refresh-table';
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { packageRoot } from '../../../lib/shared/package-root';
 import { LambdaFunction } from '../../../local/engines/functions/lambda';
@@ -13,7 +14,7 @@ import { type DynamoDbEngine, startDynamoDb } from '../../../local/engines/servi
 import { SqsEngine } from '../../../local/engines/services/sqs';
 import { Activity } from '../../../local/shared/activity';
 import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
-import { minutes, segment } from '../../support/evaluation';
+import { busEvent, minutes, NOW, segment } from '../../support/evaluation';
 
 const TABLE = 'Catalog';
 const REJECTED = 'arn:aws:sqs:us-east-1:000000000000:Rejected';
@@ -119,6 +120,25 @@ it('the bundle records names, writes each once, and rejects what is no event', a
   calls = [];
   expect(await invoke(sizeOf('#', 'first'), sizeOf('new', 'first'), sizeOf('new', 'first'))).toEqual([]);
   expect(calls).toEqual(['UpdateItem']);
+});
+
+it('the bundle records each refresh with two writes, and retries it while DynamoDB throttles', async () => {
+  const ended = (status: string, endedAt: string) =>
+    busEvent('DataSourceRefreshed', { instanceId: 'third', dataSource: 'CRM', runId: endedAt, status, endedAt });
+  const batch = [ended('Failed', minutes(2)), ended('Successful', minutes(1))];
+  isThrottling = true;
+  expect(await invoke(...batch)).toEqual(['0', '1']);
+  isThrottling = false;
+  calls = [];
+  expect(await invoke(...batch)).toEqual([]);
+  expect(calls.toSorted()).toEqual(['PutItem', 'PutItem', 'UpdateItem', 'UpdateItem']);
+  expect(await invoke(...batch)).toEqual([]);
+  const refreshes = new RefreshTable(client, TABLE, () => NOW);
+  const { refreshes: all } = await refreshes.refreshes('third', 'CRM', 10);
+  expect(all.map(({ status, endedAt }) => [status, new Date(endedAt).toISOString()])).toEqual([
+    ['Failed', minutes(2)],
+    ['Successful', minutes(1)],
+  ]);
 });
 
 it('the bundle retries messages while DynamoDB throttles, except those of known subjects', async () => {

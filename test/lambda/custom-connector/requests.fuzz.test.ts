@@ -6,7 +6,9 @@ import { TRIGGER_IDS } from '../../../contract/events';
 import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
 import { serve } from '../../../lambda/custom-connector/core/api';
 import { TRIGGER_DEFINITIONS } from '../../../lambda/custom-connector/core/definition/triggers';
+import { measure, segment } from '../../support/evaluation';
 import { callbackUrl, MemoryApi } from '../../support/memory/memory-api';
+import { refresh } from '../../support/refreshes';
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 20_000);
 /** Parts of a callback URL that nothing may repeat. */
@@ -89,6 +91,21 @@ const parameters = (...names: string[]) =>
   fc
     .array(fc.tuple(fc.oneof(fc.constantFrom(...names), oddText), oddText), { maxLength: 3 })
     .map((entries) => Object.fromEntries(entries));
+/** Names of subjects and members that exist, and others. */
+const subjects = fc
+  .record({
+    dataSource: fc.oneof(fc.constant('CRM'), oddText),
+    segment: fc.oneof(fc.constant('VIP customers'), oddText),
+    measure: fc.oneof(fc.constant('Revenue'), oddText),
+    dimensions: fc.oneof(
+      fc.constantFrom('', '{"Region":"EU"}', JSON.stringify({ [callbackUrl()]: 'EU' })),
+      fc.dictionary(oddText, oddText, { maxKeys: 2 }).map((members) => JSON.stringify(members)),
+      fc.json({ maxDepth: 2 }),
+      oddText,
+    ),
+  })
+  .chain((all) => fc.subarray(Object.entries(all)))
+  .map((entries) => Object.fromEntries(entries));
 
 const event = fc
   .record({
@@ -103,7 +120,9 @@ const event = fc
     ),
     trigger: fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...TRIGGER_IDS) }, { weight: 1, arbitrary: oddText }),
     path: parameters('id'),
-    query: parameters('search', '$skipToken', 'instanceId', 'measure'),
+    query: fc
+      .tuple(parameters('search', '$skipToken', 'instanceId', 'measure'), subjects)
+      .map(([odd, named]) => ({ ...named, ...odd })),
     headers,
     body: fc.option(bodyText, { nil: undefined }),
     base64: fc.boolean(),
@@ -129,6 +148,8 @@ const signedIn = fc.tuple(event, fc.boolean()).map(([sent, valid]): APIGatewayPr
 });
 
 it('answers every request with a declared status, and repeats no callback URL and no key', async () => {
+  await api.refreshes.record({ kind: 'data-source', instanceId: 'default', name: 'CRM' }, refresh('Failed', 5));
+  await api.world.evaluate([segment(1, 1), measure(1, 1), measure(1, 1, { dimensions: { Region: 'EU' } })]);
   const seen = new Map<number, number>();
   await fc.assert(
     fc.asyncProperty(signedIn, async (sent) => {

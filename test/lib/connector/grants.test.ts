@@ -3,13 +3,13 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readThresholdStatuses } from '../../../cli/diagnosis/threshold-status';
 import { pause } from '../../../lambda/delivery/core/health/pause-resume';
 import type { RegistryPorts } from '../../../lambda/registration/core/ports';
 import { register, unregister } from '../../../lambda/registration/core/register';
 import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
 import { ThresholdTable } from '../../../lambda/thresholds/adapters/threshold-table';
 import { evaluateBatch } from '../../../lambda/thresholds/core/evaluate';
+import { readThresholdStatuses } from '../../../lambda/thresholds/core/threshold-status';
 import {
   PowerAutomateConnector,
   type PowerAutomateConnectorProps,

@@ -149,7 +149,7 @@ describe('used alone', () => {
         'AWS::Lambda::Function': 1,
         'AWS::Logs::LogGroup': 1,
         'AWS::IAM::Role': 1,
-        'AWS::Events::Rule': 1,
+        'AWS::Events::Rule': 2,
       },
     ],
     [
@@ -162,7 +162,7 @@ describe('used alone', () => {
         'AWS::Lambda::Function': 3,
         'AWS::Logs::LogGroup': 4,
         'AWS::IAM::Role': 3,
-        'AWS::Events::Rule': 2,
+        'AWS::Events::Rule': 3,
         'AWS::ApiGatewayV2::Api': 1,
         'AWS::ApiGatewayV2::Integration': 1,
         'AWS::ApiGatewayV2::Route': 7,

@@ -44,6 +44,7 @@ describe('permissions', () => {
   test('connect can encrypt flow URLs, bound to a subscription, and cannot decrypt them', () => {
     expect(own(template, 'Connect')).toEqual([
       'dynamodb:BatchGetItem SubscriptionsTable',
+      'dynamodb:BatchGetItem ThresholdsTable',
       'dynamodb:PutItem SubscriptionsTable',
       'dynamodb:PutItem ThresholdsTable',
       'dynamodb:Query ApiCatalogTable',
@@ -73,6 +74,8 @@ describe('permissions', () => {
   test('record updates only the catalog', () => {
     const beyondQueue = own(template, 'CatalogRecord').filter((one) => !one.endsWith(' ApiCatalogSubjectsQueue'));
     expect(beyondQueue).toEqual([
+      'dynamodb:GetItem ApiCatalogTable',
+      'dynamodb:PutItem ApiCatalogTable',
       'dynamodb:UpdateItem ApiCatalogTable',
       'sqs:SendMessage ApiCatalogSubjectsDeadLetterQueue',
     ]);
@@ -196,17 +199,25 @@ describe('the HTTP API', () => {
   });
 });
 
-test('the catalog has one rule for all subjects, whatever their status', () => {
+test('the catalog has a rule for subjects and one for runs, whatever their status', () => {
   const rules = Object.entries(resources(template, 'AWS::Events::Rule')).filter(([id]) => id.startsWith('ApiCatalog'));
-  expect(rules).toHaveLength(1);
-  const [, rule] = rules[0] ?? [];
-  expect(rule?.Properties.EventPattern).toEqual({
-    source: ['customer-insights'],
-    'detail-type': ['DataSourceRefreshed', 'SegmentRefreshed', 'MeasureRefreshed'],
-  });
-  expect(referred(rule?.Properties.Targets)).toMatchObject([
-    { Arn: 'ApiCatalogSubjectsQueue', DeadLetterConfig: { Arn: 'EventsDeadLetterQueue' } },
+  const { connectorId } = connectorStack().connector;
+  expect(rules.map(([, { Properties }]) => Properties.EventPattern)).toEqual([
+    {
+      source: ['customer-insights'],
+      'detail-type': ['DataSourceRefreshed', 'SegmentRefreshed', 'MeasureRefreshed'],
+    },
+    {
+      source: ['customer-insights'],
+      'detail-type': ['FullRefreshed', 'UnificationRefreshed'],
+      detail: { collectedBy: [{ exists: false }, connectorId] },
+    },
   ]);
+  for (const [, { Properties }] of rules) {
+    expect(referred(Properties.Targets)).toMatchObject([
+      { Arn: 'ApiCatalogSubjectsQueue', DeadLetterConfig: { Arn: 'EventsDeadLetterQueue' } },
+    ]);
+  }
 });
 
 describe('in a connector', () => {

@@ -375,8 +375,9 @@ async function refuse({
 }
 
 /**
- * A flow that registers itself for a value beyond its level, is saved with another level, and unregisters; and a flow
- * without a threshold that stays. Then the end of the first one's grace, and a message that `record` rejects.
+ * A caller that reads. A flow that registers itself for a value beyond its level, is saved with another level, and
+ * unregisters; and a flow without a threshold that stays. Then the end of the first one's grace, and a message that `record`
+ * rejects.
  */
 async function useApi({
   parts,
@@ -403,6 +404,12 @@ async function useApi({
   const observedAt = new Date(ago(HOUR)()).toISOString();
   await put('MeasureRefreshed', { measure: 'Registered', dimensions: { Region: 'EU' }, value: 20, observedAt });
   for (const path of ['/me', '/data-sources', '/segments', '/measures', '/measure-members?measure=Registered']) {
+    await call(`${base}${path}`, 200);
+  }
+  // `record` reads what it knows about a repeated refresh.
+  for (const _ of ['first', 'repeated']) await put('DataSourceRefreshed', failure('read', 'read'));
+  const member = encodeURIComponent('{"Region":"EU"}');
+  for (const path of ['/data-source?dataSource=read', '/status', `/measure?measure=Registered&dimensions=${member}`]) {
     await call(`${base}${path}`, 200);
   }
   const register = async (trigger: string, flow: string, body: object) => {

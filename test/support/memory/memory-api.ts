@@ -8,6 +8,7 @@ import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { Evaluator } from '../evaluation';
 import type { Gate } from './memory';
 import { MemoryDeliveries } from './memory-deliveries';
+import { MemoryRefreshes } from './memory-refreshes';
 import { registeredFlows } from './registered-flows';
 
 const open: Gate = async () => {};
@@ -18,6 +19,7 @@ export class MemoryApi {
   readonly world = new Evaluator();
   readonly sets = new Map<string, Set<string>>();
   readonly subjects: { [K in SubjectKind]: string[] } = { 'data-source': [], segment: [], measure: [] };
+  readonly refreshes = new MemoryRefreshes();
   readonly key = newKey('test', randomBytes);
   readonly keys = new Map<string, StoredKey>([['test', { name: 'test', hash: keyHash(this.key), createdAt: 0 }]]);
   readonly deliveries = new MemoryDeliveries(() => true);
@@ -45,6 +47,7 @@ export class MemoryApi {
         newRegistrationId: this.newRegistrationId,
       },
       subjects: { names: async (kind) => this.subjects[kind] },
+      refreshes: this.refreshes,
       thresholds: tables.thresholds(gate),
       reports: {
         outcomes: this.deliveries.outcomes(gate),

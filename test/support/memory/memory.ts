@@ -6,7 +6,13 @@ import { nextDue } from '../../../lambda/subscriptions/core/health';
 import type { DueSubscriptions, HealthStore } from '../../../lambda/subscriptions/core/ports';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { type MetricState, partSortKey } from '../../../lambda/thresholds/core/metric-state';
-import type { DueIndex, DueKey, DueKind, ThresholdStore } from '../../../lambda/thresholds/core/ports';
+import type {
+  DueIndex,
+  DueKey,
+  DueKind,
+  MetricThresholdReader,
+  ThresholdStore,
+} from '../../../lambda/thresholds/core/ports';
 import { type Flag, flagSortKey, type ThresholdItem } from '../../../lambda/thresholds/core/threshold-item';
 
 /** Called before and after every call to a store, with the call's name: tests interleave, fail and crash there. */
@@ -44,7 +50,7 @@ export class MemoryTables {
   }
 
   /** The Thresholds table as one worker sees it. */
-  thresholds(gate: Gate = open): ThresholdStore & DueIndex & RegistryPorts['thresholds'] {
+  thresholds(gate: Gate = open): ThresholdStore & DueIndex & MetricThresholdReader & RegistryPorts['thresholds'] {
     const readAt = new Map<string, number>();
     const step = this.stepper(gate);
     return {
@@ -66,6 +72,13 @@ export class MemoryTables {
           [...(this.items.get(key)?.values() ?? [])]
             .filter(({ sortKey }) => sortKey >= from && sortKey <= to)
             .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1)),
+        ),
+      fireItems: (key, limit) =>
+        step('fireItems', () =>
+          [...(this.items.get(key)?.values() ?? [])]
+            .filter(({ kind }) => kind === 'fire')
+            .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1))
+            .slice(0, limit),
         ),
       readFlag: (key, subscription, thresholdId) =>
         step('readFlag', () => this.flags.get(`${key} ${flagSortKey(subscription, thresholdId)}`)),

@@ -13,6 +13,7 @@ import {
 import type { PolledJobs } from '../../../contract/unification';
 import type { CollectedRun, Stage } from '../../../lambda/collection/core/collected-run';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
+import type { LastRefreshes, Refresh, Refreshed } from '../../../lambda/custom-connector/core/refresh';
 import {
   type Attempt,
   DELIVERY_STATUSES,
@@ -110,8 +111,22 @@ const HEALTH = fieldsOf<Health>({
 const ANNOUNCEMENT = fieldsOf<Announcement>({ detailType: true, at: true, due: true, detail: true });
 const FAILURES = fieldsOf<Failures>({ count: true, opened: true, openUntil: true });
 const API_KEY = fieldsOf<StoredKey, 'name'>({ hash: true, createdAt: true, lastUsedAt: true, expiresAt: true });
+const LAST_REFRESHES = fieldsOf<LastRefreshes>({ succeeded: true, failed: true, other: true });
+const REFRESH = fieldsOf<Refresh>({
+  id: true,
+  endedAt: true,
+  status: true,
+  runId: true,
+  startedAt: true,
+  runLink: true,
+  error: true,
+  willRetry: true,
+  attempt: true,
+  recordCount: true,
+});
+const REFRESHED_KINDS = membersOf<Refreshed['kind']>({ 'data-source': true, 'full-refresh': true, unification: true });
 const STATE = fieldsOf<MetricState>({ metric: true, last: true, version: true, recent: true, intent: true });
-const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true });
+const LAST = fieldsOf<LastValue>({ value: true, observedAt: true, sequence: true, unit: true });
 const INTENT = fieldsOf<Intent>({
   version: true,
   previousValue: true,
@@ -359,6 +374,18 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     'a subject of the kind',
     SUBJECT_KINDS,
     catalog.map(({ pk }) => pk.split('#')[0]),
+  );
+  const refreshed = catalog.filter(({ succeeded, failed, other }) => succeeded ?? failed ?? other);
+  fields('the last refreshes', LAST_REFRESHES, refreshed);
+  fields(
+    'a refresh',
+    REFRESH,
+    catalog.filter(({ pk }) => pk.startsWith('refresh#')),
+  );
+  values(
+    'the last refresh of the kind',
+    REFRESHED_KINDS,
+    refreshed.map(({ pk, sk }) => (pk.startsWith('run#') ? sk : pk.split('#')[0])),
   );
 
   const keys = Object.values(items)

@@ -120,6 +120,7 @@ class Recorder {
     await this.declareSubscriptions();
     await this.subscribe();
     await this.observe();
+    await this.recordRefreshes();
     await this.deliver();
     await this.registerFlows();
     await this.reportOutcomes();
@@ -348,6 +349,23 @@ class Recorder {
     for (const value of [5, 20]) {
       const detail = { measure: 'Flow', value, observedAt: iso(world.now) };
       await this.evaluate(...(await this.observation('MeasureRefreshed', detail)));
+    }
+  }
+
+  /** Refreshes with each result and each detail. */
+  private async recordRefreshes(): Promise<void> {
+    const { now } = this.world;
+    const run = {
+      startedAt: iso(now - HOUR),
+      endedAt: iso(now),
+      runLink: 'https://example.com/runs/1',
+      error: 'No access',
+    };
+    const read = { dataSource: 'CRM', attempt: 2, recordCount: 1000 };
+    for (const status of ['Successful', 'TimedOut', 'Canceled']) {
+      await this.observation('DataSourceRefreshed', { ...run, ...read, runId: status, status });
+      await this.observation('FullRefreshed', { ...run, runId: status, status, kind: 'Scheduled' });
+      await this.observation('UnificationRefreshed', { ...run, runId: status, status });
     }
   }
 

@@ -7,6 +7,7 @@ import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import type { CollectPorts } from '../../../lambda/collection/core/collect';
 import { CatalogTable } from '../../../lambda/custom-connector/adapters/catalog-table';
 import { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
+import { RefreshTable } from '../../../lambda/custom-connector/adapters/refresh-table';
 import type { RecordPorts } from '../../../lambda/custom-connector/core/record';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table';
@@ -123,6 +124,7 @@ export class VersionWorld {
   readonly polledJobs: PolledJobTable;
   readonly apiKeys: KeyTable;
   readonly catalog: CatalogTable;
+  readonly refreshes: RefreshTable;
   private readonly open: DeliverPorts['open'];
   private readonly sqs: SQSClient;
   private ids = 0;
@@ -139,6 +141,7 @@ export class VersionWorld {
     this.polledJobs = new PolledJobTable(client, names.runs);
     this.apiKeys = new KeyTable(client, names.subscriptions);
     this.catalog = new CatalogTable(client, names.catalog, this.clock);
+    this.refreshes = new RefreshTable(client, names.catalog, this.clock);
     this.open = servers.stores.opener(this.clock);
     this.sqs = this.recordingSqs();
   }
@@ -196,7 +199,7 @@ export class VersionWorld {
   }
 
   get record(): RecordPorts {
-    return { ...this.common, subjects: this.catalog };
+    return { ...this.common, subjects: this.catalog, refreshes: this.refreshes };
   }
 
   get collect(): CollectPorts & RejectPorts {

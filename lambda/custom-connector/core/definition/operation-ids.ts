@@ -19,4 +19,9 @@ export const OperationId = {
   LIST_MEASURES: 'ListMeasures',
   LIST_MEASURE_MEMBERS: 'ListMeasureMembers',
   REPORT_OUTCOME: 'ReportOutcome',
+  GET_DATA_SOURCE: 'GetDataSource',
+  LIST_DATA_SOURCE_REFRESHES: 'ListDataSourceRefreshes',
+  GET_SEGMENT: 'GetSegment',
+  GET_MEASURE: 'GetMeasure',
+  GET_STATUS: 'GetStatus',
 } as const;

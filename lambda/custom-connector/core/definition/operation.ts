@@ -52,7 +52,7 @@ export const INSTANCE: Parameter = {
   default: 'default',
 };
 
-const SKIP_TOKEN: Parameter = {
+export const SKIP_TOKEN: Parameter = {
   name: '$skipToken',
   in: 'query',
   title: 'Skip token',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-
-const text = (title: string, description: string) => v.pipe(v.string(), v.title(title), v.description(description));
+import { READ_RESPONSES } from './read-responses';
+import { nextLink, text } from './response-field';
 
 const listItem = v.pipe(
   v.object({
@@ -23,12 +23,13 @@ export const RESPONSES = {
   }),
   List: v.object({
     value: v.pipe(v.array(listItem), v.title('Items'), v.description('The items of this page, sorted by name.')),
-    '@odata.nextLink': v.optional(text('Next page', 'Address of the next page. Absent on the last page.')),
+    ...nextLink,
   }),
   Outcome: v.object({
     deliveryId: text('Delivery id', 'The delivery that the report is about.'),
     outcome: text('Outcome', 'The outcome of the delivery: succeeded, or failed if no report said that it succeeded.'),
   }),
+  ...READ_RESPONSES,
   Problem: v.object({
     code: text('Code', 'Kind of the problem.'),
     message: text('Message', 'What is wrong and what to do.'),

@@ -113,7 +113,8 @@ const statusField = (what: string): Field => ({
   isList: true,
   choices: STATUSES.map((status) => ({ value: status, title: STATUS_TITLES[status] })),
 });
-const STATUS_TITLES = {
+/** Results as the flow designer shows them. */
+export const STATUS_TITLES = {
   Successful: 'Successful',
   Failed: 'Failed',
   TimedOut: 'Timed out',

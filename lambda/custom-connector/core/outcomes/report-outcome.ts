@@ -29,7 +29,7 @@ export interface ReportPorts {
 
 /** Log messages of reports. Each comment lists the message's details. */
 const OutcomeMessage = {
-  /** `by`, `deliveryId`, `outcome`, `message` */
+  /** `by`, `deliveryId`, `outcome`, `reason` */
   REPORTED: 'a flow reported its outcome',
 } as const;
 
@@ -87,7 +87,7 @@ async function record(
     if (!outcome) return ok(id, (row.outcome?.state ?? report.state) as OutcomeState);
     if (!(await outcomes.write(key, row, outcome))) continue;
     if (outcome.state === 'failed') telemetry.count(MetricName.FAILED_IN_FLOW);
-    telemetry.info(OutcomeMessage.REPORTED, { by, deliveryId: id, outcome: outcome.state, message: outcome.message });
+    telemetry.info(OutcomeMessage.REPORTED, { by, deliveryId: id, outcome: outcome.state, reason: outcome.message });
     return ok(id, outcome.state);
   }
 }

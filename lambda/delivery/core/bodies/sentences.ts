@@ -75,7 +75,8 @@ function plainSentences(event: TriggerEvent, threshold: Threshold | undefined): 
   }
 }
 
-const ENDED: Readonly<Record<Status, string>> = {
+/** The result of a refresh as a verb. */
+export const ENDED: Readonly<Record<Status, string>> = {
   Successful: 'succeeded',
   Failed: 'failed',
   TimedOut: 'timed out',

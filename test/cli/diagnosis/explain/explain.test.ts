@@ -5,7 +5,6 @@ import type { ExplainInput } from '../../../../cli/diagnosis/explain/input';
 import { mismatchReason } from '../../../../cli/diagnosis/explain/refresh-steps';
 import type { Step } from '../../../../cli/diagnosis/explain/step';
 import { observedText } from '../../../../cli/diagnosis/observed-text';
-import { thresholdStatus } from '../../../../cli/diagnosis/threshold-status';
 import { conditionText } from '../../../../cli/subscriptions/subscription-text';
 import { STATUSES } from '../../../../contract/events';
 import type { DeliveryRow } from '../../../../lambda/delivery/core/delivery';
@@ -15,6 +14,7 @@ import { LogMessage } from '../../../../lambda/shared/core/log-messages';
 import type { Metric } from '../../../../lambda/shared/core/metric';
 import { matches } from '../../../../lambda/subscriptions/core/matching';
 import type { Filter, Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
+import { thresholdStatus } from '../../../../lambda/thresholds/core/threshold-status';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const MINUTE = 60_000;

@@ -6,6 +6,7 @@ import { CatalogTable } from '../../../../lambda/custom-connector/adapters/catal
 import { RESIGHT_MS, recordBatch, rememberingStore } from '../../../../lambda/custom-connector/core/record';
 import { MAX_NAME_LENGTH } from '../../../../lambda/events/core/fields';
 import { MemoryHandler, messagesOf, NOW, segment } from '../../../support/evaluation';
+import { MemoryRefreshes } from '../../../support/memory/memory-refreshes';
 import { useTables } from '../../../support/servers/use-tables';
 
 const DAY = 24 * 3600_000;
@@ -162,7 +163,13 @@ describe('record on the real table', () => {
     const subjects = rememberingStore(new CatalogTable(client, tables.catalog, () => now));
     const { rejected, telemetry } = handler;
     return (bodies: readonly string[]) =>
-      recordBatch(messagesOf(bodies), { subjects, rejected, telemetry, clock: () => now });
+      recordBatch(messagesOf(bodies), {
+        subjects,
+        refreshes: new MemoryRefreshes(),
+        rejected,
+        telemetry,
+        clock: () => now,
+      });
   }
   const sizeOf = (name: string) => segment(1, 1, { instanceId, segment: name });
 

@@ -12,14 +12,27 @@ import { RESPONSES } from '../../../../lambda/custom-connector/core/definition/r
 import type { ApiResponse } from '../../../../lambda/custom-connector/core/http';
 import { register } from '../../../../lambda/registration/core/register';
 import { metricKey } from '../../../../lambda/shared/core/metric';
-import { thresholdOn } from '../../../support/evaluation';
+import { measure, segment, thresholdOn } from '../../../support/evaluation';
 import { callbackUrl, MemoryApi } from '../../../support/memory/memory-api';
+import { refresh } from '../../../support/refreshes';
 
 const VIP = { segment: 'VIP', direction: 'above', level: 10 };
 const registerVip = (api: MemoryApi, change: object = {}) =>
   api.register('segment-threshold-crossed', { ...VIP, callbackUrl: callbackUrl(), ...change });
 
 const messageOf = ({ body }: ApiResponse): string => v.parse(RESPONSES.Problem, body).message;
+
+/** A data source, a segment and a measure with the name that the requests of the next test have. */
+async function seed(api: MemoryApi): Promise<void> {
+  await api.refreshes.record(
+    { kind: 'data-source', instanceId: 'default', name: 'Revenue' },
+    refresh('Failed', 5, { error: 'No access' }),
+  );
+  for (const value of [5, 20]) {
+    await api.world.evaluate([segment(value, value, { segment: 'Revenue' }), measure(value, value)]);
+  }
+  await api.world.subscribe('crossed', { segment: 'Revenue' }, { operator: 'above', value: 10, recoverTo: 5 });
+}
 
 describe('the operations', () => {
   it('are the routes of the API, and the routes are operations', () => {
@@ -38,6 +51,7 @@ describe('the operations', () => {
     async (_, { route, trigger, success, parameters }) => {
       const api = new MemoryApi();
       api.subjects.segment = ['VIP'];
+      await seed(api);
       const body = {
         callbackUrl: callbackUrl(),
         ...(trigger?.includes('threshold') && { ...VIP, measure: 'Revenue' }),

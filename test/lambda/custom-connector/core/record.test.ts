@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DomainEvent } from '../../../../contract/events';
 import { Metric } from '../../../../contract/metrics';
+import type { RefreshStore } from '../../../../lambda/custom-connector/core/ports';
 import {
   RESIGHT_MS,
   recordBatch,
@@ -8,6 +9,9 @@ import {
   type Subject,
   type SubjectStore,
 } from '../../../../lambda/custom-connector/core/record';
+import type { Refresh, Refreshed } from '../../../../lambda/custom-connector/core/refresh';
+import { checkEvent } from '../../../../lambda/events/core/events';
+import { refreshIdOf } from '../../../../lambda/events/core/recognize';
 import { busEvent, MemoryHandler, messagesOf, minutes, NOW } from '../../../support/evaluation';
 
 const END = { runId: '1', status: 'Successful' };
@@ -32,6 +36,7 @@ class Writes implements SubjectStore {
 /** `record` in one container. */
 class Recorder extends MemoryHandler {
   readonly writes = new Writes();
+  readonly refreshes: (readonly [Refreshed, Refresh])[] = [];
   private readonly subjects;
 
   constructor(limit?: number) {
@@ -41,15 +46,17 @@ class Recorder extends MemoryHandler {
 
   /** Records events as one batch, and returns the indexes of those to retry. */
   async record(...bodies: string[]): Promise<number[]> {
-    return (await recordBatch(messagesOf(bodies), { ...this.common(), subjects: this.subjects })).map(Number);
+    const refreshes: RefreshStore = {
+      record: async (refreshed, refresh) => void this.refreshes.push([refreshed, refresh]),
+    };
+    return (await recordBatch(messagesOf(bodies), { ...this.common(), subjects: this.subjects, refreshes })).map(
+      Number,
+    );
   }
 }
 
 describe('an event', () => {
   it.each([
-    ['data-source default CRM', dataSource('CRM')],
-    ['data-source default CRM', dataSource('CRM', { status: 'Failed', willRetry: true })],
-    ['data-source eu CRM', dataSource('CRM', { instanceId: 'eu' })],
     ['segment default VIP', segment(' VIP ')],
     ['segment eu VIP', segment('VIP', { instanceId: 'eu' })],
     ['measure default Revenue', measure('Revenue', { dimensions: { Region: 'EMEA' } })],
@@ -81,8 +88,8 @@ describe('an event', () => {
     ['null', 'the message is not an EventBridge event'],
     [busEvent('SegmentRefreshd', {}), 'unknown detail type "SegmentRefreshd"'],
     [
-      busEvent('FullRefreshed', { ...END, kind: 'Scheduled' }),
-      'FullRefreshed names no data source, segment or measure',
+      busEvent('RefreshStageCompleted', { ...END, stage: 'map' }),
+      'RefreshStageCompleted is neither a refresh nor an observation',
     ],
   ])('that the rule does not send is rejected: %s', async (body, reason) => {
     const recorder = new Recorder();
@@ -98,6 +105,62 @@ describe('an event', () => {
       expect(await recorder.record(busEvent(detailType, detail))).toEqual([]);
     }
     expect(recorder.writes.made).toEqual([]);
+    expect(recorder.refreshes).toEqual([]);
+  });
+});
+
+describe('the end of a refresh', () => {
+  const crm: Refreshed = { kind: 'data-source', instanceId: 'default', name: 'CRM' };
+  const recorded = async (body: string) => {
+    const recorder = new Recorder();
+    expect(await recorder.record(body)).toEqual([]);
+    expect(recorder.writes.made).toEqual([]);
+    return recorder.refreshes;
+  };
+  const id = expect.stringMatching(/^[\da-f]{32}$/);
+
+  it('of a data source is recorded with its details', async () => {
+    const details = {
+      runId: 'run-1',
+      status: 'Failed',
+      error: 'No access',
+      willRetry: true,
+      attempt: 2,
+      recordCount: 5,
+    };
+    const times = { startedAt: minutes(0), endedAt: minutes(5) };
+    const runLink = 'https://example.com/runs/1';
+    expect(await recorded(dataSource('CRM', { ...details, ...times, runLink }))).toEqual([
+      [crm, { id, ...details, startedAt: Date.parse(minutes(0)), endedAt: Date.parse(minutes(5)), runLink }],
+    ]);
+  });
+
+  it.each([
+    ['full-refresh', busEvent('FullRefreshed', { ...END, instanceId: 'eu', kind: 'Scheduled', endedAt: minutes(5) })],
+    ['unification', busEvent('UnificationRefreshed', { ...END, instanceId: 'eu', endedAt: minutes(5) })],
+  ])('of a %s is recorded for its instance', async (kind, body) => {
+    expect(await recorded(body)).toEqual([
+      [
+        { kind, instanceId: 'eu' },
+        { id, runId: '1', status: 'Successful', endedAt: Date.parse(minutes(5)) },
+      ],
+    ]);
+  });
+
+  it.each([
+    ['the time of the event, if it has none', undefined, NOW],
+    ['the time of the event, if it is in the far future', '2099-01-01T00:00:00Z', NOW],
+    ['its own, if the clocks differ by little', new Date(NOW + 1000).toISOString(), NOW + 1000],
+  ])('has as its time %s', async (_, endedAt, expected) => {
+    const [[, refresh] = []] = await recorded(dataSource('CRM', { endedAt }));
+    expect(refresh?.endedAt).toBe(expected);
+  });
+
+  it('has the id of the event, by which flows and deliveries are told apart', async () => {
+    const body = dataSource('CRM', { status: 'Failed', attempt: 2 });
+    const checked = checkEvent(body);
+    const [[, refresh] = []] = await recorded(body);
+    expect(refresh?.id).toBe('value' in checked && refreshIdOf(checked.value));
   });
 });
 

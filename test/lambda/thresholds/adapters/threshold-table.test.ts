@@ -303,3 +303,31 @@ describe('the index of due work', () => {
     expect(await mine('part', 100)).toEqual([]);
   });
 });
+
+describe('the items that fire under a metric', () => {
+  const items = Array.from({ length: 12 }, (_, n) =>
+    thresholdItems(`s-${n}`, `id-${n}`, {
+      operator: n % 2 ? 'above' : 'below',
+      value: n,
+      recoverTo: n % 2 ? n - 5 : n + 5,
+      fireIfAlreadyBeyond: true,
+    }),
+  ).flat();
+  const fire = items.filter(({ kind }) => kind === 'fire');
+  beforeEach(async () => {
+    for (const item of items) await table.putThreshold(key, item);
+    await table.commitState(key, state(1, 1), undefined);
+    await table.writeFlag(key, 's-1', 'id-1', { armed: false }, 1);
+    await table.addMember(key, { Region: 'EU' });
+  });
+
+  it.each([1, 3, 11, 12, 13, 100])('are read up to a limit of %d, whatever else the metric has', async (limit) => {
+    const found = await table.fireItems(key, limit);
+    expect(found).toHaveLength(Math.min(limit, 12));
+    for (const item of found) expect(fire).toContainEqual(item);
+  });
+
+  it('of another metric are none', async () => {
+    expect(await table.fireItems(`${key}0`, 10)).toEqual([]);
+  });
+});

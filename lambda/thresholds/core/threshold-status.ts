@@ -1,12 +1,11 @@
-import { type Metric, metricKey } from '../../lambda/shared/core/metric';
-import { numberText } from '../../lambda/shared/core/number-text';
-import { directionOf, isBeyond } from '../../lambda/shared/core/position';
-import { difference, mapText } from '../../lambda/shared/core/text';
-import type { Subscription, Threshold } from '../../lambda/subscriptions/core/subscription';
-import type { MetricState } from '../../lambda/thresholds/core/metric-state';
-import { type Flag, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
-import type { Connector } from '../connector/connector';
-import { inSlices } from '../shell/slices';
+import { type Dimensions, type Metric, metricKey } from '../../shared/core/metric';
+import { numberText } from '../../shared/core/number-text';
+import { directionOf, isBeyond } from '../../shared/core/position';
+import { difference, mapText } from '../../shared/core/text';
+import type { Subscription, Threshold } from '../../subscriptions/core/subscription';
+import type { MetricState } from './metric-state';
+import type { ThresholdStore } from './ports';
+import { type Flag, watchedMetric } from './threshold-item';
 
 /**
  * State of a threshold on a metric. `no value`: the metric has no value yet. `armed`: the next crossing fires.
@@ -92,6 +91,12 @@ function moves(isUpward: boolean, distance: number, isInclusive: boolean): strin
 /** Maximum number of metrics read concurrently. */
 const READS = 25;
 
+/** Reads what the statuses of a subscription depend on. */
+export interface StatusReader extends Pick<ThresholdStore, 'readState' | 'readFlag'> {
+  /** The sets of members of a measure that have a value. */
+  members(measureKey: string): Promise<Dimensions[]>;
+}
+
 export interface ThresholdStatuses {
   /** Up to the requested number. */
   readonly statuses: readonly ThresholdStatus[];
@@ -106,7 +111,7 @@ export interface ThresholdStatuses {
 export async function readThresholdStatuses(
   { definition, thresholdId }: Subscription,
   limit: number,
-  { thresholds }: Pick<Connector, 'thresholds'>,
+  { thresholds }: { readonly thresholds: StatusReader },
 ): Promise<ThresholdStatuses> {
   const { threshold, name } = definition;
   if (!threshold || thresholdId === undefined) return { statuses: [], all: 0 };
@@ -118,12 +123,15 @@ export async function readThresholdStatuses(
     .toSorted((a, b) => metricText(a).localeCompare(metricText(b), 'en', { numeric: true }));
   const whole = await thresholds.readState(metricKey(watched));
   if (members.length === 0 || whole?.last) metrics.unshift(watched);
-  const statuses: ThresholdStatus[] = [];
   const read = async (metric: Metric) => {
     const key = metricKey(metric);
     const [state, flag] = await Promise.all([thresholds.readState(key), thresholds.readFlag(key, name, thresholdId)]);
     return thresholdStatus(threshold, metric, state, flag);
   };
-  await inSlices(metrics.slice(0, limit), READS, read, (_, status) => statuses.push(status));
+  const wanted = metrics.slice(0, limit);
+  const statuses: ThresholdStatus[] = [];
+  for (let n = 0; n < wanted.length; n += READS) {
+    statuses.push(...(await Promise.all(wanted.slice(n, n + READS).map(read))));
+  }
   return { statuses, all: metrics.length };
 }
