@@ -1,3 +1,5 @@
+import { DomainEvent } from './events';
+
 /** Path prefix of the API, and `basePath` of the connector's definition. */
 export const API_BASE_PATH = '/v1';
 
@@ -30,7 +32,7 @@ const ACTION_ROUTES = {
   test: ['POST /flows/{flow}/test-events'],
   replay: ['POST /flows/{flow}/replays'],
   'report-outcomes': ['POST /outcomes', 'POST /outcomes/{link}'],
-  'report-events': ['POST /refreshes', 'POST /observations'],
+  'report-events': ['POST /refreshes', 'POST /member-counts', 'POST /measure-values'],
 } as const satisfies Record<ConnectorActionId, readonly string[]>;
 
 /** A route of the API, without `API_BASE_PATH`. Names of subjects are query parameters, because a name can contain a slash. */
@@ -41,6 +43,13 @@ export const connectorRoutes = (actions: readonly ConnectorActionId[]): Connecto
   ...BASE_ROUTES,
   ...CONNECTOR_ACTIONS.filter((action) => actions.includes(action)).flatMap((action) => ACTION_ROUTES[action]),
 ];
+
+/** Detail types of the events that callers can report. The policy of `connect` allows no others. */
+export const REPORTED_EVENTS = [
+  DomainEvent.DATA_SOURCE_REFRESHED,
+  DomainEvent.SEGMENT_REFRESHED,
+  DomainEvent.MEASURE_REFRESHED,
+] as const;
 
 /** Header with the API key of a caller. */
 export const API_KEY_HEADER = 'x-api-key';

@@ -61,7 +61,7 @@ function paths(operations: readonly Operation[], actions: readonly ConnectorActi
     result[one.path] = {
       ...result[one.path],
       ...(one.trigger && { 'x-ms-notification-content': notificationContent(one.trigger) }),
-      [one.method]: operation(one, actions),
+      [one.method]: operation(one, operations, actions),
     };
   }
   return result;
@@ -72,7 +72,13 @@ const notificationContent = (trigger: TriggerId): Json => ({
   schema: reference(bodyName(trigger)),
 });
 
-const operation = (one: Operation, actions: readonly ConnectorActionId[]): Json => ({
+/** How a flow author sees the flow run before the first event. */
+function testHint(operations: readonly Operation[]): string {
+  const test = operations.find(({ operationId }) => operationId === OperationId.SEND_TEST_EVENT);
+  return test ? `run the action "${test.summary}" in another flow` : 'ask the operator for a test event';
+}
+
+const operation = (one: Operation, operations: readonly Operation[], actions: readonly ConnectorActionId[]): Json => ({
   operationId: one.operationId,
   summary: one.summary,
   description: one.description,
@@ -80,7 +86,7 @@ const operation = (one: Operation, actions: readonly ConnectorActionId[]): Json 
   ...(one.trigger && {
     // No `x-ms-trigger-metadata`: its only mode in Microsoft's schema is polling.
     'x-ms-trigger': 'single',
-    'x-ms-trigger-hint': 'The flow runs at the next such change. To see it run now, ask the operator for a test event.',
+    'x-ms-trigger-hint': `The flow runs at the next such change. To see it run now, ${testHint(operations)}.`,
   }),
   ...(one.pageable && { 'x-ms-pageable': { nextLinkName: '@odata.nextLink' } }),
   parameters: [
@@ -179,8 +185,8 @@ const PROBLEM_DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'A value in the request is invalid.',
   401: 'The caller is not signed in.',
   403: 'The caller is not allowed to do this.',
-  404: 'The subject does not exist.',
-  409: 'The flow cannot be registered.',
+  404: 'The flow or the subject does not exist.',
+  409: 'The state of the flow does not allow the request.',
   413: 'The request is too large.',
   415: 'The encoding of the request is not supported.',
   429: 'There are too many requests.',

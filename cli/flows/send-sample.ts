@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
-import { identityHash } from '../../lambda/shared/core/identity';
-import { isPaused } from '../../lambda/subscriptions/core/health';
-import { sampleEvent } from '../../lambda/subscriptions/core/sample';
+import { testDelivery } from '../../lambda/delivery/core/test-delivery';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { Connector } from '../connector/connector';
 import type { Context } from '../frame/command';
@@ -20,17 +18,14 @@ export async function sendSample(
   { send, deliveries }: Pick<Connector, 'send' | 'deliveries'>,
   { clock, wait, terminal }: Pick<Context, 'clock' | 'wait' | 'terminal'>,
 ): Promise<DeliveryRow | undefined> {
-  const { definition, uid } = subscription;
   const start = clock();
-  const eventId = identityHash('test', uid, randomUUID());
-  const event = sampleEvent(definition, eventId, start);
-  // A probe, because `deliver` would hold any other delivery of a paused subscription.
-  const probe = isPaused(subscription) || undefined;
-  await send({ subscription: definition.name, uid, event, acceptedAt: start, n: 0, isTest: true, probe }, 0);
+  const message = testDelivery(subscription, randomUUID(), start);
+  const key = { subscription: message.subscription, eventId: message.event.eventId };
+  await send(message, 0);
   let row: DeliveryRow | undefined;
   for (let passed = 0; passed < waitMs; passed = clock() - start) {
     terminal.status(`waiting for the response of the flow … ${Math.floor(passed / 1000)} s`);
-    row = await deliveries.row({ subscription: definition.name, eventId });
+    row = await deliveries.row(key);
     if (row && (row.status !== 'pending' || row.attempts.length > 0)) return row;
     await wait(POLL_INTERVAL);
   }

@@ -1,38 +1,8 @@
-import { numberText } from '../../lambda/shared/core/number-text';
-import type { ThresholdOperator } from '../../lambda/shared/core/position';
-import { mapText } from '../../lambda/shared/core/text';
+import { filterText } from '../../lambda/subscriptions/core/condition-text';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';
-import type {
-  FlowUrlSource,
-  Subscription,
-  SubscriptionDefinition,
-  Threshold,
-} from '../../lambda/subscriptions/core/subscription';
+import type { FlowUrlSource, Subscription, SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import type { Style } from '../shell/terminal';
 import { isoTime, relativeTime } from '../shell/time';
-
-const OPERATORS: Readonly<Record<ThresholdOperator, string>> = {
-  above: 'above',
-  atOrAbove: 'at or above',
-  below: 'below',
-  atOrBelow: 'at or below',
-};
-
-/** `above 10,000, back at 9,000`. */
-export function levelText({ operator, value, recoverTo }: Threshold): string {
-  const back = recoverTo === undefined ? '' : `, back at ${numberText(recoverTo)}`;
-  return `${OPERATORS[operator]} ${numberText(value)}${back}`;
-}
-
-/** The filter and the threshold of a subscription: `VIP customers above 10,000, back at 9,000`. */
-export function filterText({ trigger, filter, threshold }: SubscriptionDefinition): string {
-  const { dataSource, includeRetries, segment, measure, dimensions, kind, status } = filter;
-  const subject = dataSource ?? segment ?? measure ?? (trigger.startsWith('data-source') ? 'every data source' : '');
-  const members = dimensions ? ` (${mapText(dimensions)})` : '';
-  const level = threshold ? ` ${levelText(threshold)}` : '';
-  const parts = [`${subject}${members}${level}`.trim(), includeRetries && 'with retries', kind, status?.join(' or ')];
-  return parts.filter(Boolean).join(', ') || 'all';
-}
 
 /** The condition of a subscription: `data-source-refresh-failed (CRM) of instance 'eu'`. */
 export function conditionText(definition: SubscriptionDefinition): string {

@@ -1,10 +1,16 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { CONNECTOR_ACTIONS, type SignInSettings } from '../../contract/custom-connector';
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
 import { Env } from '../../contract/environment';
+import { deliveryLog } from '../delivery/adapters/delivery-log';
+import { deliverySender } from '../delivery/adapters/delivery-queue';
+import { DeliveryTable } from '../delivery/adapters/delivery-table';
 import { OutcomeTable } from '../delivery/adapters/outcome-table';
+import { eventPublisher } from '../events/adapters/event-bus';
 import { registeredFlowsTable } from '../registration/adapters/registered-flows-table';
 import { registryPorts } from '../registration/adapters/registry';
 import { documentClient } from '../shared/adapters/dynamodb';
@@ -30,6 +36,8 @@ const catalogTable = required(Env.CATALOG_TABLE_NAME);
 const flowUrlKey = required(Env.FLOW_URL_KEY_ARN);
 const actions = required(Env.API_ACTIONS).split(',');
 const settings: SignInSettings = JSON.parse(required(Env.SIGN_IN));
+const deliveriesTable = required(Env.DELIVERIES_TABLE_NAME);
+const sqs = new SQSClient({});
 const telemetry = handlerTelemetry(connectorId);
 const clock = Date.now;
 
@@ -46,7 +54,7 @@ const ports: ApiPorts = {
   registration: {
     ...registryPorts(
       { subscriptionsTable, thresholdsTable, observationsQueue: required(Env.OBSERVATIONS_QUEUE_URL) },
-      { dynamodb: client, sqs: new SQSClient({}) },
+      { dynamodb: client, sqs },
       (subscription, url) => sealFlowUrl(kms, flowUrlKey, subscription, url),
     ),
     subscriptions: new SubscriptionTable(client, subscriptionsTable),
@@ -57,12 +65,15 @@ const ports: ApiPorts = {
   subjects: new CatalogTable(client, catalogTable, clock),
   refreshes: new RefreshTable(client, catalogTable, clock),
   thresholds: new ThresholdTable(client, thresholdsTable),
-  reports: {
-    outcomes: new OutcomeTable(client, required(Env.DELIVERIES_TABLE_NAME)),
-    subscriptions: new SubscriptionTable(client, subscriptionsTable),
-    clock,
-    telemetry,
+  outcomes: new OutcomeTable(client, deliveriesTable),
+  deliveries: {
+    log: deliveryLog(client, deliveriesTable),
+    // The API writes no rows, so the retention has no effect here.
+    kept: new DeliveryTable(client, deliveriesTable, DEFAULT_DELIVERY_RETENTION_DAYS),
+    send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL)),
+    newId: randomUUID,
   },
+  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
   callbacks: {
     hosts: optional(Env.CALLBACK_HOSTS)?.split(','),
     loopback: optional(Env.LOOPBACK_FLOWS) !== undefined,

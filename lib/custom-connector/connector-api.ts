@@ -11,12 +11,13 @@ import {
   type ConnectorActionId,
   connectorRoutes,
   type EntraSignInSettings,
+  REPORTED_EVENTS,
   type SignInSettings,
 } from '../../contract/custom-connector';
 import { OPEN_INDEX } from '../../contract/delivery';
 import { Env } from '../../contract/environment';
 import { DUE_INDEX } from '../../contract/thresholds';
-import { allowOnTable, allowPutEvents, allowQuery, allowSealing, allowSend } from '../shared/allow';
+import { allowOnTable, allowPutEventsOf, allowQuery, allowSealing, allowSend } from '../shared/allow';
 import { everyMinute } from '../shared/every-minute';
 import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
@@ -265,13 +266,14 @@ export class ConnectorApi extends Construct {
     allowOnTable(connect, this.catalog.table, ['Query']);
     allowSend(connect, observationsQueue);
     allowSealing(connect, flowUrlKey).assertSuccess();
-    this.allowActions(connect, props);
+    this.allowActions(connect, eventSource, props);
     return connect;
   }
 
   /** An action that was not chosen gets no permission. */
   private allowActions(
     connect: lambda.IFunction,
+    eventSource: string,
     { thresholdsTable, deliveriesTable, deliveriesQueue, eventBus }: ConnectorApiProps,
   ): void {
     const has = (...actions: ConnectorActionId[]) => actions.some((action) => this._actions.includes(action));
@@ -283,7 +285,7 @@ export class ConnectorApi extends Construct {
     if (has('replay', 'report-outcomes')) allowOnTable(connect, deliveriesTable, ['GetItem']);
     if (has('replay')) allowQuery(connect, deliveriesTable, OPEN_INDEX.name);
     if (has('report-outcomes')) allowOnTable(connect, deliveriesTable, ['UpdateItem']);
-    if (has('report-events')) allowPutEvents(connect, eventBus);
+    if (has('report-events')) allowPutEventsOf(connect, eventBus, eventSource, REPORTED_EVENTS).assertSuccess();
   }
 
   private retireFunction(connectorId: string, props: ConnectorApiProps): lambda.Function {

@@ -35,6 +35,26 @@ export function allowQuery(grantee: iam.IGrantable, table: dynamodb.ITable, inde
 export const allowPutEvents = (grantee: iam.IGrantable, { eventBusArn }: events.IEventBus): iam.Grant =>
   allow(grantee, ['events:PutEvents'], eventBusArn);
 
+/**
+ * Allows putting events of one source and of these detail types on a bus. Both keys have several values (Service
+ * Authorization Reference, Amazon EventBridge), and `ForAllValues` also holds without a value.
+ */
+export const allowPutEventsOf = (
+  grantee: iam.IGrantable,
+  { eventBusArn }: events.IEventBus,
+  source: string,
+  detailTypes: readonly string[],
+): iam.Grant =>
+  iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['events:PutEvents'],
+    resourceArns: [eventBusArn],
+    conditions: {
+      'ForAllValues:StringEquals': { 'events:source': source, 'events:detail-type': detailTypes },
+      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+    },
+  });
+
 /** Allows sending to queues, and the use of their customer managed keys. */
 export function allowSend(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam.Grant {
   const send = allow(grantee, ['sqs:SendMessage'], ...queues.map((queue) => queue.queueArn));

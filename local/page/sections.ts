@@ -1,10 +1,11 @@
 import { responseText } from '../../cli/diagnosis/delivery-text';
-import { filterText, flowText } from '../../cli/subscriptions/subscription-text';
+import { flowText } from '../../cli/subscriptions/subscription-text';
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { mapText } from '../../lambda/shared/core/text';
+import { filterText } from '../../lambda/subscriptions/core/condition-text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { RecordedEvent } from './bus-history';
 import { deliveryContent } from './delivery-content';

@@ -161,6 +161,20 @@ describe('with every option', () => {
     ]);
   });
 
+  it.each<[string, object]>([
+    ['of another source', { Source: 'aws.glue' }],
+    ['that only the connector itself sends', { DetailType: 'SegmentThresholdCrossed' }],
+  ])('does not allow connect to put events %s', async (_, change) => {
+    const put = full.calls.find(
+      (call) => call.operation === 'PutEvents' && call.accessKeyId.includes('ApiConnect'),
+    ) as AwsCall;
+    const [entry] = put.input.Entries as object[];
+    const other = { ...put, input: { Entries: [{ ...entry, ...change }] } };
+    expect(await problemsOf([...full.calls, other])).toEqual([
+      expect.stringMatching(/Connect\w+ calls events:PutEvents on \S+, which its role does not allow/),
+    ]);
+  });
+
   /** Policies of the functions for sources, queries, polls and the custom connector, and of their schedules. */
   const OF_SERVICES =
     /(Normalize|Measure|Poll|Reconcile|Scheduler|Connect|Retire|Record)Role|AskQueries|PollJobs|ListRuns/;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
-  type ReportPorts,
+  type OutcomePorts,
   reportOutcome,
   reportOutcomeByLink,
 } from '../../lambda/custom-connector/core/outcomes/report-outcome';
@@ -200,12 +200,12 @@ export async function outcomeHistory(seed: number, options: HistoryOptions): Pro
   const report = async ({ id, outcome, link, at }: Report) => {
     const response = await asWorker('report', (worker, gate) => {
       const { subscriptions, outcomes } = ports(worker, gate);
-      const reportPorts: ReportPorts = { subscriptions, outcomes, telemetry, clock: () => now };
+      const outcomePorts: OutcomePorts = { subscriptions, outcomes, telemetry, clock: () => now };
       const body = Buffer.from(JSON.stringify(link ? { outcome } : { outcome, deliveryId: id }));
       const request = { route: '', query: {}, headers: {}, origin: '', body, parameters: link ? { link } : {} };
       return link
-        ? reportOutcomeByLink(request, reportPorts)
-        : reportOutcome(request, { id: CALLER, name: 'team' }, reportPorts);
+        ? reportOutcomeByLink(request, outcomePorts)
+        : reportOutcome(request, { id: CALLER, name: 'team' }, outcomePorts);
     });
     if (!response) {
       unsure.push({ id, outcome });

@@ -1,8 +1,9 @@
+import { filterText } from '../../../lambda/subscriptions/core/condition-text';
 import { connectorApi } from '../../custom-connector/connector-api';
 import { listRegisteredFlows, pendingText, registeredFlowJson } from '../../custom-connector/registered-flows';
 import { connectorCommand, jsonArg } from '../../frame/command';
 import { relativeTime } from '../../shell/time';
-import { filterText, flowText, stateText } from '../../subscriptions/subscription-text';
+import { flowText, stateText } from '../../subscriptions/subscription-text';
 
 export const flows = connectorCommand({
   name: 'connector flows',

@@ -52,7 +52,7 @@ export const replay = connectorCommand({
     }
     const { definition } = await findSubscription(name as string, connector);
     terminal.status('looking for dead and held deliveries …');
-    const results = await replayAll(definition.name, { from, until }, ports);
+    const { results } = await replayAll(definition.name, { from, until }, ports);
     const sent = results.filter((one) => one === 'sent').length;
     terminal.line(`${sent} sent${results.length > sent ? `, ${results.length - sent} not sent` : ''}`);
     for (const [result, reason] of Object.entries(NOT_SENT)) {

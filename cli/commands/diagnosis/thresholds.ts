@@ -1,4 +1,5 @@
 import { numberText } from '../../../lambda/shared/core/number-text';
+import { levelText } from '../../../lambda/subscriptions/core/condition-text';
 import {
   readThresholdStatuses,
   type ThresholdPhase,
@@ -11,7 +12,6 @@ import { sparkLine } from '../../shell/spark-line';
 import type { Style } from '../../shell/terminal';
 import { relativeTime } from '../../shell/time';
 import { listSubscriptions, subscriptionName } from '../../subscriptions/find-subscription';
-import { levelText } from '../../subscriptions/subscription-text';
 
 const MAX_LIMIT = 100_000;
 const POINTS = 12;

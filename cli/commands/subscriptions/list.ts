@@ -1,7 +1,8 @@
+import { filterText } from '../../../lambda/subscriptions/core/condition-text';
 import { unfinishedCounts, unfinishedText } from '../../diagnosis/delivery-text';
 import { connectorCommand, jsonArg } from '../../frame/command';
 import { listSubscriptions } from '../../subscriptions/find-subscription';
-import { filterText, flowText, managerText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
+import { flowText, managerText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 import { unfinishedDeliveries } from '../../subscriptions/unfinished';
 
 export const list = connectorCommand({

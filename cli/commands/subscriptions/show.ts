@@ -1,4 +1,5 @@
 import { durationText } from '../../../lambda/shared/core/duration';
+import { filterText } from '../../../lambda/subscriptions/core/condition-text';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import {
   deliveriesTable,
@@ -11,7 +12,7 @@ import { connectorCommand, jsonArg, nameArg } from '../../frame/command';
 import type { Style } from '../../shell/terminal';
 import { timeText } from '../../shell/time';
 import { openSubscription } from '../../subscriptions/find-subscription';
-import { filterText, flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
+import { flowText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 import { unfinishedDeliveries } from '../../subscriptions/unfinished';
 
 const LATEST = 5;

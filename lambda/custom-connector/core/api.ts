@@ -5,17 +5,23 @@ import {
   DEFINITION_VERSION,
 } from '../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
+import type { DeliveryLog, OutcomeStore } from '../../delivery/core/ports';
+import type { EventPublisher } from '../../events/core/ports';
 import { type CallbackOptions, checkCallback } from '../../registration/core/callback';
 import { type FlowRegistrationPorts, registerFlow, unregisterFlow } from '../../registration/core/flow-registration';
 import { readBody } from './body';
 import { CALLBACK_FIELD } from './definition/operations';
 import type { ResponseBody, ResponseName } from './definition/responses';
+import { listDeliveries } from './flows/list-deliveries';
+import { listFlows } from './flows/list-flows';
+import { replayDeliveries, type SendPorts, sendTestEvent } from './flows/send-to-flow';
 import { type ApiRequest, type ApiResponse, type Caller, problem } from './http';
-import { type ReportPorts, reportOutcome, reportOutcomeByLink } from './outcomes/report-outcome';
+import { type OutcomePorts, reportOutcome, reportOutcomeByLink } from './outcomes/report-outcome';
 import type { RefreshReader, SignInPorts, SubjectReader } from './ports';
 import { getDataSource, listRefreshes } from './reading/data-sources';
 import { getMeasure, getSegment, type MetricPorts } from './reading/metrics';
 import { getStatus } from './reading/status';
+import { REPORTS, reportEvent } from './reports/report';
 import { signIn } from './sign-in';
 import { listMembers, listSubjects } from './subjects';
 import { readTriggerRequest } from './trigger-request';
@@ -26,9 +32,11 @@ export interface ApiPorts {
   readonly signIn: SignInPorts;
   readonly registration: FlowRegistrationPorts;
   readonly subjects: SubjectReader;
-  readonly reports: ReportPorts;
   readonly refreshes: RefreshReader;
   readonly thresholds: MetricPorts['thresholds'];
+  readonly deliveries: Pick<SendPorts, 'kept' | 'send' | 'newId'> & { readonly log: DeliveryLog };
+  readonly outcomes: OutcomeStore;
+  readonly events: EventPublisher;
   readonly callbacks: CallbackOptions;
   /** Flows that one caller may register. */
   readonly maxFlows: number;
@@ -47,7 +55,7 @@ export async function serve(request: ApiRequest, ports: ApiPorts): Promise<ApiRe
   const route = request.route.replace(` ${API_BASE_PATH}/`, ' /');
   // The id alone authorizes the request: Power Automate sends it without the sign-in of the connection.
   if (route === UNREGISTER) return unregister(request, ports);
-  if (route === REPORT_BY_LINK) return reportOutcomeByLink(request, ports.reports);
+  if (route === REPORT_BY_LINK) return reportOutcomeByLink(request, outcomePorts(ports));
   if (!Object.hasOwn(SIGNED_IN, route)) return problem('not-found', 'The API has no such operation.');
   const result = await signIn(request, ports.signIn);
   return 'refusal' in result ? result.refusal : SIGNED_IN[route as SignedInRoute](request, result.caller, ports);
@@ -68,28 +76,47 @@ const SIGNED_IN: Readonly<
   'GET /segments': (request, _, { subjects }) => listSubjects('segment', request, subjects),
   'GET /measures': (request, _, { subjects }) => listSubjects('measure', request, subjects),
   'GET /measure-members': (request, _, { thresholds }) => listMembers(request, thresholds),
-  'GET /flows': notBuilt,
   'GET /data-source': (request, _, { refreshes }) => getDataSource(request, refreshes),
   'GET /data-source-refreshes': (request, _, { refreshes }) => listRefreshes(request, refreshes),
   'GET /segment': (request, _, ports) => getSegment(request, metricPorts(ports)),
   'GET /measure': (request, _, ports) => getMeasure(request, metricPorts(ports)),
   'GET /status': (request, _, { refreshes, registration }) => getStatus(request, refreshes, registration.clock),
-  'GET /flows/{flow}/deliveries': notBuilt,
-  'POST /flows/{flow}/test-events': notBuilt,
-  'POST /flows/{flow}/replays': notBuilt,
-  'POST /outcomes': (request, caller, ports) => reportOutcome(request, caller, ports.reports),
-  'POST /refreshes': notBuilt,
-  'POST /observations': notBuilt,
+  'GET /flows': (request, caller, { registration }) => listFlows(request, caller, registration),
+  'GET /flows/{flow}/deliveries': (request, caller, { registration: { subscriptions }, deliveries: { log } }) =>
+    listDeliveries(request, caller, { log, subscriptions }),
+  'POST /flows/{flow}/test-events': (request, caller, ports) => sendTestEvent(request, caller, sendPorts(ports)),
+  'POST /flows/{flow}/replays': (request, caller, ports) => replayDeliveries(request, caller, sendPorts(ports)),
+  'POST /outcomes': (request, caller, ports) => reportOutcome(request, caller, outcomePorts(ports)),
+  'POST /refreshes': (request, caller, ports) => report('refresh', request, caller, ports),
+  'POST /member-counts': (request, caller, ports) => report('memberCount', request, caller, ports),
+  'POST /measure-values': (request, caller, ports) => report('measureValue', request, caller, ports),
 };
 
-async function notBuilt(): Promise<ApiResponse> {
-  throw new Error('not built');
-}
+const outcomePorts = ({ registration: { subscriptions, clock, telemetry }, outcomes }: ApiPorts): OutcomePorts => ({
+  subscriptions,
+  clock,
+  telemetry,
+  outcomes,
+});
 
 const metricPorts = ({ thresholds, registration }: ApiPorts): MetricPorts => ({
   thresholds,
   subscriptions: registration.subscriptions,
 });
+
+const sendPorts = ({ registration: { subscriptions, clock, telemetry }, deliveries }: ApiPorts): SendPorts => ({
+  subscriptions,
+  clock,
+  telemetry,
+  ...deliveries,
+});
+
+const report = (
+  kind: keyof typeof REPORTS,
+  request: ApiRequest,
+  caller: Caller,
+  { events, registration: { clock, telemetry } }: ApiPorts,
+): Promise<ApiResponse> => reportEvent(REPORTS[kind], request, caller, { events, clock, telemetry });
 
 const ok = <Name extends ResponseName>(body: ResponseBody<Name>): ApiResponse => ({ status: 200, body });
 

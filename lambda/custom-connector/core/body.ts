@@ -26,7 +26,7 @@ export function readBody({
   }
   const value = parsedJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { problem: problem('invalid', "The body is not a JSON object; send the trigger's fields as one object.") };
+    return { problem: problem('invalid', 'The body is not a JSON object; send the fields as one object.') };
   }
   return { body: value as RequestBody };
 }

@@ -39,6 +39,7 @@ export type ProblemCode =
   | 'too-many-flows'
   | 'managed-elsewhere'
   | 'changed-meanwhile'
+  | 'not-active'
   | 'unavailable';
 
 const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
@@ -51,6 +52,7 @@ const STATUS_OF: Readonly<Record<ProblemCode, number>> = {
   'too-many-flows': 409,
   'managed-elsewhere': 409,
   'changed-meanwhile': 503,
+  'not-active': 409,
   unavailable: 503,
 };
 

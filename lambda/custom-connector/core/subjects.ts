@@ -66,7 +66,11 @@ export const readInstance = ({ query }: ApiRequest): ReadName =>
  * One page of the items whose title contains the request's `search`, sorted by name. A page starts after the last name of
  * the previous one, not at an offset: items that are added or removed meanwhile do not move the others.
  */
-export function listPage(items: readonly ListItem[], request: ApiRequest, size = PAGE_SIZE): ApiResponse {
+export function listPage<Item extends ListItem>(
+  items: readonly Item[],
+  request: ApiRequest,
+  size = PAGE_SIZE,
+): ApiResponse {
   const { search = '', $skipToken } = request.query;
   const after = $skipToken ? readToken($skipToken) : undefined;
   if ($skipToken && after === undefined) return invalidSkipToken();
@@ -109,16 +113,24 @@ function compare([foldedA, a]: Position, [foldedB, b]: Position): number {
 const KEPT_PARAMETERS = ['dataSource', 'measure', 'instanceId', 'search'] as const;
 
 /** @param position where the next page starts: after the last item of this page. */
-export function nextLink({ route, origin, query }: ApiRequest, position: string): string {
-  const path = route.slice(route.indexOf(' ') + 1);
+export function nextLink(request: ApiRequest, position: string): string {
+  const { route, query } = request;
   const kept = KEPT_PARAMETERS.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []));
-  const parameters = [...kept, ['$skipToken', tokenOf(position)] as const];
+  return linkTo(request, route.slice(route.indexOf(' ') + 1), [...kept, ['$skipToken', tokenOf(position)]]);
+}
+
+/** @param path with the base path of the API. */
+export function linkTo(
+  { origin }: ApiRequest,
+  path: string,
+  parameters: readonly (readonly [name: string, value: string])[],
+): string {
   // URLSearchParams would write a space as `+`, which not every reader decodes.
   const text = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed())}`).join('&');
   return `${origin}${path}?${text}`;
 }
 
-const tokenOf = (position: string): string => Buffer.from(position).toString('base64url');
+export const tokenOf = (position: string): string => Buffer.from(position).toString('base64url');
 
 /** The position in a token. Undefined if `tokenOf` cannot have made the token. */
 export function readToken(token: string): string | undefined {

@@ -19,6 +19,7 @@ import {
 import { afterAcceptance, type Outcome } from '../core/outcome';
 import type {
   Claim,
+  DeadDelivery,
   DeathNotice,
   DeliveryKey,
   DeliveryReader,
@@ -211,9 +212,12 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
     return items.map((item) => ({ ...keyOf(item), acceptedAt: openSince(item) }));
   }
 
-  async dead(subscription: string): Promise<DeliveryKey[]> {
+  async dead(subscription: string): Promise<DeadDelivery[]> {
     const all = [...(await this.open.list(DEAD)), ...(await this.open.list(UNANNOUNCED))];
-    return all.map(keyOf).filter((key) => key.subscription === subscription);
+    return all
+      .map((item) => ({ ...keyOf(item), diedAt: openSince(item) }))
+      .filter((delivery) => delivery.subscription === subscription)
+      .sort((a, b) => a.diedAt - b.diedAt);
   }
 
   /** Dead deliveries not announced since `before` (epoch milliseconds). */
@@ -310,5 +314,5 @@ interface RowChange {
   readonly condition?: string;
 }
 
-const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, links: _, ...row }: Item): DeliveryRow =>
+export const rowOf = ({ [PK]: subscription, [SK]: eventId, attempts, links: _, ...row }: Item): DeliveryRow =>
   ({ ...row, subscription, eventId, attempts: attempts ?? [] }) as DeliveryRow;

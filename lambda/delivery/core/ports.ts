@@ -3,7 +3,7 @@ import type { RejectPorts } from '../../shared/core/batch';
 import type { Clock } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { EntraAuth, FlowUrlSource } from '../../subscriptions/core/subscription';
-import type { Attempt, DeliveryMessage, DeliveryStatus } from './delivery';
+import type { Attempt, DeliveryMessage, DeliveryRow, DeliveryStatus } from './delivery';
 import type { DeliveryKey } from './delivery-id';
 import type { EntraToken, TokenFailure } from './entra';
 import type { HealthPorts } from './health/record-outcome';
@@ -96,6 +96,12 @@ export interface HeldDelivery extends DeliveryKey {
   readonly acceptedAt: number;
 }
 
+/** A dead delivery in the list of its subscription. */
+export interface DeadDelivery extends DeliveryKey {
+  /** Epoch milliseconds. */
+  readonly diedAt: number;
+}
+
 /** Reads deliveries that are not delivered. All but `find` are eventually consistent. */
 export interface DeliveryReader {
   /** One delivery, read consistently. */
@@ -103,9 +109,19 @@ export interface DeliveryReader {
   /** A subscription's held deliveries, oldest first. */
   held(subscription: string): Promise<HeldDelivery[]>;
   /** A subscription's dead deliveries, oldest first. */
-  dead(subscription: string): Promise<DeliveryKey[]>;
+  dead(subscription: string): Promise<DeadDelivery[]>;
   /** When the longest-waiting delivery with a pending retry was first tried, epoch milliseconds. */
   oldestPending(): Promise<number | undefined>;
+}
+
+/** Reads all deliveries of a subscription, also the delivered ones. */
+export interface DeliveryLog {
+  /**
+   * The next part of a subscription's deliveries, in an order that is not that of time. Eventually consistent.
+   * @param after `next` of the previous part. Undefined: from the start.
+   * @returns up to a few thousand deliveries, and where the next part starts. Without `next` it is the last part.
+   */
+  part(subscription: string, after?: string): Promise<{ readonly rows: DeliveryRow[]; readonly next?: string }>;
 }
 
 export interface DeliverPorts extends RejectPorts, HealthPorts {
@@ -146,7 +162,7 @@ export interface OutcomeStore {
 }
 
 export interface ResendPorts {
-  readonly kept: DeliveryReader;
+  readonly kept: Pick<DeliveryReader, 'find' | 'held' | 'dead'>;
   readonly subscriptions: SubscriptionReader;
   readonly clock: Clock;
   readonly send: DeliverPorts['send'];

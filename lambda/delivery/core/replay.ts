@@ -55,21 +55,57 @@ export interface ReplayRange {
   readonly from?: number;
   /** Events accepted before, epoch milliseconds. */
   readonly until?: number;
+  /** @default - dead and held */
+  readonly statuses?: readonly ('dead' | 'held')[];
 }
 
-/** Replays a subscription's dead and held deliveries. Returns the result of each delivery in the range. */
+/** How much one replay does. */
+export interface ReplayLimits {
+  /** Deliveries to send. */
+  readonly sent: number;
+  /** Deliveries to read. Old ones that cannot be sent are read again in each replay until they expire. */
+  readonly read: number;
+}
+
+const NO_LIMITS: ReplayLimits = { sent: Infinity, read: Infinity };
+
+/** Deliveries that are read and sent concurrently. Each is two reads. */
+const BATCH_SIZE = 100;
+
+/**
+ * Replays a subscription's dead and held deliveries: the held ones first, then the dead ones in the order in which they
+ * died. A delivery that dies again moves to the end, so repeated replays with a limit reach all of them.
+ * @returns the result of each delivery in the range, and whether the limits left deliveries unread.
+ */
 export async function replayAll(
   subscription: string,
-  { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY }: ReplayRange,
+  { from = -Infinity, until = Infinity, statuses = ['dead', 'held'] }: ReplayRange,
   ports: ResendPorts,
-): Promise<ReplayResult[]> {
-  const keys = [...(await ports.kept.dead(subscription)), ...(await ports.kept.held(subscription))];
-  const replayed = await allSettledOrThrow(
-    keys.map(async (key) => {
-      const delivery = await ports.kept.find(key);
-      const isInRange = delivery && delivery.acceptedAt >= from && delivery.acceptedAt < until;
-      return isInRange ? replayKept(key, delivery, ports) : undefined;
-    }),
-  );
-  return replayed.filter((one) => one !== undefined);
+  limits = NO_LIMITS,
+): Promise<{ readonly results: ReplayResult[]; readonly hasMore: boolean }> {
+  const isInRange = (acceptedAt: number) => acceptedAt >= from && acceptedAt < until;
+  const held = statuses.includes('held') ? await ports.kept.held(subscription) : [];
+  const dead = statuses.includes('dead') ? await ports.kept.dead(subscription) : [];
+  const keys: DeliveryKey[] = [
+    ...held.filter(({ acceptedAt }) => isInRange(acceptedAt)),
+    // A delivery dies after its event was accepted.
+    ...dead.filter(({ diedAt }) => diedAt >= from),
+  ];
+  const replayOne = async (key: DeliveryKey): Promise<ReplayResult | undefined> => {
+    const delivery = await ports.kept.find(key);
+    if (!delivery || !isInRange(delivery.acceptedAt)) return undefined;
+    // The lists can lag behind: this delivery has been sent or canceled since.
+    const isWanted = delivery.status === 'pending' || statuses.some((status) => status === delivery.status);
+    return isWanted ? replayKept(key, delivery, ports) : undefined;
+  };
+  const results: ReplayResult[] = [];
+  let read = 0;
+  for (let sent = 0; read < Math.min(keys.length, limits.read) && sent < limits.sent; ) {
+    const size = Math.min(BATCH_SIZE, limits.sent - sent, limits.read - read);
+    const batch = await allSettledOrThrow(keys.slice(read, read + size).map(replayOne));
+    read += size;
+    results.push(...batch.filter((one) => one !== undefined));
+    sent = results.filter((one) => one === 'sent').length;
+  }
+  return { results, hasMore: read < keys.length };
 }

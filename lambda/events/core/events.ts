@@ -199,14 +199,17 @@ export type Checked<T> = { readonly value: T } | { readonly reason: string };
 
 /** The first three issues in one sentence. */
 export function reasonOf(issues: readonly v.BaseIssue<unknown>[]): string {
-  const sentences = issues.slice(0, 3).map((issue) => {
-    const path = v.getDotPath(issue);
-    // valibot reports a missing key as an issue of the object, with its own message.
-    const missing = issue.kind === 'schema' && issue.type === 'object' && issue.received === 'undefined';
-    return path ? `"${path.toWellFormed()}" ${missing ? 'is missing' : issue.message}` : issue.message;
-  });
+  const sentences = issues.slice(0, 3).map(issueText);
   const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
   return sentences.join('; ') + more;
+}
+
+/** An issue as a sentence that starts with the path of the value. */
+export function issueText(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  // valibot reports a missing key as an issue of the object, with its own message.
+  const missing = issue.kind === 'schema' && issue.type === 'object' && issue.received === 'undefined';
+  return path ? `"${path.toWellFormed()}" ${missing ? 'is missing' : issue.message}` : issue.message;
 }
 
 const envelopeSchema = v.object({

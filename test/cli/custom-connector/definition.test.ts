@@ -2,7 +2,7 @@ import Ajv, { type ValidateFunction } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bodyName, connectorDefinition } from '../../../cli/custom-connector/definition';
-import { CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
+import { CONNECTOR_ACTIONS, type ConnectorActionId } from '../../../contract/custom-connector';
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { OPERATIONS } from '../../../lambda/custom-connector/core/definition/operations';
 import { renderBody } from '../../../lambda/delivery/core/bodies/body';
@@ -84,4 +84,14 @@ test('each operation of the API is in the definition at its path and method', ()
   const paths = document.paths as Record<string, Record<string, { operationId?: string }>>;
   const ids = OPERATIONS.map(({ path, method }) => paths[path]?.[method]?.operationId);
   expect(ids).toEqual(OPERATIONS.map(({ operationId }) => operationId));
+});
+
+test('the hint of a trigger names the action that sends a test event, if the API has it', () => {
+  const hintOf = (actions: readonly ConnectorActionId[]) => {
+    const { paths } = connectorDefinition({ host: 'api.example.com', schemes: ['https'], version: '1.0.0', actions });
+    return JSON.parse(JSON.stringify(paths))['/triggers/full-refresh-completed'].post['x-ms-trigger-hint'];
+  };
+  const start = 'The flow runs at the next such change. To see it run now,';
+  expect(hintOf(['test'])).toBe(`${start} run the action "Send a test event" in another flow.`);
+  expect(hintOf([])).toBe(`${start} ask the operator for a test event.`);
 });

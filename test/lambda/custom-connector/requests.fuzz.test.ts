@@ -5,7 +5,9 @@ import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ACTIONS, connectorRoutes } fro
 import { TRIGGER_IDS } from '../../../contract/events';
 import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
 import { serve } from '../../../lambda/custom-connector/core/api';
+import { OPERATIONS } from '../../../lambda/custom-connector/core/definition/operations';
 import { TRIGGER_DEFINITIONS } from '../../../lambda/custom-connector/core/definition/triggers';
+import { checkCallback } from '../../../lambda/registration/core/callback';
 import { measure, segment } from '../../support/evaluation';
 import { callbackUrl, MemoryApi } from '../../support/memory/memory-api';
 import { refresh } from '../../support/refreshes';
@@ -13,7 +15,7 @@ import { refresh } from '../../support/refreshes';
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 20_000);
 /** Parts of a callback URL that nothing may repeat. */
 const SIGNATURE = 'sssssssssssss';
-const STATUSES = [200, 201, 400, 401, 404, 409, 413, 415];
+const STATUSES = [200, 201, 202, 400, 401, 404, 409, 413, 415];
 
 const oddText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
@@ -54,6 +56,43 @@ const triggerBody = fc
     for (const name of removed) body.delete(name);
     return { trigger, text: JSON.stringify(Object.fromEntries(body)) };
   });
+
+const INSTANT = '2026-11-20T00:00:00Z';
+/** Valid values of the fields of actions. */
+const VALID: Readonly<Record<string, unknown>> = {
+  dataSource: 'CRM',
+  segment: 'VIP',
+  measure: 'Revenue',
+  runId: 'nightly',
+  status: 'Failed',
+  memberCount: 10,
+  value: 12.5,
+  observedAt: INSTANT,
+  from: INSTANT,
+};
+const ACTIONS = OPERATIONS.filter(({ body }) => body !== undefined);
+
+/** A valid request of an action, of which some fields are replaced, removed or added. */
+const actionRequest = fc.constantFrom(...ACTIONS).chain(({ route, body: fields = [] }) => {
+  const names = fields.map(({ name }) => name);
+  const valid = names.flatMap((name) => (Object.hasOwn(VALID, name) ? [[name, VALID[name]] as const] : []));
+  return fc
+    .record({
+      changes: fc.array(fc.tuple(fc.oneof(oddText, fc.constantFrom(...names)), oddValue), { maxLength: 2 }),
+      removed: fc.array(fc.constantFrom(...names), { maxLength: 1 }),
+    })
+    .map(({ changes, removed }) => {
+      const body = new Map<string, unknown>([...valid, ...changes]);
+      for (const name of removed) body.delete(name);
+      return { route: route.replace(' ', ` ${API_BASE_PATH}`), body: JSON.stringify(Object.fromEntries(body)) };
+    });
+});
+
+/** Names of the flows that `triggerBody` registers, of which some are not registered yet. */
+const flowName = fc.nat(9).map((workflow) => {
+  const callback = checkCallback(callbackUrl({ workflow }));
+  return 'subscription' in callback ? callback.subscription : '';
+});
 
 function allFields(): string[] {
   return ['callbackUrl', ...Object.values(TRIGGER_DEFINITIONS).flatMap(({ fields }) => fields.map(({ name }) => name))];
@@ -107,6 +146,10 @@ const subjects = fc
   .chain((all) => fc.subarray(Object.entries(all)))
   .map((entries) => Object.fromEntries(entries));
 
+const QUERY_PARAMETERS = new Set(
+  OPERATIONS.flatMap(({ parameters: all }) => all.filter((one) => one.in === 'query').map(({ name }) => name)),
+);
+
 const event = fc
   .record({
     route: fc.oneof(
@@ -119,19 +162,20 @@ const event = fc
       { weight: 1, arbitrary: oddText },
     ),
     trigger: fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...TRIGGER_IDS) }, { weight: 1, arbitrary: oddText }),
-    path: parameters('id'),
-    query: fc
-      .tuple(parameters('search', '$skipToken', 'instanceId', 'measure'), subjects)
-      .map(([odd, named]) => ({ ...named, ...odd })),
+    path: parameters('id', 'flow'),
+    flow: fc.option(flowName, { nil: undefined }),
+    query: fc.tuple(parameters(...QUERY_PARAMETERS), subjects).map(([odd, named]) => ({ ...named, ...odd })),
     headers,
     body: fc.option(bodyText, { nil: undefined }),
+    action: fc.option(actionRequest, { nil: undefined }),
     base64: fc.boolean(),
   })
+  .map(({ action, ...request }) => ({ ...request, ...action }))
   .map(
-    ({ route, trigger, path, query, headers: sent, body, base64 }) =>
+    ({ route, trigger, path, flow, query, headers: sent, body, base64 }) =>
       ({
         routeKey: route,
-        pathParameters: { ...path, trigger },
+        pathParameters: { ...path, trigger, ...(flow !== undefined && { flow }) },
         queryStringParameters: query,
         headers: sent,
         requestContext: { domainName: 'abc123.execute-api.eu-central-1.amazonaws.com' },
@@ -166,5 +210,5 @@ it('answers every request with a declared status, and repeats no callback URL an
   const log = api.world.telemetry.lines.join('\n');
   expect([SIGNATURE, api.key].filter((secret) => log.includes(secret))).toEqual([]);
   // Each of them occurs in more than 1 % of the requests.
-  for (const status of [200, 201, 400, 401, 404]) expect(seen.get(status), String(status)).toBeGreaterThan(0);
+  for (const status of [200, 201, 202, 400, 401, 404]) expect(seen.get(status), String(status)).toBeGreaterThan(0);
 }, 600_000);

@@ -155,17 +155,17 @@ describe('used alone', () => {
     [
       'ConnectorApi',
       {
-        // Two tables, a key and a queue are passed to it.
-        'AWS::DynamoDB::GlobalTable': 3,
+        // Three tables, a key and two queues are passed to it.
+        'AWS::DynamoDB::GlobalTable': 4,
         'AWS::KMS::Key': 1,
-        'AWS::SQS::Queue': 5,
+        'AWS::SQS::Queue': 6,
         'AWS::Lambda::Function': 3,
         'AWS::Logs::LogGroup': 4,
         'AWS::IAM::Role': 3,
         'AWS::Events::Rule': 3,
         'AWS::ApiGatewayV2::Api': 1,
         'AWS::ApiGatewayV2::Integration': 1,
-        'AWS::ApiGatewayV2::Route': 7,
+        'AWS::ApiGatewayV2::Route': 17,
         'AWS::ApiGatewayV2::Stage': 1,
       },
     ],

@@ -98,7 +98,10 @@ const apiValues = (stack: Stack): Required<Omit<ConnectorApiOptions, 'certificat
 });
 
 type Values = ReturnType<typeof values> &
-  ReturnType<typeof apiValues> & { readonly flowUrlKey: kms.IKey; readonly observationsQueue: sqs.IQueue };
+  ReturnType<typeof apiValues> & { readonly flowUrlKey: kms.IKey } & Record<
+    'observationsQueue' | 'deliveriesQueue',
+    sqs.IQueue
+  >;
 type Prop = keyof Values;
 
 /** Props that a prop needs. */
@@ -123,6 +126,7 @@ function templateOf(make: (stack: Stack, props: never) => void, given: readonly 
     vpc: isolated,
     flowUrlKey: new kms.Key(stack, 'FlowUrlKey'),
     observationsQueue: new sqs.Queue(stack, 'ObservationsQueue'),
+    deliveriesQueue: new sqs.Queue(stack, 'DeliveriesQueue'),
   };
   make(stack, Object.fromEntries(given.map((prop) => [prop, all[prop]])) as never);
   return JSON.stringify(Template.fromStack(stack).toJSON());

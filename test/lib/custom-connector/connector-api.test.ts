@@ -3,10 +3,11 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
-import { API_BASE_PATH, CONNECTOR_ACTIONS, connectorRoutes } from '../../../contract/custom-connector';
+import { API_BASE_PATH, type ConnectorActionId, connectorRoutes } from '../../../contract/custom-connector';
 import { Env } from '../../../contract/environment';
 import { Output } from '../../../contract/outputs';
 import {
+  ConnectorAction,
   ConnectorAlarms,
   type ConnectorApiOptions,
   ConnectorSignIn,
@@ -39,21 +40,64 @@ const variables = (template: Template, fn: string) =>
 const own = (template: Template, role: string) =>
   permissions(template, `Api${role}Role`).filter((one) => !one.startsWith('logs:'));
 const template = withApi();
+const withActions = (...actions: ConnectorAction[]) => withApi({ actions });
+
+/** Permissions of `connect` for what every API does. */
+const WITHOUT_ACTIONS = [
+  'dynamodb:BatchGetItem SubscriptionsTable',
+  'dynamodb:PutItem SubscriptionsTable',
+  'dynamodb:PutItem ThresholdsTable',
+  'dynamodb:Query ApiCatalogTable',
+  'dynamodb:Query ThresholdsTable',
+  'dynamodb:UpdateItem SubscriptionsTable',
+  'dynamodb:UpdateItem ThresholdsTable',
+  'kms:Encrypt SubscriptionsFlowUrlKey',
+  'sqs:SendMessage ThresholdsObservationsQueue',
+];
+
+/** Each action with its id, the routes that it adds, and the permissions that it adds to `connect`. */
+const ACTIONS: readonly [ConnectorAction, ConnectorActionId, readonly string[], readonly string[]][] = [
+  [
+    ConnectorAction.READ,
+    'read',
+    [
+      'GET /data-source',
+      'GET /data-source-refreshes',
+      'GET /segment',
+      'GET /measure',
+      'GET /status',
+      'GET /flows/{flow}/deliveries',
+    ],
+    ['dynamodb:GetItem ThresholdsTable', 'dynamodb:Query DeliveryTable'],
+  ],
+  [ConnectorAction.TEST, 'test', ['POST /flows/{flow}/test-events'], ['sqs:SendMessage DeliveryDeliveriesQueue']],
+  [
+    ConnectorAction.REPLAY,
+    'replay',
+    ['POST /flows/{flow}/replays'],
+    [
+      'dynamodb:GetItem DeliveryTable',
+      'dynamodb:Query DeliveryTable/index/by-open',
+      'sqs:SendMessage DeliveryDeliveriesQueue',
+    ],
+  ],
+  [
+    ConnectorAction.REPORT_OUTCOMES,
+    'report-outcomes',
+    ['POST /outcomes', 'POST /outcomes/{link}'],
+    ['dynamodb:GetItem DeliveryTable', 'dynamodb:UpdateItem DeliveryTable'],
+  ],
+  [
+    ConnectorAction.REPORT_EVENTS,
+    'report-events',
+    ['POST /refreshes', 'POST /member-counts', 'POST /measure-values'],
+    ['events:PutEvents EventsBus'],
+  ],
+];
 
 describe('permissions', () => {
   test('connect can encrypt flow URLs, bound to a subscription, and cannot decrypt them', () => {
-    expect(own(template, 'Connect')).toEqual([
-      'dynamodb:BatchGetItem SubscriptionsTable',
-      'dynamodb:BatchGetItem ThresholdsTable',
-      'dynamodb:PutItem SubscriptionsTable',
-      'dynamodb:PutItem ThresholdsTable',
-      'dynamodb:Query ApiCatalogTable',
-      'dynamodb:Query ThresholdsTable',
-      'dynamodb:UpdateItem SubscriptionsTable',
-      'dynamodb:UpdateItem ThresholdsTable',
-      'kms:Encrypt SubscriptionsFlowUrlKey',
-      'sqs:SendMessage ThresholdsObservationsQueue',
-    ]);
+    expect(own(withActions(), 'Connect')).toEqual(WITHOUT_ACTIONS);
     const policies = Object.values(resources(template, 'AWS::IAM::Policy'));
     const [encrypt] = policies
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
@@ -82,6 +126,63 @@ describe('permissions', () => {
   });
 });
 
+describe('the actions', () => {
+  const paths = (of: Template) => routes(of).map(({ RouteKey }) => RouteKey.replace(` ${API_BASE_PATH}/`, ' /'));
+  const outputOf = (actions?: ConnectorAction[]) => {
+    const { stack, connector } = connectorStack();
+    connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()], actions });
+    connector.addOutputs();
+    return Template.fromStack(stack).toJSON().Outputs[Output.CONNECTOR_API_ACTIONS].Value;
+  };
+
+  test('are reading, testing and reporting outcomes by default', () => {
+    expect(paths(template)).toEqual(connectorRoutes(['read', 'test', 'report-outcomes']));
+    const added = ACTIONS.flatMap(([, id, , more]) => (['read', 'test', 'report-outcomes'].includes(id) ? more : []));
+    expect(own(template, 'Connect')).toEqual([...WITHOUT_ACTIONS, ...new Set(added)].toSorted());
+    expect(outputOf()).toBe('read,test,report-outcomes');
+  });
+
+  test.each(ACTIONS)('add their routes and permissions, and nothing else: %#', (action, id, added, permitted) => {
+    const alone = withActions(action);
+    expect(paths(alone)).toEqual([...connectorRoutes([]), ...added]);
+    expect(own(alone, 'Connect')).toEqual([...WITHOUT_ACTIONS, ...permitted].toSorted());
+    expect(outputOf([action])).toBe(id);
+  });
+
+  test('add nothing if the list is empty', () => {
+    expect(paths(withActions())).toEqual(connectorRoutes([]));
+    expect(outputOf([])).toBe('');
+  });
+
+  test('have a fixed order', () => {
+    expect(outputOf([ConnectorAction.REPLAY, ConnectorAction.READ])).toBe('read,replay');
+  });
+
+  test('cannot be chosen twice', () => {
+    expect(() => withActions(ConnectorAction.READ, ConnectorAction.TEST, ConnectorAction.READ)).toThrow(
+      "actions has the action 'read' twice: write it once",
+    );
+  });
+
+  test("put only the connector's source and the events that callers can report", () => {
+    const { stack, connector } = connectorStack({ eventSource: 'shop' });
+    connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()], actions: [ConnectorAction.REPORT_EVENTS] });
+    const policy = Object.entries(resources(Template.fromStack(stack), 'AWS::IAM::Policy')).find(([id]) =>
+      id.startsWith('ApiConnectRole'),
+    );
+    const put = policy?.[1].Properties.PolicyDocument.Statement.find(
+      ({ Action }: { readonly Action: unknown }) => Action === 'events:PutEvents',
+    );
+    expect(put.Condition).toEqual({
+      'ForAllValues:StringEquals': {
+        'events:source': 'shop',
+        'events:detail-type': ['DataSourceRefreshed', 'SegmentRefreshed', 'MeasureRefreshed'],
+      },
+      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+    });
+  });
+});
+
 describe('the functions', () => {
   const connectorId = connectorStack().connector.connectorId;
 
@@ -102,6 +203,10 @@ describe('the functions', () => {
       ...tables,
       [Env.OBSERVATIONS_QUEUE_URL]: 'ThresholdsObservationsQueue',
       [Env.CATALOG_TABLE_NAME]: 'ApiCatalogTable',
+      [Env.DELIVERIES_TABLE_NAME]: 'DeliveryTable',
+      [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
+      [Env.EVENT_BUS_NAME]: 'EventsBus',
+      [Env.EVENT_SOURCE]: 'customer-insights',
       [Env.FLOW_URL_KEY_ARN]: 'SubscriptionsFlowUrlKey',
       [Env.SIGN_IN]: '{"keys":true}',
       [Env.MAX_FLOWS_PER_CALLER]: '100',
@@ -147,7 +252,9 @@ const routes = (of: Template) =>
 
 describe('the HTTP API', () => {
   test('has an explicit route for each operation, with payload format 2.0', () => {
-    const keys = connectorRoutes(CONNECTOR_ACTIONS).map((route) => route.replace(' ', ` ${API_BASE_PATH}`));
+    const keys = connectorRoutes(['read', 'test', 'report-outcomes']).map((route) =>
+      route.replace(' ', ` ${API_BASE_PATH}`),
+    );
     expect(routes(template).map(({ RouteKey }) => RouteKey)).toEqual(keys);
     for (const { AuthorizationType } of routes(template)) expect(AuthorizationType ?? 'NONE').toBe('NONE');
     template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '2.0' });
@@ -167,12 +274,12 @@ describe('the HTTP API', () => {
     expect(Format).not.toMatch(/path|query|header|authorizer|userAgent|integrationErrorMessage/i);
   });
 
-  test('the gateway authorizer protects all routes except DELETE', () => {
+  test('the gateway authorizer protects all routes except those that an unguessable id authorizes', () => {
     const given = withApi({ signIn: [entra()], gatewayAuthorizer: true });
     for (const { RouteKey, AuthorizationType, AuthorizationScopes } of routes(given)) {
-      const isDelete = RouteKey.startsWith('DELETE');
-      expect(AuthorizationType ?? 'NONE', RouteKey).toBe(isDelete ? 'NONE' : 'JWT');
-      expect(AuthorizationScopes, RouteKey).toEqual(isDelete ? undefined : ['Flows.Use']);
+      const isOpen = /^DELETE |\/outcomes\/\{link\}$/.test(RouteKey);
+      expect(AuthorizationType ?? 'NONE', RouteKey).toBe(isOpen ? 'NONE' : 'JWT');
+      expect(AuthorizationScopes, RouteKey).toEqual(isOpen ? undefined : ['Flows.Use']);
     }
     given.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
       JwtConfiguration: {

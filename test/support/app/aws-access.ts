@@ -101,6 +101,10 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
     // The function that reads a statement also started it.
     return { ...BY_TLS, 'aws:userid': accessKeyId, 'redshift-data:statement-owner-iam-userid': accessKeyId };
   }
+  if (service === 'events') {
+    const [{ Source, DetailType }] = input.Entries as [Record<'Source' | 'DetailType', string>];
+    return { ...BY_TLS, 'events:source': [Source], 'events:detail-type': [DetailType] };
+  }
   if (service !== 'kms') return BY_TLS;
   const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
   return {
@@ -126,6 +130,10 @@ function tokenContext({ SigningAlgorithm, DurationSeconds, ...input }: Input): A
 export function accessesOf(call: AwsCall, around: Surroundings): Access[] {
   const { accessKeyId: functionId, operation, input } = call;
   const service = PREFIXES[call.service] ?? call.service;
+  // EventBridge authorizes each entry of PutEvents separately.
+  if (service === 'events' && Array.isArray(input.Entries) && input.Entries.length > 1) {
+    return input.Entries.flatMap((entry) => accessesOf({ ...call, input: { ...input, Entries: [entry] } }, around));
+  }
   const resources = RESOURCES[service];
   if (!resources) {
     throw new Error(

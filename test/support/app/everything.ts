@@ -11,6 +11,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import {
   ClientSecret,
+  ConnectorAction,
   ConnectorAlarms,
   ConnectorDashboard,
   ConnectorSignIn,
@@ -152,6 +153,13 @@ function addEverythingApi(connector: PowerAutomateConnector, { ownDomain = false
       domainName: 'connector.example.com',
       certificate: acm.Certificate.fromCertificateArn(connector, 'ApiCertificate', arn),
     }),
+    actions: [
+      ConnectorAction.READ,
+      ConnectorAction.TEST,
+      ConnectorAction.REPLAY,
+      ConnectorAction.REPORT_OUTCOMES,
+      ConnectorAction.REPORT_EVENTS,
+    ],
     callbackHosts: ['logic.azure.com'],
   });
 }

@@ -389,6 +389,7 @@ async function useApi({
   minute,
   subscriptions,
   writeHealth,
+  moody,
 }: World): Promise<void> {
   const api = parts.connectorApi;
   if (!api) return;
@@ -413,7 +414,7 @@ async function useApi({
     await call(`${base}${path}`, 200);
   }
   const register = async (trigger: string, flow: string, body: object) => {
-    const callbackUrl = `${origin}/flows/${flow}${SIGNATURE}`;
+    const callbackUrl = `${origin}/${flow}${SIGNATURE}`;
     const response = await call(`${base}/triggers/${trigger}`, 201, {
       method: 'POST',
       body: JSON.stringify({ ...body, callbackUrl }),
@@ -421,20 +422,56 @@ async function useApi({
     const { subscription } = (await response.json()) as { readonly subscription: string };
     return { subscription, location: response.headers.get('location') ?? '' };
   };
-  await register('data-source-refresh-failed', 'registered', { dataSource: 'any' });
+  await register('data-source-refresh-failed', 'flows/registered', { dataSource: 'any' });
   const crossing = {
     measure: 'Registered',
     dimensions: '{"Region":"EU"}',
     direction: 'above',
     fireIfAlreadyBeyond: true,
   };
-  await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 10 });
-  const { subscription, location } = await register('measure-threshold-crossed', 'crossed', { ...crossing, level: 15 });
+  await register('measure-threshold-crossed', 'flows/crossed', { ...crossing, level: 10 });
+  const { subscription, location } = await register('measure-threshold-crossed', 'flows/crossed', {
+    ...crossing,
+    level: 15,
+  });
   await call(location, 200, { method: 'DELETE', headers: {} });
   await writeHealth(subscription, (health) => ({ ...(health as Health), endsAt: ago(MINUTE)() }));
   await minute();
   if (await subscriptions.read(subscription)) throw new Error('retire did not remove the ended registration');
   await send(api.catalog.subjectsQueue, 'no event');
+  await useActions({
+    get: async (path) => void (await call(`${base}${path}`, 200)),
+    post: async (path, body) =>
+      void (await call(`${base}${path}`, 202, { method: 'POST', body: JSON.stringify(body) })),
+    registerMoody: async () =>
+      (await register('data-source-refresh-failed', 'moody', { dataSource: 'reported' })).subscription,
+    moody,
+  });
+}
+
+interface Actions {
+  readonly get: (path: string) => Promise<void>;
+  readonly post: (path: string, body?: object) => Promise<void>;
+  /** Registers the flow whose status is `moody.status`, for failures of the data source `reported`. */
+  readonly registerMoody: () => Promise<string>;
+  readonly moody: World['moody'];
+}
+
+/** Every action of the API. */
+async function useActions({ get, post, registerMoody, moody }: Actions): Promise<void> {
+  const observedAt = new Date(ago(HOUR)()).toISOString();
+  const flow = `/flows/${await registerMoody()}`;
+  const { status } = moody;
+  moody.status = 400;
+  await post('/refreshes', failure('reported'));
+  moody.status = 202;
+  await post(`${flow}/replays`, { from: observedAt });
+  await post(`${flow}/test-events`);
+  moody.status = status;
+  await post('/member-counts', { segment: 'Reported', memberCount: 1, observedAt });
+  await post('/measure-values', { measure: 'Reported', value: 1, observedAt });
+  await get('/flows');
+  await get(`${flow}/deliveries`);
 }
 
 /** Two deliveries to a flow with a rate limit of one call per second. */

@@ -6,6 +6,7 @@ import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
 import type { ApiRequest, ApiResponse } from '../../../lambda/custom-connector/core/http';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { Evaluator } from '../evaluation';
+import { DeliveryRecords } from './delivery-records';
 import type { Gate } from './memory';
 import { MemoryDeliveries } from './memory-deliveries';
 import { MemoryRefreshes } from './memory-refreshes';
@@ -17,12 +18,13 @@ const ORIGIN = 'https://abc123.execute-api.eu-central-1.amazonaws.com';
 /** The API of the custom connector on tables in memory. Every request is signed in with `key`, unless it has headers. */
 export class MemoryApi {
   readonly world = new Evaluator();
+  readonly deliveries = new DeliveryRecords();
   readonly sets = new Map<string, Set<string>>();
   readonly subjects: { [K in SubjectKind]: string[] } = { 'data-source': [], segment: [], measure: [] };
   readonly refreshes = new MemoryRefreshes();
   readonly key = newKey('test', randomBytes);
   readonly keys = new Map<string, StoredKey>([['test', { name: 'test', hash: keyHash(this.key), createdAt: 0 }]]);
-  readonly deliveries = new MemoryDeliveries(() => true);
+  readonly outcomes = new MemoryDeliveries(() => true);
   maxFlows = 5;
   endGrace = 600_000;
   newRegistrationId = (): string => randomBytes(16).toString('hex');
@@ -49,12 +51,9 @@ export class MemoryApi {
       subjects: { names: async (kind) => this.subjects[kind] },
       refreshes: this.refreshes,
       thresholds: tables.thresholds(gate),
-      reports: {
-        outcomes: this.deliveries.outcomes(gate),
-        subscriptions: tables.registry(gate),
-        clock: () => this.world.now,
-        telemetry,
-      },
+      deliveries: this.deliveries.ports(gate),
+      outcomes: this.outcomes.outcomes(gate),
+      events: this.world.bus.publisher(gate),
       callbacks: {},
       maxFlows: this.maxFlows,
       endGrace: this.endGrace,

@@ -18,6 +18,8 @@ export interface MemoryRow extends DeliveryKey {
   lease?: Lease;
   attempts: readonly Attempt[];
   notice?: DeathNotice;
+  /** When the delivery died last, epoch milliseconds. */
+  diedAt?: number;
   /** In the index of unpublished deaths. */
   unannounced?: boolean;
   uid: string;
@@ -81,11 +83,13 @@ export class MemoryDeliveries {
           if (row.status === 'delivered' && n === row.n) return 'delivered';
           return !open || n < row.n ? 'done' : 'busy';
         }),
-      finish: (key, lease, status, attempts, _, { notice, awaited } = {}) =>
+      finish: (key, lease, status, attempts, now, { notice, awaited } = {}) =>
         step('finish', () => {
+          const diedAt = status === 'dead' ? now : undefined;
           const early = this.rows.get(id(key))?.outcome;
           const outcome = early && status === 'delivered' ? afterAcceptance(early, awaited) : (early ?? awaited);
-          const ended = mine(key, lease, { status, attempts, notice, unannounced: notice !== undefined, outcome });
+          const unannounced = notice !== undefined;
+          const ended = mine(key, lease, { status, attempts, notice, diedAt, unannounced, outcome });
           if (ended && notice) this.deaths.push(notice);
           return ended;
         }),
@@ -113,7 +117,12 @@ export class MemoryDeliveries {
         }),
       held: (name) => step('held', () => (this.staleHeld ?? this.heldNow()).filter(of(name))),
       dead: (name) =>
-        step('dead', () => [...this.open.values()].filter(({ status }) => status === 'dead').filter(of(name))),
+        step('dead', () =>
+          [...this.open.values()]
+            .filter(of(name))
+            .flatMap(({ status, diedAt, ...row }) => (status === 'dead' ? [{ ...row, diedAt: diedAt as number }] : []))
+            .sort((a, b) => a.diedAt - b.diedAt),
+        ),
       oldestPending: () =>
         step('oldestPending', () => {
           const tried = [...this.open.values()].filter(({ status, n }) => status === 'pending' && n > 0);

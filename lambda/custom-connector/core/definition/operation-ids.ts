@@ -24,4 +24,11 @@ export const OperationId = {
   GET_SEGMENT: 'GetSegment',
   GET_MEASURE: 'GetMeasure',
   GET_STATUS: 'GetStatus',
+  LIST_FLOWS: 'ListFlows',
+  LIST_DELIVERIES: 'ListDeliveries',
+  SEND_TEST_EVENT: 'SendTestEvent',
+  REPLAY_DELIVERIES: 'ReplayDeliveries',
+  REPORT_REFRESH: 'ReportRefresh',
+  REPORT_MEMBER_COUNT: 'ReportMemberCount',
+  REPORT_MEASURE_VALUE: 'ReportMeasureValue',
 } as const;

@@ -102,3 +102,19 @@ export const list = ({
     problems: ['invalid'],
     pageable: true,
   });
+
+type WriteDefinition = Omit<Operation, 'path' | 'method' | 'parameters' | 'trigger' | 'pageable'> & {
+  readonly route: Extract<ConnectorRoute, `POST ${string}`>;
+  readonly parameters?: readonly Parameter[];
+};
+
+/** An operation that changes or sends something. */
+export const write = ({ route, parameters = [], problems, body, ...rest }: WriteDefinition): Operation => ({
+  ...rest,
+  route,
+  path: route.slice('POST '.length),
+  method: 'post',
+  parameters,
+  ...(body && { body }),
+  problems: [...problems, ...(body ? BODY_PROBLEMS : []), ...SIGN_IN_PROBLEMS],
+});

@@ -9,6 +9,7 @@ export const integer = (title: string, description: string) =>
   v.pipe(v.number(), v.integer(), v.title(title), v.description(description));
 export const flag = (title: string, description: string) =>
   v.pipe(v.boolean(), v.title(title), v.description(description));
+export const instant = (title: string, description: string) => text(title, `${description}, ISO 8601 in UTC.`);
 export const listOf = <T extends v.GenericSchema>(item: T, title: string, description: string) =>
   v.pipe(v.array(item), v.title(title), v.description(description));
 

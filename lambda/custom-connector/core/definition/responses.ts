@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { FLOW_RESPONSES } from './flow-responses';
 import { READ_RESPONSES } from './read-responses';
-import { nextLink, text } from './response-field';
+import { listOf, nextLink, text } from './response-field';
 
 const listItem = v.pipe(
   v.object({
@@ -22,14 +23,15 @@ export const RESPONSES = {
     version: text('Version', "Version of the connector's definition that the API serves."),
   }),
   List: v.object({
-    value: v.pipe(v.array(listItem), v.title('Items'), v.description('The items of this page, sorted by name.')),
+    value: listOf(listItem, 'Items', 'The items of this page, sorted by name.'),
     ...nextLink,
   }),
+  ...READ_RESPONSES,
+  ...FLOW_RESPONSES,
   Outcome: v.object({
     deliveryId: text('Delivery id', 'The delivery that the report is about.'),
     outcome: text('Outcome', 'The outcome of the delivery: succeeded, or failed if no report said that it succeeded.'),
   }),
-  ...READ_RESPONSES,
   Problem: v.object({
     code: text('Code', 'Kind of the problem.'),
     message: text('Message', 'What is wrong and what to do.'),

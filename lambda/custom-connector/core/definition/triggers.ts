@@ -13,7 +13,7 @@ export interface TriggerDefinition {
   readonly fields: readonly Field[];
 }
 
-const instanceId: Field = {
+export const instanceId: Field = {
   name: 'instanceId',
   title: 'Instance',
   description: 'The instance of the customer data platform, if it has several.',

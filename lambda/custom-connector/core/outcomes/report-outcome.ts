@@ -20,7 +20,7 @@ import { ACTION_FIELDS, REPORT_FIELDS } from '../definition/outcome-operations';
 import type { ResponseBody } from '../definition/responses';
 import { type ApiRequest, type ApiResponse, type Caller, problem } from '../http';
 
-export interface ReportPorts {
+export interface OutcomePorts {
   readonly outcomes: OutcomeStore;
   readonly subscriptions: SubscriptionReader;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ const OutcomeMessage = {
 } as const;
 
 /** Reports the outcome of a delivery to a flow that the caller registered. */
-export async function reportOutcome(request: ApiRequest, caller: Caller, ports: ReportPorts): Promise<ApiResponse> {
+export async function reportOutcome(request: ApiRequest, caller: Caller, ports: OutcomePorts): Promise<ApiResponse> {
   const read = readReport(request, ACTION_FIELDS);
   if ('problem' in read) return read.problem;
   const id = read.body.deliveryId;
@@ -54,7 +54,7 @@ export async function reportOutcome(request: ApiRequest, caller: Caller, ports: 
 }
 
 /** Reports the outcome of the delivery that the link belongs to. The link authorizes the request. */
-export async function reportOutcomeByLink(request: ApiRequest, ports: ReportPorts): Promise<ApiResponse> {
+export async function reportOutcomeByLink(request: ApiRequest, ports: OutcomePorts): Promise<ApiResponse> {
   const unknown = problem(
     'not-found',
     'The link is not valid; use the field outcomeUrl of the request that started the flow.',
@@ -75,7 +75,7 @@ async function record(
   by: string,
   isAllowed: (row: OutcomeRow) => boolean,
   unknown: ApiResponse,
-  { outcomes, clock, telemetry }: ReportPorts,
+  { outcomes, clock, telemetry }: OutcomePorts,
 ): Promise<ApiResponse> {
   const id = deliveryId(key.subscription, key.eventId);
   // Another report, the sweep and the record of the flow's response can write the row between a read and a write. The

@@ -9,6 +9,7 @@ import {
 import { TRIGGER_IDS } from '../../../../contract/events';
 import { OPERATIONS } from '../../../../lambda/custom-connector/core/definition/operations';
 import { RESPONSES } from '../../../../lambda/custom-connector/core/definition/responses';
+import { TRIGGER_DEFINITIONS } from '../../../../lambda/custom-connector/core/definition/triggers';
 import type { ApiResponse } from '../../../../lambda/custom-connector/core/http';
 import { register } from '../../../../lambda/registration/core/register';
 import { metricKey } from '../../../../lambda/shared/core/metric';
@@ -33,6 +34,18 @@ async function seed(api: MemoryApi): Promise<void> {
   }
   await api.world.subscribe('crossed', { segment: 'Revenue' }, { operator: 'above', value: 10, recoverTo: 5 });
 }
+/** Valid values of required fields and parameters. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  ...VIP,
+  measure: 'Revenue',
+  dataSource: 'CRM',
+  runId: 'nightly',
+  status: 'Failed',
+  memberCount: 10,
+  value: 12.5,
+  observedAt: '2026-11-01T00:00:00Z',
+  from: '2026-11-01T00:00:00Z',
+};
 
 describe('the operations', () => {
   it('are the routes of the API, and the routes are operations', () => {
@@ -48,19 +61,23 @@ describe('the operations', () => {
 
   it.each(OPERATIONS.map((operation) => [operation.operationId, operation] as const))(
     '%s responds with the declared status and schema',
-    async (_, { route, trigger, success, parameters }) => {
+    async (_, { route, trigger, body: fields = [], success, parameters }) => {
       const api = new MemoryApi();
       api.subjects.segment = ['VIP'];
       await seed(api);
-      const body = {
-        callbackUrl: callbackUrl(),
-        ...(trigger?.includes('threshold') && { ...VIP, measure: 'Revenue' }),
-      };
-      if (trigger === 'measure-threshold-crossed') Reflect.deleteProperty(body, 'segment');
-      if (trigger === 'segment-threshold-crossed') Reflect.deleteProperty(body, 'measure');
-      const query = Object.fromEntries(parameters.filter((one) => one.required).map(({ name }) => [name, 'Revenue']));
-      const request = { parameters: { trigger }, query, ...(trigger && { body }) };
-      const response = await api.send(route.replace(' ', ' /v1'), request);
+      const { body: registered } = await registerVip(api);
+      const values: typeof VALUES = { ...VALUES, flow: v.parse(RESPONSES.Registration, registered).subscription };
+      const required = (names: readonly { readonly name: string; readonly required?: true }[]) =>
+        Object.fromEntries(names.filter((one) => one.required).map(({ name }) => [name, values[name] as string]));
+      const hasBody = trigger !== undefined || fields.length > 0;
+      const body = trigger
+        ? { ...required(TRIGGER_DEFINITIONS[trigger].fields), callbackUrl: callbackUrl({ workflow: 2 }) }
+        : required(fields);
+      const response = await api.send(route.replace(' ', ' /v1'), {
+        parameters: { ...required(parameters.filter((one) => one.in === 'path')), trigger },
+        query: required(parameters.filter((one) => one.in === 'query')),
+        ...(hasBody && { body }),
+      });
       expect(response.status).toBe(success.status);
       if (success.response) v.parse(v.strictObject(RESPONSES[success.response].entries), response.body);
       else expect(response.body).toBeUndefined();

@@ -304,11 +304,11 @@ describe('stored deliveries', () => {
     const untold = async (before: number) =>
       (await table.unannounced(before)).filter(({ subscription }) => subscription === key.subscription);
     expect([await untold(NOW - 1), await untold(NOW)]).toEqual([[], [key]]);
-    expect(await table.dead(key.subscription)).toEqual([key]);
+    expect(await table.dead(key.subscription)).toEqual([{ ...key, diedAt: NOW }]);
     await table.clearNotice(key, notice);
     expect(await find()).toMatchObject({ status: 'dead', n: 0, notice: undefined });
     expect(await untold(NOW)).toEqual([]);
-    expect(await table.dead(key.subscription)).toEqual([key]);
+    expect(await table.dead(key.subscription)).toEqual([{ ...key, diedAt: NOW }]);
     // Publishing again, or after a replay, changes nothing.
     await table.claim(message(1, { replay: true }), lease('me'), NOW);
     const before = await row();

@@ -26,13 +26,13 @@ beforeEach(async () => {
 function accepted(outcome: Outcome | undefined = AWAITED, status: DeliveryStatus = 'delivered', subscription = own) {
   const key = { subscription, eventId: EVENT };
   const { hash } = outcomeLink('', key, SECRET);
-  api.deliveries.rows.set(`${subscription} ${EVENT}`, {
+  api.outcomes.rows.set(`${subscription} ${EVENT}`, {
     ...key,
     ...{ uid: 'uid-1', trigger: 'data-source-refresh-failed', acceptedAt: NOW, n: 0 },
     ...{ status, outcome, links: [hash], attempts: [{ at: NOW, durationMs: 50, status: 202 }] },
   });
 }
-const stored = () => api.deliveries.rows.get(`${own} ${EVENT}`)?.outcome;
+const stored = () => api.outcomes.rows.get(`${own} ${EVENT}`)?.outcome;
 const byAction = (body: object) => api.send('POST /v1/outcomes', { body });
 const byLink = (body: unknown, link = `${deliveryId(own, EVENT)}.${SECRET}`) =>
   api.send('POST /v1/outcomes/{link}', { parameters: { link }, headers: {}, body });
@@ -79,8 +79,8 @@ describe.each(Object.entries(ROADS))('a report by %s', (_, report) => {
     'for a %s delivery without an outcome is recorded',
     async (status) => {
       accepted(undefined, status);
-      api.deliveries.rows.set(`${own} ${EVENT}`, {
-        ...(api.deliveries.rows.get(`${own} ${EVENT}`) as never as object),
+      api.outcomes.rows.set(`${own} ${EVENT}`, {
+        ...(api.outcomes.rows.get(`${own} ${EVENT}`) as never as object),
         outcome: undefined,
       } as never);
       expect((await report({ outcome: 'succeeded' })).status).toBe(200);

@@ -352,7 +352,7 @@ describe('a pause ends', () => {
       'delivered',
     ]);
     expect(await health()).not.toHaveProperty('drain');
-    expect(await replayAll(world.name('crm'), {}, world.ports())).toEqual(Array(3).fill('sent'));
+    expect((await replayAll(world.name('crm'), {}, world.ports())).results).toEqual(Array(3).fill('sent'));
     await world.run();
     await arrived();
   });

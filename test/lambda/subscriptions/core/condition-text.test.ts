@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { levelText } from '../../../cli/subscriptions/subscription-text';
+import { levelText } from '../../../../lambda/subscriptions/core/condition-text';
 
 test('a level as text', () => {
   expect(levelText({ operator: 'atOrBelow', value: 1e4, recoverTo: 12_000.5 })).toBe(
