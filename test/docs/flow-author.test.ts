@@ -63,7 +63,7 @@ describe('a report by an HTTP action', () => {
   it.each(['succeeded', 'failed'])('of %s has the body of the page and its response', async (outcome) => {
     const api = new MemoryApi();
     const { hash, url } = outcomeLink('https://example.com/v1/outcomes', key, 's'.repeat(22));
-    api.deliveries.rows.set(`${key.subscription} ${key.eventId}`, {
+    api.outcomes.rows.set(`${key.subscription} ${key.eventId}`, {
       ...{ ...key, uid: 'uid-1', trigger: 'full-refresh-completed', acceptedAt: NOW, n: 0, status: 'delivered' },
       ...{ links: [hash], attempts: [{ at: NOW, durationMs: 50, status: 202 }] },
     });
