@@ -1,5 +1,5 @@
-import type { DesignerView } from './designer/designer';
-import { designerSection } from './designer/view';
+import type { DesignerView } from './designer/forms/forms';
+import { designerSection } from './designer/view/section';
 import { DETAIL_TYPES, examples } from './examples';
 import { type Html, html } from './html';
 import { DesignerRoute, Route } from './routes';
@@ -38,7 +38,11 @@ export function pageDocument(snapshot: Snapshot, { rejected, designer }: PageInp
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${Route.STYLE}">
 <script src="${Route.SCRIPT}" defer></script>
-${designer && html`<script src="${DesignerRoute.SCRIPT}" defer></script>`}
+${
+  designer &&
+  html`<link rel="stylesheet" href="${DesignerRoute.STYLE}">
+<script src="${DesignerRoute.SCRIPT}" defer></script>`
+}
 </head>
 <body>
 <header>

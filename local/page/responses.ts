@@ -4,7 +4,7 @@ import { readBody } from '../engines/protocol/http';
 /** Forbids content of other sites, inline scripts and styles, and framing. */
 export const HEADERS = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
   // With `no-referrer`, forms would have no origin.
   'referrer-policy': 'same-origin',
@@ -12,9 +12,22 @@ export const HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-export function respond(response: ServerResponse, status: number, type: string, content: string | Buffer): void {
+/** For HTML that an action returned: it has inline styles, and no rights. */
+export const DOCUMENT_HEADERS = {
+  ...HEADERS,
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+} as const;
+
+export function respond(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  content: string | Buffer,
+  headers: Readonly<Record<string, string>> = HEADERS,
+): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { ...HEADERS, 'content-type': type, 'content-length': Buffer.byteLength(content) });
+  response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(content) });
   response.end(response.req.method === 'HEAD' ? undefined : content);
 }
 

@@ -9,8 +9,12 @@ export const Route = {
 
 /** Paths of the designer's parts, if the page has one. */
 export const DesignerRoute = {
+  STYLE: '/page/designer.css',
   SCRIPT: '/page/designer.js',
   SAVE: '/page/designer/save',
   CHANGE: '/page/designer/change',
+  TEST: '/page/designer/test',
+  /** Prefix of the paths of HTML documents in results. */
+  DOCUMENT: '/page/designer/documents/',
   DROPDOWN: '/page/designer/dropdown',
 } as const;

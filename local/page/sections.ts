@@ -9,7 +9,7 @@ import { filterText } from '../../lambda/subscriptions/core/condition-text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { RecordedEvent } from './bus-history';
 import { deliveryContent } from './delivery-content';
-import { flowList } from './designer/flow-list';
+import { flowList } from './designer/view/flow-list';
 import { type Html, html } from './html';
 import { badge, empty, MAX_LISTED, more, type Tone, time } from './parts';
 import { plot, plotText } from './plot';

@@ -4,7 +4,7 @@ import { type Metric, measureOf, metricKey } from '../../lambda/shared/core/metr
 import type { Subscription, Threshold } from '../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { EventPattern } from '../bus/pattern';
-import type { Flow } from '../power-automate/flows';
+import type { Flow } from '../power-automate/flow';
 import type { EventCounts, MetricHistory, RecordedEvent, RuleCount } from './bus-history';
 
 /** A rejected event, or a message whose handler failed each time. */

@@ -1,4 +1,4 @@
-import type { Trigger } from './connector-file';
+import type { Trigger } from './model';
 
 /** What a callback URL identifies: a version of a flow's trigger. */
 export interface CallbackTarget {

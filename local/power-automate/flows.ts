@@ -1,61 +1,20 @@
 import { jsonObject } from '../shared/json';
 import { formatCallbackUrl, readCallbackUrl, stepName } from './callback-url';
-import type { ConnectorFile, Trigger } from './connector-file';
+import type { ChangeResult, Flow, FlowContent, FlowIds, FlowRun, RegistrationState } from './flow';
+import { runSteps, workResult } from './flow-steps';
+import type { ConnectorFile, Trigger } from './model';
+import { withoutAddresses } from './outputs';
+import type { Caller } from './pages';
 import {
-  type Connection,
   errorMessage,
-  type FieldValues,
-  type HttpClient,
   type HttpRequest,
   type HttpResponse,
   registrationRequest,
   unregistrationRequest,
 } from './requests';
 
-/** A flow whose trigger is one of the connector's. Contains no callback URL and no `Location`: they are credentials. */
-export interface Flow {
-  /** The workflow's id. It is the same in each version. */
-  readonly id: string;
-  readonly name: string;
-  readonly trigger: Trigger;
-  readonly values: FieldValues;
-  /** Changes with each save. */
-  readonly version: string;
-  readonly state: 'on' | 'off';
-  readonly registration: RegistrationState;
-  /** What went wrong in the last change, as a sentence. */
-  readonly problem?: string;
-  /** The newest runs, newest first. */
-  readonly runs: readonly FlowRun[];
-}
-
-/**
- * - `registered`: the API confirmed the current version.
- * - `unconfirmed`: the API did not respond, or failed temporarily. `retry` repeats the request.
- * - `none`: the flow is off, or its registration ended and a new one was refused.
- */
-export type RegistrationState = 'registered' | 'unconfirmed' | 'none';
-
-export interface FlowRun {
-  readonly id: string;
-  /** Version of the flow that ran. */
-  readonly version: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-/** Result of a change. The problem is a sentence of the API or about it. */
-export interface ChangeResult {
-  /** Undefined: the flow does not exist, because its first registration was refused or because it was deleted. */
-  readonly flow?: Flow;
-  readonly problem?: string;
-}
-
-export interface FlowsOptions {
+export interface FlowsOptions extends Caller {
   readonly file: ConnectorFile;
-  readonly connection: Connection;
-  readonly send: HttpClient;
   /** Start of callback URLs, such as `http://127.0.0.1:4000`. */
   readonly callbackBase: string;
   readonly ids: FlowIds;
@@ -69,17 +28,8 @@ export interface FlowsOptions {
   readonly editOrder?: 'register-first' | 'unregister-first';
   /** Runs that a flow keeps. */
   readonly maxRuns: number;
-}
-
-/** Each call returns a new id. */
-export interface FlowIds {
-  /** 32 hexadecimal digits. */
-  workflow(): string;
-  /** 20 digits. */
-  version(): string;
-  /** Signature of a callback URL. */
-  signature(): string;
-  run(): string;
+  /** Called when a run starts or ends. */
+  readonly onRun: () => void;
 }
 
 /** A request to a callback URL. */
@@ -93,7 +43,7 @@ export interface CallbackRequest {
 interface Version {
   readonly number: string;
   readonly signature: string;
-  readonly values: FieldValues;
+  readonly content: FlowContent;
 }
 
 interface Registered {
@@ -113,6 +63,8 @@ interface StoredFlow {
   location?: Registered;
   problem?: string;
   runs: readonly FlowRun[];
+  /** Number of runs since the flow was created. */
+  started: number;
   /** The last change. A flow's changes come one after another. */
   lastChange: Promise<unknown>;
 }
@@ -146,10 +98,10 @@ export class Flows {
   }
 
   /** Saves a new flow, which is on. */
-  async create(name: string, trigger: Trigger, values: FieldValues): Promise<ChangeResult> {
+  async create(name: string, trigger: Trigger, content: FlowContent): Promise<ChangeResult> {
     const flow: StoredFlow = {
-      ...{ id: this.options.ids.workflow(), name, trigger, version: this.newVersion(values) },
-      ...{ isOn: true, registration: 'none', runs: [], lastChange: Promise.resolve() },
+      ...{ id: this.options.ids.workflow(), name, trigger, version: this.newVersion(content) },
+      ...{ isOn: true, registration: 'none', runs: [], started: 0, lastChange: Promise.resolve() },
     };
     // The API can call the flow before the response arrives.
     this.flows.set(flow.id, flow);
@@ -159,10 +111,10 @@ export class Flows {
   }
 
   /** Saves a flow again. */
-  save(id: string, values: FieldValues): Promise<ChangeResult> {
+  save(id: string, content: FlowContent): Promise<ChangeResult> {
     return this.change(id, async (flow) => {
       const { version: previous } = flow;
-      flow.version = this.newVersion(values);
+      flow.version = this.newVersion(content);
       if (!flow.isOn) return;
       if (this.options.editOrder === 'unregister-first') await this.unregister(flow);
       if ((await this.register(flow)) === 'refused') flow.version = previous;
@@ -214,8 +166,7 @@ export class Flows {
     if (!flow.isOn) return refusal(400, 'WorkflowTriggerIsNotEnabled', 'The trigger is not enabled.');
     const content = jsonObject(body);
     if (!content) return refusal(400, 'InvalidRequestContent', 'The request content is not a JSON object.');
-    const run: FlowRun = { id: this.options.ids.run(), version, at: this.options.clock(), body: content };
-    flow.runs = [run, ...flow.runs].slice(0, this.options.maxRuns);
+    const run = this.startRun(flow, content);
     const headers = {
       'x-ms-workflow-id': flow.id,
       'x-ms-workflow-version': version,
@@ -225,9 +176,28 @@ export class Flows {
     return { status: 202, headers, body: '' };
   }
 
-  private newVersion(values: FieldValues): Version {
+  /** Starts a run. Its steps run after the callback is answered. */
+  private startRun(flow: StoredFlow, body: FlowRun['body']): FlowRun {
+    const { ids, clock, file, maxRuns, onRun } = this.options;
+    const { number: version, content } = flow.version;
+    const state = content.steps.length === 0 ? 'succeeded' : 'running';
+    const shownBody = withoutAddresses(body, file.baseUrl);
+    const run: FlowRun = { id: ids.run(), version, at: clock(), body: shownBody, state, steps: [] };
+    flow.runs = [run, ...flow.runs].slice(0, maxRuns);
+    const work = workResult(content.work, ++flow.started);
+    if (state === 'running' && work !== undefined) {
+      void runSteps(file, content.steps, body, work, this.options).then((end) => {
+        flow.runs = flow.runs.map((one) => (one.id === run.id ? { ...one, ...end } : one));
+        onRun();
+      });
+    }
+    onRun();
+    return run;
+  }
+
+  private newVersion(content: FlowContent): Version {
     const { ids } = this.options;
-    return { number: ids.version(), signature: ids.signature(), values };
+    return { number: ids.version(), signature: ids.signature(), content };
   }
 
   /** Runs a change of a flow after its earlier ones. */
@@ -251,7 +221,7 @@ export class Flows {
     const { id, trigger, version } = flow;
     const target = { workflow: id, trigger: stepName(trigger), version: version.number, signature: version.signature };
     const callbackUrl = formatCallbackUrl(target, callbackBase);
-    const request = registrationRequest(file, trigger, version.values, callbackUrl, connection);
+    const request = registrationRequest(file, trigger, version.content.values, callbackUrl, connection);
     const response = await this.response(request);
     const problem = problemOf(response);
     flow.problem = problem;
@@ -294,7 +264,7 @@ function problemOf(response: HttpResponse | undefined): string | undefined {
 }
 
 const shown = ({ id, name, trigger, version, isOn, registration, problem, runs }: StoredFlow): Flow => ({
-  ...{ id, name, trigger, values: version.values, version: version.number },
+  ...{ id, name, trigger, content: version.content, version: version.number },
   ...{ state: isOn ? 'on' : 'off', registration, runs },
   ...(problem !== undefined && { problem }),
 });

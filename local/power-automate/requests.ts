@@ -1,5 +1,5 @@
 import { jsonObject } from '../shared/json';
-import type { ConnectorFile, Dropdown, Field, FieldValue, Operation, Trigger, Value } from './connector-file';
+import type { ConnectorFile, Dropdown, Field, FieldValue, FieldValues, Operation, Trigger, Value } from './model';
 
 export interface HttpRequest {
   readonly method: string;
@@ -23,9 +23,6 @@ export interface Connection {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Values of fields by name. A field that the author left empty is missing. */
-export type FieldValues = Readonly<Record<string, FieldValue>>;
-
 type ApiFile = Pick<ConnectorFile, 'baseUrl'>;
 
 /**
@@ -33,26 +30,15 @@ type ApiFile = Pick<ConnectorFile, 'baseUrl'>;
  * @param callbackUrl value of the fields with `x-ms-notification-url`.
  */
 export function registrationRequest(
-  { baseUrl }: ApiFile,
+  file: ApiFile,
   trigger: Trigger,
   values: FieldValues,
   callbackUrl: string,
   connection: Connection,
 ): HttpRequest {
-  const body = Object.fromEntries(
-    trigger.fields
-      .map(
-        (field) => [field.name, field.isCallback ? callbackUrl : (values[field.name] ?? hiddenValue(field))] as const,
-      )
-      .filter(([, value]) => value !== undefined),
-  );
-  const headers = { 'content-type': 'application/json', ...connection.headers };
-  return { method: trigger.method, url: `${baseUrl}${trigger.path}`, headers, body: JSON.stringify(body) };
+  const callbacks = trigger.fields.filter(({ isCallback }) => isCallback).map(({ name }) => [name, callbackUrl]);
+  return operationRequest(file, trigger, { ...values, ...Object.fromEntries(callbacks) }, connection);
 }
-
-/** The designer sends the default of a field that it does not show. */
-const hiddenValue = (field: Field): FieldValue | undefined =>
-  field.visibility === 'internal' ? field.default : undefined;
 
 /**
  * The request that ends a registration. It has no sign-in: Power Automate sends none (microsoft/PowerPlatformConnectors
@@ -68,7 +54,7 @@ export function unregistrationRequest(location: string, registrationUrl: string)
 
 /** The request that checks a new connection. Undefined: the connector's file has none. */
 export const connectionTestRequest = (file: ConnectorFile, connection: Connection): HttpRequest | undefined =>
-  file.testConnection && callRequest(file, file.testConnection.operation, file.testConnection.values, connection);
+  file.testConnection && operationRequest(file, file.testConnection.operation, file.testConnection.values, connection);
 
 /**
  * The request for the values of a dropdown. `missing`: title of the field that must be filled in first, because the
@@ -76,32 +62,33 @@ export const connectionTestRequest = (file: ConnectorFile, connection: Connectio
  */
 export function dropdownRequest(
   file: ApiFile,
-  trigger: Trigger,
+  fields: readonly Field[],
   dropdown: Dropdown,
   values: FieldValues,
   connection: Connection,
 ): HttpRequest | { readonly missing: string } {
-  const given: Record<string, Value> = {};
+  const given: Record<string, FieldValue> = {};
   for (const [name, argument] of Object.entries(dropdown.arguments)) {
     const value = 'field' in argument ? values[argument.field] : argument.value;
-    if (value !== undefined && !Array.isArray(value)) given[name] = value as Value;
+    if (value !== undefined) given[name] = value;
   }
-  const missing = dropdown.operation.parameters.find(({ name, required }) => required && given[name] === undefined);
-  if (missing && missing.default === undefined) {
+  const missing = dropdown.operation.fields.find((field) => field.required && sentValue(field, given) === undefined);
+  if (missing) {
     const argument = dropdown.arguments[missing.name];
-    const field = trigger.fields.find(({ name }) => argument && 'field' in argument && name === argument.field);
+    const field = fields.find(({ name }) => argument && 'field' in argument && name === argument.field);
     return { missing: field?.title ?? missing.title };
   }
-  return callRequest(file, dropdown.operation, given, connection);
+  return operationRequest(file, dropdown.operation, given, connection);
 }
 
 /**
- * The request for the next page of a dropdown.
- * @param pageUrl the address of this page. The sign-in of the connection is sent only to its server.
+ * The request for the next page of a list. Undefined: the link is not an address of the same server, so the sign-in of the
+ * connection must not be sent to it.
+ * @param pageUrl the address of this page.
  */
-export function nextPageRequest(nextLink: string, pageUrl: string, { headers }: Connection): HttpRequest {
-  const url = new URL(nextLink, pageUrl);
-  return { method: 'GET', url: url.href, headers: url.origin === new URL(pageUrl).origin ? headers : {} };
+export function nextPageRequest(nextLink: string, pageUrl: string, { headers }: Connection): HttpRequest | undefined {
+  const url = URL.parse(nextLink, pageUrl);
+  return url?.origin === new URL(pageUrl).origin ? { method: 'GET', url: url.href, headers } : undefined;
 }
 
 /** An entry of a dropdown. */
@@ -112,18 +99,15 @@ export interface DropdownItem {
 
 /** Reads the response of a dropdown's operation. Undefined: the response is not what the connector's file describes. */
 export function dropdownItems(
-  { operation, itemsPath, valuePath, titlePath }: Dropdown,
-  { body }: HttpResponse,
-): { readonly items: DropdownItem[]; readonly nextLink?: string } | undefined {
-  const page = parsed(body);
-  const found = valueAt(page, itemsPath);
+  { itemsPath, valuePath, titlePath }: Dropdown,
+  { body }: Pick<HttpResponse, 'body'>,
+): DropdownItem[] | undefined {
+  const found = valueAt(parsed(body), itemsPath);
   if (!Array.isArray(found)) return undefined;
-  const items = found.flatMap((item) => {
+  return found.flatMap((item) => {
     const value = valueAt(item, valuePath);
     return isValue(value) ? [{ value, title: String(valueAt(item, titlePath) ?? value) }] : [];
   });
-  const nextLink = operation.nextLinkName === undefined ? undefined : valueAt(page, operation.nextLinkName);
-  return typeof nextLink === 'string' && nextLink !== '' ? { items, nextLink } : { items };
 }
 
 /** The message of an error response, as the designer shows it. */
@@ -132,23 +116,39 @@ export function errorMessage({ status, body }: HttpResponse): string {
   return typeof message === 'string' && message !== '' ? message : `The API responded with status ${status}.`;
 }
 
-function callRequest(
+/** The request of an operation, from its place in the file and the values of its fields. */
+export function operationRequest(
   { baseUrl }: ApiFile,
-  { method, path, parameters }: Operation,
-  values: Readonly<Record<string, Value>>,
-  connection: Connection,
+  { method, path, fields }: Pick<Operation, 'method' | 'path' | 'fields'>,
+  values: FieldValues,
+  { headers }: Connection,
 ): HttpRequest {
-  const url = new URL(`${baseUrl}${path}`);
-  for (const { name, required, default: initial } of parameters) {
-    const value = values[name] ?? (required ? initial : undefined);
-    if (value !== undefined) url.searchParams.set(name, String(value));
-  }
-  return { method, url: url.href, headers: connection.headers };
+  const sent = fields.flatMap((field) => {
+    const value = sentValue(field, values);
+    return value === undefined ? [] : [{ ...field, value }];
+  });
+  const inPath = new Map(sent.filter((one) => one.in === 'path').map(({ name, value }) => [name, value]));
+  const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(String(inPath.get(name) ?? '')));
+  const url = new URL(`${baseUrl}${filled}`);
+  for (const one of sent) if (one.in === 'query') url.searchParams.set(one.name, String(one.value));
+  if (!fields.some((field) => field.in === 'body')) return { method, url: url.href, headers };
+  const body = Object.fromEntries(sent.filter((one) => one.in === 'body').map(({ name, value }) => [name, value]));
+  return {
+    ...{ method, url: url.href, body: JSON.stringify(body) },
+    headers: { 'content-type': 'application/json', ...headers },
+  };
 }
+
+/** The designer sends the default of a field that it requires or does not show. */
+const sentValue = (
+  { name, required, visibility, default: initial }: Field,
+  values: FieldValues,
+): FieldValue | undefined => values[name] ?? (required || visibility === 'internal' ? initial : undefined);
 
 const isValue = (value: unknown): value is Value => ['string', 'number', 'boolean'].includes(typeof value);
 
-function parsed(text: string): unknown {
+/** Undefined if the text is not JSON. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -157,7 +157,7 @@ function parsed(text: string): unknown {
 }
 
 /** @param path keys, separated by `/`. Empty: the value itself. */
-const valueAt = (value: unknown, path: string): unknown =>
+export const valueAt = (value: unknown, path: string): unknown =>
   path === ''
     ? value
     : path

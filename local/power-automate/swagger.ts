@@ -27,6 +27,11 @@ export class SwaggerObject {
     return new SwaggerObject(document, [], document);
   }
 
+  /** The object as it is in the document. */
+  get json(): Json {
+    return this.value;
+  }
+
   get keys(): readonly string[] {
     return Object.keys(this.value);
   }
@@ -34,6 +39,11 @@ export class SwaggerObject {
   /** The value as it is in the document. */
   raw(key: string): unknown {
     return Object.hasOwn(this.value, key) ? this.value[key] : undefined;
+  }
+
+  /** A value of the document itself. */
+  fromDocument(key: string): unknown {
+    return this.document[key];
   }
 
   /** @throws ConnectorFileError if the value is not an object, or if its reference cannot be followed. */

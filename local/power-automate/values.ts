@@ -1,5 +1,4 @@
-import type { Choice, Field, FieldType, FieldValue, Value } from './connector-file';
-import type { FieldValues } from './requests';
+import type { Choice, Field, FieldType, FieldValue, FieldValues, Value } from './model';
 
 /**
  * Reads the texts that an author typed or chose, with the checks of the designer itself: required fields have a value,
@@ -25,6 +24,35 @@ export function readValues(
   }
   return mistakes.length > 0 ? { mistakes } : { values };
 }
+
+/**
+ * Checks the values of an action's inputs when a flow runs it: required inputs have a value, and values have the type of their
+ * input and are one of its choices. Fields of the trigger can be values, so their types are not known before.
+ * @returns the mistakes as sentences with the titles of the fields.
+ */
+export function valueMistakes(fields: readonly Field[], values: FieldValues): string[] {
+  const unknown = Object.keys(values).filter((name) => !fields.some((field) => field.name === name));
+  return [
+    ...unknown.map((name) => `The action has no input '${name}'.`),
+    ...fields.flatMap((field) => mistake(field, values)),
+  ];
+}
+
+function mistake(field: Field, values: FieldValues): string[] {
+  const { name, title, type, isList, required, choices, default: initial } = field;
+  const value = values[name];
+  if (value === undefined) return required && initial === undefined ? [`'${title}' is required.`] : [];
+  if (Array.isArray(value) !== isList) return [`'${title}' must be ${isList ? 'a list' : TYPE_TEXTS[type]}.`];
+  const all = [value].flat() as Value[];
+  if (!all.every((one) => isOfType(type, one))) return [`'${title}' must be ${TYPE_TEXTS[type]}.`];
+  if (choices && !all.every((one) => choices.some((choice) => choice.value === one))) {
+    return [`'${title}' must be one of ${choices.map((choice) => choice.title).join(', ')}.`];
+  }
+  return [];
+}
+
+const isOfType = (type: FieldType, value: Value): boolean =>
+  type === 'integer' ? Number.isInteger(value) : type === 'number' ? Number.isFinite(value) : typeof value === type;
 
 const TYPE_TEXTS: Readonly<Record<FieldType, string>> = {
   string: 'a text',

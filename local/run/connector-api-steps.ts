@@ -1,5 +1,8 @@
+import { actionsIn } from '../../cli/custom-connector/connector-api';
 import { API_BASE_PATH, API_KEY_HEADER, type SignInSettings } from '../../contract/custom-connector';
 import { Output } from '../../contract/outputs';
+import { TRIGGER_OPERATIONS } from '../../lambda/custom-connector/core/definition/operation-ids';
+import { DesignerRoute } from '../page/routes';
 import type { LocalStack } from '../stack';
 import type { LocalConnector } from '../stack/connector';
 
@@ -22,6 +25,7 @@ export async function connectorApiSteps(
     callbackUrl: `${endpoint}/flows/registered-by-curl`,
   });
   const base = `${url}${API_BASE_PATH}`;
+  const reports = actionsIn(outputs[Output.CONNECTOR_API_ACTIONS]).includes('report-outcomes');
   return `The API of the custom connector is at ${url}. Its key for this run: ${key}
 
 List the segments, register a flow, and unregister it:
@@ -33,6 +37,22 @@ List the segments, register a flow, and unregister it:
 
   curl -s -o /dev/null -w '%{http_code}\\n' -X DELETE $LOCATION
 
-The page shows the connector as a flow author sees it: ${endpoint}/#designer
+${reports ? `${reportingSteps(endpoint)}\n` : ''}The page shows the connector as a flow author sees it: ${endpoint}/#designer
 `;
 }
+
+/** Commands that show which runs of a flow failed or did not report. The page's designer runs the flow. */
+const reportingSteps = (
+  endpoint: string,
+): string => `Save a flow of which one run in five fails and one in ten never reports, and start it ten times. Two minutes later,
+list has the numbers of failed and unconfirmed runs, and deliveries has the runs:
+
+  curl -s -o /dev/null ${endpoint}${DesignerRoute.SAVE} -H 'origin: ${endpoint}' \\
+    -d trigger=${TRIGGER_OPERATIONS['data-source-refresh-failed']} -d name='Unreliable flow' -d reporting=unreliable -d field.finishWithin=1m
+
+  for RUN in 1 2 3 4 5 6 7 8 9 10; do npm run -s connector -- emit DataSourceRefreshed --local \\
+    --set dataSource=Orders --set status=Failed; done
+
+  npm run -s connector -- list --local
+  npm run -s connector -- deliveries --local
+`;

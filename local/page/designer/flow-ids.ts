@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { FlowIds } from '../../power-automate/flows';
+import type { FlowIds } from '../../power-automate/flow';
 
 const digits = (count: number): string => Array.from({ length: count }, () => randomInt(10)).join('');
 

@@ -3,14 +3,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { readBody } from '../../engines/protocol/http';
 import { isCallbackPath } from '../../power-automate/callback-url';
-import { readForm, redirect, respond, respondJson } from '../responses';
+import { DOCUMENT_HEADERS, readForm, redirect, respond, respondJson } from '../responses';
 import { DesignerRoute, Route } from '../routes';
-import type { Designer, DesignerView } from './designer';
+import type { Designer } from './designer';
+import type { DesignerView } from './forms/forms';
 
 /** Maximum bytes of a form. The API accepts 32 KB of JSON. */
 const MAX_FORM_BYTES = 128 * 1024;
 /** Maximum bytes of a callback. Power Automate accepts 100 MB (its limits page). */
 const MAX_CALLBACK_BYTES = 1024 * 1024;
+
+type StaticFile = readonly [type: string, name: string];
+const FILES: Readonly<Record<string, StaticFile>> = {
+  [DesignerRoute.STYLE]: ['text/css; charset=utf-8', 'style.css'],
+  [DesignerRoute.SCRIPT]: ['text/javascript; charset=utf-8', 'script.js'],
+};
 
 /** Sends the page with another view of the designer. */
 type SendPage = (response: ServerResponse, status: number, view: DesignerView) => Promise<void>;
@@ -35,7 +42,10 @@ export class DesignerServer {
 
   private handlerOf(path: string): ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined {
     if (isCallbackPath(path)) return (request, response) => this.receive(request, response);
-    if (path === DesignerRoute.SCRIPT) return async (request, response) => sendScript(request, response);
+    const file = FILES[path];
+    if (file) return async (request, response) => sendFile(file, request, response);
+    if (path.startsWith(DesignerRoute.DOCUMENT))
+      return async (request, response) => this.sendDocument(path, request, response);
     const act = this.forms[path];
     return act && ((request, response) => onForm(request, response, act));
   }
@@ -54,9 +64,17 @@ export class DesignerServer {
       if (response.req.headers.accept === 'application/json') respondJson(response, 200, {});
       else redirect(response, `${Route.PAGE}#flows`);
     },
+    [DesignerRoute.TEST]: async (form, response) => this.sendPage(response, 200, await this.designer.test(form)),
     [DesignerRoute.DROPDOWN]: async (form, response) =>
       respondJson(response, 200, await this.designer.dropdown(form, form.get('dropdown') ?? '')),
   };
+
+  private sendDocument(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const text = this.designer.document(path);
+    if (request.method !== 'GET') rejectMethod(response, 'GET');
+    else if (text === undefined) respond(response, 404, 'text/plain', 'the document is gone; test the action again');
+    else respond(response, 200, 'text/html; charset=utf-8', text, DOCUMENT_HEADERS);
+  }
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: target = '' } = request;
@@ -67,9 +85,9 @@ export class DesignerServer {
   }
 }
 
-function sendScript(request: IncomingMessage, response: ServerResponse): void {
+function sendFile([type, name]: StaticFile, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') rejectMethod(response, 'GET');
-  else respond(response, 200, 'text/javascript; charset=utf-8', readFileSync(join(__dirname, 'script.js')));
+  else respond(response, 200, type, readFileSync(join(__dirname, name)));
 }
 
 async function onForm(

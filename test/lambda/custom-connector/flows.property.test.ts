@@ -1,34 +1,27 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { definitionFor } from '../../../cli/custom-connector/connector-files';
-import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ACTIONS, connectorRoutes } from '../../../contract/custom-connector';
-import { requestOf, resultOf } from '../../../lambda/custom-connector/adapters/http-event';
-import { type ApiPorts, serve } from '../../../lambda/custom-connector/core/api';
+import { API_KEY_HEADER, CONNECTOR_ACTIONS } from '../../../contract/custom-connector';
+import type { ApiPorts } from '../../../lambda/custom-connector/core/api';
 import { HealthWriter } from '../../../lambda/delivery/core/health/health-writer';
 import { recordRefusal } from '../../../lambda/delivery/core/health/record-outcome';
 import { checkCallback } from '../../../lambda/registration/core/callback';
 import { removeEndedFlows } from '../../../lambda/registration/core/flow-registration';
 import { isPaused } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
-import { matchRoute } from '../../../local/engines/services/http-api-routes';
-import {
-  type Field,
-  type FieldValue,
-  readConnectorFile,
-  type Trigger,
-} from '../../../local/power-automate/connector-file';
+import { readConnectorFile } from '../../../local/power-automate/connector-file';
+import type { Field, FieldValue, Trigger } from '../../../local/power-automate/model';
 import {
   type Connection,
   dropdownItems,
   dropdownRequest,
   type HttpRequest,
-  type HttpResponse,
   registrationRequest,
   unregistrationRequest,
 } from '../../../local/power-automate/requests';
 import { Crash, Interleaving, randomFrom } from '../../support/memory/interleaving';
 import { callbackUrl, MemoryApi } from '../../support/memory/memory-api';
+import { sendTo } from '../../support/power-automate/memory-client';
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
 const MINUTE = 60_000;
@@ -41,29 +34,6 @@ const STEPS = 18;
 const FILE = readConnectorFile(
   definitionFor({ url: 'https://abc123.execute-api.eu-central-1.amazonaws.com', actions: CONNECTOR_ACTIONS }),
 );
-const ROUTES = connectorRoutes(CONNECTOR_ACTIONS).map((route) => ({
-  routeKey: route.replace(' ', ` ${API_BASE_PATH}`),
-  functionArn: '',
-}));
-
-/** Sends a request as API Gateway does. */
-async function send({ method, url, headers, body }: HttpRequest, ports: ApiPorts): Promise<HttpResponse> {
-  const { pathname, searchParams, host } = new URL(url);
-  const match = matchRoute(ROUTES, method, pathname);
-  if (!match) return { status: 404, headers: {}, body: '' };
-  const event = {
-    routeKey: match.route.routeKey,
-    pathParameters: match.parameters,
-    queryStringParameters: Object.fromEntries(searchParams),
-    headers,
-    requestContext: { domainName: host },
-    isBase64Encoded: false,
-    ...(body !== undefined && { body }),
-  } as unknown as APIGatewayProxyEventV2;
-  const { statusCode = 0, body: text = '', headers: received } = resultOf(await serve(requestOf(event), ports));
-  return { status: statusCode, headers: received as HttpResponse['headers'], body: text };
-}
-
 /** Fills in the required fields of a trigger, from their dropdowns where these have values, and some of the others. */
 async function fillIn(
   trigger: Trigger,
@@ -76,10 +46,10 @@ async function fillIn(
     if (field.choices) return field.isList ? [pick(field.choices).value] : pick(field.choices).value;
     if (field.type === 'number') return pick([10, 20]);
     if (field.type === 'boolean') return pick([true, false]);
-    const request = field.dropdown && dropdownRequest(FILE, trigger, field.dropdown, values, connection);
+    const request = field.dropdown && dropdownRequest(FILE, trigger.fields, field.dropdown, values, connection);
     if (!request || 'missing' in request || !field.dropdown) return 'VIP';
-    const found = dropdownItems(field.dropdown, await send(request, ports));
-    return pick(found?.items.map(({ value }) => value) ?? ['VIP']);
+    const found = dropdownItems(field.dropdown, await sendTo(request, ports));
+    return pick(found?.map(({ value }) => value) ?? ['VIP']);
   };
   for (const field of trigger.fields) {
     const isWanted = field.required || (field.visibility !== 'advanced' && pick([true, false]));
@@ -176,7 +146,7 @@ async function history(seed: number) {
     return 'reason' in checked ? checked.reason : checked.subscription;
   };
   const subscription = () => world.tables.subscriptions.get(nameOf(1));
-  const neighbour = await send(registrationRequest(FILE, trigger, values, urlOf(1, 2), connection), api.ports());
+  const neighbour = await sendTo(registrationRequest(FILE, trigger, values, urlOf(1, 2), connection), api.ports());
   if (neighbour.status !== 201) wrong.push(`the other flow: ${neighbour.body}`);
 
   const forgive = () => {
@@ -226,10 +196,10 @@ async function history(seed: number) {
       const request = registrationRequest(FILE, trigger, values, urlOf(version), connection);
       if (chance(0.05)) {
         seen.keyless++;
-        const { status } = await send({ ...request, headers: { 'content-type': 'application/json' } }, api.ports());
+        const { status } = await sendTo({ ...request, headers: { 'content-type': 'application/json' } }, api.ports());
         if (status !== 401) wrong.push(`a request without key: ${status}`);
       }
-      const { settled, hasRead } = start(`POST ${version}`, (all) => send(request, all));
+      const { settled, hasRead } = start(`POST ${version}`, (all) => sendTo(request, all));
       // The engine stops waiting, and the request continues beside later ones. A request that has read nothing yet counts as
       // not sent, because the engine sends the requests of a flow one after the other.
       const isSlow = chance(0.1);
@@ -246,7 +216,7 @@ async function history(seed: number) {
   const deletion = (location: string) => unregistrationRequest(location, registrationUrl) as HttpRequest;
   const unregister = (from: string) =>
     start(`DELETE ${from}`, async (all) => {
-      const response = await send(deletion(from), all);
+      const response = await sendTo(deletion(from), all);
       if (response.status !== 200) wrong.push(`DELETE: ${response.status}`);
       ended.add(from);
       return response;

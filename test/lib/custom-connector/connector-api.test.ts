@@ -68,7 +68,7 @@ const ACTIONS: readonly [ConnectorAction, ConnectorActionId, readonly string[], 
       'GET /status',
       'GET /flows/{flow}/deliveries',
     ],
-    ['dynamodb:GetItem ThresholdsTable', 'dynamodb:Query DeliveryTable'],
+    ['dynamodb:BatchGetItem ThresholdsTable', 'dynamodb:Query DeliveryTable'],
   ],
   [ConnectorAction.TEST, 'test', ['POST /flows/{flow}/test-events'], ['sqs:SendMessage DeliveryDeliveriesQueue']],
   [
@@ -207,6 +207,7 @@ describe('the functions', () => {
       [Env.DELIVERIES_QUEUE_URL]: 'DeliveryDeliveriesQueue',
       [Env.EVENT_BUS_NAME]: 'EventsBus',
       [Env.EVENT_SOURCE]: 'customer-insights',
+      [Env.API_ACTIONS]: 'read,test,report-outcomes',
       [Env.FLOW_URL_KEY_ARN]: 'SubscriptionsFlowUrlKey',
       [Env.SIGN_IN]: '{"keys":true}',
       [Env.MAX_FLOWS_PER_CALLER]: '100',
@@ -328,11 +329,15 @@ test('the catalog has a rule for subjects and one for runs, whatever their statu
 });
 
 describe('in a connector', () => {
-  test('adding the API changes no existing resource except the policy of the dead-letter queue', () => {
+  test('adding the API changes the policy of the dead-letter queue, and the function that sends links to the API', () => {
     const before = Template.fromStack(connectorStack().stack).toJSON().Resources;
     const after = template.toJSON().Resources;
     const changed = Object.keys(before).filter((id) => JSON.stringify(before[id]) !== JSON.stringify(after[id]));
-    expect(changed.map(readable)).toEqual(['EventsDeadLetterQueuePolicy']);
+    expect(changed.map(readable)).toEqual(['EventsDeadLetterQueuePolicy', 'DeliveryDeliverFunction']);
+    const { stack, connector } = connectorStack();
+    connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()], actions: [ConnectorAction.READ] });
+    expect(JSON.stringify(Template.fromStack(stack))).not.toContain(Env.OUTCOME_LINK_URL);
+    expect(JSON.stringify(template)).toContain(Env.OUTCOME_LINK_URL);
   });
 
   test.each(['before', 'after'])('the outputs describe the API that is added %s addOutputs', (when) => {

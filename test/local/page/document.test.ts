@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { DesignerForm } from '../../../local/page/designer/forms/forms';
 import { pageDocument } from '../../../local/page/document';
 import { time } from '../../../local/page/parts';
 import { ruleName } from '../../../local/page/sections';
 import type { Snapshot } from '../../../local/page/snapshot';
-import type { Field, OutputField, Trigger } from '../../../local/power-automate/connector-file';
-import type { Flow } from '../../../local/power-automate/flows';
+import type { Flow } from '../../../local/power-automate/flow';
+import type { Action, Field, OutputField, Trigger } from '../../../local/power-automate/model';
 import { busEvent, crossing, delivery, NOW, segment, snapshot, subscription, watching } from './examples';
 
 const HOSTILE = `"'><img src=x onerror=alert(1)><script>alert(2)</script>&lt;b&gt;`;
@@ -175,28 +176,36 @@ describe('the page', () => {
       const from = { secret: text, field: text };
       const choice = { value: text, title: text };
       const field = {
-        name: text,
-        title: text,
-        description: text,
-        type: 'string',
-        isList: false,
-        required: true,
-      } as const;
+        ...{ name: text, title: text, description: text, isList: false, required: true },
+        ...({ in: 'body', type: 'string' } as const),
+      };
       const dropdown = { itemsPath: '', valuePath: text, titlePath: text, arguments: {} };
-      const operation = { operationId: text, method: text, path: text, parameters: [] };
+      const operation = { operationId: text, method: text, path: text, fields: [], responses: new Map() };
       const fields: Field[] = [
         { ...field, visibility: 'normal', isCallback: false, dropdown: { ...dropdown, operation } },
         { ...field, visibility: 'normal', isCallback: false, choices: [choice] },
         { ...field, visibility: 'advanced', isCallback: false, isList: true, choices: [choice] },
       ];
-      const outputs: OutputField[] = [{ path: [text], title: text, visibility: 'normal' }];
+      const output: OutputField = { path: [text], title: text, visibility: 'normal' };
+      const outputs: OutputField[] = [output, { ...output, path: ['list'], items: [output] }];
+      const body = { [text]: text, list: [{ [text]: text }] };
       const trigger: Trigger = { ...operation, summary: text, description: text, hint: text, fields, outputs };
+      const action: Action = { ...operation, summary: text, description: text, fields, outputs };
+      const step = { action, values: { [text]: text }, problems: [text], faults: [text] };
       const flow: Flow = {
-        ...{ id: text, name: text, trigger, values: { [text]: text }, version: text, state: 'on', problem: text },
-        registration: 'unconfirmed',
-        runs: [{ id: text, version: text, at: NOW, body: { [text]: text } }],
+        ...{ id: text, name: text, trigger, version: text, state: 'on', problem: text, registration: 'unconfirmed' },
+        content: { values: { [text]: text }, steps: [{ action, inputs: {}, runAfter: 'failed' }], work: 'reliable' },
+        runs: [{ id: text, version: text, at: NOW, body, state: 'failed', steps: [step] }],
       };
-      const form = { trigger, flow, name: text, texts: { [text]: [text] }, problems: [text] };
+      const typed = { texts: { [text]: [text] }, problems: [text] };
+      const reporting = { action, chosen: 'always' } as const;
+      const result = { status: 200, body, problems: [], faults: [text] };
+      const forms: DesignerForm[] = [
+        { ...typed, trigger, flow, name: text, reporting },
+        { ...typed, action, result: { ...result, documents: new Map() } },
+        { ...typed, action, result: { ...result, documents: new Map([[text, text]]) } },
+        { ...typed, action, result: { ...result, problems: [text], documents: new Map() } },
+      ];
       const page: Snapshot = {
         ...snapshot(seen, { flows: [flow] }),
         ...{ stackName: text, busName: text },
@@ -214,8 +223,9 @@ describe('the page', () => {
         ],
         rejected: [{ at: NOW, reason: text, body: text }],
       };
-      const tiles = pageDocument(page, { designer: { title: text, triggers: [trigger] } });
-      return tiles + pageDocument(page, { designer: { title: text, triggers: [trigger], form } });
+      const designer = { title: text, triggers: [trigger], actions: [action] };
+      const views = [designer, ...forms.map((form) => ({ ...designer, form }))];
+      return views.map((view) => pageDocument(page, { designer: view })).join('');
     };
     const hostile = pageWith(HOSTILE);
     expect(hostile.split('&lt;script&gt;alert(2)').length).toBeGreaterThan(20);

@@ -83,7 +83,64 @@ describe('a connector file', () => {
       { path: ['value'], title: 'Value', description: 'The new value.', visibility: 'normal' },
       { path: ['subject', 'name'], title: 'Name of the measure', visibility: 'normal' },
       { path: ['eventId'], title: 'eventId', visibility: 'advanced' },
+      { path: ['deliveryId'], title: 'Delivery', visibility: 'normal' },
     ]);
+  });
+});
+
+describe('the actions of a connector file', () => {
+  const { actions } = readConnectorFile(connectorDocument());
+  const action = (operationId: string) => actions.find((one) => one.operationId === operationId);
+
+  it('are the operations that are no trigger and not hidden', () => {
+    const ids = ['ListMeasures', 'GetMeasure', 'AddNote', 'GetStatus', 'ReportOutcome', 'ListMembers'];
+    expect(actions.map(({ operationId }) => operationId)).toEqual(ids);
+    expect(action('GetMeasure')).toMatchObject({
+      ...{ method: 'GET', path: '/measures/{measure}' },
+      ...{ summary: 'Get a measure', description: 'Reads the value of a measure.' },
+    });
+  });
+
+  it('have inputs in the path, the query and the body', () => {
+    const rows = action('GetMeasure')?.fields.map(({ name, in: place, type, required, visibility }) => [
+      ...[name, place, type, required, visibility],
+    ]);
+    expect(rows).toEqual([
+      ['measure', 'path', 'string', true, 'normal'],
+      ['view', 'query', 'string', false, 'advanced'],
+      ['limit', 'query', 'integer', false, 'normal'],
+      ['format', 'query', 'string', false, 'internal'],
+    ]);
+    expect(action('AddNote')?.fields.map(({ name, in: place, format }) => [name, place, format])).toEqual([
+      ['measure', 'path', undefined],
+      ['text', 'body', undefined],
+      ['kind', 'body', undefined],
+      ['at', 'body', 'date-time'],
+      ['tags', 'body', undefined],
+      ['rank', 'body', undefined],
+    ]);
+  });
+
+  it('have dropdowns, whose arguments can be parameters', () => {
+    expect(action('GetMeasure')?.fields[0]?.dropdown).toMatchObject({
+      ...{ operation: { operationId: 'ListMeasures' }, arguments: { view: { field: 'view' } } },
+    });
+  });
+
+  it('have outputs, also of the items of a list and of an object', () => {
+    const rows = action('GetMeasure')?.outputs.map(({ path, title, items }) => [
+      ...[path.join('/'), title, items?.map((item) => item.title)],
+    ]);
+    expect(rows).toEqual([
+      ['name', 'Name', undefined],
+      ['value', 'Value', undefined],
+      ['trend', 'Trend', undefined],
+      ['observedAt', 'Observed at', undefined],
+      ['owner/mail', 'Mail of the owner', undefined],
+      ['history', 'History', ['Time', 'Earlier value']],
+      ['members', 'Members', undefined],
+    ]);
+    expect(action('AddNote')?.outputs).toEqual([]);
   });
 });
 
@@ -262,14 +319,14 @@ describe('a wrong connector file', () => {
       (d) => {
         list(d).parameters.region = { value: 'EU' };
       },
-      'the operation ListMembers has no parameter region in its query',
+      'the operation ListMembers has no parameter region',
     ],
     [
       'a dropdown that needs an unknown field',
       (d) => {
         list(d).parameters.measure = { parameterReference: 'body/metric' };
       },
-      'the trigger has no field metric',
+      'the operation has no field body/metric',
     ],
     [
       'a dropdown without values',
@@ -277,6 +334,49 @@ describe('a wrong connector file', () => {
         delete list(d).itemValuePath;
       },
       '"itemValuePath" is missing',
+    ],
+    [
+      'a parameter of a path that does not exist',
+      (d) => {
+        d.paths['/measures/{measure}'].get.parameters.shift();
+      },
+      'paths > /measures/{measure} > get: the path needs a parameter measure',
+    ],
+    [
+      'a parameter of a path that is not required',
+      (d) => {
+        d.paths['/measures/{measure}'].get.parameters[0].required = false;
+      },
+      '"measure" is in the path, so it needs "required": true',
+    ],
+    [
+      'two inputs with one name',
+      (d) => {
+        d.paths['/measures/{measure}'].get.parameters[1].name = 'measure';
+      },
+      'paths > /measures/{measure} > get > parameters > 1: another input is also called measure',
+    ],
+    [
+      'an input in a header',
+      (d) => {
+        d.paths['/measures/{measure}'].get.parameters[1].in = 'header';
+      },
+      'an input is in the path, the query or the body, not in "header"',
+    ],
+    [
+      'an action without a summary',
+      (d) => {
+        delete d.paths['/status'].get.summary;
+      },
+      'paths > /status > get: "summary" is missing',
+    ],
+    [
+      'a dropdown that names a parameter as a field of the body',
+      (d) => {
+        const [measure] = d.paths['/measures/{measure}'].get.parameters;
+        measure['x-ms-dynamic-list'].parameters.view.parameterReference = 'body/view';
+      },
+      'the operation has no field body/view',
     ],
     [
       'a connection test of an unknown operation',

@@ -1,12 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readConnectorFile } from '../../../local/power-automate/connector-file';
+import type { FlowContent } from '../../../local/power-automate/flow';
 import { Flows, type FlowsOptions } from '../../../local/power-automate/flows';
+import type { FieldValues } from '../../../local/power-automate/model';
 import type { HttpRequest, HttpResponse } from '../../../local/power-automate/requests';
 import { connectorDocument } from '../../support/power-automate/connector-document';
 
 const file = readConnectorFile(connectorDocument());
 const [trigger] = file.triggers as [(typeof file.triggers)[0]];
 const VALUES = { measure: 'Revenue', direction: 'above', level: 5 };
+const contentOf = (values: FieldValues): FlowContent => ({ values, steps: [], work: 'reliable' });
+const CONTENT = contentOf(VALUES);
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 
 let sent: HttpRequest[];
@@ -32,7 +36,7 @@ function start(more: Partial<FlowsOptions> = {}): Flows {
       return { ...(request.method === 'POST' ? created : { status: 200, headers: {}, body: '' }), ...answer };
     },
     ids: { workflow: id(32), version: id(20), signature: id(5), run: id(8) },
-    ...{ clock: () => NOW, maxRuns: 2 },
+    ...{ clock: () => NOW, maxRuns: 2, onRun: () => {} },
     ...more,
   });
 }
@@ -45,7 +49,7 @@ const call = (url: string, body = '{"title":"A"}', method = 'POST') => {
   return content === '' ? status : `${status} ${JSON.parse(content).error.code}`;
 };
 const created = async () => {
-  const { flow } = await flows.create('My flow', trigger, VALUES);
+  const { flow } = await flows.create('My flow', trigger, CONTENT);
   if (!flow) throw new Error('the flow was refused');
   return flow;
 };
@@ -56,7 +60,7 @@ describe('a new flow', () => {
   it('is on, and registers its callback', async () => {
     const flow = await created();
     expect(flow).toEqual({
-      ...{ id: '1'.padStart(32, '0'), name: 'My flow', trigger, values: VALUES, version: '2'.padStart(20, '0') },
+      ...{ id: '1'.padStart(32, '0'), name: 'My flow', trigger, content: CONTENT, version: '2'.padStart(20, '0') },
       ...{ state: 'on', registration: 'registered', runs: [] },
     });
     expect(JSON.parse(sent[0]?.body ?? '')).toMatchObject(VALUES);
@@ -72,7 +76,7 @@ describe('a new flow', () => {
 
   it('does not exist if its registration is refused', async () => {
     answers = [REFUSED];
-    expect(await flows.create('My flow', trigger, VALUES)).toEqual({ problem: 'Level: write a number.' });
+    expect(await flows.create('My flow', trigger, CONTENT)).toEqual({ problem: 'Level: write a number.' });
     expect([flows.list(), call(lastCallback())]).toEqual([[], '404 WorkflowNotFound']);
   });
 
@@ -111,10 +115,10 @@ describe('a saved flow', () => {
     flows = start({ editOrder });
     const { id, version } = await created();
     const old = lastCallback();
-    const { flow } = await flows.save(id, { ...VALUES, level: 7 });
+    const { flow } = await flows.save(id, contentOf({ ...VALUES, level: 7 }));
     expect(requests().slice(1)).toEqual(expected);
     expect(sent.find(({ method }) => method === 'DELETE')?.headers).toEqual({});
-    expect(flow).toMatchObject({ id, registration: 'registered', values: { level: 7 } });
+    expect(flow).toMatchObject({ id, registration: 'registered', content: { values: { level: 7 } } });
     expect(flow?.version).not.toBe(version);
     expect([call(old), call(lastCallback())]).toEqual(['404 WorkflowTriggerVersionNotFound', 202]);
   });
@@ -123,7 +127,7 @@ describe('a saved flow', () => {
     const flow = await created();
     const old = lastCallback();
     answers = [REFUSED];
-    const result = await flows.save(flow.id, { ...VALUES, level: 7 });
+    const result = await flows.save(flow.id, contentOf({ ...VALUES, level: 7 }));
     expect(result).toEqual({ flow: { ...flow, problem: 'Level: write a number.' }, problem: 'Level: write a number.' });
     expect([call(old), call(lastCallback())]).toEqual([202, '404 WorkflowTriggerVersionNotFound']);
   });
@@ -132,14 +136,14 @@ describe('a saved flow', () => {
     flows = start({ editOrder: 'unregister-first' });
     const { id } = await created();
     answers = [{}, REFUSED];
-    expect((await flows.save(id, VALUES)).flow).toMatchObject({ state: 'on', registration: 'none' });
+    expect((await flows.save(id, CONTENT)).flow).toMatchObject({ state: 'on', registration: 'none' });
     expect((await flows.retry(id)).flow).toMatchObject({ registration: 'registered' });
   });
 
   it('ends its old registration after a repeated request', async () => {
     const { id } = await created();
     answers = ['none'];
-    expect((await flows.save(id, VALUES)).flow?.registration).toBe('unconfirmed');
+    expect((await flows.save(id, CONTENT)).flow?.registration).toBe('unconfirmed');
     await flows.retry(id);
     expect(requests()).toEqual([...Array(3).fill('POST /v1/triggers/measure'), 'DELETE /v1/registrations/1']);
   });
@@ -147,7 +151,7 @@ describe('a saved flow', () => {
   it('does not register while it is off', async () => {
     const { id } = await created();
     await flows.switchOff(id);
-    await flows.save(id, { ...VALUES, level: 7 });
+    await flows.save(id, contentOf({ ...VALUES, level: 7 }));
     expect(requests()).toEqual(['POST /v1/triggers/measure', 'DELETE /v1/registrations/1']);
     await flows.switchOn(id);
     expect(JSON.parse(sent[2]?.body ?? '')).toMatchObject({ level: 7 });
@@ -198,7 +202,7 @@ it('a deleted flow ends its registration, and is unknown', async () => {
 
 it('the changes of a flow come one after another', async () => {
   const { id } = await created();
-  const all = await Promise.all([flows.save(id, VALUES), flows.switchOff(id), flows.switchOn(id), flows.delete(id)]);
+  const all = await Promise.all([flows.save(id, CONTENT), flows.switchOff(id), flows.switchOn(id), flows.delete(id)]);
   expect(all.map(({ flow }) => flow?.state)).toEqual(['on', 'off', 'on', undefined]);
   const saved = ['POST /v1/triggers/measure', 'DELETE /v1/registrations/1'];
   const switched = ['DELETE /v1/registrations/2', 'POST /v1/triggers/measure', 'DELETE /v1/registrations/5'];
@@ -208,12 +212,23 @@ it('the changes of a flow come one after another', async () => {
 describe('a callback', () => {
   it('starts a run with its body, and a flow keeps the newest runs', async () => {
     const { id, version } = await created();
-    const run = { version, at: NOW };
+    const run = { version, at: NOW, state: 'succeeded', steps: [] };
     for (const title of ['A', 'B', 'C']) expect(call(lastCallback(), JSON.stringify({ title }))).toBe(202);
     expect(flows.find(id)?.runs).toEqual([
       { ...run, id: '00000006', body: { title: 'C' } },
       { ...run, id: '00000005', body: { title: 'B' } },
     ]);
+  });
+
+  it('starts a run that shows no address of the API', async () => {
+    const { id } = await created();
+    const report = 'https://api.example.com/v1/outcomes/secret';
+    const link = 'https://example.com/report';
+    call(lastCallback(), JSON.stringify({ title: 'A', link, report, more: [{ report }, null, 1] }));
+    const hidden = '(an address of the API, not shown)';
+    expect(flows.find(id)?.runs[0]?.body).toEqual({
+      ...{ title: 'A', link, report: hidden, more: [{ report: hidden }, null, 1] },
+    });
   });
 
   it('is answered with the ids of the run and of the flow', async () => {

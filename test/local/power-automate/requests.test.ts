@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readConnectorFile } from '../../../local/power-automate/connector-file';
+import type { FieldValues } from '../../../local/power-automate/model';
 import {
   connectionTestRequest,
   dropdownItems,
   dropdownRequest,
   errorMessage,
-  type FieldValues,
   nextPageRequest,
   registrationRequest,
   unregistrationRequest,
@@ -25,7 +25,7 @@ const dropdownOf = (name: string) => {
 const response = (body: string, status = 200) => ({ status, headers: {}, body });
 
 describe('a registration', () => {
-  it('sends the values and the callback URL with the key of the connection', () => {
+  it('sends the values, defaults of required fields and the callback URL with the key of the connection', () => {
     const { body, ...request } = registrationRequest(
       file,
       measure,
@@ -37,7 +37,7 @@ describe('a registration', () => {
       ...{ method: 'POST', url: 'https://api.example.com/v1/triggers/measure' },
       headers: { 'content-type': 'application/json', 'x-api-key': 'key-1' },
     });
-    expect(JSON.parse(body ?? '')).toEqual({ measure: 'Revenue', level: 5, callbackUrl: CALLBACK });
+    expect(JSON.parse(body ?? '')).toEqual({ measure: 'Revenue', direction: 'above', level: 5, callbackUrl: CALLBACK });
   });
 
   it('sends the default of a hidden field, and no empty field', () => {
@@ -67,7 +67,7 @@ it('tests a connection with the key', () => {
 
 describe('a dropdown', () => {
   const request = (name: string, values: FieldValues) =>
-    dropdownRequest(file, measure, dropdownOf(name), values, connection);
+    dropdownRequest(file, measure.fields, dropdownOf(name), values, connection);
 
   it('asks its operation with the key', () => {
     expect(request('measure', {})).toEqual({
@@ -84,18 +84,12 @@ describe('a dropdown', () => {
     expect(request('members', {})).toEqual({ missing: 'Measure' });
   });
 
-  it('reads the items and the link to the next page', () => {
-    const page = {
-      value: [{ name: 'a', title: 'A' }, { name: 'b' }, { title: 'no value' }, 7],
-      '@odata.nextLink': '/n',
-    };
-    expect(dropdownItems(dropdownOf('members'), response(JSON.stringify(page)))).toEqual({
-      items: [
-        { value: 'a', title: 'A' },
-        { value: 'b', title: 'b' },
-      ],
-      nextLink: '/n',
-    });
+  it('reads the items', () => {
+    const page = { value: [{ name: 'a', title: 'A' }, { name: 'b' }, { title: 'no value' }, 7] };
+    expect(dropdownItems(dropdownOf('members'), response(JSON.stringify(page)))).toEqual([
+      { value: 'a', title: 'A' },
+      { value: 'b', title: 'b' },
+    ]);
   });
 
   it.each(['', 'no JSON', '[]', '{"value":{}}', '{"other":[]}'])('reads nothing from %j', (body) => {
@@ -103,13 +97,18 @@ describe('a dropdown', () => {
   });
 
   it.each([
-    ['a link of the same server', 'https://api.example.com/v1/members?page=2', connection.headers],
-    ['a path', '/v1/members?page=2', connection.headers],
-    ['a link of another server', 'https://other.example.com/', {}],
-  ])('follows %s, and sends the key to the API only', (_, link, headers) => {
+    ['a link of the same server', 'https://api.example.com/v1/members?page=2'],
+    ['a path', '/v1/members?page=2'],
+  ])('follows %s with the key', (_, link) => {
+    const { href: url } = new URL(link, 'https://api.example.com');
     const next = nextPageRequest(link, 'https://api.example.com/v1/members', connection);
-    expect(next).toEqual({ method: 'GET', url: new URL(link, 'https://api.example.com').href, headers });
+    expect(next).toEqual({ method: 'GET', url, headers: connection.headers });
   });
+
+  it.each(['https://other.example.com/', 'http://api.example.com/v1', '//other.example.com/', 'https://'])(
+    'does not follow a link to %s',
+    (link) => expect(nextPageRequest(link, 'https://api.example.com/v1/members', connection)).toBeUndefined(),
+  );
 });
 
 it.each([

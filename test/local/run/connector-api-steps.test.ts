@@ -9,8 +9,19 @@ describe('connectorApiSteps', () => {
   it('has the address and a key in its commands', async () => {
     const text = await connectorApiSteps({ endpoint, outputs: apiOutputs() }, { createKey: async () => 'key-1' });
     expect(text).toContain(`is at ${API_URL}. Its key for this run: key-1`);
-    expect(text?.match(/curl .*/g)).toHaveLength(3);
+    expect(text?.match(/curl .*/g)).toHaveLength(4);
     expect(text).toContain(`${endpoint}/#designer`);
+  });
+
+  it('saves a flow that reports its outcome, if the API has the action', async () => {
+    const outputs = apiOutputs();
+    const ports = { createKey: async () => 'key-1' };
+    const text = await connectorApiSteps({ endpoint, outputs }, ports);
+    for (const part of [`${endpoint}/page/designer/save`, `-H 'origin: ${endpoint}'`, 'reporting=unreliable']) {
+      expect(text).toContain(part);
+    }
+    const without = { ...outputs, [Output.CONNECTOR_API_ACTIONS]: 'read' };
+    expect(await connectorApiSteps({ endpoint, outputs: without }, ports)).not.toContain('reporting');
   });
 
   it.each<readonly [string, Record<string, string>]>([

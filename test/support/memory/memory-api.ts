@@ -5,10 +5,11 @@ import { type ApiPorts, serve } from '../../../lambda/custom-connector/core/api'
 import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
 import type { ApiRequest, ApiResponse } from '../../../lambda/custom-connector/core/http';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
-import { Evaluator } from '../evaluation';
+import { deliveryId } from '../../../lambda/delivery/core/delivery-id';
+import { Evaluator, NOW } from '../evaluation';
 import { DeliveryRecords } from './delivery-records';
 import type { Gate } from './memory';
-import { MemoryDeliveries } from './memory-deliveries';
+import { MemoryDeliveries, type MemoryRow } from './memory-deliveries';
 import { MemoryRefreshes } from './memory-refreshes';
 import { registeredFlows } from './registered-flows';
 
@@ -72,6 +73,16 @@ export class MemoryApi {
       { route, parameters: {}, query: {}, headers, origin: ORIGIN, ...rest, ...(bytes && { body: bytes }) },
       this.ports(),
     );
+  }
+
+  /** Stores a delivery that a flow accepted. Returns its id. */
+  accept(subscription: string, eventId = '0'.repeat(32), change: Partial<MemoryRow> = {}): string {
+    this.outcomes.rows.set(`${subscription} ${eventId}`, {
+      ...{ subscription, eventId, uid: 'uid-1', trigger: 'data-source-refresh-failed', status: 'delivered' },
+      ...{ n: 0, acceptedAt: NOW, attempts: [{ at: NOW, durationMs: 50, status: 202 }], links: [] },
+      ...change,
+    });
+    return deliveryId(subscription, eventId);
   }
 
   register(trigger: string, fields: object): Promise<ApiResponse> {

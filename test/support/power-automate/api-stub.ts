@@ -9,6 +9,8 @@ const MEASURES = ['Revenue', 'Churn'];
 export class ApiStub {
   /** Bodies of the registrations by id. */
   readonly registrations = new Map<string, Record<string, unknown>>();
+  /** Bodies of the reported outcomes. */
+  readonly outcomes: Record<string, unknown>[] = [];
   /** Requests as `METHOD /path`, with `(key)` if they have the key. */
   readonly requests: string[] = [];
   private server: Server | undefined;
@@ -51,6 +53,15 @@ export class ApiStub {
         return void send(503, { code: 'unavailable', message: 'The members of Churn are missing.' });
       return void send(200, { value: [{ name: `{"of":"${measure}"}`, title: `Members of ${measure}` }] });
     }
+    if (url.pathname === '/v1/status') return void send(200, { title: 'All is well', html: REPORT });
+    if (url.pathname === '/v1/outcomes') {
+      this.outcomes.push(JSON.parse(body));
+      return void send(202, {});
+    }
+    const [, name, notes] = /^\/v1\/measures\/([^/]+)(\/notes)?$/.exec(url.pathname) ?? [];
+    if (notes) return void send(202, {});
+    if (name === 'Churn') return void send(404, { code: 'not-found', message: 'The measure Churn has no value yet.' });
+    if (name) return void send(200, measure(decodeURIComponent(name)));
     if (request.method !== 'POST') return void send(200, {});
     const registration = JSON.parse(body);
     if (registration.level < 0) return void send(400, { code: 'invalid', message: 'Level: write a number above 0.' });
@@ -59,6 +70,23 @@ export class ApiStub {
     send(201, {}, { location: `http://${request.headers.host}/v1/registrations/${id}` });
   }
 }
+
+export const REPORT =
+  '<table style="width:100%"><tr><td style="background:#107c10;color:#ffffff">All refreshes succeeded</td></tr></table><script>alert(1)</script>';
+
+/** A measure without a value that fits the file is `Broken`. */
+const measure = (name: string): object => ({
+  name,
+  value: name === 'Broken' ? 'many' : 1_234_567.5,
+  trend: 'up',
+  observedAt: '2026-11-23T12:00:00Z',
+  owner: { mail: 'owner@example.com' },
+  history: [
+    { at: '2026-11-22T12:00:00Z', value: 1_200_000 },
+    { at: '2026-11-21T12:00:00Z', value: 1_150_000 },
+  ],
+  members: ['EMEA', 'APAC'],
+});
 
 /** One measure a page. */
 function measurePage({ searchParams }: URL): object {

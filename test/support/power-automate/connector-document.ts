@@ -1,10 +1,15 @@
+import { ACTION_DEFINITIONS, ACTION_PATHS } from './connector-actions';
+
 const list = (path: string, operationId: string, parameters: readonly object[] = []) => ({
   [path]: {
     get: {
       ...{ operationId, summary: operationId },
       parameters: [...parameters, { name: 'search', in: 'query', type: 'string', 'x-ms-summary': 'Search' }],
       'x-ms-pageable': { nextLinkName: '@odata.nextLink' },
-      responses: { 200: { description: 'OK' } },
+      responses: {
+        200: { description: 'OK', schema: { $ref: '#/definitions/List' } },
+        default: { description: 'A problem.', schema: { $ref: '#/definitions/Problem' } },
+      },
     },
   },
 });
@@ -67,7 +72,8 @@ export const connectorDocument = (host = 'api.example.com', scheme = 'https') =>
         responses: { 200: { description: 'Ended' } },
       },
     },
-    ...list('/measures', 'ListMeasures'),
+    ...list('/measures', 'ListMeasures', [{ name: 'view', in: 'query', type: 'string' }]),
+    ...ACTION_PATHS,
     ...list('/members', 'ListMembers', [
       { name: 'measure', in: 'query', required: true, type: 'string', 'x-ms-summary': 'Measure name' },
       { name: 'view', in: 'query', required: true, type: 'string', default: 'full' },
@@ -117,6 +123,7 @@ export const connectorDocument = (host = 'api.example.com', scheme = 'https') =>
     },
   },
   definitions: {
+    ...ACTION_DEFINITIONS,
     MeasureCrossed: {
       type: 'object',
       properties: {
@@ -124,6 +131,7 @@ export const connectorDocument = (host = 'api.example.com', scheme = 'https') =>
         value: { type: 'number', 'x-ms-summary': 'Value', description: 'The new value.' },
         subject: { $ref: '#/definitions/Subject' },
         eventId: { type: 'string', 'x-ms-visibility': 'advanced' },
+        deliveryId: { type: 'string', 'x-ms-summary': 'Delivery' },
       },
     },
     Subject: { type: 'object', properties: { name: { type: 'string', 'x-ms-summary': 'Name of the measure' } } },

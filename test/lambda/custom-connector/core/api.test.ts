@@ -23,17 +23,18 @@ const registerVip = (api: MemoryApi, change: object = {}) =>
 
 const messageOf = ({ body }: ApiResponse): string => v.parse(RESPONSES.Problem, body).message;
 
-/** A data source, a segment and a measure with the name that the requests of the next test have. */
+/** The data source, the segment and the measure that the requests of the next test name. */
 async function seed(api: MemoryApi): Promise<void> {
   await api.refreshes.record(
-    { kind: 'data-source', instanceId: 'default', name: 'Revenue' },
+    { kind: 'data-source', instanceId: 'default', name: 'CRM' },
     refresh('Failed', 5, { error: 'No access' }),
   );
   for (const value of [5, 20]) {
-    await api.world.evaluate([segment(value, value, { segment: 'Revenue' }), measure(value, value)]);
+    await api.world.evaluate([segment(value, value, { segment: 'VIP' }), measure(value, value)]);
   }
-  await api.world.subscribe('crossed', { segment: 'Revenue' }, { operator: 'above', value: 10, recoverTo: 5 });
+  await api.world.subscribe('crossed', { segment: 'VIP' }, { operator: 'above', value: 10, recoverTo: 5 });
 }
+
 /** Valid values of required fields and parameters. */
 const VALUES: Readonly<Record<string, unknown>> = {
   ...VIP,
@@ -50,7 +51,10 @@ const VALUES: Readonly<Record<string, unknown>> = {
 describe('the operations', () => {
   it('are the routes of the API, and the routes are operations', () => {
     expect([...new Set(OPERATIONS.map(({ route }) => route))].toSorted()).toEqual(
-      [...connectorRoutes(CONNECTOR_ACTIONS)].toSorted(),
+      // A link is for flows without the connector.
+      connectorRoutes(CONNECTOR_ACTIONS)
+        .filter((route) => route !== 'POST /outcomes/{link}')
+        .toSorted(),
     );
   });
 
@@ -66,7 +70,8 @@ describe('the operations', () => {
       api.subjects.segment = ['VIP'];
       await seed(api);
       const { body: registered } = await registerVip(api);
-      const values: typeof VALUES = { ...VALUES, flow: v.parse(RESPONSES.Registration, registered).subscription };
+      const { subscription: flow } = v.parse(RESPONSES.Registration, registered);
+      const values: typeof VALUES = { ...VALUES, flow, deliveryId: api.accept(flow), outcome: 'failed' };
       const required = (names: readonly { readonly name: string; readonly required?: true }[]) =>
         Object.fromEntries(names.filter((one) => one.required).map(({ name }) => [name, values[name] as string]));
       const hasBody = trigger !== undefined || fields.length > 0;
@@ -84,12 +89,16 @@ describe('the operations', () => {
     },
   );
 
-  it('need a sign-in, except unregistering', async () => {
+  it('need a sign-in, except where the path is the credential', async () => {
     const api = new MemoryApi();
     for (const route of connectorRoutes(CONNECTOR_ACTIONS)) {
       const request = { parameters: { trigger: TRIGGER_IDS[0] }, headers: {} };
       const { status } = await api.send(route.replace(' ', ' /v1'), request);
-      expect(status, route).toBe(route === 'DELETE /registrations/{id}' ? 200 : 401);
+      const expected: Partial<Record<typeof route, number>> = {
+        'DELETE /registrations/{id}': 200,
+        'POST /outcomes/{link}': 404,
+      };
+      expect(status, route).toBe(expected[route] ?? 401);
     }
     expect(api.world.tables.subscriptions.size).toBe(0);
   });

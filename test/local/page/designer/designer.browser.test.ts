@@ -2,18 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { type Endpoint, startEndpoint } from '../../../local/engines/protocol/endpoint';
-import { apiClient } from '../../../local/page/designer/api-client';
-import { type Designer, startDesigner } from '../../../local/page/designer/designer';
-import { flowIds } from '../../../local/page/designer/flow-ids';
-import { PageServer } from '../../../local/page/server';
-import { type BrowserProgram, startBrowser } from '../../support/browser/browser';
-import { API_KEY, ApiStub } from '../../support/power-automate/api-stub';
-import { connectorDocument } from '../../support/power-automate/connector-document';
-import { NOW, snapshot } from './examples';
+import { type BrowserProgram, startBrowser } from '../../../support/browser/browser';
+import { DesignerPage } from '../../../support/power-automate/designer-page';
 
 /** Runs in the browser: returns texts with a contrast below 4.5 : 1 (WCAG 2.2, 1.4.3). */
-const CONTRAST = readFileSync(join(__dirname, '../../support/browser/contrast.js'), 'utf8');
+const CONTRAST = readFileSync(join(__dirname, '../../../support/browser/contrast.js'), 'utf8');
 
 const program = inject('browser') as BrowserProgram;
 
@@ -21,10 +14,7 @@ describe.runIf(program)('the designer in a browser', () => {
   let browser: Browser;
   let page: Page;
   let problems: string[];
-  let api: ApiStub;
-  let endpoint: Endpoint;
-  let server: PageServer | undefined;
-  let designer: Designer;
+  let designerPage: DesignerPage;
 
   beforeAll(async () => {
     browser = await startBrowser(program);
@@ -32,15 +22,7 @@ describe.runIf(program)('the designer in a browser', () => {
   afterAll(() => browser.close());
 
   beforeEach(async () => {
-    api = new ApiStub();
-    const document = connectorDocument(await api.start(), 'http');
-    endpoint = await startEndpoint({ port: 0, routes: (req, res) => server?.handle(req, res) ?? false });
-    designer = await startDesigner({
-      ...{ document, createKey: async () => API_KEY, keyHeader: 'x-api-key' },
-      ...{ send: apiClient, callbackBase: endpoint.url, ids: flowIds, onChange: () => server?.changed() },
-    });
-    const shown = async () => ({ ...snapshot([], { flows: designer.list() }), now: NOW });
-    server = new PageServer({ snapshot: shown, put: async () => ({ id: 'event-1' }) }, designer);
+    designerPage = await new DesignerPage().start();
     problems = [];
     page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(error.message));
@@ -50,13 +32,11 @@ describe.runIf(program)('the designer in a browser', () => {
   afterEach(async () => {
     expect(problems).toEqual([]);
     await page.close();
-    server?.stop();
-    await endpoint.stop();
-    await api.stop();
+    await designerPage.stop();
   });
 
   const open = async (path = '/') => {
-    await page.goto(`${endpoint.url}${path}`);
+    await page.goto(`${designerPage.url}${path}`);
     await page.getByText('Live.').waitFor();
   };
   const flows = () => page.locator('#flows');
@@ -90,10 +70,10 @@ describe.runIf(program)('the designer in a browser', () => {
     await page.getByLabel('Run once').selectOption('Yes');
     await button('Save').press('Enter');
     await flows().getByText('Falls below the level').waitFor();
-    expect([...api.registrations.values()]).toMatchObject([
+    expect([...designerPage.api.registrations.values()]).toMatchObject([
       { measure: 'Revenue', direction: 'below', level: 5, once: true },
     ]);
-    expect(await api.publish({ title: 'Revenue fell below 5', value: 4 })).toEqual([202]);
+    expect(await designerPage.api.publish({ title: 'Revenue fell below 5', value: 4 })).toEqual([202]);
     await run('Revenue fell below 5').waitFor();
     await flows().getByText('Outputs').click();
     await flows().locator('dl.outputs').getByText('Value', { exact: true }).waitFor();
@@ -128,43 +108,105 @@ describe.runIf(program)('the designer in a browser', () => {
     await page.getByLabel('Detail (JSON)').fill('{"typed":true}');
     await button('Switch off').press('Enter');
     await button('Switch on').waitFor();
-    expect(api.registrations.size).toBe(0);
+    expect(designerPage.api.registrations.size).toBe(0);
     // The focus stays on the switch.
     await page.keyboard.press('Enter');
     await button('Switch off').waitFor();
-    expect(api.registrations.size).toBe(1);
+    expect(designerPage.api.registrations.size).toBe(1);
     expect(await page.getByLabel('Detail (JSON)').inputValue()).toBe('{"typed":true}');
     await flows().getByRole('link', { name: 'Edit' }).click();
     await page.getByLabel('Level').fill('7');
     await button('Save').click();
     await flows().locator('dd').getByText('7', { exact: true }).waitFor();
-    expect([...api.registrations.values()]).toMatchObject([{ level: 7 }]);
+    expect([...designerPage.api.registrations.values()]).toMatchObject([{ level: 7 }]);
     await button('Delete').click();
     await flows().getByText('No flows yet.').waitFor();
-    expect(api.registrations.size).toBe(0);
+    expect(designerPage.api.registrations.size).toBe(0);
   });
 
   it('keeps the focus on a button and what was typed while runs arrive', async () => {
     await save();
     await page.getByLabel('Level').fill('70');
     await button('Switch off').focus();
-    await api.publish({ title: 'First run' });
+    await designerPage.api.publish({ title: 'First run' });
     await run('First run').waitFor();
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Switch off');
     expect(await page.getByLabel('Level').inputValue()).toBe('70');
   });
 
+  const result = () => page.getByRole('group', { name: /^Result/ });
+  async function testAction(name: string) {
+    await open(`/?action=${name}`);
+    if (name === 'GetMeasure') await page.getByLabel('Measure').fill('Revenue');
+    await button('Test').click();
+    await result().waitFor();
+  }
+
+  it('tests an action from its tile to its outputs, with the keyboard', async () => {
+    await open();
+    await page.getByRole('link', { name: 'Get a measure' }).press('Enter');
+    await page.getByLabel('Measure').focus();
+    await page.getByText('2 values to choose from.').waitFor();
+    await page.getByLabel('Measure').fill('Revenue');
+    await button('Test').press('Enter');
+    await result().getByText('Succeeded').waitFor();
+    await result().getByText('1,234,567.5').waitFor();
+    await result().getByRole('region', { name: 'History' }).getByRole('cell', { name: '1,200,000' }).waitFor();
+    expect(await page.getByLabel('Measure').inputValue()).toBe('Revenue');
+    // The keyboard continues in the result.
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toBe('History');
+  });
+
+  it('shows the HTML of an action in a frame without scripts', async () => {
+    await testAction('GetStatus');
+    const cell = page.frameLocator('iframe').getByRole('cell', { name: 'All refreshes succeeded' });
+    await cell.waitFor();
+    // Its own styles apply.
+    expect(await cell.evaluate((one) => Reflect.get(globalThis, 'getComputedStyle')(one).backgroundColor)).toBe(
+      'rgb(16, 124, 16)',
+    );
+    // Chromium reports the script of the document that it did not run.
+    expect(problems.splice(0)).toEqual([expect.stringContaining("the 'allow-scripts' permission is not set")]);
+  });
+
+  it('shows runs that fail or never report while they arrive', async () => {
+    await open('/?trigger=WhenMeasureCrosses');
+    await page.getByLabel('Measure').fill('Revenue');
+    await page.getByLabel('Level').fill('5');
+    await page
+      .getByLabel('Last step: Report the outcome')
+      .selectOption('One run in five fails, and one in ten never reports');
+    await button('Save').click();
+    await flows().getByText('No runs yet.').waitFor();
+    for (let n = 1; n <= 5; n++) {
+      await designerPage.api.publish({ title: `Run ${n}`, deliveryId: `vip_${n}` });
+    }
+    await flows()
+      .getByRole('listitem')
+      .filter({ hasText: 'failed Run 2' })
+      .last()
+      .getByText('Report the outcome: Failed')
+      .waitFor();
+    await flows().getByRole('listitem').filter({ hasText: 'running Run 4' }).last().waitFor();
+    await flows().getByRole('listitem').filter({ hasText: 'succeeded Run 5' }).last().waitFor();
+  });
+
   it('works without its script', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const plain = await context.newPage();
-    await plain.goto(endpoint.url);
+    await plain.goto(designerPage.url);
     await plain.getByRole('link', { name: 'When a refresh ends' }).click();
     await plain.getByLabel('Timed out').check();
     await plain.getByRole('button', { name: 'Save' }).click();
     await plain.getByText('No runs yet.').waitFor();
-    expect([...api.registrations.values()]).toMatchObject([{ status: ['TimedOut'] }]);
+    expect([...designerPage.api.registrations.values()]).toMatchObject([{ status: ['TimedOut'] }]);
     await plain.getByRole('button', { name: 'Delete' }).click();
     await plain.getByText('No flows yet.').waitFor();
+    await plain.goto(`${designerPage.url}/?action=GetMeasure`);
+    await plain.getByLabel('Measure').fill('Revenue');
+    await plain.getByRole('button', { name: 'Test' }).click();
+    await plain.getByText('1,234,567.5').waitFor();
     await context.close();
   });
 
@@ -177,15 +219,23 @@ describe.runIf(program)('the designer in a browser', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     await open();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await testAction('GetMeasure');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
   });
 
   it.each(['light', 'dark'] as const)('has enough contrast in %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await save();
-    await api.publish({ title: 'Revenue fell below 5', value: 4 });
+    await designerPage.api.publish({ title: 'Revenue fell below 5', value: 4 });
     await run('Revenue fell below 5').waitFor();
     expect(await page.evaluate(CONTRAST)).toEqual([]);
     await open();
+    expect(await page.evaluate(CONTRAST)).toEqual([]);
+    await testAction('GetMeasure');
+    expect(await page.evaluate(CONTRAST)).toEqual([]);
+    await page.getByLabel('Measure').fill('Broken');
+    await button('Test').click();
+    await page.getByText('The response does not fit').waitFor();
     expect(await page.evaluate(CONTRAST)).toEqual([]);
   });
 });

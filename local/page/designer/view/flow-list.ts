@@ -1,9 +1,10 @@
-import type { FieldValue, OutputField, Trigger } from '../../power-automate/connector-file';
-import type { Flow, FlowRun } from '../../power-automate/flows';
-import { listedChoices } from '../../power-automate/values';
-import { type Html, html } from '../html';
-import { badge, empty, time } from '../parts';
-import { DesignerRoute, Route } from '../routes';
+import type { Flow, FlowRun, StepResult } from '../../../power-automate/flow';
+import { outputValue } from '../../../power-automate/outputs';
+import { listedChoices } from '../../../power-automate/values';
+import { type Html, html } from '../../html';
+import { badge, empty, type Tone, time } from '../../parts';
+import { DesignerRoute, Route } from '../../routes';
+import { outputList } from './output-list';
 
 /** The flows that the designer saved, with the runs that events started. */
 export const flowList = (flows: readonly Flow[], now: number): Html =>
@@ -26,7 +27,7 @@ ${changeButton(id, 'switch', state === 'on' ? 'off' : 'on', state === 'on' ? 'Sw
 ${!isConfirmed && changeButton(id, 'retry', 'retry', 'Register again')}
 ${changeButton(id, 'delete', 'delete', 'Delete')}
 </form>
-${runs.length === 0 ? empty('No runs yet.') : html`<ol class="runs" aria-label="Runs">${runs.map((run) => runItem(run, trigger, now))}</ol>`}
+${runs.length === 0 ? empty('No runs yet.') : html`<ol class="runs" aria-label="Runs">${runs.map((run) => runItem(run, flow, now))}</ol>`}
 </li>`;
 }
 
@@ -35,7 +36,7 @@ const changeButton = (flow: string, place: string, change: string, text: string)
   html`<button id="${place}-${flow}" name="change" value="${change}">${text}</button>`;
 
 /** The values of the trigger's fields as the designer shows them, without advanced fields that have their default. */
-const settings = ({ trigger, values }: Flow): (readonly [title: string, text: string])[] =>
+const settings = ({ trigger, content: { values } }: Flow): (readonly [title: string, text: string])[] =>
   trigger.fields.flatMap((field) => {
     const { name, title, visibility, default: initial } = field;
     const value = values[name];
@@ -46,28 +47,26 @@ const settings = ({ trigger, values }: Flow): (readonly [title: string, text: st
     return [[title, text.join(', ')] as const];
   });
 
-function runItem({ id, at, body }: FlowRun, { outputs, summary }: Trigger, now: number): Html {
-  const fields = outputs.flatMap((output) => {
-    const value = valueAt(body, output);
-    return value === undefined || value === null ? [] : [{ output, text: textOf(value as FieldValue | object) }];
-  });
-  const title = fields.find(({ output }) => output.path.join() === 'title')?.text ?? summary;
-  return html`<li>
-<p>${time(at, now)} <strong>${title}</strong></p>
+function runItem(run: FlowRun, { trigger: { outputs, summary }, content }: Flow, now: number): Html {
+  const { id, at, body, state, steps } = run;
+  const title = outputs.find(({ path }) => path.join() === 'title');
+  return html`<li class="${TONES[state]}">
+<p>${time(at, now)} ${content.steps.length > 0 && badge(TONES[state], state)} <strong>${String((title && outputValue(body, title)) ?? summary)}</strong></p>
+${steps.map(stepItem)}
 <details data-key="run-${id}"><summary>Outputs</summary>
-<dl class="facts rows outputs"><div><dt>Run</dt><dd><code>${id}</code></dd></div>${fields.map(({ output, text }) => html`<div><dt>${output.title}</dt><dd>${text}</dd></div>`)}</dl>
+<p class="small">Run <code>${id}</code></p>
+${outputList(outputs, body)}
 </details>
 </li>`;
 }
 
-const valueAt = (body: FlowRun['body'], { path }: OutputField): unknown =>
-  path.reduce<unknown>(
-    (found, key) =>
-      typeof found === 'object' && found !== null && Object.hasOwn(found, key)
-        ? (found as FlowRun['body'])[key]
-        : undefined,
-    body,
-  );
+const TONES: Readonly<Record<FlowRun['state'], Tone>> = { running: 'warning', succeeded: 'good', failed: 'bad' };
 
-const textOf = (value: FieldValue | object): string =>
-  typeof value === 'object' ? JSON.stringify(value) : String(value);
+/** A step with the choices that its inputs have, such as the outcome. */
+function stepItem({ action, values, problems }: StepResult): Html {
+  const chosen = action.fields.flatMap((field) =>
+    field.choices ? field.choices.filter(({ value }) => value === values[field.name]).map(({ title }) => title) : [],
+  );
+  return html`<p class="small">${action.summary}${chosen.length > 0 && `: ${chosen.join(', ')}`}</p>
+${problems.map((problem) => html`<p class="reason">${problem}</p>`)}`;
+}
