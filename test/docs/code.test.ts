@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
 import { checkArguments, findCommand } from '../../cli/frame/arguments';
+import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
 
 const ROOT = join(__dirname, '../..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
@@ -31,6 +32,22 @@ test.each(commands)('$page: the command is valid: $line', ({ line }) => {
   expect(found.command && checkArguments(found.command, found.rest).help).toBe(false);
 });
 
+const FLOW_URL = 'https://default0.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke';
+const SIGNATURE = '0123456789-0123456789-0123456789-0123456789';
+
+const subscriptionFiles = pages.flatMap((page) =>
+  blocks(read(page), 'yaml')
+    .filter((text) => /^subscriptions:$/m.test(text))
+    .map((text) => ({ page, text })),
+);
+
+test.each(subscriptionFiles)('$page: the subscriptions are valid: $text', ({ text }) => {
+  // The URL of a flow that is called with a token has no signature.
+  const url = text.includes('auth:') ? FLOW_URL : `${FLOW_URL}?sig=${SIGNATURE}`;
+  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name, url]);
+  expect(() => readSubscriptionFile(text, { file: 'a.yaml', environment: Object.fromEntries(names) })).not.toThrow();
+});
+
 const copied = pages.flatMap((page) =>
   [...read(page).matchAll(/<!-- from: (\S+) -->\n```ts\n(.*?)\n```/gs)].map(([, file = '', code = '']) => ({
     page,
@@ -39,6 +56,9 @@ const copied = pages.flatMap((page) =>
   })),
 );
 
-test('code of an example is on a page', () => expect(copied.length).toBeGreaterThan(0));
+test('pages have subscriptions and code of examples', () => {
+  expect(subscriptionFiles.length).toBeGreaterThan(5);
+  expect(copied.length).toBeGreaterThan(0);
+});
 
 test.each(copied)('$page: the code is that of $file', ({ file, code }) => expect(read(file)).toContain(code));

@@ -1,10 +1,7 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: subscription files write variables this way.
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
 import { bodySchema } from '../../cli/events/body-schemas';
 import { RUN_FAILED } from '../../cli/flows/message';
-import { checkArguments, findCommand } from '../../cli/frame/arguments';
-import { readSubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { TRIGGER_IDS } from '../../contract/events';
 import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat-schema';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
@@ -15,25 +12,6 @@ import { MemoryApi } from '../support/memory/memory-api';
 import { readPage } from '../support/pages';
 
 const page = readPage('flow-author.md');
-const blocks = (language: string) =>
-  [...page.matchAll(new RegExp(`^( *)\`\`\`${language}\n([^]*?)\n *\`\`\``, 'gm'))].map(([, indent = '', text = '']) =>
-    text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  );
-const URL =
-  'https://default0.api.powerplatform.com/workflows/0/triggers/manual/paths/invoke?sig=0123456789-0123456789-0123456789-0123456789';
-
-it.each(blocks('yaml'))('the subscription is valid: %s', (text) => {
-  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name, URL]);
-  const { entries } = readSubscriptionFile(text, { file: 'a.yaml', environment: Object.fromEntries(names) });
-  expect(entries).toHaveLength(1);
-});
-
-it.each(blocks('sh').flatMap((block) => block.split('\n')))('the command is valid: %s', (line) => {
-  const words = [...line.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));
-  expect(words.slice(0, 4)).toEqual(['npm', 'run', 'connector', '--']);
-  const found = findCommand(words.slice(4), COMMANDS);
-  expect(found.command && checkArguments(found.command, found.rest).help).toBe(false);
-});
 
 it('names only existing commands', () => {
   for (const name of ['set-url', 'replay', 'rejected', 'explain']) {
