@@ -1,11 +1,9 @@
 /** Draws docs/cards.png, the Teams card of each trigger, with Microsoft's renderer. Run: `npm run docs:cards`. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderBody } from '../../lambda/delivery/core/bodies/body';
 import { EXAMPLES, exampleInput } from '../../test/lambda/delivery/core/bodies/examples';
-import { findBrowser, startBrowser } from '../../test/support/browser/browser';
 import { openCardPage, renderCard } from '../../test/support/browser/cards';
+import { withBrowser } from './browser-run';
 
 const PICTURE_FILE = join(__dirname, '..', '..', 'docs', 'cards.png');
 const CARD_WIDTH = 440;
@@ -17,31 +15,11 @@ const SHEET = `
   .ac-pushButton { padding: 5px 12px; border: 1px solid #d1d1d1; border-radius: 4px; background: #fff; color: #242424; font: 600 14px 'Open Sans', sans-serif; }
 `;
 
-async function drawPicture(): Promise<void> {
-  const browser = await findBrowser();
-  if (!browser) throw new Error('No browser was found. Install Chrome, or set CHROMIUM to the path of a Chromium.');
-  const chromium = await startBrowser(browser);
-  try {
-    const page = await openCardPage(chromium);
-    await page.addStyleTag({ content: SHEET });
-    for (const event of Object.values(EXAMPLES)) {
-      await renderCard(page, JSON.parse(renderBody(exampleInput(event, 'teams-card'))), CARD_WIDTH);
-    }
-    await page.locator('body').screenshot({ path: PICTURE_FILE });
-  } finally {
-    await chromium.close();
+void withBrowser(async (browser) => {
+  const page = await openCardPage(browser);
+  await page.addStyleTag({ content: SHEET });
+  for (const event of Object.values(EXAMPLES)) {
+    await renderCard(page, JSON.parse(renderBody(exampleInput(event, 'teams-card'))), CARD_WIDTH);
   }
-}
-
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'connector-cards-'));
-  // The browser is extracted to this folder.
-  process.env.TMPDIR = folder;
-  try {
-    await drawPicture();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-void main();
+  await page.locator('body').screenshot({ path: PICTURE_FILE });
+});

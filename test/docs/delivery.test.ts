@@ -1,8 +1,11 @@
 /** Runs every row of the table of responses in docs/delivery.md on the real code, over TLS and with the real tables. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { HealthEvent } from '../../contract/events';
 import { SECRET_BELIEVED_MS, SECRET_CACHE_MS } from '../../lambda/delivery/adapters/secret-reader';
 import { FAILURES_TO_OPEN, FIRST_OPEN_MS, MAX_OPEN_MS } from '../../lambda/delivery/core/health/circuit-breaker';
 import { PROBE_TIMES, REFUSALS_SPAN, REFUSALS_TO_PAUSE } from '../../lambda/delivery/core/health/health-transitions';
+import { OUTCOME_STATES } from '../../lambda/delivery/core/outcome';
+import { LINK_LIFETIME_MS } from '../../lambda/delivery/core/outcome-link';
 import { BOOKING_LIFETIME_MS } from '../../lambda/delivery/core/rate-limit';
 import { NotCalled } from '../../lambda/delivery/core/response';
 import { MAX_ROUND_MS } from '../../lambda/delivery/core/retry';
@@ -110,6 +113,13 @@ it('the table explains every error code of an unreadable URL', () => {
   expect(section).toContain(`more than ${SECRET_BELIEVED_MS / 1000} seconds ago`);
 });
 
+it('the tables have every state of an outcome in its order, and every health event', () => {
+  const firstCells = (heading: string) =>
+    codeRows(sectionOf(PAGE, heading)).map(([cell = '']) => cell.replaceAll('`', ''));
+  expect(firstCells('## Outcomes')).toEqual([...OUTCOME_STATES]);
+  expect(firstCells('## Health events').toSorted()).toEqual(Object.values(HealthEvent).toSorted());
+});
+
 it('the text has the numbers of the code', () => {
   const text = PAGE.replaceAll(/\s+/g, ' ');
   expect([FAILURES_TO_OPEN, FIRST_OPEN_MS, MAX_OPEN_MS, MAX_ROUND_MS]).toEqual([5, 30_000, 900_000, 84 * 3600_000]);
@@ -123,4 +133,6 @@ it('the text has the numbers of the code', () => {
   expect(text).toContain('After 3 of them over at least 10 minutes');
   expect(PROBE_TIMES.map((ms) => ms / 3600_000).slice(0, 5)).toEqual([0.25, 1, 6, 24, 48]);
   expect(text).toContain('15 minutes, 1 hour and 6 hours after the pause began, then daily for 14 days');
+  expect(LINK_LIFETIME_MS).toBe(37 * 24 * 3600_000);
+  expect(text).toContain("more than 37 days after the delivery's last attempt");
 });

@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { expect, it } from 'vitest';
 import { HealthEvent } from '../../contract/events';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
-import { ConnectorAlarms, Notifications, PowerAutomateConnector, Source } from '../../lib';
+import { ConnectorAlarms, ConnectorSignIn, Notifications, PowerAutomateConnector, Source } from '../../lib';
 import { addEverySource } from '../support/app/sources';
 import { readPage } from '../support/pages';
 
@@ -23,6 +23,7 @@ const stack = new Stack(new App(), 'Stack');
 const connector = new PowerAutomateConnector(stack, 'Connector', {
   notifications: Notifications.email('a@example.com'),
 });
+connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
 addEverySource(connector);
 const reconciled = Source.glueJob({ jobName: 'load-returns', dataSource: 'Returns' });
 connector.addSource('Reconciled', reconciled, { reconciliation: {} });
@@ -40,7 +41,7 @@ const messages = Object.values(template.findResources('AWS::Events::Rule'))
   .map(({ Properties }) => ({ id: Properties.EventPattern['detail-type'][0], links: links(Properties.Targets) }));
 
 it('every alarm and every notification links the entry that names it', () => {
-  expect(alarms.length).toBe(27);
+  expect(alarms.length).toBe(34);
   expect(messages.map(({ id }) => id).sort()).toEqual(Object.values(HealthEvent).sort());
   for (const { id, links } of [...alarms, ...messages]) {
     expect(links, id).toHaveLength(1);
