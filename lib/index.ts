@@ -101,6 +101,7 @@ export {
   RefreshSubject,
   Weekday,
 } from './subscriptions/refresh-expectation';
+export { RefreshKind } from './subscriptions/refresh-kind';
 export {
   SubscriptionRegistration,
   type SubscriptionRegistrationProps,
@@ -112,7 +113,6 @@ export {
   type DataSourceRefreshSucceededOptions,
   type FullRefreshCompletedOptions,
   type MeasureThresholdOptions,
-  RefreshKind,
   RefreshStatus,
   type SegmentThresholdOptions,
   Trigger,
