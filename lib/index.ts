@@ -97,6 +97,7 @@ export {
   RefreshSubject,
   Weekday,
 } from './subscriptions/refresh-expectation';
+export { RefreshKind } from './subscriptions/refresh-kind';
 export {
   SubscriptionRegistration,
   type SubscriptionRegistrationProps,
@@ -108,7 +109,6 @@ export {
   type DataSourceRefreshSucceededOptions,
   type FullRefreshCompletedOptions,
   type MeasureThresholdOptions,
-  RefreshKind,
   RefreshStatus,
   type SegmentThresholdOptions,
   Trigger,

@@ -60,7 +60,7 @@ export const SCRIPTS: Readonly<Record<Scenario, Script>> = {
     events: (n, round) =>
       one('UnificationRefreshed', { runId: `one-${round}-${n}`, status: 'Successful', stages, ...span() }),
   },
-  // Nobody subscribes to the refresh itself.
+  // The refresh itself starts no flow.
   'refresh that is expected': {
     events: (n, round) =>
       one('DataSourceRefreshed', {

@@ -1,6 +1,7 @@
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import type { RefreshKind, RefreshStatus } from '../subscriptions/trigger';
+import type { RefreshKind } from '../subscriptions/refresh-kind';
+import type { RefreshStatus } from '../subscriptions/trigger';
 
 /** Options that all sources have. */
 export interface SourceOptions {

@@ -1,5 +1,5 @@
 import { type Duration, Token } from 'aws-cdk-lib';
-import type { RefreshKind } from './trigger';
+import type { RefreshKind } from './refresh-kind';
 
 /** Options of an expectation. */
 export interface RefreshExpectationOptions {

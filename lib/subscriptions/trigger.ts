@@ -1,5 +1,6 @@
 import type { TRIGGER_IDS } from '../../contract/events';
 import type { RefreshExpectation } from './refresh-expectation';
+import type { RefreshKind } from './refresh-kind';
 import type { Threshold } from './threshold';
 
 /** Final status of a refresh. */
@@ -14,14 +15,6 @@ export enum RefreshStatus {
   SKIPPED = 'Skipped',
   /** The refresh was canceled. */
   CANCELED = 'Canceled',
-}
-
-/** Cause of a full refresh. */
-export enum RefreshKind {
-  /** A schedule started the refresh. */
-  SCHEDULED = 'Scheduled',
-  /** A person started the refresh. */
-  ON_DEMAND = 'OnDemand',
 }
 
 /** Filter for successful refreshes of data sources. */

@@ -16,7 +16,7 @@ export function expectedSubject({ instanceId, filter, expectation }: Subscriptio
 
 /**
  * The state after a subscription was made, changed or removed. Keeps the progress of an expectation that did not change.
- * @param subscription as it is stored now. Undefined: there is none.
+ * @param subscription as it is stored now. Undefined: it was removed.
  */
 export function withSubscription(
   tracked: Tracked,

@@ -73,7 +73,7 @@ function timeAfterRefresh({ rhythm, grace }: Expectation, since: number, end: nu
 
 /**
  * The state after a refresh that counts.
- * @param end end of the refresh, at most `now`, and after `last`.
+ * @param end end of the refresh, up to `now`, and after `last`.
  * @param last end of the last refresh that counted.
  */
 export function afterRefresh(before: Expecting, end: number, last: number | undefined, now: number): Step {

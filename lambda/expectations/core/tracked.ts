@@ -67,7 +67,7 @@ export function trackedDue({ expecting, unsent }: Tracked): number | undefined {
   return dues.length > 0 ? Math.min(...dues) : undefined;
 }
 
-/** Whether nobody expects the subject any more. */
+/** Whether no subscription expects the subject any more. */
 export const isUnused = ({ expecting, unsent }: Tracked): boolean => expecting.length === 0 && unsent.length === 0;
 
 const FAILURES: readonly Status[] = ['Failed', 'TimedOut'];

@@ -88,11 +88,13 @@ describe('tables', () => {
     const onKey = (id: string) => [
       ...new Set(permissions(template, `${id}Role`).filter((one) => one.endsWith(' TableKey'))),
     ];
-    expect(onKey('DeliveryDispatch')).toEqual(['kms:Decrypt TableKey']);
-    expect(onKey('ThresholdsEvaluate')).toEqual(['kms:Decrypt TableKey']);
-    expect(onKey('DeliveryDeliver')).toEqual(
-      ['Decrypt', 'Encrypt', 'GenerateDataKey*', 'ReEncrypt*'].map((action) => `kms:${action} TableKey`),
-    );
+    expect(onKey('ThresholdsSweep')).toEqual(['kms:Decrypt TableKey']);
+    // They write the items of expected subjects.
+    for (const writer of ['DeliveryDispatch', 'ThresholdsEvaluate', 'DeliveryDeliver']) {
+      expect(onKey(writer)).toEqual(
+        ['Decrypt', 'Encrypt', 'GenerateDataKey*', 'ReEncrypt*'].map((action) => `kms:${action} TableKey`),
+      );
+    }
     expect(onKey('CollectionCollect')).toEqual([]);
   });
 
@@ -304,7 +306,7 @@ describe('deadLetterQueue', () => {
     expect(connector.rules.deadLetterQueue.node.path).toBe('Stack/Given');
     expect(resources(template, 'AWS::SQS::Queue')).not.toHaveProperty('EventsDeadLetterQueue');
     const rules = Object.entries(resources(template, 'AWS::Events::Rule')).filter(([id]) => id.startsWith('Events'));
-    expect(rules).toHaveLength(10);
+    expect(rules).toHaveLength(11);
     for (const [, { Properties }] of rules) {
       expect(referred(Properties.Targets[0].DeadLetterConfig)).toEqual({ Arn: 'Given' });
     }

@@ -88,7 +88,7 @@ function inventory(template: Template): Record<string, number> {
 
 describe('used alone', () => {
   test.each<[string, Record<string, number>]>([
-    ['TriggerRules', { 'AWS::Events::Rule': 7, 'AWS::SQS::Queue': 2 }],
+    ['TriggerRules', { 'AWS::Events::Rule': 8, 'AWS::SQS::Queue': 2 }],
     [
       'ThresholdEvaluation',
       {

@@ -358,7 +358,7 @@ describe('permissions', () => {
       [
         ...reading('ThresholdsObservationsQueue'),
         ...onTable('ThresholdsTable', 'BatchGetItem', 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
-        ...onTable('SubscriptionsTable', 'BatchGetItem'),
+        ...onTable('SubscriptionsTable', 'BatchGetItem', 'PutItem'),
         'events:PutEvents EventsBus',
         'sqs:SendMessage ThresholdsObservationsDeadLetterQueue',
       ],
@@ -387,6 +387,7 @@ describe('permissions', () => {
       [
         ...reading('DeliveryTriggersQueue'),
         ...onTable(`SubscriptionsTable/index/${TRIGGER_INDEX.name}`, 'Query'),
+        ...onTable('SubscriptionsTable', 'BatchGetItem', 'PutItem'),
         'sqs:SendMessage DeliveryDeliveriesQueue',
         'sqs:SendMessage DeliveryTriggersDeadLetterQueue',
       ],
@@ -397,7 +398,7 @@ describe('permissions', () => {
         ...reading('DeliveryDeliveriesQueue'),
         ...onTable('DeliveryTable', 'PutItem', 'GetItem', 'UpdateItem'),
         ...onTable(`DeliveryTable/index/${OPEN_INDEX.name}`, 'Query'),
-        ...onTable('SubscriptionsTable', 'BatchGetItem', 'UpdateItem'),
+        ...onTable('SubscriptionsTable', 'BatchGetItem', 'UpdateItem', 'PutItem', 'DeleteItem'),
         ...onTable(`SubscriptionsTable/index/${DUE_INDEX.name}`, 'Query'),
         'events:PutEvents EventsBus',
         'sqs:SendMessage DeliveryDeliveriesQueue',
@@ -538,6 +539,26 @@ describe('permissions', () => {
   });
 });
 
+test('functions may write the items of expected subjects, but no subscriptions', () => {
+  for (const id of ['DeliveryDispatch', 'ThresholdsEvaluate', 'DeliveryDeliver']) {
+    const [policy] = Object.entries(resources(template, 'AWS::IAM::Policy')).filter(([name]) =>
+      name.includes(`${id}Role`),
+    );
+    const statements = policy?.[1].Properties.PolicyDocument.Statement as {
+      Action: string | string[];
+      Resource: unknown;
+      Condition?: unknown;
+    }[];
+    const writing = statements.filter(
+      ({ Action, Resource }) =>
+        [Action].flat().includes('dynamodb:PutItem') && JSON.stringify(Resource).includes('Subscriptions'),
+    );
+    expect(writing.map(({ Condition }) => Condition)).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['#expected#*'] } },
+    ]);
+  }
+});
+
 describe('props', () => {
   const variables = (of: Template, handler: EveryHandler) =>
     resources(of, 'AWS::Lambda::Function')[`${HANDLERS[handler]}Function`]?.Properties.Environment.Variables;
@@ -548,7 +569,7 @@ describe('props', () => {
     new PowerAutomateConnector(stack, 'Other', { eventBus });
     const own = Template.fromStack(stack);
     own.resourceCountIs('AWS::Events::EventBus', 1);
-    own.resourcePropertiesCountIs('AWS::Events::Rule', { EventBusName: 'company' }, 10);
+    own.resourcePropertiesCountIs('AWS::Events::Rule', { EventBusName: 'company' }, 11);
     own.resourcePropertiesCountIs(
       'AWS::Lambda::Function',
       { Environment: { Variables: Match.objectLike({ [Env.EVENT_BUS_NAME]: 'company' }) } },
@@ -558,18 +579,18 @@ describe('props', () => {
 
   test('eventSource: rules match it, and the events of evaluate, sweep and collect have it', () => {
     const given = connectorTemplate({ eventSource: 'crm' });
-    given.resourcePropertiesCountIs('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['crm'] }) }, 10);
+    given.resourcePropertiesCountIs('AWS::Events::Rule', { EventPattern: Match.objectLike({ source: ['crm'] }) }, 11);
     expect(variables(given, 'evaluate')[Env.EVENT_SOURCE]).toBe('crm');
     expect(variables(given, 'sweep')[Env.EVENT_SOURCE]).toBe('crm');
     expect(variables(given, 'collect')[Env.EVENT_SOURCE]).toBe('crm');
   });
 
-  test('connectorId: rules match only crossings and collected runs with this ID, and every function has it', () => {
+  test('connectorId: rules match only crossings, overdue refreshes and collected runs with this ID, and every function has it', () => {
     const given = connectorTemplate({ connectorId: 'emea' });
     given.resourcePropertiesCountIs(
       'AWS::Events::Rule',
       { EventPattern: Match.objectLike({ detail: { connector: ['emea'] } }) },
-      2,
+      3,
     );
     given.resourcePropertiesCountIs(
       'AWS::Events::Rule',

@@ -193,5 +193,5 @@ test('without recipients, nothing is created', () => {
   ]) {
     plain.resourceCountIs(type, 0);
   }
-  plain.resourceCountIs('AWS::Events::Rule', 13);
+  plain.resourceCountIs('AWS::Events::Rule', 14);
 });
