@@ -1,7 +1,7 @@
 import { COMPARED_MS, changeNumber, changePosition, valueAfterChange } from '../../lambda/shared/core/change';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { cutOf } from '../../lambda/shared/core/position';
-import { difference, quantityText } from '../../lambda/shared/core/text';
+import { difference, percentText } from '../../lambda/shared/core/text';
 import type { ChangeThreshold } from '../../lambda/subscriptions/core/subscription';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { changeSizeText } from '../subscriptions/subscription-text';
@@ -71,5 +71,5 @@ export function isChanged(threshold: ChangeThreshold, base: number | undefined, 
 }
 
 /** `+12.5%`, `-500`. */
-export const signed = (change: number, unit: ChangeThreshold['unit']): string =>
-  `${change > 0 ? '+' : ''}${quantityText(change, unit === 'percent' ? '%' : '')}`;
+const signed = (change: number, unit: ChangeThreshold['unit']): string =>
+  `${change > 0 ? '+' : ''}${unit === 'percent' ? percentText(change) : numberText(change)}`;

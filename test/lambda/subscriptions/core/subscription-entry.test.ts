@@ -198,7 +198,9 @@ describe('a mistake says what to write', () => {
     [
       'no level',
       noLevel,
-      ['"above" is missing; write one of above, atOrAbove, below, atOrBelow, such as above: 10000, or a change: risesBy, fallsBy, changesBy'],
+      [
+        '"above" is missing; write one of above, atOrAbove, below, atOrBelow, such as above: 10000, or a change: risesBy, fallsBy, changesBy',
+      ],
     ],
     [
       'two levels',
