@@ -5,15 +5,25 @@ import { difference, percentText } from '../../lambda/shared/core/text';
 import type { ChangeThreshold } from '../../lambda/subscriptions/core/subscription';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { changeSizeText } from '../subscriptions/subscription-text';
-import type { ThresholdStatus } from './threshold-status';
 
-type Status = Pick<ThresholdStatus, 'phase' | 'next' | 'distance' | 'base' | 'change'>;
+/** The part of a threshold's status that depends on changes. */
+export interface ChangeStatus {
+  /** `no base`: a change of the value would not fire, because it has nothing to compare with. */
+  readonly phase: 'armed' | 'beyond' | 'no base';
+  readonly next: string;
+  readonly distance?: number;
+  /** The earlier value, if there is one. */
+  readonly base?: number;
+  /** The change of the value since the base, in the threshold's unit. */
+  readonly change?: number;
+}
+
 type WithValue = MetricState & Required<Pick<MetricState, 'last'>>;
 
 const DAY_MS = 24 * 3600_000;
 
 /** Status of a threshold on changes. */
-export function changeStatus(threshold: ChangeThreshold, state: WithValue): Status {
+export function changeStatus(threshold: ChangeThreshold, state: WithValue): ChangeStatus {
   if (!state.changes) {
     const next = 'not watched yet: evaluate has not processed its check; if this lasts, apply the subscription again';
     return { phase: 'no base', next };
@@ -22,7 +32,7 @@ export function changeStatus(threshold: ChangeThreshold, state: WithValue): Stat
 }
 
 /** Each observation is compared with the one before, so the last value is the next base. */
-function sincePrevious(threshold: ChangeThreshold, { last, recent }: WithValue): Status {
+function sincePrevious(threshold: ChangeThreshold, { last, recent }: WithValue): ChangeStatus {
   const { change, by, unit } = threshold;
   const base = recent.at(-2)?.[1];
   const changed = base === undefined ? {} : { base, change: changeNumber(unit, base, last.value) };
@@ -37,7 +47,7 @@ function sincePrevious(threshold: ChangeThreshold, { last, recent }: WithValue):
   return { phase: 'armed', next, distance: difference(change === 'falls' ? low : high, last.value), ...changed };
 }
 
-function sinceTime(threshold: ChangeThreshold, { last, changes }: WithValue): Status {
+function sinceTime(threshold: ChangeThreshold, { last, changes }: WithValue): ChangeStatus {
   const { comparedWith, change, unit } = threshold;
   if (comparedWith === 'previous') throw new Error('the previous value has no time');
   const base = changes?.bases[comparedWith] ?? undefined;

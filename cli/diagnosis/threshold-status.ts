@@ -12,7 +12,7 @@ import type { MetricState } from '../../lambda/thresholds/core/metric-state';
 import { type Flag, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import type { Connector } from '../connector/connector';
 import { inSlices } from '../shell/slices';
-import { changeStatus } from './change-status';
+import { type ChangeStatus, changeStatus } from './change-status';
 
 /**
  * State of a threshold on a metric. `no value`: the metric has no value yet. `armed`: the next crossing fires.
@@ -21,7 +21,7 @@ import { changeStatus } from './change-status';
  */
 export type ThresholdPhase = 'no value' | 'armed' | 'beyond' | 'recovering' | 'no base';
 
-export interface ThresholdStatus {
+export interface ThresholdStatus extends Pick<ChangeStatus, 'base' | 'change'> {
   readonly metric: string;
   readonly phase: ThresholdPhase;
   readonly value?: number;
@@ -31,10 +31,6 @@ export interface ThresholdStatus {
   readonly next: string;
   /** Signed change of the value that `next` needs; 0 for any change. Undefined without a value. */
   readonly distance?: number;
-  /** The earlier value of a threshold on changes, if there is one. */
-  readonly base?: number;
-  /** The change of the value since the base, in the threshold's unit. */
-  readonly change?: number;
   /** Recent values, oldest first, as [epoch milliseconds, value]. */
   readonly recent: readonly (readonly [number, number])[];
   /** Whether a crossing on this metric is committed but not yet published. */
