@@ -1,11 +1,13 @@
 import type { TRIGGER_IDS } from '../../contract/events';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 
-/** The measured scenarios: the triggers, and steps before some of them. */
+/** The measured scenarios: the triggers, a threshold on changes, and steps before some of them. */
 export type Scenario =
   | Exclude<(typeof TRIGGER_IDS)[number], 'refresh-overdue'>
   | 'refresh that is expected'
+  | 'change since the previous value'
   | 'observation that crosses nothing'
+  | 'change that crosses nothing'
   | 'unification in three stages';
 
 /** Events of a round, and number of subscriptions and subjects: a full batch of different ones. */
@@ -39,6 +41,8 @@ export const newSegment = (n: number, round: number): Event[] =>
   one('SegmentRefreshed', { segment: `Segment ${n} of round ${round}`, memberCount: 1, observedAt: nextInstant() });
 const value = (n: number, amount: number) =>
   one('MeasureRefreshed', { measure: `Measure ${n}`, value: amount, unit: 'EUR', observedAt: nextInstant() });
+const changing = (n: number, amount: number) =>
+  one('MeasureRefreshed', { measure: `Changing ${n}`, value: amount, unit: 'EUR', observedAt: nextInstant() });
 const refreshed = (n: number, round: number, more: object) =>
   one('DataSourceRefreshed', { dataSource: `Source ${n}`, runId: `run-${round}`, ...more, ...span() });
 const stages = { map: 'Successful', match: 'Successful', merge: 'Successful' };
@@ -70,6 +74,8 @@ export const SCRIPTS: Readonly<Record<Scenario, Script>> = {
         ...span(),
       }),
   },
+  'change since the previous value': { events: (n) => changing(n, 5_000), undo: (n) => changing(n, 15_000) },
+  'change that crosses nothing': { events: (n, round) => changing(n, 15_000 + round) },
   'observation that crosses nothing': { events: (n, round) => size(n, 5_000 + round) },
   'unification in three stages': {
     events: (n, round) =>
@@ -100,6 +106,13 @@ export function subscriptions(): SubscriptionDefinition[] {
       trigger: 'measure-threshold-crossed',
       filter: { measure: `Measure ${n}` },
       threshold,
+    },
+    {
+      ...common,
+      name: `changing-${n}`,
+      trigger: 'measure-threshold-crossed',
+      filter: { measure: `Changing ${n}` },
+      threshold: { change: 'falls', by: 20, unit: 'percent', comparedWith: 'previous' },
     },
   ]);
   const expected = Array.from(

@@ -37,6 +37,7 @@ describe('the schema of subscription files', () => {
   const measure = { name: 'rev', trigger: 'measure-threshold-crossed', measure: 'Revenue', atOrBelow: '0.5' };
   const full = { name: 'full', trigger: 'full-refresh-completed', flowUrl: '${FLOW_URL}' };
 
+  const FALL = { percent: 20, comparedWith: 'previous' };
   const ENTRA = { type: 'entra', tenantId: 'contoso.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
 
   test.each<[object]>([
@@ -44,6 +45,14 @@ describe('the schema of subscription files', () => {
     [{ ...failed, dataSource: 'CRM', includeRetries: true, owners: 'kim@example.com', instanceId: 'emea' }],
     [{ ...segment, recoverTo: 9000, owners: ['kim@example.com'], link: 'https://example.com' }],
     [{ ...measure, dimensions: { Region: 'EMEA' }, format: 'flat' }],
+    [{ ...segment, above: undefined, fallsBy: FALL }],
+    [
+      {
+        ...segment,
+        above: undefined,
+        changesBy: { absolute: '12.5', comparedWith: 'sameTimeYesterday', minimumBase: 5 },
+      },
+    ],
     [{ ...measure, format: 'cloudevents' }],
     [{ ...measure, flowUrlFrom: { secret: 'crm/flow-url', field: 'url' } }],
     [{ ...failed, flowUrl: undefined, flowUrlFrom: { parameter: '/crm/flow-url' } }],
@@ -60,6 +69,13 @@ describe('the schema of subscription files', () => {
   });
 
   test.each<[object]>([
+    [{ ...segment, fallsBy: FALL }],
+    [{ ...segment, above: undefined, fallsBy: FALL, risesBy: FALL }],
+    [{ ...segment, above: undefined, fallsBy: FALL, recoverTo: 5 }],
+    [{ ...segment, above: undefined, fallsBy: { ...FALL, absolute: 5 } }],
+    [{ ...segment, above: undefined, fallsBy: { comparedWith: 'previous' } }],
+    [{ ...segment, above: undefined, fallsBy: { percent: 20 } }],
+    [{ ...segment, above: undefined, fallsBy: { ...FALL, comparedWith: 'lastMonth' } }],
     [{ ...failed, flowUrl: undefined }],
     [{ ...failed, flowUrlFrom: { secret: 'crm' } }],
     [{ ...measure, flowUrl: '${CRM_FLOW_URL}', flowUrlFrom: { secret: 'crm' } }],

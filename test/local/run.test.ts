@@ -199,6 +199,7 @@ describe('npm start -- --once --json', () => {
       '2026-11-07 Revenue yesterday above 250000: 239870.45 → 250000',
       '2026-11-08 Customers at risk below 500: 500 → 486',
       '2026-11-09 VIP customers above 10000: 9985 → 10215',
+      '2026-11-11 Revenue yesterday below 238451.995: 244020.1 → 238115.3',
       '2026-11-12 Customers at risk below 500: 515 → 498',
       '2026-11-13 Revenue yesterday above 250000: 247990.99 → 253400',
     ]);

@@ -65,7 +65,7 @@ export const NO_CHANGE = position(0);
 
 /**
  * The position of a change among the cuts of its series. Without a base, or with one that is too small, there is no change.
- * @param base the value to compare with. Undefined or null if there is none.
+ * @param base the value to compare with. Undefined or null: no value.
  */
 export function changePosition(
   { unit, minimumBase = 0 }: ChangeSeries,

@@ -45,7 +45,7 @@ export function compareFractions(a: Fraction, b: Fraction): number {
   return numerator < 0n ? -1 : Number(numerator > 0n);
 }
 
-/** A double next to the fraction: at most a few units in the last place away. */
+/** A double next to the fraction: up to a few units in the last place away. */
 export function toNumber({ numerator, denominator }: Fraction): number {
   if (numerator === 0n) return 0;
   const digits = (value: bigint) => String(value).length;

@@ -55,6 +55,10 @@ export function quantityText(value: number, unit = ''): string {
   return unit === '%' ? `${number}%` : `${number} ${unit}`;
 }
 
+/** A percentage for people: `23.5%`, with three digits or all before the decimal point. */
+export const percentText = (percent: number): string =>
+  quantityText(Math.abs(percent) >= 100 ? Math.round(percent) : Number(percent.toPrecision(3)), '%');
+
 /** The number, with 0 for −0, which JSON lacks. */
 export const plain = (value: number): number => (value === 0 ? 0 : value);
 

@@ -1,19 +1,29 @@
 import { COMPARED_MS, changeNumber, changePosition, valueAfterChange } from '../../shared/core/change';
 import { numberText } from '../../shared/core/number-text';
 import { cutOf } from '../../shared/core/position';
-import { difference, quantityText } from '../../shared/core/text';
+import { difference, percentText } from '../../shared/core/text';
 import { changeSizeText } from '../../subscriptions/core/condition-text';
 import type { ChangeThreshold } from '../../subscriptions/core/subscription';
 import type { MetricState } from './metric-state';
-import type { ThresholdStatus } from './threshold-status';
 
-type Status = Pick<ThresholdStatus, 'phase' | 'next' | 'distance' | 'base' | 'change'>;
+/** The part of a threshold's status that depends on changes. */
+export interface ChangeStatus {
+  /** `no base`: a change of the value would not fire, because it has nothing to compare with. */
+  readonly phase: 'armed' | 'beyond' | 'no base';
+  readonly next: string;
+  readonly distance?: number;
+  /** The earlier value, if there is one. */
+  readonly base?: number;
+  /** The change of the value since the base, in the threshold's unit. */
+  readonly change?: number;
+}
+
 type WithValue = MetricState & Required<Pick<MetricState, 'last'>>;
 
 const DAY_MS = 24 * 3600_000;
 
 /** Status of a threshold on changes. */
-export function changeStatus(threshold: ChangeThreshold, state: WithValue): Status {
+export function changeStatus(threshold: ChangeThreshold, state: WithValue): ChangeStatus {
   if (!state.changes) {
     const next = 'not watched yet: evaluate has not processed its check; if this lasts, apply the subscription again';
     return { phase: 'no base', next };
@@ -22,7 +32,7 @@ export function changeStatus(threshold: ChangeThreshold, state: WithValue): Stat
 }
 
 /** Each observation is compared with the one before, so the last value is the next base. */
-function sincePrevious(threshold: ChangeThreshold, { last, recent }: WithValue): Status {
+function sincePrevious(threshold: ChangeThreshold, { last, recent }: WithValue): ChangeStatus {
   const { change, by, unit } = threshold;
   const base = recent.at(-2)?.[1];
   const changed = base === undefined ? {} : { base, change: changeNumber(unit, base, last.value) };
@@ -37,7 +47,7 @@ function sincePrevious(threshold: ChangeThreshold, { last, recent }: WithValue):
   return { phase: 'armed', next, distance: difference(change === 'falls' ? low : high, last.value), ...changed };
 }
 
-function sinceTime(threshold: ChangeThreshold, { last, changes }: WithValue): Status {
+function sinceTime(threshold: ChangeThreshold, { last, changes }: WithValue): ChangeStatus {
   const { comparedWith, change, unit } = threshold;
   if (comparedWith === 'previous') throw new Error('the previous value has no time');
   const base = changes?.bases[comparedWith] ?? undefined;
@@ -71,5 +81,5 @@ export function isChanged(threshold: ChangeThreshold, base: number | undefined, 
 }
 
 /** `+12.5%`, `-500`. */
-export const signed = (change: number, unit: ChangeThreshold['unit']): string =>
-  `${change > 0 ? '+' : ''}${quantityText(change, unit === 'percent' ? '%' : '')}`;
+const signed = (change: number, unit: ChangeThreshold['unit']): string =>
+  `${change > 0 ? '+' : ''}${unit === 'percent' ? percentText(change) : numberText(change)}`;

@@ -26,7 +26,7 @@ type Bases = ReadonlyMap<ComparedTime, Base | undefined>;
 
 /**
  * Finds the thresholds on changes that an observation crosses: one query for the series of each partition, and one for each
- * series whose change moved. A change that compares with the previous value starts anew at each observation.
+ * series whose change moved. A change since the previous value starts from no change at each observation.
  * @param keys partitions of the metric: its own, and its measure's.
  */
 export async function changedItems(

@@ -8,7 +8,7 @@ import {
   type Subscription,
   type Threshold,
 } from '../../subscriptions/core/subscription';
-import { changeStatus } from './change-status';
+import { type ChangeStatus, changeStatus } from './change-status';
 import type { MetricState } from './metric-state';
 import type { ThresholdStore } from './ports';
 import { type Flag, watchedMetric } from './threshold-item';
@@ -20,7 +20,7 @@ import { type Flag, watchedMetric } from './threshold-item';
  */
 export type ThresholdPhase = 'no value' | 'armed' | 'beyond' | 'recovering' | 'no base';
 
-export interface ThresholdStatus {
+export interface ThresholdStatus extends Pick<ChangeStatus, 'base' | 'change'> {
   readonly metric: string;
   readonly phase: ThresholdPhase;
   readonly value?: number;
@@ -30,10 +30,6 @@ export interface ThresholdStatus {
   readonly next: string;
   /** Signed change of the value that `next` needs; 0 for any change. Undefined without a value. */
   readonly distance?: number;
-  /** The earlier value of a threshold on changes, if there is one. */
-  readonly base?: number;
-  /** The change of the value since the base, in the threshold's unit. */
-  readonly change?: number;
   /** Recent values, oldest first, as [epoch milliseconds, value]. */
   readonly recent: readonly (readonly [number, number])[];
   /** Whether a crossing on this metric is committed but not yet published. */

@@ -137,12 +137,11 @@ describe('tables', () => {
     }
   });
 
-  test('only deliveries and collected runs expire', () => {
-    for (const id of ['DeliveryTable', 'CollectionTable']) {
+  test('deliveries, collected runs and past values expire', () => {
+    for (const id of ['DeliveryTable', 'CollectionTable', 'ThresholdsTable']) {
       expect(tables[id]?.Properties.TimeToLiveSpecification).toEqual({ AttributeName: TTL_ATTRIBUTE, Enabled: true });
     }
     expect(tables.SubscriptionsTable?.Properties.TimeToLiveSpecification).toBeUndefined();
-    expect(tables.ThresholdsTable?.Properties.TimeToLiveSpecification).toBeUndefined();
   });
 });
 

@@ -30,6 +30,22 @@ describe('a plot', () => {
     expect(tip).toBeLessThan(base as number);
   });
 
+  it.each([
+    [{ change: 'falls', comparedWith: 'previous' }, '≤ 9.6', 'base 12'],
+    [{ change: 'rises', comparedWith: 'sameTimeYesterday' }, '≥ 24', 'base 20'],
+  ] as const)('shows the earlier value and the band of a change: %j', (more, limit, base) => {
+    const threshold = { by: 20, unit: 'percent', ...more } as const;
+    const days = [segment('A', 20, 2 * 24 * 60), segment('A', 12, 60)];
+    const watched = metricOf(days, { subscriptions: [watching('change', 'A', 1)] });
+    const changing: PlottedMetric = { ...watched, levels: [], changes: [{ ...threshold, subscription: 'change' }] };
+    expect(classes(changing, 'rect', 'band')).toHaveLength(1);
+    expect(elements(drawn(changing), 'text').map(({ text }) => text)).toEqual(expect.arrayContaining([limit, base]));
+    expect(plotText(changing)).toContain(`${more.change} by 20% compared with the`);
+    expect(classes({ ...changing, points: [] }, 'rect', 'band'), 'without a value').toEqual([]);
+    const small = { ...threshold, minimumBase: 1000, subscription: 'change' };
+    expect(classes({ ...changing, changes: [small] }, 'rect', 'band'), 'with a small base').toEqual([]);
+  });
+
   it('places larger values higher and later values further right', () => {
     const at = classes(metric, 'circle', 'value').map(({ attributes }) => [
       Number(attributes.cx),

@@ -1,7 +1,7 @@
 import type { MeasureCrossing, SegmentCrossing } from '../../../events/core/trigger-event';
 import { type ChangeUnit, type ComparedWith, changeNumber } from '../../../shared/core/change';
 import { numberText } from '../../../shared/core/number-text';
-import { quantityText } from '../../../shared/core/text';
+import { percentText, quantityText } from '../../../shared/core/text';
 
 /** The fields of a crossing that a threshold on changes has. */
 export interface ChangeFacts {
@@ -32,10 +32,6 @@ export const COMPARED_WITH_TEXT: Readonly<Record<ComparedWith, string>> = {
   sameTimeYesterday: 'the same time yesterday',
   sameTimeLastWeek: 'the same time last week',
 };
-
-/** `23.5%`, with three digits or all before the decimal point. */
-export const percentText = (percent: number): string =>
-  quantityText(Math.abs(percent) >= 100 ? Math.round(percent) : Number(percent.toPrecision(3)), '%');
 
 /** What the value did: `fell by 23.5% compared with the same time last week`. */
 export function changeText(event: SegmentCrossing | MeasureCrossing, facts: ChangeFacts): string {

@@ -15,10 +15,19 @@ import type {
 } from '../../../events/core/trigger-event';
 import { durationText } from '../../../shared/core/duration';
 import { numberText } from '../../../shared/core/number-text';
-import { cut, difference, mapText, markdown, membersText, oneLine, quantityText } from '../../../shared/core/text';
+import {
+  cut,
+  difference,
+  mapText,
+  markdown,
+  membersText,
+  oneLine,
+  percentText,
+  quantityText,
+} from '../../../shared/core/text';
 import { overdueSubject } from '../../../subscriptions/core/matching';
 import type { Threshold } from '../../../subscriptions/core/subscription';
-import { changeFacts, percentText } from './change-text';
+import { changeFacts } from './change-text';
 import { flatBody } from './flat';
 import type { FlatBody } from './flat-schema';
 import type { BodyInput } from './input';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { COMPARED_WITH } from '../../../shared/core/change';
-import { decimalSchema } from '../../../shared/core/numbers';
+import { decimalSchema, isDecimal } from '../../../shared/core/numbers';
 import { checkEach, closestWord, type Issue, mistakeAt, type RawMistake, write, writeOneOf } from './messages';
 
 /** The keys of a threshold on changes. */
@@ -20,9 +20,10 @@ function amount(hint: string, description: string, most = Number.POSITIVE_INFINI
   return v.optional(
     v.pipe(
       decimalSchema(message),
-      v.transform(Number),
-      v.check((value) => value > 0 && value <= most, message),
+      // The schema reports what is not a number.
+      v.check((value) => !isDecimal(value) || (Number(value) > 0 && Number(value) <= most), message),
       v.description(description),
+      v.transform(Number),
     ),
   );
 }

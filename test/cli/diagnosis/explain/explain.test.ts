@@ -15,6 +15,7 @@ import { LogMessage } from '../../../../lambda/shared/core/log-messages';
 import type { Metric } from '../../../../lambda/shared/core/metric';
 import { matches } from '../../../../lambda/subscriptions/core/matching';
 import type { Filter, Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
+import type { MetricState } from '../../../../lambda/thresholds/core/metric-state';
 import { thresholdStatus } from '../../../../lambda/thresholds/core/threshold-status';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -305,6 +306,30 @@ describe('threshold events', () => {
       'The flow did not run because the threshold was not crossed: the value 90 is not above 100 and fires when it rises by more than 10.',
     );
     expect(step(steps, 'received')).toMatchObject({ mark: '✓', evidence: ['VIP customers: 80 → 90'] });
+  });
+  it('explains why a change did not fire, and which earlier ones did', () => {
+    const fall = { change: 'falls', by: 20, unit: 'percent', comparedWith: 'sameTimeYesterday' } as const;
+    const drop = subscription({
+      trigger: 'segment-threshold-crossed',
+      filter: { segment: 'VIP customers' },
+      threshold: fall,
+    });
+    const recent = [100, 70, 60, 61].map((value, n) => [NOW - (5 - n) * DAY, value] as const);
+    const last = { observedAt: NOW - 2 * DAY, value: 61, sequence: 0 };
+    const state = { metric, version: 1, recent, last };
+    const explained = (changes: MetricState['changes']) =>
+      explain(
+        input({ subscription: drop, statuses: [thresholdStatus(fall, metric, { ...state, changes }, undefined)] }),
+      );
+    const { verdict, steps } = explained({ bases: { sameTimeYesterday: 60 } });
+    expect(verdict).toBe(
+      'The flow did not run because the threshold was not crossed: falls by 20% compared with sameTimeYesterday; the value is 61: its change is +1.67% since 60; fires when it falls by 20% or more.',
+    );
+    expect(step(steps, 'crossed').evidence).toEqual([
+      'earlier: VIP customers: 100 → 70 at 2026-11-16 12:00:00Z (4 d ago)',
+    ]);
+    expect(explained({ bases: { sameTimeYesterday: null } }).verdict).toContain('nothing to compare with');
+    expect(explained(undefined).verdict).toContain('not watched yet');
   });
   it('explains that the value is still beyond an earlier crossing', () => {
     const days = [

@@ -9,7 +9,11 @@ import {
 } from '../../../../lambda/registration/core/register';
 import { metricKey } from '../../../../lambda/shared/core/metric';
 import type { SecretReference } from '../../../../lambda/subscriptions/core/secret-reference';
-import type { FlowUrlSource, Threshold } from '../../../../lambda/subscriptions/core/subscription';
+import {
+  CHANGE_DIRECTIONS,
+  type FlowUrlSource,
+  type Threshold,
+} from '../../../../lambda/subscriptions/core/subscription';
 import { thresholdItems, watchedMetric } from '../../../../lambda/thresholds/core/threshold-item';
 import { Evaluator, segment, thresholdOn } from '../../../support/evaluation';
 import { Crash } from '../../../support/memory/interleaving';
@@ -237,7 +241,7 @@ describe('a crash at any call', () => {
     }
   }
 
-  const anyThreshold: fc.Arbitrary<Threshold> = fc
+  const anyLevel: fc.Arbitrary<Threshold> = fc
     .record({
       operator: fc.constantFrom('above', 'below'),
       value: fc.integer({ min: 1, max: 3 }),
@@ -250,6 +254,13 @@ describe('a crash at any call', () => {
       recoverTo: recovers ? value + (operator === 'above' ? -1 : 1) : undefined,
       fireIfAlreadyBeyond,
     }));
+  const anyChange: fc.Arbitrary<Threshold> = fc.record({
+    change: fc.constantFrom(...CHANGE_DIRECTIONS),
+    by: fc.constantFrom(50, 100),
+    unit: fc.constant('percent' as const),
+    comparedWith: fc.constantFrom('previous', 'sameTimeYesterday'),
+  });
+  const anyThreshold = fc.oneof({ weight: 2, arbitrary: anyLevel }, { weight: 1, arbitrary: anyChange });
   const anyStep = fc.record({
     name: fc.constantFrom('s1', 's2'),
     managedBy: fc.constantFrom('cli', 'cli', 'cli', 'file:a'),
@@ -306,6 +317,11 @@ describe('a crash at any call', () => {
         await subject.evaluate(history);
         await fresh.evaluate(history);
         expect(subject.crossings().sort()).toEqual(fresh.crossings().sort());
+
+        await sweep(subject);
+        const seriesOf = ({ tables }: Evaluator) =>
+          [...tables.series].flatMap(([key, some]) => [...some.keys()].map((one) => `${key} ${one}`));
+        expect(seriesOf(subject).sort()).toEqual(seriesOf(fresh).sort());
       }),
       { numRuns: 400 },
     );

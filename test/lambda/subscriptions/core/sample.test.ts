@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { TRIGGER_IDS } from '../../../../contract/events';
 import { renderBody } from '../../../../lambda/delivery/core/bodies/body';
+import type { MeasureCrossing } from '../../../../lambda/events/core/trigger-event';
+import { changeNumber } from '../../../../lambda/shared/core/change';
 import { isBeyond, THRESHOLD_OPERATORS } from '../../../../lambda/shared/core/position';
 import { matches } from '../../../../lambda/subscriptions/core/matching';
 import { sampleEvent } from '../../../../lambda/subscriptions/core/sample';
-import { BODY_FORMATS, type SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
+import {
+  BODY_FORMATS,
+  CHANGE_DIRECTIONS,
+  type SubscriptionDefinition,
+} from '../../../../lambda/subscriptions/core/subscription';
 
 const NOW = Date.parse('2026-11-05T09:45:00Z');
 const definition = (more: Partial<SubscriptionDefinition>): SubscriptionDefinition => ({
@@ -30,6 +36,25 @@ describe('a sample event', () => {
       expect(body).not.toContain('null');
     },
   );
+
+  it.each(
+    CHANGE_DIRECTIONS.flatMap((change) =>
+      (['percent', 'absolute'] as const).map(
+        (unit) => ({ change, by: 500, unit, comparedWith: 'sameTimeLastWeek' }) as const,
+      ),
+    ),
+  )('of a change has changed by exactly as much: %j', (threshold) => {
+    for (const minimumBase of [undefined, 5000]) {
+      const definition = { threshold: { ...threshold, minimumBase }, filter: { measure: 'A' } };
+      const event = sample({ trigger: 'measure-threshold-crossed', ...definition }) as MeasureCrossing;
+      const { value, baseValue = 0, baseObservedAt, direction } = event;
+      const change = threshold.change === 'falls' ? -500 : 500;
+      expect(changeNumber(threshold.unit, baseValue, value)).toBe(change);
+      expect(direction).toBe(threshold.change === 'falls' ? 'below' : 'above');
+      expect(Math.abs(baseValue)).toBeGreaterThanOrEqual(minimumBase ?? 0);
+      expect(baseObservedAt).toBe(NOW - 7 * 24 * 3600_000);
+    }
+  });
 
   it('matches the subscription', () => {
     const filter = { dataSource: 'Orders' };

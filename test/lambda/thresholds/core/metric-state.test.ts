@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkEvent } from '../../../../lambda/events/core/events';
 import type { Observation } from '../../../../lambda/shared/core/metric';
 import { toObservation } from '../../../../lambda/thresholds/core/evaluate';
-import { type MetricState, nextState, orderOf } from '../../../../lambda/thresholds/core/metric-state';
+import { type MetricState, nextState, orderOf, pastValues } from '../../../../lambda/thresholds/core/metric-state';
 import { measure } from '../../../support/evaluation';
 
 const observation = (change: Partial<Observation> = {}): Observation => ({
@@ -58,6 +58,37 @@ describe('the next state', () => {
     expect(state?.recent).toHaveLength(30);
     expect(state?.recent[0]).toEqual([20, 0]);
     expect(state?.recent.at(-1)).toEqual([49, 9]);
+  });
+
+  it('of a metric with changes keeps two points at least, so that a dropped one has a committed successor', () => {
+    const changes = { bases: { sameTimeLastWeek: 10 } };
+    const wide = { ...observation().metric, name: 'VIP '.repeat(50) };
+    let state: MetricState | undefined;
+    for (let n = 0; n < 5; n++) {
+      const next = observation({ metric: wide, observedAt: n * 1000, value: n });
+      const after = nextState(state, next, changes);
+      expect(after.changes).toEqual(changes);
+      expect(after.recent.length).toBeGreaterThanOrEqual(Math.min(n + 1, 2));
+      const dropped = pastValues(state, next, after, 3000);
+      for (const { until } of dropped) expect(state?.recent.some(([at]) => at === until)).toBe(true);
+      state = after;
+    }
+    expect(state?.recent).toHaveLength(2);
+  });
+
+  it.each([
+    ['no value is compared over time', 0, []],
+    ['the next one is as old as the period', 1000, []],
+    ['the next one is younger', 1001, [{ observedAt: 0, value: 0, until: 1000 }]],
+  ])('drops a value, which is stored unless %s', (_, period, expected) => {
+    const points = [
+      [0, 0],
+      [1000, 1],
+    ] as const;
+    const before = { ...nextState(undefined, observation()), recent: points };
+    const next = observation({ observedAt: 2000, value: 2 });
+    const after = { ...nextState(before, next), recent: [points[1], [2000, 2]] } as MetricState;
+    expect(pastValues(before, next, after, period)).toEqual(expected);
   });
 
   it('fits in one write unit or has only the last point, for any length of names and numbers', () => {
