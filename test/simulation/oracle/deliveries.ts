@@ -237,11 +237,16 @@ export class DeliveryModel {
   }
 
   private checkHeld(name: string, key: string, row: Item): void {
-    const { health, definition } = this.versions.current(name) ?? {};
+    const { health } = this.versions.current(name) ?? {};
     if (health?.state === 'paused' || health?.endsAt !== undefined) return;
-    const active = this.versions.of(name).findLast(({ subscription }) => subscription.health?.state === 'paused');
-    const since = active?.toTime ?? 0;
-    if (Number(row.acceptedAt) < since + 10 * 60_000 - (definition?.maxAge ?? MAX_HELD_MS)) return;
+    // The age that counted when the last pause ended.
+    const versions = this.versions.of(name);
+    const ended = versions.findLastIndex(({ subscription }) => subscription.health?.state === 'paused');
+    const ages = versions
+      .slice(ended, ended + 2)
+      .map(({ subscription }) => subscription.definition.maxAge ?? MAX_HELD_MS);
+    const since = versions[ended]?.toTime ?? 0;
+    if (Number(row.acceptedAt) < since + 10 * 60_000 - Math.min(...ages)) return;
     this.mistakes.push(`STUCK: ${name} is active, and ${key} is held`);
   }
 }
