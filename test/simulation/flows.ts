@@ -1,7 +1,7 @@
 import type { DeliverPorts } from '../../lambda/delivery/core/ports';
 import type { FlowResponse } from '../../lambda/delivery/core/response';
 import type { Chance } from './world/chance';
-import type { Worker } from './world/network';
+import type { Network, Worker } from './world/network';
 import type { World } from './world/world';
 
 /** How a flow answers for a while. The answers are those of docs/delivery.md. */
@@ -91,6 +91,21 @@ export class SimulatedFlows {
     const flow = this.byName.get(name) ?? new SimulatedFlow(name);
     this.byName.set(name, flow);
     return flow;
+  }
+
+  /** Calls flows for a worker, at once and through the network's explorer. */
+  explored(worker: Worker, network: Network): DeliverPorts['post'] {
+    return (url, { headers, body }) => {
+      const post = { flow: nameOf(url), url, webhookId: String(headers['webhook-id']), body: JSON.parse(body), worker };
+      const perform = (): FlowResponse => {
+        this.observer.onPost(post);
+        const answer = { status: 202 };
+        this.observer.onAnswer(post, answer, true);
+        return answer;
+      };
+      const lost = new Error('the answer is lost');
+      return network.call(worker, 'POST', perform, { error: () => lost }).catch(() => ({ error: 'ECONNRESET' }));
+    };
   }
 
   /** Calls flows for a worker. */

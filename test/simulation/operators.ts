@@ -29,6 +29,15 @@ interface Wish {
   exists: boolean;
 }
 
+/** The ports of the commands that change subscriptions. */
+export function operatorPorts(world: World, stack: SimulatedStack, worker: Worker): RegistryPorts {
+  const { subscriptions, thresholds, observationsQueue } = stack.places;
+  const { kms, ...clients } = stack.clients(worker);
+  const place = { subscriptionsTable: subscriptions, thresholdsTable: thresholds, observationsQueue };
+  const ports = registryPorts(place, clients, (name, url) => sealFlowUrl(kms, 'key', name, url));
+  return { ...ports, newId: world.newId, clock: world.clock };
+}
+
 /** People who manage subscriptions and deliveries with the commands' own code. A command that fails is run again. */
 export class Operators {
   private readonly wishes = new Map<string, Wish>();
@@ -88,7 +97,7 @@ export class Operators {
   private fulfil(name: string): void {
     this.run(async (worker) => {
       const { exists, definition, hasFlow } = this.wishes.get(name) as Wish;
-      const ports = this.registryPorts(worker);
+      const ports = operatorPorts(this.world, this.stack, worker);
       if (!exists) {
         await unregister(name, MANAGER, ports);
         return;
@@ -141,18 +150,6 @@ export class Operators {
         },
       );
     });
-  }
-
-  private registryPorts(worker: Worker): RegistryPorts {
-    const { places } = this.stack;
-    const { kms, ...clients } = this.stack.clients(worker);
-    const place = {
-      subscriptionsTable: places.subscriptions,
-      thresholdsTable: places.thresholds,
-      observationsQueue: places.observationsQueue,
-    };
-    const ports = registryPorts(place, clients, (name, url) => sealFlowUrl(kms, 'key', name, url));
-    return { ...ports, newId: this.world.newId, clock: this.world.clock };
   }
 
   private healthPorts(worker: Worker) {

@@ -25,9 +25,11 @@ export function scenarioOf(seed: string, events: number): Scenario {
   const share = chance.among([0.3, 0.7, 1]);
   const rates: Partial<Record<Fault, number>> = {};
   for (const fault of ALL_FAULTS) if (chance.is(share)) rates[fault] = Math.min(0.3, FAULTS[fault] * factor);
-  // One kind happens all the time.
-  const storm = chance.among(ALL_FAULTS);
-  if (chance.is(0.6)) rates[storm] = Math.max(rates[storm] ?? 0, /^crash|times out/.test(storm) ? 0.01 : 0.25);
+  // Some kinds happen all the time: most mistakes need two of them at once.
+  for (let storms = chance.between(0, 3); storms > 0; storms--) {
+    const storm = chance.among(ALL_FAULTS);
+    rates[storm] = Math.max(rates[storm] ?? 0, /^crash|times out/.test(storm) ? 0.01 : 0.25);
+  }
   return {
     seed,
     events,

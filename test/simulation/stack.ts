@@ -66,6 +66,7 @@ export class SimulatedStack {
   readonly kms: SimulatedKms;
   readonly places: Places;
   readonly counts: Record<string, number> = {};
+  readonly network: Network;
   private readonly functions: ReadonlyMap<string, SimulatedFunction>;
   private readonly scheduled: readonly SimulatedFunction[];
   private readonly workQueues: readonly SimulatedQueue[];
@@ -76,6 +77,7 @@ export class SimulatedStack {
     observer: StackObserver,
   ) {
     const network = new Network(world);
+    this.network = network;
     this.dynamodb = new SimulatedDynamoDb(
       tables.map(({ input }) => input),
       world,

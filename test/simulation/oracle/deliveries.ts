@@ -16,6 +16,8 @@ const MAX_HELD_MS = 72 * HOUR;
 const MAX_ROUND_MS = 84 * HOUR;
 /** Attempts after which a delivery is dead. */
 const MAX_ATTEMPTS = 12;
+/** Time in which held deliveries are sent after a pause. */
+const DRAIN_MS = 10 * 60_000;
 /** Longest time until the index of subscriptions shows a change. */
 const INDEX_LAG_MS = 60_000;
 
@@ -239,14 +241,12 @@ export class DeliveryModel {
   private checkHeld(name: string, key: string, row: Item): void {
     const { health } = this.versions.current(name) ?? {};
     if (health?.state === 'paused' || health?.endsAt !== undefined) return;
-    // The age that counted when the last pause ended.
+    // The ages that counted while held deliveries were sent after the last pause.
     const versions = this.versions.of(name);
-    const ended = versions.findLastIndex(({ subscription }) => subscription.health?.state === 'paused');
-    const ages = versions
-      .slice(ended, ended + 2)
-      .map(({ subscription }) => subscription.definition.maxAge ?? MAX_HELD_MS);
-    const since = versions[ended]?.toTime ?? 0;
-    if (Number(row.acceptedAt) < since + 10 * 60_000 - Math.min(...ages)) return;
+    const since = versions.findLast(({ subscription }) => subscription.health?.state === 'paused')?.toTime ?? 0;
+    const sent = this.versions.during(name, since - 1, since + DRAIN_MS);
+    const ages = sent.map(({ subscription }) => subscription.definition.maxAge ?? MAX_HELD_MS);
+    if (Number(row.acceptedAt) < since + DRAIN_MS - Math.min(...ages)) return;
     this.mistakes.push(`STUCK: ${name} is active, and ${key} is held`);
   }
 }

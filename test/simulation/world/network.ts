@@ -22,12 +22,23 @@ export class Worker {
   }
 }
 
+/** A call that waits for an explorer's decision. */
+export interface HeldCall {
+  readonly worker: Worker;
+  readonly name: string;
+  /** What the call reads or writes. Undefined: nothing that another call depends on. */
+  readonly touches: { readonly place: string; readonly writes: boolean } | undefined;
+  /** Makes the call. `lost`: the caller gets an error. `crash`: the caller dies after the effect. */
+  readonly make: (fate: 'answered' | 'lost' | 'crash') => void;
+}
+
 /** How the calls of a service fail. */
 export interface CallFaults {
   readonly refused?: Fault;
   readonly answerLost?: Fault;
   readonly repeated?: Fault;
   readonly error: () => Error;
+  readonly touches?: HeldCall['touches'];
 }
 
 /**
@@ -36,6 +47,8 @@ export interface CallFaults {
  * no more.
  */
 export class Network {
+  /** Gets every call instead of the timeline, while it is set. */
+  explorer: ((call: HeldCall) => void) | undefined;
   private readonly latencies: Chance;
 
   constructor(private readonly world: World) {
@@ -47,6 +60,16 @@ export class Network {
     const { faults, trace } = world;
     return new Promise((resolve, reject) => {
       if (!worker.alive || worker.stalls) return;
+      if (this.explorer) {
+        const settle = { resolve, reject };
+        this.explorer({
+          worker,
+          name,
+          touches: kinds.touches,
+          make: (fate) => this.make(fate, worker, perform, kinds, settle),
+        });
+        return;
+      }
       if (faults.happens('crash before a call')) return worker.die();
       world.after(this.latency(), () => {
         const answer = this.answerOf(worker, name, perform, kinds);
@@ -62,6 +85,26 @@ export class Network {
           }
         });
       });
+    });
+  }
+
+  private make<T>(
+    fate: Parameters<HeldCall['make']>[0],
+    worker: Worker,
+    perform: () => T,
+    { error }: CallFaults,
+    { resolve, reject }: { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void },
+  ): void {
+    const answer = this.answerOf(worker, 'call', perform, { error });
+    if (fate !== 'answered') worker.invocation.faults++;
+    if (fate === 'crash') {
+      worker.die();
+      return;
+    }
+    this.world.wake(() => {
+      if (fate === 'lost') reject(error());
+      else if ('error' in answer) reject(answer.error);
+      else resolve(answer.value);
     });
   }
 
@@ -92,6 +135,6 @@ export class Network {
 
   private latency(): number {
     const isSlow = this.world.faults.happens('slow call');
-    return isSlow ? this.latencies.between(100, 4500) : this.latencies.mostlySmall(1, 30);
+    return isSlow ? this.latencies.between(100, 12_000) : this.latencies.mostlySmall(1, 30);
   }
 }

@@ -36,12 +36,25 @@ export class World {
 
   /** Lets code run until all of it waits, then runs the next actions. Returns false if there are none. */
   async step(): Promise<boolean> {
-    if (this.woken) {
-      this.woken = false;
-      await settled();
-    }
+    await this.settle();
     if (this.timeline.next === undefined) return false;
     this.timeline.step();
     return true;
+  }
+
+  /** Runs everything that happens up to a time. */
+  async runUntil(time: number): Promise<void> {
+    for (;;) {
+      await this.settle();
+      if ((this.timeline.next ?? Infinity) > time) return;
+      this.timeline.step();
+    }
+  }
+
+  private async settle(): Promise<void> {
+    while (this.woken) {
+      this.woken = false;
+      await settled();
+    }
   }
 }
