@@ -7,7 +7,7 @@ import { MUTANTS, type Mutant } from './mutants';
 const ROOT = join(__dirname, '../../..');
 const [, , ...wanted] = process.argv;
 const EVENTS = 400;
-const MOST_SEEDS = 60;
+const MOST_SEEDS = 200;
 
 /** Loads the simulation with a fault planted into the code. */
 async function mutated({ name, file, changes }: Mutant, n: number): Promise<typeof import('../bundle')> {

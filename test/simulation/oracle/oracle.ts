@@ -64,7 +64,8 @@ export class Oracle implements FlowObserver {
   readonly onWrite = (table: string, before: Item | undefined, after: Item | undefined, by: Worker): void => {
     const order = ++this.order;
     const { subscriptions, thresholds, deliveries } = this.stack.places;
-    if (table === subscriptions) {
+    // The table also has the sets of registered flows, under keys that are no names.
+    if (table === subscriptions && !String((after ?? before)?.pk).startsWith('#')) {
       const [old, next] = this.versions.record(before, after, order, this.world.clock());
       this.crossings.changed(next, String((after ?? before)?.pk), order);
       this.health.changed(old, next);

@@ -72,7 +72,7 @@ export class Network {
       }
       if (faults.happens('crash before a call')) return worker.die();
       world.after(this.latency(), () => {
-        const answer = this.answerOf(worker, name, perform, kinds);
+        const answer = this.answerOf(worker, perform, kinds);
         world.after(this.latency(), () => {
           if (!worker.alive || worker.stalls) return;
           if (faults.happens('crash after a call')) return worker.die();
@@ -95,7 +95,7 @@ export class Network {
     { error }: CallFaults,
     { resolve, reject }: { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void },
   ): void {
-    const answer = this.answerOf(worker, 'call', perform, { error });
+    const answer = this.answerOf(worker, perform, { error });
     if (fate !== 'answered') worker.invocation.faults++;
     if (fate === 'crash') {
       worker.die();
@@ -110,7 +110,6 @@ export class Network {
 
   private answerOf<T>(
     worker: Worker,
-    name: string,
     perform: () => T,
     { refused, answerLost, repeated, error }: CallFaults,
   ): { readonly value: T } | { readonly error: unknown } {
@@ -128,7 +127,8 @@ export class Network {
       worker.invocation.faults++;
       return { value: perform() };
     } catch (thrown) {
-      if (thrown instanceof TypeError) this.world.trace.add(worker.name, `${name} is broken: ${thrown.stack}`);
+      // No service throws these: the simulation itself is wrong.
+      if (thrown instanceof TypeError || thrown instanceof RangeError) this.world.broken = thrown;
       return { error: thrown };
     }
   }

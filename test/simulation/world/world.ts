@@ -11,6 +11,8 @@ export class World {
   readonly chance: Chance;
   readonly faults: Faults;
   readonly trace: Trace;
+  /** An error of the simulation itself. */
+  broken: Error | undefined;
   private ids = 0;
   private woken = false;
 
@@ -56,5 +58,6 @@ export class World {
       this.woken = false;
       await settled();
     }
+    if (this.broken) throw this.broken;
   }
 }
