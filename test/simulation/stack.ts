@@ -175,6 +175,11 @@ export class SimulatedStack {
     return this.sqs.queues.filter((queue) => !this.workQueues.includes(queue)).flatMap(({ messages }) => messages);
   }
 
+  /** The queue of work of a kind of messages, such as `observations`. */
+  queueOf(name: string): SimulatedQueue {
+    return this.workQueues.find((queue) => queue.name.toLowerCase().includes(`${name}queue`)) as SimulatedQueue;
+  }
+
   queue(urlOrArn: string): SimulatedQueue {
     return this.sqs.queue(urlOrArn);
   }
