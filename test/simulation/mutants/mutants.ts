@@ -3,6 +3,8 @@ export interface Mutant {
   readonly name: string;
   readonly file: string;
   readonly changes: readonly (readonly [from: string, to: string])[];
+  /** Beginning of the name of the story that explores this code. Default: random episodes. */
+  readonly story?: string;
 }
 
 const conditions = 'lambda/delivery/adapters/delivery-conditions.ts';
@@ -224,5 +226,28 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'give up after the first attempt',
     file: 'lambda/delivery/core/retry.ts',
     changes: [['const wait = RETRY_WAITS[n + 1];', 'const wait = n > 2 ? undefined : RETRY_WAITS[n + 1];']],
+  },
+  {
+    name: 'DELETE that takes any id',
+    file: 'lambda/registration/core/flow-registration.ts',
+    changes: [
+      [
+        "  timingSafeEqual(Buffer.from(registration.idHash, 'hex'), Buffer.from(hashOf(id), 'hex'));",
+        "  hashOf(id) !== '';",
+      ],
+    ],
+    story: 'R:',
+  },
+  {
+    name: 'ended registration not kept by a new one',
+    file: 'lambda/delivery/core/health/health-transitions.ts',
+    changes: [
+      ['resumed(health && { ...health, endsAt: undefined }, ', 'resumed(health, '],
+      [
+        '    ...base(health),\n        drain: health?.endsAt',
+        '    ...base(health),\n        endsAt: health?.endsAt,\n        drain: health?.endsAt',
+      ],
+    ],
+    story: 'R:',
   },
 ];

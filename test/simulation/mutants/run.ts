@@ -8,6 +8,7 @@ const ROOT = join(__dirname, '../../..');
 const [, , ...wanted] = process.argv;
 const EVENTS = 400;
 const MOST_SEEDS = 200;
+const MOST_SCHEDULES = 2000;
 
 /** Loads the simulation with a fault planted into the code. */
 async function mutated({ name, file, changes }: Mutant, n: number): Promise<typeof import('../bundle')> {
@@ -44,13 +45,18 @@ async function main(): Promise<void> {
   const plan = simulatedPlan();
   /** Planted faults that were not found, or the code without one in which something was found. */
   const survivors: string[] = [];
-  const healthy = { name: 'no fault', file: 'test/simulation/bundle.ts', changes: [] };
+  const healthy: Mutant = { name: 'no fault', file: 'test/simulation/bundle.ts', changes: [] };
   for (const [n, mutant] of [healthy, ...MUTANTS].entries()) {
     if (wanted.length > 0 && !wanted.some((part) => mutant.name.includes(part))) continue;
-    const { runEpisode, scenarioOf } = await mutated(mutant, n);
+    const { runEpisode, scenarioOf, explore, STORIES } = await mutated(mutant, n);
     let events = 0;
     let found = '';
-    for (let seed = 1; seed <= MOST_SEEDS && found === ''; seed++) {
+    const { story } = mutant;
+    for (const one of STORIES.filter(({ name }) => story !== undefined && name.startsWith(story))) {
+      const { schedules, wrong } = await explore(plan, one, MOST_SCHEDULES);
+      if (wrong) found = `${schedules} schedules: ${wrong.mistakes[0]}`;
+    }
+    for (let seed = 1; story === undefined && seed <= MOST_SEEDS && found === ''; seed++) {
       const result = await runEpisode(plan, scenarioOf(`mutant ${seed}`, EVENTS));
       events += result.events;
       if (result.mistakes.length > 0) found = `seed ${seed}, ${events} events: ${result.mistakes[0]}`;
