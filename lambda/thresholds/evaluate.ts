@@ -1,17 +1,11 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { Env } from '../../contract/environment';
-import { batchResponse } from '../shared/adapters/batch';
-import { required } from '../shared/adapters/environment';
-import { rejectedQueue } from '../shared/adapters/rejected-queue';
-import { evaluationPorts } from './adapters/evaluation';
-import { evaluateBatch } from './core/evaluate';
+import { documentClient } from '../shared/adapters/dynamodb';
+import { lambdaHost } from '../shared/adapters/host';
+import { evaluateHandler } from './adapters/evaluation';
 
-const ports = {
-  ...evaluationPorts(),
-  rejected: rejectedQueue(new SQSClient({}), required(Env.REJECTED_QUEUE_URL)),
-};
-
-/** Processes observations from the queue. Puts an event on the bus for each threshold that they cross. */
-export const handler = (event: SQSEvent): Promise<SQSBatchResponse> =>
-  batchResponse(event, ports.telemetry, (messages) => evaluateBatch(messages, ports));
+export const handler = evaluateHandler(lambdaHost, {
+  dynamodb: documentClient(),
+  eventBridge: new EventBridgeClient({}),
+  sqs: new SQSClient({}),
+});

@@ -1,10 +1,9 @@
-import { invocation } from '../shared/adapters/invocation';
-import { evaluationPorts } from './adapters/evaluation';
-import { sweep } from './core/sweep';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { documentClient } from '../shared/adapters/dynamodb';
+import { lambdaHost } from '../shared/adapters/host';
+import { sweepHandler } from './adapters/evaluation';
 
-const ports = evaluationPorts();
-
-/** Runs every minute and finishes work that crashed workers left unfinished. */
-export async function handler(): Promise<void> {
-  await invocation(ports.telemetry, () => sweep({ ...ports, due: ports.thresholds }));
-}
+export const handler = sweepHandler(lambdaHost, {
+  dynamodb: documentClient(),
+  eventBridge: new EventBridgeClient({}),
+});

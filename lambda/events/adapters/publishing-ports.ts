@@ -2,17 +2,27 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Env } from '../../../contract/environment';
 import { optional, required } from '../../shared/adapters/environment';
+import { type Host, lambdaHost } from '../../shared/adapters/host';
 import { recheckSender } from '../../shared/adapters/queue';
 import { rejectedQueue } from '../../shared/adapters/rejected-queue';
-import { handlerTelemetry } from '../../shared/adapters/telemetry';
 import { eventPublisher } from './event-bus';
 
-/** The ports of a handler that reads a queue and puts events on the bus, from the function's environment. */
-export const publishingPorts = (sqs = new SQSClient({})) => ({
-  events: eventPublisher(new EventBridgeClient({}), required(Env.EVENT_BUS_NAME), required(Env.EVENT_SOURCE)),
-  rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL)),
-  telemetry: handlerTelemetry(required(Env.CONNECTOR_ID)),
-  clock: Date.now,
+interface PublishingClients {
+  readonly eventBridge: EventBridgeClient;
+  readonly sqs: SQSClient;
+}
+
+const lambdaClients = (): PublishingClients => ({ eventBridge: new EventBridgeClient({}), sqs: new SQSClient({}) });
+
+/** The ports of a handler that reads a queue and puts events on the bus. */
+export const publishingPorts = (
+  { env, clock, telemetry }: Host = lambdaHost,
+  { eventBridge, sqs } = lambdaClients(),
+) => ({
+  events: eventPublisher(eventBridge, required(Env.EVENT_BUS_NAME, env), required(Env.EVENT_SOURCE, env)),
+  rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL, env)),
+  telemetry: telemetry(required(Env.CONNECTOR_ID, env)),
+  clock,
 });
 
 /**
@@ -21,10 +31,10 @@ export const publishingPorts = (sqs = new SQSClient({})) => ({
  * @param groupOf key of a task's message group.
  */
 export function recheckingPorts<Task>(queueUrlName: string, groupOf: (task: Task) => string) {
-  const sqs = new SQSClient({});
+  const clients = lambdaClients();
   return {
-    ...publishingPorts(sqs),
-    again: recheckSender<Task>(sqs, required(queueUrlName), groupOf),
+    ...publishingPorts(lambdaHost, clients),
+    again: recheckSender<Task>(clients.sqs, required(queueUrlName), groupOf),
     pace: Number(optional(Env.PACE) ?? 1),
   };
 }

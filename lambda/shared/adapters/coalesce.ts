@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import { RefusedError } from '../core/refused';
 import { type RequestLimits, requestsOf } from '../core/requests';
+import { timer } from './timer';
 
 /**
  * Combines concurrent calls for single items into requests of up to `maxBatchSize` items. Caches nothing.
@@ -43,7 +44,7 @@ export async function sendAll<Entry>(
   const failures = new Map<number, EntryFailure>();
   let open = entries.map((_, n) => n);
   for (const pause of [0, ...PAUSES]) {
-    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    if (pause > 0) await timer.wait(pause);
     const requests = requestsOf(open, (n) => bytesOf(entries[n] as Entry), limits);
     for (const request of requests) {
       const results = await send(request.map((n) => entries[n] as Entry));

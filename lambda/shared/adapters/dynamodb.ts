@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { ConditionalCheckFailedException, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { coalesce } from './coalesce';
+import { timer } from './timer';
 
 export type Item = Record<string, unknown>;
 
@@ -39,7 +39,7 @@ export function itemReader(client: DynamoDBDocumentClient, table: string): (key:
     let open: Item[] = [...new Map(ids.map((id, n) => [id, keys[n] as Item])).values()];
     const attributes = Object.keys(keys[0] as Item);
     for (const wait of PAUSES) {
-      if (wait > 0) await pause(wait);
+      if (wait > 0) await timer.wait(wait);
       const request = { [table]: { Keys: open, ConsistentRead: true } };
       const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems: request }));
       for (const item of Responses?.[table] ?? []) {

@@ -1,0 +1,30 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Env } from '../../../contract/environment';
+import { expectationTable } from '../../expectations/adapters/expectation-table';
+import { batchResponse } from '../../shared/adapters/batch';
+import { required } from '../../shared/adapters/environment';
+import type { Host } from '../../shared/adapters/host';
+import { rejectedQueue } from '../../shared/adapters/rejected-queue';
+import { subscriptionIndex } from '../../subscriptions/adapters/subscription-table';
+import { dispatchBatch } from '../core/dispatch';
+import { deliverySender } from './delivery-queue';
+
+/** Sends one delivery for each subscription that a trigger event matches. */
+export function dispatchHandler(
+  { env, clock, telemetry }: Host,
+  { dynamodb, sqs }: { readonly dynamodb: DynamoDBDocumentClient; readonly sqs: SQSClient },
+): (event: SQSEvent) => Promise<SQSBatchResponse> {
+  const subscriptionsTable = required(Env.SUBSCRIPTIONS_TABLE_NAME, env);
+  const ports = {
+    index: subscriptionIndex(dynamodb, subscriptionsTable),
+    expectations: expectationTable(dynamodb, subscriptionsTable),
+    rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL, env)),
+    telemetry: telemetry(required(Env.CONNECTOR_ID, env)),
+    clock,
+    retentionDays: Number(required(Env.DELIVERY_RETENTION_DAYS, env)),
+    send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL, env)),
+  };
+  return (event) => batchResponse(event, ports.telemetry, (messages) => dispatchBatch(messages, ports));
+}

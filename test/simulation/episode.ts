@@ -1,0 +1,137 @@
+import { TTL_ATTRIBUTE } from '../../contract/shared';
+import type { Plan } from '../../local/template/model/plan';
+import { SimulatedFlows } from './flows';
+import { Operators } from './operators';
+import { Oracle } from './oracle/oracle';
+import { type Scenario, spellsOf } from './scenario';
+import { SimulatedStack } from './stack';
+import { Workload } from './workload';
+import type { Fault } from './world/faults';
+import { World } from './world/world';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Everything settles in less: the probes of a pause end after two weeks. */
+const LONGEST_MS = 20 * DAY;
+
+export interface Result {
+  /** What was wrong, in words. Empty: nothing. */
+  readonly mistakes: readonly string[];
+  readonly hash: string;
+  readonly steps: number;
+  /** Simulated time, milliseconds. */
+  readonly elapsedMs: number;
+  readonly events: number;
+  readonly faults: Readonly<Partial<Record<Fault, number>>>;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly lines: readonly string[];
+}
+
+/**
+ * One simulation from start to end: events and operations while everything fails, then time without faults in which
+ * everything must settle, then the oracle's verdict.
+ */
+export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = false): Promise<Result> {
+  const world = new World(scenario.seed, scenario.rates, keepsTrace);
+  const isLenient = () => scenario.operations > 0 || 'table answer lost, request repeated' in scenario.rates;
+  const oracle = new Oracle(world, isLenient);
+  const flows = new SimulatedFlows(world, oracle);
+  const stack = new SimulatedStack(plan, world, {
+    onRead: oracle.onRead,
+    onWrite: oracle.onWrite,
+    onEvent: oracle.onEvent,
+    onInvocationEnd: () => {},
+    post: (worker) => flows.post(worker),
+  });
+  oracle.watch(stack);
+  const operators = new Operators(world, stack, flows, oracle);
+  const start = world.clock();
+
+  world.faults.active = false;
+  for (let n = 1; n <= scenario.subscriptions; n++) operators.create(`s${n}`);
+  while (operators.busy > 0) await world.step();
+  // Longer than the index of subscriptions lags.
+  const begin = world.clock() + 2 * MINUTE;
+  const end = begin + scenario.spanMs;
+  world.timeline.at(begin, () => {
+    world.faults.active = true;
+  });
+  const moods = world.chance.of('moods');
+  let healed = end + 10 * MINUTE;
+  for (const flow of scenario.moods ? flows.byName.values() : []) {
+    flow.spells = spellsOf(moods, begin, scenario.spanMs);
+    healed = Math.max(healed, ...flow.spells.map(({ to }) => to));
+  }
+  const workload = new Workload(world.chance.of('workload'));
+  const times = world.chance.of('times');
+  let events = 0;
+  while (events < scenario.events) {
+    // Now and then, many events come at once.
+    const at = times.between(begin, end);
+    for (let burst = times.is(0.05) ? times.between(2, 30) : 1; burst > 0 && events < scenario.events; burst--) {
+      events++;
+      world.timeline.at(at, () => {
+        for (const entry of workload.next(world.clock())) stack.bus.put(entry);
+      });
+    }
+  }
+  for (let n = 0; n < scenario.operations; n++) world.timeline.at(times.between(begin, end), () => operators.act());
+  world.timeline.at(end + 5 * MINUTE, () => {
+    world.faults.active = false;
+    stack.redrive();
+  });
+  const settles = world.chance.of('end').is(0.5);
+  world.timeline.at(healed, () => operators.settle(settles));
+
+  const minutes = new Minutes(world, stack, () => world.timeline.next !== undefined || operators.busy > 0);
+  minutes.start();
+  const limit = healed + LONGEST_MS;
+  while (world.clock() < limit && oracle.mistakes.length === 0 && (await world.step()));
+  const hung = world.clock() >= limit ? ['STUCK: something happens for ever'] : [];
+  const mistakes = oracle.mistakes.length > 0 ? oracle.mistakes : [...hung, ...oracle.atEnd()];
+  return {
+    mistakes,
+    hash: world.trace.hash,
+    steps: world.trace.steps,
+    elapsedMs: world.clock() - start,
+    events,
+    faults: world.faults.counts,
+    counts: { ...oracle.deliveries.counts, ...stack.counts },
+    lines: world.trace.lines,
+  };
+}
+
+/** Runs the schedules every minute. Leaves out the minutes in which no function would find work. */
+class Minutes {
+  private expiredAt = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly stack: SimulatedStack,
+    private readonly isOpen: () => boolean,
+  ) {}
+
+  start(): void {
+    this.world.after(MINUTE, () => this.tick());
+  }
+
+  private tick(): void {
+    const { world, stack } = this;
+    const now = world.clock();
+    if (now - this.expiredAt >= 6 * HOUR) {
+      this.expiredAt = now;
+      const late = () => (world.faults.happens('time to live late') ? 2 * DAY : 0);
+      for (const table of stack.dynamodb.tables.values()) table.expire(TTL_ATTRIBUTE, late);
+    }
+    const due = stack.isQuiet ? stack.nextDue() : now;
+    if (due !== undefined && due <= now) {
+      stack.runSchedules();
+      world.after(MINUTE, () => this.tick());
+      return;
+    }
+    const next = Math.min(world.timeline.next ?? Infinity, due ?? Infinity);
+    if (next === Infinity && !this.isOpen()) return;
+    world.after(Math.max(1, Math.ceil((next - now) / MINUTE)) * MINUTE, () => this.tick());
+  }
+}

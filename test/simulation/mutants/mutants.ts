@@ -1,0 +1,253 @@
+/** A fault planted into the code: `from` occurs once in the file and becomes `to`. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly changes: readonly (readonly [from: string, to: string])[];
+  /** Beginning of the name of the story that explores this code. Default: random episodes. */
+  readonly story?: string;
+}
+
+const conditions = 'lambda/delivery/adapters/delivery-conditions.ts';
+const deliver = 'lambda/delivery/core/deliver.ts';
+const observe = 'lambda/thresholds/core/observe.ts';
+const collect = 'lambda/collection/core/collect.ts';
+const health = 'lambda/delivery/core/health/health-transitions.ts';
+const scheduled = 'lambda/delivery/core/scheduled-work.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'no lease',
+    file: conditions,
+    changes: [["'leaseUntil < :now'", "'leaseUntil <> :now'"]],
+  },
+  {
+    name: 'lease without grace, shorter than its invocation',
+    file: deliver,
+    changes: [['LEASE_GRACE_MS = 5_000', 'LEASE_GRACE_MS = -45_000']],
+  },
+  {
+    name: 'no fence: a worker without the lease records',
+    file: conditions,
+    changes: [["'leaseOwner = :owner'", "'leaseOwner = :owner OR attribute_exists(pk)'"]],
+  },
+  {
+    name: 'intent cleared before it is published',
+    file: observe,
+    changes: [
+      [
+        '  await publishHits(key, metric, intent, intent.hits, ports);',
+        '  await ports.thresholds.clearIntent(key, intent.version);\n  await publishHits(key, metric, intent, intent.hits, ports);',
+      ],
+    ],
+  },
+  {
+    name: 'pending intent not published before the next commit',
+    file: observe,
+    changes: [['if (state?.intent) {', 'if (state?.intent && state.version < 0) {']],
+  },
+  {
+    name: 'flags not written',
+    file: observe,
+    changes: [['.filter((hit) => hit.flagged)', '.filter((hit) => hit.flagged && intent.version < 0)']],
+  },
+  {
+    name: 'old threshold not told from its replacement',
+    file: observe,
+    changes: [['if (replacements.some((one) => !seen.has(one))) {', 'if (replacements.length < 0) {']],
+  },
+  {
+    name: 'state committed without a version check',
+    file: 'lambda/thresholds/adapters/threshold-table.ts',
+    changes: [
+      [
+        "const unchangedSinceRead = 'version = :read'",
+        "const unchangedSinceRead = 'version = :read OR attribute_exists(pk)'",
+      ],
+    ],
+  },
+  {
+    name: 'partial failure of PutEvents dropped',
+    file: 'lambda/events/adapters/event-bus.ts',
+    changes: [['if (EventId) return undefined;', 'if (EventId || ErrorCode) return undefined;']],
+  },
+  {
+    name: 'partial failure of SendMessageBatch dropped',
+    file: 'lambda/shared/adapters/queue.ts',
+    changes: [['for (const entry of response.Failed ?? []) failed.set(entry.Id, entry);', '']],
+  },
+  {
+    name: 'unprocessed keys of a batch read taken as absent',
+    file: 'lambda/shared/adapters/dynamodb.ts',
+    changes: [
+      ['open = (UnprocessedKeys?.[table]?.Keys as Item[] | undefined) ?? [];', 'open = UnprocessedKeys ? [] : [];'],
+    ],
+  },
+  {
+    name: 'next try written before its message is sent',
+    file: deliver,
+    changes: [
+      ['  await send(next, hopSeconds(notBefore, clock()));\n', ''],
+      [
+        '  await deliveries.reschedule(key, lease, n + 1, attempts, clock());',
+        '  await deliveries.reschedule(key, lease, n + 1, attempts, clock());\n  await send(next, hopSeconds(notBefore, clock()));',
+      ],
+    ],
+  },
+  {
+    name: 'failed message acknowledged',
+    file: 'lambda/shared/core/batch.ts',
+    changes: [['return messages.slice(n).map(({ id }) => id);', 'return [];']],
+  },
+  {
+    name: 'dispatch ignores that a delivery was not sent',
+    file: 'lambda/delivery/core/dispatch.ts',
+    changes: [['await allSettledOrThrow(', 'await Promise.allSettled(']],
+  },
+  {
+    name: 'breaker that forgets',
+    file: 'lambda/delivery/core/health/circuit-breaker.ts',
+    changes: [["if (failures?.openUntil === undefined) return 'closed';", "if (now > 0) return 'closed';"]],
+  },
+  {
+    name: 'delivery held without its payload',
+    file: deliver,
+    changes: [
+      [
+        '  await deliveries.keepPayload(message, clock());\n  if (!(await deliveries.hold(',
+        '  if (!(await deliveries.hold(',
+      ],
+    ],
+  },
+  {
+    name: 'resume that sends nothing',
+    file: health,
+    changes: [['{ drain: { emptyPasses: 0, due: now } } : { endsAt }', '{} : { endsAt }']],
+  },
+  {
+    name: 'index of held deliveries trusted as consistent',
+    file: scheduled,
+    changes: [['const EMPTY_PASSES = 2;', 'const EMPTY_PASSES = 0;']],
+  },
+  {
+    name: 'edit that changes no threshold arms it again',
+    file: 'lambda/registration/core/register.ts',
+    changes: [
+      [
+        'existing !== undefined && sameThreshold(existing.definition, definition)',
+        'existing !== undefined && existing.generation < 0',
+      ],
+    ],
+  },
+  {
+    name: 'leftovers swept too early',
+    file: 'lambda/registration/core/register.ts',
+    changes: [['const LEFTOVER_MS = 60 * 60 * 1000;', 'const LEFTOVER_MS = 0;']],
+  },
+  {
+    name: 'check of a new threshold not requested',
+    file: 'lambda/registration/core/register.ts',
+    changes: [
+      [
+        'if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;',
+        'if (thresholdId) return;',
+      ],
+    ],
+  },
+  {
+    name: 'delivery to a subscription that was created anew',
+    file: deliver,
+    changes: [['if (subscription?.uid !== message.uid || !subscription.flow) {', 'if (!subscription?.flow) {']],
+  },
+  {
+    name: 'retry of a replay replays',
+    file: deliver,
+    changes: [
+      [
+        'const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined, replay: undefined };',
+        'const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined };',
+      ],
+    ],
+  },
+  {
+    name: 'refusal of an old URL pauses the new one',
+    file: 'lambda/delivery/core/health/record-outcome.ts',
+    changes: [
+      [
+        'current.generation === used.generation && !isPaused(current)\n      ? afterRefusal(',
+        '!isPaused(current)\n      ? afterRefusal(',
+      ],
+    ],
+  },
+  {
+    name: 'pause after the first refusal',
+    file: health,
+    changes: [
+      ['export const REFUSALS_TO_PAUSE = 3;', 'export const REFUSALS_TO_PAUSE = 1;'],
+      ['export const REFUSALS_SPAN = 10 * MINUTE;', 'export const REFUSALS_SPAN = 0;'],
+    ],
+  },
+  {
+    name: 'announcement removed before it is published',
+    file: 'lambda/delivery/core/death.ts',
+    changes: [
+      [
+        '  await events.publish(HealthEvent.FLOW_DELIVERY_DEAD, detail);\n  await deliveries.clearNotice(key, notice);',
+        '  await deliveries.clearNotice(key, notice);\n  await events.publish(HealthEvent.FLOW_DELIVERY_DEAD, detail);',
+      ],
+    ],
+  },
+  {
+    name: 'health written without its condition',
+    file: 'lambda/subscriptions/adapters/subscription-table.ts',
+    changes: [["'health.version = :version'", "'health.version = :version OR attribute_exists(pk)'"]],
+  },
+  {
+    name: 'run written without a version check',
+    file: 'lambda/collection/adapters/run-table.ts',
+    changes: [
+      [
+        "const unchangedSinceRead = 'version = :read'",
+        "const unchangedSinceRead = 'version = :read OR attribute_exists(pk)'",
+      ],
+    ],
+  },
+  {
+    name: 'run marked as published before its event',
+    file: collect,
+    changes: [
+      ['  await ports.events.publish(detailType, detail);\n', ''],
+      [
+        '  await ports.runs.write(key, { ...run, version: run.version + 1, publishedAt: ports.clock() });',
+        '  await ports.runs.write(key, { ...run, version: run.version + 1, publishedAt: ports.clock() });\n  await ports.events.publish(detailType, detail);',
+      ],
+    ],
+  },
+  {
+    name: 'give up after the first attempt',
+    file: 'lambda/delivery/core/retry.ts',
+    changes: [['const wait = RETRY_WAITS[n + 1];', 'const wait = n > 2 ? undefined : RETRY_WAITS[n + 1];']],
+  },
+  {
+    name: 'DELETE that takes any id',
+    file: 'lambda/registration/core/flow-registration.ts',
+    changes: [
+      [
+        "  timingSafeEqual(Buffer.from(registration.idHash, 'hex'), Buffer.from(hashOf(id), 'hex'));",
+        "  hashOf(id) !== '';",
+      ],
+    ],
+    story: 'R:',
+  },
+  {
+    name: 'ended registration not kept by a new one',
+    file: 'lambda/delivery/core/health/health-transitions.ts',
+    changes: [
+      ['resumed(health && { ...health, endsAt: undefined }, ', 'resumed(health, '],
+      [
+        '    ...base(health),\n        drain: health?.endsAt',
+        '    ...base(health),\n        endsAt: health?.endsAt,\n        drain: health?.endsAt',
+      ],
+    ],
+    story: 'R:',
+  },
+];

@@ -1,0 +1,223 @@
+import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
+import { deliverySender } from '../../lambda/delivery/adapters/delivery-queue';
+import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
+import { pause, resume } from '../../lambda/delivery/core/health/pause-resume';
+import type { ResendPorts } from '../../lambda/delivery/core/ports';
+import { replay, replayAll } from '../../lambda/delivery/core/replay';
+import { registryPorts } from '../../lambda/registration/adapters/registry';
+import type { RegistryPorts } from '../../lambda/registration/core/ports';
+import { register, unregister } from '../../lambda/registration/core/register';
+import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
+import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
+import type { SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
+import type { SimulatedFlows } from './flows';
+import type { Oracle } from './oracle/oracle';
+import type { SimulatedStack } from './stack';
+import { DATA_SOURCES, HIGHEST, MEASURES, REGIONS, SEGMENTS } from './workload';
+import type { Chance } from './world/chance';
+import { Worker } from './world/network';
+import type { World } from './world/world';
+
+const MINUTE = 60_000;
+const MANAGER = 'cli';
+
+/** What an operator wants of one subscription. */
+interface Wish {
+  definition: SubscriptionDefinition;
+  hasFlow: boolean;
+  /** False: it should not exist. */
+  exists: boolean;
+}
+
+/** The ports of the commands that change subscriptions. */
+export function operatorPorts(world: World, stack: SimulatedStack, worker: Worker): RegistryPorts {
+  const { subscriptions, thresholds, observationsQueue } = stack.places;
+  const { kms, ...clients } = stack.clients(worker);
+  const place = { subscriptionsTable: subscriptions, thresholdsTable: thresholds, observationsQueue };
+  const ports = registryPorts(place, clients, (name, url) => sealFlowUrl(kms, 'key', name, url));
+  return { ...ports, newId: world.newId, clock: world.clock };
+}
+
+/** People who manage subscriptions and deliveries with the commands' own code. A command that fails is run again. */
+export class Operators {
+  private readonly wishes = new Map<string, Wish>();
+  private readonly chance: Chance;
+  private workers = 0;
+  /** Commands in progress, or waiting to be run again. */
+  busy = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly stack: SimulatedStack,
+    private readonly flows: SimulatedFlows,
+    private readonly oracle: Oracle,
+  ) {
+    this.chance = world.chance.of('operators');
+  }
+
+  /** Creates a subscription, sometimes one without a flow. */
+  create(name: string): void {
+    const hasFlow = !this.chance.is(0.1);
+    this.wishes.set(name, { definition: this.definition(name, undefined), hasFlow, exists: true });
+    this.flows.flow(name);
+    this.fulfil(name);
+  }
+
+  /** Does something to a random subscription. */
+  act(): void {
+    const { chance } = this;
+    const name = chance.among([...this.wishes.keys()]);
+    const wish = this.wishes.get(name) as Wish;
+    const what = wish.exists ? chance.number() : 0;
+    if (!wish.exists) wish.exists = true;
+    else if (what < 0.3) wish.definition = this.definition(name, wish.definition);
+    else if (what < 0.36) wish.definition = { ...wish.definition, owners: [`kim${chance.between(1, 9)}@example.com`] };
+    else if (what < 0.48) this.flows.flow(name).renew();
+    else if (what < 0.55) wish.exists = false;
+    else if (what < 0.65) this.run((worker) => pause(name, this.healthPorts(worker)));
+    else if (what < 0.78) this.run((worker) => resume(name, this.healthPorts(worker)));
+    else if (what < 0.86) this.replayOne(name);
+    else if (what < 0.92) this.run((worker) => replayAll(name, {}, this.resendPorts(worker)));
+    else if (what < 0.97) this.stack.redrive();
+    else this.disableKey();
+    // Somebody notices after a while that the flow has a new URL.
+    if (what < 0.55) this.world.after(chance.mostlySmall(0, 30 * MINUTE), () => this.fulfil(name));
+  }
+
+  /** Resumes every subscription that is paused, and applies every wish again. */
+  settle(resumes: boolean): void {
+    this.stack.kms.isDisabled = false;
+    for (const name of this.wishes.keys()) {
+      this.fulfil(name);
+      const { bySomebody } = this.oracle.versions.current(name)?.health ?? {};
+      if (resumes || bySomebody) this.run((worker) => resume(name, this.healthPorts(worker)));
+    }
+  }
+
+  private fulfil(name: string): void {
+    this.run(async (worker) => {
+      const { exists, definition, hasFlow } = this.wishes.get(name) as Wish;
+      const ports = operatorPorts(this.world, this.stack, worker);
+      if (!exists) {
+        await unregister(name, MANAGER, ports);
+        return;
+      }
+      const flowUrl = hasFlow ? this.flows.flow(name).url : undefined;
+      await register({ definition, flowUrl }, MANAGER, ports);
+      const { thresholdId } = this.oracle.versions.current(name) ?? {};
+      if (thresholdId !== undefined) this.oracle.registered.add(thresholdId);
+    });
+  }
+
+  private replayOne(name: string): void {
+    const rows = this.stack.dynamodb.table(this.stack.places.deliveries).partitionOf(name);
+    const finished = rows.filter(({ status }) => status !== undefined && status !== 'pending');
+    if (finished.length === 0) return;
+    const eventId = String(this.chance.among(finished).sk);
+    this.run((worker) => replay({ subscription: name, eventId }, this.resendPorts(worker)));
+  }
+
+  private disableKey(): void {
+    const { kms } = this.stack;
+    this.world.trace.add('operator', 'disables the key');
+    kms.isDisabled = true;
+    this.world.after(this.chance.between(MINUTE, 60 * MINUTE), () => {
+      kms.isDisabled = false;
+    });
+  }
+
+  /** Runs a command until it ends without an error. It can stop at any call. */
+  private run(command: (worker: Worker) => Promise<unknown>): void {
+    const worker = new Worker(`operator${++this.workers}`);
+    this.busy++;
+    const again = () => {
+      this.world.after(this.chance.between(1000, 5 * MINUTE), () => {
+        this.busy--;
+        this.run(command);
+      });
+    };
+    worker.onDeath = again;
+    this.world.trace.add(worker.name, 'starts');
+    this.world.wake(() => {
+      command(worker).then(
+        (result) => {
+          this.busy--;
+          this.world.trace.add(worker.name, `ends: ${JSON.stringify(result) ?? ''}`);
+        },
+        (error: Error) => {
+          this.world.trace.add(worker.name, `fails: ${error.name}: ${error.message}`);
+          again();
+        },
+      );
+    });
+  }
+
+  private healthPorts(worker: Worker) {
+    const { dynamodb } = this.stack.clients(worker);
+    return { subscriptions: new SubscriptionTable(dynamodb, this.stack.places.subscriptions), clock: this.world.clock };
+  }
+
+  private resendPorts(worker: Worker): ResendPorts {
+    const { dynamodb, sqs } = this.stack.clients(worker);
+    const { deliveries, deliveriesQueue } = this.stack.places;
+    const send = deliverySender(sqs, deliveriesQueue);
+    return {
+      ...this.healthPorts(worker),
+      kept: new DeliveryTable(dynamodb, deliveries, DEFAULT_DELIVERY_RETENTION_DAYS),
+      send: (message, delaySeconds) => {
+        this.oracle.replayed(message);
+        return send(message, delaySeconds);
+      },
+    };
+  }
+
+  private definition(name: string, old: SubscriptionDefinition | undefined): SubscriptionDefinition {
+    const { chance } = this;
+    const common = {
+      ...{ name, instanceId: 'default', format: 'flat' as const, owners: [] },
+      ...(chance.is(0.1) && { maxAge: chance.among([40 * MINUTE, 4 * 60 * MINUTE]) }),
+      ...(chance.is(0.1) && { rateLimit: { calls: chance.between(2, 20), per: MINUTE } }),
+    };
+    const isThreshold = old ? old.threshold !== undefined : chance.is(0.6);
+    if (isThreshold) {
+      const isSegment = chance.is(0.5);
+      const dimensions = chance.is(0.4) ? { Region: chance.among(REGIONS) } : undefined;
+      return {
+        ...common,
+        trigger: isSegment ? 'segment-threshold-crossed' : 'measure-threshold-crossed',
+        filter: isSegment ? { segment: chance.among(SEGMENTS) } : { measure: chance.among(MEASURES), dimensions },
+        threshold: this.threshold(),
+      };
+    }
+    const trigger = chance.among([
+      'data-source-refresh-failed',
+      'data-source-refresh-succeeded',
+      'full-refresh-completed',
+      'unification-refresh-completed',
+    ] as const);
+    const isDataSource = trigger.startsWith('data-source');
+    return {
+      ...common,
+      trigger,
+      filter: {
+        ...(isDataSource && chance.is(0.5) && { dataSource: chance.among(DATA_SOURCES) }),
+        ...(trigger === 'data-source-refresh-failed' && chance.is(0.3) && { includeRetries: true }),
+        ...(trigger === 'full-refresh-completed' && chance.is(0.3) && { kind: 'OnDemand' as const }),
+        ...(!isDataSource && chance.is(0.3) && { status: ['Failed', 'TimedOut'] as const }),
+      },
+    };
+  }
+
+  private threshold(): Threshold {
+    const { chance } = this;
+    const operator = chance.among(['above', 'atOrAbove', 'below', 'atOrBelow'] as const);
+    const value = chance.between(1, HIGHEST - 1);
+    const away = operator.toLowerCase().endsWith('above') ? -1 : 1;
+    return {
+      operator,
+      value,
+      ...(chance.is(0.4) && { recoverTo: value + away * chance.between(1, 2) }),
+      ...(chance.is(0.3) && { fireIfAlreadyBeyond: true }),
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import type { FlowResponse } from '../../../lambda/delivery/core/response';
+import type { Post } from '../flows';
+import type { Version } from './versions';
+
+const REFUSED = [401, 403, 404, 410];
+/** Refusals that pause a subscription, and the time over which they come (docs/delivery.md, "Pausing"). */
+const [REFUSALS, SPAN_MS] = [3, 10 * 60_000];
+
+/** Pauses, resumes and deaths: when they may happen, and that each is reported (docs/delivery.md, "Health events"). */
+export class HealthModel {
+  readonly mistakes: string[] = [];
+  /** Changes that must be reported. */
+  private readonly due = new Map<string, { readonly name: string; readonly uid: string }>();
+  private readonly reported = new Set<string>();
+  /** Refusals of a flow's current URL since its subscription was changed. */
+  private readonly refusals = new Map<string, { readonly url: string; readonly at: number }[]>();
+
+  constructor(
+    private readonly clock: () => number,
+    /** Faults that make a worker count one refusal twice, or that refuse without a call. */
+    private readonly isLenient: () => boolean,
+  ) {}
+
+  answered({ flow, url }: Post, answer: FlowResponse | undefined): void {
+    const status = answer?.status ?? 0;
+    if (!REFUSED.includes(status) && answer?.error !== 'WorkflowTriggerIsNotEnabled') return;
+    const known = this.refusals.get(flow) ?? [];
+    this.refusals.set(flow, [...known, { url, at: this.clock() }]);
+  }
+
+  changed(before: Version | undefined, after: Version | undefined): void {
+    if (!after) return;
+    const { name, subscription } = after;
+    const { uid, health, generation } = subscription;
+    const old = before?.subscription.uid === uid ? before.subscription : undefined;
+    if (old?.generation !== generation) this.refusals.delete(name);
+    for (const { detailType, detail } of health?.announcements ?? []) {
+      this.due.set(`${name} ${detailType} ${detail.since}`, { name, uid });
+    }
+    if (health?.state !== 'paused' || old?.health?.state === 'paused' || health.bySomebody) return;
+    const refusals = this.refusals.get(name) ?? [];
+    const span = this.clock() - (refusals[0]?.at ?? Infinity);
+    if (this.isLenient() || (refusals.length >= REFUSALS && span >= SPAN_MS - 30_000)) return;
+    this.mistakes.push(`PAUSED: ${name} after ${refusals.length} refusals in ${Math.round(span / 1000)} s`);
+  }
+
+  died(name: string, uid: string, since: unknown): void {
+    this.due.set(`${name} FlowDeliveryDead ${since}`, { name, uid });
+  }
+
+  eventPut(detailType: string, { subscription, since }: Readonly<Record<string, unknown>>): void {
+    this.reported.add(`${subscription} ${detailType} ${since}`);
+  }
+
+  /** @param isCurrent whether a subscription with the uid still exists. */
+  atEnd(isCurrent: (name: string, uid: string) => boolean): string[] {
+    const silent = [...this.due].filter(([event, { name, uid }]) => isCurrent(name, uid) && !this.reported.has(event));
+    return [...this.mistakes, ...silent.map(([event]) => `SILENT: ${event} was not put on the bus`)];
+  }
+}

@@ -1,0 +1,177 @@
+import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
+import type { FlowResponse } from '../../../lambda/delivery/core/response';
+import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
+import type { Entry } from '../aws/event-bridge';
+import type { Item } from '../aws/expressions';
+import type { Message } from '../aws/sqs';
+import type { FlowObserver, Post } from '../flows';
+import type { SimulatedStack } from '../stack';
+import type { Worker } from '../world/network';
+import type { World } from '../world/world';
+import { CrossingModel } from './crossings';
+import { DeliveryModel } from './deliveries';
+import { factKey, triggerOf } from './facts';
+import { HealthModel } from './health';
+import { RunModel } from './runs';
+import { Versions } from './versions';
+
+/** Timeout of a run in the simulated template. */
+const RUN_TIMEOUT_MS = 24 * 3_600_000;
+
+/** Watches a simulation and knows what the docs promise. */
+export class Oracle implements FlowObserver {
+  readonly versions = new Versions();
+  readonly deliveries: DeliveryModel;
+  private readonly crossings: CrossingModel;
+  private readonly runs: RunModel;
+  private readonly health: HealthModel;
+  private readonly published = new Set<string>();
+  /** Thresholds whose registration an operator completed. */
+  readonly registered = new Set<string>();
+  /** By worker: when it last read each metric's state. */
+  private readonly reads = new WeakMap<Worker, Map<string, number>>();
+  private readonly wrong: string[] = [];
+  private order = 0;
+  private stack!: SimulatedStack;
+
+  constructor(
+    private readonly world: World,
+    isLenient: () => boolean,
+  ) {
+    const { clock } = world;
+    this.deliveries = new DeliveryModel(this.versions, clock, () =>
+      this.stack.dynamodb.table(this.stack.places.deliveries),
+    );
+    this.crossings = new CrossingModel(
+      (crossing) => this.published.has(crossing),
+      (thresholdId) => this.registered.has(thresholdId),
+    );
+    this.runs = new RunModel(clock, RUN_TIMEOUT_MS);
+    this.health = new HealthModel(clock, isLenient);
+  }
+
+  watch(stack: SimulatedStack): void {
+    this.stack = stack;
+    stack.queue(stack.places.triggersQueue).onDelete = (message) => this.dispatched(message);
+  }
+
+  readonly onRead = (table: string, { pk, sk }: Item, by: Worker): void => {
+    if (table !== this.stack.places.thresholds || sk !== 'state') return;
+    const reads = this.reads.get(by) ?? new Map<string, number>();
+    this.reads.set(by, reads.set(String(pk), ++this.order));
+  };
+
+  readonly onWrite = (table: string, before: Item | undefined, after: Item | undefined, by: Worker): void => {
+    const order = ++this.order;
+    const { subscriptions, thresholds, deliveries } = this.stack.places;
+    // The table also has the sets of registered flows, under keys that are no names.
+    if (table === subscriptions && !String((after ?? before)?.pk).startsWith('#')) {
+      const [old, next] = this.versions.record(before, after, order, this.world.clock());
+      this.crossings.changed(next, String((after ?? before)?.pk), order);
+      this.health.changed(old, next);
+    }
+    if (table === thresholds && after?.sk === 'state' && before?.version !== after.version) {
+      if (before?.intent) this.wrong.push(`LOST: the intent of ${after.pk} version ${before.version} was overwritten`);
+      const readAt = this.reads.get(by)?.get(String(after.pk)) ?? 0;
+      this.crossings.committed(before as never, after as unknown as MetricState, readAt, order);
+    }
+    if (table === deliveries) {
+      this.deliveries.rowWritten(before, after, by);
+      if (after?.status === 'dead' && before?.status !== 'dead') {
+        this.health.died(String(after.pk), String(after.uid), (after.notice as Item | undefined)?.since);
+      }
+    }
+  };
+
+  readonly onEvent = ({ detailType, detail: json }: Entry): void => {
+    const detail = JSON.parse(json) as Record<string, unknown>;
+    const trigger = triggerOf(detailType, detail);
+    if (detailType === 'RefreshStageCompleted') this.runs.stagePut(detail);
+    if (detailType.startsWith('Flow')) this.health.eventPut(detailType, detail);
+    if (!trigger) return;
+    if (trigger.endsWith('refresh-completed')) this.runs.resultPut(detail);
+    const key = factKey(trigger, detail);
+    if (!trigger.endsWith('threshold-crossed')) {
+      this.deliveries.refreshPut(trigger, detail);
+      return;
+    }
+    const {
+      subscription: name,
+      uid,
+      startsFlow,
+    } = detail as { subscription: string; uid: string; startsFlow: boolean };
+    const crossing = `${name} ${key}`;
+    const decided = this.crossings.allowed.get(crossing);
+    this.published.add(crossing);
+    if (!decided) {
+      this.wrong.push(`UNOWED: the crossing ${crossing} was published`);
+      return;
+    }
+    const versions = this.versions.of(name).filter(({ from, to }) => from <= decided.to && to >= decided.from);
+    const isOfVersion = versions.some(
+      ({ subscription }) => subscription.uid === uid && startsFlow === (subscription.flow !== undefined),
+    );
+    if (!isOfVersion) this.wrong.push(`UNOWED: the crossing ${crossing} has the uid ${uid} and starts ${startsFlow}`);
+    if (startsFlow) this.deliveries.crossingPut(name, uid, key);
+  };
+
+  onPost(post: Post): void {
+    this.deliveries.posted(post);
+  }
+
+  onAnswer(post: Post, answer: FlowResponse | undefined, accepted: boolean): void {
+    this.deliveries.answered(post, answer, accepted);
+    this.health.answered(post, answer);
+  }
+
+  replayed(message: DeliveryMessage): void {
+    this.deliveries.replayed(message);
+  }
+
+  /** What was wrong so far, in words. */
+  get mistakes(): readonly string[] {
+    return [...this.wrong, ...this.deliveries.mistakes, ...this.health.mistakes];
+  }
+
+  /** What is wrong once nothing happens any more. */
+  atEnd(): string[] {
+    const { stack } = this;
+    const isCurrent = (name: string, uid: string) => this.versions.current(name)?.uid === uid;
+    const letters = stack.deadLetters;
+    return [
+      ...this.wrong,
+      ...this.crossings.mistakes(),
+      ...this.runs.mistakes(),
+      ...this.deliveries.atEnd(letters.map(({ body }) => body)),
+      ...this.health.atEnd(isCurrent),
+      ...letters.filter(({ reason }) => !reason).map(({ body }) => `STUCK: a dead letter without a reason: ${body}`),
+      ...this.leaks(),
+    ];
+  }
+
+  /** Items that survive their owner. */
+  private leaks(): string[] {
+    const { dynamodb, places } = this.stack;
+    const leaks: string[] = [];
+    for (const { pk, sk, due, intent } of dynamodb.table(places.thresholds).all()) {
+      const [kind, ...parts] = String(sk).split('#');
+      if (kind === 'state' && intent) leaks.push(`STUCK: ${pk} has an intent`);
+      if (kind === 'intent') leaks.push(`LEAKED: ${pk} ${sk}`);
+      if (due !== undefined && kind !== 'state') leaks.push(`STUCK: ${pk} ${sk} is due`);
+      if (!['above', 'below', 'initial', 'flag'].includes(kind as string)) continue;
+      const [name = '', thresholdId] = parts.slice(-2);
+      if (this.versions.current(name)?.thresholdId !== thresholdId) leaks.push(`LEAKED: ${pk} ${sk}`);
+    }
+    for (const { pk, publishedAt, expiresAt } of dynamodb.table(places.runs).all()) {
+      if (publishedAt === undefined) leaks.push(`STUCK: run ${pk} is not published`);
+      else if (expiresAt === undefined) leaks.push(`LEAKED: run ${pk} stays for ever`);
+    }
+    return leaks;
+  }
+
+  private dispatched({ body }: Message): void {
+    const event = JSON.parse(body);
+    const trigger = triggerOf(event['detail-type'], event.detail);
+    if (trigger) this.deliveries.refreshDispatched(factKey(trigger, event.detail));
+  }
+}
