@@ -5,9 +5,9 @@ import {
   planRegistration,
   register,
   SubscriptionConflictError,
-  SubscriptionError,
   unregister,
 } from '../../lambda/registration/core/register';
+import { SubscriptionError } from '../../lambda/registration/core/subscription-error';
 import { secretName } from '../../lambda/subscriptions/core/secret-reference';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { errorText } from '../shell/aws-errors';

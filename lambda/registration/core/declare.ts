@@ -1,13 +1,8 @@
 import { toDefinition } from '../../subscriptions/core/entry/definition';
 import { checkEntry } from '../../subscriptions/core/subscription-entry';
 import type { RegistryPorts } from './ports';
-import {
-  type DesiredSubscription,
-  register,
-  SubscriptionConflictError,
-  SubscriptionError,
-  unregister,
-} from './register';
+import { type DesiredSubscription, register, SubscriptionConflictError, unregister } from './register';
+import { SubscriptionError } from './subscription-error';
 
 /** A CloudFormation request for a declared subscription. */
 export interface DeclarationRequest {

@@ -7,7 +7,8 @@ import type { DueSubscriptions, HealthStore } from '../../subscriptions/core/por
 import type { Subscription, SubscriptionDefinition } from '../../subscriptions/core/subscription';
 import type { Callback } from './callback';
 import type { RegistryPorts } from './ports';
-import { register, removeAsRead, SubscriptionConflictError, SubscriptionError } from './register';
+import { register, removeAsRead, SubscriptionConflictError } from './register';
+import { SubscriptionError } from './subscription-error';
 
 /**
  * Manager of the subscriptions that flows register themselves, through triggers of a custom connector (protocol R).

@@ -1,7 +1,4 @@
 import { afterEdit } from '../../delivery/core/health/health-transitions';
-import { expectedSubject } from '../../expectations/core/expect';
-import { type FollowPorts, followSubscription, MAX_EXPECTATIONS } from '../../expectations/core/follow';
-import { subjectKey } from '../../expectations/core/tracked';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import { sameJson } from '../../shared/core/same-json';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
@@ -12,7 +9,9 @@ import type {
   SubscriptionDefinition,
 } from '../../subscriptions/core/subscription';
 import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
+import { checkExpectations, followExpectations } from './expectations';
 import type { RegistryPorts } from './ports';
+import { SubscriptionError } from './subscription-error';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
 const LEFTOVER_MS = 60 * 60 * 1000;
@@ -40,11 +39,6 @@ export class SubscriptionConflictError extends Error {
   ) {
     super(message);
   }
-}
-
-/** The subscription is invalid. */
-export class SubscriptionError extends Error {
-  override readonly name = 'SubscriptionError';
 }
 
 export interface RegistrationPlan {
@@ -112,20 +106,6 @@ async function checkDimensions(
   if (known.length === 0 || known.includes(wanted)) return;
   throw new SubscriptionError(
     `subscription "${definition.name}": measure "${measure.name}" does not have the dimensions ${wanted}; it has ${known.join(' and ')}: write those, each with its member`,
-  );
-}
-
-/** All expectations of a subject are in one item. */
-async function checkExpectations(
-  definition: SubscriptionDefinition,
-  expectations: RegistryPorts['expectations'],
-): Promise<void> {
-  const subject = expectedSubject(definition);
-  const others = subject && (await expectations.read(subjectKey(subject)))?.expecting;
-  if (!others || others.filter(({ subscription }) => subscription !== definition.name).length < MAX_EXPECTATIONS)
-    return;
-  throw new SubscriptionError(
-    `subscription "${definition.name}": ${MAX_EXPECTATIONS} subscriptions already expect this refresh, which is the limit: remove one, or start several flows from one flow`,
   );
 }
 
@@ -271,18 +251,6 @@ export async function removeAsRead(
   const removed = await ports.subscriptions.deleteAsRead(existing);
   if (removed) await followExpectations(undefined, existing, ports);
   return removed;
-}
-
-/** Makes the expected subjects follow a change, after it was written. */
-async function followExpectations(
-  next: Subscription | undefined,
-  previous: Subscription | undefined,
-  ports: FollowPorts,
-): Promise<void> {
-  const subjects = [next, previous].map((one) => one && expectedSubject(one.definition));
-  const distinct = new Map(subjects.flatMap((one) => (one ? [[subjectKey(one), one] as const] : [])));
-  const name = (next ?? previous)?.definition.name;
-  for (const subject of distinct.values()) await followSubscription(subject, name as string, ports);
 }
 
 /** Removes the data for restoring the subscription. Changes nothing else. */

@@ -49,7 +49,7 @@ export interface MetricState {
   /** The last points, oldest first, as [epoch milliseconds, value], for the operator. */
   readonly recent: readonly (readonly [number, number])[];
   readonly intent?: Intent;
-  /** Set while somebody expects refreshes of the segment or measure. */
+  /** Set while a subscription expects refreshes of the segment or measure. */
   readonly expected?: true;
 }
 

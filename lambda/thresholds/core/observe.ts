@@ -3,15 +3,14 @@ import { Metric as MetricName } from '../../../contract/metrics';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import type { EventPublisher } from '../../events/core/ports';
 import type { ExpectationStore } from '../../expectations/core/ports';
-import { recordRefresh } from '../../expectations/core/record';
 import { allSettledOrThrow } from '../../shared/core/batch';
-import { identityHash } from '../../shared/core/identity';
 import { type Metric, measureOf, metricKey, type Observation } from '../../shared/core/metric';
 import type { Clock, Telemetry } from '../../shared/core/ports';
 import { directionOf, isBeyond, position } from '../../shared/core/position';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import type { Subscription } from '../../subscriptions/core/subscription';
 import { crossingId } from './crossing-id';
+import { recordExpected } from './expected';
 import { type Hit, type Intent, type LastValue, type MetricState, nextState, orderOf } from './metric-state';
 import type { ThresholdStore } from './ports';
 import { crossedRange, type Flag, INITIAL_RANGE, type ThresholdItem, thresholdItems } from './threshold-item';
@@ -118,27 +117,6 @@ async function onSettledState<Outcome>(
     if (outcome !== undefined) return outcome;
   }
   throw new Error(`the state of metric ${key} changed during ${MAX_ATTEMPTS} attempts`);
-}
-
-/**
- * Records the refresh of a segment or measure that somebody expects, before the value is committed: a crash in between
- * repeats both. A member's first value looks up whether its measure is expected.
- * @param newMemberOf the measure, for the first value of a member.
- * @returns the mark of the next state.
- */
-async function recordExpected(
-  { metric, observedAt, sequence, runId }: Observation,
-  state: MetricState | undefined,
-  newMemberOf: Metric | undefined,
-  ports: EvaluationPorts,
-): Promise<true | undefined> {
-  const marked =
-    state?.expected ?? (newMemberOf && (await ports.thresholds.readState(metricKey(newMemberOf)))?.expected);
-  if (!marked) return undefined;
-  const { kind, instanceId, name } = metric;
-  const id = identityHash(metricKey(metric), observedAt, sequence);
-  const refresh = { id, endedAt: observedAt, status: 'Successful', runId } as const;
-  return (await recordRefresh({ type: kind, instanceId, name }, refresh, ports)) || undefined;
 }
 
 /** The items that a new value crosses, in the order of crossing. */

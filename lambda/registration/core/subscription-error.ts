@@ -1,0 +1,4 @@
+/** The subscription is invalid. */
+export class SubscriptionError extends Error {
+  override readonly name = 'SubscriptionError';
+}
