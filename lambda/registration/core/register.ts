@@ -213,8 +213,7 @@ async function put(
  * finds the threshold itself.
  */
 async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
-  const { threshold } = definition;
-  if (!threshold || thresholdId === undefined || !needsCheck(threshold)) return;
+  if (thresholdId === undefined || !needsCheck(definition.threshold)) return;
   const metric = watchedMetric(definition);
   const members = isWhole(metric) ? await ports.thresholds.members(metricKey(metric)) : [];
   const metrics = [metric, ...members.map((dimensions) => ({ ...metric, dimensions }))];
