@@ -146,7 +146,12 @@ const history = fc
         return again === undefined || end > at ? [one] : [one, { ...one, at: at + again * MINUTE }];
       })
       .filter(({ at }) => at <= END)
-      .toSorted((a, b) => a.at - b.at || a.end - b.end),
+      .toSorted((a, b) => a.at - b.at || a.end - b.end)
+      // A second event with the end of one from the future would be its duplicate.
+      .filter(
+        ({ end, status }, n, all) =>
+          !all.slice(0, n).some((one) => one.end === end && one.status === status && one.end > one.at),
+      ),
   );
 const made = fc.integer({ min: 0, max: 36 * 60 }).map((n) => START + n * MINUTE);
 
