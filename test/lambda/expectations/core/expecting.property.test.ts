@@ -147,6 +147,8 @@ const history = fc
       })
       .filter(({ at }) => at <= END)
       .toSorted((a, b) => a.at - b.at || a.end - b.end)
+      // The model decides once a minute, so only one event arrives in each.
+      .filter(({ at }, n, all) => all[n - 1]?.at !== at)
       // A second event with the end of one from the future would be its duplicate.
       .filter(
         ({ end, status }, n, all) =>
