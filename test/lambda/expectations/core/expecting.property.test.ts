@@ -147,8 +147,13 @@ const history = fc
       })
       .filter(({ at }) => at <= END)
       .toSorted((a, b) => a.at - b.at || a.end - b.end)
-      // The model knows no order of events that arrive in the same minute.
-      .filter(({ at }, n, all) => at !== all[n - 1]?.at),
+      // The model decides once a minute, so only one event arrives in each.
+      .filter(({ at }, n, all) => all[n - 1]?.at !== at)
+      // A second event with the end of one from the future would be its duplicate.
+      .filter(
+        ({ end, status }, n, all) =>
+          !all.slice(0, n).some((one) => one.end === end && one.status === status && one.end > one.at),
+      ),
   );
 const made = fc.integer({ min: 0, max: 36 * 60 }).map((n) => START + n * MINUTE);
 
