@@ -14,10 +14,9 @@ export async function recordExpected(
   { metric, observedAt, sequence, runId }: Observation,
   state: MetricState | undefined,
   newMemberOf: Metric | undefined,
-  ports: RecordPorts & { readonly thresholds: Pick<ThresholdStore, 'readState'> },
+  ports: RecordPorts & { readonly thresholds: Pick<ThresholdStore, 'isExpected'> },
 ): Promise<true | undefined> {
-  const marked =
-    state?.expected ?? (newMemberOf && (await ports.thresholds.readState(metricKey(newMemberOf)))?.expected);
+  const marked = state?.expected ?? (newMemberOf && (await ports.thresholds.isExpected(metricKey(newMemberOf))));
   if (!marked) return undefined;
   const { kind, instanceId, name } = metric;
   const id = identityHash(metricKey(metric), observedAt, sequence);
