@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { DomainEvent } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { type CheckedEvent, checkEvent } from '../../events/core/events';
@@ -37,8 +38,11 @@ export const checkMessage = (check: ThresholdCheck): string => asciiJson({ thres
 type Task = { readonly observation: Observation } | { readonly check: ThresholdCheck };
 
 function readTask(body: string): Read<Task> {
-  const check = readCheck(body);
-  if (check) return { key: metricKey(check.metric), task: { check } };
+  const sent = readCheck(body);
+  if (sent !== undefined) {
+    const { success, output: check } = v.safeParse(checkSchema, sent);
+    return success ? { key: metricKey(check.metric), task: { check } } : { reason: MALFORMED_CHECK };
+  }
   const checked = checkEvent(body);
   if ('reason' in checked) return checked;
   const observation = toObservation(checked.value);
@@ -46,8 +50,22 @@ function readTask(body: string): Read<Task> {
   return { key: metricKey(observation.metric), task: { observation } };
 }
 
-/** Only the connector's own tools can send to the queue directly. They send the result of `checkMessage`. */
-function readCheck(body: string): ThresholdCheck | undefined {
+const MALFORMED_CHECK = 'the message is not a threshold check of this connector: apply the subscription again';
+
+/** The result of `checkMessage`. Checked, because an unreadable message must not fail the rest of its batch. */
+const checkSchema = v.object({
+  metric: v.object({
+    kind: v.picklist(['segment', 'measure']),
+    instanceId: v.string(),
+    name: v.string(),
+    dimensions: v.optional(v.record(v.string(), v.string())),
+  }),
+  subscription: v.string(),
+  thresholdId: v.string(),
+});
+
+/** Undefined for a message that is not a check. */
+function readCheck(body: string): unknown {
   try {
     return JSON.parse(body)?.thresholdCheck;
   } catch {

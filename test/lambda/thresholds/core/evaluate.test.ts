@@ -274,6 +274,7 @@ describe('invalid events', () => {
   it.each([
     ['text that is not JSON', '{"detail', 'the message is not JSON'],
     ['no event', '[]', 'the message is not an EventBridge event'],
+    ['a check without its metric', '{"thresholdCheck":{"metric":null}}', 'the message is not a threshold check'],
     ['a value NaN', measure('NaN', 1), '"value" is "NaN": write a number or a decimal string such as "12.5"'],
     [
       'an infinite value',
