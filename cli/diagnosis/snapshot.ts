@@ -103,6 +103,9 @@ async function keyProblemOf({ registry }: Connector): Promise<string | undefined
   }
 }
 
+/** Sort keys that end in a threshold's subscription and id. `initial##` is a series of changes. */
+const OF_A_THRESHOLD = /^(above|below|change|flag|initial(?!##))#/;
+
 /** Scans the Thresholds table once for orphaned items and for threshold subjects without a value. */
 async function scanThresholds(subscriptions: readonly Subscription[], { thresholds }: Connector, terminal: Terminal) {
   const current = new Set(subscriptions.map(({ definition, thresholdId }) => `${definition.name} ${thresholdId}`));
@@ -120,7 +123,7 @@ async function scanThresholds(subscriptions: readonly Subscription[], { threshol
       // A threshold on a whole measure watches its members.
       if (dimensions) keys.add(metricKey({ kind, instanceId, name }));
     }
-    if (due === undefined && /^(above|below|initial|flag)#/.test(sortKey)) {
+    if (due === undefined && OF_A_THRESHOLD.test(sortKey)) {
       const { subscription, thresholdId } = ownerOf(sortKey);
       if (!current.has(`${subscription} ${thresholdId}`)) leftovers++;
     }

@@ -116,7 +116,7 @@ class ApplyRun {
       if ('value' in planned) {
         const { change } = planned.value;
         // An unchanged one that needs a check is included: the last run can have ended before it requested the check.
-        if (change !== 'unchanged' || (threshold && needsCheck(threshold))) this.plan.set(name, change);
+        if (change !== 'unchanged' || needsCheck(threshold)) this.plan.set(name, change);
       } else {
         const { error } = planned;
         if (!(error instanceof SubscriptionConflictError || error instanceof SubscriptionError)) throw error;

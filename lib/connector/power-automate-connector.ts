@@ -75,7 +75,7 @@ type AddedPartProps = SubscriptionRegistrationProps &
 /**
  * Starts Power Automate flows when customer data changes.
  *
- * Producers put events on the event bus. The connector starts the flows that are subscribed to one of the six triggers.
+ * Producers put events on the event bus. The connector starts the flows that are subscribed to one of the triggers.
  * It consists of constructs that can also be used alone.
  *
  * @example

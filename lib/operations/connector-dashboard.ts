@@ -101,8 +101,9 @@ function rows(connector: PowerAutomateConnector, parts: Parts, period: Duration)
         THIRD,
         each(incoming, (queue, label) => queue.metricNumberOfMessagesSent({ period, label })),
       ),
-      ownCounts('Crossings and events that start no flow', {
+      ownCounts('Crossings, overdue refreshes and events that start no flow', {
         Crossings: BLUE,
+        OverdueRefreshes: GREEN,
         UnmatchedEvents: GREY,
         LateObservations: ORANGE,
         DuplicateObservations: PURPLE,

@@ -1,6 +1,7 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { createConnector } from '../../cli/connector/connector';
 import { newestDeliveries } from '../../cli/diagnosis/delivery-text';
+import { type ExpectationStatus, readExpectation } from '../../cli/subscriptions/expectation-text';
 import { Output } from '../../contract/outputs';
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { cut } from '../../lambda/shared/core/text';
@@ -35,6 +36,11 @@ export function runPage(
       const deliveries = await newestDeliveries(counts.count(connector.deliveries.rows()), NEWEST);
       const subscriptions: Subscription[] = [];
       for await (const one of connector.subscriptions.list()) subscriptions.push(one);
+      const expectations = new Map<string, ExpectationStatus>();
+      for (const one of subscriptions) {
+        const status = await readExpectation(one, connector);
+        if (status) expectations.set(one.definition.name, status);
+      }
       return {
         stackName,
         busName,
@@ -49,6 +55,7 @@ export function runPage(
         deliveryCounts: counts.byStatus,
         outcomeCounts: counts.byOutcome,
         heldCounts: counts.held,
+        expectations,
         rejected: stack.deadLetters().map(rejectedOf),
         ...(designer && { flows: designer.list() }),
       };

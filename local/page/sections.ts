@@ -1,4 +1,5 @@
 import { outcomeName, responseText } from '../../cli/diagnosis/delivery-text';
+import type { ExpectationStatus } from '../../cli/subscriptions/expectation-text';
 import { flowText } from '../../cli/subscriptions/subscription-text';
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
@@ -198,23 +199,29 @@ const ruleItem = ({ logicalId, pattern, matched }: Rule, ids: readonly string[],
 <details data-key="${logicalId}"><summary>Pattern</summary><pre tabindex="0">${JSON.stringify(pattern, undefined, 2)}</pre></details>
 </li>`;
 
-function subscriptions({ subscriptions: all, heldCounts, now }: Snapshot): Html {
+function subscriptions({ subscriptions: all, heldCounts, expectations, now }: Snapshot): Html {
   if (all.length === 0) return empty('No subscriptions.');
   const sorted = all.toSorted(
     (a, b) => Number(isPaused(b)) - Number(isPaused(a)) || (a.definition.name < b.definition.name ? -1 : 1),
   );
   const shown = sorted.slice(0, MAX_LISTED);
-  return html`<ul class="list" tabindex="0">${shown.map((one) => subscriptionItem(one, heldCounts[one.definition.name] ?? 0, now))}</ul>${
+  return html`<ul class="list" tabindex="0">${shown.map((one) => subscriptionItem(one, heldCounts[one.definition.name] ?? 0, expectations?.get(one.definition.name), now))}</ul>${
     all.length > shown.length && html`<p class="empty">${numberText(all.length - shown.length)} more are not shown.</p>`
   }`;
 }
 
-function subscriptionItem(subscription: Subscription, held: number, now: number): Html {
+function subscriptionItem(
+  subscription: Subscription,
+  held: number,
+  expectation: ExpectationStatus | undefined,
+  now: number,
+): Html {
   const { definition, flow, health, registration } = subscription;
   const pending = pendingOf(subscription, held, now);
   return html`<li>
 <p>${stateBadge(subscription)} <strong>${definition.name}</strong> ${definition.trigger}</p>
 <p class="small">${filterText(definition)}, format ${definition.format}; flow ${flowText(flow)}</p>
+${expectation && expectationOf(expectation, now)}
 ${registration && html`<p class="small">Registered by ${registration.by} at ${time(registration.at, now)}.</p>`}
 ${pending.length > 0 && html`<p class="small pending">${pending}</p>`}
 ${
@@ -224,6 +231,14 @@ ${
   }</p>`
 }
 </li>`;
+}
+
+/** The expected time, or since when the refresh is overdue. */
+function expectationOf({ success, expecting }: ExpectationStatus, now: number): Html {
+  const last = success ? html`Last refreshed ${time(success.endedAt, now)}.` : html`No refresh is known.`;
+  const { missed, next } = expecting ?? {};
+  if (missed) return html`<p class="reason">Overdue since ${time(missed.since, now)}. ${last}</p>`;
+  return html`<p class="small">${next !== undefined && html`Expected by ${time(next, now)}. `}${last}</p>`;
 }
 
 /** What a subscription waits for: held deliveries, and its removal. */

@@ -1,3 +1,4 @@
+import type { ExpectationStatus } from '../../cli/subscriptions/expectation-text';
 import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import type { OutcomeState } from '../../lambda/delivery/core/outcome';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
@@ -51,6 +52,8 @@ export interface Snapshot {
   readonly rejected: readonly Rejected[];
   /** Numbers of held deliveries by subscription. */
   readonly heldCounts: Readonly<Record<string, number>>;
+  /** What is known of expected refreshes, by subscription. */
+  readonly expectations?: ReadonlyMap<string, ExpectationStatus>;
   /** Flows that the designer saved, newest first. Undefined: the page has no designer. */
   readonly flows?: readonly Flow[];
 }

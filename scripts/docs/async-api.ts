@@ -1,4 +1,4 @@
-import { CrossingEvent, DomainEvent, HealthEvent } from '../../contract/events';
+import { CrossingEvent, DomainEvent, HealthEvent, OverdueEvent } from '../../contract/events';
 import { DEFAULT_EVENT_SOURCE } from '../../contract/shared';
 import { type DefinedDetailType, EVENT_DEFINITIONS } from '../../lambda/events/core/events';
 import { EVENT_EXAMPLES } from './event-examples';
@@ -52,9 +52,14 @@ const OPERATIONS = {
     summary: "Segments and measures that crossed a subscription's threshold.",
     events: Object.values(CrossingEvent),
   },
+  sendOverdueRefreshes: {
+    action: 'send',
+    summary: 'Expected refreshes that did not come, and those that came at last.',
+    events: Object.values(OverdueEvent),
+  },
   sendHealth: {
     action: 'send',
-    summary: 'Paused and resumed subscriptions, and dead deliveries.',
+    summary: 'Paused and resumed subscriptions, dead deliveries, and flows that failed or did not report.',
     events: Object.values(HealthEvent),
   },
 };

@@ -74,6 +74,7 @@ const FILE = () => `
 subscriptions:
   - { name: vip, trigger: segment-threshold-crossed, segment: VIP customers, above: 100, flowUrl: '${flowUrl('vip')}' }
   - { name: typo, trigger: segment-threshold-crossed, segment: VIP Customers, above: 100, flowUrl: '${flowUrl('typo')}' }
+  - { name: jump, trigger: segment-threshold-crossed, segment: VIP customers, changesBy: { percent: 30, comparedWith: previous } }
   - { name: regions, trigger: measure-threshold-crossed, measure: Revenue, below: 10, flowUrl: '${flowUrl('regions')}' }
   - { name: orders, trigger: data-source-refresh-failed, dataSource: Orders, flowUrl: '${flowUrl('orders')}' }
   - { name: crm, trigger: data-source-refresh-failed, dataSource: Crm, flowUrl: '${flowUrl('crm')}', keepAlive: 30d }
@@ -102,6 +103,9 @@ describe('operating a connector', () => {
     expect(out).toMatch(
       /^vip +VIP customers +120 +above 100 +beyond +can fire again after it falls by 20 or more +▁█ +\d+ d ago$/m,
     );
+    expect((await cli('thresholds', 'jump')).out).toMatch(
+      /^jump +VIP customers +120 +changes by 30% compared with previous +armed +fires if the next value is at 156 or more, or at 84 or less /m,
+    );
     const members = await cli('thresholds', 'regions', '--limit', '3');
     expect(members.out.split('\n').slice(1)).toEqual([
       expect.stringMatching(/^regions +Revenue \(Region: R1\) +5 +below 10 +beyond/),
@@ -111,7 +115,7 @@ describe('operating a connector', () => {
       '',
     ]);
     const json = JSON.parse((await cli('thresholds', '--json')).out);
-    expect(json).toHaveLength(14);
+    expect(json).toHaveLength(15);
     expect(json.find(({ subscription }: { subscription: string }) => subscription === 'vip')).toMatchObject({
       metric: 'VIP customers',
       value: 120,
@@ -180,10 +184,14 @@ describe('operating a connector', () => {
 
   it('finds a leftover of a threshold', async () => {
     const { thresholds } = connector as { thresholds: ThresholdTable };
-    const [item] = thresholdItems('vip', 'removed', { operator: 'above', value: 5 });
-    await thresholds.putThreshold('default#segment#VIP customers', item as never);
-    expect((await cli('doctor')).out).toContain('– 1 orphaned item in the Thresholds table');
-    await thresholds.remove('default#segment#VIP customers', item?.sortKey as string);
+    const key = 'default#segment#VIP customers';
+    const fall = { change: 'falls', by: 20, unit: 'percent', comparedWith: 'previous' } as const;
+    for (const threshold of [{ operator: 'above', value: 5 } as const, fall]) {
+      const [item] = thresholdItems('vip', 'removed', threshold);
+      await thresholds.putThreshold(key, item as never);
+      expect((await cli('doctor')).out).toContain('– 1 orphaned item in the Thresholds table');
+      await thresholds.remove(key, item?.sortKey as string);
+    }
   });
 
   it('reports a disabled key, and throws other failures', async () => {

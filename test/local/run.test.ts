@@ -178,7 +178,7 @@ describe('npm start -- --once --json', () => {
     expect(new Set(summary.deliveries.map(({ trigger }: { trigger: string }) => trigger))).toEqual(
       new Set(TRIGGER_IDS),
     );
-    expect(summary.deliveries).toHaveLength(21);
+    expect(summary.deliveries).toHaveLength(22);
     for (const delivery of summary.deliveries) {
       expect(delivery).toEqual({
         deliveryId: expect.stringMatching(/^[\w-]+_[0-9a-f]{32}$/),

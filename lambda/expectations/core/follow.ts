@@ -19,9 +19,9 @@ export interface FollowPorts {
 export const MAX_EXPECTATIONS = 50;
 
 /**
- * Makes a subject's state follow a subscription that was made, changed or removed. Reads the state before the subscription:
- * of two concurrent changes, the one that writes last has read the newer subscription. Safe to repeat, and repeated by each
- * registration of an unchanged subscription; what a crash leaves behind is corrected when it is due.
+ * Makes a subject's state follow a subscription that was made, changed or removed. Reads the state before the subscription,
+ * and both again after a write: of two concurrent changes, the last one finds what the other wrote. Safe to repeat, and
+ * repeated by each registration of an unchanged subscription. What a crash leaves behind is corrected when it is due.
  */
 export async function followSubscription(subject: Subject, name: string, ports: FollowPorts): Promise<void> {
   const { expectations, subscriptions, clock } = ports;
@@ -30,9 +30,11 @@ export async function followSubscription(subject: Subject, name: string, ports: 
     const stored = await expectations.read(key);
     const before = stored ?? { id: ports.newId(), subject, version: 0, expecting: [], unsent: [] };
     const next = withSubscription(before, name, await subscriptions.read(name), clock());
-    if (isUnused(next)) return stored === undefined || (await expectations.remove(stored)) ? 'unused' : undefined;
+    if (!stored && isUnused(next)) return 'unused';
     if (stored && sameJson(next, stored)) return stored;
-    return (await expectations.write(next, stored)) ? next : undefined;
+    await (stored && isUnused(next) ? expectations.remove(stored) : expectations.write(next, stored));
+    // Reads both again: a change that was made before this write can have found nothing to correct.
+    return undefined;
   });
   const isExpected = followed !== 'unused' && followed.expecting.some((one) => one.subscription === name);
   if (isExpected && !followed.marked) await markMetrics(subject, ports);

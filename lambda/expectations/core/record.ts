@@ -8,9 +8,9 @@ export interface RecordPorts {
 }
 
 /**
- * Records a refresh of a subject that somebody may expect: one conditional write, and none for a refresh that is late or a
+ * Records a refresh of a subject that can be expected: one conditional write, and none for a refresh that is late or a
  * duplicate. Safe to repeat.
- * @returns whether somebody expects the subject.
+ * @returns whether a subscription expects the subject.
  */
 export function recordRefresh(
   subject: Subject,

@@ -40,5 +40,5 @@ export async function putSeries(
 }
 
 /** Whether `evaluate` has to know of the threshold: to compare the current value, or to watch changes of the metric. */
-export const needsCheck = (threshold: Threshold): boolean =>
-  isChange(threshold) || threshold.fireIfAlreadyBeyond === true;
+export const needsCheck = (threshold: Threshold | undefined): boolean =>
+  threshold !== undefined && (isChange(threshold) || threshold.fireIfAlreadyBeyond === true);

@@ -1,7 +1,4 @@
 import { afterEdit } from '../../delivery/core/health/health-transitions';
-import { expectedSubject } from '../../expectations/core/expect';
-import { type FollowPorts, followSubscription, MAX_EXPECTATIONS } from '../../expectations/core/follow';
-import { subjectKey } from '../../expectations/core/tracked';
 import { type Dimensions, type Metric, measureOf, metricKey } from '../../shared/core/metric';
 import { sameJson } from '../../shared/core/same-json';
 import type { SecretReference } from '../../subscriptions/core/secret-reference';
@@ -14,6 +11,7 @@ import type {
 import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
 import { checkSeries, needsCheck, putSeries } from './changes';
 import { SubscriptionError } from './errors';
+import { checkExpectations, followExpectations } from './expectations';
 import type { RegistryPorts } from './ports';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
@@ -111,20 +109,6 @@ async function checkDimensions(
   if (known.length === 0 || known.includes(wanted)) return;
   throw new SubscriptionError(
     `subscription "${definition.name}": measure "${measure.name}" does not have the dimensions ${wanted}; it has ${known.join(' and ')}: write those, each with its member`,
-  );
-}
-
-/** All expectations of a subject are in one item. */
-async function checkExpectations(
-  definition: SubscriptionDefinition,
-  expectations: RegistryPorts['expectations'],
-): Promise<void> {
-  const subject = expectedSubject(definition);
-  const others = subject && (await expectations.read(subjectKey(subject)))?.expecting;
-  if (!others || others.filter(({ subscription }) => subscription !== definition.name).length < MAX_EXPECTATIONS)
-    return;
-  throw new SubscriptionError(
-    `subscription "${definition.name}": ${MAX_EXPECTATIONS} subscriptions already expect this refresh, which is the limit: remove one, or start several flows from one flow`,
   );
 }
 
@@ -229,8 +213,7 @@ async function put(
  * finds the threshold itself.
  */
 async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
-  const { threshold } = definition;
-  if (!threshold || thresholdId === undefined || !needsCheck(threshold)) return;
+  if (thresholdId === undefined || !needsCheck(definition.threshold)) return;
   const metric = watchedMetric(definition);
   const members = isWhole(metric) ? await ports.thresholds.members(metricKey(metric)) : [];
   const metrics = [metric, ...members.map((dimensions) => ({ ...metric, dimensions }))];
@@ -274,18 +257,6 @@ export async function removeAsRead(
   const removed = await ports.subscriptions.deleteAsRead(existing);
   if (removed) await followExpectations(undefined, existing, ports);
   return removed;
-}
-
-/** Makes the expected subjects follow a change, after it was written. */
-async function followExpectations(
-  next: Subscription | undefined,
-  previous: Subscription | undefined,
-  ports: FollowPorts,
-): Promise<void> {
-  const subjects = [next, previous].map((one) => one && expectedSubject(one.definition));
-  const distinct = new Map(subjects.flatMap((one) => (one ? [[subjectKey(one), one] as const] : [])));
-  const name = (next ?? previous)?.definition.name;
-  for (const subject of distinct.values()) await followSubscription(subject, name as string, ports);
 }
 
 /** Removes the data for restoring the subscription. Changes nothing else. */

@@ -71,6 +71,10 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
     return { metric, last, version, recent, intent, changes, expected } as MetricState;
   }
 
+  async isExpected(metricKey: string): Promise<boolean> {
+    return (await this.readState(metricKey))?.expected ?? false;
+  }
+
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
     const due = state.intent && dueAt('intent', state.intent.due);
     return conditionHeld(

@@ -2,15 +2,14 @@ import { Metric as MetricName } from '../../../contract/metrics';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import type { EventPublisher } from '../../events/core/ports';
 import type { ExpectationStore } from '../../expectations/core/ports';
-import { recordRefresh } from '../../expectations/core/record';
 import { allSettledOrThrow } from '../../shared/core/batch';
-import { identityHash } from '../../shared/core/identity';
 import { type Metric, measureOf, metricKey, type Observation } from '../../shared/core/metric';
 import type { Clock, Telemetry } from '../../shared/core/ports';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import { isChange, type Subscription } from '../../subscriptions/core/subscription';
 import { type HitItem, periodOf } from './changed-items';
 import { crossingDetail, crossingDetailType } from './crossing-detail';
+import { recordExpected } from './expected';
 import { initialBeyond, itemsHit } from './hit-items';
 import {
   type Hit,
@@ -140,27 +139,6 @@ async function onSettledState<Outcome>(
     if (outcome !== undefined) return outcome;
   }
   throw new Error(`the state of metric ${key} changed during ${MAX_ATTEMPTS} attempts`);
-}
-
-/**
- * Records the refresh of a segment or measure that somebody expects, before the value is committed: a crash in between
- * repeats both. A member's first value looks up whether its measure is expected.
- * @param newMemberOf the measure, for the first value of a member.
- * @returns the mark of the next state.
- */
-async function recordExpected(
-  { metric, observedAt, sequence, runId }: Observation,
-  state: MetricState | undefined,
-  newMemberOf: Metric | undefined,
-  ports: EvaluationPorts,
-): Promise<true | undefined> {
-  const marked =
-    state?.expected ?? (newMemberOf && (await ports.thresholds.readState(metricKey(newMemberOf)))?.expected);
-  if (!marked) return undefined;
-  const { kind, instanceId, name } = metric;
-  const id = identityHash(metricKey(metric), observedAt, sequence);
-  const refresh = { id, endedAt: observedAt, status: 'Successful', runId } as const;
-  return (await recordRefresh({ type: kind, instanceId, name }, refresh, ports)) || undefined;
 }
 
 /** Stores the values that the next state drops, before it does. Only their first writing counts. */

@@ -5,6 +5,8 @@ import type { Flag, SeriesItem, StoredItem, ThresholdItem } from './threshold-it
 export interface ThresholdStore {
   /** The metric's state, read consistently. */
   readState(metricKey: string): Promise<MetricState | undefined>;
+  /** Whether a subscription expects refreshes of the metric. */
+  isExpected(metricKey: string): Promise<boolean>;
   /** Writes the state if its stored version is `readVersion` (undefined: no state is stored). Returns false if not. */
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean>;
   /** All threshold and series items between two sort keys, read consistently and in order. */

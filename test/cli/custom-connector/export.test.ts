@@ -224,7 +224,7 @@ describe('connector export --check', () => {
       'WhenFullRefreshCompletes yes - - yes yes yes yes - 5 of 8',
       'WhenUnificationCompletes yes - - yes yes yes yes - 5 of 8',
     ]);
-    expect(out).toContain('Sum: 38 of 48 marks. 10 do not apply:');
+    expect(out).toContain('Sum: 45 of 56 marks. 11 do not apply:');
     expect(out).toContain('trigger metadata: x-ms-trigger-metadata describes triggers that Power Automate polls.');
     expect(out).toMatch(/No faults\.\n$/);
   });

@@ -8,7 +8,6 @@ import { CONNECTOR_ACTIONS, DEFINITION_VERSION } from '../../../contract/custom-
 import { TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import { OperationId, TRIGGER_OPERATIONS } from '../../../lambda/custom-connector/core/definition/operation-ids';
 import { CALLBACK_FIELD } from '../../../lambda/custom-connector/core/definition/operations';
-import { OUTCOME_OPERATIONS } from '../../../lambda/custom-connector/core/definition/outcome-operations';
 import { renderBody } from '../../../lambda/delivery/core/bodies/body';
 import { EXAMPLES, exampleInput } from '../../lambda/delivery/core/bodies/examples';
 import { evaluate, RUN_ID } from '../../support/workflow-language';
@@ -159,7 +158,7 @@ it('has a flow for every trigger of the exported definition', () => {
   );
 });
 
-it.skipIf(OUTCOME_OPERATIONS.length === 0)('reports with the fields that the exported definition has', () => {
+it('reports with the fields that the exported definition has', () => {
   const { properties, required } = bodySchemaOf(OperationId.REPORT_OUTCOME);
   const { actions } = flowOf(specOf('full-refresh-completed', 'teams')).definition;
   const named = [actions.Report_success, actions.Report_failure].map(({ inputs }) =>

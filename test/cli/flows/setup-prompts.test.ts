@@ -168,6 +168,55 @@ describe('setup', () => {
     expect(shown).toContain('No signature.');
   });
 
+  it('asks for an expectation by a time of the day', async () => {
+    const { result } = await walk([
+      ['What should start the flow?', DOWN.repeat(6) + ENTER],
+      ['What is expected to be refreshed?', ENTER],
+      ['Which one?', DOWN + ENTER],
+      ['When is it expected?', DOWN + ENTER],
+      ['Time of the day', ENTER],
+      ['Time zone', `${'\x7f'.repeat(40)}Europe/Berlin${ENTER}`],
+      ['How late may it be?', ENTER],
+      ['Also start the flow when', 'y'],
+      ['Name of the subscription', ENTER],
+      ['Owners:', ENTER],
+      ['HTTP URL of the flow', FLOW_URL + ENTER],
+    ]);
+    expect(result).toMatchObject({
+      definition: {
+        name: 'orders-late',
+        trigger: 'refresh-overdue',
+        filter: { dataSource: 'Orders' },
+        expectation: {
+          rhythm: { by: '07:00', timeZone: 'Europe/Berlin' },
+          grace: 3_600_000,
+          alsoWhenBack: true,
+        },
+      },
+    });
+  });
+
+  it('asks for an expectation at an interval', async () => {
+    const { result } = await walk([
+      ['What should start the flow?', DOWN.repeat(6) + ENTER],
+      ['What is expected to be refreshed?', DOWN.repeat(4) + ENTER],
+      ['When is it expected?', ENTER],
+      ['Longest time between two refreshes', ENTER],
+      ['How late may it be?', ENTER],
+      ['Also start the flow when', 'n'],
+      ['Name of the subscription', ENTER],
+      ['Owners:', ENTER],
+      ['HTTP URL of the flow', FLOW_URL + ENTER],
+    ]);
+    expect(result).toMatchObject({
+      definition: {
+        name: 'unification-late',
+        filter: { unification: true },
+        expectation: { rhythm: { every: 86_400_000 }, grace: 3_600_000 },
+      },
+    });
+  });
+
   it('asks for confirmation of a URL that probably does not respond', async () => {
     const old = FLOW_URL.replace('default0123.api.powerplatform.com', 'prod-01.westeurope.logic.azure.com');
     const { result } = await walk([

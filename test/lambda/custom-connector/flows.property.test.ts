@@ -53,7 +53,10 @@ async function fillIn(
   };
   for (const field of trigger.fields) {
     const isWanted = field.required || (field.visibility !== 'advanced' && pick([true, false]));
-    if (!field.isCallback && isWanted) values[field.name] = await valueFor(field);
+    // An earlier value belongs to a change, and only to a change.
+    const isChange = /By$/.test(String(values.direction));
+    const fits = field.name === 'comparedWith' ? isChange : isWanted;
+    if (!field.isCallback && fits) values[field.name] = await valueFor(field);
   }
   // An expectation has one subject, and texts with a form.
   if (trigger.fields.some(({ name }) => name === 'every')) {

@@ -88,6 +88,13 @@ const actionRequest = fc.constantFrom(...ACTIONS).chain(({ route, body: fields =
     });
 });
 
+/** A request of a trigger with the body of that trigger. */
+const registrationRequest = triggerBody.map(({ trigger, text }) => ({
+  route: `POST ${API_BASE_PATH}/triggers/{trigger}`,
+  trigger,
+  body: text,
+}));
+
 /** Names of the flows that `triggerBody` registers, of which some are not registered yet. */
 const flowName = fc.nat(9).map((workflow) => {
   const callback = checkCallback(callbackUrl({ workflow }));
@@ -167,10 +174,10 @@ const event = fc
     query: fc.tuple(parameters(...QUERY_PARAMETERS), subjects).map(([odd, named]) => ({ ...named, ...odd })),
     headers,
     body: fc.option(bodyText, { nil: undefined }),
-    action: fc.option(actionRequest, { nil: undefined }),
+    coherent: fc.option(fc.oneof(actionRequest, registrationRequest), { nil: undefined, freq: 2 }),
     base64: fc.boolean(),
   })
-  .map(({ action, ...request }) => ({ ...request, ...action }))
+  .map(({ coherent, ...request }) => ({ ...request, ...(coherent && { ...coherent, base64: false }) }))
   .map(
     ({ route, trigger, path, flow, query, headers: sent, body, base64 }) =>
       ({

@@ -45,6 +45,8 @@ const withActions = (...actions: ConnectorAction[]) => withApi({ actions });
 /** Permissions of `connect` for what every API does. */
 const WITHOUT_ACTIONS = [
   'dynamodb:BatchGetItem SubscriptionsTable',
+  // The items of expected subjects.
+  'dynamodb:DeleteItem SubscriptionsTable',
   'dynamodb:PutItem SubscriptionsTable',
   'dynamodb:PutItem ThresholdsTable',
   'dynamodb:Query ApiCatalogTable',
@@ -109,6 +111,7 @@ describe('permissions', () => {
     expect(own(template, 'Retire')).toEqual([
       'dynamodb:BatchGetItem SubscriptionsTable',
       'dynamodb:DeleteItem SubscriptionsTable',
+      'dynamodb:PutItem SubscriptionsTable',
       'dynamodb:Query SubscriptionsTable/index/by-due',
       'dynamodb:UpdateItem SubscriptionsTable',
       'dynamodb:UpdateItem ThresholdsTable',

@@ -190,7 +190,7 @@ describe('by default', () => {
     );
     const text = JSON.stringify(alarm?.[1].Properties.Metrics);
     expect(text).not.toContain('Theirs');
-    expect(text.match(/"Fn::Select":\[1,/g)).toHaveLength(13);
+    expect(text.match(/"Fn::Select":\[1,/g)).toHaveLength(14);
   });
 
   test('descriptions contain the meaning, the connector and a link', () => {

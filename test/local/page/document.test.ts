@@ -131,6 +131,28 @@ describe('the page', () => {
     );
   });
 
+  it('shows when a refresh is expected, and since when it is overdue', () => {
+    const HOUR = 3_600_000;
+    const expectation = { rhythm: { every: 24 * HOUR }, grace: 0 };
+    const late = (name: string) =>
+      subscription(name, { trigger: 'refresh-overdue', filter: { dataSource: 'Orders' }, expectation });
+    const entry = (name: string) => ({ subscription: name, uid: 'u', startsFlow: true, since: 0, expectation });
+    const success = { id: '1', endedAt: NOW - HOUR, status: 'Successful' } as const;
+    const missed = { since: NOW - 2 * HOUR, time: NOW - 2 * HOUR, repeats: 0 };
+    const expectations = new Map([
+      ['late-a', { success, expecting: { ...entry('late-a'), next: NOW + HOUR }, isUnsent: false }],
+      ['late-b', { expecting: { ...entry('late-b'), missed }, isUnsent: false }],
+    ]);
+    const text = textOf(
+      section(
+        pageDocument({ ...full, subscriptions: [late('late-a'), late('late-b')], expectations }),
+        'subscriptions',
+      ),
+    );
+    expect(text).toContain('Expected by 13:00:00 . Last refreshed 11:00:00 .');
+    expect(text).toContain('Overdue since 10:00:00 . No refresh is known.');
+  });
+
   it('shows who registered a flow, and what its subscription waits for', () => {
     const registration = { idHash: 'ab'.repeat(32), by: 'key:marketing', at: NOW - 60_000 };
     const health = { version: 1, state: 'paused', reason: 'x', since: NOW, announcements: [] } as const;

@@ -90,11 +90,6 @@ describe.each(FILE.actions.map((action) => [action.operationId, action] as const
     );
   }, 300_000);
 
-  it.runIf(action.fields.every(({ required }) => !required))('succeeds without inputs in an empty API', async () => {
-    const { status, problems, faults } = await runAction(FILE, action, {}, await world(true));
-    expect([problems, faults, status]).toEqual([[], [], action.method === 'GET' ? 200 : 202]);
-  });
-
   it('is refused without a key, as the file says', async () => {
     await fc.assert(
       fc.asyncProperty(valuesOf(action), async (values) => {
@@ -117,6 +112,12 @@ describe.each(FILE.actions.map((action) => [action.operationId, action] as const
       { numRuns: 5 },
     );
   });
+});
+
+const WITHOUT_INPUTS = FILE.actions.filter(({ fields }) => fields.every(({ required }) => !required));
+it.each(WITHOUT_INPUTS)('$operationId succeeds without inputs in an empty API', async (action) => {
+  const { status, problems, faults } = await runAction(FILE, action, {}, await world(true));
+  expect([problems, faults, status]).toEqual([[], [], action.method === 'GET' ? 200 : 202]);
 });
 
 it('a list of several pages has all items', async () => {

@@ -95,6 +95,8 @@ export class MemoryTables {
           readAt.set(key, this.steps);
           return this.states.get(key);
         }),
+      // Not the read that the evaluation of this metric is based on.
+      isExpected: (key) => step('isExpected', () => this.states.get(key)?.expected ?? false),
       commitState: (key, state, readVersion) =>
         step('commitState', () => {
           const before = this.states.get(key);

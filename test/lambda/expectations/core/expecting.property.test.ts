@@ -128,14 +128,14 @@ const options = {
 };
 /** Refreshes in random order: late, doubled, failed, and from a producer whose clock is up to an hour ahead. */
 const history = fc
-  .array(
+  .uniqueArray(
     fc.record({
       end: fc.integer({ min: -12 * 60, max: 5 * 24 * 60 }).map((n) => START + n * MINUTE),
       delay: fc.oneof(fc.constant(0), fc.integer({ min: -60, max: 60 }), fc.integer({ min: 0, max: 36 * 60 })),
       status: fc.constantFrom<Status>('Successful', 'Successful', 'Successful', 'Failed', 'Skipped'),
       again: fc.option(fc.integer({ min: 0, max: 600 }), { nil: undefined, freq: 8 }),
     }),
-    { maxLength: 12 },
+    { maxLength: 12, selector: ({ end }) => end },
   )
   .map((events) =>
     events
@@ -146,7 +146,14 @@ const history = fc
         return again === undefined || end > at ? [one] : [one, { ...one, at: at + again * MINUTE }];
       })
       .filter(({ at }) => at <= END)
-      .toSorted((a, b) => a.at - b.at || a.end - b.end),
+      .toSorted((a, b) => a.at - b.at || a.end - b.end)
+      // The model decides once a minute, so only one event arrives in each.
+      .filter(({ at }, n, all) => all[n - 1]?.at !== at)
+      // A second event with the end of one from the future would be its duplicate.
+      .filter(
+        ({ end, status }, n, all) =>
+          !all.slice(0, n).some((one) => one.end === end && one.status === status && one.end > one.at),
+      ),
   );
 const made = fc.integer({ min: 0, max: 36 * 60 }).map((n) => START + n * MINUTE);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type BodyInput, MAX_BODY_BYTES, renderBody } from '../../../../../lambda/delivery/core/bodies/body';
 import type { FlatBody } from '../../../../../lambda/delivery/core/bodies/flat-schema';
-import type { TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
+import type { OverdueRefresh, TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
 import { BODY_FORMATS, type SubscriptionDefinition } from '../../../../../lambda/subscriptions/core/subscription';
 
 const AT = Date.parse('2026-11-02T06:00:00Z');
@@ -24,6 +24,23 @@ const failedEvent: TriggerEvent = {
   attempt: 3,
   error: 'The credentials <crm & "x"> expired.\r\nSign in again.\u0000',
   runLink: 'https://example.com/runs/1',
+};
+const overdueEvent: OverdueRefresh = {
+  ...base,
+  trigger: 'refresh-overdue',
+  state: 'Overdue',
+  subjectType: 'DataSource',
+  dataSource: 'Orders',
+  expectation: 'every 24 h, up to 1 h late',
+  expectedBy: AT - 3_600_000,
+  overdueSince: AT - 3_600_000,
+  repeat: 0,
+  lastSuccessAt: AT - 25 * 3_600_000,
+  lastSuccessRunId: 'run-1',
+  lastFailureAt: AT - 4_000_000,
+  lastFailureStatus: 'Failed',
+  lastFailureRunId: 'run-2',
+  error: 'Access denied',
 };
 const segmentEvent: TriggerEvent = {
   ...base,
@@ -392,4 +409,53 @@ test.each(BODY_FORMATS)('a body fits with every field at its maximum length: %s'
       if ('error' in event) expect(json.replaceAll('\u200b', '')).toContain(JSON.stringify(long(100)).slice(1, -1));
     }
   }
+});
+
+describe('the body of an overdue refresh', () => {
+  const bodyOf = (change: Partial<OverdueRefresh> = {}): FlatBody =>
+    JSON.parse(
+      renderBody({
+        event: { ...overdueEvent, ...change },
+        subscription,
+        deliveryId: 'd',
+        isTest: false,
+        delayedMinutes: 0,
+      }),
+    );
+
+  test('says since when, what was expected, the last success, and the last failure with its error', () => {
+    expect(bodyOf()).toMatchObject({
+      title: 'Data source Orders is overdue',
+      summary:
+        'A refresh was expected by 2026-11-02 at 05:00 UTC (every 24 h, up to 1 h late). Last success: 2026-11-01 at 05:00 UTC. ' +
+        'Last failure: 2026-11-02 at 04:53 UTC. Error: Access denied',
+      state: 'Overdue',
+      subject: 'Orders',
+      overdueSince: '2026-11-02T05:00:00.000Z',
+      lastSuccessAt: '2026-11-01T05:00:00.000Z',
+      lastFailureStatus: 'Failed',
+      error: 'Access denied',
+    });
+  });
+
+  test('names a repeat, a recovery, and a subject without a name or a known refresh', () => {
+    expect(bodyOf({ repeat: 2 }).title).toBe('Data source Orders is still overdue');
+    expect(bodyOf({ state: 'Recovered' })).toMatchObject({
+      title: 'Data source Orders was refreshed again',
+      summary: 'Data source Orders was overdue since 2026-11-02 at 05:00 UTC. Last success: 2026-11-01 at 05:00 UTC.',
+    });
+    const full = { subjectType: 'FullRefresh', dataSource: undefined, kind: 'Scheduled', error: undefined } as const;
+    expect(bodyOf({ ...full, lastSuccessAt: undefined, lastFailureAt: undefined })).toMatchObject({
+      title: 'Full refresh (scheduled) is overdue',
+      subject: 'Full refresh (scheduled)',
+      summary: expect.stringMatching(/\. No success is known\.$/),
+      lastSuccessAt: '',
+      lastFailureAt: '',
+      error: '',
+    });
+  });
+
+  test('names the first missed time if several were missed', () => {
+    expect(bodyOf({ overdueSince: AT - 25 * 3_600_000 }).summary).toContain('Overdue since 2026-11-01 at 05:00 UTC.');
+  });
 });
