@@ -149,7 +149,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       [
         'if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;',
-        'if (thresholdId) return;',
+        'if (definition.name) return;',
       ],
     ],
   },
