@@ -154,7 +154,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'delivery to a subscription that was created anew',
+    name: 'delivery to a recreated subscription',
     file: deliver,
     changes: [['if (subscription?.uid !== message.uid || !subscription.flow) {', 'if (!subscription?.flow) {']],
   },
