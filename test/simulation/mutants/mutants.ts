@@ -223,7 +223,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'give up after the first attempt',
+    name: 'give up after three retries',
     file: 'lambda/delivery/core/retry.ts',
     changes: [['const wait = RETRY_WAITS[n + 1];', 'const wait = n > 2 ? undefined : RETRY_WAITS[n + 1];']],
   },
