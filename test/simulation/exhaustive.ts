@@ -22,7 +22,7 @@ export interface Stage {
 /** A small scope: what happens before, and what then happens at the same time, in every order. */
 export interface Story {
   readonly name: string;
-  /** Crashes and lost answers in one schedule, at most. */
+  /** Maximum number of crashes, and of lost answers, in one schedule. */
   readonly crashes: number;
   readonly lost: number;
   prepare(stage: Stage): Promise<void>;

@@ -87,7 +87,11 @@ export class Operators {
   /** Resumes every subscription that is paused, and applies every wish again. */
   settle(resumes: boolean): void {
     this.stack.kms.isDisabled = false;
-    for (const name of this.wishes.keys()) {
+    for (const [name, wish] of this.wishes) {
+      // Nothing moves any more: a new threshold fires exactly for a value that is already beyond it.
+      if (wish.definition.threshold && this.chance.is(0.3)) {
+        wish.definition = { ...wish.definition, threshold: { ...this.threshold(), fireIfAlreadyBeyond: true } };
+      }
       this.fulfil(name);
       const { bySomebody } = this.oracle.versions.current(name)?.health ?? {};
       if (resumes || bySomebody) this.run((worker) => resume(name, this.healthPorts(worker)));

@@ -3,7 +3,7 @@ import { type Result, runEpisode } from './episode';
 import type { Scenario } from './scenario';
 import type { Fault } from './world/faults';
 
-/** Simulations that the search runs at most. */
+/** Maximum number of simulations of a search. */
 const MOST_RUNS = 150;
 
 /** Changes that make a scenario smaller. */

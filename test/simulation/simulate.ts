@@ -23,7 +23,7 @@ const OPTIONS = {
 
 const CATEGORIES = {
   lost: /^LOST/,
-  unowed: /^(UNOWED|TWICE|PAUSED)/,
+  unowed: /^(UNOWED|TWICE|PAUSED|OVERLOAD)/,
   stuck: /^(STUCK|LATE|SILENT)/,
   leaked: /^LEAKED/,
 };

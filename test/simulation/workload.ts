@@ -45,7 +45,7 @@ export class Workload {
     const subject = isSegment ? { segment: chance.among(SEGMENTS) } : { measure: chance.among(MEASURES), dimensions };
     const key = JSON.stringify(subject);
     const last = this.lastSeen.get(key);
-    // At most two values of a metric have the same time.
+    // Up to two values of a metric have the same time.
     const again = last && last.sequence === 0 && chance.is(0.1);
     const at = again ? last.at : Math.max(now - chance.mostlySmall(0, 120_000), 0);
     const isFresh = !last || at > last.at || again;

@@ -26,7 +26,7 @@ export interface TableObserver {
 /** The tables of a connector, and document clients for them. */
 export class SimulatedDynamoDb {
   readonly tables: ReadonlyMap<string, SimulatedTable>;
-  private by = new Worker('nobody');
+  private by = new Worker('no one');
 
   constructor(
     inputs: readonly TableInput[],

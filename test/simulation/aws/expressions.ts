@@ -28,7 +28,7 @@ export class ValidationError extends Error {
   override readonly name = 'ValidationException';
 }
 
-/** Whether the condition holds. `item` is `{}` if there is none. */
+/** Whether the condition holds. `item` is `{}` if the item does not exist. */
 export function holds(expression: string, item: Item, placeholders: Names): boolean {
   return compiled(conditions, expression, (parser) => parser.condition())(scopeOf(item, placeholders));
 }

@@ -149,12 +149,12 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       [
         'if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;',
-        'if (thresholdId) return;',
+        'if (definition.name) return;',
       ],
     ],
   },
   {
-    name: 'delivery to a subscription that was created anew',
+    name: 'delivery to a recreated subscription',
     file: deliver,
     changes: [['if (subscription?.uid !== message.uid || !subscription.flow) {', 'if (!subscription?.flow) {']],
   },
@@ -223,7 +223,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'give up after the first attempt',
+    name: 'give up after three retries',
     file: 'lambda/delivery/core/retry.ts',
     changes: [['const wait = RETRY_WAITS[n + 1];', 'const wait = n > 2 ? undefined : RETRY_WAITS[n + 1];']],
   },

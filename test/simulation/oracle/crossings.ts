@@ -64,7 +64,7 @@ function crossingOf({ name, threshold }: Reign, { metric, last }: MetricState, a
 export class CrossingModel {
   /** Crossings that must be published, at least one of each group. */
   readonly must: string[][] = [];
-  /** Crossings that may be published, at most one of each group. */
+  /** Crossings that may be published, up to one of each group. */
   private readonly may = new Map<string, Set<string>>();
   /** Every crossing that may be published, with the range of observed reads and writes in which it was decided. */
   readonly allowed = new Map<string, { readonly from: number; readonly to: number }>();

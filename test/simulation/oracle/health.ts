@@ -6,6 +6,12 @@ const REFUSED = [401, 403, 404, 410];
 /** Refusals that pause a subscription, and the time over which they come (docs/delivery.md, "Pausing"). */
 const [REFUSALS, SPAN_MS] = [3, 10 * 60_000];
 
+/**
+ * Calls of a flow that fails without a break: about one every 15 minutes (docs/delivery.md, "While a flow fails"), after those
+ * that were under way when it began to fail.
+ */
+const [UNDER_WAY, EVERY_MS] = [60, 5 * 60_000];
+
 /** Pauses, resumes and deaths: when they may happen, and that each is reported (docs/delivery.md, "Health events"). */
 export class HealthModel {
   readonly mistakes: string[] = [];
@@ -15,6 +21,9 @@ export class HealthModel {
   /** Refusals of a flow's current URL since its subscription was changed. */
   private readonly refusals = new Map<string, { readonly url: string; readonly at: number }[]>();
 
+  /** Failed calls without another answer in between. */
+  private readonly streaks = new Map<string, { readonly since: number; calls: number }>();
+
   constructor(
     private readonly clock: () => number,
     /** Faults that make a worker count one refusal twice, or that refuse without a call. */
@@ -23,6 +32,7 @@ export class HealthModel {
 
   answered({ flow, url }: Post, answer: FlowResponse | undefined): void {
     const status = answer?.status ?? 0;
+    this.countFailure(flow, status === 0 || status >= 500 || [302, 408, 425, 429].includes(status));
     if (!REFUSED.includes(status) && answer?.error !== 'WorkflowTriggerIsNotEnabled') return;
     const known = this.refusals.get(flow) ?? [];
     this.refusals.set(flow, [...known, { url, at: this.clock() }]);
@@ -33,7 +43,10 @@ export class HealthModel {
     const { name, subscription } = after;
     const { uid, health, generation } = subscription;
     const old = before?.subscription.uid === uid ? before.subscription : undefined;
-    if (old?.generation !== generation) this.refusals.delete(name);
+    if (old?.generation !== generation) {
+      this.refusals.delete(name);
+      this.streaks.delete(name);
+    }
     for (const { detailType, detail } of health?.announcements ?? []) {
       this.due.set(`${name} ${detailType} ${detail.since}`, { name, uid });
     }
@@ -42,6 +55,18 @@ export class HealthModel {
     const span = this.clock() - (refusals[0]?.at ?? Infinity);
     if (this.isLenient() || (refusals.length >= REFUSALS && span >= SPAN_MS - 30_000)) return;
     this.mistakes.push(`PAUSED: ${name} after ${refusals.length} refusals in ${Math.round(span / 1000)} s`);
+  }
+
+  private countFailure(flow: string, failed: boolean): void {
+    if (!failed) {
+      this.streaks.delete(flow);
+      return;
+    }
+    const streak = this.streaks.get(flow) ?? { since: this.clock(), calls: 0 };
+    this.streaks.set(flow, streak);
+    streak.calls++;
+    const most = UNDER_WAY + (this.clock() - streak.since) / EVERY_MS;
+    if (streak.calls > most) this.mistakes.push(`OVERLOAD: flow ${flow} fails and was called ${streak.calls} times`);
   }
 
   died(name: string, uid: string, since: unknown): void {

@@ -54,7 +54,7 @@ export class RunModel {
     const missing = expected.filter((name) => !reported.some(([one]) => one === name));
     const status = missing.length > 0 ? 'TimedOut' : PRECEDENCE.find((one) => reported.some(([, it]) => it === one));
     return [
-      ...wrong.map(([name]) => `UNOWED: run ${runId} has a status of ${name} that nobody reported`),
+      ...wrong.map(([name]) => `UNOWED: run ${runId} has a status of ${name} that was not reported`),
       ...(status === result.status ? [] : [`LOST: run ${runId} is ${result.status} and should be ${status}`]),
       // A message can wait for hours in a dead-letter queue. Without one, stages that were put in time are in the result.
       ...(missing.length > 0 && expected.every((name) => stages.has(name)) && lastNewAt < firstAt + this.timeoutMs / 12
