@@ -186,7 +186,8 @@ export class SimulatedStack {
 
   private host(env: Host['env']): Host {
     const { clock, newId, chance } = this.world;
-    return { env, clock, newId, random: chance.of('jitter').number, telemetry: () => this.telemetry };
+    const newSecret = () => newId().replaceAll('-', '').padEnd(22, '0').slice(0, 22);
+    return { env, clock, newId, newSecret, random: chance.of('jitter').number, telemetry: () => this.telemetry };
   }
 
   private readonly telemetry: HandlerTelemetry = {

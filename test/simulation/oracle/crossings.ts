@@ -1,4 +1,4 @@
-import type { Threshold } from '../../../lambda/subscriptions/core/subscription';
+import { isChange, type LevelThreshold } from '../../../lambda/subscriptions/core/subscription';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
 import { factKey, subjectKey } from './facts';
 import type { Version } from './versions';
@@ -10,7 +10,7 @@ interface Reign {
   readonly identity: string;
   /** The ids under which its items are stored. */
   readonly ids: Set<string>;
-  readonly threshold: Threshold;
+  readonly threshold: LevelThreshold;
   readonly watched: { readonly subject: string; readonly isWhole: boolean };
   readonly from: number;
   to: number;
@@ -23,20 +23,20 @@ interface Reign {
 }
 
 /** Which side of a threshold a value is on (docs/thresholds.md, first table). */
-const BEYOND: Readonly<Record<Threshold['operator'], (value: number, threshold: number) => boolean>> = {
+const BEYOND: Readonly<Record<LevelThreshold['operator'], (value: number, threshold: number) => boolean>> = {
   above: (value, threshold) => value > threshold,
   atOrAbove: (value, threshold) => value >= threshold,
   below: (value, threshold) => value < threshold,
   atOrBelow: (value, threshold) => value <= threshold,
 };
 
-const isBeyond = ({ operator, value: level }: Threshold, value: number | undefined): boolean =>
+const isBeyond = ({ operator, value: level }: LevelThreshold, value: number | undefined): boolean =>
   value !== undefined && BEYOND[operator](value, level);
 
-const rises = ({ operator }: Threshold): boolean => operator.toLowerCase().endsWith('above');
+const rises = ({ operator }: LevelThreshold): boolean => operator.toLowerCase().endsWith('above');
 
 /** Whether a value is back at the recovery level. */
-const isRecovered = (threshold: Threshold, value: number): boolean => {
+const isRecovered = (threshold: LevelThreshold, value: number): boolean => {
   const { recoverTo = 0 } = threshold;
   return rises(threshold) ? value <= recoverTo : value >= recoverTo;
 };
@@ -90,6 +90,7 @@ export class CrossingModel {
     }
     if (last && last.to === Infinity) last.to = order;
     if (!threshold || thresholdId === undefined) return;
+    if (isChange(threshold)) throw new Error('the oracle knows levels, not changes');
     const reign: Reign = {
       ...{ name, identity, ids: new Set([thresholdId]), threshold, from: order, to: Infinity },
       watched: { subject: subjectKey({ ...filter }), isWhole: filter.measure !== undefined && !filter.dimensions },
