@@ -22,9 +22,9 @@ import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
 const MINUTES = 60_000;
 const ROOT = join(__dirname, '../..');
-/** Bytes. The tarball has 2.0 MB, mostly the handlers' bundles. */
-const MAX_PACKED = 2_500_000;
-const MAX_UNPACKED = 9_000_000;
+/** Bytes. The tarball has 2.6 MB, mostly the handlers' bundles. */
+const MAX_PACKED = 2_800_000;
+const MAX_UNPACKED = 10_000_000;
 /** Bytes of a handler's bundle, which every cold start reads. */
 const MAX_BUNDLE = 1_000_000;
 
