@@ -147,10 +147,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'check of a new threshold not requested',
     file: 'lambda/registration/core/register.ts',
     changes: [
-      [
-        'if (!definition.threshold?.fireIfAlreadyBeyond || thresholdId === undefined) return;',
-        'if (definition.name) return;',
-      ],
+      ['if (thresholdId === undefined || !needsCheck(definition.threshold)) return;', 'if (definition.name) return;'],
     ],
   },
   {
