@@ -3,7 +3,7 @@ import { DomainEvent } from './events';
 /** Path prefix of the API, and `basePath` of the connector's definition. */
 export const API_BASE_PATH = '/v1';
 
-/** What signed-in callers can do besides registering flows and reading lists. */
+/** Optional actions of signed-in callers. Every API can also register flows and return lists. */
 export const CONNECTOR_ACTIONS = ['read', 'test', 'replay', 'report-outcomes', 'report-events'] as const;
 export type ConnectorActionId = (typeof CONNECTOR_ACTIONS)[number];
 

@@ -1,6 +1,6 @@
 import type { Attempt, DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
-import type { Outcome, OutcomeState } from '../../lambda/delivery/core/outcome';
+import type { Outcome, OutcomeState } from '../../lambda/delivery/core/outcomes/outcome';
 import type { Table } from '../shell/table';
 import type { Paint, Style } from '../shell/terminal';
 import { timeText } from '../shell/time';

@@ -1,6 +1,6 @@
 import { CONNECTOR_ACTIONS, type ConnectorActionId } from '../../contract/custom-connector';
 
-/** What flows can do with the custom connector besides registering themselves and reading lists. */
+/** An optional action of the custom connector. Flows can always register themselves and read lists. */
 export class ConnectorAction {
   /**
    * Flows read the refreshes of data sources, the values of segments and measures, the status report, and the deliveries of

@@ -22,8 +22,8 @@ export interface ConnectorApiOptions extends SubjectCatalogOptions {
   readonly signIn: ConnectorSignIn[];
 
   /**
-   * What flows can do besides registering themselves and reading lists. The API and the permissions of `connect` contain nothing
-   * else.
+   * Optional actions. Flows can always register themselves and read lists. An action that is not selected has no route, and
+   * `connect` has no permission for it.
    *
    * @default [ConnectorAction.READ, ConnectorAction.TEST, ConnectorAction.REPORT_OUTCOMES]
    */

@@ -1,6 +1,6 @@
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
-import { OUTCOME_STATES, type OutcomeState } from '../../lambda/delivery/core/outcome';
+import { OUTCOME_STATES, type OutcomeState } from '../../lambda/delivery/core/outcomes/outcome';
 import { checkEvent } from '../../lambda/events/core/events';
 import { recognize } from '../../lambda/events/core/recognize';
 import { matches, subjectText } from '../../lambda/subscriptions/core/matching';

@@ -1,5 +1,5 @@
 import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
-import type { OutcomeState } from '../../lambda/delivery/core/outcome';
+import type { OutcomeState } from '../../lambda/delivery/core/outcomes/outcome';
 
 /** Numbers of the deliveries that pass through `count`. */
 export class DeliveryCounts {

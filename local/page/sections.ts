@@ -3,7 +3,7 @@ import type { ExpectationStatus } from '../../cli/subscriptions/expectation-text
 import { flowText } from '../../cli/subscriptions/subscription-text';
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
-import type { Outcome, OutcomeState } from '../../lambda/delivery/core/outcome';
+import type { Outcome, OutcomeState } from '../../lambda/delivery/core/outcomes/outcome';
 import { type Metric, metricKey } from '../../lambda/shared/core/metric';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { mapText } from '../../lambda/shared/core/text';

@@ -1,6 +1,6 @@
 import type { ExpectationStatus } from '../../cli/subscriptions/expectation-text';
 import type { DeliveryRow, DeliveryStatus } from '../../lambda/delivery/core/delivery';
-import type { OutcomeState } from '../../lambda/delivery/core/outcome';
+import type { OutcomeState } from '../../lambda/delivery/core/outcomes/outcome';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { type Metric, measureOf, metricKey } from '../../lambda/shared/core/metric';
 import {

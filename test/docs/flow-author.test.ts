@@ -5,7 +5,7 @@ import { RUN_FAILED } from '../../cli/flows/message';
 import { TRIGGER_IDS } from '../../contract/events';
 import { FLAT_BODIES } from '../../lambda/delivery/core/bodies/flat-schema';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
-import { outcomeLink } from '../../lambda/delivery/core/outcome-link';
+import { outcomeLink } from '../../lambda/delivery/core/outcomes/outcome-link';
 import { classify } from '../../lambda/delivery/core/response';
 import { NOW } from '../support/evaluation';
 import { MemoryApi } from '../support/memory/memory-api';

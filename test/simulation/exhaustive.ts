@@ -28,7 +28,7 @@ export interface Story {
   prepare(stage: Stage): Promise<void>;
   /** Starts the workers whose calls are interleaved. */
   begin(stage: Stage): void;
-  /** What is wrong at the end, besides what the oracle finds. */
+  /** Mistakes at the end that the oracle does not check. */
   verify?(stage: Stage): readonly string[];
 }
 

@@ -6,8 +6,8 @@ import {
 } from '../../lambda/custom-connector/core/outcomes/report-outcome';
 import { deliverBatch } from '../../lambda/delivery/core/deliver';
 import { deliveryId } from '../../lambda/delivery/core/delivery-id';
-import type { ReportedOutcome } from '../../lambda/delivery/core/outcome';
-import { outcomeLink } from '../../lambda/delivery/core/outcome-link';
+import type { ReportedOutcome } from '../../lambda/delivery/core/outcomes/outcome';
+import { outcomeLink } from '../../lambda/delivery/core/outcomes/outcome-link';
 import type {
   DeliverPorts,
   DeliveryKey,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type OutcomePorts, reportOutcomeByLink } from '../../lambda/custom-connector/core/outcomes/report-outcome';
-import type { ReportedOutcome } from '../../lambda/delivery/core/outcome';
-import { type OutcomeLink, outcomeLink } from '../../lambda/delivery/core/outcome-link';
+import type { ReportedOutcome } from '../../lambda/delivery/core/outcomes/outcome';
+import { type OutcomeLink, outcomeLink } from '../../lambda/delivery/core/outcomes/outcome-link';
 import type { DeliveryKey } from '../../lambda/delivery/core/ports';
 
 export const LINK_BASE = 'https://abc123.execute-api.eu-central-1.amazonaws.com/v1/outcomes';

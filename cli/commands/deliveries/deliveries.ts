@@ -1,5 +1,5 @@
 import { DELIVERY_STATUSES, type DeliveryRow, type DeliveryStatus } from '../../../lambda/delivery/core/delivery';
-import { OUTCOME_STATES, type OutcomeState } from '../../../lambda/delivery/core/outcome';
+import { OUTCOME_STATES, type OutcomeState } from '../../../lambda/delivery/core/outcomes/outcome';
 import { deliveriesTable, deliveryJson, newestDeliveries } from '../../diagnosis/delivery-text';
 import { connectorCommand, jsonArg, limitArg, sinceArg, subscriptionArgs } from '../../frame/command';
 import { countOption, instantOption } from '../../frame/option-values';

@@ -1,5 +1,5 @@
 import type { Attempt, DeliveryRow } from '../../../lambda/delivery/core/delivery';
-import type { Outcome } from '../../../lambda/delivery/core/outcome';
+import type { Outcome } from '../../../lambda/delivery/core/outcomes/outcome';
 import { counted } from '../../../lambda/shared/core/text';
 import { isPaused } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';

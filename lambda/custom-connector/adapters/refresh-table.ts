@@ -45,7 +45,7 @@ const lastRefreshesOf = ({ succeeded, failed, other }: Item): LastRefreshes =>
   ({ succeeded, failed, other }) as LastRefreshes;
 
 /**
- * The refreshes in the catalog table. The item of a subject has its last refreshes, one per result. Besides, each refresh of a
+ * The refreshes in the catalog table. The item of a subject has its last refreshes, one per result. In addition, each refresh of a
  * data source is an item, sorted by its end. A repeat of `record` writes the same items, so a crash between the two writes and
  * a duplicate event are harmless.
  */

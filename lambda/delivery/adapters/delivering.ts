@@ -19,7 +19,7 @@ import { flowUrlOpener } from '../../subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../../subscriptions/adapters/subscription-table';
 import { authorizedPost } from '../core/authorize';
 import { deliverBatch } from '../core/deliver';
-import { outcomeLink } from '../core/outcome-link';
+import { outcomeLink } from '../core/outcomes/outcome-link';
 import type { DeliverPorts } from '../core/ports';
 import { runScheduledWork, type ScheduledWorkPorts } from '../core/scheduled-work';
 import { deliverySender } from './delivery-queue';

@@ -10,7 +10,7 @@ import { OPEN_INDEX } from '../../../contract/delivery';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
 import { conditionHeld, type Item, ifConditionHeld } from '../../shared/adapters/dynamodb';
 import type { Attempt, DeliveryMessage, DeliveryRow, DeliveryStatus } from '../core/delivery';
-import { afterAcceptance, type Outcome } from '../core/outcome';
+import { afterAcceptance, type Outcome } from '../core/outcomes/outcome';
 import type {
   Claim,
   DeadDelivery,

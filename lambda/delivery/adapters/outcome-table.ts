@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk
 import { OPEN_INDEX } from '../../../contract/delivery';
 import { PARTITION_KEY as PK, SORT_KEY as SK } from '../../../contract/shared';
 import { conditionHeld, type Item } from '../../shared/adapters/dynamodb';
-import { type Outcome, placeOf } from '../core/outcome';
+import { type Outcome, placeOf } from '../core/outcomes/outcome';
 import type { DeliveryKey, OutcomeRow, OutcomeStore } from '../core/ports';
 import { FAILED_IN_FLOW, keyOf, OUTCOME_DUE, openDeliveries, openSince, UNCONFIRMED } from './open-deliveries';
 

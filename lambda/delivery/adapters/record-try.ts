@@ -19,7 +19,7 @@ export interface RowChange {
   readonly set: readonly string[];
   readonly remove?: readonly string[];
   readonly values: Item;
-  /** Besides the lease. */
+  /** A condition in addition to the one on the lease. */
   readonly condition?: string;
 }
 

@@ -21,7 +21,7 @@ import {
   recordSuccess,
 } from './health/record-outcome';
 import { parseJson } from './json';
-import type { Outcome } from './outcome';
+import type { Outcome } from './outcomes/outcome';
 import type { DeliverPorts, DeliveryKey, Lease } from './ports';
 import { BOOKING_LIFETIME_MS, cadenceOf } from './rate-limit';
 import { classify, type FlowResponse } from './response';

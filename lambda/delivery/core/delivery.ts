@@ -1,5 +1,5 @@
 import type { TriggerEvent } from '../../events/core/trigger-event';
-import type { Outcome } from './outcome';
+import type { Outcome } from './outcomes/outcome';
 
 /** Message that `dispatch` sends to `deliver`, and that `deliver` sends to itself for a later try. */
 export interface DeliveryMessage {

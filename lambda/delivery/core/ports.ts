@@ -7,8 +7,8 @@ import type { Attempt, DeliveryMessage, DeliveryRow, DeliveryStatus } from './de
 import type { DeliveryKey } from './delivery-id';
 import type { EntraToken, TokenFailure } from './entra';
 import type { HealthPorts } from './health/record-outcome';
-import type { Outcome } from './outcome';
-import type { OutcomeLink } from './outcome-link';
+import type { Outcome } from './outcomes/outcome';
+import type { OutcomeLink } from './outcomes/outcome-link';
 import type { Cadence } from './rate-limit';
 import type { FlowResponse } from './response';
 

@@ -12,7 +12,7 @@ import { announceDeath } from './death';
 import { ANNOUNCEMENT_GRACE, MAX_HELD_AGE, nextProbe } from './health/health-transitions';
 import { HealthWriter } from './health/health-writer';
 import { publishAnnouncements } from './health/record-outcome';
-import { settleOutcome } from './outcome-announcement';
+import { settleOutcome } from './outcomes/outcome-announcement';
 import type { DeliverPorts, DeliveryKey, DeliveryReader, HeldDelivery, OutcomeStore } from './ports';
 import { resendHeld } from './replay';
 

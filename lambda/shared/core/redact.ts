@@ -13,7 +13,7 @@ const FLOW_PATH = new RegExp(`${SLASH}triggers${SLASH}|${WORD}sig${EQUALS}`, 'i'
 const WEB_TOKEN = /eyJ[\w-]+(?:\.[\w-]+)+/g;
 /** A key of the custom connector's API. Its name stays, because it tells the operator which key to revoke. */
 const API_KEY = /(cdpac_[a-z\d-]+_)[\w-]+/gi;
-/** The last part of an outcome link: a delivery's id, which stays, and the secret (`lambda/delivery/core/outcome-link.ts`). */
+/** The last part of an outcome link: a delivery's id, which stays, and the secret (`lambda/delivery/core/outcomes/outcome-link.ts`). */
 const OUTCOME_LINK = /(_[0-9a-f]{32}\.)[\w-]{22}/g;
 const BEARER = /(bearer(?:\s|\\+[nrt])+)[\w.~+/=-]{8,}/gi;
 const SECRET_NAMES = 'client_?secret|client_?assertion|access_?token|refresh_?token|password|sig';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ChangeWatcher } from '../../../cli/diagnosis/change-watcher';
-import type { Outcome } from '../../../lambda/delivery/core/outcome';
+import type { Outcome } from '../../../lambda/delivery/core/outcomes/outcome';
 import { delivery, NOW } from '../../local/page/examples';
 
 it('reports each new outcome of a delivery once', () => {

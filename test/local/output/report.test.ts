@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Outcome } from '../../../lambda/delivery/core/outcome';
+import type { Outcome } from '../../../lambda/delivery/core/outcomes/outcome';
 import { summarize } from '../../../local/output/report';
 import { delivery } from '../page/examples';
 

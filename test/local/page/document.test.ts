@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../lambda/delivery/core/outcome';
+import type { Outcome } from '../../../lambda/delivery/core/outcomes/outcome';
 import type { DesignerForm } from '../../../local/page/designer/forms/forms';
 import { pageDocument } from '../../../local/page/document';
 import { time } from '../../../local/page/parts';

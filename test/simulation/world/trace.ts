@@ -1,6 +1,6 @@
 import { hashText } from './chance';
 
-/** What happened, in order. Keeps a hash of everything, and the lines only if it is told to. */
+/** The events of a simulation, in order. Always keeps their hash, and keeps the lines on request. */
 export class Trace {
   private low = 0x811c9dc5;
   private high = 0x01000193;

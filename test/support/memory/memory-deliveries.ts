@@ -1,5 +1,5 @@
 import type { Attempt, DeliveryMessage, DeliveryStatus } from '../../../lambda/delivery/core/delivery';
-import { afterAcceptance, type Outcome, placeOf } from '../../../lambda/delivery/core/outcome';
+import { afterAcceptance, type Outcome, placeOf } from '../../../lambda/delivery/core/outcomes/outcome';
 import type {
   DeathNotice,
   DeliveryKey,

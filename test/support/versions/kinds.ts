@@ -21,7 +21,7 @@ import {
   type DeliveryMessage,
   type DeliveryRow,
 } from '../../../lambda/delivery/core/delivery';
-import type { Outcome } from '../../../lambda/delivery/core/outcome';
+import type { Outcome } from '../../../lambda/delivery/core/outcomes/outcome';
 import type { Expecting, Firing, Missed } from '../../../lambda/expectations/core/expecting';
 import type { Refresh as ExpectedRefresh, Tracked } from '../../../lambda/expectations/core/tracked';
 import type { QueryRun, RunningQuery } from '../../../lambda/queries/core/measure';

@@ -7,7 +7,7 @@ import { deliverBatch } from '../../../lambda/delivery/core/deliver';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
 import { dispatchBatch } from '../../../lambda/delivery/core/dispatch';
 import { pause, resume } from '../../../lambda/delivery/core/health/pause-resume';
-import { outcomeLink } from '../../../lambda/delivery/core/outcome-link';
+import { outcomeLink } from '../../../lambda/delivery/core/outcomes/outcome-link';
 import type { DeliveryKey } from '../../../lambda/delivery/core/ports';
 import { replay } from '../../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../../lambda/delivery/core/scheduled-work';

@@ -14,7 +14,7 @@ import { DeliveryTable } from '../../../lambda/delivery/adapters/delivery-table'
 import { OutcomeTable } from '../../../lambda/delivery/adapters/outcome-table';
 import { rateLimiter } from '../../../lambda/delivery/adapters/rate-limiter';
 import type { DispatchPorts } from '../../../lambda/delivery/core/dispatch';
-import { outcomeLink } from '../../../lambda/delivery/core/outcome-link';
+import { outcomeLink } from '../../../lambda/delivery/core/outcomes/outcome-link';
 import type { DeliverPorts, FlowRequest } from '../../../lambda/delivery/core/ports';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { ScheduledWorkPorts } from '../../../lambda/delivery/core/scheduled-work';

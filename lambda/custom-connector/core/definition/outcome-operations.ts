@@ -1,4 +1,8 @@
-import { MAX_OUTCOME_MESSAGE_LENGTH, REPORTED_OUTCOMES, type ReportedOutcome } from '../../../delivery/core/outcome';
+import {
+  MAX_OUTCOME_MESSAGE_LENGTH,
+  REPORTED_OUTCOMES,
+  type ReportedOutcome,
+} from '../../../delivery/core/outcomes/outcome';
 import type { Field } from './field';
 import { BODY_PROBLEMS, type Operation, SIGN_IN_PROBLEMS } from './operation';
 import { OperationId } from './operation-ids';

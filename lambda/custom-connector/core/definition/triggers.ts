@@ -50,7 +50,7 @@ const finishWithin: Field = {
   name: 'finishWithin',
   title: 'Finish within',
   description:
-    'Time in which this flow reports its outcome, such as 30m or 4h. Otherwise the operator of the connector is told. Add the action Report the outcome as the last step. Empty: no report is awaited.',
+    'Time in which this flow reports its outcome, such as 30m or 4h. If it does not, the operator of the connector is notified. Add the action Report the outcome as the last step. Empty: no report is awaited.',
   type: 'string',
   advanced: true,
   needs: 'report-outcomes',

@@ -6,8 +6,8 @@ import {
   type OutcomeReport,
   type OutcomeState,
   REPORTED_OUTCOMES,
-} from '../../../delivery/core/outcome';
-import { LINK_LIFETIME_MS, readOutcomeLink } from '../../../delivery/core/outcome-link';
+} from '../../../delivery/core/outcomes/outcome';
+import { LINK_LIFETIME_MS, readOutcomeLink } from '../../../delivery/core/outcomes/outcome-link';
 import type { DeliveryKey, OutcomeRow, OutcomeStore } from '../../../delivery/core/ports';
 import type { Clock, Telemetry } from '../../../shared/core/ports';
 import { redactText } from '../../../shared/core/redact';

@@ -8,7 +8,7 @@ import { observedText } from '../../../../cli/diagnosis/observed-text';
 import { conditionText } from '../../../../cli/subscriptions/subscription-text';
 import { STATUSES } from '../../../../contract/events';
 import type { DeliveryRow } from '../../../../lambda/delivery/core/delivery';
-import type { Outcome } from '../../../../lambda/delivery/core/outcome';
+import type { Outcome } from '../../../../lambda/delivery/core/outcomes/outcome';
 import type { TriggerEvent } from '../../../../lambda/events/core/trigger-event';
 import { asciiJson } from '../../../../lambda/shared/core/ascii-json';
 import { LogMessage } from '../../../../lambda/shared/core/log-messages';

@@ -156,7 +156,7 @@ describe('the end of a refresh', () => {
     expect(refresh?.endedAt).toBe(expected);
   });
 
-  it('has the id of the event, by which flows and deliveries are told apart', async () => {
+  it('has the id of the event, which identifies the refresh', async () => {
     const body = dataSource('CRM', { status: 'Failed', attempt: 2 });
     const checked = checkEvent(body);
     const [[, refresh] = []] = await recorded(body);

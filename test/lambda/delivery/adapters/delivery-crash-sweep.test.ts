@@ -19,7 +19,7 @@ import { rateLimiter } from '../../../../lambda/delivery/adapters/rate-limiter';
 import { secretReader } from '../../../../lambda/delivery/adapters/secret-reader';
 import { deliverBatch } from '../../../../lambda/delivery/core/deliver';
 import { ANNOUNCEMENT_GRACE } from '../../../../lambda/delivery/core/health/health-transitions';
-import type { Outcome, ReportedOutcome } from '../../../../lambda/delivery/core/outcome';
+import type { Outcome, ReportedOutcome } from '../../../../lambda/delivery/core/outcomes/outcome';
 import type { DeliverPorts } from '../../../../lambda/delivery/core/ports';
 import { replay } from '../../../../lambda/delivery/core/replay';
 import { runScheduledWork, type ScheduledWorkPorts } from '../../../../lambda/delivery/core/scheduled-work';

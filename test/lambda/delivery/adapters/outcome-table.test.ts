@@ -10,7 +10,7 @@ import {
   type Outcome,
   REPORTED_OUTCOMES,
   whileAnnounced,
-} from '../../../../lambda/delivery/core/outcome';
+} from '../../../../lambda/delivery/core/outcomes/outcome';
 import type { DeliveryKey, OutcomeRow, OutcomeStore } from '../../../../lambda/delivery/core/ports';
 import { NOW } from '../../../support/evaluation';
 import { MemoryDeliveries } from '../../../support/memory/memory-deliveries';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryMessage, DeliveryStatus } from '../../../../lambda/delivery/core/delivery';
 import { pause } from '../../../../lambda/delivery/core/health/pause-resume';
-import type { Outcome } from '../../../../lambda/delivery/core/outcome';
+import type { Outcome } from '../../../../lambda/delivery/core/outcomes/outcome';
 import { replay } from '../../../../lambda/delivery/core/replay';
 import type { Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';

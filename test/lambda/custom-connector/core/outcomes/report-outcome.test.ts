@@ -4,8 +4,8 @@ import { RESPONSES } from '../../../../../lambda/custom-connector/core/definitio
 import type { ApiResponse } from '../../../../../lambda/custom-connector/core/http';
 import type { DeliveryStatus } from '../../../../../lambda/delivery/core/delivery';
 import { deliveryId } from '../../../../../lambda/delivery/core/delivery-id';
-import { MAX_OUTCOME_MESSAGE_LENGTH, type Outcome } from '../../../../../lambda/delivery/core/outcome';
-import { LINK_LIFETIME_MS, outcomeLink } from '../../../../../lambda/delivery/core/outcome-link';
+import { MAX_OUTCOME_MESSAGE_LENGTH, type Outcome } from '../../../../../lambda/delivery/core/outcomes/outcome';
+import { LINK_LIFETIME_MS, outcomeLink } from '../../../../../lambda/delivery/core/outcomes/outcome-link';
 import { NOW } from '../../../../support/evaluation';
 import { callbackUrl, MemoryApi } from '../../../../support/memory/memory-api';
 

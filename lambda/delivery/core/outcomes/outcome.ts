@@ -1,4 +1,4 @@
-import { ANNOUNCEMENT_GRACE } from './health/health-transitions';
+import { ANNOUNCEMENT_GRACE } from '../health/health-transitions';
 
 /** What a flow can report about the run that a delivery started. */
 export const REPORTED_OUTCOMES = ['succeeded', 'failed'] as const;

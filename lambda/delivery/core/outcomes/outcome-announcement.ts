@@ -1,10 +1,10 @@
-import { HealthEvent } from '../../../contract/events';
-import { Metric as MetricName } from '../../../contract/metrics';
-import { durationText } from '../../shared/core/duration';
-import { LogMessage } from '../../shared/core/log-messages';
-import { deliveryId } from './delivery-id';
+import { HealthEvent } from '../../../../contract/events';
+import { Metric as MetricName } from '../../../../contract/metrics';
+import { durationText } from '../../../shared/core/duration';
+import { LogMessage } from '../../../shared/core/log-messages';
+import { deliveryId } from '../delivery-id';
+import type { DeliverPorts, DeliveryKey, OutcomeRow, OutcomeStore } from '../ports';
 import { afterAnnouncement, afterDeadline, type Outcome, whileAnnounced } from './outcome';
-import type { DeliverPorts, DeliveryKey, OutcomeRow, OutcomeStore } from './ports';
 
 type AnnouncementPorts = Pick<DeliverPorts, 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId'> & {
   readonly outcomes: OutcomeStore;

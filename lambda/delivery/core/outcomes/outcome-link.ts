@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type DeliveryKey, deliveryId, deliveryKeyOf } from './delivery-id';
+import { type DeliveryKey, deliveryId, deliveryKeyOf } from '../delivery-id';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
