@@ -29,30 +29,41 @@ const QUEUE_DAYS = 14;
  * again, and `deliver` discards duplicates.
  * @returns the ids of the messages to retry.
  */
-export const dispatchBatch = (messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> =>
-  concurrently(messages, ({ body }) => dispatch(body, ports), ports);
+export async function dispatchBatch(messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> {
+  const matching = new Map(messages.map((message) => [message, deliveriesOf(message.body, ports)]));
+  // All events are matched before the first delivery is sent, so that the deliveries of a batch share requests.
+  const matched = Promise.allSettled(matching.values());
+  const sendAll = async (message: QueueMessage) => {
+    await matched;
+    const deliveries = (await matching.get(message)) ?? [];
+    await allSettledOrThrow(deliveries.map((delivery) => ports.send(delivery)));
+  };
+  return concurrently(messages, sendAll, ports);
+}
 
-async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
-  const { telemetry, clock, send } = ports;
+/** The deliveries of an event. None if the event is rejected or matches no subscription. */
+async function deliveriesOf(body: string, ports: DispatchPorts): Promise<DeliveryMessage[]> {
+  const { telemetry, clock } = ports;
   const checked = checkEvent(body);
   const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, ports);
-  if ('reason' in checked || reason !== undefined) return reject(body, reason as string, ports);
+  if ('reason' in checked || reason !== undefined) {
+    await reject(body, reason as string, ports);
+    return [];
+  }
   const recognized = recognize(checked.value);
-  if (recognized?.addressee?.startsFlow === false) return;
+  if (recognized?.addressee?.startsFlow === false) return [];
   const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports) : [];
   if (!recognized || addressees.length === 0) {
     telemetry.count(MetricName.UNMATCHED_EVENTS);
     telemetry.info(LogMessage.UNMATCHED, about(checked.value, recognized?.event));
-    return;
+    return [];
   }
   telemetry.info(LogMessage.MATCHED, {
     ...about(checked.value, recognized.event),
     subscriptions: addressees.length,
   });
   const acceptedAt = clock();
-  await allSettledOrThrow(
-    addressees.map(({ subscription, uid }) => send({ subscription, uid, event: recognized.event, acceptedAt, n: 0 })),
-  );
+  return addressees.map(({ subscription, uid }) => ({ subscription, uid, event: recognized.event, acceptedAt, n: 0 }));
 }
 
 /** Log fields of an event: everything that a subscription's filter compares. */

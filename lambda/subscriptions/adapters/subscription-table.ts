@@ -198,10 +198,18 @@ export function subscriptionIndex(client: DynamoDBDocumentClient, table: string)
       return { name, uid, filter, ...(expects && { expects }) } as SubscriptionEntry;
     });
   };
+  const running = new Map<string, Promise<SubscriptionEntry[]>>();
+  /** The events of a batch share equal queries. The queries of a batch start after its events arrived. */
+  const shared = (trigger: TriggerId, instanceId: string, prefix: string): Promise<SubscriptionEntry[]> => {
+    const key = JSON.stringify([trigger, instanceId, prefix]);
+    const started = running.get(key) ?? query(trigger, instanceId, prefix).finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  };
   return {
     async find(trigger, instanceId, subject) {
       const prefixes = subject === undefined ? [undefined] : [undefined, subject];
-      const found = await Promise.all(prefixes.map((name) => query(trigger, instanceId, subjectPrefix(name))));
+      const found = await Promise.all(prefixes.map((name) => shared(trigger, instanceId, subjectPrefix(name))));
       return found.flat();
     },
   };

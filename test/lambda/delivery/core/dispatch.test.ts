@@ -19,6 +19,10 @@ let unsendable: Set<string>;
 let refused: Set<string>;
 /** Triggers whose subscriptions cannot be read. */
 let unreadable: Set<TriggerId>;
+/** Triggers whose subscriptions are read slowly. */
+let slow: Set<TriggerId>;
+/** Finished reads and sent deliveries, in order. */
+let steps: ('read' | 'sent')[];
 beforeEach(() => {
   subscriptions = [];
   sent = [];
@@ -27,6 +31,8 @@ beforeEach(() => {
   unsendable = new Set();
   refused = new Set();
   unreadable = new Set();
+  slow = new Set();
+  steps = [];
 });
 
 function subscribe(name: string, trigger: TriggerId, filter: Filter = {}, instanceId = 'default'): void {
@@ -42,6 +48,8 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
       index: {
         find: async (trigger, instanceId, subject) => {
           if (unreadable.has(trigger)) throw new Error('the table is down');
+          for (let n = 0; slow.has(trigger) && n < 20; n++) await Promise.resolve();
+          steps.push('read');
           return subscriptions.filter(
             (one) =>
               one.trigger === trigger &&
@@ -57,6 +65,7 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
       send: async (message) => {
         if (unsendable.has(message.subscription)) throw new Error('the queue is down');
         if (refused.has(message.subscription)) throw new RefusedError(`no delivery to ${message.subscription}`);
+        steps.push('sent');
         sent.push(message);
       },
     },
@@ -276,6 +285,16 @@ describe('an event that cannot be accepted', () => {
     expect(await dispatch('hello', dataSource())).toEqual([0]);
     expect(receivers()).toEqual(['crm']);
     expect(telemetry.counts).toEqual({});
+  });
+});
+
+describe('a batch', () => {
+  it('is matched before its first delivery is sent, so that its deliveries share requests', async () => {
+    subscribe('crm', 'data-source-refresh-failed');
+    subscribe('full', 'full-refresh-completed');
+    slow.add('data-source-refresh-failed');
+    expect(await dispatch(full(), dataSource(), full({ runId: 'run-2' }))).toEqual([]);
+    expect(steps).toEqual(['read', 'read', 'read', 'sent', 'sent', 'sent']);
   });
 });
 
