@@ -23,6 +23,12 @@ const MAX_ROWS = 100;
 /** Maximum number of subscriptions read concurrently. */
 const READS = 25;
 
+/** Number of metrics whose crossings should be published by now. */
+async function overdueIntents(thresholds: Connector['thresholds'], before: number): Promise<number> {
+  const [states, lists] = await Promise.all([thresholds.overdue('intent', before), thresholds.overduePending(before)]);
+  return new Set([...states.map(({ metricKey }) => metricKey), ...lists.flatMap(({ metricKeys }) => metricKeys)]).size;
+}
+
 /** Reads the state of a connector. Changes nothing. */
 export async function takeSnapshot(connector: Connector, now: number, terminal: Terminal): Promise<Snapshot> {
   const { thresholds, deliveries, subscriptions: table, clients } = connector;
@@ -44,7 +50,7 @@ export async function takeSnapshot(connector: Connector, now: number, terminal: 
     peekAllDeadLetters(connector, MAX_REJECTED),
     keyProblemOf(connector),
     deliveries.oldestPending(),
-    thresholds.overdue('intent', late),
+    overdueIntents(thresholds, late),
     table.dueSubscriptions(late),
     deliveries.unannounced(late),
     thresholds.overdue('threshold', late),
@@ -60,7 +66,7 @@ export async function takeSnapshot(connector: Connector, now: number, terminal: 
     newestDeliveries: await newestDeliveries(subscriptions, connector, terminal),
     oldestPending,
     overdue: {
-      intents: intents.length,
+      intents,
       subscriptions: due.length,
       deaths: deaths.length,
       items: overdueItems.length,
