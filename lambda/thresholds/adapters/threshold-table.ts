@@ -15,7 +15,7 @@ import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/ada
 import { canonicalDimensions, type Dimensions, type Metric, memberKey, metricKey } from '../../shared/core/metric';
 import { encode } from '../../shared/core/position';
 import { type Intent, type MetricState, type PastValue, partSortKey } from '../core/metric-state';
-import type { DueIndex, DueKey, DueKind, MetricThresholdReader, ThresholdStore } from '../core/ports';
+import type { DueIndex, DueKey, DueKind, MetricThresholdReader, OverdueKind, ThresholdStore } from '../core/ports';
 import { type Flag, flagSortKey, type SeriesItem, type StoredItem, type ThresholdItem } from '../core/threshold-item';
 import { PENDING, PendingLists } from './pending-lists';
 
@@ -210,7 +210,7 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
     }
   }
 
-  async overdue(kind: DueKind, before: number): Promise<DueKey[]> {
+  async overdue(kind: OverdueKind, before: number): Promise<DueKey[]> {
     const items = await queryAll(this.client, {
       TableName: this.table,
       IndexName: DUE_INDEX.name,

@@ -62,11 +62,13 @@ export interface MetricThresholdReader extends Pick<ThresholdStore, 'readState' 
 }
 
 /**
- * Kinds of unfinished work. `intent`: a committed crossing, only of earlier versions; others are in lists of pending metrics.
- * `threshold`: an item that is being created or deleted and
+ * Kinds of unfinished work in the index. `threshold`: an item that is being created or deleted and
  * can be a leftover. `part`: a part of an intent that may not be committed.
  */
-export type DueKind = 'intent' | 'threshold' | 'part';
+export type DueKind = 'threshold' | 'part';
+
+/** Also what earlier versions wrote. `intent`: a committed crossing, which is now in a list of pending metrics. */
+export type OverdueKind = DueKind | 'intent';
 
 export interface DueKey {
   readonly metricKey: string;
@@ -76,7 +78,7 @@ export interface DueKey {
 /** The index of unfinished work, for the sweep. */
 export interface DueIndex extends Pick<PendingStore, 'overduePending' | 'removePending'> {
   /** Keys of the work that was due by `before`, epoch milliseconds. Eventually consistent. */
-  overdue(kind: DueKind, before: number): Promise<DueKey[]>;
+  overdue(kind: OverdueKind, before: number): Promise<DueKey[]>;
   /** Marks a threshold's item as finished. Returns false if the item does not exist. */
   settle(metricKey: string, sortKey: string): Promise<boolean>;
   /** Deletes a threshold's item, a flag or an intent's part. */

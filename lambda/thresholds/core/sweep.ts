@@ -1,7 +1,7 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { partIdOf } from './metric-state';
 import { type EvaluationPorts, publishIntent } from './observe';
-import type { DueIndex, DueKey, DueKind } from './ports';
+import type { DueIndex, DueKey, OverdueKind } from './ports';
 import { flagSortKey, isSeries, ownerOf, seriesRangeOf, seriesSortKeyOf } from './threshold-item';
 
 type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
@@ -14,7 +14,10 @@ type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
  */
 export async function sweep(ports: SweepPorts): Promise<number> {
   const failures: unknown[] = [];
-  const each = async (kind: DueKind, act: (key: DueKey, ports: SweepPorts) => Promise<boolean>): Promise<number> => {
+  const each = async (
+    kind: OverdueKind,
+    act: (key: DueKey, ports: SweepPorts) => Promise<boolean>,
+  ): Promise<number> => {
     let done = 0;
     for (const key of await ports.due.overdue(kind, ports.clock())) {
       try {

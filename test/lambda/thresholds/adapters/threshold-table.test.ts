@@ -14,7 +14,7 @@ import {
   nextState,
   partSortKey,
 } from '../../../../lambda/thresholds/core/metric-state';
-import type { DueKind } from '../../../../lambda/thresholds/core/ports';
+import type { OverdueKind } from '../../../../lambda/thresholds/core/ports';
 import {
   crossedRange,
   flagSortKey,
@@ -374,7 +374,7 @@ describe('a list of pending metrics', () => {
 });
 
 describe('the index of due work', () => {
-  const mine = async (kind: DueKind, before: number) =>
+  const mine = async (kind: OverdueKind, before: number) =>
     (await table.overdue(kind, before)).filter((one) => one.metricKey === key).map((one) => one.sortKey);
   const [item] = thresholdItems('s', 'id', { operator: 'above', value: 1 }) as [ThresholdItem];
 

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { INTENT_GRACE_MS } from '../../../../lambda/thresholds/core/observe';
+import type { OverdueKind } from '../../../../lambda/thresholds/core/ports';
+import { sweep } from '../../../../lambda/thresholds/core/sweep';
 import { Evaluator, segment } from '../../../support/evaluation';
 import type { Gate } from '../../../support/memory/memory';
 
@@ -98,5 +100,15 @@ describe('the pending metrics of a batch', () => {
     expect(lists()).toEqual([]);
     await evaluator.evaluate(sizes(20, 2));
     expect(evaluator.crossings()).toHaveLength(3);
+  });
+
+  it('are not needed for an intent of an earlier version, which has an entry in the index', async () => {
+    await evaluator.evaluate(sizes(20, 2), recorded((call) => call === 'before publish').gate);
+    evaluator.tables.pending.clear();
+    const metricKey = 'default#segment#A';
+    const thresholds = evaluator.tables.thresholds();
+    const overdue = async (kind: OverdueKind) => (kind === 'intent' ? [{ metricKey, sortKey: 'state' }] : []);
+    expect(await sweep({ ...evaluator.ports(), due: { ...thresholds, overdue } })).toBe(1);
+    expect(evaluator.crossings()).toEqual([expect.stringContaining('A above')]);
   });
 });
