@@ -12,6 +12,9 @@ interface Sandbox {
   readonly handler: Handler;
 }
 
+/** Pollers of an event source (AWS Lambda developer guide, "Configuring scaling behavior for SQS event source mappings"). */
+const POLLERS = 5;
+
 interface Failed {
   readonly failed: unknown;
 }
@@ -89,6 +92,8 @@ export class SimulatedFunction {
  */
 export class SimulatedEventSource {
   private invocations = 0;
+  private polls = 0;
+  private readonly chance: Chance;
 
   constructor(
     private readonly queue: SimulatedQueue,
@@ -97,14 +102,20 @@ export class SimulatedEventSource {
     private readonly concurrency: number,
     private readonly world: World,
   ) {
-    queue.onReady = () => this.pump();
+    this.chance = world.chance.of(`polls of ${queue.name}`);
+    queue.onReady = () => this.poll();
   }
 
-  private pump(): void {
-    while (this.invocations < this.concurrency && this.queue.hasReady) {
+  /** Receives the messages that are there a moment later. Up to five pollers do so at the same time. */
+  private poll(): void {
+    if (this.polls === POLLERS || this.invocations + this.polls >= this.concurrency || !this.queue.hasReady) return;
+    this.polls++;
+    this.world.after(this.chance.mostlySmall(1, 400), () => {
+      this.polls--;
       const batch = this.queue.receive(this.batchSize);
       if (batch.length > 0) this.invoke(batch);
-    }
+      this.poll();
+    });
   }
 
   private invoke(batch: readonly Message[]): void {
@@ -119,7 +130,7 @@ export class SimulatedEventSource {
         if (failures?.has(message.id) ?? true) queue.giveBack(message, receivedAt);
         else queue.delete(message);
       }
-      this.pump();
+      this.poll();
     });
   }
 }
