@@ -33,7 +33,9 @@ async function main(): Promise<void> {
   const seed = values.seed === 'today' ? new Date().toISOString().slice(0, 10) : values.seed;
   const [events, perEpisode, threads] = [values.events, values['per-episode'], values.threads].map(Number);
   if (!events || !perEpisode || !threads || Math.min(events, perEpisode, threads) < 1) {
-    throw new Error(`--events, --per-episode and --threads are whole numbers from 1 on\n\n${USAGE}`);
+    console.error(`--events, --per-episode and --threads are whole numbers from 1 on\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
   }
   const plan = simulatedPlan();
   const totals = new Totals();
