@@ -190,7 +190,7 @@ export class PowerAutomateConnector
    * call `PutEvents` with the bus's ARN, or forward events from a bus of their own (`ProducerForwarding`). They cannot put the
    * events that only a connector puts, such as threshold crossings.
    *
-   * @param producers accounts and organizations. A bus's policy has at most 10,240 bytes, enough for 200 accounts.
+   * @param producers accounts and organizations. A bus has a policy of up to 10,240 bytes, enough for 200 accounts.
    */
   public allowProducers(...producers: Producer[]): void {
     for (const producer of producers) this.producers.allow(producer);
