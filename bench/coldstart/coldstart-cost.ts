@@ -92,7 +92,7 @@ export async function measureColdStarts({
       const ours = candidate(join(DIST, handler, 'index.js'), eventFile, responses);
       const made = await start(ours, false);
       const calls = made.map(({ name }) => name);
-      if (calls.join() !== expected.join()) {
+      if (calls.toSorted().join() !== expected.toSorted().join()) {
         throw new Error(
           `the first request of ${handler} made the calls ${calls.join(', ')}, not ${expected.join(', ')}`,
         );

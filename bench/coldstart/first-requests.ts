@@ -11,7 +11,7 @@ import type { Responses } from './services';
 export interface FirstRequest {
   readonly event: object;
   readonly responses?: Responses;
-  /** The operations that the function calls, in order, so that a wrong event does not measure less. */
+  /** The operations that the function calls, in any order, so that a wrong event does not measure less. */
   readonly calls: readonly string[];
 }
 
