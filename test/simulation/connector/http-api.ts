@@ -12,6 +12,8 @@ export interface Sent {
   readonly response: Promise<HttpResponse>;
   /** Every copy of the request has read the item with the key `awaited`, or has ended. */
   readonly underWay: Promise<void>;
+  /** How many times the request arrives. */
+  readonly copies: number;
 }
 
 /**
@@ -66,7 +68,7 @@ export class SimulatedHttpApi {
         });
       }
     });
-    return { response, underWay };
+    return { response, underWay, copies };
   }
 
   private serve(

@@ -23,21 +23,23 @@ export async function fillIn(
   send: HttpClient,
 ): Promise<Record<string, FieldValue>> {
   const values: Record<string, FieldValue> = {};
-  const valueFor = async (field: Field): Promise<FieldValue> => {
+  const valueFor = async (field: Field): Promise<FieldValue | undefined> => {
     if (field.choices) return field.isList ? [pick(field.choices).value] : pick(field.choices).value;
     if (field.type === 'number') return pick(numbers);
     if (field.type === 'boolean') return pick([true, false]);
     const request = field.dropdown && dropdownRequest(file, trigger.fields, field.dropdown, values, connection);
     if (!request || 'missing' in request || !field.dropdown) return typed(field.name);
     const found = dropdownItems(field.dropdown, await send(request)) ?? [];
-    return pick(found.length > 0 ? found.map(({ value }) => value) : [typed(field.name)]);
+    if (found.length === 0) return field.required ? typed(field.name) : undefined;
+    return pick(found).value;
   };
   for (const field of trigger.fields) {
     const isWanted = field.required || (field.visibility !== 'advanced' && pick([true, false]));
     // An earlier value belongs to a change, and only to a change.
     const isChange = /By$/.test(String(values.direction));
     const fits = field.name === 'comparedWith' ? isChange : isWanted;
-    if (!field.isCallback && fits) values[field.name] = await valueFor(field);
+    const value = !field.isCallback && fits ? await valueFor(field) : undefined;
+    if (value !== undefined) values[field.name] = value;
   }
   // An expectation has one subject, and texts with a form.
   if (trigger.fields.some(({ name }) => name === 'every')) {
