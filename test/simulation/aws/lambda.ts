@@ -40,8 +40,8 @@ export class SimulatedFunction {
     this.chance = world.chance.of(`function ${name}`);
   }
 
-  /** Runs the handler. `done` gets its result, or its failure: an error, a crash or the timeout. */
-  invoke(event: object, done: (result: { readonly value: unknown } | Failed) => void): void {
+  /** Runs the handler. `done` later gets its result, or its failure: an error, a crash or the timeout. Returns the worker. */
+  invoke(event: object, done: (result: { readonly value: unknown } | Failed) => void): Worker {
     const { world } = this;
     // An old sandbox knows what a new one must read. Now and then Lambda replaces one.
     const [old] = this.idle.splice(this.chance.between(0, this.idle.length - 1), 1);
@@ -78,6 +78,7 @@ export class SimulatedFunction {
         (failed) => end({ failed }),
       );
     });
+    return worker;
   }
 
   private sandbox(): Sandbox {

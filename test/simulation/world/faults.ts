@@ -36,6 +36,12 @@ export const FAULTS = {
   // KMS API reference, Decrypt.
   'key throttled': 0.02,
   'key answer lost': 0.03,
+  // API Gateway developer guide, "Throttle requests to your HTTP APIs"; the requests of Power Automate: flow-registration.ts.
+  'request throttled': 0.02,
+  'request repeated': 0.02,
+  'response lost': 0.04,
+  'DELETE late': 0.2,
+  'DELETE not sent': 0.05,
   // Flows: docs/delivery.md.
   'flow answer lost': 0.025,
   'flow slow': 0.015,
