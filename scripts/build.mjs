@@ -8,11 +8,12 @@
  *   node scripts/build.mjs              all of them, and the licences of the bundled packages (THIRD-PARTY-LICENSES)
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { lazyClients } from './lazy-clients.mjs';
 import { bundledPackages, licencesText } from './third-party.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -43,13 +44,34 @@ async function buildHandlers() {
   for (const name of existsSync(HANDLERS_FOLDER) ? readdirSync(HANDLERS_FOLDER) : []) {
     if (!(name in HANDLERS)) rmSync(join(HANDLERS_FOLDER, name), { recursive: true });
   }
-  const { metafile } = await build({
+  return Promise.all(Object.entries(HANDLERS).map(([name, file]) => buildHandler(name, file)));
+}
+
+/**
+ * A bundle of several files: esbuild puts code that runs later into files of its own, so that a cold start does not parse it. It
+ * does this for ES modules only, so each file is converted to CommonJS afterwards.
+ */
+async function buildHandler(name, file) {
+  const folder = join(HANDLERS_FOLDER, name);
+  const target = 'node24';
+  const { metafile, outputFiles } = await build({
     ...options,
-    target: 'node24',
+    target,
+    format: 'esm',
+    splitting: true,
+    write: false,
     alias: { '@aws-sdk/credential-provider-node': './lambda/shared/adapters/environment-credentials.ts' },
-    entryPoints: Object.entries(HANDLERS).map(([name, file]) => ({ in: file, out: `${name}/index` })),
-    outdir: 'dist/lambda',
+    plugins: [lazyClients(root)],
+    entryPoints: [{ in: file, out: 'index' }],
+    outdir: folder,
   });
+  mkdirSync(folder, { recursive: true });
+  for (const { path, text } of outputFiles) {
+    const toCommonJs = { format: 'cjs', target, minify: true, supported: { 'dynamic-import': false } };
+    writeFileSync(path, path.endsWith('.js') ? (await transform(text, toCommonJs)).code : text);
+  }
+  const files = outputFiles.map(({ path }) => basename(path));
+  for (const old of readdirSync(folder)) if (!files.includes(old)) rmSync(join(folder, old));
   return metafile;
 }
 
@@ -134,7 +156,7 @@ try {
   const [only] = process.argv.slice(2);
   const wants = (part) => only === undefined || only === part;
   const bundles = [];
-  if (wants('--handlers')) bundles.push(await buildHandlers());
+  if (wants('--handlers')) bundles.push(...(await buildHandlers()));
   if (wants('--events')) bundles.push(await buildEvents());
   if (wants('--cli')) bundles.push(await buildCli());
   const packages = bundledPackages(root, bundles);
