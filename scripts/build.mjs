@@ -13,7 +13,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
-import { lazyClients } from './lazy-clients.mjs';
+import { lambdaSdk } from './lambda-sdk.mjs';
 import { bundledPackages, licencesText } from './third-party.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -34,6 +34,8 @@ const options = {
   // Prefers ES modules, because esbuild only drops unused code of ES modules.
   mainFields: ['module', 'main'],
   minify: true,
+  // A literal that nothing uses costs nothing, but esbuild writes it as a constructor's call for old targets.
+  supported: { 'regexp-unicode-property-escapes': true },
   legalComments: 'external',
   metafile: true,
   logLevel: 'warning',
@@ -60,14 +62,18 @@ async function buildHandler(name, file) {
     format: 'esm',
     splitting: true,
     write: false,
-    alias: { '@aws-sdk/credential-provider-node': './lambda/shared/adapters/environment-credentials.ts' },
-    plugins: [lazyClients(root)],
+    plugins: [lambdaSdk(root)],
     entryPoints: [{ in: file, out: 'index' }],
     outdir: folder,
   });
   mkdirSync(folder, { recursive: true });
   for (const { path, text } of outputFiles) {
-    const toCommonJs = { format: 'cjs', target, minify: true, supported: { 'dynamic-import': false } };
+    const toCommonJs = {
+      format: 'cjs',
+      target,
+      minify: true,
+      supported: { ...options.supported, 'dynamic-import': false },
+    };
     writeFileSync(path, path.endsWith('.js') ? (await transform(text, toCommonJs)).code : text);
   }
   const files = outputFiles.map(({ path }) => basename(path));
