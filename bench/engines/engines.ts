@@ -36,6 +36,11 @@ export const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench' };
 /** A function's environment on AWS, with the endpoints of the local services. */
 export const functionEnvironment = (engines: Engines, name: BenchFunction): Record<string, string> => ({
   ...engines.environments[name],
+  ...serviceEnvironment(engines),
+});
+
+/** The endpoints of the local services, as AWS SDKs read them. */
+export const serviceEnvironment = (engines: Engines): Record<string, string> => ({
   AWS_REGION: engines.region,
   AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
