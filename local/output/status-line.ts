@@ -27,7 +27,15 @@ export class StatusLine {
   /** Writes a line above the status line. */
   print(line: string): void {
     const { isTTY } = this.stream;
+    this.writeTogether();
     this.stream.write(`${isTTY ? CLEAR : ''}${line}\n${isTTY ? this.last : ''}`);
+  }
+
+  /** Writes all lines of this turn of the event loop at once. */
+  private writeTogether(): void {
+    if (!this.stream.cork || this.stream.writableCorked > 0) return;
+    this.stream.cork();
+    process.nextTick(() => this.stream.uncork());
   }
 
   private update(): void {

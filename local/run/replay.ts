@@ -10,6 +10,8 @@ const MAX_ENTRIES = 10;
 export interface Replay {
   readonly client: EventBridgeClient;
   readonly busName: string;
+  /** Resolves when the queues have room for more events. */
+  readonly room: () => Promise<void>;
   /** Resolves when every observation on the bus has been evaluated. */
   readonly settled: () => Promise<void>;
   readonly onProgress: (put: number) => void;
@@ -21,7 +23,7 @@ export interface Replay {
  * Puts events on the bus in order. Waits for the evaluation of a metric's observation before putting its next one,
  * because a standard queue can reorder messages and so change the crossings.
  */
-export async function replay(entries: readonly PutEventsRequestEntry[], options: Replay): Promise<void> {
+export async function replay(entries: Iterable<PutEventsRequestEntry>, options: Replay): Promise<void> {
   const unsettled = new Set<string>();
   let batch: PutEventsRequestEntry[] = [];
   let bytes = 0;
@@ -31,6 +33,7 @@ export async function replay(entries: readonly PutEventsRequestEntry[], options:
     const sent = batch;
     batch = [];
     bytes = 0;
+    await options.room();
     const { Entries } = await options.client.send(new PutEventsCommand({ Entries: sent }));
     for (const [n, entry] of sent.entries()) {
       const result = Entries?.[n];

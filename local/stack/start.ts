@@ -97,6 +97,7 @@ async function start(
     deadLetters: () => queues.deadLetters(),
     isIdle: () => queues.isIdle(),
     whenIdle: (signal) => queues.whenIdle(signal),
+    whenRoom: (limit, signal) => queues.whenRoom(limit, signal),
     whenDrained: (...args) => queues.whenDrained(...args),
     async invoke(logicalId, event) {
       const fn = [...functions.values()].find(({ input }) => input.logicalId === logicalId);
