@@ -70,7 +70,7 @@ export function batchWriteItem(
     const places = writes.map(({ PutRequest, DeleteRequest }) => {
       if (!PutRequest) return placeOfKey(table, DeleteRequest?.Key);
       checkItem(PutRequest.Item);
-      table.keys.checkItem(PutRequest.Item);
+      table.checkKeys(PutRequest.Item);
       return table.placeOf(PutRequest.Item);
     });
     checkDistinct(places);

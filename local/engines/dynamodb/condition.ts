@@ -1,7 +1,7 @@
 import { invalid } from './errors';
 import type { Comparator, Condition, Operand } from './expression-parser';
 import type { Placeholders } from './placeholders';
-import { type AttributeValue, bytesOf, compare, equal, type Item, typeOf } from './value';
+import { type AttributeValue, bytesOf, compare, equal, type Item, isTypeName, typeOf } from './value';
 
 const ORDERED: ReadonlySet<string> = new Set(['S', 'N', 'B']);
 
@@ -62,8 +62,15 @@ export function checkLiterals(condition: Condition, placeholders: Placeholders, 
       return;
     case 'call':
       if (condition.name === 'begins_with') check(condition.name, condition.operands);
+      if (condition.name === 'attribute_type') checkTypeName(condition.operands[1], placeholders, parameter);
       return;
   }
+}
+
+function checkTypeName(operand: Operand | undefined, placeholders: Placeholders, parameter: string): void {
+  const name = operand?.kind === 'value' ? placeholders.value(operand.name).S : undefined;
+  if (name !== undefined && isTypeName(name)) return;
+  throw invalid(`Invalid ${parameter}: Invalid attribute type name found; type: ${name}`);
 }
 
 function checkBounds(low: Operand, high: Operand, placeholders: Placeholders, parameter: string): void {

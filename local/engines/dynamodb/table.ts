@@ -129,13 +129,23 @@ export class Table implements Source {
     return [...this.indexes.values()].map((index) => (item && index.keys.isIn(item) ? index.placeOf(item) : undefined));
   }
 
+  /** @throws AwsError if an item lacks the key, or a part of a key has a wrong type or size. */
+  checkKeys(item: Item): void {
+    this.keys.checkItem(item);
+    this.checkIndexed(item);
+  }
+
+  private checkIndexed(item: Item): void {
+    for (const index of this.indexes.values()) index.keys.checkIndexed(item, index.name);
+  }
+
   /**
    * Stores an item that has a valid key. Returns it as JSON.
    * @param before the places of the previous item in the indexes.
    * @throws AwsError if the item is too large or cannot be in an index.
    */
   put(place: Place, item: Item, before: IndexPlaces, tooLarge: string): string {
-    for (const index of this.indexes.values()) index.keys.checkIndexed(item, index.name);
+    this.checkIndexed(item);
     const json = JSON.stringify(item);
     // A character takes up to three bytes, so that most items need not be measured.
     if (json.length * 3 > MAX_ITEM_BYTES && itemBytes(item) > MAX_ITEM_BYTES) throw invalid(tooLarge);

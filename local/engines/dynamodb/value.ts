@@ -19,6 +19,8 @@ export type Item = Record<string, AttributeValue>;
 export type TypeName = keyof AttributeValue;
 
 const TYPES: ReadonlySet<string> = new Set(['S', 'N', 'B', 'BOOL', 'NULL', 'M', 'L', 'SS', 'NS', 'BS']);
+export const isTypeName = (name: string): boolean => TYPES.has(name);
+
 /** Maximum levels of nested lists and maps (developer guide, "Quotas"). */
 const MAX_DEPTH = 32;
 
@@ -48,7 +50,7 @@ export function checkValue(value: unknown, depth = 0): asserts value is Attribut
   if (typeof value !== 'object' || value === null) throw invalid('Supplied AttributeValue is not an object');
   const given = value as { -readonly [K in TypeName]: AttributeValue[K] };
   const type = typeOf(given);
-  if (!TYPES.has(type))
+  if (!isTypeName(type))
     throw invalid('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes');
   for (const other in given) {
     if (other !== type)

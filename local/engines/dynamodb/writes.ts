@@ -25,7 +25,7 @@ export function putItem(table: Table, request: Request): string {
   const expressions = expressionsOf(request);
   checkReturned(returned, ['NONE', 'ALL_OLD']);
   checkItem(item);
-  table.keys.checkItem(item);
+  table.checkKeys(item);
   const place = table.placeOf(item);
   const json = table.get(place);
   // Most writes replace nothing, or need nothing of what they replace.
