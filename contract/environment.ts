@@ -11,6 +11,8 @@ export const Env = {
   DELIVERIES_TABLE_NAME: 'DELIVERIES_TABLE_NAME',
   /** Table of the runs of refreshes, polled jobs and reconciled sources. */
   RUNS_TABLE_NAME: 'RUNS_TABLE_NAME',
+  /** Queue that `dispatch` processes. It also sends itself messages there to continue with an event of many subscriptions. */
+  TRIGGERS_QUEUE_URL: 'TRIGGERS_QUEUE_URL',
   /** Queue that `deliver` processes. */
   DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
   /** Retention of finished deliveries, days. */

@@ -18,9 +18,9 @@ import { documentClient } from '../../lambda/shared/adapters/dynamodb';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { Child } from '../engines/child';
 import { CREDENTIALS, type RunningEngines } from '../engines/engines';
+import type { FunctionUsage } from '../engines/function-process';
 import { threeDigits } from '../report';
 import type { BareRound, BareUsage } from './bare-process';
-import type { DeliverUsage } from './deliver-process';
 import type { Received } from './flow-process';
 
 /** Messages of a receive and of an invocation: the batch size of the event source of `deliver`. */
@@ -81,7 +81,7 @@ export class DeliveryBench {
     private readonly options: DeliveryOptions,
   ) {
     this.sqs = new SQSClient({ ...this.config, endpoint: engines.sqs });
-    this.queueUrl = engines.deliverEnvironment[Env.DELIVERIES_QUEUE_URL] as string;
+    this.queueUrl = engines.environments.deliver[Env.DELIVERIES_QUEUE_URL] as string;
     // As long as the URLs of Power Automate.
     const rest = `/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${'s'.repeat(43)}`;
     this.urls = Array.from(
@@ -215,7 +215,7 @@ export class DeliveryBench {
     };
     await Promise.all(Array.from({ length: this.options.concurrency / BATCH }, poller));
     const ms = performance.now() - start;
-    return { ms, usage: await this.deliver.ask<DeliverUsage>('usage'), poller: per(calls, many) };
+    return { ms, usage: await this.deliver.ask<FunctionUsage>('usage'), poller: per(calls, many) };
   }
 
   /** Compares the deliveries that the flows accepted with the queued ones. */

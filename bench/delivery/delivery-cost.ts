@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Env } from '../../contract/environment';
 import { startChild } from '../engines/child';
-import { CREDENTIALS, type RunningEngines, startEngines } from '../engines/engines';
-import { threeDigits } from '../report';
+import { functionEnvironment, type RunningEngines, startEngines } from '../engines/engines';
+import { median, threeDigits } from '../report';
 import {
   BATCH,
   type Calls,
@@ -54,7 +54,9 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
     progress('starting the services, the flows and the function');
     const engines = await started(startEngines());
     const flow = await started(startChild<string>(join(__dirname, 'flow-process.ts')));
-    const deliver = await started(startChild(join(__dirname, 'deliver-process.ts'), deliverEnvironment(engines)));
+    const deliver = await started(
+      startChild(join(__dirname, '..', 'engines', 'function-process.ts'), deliverEnvironment(engines)),
+    );
     const bare = await started(
       startChild(join(__dirname, 'bare-process.ts'), { NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE }),
     );
@@ -97,26 +99,12 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
   }
 }
 
-/** The function's environment on AWS, with the endpoints of the local services and flows. */
+/** The function's environment, and what it needs to call the flows. */
 const deliverEnvironment = (engines: RunningEngines): Record<string, string> => ({
-  ...engines.deliverEnvironment,
+  ...functionEnvironment(engines, 'deliver'),
   [Env.LOOPBACK_FLOWS]: '1',
   NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE,
-  AWS_REGION: engines.region,
-  AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-  // This endpoint rejects calls of other services by their name.
-  AWS_ENDPOINT_URL: engines.events,
-  AWS_ENDPOINT_URL_DYNAMODB: engines.dynamoDb,
-  AWS_ENDPOINT_URL_SQS: engines.sqs,
 });
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low, high] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]] as [number, number];
-  return (low + high) / 2;
-}
 
 /** Mean of calls by name. A call that a round did not make counts as 0. */
 function mean(all: readonly Calls[]): Calls {

@@ -8,6 +8,8 @@ export interface Child<Ready> {
   /** Sends a request. Rejects if the request fails. */
   ask<Result>(request: unknown): Promise<Result>;
   stop(): Promise<void>;
+  /** Ends the process at once, as a crash does. */
+  kill(): Promise<void>;
 }
 
 /** Characters of standard error in an error message. */
@@ -56,6 +58,10 @@ export async function startChild<Ready>(
       const { result, error } = await Promise.race([replied, tooEarly]);
       if (error !== undefined) throw new Error(error);
       return result as Result;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
     },
     async stop() {
       if (child.connected) child.disconnect();

@@ -11,7 +11,7 @@ import { Activity } from '../../local/shared/activity';
 import { ACCOUNT, planTemplate, REGION } from '../../local/template/plan';
 import type { ResourceDefinition } from '../../local/template/template';
 import { serve } from './child';
-import type { Engines } from './engines';
+import { BENCH_FUNCTIONS, type BenchFunction, type Engines } from './engines';
 
 const TYPES = ['AWS::DynamoDB::GlobalTable', 'AWS::SQS::Queue', 'AWS::KMS::Key', 'AWS::Events::EventBus'];
 /** Outputs that depend on other types of resources. */
@@ -22,29 +22,42 @@ const OUTPUTS = Object.values(Output).filter((name) => !OTHERS.includes(name));
 function plan(queueUrl: (name: string) => string) {
   const template = Template.fromStack(new PowerAutomateConnectorStack(new App(), 'Connector'));
   const all = Object.entries(template.toJSON().Resources as Record<string, ResourceDefinition>);
-  const [deliver] = Object.values(
-    template.findResources('AWS::Lambda::Function', {
-      Properties: { Environment: { Variables: { POWERTOOLS_SERVICE_NAME: 'deliver' } } },
-    }),
+  const variablesOf = (name: BenchFunction): Record<string, unknown> => {
+    const variables = { POWERTOOLS_SERVICE_NAME: name };
+    const found = template.findResources('AWS::Lambda::Function', {
+      Properties: { Environment: { Variables: variables } },
+    });
+    return Object.values(found)[0]?.Properties.Environment.Variables;
+  };
+  /** Outputs that resolve the variables of the functions. */
+  const places = BENCH_FUNCTIONS.flatMap((name) =>
+    Object.entries(variablesOf(name)).map(([variable, Value]) => ({
+      name,
+      variable,
+      id: `${name} ${variable}`,
+      Value,
+    })),
   );
-  const variables: Readonly<Record<string, unknown>> = deliver?.Properties.Environment.Variables;
   const Outputs = Object.fromEntries([
     // The default app has no output of parts that are added.
     ...OUTPUTS.flatMap((name) => Object.entries(template.findOutputs(name))),
-    ...Object.entries(variables).map(([name, Value]) => [name, { Value }]),
+    ...places.map(({ id, Value }) => [id, { Value }]),
   ]);
   const Resources = Object.fromEntries(all.filter(([, { Type }]) => TYPES.includes(Type)));
   const planned = planTemplate(
     { template: { Resources, Outputs }, stackName: 'bench', directory: '.', assets: {} },
     queueUrl,
   );
-  const deliverEnvironment = Object.keys(variables).map((name) => [name, planned.outputs[name] as string]);
-  return { ...planned, deliverEnvironment: Object.fromEntries(deliverEnvironment) };
+  const environmentOf = (name: BenchFunction) =>
+    Object.fromEntries(
+      places.filter((one) => one.name === name).map(({ variable, id }) => [variable, planned.outputs[id] as string]),
+    );
+  return { ...planned, environments: { dispatch: environmentOf('dispatch'), deliver: environmentOf('deliver') } };
 }
 
 async function main(): Promise<void> {
   const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
-  const { tables, queues, keys, outputs, deliverEnvironment } = plan((name) => sqs.url(name));
+  const { tables, queues, keys, outputs, environments } = plan((name) => sqs.url(name));
   const dynamoDb = await startDynamoDb(REGION);
   for (const { input } of tables) dynamoDb.createTable(input);
   for (const queue of queues) sqs.createQueue(queue);
@@ -67,7 +80,7 @@ async function main(): Promise<void> {
     thresholds: outputs[Output.THRESHOLDS_TABLE_NAME] as string,
 
     flowUrlKey: outputs[Output.FLOW_URL_KEY_ARN] as string,
-    deliverEnvironment,
+    environments,
     outputs: Object.fromEntries(OUTPUTS.map((name) => [name, outputs[name] as string])),
   };
   serve(engines, () => undefined);

@@ -1,8 +1,8 @@
 import type { SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
 import type { Level } from './rule-by-rule';
 
-/** The middle of the thresholds, which are at every 100th value. */
-const MIDDLE = 10_000_000;
+/** The middle of the thresholds, which are at every 100th value. So high that a million of them are positive. */
+const MIDDLE = 100_000_000;
 const STEP = 100;
 /** The value that the changes of a metric are compared with. */
 export const BASE = 1_000_000;
@@ -31,8 +31,8 @@ export class MetricWithThresholds {
   readonly segment: string;
   /** The thresholds that observations can cross, lowest first. */
   readonly reachable: readonly Level[];
-  /** The thresholds around them. */
-  readonly others: readonly Level[];
+  /** Number of thresholds below the reachable ones. */
+  private readonly below: number;
 
   constructor(
     readonly watched: Watched,
@@ -41,14 +41,18 @@ export class MetricWithThresholds {
   ) {
     this.segment = `Customers of metric ${watched} ${String(thresholds).padStart(9, '0')}`;
     const within = Math.min(thresholds, Math.max(reach, 1));
-    const below = Math.floor((thresholds - within) / 2);
-    const all = Array.from({ length: thresholds }, (_, n) => this.level(n, n - below));
-    this.reachable = all.slice(below, below + within);
-    this.others = [...all.slice(0, below), ...all.slice(below + within)];
+    this.below = Math.floor((thresholds - within) / 2);
+    this.reachable = Array.from({ length: within }, (_, n) => this.level(this.below + n));
+  }
+
+  /** The thresholds around the reachable ones. */
+  *others(): Generator<Level> {
+    for (let n = 0; n < this.below; n++) yield this.level(n);
+    for (let n = this.below + this.reachable.length; n < this.thresholds; n++) yield this.level(n);
   }
 
   get levels(): readonly Level[] {
-    return [...this.reachable, ...this.others];
+    return [...this.reachable, ...this.others()];
   }
 
   definition({ subscription: name, value }: Level): SubscriptionDefinition {
@@ -69,8 +73,8 @@ export class MetricWithThresholds {
     return { change: 'rises', by: value - BASE + 0.5, unit: 'absolute', comparedWith: 'sameTimeYesterday' };
   }
 
-  private level(n: number, fromMiddle: number): Level {
+  private level(n: number): Level {
     const name = `${this.watched}-${String(this.thresholds).padStart(9, '0')}-threshold-${String(n).padStart(9, '0')}`;
-    return { subscription: name, value: MIDDLE + fromMiddle * STEP };
+    return { subscription: name, value: MIDDLE + (n - this.below) * STEP };
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DomainEvent } from '../../contract/events';
 import { DEFAULT_EVENT_SOURCE, PARTITION_KEY, SORT_KEY } from '../../contract/shared';
 import { eventPublisher } from '../../lambda/events/adapters/event-bus';
@@ -16,6 +16,7 @@ import { evaluateBatch } from '../../lambda/thresholds/core/evaluate';
 import { thresholdItems, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
 import { CallCounter, type Usage } from '../cost/counted-client';
 import { CREDENTIALS, type RunningEngines } from '../engines/engines';
+import { writeItems } from '../engines/write-items';
 import { cpuMs, threeDigits } from '../report';
 import { BASE, type MetricWithThresholds, moveOf, type Watched } from './metric-with-thresholds';
 
@@ -30,6 +31,8 @@ export interface GrowthOptions {
   readonly warmUp: number;
   /** CPU time after which the rules engine stops. */
   readonly rulesCpuMs: number;
+  /** Maximum of rules. Metrics with more thresholds are measured without the rules engine. */
+  readonly maxRules: number;
   readonly progress: (text: string) => void;
 }
 
@@ -47,9 +50,6 @@ const FIRST_INSTANT = Date.parse('2026-01-01T00:00:00Z');
 const INTERVAL_MS = 20_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = Date.parse('2026-11-22T00:00:00Z');
-/** BatchWriteItem accepts 25 items (API reference). */
-const MAX_BATCH = 25;
-const BATCHES_AT_A_TIME = 8;
 
 export interface Measured {
   readonly cell: Cell;
@@ -98,8 +98,11 @@ export class ThresholdBench {
     };
   }
 
-  /** Registers the reachable thresholds, and writes the others directly to the table, which is faster. */
-  async load(metric: MetricWithThresholds): Promise<void> {
+  /**
+   * Registers the reachable thresholds, and writes the others directly to the table, which is faster.
+   * @param progress receives the number of written thresholds.
+   */
+  async load(metric: MetricWithThresholds, progress: (written: number) => void = () => {}): Promise<void> {
     const registry: RegistryPorts = {
       subscriptions: new SubscriptionTable(this.plain, this.engines.subscriptions),
       thresholds: new ThresholdTable(this.plain, this.engines.thresholds),
@@ -120,25 +123,15 @@ export class ThresholdBench {
         'https://prod-00.westeurope.logic.azure.com/workflows/0123456789abcdef/triggers/manual/paths/invoke';
       await register({ definition: metric.definition(level), flowUrl }, 'cli', registry);
     }
-    const items = metric.others.flatMap((level) => {
-      const definition = metric.definition(level);
-      const key = metricKey(watchedMetric(definition));
-      return thresholdItems(level.subscription, randomUUID(), definition.threshold as Threshold).map(
-        ({ sortKey, ...item }) => ({ [PARTITION_KEY]: key, [SORT_KEY]: sortKey, ...item }),
-      );
-    });
-    const table = this.engines.thresholds;
-    const batches = Array.from({ length: Math.ceil(items.length / MAX_BATCH) }, (_, n) =>
-      items.slice(n * MAX_BATCH, (n + 1) * MAX_BATCH),
-    );
-    const worker = async () => {
-      for (let batch = batches.pop(); batch; batch = batches.pop()) {
-        const RequestItems = { [table]: batch.map((Item) => ({ PutRequest: { Item } })) };
-        const { UnprocessedItems } = await this.plain.send(new BatchWriteCommand({ RequestItems }));
-        if (UnprocessedItems?.[table]?.length) throw new Error('the embedded DynamoDB left items unwritten');
+    const items = function* () {
+      for (const level of metric.others()) {
+        const definition = metric.definition(level);
+        const key = metricKey(watchedMetric(definition));
+        const made = thresholdItems(level.subscription, randomUUID(), definition.threshold as Threshold);
+        for (const { sortKey, ...item } of made) yield { [PARTITION_KEY]: key, [SORT_KEY]: sortKey, ...item };
       }
     };
-    await Promise.all(Array.from({ length: BATCHES_AT_A_TIME }, worker));
+    await writeItems(this.plain, this.engines.thresholds, items(), progress);
   }
 
   /** Measures every column that the metric can have, so that all metrics have the same history. */

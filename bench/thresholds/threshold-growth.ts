@@ -21,7 +21,7 @@ export interface Growth {
  * @throws Error if an observation has other crossings than expected, or if the rules engine finds other ones.
  */
 export async function measureGrowth(options: GrowthOptions): Promise<Growth> {
-  const { thresholds, crossed, progress } = options;
+  const { thresholds, crossed, maxRules, progress } = options;
   const wanted = thresholds.flatMap((held) => crossed.map((many) => ({ held: Math.max(held, many), crossed: many })));
   const counts = [...new Set(wanted.map(({ held }) => held))].sort((a, b) => a - b);
   const metrics = WATCHED.flatMap((watched) =>
@@ -32,7 +32,7 @@ export async function measureGrowth(options: GrowthOptions): Promise<Growth> {
     const bench = new ThresholdBench(engines);
     for (const metric of metrics) {
       progress(`loading ${metric.thresholds} thresholds on ${metric.watched}`);
-      await bench.load(metric);
+      await bench.load(metric, (written) => progress(`  ${written} written`));
     }
     const found = new Map<MetricWithThresholds, Map<number, Measured>>();
     for (const metric of metrics) {
@@ -46,7 +46,8 @@ export async function measureGrowth(options: GrowthOptions): Promise<Growth> {
     for (const metric of metrics) {
       const columns = wanted.filter(({ held }) => held === metric.thresholds).map((cell) => cell.crossed);
       // Both kinds have the same crossings, so the rules of levels stand for both.
-      const rules = metric.watched === 'levels' ? new RuleByRule(metric.levels) : undefined;
+      const hasRules = metric.watched === 'levels' && metric.thresholds <= maxRules;
+      const rules = hasRules ? new RuleByRule(metric.levels) : undefined;
       if (rules) progress(`running the rules engine on ${metric.thresholds} thresholds`);
       for (const many of new Set(columns)) {
         const measured = found.get(metric)?.get(many);

@@ -186,11 +186,15 @@ export class FlowDelivery extends DeliverySignals {
       ...props,
       handler: 'dispatch',
       description: 'Finds the subscriptions for a trigger and queues a delivery for each',
-      environment: { [Env.CONNECTOR_ID]: this.connectorId, ...environment },
+      environment: {
+        [Env.CONNECTOR_ID]: this.connectorId,
+        [Env.TRIGGERS_QUEUE_URL]: triggers.queue.queueUrl,
+        ...environment,
+      },
     });
     allowQuery(dispatch, subscriptionsTable, TRIGGER_INDEX.name);
     allowExpectedSubjects(dispatch, subscriptionsTable, ['BatchGetItem', 'PutItem']);
-    triggers.allowSendAndReject(dispatch, deliveries.queue);
+    triggers.allowSendAndReject(dispatch, deliveries.queue, triggers.queue);
     triggers.feed(dispatch, 10);
 
     const { function: deliver, logGroup: deliverLogGroup } = eventFunction(this, props, {

@@ -15,6 +15,7 @@ describe('the cost of an observation', () => {
       observations: 3,
       warmUp: 12,
       rulesCpuMs: 2_000,
+      maxRules: 2_000,
       progress: () => {},
     });
   });

@@ -6,7 +6,10 @@ import { expectationTable } from '../../expectations/adapters/expectation-table'
 import { batchResponse } from '../../shared/adapters/batch';
 import { required } from '../../shared/adapters/environment';
 import type { Host } from '../../shared/adapters/host';
+import { queueSender } from '../../shared/adapters/queue';
 import { rejectedQueue } from '../../shared/adapters/rejected-queue';
+import { asciiJson } from '../../shared/core/ascii-json';
+import { identityHash } from '../../shared/core/identity';
 import { subscriptionIndex } from '../../subscriptions/adapters/subscription-table';
 import { dispatchBatch } from '../core/dispatch';
 import { deliverySender } from './delivery-queue';
@@ -17,6 +20,7 @@ export function dispatchHandler(
   { dynamodb, sqs }: { readonly dynamodb: DynamoDBDocumentClient; readonly sqs: SQSClient },
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
   const subscriptionsTable = required(Env.SUBSCRIPTIONS_TABLE_NAME, env);
+  const toTriggers = queueSender(sqs, required(Env.TRIGGERS_QUEUE_URL, env));
   const ports = {
     index: subscriptionIndex(dynamodb, subscriptionsTable),
     expectations: expectationTable(dynamodb, subscriptionsTable),
@@ -25,6 +29,8 @@ export function dispatchHandler(
     clock,
     retentionDays: Number(required(Env.DELIVERY_RETENTION_DAYS, env)),
     send: deliverySender(sqs, required(Env.DELIVERIES_QUEUE_URL, env)),
+    proceed: (message: object, eventId: string) =>
+      toTriggers({ body: asciiJson(message), what: 'the next page', groupId: identityHash(eventId) }),
   };
   return (event) => batchResponse(event, ports.telemetry, (messages) => dispatchBatch(messages, ports));
 }

@@ -5,10 +5,13 @@ import type { TriggerEvent } from '../../events/core/trigger-event';
 import { recordExpected } from '../../expectations/core/dispatched';
 import type { ExpectationStore } from '../../expectations/core/ports';
 import { allSettledOrThrow, concurrently, type RejectPorts, reject } from '../../shared/core/batch';
+import { limited } from '../../shared/core/limited';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { Clock, QueueMessage } from '../../shared/core/ports';
+import { RefusedError } from '../../shared/core/refused';
 import { matches, subjectOf, subjectText } from '../../subscriptions/core/matching';
-import type { SubscriptionIndex } from '../../subscriptions/core/ports';
+import type { IndexPlace, SubscriptionIndex } from '../../subscriptions/core/ports';
+import { continuationOf, continued } from './continuation';
 import type { DeliveryMessage } from './delivery';
 
 export interface DispatchPorts extends RejectPorts {
@@ -19,40 +22,86 @@ export interface DispatchPorts extends RejectPorts {
   readonly retentionDays: number;
   /** Sends a delivery to `deliver`. */
   readonly send: (message: DeliveryMessage) => Promise<void>;
+  /** Sends a message to `dispatch`, for the next page of an event's subscriptions. */
+  readonly proceed: (message: object, eventId: string) => Promise<void>;
 }
 
 /** Maximum message retention of a queue in days (Amazon SQS quotas). */
 const QUEUE_DAYS = 14;
+/** Deliveries that are sent concurrently: ten requests. Bounds the memory for their bodies. */
+const SENDS = 100;
 
 /**
  * Sends one delivery for each subscription that an event matches. Stateless: a redelivered message sends its deliveries
- * again, and `deliver` discards duplicates.
+ * again, and `deliver` discards duplicates. Each message is for one page of subscriptions, and is followed by a message for
+ * the next page, so that time and memory do not depend on the number of subscriptions.
  * @returns the ids of the messages to retry.
  */
-export const dispatchBatch = (messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> =>
-  concurrently(messages, ({ body }) => dispatch(body, ports), ports);
+export async function dispatchBatch(messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> {
+  const bounded = { ...ports, send: limited(SENDS, ports.send) };
+  const matching = new Map(messages.map((message) => [message, pageOf(message.body, ports)]));
+  // All events are matched before the first delivery is sent, so that the deliveries of a batch share requests.
+  const matched = Promise.allSettled(matching.values());
+  const sendMatched = async (message: QueueMessage) => {
+    await matched;
+    const page = await matching.get(message);
+    if (page) await sendPage(page, bounded);
+  };
+  return concurrently(messages, sendMatched, ports);
+}
 
-async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
-  const { telemetry, clock, send } = ports;
+/** The deliveries of an event to one page of its subscriptions. */
+interface Page {
+  readonly eventId: string;
+  readonly deliveries: readonly DeliveryMessage[];
+  /** Message for the next page. Undefined: this is the last one. */
+  readonly next?: object;
+}
+
+/** Finds the deliveries of an event. None if the event is rejected or starts no flow. */
+async function pageOf(body: string, ports: DispatchPorts): Promise<Page | undefined> {
+  const { telemetry, clock } = ports;
   const checked = checkEvent(body);
   const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, ports);
-  if ('reason' in checked || reason !== undefined) return reject(body, reason as string, ports);
-  const recognized = recognize(checked.value);
-  if (recognized?.addressee?.startsFlow === false) return;
-  const addressees = recognized ? await addresseesOf(recognized.event, recognized.addressee, ports) : [];
-  if (!recognized || addressees.length === 0) {
-    telemetry.count(MetricName.UNMATCHED_EVENTS);
-    telemetry.info(LogMessage.UNMATCHED, about(checked.value, recognized?.event));
-    return;
+  if ('reason' in checked || reason !== undefined) {
+    await reject(body, reason as string, ports);
+    return undefined;
   }
-  telemetry.info(LogMessage.MATCHED, {
-    ...about(checked.value, recognized.event),
-    subscriptions: addressees.length,
-  });
-  const acceptedAt = clock();
-  await allSettledOrThrow(
-    addressees.map(({ subscription, uid }) => send({ subscription, uid, event: recognized.event, acceptedAt, n: 0 })),
-  );
+  const recognized = recognize(checked.value);
+  if (recognized?.addressee?.startsFlow === false) return undefined;
+  const earlier = continuationOf(body);
+  const { addressees, next } = recognized
+    ? await addresseesOf(recognized.event, recognized.addressee, earlier?.after, ports)
+    : NOBODY;
+  const acceptedAt = earlier?.acceptedAt ?? clock();
+  const subscriptions = (earlier?.subscriptions ?? 0) + addressees.length;
+  // One line per event, with its last page.
+  if (!next) {
+    if (subscriptions === 0) telemetry.count(MetricName.UNMATCHED_EVENTS);
+    const found = about(checked.value, recognized?.event);
+    if (subscriptions === 0) telemetry.info(LogMessage.UNMATCHED, found);
+    else telemetry.info(LogMessage.MATCHED, { ...found, subscriptions });
+  }
+  if (!recognized) return undefined;
+  const { event } = recognized;
+  return {
+    eventId: event.eventId,
+    deliveries: addressees.map(({ subscription, uid }) => ({ subscription, uid, event, acceptedAt, n: 0 })),
+    next: next && continued(body, { acceptedAt, subscriptions, after: next }),
+  };
+}
+
+async function sendPage({ eventId, deliveries, next }: Page, { send, proceed }: DispatchPorts): Promise<void> {
+  const refused = await allSettledOrThrow(deliveries.map(send)).then(() => undefined, unlessRefused);
+  // Last, so that the retry of a page that failed does not start the later pages again.
+  if (next) await proceed(next, eventId);
+  if (refused) throw refused;
+}
+
+/** A refusal is permanent and affects one delivery. Throws every other error. */
+function unlessRefused(error: unknown): RefusedError {
+  if (error instanceof RefusedError) return error;
+  throw error;
 }
 
 /** Log fields of an event: everything that a subscription's filter compares. */
@@ -76,21 +125,31 @@ function tooOld(time: number, { clock, retentionDays }: DispatchPorts): string |
   return `the event's time ${new Date(time).toISOString()} is more than ${days} days ago: duplicates that old are not detected; send it again without Time`;
 }
 
-/** The subscriptions that an event is for. The same read finds those that expect the refresh, which is then recorded. */
+interface Addressees {
+  readonly addressees: readonly Pick<Addressee, 'subscription' | 'uid'>[];
+  /** The next page. Undefined: there are no more. */
+  readonly next?: IndexPlace;
+}
+
+const NOBODY: Addressees = { addressees: [] };
+
+/** A page of the subscriptions that an event is for. The same read finds those that expect the refresh, which is then recorded. */
 async function addresseesOf(
   event: TriggerEvent,
   addressee: Addressee | undefined,
+  after: IndexPlace | undefined,
   ports: DispatchPorts,
-): Promise<Pick<Addressee, 'subscription' | 'uid'>[]> {
+): Promise<Addressees> {
   // A crossing or an overdue refresh names its subscription, which was read from the table. The index is eventually consistent.
-  if (addressee) return [addressee];
-  const found = await ports.index.find(event.trigger, event.instanceId, subjectOf(event));
+  if (addressee) return { addressees: [addressee] };
+  const { entries, next } = await ports.index.find(event.trigger, event.instanceId, subjectOf(event), after);
   await recordExpected(
     event,
-    found.filter(({ expects }) => expects),
+    entries.filter(({ expects }) => expects),
     ports,
   );
-  return found
+  const addressees = entries
     .filter(({ filter, expects }) => !expects && matches(filter, event))
     .map(({ name, uid }) => ({ subscription: name, uid }));
+  return { addressees, next };
 }

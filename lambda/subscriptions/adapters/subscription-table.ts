@@ -3,6 +3,7 @@ import {
   type DynamoDBDocumentClient,
   PutCommand,
   paginateScan,
+  QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { TriggerId } from '../../../contract/events';
@@ -12,7 +13,7 @@ import { DUE_INDEX } from '../../../contract/thresholds';
 import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/adapters/dynamodb';
 import { keyPart } from '../../shared/core/metric';
 import { type Health, nextDue } from '../core/health';
-import type { DueSubscriptions, HealthStore, SubscriptionEntry, SubscriptionIndex } from '../core/ports';
+import type { DueSubscriptions, HealthStore, IndexPlace, SubscriptionEntry, SubscriptionIndex } from '../core/ports';
 import type { Subscription, SubscriptionDefinition } from '../core/subscription';
 
 /** Subject key of subscriptions without a subject. A named subject's key starts with `=`. */
@@ -184,25 +185,59 @@ function allUnchanged(read: Subscription) {
   };
 }
 
+/** Entries of a query of the index. A page of `find` has two queries, so an invocation for ten events holds up to 10,000. */
+export const INDEX_PAGE = 500;
+
 /** The index that `dispatch` reads: subscriptions by trigger and subject, without flow URLs. */
-export function subscriptionIndex(client: DynamoDBDocumentClient, table: string): SubscriptionIndex {
-  const query = async (trigger: TriggerId, instanceId: string, prefix: string): Promise<SubscriptionEntry[]> => {
-    const items = await queryAll(client, {
+export function subscriptionIndex(
+  client: DynamoDBDocumentClient,
+  table: string,
+  pageSize = INDEX_PAGE,
+): SubscriptionIndex {
+  const query = async (trigger: string, prefix: string, after: IndexPlace[number] | undefined) => {
+    const page = new QueryCommand({
       TableName: table,
       IndexName: TRIGGER_INDEX.name,
       KeyConditionExpression: `${TRIGGER_INDEX.partitionKey} = :trigger AND begins_with(${TRIGGER_INDEX.sortKey}, :subject)`,
-      ExpressionAttributeValues: { ':trigger': triggerKey(trigger, instanceId), ':subject': prefix },
+      ExpressionAttributeValues: { ':trigger': trigger, ':subject': prefix },
+      // The names of entries that expect refreshes sort last.
+      ScanIndexForward: false,
+      Limit: pageSize,
+      ...(after && { ExclusiveStartKey: after }),
     });
-    return items.map(({ [PK]: name, [TRIGGER_INDEX.sortKey]: key, uid, filter }) => {
-      const expects = String(key).split('#')[1]?.startsWith(EXPECTS);
-      return { name, uid, filter, ...(expects && { expects }) } as SubscriptionEntry;
-    });
+    const { Items = [], LastEvaluatedKey } = await client.send(page);
+    return { entries: Items.map(entryOf), place: (LastEvaluatedKey as IndexPlace[number] | undefined) ?? null };
+  };
+  const running = new Map<string, ReturnType<typeof query>>();
+  /** The events of a batch share equal queries. The queries of a batch start after its events arrived. */
+  const shared: typeof query = (...parameters) => {
+    const key = JSON.stringify(parameters);
+    const started = running.get(key) ?? query(...parameters).finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
   };
   return {
-    async find(trigger, instanceId, subject) {
-      const prefixes = subject === undefined ? [undefined] : [undefined, subject];
-      const found = await Promise.all(prefixes.map((name) => query(trigger, instanceId, subjectPrefix(name))));
-      return found.flat();
+    async find(trigger, instanceId, subject, after) {
+      const prefixes = (subject === undefined ? [undefined] : [undefined, subject]).map(subjectPrefix);
+      const pages = await Promise.all(
+        prefixes
+          .map((prefix, n) => ({ prefix, after: after?.[n] }))
+          .map((one) =>
+            one.after === null ? COMPLETE : shared(triggerKey(trigger, instanceId), one.prefix, one.after),
+          ),
+      );
+      const next = pages.map(({ place }) => place);
+      return {
+        entries: pages.flatMap(({ entries }) => entries),
+        ...(next.some((place) => place !== null) && { next }),
+      };
     },
   };
+}
+
+const COMPLETE = { entries: [], place: null };
+
+function entryOf({ [PK]: name, [TRIGGER_INDEX.sortKey]: key, uid, filter }: Item): SubscriptionEntry {
+  const expects = String(key).split('#')[1]?.startsWith(EXPECTS);
+  return { name, uid, filter, ...(expects && { expects }) } as SubscriptionEntry;
 }

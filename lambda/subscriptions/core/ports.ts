@@ -16,9 +16,27 @@ export interface SubscriptionEntry {
   readonly expects?: true;
 }
 
+/** Where a search ended, for the next page. JSON, and only for the index that returned it. */
+export type IndexPlace = readonly (Readonly<Record<string, string>> | null)[];
+
+export interface SubscriptionPage {
+  readonly entries: readonly SubscriptionEntry[];
+  /** Undefined on the last page. */
+  readonly next?: IndexPlace;
+}
+
 export interface SubscriptionIndex {
-  /** Subscriptions of a trigger in an instance whose filter names this subject or no subject. */
-  find(trigger: TriggerId, instanceId: string, subject: string | undefined): Promise<SubscriptionEntry[]>;
+  /**
+   * Subscriptions of a trigger in an instance whose filter names this subject or no subject: one page. Entries that expect
+   * refreshes come first.
+   * @param after `next` of the previous page. Default: the first page.
+   */
+  find(
+    trigger: TriggerId,
+    instanceId: string,
+    subject: string | undefined,
+    after?: IndexPlace,
+  ): Promise<SubscriptionPage>;
 }
 
 export interface HealthStore extends SubscriptionReader {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
@@ -11,6 +12,8 @@ import { API_BASE_PATH, API_KEY_HEADER } from '../../../contract/custom-connecto
 import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../../contract/delivery';
 import { Env } from '../../../contract/environment';
 import { Output } from '../../../contract/outputs';
+import { PARTITION_KEY } from '../../../contract/shared';
+import { TRIGGER_INDEX } from '../../../contract/subscriptions';
 import { RunTable } from '../../../lambda/collection/adapters/run-table';
 import { collectStage } from '../../../lambda/collection/core/collect';
 import { deliverySender } from '../../../lambda/delivery/adapters/delivery-queue';
@@ -25,7 +28,8 @@ import { type DesiredSubscription, register, unregister } from '../../../lambda/
 import { documentClient } from '../../../lambda/shared/adapters/dynamodb';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { metricKey } from '../../../lambda/shared/core/metric';
-import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
+import { requestsOf } from '../../../lambda/shared/core/requests';
+import { INDEX_PAGE, SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
 import type { Health } from '../../../lambda/subscriptions/core/health';
 import type { Filter, SubscriptionDefinition, Threshold } from '../../../lambda/subscriptions/core/subscription';
 import { ThresholdTable } from '../../../lambda/thresholds/adapters/threshold-table';
@@ -109,6 +113,7 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
       await watchStart(world);
     }
     await limit(world);
+    await fanOut(world);
     await keepAlive(world);
     await useApi(world);
     await refuse(world);
@@ -196,6 +201,8 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
   const runs = new RunTable(client, physicalId(parts.collection.table));
 
   return {
+    client,
+    physicalId,
     calls,
     detailTypes,
     failures,
@@ -515,6 +522,24 @@ async function limit({ put, subscribe, origin }: World): Promise<void> {
     `${origin}/flows/limited${SIGNATURE}`,
   );
   for (const runId of ['one', 'two']) await put('DataSourceRefreshed', failure('limited', runId));
+}
+
+/** An event for which `dispatch` reads more than a page of subscriptions. None of them matches, so that nothing is delivered. */
+async function fanOut({ put, client, parts, physicalId }: World): Promise<void> {
+  const instanceId = 'crowded';
+  const items = Array.from({ length: INDEX_PAGE + 1 }, (_, n) => ({
+    [PARTITION_KEY]: `crowded-${n}`,
+    [TRIGGER_INDEX.partitionKey]: `full-refresh-completed#${instanceId}`,
+    [TRIGGER_INDEX.sortKey]: `*#crowded-${n}`,
+    filter: { kind: 'OnDemand' },
+    uid: 'any',
+  }));
+  const table = physicalId(parts.subscriptions.table);
+  for (const some of requestsOf(items, () => 0, { entries: 25, bytes: 0 })) {
+    const writes = some.map((Item) => ({ PutRequest: { Item } }));
+    await client.send(new BatchWriteCommand({ RequestItems: { [table]: writes } }));
+  }
+  await put('FullRefreshed', { instanceId, runId: 'crowded', status: 'Successful', kind: 'Scheduled' });
 }
 
 /** A flow without deliveries except the one that keeps it alive. */

@@ -177,7 +177,8 @@ export class VersionWorld {
     const index = subscriptionIndex(client, subscriptions);
     const send = deliverySender(this.sqs, 'deliver');
     const { expectations } = this;
-    return { ...this.common, index, expectations, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS, send };
+    const proceed = () => Promise.reject(new Error('no version has so many subscriptions'));
+    return { ...this.common, index, expectations, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS, send, proceed };
   }
 
   get deliver(): DeliverPorts & ScheduledWorkPorts {

@@ -268,9 +268,9 @@ async function history(seed: number, options: Options): Promise<Outcome> {
   };
   const dispatch = async (worker: string, gate: Gate, body: string) => {
     const { rejected, telemetry, clock, send } = ports(worker, gate);
-    const find = async (): Promise<SubscriptionEntry[]> => {
+    const find = async (): Promise<{ entries: SubscriptionEntry[] }> => {
       await gate('before find subscriptions');
-      return [...tables.subscriptions.values()].map(({ definition, uid }) => ({ ...definition, uid }));
+      return { entries: [...tables.subscriptions.values()].map(({ definition, uid }) => ({ ...definition, uid })) };
     };
     return dispatchBatch([{ id: 'm', body }], {
       index: { find },
@@ -279,6 +279,7 @@ async function history(seed: number, options: Options): Promise<Outcome> {
       telemetry,
       clock,
       retentionDays: 90,
+      proceed: async () => {},
       async send(message) {
         const uids = addressed.get(message.event.eventId) ?? new Set();
         addressed.set(message.event.eventId, uids.add(message.uid));

@@ -1,3 +1,4 @@
+import { setImmediate as settled } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerId } from '../../../../contract/events';
 import type { DeliveryMessage } from '../../../../lambda/delivery/core/delivery';
@@ -19,7 +20,20 @@ let unsendable: Set<string>;
 let refused: Set<string>;
 /** Triggers whose subscriptions cannot be read. */
 let unreadable: Set<TriggerId>;
+/** Subscriptions on a page of the index. */
+let pageSize: number;
+/** Messages for the next pages. */
+let proceeded: string[];
+/** Deliveries that are being sent, and their maximum. */
+let sending: { now: number; most: number };
+/** Triggers whose subscriptions are read slowly. */
+let slow: Set<TriggerId>;
+/** Finished reads and sent deliveries, in order. */
+let steps: ('read' | 'sent')[];
 beforeEach(() => {
+  pageSize = Number.POSITIVE_INFINITY;
+  proceeded = [];
+  sending = { now: 0, most: 0 };
   subscriptions = [];
   sent = [];
   rejected = new MemoryRejected();
@@ -27,6 +41,8 @@ beforeEach(() => {
   unsendable = new Set();
   refused = new Set();
   unreadable = new Set();
+  slow = new Set();
+  steps = [];
 });
 
 function subscribe(name: string, trigger: TriggerId, filter: Filter = {}, instanceId = 'default'): void {
@@ -40,23 +56,33 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
     {
       expectations: new MemoryTables().expectations(),
       index: {
-        find: async (trigger, instanceId, subject) => {
+        find: async (trigger, instanceId, subject, after) => {
           if (unreadable.has(trigger)) throw new Error('the table is down');
-          return subscriptions.filter(
+          for (let n = 0; slow.has(trigger) && n < 20; n++) await Promise.resolve();
+          steps.push('read');
+          const found = subscriptions.filter(
             (one) =>
               one.trigger === trigger &&
               one.instanceId === instanceId &&
               (one.filter.dataSource === undefined || one.filter.dataSource === subject),
           );
+          const from = Number(after?.[0]?.n ?? 0);
+          const next = from + pageSize < found.length ? [{ n: String(from + pageSize) }, null] : undefined;
+          return { entries: found.slice(from, from + pageSize), next };
         },
       },
       rejected,
       telemetry,
       clock: () => NOW,
       retentionDays: 90,
+      proceed: async (message) => void proceeded.push(JSON.stringify(message)),
       send: async (message) => {
+        sending.most = Math.max(sending.most, ++sending.now);
+        await settled();
+        sending.now--;
         if (unsendable.has(message.subscription)) throw new Error('the queue is down');
         if (refused.has(message.subscription)) throw new RefusedError(`no delivery to ${message.subscription}`);
+        steps.push('sent');
         sent.push(message);
       },
     },
@@ -279,6 +305,16 @@ describe('an event that cannot be accepted', () => {
   });
 });
 
+describe('a batch', () => {
+  it('is matched before its first delivery is sent, so that its deliveries share requests', async () => {
+    subscribe('crm', 'data-source-refresh-failed');
+    subscribe('full', 'full-refresh-completed');
+    slow.add('data-source-refresh-failed');
+    expect(await dispatch(full(), dataSource(), full({ runId: 'run-2' }))).toEqual([]);
+    expect(steps).toEqual(['read', 'read', 'read', 'sent', 'sent', 'sent']);
+  });
+});
+
 describe('a failure', () => {
   it('to send retries only its own message, and other deliveries are sent', async () => {
     for (const name of ['a', 'b', 'c']) subscribe(name, 'data-source-refresh-failed');
@@ -301,6 +337,80 @@ describe('a failure', () => {
     expect(await dispatch(dataSource(), full())).toEqual([0]);
     expect(receivers()).toEqual(['full']);
   });
+});
+
+describe('an event for more subscriptions than a page holds', () => {
+  const names = Array.from({ length: 25 }, (_, n) => `s${String(n).padStart(2, '0')}`);
+  beforeEach(() => {
+    pageSize = 10;
+    for (const name of names) subscribe(name, 'data-source-refresh-failed');
+  });
+
+  it('is sent one page per message, with the time of its first page, and logged once', async () => {
+    for (const message of [dataSource()]) proceeded.push(message);
+    for (let n = 1; proceeded.length > 0; n++) {
+      expect(await dispatch(...proceeded.splice(0))).toEqual([]);
+      expect(receivers()).toEqual(names.slice(0, 10 * n));
+      expect(said(LogMessage.MATCHED)).toHaveLength(n === 3 ? 1 : 0);
+    }
+    expect(said(LogMessage.MATCHED)[0]).toContain('"subscriptions":25');
+    expect(new Set(sent.map(({ acceptedAt }) => acceptedAt))).toEqual(new Set([NOW]));
+    expect(telemetry.counts).toEqual({});
+  });
+
+  it('keeps the time of its first page', async () => {
+    const [message] = await pageAfter(dataSource());
+    sent = [];
+    await dispatch(JSON.stringify({ ...message, continuation: { ...message.continuation, acceptedAt: NOW - 1000 } }));
+    expect(new Set(sent.map(({ acceptedAt }) => acceptedAt))).toEqual(new Set([NOW - 1000]));
+  });
+
+  it('continues only after the whole page is sent', async () => {
+    unsendable.add('s03');
+    expect(await dispatch(dataSource())).toEqual([0]);
+    expect(proceeded).toEqual([]);
+    unsendable.clear();
+    expect(await dispatch(dataSource())).toEqual([]);
+    expect(proceeded).toHaveLength(1);
+  });
+
+  it('continues after a delivery that the queue rejects, and is itself rejected', async () => {
+    refused.add('s03');
+    const body = dataSource();
+    expect(await dispatch(body)).toEqual([]);
+    expect(proceeded).toHaveLength(1);
+    expect(rejected.kept).toEqual([{ body, reason: 'no delivery to s03' }]);
+  });
+
+  it('starts with the first page again if what continues it is damaged', async () => {
+    const [message] = await pageAfter(dataSource());
+    sent = [];
+    expect(await dispatch(JSON.stringify({ ...message, continuation: { after: 'x' } }))).toEqual([]);
+    expect(receivers()).toEqual(names.slice(0, 10));
+  });
+
+  it('is counted as unmatched only if no page matches', async () => {
+    subscriptions = [];
+    for (const name of names) subscribe(name, 'full-refresh-completed', { kind: 'OnDemand' });
+    const [second] = await pageAfter(full());
+    const [third] = await pageAfter(JSON.stringify(second));
+    expect(telemetry).toMatchObject({ counts: {}, lines: [] });
+    expect(await pageAfter(JSON.stringify(third))).toEqual([]);
+    expect(telemetry.counts).toEqual({ UnmatchedEvents: 1 });
+  });
+
+  /** Dispatches a message, and returns those that it sends to `dispatch`. */
+  async function pageAfter(body: string) {
+    await dispatch(body);
+    return proceeded.splice(0).map((text) => JSON.parse(text));
+  }
+});
+
+it('sends up to 100 deliveries of a batch concurrently', async () => {
+  for (let n = 0; n < 90; n++) subscribe(`s${n}`, 'data-source-refresh-failed');
+  await dispatch(dataSource(), dataSource({ runId: 'run-2' }), dataSource({ runId: 'run-3' }));
+  expect(sent).toHaveLength(270);
+  expect(sending.most).toBe(100);
 });
 
 describe('the log', () => {

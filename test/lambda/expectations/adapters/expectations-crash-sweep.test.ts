@@ -81,7 +81,12 @@ async function history(killer?: Killer) {
     return batch((worker) =>
       detailType === 'SegmentRefreshed' || detailType === 'MeasureRefreshed'
         ? evaluateBatch(messages(bodies), ports(worker))
-        : dispatchBatch(messages(bodies), { ...ports(worker), retentionDays: 90, send: async () => {} }),
+        : dispatchBatch(messages(bodies), {
+            ...ports(worker),
+            retentionDays: 90,
+            send: async () => {},
+            proceed: async () => {},
+          }),
     );
   };
   const due = async () => {

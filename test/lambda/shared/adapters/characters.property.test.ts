@@ -123,7 +123,13 @@ async function goEveryPath(texts: readonly string[]): Promise<void> {
   const thresholds = new ThresholdTable(tables.client, tables.thresholds);
   const index = subscriptionIndex(tables.client, tables.subscriptions);
   const dispatch = (messages: QueueMessage[]) =>
-    dispatchBatch(messages, { ...ports, send, index, retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS });
+    dispatchBatch(messages, {
+      ...ports,
+      send,
+      proceed: async () => {},
+      index,
+      retentionDays: DEFAULT_DELIVERY_RETENTION_DAYS,
+    });
   const deliver = () => work('deliveries', (messages) => deliverBatch(messages, world.now + 60_000, ports));
 
   // One subscription for each trigger and name.

@@ -2,12 +2,12 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { serve } from '../engines/child';
 import { cpuMs } from '../report';
+import { serve } from './child';
 
 // The deployed bundle, with the environment from the template.
 const { handler }: { handler: (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> } = require(
-  join(__dirname, '..', '..', 'dist', 'lambda', 'deliver', 'index.js'),
+  join(__dirname, '..', '..', 'dist', 'lambda', process.env.POWERTOOLS_SERVICE_NAME as string, 'index.js'),
 );
 
 const TIMEOUT_MS = 60_000;
@@ -18,11 +18,13 @@ const SERVICES: Readonly<Record<string, string>> = {
   AWSEvents: 'EventBridge',
 };
 
-/** Usage of `deliver` since the last request for it. */
-export interface DeliverUsage {
+/** Usage of the function since the last request for it. */
+export interface FunctionUsage {
   readonly cpuMs: number;
   /** Requests, including retries, by service and operation. `flow POST`: requests to flows. */
   readonly calls: Readonly<Record<string, number>>;
+  /** Largest resident set since the process started, MB of 1,000,000 bytes. */
+  readonly peakMb: number;
 }
 
 let calls: Record<string, number> = {};
@@ -35,9 +37,11 @@ subscribe('http.client.request.start', (message) => {
   calls[name] = (calls[name] ?? 0) + 1;
 });
 
-function usage(): DeliverUsage {
+function usage(): FunctionUsage {
   const now = cpuMs();
-  const taken = { cpuMs: now - cpuBefore, calls };
+  // Kilobytes (Node.js documentation, process.resourceUsage).
+  const peakMb = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  const taken = { cpuMs: now - cpuBefore, calls, peakMb };
   calls = {};
   cpuBefore = now;
   return taken;
