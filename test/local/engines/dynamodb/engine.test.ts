@@ -110,13 +110,13 @@ it('keeps names that objects have of their own', () => {
 it('counts units as DynamoDB does', () => {
   const { put, call, query } = table();
   const units = (response: { ConsumedCapacity: { CapacityUnits: number } }) => response.ConsumedCapacity.CapacityUnits;
-  put('1', { large: { S: 'x'.repeat(5000) } });
+  put('1', { filler: { S: 'x'.repeat(5000) } });
   const Key = { pk: { S: 'p' }, sk: { S: '1' } };
   const total = { ReturnConsumedCapacity: 'TOTAL' };
   expect(units(call('GetItem', { Key, ...total }))).toBe(1);
   expect(units(call('GetItem', { Key, ConsistentRead: true, ...total }))).toBe(2);
   expect(units(query({ ConsistentRead: true, ...total }))).toBe(2);
-  expect(units(call('UpdateItem', { Key, UpdateExpression: 'REMOVE large', ...total }))).toBe(5);
+  expect(units(call('UpdateItem', { Key, UpdateExpression: 'REMOVE filler', ...total }))).toBe(5);
   expect(units(call('DeleteItem', { Key, ...total }))).toBe(1);
 });
 
