@@ -1,9 +1,11 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { DomainEvent } from '../../contract/events';
 import { checkEvent } from '../../lambda/events/core/events';
 import { metricKey } from '../../lambda/shared/core/metric';
 import { toObservation } from '../../lambda/thresholds/core/evaluate';
 import { entryBytes, MAX_REQUEST_BYTES } from '../bus/event-bus';
 
+const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEvent.MEASURE_REFRESHED];
 /** Maximum entries of PutEvents (API reference). */
 const MAX_ENTRIES = 10;
 
@@ -64,6 +66,7 @@ const dropUndefined = (entry: PutEventsRequestEntry): PutEventsRequestEntry =>
 
 /** The key of the metric that an entry observes. */
 function metricOf({ DetailType, Detail }: PutEventsRequestEntry): string | undefined {
+  if (!OBSERVATIONS.includes(String(DetailType))) return undefined;
   const time = new Date(0).toISOString();
   const checked = checkEvent(`{"detail-type":${JSON.stringify(DetailType)},"time":"${time}","detail":${Detail}}`);
   const observation = 'value' in checked ? toObservation(checked.value) : undefined;

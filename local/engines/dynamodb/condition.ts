@@ -7,7 +7,6 @@ const ORDERED: ReadonlySet<string> = new Set(['S', 'N', 'B']);
 
 /** Whether the condition holds. `item` is `{}` if the item does not exist. */
 export function holds(condition: Condition, item: Item, placeholders: Placeholders): boolean {
-  const value = (operand: Operand) => operandValue(operand, item, placeholders);
   switch (condition.kind) {
     case 'and':
       return condition.all.every((one) => holds(one, item, placeholders));
@@ -16,34 +15,34 @@ export function holds(condition: Condition, item: Item, placeholders: Placeholde
     case 'not':
       return !holds(condition.condition, item, placeholders);
     case 'compare':
-      return compares(condition.comparator, value(condition.left), value(condition.right));
+      return compares(
+        condition.comparator,
+        operandValue(condition.left, item, placeholders),
+        operandValue(condition.right, item, placeholders),
+      );
     case 'between': {
-      const between = value(condition.operand);
-      return compares('>=', between, value(condition.low)) && compares('<=', between, value(condition.high));
+      const between = operandValue(condition.operand, item, placeholders);
+      return (
+        compares('>=', between, operandValue(condition.low, item, placeholders)) &&
+        compares('<=', between, operandValue(condition.high, item, placeholders))
+      );
     }
     case 'in': {
-      const found = value(condition.operand);
-      return condition.list.some((one) => equal(found, value(one)));
+      const found = operandValue(condition.operand, item, placeholders);
+      return condition.list.some((one) => equal(found, operandValue(one, item, placeholders)));
     }
     default: {
-      const [first, second] = condition.operands.map(value);
-      return CALLS[condition.name](first, second);
+      const [first, second] = condition.operands;
+      return CALLS[condition.name](
+        first && operandValue(first, item, placeholders),
+        second && operandValue(second, item, placeholders),
+      );
     }
   }
 }
 
 /** @throws AwsError if a literal has a type that its operator does not accept. */
 export function checkLiterals(condition: Condition, placeholders: Placeholders, parameter: string): void {
-  const check = (operator: string, operands: readonly (Operand | undefined)[]) => {
-    for (const operand of operands) {
-      if (operand?.kind !== 'value') continue;
-      const type = typeOf(placeholders.value(operand.name));
-      if (ORDERED.has(type)) continue;
-      throw invalid(
-        `Invalid ${parameter}: Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`,
-      );
-    }
-  };
   switch (condition.kind) {
     case 'and':
     case 'or':
@@ -54,16 +53,32 @@ export function checkLiterals(condition: Condition, placeholders: Placeholders, 
       return;
     case 'compare':
       if (condition.comparator !== '=' && condition.comparator !== '<>')
-        check(condition.comparator, [condition.left, condition.right]);
+        checkOrdered(condition.comparator, [condition.left, condition.right], placeholders, parameter);
       return;
     case 'between':
-      check('BETWEEN', [condition.operand, condition.low, condition.high]);
+      checkOrdered('BETWEEN', [condition.operand, condition.low, condition.high], placeholders, parameter);
       checkBounds(condition.low, condition.high, placeholders, parameter);
       return;
     case 'call':
-      if (condition.name === 'begins_with') check(condition.name, condition.operands);
+      if (condition.name === 'begins_with') checkOrdered(condition.name, condition.operands, placeholders, parameter);
       if (condition.name === 'attribute_type') checkTypeName(condition.operands[1], placeholders, parameter);
       return;
+  }
+}
+
+function checkOrdered(
+  operator: string,
+  operands: readonly Operand[],
+  placeholders: Placeholders,
+  parameter: string,
+): void {
+  for (const operand of operands) {
+    if (operand.kind !== 'value') continue;
+    const type = typeOf(placeholders.value(operand.name));
+    if (ORDERED.has(type)) continue;
+    throw invalid(
+      `Invalid ${parameter}: Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`,
+    );
   }
 }
 

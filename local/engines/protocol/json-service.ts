@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { jsonObject } from '../../shared/json';
 import { AwsError } from './aws-json';
+import { readBody } from './http';
 
 /** A response of a service. */
 export interface JsonResponse {
@@ -20,29 +21,28 @@ export type JsonOperation = (name: string, input: Record<string, unknown>) => st
  */
 export function jsonServer(prefix: string, operation: JsonOperation, maxBytes: number): Server {
   return createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= maxBytes) chunks.push(chunk);
-    });
-    // A client that disconnects, such as a killed function, ends its request without `end`.
-    request.on('end', () => {
-      void responseTo(request, bytes > maxBytes ? undefined : Buffer.concat(chunks).toString()).then((one) =>
-        write(response, one),
+    readBody(request, maxBytes)
+      .then((text) => responseTo(prefix, operation, request, text))
+      // The client disconnected, such as a killed function.
+      .then(
+        (answer) => write(response, answer),
+        () => response.destroy(),
       );
-    });
   });
+}
 
-  async function responseTo({ headers }: IncomingMessage, text: string | undefined): Promise<JsonResponse> {
-    const target = String(headers['x-amz-target']);
-    if (!headers.authorization)
-      return errorOf(new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token'));
-    if (text === undefined)
-      return errorOf(new AwsError('RequestEntityTooLarge', `the request has more than ${maxBytes} bytes`, 413));
-    const name = target.startsWith(`${prefix}.`) ? target.slice(prefix.length + 1) : target;
-    return callJson(operation, name, text);
+async function responseTo(
+  prefix: string,
+  operation: JsonOperation,
+  { headers }: IncomingMessage,
+  text: string | undefined,
+): Promise<JsonResponse> {
+  if (!headers.authorization) {
+    return errorOf(new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token'));
   }
+  if (text === undefined) return errorOf(new AwsError('RequestEntityTooLarge', 'the request is too large', 413));
+  const target = String(headers['x-amz-target']);
+  return callJson(operation, target.startsWith(`${prefix}.`) ? target.slice(prefix.length + 1) : target, text);
 }
 
 /** Calls an operation like a request does. */
