@@ -135,7 +135,7 @@ export class DeliveryBench {
       concurrency,
     };
     const row = {
-      table: this.engines.deliverEnvironment[Env.DELIVERIES_TABLE_NAME] as string,
+      table: this.engines.environments.deliver[Env.DELIVERIES_TABLE_NAME] as string,
       message: this.message(0),
     };
     return {

@@ -8,7 +8,7 @@ export type BenchFunction = (typeof BENCH_FUNCTIONS)[number];
 
 /** Embedded services with the tables, queues and keys of the connector's template. */
 export interface Engines {
-  /** Endpoint of DynamoDB (dynalite). */
+  /** Endpoint of DynamoDB. */
   readonly dynamoDb: string;
   /** Endpoint of SQS (fauxqs). */
   readonly sqs: string;
