@@ -33,6 +33,7 @@ const ROOMS = {
   lib: {
     shared: [],
     events: ['shared'],
+    producers: ['shared'],
     subscriptions: ['shared'],
     thresholds: ['events', 'shared'],
     delivery: ['events', 'shared'],
@@ -52,6 +53,7 @@ const ROOMS = {
       'queries',
       'unification',
       'subscriptions',
+      'producers',
       'events',
       'shared',
     ],

@@ -1,6 +1,8 @@
 import { type Bill, billOf, NOTHING, UNITS } from './cost/bill';
 import { type ConnectorCost, measureConnector } from './cost/connector-cost';
 import type { ScenarioCost } from './cost/scenario-cost';
+import type { Scenario } from './cost/scenarios';
+import { type Use, unitsText } from './cost/uses';
 import { progress, readOptions, runMain, table } from './report';
 
 const HELP = `Measures what the connector costs on AWS: runs the whole stack on this machine, counts what AWS charges for, and
@@ -30,6 +32,19 @@ const unitsOf = (head: string, costs: readonly ScenarioCost[]): string =>
     costs.map(({ scenario, batch, units }) => [scenario, batch, ...UNITS.map((unit) => units[unit])]),
   );
 
+/** Scenarios whose uses the tables show. The JSON document has those of all. */
+const DETAILED: readonly Scenario[] = [
+  'data-source-refresh-failed',
+  'segment-threshold-crossed',
+  'observation that crosses nothing',
+];
+
+const usesTable = (uses: readonly Use[], head: string): string =>
+  table(
+    ['function', 'request or log line', 'number', 'units', head],
+    uses.map((use) => [use.function, use.what, use.requests, unitsText(use), (100 * use.dollars).toFixed(1)]),
+  );
+
 function tables({ scenarios, idle, metrics, api, pricesAsOf, region }: ConnectorCost): string {
   return [
     `Dollars per million (${region}, list prices of ${pricesAsOf}, no free tier):`,
@@ -54,6 +69,16 @@ function tables({ scenarios, idle, metrics, api, pricesAsOf, region }: Connector
         ['its API for a custom connector', ...dollars(api.idle.dollarsPerMonth)],
       ],
     ),
+    '',
+    ...scenarios
+      .filter(({ scenario }) => DETAILED.some((one) => one === scenario))
+      .flatMap(({ scenario, batch, uses }) => [
+        `Where each cent goes: ${scenario}, in batches of ${batch}`,
+        usesTable(uses, 'cents per million'),
+        '',
+      ]),
+    'Where each cent goes in a month without events, except for the key and the metrics:',
+    usesTable(idle.uses, 'cents per month'),
     '',
     `CloudWatch includes the custom metrics that are always written: ${idle.metrics}, and ${api.idle.metrics} of the API. All events together write ${metrics}, and the API ${api.metrics}.`,
     '',

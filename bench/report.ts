@@ -36,6 +36,13 @@ export const progress = (text: string): void => void process.stderr.write(`${tex
 /** Rounds to three digits after the decimal point. */
 export const threeDigits = (value: number): number => Math.round(value * 1000) / 1000;
 
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low, high] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]] as [number, number];
+  return (low + high) / 2;
+}
+
 /** A number with thousands separators and up to three digits after the decimal point. */
 export const figure = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 3 });

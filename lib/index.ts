@@ -25,6 +25,8 @@ export { AlarmActions, type AlarmActionsBySeverity, AlarmSeverity } from './oper
 export type { AlarmGroupOverride, AlarmOverride, AlarmOverrides } from './operations/alarm-overrides';
 export { ConnectorAlarms, type ConnectorAlarmsProps } from './operations/connector-alarms';
 export { ConnectorDashboard, type ConnectorDashboardProps } from './operations/connector-dashboard';
+export { type OrganizationProducerOptions, Producer } from './producers/producer';
+export { ProducerForwarding, type ProducerForwardingProps } from './producers/producer-forwarding';
 export { Measure } from './queries/measure';
 export {
   type AthenaQueryOptions,

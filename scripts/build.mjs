@@ -46,6 +46,7 @@ async function buildHandlers() {
   const { metafile } = await build({
     ...options,
     target: 'node24',
+    alias: { '@aws-sdk/credential-provider-node': './lambda/shared/adapters/environment-credentials.ts' },
     entryPoints: Object.entries(HANDLERS).map(([name, file]) => ({ in: file, out: `${name}/index` })),
     outdir: 'dist/lambda',
   });

@@ -12,7 +12,7 @@ import { ApiClient } from './api-client';
 import { times } from './bill';
 import { CostBench } from './cost-bench';
 import { type IdleMonth, measureIdle } from './idle-cost';
-import type { Counts } from './parts';
+import { type Counts, merged } from './parts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -53,7 +53,12 @@ export class ApiBench {
   async measured(action: () => Promise<unknown>): Promise<Counts> {
     this.minutes = 0;
     const counts = await this.bench.measured(action);
-    return [...counts, ...this.idleMinute.map(([place, units]) => [place, times(units, -this.minutes)] as const)];
+    const idle = this.idleMinute.map((count) => ({
+      ...count,
+      requests: -this.minutes * count.requests,
+      units: times(count.units, -this.minutes),
+    }));
+    return merged([...counts, ...idle]);
   }
 
   /**

@@ -57,8 +57,8 @@ export const API_EVENTS: readonly string[] = [
   ...Object.values(RECORD),
 ];
 
-const ofApi = (counts: Counts): Counts => counts.filter(([place]) => partOf(place) === 'Api');
-const ofOthers = (counts: Counts): Counts => counts.filter(([place]) => partOf(place) !== 'Api');
+const ofApi = (counts: Counts): Counts => counts.filter(({ place }) => partOf(place) === 'Api');
+const ofOthers = (counts: Counts): Counts => counts.filter(({ place }) => partOf(place) !== 'Api');
 const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>) => [...a].filter((one) => !b.has(one));
 
 const MONTHS_OF_DELIVERY = DEFAULT_DELIVERY_RETENTION_DAYS / ASSUMED.daysOfMonth;

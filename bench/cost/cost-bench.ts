@@ -16,7 +16,7 @@ import { type LocalStack, startLocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import type { Plan } from '../../local/template/model/plan';
 import { ACCOUNT, planTemplate } from '../../local/template/plan';
-import { type LoadedTemplate, loadTemplate } from '../../local/template/template';
+import { type LoadedTemplate, loadTemplate, type ResourceDefinition } from '../../local/template/template';
 import { MeteredDynamoDb } from './metered-dynamodb';
 import type { Counts } from './parts';
 import { type Event, ROUND, type Script } from './scenarios';
@@ -53,7 +53,7 @@ export class CostBench {
     const templateFile = synthesize(outdir, batch, hasApi);
     const template = loadTemplate(templateFile);
     const plan = planTemplate(template, (name) => `http://127.0.0.1/${ACCOUNT}/${name}`);
-    const meter = new UsageMeter(plan);
+    const meter = new UsageMeter(plan, { batch, quiet: functionsWithoutPlatformLogs(template) });
     const dynamoDb = new MeteredDynamoDb((call) => meter.metered(call));
     const url = await dynamoDb.start();
     const received = (run: ReceivedRun) => {
@@ -114,7 +114,7 @@ export class CostBench {
   async measured(action: () => Promise<unknown>): Promise<Counts> {
     this.meter.take();
     await action();
-    return [...this.meter.take()];
+    return this.meter.take();
   }
 
   /**
@@ -175,6 +175,14 @@ function synthesize(outdir: string, batch: number, hasApi: boolean): string {
   }
   app.synth();
   return join(outdir, 'Connector.template.json');
+}
+
+/** Logical ids of the functions whose successful invocations Lambda does not log. */
+function functionsWithoutPlatformLogs({ template }: LoadedTemplate): ReadonlySet<string> {
+  const isQuiet = ({ Properties }: ResourceDefinition) =>
+    (Properties?.LoggingConfig as { SystemLogLevel?: string } | undefined)?.SystemLogLevel === 'WARN';
+  const quiet = Object.entries(template.Resources).filter(([, resource]) => isQuiet(resource));
+  return new Set(quiet.map(([logicalId]) => logicalId));
 }
 
 /** The receiver knows flows by name, a callback URL has the workflow's id. */

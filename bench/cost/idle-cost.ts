@@ -3,6 +3,7 @@ import { type Bill, billOf, NOTHING, times, type Units } from './bill';
 import type { CostBench } from './cost-bench';
 import { type Counts, type Part, partsOf, total } from './parts';
 import { PRICES } from './prices';
+import { type Use, usesOf } from './uses';
 
 export interface IdleCost {
   /** Units of a month. */
@@ -12,6 +13,8 @@ export interface IdleCost {
   readonly metrics: number;
   readonly dollarsPerMonth: Bill;
   readonly parts: Readonly<Record<Part, number>>;
+  /** Where each dollar goes, except for keys and metrics. */
+  readonly uses: readonly Use[];
 }
 
 /** A month without events. */
@@ -34,10 +37,16 @@ export async function measureIdle(bench: CostBench): Promise<IdleMonth> {
   const metrics = new Set(meter.metrics);
   for (const name of known) meter.metrics.add(name);
   const polling = plan.eventSources.map(({ functionArn }) => {
-    const sqsRequests = (SECONDS_OF_MONTH / ASSUMED.pollSeconds) * ASSUMED.pollers;
-    return [meter.functionOf(functionArn), { ...NOTHING, sqsRequests }] as const;
+    const requests = (SECONDS_OF_MONTH / ASSUMED.pollSeconds) * ASSUMED.pollers;
+    const units = { ...NOTHING, sqsRequests: requests };
+    return { place: meter.functionOf(functionArn), what: 'sqs receive', requests, units };
   });
-  const minutes = minute.map(([place, units]) => [place, times(units, SECONDS_OF_MONTH / 60)] as const);
+  const minutesOfMonth = SECONDS_OF_MONTH / 60;
+  const minutes = minute.map((count) => ({
+    ...count,
+    requests: count.requests * minutesOfMonth,
+    units: times(count.units, minutesOfMonth),
+  }));
   return { counts: [...minutes, ...polling], metrics };
 }
 
@@ -63,5 +72,6 @@ export function idleCost(counts: Counts, keys: number, metrics: number): IdleCos
       Delivery: parts.Delivery + fixed.CloudWatch,
       Subscriptions: parts.Subscriptions + fixed.KMS,
     },
+    uses: usesOf(counts, (own) => billOf(own, 0).total),
   };
 }

@@ -17,6 +17,7 @@ import {
 export interface MeteredCall {
   /** Access key id of the request's signature. The access key id of a function is its logical id. */
   readonly accessKeyId: string;
+  readonly operation: string;
   readonly readUnits: number;
   readonly writeUnits: number;
   /** Bytes added to the table. Negative if the table shrinks. */
@@ -121,7 +122,7 @@ export class MeteredDynamoDb {
     const forwarded = { status: response.status, type: response.headers.get('content-type') ?? '', text };
     const output = JSON.parse(text) as { readonly ConsumedCapacity?: unknown; readonly __type?: string };
     const accessKeyId = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
-    const nothing = { accessKeyId, readUnits: 0, writeUnits: 0, storedBytes: 0 };
+    const nothing = { accessKeyId, operation, readUnits: 0, writeUnits: 0, storedBytes: 0 };
     if (!response.ok) {
       // Other errors cost nothing and must not happen.
       if (!output.__type?.endsWith('ConditionalCheckFailedException')) throw new Error(`${operation}: ${text}`);

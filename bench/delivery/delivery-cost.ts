@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Env } from '../../contract/environment';
 import { startChild } from '../engines/child';
 import { functionEnvironment, type RunningEngines, startEngines } from '../engines/engines';
-import { threeDigits } from '../report';
+import { median, threeDigits } from '../report';
 import {
   BATCH,
   type Calls,
@@ -105,13 +105,6 @@ const deliverEnvironment = (engines: RunningEngines): Record<string, string> => 
   [Env.LOOPBACK_FLOWS]: '1',
   NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE,
 });
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low, high] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1], sorted[middle]] as [number, number];
-  return (low + high) / 2;
-}
 
 /** Mean of calls by name. A call that a round did not make counts as 0. */
 function mean(all: readonly Calls[]): Calls {

@@ -12,6 +12,8 @@ import { TriggerRules, type TriggerRulesProps } from '../events/trigger-rules';
 import { HealthNotifications } from '../notifications/health-notifications';
 import type { Notifications } from '../notifications/notifications';
 import { DEFAULT_RUNBOOK } from '../notifications/runbook';
+import { BusPolicy } from '../producers/bus-policy';
+import type { Producer } from '../producers/producer';
 import { ScheduledQueries, type ScheduledQueriesProps } from '../queries/scheduled-queries';
 import {
   type IQueryingConnector,
@@ -184,6 +186,17 @@ export class PowerAutomateConnector
   }
 
   /**
+   * Allows producers in other accounts to put events of the connector's source on the bus, in the bus's resource policy. They can
+   * call `PutEvents` with the bus's ARN, or forward events from a bus of their own (`ProducerForwarding`). They cannot put the
+   * events that only a connector puts, such as threshold crossings.
+   *
+   * @param producers accounts and organizations. A bus has a policy of up to 10,240 bytes, enough for 200 accounts.
+   */
+  public allowProducers(...producers: Producer[]): void {
+    for (const producer of producers) this.producers.allow(producer);
+  }
+
+  /**
    * Grants the permissions to manage subscriptions and deliveries with the CLI.
    *
    * The principal can add, change, pause and remove subscriptions. It can read deliveries, rejected messages, alarms, and logs
@@ -311,6 +324,12 @@ export class PowerAutomateConnector
   /** Construct that polls unification jobs. Created on first use. */
   public get unificationPolling(): UnificationPolling {
     return this.part('UnificationPolling', (id) => new UnificationPolling(this, id, this.partProps));
+  }
+
+  private get producers(): BusPolicy {
+    const { eventBus, eventSource } = this;
+    const existing = this.node.tryFindChild('Producers') as BusPolicy | undefined;
+    return existing ?? new BusPolicy(this, 'Producers', { eventBus, eventSource });
   }
 
   /** Returns a construct that is created on first use. Principals that manage subscriptions can then inspect its queues. */

@@ -11,10 +11,14 @@ const CONNECTOR_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  */
 export function identityOf(scope: Construct, props: EventOptions): Required<EventOptions> {
   const connectorId = props.connectorId ?? Names.uniqueResourceName(scope, { maxLength: 64, separator: '-' });
-  const eventSource = props.eventSource ?? DEFAULT_EVENT_SOURCE;
   validateConnectorId(connectorId);
+  return { connectorId, eventSource: eventSourceOf(props) };
+}
+
+/** @throws Error for an invalid event source. */
+export function eventSourceOf({ eventSource = DEFAULT_EVENT_SOURCE }: Pick<EventOptions, 'eventSource'>): string {
   validateEventSource(eventSource);
-  return { connectorId, eventSource };
+  return eventSource;
 }
 
 function validateConnectorId(connectorId: string): void {

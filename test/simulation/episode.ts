@@ -1,5 +1,6 @@
 import { TTL_ATTRIBUTE } from '../../contract/shared';
 import type { Plan } from '../../local/template/model/plan';
+import { Makers } from './connector/makers';
 import { SimulatedFlows } from './flows';
 import { Operators } from './operators';
 import { Oracle } from './oracle/oracle';
@@ -50,7 +51,9 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
 
   world.faults.active = false;
   for (let n = 1; n <= scenario.subscriptions; n++) operators.create(`s${n}`);
-  while (operators.busy > 0) await world.step();
+  const makers = new Makers(world, stack, flows, oracle);
+  makers.start(scenario.makers);
+  while (operators.busy > 0 || makers.busy > 0) await world.step();
   // Longer than the index of subscriptions lags.
   const begin = world.clock() + 2 * MINUTE;
   const end = begin + scenario.spanMs;
@@ -77,12 +80,16 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
     }
   }
   for (let n = 0; n < scenario.operations; n++) world.timeline.at(times.between(begin, end), () => operators.act());
+  for (let n = 0; n < scenario.makers * 8; n++) world.timeline.at(times.between(begin, end), () => makers.act());
   world.timeline.at(end + 5 * MINUTE, () => {
     world.faults.active = false;
     stack.redrive();
   });
   const settles = world.chance.of('end').is(0.5);
-  world.timeline.at(healed, () => operators.settle(settles));
+  world.timeline.at(healed, () => {
+    operators.settle(settles);
+    makers.settle();
+  });
 
   const minutes = new Minutes(world, stack, () => world.timeline.next !== undefined || operators.busy > 0);
   minutes.start();

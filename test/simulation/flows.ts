@@ -63,6 +63,11 @@ export class SimulatedFlow {
     return `https://${HOST}${path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=${String(this.renewals).padStart(43, 's')}`;
   }
 
+  /** How the flow refuses a call to a URL. Undefined: it does not. */
+  refusal(url: string): FlowResponse | undefined {
+    return url === this.url ? undefined : { status: 401 };
+  }
+
   renew(): string {
     this.renewals++;
     return this.url;
@@ -76,6 +81,7 @@ export class SimulatedFlow {
 /** The flows behind the URLs, and the calls to them. */
 export class SimulatedFlows {
   readonly byName = new Map<string, SimulatedFlow>();
+  private readonly byWorkflow = new Map<string, string>();
   private readonly chance: Chance;
   /** A request can arrive this late, also after its caller gave up: less than the grace of a lease. */
   static readonly MAX_TRANSIT_MS = 4_900;
@@ -87,6 +93,12 @@ export class SimulatedFlows {
     this.chance = world.chance.of('flows');
   }
 
+  /** @param workflow id of the flow in its URL. */
+  add(flow: SimulatedFlow, workflow: string): void {
+    this.byName.set(flow.name, flow);
+    this.byWorkflow.set(workflow, flow.name);
+  }
+
   flow(name: string): SimulatedFlow {
     const flow = this.byName.get(name) ?? new SimulatedFlow(name);
     this.byName.set(name, flow);
@@ -96,7 +108,13 @@ export class SimulatedFlows {
   /** Calls flows for a worker, at once and through the network's explorer. */
   explored(worker: Worker, network: Network): DeliverPorts['post'] {
     return (url, { headers, body }) => {
-      const post = { flow: nameOf(url), url, webhookId: String(headers['webhook-id']), body: JSON.parse(body), worker };
+      const post = {
+        flow: this.nameOf(url),
+        url,
+        webhookId: String(headers['webhook-id']),
+        body: JSON.parse(body),
+        worker,
+      };
       const perform = (): FlowResponse => {
         this.observer.onPost(post);
         const answer = { status: 202 };
@@ -119,7 +137,7 @@ export class SimulatedFlows {
         const isSlow = faults.happens('flow slow');
         const there = isSlow ? chance.between(500, SimulatedFlows.MAX_TRANSIT_MS) : chance.mostlySmall(5, 300);
         const post = {
-          flow: nameOf(url),
+          flow: this.nameOf(url),
           url,
           webhookId: String(headers['webhook-id']),
           body: JSON.parse(body),
@@ -152,7 +170,8 @@ export class SimulatedFlows {
     const { world, chance } = this;
     const target = this.flow(flow);
     const afterMs = isSlow ? chance.between(500, 20_000) : chance.mostlySmall(5, 2000);
-    if (url !== target.url) return { response: { status: 401 }, accepted: false, afterMs };
+    const refusal = target.refusal(url);
+    if (refusal) return { response: refusal, accepted: false, afterMs };
     const mood = target.moodAt(world.clock());
     // The run may have started.
     if (mood === 'hanging') return { accepted: chance.is(0.5), afterMs: Number.POSITIVE_INFINITY };
@@ -162,6 +181,9 @@ export class SimulatedFlows {
     }
     return { response: chance.among<FlowResponse>(MOODS[mood]), accepted: mood === 'accepting', afterMs };
   }
-}
 
-const nameOf = (url: string): string => /\/workflows\/([\w-]+)\//.exec(url)?.[1] ?? '';
+  private nameOf(url: string): string {
+    const id = /\/workflows\/([\w-]+)\//.exec(url)?.[1] ?? '';
+    return this.byWorkflow.get(id) ?? id;
+  }
+}

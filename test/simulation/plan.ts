@@ -1,12 +1,13 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { ConnectorSignIn, PowerAutomateConnectorStack } from '../../lib';
 import type { Plan } from '../../local/template/model/plan';
 import { planTemplate } from '../../local/template/plan';
 
 /** The resources of the connector that the simulation runs, from its synthesized template. */
 export function simulatedPlan(): Plan {
   const stack = new PowerAutomateConnectorStack(new App(), 'Connector');
+  stack.connector.addConnectorApi('Api', { signIn: [ConnectorSignIn.keys()] });
   const template = Template.fromStack(stack).toJSON() as never;
   const assets = new Proxy({}, { get: () => '.' });
   return planTemplate({ template, stackName: 'simulated', directory: '.', assets }, (name) => `https://sqs/${name}`);

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly spanMs: number;
   readonly subscriptions: number;
   readonly operations: number;
+  /** Flows that register themselves at first. */
+  readonly makers: number;
   /** Whether flows have other moods than to accept. */
   readonly moods: boolean;
   readonly rates: FaultRates;
@@ -37,6 +39,7 @@ export function scenarioOf(seed: string, events: number): Scenario {
     subscriptions: chance.between(3, 30),
     operations: chance.among([0, Math.ceil(events / 40), Math.ceil(events / 8)]),
     moods: chance.is(0.7),
+    makers: chance.among([0, 2, 8]),
     rates,
   };
 }

@@ -4,6 +4,9 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Output } from '../../contract/outputs';
 import { collectHandler } from '../../lambda/collection/adapters/collecting';
+import { connectHandler } from '../../lambda/custom-connector/adapters/connecting';
+import { recordHandler } from '../../lambda/custom-connector/adapters/recording';
+import { retireHandler } from '../../lambda/custom-connector/adapters/retiring';
 import { deliverHandler } from '../../lambda/delivery/adapters/delivering';
 import { dispatchHandler } from '../../lambda/delivery/adapters/dispatching';
 import type { DeliverPorts } from '../../lambda/delivery/core/ports';
@@ -16,6 +19,7 @@ import { type Entry, SimulatedBus } from './aws/event-bridge';
 import { SimulatedKms } from './aws/kms';
 import { type Handler, SimulatedEventSource, SimulatedFunction } from './aws/lambda';
 import { SimulatedQueue, SimulatedSqs } from './aws/sqs';
+import { SimulatedHttpApi } from './connector/http-api';
 import { Network, type Worker } from './world/network';
 import type { World } from './world/world';
 
@@ -33,11 +37,15 @@ const HANDLERS: Readonly<Record<string, (host: Host, clients: Clients, post: Del
   sweep: (host, clients) => sweepHandler(host, clients),
   collect: (host, clients) => collectHandler(host, clients),
   dispatch: (host, clients) => dispatchHandler(host, clients),
+  connect: (host, clients) => connectHandler(host, { ...clients, tokenVerifier: () => onlyKeys }),
+  record: (host, clients) => recordHandler(host, clients),
+  retire: (host, clients) => retireHandler(host, clients),
   deliver: (host, clients, post) =>
     // Subscriptions of the simulation have no secrets and no tokens.
     deliverHandler(host, { ...clients, secretsManager: none, ssm: none, sts: none, flowCaller: () => post }),
 };
 const none = undefined as never;
+const onlyKeys = async () => ({ unavailable: 'the simulated API accepts only keys' });
 
 /** Names of tables and queues that observers and operators use. */
 export interface Places {
@@ -67,12 +75,14 @@ export class SimulatedStack {
   readonly places: Places;
   readonly counts: Record<string, number> = {};
   readonly network: Network;
+  /** The API of the custom connector. */
+  readonly api: SimulatedHttpApi;
   private readonly functions: ReadonlyMap<string, SimulatedFunction>;
   private readonly scheduled: readonly SimulatedFunction[];
   private readonly workQueues: readonly SimulatedQueue[];
 
   constructor(
-    { tables, queues, rules, functions, eventSources, outputs }: Plan,
+    { tables, queues, rules, functions, eventSources, apis, outputs }: Plan,
     private readonly world: World,
     observer: StackObserver,
   ) {
@@ -82,7 +92,13 @@ export class SimulatedStack {
       tables.map(({ input }) => input),
       world,
       network,
-      observer,
+      {
+        onWrite: observer.onWrite,
+        onRead: (table, key, by) => {
+          this.api.sawRead(key.pk, by);
+          observer.onRead?.(table, key, by);
+        },
+      },
     );
     this.kms = new SimulatedKms(network);
     const made = queues.map(({ name, arn, url, attributes }) => {
@@ -102,6 +118,12 @@ export class SimulatedStack {
         const start = (worker: Worker) => handler(this.host(environment), this.clients(worker), observer.post(worker));
         return [[arn, new SimulatedFunction(name, timeoutSeconds * 1000, start, world, observer.onInvocationEnd)]];
       }),
+    );
+    const { routes = [] } = apis[0] ?? {};
+    this.api = new SimulatedHttpApi(
+      routes,
+      this.functions.get(routes[0]?.functionArn ?? '') as SimulatedFunction,
+      world,
     );
     for (const { queueArn, functionArn, batchSize, maximumConcurrency = 10 } of eventSources) {
       const fn = this.functions.get(functionArn) as SimulatedFunction;

@@ -37,18 +37,38 @@ const SENDS = 100;
  * the next page, so that time and memory do not depend on the number of subscriptions.
  * @returns the ids of the messages to retry.
  */
-export function dispatchBatch(messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> {
+export async function dispatchBatch(messages: readonly QueueMessage[], ports: DispatchPorts): Promise<string[]> {
   const bounded = { ...ports, send: limited(SENDS, ports.send) };
-  return concurrently(messages, ({ body }) => dispatch(body, bounded), ports);
+  const matching = new Map(messages.map((message) => [message, pageOf(message.body, ports)]));
+  // All events are matched before the first delivery is sent, so that the deliveries of a batch share requests.
+  const matched = Promise.allSettled(matching.values());
+  const sendMatched = async (message: QueueMessage) => {
+    await matched;
+    const page = await matching.get(message);
+    if (page) await sendPage(page, bounded);
+  };
+  return concurrently(messages, sendMatched, ports);
 }
 
-async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
-  const { telemetry, clock, send, proceed } = ports;
+/** The deliveries of an event to one page of its subscriptions. */
+interface Page {
+  readonly eventId: string;
+  readonly deliveries: readonly DeliveryMessage[];
+  /** Message for the next page. Undefined: this is the last one. */
+  readonly next?: object;
+}
+
+/** Finds the deliveries of an event. None if the event is rejected or starts no flow. */
+async function pageOf(body: string, ports: DispatchPorts): Promise<Page | undefined> {
+  const { telemetry, clock } = ports;
   const checked = checkEvent(body);
   const reason = 'reason' in checked ? checked.reason : tooOld(checked.value.time, ports);
-  if ('reason' in checked || reason !== undefined) return reject(body, reason as string, ports);
+  if ('reason' in checked || reason !== undefined) {
+    await reject(body, reason as string, ports);
+    return undefined;
+  }
   const recognized = recognize(checked.value);
-  if (recognized?.addressee?.startsFlow === false) return;
+  if (recognized?.addressee?.startsFlow === false) return undefined;
   const earlier = continuationOf(body);
   const { addressees, next } = recognized
     ? await addresseesOf(recognized.event, recognized.addressee, earlier?.after, ports)
@@ -62,12 +82,19 @@ async function dispatch(body: string, ports: DispatchPorts): Promise<void> {
     if (subscriptions === 0) telemetry.info(LogMessage.UNMATCHED, found);
     else telemetry.info(LogMessage.MATCHED, { ...found, subscriptions });
   }
-  if (!recognized) return;
+  if (!recognized) return undefined;
   const { event } = recognized;
-  const sends = addressees.map(({ subscription, uid }) => send({ subscription, uid, event, acceptedAt, n: 0 }));
-  const refused = await allSettledOrThrow(sends).then(() => undefined, unlessRefused);
+  return {
+    eventId: event.eventId,
+    deliveries: addressees.map(({ subscription, uid }) => ({ subscription, uid, event, acceptedAt, n: 0 })),
+    next: next && continued(body, { acceptedAt, subscriptions, after: next }),
+  };
+}
+
+async function sendPage({ eventId, deliveries, next }: Page, { send, proceed }: DispatchPorts): Promise<void> {
+  const refused = await allSettledOrThrow(deliveries.map(send)).then(() => undefined, unlessRefused);
   // Last, so that the retry of a page that failed does not start the later pages again.
-  if (next) await proceed(continued(body, { acceptedAt, subscriptions, after: next }), event.eventId);
+  if (next) await proceed(next, eventId);
   if (refused) throw refused;
 }
 

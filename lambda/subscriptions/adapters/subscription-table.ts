@@ -208,6 +208,14 @@ export function subscriptionIndex(
     const { Items = [], LastEvaluatedKey } = await client.send(page);
     return { entries: Items.map(entryOf), place: (LastEvaluatedKey as IndexPlace[number] | undefined) ?? null };
   };
+  const running = new Map<string, ReturnType<typeof query>>();
+  /** The events of a batch share equal queries. The queries of a batch start after its events arrived. */
+  const shared: typeof query = (...parameters) => {
+    const key = JSON.stringify(parameters);
+    const started = running.get(key) ?? query(...parameters).finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  };
   return {
     async find(trigger, instanceId, subject, after) {
       const prefixes = (subject === undefined ? [undefined] : [undefined, subject]).map(subjectPrefix);
@@ -215,7 +223,7 @@ export function subscriptionIndex(
         prefixes
           .map((prefix, n) => ({ prefix, after: after?.[n] }))
           .map((one) =>
-            one.after === null ? COMPLETE : query(triggerKey(trigger, instanceId), one.prefix, one.after),
+            one.after === null ? COMPLETE : shared(triggerKey(trigger, instanceId), one.prefix, one.after),
           ),
       );
       const next = pages.map(({ place }) => place);

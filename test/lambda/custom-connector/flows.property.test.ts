@@ -10,17 +10,15 @@ import { removeEndedFlows } from '../../../lambda/registration/core/flow-registr
 import { isPaused } from '../../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { readConnectorFile } from '../../../local/power-automate/connector-file';
-import type { Field, FieldValue, Trigger } from '../../../local/power-automate/model';
 import {
   type Connection,
-  dropdownItems,
-  dropdownRequest,
   type HttpRequest,
   registrationRequest,
   unregistrationRequest,
 } from '../../../local/power-automate/requests';
 import { Crash, Interleaving, randomFrom } from '../../support/memory/interleaving';
 import { callbackUrl, MemoryApi } from '../../support/memory/memory-api';
+import { fillIn } from '../../support/power-automate/fill-in';
 import { sendTo } from '../../support/power-automate/memory-client';
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 2000);
@@ -34,42 +32,6 @@ const STEPS = 18;
 const FILE = readConnectorFile(
   definitionFor({ url: 'https://abc123.execute-api.eu-central-1.amazonaws.com', actions: CONNECTOR_ACTIONS }),
 );
-/** Fills in the required fields of a trigger, from their dropdowns where these have values, and some of the others. */
-async function fillIn(
-  trigger: Trigger,
-  connection: Connection,
-  ports: ApiPorts,
-  pick: <T>(of: readonly T[]) => T,
-): Promise<Record<string, FieldValue>> {
-  const values: Record<string, FieldValue> = {};
-  const valueFor = async (field: Field): Promise<FieldValue> => {
-    if (field.choices) return field.isList ? [pick(field.choices).value] : pick(field.choices).value;
-    if (field.type === 'number') return pick([10, 20]);
-    if (field.type === 'boolean') return pick([true, false]);
-    const request = field.dropdown && dropdownRequest(FILE, trigger.fields, field.dropdown, values, connection);
-    if (!request || 'missing' in request || !field.dropdown) return 'VIP';
-    const found = dropdownItems(field.dropdown, await sendTo(request, ports));
-    return pick(found?.map(({ value }) => value) ?? ['VIP']);
-  };
-  for (const field of trigger.fields) {
-    const isWanted = field.required || (field.visibility !== 'advanced' && pick([true, false]));
-    // An earlier value belongs to a change, and only to a change.
-    const isChange = /By$/.test(String(values.direction));
-    const fits = field.name === 'comparedWith' ? isChange : isWanted;
-    if (!field.isCallback && fits) values[field.name] = await valueFor(field);
-  }
-  // An expectation has one subject, and texts with a form.
-  if (trigger.fields.some(({ name }) => name === 'every')) {
-    const [subject, name] = pick([
-      ['dataSource', 'VIP'],
-      ['segment', 'VIP'],
-      ['run', 'unification'],
-    ] as const);
-    return { [subject]: name, every: pick(['1h', '24h']) };
-  }
-  return values;
-}
-
 const seen = {
   ...{ owed: 0, removed: 0, deleteFirst: 0, postFirst: 0, lostResponses: 0, lateDeletes: 0, keyless: 0 },
   ...{ deleted: 0, ended: 0, pausedByRefusals: 0 },
@@ -103,7 +65,9 @@ async function history(seed: number) {
   const trigger = pick(FILE.triggers);
   triggers.add(trigger.operationId);
   const registrationUrl = `${FILE.baseUrl}${trigger.path}`;
-  let values = await fillIn(trigger, connection, api.ports(), pick);
+  const author = { connection, pick, numbers: [10, 20], typed: () => 'VIP' };
+  const fill = () => fillIn(FILE, trigger, author, (request) => sendTo(request, api.ports()));
+  let values = await fill();
   /** Starts a worker that dies at some call, or when its time is over. The result is undefined when it died. */
   const start = <T>(what: string, work: (ports: ApiPorts) => Promise<T>) => {
     const startedAt = world.now;
@@ -255,7 +219,7 @@ async function history(seed: number) {
     saving = true;
     if (changes) {
       version++;
-      if (chance(0.5)) values = await fillIn(trigger, connection, api.ports(), pick);
+      if (chance(0.5)) values = await fill();
       seen[deleteFirst ? 'deleteFirst' : 'postFirst']++;
     }
     if (deleteFirst) {

@@ -1,4 +1,5 @@
 import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { FlowUrlSource } from '../../../lambda/subscriptions/core/subscription';
 import type { Network, Worker } from '../world/network';
 import { named } from './dynamodb';
 
@@ -36,4 +37,11 @@ export class SimulatedKms {
     }
     throw new TypeError(`the simulated KMS does not implement ${command.constructor.name}`);
   }
+}
+
+/** The flow URL that the simulated key sealed, for an observer. Undefined: it is in a secret, or there is none. */
+export function openedUrl(flow: FlowUrlSource | undefined): string | undefined {
+  if (!flow || !('ciphertext' in flow)) return undefined;
+  const { text } = JSON.parse(Buffer.from(flow.ciphertext, 'base64').toString('utf8'));
+  return Buffer.from(text, 'base64').toString('utf8');
 }

@@ -12,6 +12,9 @@ interface Sandbox {
   readonly handler: Handler;
 }
 
+/** Pollers of an event source (AWS Lambda developer guide, "Configuring scaling behavior for SQS event source mappings"). */
+const POLLERS = 5;
+
 interface Failed {
   readonly failed: unknown;
 }
@@ -37,8 +40,8 @@ export class SimulatedFunction {
     this.chance = world.chance.of(`function ${name}`);
   }
 
-  /** Runs the handler. `done` gets its result, or its failure: an error, a crash or the timeout. */
-  invoke(event: object, done: (result: { readonly value: unknown } | Failed) => void): void {
+  /** Runs the handler. `done` later gets its result, or its failure: an error, a crash or the timeout. Returns the worker. */
+  invoke(event: object, done: (result: { readonly value: unknown } | Failed) => void): Worker {
     const { world } = this;
     // An old sandbox knows what a new one must read. Now and then Lambda replaces one.
     const [old] = this.idle.splice(this.chance.between(0, this.idle.length - 1), 1);
@@ -75,6 +78,7 @@ export class SimulatedFunction {
         (failed) => end({ failed }),
       );
     });
+    return worker;
   }
 
   private sandbox(): Sandbox {
@@ -89,6 +93,8 @@ export class SimulatedFunction {
  */
 export class SimulatedEventSource {
   private invocations = 0;
+  private polls = 0;
+  private readonly chance: Chance;
 
   constructor(
     private readonly queue: SimulatedQueue,
@@ -97,14 +103,20 @@ export class SimulatedEventSource {
     private readonly concurrency: number,
     private readonly world: World,
   ) {
-    queue.onReady = () => this.pump();
+    this.chance = world.chance.of(`polls of ${queue.name}`);
+    queue.onReady = () => this.poll();
   }
 
-  private pump(): void {
-    while (this.invocations < this.concurrency && this.queue.hasReady) {
+  /** Receives the messages that are there a moment later. Up to five pollers do so at the same time. */
+  private poll(): void {
+    if (this.polls === POLLERS || this.invocations + this.polls >= this.concurrency || !this.queue.hasReady) return;
+    this.polls++;
+    this.world.after(this.chance.mostlySmall(1, 400), () => {
+      this.polls--;
       const batch = this.queue.receive(this.batchSize);
       if (batch.length > 0) this.invoke(batch);
-    }
+      this.poll();
+    });
   }
 
   private invoke(batch: readonly Message[]): void {
@@ -119,7 +131,7 @@ export class SimulatedEventSource {
         if (failures?.has(message.id) ?? true) queue.giveBack(message, receivedAt);
         else queue.delete(message);
       }
-      this.pump();
+      this.poll();
     });
   }
 }

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { relative } from 'node:path';
+import { bundled, ROOT } from '../bundling';
 import { simulatedPlan } from '../plan';
 import { MUTANTS, type Mutant } from './mutants';
 
-const ROOT = join(__dirname, '../../..');
 const [, , ...wanted] = process.argv;
 const EVENTS = 400;
 const MOST_SEEDS = 200;
@@ -12,33 +10,17 @@ const MOST_SCHEDULES = 2000;
 
 /** Loads the simulation with a fault planted into the code. */
 async function mutated({ name, file, changes }: Mutant, n: number): Promise<typeof import('../bundle')> {
-  const outfile = join(ROOT, `dist/simulation/mutant-${n}.js`);
   let planted = 0;
-  await build({
-    entryPoints: [join(ROOT, 'test/simulation/bundle.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    packages: 'external',
-    plugins: [
-      {
-        name: 'plant',
-        setup: (builder) =>
-          builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-            let contents = readFileSync(path, 'utf8');
-            if (relative(ROOT, path) !== file) return { contents, loader: 'ts' };
-            for (const [from, to] of changes) {
-              if (contents.split(from).length !== 2) throw new Error(`${name}: ${file} does not contain once: ${from}`);
-              contents = contents.replace(from, () => to);
-              planted++;
-            }
-            return { contents, loader: 'ts' };
-          }),
-      },
-    ],
+  const bundle = await bundled('test/simulation/bundle.ts', `mutant-${n}`, (text, path) => {
+    if (relative(ROOT, path) !== file) return text;
+    return changes.reduce((changed, [from, to]) => {
+      if (changed.split(from).length !== 2) throw new Error(`${name}: ${file} does not contain once: ${from}`);
+      planted++;
+      return changed.replace(from, () => to);
+    }, text);
   });
   if (planted !== changes.length) throw new Error(`${name}: the simulation does not use ${file}`);
-  return require(outfile);
+  return require(bundle);
 }
 
 async function main(): Promise<void> {

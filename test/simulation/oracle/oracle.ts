@@ -4,6 +4,7 @@ import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
 import type { Entry } from '../aws/event-bridge';
 import type { Item } from '../aws/expressions';
 import type { Message } from '../aws/sqs';
+import { RegistrationModel } from '../connector/registration-model';
 import type { FlowObserver, Post } from '../flows';
 import type { SimulatedStack } from '../stack';
 import type { Worker } from '../world/network';
@@ -22,6 +23,7 @@ const RUN_TIMEOUT_MS = 24 * 3_600_000;
 export class Oracle implements FlowObserver {
   readonly versions = new Versions();
   readonly deliveries: DeliveryModel;
+  readonly registrations: RegistrationModel;
   private readonly crossings: CrossingModel;
   private readonly runs: RunModel;
   private readonly health: HealthModel;
@@ -46,6 +48,7 @@ export class Oracle implements FlowObserver {
       (crossing) => this.published.has(crossing),
       (thresholdId) => this.registered.has(thresholdId),
     );
+    this.registrations = new RegistrationModel(clock);
     this.runs = new RunModel(clock, RUN_TIMEOUT_MS);
     this.health = new HealthModel(clock, isLenient);
   }
@@ -69,6 +72,7 @@ export class Oracle implements FlowObserver {
       const [old, next] = this.versions.record(before, after, order, this.world.clock());
       this.crossings.changed(next, String((after ?? before)?.pk), order);
       this.health.changed(old, next);
+      this.registrations.changed(old, next);
     }
     if (table === thresholds && after?.sk === 'state' && before?.version !== after.version) {
       if (before?.intent) this.wrong.push(`LOST: the intent of ${after.pk} version ${before.version} was overwritten`);
@@ -130,7 +134,7 @@ export class Oracle implements FlowObserver {
 
   /** What was wrong so far, in words. */
   get mistakes(): readonly string[] {
-    return [...this.wrong, ...this.deliveries.mistakes, ...this.health.mistakes];
+    return [...this.wrong, ...this.deliveries.mistakes, ...this.health.mistakes, ...this.registrations.mistakes];
   }
 
   /** What is wrong once nothing happens any more. */
@@ -144,6 +148,7 @@ export class Oracle implements FlowObserver {
       ...this.runs.mistakes(),
       ...this.deliveries.atEnd(letters.map(({ body }) => body)),
       ...this.health.atEnd(isCurrent),
+      ...this.registrations.atEnd((name) => this.versions.current(name)),
       ...letters.filter(({ reason }) => !reason).map(({ body }) => `STUCK: a dead letter without a reason: ${body}`),
       ...this.leaks(),
     ];

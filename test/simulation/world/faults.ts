@@ -9,7 +9,7 @@ export const FAULTS = {
   'crash before a call': 0.0006,
   'crash after a call': 0.0006,
   'slow call': 0.002,
-  'invocation times out': 0.0008,
+  'invocation times out': 0.001,
   // EventBridge user guide, "Scheduled rules": a schedule can be late and can run more than once.
   'schedule late': 0.02,
   'schedule twice': 0.02,
@@ -25,20 +25,26 @@ export const FAULTS = {
   'message delayed': 0.006,
   'message overtaken': 0.1,
   'message to the dead-letter queue': 0.002,
-  'sending refused': 0.003,
-  'sending answer lost': 0.002,
+  'sending refused': 0.005,
+  'sending answer lost': 0.003,
   // EventBridge user guide, "How EventBridge retries delivering events".
-  'event refused': 0.005,
-  'event answer lost': 0.004,
+  'event refused': 0.02,
+  'event answer lost': 0.02,
   'event duplicated': 0.008,
   'event delayed': 0.008,
   'event to the dead-letter queue': 0.002,
   // KMS API reference, Decrypt.
   'key throttled': 0.02,
-  'key answer lost': 0.01,
+  'key answer lost': 0.03,
+  // API Gateway developer guide, "Throttle requests to your HTTP APIs"; the requests of Power Automate: flow-registration.ts.
+  'request throttled': 0.02,
+  'request repeated': 0.02,
+  'response lost': 0.04,
+  'DELETE late': 0.2,
+  'DELETE not sent': 0.05,
   // Flows: docs/delivery.md.
-  'flow answer lost': 0.01,
-  'flow slow': 0.01,
+  'flow answer lost': 0.025,
+  'flow slow': 0.015,
 } as const satisfies Record<string, number>;
 
 export type Fault = keyof typeof FAULTS;

@@ -26,6 +26,10 @@ let pageSize: number;
 let proceeded: string[];
 /** Deliveries that are being sent, and their maximum. */
 let sending: { now: number; most: number };
+/** Triggers whose subscriptions are read slowly. */
+let slow: Set<TriggerId>;
+/** Finished reads and sent deliveries, in order. */
+let steps: ('read' | 'sent')[];
 beforeEach(() => {
   pageSize = Number.POSITIVE_INFINITY;
   proceeded = [];
@@ -37,6 +41,8 @@ beforeEach(() => {
   unsendable = new Set();
   refused = new Set();
   unreadable = new Set();
+  slow = new Set();
+  steps = [];
 });
 
 function subscribe(name: string, trigger: TriggerId, filter: Filter = {}, instanceId = 'default'): void {
@@ -52,6 +58,8 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
       index: {
         find: async (trigger, instanceId, subject, after) => {
           if (unreadable.has(trigger)) throw new Error('the table is down');
+          for (let n = 0; slow.has(trigger) && n < 20; n++) await Promise.resolve();
+          steps.push('read');
           const found = subscriptions.filter(
             (one) =>
               one.trigger === trigger &&
@@ -74,6 +82,7 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
         sending.now--;
         if (unsendable.has(message.subscription)) throw new Error('the queue is down');
         if (refused.has(message.subscription)) throw new RefusedError(`no delivery to ${message.subscription}`);
+        steps.push('sent');
         sent.push(message);
       },
     },
@@ -293,6 +302,16 @@ describe('an event that cannot be accepted', () => {
     expect(await dispatch('hello', dataSource())).toEqual([0]);
     expect(receivers()).toEqual(['crm']);
     expect(telemetry.counts).toEqual({});
+  });
+});
+
+describe('a batch', () => {
+  it('is matched before its first delivery is sent, so that its deliveries share requests', async () => {
+    subscribe('crm', 'data-source-refresh-failed');
+    subscribe('full', 'full-refresh-completed');
+    slow.add('data-source-refresh-failed');
+    expect(await dispatch(full(), dataSource(), full({ runId: 'run-2' }))).toEqual([]);
+    expect(steps).toEqual(['read', 'read', 'read', 'sent', 'sent', 'sent']);
   });
 });
 

@@ -142,6 +142,21 @@ describe('the index', () => {
     expect(await index.find('segment-threshold-crossed', instanceId, undefined)).toEqual({ entries: [] });
   });
 
+  it('is queried once for equal concurrent queries, and again by a later one', async () => {
+    await put({ name: `${name}-any` });
+    await put({ name: `${name}-crm`, filter: { dataSource: 'CRM' } });
+    tables.calls();
+    expect(await Promise.all([found('CRM'), found('ERP'), found('CRM')])).toEqual([
+      [`${name}-any`, `${name}-crm`],
+      [`${name}-any`],
+      [`${name}-any`, `${name}-crm`],
+    ]);
+    // Subscriptions without a subject, those of CRM and those of ERP.
+    expect(tables.calls()).toEqual(['Query', 'Query', 'Query']);
+    await put({ name: `${name}-later` });
+    expect(await found('ERP')).toEqual([`${name}-any`, `${name}-later`]);
+  });
+
   it('separates triggers and instances', async () => {
     await put({});
     expect(await found('CRM')).toEqual([name]);

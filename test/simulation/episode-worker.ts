@@ -1,0 +1,11 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { runEpisode } from './episode';
+import type { WorkerData } from './episode-pool';
+import { scenarioOf } from './scenario';
+
+/** Runs the episodes whose numbers its parent sends. */
+const { plan, seed, perEpisode } = workerData as WorkerData;
+
+parentPort?.on('message', async (n: number) => {
+  parentPort?.postMessage(await runEpisode(plan, scenarioOf(`${seed}/${n}`, perEpisode)));
+});
