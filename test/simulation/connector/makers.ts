@@ -147,7 +147,8 @@ export class Makers {
       const request = registrationRequest(FILE, flow.trigger, flow.values, flow.url, this.connection);
       if (chance.is(0.05)) await this.sendWithoutKey(request);
       const { response, underWay, copies } = this.stack.api.send(request, flow.name);
-      const patience = underWay.then(() => this.wait(chance.is(0.2) ? chance.between(0, 2000) : MINUTE));
+      const isImpatient = chance.is(0.2);
+      const patience = underWay.then(() => this.wait(isImpatient ? chance.mostlySmall(0, 2000) : MINUTE));
       const answer = (await Promise.race([response, patience])) ?? undefined;
       // The next request comes after this one has begun.
       await underWay;
@@ -159,7 +160,10 @@ export class Makers {
       if (answer && ![429, 500, 503].includes(answer.status)) {
         this.oracle.registrations.mistakes.push(`LOST: POST got ${answer.status} ${answer.body}`);
       }
-      await this.wait(chance.between(1000, 30_000));
+      if (!answer && isImpatient && chance.is(0.5)) {
+        // The author saves the flow again at once.
+        flow.version++;
+      } else await this.wait(chance.between(1000, 30_000));
     }
     return undefined;
   }
