@@ -232,7 +232,7 @@ export class SimulatedStack {
 
   private host(env: Host['env']): Host {
     const { clock, newId, chance } = this.world;
-    const newSecret = () => newId().replaceAll('-', '').padEnd(22, '0').slice(0, 22);
+    const newSecret = () => newId().replaceAll('-', '').padEnd(22, '_').slice(0, 22);
     return { env, clock, newId, newSecret, random: chance.of('jitter').number, telemetry: () => this.telemetry };
   }
 

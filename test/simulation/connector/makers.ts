@@ -115,6 +115,7 @@ export class Makers {
   private async save(flow: RegisteredFlow, changes: boolean): Promise<void> {
     const { chance } = this;
     flow.isChanging = true;
+    this.world.trace.add(flow.name, changes ? 'is saved' : 'is switched on');
     const old = flow.isOn ? flow.location : undefined;
     const values = changes && (flow.version === 0 || chance.is(0.6)) ? await this.fieldsOf(flow.trigger) : flow.values;
     const deleteFirst = chance.is(0.5);
@@ -137,6 +138,7 @@ export class Makers {
 
   private switchOff(flow: RegisteredFlow): void {
     flow.isOn = false;
+    this.world.trace.add(flow.name, 'is switched off');
     if (flow.location !== undefined) this.unregister(flow.location, flow);
   }
 
@@ -154,6 +156,10 @@ export class Makers {
       await underWay;
       if (answer?.status === 201) {
         flow.isDoubled = copies > 1;
+        this.world.trace.add(
+          flow.name,
+          `version ${flow.version} is registered as ${answer.headers.location?.slice(-32)}`,
+        );
         this.registered(flow, answer);
         return answer.headers.location;
       }
@@ -190,6 +196,7 @@ export class Makers {
     const request = unregistrationRequest(location, `${FILE.baseUrl}${flow.trigger.path}`) as HttpRequest;
     const late = faults.happens('DELETE late') ? chance.between(1000, 60 * MINUTE) : 0;
     world.after(late, () => {
+      world.trace.add(flow.name, `sends DELETE ${location.slice(-32)}`);
       this.oracle.registrations.deletionSent(location);
       this.run(async () => {
         const answer = await Promise.race([this.stack.api.send(request).response, this.wait(MINUTE)]);
