@@ -36,8 +36,7 @@ export interface Result {
  */
 export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = false): Promise<Result> {
   const world = new World(scenario.seed, scenario.rates, keepsTrace);
-  const isLenient = () =>
-    scenario.operations > 0 || scenario.declared > 0 || 'table answer lost, request repeated' in scenario.rates;
+  const isLenient = () => scenario.operations > 0 || 'table answer lost, request repeated' in scenario.rates;
   const oracle = new Oracle(world, isLenient);
   const flows = new SimulatedFlows(world, oracle);
   const stack = new SimulatedStack(plan, world, {
@@ -55,7 +54,7 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   for (let n = 1; n <= scenario.subscriptions; n++) operators.create(`s${n}`);
   const makers = new Makers(world, stack, flows, oracle);
   makers.start(scenario.makers);
-  const deployments = new Deployments(world, stack, flows, oracle);
+  const deployments = new Deployments(world, stack, flows, oracle, scenario.operations > 0);
   deployments.start(scenario.declared);
   while (operators.busy > 0 || makers.busy > 0 || deployments.busy) await world.step();
   // Longer than the index of subscriptions lags.

@@ -1,6 +1,7 @@
+import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { SecretReference } from '../../../lambda/subscriptions/core/secret-reference';
 import type { ResourceRequest } from '../aws/cloudformation';
-import type { SimulatedFlows } from '../flows';
+import { SimulatedFlow, type SimulatedFlows } from '../flows';
 import type { Oracle } from '../oracle/oracle';
 import type { SimulatedStack } from '../stack';
 import { DATA_SOURCES, HIGHEST, MEASURES, SEGMENTS } from '../workload';
@@ -9,6 +10,8 @@ import type { World } from '../world/world';
 
 const MINUTE = 60_000;
 const SECRET = 'flow-urls';
+/** A container reads a secret again after 5 minutes (docs/delivery.md), and a worker keeps what it read for a minute. */
+const LAST_CALL_MS = 7 * MINUTE;
 
 /** An entry of a declared subscription. */
 type Entry = Readonly<Record<string, unknown>> & { readonly name: string };
@@ -30,6 +33,9 @@ export class Deployments {
   private readonly chance: Chance;
   private wanted = new Map<string, Entry>();
   private readonly deployed = new Map<string, Resource>();
+  /** When the current URL of each flow was stored. */
+  private readonly storedAt = new Map<string, number>();
+  private readonly late: string[] = [];
   private names = 0;
   private ids = 0;
 
@@ -38,6 +44,7 @@ export class Deployments {
     private readonly stack: SimulatedStack,
     private readonly flows: SimulatedFlows,
     private readonly oracle: Oracle,
+    private readonly disablesKeys: boolean,
   ) {
     this.chance = world.chance.of('deployments');
   }
@@ -80,7 +87,7 @@ export class Deployments {
   /** What is wrong once nothing happens any more. */
   atEnd(): string[] {
     const { versions } = this.oracle;
-    const wrong: string[] = [];
+    const wrong = [...this.late];
     const byName = new Map([...this.wanted].map(([id, entry]) => [entry.name, { id, entry }]));
     for (const name of versions.names()) {
       const current = versions.current(name);
@@ -115,7 +122,7 @@ export class Deployments {
 
   private newName(): string {
     const name = `declared${++this.names}`;
-    this.flows.flow(name);
+    this.flows.add(new DeclaredFlow(name, this.replaced), name);
     this.store(name);
     return name;
   }
@@ -144,7 +151,7 @@ export class Deployments {
   /** The flow gets a new URL, and somebody stores it after a while. Or the key of the secrets is disabled for a while. */
   private rotate(name: string): void {
     const { chance, world, stack } = this;
-    if (chance.is(0.2)) {
+    if (this.disablesKeys && chance.is(0.2)) {
       const store = chance.is(0.5) ? stack.secrets : stack.parameters;
       store.isKeyDisabled = true;
       world.after(chance.between(MINUTE, 30 * MINUTE), () => {
@@ -153,11 +160,20 @@ export class Deployments {
       return;
     }
     this.flows.flow(name).renew();
+    this.storedAt.delete(name);
     world.after(chance.mostlySmall(0, 30 * MINUTE), () => this.store(name));
   }
 
+  /** The flow was called at a URL that is no longer its own. */
+  private readonly replaced = (name: string): void => {
+    const storedAt = this.storedAt.get(name) ?? Infinity;
+    const age = this.world.clock() - storedAt;
+    if (age > LAST_CALL_MS) this.late.push(`LATE: ${name} was called at a URL that was replaced ${age} ms ago`);
+  };
+
   private store(name: string): void {
     const { secrets, parameters } = this.stack;
+    this.storedAt.set(name, this.world.clock());
     const reference = referenceOf(name);
     const { url } = this.flows.flow(name);
     if ('parameter' in reference) parameters.put(reference.parameter, url);
@@ -253,6 +269,22 @@ export class Deployments {
 
   private wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => this.world.after(milliseconds, () => this.world.wake(resolve)));
+  }
+}
+
+/** A flow whose URL is in a secret. */
+class DeclaredFlow extends SimulatedFlow {
+  constructor(
+    name: string,
+    private readonly onOldUrl: (name: string) => void,
+  ) {
+    super(name);
+  }
+
+  override refusal(url: string): FlowResponse | undefined {
+    const refusal = super.refusal(url);
+    if (refusal) this.onOldUrl(this.name);
+    return refusal;
   }
 }
 

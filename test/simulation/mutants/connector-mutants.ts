@@ -120,8 +120,55 @@ const MUTANTS: readonly Mutant[] = [
   },
 ];
 
+/** Faults in declared subscriptions and in the reading of secrets. */
+const DECLARED_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'deletion of a resource removes the subscription of another one',
+    file: register,
+    changes: [['if (existing?.managedBy !== managedBy) return false;', 'if (!existing) return false;']],
+  },
+  {
+    name: 'subscription that was taken over not restored',
+    file: register,
+    changes: [['  if (existing.takenFrom) {', '  if (existing.takenFrom && existing.generation < 0) {']],
+  },
+  {
+    name: 'data of a take-over kept for ever',
+    file: register,
+    changes: [['  if (existing?.takenFrom?.managedBy === managedBy) await forget(existing, ports);\n', '']],
+  },
+  {
+    name: 'replacement that leaves the old name',
+    file: 'lambda/registration/core/declare.ts',
+    changes: [['    current = name;\n    } else {', '    } else {']],
+  },
+  {
+    name: 'change of a declared subscription without its condition',
+    file: subscriptionTable,
+    changes: [
+      [
+        "const sameGeneration = 'generation = :generation';",
+        "const sameGeneration = 'generation <> :generation OR attribute_exists(pk)';",
+      ],
+    ],
+  },
+  {
+    name: 'rotated secret never read again',
+    file: 'lambda/delivery/adapters/secret-reader.ts',
+    changes: [
+      ['export const SECRET_CACHE_MS = 5 * 60_000;', 'export const SECRET_CACHE_MS = 1e15;'],
+      [
+        'if (cached && clock() - cached.at >= SECRET_BELIEVED_MS) cache.delete(name);',
+        'if (cached && clock() < 0) cache.delete(name);',
+      ],
+    ],
+  },
+];
+
 /** Few other events, so that an episode is short. */
-export const CONNECTOR_MUTANTS: readonly Mutant[] = MUTANTS.map((mutant) => ({
-  ...mutant,
-  scenario: { events: 100, subscriptions: 3, operations: 3, makers: 8 },
-}));
+const FEW = { events: 100, subscriptions: 3, operations: 3, makers: 0, declared: 0 };
+
+export const CONNECTOR_MUTANTS: readonly Mutant[] = [
+  ...MUTANTS.map((mutant) => ({ ...mutant, scenario: { ...FEW, makers: 8 } })),
+  ...DECLARED_MUTANTS.map((mutant) => ({ ...mutant, scenario: { ...FEW, declared: 8 } })),
+];
