@@ -36,12 +36,6 @@ export const FAULTS = {
   // KMS API reference, Decrypt.
   'key throttled': 0.02,
   'key answer lost': 0.01,
-  // Secrets Manager and Systems Manager API references, "Common Errors".
-  'secret throttled': 0.02,
-  'secret answer lost': 0.01,
-  // CloudFormation user guide, "Custom resources"; Lambda developer guide, "Asynchronous invocation": at least once.
-  'custom resource requested twice': 0.05,
-  'custom resource response refused': 0.05,
   // API Gateway developer guide, "Throttle requests to your HTTP APIs"; the requests of Power Automate: flow-registration.ts.
   'request throttled': 0.02,
   'request repeated': 0.02,
@@ -51,6 +45,12 @@ export const FAULTS = {
   // Flows: docs/delivery.md.
   'flow answer lost': 0.01,
   'flow slow': 0.01,
+  // Secrets Manager and Systems Manager API references, "Common Errors".
+  'secret throttled': 0.02,
+  'secret answer lost': 0.01,
+  // CloudFormation user guide, "Custom resources"; Lambda developer guide, "Asynchronous invocation": at least once.
+  'custom resource requested twice': 0.05,
+  'custom resource response refused': 0.05,
 } as const satisfies Record<string, number>;
 
 export type Fault = keyof typeof FAULTS;
