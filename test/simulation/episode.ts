@@ -132,6 +132,8 @@ class Minutes {
     }
     const next = Math.min(world.timeline.next ?? Infinity, due ?? Infinity);
     if (next === Infinity && !this.isOpen()) return;
-    world.after(Math.max(1, Math.ceil((next - now) / MINUTE)) * MINUTE, () => this.tick());
+    // Infinite: a command has just started, and makes its first call after this.
+    const minutes = next === Infinity ? 1 : Math.max(1, Math.ceil((next - now) / MINUTE));
+    world.after(minutes * MINUTE, () => this.tick());
   }
 }
