@@ -125,8 +125,10 @@ export class Operators {
     const { kms } = this.stack;
     this.world.trace.add('operator', 'disables the key');
     kms.isDisabled = true;
+    this.oracle.keyChanged();
     this.world.after(this.chance.between(MINUTE, 60 * MINUTE), () => {
       kms.isDisabled = false;
+      this.oracle.keyChanged();
     });
   }
 

@@ -30,6 +30,8 @@ export class Oracle implements FlowObserver {
   readonly registered = new Set<string>();
   /** By worker: when it last read each metric's state. */
   private readonly reads = new WeakMap<Worker, Map<string, number>>();
+  /** By worker: when it last read each subscription, epoch milliseconds. */
+  private readonly subscriptionReads = new WeakMap<Worker, Map<string, number>>();
   private readonly wrong: string[] = [];
   private order = 0;
   private stack!: SimulatedStack;
@@ -39,8 +41,11 @@ export class Oracle implements FlowObserver {
     isLenient: () => boolean,
   ) {
     const { clock } = world;
-    this.deliveries = new DeliveryModel(this.versions, clock, () =>
-      this.stack.dynamodb.table(this.stack.places.deliveries),
+    this.deliveries = new DeliveryModel(
+      this.versions,
+      clock,
+      () => this.stack.dynamodb.table(this.stack.places.deliveries),
+      (worker, name) => this.subscriptionReads.get(worker)?.get(name) ?? 0,
     );
     this.crossings = new CrossingModel(
       (crossing) => this.published.has(crossing),
@@ -56,6 +61,10 @@ export class Oracle implements FlowObserver {
   }
 
   readonly onRead = (table: string, { pk, sk }: Item, by: Worker): void => {
+    if (table === this.stack.places.subscriptions) {
+      const reads = this.subscriptionReads.get(by) ?? new Map<string, number>();
+      this.subscriptionReads.set(by, reads.set(String(pk), this.world.clock()));
+    }
     if (table !== this.stack.places.thresholds || sk !== 'state') return;
     const reads = this.reads.get(by) ?? new Map<string, number>();
     this.reads.set(by, reads.set(String(pk), ++this.order));
@@ -122,6 +131,11 @@ export class Oracle implements FlowObserver {
   onAnswer(post: Post, answer: FlowResponse | undefined, accepted: boolean): void {
     this.deliveries.answered(post, answer, accepted);
     this.health.answered(post, answer);
+  }
+
+  /** An operator disabled the key, or enabled it again. */
+  keyChanged(): void {
+    this.health.keyChangedAt = this.world.clock();
   }
 
   replayed(message: DeliveryMessage): void {
