@@ -36,16 +36,33 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   const world = new World(scenario.seed, scenario.rates, keepsTrace);
   const isLenient = () => 'table answer lost, request repeated' in scenario.rates;
   const oracle = new Oracle(world, isLenient);
-  const flows = new SimulatedFlows(world, oracle);
-  const stack = new SimulatedStack(plan, world, {
-    onRead: oracle.onRead,
+  const racing = world.chance.of('races');
+  let races = scenario.races;
+  /** Lets an operator act at a moment that matters. */
+  const race = (probability: number, act: () => void) => {
+    if (!world.faults.active || races === 0 || !racing.is(probability)) return;
+    races--;
+    act();
+  };
+  const flows = new SimulatedFlows(world, {
+    onPost(post) {
+      oracle.onPost(post);
+      race(0.05, () => operators.raceDelivery(post.flow));
+    },
+    onAnswer: (...answer) => oracle.onAnswer(...answer),
+  });
+  const stack: SimulatedStack = new SimulatedStack(plan, world, {
+    onRead(table, key, by) {
+      oracle.onRead(table, key, by);
+      if (key.sk === 'state') race(0.1, () => operators.raceEvaluation(String(key.pk)));
+    },
     onWrite: oracle.onWrite,
     onEvent: oracle.onEvent,
     onInvocationEnd: () => {},
     post: (worker) => flows.post(worker),
   });
   oracle.watch(stack);
-  const operators = new Operators(world, stack, flows, oracle);
+  const operators: Operators = new Operators(world, stack, flows, oracle);
   const start = world.clock();
 
   world.faults.active = false;

@@ -57,6 +57,7 @@ export class Oracle implements FlowObserver {
 
   watch(stack: SimulatedStack): void {
     this.stack = stack;
+    stack.queue(stack.places.observationsQueue).onDelete = ({ body }) => this.evaluated(body);
     stack.queue(stack.places.triggersQueue).onDelete = (message) => this.dispatched(message);
   }
 
@@ -172,7 +173,9 @@ export class Oracle implements FlowObserver {
       if (kind === 'state' && intent) leaks.push(`STUCK: ${pk} has an intent`);
       if (kind === 'intent') leaks.push(`LEAKED: ${pk} ${sk}`);
       if (due !== undefined && kind !== 'state') leaks.push(`STUCK: ${pk} ${sk} is due`);
-      if (!['above', 'below', 'initial', 'flag'].includes(kind as string)) continue;
+      if (!['above', 'below', 'initial', 'flag', 'change'].includes(kind as string)) continue;
+      // A series of changes belongs to any number of thresholds.
+      if (parts[0] === '') continue;
       const [name = '', thresholdId] = parts.slice(-2);
       if (this.versions.current(name)?.thresholdId !== thresholdId) leaks.push(`LEAKED: ${pk} ${sk}`);
     }
@@ -181,6 +184,11 @@ export class Oracle implements FlowObserver {
       else if (expiresAt === undefined) leaks.push(`LEAKED: run ${pk} stays for ever`);
     }
     return leaks;
+  }
+
+  private evaluated(body: string): void {
+    const { thresholdCheck } = JSON.parse(body);
+    if (thresholdCheck) this.crossings.checked(thresholdCheck.metric, thresholdCheck.thresholdId, ++this.order);
   }
 
   private dispatched({ body }: Message): void {
