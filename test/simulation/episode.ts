@@ -93,6 +93,8 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
       });
     }
   }
+  // Somebody looks at the dead-letter queues.
+  for (let at = begin + HOUR; at < end; at += HOUR) world.timeline.at(at, () => stack.redrive());
   for (let n = 0; n < scenario.operations; n++) world.timeline.at(times.between(begin, end), () => operators.act());
   world.timeline.at(end + 5 * MINUTE, () => {
     world.faults.active = false;

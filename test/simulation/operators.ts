@@ -9,7 +9,12 @@ import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { register, unregister } from '../../lambda/registration/core/register';
 import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
-import type { ChangeThreshold, LevelThreshold, SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
+import type {
+  ChangeThreshold,
+  LevelThreshold,
+  SubscriptionDefinition,
+  Threshold,
+} from '../../lambda/subscriptions/core/subscription';
 import type { SimulatedFlows } from './flows';
 import type { Oracle } from './oracle/oracle';
 import type { SimulatedStack } from './stack';

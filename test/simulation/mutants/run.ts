@@ -6,8 +6,8 @@ import { MUTANTS, type Mutant } from './mutants';
 
 const ROOT = join(__dirname, '../../..');
 const [, , ...wanted] = process.argv;
-const EVENTS = 400;
-const MOST_SEEDS = 200;
+const EVENTS = 300;
+const MOST_SEEDS = 60;
 const MOST_SCHEDULES = 2000;
 
 /** Loads the simulation with a fault planted into the code. */

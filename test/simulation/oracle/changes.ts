@@ -1,4 +1,4 @@
-import type { ChangeThreshold, LevelThreshold } from '../../../lambda/subscriptions/core/subscription';
+import type { ChangeThreshold } from '../../../lambda/subscriptions/core/subscription';
 
 /** A committed value of a metric. */
 export interface Value {
@@ -64,6 +64,7 @@ export function changeOfLast(
     threshold.comparedWith !== 'previous' && changeAt(threshold, values, n - 1)?.direction === change.direction;
   const isKnown = (index: number) => index > n - KEPT || (watchedFrom ?? Infinity) <= index + KEPT;
   const bases = [baseIndex(threshold, values, n), n > 0 ? baseIndex(threshold, values, n - 1) : undefined];
-  const isCertain = threshold.comparedWith === 'previous' || bases.every((index) => index === undefined || isKnown(index));
+  const isCertain =
+    threshold.comparedWith === 'previous' || bases.every((index) => index === undefined || isKnown(index));
   return { change, fires: !isOngoing, isCertain };
 }
