@@ -36,18 +36,35 @@ export interface Result {
  */
 export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = false): Promise<Result> {
   const world = new World(scenario.seed, scenario.rates, keepsTrace);
-  const isLenient = () => scenario.operations > 0 || 'table answer lost, request repeated' in scenario.rates;
+  const isLenient = () => 'table answer lost, request repeated' in scenario.rates;
   const oracle = new Oracle(world, isLenient);
-  const flows = new SimulatedFlows(world, oracle);
-  const stack = new SimulatedStack(plan, world, {
-    onRead: oracle.onRead,
+  const racing = world.chance.of('races');
+  let races = scenario.races;
+  /** Lets an operator act at a moment that matters. */
+  const race = (probability: number, act: () => void) => {
+    if (!world.faults.active || races === 0 || !racing.is(probability)) return;
+    races--;
+    act();
+  };
+  const flows = new SimulatedFlows(world, {
+    onPost(post) {
+      oracle.onPost(post);
+      race(0.05, () => operators.raceDelivery(post.flow));
+    },
+    onAnswer: (...answer) => oracle.onAnswer(...answer),
+  });
+  const stack: SimulatedStack = new SimulatedStack(plan, world, {
+    onRead(table, key, by) {
+      oracle.onRead(table, key, by);
+      if (key.sk === 'state') race(0.1, () => operators.raceEvaluation(String(key.pk)));
+    },
     onWrite: oracle.onWrite,
     onEvent: oracle.onEvent,
     onInvocationEnd: () => {},
     post: (worker) => flows.post(worker),
   });
   oracle.watch(stack);
-  const operators = new Operators(world, stack, flows, oracle);
+  const operators: Operators = new Operators(world, stack, flows, oracle);
   const start = world.clock();
 
   world.faults.active = false;
@@ -82,6 +99,8 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
       });
     }
   }
+  // Somebody looks at the dead-letter queues.
+  for (let at = begin + HOUR; at < end; at += HOUR) world.timeline.at(at, () => stack.redrive());
   for (let n = 0; n < scenario.operations; n++) world.timeline.at(times.between(begin, end), () => operators.act());
   for (let n = 0; n < scenario.makers * 8; n++) world.timeline.at(times.between(begin, end), () => makers.act());
   for (let n = 0; n < scenario.declared * 3; n++) world.timeline.at(times.between(begin, end), () => deployments.act());
@@ -144,6 +163,8 @@ class Minutes {
     }
     const next = Math.min(world.timeline.next ?? Infinity, due ?? Infinity);
     if (next === Infinity && !this.isOpen()) return;
-    world.after(Math.max(1, Math.ceil((next - now) / MINUTE)) * MINUTE, () => this.tick());
+    // Infinite: a command has just started, and makes its first call after this.
+    const minutes = next === Infinity ? 1 : Math.max(1, Math.ceil((next - now) / MINUTE));
+    world.after(minutes * MINUTE, () => this.tick());
   }
 }

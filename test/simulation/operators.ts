@@ -9,7 +9,12 @@ import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { register, unregister } from '../../lambda/registration/core/register';
 import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
-import type { SubscriptionDefinition, Threshold } from '../../lambda/subscriptions/core/subscription';
+import type {
+  ChangeThreshold,
+  LevelThreshold,
+  SubscriptionDefinition,
+  Threshold,
+} from '../../lambda/subscriptions/core/subscription';
 import type { SimulatedFlows } from './flows';
 import type { Oracle } from './oracle/oracle';
 import type { SimulatedStack } from './stack';
@@ -70,6 +75,8 @@ export class Operators {
     const wish = this.wishes.get(name) as Wish;
     const what = wish.exists ? chance.number() : 0;
     if (!wish.exists) wish.exists = true;
+    else if (what < 0.06) this.recreate(name);
+    else if (what < 0.12) this.pauseAndResume(name);
     else if (what < 0.3) wish.definition = this.definition(name, wish.definition);
     else if (what < 0.36) wish.definition = { ...wish.definition, owners: [`kim${chance.between(1, 9)}@example.com`] };
     else if (what < 0.48) this.flows.flow(name).renew();
@@ -84,13 +91,51 @@ export class Operators {
     if (what < 0.55) this.world.after(chance.mostlySmall(0, 30 * MINUTE), () => this.fulfil(name));
   }
 
+  /** Changes a subscription while a value of its metric is evaluated. */
+  raceEvaluation(metricKey: string): void {
+    const watching = [...this.wishes.values()].filter(({ exists, definition: { threshold, filter } }) => {
+      const subject = filter.segment ?? filter.measure;
+      return exists && threshold !== undefined && subject !== undefined && metricKey.includes(subject);
+    });
+    if (watching.length === 0) return;
+    const wish = this.chance.among(watching);
+    wish.definition = { ...wish.definition, threshold: this.threshold() };
+    this.fulfil(wish.definition.name);
+  }
+
+  /** Changes a subscription, or its flow, while its flow is called. */
+  raceDelivery(name: string): void {
+    const what = this.chance.number();
+    if (what < 0.4) this.flows.flow(name).renew();
+    if (what < 0.5) this.fulfil(name);
+    else if (what < 0.75) this.recreate(name);
+    else this.pauseAndResume(name);
+  }
+
+  /** Removes a subscription and creates it again soon. */
+  private recreate(name: string): void {
+    const wish = this.wishes.get(name) as Wish;
+    wish.exists = false;
+    this.fulfil(name);
+    this.world.after(this.chance.mostlySmall(1000, 10 * MINUTE), () => {
+      wish.exists = true;
+      this.fulfil(name);
+    });
+  }
+
+  private pauseAndResume(name: string): void {
+    this.run((worker) => pause(name, this.healthPorts(worker)));
+    const resumeIt = () => this.run((worker) => resume(name, this.healthPorts(worker)));
+    this.world.after(this.chance.mostlySmall(1000, 10 * MINUTE), resumeIt);
+  }
+
   /** Resumes every subscription that is paused, and applies every wish again. */
   settle(resumes: boolean): void {
     this.stack.kms.isDisabled = false;
     for (const [name, wish] of this.wishes) {
       // Nothing moves any more: a new threshold fires exactly for a value that is already beyond it.
       if (wish.definition.threshold && this.chance.is(0.3)) {
-        wish.definition = { ...wish.definition, threshold: { ...this.threshold(), fireIfAlreadyBeyond: true } };
+        wish.definition = { ...wish.definition, threshold: { ...this.level(), fireIfAlreadyBeyond: true } };
       }
       this.fulfil(name);
       const { bySomebody } = this.oracle.versions.current(name)?.health ?? {};
@@ -125,8 +170,10 @@ export class Operators {
     const { kms } = this.stack;
     this.world.trace.add('operator', 'disables the key');
     kms.isDisabled = true;
+    this.oracle.keyChanged();
     this.world.after(this.chance.between(MINUTE, 60 * MINUTE), () => {
       kms.isDisabled = false;
+      this.oracle.keyChanged();
     });
   }
 
@@ -213,6 +260,21 @@ export class Operators {
   }
 
   private threshold(): Threshold {
+    return this.chance.is(0.35) ? this.change() : this.level();
+  }
+
+  private change(): ChangeThreshold {
+    const { chance } = this;
+    const unit = chance.among(['percent', 'absolute'] as const);
+    return {
+      change: chance.among(['rises', 'falls', 'changes'] as const),
+      ...{ unit, by: unit === 'percent' ? chance.among([20, 25, 50, 100]) : chance.between(1, 3) },
+      comparedWith: chance.among(['previous', 'sameTimeYesterday', 'sameTimeLastWeek'] as const),
+      ...(chance.is(0.3) && { minimumBase: chance.between(2, 3) }),
+    };
+  }
+
+  private level(): LevelThreshold {
     const { chance } = this;
     const operator = chance.among(['above', 'atOrAbove', 'below', 'atOrBelow'] as const);
     const value = chance.between(1, HIGHEST - 1);

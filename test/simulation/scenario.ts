@@ -17,6 +17,8 @@ export interface Scenario {
   readonly makers: number;
   /** Subscriptions that a stack declares at first. */
   readonly declared: number;
+  /** Further operations, made at the moment when they meet an evaluation or a delivery. */
+  readonly races: number;
   /** Whether flows have other moods than to accept. */
   readonly moods: boolean;
   readonly rates: FaultRates;
@@ -37,9 +39,10 @@ export function scenarioOf(seed: string, events: number): Scenario {
   return {
     seed,
     events,
-    spanMs: chance.among([5 * MINUTE, 40 * MINUTE, 6 * HOUR]) + events * chance.among([50, 500, 2000]),
+    spanMs: chance.among([5 * MINUTE, 40 * MINUTE, 6 * HOUR, 9 * 24 * HOUR]) + events * chance.among([50, 500, 2000]),
     subscriptions: chance.between(3, 30),
     operations: chance.among([0, Math.ceil(events / 40), Math.ceil(events / 8)]),
+    races: chance.is(0.5) ? Math.ceil(events / 8) : 0,
     moods: chance.is(0.7),
     makers: chance.among([0, 2, 8]),
     declared: chance.among([0, 0, 5]),

@@ -27,8 +27,11 @@ export interface RegistryPorts {
     items(metricKey: string, from: string, to: string): Promise<StoredItem[]>;
     /** Makes the sweep check an item when it is due, epoch milliseconds. */
     markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
-    /** Marks an item as finished. Returns false if the item does not exist. */
-    settle(metricKey: string, sortKey: string): Promise<boolean>;
+    /**
+     * Marks an item as finished, unless a later registration has marked it as due after `due` (epoch milliseconds). Returns
+     * false if the item does not exist.
+     */
+    settle(metricKey: string, sortKey: string, due: number): Promise<boolean>;
     members(measureKey: string): Promise<Dimensions[]>;
   } & MetricMarks;
   readonly expectations: ExpectationStore;

@@ -159,11 +159,12 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
     generation: (existing?.generation ?? 0) + 1,
     thresholdId,
   };
-  if (!keepsThreshold) await announce(next, existing, ports);
+  const due = ports.clock() + LEFTOVER_MS;
+  if (!keepsThreshold) await announce(next, existing, due, ports);
   const written = await put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
   if (!written) throw concurrentChange(definition.name);
   if (!keepsThreshold) {
-    await eachThreshold(next, (key, item) => settle(key, item, ports));
+    await eachThreshold(next, (key, item) => settle(key, item, due, ports));
     await putSeries(next, ports.thresholds);
   }
   await followExpectations(next, existing, ports);
@@ -239,7 +240,7 @@ export async function unregister(name: string, managedBy: string, ports: Registr
     await replace(existing, existing.takenFrom, ports);
     return false;
   }
-  await announce(undefined, existing, ports);
+  await announce(undefined, existing, ports.clock() + LEFTOVER_MS, ports);
   if (!(await ports.subscriptions.delete(existing))) throw concurrentChange(name);
   await followExpectations(undefined, existing, ports);
   return true;
@@ -253,7 +254,7 @@ export async function removeAsRead(
   existing: Subscription,
   ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'expectations' | 'clock' | 'newId'>,
 ): Promise<boolean> {
-  await announce(undefined, existing, ports);
+  await announce(undefined, existing, ports.clock() + LEFTOVER_MS, ports);
   const removed = await ports.subscriptions.deleteAsRead(existing);
   if (removed) await followExpectations(undefined, existing, ports);
   return removed;
@@ -278,9 +279,9 @@ const rewritten = (health: Subscription['health']): Subscription['health'] =>
 async function announce(
   next: Subscription | undefined,
   old: Subscription | undefined,
-  { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>,
+  due: number,
+  { thresholds }: Pick<RegistryPorts, 'thresholds'>,
 ): Promise<void> {
-  const due = clock() + LEFTOVER_MS;
   if (next) {
     await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
     await putSeries(next, thresholds);
@@ -289,8 +290,8 @@ async function announce(
 }
 
 /** Writes an item again if the sweep removed it, which happens when the registration took longer than an hour. */
-async function settle(key: string, item: ThresholdItem, { thresholds }: RegistryPorts): Promise<void> {
-  if (!(await thresholds.settle(key, item.sortKey))) await thresholds.putThreshold(key, item);
+async function settle(key: string, item: ThresholdItem, due: number, { thresholds }: RegistryPorts): Promise<void> {
+  if (!(await thresholds.settle(key, item.sortKey, due))) await thresholds.putThreshold(key, item);
 }
 
 /** Whether a threshold on the metric applies to all members of the measure. */

@@ -49,6 +49,8 @@ export interface ListedItem extends DueKey {
  */
 const firstWrite = `attribute_not_exists(${PK})`;
 const exists = `attribute_exists(${PK})`;
+/** No later registration has marked the item. */
+const notMarkedSince = `${exists} AND ${DUE_INDEX.sortKey} <= :due`;
 const unchangedSinceRead = 'version = :read';
 const olderVersion = 'writtenAt < :version';
 const sameIntent = 'intent.version = :version';
@@ -230,9 +232,10 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
     await this.update({ [PK]: metricKey, [SK]: sortKey }, set, exists, { ':kind': kind, ':at': at });
   }
 
-  settle(metricKey: string, sortKey: string): Promise<boolean> {
+  async settle(metricKey: string, sortKey: string, due: number): Promise<boolean> {
     const remove = `REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
-    return this.update({ [PK]: metricKey, [SK]: sortKey }, remove, exists);
+    if (await this.update({ [PK]: metricKey, [SK]: sortKey }, remove, notMarkedSince, { ':due': due })) return true;
+    return (await this.firstItems(metricKey, sortKey, sortKey, 1)).length > 0;
   }
 
   async remove(metricKey: string, sortKey: string): Promise<void> {

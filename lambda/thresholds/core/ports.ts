@@ -79,8 +79,11 @@ export interface DueKey {
 export interface DueIndex extends Pick<PendingStore, 'overduePending' | 'removePending'> {
   /** Keys of the work that was due by `before`, epoch milliseconds. Eventually consistent. */
   overdue(kind: OverdueKind, before: number): Promise<DueKey[]>;
-  /** Marks a threshold's item as finished. Returns false if the item does not exist. */
-  settle(metricKey: string, sortKey: string): Promise<boolean>;
+  /**
+   * Marks a threshold's item as finished, unless a later registration has marked it as due after `due` (epoch milliseconds).
+   * Returns false if the item does not exist.
+   */
+  settle(metricKey: string, sortKey: string, due: number): Promise<boolean>;
   /** Deletes a threshold's item, a flag or an intent's part. */
   remove(metricKey: string, sortKey: string): Promise<void>;
   /** The first items between two sort keys, read consistently. */

@@ -62,9 +62,14 @@ async function removeUnnamedPart({ metricKey, sortKey }: DueKey, { thresholds, d
 }
 
 /** Keeps an item that its subscription names. Removes a leftover, with its flags on all metrics. */
-async function settleThreshold({ metricKey, sortKey }: DueKey, { subscriptions, due }: SweepPorts): Promise<boolean> {
+async function settleThreshold(
+  { metricKey, sortKey }: DueKey,
+  { subscriptions, due, clock }: SweepPorts,
+): Promise<boolean> {
+  const now = clock();
   const { subscription, thresholdId } = ownerOf(sortKey);
-  if ((await subscriptions.read(subscription))?.thresholdId === thresholdId) return due.settle(metricKey, sortKey);
+  const isNamed = (await subscriptions.read(subscription))?.thresholdId === thresholdId;
+  if (isNamed) return due.settle(metricKey, sortKey, now);
   const flag = flagSortKey(subscription, thresholdId);
   for (const key of [metricKey, ...(await due.memberKeys(metricKey))]) await due.remove(key, flag);
   await removeSeries({ metricKey, sortKey }, due);

@@ -89,11 +89,20 @@ export class SimulatedDynamoDb {
         FilterExpression,
         Limit,
         ConsistentRead,
+        ScanIndexForward,
       } = command.input;
       const { names, values } = requestOf(command.input);
       const where = { index: IndexName, key: KeyConditionExpression, filter: FilterExpression };
+      const descending = ScanIndexForward === false;
       return {
-        Items: this.table(TableName).query({ ...where, limit: Limit, consistent: ConsistentRead, names, values }),
+        Items: this.table(TableName).query({
+          ...where,
+          limit: Limit,
+          consistent: ConsistentRead,
+          descending,
+          names,
+          values,
+        }),
       };
     }
     throw new TypeError(`the simulated DynamoDB does not implement ${command.constructor.name}`);

@@ -12,6 +12,8 @@ export interface QueryRequest extends Names {
   readonly filter?: string;
   readonly limit?: number;
   readonly consistent?: boolean;
+  /** Descending order of sort keys. */
+  readonly descending?: boolean;
 }
 
 /** The item of a conditional write whose condition does not hold. */
@@ -94,8 +96,8 @@ export class SimulatedTable {
     return undefined;
   }
 
-  /** Items in the order of their sort keys. */
-  query({ index, key, filter, limit, consistent, ...placeholders }: QueryRequest): Item[] {
+  /** Items in the order of their sort keys, or in the opposite order. */
+  query({ index, key, filter, limit, consistent, descending, ...placeholders }: QueryRequest): Item[] {
     checkPlaceholders([key, filter], placeholders);
     const source = index === undefined ? undefined : this.indexes.get(index);
     if (index !== undefined && !source) throw new ValidationError(`table ${this.name} has no index ${index}`);
@@ -111,7 +113,7 @@ export class SimulatedTable {
     const sortKey = source ? source.sortKey : this.sortKey;
     const matching = found
       .filter((item) => holds(key, item, placeholders))
-      .toSorted((a, b) => (sortKey === undefined ? 0 : order(a[sortKey], b[sortKey])))
+      .toSorted((a, b) => (sortKey === undefined ? 0 : order(a[sortKey], b[sortKey]) * (descending ? -1 : 1)))
       .slice(0, limit);
     return matching.filter((item) => filter === undefined || holds(filter, item, placeholders)).map(copy) as Item[];
   }

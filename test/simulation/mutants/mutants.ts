@@ -230,6 +230,39 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [['const wait = RETRY_WAITS[n + 1];', 'const wait = n > 2 ? undefined : RETRY_WAITS[n + 1];']],
   },
   {
+    name: 'change: compared with the oldest value that is old enough',
+    file: 'lambda/thresholds/core/changed-items.ts',
+    changes: [['recent.findLast(([at]) => at <= instant)', 'recent.find(([at]) => at <= instant)']],
+  },
+  {
+    name: 'change: each change starts from that of the last value, also since the previous value',
+    file: 'lambda/thresholds/core/changed-items.ts',
+    changes: [
+      [
+        "const from = comparedWith === 'previous' ? NO_CHANGE : changePosition(",
+        "const from = comparedWith === 'previous' ? changePosition(one, state.recent.at(-2)?.[1], last.value) : changePosition(",
+      ],
+    ],
+  },
+  {
+    name: 'change: values that leave the state are not stored',
+    file: observe,
+    changes: [['  await Promise.all(dropped.map(', '  await Promise.all(dropped.slice(dropped.length).map(']],
+  },
+  {
+    name: 'change: the check does not make evaluations watch the changes',
+    file: observe,
+    changes: [['if (state.changes) return', 'if (state.version > 0) return']],
+  },
+  {
+    name: 'a registration settles items that a later one has marked',
+    file: 'lambda/thresholds/adapters/threshold-table.ts',
+    changes: [
+      ['`${exists} AND ${DUE_INDEX.sortKey} <= :due`', '`${exists} AND :due > :zero`'],
+      ["notMarkedSince, { ':due': due }", "notMarkedSince, { ':due': due, ':zero': 0 }"],
+    ],
+  },
+  {
     name: 'DELETE that takes any id',
     file: 'lambda/registration/core/flow-registration.ts',
     changes: [

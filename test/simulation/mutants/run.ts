@@ -4,8 +4,8 @@ import { simulatedPlan } from '../plan';
 import { MUTANTS, type Mutant } from './mutants';
 
 const [, , ...wanted] = process.argv;
-const EVENTS = 400;
-const MOST_SEEDS = 200;
+const EVENTS = 300;
+const MOST_SEEDS = 60;
 const MOST_SCHEDULES = 2000;
 
 /** Loads the simulation with a fault planted into the code. */

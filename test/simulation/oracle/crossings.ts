@@ -1,5 +1,6 @@
-import { isChange, type LevelThreshold } from '../../../lambda/subscriptions/core/subscription';
+import { isChange, type LevelThreshold, type Threshold } from '../../../lambda/subscriptions/core/subscription';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
+import { type Change, changeOfLast, type Value } from './changes';
 import { factKey, subjectKey } from './facts';
 import type { Version } from './versions';
 
@@ -10,7 +11,7 @@ interface Reign {
   readonly identity: string;
   /** The ids under which its items are stored. */
   readonly ids: Set<string>;
-  readonly threshold: LevelThreshold;
+  readonly threshold: Threshold;
   readonly watched: { readonly subject: string; readonly isWhole: boolean };
   readonly from: number;
   to: number;
@@ -20,6 +21,8 @@ interface Reign {
   readonly fired: Set<string>;
   /** Metrics whose value was beyond the threshold all the time since it was created, and what a check can publish. */
   readonly beyondSince: Map<string, string[]>;
+  /** By metric: when a threshold on changes took effect, and the number of values committed before. */
+  readonly effective: Map<string, { readonly order: number; readonly values: number }>;
 }
 
 /** Which side of a threshold a value is on (docs/thresholds.md, first table). */
@@ -48,12 +51,20 @@ const watches = ({ watched }: Reign, state: MetricState): boolean =>
   (watched.isWhole && state.metric.kind === 'measure' && watched.subject === state.metric.name);
 
 /** The crossing of a metric's last value by a threshold. */
-function crossingOf({ name, threshold }: Reign, { metric, last }: MetricState, alreadyBeyond: boolean): string {
+function crossingOf(
+  { name, threshold }: Reign,
+  { metric, last }: MetricState,
+  alreadyBeyond: boolean,
+  change?: Change,
+): string {
   const { kind, name: subject, dimensions } = metric;
+  const level = isChange(threshold)
+    ? change
+    : { direction: rises(threshold) ? 'above' : 'below', threshold: threshold.value };
   return `${name} ${factKey(kind === 'segment' ? 'segment-threshold-crossed' : 'measure-threshold-crossed', {
     ...{ [kind]: subject, dimensions, observedAt: last?.observedAt, alreadyBeyond },
-    direction: rises(threshold) ? 'above' : 'below',
-    threshold: threshold.value,
+    ...level,
+    ...('comparedWith' in threshold && { comparedWith: threshold.comparedWith }),
   })}`;
 }
 
@@ -71,6 +82,7 @@ export class CrossingModel {
   private readonly reigns: Reign[] = [];
 
   private readonly states = new Map<string, MetricState>();
+  private readonly values = new Map<string, Value[]>();
 
   /** @param isRegistered whether the registration of a threshold has completed. */
   constructor(
@@ -90,19 +102,28 @@ export class CrossingModel {
     }
     if (last && last.to === Infinity) last.to = order;
     if (!threshold || thresholdId === undefined) return;
-    if (isChange(threshold)) throw new Error('the oracle knows levels, not changes');
     const reign: Reign = {
       ...{ name, identity, ids: new Set([thresholdId]), threshold, from: order, to: Infinity },
       watched: { subject: subjectKey({ ...filter }), isWhole: filter.measure !== undefined && !filter.dimensions },
       armed: new Map(),
       fired: new Set(),
       beyondSince: new Map(),
+      effective: new Map(),
     };
     this.reigns.push(reign);
-    if (!threshold.fireIfAlreadyBeyond) return;
+    if (isChange(threshold) || !threshold.fireIfAlreadyBeyond) return;
     for (const [key, state] of this.states) {
       if (!watches(reign, state) || !isBeyond(threshold, state.last?.value)) continue;
       reign.beyondSince.set(key, [crossingOf(reign, state, true)]);
+    }
+  }
+
+  /** The check of a new threshold on a metric was processed. */
+  checked(metric: MetricState['metric'], thresholdId: string, order: number): void {
+    const key = keyOf({ metric } as MetricState);
+    const values = this.values.get(key)?.length ?? 0;
+    for (const { ids, effective } of this.reigns) {
+      if (ids.has(thresholdId) && !effective.has(key)) effective.set(key, { order, values });
     }
   }
 
@@ -118,10 +139,17 @@ export class CrossingModel {
     const previous = before?.last;
     const isCheck = previous?.observedAt === last.observedAt && previous.sequence === last.sequence;
     const during = this.reigns.filter((reign) => watches(reign, after) && reign.from <= at && reign.to >= readAt);
+    const values = this.values.get(key) ?? [];
+    if (!isCheck) this.values.set(key, [...values, { value: last.value, at: last.observedAt }]);
     const wouldFire = new Map<Reign, string>();
     for (const reign of during) {
       const { threshold, ids, armed, fired } = reign;
       const whole = reign.from < readAt && reign.to > at;
+      if (isChange(threshold)) {
+        const id = isCheck ? undefined : this.applyChange(reign, after, readAt, at);
+        if (id) wouldFire.set(reign, id);
+        continue;
+      }
       const isNow = isBeyond(threshold, last.value);
       const crosses = previous !== undefined && !isCheck && isNow && !isBeyond(threshold, previous.value);
       const initial =
@@ -148,6 +176,26 @@ export class CrossingModel {
       }
     }
     this.eitherOldOrNew(during, wouldFire, readAt, at);
+  }
+
+  /** Applies a value to a threshold on changes. Returns the crossing if the threshold must fire. */
+  private applyChange(reign: Reign, state: MetricState, readAt: number, at: number): string | undefined {
+    const { threshold, effective, name, from, to } = reign;
+    if (!isChange(threshold)) return undefined;
+    const key = keyOf(state);
+    const values = this.values.get(key) ?? [];
+    // A metric without a value needs no check.
+    if (values.length === 1 && from < readAt && !effective.has(key)) effective.set(key, { order: readAt, values: 0 });
+    const since = effective.get(key);
+    const found = changeOfLast(threshold, values, since?.values);
+    if (!found || (!found.fires && found.isCertain)) return undefined;
+    const id = crossingOf(reign, state, false, found.change);
+    const group = `${key} ${state.version} ${name}`;
+    this.may.set(group, (this.may.get(group) ?? new Set()).add(id));
+    this.allowed.set(id, { from: readAt, to: at });
+    if (!found.fires || !found.isCertain || since === undefined || since.order > readAt) return undefined;
+    if (from < readAt && to > at) this.must.push([id]);
+    return id;
   }
 
   /** An edit takes effect before or after an evaluation: if both thresholds would fire, one of them does. */

@@ -36,8 +36,8 @@ interface Course {
   readonly key: string;
   posts: number;
   accepted: number;
-  /** Accepted posts that may be repeated: their response was lost, or a replay was requested. */
-  excuses: number;
+  /** Posts that may be accepted: one more after a lost response, a stopped worker, or a replay of an accepted delivery. */
+  most: number;
   /** The last accepted post, until its worker has recorded it. */
   unrecorded: { readonly invocation: Worker['invocation']; readonly worker: Worker } | undefined;
   rejected: boolean;
@@ -50,13 +50,15 @@ export class DeliveryModel {
   /** By subscription, uid and fact: crossings that the bus accepted for a flow. */
   private readonly crossings = new Map<string, { readonly name: string; readonly uid: string; readonly key: string }>();
   private readonly courses = new Map<string, Course>();
-  private readonly idOfFact = new Map<string, string>();
+  private readonly idsOfFact = new Map<string, Set<string>>();
   readonly mistakes: string[] = [];
 
   constructor(
     private readonly versions: Versions,
     private readonly clock: () => number,
     private readonly table: () => SimulatedTable,
+    /** When a worker last read a subscription, epoch milliseconds. */
+    private readonly readAt: (worker: Worker, name: string) => number,
   ) {}
 
   refreshPut(trigger: TriggerId, detail: Refresh['detail']): void {
@@ -84,16 +86,20 @@ export class DeliveryModel {
     const fact = `${name} ${key}`;
     const uid = this.uidsOwed(name, key);
     if (uid.length === 0) this.mistakes.push(`UNOWED: flow ${name} was called for ${key}`);
-    const known = this.idOfFact.get(fact) ?? webhookId;
-    this.idOfFact.set(fact, known);
+    const ids = this.idsOfFact.get(fact) ?? new Set();
+    this.idsOfFact.set(fact, ids.add(webhookId));
     // Each new threshold of a subscription fires once for a value that is already beyond it.
-    if (known !== webhookId && !key.endsWith('already beyond'))
-      this.mistakes.push(`UNOWED: ${fact} has the ids ${known} and ${webhookId}`);
+    if (ids.size > 1 && !key.includes('already beyond'))
+      this.mistakes.push(`UNOWED: ${fact} has the ids ${[...ids].join(' and ')}`);
     const other = [...course.inFlight].find((one) => one !== worker);
     if (other)
       this.mistakes.push(`TWICE: ${other.name} and ${worker.name} call flow ${name} for ${key} at the same time`);
     course.inFlight.add(worker);
     this.checkDuplicate(course, name);
+    const since = this.readAt(worker, name);
+    const known = this.versions.during(name, since, this.clock()).map(({ subscription }) => subscription.uid);
+    if (uid.length > 0 && !uid.some((one) => known.includes(one)))
+      this.mistakes.push(`UNOWED: flow ${name} was called for ${key} of an earlier subscription of this name`);
   }
 
   answered({ webhookId, worker }: Post, answer: FlowResponse | undefined, accepted: boolean): void {
@@ -104,12 +110,12 @@ export class DeliveryModel {
     course.accepted++;
     const isKnown = answer?.status !== undefined && answer.status >= 200 && answer.status < 300;
     if (isKnown) course.unrecorded = { invocation: worker.invocation, worker };
-    else course.excuses++;
+    else mayRepeat(course);
   }
 
   replayed({ subscription, event }: DeliveryMessage): void {
     const course = this.courses.get(`${subscription}_${event.eventId}`);
-    if (course) course.excuses++;
+    if (course) mayRepeat(course);
   }
 
   /** A row of the Deliveries table was written. */
@@ -153,7 +159,7 @@ export class DeliveryModel {
       }
     }
     for (const { name, uid, key } of this.allOwed()) {
-      if (this.courses.get(this.idOfFact.get(`${name} ${key}`) ?? '')?.accepted) continue;
+      if ([...(this.idsOfFact.get(`${name} ${key}`) ?? [])].some((id) => this.courses.get(id)?.accepted)) continue;
       if (this.isNoLongerOwed(name, uid)) continue;
       const found = rows.get(`${name} ${key}`);
       if (!found) {
@@ -181,7 +187,7 @@ export class DeliveryModel {
     const fresh = {
       posts: 0,
       accepted: 0,
-      excuses: 0,
+      most: 1,
       unrecorded: undefined,
       rejected: false,
       inFlight: new Set<Worker>(),
@@ -197,10 +203,10 @@ export class DeliveryModel {
     const { unrecorded } = course;
     // The worker stopped, or could not record.
     if (unrecorded && unrecorded.invocation.faults > 0) {
-      course.excuses++;
+      mayRepeat(course);
       course.unrecorded = undefined;
     }
-    if (course.posts - 1 <= 0 || course.accepted <= course.excuses) return;
+    if (course.accepted < course.most) return;
     this.mistakes.push(`TWICE: flow ${name} accepted ${course.key}, and was called for it again`);
   }
 
@@ -249,6 +255,11 @@ export class DeliveryModel {
     if (Number(row.acceptedAt) < since + DRAIN_MS - Math.min(...ages)) return;
     this.mistakes.push(`STUCK: ${name} is active, and ${key} is held`);
   }
+}
+
+/** Allows one post more than were accepted. Two causes before the next post allow one. */
+function mayRepeat(course: Course): void {
+  course.most = Math.max(course.most, course.accepted + 1);
 }
 
 /** Whether a subscription's trigger and filter match a refresh (docs/subscriptions.md). */

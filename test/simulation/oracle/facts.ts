@@ -6,11 +6,14 @@ import type { TriggerId } from '../../../contract/events';
  */
 export function factKey(trigger: TriggerId, fields: Readonly<Record<string, unknown>>): string {
   const { dataSource, runId, status, attempt, observedAt, direction, threshold, alreadyBeyond } = fields;
+  const { comparedWith } = fields;
   if (!trigger.endsWith('threshold-crossed')) {
     return [trigger, dataSource, runId, status === 'Failure' ? 'Failed' : status, attempt].join('|');
   }
   const at = typeof observedAt === 'number' ? new Date(observedAt).toISOString() : observedAt;
-  return [trigger, subjectKey(fields), at, direction, threshold, alreadyBeyond ? 'already beyond' : ''].join('|');
+  return [trigger, subjectKey(fields), at, direction, threshold, alreadyBeyond ? 'already beyond' : '']
+    .concat(comparedWith ? String(comparedWith) : [])
+    .join('|');
 }
 
 /** The key of a metric: a segment, or a measure with its members. */

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
+import type { SealedFlowUrl } from '../../../lambda/subscriptions/core/subscription';
 import type { Post } from '../flows';
 import type { Version } from './versions';
 
@@ -21,12 +23,17 @@ export class HealthModel {
   /** Refusals of a flow's current URL since its subscription was changed. */
   private readonly refusals = new Map<string, { readonly url: string; readonly at: number }[]>();
 
+  /** When each subscription was last changed, epoch milliseconds. */
+  private readonly changedAt = new Map<string, number>();
+  /** When an operator last disabled or enabled the key, epoch milliseconds. While it is disabled, no flow is called. */
+  keyChangedAt = -Infinity;
+
   /** Failed calls without another answer in between. */
   private readonly streaks = new Map<string, { readonly since: number; calls: number }>();
 
   constructor(
     private readonly clock: () => number,
-    /** Faults that make a worker count one refusal twice, or that refuse without a call. */
+    /** Whether faults make a worker count one refusal twice. */
     private readonly isLenient: () => boolean,
   ) {}
 
@@ -45,15 +52,20 @@ export class HealthModel {
     const old = before?.subscription.uid === uid ? before.subscription : undefined;
     if (old?.generation !== generation) {
       this.refusals.delete(name);
+      this.changedAt.set(name, this.clock());
       this.streaks.delete(name);
     }
     for (const { detailType, detail } of health?.announcements ?? []) {
       this.due.set(`${name} ${detailType} ${detail.since}`, { name, uid });
     }
     if (health?.state !== 'paused' || old?.health?.state === 'paused' || health.bySomebody) return;
-    const refusals = this.refusals.get(name) ?? [];
+    // A response of an old URL never pauses a new one.
+    const isCurrent = ({ url }: { readonly url: string }) =>
+      createHash('sha256').update(url).digest('hex') === (subscription.flow as SealedFlowUrl).fingerprint;
+    const refusals = (this.refusals.get(name) ?? []).filter(isCurrent);
     const span = this.clock() - (refusals[0]?.at ?? Infinity);
-    if (this.isLenient() || (refusals.length >= REFUSALS && span >= SPAN_MS - 30_000)) return;
+    const wasKeyDisabled = this.keyChangedAt >= (this.changedAt.get(name) ?? 0);
+    if (this.isLenient() || wasKeyDisabled || (refusals.length >= REFUSALS && span >= SPAN_MS)) return;
     this.mistakes.push(`PAUSED: ${name} after ${refusals.length} refusals in ${Math.round(span / 1000)} s`);
   }
 

@@ -32,6 +32,8 @@ export class Oracle implements FlowObserver {
   readonly registered = new Set<string>();
   /** By worker: when it last read each metric's state. */
   private readonly reads = new WeakMap<Worker, Map<string, number>>();
+  /** By worker: when it last read each subscription, epoch milliseconds. */
+  private readonly subscriptionReads = new WeakMap<Worker, Map<string, number>>();
   private readonly wrong: string[] = [];
   private order = 0;
   private stack!: SimulatedStack;
@@ -41,8 +43,11 @@ export class Oracle implements FlowObserver {
     isLenient: () => boolean,
   ) {
     const { clock } = world;
-    this.deliveries = new DeliveryModel(this.versions, clock, () =>
-      this.stack.dynamodb.table(this.stack.places.deliveries),
+    this.deliveries = new DeliveryModel(
+      this.versions,
+      clock,
+      () => this.stack.dynamodb.table(this.stack.places.deliveries),
+      (worker, name) => this.subscriptionReads.get(worker)?.get(name) ?? 0,
     );
     this.crossings = new CrossingModel(
       (crossing) => this.published.has(crossing),
@@ -55,10 +60,15 @@ export class Oracle implements FlowObserver {
 
   watch(stack: SimulatedStack): void {
     this.stack = stack;
+    stack.queue(stack.places.observationsQueue).onDelete = ({ body }) => this.evaluated(body);
     stack.queue(stack.places.triggersQueue).onDelete = (message) => this.dispatched(message);
   }
 
   readonly onRead = (table: string, { pk, sk }: Item, by: Worker): void => {
+    if (table === this.stack.places.subscriptions) {
+      const reads = this.subscriptionReads.get(by) ?? new Map<string, number>();
+      this.subscriptionReads.set(by, reads.set(String(pk), this.world.clock()));
+    }
     if (table !== this.stack.places.thresholds || sk !== 'state') return;
     const reads = this.reads.get(by) ?? new Map<string, number>();
     this.reads.set(by, reads.set(String(pk), ++this.order));
@@ -128,6 +138,11 @@ export class Oracle implements FlowObserver {
     this.health.answered(post, answer);
   }
 
+  /** An operator disabled the key, or enabled it again. */
+  keyChanged(): void {
+    this.health.keyChangedAt = this.world.clock();
+  }
+
   replayed(message: DeliveryMessage): void {
     this.deliveries.replayed(message);
   }
@@ -163,7 +178,9 @@ export class Oracle implements FlowObserver {
       if (kind === 'state' && intent) leaks.push(`STUCK: ${pk} has an intent`);
       if (kind === 'intent') leaks.push(`LEAKED: ${pk} ${sk}`);
       if (due !== undefined && kind !== 'state') leaks.push(`STUCK: ${pk} ${sk} is due`);
-      if (!['above', 'below', 'initial', 'flag'].includes(kind as string)) continue;
+      if (!['above', 'below', 'initial', 'flag', 'change'].includes(kind as string)) continue;
+      // A series of changes belongs to any number of thresholds.
+      if (parts[0] === '') continue;
       const [name = '', thresholdId] = parts.slice(-2);
       if (this.versions.current(name)?.thresholdId !== thresholdId) leaks.push(`LEAKED: ${pk} ${sk}`);
     }
@@ -172,6 +189,11 @@ export class Oracle implements FlowObserver {
       else if (expiresAt === undefined) leaks.push(`LEAKED: run ${pk} stays for ever`);
     }
     return leaks;
+  }
+
+  private evaluated(body: string): void {
+    const { thresholdCheck } = JSON.parse(body);
+    if (thresholdCheck) this.crossings.checked(thresholdCheck.metric, thresholdCheck.thresholdId, ++this.order);
   }
 
   private dispatched({ body }: Message): void {

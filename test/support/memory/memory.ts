@@ -199,9 +199,9 @@ export class MemoryTables {
         step('markThreshold', () => {
           if (this.items.get(key)?.has(sortKey)) this.mark('threshold', key, sortKey, due);
         }),
-      settle: (key, sortKey) =>
+      settle: (key, sortKey, due) =>
         step('settle', () => {
-          this.due.delete(`${key} ${sortKey}`);
+          if ((this.due.get(`${key} ${sortKey}`)?.at ?? 0) <= due) this.due.delete(`${key} ${sortKey}`);
           return this.items.get(key)?.has(sortKey) ?? false;
         }),
       remove: (key, sortKey) => step('remove', () => this.remove(key, sortKey)),
