@@ -22,8 +22,10 @@ export interface Step {
 
 /** A worker of the exploration. */
 interface Role {
-  /** Digest of what the worker was told: by its event, and by the responses to its calls. Determines what it does next. */
+  /** Digest of its event and of the responses that it got. Determines what it does next. */
   history: string;
+  /** Responses since its last call, which it awaits together. Their order has no effect. */
+  together: string[];
   hasEnded: boolean;
   diedAt?: number;
 }
@@ -144,7 +146,9 @@ export class Play {
   /** A name of the state: schedules that reach the same state have the same future. */
   digest(): string {
     const { world, roles } = this;
-    const workers = [...roles].flatMap(([worker, { history, hasEnded, diedAt }]) => {
+    const workers = [...roles].flatMap(([worker, role]) => {
+      const { hasEnded, diedAt } = role;
+      const history = historyOf(role);
       const calls = this.held.filter((call) => call.worker === worker).map(({ name }) => name);
       if (!worker.alive) return calls.length > 0 ? [`${history} ${diedAt} ${calls}`] : [];
       // The story knows what an operator's command returned.
@@ -179,10 +183,15 @@ export class Play {
   private hold(call: HeldCall): void {
     const { worker } = call;
     this.held.push(call);
-    if (this.roles.has(worker)) return;
+    const role = this.roles.get(worker);
+    if (role) {
+      role.history = historyOf(role);
+      role.together = [];
+      return;
+    }
     const { Records } = (worker.invocation.event ?? {}) as { Records?: readonly { readonly body: string }[] };
     const bodies = Records?.map(({ body }) => body) ?? [];
-    this.roles.set(worker, { history: digestOf(worker.name, String(this.world.clock()), ...bodies), hasEnded: false });
+    this.roles.set(worker, { history: digestOf(worker.name, String(this.world.clock()), ...bodies), together: [], hasEnded: false });
   }
 
   private stepsOf(call: HeldCall): Step[] {
@@ -216,7 +225,7 @@ export class Play {
   private answer(call: HeldCall, answer: ReturnType<HeldCall['perform']>): void {
     this.held.splice(this.held.indexOf(call), 1);
     const role = this.roles.get(call.worker) as Role;
-    role.history = digestOf(role.history, call.name, String(this.world.clock()), canonical(answer));
+    role.together.push(digestOf(call.name, String(this.world.clock()), canonical(answer)));
     call.settle(answer);
   }
 
@@ -249,6 +258,9 @@ export class Play {
     return !isRead(call) && this.world.clock() <= role.diedAt + (call.name === 'POST' ? TRANSIT_MS.POST : TRANSIT_MS.other);
   }
 }
+
+const historyOf = ({ history, together }: Role): string =>
+  together.length > 0 ? digestOf(history, ...together.toSorted()) : history;
 
 /** Whether a call changes nothing. */
 const isRead = ({ name }: HeldCall): boolean => /^(Get|BatchGet|Query|Encrypt|Decrypt)Command$/.test(name);

@@ -8,7 +8,7 @@ const ROOT = join(__dirname, '../../..');
 const [, , ...wanted] = process.argv;
 const EVENTS = 400;
 const MOST_SEEDS = 200;
-const MOST_SCHEDULES = 2000;
+const MOST_RUNS = 2000;
 
 /** Loads the simulation with a fault planted into the code. */
 async function mutated({ name, file, changes }: Mutant, n: number): Promise<typeof import('../bundle')> {
@@ -52,9 +52,9 @@ async function main(): Promise<void> {
     let events = 0;
     let found = '';
     const { story } = mutant;
-    for (const one of STORIES.filter(({ name }) => story !== undefined && name.startsWith(story))) {
-      const { schedules, wrong } = await explore(plan, one, MOST_SCHEDULES);
-      if (wrong) found = `${schedules} schedules: ${wrong.mistakes[0]}`;
+    for (const one of STORIES.filter(({ protocol }) => story === `${protocol}:`)) {
+      const { states, wrong } = await explore(plan, one, { limit: MOST_RUNS });
+      if (wrong) found = `${states} states: ${wrong.mistakes[0]}`;
     }
     for (let seed = 1; story === undefined && seed <= MOST_SEEDS && found === ''; seed++) {
       const result = await runEpisode(plan, scenarioOf(`mutant ${seed}`, EVENTS));

@@ -74,21 +74,20 @@ export const DELIVERY: readonly Story[] = [
   {
     ...common,
     name: 'a lease ends while its worker still posts',
-    ...{ lost: 1, lasts: 66 * SECOND },
+    lasts: 66 * SECOND,
     ...waiting(),
     begin(stage) {
-      copyAfter(stage, 62 * SECOND);
       copyAfter(stage, 66 * SECOND);
       receive(stage);
     },
   },
   {
     ...common,
-    name: 'a copy arrives before the end of its delivery’s worker',
-    ...{ lost: 1, lasts: 50 * SECOND },
+    name: 'a delivery arrives again while a request of its dead worker is under way',
+    lasts: 62 * SECOND,
     ...waiting(),
     begin(stage) {
-      copyAfter(stage, 50 * SECOND);
+      copyAfter(stage, 62 * SECOND);
       receive(stage);
     },
   },
