@@ -16,7 +16,7 @@ import { resume } from '../../lambda/delivery/core/health/pause-resume';
 import { replayAll } from '../../lambda/delivery/core/replay';
 import { runScheduledWork } from '../../lambda/delivery/core/scheduled-work';
 import { measureBatch } from '../../lambda/queries/core/measure';
-import { respondToCloudFormation } from '../../lambda/registration/adapters/cloudformation';
+import { putResponse, respondToCloudFormation } from '../../lambda/registration/adapters/cloudformation';
 import { declare } from '../../lambda/registration/core/declare';
 import { metricKey } from '../../lambda/shared/core/metric';
 import type { QueueMessage } from '../../lambda/shared/core/ports';
@@ -530,7 +530,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
     const ResponseURL = `http://${LOOPBACK}:${await listen(server, 0)}/answer`;
     const ask = async (type: string) => {
       for (const request of version.requests.filter(({ RequestType }) => RequestType === type)) {
-        const options = { remaining: () => MINUTE, telemetry: world.telemetry };
+        const options = { remaining: () => MINUTE, telemetry: world.telemetry, put: putResponse };
         await respondToCloudFormation({ ...request, ResponseURL }, (one) => declare(one, world.registry), options);
         expect(answers.at(-1)).toMatchObject({ Status: 'SUCCESS', RequestId: request.RequestId });
       }

@@ -1,24 +1,19 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { Env } from '../../../contract/environment';
 import { optional, required } from '../../shared/adapters/environment';
-import { type Host, lambdaHost } from '../../shared/adapters/host';
+import type { Host } from '../../shared/adapters/host';
 import { recheckSender } from '../../shared/adapters/queue';
 import { rejectedQueue } from '../../shared/adapters/rejected-queue';
 import { eventPublisher } from './event-bus';
 
-interface PublishingClients {
+export interface PublishingClients {
   readonly eventBridge: EventBridgeClient;
   readonly sqs: SQSClient;
 }
 
-const lambdaClients = (): PublishingClients => ({ eventBridge: new EventBridgeClient({}), sqs: new SQSClient({}) });
-
 /** The ports of a handler that reads a queue and puts events on the bus. */
-export const publishingPorts = (
-  { env, clock, telemetry }: Host = lambdaHost,
-  { eventBridge, sqs } = lambdaClients(),
-) => ({
+export const publishingPorts = ({ env, clock, telemetry }: Host, { eventBridge, sqs }: PublishingClients) => ({
   events: eventPublisher(eventBridge, required(Env.EVENT_BUS_NAME, env), required(Env.EVENT_SOURCE, env)),
   rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL, env)),
   telemetry: telemetry(required(Env.CONNECTOR_ID, env)),
@@ -30,11 +25,13 @@ export const publishingPorts = (
  * @param queueUrlName environment variable of the queue's URL.
  * @param groupOf key of a task's message group.
  */
-export function recheckingPorts<Task>(queueUrlName: string, groupOf: (task: Task) => string) {
-  const clients = lambdaClients();
-  return {
-    ...publishingPorts(lambdaHost, clients),
-    again: recheckSender<Task>(clients.sqs, required(queueUrlName), groupOf),
-    pace: Number(optional(Env.PACE) ?? 1),
-  };
-}
+export const recheckingPorts = <Task>(
+  host: Host,
+  clients: PublishingClients,
+  queueUrlName: string,
+  groupOf: (task: Task) => string,
+) => ({
+  ...publishingPorts(host, clients),
+  again: recheckSender<Task>(clients.sqs, required(queueUrlName, host.env), groupOf),
+  pace: Number(optional(Env.PACE, host.env) ?? 1),
+});

@@ -1,6 +1,6 @@
 import { request as http } from 'node:http';
 import { request as https } from 'node:https';
-import { setTimeout as pause } from 'node:timers/promises';
+import { timer } from '../../shared/adapters/timer';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { Telemetry } from '../../shared/core/ports';
 import type { DeclarationOutcome, DeclarationRequest } from '../core/declare';
@@ -25,10 +25,14 @@ const RESPONSE_MS = 25_000;
 /** Characters of a reason. The response has up to 4,096 bytes (user guide, "Custom resource response objects"). */
 const MAX_REASON = 800;
 
+/** Uploads a response to the URL of its request. Returns the HTTP status, or rejects with an error of the network. */
+export type PutResponse = (url: URL, body: string) => Promise<number | undefined>;
+
 export interface ResponseOptions {
   /** Remaining time of the invocation, milliseconds. */
   readonly remaining: () => number;
   readonly telemetry: Pick<Telemetry, 'info' | 'warn'>;
+  readonly put: PutResponse;
   /** Waits before the attempts to send the response, milliseconds. */
   readonly pauses?: readonly number[];
 }
@@ -41,7 +45,7 @@ export interface ResponseOptions {
 export async function respondToCloudFormation(
   event: CustomResourceRequest,
   act: (request: DeclarationRequest) => Promise<DeclarationOutcome>,
-  { remaining, telemetry, pauses = PAUSES }: ResponseOptions,
+  { remaining, telemetry, put, pauses = PAUSES }: ResponseOptions,
 ): Promise<void> {
   const { ResponseURL, StackId, RequestId, LogicalResourceId, PhysicalResourceId } = event;
   const url = typeof ResponseURL === 'string' ? URL.parse(ResponseURL) : null;
@@ -75,38 +79,38 @@ export async function respondToCloudFormation(
     RequestId,
     LogicalResourceId,
   };
-  await send(url, JSON.stringify(response), pauses);
+  await send(() => put(url, JSON.stringify(response)), pauses);
 }
 
 /** `arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1a2b…` is the stack `Shop`. */
 const stackName = (stackId: string): string => /:stack\/([^/]+)\//.exec(stackId)?.[1] ?? stackId;
 
 async function within<T>(ms: number, act: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the request timed out: deploy again')), Math.max(ms, 0));
+  const ended = new AbortController();
+  const timeout = timer.wait(Math.max(ms, 0), ended.signal).then(() => {
+    throw new Error('the request timed out: deploy again');
   });
   try {
     return await Promise.race([act(), timeout]);
   } finally {
-    clearTimeout(timer);
+    ended.abort();
   }
 }
 
 /** @throws Error if all attempts fail. Its message does not contain the URL, which allows anyone to respond. */
-async function send(url: URL, body: string, pauses: readonly number[]): Promise<void> {
+async function send(put: () => Promise<number | undefined>, pauses: readonly number[]): Promise<void> {
   let problem = '';
   for (const wait of pauses) {
-    if (wait > 0) await pause(wait);
-    const status = await put(url, body).catch((error: NodeJS.ErrnoException) => error.code ?? error.name);
+    if (wait > 0) await timer.wait(wait);
+    const status = await put().catch((error: NodeJS.ErrnoException) => error.code ?? error.name);
     if (status === 200) return;
     problem = String(status);
   }
   throw new Error(`CloudFormation did not accept the response in ${pauses.length} attempts: ${problem}`);
 }
 
-/** Returns the status. The local run receives responses over plain HTTP. */
-function put(url: URL, body: string): Promise<number | undefined> {
+/** The local run receives responses over plain HTTP. */
+export const putResponse: PutResponse = (url, body) => {
   const open = url.protocol === 'http:' ? http : https;
   return new Promise((resolve, reject) => {
     const request = open(
@@ -122,4 +126,4 @@ function put(url: URL, body: string): Promise<number | undefined> {
     request.on('error', reject);
     request.end(body);
   });
-}
+};

@@ -28,6 +28,7 @@ export function registryPorts(
   place: RegistryPlace,
   { dynamodb, sqs }: RegistryClients,
   seal: RegistryPorts['seal'],
+  { newId, clock }: Pick<RegistryPorts, 'newId' | 'clock'> = { newId: randomUUID, clock: Date.now },
 ): RegistryPorts {
   const send = queueSender(sqs, place.observationsQueue);
   return {
@@ -42,7 +43,7 @@ export function registryPorts(
         what: `the check of ${check.subscription}`,
         groupId: identityHash(check.subscription),
       }),
-    newId: randomUUID,
-    clock: Date.now,
+    newId,
+    clock,
   };
 }

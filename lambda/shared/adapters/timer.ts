@@ -1,4 +1,9 @@
-/** Waits between the attempts of a request. The tests replace `wait` to run on simulated time. */
+/** Waits. The tests replace `wait` to run on simulated time. */
 export const timer = {
-  wait: (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  /** A wait that `signal` aborts never ends. */
+  wait: (milliseconds: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const timeout = setTimeout(resolve, milliseconds);
+      signal?.addEventListener('abort', () => clearTimeout(timeout));
+    }),
 };

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type CustomResourceRequest,
+  putResponse,
   respondToCloudFormation,
 } from '../../../../lambda/registration/adapters/cloudformation';
 import type { DeclarationOutcome, DeclarationRequest } from '../../../../lambda/registration/core/declare';
@@ -51,7 +52,13 @@ const run = (
   acting: (request: DeclarationRequest) => Promise<DeclarationOutcome>,
   request = event(),
   remaining = 60_000,
-) => respondToCloudFormation(request, acting, { remaining: () => remaining, telemetry, pauses: [0, 1, 1] });
+) =>
+  respondToCloudFormation(request, acting, {
+    remaining: () => remaining,
+    telemetry,
+    put: putResponse,
+    pauses: [0, 1, 1],
+  });
 const SAME = {
   StackId: 'arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1a2b',
   RequestId: 'request-1',
