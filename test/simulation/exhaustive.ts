@@ -12,8 +12,8 @@ export interface Explored {
   readonly wrong?: { readonly steps: readonly string[]; readonly mistakes: readonly string[] };
   /** False: `limit` runs were not all. */
   readonly complete: boolean;
-  /** The states at the end of the schedules. */
-  readonly ends: ReadonlySet<string>;
+  /** The states at the end of the schedules, and what each becomes when everything has settled. */
+  readonly ends: ReadonlyMap<string, string>;
 }
 
 export interface Exploration {
@@ -46,7 +46,7 @@ export async function explore(
 ): Promise<Explored> {
   const single = { ...plan, eventSources: plan.eventSources.map((source) => ({ ...source, batchSize: 1 })) };
   const known = new Map<string, bigint>();
-  const ends = new Set<string>();
+  const ends = new Map<string, string>();
   const path: Visit[] = [];
   let runs = 0;
   let pruned = 0;
@@ -93,7 +93,9 @@ export async function explore(
       return result(false, { steps: path.map(({ steps, taken }) => steps[taken - 1]?.name ?? ''), mistakes });
     }
     onProgress?.(known.size, pruned);
-    ends.add(state);
+    const settled = play.digest();
+    if ((ends.get(state) ?? settled) !== settled) throw new Error(`story "${story.name}": a state has two futures`);
+    ends.set(state, settled);
     known.set(state, 1n);
     if (!last) throw new Error(`story "${story.name}" has no step`);
     last.schedules += 1n;

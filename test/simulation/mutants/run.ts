@@ -1,45 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { build } from 'esbuild';
 import { simulatedPlan } from '../plan';
 import { MUTANTS, type Mutant } from './mutants';
+import { mutated } from './plant';
 
-const ROOT = join(__dirname, '../../..');
 const [, , ...wanted] = process.argv;
 const EVENTS = 400;
 const MOST_SEEDS = 200;
 const MOST_RUNS = 2000;
-
-/** Loads the simulation with a fault planted into the code. */
-async function mutated({ name, file, changes }: Mutant, n: number): Promise<typeof import('../bundle')> {
-  const outfile = join(ROOT, `dist/simulation/mutant-${n}.js`);
-  let planted = 0;
-  await build({
-    entryPoints: [join(ROOT, 'test/simulation/bundle.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    packages: 'external',
-    plugins: [
-      {
-        name: 'plant',
-        setup: (builder) =>
-          builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-            let contents = readFileSync(path, 'utf8');
-            if (relative(ROOT, path) !== file) return { contents, loader: 'ts' };
-            for (const [from, to] of changes) {
-              if (contents.split(from).length !== 2) throw new Error(`${name}: ${file} does not contain once: ${from}`);
-              contents = contents.replace(from, () => to);
-              planted++;
-            }
-            return { contents, loader: 'ts' };
-          }),
-      },
-    ],
-  });
-  if (planted !== changes.length) throw new Error(`${name}: the simulation does not use ${file}`);
-  return require(outfile);
-}
 
 async function main(): Promise<void> {
   const plan = simulatedPlan();
