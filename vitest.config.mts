@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config';
 /** Tests outside of `npm test`, by the mode that runs them. */
 const OTHER_RUNS: Record<string, string[]> = {
   // What is shipped and what it costs: built, installed and measured; and the simulation. `.ci/run` runs these after `npm cit`.
-  release: ['test/package/**/*.test.ts', 'test/bench/**/*.test.ts', 'test/simulation/**/*.test.ts'],
+  // `npm test` runs the smallest story of each protocol.
+  release: ['test/package/**/*.test.ts', 'test/bench/**/*.test.ts', 'test/simulation/**/!(exhaustive).test.ts'],
   // Needs Python with boto3.
   python: ['test/events/airflow.test.ts'],
 };

@@ -105,7 +105,7 @@ export class SimulatedFlows {
     return flow;
   }
 
-  /** Calls flows for a worker, at once and through the network's explorer. */
+  /** Calls flows for a worker through the network's explorer. */
   explored(worker: Worker, network: Network): DeliverPorts['post'] {
     return (url, { headers, body }) => {
       const post = {
@@ -117,9 +117,9 @@ export class SimulatedFlows {
       };
       const perform = (): FlowResponse => {
         this.observer.onPost(post);
-        const answer = { status: 202 };
-        this.observer.onAnswer(post, answer, true);
-        return answer;
+        const { response = { error: 'timeout' }, accepted } = this.respond(post, false);
+        this.observer.onAnswer(post, response, accepted);
+        return response;
       };
       const lost = new Error('the answer is lost');
       return network.call(worker, 'POST', perform, { error: () => lost }).catch(() => ({ error: 'ECONNRESET' }));

@@ -131,7 +131,8 @@ export class SimulatedStack {
         const name = environment.POWERTOOLS_SERVICE_NAME ?? '';
         const handler = HANDLERS[name];
         if (!handler) return [];
-        const start = (worker: Worker) => handler(this.host(environment), this.clients(worker), observer.post(worker));
+        const start = (worker: Worker) =>
+          handler(this.host(environment, worker), this.clients(worker), observer.post(worker));
         return [[arn, new SimulatedFunction(name, timeoutSeconds * 1000, start, world, observer.onInvocationEnd)]];
       }),
     );
@@ -177,11 +178,11 @@ export class SimulatedStack {
     };
   }
 
-  /** Invokes every scheduled function. */
-  runSchedules(): void {
+  /** Invokes every scheduled function, or one of them. */
+  runSchedules(name?: string): void {
     const { faults, chance } = this.world;
     const event = { 'detail-type': 'Scheduled Event' };
-    for (const fn of this.scheduled) {
+    for (const fn of this.scheduled.filter((one) => name === undefined || one.name === name)) {
       const late = faults.happens('schedule late') ? chance.of(`late ${this.world.clock()}`).between(1000, 90_000) : 0;
       const times = faults.happens('schedule twice') ? 2 : 1;
       for (let n = 0; n < times; n++) this.world.after(late * (n + 1), () => fn.invoke(event, () => {}));
@@ -230,8 +231,10 @@ export class SimulatedStack {
     return [...this.functions.values()].find((fn) => fn.name === name) as SimulatedFunction;
   }
 
-  private host(env: Host['env']): Host {
-    const { clock, newId, chance } = this.world;
+  private host(env: Host['env'], worker: Worker): Host {
+    const { world } = this;
+    const { clock, chance } = world;
+    const newId = () => world.newId(worker.name);
     const newSecret = () => newId().replaceAll('-', '').padEnd(22, '_').slice(0, 22);
     return { env, clock, newId, newSecret, random: chance.of('jitter').number, telemetry: () => this.telemetry };
   }

@@ -56,7 +56,6 @@ export class SimulatedDynamoDb {
         answerLost: 'table answer lost',
         repeated: 'table answer lost, request repeated',
         error: () => named('ProvisionedThroughputExceededException', 'the simulated table is throttled'),
-        touches: touchedBy(command),
       });
     return Object.create(DynamoDBDocumentClient.prototype, { send: { value: send }, config: { value: {} } });
   }
@@ -127,17 +126,6 @@ export class SimulatedDynamoDb {
     return { Responses: responses, UnprocessedKeys: unprocessed };
   }
 }
-
-/** What a command depends on: single items of Get, Put, Update and Delete, otherwise the whole table. */
-function touchedBy(command: object) {
-  const { TableName, RequestItems, Key, Item } = (command as GetCommand & PutCommand & BatchGetCommand).input;
-  const writes = [PutCommand, UpdateCommand, DeleteCommand].some((kind) => command instanceof kind);
-  const tables = TableName ?? Object.keys(RequestItems ?? {}).join(' ');
-  const { pk, sk } = Key ?? (writes ? Item : undefined) ?? singleKey(RequestItems?.[tables]?.Keys) ?? {};
-  return { place: pk === undefined ? tables : `${tables} ${pk} ${sk ?? ''}`, writes };
-}
-
-const singleKey = (keys: Record<string, unknown>[] | undefined) => (keys?.length === 1 ? keys[0] : undefined);
 
 const requestOf = (input: {
   ConditionExpression?: string;

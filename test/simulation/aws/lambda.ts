@@ -60,7 +60,7 @@ export class SimulatedFunction {
       world.trace.add(worker.name, 'failed' in result ? `fails: ${String(result.failed)}` : 'ends');
       done(result);
     };
-    worker.invocation = { faults: 0 };
+    worker.invocation = { faults: 0, event };
     worker.onDeath = () => end({ failed: 'crash' });
     world.timeline.at(deadline, () => {
       if (!open) return;

@@ -36,7 +36,7 @@ export class SimulatedQueue {
   deadLetter: SimulatedQueue | undefined;
   private readonly ready: Message[] = [];
   private readonly inFlight = new Set<Message>();
-  private waiting = 0;
+  private readonly waiting = new Map<Message, number>();
   private ids = 0;
   private readonly chance: Chance;
   /** Called when a message was processed. */
@@ -128,7 +128,17 @@ export class SimulatedQueue {
 
   /** All messages, also delayed ones and those in flight. */
   get size(): number {
-    return this.ready.length + this.inFlight.size + this.waiting;
+    return this.ready.length + this.inFlight.size + this.waiting.size;
+  }
+
+  /** The contents of all messages, for an observer: those that can be received in their order. */
+  contents(): readonly (readonly string[])[] {
+    const textOf = ({ body, received }: Message) => `${received} ${body}`;
+    return [
+      this.ready.map(textOf),
+      [...this.inFlight].map(textOf).toSorted(),
+      [...this.waiting].map(([message, at]) => `${at} ${textOf(message)}`).toSorted(),
+    ];
   }
 
   get hasReady(): boolean {
@@ -141,9 +151,9 @@ export class SimulatedQueue {
   }
 
   private appearAfter(message: Message, milliseconds: number): void {
-    this.waiting++;
+    this.waiting.set(message, this.world.clock() + milliseconds);
     this.world.after(milliseconds, () => {
-      this.waiting--;
+      this.waiting.delete(message);
       this.take(message);
     });
   }

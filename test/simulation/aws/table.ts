@@ -133,6 +133,11 @@ export class SimulatedTable {
     return this.partitions.get(partition)?.get(sort)?.item;
   }
 
+  /** What the indexes show while they lag behind the items, for an observer. */
+  lagging(): unknown {
+    return [...this.indexes.values()].flatMap((index) => index.lagging() ?? []);
+  }
+
   /** Removes the items whose time to live ended more than `delay()` milliseconds ago. */
   expire(ttlAttribute: string, delay: () => number): void {
     for (const item of [...this.all()]) {
@@ -199,6 +204,13 @@ class SimulatedIndex {
     if (this.pending.length <= this.limit) return;
     this.catchUp();
     this.limit = Math.max(200, 2 * this.pending.length);
+  }
+
+  /** Undefined: the index shows every write. */
+  lagging(): unknown {
+    this.catchUp();
+    const { partitions, pending } = this;
+    return pending.length > 0 ? { partitions, pending } : undefined;
   }
 
   partition(value: string): Item[] {

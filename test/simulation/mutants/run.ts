@@ -1,27 +1,11 @@
-import { relative } from 'node:path';
-import { bundled, ROOT } from '../bundling';
 import { simulatedPlan } from '../plan';
 import { MUTANTS, type Mutant } from './mutants';
+import { mutated } from './plant';
 
 const [, , ...wanted] = process.argv;
 const EVENTS = 300;
 const MOST_SEEDS = 60;
-const MOST_SCHEDULES = 2000;
-
-/** Loads the simulation with a fault planted into the code. */
-async function mutated({ name, file, changes }: Mutant, n: number): Promise<typeof import('../bundle')> {
-  let planted = 0;
-  const bundle = await bundled('test/simulation/bundle.ts', `mutant-${n}`, (text, path) => {
-    if (relative(ROOT, path) !== file) return text;
-    return changes.reduce((changed, [from, to]) => {
-      if (changed.split(from).length !== 2) throw new Error(`${name}: ${file} does not contain once: ${from}`);
-      planted++;
-      return changed.replace(from, () => to);
-    }, text);
-  });
-  if (planted !== changes.length) throw new Error(`${name}: the simulation does not use ${file}`);
-  return require(bundle);
-}
+const MOST_RUNS = 2000;
 
 async function main(): Promise<void> {
   const plan = simulatedPlan();
@@ -34,9 +18,9 @@ async function main(): Promise<void> {
     let events = 0;
     let found = '';
     const { story } = mutant;
-    for (const one of STORIES.filter(({ name }) => story !== undefined && name.startsWith(story))) {
-      const { schedules, wrong } = await explore(plan, one, MOST_SCHEDULES);
-      if (wrong) found = `${schedules} schedules: ${wrong.mistakes[0]}`;
+    for (const one of STORIES.filter(({ protocol }) => story === `${protocol}:`)) {
+      const { states, wrong } = await explore(plan, one, { limit: MOST_RUNS });
+      if (wrong) found = `${states} states: ${wrong.mistakes[0]}`;
     }
     for (let seed = 1; story === undefined && seed <= MOST_SEEDS && found === ''; seed++) {
       const result = await runEpisode(plan, { ...scenarioOf(`mutant ${seed}`, EVENTS), ...mutant.scenario });

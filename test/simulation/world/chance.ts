@@ -34,6 +34,39 @@ export class Chance {
   }
 }
 
+/** No choice is random, because an explorer makes the choices: no fault, no latency, the first of each list. */
+export class NoChance extends Chance {
+  override readonly number = (): number => 0;
+
+  /** @param delays latency by purpose, milliseconds. Others: 0. */
+  constructor(
+    private readonly delays: Readonly<Record<string, number>> = {},
+    private readonly delay = 0,
+  ) {
+    super('');
+  }
+
+  override of(purpose: string): Chance {
+    return new NoChance({}, this.delays[purpose]);
+  }
+
+  override is(): boolean {
+    return false;
+  }
+
+  override between(low: number): number {
+    return low;
+  }
+
+  override mostlySmall(): number {
+    return this.delay;
+  }
+
+  override among<T>(list: readonly T[]): T {
+    return list[0] as T;
+  }
+}
+
 /** FNV-1a, 32 bits. */
 export function hashText(text: string, start = 0x811c9dc5): number {
   let hash = start;

@@ -7,8 +7,8 @@ export class Worker {
   alive = true;
   /** The process hangs: it makes no call and gets no response, until it is killed. */
   stalls = false;
-  /** The current invocation, and the number of faults that it met. */
-  invocation = { faults: 0 };
+  /** The current invocation: its event, and the number of faults that it met. */
+  invocation: { faults: number; readonly event?: object } = { faults: 0 };
   /** Called once when the worker dies. */
   onDeath: () => void = () => {};
 
@@ -22,14 +22,19 @@ export class Worker {
   }
 }
 
+/** The response of a service. */
+export type Answer<T = unknown> = { readonly value: T } | { readonly error: unknown };
+
 /** A call that waits for an explorer's decision. */
 export interface HeldCall {
   readonly worker: Worker;
   readonly name: string;
-  /** What the call reads or writes. Undefined: nothing that another call depends on. */
-  readonly touches: { readonly place: string; readonly writes: boolean } | undefined;
-  /** Makes the call. `lost`: the caller gets an error. `crash`: the caller dies after the effect. */
-  readonly make: (fate: 'answered' | 'lost' | 'crash') => void;
+  /** Makes the call take effect. */
+  readonly perform: () => Answer;
+  /** Gives the response to the worker, which then continues. */
+  readonly settle: (answer: Answer) => void;
+  /** What the worker gets if the response is lost. */
+  readonly error: () => Error;
 }
 
 /** How the calls of a service fail. */
@@ -38,7 +43,6 @@ export interface CallFaults {
   readonly answerLost?: Fault;
   readonly repeated?: Fault;
   readonly error: () => Error;
-  readonly touches?: HeldCall['touches'];
 }
 
 /**
@@ -60,14 +64,12 @@ export class Network {
     const { faults, trace } = world;
     return new Promise((resolve, reject) => {
       if (!worker.alive || worker.stalls) return;
+      const settle = (answer: Answer) => {
+        world.wake(() => ('error' in answer ? reject(answer.error) : resolve(answer.value as T)));
+      };
       if (this.explorer) {
-        const settle = { resolve, reject };
-        this.explorer({
-          worker,
-          name,
-          touches: kinds.touches,
-          make: (fate) => this.make(fate, worker, perform, kinds, settle),
-        });
+        const { error } = kinds;
+        this.explorer({ worker, name, perform: () => this.answerOf(worker, perform, { error }), settle, error });
         return;
       }
       if (faults.happens('crash before a call')) return worker.die();
@@ -76,35 +78,10 @@ export class Network {
         world.after(this.latency(), () => {
           if (!worker.alive || worker.stalls) return;
           if (faults.happens('crash after a call')) return worker.die();
-          if ('error' in answer) {
-            trace.add(worker.name, `${name}: ${(answer.error as Error).name}`);
-            world.wake(() => reject(answer.error));
-          } else {
-            trace.add(worker.name, name);
-            world.wake(() => resolve(answer.value));
-          }
+          trace.add(worker.name, 'error' in answer ? `${name}: ${(answer.error as Error).name}` : name);
+          settle(answer);
         });
       });
-    });
-  }
-
-  private make<T>(
-    fate: Parameters<HeldCall['make']>[0],
-    worker: Worker,
-    perform: () => T,
-    { error }: CallFaults,
-    { resolve, reject }: { readonly resolve: (value: T) => void; readonly reject: (error: unknown) => void },
-  ): void {
-    const answer = this.answerOf(worker, perform, { error });
-    if (fate !== 'answered') worker.invocation.faults++;
-    if (fate === 'crash') {
-      worker.die();
-      return;
-    }
-    this.world.wake(() => {
-      if (fate === 'lost') reject(error());
-      else if ('error' in answer) reject(answer.error);
-      else resolve(answer.value);
     });
   }
 
@@ -112,7 +89,7 @@ export class Network {
     worker: Worker,
     perform: () => T,
     { refused, answerLost, repeated, error }: CallFaults,
-  ): { readonly value: T } | { readonly error: unknown } {
+  ): Answer<T> {
     const { faults } = this.world;
     const failed = () => {
       worker.invocation.faults++;

@@ -8,7 +8,6 @@ import { Trace } from './trace';
 /** Time, chance, faults and the trace of one simulation. Nothing in it depends on real time or real randomness. */
 export class World {
   readonly timeline = new Timeline();
-  readonly chance: Chance;
   readonly faults: Faults;
   readonly trace: Trace;
   /** An error of the simulation itself. */
@@ -16,15 +15,20 @@ export class World {
   private ids = 0;
   private woken = false;
 
-  constructor(seed: string, rates: FaultRates, keepsTrace: boolean) {
-    this.chance = new Chance(seed);
+  constructor(
+    seed: string,
+    rates: FaultRates,
+    keepsTrace: boolean,
+    readonly chance = new Chance(seed),
+  ) {
     this.trace = new Trace(this.clock, keepsTrace);
     this.faults = new Faults(rates, this.chance.of('faults'), (fault) => this.trace.add('fault', fault));
     timer.wait = (milliseconds) => new Promise((resolve) => this.after(milliseconds, () => this.wake(resolve)));
   }
 
   readonly clock = (): number => this.timeline.now;
-  readonly newId = (): string => `id${++this.ids}`;
+  /** Returns a unique id. An explorer's ids depend on their owner, not on the order of the owners. */
+  newId = (_owner?: string): string => `id${++this.ids}`;
 
   after(milliseconds: number, act: () => void): void {
     this.timeline.at(this.timeline.now + milliseconds, act);
