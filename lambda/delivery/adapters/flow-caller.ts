@@ -1,7 +1,7 @@
 import { parseJson } from '../core/json';
 import type { FlowRequest } from '../core/ports';
 import { type FlowResponse, INCOMPLETE_RESPONSE } from '../core/response';
-import { guardedPoster, type PosterOptions } from './guarded-post';
+import { guardedPoster, type PosterOptions, type PostResponse } from './guarded-post';
 
 /**
  * Calls flows. Returns a missing response as a result, never throws, and never names the URL. Only the error code is
@@ -9,16 +9,18 @@ import { guardedPoster, type PosterOptions } from './guarded-post';
  */
 export function flowCaller(options: PosterOptions = {}): (url: string, request: FlowRequest) => Promise<FlowResponse> {
   const post = guardedPoster(options);
-  return async (url, request) => {
-    const response = await post(url, request);
-    if ('error' in response) return response;
-    const { status, headers, body } = response;
-    return {
-      status,
-      error: errorCode(status, body),
-      retryAfter: headers['retry-after'],
-      runId: runIdOf(headers['x-ms-workflow-run-id']),
-    };
+  return async (url, request) => readFlowResponse(await post(url, request));
+}
+
+/** What `deliver` uses of a response. */
+export function readFlowResponse(response: PostResponse): FlowResponse {
+  if ('error' in response) return response;
+  const { status, headers, body } = response;
+  return {
+    status,
+    error: errorCode(status, body),
+    retryAfter: headers['retry-after'],
+    runId: runIdOf(headers['x-ms-workflow-run-id']),
   };
 }
 
