@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeliverPorts } from '../../lambda/delivery/core/ports';
+import type { FlowResponse } from '../../lambda/delivery/core/response';
 import { registryPorts } from '../../lambda/registration/adapters/registry';
 import { type DesiredSubscription, register } from '../../lambda/registration/core/register';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
@@ -16,8 +17,10 @@ export const RECORDED: Readonly<Record<string, readonly { readonly body: Record<
   readFileSync(join(__dirname, '../fixtures/versions/0.1.0/messages.json'), 'utf8'),
 );
 
-/** Subscription that messages of strangers can name, and the text that stands for its uid in them. */
-export const STRANGE = { subscription: 'strange', uid: 'UID' };
+/** Subscriptions for the inputs of one run. */
+export const STRANGE = ['strange-0', 'strange-1', 'strange-2', 'strange-3', 'strange-4'] as const;
+/** Number of the subscription of a name. */
+const numberOf = (subscription: unknown): number => Number(String(subscription).at(-1));
 const NAME = 'Companion';
 const SUBSCRIPTIONS: readonly DesiredSubscription[] = [
   { definition: definitionOf('companion-source', 'data-source-refresh-failed', { filter: { dataSource: NAME } }) },
@@ -27,7 +30,7 @@ const SUBSCRIPTIONS: readonly DesiredSubscription[] = [
       threshold: { operator: 'above', value: 5 },
     }),
   },
-  { definition: definitionOf(STRANGE.subscription, 'full-refresh-completed') },
+  ...STRANGE.map((name) => ({ definition: definitionOf(name, 'full-refresh-completed') })),
 ];
 
 const busEvent = (detailType: string, time: string, detail: object) => ({
@@ -35,8 +38,8 @@ const busEvent = (detailType: string, time: string, detail: object) => ({
   ...{ account: '000000000000', time, region: 'us-east-1', resources: [], detail },
 });
 
-/** Answers of flows to strange deliveries. Companions are always accepted. */
-type StrangeFlow = DeliverPorts['post'];
+/** Response of the flow of a strange subscription. Companions are always accepted. */
+type StrangeFlow = (n: number) => Promise<FlowResponse>;
 
 /** A stand on which valid messages arrive together with mutated ones, and the check that each of them has its effect. */
 export class Companions {
@@ -45,15 +48,15 @@ export class Companions {
 
   private constructor(
     readonly stand: Stand,
-    readonly uid: string,
-    private readonly strange: Record<string, unknown>,
+    /** Stored items of the strange subscriptions. */
+    private readonly strange: readonly Record<string, unknown>[],
   ) {}
 
   static async start(plan: Plan, ports: StandPorts = {}, strange: StrangeFlow = async () => ({ status: 202 })) {
     const posts: string[] = [];
-    const post: StrangeFlow = async (url, request) => {
+    const post: DeliverPorts['post'] = async (_, request) => {
       const { subscription } = JSON.parse(request.body);
-      if (!String(subscription).startsWith('companion-')) return strange(url, request);
+      if (!String(subscription).startsWith('companion-')) return strange(numberOf(subscription));
       posts.push(request.body);
       return { status: 202 };
     };
@@ -71,18 +74,35 @@ export class Companions {
       clock,
     });
     for (const wanted of SUBSCRIPTIONS) await register({ ...wanted, flowUrl: OWN_FLOW_URL }, 'cli', registry);
-    const { uid = '' } = (await registry.subscriptions.read(STRANGE.subscription)) ?? {};
     await stand.drain();
-    const item = stand.dynamodb.table(place.subscriptionsTable).get({ pk: STRANGE.subscription }, true);
-    const made = new Companions(stand, uid, item ?? {});
+    const stored = stand.dynamodb.table(place.subscriptionsTable);
+    const items = STRANGE.map((pk) => stored.get({ pk }, true) ?? {});
+    const made = new Companions(stand, items);
     made.posts = posts;
     return made;
   }
 
-  /** Ends every pause of the strange subscription, and changes attributes of its item. */
-  restoreStrange(changes: object = {}): void {
+  /** Ends every pause of a strange subscription, and changes attributes of its item. */
+  restoreStrange(n: number, changes: object = {}): void {
     const { stand, strange } = this;
-    stand.dynamodb.table(stand.places.SUBSCRIPTIONS_TABLE_NAME).put({ ...strange, ...changes }, {});
+    stand.dynamodb.table(stand.places.SUBSCRIPTIONS_TABLE_NAME).put({ ...strange[n], ...changes }, {});
+  }
+
+  /** A delivery to a strange subscription. Its body has no other delivery of the stand. */
+  delivery(n: number, eventId: string): string {
+    const recorded = RECORDED.deliver?.[0]?.body as unknown as { readonly event: object };
+    const event = { ...recorded.event, eventId };
+    return JSON.stringify({ ...recorded, subscription: STRANGE[n], uid: this.uid(n), n: 0, event });
+  }
+
+  uid(n: number): string {
+    return String(this.strange[n]?.uid);
+  }
+
+  /** The row of a delivery. */
+  row(eventId: string): { readonly status?: string } | undefined {
+    const rows = [...this.stand.dynamodb.table(this.stand.places.DELIVERIES_TABLE_NAME).all()];
+    return rows.find(({ sk }) => sk === eventId);
   }
 
   /** Sends mutated inputs and companions, and processes all of them. */

@@ -36,7 +36,7 @@ const event: fc.Arbitrary<BusEvent> = fc.constantFrom(...VALID).chain(({ source,
     detail: mutated([detail]).map((made) => (isAccepted(made) ? made : { value: made })),
   }),
 );
-const BATCH = 5;
+const BATCH = 10;
 /** Runs with the same stand. */
 const RUNS = 20;
 

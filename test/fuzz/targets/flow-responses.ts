@@ -5,8 +5,8 @@ import { flowCaller, readFlowResponse } from '../../../lambda/delivery/adapters/
 import type { PostResponse } from '../../../lambda/delivery/adapters/guarded-post';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { Plan } from '../../../local/template/model/plan';
-import { Companions, RECORDED, STRANGE } from '../companions';
-import type { Target } from '../fuzz';
+import { Companions, STRANGE } from '../companions';
+import type { Result, Target } from '../fuzz';
 import { mutatedJson, oddText } from '../mutations';
 import { PLANTED } from '../secrets';
 
@@ -76,11 +76,11 @@ function bytesOf({ status, headers, body }: Answer, framing: (typeof CHUNKINGS)[
   return Buffer.from(texts[framing]);
 }
 
-/** One in so many runs goes over a socket. */
-const SOCKET_EVERY = 8;
+/** Responses that go over a socket, of those of a run. */
+const OVER_SOCKET = 1;
+const BATCH = STRANGE.length;
 /** Runs with the same stand. */
 const RUNS = 20;
-const MESSAGE = RECORDED.deliver?.[0]?.body as unknown as { readonly event: object };
 
 /** A flow on the loopback that answers every request with the same bytes. */
 class RawFlow {
@@ -106,39 +106,40 @@ class RawFlow {
   }
 }
 
-/** Answers of flows to a delivery. Another delivery of the same batch is accepted. */
-export const flowResponses = (plan: Plan): Target<{ answer: Answer; framing: (typeof CHUNKINGS)[number] }> => ({
+type Input = { readonly answer: Answer; readonly framing: (typeof CHUNKINGS)[number] }[];
+
+/** Responses of flows to deliveries. Another delivery of the same batch is accepted. */
+export const flowResponses = (plan: Plan): Target<Input> => ({
   name: 'flow responses',
-  inputs: fc.record({ answer, framing: fc.constantFrom(...CHUNKINGS) }),
+  inputs: fc.array(fc.record({ answer, framing: fc.constantFrom(...CHUNKINGS) }), { minLength: BATCH, maxLength: BATCH }),
+  batch: BATCH,
   async start() {
     let runs = 0;
     let companions: Companions;
-    let respond: () => Promise<FlowResponse>;
+    let respond: (n: number) => Promise<FlowResponse>;
     const flow = await RawFlow.start();
     const call = flowCaller({ loopback: true });
     return {
-      async run({ answer: sent, framing }) {
+      async run(all): Promise<Result> {
         const run = runs++;
-        if (run % RUNS === 0) companions = await Companions.start(plan, {}, () => respond());
-        const { uid } = companions;
-        let response: FlowResponse | undefined;
-        respond = async () => {
-          if (run % SOCKET_EVERY === 0) {
-            flow.answer = bytesOf(sent, framing);
-            response = await call(flow.url, { headers: {}, body: '{}', timeoutMs: 5000 });
-          } else response = readFlowResponse(posted(sent));
-          return response;
+        if (run % RUNS === 0) companions = await Companions.start(plan, {}, (n) => respond(n));
+        const called = new Set<number>();
+        respond = async (n) => {
+          called.add(n);
+          const { answer: sent, framing } = all[n] as Input[number];
+          if (n >= OVER_SOCKET) return readFlowResponse(posted(sent));
+          flow.answer = bytesOf(sent, framing);
+          return call(flow.url, { headers: {}, body: '{}', timeoutMs: 5000 });
         };
-        const event = { ...MESSAGE.event, eventId: `e${run}` };
-        const body = JSON.stringify({ ...MESSAGE, ...STRANGE, uid, n: 0, event });
-        const result = await companions.with((stand) => stand.queueOf('deliver').send(body));
-        companions.restoreStrange();
-        const row = companions.stand.rows.find((one) => 'sk' in one && one.sk === `e${run}`) as
-          | { readonly status: string }
-          | undefined;
+        const result = await companions.with((stand) => {
+          for (const n of all.keys()) stand.queueOf('deliver').send(companions.delivery(n, `e${run}`));
+        });
         const problems = [...(result.problems ?? [])];
-        if (row === undefined) problems.push('lost: the delivery has no row');
-        if (response === undefined) problems.push('the flow was not called');
+        for (const n of all.keys()) {
+          companions.restoreStrange(n);
+          if (!called.has(n)) problems.push(`lost: delivery ${n} did not reach its flow`);
+        }
+        if (companions.row(`e${run}`)?.status === undefined) problems.push('lost: a delivery has no row');
         return { ...result, problems, entrusted: undefined };
       },
       async stop() {

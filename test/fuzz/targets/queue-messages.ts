@@ -4,11 +4,13 @@ import { Companions, RECORDED, STRANGE } from '../companions';
 import type { Target } from '../fuzz';
 import { mutatedJson } from '../mutations';
 
+/** Stands for the uid of the subscription that deliveries name. */
+const UID = 'UID';
 const bodiesOf = (name: string) => (RECORDED[name] ?? []).map(({ body }) => body);
 /** Valid messages by the function that reads them. */
 const VALID: Readonly<Record<string, readonly object[]>> = {
   ...Object.fromEntries(Object.keys(RECORDED).map((name) => [name, bodiesOf(name)])),
-  deliver: bodiesOf('deliver').map((body: object) => ({ ...body, ...STRANGE })),
+  deliver: bodiesOf('deliver').map((body: object) => ({ ...body, subscription: STRANGE[0], uid: UID })),
   record: [...bodiesOf('dispatch'), ...bodiesOf('evaluate')],
 };
 
@@ -34,9 +36,9 @@ export const queueMessages = (plan: Plan): Target<StrangeMessage[]> => ({
     return {
       async run(messages) {
         if (runs++ % RUNS === 0) companions = await Companions.start(plan);
-        const { uid } = companions;
+        const uid = companions.uid(0);
         return companions.with((stand) => {
-          for (const { to, body } of messages) stand.queueOf(to).send(body.replaceAll(`"${STRANGE.uid}"`, `"${uid}"`));
+          for (const { to, body } of messages) stand.queueOf(to).send(body.replaceAll(`"${UID}"`, `"${uid}"`));
         });
       },
     };

@@ -1,15 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import fc from 'fast-check';
 import { entraTokens } from '../../../lambda/delivery/adapters/entra-tokens';
 import { secretReader } from '../../../lambda/delivery/adapters/secret-reader';
 import { readTokenResponse } from '../../../lambda/delivery/core/entra';
 import type { FlowUrlSource } from '../../../lambda/subscriptions/core/subscription';
 import type { Plan } from '../../../local/template/model/plan';
-import { Companions, RECORDED, STRANGE } from '../companions';
+import { Companions, STRANGE } from '../companions';
 import type { Result, Target } from '../fuzz';
 import { mutatedJson, oddText } from '../mutations';
 import { PLANTED, SECRETS } from '../secrets';
@@ -25,10 +25,11 @@ const content = fc.oneof(
   fc.tuple(fc.nat(URL_TEXT.length), oddText).map(([at, text]) => URL_TEXT.slice(0, at) + text + URL_TEXT.slice(at)),
   fc.nat(URL_TEXT.length).map((at) => URL_TEXT.slice(0, at)),
 );
-const SOURCES: readonly FlowUrlSource[] = [
-  { from: { secret: 'crm/flow-urls', field: 'url' } },
-  { from: { secret: 'crm/flow-urls' } },
-  { from: { parameter: '/crm/flow-url' } },
+/** Places of the URL of subscription `n`: the last character of the name of the secret. */
+const SOURCES: readonly ((n: number) => FlowUrlSource)[] = [
+  (n) => ({ from: { secret: `crm/flow-url-${n}`, field: 'url' } }),
+  (n) => ({ from: { secret: `crm/flow-url-${n}` } }),
+  (n) => ({ from: { parameter: `/crm/flow-url-${n}` } }),
 ];
 const TOKEN = { token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token: SECRETS.token.text };
 const REFUSAL = {
@@ -45,18 +46,22 @@ const tokenResponse = fc.record({
 interface Stored {
   readonly content: string;
   readonly binary: boolean;
-  readonly source: FlowUrlSource;
+  readonly source: (typeof SOURCES)[number];
   readonly response: { readonly status: number; readonly body: string; readonly retryAfter?: string };
 }
+const stored: fc.Arbitrary<Stored> = fc.record({
+  content,
+  binary: fc.oneof({ weight: 20, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  source: fc.constantFrom(...SOURCES),
+  response: tokenResponse as fc.Arbitrary<Stored['response']>,
+});
 const AUTH = {
   ...{ type: 'entra' as const, tenantId: 'contoso.onmicrosoft.com', clientId: 'client-1', cloud: 'public' as const },
-  clientSecret: { secret: 'crm/client-secret', field: 'other' },
+  clientSecret: { secret: 'crm/client-secret-0', field: 'other' },
 };
-/** One in so many token responses goes over a socket. */
-const SOCKET_EVERY = 8;
+const BATCH = STRANGE.length;
 /** Runs with the same stand. */
 const RUNS = 20;
-const MESSAGE = RECORDED.deliver?.[0]?.body as unknown as { readonly event: object };
 
 /** Entra ID on the loopback. */
 async function tokenEndpoint(respond: () => Stored['response']): Promise<Server> {
@@ -71,51 +76,53 @@ async function tokenEndpoint(respond: () => Stored['response']): Promise<Server>
 }
 
 /** Secrets and parameters that hold flow URLs and client secrets, and responses of Entra ID. */
-export const secretContents = (plan: Plan): Target<Stored> => ({
+export const secretContents = (plan: Plan): Target<Stored[]> => ({
   name: "secrets' contents",
-  inputs: fc.record({
-    content,
-    binary: fc.oneof({ weight: 20, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-    source: fc.constantFrom(...SOURCES),
-    response: tokenResponse as fc.Arbitrary<Stored['response']>,
-  }),
+  inputs: fc.array(stored, { minLength: BATCH, maxLength: BATCH }),
+  batch: BATCH,
   async start() {
     let runs = 0;
     let companions: Companions;
-    let stored: Stored;
+    let all: readonly Stored[] = [];
+    const named = (name: string) => all[Number(name.at(-1))] as Stored;
     const secretsManager = {
-      send: async () =>
-        stored.binary ? { SecretBinary: Buffer.from(stored.content) } : { SecretString: stored.content },
+      send: async ({ input: { SecretId = '' } }: GetSecretValueCommand) => {
+        const { binary, content: text } = named(SecretId);
+        return binary ? { SecretBinary: Buffer.from(text) } : { SecretString: text };
+      },
     } as unknown as SecretsManagerClient;
-    const ssm = { send: async () => ({ Parameter: { Value: stored.content } }) } as unknown as SSMClient;
-    const server = await tokenEndpoint(() => stored.response);
+    const ssm = {
+      send: async ({ input: { Name = '' } }: GetParameterCommand) => ({ Parameter: { Value: named(Name).content } }),
+    } as unknown as SSMClient;
+    const server = await tokenEndpoint(() => (all[0] as Stored).response);
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-    /** A token of the stored client secret and the response. */
-    const tokenOf = async (overSocket: boolean, clock: () => number) => {
-      if (!overSocket) return readTokenResponse(stored.response, AUTH, clock());
+    /** A token for each response. The first one goes over a socket, with the client secret of the first content. */
+    const tokens = (clock: () => number) => {
       const { read } = secretReader({ secretsManager, ssm }, clock);
       const options = { poster: { loopback: true }, origin: () => origin, webIdentity: async () => 'jwt' };
-      return entraTokens({ readSecret: read, clock, ...options }).get(AUTH, 5000);
+      const overSocket = entraTokens({ readSecret: read, clock, ...options }).get(AUTH, 5000);
+      return Promise.all([overSocket, ...all.map(({ response }) => readTokenResponse(response, AUTH, clock()))]);
     };
     return {
-      async run(input): Promise<Result> {
-        stored = input;
+      async run(inputs): Promise<Result> {
+        all = inputs;
         const run = runs++;
         if (run % RUNS === 0) companions = await Companions.start(plan, { secretsManager, ssm });
-        const { uid, stand } = companions;
+        const { stand } = companions;
+        // A sandbox keeps what it read.
         stand.forgetFunctions();
-        companions.restoreStrange({ flow: input.source });
-        const event = { ...MESSAGE.event, eventId: `e${run}` };
-        const body = JSON.stringify({ ...MESSAGE, ...STRANGE, uid, n: 0, event });
-        const result = await companions.with((one) => one.queueOf('deliver').send(body));
+        for (const [n, { source }] of all.entries()) companions.restoreStrange(n, { flow: source(n) });
+        const result = await companions.with((one) => {
+          for (const n of all.keys()) one.queueOf('deliver').send(companions.delivery(n, `e${run}`));
+        });
         const problems = [...(result.problems ?? [])];
-        const row = stand.rows.find((one) => 'sk' in one && one.sk === `e${run}`) as { status?: string } | undefined;
-        if (row?.status === undefined) problems.push('lost: the delivery has no row');
-        const token = await tokenOf(run % SOCKET_EVERY === 0, stand.world.clock);
-        const failure = 'error' in token ? [token.error, token.problem] : [];
-        if ('error' in token && token.problem.length < 10) problems.push(`says nothing about ${token.error}`);
-        return { ...result, problems, shown: [...(result.shown ?? []), ...failure], entrusted: undefined };
+        if (companions.row(`e${run}`)?.status === undefined) problems.push('lost: a delivery has no row');
+        const failures = (await tokens(stand.world.clock)).flatMap((one) => ('error' in one ? [one] : []));
+        const unclear = failures.filter(({ problem }) => problem.length < 10);
+        for (const { error } of unclear) problems.push(`says nothing about ${error}`);
+        const shown = failures.map(({ error, problem }) => `${error} ${problem}`);
+        return { ...result, problems, shown: [...(result.shown ?? []), ...shown], entrusted: undefined };
       },
       async stop() {
         server.closeAllConnections();

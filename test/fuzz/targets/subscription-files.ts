@@ -43,7 +43,7 @@ const file = fc
       }),
     ),
     encoding: fc.constantFrom(...ENCODINGS),
-    chunk: fc.constantFrom(7, 100, 100_000),
+    chunk: fc.constantFrom(61, 1000, 100_000),
   })
   .map(({ text, encoding, chunk }) => ({ bytes: Buffer.from(text, encoding), chunk }));
 
