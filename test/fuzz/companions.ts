@@ -154,7 +154,8 @@ export class Companions {
   /** Companions without their effect. */
   private lost(run: string): string[] {
     const { stand, posts } = this;
-    const count = (subscription: string) => posts.filter((body) => JSON.parse(body).subscription === subscription).length;
+    const count = (subscription: string) =>
+      posts.filter((body) => JSON.parse(body).subscription === subscription).length;
     const { runs, catalog } = { runs: stand.places.RUNS_TABLE_NAME, catalog: stand.places.CATALOG_TABLE_NAME };
     const closed = [...stand.dynamodb.table(runs).all()].find((row) => row.runId === run)?.closed;
     const recorded = [...stand.dynamodb.table(catalog).all()].some((row) => JSON.stringify(row).includes(`"${run}"`));

@@ -16,17 +16,33 @@ const INPUTS = Number(process.env.FUZZ_INPUTS ?? (process.env.SOAK ? 100_000 : 2
 const SEED = Number(process.env.FUZZ_SEED ?? new Date().toISOString().slice(0, 10).replaceAll('-', ''));
 
 const plan = everythingPlan();
-const TARGETS: readonly Target<never>[] = [busEvents(plan), subscriptionFiles, connectorRequests(plan), flowResponses(plan), secretContents(plan), customResources(plan), commandLines(plan), queueMessages(plan)] as never;
+const TARGETS: readonly Target<never>[] = [
+  busEvents(plan),
+  subscriptionFiles,
+  connectorRequests(plan),
+  flowResponses(plan),
+  secretContents(plan),
+  customResources(plan),
+  commandLines(plan),
+  queueMessages(plan),
+] as never;
 
 describe('any input', () => {
   afterAll(restoreTimer);
 
-  it.each(TARGETS)('gives an effect or a clear error, and repeats no credential: $name', async (target) => {
-    const start = process.cpuUsage();
-    try {
-      await fuzz(target, INPUTS / 8, SEED);
-    } finally {
-      if (process.env.FUZZ_TIMES) { const { user, system } = process.cpuUsage(start); console.log(target.name, (user + system) / 1000, 'ms CPU'); }
-    }
-  }, 3_600_000);
+  it.each(TARGETS)(
+    'gives an effect or a clear error, and repeats no credential: $name',
+    async (target) => {
+      const start = process.cpuUsage();
+      try {
+        await fuzz(target, INPUTS / 8, SEED);
+      } finally {
+        if (process.env.FUZZ_TIMES) {
+          const { user, system } = process.cpuUsage(start);
+          console.log(target.name, (user + system) / 1000, 'ms CPU');
+        }
+      }
+    },
+    3_600_000,
+  );
 });

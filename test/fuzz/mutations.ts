@@ -7,7 +7,7 @@ import { PLANTED } from './secrets';
 export const ODD: readonly unknown[] = [
   ...[null, true, false, 0, -0, 1, -1, 1.5, 1e308, -1e308, 5e-324, 2 ** 53, -(2 ** 53) - 2, 2 ** 31, 8.64e15 + 1],
   ...['', ' ', '\u0000', '\ud800', 'a\udc00', '\u202e', '\ufeff', '\ufffe', '𝕏'.repeat(60), 'é'.repeat(300), '\n\r\t'],
-  ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', '../..', '%00', '<script>', '${HOME}', "'; --", '#x'],
+  ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', '../..', '%00', '<script>', `\${HOME}`, "'; --", '#x'],
   ...['2026-13-45', '2026-02-30T00:00:00Z', '9999-12-31T23:59:59-12:00', '+275760-09-13T00:00:00.001Z', '12'],
   ...['NaN', '1e999', '-0', '１２', '0x10', '9'.repeat(400), 'x'.repeat(3000), 'true', '[]', '{}'],
   ...[[], {}, [[]], [null], { length: -1 }, { __proto__: null, constructor: 1 }, { toJSON: 1 }],

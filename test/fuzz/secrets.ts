@@ -24,7 +24,10 @@ export const SECRETS = {
     text: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJwbGFudGVkLXRva2VuIn0.Vt5Rk8Np2Wq7Xc4Bm9Ld3Hs6Jf1Gz0Ya',
     parts: ['eyJzdWIiOiJwbGFudGVkLX', 'Vt5Rk8Np2Wq7'],
   },
-  'API key': { text: 'cdpac_fuzz_Zk4Rm9Tq2Wx7Lp1Bv6Nc3Hd8Js5Fg0YaEiUoKtQrXw1', parts: ['Zk4Rm9Tq2Wx7', '8Js5Fg0YaEiU'] },
+  'API key': {
+    text: 'cdpac_fuzz_Zk4Rm9Tq2Wx7Lp1Bv6Nc3Hd8Js5Fg0YaEiUoKtQrXw1',
+    parts: ['Zk4Rm9Tq2Wx7', '8Js5Fg0YaEiU'],
+  },
   'client secret': { text: 'abC8Q~dR5kVn2Wm9Xt4Lp7Zs1Hj6Gf3Bq0YcEuTi', parts: ['dR5kVn2Wm9Xt', '7Zs1Hj6Gf3Bq'] },
   'outcome link': {
     text: `https://abc123.execute-api.us-east-1.amazonaws.com/v1/outcomes/s1_${'0123456789abcdef'.repeat(2)}.Hq3Zr7Vw1Xk5Nt9Lm2Bp6C`,

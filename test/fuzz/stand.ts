@@ -12,9 +12,9 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
-import type { SQSBatchResponse } from 'aws-lambda';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import type { SQSBatchResponse } from 'aws-lambda';
 import { collectHandler } from '../../lambda/collection/adapters/collecting';
 import { connectHandler } from '../../lambda/custom-connector/adapters/connecting';
 import { recordHandler } from '../../lambda/custom-connector/adapters/recording';
@@ -58,8 +58,10 @@ const nothing = async (): Promise<never> => {
   throw Object.assign(new Error('there is no such thing'), { name: 'ResourceNotFoundException', $fault: 'client' });
 };
 /** A client of a service. By default the service knows nothing of what it is asked. */
-const strangeService = <T extends object>(Client: { readonly prototype: T }, send: () => Promise<object> = nothing): T =>
-  Object.create(Client.prototype, { send: { value: send }, config: { value: {} } });
+const strangeService = <T extends object>(
+  Client: { readonly prototype: T },
+  send: () => Promise<object> = nothing,
+): T => Object.create(Client.prototype, { send: { value: send }, config: { value: {} } });
 const noJobs = async () => ({ jobs: [], Items: [] });
 const SERVICES = {
   appFlow: strangeService(AppflowClient),
@@ -227,8 +229,7 @@ export class Stand {
           ...clients,
           tokenVerifier: () => async () => ({ unavailable: 'the keys of the tenant cannot be read' }),
         }),
-      deliver: () =>
-        deliverHandler(host, { ...clients, secretsManager, ssm, sts, flowCaller: () => post }),
+      deliver: () => deliverHandler(host, { ...clients, secretsManager, ssm, sts, flowCaller: () => post }),
       dispatch: () => dispatchHandler(host, clients),
       evaluate: () => evaluateHandler(host, clients),
       measure: () => measureHandler(host, services),
@@ -236,8 +237,7 @@ export class Stand {
       poll: () => pollHandler(host, services),
       reconcile: () => reconcileHandler(host, services),
       record: () => recordHandler(host, clients),
-      register: () =>
-        registerHandler(host, { ...clients, putResponse: ports.putResponse ?? (async () => 200) }),
+      register: () => registerHandler(host, { ...clients, putResponse: ports.putResponse ?? (async () => 200) }),
     };
     return makers[name]?.() as Handler;
   }
@@ -247,7 +247,10 @@ export class Stand {
     const random = chance.of('jitter').number;
     let secrets = 0;
     // 128 bits in base64url, that nothing planted contains.
-    const newSecret = () => Buffer.from(`secret ${String(++secrets).padStart(9, '0')}`).toString('base64url').slice(0, 22);
+    const newSecret = () =>
+      Buffer.from(`secret ${String(++secrets).padStart(9, '0')}`)
+        .toString('base64url')
+        .slice(0, 22);
     return { env, clock, newId, newSecret, random, telemetry: () => this.telemetry };
   }
 

@@ -66,7 +66,8 @@ export function strictSqs(client: SQSClient): SQSClient {
     };
     for (const body of [MessageBody, ...Entries.map((entry) => entry.MessageBody)]) {
       if (body === undefined) continue;
-      if (!ACCEPTED.test(body)) throw Object.assign(named('InvalidMessageContents', 'invalid characters'), { $fault: 'client' });
+      if (!ACCEPTED.test(body))
+        throw Object.assign(named('InvalidMessageContents', 'invalid characters'), { $fault: 'client' });
       if (Buffer.byteLength(body) > MAX_MESSAGE_BYTES) throw invalid('the message is too long');
     }
     if (command instanceof ReceiveMessageCommand) return { Messages: [] };

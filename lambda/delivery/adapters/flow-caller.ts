@@ -1,3 +1,4 @@
+import { containsCredential } from '../../shared/core/redact';
 import { parseJson } from '../core/json';
 import type { FlowRequest } from '../core/ports';
 import { type FlowResponse, INCOMPLETE_RESPONSE } from '../core/response';
@@ -27,7 +28,7 @@ export function readFlowResponse(response: PostResponse): FlowResponse {
 /** The run's id, if it looks like one. It is stored and shown, and a response could quote the request. */
 function runIdOf(header: string | string[] | undefined): string | undefined {
   const text = Array.isArray(header) ? header[0] : header;
-  return text !== undefined && /^[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined;
+  return text !== undefined && /^[A-Za-z0-9-]{1,128}$/.test(text) && !containsCredential(text) ? text : undefined;
 }
 
 /** Whether the response's body can contain an error code. */
@@ -39,5 +40,6 @@ function errorCode(status: number | undefined, body: Buffer | undefined): string
   if (body === undefined) return INCOMPLETE_RESPONSE;
   const { error } = (parseJson(body.toString('utf8')) ?? {}) as { error?: { code?: unknown } | null };
   const code = error?.code;
-  return typeof code === 'string' && /^[A-Za-z0-9_.]{1,80}$/.test(code) ? code : undefined;
+  const isCode = typeof code === 'string' && /^[A-Za-z0-9_.]{1,80}$/.test(code);
+  return isCode && !containsCredential(code) ? code : undefined;
 }

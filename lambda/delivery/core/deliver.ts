@@ -40,7 +40,8 @@ export function deliverBatch(messages: readonly QueueMessage[], deadline: number
   const work: WorkPorts = { ...ports, writer: new HealthWriter(ports.subscriptions) };
   const deliverMessage = ({ body }: QueueMessage): Promise<void> => {
     const message = readDelivery(body);
-    return 'reason' in message ? reject(body, message.reason, ports) : deliver(message.value, deadline, work);
+    if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
+    return deliver(message, deadline, work);
   };
   return concurrently(messages, deliverMessage, ports);
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { TRIGGER_IDS } from '../../../contract/events';
-import { type Checked, readMessage } from '../../events/core/events';
 import type { DeliveryMessage } from './delivery';
+import { parseJson } from './json';
 
 /** Longer texts are no keys of DynamoDB. */
 const key = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
@@ -20,6 +20,8 @@ const messageSchema = v.looseObject({
   ...{ isTest: flag, anyAge: flag, probe: flag, replay: flag },
 });
 
-/** Reads a message of `dispatch` and `deliver`, the only writers of the queue. Never throws. */
-export const readDelivery = (body: string): Checked<DeliveryMessage> =>
-  readMessage(body, messageSchema, 'the message is not a delivery of this connector') as Checked<DeliveryMessage>;
+/** Reads a message of `dispatch` and `deliver`, the only writers of the queue. Undefined: it is not one. Never throws. */
+export function readDelivery(body: string): DeliveryMessage | undefined {
+  const message = parseJson(body);
+  return v.is(messageSchema, message) ? (message as unknown as DeliveryMessage) : undefined;
+}

@@ -44,5 +44,6 @@ export const metricQueries = (client: CloudWatchClient) => ({
     return { state: 'ended', table, endedAt: (timestamp?.getTime() ?? end - periodMs) + periodMs };
   },
 
-  look: (): Promise<QueryState> => Promise.reject(new RefusedError('the query of a CloudWatch metric is never running')),
+  look: (): Promise<QueryState> =>
+    Promise.reject(new RefusedError('the query of a CloudWatch metric is never running')),
 });

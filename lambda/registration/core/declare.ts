@@ -50,9 +50,7 @@ export async function declare(request: DeclarationRequest, ports: RegistryPorts)
       else await rename(wanted, managedBy, ports);
       current = name;
     } else {
-      throw new DeclarationError(
-        `the request type is ${show(type)}: CloudFormation sends Create, Update or Delete`,
-      );
+      throw new DeclarationError(`the request type is ${show(type)}: CloudFormation sends Create, Update or Delete`);
     }
     return { physicalId: current };
   } catch (error) {

@@ -50,7 +50,8 @@ const argumentsOf = ({ args }: Command): fc.Arbitrary<string[]> => {
     const choices = 'options' in argument ? (argument.options as string[] | undefined) : undefined;
     const good = fc.constantFrom(...(VALUES[name] ?? choices ?? ['x']));
     // A random path could be outside of the folder.
-    const value = name === 'output' ? good : fc.oneof({ weight: 5, arbitrary: good }, { weight: 1, arbitrary: oddText });
+    const value =
+      name === 'output' ? good : fc.oneof({ weight: 5, arbitrary: good }, { weight: 1, arbitrary: oddText });
     const given = value.map((text) => (type === 'positional' ? [text] : [`--${name}=${text}`]));
     // Without an output, a command writes to the working directory.
     if (name === 'output') return given;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { API_BASE_PATH, API_KEY_HEADER, CONNECTOR_ACTIONS, connectorRoutes } from '../../../contract/custom-connector';
 import { TRIGGER_IDS } from '../../../contract/events';
+import { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
 import { keyHash } from '../../../lambda/custom-connector/core/api-key';
 import { OPERATIONS } from '../../../lambda/custom-connector/core/definition/operations';
 import { TRIGGER_DEFINITIONS } from '../../../lambda/custom-connector/core/definition/triggers';
-import { KeyTable } from '../../../lambda/custom-connector/adapters/key-table';
 import { deliveryId } from '../../../lambda/delivery/core/delivery-id';
 import { checkCallback } from '../../../lambda/registration/core/callback';
 import type { Plan } from '../../../local/template/model/plan';
@@ -20,11 +20,47 @@ const FLOW = 'subscription' in callback ? callback.subscription : '';
 const INSTANT = '2026-11-20T00:00:00Z';
 /** Valid values of the fields and parameters of all operations. */
 const VALUES: Readonly<Record<string, unknown>> = {
-  ...{ callbackUrl: OWN_FLOW_URL, dataSource: 'CRM', segment: 'VIP', measure: 'Revenue', direction: 'above', level: 10 },
-  ...{ runId: 'nightly', status: 'Failed', memberCount: 10, value: 12.5, observedAt: INSTANT, from: INSTANT, to: INSTANT },
-  ...{ outcome: 'succeeded', message: 'done', deliveryId: deliveryId(FLOW, '0'.repeat(32)), dimensions: '{"Region":"EU"}' },
-  ...{ startedAt: INSTANT, endedAt: INSTANT, error: 'broken', recordCount: 5, attempt: 1, willRetry: false, sequence: 0 },
-  ...{ instanceId: 'default', flow: FLOW, id: 'registration', search: 'C', state: 'dead', unit: 'EUR', owners: 'a@example.com' },
+  ...{
+    callbackUrl: OWN_FLOW_URL,
+    dataSource: 'CRM',
+    segment: 'VIP',
+    measure: 'Revenue',
+    direction: 'above',
+    level: 10,
+  },
+  ...{
+    runId: 'nightly',
+    status: 'Failed',
+    memberCount: 10,
+    value: 12.5,
+    observedAt: INSTANT,
+    from: INSTANT,
+    to: INSTANT,
+  },
+  ...{
+    outcome: 'succeeded',
+    message: 'done',
+    deliveryId: deliveryId(FLOW, '0'.repeat(32)),
+    dimensions: '{"Region":"EU"}',
+  },
+  ...{
+    startedAt: INSTANT,
+    endedAt: INSTANT,
+    error: 'broken',
+    recordCount: 5,
+    attempt: 1,
+    willRetry: false,
+    sequence: 0,
+  },
+  ...{
+    instanceId: 'default',
+    flow: FLOW,
+    id: 'registration',
+    search: 'C',
+    state: 'dead',
+    unit: 'EUR',
+    owners: 'a@example.com',
+  },
   ...{ runLink: 'https://example.com/runs/1', link: 'https://example.com/page' },
 };
 const known = (names: readonly string[]): Record<string, unknown> =>
@@ -37,6 +73,7 @@ interface Request {
   readonly headers: unknown;
   readonly body: unknown;
 }
+const CONTEXT = { domainName: 'abc123.execute-api.eu-central-1.amazonaws.com' };
 const HEADERS = { 'content-type': 'application/json', 'x-forwarded-proto': 'https' };
 /** A valid request of every operation. */
 const VALID: readonly Request[] = [
@@ -93,7 +130,7 @@ const event = fc.constantFrom(...VALID).chain((valid) => {
       pathParameters: texts(path),
       queryStringParameters: texts(query),
       headers: { ...texts(headers), ...(signedIn && { [API_KEY_HEADER]: API_KEY, authorization: '' }) },
-      requestContext: { domainName: 'abc123.execute-api.eu-central-1.amazonaws.com' },
+      requestContext: CONTEXT,
       isBase64Encoded: base64,
       ...(body !== '' && { body }),
     }));
@@ -101,7 +138,7 @@ const event = fc.constantFrom(...VALID).chain((valid) => {
 
 const STATUSES = [200, 201, 202, 400, 401, 403, 404, 409, 413, 415, 503];
 /** Requests with the same stand. */
-const RUNS = 50;
+const RUNS = 100;
 
 /** Requests to the API of the custom connector, as API Gateway passes them. */
 export const connectorRequests = (plan: Plan): Target<Record<string, unknown>> => ({
@@ -114,19 +151,22 @@ export const connectorRequests = (plan: Plan): Target<Record<string, unknown>> =
       stand = new Stand(plan);
       const keys = new KeyTable(stand.clients.dynamodb, stand.places.SUBSCRIPTIONS_TABLE_NAME as string);
       await keys.create({ name: 'fuzz', hash: keyHash(API_KEY), createdAt: 0 });
-      // A flow that is registered, and values to read.
-      await stand.invoke('connect', { ...valid(VALID[0] as Request), headers: { ...HEADERS, [API_KEY_HEADER]: API_KEY } });
+      // Registered flows, and values to read.
+      for (const { body, ...request } of VALID) {
+        const headers = { ...HEADERS, [API_KEY_HEADER]: API_KEY };
+        await stand.invoke('connect', { ...request, headers, requestContext: CONTEXT, body: JSON.stringify(body) });
+      }
+      await stand.drain();
     };
-    const valid = ({ body, ...request }: Request) => ({
-      ...request,
-      requestContext: { domainName: 'abc123.execute-api.eu-central-1.amazonaws.com' },
-      body: JSON.stringify(body),
-    });
     return {
       async run(request): Promise<Result> {
         if (runs++ % RUNS === 0) await begin();
         stand.logs.length = 0;
-        const { statusCode = 0, headers, body } = (await stand.invoke('connect', request)) as {
+        const {
+          statusCode = 0,
+          headers,
+          body,
+        } = (await stand.invoke('connect', request)) as {
           statusCode?: number;
           headers?: object;
           body?: string;
@@ -135,7 +175,8 @@ export const connectorRequests = (plan: Plan): Target<Record<string, unknown>> =
         if (stand.world.broken) problems.push(`the simulation is broken: ${stand.world.broken.stack}`);
         if (statusCode >= 400) {
           const { code, message } = JSON.parse(body ?? '');
-          if (typeof code !== 'string' || typeof message !== 'string') problems.push(`answers ${statusCode} with ${body}`);
+          if (typeof code !== 'string' || typeof message !== 'string')
+            problems.push(`answers ${statusCode} with ${body}`);
         }
         return {
           problems,

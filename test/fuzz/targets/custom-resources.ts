@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Plan } from '../../../local/template/model/plan';
-import { hidden } from '../secrets';
 import type { Result, Target } from '../fuzz';
 import { mostlyMutated, mutated, mutatedJson } from '../mutations';
+import { hidden } from '../secrets';
 import { Stand } from '../stand';
 
 interface Request {
@@ -74,7 +74,9 @@ export const customResources = (plan: Plan): Target<unknown> => ({
         const problems = [...stand.problems];
         if (stand.world.broken) problems.push(`the simulation is broken: ${stand.world.broken.stack}`);
         if (bodies.length !== (isAnswerable ? 1 : 0)) {
-          problems.push(`${bodies.length} responses to a request ${isAnswerable ? 'with' : 'without'} a URL: ${hidden(errors)}`);
+          problems.push(
+            `${bodies.length} responses to a request ${isAnswerable ? 'with' : 'without'} a URL: ${hidden(errors)}`,
+          );
         }
         if (isAnswerable && errors.length > 0) problems.push(`throws ${hidden(errors)}`);
         const responses = bodies.map((body) => JSON.parse(body));
@@ -89,7 +91,10 @@ export const customResources = (plan: Plan): Target<unknown> => ({
   },
 });
 
-function mistakesOf(response: Record<string, unknown>, { StackId, RequestId, LogicalResourceId }: Record<string, unknown>) {
+function mistakesOf(
+  response: Record<string, unknown>,
+  { StackId, RequestId, LogicalResourceId }: Record<string, unknown>,
+) {
   const text = JSON.stringify(response);
   const isOdd = [StackId, RequestId, LogicalResourceId, response.PhysicalResourceId].some(
     (one) => typeof one !== 'string' || one.length > 200,

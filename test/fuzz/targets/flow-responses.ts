@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import fc from 'fast-check';
 import { flowCaller, readFlowResponse } from '../../../lambda/delivery/adapters/flow-caller';
 import type { PostResponse } from '../../../lambda/delivery/adapters/guarded-post';
@@ -17,9 +17,27 @@ const BODIES = [
   { statusCode: 429, message: 'Rate limit is exceeded. Try again in 20 seconds.' },
 ];
 const STATUSES = [200, 202, 204, 301, 302, 307, 308, 400, 401, 403, 404, 408, 410, 413, 425, 429, 500, 502, 503, 504];
-const HEADERS = ['retry-after', 'location', 'x-ms-workflow-run-id', 'x-ms-error', 'set-cookie', 'content-type'] as const;
+const HEADERS = [
+  'retry-after',
+  'location',
+  'x-ms-workflow-run-id',
+  'x-ms-error',
+  'set-cookie',
+  'content-type',
+] as const;
 const retryAfter = fc.constantFrom(
-  ...['0', '-1', '1.5', '3600', '99999999999', '1e9', 'Fri, 20 Nov 2026 12:30:00 GMT', 'Sun, 06 Nov 1994', '２０', ' 20 '],
+  ...[
+    '0',
+    '-1',
+    '1.5',
+    '3600',
+    '99999999999',
+    '1e9',
+    'Fri, 20 Nov 2026 12:30:00 GMT',
+    'Sun, 06 Nov 1994',
+    '２０',
+    ' 20 ',
+  ],
 );
 
 /** A response of a flow, before it is sent. */
@@ -34,10 +52,9 @@ const answer: fc.Arbitrary<Answer> = fc.record({
     { weight: 8, arbitrary: fc.constantFrom(...STATUSES) },
     { weight: 1, arbitrary: fc.integer({ min: 200, max: 999 }) },
   ),
-  headers: fc.array(
-    fc.tuple(fc.constantFrom(...HEADERS), fc.oneof(oddText, retryAfter, fc.constantFrom(...PLANTED))),
-    { maxLength: 4 },
-  ),
+  headers: fc.array(fc.tuple(fc.constantFrom(...HEADERS), fc.oneof(oddText, retryAfter, fc.constantFrom(...PLANTED))), {
+    maxLength: 4,
+  }),
   body: mutatedJson(BODIES),
   cut: fc.oneof(
     { weight: 8, arbitrary: fc.constant('no' as const) },
@@ -111,7 +128,10 @@ type Input = { readonly answer: Answer; readonly framing: (typeof CHUNKINGS)[num
 /** Responses of flows to deliveries. Another delivery of the same batch is accepted. */
 export const flowResponses = (plan: Plan): Target<Input> => ({
   name: 'flow responses',
-  inputs: fc.array(fc.record({ answer, framing: fc.constantFrom(...CHUNKINGS) }), { minLength: BATCH, maxLength: BATCH }),
+  inputs: fc.array(fc.record({ answer, framing: fc.constantFrom(...CHUNKINGS) }), {
+    minLength: BATCH,
+    maxLength: BATCH,
+  }),
   batch: BATCH,
   async start() {
     let runs = 0;

@@ -25,27 +25,25 @@ const MORE: readonly Entry[] = [
   {
     ...{ name: 'limits', trigger: 'measure-threshold-crossed', measure: 'Revenue', above: 10, recoverTo: 5 },
     ...{ dimensions: { Region: 'EU' }, rateLimit: { calls: 5, per: '1m' }, maxAge: '4h', keepAlive: '30d' },
-    ...{ flowUrl: '${FLOW}', flowLink: 'https://make.powerautomate.com/x', format: 'teams-card' },
+    ...{ flowUrl: `\${FLOW}`, flowLink: 'https://make.powerautomate.com/x', format: 'teams-card' },
   } as Entry,
 ];
 const ENTRIES = [...example.subscriptions, ...MORE];
-const LAST: Entry = { name: 'came-last', trigger: 'unification-refresh-completed', flowUrl: '${FLOW}' } as Entry;
+const LAST: Entry = { name: 'came-last', trigger: 'unification-refresh-completed', flowUrl: `\${FLOW}` } as Entry;
 /** Files with two of these entries each: one mistake in a long file hides the others. */
 const FILES = ENTRIES.map((entry, n) => ({ set: 'fuzz', subscriptions: [entry, ENTRIES[(n + 1) % ENTRIES.length]] }));
 
 const ENCODINGS = ['utf8', 'utf8', 'utf8', 'utf8', 'utf8', 'utf8', 'utf16le', 'latin1'] as const;
-const file = fc
-  .record({
-    text: perhapsDamaged(
-      fc.record({ content: mostlyMutated(FILES), asYaml: fc.boolean() }).map(({ content, asYaml }) => {
-        const whole = withLast(content);
-        return asYaml ? yamlOf(whole) : JSON.stringify(whole);
-      }),
-    ),
-    encoding: fc.constantFrom(...ENCODINGS),
-    chunk: fc.constantFrom(61, 1000, 100_000),
-  })
-  .map(({ text, encoding, chunk }) => ({ bytes: Buffer.from(text, encoding), chunk }));
+const file = fc.record({
+  text: perhapsDamaged(
+    fc.record({ content: mostlyMutated(FILES), asYaml: fc.boolean() }).map(({ content, asYaml }) => {
+      const whole = withLast(content);
+      return asYaml ? yamlOf(whole) : JSON.stringify(whole);
+    }),
+  ),
+  encoding: fc.constantFrom(...ENCODINGS),
+  chunk: fc.constantFrom(61, 1000, 100_000),
+});
 
 /** Adds a valid entry at the end. */
 function withLast(content: unknown): unknown {
@@ -66,18 +64,22 @@ function yamlOf(content: unknown): string {
 const MISTAKE = /^(file\.yaml:\d+: |… and \d)/;
 
 /** Subscription files as the CLI reads them. */
-export const subscriptionFiles: Target<{ bytes: Buffer; chunk: number }> = {
+export const subscriptionFiles: Target<{ text: string; encoding: BufferEncoding; chunk: number }> = {
   name: 'subscription files',
   inputs: file,
   async start() {
     return {
-      async run({ bytes, chunk }) {
+      async run({ text: written, encoding, chunk }) {
+        const bytes = Buffer.from(written, encoding);
         try {
           const decoder = new TextFileDecoder('file.yaml');
           let text = '';
           for (let at = 0; at < bytes.length; at += chunk) text += decoder.write(bytes.subarray(at, at + chunk));
           text += decoder.end();
-          const { entries, warnings, set } = readSubscriptionFile(text, { file: 'file.yaml', environment: ENVIRONMENT });
+          const { entries, warnings, set } = readSubscriptionFile(text, {
+            file: 'file.yaml',
+            environment: ENVIRONMENT,
+          });
           const definitions = entries.map(({ definition }) => definition);
           const asked = /name"?: ?"?came-last\b/.test(text);
           const isThere = !asked || definitions.some(({ name }) => name === LAST.name);
