@@ -5,6 +5,7 @@ import type { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/clien
 import type { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import fc from 'fast-check';
 import { entraTokens } from '../../../lambda/delivery/adapters/entra-tokens';
+import { flowOpener } from '../../../lambda/delivery/adapters/flow-opener';
 import { secretReader } from '../../../lambda/delivery/adapters/secret-reader';
 import { readTokenResponse } from '../../../lambda/delivery/core/entra';
 import type { FlowUrlSource } from '../../../lambda/subscriptions/core/subscription';
@@ -104,6 +105,17 @@ export const secretContents = (plan: Plan): Target<Stored[]> => ({
       const overSocket = entraTokens({ readSecret: read, clock, ...options }).get(AUTH, 5000);
       return Promise.all([overSocket, ...all.map(({ response }) => readTokenResponse(response, AUTH, clock()))]);
     };
+    /** Why URLs are refused. Only a row and an event of a later pause show it. */
+    const refusals = (clock: () => number) => {
+      const secrets = secretReader({ secretsManager, ssm }, clock);
+      const open = flowOpener({ unseal: async () => '', secrets, accepted: { credential: 'later' } });
+      return Promise.all(
+        all.map(async ({ source }, n) => {
+          const opened = await open('strange', source(n));
+          return 'refusal' in opened ? opened.refusal : undefined;
+        }),
+      );
+    };
     return {
       async run(inputs): Promise<Result> {
         all = inputs;
@@ -118,10 +130,11 @@ export const secretContents = (plan: Plan): Target<Stored[]> => ({
         });
         const problems = [...(result.problems ?? [])];
         if (companions.row(`e${run}`)?.status === undefined) problems.push('lost: a delivery has no row');
-        const failures = (await tokens(stand.world.clock)).flatMap((one) => ('error' in one ? [one] : []));
+        const { clock } = stand.world;
+        const failures = (await tokens(clock)).flatMap((one) => ('error' in one ? [one] : []));
         const unclear = failures.filter(({ problem }) => problem.length < 10);
         for (const { error } of unclear) problems.push(`says nothing about ${error}`);
-        const shown = failures.map(({ error, problem }) => `${error} ${problem}`);
+        const shown = [...failures.map(({ error, problem }) => `${error} ${problem}`), ...(await refusals(clock))];
         return { ...result, problems, shown: [...(result.shown ?? []), ...shown], entrusted: undefined };
       },
       async stop() {
