@@ -24,6 +24,7 @@ const SHARED = files(
     'test/local/{bus,engines,output,power-automate,run,template}/**/*.test.ts',
     'test/cli/*/**/*.test.ts',
     'test/docs/**/*.test.ts',
+    'test/fuzz/**/*.test.ts',
   ],
   [
     '**/{handler-function,telemetry,solution,status-line}.test.ts',
@@ -47,7 +48,8 @@ export default defineConfig(({ mode }) => ({
     // Vitest's default leaves one core idle.
     maxWorkers: availableParallelism(),
     env: {
-      // `npm run test:soak`: the property tests with four hundred times as many histories, the sweeps with every point.
+      // `npm run test:soak`: the property tests with four hundred times as many histories, the sweeps with every point, 100,000 fuzzed
+      // inputs.
       ...(mode === 'soak' && { SOAK: 'true', PROPERTY_RUNS: process.env.PROPERTY_RUNS ?? '200000' }),
       // A synth takes 0.2 s instead of 3 s without the validation of its template and without the stack traces of its
       // constructs. The tests of the examples and of `npm run synth` validate.

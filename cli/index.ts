@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { COMMANDS } from './commands';
+import { findConnector } from './connector/find-connector';
 import { main } from './main';
 import { processTerminal } from './shell/terminal';
 import { readTextStream } from './shell/text-file';
@@ -26,6 +27,7 @@ void main(process.argv.slice(2), COMMANDS, {
     return interruption.signal;
   },
   print: (help) => process.stdout.write(help),
+  findConnector,
 }).then((status) => {
   process.exitCode = status;
 });

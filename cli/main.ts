@@ -2,7 +2,7 @@ import { runCommand } from 'citty';
 import { counted } from '../lambda/shared/core/text';
 import { displayValue } from '../lambda/subscriptions/core/entry/messages';
 import type { Connector } from './connector/connector';
-import { type ConnectorSelector, findConnector } from './connector/find-connector';
+import type { ConnectorSelector } from './connector/find-connector';
 import { checkArguments, findCommand } from './frame/arguments';
 import type { CommandOrGroup, Context } from './frame/command';
 import { commandHelp, groupHelp, programHelp } from './frame/help';
@@ -17,6 +17,8 @@ export type ProgramEnvironment = Pick<
 > & {
   /** Writes text to standard output unchanged. */
   readonly print: (text: string) => void;
+  /** Finds the connector of a command. Throws a ConnectorError. */
+  readonly findConnector: (selector: ConnectorSelector) => Promise<Connector>;
 };
 
 /** Runs a command line. Reports errors on the terminal and never throws. */
@@ -43,7 +45,7 @@ export async function main(
       ...world,
       all,
       connector() {
-        connector ??= findConnector(selector);
+        connector ??= world.findConnector(selector);
         return connector;
       },
     };

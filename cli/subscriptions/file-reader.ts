@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Document, isMap, type Node } from 'yaml';
+import { containsCredential } from '../../lambda/shared/core/redact';
 import { toDefinition } from '../../lambda/subscriptions/core/entry/definition';
 import { closestWord } from '../../lambda/subscriptions/core/entry/messages';
 import { DEFAULT_SET, setSchema } from '../../lambda/subscriptions/core/entry/schema';
@@ -216,6 +217,6 @@ const KEYS_WITH_VARIABLES = ['flowUrl', 'link', 'flowLink'] as const;
 /** Identifies an entry in messages: by its name, or by its position if the name is missing or must not be shown. */
 function labelOf(value: unknown, index: number): string {
   const name = (value as { name?: unknown } | null)?.name;
-  const isShowable = typeof name === 'string' && /^[\p{L}\p{N} _.-]{1,80}$/u.test(name);
+  const isShowable = typeof name === 'string' && /^[\p{L}\p{N} _.-]{1,80}$/u.test(name) && !containsCredential(name);
   return isShowable ? `subscription "${name}"` : `subscription number ${index + 1}`;
 }

@@ -1,3 +1,4 @@
+import { containsCredential } from '../../lambda/shared/core/redact';
 import { closestWord, displayValue } from '../../lambda/subscriptions/core/entry/messages';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { Connector } from '../connector/connector';
@@ -6,7 +7,7 @@ import { CommandError, UsageError } from '../shell/exit';
 
 /** Validates the name of a subscription. Throws a UsageError. */
 export function checkName(name: string): string {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name) && !containsCredential(name)) return name;
   throw new UsageError(`${displayValue(name)} is not a subscription name: use 1 to 64 letters, digits, - and _`);
 }
 

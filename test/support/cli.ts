@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect } from 'vitest';
 import { COMMANDS } from '../../cli/commands';
+import { findConnector } from '../../cli/connector/find-connector';
 import { main } from '../../cli/main';
 import { processTerminal } from '../../cli/shell/terminal';
 import { madeOnce } from './once';
@@ -82,6 +83,7 @@ export async function callCli(args: readonly string[]): Promise<CliResult> {
     readInput: unused,
     untilInterrupted: unused,
     print: (text) => streams.stdout.write(text),
+    findConnector,
   });
   return { status, ...texts };
 }

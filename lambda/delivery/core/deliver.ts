@@ -1,4 +1,3 @@
-import { TRIGGER_IDS } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { concurrently, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
@@ -10,6 +9,7 @@ import { attempt } from './attempt';
 import { announceDeath, deathNotice } from './death';
 import { type Attempt, type DeliveryMessage, newRound } from './delivery';
 import { deliveryId } from './delivery-id';
+import { readDelivery } from './delivery-message';
 import { breakerState, recheckTime } from './health/circuit-breaker';
 import { HealthWriter } from './health/health-writer';
 import {
@@ -20,7 +20,6 @@ import {
   recordRefusal,
   recordSuccess,
 } from './health/record-outcome';
-import { parseJson } from './json';
 import type { Outcome } from './outcomes/outcome';
 import type { DeliverPorts, DeliveryKey, Lease } from './ports';
 import { BOOKING_LIFETIME_MS, cadenceOf } from './rate-limit';
@@ -40,20 +39,11 @@ const LEASE_GRACE_MS = 5_000;
 export function deliverBatch(messages: readonly QueueMessage[], deadline: number, ports: DeliverPorts) {
   const work: WorkPorts = { ...ports, writer: new HealthWriter(ports.subscriptions) };
   const deliverMessage = ({ body }: QueueMessage): Promise<void> => {
-    const message = parse(body);
+    const message = readDelivery(body);
     if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
     return deliver(message, deadline, work);
   };
   return concurrently(messages, deliverMessage, ports);
-}
-
-/** Recognizes the messages of `dispatch` and `deliver`, the only writers of the queue. */
-function parse(body: string): DeliveryMessage | undefined {
-  const message = parseJson(body) as DeliveryMessage | null | undefined;
-  const texts = [message?.subscription, message?.uid, message?.event?.eventId];
-  const hasKeys = texts.every((text) => typeof text === 'string' && text !== '');
-  const isTrigger = TRIGGER_IDS.some((id) => id === message?.event?.trigger);
-  return message && hasKeys && isTrigger && Number.isInteger(message.n) ? message : undefined;
 }
 
 interface Work {

@@ -266,7 +266,10 @@ export function issueText(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   // valibot reports a missing key as an issue of the object, with its own message.
   const missing = issue.kind === 'schema' && issue.type === 'object' && issue.received === 'undefined';
-  return path ? `"${path.toWellFormed()}" ${missing ? 'is missing' : issue.message}` : issue.message;
+  // valibot's own messages quote a text in full.
+  const message =
+    typeof issue.input === 'string' ? issue.message.replace(issue.received, () => show(issue.input)) : issue.message;
+  return path ? `${show(path.toWellFormed())} ${missing ? 'is missing' : message}` : message;
 }
 
 const envelopeSchema = v.object({

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { MAX_STAGES, STATUS_FAILURE_ALIAS, STATUSES } from '../../../contract/events';
 import { canonicalDimensions, keyPart } from '../../shared/core/metric';
 import { decimalHint, decimalSchema, wholeNumberHint, wholeNumberSchema } from '../../shared/core/numbers';
-import { looksLikeCredential } from '../../shared/core/redact';
+import { containsCredential, looksLikeCredential } from '../../shared/core/redact';
 import { cut } from '../../shared/core/text';
 
 /** Schemas of the fields of events, and the limits of their values. */
@@ -42,8 +42,11 @@ const textOf = (what: string) =>
   );
 export const textSchema = textOf('a text');
 
+export const CREDENTIAL_IN_NAME = 'contains a URL with a signature, a token or a key, which must stay secret';
+/** Names are stored, logged and shown: a credential in one is a mistake of its sender. */
 export const nameSchema = v.pipe(
   textSchema,
+  v.check((name) => !containsCredential(name), `${CREDENTIAL_IN_NAME}: write a name`),
   v.trim(),
   v.minLength(1, 'is empty: write a name'),
   v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters: write a shorter name`),

@@ -1,5 +1,6 @@
 import { type CloudWatchClient, GetMetricDataCommand, type StandardUnit } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchQuery } from '../../../contract/queries';
+import { RefusedError } from '../../shared/core/refused';
 import type { QueryState, QueryTick } from '../core/measure';
 import { calling } from './calling';
 
@@ -43,5 +44,6 @@ export const metricQueries = (client: CloudWatchClient) => ({
     return { state: 'ended', table, endedAt: (timestamp?.getTime() ?? end - periodMs) + periodMs };
   },
 
-  look: (): Promise<QueryState> => Promise.reject(new Error('CloudWatch queries are never running')),
+  look: (): Promise<QueryState> =>
+    Promise.reject(new RefusedError('the query of a CloudWatch metric is never running')),
 });

@@ -1,3 +1,4 @@
+import { show } from '../../events/core/fields';
 import { toDefinition } from '../../subscriptions/core/entry/definition';
 import { checkEntry } from '../../subscriptions/core/subscription-entry';
 import { SubscriptionError } from './errors';
@@ -49,9 +50,7 @@ export async function declare(request: DeclarationRequest, ports: RegistryPorts)
       else await rename(wanted, managedBy, ports);
       current = name;
     } else {
-      throw new DeclarationError(
-        `the request type is ${JSON.stringify(type)}: CloudFormation sends Create, Update or Delete`,
-      );
+      throw new DeclarationError(`the request type is ${show(type)}: CloudFormation sends Create, Update or Delete`);
     }
     return { physicalId: current };
   } catch (error) {

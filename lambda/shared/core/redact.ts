@@ -15,6 +15,8 @@ const WEB_TOKEN = /eyJ[\w-]+(?:\.[\w-]+)+/g;
 const API_KEY = /(cdpac_[a-z\d-]+_)[\w-]+/gi;
 /** The last part of an outcome link: a delivery's id, which stays, and the secret (`lambda/delivery/core/outcomes/outcome-link.ts`). */
 const OUTCOME_LINK = /(_[0-9a-f]{32}\.)[\w-]{22}/g;
+/** A client secret of Microsoft Entra ID. Its fourth to sixth characters are a digit and `Q~`. */
+const ENTRA_SECRET = /[\w.~-]{3}\dQ~[\w.~-]{20,}/g;
 const BEARER = /(bearer(?:\s|\\+[nrt])+)[\w.~+/=-]{8,}/gi;
 const SECRET_NAMES = 'client_?secret|client_?assertion|access_?token|refresh_?token|password|sig';
 const NAMED_SECRET = new RegExp(`${WORD}(${SECRET_NAMES})(["'\\\\]*\\s*[:=]\\s*["'\\\\]*)[^\\s"'\\\\&,;}]+`, 'gi');
@@ -35,10 +37,15 @@ export const redactText = (text: string): string =>
     .replace(/[^\s"'<>]+/g, redactWord)
     .replace(WEB_TOKEN, REDACTED)
     .replace(API_KEY, `$1${REDACTED}`)
-    .replace(OUTCOME_LINK, `$1${REDACTED}`);
+    .replace(OUTCOME_LINK, `$1${REDACTED}`)
+    .replace(ENTRA_SECRET, REDACTED);
 
-/** A client secret of Microsoft Entra ID. Its fourth to sixth characters are a digit and `Q~`. */
-const ENTRA_SECRET = /[\w.~-]{3}\dQ~[\w.~-]{20,}/;
+const SIGNATURE = new RegExp(`${WORD}sig${EQUALS}[\\w%~-]{16,}`, 'i');
+const CREDENTIALS = [SIGNATURE, WEB_TOKEN, API_KEY, OUTCOME_LINK, ENTRA_SECRET];
+
+/** Whether a text contains a credential for certain: a flow URL's signature, a token, an API key or a client secret. */
+export const containsCredential = (text: string): boolean => CREDENTIALS.some((form) => text.search(form) !== -1);
+
 const AWS_ACCESS_KEY_ID = /(?:AKIA|ASIA)[A-Z0-9]{16}/;
 /** Keys and signatures in base64, base64url or hexadecimal. */
 const KEY_LIKE = /[\w~.+/=-]{20,}/g;
@@ -48,7 +55,7 @@ const KEY_LIKE = /[\w~.+/=-]{20,}/g;
  * random text. Other credentials are not detected.
  */
 export function looksLikeCredential(text: string): boolean {
-  const isKnown = ENTRA_SECRET.test(text) || AWS_ACCESS_KEY_ID.test(text) || redactText(text) !== text;
+  const isKnown = AWS_ACCESS_KEY_ID.test(text) || redactText(text) !== text;
   return isKnown || (text.match(KEY_LIKE) ?? []).some(isMixed);
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { MAX_NAME_LENGTH, show, UNPAIRED_SURROGATE } from '../../../events/core/fields';
+import { CREDENTIAL_IN_NAME, MAX_NAME_LENGTH, show, UNPAIRED_SURROGATE } from '../../../events/core/fields';
+import { containsCredential } from '../../../shared/core/redact';
 
 /** Messages for mistakes in a subscription's entry: what is wrong, and what to write instead. */
 
@@ -51,6 +52,7 @@ export const text = (hint: string) =>
   v.pipe(
     v.string(writeText(hint)),
     v.check((written) => written.isWellFormed(), `${UNPAIRED_SURROGATE}; write ${hint} with complete characters`),
+    v.check((written) => !containsCredential(written), `${CREDENTIAL_IN_NAME}; write ${hint}`),
     v.trim(),
     v.minLength(1, write(hint)),
     v.maxLength(MAX_NAME_LENGTH, `is longer than ${MAX_NAME_LENGTH} characters; write a shorter one`),

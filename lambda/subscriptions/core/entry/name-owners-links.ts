@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { MAX_LINK_LENGTH, UNPAIRED_SURROGATE } from '../../../events/core/fields';
-import { looksLikeCredential } from '../../../shared/core/redact';
+import { CREDENTIAL_IN_NAME, MAX_LINK_LENGTH, UNPAIRED_SURROGATE } from '../../../events/core/fields';
+import { containsCredential, looksLikeCredential } from '../../../shared/core/redact';
 import { MAX_OWNERS_LENGTH } from '../subscription';
 import { displayValue, FLOW_URL_PARTS, write, writeText } from './messages';
 
@@ -18,6 +18,7 @@ export const nameEntry = v.pipe(
     const isSecret = FLOW_URL_PARTS.test(String(issue.input)) || looksLikeCredential(String(issue.input));
     return write(better && !isSecret ? `${rule}, such as ${better}` : rule)(issue);
   }),
+  v.check((name) => !containsCredential(name), `${CREDENTIAL_IN_NAME}; write another name`),
   v.description('Unique name: 1 to 64 letters, digits, - and _.'),
 );
 

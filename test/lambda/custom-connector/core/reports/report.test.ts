@@ -152,7 +152,7 @@ describe('a refused report', () => {
     [
       'refreshes',
       { ...REFRESH, dataSource: callbackUrl() },
-      'Data source: "dataSource" is longer than 200 characters: write a shorter name.',
+      'Data source: "dataSource" contains a URL with a signature, a token or a key, which must stay secret: write a name.',
     ],
     ['refreshes', { ...REFRESH, [callbackUrl()]: 1 }, unknown('a URL')],
   ])('of /%s names the field: %j', async (path, body, message) => {

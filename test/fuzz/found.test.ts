@@ -1,0 +1,72 @@
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { checkName } from '../../cli/subscriptions/find-subscription';
+import { readFlowResponse } from '../../lambda/delivery/adapters/flow-caller';
+import { readDelivery } from '../../lambda/delivery/core/delivery-message';
+import { checkDetail, readMessage } from '../../lambda/events/core/events';
+import { metricQueries } from '../../lambda/queries/adapters/cloudwatch';
+import { declare } from '../../lambda/registration/core/declare';
+import { redactText } from '../../lambda/shared/core/redact';
+import { RefusedError } from '../../lambda/shared/core/refused';
+import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
+import { RECORDED } from './companions';
+import { SECRETS, secretsIn } from './secrets';
+
+const [url, key, token, secret] = [
+  SECRETS['flow URL'].text,
+  SECRETS['API key'].text,
+  SECRETS.token.text,
+  SECRETS['client secret'].text,
+];
+const ENTRY = { name: 'a', trigger: 'data-source-refresh-failed', flowUrlFrom: { secret: 'crm/flow-url' } };
+
+describe('bugs that fuzzing found', () => {
+  it('quoted a flow URL in the reason for a field of another type', () => {
+    const read = readMessage(JSON.stringify({ jobs: url }), v.object({ jobs: v.object({}) }), 'the message is wrong');
+    expect(read).toMatchObject({ reason: expect.stringContaining('a text that looks like a secret') });
+    expect(secretsIn(read)).toEqual([]);
+  });
+
+  it('quoted the type of a custom-resource request', async () => {
+    const request = { type: url, stack: 'Shop', logicalId: 'Vip', entry: '{}' };
+    const { reason } = await declare(request, undefined as never);
+    expect(reason).toContain('CloudFormation sends Create, Update or Delete');
+    expect(secretsIn(reason)).toEqual([]);
+  });
+
+  it('repeated a message for ever that says that a CloudWatch query is running', async () => {
+    await expect(metricQueries(undefined as never).look()).rejects.toThrow(RefusedError);
+  });
+
+  it('repeated a delivery for ever that does not say when it was accepted', () => {
+    const body = RECORDED.deliver?.[0]?.body as object;
+    expect(readDelivery(JSON.stringify(body))).toEqual(body);
+    expect(readDelivery(JSON.stringify({ ...body, acceptedAt: undefined }))).toBeUndefined();
+  });
+
+  it('stored a key that a flow returned as its error code', () => {
+    const body = Buffer.from(JSON.stringify({ error: { code: key } }));
+    expect(readFlowResponse({ status: 429, headers: {}, body })).toEqual({ status: 429 });
+  });
+
+  it.each([
+    ['a key as the name', { ...ENTRY, name: key }],
+    ['a token as the data source', { ...ENTRY, dataSource: token }],
+  ])('stored a subscription with %s', (_, entry) => {
+    const checked = checkEntry(entry);
+    expect(checked).toHaveProperty('mistakes');
+    expect(secretsIn(checked)).toEqual([]);
+  });
+
+  it('showed a client secret that an event names as its data source', () => {
+    const detail = { dataSource: `see ${secret} (broken)`, runId: 'r', status: 'Failed' };
+    const checked = checkDetail('DataSourceRefreshed', detail);
+    expect(checked).toHaveProperty('reason');
+    expect(secretsIn(checked)).toEqual([]);
+    expect(secretsIn(redactText(`the secret is ${secret}`))).toEqual([]);
+  });
+
+  it('showed a key that a command was given as the name of a subscription', () => {
+    expect(() => checkName(key)).toThrow('is not a subscription name');
+  });
+});
