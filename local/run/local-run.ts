@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { actionsIn } from '../../cli/custom-connector/connector-api';
 import { definitionFor } from '../../cli/custom-connector/connector-files';
 import { readTextFile } from '../../cli/shell/text-file';
@@ -20,7 +19,6 @@ import { BusHistory } from '../page/bus-history';
 import { runPage } from '../page/run-page';
 import { PageServer } from '../page/server';
 import { Cleanups } from '../shared/cleanups';
-import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import { UserError } from '../shared/user-error';
 import { type LocalStack, messagesIn, startLocalStack } from '../stack';
 import { type LocalConnector, localConnector } from '../stack/connector';
@@ -209,10 +207,8 @@ export class LocalRun {
 
   private async replay(entries: EventFile, file: string, stack: LocalStack, connector: LocalConnector) {
     this.print(`Putting ${entries.length} events from ${file} …`);
-    const client = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
-    this.cleanups.add(() => client.destroy());
     await replay(entries, {
-      client,
+      put: (input) => stack.putEvents(input),
       busName: connector.busName,
       room: () => this.room(stack),
       settled: () => this.settled(stack),

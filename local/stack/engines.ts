@@ -21,7 +21,7 @@ import type { Plan } from '../template/model/plan';
 import { ACCOUNT, REGION } from '../template/plan';
 import { secretOf } from '../template/resources/secrets-manager';
 import { parameterOf } from '../template/resources/ssm';
-import type { LocalService, LocalStackOptions } from './local-stack';
+import type { LocalService, LocalStack, LocalStackOptions } from './local-stack';
 
 /** The started servers of a stack. `cleanups` stops them. */
 export interface Engines {
@@ -70,11 +70,23 @@ export async function startEngines(options: LocalStackOptions, routes: Routes, c
   return { endpoint, dynamoDb, sqs, endpoints, logs: new LogStore(), activity, cleanups };
 }
 
+/** `PutEvents` of the buses, as work of the stack. */
+export const putEventsOf =
+  (buses: EventBuses, activity: Activity): LocalStack['putEvents'] =>
+  async (input) => {
+    const end = activity.begin();
+    try {
+      return await buses.putEvents({ ...input });
+    } finally {
+      end();
+    }
+  };
+
 /** Adds the operations of a plan's resources, and of the stubs, to the endpoint. */
 export function serveOperations(
   plan: Plan,
-  { endpoint, logs, activity }: Engines,
-  buses: EventBuses,
+  { endpoint, logs }: Engines,
+  putEvents: LocalStack['putEvents'],
   options: LocalStackOptions,
 ): void {
   const answers = answersOf(options);
@@ -88,14 +100,7 @@ export function serveOperations(
     ...cloudWatchOperations(answers),
     ...cloudWatchLogsOperations(logs),
     ...runOperations(answers),
-    'AWSEvents.PutEvents': async (input) => {
-      const end = activity.begin();
-      try {
-        return await buses.putEvents(input);
-      } finally {
-        end();
-      }
-    },
+    'AWSEvents.PutEvents': putEvents,
   });
   endpoint.serveQuery(stsOperations({ account: ACCOUNT, region: REGION }));
 }

@@ -1,4 +1,4 @@
-import type { BusEvent } from '../bus/event-bus';
+import type { BusEvent, PutEventsResult } from '../bus/event-bus';
 import type { EventPattern } from '../bus/pattern';
 import type { InvocationResult } from '../engines/functions/sandbox';
 import type { AwsCall } from '../engines/protocol/calls';
@@ -130,6 +130,8 @@ export interface LocalStack {
    * @param onFewer called each time the number of messages reaches a new minimum.
    */
   whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal, onFewer?: () => void): Promise<void>;
+  /** `PutEvents`, without the endpoint. Throws `AwsError` if it is invalid as a whole. */
+  putEvents(input: { readonly Entries?: unknown }): Promise<PutEventsResult>;
   /** Calls a function like Lambda's `Invoke`. Throws if the template has no such function. */
   invoke(logicalId: string, event: unknown): Promise<InvocationResult>;
   /**

@@ -6,7 +6,7 @@ import { Cleanups } from '../shared/cleanups';
 import type { Plan } from '../template/model/plan';
 import { ACCOUNT, planTemplate, REGION, stackId } from '../template/plan';
 import { type LoadedTemplate, loadTemplate } from '../template/template';
-import { serveOperations, startEngines } from './engines';
+import { putEventsOf, serveOperations, startEngines } from './engines';
 import { lambdaFunctions, startEventSources } from './functions';
 import { startHttpApis } from './http-apis';
 import type { LocalStack, LocalStackOptions } from './local-stack';
@@ -58,7 +58,8 @@ async function start(
 
   const functions = lambdaFunctions(plan, engines, options);
   const destinations = { sqs, functions, log: (id: string, message: string) => options.onLog?.(id, message) };
-  serveOperations(plan, engines, eventBuses(plan, destinations, options.onEvent), options);
+  const putEvents = putEventsOf(eventBuses(plan, destinations, options.onEvent), activity);
+  serveOperations(plan, engines, putEvents, options);
   startEventSources(plan, engines, functions);
   apis.serve(plan, functions);
   const timers = schedules(plan, destinations, options.speed);
@@ -97,6 +98,7 @@ async function start(
     deadLetters: () => queues.deadLetters(),
     isIdle: () => queues.isIdle(),
     whenIdle: (signal) => queues.whenIdle(signal),
+    putEvents,
     whenRoom: (limit, signal) => queues.whenRoom(limit, signal),
     whenDrained: (...args) => queues.whenDrained(...args),
     async invoke(logicalId, event) {

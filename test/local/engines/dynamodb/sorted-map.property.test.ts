@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Bound, SortedMap } from '../../../../local/engines/dynamodb/sorted-map';
 
-const key = fc.integer({ min: 0, max: 1500 }).map((n) => String(n).padStart(4, '0'));
+const key = fc.integer({ min: 0, max: 1000 }).map((n) => String(n).padStart(4, '0'));
 const bound = fc.option(fc.record({ key, inclusive: fc.boolean() }), { nil: undefined });
 
 it('has the ranges of a sorted list, in both directions', () => {
-  const writes = fc.array(fc.tuple(key, fc.boolean()), { maxLength: 3000, size: 'max' });
+  const writes = fc.array(fc.tuple(key, fc.boolean()), { maxLength: 2000, size: 'max' });
   fc.assert(
     fc.property(writes, fc.array(fc.tuple(bound, bound), { maxLength: 5 }), (all, ranges) => {
       const [map, model] = [new SortedMap<number>(), new Map<string, number>()];
@@ -21,7 +21,7 @@ it('has the ranges of a sorted list, in both directions', () => {
       }
       const sorted = [...model].toSorted(([a], [b]) => (a < b ? -1 : 1));
       expect(map.size).toBe(model.size);
-      for (const [name, n] of model) expect(map.get(name)).toBe(n);
+      expect([...model.keys()].map((name) => map.get(name))).toEqual([...model.values()]);
       for (const [low, high] of [[undefined, undefined], ...ranges] as [Bound | undefined, Bound | undefined][]) {
         const inside = sorted.filter(([name]) => {
           const above = !low || name > low.key || (low.inclusive && name === low.key);
@@ -31,6 +31,6 @@ it('has the ranges of a sorted list, in both directions', () => {
         expect([...map.range(low, high, true)]).toEqual(inside.toReversed());
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 15 },
   );
 });
