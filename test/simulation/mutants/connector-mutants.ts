@@ -88,16 +88,6 @@ const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'ended registration removed although it was saved again',
-    file: subscriptionTable,
-    changes: [
-      [
-        'const remove = new DeleteCommand({ TableName: this.table, Key, ...allUnchanged(subscription) });',
-        'const remove = new DeleteCommand({ TableName: this.table, Key });',
-      ],
-    ],
-  },
-  {
     name: 'threshold items written after the subscription',
     file: register,
     changes: [
