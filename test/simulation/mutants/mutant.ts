@@ -1,0 +1,8 @@
+/** A fault planted into the code: `from` occurs once in the file and becomes `to`. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly changes: readonly (readonly [from: string, to: string])[];
+  /** Beginning of the name of the story that explores this code. Default: random episodes. */
+  readonly story?: string;
+}
