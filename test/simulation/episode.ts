@@ -5,6 +5,7 @@ import { Makers } from './connector/makers';
 import { SimulatedFlows } from './flows';
 import { Operators } from './operators';
 import { Oracle } from './oracle/oracle';
+import { Reports } from './reports';
 import { type Scenario, spellsOf } from './scenario';
 import { SimulatedStack } from './stack';
 import { Workload } from './workload';
@@ -51,7 +52,10 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
       oracle.onPost(post);
       race(0.05, () => operators.raceDelivery(post.flow));
     },
-    onAnswer: (...answer) => oracle.onAnswer(...answer),
+    onAnswer(post, answer, accepted) {
+      oracle.onAnswer(post, answer, accepted);
+      if (accepted) reports.started(post);
+    },
   });
   const stack: SimulatedStack = new SimulatedStack(plan, world, {
     onRead(table, key, by) {
@@ -65,6 +69,7 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   });
   oracle.watch(stack);
   const operators: Operators = new Operators(world, stack, flows, oracle);
+  const reports: Reports = new Reports(world, stack, oracle);
   const start = world.clock();
 
   world.faults.active = false;

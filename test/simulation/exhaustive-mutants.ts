@@ -1,6 +1,7 @@
 import type { Plan } from '../../local/template/model/plan';
 import type { Explored } from './exhaustive';
-import { MUTANTS, type Mutant } from './mutants/mutants';
+import type { Mutant } from './mutants/mutant';
+import { MUTANTS } from './mutants/mutants';
 import { mutated } from './mutants/plant';
 import type { Protocol, Story } from './stories/story';
 

@@ -9,16 +9,11 @@ import type { RegistryPorts } from '../../lambda/registration/core/ports';
 import { register, unregister } from '../../lambda/registration/core/register';
 import { sealFlowUrl } from '../../lambda/subscriptions/adapters/flow-url-seal';
 import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscription-table';
-import type {
-  ChangeThreshold,
-  LevelThreshold,
-  SubscriptionDefinition,
-  Threshold,
-} from '../../lambda/subscriptions/core/subscription';
+import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
+import { Definitions } from './definitions';
 import type { SimulatedFlows } from './flows';
 import type { Oracle } from './oracle/oracle';
 import type { SimulatedStack } from './stack';
-import { DATA_SOURCES, HIGHEST, MEASURES, REGIONS, SEGMENTS } from './workload';
 import type { Chance } from './world/chance';
 import { Worker } from './world/network';
 import type { World } from './world/world';
@@ -47,6 +42,7 @@ export function operatorPorts(world: World, stack: SimulatedStack, worker: Worke
 export class Operators {
   private readonly wishes = new Map<string, Wish>();
   private readonly chance: Chance;
+  private readonly definitions: Definitions;
   private workers = 0;
   /** Commands in progress, or waiting to be run again. */
   busy = 0;
@@ -58,12 +54,13 @@ export class Operators {
     private readonly oracle: Oracle,
   ) {
     this.chance = world.chance.of('operators');
+    this.definitions = new Definitions(this.chance);
   }
 
   /** Creates a subscription, sometimes one without a flow. */
   create(name: string): void {
     const hasFlow = !this.chance.is(0.1);
-    this.wishes.set(name, { definition: this.definition(name, undefined), hasFlow, exists: true });
+    this.wishes.set(name, { definition: this.definitions.any(name, undefined), hasFlow, exists: true });
     this.flows.flow(name);
     this.fulfil(name);
   }
@@ -77,7 +74,7 @@ export class Operators {
     if (!wish.exists) wish.exists = true;
     else if (what < 0.06) this.recreate(name);
     else if (what < 0.12) this.pauseAndResume(name);
-    else if (what < 0.3) wish.definition = this.definition(name, wish.definition);
+    else if (what < 0.3) wish.definition = this.definitions.any(name, wish.definition);
     else if (what < 0.36) wish.definition = { ...wish.definition, owners: [`kim${chance.between(1, 9)}@example.com`] };
     else if (what < 0.48) this.flows.flow(name).renew();
     else if (what < 0.55) wish.exists = false;
@@ -99,7 +96,7 @@ export class Operators {
     });
     if (watching.length === 0) return;
     const wish = this.chance.among(watching);
-    wish.definition = { ...wish.definition, threshold: this.threshold() };
+    wish.definition = { ...wish.definition, threshold: this.definitions.threshold() };
     this.fulfil(wish.definition.name);
   }
 
@@ -135,7 +132,7 @@ export class Operators {
     for (const [name, wish] of this.wishes) {
       // Nothing moves any more: a new threshold fires exactly for a value that is already beyond it.
       if (wish.definition.threshold && this.chance.is(0.3)) {
-        wish.definition = { ...wish.definition, threshold: { ...this.level(), fireIfAlreadyBeyond: true } };
+        wish.definition = { ...wish.definition, threshold: { ...this.definitions.level(), fireIfAlreadyBeyond: true } };
       }
       this.fulfil(name);
       const { bySomebody } = this.oracle.versions.current(name)?.health ?? {};
@@ -153,8 +150,7 @@ export class Operators {
       }
       const flowUrl = hasFlow ? this.flows.flow(name).url : undefined;
       await register({ definition, flowUrl }, MANAGER, ports);
-      const { thresholdId } = this.oracle.versions.current(name) ?? {};
-      if (thresholdId !== undefined) this.oracle.registered.add(thresholdId);
+      this.oracle.completed(name);
     });
   }
 
@@ -219,71 +215,6 @@ export class Operators {
         this.oracle.replayed(message);
         return send(message, delaySeconds);
       },
-    };
-  }
-
-  private definition(name: string, old: SubscriptionDefinition | undefined): SubscriptionDefinition {
-    const { chance } = this;
-    const common = {
-      ...{ name, instanceId: 'default', format: 'flat' as const, owners: [] },
-      ...(chance.is(0.1) && { maxAge: chance.among([40 * MINUTE, 4 * 60 * MINUTE]) }),
-      ...(chance.is(0.1) && { rateLimit: { calls: chance.between(2, 20), per: MINUTE } }),
-    };
-    const isThreshold = old ? old.threshold !== undefined : chance.is(0.6);
-    if (isThreshold) {
-      const isSegment = chance.is(0.5);
-      const dimensions = chance.is(0.4) ? { Region: chance.among(REGIONS) } : undefined;
-      return {
-        ...common,
-        trigger: isSegment ? 'segment-threshold-crossed' : 'measure-threshold-crossed',
-        filter: isSegment ? { segment: chance.among(SEGMENTS) } : { measure: chance.among(MEASURES), dimensions },
-        threshold: this.threshold(),
-      };
-    }
-    const trigger = chance.among([
-      'data-source-refresh-failed',
-      'data-source-refresh-succeeded',
-      'full-refresh-completed',
-      'unification-refresh-completed',
-    ] as const);
-    const isDataSource = trigger.startsWith('data-source');
-    return {
-      ...common,
-      trigger,
-      filter: {
-        ...(isDataSource && chance.is(0.5) && { dataSource: chance.among(DATA_SOURCES) }),
-        ...(trigger === 'data-source-refresh-failed' && chance.is(0.3) && { includeRetries: true }),
-        ...(trigger === 'full-refresh-completed' && chance.is(0.3) && { kind: 'OnDemand' as const }),
-        ...(!isDataSource && chance.is(0.3) && { status: ['Failed', 'TimedOut'] as const }),
-      },
-    };
-  }
-
-  private threshold(): Threshold {
-    return this.chance.is(0.35) ? this.change() : this.level();
-  }
-
-  private change(): ChangeThreshold {
-    const { chance } = this;
-    const unit = chance.among(['percent', 'absolute'] as const);
-    return {
-      change: chance.among(['rises', 'falls', 'changes'] as const),
-      ...{ unit, by: unit === 'percent' ? chance.among([20, 25, 50, 100]) : chance.between(1, 3) },
-      comparedWith: chance.among(['previous', 'sameTimeYesterday', 'sameTimeLastWeek'] as const),
-      ...(chance.is(0.3) && { minimumBase: chance.between(2, 3) }),
-    };
-  }
-
-  private level(): LevelThreshold {
-    const { chance } = this;
-    const operator = chance.among(['above', 'atOrAbove', 'below', 'atOrBelow'] as const);
-    const value = chance.between(1, HIGHEST - 1);
-    const away = operator.toLowerCase().endsWith('above') ? -1 : 1;
-    return {
-      operator,
-      value,
-      ...(chance.is(0.4) && { recoverTo: value + away * chance.between(1, 2) }),
-      ...(chance.is(0.3) && { fireIfAlreadyBeyond: true }),
     };
   }
 }

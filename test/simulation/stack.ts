@@ -202,7 +202,8 @@ export class SimulatedStack {
     for (const name of [this.places.subscriptions, this.places.thresholds, this.places.runs]) {
       for (const { due } of this.dynamodb.table(name).all()) if (due !== undefined) dues.push(Number(due));
     }
-    for (const { open } of this.dynamodb.table(this.places.deliveries).all()) {
+    for (const { open, openSince } of this.dynamodb.table(this.places.deliveries).all()) {
+      if (open === 'outcome-due') dues.push(Number(openSince));
       if (open === 'unannounced') dues.push(this.world.clock());
     }
     return dues.length > 0 ? Math.min(...dues) : undefined;

@@ -1,4 +1,4 @@
-import type { Mutant } from './mutants';
+import type { Mutant } from './mutant';
 
 const registration = 'lambda/registration/core/flow-registration.ts';
 const register = 'lambda/registration/core/register.ts';

@@ -1,16 +1,6 @@
-import type { Scenario } from '../scenario';
 import { CONNECTOR_MUTANTS } from './connector-mutants';
-
-/** A fault planted into the code: `from` occurs once in the file and becomes `to`. */
-export interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  readonly changes: readonly (readonly [from: string, to: string])[];
-  /** Beginning of the name of the story that explores this code. Default: random episodes. */
-  readonly story?: string;
-  /** What the episodes have more or less of than others. */
-  readonly scenario?: Partial<Scenario>;
-}
+import { FEATURES } from './features';
+import type { Mutant } from './mutant';
 
 const conditions = 'lambda/delivery/adapters/delivery-conditions.ts';
 const deliver = 'lambda/delivery/core/deliver.ts';
@@ -229,39 +219,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'lambda/delivery/core/retry.ts',
     changes: [['const wait = RETRY_WAITS[n + 1];', 'const wait = n > 2 ? undefined : RETRY_WAITS[n + 1];']],
   },
-  {
-    name: 'change: compared with the oldest value that is old enough',
-    file: 'lambda/thresholds/core/changed-items.ts',
-    changes: [['recent.findLast(([at]) => at <= instant)', 'recent.find(([at]) => at <= instant)']],
-  },
-  {
-    name: 'change: each change starts from that of the last value, also since the previous value',
-    file: 'lambda/thresholds/core/changed-items.ts',
-    changes: [
-      [
-        "const from = comparedWith === 'previous' ? NO_CHANGE : changePosition(",
-        "const from = comparedWith === 'previous' ? changePosition(one, state.recent.at(-2)?.[1], last.value) : changePosition(",
-      ],
-    ],
-  },
-  {
-    name: 'change: values that leave the state are not stored',
-    file: observe,
-    changes: [['  await Promise.all(dropped.map(', '  await Promise.all(dropped.slice(dropped.length).map(']],
-  },
-  {
-    name: 'change: the check does not make evaluations watch the changes',
-    file: observe,
-    changes: [['if (state.changes) return', 'if (state.version > 0) return']],
-  },
-  {
-    name: 'a registration settles items that a later one has marked',
-    file: 'lambda/thresholds/adapters/threshold-table.ts',
-    changes: [
-      ['`${exists} AND ${DUE_INDEX.sortKey} <= :due`', '`${exists} AND :due > :zero`'],
-      ["notMarkedSince, { ':due': due }", "notMarkedSince, { ':due': due, ':zero': 0 }"],
-    ],
-  },
+  ...FEATURES,
   {
     name: 'DELETE that takes any id',
     file: 'lambda/registration/core/flow-registration.ts',

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { bundled, ROOT } from '../bundling';
-import type { Mutant } from './mutants';
+import type { Mutant } from './mutant';
 
 /** Loads the simulation with a fault planted into the code. */
 export async function mutated({ name, file, changes }: Mutant, n: number): Promise<typeof import('../bundle')> {

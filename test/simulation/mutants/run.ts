@@ -1,5 +1,6 @@
 import { simulatedPlan } from '../plan';
-import { MUTANTS, type Mutant } from './mutants';
+import type { Mutant } from './mutant';
+import { MUTANTS } from './mutants';
 import { mutated } from './plant';
 
 const [, , ...wanted] = process.argv;

@@ -52,6 +52,9 @@ export class DeliveryModel {
   private readonly courses = new Map<string, Course>();
   private readonly idsOfFact = new Map<string, Set<string>>();
   readonly mistakes: string[] = [];
+  /** Numbers of times that a delivery was held, and died. */
+  held = 0;
+  died = 0;
 
   constructor(
     private readonly versions: Versions,
@@ -88,8 +91,8 @@ export class DeliveryModel {
     if (uid.length === 0) this.mistakes.push(`UNOWED: flow ${name} was called for ${key}`);
     const ids = this.idsOfFact.get(fact) ?? new Set();
     this.idsOfFact.set(fact, ids.add(webhookId));
-    // Each new threshold of a subscription fires once for a value that is already beyond it.
-    if (ids.size > 1 && !key.includes('already beyond'))
+    // A recreated subscription is told again of a value that is already beyond it, and of an overdue refresh.
+    if (ids.size > 1 && !key.includes('already beyond') && !key.startsWith('refresh-overdue'))
       this.mistakes.push(`UNOWED: ${fact} has the ids ${[...ids].join(' and ')}`);
     const other = [...course.inFlight].find((one) => one !== worker);
     if (other)
@@ -132,7 +135,9 @@ export class DeliveryModel {
       if (!this.table().peek(name, `${sk}#payload`))
         this.mistakes.push(`LOST: ${name} ${sk} is ${status} without its payload`);
     }
+    if (status === 'held') this.held++;
     if (status !== 'dead') return;
+    this.died++;
     const waited = this.clock() - Number(after.acceptedAt);
     // A next attempt can be too late for `maxAge`.
     const hasMaxAge = this.versions.of(name).some(({ subscription }) => subscription.definition.maxAge !== undefined);
@@ -173,7 +178,7 @@ export class DeliveryModel {
     return this.mistakes;
   }
 
-  get counts(): Readonly<Record<string, number>> {
+  get counts() {
     const courses = [...this.courses.values()];
     return {
       deliveries: courses.length,

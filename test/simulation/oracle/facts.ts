@@ -6,7 +6,11 @@ import type { TriggerId } from '../../../contract/events';
  */
 export function factKey(trigger: TriggerId, fields: Readonly<Record<string, unknown>>): string {
   const { dataSource, runId, status, attempt, observedAt, direction, threshold, alreadyBeyond } = fields;
-  const { comparedWith } = fields;
+  const { comparedWith, expectedBy, state } = fields;
+  if (trigger === 'refresh-overdue') {
+    const by = typeof expectedBy === 'number' ? expectedBy : Date.parse(String(expectedBy));
+    return [trigger, by, state].join('|');
+  }
   if (!trigger.endsWith('threshold-crossed')) {
     return [trigger, dataSource, runId, status === 'Failure' ? 'Failed' : status, attempt].join('|');
   }
@@ -38,6 +42,8 @@ export function triggerOf(detailType: string, detail: Readonly<Record<string, un
       return 'segment-threshold-crossed';
     case 'MeasureThresholdCrossed':
       return 'measure-threshold-crossed';
+    case 'RefreshOverdue':
+      return 'refresh-overdue';
     default:
       return undefined;
   }

@@ -23,6 +23,8 @@ export class HealthModel {
   /** Refusals of a flow's current URL since its subscription was changed. */
   private readonly refusals = new Map<string, { readonly url: string; readonly at: number }[]>();
 
+  /** Pauses that no operator made. */
+  pauses = 0;
   /** When each subscription was last changed, epoch milliseconds. */
   private readonly changedAt = new Map<string, number>();
   /** When an operator last disabled or enabled the key, epoch milliseconds. While it is disabled, no flow is called. */
@@ -59,6 +61,7 @@ export class HealthModel {
       this.due.set(`${name} ${detailType} ${detail.since}`, { name, uid });
     }
     if (health?.state !== 'paused' || old?.health?.state === 'paused' || health.bySomebody) return;
+    this.pauses++;
     // A response of an old URL never pauses a new one.
     const isCurrent = ({ url }: { readonly url: string }) =>
       createHash('sha256').update(url).digest('hex') === (subscription.flow as SealedFlowUrl).fingerprint;

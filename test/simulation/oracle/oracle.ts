@@ -1,3 +1,4 @@
+import { Metric } from '../../../contract/metrics';
 import type { DeliveryMessage } from '../../../lambda/delivery/core/delivery';
 import type { FlowResponse } from '../../../lambda/delivery/core/response';
 import type { MetricState } from '../../../lambda/thresholds/core/metric-state';
@@ -11,13 +12,18 @@ import type { Worker } from '../world/network';
 import type { World } from '../world/world';
 import { CrossingModel } from './crossings';
 import { DeliveryModel } from './deliveries';
+import { ExpectationModel } from './expectations';
 import { factKey, triggerOf } from './facts';
 import { HealthModel } from './health';
+import { OutcomeModel } from './outcomes';
 import { RunModel } from './runs';
 import { Versions } from './versions';
 
 /** Timeout of a run in the simulated template. */
 const RUN_TIMEOUT_MS = 24 * 3_600_000;
+
+/** Refreshes that subscriptions of the simulation expect. */
+const REFRESHES = ['DataSourceRefreshed', 'SegmentRefreshed', 'MeasureRefreshed'];
 
 /** Watches a simulation and knows what the docs promise. */
 export class Oracle implements FlowObserver {
@@ -25,6 +31,8 @@ export class Oracle implements FlowObserver {
   readonly deliveries: DeliveryModel;
   readonly registrations: RegistrationModel;
   private readonly crossings: CrossingModel;
+  readonly outcomes: OutcomeModel;
+  private readonly expectations: ExpectationModel;
   private readonly runs: RunModel;
   private readonly health: HealthModel;
   private readonly published = new Set<string>();
@@ -43,10 +51,12 @@ export class Oracle implements FlowObserver {
     isLenient: () => boolean,
   ) {
     const { clock } = world;
+    const table = () => this.stack.dynamodb.table(this.stack.places.deliveries);
+    this.outcomes = new OutcomeModel(this.versions, clock, table);
     this.deliveries = new DeliveryModel(
       this.versions,
       clock,
-      () => this.stack.dynamodb.table(this.stack.places.deliveries),
+      table,
       (worker, name) => this.subscriptionReads.get(worker)?.get(name) ?? 0,
     );
     this.crossings = new CrossingModel(
@@ -54,6 +64,7 @@ export class Oracle implements FlowObserver {
       (thresholdId) => this.registered.has(thresholdId),
     );
     this.registrations = new RegistrationModel(clock);
+    this.expectations = new ExpectationModel(clock);
     this.runs = new RunModel(clock, RUN_TIMEOUT_MS);
     this.health = new HealthModel(clock, isLenient);
   }
@@ -81,6 +92,7 @@ export class Oracle implements FlowObserver {
     if (table === subscriptions && !String((after ?? before)?.pk).startsWith('#')) {
       const [old, next] = this.versions.record(before, after, order, this.world.clock());
       this.crossings.changed(next, String((after ?? before)?.pk), order);
+      this.expectations.changed(next, String((after ?? before)?.pk));
       this.health.changed(old, next);
       this.registrations.changed(old, next);
     }
@@ -90,6 +102,7 @@ export class Oracle implements FlowObserver {
       this.crossings.committed(before as never, after as unknown as MetricState, readAt, order);
     }
     if (table === deliveries) {
+      this.outcomes.rowWritten(before, after);
       this.deliveries.rowWritten(before, after, by);
       if (after?.status === 'dead' && before?.status !== 'dead') {
         this.health.died(String(after.pk), String(after.uid), (after.notice as Item | undefined)?.since);
@@ -100,11 +113,19 @@ export class Oracle implements FlowObserver {
   readonly onEvent = ({ detailType, detail: json }: Entry): void => {
     const detail = JSON.parse(json) as Record<string, unknown>;
     const trigger = triggerOf(detailType, detail);
+    if (REFRESHES.includes(detailType)) this.expectations.refreshPut(detailType + json, detail);
     if (detailType === 'RefreshStageCompleted') this.runs.stagePut(detail);
+    this.outcomes.eventPut(detailType, detail);
     if (detailType.startsWith('Flow')) this.health.eventPut(detailType, detail);
     if (!trigger) return;
     if (trigger.endsWith('refresh-completed')) this.runs.resultPut(detail);
     const key = factKey(trigger, detail);
+    if (trigger === 'refresh-overdue') {
+      const { subscription, uid, startsFlow } = detail;
+      this.expectations.eventPut(detail);
+      if (startsFlow) this.deliveries.crossingPut(String(subscription), String(uid), key);
+      return;
+    }
     if (!trigger.endsWith('threshold-crossed')) {
       this.deliveries.refreshPut(trigger, detail);
       return;
@@ -134,8 +155,16 @@ export class Oracle implements FlowObserver {
   }
 
   onAnswer(post: Post, answer: FlowResponse | undefined, accepted: boolean): void {
+    if (accepted) this.outcomes.accepted(post);
     this.deliveries.answered(post, answer, accepted);
     this.health.answered(post, answer);
+  }
+
+  /** An operator completed a registration. */
+  completed(name: string): void {
+    const { thresholdId } = this.versions.current(name) ?? {};
+    if (thresholdId !== undefined) this.registered.add(thresholdId);
+    this.expectations.registered(name);
   }
 
   /** An operator disabled the key, or enabled it again. */
@@ -161,12 +190,30 @@ export class Oracle implements FlowObserver {
       ...this.wrong,
       ...this.crossings.mistakes(),
       ...this.runs.mistakes(),
+      ...this.expectations.mistakes(),
+      ...this.outcomes.mistakes(),
+      ...this.miscounts(),
       ...this.deliveries.atEnd(letters.map(({ body }) => body)),
       ...this.health.atEnd(isCurrent),
       ...this.registrations.atEnd((name) => this.versions.current(name)),
       ...letters.filter(({ reason }) => !reason).map(({ body }) => `STUCK: a dead letter without a reason: ${body}`),
       ...this.leaks(),
     ];
+  }
+
+  /** Metrics that count more than happened. A worker that stops can count less. */
+  private miscounts(): string[] {
+    const facts: Readonly<Record<string, number>> = {
+      [Metric.UNCONFIRMED_DELIVERIES]: this.outcomes.unconfirmed,
+      [Metric.DEAD_DELIVERIES]: this.deliveries.died,
+      [Metric.HELD_DELIVERIES]: this.deliveries.held,
+      [Metric.PAUSED_SUBSCRIPTIONS]: this.health.pauses,
+      [Metric.DELIVERED]: this.deliveries.counts.accepted + this.deliveries.counts.duplicates,
+    };
+    return Object.entries(facts).flatMap(([metric, happened]) => {
+      const counted = this.stack.counts[metric] ?? 0;
+      return counted > happened ? [`UNOWED: ${metric} counted ${counted}, and ${happened} happened`] : [];
+    });
   }
 
   /** Items that survive their owner. */
@@ -192,12 +239,14 @@ export class Oracle implements FlowObserver {
   }
 
   private evaluated(body: string): void {
-    const { thresholdCheck } = JSON.parse(body);
+    const { thresholdCheck, ...event } = JSON.parse(body);
+    this.expectations.processed(event['detail-type'] + JSON.stringify(event.detail));
     if (thresholdCheck) this.crossings.checked(thresholdCheck.metric, thresholdCheck.thresholdId, ++this.order);
   }
 
   private dispatched({ body }: Message): void {
     const event = JSON.parse(body);
+    this.expectations.processed(event['detail-type'] + JSON.stringify(event.detail));
     const trigger = triggerOf(event['detail-type'], event.detail);
     if (trigger) this.deliveries.refreshDispatched(factKey(trigger, event.detail));
   }

@@ -1,0 +1,107 @@
+import type { Mutant } from './mutant';
+
+const observe = 'lambda/thresholds/core/observe.ts';
+const outcome = 'lambda/delivery/core/outcomes/outcome.ts';
+
+/** Faults in thresholds on changes, outcomes and expectations. */
+export const FEATURES: readonly Mutant[] = [
+  {
+    name: 'change: compared with the oldest value that is old enough',
+    file: 'lambda/thresholds/core/changed-items.ts',
+    changes: [['recent.findLast(([at]) => at <= instant)', 'recent.find(([at]) => at <= instant)']],
+  },
+  {
+    name: 'change: each change starts from that of the last value, also since the previous value',
+    file: 'lambda/thresholds/core/changed-items.ts',
+    changes: [
+      [
+        "const from = comparedWith === 'previous' ? NO_CHANGE : changePosition(",
+        "const from = comparedWith === 'previous' ? changePosition(one, state.recent.at(-2)?.[1], last.value) : changePosition(",
+      ],
+    ],
+  },
+  {
+    name: 'change: values that leave the state are not stored',
+    file: observe,
+    changes: [['  await Promise.all(dropped.map(', '  await Promise.all(dropped.slice(dropped.length).map(']],
+  },
+  {
+    name: 'change: the check does not make evaluations watch the changes',
+    file: observe,
+    changes: [['if (state.changes) return', 'if (state.version > 0) return']],
+  },
+  {
+    name: 'a registration settles items that a later one has marked',
+    file: 'lambda/thresholds/adapters/threshold-table.ts',
+    changes: [['<= :due`', '<> :due OR attribute_exists(pk)`']],
+  },
+  {
+    name: 'outcome: a failure replaces a success',
+    file: outcome,
+    changes: [
+      [
+        'if (outcome && OUTCOME_STATES.indexOf(state) <= OUTCOME_STATES.indexOf(outcome.state)) return undefined;',
+        'if (outcome?.state === state) return undefined;',
+      ],
+    ],
+  },
+  {
+    name: 'outcome: overdue a minute too early',
+    file: outcome,
+    changes: [
+      ['(outcome.by ?? Number.POSITIVE_INFINITY) <= now', '(outcome.by ?? Number.POSITIVE_INFINITY) - 60_000 <= now'],
+    ],
+  },
+  {
+    name: 'outcome: a report that arrives before the response is overwritten',
+    file: 'lambda/delivery/adapters/delivery-table.ts',
+    changes: [['const outcome = early ? afterAcceptance(early, awaited) : awaited;', 'const outcome = awaited;']],
+  },
+  {
+    name: 'outcome: announced before it is published',
+    file: 'lambda/delivery/core/outcomes/outcome-announcement.ts',
+    changes: [
+      ['  if (!isRemoved) await announceOutcome(key, written, announced, ports);\n', ''],
+      [
+        '  await outcomes.write(key, written, afterAnnouncement(announced));',
+        '  await outcomes.write(key, written, afterAnnouncement(announced));\n  if (!isRemoved) await announceOutcome(key, written, announced, ports);',
+      ],
+    ],
+  },
+  {
+    name: 'expectation: an older refresh counts',
+    file: 'lambda/expectations/core/tracked.ts',
+    changes: [
+      [
+        'const newest = (known: Refresh | undefined) => !known || endedAt > known.endedAt;',
+        'const newest = (known: Refresh | undefined) => !known || endedAt > 0;',
+      ],
+    ],
+  },
+  {
+    name: 'expectation: a changed one keeps its state',
+    file: 'lambda/expectations/core/expect.ts',
+    changes: [['if (known && sameJson(known.expectation, expectation))', 'if (known && sameJson(known.uid, uid))']],
+  },
+  {
+    name: 'expectation: the decision is removed before it is published',
+    file: 'lambda/expectations/core/process.ts',
+    changes: [
+      [
+        '  await allSettledOrThrow(\n    tracked.unsent.map(',
+        '  const isWritten = await expectations.write({ ...tracked, unsent: [] }, tracked);\n  await allSettledOrThrow(\n    tracked.unsent.map(',
+      ],
+      ['  return expectations.write({ ...tracked, unsent: [] }, tracked);', '  return isWritten;'],
+    ],
+  },
+  {
+    name: 'expectation: written without a version check',
+    file: 'lambda/expectations/adapters/expectation-table.ts',
+    changes: [
+      [
+        "const unchangedSinceRead = 'id = :id AND version = :version'",
+        "const unchangedSinceRead = 'id = :id AND version >= :version'",
+      ],
+    ],
+  },
+];
