@@ -22,7 +22,11 @@ export function canonical(value: unknown, numbers: (name: string, value: number)
     if (one instanceof Worker) return `${one.name} ${one.alive} ${one.invocation.faults}`;
     if (one instanceof World || one instanceof SimulatedStack) return '';
     if (Array.isArray(one)) return `[${one.map((inner) => walk(inner, name)).join()}]`;
-    if (one instanceof Set) return `{${[...one].map((inner) => walk(inner, name)).toSorted().join()}}`;
+    if (one instanceof Set)
+      return `{${[...one]
+        .map((inner) => walk(inner, name))
+        .toSorted()
+        .join()}}`;
     if (one instanceof Map) return entriesOf([...one]);
     if (one instanceof Uint8Array) return Buffer.from(one).toString('base64');
     if (one instanceof Error) return `${one.name} ${one.message}`;

@@ -191,7 +191,11 @@ export class Play {
     }
     const { Records } = (worker.invocation.event ?? {}) as { Records?: readonly { readonly body: string }[] };
     const bodies = Records?.map(({ body }) => body) ?? [];
-    this.roles.set(worker, { history: digestOf(worker.name, String(this.world.clock()), ...bodies), together: [], hasEnded: false });
+    this.roles.set(worker, {
+      history: digestOf(worker.name, String(this.world.clock()), ...bodies),
+      together: [],
+      hasEnded: false,
+    });
   }
 
   private stepsOf(call: HeldCall): Step[] {
@@ -255,7 +259,9 @@ export class Play {
     if (call.worker.alive) return true;
     const role = this.roles.get(call.worker) as Role;
     role.diedAt ??= this.world.clock();
-    return !isRead(call) && this.world.clock() <= role.diedAt + (call.name === 'POST' ? TRANSIT_MS.POST : TRANSIT_MS.other);
+    return (
+      !isRead(call) && this.world.clock() <= role.diedAt + (call.name === 'POST' ? TRANSIT_MS.POST : TRANSIT_MS.other)
+    );
   }
 }
 

@@ -99,7 +99,8 @@ export class SimulatedStack {
         const name = environment.POWERTOOLS_SERVICE_NAME ?? '';
         const handler = HANDLERS[name];
         if (!handler) return [];
-        const start = (worker: Worker) => handler(this.host(environment, worker), this.clients(worker), observer.post(worker));
+        const start = (worker: Worker) =>
+          handler(this.host(environment, worker), this.clients(worker), observer.post(worker));
         return [[arn, new SimulatedFunction(name, timeoutSeconds * 1000, start, world, observer.onInvocationEnd)]];
       }),
     );

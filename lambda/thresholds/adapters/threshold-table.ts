@@ -15,7 +15,7 @@ import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/ada
 import { canonicalDimensions, type Dimensions, type Metric, memberKey, metricKey } from '../../shared/core/metric';
 import { encode } from '../../shared/core/position';
 import { type Intent, type MetricState, type PastValue, partSortKey } from '../core/metric-state';
-import type { DueIndex, DueKey, DueKind, MetricThresholdReader, ThresholdStore } from '../core/ports';
+import type { DueIndex, DueKey, DueKind, MetricThresholdReader, OverdueKey, ThresholdStore } from '../core/ports';
 import { type Flag, flagSortKey, type SeriesItem, type StoredItem, type ThresholdItem } from '../core/threshold-item';
 
 const STATE = 'state';
@@ -51,6 +51,7 @@ const exists = `attribute_exists(${PK})`;
 const unchangedSinceRead = 'version = :read';
 const olderVersion = 'writtenAt < :version';
 const sameIntent = 'intent.version = :version';
+const unchangedMark = `${DUE_INDEX.sortKey} = :due`;
 const asWritten = 'writtenBy = :writtenBy';
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
@@ -211,18 +212,27 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
     }
   }
 
-  async overdue(kind: DueKind, before: number): Promise<DueKey[]> {
+  async overdue(kind: DueKind, before: number): Promise<OverdueKey[]> {
     const items = await queryAll(this.client, {
       TableName: this.table,
       IndexName: DUE_INDEX.name,
       KeyConditionExpression: `${DUE_INDEX.partitionKey} = :kind AND ${DUE_INDEX.sortKey} <= :before`,
       ExpressionAttributeValues: { ':kind': kind, ':before': before },
     });
-    return items.map((item) => ({ metricKey: item[PK] as string, sortKey: item[SK] as string }));
+    return items.map((item) => ({
+      metricKey: item[PK] as string,
+      sortKey: item[SK] as string,
+      due: item[DUE_INDEX.sortKey] as number,
+    }));
   }
 
   async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem, due?: number): Promise<void> {
     await this.put({ [PK]: metricKey, [SK]: sortKey, ...item, ...(due !== undefined && dueAt('threshold', due)) });
+  }
+
+  async restoreThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem, due: number): Promise<void> {
+    const stored = { [PK]: metricKey, [SK]: sortKey, ...item, ...dueAt('threshold', due) };
+    await conditionHeld(this.put(stored, { ConditionExpression: firstWrite }));
   }
 
   async markThreshold(metricKey: string, sortKey: string, due: number): Promise<void> {
@@ -231,9 +241,9 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
     await this.update({ [PK]: metricKey, [SK]: sortKey }, set, exists, { ':kind': kind, ':at': at });
   }
 
-  settle(metricKey: string, sortKey: string): Promise<boolean> {
+  settle(metricKey: string, sortKey: string, due: number): Promise<boolean> {
     const remove = `REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
-    return this.update({ [PK]: metricKey, [SK]: sortKey }, remove, exists);
+    return this.update({ [PK]: metricKey, [SK]: sortKey }, remove, unchangedMark, { ':due': due });
   }
 
   async remove(metricKey: string, sortKey: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { partIdOf } from './metric-state';
 import { type EvaluationPorts, publishIntent } from './observe';
-import type { DueIndex, DueKey, DueKind } from './ports';
+import type { DueIndex, DueKey, DueKind, OverdueKey } from './ports';
 import { flagSortKey, isSeries, ownerOf, seriesRangeOf, seriesSortKeyOf } from './threshold-item';
 
 type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
@@ -14,7 +14,10 @@ type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
  */
 export async function sweep(ports: SweepPorts): Promise<number> {
   const failures: unknown[] = [];
-  const each = async (kind: DueKind, act: (key: DueKey, ports: SweepPorts) => Promise<boolean>): Promise<number> => {
+  const each = async (
+    kind: DueKind,
+    act: (key: OverdueKey, ports: SweepPorts) => Promise<boolean>,
+  ): Promise<number> => {
     let done = 0;
     for (const key of await ports.due.overdue(kind, ports.clock())) {
       try {
@@ -50,9 +53,18 @@ async function removeUnnamedPart({ metricKey, sortKey }: DueKey, { thresholds, d
 }
 
 /** Keeps an item that its subscription names. Removes a leftover, with its flags on all metrics. */
-async function settleThreshold({ metricKey, sortKey }: DueKey, { subscriptions, due }: SweepPorts): Promise<boolean> {
+async function settleThreshold(
+  { metricKey, sortKey, due: markedFor }: OverdueKey,
+  { subscriptions, due, clock }: SweepPorts,
+): Promise<boolean> {
   const { subscription, thresholdId } = ownerOf(sortKey);
-  if ((await subscriptions.read(subscription))?.thresholdId === thresholdId) return due.settle(metricKey, sortKey);
+  const isCurrent = async () => (await subscriptions.read(subscription))?.thresholdId === thresholdId;
+  if (await isCurrent()) {
+    const settled = await due.settle(metricKey, sortKey, markedFor);
+    // A registration can have replaced the item in between.
+    if (settled && !(await isCurrent())) await due.markThreshold(metricKey, sortKey, clock());
+    return settled;
+  }
   const flag = flagSortKey(subscription, thresholdId);
   for (const key of [metricKey, ...(await due.memberKeys(metricKey))]) await due.remove(key, flag);
   await removeSeries({ metricKey, sortKey }, due);

@@ -1,9 +1,9 @@
 import { registeredFlowsTable } from '../../../lambda/registration/adapters/registered-flows-table';
 import { registerFlow, removeEndedFlows, unregisterFlow } from '../../../lambda/registration/core/flow-registration';
 import { SubscriptionTable } from '../../../lambda/subscriptions/adapters/subscription-table';
-import { onFailure, NAME, MINUTE, portsOf, SECOND } from './acts';
-import { dispatched, receive } from './delivery-acts';
 import type { Worker } from '../world/network';
+import { MINUTE, NAME, onFailure, portsOf, SECOND } from './acts';
+import { dispatched, receive } from './delivery-acts';
 import type { Stage, Story } from './story';
 
 const common = { protocol: 'R', queues: [] } as const;
@@ -89,7 +89,9 @@ function verify(stage: Stage): readonly string[] {
   const sealed = 'ciphertext' in flow ? JSON.parse(Buffer.from(flow.ciphertext, 'base64').toString('utf8')).text : '';
   return [
     ...(health?.endsAt === undefined ? [] : ['LOST: the saved flow ends']),
-    ...(Buffer.from(String(sealed), 'base64').toString() === stage.flows.flow(NAME).url ? [] : ['LOST: an old callback']),
+    ...(Buffer.from(String(sealed), 'base64').toString() === stage.flows.flow(NAME).url
+      ? []
+      : ['LOST: an old callback']),
   ];
 }
 

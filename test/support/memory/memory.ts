@@ -10,9 +10,9 @@ import type { Subscription } from '../../../lambda/subscriptions/core/subscripti
 import { type MetricState, type PastValue, partSortKey } from '../../../lambda/thresholds/core/metric-state';
 import type {
   DueIndex,
-  DueKey,
   DueKind,
   MetricThresholdReader,
+  OverdueKey,
   ThresholdStore,
 } from '../../../lambda/thresholds/core/ports';
 import {
@@ -38,7 +38,7 @@ export class MemoryTables {
   readonly past = new Map<string, Map<number, PastValue>>();
   readonly flags = new Map<string, Flag & { writtenAt: number }>();
   /** Due times by kind, metric and sort key, as in the index of the table. */
-  readonly due = new Map<string, DueKey & { kind: DueKind; at: number }>();
+  readonly due = new Map<string, OverdueKey & { kind: DueKind }>();
   readonly measures = new Map<string, Dimensions[]>();
   readonly parts = new Map<string, unknown>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -176,11 +176,11 @@ export class MemoryTables {
         step('overdue', () => {
           const intents = [...this.states].map(([key, { intent }]) => ({
             kind: 'intent',
-            at: intent?.due ?? Infinity,
+            due: intent?.due ?? Infinity,
             metricKey: key,
             sortKey: 'state',
           }));
-          return [...intents, ...this.due.values()].filter((one) => one.kind === kind && one.at <= before);
+          return [...intents, ...this.due.values()].filter((one) => one.kind === kind && one.due <= before);
         }),
       putThreshold: (key, item, due) =>
         step('putThreshold', () => {
@@ -192,10 +192,17 @@ export class MemoryTables {
         step('markThreshold', () => {
           if (this.items.get(key)?.has(sortKey)) this.mark('threshold', key, sortKey, due);
         }),
-      settle: (key, sortKey) =>
+      restoreThreshold: (key, item, due) =>
+        step('restoreThreshold', () => {
+          const items = this.items.get(key) ?? new Map();
+          if (items.has(item.sortKey)) return;
+          this.items.set(key, items.set(item.sortKey, item));
+          this.mark('threshold', key, item.sortKey, due);
+        }),
+      settle: (key, sortKey, due) =>
         step('settle', () => {
-          this.due.delete(`${key} ${sortKey}`);
-          return this.items.get(key)?.has(sortKey) ?? false;
+          const isUnchanged = this.due.get(`${key} ${sortKey}`)?.due === due;
+          return isUnchanged && this.due.delete(`${key} ${sortKey}`);
         }),
       remove: (key, sortKey) => step('remove', () => this.remove(key, sortKey)),
     };
@@ -208,8 +215,8 @@ export class MemoryTables {
       .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
   }
 
-  private mark(kind: DueKind, metricKey: string, sortKey: string, at: number): void {
-    this.due.set(`${metricKey} ${sortKey}`, { kind, metricKey, sortKey, at });
+  private mark(kind: DueKind, metricKey: string, sortKey: string, due: number): void {
+    this.due.set(`${metricKey} ${sortKey}`, { kind, metricKey, sortKey, due });
   }
 
   private remove(metricKey: string, sortKey: string): void {
