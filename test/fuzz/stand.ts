@@ -111,7 +111,7 @@ export class Stand {
   ) {
     const { world } = this;
     const network = new Network(world);
-    network.explorer = (call) => call.make('answered');
+    network.explorer = ({ perform, settle }) => settle(perform());
     this.dynamodb = new SimulatedDynamoDb(
       plan.tables.map(({ input }) => input),
       world,

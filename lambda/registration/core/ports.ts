@@ -27,11 +27,10 @@ export interface RegistryPorts {
     items(metricKey: string, from: string, to: string): Promise<StoredItem[]>;
     /** Makes the sweep check an item when it is due, epoch milliseconds. */
     markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
-    /**
-     * Marks an item as finished, unless a later registration has marked it as due after `due` (epoch milliseconds). Returns
-     * false if the item does not exist.
-     */
+    /** Marks an item as finished. Returns false if it is no longer due at `due`: removed, or marked again. */
     settle(metricKey: string, sortKey: string, due: number): Promise<boolean>;
+    /** Adds an item that is due, unless it exists. */
+    restoreThreshold(metricKey: string, item: ThresholdItem, due: number): Promise<void>;
     members(measureKey: string): Promise<Dimensions[]>;
   } & MetricMarks;
   readonly expectations: ExpectationStore;

@@ -16,6 +16,8 @@ import type { RegistryPorts } from './ports';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
 const LEFTOVER_MS = 60 * 60 * 1000;
+/** When the sweep checks a replaced item: later than its own registration's mark, so that the two marks differ. */
+const REPLACED_MS = LEFTOVER_MS + 1;
 
 /** A subscription to register. Without a flow URL and a reference, a threshold only sends its event. */
 export interface DesiredSubscription {
@@ -240,7 +242,7 @@ export async function unregister(name: string, managedBy: string, ports: Registr
     await replace(existing, existing.takenFrom, ports);
     return false;
   }
-  await announce(undefined, existing, ports.clock() + LEFTOVER_MS, ports);
+  await markReplaced(existing, ports);
   if (!(await ports.subscriptions.delete(existing))) throw concurrentChange(name);
   await followExpectations(undefined, existing, ports);
   return true;
@@ -254,7 +256,7 @@ export async function removeAsRead(
   existing: Subscription,
   ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'expectations' | 'clock' | 'newId'>,
 ): Promise<boolean> {
-  await announce(undefined, existing, ports.clock() + LEFTOVER_MS, ports);
+  await markReplaced(existing, ports);
   const removed = await ports.subscriptions.deleteAsRead(existing);
   if (removed) await followExpectations(undefined, existing, ports);
   return removed;
@@ -277,21 +279,28 @@ const rewritten = (health: Subscription['health']): Subscription['health'] =>
  * started before the change must find them to detect the replacement and retry. Otherwise it could miss both thresholds.
  */
 async function announce(
-  next: Subscription | undefined,
+  next: Subscription,
   old: Subscription | undefined,
   due: number,
-  { thresholds }: Pick<RegistryPorts, 'thresholds'>,
+  { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>,
 ): Promise<void> {
-  if (next) {
-    await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
-    await putSeries(next, thresholds);
-  }
-  if (old) await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, due));
+  await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
+  await putSeries(next, thresholds);
+  if (old) await markReplaced(old, { thresholds, clock });
 }
 
-/** Writes an item again if the sweep removed it, which happens when the registration took longer than an hour. */
-async function settle(key: string, item: ThresholdItem, due: number, { thresholds }: RegistryPorts): Promise<void> {
-  if (!(await thresholds.settle(key, item.sortKey, due))) await thresholds.putThreshold(key, item);
+/** Marks a threshold's items for the sweep. */
+const markReplaced = (old: Subscription, { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>) =>
+  eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, clock() + REPLACED_MS));
+
+/**
+ * Removes the mark of a new item, unless another registration has marked it again. Writes the item again if the sweep removed
+ * it, which happens when the registration took longer than an hour. It stays due, because it can be replaced by then.
+ */
+async function settle(key: string, item: ThresholdItem, due: number, ports: RegistryPorts): Promise<void> {
+  const { thresholds, clock } = ports;
+  if (await thresholds.settle(key, item.sortKey, due)) return;
+  await thresholds.restoreThreshold(key, item, clock() + LEFTOVER_MS);
 }
 
 /** Whether a threshold on the metric applies to all members of the measure. */

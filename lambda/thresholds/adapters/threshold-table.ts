@@ -15,7 +15,15 @@ import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/ada
 import { canonicalDimensions, type Dimensions, type Metric, memberKey, metricKey } from '../../shared/core/metric';
 import { encode } from '../../shared/core/position';
 import { type Intent, type MetricState, type PastValue, partSortKey } from '../core/metric-state';
-import type { DueIndex, DueKey, DueKind, MetricThresholdReader, OverdueKind, ThresholdStore } from '../core/ports';
+import type {
+  DueIndex,
+  DueKey,
+  DueKind,
+  MetricThresholdReader,
+  OverdueKey,
+  OverdueKind,
+  ThresholdStore,
+} from '../core/ports';
 import { type Flag, flagSortKey, type SeriesItem, type StoredItem, type ThresholdItem } from '../core/threshold-item';
 import { PENDING, PendingLists } from './pending-lists';
 
@@ -49,11 +57,10 @@ export interface ListedItem extends DueKey {
  */
 const firstWrite = `attribute_not_exists(${PK})`;
 const exists = `attribute_exists(${PK})`;
-/** No later registration has marked the item. */
-const notMarkedSince = `${exists} AND ${DUE_INDEX.sortKey} <= :due`;
 const unchangedSinceRead = 'version = :read';
 const olderVersion = 'writtenAt < :version';
 const sameIntent = 'intent.version = :version';
+const unchangedMark = `${DUE_INDEX.sortKey} = :due`;
 const asWritten = 'writtenBy = :writtenBy';
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
@@ -212,18 +219,27 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
     }
   }
 
-  async overdue(kind: OverdueKind, before: number): Promise<DueKey[]> {
+  async overdue(kind: OverdueKind, before: number): Promise<OverdueKey[]> {
     const items = await queryAll(this.client, {
       TableName: this.table,
       IndexName: DUE_INDEX.name,
       KeyConditionExpression: `${DUE_INDEX.partitionKey} = :kind AND ${DUE_INDEX.sortKey} <= :before`,
       ExpressionAttributeValues: { ':kind': kind, ':before': before },
     });
-    return items.map((item) => ({ metricKey: item[PK] as string, sortKey: item[SK] as string }));
+    return items.map((item) => ({
+      metricKey: item[PK] as string,
+      sortKey: item[SK] as string,
+      due: item[DUE_INDEX.sortKey] as number,
+    }));
   }
 
   async putThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem, due?: number): Promise<void> {
     await this.put({ [PK]: metricKey, [SK]: sortKey, ...item, ...(due !== undefined && dueAt('threshold', due)) });
+  }
+
+  async restoreThreshold(metricKey: string, { sortKey, ...item }: ThresholdItem, due: number): Promise<void> {
+    const stored = { [PK]: metricKey, [SK]: sortKey, ...item, ...dueAt('threshold', due) };
+    await conditionHeld(this.put(stored, { ConditionExpression: firstWrite }));
   }
 
   async markThreshold(metricKey: string, sortKey: string, due: number): Promise<void> {
@@ -232,10 +248,9 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
     await this.update({ [PK]: metricKey, [SK]: sortKey }, set, exists, { ':kind': kind, ':at': at });
   }
 
-  async settle(metricKey: string, sortKey: string, due: number): Promise<boolean> {
+  settle(metricKey: string, sortKey: string, due: number): Promise<boolean> {
     const remove = `REMOVE ${DUE_INDEX.partitionKey}, ${DUE_INDEX.sortKey}`;
-    if (await this.update({ [PK]: metricKey, [SK]: sortKey }, remove, notMarkedSince, { ':due': due })) return true;
-    return (await this.firstItems(metricKey, sortKey, sortKey, 1)).length > 0;
+    return this.update({ [PK]: metricKey, [SK]: sortKey }, remove, unchangedMark, { ':due': due });
   }
 
   async remove(metricKey: string, sortKey: string): Promise<void> {

@@ -75,15 +75,20 @@ export interface DueKey {
   readonly sortKey: string;
 }
 
+/** A key in the index of unfinished work. */
+export interface OverdueKey extends DueKey {
+  /** Epoch milliseconds. */
+  readonly due: number;
+}
+
 /** The index of unfinished work, for the sweep. */
 export interface DueIndex extends Pick<PendingStore, 'overduePending' | 'removePending'> {
   /** Keys of the work that was due by `before`, epoch milliseconds. Eventually consistent. */
-  overdue(kind: OverdueKind, before: number): Promise<DueKey[]>;
-  /**
-   * Marks a threshold's item as finished, unless a later registration has marked it as due after `due` (epoch milliseconds).
-   * Returns false if the item does not exist.
-   */
+  overdue(kind: OverdueKind, before: number): Promise<OverdueKey[]>;
+  /** Marks a threshold's item as finished. Returns false if it is no longer due at `due`: removed, or marked again. */
   settle(metricKey: string, sortKey: string, due: number): Promise<boolean>;
+  /** Makes the sweep check an item when it is due, epoch milliseconds. */
+  markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
   /** Deletes a threshold's item, a flag or an intent's part. */
   remove(metricKey: string, sortKey: string): Promise<void>;
   /** The first items between two sort keys, read consistently. */

@@ -1,7 +1,7 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { partIdOf } from './metric-state';
 import { type EvaluationPorts, publishIntent } from './observe';
-import type { DueIndex, DueKey, OverdueKind } from './ports';
+import type { DueIndex, DueKey, OverdueKey, OverdueKind } from './ports';
 import { flagSortKey, isSeries, ownerOf, seriesRangeOf, seriesSortKeyOf } from './threshold-item';
 
 type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
@@ -16,7 +16,7 @@ export async function sweep(ports: SweepPorts): Promise<number> {
   const failures: unknown[] = [];
   const each = async (
     kind: OverdueKind,
-    act: (key: DueKey, ports: SweepPorts) => Promise<boolean>,
+    act: (key: OverdueKey, ports: SweepPorts) => Promise<boolean>,
   ): Promise<number> => {
     let done = 0;
     for (const key of await ports.due.overdue(kind, ports.clock())) {
@@ -63,13 +63,17 @@ async function removeUnnamedPart({ metricKey, sortKey }: DueKey, { thresholds, d
 
 /** Keeps an item that its subscription names. Removes a leftover, with its flags on all metrics. */
 async function settleThreshold(
-  { metricKey, sortKey }: DueKey,
+  { metricKey, sortKey, due: markedFor }: OverdueKey,
   { subscriptions, due, clock }: SweepPorts,
 ): Promise<boolean> {
-  const now = clock();
   const { subscription, thresholdId } = ownerOf(sortKey);
-  const isNamed = (await subscriptions.read(subscription))?.thresholdId === thresholdId;
-  if (isNamed) return due.settle(metricKey, sortKey, now);
+  const isCurrent = async () => (await subscriptions.read(subscription))?.thresholdId === thresholdId;
+  if (await isCurrent()) {
+    const settled = await due.settle(metricKey, sortKey, markedFor);
+    // A registration can have replaced the item in between.
+    if (settled && !(await isCurrent())) await due.markThreshold(metricKey, sortKey, clock());
+    return settled;
+  }
   const flag = flagSortKey(subscription, thresholdId);
   for (const key of [metricKey, ...(await due.memberKeys(metricKey))]) await due.remove(key, flag);
   await removeSeries({ metricKey, sortKey }, due);

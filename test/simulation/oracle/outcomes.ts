@@ -42,7 +42,7 @@ export class OutcomeModel {
     const run = this.runs.get(webhookId) as Run;
     if (status === undefined) run.reports.push({ outcome, at: undefined });
     else if (status === 200) run.reports.push({ outcome, at: this.clock() });
-    else if (![undefined, 'canceled'].includes(this.rowOf(webhookId, run)?.status))
+    else if (![undefined, 'canceled'].includes(this.rowOf(webhookId, run)?.status as string | undefined))
       this.wrong.push(`LOST: a report of ${webhookId} by its link got ${status}`);
   }
 

@@ -29,6 +29,13 @@ export const EVALUATION: readonly Story[] = [
   },
   {
     ...common,
+    name: 'a value falls without recovering, and the next one rises again',
+    ...{ crashes: 1, lost: 1 },
+    ...prepared(onSegment(RECOVERING), [1, 8]),
+    begin: (stage) => put(stage, observation(stage, 4, 1), observation(stage, 9, 2)),
+  },
+  {
+    ...common,
     name: 'the same observation arrives twice',
     ...{ crashes: 1, lost: 1 },
     ...prepared(onSegment(ABOVE_5), [1]),

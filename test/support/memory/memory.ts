@@ -10,9 +10,9 @@ import type { Subscription } from '../../../lambda/subscriptions/core/subscripti
 import { type MetricState, type PastValue, partSortKey } from '../../../lambda/thresholds/core/metric-state';
 import type {
   DueIndex,
-  DueKey,
   DueKind,
   MetricThresholdReader,
+  OverdueKey,
   PendingMetrics,
   ThresholdStore,
 } from '../../../lambda/thresholds/core/ports';
@@ -39,7 +39,7 @@ export class MemoryTables {
   readonly past = new Map<string, Map<number, PastValue>>();
   readonly flags = new Map<string, Flag & { writtenAt: number }>();
   /** Due times by kind, metric and sort key, as in the index of the table. */
-  readonly due = new Map<string, DueKey & { kind: DueKind; at: number }>();
+  readonly due = new Map<string, OverdueKey & { kind: DueKind }>();
   /** Lists of metrics that can have an intent. */
   readonly pending = new Map<string, PendingMetrics & { readonly due: number }>();
   private lists = 0;
@@ -178,7 +178,7 @@ export class MemoryTables {
         }),
       overdue: (kind, before) =>
         step('overdue', () => {
-          return [...this.due.values()].filter((one) => one.kind === kind && one.at <= before);
+          return [...this.due.values()].filter((one) => one.kind === kind && one.due <= before);
         }),
       putPending: (metricKeys, due) =>
         step('putPending', () => {
@@ -199,10 +199,17 @@ export class MemoryTables {
         step('markThreshold', () => {
           if (this.items.get(key)?.has(sortKey)) this.mark('threshold', key, sortKey, due);
         }),
+      restoreThreshold: (key, item, due) =>
+        step('restoreThreshold', () => {
+          const items = this.items.get(key) ?? new Map();
+          if (items.has(item.sortKey)) return;
+          this.items.set(key, items.set(item.sortKey, item));
+          this.mark('threshold', key, item.sortKey, due);
+        }),
       settle: (key, sortKey, due) =>
         step('settle', () => {
-          if ((this.due.get(`${key} ${sortKey}`)?.at ?? 0) <= due) this.due.delete(`${key} ${sortKey}`);
-          return this.items.get(key)?.has(sortKey) ?? false;
+          const isUnchanged = this.due.get(`${key} ${sortKey}`)?.due === due;
+          return isUnchanged && this.due.delete(`${key} ${sortKey}`);
         }),
       remove: (key, sortKey) => step('remove', () => this.remove(key, sortKey)),
     };
@@ -215,8 +222,8 @@ export class MemoryTables {
       .sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
   }
 
-  private mark(kind: DueKind, metricKey: string, sortKey: string, at: number): void {
-    this.due.set(`${metricKey} ${sortKey}`, { kind, metricKey, sortKey, at });
+  private mark(kind: DueKind, metricKey: string, sortKey: string, due: number): void {
+    this.due.set(`${metricKey} ${sortKey}`, { kind, metricKey, sortKey, due });
   }
 
   private remove(metricKey: string, sortKey: string): void {

@@ -382,17 +382,21 @@ describe('the index of due work', () => {
     await table.putThreshold(key, item, 100);
     expect(await mine('threshold', 99)).toEqual([]);
     expect(await mine('threshold', 100)).toEqual([item.sortKey]);
-    await table.settle(key, item.sortKey, 100);
+    expect(await table.settle(key, item.sortKey, 99)).toBe(false);
+    expect(await mine('threshold', 1000)).toEqual([item.sortKey]);
+    expect(await table.settle(key, item.sortKey, 100)).toBe(true);
     expect(await mine('threshold', 1000)).toEqual([]);
     await table.markThreshold(key, item.sortKey, 200);
-    // A registration that another one has replaced meanwhile.
-    expect(await table.settle(key, item.sortKey, 199)).toBe(true);
+    await table.restoreThreshold(key, item, 100);
     expect(await mine('threshold', 200)).toEqual([item.sortKey]);
     expect(await table.items(key, item.sortKey, item.sortKey)).toEqual([item]);
     await table.remove(key, item.sortKey);
     await table.markThreshold(key, item.sortKey, 200);
     expect(await table.settle(key, item.sortKey, 200)).toBe(false);
     expect(await mine('threshold', 1000)).toEqual([]);
+    await table.restoreThreshold(key, item, 300);
+    expect(await mine('threshold', 300)).toEqual([item.sortKey]);
+    await table.remove(key, item.sortKey);
   });
 
   it('contains a part of an intent until it is deleted', async () => {

@@ -107,7 +107,7 @@ describe('the pending metrics of a batch', () => {
     evaluator.tables.pending.clear();
     const metricKey = 'default#segment#A';
     const thresholds = evaluator.tables.thresholds();
-    const overdue = async (kind: OverdueKind) => (kind === 'intent' ? [{ metricKey, sortKey: 'state' }] : []);
+    const overdue = async (kind: OverdueKind) => (kind === 'intent' ? [{ metricKey, sortKey: 'state', due: 0 }] : []);
     expect(await sweep({ ...evaluator.ports(), due: { ...thresholds, overdue } })).toBe(1);
     expect(evaluator.crossings()).toEqual([expect.stringContaining('A above')]);
   });
