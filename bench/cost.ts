@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { type Bill, billOf, NOTHING, UNITS } from './cost/bill';
 import { type ConnectorCost, measureConnector } from './cost/connector-cost';
+import { COST_TABLE, costTable } from './cost/cost-table';
 import type { ScenarioCost } from './cost/scenario-cost';
 import type { Scenario } from './cost/scenarios';
 import { type Use, unitsText } from './cost/uses';
@@ -12,6 +14,7 @@ multiplies it by the prices of bench/cost/prices.ts. Takes about half a minute.
   npm --silent run bench:cost -- --json  one JSON document on standard output
 
 Options
+  --update         write the measured units to test/bench/costs.txt, with which a test compares them
   -h, --help       this text
 
 Method: docs/benchmarks.md
@@ -86,9 +89,10 @@ function tables({ scenarios, idle, metrics, api, pricesAsOf, region }: Connector
 }
 
 runMain(async () => {
-  const options = readOptions(HELP);
+  const options = readOptions(HELP, {}, ['update']);
   if (!options) return true;
   const cost = await measureConnector(progress);
+  if (options.update) writeFileSync(COST_TABLE, costTable(cost));
   process.stdout.write(options.json ? `${JSON.stringify(cost)}\n` : tables(cost));
   return true;
 });

@@ -3,24 +3,31 @@ import { parseArgs } from 'node:util';
 /**
  * Reads the options of a benchmark. For `--help`, prints the help and returns undefined.
  * @param numbers options with a whole number, and their defaults.
+ * @param flags options without a value.
  * @throws Error for an unknown option or an invalid number.
  */
-export function readOptions<Name extends string = never>(
+export function readOptions<Name extends string = never, Flag extends string = never>(
   help: string,
   numbers?: Readonly<Record<Name, number>>,
-): ({ readonly json: boolean } & Readonly<Record<Name, number>>) | undefined {
+  flags: readonly Flag[] = [],
+): ({ readonly json: boolean } & Readonly<Record<Name, number>> & Readonly<Record<Flag, boolean>>) | undefined {
   const defaults: [string, number][] = Object.entries(numbers ?? {});
   const { values }: { values: Readonly<Record<string, unknown>> } = parseArgs({
     options: {
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
+      ...Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }])),
       ...Object.fromEntries(defaults.map(([name]) => [name, { type: 'string' as const }])),
     },
   });
   if (values.help) process.stdout.write(help);
   if (values.help) return undefined;
   const read = defaults.map(([name, value]) => [name, wholeNumber(name, values[name] ?? value)]);
-  return { json: values.json === true, ...(Object.fromEntries(read) as Record<Name, number>) };
+  return {
+    json: values.json === true,
+    ...(Object.fromEntries(read) as Record<Name, number>),
+    ...(Object.fromEntries(flags.map((name) => [name, values[name] === true])) as Record<Flag, boolean>),
+  };
 }
 
 function wholeNumber(name: string, value: unknown): number {

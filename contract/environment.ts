@@ -15,6 +15,8 @@ export const Env = {
   TRIGGERS_QUEUE_URL: 'TRIGGERS_QUEUE_URL',
   /** Queue that `deliver` processes. */
   DELIVERIES_QUEUE_URL: 'DELIVERIES_QUEUE_URL',
+  /** Set: `OldestPendingAge` is also written while no delivery waits. An alarm takes it as a sign of life. */
+  ALWAYS_MEASURE: 'ALWAYS_MEASURE',
   /** Retention of finished deliveries, days. */
   DELIVERY_RETENTION_DAYS: 'DELIVERY_RETENTION_DAYS',
   /** Queue that `evaluate` processes. `register` uses it to check whether a new threshold is already crossed. */

@@ -58,7 +58,7 @@ export const Metric = {
   RECONCILED_RUNS: 'ReconciledRuns',
   /** Reconciliations that failed. */
   FAILED_RECONCILIATIONS: 'FailedReconciliations',
-  /** Seconds since the first failed attempt of the oldest delivery that waits for a retry. 0 if no delivery waits. */
+  /** Seconds since the first failed attempt of the oldest delivery that waits for a retry. Without alarms, not written while no delivery waits. */
   OLDEST_PENDING_AGE: 'OldestPendingAge',
   /** Milliseconds from accepting a trigger in `dispatch` until its flow accepts the delivery, including waits and pauses. */
   DELIVERY_LATENCY: 'DeliveryLatency',

@@ -2,8 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type CloudWatchLogsClient, GetQueryResultsCommand, StartQueryCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as v from 'valibot';
 import { DomainEvent } from '../../contract/events';
+import { DEFAULT_INSTANCE } from '../../lambda/events/core/events';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
 import { ACCESS_DENIED } from '../shell/aws-errors';
+import { detailTypeOf } from './logged-event';
 
 /** A log record of a handler: a message and its details (lambda/shared/core/log-messages.ts). */
 const recordSchema = v.pipe(
@@ -49,8 +51,11 @@ export class HandlerLogs {
   async dataSources(since: number): Promise<{ readonly instanceId: string; readonly name: string }[]> {
     const records = (await this.find([LogMessage.MATCHED, LogMessage.UNMATCHED], since)) ?? [];
     const named = records
-      .filter(({ details }) => details.detailType === DomainEvent.DATA_SOURCE_REFRESHED)
-      .map(({ details }) => ({ instanceId: String(details.instanceId), name: String(details.subject) }));
+      .filter(({ details }) => detailTypeOf(details) === DomainEvent.DATA_SOURCE_REFRESHED)
+      .map(({ details }) => ({
+        instanceId: String(details.instanceId ?? DEFAULT_INSTANCE),
+        name: String(details.subject),
+      }));
     return [...new Map(named.map((one) => [JSON.stringify(one), one])).values()];
   }
 

@@ -23,6 +23,12 @@ const READS = 25;
 /** Names of observed subjects that are compared with a misspelled one. */
 const MAX_OBSERVED = 10_000;
 
+/** Number of metrics whose crossings should be published by now. */
+async function overdueIntents(thresholds: Connector['thresholds'], before: number): Promise<number> {
+  const [states, lists] = await Promise.all([thresholds.overdue('intent', before), thresholds.overduePending(before)]);
+  return new Set([...states.map(({ metricKey }) => metricKey), ...lists.flatMap(({ metricKeys }) => metricKeys)]).size;
+}
+
 /**
  * Reads the state of a connector. Changes nothing.
  * @param keep subscriptions that the snapshot contains in addition to the paused ones.
@@ -52,7 +58,7 @@ export async function takeSnapshot(
     peekAllDeadLetters(connector, MAX_REJECTED),
     keyProblemOf(connector),
     deliveries.oldestPending(),
-    thresholds.overdue('intent', late),
+    overdueIntents(thresholds, late),
     table.dueSubscriptions(late),
     deliveries.unannounced(late),
     thresholds.overdue('threshold', late),
@@ -69,7 +75,7 @@ export async function takeSnapshot(
     newestDeliveries: await newestDeliveries(facts, now, connector, terminal),
     oldestPending,
     overdue: {
-      intents: intents.length,
+      intents,
       subscriptions: due.length,
       deaths: deaths.length,
       items: overdueItems.length,

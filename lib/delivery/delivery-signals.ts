@@ -170,8 +170,8 @@ export abstract class DeliverySignals extends MeteredPart {
   }
 
   /**
-   * Age of the oldest delivery that waits for a retry, in seconds since its first attempt. Published every minute; 0 if no
-   * delivery waits. Statistic: maximum over 5 minutes.
+   * Age of the oldest delivery that waits for a retry, in seconds since its first attempt. Published every
+   * minute while a delivery waits; with `ConnectorAlarms` also otherwise, as 0. Statistic: maximum over 5 minutes.
    *
    * @param options overrides of the metric's defaults
    */

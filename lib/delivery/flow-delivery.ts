@@ -78,6 +78,22 @@ export interface FlowDeliveryOptions {
   readonly entraFederation?: boolean;
 
   /**
+   * Memory of `deliver` in MiB, from 128 to 10,240. It waits for flows most of the time, so the price of a delivery is almost
+   * proportional to it. More memory shortens a cold start, because CPU is proportional to memory.
+   *
+   * @default 192
+   */
+  readonly deliverMemorySize?: number;
+
+  /**
+   * How long `deliver` waits for more deliveries before it starts: up to 1 minute, in whole seconds. Deliveries that arrive
+   * within this time share an invocation, which costs much less than one each. Delays each attempt by up to this time.
+   *
+   * @default Duration.seconds(0)
+   */
+  readonly deliveryBatchingWindow?: Duration;
+
+  /**
    * Table of the deliveries. Key: `pk`, `sk` (strings). TTL attribute: `expiresAt`. Global secondary index: `by-open` with the
    * key `open` (string), `openSince` (number), keys only.
    *
@@ -155,8 +171,10 @@ export class FlowDelivery extends DeliverySignals {
     super(scope, id, props);
 
     const { deliveryRetention = Duration.days(DEFAULT_DELIVERY_RETENTION_DAYS), extraFlowHosts = [] } = props;
+    const { deliverMemorySize = DELIVER_MEMORY, deliveryBatchingWindow = Duration.seconds(0) } = props;
     validateHosts('extraFlowHosts', extraFlowHosts);
     validateDeliveryRetention(deliveryRetention);
+    validateBatchingWindow(deliveryBatchingWindow);
 
     const { eventBus, subscriptionsTable, queueEncryptionKey } = props;
     const table = connectorTable(this, 'Table', {
@@ -175,7 +193,7 @@ export class FlowDelivery extends DeliverySignals {
       ],
     });
     const triggers = new WorkQueue(this, 'Triggers', 'dispatch', queueEncryptionKey);
-    const deliveries = new WorkQueue(this, 'Deliveries', 'deliver', queueEncryptionKey);
+    const deliveries = new WorkQueue(this, 'Deliveries', 'deliver', queueEncryptionKey, deliveryBatchingWindow);
     const environment = {
       [Env.SUBSCRIPTIONS_TABLE_NAME]: subscriptionsTable.tableName,
       [Env.DELIVERIES_QUEUE_URL]: deliveries.queue.queueUrl,
@@ -200,8 +218,7 @@ export class FlowDelivery extends DeliverySignals {
     const { function: deliver, logGroup: deliverLogGroup } = eventFunction(this, props, {
       handler: 'deliver',
       description: 'Posts deliveries to the flows',
-      // CPU is proportional to memory: up to ten TLS handshakes run at once.
-      memorySize: 512,
+      memorySize: deliverMemorySize,
       environment: {
         ...environment,
         [Env.DELIVERIES_TABLE_NAME]: table.tableName,
@@ -246,6 +263,15 @@ export class FlowDelivery extends DeliverySignals {
   }
 
   /**
+   * Makes `deliver` write the age of the oldest delivery also while none waits.
+   *
+   * @internal
+   */
+  public _alwaysMeasure(): void {
+    (this.deliver as lambda.Function).addEnvironment(Env.ALWAYS_MEASURE, '1');
+  }
+
+  /**
    * Grants read access to deliveries, their outcomes and their stored payloads. They do not contain flow URLs.
    *
    * @param grantee principal that gets the permissions
@@ -271,6 +297,17 @@ function allowFederation(grantee: iam.IGrantable): void {
       NumericLessThanEquals: { 'sts:DurationSeconds': WEB_IDENTITY_SECONDS },
     },
   }).assertSuccess();
+}
+
+/** The process has up to 106 MB in the local run (docs/benchmarks.md, "Memory of deliver"). MiB. */
+const DELIVER_MEMORY = 192;
+
+const MAX_BATCHING_SECONDS = 60;
+
+function validateBatchingWindow(window: Duration): void {
+  const seconds = window.isUnresolved() ? 0 : window.toSeconds({ integral: false });
+  if (seconds <= MAX_BATCHING_SECONDS && Number.isInteger(seconds)) return;
+  throw new Error(`deliveryBatchingWindow is ${window.toHumanString()}: write whole seconds, up to 1 minute`);
 }
 
 /** SQS keeps a message for up to 14 days (Amazon SQS quotas). The record of its delivery must be kept longer. */

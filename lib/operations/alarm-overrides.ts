@@ -79,7 +79,7 @@ export interface AlarmGroupOverride extends AlarmOverride {
 export interface AlarmOverrides {
   /**
    * Age of the oldest delivery that waits for a retry, in seconds. Default: more than 10,800 (3 hours, after 7 failed
-   * attempts), or no data for 15 minutes, because the metric is published every minute.
+   * attempts), or no data for 15 minutes, because with this alarm, the metric is published every minute.
    * Severity: low, because the delivery is still retried.
    *
    * @default - the alarm's defaults

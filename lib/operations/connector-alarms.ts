@@ -86,6 +86,8 @@ export class ConnectorAlarms extends Construct {
     const topic = connector.notifications?.topic;
     this.defaultActions = topic && AlarmActions.topic(topic);
 
+    // Without the measure of every minute, the alarm could not tell that `deliver` stopped.
+    if (overrides.oldestPending?.enabled !== false) connector.delivery._alwaysMeasure();
     const stuck = 'A delivery has been failing for hours and is still retried, or deliver has not run for minutes.';
     this.add('OldestPending', overrides.oldestPending, 'oldest-pending-delivery', LOW, stuck, {
       metric: (options) => connector.metricOldestPending(options),

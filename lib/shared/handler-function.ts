@@ -70,6 +70,8 @@ export class HandlerFunction extends Construct {
       logGroup,
       tracing: props.tracing,
       loggingFormat: lambda.LoggingFormat.JSON,
+      // WARN keeps the reports of failed invocations (Lambda developer guide, "System log level event mapping").
+      systemLogLevelV2: props.invocationLogs ? lambda.SystemLogLevel.INFO : lambda.SystemLogLevel.WARN,
       environment: {
         ...props.environment,
         POWERTOOLS_SERVICE_NAME: props.handler,

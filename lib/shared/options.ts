@@ -75,6 +75,14 @@ export interface FunctionOptions {
   readonly logGroup?: logs.ILogGroup;
 
   /**
+   * Whether Lambda logs the start and the report of each successful invocation, about 500 bytes. The report has the
+   * duration and the memory used. Failed invocations are always logged, and metrics always have the durations.
+   *
+   * @default false
+   */
+  readonly invocationLogs?: boolean;
+
+  /**
    * AWS X-Ray tracing of the functions' invocations. X-Ray bills each trace. Traces contain no flow URLs, because the
    * functions do not trace their outgoing calls.
    *

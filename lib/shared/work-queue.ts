@@ -18,11 +18,21 @@ export class WorkQueue extends Construct {
   readonly queue: sqs.Queue;
   readonly deadLetterQueue: sqs.Queue;
 
-  /** @param encryptionKey of both queues. Default: a key managed by SQS. */
-  constructor(scope: Construct, id: string, handler: HandlerName, encryptionKey?: kms.IKey) {
+  /**
+   * @param encryptionKey of both queues. Default: a key managed by SQS.
+   * @param batchingWindow how long a message waits for others of its batch. Default: not at all.
+   */
+  constructor(
+    scope: Construct,
+    id: string,
+    handler: HandlerName,
+    encryptionKey?: kms.IKey,
+    private readonly batchingWindow = Duration.seconds(0),
+  ) {
     super(scope, id);
 
-    const visibilitySeconds = VISIBILITY_PER_TIMEOUT * HANDLER_TIMEOUT_SECONDS[handler];
+    // The window counts as well: a message is invisible while it waits.
+    const visibilitySeconds = VISIBILITY_PER_TIMEOUT * HANDLER_TIMEOUT_SECONDS[handler] + batchingWindow.toSeconds();
     this.deadLetterQueue = plainQueue(this, 'DeadLetterQueue', encryptionKey);
     this.queue = plainQueue(this, 'Queue', encryptionKey, {
       visibilityTimeout: Duration.seconds(visibilitySeconds),
@@ -41,8 +51,14 @@ export class WorkQueue extends Construct {
 
   /** Invokes the handler with the messages. Reserved concurrency would throttle SQS messages, maximum concurrency does not. */
   feed(handler: lambda.Function, maxConcurrency: number): void {
+    const maxBatchingWindow = this.batchingWindow.toSeconds() > 0 ? this.batchingWindow : undefined;
     handler.addEventSource(
-      new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency }),
+      new SqsEventSource(this.queue, {
+        batchSize: 10,
+        reportBatchItemFailures: true,
+        maxConcurrency,
+        maxBatchingWindow,
+      }),
     );
   }
 }

@@ -119,11 +119,11 @@ export async function playHistory(seed: number, options: Options, ingredients: I
   await evaluator.sweep();
 
   // There are no leftovers: no intents, and no items without a subscription.
-  const { states, items, series, subscriptions, due, parts } = evaluator.tables;
+  const { states, items, series, subscriptions, due, parts, pending } = evaluator.tables;
   expect([...states.values()].filter(({ intent }) => intent)).toEqual([]);
   const all = [...items.values()].flatMap((some) => [...some.values()]);
   expect(all.filter((item) => subscriptions.get(item.subscription)?.thresholdId !== item.thresholdId)).toEqual([]);
-  expect([due.size, parts.size]).toEqual([0, 0]);
+  expect([due.size, parts.size, pending.size]).toEqual([0, 0, 0]);
   for (const [key, some] of series) {
     const used = [...(items.get(key)?.values() ?? [])].map(({ sortKey }) => seriesSortKeyOf(sortKey));
     expect([...some.keys()].filter((sortKey) => !used.includes(sortKey))).toEqual([]);

@@ -3,10 +3,11 @@ import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { numberText } from '../../../lambda/shared/core/number-text';
 import { counted } from '../../../lambda/shared/core/text';
 import type { Filter, SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
+import { DETAIL_TYPES, detailTypeOf, eventFilter } from '../../connector/logged-event';
 import { relativeTime } from '../../shell/time';
 import { observedText, quoted } from '../observed-text';
 import type { ExplainInput } from './input';
-import { DETAIL_TYPES, rejectedLines, type Step, tally } from './step';
+import { rejectedLines, type Step, tally } from './step';
 
 interface LoggedEvent {
   readonly at: number;
@@ -30,7 +31,7 @@ export function refreshSteps(input: ExplainInput): Step[] {
   if (!log) {
     const query =
       'the log of dispatch is not readable; with access, run this CloudWatch Logs Insights query: ' +
-      `filter detailType = "${detailType}" | stats count() by message, subject, status`;
+      `${eventFilter(detailType)} | stats count() by message, subject, status`;
     const isKnown = deliveries.length > 0;
     const mark = isKnown ? '✓' : '–';
     const text = isKnown
@@ -42,7 +43,7 @@ export function refreshSteps(input: ExplainInput): Step[] {
     ];
   }
   const events = log
-    .filter(({ message, details }) => DISPATCHED.includes(message) && details.detailType === detailType)
+    .filter(({ message, details }) => DISPATCHED.includes(message) && detailTypeOf(details) === detailType)
     .map(({ at, details }) => ({ ...details, at }) as LoggedEvent);
   const ms = now - since;
   const period = ms >= 2 * DAY ? `${numberText(Math.round(ms / DAY))} days` : durationText(Math.round(ms / 1000));

@@ -1,7 +1,7 @@
-import { DomainEvent } from '../../../contract/events';
 import { numberText } from '../../../lambda/shared/core/number-text';
 import { cut } from '../../../lambda/shared/core/text';
 import { type DeadLetter, decodeBody } from '../../connector/dead-letters';
+import { DETAIL_TYPES } from '../../connector/logged-event';
 import { relativeTime } from '../../shell/time';
 import type { ExplainInput } from './input';
 
@@ -19,14 +19,6 @@ export interface Step {
 
 /** Maximum number of lines of evidence per step. */
 export const MAX_LINES = 5;
-
-/** Detail types of the events that start the triggers without a threshold. */
-export const DETAIL_TYPES: Readonly<Record<string, string>> = {
-  'data-source-refresh-failed': DomainEvent.DATA_SOURCE_REFRESHED,
-  'data-source-refresh-succeeded': DomainEvent.DATA_SOURCE_REFRESHED,
-  'full-refresh-completed': DomainEvent.FULL_REFRESHED,
-  'unification-refresh-completed': DomainEvent.UNIFICATION_REFRESHED,
-};
 
 export const REJECTED = 'rejected: ';
 

@@ -72,6 +72,7 @@ export function deliverHandler(
     deliveries,
     calls: rateLimiter(dynamodb, deliveriesTable),
     kept: deliveries,
+    alwaysMeasures: optional(Env.ALWAYS_MEASURE, env) !== undefined,
     outcomes: new OutcomeTable(dynamodb, deliveriesTable),
     expectations: expectationTable(dynamodb, subscriptionsTable),
     subscriptions,

@@ -1,5 +1,5 @@
 import { Metric as MetricName } from '../../../contract/metrics';
-import { type CheckedEvent, checkEvent } from '../../events/core/events';
+import { type CheckedEvent, checkEvent, DEFAULT_INSTANCE } from '../../events/core/events';
 import { type Addressee, recognize } from '../../events/core/recognize';
 import type { TriggerEvent } from '../../events/core/trigger-event';
 import { recordExpected } from '../../expectations/core/dispatched';
@@ -104,16 +104,20 @@ function unlessRefused(error: unknown): RefusedError {
   throw error;
 }
 
-/** Log fields of an event: everything that a subscription's filter compares. */
+/**
+ * Log fields of an event: everything that a subscription's filter compares. Without what a reader knows anyway, because each
+ * event logs them: the detail type of a trigger, the default instance, and that a failure is final.
+ */
 function about({ detailType, detail }: CheckedEvent, event: TriggerEvent | undefined): Record<string, unknown> {
+  const { instanceId } = 'instanceId' in detail ? detail : { instanceId: DEFAULT_INSTANCE };
   return {
-    detailType,
+    detailType: event ? undefined : detailType,
     trigger: event?.trigger,
-    instanceId: 'instanceId' in detail ? detail.instanceId : undefined,
+    instanceId: instanceId === DEFAULT_INSTANCE ? undefined : instanceId,
     subject: event ? subjectText(event) : 'dataSource' in detail ? detail.dataSource : undefined,
     status: 'status' in detail ? detail.status : undefined,
     kind: 'kind' in detail ? detail.kind : undefined,
-    willRetry: 'willRetry' in detail ? detail.willRetry : undefined,
+    willRetry: ('willRetry' in detail && detail.willRetry) || undefined,
     eventId: event?.eventId,
   };
 }

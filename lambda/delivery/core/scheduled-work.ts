@@ -21,6 +21,8 @@ export type ScheduledWorkPorts = Pick<
   'deliveries' | 'subscriptions' | 'events' | 'telemetry' | 'clock' | 'connectorId' | 'pace' | 'send'
 > & {
   readonly kept: DeliveryReader;
+  /** Reports the age of the oldest delivery also while none waits, as a sign of life. Default: false, to save the metric. */
+  readonly alwaysMeasures?: boolean;
   readonly outcomes: OutcomeStore & {
     /** Accepted deliveries whose outcome is due at `now` (epoch milliseconds). Eventually consistent. */
     due(now: number): Promise<DeliveryKey[]>;
@@ -65,8 +67,10 @@ export async function runScheduledWork(ports: ScheduledWorkPorts): Promise<void>
 }
 
 /** The queue's own age metric ignores delayed messages, and every delivery that waits for a retry is delayed. */
-async function reportOldestPending({ kept, clock, telemetry }: ScheduledWorkPorts): Promise<void> {
+async function reportOldestPending(ports: ScheduledWorkPorts): Promise<void> {
+  const { kept, clock, telemetry, alwaysMeasures } = ports;
   const since = await kept.oldestPending();
+  if (since === undefined && !alwaysMeasures) return;
   telemetry.seconds(MetricName.OLDEST_PENDING_AGE, since === undefined ? 0 : Math.max(0, clock() - since) / 1000);
 }
 

@@ -25,9 +25,12 @@ const field = <const T extends v.GenericSchema>(schema: T, description: string) 
 const optional = <const T extends v.GenericSchema>(schema: T, description: string) =>
   v.optional(field(schema, description));
 
+/** The instance of events and subscriptions that name none. */
+export const DEFAULT_INSTANCE = 'default';
+
 const instanceId = v.optional(
   field(nameSchema, 'Instance of the customer data platform, if it has several.'),
-  'default',
+  DEFAULT_INSTANCE,
 );
 const run = {
   runId: field(nameSchema, 'Id of the run in its source. Detects duplicate events.'),

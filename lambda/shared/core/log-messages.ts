@@ -5,11 +5,11 @@ export const LogMessage = {
   /** `reason` */
   REJECTED: 'an event was rejected',
   /**
-   * `detailType`, `trigger`, `instanceId`, `subject`, `status`, `kind`, `willRetry`, `eventId`; `subscriptions`: their
-   * number. Each trigger event logs this line or the next one, about 500 bytes.
+   * `trigger`, `instanceId` (absent: `default`), `subject`, `status`, `kind`, `willRetry` (absent: false), `eventId`;
+   * `subscriptions`: their number. Each trigger event logs this line or the next one, about 260 bytes.
    */
   MATCHED: 'an event matches subscriptions',
-  /** The same without `subscriptions`. Without `trigger` and `eventId` for an event that starts no trigger. */
+  /** The same without `subscriptions`. With `detailType` instead of `trigger` and `eventId` for an event that starts no trigger. */
   UNMATCHED: 'an event matches no subscription',
   /** `outcome`, `metric`, `observedAt` */
   OBSERVATION_DROPPED: 'an observation was dropped',

@@ -15,8 +15,9 @@ import { conditionHeld, type Item, itemReader, queryAll } from '../../shared/ada
 import { canonicalDimensions, type Dimensions, type Metric, memberKey, metricKey } from '../../shared/core/metric';
 import { encode } from '../../shared/core/position';
 import { type Intent, type MetricState, type PastValue, partSortKey } from '../core/metric-state';
-import type { DueIndex, DueKey, DueKind, MetricThresholdReader, ThresholdStore } from '../core/ports';
+import type { DueIndex, DueKey, DueKind, MetricThresholdReader, OverdueKind, ThresholdStore } from '../core/ports';
 import { type Flag, flagSortKey, type SeriesItem, type StoredItem, type ThresholdItem } from '../core/threshold-item';
+import { PENDING, PendingLists } from './pending-lists';
 
 const STATE = 'state';
 const MEMBER = 'member#';
@@ -43,7 +44,7 @@ export interface ListedItem extends DueKey {
  *       firstWrite or                        firstWrite or     sameIntent
  *       unchangedSinceRead                   olderVersion
  *            |<------- crash here: the intent stays in the state ------->|
- *            |             next message of the metric, or the sweep once the intent is due,
+ *            |             next message of the metric, or the sweep once the list of pending metrics is due,
  *            |             repeats PutEvents (same event ids), writeFlag and clearIntent
  */
 const firstWrite = `attribute_not_exists(${PK})`;
@@ -54,13 +55,11 @@ const sameIntent = 'intent.version = :version';
 const asWritten = 'writtenBy = :writtenBy';
 
 /** The Thresholds table: a metric's state, the thresholds on it, and parts of large intents (protocol E). */
-export class ThresholdTable implements ThresholdStore, DueIndex, MetricThresholdReader {
+export class ThresholdTable extends PendingLists implements ThresholdStore, DueIndex, MetricThresholdReader {
   private readonly read: (key: Item) => Promise<Item | undefined>;
 
-  constructor(
-    private readonly client: DynamoDBDocumentClient,
-    private readonly table: string,
-  ) {
+  constructor(client: DynamoDBDocumentClient, table: string) {
+    super(client, table);
     this.read = itemReader(client, table);
   }
 
@@ -76,10 +75,9 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
   }
 
   commitState(metricKey: string, state: MetricState, readVersion: number | undefined): Promise<boolean> {
-    const due = state.intent && dueAt('intent', state.intent.due);
     return conditionHeld(
       this.put(
-        { [PK]: metricKey, [SK]: STATE, ...state, ...due },
+        { [PK]: metricKey, [SK]: STATE, ...state },
         readVersion === undefined
           ? { ConditionExpression: firstWrite }
           : { ConditionExpression: unchangedSinceRead, ExpressionAttributeValues: { ':read': readVersion } },
@@ -205,13 +203,14 @@ export class ThresholdTable implements ThresholdStore, DueIndex, MetricThreshold
   async *list(): AsyncGenerator<ListedItem> {
     for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
       for (const { [PK]: metricKey, [SK]: sortKey, [DUE_INDEX.sortKey]: due, ...item } of Items ?? []) {
+        if (metricKey === PENDING) continue;
         const state = sortKey === STATE ? (item as unknown as MetricState) : undefined;
         yield { metricKey: String(metricKey), sortKey: String(sortKey), due: due as number | undefined, state };
       }
     }
   }
 
-  async overdue(kind: DueKind, before: number): Promise<DueKey[]> {
+  async overdue(kind: OverdueKind, before: number): Promise<DueKey[]> {
     const items = await queryAll(this.client, {
       TableName: this.table,
       IndexName: DUE_INDEX.name,

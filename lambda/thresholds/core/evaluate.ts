@@ -10,11 +10,13 @@ import type { QueueMessage } from '../../shared/core/ports';
 import {
   checkThreshold,
   type EvaluationPorts,
+  INTENT_GRACE_MS,
   MAX_AHEAD_MS,
   type ObservationOutcome,
   observe,
   type ThresholdCheck,
 } from './observe';
+import { PendingBatch } from './pending';
 
 /** Converts an event to an observation. Undefined for other events. */
 export function toObservation(event: CheckedEvent): Observation | undefined {
@@ -93,12 +95,12 @@ type BatchPorts = EvaluationPorts & RejectPorts;
  * then be late.
  * @returns ids of the messages to retry.
  */
-export const evaluateBatch = (messages: readonly QueueMessage[], ports: BatchPorts): Promise<string[]> =>
-  inGroups(
-    messages,
-    { read: readTask, compare: compareTasks, process: (task, { body }) => processTask(task, body, ports) },
-    ports,
-  );
+export function evaluateBatch(messages: readonly QueueMessage[], ports: BatchPorts): Promise<string[]> {
+  const pending = new PendingBatch(ports.thresholds, ports.clock, INTENT_GRACE_MS);
+  const process = (task: Task, { body }: QueueMessage) =>
+    pending.run(() => processTask(task, body, { ...ports, pending }));
+  return inGroups(messages, { read: readTask, compare: compareTasks, process }, ports);
+}
 
 async function processTask(task: Task, body: string, ports: BatchPorts): Promise<void> {
   if ('check' in task) return checkThreshold(task.check, ports);

@@ -20,6 +20,7 @@ import {
   orderOf,
   pastValues,
 } from './metric-state';
+import { PendingBatch } from './pending';
 import type { ThresholdStore } from './ports';
 import { type Flag, type ThresholdItem, thresholdItems } from './threshold-item';
 
@@ -34,6 +35,8 @@ export interface EvaluationPorts {
   readonly newId: () => string;
   /** This connector's id, in every crossing event. */
   readonly connectorId: string;
+  /** Shared by the tasks of a batch. Default: each task has its own. */
+  readonly pending?: PendingBatch;
 }
 
 /** A request to check whether the value is already beyond a new threshold. */
@@ -50,7 +53,7 @@ export const MAX_AHEAD_MS = 60 * 60 * 1000;
 export const HITS_PER_ITEM = 100;
 
 /** The sweep waits until the worker of an intent has ended (`HANDLER_TIMEOUT_SECONDS.evaluate`). */
-const INTENT_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.evaluate * 1000;
+export const INTENT_GRACE_MS = 2 * HANDLER_TIMEOUT_SECONDS.evaluate * 1000;
 
 /**
  * How long a value is stored after its last use: as long as a queue keeps a message, because the observations that are
@@ -199,7 +202,10 @@ function toHit({ sortKey: _, ...item }: HitItem, { uid, generation, flow }: Subs
   return { ...item, uid, generation, startsFlow: flow !== undefined };
 }
 
-/** Writes the state, with an intent if there are hits, then publishes the intent. Returns false if the race was lost. */
+/**
+ * Writes the state, with an intent if there are hits, then publishes the intent. The sweep knows of the intent before it is
+ * written. Returns false if the race was lost.
+ */
 async function commitAndPublish(
   key: string,
   state: MetricState | undefined,
@@ -208,10 +214,15 @@ async function commitAndPublish(
   hits: readonly Hit[],
   ports: EvaluationPorts,
 ): Promise<boolean> {
-  const intent = hits.length > 0 ? await prepareIntent(key, next, about, hits, ports) : undefined;
-  if (!(await ports.thresholds.commitState(key, { ...next, intent }, state?.version))) return false;
-  if (intent) await publishIntent(key, next.metric, intent, ports);
-  return true;
+  const { thresholds, clock } = ports;
+  if (hits.length === 0) return thresholds.commitState(key, { ...next, intent: undefined }, state?.version);
+  const intent = await prepareIntent(key, next, about, hits, ports);
+  const { pending = new PendingBatch(thresholds, clock, INTENT_GRACE_MS) } = ports;
+  const settled = await pending.announce(key);
+  const committed = await thresholds.commitState(key, { ...next, intent }, state?.version);
+  if (committed) await publishIntent(key, next.metric, intent, ports);
+  await settled();
+  return committed;
 }
 
 async function prepareIntent(

@@ -2,7 +2,26 @@ import type { Dimensions } from '../../shared/core/metric';
 import type { Intent, MetricState, PastValue } from './metric-state';
 import type { Flag, SeriesItem, StoredItem, ThresholdItem } from './threshold-item';
 
-export interface ThresholdStore {
+/** Lists of metrics that can have an intent. Each list is one item. */
+export interface PendingStore {
+  /**
+   * Writes a list before the intents of its metrics are committed.
+   * @param due when the sweep looks at the metrics, epoch milliseconds.
+   * @returns the id of the list.
+   */
+  putPending(metricKeys: readonly string[], due: number): Promise<string>;
+  /** Removes a list whose metrics have no intent. */
+  removePending(id: string): Promise<void>;
+  /** The lists that were due by `before`, epoch milliseconds. Eventually consistent. */
+  overduePending(before: number): Promise<PendingMetrics[]>;
+}
+
+export interface PendingMetrics {
+  readonly id: string;
+  readonly metricKeys: readonly string[];
+}
+
+export interface ThresholdStore extends Pick<PendingStore, 'putPending' | 'removePending'> {
   /** The metric's state, read consistently. */
   readState(metricKey: string): Promise<MetricState | undefined>;
   /** Whether a subscription expects refreshes of the metric. */
@@ -43,10 +62,13 @@ export interface MetricThresholdReader extends Pick<ThresholdStore, 'readState' 
 }
 
 /**
- * Kinds of unfinished work. `intent`: a committed crossing. `threshold`: an item that is being created or deleted and
+ * Kinds of unfinished work in the index. `threshold`: an item that is being created or deleted and
  * can be a leftover. `part`: a part of an intent that may not be committed.
  */
-export type DueKind = 'intent' | 'threshold' | 'part';
+export type DueKind = 'threshold' | 'part';
+
+/** Also what earlier versions wrote. `intent`: a committed crossing, which is now in a list of pending metrics. */
+export type OverdueKind = DueKind | 'intent';
 
 export interface DueKey {
   readonly metricKey: string;
@@ -54,9 +76,9 @@ export interface DueKey {
 }
 
 /** The index of unfinished work, for the sweep. */
-export interface DueIndex {
+export interface DueIndex extends Pick<PendingStore, 'overduePending' | 'removePending'> {
   /** Keys of the work that was due by `before`, epoch milliseconds. Eventually consistent. */
-  overdue(kind: DueKind, before: number): Promise<DueKey[]>;
+  overdue(kind: OverdueKind, before: number): Promise<DueKey[]>;
   /** Marks a threshold's item as finished. Returns false if the item does not exist. */
   settle(metricKey: string, sortKey: string): Promise<boolean>;
   /** Deletes a threshold's item, a flag or an intent's part. */

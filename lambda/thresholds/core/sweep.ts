@@ -1,7 +1,7 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { partIdOf } from './metric-state';
 import { type EvaluationPorts, publishIntent } from './observe';
-import type { DueIndex, DueKey, DueKind } from './ports';
+import type { DueIndex, DueKey, OverdueKind } from './ports';
 import { flagSortKey, isSeries, ownerOf, seriesRangeOf, seriesSortKeyOf } from './threshold-item';
 
 type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
@@ -14,7 +14,10 @@ type SweepPorts = EvaluationPorts & { readonly due: DueIndex };
  */
 export async function sweep(ports: SweepPorts): Promise<number> {
   const failures: unknown[] = [];
-  const each = async (kind: DueKind, act: (key: DueKey, ports: SweepPorts) => Promise<boolean>): Promise<number> => {
+  const each = async (
+    kind: OverdueKind,
+    act: (key: DueKey, ports: SweepPorts) => Promise<boolean>,
+  ): Promise<number> => {
     let done = 0;
     for (const key of await ports.due.overdue(kind, ports.clock())) {
       try {
@@ -25,7 +28,16 @@ export async function sweep(ports: SweepPorts): Promise<number> {
     }
     return done;
   };
-  const published = await each('intent', publishOverdue);
+  let published = await each('intent', ({ metricKey }) => publishOverdue(metricKey, ports));
+  for (const { id, metricKeys } of await ports.due.overduePending(ports.clock())) {
+    try {
+      for (const metricKey of metricKeys) if (await publishOverdue(metricKey, ports)) published++;
+      // Last, so that the next sweep retries after a failure.
+      await ports.due.removePending(id);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
   if (published > 0) ports.telemetry.count(MetricName.SWEPT_INTENTS, published);
   // After the intents: publishing an intent deletes its parts.
   await each('part', removeUnnamedPart);
@@ -34,7 +46,7 @@ export async function sweep(ports: SweepPorts): Promise<number> {
   return published;
 }
 
-async function publishOverdue({ metricKey }: DueKey, ports: SweepPorts): Promise<boolean> {
+async function publishOverdue(metricKey: string, ports: SweepPorts): Promise<boolean> {
   const state = await ports.thresholds.readState(metricKey);
   if (!state?.intent) return false;
   await publishIntent(metricKey, state.metric, state.intent, ports);

@@ -209,7 +209,7 @@ describe('logGroup', () => {
   test('is used by all functions, which can write to it', () => {
     template.resourceCountIs('AWS::Logs::LogGroup', 1);
     for (const { Properties } of functions(template)) {
-      expect(referred(Properties.LoggingConfig)).toEqual({ LogFormat: 'JSON', LogGroup: 'Given' });
+      expect(referred(Properties.LoggingConfig)).toMatchObject({ LogFormat: 'JSON', LogGroup: 'Given' });
     }
     for (const id of HANDLERS) {
       expect(permissions(template, `${id}Role`)).toEqual(

@@ -227,7 +227,7 @@ describe('functions', () => {
   test.each([
     ['evaluate', 256],
     ['dispatch', 256],
-    ['deliver', 512],
+    ['deliver', 192],
     ['sweep', 256],
     ['collect', 256],
   ] as const)('%s runs on Node.js 24, arm64, with %i MiB and the timeout of the contract', (handler, memory) => {
@@ -254,6 +254,7 @@ describe('functions', () => {
     expect(referred(functions[`${id}Function`]?.Properties.LoggingConfig)).toEqual({
       LogFormat: 'JSON',
       LogGroup: `${id}LogGroup`,
+      SystemLogLevel: 'WARN',
     });
     expect(resources(template, 'AWS::Logs::LogGroup')[`${id}LogGroup`]).toMatchObject({
       Properties: { RetentionInDays: 30 },
@@ -660,6 +661,30 @@ describe('props', () => {
       'deliveryRetention is 14 days: write whole days, at least 15',
     );
     expect(() => connectorTemplate({ deliveryRetention: Duration.hours(400) })).toThrow('write whole days');
+  });
+
+  test('deliverMemorySize: only of deliver', () => {
+    const sizes = resources(connectorTemplate({ deliverMemorySize: 512 }), 'AWS::Lambda::Function');
+    expect(sizes[`${HANDLERS.deliver}Function`]?.Properties.MemorySize).toBe(512);
+    expect(sizes[`${HANDLERS.dispatch}Function`]?.Properties.MemorySize).toBe(256);
+  });
+
+  test('deliveryBatchingWindow: only of deliver, and messages stay invisible for as long', () => {
+    const given = connectorTemplate({ deliveryBatchingWindow: Duration.seconds(20) });
+    const windows = Object.values(resources(given, 'AWS::Lambda::EventSourceMapping')).map(
+      ({ Properties }) => Properties.MaximumBatchingWindowInSeconds,
+    );
+    expect(windows.filter((window) => window !== undefined)).toEqual([20]);
+    given.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 6 * 60 + 20 });
+    expect(() => connectorTemplate({ deliveryBatchingWindow: Duration.minutes(2) })).toThrow(
+      'deliveryBatchingWindow is 2 minutes: write whole seconds, up to 1 minute',
+    );
+    expect(() => connectorTemplate({ deliveryBatchingWindow: Duration.millis(1500) })).toThrow('write whole seconds');
+  });
+
+  test('invocationLogs: Lambda logs successful invocations of every function', () => {
+    const given = resources(connectorTemplate({ invocationLogs: true }), 'AWS::Lambda::Function');
+    for (const { Properties } of Object.values(given)) expect(Properties.LoggingConfig.SystemLogLevel).toBe('INFO');
   });
 
   test('extraFlowHosts: passed only to deliver', () => {

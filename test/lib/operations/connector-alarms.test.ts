@@ -4,9 +4,11 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
+import { Env } from '../../../contract/environment';
 import { METRICS_NAMESPACE, Metric } from '../../../contract/metrics';
 import {
   AlarmActions,
+  type AlarmOverrides,
   AlarmSeverity,
   ConnectorAction,
   ConnectorAlarms,
@@ -265,6 +267,19 @@ describe('actions', () => {
     expect(given.DeadDeliveries.AlarmActions).toEqual(['One']);
     expect(given.OldestPending.AlarmActions).toEqual(['One', 'arn:ticket']);
     expect(given.Throttles.AlarmActions).toEqual(['Own']);
+  });
+
+  test('on the oldest delivery lets deliver measure every minute, unless it is removed', () => {
+    const measures = (overrides?: AlarmOverrides) => {
+      const stack = new Stack(new App(), 'Stack');
+      const connector = new PowerAutomateConnector(stack, 'Connector');
+      new ConnectorAlarms(stack, 'Alarms', { connector, overrides });
+      return Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function'))
+        .filter(({ Properties }) => Properties.Environment.Variables[Env.ALWAYS_MEASURE])
+        .map(({ Properties }) => Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME);
+    };
+    expect(measures()).toEqual(['deliver']);
+    expect(measures({ oldestPending: { enabled: false } })).toEqual([]);
   });
 
   test('a topic of another stack allows all alarms of the account, without a dependency cycle', () => {

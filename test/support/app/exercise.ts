@@ -262,7 +262,7 @@ async function startWorld(templateFile: string, parts: PowerAutomateConnector) {
     async leftovers(): Promise<Leftovers> {
       const now = Date.now();
       const found = await Promise.all([
-        thresholds.overdue('intent', now),
+        thresholds.overduePending(now),
         thresholds.overdue('part', now),
         thresholds.overdue('threshold', now),
         runs.overdue(now),

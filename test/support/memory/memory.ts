@@ -13,6 +13,7 @@ import type {
   DueKey,
   DueKind,
   MetricThresholdReader,
+  PendingMetrics,
   ThresholdStore,
 } from '../../../lambda/thresholds/core/ports';
 import {
@@ -39,6 +40,9 @@ export class MemoryTables {
   readonly flags = new Map<string, Flag & { writtenAt: number }>();
   /** Due times by kind, metric and sort key, as in the index of the table. */
   readonly due = new Map<string, DueKey & { kind: DueKind; at: number }>();
+  /** Lists of metrics that can have an intent. */
+  readonly pending = new Map<string, PendingMetrics & { readonly due: number }>();
+  private lists = 0;
   readonly measures = new Map<string, Dimensions[]>();
   readonly parts = new Map<string, unknown>();
   readonly subscriptions = new Map<string, Subscription>();
@@ -174,14 +178,17 @@ export class MemoryTables {
         }),
       overdue: (kind, before) =>
         step('overdue', () => {
-          const intents = [...this.states].map(([key, { intent }]) => ({
-            kind: 'intent',
-            at: intent?.due ?? Infinity,
-            metricKey: key,
-            sortKey: 'state',
-          }));
-          return [...intents, ...this.due.values()].filter((one) => one.kind === kind && one.at <= before);
+          return [...this.due.values()].filter((one) => one.kind === kind && one.at <= before);
         }),
+      putPending: (metricKeys, due) =>
+        step('putPending', () => {
+          const id = `pending-${++this.lists}`;
+          this.pending.set(id, { id, metricKeys, due });
+          return id;
+        }),
+      removePending: (id) => step('removePending', () => void this.pending.delete(id)),
+      overduePending: (before) =>
+        step('overduePending', () => [...this.pending.values()].filter(({ due }) => due <= before)),
       putThreshold: (key, item, due) =>
         step('putThreshold', () => {
           const items = this.items.get(key) ?? new Map();

@@ -50,7 +50,7 @@ import type {
   PastValue,
 } from '../../../lambda/thresholds/core/metric-state';
 import type { ThresholdCheck } from '../../../lambda/thresholds/core/observe';
-import type { DueKind } from '../../../lambda/thresholds/core/ports';
+import type { DueKind, PendingMetrics } from '../../../lambda/thresholds/core/ports';
 import type { Flag, SeriesItem, StoredItem, ThresholdItem } from '../../../lambda/thresholds/core/threshold-item';
 import type { Poll, Watch } from '../../../lambda/unification/core/poll';
 import type { Version } from './version';
@@ -299,7 +299,8 @@ const WATCH = fieldsOf<Watch>({ id: true, startedAt: true, job: true, looks: tru
 const RECONCILIATION = fieldsOf<ScheduledReconciliation>({ kind: true, source: true, lookBackSeconds: true });
 const SOURCE = fieldsOf<SourceEntry>({ name: true, put: true, detail: true, stopped: true, reconciled: true });
 
-const DUE_KINDS = membersOf<DueKind>({ intent: true, threshold: true, part: true });
+const PENDING_METRICS = fieldsOf<PendingMetrics, 'id'>({ metricKeys: true });
+const DUE_KINDS = membersOf<DueKind>({ threshold: true, part: true });
 const ITEM_KINDS = membersOf<StoredItem['kind']>({ fire: true, rearm: true, initial: true, series: true });
 const COMPARISONS = membersOf<ComparedWith>({ previous: true, sameTimeYesterday: true, sameTimeLastWeek: true });
 const OPERATORS = membersOf<ThresholdOperator>({ above: true, atOrAbove: true, below: true, atOrBelow: true });
@@ -459,6 +460,7 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     thresholdItems.map(({ series }) => series?.comparedWith),
   );
   fields('a flag', FLAG, thresholds);
+  fields('a list of pending metrics', PENDING_METRICS, thresholds);
   values(
     'a due item of the kind',
     DUE_KINDS,

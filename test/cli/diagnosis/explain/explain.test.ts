@@ -147,10 +147,17 @@ describe('refresh events', () => {
     expect(path(steps)).toContain('✓ matched');
   });
 
+  it('reads the lines of this version, which leave out the detail type, the default instance and a false willRetry', () => {
+    const lean = logged({ detailType: undefined, instanceId: undefined, willRetry: undefined }, LogMessage.MATCHED);
+    expect(path(explain(input({ log: [lean] })).steps)).toContain('✓ matched');
+  });
+
   it('suggests a log query if the logs are not readable', () => {
     const unknown = explain(input({ log: undefined }));
     expect(unknown.verdict).toMatch(/the received events are unknown/);
-    expect(step(unknown.steps, 'received').evidence.join()).toContain('filter detailType = "DataSourceRefreshed"');
+    expect(step(unknown.steps, 'received').evidence.join()).toContain(
+      'filter detailType = "DataSourceRefreshed" or trigger in ["data-source-refresh-failed","data-source-refresh-succeeded"] | stats',
+    );
     expect(path(unknown.steps)).toEqual(['✓ subscription', '– received', '– matched', '– queued', '– responded']);
     const delivered = explain(input({ log: undefined, deliveries: [delivery()] }));
     expect(path(delivered.steps)).toEqual(['✓ subscription', '✓ received', '✓ matched', '✓ queued', '✓ responded']);

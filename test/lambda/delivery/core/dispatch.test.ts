@@ -422,12 +422,9 @@ describe('the log', () => {
     await dispatch(dataSource(), dataSource({ dataSource: 'Orders', status: 'Skipped', instanceId: 'test' }), full());
     expect(detailsOf(LogMessage.MATCHED)).toEqual([
       {
-        detailType: 'DataSourceRefreshed',
         trigger: 'data-source-refresh-failed',
-        instanceId: 'default',
         subject: 'CRM',
         status: 'Failed',
-        willRetry: false,
         eventId: sent[0]?.event.eventId,
         subscriptions: 2,
       },
@@ -439,7 +436,6 @@ describe('the log', () => {
           instanceId: 'test',
           subject: 'Orders',
           status: 'Skipped',
-          willRetry: false,
         },
         expect.objectContaining({ trigger: 'full-refresh-completed', subject: 'run-1', kind: 'Scheduled' }),
       ]),

@@ -1,3 +1,4 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkEvent } from '../../../../lambda/events/core/events';
@@ -13,7 +14,7 @@ import {
   nextState,
   partSortKey,
 } from '../../../../lambda/thresholds/core/metric-state';
-import type { DueKind } from '../../../../lambda/thresholds/core/ports';
+import type { OverdueKind } from '../../../../lambda/thresholds/core/ports';
 import {
   crossedRange,
   flagSortKey,
@@ -328,23 +329,52 @@ describe('intents', () => {
     expect(await table.readIntentPart(key, 'b', 0)).toEqual([]);
   });
 
-  it('are found when they are due, and no state without an intent is found', async () => {
-    const due = async (before: number) =>
-      (await table.overdue('intent', before)).map(({ metricKey }) => metricKey).filter((one) => one.startsWith(key));
-    await table.commitState(`${key}a`, state(20, 1, intent(1, 100)), undefined);
-    await table.commitState(`${key}b`, state(20, 1, intent(1, 200)), undefined);
-    await table.commitState(`${key}c`, state(20, 1), undefined);
-    expect(await due(99)).toEqual([]);
-    expect(await due(100)).toEqual([`${key}a`]);
-    expect(await due(1000)).toEqual([`${key}a`, `${key}b`]);
-    await table.clearIntent(`${key}a`, 1);
-    await table.commitState(`${key}b`, state(5, 2), 1);
-    expect(await due(1000)).toEqual([]);
+  it('have no entry in the index, because a list of pending metrics names them', async () => {
+    const indexed = async () => (await table.overdue('intent', 1000)).filter(({ metricKey }) => metricKey === key);
+    await table.commitState(key, state(20, 1, intent(1, 100)), undefined);
+    expect(await indexed()).toEqual([]);
+  });
+
+  it('of an earlier version are in the index until they are cleared', async () => {
+    const indexed = async () => (await table.overdue('intent', 1000)).filter(({ metricKey }) => metricKey === key);
+    await table.commitState(key, state(20, 1, intent(1, 100)), undefined);
+    const set = 'SET dueKind = :kind, due = :due';
+    const values = { ':kind': 'intent', ':due': 100 };
+    await tables.client.send(
+      new UpdateCommand({
+        TableName: tables.thresholds,
+        Key: { pk: key, sk: 'state' },
+        UpdateExpression: set,
+        ExpressionAttributeValues: values,
+      }),
+    );
+    expect(await indexed()).toEqual([{ metricKey: key, sortKey: 'state' }]);
+    await table.clearIntent(key, 1);
+    expect(await indexed()).toEqual([]);
+  });
+});
+
+describe('a list of pending metrics', () => {
+  it('is found when it is due, until it is removed, and is no item of a metric', async () => {
+    const mine = async (before: number) =>
+      (await table.overduePending(before)).filter(({ metricKeys }) => metricKeys[0]?.startsWith(key));
+    const id = await table.putPending([`${key}a`, `${key}b`], 100);
+    const later = await table.putPending([`${key}c`], 10_000_000_000_000);
+    expect(await mine(99)).toEqual([]);
+    expect(await mine(100)).toEqual([{ id, metricKeys: [`${key}a`, `${key}b`] }]);
+    expect(await mine(9_999_999_999_999)).toHaveLength(1);
+    expect(await mine(10_000_000_000_000)).toEqual([
+      { id, metricKeys: [`${key}a`, `${key}b`] },
+      { id: later, metricKeys: [`${key}c`] },
+    ]);
+    for await (const { metricKey } of table.list()) expect(metricKey).not.toContain('pending');
+    await table.removePending(id);
+    expect(await mine(100)).toEqual([]);
   });
 });
 
 describe('the index of due work', () => {
-  const mine = async (kind: DueKind, before: number) =>
+  const mine = async (kind: OverdueKind, before: number) =>
     (await table.overdue(kind, before)).filter((one) => one.metricKey === key).map((one) => one.sortKey);
   const [item] = thresholdItems('s', 'id', { operator: 'above', value: 1 }) as [ThresholdItem];
 

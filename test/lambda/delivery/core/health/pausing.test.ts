@@ -55,9 +55,9 @@ async function pause(): Promise<void> {
 }
 
 describe('every minute, the age of the oldest pending delivery', () => {
-  const age = async (since: number | undefined) => {
+  const age = async (since: number | undefined, alwaysMeasures = true) => {
     const ports = world.ports();
-    await runScheduledWork({ ...ports, kept: { ...ports.kept, oldestPending: async () => since } });
+    await runScheduledWork({ ...ports, kept: { ...ports.kept, oldestPending: async () => since }, alwaysMeasures });
     return world.telemetry.counts.OldestPendingAge;
   };
 
@@ -65,6 +65,11 @@ describe('every minute, the age of the oldest pending delivery', () => {
     expect(await age(world.now - 90_000)).toBe(90);
     expect(await age(undefined)).toBe(0);
     expect(await age(world.now + 1000), 'another clock is ahead').toBe(0);
+  });
+
+  it('is not written without an alarm while no delivery waits, because a metric costs more than everything else', async () => {
+    expect(await age(undefined, false)).toBeUndefined();
+    expect(await age(world.now - 90_000, false)).toBe(90);
   });
 
   it('does not block other work when it cannot be read', async () => {
