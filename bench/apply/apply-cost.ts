@@ -86,7 +86,12 @@ export async function measureApply({ subscriptions, registry, bundle, progress }
 }
 
 function describe({ region, outputs, dynamoDb, sqs, events }: RunningEngines): LocalRunDescription {
-  return { stackName: 'bench', region, outputs, endpoints: { dynamodb: dynamoDb, sqs, kms: events } };
+  return {
+    stackName: 'bench',
+    region,
+    outputs,
+    endpoints: { dynamodb: dynamoDb, sqs, kms: events, cloudwatch: events },
+  };
 }
 
 /** Commands that are measured with the whole registry. */

@@ -7,6 +7,7 @@ import { startEndpoint } from '../../local/engines/protocol/endpoint';
 import { startDynamoDb } from '../../local/engines/services/dynamodb';
 import { kmsOperations } from '../../local/engines/services/kms';
 import { SqsEngine } from '../../local/engines/services/sqs';
+import { cloudWatchOperations } from '../../local/engines/stubs/cloudwatch';
 import { Activity } from '../../local/shared/activity';
 import { ACCOUNT, planTemplate, REGION } from '../../local/template/plan';
 import type { ResourceDefinition } from '../../local/template/template';
@@ -64,6 +65,8 @@ async function main(): Promise<void> {
   const endpoint = await startEndpoint({ port: 0 });
   endpoint.serve({
     ...kmsOperations(keys),
+    // `doctor` reads the alarms. There are none.
+    ...cloudWatchOperations(() => undefined),
     // Accepts every event. The benchmarks watch the client instead.
     'AWSEvents.PutEvents': ({ Entries }) => ({
       FailedEntryCount: 0,

@@ -46,6 +46,8 @@ export interface Sent {
 }
 
 const TRIGGER = 'data-source-refresh-failed';
+/** Limit of the function's heap, MiB: what a function of 256 MB has beside code, stacks and buffers. */
+const HEAP_MB = 128;
 /** Interval at which the number of sent deliveries is read before a crash, milliseconds. */
 const CRASH_POLL_MS = 5;
 
@@ -151,7 +153,8 @@ export class FanoutBench {
 
   private async restart(): Promise<void> {
     await this.dispatch?.stop();
-    const environment = { ...this.environment, AWS_ENDPOINT_URL_DYNAMODB: this.endpoint };
+    const NODE_OPTIONS = `--max-old-space-size=${HEAP_MB}`;
+    const environment = { ...this.environment, AWS_ENDPOINT_URL_DYNAMODB: this.endpoint, NODE_OPTIONS };
     this.dispatch = await startChild(join(__dirname, '..', 'engines', 'function-process.ts'), environment);
   }
 

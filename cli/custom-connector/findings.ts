@@ -1,7 +1,7 @@
 import { DEFINITION_VERSION } from '../../contract/custom-connector';
 import type { StoredKey } from '../../lambda/custom-connector/core/ports';
 import { displayValue } from '../../lambda/subscriptions/core/entry/messages';
-import { type Finding, note, problem } from '../diagnosis/findings';
+import { type Finding, note, problem } from '../diagnosis/finding';
 import { relativeTime, timeText } from '../shell/time';
 import type { ExportedDefinition } from './exported-file';
 

@@ -1,11 +1,11 @@
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
-import { numberText } from '../../lambda/shared/core/number-text';
 import { counted, cut } from '../../lambda/shared/core/text';
 import type { Health } from '../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { FiringAlarm } from '../connector/alarms';
 import type { DeadLetter } from '../connector/dead-letters';
 import { relativeTime, timeText } from '../shell/time';
+import { type Finding, firstOf, moreNames, note, problem, problemsFirst } from './finding';
 import { observedText } from './observed-text';
 
 const MINUTE = 60_000;
@@ -15,27 +15,10 @@ const DAY = 24 * 60 * MINUTE;
 export const SWEEP_LATE = 3 * MINUTE;
 /** Power Automate switches off flows that have not run for 90 days. The finding comes 30 days earlier. */
 const IDLE_DAYS = 60;
-/** Maximum number of subscription names in one finding. */
-const MAX_NAMES = 5;
-/** Maximum number of findings of one kind that are each about one subscription. One more names the others. */
-const MAX_ALIKE = 100;
 /** Waiting messages that make a backlog: a few minutes of work. */
 const BACKLOG = 1000;
 /** A delivery that has been retried for this long needs attention, milliseconds. */
 const OLD_PENDING = 60 * MINUTE;
-
-/** `problem`: needs a fix now. `note`: needs no fix yet. */
-export type Severity = 'problem' | 'note';
-
-export interface Finding {
-  readonly severity: Severity;
-  /** The observation, a phrase. */
-  readonly title: string;
-  /** The consequence, one or more sentences. */
-  readonly impact: string;
-  /** What to do, one or more sentences. */
-  readonly action: string;
-}
 
 export interface QueueDepth {
   readonly name: string;
@@ -92,9 +75,6 @@ export function diagnose(snapshot: Snapshot): Finding[] {
   return problemsFirst(findings);
 }
 
-export const problemsFirst = (findings: readonly Finding[]): Finding[] =>
-  (['problem', 'note'] as const).flatMap((level) => findings.filter(({ severity }) => severity === level));
-
 function keyFindings({ keyProblem }: Snapshot): Finding[] {
   if (keyProblem === undefined) return [];
   return [
@@ -139,22 +119,6 @@ function pausedFindings({ subscriptions, now }: Snapshot): Finding[] {
 }
 
 const NO_HEALTH: Health = { version: 0, state: 'active', announcements: [] };
-
-/** A finding for each of the first items, and one for all others. */
-export function firstOf<Item>(
-  items: readonly Item[],
-  found: (item: Item) => Finding,
-  more: (others: readonly Item[]) => Finding,
-): Finding[] {
-  const findings = items.slice(0, MAX_ALIKE).map(found);
-  return items.length > MAX_ALIKE ? [...findings, more(items.slice(MAX_ALIKE))] : findings;
-}
-
-/** `a, b, c, d, e and 2 more`. */
-export function moreNames(names: readonly string[]): string {
-  const more = names.length > MAX_NAMES ? ` and ${numberText(names.length - MAX_NAMES)} more` : '';
-  return `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
-}
 
 /** Whether a flow that registered itself was probably deleted without unregistering. */
 const isOrphaned = ({ since = 0, retireAt }: Health, now: number): boolean =>
@@ -304,18 +268,5 @@ function idleFindings({ registered, newestDeliveries, now }: Snapshot): Finding[
   const title = `no deliveries are stored for ${moreNames(never)}: their flows may never have been called`;
   return [...idle, note(title, impact, actionOf(first))];
 }
-
-export const problem = (title: string, impact: string, action: string): Finding => ({
-  severity: 'problem',
-  title,
-  impact,
-  action,
-});
-export const note = (title: string, impact: string, action: string): Finding => ({
-  severity: 'note',
-  title,
-  impact,
-  action,
-});
 
 const messages = (count: number): string => counted(count, 'message', 'messages');

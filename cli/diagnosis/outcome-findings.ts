@@ -3,7 +3,7 @@ import { counted } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { relativeTime } from '../shell/time';
 import { unfinishedText } from './delivery-text';
-import { type Finding, firstOf, moreNames, note, problem } from './findings';
+import { type Finding, firstOf, moreNames, note, problem } from './finding';
 
 const DAY = 24 * 60 * 60 * 1000;
 

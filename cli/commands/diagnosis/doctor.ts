@@ -4,7 +4,8 @@ import { acceptsReports, connectorApi, findConnectorApi } from '../../custom-con
 import { type ExportedDefinition, readExportedDefinition } from '../../custom-connector/exported-file';
 import { definitionFindings, keyFindings } from '../../custom-connector/findings';
 import { keyTable } from '../../custom-connector/keys';
-import { diagnose, type Finding, problemsFirst } from '../../diagnosis/findings';
+import { type Finding, problemsFirst } from '../../diagnosis/finding';
+import { diagnose } from '../../diagnosis/findings';
 import { concernsOutcomes, outcomeFindings } from '../../diagnosis/outcome-findings';
 import { takeSnapshot } from '../../diagnosis/snapshot';
 import { connectorCommand, jsonArg } from '../../frame/command';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { definitionFindings, keyFindings } from '../../../cli/custom-connector/findings';
-import type { Finding } from '../../../cli/diagnosis/findings';
+import type { Finding } from '../../../cli/diagnosis/finding';
 import { DEFINITION_VERSION } from '../../../contract/custom-connector';
 import type { StoredKey } from '../../../lambda/custom-connector/core/ports';
 import { API_URL } from '../../support/custom-connector';

@@ -159,10 +159,11 @@ export async function privilegeProblems(
   const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
   const template = new PolicyReader(loaded, plan, wildcards);
   const functionIds = plan.functions.map(({ logicalId }) => logicalId);
+  const surroundings = JSON.stringify({ ...around, keys: [...around.keys] });
   const seen = calls
     .filter(({ accessKeyId }) => functionIds.includes(accessKeyId))
-    .flatMap((call) => accessesOf(call, around));
-  const done = [...seen, ...accessesOfLambda(plan, template.setups()), ...template.accessesOfSchedules()];
+    .flatMap((call) => accessesOfCall(call, around, surroundings));
+  const done = distinct([...seen, ...accessesOfLambda(plan, template.setups()), ...template.accessesOfSchedules()]);
   const encrypting = new Map([...template.keys(), ...around.keys]);
   const accesses = distinct([
     ...done,
@@ -170,21 +171,19 @@ export async function privilegeProblems(
   ]);
   const tolerated = new Set<string>();
   const problems: Problem[] = template.uncheckedRoles([...functionIds, ...template.schedulerRoles()]);
+  const byFunction = Map.groupBy(accesses, ({ functionId }) => functionId);
+  const policies = numberOf(JSON.stringify(template.policiesOfResources()));
   for (const functionId of [...functionIds, ...template.schedulerRoles()]) {
     const role = template.role(functionId);
     problems.push(...role.problems);
-    const made = accesses.filter((access) => access.functionId === functionId);
-    const allowed: Access[] = [];
-    for (const access of made) {
-      if (await allows(role.statements, access, template)) allowed.push(access);
-      else
-        problems.push(problem(access, 'calls', 'which its role does not allow: add the permission in its construct'));
-    }
-    for (const grant of role.grants) {
-      const like = allowed.filter(({ action }) => isMeant(action, grant.Action));
-      const others = role.statements.filter((one) => one !== grant);
-      if (await anyDenied(like, others, template)) continue;
-      const { Action: action, Resource: resource } = grant;
+    const made = byFunction.get(functionId) ?? [];
+    const permissions = numberOf(JSON.stringify([role.statements, role.grants]));
+    const inputs = [functionId, permissions, policies, ...made.map((access) => numberOf(textOf(access)))].join(' ');
+    const known = checks.get(inputs) ?? checkRole(role, made, template);
+    checks.set(inputs, known);
+    const checked = await known;
+    problems.push(...checked.missing);
+    for (const { Action: action, Resource: resource } of checked.unused) {
       if (TOLERANCES.some((one) => one.actions.includes(action) && one.resource(resource, functionId, plan))) {
         tolerated.add(action);
       } else problems.push(problem({ functionId, action, resource }, 'may', UNUSED));
@@ -199,6 +198,63 @@ export async function privilegeProblems(
     problems.push({ functionId: '', action, resource: '', text });
   }
   return problems;
+}
+
+/** Accesses that a role does not allow, and its grants that no access needs. */
+interface RoleCheck {
+  readonly missing: readonly Problem[];
+  readonly unused: readonly Grant[];
+}
+
+/** Checks by their inputs. The variants of a template differ in one role, and share the checks of the others. */
+const checks = new Map<string, Promise<RoleCheck>>();
+
+async function checkRole(
+  { statements, grants }: { readonly statements: readonly Statement[]; readonly grants: readonly Grant[] },
+  made: readonly Access[],
+  template: PolicyReader,
+): Promise<RoleCheck> {
+  const missing: Problem[] = [];
+  const allowed: Access[] = [];
+  for (const access of made) {
+    if (await allows(statements, access, template)) allowed.push(access);
+    else missing.push(problem(access, 'calls', 'which its role does not allow: add the permission in its construct'));
+  }
+  const unused: Grant[] = [];
+  for (const grant of grants) {
+    const like = allowed.filter(({ action }) => isMeant(action, grant.Action));
+    const others = statements.filter((one) => one !== grant);
+    if (!(await anyDenied(like, others, template))) unused.push(grant);
+  }
+  return { missing, unused };
+}
+
+/** Accesses of calls by their surroundings. The variants of a template share nearly all calls. */
+const accessesByCall = new WeakMap<AwsCall, Map<string, Access[]>>();
+
+/** @param key text of `around`. */
+function accessesOfCall(call: AwsCall, around: Surroundings, key: string): Access[] {
+  const known = accessesByCall.get(call) ?? new Map<string, Access[]>();
+  accessesByCall.set(call, known);
+  const accesses = known.get(key) ?? accessesOf(call, around);
+  known.set(key, accesses);
+  return accesses;
+}
+
+const numbers = new Map<string, number>();
+/** A number that stands for a text, so that a key of many texts is short. */
+function numberOf(text: string): number {
+  const number = numbers.get(text) ?? numbers.size;
+  numbers.set(text, number);
+  return number;
+}
+
+const texts = new WeakMap<Access, string>();
+/** The access as text, which identifies it. */
+function textOf(access: Access): string {
+  const text = texts.get(access) ?? JSON.stringify(access);
+  texts.set(access, text);
+  return text;
 }
 
 /** One access of EventBridge or CloudWatch for a rule or an alarm. */
@@ -307,7 +363,7 @@ const isMeant = (action: string, stated: string): boolean => {
 };
 
 function distinct(accesses: readonly Access[]): Access[] {
-  return [...new Map(accesses.map((access) => [JSON.stringify(access), access])).values()];
+  return [...new Map(accesses.map((access) => [textOf(access), access])).values()];
 }
 
 async function anyDenied(accesses: readonly Access[], statements: readonly Statement[], template: PolicyReader) {
