@@ -162,6 +162,7 @@ export class Oracle implements FlowObserver {
       const [kind, ...parts] = String(sk).split('#');
       if (kind === 'state' && intent) leaks.push(`STUCK: ${pk} has an intent`);
       if (kind === 'intent') leaks.push(`LEAKED: ${pk} ${sk}`);
+      if (pk === '#pending') leaks.push(`STUCK: a list of pending metrics, ${sk}`);
       if (due !== undefined && kind !== 'state') leaks.push(`STUCK: ${pk} ${sk} is due`);
       if (!['above', 'below', 'initial', 'flag'].includes(kind as string)) continue;
       const [name = '', thresholdId] = parts.slice(-2);
