@@ -72,7 +72,7 @@ async function pageOf(body: string, ports: DispatchPorts): Promise<Page | undefi
   const earlier = continuationOf(body);
   const { addressees, next } = recognized
     ? await addresseesOf(recognized.event, recognized.addressee, earlier?.after, ports)
-    : NOBODY;
+    : NO_ADDRESSEES;
   const acceptedAt = earlier?.acceptedAt ?? clock();
   const subscriptions = (earlier?.subscriptions ?? 0) + addressees.length;
   // One line per event, with its last page.
@@ -135,7 +135,7 @@ interface Addressees {
   readonly next?: IndexPlace;
 }
 
-const NOBODY: Addressees = { addressees: [] };
+const NO_ADDRESSEES: Addressees = { addressees: [] };
 
 /** A page of the subscriptions that an event is for. The same read finds those that expect the refresh, which is then recorded. */
 async function addresseesOf(
