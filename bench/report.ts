@@ -16,18 +16,17 @@ export function readOptions<Name extends string = never, Flag extends string = n
     options: {
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
-      ...Object.fromEntries(defaults.map(([name]) => [name, { type: 'string' as const }])),
       ...Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }])),
+      ...Object.fromEntries(defaults.map(([name]) => [name, { type: 'string' as const }])),
     },
   });
   if (values.help) process.stdout.write(help);
   if (values.help) return undefined;
   const read = defaults.map(([name, value]) => [name, wholeNumber(name, values[name] ?? value)]);
-  const set = flags.map((name) => [name, values[name] === true]);
   return {
     json: values.json === true,
     ...(Object.fromEntries(read) as Record<Name, number>),
-    ...(Object.fromEntries(set) as Record<Flag, boolean>),
+    ...(Object.fromEntries(flags.map((name) => [name, values[name] === true])) as Record<Flag, boolean>),
   };
 }
 

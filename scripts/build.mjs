@@ -8,11 +8,12 @@
  *   node scripts/build.mjs              all of them, and the licences of the bundled packages (THIRD-PARTY-LICENSES)
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { lambdaSdk } from './lambda-sdk.mjs';
 import { bundledPackages, licencesText } from './third-party.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -33,6 +34,8 @@ const options = {
   // Prefers ES modules, because esbuild only drops unused code of ES modules.
   mainFields: ['module', 'main'],
   minify: true,
+  // A literal that nothing uses costs nothing, but esbuild writes it as a constructor's call for old targets.
+  supported: { 'regexp-unicode-property-escapes': true },
   legalComments: 'external',
   metafile: true,
   logLevel: 'warning',
@@ -43,13 +46,38 @@ async function buildHandlers() {
   for (const name of existsSync(HANDLERS_FOLDER) ? readdirSync(HANDLERS_FOLDER) : []) {
     if (!(name in HANDLERS)) rmSync(join(HANDLERS_FOLDER, name), { recursive: true });
   }
-  const { metafile } = await build({
+  return Promise.all(Object.entries(HANDLERS).map(([name, file]) => buildHandler(name, file)));
+}
+
+/**
+ * A bundle of several files: esbuild puts code that runs later into files of its own, so that a cold start does not parse it. It
+ * does this for ES modules only, so each file is converted to CommonJS afterwards.
+ */
+async function buildHandler(name, file) {
+  const folder = join(HANDLERS_FOLDER, name);
+  const target = 'node24';
+  const { metafile, outputFiles } = await build({
     ...options,
-    target: 'node24',
-    alias: { '@aws-sdk/credential-provider-node': './lambda/shared/adapters/environment-credentials.ts' },
-    entryPoints: Object.entries(HANDLERS).map(([name, file]) => ({ in: file, out: `${name}/index` })),
-    outdir: 'dist/lambda',
+    target,
+    format: 'esm',
+    splitting: true,
+    write: false,
+    plugins: [lambdaSdk(root)],
+    entryPoints: [{ in: file, out: 'index' }],
+    outdir: folder,
   });
+  mkdirSync(folder, { recursive: true });
+  for (const { path, text } of outputFiles) {
+    const toCommonJs = {
+      format: 'cjs',
+      target,
+      minify: true,
+      supported: { ...options.supported, 'dynamic-import': false },
+    };
+    writeFileSync(path, path.endsWith('.js') ? (await transform(text, toCommonJs)).code : text);
+  }
+  const files = outputFiles.map(({ path }) => basename(path));
+  for (const old of readdirSync(folder)) if (!files.includes(old)) rmSync(join(folder, old));
   return metafile;
 }
 
@@ -134,7 +162,7 @@ try {
   const [only] = process.argv.slice(2);
   const wants = (part) => only === undefined || only === part;
   const bundles = [];
-  if (wants('--handlers')) bundles.push(await buildHandlers());
+  if (wants('--handlers')) bundles.push(...(await buildHandlers()));
   if (wants('--events')) bundles.push(await buildEvents());
   if (wants('--cli')) bundles.push(await buildCli());
   const packages = bundledPackages(root, bundles);

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { HANDLER_TIMEOUT_SECONDS, type HandlerName } from '../../contract/shared';
 import { CERTIFICATE_FILE } from '../delivery/tls';
 import { median, threeDigits } from '../report';
@@ -16,7 +16,7 @@ export interface Start {
   readonly cpuMs: number;
   /** From the start of the process, milliseconds. */
   readonly ms: number;
-  /** Size of the bundle. */
+  /** Size of the bundle's files. */
   readonly bytes: number;
 }
 
@@ -127,8 +127,12 @@ export async function measureColdStarts({
 const medians = ({ bundle, measured }: Candidate): Start => ({
   cpuMs: threeDigits(median(measured.map(({ cpuMs }) => cpuMs))),
   ms: threeDigits(median(measured.map(({ ms }) => ms))),
-  bytes: statSync(bundle).size,
+  bytes: bundleFiles(bundle).reduce((sum, file) => sum + statSync(file).size, 0),
 });
+
+/** The files of a function, or the file of a bare bundle. */
+const bundleFiles = (bundle: string): string[] =>
+  basename(bundle) === 'index.js' ? globSync(join(dirname(bundle), '*.js')) : [bundle];
 
 async function startProcess(bundle: string, eventFile: string, variables: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, [join(__dirname, 'start.cjs'), bundle, eventFile], {

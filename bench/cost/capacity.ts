@@ -3,7 +3,7 @@ import type { TableInput } from '../../local/engines/services/dynamodb';
 
 /**
  * DynamoDB's rules for units that the embedded DynamoDB does not apply (developer guide: "DynamoDB read and write
- * operations", "Using Global Secondary Indexes", "Item sizes and formats"). dynalite does not count writes to indexes and
+ * operations", "Using Global Secondary Indexes", "Item sizes and formats"). It does not count writes to indexes and
  * the minimum of a query without results.
  */
 

@@ -53,6 +53,8 @@ export interface Round {
   readonly poller: Calls;
   /** The same POSTs from a bare loop. */
   readonly bare: Speed;
+  /** The same POSTs and updates of rows from a bare loop. */
+  readonly bareWithUpdates: Speed;
 }
 
 /** An attempt that the flow rejects with 503 and that is scheduled for a retry. */
@@ -132,9 +134,10 @@ export class DeliveryBench {
       posts: deliveries,
       concurrency,
     };
-    const bare = await this.bare.ask<BareUsage>(round);
-    const { posts } = await this.flow.ask<Received>('received');
-    if (posts !== deliveries) throw new Error(`the bare loop made ${posts} of ${deliveries} POSTs`);
+    const row = {
+      table: this.engines.environments.deliver[Env.DELIVERIES_TABLE_NAME] as string,
+      message: this.message(0),
+    };
     return {
       deliver: {
         perSecond: (deliveries / ms) * 1000,
@@ -142,8 +145,16 @@ export class DeliveryBench {
         calls: per(usage.calls, deliveries),
       },
       poller,
-      bare: { perSecond: (deliveries / bare.ms) * 1000, cpuMs: bare.cpuMs / deliveries },
+      bare: await this.bareLoop(round),
+      bareWithUpdates: await this.bareLoop({ ...round, row }),
     };
+  }
+
+  private async bareLoop(round: BareRound): Promise<Speed> {
+    const { ms, cpuMs } = await this.bare.ask<BareUsage>(round);
+    const { posts } = await this.flow.ask<Received>('received');
+    if (posts !== round.posts) throw new Error(`the bare loop made ${posts} of ${round.posts} POSTs`);
+    return { perSecond: (posts / ms) * 1000, cpuMs: cpuMs / posts };
   }
 
   /**
@@ -168,25 +179,28 @@ export class DeliveryBench {
   /** Queues deliveries to all flows, round robin. Returns their ids. */
   private async fill(many: number): Promise<string[]> {
     const send = deliverySender(this.sqs, this.queueUrl);
-    const now = Date.now();
-    const messages = Array.from({ length: many }, (_, n): DeliveryMessage => {
-      const { definition, uid } = this.subscriptions[n % this.subscriptions.length] as Subscription;
-      const event: DeliveryMessage['event'] = {
-        eventId: randomUUID().replaceAll('-', ''),
-        trigger: 'data-source-refresh-failed',
-        instanceId: 'default',
-        occurredAt: now,
-        dataSource: 'Orders',
-        runId: `nightly-${n}`,
-        status: 'Failed',
-        willRetry: false,
-        error: 'No space left on the volume of the warehouse',
-      };
-      return { subscription: definition.name, uid, event, acceptedAt: now, n: 0 };
-    });
+    const messages = Array.from({ length: many }, (_, n) => this.message(n));
     await Promise.all(messages.map((message) => send(message)));
     this.accepted += many;
     return messages.map(({ subscription, event }) => deliveryId(subscription, event.eventId));
+  }
+
+  /** A delivery to the n-th flow, round robin. */
+  private message(n: number): DeliveryMessage {
+    const now = Date.now();
+    const { definition, uid } = this.subscriptions[n % this.subscriptions.length] as Subscription;
+    const event: DeliveryMessage['event'] = {
+      eventId: randomUUID().replaceAll('-', ''),
+      trigger: 'data-source-refresh-failed',
+      instanceId: 'default',
+      occurredAt: now,
+      dataSource: 'Orders',
+      runId: `nightly-${n}`,
+      status: 'Failed',
+      willRetry: false,
+      error: 'No space left on the volume of the warehouse',
+    };
+    return { subscription: definition.name, uid, event, acceptedAt: now, n: 0 };
   }
 
   /** Processes a number of messages of the queue, like Lambda's poller. */

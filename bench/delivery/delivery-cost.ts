@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Env } from '../../contract/environment';
 import { startChild } from '../engines/child';
-import { functionEnvironment, type RunningEngines, startEngines } from '../engines/engines';
+import { functionEnvironment, type RunningEngines, serviceEnvironment, startEngines } from '../engines/engines';
 import { median, threeDigits } from '../report';
 import {
   BATCH,
@@ -17,6 +17,8 @@ import { CERTIFICATE_FILE } from './tls';
 export interface DeliveryCost extends Round {
   /** `deliver` relative to the bare loop. */
   readonly ratio: Speed;
+  /** `deliver` relative to the bare loop with two updates. */
+  readonly ratioWithUpdates: Speed;
   readonly rejected: RejectedCost;
   /** All deliveries. */
   readonly accepted: number;
@@ -54,12 +56,9 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
     progress('starting the services, the flows and the function');
     const engines = await started(startEngines());
     const flow = await started(startChild<string>(join(__dirname, 'flow-process.ts')));
-    const deliver = await started(
-      startChild(join(__dirname, '..', 'engines', 'function-process.ts'), deliverEnvironment(engines)),
-    );
-    const bare = await started(
-      startChild(join(__dirname, 'bare-process.ts'), { NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE }),
-    );
+    const functionProcess = join(__dirname, '..', 'engines', 'function-process.ts');
+    const deliver = await started(startChild(functionProcess, deliverEnvironment(engines)));
+    const bare = await started(startChild(join(__dirname, 'bare-process.ts'), bareEnvironment(engines)));
     const bench = new DeliveryBench(engines, flow, deliver, bare, options);
     await bench.register();
     const measured: Round[] = [];
@@ -76,13 +75,16 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
       perSecond: median(measured.map((round) => of(round).perSecond)),
       cpuMs: median(measured.map((round) => of(round).cpuMs)),
     });
-    const [ours, theirs] = [medians((round) => round.deliver), medians((round) => round.bare)];
+    const [ours, bareLoop] = [medians((round) => round.deliver), medians((round) => round.bare)];
+    const updating = medians((round) => round.bareWithUpdates);
     const { accepted, lost, duplicates, bodyBytes } = bench;
     return {
       deliver: { ...rounded(ours), calls: mean(measured.map((round) => round.deliver.calls)) },
       poller: mean(measured.map((round) => round.poller)),
-      bare: rounded(theirs),
-      ratio: rounded({ perSecond: ours.perSecond / theirs.perSecond, cpuMs: ours.cpuMs / theirs.cpuMs }),
+      bare: rounded(bareLoop),
+      bareWithUpdates: rounded(updating),
+      ratio: ratioOf(ours, bareLoop),
+      ratioWithUpdates: ratioOf(ours, updating),
       rejected,
       accepted,
       lost,
@@ -106,6 +108,12 @@ const deliverEnvironment = (engines: RunningEngines): Record<string, string> => 
   NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE,
 });
 
+/** The bare loop updates items of the same services. */
+const bareEnvironment = (engines: RunningEngines): Record<string, string> => ({
+  ...serviceEnvironment(engines),
+  NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE,
+});
+
 /** Mean of calls by name. A call that a round did not make counts as 0. */
 function mean(all: readonly Calls[]): Calls {
   const names = new Set(all.flatMap(Object.keys));
@@ -113,6 +121,9 @@ function mean(all: readonly Calls[]): Calls {
     [...names].map((name) => [name, threeDigits(all.reduce((sum, one) => sum + (one[name] ?? 0), 0) / all.length)]),
   );
 }
+
+const ratioOf = (ours: Speed, other: Speed): Speed =>
+  rounded({ perSecond: ours.perSecond / other.perSecond, cpuMs: ours.cpuMs / other.cpuMs });
 
 const rounded = ({ perSecond, cpuMs }: Speed): Speed => ({
   perSecond: threeDigits(perSecond),

@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
   const { tables, queues, keys, outputs, environments } = plan((name) => sqs.url(name));
   const dynamoDb = await startDynamoDb(REGION);
-  for (const { input } of tables) await dynamoDb.createTable(input);
+  for (const { input } of tables) dynamoDb.createTable(input);
   for (const queue of queues) sqs.createQueue(queue);
   const endpoint = await startEndpoint({ port: 0 });
   endpoint.serve({

@@ -8,7 +8,7 @@ export type BenchFunction = (typeof BENCH_FUNCTIONS)[number];
 
 /** Embedded services with the tables, queues and keys of the connector's template. */
 export interface Engines {
-  /** Endpoint of DynamoDB (dynalite). */
+  /** Endpoint of DynamoDB. */
   readonly dynamoDb: string;
   /** Endpoint of SQS (fauxqs). */
   readonly sqs: string;
@@ -36,6 +36,11 @@ export const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench' };
 /** A function's environment on AWS, with the endpoints of the local services. */
 export const functionEnvironment = (engines: Engines, name: BenchFunction): Record<string, string> => ({
   ...engines.environments[name],
+  ...serviceEnvironment(engines),
+});
+
+/** The endpoints of the local services, as AWS SDKs read them. */
+export const serviceEnvironment = (engines: Engines): Record<string, string> => ({
   AWS_REGION: engines.region,
   AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,

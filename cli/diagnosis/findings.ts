@@ -17,6 +17,8 @@ export const SWEEP_LATE = 3 * MINUTE;
 const IDLE_DAYS = 60;
 /** Maximum number of subscription names in one finding. */
 const MAX_NAMES = 5;
+/** Maximum number of findings of one kind that are each about one subscription. One more names the others. */
+const MAX_ALIKE = 100;
 /** Waiting messages that make a backlog: a few minutes of work. */
 const BACKLOG = 1000;
 /** A delivery that has been retried for this long needs attention, milliseconds. */
@@ -54,11 +56,14 @@ export interface UnobservedSubject {
 /** State of a connector. All instants are epoch milliseconds. */
 export interface Snapshot {
   readonly now: number;
+  /** Subscriptions that a finding can be about: all paused ones, and others. */
   readonly subscriptions: readonly Subscription[];
+  /** Names of subscriptions of flows that registered themselves. */
+  readonly registered: ReadonlySet<string>;
   readonly queues: readonly QueueDepth[];
   readonly rejected: readonly DeadLetter[];
   readonly unobserved: readonly UnobservedSubject[];
-  /** The newest delivery by subscription; undefined if the subscription has none. */
+  /** The newest delivery of each idle subscription; undefined if the subscription has none. */
   readonly newestDeliveries: ReadonlyMap<string, DeliveryRow | undefined>;
   /** First attempt of the oldest pending delivery. */
   readonly oldestPending?: number;
@@ -102,32 +107,53 @@ function keyFindings({ keyProblem }: Snapshot): Finding[] {
 }
 
 function pausedFindings({ subscriptions, now }: Snapshot): Finding[] {
-  return subscriptions.flatMap(({ definition: { name }, health, registration }): Finding[] => {
-    // A flow that unregistered is held, too. In minutes, it registers again or its subscription is removed.
-    if (health?.state !== 'paused' || health.endsAt !== undefined) return [];
+  // A flow that unregistered is held, too. In minutes, it registers again or its subscription is removed.
+  const all = subscriptions.filter(({ health }) => health?.state === 'paused' && health.endsAt === undefined);
+  const found = ({ definition: { name }, health = NO_HEALTH, registration }: Subscription): Finding => {
     const { reason = 'the reason is unknown', bySomebody } = health;
     const because = `${health.since === undefined ? '' : ` since ${timeText(health.since, now)}`}: ${reason}`;
     const held = 'Its deliveries are held, and none is lost.';
     if (bySomebody) {
-      return [
-        note(`${name} is paused${because}`, `${held} An operator paused it.`, `To end the pause: resume ${name}.`),
-      ];
+      return note(`${name} is paused${because}`, `${held} An operator paused it.`, `To end the pause: resume ${name}.`);
     }
     if (!registration) {
       const action = `Fix the flow, or set its new URL with set-url ${name}. Then: resume ${name}.`;
-      return [problem(`${name} is paused${because}`, `${held} ${probeText(health, now)}`, action)];
+      return problem(`${name} is paused${because}`, `${held} ${probeText(health, now)}`, action);
     }
     const orphaned = isOrphaned(health, now);
-    return [
-      problem(
-        `${name} is ${orphaned ? 'probably orphaned: its flow refuses every delivery' : 'paused'}${because}`,
-        `${held} ${probeText(health, now)} ${registration.by} registered the flow.`,
-        orphaned
-          ? `If the flow was deleted: connector end ${name}. Otherwise, switch it on or save it in Power Automate.`
-          : `Switch the flow on or save it in Power Automate. If it was deleted: connector end ${name}.`,
-      ),
-    ];
-  });
+    return problem(
+      `${name} is ${orphaned ? 'probably orphaned: its flow refuses every delivery' : 'paused'}${because}`,
+      `${held} ${probeText(health, now)} ${registration.by} registered the flow.`,
+      orphaned
+        ? `If the flow was deleted: connector end ${name}. Otherwise, switch it on or save it in Power Automate.`
+        : `Switch the flow on or save it in Power Automate. If it was deleted: connector end ${name}.`,
+    );
+  };
+  return firstOf(all, found, (others) =>
+    problem(
+      `${moreNames(others.map(({ definition }) => definition.name))} are also paused`,
+      'Their deliveries are held, and none is lost.',
+      'To see each with its state: list. To see the reason: show.',
+    ),
+  );
+}
+
+const NO_HEALTH: Health = { version: 0, state: 'active', announcements: [] };
+
+/** A finding for each of the first items, and one for all others. */
+export function firstOf<Item>(
+  items: readonly Item[],
+  found: (item: Item) => Finding,
+  more: (others: readonly Item[]) => Finding,
+): Finding[] {
+  const findings = items.slice(0, MAX_ALIKE).map(found);
+  return items.length > MAX_ALIKE ? [...findings, more(items.slice(MAX_ALIKE))] : findings;
+}
+
+/** `a, b, c, d, e and 2 more`. */
+export function moreNames(names: readonly string[]): string {
+  const more = names.length > MAX_NAMES ? ` and ${numberText(names.length - MAX_NAMES)} more` : '';
+  return `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
 }
 
 /** Whether a flow that registered itself was probably deleted without unregistering. */
@@ -230,31 +256,52 @@ function queueFindings({ queues, oldestPending, now }: Snapshot): Finding[] {
 }
 
 const unobservedFindings = ({ unobserved }: Snapshot): Finding[] =>
-  unobserved.map(({ subscription, subject, observed }) =>
-    problem(
-      `no event names '${subject}', which ${subscription} waits for; ${observedText(subject, observed)}`,
-      'Names are case-sensitive. If this one is misspelled, the flow never runs.',
-      `Correct the name where ${subscription} is declared, or send its first event.`,
-    ),
+  firstOf(
+    unobserved,
+    ({ subscription, subject, observed }) =>
+      problem(
+        `no event names '${subject}', which ${subscription} waits for; ${observedText(subject, observed)}`,
+        'Names are case-sensitive. If this one is misspelled, the flow never runs.',
+        `Correct the name where ${subscription} is declared, or send its first event.`,
+      ),
+    (others) =>
+      problem(
+        `no event names the subjects of ${moreNames(others.map(({ subscription }) => subscription))}`,
+        'Names are case-sensitive. If one is misspelled, its flow never runs.',
+        'Compare the names with those that events contain, or send their first events.',
+      ),
   );
 
-function idleFindings({ subscriptions, newestDeliveries, now }: Snapshot): Finding[] {
+/** When the flow was last called, epoch milliseconds. */
+const lastCall = ({ attempts, acceptedAt }: DeliveryRow): number => attempts.at(-1)?.at ?? acceptedAt;
+
+/** Whether a flow was last called so long ago that Power Automate will switch it off. */
+export const isIdle = (newest: DeliveryRow, now: number): boolean => now - lastCall(newest) >= IDLE_DAYS * DAY;
+
+function idleFindings({ registered, newestDeliveries, now }: Snapshot): Finding[] {
   const impact = 'Power Automate switches off flows that have not run for 90 days.';
-  const registered = new Set(subscriptions.flatMap((one) => (one.registration ? [one.definition.name] : [])));
   const actionOf = (name: string) =>
     registered.has(name)
       ? `Run test ${name} from time to time.`
       : `Run test ${name}, or set keepAlive: 30d to send a test body every 30 days.`;
-  const idle = [...newestDeliveries].flatMap(([name, newest]): Finding[] => {
-    const at = newest?.attempts.at(-1)?.at ?? newest?.acceptedAt ?? now;
-    if (now - at < IDLE_DAYS * DAY) return [];
-    return [problem(`the flow of ${name} was last called ${relativeTime(at, now)}`, impact, actionOf(name))];
-  });
-  const [first, ...others] = [...newestDeliveries].filter(([, newest]) => !newest).map(([name]) => name);
+  const all = [...newestDeliveries].flatMap(([name, newest]) =>
+    newest && isIdle(newest, now) ? [{ name, newest }] : [],
+  );
+  const idle = firstOf(
+    all,
+    ({ name, newest }) =>
+      problem(`the flow of ${name} was last called ${relativeTime(lastCall(newest), now)}`, impact, actionOf(name)),
+    (others) =>
+      problem(
+        `the flows of ${moreNames(others.map(({ name }) => name))} were last called more than ${IDLE_DAYS} days ago`,
+        impact,
+        'Set keepAlive: 30d to send a test body every 30 days.',
+      ),
+  );
+  const never = [...newestDeliveries].filter(([, newest]) => !newest).map(([name]) => name);
+  const [first] = never;
   if (first === undefined) return idle;
-  const names = [first, ...others].slice(0, MAX_NAMES).join(', ');
-  const more = others.length >= MAX_NAMES ? ` and ${numberText(others.length + 1 - MAX_NAMES)} more` : '';
-  const title = `no deliveries are stored for ${names}${more}: their flows may never have been called`;
+  const title = `no deliveries are stored for ${moreNames(never)}: their flows may never have been called`;
   return [...idle, note(title, impact, actionOf(first))];
 }
 

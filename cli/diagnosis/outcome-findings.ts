@@ -3,7 +3,7 @@ import { counted } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { relativeTime } from '../shell/time';
 import { unfinishedText } from './delivery-text';
-import { type Finding, note, problem } from './findings';
+import { type Finding, firstOf, moreNames, note, problem } from './findings';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -17,26 +17,45 @@ export interface OutcomeInput {
   readonly now: number;
 }
 
+/** Whether a subscription has a finding about outcomes. */
+export const concernsOutcomes = (
+  { definition: { name, finishWithin } }: Subscription,
+  { unfinished, acceptsReports }: Omit<OutcomeInput, 'subscriptions'>,
+): boolean => unfinished(name).length > 0 || (finishWithin !== undefined && !acceptsReports);
+
 /** Findings about what became of the flow runs that deliveries started. */
-export const outcomeFindings = ({ subscriptions, unfinished, acceptsReports, now }: OutcomeInput): Finding[] =>
-  subscriptions.flatMap(({ definition: { name, finishWithin } }) => [
-    ...unfinishedFindings(name, unfinished(name), now),
-    ...(finishWithin !== undefined && !acceptsReports ? [unawaitedFinding(name)] : []),
-  ]);
+export function outcomeFindings({ subscriptions, unfinished, acceptsReports, now }: OutcomeInput): Finding[] {
+  const names = subscriptions.map(({ definition }) => definition.name);
+  const unawaited = subscriptions.filter(({ definition }) => definition.finishWithin !== undefined && !acceptsReports);
+  return [
+    ...firstOf(
+      names.filter((name) => unfinished(name).length > 0),
+      (name) => unfinishedFinding(name, unfinished(name), now),
+      (others) =>
+        problem(
+          `runs of the flows of ${moreNames(others)} did not finish in the last 7 days`,
+          'The flows accepted deliveries, but reported a failure or did not report in time.',
+          'To see how many of each: list.',
+        ),
+    ),
+    ...firstOf(
+      unawaited.map(({ definition }) => definition.name),
+      unawaitedFinding,
+      (others) => unawaitedFinding(moreNames(others)),
+    ),
+  ];
+}
 
 /** A problem on the day of the newest one, then a note, because no operator can mark it as done. */
-function unfinishedFindings(name: string, listed: readonly ListedOutcome[], now: number): Finding[] {
-  if (listed.length === 0) return [];
+function unfinishedFinding(name: string, listed: readonly ListedOutcome[], now: number): Finding {
   const newest = Math.max(...listed.map(({ since }) => since));
   const runs = counted(listed.length, 'run', 'runs');
   const finding = now - newest < DAY ? problem : note;
-  return [
-    finding(
-      `${runs} of the flow of ${name} did not finish in the last 7 days: ${unfinishedText(listed)}; the newest ${relativeTime(newest, now)}`,
-      'The flow accepted these deliveries, but reported a failure or did not report in time. Its work may not be done.',
-      `To see the runs and their messages: deliveries ${name} --since 7d. Fix the flow, and resubmit the runs in its run history.`,
-    ),
-  ];
+  return finding(
+    `${runs} of the flow of ${name} did not finish in the last 7 days: ${unfinishedText(listed)}; the newest ${relativeTime(newest, now)}`,
+    'The flow accepted these deliveries, but reported a failure or did not report in time. Its work may not be done.',
+    `To see the runs and their messages: deliveries ${name} --since 7d. Fix the flow, and resubmit the runs in its run history.`,
+  );
 }
 
 const unawaitedFinding = (name: string): Finding =>

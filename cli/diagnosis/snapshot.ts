@@ -2,18 +2,16 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { Output } from '../../contract/outputs';
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { metricKey } from '../../lambda/shared/core/metric';
-import { isPaused } from '../../lambda/subscriptions/core/health';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
-import { ownerOf, watchedMetric } from '../../lambda/thresholds/core/threshold-item';
-import { metricText } from '../../lambda/thresholds/core/threshold-status';
+import { ownerOf } from '../../lambda/thresholds/core/threshold-item';
 import { firingAlarms } from '../connector/alarms';
 import type { Connector } from '../connector/connector';
 import { peekAllDeadLetters } from '../connector/dead-letters';
 import { errorText } from '../shell/aws-errors';
 import { inSlices } from '../shell/slices';
 import type { Terminal } from '../shell/terminal';
-import { listSubscriptions } from '../subscriptions/find-subscription';
-import { type QueueDepth, type Snapshot, SWEEP_LATE, type UnobservedSubject } from './findings';
+import { isIdle, type QueueDepth, type Snapshot, SWEEP_LATE, type UnobservedSubject } from './findings';
+import { groupOf, ownerText, type RegistryFacts, readFacts } from './registry-facts';
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 /** Messages read from each dead-letter queue, to find the newest. */
@@ -22,6 +20,8 @@ const MAX_REJECTED = 50;
 const MAX_ROWS = 100;
 /** Maximum number of subscriptions read concurrently. */
 const READS = 25;
+/** Names of observed subjects that are compared with a misspelled one. */
+const MAX_OBSERVED = 10_000;
 
 /** Number of metrics whose crossings should be published by now. */
 async function overdueIntents(thresholds: Connector['thresholds'], before: number): Promise<number> {
@@ -29,11 +29,19 @@ async function overdueIntents(thresholds: Connector['thresholds'], before: numbe
   return new Set([...states.map(({ metricKey }) => metricKey), ...lists.flatMap(({ metricKeys }) => metricKeys)]).size;
 }
 
-/** Reads the state of a connector. Changes nothing. */
-export async function takeSnapshot(connector: Connector, now: number, terminal: Terminal): Promise<Snapshot> {
+/**
+ * Reads the state of a connector. Changes nothing.
+ * @param keep subscriptions that the snapshot contains in addition to the paused ones.
+ */
+export async function takeSnapshot(
+  connector: Connector,
+  now: number,
+  terminal: Terminal,
+  keep: (subscription: Subscription) => boolean,
+): Promise<Snapshot> {
   const { thresholds, deliveries, subscriptions: table, clients } = connector;
   terminal.status('reading subscriptions');
-  const subscriptions = await listSubscriptions(connector);
+  const facts = await readFacts(table.list(), keep);
   const deadLetterQueues = connector.output(Output.DEAD_LETTER_QUEUE_URLS).split(',');
   const workQueues = connector.output(Output.WORK_QUEUE_URLS).split(',');
   terminal.status('reading queues');
@@ -56,14 +64,15 @@ export async function takeSnapshot(connector: Connector, now: number, terminal: 
     thresholds.overdue('threshold', late),
     firingAlarms(scope, clients.cloudWatch),
   ]);
-  const { leftovers, unobserved } = await scanThresholds(subscriptions, connector, terminal);
+  const { leftovers, unobserved } = await scanThresholds(facts, connector, terminal);
   return {
     now,
-    subscriptions,
+    subscriptions: facts.kept,
+    registered: facts.registered,
     queues,
     rejected,
-    unobserved: [...unobserved, ...(await unobservedDataSources(subscriptions, now, connector))],
-    newestDeliveries: await newestDeliveries(subscriptions, connector, terminal),
+    unobserved: [...unobserved, ...(await unobservedDataSources(facts, now, connector))],
+    newestDeliveries: await newestDeliveries(facts, now, connector, terminal),
     oldestPending,
     overdue: {
       intents,
@@ -113,73 +122,83 @@ async function keyProblemOf({ registry }: Connector): Promise<string | undefined
 const OF_A_THRESHOLD = /^(above|below|change|flag|initial(?!##))#/;
 
 /** Scans the Thresholds table once for orphaned items and for threshold subjects without a value. */
-async function scanThresholds(subscriptions: readonly Subscription[], { thresholds }: Connector, terminal: Terminal) {
-  const current = new Set(subscriptions.map(({ definition, thresholdId }) => `${definition.name} ${thresholdId}`));
+async function scanThresholds(
+  { owners, watching }: RegistryFacts,
+  { thresholds }: Pick<Connector, 'thresholds'>,
+  terminal: Terminal,
+) {
+  const open = new Set(watching.map(({ metricKey: key }) => key));
   const names = new Map<string, Set<string>>();
-  const keys = new Set<string>();
   let leftovers = 0;
   let read = 0;
   for await (const { metricKey: key, sortKey, due, state } of thresholds.list()) {
     if (++read % 1000 === 0) terminal.status(`${read} items of the Thresholds table read`);
     if (state?.last) {
       const { kind, instanceId, name, dimensions } = state.metric;
-      const group = `${kind} ${instanceId}`;
-      names.set(group, (names.get(group) ?? new Set()).add(name));
-      keys.add(key);
+      const group = names.get(groupOf(state.metric)) ?? new Set();
+      if (group.size < MAX_OBSERVED) names.set(groupOf(state.metric), group.add(name));
+      open.delete(key);
       // A threshold on a whole measure watches its members.
-      if (dimensions) keys.add(metricKey({ kind, instanceId, name }));
+      if (dimensions) open.delete(metricKey({ kind, instanceId, name }));
     }
     if (due === undefined && OF_A_THRESHOLD.test(sortKey)) {
       const { subscription, thresholdId } = ownerOf(sortKey);
-      if (!current.has(`${subscription} ${thresholdId}`)) leftovers++;
+      if (!owners.has(ownerText(subscription, thresholdId))) leftovers++;
     }
   }
-  const unobserved = subscriptions.flatMap(({ definition }): UnobservedSubject[] => {
-    if (!definition.threshold) return [];
-    const watched = watchedMetric(definition);
-    if (keys.has(metricKey(watched))) return [];
-    const observed = [...(names.get(`${watched.kind} ${watched.instanceId}`) ?? [])].sort();
-    return [{ subscription: definition.name, subject: metricText(watched), observed }];
-  });
+  const sorted = new Map([...names].map(([group, found]) => [group, [...found].sort()]));
+  const unobserved = watching
+    .filter(({ metricKey: key }) => open.has(key))
+    .map(({ subscription, subject, group }) => ({ subscription, subject, observed: sorted.get(group) ?? [] }));
   return { leftovers, unobserved };
 }
 
 /** Data sources that no event of the last week names. Empty if the log is not readable or has no events. */
 async function unobservedDataSources(
-  subscriptions: readonly Subscription[],
+  { naming }: RegistryFacts,
   now: number,
   { logs }: Connector,
 ): Promise<UnobservedSubject[]> {
-  const named = subscriptions.filter(({ definition }) => definition.filter.dataSource !== undefined);
-  if (!logs || named.length === 0) return [];
-  const all = await logs.dataSources(now - WEEK);
-  return named.flatMap(({ definition: { name: subscription, instanceId, filter } }) => {
-    const subject = filter.dataSource as string;
-    const here = all.filter((one) => one.instanceId === instanceId);
-    const observed = here.map(({ name }) => name).sort();
-    return observed.length === 0 || observed.includes(subject) ? [] : [{ subscription, subject, observed }];
-  });
+  if (!logs || naming.length === 0) return [];
+  const byInstance = Map.groupBy(await logs.dataSources(now - WEEK), ({ instanceId }) => instanceId);
+  const observed = new Map(
+    [...byInstance].map(([instanceId, all]) => [instanceId, new Set(all.map(({ name }) => name).sort())]),
+  );
+  const lists = new Map([...observed].map(([instanceId, names]) => [instanceId, [...names]]));
+  return naming
+    .filter(({ instanceId, dataSource }) => observed.get(instanceId)?.has(dataSource) === false)
+    .map(({ subscription, instanceId, dataSource: subject }) => ({
+      subscription,
+      subject,
+      observed: lists.get(instanceId) ?? [],
+    }));
 }
 
-/** The newest delivery of each active subscription without keepAlive. Paused ones have a finding of their own. */
+/**
+ * The newest delivery of each idle subscription, and undefined for those without one. Paused ones have a finding of their
+ * own.
+ */
 async function newestDeliveries(
-  subscriptions: readonly Subscription[],
+  { callable }: RegistryFacts,
+  now: number,
   { deliveries }: Connector,
   terminal: Terminal,
 ): Promise<Map<string, DeliveryRow | undefined>> {
-  const candidates = subscriptions.filter((one) => one.flow && !one.definition.keepAlive && !isPaused(one));
-  const newest = new Map<string, DeliveryRow | undefined>();
+  const found = new Map<string, DeliveryRow | undefined>();
   let checked = 0;
-  await inSlices(candidates, READS, async ({ definition: { name } }) => {
-    newest.set(name, undefined);
+  const newestOf = async (subscription: string) => {
+    let newest: DeliveryRow | undefined;
     let rows = 0;
-    for await (const row of deliveries.rows({ subscription: name })) {
-      if ((newest.get(name)?.acceptedAt ?? 0) < row.acceptedAt) newest.set(name, row);
-      if (++rows === MAX_ROWS) break;
+    for await (const row of deliveries.rows({ subscription, pageSize: MAX_ROWS })) {
+      if ((newest?.acceptedAt ?? 0) < row.acceptedAt) newest = row;
+      // Rows have no order: the newest may not have been read. But a flow with so many deliveries is not idle.
+      if (++rows === MAX_ROWS) return { isIdle: false };
     }
-    // Rows have no order: the newest may not have been read. But a flow with so many deliveries is not idle.
-    if (rows === MAX_ROWS) newest.delete(name);
-    terminal.progress('flows checked', ++checked, candidates.length);
+    terminal.progress('flows checked', ++checked, callable.length);
+    return { isIdle: newest === undefined || isIdle(newest, now), newest };
+  };
+  await inSlices(callable, READS, newestOf, (name, { isIdle: idle, newest }) => {
+    if (idle) found.set(name, newest);
   });
-  return newest;
+  return found;
 }

@@ -2,27 +2,32 @@ import { stripVTControlCharacters } from 'node:util';
 
 export interface Table {
   readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
+  /** Read twice: for the widths of the columns, and for the lines. */
+  readonly rows: Iterable<readonly string[]>;
   /** Indexes of the columns that are aligned to the right. */
   readonly numbers?: readonly number[];
 }
 
 const GAP = '  ';
 
-/** Formats a table. Never truncates a cell: users copy ids from it. */
-export function tableText({ head, rows, numbers = [] }: Table): string {
-  const lines = [head.map((title) => title.toUpperCase()), ...rows];
-  const widths = head.map((_, at) => Math.max(...lines.map((cells) => widthOf(cells[at] ?? ''))));
-  return lines
-    .map((cells) => {
-      const padded = cells.map((cell, at) => {
+/** Formats a table, line by line. Never truncates a cell: users copy ids from it. */
+export function* tableLines({ head, rows, numbers = [] }: Table): Generator<string> {
+  const titles = head.map((title) => title.toUpperCase());
+  const widths = titles.map(widthOf);
+  for (const cells of rows) {
+    for (const [at, cell] of cells.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
+  }
+  const lineOf = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => {
         const blank = ' '.repeat(Math.max(0, (widths[at] ?? 0) - widthOf(cell)));
         if (numbers.includes(at)) return blank + cell;
         return at === cells.length - 1 ? cell : cell + blank;
-      });
-      return padded.join(GAP).trimEnd();
-    })
-    .join('\n');
+      })
+      .join(GAP)
+      .trimEnd();
+  yield lineOf(titles);
+  for (const cells of rows) yield lineOf(cells);
 }
 
 const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;

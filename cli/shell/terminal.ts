@@ -1,6 +1,6 @@
 import { unicodeEscape } from '../../lambda/shared/core/ascii-json';
 import type { Table } from './table';
-import { tableText } from './table';
+import { tableLines } from './table';
 
 /** Receives a command's results, errors and progress. */
 export interface Report {
@@ -26,12 +26,16 @@ export interface Terminal extends Report {
   readonly isInteractive: boolean;
   table(table: Table): void;
   json(value: unknown): void;
+  /** A list of objects as JSON, written one by one. */
+  jsonList(values: Iterable<object>): void;
   /** Shows a line that the next output replaces. Does nothing if standard output is not a terminal. */
   status(text: string): void;
 }
 
 /** Minimum interval between progress updates, milliseconds. */
 const PROGRESS_EVERY = 100;
+/** Lines of a long output that are written together. */
+const BLOCK_LINES = 500;
 const CLEAR_LINE = '\r\x1b[K';
 
 /**
@@ -42,6 +46,17 @@ const escapeControls = (text: string): string =>
   text.replaceAll(/\p{Cc}\[\d+m|[^\P{Cc}\n\t]/gu, (found) =>
     found.length > 1 && found.startsWith('\x1b') ? found : unicodeEscape(found.charAt(0)) + found.slice(1),
   );
+
+/** Lines of the JSON document that `JSON.stringify` makes of the list. */
+function* jsonListLines(values: Iterable<object>): Generator<string> {
+  let previous: string | undefined;
+  for (const value of values) {
+    yield previous === undefined ? '[' : `${previous},`;
+    previous = JSON.stringify(value, undefined, 2).replaceAll(/^/gm, '  ');
+  }
+  if (previous === undefined) yield '[]';
+  else yield `${previous}\n]`;
+}
 
 export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = process): Terminal {
   let nextProgress = Date.now() + PROGRESS_EVERY;
@@ -55,6 +70,15 @@ export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = proc
     statusIsShown = false;
     stream.write(`${escapeControls(text)}\n`);
   };
+  const writeLines = (lines: Iterable<string>) => {
+    let block: string[] = [];
+    for (const line of lines) {
+      if (block.push(line) < BLOCK_LINES) continue;
+      write(stdout, block.join('\n'));
+      block = [];
+    }
+    if (block.length > 0) write(stdout, block.join('\n'));
+  };
   const status = (text: string) => {
     if (!stdout.isTTY) return;
     statusIsShown = true;
@@ -65,8 +89,9 @@ export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process = proc
     isInteractive: Boolean(stdin.isTTY && stdout.isTTY),
     line: (text) => write(stdout, text),
     problem: (text) => write(stderr, text),
-    table: (table) => write(stdout, tableText(table)),
+    table: (table) => writeLines(tableLines(table)),
     json: (value) => write(stdout, JSON.stringify(value, undefined, 2)),
+    jsonList: (values) => writeLines(jsonListLines(values)),
     status,
     progress(what, done, all) {
       if (Date.now() < nextProgress) return;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../engines/protocol/aws-json';
 import { jsonObject } from '../shared/json';
-import { compilePattern, type EventPattern } from './pattern';
+import { compileLeafTest, type EventPattern, type Leaves, leavesOf } from './pattern';
 
 /** An event as EventBridge sends it to targets (EventBridge user guide, "Event structure"). */
 export interface BusEvent {
@@ -70,12 +70,12 @@ const RETRY_DELAY_MS = 50;
  * EventBridge API reference, PutEvents and PutEventsResultEntry; user guide, "Using dead-letter queues".
  */
 export class EventBuses {
-  private readonly rules: readonly (BusRule & { readonly test: (event: object) => boolean })[];
+  private readonly rules: readonly (BusRule & { readonly test: (leaves: Leaves) => boolean })[];
   private readonly names: ReadonlySet<string>;
 
   /** Throws if a rule's pattern is invalid. */
   constructor(private readonly options: EventBusesOptions) {
-    this.rules = options.rules.map((rule) => ({ ...rule, test: compilePattern(rule.pattern) }));
+    this.rules = options.rules.map((rule) => ({ ...rule, test: compileLeafTest(rule.pattern) }));
     this.names = new Set(['default', ...Object.keys(options.busArns)]);
   }
 
@@ -102,7 +102,8 @@ export class EventBuses {
     const accepted = this.accept(entry);
     if ('ErrorCode' in accepted) return accepted;
     const { event, busName } = accepted;
-    const matched = this.rules.filter((rule) => rule.busName === busName && rule.test(event));
+    const leaves = leavesOf(event);
+    const matched = this.rules.filter((rule) => rule.busName === busName && rule.test(leaves));
     this.options.onEvent?.(
       event,
       matched.map((rule) => rule.logicalId),

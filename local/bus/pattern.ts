@@ -30,16 +30,22 @@ export function checkPattern(pattern: EventPattern): void {
   compilePattern(pattern);
 }
 
+/** The leaves of an event by path. Several patterns can share them. */
+export type Leaves = ReadonlyMap<string, readonly Leaf[]>;
+
 /** Compiles a pattern for repeated use. Throws for an invalid pattern, like `checkPattern`. */
 export function compilePattern(pattern: EventPattern): (event: object) => boolean {
+  const test = compileLeafTest(pattern);
+  return (event) => test(leavesOf(event));
+}
+
+/** Like `compilePattern`, for events whose leaves several patterns share. */
+export function compileLeafTest(pattern: EventPattern): (leaves: Leaves) => boolean {
   if (!isObject(pattern) || Object.keys(pattern).length === 0) {
     throw new Error('event pattern: must be an object with at least one field');
   }
   const alternatives = expand(pattern, '').map((fields) => fields.toSorted((a, b) => (a.path < b.path ? -1 : 1)));
-  return (event) => {
-    const leaves = flatten(event);
-    return alternatives.some((fields) => search(fields, 0, leaves, new Map()));
-  };
+  return (leaves) => alternatives.some((fields) => search(fields, 0, leaves, NO_ELEMENTS));
 }
 
 /** The alternative sets of leaves of a pattern. `$or` multiplies them, like in Event Ruler. */
@@ -86,37 +92,39 @@ function field(list: readonly unknown[], path: string): Field {
   return { path, tests, absent };
 }
 
-/**
- * The event's leaves by path. `exists` applies only to leaves, so an empty list or object counts as missing.
- */
-function flatten(event: object): ReadonlyMap<string, readonly Leaf[]> {
-  const leaves = new Map<string, Leaf[]>();
-  let arrays = 0;
-  const visit = (value: unknown, path: string, elements: ReadonlyMap<number, number>): void => {
-    if (Array.isArray(value)) {
-      const array = arrays++;
-      value.forEach((element, index) => {
-        visit(element, path, new Map(elements).set(array, index));
-      });
-    } else if (isObject(value)) {
-      for (const [key, inner] of Object.entries(value)) visit(inner, path === '' ? key : `${path}.${key}`, elements);
-    } else if (value !== undefined) {
-      const known = leaves.get(path) ?? [];
-      known.push({ value: value as Scalar, elements });
-      leaves.set(path, known);
-    }
-  };
-  visit(event, '', new Map());
-  return leaves;
+const NO_ELEMENTS: ReadonlyMap<number, number> = new Map();
+
+/** The event's leaves by path. `exists` applies only to leaves, so an empty list or object counts as missing. */
+export function leavesOf(event: object): Leaves {
+  const found = { leaves: new Map<string, Leaf[]>(), arrays: 0 };
+  collect(event, '', NO_ELEMENTS, found);
+  return found.leaves;
+}
+
+function collect(
+  value: unknown,
+  path: string,
+  elements: ReadonlyMap<number, number>,
+  found: { readonly leaves: Map<string, Leaf[]>; arrays: number },
+): void {
+  if (Array.isArray(value)) {
+    const array = found.arrays++;
+    value.forEach((element, index) => {
+      collect(element, path, new Map(elements).set(array, index), found);
+    });
+  } else if (isObject(value)) {
+    for (const [key, inner] of Object.entries(value))
+      collect(inner, path === '' ? key : `${path}.${key}`, elements, found);
+  } else if (value !== undefined) {
+    const known = found.leaves.get(path);
+    const leaf = { value: value as Scalar, elements };
+    if (known) known.push(leaf);
+    else found.leaves.set(path, [leaf]);
+  }
 }
 
 /** Whether every field has a matching leaf, such that all leaves are in the same element of each array they share. */
-function search(
-  fields: readonly Field[],
-  at: number,
-  leaves: ReadonlyMap<string, readonly Leaf[]>,
-  elements: ReadonlyMap<number, number>,
-): boolean {
+function search(fields: readonly Field[], at: number, leaves: Leaves, elements: ReadonlyMap<number, number>): boolean {
   const wanted = fields[at];
   if (!wanted) return true;
   const candidates: { readonly value: Scalar; readonly merged: ReadonlyMap<number, number> }[] = [];
@@ -134,6 +142,7 @@ function merge(
   a: ReadonlyMap<number, number>,
   b: ReadonlyMap<number, number>,
 ): ReadonlyMap<number, number> | undefined {
+  if (b.size === 0) return a;
   const merged = new Map(a);
   for (const [array, index] of b) {
     if ((merged.get(array) ?? index) !== index) return undefined;

@@ -31,6 +31,7 @@ interface LogRecord {
  * @param functionId the function's logical id.
  */
 export function logLine(functionId: string, line: string): string | undefined {
+  if (line.startsWith('{"_aws":')) return undefined;
   let record: LogRecord;
   try {
     record = JSON.parse(line);

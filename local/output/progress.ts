@@ -19,7 +19,8 @@ export class Progress {
 
   /** Records a log line of a handler. Returns whether it reports finished work. */
   record(line: string): boolean {
-    const message = jsonObject(line)?.message;
+    // Metrics are the most frequent lines.
+    const message = line.includes('"_aws":') ? undefined : jsonObject(line)?.message;
     if (typeof message !== 'string') return false;
     const isDelivery = DELIVERY_FINISHED.includes(message);
     if (isDelivery) this.deliveries++;

@@ -1,5 +1,5 @@
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
-import { deliveryId } from '../../lambda/delivery/core/delivery-id';
+import { deliveryId, deliveryKeyOf } from '../../lambda/delivery/core/delivery-id';
 import { OUTCOME_STATES, type OutcomeState } from '../../lambda/delivery/core/outcomes/outcome';
 import { checkEvent } from '../../lambda/events/core/events';
 import { recognize } from '../../lambda/events/core/recognize';
@@ -42,14 +42,12 @@ export interface Delivery {
   readonly httpStatus: number | null;
 }
 
-/** The data for a summary. */
-export interface RunData {
+/** The data of a summary that is known at the end of a run. */
+export interface RunEnd {
   readonly eventsPut: number;
   readonly rejected: number;
-  /** Every event that the bus accepted. */
-  readonly busEvents: readonly BusEvent[];
-  readonly rows: readonly DeliveryRow[];
-  readonly subscriptions: readonly ExpectedSubscription[];
+  /** All rows of the Deliveries table. */
+  readonly rows: AsyncIterable<DeliveryRow> | Iterable<DeliveryRow>;
 }
 
 export interface ExpectedSubscription {
@@ -58,76 +56,88 @@ export interface ExpectedSubscription {
   readonly flowUrlFrom?: SecretReference;
 }
 
-/** Summarizes a run. An expected delivery without a row is included as pending, without attempts. */
-export function summarize(run: RunData): Summary {
-  const events = run.busEvents.flatMap(recognized);
-  const seen = new Set(run.rows.map((row) => deliveryId(row.subscription, row.eventId)));
-  const missing = expectedDeliveries(events, run.subscriptions).filter((delivery) => !seen.has(delivery.deliveryId));
-  const rows = run.rows.toSorted((a, b) => a.acceptedAt - b.acceptedAt || a.occurredAt - b.occurredAt);
-  return {
-    events: { put: run.eventsPut, rejected: run.rejected },
-    crossings: crossings(events),
-    deliveries: [
-      ...rows.map((row) => ({
-        deliveryId: deliveryId(row.subscription, row.eventId),
-        subscription: row.subscription,
-        trigger: row.trigger,
-        status: row.status,
-        attempts: row.attempts.length,
-        httpStatus: row.attempts.at(-1)?.status ?? null,
-      })),
-      ...missing,
-    ],
-    ...outcomesOf(rows),
-  };
-}
+/** Collects what a run must deliver. Keeps only the ids of events, because a run can put very many. */
+export class RunReport {
+  private subscriptions: readonly ExpectedSubscription[] | undefined;
+  /** Events before the subscriptions are known. */
+  private early: Recognized[] = [];
+  /** The trigger of each expected delivery, by its id. */
+  private readonly expected = new Map<string, string>();
+  /** The distinct crossings, in the order of the bus. */
+  private readonly crossings = new Map<string, Crossing>();
 
-/** The count of each state, in the order of the states. */
-function outcomesOf(rows: readonly DeliveryRow[]): Pick<Summary, 'outcomes'> {
-  const states = rows.flatMap(({ outcome }) => outcome?.state ?? []);
-  const counts = OUTCOME_STATES.map((state) => [state, states.filter((one) => one === state).length] as const);
-  const some = counts.filter(([, count]) => count > 0);
-  return some.length > 0 ? { outcomes: Object.fromEntries(some) } : {};
-}
+  /** The events before and after this call must be delivered to these subscriptions. */
+  expect(subscriptions: readonly ExpectedSubscription[]): void {
+    this.subscriptions = subscriptions;
+    for (const one of this.early.splice(0)) this.add(one, subscriptions);
+  }
 
-type Recognized = NonNullable<ReturnType<typeof recognize>>;
+  /** Records an event that the bus accepted. */
+  record(busEvent: BusEvent): void {
+    const checked = checkEvent(JSON.stringify(busEvent));
+    const found = 'value' in checked ? recognize(checked.value) : undefined;
+    if (!found) return;
+    if (this.subscriptions) this.add(found, this.subscriptions);
+    else this.early.push(found);
+  }
 
-function recognized(busEvent: BusEvent): Recognized[] {
-  const checked = checkEvent(JSON.stringify(busEvent));
-  const found = 'value' in checked ? recognize(checked.value) : undefined;
-  return found ? [found] : [];
-}
+  /** Summarizes the run. An expected delivery without a row is included as pending, without attempts. */
+  async summary({ eventsPut, rejected, rows }: RunEnd): Promise<Summary> {
+    const missing = new Map(this.expected);
+    const found: { readonly delivery: Delivery; readonly acceptedAt: number; readonly occurredAt: number }[] = [];
+    const states = new Map<OutcomeState, number>();
+    for await (const row of rows) {
+      const { subscription, trigger, status, attempts, acceptedAt, occurredAt, outcome } = row;
+      const id = deliveryId(subscription, row.eventId);
+      missing.delete(id);
+      const httpStatus = attempts.at(-1)?.status ?? null;
+      const delivery = { deliveryId: id, subscription, trigger, status, attempts: attempts.length, httpStatus };
+      found.push({ delivery, acceptedAt, occurredAt });
+      if (outcome) states.set(outcome.state, (states.get(outcome.state) ?? 0) + 1);
+    }
+    found.sort((a, b) => a.acceptedAt - b.acceptedAt || a.occurredAt - b.occurredAt);
+    const outcomes = OUTCOME_STATES.flatMap((state) =>
+      states.has(state) ? [[state, states.get(state)] as const] : [],
+    );
+    return {
+      events: { put: eventsPut, rejected },
+      crossings: [...this.crossings.values()],
+      deliveries: [...found.map(({ delivery }) => delivery), ...[...missing].map(pendingDelivery)],
+      ...(outcomes.length > 0 && { outcomes: Object.fromEntries(outcomes) }),
+    };
+  }
 
-/**
- * The expected deliveries, computed only from the events and the subscriptions. Matches every event with every
- * subscription, without the index that `dispatch` uses.
- */
-function expectedDeliveries(events: readonly Recognized[], subscriptions: RunData['subscriptions']): Delivery[] {
-  const expected = new Map<string, Delivery>();
-  for (const { event, addressee } of events) {
+  /**
+   * Adds the deliveries that an event needs, computed only from the event and the subscriptions. Matches every event with
+   * every subscription, without the index that `dispatch` uses.
+   */
+  private add({ event, addressee }: Recognized, subscriptions: readonly ExpectedSubscription[]): void {
     for (const { definition, flowUrl, flowUrlFrom } of subscriptions) {
       const { name: subscription, trigger, instanceId, filter } = definition;
       const wanted = addressee
         ? addressee.subscription === subscription
         : trigger === event.trigger && instanceId === event.instanceId && matches(filter, event);
       if (!wanted || (flowUrl === undefined && flowUrlFrom === undefined)) continue;
-      const id = deliveryId(subscription, event.eventId);
-      expected.set(id, { deliveryId: id, subscription, trigger, status: 'pending', attempts: 0, httpStatus: null });
+      this.expected.set(deliveryId(subscription, event.eventId), trigger);
     }
-  }
-  return [...expected.values()];
-}
-
-/** The distinct crossings, in the order of the bus. */
-function crossings(events: readonly Recognized[]): Crossing[] {
-  const found = new Map<string, Crossing>();
-  for (const { event } of events) {
-    if (!('direction' in event) || found.has(event.eventId)) continue;
+    if (!('direction' in event) || this.crossings.has(event.eventId)) return;
     const { eventId: crossingId, trigger, direction, threshold, value } = event;
     const previousValue = event.previousValue ?? null;
     const observedAt = new Date(event.observedAt).toISOString();
     const subject = subjectText(event);
-    found.set(crossingId, { crossingId, trigger, subject, direction, threshold, previousValue, value, observedAt });
+    this.crossings.set(crossingId, {
+      ...{ crossingId, trigger, subject, direction, threshold, previousValue, value, observedAt },
+    });
   }
-  return [...found.values()];
 }
+
+type Recognized = NonNullable<ReturnType<typeof recognize>>;
+
+const pendingDelivery = ([id, trigger]: readonly [id: string, trigger: string]): Delivery => ({
+  deliveryId: id,
+  subscription: deliveryKeyOf(id)?.subscription ?? id,
+  trigger,
+  status: 'pending',
+  attempts: 0,
+  httpStatus: null,
+});

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { actionsIn } from '../../cli/custom-connector/connector-api';
 import { definitionFor } from '../../cli/custom-connector/connector-files';
 import { readTextFile } from '../../cli/shell/text-file';
@@ -14,7 +14,7 @@ import type { BusEvent } from '../bus/event-bus';
 import { FlowReceiver } from '../engines/services/flow-receiver';
 import { deadLetterLines, logLine, nextSteps, problemsOf, stalledText, summaryText } from '../output/console';
 import { Progress } from '../output/progress';
-import { type ExpectedSubscription, summarize } from '../output/report';
+import { type ExpectedSubscription, RunReport } from '../output/report';
 import { StatusLine } from '../output/status-line';
 import { BusHistory } from '../page/bus-history';
 import { runPage } from '../page/run-page';
@@ -27,7 +27,7 @@ import { type LocalConnector, localConnector } from '../stack/connector';
 import { writeLocalRunFile } from './announce';
 import { readAnswers } from './answer-file';
 import { connectorApiSteps } from './connector-api-steps';
-import { readEvents } from './event-file';
+import { type EventFile, readEvents } from './event-file';
 import type { Options } from './options';
 import { ProgressLimit } from './progress-limit';
 import { replay } from './replay';
@@ -42,6 +42,8 @@ const OBSERVATIONS: readonly string[] = [DomainEvent.SEGMENT_REFRESHED, DomainEv
 const HEALTH_EVENTS: readonly string[] = Object.values(HealthEvent);
 
 const MINUTE_MS = 60_000;
+/** Messages that can be received before the replay waits. */
+const MAX_WAITING = 2_000;
 
 /** Seconds without progress before a run without `--once` prints its summary. */
 const SUMMARY_AFTER_SECONDS = 10;
@@ -59,8 +61,8 @@ export interface Outcome {
 /** One local run, from reading the files to the exit status. */
 export class LocalRun {
   private readonly cleanups = new Cleanups();
-  /** Events for the summary. Undefined after the summary, because a run can continue for days. */
-  private busEvents: BusEvent[] | undefined = [];
+  /** What the summary needs. Undefined after the summary, because a run can continue for days. */
+  private summary: RunReport | undefined = new RunReport();
   private readonly rejectedByBus: string[] = [];
   /** Rules that matched an observation. */
   private readonly observationRules = new Set<string>();
@@ -81,7 +83,7 @@ export class LocalRun {
   async run(): Promise<Outcome | undefined> {
     // Reads all files first, so that mistakes are reported before anything starts.
     const { app, stack: stackName, events, answers: answerFile } = this.options;
-    const entries = events === undefined ? [] : readEvents(readTextFile(events, '--events'), events);
+    const entries = readEvents(events === undefined ? '' : readTextFile(events, '--events'), events ?? '');
     const answers =
       answerFile === undefined ? undefined : readAnswers(readTextFile(answerFile, '--answers'), answerFile);
     this.readSubscriptions('http://127.0.0.1:1');
@@ -114,6 +116,7 @@ export class LocalRun {
     this.cleanups.add(() => connector.close());
     if (!this.options.once) await this.showPage(stack, connector);
     const subscriptions = await this.subscribe(stack, connector);
+    this.summary?.expect(subscriptions);
 
     let isIdle: boolean;
     this.status.start(() => this.statusText(entries.length, stack));
@@ -129,7 +132,7 @@ export class LocalRun {
     } finally {
       this.status.stop();
     }
-    const outcome = await this.report(entries.length, stack, connector, subscriptions, isIdle);
+    const outcome = await this.report(entries.length, stack, connector, isIdle);
     if (this.options.once) return outcome;
     const api = await connectorApiSteps(stack, connector);
     if (api) this.print(api);
@@ -193,8 +196,9 @@ export class LocalRun {
 
   private onEvent(event: BusEvent, rules: readonly string[]): void {
     const { source, 'detail-type': detailType } = event;
-    this.busEvents?.push(event);
-    this.history.record(event, rules, Date.now());
+    this.summary?.record(event);
+    // A run with --once has no page.
+    if (!this.options.once) this.history.record(event, rules, Date.now());
     this.page?.changed();
     if (OBSERVATIONS.includes(detailType)) for (const rule of rules) this.observationRules.add(rule);
     // The connector's own rules never match its health events.
@@ -203,18 +207,14 @@ export class LocalRun {
     }
   }
 
-  private async replay(
-    entries: readonly PutEventsRequestEntry[],
-    file: string,
-    stack: LocalStack,
-    connector: LocalConnector,
-  ) {
+  private async replay(entries: EventFile, file: string, stack: LocalStack, connector: LocalConnector) {
     this.print(`Putting ${entries.length} events from ${file} …`);
     const client = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
     this.cleanups.add(() => client.destroy());
     await replay(entries, {
       client,
       busName: connector.busName,
+      room: () => this.room(stack),
       settled: () => this.settled(stack),
       onProgress: (put) => {
         this.put = put;
@@ -222,6 +222,11 @@ export class LocalRun {
       onRefused: ({ DetailType }, reason) => this.rejectedByBus.push(`${DetailType}: ${reason}`),
     });
     this.print(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
+  }
+
+  /** Waits for the functions, so that a long file does not wait in memory. A stalled run puts its events in any case. */
+  private async room(stack: LocalStack): Promise<void> {
+    await this.limit.wait(this.waitSeconds, (signal) => stack.whenRoom(MAX_WAITING, signal));
   }
 
   private async settled(stack: LocalStack): Promise<void> {
@@ -239,20 +244,14 @@ export class LocalRun {
     return this.options.once ? this.options.waitSeconds : SUMMARY_AFTER_SECONDS;
   }
 
-  private async report(
-    put: number,
-    stack: LocalStack,
-    connector: LocalConnector,
-    subscriptions: readonly ExpectedSubscription[],
-    isIdle: boolean,
-  ): Promise<Outcome> {
+  private async report(put: number, stack: LocalStack, connector: LocalConnector, isIdle: boolean): Promise<Outcome> {
     const { rejected, failed } = deadLetterLines(stack.deadLetters());
     const reasons = [...this.rejectedByBus, ...rejected];
     const waiting = isIdle ? [] : messagesWaiting(stack);
-    const rows = await connector.deliveries();
-    const { busEvents = [] } = this;
-    this.busEvents = undefined;
-    const summary = summarize({ eventsPut: put, rejected: reasons.length, busEvents, rows, subscriptions });
+    const rows = connector.deliveries();
+    const { summary: run = new RunReport() } = this;
+    this.summary = undefined;
+    const summary = await run.summary({ eventsPut: put, rejected: reasons.length, rows });
     const problems = problemsOf(summary, [
       ...failed,
       ...waiting.map(({ logicalId, messages }) => `queue ${logicalId} still has messages: ${messages}`),

@@ -58,11 +58,8 @@ export function localConnector(stack: LocalStack) {
       for await (const one of new SubscriptionTable(dynamodb, subscriptionsTable).list()) all.push(one);
       return all;
     },
-    async deliveries(): Promise<DeliveryRow[]> {
-      const rows: DeliveryRow[] = [];
-      for await (const row of table.rows()) rows.push(row);
-      return rows;
-    },
+    /** The rows of all deliveries, one page at a time. */
+    deliveries: (): AsyncIterable<DeliveryRow> => table.rows(),
     /** Creates a key of the custom connector's API. */
     async createKey(name: string): Promise<string> {
       const key = newKey(name, randomBytes);

@@ -120,6 +120,11 @@ export interface LocalStack {
   /** Resolves when `isIdle()`. Rejects with the signal's reason when aborted. */
   whenIdle(signal?: AbortSignal): Promise<void>;
   /**
+   * Resolves when fewer messages than `limit` can be received from the queues that functions read. Rejects with the
+   * signal's reason when aborted.
+   */
+  whenRoom(limit: number, signal?: AbortSignal): Promise<void>;
+  /**
    * Resolves when the queues that are targets of these rules are empty: every message was processed or dead-lettered.
    * Rejects with the signal's reason when aborted, or if the template has no such rule.
    * @param onFewer called each time the number of messages reaches a new minimum.

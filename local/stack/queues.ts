@@ -6,6 +6,8 @@ import { type DeadLetter, type LocalQueue, messagesIn } from './local-stack';
 /** The queues of a running stack, and whether the stack still works on their messages. */
 export class StackQueues {
   private readonly deadLetterArns: ReadonlySet<string | undefined>;
+  /** ARNs of the queues that an enabled event source reads. */
+  private readonly read: readonly string[];
 
   constructor(
     private readonly plan: Plan,
@@ -15,6 +17,8 @@ export class StackQueues {
     const { queues, rules } = plan;
     const targets = rules.flatMap((rule) => rule.targets);
     this.deadLetterArns = new Set([...queues, ...targets].map(({ deadLetterArn }) => deadLetterArn));
+    const sources = plan.eventSources.filter(({ enabled }) => enabled).map(({ queueArn }) => queueArn);
+    this.read = queues.map(({ arn }) => arn).filter((arn) => sources.includes(arn));
   }
 
   all(): LocalQueue[] {
@@ -23,7 +27,7 @@ export class StackQueues {
       logicalId,
       url,
       isDeadLetterQueue: this.deadLetterArns.has(arn),
-      isRead: this.plan.eventSources.some((source) => source.enabled && source.queueArn === arn),
+      isRead: this.read.includes(arn),
       ready: counts.get(logicalId)?.ready ?? 0,
       delayed: counts.get(logicalId)?.delayed ?? 0,
       inFlight: counts.get(logicalId)?.inFlight ?? 0,
@@ -39,11 +43,15 @@ export class StackQueues {
   }
 
   isIdle(): boolean {
-    return this.activity.active === 0 && this.all().every((queue) => !queue.isRead || messagesIn(queue) === 0);
+    return this.activity.active === 0 && this.read.every((arn) => this.sqs.isEmpty(arn));
   }
 
   whenIdle(signal?: AbortSignal): Promise<void> {
     return this.activity.until(() => this.isIdle(), signal);
+  }
+
+  whenRoom(limit: number, signal?: AbortSignal): Promise<void> {
+    return this.activity.until(() => this.read.reduce((sum, arn) => sum + this.sqs.ready(arn), 0) < limit, signal);
   }
 
   async whenDrained(ruleLogicalIds: readonly string[], signal?: AbortSignal, onFewer?: () => void): Promise<void> {

@@ -53,7 +53,7 @@ async function start(
 
   // Planned again, because the URLs of queues and APIs are known now.
   const plan = planTemplate(loaded, (name) => sqs.url(name), apis.url);
-  await Promise.all(plan.tables.map((table) => dynamoDb.createTable(table.input)));
+  for (const { input } of plan.tables) dynamoDb.createTable(input);
   for (const queue of plan.queues) sqs.createQueue(queue);
 
   const functions = lambdaFunctions(plan, engines, options);
@@ -97,6 +97,7 @@ async function start(
     deadLetters: () => queues.deadLetters(),
     isIdle: () => queues.isIdle(),
     whenIdle: (signal) => queues.whenIdle(signal),
+    whenRoom: (limit, signal) => queues.whenRoom(limit, signal),
     whenDrained: (...args) => queues.whenDrained(...args),
     async invoke(logicalId, event) {
       const fn = [...functions.values()].find(({ input }) => input.logicalId === logicalId);

@@ -13,7 +13,14 @@ export function filesUnder(folder: string): string[] {
 export const handlerNames = (root: string): string[] =>
   globSync('lambda/*/*.ts', { cwd: root }).map((file) => basename(file, '.ts'));
 
-/** Sorted paths of all files that the package ships. Derived from the sources in `root`, not from the build. */
+/** A part of a function's bundle, which esbuild names by its content (scripts/build.mjs), or the licence comments in it. */
+export const isBundlePart = (file: string): boolean =>
+  /^dist\/lambda\/[^/]+\/[\w-]+-[A-Z\d]{8}\.js(\.LEGAL\.txt)?$/.test(file);
+
+/**
+ * Sorted paths of all files that the package ships, without the parts of bundles. Derived from the sources in `root`, not from
+ * the build.
+ */
 export function shippedFiles(root: string): string[] {
   const compiled = ['contract', 'lib'].flatMap((folder) =>
     filesUnder(join(root, folder)).map((file) => `${folder}/${file.replace(/\.ts$/, '')}`),
@@ -26,7 +33,7 @@ export function shippedFiles(root: string): string[] {
     'THIRD-PARTY-LICENSES',
     'dist/cli/index.js',
     ...compiled.flatMap((file) => [`dist/${file}.d.ts`, `dist/${file}.js`]),
-    ...handlerNames(root).flatMap((name) => [`dist/lambda/${name}/index.js`, `dist/lambda/${name}/index.js.LEGAL.txt`]),
+    ...handlerNames(root).map((name) => `dist/lambda/${name}/index.js`),
     'dist/events/index.js',
     ...['connector-events', 'errors', 'index', 'types'].map((file) => `dist/events/${file}.d.ts`),
     ...['docs/events', 'docs/schemas'].flatMap((folder) =>

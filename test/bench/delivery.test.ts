@@ -18,7 +18,9 @@ describe('the cost of a delivery', () => {
       deliver: { ...speed, calls: expect.any(Object) },
       poller: expect.any(Object),
       bare: speed,
+      bareWithUpdates: speed,
       ratio: speed,
+      ratioWithUpdates: speed,
       rejected: { cpuMs: expect.any(Number), calls: expect.any(Object) },
       // The warm-up, the rounds, and the deliveries that were rejected once.
       accepted: 20 * (1 + 3) + 4,
@@ -27,7 +29,7 @@ describe('the cost of a delivery', () => {
       duplicates: 0,
       bodyBytes: expect.any(Number),
     });
-    for (const { perSecond, cpuMs } of [cost.deliver, cost.bare, cost.ratio]) {
+    for (const { perSecond, cpuMs } of [cost.deliver, cost.bare, cost.bareWithUpdates, cost.ratio]) {
       expect(Math.min(perSecond, cpuMs)).toBeGreaterThan(0);
     }
     expect(JSON.parse(JSON.stringify(cost))).toEqual(cost);

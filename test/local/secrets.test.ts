@@ -16,7 +16,7 @@ import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscript
 import { ClientSecret, ConnectorSignIn, FlowAuth, FlowUrl, PowerAutomateConnectorStack, Trigger } from '../../lib';
 import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/http';
 import { FlowReceiver } from '../../local/engines/services/flow-receiver';
-import { summarize } from '../../local/output/report';
+import { RunReport } from '../../local/output/report';
 import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
@@ -132,12 +132,14 @@ beforeAll(async () => {
     more,
     onRefused: (_, reason) => logs.push(reason),
   });
-  const rows = await connector.deliveries();
   const subscriptions = (await connector.subscriptions()).map(({ definition }) => ({
     definition,
     flowUrlFrom: { secret: 'any' },
   }));
-  summary = JSON.stringify(summarize({ eventsPut, rejected: 0, busEvents, rows, subscriptions }));
+  const report = new RunReport();
+  report.expect(subscriptions);
+  for (const event of busEvents) report.record(event);
+  summary = JSON.stringify(await report.summary({ eventsPut, rejected: 0, rows: connector.deliveries() }));
   await declareInClear(parrotUrl);
   await registerFlows();
 }, 120_000);

@@ -16,7 +16,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { filesUnder, handlerNames, shippedFiles } from '../../scripts/release/shipped-files';
+import { filesUnder, handlerNames, isBundlePart, shippedFiles } from '../../scripts/release/shipped-files';
 import { run } from '../../scripts/run';
 import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
 
@@ -66,6 +66,8 @@ beforeAll(() => {
   writeFileSync(join(copy, 'lib/notes.md'), 'note to self');
   mkdirSync(join(copy, 'dist/lambda/gone'), { recursive: true });
   writeFileSync(join(copy, 'dist/lambda/gone/index.js'), 'an old handler');
+  mkdirSync(join(copy, 'dist/lambda/deliver'), { recursive: true });
+  writeFileSync(join(copy, 'dist/lambda/deliver/chunk-AAAAAAAA.js'), 'an old part');
 
   run(copy, 'npm', ['pack', '--pack-destination', outside], environment);
   tarball = join(outside, `${manifest.name}-${manifest.version}.tgz`);
@@ -79,7 +81,17 @@ afterAll(() => {
 
 describe('the tarball', () => {
   test('has exactly the files of scripts/release/shipped-files.ts', () => {
-    expect(filesUnder(content)).toEqual(shippedFiles(ROOT));
+    expect(filesUnder(content).filter((file) => !isBundlePart(file))).toEqual(shippedFiles(ROOT));
+  });
+
+  test.each(handlers)('has only parts of the bundle of %s that another part loads', (name) => {
+    const folder = join(content, 'dist/lambda', name);
+    const parts = filesUnder(folder).filter((file) => file.endsWith('.js'));
+    const loaded = parts.flatMap((file) =>
+      [...readFileSync(join(folder, file), 'utf8').matchAll(/require\("\.\/([^"]+)"\)/g)].map(([, part]) => part),
+    );
+    expect(parts.length).toBeGreaterThan(1);
+    expect([...new Set(['index.js', ...loaded])].sort()).toEqual(parts);
   });
 
   test('is small', () => {
@@ -87,7 +99,12 @@ describe('the tarball', () => {
     expect(statSync(tarball).size).toBeLessThan(MAX_PACKED);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_UNPACKED);
     for (const name of handlers) {
-      expect(statSync(join(content, `dist/lambda/${name}/index.js`)).size, name).toBeLessThan(MAX_BUNDLE);
+      const parts = filesUnder(join(content, 'dist/lambda', name));
+      const bytes = parts.map((file) => statSync(join(content, 'dist/lambda', name, file)).size);
+      expect(
+        bytes.reduce((sum, size) => sum + size, 0),
+        name,
+      ).toBeLessThan(MAX_BUNDLE);
     }
   });
 
@@ -249,11 +266,9 @@ function worksIn(appOf: () => string): void {
         const env = { ...bare, AWS_REGION: 'us-east-1', ...Object.fromEntries(variables) };
         const load = "console.log(typeof require('./index.js').handler); process.exit()";
         const asset = join(assembly, `asset.${Properties.Code.S3Key.replace(/\.zip$/, '')}`);
-        expect(filesUnder(asset), asset).toEqual(['index.js', 'index.js.LEGAL.txt']);
-        expect(
-          node(['-e', load], asset, env).trim(),
-          Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME as string,
-        ).toBe('function');
+        const name = Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME as string;
+        expect(filesUnder(asset), asset).toEqual(filesUnder(join(content, 'dist/lambda', name)));
+        expect(node(['-e', load], asset, env).trim(), name).toBe('function');
       }
     }
   });

@@ -1,5 +1,6 @@
 import { TTL_ATTRIBUTE } from '../../contract/shared';
 import type { Plan } from '../../local/template/model/plan';
+import { Deployments } from './connector/deployments';
 import { Makers } from './connector/makers';
 import { SimulatedFlows } from './flows';
 import { Operators } from './operators';
@@ -53,7 +54,9 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   for (let n = 1; n <= scenario.subscriptions; n++) operators.create(`s${n}`);
   const makers = new Makers(world, stack, flows, oracle);
   makers.start(scenario.makers);
-  while (operators.busy > 0 || makers.busy > 0) await world.step();
+  const deployments = new Deployments(world, stack, flows, oracle, scenario.operations > 0);
+  deployments.start(scenario.declared);
+  while (operators.busy > 0 || makers.busy > 0 || deployments.busy) await world.step();
   // Longer than the index of subscriptions lags.
   const begin = world.clock() + 2 * MINUTE;
   const end = begin + scenario.spanMs;
@@ -81,6 +84,7 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   }
   for (let n = 0; n < scenario.operations; n++) world.timeline.at(times.between(begin, end), () => operators.act());
   for (let n = 0; n < scenario.makers * 8; n++) world.timeline.at(times.between(begin, end), () => makers.act());
+  for (let n = 0; n < scenario.declared * 3; n++) world.timeline.at(times.between(begin, end), () => deployments.act());
   world.timeline.at(end + 5 * MINUTE, () => {
     world.faults.active = false;
     stack.redrive();
@@ -89,6 +93,7 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   world.timeline.at(healed, () => {
     operators.settle(settles);
     makers.settle();
+    deployments.settle();
   });
 
   const minutes = new Minutes(world, stack, () => world.timeline.next !== undefined || operators.busy > 0);
@@ -96,7 +101,7 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   const limit = healed + LONGEST_MS;
   while (world.clock() < limit && oracle.mistakes.length === 0 && (await world.step()));
   const hung = world.clock() >= limit ? ['STUCK: something happens for ever'] : [];
-  const mistakes = oracle.mistakes.length > 0 ? oracle.mistakes : [...hung, ...oracle.atEnd()];
+  const mistakes = oracle.mistakes.length > 0 ? oracle.mistakes : [...hung, ...oracle.atEnd(), ...deployments.atEnd()];
   return {
     mistakes,
     hash: world.trace.hash,

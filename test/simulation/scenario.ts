@@ -15,6 +15,8 @@ export interface Scenario {
   readonly operations: number;
   /** Flows that register themselves at first. */
   readonly makers: number;
+  /** Subscriptions that a stack declares at first. */
+  readonly declared: number;
   /** Whether flows have other moods than to accept. */
   readonly moods: boolean;
   readonly rates: FaultRates;
@@ -40,6 +42,7 @@ export function scenarioOf(seed: string, events: number): Scenario {
     operations: chance.among([0, Math.ceil(events / 40), Math.ceil(events / 8)]),
     moods: chance.is(0.7),
     makers: chance.among([0, 2, 8]),
+    declared: chance.among([0, 0, 5]),
     rates,
   };
 }

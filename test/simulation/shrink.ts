@@ -8,11 +8,12 @@ const MOST_RUNS = 150;
 
 /** Changes that make a scenario smaller. */
 function* smaller(scenario: Scenario): Generator<Scenario> {
-  const { events, subscriptions, operations, makers, moods, rates } = scenario;
+  const { events, subscriptions, operations, makers, declared, moods, rates } = scenario;
   for (const part of [4, 2, 1.3]) {
     if (Math.floor(events / part) > 0) yield { ...scenario, events: Math.floor(events / part) };
     if (Math.floor(subscriptions / part) > 0) yield { ...scenario, subscriptions: Math.floor(subscriptions / part) };
     yield { ...scenario, operations: Math.floor(operations / part) };
+    if (declared > 0) yield { ...scenario, declared: Math.floor(declared / part) };
     if (makers > 0) yield { ...scenario, makers: Math.floor(makers / part) };
   }
   if (moods) yield { ...scenario, moods: false };

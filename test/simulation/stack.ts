@@ -1,6 +1,8 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { KMSClient } from '@aws-sdk/client-kms';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Output } from '../../contract/outputs';
 import { collectHandler } from '../../lambda/collection/adapters/collecting';
@@ -10,15 +12,20 @@ import { retireHandler } from '../../lambda/custom-connector/adapters/retiring';
 import { deliverHandler } from '../../lambda/delivery/adapters/delivering';
 import { dispatchHandler } from '../../lambda/delivery/adapters/dispatching';
 import type { DeliverPorts } from '../../lambda/delivery/core/ports';
+import type { PutResponse } from '../../lambda/registration/adapters/cloudformation';
+import { registerHandler } from '../../lambda/registration/adapters/registering';
 import type { Host } from '../../lambda/shared/adapters/host';
 import type { HandlerTelemetry } from '../../lambda/shared/adapters/telemetry';
 import { evaluateHandler, sweepHandler } from '../../lambda/thresholds/adapters/evaluation';
 import type { Plan } from '../../local/template/model/plan';
+import { SimulatedCloudFormation } from './aws/cloudformation';
 import { SimulatedDynamoDb, type TableObserver } from './aws/dynamodb';
 import { type Entry, SimulatedBus } from './aws/event-bridge';
 import { SimulatedKms } from './aws/kms';
 import { type Handler, SimulatedEventSource, SimulatedFunction } from './aws/lambda';
+import { SimulatedSecretsManager } from './aws/secrets-manager';
 import { SimulatedQueue, SimulatedSqs } from './aws/sqs';
+import { SimulatedParameterStore } from './aws/ssm';
 import { SimulatedHttpApi } from './connector/http-api';
 import { Network, type Worker } from './world/network';
 import type { World } from './world/world';
@@ -29,6 +36,9 @@ export interface Clients {
   readonly eventBridge: EventBridgeClient;
   readonly sqs: SQSClient;
   readonly kms: KMSClient;
+  readonly secretsManager: SecretsManagerClient;
+  readonly ssm: SSMClient;
+  readonly putResponse: PutResponse;
 }
 
 /** The functions that the simulation runs, by the names of their bundles. */
@@ -40,9 +50,10 @@ const HANDLERS: Readonly<Record<string, (host: Host, clients: Clients, post: Del
   connect: (host, clients) => connectHandler(host, { ...clients, tokenVerifier: () => onlyKeys }),
   record: (host, clients) => recordHandler(host, clients),
   retire: (host, clients) => retireHandler(host, clients),
+  register: (host, clients) => registerHandler(host, clients),
   deliver: (host, clients, post) =>
-    // Subscriptions of the simulation have no secrets and no tokens.
-    deliverHandler(host, { ...clients, secretsManager: none, ssm: none, sts: none, flowCaller: () => post }),
+    // Subscriptions of the simulation have no tokens.
+    deliverHandler(host, { ...clients, sts: none, flowCaller: () => post }),
 };
 const none = undefined as never;
 const onlyKeys = async () => ({ unavailable: 'the simulated API accepts only keys' });
@@ -72,6 +83,9 @@ export class SimulatedStack {
   readonly sqs: SimulatedSqs;
   readonly bus: SimulatedBus;
   readonly kms: SimulatedKms;
+  readonly secrets: SimulatedSecretsManager;
+  readonly parameters: SimulatedParameterStore;
+  readonly cloudFormation: SimulatedCloudFormation;
   readonly places: Places;
   readonly counts: Record<string, number> = {};
   readonly network: Network;
@@ -101,6 +115,8 @@ export class SimulatedStack {
       },
     );
     this.kms = new SimulatedKms(network);
+    this.secrets = new SimulatedSecretsManager(network);
+    this.parameters = new SimulatedParameterStore(network);
     const made = queues.map(({ name, arn, url, attributes }) => {
       const maxReceives = JSON.parse(attributes.RedrivePolicy ?? '{}').maxReceiveCount ?? Number.POSITIVE_INFINITY;
       return new SimulatedQueue(name, arn, url, Number(attributes.VisibilityTimeout ?? 30) * 1000, maxReceives, world);
@@ -119,6 +135,7 @@ export class SimulatedStack {
         return [[arn, new SimulatedFunction(name, timeoutSeconds * 1000, start, world, observer.onInvocationEnd)]];
       }),
     );
+    this.cloudFormation = new SimulatedCloudFormation(this.functionOf('register'), world, network);
     const { routes = [] } = apis[0] ?? {};
     this.api = new SimulatedHttpApi(
       routes,
@@ -154,6 +171,9 @@ export class SimulatedStack {
       eventBridge: this.bus.client(worker),
       sqs: this.sqs.client(worker),
       kms: this.kms.client(worker),
+      secretsManager: this.secrets.client(worker),
+      ssm: this.parameters.client(worker),
+      putResponse: this.cloudFormation.putResponse(worker),
     };
   }
 
@@ -206,9 +226,13 @@ export class SimulatedStack {
     return this.sqs.queue(urlOrArn);
   }
 
+  private functionOf(name: string): SimulatedFunction {
+    return [...this.functions.values()].find((fn) => fn.name === name) as SimulatedFunction;
+  }
+
   private host(env: Host['env']): Host {
     const { clock, newId, chance } = this.world;
-    const newSecret = () => newId().replaceAll('-', '').padEnd(22, '0').slice(0, 22);
+    const newSecret = () => newId().replaceAll('-', '').padEnd(22, '_').slice(0, 22);
     return { env, clock, newId, newSecret, random: chance.of('jitter').number, telemetry: () => this.telemetry };
   }
 

@@ -34,8 +34,6 @@ const bundleLocalRun = (): Promise<string> =>
       bundle: true,
       platform: 'node',
       mainFields: ['module', 'main'],
-      // It loads native code, and its own files by computed names.
-      external: ['dynalite'],
       banner: { js: `require = require('node:module').createRequire(${JSON.stringify(MAIN)});` },
       plugins: [keepFolders],
       logLevel: 'error',

@@ -5,7 +5,7 @@ import { type ExportedDefinition, readExportedDefinition } from '../../custom-co
 import { definitionFindings, keyFindings } from '../../custom-connector/findings';
 import { keyTable } from '../../custom-connector/keys';
 import { diagnose, type Finding, problemsFirst } from '../../diagnosis/findings';
-import { outcomeFindings } from '../../diagnosis/outcome-findings';
+import { concernsOutcomes, outcomeFindings } from '../../diagnosis/outcome-findings';
 import { takeSnapshot } from '../../diagnosis/snapshot';
 import { connectorCommand, jsonArg } from '../../frame/command';
 import type { Terminal } from '../../shell/terminal';
@@ -34,15 +34,15 @@ export const doctor = connectorCommand({
     const connector = await context.connector();
     if (folder !== undefined) connectorApi(connector);
     const now = clock();
-    const snapshot = await takeSnapshot(connector, now, terminal);
+    const outcomes = {
+      unfinished: await unfinishedDeliveries(connector, now),
+      acceptsReports: acceptsReports(connector),
+      now,
+    };
+    const snapshot = await takeSnapshot(connector, now, terminal, (one) => concernsOutcomes(one, outcomes));
     const findings = problemsFirst([
       ...diagnose(snapshot),
-      ...outcomeFindings({
-        subscriptions: snapshot.subscriptions,
-        unfinished: await unfinishedDeliveries(connector, now),
-        acceptsReports: acceptsReports(connector),
-        now,
-      }),
+      ...outcomeFindings({ subscriptions: snapshot.subscriptions, ...outcomes }),
       ...(await customConnectorFindings(connector, exported, now)),
     ]);
     const healthy = findings.every(({ severity }) => severity !== 'problem');

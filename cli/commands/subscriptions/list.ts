@@ -1,9 +1,11 @@
 import { filterText } from '../../../lambda/subscriptions/core/condition-text';
 import { unfinishedCounts, unfinishedText } from '../../diagnosis/delivery-text';
 import { connectorCommand, jsonArg } from '../../frame/command';
-import { listSubscriptions } from '../../subscriptions/find-subscription';
+import { SortedRows } from '../../subscriptions/sorted-rows';
 import { flowText, managerText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 import { unfinishedDeliveries } from '../../subscriptions/unfinished';
+
+const HEAD = ['name', 'state', 'unfinished runs', 'trigger', 'filter', 'flow', 'managed by'];
 
 export const list = connectorCommand({
   name: 'list',
@@ -16,23 +18,30 @@ export const list = connectorCommand({
   ],
   async run({ json }, { terminal, clock, connector }) {
     const found = await connector();
-    const all = await listSubscriptions(found);
     const unfinished = await unfinishedDeliveries(found, clock());
-    const rows = all.map((one) => [
-      one.definition.name,
-      stateText(one, clock(), terminal.style),
-      terminal.style.red(unfinishedText(unfinished(one.definition.name))),
-      one.definition.trigger,
-      filterText(one.definition),
-      flowText(one.flow),
-      managerText(one),
-    ]);
-    if (json)
-      terminal.json(
-        all.map((one) => ({ ...subscriptionJson(one), unfinished: unfinishedCounts(unfinished(one.definition.name)) })),
-      );
-    else if (rows.length > 0)
-      terminal.table({ head: ['name', 'state', 'unfinished runs', 'trigger', 'filter', 'flow', 'managed by'], rows });
+    if (json) {
+      const objects = new SortedRows<object>();
+      for await (const one of found.subscriptions.list()) {
+        const { name } = one.definition;
+        objects.add(name, { ...subscriptionJson(one), unfinished: unfinishedCounts(unfinished(name)) });
+      }
+      terminal.jsonList(objects);
+      return;
+    }
+    const rows = new SortedRows<string[]>();
+    for await (const one of found.subscriptions.list()) {
+      const { name, trigger } = one.definition;
+      rows.add(name, [
+        name,
+        stateText(one, clock(), terminal.style),
+        terminal.style.red(unfinishedText(unfinished(name))),
+        trigger,
+        filterText(one.definition),
+        flowText(one.flow),
+        managerText(one),
+      ]);
+    }
+    if (rows.length > 0) terminal.table({ head: HEAD, rows });
     else terminal.line('No subscriptions yet. To add some, write a subscription file and run apply.');
   },
 });

@@ -227,11 +227,21 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
    * Rows of deliveries, one page at a time, unordered. Expensive: reads a whole subscription, or the whole table.
    * @param subscription default: all.
    * @param from only events accepted at this time or later, epoch milliseconds.
+   * @param pageSize rows of a request. Default: 1 MB.
    */
-  async *rows({ subscription, from = 0 }: { subscription?: string; from?: number } = {}): AsyncGenerator<DeliveryRow> {
+  async *rows({
+    subscription,
+    from = 0,
+    pageSize,
+  }: {
+    subscription?: string;
+    from?: number;
+    pageSize?: number;
+  } = {}): AsyncGenerator<DeliveryRow> {
     const input = {
       TableName: this.table,
       ConsistentRead: true,
+      Limit: pageSize,
       // Excludes payloads and booked calls, which are items without a status.
       FilterExpression: 'attribute_exists(#status) AND acceptedAt >= :from',
       ExpressionAttributeNames: { '#status': 'status' },

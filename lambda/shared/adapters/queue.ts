@@ -1,10 +1,4 @@
-import {
-  BatchRequestTooLong,
-  type BatchResultErrorEntry,
-  InvalidMessageContents,
-  SendMessageBatchCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { asciiJson } from '../core/ascii-json';
 import { identityHash } from '../core/identity';
 import { coalesce, type EntryFailure, sendAll } from './coalesce';
@@ -71,7 +65,7 @@ function failureOf({ SenderFault, Code = '', Message }: Failure, what: string): 
 
 /** Whether SQS rejected a request because of its content: its characters or its length. */
 const isRefusal = (error: unknown): error is Error =>
-  error instanceof InvalidMessageContents || error instanceof BatchRequestTooLong;
+  error instanceof Error && ['InvalidMessageContents', 'BatchRequestTooLong'].includes(error.name);
 
 /**
  * Sends a task to the handler's own queue, to recheck work in progress after a delay.

@@ -70,8 +70,7 @@ const embeddedMetrics = (metrics: ReadonlyMap<string, Metric>, connectorId: stri
 });
 
 /** The trace that X-Ray records, from the variable that Lambda sets for each invocation. */
-const sampledTrace = (): string | undefined =>
-  /Root=([^;]+).*;Sampled=1/.exec(optional('_X_AMZN_TRACE_ID') ?? '')?.[1];
+const sampledTrace = (): string | undefined => /Root=([^;]+).*;Sampled=1/.exec(optional('_X_AMZN_TRACE_ID') ?? '')?.[1];
 
 /**
  * A replacer for the details of a log line. Core code logs no secrets, but the message of a service's error can quote a

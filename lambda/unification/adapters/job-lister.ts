@@ -7,7 +7,8 @@ import {
   type EntityResolutionClient,
   GetMatchingJobCommand,
   type JobSummary,
-  paginateListMatchingJobs,
+  ListMatchingJobsCommand,
+  type ListMatchingJobsOutput,
 } from '@aws-sdk/client-entityresolution';
 import type { EndedJob, JobLister } from '../core/poll';
 
@@ -34,11 +35,15 @@ export function jobLister(resolution: EntityResolutionClient, profiles: Customer
       };
       // The order of the lists is not documented, so all pages are read.
       if (jobs.service === 'entity-resolution') {
-        for await (const page of paginateListMatchingJobs({ client: resolution }, { workflowName: jobs.workflow })) {
+        let nextToken: string | undefined;
+        do {
+          const command = new ListMatchingJobsCommand({ workflowName: jobs.workflow, nextToken });
+          const page: ListMatchingJobsOutput = await resolution.send(command);
           for (const { jobId, status, startTime, endTime } of (page.jobs ?? []) as JobSummary[]) {
             add({ id: jobId as string, startedAt: startTime?.getTime() }, status, endTime);
           }
-        }
+          nextToken = page.nextToken;
+        } while (nextToken !== undefined);
         return { ended, isOneUnderWay };
       }
       let NextToken: string | undefined;

@@ -50,6 +50,8 @@ export class Sandbox {
   private readonly child: ChildProcess;
   private readonly ready: Promise<Failure | undefined>;
   private onReply: (reply: Reply) => void = () => {};
+  /** Called with how the child exited. */
+  private readonly ends = new Set<(how: string) => void>();
 
   constructor(
     private readonly input: FunctionInput,
@@ -70,6 +72,7 @@ export class Sandbox {
       const onExit = (how: string) => {
         this.alive = false;
         resolve(how);
+        for (const end of this.ends) end(how);
       };
       this.child.once('exit', (code, signal) => onExit(signal ? `signal: ${signal}` : `exit status ${code}`));
       this.child.on('error', (error) => onExit(error.message));
@@ -117,17 +120,22 @@ export class Sandbox {
     await this.exited;
   }
 
-  /** Returns the promise's value, how the child exited, or `timeout`. */
-  private async within<T>(ms: number, promise: Promise<T>): Promise<T | string> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve('timeout'), ms);
+  /**
+   * Returns the promise's value, how the child exited, or `timeout`. Uses no `Promise.race` with `exited`, which would keep
+   * what every invocation returned until the child exits.
+   */
+  private within<T>(ms: number, promise: Promise<T>): Promise<T | string> {
+    return new Promise((resolve) => {
+      const end = (result: T | string) => {
+        clearTimeout(timer);
+        this.ends.delete(end);
+        resolve(result);
+      };
+      const timer = setTimeout(() => end('timeout'), ms);
+      this.ends.add(end);
+      void promise.then(end);
+      if (!this.alive) void this.exited.then(end);
     });
-    try {
-      return await Promise.race([promise, this.exited, timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   private report(requestId: string, failure: Failure): InvocationResult {

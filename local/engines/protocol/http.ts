@@ -32,14 +32,18 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 }
 
 /** Like `readBody`, without decoding. */
-export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= maxBytes) chunks.push(chunk);
-  }
-  return size <= maxBytes ? Buffer.concat(chunks) : undefined;
+export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+    });
+    request.once('end', () => resolve(size <= maxBytes ? Buffer.concat(chunks) : undefined));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('the client disconnected before the request was complete')));
+  });
 }
 
 /** Closes a server and all its connections. */

@@ -11,23 +11,25 @@ interface LogRecord {
   readonly message: string;
 }
 
+/** Lines beyond `MAX_RECORDS` that are removed together, because a removal moves all others. */
+const SURPLUS = 2_000;
+
 /** The newest structured log lines of the functions, by log group. */
 export class LogStore {
-  private readonly groups = new Map<string, LogRecord[]>();
+  private readonly groups = new Map<string, string[]>();
 
   /** Stores a structured record. Ignores metrics and other lines, because no query looks for them. */
   store(group: string, line: string): void {
-    const record = line.includes('"_aws":') ? undefined : recordOf(line);
-    if (!record) return;
-    const records = this.groups.get(group) ?? [];
-    records.push(record);
-    // Removes half at a time, because removing one at each line would move all others.
-    this.groups.set(group, records.length >= 2 * MAX_RECORDS ? records.slice(-MAX_RECORDS) : records);
+    if (!line.startsWith('{') || line.includes('"_aws":')) return;
+    const lines = this.groups.get(group) ?? [];
+    lines.push(line);
+    if (lines.length >= MAX_RECORDS + SURPLUS) lines.splice(0, SURPLUS);
+    this.groups.set(group, lines);
   }
 
   /** The records of a log group, oldest first. */
   records(group: string): readonly LogRecord[] {
-    return (this.groups.get(group) ?? []).slice(-MAX_RECORDS);
+    return (this.groups.get(group) ?? []).slice(-MAX_RECORDS).flatMap((line) => recordOf(line) ?? []);
   }
 }
 

@@ -177,6 +177,12 @@ export class SqsEngine {
     return queue.messages.length;
   }
 
+  /** Whether the queue has no message in any state. */
+  isEmpty(arn: string): boolean {
+    const { messages, delayedMessages, inflightMessages } = this.find(arn);
+    return messages.length + delayedMessages.length + inflightMessages.size === 0;
+  }
+
   snapshot(): QueueSnapshot[] {
     return [...this.queues.values()].map(({ input, queue }) => {
       queue.processTimers();

@@ -11,6 +11,7 @@ const DAY = 24 * HOUR;
 const HEALTHY: Snapshot = {
   now: NOW,
   subscriptions: [],
+  registered: new Set(),
   queues: [
     { name: 'observations', isDeadLetterQueue: false, waiting: 3, busy: 2 },
     { name: 'dead', isDeadLetterQueue: true, waiting: 0, busy: 0 },
@@ -155,14 +156,31 @@ describe('a flow that registered itself', () => {
   });
 
   it('gets no advice to set keepAlive when it is idle', () => {
-    const subscriptions = [paused({ state: 'active' }, registered)];
     const idle = diagnose({
       ...HEALTHY,
-      subscriptions,
+      registered: new Set(['crm']),
       newestDeliveries: new Map([['crm', calledAt(NOW - 60 * DAY)]]),
     });
     expect(idle).toMatchObject([{ action: 'Run test crm from time to time.' }]);
   });
+});
+
+it('reports up to a hundred subscriptions of a kind, and the others together', () => {
+  const names = Array.from({ length: 107 }, (_, n) => `flow-${n}`);
+  const subscriptions = names.map((name) => {
+    const { definition, ...rest } = paused({});
+    return { ...rest, definition: { ...definition, name } };
+  });
+  const unobserved = names.map((subscription) => ({ subscription, subject: 'VIP', observed: [] }));
+  const newestDeliveries = new Map(names.map((name) => [name, calledAt(NOW - 80 * DAY)]));
+  const others = 'flow-100, flow-101, flow-102, flow-103, flow-104 and 2 more';
+  const all = diagnosed({ subscriptions, unobserved, newestDeliveries });
+  expect(all).toHaveLength(3 * 101);
+  expect([100, 201, 302].map((n) => all[n])).toEqual([
+    `problem: ${others} are also paused`,
+    `problem: no event names the subjects of ${others}`,
+    `problem: the flows of ${others} were last called more than 60 days ago`,
+  ]);
 });
 
 it('names up to five flows without deliveries, and lists problems first', () => {

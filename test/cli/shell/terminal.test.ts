@@ -22,3 +22,21 @@ it('prints JSON with an unchanged value', () => {
   expect(JSON.parse(text())).toEqual(value);
   expect(text()).not.toContain('\x9b');
 });
+
+it.each([0, 1, 3, 1200])('prints a list of %i objects like the whole list', (length) => {
+  const values = Array.from({ length }, (_, n) => ({ name: `s${n}`, owners: ['a\nb'], filter: {} }));
+  const { terminal, text } = recorded(false);
+  terminal.jsonList(values);
+  expect(text()).toBe(`${JSON.stringify(values, undefined, 2)}\n`);
+});
+
+it('prints a long table with columns of equal width', () => {
+  const { terminal, text } = recorded(false);
+  const rows = Array.from({ length: 1200 }, (_, n) => [`name-${n}`, `${n}`]);
+  terminal.table({ head: ['name', 'number'], rows });
+  const lines = text().split('\n');
+  expect(lines).toHaveLength(1202);
+  expect(lines[0]).toBe('NAME       NUMBER');
+  expect(lines[1]).toBe('name-0     0');
+  expect(lines[1200]).toBe('name-1199  1199');
+});

@@ -35,7 +35,7 @@ let calls: string[] = [];
 beforeAll(async () => {
   const activity = new Activity();
   dynamoDb = await startDynamoDb(REGION);
-  await dynamoDb.createTable({
+  dynamoDb.createTable({
     TableName: TABLE,
     KeySchema: [
       { AttributeName: PARTITION_KEY, KeyType: 'HASH' },

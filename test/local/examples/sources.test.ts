@@ -23,7 +23,7 @@ const local = (events: string) =>
 
 describe('examples/sources', () => {
   it('has all samples as its events', () => {
-    const entries = readEvents(readFileSync(join(ROOT, EVENTS), 'utf8'), EVENTS);
+    const entries = [...readEvents(readFileSync(join(ROOT, EVENTS), 'utf8'), EVENTS)];
     expect(entries).toEqual(Object.values(SAMPLES).map(({ event }) => entryOf(event)));
   });
 

@@ -12,7 +12,9 @@ const mistakeOf = (text: string) => {
 
 describe('an event file', () => {
   it('accepts data as an object or as a JSON string', () => {
-    expect(readEvents(`${line({ Detail: { c: 1 } })}\n\n${line({ Detail: '{"c":1}' })}\n`, 'e.jsonl')).toMatchObject([
+    const events = readEvents(`${line({ Detail: { c: 1 } })}\n\n${line({ Detail: '{"c":1}' })}\n`, 'e.jsonl');
+    expect(events).toHaveLength(2);
+    expect([...events]).toMatchObject([
       { Source: 'a', DetailType: 'b', Detail: '{"c":1}' },
       { Source: 'a', DetailType: 'b', Detail: '{"c":1}' },
     ]);

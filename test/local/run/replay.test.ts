@@ -17,6 +17,7 @@ it('divides events into requests within the limits of EventBridge: 10 entries an
   await replay([...Array(12).fill(entry(1)), entry(600_000), entry(600_000), entry(1)], {
     client,
     busName: 'default',
+    room: async () => {},
     settled: async () => {},
     onProgress: () => {},
     onRefused: (_, reason) => refused.push(reason),

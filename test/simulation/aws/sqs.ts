@@ -8,6 +8,8 @@ import { named } from './dynamodb';
 export interface Message {
   readonly id: string;
   readonly body: string;
+  /** The tenant of the message, for fair queues. */
+  readonly group?: string;
   /** Why it was rejected. */
   readonly reason?: string;
   /** Its queue, if its redrive policy moved it to a dead-letter queue. */
@@ -15,9 +17,20 @@ export interface Message {
   received: number;
 }
 
+interface SendOptions {
+  readonly delaySeconds?: number;
+  /** Why the message was rejected. */
+  readonly reason?: string;
+  readonly group?: string;
+}
+
+/** Messages of a group in flight from which the group is noisy. SQS documents no number. */
+const NOISY = 5;
+
 /**
  * A standard queue (SQS developer guide, "Amazon SQS standard queues", "Amazon SQS visibility timeout", "Using dead-letter
- * queues in Amazon SQS"): at least once, in no order, with delays.
+ * queues in Amazon SQS", "Amazon SQS fair queues"): at least once, in no order, with delays. While many messages of a group
+ * are in flight, messages of other groups come first.
  */
 export class SimulatedQueue {
   deadLetter: SimulatedQueue | undefined;
@@ -42,9 +55,9 @@ export class SimulatedQueue {
     this.chance = world.chance.of(`queue ${name}`);
   }
 
-  send(body: string, delaySeconds = 0, reason?: string): void {
+  send(body: string, { delaySeconds = 0, reason, group }: SendOptions = {}): void {
     const { faults } = this.world;
-    const message = { id: `${this.name}-${++this.ids}`, body, reason, received: 0 };
+    const message = { id: `${this.name}-${++this.ids}`, body, group, reason, received: 0 };
     const extra = () => (faults.happens('message delayed') ? this.chance.between(1000, 300_000) : 0);
     this.appearAfter(message, delaySeconds * 1000 + extra());
     if (faults.happens('message duplicated')) {
@@ -61,7 +74,7 @@ export class SimulatedQueue {
     const batch: Message[] = [];
     while (batch.length < max && this.ready.length > 0) {
       const overtaken = this.ready.length > 1 && this.world.faults.happens('message overtaken');
-      const at = overtaken ? this.chance.between(1, this.ready.length - 1) : 0;
+      const at = overtaken ? this.chance.between(1, this.ready.length - 1) : this.fairest();
       const [message] = this.ready.splice(at, 1) as [Message];
       message.received++;
       const { deadLetter } = this;
@@ -75,6 +88,18 @@ export class SimulatedQueue {
       batch.push(message);
     }
     return batch;
+  }
+
+  /** Position of the next message: the first one, unless its group is noisy and another one is not. */
+  private fairest(): number {
+    const isQuiet = ({ group }: Message) => {
+      if (group === undefined) return true;
+      let inFlight = 0;
+      for (const one of this.inFlight) if (one.group === group) inFlight++;
+      return inFlight < NOISY;
+    };
+    if (this.inFlight.size < NOISY) return 0;
+    return Math.max(0, this.ready.findIndex(isQuiet));
   }
 
   delete(message: Message): void {
@@ -155,21 +180,21 @@ export class SimulatedSqs {
 
   private perform(command: object): unknown {
     if (command instanceof SendMessageCommand) {
-      const { QueueUrl, MessageBody = '', DelaySeconds, MessageAttributes } = command.input;
+      const { QueueUrl, MessageBody = '', DelaySeconds, MessageAttributes, MessageGroupId } = command.input;
       const reason = MessageAttributes?.[REJECTION_REASON_ATTRIBUTE]?.StringValue;
-      this.queue(QueueUrl).send(MessageBody, DelaySeconds, reason);
+      this.queue(QueueUrl).send(MessageBody, { delaySeconds: DelaySeconds, reason, group: MessageGroupId });
       return {};
     }
     if (command instanceof SendMessageBatchCommand) {
       const { QueueUrl, Entries = [] } = command.input;
       const queue = this.queue(QueueUrl);
       const Failed = [];
-      for (const { Id, MessageBody = '', DelaySeconds } of Entries) {
+      for (const { Id, MessageBody = '', DelaySeconds, MessageGroupId } of Entries) {
         // Some entries of a request can fail (API reference, SendMessageBatch).
         if (this.world.faults.happens('sending refused')) {
           Failed.push({ Id, SenderFault: false, Code: 'ServiceUnavailable', Message: 'the simulated queue is busy' });
         } else {
-          queue.send(MessageBody, DelaySeconds);
+          queue.send(MessageBody, { delaySeconds: DelaySeconds, group: MessageGroupId });
         }
       }
       return { Failed };

@@ -115,6 +115,7 @@ export class Makers {
   private async save(flow: RegisteredFlow, changes: boolean): Promise<void> {
     const { chance } = this;
     flow.isChanging = true;
+    this.world.trace.add(flow.name, changes ? 'is saved' : 'is switched on');
     const old = flow.isOn ? flow.location : undefined;
     const values = changes && (flow.version === 0 || chance.is(0.6)) ? await this.fieldsOf(flow.trigger) : flow.values;
     const deleteFirst = chance.is(0.5);
@@ -137,6 +138,7 @@ export class Makers {
 
   private switchOff(flow: RegisteredFlow): void {
     flow.isOn = false;
+    this.world.trace.add(flow.name, 'is switched off');
     if (flow.location !== undefined) this.unregister(flow.location, flow);
   }
 
@@ -147,19 +149,27 @@ export class Makers {
       const request = registrationRequest(FILE, flow.trigger, flow.values, flow.url, this.connection);
       if (chance.is(0.05)) await this.sendWithoutKey(request);
       const { response, underWay, copies } = this.stack.api.send(request, flow.name);
-      const patience = underWay.then(() => this.wait(chance.is(0.2) ? chance.between(0, 2000) : MINUTE));
+      const isImpatient = chance.is(0.2);
+      const patience = underWay.then(() => this.wait(isImpatient ? chance.mostlySmall(0, 2000) : MINUTE));
       const answer = (await Promise.race([response, patience])) ?? undefined;
       // The next request comes after this one has begun.
       await underWay;
       if (answer?.status === 201) {
         flow.isDoubled = copies > 1;
+        this.world.trace.add(
+          flow.name,
+          `version ${flow.version} is registered as ${answer.headers.location?.slice(-32)}`,
+        );
         this.registered(flow, answer);
         return answer.headers.location;
       }
       if (answer && ![429, 500, 503].includes(answer.status)) {
         this.oracle.registrations.mistakes.push(`LOST: POST got ${answer.status} ${answer.body}`);
       }
-      await this.wait(chance.between(1000, 30_000));
+      if (!answer && isImpatient && chance.is(0.5)) {
+        // The author saves the flow again at once.
+        flow.version++;
+      } else await this.wait(chance.between(1000, 30_000));
     }
     return undefined;
   }
@@ -186,6 +196,7 @@ export class Makers {
     const request = unregistrationRequest(location, `${FILE.baseUrl}${flow.trigger.path}`) as HttpRequest;
     const late = faults.happens('DELETE late') ? chance.between(1000, 60 * MINUTE) : 0;
     world.after(late, () => {
+      world.trace.add(flow.name, `sends DELETE ${location.slice(-32)}`);
       this.oracle.registrations.deletionSent(location);
       this.run(async () => {
         const answer = await Promise.race([this.stack.api.send(request).response, this.wait(MINUTE)]);

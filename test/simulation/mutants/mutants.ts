@@ -1,3 +1,6 @@
+import type { Scenario } from '../scenario';
+import { CONNECTOR_MUTANTS } from './connector-mutants';
+
 /** A fault planted into the code: `from` occurs once in the file and becomes `to`. */
 export interface Mutant {
   readonly name: string;
@@ -5,6 +8,8 @@ export interface Mutant {
   readonly changes: readonly (readonly [from: string, to: string])[];
   /** Beginning of the name of the story that explores this code. Default: random episodes. */
   readonly story?: string;
+  /** What the episodes have more or less of than others. */
+  readonly scenario?: Partial<Scenario>;
 }
 
 const conditions = 'lambda/delivery/adapters/delivery-conditions.ts';
@@ -247,4 +252,5 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     story: 'R:',
   },
+  ...CONNECTOR_MUTANTS,
 ];

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
       if (wrong) found = `${schedules} schedules: ${wrong.mistakes[0]}`;
     }
     for (let seed = 1; story === undefined && seed <= MOST_SEEDS && found === ''; seed++) {
-      const result = await runEpisode(plan, scenarioOf(`mutant ${seed}`, EVENTS));
+      const result = await runEpisode(plan, { ...scenarioOf(`mutant ${seed}`, EVENTS), ...mutant.scenario });
       events += result.events;
       if (result.mistakes.length > 0) found = `seed ${seed}, ${events} events: ${result.mistakes[0]}`;
     }

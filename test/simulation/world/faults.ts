@@ -45,6 +45,12 @@ export const FAULTS = {
   // Flows: docs/delivery.md.
   'flow answer lost': 0.025,
   'flow slow': 0.015,
+  // Secrets Manager and Systems Manager API references, "Common Errors".
+  'secret throttled': 0.02,
+  'secret answer lost': 0.01,
+  // CloudFormation user guide, "Custom resources"; Lambda developer guide, "Asynchronous invocation": at least once.
+  'custom resource requested twice': 0.05,
+  'custom resource response refused': 0.05,
 } as const satisfies Record<string, number>;
 
 export type Fault = keyof typeof FAULTS;

@@ -31,7 +31,8 @@ export async function playRetailer(
   for (const entry of entries) await register(entry, 'file:default', registry);
   const history = readEvents(readFileSync(join(EXAMPLE, 'events.jsonl'), 'utf8'), 'events.jsonl');
   const client = new EventBridgeClient({ ...LOCAL_CLIENT_CONFIG, endpoint: stack.endpoints.eventbridge });
-  await replay(history, { client, busName, settled: () => stack.whenIdle(), onProgress() {}, onRefused });
+  const [room, settled] = [() => stack.whenRoom(Number.POSITIVE_INFINITY), () => stack.whenIdle()];
+  await replay(history, { client, busName, room, settled, onProgress() {}, onRefused });
   client.destroy();
   return history.length;
 }

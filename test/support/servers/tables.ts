@@ -105,8 +105,8 @@ interface StartedTables {
 
 async function embeddedTables(inputs: readonly TableInput[]): Promise<StartedTables> {
   const engine = await startDynamoDb(REGION);
-  for (const input of inputs) await engine.createTable(input);
-  return { config: { endpoint: engine.endpoint, ...inProcess(engine.server) }, stop: () => engine.stop() };
+  for (const input of inputs) engine.createTable(input);
+  return { config: { endpoint: engine.endpoint, ...inProcess(engine) }, stop: () => engine.stop() };
 }
 
 async function externalTables(endpoint: string, inputs: readonly TableInput[]): Promise<StartedTables> {

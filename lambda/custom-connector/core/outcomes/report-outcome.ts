@@ -29,7 +29,7 @@ export interface OutcomePorts {
 
 /** Log messages of reports. Each comment lists the message's details. */
 export const OutcomeMessage = {
-  /** `by`, `deliveryId`, `outcome`; `reason`: the message of the report, because Powertools reserves `message` */
+  /** `by`, `deliveryId`, `outcome`; `reason`: the message of the report, because a line has its own `message` */
   REPORTED: 'a flow reported its outcome',
 } as const;
 

@@ -12,7 +12,7 @@ it('stops during requests without an error that ends the process', async () => {
     if (operation === 'Scan' && ++scans === 20) received();
   });
   const client = new DynamoDBClient({ ...LOCAL_CLIENT_CONFIG, endpoint: engine.endpoint, maxAttempts: 1 });
-  await engine.createTable({
+  engine.createTable({
     TableName: 'Table',
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
     AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
