@@ -224,6 +224,7 @@ export class Oracle implements FlowObserver {
       const [kind, ...parts] = String(sk).split('#');
       if (kind === 'state' && intent) leaks.push(`STUCK: ${pk} has an intent`);
       if (kind === 'intent') leaks.push(`LEAKED: ${pk} ${sk}`);
+      if (pk === '#pending') leaks.push(`STUCK: a list of pending metrics, ${sk}`);
       if (due !== undefined && kind !== 'state') leaks.push(`STUCK: ${pk} ${sk} is due`);
       if (!['above', 'below', 'initial', 'flag', 'change'].includes(kind as string)) continue;
       // A series of changes belongs to any number of thresholds.
