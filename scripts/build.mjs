@@ -67,7 +67,9 @@ async function buildHandler(name, file) {
     outdir: folder,
   });
   mkdirSync(folder, { recursive: true });
-  for (const { path, text } of outputFiles) {
+  // esbuild also writes parts whose import it dropped.
+  const used = outputFiles.filter(({ path }) => isUsed(basename(path).replace('.LEGAL.txt', ''), outputFiles));
+  for (const { path, text } of used) {
     const toCommonJs = {
       format: 'cjs',
       target,
@@ -76,10 +78,14 @@ async function buildHandler(name, file) {
     };
     writeFileSync(path, path.endsWith('.js') ? (await transform(text, toCommonJs)).code : text);
   }
-  const files = outputFiles.map(({ path }) => basename(path));
+  const files = used.map(({ path }) => basename(path));
   for (const old of readdirSync(folder)) if (!files.includes(old)) rmSync(join(folder, old));
   return metafile;
 }
+
+/** Whether a file is the entry, or another file imports it. */
+const isUsed = (name, outputFiles) =>
+  name === 'index.js' || outputFiles.some(({ path, text }) => !path.endsWith(name) && text.includes(`"./${name}"`));
 
 async function buildCli() {
   const entry = join(root, 'cli/index.ts');

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { Env } from '../../contract/environment';
 import { startChild } from '../engines/child';
 import { functionEnvironment, type RunningEngines, serviceEnvironment, startEngines } from '../engines/engines';
@@ -47,6 +50,7 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
     }
   }
   const { deliveries, flows, concurrency, rounds, progress } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'bench-delivery-'));
   const parts: { stop(): Promise<void> }[] = [];
   const started = async <Part extends { stop(): Promise<void> }>(part: Promise<Part>): Promise<Part> => {
     parts.push(await part);
@@ -58,7 +62,8 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
     const flow = await started(startChild<string>(join(__dirname, 'flow-process.ts')));
     const functionProcess = join(__dirname, '..', 'engines', 'function-process.ts');
     const deliver = await started(startChild(functionProcess, deliverEnvironment(engines)));
-    const bare = await started(startChild(join(__dirname, 'bare-process.ts'), bareEnvironment(engines)));
+    const bareFile = await bundled(join(__dirname, 'bare-process.ts'), folder);
+    const bare = await started(startChild(bareFile, bareEnvironment(engines)));
     const bench = new DeliveryBench(engines, flow, deliver, bare, options);
     await bench.register();
     const measured: Round[] = [];
@@ -98,7 +103,18 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
     };
   } finally {
     for (const part of parts.reverse()) await part.stop();
+    rmSync(folder, { recursive: true });
   }
+}
+
+/** Bundles a process like the functions, because bundled code runs faster. Resolves to the file. */
+async function bundled(entry: string, folder: string): Promise<string> {
+  const outfile = join(folder, 'bare.js');
+  await build({
+    ...{ entryPoints: [entry], outfile, bundle: true, minify: true },
+    ...{ format: 'cjs', platform: 'node', target: 'node24', mainFields: ['module', 'main'] },
+  });
+  return outfile;
 }
 
 /** The function's environment, and what it needs to call the flows. */

@@ -16,6 +16,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lambdaSdk } from '../../scripts/lambda-sdk.mjs';
 import { filesUnder, handlerNames, isBundlePart, shippedFiles } from '../../scripts/release/shipped-files';
 import { run } from '../../scripts/run';
 import { bundledPackages, licencesText } from '../../scripts/third-party.mjs';
@@ -132,7 +133,9 @@ describe('the tarball', () => {
 describe('the licences of bundled packages', () => {
   /** Bundles an entry without writing the output. */
   const metafileOf = async (entry: string, absWorkingDir: string) => {
+    const isFunction = entry.startsWith('lambda/');
     const { metafile } = await build({
+      ...(isFunction && { format: 'esm' as const, splitting: true, plugins: [lambdaSdk(absWorkingDir)] }),
       absWorkingDir,
       entryPoints: [entry],
       bundle: true,
