@@ -39,7 +39,7 @@ export class SimulatedKms {
   }
 }
 
-/** The flow URL that the simulated key sealed, for an observer. Undefined: it is in a secret, or there is none. */
+/** The flow URL that the simulated key sealed, for an observer. Undefined: it is in a secret, or no flow is set. */
 export function openedUrl(flow: FlowUrlSource | undefined): string | undefined {
   if (!flow || !('ciphertext' in flow)) return undefined;
   const { text } = JSON.parse(Buffer.from(flow.ciphertext, 'base64').toString('utf8'));

@@ -1,12 +1,10 @@
-import type { Mutant } from './mutant';
-
 const registration = 'lambda/registration/core/flow-registration.ts';
 const register = 'lambda/registration/core/register.ts';
 const connecting = 'lambda/custom-connector/adapters/connecting.ts';
 const subscriptionTable = 'lambda/subscriptions/adapters/subscription-table.ts';
 
 /** Faults in the registrations of flows (protocol R). */
-const MUTANTS: readonly Mutant[] = [
+const MUTANTS = [
   {
     name: 'DELETE that takes any id, in episodes',
     file: registration,
@@ -108,10 +106,10 @@ const MUTANTS: readonly Mutant[] = [
     file: 'lambda/subscriptions/core/health.ts',
     changes: [["health?.state === 'paused' || health?.endsAt !== undefined;", "health?.state === 'paused';"]],
   },
-];
+] as const;
 
 /** Faults in declared subscriptions and in the reading of secrets. */
-const DECLARED_MUTANTS: readonly Mutant[] = [
+const DECLARED_MUTANTS = [
   {
     name: 'deletion of a resource removes the subscription of another one',
     file: register,
@@ -153,12 +151,12 @@ const DECLARED_MUTANTS: readonly Mutant[] = [
       ],
     ],
   },
-];
+] as const;
 
 /** Few other events, so that an episode is short. */
 const FEW = { events: 100, subscriptions: 3, operations: 3, makers: 0, declared: 0 };
 
-export const CONNECTOR_MUTANTS: readonly Mutant[] = [
+export const CONNECTOR_MUTANTS = [
   ...MUTANTS.map((mutant) => ({ ...mutant, scenario: { ...FEW, makers: 8 } })),
   ...DECLARED_MUTANTS.map((mutant) => ({ ...mutant, scenario: { ...FEW, declared: 8 } })),
 ];
