@@ -59,7 +59,7 @@ export async function fuzz<Input>(target: Target<Input>, inputs: number, seed: n
       } catch (error) {
         result = { problems: [`throws ${hidden(error)}`], shown: [error] };
       }
-      const unhandled = rejections.splice(0).map((reason) => `rejects and nobody handles it: ${hidden(reason)}`);
+      const unhandled = rejections.splice(0).map((reason) => `rejects and no one handles it: ${hidden(reason)}`);
       const mistakes = [...mistakesOf(result), ...unhandled];
       // What is left of this input must not spoil the next one.
       isSpoilt = mistakes.length > 0;
