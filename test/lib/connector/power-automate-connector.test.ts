@@ -297,6 +297,7 @@ describe('functions', () => {
         ...deliveryEnvironment,
         [Env.CONNECTOR_ID]: connectorId,
         [Env.REJECTED_QUEUE_URL]: 'DeliveryTriggersDeadLetterQueue',
+        [Env.TRIGGERS_QUEUE_URL]: 'DeliveryTriggersQueue',
       },
     ],
     [
@@ -390,6 +391,7 @@ describe('permissions', () => {
         ...onTable('SubscriptionsTable', 'BatchGetItem', 'PutItem'),
         'sqs:SendMessage DeliveryDeliveriesQueue',
         'sqs:SendMessage DeliveryTriggersDeadLetterQueue',
+        'sqs:SendMessage DeliveryTriggersQueue',
       ],
     ],
     [

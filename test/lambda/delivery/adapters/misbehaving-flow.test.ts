@@ -3,6 +3,7 @@
  * recorded attempt and the next step.
  */
 import { createServer, type Server } from 'node:http';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FlowResponse, ResponseClass } from '../../../../lambda/delivery/core/response';
 import { close, listen } from '../../../../local/engines/protocol/http';
@@ -267,11 +268,16 @@ describe('a host that must not receive the URL', () => {
 });
 
 it('does not take a second response to one try as the response to the next try', async () => {
+  const written = Promise.withResolvers<void>();
   const late: Behaviour = ({ socket }) => {
-    socket?.write('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n', () => setImmediate(() => socket.write(OK)));
+    const writeAgain = () => setImmediate(() => socket?.write(OK, () => written.resolve()));
+    socket?.write('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n', writeAgain);
   };
   world.flow.behave = (_, n) => (n === 0 ? late : responding(503));
   await tryOnce();
+  await written.promise;
+  // The next try is five seconds later. Here no time passes, so the client reads what has arrived.
+  for (let turn = 0; turn < 5; turn++) await immediate();
   await world.run({ until: world.now + 5000 });
   expect((await world.rows())['event-1']?.attempts).toMatchObject([{ status: 500 }, { status: 503 }]);
 });
