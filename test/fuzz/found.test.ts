@@ -8,6 +8,7 @@ import { metricQueries } from '../../lambda/queries/adapters/cloudwatch';
 import { declare } from '../../lambda/registration/core/declare';
 import { redactText } from '../../lambda/shared/core/redact';
 import { RefusedError } from '../../lambda/shared/core/refused';
+import { checkFlowUrl } from '../../lambda/subscriptions/core/flow-url';
 import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
 import { RECORDED } from './companions';
 import { SECRETS, secretsIn } from './secrets';
@@ -65,6 +66,15 @@ describe('bugs that fuzzing found', () => {
     expect(secretsIn(checked)).toEqual([]);
     expect(secretsIn(redactText(`the secret is ${secret}`))).toEqual([]);
   });
+
+  it.each([key, token, secret])(
+    'showed a credential in the host of a refused flow URL, in lower case',
+    (credential) => {
+      const checked = checkFlowUrl(url.replace('api.', `${credential}api.`));
+      expect(checked).toEqual({ reason: expect.stringContaining('The host of the flow URL contains a token, a key') });
+      expect(secretsIn(checked)).toEqual([]);
+    },
+  );
 
   it('showed a key that a command was given as the name of a subscription', () => {
     expect(() => checkName(key)).toThrow('is not a subscription name');
