@@ -8,6 +8,7 @@ import { metricQueries } from '../../lambda/queries/adapters/cloudwatch';
 import { declare } from '../../lambda/registration/core/declare';
 import { redactText } from '../../lambda/shared/core/redact';
 import { RefusedError } from '../../lambda/shared/core/refused';
+import { checkFlowUrl } from '../../lambda/subscriptions/core/flow-url';
 import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
 import { RECORDED } from './companions';
 import { SECRETS, secretsIn } from './secrets';
@@ -18,6 +19,7 @@ const [url, key, token, secret] = [
   SECRETS.token.text,
   SECRETS['client secret'].text,
 ];
+const CLIENT_ID = '66666666-7777-8888-9999-aaaaaaaaaaaa';
 const ENTRY = { name: 'a', trigger: 'data-source-refresh-failed', flowUrlFrom: { secret: 'crm/flow-url' } };
 
 describe('bugs that fuzzing found', () => {
@@ -44,6 +46,16 @@ describe('bugs that fuzzing found', () => {
     expect(readDelivery(JSON.stringify({ ...body, acceptedAt: undefined }))).toBeUndefined();
   });
 
+  it.each([
+    ['dataSource', ['CRM']],
+    ['endedAt', [1795179926000, 1795179926000]],
+    ['occurredAt', 8.64e15 + 1],
+  ])('repeated a delivery for ever whose event has a wrong %s', (field, value) => {
+    const body = RECORDED.deliver?.[0]?.body as unknown as { event: object };
+    const event = { ...body.event, [field]: value };
+    expect(readDelivery(JSON.stringify({ ...body, event }))).toBeUndefined();
+  });
+
   it('stored a key that a flow returned as its error code', () => {
     const body = Buffer.from(JSON.stringify({ error: { code: key } }));
     expect(readFlowResponse({ status: 429, headers: {}, body })).toEqual({ status: 429 });
@@ -52,6 +64,11 @@ describe('bugs that fuzzing found', () => {
   it.each([
     ['a key as the name', { ...ENTRY, name: key }],
     ['a token as the data source', { ...ENTRY, dataSource: token }],
+    ['a token as the name of a secret', { ...ENTRY, flowUrlFrom: { secret: token } }],
+    ['a key as the field of a secret', { ...ENTRY, flowUrlFrom: { secret: 'crm/flow-url', field: key } }],
+    ['a token as its tenant', { ...ENTRY, auth: { type: 'entra', tenantId: token, clientId: CLIENT_ID } }],
+    ['an outcome link as the link to its flow', { ...ENTRY, flowLink: SECRETS['outcome link'].text }],
+    ['a key as the address of an owner', { ...ENTRY, owners: `${key}@example.com` }],
   ])('stored a subscription with %s', (_, entry) => {
     const checked = checkEntry(entry);
     expect(checked).toHaveProperty('mistakes');
@@ -65,6 +82,15 @@ describe('bugs that fuzzing found', () => {
     expect(secretsIn(checked)).toEqual([]);
     expect(secretsIn(redactText(`the secret is ${secret}`))).toEqual([]);
   });
+
+  it.each([key, token, secret])(
+    'showed a credential in the host of a refused flow URL, in lower case',
+    (credential) => {
+      const checked = checkFlowUrl(url.replace('api.', `${credential}api.`));
+      expect(checked).toEqual({ reason: expect.stringContaining('The host of the flow URL contains a token, a key') });
+      expect(secretsIn(checked)).toEqual([]);
+    },
+  );
 
   it('showed a key that a command was given as the name of a subscription', () => {
     expect(() => checkName(key)).toThrow('is not a subscription name');

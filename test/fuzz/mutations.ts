@@ -26,7 +26,7 @@ export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
 
 const HOWS = [
   ...['drop', 'replace', 'replace', 'replace', 'add', 'retype', 'nest', 'wrap', 'duplicate', 'swap', 'empty'],
-  ...['huge', 'deep', 'every text'],
+  ...['huge', 'deep', 'every text', 'plant', 'plant'],
 ] as const;
 interface Edit {
   readonly how: (typeof HOWS)[number];
@@ -54,12 +54,21 @@ function retyped(value: unknown): unknown {
   return value === null || typeof value !== 'object' ? String(value) : Object.entries(value);
 }
 
-const everyText = (value: unknown, text: unknown): unknown => {
-  if (typeof value === 'string') return text;
-  if (Array.isArray(value)) return value.map((one) => everyText(one, text));
+const everyText = (value: unknown, change: (text: string) => unknown): unknown => {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((one) => everyText(one, change));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, everyText(one, text)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, everyText(one, change)]));
 };
+
+/** A credential in one text. All texts are equally likely, also deep ones. */
+function planted(value: unknown, at: readonly number[]): unknown {
+  let texts = 0;
+  everyText(value, () => texts++);
+  let left = (at[0] ?? 0) % Math.max(texts, 1);
+  const secret = PLANTED[(at.at(-1) ?? 0) % PLANTED.length];
+  return everyText(value, (text) => (left-- === 0 ? secret : text));
+}
 
 /** The value of one field after an edit. */
 function edited(value: unknown, { how, value: odd }: Edit): unknown {
@@ -79,7 +88,7 @@ function edited(value: unknown, { how, value: odd }: Edit): unknown {
     case 'deep':
       return deep(value);
     case 'every text':
-      return everyText(value, odd);
+      return everyText(value, () => odd);
     default:
       return odd;
   }
@@ -91,6 +100,7 @@ const made = (like: object, entries: readonly [string, unknown][]): unknown =>
   Array.isArray(like) ? entries.map(([, one]) => one) : Object.fromEntries(entries);
 
 function applied(value: unknown, one: Edit): unknown {
+  if (one.how === 'plant') return planted(value, one.at);
   const [first = 0, ...rest] = one.at;
   if (value === null || typeof value !== 'object') return edited(value, one);
   const entries = entriesOf(value);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { TRIGGER_IDS } from '../../../contract/events';
+import { STATUSES, TRIGGER_IDS, type TriggerId } from '../../../contract/events';
 import type { DeliveryMessage } from './delivery';
 import { parseJson } from './json';
 
@@ -10,11 +10,53 @@ const time = v.optional(number);
 const flag = v.optional(v.boolean());
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** Fields on which the protocol of deliveries relies. `dispatch` has validated the rest of the event. */
+/** Epoch milliseconds that a Date accepts (ECMAScript, "Time Values and Time Range"). */
+const instant = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15));
+const text = v.optional(v.string());
+const texts = v.optional(v.record(v.string(), v.string()));
+
+const run = {
+  runId: v.string(),
+  status: v.picklist(STATUSES),
+  startedAt: v.optional(instant),
+  endedAt: v.optional(instant),
+};
+const refresh = { ...run, error: text, runLink: text };
+const dataSource = { ...refresh, dataSource: v.string() };
+const crossing = {
+  ...{ direction: v.picklist(['above', 'below']), threshold: number, value: number, observedAt: instant },
+  ...{ previousValue: v.optional(number), recoverTo: v.optional(number), runId: text },
+  ...{ comparedWith: text, baseValue: v.optional(number), baseObservedAt: v.optional(instant) },
+  ...{ changeBy: v.optional(number), changeUnit: text },
+};
+/** Fields that the bodies of a trigger are written from. */
+const EVENTS: Readonly<Record<TriggerId, v.ObjectEntries>> = {
+  'data-source-refresh-failed': dataSource,
+  'data-source-refresh-succeeded': dataSource,
+  'segment-threshold-crossed': { ...crossing, segment: v.string() },
+  'measure-threshold-crossed': { ...crossing, measure: v.string(), dimensions: texts, unit: text },
+  'full-refresh-completed': { ...refresh, kind: text, processes: texts },
+  'unification-refresh-completed': { ...refresh, stages: texts },
+  'refresh-overdue': {
+    ...{ state: v.string(), subjectType: v.string(), dataSource: text, segment: text, measure: text, kind: text },
+    ...{ expectation: v.string(), expectedBy: instant, overdueSince: instant, repeat: count, error: text },
+    ...{ lastSuccessAt: v.optional(instant), lastSuccessRunId: text },
+    ...{ lastFailureAt: v.optional(instant), lastFailureStatus: text, lastFailureRunId: text },
+  },
+};
+const event = v.variant(
+  'trigger',
+  TRIGGER_IDS.map((trigger) =>
+    v.looseObject({
+      ...{ trigger: v.literal(trigger), eventId: key, instanceId: v.string(), occurredAt: instant },
+      ...EVENTS[trigger],
+    }),
+  ),
+);
+
+/** Fields on which the protocol of deliveries and the bodies rely. */
 const messageSchema = v.looseObject({
-  subscription: key,
-  uid: key,
-  event: v.looseObject({ eventId: key, trigger: v.picklist(TRIGGER_IDS), instanceId: v.string(), occurredAt: number }),
+  ...{ subscription: key, uid: key, event },
   ...{ acceptedAt: number, n: count, firstTry: v.optional(count) },
   ...{ notBefore: time, roundSince: time, booked: time },
   ...{ isTest: flag, anyAge: flag, probe: flag, replay: flag },

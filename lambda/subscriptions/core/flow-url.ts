@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { containsCredential } from '../../shared/core/redact';
 
 /** Maximum characters of a flow URL. Power Automate's URLs have about 290. */
 export const MAX_FLOW_URL_LENGTH = 2048;
@@ -96,6 +97,10 @@ export function checkFlowUrl(text: string, options: FlowUrlOptions = {}): FlowUr
   if (stray) return { reason: stray[1] };
   if (!/^https?:\/\//i.test(trimmed)) {
     return { reason: `The flow URL does not start with https://; ${COPY_AGAIN}.` };
+  }
+  // Checked before `URL.parse`, which writes the host in lower case.
+  if (containsCredential(/^https?:\/\/[^/?#]*/i.exec(trimmed)?.[0] ?? '')) {
+    return { reason: `The host of the flow URL contains a token, a key or a client secret; ${COPY_AGAIN}.` };
   }
   const url = URL.parse(trimmed);
   if (!url) return { reason: `The flow URL is not a complete web address; ${COPY_AGAIN}.` };

@@ -6,11 +6,16 @@ import { mutatedJson } from '../mutations';
 
 /** Stands for the uid of the subscription that deliveries name. */
 const UID = 'UID';
+/** Stands for another event id in every message: a delivery that is done is not sent again. */
+const EVENT_ID = 'EVENT ID';
 const bodiesOf = (name: string) => (RECORDED[name] ?? []).map(({ body }) => body);
 /** Valid messages by the function that reads them. */
 const VALID: Readonly<Record<string, readonly object[]>> = {
   ...Object.fromEntries(Object.keys(RECORDED).map((name) => [name, bodiesOf(name)])),
-  deliver: bodiesOf('deliver').map((body: object) => ({ ...body, subscription: STRANGE[0], uid: UID })),
+  deliver: bodiesOf('deliver').map((body: { event?: object }) => ({
+    ...{ ...body, subscription: STRANGE[0], uid: UID },
+    event: { ...body.event, eventId: EVENT_ID },
+  })),
   record: [...bodiesOf('dispatch'), ...bodiesOf('evaluate')],
 };
 
@@ -38,7 +43,10 @@ export const queueMessages = (plan: Plan): Target<StrangeMessage[]> => ({
         if (runs++ % RUNS === 0) companions = await Companions.start(plan);
         const uid = companions.uid(0);
         return companions.with((stand) => {
-          for (const { to, body } of messages) stand.queueOf(to).send(body.replaceAll(`"${UID}"`, `"${uid}"`));
+          for (const [n, { to, body }] of messages.entries()) {
+            const sent = body.replaceAll(`"${UID}"`, `"${uid}"`).replaceAll(`"${EVENT_ID}"`, `"event-${runs}-${n}"`);
+            stand.queueOf(to).send(sent);
+          }
         });
       },
     };

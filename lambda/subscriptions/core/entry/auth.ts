@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { containsCredential } from '../../../shared/core/redact';
 import { ENTRA_CLOUDS } from '../subscription';
 import { type Issue, writeHidden } from './messages';
 import { secretReferenceEntry } from './secret-reference';
@@ -17,9 +18,13 @@ const id = (patterns: readonly RegExp[], what: string, hint: string, description
   const message = writeHidden(`is ${what}`, hint);
   return v.pipe(
     v.string(message),
+    // In lower case, a token looks like a domain.
+    v.check(
+      (text) => !containsCredential(text) && patterns.some((pattern) => pattern.test(text.trim().toLowerCase())),
+      message,
+    ),
     v.trim(),
     v.toLowerCase(),
-    v.check((text) => patterns.some((pattern) => pattern.test(text)), message),
     v.description(description),
   );
 };

@@ -32,13 +32,19 @@ export const link = (description: string) =>
       v.check((address) => address.isWellFormed(), `${UNPAIRED_SURROGATE}; write ${LINK_HINT}`),
       v.check(isLink, write(LINK_HINT)),
       v.check(
-        (address) => !/\/triggers\/.*[?&]sig=/i.test(address),
+        (address) => !isFlowUrl(address),
         "is a flow URL, which is a secret; write a page's address here, and the flow URL under flowUrl",
+      ),
+      v.check(
+        (address) => isFlowUrl(address) || !containsCredential(address),
+        `${CREDENTIAL_IN_NAME}; write ${LINK_HINT}`,
       ),
       v.description(description),
       v.transform((address) => URL.parse(address)?.href ?? address),
     ),
   );
+
+const isFlowUrl = (address: string): boolean => /\/triggers\/.*[?&]sig=/i.test(address);
 
 function isLink(address: string): boolean {
   const url = URL.parse(address);
@@ -47,7 +53,7 @@ function isLink(address: string): boolean {
 
 const OWNERS_HINT = 'email addresses, as a list or separated by ; such as kim@example.com; lee@example.com';
 const ADDRESS = /^[^\s@<>"(),;:]+@[^\s@<>"(),;:]+\.[^\s@<>"(),;:]+$/;
-const isAddress = (owner: string): boolean => ADDRESS.test(owner) && owner.isWellFormed();
+const isAddress = (owner: string): boolean => ADDRESS.test(owner) && owner.isWellFormed() && !containsCredential(owner);
 export const ownersEntry = v.optional(
   v.pipe(
     v.union([v.string(), v.array(v.string())], write(OWNERS_HINT)),

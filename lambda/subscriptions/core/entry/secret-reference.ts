@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { containsCredential } from '../../../shared/core/redact';
 import type { SecretReference } from '../secret-reference';
 import { writeHidden } from './messages';
 
@@ -16,6 +17,8 @@ const part = (pattern: RegExp, wrong: string, hint: string, description: string)
     v.pipe(
       v.string(writeHidden('is not a string', hint)),
       v.regex(pattern, writeHidden(wrong, hint)),
+      // The secret itself in place of its name. Another text is reported once.
+      v.check((name) => !pattern.test(name) || !containsCredential(name), writeHidden(wrong, hint)),
       v.description(description),
     ),
   );
