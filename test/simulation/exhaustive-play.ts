@@ -159,7 +159,7 @@ export class Play {
       ...workers.toSorted(),
       ...textOfStack(this.stack),
       canonical(this.flows.byName),
-      textOfOracle(this.oracle, roles.keys()),
+      textOfOracle(this.oracle, this.effective()),
     );
   }
 
@@ -178,6 +178,13 @@ export class Play {
       now = this.again.length > 0 ? now + MINUTE : Math.max(now + MINUTE, next);
     }
     return oracle.mistakes.length > 0 ? oracle.mistakes : [...oracle.atEnd(), ...(story.verify?.(this.stage) ?? [])];
+  }
+
+  /** The workers whose calls can still take effect. */
+  private effective(): Worker[] {
+    return [...this.roles].flatMap(([worker, { hasEnded }]) =>
+      (worker.alive && !hasEnded) || this.held.some((call) => call.worker === worker) ? [worker] : [],
+    );
   }
 
   private hold(call: HeldCall): void {
