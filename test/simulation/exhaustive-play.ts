@@ -114,7 +114,9 @@ export class Play {
     const living = held.filter(({ worker }) => worker.alive);
     const steps = living.flatMap((call) => this.stepsOf(call));
     if (this.crashes > 0) {
+      const { crashing = '' } = this.story;
       for (const worker of new Set(living.map((call) => call.worker))) {
+        if (!worker.name.startsWith(crashing)) continue;
         steps.push({ name: `${worker.name} dies`, take: () => this.kill(worker) });
       }
     }
