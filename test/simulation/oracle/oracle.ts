@@ -201,6 +201,11 @@ export class Oracle implements FlowObserver {
     ];
   }
 
+  /** The numbers of the reads and writes since which thresholds are effective. */
+  effective(): number[] {
+    return this.crossings.effective();
+  }
+
   /** By metric: what it counted beyond what happened. A worker that stops can count less. */
   surplus(): (readonly [string, number])[] {
     const facts: Readonly<Record<string, number>> = {
