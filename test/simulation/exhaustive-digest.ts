@@ -62,19 +62,28 @@ export function textOfStack({ dynamodb, sqs, kms }: SimulatedStack): string[] {
 
 /**
  * What the oracle knows. It numbers the reads and writes that it observes, to compare them with the writes of subscriptions
- * alone. Each number therefore becomes its place among those.
+ * and with when thresholds became effective. Each number therefore becomes its place among those.
+ * @param workers those whose calls can still take effect.
  */
 export function textOfOracle(oracle: Oracle, workers: Iterable<Worker>): string {
-  const { order: _, reads, ...known } = oracle as unknown as { order: number; reads: WeakMap<Worker, unknown> };
-  const edges = new Set(oracle.versions.names().flatMap((name) => oracle.versions.of(name).flatMap(boundsOf)));
+  const {
+    order: _,
+    reads,
+    subscriptionReads,
+    ...known
+  } = oracle as unknown as {
+    readonly order: number;
+    readonly reads: WeakMap<Worker, Map<string, number>>;
+    readonly subscriptionReads: WeakMap<Worker, Map<string, number>>;
+  };
+  const versions = oracle.versions.names().flatMap((name) => oracle.versions.of(name));
+  const edges = new Set([...versions.flatMap(({ from, to }) => [from, to]), ...oracle.effective()]);
   const sorted = [...edges].toSorted((a, b) => a - b);
   const place = (order: number) => sorted.filter((edge) => edge < order).length + (edges.has(order) ? 0.5 : 0);
-  const numbers = (name: string, value: number) => (name === 'from' || name === 'to' ? place(value) : value);
+  const numbers = (name: string, value: number) => (['from', 'to', 'order'].includes(name) ? place(value) : value);
   const readings = [...workers].flatMap((worker) => {
-    const times = worker.alive ? (reads.get(worker) as Map<string, number> | undefined) : undefined;
-    return [...(times ?? [])].map(([metric, order]) => `${worker.name} ${metric} ${place(order)}`);
+    const times = [...(reads.get(worker) ?? [])].map(([metric, order]) => [metric, place(order)]);
+    return [...times, ...(subscriptionReads.get(worker) ?? [])].map((read) => `${worker.name} ${read}`);
   });
-  return canonical(known, numbers) + readings.toSorted().join();
+  return canonical(known, numbers) + canonical(oracle.surplus()) + readings.toSorted().join();
 }
-
-const boundsOf = ({ from, to }: { readonly from: number; readonly to: number }): number[] => [from, to];

@@ -114,7 +114,9 @@ export class Play {
     const living = held.filter(({ worker }) => worker.alive);
     const steps = living.flatMap((call) => this.stepsOf(call));
     if (this.crashes > 0) {
+      const { crashing = '' } = this.story;
       for (const worker of new Set(living.map((call) => call.worker))) {
+        if (!worker.name.startsWith(crashing)) continue;
         steps.push({ name: `${worker.name} dies`, take: () => this.kill(worker) });
       }
     }
@@ -159,7 +161,7 @@ export class Play {
       ...workers.toSorted(),
       ...textOfStack(this.stack),
       canonical(this.flows.byName),
-      textOfOracle(this.oracle, roles.keys()),
+      textOfOracle(this.oracle, this.effective()),
     );
   }
 
@@ -178,6 +180,13 @@ export class Play {
       now = this.again.length > 0 ? now + MINUTE : Math.max(now + MINUTE, next);
     }
     return oracle.mistakes.length > 0 ? oracle.mistakes : [...oracle.atEnd(), ...(story.verify?.(this.stage) ?? [])];
+  }
+
+  /** The workers whose calls can still take effect. */
+  private effective(): Worker[] {
+    return [...this.roles].flatMap(([worker, { hasEnded }]) =>
+      (worker.alive && !hasEnded) || this.held.some((call) => call.worker === worker) ? [worker] : [],
+    );
   }
 
   private hold(call: HeldCall): void {

@@ -162,8 +162,12 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
     thresholdId,
   };
   const due = ports.clock() + LEFTOVER_MS;
-  if (!keepsThreshold) await announce(next, existing, due, ports);
-  const written = await put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
+  if (!keepsThreshold) {
+    await eachThreshold(next, (key, item) => ports.thresholds.putThreshold(key, item, due));
+    await putSeries(next, ports.thresholds);
+  }
+  const write = () => put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
+  const written = await (keepsThreshold ? write() : whileMarked(existing, write, ports));
   if (!written) throw concurrentChange(definition.name);
   if (!keepsThreshold) {
     await eachThreshold(next, (key, item) => settle(key, item, due, ports));
@@ -242,8 +246,8 @@ export async function unregister(name: string, managedBy: string, ports: Registr
     await replace(existing, existing.takenFrom, ports);
     return false;
   }
-  await markReplaced(existing, ports);
-  if (!(await ports.subscriptions.delete(existing))) throw concurrentChange(name);
+  const removed = await whileMarked(existing, () => ports.subscriptions.delete(existing), ports);
+  if (!removed) throw concurrentChange(name);
   await followExpectations(undefined, existing, ports);
   return true;
 }
@@ -256,8 +260,7 @@ export async function removeAsRead(
   existing: Subscription,
   ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'expectations' | 'clock' | 'newId'>,
 ): Promise<boolean> {
-  await markReplaced(existing, ports);
-  const removed = await ports.subscriptions.deleteAsRead(existing);
+  const removed = await whileMarked(existing, () => ports.subscriptions.deleteAsRead(existing), ports);
   if (removed) await followExpectations(undefined, existing, ports);
   return removed;
 }
@@ -275,23 +278,28 @@ const rewritten = (health: Subscription['health']): Subscription['health'] =>
   health && { ...health, version: health.version + 1 };
 
 /**
- * Writes the new threshold's items, and marks the old ones for the sweep. The old items stay for now: an evaluation that
- * started before the change must find them to detect the replacement and retry. Otherwise it could miss both thresholds.
+ * Marks the items of the old threshold for the sweep, and writes the subscription. The old items stay for now: an evaluation
+ * that started before the change must find them to detect the replacement and retry. Otherwise it could miss both thresholds.
+ *
+ * Marks them again if so much time has passed that the sweep can have removed the marks before the write, also after a
+ * failure: the write can have taken effect.
  */
-async function announce(
-  next: Subscription,
+async function whileMarked<T>(
   old: Subscription | undefined,
-  due: number,
+  write: () => Promise<T>,
   { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>,
-): Promise<void> {
-  await eachThreshold(next, (key, item) => thresholds.putThreshold(key, item, due));
-  await putSeries(next, thresholds);
-  if (old) await markReplaced(old, { thresholds, clock });
+): Promise<T> {
+  if (!old) return write();
+  const began = clock();
+  const mark = () =>
+    eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, clock() + REPLACED_MS));
+  await mark();
+  try {
+    return await write();
+  } finally {
+    if (clock() >= began + LEFTOVER_MS / 2) await mark();
+  }
 }
-
-/** Marks a threshold's items for the sweep. */
-const markReplaced = (old: Subscription, { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>) =>
-  eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, clock() + REPLACED_MS));
 
 /**
  * Removes the mark of a new item, unless another registration has marked it again. Writes the item again if the sweep removed

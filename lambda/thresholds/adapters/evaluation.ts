@@ -25,7 +25,7 @@ function evaluationPorts({ env, clock, newId, telemetry }: Host, { dynamodb, eve
   const connectorId = required(Env.CONNECTOR_ID, env);
   const subscriptionsTable = required(Env.SUBSCRIPTIONS_TABLE_NAME, env);
   return {
-    thresholds: new ThresholdTable(dynamodb, required(Env.THRESHOLDS_TABLE_NAME, env)),
+    thresholds: new ThresholdTable(dynamodb, required(Env.THRESHOLDS_TABLE_NAME, env), newId),
     subscriptions: new SubscriptionTable(dynamodb, subscriptionsTable),
     expectations: expectationTable(dynamodb, subscriptionsTable),
     events: eventPublisher(eventBridge, required(Env.EVENT_BUS_NAME, env), required(Env.EVENT_SOURCE, env)),

@@ -15,10 +15,11 @@ export class PendingLists implements PendingStore {
   constructor(
     protected readonly client: DynamoDBDocumentClient,
     protected readonly table: string,
+    private readonly newId: () => string = randomUUID,
   ) {}
 
   async putPending(metricKeys: readonly string[], due: number): Promise<string> {
-    const id = `${dueText(due)}#${randomUUID()}`;
+    const id = `${dueText(due)}#${this.newId()}`;
     await this.client.send(new PutCommand({ TableName: this.table, Item: { [PK]: PENDING, [SK]: id, metricKeys } }));
     return id;
   }

@@ -67,8 +67,8 @@ const asWritten = 'writtenBy = :writtenBy';
 export class ThresholdTable extends PendingLists implements ThresholdStore, DueIndex, MetricThresholdReader {
   private readonly read: (key: Item) => Promise<Item | undefined>;
 
-  constructor(client: DynamoDBDocumentClient, table: string) {
-    super(client, table);
+  constructor(client: DynamoDBDocumentClient, table: string, newId?: () => string) {
+    super(client, table, newId);
     this.read = itemReader(client, table);
   }
 

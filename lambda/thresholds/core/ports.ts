@@ -87,8 +87,6 @@ export interface DueIndex extends Pick<PendingStore, 'overduePending' | 'removeP
   overdue(kind: OverdueKind, before: number): Promise<OverdueKey[]>;
   /** Marks a threshold's item as finished. Returns false if it is no longer due at `due`: removed, or marked again. */
   settle(metricKey: string, sortKey: string, due: number): Promise<boolean>;
-  /** Makes the sweep check an item when it is due, epoch milliseconds. */
-  markThreshold(metricKey: string, sortKey: string, due: number): Promise<void>;
   /** Deletes a threshold's item, a flag or an intent's part. */
   remove(metricKey: string, sortKey: string): Promise<void>;
   /** The first items between two sort keys, read consistently. */

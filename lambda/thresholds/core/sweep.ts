@@ -64,15 +64,12 @@ async function removeUnnamedPart({ metricKey, sortKey }: DueKey, { thresholds, d
 /** Keeps an item that its subscription names. Removes a leftover, with its flags on all metrics. */
 async function settleThreshold(
   { metricKey, sortKey, due: markedFor }: OverdueKey,
-  { subscriptions, due, clock }: SweepPorts,
+  { subscriptions, due }: SweepPorts,
 ): Promise<boolean> {
   const { subscription, thresholdId } = ownerOf(sortKey);
-  const isCurrent = async () => (await subscriptions.read(subscription))?.thresholdId === thresholdId;
-  if (await isCurrent()) {
-    const settled = await due.settle(metricKey, sortKey, markedFor);
-    // A registration can have replaced the item in between.
-    if (settled && !(await isCurrent())) await due.markThreshold(metricKey, sortKey, clock());
-    return settled;
+  if ((await subscriptions.read(subscription))?.thresholdId === thresholdId) {
+    // A registration that replaces the item has marked it again in between, or marks it again if it took long.
+    return due.settle(metricKey, sortKey, markedFor);
   }
   const flag = flagSortKey(subscription, thresholdId);
   for (const key of [metricKey, ...(await due.memberKeys(metricKey))]) await due.remove(key, flag);

@@ -8,6 +8,10 @@ import { SimulatedFlow } from '../flows';
 /** Id of a workflow, as callbacks have it. */
 export const workflowId = (workflow: number): string => workflow.toString(16).padStart(32, '0');
 
+/** The subscription of a workflow. */
+const nameOf = (workflow: number): string =>
+  `flow-${identityHash(new URL(callbackUrl()).hostname, workflowId(workflow), 'When')}`;
+
 /** The part of a `Location` that authorizes its DELETE, as the Subscriptions table stores it. */
 export const hashOfLocation = (location: string): string =>
   createHash('sha256')
@@ -33,9 +37,9 @@ export class RegisteredFlow extends SimulatedFlow {
     readonly trigger: Trigger,
     /** Called when a flow that is off, or an old version of it, is called. */
     private readonly onRefusal: (flow: RegisteredFlow, url: string) => void,
+    name = nameOf(workflow),
   ) {
-    const { hostname } = new URL(callbackUrl());
-    super(`flow-${identityHash(hostname, workflowId(workflow), 'When')}`);
+    super(name);
   }
 
   override get url(): string {

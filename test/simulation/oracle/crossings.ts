@@ -90,6 +90,11 @@ export class CrossingModel {
     private readonly isRegistered: (thresholdId: string) => boolean,
   ) {}
 
+  /** The numbers of the reads and writes since which thresholds are effective. */
+  effective(): number[] {
+    return this.reigns.flatMap((reign) => [...reign.effective.values()].map(({ order }) => order));
+  }
+
   /** A subscription was written. */
   changed(next: Version | undefined, name: string, order: number): void {
     const last = this.reigns.findLast((reign) => reign.name === name);

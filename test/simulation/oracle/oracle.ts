@@ -201,8 +201,13 @@ export class Oracle implements FlowObserver {
     ];
   }
 
-  /** Metrics that count more than happened. A worker that stops can count less. */
-  private miscounts(): string[] {
+  /** The numbers of the reads and writes since which thresholds are effective. */
+  effective(): number[] {
+    return this.crossings.effective();
+  }
+
+  /** By metric: what it counted beyond what happened. A worker that stops can count less. */
+  surplus(): (readonly [string, number])[] {
     const facts: Readonly<Record<string, number>> = {
       [Metric.UNCONFIRMED_DELIVERIES]: this.outcomes.unconfirmed,
       [Metric.DEAD_DELIVERIES]: this.deliveries.died,
@@ -210,10 +215,13 @@ export class Oracle implements FlowObserver {
       [Metric.PAUSED_SUBSCRIPTIONS]: this.health.pauses,
       [Metric.DELIVERED]: this.deliveries.counts.accepted + this.deliveries.counts.duplicates,
     };
-    return Object.entries(facts).flatMap(([metric, happened]) => {
-      const counted = this.stack.counts[metric] ?? 0;
-      return counted > happened ? [`UNOWED: ${metric} counted ${counted}, and ${happened} happened`] : [];
-    });
+    return Object.entries(facts).map(([metric, happened]) => [metric, (this.stack.counts[metric] ?? 0) - happened]);
+  }
+
+  private miscounts(): string[] {
+    return this.surplus().flatMap(([metric, n]) =>
+      n > 0 ? [`UNOWED: ${metric} counted ${n} more than happened`] : [],
+    );
   }
 
   /** Items that survive their owner. */

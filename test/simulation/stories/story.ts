@@ -28,6 +28,8 @@ export interface Story {
   readonly queues: readonly ('observations' | 'triggers' | 'deliveries' | 'stages')[];
   /** Maximum number of crashes in a schedule. @default 0 */
   readonly crashes?: number;
+  /** How the names begin of the workers that can crash. @default '' */
+  readonly crashing?: string;
   /** Maximum number of lost responses in a schedule. @default 0 */
   readonly lost?: number;
   /**

@@ -94,10 +94,20 @@ export const SUBSCRIPTIONS: readonly Story[] = [
   {
     ...common,
     name: 'the sweep finds a registration that takes longer than an hour',
-    lasts: HOUR + SECOND,
+    ...{ crashes: 1, crashing: 'sweep', lost: 1, lasts: HOUR + SECOND },
     ...prepared(onSegment(ABOVE_5), [1]),
     begin(stage) {
       stage.operator(apply(stage, ABOVE_7));
+      stage.world.after(HOUR + SECOND, () => stage.stack.runSchedules('sweep'));
+    },
+  },
+  {
+    ...common,
+    name: 'the sweep finds a removal that takes longer than an hour',
+    ...{ crashes: 1, crashing: 'sweep', lost: 1, lasts: HOUR + SECOND },
+    ...prepared(onSegment(ABOVE_5), [1]),
+    begin(stage) {
+      stage.operator(remove(stage));
       stage.world.after(HOUR + SECOND, () => stage.stack.runSchedules('sweep'));
     },
   },

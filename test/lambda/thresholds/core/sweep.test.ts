@@ -62,6 +62,22 @@ describe('the sweep', () => {
     },
   );
 
+  it.each([
+    ['putSubscription', (gate: Gate) => register(wanted(20), 'cli', evaluator.registryPorts(gate)), 2],
+    ['deleteSubscription', (gate: Gate) => unregister('vip', 'cli', evaluator.registryPorts(gate)), 0],
+  ])('removes an old threshold whose %s took longer than an hour', async (name, act, left) => {
+    await register(wanted(10), 'cli', evaluator.registryPorts());
+    await act(async (call) => {
+      if (call !== `before ${name}`) return;
+      evaluator.now += 2 * HOUR;
+      await evaluator.sweep();
+    });
+    evaluator.now += 2 * HOUR;
+    await evaluator.sweep();
+    expect(itemsOf(evaluator)).toHaveLength(left);
+    expect(evaluator.tables.due.size).toBe(0);
+  });
+
   it('does not touch a registration in progress', async () => {
     const gate = dyingAt(8);
     await register(wanted(10), 'cli', evaluator.registryPorts(gate)).catch(() => {});
