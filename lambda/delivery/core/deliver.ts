@@ -1,5 +1,5 @@
 import { Metric as MetricName } from '../../../contract/metrics';
-import { concurrently, reject } from '../../shared/core/batch';
+import { inGroups, type Read } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { QueueMessage } from '../../shared/core/ports';
 import { type Failures, isPaused } from '../../subscriptions/core/health';
@@ -32,18 +32,19 @@ type WorkPorts = DeliverPorts & HealthWorkPorts;
 const LEASE_GRACE_MS = 5_000;
 
 /**
- * Processes a batch of deliveries concurrently.
+ * Processes a batch: different deliveries concurrently, duplicates in order. A duplicate would otherwise meet the lease of the
+ * first one and wait in the queue.
  * @param deadline when this invocation ends, epoch milliseconds.
  * @returns the ids of the messages to retry.
  */
 export function deliverBatch(messages: readonly QueueMessage[], deadline: number, ports: DeliverPorts) {
   const work: WorkPorts = { ...ports, writer: new HealthWriter(ports.subscriptions) };
-  const deliverMessage = ({ body }: QueueMessage): Promise<void> => {
+  const read = (body: string): Read<DeliveryMessage> => {
     const message = readDelivery(body);
-    if (!message) return reject(body, 'the message is not a delivery of this connector', ports);
-    return deliver(message, deadline, work);
+    if (!message) return { reason: 'the message is not a delivery of this connector' };
+    return { key: deliveryId(message.subscription, message.event.eventId), task: message };
   };
-  return concurrently(messages, deliverMessage, ports);
+  return inGroups(messages, { read, process: (message) => deliver(message, deadline, work) }, ports);
 }
 
 interface Work {
