@@ -32,7 +32,12 @@ describe('any input', () => {
 
   it.each(TARGETS)(
     'gives an effect or a clear error, and repeats no credential: $name',
-    (target) => fuzz(target, Math.ceil(INPUTS / TARGETS.length), SEED),
+    (target) =>
+      fuzz(target, {
+        inputs: Math.ceil(INPUTS / TARGETS.length),
+        seed: SEED,
+        command: `FUZZ_SEED=${SEED} FUZZ_INPUTS=${INPUTS} npx vitest run test/fuzz/fuzz.test.ts -t "${target.name}"`,
+      }),
     3_600_000,
   );
 });

@@ -38,9 +38,12 @@ export function mistakesOf({ shown = [], stored = [], entrusted, problems = [] }
 
 /**
  * Runs mutated inputs until one makes a mistake, and shrinks that one.
- * @throws Error with the seed, the input and its mistakes, without credentials.
+ * @throws Error with the seed, the command that repeats the run, the input and its mistakes, without credentials.
  */
-export async function fuzz<Input>(target: Target<Input>, inputs: number, seed: number): Promise<void> {
+export async function fuzz<Input>(
+  target: Target<Input>,
+  { inputs, seed, command }: { readonly inputs: number; readonly seed: number; readonly command: string },
+): Promise<void> {
   let started = await target.start();
   let isSpoilt = false;
   const rejections: unknown[] = [];
@@ -72,6 +75,7 @@ export async function fuzz<Input>(target: Target<Input>, inputs: number, seed: n
     const { counterexample, errorInstance, numShrinks, counterexamplePath } = found;
     throw new Error(
       `${target.name}: FUZZ_SEED=${seed} fails after ${after} inputs (${numShrinks} shrinks, path ${counterexamplePath})\n` +
+        `repeat it: ${command}\n` +
         `${hidden((errorInstance as Error | null)?.message ?? 'hangs')}\ninput: ${hidden(counterexample?.[0]).slice(0, 3000)}`,
     );
   } finally {
