@@ -49,8 +49,16 @@ export interface Found extends Pick<Explored, 'wrong' | 'states'> {
   readonly story?: string;
 }
 
-/** Explores the stories of each protocol in the code with each of its planted faults, until one finds it. */
-export async function* findMutants(plan: Plan, wanted: (title: string) => boolean): AsyncGenerator<Found> {
+/**
+ * Explores the stories of each protocol in the code with each of its planted faults, until one finds it.
+ * @param most runs of a story.
+ */
+export async function* findMutants(
+  plan: Plan,
+  wanted: (title: string) => boolean,
+  most = Infinity,
+): AsyncGenerator<Found> {
+  const limits = [...new Set(MOST_RUNS.map((runs) => Math.min(runs, most)))];
   let n = 0;
   for (const [protocol, names] of Object.entries(BROKEN) as [Protocol, readonly string[]][]) {
     for (const mutant of names.filter((name) => wanted(`${protocol}: ${name}`))) {
@@ -59,7 +67,7 @@ export async function* findMutants(plan: Plan, wanted: (title: string) => boolea
       const { explore, STORIES } = await mutated(planted as Mutant, 1000 + n++);
       const stories = STORIES.filter((one: Story) => one.protocol === protocol);
       let found: Found = { protocol, mutant, states: 0 };
-      for (const { limit, story } of MOST_RUNS.flatMap((most) => stories.map((one) => ({ limit: most, story: one })))) {
+      for (const { limit, story } of limits.flatMap((runs) => stories.map((one) => ({ limit: runs, story: one })))) {
         const { wrong, states } = await explore(plan, story, { limit });
         found = { ...found, wrong, states: found.states + states, ...(wrong && { story: story.name }) };
         if (wrong) break;

@@ -56,7 +56,7 @@ async function exploreStories(): Promise<void> {
 
 /** Looks for planted faults. */
 async function exploreMutants(): Promise<void> {
-  for await (const { protocol, mutant, story, states, wrong } of findMutants(plan, isWanted)) {
+  for await (const { protocol, mutant, story, states, wrong } of findMutants(plan, isWanted, limit)) {
     const found = story === undefined ? 'NOT FOUND' : `found by "${story}": ${wrong?.mistakes[0]}`;
     console.log(`${protocol}: ${mutant}: ${states} states, ${found}`);
     if (story === undefined) process.exitCode = 1;
