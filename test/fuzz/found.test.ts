@@ -5,6 +5,7 @@ import { readFlowResponse } from '../../lambda/delivery/adapters/flow-caller';
 import { readDelivery } from '../../lambda/delivery/core/delivery-message';
 import { checkDetail, readMessage } from '../../lambda/events/core/events';
 import { metricQueries } from '../../lambda/queries/adapters/cloudwatch';
+import { measureBatch } from '../../lambda/queries/core/measure';
 import { declare } from '../../lambda/registration/core/declare';
 import { redactText } from '../../lambda/shared/core/redact';
 import { RefusedError } from '../../lambda/shared/core/refused';
@@ -38,6 +39,19 @@ describe('bugs that fuzzing found', () => {
 
   it('repeated a message for ever that says that a CloudWatch query is running', async () => {
     await expect(metricQueries(undefined as never).look()).rejects.toThrow(RefusedError);
+  });
+
+  it('repeated a CloudWatch query for ever that has no list of dimensions', async () => {
+    const recorded = RECORDED.measure?.map(({ body }) => body as unknown as { query: { service: string } });
+    const run = recorded?.find(({ query }) => query.service === 'cloudwatch');
+    const body = JSON.stringify({ ...run, query: { ...run?.query, dimensions: null } });
+    const reasons: string[] = [];
+    const ports = {
+      rejected: { keep: async (_: string, reason: string) => reasons.push(reason) },
+      telemetry: { count: () => {}, warn: () => {} },
+    } as never;
+    expect(await measureBatch([{ id: '1', body }], ports)).toEqual([]);
+    expect(reasons).toEqual([expect.stringContaining('dimensions')]);
   });
 
   it('repeated a delivery for ever that does not say when it was accepted', () => {
