@@ -5,9 +5,11 @@ import { readFlowResponse } from '../../lambda/delivery/adapters/flow-caller';
 import { readDelivery } from '../../lambda/delivery/core/delivery-message';
 import { checkDetail, readMessage } from '../../lambda/events/core/events';
 import { metricQueries } from '../../lambda/queries/adapters/cloudwatch';
+import { measureBatch } from '../../lambda/queries/core/measure';
 import { declare } from '../../lambda/registration/core/declare';
 import { redactText } from '../../lambda/shared/core/redact';
 import { RefusedError } from '../../lambda/shared/core/refused';
+import { normalizeBatch } from '../../lambda/sources/core/normalize';
 import { checkFlowUrl } from '../../lambda/subscriptions/core/flow-url';
 import { checkEntry } from '../../lambda/subscriptions/core/subscription-entry';
 import { RECORDED } from './companions';
@@ -38,6 +40,30 @@ describe('bugs that fuzzing found', () => {
 
   it('repeated a message for ever that says that a CloudWatch query is running', async () => {
     await expect(metricQueries(undefined as never).look()).rejects.toThrow(RefusedError);
+  });
+
+  it('quoted the detail type of a message to normalize', async () => {
+    const recorded = RECORDED.normalize?.[0]?.body as unknown as { event: object };
+    const body = JSON.stringify({ ...recorded, sources: [], event: { ...recorded.event, 'detail-type': url } });
+    const reasons: string[] = [];
+    const rejected = { keep: async (_: string, reason: string) => reasons.push(reason) };
+    const ports = { rejected, telemetry: { count: () => {}, warn: () => {} } } as never;
+    expect(await normalizeBatch([{ id: '1', body }], ports)).toEqual([]);
+    expect(reasons).toEqual([expect.stringContaining('detail-type')]);
+    expect(secretsIn(reasons)).toEqual([]);
+  });
+
+  it('repeated a CloudWatch query for ever that has no list of dimensions', async () => {
+    const recorded = RECORDED.measure?.map(({ body }) => body as unknown as { query: { service: string } });
+    const run = recorded?.find(({ query }) => query.service === 'cloudwatch');
+    const body = JSON.stringify({ ...run, query: { ...run?.query, dimensions: null } });
+    const reasons: string[] = [];
+    const ports = {
+      rejected: { keep: async (_: string, reason: string) => reasons.push(reason) },
+      telemetry: { count: () => {}, warn: () => {} },
+    } as never;
+    expect(await measureBatch([{ id: '1', body }], ports)).toEqual([]);
+    expect(reasons).toEqual([expect.stringContaining('dimensions')]);
   });
 
   it('repeated a delivery for ever that does not say when it was accepted', () => {

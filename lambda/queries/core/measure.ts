@@ -68,9 +68,19 @@ const subjectSchema = v.union([
   v.object({ segment: nameSchema }),
   v.object({ measure: nameSchema, dimensions: v.optional(v.array(nameSchema)), unit: v.optional(nameSchema) }),
 ]);
+const positive = v.pipe(v.number(), v.finite(), v.minValue(1));
+/** Only what is read before the call is validated here. The service itself rejects an invalid query. */
+const querySchema = v.variant('service', [
+  v.looseObject({ service: v.picklist(['athena', 'redshift-data', 'customer-profiles']) }),
+  v.looseObject({
+    service: v.literal('cloudwatch'),
+    dimensions: v.array(v.looseObject({})),
+    periodSeconds: positive,
+    periods: positive,
+  }),
+]);
 const runSchema = v.object({
-  // Only the service is validated here. The service itself rejects an invalid query.
-  query: v.looseObject({ service: v.picklist(['athena', 'redshift-data', 'cloudwatch', 'customer-profiles']) }),
+  query: querySchema,
   subject: subjectSchema,
   instanceId: v.optional(nameSchema),
   timeoutSeconds: v.number(),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { DomainEvent } from '../../../contract/events';
 import { SOURCE_KINDS, type SourceEntry } from '../../../contract/sources';
 import { type Checked, checkEvent, type DefinedDetailType, readMessage } from '../../events/core/events';
-import { show } from '../../events/core/fields';
+import { nameSchema, show } from '../../events/core/fields';
 import type { EventPublisher } from '../../events/core/ports';
 import { refreshIdOf } from '../../events/core/recognize';
 import { allSettledOrThrow, concurrently, type RejectPorts, reject } from '../../shared/core/batch';
@@ -44,7 +44,7 @@ const messageSchema = v.object({
   kind: v.picklist(SOURCE_KINDS),
   sources: v.array(sourceSchema),
   event: v.object({
-    'detail-type': v.string(),
+    'detail-type': nameSchema,
     time: v.string(),
     resources: v.optional(v.array(v.string()), []),
     detail: v.record(v.string(), v.unknown()),
