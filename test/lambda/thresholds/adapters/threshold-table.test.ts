@@ -348,7 +348,7 @@ describe('intents', () => {
         ExpressionAttributeValues: values,
       }),
     );
-    expect(await indexed()).toEqual([{ metricKey: key, sortKey: 'state' }]);
+    expect(await indexed()).toEqual([{ metricKey: key, sortKey: 'state', due: 100 }]);
     await table.clearIntent(key, 1);
     expect(await indexed()).toEqual([]);
   });
