@@ -153,10 +153,12 @@ export class Deployments {
     const { chance, world, stack } = this;
     if (this.disablesKeys && chance.is(0.2)) {
       const store = chance.is(0.5) ? stack.secrets : stack.parameters;
-      store.isKeyDisabled = true;
-      world.after(chance.between(MINUTE, 30 * MINUTE), () => {
-        store.isKeyDisabled = false;
-      });
+      const set = (isDisabled: boolean) => {
+        store.isKeyDisabled = isDisabled;
+        this.oracle.keyChanged();
+      };
+      set(true);
+      world.after(chance.between(MINUTE, 30 * MINUTE), () => set(false));
       return;
     }
     this.flows.flow(name).renew();

@@ -62,9 +62,10 @@ export class HealthModel {
     }
     if (health?.state !== 'paused' || old?.health?.state === 'paused' || health.bySomebody) return;
     this.pauses++;
-    // A response of an old URL never pauses a new one.
+    // A response of an old URL never pauses a new one. A subscription does not know the URL in a secret.
+    const { fingerprint } = subscription.flow as Partial<SealedFlowUrl>;
     const isCurrent = ({ url }: { readonly url: string }) =>
-      createHash('sha256').update(url).digest('hex') === (subscription.flow as SealedFlowUrl).fingerprint;
+      fingerprint === undefined || createHash('sha256').update(url).digest('hex') === fingerprint;
     const refusals = (this.refusals.get(name) ?? []).filter(isCurrent);
     const span = this.clock() - (refusals[0]?.at ?? Infinity);
     const wasKeyDisabled = this.keyChangedAt >= (this.changedAt.get(name) ?? 0);
