@@ -9,9 +9,10 @@ const OTHER_RUNS: Record<string, string[]> = {
   // What is shipped and what it costs: built, installed and measured; and the simulation. `.ci/run` runs these after `npm cit`.
   release: [
     ...['test/package/**/*.test.ts', 'test/bench/**/*.test.ts'],
-    // `npm test` explores the smallest story of each protocol.
-    ...files(['test/simulation/**/*.test.ts'], ['test/simulation/exhaustive.test.ts']),
+    // `npm test` explores the smallest story of each protocol, and the soak compares the search with one without pruning.
+    ...files(['test/simulation/**/*.test.ts'], ['test/simulation/exhaustive*.test.ts']),
   ],
+  exhaustive: ['test/simulation/exhaustive-pruning.test.ts'],
   // Needs Python with boto3.
   python: ['test/events/airflow.test.ts'],
 };

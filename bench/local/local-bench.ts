@@ -83,12 +83,14 @@ class LocalBench {
     );
     const main = join(ROOT, 'local/main.ts');
     const args = ['--import', 'tsx', main, '--events', events, '--subscriptions', subscriptions, '--once'];
+    await this.endpoint.ask('start');
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const exited = once(child, 'exit');
     const output = collect(child);
     await output.until(/^Putting/m);
     const name = 'the local run';
     const measured = await this.measure(name, 'tables and queues in memory', child.pid as number);
-    const [status] = await once(child, 'exit');
+    const [status] = await exited;
     if (status !== 0) throw new Error(`the local run ended with status ${status}:\n${output.tail()}`);
     return measured;
   }
@@ -116,7 +118,8 @@ class LocalBench {
   /** @param run starts the work. Undefined if it has started. */
   private async measure(name: string, persistence: string, pid: number, run?: () => Promise<void>): Promise<Measured> {
     const { events } = this.options;
-    await this.endpoint.ask('start');
+    // The local run has started by itself: its first events can have arrived.
+    if (run) await this.endpoint.ask('start');
     const start = Date.now();
     const before = treeUse(pid);
     const ended = run?.();
