@@ -36,6 +36,7 @@ export const environment = (endpoint: string): Record<string, string> => ({
   ...Object.fromEntries(
     [
       Env.DELIVERIES_QUEUE_URL,
+      Env.TRIGGERS_QUEUE_URL,
       Env.OBSERVATIONS_QUEUE_URL,
       Env.QUERIES_QUEUE_URL,
       Env.POLLS_QUEUE_URL,
@@ -141,7 +142,7 @@ export function firstRequests(endpoint: string, now: number): Record<HandlerName
       event: batch(busEvent('SegmentRefreshed', { segment: 'VIP', memberCount: 5000, observedAt: at }, at)),
       calls: ['DynamoDB BatchGetItem', 'DynamoDB Query', 'DynamoDB PutItem'],
     },
-    sweep: { event: {}, calls: ['DynamoDB Query', 'DynamoDB Query', 'DynamoDB Query'] },
+    sweep: { event: {}, calls: Array(4).fill('DynamoDB Query') },
     collect: {
       event: batch(
         busEvent('RefreshStageCompleted', { runId: 'run-1', stage: 'map', status: 'Successful', endedAt: at }, at),
