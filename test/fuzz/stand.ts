@@ -77,7 +77,7 @@ const SERVICES = {
   stepFunctions: strangeService(SFNClient),
 };
 
-/** What the functions call besides tables, queues, the bus and the key. */
+/** Services that the functions call, other than tables, queues, the bus and the key. */
 export interface StandPorts {
   readonly post?: DeliverPorts['post'];
   readonly secretsManager?: SecretsManagerClient;

@@ -91,7 +91,7 @@ export class DeliveryModel {
     if (uid.length === 0) this.mistakes.push(`UNOWED: flow ${name} was called for ${key}`);
     const ids = this.idsOfFact.get(fact) ?? new Set();
     this.idsOfFact.set(fact, ids.add(webhookId));
-    // A recreated subscription is told again of a value that is already beyond it, and of an overdue refresh.
+    // A recreated subscription also receives a value that is already beyond its threshold, and an overdue refresh.
     if (ids.size > 1 && !key.includes('already beyond') && !key.startsWith('refresh-overdue'))
       this.mistakes.push(`UNOWED: ${fact} has the ids ${[...ids].join(' and ')}`);
     const other = [...course.inFlight].find((one) => one !== worker);
