@@ -97,7 +97,10 @@ export class Oracle implements FlowObserver {
       this.registrations.changed(old, next);
     }
     if (table === thresholds && after?.sk === 'state' && before?.version !== after.version) {
-      if (before?.intent) this.wrong.push(`LOST: the intent of ${after.pk} version ${before.version} was overwritten`);
+      // A mark changes the version too, and keeps the intent.
+      const [old, next] = [before, after].map((item) => item?.intent as MetricState['intent']);
+      if (old && old.version !== next?.version)
+        this.wrong.push(`LOST: the intent of ${after.pk} version ${old.version} was overwritten`);
       const readAt = this.reads.get(by)?.get(String(after.pk)) ?? 0;
       this.crossings.committed(before as never, after as unknown as MetricState, readAt, order);
     }
