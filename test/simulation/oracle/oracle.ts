@@ -40,8 +40,8 @@ export class Oracle implements FlowObserver {
   readonly registered = new Set<string>();
   /** By worker: when it last read each metric's state. */
   private readonly reads = new WeakMap<Worker, Map<string, number>>();
-  /** By worker: when it last read each subscription, epoch milliseconds. */
-  private readonly subscriptionReads = new WeakMap<Worker, Map<string, number>>();
+  /** By invocation and subscription: its first read, epoch milliseconds. Another delivery of the batch can read it again. */
+  private readonly subscriptionReads = new WeakMap<object, Map<string, number>>();
   private readonly wrong: string[] = [];
   private order = 0;
   private stack!: SimulatedStack;
@@ -57,7 +57,7 @@ export class Oracle implements FlowObserver {
       this.versions,
       clock,
       table,
-      (worker, name) => this.subscriptionReads.get(worker)?.get(name) ?? 0,
+      (worker, name) => this.subscriptionReads.get(worker.invocation)?.get(name) ?? 0,
     );
     this.crossings = new CrossingModel(
       (crossing) => this.published.has(crossing),
@@ -77,8 +77,9 @@ export class Oracle implements FlowObserver {
 
   readonly onRead = (table: string, { pk, sk }: Item, by: Worker): void => {
     if (table === this.stack.places.subscriptions) {
-      const reads = this.subscriptionReads.get(by) ?? new Map<string, number>();
-      this.subscriptionReads.set(by, reads.set(String(pk), this.world.clock()));
+      const reads = this.subscriptionReads.get(by.invocation) ?? new Map<string, number>();
+      this.subscriptionReads.set(by.invocation, reads);
+      if (!reads.has(String(pk))) reads.set(String(pk), this.world.clock());
     }
     if (table !== this.stack.places.thresholds || sk !== 'state') return;
     const reads = this.reads.get(by) ?? new Map<string, number>();
