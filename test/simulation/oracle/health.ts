@@ -27,7 +27,7 @@ export class HealthModel {
   pauses = 0;
   /** When each subscription was last changed, epoch milliseconds. */
   private readonly changedAt = new Map<string, number>();
-  /** When an operator last disabled or enabled the key, epoch milliseconds. While it is disabled, no flow is called. */
+  /** When a key was last disabled, epoch milliseconds. While it is disabled, deliveries fail without a call of the flow. */
   keyChangedAt = -Infinity;
 
   /** Failed calls without another answer in between. */
@@ -37,6 +37,7 @@ export class HealthModel {
     private readonly clock: () => number,
     /** Whether faults make a worker count one refusal twice. */
     private readonly isLenient: () => boolean,
+    private readonly isKeyDisabled: () => boolean,
   ) {}
 
   answered({ flow, url }: Post, answer: FlowResponse | undefined): void {
@@ -55,6 +56,7 @@ export class HealthModel {
     if (old?.generation !== generation) {
       this.refusals.delete(name);
       this.changedAt.set(name, this.clock());
+      if (this.isKeyDisabled()) this.keyChangedAt = this.clock();
       this.streaks.delete(name);
     }
     for (const { detailType, detail } of health?.announcements ?? []) {

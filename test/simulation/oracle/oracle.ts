@@ -66,7 +66,7 @@ export class Oracle implements FlowObserver {
     this.registrations = new RegistrationModel(clock);
     this.expectations = new ExpectationModel(clock);
     this.runs = new RunModel(clock, RUN_TIMEOUT_MS);
-    this.health = new HealthModel(clock, isLenient);
+    this.health = new HealthModel(clock, isLenient, () => this.isKeyDisabled);
   }
 
   watch(stack: SimulatedStack): void {
@@ -174,6 +174,11 @@ export class Oracle implements FlowObserver {
   /** An operator disabled the key, or enabled it again. */
   keyChanged(): void {
     this.health.keyChangedAt = this.world.clock();
+  }
+
+  private get isKeyDisabled(): boolean {
+    const { kms, secrets, parameters } = this.stack;
+    return kms.isDisabled || secrets.isKeyDisabled || parameters.isKeyDisabled;
   }
 
   replayed(message: DeliveryMessage): void {
