@@ -64,7 +64,7 @@ export interface EventBusesOptions extends DeclaredBuses {
   readonly account: string;
   readonly region: string;
   /** Called for every accepted event, before its delivery, with the logical ids of the rules that it matched. */
-  readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[]) => void;
+  readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[], busArn: string) => void;
   /** Called if a target refuses an event. */
   readonly onRefused?: (event: BusEvent, rule: BusRule, refusal: Refusal) => void;
   /**
@@ -227,6 +227,7 @@ export class EventBuses {
     this.options.onEvent?.(
       event,
       matched.map((rule) => rule.logicalId),
+      this.buses.get(busName)?.arn ?? busName,
     );
     await Promise.all(
       matched.flatMap((rule) => rule.targets.map((target) => this.send(event, rule, target, isForwarded))),

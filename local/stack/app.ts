@@ -1,14 +1,22 @@
+import type { BusEvent } from '../bus/event-bus';
 import { EventNetwork, type EventNetworkOptions } from '../bus/event-network';
 import { TemplateError, UserError } from '../shared/user-error';
-import { busArnsOf } from '../template/plan';
+import { busArn, busArnsOf } from '../template/plan';
 import { loadTemplate } from '../template/template';
 import { hasConnector } from './connector';
 import type { LocalStack, LocalStackOptions } from './local-stack';
 import { type PlannedStack, planStack, startPlanned } from './start';
 
 /** Options of the stack with the connector, and of the network between all stacks. */
-export interface LocalAppOptions extends Omit<LocalStackOptions, 'templateFile' | 'onEvent'>, EventNetworkOptions {
+export interface LocalAppOptions
+  extends Omit<LocalStackOptions, 'templateFile' | 'onEvent'>,
+    Omit<EventNetworkOptions, 'onEvent'> {
   readonly templateFiles: readonly string[];
+  /**
+   * Called for every event that a bus accepted, with the logical ids of the rules that it matched.
+   * @param otherBusArn ARN of a bus in another account or Region than those of the connector.
+   */
+  readonly onEvent?: (event: BusEvent, ruleLogicalIds: string[], otherBusArn: string | undefined) => void;
 }
 
 /** The stacks of an app that run on this machine. */
@@ -27,10 +35,14 @@ export interface LocalApp {
 export async function startLocalApp({ templateFiles, ...options }: LocalAppOptions): Promise<LocalApp> {
   const planned = templateFiles.length === 1 ? templateFiles.map((file) => planStack(file)) : planApp(templateFiles);
   const main = planned.length === 1 ? planned[0] : connectorStackOf(planned);
-  const network = new EventNetwork(options);
+  const ownBuses = main && busArn(main.plan.environment, '');
+  const network = new EventNetwork({
+    ...options,
+    onEvent: (event, rules, arn) => options.onEvent?.(event, rules, arn.startsWith(ownBuses ?? '') ? undefined : arn),
+  });
   const started: LocalStack[] = [];
   try {
-    const { endpointPort, routes, ...common } = options;
+    const { endpointPort, routes, onEvent, ...common } = options;
     for (const [n, one] of planned.entries()) {
       const own = one === main ? { endpointPort, routes } : {};
       started.push(await startPlanned(one, network, { ...common, ...own, templateFile: templateFiles[n] as string }));

@@ -19,7 +19,7 @@ const LOCAL: Environment = { account: ACCOUNT, region: REGION };
 export const stackId = (stackName: string, { account, region }: Environment): string =>
   `arn:aws:cloudformation:${region}:${account}:stack/${stackName}/local`;
 
-const busArn = ({ account, region }: Environment, name: string): string =>
+export const busArn = ({ account, region }: Environment, name: string): string =>
   `arn:aws:events:${region}:${account}:event-bus/${name}`;
 
 /** ARNs of the buses of a plan, with the default bus. */

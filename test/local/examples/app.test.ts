@@ -76,10 +76,22 @@ const app = new App();
       /^CVip\w+ \(Custom::FlowSubscription\): "link" is "no link"; write a web address that starts with https:\/\/$/m,
     ],
     [
-      'several stacks',
+      'several stacks with a connector',
       "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');",
       [],
-      /has 2 stacks: choose one with --stack: Shop, Web$/m,
+      /^2 stacks of the app have connectors: choose one with --stack: Shop, Web$/m,
+    ],
+    [
+      'several stacks without a connector',
+      "for (const id of ['Shop', 'Web']) new CfnResource(new Stack(app, id), 'Queue', { type: 'AWS::SQS::Queue' });",
+      [],
+      /^no stack of the app has a connector: add a PowerAutomateConnector to one of Shop, Web$/m,
+    ],
+    [
+      'a stack beside the connector that it cannot run',
+      "new PowerAutomateConnector(new Stack(app, 'Shop'), 'C'); new CfnResource(new Stack(app, 'Web'), 'Stream', { type: 'AWS::Kinesis::Stream' });",
+      [],
+      /^Web: Stream: the local run does not implement the resource type AWS::Kinesis::Stream\. To run one stack of the app alone, use --stack NAME$/m,
     ],
     [
       'a stack that is not there',
