@@ -15,6 +15,8 @@ const app = new App();
 const platform = new Stack(app, 'Platform', { env: { account: '999988887777', region: 'eu-west-1' } });
 const eventBus = new events.EventBus(platform, 'CustomerData', { eventBusName: 'customer-data' });
 const connector = new PowerAutomateConnector(platform, 'PowerAutomate', { eventBus });
+// The page of the local run and the commands find the connector by these outputs.
+connector.addOutputs();
 connector.allowProducers(Producer.organization('o-a1b2c3d4e5', { path: 'r-ab12/ou-ab12-11111111' }));
 
 // CloudFormation has no references between accounts, so the ARN is built from the bus's name.

@@ -35,6 +35,9 @@ export interface RequestedEvents {
 const ACTION = 'events:PutEvents';
 const EVERYTHING: PolicyStatement = { Effect: 'Allow', Action: '*', Resource: '*' };
 
+/** Loading takes half a second, and the run of one account does not need it. */
+const loadSimulator = () => require('@cloud-copilot/iam-simulate') as typeof import('@cloud-copilot/iam-simulate');
+
 /** The user of an account, who is allowed everything in it. Permissions of functions are tested, not enforced. */
 export const administratorOf = (account: string): Caller => ({
   account,
@@ -58,8 +61,7 @@ export async function denialOf(
   const isSameAccount = caller.account === bus.account;
   const canOnlyAllow = bus.policy.every(({ Effect }) => Effect === 'Allow');
   if (isSameAccount && canOnlyAllow && caller.statements.includes(EVERYTHING)) return undefined;
-  // Loaded late: the run of one account does not need it.
-  const { runSimulation } = await import('@cloud-copilot/iam-simulate');
+  const { runSimulation } = loadSimulator();
   const path = organization?.paths[caller.account];
   const outcome = await runSimulation(
     {

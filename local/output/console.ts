@@ -115,7 +115,11 @@ export function deadLetterLines(deadLetters: readonly DeadLetter[]): { rejected:
   for (const { messageAttributes, queueLogicalId } of deadLetters) {
     const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE] ?? refusalText(messageAttributes);
     if (reason) rejected.push(reason);
-    else failed.push(`the dead-letter queue ${queueLogicalId} has a message whose handler failed each time`);
+    else {
+      const { ERROR_MESSAGE: error } = messageAttributes;
+      const what = error === undefined ? 'a message whose handler failed each time' : `an undelivered event: ${error}`;
+      failed.push(`the dead-letter queue ${queueLogicalId} has ${what}`);
+    }
   }
   return { rejected, failed };
 }

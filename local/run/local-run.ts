@@ -7,6 +7,7 @@ import { readTextFile } from '../../cli/shell/text-file';
 import { readSubscriptionFile, type SubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { Env } from '../../contract/environment';
 import { DomainEvent, HealthEvent } from '../../contract/events';
+import { Output } from '../../contract/outputs';
 import { register, SubscriptionConflictError } from '../../lambda/registration/core/register';
 import { numberText } from '../../lambda/shared/core/number-text';
 import { type BusEvent, DEFAULT_BUS } from '../bus/event-bus';
@@ -215,6 +216,10 @@ export class LocalRun {
   }
 
   private async showPage(stack: LocalStack, connector: LocalConnector): Promise<void> {
+    if (stack.outputs[Output.EVENT_BUS_NAME] === undefined) {
+      this.print('There is no page, because the stack has no outputs: call addOutputs() of the connector');
+      return;
+    }
     const designer = await runDesigner(stack, {
       exportDefinition: (url, actions) => definitionFor({ url, actions: actionsIn(actions) }),
       createKey: () => connector.createKey('designer'),

@@ -37,6 +37,8 @@ const schema = v.strictObject({
   ),
 });
 
+const FORM = 'write { "id", "subscriptions", "accounts": { "111122223333": { "path", "events" } } }';
+
 /** The file of `--organization`, or the one in the folder of the app. Undefined if there is none. */
 export function organizationOf({ app, organization }: Pick<Options, 'app' | 'organization'>) {
   const besideApp = app === undefined ? undefined : join(dirname(app), DEFAULT_NAME);
@@ -60,7 +62,11 @@ export function readOrganization(text: string, file: string): OrganizationFile {
     throw new UserError(`${file} is not JSON: ${(error as Error).message}`);
   }
   const { success, output, issues } = v.safeParse(schema, json);
-  if (!success) throw new UserError(`${file}: ${v.getDotPath(issues[0]) ?? 'the file'}: ${issues[0].message}`);
+  if (!success) {
+    const [{ message }] = issues;
+    const where = v.getDotPath(issues[0]) ?? 'the file';
+    throw new UserError(`${file}: ${where} is invalid: ${message.startsWith('write') ? message : FORM}`);
+  }
   const { id, accounts, subscriptions } = output;
   const beside = (name: string) => join(dirname(file), name);
   const known = Object.entries(accounts);

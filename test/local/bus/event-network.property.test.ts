@@ -173,6 +173,6 @@ test('exactly the events that the policies allow arrive, and the others are deni
       expect(denials).toEqual(numbers((put) => put.isDirect && !(isReached(put) && isAccepted(scenario, put))));
       expect(dead).toEqual(numbers((put) => isForwarded(put) && !isAccepted(scenario, put)));
     }),
-    { numRuns: 20 },
+    { numRuns: Math.min(Number(process.env.PROPERTY_RUNS ?? 12), 500) },
   );
 });
