@@ -14,7 +14,7 @@ import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscript
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import { UserError } from '../shared/user-error';
-import type { LocalFunction, LocalStack } from '.';
+import type { LocalFunction, LocalStack } from './local-stack';
 
 /**
  * Finds the stack's connector, and accesses it through the endpoints of its services. Identifies its parts by its

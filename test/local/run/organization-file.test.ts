@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { organizationOf, readOrganization } from '../../../local/run/organization-file';
@@ -41,6 +41,13 @@ describe('the file with the accounts of an organization', () => {
     [text({}, { more: 1 }), /^o\.json: more is invalid: write \{ "id"/],
   ])('is refused with the place of the mistake: %s', (json, message) => {
     expect(() => readOrganization(json, 'o.json')).toThrow(message);
+  });
+
+  it('of the example is the one in the documentation', () => {
+    const [page = '', example = ''] = ['docs/local-run.md', 'examples/organization/organization.json'].map((name) =>
+      readFileSync(join(__dirname, '../../..', name), 'utf8'),
+    );
+    expect(page).toContain(example);
   });
 
   it('is by default beside the app', () => {
