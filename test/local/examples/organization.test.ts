@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOCAL_RUN_ROUTE } from '../../../cli/connector/local-run';
+import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../../../cli/connector/local-run';
 import { LOCAL_CLIENT_CONFIG } from '../../../local/shared/client-config';
 import { LocalRun } from '../../support/local-run';
 
@@ -54,7 +54,8 @@ describe('npm start -- --app examples/organization/app.ts', () => {
   });
 
   it('has the refused event in the dead-letter queue of the forwarding rule, with the reason', async () => {
-    const { endpoints: urls } = await (await fetch(`${endpoints.Sandbox}${LOCAL_RUN_ROUTE}`)).json();
+    const response = await fetch(`${endpoints.Sandbox}${LOCAL_RUN_ROUTE}`);
+    const { endpoints: urls } = (await response.json()) as LocalRunDescription;
     const client = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: urls.sqs });
     const { QueueUrls: [QueueUrl] = [] } = await client.send(new ListQueuesCommand({}));
     const request = new ReceiveMessageCommand({ QueueUrl, MessageAttributeNames: ['All'], VisibilityTimeout: 0 });

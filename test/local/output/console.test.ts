@@ -74,7 +74,7 @@ it('distinguishes rejected events, refused ones, and other dead letters', () => 
     ...{ queueLogicalId: 'Queue', messageId: 'id', body: '{}', sentAt: 0, receiveCount: 1, messageAttributes },
   });
   const undelivered = { ERROR_CODE: 'Error', ERROR_MESSAGE: 'full', EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts' };
-  const all = [
+  const all: Record<string, string>[] = [
     {},
     { [REJECTION_REASON_ATTRIBUTE]: 'wrong' },
     { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'denied' },
