@@ -104,4 +104,31 @@ export async function denialOf(
   return `${denied} because no ${kind} policy allows the ${ACTION} action`;
 }
 
-const documentOf = (Statement: readonly PolicyStatement[]) => ({ Version: '2012-10-17', Statement: [...Statement] });
+const documentOf = (statements: readonly PolicyStatement[]) => ({
+  Version: '2012-10-17',
+  Statement: statements.map(withSetOperators),
+});
+
+/** The condition keys of PutEvents that can have several values (service authorization reference: `ArrayOfString`). */
+const MULTIVALUED = /^events:(source|detail-type)$/i;
+
+/**
+ * Adds a set operator to conditions on the keys of events that have none. The IAM user guide requires one, but bus policies
+ * without one exist, as in earlier examples of the EventBridge user guide. With one value, the result is the same. With
+ * several, which is not documented, the caller gets the fewer permissions.
+ */
+function withSetOperators(statement: PolicyStatement): PolicyStatement {
+  const { Effect, Condition } = statement;
+  if (typeof Condition !== 'object' || Condition === null) return statement;
+  const set = Effect === 'Deny' ? 'ForAnyValue' : 'ForAllValues';
+  const conditions: Record<string, Record<string, unknown>> = {};
+  for (const [operator, keys] of Object.entries(Condition)) {
+    for (const [key, values] of Object.entries(keys ?? {})) {
+      const withSet = `${set}:${operator}`;
+      const lacksSet = MULTIVALUED.test(key) && operator !== 'Null' && !operator.includes(':');
+      const name = lacksSet && !Object.hasOwn(Condition, withSet) ? withSet : operator;
+      conditions[name] = { ...conditions[name], [key]: values };
+    }
+  }
+  return { ...statement, Condition: conditions };
+}

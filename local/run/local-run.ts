@@ -75,6 +75,11 @@ interface Feed {
   readonly account: string | undefined;
 }
 
+/** Events with the stack in whose account they are put. */
+interface ProducerFeed extends Feed {
+  readonly producer: LocalStack;
+}
+
 /** One local run, from reading the files to the exit status. */
 export class LocalRun {
   private readonly cleanups = new Cleanups();
@@ -102,8 +107,7 @@ export class LocalRun {
   async run(): Promise<Outcome | undefined> {
     // Reads all files first, so that mistakes are reported before anything starts.
     const { app, stack: stackName, answers: answerFile } = this.options;
-    const feeds = this.readFeeds();
-    const total = feeds.reduce((sum, { entries }) => sum + entries.length, 0);
+    const files = this.readFeeds();
     const answers =
       answerFile === undefined ? undefined : readAnswers(readTextFile(answerFile, '--answers'), answerFile);
     this.readSubscriptions('http://127.0.0.1:1');
@@ -137,6 +141,9 @@ export class LocalRun {
       this.print(`${stackName} runs at ${endpoint}, in account ${account} and ${region}`);
     }
 
+    const feeds = this.withProducers(files, [stack, ...otherStacks]);
+    const total = feeds.reduce((sum, { entries }) => sum + entries.length, 0);
+
     const connector = localConnector(stack);
     this.cleanups.add(() => connector.close());
     if (!this.options.once) await this.showPage(stack, connector);
@@ -146,7 +153,7 @@ export class LocalRun {
     let isIdle: boolean;
     this.status.start(() => this.statusText(total, stack));
     try {
-      for (const feed of feeds) await this.replay(feed, stack, otherStacks, connector);
+      for (const feed of feeds) await this.replay(feed, stack, connector);
       if (this.options.runSchedules) await stack.runSchedules();
       isIdle = await this.limit.wait(this.waitSeconds, (signal) => stack.whenIdle(signal));
       // The schedule of `deliver`, which would run within a minute, reports what is overdue after these events.
@@ -208,6 +215,20 @@ export class LocalRun {
     }));
   }
 
+  /** The files of events with the stacks of their accounts. Without those of accounts that `--stack` excludes. */
+  private withProducers(
+    feeds: readonly Feed[],
+    [stack, ...others]: readonly [LocalStack, ...LocalStack[]],
+  ): ProducerFeed[] {
+    return feeds.flatMap((feed) => {
+      const { account = stack.account, file } = feed;
+      const producer = [stack, ...others].find((one) => one.account === account);
+      if (producer) return [{ ...feed, producer }];
+      if (this.options.stack !== undefined) return [];
+      throw new UserError(`${file} has events of account ${account}, which has no stack in the app`);
+    });
+  }
+
   private readSubscriptions(endpoint: string): SubscriptionFile | undefined {
     const file = this.subscriptionsFile;
     if (file === undefined) return undefined;
@@ -262,16 +283,11 @@ export class LocalRun {
   }
 
   /** Puts the events of a file on the connector's bus, or on the default bus of another account. */
-  private async replay(
-    { file, entries, account }: Feed,
-    stack: LocalStack,
-    otherStacks: readonly LocalStack[],
-    connector: LocalConnector,
-  ) {
-    const producer = account === undefined ? stack : [stack, ...otherStacks].find((one) => one.account === account);
-    if (!producer) throw new UserError(`${file} has events of account ${account}, which has no stack in the app`);
+  private async replay({ file, entries, producer }: ProducerFeed, stack: LocalStack, connector: LocalConnector) {
     const isConnectors = producer === stack;
-    this.print(`Putting ${entries.length} events from ${file}${isConnectors ? '' : ` in account ${account}`} …`);
+    this.print(
+      `Putting ${entries.length} events from ${file}${isConnectors ? '' : ` in account ${producer.account}`} …`,
+    );
     const before = this.put;
     await replay(entries, {
       put: (input) => producer.putEvents(input),

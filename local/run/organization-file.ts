@@ -39,7 +39,7 @@ const schema = v.strictObject({
 
 const FORM = 'write { "id", "subscriptions", "accounts": { "111122223333": { "path", "events" } } }';
 
-/** The file of `--organization`, or the one in the folder of the app. Undefined if there is none. */
+/** The file of `--organization`, or the one in the folder of the app. Undefined if neither exists. */
 export function organizationOf({ app, organization }: Pick<Options, 'app' | 'organization'>) {
   const besideApp = app === undefined ? undefined : join(dirname(app), DEFAULT_NAME);
   const file = organization ?? (besideApp !== undefined && existsSync(besideApp) ? besideApp : undefined);

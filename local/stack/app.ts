@@ -34,11 +34,11 @@ export interface LocalApp {
  */
 export async function startLocalApp({ templateFiles, ...options }: LocalAppOptions): Promise<LocalApp> {
   const planned = templateFiles.length === 1 ? templateFiles.map((file) => planStack(file)) : planApp(templateFiles);
-  const main = planned.length === 1 ? planned[0] : connectorStackOf(planned);
-  const ownBuses = main && busArn(main.plan.environment, '');
+  const main = (planned.length === 1 ? planned[0] : connectorStackOf(planned)) as PlannedStack;
+  const ownBuses = busArn(main.plan.environment, '');
   const network = new EventNetwork({
     ...options,
-    onEvent: (event, rules, arn) => options.onEvent?.(event, rules, arn.startsWith(ownBuses ?? '') ? undefined : arn),
+    onEvent: (event, rules, arn) => options.onEvent?.(event, rules, arn.startsWith(ownBuses) ? undefined : arn),
   });
   const started: LocalStack[] = [];
   try {
@@ -51,7 +51,7 @@ export async function startLocalApp({ templateFiles, ...options }: LocalAppOptio
     for (const stack of started.reverse()) await stack.stop();
     throw error;
   }
-  const connectorStack = started[planned.indexOf(main as PlannedStack)] as LocalStack;
+  const connectorStack = started[planned.indexOf(main)] as LocalStack;
   const otherStacks = started.filter((one) => one !== connectorStack);
   return { connectorStack: combined(connectorStack, otherStacks), otherStacks };
 }

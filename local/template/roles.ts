@@ -29,6 +29,8 @@ export function statementsOfRole(
   const attached = resolve(ManagedPolicyArns, `${roleId}.ManagedPolicyArns`) as string[];
   const policies = declared.filter(([id, { Type, Properties = {} }]) => {
     if (Type !== 'AWS::IAM::Policy' && Type !== 'AWS::IAM::ManagedPolicy') return false;
+    // Its condition is false.
+    if (name(id) === undefined) return false;
     const roles = resolve(Properties.Roles ?? [], `${id}.Roles`) as string[];
     return roles.includes(name(roleId) ?? '') || attached.includes(name(id) ?? '');
   });

@@ -4,6 +4,7 @@ import { administratorOf, denialOf, type PolicyStatement } from '../../../local/
 const [CONNECTOR, PRODUCER] = ['999988887777', '111122223333'];
 const BUS = `arn:aws:events:eu-west-1:${CONNECTOR}:event-bus/customer-data`;
 const ROLE = `arn:aws:iam::${PRODUCER}:role/Forwarding`;
+const RULE = `arn:aws:events:eu-west-1:${PRODUCER}:rule/Forwarding`;
 const [ORGANIZATION, UNIT] = ['o-a1b2c3d4e5', 'r-ab12/ou-ab12-11111111'];
 
 /** A PutEvents request and the policies that apply to it. */
@@ -33,7 +34,7 @@ function denial(given: Case): Promise<string | undefined> {
   const { bus = [allow()], role = [statement('Allow')], account = PRODUCER, path = UNIT } = given;
   const { sources = ['crm'], detailTypes = ['Refreshed'] } = given;
   return denialOf(
-    { account, arn: ROLE.replace(PRODUCER, account), statements: role },
+    { account, arn: ROLE.replace(PRODUCER, account), statements: role, ruleArn: RULE },
     { arn: BUS, account: CONNECTOR, policy: bus },
     { sources, detailTypes },
     path === null ? undefined : { id: ORGANIZATION, paths: { [account]: path } },
@@ -43,10 +44,10 @@ function denial(given: Case): Promise<string | undefined> {
 const own = { account: CONNECTOR };
 const ownRole = { AWS: ROLE.replace(PRODUCER, CONNECTOR) };
 
-/** Pages of the IAM user guide, with the cases that they describe: whether EventBridge accepts the events. */
+/** Pages of AWS's documentation, with the cases that they describe: whether EventBridge accepts the events. */
 const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: boolean, given: Case][]>> = {
   // "By default, all requests are implicitly denied", "An explicit deny overrides an explicit allow".
-  'reference_policies_evaluation-logic_policy-eval-denyallow.html': [
+  'IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html': [
     ['no policy allows', false, { bus: [], role: [] }],
     ['the policies allow another action', false, { bus: [allow({ Action: 'events:PutRule' })] }],
     ['the policy allows another bus', false, { bus: [allow({ Resource: `${BUS}-2` })] }],
@@ -57,7 +58,7 @@ const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: bo
     ['the role also denies', false, { role: [statement('Allow'), statement('Deny')] }],
   ],
   // "If either the identity-based policy or the resource-based policy within the same account allows".
-  'reference_policies_evaluation-logic_policy-eval-basics.html': [
+  'IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html': [
     ['same account: both allow', true, own],
     ['same account: only the role allows', true, { ...own, bus: [] }],
     ['same account: only the bus allows', true, { ...own, role: [], bus: [allow({ Principal: ownRole })] }],
@@ -66,7 +67,7 @@ const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: bo
     ['same account: the role denies what the bus allows', false, { ...own, role: [statement('Deny')] }],
   ],
   // "The resource-based policy … must specify the principal", "The principal's identity-based policy must allow".
-  'reference_policies_evaluation-logic-cross-account.html': [
+  'IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html': [
     ['two accounts: both allow', true, {}],
     ['two accounts: only the role allows', false, { bus: [] }],
     ['two accounts: only the bus allows', false, { role: [] }],
@@ -77,7 +78,7 @@ const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: bo
     ],
   ],
   // "you delegate authority to the account": its identity-based policies decide.
-  'reference_policies_elements_principal.html': [
+  'IAM/latest/UserGuide/reference_policies_elements_principal.html': [
     ['the principal is the account', true, { bus: [allow({ Principal: { AWS: PRODUCER } })] }],
     [
       'the principal is the ARN of the account',
@@ -94,8 +95,8 @@ const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: bo
       { ...own, role: [], bus: [allow({ Principal: { AWS: CONNECTOR } })] },
     ],
   ],
-  // ForAllValues: every value of the request is in the policy, or there is none. ForAnyValue: at least one is.
-  'reference_policies_condition-single-vs-multi-valued-context-keys.html': [
+  // ForAllValues: every value of the request is in the policy, or the request has no value. ForAnyValue: at least one is.
+  'IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html': [
     [
       'ForAllValues: the only source',
       true,
@@ -152,7 +153,7 @@ const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: bo
     ],
   ],
   // A missing key does not match; IfExists: it does; Null: whether it is missing. All conditions must hold, one value must match.
-  'reference_policies_elements_condition_operators.html': [
+  'IAM/latest/UserGuide/reference_policies_elements_condition_operators.html': [
     [
       'StringEquals: the organization',
       true,
@@ -221,8 +222,42 @@ const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: bo
       },
     ],
   ],
+  // "all conditions and keys must be met", "if one of the values is met".
+  'eventbridge/latest/userguide/eb-use-conditions.html': [
+    ['StringEquals: the source', true, { bus: [allow(when('StringEquals', 'events:source', 'crm'))] }],
+    ['StringEquals: one of two sources', true, { bus: [allow(when('StringEquals', 'events:source', 'shop', 'crm'))] }],
+    ['StringEquals: another source', false, { bus: [allow(when('StringEquals', 'events:source', 'shop'))] }],
+    [
+      'StringEqualsIfExists: the detail type',
+      true,
+      { bus: [allow(when('StringEqualsIfExists', 'events:detail-type', 'Refreshed'))] },
+    ],
+    [
+      'StringEqualsIfExists: another detail type',
+      false,
+      { bus: [allow(when('StringEqualsIfExists', 'events:detail-type', 'Crossed'))] },
+    ],
+    ['keys in other letters', true, { bus: [allow(when('StringEquals', 'Events:Source', 'crm'))] }],
+    [
+      'the source, and another detail type',
+      false,
+      { bus: [allow({ Condition: { StringEquals: { 'events:source': 'crm', 'events:detail-type': 'Crossed' } } })] },
+    ],
+    ['the condition of the role', false, { role: [statement('Allow', when('StringEquals', 'events:source', 'shop'))] }],
+  ],
+  // "Send events only from a specific rule", "Send events only from a specific Region".
+  'eventbridge/latest/userguide/eb-event-bus-perms.html': [
+    ['a rule', true, { bus: [allow(when('ArnEquals', 'aws:SourceArn', RULE))] }],
+    ['another rule', false, { bus: [allow(when('ArnEquals', 'aws:SourceArn', `${RULE}2`))] }],
+    ['a rule of a Region', true, { bus: [allow(when('ArnLike', 'aws:SourceArn', 'arn:aws:events:eu-west-1:*:*/*'))] }],
+    [
+      'a rule of another Region',
+      false,
+      { bus: [allow(when('ArnLike', 'aws:SourceArn', 'arn:aws:events:us-east-1:*:*/*'))] },
+    ],
+  ],
   // aws:PrincipalOrgPaths: `*` also stands for nothing, so the unit itself is included.
-  'reference_policies_condition-keys.html': [
+  'IAM/latest/UserGuide/reference_policies_condition-keys.html': [
     [
       'the unit',
       true,
@@ -270,7 +305,7 @@ const DOCUMENTED: Readonly<Record<string, readonly [what: string, isAccepted: bo
   ],
 };
 
-describe.each(Object.entries(DOCUMENTED))('https://docs.aws.amazon.com/IAM/latest/UserGuide/%s', (_page, cases) => {
+describe.each(Object.entries(DOCUMENTED))('https://docs.aws.amazon.com/%s', (_page, cases) => {
   it.each(cases)('%s: %s', async (_what, isAccepted, given) => {
     expect((await denial(given)) === undefined).toBe(isAccepted);
   });
@@ -287,17 +322,11 @@ describe('a denial', () => {
     expect(await denial(given)).toBe(`${denied} ${why}`);
   });
 
-  it('knows the rule that forwards', async () => {
-    const ruleArn = `arn:aws:events:eu-west-1:${PRODUCER}:rule/Forwarding`;
-    const policy = [allow(), deny(when('ArnEquals', 'aws:SourceArn', ruleArn))];
-    const put = (rule: string) =>
-      denialOf(
-        { account: PRODUCER, arn: ROLE, statements: [statement('Allow')], ruleArn: rule },
-        { arn: BUS, account: CONNECTOR, policy },
-        { sources: ['crm'], detailTypes: ['Refreshed'] },
-      );
-    expect(await put(ruleArn)).toContain('explicit deny');
-    expect(await put(`${ruleArn}2`)).toBeUndefined();
+  it('applies to several sources of which a condition without a set operator does not name all', async () => {
+    const sources = ['crm', 'shop'];
+    const onlyCrm = when('StringEquals', 'events:source', 'crm');
+    expect(await denial({ sources, bus: [allow(onlyCrm)] })).toContain('no resource-based policy');
+    expect(await denial({ sources, bus: [allow(), deny(onlyCrm)] })).toContain('explicit deny');
   });
 
   it("applies to the account's administrator only if the bus's policy denies, or is in another account", async () => {

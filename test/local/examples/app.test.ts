@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../support/temporary-files';
 
 const ROOT = join(__dirname, '../../..');
 const EXAMPLE = 'examples/declared-subscriptions/app.ts';
+const ORGANIZATION = 'examples/organization/organization.json';
 const folder = temporaryFolder('app');
 let server: FlowReceiverServer;
 beforeAll(async () => {
@@ -82,18 +83,6 @@ const app = new App();
       /^2 stacks of the app have connectors: choose one with --stack: Shop, Web$/m,
     ],
     [
-      'several stacks without a connector',
-      "for (const id of ['Shop', 'Web']) new CfnResource(new Stack(app, id), 'Queue', { type: 'AWS::SQS::Queue' });",
-      [],
-      /^no stack of the app has a connector: add a PowerAutomateConnector to one of Shop, Web$/m,
-    ],
-    [
-      'a stack beside the connector that it cannot run',
-      "new PowerAutomateConnector(new Stack(app, 'Shop'), 'C'); new CfnResource(new Stack(app, 'Web'), 'Stream', { type: 'AWS::Kinesis::Stream' });",
-      [],
-      /^Web: Stream: the local run does not implement the resource type AWS::Kinesis::Stream\. To run one stack of the app alone, use --stack NAME$/m,
-    ],
-    [
       'a stack that is not there',
       "new PowerAutomateConnector(new Stack(app, 'Shop', { stackName: 'shop-test' }), 'C');",
       ['--stack', 'Shpo'],
@@ -110,6 +99,12 @@ const app = new App();
       "const stack = new Stack(app, 'Shop'); for (const id of ['A', 'B']) new PowerAutomateConnector(stack, id);",
       [],
       /^Shop has 2 connectors: the local run supports only one$/m,
+    ],
+    [
+      'events of an account without a stack',
+      "new PowerAutomateConnector(new Stack(app, 'Shop'), 'C');",
+      ['--organization', ORGANIZATION],
+      /^examples\/retailer\/events\.jsonl has events of account 111122223333, which has no stack in the app$/m,
     ],
     ['no stack', '', [], /synthesized no stack: it must create an App/],
     ['an error', "throw new Error('out of luck');", [], /could not be synthesized:[\s\S]*out of luck/],
@@ -129,13 +124,15 @@ const app = new App();
     expect(err).toMatch(message);
   });
 
-  it('runs the named stack without the events of the retailer example', async () => {
+  it('runs the named stack, without the events of the retailer example and of accounts that do not run', async () => {
     const code = "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');";
     const { status, out, err } = await local(
       '--app',
       file('app.mts', APP + code),
       '--stack',
       'Web',
+      '--organization',
+      ORGANIZATION,
       '--once',
       '--json',
     );

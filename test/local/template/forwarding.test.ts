@@ -15,7 +15,11 @@ const ROLE_ARN = 'arn:aws:iam::111122223333:role/Shop-Role';
 
 /** Plans a stack in an account and Region. `BUS` is in another stack of the app. */
 function plan(resources: Record<string, unknown>, environment = 'aws://111122223333/eu-central-1') {
-  const { templateFile, directory, remove } = temporaryAssembly(resources);
+  const { templateFile, directory, remove } = temporaryAssembly(
+    resources,
+    {},
+    { Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } } },
+  );
   removals.push(remove);
   const properties = { templateFile: 'Shop.template.json' };
   const artifacts = { Shop: { type: 'aws:cloudformation:stack', environment, properties } };
@@ -69,6 +73,11 @@ describe('a role that puts events on a bus', () => {
         Managed: { Type: 'AWS::IAM::ManagedPolicy', Properties: { ...policy('B'), Roles: [{ Ref: 'Role' }] } },
         Unrelated: { Type: 'AWS::IAM::Policy', Properties: { ...policy('C'), Roles: [{ Ref: 'Other' }] } },
         Unused: { Type: 'AWS::IAM::ManagedPolicy', Properties: policy('D') },
+        Absent: {
+          Type: 'AWS::IAM::Policy',
+          Condition: 'Never',
+          Properties: { ...policy('E'), Roles: [{ Ref: 'Role' }] },
+        },
       },
       ['A', 'B'],
     ],
