@@ -102,6 +102,11 @@ const TIME_BYTES = 14;
 /** Milliseconds before the first retry, doubled for each further one. EventBridge waits up to hours. */
 const RETRY_DELAY_MS = 50;
 
+interface CompiledRule extends BusRule {
+  readonly test: (leaves: Leaves) => boolean;
+  readonly onLost: DeclaredBuses['onLost'];
+}
+
 interface Accepted {
   readonly event: BusEvent;
   readonly bus: Bus;
@@ -114,10 +119,7 @@ type EntryRefusal = { readonly ErrorCode: string; readonly ErrorMessage: string 
  * queues. EventBridge API reference, PutEvents and PutEventsResultEntry; user guide, "Using dead-letter queues".
  */
 export class EventBuses {
-  private readonly rules: (BusRule & {
-    readonly test: (leaves: Leaves) => boolean;
-    readonly onLost: DeclaredBuses['onLost'];
-  })[] = [];
+  private readonly rules: CompiledRule[] = [];
   private readonly buses = new Map<string, Bus>();
   private readonly policies = new Map<string, readonly PolicyStatement[]>();
 
@@ -194,8 +196,8 @@ export class EventBuses {
   }
 
   /**
-   * The denials of a request by the ARN of their bus. `events:source` and `events:detail-type` have the values of all
-   * events, because a request is authorized as a whole (service authorization reference: both are arrays).
+   * The denials of a request by the ARN of their bus. `events:source` and `events:detail-type` have the values of all events
+   * of the request on this bus: the service authorization reference types both as arrays.
    */
   private async denials(accepted: readonly Accepted[]): Promise<Map<string, string>> {
     const caller = administratorOf(this.options.account);
@@ -279,7 +281,7 @@ export class EventBuses {
     return other?.owner.region === this.region ? other : undefined;
   }
 
-  private async send(event: BusEvent, rule: EventBuses['rules'][number], target: BusTarget, isForwarded: boolean) {
+  private async send(event: BusEvent, rule: CompiledRule, target: BusTarget, isForwarded: boolean) {
     for (let retry = 0; ; retry++) {
       try {
         await target.deliver(event, isForwarded);
@@ -297,13 +299,7 @@ export class EventBuses {
     }
   }
 
-  private async giveUp(
-    event: BusEvent,
-    rule: EventBuses['rules'][number],
-    target: BusTarget,
-    error: Error,
-    retries: number,
-  ) {
+  private async giveUp(event: BusEvent, rule: CompiledRule, target: BusTarget, error: Error, retries: number) {
     try {
       if (!target.deadLetter) throw error;
       await target.deadLetter(event, {
