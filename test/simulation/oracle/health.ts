@@ -10,9 +10,9 @@ const [REFUSALS, SPAN_MS] = [3, 10 * 60_000];
 
 /**
  * Calls of a flow that fails without a break: about one every 15 minutes (docs/delivery.md, "While a flow fails"), after those
- * that were under way when it began to fail.
+ * of the first minute. Workers that could not record a failure add some.
  */
-const [UNDER_WAY, EVERY_MS] = [60, 5 * 60_000];
+const [OTHERS, EVERY_MS] = [60, 5 * 60_000];
 
 /** Pauses, resumes and deaths: when they may happen, and that each is reported (docs/delivery.md, "Health events"). */
 export class HealthModel {
@@ -82,8 +82,9 @@ export class HealthModel {
     }
     const streak = this.streaks.get(flow) ?? { since: this.clock(), calls: 0 };
     this.streaks.set(flow, streak);
-    streak.calls++;
-    const most = UNDER_WAY + (this.clock() - streak.since) / EVERY_MS;
+    const lasts = this.clock() - streak.since;
+    if (lasts > 60_000) streak.calls++;
+    const most = OTHERS + lasts / EVERY_MS;
     if (streak.calls > most) this.mistakes.push(`OVERLOAD: flow ${flow} fails and was called ${streak.calls} times`);
   }
 

@@ -25,6 +25,9 @@ const RUN_TIMEOUT_MS = 24 * 3_600_000;
 /** Refreshes that subscriptions of the simulation expect. */
 const REFRESHES = ['DataSourceRefreshed', 'SegmentRefreshed', 'MeasureRefreshed'];
 
+/** Messages for a pending delivery, on the average. */
+const MOST_COPIES = 10;
+
 /** Watches a simulation and knows what the docs promise. */
 export class Oracle implements FlowObserver {
   readonly versions = new Versions();
@@ -183,6 +186,16 @@ export class Oracle implements FlowObserver {
 
   replayed(message: DeliveryMessage): void {
     this.deliveries.replayed(message);
+  }
+
+  /** A delivery has one message, and a few copies of it after faults. */
+  checkLoad(): void {
+    const { stack } = this;
+    const { deliveries, deliveriesQueue } = stack.places;
+    const pending = [...stack.dynamodb.table(deliveries).all()].filter(({ status }) => status === 'pending').length;
+    const { size } = stack.queue(deliveriesQueue);
+    if (size > MOST_COPIES * (pending + 10))
+      this.wrong.push(`STUCK: ${size} messages for ${pending} pending deliveries`);
   }
 
   /** What was wrong so far, in words. */
