@@ -33,7 +33,10 @@ export interface ResourceResponse {
  */
 export class SimulatedCloudFormation {
   private requests = 0;
-  /** Entries of requests for which one invocation reported success and another one failure. */
+  /**
+   * Entries of requests that can leave a subscription behind: one invocation reported success and another one failure, or a
+   * fault hit a request, and another fault what it did to undo it.
+   */
   readonly disputed = new Set<string>();
   private readonly waiting = new Map<string, (response: ResourceResponse) => void>();
 
@@ -70,8 +73,9 @@ export class SimulatedCloudFormation {
       };
       const invoke = (tries: number): void => {
         running++;
-        this.fn.invoke(event, (result) => {
+        const { invocation } = this.fn.invoke(event, (result) => {
           running--;
+          if (invocation.faults > 1) this.disputed.add(entry);
           const wait = RETRY_MS[tries];
           if ('failed' in result && wait !== undefined && !response) {
             world.after(wait, () => {
