@@ -4,6 +4,8 @@ import type { WorkerData } from './episode-pool';
 import { scenarioOf } from './scenario';
 
 /** Runs the episodes whose numbers its parent sends. */
+// Simulated faults are errors by the million.
+Error.stackTraceLimit = 0;
 const { plan, seed, perEpisode } = workerData as WorkerData;
 
 parentPort?.on('message', async (n: number) => {

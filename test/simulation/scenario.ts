@@ -40,7 +40,9 @@ export function scenarioOf(seed: string, events: number): Scenario {
   return {
     seed,
     events,
-    spanMs: chance.among([5 * MINUTE, 40 * MINUTE, 6 * HOUR, 9 * 24 * HOUR]) + events * chance.among([50, 500, 2000]),
+    spanMs:
+      chance.among([5 * MINUTE, 40 * MINUTE, 40 * MINUTE, 6 * HOUR, 6 * HOUR, 9 * 24 * HOUR]) +
+      events * chance.among([50, 500, 2000]),
     subscriptions: chance.between(3, 30),
     operations: chance.among([0, Math.ceil(events / 40), Math.ceil(events / 8)]),
     races: chance.is(0.5) ? Math.ceil(events / 8) : 0,

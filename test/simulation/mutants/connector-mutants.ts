@@ -151,6 +151,11 @@ const DECLARED_MUTANTS = [
       ],
     ],
   },
+  {
+    name: 'failed rename that removes what a duplicate of the request has added',
+    file: 'lambda/registration/core/declare.ts',
+    changes: [['added && made.has(added.uid);', 'added && made !== undefined;']],
+  },
 ] as const;
 
 /** Few other events, so that an episode is short. */

@@ -88,10 +88,20 @@ export const FEATURES: readonly Mutant[] = [
     file: 'lambda/expectations/core/process.ts',
     changes: [
       [
-        '  await allSettledOrThrow(\n    tracked.unsent.map(',
-        '  const isWritten = await expectations.write({ ...tracked, unsent: [] }, tracked);\n  await allSettledOrThrow(\n    tracked.unsent.map(',
+        '  await allSettledOrThrow(\n    firings.map(',
+        '  const isWritten = await expectations.write({ ...current, unsent: [] }, tracked);\n  await allSettledOrThrow(\n    firings.map(',
       ],
-      ['  return expectations.write({ ...tracked, unsent: [] }, tracked);', '  return isWritten;'],
+      ['  return expectations.write({ ...current, unsent: [] }, tracked);', '  return isWritten;'],
+    ],
+  },
+  {
+    name: 'expectation: an entry that a crash left behind sends an event',
+    file: 'lambda/expectations/core/process.ts',
+    changes: [
+      [
+        'const firings = tracked.unsent.filter(isExpected);',
+        'const firings = tracked.unsent.filter((one) => one || isExpected(one));',
+      ],
     ],
   },
   {

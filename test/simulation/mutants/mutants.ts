@@ -81,12 +81,23 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'next try written before its message is sent',
     file: deliver,
     changes: [
-      ['  await send(next, hopSeconds(notBefore, clock()));\n', ''],
+      ['  await send(next, hopSeconds(next.notBefore ?? 0, clock()));\n', ''],
       [
-        '  await deliveries.reschedule(key, lease, n + 1, attempts, clock());',
-        '  await deliveries.reschedule(key, lease, n + 1, attempts, clock());\n  await send(next, hopSeconds(notBefore, clock()));',
+        '  await deliveries.reschedule(key, lease, next.n, attempts, clock());',
+        '  await deliveries.reschedule(key, lease, next.n, attempts, clock());\n  await send(next, hopSeconds(next.notBefore ?? 0, clock()));',
       ],
     ],
+  },
+  {
+    name: 'a message that waits keeps its number, so that its duplicates wait too',
+    file: deliver,
+    changes: [
+      [
+        'const next = { ...message, replay: undefined, ...change, n: message.n + 1 };',
+        'const waits = change.firstTry !== undefined;\n  const next = { ...message, replay: undefined, ...change, ...(waits ? { n: message.n, firstTry: message.firstTry } : { n: message.n + 1 }) };',
+      ],
+    ],
+    scenario: { spanMs: 9 * 24 * 3_600_000 },
   },
   {
     name: 'failed message acknowledged',
@@ -155,8 +166,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: deliver,
     changes: [
       [
-        'const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined, replay: undefined };',
-        'const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined };',
+        'const next = { ...message, replay: undefined, ...change, n: message.n + 1 };',
+        'const next = { ...message, ...change, n: message.n + 1 };',
       ],
     ],
   },
