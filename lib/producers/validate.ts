@@ -1,14 +1,14 @@
 import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { isAccount, partitionOf } from '../shared/validate-arn';
 
-const ACCOUNT = /^\d{12}$/;
 // AWS Organizations API reference, Organization, Root and OrganizationalUnit: the patterns of their IDs.
 const ORGANIZATION = /^o-[a-z0-9]{10,32}$/;
 const PATH = /^r-[0-9a-z]{4,32}(\/ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})*$/;
 
 /** @throws Error if the text is no account ID. Tokens are accepted. */
 export function validateAccount(accountId: string): void {
-  if (Token.isUnresolved(accountId) || ACCOUNT.test(accountId)) return;
+  if (isAccount(accountId)) return;
   throw new Error(`Producer.account has '${accountId}': write the 12 digits of an AWS account ID`);
 }
 
@@ -26,12 +26,6 @@ export function validateOrganization(organizationId: string, path: string | unde
   );
 }
 
-/** Partitions between which no event can be sent. */
-const PARTITIONS: readonly [prefix: string, partition: string][] = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-];
-
 /** @throws Error if the text is no ARN of an event bus that rules of the scope's stack can send to. Tokens are accepted. */
 export function validateBusArn(scope: Construct, arn: string): void {
   if (Token.isUnresolved(arn)) return;
@@ -43,8 +37,8 @@ export function validateBusArn(scope: Construct, arn: string): void {
   }
   const { partition, account, region } = Stack.of(scope).splitArn(arn, ArnFormat.SLASH_RESOURCE_NAME);
   const { account: ownAccount, region: ownRegion } = Stack.of(scope);
-  if (Token.isUnresolved(ownRegion)) return;
-  const own = PARTITIONS.find(([prefix]) => ownRegion.startsWith(prefix))?.[1] ?? 'aws';
+  const own = partitionOf(ownRegion);
+  if (own === undefined) return;
   if (partition !== own) {
     throw wrong(
       `EventBridge sends no events from ${ownRegion} to the partition ${partition}: use a connector in ${own}`,

@@ -297,7 +297,15 @@ const RUNNING = fieldsOf<RunningQuery>({ id: true, startedAt: true, looks: true 
 const POLL = fieldsOf<Poll>({ jobs: true, instanceId: true, watch: true });
 const WATCH = fieldsOf<Watch>({ id: true, startedAt: true, job: true, looks: true });
 const RECONCILIATION = fieldsOf<ScheduledReconciliation>({ kind: true, source: true, lookBackSeconds: true });
-const SOURCE = fieldsOf<SourceEntry>({ name: true, put: true, detail: true, stopped: true, reconciled: true });
+const SOURCE = fieldsOf<SourceEntry>({
+  name: true,
+  put: true,
+  detail: true,
+  stopped: true,
+  reconciled: true,
+  account: true,
+  region: true,
+});
 
 const PENDING_METRICS = fieldsOf<PendingMetrics, 'id'>({ metricKeys: true });
 const DUE_KINDS = membersOf<DueKind>({ threshold: true, part: true });
@@ -559,7 +567,7 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     JOB_SERVICES,
     bodies('poll').map(({ jobs }) => jobs?.service),
   );
-  fields('a message of reconcile', RECONCILIATION, bodies('reconcile'));
+  fields('a message of reconcile', [...RECONCILIATION, 'sources', 'event'], bodies('reconcile'));
   values(
     'a reconciliation of',
     RECONCILABLE_KINDS,

@@ -1,4 +1,5 @@
 import { DEFAULT_EVENT_SOURCE, type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
+import type { ScheduledReconciliation } from '../../../contract/sources';
 import { closeOverdueRuns, collectBatch } from '../../../lambda/collection/core/collect';
 import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
 import { reportOutcomeByLink } from '../../../lambda/custom-connector/core/outcomes/report-outcome';
@@ -685,8 +686,17 @@ class Recorder {
     // Variants that the app has no construct for, in the constructs' format.
     for (const to of ['measure', 'poll'] as const) this.variant(to, { instanceId: 'sandbox' });
     const [{ body } = { body: undefined }] = this.messages.normalize ?? [];
-    const { sources } = body as { sources: object[] };
+    const { sources, event } = body as { sources: object[]; event: Record<'account' | 'region', string> };
     this.variant('normalize', { sources: sources.map((source) => ({ ...source, stopped: 'Failed' })) });
+    // In the format of the rules for accepted sources. A rule of the app receives only events of its account.
+    const [{ kind, source }] = (this.messages.reconcile ?? []).map((one) => one.body) as [ScheduledReconciliation];
+    const { account, region } = event;
+    const forwarded = (one: object) => ({ ...one, account, region });
+    this.variant('normalize', { sources: sources.map(forwarded), part: true });
+    const detail = { kind, name: source.name, runs: [] };
+    this.keep('reconcile', {
+      body: JSON.stringify({ kind, sources: [forwarded(source)], event: { ...event, detail } }),
+    });
   }
 
   private async poll(): Promise<void> {
