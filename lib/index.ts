@@ -119,6 +119,7 @@ export {
   type DataSourceRefreshSucceededOptions,
   type FullRefreshCompletedOptions,
   type MeasureThresholdOptions,
+  type PlaceOptions,
   RefreshStatus,
   type SegmentThresholdOptions,
   Trigger,

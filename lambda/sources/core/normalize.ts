@@ -161,7 +161,8 @@ export function notAccepted(sources: readonly Source[], names: readonly unknown[
 }
 
 /** The detail of the event to put. Undefined: put nothing. */
-function detailOf(outcome: Outcome, { put, detail }: Source): Checked<EventDetail> | undefined {
+function detailOf(outcome: Outcome, { put, detail: fixed, account, region }: Source): Checked<EventDetail> | undefined {
+  const detail = account === undefined ? fixed : { ...fixed, awsAccount: account, awsRegion: region };
   if (outcome === NOTHING_YET) return undefined;
   if ('reason' in outcome) return outcome;
   if ('observed' in outcome) {

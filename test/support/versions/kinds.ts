@@ -101,6 +101,8 @@ const FILTER = fieldsOf<Filter>({
   dimensions: true,
   kind: true,
   status: true,
+  awsAccount: true,
+  awsRegion: true,
   unification: true,
 });
 const EXPECTATION = fieldsOf<Expectation>({
@@ -209,6 +211,8 @@ const INTENT = fieldsOf<Intent>({
   sequence: true,
   unit: true,
   runId: true,
+  awsAccount: true,
+  awsRegion: true,
   hits: true,
   due: true,
   parts: true,
@@ -277,6 +281,8 @@ const RUN = fieldsOf<CollectedRun>({
   expected: true,
   kind: true,
   runLink: true,
+  awsAccount: true,
+  awsRegion: true,
   deadline: true,
   closed: true,
   closedAt: true,

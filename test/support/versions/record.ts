@@ -211,6 +211,9 @@ class Recorder {
       { flowUrlFrom: named },
       'file:default',
     );
+    const { awsAccount, awsRegion } = ELSEWHERE;
+    const elsewhere = { awsAccount: [awsAccount], awsRegion: [awsRegion] };
+    await this.register({ ...onFailure('elsewhere'), filter: elsewhere }, sealed('elsewhere'));
     const unification = { trigger: 'unification-refresh-completed', filter: {}, format: 'teams-card' } as const;
     await this.register(
       { ...onFailure('parameter'), ...unification },
@@ -419,7 +422,8 @@ class Recorder {
     await this.register(thresholdOn('Pending-measure', { measure: 'Pending' }, ABOVE));
     for (const value of [5, 20]) {
       world.busIsDown = value === 20;
-      const detail = { measure: 'Pending', value, observedAt: iso(world.now), unit: 'EUR', runId: 'run-3' };
+      const measured = { measure: 'Pending', value, observedAt: iso(world.now), unit: 'EUR', runId: 'run-3' };
+      const detail = { ...measured, ...ELSEWHERE };
       await this.evaluate(...(await this.observation('MeasureRefreshed', detail)));
     }
     world.busIsDown = false;
@@ -665,7 +669,8 @@ class Recorder {
     await closeOverdueRuns(world.collect).catch(() => 0);
     world.busIsDown = false;
     await collect({ runId: 'open', stage: 'map' }, { runId: 'open', stage: 'match' });
-    const full = { runId: 'open', process: 'Segments', expected: ['Segments', 'Measures'], kind: 'Scheduled' };
+    const open = { runId: 'open', process: 'Segments', expected: ['Segments', 'Measures'], kind: 'Scheduled' };
+    const full = { ...open, ...ELSEWHERE };
     await collect({ ...full, runLink: 'https://example.com/runs/1' }, { runId: 'counted', process: 'A', expected: 2 });
     // Messages in the queue that complete the open runs.
     await this.put('RefreshStageCompleted', { runId: 'open', stage: 'merge', status: 'Successful' });
@@ -769,6 +774,8 @@ class Recorder {
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
+/** Origin of an event of another account. */
+const ELSEWHERE = { awsAccount: '111122223333', awsRegion: 'eu-central-1' };
 const ABOVE: Threshold = { operator: 'above', value: 10 };
 /** An Entra ID application that does not exist. */
 const CLIENT_ID = '66666666-7777-8888-9999-aaaaaaaaaaaa';

@@ -20,6 +20,12 @@ const common = <T extends TriggerId>(trigger: T) => ({
   trigger: v.pipe(v.literal(trigger), v.title('Trigger'), v.description(`Always ${trigger}.`)),
   subscription: text('Subscription', 'Name of the subscription that started this flow.'),
   instanceId: text('Instance', 'The instance of the customer data platform.'),
+  awsAccount: v.optional(
+    text('AWS account', "AWS account that the event happened in. Omitted for the connector's account and Region."),
+  ),
+  awsRegion: v.optional(
+    text('AWS Region', "AWS Region that the event happened in. Omitted for the connector's account and Region."),
+  ),
   occurredAt: text('Occurred at', 'When the event happened, ISO 8601 in UTC.'),
   delayedMinutes: integer('Delayed minutes', 'Minutes between the event and this delivery.'),
   isTest: flag('Is test', 'True for a test: no event happened.'),

@@ -1,5 +1,6 @@
 import type { TriggerId } from '../../../../contract/events';
 import { MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/fields';
+import type { Origin } from '../../../events/core/origin';
 import type {
   MeasureCrossing,
   OverdueRefresh,
@@ -103,6 +104,7 @@ function commonFields<T extends TriggerId>(input: BodyInput, trigger: T) {
     trigger,
     subscription: name(subscription.name),
     instanceId: name(event.instanceId),
+    ...originFields(event),
     occurredAt: instant(event.occurredAt),
     delayedMinutes,
     isTest,
@@ -110,6 +112,11 @@ function commonFields<T extends TriggerId>(input: BodyInput, trigger: T) {
     deliveryId: name(input.deliveryId),
     outcomeUrl: input.outcomeUrl,
   };
+}
+
+function originFields(event: TriggerEvent) {
+  const { awsAccount, awsRegion } = event as Origin;
+  return { awsAccount: awsAccount && name(awsAccount), awsRegion: awsRegion && name(awsRegion) };
 }
 
 function runFields(event: Extract<TriggerEvent, { status: unknown }>) {

@@ -204,6 +204,8 @@ function factsOf(input: BodyInput, fields: FlatBody): Fact[] {
     ...triggerRows(input),
     ['Run', 'runId' in fields ? fields.runId : ''],
     ['Instance', fields.instanceId],
+    ['AWS account', fields.awsAccount ?? ''],
+    ['AWS Region', fields.awsRegion ?? ''],
     ['Subscription', fields.subscription],
     ['Owners', fields.owners.replaceAll(';', ', ')],
   ];
