@@ -3,6 +3,7 @@ export {
   type RefreshCollectionOptions,
   type RefreshCollectionProps,
 } from './collection/refresh-collection';
+export type { ManageSubscriptionsOptions } from './connector/managed-prefixes';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './connector/power-automate-connector';
 export {
   PowerAutomateConnectorStack,

@@ -42,6 +42,7 @@ import { ThresholdEvaluation, type ThresholdEvaluationOptions } from '../thresho
 import { type IPollingConnector, PolledUnification, type UnificationOptions } from '../unification/polled-unification';
 import { UnificationPolling, type UnificationPollingProps } from '../unification/unification-polling';
 import { ConnectorSignals } from './connector-signals';
+import { allowManagementUnder, ManagedPrefixes, type ManageSubscriptionsOptions } from './managed-prefixes';
 import { allowInspection, allowManagement, apiOutputs, managementOutputs, type Outputs } from './management';
 
 /** Properties of PowerAutomateConnector: the properties of the constructs that it consists of. */
@@ -119,6 +120,7 @@ export class PowerAutomateConnector
   private readonly partProps: AddedPartProps;
   private readonly addedParts = new Map<string, Construct>();
   private readonly managers: iam.IGrantable[] = [];
+  private readonly prefixes = new ManagedPrefixes();
   private addedApi?: ConnectorApi;
   private hasOutputs = false;
 
@@ -205,9 +207,18 @@ export class PowerAutomateConnector
    * create, list and revoke keys of the custom connector's API; stored keys are hashes. The CLI also needs
    * `cloudformation:DescribeStacks` for the stack's outputs.
    *
+   * With `prefix`, the principal can only list the names of subscriptions, and can add, change, show, pause and remove those
+   * whose names start with the prefix. A role that another account can assume thus manages the subscriptions of a team there.
+   *
    * @param grantee principal that gets the permissions
+   * @param options which subscriptions
    */
-  public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
+  public grantManageSubscriptions(grantee: iam.IGrantable, options: ManageSubscriptionsOptions = {}): iam.Grant {
+    const { prefix, allTriggers = false } = options;
+    if (prefix !== undefined) {
+      this.prefixes.add(this, prefix);
+      return allowManagementUnder(prefix, allTriggers, this, grantee);
+    }
     this.managers.push(grantee);
     return allowManagement(this, grantee);
   }

@@ -254,7 +254,8 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
     const { lists, compare, accepted, telemetry } = forwarded(kind);
     expect(await lists()).toEqual([]);
     for (let n = 0; n < 2; n++) expect(await compare()).toEqual([]);
-    expect(accepted.details()).toEqual(expect.arrayContaining(direct.details()));
+    const origin = { awsAccount: FROM.account, awsRegion: FROM.region };
+    expect(accepted.details()).toEqual(expect.arrayContaining(direct.details().map((one) => ({ ...one, ...origin }))));
     expect(accepted.runs()).toEqual(['long Successful', 'one Successful', 'two Failed']);
     expect(telemetry.counts).toEqual({ ReconciledRuns: 3 });
   });
