@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import type { TriggerId } from '../../../../contract/events';
+import type { Origin } from '../../../events/core/origin';
 import { cut, oneLine } from '../../../shared/core/text';
 import { subjectText } from '../../../subscriptions/core/matching';
 import { flatBody } from './flat';
@@ -73,9 +74,13 @@ export function cloudEvent(input: BodyInput, error: string): CloudEvent {
     type: eventType(data.trigger),
     ...(subject !== '' && { subject }),
     time: data.occurredAt,
-    ...(data.awsAccount !== undefined && { awsaccount: attributeText(data.awsAccount) }),
-    ...(data.awsRegion !== undefined && { awsregion: attributeText(data.awsRegion) }),
+    ...originAttributes(data as Origin),
     datacontenttype: 'application/json',
     data,
   };
 }
+
+const originAttributes = ({ awsAccount = '', awsRegion = '' }: Origin) => {
+  const [awsaccount, awsregion] = [attributeText(awsAccount), attributeText(awsRegion)];
+  return { ...(awsaccount !== '' && { awsaccount }), ...(awsregion !== '' && { awsregion }) };
+};

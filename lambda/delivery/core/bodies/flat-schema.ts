@@ -20,12 +20,6 @@ const common = <T extends TriggerId>(trigger: T) => ({
   trigger: v.pipe(v.literal(trigger), v.title('Trigger'), v.description(`Always ${trigger}.`)),
   subscription: text('Subscription', 'Name of the subscription that started this flow.'),
   instanceId: text('Instance', 'The instance of the customer data platform.'),
-  awsAccount: v.optional(
-    text('AWS account', "AWS account that the event happened in. Omitted for the connector's account and Region."),
-  ),
-  awsRegion: v.optional(
-    text('AWS Region', "AWS Region that the event happened in. Omitted for the connector's account and Region."),
-  ),
   occurredAt: text('Occurred at', 'When the event happened, ISO 8601 in UTC.'),
   delayedMinutes: integer('Delayed minutes', 'Minutes between the event and this delivery.'),
   isTest: flag('Is test', 'True for a test: no event happened.'),
@@ -39,7 +33,17 @@ const common = <T extends TriggerId>(trigger: T) => ({
   ),
 });
 
+const origin = {
+  awsAccount: v.optional(
+    text('AWS account', "AWS account that the event happened in. Omitted for the connector's account and Region."),
+  ),
+  awsRegion: v.optional(
+    text('AWS Region', "AWS Region that the event happened in. Omitted for the connector's account and Region."),
+  ),
+};
+
 const run = {
+  ...origin,
   runId: text('Run id', 'The refresh run.'),
   status: text('Status', 'Result of the run: Successful, Failed, TimedOut, Skipped or Canceled.'),
   startedAt: text('Started at', 'ISO 8601 in UTC. Can be empty.'),
@@ -61,6 +65,7 @@ const dataSource = {
 };
 
 const crossing = {
+  ...origin,
   direction: text('Direction', 'above if the value rose above the threshold, below if it fell below it.'),
   threshold: number('Threshold', 'The threshold that was crossed. For changes: the value that is changed enough.'),
   alreadyBeyond: flag('Already beyond', 'True if the value was beyond the threshold when the threshold was created.'),

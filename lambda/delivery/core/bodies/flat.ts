@@ -104,7 +104,6 @@ function commonFields<T extends TriggerId>(input: BodyInput, trigger: T) {
     trigger,
     subscription: name(subscription.name),
     instanceId: name(event.instanceId),
-    ...originFields(event),
     occurredAt: instant(event.occurredAt),
     delayedMinutes,
     isTest,
@@ -114,13 +113,14 @@ function commonFields<T extends TriggerId>(input: BodyInput, trigger: T) {
   };
 }
 
-function originFields(event: TriggerEvent) {
-  const { awsAccount, awsRegion } = event as Origin;
-  return { awsAccount: awsAccount && name(awsAccount), awsRegion: awsRegion && name(awsRegion) };
-}
+const originFields = ({ awsAccount, awsRegion }: Origin): Origin => ({
+  awsAccount: awsAccount && name(awsAccount),
+  awsRegion: awsRegion && name(awsRegion),
+});
 
 function runFields(event: Extract<TriggerEvent, { status: unknown }>) {
   return {
+    ...originFields(event),
     runId: name(event.runId),
     status: event.status,
     startedAt: instant(event.startedAt),
@@ -141,6 +141,7 @@ function dataSourceFields(event: Extract<TriggerEvent, { dataSource: unknown }>)
 
 function crossingFields(event: SegmentCrossing | MeasureCrossing, valueText: string) {
   return {
+    ...originFields(event),
     direction: event.direction,
     threshold: plain(event.threshold),
     alreadyBeyond: event.alreadyBeyond ?? false,

@@ -459,3 +459,34 @@ describe('the body of an overdue refresh', () => {
     expect(bodyOf({ overdueSince: AT - 25 * 3_600_000 }).summary).toContain('Overdue since 2026-11-01 at 05:00 UTC.');
   });
 });
+
+describe('an event of another account', () => {
+  const elsewhere = { awsAccount: '111122223333', awsRegion: 'eu-central-1' };
+  const bodyOf = (event: TriggerEvent, format: (typeof BODY_FORMATS)[number]) =>
+    JSON.parse(
+      renderBody({
+        event,
+        subscription: { ...subscription, trigger: event.trigger, format },
+        deliveryId: 'd',
+        isTest: false,
+        delayedMinutes: 0,
+      }),
+    );
+
+  test.each([failedEvent, segmentEvent, measureEvent])('is named in each format: $trigger', (event) => {
+    const from = { ...event, ...elsewhere } as TriggerEvent;
+    expect(bodyOf(from, 'flat')).toMatchObject(elsewhere);
+    expect(bodyOf(from, 'cloudevents')).toMatchObject({
+      awsaccount: '111122223333',
+      awsregion: 'eu-central-1',
+      data: elsewhere,
+    });
+    expect(JSON.stringify(bodyOf(from, 'teams-card'))).toContain('{"title":"AWS account","value":"111122223333"}');
+  });
+
+  test.each(BODY_FORMATS)('is not named in the %s of an event of the connector', (format) => {
+    for (const event of [failedEvent, segmentEvent, overdueEvent]) {
+      expect(JSON.stringify(bodyOf(event, format))).not.toMatch(/aws_?account/i);
+    }
+  });
+});
