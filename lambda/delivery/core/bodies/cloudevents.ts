@@ -36,8 +36,8 @@ const envelope = <T extends TriggerId>(trigger: T) => {
       type: v.pipe(v.literal(type), v.title('Type'), v.description(`Always ${type}.`)),
       subject: v.optional(attribute('Subject', 'The data source, segment, measure or run of the event.')),
       time: attribute('Time', 'When the event happened, ISO 8601 in UTC.'),
-      awsaccount: v.optional(attribute('AWS account', 'As awsAccount in the data. Omitted as there.')),
-      awsregion: v.optional(attribute('AWS Region', 'As awsRegion in the data. Omitted as there.')),
+      awsaccount: v.optional(attribute('AWS account', 'As awsAccount in the data, if it is not empty.')),
+      awsregion: v.optional(attribute('AWS Region', 'As awsRegion in the data, if it is not empty.')),
       datacontenttype: v.pipe(
         v.literal('application/json'),
         v.title('Content type of the data'),

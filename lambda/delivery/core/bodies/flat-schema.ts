@@ -34,12 +34,8 @@ const common = <T extends TriggerId>(trigger: T) => ({
 });
 
 const origin = {
-  awsAccount: v.optional(
-    text('AWS account', "AWS account that the event happened in. Omitted for the connector's account and Region."),
-  ),
-  awsRegion: v.optional(
-    text('AWS Region', "AWS Region that the event happened in. Omitted for the connector's account and Region."),
-  ),
+  awsAccount: text('AWS account', "AWS account of the event. Empty for the connector's own account and Region."),
+  awsRegion: text('AWS Region', "AWS Region of the event. Empty for the connector's own account and Region."),
 };
 
 const run = {

@@ -113,9 +113,9 @@ function commonFields<T extends TriggerId>(input: BodyInput, trigger: T) {
   };
 }
 
-const originFields = ({ awsAccount, awsRegion }: Origin): Origin => ({
-  awsAccount: awsAccount && name(awsAccount),
-  awsRegion: awsRegion && name(awsRegion),
+const originFields = ({ awsAccount, awsRegion }: Origin) => ({
+  awsAccount: name(awsAccount),
+  awsRegion: name(awsRegion),
 });
 
 function runFields(event: Extract<TriggerEvent, { status: unknown }>) {
