@@ -253,6 +253,8 @@ const ROW = fieldsOf<DeliveryRow, 'subscription' | 'eventId'>({
   occurredAt: true,
   acceptedAt: true,
   isTest: true,
+  awsAccount: true,
+  awsRegion: true,
   outcome: true,
 });
 const OUTCOME = fieldsOf<Outcome>({ state: true, by: true, at: true, message: true, subject: true, untold: true });

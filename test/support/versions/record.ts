@@ -532,6 +532,8 @@ class Recorder {
     const message = JSON.parse(first?.body ?? '') as DeliveryMessage;
     this.test = { ...message, isTest: true, event: { ...message.event, eventId: 'test' } };
     await this.try({ body: JSON.stringify({ ...this.test, event: { ...message.event, eventId: 'tested' } }) });
+    const elsewhere = { ...message.event, ...ELSEWHERE, eventId: 'elsewhere' };
+    await this.try({ body: JSON.stringify({ ...message, event: elsewhere }) });
     // A delivery that waits for its second attempt, and the same after one hop of a long wait.
     const [retry] = await this.try(...(await this.fail('failing', 'retried')));
     if (!retry) throw new Error('deliver sent no retry');
