@@ -52,7 +52,7 @@ export class SourceForwarding extends Construct {
     this.allow(sourceConditions(source._kind));
   }
 
-  /** The lists take the path of the events: `PutEvents` cannot reach a bus in another Region, and a rule can. */
+  /** The lists take the path of the events, because rules can also send to a bus in another Region. */
   private createReconciliation(): SourceReconciliation {
     const { connectorBusArn: _, role: __, target, ...options } = this.props;
     const eventBus = events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
