@@ -19,11 +19,14 @@ export function allow(grantee: iam.IGrantable, actions: string[], ...resourceArn
 /** Allows DynamoDB actions on a table, and the use of the table's customer managed key if it has one. */
 export function allowOnTable(grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant {
   const prefixed = actions.map((action) => `dynamodb:${action}`);
-  const onTable = allow(grantee, prefixed, table.tableArn);
-  if (!table.encryptionKey) return onTable;
+  return allow(grantee, prefixed, table.tableArn).combine(allowTableKey(grantee, table, actions));
+}
+
+/** Allows the use of a table's customer managed key for these actions, if it has one. */
+function allowTableKey(grantee: iam.IGrantable, { encryptionKey }: dynamodb.ITable, actions: string[]): iam.Grant {
+  if (!encryptionKey) return iam.Grant.drop(grantee, 'the table has no customer managed key');
   const reads = actions.every((action) => /Get|Query|Scan/.test(action));
-  const key = table.encryptionKey;
-  return onTable.combine(reads ? key.grantDecrypt(grantee) : key.grantEncryptDecrypt(grantee));
+  return reads ? encryptionKey.grantDecrypt(grantee) : encryptionKey.grantEncryptDecrypt(grantee);
 }
 
 /** Allows reading and changing the items of expected subjects in the Subscriptions table, but no subscriptions. */
@@ -47,7 +50,7 @@ export function allowOnKeys(
     conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] } },
   });
   onItems.assertSuccess();
-  return table.encryptionKey ? onItems.combine(table.encryptionKey.grantEncryptDecrypt(grantee)) : onItems;
+  return onItems.combine(allowTableKey(grantee, table, actions));
 }
 
 /** Allows scans of a table that return the partition keys only. */
