@@ -6,11 +6,11 @@ const files = (include: string[], exclude: string[]) => globSync(include, { cwd:
 
 /** Tests outside of `npm test`, by the mode that runs them. */
 const OTHER_RUNS: Record<string, string[]> = {
-  // What is shipped and what it costs: built, installed and measured; and the simulation. `.ci/run` runs these after `npm cit`.
+  // What is shipped and what it costs: built, installed and measured; and the simulation in processes of its own. `.ci/run` runs
+  // these after `npm cit`.
   release: [
     ...['test/package/**/*.test.ts', 'test/bench/**/*.test.ts'],
-    // `npm test` explores the smallest story of each protocol, and the soak compares the search with one without pruning.
-    ...files(['test/simulation/**/*.test.ts'], ['test/simulation/exhaustive*.test.ts']),
+    ...['test/simulation/processes.test.ts', 'test/simulation/aws/table.property.test.ts'],
   ],
   exhaustive: ['test/simulation/exhaustive-pruning.test.ts'],
   // Needs Python with boto3.

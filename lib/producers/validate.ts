@@ -1,10 +1,7 @@
 import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { ORGANIZATION_ID, ORGANIZATION_PATH } from '../../contract/organization';
 import { isAccount, partitionOf } from '../shared/validate-arn';
-
-// AWS Organizations API reference, Organization, Root and OrganizationalUnit: the patterns of their IDs.
-const ORGANIZATION = /^o-[a-z0-9]{10,32}$/;
-const PATH = /^r-[0-9a-z]{4,32}(\/ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})*$/;
 
 /** @throws Error if the text is no account ID. Tokens are accepted. */
 export function validateAccount(accountId: string): void {
@@ -14,12 +11,12 @@ export function validateAccount(accountId: string): void {
 
 /** @throws Error if the texts are no organization ID, or no path in it. Tokens are accepted. */
 export function validateOrganization(organizationId: string, path: string | undefined): void {
-  if (!Token.isUnresolved(organizationId) && !ORGANIZATION.test(organizationId)) {
+  if (!Token.isUnresolved(organizationId) && !ORGANIZATION_ID.test(organizationId)) {
     throw new Error(
       `Producer.organization has '${organizationId}': write the ID of an organization, such as 'o-a1b2c3d4e5'`,
     );
   }
-  if (path === undefined || Token.isUnresolved(path) || PATH.test(path)) return;
+  if (path === undefined || Token.isUnresolved(path) || ORGANIZATION_PATH.test(path)) return;
   throw new Error(
     `Producer.organization has the path '${path}': write the ID of the root and of each organizational unit below it, ` +
       "such as 'r-ab12/ou-ab12-11111111'",

@@ -1,7 +1,8 @@
 import { Token } from 'aws-cdk-lib';
+import { ACCOUNT_ID } from '../../contract/organization';
 
 /** Whether the text is an account ID. Tokens are accepted. */
-export const isAccount = (text: string): boolean => Token.isUnresolved(text) || /^\d{12}$/.test(text);
+export const isAccount = (text: string): boolean => Token.isUnresolved(text) || ACCOUNT_ID.test(text);
 
 /** Whether the text can be the code of a Region. Tokens are accepted. */
 export const isRegion = (text: string): boolean => Token.isUnresolved(text) || /^[a-z]{2,}(-[a-z]+)+-\d$/.test(text);

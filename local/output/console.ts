@@ -5,6 +5,8 @@ import { SignInMessage } from '../../lambda/custom-connector/core/sign-in';
 import { deliveryKeyOf } from '../../lambda/delivery/core/delivery-id';
 import { RegistrationMessage } from '../../lambda/registration/core/flow-registration';
 import { LogMessage } from '../../lambda/shared/core/log-messages';
+import type { BusEvent } from '../bus/event-bus';
+import { type Refusal, refusalText } from '../bus/refusal';
 import type { DeadLetter, LocalStack } from '../stack';
 import type { LocalConnector } from '../stack/connector';
 import type { Summary } from './report';
@@ -91,6 +93,10 @@ export function logLine(functionId: string, line: string): string | undefined {
   }
 }
 
+/** An event that a bus of another account or Region refused, for the console. */
+export const refusedLine = (event: BusEvent, { code, message }: Refusal): string =>
+  `${dim(time(Date.now()))} ${yellow('refused  ')} ${event['detail-type']} of account ${event.account}: ${code}: ${message}`;
+
 const reportText = ({ deliveryId, outcome, reason }: Readonly<Record<string, unknown>>): string => {
   const flow = `${deliveryKeyOf(String(deliveryId))?.subscription}: its flow ${outcome}`;
   return reason === undefined ? flow : `${flow}: ${reason}`;
@@ -107,9 +113,13 @@ export function deadLetterLines(deadLetters: readonly DeadLetter[]): { rejected:
   const rejected: string[] = [];
   const failed: string[] = [];
   for (const { messageAttributes, queueLogicalId } of deadLetters) {
-    const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE];
+    const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE] ?? refusalText(messageAttributes);
     if (reason) rejected.push(reason);
-    else failed.push(`the dead-letter queue ${queueLogicalId} has a message whose handler failed each time`);
+    else {
+      const { ERROR_MESSAGE: error } = messageAttributes;
+      const what = error === undefined ? 'a message whose handler failed each time' : `an undelivered event: ${error}`;
+      failed.push(`the dead-letter queue ${queueLogicalId} has ${what}`);
+    }
   }
   return { rejected, failed };
 }

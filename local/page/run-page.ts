@@ -6,6 +6,7 @@ import { Output } from '../../contract/outputs';
 import { REJECTION_REASON_ATTRIBUTE } from '../../contract/shared';
 import { cut } from '../../lambda/shared/core/text';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
+import { refusalText } from '../bus/refusal';
 import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import type { DeadLetter, LocalStack } from '../stack';
 import { type BusHistory, LIMITS } from './bus-history';
@@ -72,6 +73,9 @@ export function runPage(
 }
 
 function rejectedOf({ messageAttributes, queueLogicalId, sentAt, body }: DeadLetter): Rejected {
-  const reason = messageAttributes[REJECTION_REASON_ATTRIBUTE] ?? `the handler failed each time (${queueLogicalId})`;
+  const reason =
+    messageAttributes[REJECTION_REASON_ATTRIBUTE] ??
+    refusalText(messageAttributes) ??
+    `the handler failed each time (${queueLogicalId})`;
   return { at: sentAt, reason: cut(reason, 1000), body: cut(body, LIMITS.characters) };
 }

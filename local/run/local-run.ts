@@ -7,11 +7,21 @@ import { readTextFile } from '../../cli/shell/text-file';
 import { readSubscriptionFile, type SubscriptionFile } from '../../cli/subscriptions/subscription-file';
 import { Env } from '../../contract/environment';
 import { DomainEvent, HealthEvent } from '../../contract/events';
+import { Output } from '../../contract/outputs';
 import { register, SubscriptionConflictError } from '../../lambda/registration/core/register';
 import { numberText } from '../../lambda/shared/core/number-text';
-import type { BusEvent } from '../bus/event-bus';
+import { type BusEvent, DEFAULT_BUS } from '../bus/event-bus';
+import type { Refusal } from '../bus/refusal';
 import { FlowReceiver } from '../engines/services/flow-receiver';
-import { deadLetterLines, logLine, nextSteps, problemsOf, stalledText, summaryText } from '../output/console';
+import {
+  deadLetterLines,
+  logLine,
+  nextSteps,
+  problemsOf,
+  refusedLine,
+  stalledText,
+  summaryText,
+} from '../output/console';
 import { Progress } from '../output/progress';
 import { type ExpectedSubscription, RunReport } from '../output/report';
 import { StatusLine } from '../output/status-line';
@@ -20,13 +30,14 @@ import { runPage } from '../page/run-page';
 import { PageServer } from '../page/server';
 import { Cleanups } from '../shared/cleanups';
 import { UserError } from '../shared/user-error';
-import { type LocalStack, messagesIn, startLocalStack } from '../stack';
+import { type LocalStack, messagesIn, startLocalApp } from '../stack';
 import { type LocalConnector, localConnector } from '../stack/connector';
 import { writeLocalRunFile } from './announce';
 import { readAnswers } from './answer-file';
 import { connectorApiSteps } from './connector-api-steps';
 import { type EventFile, readEvents } from './event-file';
 import type { Options } from './options';
+import { type OrganizationFile, organizationOf } from './organization-file';
 import { ProgressLimit } from './progress-limit';
 import { replay } from './replay';
 import { runDesigner } from './run-designer';
@@ -56,6 +67,19 @@ export interface Outcome {
   readonly limit?: string;
 }
 
+/** Events to put. */
+interface Feed {
+  readonly file: string;
+  readonly entries: EventFile;
+  /** The account that puts them. Undefined: the connector's. */
+  readonly account: string | undefined;
+}
+
+/** Events with the stack in whose account they are put. */
+interface ProducerFeed extends Feed {
+  readonly producer: LocalStack;
+}
+
 /** One local run, from reading the files to the exit status. */
 export class LocalRun {
   private readonly cleanups = new Cleanups();
@@ -70,8 +94,10 @@ export class LocalRun {
   private put = 0;
   private readonly limit = new ProgressLimit();
   private page: PageServer | undefined;
+  private readonly organization: OrganizationFile | undefined;
 
   constructor(private readonly options: Options) {
+    this.organization = organizationOf(options);
     // With --json, standard output is reserved for the document.
     this.status = new StatusLine(options.json ? process.stderr : process.stdout);
     this.cleanups.add(() => this.status.stop());
@@ -80,8 +106,8 @@ export class LocalRun {
   /** @returns undefined if the run continues. */
   async run(): Promise<Outcome | undefined> {
     // Reads all files first, so that mistakes are reported before anything starts.
-    const { app, stack: stackName, events, answers: answerFile } = this.options;
-    const entries = readEvents(events === undefined ? '' : readTextFile(events, '--events'), events ?? '');
+    const { app, stack: stackName, answers: answerFile } = this.options;
+    const files = this.readFeeds();
     const answers =
       answerFile === undefined ? undefined : readAnswers(readTextFile(answerFile, '--answers'), answerFile);
     this.readSubscriptions('http://127.0.0.1:1');
@@ -89,11 +115,12 @@ export class LocalRun {
     this.print('Synthesizing the stack …');
     const assembly = mkdtempSync(join(tmpdir(), 'power-automate-connector-'));
     this.cleanups.add(() => rmSync(assembly, { recursive: true, force: true }));
-    const templateFile = await synthesize(ROOT, { file: app ? resolve(app) : APP, stack: stackName }, assembly);
+    const templateFiles = await synthesize(ROOT, { file: app ? resolve(app) : APP, stack: stackName }, assembly);
 
     const receiver = new FlowReceiver(undefined, 0);
-    const stack = await startLocalStack({
-      templateFile,
+    const { connectorStack: stack, otherStacks } = await startLocalApp({
+      templateFiles,
+      organization: this.organization,
       endpointPort: this.options.port,
       secrets: this.options.secrets,
       parameters: this.options.parameters,
@@ -103,12 +130,19 @@ export class LocalRun {
       stopTimeoutMs: STOP_TIMEOUT_MS,
       routes: (request, response) =>
         receiver.handle(request, response) || (this.page?.handle(request, response) ?? false),
-      onEvent: (event, rules) => this.onEvent(event, rules),
+      onEvent: (event, rules, otherBusArn) => this.onEvent(event, rules, otherBusArn),
+      onRefused: (event, _rule, refusal) => this.onRefused(event, refusal),
       onLog: (functionId, line) => this.onLog(functionId, line),
     });
     this.cleanups.add(() => stack.stop());
     this.cleanups.add(writeLocalRunFile(stack.endpoint));
     this.print(`The connector runs at ${stack.endpoint}${this.options.once ? '' : ' (open it in a browser to watch)'}`);
+    for (const { stackName, account, region, endpoint } of otherStacks) {
+      this.print(`${stackName} runs at ${endpoint}, in account ${account} and ${region}`);
+    }
+
+    const feeds = this.withProducers(files, [stack, ...otherStacks]);
+    const total = feeds.reduce((sum, { entries }) => sum + entries.length, 0);
 
     const connector = localConnector(stack);
     this.cleanups.add(() => connector.close());
@@ -117,9 +151,9 @@ export class LocalRun {
     this.summary?.expect(subscriptions);
 
     let isIdle: boolean;
-    this.status.start(() => this.statusText(entries.length, stack));
+    this.status.start(() => this.statusText(total, stack));
     try {
-      if (events !== undefined) await this.replay(entries, events, stack, connector);
+      for (const feed of feeds) await this.replay(feed, stack, connector);
       if (this.options.runSchedules) await stack.runSchedules();
       isIdle = await this.limit.wait(this.waitSeconds, (signal) => stack.whenIdle(signal));
       // The schedule of `deliver`, which would run within a minute, reports what is overdue after these events.
@@ -130,11 +164,11 @@ export class LocalRun {
     } finally {
       this.status.stop();
     }
-    const outcome = await this.report(entries.length, stack, connector, isIdle);
+    const outcome = await this.report(total, stack, connector, isIdle);
     if (this.options.once) return outcome;
     const api = await connectorApiSteps(stack, connector);
     if (api) this.print(api);
-    this.print(nextSteps(stack, connector, this.options.subscriptions));
+    this.print(nextSteps(stack, connector, this.subscriptionsFile));
     return undefined;
   }
 
@@ -159,18 +193,54 @@ export class LocalRun {
         throw error instanceof SubscriptionConflictError ? new UserError(error.message) : error;
       });
     }
-    this.print(`${file.entries.length} subscriptions from ${this.options.subscriptions}`);
+    this.print(`${file.entries.length} subscriptions from ${this.subscriptionsFile}`);
     return [...declared, ...file.entries];
   }
 
+  private get subscriptionsFile(): string | undefined {
+    return this.options.subscriptions ?? this.organization?.subscriptions;
+  }
+
+  /** Reads the event files of the option and of the organization. */
+  private readFeeds(): Feed[] {
+    const { events } = this.options;
+    const files = [
+      ...(events === undefined ? [] : [{ file: events, account: undefined, option: '--events' }]),
+      ...(this.organization?.events.map((one) => ({ ...one, option: '--organization' })) ?? []),
+    ];
+    return files.map(({ file, account, option }) => ({
+      file,
+      account,
+      entries: readEvents(readTextFile(file, option), file),
+    }));
+  }
+
+  /** The files of events with the stacks of their accounts. Without those of accounts that `--stack` excludes. */
+  private withProducers(
+    feeds: readonly Feed[],
+    [stack, ...others]: readonly [LocalStack, ...LocalStack[]],
+  ): ProducerFeed[] {
+    return feeds.flatMap((feed) => {
+      const { account = stack.account, file } = feed;
+      const producer = [stack, ...others].find((one) => one.account === account);
+      if (producer) return [{ ...feed, producer }];
+      if (this.options.stack !== undefined) return [];
+      throw new UserError(`${file} has events of account ${account}, which has no stack in the app`);
+    });
+  }
+
   private readSubscriptions(endpoint: string): SubscriptionFile | undefined {
-    const { subscriptions: file } = this.options;
+    const file = this.subscriptionsFile;
     if (file === undefined) return undefined;
     const environment = { ...process.env, [LOCAL_FLOWS]: `${endpoint}/flows` };
     return readSubscriptionFile(readTextFile(file, '--subscriptions'), { file, environment, loopback: true });
   }
 
   private async showPage(stack: LocalStack, connector: LocalConnector): Promise<void> {
+    if (stack.outputs[Output.EVENT_BUS_NAME] === undefined) {
+      this.print('There is no page, because the stack has no outputs: call addOutputs() of the connector');
+      return;
+    }
     const designer = await runDesigner(stack, {
       exportDefinition: (url, actions) => definitionFor({ url, actions: actionsIn(actions) }),
       createKey: () => connector.createKey('designer'),
@@ -192,32 +262,44 @@ export class LocalRun {
     this.page?.changed();
   }
 
-  private onEvent(event: BusEvent, rules: readonly string[]): void {
+  private onEvent(event: BusEvent, rules: readonly string[], otherBusArn: string | undefined): void {
     const { source, 'detail-type': detailType } = event;
+    // The connector's own rules never match its health events.
+    if (rules.length === 0 && !HEALTH_EVENTS.includes(detailType)) {
+      const where = otherBusArn === undefined ? '' : ` on ${otherBusArn}`;
+      this.print(`no rule matches ${detailType} from source ${source}${where}: check the event's source and its bus`);
+    }
+    if (otherBusArn !== undefined) return;
     this.summary?.record(event);
     // A run with --once has no page.
     if (!this.options.once) this.history.record(event, rules, Date.now());
     this.page?.changed();
     if (OBSERVATIONS.includes(detailType)) for (const rule of rules) this.observationRules.add(rule);
-    // The connector's own rules never match its health events.
-    if (rules.length === 0 && !HEALTH_EVENTS.includes(detailType)) {
-      this.print(`no rule matches ${detailType} from source ${source}: check the event's source and its bus`);
-    }
   }
 
-  private async replay(entries: EventFile, file: string, stack: LocalStack, connector: LocalConnector) {
-    this.print(`Putting ${entries.length} events from ${file} …`);
+  private onRefused(event: BusEvent, refusal: Refusal): void {
+    this.print(refusedLine(event, refusal));
+    this.page?.changed();
+  }
+
+  /** Puts the events of a file on the connector's bus, or on the default bus of another account. */
+  private async replay({ file, entries, producer }: ProducerFeed, stack: LocalStack, connector: LocalConnector) {
+    const isConnectors = producer === stack;
+    this.print(
+      `Putting ${entries.length} events from ${file}${isConnectors ? '' : ` in account ${producer.account}`} …`,
+    );
+    const before = this.put;
     await replay(entries, {
-      put: (input) => stack.putEvents(input),
-      busName: connector.busName,
+      put: (input) => producer.putEvents(input),
+      busName: isConnectors ? connector.busName : DEFAULT_BUS,
       room: () => this.room(stack),
       settled: () => this.settled(stack),
       onProgress: (put) => {
-        this.put = put;
+        this.put = before + put;
       },
       onRefused: ({ DetailType }, reason) => this.rejectedByBus.push(`${DetailType}: ${reason}`),
     });
-    this.print(`${numberText(this.put)} of ${numberText(entries.length)} events put`);
+    this.print(`${numberText(this.put - before)} of ${numberText(entries.length)} events put`);
   }
 
   /** Waits for the functions, so that a long file does not wait in memory. A stalled run puts its events in any case. */
@@ -227,7 +309,8 @@ export class LocalRun {
 
   private async settled(stack: LocalStack): Promise<void> {
     const { waitSeconds } = this.options;
-    const rules = [...this.observationRules];
+    const own = new Set(stack.rules.map(({ logicalId }) => logicalId));
+    const rules = [...this.observationRules].filter((rule) => own.has(rule));
     const isDrained = await this.limit.wait(waitSeconds, (signal) =>
       stack.whenDrained(rules, signal, () => this.limit.progress()),
     );

@@ -7,8 +7,10 @@ import { UserError } from '../shared/user-error';
 export interface Options {
   /** The user's CDK app. The default is the connector's own app. */
   readonly app: string | undefined;
-  /** A stack of the app. */
+  /** The only stack of the app to run. */
   readonly stack: string | undefined;
+  /** File with the accounts of the app. The default is in the folder of the app. */
+  readonly organization: string | undefined;
   /** File with JSON Lines of PutEvents entries. */
   readonly events: string | undefined;
   /** Subscription file, in addition to the subscriptions that the stack declares. */
@@ -51,9 +53,11 @@ Options
   --events FILE         events to put, in order: JSON Lines of PutEvents entries (Source, DetailType, Detail, Time)
                         (default ${EXAMPLE.events})
   --subscriptions FILE  the flows to start, and when (YAML; default ${EXAMPLE.subscriptions})
-  --app FILE            run the stack of this CDK app with the subscriptions that it declares; --events and
-                        --subscriptions are added to it and have no default
-  --stack NAME          the stack to run, if the app has several
+  --app FILE            run the stacks of this CDK app with the subscriptions that they declare; --events and
+                        --subscriptions are added to them and have no default
+  --stack NAME          run only this stack of the app
+  --organization FILE   the accounts of the app: their place in the organization, and the events that they put (JSON, see
+                        examples/organization/organization.json; default organization.json in the folder of the app)
   --once                exit when nothing is in flight; status 0 if every event reached every matching subscription
   --wait SECONDS        with --once: exit with status 1 after this time without progress (default 120); progress is an
                         event that was dispatched, or a delivery that is delivered, dead or held; a failed attempt is not
@@ -83,13 +87,16 @@ export function readOptions(
   const values = parse(args);
   if (values.help) return undefined;
   if (values.json && !values.once) throw new UserError('--json requires --once: write --once --json');
-  const { app, stack } = values;
+  const { app, stack, organization } = values;
   if (stack !== undefined && app === undefined)
     throw new UserError('--stack requires --app: write --app FILE --stack NAME');
+  if (organization !== undefined && app === undefined)
+    throw new UserError('--organization requires --app: write --app FILE --organization FILE');
   const byDefault = app === undefined ? EXAMPLE : undefined;
   return {
     app,
     stack,
+    organization,
     events: values.events ?? byDefault?.events,
     subscriptions: values.subscriptions ?? byDefault?.subscriptions,
     once: values.once ?? false,
@@ -111,6 +118,7 @@ function parse(args: readonly string[]) {
       options: {
         app: { type: 'string' },
         stack: { type: 'string' },
+        organization: { type: 'string' },
         events: { type: 'string' },
         subscriptions: { type: 'string' },
         once: { type: 'boolean' },

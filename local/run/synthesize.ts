@@ -9,16 +9,16 @@ import { UserError } from '../shared/user-error';
 export interface AppToSynthesize {
   /** Absolute path of the app. */
   readonly file: string;
-  /** Name or id of the stack. Required if the app has several. */
+  /** Name or id of the only stack to run. */
   readonly stack: string | undefined;
 }
 
 /**
- * Synthesizes a CDK app in a child process, like the CDK CLI. Returns the path of its stack's template.
+ * Synthesizes a CDK app in a child process, like the CDK CLI. Returns the paths of its stacks' templates.
  * @param root the package's folder.
  * @param outdir an empty folder for the cloud assembly.
  */
-export async function synthesize(root: string, { file, stack }: AppToSynthesize, outdir: string): Promise<string> {
+export async function synthesize(root: string, { file, stack }: AppToSynthesize, outdir: string): Promise<string[]> {
   const app = relative(process.cwd(), file);
   if (!existsSync(join(root, 'dist/lambda'))) throw new UserError('the handlers are not built: run npm run build');
   if (!existsSync(file)) throw new UserError(`${app} does not exist`);
@@ -36,7 +36,7 @@ export async function synthesize(root: string, { file, stack }: AppToSynthesize,
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   if (code !== 0) throw new UserError(`${app} could not be synthesized:\n${errors.trim()}`);
-  return templateOf(app, stacksIn(outdir), stack);
+  return templatesOf(app, stacksIn(outdir), stack);
 }
 
 /** The nearest parent folder with a cdk.json, in which the CDK CLI would run, or the app's own folder. */
@@ -86,17 +86,14 @@ function stacksIn(directory: string): StackArtifact[] {
   });
 }
 
-function templateOf(app: string, stacks: readonly StackArtifact[], wanted: string | undefined): string {
+function templatesOf(app: string, stacks: readonly StackArtifact[], wanted: string | undefined): string[] {
   const names = stacks.map(({ id }) => id).join(', ');
   if (stacks.length === 0) {
     throw new UserError(`${app} synthesized no stack: it must create an App without "outdir", and a stack in it`);
   }
-  const found = wanted === undefined ? stacks : stacks.filter(({ id, stackName }) => [id, stackName].includes(wanted));
+  if (wanted === undefined) return stacks.map(({ templateFile }) => templateFile);
+  const found = stacks.filter(({ id, stackName }) => [id, stackName].includes(wanted));
   const [one] = found;
-  if (one && found.length === 1) return one.templateFile;
-  throw new UserError(
-    wanted === undefined
-      ? `${app} has ${stacks.length} stacks: choose one with --stack: ${names}`
-      : `${app} has ${one ? 'several stacks' : 'no stack'} ${wanted}: choose one with --stack: ${names}`,
-  );
+  if (one && found.length === 1) return [one.templateFile];
+  throw new UserError(`${app} has ${one ? 'several stacks' : 'no stack'} ${wanted}: choose one with --stack: ${names}`);
 }

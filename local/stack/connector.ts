@@ -14,7 +14,7 @@ import { SubscriptionTable } from '../../lambda/subscriptions/adapters/subscript
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import { LOCAL_CLIENT_CONFIG } from '../shared/client-config';
 import { UserError } from '../shared/user-error';
-import type { LocalFunction, LocalStack } from '.';
+import type { LocalFunction, LocalStack } from './local-stack';
 
 /**
  * Finds the stack's connector, and accesses it through the endpoints of its services. Identifies its parts by its
@@ -76,11 +76,17 @@ export function localConnector(stack: LocalStack) {
 
 export type LocalConnector = ReturnType<typeof localConnector>;
 
-/** The functions that run a handler, identified by the service name of Powertools that the construct sets. */
+/** Whether a connector is among the functions of a stack. */
+export const hasConnector = (functions: readonly Pick<LocalFunction, 'environment'>[]): boolean =>
+  functions.some((one) => runs(one, 'deliver'));
+
+/** Identifies a handler by the service name of Powertools that the construct sets. */
+const runs = ({ environment }: Pick<LocalFunction, 'environment'>, handler: HandlerName): boolean =>
+  environment.POWERTOOLS_SERVICE_NAME === handler && environment[Env.CONNECTOR_ID] !== undefined;
+
+/** The functions that run a handler. */
 const handlers = (stack: LocalStack, handler: HandlerName): LocalFunction[] =>
-  stack.functions.filter(
-    ({ environment }) => environment.POWERTOOLS_SERVICE_NAME === handler && environment[Env.CONNECTOR_ID] !== undefined,
-  );
+  stack.functions.filter((one) => runs(one, handler));
 
 function only(found: readonly LocalFunction[], { stackName }: LocalStack): LocalFunction {
   const [one] = found;

@@ -18,9 +18,9 @@ import { runOperations, runRoutes } from '../engines/stubs/runs';
 import { Activity } from '../shared/activity';
 import type { Cleanups } from '../shared/cleanups';
 import type { Plan } from '../template/model/plan';
-import { ACCOUNT, REGION } from '../template/plan';
 import { secretOf } from '../template/resources/secrets-manager';
 import { parameterOf } from '../template/resources/ssm';
+import type { Environment } from '../template/template';
 import type { LocalService, LocalStack, LocalStackOptions } from './local-stack';
 
 /** The started servers of a stack. `cleanups` stops them. */
@@ -35,7 +35,12 @@ export interface Engines {
 }
 
 /** @param routes tried before the routes of the stubs and of the options. */
-export async function startEngines(options: LocalStackOptions, routes: Routes, cleanups: Cleanups): Promise<Engines> {
+export async function startEngines(
+  { account, region }: Environment,
+  options: LocalStackOptions,
+  routes: Routes,
+  cleanups: Cleanups,
+): Promise<Engines> {
   const answers = answersOf(options);
   const profiles = new CustomerProfiles(answers);
   const all: Routes[] = [
@@ -52,9 +57,9 @@ export async function startEngines(options: LocalStackOptions, routes: Routes, c
     onCall: options.onCall,
   });
   cleanups.add(() => endpoint.stop());
-  const dynamoDb = await startDynamoDb(REGION, options.onCall);
+  const dynamoDb = await startDynamoDb(region, options.onCall);
   cleanups.add(() => dynamoDb.stop());
-  const sqs = await SqsEngine.start(ACCOUNT, REGION, activity, options.onCall);
+  const sqs = await SqsEngine.start(account, region, activity, options.onCall);
   cleanups.add(() => sqs.stop());
   const endpoints = {
     dynamodb: dynamoDb.endpoint,
@@ -93,8 +98,8 @@ export function serveOperations(
   endpoint.serve({
     ...kmsOperations(plan.keys),
     // The first match wins, so that the options override the template.
-    ...secretsManagerOperations([...fromOptions(options.secrets, secretOf), ...plan.secrets]),
-    ...ssmOperations([...fromOptions(options.parameters, parameterOf), ...plan.parameters]),
+    ...secretsManagerOperations([...fromOptions(options.secrets, secretOf, plan), ...plan.secrets]),
+    ...ssmOperations([...fromOptions(options.parameters, parameterOf, plan), ...plan.parameters]),
     ...athenaOperations(answers),
     ...redshiftDataOperations(answers),
     ...cloudWatchOperations(answers),
@@ -102,13 +107,15 @@ export function serveOperations(
     ...runOperations(answers),
     'AWSEvents.PutEvents': putEvents,
   });
-  endpoint.serveQuery(stsOperations({ account: ACCOUNT, region: REGION }));
+  endpoint.serveQuery(stsOperations(plan.environment));
 }
 
 const answersOf = ({ answers }: LocalStackOptions): StubResponses => answers ?? (() => undefined);
 
 /** Secrets or parameters from the options, in the form of the plan's. */
 const fromOptions = <T>(
-  values: Readonly<Record<string, string>> = {},
+  values: Readonly<Record<string, string>> | undefined,
   make: (name: string, value: string, account: string, region: string) => T,
-): T[] => Object.entries(values).map(([name, value]) => make(name, value, ACCOUNT, REGION));
+  { environment }: Plan,
+): T[] =>
+  Object.entries(values ?? {}).map(([name, value]) => make(name, value, environment.account, environment.region));

@@ -1,7 +1,6 @@
 import { EventSource } from '../engines/functions/event-source';
 import { LambdaFunction } from '../engines/functions/lambda';
 import type { Plan } from '../template/model/plan';
-import { REGION } from '../template/plan';
 import type { Engines } from './engines';
 import type { LocalService, LocalStackOptions } from './local-stack';
 
@@ -11,7 +10,7 @@ export function lambdaFunctions(plan: Plan, engines: Engines, options: LocalStac
   const functions = plan.functions.map(
     (input) =>
       new LambdaFunction(input, {
-        region: REGION,
+        region: plan.environment.region,
         environment: { ...endpointVariables(endpoints), ...options.functionEnvironment },
         activity,
         stopTimeoutMs: options.stopTimeoutMs ?? 0,
@@ -49,7 +48,7 @@ export function startEventSources(
   const sources = plan.eventSources.map((input) => {
     const target = functions.get(input.functionArn);
     if (!target) throw new Error(`${input.logicalId}: ${input.functionArn} does not exist`);
-    return new EventSource(input, sqs, target, REGION, activity);
+    return new EventSource(input, sqs, target, plan.environment.region, activity);
   });
   cleanups.add(async () => {
     const stopped = sources.map((source) => source.stop());

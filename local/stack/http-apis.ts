@@ -2,7 +2,6 @@ import type { LambdaFunction } from '../engines/functions/lambda';
 import { type HttpApi, startHttpApi } from '../engines/services/http-api';
 import type { Cleanups } from '../shared/cleanups';
 import type { Plan } from '../template/model/plan';
-import { ACCOUNT } from '../template/plan';
 
 /** The started HTTP APIs of a stack. */
 export interface HttpApis {
@@ -13,10 +12,10 @@ export interface HttpApis {
 }
 
 /** Starts a server for each API. Their addresses are needed for the plan, and the plan has the functions that they invoke. */
-export async function startHttpApis(declared: Plan['apis'], cleanups: Cleanups): Promise<HttpApis> {
+export async function startHttpApis({ apis: declared, environment }: Plan, cleanups: Cleanups): Promise<HttpApis> {
   const apis = new Map<string, HttpApi>();
   for (const { logicalId } of declared) {
-    const api = await startHttpApi(ACCOUNT);
+    const api = await startHttpApi(environment.account);
     cleanups.add(() => api.stop());
     apis.set(logicalId, api);
   }

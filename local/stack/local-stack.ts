@@ -100,6 +100,8 @@ export interface LocalStack {
    */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<LocalService, string>>;
+  /** The account whose administrator puts the events of `putEvents` and of the endpoint. */
+  readonly account: string;
   readonly region: string;
   readonly stackName: string;
   /** Resolved outputs of the template. */

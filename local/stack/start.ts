@@ -1,10 +1,11 @@
 import { LOCAL_RUN_ROUTE, type LocalRunDescription } from '../../cli/connector/local-run';
+import { EventNetwork } from '../bus/event-network';
 import { CustomResources } from '../engines/functions/custom-resource';
 import type { LambdaFunction } from '../engines/functions/lambda';
 import type { Routes } from '../engines/protocol/endpoint';
 import { Cleanups } from '../shared/cleanups';
 import type { Plan } from '../template/model/plan';
-import { ACCOUNT, planTemplate, REGION, stackId } from '../template/plan';
+import { ACCOUNT, planTemplate, stackId } from '../template/plan';
 import { type LoadedTemplate, loadTemplate } from '../template/template';
 import { putEventsOf, serveOperations, startEngines } from './engines';
 import { lambdaFunctions, startEventSources } from './functions';
@@ -19,11 +20,33 @@ import { eventBuses, patternRules, schedules } from './rules';
  * with a `TemplateError` for an unsupported feature or a failed custom resource, with an Error if the port is taken.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const loaded = loadTemplate(options.templateFile);
-  const { apis } = planTemplate(loaded, (name) => `http://127.0.0.1/${ACCOUNT}/${name}`);
+  return startPlanned(planStack(options.templateFile), new EventNetwork(options), options);
+}
+
+/** A stack of an app, validated. */
+export interface PlannedStack {
+  readonly loaded: LoadedTemplate;
+  readonly plan: Plan;
+  /** Whether an ARN is that of a bus of another stack. */
+  readonly isAppBus: (arn: string) => boolean;
+}
+
+/** Validates a template. Throws a `TemplateError`. */
+export function planStack(templateFile: string, isAppBus: PlannedStack['isAppBus'] = () => false): PlannedStack {
+  const loaded = loadTemplate(templateFile);
+  const plan = planTemplate(loaded, (name) => `http://127.0.0.1/${ACCOUNT}/${name}`, undefined, isAppBus);
+  return { loaded, plan, isAppBus };
+}
+
+/** Starts a planned stack. Its buses become part of the network. */
+export async function startPlanned(
+  planned: PlannedStack,
+  network: EventNetwork,
+  options: LocalStackOptions,
+): Promise<LocalStack> {
   const cleanups = new Cleanups();
   try {
-    return await start(loaded, apis, options, cleanups);
+    return await start(planned, network, options, cleanups);
   } catch (error) {
     await cleanups.run();
     throw error;
@@ -31,12 +54,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 }
 
 async function start(
-  loaded: LoadedTemplate,
-  declaredApis: Plan['apis'],
+  { loaded, plan: declared, isAppBus }: PlannedStack,
+  network: EventNetwork,
   options: LocalStackOptions,
   cleanups: Cleanups,
 ): Promise<LocalStack> {
   const { stackName } = loaded;
+  const { environment } = declared;
   let description: LocalRunDescription | undefined;
   let customResources: CustomResources | undefined;
   const routes: Routes = (request, response) => {
@@ -45,20 +69,20 @@ async function start(
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(description));
     return true;
   };
-  const engines = await startEngines(options, routes, cleanups);
+  const engines = await startEngines(environment, options, routes, cleanups);
   const { endpoint, endpoints, sqs, dynamoDb, activity } = engines;
-  customResources = new CustomResources(endpoint.url, stackId(stackName));
+  customResources = new CustomResources(endpoint.url, stackId(stackName, environment));
 
-  const apis = await startHttpApis(declaredApis, cleanups);
+  const apis = await startHttpApis(declared, cleanups);
 
   // Planned again, because the URLs of queues and APIs are known now.
-  const plan = planTemplate(loaded, (name) => sqs.url(name), apis.url);
+  const plan = planTemplate(loaded, (name) => sqs.url(name), apis.url, isAppBus);
   for (const { input } of plan.tables) dynamoDb.createTable(input);
   for (const queue of plan.queues) sqs.createQueue(queue);
 
   const functions = lambdaFunctions(plan, engines, options);
-  const destinations = { sqs, functions, log: (id: string, message: string) => options.onLog?.(id, message) };
-  const putEvents = putEventsOf(eventBuses(plan, destinations, options.onEvent), activity);
+  const destinations = { network, sqs, functions, log: (id: string, message: string) => options.onLog?.(id, message) };
+  const putEvents = putEventsOf(eventBuses(plan, destinations), activity);
   serveOperations(plan, engines, putEvents, options);
   startEventSources(plan, engines, functions);
   apis.serve(plan, functions);
@@ -74,10 +98,11 @@ async function start(
     plan.physicalIds.set(input.logicalId, id);
   }
 
-  description = { stackName, region: REGION, outputs: plan.outputs, endpoints };
+  description = { stackName, region: environment.region, outputs: plan.outputs, endpoints };
   return {
     endpoint: endpoint.url,
     ...description,
+    account: environment.account,
     endpoints,
     functions: plan.functions.map(({ logicalId, arn, environment }) => ({
       logicalId,

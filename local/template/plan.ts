@@ -1,21 +1,32 @@
+import { DEFAULT_BUS } from '../bus/event-bus';
 import type { EventSourceInput } from '../engines/functions/event-source';
 import { TemplateError } from '../shared/user-error';
 import { resolve, resolveCondition, type Scope } from './intrinsics';
 import { IGNORED_TYPES } from './model/ignored';
-import type { Plan } from './model/plan';
+import type { Plan, RuleTarget } from './model/plan';
 import { Properties, pick } from './model/properties';
 import { dependencyOrder } from './order';
 import { resourceType } from './resources';
 import { ignoredResource } from './resources/ignored';
 import type { PhysicalResource, StackContext } from './resources/resource-type';
-import type { LoadedTemplate, ResourceDefinition } from './template';
+import { statementsOfRole } from './roles';
+import { ACCOUNT, type Environment, type LoadedTemplate, REGION, type ResourceDefinition } from './template';
 
-/** The default account of the embedded SQS. */
-export const ACCOUNT = '000000000000';
-export const REGION = 'us-east-1';
+export { ACCOUNT, REGION };
 
-export const stackId = (stackName: string): string =>
-  `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/local`;
+const LOCAL: Environment = { account: ACCOUNT, region: REGION };
+
+export const stackId = (stackName: string, { account, region }: Environment): string =>
+  `arn:aws:cloudformation:${region}:${account}:stack/${stackName}/local`;
+
+export const busArn = ({ account, region }: Environment, name: string): string =>
+  `arn:aws:events:${region}:${account}:event-bus/${name}`;
+
+/** ARNs of the buses of a plan, with the default bus. */
+export const busArnsOf = ({ buses, environment }: Pick<Plan, 'buses' | 'environment'>): string[] => [
+  busArn(environment, DEFAULT_BUS),
+  ...buses.map(({ arn }) => arn),
+];
 
 /** What to do without a resource type that the connector can declare. */
 const ADVICE: Readonly<Record<string, string | undefined>> = {
@@ -32,18 +43,23 @@ const DEFAULT_VISIBILITY_SECONDS = 30;
  * feature: a resource type, property, value, intrinsic function or unknown name.
  * @param queueUrl returns a queue's URL by its name.
  * @param apiUrl returns the address of an HTTP API by its logical id.
+ * @param isAppBus whether an ARN is that of a bus of another stack of the app.
  */
 export function planTemplate(
   loaded: LoadedTemplate,
   queueUrl: (name: string) => string,
   apiUrl: (logicalId: string) => string = (id) => `https://${id.toLowerCase()}.execute-api.${REGION}.amazonaws.com`,
+  isAppBus: (arn: string) => boolean = () => false,
 ): Plan {
-  const { template, stackName, directory, assets } = loaded;
-  const stack: StackContext = { stackName, account: ACCOUNT, region: REGION, directory, assets, queueUrl, apiUrl };
+  const { template, stackName, directory, assets, environment = LOCAL } = loaded;
+  const stack: StackContext = { stackName, ...environment, directory, assets, queueUrl, apiUrl };
   const created = new Map<string, PhysicalResource>();
   const scope = templateScope(loaded, created);
   const plan: Plan = {
+    environment,
     buses: [],
+    busPolicies: new Map(),
+    roles: new Map(),
     rules: [],
     schedules: [],
     queues: [],
@@ -82,7 +98,11 @@ export function planTemplate(
       plan.outputs[name] = String(resolve(output.Value, scope, `Outputs.${name}`));
     }
   }
-  checkConnections(plan);
+  const ownBuses = busArnsOf(plan);
+  checkConnections(plan, (arn) => ownBuses.includes(arn) || isAppBus(arn));
+  for (const { roleArn, where } of plan.rules.flatMap(({ targets }) => targets).filter(isBus)) {
+    if (roleArn !== undefined) plan.roles.set(roleArn, statementsOfRole(roleArn, loaded, plan, where));
+  }
   return plan;
 }
 
@@ -105,14 +125,14 @@ function declare(
 }
 
 function templateScope(loaded: LoadedTemplate, created: ReadonlyMap<string, PhysicalResource>): Scope {
-  const { template, stackName } = loaded;
+  const { template, stackName, environment = LOCAL } = loaded;
   const pseudo: Readonly<Record<string, string | undefined>> = {
-    'AWS::AccountId': ACCOUNT,
-    'AWS::Region': REGION,
+    'AWS::AccountId': environment.account,
+    'AWS::Region': environment.region,
     'AWS::Partition': 'aws',
     'AWS::URLSuffix': 'amazonaws.com',
     'AWS::StackName': stackName,
-    'AWS::StackId': stackId(stackName),
+    'AWS::StackId': stackId(stackName, environment),
     'AWS::NoValue': undefined,
   };
   const physical = (logicalId: string): PhysicalResource => {
@@ -157,21 +177,24 @@ function templateScope(loaded: LoadedTemplate, created: ReadonlyMap<string, Phys
   return scope;
 }
 
-/** Checks that the targets of all references by ARN or name are in the template. */
-function checkConnections(plan: Plan): void {
+/** Whether a rule's target is an event bus. */
+export const isBus = ({ arn }: Pick<RuleTarget, 'arn'>): boolean => /^arn:[^:]+:events:[^:]*:\d*:event-bus\//.test(arn);
+
+/** Checks that the targets of all references by ARN or name are in the template, or are buses of the app. */
+function checkConnections(plan: Plan, isKnownBus: (arn: string) => boolean): void {
   const queues = new Set(plan.queues.map((queue) => queue.arn));
   const functions = new Set(plan.functions.map((one) => one.arn));
-  const buses = new Set(['default', ...plan.buses.map((bus) => bus.name)]);
   const checkQueue = (arn: string | undefined, where: string) => {
     if (arn !== undefined && !queues.has(arn)) throw new TemplateError(where, `${arn} is not a queue of the template`);
   };
   for (const queue of plan.queues) checkQueue(queue.deadLetterArn, `${queue.logicalId}.RedrivePolicy`);
   for (const rule of plan.rules) {
-    if (!buses.has(rule.busName)) {
+    if (!isKnownBus(busArn(plan.environment, rule.busName))) {
       throw new TemplateError(`${rule.logicalId}.EventBusName`, `${rule.busName} is not an event bus of the template`);
     }
     for (const target of rule.targets) {
-      if (!queues.has(target.arn) && !functions.has(target.arn)) {
+      if (isBus(target)) checkBusTarget(target, isKnownBus);
+      else if (!queues.has(target.arn) && !functions.has(target.arn)) {
         throw new TemplateError(
           target.where,
           `the local run implements only queues and functions of the template as targets, not ${target.arn}`,
@@ -197,6 +220,18 @@ function checkConnections(plan: Plan): void {
         `${source.functionArn} is not a function of the template`,
       );
     }
+  }
+}
+
+/** EventBridge requires a role for a target that is a bus, and rejects another input (API reference, PutTargets). */
+function checkBusTarget(
+  { arn, roleArn, input, inputTransformer, where }: RuleTarget,
+  isKnownBus: (arn: string) => boolean,
+): void {
+  if (!isKnownBus(arn)) throw new TemplateError(where, `${arn} is not an event bus of the app`);
+  if (roleArn === undefined) throw new TemplateError(where, 'a target that is an event bus needs a RoleArn');
+  if (input !== undefined || inputTransformer) {
+    throw new TemplateError(where, 'EventBridge does not change the input of a target that is an event bus');
   }
 }
 

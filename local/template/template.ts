@@ -19,10 +19,22 @@ export interface Template {
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Condition?: string }>>;
 }
 
+/** An account and a Region. */
+export interface Environment {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** The default account of the embedded SQS. */
+export const ACCOUNT = '000000000000';
+export const REGION = 'us-east-1';
+
 /** A template and its origin. */
 export interface LoadedTemplate {
   readonly template: Template;
   readonly stackName: string;
+  /** @default - ACCOUNT and REGION */
+  readonly environment?: Environment;
   /** The cloud assembly's folder. Asset paths are relative to it. */
   readonly directory: string;
   /** Paths of file assets by their object key in the bootstrap bucket. */
@@ -64,7 +76,7 @@ export function loadTemplate(file: string): LoadedTemplate {
   }
   checkSections(template, file);
   const directory = dirname(file);
-  return { template, directory, stackName: stackName(directory, basename(file)), assets: assetPaths(file) };
+  return { template, directory, ...stackOf(directory, basename(file)), assets: assetPaths(file) };
 }
 
 /** Reads the asset manifest next to a template. A template outside a cloud assembly has none. */
@@ -110,23 +122,31 @@ function checkSections(template: Template, file: string): void {
   }
 }
 
-/** The stack's name in the assembly's manifest, or the file's name if there is no manifest. */
-function stackName(directory: string, file: string): string {
+/** The stack's name and environment in the assembly's manifest. Without a manifest, the name is that of the file. */
+function stackOf(directory: string, file: string): Pick<LoadedTemplate, 'stackName' | 'environment'> {
   interface Artifact {
     readonly type?: string;
+    /** `aws://ACCOUNT/REGION`; either can be unknown. */
+    readonly environment?: string;
     readonly properties?: { readonly templateFile?: string; readonly stackName?: string };
   }
   try {
     const manifest = JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as {
       artifacts?: Record<string, Artifact>;
     };
-    for (const [id, artifact] of Object.entries(manifest.artifacts ?? {})) {
-      if (artifact.type === 'aws:cloudformation:stack' && artifact.properties?.templateFile === file) {
-        return artifact.properties.stackName ?? id;
-      }
+    for (const [id, { type, environment, properties }] of Object.entries(manifest.artifacts ?? {})) {
+      if (type !== 'aws:cloudformation:stack' || properties?.templateFile !== file) continue;
+      const [, account, region] = /^aws:\/\/([^/]+)\/(.+)$/.exec(environment ?? '') ?? [];
+      return {
+        stackName: properties.stackName ?? id,
+        environment: { account: known(account) ?? ACCOUNT, region: known(region) ?? REGION },
+      };
     }
   } catch {
     // A template outside a cloud assembly.
   }
-  return file.replace(/(\.template)?\.json$/, '');
+  return { stackName: file.replace(/(\.template)?\.json$/, '') };
 }
+
+/** The CDK writes `unknown-account` and `unknown-region` for a stack without an environment. */
+const known = (name: string | undefined): string | undefined => (name?.startsWith('unknown-') ? undefined : name);

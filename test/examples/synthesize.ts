@@ -5,6 +5,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
 
 const [folder = '', ...files] = process.argv.slice(2);
+// Each app listens to the end of the process, and Node.js warns of more than ten listeners.
+process.setMaxListeners(files.length + 10);
 for (const file of files) {
   // An app reads CDK_OUTDIR when it is created, and synthesizes before the process exits.
   process.env.CDK_OUTDIR = join(folder, basename(dirname(file)));

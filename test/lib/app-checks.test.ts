@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
-import { PowerAutomateConnectorStack } from '../../lib';
+import { PowerAutomateConnectorStack, ProducerForwarding } from '../../lib';
 import { everythingConnector, everythingForwarding } from '../support/app/everything';
 import {
   ACKNOWLEDGEMENTS,
@@ -13,6 +13,7 @@ import {
   nagFindings,
   nagProblems,
   OPTION_ACKNOWLEDGEMENTS,
+  PRODUCER_ACKNOWLEDGEMENTS,
 } from '../support/app/nag';
 import { temporaryFolder } from '../support/temporary-files';
 
@@ -39,6 +40,13 @@ describe('cdk-nag', () => {
     expect(nagProblems(nagFindings(connectorApp().app), [...ACKNOWLEDGEMENTS, ...DEFAULT_ACKNOWLEDGEMENTS])).toEqual(
       [],
     );
+  });
+
+  it('has no unacknowledged finding in the account of producers', () => {
+    const app = new App();
+    const connectorBusArn = 'arn:aws:events:eu-west-1:999988887777:event-bus/customer-data';
+    new ProducerForwarding(new Stack(app, 'Producer'), 'ToPowerAutomate', { connectorBusArn });
+    expect(nagProblems(nagFindings(app), PRODUCER_ACKNOWLEDGEMENTS)).toEqual([]);
   });
 
   it('reports unacknowledged findings', () => {

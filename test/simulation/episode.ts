@@ -31,11 +31,22 @@ export interface Result {
   readonly lines: readonly string[];
 }
 
+export interface EpisodeOptions {
+  /** Whether the result has the lines of the trace. Default: false. */
+  readonly keepsTrace?: boolean;
+  /** Stops earlier, without a verdict on what happened until then. Default: never. */
+  readonly maxSteps?: number;
+}
+
 /**
  * One simulation from start to end: events and operations while everything fails, then time without faults in which
  * everything must settle, then the oracle's verdict.
  */
-export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = false): Promise<Result> {
+export async function runEpisode(
+  plan: Plan,
+  scenario: Scenario,
+  { keepsTrace = false, maxSteps = Infinity }: EpisodeOptions = {},
+): Promise<Result> {
   const world = new World(scenario.seed, scenario.rates, keepsTrace);
   const isLenient = () => 'table answer lost, request repeated' in scenario.rates;
   const oracle = new Oracle(world, isLenient);
@@ -107,8 +118,9 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
   // Somebody looks at the dead-letter queues.
   for (let at = begin + HOUR; at < end; at += HOUR) world.timeline.at(at, () => stack.redrive());
   for (let n = 0; n < scenario.operations; n++) world.timeline.at(times.between(begin, end), () => operators.act());
-  for (let n = 0; n < scenario.makers * 8; n++) world.timeline.at(times.between(begin, end), () => makers.act());
-  for (let n = 0; n < scenario.declared * 3; n++) world.timeline.at(times.between(begin, end), () => deployments.act());
+  for (let n = 0; n < scenario.makers * 18; n++) world.timeline.at(times.between(begin, end), () => makers.act());
+  for (let n = 0; n < scenario.declared * 10; n++)
+    world.timeline.at(times.between(begin, end), () => deployments.act());
   world.timeline.at(end + 5 * MINUTE, () => {
     world.faults.active = false;
     stack.redrive();
@@ -120,12 +132,14 @@ export async function runEpisode(plan: Plan, scenario: Scenario, keepsTrace = fa
     deployments.settle();
   });
 
-  const minutes = new Minutes(world, stack, () => world.timeline.next !== undefined || operators.busy > 0);
+  const minutes = new Minutes(world, stack, oracle, () => world.timeline.next !== undefined || operators.busy > 0);
   minutes.start();
   const limit = healed + LONGEST_MS;
-  while (world.clock() < limit && oracle.mistakes.length === 0 && (await world.step()));
+  const isShort = () => world.trace.steps < maxSteps;
+  while (world.clock() < limit && oracle.mistakes.length === 0 && isShort() && (await world.step()));
   const hung = world.clock() >= limit ? ['STUCK: something happens for ever'] : [];
-  const mistakes = oracle.mistakes.length > 0 ? oracle.mistakes : [...hung, ...oracle.atEnd(), ...deployments.atEnd()];
+  const atEnd = () => (isShort() ? [...hung, ...oracle.atEnd(), ...deployments.atEnd()] : []);
+  const mistakes = oracle.mistakes.length > 0 ? oracle.mistakes : atEnd();
   return {
     mistakes,
     hash: world.trace.hash,
@@ -145,6 +159,7 @@ class Minutes {
   constructor(
     private readonly world: World,
     private readonly stack: SimulatedStack,
+    private readonly oracle: Oracle,
     private readonly isOpen: () => boolean,
   ) {}
 
@@ -157,6 +172,7 @@ class Minutes {
     const now = world.clock();
     if (now - this.expiredAt >= 6 * HOUR) {
       this.expiredAt = now;
+      this.oracle.checkLoad();
       const late = () => (world.faults.happens('time to live late') ? 2 * DAY : 0);
       for (const table of stack.dynamodb.tables.values()) table.expire(TTL_ATTRIBUTE, late);
     }

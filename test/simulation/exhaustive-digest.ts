@@ -74,7 +74,7 @@ export function textOfOracle(oracle: Oracle, workers: Iterable<Worker>): string 
   } = oracle as unknown as {
     readonly order: number;
     readonly reads: WeakMap<Worker, Map<string, number>>;
-    readonly subscriptionReads: WeakMap<Worker, Map<string, number>>;
+    readonly subscriptionReads: WeakMap<object, Map<string, number>>;
   };
   const versions = oracle.versions.names().flatMap((name) => oracle.versions.of(name));
   const edges = new Set([...versions.flatMap(({ from, to }) => [from, to]), ...oracle.effective()]);
@@ -83,7 +83,7 @@ export function textOfOracle(oracle: Oracle, workers: Iterable<Worker>): string 
   const numbers = (name: string, value: number) => (['from', 'to', 'order'].includes(name) ? place(value) : value);
   const readings = [...workers].flatMap((worker) => {
     const times = [...(reads.get(worker) ?? [])].map(([metric, order]) => [metric, place(order)]);
-    return [...times, ...(subscriptionReads.get(worker) ?? [])].map((read) => `${worker.name} ${read}`);
+    return [...times, ...(subscriptionReads.get(worker.invocation) ?? [])].map((read) => `${worker.name} ${read}`);
   });
   return canonical(known, numbers) + canonical(oracle.surplus()) + readings.toSorted().join();
 }

@@ -30,7 +30,8 @@ export function scenarioOf(seed: string, events: number): Scenario {
   const factor = chance.among([0.3, 1, 1, 4, 15]);
   const share = chance.among([0.3, 0.7, 1]);
   const rates: Partial<Record<Fault, number>> = {};
-  for (const fault of ALL_FAULTS) if (chance.is(share)) rates[fault] = Math.min(0.3, FAULTS[fault] * factor);
+  for (const fault of ALL_FAULTS)
+    if (chance.is(share)) rates[fault] = Math.min(Math.max(0.3, FAULTS[fault] * 1.2), FAULTS[fault] * factor);
   // Some kinds happen all the time: most mistakes need two of them at once.
   for (let storms = chance.between(0, 3); storms > 0; storms--) {
     const storm = chance.among(ALL_FAULTS);
@@ -44,8 +45,8 @@ export function scenarioOf(seed: string, events: number): Scenario {
     operations: chance.among([0, Math.ceil(events / 40), Math.ceil(events / 8)]),
     races: chance.is(0.5) ? Math.ceil(events / 8) : 0,
     moods: chance.is(0.7),
-    makers: chance.among([0, 2, 8]),
-    declared: chance.among([0, 0, 5]),
+    makers: chance.among([0, 4, 12]),
+    declared: chance.among([0, 5, 8]),
     rates,
   };
 }

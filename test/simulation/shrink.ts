@@ -24,11 +24,13 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
 /**
  * Searches for the shortest history with the same kind of mistake: with fewer events, subscriptions and operations, without
  * some kinds of faults. A smaller scenario is another history, so each is tried with a few seeds.
+ * @param onProgress called after each simulation, with their number and the steps of the shortest history so far.
  */
 export async function shrink(
   plan: Plan,
   scenario: Scenario,
   result: Result,
+  onProgress: (runs: number, steps: number) => void,
 ): Promise<{ scenario: Scenario; result: Result }> {
   const kind = kindOf(result);
   let best = { scenario, result };
@@ -38,8 +40,9 @@ export async function shrink(
     for (const candidate of smaller(best.scenario)) {
       for (const seed of [best.scenario.seed, `${scenario.seed}a`, `${scenario.seed}b`]) {
         if (++runs > MOST_RUNS) break;
-        const tried = await runEpisode(plan, { ...candidate, seed });
-        if (kindOf(tried) !== kind || tried.steps >= best.result.steps) continue;
+        const tried = await runEpisode(plan, { ...candidate, seed }, { maxSteps: best.result.steps });
+        onProgress(runs, best.result.steps);
+        if (kindOf(tried) !== kind) continue;
         best = { scenario: { ...candidate, seed }, result: tried };
         found = true;
         break;
@@ -47,7 +50,7 @@ export async function shrink(
       if (found) break;
     }
   }
-  return { scenario: best.scenario, result: await runEpisode(plan, best.scenario, true) };
+  return { scenario: best.scenario, result: await runEpisode(plan, best.scenario, { keepsTrace: true }) };
 }
 
 const kindOf = ({ mistakes }: Result): string | undefined => mistakes[0]?.split(':', 1)[0];

@@ -60,7 +60,12 @@ async function main(): Promise<void> {
 /** Prints the mistakes of an episode, and the smallest scenario that still has them. */
 async function explain(plan: Plan, seed: string, perEpisode: number, { n, result }: Played, trace: boolean) {
   console.error(`seed ${seed}, episode ${n}, step ${result.steps}:\n${result.mistakes.join('\n')}\n`);
-  const small = await shrink(plan, scenarioOf(`${seed}/${n}`, perEpisode), result);
+  let shownAt = performance.now();
+  const small = await shrink(plan, scenarioOf(`${seed}/${n}`, perEpisode), result, (runs, steps) => {
+    if (performance.now() - shownAt < 2000) return;
+    shownAt = performance.now();
+    console.error(`searching for a shorter history: ${runs} simulations, ${steps} steps`);
+  });
   console.error(`the smallest scenario found, with ${small.result.steps} steps: ${JSON.stringify(small.scenario)}`);
   console.error(small.result.mistakes.join('\n'));
   if (trace) for (const line of small.result.lines) console.error(line);

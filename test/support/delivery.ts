@@ -33,13 +33,15 @@ export class DeliveriesQueue {
   private messages: QueuedMessage[] = [];
   /** Every message ever sent, in order. */
   readonly sent: { readonly message: DeliveryMessage; readonly delaySeconds: number; readonly at: number }[] = [];
+  /** How often each message that is sent can be received. */
+  copies = 1;
   private ids = 0;
 
   constructor(private readonly clock: () => number) {}
 
   send(message: DeliveryMessage, delaySeconds: number): void {
     this.sent.push({ message, delaySeconds, at: this.clock() });
-    this.put(JSON.stringify(message), delaySeconds);
+    for (let copy = 0; copy < this.copies; copy++) this.put(JSON.stringify(message), delaySeconds);
   }
 
   put(body: string, delaySeconds = 0): void {

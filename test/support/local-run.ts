@@ -34,6 +34,8 @@ const bundleLocalRun = (): Promise<string> =>
       bundle: true,
       platform: 'node',
       mainFields: ['module', 'main'],
+      // It reads its data from files beside its modules.
+      external: ['@cloud-copilot/iam-simulate'],
       banner: { js: `require = require('node:module').createRequire(${JSON.stringify(MAIN)});` },
       plugins: [keepFolders],
       logLevel: 'error',

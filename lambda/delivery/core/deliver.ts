@@ -58,13 +58,9 @@ interface Work {
 
 /** Takes one delivery one step further (protocol D). Throws if the message must be retried unchanged. */
 async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPorts): Promise<void> {
-  const { deliveries, subscriptions, telemetry, clock, send } = ports;
-  const { subscription: name, event, n } = message;
+  const { deliveries, subscriptions, telemetry, clock } = ports;
+  const { subscription: name, event, n, firstTry = 0 } = message;
   const start = clock();
-  if (message.notBefore !== undefined && message.notBefore > start) {
-    return send(message, hopSeconds(message.notBefore, start));
-  }
-
   const key: DeliveryKey = { subscription: name, eventId: event.eventId };
   const link = ports.newOutcomeLink?.(key);
   const lease: Lease = { owner: ports.newId(), until: deadline + LEASE_GRACE_MS, unsentLink: link?.hash };
@@ -86,6 +82,9 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPo
     ...{ awsAccount, awsRegion },
   };
   const work: Work = { message, key, lease, attempts: claim.attempts, logFields };
+  if (message.notBefore !== undefined && message.notBefore > start) {
+    return requeue(work, { firstTry: firstTry + 1 }, ports);
+  }
   if (subscription?.uid !== message.uid || !subscription.flow) {
     telemetry.count(MetricName.CANCELED_DELIVERIES);
     await deliveries.finish(key, lease, 'canceled', work.attempts, clock());
@@ -174,15 +173,28 @@ async function admit(
 
 /** Requeues a delivery without a try. Gives it up if its round has lasted too long. */
 async function postpone(work: Work, { until, booked }: Postponed, ports: DeliverPorts): Promise<void> {
-  const { deliveries, telemetry, clock, send } = ports;
-  const { message, key, lease, attempts } = work;
-  if (until > (message.roundSince ?? message.acceptedAt) + MAX_ROUND_MS / (ports.pace ?? 1)) {
+  const { roundSince, acceptedAt, firstTry = 0 } = work.message;
+  if (until > (roundSince ?? acceptedAt) + MAX_ROUND_MS / (ports.pace ?? 1)) {
     return giveUp(work, 'the flow accepted no delivery for days', ports);
   }
-  telemetry.count(MetricName.PUT_OFF_DELIVERIES);
-  const next = { ...message, notBefore: until, booked: booked ? until : undefined, replay: undefined };
-  await send(next, hopSeconds(until, clock()));
-  await deliveries.reschedule(key, lease, message.n, attempts, clock());
+  ports.telemetry.count(MetricName.PUT_OFF_DELIVERIES);
+  await requeue(work, { firstTry: firstTry + 1, notBefore: until, booked: booked ? until : undefined }, ports);
+}
+
+/**
+ * Sends the message that continues this delivery. It has the next number, also if this try only waits: a duplicate of this
+ * message then ends, instead of sending a copy of its own each time it waits.
+ */
+async function requeue(
+  { message, key, lease, attempts }: Work,
+  change: Partial<DeliveryMessage>,
+  { deliveries, send, clock }: DeliverPorts,
+): Promise<void> {
+  // `replay` is cleared: if the row was finished meanwhile, a replay would deliver it twice.
+  const next = { ...message, replay: undefined, ...change, n: message.n + 1 };
+  // Sent before the row is updated: a crash in between leaves one message too many, never one too few.
+  await send(next, hopSeconds(next.notBefore ?? 0, clock()));
+  await deliveries.reschedule(key, lease, next.n, attempts, clock());
 }
 
 const TOO_OLD = "older than the subscription's maxAge";
@@ -205,8 +217,8 @@ async function scheduleRetry(
   { retryAfter, status, error, problem }: FlowResponse,
   ports: DeliverPorts,
 ): Promise<void> {
-  const { deliveries, telemetry, clock, send } = ports;
-  const { message, key, lease, attempts, logFields } = work;
+  const { telemetry, clock } = ports;
+  const { message, logFields } = work;
   const { n, firstTry = 0 } = message;
   const wait = waitAfter(n - firstTry, clock(), ports.random(), retryAfter, ports.pace);
   if (wait === undefined) {
@@ -217,11 +229,7 @@ async function scheduleRetry(
   if (isTooOld(message, subscription, notBefore)) return giveUp(work, `at its next try it would be ${TOO_OLD}`, ports);
   const waitSeconds = Math.ceil(wait / 1000);
   telemetry.warn(LogMessage.ATTEMPT_FAILED, { ...logFields, status, error, problem, waitSeconds });
-  // Sent before the row is updated: a crash in between leaves one message too many, never one too few.
-  // `replay` is cleared: if the row was finished meanwhile, a replay would deliver it twice.
-  const next = { ...message, n: n + 1, notBefore, booked: undefined, probe: undefined, replay: undefined };
-  await send(next, hopSeconds(notBefore, clock()));
-  await deliveries.reschedule(key, lease, n + 1, attempts, clock());
+  await requeue(work, { notBefore, booked: undefined, probe: undefined }, ports);
 }
 
 async function giveUp(work: Work, reason: string, ports: DeliverPorts): Promise<void> {

@@ -9,11 +9,11 @@ export interface DeliveryMessage {
   readonly event: TriggerEvent;
   /** When `dispatch` accepted the event, epoch milliseconds. */
   readonly acceptedAt: number;
-  /** Number of this try, from 0. Unchanged by the hops of a long wait. */
+  /** Number of this message of the delivery, from 0. Each try has one, and so has each part of a wait. */
   readonly n: number;
-  /** Earliest time of this try, epoch milliseconds. */
+  /** Earliest time of the next try, epoch milliseconds. */
   readonly notBefore?: number;
-  /** First try of this round, from which the retry schedule counts. Default: 0. */
+  /** The `n` from which the retry schedule counts: that of the round's first try, plus one for each wait. Default: 0. */
   readonly firstTry?: number;
   /** When this round of tries began, epoch milliseconds. Default: `acceptedAt`. */
   readonly roundSince?: number;

@@ -7,7 +7,7 @@ import { sameJson } from '../../shared/core/same-json';
 import { isPaused } from '../../subscriptions/core/health';
 import type { SubscriptionReader } from '../../subscriptions/core/ports';
 import { withSubscription } from './expect';
-import { dueOf } from './expecting';
+import { dueOf, type Firing } from './expecting';
 import { overdueDetail } from './overdue-event';
 import { type ExpectationStore, untilWon } from './ports';
 import { isUnused, type Tracked, withTime } from './tracked';
@@ -45,25 +45,34 @@ const again = undefined;
 async function decide(tracked: Tracked, { subscriptions, clock }: ProcessPorts): Promise<Tracked> {
   const now = clock();
   const due = tracked.expecting.filter((one) => (dueOf(one) ?? Number.POSITIVE_INFINITY) <= now);
-  const read = await Promise.all(due.map(({ subscription }) => subscriptions.read(subscription)));
-  const current = due.reduce(
-    (state, { subscription }, n) => withSubscription(state, subscription, read[n], now),
-    tracked,
-  );
+  const { current, read } = await followed(tracked, due, { subscriptions, clock });
   const paused = new Set(read.flatMap((one) => (one && isPaused(one) ? [one.definition.name] : [])));
   return withTime(current, now, (name) => paused.has(name));
 }
 
-async function send(
+/** The state as the subscriptions of some entries are now, and these subscriptions. */
+async function followed(
   tracked: Tracked,
-  { events, expectations, telemetry, connectorId }: ProcessPorts,
-): Promise<boolean> {
+  entries: readonly { readonly subscription: string }[],
+  { subscriptions, clock }: Pick<ProcessPorts, 'subscriptions' | 'clock'>,
+) {
+  const names = [...new Set(entries.map(({ subscription }) => subscription))];
+  const read = await Promise.all(names.map((name) => subscriptions.read(name)));
+  const current = names.reduce((state, name, n) => withSubscription(state, name, read[n], clock()), tracked);
+  return { current, read };
+}
+
+async function send(tracked: Tracked, ports: ProcessPorts): Promise<boolean> {
+  const { events, expectations, telemetry, connectorId } = ports;
+  // A refresh can meet an entry that a crash left behind: its subscription was removed, or expects something else now.
+  const { current } = await followed(tracked, tracked.unsent, ports);
+  const isExpected = ({ subscription, uid }: Firing) =>
+    current.expecting.some((one) => one.subscription === subscription && one.uid === uid);
+  const firings = tracked.unsent.filter(isExpected);
   await allSettledOrThrow(
-    tracked.unsent.map((firing) =>
-      events.publish(OverdueEvent.REFRESH_OVERDUE, overdueDetail(tracked, firing, connectorId)),
-    ),
+    firings.map((firing) => events.publish(OverdueEvent.REFRESH_OVERDUE, overdueDetail(tracked, firing, connectorId))),
   );
-  const missed = tracked.unsent.filter(({ kind }) => kind === 'missed').length;
+  const missed = firings.filter(({ kind }) => kind === 'missed').length;
   if (missed > 0) telemetry.count(MetricName.OVERDUE_REFRESHES, missed);
-  return expectations.write({ ...tracked, unsent: [] }, tracked);
+  return expectations.write({ ...current, unsent: [] }, tracked);
 }

@@ -65,11 +65,20 @@ export async function declare(request: DeclarationRequest, ports: RegistryPorts)
 async function rename(wanted: DesiredSubscription, managedBy: string, ports: RegistryPorts): Promise<void> {
   const { name } = wanted.definition;
   const existing = await ports.subscriptions.read(name);
+  const made = new Set<string>();
+  const newId = () => {
+    const id = ports.newId();
+    made.add(id);
+    return id;
+  };
   try {
-    await register(wanted, managedBy, ports);
+    await register(wanted, managedBy, { ...ports, newId });
   } catch (error) {
-    // When CloudFormation rolls back a rename, the subscription already exists: it is the old one.
-    if (existing?.managedBy !== managedBy) await unregister(name, managedBy, ports).catch(() => false);
+    // When CloudFormation rolls back a rename, the subscription already exists: it is the old one. Lambda can invoke the
+    // function twice for one request: the other invocation can have added it, and said so.
+    const added = existing ? undefined : await ports.subscriptions.read(name).catch(() => undefined);
+    const isMine = existing ? existing.managedBy !== managedBy : added && made.has(added.uid);
+    if (isMine) await unregister(name, managedBy, ports).catch(() => false);
     throw error;
   }
 }

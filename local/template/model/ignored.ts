@@ -14,10 +14,14 @@ export const IGNORED = {
   capacity: 'Throughput is neither metered nor throttled.',
   insights: 'Contributor insights and table classes affect only cost and monitoring.',
   encryptionAtRest: 'No data is written to a disk.',
-  keyPolicy: 'Permissions to use a key are not checked, because there is one user. The encryption context is checked.',
+  keyPolicy:
+    'Permissions to use a key are not checked, because each account has one user. The encryption context is checked.',
   keyLifecycle: 'Rotation periods and deletion windows are longer than a run.',
-  iam: 'Roles and policies are not enforced, because there is one user. Tests of the template check them.',
-  resourcePolicy: 'Queue policies, bus policies and function permissions are not enforced, because there is one user.',
+  iam:
+    'Roles and policies are not enforced, because each account has one user. Tests of the template check them. Only the ' +
+    "role of a rule's target that is a bus is enforced, without its trust policy.",
+  resourcePolicy:
+    'Queue policies and function permissions are not enforced, because each account has one user. Bus policies are enforced.',
   logs: 'Logs of functions are printed to the terminal.',
   tracing: 'The local run does not have X-Ray.',
   monitoring: 'The local run does not evaluate metrics, alarms or dashboards.',
@@ -56,7 +60,6 @@ export const IGNORED_TYPES: Readonly<Record<string, IgnoredReason>> = {
   'AWS::IAM::Policy': 'iam',
   'AWS::IAM::ManagedPolicy': 'iam',
   'AWS::SQS::QueuePolicy': 'resourcePolicy',
-  'AWS::Events::EventBusPolicy': 'resourcePolicy',
   'AWS::Lambda::Permission': 'resourcePolicy',
   'AWS::Logs::LogGroup': 'logs',
   'AWS::CloudWatch::Alarm': 'monitoring',

@@ -1,5 +1,6 @@
 import type { InputTransformer } from '../../bus/input-template';
 import type { EventPattern } from '../../bus/pattern';
+import type { PolicyStatement } from '../../bus/permissions';
 import type { CustomResourceInput } from '../../engines/functions/custom-resource';
 import type { EventSourceInput } from '../../engines/functions/event-source';
 import type { FunctionInput } from '../../engines/functions/sandbox';
@@ -9,8 +10,9 @@ import type { HttpApiRoute } from '../../engines/services/http-api-routes';
 import type { SecretInput } from '../../engines/services/secrets-manager';
 import type { QueueInput } from '../../engines/services/sqs';
 import type { ParameterInput } from '../../engines/services/ssm';
+import type { Environment } from '../template';
 
-/** A target of a rule: a queue or a function of the template. */
+/** A target of a rule: a queue or a function of the template, or a bus of the app. */
 export interface RuleTarget {
   /** Location in the template, for errors. */
   readonly where: string;
@@ -22,6 +24,8 @@ export interface RuleTarget {
   readonly messageGroupId: string | undefined;
   readonly deadLetterArn: string | undefined;
   readonly retries: number;
+  /** The role that puts the events on a bus. */
+  readonly roleArn: string | undefined;
 }
 
 export interface PlannedRule {
@@ -55,7 +59,12 @@ export interface PlannedQueue extends QueueInput {
 
 /** The resources of a template, ready to start. Logical ids are unique over all lists. */
 export interface Plan {
+  readonly environment: Environment;
   readonly buses: { readonly logicalId: string; readonly name: string; readonly arn: string }[];
+  /** Statements of resource policies by the name of the bus. */
+  readonly busPolicies: Map<string, PolicyStatement[]>;
+  /** Statements of the policies of the roles that put events on buses, by ARN. */
+  readonly roles: Map<string, PolicyStatement[]>;
   readonly rules: PlannedRule[];
   readonly schedules: PlannedSchedule[];
   readonly queues: PlannedQueue[];

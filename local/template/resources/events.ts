@@ -1,8 +1,10 @@
+import { DEFAULT_BUS } from '../../bus/event-bus';
 import { checkInputTransformer, type InputTransformer } from '../../bus/input-template';
 import { checkPattern, type EventPattern } from '../../bus/pattern';
+import type { PolicyStatement } from '../../bus/permissions';
 import { rateMs } from '../../bus/schedule';
 import { TemplateError } from '../../shared/user-error';
-import type { RuleTarget } from '../model/plan';
+import type { Plan, RuleTarget } from '../model/plan';
 import type { Properties } from '../model/properties';
 import { arnOf, nameOf, type ResourceType } from './resource-type';
 
@@ -19,16 +21,57 @@ export const eventBus: ResourceType = {
     Description: 'description',
     KmsKeyIdentifier: 'encryptionAtRest',
     LogConfig: 'logs',
-    Policy: 'resourcePolicy',
+    Policy: true,
     Tags: 'tags',
   },
   declare({ logicalId, properties }, stack, plan) {
     const name = properties.text('Name');
     const arn = arnOf(stack, 'events', `event-bus/${name}`);
     plan.buses.push({ logicalId, name, arn });
+    const { Statement } = properties.object('Policy').all;
+    addStatements(plan, name, [Statement ?? []].flat() as PolicyStatement[]);
     return { ref: name, attributes: { Arn: arn, Name: name } };
   },
 };
+
+/** A statement of a bus's policy, or the older form with a principal and a condition. */
+export const eventBusPolicy: ResourceType = {
+  properties: {
+    EventBusName: true,
+    StatementId: true,
+    Statement: true,
+    Action: true,
+    Principal: true,
+    Condition: { Type: true, Key: true, Value: true },
+  },
+  declare({ properties }, stack, plan) {
+    const name = nameOfBus(properties.optionalText('EventBusName'));
+    const { Statement } = properties.all;
+    addStatements(plan, name, [
+      (Statement ?? olderStatement(properties, arnOf(stack, 'events', `event-bus/${name}`))) as PolicyStatement,
+    ]);
+    return { ref: properties.text('StatementId'), attributes: {} };
+  },
+};
+
+/** EventBridge API reference, PutPermission: the principal is an account or `*`, and the condition is about the organization. */
+function olderStatement(properties: Properties, busArn: string): PolicyStatement {
+  const principal = properties.text('Principal');
+  const condition = properties.object('Condition');
+  return {
+    Effect: 'Allow',
+    Principal: principal === '*' ? '*' : { AWS: principal },
+    Action: properties.text('Action'),
+    Resource: busArn,
+    ...(properties.has('Condition') && {
+      Condition: { [condition.text('Type')]: { [condition.text('Key')]: condition.text('Value') } },
+    }),
+  };
+}
+
+function addStatements(plan: Plan, busName: string, statements: readonly PolicyStatement[]): void {
+  plan.busPolicies.set(busName, [...(plan.busPolicies.get(busName) ?? []), ...statements]);
+}
 
 export const rule: ResourceType = {
   properties: {
@@ -46,6 +89,7 @@ export const rule: ResourceType = {
         DeadLetterConfig: { Arn: true },
         RetryPolicy: { MaximumRetryAttempts: true, MaximumEventAgeInSeconds: 'deliveryRetries' },
         SqsParameters: { MessageGroupId: true },
+        RoleArn: true,
       },
     ],
     Description: 'description',
@@ -55,7 +99,7 @@ export const rule: ResourceType = {
     const { logicalId, properties } = resource;
     const name = nameOf(resource, stack, 'Name', MAX_RULE_NAME);
     const busName = nameOfBus(properties.optionalText('EventBusName'));
-    const isDefault = busName === 'default';
+    const isDefault = busName === DEFAULT_BUS;
     const arn = arnOf(stack, 'events', `rule/${isDefault ? name : `${busName}/${name}`}`);
     plan.rules.push({
       logicalId,
@@ -74,7 +118,7 @@ export const rule: ResourceType = {
 
 /** A rule specifies its bus by name or ARN. */
 function nameOfBus(nameOrArn: string | undefined): string {
-  return nameOrArn?.replace(/^arn:.*:event-bus\//, '') ?? 'default';
+  return nameOrArn?.replace(/^arn:.*:event-bus\//, '') ?? DEFAULT_BUS;
 }
 
 function enabled(properties: Properties): boolean {
@@ -125,6 +169,7 @@ function target(properties: Properties): RuleTarget {
     messageGroupId: properties.object('SqsParameters').optionalText('MessageGroupId'),
     deadLetterArn: properties.object('DeadLetterConfig').optionalText('Arn'),
     retries: Math.min(declared, MAX_RETRIES),
+    roleArn: properties.optionalText('RoleArn'),
   };
 }
 

@@ -1,7 +1,7 @@
 import { httpApi, integration, route, stage } from './api-gateway';
 import { customResource, isCustom } from './custom';
 import { globalTable, table } from './dynamodb';
-import { eventBus, rule } from './events';
+import { eventBus, eventBusPolicy, rule } from './events';
 import { alias, key } from './kms';
 import { eventSourceMapping, lambdaFunction } from './lambda';
 import type { ResourceType } from './resource-type';
@@ -13,6 +13,7 @@ import { parameter } from './ssm';
 /** The implemented resource types. `IGNORED_TYPES` lists the ignored ones. */
 const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Events::EventBus': eventBus,
+  'AWS::Events::EventBusPolicy': eventBusPolicy,
   'AWS::Events::Rule': rule,
   'AWS::Scheduler::Schedule': schedule,
   'AWS::SQS::Queue': queue,

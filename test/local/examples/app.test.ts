@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../support/temporary-files';
 
 const ROOT = join(__dirname, '../../..');
 const EXAMPLE = 'examples/declared-subscriptions/app.ts';
+const ORGANIZATION = 'examples/organization/organization.json';
 const folder = temporaryFolder('app');
 let server: FlowReceiverServer;
 beforeAll(async () => {
@@ -76,10 +77,10 @@ const app = new App();
       /^CVip\w+ \(Custom::FlowSubscription\): "link" is "no link"; write a web address that starts with https:\/\/$/m,
     ],
     [
-      'several stacks',
+      'several stacks with a connector',
       "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');",
       [],
-      /has 2 stacks: choose one with --stack: Shop, Web$/m,
+      /^2 stacks of the app have connectors: choose one with --stack: Shop, Web$/m,
     ],
     [
       'a stack that is not there',
@@ -99,6 +100,12 @@ const app = new App();
       [],
       /^Shop has 2 connectors: the local run supports only one$/m,
     ],
+    [
+      'events of an account without a stack',
+      "new PowerAutomateConnector(new Stack(app, 'Shop'), 'C');",
+      ['--organization', ORGANIZATION],
+      /^examples\/retailer\/events\.jsonl has events of account 111122223333, which has no stack in the app$/m,
+    ],
     ['no stack', '', [], /synthesized no stack: it must create an App/],
     ['an error', "throw new Error('out of luck');", [], /could not be synthesized:[\s\S]*out of luck/],
   ];
@@ -117,13 +124,15 @@ const app = new App();
     expect(err).toMatch(message);
   });
 
-  it('runs the named stack without the events of the retailer example', async () => {
+  it('runs the named stack, without the events of the retailer example and of accounts that do not run', async () => {
     const code = "for (const id of ['Shop', 'Web']) new PowerAutomateConnector(new Stack(app, id), 'C');";
     const { status, out, err } = await local(
       '--app',
       file('app.mts', APP + code),
       '--stack',
       'Web',
+      '--organization',
+      ORGANIZATION,
       '--once',
       '--json',
     );

@@ -22,7 +22,7 @@ describe('the example', () => {
   beforeAll(async () => {
     const app = { file: join(ROOT, APP), stack: undefined };
     stack = await startLocalStack({
-      templateFile: await synthesize(ROOT, app, temporaryFolder('measures')),
+      templateFile: (await synthesize(ROOT, app, temporaryFolder('measures')))[0] as string,
       answers: (question) => answers.now(question),
       onEvent: (event) => events.push(event),
       onLog: (_, line) => logs.push(line),

@@ -27,7 +27,7 @@ let logs: Record<string, unknown>[];
 beforeAll(async () => {
   server = await FlowReceiverServer.start();
   const app = { file: join(ROOT, APP), stack: undefined };
-  templateFile = await synthesize(ROOT, app, temporaryFolder('reconciliation'));
+  [templateFile = ''] = await synthesize(ROOT, app, temporaryFolder('reconciliation'));
 });
 afterAll(() => server.stop());
 

@@ -29,7 +29,7 @@ let polls = 0;
 beforeAll(async () => {
   const app = { file: join(ROOT, 'examples/measures/app.ts'), stack: undefined };
   stack = await startLocalStack({
-    templateFile: await synthesize(ROOT, app, temporaryFolder('unification')),
+    templateFile: (await synthesize(ROOT, app, temporaryFolder('unification')))[0] as string,
     functionEnvironment: { [Env.LOOPBACK_FLOWS]: '1', [Env.PACE]: '600' },
     answers: ({ service }) => {
       if (service !== 'entity-resolution') return undefined;

@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
+import { REJECTION_REASON_ATTRIBUTE } from '../../../contract/shared';
 import { OutcomeMessage } from '../../../lambda/custom-connector/core/outcomes/report-outcome';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
-import { logLine, stalledText, summaryText } from '../../../local/output/console';
+import { deadLetterLines, logLine, stalledText, summaryText } from '../../../local/output/console';
 
 const printed = (message: string, details: object): string =>
   stripVTControlCharacters(
@@ -67,6 +68,26 @@ it.each([LogMessage.FAILING, LogMessage.PAUSED, LogMessage.RESUMED])(
     expect(printed(message, flow)).not.toContain('Deliver');
   },
 );
+
+it('distinguishes rejected events, refused ones, and other dead letters', () => {
+  const dead = (messageAttributes: Record<string, string>) => ({
+    ...{ queueLogicalId: 'Queue', messageId: 'id', body: '{}', sentAt: 0, receiveCount: 1, messageAttributes },
+  });
+  const undelivered = { ERROR_CODE: 'Error', ERROR_MESSAGE: 'full', EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts' };
+  const all: Record<string, string>[] = [
+    {},
+    { [REJECTION_REASON_ATTRIBUTE]: 'wrong' },
+    { ERROR_CODE: 'NO_PERMISSIONS', ERROR_MESSAGE: 'denied' },
+    undelivered,
+  ];
+  expect(deadLetterLines(all.map(dead))).toEqual({
+    rejected: ['wrong', 'NO_PERMISSIONS: denied'],
+    failed: [
+      'the dead-letter queue Queue has a message whose handler failed each time',
+      'the dead-letter queue Queue has an undelivered event: full',
+    ],
+  });
+});
 
 it('describes the limit that ended a run and the remaining work', () => {
   const pending = {

@@ -33,6 +33,11 @@ export interface ResourceResponse {
  */
 export class SimulatedCloudFormation {
   private requests = 0;
+  /**
+   * Entries of requests that can leave a subscription behind: one invocation reported success and another one failure, or a
+   * fault hit a request, and another fault what it did to undo it.
+   */
+  readonly disputed = new Set<string>();
   private readonly waiting = new Map<string, (response: ResourceResponse) => void>();
 
   constructor(
@@ -52,34 +57,38 @@ export class SimulatedCloudFormation {
     return new Promise((resolve) => {
       let response: ResourceResponse | undefined;
       let running = 0;
+      const results = new Set<boolean>();
       const goOn = () => {
         if (!response || running > 0) return;
         const end = response;
+        this.waiting.delete(RequestId);
         world.trace.add('cloudformation', `${type} ${logicalId}: ${end.reason ?? 'succeeded'}`);
         world.wake(() => resolve(end));
       };
       const responded = (one: ResourceResponse) => {
-        if (!this.waiting.delete(RequestId)) return;
+        if (results.add(one.succeeded).size > 1) this.disputed.add(entry);
+        if (response) return;
         response = one;
         goOn();
       };
       const invoke = (tries: number): void => {
         running++;
-        this.fn.invoke(event, (result) => {
+        const { invocation } = this.fn.invoke(event, (result) => {
           running--;
+          if (invocation.faults > 1) this.disputed.add(entry);
           const wait = RETRY_MS[tries];
-          if ('failed' in result && wait !== undefined && this.waiting.has(RequestId)) {
+          if ('failed' in result && wait !== undefined && !response) {
             world.after(wait, () => {
-              if (this.waiting.has(RequestId)) invoke(tries + 1);
+              if (!response) invoke(tries + 1);
             });
           }
           goOn();
         });
       };
       this.waiting.set(RequestId, responded);
-      world.after(SERVICE_TIMEOUT_MS, () =>
-        responded({ succeeded: false, physicalId: physicalId ?? logicalId, reason: 'no response' }),
-      );
+      world.after(SERVICE_TIMEOUT_MS, () => {
+        if (!response) responded({ succeeded: false, physicalId: physicalId ?? logicalId, reason: 'no response' });
+      });
       invoke(0);
       if (world.faults.happens('custom resource requested twice')) invoke(RETRY_MS.length);
     });

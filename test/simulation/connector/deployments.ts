@@ -88,10 +88,12 @@ export class Deployments {
   atEnd(): string[] {
     const { versions } = this.oracle;
     const wrong = [...this.late];
+    const disputed = new Set([...this.stack.cloudFormation.disputed].map((entry) => JSON.parse(entry).name));
     const byName = new Map([...this.wanted].map(([id, entry]) => [entry.name, { id, entry }]));
     for (const name of versions.names()) {
       const current = versions.current(name);
-      if (current?.managedBy.startsWith('cdk:') && !byName.has(name)) wrong.push(`LEAKED: ${name} is declared nowhere`);
+      if (!current?.managedBy.startsWith('cdk:') || byName.has(name) || disputed.has(name)) continue;
+      wrong.push(`LEAKED: ${name} is declared nowhere`);
     }
     for (const [name, { id, entry }] of byName) {
       const current = versions.current(name);
@@ -106,7 +108,7 @@ export class Deployments {
         level === entry.above &&
         JSON.stringify(flow && 'from' in flow ? flow.from : undefined) === JSON.stringify(entry.flowUrlFrom);
       if (!isAsDeclared) wrong.push(`LOST: ${name} is not as ${JSON.stringify(entry)}`);
-      if ((definition as { takenFrom?: unknown }).takenFrom)
+      if ((definition as { takenFrom?: unknown }).takenFrom && !disputed.has(name))
         wrong.push(`LEAKED: ${name} can return to its old resource`);
     }
     return wrong;

@@ -108,7 +108,13 @@ export class ExpectationModel {
       return;
     }
     const { every } = reign.expectation.rhythm as { every: number };
-    const { grace, alsoWhenBack } = reign.expectation;
+    const { grace } = reign.expectation;
+    // Until an edit is registered, the expectation can be that of before.
+    const isEdited = event.decidedAt < reign.registeredAt;
+    const alsoWhenBack = this.reigns.some(
+      (one) =>
+        (one === reign || (isEdited && one.name === subscription && one.uid === uid)) && one.expectation.alsoWhenBack,
+    );
     const about = `${subscription}: ${state} by ${expectedBy}`;
     const same = [...reign.events].find(([, one]) => one.expectedBy === event.expectedBy && one.state === state);
     if (same && same[0] !== overdueId) this.wrong.push(`TWICE: ${about}`);

@@ -10,9 +10,9 @@ const [REFUSALS, SPAN_MS] = [3, 10 * 60_000];
 
 /**
  * Calls of a flow that fails without a break: about one every 15 minutes (docs/delivery.md, "While a flow fails"), after those
- * that were under way when it began to fail.
+ * of the first minute. Workers that could not record a failure add some.
  */
-const [UNDER_WAY, EVERY_MS] = [60, 5 * 60_000];
+const [OTHERS, EVERY_MS] = [60, 5 * 60_000];
 
 /** Pauses, resumes and deaths: when they may happen, and that each is reported (docs/delivery.md, "Health events"). */
 export class HealthModel {
@@ -27,7 +27,7 @@ export class HealthModel {
   pauses = 0;
   /** When each subscription was last changed, epoch milliseconds. */
   private readonly changedAt = new Map<string, number>();
-  /** When an operator last disabled or enabled the key, epoch milliseconds. While it is disabled, no flow is called. */
+  /** When a key was last disabled, epoch milliseconds. While it is disabled, deliveries fail without a call of the flow. */
   keyChangedAt = -Infinity;
 
   /** Failed calls without another answer in between. */
@@ -37,6 +37,7 @@ export class HealthModel {
     private readonly clock: () => number,
     /** Whether faults make a worker count one refusal twice. */
     private readonly isLenient: () => boolean,
+    private readonly isKeyDisabled: () => boolean,
   ) {}
 
   answered({ flow, url }: Post, answer: FlowResponse | undefined): void {
@@ -55,6 +56,7 @@ export class HealthModel {
     if (old?.generation !== generation) {
       this.refusals.delete(name);
       this.changedAt.set(name, this.clock());
+      if (this.isKeyDisabled()) this.keyChangedAt = this.clock();
       this.streaks.delete(name);
     }
     for (const { detailType, detail } of health?.announcements ?? []) {
@@ -80,8 +82,9 @@ export class HealthModel {
     }
     const streak = this.streaks.get(flow) ?? { since: this.clock(), calls: 0 };
     this.streaks.set(flow, streak);
-    streak.calls++;
-    const most = UNDER_WAY + (this.clock() - streak.since) / EVERY_MS;
+    const lasts = this.clock() - streak.since;
+    if (lasts > 60_000) streak.calls++;
+    const most = OTHERS + lasts / EVERY_MS;
     if (streak.calls > most) this.mistakes.push(`OVERLOAD: flow ${flow} fails and was called ${streak.calls} times`);
   }
 

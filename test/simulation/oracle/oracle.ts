@@ -25,6 +25,9 @@ const RUN_TIMEOUT_MS = 24 * 3_600_000;
 /** Refreshes that subscriptions of the simulation expect. */
 const REFRESHES = ['DataSourceRefreshed', 'SegmentRefreshed', 'MeasureRefreshed'];
 
+/** Messages for a pending delivery, on the average. */
+const MOST_COPIES = 10;
+
 /** Watches a simulation and knows what the docs promise. */
 export class Oracle implements FlowObserver {
   readonly versions = new Versions();
@@ -40,8 +43,8 @@ export class Oracle implements FlowObserver {
   readonly registered = new Set<string>();
   /** By worker: when it last read each metric's state. */
   private readonly reads = new WeakMap<Worker, Map<string, number>>();
-  /** By worker: when it last read each subscription, epoch milliseconds. */
-  private readonly subscriptionReads = new WeakMap<Worker, Map<string, number>>();
+  /** By invocation and subscription: its first read, epoch milliseconds. Another delivery of the batch can read it again. */
+  private readonly subscriptionReads = new WeakMap<object, Map<string, number>>();
   private readonly wrong: string[] = [];
   private order = 0;
   private stack!: SimulatedStack;
@@ -57,7 +60,7 @@ export class Oracle implements FlowObserver {
       this.versions,
       clock,
       table,
-      (worker, name) => this.subscriptionReads.get(worker)?.get(name) ?? 0,
+      (worker, name) => this.subscriptionReads.get(worker.invocation)?.get(name) ?? 0,
     );
     this.crossings = new CrossingModel(
       (crossing) => this.published.has(crossing),
@@ -66,7 +69,7 @@ export class Oracle implements FlowObserver {
     this.registrations = new RegistrationModel(clock);
     this.expectations = new ExpectationModel(clock);
     this.runs = new RunModel(clock, RUN_TIMEOUT_MS);
-    this.health = new HealthModel(clock, isLenient);
+    this.health = new HealthModel(clock, isLenient, () => this.isKeyDisabled);
   }
 
   watch(stack: SimulatedStack): void {
@@ -77,8 +80,9 @@ export class Oracle implements FlowObserver {
 
   readonly onRead = (table: string, { pk, sk }: Item, by: Worker): void => {
     if (table === this.stack.places.subscriptions) {
-      const reads = this.subscriptionReads.get(by) ?? new Map<string, number>();
-      this.subscriptionReads.set(by, reads.set(String(pk), this.world.clock()));
+      const reads = this.subscriptionReads.get(by.invocation) ?? new Map<string, number>();
+      this.subscriptionReads.set(by.invocation, reads);
+      if (!reads.has(String(pk))) reads.set(String(pk), this.world.clock());
     }
     if (table !== this.stack.places.thresholds || sk !== 'state') return;
     const reads = this.reads.get(by) ?? new Map<string, number>();
@@ -97,7 +101,10 @@ export class Oracle implements FlowObserver {
       this.registrations.changed(old, next);
     }
     if (table === thresholds && after?.sk === 'state' && before?.version !== after.version) {
-      if (before?.intent) this.wrong.push(`LOST: the intent of ${after.pk} version ${before.version} was overwritten`);
+      // A mark changes the version too, and keeps the intent.
+      const [old, next] = [before, after].map((item) => item?.intent as MetricState['intent']);
+      if (old && old.version !== next?.version)
+        this.wrong.push(`LOST: the intent of ${after.pk} version ${old.version} was overwritten`);
       const readAt = this.reads.get(by)?.get(String(after.pk)) ?? 0;
       this.crossings.committed(before as never, after as unknown as MetricState, readAt, order);
     }
@@ -172,8 +179,23 @@ export class Oracle implements FlowObserver {
     this.health.keyChangedAt = this.world.clock();
   }
 
+  private get isKeyDisabled(): boolean {
+    const { kms, secrets, parameters } = this.stack;
+    return kms.isDisabled || secrets.isKeyDisabled || parameters.isKeyDisabled;
+  }
+
   replayed(message: DeliveryMessage): void {
     this.deliveries.replayed(message);
+  }
+
+  /** A delivery has one message, and a few copies of it after faults. */
+  checkLoad(): void {
+    const { stack } = this;
+    const { deliveries, deliveriesQueue } = stack.places;
+    const pending = [...stack.dynamodb.table(deliveries).all()].filter(({ status }) => status === 'pending').length;
+    const { size } = stack.queue(deliveriesQueue);
+    if (size > MOST_COPIES * (pending + 10))
+      this.wrong.push(`STUCK: ${size} messages for ${pending} pending deliveries`);
   }
 
   /** What was wrong so far, in words. */

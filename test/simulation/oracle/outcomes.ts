@@ -11,6 +11,8 @@ interface Run {
   readonly acceptedAt: number;
   /** Whether every request that the flow accepted had a link. */
   linked: boolean;
+  /** Whether one of them had. */
+  someLinked: boolean;
   /** `at`: when the report was answered. Undefined: without a response, so it can have been recorded or not. */
   readonly reports: { readonly outcome: Reported; readonly at: number | undefined }[];
 }
@@ -32,8 +34,15 @@ export class OutcomeModel {
 
   accepted({ webhookId, flow, body }: Post): void {
     const linked = body.outcomeUrl !== undefined;
-    const run = this.runs.get(webhookId) ?? { name: flow, acceptedAt: this.clock(), linked, reports: [] };
+    const run = this.runs.get(webhookId) ?? {
+      name: flow,
+      acceptedAt: this.clock(),
+      linked,
+      someLinked: false,
+      reports: [],
+    };
     run.linked &&= linked;
+    run.someLinked ||= linked;
     this.runs.set(webhookId, run);
   }
 
@@ -63,7 +72,7 @@ export class OutcomeModel {
 
   private mistakesOf(id: string, run: Run): string[] {
     const wrong: string[] = [];
-    const { name, linked, reports, acceptedAt } = run;
+    const { name, linked, someLinked, reports, acceptedAt } = run;
     const announced = (type: string) => this.announced.get(`${id} ${type}`)?.size ?? 0;
     const isKnown = (outcome: Reported) => reports.some((one) => one.outcome === outcome && one.at !== undefined);
     const isPossible = (outcome: Reported) => reports.some((one) => one.outcome === outcome);
@@ -78,15 +87,11 @@ export class OutcomeModel {
     const row = this.rowOf(id, run);
     if (row?.status !== 'delivered') return wrong;
     const { state = 'none', untold } = (row.outcome ?? {}) as Item;
-    const expected = isKnown('succeeded')
-      ? 'succeeded'
-      : isKnown('failed')
-        ? 'failed'
-        : linked
-          ? 'unconfirmed'
-          : 'none';
-    const allowed = [expected, ...(['failed', 'succeeded'] as const).filter(isPossible)];
-    if (expected === 'succeeded' && state !== expected) wrong.push(`LOST: ${id} succeeded, and is ${state}`);
+    const known = (['succeeded', 'failed'] as const).find(isKnown);
+    // Of two requests, one can have had a link, and the other one no `finishWithin`.
+    const unknown = [...(someLinked ? ['unconfirmed'] : []), ...(linked ? [] : ['none'])];
+    const allowed = [...(known ? [known] : unknown), ...(['failed', 'succeeded'] as const).filter(isPossible)];
+    if (known === 'succeeded' && state !== known) wrong.push(`LOST: ${id} succeeded, and is ${state}`);
     else if (!allowed.includes(String(state)) && (linked || reports.length > 0))
       wrong.push(`${state === 'awaited' ? 'STUCK' : 'LOST'}: ${id} is ${state} and should be ${allowed.join(' or ')}`);
     if (untold !== undefined) wrong.push(`STUCK: ${id} is still to be announced`);

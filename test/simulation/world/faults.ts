@@ -40,17 +40,17 @@ export const FAULTS = {
   'request throttled': 0.02,
   'request repeated': 0.02,
   'response lost': 0.04,
-  'DELETE late': 0.2,
-  'DELETE not sent': 0.05,
+  'DELETE late': 0.6,
+  'DELETE not sent': 0.45,
   // Flows: docs/delivery.md.
   'flow answer lost': 0.025,
   'flow slow': 0.015,
   // Secrets Manager and Systems Manager API references, "Common Errors".
   'secret throttled': 0.02,
-  'secret answer lost': 0.01,
+  'secret answer lost': 0.08,
   // CloudFormation user guide, "Custom resources"; Lambda developer guide, "Asynchronous invocation": at least once.
-  'custom resource requested twice': 0.05,
-  'custom resource response refused': 0.05,
+  'custom resource requested twice': 0.22,
+  'custom resource response refused': 0.09,
 } as const satisfies Record<string, number>;
 
 export type Fault = keyof typeof FAULTS;

@@ -87,6 +87,25 @@ export const DEFAULT_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
 ];
 
+/** Accepted findings in the stack of a producer's account. */
+export const PRODUCER_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
+  {
+    rules: ['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy'],
+    resources: /\/DeadLetterQueue\/Resource$/,
+    reason: "It is the dead-letter queue of a rule's target. The checks only recognize redrive policies of queues.",
+  },
+  {
+    rules: ['NIST.800.53.R5-IAMNoInlinePolicy'],
+    resources: /\/Role\/DefaultPolicy\/Resource$/,
+    reason: "The policy belongs to the rule's role and is deleted with it. No other role must attach it.",
+  },
+  {
+    rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],
+    resources: /\/DeadLetters\/Resource$/,
+    reason: 'The operators of the account add the action: `ProducerForwarding.alarm.addAlarmAction`.',
+  },
+];
+
 /** Additional accepted findings in the app with every option. */
 export const OPTION_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {

@@ -167,10 +167,28 @@ describe('a delivery that fails', () => {
     await world.run();
     expect(world.now).toBe(start + HOUR);
     expect(world.flow.calls).toHaveLength(2);
-    expect(world.queue.sent.slice(1).map(({ message, delaySeconds }) => [message.n, delaySeconds])).toEqual(
-      Array(4).fill([1, 900]),
-    );
+    expect(world.queue.sent.slice(1).map(({ delaySeconds }) => delaySeconds)).toEqual(Array(4).fill(900));
     expect(new Set(world.queue.sent.slice(1).map(({ message }) => message.notBefore))).toEqual(new Set([start + HOUR]));
+  });
+
+  it.each([
+    ['for its next try', 0],
+    ['for an open breaker', 5],
+  ])('that waits %s sends no more messages if the queue duplicates each of them', async (_, failures) => {
+    world.flow.behave = script(
+      ...Array(failures).fill(unavailable),
+      responding(429, { 'retry-after': '7200' }),
+      accepted,
+    );
+    const subscription = await world.subscribe();
+    world.queue.send(world.message(subscription), 0);
+    const start = world.now;
+    world.queue.copies = 2;
+    await world.run();
+    expect(world.now).toBeGreaterThanOrEqual(start + 2 * HOUR);
+    expect((await world.rows())['event-1']).toMatchObject({ status: 'delivered' });
+    // Without duplicates it is one message for each try, and one for each quarter of an hour.
+    expect(world.queue.sent.length).toBeLessThan(20);
   });
 
   it('is dead after 12 tries over more than 3 days, and keeps its payload', async () => {
@@ -186,9 +204,12 @@ describe('a delivery that fails', () => {
     expect(world.now - start).toBeLessThan(80 * HOUR);
     expect(Math.max(...world.queue.sent.map(({ delaySeconds }) => delaySeconds))).toBe(900);
     const rows = await world.rows();
-    expect(rows['event-1']).toMatchObject({ status: 'dead', n: 11, open: 'dead', openSince: world.now });
+    expect(rows['event-1']).toMatchObject({ status: 'dead', open: 'dead', openSince: world.now });
     expect(rows['event-1']?.attempts).toHaveLength(12);
-    expect(JSON.parse(String(rows['event-1#payload']?.payload))).toMatchObject({ ...message, n: 11 });
+    expect(JSON.parse(String(rows['event-1#payload']?.payload))).toMatchObject({
+      ...message,
+      n: rows['event-1']?.n,
+    });
     expect(world.telemetry.counts).toEqual({ FailedAttempts: 12, DeadDeliveries: 1, FailingSubscriptions: 1 });
     const last = JSON.parse(world.flow.calls.at(-1)?.body ?? '');
     expect(last.delayedMinutes).toBe(Math.floor((world.now - start) / MINUTE));

@@ -9,7 +9,7 @@ import {
   trackedDue,
 } from '../../../../lambda/expectations/core/tracked';
 import { register, unregister } from '../../../../lambda/registration/core/register';
-import type { Expectation } from '../../../../lambda/subscriptions/core/subscription';
+import type { Expectation, Subscription } from '../../../../lambda/subscriptions/core/subscription';
 import { Evaluator, NOW } from '../../../support/evaluation';
 import { expecting, Watch } from '../../../support/expectations';
 import { Crash, Interleaving, randomFrom } from '../../../support/memory/interleaving';
@@ -164,4 +164,23 @@ it('needs no correction after races without crashes', async () => {
     const [entries, stored] = entriesOf(world);
     expect(entries, `seed ${seed}`).toEqual(stored);
   }
+});
+
+it('sends nothing for an entry that a crash left behind, and removes it', async () => {
+  const world = new Evaluator();
+  const [expectation] = EXPECTATIONS as readonly [Expectation];
+  const { definition } = expecting(expectation, 'moves');
+  const process = () => processSubject(KEY, { ...world.ports(), subscriptions: world.tables.registry() });
+  await register({ definition, flowUrl: 'url' }, 'cli', world.registryPorts());
+  world.now += 5 * HOUR;
+  await process();
+  // It expects another data source now. Its command stopped before it changed what was expected before.
+  const moved = { ...definition, filter: { dataSource: 'Customers' } };
+  const stored = world.tables.subscriptions.get('moves') as Subscription;
+  world.tables.subscriptions.set('moves', { ...stored, definition: moved });
+  const refresh = { id: 'refresh', endedAt: world.now, status: 'Successful' } as const;
+  await recordRefresh(SUBJECT, refresh, { expectations: world.tables.expectations(), clock: () => world.now });
+  await process();
+  expect(world.bus.published.map(({ detail }) => detail.state)).toEqual(['Overdue']);
+  expect(world.tables.expected.get(KEY)).toBeUndefined();
 });

@@ -110,6 +110,20 @@ describe('a declared subscription', () => {
     expect([manager('vip'), manager('gold')]).toEqual(['cdk:Shop#A', undefined]);
   });
 
+  it('keeps its new name if a duplicate of the request has added it', async () => {
+    await create('A');
+    let isFirst = true;
+    const isOvertaken: Gate = async (call) => {
+      if (call !== 'before putSubscription' || !isFirst) return;
+      isFirst = false;
+      expect(await update('A', entry({ name: 'gold' }))).toEqual({ physicalId: 'gold' });
+      throw new Error('the table is busy');
+    };
+    const outcome = await ask('Update', 'A', { of: entry({ name: 'gold' }), physicalId: 'vip' }, isOvertaken);
+    expect(outcome).toMatchObject({ reason: expect.stringContaining('the table is busy') });
+    expect(manager('gold')).toBe('cdk:Shop#A');
+  });
+
   it('keeps its old name if a rename cannot be rolled back', async () => {
     await create('A', entry({ fireIfAlreadyBeyond: true }));
     await update('A', entry({ name: 'gold' }));
