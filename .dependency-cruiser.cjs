@@ -33,7 +33,7 @@ const ROOMS = {
   lib: {
     shared: [],
     events: ['shared'],
-    producers: ['shared'],
+    producers: ['sources', 'shared'],
     subscriptions: ['shared'],
     thresholds: ['events', 'shared'],
     delivery: ['events', 'shared'],

@@ -44,7 +44,16 @@ export interface SourceEntry {
   readonly stopped?: string;
   /** Whether `normalize` records the source's runs, so that `reconcile` reports only the other runs. */
   readonly reconciled?: boolean;
+  /** Account and Region that forward the source's events. Absent for a source of the connector's account. */
+  readonly account?: string;
+  readonly region?: string;
 }
+
+/**
+ * Source and detail type of the event `{ kind, name, runs }`: the ended runs of a source, listed in the account that forwards
+ * it. A `source` of its own, so that the rules for events of producers do not match it.
+ */
+export const LISTED_RUNS = { source: 'power-automate-connector', detailType: 'SourceRunsListed' } as const;
 
 /** Message that a schedule puts on the queue of `reconcile`. */
 export interface ScheduledReconciliation {

@@ -24,6 +24,13 @@ export interface RunDetail {
   readonly error?: string;
   /** Link to the run's page. Starts with https:// or http://. */
   readonly runLink?: string;
+  /**
+   * AWS account that the run ended in. Only for events that the connector's account puts: EventBridge names the account of others.
+   * @default - the account that puts the event
+   */
+  readonly awsAccount?: string;
+  /** AWS Region that the run ended in, as `awsAccount`. */
+  readonly awsRegion?: string;
 }
 
 /** A data source refresh ended. */
@@ -57,6 +64,13 @@ export interface ObservationDetail {
    * @default 0
    */
   readonly sequence?: number;
+  /**
+   * AWS account that measured the value. Only for events that the connector's account puts: EventBridge names the account of others.
+   * @default - the account that puts the event
+   */
+  readonly awsAccount?: string;
+  /** AWS Region that measured the value, as `awsAccount`. */
+  readonly awsRegion?: string;
 }
 
 /** A segment was recomputed. */

@@ -3,6 +3,7 @@ export {
   type RefreshCollectionOptions,
   type RefreshCollectionProps,
 } from './collection/refresh-collection';
+export type { ManageSubscriptionsOptions } from './connector/managed-prefixes';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './connector/power-automate-connector';
 export {
   PowerAutomateConnectorStack,
@@ -25,8 +26,15 @@ export { AlarmActions, type AlarmActionsBySeverity, AlarmSeverity } from './oper
 export type { AlarmGroupOverride, AlarmOverride, AlarmOverrides } from './operations/alarm-overrides';
 export { ConnectorAlarms, type ConnectorAlarmsProps } from './operations/connector-alarms';
 export { ConnectorDashboard, type ConnectorDashboardProps } from './operations/connector-dashboard';
+export {
+  ForwardedSource,
+  type ForwardedSourceOptions,
+  type ForwardedSourceProps,
+  type ISourceForwarder,
+} from './producers/forwarded-source';
 export { type OrganizationProducerOptions, Producer } from './producers/producer';
 export { ProducerForwarding, type ProducerForwardingProps } from './producers/producer-forwarding';
+export { SourceForwarding, type SourceForwardingProps } from './producers/source-forwarding';
 export { Measure } from './queries/measure';
 export {
   type AthenaQueryOptions,
@@ -48,6 +56,7 @@ export {
 } from './queries/scheduled-query';
 export { Segment } from './queries/segment';
 export type { EventOptions, FunctionOptions, QueueOptions, StorageOptions } from './shared/options';
+export type { AcceptedSourceOptions } from './sources/accepted-source';
 export {
   ConnectorSource,
   type ConnectorSourceOptions,
@@ -111,6 +120,7 @@ export {
   type DataSourceRefreshSucceededOptions,
   type FullRefreshCompletedOptions,
   type MeasureThresholdOptions,
+  type PlaceOptions,
   RefreshStatus,
   type SegmentThresholdOptions,
   Trigger,

@@ -23,6 +23,8 @@ import { registryPorts } from './registry';
 export interface Connector {
   readonly stackName: string;
   readonly region: string;
+  /** Start of the names of the subscriptions that commands read. Undefined: all of them. */
+  readonly prefix?: string;
   /** Whether it is a local run, whose flows can be on this machine, too. */
   readonly isLocal: boolean;
   readonly clients: {

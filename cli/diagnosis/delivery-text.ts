@@ -59,14 +59,16 @@ export function deliveriesTable(rows: readonly DeliveryRow[], now: number, style
   return {
     head: ['accepted', 'status', 'trigger', 'attempts', 'last response', 'id'],
     numbers: [3],
-    rows: rows.map(({ acceptedAt, status, outcome, trigger, attempts, subscription, eventId }) => [
-      timeText(acceptedAt, now),
-      statusText({ status, outcome }, style),
-      trigger,
-      String(attempts.length),
-      outcome?.message ? `${responseText(attempts.at(-1))}: ${outcome.message}` : responseText(attempts.at(-1)),
-      deliveryId(subscription, eventId),
-    ]),
+    rows: rows.map(
+      ({ acceptedAt, status, outcome, trigger, attempts, subscription, eventId, awsAccount, awsRegion }) => [
+        timeText(acceptedAt, now),
+        statusText({ status, outcome }, style),
+        awsAccount === undefined ? trigger : `${trigger} from ${awsAccount} in ${awsRegion}`,
+        String(attempts.length),
+        outcome?.message ? `${responseText(attempts.at(-1))}: ${outcome.message}` : responseText(attempts.at(-1)),
+        deliveryId(subscription, eventId),
+      ],
+    ),
   };
 }
 
@@ -75,6 +77,8 @@ export const deliveryJson = ({ subscription, eventId, trigger, status, ...row }:
   subscription,
   trigger,
   status,
+  awsAccount: row.awsAccount,
+  awsRegion: row.awsRegion,
   occurredAt: new Date(row.occurredAt).toISOString(),
   acceptedAt: new Date(row.acceptedAt).toISOString(),
   outcome: row.outcome && outcomeJson(row.outcome),

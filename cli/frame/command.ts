@@ -126,6 +126,15 @@ export const subscriptionArgs = {
   subscription: { type: 'string', valueHint: 'NAME', description: 'same as the argument NAME' },
 } as const satisfies Arguments;
 
+/** Limits a command to what `grantManageSubscriptions` with a prefix allows. Read it with `checkPrefix`. */
+export const prefixArg = {
+  prefix: {
+    type: 'string',
+    valueHint: 'PREFIX',
+    description: 'only subscriptions whose names start with this, for a role that may manage only these',
+  },
+} as const satisfies Arguments;
+
 export const nameArg = {
   name: { type: 'positional', valueHint: 'NAME', required: true, description: 'name of the subscription' },
 } as const satisfies Arguments;

@@ -14,6 +14,8 @@ import { keyText, listMistake, topLevelMistake, YamlDiagnostics } from './yaml-d
 import { type ListItem, type Remainder, YamlListReader } from './yaml-list';
 
 export interface ReadOptions extends FlowUrlOptions {
+  /** Start that all names must have. Default: any names. */
+  readonly prefix?: string;
   readonly file: string;
   /** Values of `${NAME}`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -147,7 +149,7 @@ export class FileReader {
     if ('mistakes' in checked) {
       for (const mistake of checked.mistakes) if (!filled.failed.has(mistake.path[0] ?? '')) add(mistake);
     }
-    this.checkDuplicateName(value, line, label);
+    this.checkName(value, line, label);
     const flowUrl = filled.failed.has('flowUrl')
       ? undefined
       : this.readFlowUrl(value, filled.value, label, lineOf(['flowUrl']));
@@ -195,12 +197,16 @@ export class FileReader {
     return checked.url;
   }
 
-  private checkDuplicateName(value: unknown, line: number, label: string): void {
+  private checkName(value: unknown, line: number, label: string): void {
     const name = (value as { name?: unknown } | null)?.name;
     if (typeof name !== 'string' || name === '') return;
     const first = this.firstLineOfName.get(name);
     if (first === undefined) this.firstLineOfName.set(copyOf(name), line);
     else this.diagnostics.add(line, `${label}: line ${first} already uses this name; use unique names`);
+    const { prefix = '' } = this.options;
+    if (!name.startsWith(prefix)) {
+      this.diagnostics.add(line, `${label}: "name" does not start with ${prefix}; rename it, or use another --prefix`);
+    }
   }
 }
 

@@ -11,6 +11,31 @@ export function checkName(name: string): string {
   throw new UsageError(`${displayValue(name)} is not a subscription name: use 1 to 64 letters, digits, - and _`);
 }
 
+/**
+ * The connector, limited to the subscriptions whose names start with the prefix.
+ * @param prefix undefined: all subscriptions.
+ * @throws UsageError for names that do not start with it, before the connector is looked up.
+ */
+export async function connectorUnder(
+  prefix: string | undefined,
+  names: Iterable<string>,
+  context: Pick<Context, 'connector'>,
+): Promise<Connector> {
+  if (prefix === undefined) return context.connector();
+  checkPrefix(prefix);
+  for (const name of names) {
+    if (name.startsWith(prefix)) continue;
+    throw new UsageError(`${name} does not start with ${prefix}: rename it, or use another --prefix`);
+  }
+  return { ...(await context.connector()), prefix };
+}
+
+/** Validates the start of names. Throws a UsageError. */
+export function checkPrefix(prefix: string): string {
+  if (/^[A-Za-z0-9_-]{1,32}$/.test(prefix) && !containsCredential(prefix)) return prefix;
+  throw new UsageError(`--prefix is ${displayValue(prefix)}: write the start of names, such as marketing-`);
+}
+
 /** The name from `subscriptionArgs`, or undefined for all subscriptions. Throws a UsageError. */
 export function subscriptionName({ name, subscription }: { name?: string; subscription?: string }): string | undefined {
   const [first, second] = [name, subscription].filter((one) => one !== undefined).map(checkName);
@@ -22,11 +47,11 @@ export function subscriptionName({ name, subscription }: { name?: string; subscr
  * Reads a subscription.
  * @throws CommandError if it does not exist, with a suggestion if a similar name exists.
  */
-export async function findSubscription(name: string, { subscriptions }: Connector): Promise<Subscription> {
+export async function findSubscription(name: string, { subscriptions, prefix }: Connector): Promise<Subscription> {
   const found = await subscriptions.read(name);
   if (found) return found;
   const names: string[] = [];
-  for await (const { definition } of subscriptions.list()) names.push(definition.name);
+  for await (const { definition } of subscriptions.list(prefix)) names.push(definition.name);
   const meant = closestWord(name, names);
   const hint = names.length > 0 ? 'run list to see the names' : 'the connector has no subscriptions yet';
   throw new CommandError(`subscription ${name} does not exist: ${meant ? `did you mean ${meant}?` : hint}`);
@@ -40,9 +65,10 @@ export async function findSubscription(name: string, { subscriptions }: Connecto
 export async function openSubscription(
   name: string,
   context: Pick<Context, 'connector'>,
+  prefix?: string,
 ): Promise<{ readonly connector: Connector; readonly subscription: Subscription }> {
   checkName(name);
-  const connector = await context.connector();
+  const connector = await connectorUnder(prefix, [name], context);
   return { connector, subscription: await findSubscription(name, connector) };
 }
 

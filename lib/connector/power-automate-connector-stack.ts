@@ -2,6 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { allow } from '../shared/allow';
+import type { ManageSubscriptionsOptions } from './managed-prefixes';
 import { PowerAutomateConnector, type PowerAutomateConnectorProps } from './power-automate-connector';
 
 /** Properties of PowerAutomateConnectorStack. */
@@ -30,10 +31,11 @@ export class PowerAutomateConnectorStack extends Stack {
    * Pass the stack's name to the CLI: finding the stack without its name would require access to all stacks.
    *
    * @param grantee principal that gets the permissions
+   * @param options which subscriptions
    */
-  public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
+  public grantManageSubscriptions(grantee: iam.IGrantable, options?: ManageSubscriptionsOptions): iam.Grant {
     return this.connector
-      .grantManageSubscriptions(grantee)
+      .grantManageSubscriptions(grantee, options)
       .combine(allow(grantee, ['cloudformation:DescribeStacks'], this.stackId));
   }
 }

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { API_BASE_PATH } from '../../contract/custom-connector';
 import { Output } from '../../contract/outputs';
 import { RefreshCollection, type RefreshCollectionOptions } from '../collection/refresh-collection';
@@ -23,6 +23,7 @@ import {
   type SegmentOptions,
 } from '../queries/scheduled-query';
 import type { FunctionOptions } from '../shared/options';
+import { type AcceptedSourceOptions, originOf } from '../sources/accepted-source';
 import { ConnectorSource, type ConnectorSourceOptions, type ISourceConnector } from '../sources/connector-source';
 import type { Source } from '../sources/source';
 import { SourceNormalization, type SourceNormalizationProps } from '../sources/source-normalization';
@@ -41,6 +42,7 @@ import { ThresholdEvaluation, type ThresholdEvaluationOptions } from '../thresho
 import { type IPollingConnector, PolledUnification, type UnificationOptions } from '../unification/polled-unification';
 import { UnificationPolling, type UnificationPollingProps } from '../unification/unification-polling';
 import { ConnectorSignals } from './connector-signals';
+import { allowManagementUnder, ManagedPrefixes, type ManageSubscriptionsOptions } from './managed-prefixes';
 import { allowInspection, allowManagement, apiOutputs, managementOutputs, type Outputs } from './management';
 
 /** Properties of PowerAutomateConnector: the properties of the constructs that it consists of. */
@@ -118,6 +120,7 @@ export class PowerAutomateConnector
   private readonly partProps: AddedPartProps;
   private readonly addedParts = new Map<string, Construct>();
   private readonly managers: iam.IGrantable[] = [];
+  private readonly prefixes = new ManagedPrefixes();
   private addedApi?: ConnectorApi;
   private hasOutputs = false;
 
@@ -204,9 +207,18 @@ export class PowerAutomateConnector
    * create, list and revoke keys of the custom connector's API; stored keys are hashes. The CLI also needs
    * `cloudformation:DescribeStacks` for the stack's outputs.
    *
+   * With `prefix`, the principal can only list the names of subscriptions, and can add, change, show, pause and remove those
+   * whose names start with the prefix. A role that another account can assume thus manages the subscriptions of a team there.
+   *
    * @param grantee principal that gets the permissions
+   * @param options which subscriptions
    */
-  public grantManageSubscriptions(grantee: iam.IGrantable): iam.Grant {
+  public grantManageSubscriptions(grantee: iam.IGrantable, options: ManageSubscriptionsOptions = {}): iam.Grant {
+    const { prefix, allTriggers = false } = options;
+    if (prefix !== undefined) {
+      this.prefixes.add(this, prefix);
+      return allowManagementUnder(prefix, allTriggers, this, grantee);
+    }
     this.managers.push(grantee);
     return allowManagement(this, grantee);
   }
@@ -259,6 +271,28 @@ export class PowerAutomateConnector
    */
   public addSource(id: string, source: Source, options?: ConnectorSourceOptions): ConnectorSource {
     return new ConnectorSource(this, id, { ...options, connector: this, source });
+  }
+
+  /**
+   * Accepts a source in another account or Region, whose events a `ForwardedSource` there forwards to the bus. Allows that
+   * account to forward events of the kind of source, in the bus's resource policy.
+   *
+   * Data sources, segments and measures of different accounts or Regions must have different names, and state machines for
+   * full refreshes and unifications different instances.
+   *
+   * @param id ID of the construct
+   * @param source AWS resource that emits the events, and what they report
+   * @param options the account and Region of the source
+   */
+  public acceptSource(id: string, source: Source, options: AcceptedSourceOptions): void {
+    const scope = new Construct(this, id);
+    const { reconciled = false } = options;
+    const origin = originOf(scope, source, options);
+    this.normalization._accept(scope, source, origin, reconciled);
+    this.producers.allowSource(origin.account, source._kind);
+    if (!reconciled) return;
+    this.reconciliation._accept(source, origin, this.rules.deadLetterQueue);
+    this.producers.allowListedRuns(origin.account);
   }
 
   /**

@@ -3,6 +3,8 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { DomainEvent } from '../../contract/events';
+import { LISTED_RUNS, type SourceKind } from '../../contract/sources';
+import { SOURCE_PATTERNS, type TextMatch } from '../sources/source-patterns';
 import type { Producer } from './producer';
 
 /** EventBridge API reference, PutPermission: the maximum size of a bus's policy. */
@@ -18,25 +20,45 @@ export interface BusPolicyProps {
 }
 
 /**
- * Conditions of producers: they can put events of the connector's source, but not those that only a connector puts, such as
- * threshold crossings. `ForAllValues` holds for a request without values, so the values must exist (IAM user guide,
- * "Set operators for multivalued context keys").
+ * Conditions for events of these sources and detail types. `ForAllValues` holds for a request without values, so the values
+ * must exist (IAM user guide, "Set operators for multivalued context keys").
  */
-export const producerConditions = (eventSource: string): iam.Conditions => ({
-  'ForAllValues:StringEquals': {
-    'events:source': [eventSource],
-    'events:detail-type': Object.values(DomainEvent),
-  },
+const putConditions = (
+  sources: readonly string[],
+  detailTypes: readonly string[],
+  operator = 'StringEquals',
+): iam.Conditions => ({
+  [`ForAllValues:${operator}`]: { 'events:source': sources, 'events:detail-type': detailTypes },
   Null: { 'events:source': 'false', 'events:detail-type': 'false' },
 });
 
 /**
- * Statements of the bus's resource policy that allow producers of other accounts to put events: one for all accounts, and one
- * for each organization.
+ * Conditions of producers: they can put events of the connector's source, but not those that only a connector puts, such as
+ * threshold crossings.
+ */
+export const producerConditions = (eventSource: string): iam.Conditions =>
+  putConditions([eventSource], Object.values(DomainEvent));
+
+/** Conditions for the events of one kind of source. Only rules send them: `PutEvents` refuses the sources of AWS. */
+export function sourceConditions(kind: SourceKind): iam.Conditions {
+  const { source, 'detail-type': detailTypes } = SOURCE_PATTERNS[kind].patternFor();
+  return putConditions(source.map(wildcardOf), detailTypes.map(wildcardOf), 'StringLike');
+}
+
+const wildcardOf = (match: TextMatch): string => {
+  if (typeof match === 'string') return match;
+  return 'prefix' in match ? `${match.prefix}*` : `*${match.suffix}`;
+};
+
+/** Conditions for lists of runs. */
+export const listedRunsConditions = (): iam.Conditions => putConditions([LISTED_RUNS.source], [LISTED_RUNS.detailType]);
+
+/**
+ * Statements of the bus's resource policy that allow other accounts to put events: for producers, one for all accounts and one
+ * for each organization; for forwarded sources, one for each kind.
  */
 export class BusPolicy extends Construct {
-  private readonly accounts: iam.PolicyStatement;
-  private readonly statements: iam.PolicyStatement[] = [];
+  private readonly statements = new Map<string, iam.PolicyStatement>();
   private readonly known = new Set<string>();
 
   constructor(
@@ -45,38 +67,49 @@ export class BusPolicy extends Construct {
     private readonly props: BusPolicyProps,
   ) {
     super(scope, id);
-    this.accounts = this.statement();
     this.node.addValidation({ validate: () => this.problems() });
   }
 
   /** Allows a producer. A producer that is already allowed changes nothing. */
   allow({ _allowed: { account, organization } }: Producer): void {
-    const key = account?.accountId ?? JSON.stringify(organization);
+    const conditions = producerConditions(this.props.eventSource);
+    if (account) this.allowAccount('Accounts', account, conditions);
+    else this.allowOrganization({ ...organization }, conditions);
+  }
+
+  private allowOrganization(organization: iam.Conditions, conditions: iam.Conditions): void {
+    const key = JSON.stringify(organization);
     if (this.known.has(key)) return;
     this.known.add(key);
-    if (account) {
-      this.accounts.addPrincipals(account);
-      this.add('Accounts', this.accounts);
-    } else {
-      const statement = this.statement();
-      statement.addAnyPrincipal();
-      statement.addConditions({ ...organization });
-      this.add(`Organization${this.statements.filter((one) => one !== this.accounts).length + 1}`, statement);
-    }
+    const others = [...this.statements.keys()].filter((id) => id.startsWith('Organization'));
+    const statement = this.statement(`Organization${others.length + 1}`, conditions);
+    statement.addAnyPrincipal();
+    statement.addConditions(organization);
   }
 
-  private statement(): iam.PolicyStatement {
-    const { eventBus, eventSource } = this.props;
-    return new iam.PolicyStatement({
-      actions: ['events:PutEvents'],
-      resources: [eventBus.eventBusArn],
-      conditions: producerConditions(eventSource),
-    });
+  /** Allows an account to forward the events of one kind of source. */
+  allowSource(accountId: string, kind: SourceKind): void {
+    this.allowAccount(SOURCE_PATTERNS[kind].id, new iam.AccountPrincipal(accountId), sourceConditions(kind));
   }
 
-  private add(id: string, statement: iam.PolicyStatement): void {
-    if (this.statements.includes(statement)) return;
-    this.statements.push(statement);
+  /** Allows an account to forward the lists of its sources' runs. */
+  allowListedRuns(accountId: string): void {
+    this.allowAccount('ListedRuns', new iam.AccountPrincipal(accountId), listedRunsConditions());
+  }
+
+  private allowAccount(id: string, account: iam.AccountPrincipal, conditions: iam.Conditions): void {
+    const key = `${id} ${account.accountId}`;
+    if (this.known.has(key)) return;
+    this.known.add(key);
+    this.statement(id, conditions).addPrincipals(account);
+  }
+
+  private statement(id: string, conditions: iam.Conditions): iam.PolicyStatement {
+    const existing = this.statements.get(id);
+    if (existing) return existing;
+    const resources = [this.props.eventBus.eventBusArn];
+    const statement = new iam.PolicyStatement({ actions: ['events:PutEvents'], resources, conditions });
+    this.statements.set(id, statement);
     // The suffix distinguishes the statements of two connectors on one bus.
     const statementId = `${id}-${this.node.addr.slice(-8)}`;
     new events.CfnEventBusPolicy(this, id, {
@@ -84,10 +117,11 @@ export class BusPolicy extends Construct {
       statementId,
       statement: Lazy.any({ produce: () => ({ Sid: statementId, ...statement.toStatementJson() }) }),
     });
+    return statement;
   }
 
   private problems(): string[] {
-    const text = JSON.stringify(this.statements.map((statement) => statement.toStatementJson()));
+    const text = JSON.stringify([...this.statements.values()].map((statement) => statement.toStatementJson()));
     const bytes = text.replaceAll(/\$\{Token\[[^\]]*\]\}/g, PRINCIPAL).length;
     if (bytes <= MAX_POLICY_BYTES) return [];
     return [

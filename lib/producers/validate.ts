@@ -1,10 +1,11 @@
 import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ACCOUNT_ID, ORGANIZATION_ID, ORGANIZATION_PATH } from '../../contract/organization';
+import { ORGANIZATION_ID, ORGANIZATION_PATH } from '../../contract/organization';
+import { isAccount, partitionOf } from '../shared/validate-arn';
 
 /** @throws Error if the text is no account ID. Tokens are accepted. */
 export function validateAccount(accountId: string): void {
-  if (Token.isUnresolved(accountId) || ACCOUNT_ID.test(accountId)) return;
+  if (isAccount(accountId)) return;
   throw new Error(`Producer.account has '${accountId}': write the 12 digits of an AWS account ID`);
 }
 
@@ -22,12 +23,6 @@ export function validateOrganization(organizationId: string, path: string | unde
   );
 }
 
-/** Partitions between which no event can be sent. */
-const PARTITIONS: readonly [prefix: string, partition: string][] = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-];
-
 /** @throws Error if the text is no ARN of an event bus that rules of the scope's stack can send to. Tokens are accepted. */
 export function validateBusArn(scope: Construct, arn: string): void {
   if (Token.isUnresolved(arn)) return;
@@ -39,8 +34,8 @@ export function validateBusArn(scope: Construct, arn: string): void {
   }
   const { partition, account, region } = Stack.of(scope).splitArn(arn, ArnFormat.SLASH_RESOURCE_NAME);
   const { account: ownAccount, region: ownRegion } = Stack.of(scope);
-  if (Token.isUnresolved(ownRegion)) return;
-  const own = PARTITIONS.find(([prefix]) => ownRegion.startsWith(prefix))?.[1] ?? 'aws';
+  const own = partitionOf(ownRegion);
+  if (own === undefined) return;
   if (partition !== own) {
     throw wrong(
       `EventBridge sends no events from ${ownRegion} to the partition ${partition}: use a connector in ${own}`,

@@ -3,6 +3,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { PARTITION_KEY } from '../../contract/shared';
 import { EXPECTED_PREFIX, FLOW_URL_CONTEXT } from '../../contract/subscriptions';
 
 /**
@@ -18,24 +19,51 @@ export function allow(grantee: iam.IGrantable, actions: string[], ...resourceArn
 /** Allows DynamoDB actions on a table, and the use of the table's customer managed key if it has one. */
 export function allowOnTable(grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant {
   const prefixed = actions.map((action) => `dynamodb:${action}`);
-  const onTable = allow(grantee, prefixed, table.tableArn);
-  if (!table.encryptionKey) return onTable;
+  return allow(grantee, prefixed, table.tableArn).combine(allowTableKey(grantee, table, actions));
+}
+
+/** Allows the use of a table's customer managed key for these actions, if it has one. */
+function allowTableKey(grantee: iam.IGrantable, { encryptionKey }: dynamodb.ITable, actions: string[]): iam.Grant {
+  if (!encryptionKey) return iam.Grant.drop(grantee, 'the table has no customer managed key');
   const reads = actions.every((action) => /Get|Query|Scan/.test(action));
-  const key = table.encryptionKey;
-  return onTable.combine(reads ? key.grantDecrypt(grantee) : key.grantEncryptDecrypt(grantee));
+  return reads ? encryptionKey.grantDecrypt(grantee) : encryptionKey.grantEncryptDecrypt(grantee);
 }
 
 /** Allows reading and changing the items of expected subjects in the Subscriptions table, but no subscriptions. */
-export function allowExpectedSubjects(grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant {
+export const allowExpectedSubjects = (grantee: iam.IGrantable, table: dynamodb.ITable, actions: string[]): iam.Grant =>
+  allowOnKeys(grantee, table, actions, EXPECTED_PREFIX);
+
+/**
+ * Allows DynamoDB actions on the items of a table whose partition keys start with a prefix, and the use of the table's customer
+ * managed key. Not for scans, which name no keys (DynamoDB, "Using IAM policy conditions for fine-grained access control").
+ */
+export function allowOnKeys(
+  grantee: iam.IGrantable,
+  table: dynamodb.ITable,
+  actions: string[],
+  prefix: string,
+): iam.Grant {
   const onItems = iam.Grant.addToPrincipal({
     grantee,
     actions: actions.map((action) => `dynamodb:${action}`),
     resourceArns: [table.tableArn],
-    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${EXPECTED_PREFIX}*`] } },
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] } },
   });
   onItems.assertSuccess();
-  return table.encryptionKey ? onItems.combine(table.encryptionKey.grantEncryptDecrypt(grantee)) : onItems;
+  return onItems.combine(allowTableKey(grantee, table, actions));
 }
+
+/** Allows scans of a table that return the partition keys only. */
+export const allowListingKeys = (grantee: iam.IGrantable, { tableArn }: dynamodb.ITable): iam.Grant =>
+  iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['dynamodb:Scan'],
+    resourceArns: [tableArn],
+    conditions: {
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': [PARTITION_KEY] },
+      StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+    },
+  });
 
 /** Allows queries of an index, and decryption with the table's customer managed key if it has one. */
 export function allowQuery(grantee: iam.IGrantable, table: dynamodb.ITable, index: string): iam.Grant {
@@ -78,13 +106,16 @@ export function allowSend(grantee: iam.IGrantable, ...queues: sqs.IQueue[]): iam
   );
 }
 
-/** Allows encrypting flow URLs. Every stored URL must be bound to a subscription by its encryption context. */
-export function allowSealing(grantee: iam.IGrantable, flowUrlKey: kms.IKey): iam.Grant {
+/**
+ * Allows encrypting flow URLs. Every stored URL must be bound to a subscription by its encryption context.
+ * @param prefix start of the names of these subscriptions. Default: all subscriptions.
+ */
+export function allowSealing(grantee: iam.IGrantable, flowUrlKey: kms.IKey, prefix = ''): iam.Grant {
   return iam.Grant.addToPrincipal({
     grantee,
     actions: ['kms:Encrypt'],
     resourceArns: [flowUrlKey.keyArn],
-    conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: '*' } },
+    conditions: { StringLike: { [`kms:EncryptionContext:${FLOW_URL_CONTEXT}`]: `${prefix}*` } },
   });
 }
 

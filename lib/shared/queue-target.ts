@@ -95,6 +95,10 @@ export class QueueTarget implements events.IRuleTarget {
   }
 }
 
+/** Returns a function that creates the target for the rules of a construct. */
+export const queueTarget = (queue: sqs.IQueue, deadLetterQueue: sqs.IQueue) => (rules: Construct) =>
+  new QueueTarget(rules, queue, new RuleSenders(rules, deadLetterQueue));
+
 /** A raw input template: CDK's own classes have no variable for the whole event. */
 class InputTemplate extends events.RuleTargetInput {
   constructor(private readonly properties: events.RuleTargetInputProperties) {

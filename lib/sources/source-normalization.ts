@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -7,9 +8,12 @@ import { Env } from '../../contract/environment';
 import { allowOnTable, allowPutEvents } from '../shared/allow';
 import type { EventPartProps, RemovalOptions } from '../shared/options';
 import { eventFunction } from '../shared/part';
+import { queueTarget } from '../shared/queue-target';
 import { WorkQueue } from '../shared/work-queue';
+import type { SourceOrigin } from './accepted-source';
 import type { Source } from './source';
 import { SourceRules } from './source-rules';
+import { Subjects } from './subjects';
 
 /** Properties of SourceNormalization. */
 export interface SourceNormalizationProps extends EventPartProps, RemovalOptions {
@@ -20,7 +24,8 @@ export interface SourceNormalizationProps extends EventPartProps, RemovalOptions
 /**
  * Converts events of AWS services into the connector's events.
  *
- * Rules on the account's default bus send the events of the sources to a queue. The function `normalize` processes the queue
+ * Rules on the account's default bus send the events of the sources to a queue, and rules on the connector's bus those that
+ * other accounts forward. The function `normalize` processes the queue
  * and puts the converted events on the connector's bus. Created with the first source.
  *
  * @example
@@ -30,6 +35,8 @@ export interface SourceNormalizationProps extends EventPartProps, RemovalOptions
  */
 export class SourceNormalization extends Construct {
   private readonly deadLetterQueue: sqs.IQueue;
+  private readonly eventBus: events.IEventBus;
+  private readonly subjects = new Subjects();
   private readonly recordRunsIn: (runsTable: dynamodb.ITable) => void;
 
   /** Queue that the rules send the events of sources to. */
@@ -57,6 +64,7 @@ export class SourceNormalization extends Construct {
     this.sourcesDeadLetterQueue = sources.deadLetterQueue;
     this.normalize = normalize;
     this.deadLetterQueue = props.deadLetterQueue;
+    this.eventBus = props.eventBus;
     this.recordRunsIn = (runsTable) => {
       normalize.addEnvironment(Env.RUNS_TABLE_NAME, runsTable.tableName);
       allowOnTable(normalize, runsTable, ['PutItem']);
@@ -66,7 +74,15 @@ export class SourceNormalization extends Construct {
   /** @internal */
   public _watch(scope: Construct, source: Source, isReconciled: boolean): void {
     const entry = isReconciled ? { ...source._entry, reconciled: true } : source._entry;
+    this.subjects.add(scope, entry);
     this.rulesOf(Stack.of(scope)).watch(source._kind, entry);
+  }
+
+  /** @internal */
+  public _accept(scope: Construct, source: Source, origin: SourceOrigin, isReconciled: boolean): void {
+    const entry = { ...source._entry, ...origin, ...(isReconciled && { reconciled: true }) };
+    this.subjects.add(scope, entry);
+    this.rulesIn(this, 'ForwardedRules', this.eventBus).watch(source._kind, entry);
   }
 
   /**
@@ -79,9 +95,14 @@ export class SourceNormalization extends Construct {
 
   /** The rules belong to the sources' stack. In the connector's stack, they would make it depend on every source stack. */
   private rulesOf(stack: Stack): SourceRules {
-    const [scope, id] = stack === Stack.of(this) ? [this, 'Rules'] : [stack, `Sources${this.node.addr.slice(-8)}`];
+    const isOwn = stack === Stack.of(this);
+    return isOwn ? this.rulesIn(this, 'Rules') : this.rulesIn(stack, `Sources${this.node.addr.slice(-8)}`);
+  }
+
+  private rulesIn(scope: Construct, id: string, eventBus?: events.IEventBus): SourceRules {
     const existing = scope.node.tryFindChild(id);
     if (existing) return existing as SourceRules;
-    return new SourceRules(scope, id, { queue: this.sourcesQueue, deadLetterQueue: this.deadLetterQueue });
+    const targetOf = queueTarget(this.sourcesQueue, this.deadLetterQueue);
+    return new SourceRules(scope, id, { targetOf, eventBus });
   }
 }

@@ -1,4 +1,14 @@
-import type { SourceKind } from '../../contract/sources';
+import { LISTED_RUNS, type SourceKind } from '../../contract/sources';
+
+/** A text of an event, or its start or end. */
+export type TextMatch = string | { readonly prefix: string } | { readonly suffix: string };
+
+/** An event pattern of EventBridge. */
+export interface EventPattern {
+  readonly source: readonly TextMatch[];
+  readonly 'detail-type': readonly TextMatch[];
+  readonly [field: string]: unknown;
+}
 
 /** Event patterns of one kind of source on the default bus. */
 export interface SourcePattern {
@@ -6,14 +16,23 @@ export interface SourcePattern {
   readonly id: string;
   /** Maximum length of a source's name, characters. Counted for names that are unknown until deployment. */
   readonly longestName: number;
-  /** Returns the event pattern for sources with these names. */
-  readonly patternFor: (names: string[]) => object;
+  /** Returns the event pattern for sources with these names, or for all sources of the kind. */
+  readonly patternFor: (names?: string[]) => EventPattern;
 }
 
-const byField = (source: string, detailType: string[], field: string) => (names: string[]) => ({
-  source: [source],
-  'detail-type': detailType,
-  detail: { [field]: names },
+const byField =
+  (source: string, detailType: string[], field: string) =>
+  (names?: string[]): EventPattern => ({
+    source: [source],
+    'detail-type': detailType,
+    ...(names && { detail: { [field]: names } }),
+  });
+
+/** Event pattern for the listed runs of sources with these names, or of all sources of the kind. */
+export const listedRunsPattern = (kind: SourceKind, names?: string[]): EventPattern => ({
+  source: [LISTED_RUNS.source],
+  'detail-type': [LISTED_RUNS.detailType],
+  detail: { kind: [kind], ...(names && { name: names }) },
 });
 
 /** Length of an ARN up to the resource, characters: `arn:aws-us-gov:<service>:us-gov-west-1:<account>:`. */
@@ -46,7 +65,7 @@ export const SOURCE_PATTERNS: { readonly [K in SourceKind]: SourcePattern } = {
       'detail-type': ['Ingestion Completed', 'Ingestion Failed', 'Integration Failed'].map((end) => ({
         suffix: `Zero ETL ${end}`,
       })),
-      $or: [{ resources: names }, { detail: { integrationArn: names } }],
+      ...(names && { $or: [{ resources: names }, { detail: { integrationArn: names } }] }),
     }),
   },
   databrew: {
@@ -70,7 +89,7 @@ export const SOURCE_PATTERNS: { readonly [K in SourceKind]: SourcePattern } = {
     patternFor: (names) => ({
       source: ['aws.dms'],
       'detail-type': ['DMS Replication Task State Change', 'DMS Replication State Change'],
-      resources: names,
+      ...(names && { resources: names }),
     }),
   },
   datasync: {
@@ -80,7 +99,7 @@ export const SOURCE_PATTERNS: { readonly [K in SourceKind]: SourcePattern } = {
     patternFor: (names) => ({
       source: ['aws.datasync'],
       'detail-type': ['DataSync Task Execution State Change'],
-      resources: names.map((name) => ({ prefix: `${name}/execution/` })),
+      ...(names && { resources: names.map((name) => ({ prefix: `${name}/execution/` })) }),
     }),
   },
   'redshift-data': {

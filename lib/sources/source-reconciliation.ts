@@ -1,24 +1,29 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Env } from '../../contract/environment';
 import { Metric } from '../../contract/metrics';
-import { MAX_LOOK_BACK_DAYS, type ScheduledReconciliation } from '../../contract/sources';
-import { allowOnTable, allowPutEvents } from '../shared/allow';
+import { LISTED_RUNS, MAX_LOOK_BACK_DAYS, type ScheduledReconciliation } from '../../contract/sources';
+import { allowOnTable, allowPutEvents, allowPutEventsOf } from '../shared/allow';
 import { readingPolicy } from '../shared/allow-reading';
 import { countMetric } from '../shared/connector-metric';
 import { identityOf } from '../shared/identity';
 import type { EventPartProps, RemovalOptions } from '../shared/options';
 import { eventFunction } from '../shared/part';
+import { queueTarget } from '../shared/queue-target';
 import { ScheduleSender } from '../shared/schedule-sender';
 import { WorkQueue } from '../shared/work-queue';
+import type { SourceOrigin } from './accepted-source';
 import type { Source } from './source';
 import { reconcilable, SOURCE_LISTINGS } from './source-listings';
 import type { SourceNormalization } from './source-normalization';
+import { listedRunsPattern } from './source-patterns';
+import { SourceRules } from './source-rules';
 
 /** How long EventBridge Scheduler tries to deliver a message, seconds. The next run finds the same source runs. */
 const MAX_AGE_SECONDS = 60 * 60;
@@ -43,11 +48,19 @@ export interface ReconciliationOptions {
 
 /** Properties of SourceReconciliation. */
 export interface SourceReconciliationProps extends EventPartProps, RemovalOptions {
-  /** Construct that processes the events of sources. It records the runs that it has put on the bus. */
-  readonly normalization: SourceNormalization;
+  /**
+   * Construct that processes the events of sources. It records the runs that it has put on the bus.
+   *
+   * @default - the construct is in another account, which the listed runs are forwarded to
+   */
+  readonly normalization?: SourceNormalization;
 
-  /** Table that the runs are recorded in. */
-  readonly runsTable: dynamodb.ITable;
+  /**
+   * Table that the runs are recorded in.
+   *
+   * @default - all ended runs are put on the bus as a list, which the connector compares with its records
+   */
+  readonly runsTable?: dynamodb.ITable;
 }
 
 /**
@@ -66,6 +79,7 @@ export interface SourceReconciliationProps extends EventPartProps, RemovalOption
  */
 export class SourceReconciliation extends Construct {
   private readonly sender: ScheduleSender;
+  private readonly eventBus: events.IEventBus;
 
   /** ID of the connector. Its metrics carry the ID. */
   public readonly connectorId: string;
@@ -85,19 +99,26 @@ export class SourceReconciliation extends Construct {
   constructor(scope: Construct, id: string, props: SourceReconciliationProps) {
     super(scope, id);
 
-    const { runsTable, queueEncryptionKey } = props;
+    const { runsTable, queueEncryptionKey, eventBus } = props;
     const reconciliations = new WorkQueue(this, 'Reconciliations', 'reconcile', queueEncryptionKey);
     const { function: reconcile } = eventFunction(this, props, {
       handler: 'reconcile',
-      description: 'Finds runs of sources whose events were not received and puts them on the bus',
-      environment: { [Env.RUNS_TABLE_NAME]: runsTable.tableName },
+      description: runsTable
+        ? 'Finds runs of sources whose events were not received and puts them on the bus'
+        : 'Lists runs of sources for a Power Automate connector in another account or Region',
+      environment: runsTable && { [Env.RUNS_TABLE_NAME]: runsTable.tableName },
     });
-    allowOnTable(reconcile, runsTable, ['BatchGetItem', 'PutItem']);
-    allowPutEvents(reconcile, props.eventBus);
+    if (runsTable) {
+      allowOnTable(reconcile, runsTable, ['BatchGetItem', 'PutItem']);
+      allowPutEvents(reconcile, eventBus);
+      props.normalization?._noteRuns(runsTable);
+    } else {
+      allowPutEventsOf(reconcile, eventBus, LISTED_RUNS.source, [LISTED_RUNS.detailType]);
+    }
     reconciliations.allowSendAndReject(reconcile);
     reconciliations.feed(reconcile, 2);
-    props.normalization._noteRuns(runsTable);
 
+    this.eventBus = eventBus;
     this.connectorId = identityOf(this, props).connectorId;
     this.sender = new ScheduleSender(this, reconciliations.queue, queueEncryptionKey);
     this.reconciliationsQueue = reconciliations.queue;
@@ -136,6 +157,23 @@ export class SourceReconciliation extends Construct {
     const policy = readingPolicy(this, 'ListRuns', this.reconcile, scope);
     SOURCE_LISTINGS[kind](policy, source._entry.name, Stack.of(scope));
     this.sender.schedule(scope, policy, { schedule, message, maxAgeSeconds: MAX_AGE_SECONDS });
+  }
+
+  /**
+   * Compares the runs that another account lists with the runs whose events were received.
+   * @internal
+   */
+  public _accept(source: Source, origin: SourceOrigin, deadLetterQueue: sqs.IQueue): void {
+    const kind = reconcilable(source._kind);
+    const existing = this.node.tryFindChild('ListedRuns') as SourceRules | undefined;
+    const rules =
+      existing ??
+      new SourceRules(this, 'ListedRuns', {
+        targetOf: queueTarget(this.reconciliationsQueue, deadLetterQueue),
+        eventBus: this.eventBus,
+        patternFor: listedRunsPattern,
+      });
+    rules.watch(kind, { ...source._entry, ...origin });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { TRIGGER_IDS } from '../../contract/events';
+import { isAccount, isRegion } from '../shared/validate-arn';
 import type { RefreshExpectation } from './refresh-expectation';
 import type { RefreshKind } from './refresh-kind';
 import type { Threshold } from './threshold';
@@ -17,8 +18,25 @@ export enum RefreshStatus {
   CANCELED = 'Canceled',
 }
 
+/** Filter by the AWS account and Region of refreshes: docs/organization.md. */
+export interface PlaceOptions {
+  /**
+   * AWS accounts whose refreshes start the flow: 12 digits each. The connector's account counts as well.
+   *
+   * @default - all accounts
+   */
+  readonly awsAccounts?: string[];
+
+  /**
+   * AWS Regions whose refreshes start the flow, such as `eu-central-1`. The connector's Region counts as well.
+   *
+   * @default - all Regions
+   */
+  readonly awsRegions?: string[];
+}
+
 /** Filter for successful refreshes of data sources. */
-export interface DataSourceRefreshSucceededOptions {
+export interface DataSourceRefreshSucceededOptions extends PlaceOptions {
   /**
    * Name of the data source.
    *
@@ -28,7 +46,7 @@ export interface DataSourceRefreshSucceededOptions {
 }
 
 /** Filter for failed refreshes of data sources. */
-export interface DataSourceRefreshFailedOptions {
+export interface DataSourceRefreshFailedOptions extends PlaceOptions {
   /**
    * Name of the data source.
    *
@@ -70,7 +88,7 @@ export interface MeasureThresholdOptions {
 }
 
 /** Filter for completed unifications. */
-export interface UnificationRefreshCompletedOptions {
+export interface UnificationRefreshCompletedOptions extends PlaceOptions {
   /**
    * Final statuses that start the flow.
    *
@@ -80,7 +98,7 @@ export interface UnificationRefreshCompletedOptions {
 }
 
 /** Filter for completed full refreshes. */
-export interface FullRefreshCompletedOptions {
+export interface FullRefreshCompletedOptions extends PlaceOptions {
   /**
    * Cause of the refresh.
    *
@@ -105,7 +123,7 @@ export class Trigger {
    */
   public static dataSourceRefreshFailed(options: DataSourceRefreshFailedOptions = {}): Trigger {
     const { dataSource, includeRetries } = options;
-    return new Trigger('data-source-refresh-failed', { dataSource, includeRetries });
+    return new Trigger('data-source-refresh-failed', { dataSource, includeRetries, ...placeOf(options) });
   }
 
   /**
@@ -114,7 +132,7 @@ export class Trigger {
    * @param options filter
    */
   public static dataSourceRefreshSucceeded(options: DataSourceRefreshSucceededOptions = {}): Trigger {
-    return new Trigger('data-source-refresh-succeeded', { dataSource: options.dataSource });
+    return new Trigger('data-source-refresh-succeeded', { dataSource: options.dataSource, ...placeOf(options) });
   }
 
   /**
@@ -144,7 +162,7 @@ export class Trigger {
    */
   public static fullRefreshCompleted(options: FullRefreshCompletedOptions = {}): Trigger {
     const { kind, status } = options;
-    return new Trigger('full-refresh-completed', { kind, status });
+    return new Trigger('full-refresh-completed', { kind, status, ...placeOf(options) });
   }
 
   /**
@@ -153,7 +171,7 @@ export class Trigger {
    * @param options filter
    */
   public static unificationRefreshCompleted(options: UnificationRefreshCompletedOptions = {}): Trigger {
-    return new Trigger('unification-refresh-completed', { status: options.status });
+    return new Trigger('unification-refresh-completed', { status: options.status, ...placeOf(options) });
   }
 
   /**
@@ -175,4 +193,16 @@ export class Trigger {
     this._entry = { trigger: id, ...filter };
     this._worksWithoutFlow = id.endsWith('-threshold-crossed') || id === 'refresh-overdue';
   }
+}
+
+/** The filter in the format of the subscription file. */
+function placeOf({ awsAccounts, awsRegions }: PlaceOptions): object {
+  for (const account of awsAccounts ?? []) {
+    if (!isAccount(account)) throw new Error(`awsAccounts has '${account}': write the 12 digits of an AWS account ID`);
+  }
+  for (const region of awsRegions ?? []) {
+    if (!isRegion(region))
+      throw new Error(`awsRegions has '${region}': write the code of a Region, such as 'eu-central-1'`);
+  }
+  return { awsAccount: awsAccounts, awsRegion: awsRegions };
 }

@@ -1,14 +1,17 @@
 import { CrossingEvent, HealthEvent } from '../../contract/events';
 import { checkEvent } from '../../lambda/events/core/events';
+import { originOf, withOrigin } from '../../lambda/events/core/origin';
 import { recognize } from '../../lambda/events/core/recognize';
 import type { TriggerEvent } from '../../lambda/events/core/trigger-event';
 import { type Metric, metricKey, type Observation } from '../../lambda/shared/core/metric';
+import type { Place } from '../../lambda/shared/core/place';
 import type { Direction } from '../../lambda/shared/core/position';
 import { cut } from '../../lambda/shared/core/text';
 import { toObservation } from '../../lambda/thresholds/core/evaluate';
 import { orderOf } from '../../lambda/thresholds/core/metric-state';
 import { MAX_AHEAD_MS } from '../../lambda/thresholds/core/observe';
 import type { BusEvent } from '../bus/event-bus';
+import { ACCOUNT, REGION } from '../template/plan';
 
 /** An event that the bus accepted. */
 export interface RecordedEvent {
@@ -16,6 +19,8 @@ export interface RecordedEvent {
   readonly detailType: string;
   /** Its subject and value, which are not validated. */
   readonly about: string;
+  /** Account and Region that it happened in, if they are not the connector's. */
+  readonly origin?: string;
   /** Formatted JSON, cut to `LIMITS.characters`. */
   readonly detail: string;
   /** Epoch milliseconds at which the bus accepted it. */
@@ -94,17 +99,21 @@ export class BusHistory {
   /** Ordered by the time of the last change. */
   private readonly byKey = new Map<string, MutableHistory>();
 
+  /** @param own account and Region of the connector. */
+  constructor(private readonly own: Place = { account: ACCOUNT, region: REGION }) {}
+
   /** @param at epoch milliseconds at which the bus accepted the event. */
   record(event: BusEvent, rules: readonly string[], at: number): void {
     this.numbers[kindOf(event['detail-type'])]++;
-    this.newest = [recordOf(event, rules, at), ...this.newest].slice(0, LIMITS.events);
+    this.newest = [recordOf(event, rules, at, this.own), ...this.newest].slice(0, LIMITS.events);
     for (const rule of rules) this.counts.set(rule, { count: (this.counts.get(rule)?.count ?? 0) + 1, lastAt: at });
     const checked = checkEvent(json(event) ?? '');
     // The connector rejects invalid events with a reason.
     if ('reason' in checked) return;
-    const observation = toObservation(checked.value);
+    const valid = withOrigin(checked.value, this.own);
+    const observation = toObservation(valid);
     if (observation) this.observe(observation, at);
-    const recognized = recognize(checked.value);
+    const recognized = recognize(valid);
     if (!recognized) return;
     this.recordTrigger(recognized.event);
     this.recordCrossing(recognized.event, recognized.addressee?.subscription);
@@ -190,11 +199,21 @@ function json(value: unknown, space?: number): string | undefined {
   }
 }
 
-function recordOf(event: BusEvent, rules: readonly string[], at: number): RecordedEvent {
+function recordOf(event: BusEvent, rules: readonly string[], at: number, own: Place): RecordedEvent {
   const { id, 'detail-type': detailType, detail } = event;
   const text = cut(json(detail, 2) ?? 'nested too deeply', LIMITS.characters);
-  return { id, detailType, about: cut(aboutText(detail), 200), detail: text, at, rules };
+  const origin = originText(event, own);
+  return { id, detailType, about: cut(aboutText(detail), 200), detail: text, at, rules, ...(origin && { origin }) };
 }
+
+/** `111122223333 in eu-central-1`. Undefined for the connector's own account and Region. */
+function originText({ account, region, detail }: BusEvent, own: Place): string | undefined {
+  const named = Object.fromEntries(['awsAccount', 'awsRegion'].map((name) => [name, textIn(detail[name])]));
+  const { awsAccount, awsRegion } = originOf({ account, region }, named, own);
+  return awsAccount && `${awsAccount} in ${awsRegion}`;
+}
+
+const textIn = (value: unknown): string | undefined => (typeof value === 'string' ? cut(value, 200) : undefined);
 
 function aboutText(detail: Readonly<Record<string, unknown>>): string {
   const { dataSource, segment, measure, stage, process, subscription, status, memberCount, value } = detail;

@@ -174,12 +174,12 @@ function events({ events: seen, eventCounts, now, rules: all }: Snapshot): Html 
 }
 
 const eventItem = (
-  { id, detailType, about, detail, at, rules: matched }: RecordedEvent,
+  { id, detailType, about, origin, detail, at, rules: matched }: RecordedEvent,
   ids: readonly string[],
   now: number,
 ): Html =>
   html`<li>
-<p>${time(at, now)} <strong>${detailType}</strong> ${about}</p>
+<p>${time(at, now)} <strong>${detailType}</strong> ${about}${origin && html` <span class="muted">from ${origin}</span>`}</p>
 <p class="small">${matched.length === 0 ? 'no rule matched' : `matched by ${matched.map((rule) => ruleName(rule, ids)).join(', ')}`}</p>
 <details data-key="${id}"><summary>Detail</summary><pre tabindex="0">${detail}</pre></details>
 </li>`;

@@ -6,7 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { PowerAutomateConnectorStack, ProducerForwarding } from '../../lib';
-import { everythingConnector } from '../support/app/everything';
+import { everythingConnector, everythingForwarding } from '../support/app/everything';
 import {
   ACKNOWLEDGEMENTS,
   DEFAULT_ACKNOWLEDGEMENTS,
@@ -27,6 +27,7 @@ function connectorApp() {
 function everythingApp() {
   const app = new App();
   everythingConnector(app, { ownDomain: true });
+  everythingForwarding(app);
   return app;
 }
 

@@ -11,6 +11,9 @@ import { type Gate, MemoryBus, MemoryRejected, MemoryTables, MemoryTelemetry } f
 export const NOW = Date.parse('2026-11-20T12:00:00Z');
 export const minutes = (n: number): string => new Date(NOW - 24 * 3600_000 + n * 60_000).toISOString();
 
+/** Account and Region of the connector, which puts the events of `busEvent` by default. */
+export const OWN = { account: '000000000000', region: 'us-east-1' };
+
 /** An event as EventBridge sends it to a queue. */
 export function busEvent(detailType: string, detail: unknown, overrides: object = {}): string {
   return JSON.stringify({
@@ -18,9 +21,8 @@ export function busEvent(detailType: string, detail: unknown, overrides: object 
     id: crypto.randomUUID(),
     'detail-type': detailType,
     source: 'customer-insights',
-    account: '000000000000',
+    ...OWN,
     time: new Date(NOW).toISOString().replace('.000', ''),
-    region: 'us-east-1',
     resources: [],
     detail,
     ...overrides,
@@ -65,7 +67,8 @@ export class MemoryHandler {
 
   protected common(gate?: Gate) {
     const { rejected, telemetry } = this;
-    return { events: this.bus.publisher(gate), rejected, telemetry, clock: () => this.now, connectorId: 'test' };
+    const clock = () => this.now;
+    return { events: this.bus.publisher(gate), rejected, telemetry, clock, connectorId: 'test', own: OWN };
   }
 }
 

@@ -1,6 +1,7 @@
 import { acceptsReports } from '../../custom-connector/connector-api';
-import { connectorCommand, flowHostArg } from '../../frame/command';
+import { connectorCommand, flowHostArg, prefixArg } from '../../frame/command';
 import { applySubscriptions } from '../../subscriptions/apply';
+import { checkPrefix, connectorUnder } from '../../subscriptions/find-subscription';
 import { managerOf } from '../../subscriptions/manager';
 import { readUtf8, StableFile } from '../../subscriptions/stable-file';
 import { checkSubscriptionFile } from '../../subscriptions/subscription-file';
@@ -18,6 +19,7 @@ export const apply = connectorCommand({
     },
     'dry-run': { type: 'boolean', description: 'print the changes without making them' },
     prune: { type: 'boolean', description: "remove subscriptions of the file's set that are no longer in the file" },
+    ...prefixArg,
     ...flowHostArg,
   },
   notes: [
@@ -34,14 +36,15 @@ export const apply = connectorCommand({
       environment,
       extraHosts: context.all('flow-host'),
       loopback: args.local !== undefined,
+      prefix: args.prefix === undefined ? undefined : checkPrefix(args.prefix),
     };
     // The file is validated before any call of AWS.
     const checked = await checkSubscriptionFile(() => readUtf8(file.blocks(), args.file), options);
     for (const warning of checked.warnings) terminal.problem(`Warning: ${warning}`);
-    const connector = await context.connector();
+    const connector = await connectorUnder(args.prefix, [], context);
     if (checked.withoutReports && !acceptsReports(connector)) throw checked.withoutReports;
     const { registry, subscriptions } = connector;
-    const prune = args.prune ? () => subscriptions.list() : undefined;
+    const prune = args.prune ? () => subscriptions.list(args.prefix) : undefined;
     const managedBy = managerOf(checked.set);
     return applySubscriptions(checked, { managedBy, dryRun: args['dry-run'] ?? false, prune }, registry, terminal);
   },

@@ -1,6 +1,7 @@
 import { filterText } from '../../../lambda/subscriptions/core/condition-text';
 import { unfinishedCounts, unfinishedText } from '../../diagnosis/delivery-text';
-import { connectorCommand, jsonArg } from '../../frame/command';
+import { connectorCommand, jsonArg, prefixArg } from '../../frame/command';
+import { connectorUnder } from '../../subscriptions/find-subscription';
 import { SortedRows } from '../../subscriptions/sorted-rows';
 import { flowText, managerText, stateText, subscriptionJson } from '../../subscriptions/subscription-text';
 import { unfinishedDeliveries } from '../../subscriptions/unfinished';
@@ -10,18 +11,20 @@ const HEAD = ['name', 'state', 'unfinished runs', 'trigger', 'filter', 'flow', '
 export const list = connectorCommand({
   name: 'list',
   description: 'list the subscriptions and their states',
-  args: jsonArg,
+  args: { ...prefixArg, ...jsonArg },
   notes: [
     'Shows the host of each flow URL and the first 8 characters of its fingerprint.',
     'Unfinished runs: deliveries of the last 7 days whose flow reported a failure, or did not report within finishWithin.',
+    'With --prefix, unfinished runs are not listed: show has them.',
     'For a flow that registered itself, "managed by" contains the key (key:NAME) or the user (entra:OBJECT-ID) that registered it.',
   ],
-  async run({ json }, { terminal, clock, connector }) {
-    const found = await connector();
+  async run({ json, prefix }, context) {
+    const { terminal, clock } = context;
+    const found = await connectorUnder(prefix, [], context);
     const unfinished = await unfinishedDeliveries(found, clock());
     if (json) {
       const objects = new SortedRows<object>();
-      for await (const one of found.subscriptions.list()) {
+      for await (const one of found.subscriptions.list(prefix)) {
         const { name } = one.definition;
         objects.add(name, { ...subscriptionJson(one), unfinished: unfinishedCounts(unfinished(name)) });
       }
@@ -29,7 +32,7 @@ export const list = connectorCommand({
       return;
     }
     const rows = new SortedRows<string[]>();
-    for await (const one of found.subscriptions.list()) {
+    for await (const one of found.subscriptions.list(prefix)) {
       const { name, trigger } = one.definition;
       rows.add(name, [
         name,

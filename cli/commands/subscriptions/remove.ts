@@ -1,5 +1,5 @@
-import { connectorCommand } from '../../frame/command';
-import { checkName } from '../../subscriptions/find-subscription';
+import { connectorCommand, prefixArg } from '../../frame/command';
+import { checkName, connectorUnder } from '../../subscriptions/find-subscription';
 import { CLI_MANAGER, checkSet, managerOf } from '../../subscriptions/manager';
 import { removeSubscriptions } from '../../subscriptions/remove';
 
@@ -19,6 +19,7 @@ export const remove = connectorCommand({
       valueHint: 'SET',
       description: 'set of the file that manages them (default: "default")',
     },
+    ...prefixArg,
   },
   notes: [
     'Removes subscriptions that the set or the CLI itself manages. Remove those of a CDK stack from the stack. To remove a flow that registered itself, use connector end.',
@@ -28,7 +29,7 @@ export const remove = connectorCommand({
   async run(args, context) {
     const names = [...new Set(context.all('name').map(checkName))];
     const set = checkSet(args.set);
-    const { registry } = await context.connector();
+    const { registry } = await connectorUnder(args.prefix, names, context);
     return removeSubscriptions(names, [managerOf(set), CLI_MANAGER], registry, context.terminal);
   },
 });

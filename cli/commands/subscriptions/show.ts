@@ -8,7 +8,8 @@ import {
   unfinishedCounts,
   unfinishedText,
 } from '../../diagnosis/delivery-text';
-import { connectorCommand, jsonArg, nameArg } from '../../frame/command';
+import { openCounts } from '../../diagnosis/open-counts';
+import { connectorCommand, jsonArg, nameArg, prefixArg } from '../../frame/command';
 import type { Style } from '../../shell/terminal';
 import { timeText } from '../../shell/time';
 import { expectationFields, expectationJson, readExpectation } from '../../subscriptions/expectation-text';
@@ -21,14 +22,13 @@ const LATEST = 5;
 export const show = connectorCommand({
   name: 'show',
   description: 'show the definition and the state of a subscription, and its latest deliveries',
-  args: { ...nameArg, ...jsonArg },
-  async run({ name, json }, context) {
+  args: { ...nameArg, ...prefixArg, ...jsonArg },
+  async run({ name, json, prefix }, context) {
     const { terminal, clock } = context;
-    const { connector, subscription } = await openSubscription(name, context);
+    const { connector, subscription } = await openSubscription(name, context, prefix);
     const latest = await newestDeliveries(connector.deliveries.rows({ subscription: name }), LATEST);
-    const held = (await connector.deliveries.held(name)).length;
-    const dead = (await connector.deliveries.dead(name)).length;
-    const unfinished = (await unfinishedDeliveries(connector, clock()))(name);
+    const { held, dead } = await openCounts(name, connector);
+    const unfinished = (await unfinishedDeliveries(connector, clock(), name))(name);
     const status = await readExpectation(subscription, connector);
     if (json) {
       const refreshes = status && { refreshes: expectationJson(status) };

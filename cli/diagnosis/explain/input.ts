@@ -1,5 +1,7 @@
+import { Output } from '../../../contract/outputs';
 import type { DeliveryRow } from '../../../lambda/delivery/core/delivery';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
+import type { Place } from '../../../lambda/shared/core/place';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
 import { watchedMetric } from '../../../lambda/thresholds/core/threshold-item';
 import { readThresholdStatuses, type ThresholdStatus } from '../../../lambda/thresholds/core/threshold-status';
@@ -16,6 +18,8 @@ const MAX_REJECTED = 200;
 /** Data about a subscription and its events. All instants are epoch milliseconds. */
 export interface ExplainInput {
   readonly subscription: Subscription;
+  /** Account and Region of the connector. */
+  readonly own: Place;
   readonly now: number;
   /** Start of the period. */
   readonly since: number;
@@ -48,12 +52,18 @@ export async function readExplainInput(
     connector.logs?.find(messages, since),
     peekAllDeadLetters(connector, MAX_REJECTED),
   ]);
-  const input = { subscription, now, since, deliveries, log, rejected };
+  const input = { subscription, own: ownPlace(connector), now, since, deliveries, log, rejected };
   if (definition.expectation) return { ...input, expectation: await readExpectation(subscription, connector) };
   if (!definition.threshold) return input;
   const { statuses } = await readThresholdStatuses(subscription, MAX_METRICS, connector);
   const isUnobserved = statuses.every(({ observedAt }) => observedAt === undefined);
   return { ...input, statuses, observed: isUnobserved ? await observedNames(subscription, connector) : [] };
+}
+
+/** From the ARN of the key of the flow URLs, `arn:<partition>:kms:<region>:<account>:key/<id>`. */
+function ownPlace(connector: Connector): Place {
+  const [, , , region = '', account = ''] = connector.output(Output.FLOW_URL_KEY_ARN).split(':');
+  return { account, region };
 }
 
 /** Names of the observed metrics of the same kind and instance. */

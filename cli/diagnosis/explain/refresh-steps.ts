@@ -1,6 +1,7 @@
 import { durationText } from '../../../lambda/shared/core/duration';
 import { LogMessage } from '../../../lambda/shared/core/log-messages';
 import { numberText } from '../../../lambda/shared/core/number-text';
+import type { Place } from '../../../lambda/shared/core/place';
 import { counted } from '../../../lambda/shared/core/text';
 import type { Filter, SubscriptionDefinition } from '../../../lambda/subscriptions/core/subscription';
 import { DETAIL_TYPES, detailTypeOf, eventFilter } from '../../connector/logged-event';
@@ -17,6 +18,9 @@ interface LoggedEvent {
   readonly status?: string;
   readonly kind?: string;
   readonly willRetry?: boolean;
+  /** Absent for the connector's account and Region. */
+  readonly awsAccount?: string;
+  readonly awsRegion?: string;
 }
 
 const DISPATCHED: readonly string[] = [LogMessage.MATCHED, LogMessage.UNMATCHED];
@@ -58,13 +62,17 @@ export function refreshSteps(input: ExplainInput): Step[] {
     ];
   }
   const count = counted(events.length, `${detailType} event`, `${detailType} events`);
-  const text = `${count} in the last ${period}, the newest ${relativeTime(last.at, now)}`;
-  return [{ name: 'received', mark: '✓', text, evidence: rejected }, matchedStep(events, definition)];
+  const text = `${count} in the last ${period}, the newest ${relativeTime(last.at, now)}${placeText(last)}`;
+  return [{ name: 'received', mark: '✓', text, evidence: rejected }, matchedStep(events, definition, input.own)];
 }
 
-function matchedStep(events: readonly LoggedEvent[], definition: SubscriptionDefinition): Step {
+/** `, from 111122223333 in eu-central-1`. Empty for the connector's account and Region. */
+const placeText = ({ awsAccount, awsRegion }: LoggedEvent): string =>
+  awsAccount === undefined ? '' : `, from ${awsAccount} in ${awsRegion}`;
+
+function matchedStep(events: readonly LoggedEvent[], definition: SubscriptionDefinition, own: Place): Step {
   const name = 'matched';
-  const reasons = events.map((event) => mismatchReason(event, definition));
+  const reasons = events.map((event) => mismatchReason(event, definition, own));
   const matching = reasons.filter((reason) => reason === undefined).length;
   const evidence = tally(reasons.filter((reason) => reason !== undefined));
   if (matching > 0) return { name, mark: '✓', text: `${matching} of ${events.length}`, evidence };
@@ -80,8 +88,15 @@ function matchedStep(events: readonly LoggedEvent[], definition: SubscriptionDef
 
 type Condition = Pick<SubscriptionDefinition, 'trigger' | 'instanceId'> & { readonly filter: Filter };
 
-/** Why an event does not match, by the same rules as `matches` and the index. Undefined if it matches. */
-export function mismatchReason(event: LoggedEvent, { trigger, instanceId, filter }: Condition): string | undefined {
+/**
+ * Why an event does not match, by the same rules as `matches` and the index. Undefined if it matches.
+ * @param own account and Region of the connector.
+ */
+export function mismatchReason(
+  event: LoggedEvent,
+  { trigger, instanceId, filter }: Condition,
+  own: Place,
+): string | undefined {
   const { instanceId: instance = 'default', subject = '', status = '', kind } = event;
   if (instance !== instanceId) return `its instance is ${quoted(instance)}, not ${quoted(instanceId)}`;
   if (filter.dataSource !== undefined && filter.dataSource !== subject) {
@@ -92,6 +107,13 @@ export function mismatchReason(event: LoggedEvent, { trigger, instanceId, filter
   if (filter.kind !== undefined && kind !== filter.kind) return `its kind is ${kind}, not ${filter.kind}`;
   if (filter.status !== undefined && !filter.status.some((one) => one === status)) {
     return `its status is ${status}, not ${filter.status.join(' or ')}`;
+  }
+  const { awsAccount = own.account, awsRegion = own.region } = event;
+  if (filter.awsAccount !== undefined && !filter.awsAccount.includes(awsAccount)) {
+    return `its account is ${awsAccount}, not ${filter.awsAccount.join(' or ')}`;
+  }
+  if (filter.awsRegion !== undefined && !filter.awsRegion.includes(awsRegion)) {
+    return `its Region is ${awsRegion}, not ${filter.awsRegion.join(' or ')}`;
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import { batchResponse } from '../../shared/adapters/batch';
 import { required } from '../../shared/adapters/environment';
 import type { Host } from '../../shared/adapters/host';
 import { invocation } from '../../shared/adapters/invocation';
+import { ownPlace } from '../../shared/adapters/own-place';
 import { closeOverdueRuns, collectBatch } from '../core/collect';
 import { RunTable } from './run-table';
 
@@ -25,6 +26,7 @@ export function collectHandler(
   const { env } = host;
   const ports = {
     ...publishingPorts(host, clients),
+    own: ownPlace(host, required(Env.REJECTED_QUEUE_URL, env)),
     runs: new RunTable(clients.dynamodb, required(Env.RUNS_TABLE_NAME, env)),
     rules: {
       runTimeoutMs: Number(required(Env.RUN_TIMEOUT_SECONDS, env)) * 1000,

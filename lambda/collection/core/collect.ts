@@ -2,9 +2,11 @@ import { DomainEvent, MAX_STAGES } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { HANDLER_TIMEOUT_SECONDS } from '../../../contract/shared';
 import { checkEvent } from '../../events/core/events';
+import { withOrigin } from '../../events/core/origin';
 import type { EventPublisher } from '../../events/core/ports';
 import { inGroups, type Read, type RejectPorts, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
+import type { Place } from '../../shared/core/place';
 import type { Clock, QueueMessage, Telemetry } from '../../shared/core/ports';
 import {
   atDeadline,
@@ -28,6 +30,8 @@ export interface RunStore {
 }
 
 export interface CollectPorts {
+  /** Account and Region of the connector. Absent: every event counts as one of its own. */
+  readonly own?: Place;
   readonly runs: RunStore;
   readonly events: EventPublisher;
   readonly telemetry: Telemetry;
@@ -97,7 +101,7 @@ async function publishRun(key: string, run: CollectedRun, ports: CollectPorts): 
 export const collectBatch = (messages: readonly QueueMessage[], ports: CollectPorts & RejectPorts): Promise<string[]> =>
   inGroups(
     messages,
-    { read: (body) => readStage(body, ports.clock()), process: (end, { body }) => processStage(end, body, ports) },
+    { read: (body) => readStage(body, ports), process: (end, { body }) => processStage(end, body, ports) },
     ports,
   );
 
@@ -112,10 +116,11 @@ async function processStage(end: StageEnd, body: string, ports: CollectPorts & R
   }
 }
 
-function readStage(body: string, now: number): Read<StageEnd> {
+function readStage(body: string, { clock, own }: CollectPorts): Read<StageEnd> {
+  const now = clock();
   const checked = checkEvent(body);
   if ('reason' in checked) return checked;
-  const { detailType, time, detail } = checked.value;
+  const { detailType, time, detail } = withOrigin(checked.value, own);
   if (detailType !== DomainEvent.REFRESH_STAGE_COMPLETED) {
     return { reason: `${detailType} is not the end of a stage: write ${DomainEvent.REFRESH_STAGE_COMPLETED}` };
   }

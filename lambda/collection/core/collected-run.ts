@@ -23,6 +23,9 @@ export interface StageEnd {
   readonly endedAt?: number;
   readonly error?: string;
   readonly runLink?: string;
+  /** Account and Region that the stage ended in. Absent: the connector's own. */
+  readonly awsAccount?: string;
+  readonly awsRegion?: string;
 }
 
 /** A stage in a run's item. */
@@ -40,6 +43,9 @@ export interface CollectedRun extends Pick<StageEnd, 'refresh' | 'instanceId' | 
   readonly kind?: StageEnd['kind'];
   /** From the first event that sets it. */
   readonly runLink?: string;
+  /** Both from the first event that sets them. */
+  readonly awsAccount?: string;
+  readonly awsRegion?: string;
   /** When an incomplete run is reported as timed out. */
   readonly deadline: number;
   /** Set once, by the write that ends the run. After that, only `publishedAt` changes. */
@@ -91,14 +97,16 @@ export function withStage(
   const expected = before.expected ?? end.expected;
   const kind = before.kind ?? end.kind;
   const runLink = before.runLink ?? end.runLink;
+  const { awsAccount, awsRegion } = before.awsAccount === undefined ? end : before;
   const isSame =
     stages === before.stages &&
     expected === before.expected &&
     kind === before.kind &&
     runLink === before.runLink &&
+    awsAccount === before.awsAccount &&
     !isComplete(before, rules);
   if (isSame) return before;
-  const next = { ...before, version: before.version + 1, stages, expected, kind, runLink };
+  const next = { ...before, version: before.version + 1, stages, expected, kind, runLink, awsAccount, awsRegion };
   return isComplete(next, rules) ? closed(next, 'complete', now, rules) : next;
 }
 
@@ -155,7 +163,7 @@ export function outcome({ closed, stages }: Pick<CollectedRun, 'closed' | 'stage
 
 /** The event of a closed run. Depends on the stored item only, so that duplicates are identical. */
 export function completedEvent(run: CollectedRun, connectorId: string) {
-  const { refresh, instanceId, runId, stages, runLink, deadline, closedAt } = run;
+  const { refresh, instanceId, runId, stages, runLink, awsAccount, awsRegion, deadline, closedAt } = run;
   const statuses = Object.fromEntries(stages.map(({ name, status }) => [name, status]));
   const startedAt = earliest(stages.map((stage) => stage.startedAt));
   // A complete run ends with its last stage, if all stages have `endedAt`.
@@ -170,6 +178,8 @@ export function completedEvent(run: CollectedRun, connectorId: string) {
     endedAt: instant(endedAt),
     error: errorText(run),
     runLink,
+    awsAccount,
+    awsRegion,
   };
   const detailType = refresh === 'full' ? DomainEvent.FULL_REFRESHED : DomainEvent.UNIFICATION_REFRESHED;
   return { detailType, detail } as const;

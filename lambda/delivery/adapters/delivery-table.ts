@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { OPEN_INDEX } from '../../../contract/delivery';
 import { PARTITION_KEY as PK, SORT_KEY as SK, TTL_ATTRIBUTE } from '../../../contract/shared';
+import type { Origin } from '../../events/core/origin';
 import { conditionHeld, type Item, ifConditionHeld } from '../../shared/adapters/dynamodb';
 import type { Attempt, DeliveryMessage, DeliveryRow, DeliveryStatus } from '../core/delivery';
 import { afterAcceptance, type Outcome } from '../core/outcomes/outcome';
@@ -43,6 +44,8 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
 
   async claim(message: DeliveryMessage, lease: Lease, now: number): Promise<Claim> {
     const { subscription, uid, event, acceptedAt, n } = message;
+    const { awsAccount, awsRegion } = event as Origin;
+    const hasOrigin = awsAccount !== undefined;
     const update = new UpdateCommand({
       TableName: this.table,
       Key: { [PK]: subscription, [SK]: event.eventId },
@@ -50,6 +53,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
         'SET #status = :pending, n = :n, leaseOwner = :owner, leaseUntil = :until',
         'uid = if_not_exists(uid, :uid), #trigger = :trigger, occurredAt = :occurredAt',
         ...(message.isTest ? ['isTest = :isTest'] : []),
+        ...(hasOrigin ? ['awsAccount = :awsAccount, awsRegion = :awsRegion'] : []),
         `acceptedAt = if_not_exists(acceptedAt, :acceptedAt) REMOVE ${TTL_ATTRIBUTE}${lease.unsentLink ? ' ADD links :link' : ''}`,
       ].join(', '),
       ConditionExpression: claimable(message),
@@ -66,6 +70,7 @@ export class DeliveryTable implements DeliveryStore, DeliveryReader {
         ':occurredAt': event.occurredAt,
         ':acceptedAt': acceptedAt,
         ...(message.isTest && { ':isTest': true }),
+        ...(hasOrigin && { ':awsAccount': awsAccount, ':awsRegion': awsRegion ?? '' }),
         ...(lease.unsentLink && { ':link': new Set([lease.unsentLink]) }),
       },
       ReturnValues: 'ALL_NEW',

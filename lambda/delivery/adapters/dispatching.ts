@@ -6,6 +6,7 @@ import { expectationTable } from '../../expectations/adapters/expectation-table'
 import { batchResponse } from '../../shared/adapters/batch';
 import { required } from '../../shared/adapters/environment';
 import type { Host } from '../../shared/adapters/host';
+import { ownPlace } from '../../shared/adapters/own-place';
 import { queueSender } from '../../shared/adapters/queue';
 import { rejectedQueue } from '../../shared/adapters/rejected-queue';
 import { asciiJson } from '../../shared/core/ascii-json';
@@ -16,12 +17,14 @@ import { deliverySender } from './delivery-queue';
 
 /** Sends one delivery for each subscription that a trigger event matches. */
 export function dispatchHandler(
-  { env, clock, telemetry }: Host,
+  host: Host,
   { dynamodb, sqs }: { readonly dynamodb: DynamoDBDocumentClient; readonly sqs: SQSClient },
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
+  const { env, clock, telemetry } = host;
   const subscriptionsTable = required(Env.SUBSCRIPTIONS_TABLE_NAME, env);
   const toTriggers = queueSender(sqs, required(Env.TRIGGERS_QUEUE_URL, env));
   const ports = {
+    own: ownPlace(host, required(Env.TRIGGERS_QUEUE_URL, env)),
     index: subscriptionIndex(dynamodb, subscriptionsTable),
     expectations: expectationTable(dynamodb, subscriptionsTable),
     rejected: rejectedQueue(sqs, required(Env.REJECTED_QUEUE_URL, env)),

@@ -1,4 +1,5 @@
 import { Metric as MetricName } from '../../../contract/metrics';
+import type { Origin } from '../../events/core/origin';
 import { inGroups, type Read } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import type { QueueMessage } from '../../shared/core/ports';
@@ -75,7 +76,11 @@ async function deliver(message: DeliveryMessage, deadline: number, ports: WorkPo
   if (claim.notice) await announceDeath(key, claim.notice, ports);
 
   const subject = subjectText(event);
-  const logFields = { subscription: name, trigger: event.trigger, subject, eventId: event.eventId, n };
+  const { awsAccount, awsRegion } = event as Origin;
+  const logFields = {
+    ...{ subscription: name, trigger: event.trigger, subject, eventId: event.eventId, n },
+    ...{ awsAccount, awsRegion },
+  };
   const work: Work = { message, key, lease, attempts: claim.attempts, logFields };
   if (message.notBefore !== undefined && message.notBefore > start) {
     return requeue(work, { firstTry: firstTry + 1 }, ports);

@@ -15,7 +15,9 @@ const instant = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15));
 const text = v.optional(v.string());
 const texts = v.optional(v.record(v.string(), v.string()));
 
+const origin = { awsAccount: text, awsRegion: text };
 const run = {
+  ...origin,
   runId: v.string(),
   status: v.picklist(STATUSES),
   startedAt: v.optional(instant),
@@ -24,6 +26,7 @@ const run = {
 const refresh = { ...run, error: text, runLink: text };
 const dataSource = { ...refresh, dataSource: v.string() };
 const crossing = {
+  ...origin,
   ...{ direction: v.picklist(['above', 'below']), threshold: number, value: number, observedAt: instant },
   ...{ previousValue: v.optional(number), recoverTo: v.optional(number), runId: text },
   ...{ comparedWith: text, baseValue: v.optional(number), baseObservedAt: v.optional(instant) },

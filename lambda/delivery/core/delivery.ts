@@ -75,6 +75,9 @@ export interface DeliveryRow {
   readonly acceptedAt: number;
   /** A test or a keep-alive: no event happened. */
   readonly isTest?: boolean;
+  /** Account and Region of the event. Absent: the connector's own. */
+  readonly awsAccount?: string;
+  readonly awsRegion?: string;
   /** Whether the flow's run finished. Undefined: no report was awaited, and none arrived. */
   readonly outcome?: Outcome;
 }

@@ -1,5 +1,6 @@
 import { Metric as MetricName } from '../../../contract/metrics';
 import { type CheckedEvent, checkEvent, DEFAULT_INSTANCE } from '../../events/core/events';
+import { withOrigin } from '../../events/core/origin';
 import { type Addressee, recognize } from '../../events/core/recognize';
 import type { TriggerEvent } from '../../events/core/trigger-event';
 import { recordExpected } from '../../expectations/core/dispatched';
@@ -7,6 +8,7 @@ import type { ExpectationStore } from '../../expectations/core/ports';
 import { allSettledOrThrow, concurrently, type RejectPorts, reject } from '../../shared/core/batch';
 import { limited } from '../../shared/core/limited';
 import { LogMessage } from '../../shared/core/log-messages';
+import type { Place } from '../../shared/core/place';
 import type { Clock, QueueMessage } from '../../shared/core/ports';
 import { RefusedError } from '../../shared/core/refused';
 import { matches, subjectOf, subjectText } from '../../subscriptions/core/matching';
@@ -15,6 +17,8 @@ import { continuationOf, continued } from './continuation';
 import type { DeliveryMessage } from './delivery';
 
 export interface DispatchPorts extends RejectPorts {
+  /** Account and Region of the connector. Absent: every event counts as one of its own. */
+  readonly own?: Place;
   readonly expectations: ExpectationStore;
   readonly index: SubscriptionIndex;
   readonly clock: Clock;
@@ -67,7 +71,8 @@ async function pageOf(body: string, ports: DispatchPorts): Promise<Page | undefi
     await reject(body, reason as string, ports);
     return undefined;
   }
-  const recognized = recognize(checked.value);
+  const event = withOrigin(checked.value, ports.own);
+  const recognized = recognize(event);
   if (recognized?.addressee?.startsFlow === false) return undefined;
   const earlier = continuationOf(body);
   const { addressees, next } = recognized
@@ -78,15 +83,21 @@ async function pageOf(body: string, ports: DispatchPorts): Promise<Page | undefi
   // One line per event, with its last page.
   if (!next) {
     if (subscriptions === 0) telemetry.count(MetricName.UNMATCHED_EVENTS);
-    const found = about(checked.value, recognized?.event);
+    const found = about(event, recognized?.event);
     if (subscriptions === 0) telemetry.info(LogMessage.UNMATCHED, found);
     else telemetry.info(LogMessage.MATCHED, { ...found, subscriptions });
   }
   if (!recognized) return undefined;
-  const { event } = recognized;
+  const { event: triggerEvent } = recognized;
   return {
-    eventId: event.eventId,
-    deliveries: addressees.map(({ subscription, uid }) => ({ subscription, uid, event, acceptedAt, n: 0 })),
+    eventId: triggerEvent.eventId,
+    deliveries: addressees.map(({ subscription, uid }) => ({
+      subscription,
+      uid,
+      event: triggerEvent,
+      acceptedAt,
+      n: 0,
+    })),
     next: next && continued(body, { acceptedAt, subscriptions, after: next }),
   };
 }
@@ -118,6 +129,8 @@ function about({ detailType, detail }: CheckedEvent, event: TriggerEvent | undef
     status: 'status' in detail ? detail.status : undefined,
     kind: 'kind' in detail ? detail.kind : undefined,
     willRetry: ('willRetry' in detail && detail.willRetry) || undefined,
+    awsAccount: 'awsAccount' in detail ? detail.awsAccount : undefined,
+    awsRegion: 'awsRegion' in detail ? detail.awsRegion : undefined,
     eventId: event?.eventId,
   };
 }
@@ -153,7 +166,7 @@ async function addresseesOf(
     ports,
   );
   const addressees = entries
-    .filter(({ filter, expects }) => !expects && matches(filter, event))
+    .filter(({ filter, expects }) => !expects && matches(filter, event, ports.own))
     .map(({ name, uid }) => ({ subscription: name, uid }));
   return { addressees, next };
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CrossingEvent, DomainEvent, HealthEvent, OverdueEvent, STATUSES, TRIGGER_IDS } from '../../../contract/events';
 import { CHANGE_UNITS, COMPARED_WITH } from '../../shared/core/change';
+import type { Place } from '../../shared/core/place';
 import {
   countSchema,
   dimensionsSchema,
@@ -32,7 +33,15 @@ const instanceId = v.optional(
   field(nameSchema, 'Instance of the customer data platform, if it has several.'),
   DEFAULT_INSTANCE,
 );
+const origin = {
+  awsAccount: optional(
+    nameSchema,
+    'AWS account that it happened in. Set by the connector for sources in other accounts. Ignored in events of other accounts.',
+  ),
+  awsRegion: optional(nameSchema, 'AWS Region that it happened in, as awsAccount.'),
+};
 const run = {
+  ...origin,
   runId: field(nameSchema, 'Id of the run in its source. Detects duplicate events.'),
   status: field(statusSchema, 'Final status of the run. "Failure" is read as "Failed".'),
   startedAt: optional(instantSchema, 'Start time.'),
@@ -42,6 +51,7 @@ const run = {
 };
 const kind = field(kindSchema, 'Whether the refresh was scheduled or started on demand.');
 const observed = {
+  ...origin,
   instanceId,
   observedAt: field(instantSchema, 'When the value was measured. Older values than the last are dropped.'),
   runId: optional(nameSchema, 'Id of the run that measured the value.'),
@@ -248,7 +258,13 @@ export type Detail<T extends DefinedDetailType> = v.InferOutput<Definitions[T]>;
 
 /** A validated and normalized event of the bus. */
 export type CheckedEvent = {
-  [T in DefinedDetailType]: { readonly detailType: T; readonly time: number; readonly detail: Detail<T> };
+  [T in DefinedDetailType]: {
+    readonly detailType: T;
+    readonly time: number;
+    readonly detail: Detail<T>;
+    /** Account and Region that put the event. Absent if the message does not name them. */
+    readonly from?: Place;
+  };
 }[DefinedDetailType];
 
 /** A valid value, or the reason why the value is invalid. */
@@ -275,6 +291,8 @@ export function issueText(issue: v.BaseIssue<unknown>): string {
 const envelopeSchema = v.object({
   'detail-type': v.string(),
   time: v.pipe(v.string(), v.transform(Date.parse), v.number()),
+  account: v.optional(v.string()),
+  region: v.optional(v.string()),
   detail: v.record(v.string(), v.unknown()),
 });
 
@@ -308,10 +326,11 @@ export function checkEvent(body: string): Checked<CheckedEvent> {
   if ('reason' in parsed) return parsed;
   const envelope = v.safeParse(envelopeSchema, parsed.value);
   if (!envelope.success) return { reason: 'the message is not an EventBridge event' };
-  const { 'detail-type': detailType, time, detail } = envelope.output;
+  const { 'detail-type': detailType, time, account, region, detail } = envelope.output;
   const checked = checkDetail(detailType, detail);
   if ('reason' in checked) return checked;
-  return { value: { detailType, time, detail: checked.value } as CheckedEvent };
+  const from = account !== undefined && region !== undefined && { from: { account, region } };
+  return { value: { detailType, time, detail: checked.value, ...from } as CheckedEvent };
 }
 
 /**

@@ -21,6 +21,8 @@ export type FullRefreshEvent = Base<'full-refresh-completed'> & Of<Detail<'FullR
 export type UnificationEvent = Base<'unification-refresh-completed'> & Of<Detail<'UnificationRefreshed'>>;
 
 type CrossedFields =
+  | 'awsAccount'
+  | 'awsRegion'
   | 'direction'
   | 'threshold'
   | 'previousValue'

@@ -41,6 +41,8 @@ export const LogMessage = {
   NORMALIZED: "a source's event was put on the bus",
   /** `source`, `put`, `runId`, `status` */
   RECONCILED: 'a missing run was put on the bus',
+  /** `kind`, `source`; `runs`: their number */
+  LISTED_RUNS: 'the runs of a source were listed for the connector',
   /** `failure`, `reason`, `kind`, `source` */
   RECONCILIATION_FAILED: 'runs of a source could not be reconciled',
   /** `request`, `resource`, `subscription` */

@@ -25,6 +25,9 @@ export interface Observation {
   readonly sequence: number;
   readonly unit?: string;
   readonly runId?: string;
+  /** Account and Region that measured the value. Absent: the connector's own. */
+  readonly awsAccount?: string;
+  readonly awsRegion?: string;
 }
 
 /** Escapes the separator of key parts, so that no name can address another partition. */

@@ -37,15 +37,25 @@ export const sourceSchema = v.object({
   detail: v.record(v.string(), v.string()),
   stopped: v.optional(v.string()),
   reconciled: v.optional(v.boolean()),
+  account: v.optional(v.string()),
+  region: v.optional(v.string()),
 });
 
-/** The message that a rule for sources sends. */
+/** The fields of a message that a rule for sources sends, without its event. */
+export const ruleFields = {
+  sources: v.array(sourceSchema),
+  /** Set: other rules have more sources of the kind, so that an event can belong to one of them. */
+  part: v.optional(v.boolean(), false),
+};
+
 const messageSchema = v.object({
   kind: v.picklist(SOURCE_KINDS),
-  sources: v.array(sourceSchema),
+  ...ruleFields,
   event: v.object({
     'detail-type': nameSchema,
     time: v.string(),
+    account: v.optional(v.string(), ''),
+    region: v.optional(v.string(), ''),
     resources: v.optional(v.array(v.string()), []),
     detail: v.record(v.string(), v.unknown()),
   }),
@@ -119,20 +129,40 @@ export function eventOf(mapping: SourceMapping, event: ServiceEvent, source: Sou
 function readTask(body: string): Checked<Task> {
   const message = readMessage(body, messageSchema, 'the message is not an event of a source');
   if ('reason' in message) return message;
-  const { kind, sources, event } = message.value;
+  const { kind, sources, part, event } = message.value;
   const time = instant(event.time);
   if (time === undefined) return { reason: `"time" of the event is ${show(event.time)}: it is not an instant` };
   const mapping = SOURCE_MAPPINGS[kind];
   const { 'detail-type': detailType, resources, detail } = event;
   const read = { detailType, time, resources, detail };
   const names = mapping.namesOf(read);
-  const named = sources.filter(({ name }) => names.includes(name));
-  if (named.length === 0) return { reason: `${detailType}: none of the rule's sources is ${show(names)}` };
-  return { value: { mapping, event: read, sources: named } };
+  const own = sourcesOf(sources, names, event);
+  if (own.length === 0 && !part) return { reason: `${detailType}: ${notAccepted(sources, names, event)}` };
+  return { value: { mapping, event: read, sources: own } };
+}
+
+interface Origin {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** The sources with one of these names that are in this account and Region, if they name one. */
+export const sourcesOf = (sources: readonly Source[], names: readonly unknown[], from: Origin): Source[] =>
+  sources.filter(
+    ({ name, account = from.account, region = from.region }) =>
+      names.includes(name) && account === from.account && region === from.region,
+  );
+
+/** The reason why an event belongs to none of the sources. */
+export function notAccepted(sources: readonly Source[], names: readonly unknown[], from: Origin): string {
+  const isForwarded = sources.some(({ account }) => account !== undefined);
+  if (!isForwarded) return `none of the rule's sources is ${show(names)}`;
+  return `the connector accepts no source ${show(names)} of the account ${from.account} in ${from.region}: add it with acceptSource`;
 }
 
 /** The detail of the event to put. Undefined: put nothing. */
-function detailOf(outcome: Outcome, { put, detail }: Source): Checked<EventDetail> | undefined {
+function detailOf(outcome: Outcome, { put, detail: fixed, account, region }: Source): Checked<EventDetail> | undefined {
+  const detail = account === undefined ? fixed : { ...fixed, awsAccount: account, awsRegion: region };
   if (outcome === NOTHING_YET) return undefined;
   if ('reason' in outcome) return outcome;
   if ('observed' in outcome) {

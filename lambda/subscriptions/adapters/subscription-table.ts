@@ -83,10 +83,29 @@ export class SubscriptionTable implements HealthStore, DueSubscriptions {
     return item && subscriptionOf(item);
   }
 
-  /** Every subscription, one page at a time, unordered. Expensive: reads the whole table. */
-  async *list(): AsyncGenerator<Subscription> {
+  /**
+   * Every subscription, one page at a time, unordered. Expensive: reads the whole table.
+   * @param prefix only subscriptions whose names start with it. The scan returns names only, as a principal that manages a prefix
+   * is allowed to.
+   */
+  async *list(prefix?: string): AsyncGenerator<Subscription> {
+    if (prefix !== undefined) return yield* this.listUnder(prefix);
     for await (const { Items } of paginateScan({ client: this.client }, { TableName: this.table })) {
       for (const item of Items ?? []) if (!String(item[PK]).startsWith('#')) yield subscriptionOf(item);
+    }
+  }
+
+  private async *listUnder(prefix: string): AsyncGenerator<Subscription> {
+    const names = {
+      TableName: this.table,
+      Select: 'SPECIFIC_ATTRIBUTES',
+      ProjectionExpression: PK,
+      FilterExpression: `begins_with(${PK}, :prefix)`,
+      ExpressionAttributeValues: { ':prefix': prefix },
+    } as const;
+    for await (const { Items = [] } of paginateScan({ client: this.client }, names)) {
+      const found = await Promise.all(Items.map((item) => this.read(String(item[PK]))));
+      for (const one of found) if (one) yield one;
     }
   }
 

@@ -38,11 +38,14 @@ export const changeSizeText = ({ by, unit }: Pick<ChangeThreshold, 'by' | 'unit'
 /** The filter and the threshold of a subscription: `VIP customers above 10,000, back at 9,000`. */
 export function filterText({ trigger, filter, threshold, expectation }: SubscriptionDefinition): string {
   if (expectation) return `${expectedText(filter)} ${expectationText(expectation)}${optionsText(expectation)}`;
-  const { dataSource, includeRetries, segment, measure, dimensions, kind, status } = filter;
+  const { dataSource, includeRetries, segment, measure, dimensions, kind, status, awsAccount, awsRegion } = filter;
   const subject = dataSource ?? segment ?? measure ?? (trigger.startsWith('data-source') ? 'every data source' : '');
   const members = dimensions ? ` (${mapText(dimensions)})` : '';
   const level = threshold ? ` ${levelText(threshold)}` : '';
-  const parts = [`${subject}${members}${level}`.trim(), includeRetries && 'with retries', kind, status?.join(' or ')];
+  const parts = [
+    ...[`${subject}${members}${level}`.trim(), includeRetries && 'with retries', kind, status?.join(' or ')],
+    ...[awsAccount && `in ${awsAccount.join(' or ')}`, awsRegion && `in ${awsRegion.join(' or ')}`],
+  ];
   return parts.filter(Boolean).join(', ') || 'all';
 }
 

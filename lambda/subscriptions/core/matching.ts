@@ -1,4 +1,6 @@
+import type { Origin } from '../../events/core/origin';
 import type { OverdueRefresh, TriggerEvent } from '../../events/core/trigger-event';
+import type { Place } from '../../shared/core/place';
 import type { Filter } from './subscription';
 
 /** The event's data source, by which subscriptions are found. Undefined for events without one. */
@@ -23,12 +25,18 @@ export function overdueSubject({ subjectType, dataSource, segment, measure, kind
   return dataSource ?? segment ?? measure ?? `${run}${kind ? kinds[kind] : ''}`;
 }
 
-/** Whether a refresh event matches a subscription's filter. An omitted field matches every value. */
-export function matches(filter: Filter, event: TriggerEvent): boolean {
+/**
+ * Whether a refresh event matches a subscription's filter. An omitted field matches every value.
+ * @param own account and Region of the connector: those of an event that names none.
+ */
+export function matches(filter: Filter, event: TriggerEvent, own?: Place): boolean {
   if (filter.dataSource !== undefined && filter.dataSource !== subjectOf(event)) return false;
   // A failure that will be retried is not final, so subscriptions must opt in.
   if ('willRetry' in event && event.willRetry && !filter.includeRetries) return false;
   if (filter.kind !== undefined && !('kind' in event && event.kind === filter.kind)) return false;
   if (filter.status !== undefined && !('status' in event && filter.status.includes(event.status))) return false;
+  const { awsAccount = own?.account ?? '', awsRegion = own?.region ?? '' } = event as Origin;
+  if (filter.awsAccount !== undefined && !filter.awsAccount.includes(awsAccount)) return false;
+  if (filter.awsRegion !== undefined && !filter.awsRegion.includes(awsRegion)) return false;
   return true;
 }

@@ -79,6 +79,8 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ),
   ...Object.fromEntries(['repeat', 'remind', 'remindevery'].map((word) => [word, ['repeatEvery']])),
   ...Object.fromEntries(['whenback', 'recovered', 'onrecovery'].map((word) => [word, ['alsoWhenBack']])),
+  ...Object.fromEntries(['account', 'accountid', 'accounts', 'awsaccounts'].map((word) => [word, ['awsAccount']])),
+  ...Object.fromEntries(['region', 'regions', 'awsregions'].map((word) => [word, ['awsRegion']])),
   instance: ['instanceId'],
   source: ['dataSource'],
 };

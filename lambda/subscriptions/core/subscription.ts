@@ -29,6 +29,9 @@ export interface Filter {
   readonly dimensions?: Readonly<Record<string, string>>;
   readonly kind?: RefreshKind;
   readonly status?: readonly Status[];
+  /** Accounts and Regions of events. Those of the connector count as well. */
+  readonly awsAccount?: readonly string[];
+  readonly awsRegion?: readonly string[];
   /** Set if and only if the trigger expects the refresh of unification. */
   readonly unification?: true;
 }

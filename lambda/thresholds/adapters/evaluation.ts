@@ -9,6 +9,7 @@ import { batchResponse } from '../../shared/adapters/batch';
 import { required } from '../../shared/adapters/environment';
 import type { Host } from '../../shared/adapters/host';
 import { invocation } from '../../shared/adapters/invocation';
+import { ownPlace } from '../../shared/adapters/own-place';
 import { rejectedQueue } from '../../shared/adapters/rejected-queue';
 import { SubscriptionTable } from '../../subscriptions/adapters/subscription-table';
 import { evaluateBatch } from '../core/evaluate';
@@ -43,6 +44,7 @@ export function evaluateHandler(
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
   const ports = {
     ...evaluationPorts(host, clients),
+    own: ownPlace(host, required(Env.REJECTED_QUEUE_URL, host.env)),
     rejected: rejectedQueue(clients.sqs, required(Env.REJECTED_QUEUE_URL, host.env)),
   };
   return (event) => batchResponse(event, ports.telemetry, (messages) => evaluateBatch(messages, ports));

@@ -11,7 +11,7 @@ export const crossingDetailType = (metric: Metric) =>
   metric.kind === 'segment' ? CrossingEvent.SEGMENT_THRESHOLD_CROSSED : CrossingEvent.MEASURE_THRESHOLD_CROSSED;
 
 export function crossingDetail(metric: Metric, intent: Intent, hit: Hit, connector: string): Record<string, unknown> {
-  const { previousValue, value, observedAt, sequence, unit, runId } = intent;
+  const { previousValue, value, observedAt, sequence, unit, runId, awsAccount, awsRegion } = intent;
   const { kind, subscription, uid, generation, startsFlow, operator, threshold, recoverTo } = hit;
   return {
     connector,
@@ -33,6 +33,8 @@ export function crossingDetail(metric: Metric, intent: Intent, hit: Hit, connect
     observedAt: new Date(observedAt).toISOString(),
     sequence,
     runId,
+    awsAccount,
+    awsRegion,
     ...changeDetail(hit),
   };
 }

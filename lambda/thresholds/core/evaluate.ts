@@ -2,10 +2,12 @@ import * as v from 'valibot';
 import { DomainEvent } from '../../../contract/events';
 import { Metric as MetricName } from '../../../contract/metrics';
 import { type CheckedEvent, checkEvent } from '../../events/core/events';
+import { withOrigin } from '../../events/core/origin';
 import { asciiJson } from '../../shared/core/ascii-json';
 import { inGroups, type Read, type RejectPorts, reject } from '../../shared/core/batch';
 import { LogMessage } from '../../shared/core/log-messages';
 import { metricKey, type Observation } from '../../shared/core/metric';
+import type { Place } from '../../shared/core/place';
 import type { QueueMessage } from '../../shared/core/ports';
 import {
   checkThreshold,
@@ -21,14 +23,14 @@ import { PendingBatch } from './pending';
 /** Converts an event to an observation. Undefined for other events. */
 export function toObservation(event: CheckedEvent): Observation | undefined {
   if (event.detailType === DomainEvent.SEGMENT_REFRESHED) {
-    const { instanceId, segment, memberCount, observedAt, sequence, runId } = event.detail;
-    return { metric: { kind: 'segment', instanceId, name: segment }, value: memberCount, observedAt, sequence, runId };
+    const { instanceId, segment, memberCount, ...rest } = event.detail;
+    return { metric: { kind: 'segment', instanceId, name: segment }, value: memberCount, ...rest };
   }
   if (event.detailType === DomainEvent.MEASURE_REFRESHED) {
-    const { instanceId, measure, dimensions, value, observedAt, sequence, runId, unit } = event.detail;
+    const { instanceId, measure, dimensions, ...rest } = event.detail;
     const members = dimensions && Object.keys(dimensions).length > 0 ? dimensions : undefined;
     const metric = { kind: 'measure', instanceId, name: measure, dimensions: members } as const;
-    return { metric, value, observedAt, sequence, runId, unit };
+    return { metric, ...rest };
   }
   return undefined;
 }
@@ -39,7 +41,7 @@ export const checkMessage = (check: ThresholdCheck): string => asciiJson({ thres
 /** The task of a message. */
 type Task = { readonly observation: Observation } | { readonly check: ThresholdCheck };
 
-function readTask(body: string): Read<Task> {
+function readTask(body: string, own: Place | undefined): Read<Task> {
   const sent = readCheck(body);
   if (sent !== undefined) {
     const { success, output: check } = v.safeParse(checkSchema, sent);
@@ -47,7 +49,7 @@ function readTask(body: string): Read<Task> {
   }
   const checked = checkEvent(body);
   if ('reason' in checked) return checked;
-  const observation = toObservation(checked.value);
+  const observation = toObservation(withOrigin(checked.value, own));
   if (!observation) return { reason: `${checked.value.detailType} is not an observation` };
   return { key: metricKey(observation.metric), task: { observation } };
 }
@@ -87,7 +89,11 @@ const DROPPED: Partial<Record<ObservationOutcome, string>> = {
   conflict: MetricName.CONFLICTING_OBSERVATIONS,
 };
 
-type BatchPorts = EvaluationPorts & RejectPorts;
+type BatchPorts = EvaluationPorts &
+  RejectPorts & {
+    /** Account and Region of the connector. Absent: every event counts as one of its own. */
+    readonly own?: Place;
+  };
 
 /**
  * Processes a batch of the observations queue: metrics concurrently, the observations of a metric in order. Each value
@@ -99,7 +105,8 @@ export function evaluateBatch(messages: readonly QueueMessage[], ports: BatchPor
   const pending = new PendingBatch(ports.thresholds, ports.clock, INTENT_GRACE_MS);
   const process = (task: Task, { body }: QueueMessage) =>
     pending.run(() => processTask(task, body, { ...ports, pending }));
-  return inGroups(messages, { read: readTask, compare: compareTasks, process }, ports);
+  const read = (body: string) => readTask(body, ports.own);
+  return inGroups(messages, { read, compare: compareTasks, process }, ports);
 }
 
 async function processTask(task: Task, body: string, ports: BatchPorts): Promise<void> {

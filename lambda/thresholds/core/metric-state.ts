@@ -44,6 +44,9 @@ export interface Intent {
   readonly sequence: number;
   readonly unit?: string;
   readonly runId?: string;
+  /** Account and Region that measured the value. Absent: the connector's own. */
+  readonly awsAccount?: string;
+  readonly awsRegion?: string;
   readonly hits: readonly Hit[];
   /** When the sweep publishes the intent, epoch milliseconds. The worker that committed it has ended by then. */
   readonly due: number;

@@ -88,7 +88,8 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
     if (!hits) return undefined;
     const next = { ...nextState(state, observation, changes), expected };
     await storePastValues(key, state, observation, next, ports);
-    const about = { previousValue: state?.last?.value, unit: observation.unit, runId: observation.runId };
+    const { unit, runId, awsAccount, awsRegion } = observation;
+    const about = { previousValue: state?.last?.value, unit, runId, awsAccount, awsRegion };
     return (await commitAndPublish(key, state, next, about, hits, ports)) ? 'committed' : undefined;
   });
 }
@@ -202,6 +203,9 @@ function toHit({ sortKey: _, ...item }: HitItem, { uid, generation, flow }: Subs
   return { ...item, uid, generation, startsFlow: flow !== undefined };
 }
 
+/** Fields of an intent that come from the observation. */
+type About = Pick<Intent, 'previousValue' | 'unit' | 'runId' | 'awsAccount' | 'awsRegion'>;
+
 /**
  * Writes the state, with an intent if there are hits, then publishes the intent. The sweep knows of the intent before it is
  * written. Returns false if the race was lost.
@@ -210,7 +214,7 @@ async function commitAndPublish(
   key: string,
   state: MetricState | undefined,
   next: MetricState,
-  about: Pick<Intent, 'previousValue' | 'unit' | 'runId'>,
+  about: About,
   hits: readonly Hit[],
   ports: EvaluationPorts,
 ): Promise<boolean> {
@@ -228,7 +232,7 @@ async function commitAndPublish(
 async function prepareIntent(
   key: string,
   { version, last }: MetricState,
-  about: Pick<Intent, 'previousValue' | 'unit' | 'runId'>,
+  about: About,
   hits: readonly Hit[],
   { thresholds, newId, clock }: EvaluationPorts,
 ): Promise<Intent> {

@@ -222,7 +222,7 @@ const polling: Table<UnificationPollingProps> = {
   ...queries,
   runsTable: true,
 };
-const reconciliation: Table<Omit<SourceReconciliationProps, 'normalization'>> = polling;
+const reconciliation: Table<Omit<SourceReconciliationProps, 'normalization'>> = { ...polling, runsTable: false };
 const catalog: Table<SubjectCatalogProps> = {
   ...event,
   ...storage,

@@ -1,4 +1,3 @@
-import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { App, Aws, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -6,10 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CrossingEvent, DomainEvent, KNOWN_DETAIL_TYPES } from '../../../contract/events';
 import { PowerAutomateConnector, Producer, ProducerForwarding } from '../../../lib';
-import { resources } from '../support';
+import { BUS_ARN, busStatements, CONNECTOR, isAccepted, type Put } from './simulation';
 
-const CONNECTOR = { account: '999988887777', region: 'eu-west-1' };
-const BUS_ARN = `arn:aws:events:${CONNECTOR.region}:${CONNECTOR.account}:event-bus/customer-data`;
 const [ORGANIZATION, OTHER_ORGANIZATION] = ['o-a1b2c3d4e5', 'o-z9y8x7w6v5'];
 const [UNIT, PART_OF_UNIT] = ['r-ab12/ou-ab12-11111111', 'r-ab12/ou-ab12-11111111/ou-ab12-22222222'];
 
@@ -18,58 +15,7 @@ function policyOf(...producers: Producer[]): object[] {
   const stack = new Stack(new App(), 'Connector', { env: CONNECTOR });
   const eventBus = events.EventBus.fromEventBusArn(stack, 'Bus', BUS_ARN);
   new PowerAutomateConnector(stack, 'Connector', { eventBus }).allowProducers(...producers);
-  const found = Object.values(resources(Template.fromStack(stack), 'AWS::Events::EventBusPolicy'));
-  return found
-    .map(({ Properties: { Statement } }) =>
-      JSON.parse(JSON.stringify(Statement).replaceAll('{"Ref":"AWS::Partition"}', '"aws"')),
-    )
-    .map(withJoinedStrings) as object[];
-}
-
-/** Resolves `Fn::Join`. */
-// biome-ignore lint/suspicious/noExplicitAny: templates have no types
-function withJoinedStrings(value: any): any {
-  if (Array.isArray(value)) return value.map(withJoinedStrings);
-  if (typeof value !== 'object' || value === null) return value;
-  if (value['Fn::Join']) return value['Fn::Join'][1].join(value['Fn::Join'][0]);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withJoinedStrings(inner)]));
-}
-
-/** A PutEvents request of a role that its own account allows everything. */
-interface Put {
-  readonly account: string;
-  readonly organization?: string;
-  readonly path?: string;
-  readonly sources: readonly string[];
-  readonly detailTypes: readonly string[];
-}
-
-const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
-
-async function isAccepted(statements: object[], put: Put): Promise<boolean> {
-  const { organization, path } = put;
-  const result = await runSimulation(
-    {
-      request: {
-        principal: `arn:aws:iam::${put.account}:role/Producer`,
-        action: 'events:PutEvents',
-        resource: { resource: BUS_ARN, accountId: CONNECTOR.account },
-        contextVariables: {
-          ...(put.sources.length > 0 && { 'events:source': [...put.sources] }),
-          ...(put.detailTypes.length > 0 && { 'events:detail-type': [...put.detailTypes] }),
-          ...(organization && { 'aws:PrincipalOrgID': organization }),
-          ...(organization && path && { 'aws:PrincipalOrgPaths': [`${organization}/${path}/`] }),
-        },
-      },
-      identityPolicies: [{ name: 'all', policy: EVERYTHING }],
-      serviceControlPolicies: [{ orgIdentifier: 'o', policies: [{ name: 'all', policy: EVERYTHING }] }],
-      resourceControlPolicies: [],
-      resourcePolicy: { Version: '2012-10-17', Statement: statements },
-    },
-    {},
-  );
-  if (result.resultType === 'error') throw new Error(JSON.stringify(result.errors));
-  return result.overallResult === 'Allowed';
+  return busStatements(Template.fromStack(stack));
 }
 
 const refreshed = { sources: ['customer-insights'], detailTypes: [DomainEvent.DATA_SOURCE_REFRESHED] };

@@ -22,6 +22,24 @@ describe('the bus history', () => {
     ]);
   });
 
+  it('names the account and Region of events of another account, and of what the connector converted', () => {
+    const detail = { dataSource: 'Orders', runId: 'r', status: 'Failed' };
+    const elsewhere = { account: '111122223333', region: 'eu-central-1' };
+    const named = { ...detail, runId: 's', awsAccount: '222233334444', awsRegion: 'eu-west-3' };
+    const history = historyOf(
+      busEvent('DataSourceRefreshed', detail),
+      { ...busEvent('DataSourceRefreshed', detail), ...elsewhere },
+      busEvent('DataSourceRefreshed', named),
+      { ...busEvent('Unknown', named), ...elsewhere },
+    );
+    expect(history.events.map(({ origin }) => origin)).toEqual([
+      '111122223333 in eu-central-1',
+      '222233334444 in eu-west-3',
+      '111122223333 in eu-central-1',
+      undefined,
+    ]);
+  });
+
   it('counts events by their producer', () => {
     const history = historyOf(segment('A', 20, 10), crossing('A', 'x'), busEvent('FlowDeliveryDead', {}));
     expect(history.eventCounts).toEqual({ put: 1, crossings: 1, healthEvents: 1 });

@@ -9,7 +9,13 @@ const MINUTE = 60_000;
 
 let events = 0;
 export const busEvent = (detailType: string, detail: Record<string, unknown>): BusEvent => ({
-  ...{ version: '0', id: `event-${++events}`, 'detail-type': detailType, source: 'customer-insights', account: '1' },
+  ...{
+    version: '0',
+    id: `event-${++events}`,
+    'detail-type': detailType,
+    source: 'customer-insights',
+    account: '000000000000',
+  },
   ...{ time: new Date(NOW).toISOString(), region: 'us-east-1', resources: [], detail },
 });
 /** An observation `before` minutes ago. */

@@ -106,7 +106,7 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
     const [{ Source, DetailType }] = input.Entries as [Record<'Source' | 'DetailType', string>];
     return { ...BY_TLS, 'events:source': [Source], 'events:detail-type': [DetailType] };
   }
-  if (service === 'dynamodb') return { ...BY_TLS, ...leadingKeys(input) };
+  if (service === 'dynamodb') return { ...BY_TLS, ...leadingKeys(input), ...selection(input) };
   if (service !== 'kms') return BY_TLS;
   const pairs = Object.entries((input.EncryptionContext ?? {}) as Record<string, string>);
   return {
@@ -117,14 +117,30 @@ function contextOf({ accessKeyId, service, input }: AwsCall): Access['context'] 
 }
 
 /** The condition key of requests with partition keys (DynamoDB, "Using IAM policy conditions for fine-grained access control"). */
-function leadingKeys({ Key, Item, RequestItems }: Input): Access['context'] {
+function leadingKeys({ Key, Item, RequestItems, ...query }: Input): Access['context'] {
   const batches = Object.values((RequestItems ?? {}) as Record<string, { Keys?: Record<string, { S?: string }>[] }>);
   const items = [Key, Item, ...batches.flatMap(({ Keys = [] }) => Keys)] as (
     | Record<string, { S?: string }>
     | undefined
   )[];
-  const keys = items.flatMap((item) => item?.[PARTITION_KEY]?.S ?? []);
+  const keys = [...items.flatMap((item) => item?.[PARTITION_KEY]?.S ?? []), ...queriedKey(query)];
   return keys.length > 0 ? { 'dynamodb:LeadingKeys': keys } : {};
+}
+
+/** The partition key that a query of a table names. The keys of indexes are others. */
+function queriedKey({ IndexName, KeyConditionExpression, ExpressionAttributeValues }: Input): string[] {
+  if (IndexName !== undefined) return [];
+  const [, placeholder] = new RegExp(`\\b${PARTITION_KEY} = (:\\w+)`).exec(String(KeyConditionExpression)) ?? [];
+  const values = ExpressionAttributeValues as Record<string, { S?: string }> | undefined;
+  return [values?.[placeholder ?? '']?.S ?? []].flat();
+}
+
+/** The condition keys of requests that return some attributes. */
+function selection({ Select, ProjectionExpression }: Input): Access['context'] {
+  return {
+    ...(Select !== undefined && { 'dynamodb:Select': String(Select) }),
+    ...(ProjectionExpression !== undefined && { 'dynamodb:Attributes': String(ProjectionExpression).split(', ') }),
+  };
 }
 
 /** The condition keys of GetWebIdentityToken (Service Authorization Reference, AWS STS) from the form of the request. */

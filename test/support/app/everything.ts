@@ -9,6 +9,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { RECONCILABLE_KINDS } from '../../../contract/sources';
 import {
   ClientSecret,
   ConnectorAction,
@@ -20,15 +21,18 @@ import {
   Measure,
   Notifications,
   PowerAutomateConnector,
+  Producer,
+  ProducerForwarding,
   RedshiftDatabase,
   Segment,
+  Source,
   Threshold,
   Trigger,
   Unification,
 } from '../../../lib';
 import { ACCOUNT, REGION } from '../../../local/template/plan';
 import { suitableTable, type TableProp } from '../../lib/support';
-import { addEverySource } from './sources';
+import { addEverySource, everySource } from './sources';
 
 /** An Entra ID application that does not exist. */
 const APPLICATION = { tenantId: 'contoso.onmicrosoft.com', clientId: '66666666-7777-8888-9999-aaaaaaaaaaaa' };
@@ -98,12 +102,7 @@ export function everythingConnector(app: App, options: EverythingOptions = {}): 
       parameterName,
       encryptionKey: secretsKey,
     });
-  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
-    vpcId: 'vpc-0123456789abcdef0',
-    availabilityZones: ['us-east-1a', 'us-east-1b'],
-    privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0', 'rtb-0123456789abcdef1'],
-  });
+  const vpc = vpcOf(stack);
 
   const connector = new PowerAutomateConnector(stack, 'Connector', {
     subscriptionsTable: table('subscriptionsTable'),
@@ -125,6 +124,9 @@ export function everythingConnector(app: App, options: EverythingOptions = {}): 
   new ConnectorDashboard(stack, 'Dashboard', { connector, alarms });
   declareSubscriptions(connector, { secret, parameter });
   addEverySource(connector, {});
+  const forwarded = Source.glueJob({ jobName: 'forwarded-job', dataSource: 'Forwarded orders' });
+  connector.acceptSource('Forwarded', forwarded, { account: '111122223333', reconciled: true });
+  connector.allowProducers(Producer.account('111122223333'));
   addQueries(connector, { secret, dataKey });
   connector.addUnification('Match', {
     jobs: Unification.fromEntityResolution(QueryTargets.WORKFLOW),
@@ -134,6 +136,30 @@ export function everythingConnector(app: App, options: EverythingOptions = {}): 
   addEverythingApi(connector, options);
   connector.addOutputs();
   return connector;
+}
+
+const vpcOf = (stack: Stack): ec2.IVpc =>
+  ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-0123456789abcdef0',
+    availabilityZones: ['us-east-1a', 'us-east-1b'],
+    privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0', 'rtb-0123456789abcdef1'],
+  });
+
+/** Adds a stack in another Region that forwards a source of each kind, reconciled where possible. */
+export function everythingForwarding(app: App): ProducerForwarding {
+  const stack = new Stack(app, 'Forwarding', { env: { account: '111122223333', region: 'eu-central-1' } });
+  const forwarding = new ProducerForwarding(stack, 'ToPowerAutomate', {
+    connectorBusArn: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/customer-data`,
+    queueEncryptionKey: new kms.Key(stack, 'QueueKey', { enableKeyRotation: true }),
+    vpc: vpcOf(stack),
+    tracing: lambda.Tracing.ACTIVE,
+  });
+  for (const [id, source] of Object.entries(everySource(stack, { account: '111122223333', region: 'eu-central-1' }))) {
+    const isReconciled = RECONCILABLE_KINDS.some((kind) => kind === source._kind);
+    forwarding.addSource(id, source, isReconciled ? { reconciliation: {} } : {});
+  }
+  return forwarding;
 }
 
 /** Adds the API of the custom connector with every option that can be combined. */

@@ -200,6 +200,30 @@ export async function privilegeProblems(
   return problems;
 }
 
+/**
+ * Compares a role that a program outside the template assumes with the program's calls. Problems as of `privilegeProblems`.
+ * @param roleId logical ID of the role.
+ * @param calls the program's requests.
+ */
+export async function roleProblems(
+  loaded: LoadedTemplate,
+  roleId: string,
+  calls: readonly AwsCall[],
+): Promise<Problem[]> {
+  const plan = planTemplate(loaded, (name) => `http://queues/${ACCOUNT}/${name}`);
+  const template = new PolicyReader(loaded, plan, []);
+  const made = calls.flatMap((call) => accessesOf({ ...call, accessKeyId: roleId }, NO_SURROUNDINGS));
+  const role = template.role(roleId);
+  const { missing, unused } = await checkRole(role, distinct(made), template);
+  return [
+    ...role.problems,
+    ...missing,
+    ...unused.map(({ Action: action, Resource: resource }) =>
+      problem({ functionId: roleId, action, resource }, 'may', UNUSED),
+    ),
+  ];
+}
+
 /** Accesses that a role does not allow, and its grants that no access needs. */
 interface RoleCheck {
   readonly missing: readonly Problem[];

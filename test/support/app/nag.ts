@@ -207,6 +207,7 @@ export const OPTION_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     rules: [
       'AwsSolutions-IAM5[Resource::arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026/execution/*]',
+      'AwsSolutions-IAM5[Resource::arn:aws:datasync:eu-central-1:111122223333:task/task-08de6e6697796f026/execution/*]',
     ],
     resources: /\/ListRuns\w+\/Resource$/,
     reason: 'The ids of executions are unknown at deployment. The policy names the task.',
@@ -220,6 +221,16 @@ export const OPTION_ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],
     resources: /\/(DeadDeliveries|PausedSubscriptions)\/Resource$/,
     reason: 'Notifications already report each of them with its reason. The alarm shows that at least one exists.',
+  },
+  {
+    rules: ['AwsSolutions-SQS3'],
+    resources: /\/ToPowerAutomate\/DeadLetterQueue\/Resource$/,
+    reason: 'It is the dead-letter queue of forwarding rules. The check only recognizes redrive policies of queues.',
+  },
+  {
+    rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],
+    resources: /\/ToPowerAutomate\/DeadLetters\/Resource$/,
+    reason: 'The user adds the actions: the construct has no topic.',
   },
 ];
 

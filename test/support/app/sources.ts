@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
 import { RECONCILABLE_KINDS, type ReconcilableKind, SOURCE_KINDS, type SourceKind } from '../../../contract/sources';
 import { type PowerAutomateConnector, type ReconciliationOptions, RefreshKind, Source } from '../../../lib';
 import type { StubResponse } from '../../../local/engines/stubs/responses';
@@ -108,17 +109,19 @@ export function listOf(runs: readonly SampleRun[], service: string, name: string
 }
 
 /**
- * Adds the source of each sample: one of every kind.
- * @param reconciliation options for sources whose runs can be reconciled. By default they are not reconciled.
+ * The source of each sample: one of every kind.
+ * @param place account and Region of the ARNs. Default: those of the samples.
  */
-export function addEverySource(connector: PowerAutomateConnector, reconciliation?: ReconciliationOptions): void {
+export function everySource(scope: Construct, place?: { readonly account: string; readonly region: string }) {
+  const at = (arn: string) =>
+    place ? arn.replace(/^(arn:aws:\w+:)[^:]+:[^:]+/, `$1${place.region}:${place.account}`) : arn;
   const machine = (name: string) => {
-    const arn = `arn:aws:states:us-east-1:012345678912:stateMachine:${name}`;
-    return sfn.StateMachine.fromStateMachineArn(connector, `${name} machine`, arn);
+    const arn = at(`arn:aws:states:us-east-1:012345678912:stateMachine:${name}`);
+    return sfn.StateMachine.fromStateMachineArn(scope, `${name} machine`, arn);
   };
   const dataSource = 'Orders';
-  const alarm = cloudwatch.Alarm.fromAlarmName(connector, 'Alarm of a source', 'ServerCpuTooHigh');
-  const sources = {
+  const alarm = cloudwatch.Alarm.fromAlarmName(scope, 'Alarm of a source', 'ServerCpuTooHigh');
+  return {
     AppFlow: Source.appFlow({ flowName: 'veeva-demo', dataSource }),
     GlueJob: Source.glueJob({ jobName: 'MyJob', dataSource }),
     GlueCrawler: Source.glueCrawler({
@@ -126,21 +129,21 @@ export function addEverySource(connector: PowerAutomateConnector, reconciliation
       dataSource,
     }),
     GlueZeroEtl: Source.glueZeroEtl({
-      integrationArn: 'arn:aws:glue:us-east-2:123456789012:integration/1a012bba-123a-1bba-ab1c-173de3b12345',
+      integrationArn: at('arn:aws:glue:us-east-2:123456789012:integration/1a012bba-123a-1bba-ab1c-173de3b12345'),
       dataSource,
     }),
     DataBrew: Source.dataBrew({ jobName: 'MyJob', dataSource }),
     EmrServerless: Source.emrServerless({ applicationId: '00f1982r1uukb925', dataSource }),
     DmsTask: Source.dmsTask({
-      taskArn: 'arn:aws:dms:us-east-1:123456789012:task:TASK0000000000000000000000',
+      taskArn: at('arn:aws:dms:us-east-1:123456789012:task:TASK0000000000000000000000'),
       dataSource,
     }),
     DmsServerless: Source.dmsServerless({
-      replicationConfigArn: 'arn:aws:dms:ap-northeast-1:123456789012:replication-config:XXXXXXXX',
+      replicationConfigArn: at('arn:aws:dms:ap-northeast-1:123456789012:replication-config:XXXXXXXX'),
       dataSource,
     }),
     DataSync: Source.dataSync({
-      taskArn: 'arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026',
+      taskArn: at('arn:aws:datasync:us-east-1:111222333444:task/task-08de6e6697796f026'),
       dataSource,
     }),
     RedshiftData: Source.redshiftData({ statementName: 'awsome query', dataSource }),
@@ -153,7 +156,14 @@ export function addEverySource(connector: PowerAutomateConnector, reconciliation
     Unification: Source.stepFunctionsUnification({ stateMachine: machine('unification') }),
     Load: Source.alarmOnMeasure({ alarm, measure: 'Load' }),
   };
-  for (const [id, source] of Object.entries(sources)) {
+}
+
+/**
+ * Adds the source of each sample.
+ * @param reconciliation options for sources whose runs can be reconciled. By default they are not reconciled.
+ */
+export function addEverySource(connector: PowerAutomateConnector, reconciliation?: ReconciliationOptions): void {
+  for (const [id, source] of Object.entries(everySource(connector))) {
     const isReconciled = RECONCILABLE_KINDS.some((kind) => kind === source._kind);
     connector.addSource(id, source, isReconciled ? { reconciliation } : {});
   }

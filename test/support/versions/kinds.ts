@@ -101,6 +101,8 @@ const FILTER = fieldsOf<Filter>({
   dimensions: true,
   kind: true,
   status: true,
+  awsAccount: true,
+  awsRegion: true,
   unification: true,
 });
 const EXPECTATION = fieldsOf<Expectation>({
@@ -209,6 +211,8 @@ const INTENT = fieldsOf<Intent>({
   sequence: true,
   unit: true,
   runId: true,
+  awsAccount: true,
+  awsRegion: true,
   hits: true,
   due: true,
   parts: true,
@@ -249,6 +253,8 @@ const ROW = fieldsOf<DeliveryRow, 'subscription' | 'eventId'>({
   occurredAt: true,
   acceptedAt: true,
   isTest: true,
+  awsAccount: true,
+  awsRegion: true,
   outcome: true,
 });
 const OUTCOME = fieldsOf<Outcome>({ state: true, by: true, at: true, message: true, subject: true, untold: true });
@@ -277,6 +283,8 @@ const RUN = fieldsOf<CollectedRun>({
   expected: true,
   kind: true,
   runLink: true,
+  awsAccount: true,
+  awsRegion: true,
   deadline: true,
   closed: true,
   closedAt: true,
@@ -297,7 +305,15 @@ const RUNNING = fieldsOf<RunningQuery>({ id: true, startedAt: true, looks: true 
 const POLL = fieldsOf<Poll>({ jobs: true, instanceId: true, watch: true });
 const WATCH = fieldsOf<Watch>({ id: true, startedAt: true, job: true, looks: true });
 const RECONCILIATION = fieldsOf<ScheduledReconciliation>({ kind: true, source: true, lookBackSeconds: true });
-const SOURCE = fieldsOf<SourceEntry>({ name: true, put: true, detail: true, stopped: true, reconciled: true });
+const SOURCE = fieldsOf<SourceEntry>({
+  name: true,
+  put: true,
+  detail: true,
+  stopped: true,
+  reconciled: true,
+  account: true,
+  region: true,
+});
 
 const PENDING_METRICS = fieldsOf<PendingMetrics, 'id'>({ metricKeys: true });
 const DUE_KINDS = membersOf<DueKind>({ threshold: true, part: true });
@@ -559,7 +575,7 @@ export function missingKinds({ items, messages, events }: Version): string[] {
     JOB_SERVICES,
     bodies('poll').map(({ jobs }) => jobs?.service),
   );
-  fields('a message of reconcile', RECONCILIATION, bodies('reconcile'));
+  fields('a message of reconcile', [...RECONCILIATION, 'sources', 'event'], bodies('reconcile'));
   values(
     'a reconciliation of',
     RECONCILABLE_KINDS,

@@ -1,4 +1,5 @@
 import { DEFAULT_EVENT_SOURCE, type HandlerName, PARTITION_KEY, SORT_KEY } from '../../../contract/shared';
+import type { ScheduledReconciliation } from '../../../contract/sources';
 import { closeOverdueRuns, collectBatch } from '../../../lambda/collection/core/collect';
 import { keyHash, newKey } from '../../../lambda/custom-connector/core/api-key';
 import { reportOutcomeByLink } from '../../../lambda/custom-connector/core/outcomes/report-outcome';
@@ -210,6 +211,9 @@ class Recorder {
       { flowUrlFrom: named },
       'file:default',
     );
+    const { awsAccount, awsRegion } = ELSEWHERE;
+    const elsewhere = { awsAccount: [awsAccount], awsRegion: [awsRegion] };
+    await this.register({ ...onFailure('elsewhere'), filter: elsewhere }, sealed('elsewhere'));
     const unification = { trigger: 'unification-refresh-completed', filter: {}, format: 'teams-card' } as const;
     await this.register(
       { ...onFailure('parameter'), ...unification },
@@ -418,7 +422,8 @@ class Recorder {
     await this.register(thresholdOn('Pending-measure', { measure: 'Pending' }, ABOVE));
     for (const value of [5, 20]) {
       world.busIsDown = value === 20;
-      const detail = { measure: 'Pending', value, observedAt: iso(world.now), unit: 'EUR', runId: 'run-3' };
+      const measured = { measure: 'Pending', value, observedAt: iso(world.now), unit: 'EUR', runId: 'run-3' };
+      const detail = { ...measured, ...ELSEWHERE };
       await this.evaluate(...(await this.observation('MeasureRefreshed', detail)));
     }
     world.busIsDown = false;
@@ -527,6 +532,8 @@ class Recorder {
     const message = JSON.parse(first?.body ?? '') as DeliveryMessage;
     this.test = { ...message, isTest: true, event: { ...message.event, eventId: 'test' } };
     await this.try({ body: JSON.stringify({ ...this.test, event: { ...message.event, eventId: 'tested' } }) });
+    const elsewhere = { ...message.event, ...ELSEWHERE, eventId: 'elsewhere' };
+    await this.try({ body: JSON.stringify({ ...message, event: elsewhere }) });
     // A delivery that waits for its second attempt, and the same after one hop of a long wait.
     const [retry] = await this.try(...(await this.fail('failing', 'retried')));
     if (!retry) throw new Error('deliver sent no retry');
@@ -664,7 +671,8 @@ class Recorder {
     await closeOverdueRuns(world.collect).catch(() => 0);
     world.busIsDown = false;
     await collect({ runId: 'open', stage: 'map' }, { runId: 'open', stage: 'match' });
-    const full = { runId: 'open', process: 'Segments', expected: ['Segments', 'Measures'], kind: 'Scheduled' };
+    const open = { runId: 'open', process: 'Segments', expected: ['Segments', 'Measures'], kind: 'Scheduled' };
+    const full = { ...open, ...ELSEWHERE };
     await collect({ ...full, runLink: 'https://example.com/runs/1' }, { runId: 'counted', process: 'A', expected: 2 });
     // Messages in the queue that complete the open runs.
     await this.put('RefreshStageCompleted', { runId: 'open', stage: 'merge', status: 'Successful' });
@@ -685,8 +693,17 @@ class Recorder {
     // Variants that the app has no construct for, in the constructs' format.
     for (const to of ['measure', 'poll'] as const) this.variant(to, { instanceId: 'sandbox' });
     const [{ body } = { body: undefined }] = this.messages.normalize ?? [];
-    const { sources } = body as { sources: object[] };
+    const { sources, event } = body as { sources: object[]; event: Record<'account' | 'region', string> };
     this.variant('normalize', { sources: sources.map((source) => ({ ...source, stopped: 'Failed' })) });
+    // In the format of the rules for accepted sources. A rule of the app receives only events of its account.
+    const [{ kind, source }] = (this.messages.reconcile ?? []).map((one) => one.body) as [ScheduledReconciliation];
+    const { account, region } = event;
+    const forwarded = (one: object) => ({ ...one, account, region });
+    this.variant('normalize', { sources: sources.map(forwarded), part: true });
+    const detail = { kind, name: source.name, runs: [] };
+    this.keep('reconcile', {
+      body: JSON.stringify({ kind, sources: [forwarded(source)], event: { ...event, detail } }),
+    });
   }
 
   private async poll(): Promise<void> {
@@ -759,6 +776,8 @@ class Recorder {
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
+/** Origin of an event of another account. */
+const ELSEWHERE = { awsAccount: '111122223333', awsRegion: 'eu-central-1' };
 const ABOVE: Threshold = { operator: 'above', value: 10 };
 /** An Entra ID application that does not exist. */
 const CLIENT_ID = '66666666-7777-8888-9999-aaaaaaaaaaaa';

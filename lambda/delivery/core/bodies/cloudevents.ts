@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot';
 import type { TriggerId } from '../../../../contract/events';
+import type { Origin } from '../../../events/core/origin';
 import { cut, oneLine } from '../../../shared/core/text';
 import { subjectText } from '../../../subscriptions/core/matching';
 import { flatBody } from './flat';
@@ -35,6 +36,8 @@ const envelope = <T extends TriggerId>(trigger: T) => {
       type: v.pipe(v.literal(type), v.title('Type'), v.description(`Always ${type}.`)),
       subject: v.optional(attribute('Subject', 'The data source, segment, measure or run of the event.')),
       time: attribute('Time', 'When the event happened, ISO 8601 in UTC.'),
+      awsaccount: v.optional(attribute('AWS account', 'As awsAccount in the data, if it is not empty.')),
+      awsregion: v.optional(attribute('AWS Region', 'As awsRegion in the data, if it is not empty.')),
       datacontenttype: v.pipe(
         v.literal('application/json'),
         v.title('Content type of the data'),
@@ -71,7 +74,13 @@ export function cloudEvent(input: BodyInput, error: string): CloudEvent {
     type: eventType(data.trigger),
     ...(subject !== '' && { subject }),
     time: data.occurredAt,
+    ...originAttributes(data as Origin),
     datacontenttype: 'application/json',
     data,
   };
 }
+
+const originAttributes = ({ awsAccount = '', awsRegion = '' }: Origin) => {
+  const [awsaccount, awsregion] = [attributeText(awsAccount), attributeText(awsRegion)];
+  return { ...(awsaccount !== '' && { awsaccount }), ...(awsregion !== '' && { awsregion }) };
+};

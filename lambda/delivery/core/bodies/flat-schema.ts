@@ -33,7 +33,13 @@ const common = <T extends TriggerId>(trigger: T) => ({
   ),
 });
 
+const origin = {
+  awsAccount: text('AWS account', "AWS account of the event. Empty for the connector's own account and Region."),
+  awsRegion: text('AWS Region', "AWS Region of the event. Empty for the connector's own account and Region."),
+};
+
 const run = {
+  ...origin,
   runId: text('Run id', 'The refresh run.'),
   status: text('Status', 'Result of the run: Successful, Failed, TimedOut, Skipped or Canceled.'),
   startedAt: text('Started at', 'ISO 8601 in UTC. Can be empty.'),
@@ -55,6 +61,7 @@ const dataSource = {
 };
 
 const crossing = {
+  ...origin,
   direction: text('Direction', 'above if the value rose above the threshold, below if it fell below it.'),
   threshold: number('Threshold', 'The threshold that was crossed. For changes: the value that is changed enough.'),
   alreadyBeyond: flag('Already beyond', 'True if the value was beyond the threshold when the threshold was created.'),

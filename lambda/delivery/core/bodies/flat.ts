@@ -1,5 +1,6 @@
 import type { TriggerId } from '../../../../contract/events';
 import { MAX_LINK_LENGTH, MAX_NAME_LENGTH } from '../../../events/core/fields';
+import type { Origin } from '../../../events/core/origin';
 import type {
   MeasureCrossing,
   OverdueRefresh,
@@ -112,8 +113,14 @@ function commonFields<T extends TriggerId>(input: BodyInput, trigger: T) {
   };
 }
 
+const originFields = ({ awsAccount, awsRegion }: Origin) => ({
+  awsAccount: name(awsAccount),
+  awsRegion: name(awsRegion),
+});
+
 function runFields(event: Extract<TriggerEvent, { status: unknown }>) {
   return {
+    ...originFields(event),
     runId: name(event.runId),
     status: event.status,
     startedAt: instant(event.startedAt),
@@ -134,6 +141,7 @@ function dataSourceFields(event: Extract<TriggerEvent, { dataSource: unknown }>)
 
 function crossingFields(event: SegmentCrossing | MeasureCrossing, valueText: string) {
   return {
+    ...originFields(event),
     direction: event.direction,
     threshold: plain(event.threshold),
     alreadyBeyond: event.alreadyBeyond ?? false,

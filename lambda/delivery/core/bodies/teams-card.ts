@@ -5,8 +5,10 @@
  * External texts are TextRuns, which do not support Markdown (Adaptive Cards, schema explorer, TextRun). Only a FactSet
  * and the fallback render Markdown, so their texts are escaped.
  */
+
 import * as v from 'valibot';
 import type { Status, TriggerId } from '../../../../contract/events';
+import type { Origin } from '../../../events/core/origin';
 import type {
   MeasureCrossing,
   OverdueRefresh,
@@ -200,10 +202,13 @@ type Row = readonly [title: string, value: string, maxLength?: number];
 
 /** The trigger's facts, followed by the origin of the event. Unknown facts are omitted. */
 function factsOf(input: BodyInput, fields: FlatBody): Fact[] {
+  const { awsAccount = '', awsRegion = '' } = fields as Origin;
   const rows: Row[] = [
     ...triggerRows(input),
     ['Run', 'runId' in fields ? fields.runId : ''],
     ['Instance', fields.instanceId],
+    ['AWS account', awsAccount],
+    ['AWS Region', awsRegion],
     ['Subscription', fields.subscription],
     ['Owners', fields.owners.replaceAll(';', ', ')],
   ];

@@ -27,9 +27,9 @@ export function toDefinition(entry: SubscriptionEntry): SubscriptionDefinition {
 function filterOf(entry: SubscriptionEntry): Filter {
   switch (entry.trigger) {
     case 'data-source-refresh-failed':
-      return given({ dataSource: entry.dataSource, includeRetries: entry.includeRetries });
+      return given({ dataSource: entry.dataSource, includeRetries: entry.includeRetries, ...placeOf(entry) });
     case 'data-source-refresh-succeeded':
-      return given({ dataSource: entry.dataSource });
+      return given({ dataSource: entry.dataSource, ...placeOf(entry) });
     case 'segment-threshold-crossed':
       return { segment: entry.segment };
     case 'measure-threshold-crossed': {
@@ -37,9 +37,9 @@ function filterOf(entry: SubscriptionEntry): Filter {
       return given({ measure: entry.measure, dimensions: members });
     }
     case 'full-refresh-completed':
-      return given({ kind: entry.kind, status: entry.status });
+      return given({ kind: entry.kind, status: entry.status, ...placeOf(entry) });
     case 'unification-refresh-completed':
-      return given({ status: entry.status });
+      return given({ status: entry.status, ...placeOf(entry) });
     case 'refresh-overdue': {
       const { dataSource, segment, measure, fullRefresh, unification } = entry;
       const kind = { scheduled: 'Scheduled', onDemand: 'OnDemand', any: undefined } as const;
@@ -47,6 +47,8 @@ function filterOf(entry: SubscriptionEntry): Filter {
     }
   }
 }
+
+const placeOf = ({ awsAccount, awsRegion }: Pick<Filter, 'awsAccount' | 'awsRegion'>) => ({ awsAccount, awsRegion });
 
 function thresholdOf(entry: SubscriptionEntry): Threshold | undefined {
   if (entry.trigger !== 'segment-threshold-crossed' && entry.trigger !== 'measure-threshold-crossed') return undefined;

@@ -60,6 +60,31 @@ const status = v.optional(
   ),
 );
 
+/** One text or a list. */
+const listOf = (pattern: RegExp, hint: string, description: string) => {
+  const one = v.pipe(v.string(writeText(hint)), v.regex(pattern, write(hint)));
+  return v.optional(
+    v.pipe(
+      v.union([one, v.array(one)], (issue: Issue) => writeText(hint)(issue)),
+      v.description(description),
+      v.transform((given): string[] => [...new Set([given].flat())]),
+      v.minLength(1, 'is an empty list; remove it to receive the events of all'),
+    ),
+  );
+};
+const place = {
+  awsAccount: listOf(
+    /^\d{12}$/,
+    'the 12 digits of an AWS account ID, in quotes',
+    'Only events of these AWS accounts: one ID or a list, in quotes. Default: all accounts.',
+  ),
+  awsRegion: listOf(
+    /^[a-z]{2,}(-[a-z]+)+-\d$/,
+    'the code of an AWS Region, such as eu-central-1',
+    'Only events of these AWS Regions: one code or a list. Default: all Regions.',
+  ),
+};
+
 const KINDS = ['Scheduled', 'OnDemand'] as const;
 const dimensions = v.optional(
   v.pipe(
@@ -106,6 +131,7 @@ export const ENTRY_SCHEMAS = {
           v.description('true: also fires for failures that will be retried. Default: only for final failures.'),
         ),
       ),
+      ...place,
     }),
     v.metadata(ONE_FLOW),
     checkEach(refreshMistakes),
@@ -115,6 +141,7 @@ export const ENTRY_SCHEMAS = {
       ...common('data-source-refresh-succeeded', 'Fires when a data source refresh succeeded.'),
       ...FLOW_KEYS,
       dataSource,
+      ...place,
     }),
     v.metadata(ONE_FLOW),
     checkEach(refreshMistakes),
@@ -156,6 +183,7 @@ export const ENTRY_SCHEMAS = {
         ),
       ),
       status,
+      ...place,
     }),
     v.metadata(ONE_FLOW),
     checkEach(refreshMistakes),
@@ -190,6 +218,7 @@ export const ENTRY_SCHEMAS = {
       ...common('unification-refresh-completed', 'Fires when unification (map, match, merge) has ended.'),
       ...FLOW_KEYS,
       status,
+      ...place,
     }),
     v.metadata(ONE_FLOW),
     checkEach(refreshMistakes),

@@ -17,6 +17,7 @@ import { matches } from '../../../../lambda/subscriptions/core/matching';
 import type { Filter, Subscription, SubscriptionDefinition } from '../../../../lambda/subscriptions/core/subscription';
 import type { MetricState } from '../../../../lambda/thresholds/core/metric-state';
 import { thresholdStatus } from '../../../../lambda/thresholds/core/threshold-status';
+import { OWN } from '../../../support/evaluation';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const MINUTE = 60_000;
@@ -73,6 +74,7 @@ const delivery = (row: Partial<DeliveryRow> = {}): DeliveryRow => ({
 
 const input = (given: Partial<ExplainInput> = {}): ExplainInput => ({
   subscription: subscription(),
+  own: OWN,
   now: NOW,
   since: NOW - DAY,
   deliveries: [],
@@ -85,6 +87,17 @@ const path = (steps: readonly Step[]) => steps.map(({ name, mark }) => `${mark} 
 const step = (steps: readonly Step[], name: Step['name']) => steps.find((one) => one.name === name) as Step;
 
 describe('refresh events', () => {
+  it('names the account and Region of another account, and why it does not match', () => {
+    const details = { trigger: 'data-source-refresh-failed', subject: 'CRM', status: 'Failed' };
+    const origin = { awsAccount: '111122223333', awsRegion: 'eu-central-1' };
+    const log = [{ at: NOW - MINUTE, message: LogMessage.UNMATCHED, details: { ...details, ...origin } }];
+    const one = subscription();
+    const definition = { ...one.definition, filter: { awsAccount: [OWN.account] } };
+    const { steps } = explain(input({ subscription: { ...one, definition }, log }));
+    expect(step(steps, 'received').text).toMatch(/the newest 1 min ago, from 111122223333 in eu-central-1$/);
+    expect(step(steps, 'matched').text).toContain('its account is 111122223333, not 000000000000');
+  });
+
   it('explains that no event was received', () => {
     const { verdict, ran, steps } = explain(input());
     expect(verdict).toBe('The flow did not run because no DataSourceRefreshed event was received in the last 24 h.');
@@ -380,10 +393,13 @@ test('gives a mismatch reason exactly if dispatch does not match the event', () 
       includeRetries: fc.boolean(),
       kind: fc.constantFrom('Scheduled', 'OnDemand'),
       status: fc.subarray([...STATUSES], { minLength: 1 }),
+      awsAccount: fc.subarray([OWN.account, '111122223333'], { minLength: 1 }),
+      awsRegion: fc.subarray([OWN.region, 'eu-central-1'], { minLength: 1 }),
     },
     { requiredKeys: [] },
   );
   const events = fc.record({
+    origin: fc.constantFrom({}, { awsAccount: '111122223333', awsRegion: 'eu-central-1' }),
     subject: fc.constantFrom('A', 'B'),
     status: fc.constantFrom(...STATUSES),
     kind: fc.constantFrom('Scheduled', 'OnDemand'),
@@ -394,11 +410,12 @@ test('gives a mismatch reason exactly if dispatch does not match the event', () 
       fc.constantFrom(...triggers),
       filters,
       events,
-      (trigger, given, { subject, status, kind, willRetry }) => {
+      (trigger, given, { subject, status, kind, willRetry, origin }) => {
         const isSource = trigger === 'data-source-refresh-failed';
         // checkEntry keeps only the keys that the trigger supports.
         const { dataSource, includeRetries, ...ofRefresh } = given;
-        const filter: Filter = isSource ? { dataSource, includeRetries } : ofRefresh;
+        const { awsAccount, awsRegion } = given;
+        const filter: Filter = isSource ? { dataSource, includeRetries, awsAccount, awsRegion } : ofRefresh;
         const event = isSource ? { dataSource: subject, status, willRetry } : { runId: 'r', status, kind };
         const entry = {
           at: 0,
@@ -407,9 +424,11 @@ test('gives a mismatch reason exactly if dispatch does not match the event', () 
           subject,
           status,
           ...(isSource ? { willRetry } : { kind }),
+          ...origin,
         };
-        const reason = mismatchReason(entry, { trigger, instanceId: 'default', filter });
-        expect(reason === undefined).toBe(matches(filter, { ...event, trigger } as unknown as TriggerEvent));
+        const reason = mismatchReason(entry, { trigger, instanceId: 'default', filter }, OWN);
+        const matched = matches(filter, { ...event, ...origin, trigger } as unknown as TriggerEvent, OWN);
+        expect(reason === undefined).toBe(matched);
       },
     ),
   );
@@ -441,7 +460,7 @@ describe('an expected refresh', () => {
   };
   const success = { id: '1', endedAt: NOW - 2 * HOUR, status: 'Successful', runId: 'nightly-4' } as const;
   const explained = (expectation: ExplainInput['expectation'], deliveries: DeliveryRow[] = []) =>
-    explain({ subscription: late, now: NOW, since: NOW - DAY, deliveries, expectation });
+    explain({ subscription: late, own: OWN, now: NOW, since: NOW - DAY, deliveries, expectation });
   const stepOf = ({ steps }: { steps: readonly Step[] }, name: string) => steps.find((one) => one.name === name);
 
   it('that is not missing names the next time', () => {

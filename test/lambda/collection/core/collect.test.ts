@@ -353,3 +353,14 @@ describe('the event of the largest run', () => {
 it('configured names and names in events have the same length limit', () => {
   expect(MAX_STAGE_NAME_LENGTH).toBe(MAX_NAME_LENGTH);
 });
+
+it('a run names the account and Region of the first stage of another account', async () => {
+  const collector = new Collector();
+  const from = { account: '111122223333', region: 'eu-central-1' };
+  const end = (name: string, envelope: object = {}) =>
+    busEvent('RefreshStageCompleted', { runId: 'r', stage: name, status: 'Successful', expected: 3 }, envelope);
+  await collector.collect([end('map'), end('match', from), end('merge', { ...from, account: '222233334444' })]);
+  expect(collector.bus.published.map(({ detail }) => detail)).toMatchObject([
+    { awsAccount: '111122223333', awsRegion: 'eu-central-1' },
+  ]);
+});

@@ -86,6 +86,13 @@ describe('a claim', () => {
     expect((await row())?.n).toBe(3);
   });
 
+  it('records the account and Region of an event of another account', async () => {
+    const origin = { awsAccount: '111122223333', awsRegion: 'eu-central-1' };
+    const sent = message(0);
+    await table.claim({ ...sent, event: { ...sent.event, ...origin } as typeof sent.event }, lease('me'), NOW);
+    expect(await row()).toMatchObject(origin);
+  });
+
   const leased = (n: number) => claim(n, 'other');
   /** The row that a worker leaves after try n − 1 failed. */
   const rescheduled = async (n: number) => {

@@ -7,7 +7,7 @@ import { LogMessage } from '../../../../lambda/shared/core/log-messages';
 import { RefusedError } from '../../../../lambda/shared/core/refused';
 import type { SubscriptionEntry } from '../../../../lambda/subscriptions/core/ports';
 import type { Filter } from '../../../../lambda/subscriptions/core/subscription';
-import { busEvent, NOW } from '../../../support/evaluation';
+import { busEvent, NOW, OWN } from '../../../support/evaluation';
 import { MemoryRejected, MemoryTables, MemoryTelemetry } from '../../../support/memory/memory';
 
 let subscriptions: (SubscriptionEntry & { trigger: TriggerId; instanceId: string })[];
@@ -54,6 +54,7 @@ async function dispatch(...bodies: string[]): Promise<number[]> {
   const failed = await dispatchBatch(
     bodies.map((body, n) => ({ id: String(n), body })),
     {
+      own: OWN,
       expectations: new MemoryTables().expectations(),
       index: {
         find: async (trigger, instanceId, subject, after) => {
@@ -462,5 +463,45 @@ describe('a message that the queue rejects permanently', () => {
     unsendable = new Set(['c']);
     expect(await dispatch(event())).toEqual([0]);
     expect(rejected.kept).toEqual([]);
+  });
+});
+
+describe('the account and Region of an event', () => {
+  const DATA = { account: '111122223333', region: 'eu-central-1' };
+
+  it('are in the delivery and the log, if they are not those of the connector', async () => {
+    subscribe('all', 'data-source-refresh-failed');
+    await dispatch(dataSource(), dataSource({ runId: 'run-2' }, DATA));
+    expect(sent.map(({ event }) => event)).toEqual([
+      expect.not.objectContaining({ awsAccount: expect.any(String) }),
+      expect.objectContaining({ awsAccount: DATA.account, awsRegion: DATA.region }),
+    ]);
+    const lines = said(LogMessage.MATCHED);
+    expect(lines[0]).not.toContain('awsAccount');
+    expect(lines[1]).toContain(DATA.account);
+  });
+
+  it('select the subscriptions that receive it', async () => {
+    const trigger = 'data-source-refresh-failed';
+    subscribe('all', trigger);
+    subscribe('own', trigger, { awsAccount: [OWN.account] });
+    subscribe('data', trigger, { awsAccount: [DATA.account, '222233334444'] });
+    subscribe('own-region', trigger, { awsRegion: [OWN.region] });
+    subscribe('data-region', trigger, { awsAccount: [DATA.account], awsRegion: [DATA.region] });
+    subscribe('other-region', trigger, { awsAccount: [DATA.account], awsRegion: [OWN.region] });
+    await dispatch(dataSource({}, DATA));
+    expect(receivers()).toEqual(['all', 'data', 'data-region']);
+    sent = [];
+    await dispatch(dataSource({ runId: 'run-2' }));
+    expect(receivers()).toEqual(['all', 'own', 'own-region']);
+    sent = [];
+    // No producer can name the connector's account.
+    await dispatch(dataSource({ runId: 'run-3', awsAccount: OWN.account, awsRegion: OWN.region }, DATA));
+    expect(receivers()).toEqual(['all', 'data', 'data-region']);
+  });
+
+  it('of a crossing are those of its value', async () => {
+    await dispatch(crossing({ awsAccount: DATA.account, awsRegion: DATA.region }));
+    expect(sent.map(({ event }) => event)).toMatchObject([{ awsAccount: DATA.account, awsRegion: DATA.region }]);
   });
 });

@@ -14,7 +14,12 @@ import { refreshIdOf } from '../../../../lambda/events/core/recognize';
 import { recordedRuns } from '../../../../lambda/sources/adapters/recorded-run-table';
 import { type RunClients, runLister } from '../../../../lambda/sources/adapters/runs';
 import { eventsOf, normalizeBatch } from '../../../../lambda/sources/core/normalize';
-import { MAX_PAGES, type ReconcilePorts, reconcileBatch } from '../../../../lambda/sources/core/reconcile';
+import {
+  MAX_PAGES,
+  type ReconcilePorts,
+  type RunLister,
+  reconcileBatch,
+} from '../../../../lambda/sources/core/reconcile';
 import { type Endpoint, startEndpoint } from '../../../../local/engines/protocol/endpoint';
 import type { StubCell, StubResponse } from '../../../../local/engines/stubs/responses';
 import { runOperations, runRoutes } from '../../../../local/engines/stubs/runs';
@@ -242,6 +247,19 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
     }
   });
 
+  it('that another account lists are put once, with the same events', async () => {
+    history();
+    const direct = reconciler(kind);
+    await direct.sweep();
+    const { lists, compare, accepted, telemetry } = forwarded(kind);
+    expect(await lists()).toEqual([]);
+    for (let n = 0; n < 2; n++) expect(await compare()).toEqual([]);
+    const origin = { awsAccount: FROM.account, awsRegion: FROM.region };
+    expect(accepted.details()).toEqual(expect.arrayContaining(direct.details().map((one) => ({ ...one, ...origin }))));
+    expect(accepted.runs()).toEqual(['long Successful', 'one Successful', 'two Failed']);
+    expect(telemetry.counts).toEqual({ ReconciledRuns: 3 });
+  });
+
   it('with denied access are a named failure without a retry', async () => {
     said.set(`${kind} ${NAMES[kind]}`, { error: 'AccessDeniedException: reconcile may not do that' });
     const { sweep, telemetry, bus } = reconciler(kind);
@@ -262,6 +280,74 @@ describe.each(RECONCILABLE_KINDS)('runs of %s', (kind) => {
     expect(await sweep()).toEqual([]);
     expect(runs()).toEqual(['long Successful', 'one Successful', 'two Failed']);
   });
+});
+
+const FROM = { account: '111122223333', region: 'eu-central-1' };
+
+/** A reconciler in another account, which lists the runs of its source, and the one of the connector. */
+function forwarded(kind: ReconcilableKind) {
+  const accepted = reconciler(kind);
+  const there = reconciler(kind);
+  /** What a rule sends for each list. */
+  const messages = (sources: readonly object[], from = FROM) =>
+    there.bus.published.map(({ detailType, detail }, n) => ({
+      id: String(n),
+      body: JSON.stringify({ kind, sources, event: { 'detail-type': detailType, ...from, detail } }),
+    }));
+  const { telemetry } = accepted;
+  return {
+    accepted,
+    there,
+    telemetry,
+    lists: (ports: Partial<ReconcilePorts> = {}) => {
+      const own = { ...there.portsOf(NOW, undefined), recorded: undefined, ...ports };
+      return reconcileBatch([{ id: 'one', body: there.message() }], own);
+    },
+    compare: (from = FROM) =>
+      reconcileBatch(messages([{ ...accepted.source, ...FROM }], from), accepted.portsOf(NOW, undefined)),
+  };
+}
+
+it('lists have a size that EventBridge accepts, and texts that the connector keeps', async () => {
+  const message = 'x'.repeat(10_000);
+  const runs = Array.from({ length: 250 }, (_, n) => {
+    const detail = { jobName: NAMES['glue-job'], state: 'FAILED', jobRunId: `run-${n}`, ...(n < 50 && { message }) };
+    return { event: { detailType: 'Glue Job State Change', time: ago(HOUR), resources: [], detail } };
+  });
+  const lister: RunLister = {
+    async *list() {
+      yield runs;
+    },
+  };
+  const { lists, compare, accepted, there } = forwarded('glue-job');
+  await lists({ lister });
+  const sizes = there.bus.published.map(({ detail }) => JSON.stringify(detail).length);
+  expect(sizes.length).toBeLessThan(10);
+  // With the template of the rule, less than SQS accepts.
+  expect(Math.max(...sizes)).toBeLessThan(64_000);
+  await compare();
+  expect(accepted.runs()).toHaveLength(250);
+  expect(accepted.details()[0]?.error).toBe(`${'x'.repeat(3999)}…`);
+});
+
+it('a list of a source that the connector does not accept is rejected with the reason', async () => {
+  say('databrew', NAMES.databrew, ['one', 'FAILED', ago(2 * HOUR), ago(HOUR)]);
+  const { lists, compare, accepted } = forwarded('databrew');
+  await lists();
+  await compare({ ...FROM, region: 'eu-west-3' });
+  expect(accepted.runs()).toEqual([]);
+  expect(accepted.rejected.kept.map(({ reason }) => reason)).toEqual([
+    `listed runs: the connector accepts no source ["${NAMES.databrew}"] of the account 111122223333 in eu-west-3: add it with acceptSource`,
+  ]);
+});
+
+it('a listed run with an unknown state is reported, and the others are put', async () => {
+  say('glue-job', 'MyJob', ['odd', 'EXPLODED', ago(HOUR), ago(HOUR)], ['one', 'FAILED', ago(HOUR), ago(HOUR)]);
+  const { lists, compare, accepted, telemetry } = forwarded('glue-job');
+  await lists();
+  await compare();
+  expect(accepted.runs()).toEqual(['one Failed']);
+  expect(telemetry.counts).toEqual({ ReconciledRuns: 1, FailedReconciliations: 1 });
 });
 
 it('a failed source does not affect other sources', async () => {

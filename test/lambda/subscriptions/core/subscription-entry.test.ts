@@ -198,7 +198,7 @@ describe('a mistake says what to write', () => {
       'a key that is nothing',
       { ...full, foo: 1 },
       [
-        '"foo" is not known; this trigger has the keys name, trigger, instanceId, format, owners, link, flowLink, auth, maxAge, rateLimit, keepAlive, finishWithin, flowUrl, flowUrlFrom, kind, status',
+        '"foo" is not known; this trigger has the keys name, trigger, instanceId, format, owners, link, flowLink, auth, maxAge, rateLimit, keepAlive, finishWithin, flowUrl, flowUrlFrom, kind, status, awsAccount, awsRegion',
       ],
     ],
     [
@@ -534,5 +534,43 @@ describe('a credential in a wrong place is not quoted', () => {
   it('but a misspelled name is', () => {
     const checked = checkEntry({ ...entry, name: 'VIP customers over 10000, Region EMEA 2024Q3' });
     expect(checked).toMatchObject({ mistakes: [{ message: expect.stringContaining('VIP customers over 10000') }] });
+  });
+});
+
+describe('accounts and Regions', () => {
+  test.each([
+    [{ awsAccount: '111122223333' }, { awsAccount: ['111122223333'] }],
+    [
+      { awsAccount: ['111122223333', '012345678901', '111122223333'] },
+      { awsAccount: ['111122223333', '012345678901'] },
+    ],
+    [{ awsRegion: 'eu-central-1' }, { awsRegion: ['eu-central-1'] }],
+    [{ awsRegion: ['us-gov-west-1', 'eu-west-3'] }, { awsRegion: ['us-gov-west-1', 'eu-west-3'] }],
+  ])('%j', (given, filter) => {
+    for (const entry of [failed, full]) expect(definitionOf({ ...entry, ...given }).filter).toEqual(filter);
+  });
+
+  test.each([
+    [
+      { awsAccount: 111122223333 },
+      '"awsAccount" is 111122223333 without quotes, which is not a string; write "111122223333" in quotes',
+    ],
+    [{ awsAccount: '1111' }, '"awsAccount" is "1111"; write the 12 digits of an AWS account ID, in quotes'],
+    [
+      { awsAccount: ['111122223333', 'x'] },
+      '"awsAccount.1" is "x"; write the 12 digits of an AWS account ID, in quotes',
+    ],
+    [{ awsAccount: [] }, '"awsAccount" is an empty list; remove it to receive the events of all'],
+    [{ awsRegion: 'Frankfurt' }, '"awsRegion" is "Frankfurt"; write the code of an AWS Region, such as eu-central-1'],
+    [{ account: '111122223333' }, '"account" is not known; write awsAccount'],
+    [{ region: 'eu-west-1' }, '"region" is not known; write awsRegion'],
+  ])('%j is a mistake', (given, message) => {
+    expect(mistakesOf({ ...failed, ...given })).toEqual([message]);
+  });
+
+  test('belong to no threshold: a metric is one series of the values of all accounts', () => {
+    expect(mistakesOf({ ...measure, awsAccount: '111122223333' })).toEqual([
+      '"awsAccount" does not belong to the trigger measure-threshold-crossed; remove it',
+    ]);
   });
 });

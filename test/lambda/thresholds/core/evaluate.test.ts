@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Threshold } from '../../../../lambda/subscriptions/core/subscription';
-import { Evaluator, measure, minutes, NOW, segment } from '../../../support/evaluation';
+import { busEvent, Evaluator, measure, minutes, NOW, segment } from '../../../support/evaluation';
 
 const VIP = { segment: 'VIP customers' };
 let evaluator: Evaluator;
@@ -346,4 +346,24 @@ describe('failures', () => {
     expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 20']);
     expect(await evaluator.sweep()).toBe(0);
   });
+});
+
+it('a crossing names the account and Region that measured its value, also if the sweep publishes it', async () => {
+  const evaluator = new Evaluator();
+  await evaluator.subscribe('vip', { measure: 'Revenue' }, { operator: 'above', value: 10 });
+  const from = { account: '111122223333', region: 'eu-central-1' };
+  const elsewhere = (value: number, at: number) =>
+    busEvent('MeasureRefreshed', { measure: 'Revenue', value, observedAt: minutes(at) }, from);
+  await evaluator.evaluate([measure(5, 1), measure(20, 2), measure(5, 3), elsewhere(20, 4), measure(5, 5)]);
+  const killed = async (call: string) => {
+    if (call.includes('publish')) throw new Error('killed');
+  };
+  await evaluator.evaluate([elsewhere(20, 6)], killed);
+  evaluator.now += 60 * 60_000;
+  await evaluator.sweep();
+  expect(evaluator.bus.published.map(({ detail: { awsAccount, awsRegion } }) => [awsAccount, awsRegion])).toEqual([
+    [undefined, undefined],
+    ['111122223333', 'eu-central-1'],
+    ['111122223333', 'eu-central-1'],
+  ]);
 });

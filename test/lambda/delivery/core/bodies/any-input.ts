@@ -49,7 +49,9 @@ const link = optional(
   ),
 );
 const common = { eventId: fc.stringMatching(/^[0-9a-f]{32}$/), instanceId: name, occurredAt: instant };
+const origin = { awsAccount: optional(name), awsRegion: optional(name) };
 const ended = {
+  ...origin,
   runId: name,
   status,
   startedAt: optional(instant),
@@ -58,6 +60,7 @@ const ended = {
   runLink: link,
 };
 const crossed = {
+  ...origin,
   direction: fc.constantFrom('above' as const, 'below' as const),
   threshold: finite,
   previousValue: optional(finite),

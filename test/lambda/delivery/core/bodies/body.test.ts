@@ -4,6 +4,8 @@ import type { FlatBody } from '../../../../../lambda/delivery/core/bodies/flat-s
 import type { OverdueRefresh, TriggerEvent } from '../../../../../lambda/events/core/trigger-event';
 import { BODY_FORMATS, type SubscriptionDefinition } from '../../../../../lambda/subscriptions/core/subscription';
 
+/** Fields of an event of the connector's own account. */
+const NO_ORIGIN = { awsAccount: '', awsRegion: '' };
 const AT = Date.parse('2026-11-02T06:00:00Z');
 const subscription: SubscriptionDefinition = {
   name: 'vip',
@@ -90,6 +92,7 @@ describe('the body of', () => {
     deliveryId: 'd1',
   };
   const runFields = {
+    ...NO_ORIGIN,
     runId: 'run-1',
     status: 'Failed',
     startedAt: '2026-11-02T05:55:50.000Z',
@@ -117,6 +120,7 @@ describe('the body of', () => {
 
   test('a segment crossing', () => {
     expect(bodyOf(segmentEvent)).toStrictEqual({
+      ...NO_ORIGIN,
       ...common,
       title: 'Segment VIP customers rose above 10,000',
       summary: 'VIP customers has 10,250 members; it had 9,800 before. Threshold: above 10,000.',
@@ -138,6 +142,7 @@ describe('the body of', () => {
 
   test('a measure crossing', () => {
     expect(bodyOf(measureEvent)).toStrictEqual({
+      ...NO_ORIGIN,
       ...common,
       title: 'Measure Revenue (Region: EMEA; Channel: Web) fell below 0.3 EUR',
       summary: 'Revenue (Region: EMEA; Channel: Web) is 0.1 EUR; it was 12,345.5 EUR before. Threshold: below 0.3 EUR.',
@@ -457,5 +462,41 @@ describe('the body of an overdue refresh', () => {
 
   test('names the first missed time if several were missed', () => {
     expect(bodyOf({ overdueSince: AT - 25 * 3_600_000 }).summary).toContain('Overdue since 2026-11-01 at 05:00 UTC.');
+  });
+});
+
+describe('an event of another account', () => {
+  const elsewhere = { awsAccount: '111122223333', awsRegion: 'eu-central-1' };
+  const bodyOf = (event: TriggerEvent, format: (typeof BODY_FORMATS)[number]) =>
+    JSON.parse(
+      renderBody({
+        event,
+        subscription: { ...subscription, trigger: event.trigger, format },
+        deliveryId: 'd',
+        isTest: false,
+        delayedMinutes: 0,
+      }),
+    );
+
+  test.each([failedEvent, segmentEvent, measureEvent])('is named in each format: $trigger', (event) => {
+    const from = { ...event, ...elsewhere } as TriggerEvent;
+    expect(bodyOf(from, 'flat')).toMatchObject(elsewhere);
+    expect(bodyOf(from, 'cloudevents')).toMatchObject({
+      awsaccount: '111122223333',
+      awsregion: 'eu-central-1',
+      data: elsewhere,
+    });
+    expect(JSON.stringify(bodyOf(from, 'teams-card'))).toContain('{"title":"AWS account","value":"111122223333"}');
+  });
+
+  test('is not named in the bodies of an event of the connector', () => {
+    for (const event of [failedEvent, segmentEvent]) {
+      expect(bodyOf(event, 'flat')).toMatchObject(NO_ORIGIN);
+      const { data, ...attributes } = bodyOf(event, 'cloudevents');
+      expect(data).toMatchObject(NO_ORIGIN);
+      expect(attributes).not.toHaveProperty('awsaccount');
+      expect(JSON.stringify(bodyOf(event, 'teams-card'))).not.toContain('AWS');
+    }
+    expect(bodyOf(overdueEvent, 'flat')).not.toHaveProperty('awsAccount');
   });
 });
