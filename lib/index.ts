@@ -32,8 +32,11 @@ export {
   type AthenaQueryOptions,
   type CloudWatchMetricOptions,
   type CustomerProfilesSegmentOptions,
+  type RedshiftClusterOptions,
   RedshiftDatabase,
+  type RedshiftDatabaseOptions,
   type RedshiftQueryOptions,
+  type RedshiftWorkgroupOptions,
 } from './queries/query-source';
 export { ScheduledQueries, type ScheduledQueriesProps } from './queries/scheduled-queries';
 export {

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-files';
 
 const MINUTES = 60_000;
 const ROOT = join(__dirname, '../..');
 const EXAMPLES = join(ROOT, 'examples');
-const names = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'app.ts')));
+const names = globSync('**/app.ts', { cwd: EXAMPLES }).map(dirname).sort();
 const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
 
 const folder = temporaryFolder('examples');
@@ -50,9 +50,9 @@ describe('the examples', () => {
     expect(outcome.status).toBe(0);
   });
 
-  test.each(names)('%s is one stack without CDK warnings', (name) => {
+  test.each(names)('%s has stacks without CDK warnings', (name) => {
     const all = artifacts(name);
-    expect(all.filter(({ type }) => type === 'aws:cloudformation:stack')).toHaveLength(1);
+    expect(all.filter(({ type }) => type === 'aws:cloudformation:stack')).not.toEqual([]);
     const said = all.flatMap(({ metadata = {} }) => Object.values(metadata).flat());
     expect(said.filter(({ type }) => /^aws:cdk:(warning|error)$/.test(type))).toEqual([]);
   });
