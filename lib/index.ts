@@ -3,6 +3,7 @@ export {
   type RefreshCollectionOptions,
   type RefreshCollectionProps,
 } from './collection/refresh-collection';
+export type { IPowerAutomateConnector } from './connector/exports';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './connector/power-automate-connector';
 export {
   PowerAutomateConnectorStack,
@@ -104,6 +105,7 @@ export {
 } from './subscriptions/refresh-expectation';
 export { RefreshKind } from './subscriptions/refresh-kind';
 export {
+  type ISubscriptionRegistration,
   SubscriptionRegistration,
   type SubscriptionRegistrationProps,
 } from './subscriptions/subscription-registration';

@@ -27,12 +27,9 @@ import { ConnectorSource, type ConnectorSourceOptions, type ISourceConnector } f
 import type { Source } from '../sources/source';
 import { SourceNormalization, type SourceNormalizationProps } from '../sources/source-normalization';
 import { SourceReconciliation, type SourceReconciliationProps } from '../sources/source-reconciliation';
+import { FlowSubscription, type FlowSubscriptionOptions } from '../subscriptions/flow-subscription';
 import {
-  FlowSubscription,
-  type FlowSubscriptionOptions,
-  type IFlowConnector,
-} from '../subscriptions/flow-subscription';
-import {
+  type ISubscriptionRegistration,
   SubscriptionRegistration,
   type SubscriptionRegistrationProps,
 } from '../subscriptions/subscription-registration';
@@ -41,6 +38,7 @@ import { ThresholdEvaluation, type ThresholdEvaluationOptions } from '../thresho
 import { type IPollingConnector, PolledUnification, type UnificationOptions } from '../unification/polled-unification';
 import { UnificationPolling, type UnificationPollingProps } from '../unification/unification-polling';
 import { ConnectorSignals } from './connector-signals';
+import { exportConnector, ImportedConnector, type IPowerAutomateConnector } from './exports';
 import { allowInspection, allowManagement, apiOutputs, managementOutputs, type Outputs } from './management';
 
 /** Properties of PowerAutomateConnector: the properties of the constructs that it consists of. */
@@ -86,8 +84,20 @@ type AddedPartProps = SubscriptionRegistrationProps &
  */
 export class PowerAutomateConnector
   extends ConnectorSignals
-  implements IFlowConnector, IQueryingConnector, ISourceConnector, IPollingConnector
+  implements IPowerAutomateConnector, IQueryingConnector, ISourceConnector, IPollingConnector
 {
+  /**
+   * References a connector of another app in the same account and Region, which it exports with `exportAs`. Subscriptions and
+   * producers of this app can use it.
+   *
+   * @param scope scope of the reference
+   * @param id ID of the reference
+   * @param name name that the connector is exported as
+   */
+  public static fromExports(scope: Construct, id: string, name: string): IPowerAutomateConnector {
+    return new ImportedConnector(scope, id, name);
+  }
+
   /** Event bus that producers put their events on. */
   public readonly eventBus: events.IEventBus;
 
@@ -174,6 +184,17 @@ export class PowerAutomateConnector
     if (this.addedApi) outputs.push(...apiOutputs(this.addedApi));
     this.addStackOutputs(outputs);
     this.hasOutputs = true;
+  }
+
+  /**
+   * Exports the connector from its stack, so that other apps in the same account and Region can use it
+   * (`PowerAutomateConnector.fromExports`). CloudFormation then refuses to remove the connector while another stack uses it.
+   * Call this method once.
+   *
+   * @param name name of the connector, unique in the account and Region: 1 to 64 letters, digits and hyphens
+   */
+  public exportAs(name: string): void {
+    exportConnector(this, name);
   }
 
   /**
@@ -297,7 +318,7 @@ export class PowerAutomateConnector
   }
 
   /** Construct that creates the declared subscriptions. Created on first use. */
-  public get registration(): SubscriptionRegistration {
+  public get registration(): ISubscriptionRegistration {
     return this.part('Registration', (id) => {
       const registration = new SubscriptionRegistration(this, id, this.partProps);
       registration._acceptsReports = () => this.addedApi?._actions.includes('report-outcomes') ?? false;
