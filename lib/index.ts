@@ -3,7 +3,7 @@ export {
   type RefreshCollectionOptions,
   type RefreshCollectionProps,
 } from './collection/refresh-collection';
-export type { IPowerAutomateConnector } from './connector/exports';
+export type { ConnectorExportOptions, IPowerAutomateConnector } from './connector/exports';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './connector/power-automate-connector';
 export {
   PowerAutomateConnectorStack,

@@ -23,10 +23,14 @@ import {
   type SegmentOptions,
 } from '../queries/scheduled-query';
 import type { FunctionOptions } from '../shared/options';
-import { ConnectorSource, type ConnectorSourceOptions, type ISourceConnector } from '../sources/connector-source';
+import { ConnectorSource, type ConnectorSourceOptions } from '../sources/connector-source';
 import type { Source } from '../sources/source';
 import { SourceNormalization, type SourceNormalizationProps } from '../sources/source-normalization';
-import { SourceReconciliation, type SourceReconciliationProps } from '../sources/source-reconciliation';
+import {
+  type ReconciliationOptions,
+  SourceReconciliation,
+  type SourceReconciliationProps,
+} from '../sources/source-reconciliation';
 import { FlowSubscription, type FlowSubscriptionOptions } from '../subscriptions/flow-subscription';
 import {
   type ISubscriptionRegistration,
@@ -38,7 +42,12 @@ import { ThresholdEvaluation, type ThresholdEvaluationOptions } from '../thresho
 import { type IPollingConnector, PolledUnification, type UnificationOptions } from '../unification/polled-unification';
 import { UnificationPolling, type UnificationPollingProps } from '../unification/unification-polling';
 import { ConnectorSignals } from './connector-signals';
-import { exportConnector, ImportedConnector, type IPowerAutomateConnector } from './exports';
+import {
+  type ConnectorExportOptions,
+  exportConnector,
+  ImportedConnector,
+  type IPowerAutomateConnector,
+} from './exports';
 import { allowInspection, allowManagement, apiOutputs, managementOutputs, type Outputs } from './management';
 
 /** Properties of PowerAutomateConnector: the properties of the constructs that it consists of. */
@@ -84,11 +93,11 @@ type AddedPartProps = SubscriptionRegistrationProps &
  */
 export class PowerAutomateConnector
   extends ConnectorSignals
-  implements IPowerAutomateConnector, IQueryingConnector, ISourceConnector, IPollingConnector
+  implements IPowerAutomateConnector, IQueryingConnector, IPollingConnector
 {
   /**
-   * References a connector of another app in the same account and Region, which it exports with `exportAs`. Subscriptions and
-   * producers of this app can use it.
+   * References a connector of another app in the same account and Region, which it exports with `exportAs`. Subscriptions,
+   * sources and producers of this app can use it. Sources cannot be reconciled.
    *
    * @param scope scope of the reference
    * @param id ID of the reference
@@ -192,9 +201,10 @@ export class PowerAutomateConnector
    * Call this method once.
    *
    * @param name name of the connector, unique in the account and Region: 1 to 64 letters, digits and hyphens
+   * @param options whether other apps can add sources
    */
-  public exportAs(name: string): void {
-    exportConnector(this, name);
+  public exportAs(name: string, options: ConnectorExportOptions = {}): void {
+    exportConnector(this, name, options);
   }
 
   /**
@@ -345,6 +355,12 @@ export class PowerAutomateConnector
   /** Construct that polls unification jobs. Created on first use. */
   public get unificationPolling(): UnificationPolling {
     return this.part('UnificationPolling', (id) => new UnificationPolling(this, id, this.partProps));
+  }
+
+  /** @internal */
+  public _watch(scope: Construct, source: Source, reconciliation?: ReconciliationOptions): void {
+    this.normalization._watch(scope, source, reconciliation !== undefined);
+    if (reconciliation) this.reconciliation._schedule(scope, source, reconciliation);
   }
 
   private get producers(): BusPolicy {

@@ -143,6 +143,26 @@ func main() {
 		FlowUrl: connectors.FlowUrl_FromSecret(flowUrls, jsii.String("marketing")),
 	})
 
+	// Another app refers to the connector by the name of its export.
+	connector.ExportAs(jsii.String("customer-data"), &connectors.ConnectorExportOptions{Sources: jsii.Bool(true)})
+	another := awscdk.NewStack(app, jsii.String("Another"), nil)
+	imported := connectors.PowerAutomateConnector_FromExports(another, jsii.String("Imported"), jsii.String("customer-data"))
+	connectors.NewConnectorSource(another, jsii.String("Campaigns"), &connectors.ConnectorSourceProps{
+		Connector: imported,
+		Source: connectors.Source_GlueJob(&connectors.GlueJobSourceOptions{
+			JobName:    jsii.String("load-campaigns"),
+			DataSource: jsii.String("Campaigns"),
+		}),
+	})
+	otherUrls := awssecretsmanager.Secret_FromSecretNameV2(another, jsii.String("FlowUrls"), jsii.String("crm/flow-urls"))
+	connectors.NewFlowSubscription(another, jsii.String("CampaignsRefreshed"), &connectors.FlowSubscriptionProps{
+		Connector: imported,
+		Trigger: connectors.Trigger_DataSourceRefreshSucceeded(&connectors.DataSourceRefreshSucceededOptions{
+			DataSource: jsii.String("Campaigns"),
+		}),
+		FlowUrl: connectors.FlowUrl_FromSecret(otherUrls, jsii.String("campaigns")),
+	})
+
 	connectors.NewConnectorAlarms(stack, jsii.String("Alarms"), &connectors.ConnectorAlarmsProps{
 		Connector: connector,
 		Actions: connectors.AlarmActions_BySeverity(&connectors.AlarmActionsBySeverity{

@@ -17,6 +17,7 @@ from cdk_power_automate_connector import (
     ConnectorAction,
     ConnectorAlarms,
     ConnectorSignIn,
+    ConnectorSource,
     FlowSubscription,
     FlowUrl,
     Measure,
@@ -140,6 +141,26 @@ FlowSubscription(
     connector=connector,
     trigger=Trigger.unification_refresh_completed(status=[RefreshStatus.FAILED, RefreshStatus.TIMED_OUT]),
     flow_url=FlowUrl.from_secret(flow_urls, "marketing"),
+)
+
+# Another app refers to the connector by the name of its export.
+connector.export_as("customer-data", sources=True)
+another = cdk.Stack(app, "Another")
+imported = PowerAutomateConnector.from_exports(another, "Imported", "customer-data")
+ConnectorSource(
+    another,
+    "Campaigns",
+    connector=imported,
+    source=Source.glue_job(job_name="load-campaigns", data_source="Campaigns"),
+)
+FlowSubscription(
+    another,
+    "CampaignsRefreshed",
+    connector=imported,
+    trigger=Trigger.data_source_refresh_succeeded(data_source="Campaigns"),
+    flow_url=FlowUrl.from_secret(
+        secretsmanager.Secret.from_secret_name_v2(another, "FlowUrls", "crm/flow-urls"), "campaigns"
+    ),
 )
 
 assert connector.notifications is not None

@@ -12,6 +12,7 @@ import {
   ConnectorAction,
   ConnectorAlarms,
   ConnectorSignIn,
+  ConnectorSource,
   FlowSubscription,
   FlowUrl,
   Measure,
@@ -115,6 +116,23 @@ new FlowSubscription(marketing, 'Unified', {
   connector,
   trigger: Trigger.unificationRefreshCompleted({ status: [RefreshStatus.FAILED, RefreshStatus.TIMED_OUT] }),
   flowUrl: FlowUrl.fromSecret(flowUrls, 'marketing'),
+});
+
+// Another app refers to the connector by the name of its export.
+connector.exportAs('customer-data', { sources: true });
+const another = new Stack(app, 'Another');
+const imported = PowerAutomateConnector.fromExports(another, 'Imported', 'customer-data');
+new ConnectorSource(another, 'Campaigns', {
+  connector: imported,
+  source: Source.glueJob({ jobName: 'load-campaigns', dataSource: 'Campaigns' }),
+});
+new FlowSubscription(another, 'CampaignsRefreshed', {
+  connector: imported,
+  trigger: Trigger.dataSourceRefreshSucceeded({ dataSource: 'Campaigns' }),
+  flowUrl: FlowUrl.fromSecret(
+    secretsmanager.Secret.fromSecretNameV2(another, 'FlowUrls', 'crm/flow-urls'),
+    'campaigns',
+  ),
 });
 
 const topic = connector.notifications?.topic;

@@ -1,14 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  ConnectorSource,
   FlowAuth,
   FlowSubscription,
   FlowUrl,
   type IPowerAutomateConnector,
   PowerAutomateConnector,
+  Source,
   Threshold,
   Trigger,
 } from '../../../lib';
@@ -17,6 +20,8 @@ import { resources } from '../support';
 const env = { account: '111122223333', region: 'eu-west-1' };
 const stackIn = (app = new App()) => new Stack(app, 'Team', { env });
 const failed = Trigger.dataSourceRefreshFailed({ dataSource: 'Orders' });
+
+const jobOf = (jobName: string) => Source.glueJob({ jobName, dataSource: jobName });
 
 /** What a team adds to a connector, in a stack of its own. */
 function addTo(connector: IPowerAutomateConnector, stack: Stack): Template {
@@ -28,6 +33,8 @@ function addTo(connector: IPowerAutomateConnector, stack: Stack): Template {
     flowUrl,
     trigger: Trigger.segmentThresholdCrossed({ segment: 'VIP customers', threshold: Threshold.above(10_000) }),
   });
+  new ConnectorSource(stack, 'Campaigns', { connector, source: jobOf('load-campaigns') });
+  new ConnectorSource(stack, 'Returns', { connector, source: jobOf('load-returns') });
   connector.grantPutEvents(
     new iam.Role(stack, 'Producer', { assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com') }),
   );
@@ -45,7 +52,7 @@ describe('a connector that is exported', () => {
   let team: Template;
   beforeAll(() => {
     const stack = new Stack(new App(), 'Home', { env });
-    new PowerAutomateConnector(stack, 'Connector').exportAs('customer-data');
+    new PowerAutomateConnector(stack, 'Connector').exportAs('customer-data', { sources: true });
     home = Template.fromStack(stack);
     const other = stackIn();
     team = addTo(PowerAutomateConnector.fromExports(other, 'Connector', 'customer-data'), other);
@@ -87,6 +94,54 @@ describe('a connector that is exported', () => {
     expect(role.Ref).toContain('DeliveryDeliver');
   });
 
+  test('lets the rules of another app send to its queues', () => {
+    const rules = Object.values(resources(team, 'AWS::Events::Rule'));
+    expect(rules).toHaveLength(1);
+    expect(JSON.stringify(rules[0]?.Properties.EventPattern)).toContain('["load-campaigns","load-returns"]');
+    const [target] = rules[0]?.Properties.Targets ?? [];
+    expect(target).toMatchObject({
+      Arn: { 'Fn::ImportValue': 'customer-data:SourcesQueueArn' },
+      DeadLetterConfig: { Arn: { 'Fn::ImportValue': 'customer-data:RulesDeadLetterQueueArn' } },
+    });
+    expect(Object.keys(resources(team, 'AWS::SQS::QueuePolicy'))).toEqual([]);
+
+    const open = (value: string) => {
+      const arn = exported().find(({ name }) => name === `customer-data:${value}`)?.value;
+      return Object.values(home.findResources('AWS::SQS::QueuePolicy'))
+        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+        .filter(
+          ({ Effect, Resource, Condition }) =>
+            Effect === 'Allow' &&
+            isDeepStrictEqual(Resource, arn) &&
+            JSON.stringify(Condition.ArnLike).includes(':events:eu-west-1:111122223333:rule/*"'),
+        );
+    };
+    for (const value of ['SourcesQueueArn', 'RulesDeadLetterQueueArn']) {
+      expect(open(value), value).toEqual([
+        expect.objectContaining({ Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage' }),
+      ]);
+      expect(open(value)[0].Condition.StringEquals).toEqual({ 'aws:SourceAccount': env.account });
+    }
+  });
+
+  test('exports no queues and creates no normalize, unless sources are wanted', () => {
+    const stack = stackIn();
+    new PowerAutomateConnector(stack, 'Connector').exportAs('customer-data');
+    const template = Template.fromStack(stack);
+    expect(Object.keys(template.findOutputs('*'))).toHaveLength(3);
+    expect(Object.keys(template.findResources('AWS::Lambda::Function')).filter((id) => /Normalize/.test(id))).toEqual(
+      [],
+    );
+  });
+
+  test('has no warning in the other app', () => {
+    const app = new App();
+    const stack = stackIn(app);
+    addTo(PowerAutomateConnector.fromExports(stack, 'Connector', 'customer-data'), stack);
+    const { messages } = app.synth().getStackByName('Team');
+    expect(messages.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+
   test('gives another app the template that a stack of the same app has, but for the imports', () => {
     const app = new App();
     const connector = new PowerAutomateConnector(new Stack(app, 'Home', { env }), 'Connector');
@@ -111,6 +166,14 @@ describe('synthesis rejects', () => {
     const connector = new PowerAutomateConnector(stackIn(), 'Connector');
     connector.exportAs('a');
     expect(() => connector.exportAs('b')).toThrow('Team/Connector is exported already: call exportAs once');
+  });
+
+  test('a source of another app that is reconciled', () => {
+    const stack = stackIn();
+    const connector = PowerAutomateConnector.fromExports(stack, 'Connector', 'customer-data');
+    expect(
+      () => new ConnectorSource(stack, 'Campaigns', { connector, source: jobOf('a'), reconciliation: {} }),
+    ).toThrow('Team/Campaigns: a source of another app cannot be reconciled; remove reconciliation, or add the source');
   });
 
   test('two subscriptions of an app with the same name', () => {

@@ -9,15 +9,19 @@ import com.example.powerautomate.BodyFormat;
 import com.example.powerautomate.ConnectorAction;
 import com.example.powerautomate.ConnectorAlarms;
 import com.example.powerautomate.ConnectorApiOptions;
+import com.example.powerautomate.ConnectorExportOptions;
 import com.example.powerautomate.ConnectorSignIn;
+import com.example.powerautomate.ConnectorSource;
 import com.example.powerautomate.ConnectorSourceOptions;
 import com.example.powerautomate.CustomerProfilesSegmentOptions;
 import com.example.powerautomate.DailyExpectationOptions;
 import com.example.powerautomate.DataSourceRefreshFailedOptions;
+import com.example.powerautomate.DataSourceRefreshSucceededOptions;
 import com.example.powerautomate.FlowSubscription;
 import com.example.powerautomate.FlowSubscriptionOptions;
 import com.example.powerautomate.FlowUrl;
 import com.example.powerautomate.GlueJobSourceOptions;
+import com.example.powerautomate.IPowerAutomateConnector;
 import com.example.powerautomate.Measure;
 import com.example.powerautomate.MeasureOptions;
 import com.example.powerautomate.MeasureThresholdOptions;
@@ -206,6 +210,28 @@ public final class ConnectorApp {
                         .status(List.of(RefreshStatus.FAILED, RefreshStatus.TIMED_OUT))
                         .build()))
                 .flowUrl(FlowUrl.fromSecret(flowUrls, "marketing"))
+                .build();
+
+        // Another app refers to the connector by the name of its export.
+        connector.exportAs(
+                "customer-data", ConnectorExportOptions.builder().sources(true).build());
+        final Stack another = new Stack(app, "Another");
+        final IPowerAutomateConnector imported =
+                PowerAutomateConnector.fromExports(another, "Imported", "customer-data");
+        ConnectorSource.Builder.create(another, "Campaigns")
+                .connector(imported)
+                .source(Source.glueJob(GlueJobSourceOptions.builder()
+                        .jobName("load-campaigns")
+                        .dataSource("Campaigns")
+                        .build()))
+                .build();
+        FlowSubscription.Builder.create(another, "CampaignsRefreshed")
+                .connector(imported)
+                .trigger(Trigger.dataSourceRefreshSucceeded(DataSourceRefreshSucceededOptions.builder()
+                        .dataSource("Campaigns")
+                        .build()))
+                .flowUrl(FlowUrl.fromSecret(
+                        Secret.fromSecretNameV2(another, "FlowUrls", "crm/flow-urls"), "campaigns"))
                 .build();
 
         ConnectorAlarms.Builder.create(stack, "Alarms")
