@@ -14,7 +14,7 @@ const OTHER_RUNS: Record<string, string[]> = {
   ],
   exhaustive: ['test/simulation/exhaustive-pruning.test.ts'],
   // Needs Python with boto3.
-  python: ['test/events/airflow.test.ts'],
+  languages: ['test/events/airflow.test.ts'],
 };
 
 /**

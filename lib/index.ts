@@ -3,6 +3,7 @@ export {
   type RefreshCollectionOptions,
   type RefreshCollectionProps,
 } from './collection/refresh-collection';
+export type { ConnectorExportOptions, IPowerAutomateConnector } from './connector/exports';
 export type { ManageSubscriptionsOptions } from './connector/managed-prefixes';
 export { PowerAutomateConnector, type PowerAutomateConnectorProps } from './connector/power-automate-connector';
 export {
@@ -40,8 +41,11 @@ export {
   type AthenaQueryOptions,
   type CloudWatchMetricOptions,
   type CustomerProfilesSegmentOptions,
+  type RedshiftClusterOptions,
   RedshiftDatabase,
+  type RedshiftDatabaseOptions,
   type RedshiftQueryOptions,
+  type RedshiftWorkgroupOptions,
 } from './queries/query-source';
 export { ScheduledQueries, type ScheduledQueriesProps } from './queries/scheduled-queries';
 export {
@@ -110,6 +114,7 @@ export {
 } from './subscriptions/refresh-expectation';
 export { RefreshKind } from './subscriptions/refresh-kind';
 export {
+  type ISubscriptionRegistration,
   SubscriptionRegistration,
   type SubscriptionRegistrationProps,
 } from './subscriptions/subscription-registration';

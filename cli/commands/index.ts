@@ -11,6 +11,8 @@
  * AWS.
  */
 import type { CommandOrGroup } from '../frame/command';
+import { backup } from './backup/backup';
+import { restore } from './backup/restore';
 import { customConnector } from './custom-connector/custom-connector';
 import { deliveries } from './deliveries/deliveries';
 import { rejected } from './deliveries/rejected';
@@ -51,6 +53,8 @@ export const COMMANDS: readonly CommandOrGroup[] = [
   pause,
   resume,
   remove,
+  backup,
+  restore,
   customConnector,
   schema,
   sample,

@@ -88,7 +88,12 @@ export async function takeSnapshot(
 
 const queueName = (url: string): string => url.split('/').at(-1) as string;
 
-async function depthOf(QueueUrl: string, isDeadLetterQueue: boolean, { clients }: Connector): Promise<QueueDepth> {
+/** Reads how many messages a queue has. */
+export async function depthOf(
+  QueueUrl: string,
+  isDeadLetterQueue: boolean,
+  { clients }: Connector,
+): Promise<QueueDepth> {
   const { Attributes = {} } = await clients.sqs.send(
     new GetQueueAttributesCommand({
       QueueUrl,

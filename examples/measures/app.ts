@@ -44,7 +44,11 @@ connector.addMeasure('Returns', {
   measure: 'Return rate',
   query: Measure.fromRedshiftQuery({
     sql: 'SELECT 100.0 * sum(returned) / count(*) FROM sales',
-    database: RedshiftDatabase.ofWorkgroup('shop', '6f9b1c52-0d0e-4b0a-9d57-1f6a2f1b7c11', 'dwh'),
+    database: RedshiftDatabase.ofWorkgroup({
+      workgroupName: 'shop',
+      workgroupId: '6f9b1c52-0d0e-4b0a-9d57-1f6a2f1b7c11',
+      database: 'dwh',
+    }),
   }),
   unit: '%',
   schedule: scheduler.ScheduleExpression.rate(Duration.hours(6)),

@@ -24,16 +24,17 @@ import {
 } from '../queries/scheduled-query';
 import type { FunctionOptions } from '../shared/options';
 import { type AcceptedSourceOptions, originOf } from '../sources/accepted-source';
-import { ConnectorSource, type ConnectorSourceOptions, type ISourceConnector } from '../sources/connector-source';
+import { ConnectorSource, type ConnectorSourceOptions } from '../sources/connector-source';
 import type { Source } from '../sources/source';
 import { SourceNormalization, type SourceNormalizationProps } from '../sources/source-normalization';
-import { SourceReconciliation, type SourceReconciliationProps } from '../sources/source-reconciliation';
 import {
-  FlowSubscription,
-  type FlowSubscriptionOptions,
-  type IFlowConnector,
-} from '../subscriptions/flow-subscription';
+  type ReconciliationOptions,
+  SourceReconciliation,
+  type SourceReconciliationProps,
+} from '../sources/source-reconciliation';
+import { FlowSubscription, type FlowSubscriptionOptions } from '../subscriptions/flow-subscription';
 import {
+  type ISubscriptionRegistration,
   SubscriptionRegistration,
   type SubscriptionRegistrationProps,
 } from '../subscriptions/subscription-registration';
@@ -42,6 +43,12 @@ import { ThresholdEvaluation, type ThresholdEvaluationOptions } from '../thresho
 import { type IPollingConnector, PolledUnification, type UnificationOptions } from '../unification/polled-unification';
 import { UnificationPolling, type UnificationPollingProps } from '../unification/unification-polling';
 import { ConnectorSignals } from './connector-signals';
+import {
+  type ConnectorExportOptions,
+  exportConnector,
+  ImportedConnector,
+  type IPowerAutomateConnector,
+} from './exports';
 import { allowManagementUnder, ManagedPrefixes, type ManageSubscriptionsOptions } from './managed-prefixes';
 import { allowInspection, allowManagement, apiOutputs, managementOutputs, type Outputs } from './management';
 
@@ -88,8 +95,20 @@ type AddedPartProps = SubscriptionRegistrationProps &
  */
 export class PowerAutomateConnector
   extends ConnectorSignals
-  implements IFlowConnector, IQueryingConnector, ISourceConnector, IPollingConnector
+  implements IPowerAutomateConnector, IQueryingConnector, IPollingConnector
 {
+  /**
+   * References a connector of another app in the same account and Region, which it exports with `exportAs`. Subscriptions,
+   * sources and producers of this app can use it. Sources cannot be reconciled.
+   *
+   * @param scope scope of the reference
+   * @param id ID of the reference
+   * @param name name that the connector is exported as
+   */
+  public static fromExports(scope: Construct, id: string, name: string): IPowerAutomateConnector {
+    return new ImportedConnector(scope, id, name);
+  }
+
   /** Event bus that producers put their events on. */
   public readonly eventBus: events.IEventBus;
 
@@ -177,6 +196,18 @@ export class PowerAutomateConnector
     if (this.addedApi) outputs.push(...apiOutputs(this.addedApi));
     this.addStackOutputs(outputs);
     this.hasOutputs = true;
+  }
+
+  /**
+   * Exports the connector from its stack, so that other apps in the same account and Region can use it
+   * (`PowerAutomateConnector.fromExports`). CloudFormation then refuses to remove the connector while another stack uses it.
+   * Call this method once.
+   *
+   * @param name name of the connector, unique in the account and Region: 1 to 64 letters, digits and hyphens
+   * @param options whether other apps can add sources
+   */
+  public exportAs(name: string, options: ConnectorExportOptions = {}): void {
+    exportConnector(this, name, options);
   }
 
   /**
@@ -331,7 +362,7 @@ export class PowerAutomateConnector
   }
 
   /** Construct that creates the declared subscriptions. Created on first use. */
-  public get registration(): SubscriptionRegistration {
+  public get registration(): ISubscriptionRegistration {
     return this.part('Registration', (id) => {
       const registration = new SubscriptionRegistration(this, id, this.partProps);
       registration._acceptsReports = () => this.addedApi?._actions.includes('report-outcomes') ?? false;
@@ -358,6 +389,12 @@ export class PowerAutomateConnector
   /** Construct that polls unification jobs. Created on first use. */
   public get unificationPolling(): UnificationPolling {
     return this.part('UnificationPolling', (id) => new UnificationPolling(this, id, this.partProps));
+  }
+
+  /** @internal */
+  public _watch(scope: Construct, source: Source, reconciliation?: ReconciliationOptions): void {
+    this.normalization._watch(scope, source, reconciliation !== undefined);
+    if (reconciliation) this.reconciliation._schedule(scope, source, reconciliation);
   }
 
   private get producers(): BusPolicy {

@@ -80,23 +80,43 @@ export interface CustomerProfilesSegmentOptions {
   readonly segmentDefinitionName: string;
 }
 
+/** Options that databases of Redshift Serverless and of provisioned clusters have. */
+export interface RedshiftDatabaseOptions {
+  /** Name of the database. */
+  readonly database: string;
+
+  /**
+   * Secret with the `username` and `password` of the database user.
+   *
+   * @default - the user is the connector's function (`IAMR:…`), which needs `SELECT` on the tables
+   */
+  readonly secret?: secretsmanager.ISecret;
+}
+
+/** A Redshift Serverless database. */
+export interface RedshiftWorkgroupOptions extends RedshiftDatabaseOptions {
+  /** Name of the workgroup. */
+  readonly workgroupName: string;
+
+  /** ID of the workgroup, such as `attrWorkgroupWorkgroupId` of a `CfnWorkgroup`. */
+  readonly workgroupId: string;
+}
+
+/** A database of a provisioned Redshift cluster. */
+export interface RedshiftClusterOptions extends RedshiftDatabaseOptions {
+  /** Identifier of the cluster. */
+  readonly clusterIdentifier: string;
+}
+
 /** An Amazon Redshift database, and the user that runs queries. */
 export class RedshiftDatabase {
   /**
-   * A Redshift Serverless database. Without a secret, the database user is the connector's function (`IAMR:…`), which needs
-   * `SELECT` on the tables.
+   * A Redshift Serverless database.
    *
-   * @param workgroupName name of the workgroup
-   * @param workgroupId ID of the workgroup, such as `attrWorkgroupWorkgroupId` of a `CfnWorkgroup`
-   * @param database name of the database
-   * @param secret secret with the `username` and `password` of another database user
+   * @param options the workgroup, the database and its user
    */
-  public static ofWorkgroup(
-    workgroupName: string,
-    workgroupId: string,
-    database: string,
-    secret?: secretsmanager.ISecret,
-  ): RedshiftDatabase {
+  public static ofWorkgroup(options: RedshiftWorkgroupOptions): RedshiftDatabase {
+    const { workgroupName, workgroupId, database, secret } = options;
     return new RedshiftDatabase({ workgroup: workgroupName, database, secret: arnOf(secret) }, (policy, stack) => {
       const workgroup = stack.formatArn({
         service: 'redshift-serverless',
@@ -110,18 +130,12 @@ export class RedshiftDatabase {
   }
 
   /**
-   * A database of a provisioned cluster. Without a secret, the database user is the connector's function (`IAMR:…`), which
-   * needs `SELECT` on the tables.
+   * A database of a provisioned cluster.
    *
-   * @param clusterIdentifier identifier of the cluster
-   * @param database name of the database
-   * @param secret secret with the `username` and `password` of another database user
+   * @param options the cluster, the database and its user
    */
-  public static ofCluster(
-    clusterIdentifier: string,
-    database: string,
-    secret?: secretsmanager.ISecret,
-  ): RedshiftDatabase {
+  public static ofCluster(options: RedshiftClusterOptions): RedshiftDatabase {
+    const { clusterIdentifier, database, secret } = options;
     return new RedshiftDatabase({ cluster: clusterIdentifier, database, secret: arnOf(secret) }, (policy, stack) => {
       const arn = (resource: string, resourceName: string) =>
         stack.formatArn({ service: 'redshift', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });

@@ -58,7 +58,7 @@ export const onlyVia = (service: string, resource: IResource) => ({
 export function readingPolicy(
   owner: IConstruct,
   id: string,
-  reader: lambda.IFunction,
+  reader: Pick<lambda.IFunction, 'node' | 'role'>,
   scope: Construct,
 ): ReadingPolicy {
   const stack = Stack.of(scope);

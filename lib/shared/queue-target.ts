@@ -1,7 +1,7 @@
 import { Annotations, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 /** EventBridge's defaults: it retries for a day, then sends the event to the dead-letter queue. */
@@ -21,34 +21,53 @@ export class RuleSenders {
     scope: Construct,
     readonly queue: sqs.IQueue,
   ) {
-    const stack = Stack.of(scope);
+    // The app of the queue has called `letAllRulesSend`.
+    if (OPEN_QUEUES.has(queue)) return;
     // A queue in another stack cannot reference these rules, because they reference it: it allows all rules of the account.
-    const anyRule = stack.formatArn({ service: 'events', resource: 'rule', resourceName: '*' });
-    const { statementAdded } = queue.addToResourcePolicy(
-      new iam.PolicyStatement({
-        principals: [eventBridge()],
-        actions: ['sqs:SendMessage'],
-        resources: [queue.queueArn],
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': Stack.of(queue).account },
-          ArnLike: {
-            'aws:SourceArn': Stack.of(queue) === stack ? Lazy.list({ produce: () => this.ruleArns }) : anyRule,
-          },
-        },
-      }),
-    );
-    if (!statementAdded) {
-      Annotations.of(scope).addWarningV2(
-        'cdk-power-automate-connector:queuePolicy',
-        `the queue ${queue.node.path} is imported, so its policy was not changed: allow events.amazonaws.com to send to it (sqs:SendMessage)`,
-      );
-    }
-    letEventBridgeEncrypt(queue);
+    if (Stack.of(queue) !== Stack.of(scope)) letAllRulesSend(scope, queue);
+    else letRulesSend(scope, queue, Lazy.list({ produce: () => this.ruleArns }));
   }
 
   add(rule: events.IRuleRef): void {
     this.ruleArns.push(rule.ruleRef.ruleArn);
   }
+}
+
+/** Queues of other apps that all rules of their account can send to. */
+const OPEN_QUEUES = new WeakSet<sqs.IQueue>();
+
+/** References a queue of another app, which lets all rules of the account send to it. */
+export function openQueue(scope: Construct, id: string, queueArn: string): sqs.IQueue {
+  const queue = sqs.Queue.fromQueueArn(scope, id, queueArn);
+  OPEN_QUEUES.add(queue);
+  return queue;
+}
+
+/** Lets all rules of the account and Region send to a queue. */
+export function letAllRulesSend(scope: Construct, queue: sqs.IQueue): void {
+  const anyRule = Stack.of(scope).formatArn({ service: 'events', resource: 'rule', resourceName: '*' });
+  letRulesSend(scope, queue, anyRule);
+}
+
+function letRulesSend(scope: Construct, queue: sqs.IQueue, ruleArns: string | string[]): void {
+  const { statementAdded } = queue.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals: [eventBridge()],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': Stack.of(queue).account },
+        ArnLike: { 'aws:SourceArn': ruleArns },
+      },
+    }),
+  );
+  if (!statementAdded) {
+    Annotations.of(scope).addWarningV2(
+      'cdk-power-automate-connector:queuePolicy',
+      `the queue ${queue.node.path} is imported, so its policy was not changed: allow events.amazonaws.com to send to it (sqs:SendMessage)`,
+    );
+  }
+  letEventBridgeEncrypt(queue);
 }
 
 /** Lets EventBridge use the KMS key of a queue (Amazon EventBridge, "Encrypting Amazon SQS queues"). */

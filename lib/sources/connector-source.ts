@@ -1,15 +1,18 @@
+import type * as events from 'aws-cdk-lib/aws-events';
 import { Construct, type IConstruct } from 'constructs';
 import type { Source } from './source';
-import type { SourceNormalization } from './source-normalization';
-import type { ReconciliationOptions, SourceReconciliation } from './source-reconciliation';
+import type { ReconciliationOptions } from './source-reconciliation';
 
 /** A connector that sources can be added to. */
 export interface ISourceConnector extends IConstruct {
-  /** Construct that processes the events of sources. */
-  readonly normalization: SourceNormalization;
+  /** Event bus that the converted events of sources are put on. */
+  readonly eventBus: events.IEventBus;
 
-  /** Construct that finds runs of sources whose events were not received. */
-  readonly reconciliation: SourceReconciliation;
+  /**
+   * Adds rules for a source to the scope's stack.
+   * @internal
+   */
+  _watch(scope: Construct, source: Source, reconciliation?: ReconciliationOptions): void;
 }
 
 /** Options of a source in a connector. */
@@ -26,7 +29,10 @@ export interface ConnectorSourceOptions {
 
 /** Properties of ConnectorSource. */
 export interface ConnectorSourceProps extends ConnectorSourceOptions {
-  /** Connector in this stack, or in another stack of the app in the same account and Region. */
+  /**
+   * Connector in this stack, in another stack of the app, or in another app (`PowerAutomateConnector.fromExports`), in the same
+   * account and Region.
+   */
   readonly connector: ISourceConnector;
 
   /** AWS resource whose events start flows. */
@@ -46,8 +52,6 @@ export interface ConnectorSourceProps extends ConnectorSourceOptions {
 export class ConnectorSource extends Construct {
   constructor(scope: Construct, id: string, props: ConnectorSourceProps) {
     super(scope, id);
-    const { connector, source, reconciliation } = props;
-    connector.normalization._watch(this, source, reconciliation !== undefined);
-    if (reconciliation) connector.reconciliation._schedule(this, source, reconciliation);
+    props.connector._watch(this, props.source, props.reconciliation);
   }
 }

@@ -3,7 +3,7 @@ import { Construct, type IConstruct } from 'constructs';
 import type { BodyFormat } from './body-format';
 import type { FlowAuth } from './flow-auth';
 import type { FlowUrl } from './flow-url';
-import type { SubscriptionRegistration } from './subscription-registration';
+import type { ISubscriptionRegistration } from './subscription-registration';
 import type { Trigger } from './trigger';
 import { isSubscriptionName, validateSubscriptionName } from './validate';
 
@@ -118,12 +118,15 @@ export interface FlowSubscriptionOptions {
 /** A connector that subscriptions can be added to. */
 export interface IFlowConnector extends IConstruct {
   /** Construct that creates the declared subscriptions. */
-  readonly registration: SubscriptionRegistration;
+  readonly registration: ISubscriptionRegistration;
 }
 
 /** Properties of FlowSubscription. */
 export interface FlowSubscriptionProps extends FlowSubscriptionOptions {
-  /** Connector in this stack, or in another stack of the app in the same account and Region. */
+  /**
+   * Connector in this stack, in another stack of the app, or in another app (`PowerAutomateConnector.fromExports`), in the same
+   * account and Region.
+   */
   readonly connector: IFlowConnector;
 }
 
@@ -198,7 +201,7 @@ export class FlowSubscription extends Construct {
   }
 
   /** Checked at synthesis, because the API can be added after the subscription. */
-  private requireReports(registration: SubscriptionRegistration): void {
+  private requireReports(registration: ISubscriptionRegistration): void {
     const message =
       '"finishWithin" needs an API that accepts reports; call addConnectorApi on the connector, with ConnectorAction.REPORT_OUTCOMES';
     this.node.addValidation({ validate: () => (registration._acceptsReports() ? [] : [message]) });

@@ -1,13 +1,14 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { Env } from '../../contract/environment';
 import { allowManaging } from '../shared/allow';
 import { type ReadingPolicy, readingPolicy } from '../shared/allow-reading';
 import { HandlerFunction } from '../shared/handler-function';
 import { identityOf } from '../shared/identity';
 import type { EventOptions, FunctionOptions, StorageOptions } from '../shared/options';
+import { DeclaredNames } from './declared-names';
 
 /** Properties of SubscriptionRegistration. */
 export interface SubscriptionRegistrationProps extends EventOptions, StorageOptions, FunctionOptions {
@@ -29,6 +30,36 @@ export interface SubscriptionRegistrationProps extends EventOptions, StorageOpti
    * @default false
    */
   readonly entraFederation?: boolean;
+}
+
+/** Construct that creates the declared subscriptions of a connector, which can be in another app. */
+export interface ISubscriptionRegistration extends IConstruct {
+  /** Function that CloudFormation invokes. */
+  readonly register: lambda.IFunction;
+
+  /**
+   * Whether flows can report their outcomes. Asked at synthesis.
+   * @internal
+   */
+  readonly _acceptsReports: () => boolean;
+
+  /**
+   * @throws Error if another construct of the app declares a subscription with that name.
+   * @internal
+   */
+  _declare(name: string, path: string): void;
+
+  /**
+   * @throws Error if a subscription without a client secret could not get a token.
+   * @internal
+   */
+  _checkFederation(): void;
+
+  /**
+   * Policy that lets `deliver` read the flow URLs and client secrets of a stack's subscriptions.
+   * @internal
+   */
+  _readingPolicy(scope: Construct): ReadingPolicy;
 }
 
 /**
@@ -55,14 +86,13 @@ export interface SubscriptionRegistrationProps extends EventOptions, StorageOpti
  *   deliver: delivery.deliver,
  * });
  */
-export class SubscriptionRegistration extends Construct {
+export class SubscriptionRegistration extends Construct implements ISubscriptionRegistration {
   /** Function that CloudFormation invokes. */
   public readonly register: lambda.IFunction;
 
   private readonly deliver: lambda.IFunction;
   private readonly entraFederation: boolean;
-  /** Path of the declaring construct by subscription name. */
-  private readonly declared = new Map<string, string>();
+  private readonly declared = new DeclaredNames();
 
   constructor(scope: Construct, id: string, props: SubscriptionRegistrationProps) {
     super(scope, id);
@@ -86,28 +116,15 @@ export class SubscriptionRegistration extends Construct {
     this.entraFederation = props.entraFederation ?? false;
   }
 
-  /**
-   * Whether flows can report their outcomes. Asked at synthesis.
-   * @internal
-   */
+  /** @internal */
   public _acceptsReports: () => boolean = () => true;
 
-  /**
-   * @throws Error if another construct of the app declares a subscription with that name.
-   * @internal
-   */
+  /** @internal */
   public _declare(name: string, path: string): void {
-    const other = this.declared.get(name);
-    if (other !== undefined) {
-      throw new Error(`subscription "${name}" is also declared by ${other}: give one of them another subscriptionName`);
-    }
-    this.declared.set(name, path);
+    this.declared.add(name, path);
   }
 
-  /**
-   * @throws Error if a subscription without a client secret could not get a token.
-   * @internal
-   */
+  /** @internal */
   public _checkFederation(): void {
     if (this.entraFederation) return;
     throw new Error(
@@ -116,10 +133,7 @@ export class SubscriptionRegistration extends Construct {
     );
   }
 
-  /**
-   * Policy that lets `deliver` read the flow URLs and client secrets of a stack's subscriptions.
-   * @internal
-   */
+  /** @internal */
   public _readingPolicy(scope: Construct): ReadingPolicy {
     return readingPolicy(this, 'ReadFlowUrls', this.deliver, scope);
   }

@@ -8,6 +8,8 @@ export interface ReleaseState {
   readonly version: string;
   /** `repository.url` of package.json. Empty if the repository has no address yet. */
   readonly repository: string;
+  /** `jsii.targets` of package.json: the names of the packages for other languages. */
+  readonly targets: object;
   /** Content of CHANGELOG.md. */
   readonly changelog: string;
   /** Lines of `git status --porcelain`. */
@@ -18,10 +20,11 @@ export interface ReleaseState {
 /** Reads the state of the checkout in `root`. */
 export function readState(root: string): ReleaseState {
   const lines = (...options: string[]) => run(root, 'git', options).split('\n').filter(Boolean);
-  const { version, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { version, repository, jsii } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return {
     version,
     repository: repository?.url ?? '',
+    targets: jsii?.targets ?? {},
     changelog: readFileSync(join(root, 'CHANGELOG.md'), 'utf8'),
     changes: lines('status', '--porcelain'),
     tags: lines('tag', '--list'),
@@ -29,13 +32,19 @@ export function readState(root: string): ReleaseState {
 }
 
 /** The problems that prevent a release, one message with a fix for each. */
-export function releaseProblems({ version, repository, changelog, changes, tags }: ReleaseState): string[] {
+export function releaseProblems({ version, repository, targets, changelog, changes, tags }: ReleaseState): string[] {
   const problems = changelogProblems(changelog, version);
   if (!/^\d+\.\d+\.\d+$/.test(version)) {
     problems.push(`package.json: the version is "${version}": write MAJOR.MINOR.PATCH`);
   }
   if (repository === '') {
     problems.push('package.json: "repository.url" is empty: write the address of the repository');
+  }
+  const examples = exampleNames(targets);
+  if (examples.length > 0) {
+    problems.push(
+      `package.json: "jsii.targets" has ${examples.join(', ')}: replace example.com by a domain or an account that you own`,
+    );
   }
   if (changes.length > 0) {
     problems.push(
@@ -47,6 +56,15 @@ export function releaseProblems({ version, repository, changelog, changes, tags 
   }
   return problems;
 }
+
+/** The names that contain the domain for examples (RFC 2606), at any depth. */
+const exampleNames = (names: unknown): string[] => [
+  ...new Set(
+    typeof names === 'object' && names !== null
+      ? Object.values(names).flatMap(exampleNames)
+      : [String(names)].filter((name) => /\b(example\.com|com\.example)\b/.test(name)),
+  ),
+];
 
 interface Section {
   readonly name: string;

@@ -4,17 +4,17 @@
  *   npm run release                 a dry run: all checks, then the packages, in dist/release
  *   npm run release -- --publish    the same, then publishes the tarball to npm. Stops at the first failed check.
  *
- * Exit status: 0 if all checks passed, 1 if a check failed, 2 for a wrong option. Without a network, the Python package is
- * skipped, and the output says so.
+ * Exit status: 0 if all checks passed, 1 if a check failed, 2 for a wrong option. The packages for
+ * other languages are skipped without a network or without the language's tools, and the output says so.
  */
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { run } from '../run';
+import { LANGUAGES, type Language, languageObstacle, makePackages, pacmakObstacle } from './packages';
 import { readState, releaseProblems, tarballProblems } from './release-checks';
 import { shippedFiles } from './shipped-files';
-import { makeWheel, wheelObstacle } from './wheel';
 
 const ROOT = dirname(dirname(__dirname));
 const FOLDER = join(ROOT, 'dist/release');
@@ -36,6 +36,22 @@ const filesOf = (tarball: string): string[] =>
     .map((file) => file.replace(/^package\//, ''))
     .sort();
 
+/** Commands of the npm package publib, which publishes what jsii-pacmak builds. */
+const PUBLISHERS = { python: 'publib-pypi', java: 'publib-maven', go: 'publib-golang', dotnet: 'publib-nuget' };
+
+/** Builds the packages for other languages. Returns the targets that could be built. */
+function packForLanguages(): Language['target'][] {
+  const all = pacmakObstacle();
+  const obstacles = new Map(LANGUAGES.map((one) => [one, all ?? languageObstacle(one)]));
+  const possible = LANGUAGES.filter((one) => obstacles.get(one) === undefined);
+  if (possible.length > 0) makePackages(FOLDER, possible);
+  for (const [{ name, target }, obstacle] of obstacles) {
+    const place = relative(ROOT, join(FOLDER, target));
+    console.log(obstacle ? `skipped: the package for ${name}, because ${obstacle}` : `package for ${name}: ${place}`);
+  }
+  return possible.map(({ target }) => target);
+}
+
 function report(problems: readonly string[]): boolean {
   for (const problem of problems) console.error(`release: ${problem}`);
   return problems.length === 0;
@@ -54,15 +70,13 @@ function release(publishes: boolean): boolean {
   const kilobytes = Math.round(statSync(tarball).size / 1000);
   console.log(`npm package: ${relative(ROOT, tarball)}, ${files.length} files, ${kilobytes} kB`);
 
-  const obstacle = wheelObstacle();
-  const wheel = obstacle ? undefined : relative(ROOT, makeWheel(FOLDER));
-  console.log(wheel ? `Python package: ${wheel}` : `skipped: the Python package, because ${obstacle}`);
+  const packages = packForLanguages();
 
   if (!report(problems)) return false;
   const steps = [
     ...(publishes ? [] : ['npm run release -- --publish']),
     `git tag -a v${state.version} -m ${state.version} && git push origin v${state.version}`,
-    `python3 -m twine upload ${wheel ?? 'WHEEL, built on a machine with a network'}`,
+    ...packages.map((target) => `npx --package publib ${PUBLISHERS[target]} ${relative(ROOT, join(FOLDER, target))}`),
   ];
   if (publishes && spawnSync('npm', ['publish', tarball], { cwd: ROOT, stdio: 'inherit' }).status !== 0) {
     return report(['npm did not publish the tarball: see its message above']);

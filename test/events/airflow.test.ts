@@ -1,4 +1,4 @@
-/** The Airflow example. Needs Python 3.9 or newer with boto3, so only `npm run test:python` runs it. */
+/** The Airflow example. Needs Python 3.9 or newer with boto3, so only `npm run test:languages` runs it. */
 import { describe, expect, it } from 'vitest';
 import { readDetails, useProducer } from './app';
 

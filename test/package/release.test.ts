@@ -24,6 +24,7 @@ const CHANGELOG = `# Changelog
 const READY: ReleaseState = {
   version: '1.2.0',
   repository: 'https://git.example/connector.git',
+  targets: { java: { package: 'org.connector' } },
   changelog: CHANGELOG,
   changes: [],
   tags: ['v1.1.0'],
@@ -43,6 +44,16 @@ describe('a release', () => {
     ],
     ['a tag that exists', { tags: ['v1.2.0'] }, /^the tag v1.2.0 exists: raise the version/],
     ['a missing repository address', { repository: '' }, /"repository.url" is empty: write the address/],
+    [
+      'names with the domain for examples',
+      {
+        targets: {
+          java: { package: 'com.example.a', maven: { groupId: 'com.example' } },
+          go: { moduleName: 'example.com/b' },
+        },
+      },
+      /"jsii.targets" has com.example.a, com.example, example.com\/b: replace example.com by a domain/,
+    ],
     ['a version that is not released yet', dated('Unreleased'), /date of 1.2.0 is "Unreleased": write the day/],
     ['a day that does not exist', dated('2026-11-31'), /date of 1.2.0 is "2026-11-31"/],
     ['a day in another form', dated('28 November 2026'), /date of 1.2.0 is "28 November 2026"/],
@@ -108,7 +119,10 @@ describe('the state of a checkout', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'release-'));
     const repository = { type: 'git', url: READY.repository };
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '1.2.0', repository }));
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ version: '1.2.0', repository, jsii: { targets: READY.targets } }),
+    );
     writeFileSync(join(folder, 'CHANGELOG.md'), CHANGELOG);
     git('init', '--quiet');
     git('add', '.');

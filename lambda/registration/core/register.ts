@@ -219,7 +219,7 @@ async function put(
  * Requests checks of a new threshold that needs them, on its metric and on each member of its measure. For new members, `evaluate`
  * finds the threshold itself.
  */
-async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
+export async function requestChecks({ definition, thresholdId }: Subscription, ports: RegistryPorts): Promise<void> {
   if (thresholdId === undefined || !needsCheck(definition.threshold)) return;
   const metric = watchedMetric(definition);
   const members = isWhole(metric) ? await ports.thresholds.members(metricKey(metric)) : [];
@@ -323,5 +323,6 @@ async function eachThreshold(
   for (const item of thresholdItems(definition.name, thresholdId, definition.threshold)) await act(key, item);
 }
 
-const sameThreshold = (a: SubscriptionDefinition, b: SubscriptionDefinition): boolean =>
+/** Whether two definitions have the same threshold on the same metric, or none. */
+export const sameThreshold = (a: SubscriptionDefinition, b: SubscriptionDefinition): boolean =>
   sameJson(a.threshold, b.threshold) && sameJson(a.threshold && watchedMetric(a), b.threshold && watchedMetric(b));

@@ -24,7 +24,15 @@ import type {
   OverdueKind,
   ThresholdStore,
 } from '../core/ports';
-import { type Flag, flagSortKey, type SeriesItem, type StoredItem, type ThresholdItem } from '../core/threshold-item';
+import {
+  FLAG,
+  type Flag,
+  flagSortKey,
+  ownerOf,
+  type SeriesItem,
+  type StoredItem,
+  type ThresholdItem,
+} from '../core/threshold-item';
 import { PENDING, PendingLists } from './pending-lists';
 
 const STATE = 'state';
@@ -41,6 +49,16 @@ export interface ListedItem extends DueKey {
   /** The metric's state, if the item is a state. */
   readonly state?: MetricState;
 }
+
+/** What the table knows about the past of a metric. Subscriptions define everything else in it. */
+export type HistoryItem = { readonly metricKey: string } & (
+  | { readonly state: MetricState }
+  | { readonly member: Dimensions }
+  /** `expiresAt`: epoch milliseconds. */
+  | { readonly past: PastValue; readonly expiresAt: number }
+  /** `version`: the version of the state that wrote the flag. */
+  | { readonly flag: Flag & ReturnType<typeof ownerOf> & { readonly version: number } }
+);
 
 /**
  * The clauses of the conditional writes, named for what they mean. Life of an intent (protocol E):
@@ -74,9 +92,7 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
 
   async readState(metricKey: string): Promise<MetricState | undefined> {
     const item = await this.read({ [PK]: metricKey, [SK]: STATE });
-    if (!item) return undefined;
-    const { metric, last, version, recent, intent, changes, expected } = item;
-    return { metric, last, version, recent, intent, changes, expected } as MetricState;
+    return item && toState(item);
   }
 
   async isExpected(metricKey: string): Promise<boolean> {
@@ -150,9 +166,7 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
   async pastValueAt(metricKey: string, instant: number): Promise<PastValue | undefined> {
     const latest = { ScanIndexForward: false, Limit: 1 };
     const [item] = await this.page(metricKey, PAST, pastSortKey(instant), latest);
-    if (!item) return undefined;
-    const { value, observedAt, until } = item;
-    return { value, observedAt, until } as PastValue;
+    return item && toPastValue(item);
   }
 
   async readFlag(metricKey: string, subscription: string, thresholdId: string): Promise<Flag | undefined> {
@@ -215,6 +229,26 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
         if (metricKey === PENDING) continue;
         const state = sortKey === STATE ? (item as unknown as MetricState) : undefined;
         yield { metricKey: String(metricKey), sortKey: String(sortKey), due: due as number | undefined, state };
+      }
+    }
+  }
+
+  /** Scans the histories of all metrics, page by page and unordered. */
+  async *history(): AsyncGenerator<HistoryItem> {
+    const scan = { TableName: this.table, ConsistentRead: true };
+    for await (const { Items } of paginateScan({ client: this.client }, scan)) {
+      for (const item of Items ?? []) {
+        const metricKey = String(item[PK]);
+        const sortKey = String(item[SK]);
+        if (metricKey === PENDING) continue;
+        if (sortKey === STATE) yield { metricKey, state: toState(item) };
+        else if (sortKey.startsWith(MEMBER)) yield { metricKey, member: item.dimensions as Dimensions };
+        else if (sortKey.startsWith(PAST)) {
+          yield { metricKey, past: toPastValue(item), expiresAt: Number(item[TTL]) * 1000 };
+        } else if (sortKey.startsWith(FLAG)) {
+          const { armed, writtenAt } = item as { armed: boolean; writtenAt: number };
+          yield { metricKey, flag: { ...ownerOf(sortKey), armed, version: writtenAt } };
+        }
       }
     }
   }
@@ -297,6 +331,12 @@ export class ThresholdTable extends PendingLists implements ThresholdStore, DueI
     };
   }
 }
+
+function toState({ metric, last, version, recent, intent, changes, expected }: Item): MetricState {
+  return { metric, last, version, recent, intent, changes, expected } as MetricState;
+}
+
+const toPastValue = ({ value, observedAt, until }: Item): PastValue => ({ value, observedAt, until }) as PastValue;
 
 function toStoredItem(stored: Item): StoredItem {
   const { [PK]: _, [SK]: sortKey, [DUE_INDEX.partitionKey]: __, [DUE_INDEX.sortKey]: ___, ...item } = stored;

@@ -58,8 +58,12 @@ export interface Flag {
   readonly armed: boolean;
 }
 
+/** Start of the sort keys of flags. */
+export const FLAG = 'flag#';
+
 /** The sort key of a threshold's flag under a metric. */
-export const flagSortKey = (subscription: string, thresholdId: string): string => `flag#${subscription}#${thresholdId}`;
+export const flagSortKey = (subscription: string, thresholdId: string): string =>
+  `${FLAG}${subscription}#${thresholdId}`;
 
 /** The subscription and threshold of an item, from the end of its sort key. */
 export function ownerOf(sortKey: string): { readonly subscription: string; readonly thresholdId: string } {

@@ -229,7 +229,7 @@ describe('permissions', () => {
   test.each<[string, (secret: secretsmanager.ISecret) => RedshiftDatabase, object, string[]]>([
     [
       'a workgroup',
-      () => RedshiftDatabase.ofWorkgroup('shop', 'id-1', 'dwh'),
+      () => RedshiftDatabase.ofWorkgroup({ workgroupName: 'shop', workgroupId: 'id-1', database: 'dwh' }),
       { workgroup: 'shop', database: 'dwh' },
       [
         'redshift-data:ExecuteStatement arn::redshift-serverless:::workgroup/id-1',
@@ -238,7 +238,7 @@ describe('permissions', () => {
     ],
     [
       'a workgroup, with a secret',
-      (secret) => RedshiftDatabase.ofWorkgroup('shop', 'id-1', 'dwh', secret),
+      (secret) => RedshiftDatabase.ofWorkgroup({ workgroupName: 'shop', workgroupId: 'id-1', database: 'dwh', secret }),
       { workgroup: 'shop', database: 'dwh', secret: 'Secret' },
       [
         'redshift-data:ExecuteStatement arn::redshift-serverless:::workgroup/id-1',
@@ -247,7 +247,7 @@ describe('permissions', () => {
     ],
     [
       'a cluster',
-      () => RedshiftDatabase.ofCluster('c-1', 'dwh'),
+      () => RedshiftDatabase.ofCluster({ clusterIdentifier: 'c-1', database: 'dwh' }),
       { cluster: 'c-1', database: 'dwh' },
       [
         'redshift-data:ExecuteStatement arn::redshift:::cluster:c-1',
@@ -256,7 +256,7 @@ describe('permissions', () => {
     ],
     [
       'a cluster, with a secret',
-      (secret) => RedshiftDatabase.ofCluster('c-1', 'dwh', secret),
+      (secret) => RedshiftDatabase.ofCluster({ clusterIdentifier: 'c-1', database: 'dwh', secret }),
       { cluster: 'c-1', database: 'dwh', secret: 'Secret' },
       ['redshift-data:ExecuteStatement arn::redshift:::cluster:c-1', 'secretsmanager:GetSecretValue Secret'],
     ],

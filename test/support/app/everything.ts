@@ -247,9 +247,21 @@ function addQueries(
   const { CLUSTER, WAREHOUSE_DATABASE, WORKGROUP, WORKGROUP_ID } = QueryTargets;
   const measures = {
     Athena: Measure.fromAthenaQuery(athena('SELECT sum(total) FROM orders', 'orders')),
-    Workgroup: redshift(RedshiftDatabase.ofWorkgroup(WORKGROUP, WORKGROUP_ID, WAREHOUSE_DATABASE)),
-    Cluster: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE)),
-    User: redshift(RedshiftDatabase.ofCluster(CLUSTER, WAREHOUSE_DATABASE, secret(UserSecrets.WAREHOUSE_USER))),
+    Workgroup: redshift(
+      RedshiftDatabase.ofWorkgroup({
+        workgroupName: WORKGROUP,
+        workgroupId: WORKGROUP_ID,
+        database: WAREHOUSE_DATABASE,
+      }),
+    ),
+    Cluster: redshift(RedshiftDatabase.ofCluster({ clusterIdentifier: CLUSTER, database: WAREHOUSE_DATABASE })),
+    User: redshift(
+      RedshiftDatabase.ofCluster({
+        clusterIdentifier: CLUSTER,
+        database: WAREHOUSE_DATABASE,
+        secret: secret(UserSecrets.WAREHOUSE_USER),
+      }),
+    ),
     CloudWatch: Measure.fromCloudWatchMetric({
       metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Open' }),
     }),

@@ -7,6 +7,7 @@ import type { RejectedMessages, Telemetry } from '../../../lambda/shared/core/po
 import { nextDue } from '../../../lambda/subscriptions/core/health';
 import type { DueSubscriptions, HealthStore } from '../../../lambda/subscriptions/core/ports';
 import type { Subscription } from '../../../lambda/subscriptions/core/subscription';
+import type { HistoryItem } from '../../../lambda/thresholds/adapters/threshold-table';
 import { type MetricState, type PastValue, partSortKey } from '../../../lambda/thresholds/core/metric-state';
 import type {
   DueIndex,
@@ -17,8 +18,10 @@ import type {
   ThresholdStore,
 } from '../../../lambda/thresholds/core/ports';
 import {
+  FLAG,
   type Flag,
   flagSortKey,
+  ownerOf,
   type SeriesItem,
   type StoredItem,
   type ThresholdItem,
@@ -31,6 +34,8 @@ const open: Gate = async () => {};
 const copy = <T>(value: T): T => structuredClone(value);
 
 /** The Thresholds and Subscriptions tables as maps, with the conditions of the real ones; tables are shared, gates are not. */
+const cutAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at + 1)];
+
 export class MemoryTables {
   readonly states = new Map<string, MetricState>();
   readonly items = new Map<string, Map<string, ThresholdItem>>();
@@ -87,6 +92,19 @@ export class MemoryTables {
           return isUnchanged(key, read) && this.expected.delete(key);
         }),
     };
+  }
+
+  /** The histories of all metrics. Past values have no time of expiry in memory. */
+  async *history(): AsyncGenerator<HistoryItem> {
+    for (const [metricKey, state] of this.states) yield copy({ metricKey, state });
+    for (const [metricKey, members] of this.measures) for (const member of members) yield { metricKey, member };
+    for (const [metricKey, values] of this.past) {
+      for (const past of values.values()) yield { metricKey, past, expiresAt: Number.MAX_SAFE_INTEGER };
+    }
+    for (const [name, { armed, writtenAt: version }] of this.flags) {
+      const [metricKey, sortKey] = cutAt(name, name.lastIndexOf(` ${FLAG}`));
+      yield { metricKey, flag: { ...ownerOf(sortKey), armed, version } };
+    }
   }
 
   /** The Thresholds table as one worker sees it. */
