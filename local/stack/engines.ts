@@ -54,7 +54,7 @@ export async function startEngines(options: LocalStackOptions, routes: Routes, c
   cleanups.add(() => endpoint.stop());
   const dynamoDb = await startDynamoDb(REGION, options.onCall);
   cleanups.add(() => dynamoDb.stop());
-  const sqs = await SqsEngine.start(ACCOUNT, REGION, activity, options.onCall);
+  const sqs = await SqsEngine.start(ACCOUNT, activity, options.onCall);
   cleanups.add(() => sqs.stop());
   const endpoints = {
     dynamodb: dynamoDb.endpoint,
