@@ -9,6 +9,9 @@ const EAGER = '@aws-sdk/client-dynamodb';
 /** Replaces the SDK's chain of credential providers, which is half of a bundle. */
 const CREDENTIALS = 'lambda/shared/adapters/environment-credentials.ts';
 
+/** Replaces the SDK's SHA-256, of which each signature makes four objects. */
+const SHA256 = 'lambda/shared/adapters/fast-sha256.ts';
+
 /** Replaces the reader of `~/.aws/config`, a file that a function does not have. Each cold start would look for it. */
 const NO_CONFIG_FILES = `
   export const CONFIG_PREFIX_SEPARATOR = '.';
@@ -31,6 +34,7 @@ export function lambdaSdk(root) {
     name: 'lambda-sdk',
     setup(build) {
       build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: join(root, CREDENTIALS) }));
+      build.onResolve({ filter: /\/Sha256Node$/ }, () => ({ path: join(root, SHA256) }));
       build.onLoad({ filter: /shared-ini-file-loader\/loadSharedConfigFiles\.js$/ }, () => ({
         contents: NO_CONFIG_FILES,
       }));

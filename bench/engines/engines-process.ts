@@ -57,7 +57,7 @@ function plan(queueUrl: (name: string) => string) {
 }
 
 async function main(): Promise<void> {
-  const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
+  const sqs = await SqsEngine.start(ACCOUNT, new Activity());
   const { tables, queues, keys, outputs, environments } = plan((name) => sqs.url(name));
   const dynamoDb = await startDynamoDb(REGION);
   for (const { input } of tables) dynamoDb.createTable(input);

@@ -10,7 +10,7 @@ export type BenchFunction = (typeof BENCH_FUNCTIONS)[number];
 export interface Engines {
   /** Endpoint of DynamoDB. */
   readonly dynamoDb: string;
-  /** Endpoint of SQS (fauxqs). */
+  /** Endpoint of SQS. */
   readonly sqs: string;
   /** Endpoint of KMS and EventBridge. PutEvents accepts every event. */
   readonly events: string;

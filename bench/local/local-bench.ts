@@ -82,7 +82,18 @@ class LocalBench {
       `subscriptions:\n  - { name: orders, trigger: data-source-refresh-succeeded, dataSource: Orders, flowUrl: "${this.endpoint.ready}?sig=bench" }\n`,
     );
     const main = join(ROOT, 'local/main.ts');
-    const args = ['--import', 'tsx', main, '--events', events, '--subscriptions', subscriptions, '--once'];
+    // The options of `npm start`.
+    const args = [
+      '--max-semi-space-size=16',
+      '--import',
+      'tsx',
+      main,
+      '--events',
+      events,
+      '--subscriptions',
+      subscriptions,
+      '--once',
+    ];
     await this.endpoint.ask('start');
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     const exited = once(child, 'exit');

@@ -59,7 +59,7 @@ export async function startEngines(
   cleanups.add(() => endpoint.stop());
   const dynamoDb = await startDynamoDb(region, options.onCall);
   cleanups.add(() => dynamoDb.stop());
-  const sqs = await SqsEngine.start(account, region, activity, options.onCall);
+  const sqs = await SqsEngine.start(account, activity, options.onCall);
   cleanups.add(() => sqs.stop());
   const endpoints = {
     dynamodb: dynamoDb.endpoint,

@@ -494,7 +494,7 @@ describe.each(recordedVersions())('after an upgrade from $name', (version) => {
   });
 
   it('reads rejected messages with their reasons', async () => {
-    const sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
+    const sqs = await SqsEngine.start(ACCOUNT, new Activity());
     const QueueUrl = sqs.url('rejected');
     sqs.createQueue({ name: 'rejected', arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:rejected`, attributes: {} } as never);
     const client = new SQSClient({ ...LOCAL_CLIENT_CONFIG, endpoint: sqs.endpoint });

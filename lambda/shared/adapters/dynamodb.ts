@@ -6,11 +6,15 @@ import { timer } from './timer';
 export type Item = Record<string, unknown>;
 
 /** Reads and writes numbers as doubles. DynamoDB's 38 digits hold every double, although the SDK asks for a BigInt. */
-export const documentClient = (config: DynamoDBClientConfig = {}): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(config), {
+export function documentClient(config: DynamoDBClientConfig = {}): DynamoDBDocumentClient {
+  const client = new DynamoDBClient(config);
+  // It prepares a log entry of each call, which no logger receives.
+  client.middlewareStack.remove('loggerMiddleware');
+  return DynamoDBDocumentClient.from(client, {
     marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
     unmarshallOptions: { wrapNumbers: Number },
   });
+}
 
 /** The output of a conditional write. Undefined if its condition did not hold. */
 export async function ifConditionHeld<Output>(write: Promise<Output>): Promise<Output | undefined> {

@@ -104,15 +104,15 @@ function assigned(value: SetValue, item: Item, placeholders: Placeholders): Attr
   const read = (of: SetValue) => assigned(of, item, placeholders);
   switch (value.kind) {
     case 'value':
-      return structuredValue(placeholders.value(value.name));
+      return copyOf(placeholders.value(value.name));
     case 'path': {
       const found = placeholders.read(value.path, item);
-      if (found) return structuredValue(found);
+      if (found) return copyOf(found);
       throw invalid('The provided expression refers to an attribute that does not exist in the item');
     }
     case 'if_not_exists': {
       const found = placeholders.read(value.path, item);
-      return found ? structuredValue(found) : read(value.otherwise);
+      return found ? copyOf(found) : read(value.otherwise);
     }
     case 'list_append': {
       const [left, right] = [read(value.left).L, read(value.right).L];
@@ -128,8 +128,13 @@ function assigned(value: SetValue, item: Item, placeholders: Placeholders): Attr
 }
 
 /** A copy of nested values, because a later change of the same update can change them in place. */
-const structuredValue = (value: AttributeValue): AttributeValue =>
-  value.M || value.L ? structuredClone(value) : value;
+function copyOf(value: AttributeValue): AttributeValue {
+  if (value.L) return { L: value.L.map(copyOf) };
+  if (!value.M) return value;
+  const copy: Item = {};
+  for (const name in value.M) setAttribute(copy, name, copyOf(value.M[name] as AttributeValue));
+  return { M: copy };
+}
 
 function changeSet(kind: 'ADD' | 'DELETE', place: Place, operand: AttributeValue): void {
   const { value } = place;

@@ -6,6 +6,8 @@ export class AwsError extends Error {
     readonly status = 400,
     /** Further members of the response. */
     readonly members: Readonly<Record<string, unknown>> = {},
+    /** Further headers of the response, of services with a server of their own. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
     this.name = type;

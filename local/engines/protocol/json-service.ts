@@ -9,6 +9,7 @@ export interface JsonResponse {
   readonly status: number;
   /** JSON. */
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Calls an operation with the parsed request body. Returns the response body in JSON. Throws `AwsError`. */
@@ -60,16 +61,17 @@ export async function callJson(operation: JsonOperation, name: string, text: str
 function errorOf(thrown: unknown): JsonResponse {
   const error =
     thrown instanceof AwsError ? thrown : new AwsError('InternalFailure', String((thrown as Error)?.message), 500);
-  const { type: __type, message, status, members } = error;
-  return { status, body: JSON.stringify({ __type, message, ...members }) };
+  const { type: __type, message, status, members, headers } = error;
+  return { status, body: JSON.stringify({ __type, message, ...members }), headers };
 }
 
-function write(response: ServerResponse, { status, body }: JsonResponse): void {
+function write(response: ServerResponse, { status, body, headers }: JsonResponse): void {
   if (response.destroyed) return;
   response.writeHead(status, {
     'content-type': 'application/x-amz-json-1.0',
     'content-length': Buffer.byteLength(body),
     'x-amzn-requestid': randomUUID(),
+    ...headers,
   });
   response.end(body);
 }

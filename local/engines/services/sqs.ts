@@ -1,24 +1,22 @@
-import { findPackageJSON } from 'node:module';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Activity } from '../../shared/activity';
 import { type AwsCall, observeCalls } from '../protocol/calls';
-import { LOOPBACK } from '../protocol/http';
+import { close, LOOPBACK, listen } from '../protocol/http';
+import { jsonServer } from '../protocol/json-service';
+import { type MessageAttributes, md5, md5OfAttributes } from '../sqs/message';
+import {
+  nameOf,
+  noQueue,
+  put,
+  QUEUE_OPERATIONS,
+  type Request,
+  systemAttributes,
+  unknownOperation,
+} from '../sqs/operations';
+import { Queue } from '../sqs/queue';
 
-/** fauxqs is an ES module, so this CommonJS package must import it at run time. */
-const loadFauxqs = () => import('fauxqs');
-
-type Fauxqs = Awaited<ReturnType<typeof loadFauxqs>>;
-type Stores = NonNullable<NonNullable<Parameters<Fauxqs['buildApp']>[0]>['stores']>;
-type SqsQueue = ReturnType<Stores['sqsStore']['createQueue']>;
-type SqsMessage = SqsQueue['messages'][number];
-type MessageAttributes = SqsMessage['messageAttributes'];
-type CreateMessage = (
-  body: string,
-  attributes: MessageAttributes,
-  delaySeconds: number | undefined,
-  groupId: string | undefined,
-) => SqsMessage;
+const TARGET = 'AmazonSQS';
+/** Maximum bytes of a request: a batch of 1 MiB, JSON-escaped. */
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 
 /** A queue to create, with the attributes of `CreateQueue` (SQS API reference, CreateQueue). */
 export interface QueueInput {
@@ -45,7 +43,7 @@ export interface ReceivedMessage {
   readonly md5OfBody: string;
   readonly md5OfMessageAttributes: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
-  readonly messageAttributes: Readonly<MessageAttributes>;
+  readonly messageAttributes: MessageAttributes;
 }
 
 /** A message in a queue, in any state. */
@@ -59,54 +57,50 @@ export interface StoredMessage {
 }
 
 /**
- * An embedded SQS (fauxqs), in memory, on a free port of the loopback address. Handlers call it over HTTP. The event
- * bus and the event source mappings call the methods of this class.
- *
- * The server is built from parts of fauxqs that its `buildApp` accepts but its package does not export, because fauxqs
- * itself listens on all addresses and exposes the content of queues only over HTTP.
+ * An embedded SQS, in memory, on a free port of the loopback address. Handlers call it over HTTP. The event bus and the
+ * event source mappings call the methods of this class.
  */
 export class SqsEngine {
-  private readonly queues = new Map<string, { readonly input: QueueInput; readonly queue: SqsQueue }>();
+  private readonly byArn = new Map<string, { readonly logicalId: string; readonly queue: Queue }>();
+  private readonly byName = new Map<string, Queue>();
+  private address = '';
+  stop: () => Promise<void> = async () => {};
 
   private constructor(
-    readonly endpoint: string,
     private readonly accountId: string,
-    private readonly store: Stores['sqsStore'],
-    private readonly createMessage: CreateMessage,
     private readonly activity: Activity,
-    readonly stop: () => Promise<void>,
   ) {}
 
-  static async start(
-    accountId: string,
-    region: string,
-    activity: Activity,
-    onCall?: (call: AwsCall) => void,
-  ): Promise<SqsEngine> {
-    const { buildApp } = await loadFauxqs();
-    const { SqsStore } = await part('sqs/sqsStore.js');
-    const stores: Stores = {
-      sqsStore: new SqsStore() as Stores['sqsStore'],
-      snsStore: new (await part('sns/snsStore.js')).SnsStore() as Stores['snsStore'],
-      s3Store: new (await part('s3/s3Store.js')).S3Store() as Stores['s3Store'],
+  static async start(accountId: string, activity: Activity, onCall?: (call: AwsCall) => void): Promise<SqsEngine> {
+    const engine = new SqsEngine(accountId, activity);
+    const server = jsonServer(TARGET, (name, input) => engine.call(name, input as Request), MAX_REQUEST_BYTES);
+    if (onCall) observeCalls(server, onCall);
+    engine.address = `http://${LOOPBACK}:${await listen(server, 0)}`;
+    engine.stop = () => {
+      engine.wakeReceivers();
+      return close(server);
     };
-    const app = buildApp({ logger: false, defaultRegion: region, stores });
-    app.addHook('onResponse', async () => activity.changed());
-    if (onCall) observeCalls(app.server, onCall);
-    const endpoint = await app.listen({ port: 0, host: LOOPBACK });
-    return new SqsEngine(endpoint, accountId, stores.sqsStore, SqsStore.createMessage, activity, async () => {
-      await app.close();
-    });
+    return engine;
   }
 
-  /** The URL of a queue, on the loopback address, because the host names of fauxqs may not resolve. */
+  get endpoint(): string {
+    return this.address;
+  }
+
   url(name: string): string {
     return `${this.endpoint}/${this.accountId}/${name}`;
   }
 
-  createQueue(input: QueueInput): void {
-    const queue = this.store.createQueue(input.name, this.url(input.name), input.arn, { ...input.attributes });
-    this.queues.set(input.arn, { input, queue });
+  createQueue({ logicalId, name, arn, attributes }: QueueInput): void {
+    const queue = new Queue(
+      name,
+      arn,
+      attributes,
+      (other) => this.byArn.get(other)?.queue,
+      () => this.activity.changed(),
+    );
+    this.byArn.set(arn, { logicalId, queue });
+    this.byName.set(name, queue);
   }
 
   /** Sends a message. Throws if the queue does not exist or the message is too large. */
@@ -116,19 +110,10 @@ export class SqsEngine {
     attributes: Readonly<Record<string, string>> = {},
     groupId?: string,
   ): Promise<void> {
-    const queue = this.find(arn);
     const typed = Object.entries(attributes).map(
       ([name, value]) => [name, { DataType: 'String', StringValue: value }] as const,
     );
-    const bytes = [body, ...Object.entries(attributes).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-    if (bytes > Number(queue.attributes.MaximumMessageSize)) {
-      throw new Error(
-        `the message has ${bytes} bytes; the maximum of ${queue.name} is ${queue.attributes.MaximumMessageSize}`,
-      );
-    }
-    const delaySeconds = Number(queue.attributes.DelaySeconds);
-    queue.enqueue(this.createMessage(body, Object.fromEntries(typed), delaySeconds || undefined, groupId));
-    this.activity.changed();
+    put(this.find(arn), body, { MessageAttributes: Object.fromEntries(typed), MessageGroupId: groupId });
   }
 
   /**
@@ -137,94 +122,76 @@ export class SqsEngine {
    */
   async receive(arn: string, max: number, waitSeconds: number): Promise<ReceivedMessage[]> {
     const queue = this.find(arn);
-    const resolveArn = (other: string) => this.queues.get(other)?.queue;
-    let received = queue.dequeue(max, undefined, resolveArn);
-    if (received.length === 0 && waitSeconds > 0) {
-      this.activity.changed();
-      await queue.waitForMessages(waitSeconds);
-      received = queue.dequeue(max, undefined, resolveArn);
-    }
-    this.activity.changed();
-    return received.map((message) => {
-      const entry = queue.inflightMessages.get(message.ReceiptHandle)?.message;
-      return {
-        messageId: message.MessageId,
-        receiptHandle: message.ReceiptHandle,
-        body: message.Body,
-        md5OfBody: message.MD5OfBody,
-        md5OfMessageAttributes: message.MD5OfMessageAttributes,
-        messageAttributes: message.MessageAttributes ?? {},
-        attributes: {
-          ApproximateReceiveCount: String(entry?.approximateReceiveCount ?? 1),
-          SentTimestamp: String(entry?.sentTimestamp ?? Date.now()),
-          SenderId: this.accountId,
-          ApproximateFirstReceiveTimestamp: String(entry?.approximateFirstReceiveTimestamp ?? Date.now()),
-          ...(entry?.messageGroupId === undefined ? {} : { MessageGroupId: entry.messageGroupId }),
-        },
-      };
-    });
+    const received = await queue.receive(max, waitSeconds, queue.seconds('VisibilityTimeout'));
+    return received.map(({ message, receiptHandle }) => ({
+      messageId: message.id,
+      receiptHandle,
+      body: message.body,
+      md5OfBody: md5(message.body),
+      md5OfMessageAttributes: md5OfAttributes(message.attributes),
+      messageAttributes: message.attributes,
+      attributes: systemAttributes(message, this.accountId),
+    }));
   }
 
   delete(arn: string, receiptHandle: string): void {
-    this.find(arn).deleteMessage(receiptHandle);
-    this.activity.changed();
+    this.find(arn).delete(receiptHandle);
   }
 
   /** The number of messages that can be received now. */
   ready(arn: string): number {
-    const queue = this.find(arn);
-    queue.processTimers();
-    return queue.messages.length;
+    return this.find(arn).counts().ready;
   }
 
   /** Whether the queue has no message in any state. */
   isEmpty(arn: string): boolean {
-    const { messages, delayedMessages, inflightMessages } = this.find(arn);
-    return messages.length + delayedMessages.length + inflightMessages.size === 0;
+    const { ready, delayed, inFlight } = this.find(arn).counts();
+    return ready + delayed + inFlight === 0;
   }
 
   snapshot(): QueueSnapshot[] {
-    return [...this.queues.values()].map(({ input, queue }) => {
-      queue.processTimers();
-      return {
-        logicalId: input.logicalId,
-        name: input.name,
-        ready: queue.messages.length,
-        delayed: queue.delayedMessages.length,
-        inFlight: queue.inflightMessages.size,
-      };
-    });
+    return [...this.byArn.values()].map(({ logicalId, queue }) => ({ logicalId, name: queue.name, ...queue.counts() }));
   }
 
   /** All messages of the queue, in any state. */
   messages(arn: string): StoredMessage[] {
-    const { ready, delayed, inflight } = this.find(arn).inspectMessages();
-    return [...ready, ...delayed, ...inflight.map((entry) => entry.message)].map((message) => ({
-      messageId: message.messageId,
-      body: message.body,
-      messageAttributes: Object.fromEntries(
-        Object.entries(message.messageAttributes).map(([name, value]) => [name, value.StringValue ?? '']),
-      ),
-      sentAt: message.sentTimestamp,
-      receiveCount: message.approximateReceiveCount,
-    }));
+    return this.find(arn)
+      .messages()
+      .map(({ id, body, attributes, sentAt, receiveCount }) => ({
+        messageId: id,
+        body,
+        messageAttributes: Object.fromEntries(
+          Object.entries(attributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+        ),
+        sentAt,
+        receiveCount,
+      }));
   }
 
   /** Ends all waits of `receive`, which then resolve to an empty list. */
   wakeReceivers(): void {
-    for (const { queue } of this.queues.values()) queue.cancelWaiters();
+    for (const queue of this.byName.values()) queue.wake();
   }
 
-  private find(arn: string): SqsQueue {
-    const found = this.queues.get(arn);
+  private async call(name: string, request: Request): Promise<string> {
+    return JSON.stringify(await this.result(name, request));
+  }
+
+  private result(name: string, request: Request): object | Promise<object> {
+    if (name === 'ListQueues') {
+      const names = [...this.byName.keys()].filter((one) => one.startsWith(request.QueueNamePrefix ?? ''));
+      return { QueueUrls: names.map((one) => this.url(one)) };
+    }
+    const operation = QUEUE_OPERATIONS[name];
+    if (!operation && name !== 'GetQueueUrl') throw unknownOperation(name);
+    const queue = this.byName.get(operation ? nameOf(request.QueueUrl) : (request.QueueName ?? ''));
+    if (!queue) throw noQueue();
+    return operation ? operation(queue, request, this.accountId) : { QueueUrl: this.url(queue.name) };
+  }
+
+  private find(arn: string): Queue {
+    const found = this.byArn.get(arn);
     if (!found) throw new Error(`queue ${arn} does not exist`);
     return found.queue;
   }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the parts are typed where they are used, by the public `buildApp`
-async function part(file: string): Promise<any> {
-  const manifest = findPackageJSON('fauxqs', __filename);
-  if (!manifest) throw new Error('fauxqs is not installed: run npm ci');
-  return import(pathToFileURL(join(dirname(manifest), 'dist', file)).href);
 }

@@ -43,7 +43,7 @@ beforeAll(async () => {
     ],
     AttributeDefinitions: [PARTITION_KEY, SORT_KEY].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
   });
-  sqs = await SqsEngine.start('000000000000', REGION, activity);
+  sqs = await SqsEngine.start('000000000000', activity);
   sqs.createQueue({ logicalId: 'Rejected', name: 'Rejected', arn: REJECTED, attributes: {} });
   proxy = createServer((request, response) => {
     calls.push(String(request.headers['x-amz-target']).split('.')[1] ?? '');

@@ -62,7 +62,7 @@ const arnOf = (queue: string) => `arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`;
 
 beforeAll(async () => {
   servers = await startDeliveryServers();
-  sqs = await SqsEngine.start(ACCOUNT, REGION, new Activity());
+  sqs = await SqsEngine.start(ACCOUNT, new Activity());
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   client = new SQSClient({ endpoint: sqs.endpoint, region: REGION, credentials, maxAttempts: 1 });
   const createQueue = (queue: string, attributes: Record<string, string> = {}) =>
