@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { queueTarget } from '../shared/queue-target';
 import type { Source } from './source';
 import { SourceRules } from './source-rules';
 
@@ -21,10 +22,11 @@ export class ImportedNormalization extends Construct {
   }
 
   watch(scope: Construct, source: Source): void {
-    const { sourcesQueue: queue, deadLetterQueue } = this.props;
+    const { sourcesQueue, deadLetterQueue } = this.props;
     const stack = Stack.of(scope);
     const id = `Sources${this.node.addr.slice(-8)}`;
     const existing = stack.node.tryFindChild(id) as SourceRules | undefined;
-    (existing ?? new SourceRules(stack, id, { queue, deadLetterQueue })).watch(source._kind, source._entry);
+    const targetOf = queueTarget(sourcesQueue, deadLetterQueue);
+    (existing ?? new SourceRules(stack, id, { targetOf })).watch(source._kind, source._entry);
   }
 }
