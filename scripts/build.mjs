@@ -13,7 +13,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
-import { lambdaSdk } from './lambda-sdk.mjs';
+import { checkReplaced, lambdaSdk } from './lambda-sdk.mjs';
 import { bundledPackages, licencesText } from './third-party.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -66,6 +66,7 @@ async function buildHandler(name, file) {
     entryPoints: [{ in: file, out: 'index' }],
     outdir: folder,
   });
+  checkReplaced(metafile);
   mkdirSync(folder, { recursive: true });
   // esbuild also writes parts whose import it dropped.
   const used = outputFiles.filter(({ path }) => isUsed(basename(path).replace('.LEGAL.txt', ''), outputFiles));

@@ -1,3 +1,4 @@
-import type { Plugin } from 'esbuild';
+import type { Metafile, Plugin } from 'esbuild';
 
 export function lambdaSdk(root: string): Plugin;
+export function checkReplaced(metafile: Metafile): void;

@@ -56,6 +56,12 @@ export function lambdaSdk(root) {
   };
 }
 
+/** Throws if a newer SDK does not import the SHA-256 that the plugin replaces. @param {import('esbuild').Metafile} metafile */
+export function checkReplaced({ inputs }) {
+  const signs = Object.keys(inputs).some((file) => file.includes('@smithy/signature-v4/'));
+  if (signs && !(SHA256 in inputs)) throw new Error(`the AWS SDK no longer imports what ${SHA256} replaces`);
+}
+
 /** The names that the functions import from each package, without types. */
 function importedNames(root) {
   const names = new Map();

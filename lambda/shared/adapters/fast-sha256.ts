@@ -1,5 +1,7 @@
 import { createHmac, hash } from 'node:crypto';
 
+type Data = string | ArrayBuffer | ArrayBufferView;
+
 const BLOCK_BYTES = 64;
 
 /**
@@ -11,10 +13,10 @@ export class Sha256Node {
   private chunks: Uint8Array[] = [];
 
   /** @param secret key of an HMAC. Undefined: a hash. */
-  constructor(private readonly secret?: string | ArrayBuffer | ArrayBufferView) {}
+  constructor(private readonly secret?: Data) {}
 
-  update(data: Uint8Array): void {
-    this.chunks.push(data);
+  update(data: Data): void {
+    this.chunks.push(data instanceof Uint8Array ? data : bytesOf(data));
   }
 
   async digest(): Promise<Uint8Array> {
@@ -41,7 +43,7 @@ function hmac(key: Uint8Array, data: Uint8Array): Uint8Array {
   return hash('sha256', outer, 'buffer');
 }
 
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+function bytesOf(data: Data): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data);
   return ArrayBuffer.isView(data) ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.from(data);
 }

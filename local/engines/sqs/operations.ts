@@ -174,7 +174,7 @@ function batch({ Entries = [] }: Request, run: (entry: Request) => object): obje
   if (!Entries.every(({ Id }) => ENTRY_ID.test(Id ?? ''))) {
     throw sqsError(
       'InvalidBatchEntryId',
-      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
+      'A batch entry id can only contain alphanumeric characters, hyphens and underscores, up to 80 of them.',
     );
   }
   if (new Set(Entries.map(({ Id }) => Id)).size < Entries.length) {
