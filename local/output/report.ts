@@ -1,8 +1,10 @@
 import type { DeliveryRow } from '../../lambda/delivery/core/delivery';
 import { deliveryId, deliveryKeyOf } from '../../lambda/delivery/core/delivery-id';
 import { OUTCOME_STATES, type OutcomeState } from '../../lambda/delivery/core/outcomes/outcome';
-import { checkEvent } from '../../lambda/events/core/events';
+import { type CheckedEvent, checkEvent } from '../../lambda/events/core/events';
+import { withOrigin } from '../../lambda/events/core/origin';
 import { recognize } from '../../lambda/events/core/recognize';
+import type { Place } from '../../lambda/shared/core/place';
 import { matches, subjectText } from '../../lambda/subscriptions/core/matching';
 import type { SecretReference } from '../../lambda/subscriptions/core/secret-reference';
 import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
@@ -60,25 +62,29 @@ export interface ExpectedSubscription {
 export class RunReport {
   private subscriptions: readonly ExpectedSubscription[] | undefined;
   /** Events before the subscriptions are known. */
-  private early: Recognized[] = [];
+  private early: CheckedEvent[] = [];
+  private own: Place | undefined;
   /** The trigger of each expected delivery, by its id. */
   private readonly expected = new Map<string, string>();
   /** The distinct crossings, in the order of the bus. */
   private readonly crossings = new Map<string, Crossing>();
 
-  /** The events before and after this call must be delivered to these subscriptions. */
-  expect(subscriptions: readonly ExpectedSubscription[]): void {
+  /**
+   * The events before and after this call must be delivered to these subscriptions.
+   * @param own account and Region of the connector.
+   */
+  expect(subscriptions: readonly ExpectedSubscription[], own?: Place): void {
     this.subscriptions = subscriptions;
+    this.own = own;
     for (const one of this.early.splice(0)) this.add(one, subscriptions);
   }
 
   /** Records an event that the bus accepted. */
   record(busEvent: BusEvent): void {
     const checked = checkEvent(JSON.stringify(busEvent));
-    const found = 'value' in checked ? recognize(checked.value) : undefined;
-    if (!found) return;
-    if (this.subscriptions) this.add(found, this.subscriptions);
-    else this.early.push(found);
+    if ('reason' in checked) return;
+    if (this.subscriptions) this.add(checked.value, this.subscriptions);
+    else if (recognize(checked.value)) this.early.push(checked.value);
   }
 
   /** Summarizes the run. An expected delivery without a row is included as pending, without attempts. */
@@ -111,12 +117,15 @@ export class RunReport {
    * Adds the deliveries that an event needs, computed only from the event and the subscriptions. Matches every event with
    * every subscription, without the index that `dispatch` uses.
    */
-  private add({ event, addressee }: Recognized, subscriptions: readonly ExpectedSubscription[]): void {
+  private add(checked: CheckedEvent, subscriptions: readonly ExpectedSubscription[]): void {
+    const recognized = recognize(withOrigin(checked, this.own));
+    if (!recognized) return;
+    const { event, addressee } = recognized;
     for (const { definition, flowUrl, flowUrlFrom } of subscriptions) {
       const { name: subscription, trigger, instanceId, filter } = definition;
       const wanted = addressee
         ? addressee.subscription === subscription
-        : trigger === event.trigger && instanceId === event.instanceId && matches(filter, event);
+        : trigger === event.trigger && instanceId === event.instanceId && matches(filter, event, this.own);
       if (!wanted || (flowUrl === undefined && flowUrlFrom === undefined)) continue;
       this.expected.set(deliveryId(subscription, event.eventId), trigger);
     }
@@ -130,8 +139,6 @@ export class RunReport {
     });
   }
 }
-
-type Recognized = NonNullable<ReturnType<typeof recognize>>;
 
 const pendingDelivery = ([id, trigger]: readonly [id: string, trigger: string]): Delivery => ({
   deliveryId: id,

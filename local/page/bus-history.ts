@@ -11,7 +11,6 @@ import { toObservation } from '../../lambda/thresholds/core/evaluate';
 import { orderOf } from '../../lambda/thresholds/core/metric-state';
 import { MAX_AHEAD_MS } from '../../lambda/thresholds/core/observe';
 import type { BusEvent } from '../bus/event-bus';
-import { ACCOUNT, REGION } from '../template/plan';
 
 /** An event that the bus accepted. */
 export interface RecordedEvent {
@@ -99,8 +98,8 @@ export class BusHistory {
   /** Ordered by the time of the last change. */
   private readonly byKey = new Map<string, MutableHistory>();
 
-  /** @param own account and Region of the connector. */
-  constructor(private readonly own: Place = { account: ACCOUNT, region: REGION }) {}
+  /** @param own account and Region of the connector. Default: every event is one of its own. */
+  constructor(private readonly own?: Place) {}
 
   /** @param at epoch milliseconds at which the bus accepted the event. */
   record(event: BusEvent, rules: readonly string[], at: number): void {
@@ -199,7 +198,7 @@ function json(value: unknown, space?: number): string | undefined {
   }
 }
 
-function recordOf(event: BusEvent, rules: readonly string[], at: number, own: Place): RecordedEvent {
+function recordOf(event: BusEvent, rules: readonly string[], at: number, own?: Place): RecordedEvent {
   const { id, 'detail-type': detailType, detail } = event;
   const text = cut(json(detail, 2) ?? 'nested too deeply', LIMITS.characters);
   const origin = originText(event, own);
@@ -207,7 +206,8 @@ function recordOf(event: BusEvent, rules: readonly string[], at: number, own: Pl
 }
 
 /** `111122223333 in eu-central-1`. Undefined for the connector's own account and Region. */
-function originText({ account, region, detail }: BusEvent, own: Place): string | undefined {
+function originText({ account, region, detail }: BusEvent, own: Place | undefined): string | undefined {
+  if (!own) return undefined;
   const named = Object.fromEntries(['awsAccount', 'awsRegion'].map((name) => [name, textIn(detail[name])]));
   const { awsAccount, awsRegion } = originOf({ account, region }, named, own);
   return awsAccount && `${awsAccount} in ${awsRegion}`;

@@ -88,7 +88,7 @@ export class LocalRun {
   private readonly rejectedByBus: string[] = [];
   /** Rules that matched an observation. */
   private readonly observationRules = new Set<string>();
-  private readonly history = new BusHistory();
+  private history = new BusHistory();
   private readonly progress = new Progress();
   private readonly status: StatusLine;
   private put = 0;
@@ -135,6 +135,7 @@ export class LocalRun {
       onLog: (functionId, line) => this.onLog(functionId, line),
     });
     this.cleanups.add(() => stack.stop());
+    this.history = new BusHistory(stack);
     this.cleanups.add(writeLocalRunFile(stack.endpoint));
     this.print(`The connector runs at ${stack.endpoint}${this.options.once ? '' : ' (open it in a browser to watch)'}`);
     for (const { stackName, account, region, endpoint } of otherStacks) {
@@ -148,7 +149,7 @@ export class LocalRun {
     this.cleanups.add(() => connector.close());
     if (!this.options.once) await this.showPage(stack, connector);
     const subscriptions = await this.subscribe(stack, connector);
-    this.summary?.expect(subscriptions);
+    this.summary?.expect(subscriptions, stack);
 
     let isIdle: boolean;
     this.status.start(() => this.statusText(total, stack));

@@ -252,6 +252,11 @@ describe('an accepted source', () => {
       "region is 'cn-north-1': EventBridge sends no events from there to eu-west-1, in another partition",
     ],
     [
+      'a Region of an isolated partition',
+      () => accept({ ...DATA, region: 'us-iso-east-1' }),
+      'EventBridge sends no events from there to eu-west-1, in another partition',
+    ],
+    [
       'its own account and Region',
       () => accept(CONNECTOR),
       'the source is in the account and Region of the connector: use addSource',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BusHistory, LIMITS } from '../../../local/page/bus-history';
+import { OWN } from '../../support/evaluation';
 import { busEvent, crossing, NOW, segment } from './examples';
 
 const historyOf = (...events: ReturnType<typeof segment>[]): BusHistory => {
-  const history = new BusHistory();
+  const history = new BusHistory(OWN);
   for (const event of events) history.record(event, ['Rule'], NOW);
   return history;
 };
