@@ -4,6 +4,7 @@ import { sameJson } from '../../lambda/shared/core/same-json';
 import type { Subscription } from '../../lambda/subscriptions/core/subscription';
 import type { HistoryItem, ThresholdTable } from '../../lambda/thresholds/adapters/threshold-table';
 import type { MetricState } from '../../lambda/thresholds/core/metric-state';
+import { inSlices } from '../shell/slices';
 import type { Backup, BackupSubscription } from './backup-file';
 
 export interface RestorePorts {
@@ -49,6 +50,9 @@ export function planRestore(
   };
 }
 
+/** Items that are written concurrently. */
+const CONCURRENCY = 25;
+
 /** The manager of flows that registered themselves. */
 const REGISTERED = 'connector';
 
@@ -72,16 +76,14 @@ export async function restore(
   { thresholds, registry, progress }: RestorePorts,
 ): Promise<RestoreCounts> {
   const counts = { restored: 0, unchanged: 0, kept: 0 };
-  for (const item of histories) {
-    if ('state' in item) continue;
-    await restorePart(item, thresholdIds, thresholds);
+  const parts = histories.flatMap((item) => ('state' in item ? [] : [item]));
+  await inSlices(parts, CONCURRENCY, (part) => restorePart(part, thresholdIds, thresholds), progress);
+  const states = histories.flatMap((item) => ('state' in item ? [item] : []));
+  const restoreOne = ({ metricKey, state }: (typeof states)[number]) => restoreState(metricKey, state, thresholds);
+  await inSlices(states, CONCURRENCY, restoreOne, (_, result) => {
+    counts[result]++;
     progress();
-  }
-  for (const item of histories) {
-    if (!('state' in item)) continue;
-    counts[await restoreState(item.metricKey, item.state, thresholds)]++;
-    progress();
-  }
+  });
   for (const one of subscriptions) await requestChecks(one, registry);
   return counts;
 }
