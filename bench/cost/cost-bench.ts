@@ -12,10 +12,11 @@ import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/sub
 import { ConnectorSignIn, PowerAutomateConnectorStack } from '../../lib';
 import { FlowReceiver, type ReceivedRun } from '../../local/engines/services/flow-receiver';
 import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
+import { ACCOUNT } from '../../local/shared/environment';
 import { type LocalStack, startLocalStack } from '../../local/stack';
 import { type LocalConnector, localConnector } from '../../local/stack/connector';
 import type { Plan } from '../../local/template/model/plan';
-import { ACCOUNT, planTemplate } from '../../local/template/plan';
+import { planTemplate } from '../../local/template/plan';
 import { type LoadedTemplate, loadTemplate, type ResourceDefinition } from '../../local/template/template';
 import { MeteredDynamoDb } from './metered-dynamodb';
 import type { Counts } from './parts';

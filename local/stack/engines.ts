@@ -17,10 +17,10 @@ import type { StubResponses } from '../engines/stubs/responses';
 import { runOperations, runRoutes } from '../engines/stubs/runs';
 import { Activity } from '../shared/activity';
 import type { Cleanups } from '../shared/cleanups';
+import type { Environment } from '../shared/environment';
 import type { Plan } from '../template/model/plan';
 import { secretOf } from '../template/resources/secrets-manager';
 import { parameterOf } from '../template/resources/ssm';
-import type { Environment } from '../template/template';
 import type { LocalService, LocalStack, LocalStackOptions } from './local-stack';
 
 /** The started servers of a stack. `cleanups` stops them. */

@@ -1,5 +1,6 @@
 import { DEFAULT_BUS } from '../bus/event-bus';
 import type { EventSourceInput } from '../engines/functions/event-source';
+import { ACCOUNT, type Environment, REGION } from '../shared/environment';
 import { TemplateError } from '../shared/user-error';
 import { resolve, resolveCondition, type Scope } from './intrinsics';
 import { IGNORED_TYPES } from './model/ignored';
@@ -10,9 +11,7 @@ import { resourceType } from './resources';
 import { ignoredResource } from './resources/ignored';
 import type { PhysicalResource, StackContext } from './resources/resource-type';
 import { statementsOfRole } from './roles';
-import { ACCOUNT, type Environment, type LoadedTemplate, REGION, type ResourceDefinition } from './template';
-
-export { ACCOUNT, REGION };
+import type { LoadedTemplate, ResourceDefinition } from './template';
 
 const LOCAL: Environment = { account: ACCOUNT, region: REGION };
 

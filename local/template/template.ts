@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { ACCOUNT, type Environment, REGION } from '../shared/environment';
 import { TemplateError } from '../shared/user-error';
 
 export interface ResourceDefinition {
@@ -18,16 +19,6 @@ export interface Template {
   readonly Rules?: Readonly<Record<string, unknown>>;
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Condition?: string }>>;
 }
-
-/** An account and a Region. */
-export interface Environment {
-  readonly account: string;
-  readonly region: string;
-}
-
-/** The default account of the embedded SQS. */
-export const ACCOUNT = '000000000000';
-export const REGION = 'us-east-1';
 
 /** A template and its origin. */
 export interface LoadedTemplate {

@@ -38,7 +38,7 @@ import { close, LOOPBACK, listen, readBody } from '../../local/engines/protocol/
 import { SqsEngine } from '../../local/engines/services/sqs';
 import { Activity } from '../../local/shared/activity';
 import { LOCAL_CLIENT_CONFIG } from '../../local/shared/client-config';
-import { ACCOUNT, REGION } from '../../local/template/plan';
+import { ACCOUNT, REGION } from '../../local/shared/environment';
 import { messagesOf, thresholdOn } from '../support/evaluation';
 import { missingKinds } from '../support/versions/kinds';
 import { RECORDED_API_KEY, recordVersion, STORED } from '../support/versions/record';

@@ -10,7 +10,7 @@ import type { HttpApiRoute } from '../../engines/services/http-api-routes';
 import type { SecretInput } from '../../engines/services/secrets-manager';
 import type { QueueInput } from '../../engines/services/sqs';
 import type { ParameterInput } from '../../engines/services/ssm';
-import type { Environment } from '../template';
+import type { Environment } from '../../shared/environment';
 
 /** A target of a rule: a queue or a function of the template, or a bus of the app. */
 export interface RuleTarget {

@@ -1,8 +1,8 @@
 import { PARTITION_KEY } from '../../../contract/shared';
 import type { AwsCall } from '../../../local/engines/protocol/calls';
 import { keyArnOf } from '../../../local/engines/services/kms';
+import { ACCOUNT, REGION } from '../../../local/shared/environment';
 import type { Plan } from '../../../local/template/model/plan';
-import { ACCOUNT, REGION } from '../../../local/template/plan';
 
 /** One call of a function on AWS, as IAM evaluates it. */
 export interface Access {

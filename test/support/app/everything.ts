@@ -30,7 +30,7 @@ import {
   Trigger,
   Unification,
 } from '../../../lib';
-import { ACCOUNT, REGION } from '../../../local/template/plan';
+import { ACCOUNT, REGION } from '../../../local/shared/environment';
 import { suitableTable, type TableProp } from '../../lib/support';
 import { addEverySource, everySource } from './sources';
 

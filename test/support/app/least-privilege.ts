@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import type { AwsCall } from '../../../local/engines/protocol/calls';
+import { ACCOUNT } from '../../../local/shared/environment';
 import type { Plan } from '../../../local/template/model/plan';
-import { ACCOUNT, planTemplate } from '../../../local/template/plan';
+import { planTemplate } from '../../../local/template/plan';
 import type { LoadedTemplate, ResourceDefinition } from '../../../local/template/template';
 import {
   type Access,

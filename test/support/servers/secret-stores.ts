@@ -12,7 +12,7 @@ import { type Endpoint, startEndpoint } from '../../../local/engines/protocol/en
 import { kmsOperations, type RandomBytes } from '../../../local/engines/services/kms';
 import { secretsManagerOperations } from '../../../local/engines/services/secrets-manager';
 import { ssmOperations } from '../../../local/engines/services/ssm';
-import { ACCOUNT, REGION } from '../../../local/template/plan';
+import { ACCOUNT, REGION } from '../../../local/shared/environment';
 import { secretOf } from '../../../local/template/resources/secrets-manager';
 import { parameterOf } from '../../../local/template/resources/ssm';
 

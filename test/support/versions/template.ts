@@ -7,8 +7,9 @@ import type { HandlerName } from '../../../contract/shared';
 import { PowerAutomateConnectorStack } from '../../../lib';
 import { EventBuses } from '../../../local/bus/event-bus';
 import { fillInputTemplate } from '../../../local/bus/input-template';
+import { ACCOUNT, REGION } from '../../../local/shared/environment';
 import type { Plan } from '../../../local/template/model/plan';
-import { ACCOUNT, planTemplate, REGION } from '../../../local/template/plan';
+import { planTemplate } from '../../../local/template/plan';
 import { loadTemplate, type Template } from '../../../local/template/template';
 import { everythingConnector } from '../app/everything';
 

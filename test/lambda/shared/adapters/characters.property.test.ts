@@ -28,7 +28,7 @@ import { ThresholdTable } from '../../../../lambda/thresholds/adapters/threshold
 import { evaluateBatch } from '../../../../lambda/thresholds/core/evaluate';
 import { SqsEngine } from '../../../../local/engines/services/sqs';
 import { Activity } from '../../../../local/shared/activity';
-import { ACCOUNT, REGION } from '../../../../local/template/plan';
+import { ACCOUNT, REGION } from '../../../../local/shared/environment';
 import { type DeliveryServers, DeliveryWorld, startDeliveryServers } from '../../../support/delivery';
 import { busEvent, minutes, NOW } from '../../../support/evaluation';
 import { accepted, responding } from '../../../support/servers/flow-server';
