@@ -238,8 +238,8 @@ export class PowerAutomateConnector
    * create, list and revoke keys of the custom connector's API; stored keys are hashes. The CLI also needs
    * `cloudformation:DescribeStacks` for the stack's outputs.
    *
-   * With `prefix`, the principal can only list the names of subscriptions, and can add, change, show, pause and remove those
-   * whose names start with the prefix. A role that another account can assume thus manages the subscriptions of a team there.
+   * With `prefix`, the principal can only list the keys of the subscriptions table, and can add, change, show, pause and remove
+   * the subscriptions whose names start with the prefix. A role that another account can assume thus manages the subscriptions of a team there.
    *
    * @param grantee principal that gets the permissions
    * @param options which subscriptions
