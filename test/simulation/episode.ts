@@ -118,8 +118,8 @@ export async function runEpisode(
   // Somebody looks at the dead-letter queues.
   for (let at = begin + HOUR; at < end; at += HOUR) world.timeline.at(at, () => stack.redrive());
   for (let n = 0; n < scenario.operations; n++) world.timeline.at(times.between(begin, end), () => operators.act());
-  for (let n = 0; n < scenario.makers * 18; n++) world.timeline.at(times.between(begin, end), () => makers.act());
-  for (let n = 0; n < scenario.declared * 10; n++)
+  for (let n = 0; n < scenario.makers * 40; n++) world.timeline.at(times.between(begin, end), () => makers.act());
+  for (let n = 0; n < scenario.declared * 22; n++)
     world.timeline.at(times.between(begin, end), () => deployments.act());
   world.timeline.at(end + 5 * MINUTE, () => {
     world.faults.active = false;

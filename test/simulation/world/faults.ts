@@ -39,7 +39,7 @@ export const FAULTS = {
   // API Gateway developer guide, "Throttle requests to your HTTP APIs"; the requests of Power Automate: flow-registration.ts.
   'request throttled': 0.02,
   'request repeated': 0.02,
-  'response lost': 0.04,
+  'response lost': 0.08,
   'DELETE late': 0.6,
   'DELETE not sent': 0.45,
   // Flows: docs/delivery.md.
@@ -47,10 +47,10 @@ export const FAULTS = {
   'flow slow': 0.015,
   // Secrets Manager and Systems Manager API references, "Common Errors".
   'secret throttled': 0.02,
-  'secret answer lost': 0.08,
+  'secret answer lost': 0.12,
   // CloudFormation user guide, "Custom resources"; Lambda developer guide, "Asynchronous invocation": at least once.
   'custom resource requested twice': 0.22,
-  'custom resource response refused': 0.09,
+  'custom resource response refused': 0.12,
 } as const satisfies Record<string, number>;
 
 export type Fault = keyof typeof FAULTS;
