@@ -60,7 +60,8 @@ export async function declare(request: DeclarationRequest, ports: RegistryPorts)
 
 /**
  * Adds the subscription under its new name; CloudFormation then deletes the one with the old name. If adding fails, the
- * new name must not stay: CloudFormation keeps the old one and does not know the new one.
+ * new name must not stay: CloudFormation keeps the old one and does not know the new one. It stays if the request times out
+ * before. The next deployment that declares the name takes it over.
  */
 async function rename(wanted: DesiredSubscription, managedBy: string, ports: RegistryPorts): Promise<void> {
   const { name } = wanted.definition;

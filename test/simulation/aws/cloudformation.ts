@@ -34,8 +34,8 @@ export interface ResourceResponse {
 export class SimulatedCloudFormation {
   private requests = 0;
   /**
-   * Entries of requests that can leave a subscription behind: one invocation reported success and another one failure, or a
-   * fault hit a request, and another fault what it did to undo it.
+   * Entries of requests that can leave a subscription behind: one invocation reported success and another one failure, a fault
+   * hit a request and another one what it did to undo it, or there was no time to undo it.
    */
   readonly disputed = new Set<string>();
   private readonly waiting = new Map<string, (response: ResourceResponse) => void>();
@@ -66,7 +66,8 @@ export class SimulatedCloudFormation {
         world.wake(() => resolve(end));
       };
       const responded = (one: ResourceResponse) => {
-        if (results.add(one.succeeded).size > 1) this.disputed.add(entry);
+        const isLate = /no response|timed out/.test(one.reason ?? '');
+        if (results.add(one.succeeded).size > 1 || isLate) this.disputed.add(entry);
         if (response) return;
         response = one;
         goOn();
