@@ -19,31 +19,29 @@ export interface Played {
 /** Runs the episodes `first` to `last` on worker threads. Yields the results in order, whatever the number of threads. */
 export async function* play(data: WorkerData, first: number, last: number, threads: number): AsyncGenerator<Played> {
   const bundle = await bundled('test/simulation/episode-worker.ts', 'episode-worker');
-  const count = Math.min(threads, last - first + 1);
   // A thread gets data only. No function of the plan is needed to run it.
   const workerData = JSON.parse(JSON.stringify(data));
   // Most objects live for one call: a larger young generation collects a third less often.
   const resourceLimits = { maxYoungGenerationSizeMb: 96 };
-  const workers = Array.from({ length: count }, () => new Worker(bundle, { workerData, resourceLimits }));
-  const running: Promise<Result>[] = [];
-  const start = (n: number) => {
-    const worker = workers[(n - first) % count] as Worker;
-    // A thread runs one episode at a time: time and waiting are global in it.
-    running[n] = (running[n - count] ?? Promise.resolve()).then(async () => {
+  const workers = Array.from(
+    { length: Math.min(threads, last - first + 1) },
+    () => new Worker(bundle, { workerData, resourceLimits }),
+  );
+  const results = Array.from({ length: last - first + 1 }, () => Promise.withResolvers<Result>());
+  for (const { promise } of results) promise.catch(() => {});
+  let next = first;
+  // A thread runs one episode at a time, because time and waiting are global in it, and takes the next one when it is done.
+  const work = async (worker: Worker): Promise<void> => {
+    while (next <= last) {
+      const result = results[next - first] as PromiseWithResolvers<Result>;
       const finished = once(worker, 'message');
-      worker.postMessage(n);
-      return (await finished)[0];
-    });
-    running[n]?.catch(() => {});
+      worker.postMessage(next++);
+      await finished.then(([value]) => result.resolve(value), result.reject);
+    }
   };
   try {
-    // A few more than the threads, so that no thread waits for the slowest.
-    let next = first;
-    for (let n = first; n <= last; n++) {
-      while (next <= Math.min(last, n + 4 * count)) start(next++);
-      yield { n, result: (await running[n]) as Result };
-      delete running[n - count];
-    }
+    for (const worker of workers) void work(worker);
+    for (const [n, { promise }] of results.entries()) yield { n: first + n, result: await promise };
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }

@@ -33,7 +33,7 @@ export const FEATURES: readonly Mutant[] = [
   {
     name: 'a registration settles items that a later one has marked',
     file: 'lambda/thresholds/adapters/threshold-table.ts',
-    changes: [['<= :due`', '<> :due OR attribute_exists(pk)`']],
+    changes: [[' = :due`', ' <> :due OR attribute_exists(pk)`']],
   },
   {
     name: 'outcome: a failure replaces a success',

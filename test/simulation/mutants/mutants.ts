@@ -9,6 +9,9 @@ const collect = 'lambda/collection/core/collect.ts';
 const health = 'lambda/delivery/core/health/health-transitions.ts';
 const scheduled = 'lambda/delivery/core/scheduled-work.ts';
 
+/** Flows that fail, and operators who pause, resume, edit and replay all the time. */
+const BUSY = { moods: true, operations: 150, races: 150, subscriptions: 8, spanMs: 6 * 3_600_000 };
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no lease',
@@ -19,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lease without grace, shorter than its invocation',
     file: deliver,
     changes: [['LEASE_GRACE_MS = 5_000', 'LEASE_GRACE_MS = -45_000']],
+    scenario: { moods: true, rates: { 'message duplicated': 0.3, 'slow call': 0.3, 'flow slow': 0.3 } },
   },
   {
     name: 'no fence: a worker without the lease records',
@@ -133,6 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'index of held deliveries trusted as consistent',
     file: scheduled,
     changes: [['const EMPTY_PASSES = 2;', 'const EMPTY_PASSES = 0;']],
+    scenario: { ...BUSY, rates: { 'index lags': 0.5, 'slow call': 0.1 } },
   },
   {
     name: 'edit that changes no threshold arms it again',
@@ -170,6 +175,7 @@ export const MUTANTS: readonly Mutant[] = [
         'const next = { ...message, ...change, n: message.n + 1 };',
       ],
     ],
+    scenario: { ...BUSY, rates: { 'crash before a call': 0.02, 'crash after a call': 0.02 } },
   },
   {
     name: 'refusal of an old URL pauses the new one',
@@ -180,6 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
         '!isPaused(current)\n      ? afterRefusal(',
       ],
     ],
+    scenario: { ...BUSY, rates: { 'slow call': 0.3, 'flow slow': 0.3 } },
   },
   {
     name: 'pause after the first refusal',
