@@ -101,12 +101,12 @@ export class Oracle implements FlowObserver {
       this.registrations.changed(old, next);
     }
     if (table === thresholds && after?.sk === 'state' && before?.version !== after.version) {
-      // A mark changes the version too, and keeps the intent.
       const [old, next] = [before, after].map((item) => item?.intent as MetricState['intent']);
       if (old && old.version !== next?.version)
         this.wrong.push(`LOST: the intent of ${after.pk} version ${old.version} was overwritten`);
       const readAt = this.reads.get(by)?.get(String(after.pk)) ?? 0;
-      this.crossings.committed(before as never, after as unknown as MetricState, readAt, order);
+      if (!isMark(before, after))
+        this.crossings.committed(before as never, after as unknown as MetricState, readAt, order);
     }
     if (table === deliveries) {
       this.outcomes.rowWritten(before, after);
@@ -281,4 +281,10 @@ export class Oracle implements FlowObserver {
     const trigger = triggerOf(event['detail-type'], event.detail);
     if (trigger) this.deliveries.refreshDispatched(factKey(trigger, event.detail));
   }
+}
+
+/** Whether a write of a metric's state only marks the metric as expected. It is no evaluation. */
+function isMark(before: Item | undefined, after: Item): boolean {
+  const contents = ({ last, recent, intent, changes }: Item) => JSON.stringify([last, recent, intent, changes]);
+  return before !== undefined && after.expected === true && contents(before) === contents(after);
 }
