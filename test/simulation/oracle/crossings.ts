@@ -62,7 +62,7 @@ function crossingOf(
     ? change
     : { direction: rises(threshold) ? 'above' : 'below', threshold: threshold.value };
   return `${name} ${factKey(kind === 'segment' ? 'segment-threshold-crossed' : 'measure-threshold-crossed', {
-    ...{ [kind]: subject, dimensions, observedAt: last?.observedAt, alreadyBeyond },
+    ...{ [kind]: subject, dimensions, observedAt: last?.observedAt, value: last?.value, alreadyBeyond },
     ...level,
     ...('comparedWith' in threshold && { comparedWith: threshold.comparedWith }),
   })}`;

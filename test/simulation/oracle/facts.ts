@@ -6,7 +6,7 @@ import type { TriggerId } from '../../../contract/events';
  */
 export function factKey(trigger: TriggerId, fields: Readonly<Record<string, unknown>>): string {
   const { dataSource, runId, status, attempt, observedAt, direction, threshold, alreadyBeyond } = fields;
-  const { comparedWith, expectedBy, state } = fields;
+  const { comparedWith, expectedBy, state, value } = fields;
   if (trigger === 'refresh-overdue') {
     const by = typeof expectedBy === 'number' ? expectedBy : Date.parse(String(expectedBy));
     return [trigger, by, state].join('|');
@@ -15,7 +15,7 @@ export function factKey(trigger: TriggerId, fields: Readonly<Record<string, unkn
     return [trigger, dataSource, runId, status === 'Failure' ? 'Failed' : status, attempt].join('|');
   }
   const at = typeof observedAt === 'number' ? new Date(observedAt).toISOString() : observedAt;
-  return [trigger, subjectKey(fields), at, direction, threshold, alreadyBeyond ? 'already beyond' : '']
+  return [trigger, subjectKey(fields), at, value, direction, threshold, alreadyBeyond ? 'already beyond' : '']
     .concat(comparedWith ? String(comparedWith) : [])
     .join('|');
 }
