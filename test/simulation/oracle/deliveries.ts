@@ -142,7 +142,7 @@ export class DeliveryModel {
     // A next attempt can be too late for `maxAge`.
     const hasMaxAge = this.versions.of(name).some(({ subscription }) => subscription.definition.maxAge !== undefined);
     // A worker that stopped after an attempt recorded none.
-    const tries = Math.max(attempts?.length ?? 0, Number(after.n) + 1);
+    const tries = Math.max(attempts?.length ?? 0, course?.posts ?? 0);
     const isDue = tries >= MAX_ATTEMPTS || course?.rejected || waited > MAX_ROUND_MS - HOUR;
     if (!isDue && !hasMaxAge) this.mistakes.push(`LOST: ${name} ${sk} is dead after ${attempts?.length} attempts`);
   }
@@ -234,10 +234,13 @@ export class DeliveryModel {
         const isOwed = this.versions.always(name, refresh.putAt - INDEX_LAG_MS, until, ({ definition, flow }) =>
           Boolean(flow && matches(definition, refresh)),
         );
-        const uids = new Set(
-          this.versions.during(name, refresh.putAt - INDEX_LAG_MS, until).map((one) => one.subscription.uid),
+        // While a filter changes, the index can have neither the old entry nor the new one.
+        const places = new Map(
+          this.versions
+            .during(name, refresh.putAt - INDEX_LAG_MS, until)
+            .map(({ subscription: { uid, definition } }) => [`${uid} ${JSON.stringify(definition.filter)}`, uid]),
         );
-        if (isOwed && uids.size === 1) yield { name, uid: [...uids][0] as string, key };
+        if (isOwed && places.size === 1) yield { name, uid: [...places.values()][0] as string, key };
       }
     }
   }
