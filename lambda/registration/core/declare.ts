@@ -75,11 +75,12 @@ async function rename(wanted: DesiredSubscription, managedBy: string, ports: Reg
   try {
     await register(wanted, managedBy, { ...ports, newId });
   } catch (error) {
-    // When CloudFormation rolls back a rename, the subscription already exists: it is the old one. Lambda can invoke the
-    // function twice for one request: the other invocation can have added it, and said so.
-    const added = existing ? undefined : await ports.subscriptions.read(name).catch(() => undefined);
-    const isMine = existing ? existing.managedBy !== managedBy : added && made.has(added.uid);
-    if (isMine) await unregister(name, managedBy, ports).catch(() => false);
+    const added = await ports.subscriptions.read(name).catch(() => undefined);
+    // Lambda can invoke the function twice for one request. This invocation completes what the other one has added.
+    const isOfOther = !existing && added?.managedBy === managedBy && !made.has(added.uid);
+    if (isOfOther) return void (await register(wanted, managedBy, ports));
+    // When CloudFormation rolls back a rename, the subscription already exists: it is the old one.
+    if (existing?.managedBy !== managedBy) await unregister(name, managedBy, ports).catch(() => false);
     throw error;
   }
 }

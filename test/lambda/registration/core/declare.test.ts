@@ -110,19 +110,27 @@ describe('a declared subscription', () => {
     expect([manager('vip'), manager('gold')]).toEqual(['cdk:Shop#A', undefined]);
   });
 
-  it('keeps its new name if a duplicate of the request has added it', async () => {
-    await create('A');
-    let isFirst = true;
-    const isOvertaken: Gate = async (call) => {
-      if (call !== 'before putSubscription' || !isFirst) return;
-      isFirst = false;
-      expect(await update('A', entry({ name: 'gold' }))).toEqual({ physicalId: 'gold' });
-      throw new Error('the table is busy');
-    };
-    const outcome = await ask('Update', 'A', { of: entry({ name: 'gold' }), physicalId: 'vip' }, isOvertaken);
-    expect(outcome).toMatchObject({ reason: expect.stringContaining('the table is busy') });
-    expect(manager('gold')).toBe('cdk:Shop#A');
-  });
+  it.each(['has added it', 'has stopped after it added it'])(
+    'gets its new name if a duplicate of the request %s',
+    async (what) => {
+      await create('A');
+      let [isFirst, isDead] = [true, false];
+      const stops: Gate = async (call) => {
+        isDead ||= call === 'before requestCheck' && what.includes('stopped');
+        if (isDead) throw new Crash();
+      };
+      const isOvertaken: Gate = async (call) => {
+        if (call !== 'before putSubscription' || !isFirst) return;
+        isFirst = false;
+        await ask('Update', 'A', { of: gold, physicalId: 'vip' }, stops);
+        throw new Error('the table is busy');
+      };
+      const gold = entry({ name: 'gold', fireIfAlreadyBeyond: true });
+      const outcome = await ask('Update', 'A', { of: gold, physicalId: 'vip' }, isOvertaken);
+      expect(outcome).toEqual({ physicalId: 'gold' });
+      expect(manager('gold')).toBe('cdk:Shop#A');
+    },
+  );
 
   it('keeps its old name if a rename cannot be rolled back', async () => {
     await create('A', entry({ fireIfAlreadyBeyond: true }));
