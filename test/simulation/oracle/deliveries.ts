@@ -142,7 +142,10 @@ export class DeliveryModel {
     // A next attempt can be too late for `maxAge`.
     const hasMaxAge = this.versions.of(name).some(({ subscription }) => subscription.definition.maxAge !== undefined);
     // A worker that stopped after an attempt recorded none.
-    const tries = Math.max(attempts?.length ?? 0, course?.posts ?? 0);
+    const kept = this.table().peek(name, `${sk}#payload`);
+    if (!kept) return;
+    const { n, firstTry = 0 } = JSON.parse(String(kept.payload)) as DeliveryMessage;
+    const tries = Math.max(attempts?.length ?? 0, n - firstTry + 1);
     const isDue = tries >= MAX_ATTEMPTS || course?.rejected || waited > MAX_ROUND_MS - HOUR;
     if (!isDue && !hasMaxAge) this.mistakes.push(`LOST: ${name} ${sk} is dead after ${attempts?.length} attempts`);
   }
