@@ -80,7 +80,8 @@ async function rename(wanted: DesiredSubscription, managedBy: string, ports: Reg
     const isOfOther = !existing && added?.managedBy === managedBy && !made.has(added.uid);
     if (isOfOther) return void (await register(wanted, managedBy, ports));
     // When CloudFormation rolls back a rename, the subscription already exists: it is the old one.
-    if (existing?.managedBy !== managedBy) await unregister(name, managedBy, ports).catch(() => false);
+    const isAdded = existing ? existing.managedBy !== managedBy : added !== undefined;
+    if (isAdded) await unregister(name, managedBy, ports).catch(() => false);
     throw error;
   }
 }
