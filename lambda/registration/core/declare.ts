@@ -72,17 +72,20 @@ async function rename(wanted: DesiredSubscription, managedBy: string, ports: Reg
     made.add(id);
     return id;
   };
-  try {
-    await register(wanted, managedBy, { ...ports, newId });
-  } catch (error) {
-    const added = await ports.subscriptions.read(name).catch(() => undefined);
-    // Lambda can invoke the function twice for one request. This invocation completes what the other one has added.
-    const isOfOther = !existing && added?.managedBy === managedBy && !made.has(added.uid);
-    if (isOfOther) return void (await register(wanted, managedBy, ports));
-    // When CloudFormation rolls back a rename, the subscription already exists: it is the old one.
-    const isAdded = existing ? existing.managedBy !== managedBy : added !== undefined;
-    if (isAdded) await unregister(name, managedBy, ports).catch(() => false);
-    throw error;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      await register(wanted, managedBy, { ...ports, newId });
+      return;
+    } catch (error) {
+      // Lambda can invoke the function twice for one request. If the other invocation has added the subscription, the second
+      // attempt completes it, instead of removing it.
+      if (isFirst) continue;
+      // When CloudFormation rolls back a rename, the subscription already exists: it is the old one.
+      const added = existing ?? (await ports.subscriptions.read(name).catch(() => undefined));
+      const isMine = existing ? existing.managedBy !== managedBy : added !== undefined && made.has(added.uid);
+      if (isMine) await unregister(name, managedBy, ports).catch(() => false);
+      throw error;
+    }
   }
 }
 

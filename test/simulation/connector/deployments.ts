@@ -97,6 +97,7 @@ export class Deployments {
     }
     for (const [name, { id, entry }] of byName) {
       const current = versions.current(name);
+      if (disputed.has(name) && current === undefined) continue;
       if (current?.managedBy !== `cdk:Shop#${id}`) {
         wrong.push(`LOST: ${name} is declared by ${id}, and managed by ${current?.managedBy}`);
         continue;

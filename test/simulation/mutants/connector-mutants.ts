@@ -154,7 +154,10 @@ const DECLARED_MUTANTS = [
   {
     name: 'failed rename that removes what a duplicate of the request has added',
     file: 'lambda/registration/core/declare.ts',
-    changes: [['if (isOfOther) return void (await register(wanted, managedBy, ports));', '']],
+    changes: [
+      ['if (isFirst) continue;', ''],
+      ['added !== undefined && made.has(added.uid);', 'added !== undefined && made !== undefined;'],
+    ],
   },
 ] as const;
 
