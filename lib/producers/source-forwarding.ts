@@ -23,6 +23,11 @@ export interface SourceForwardingProps extends EventOptions, QueueOptions, Funct
 /**
  * Forwards the events of AWS services about sources, unchanged, to a connector in another account or Region. The sources of one
  * kind share a rule on the account's default bus. Created with the first source.
+ *
+ * @example
+ * const source = Source.glueJob({ jobName: 'load-prices', dataSource: 'Prices' });
+ * forwarding.addSource('Prices', source, { reconciliation: {} });
+ * forwarding.sources.reconciliation.metricFailedReconciliations();
  */
 export class SourceForwarding extends Construct {
   private readonly kinds = new Set<SourceKind>();
