@@ -36,6 +36,9 @@ export interface ForwardedSourceProps extends ForwardedSourceOptions {
  * A source in another account or Region than its connector. The connector must accept it (`connector.acceptSource`).
  *
  * @example
+ * const forwarding = new ProducerForwarding(this, 'ToPowerAutomate', {
+ *   connectorBusArn: 'arn:aws:events:eu-west-1:999988887777:event-bus/customer-data',
+ * });
  * new ForwardedSource(this, 'Orders', {
  *   forwarding,
  *   source: Source.glueJob({ jobName: 'load-orders', dataSource: 'Orders' }),

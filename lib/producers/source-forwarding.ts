@@ -25,6 +25,9 @@ export interface SourceForwardingProps extends EventOptions, QueueOptions, Funct
  * kind share a rule on the account's default bus. Created with the first source.
  *
  * @example
+ * const forwarding = new ProducerForwarding(this, 'ToPowerAutomate', {
+ *   connectorBusArn: 'arn:aws:events:eu-west-1:999988887777:event-bus/customer-data',
+ * });
  * const source = Source.glueJob({ jobName: 'load-prices', dataSource: 'Prices' });
  * forwarding.addSource('Prices', source, { reconciliation: {} });
  * forwarding.sources.reconciliation.metricFailedReconciliations();
