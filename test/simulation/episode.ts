@@ -132,7 +132,7 @@ export async function runEpisode(
     deployments.settle();
   });
 
-  const minutes = new Minutes(world, stack, oracle, () => world.timeline.next !== undefined || operators.busy > 0);
+  const minutes = new Minutes(world, stack, oracle, () => operators.busy > 0);
   minutes.start();
   const limit = healed + LONGEST_MS;
   const isShort = () => world.trace.steps < maxSteps;
@@ -160,7 +160,7 @@ class Minutes {
     private readonly world: World,
     private readonly stack: SimulatedStack,
     private readonly oracle: Oracle,
-    private readonly isOpen: () => boolean,
+    private readonly isBusy: () => boolean,
   ) {}
 
   start(): void {
@@ -183,9 +183,10 @@ class Minutes {
       return;
     }
     const next = Math.min(world.timeline.next ?? Infinity, due ?? Infinity);
-    if (next === Infinity && !this.isOpen()) return;
-    // Infinite: a command has just started, and makes its first call after this.
-    const minutes = next === Infinity ? 1 : Math.max(1, Math.ceil((next - now) / MINUTE));
+    const isBusy = this.isBusy();
+    if (next === Infinity && !isBusy) return;
+    // A command that has just started makes its first call after this.
+    const minutes = isBusy ? 1 : Math.max(1, Math.ceil((next - now) / MINUTE));
     world.after(minutes * MINUTE, () => this.tick());
   }
 }
