@@ -89,10 +89,13 @@ const MUTANTS = [
     name: 'threshold items written after the subscription',
     file: register,
     changes: [
-      ['  if (!keepsThreshold) await announce(next, existing, ports);\n', ''],
       [
-        '  if (!written) throw concurrentChange(definition.name);\n  if (!keepsThreshold) {',
-        '  if (!written) throw concurrentChange(definition.name);\n  if (!keepsThreshold) await announce(next, existing, ports);\n  if (!keepsThreshold) {',
+        '    await eachThreshold(next, (key, item) => ports.thresholds.putThreshold(key, item, due));\n    await putSeries',
+        '    await putSeries',
+      ],
+      [
+        '    await eachThreshold(next, (key, item) => settle(key, item, due, ports));\n',
+        '    await eachThreshold(next, (key, item) => ports.thresholds.putThreshold(key, item, due));\n    await eachThreshold(next, (key, item) => settle(key, item, due, ports));\n',
       ],
     ],
   },
