@@ -81,8 +81,8 @@ async function rename(wanted: DesiredSubscription, managedBy: string, ports: Reg
       // attempt completes it, instead of removing it.
       if (isFirst) continue;
       // When CloudFormation rolls back a rename, the subscription already exists: it is the old one.
-      const added = existing ?? (await ports.subscriptions.read(name).catch(() => undefined));
-      const isMine = existing ? existing.managedBy !== managedBy : added !== undefined && made.has(added.uid);
+      const added = await ports.subscriptions.read(name).catch(() => undefined);
+      const isMine = existing ? existing.managedBy !== managedBy : made.has(added?.uid ?? '');
       if (isMine) await unregister(name, managedBy, ports).catch(() => false);
       throw error;
     }

@@ -159,7 +159,7 @@ const DECLARED_MUTANTS = [
     file: 'lambda/registration/core/declare.ts',
     changes: [
       ['if (isFirst) continue;', ''],
-      ['added !== undefined && made.has(added.uid);', 'added !== undefined && made !== undefined;'],
+      ["made.has(added?.uid ?? '');", 'added !== undefined && made !== undefined;'],
     ],
   },
 ] as const;
