@@ -6,8 +6,8 @@ import { scenarioOf } from './scenario';
 /** Runs the episodes whose numbers its parent sends. */
 // Simulated faults are errors by the million.
 Error.stackTraceLimit = 0;
-const { plan, seed, perEpisode } = workerData as WorkerData;
+const { plan, seed, perEpisode, scenario } = workerData as WorkerData;
 
 parentPort?.on('message', async (n: number) => {
-  parentPort?.postMessage(await runEpisode(plan, scenarioOf(`${seed}/${n}`, perEpisode)));
+  parentPort?.postMessage(await runEpisode(plan, { ...scenarioOf(`${seed}/${n}`, perEpisode), ...scenario }));
 });

@@ -5,6 +5,7 @@ import { Makers } from './connector/makers';
 import { SimulatedFlows } from './flows';
 import { Operators } from './operators';
 import { Oracle } from './oracle/oracle';
+import { Races } from './races';
 import { Reports } from './reports';
 import { type Scenario, spellsOf } from './scenario';
 import { SimulatedStack } from './stack';
@@ -50,18 +51,10 @@ export async function runEpisode(
   const world = new World(scenario.seed, scenario.rates, keepsTrace);
   const isLenient = () => 'table answer lost, request repeated' in scenario.rates;
   const oracle = new Oracle(world, isLenient);
-  const racing = world.chance.of('races');
-  let races = scenario.races;
-  /** Lets an operator act at a moment that matters. */
-  const race = (probability: number, act: () => void) => {
-    if (!world.faults.active || races === 0 || !racing.is(probability)) return;
-    races--;
-    act();
-  };
   const flows = new SimulatedFlows(world, {
     onPost(post) {
       oracle.onPost(post);
-      race(0.05, () => operators.raceDelivery(post.flow));
+      races.posted(post.flow);
     },
     onAnswer(post, answer, accepted) {
       oracle.onAnswer(post, answer, accepted);
@@ -71,16 +64,24 @@ export async function runEpisode(
   const stack: SimulatedStack = new SimulatedStack(plan, world, {
     onRead(table, key, by) {
       oracle.onRead(table, key, by);
-      if (key.sk === 'state') race(0.1, () => operators.raceEvaluation(String(key.pk)));
+      races.read(key);
     },
-    onWrite: oracle.onWrite,
-    onEvent: oracle.onEvent,
+    onWrite(table, before, after, by) {
+      oracle.onWrite(table, before, after, by);
+      races.written(table, before, after);
+    },
+    onEvent(entry) {
+      oracle.onEvent(entry);
+      races.put(entry);
+    },
     onInvocationEnd: () => {},
     post: (worker) => flows.post(worker),
   });
   oracle.watch(stack);
   const operators: Operators = new Operators(world, stack, flows, oracle);
   const reports: Reports = new Reports(world, stack, oracle);
+  const workload = new Workload(world.chance.of('workload'));
+  const races: Races = new Races(world, stack, flows, operators, workload, scenario.races);
   const start = world.clock();
 
   world.faults.active = false;
@@ -98,11 +99,10 @@ export async function runEpisode(
   });
   const moods = world.chance.of('moods');
   let healed = end + 10 * MINUTE;
-  for (const flow of scenario.moods ? flows.byName.values() : []) {
-    flow.spells = spellsOf(moods, begin, scenario.spanMs);
+  for (const flow of flows.byName.values()) {
+    flow.spells = spellsOf(scenario.moods, moods, begin, scenario.spanMs);
     healed = Math.max(healed, ...flow.spells.map(({ to }) => to));
   }
-  const workload = new Workload(world.chance.of('workload'));
   const times = world.chance.of('times');
   let events = 0;
   while (events < scenario.events) {

@@ -105,6 +105,10 @@ export class SimulatedFlows {
     return flow;
   }
 
+  moodOf(name: string): Mood {
+    return this.flow(name).moodAt(this.world.clock());
+  }
+
   /** Calls flows for a worker through the network's explorer. */
   explored(worker: Worker, network: Network): DeliverPorts['post'] {
     return (url, { headers, body }) => {

@@ -2,7 +2,7 @@ import { DEFAULT_DELIVERY_RETENTION_DAYS } from '../../contract/delivery';
 import { deliverySender } from '../../lambda/delivery/adapters/delivery-queue';
 import { DeliveryTable } from '../../lambda/delivery/adapters/delivery-table';
 import { pause, resume } from '../../lambda/delivery/core/health/pause-resume';
-import type { ResendPorts } from '../../lambda/delivery/core/ports';
+import type { DeliveryKey, ResendPorts } from '../../lambda/delivery/core/ports';
 import { replay, replayAll } from '../../lambda/delivery/core/replay';
 import { registryPorts } from '../../lambda/registration/adapters/registry';
 import type { RegistryPorts } from '../../lambda/registration/core/ports';
@@ -94,8 +94,16 @@ export class Operators {
       const subject = filter.segment ?? filter.measure;
       return exists && threshold !== undefined && subject !== undefined && metricKey.includes(subject);
     });
-    if (watching.length === 0) return;
-    const wish = this.chance.among(watching);
+    if (watching.length > 0) this.changeThreshold(this.chance.among(watching));
+  }
+
+  /** Changes a threshold while another operator changes it. */
+  raceRegistration(name: string): void {
+    const wish = this.wishes.get(name);
+    if (wish?.exists && wish.definition.threshold) this.changeThreshold(wish);
+  }
+
+  private changeThreshold(wish: Wish): void {
     wish.definition = { ...wish.definition, threshold: this.definitions.threshold() };
     this.fulfil(wish.definition.name);
   }
@@ -109,6 +117,26 @@ export class Operators {
     if (what < 0.5) this.fulfil(name);
     else if (what < 0.75) this.recreate(name);
     else this.pauseAndResume(name);
+  }
+
+  /** Changes or removes a subscription whose refresh is overdue. */
+  raceOverdue(name: string): void {
+    const wish = this.wishes.get(name);
+    if (!wish?.exists) return;
+    if (this.chance.is(0.5)) wish.definition = this.definitions.any(name, wish.definition);
+    else wish.exists = false;
+    this.fulfil(name);
+  }
+
+  /** Resumes a subscription while a delivery of it is held. */
+  raceHold({ subscription }: DeliveryKey): void {
+    if (this.wishes.has(subscription)) this.run((worker) => resume(subscription, this.healthPorts(worker)));
+  }
+
+  /** Replays a delivery soon after its death, perhaps before its flow works again. */
+  raceDeath(key: DeliveryKey): void {
+    const again = () => this.run((worker) => replay(key, this.resendPorts(worker)));
+    this.world.after(this.chance.mostlySmall(1000, 10 * MINUTE), again);
   }
 
   /** Removes a subscription and creates it again soon. */
@@ -160,8 +188,8 @@ export class Operators {
     const rows = this.stack.dynamodb.table(this.stack.places.deliveries).partitionOf(name);
     const finished = rows.filter(({ status }) => status !== undefined && status !== 'pending');
     if (finished.length === 0) return;
-    const eventId = String(this.chance.among(finished).sk);
-    this.run((worker) => replay({ subscription: name, eventId }, this.resendPorts(worker)));
+    const key = { subscription: name, eventId: String(this.chance.among(finished).sk) };
+    this.run((worker) => replay(key, this.resendPorts(worker)));
   }
 
   private disableKey(): void {

@@ -5,6 +5,17 @@ import { ALL_FAULTS, FAULTS, type Fault, type FaultRates } from './world/faults'
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+/** Flows fail and refuse more often than they do something else. */
+const MOST_MOODS: readonly Mood[] = [
+  'failing',
+  'failing',
+  'throttling',
+  'refusing',
+  'refusing',
+  'rejecting',
+  'hanging',
+];
+
 /** What an episode is made of. All of it depends on the seed, and a shrunken scenario has less of it. */
 export interface Scenario {
   readonly seed: string;
@@ -19,8 +30,8 @@ export interface Scenario {
   readonly declared: number;
   /** Further operations, made at the moment when they meet an evaluation or a delivery. */
   readonly races: number;
-  /** Whether flows have other moods than to accept. */
-  readonly moods: boolean;
+  /** The moods that flows have for a while. Otherwise they accept. */
+  readonly moods: readonly Mood[];
   readonly rates: FaultRates;
 }
 
@@ -46,7 +57,7 @@ export function scenarioOf(seed: string, events: number): Scenario {
     subscriptions: chance.between(3, 30),
     operations: chance.among([0, Math.ceil(events / 40), Math.ceil(events / 8)]),
     races: chance.is(0.5) ? Math.ceil(events / 8) : 0,
-    moods: chance.is(0.7),
+    moods: chance.is(0.7) ? MOST_MOODS : [],
     makers: chance.among([0, 4, 12]),
     declared: chance.among([0, 5, 8]),
     rates,
@@ -54,8 +65,8 @@ export function scenarioOf(seed: string, events: number): Scenario {
 }
 
 /** The moods of a flow from `start` on. All end within days. */
-export function spellsOf(chance: Chance, start: number, spanMs: number): Spell[] {
-  const moods: readonly Mood[] = ['failing', 'failing', 'throttling', 'refusing', 'refusing', 'rejecting', 'hanging'];
+export function spellsOf(moods: readonly Mood[], chance: Chance, start: number, spanMs: number): Spell[] {
+  if (moods.length === 0) return [];
   const long = chance.is(0.1) ? chance.between(HOUR, 90 * HOUR) : chance.between(MINUTE, 20 * MINUTE);
   return Array.from({ length: chance.between(0, 4) }, () => {
     const from = start + chance.between(0, spanMs);

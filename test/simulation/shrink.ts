@@ -17,7 +17,7 @@ function* smaller(scenario: Scenario): Generator<Scenario> {
     if (declared > 0) yield { ...scenario, declared: Math.floor(declared / part) };
     if (makers > 0) yield { ...scenario, makers: Math.floor(makers / part) };
   }
-  if (moods) yield { ...scenario, moods: false };
+  if (moods.length > 0) yield { ...scenario, moods: [] };
   for (const fault of Object.keys(rates) as Fault[]) yield { ...scenario, rates: { ...rates, [fault]: undefined } };
 }
 

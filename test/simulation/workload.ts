@@ -1,3 +1,4 @@
+import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import type { Entry } from './aws/event-bridge';
 import type { Chance } from './world/chance';
 
@@ -11,6 +12,12 @@ export const HIGHEST = 9;
 
 const STATUSES = ['Successful', 'Failed', 'TimedOut', 'Skipped', 'Canceled', 'Failure'];
 const MESSY = ['', '{', 'null', '[]', '"text"', '{"detail":{}}'];
+
+interface Metric {
+  readonly segment?: string;
+  readonly measure?: string;
+  readonly dimensions?: Readonly<Record<string, string>>;
+}
 
 /** Events of producers. Each fact has an identity of its own, and can be put twice. */
 export class Workload {
@@ -38,11 +45,22 @@ export class Workload {
     return entries;
   }
 
-  private observation(now: number): Entry {
+  /** A successful refresh of what a subscription expects. */
+  refreshOf({ dataSource, segment, measure }: SubscriptionDefinition['filter'], now: number): Entry {
+    if (dataSource === undefined) return this.observation(now, segment === undefined ? { measure } : { segment });
+    const endedAt = new Date(now).toISOString();
+    return entry('DataSourceRefreshed', { dataSource, runId: `run-${++this.runs}`, status: 'Successful', endedAt });
+  }
+
+  private metric(): Metric {
     const { chance } = this;
     const isSegment = chance.is(0.5);
     const dimensions = !isSegment && chance.is(0.5) ? { Region: chance.among(REGIONS) } : undefined;
-    const subject = isSegment ? { segment: chance.among(SEGMENTS) } : { measure: chance.among(MEASURES), dimensions };
+    return isSegment ? { segment: chance.among(SEGMENTS) } : { measure: chance.among(MEASURES), dimensions };
+  }
+
+  private observation(now: number, subject = this.metric()): Entry {
+    const { chance } = this;
     const key = JSON.stringify(subject);
     const last = this.lastSeen.get(key);
     // Up to two values of a metric have the same time.
@@ -53,7 +71,7 @@ export class Workload {
     if (isFresh) this.lastSeen.set(key, { at, sequence });
     const value = chance.between(0, HIGHEST);
     const observed = { observedAt: new Date(at).toISOString(), ...(sequence > 0 && { sequence }) };
-    return isSegment
+    return subject.segment !== undefined
       ? entry('SegmentRefreshed', { ...subject, memberCount: value, ...observed })
       : entry('MeasureRefreshed', { ...subject, value, ...observed });
   }

@@ -35,7 +35,7 @@ export class Deployments {
   private readonly deployed = new Map<string, Resource>();
   /** When the current URL of each flow was stored. */
   private readonly storedAt = new Map<string, number>();
-  private readonly late: string[] = [];
+  private readonly wrong: string[] = [];
   private names = 0;
   private ids = 0;
 
@@ -87,8 +87,8 @@ export class Deployments {
   /** What is wrong once nothing happens any more. */
   atEnd(): string[] {
     const { versions } = this.oracle;
-    const wrong = [...this.late];
-    const disputed = new Set([...this.stack.cloudFormation.disputed].map((entry) => JSON.parse(entry).name));
+    const wrong = [...this.wrong];
+    const { disputed } = this;
     const byName = new Map([...this.wanted].map(([id, entry]) => [entry.name, { id, entry }]));
     for (const name of versions.names()) {
       const current = versions.current(name);
@@ -96,23 +96,32 @@ export class Deployments {
       wrong.push(`LEAKED: ${name} is declared nowhere`);
     }
     for (const [name, { id, entry }] of byName) {
-      const current = versions.current(name);
-      if (disputed.has(name) && current === undefined) continue;
-      if (current?.managedBy !== `cdk:Shop#${id}`) {
-        wrong.push(`LOST: ${name} is declared by ${id}, and managed by ${current?.managedBy}`);
-        continue;
-      }
-      const { definition, flow } = current;
-      const level = definition.threshold && 'value' in definition.threshold ? definition.threshold.value : undefined;
-      const isAsDeclared =
-        definition.trigger === entry.trigger &&
-        level === entry.above &&
-        JSON.stringify(flow && 'from' in flow ? flow.from : undefined) === JSON.stringify(entry.flowUrlFrom);
-      if (!isAsDeclared) wrong.push(`LOST: ${name} is not as ${JSON.stringify(entry)}`);
-      if ((definition as { takenFrom?: unknown }).takenFrom && !disputed.has(name))
+      wrong.push(...this.differences(id, entry));
+      if (versions.current(name)?.takenFrom && !disputed.has(name))
         wrong.push(`LEAKED: ${name} can return to its old resource`);
     }
     return wrong;
+  }
+
+  /** How a subscription differs from its declaration. */
+  private differences(logicalId: string, entry: Entry): string[] {
+    const { name } = entry;
+    const current = this.oracle.versions.current(name);
+    if (current === undefined && this.disputed.has(name)) return [];
+    if (current?.managedBy !== `cdk:Shop#${logicalId}`)
+      return [`LOST: ${name} is declared by ${logicalId}, and managed by ${current?.managedBy}`];
+    const { definition, flow } = current;
+    const level = definition.threshold && 'value' in definition.threshold ? definition.threshold.value : undefined;
+    const isAsDeclared =
+      definition.trigger === entry.trigger &&
+      level === entry.above &&
+      JSON.stringify(flow && 'from' in flow ? flow.from : undefined) === JSON.stringify(entry.flowUrlFrom);
+    return isAsDeclared ? [] : [`LOST: ${name} is not as ${JSON.stringify(entry)}`];
+  }
+
+  /** Names of subscriptions of which a request can have left any state. */
+  private get disputed(): Set<string> {
+    return new Set([...this.stack.cloudFormation.disputed].map((entry) => JSON.parse(entry).name));
   }
 
   private add(): void {
@@ -173,7 +182,7 @@ export class Deployments {
   private readonly replaced = (name: string): void => {
     const storedAt = this.storedAt.get(name) ?? Infinity;
     const age = this.world.clock() - storedAt;
-    if (age > LAST_CALL_MS) this.late.push(`LATE: ${name} was called at a URL that was replaced ${age} ms ago`);
+    if (age > LAST_CALL_MS) this.wrong.push(`LATE: ${name} was called at a URL that was replaced ${age} ms ago`);
   };
 
   private store(name: string): void {
@@ -262,6 +271,9 @@ export class Deployments {
       if (response.physicalId !== now.physicalId) await this.remove(logicalId, now);
       this.deployed.set(logicalId, { physicalId: response.physicalId, entry: resource.entry });
     }
+    for (const [logicalId, { entry }] of before)
+      if (!this.disputed.has(entry.name))
+        this.wrong.push(...this.differences(logicalId, entry).map((one) => `${one}, after a rollback`));
   }
 
   private async remove(logicalId: string, { physicalId, entry }: Resource): Promise<void> {

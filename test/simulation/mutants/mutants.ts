@@ -9,8 +9,8 @@ const collect = 'lambda/collection/core/collect.ts';
 const health = 'lambda/delivery/core/health/health-transitions.ts';
 const scheduled = 'lambda/delivery/core/scheduled-work.ts';
 
-/** Flows that fail, and operators who pause, resume, edit and replay all the time. */
-const BUSY = { moods: true, operations: 150, races: 150, subscriptions: 8, spanMs: 6 * 3_600_000 };
+/** Few subscriptions with many deliveries, and operators who pause, resume, edit and replay all the time. */
+const BUSY = { operations: 100, races: 300, subscriptions: 6, makers: 0, declared: 0, spanMs: 40 * 60_000 };
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -22,7 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lease without grace, shorter than its invocation',
     file: deliver,
     changes: [['LEASE_GRACE_MS = 5_000', 'LEASE_GRACE_MS = -45_000']],
-    scenario: { moods: true, rates: { 'message duplicated': 0.3, 'slow call': 0.3, 'flow slow': 0.3 } },
+    scenario: { moods: ['hanging'], rates: { 'message duplicated': 0.3, 'slow call': 0.3, 'flow slow': 0.3 } },
   },
   {
     name: 'no fence: a worker without the lease records',
@@ -137,7 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'index of held deliveries trusted as consistent',
     file: scheduled,
     changes: [['const EMPTY_PASSES = 2;', 'const EMPTY_PASSES = 0;']],
-    scenario: { ...BUSY, rates: { 'index lags': 0.5, 'slow call': 0.1 } },
+    scenario: { ...BUSY, moods: ['refusing'], rates: { 'index lags': 0.5, 'slow call': 0.1 } },
   },
   {
     name: 'edit that changes no threshold arms it again',
@@ -175,7 +175,7 @@ export const MUTANTS: readonly Mutant[] = [
         'const next = { ...message, ...change, n: message.n + 1 };',
       ],
     ],
-    scenario: { ...BUSY, rates: { 'crash before a call': 0.02, 'crash after a call': 0.02 } },
+    scenario: { ...BUSY, moods: ['rejecting', 'failing'], rates: { 'sending answer lost': 0.3 } },
   },
   {
     name: 'refusal of an old URL pauses the new one',
@@ -186,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
         '!isPaused(current)\n      ? afterRefusal(',
       ],
     ],
-    scenario: { ...BUSY, rates: { 'slow call': 0.3, 'flow slow': 0.3 } },
+    scenario: { ...BUSY, moods: ['refusing'], rates: { 'flow slow': 0.5 } },
   },
   {
     name: 'pause after the first refusal',
@@ -205,6 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
         '  await deliveries.clearNotice(key, notice);\n  await events.publish(HealthEvent.FLOW_DELIVERY_DEAD, detail);',
       ],
     ],
+    scenario: { ...BUSY, moods: ['rejecting'], rates: { 'crash before a call': 0.02, 'event refused': 0.3 } },
   },
   {
     name: 'health written without its condition',

@@ -1,37 +1,50 @@
+import { availableParallelism } from 'node:os';
+import type { Plan } from '../../../local/template/model/plan';
+import { bundledWorker, play } from '../episode-pool';
 import { simulatedPlan } from '../plan';
 import type { Mutant } from './mutant';
 import { MUTANTS } from './mutants';
-import { mutated } from './plant';
+import { mutated, planting } from './plant';
 
 const [, , ...wanted] = process.argv;
 const EVENTS = 300;
-const MOST_SEEDS = 60;
+const MOST_EPISODES = 60;
 const MOST_RUNS = 2000;
+
+const HEALTHY: Mutant = { name: 'no fault', file: 'test/simulation/bundle.ts', changes: [] };
 
 async function main(): Promise<void> {
   const plan = simulatedPlan();
-  /** Planted faults that were not found, or the code without one in which something was found. */
-  const survivors: string[] = [];
-  const healthy: Mutant = { name: 'no fault', file: 'test/simulation/bundle.ts', changes: [] };
-  for (const [n, mutant] of [healthy, ...MUTANTS].entries()) {
+  for (const mutant of [HEALTHY, ...MUTANTS]) {
     if (wanted.length > 0 && !wanted.some((part) => mutant.name.includes(part))) continue;
-    const { runEpisode, scenarioOf, explore, STORIES } = await mutated(mutant, n);
-    let events = 0;
-    let found = '';
-    const { story } = mutant;
-    for (const one of STORIES.filter(({ protocol }) => story === `${protocol}:`)) {
-      const { states, wrong } = await explore(plan, one, { limit: MOST_RUNS });
-      if (wrong) found = `${states} states: ${wrong.mistakes[0]}`;
-    }
-    for (let seed = 1; story === undefined && seed <= MOST_SEEDS && found === ''; seed++) {
-      const result = await runEpisode(plan, { ...scenarioOf(`mutant ${seed}`, EVENTS), ...mutant.scenario });
-      events += result.events;
-      if (result.mistakes.length > 0) found = `seed ${seed}, ${events} events: ${result.mistakes[0]}`;
-    }
-    if ((found === '') !== (mutant === healthy)) survivors.push(mutant.name);
-    process.stdout.write(`${mutant.name}: ${found || 'NOT FOUND'}\n`);
+    const found = await (mutant.story === undefined ? byEpisodes(plan, mutant) : byStories(plan, mutant));
+    // A planted fault that is not found, and a mistake without one, are both wrong.
+    if ((found === undefined) !== (mutant === HEALTHY)) process.exitCode = 1;
+    console.log(`${mutant.name}: ${found ?? 'NOT FOUND'}`);
   }
-  if (survivors.length > 0) process.exitCode = 1;
+}
+
+/** Returns the first mistake that an episode finds, and how long it took. */
+async function byEpisodes(plan: Plan, mutant: Mutant): Promise<string | undefined> {
+  const { edit, check } = planting(mutant);
+  const bundle = await bundledWorker(edit);
+  check();
+  let events = 0;
+  const data = { plan, seed: 'mutant', perEpisode: EVENTS, scenario: mutant.scenario };
+  for await (const { n, result } of play(data, 1, MOST_EPISODES, availableParallelism(), bundle)) {
+    events += result.events;
+    if (result.mistakes.length > 0) return `seed mutant/${n}, ${events} events: ${result.mistakes[0]}`;
+  }
+  return undefined;
+}
+
+async function byStories(plan: Plan, mutant: Mutant): Promise<string | undefined> {
+  const { explore, STORIES } = await mutated(mutant, 0);
+  for (const story of STORIES.filter(({ protocol }) => mutant.story === `${protocol}:`)) {
+    const { states, wrong } = await explore(plan, story, { limit: MOST_RUNS });
+    if (wrong) return `${states} states: ${wrong.mistakes[0]}`;
+  }
+  return undefined;
 }
 
 void main();

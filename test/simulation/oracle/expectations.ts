@@ -128,6 +128,24 @@ export class ExpectationModel {
     // The refresh that ends it is known before it is back.
     if (state === 'Overdue' && met && met.doneAt < event.expectedBy + grace)
       this.wrong.push(`UNOWED: ${about}, although a refresh ended at ${new Date(met.end).toISOString()}`);
+    if (!this.deciding(reign, event.decidedAt).some((one) => this.expects(one, event.expectedBy)))
+      this.wrong.push(`UNOWED: ${about}, which nothing expects`);
+  }
+
+  /** The expectations that a decision can be about. Until an edit is registered, it can be about that of before. */
+  private deciding({ name, uid }: Reign, decidedAt: number): Reign[] {
+    const all = this.reigns.filter((one) => one.name === name && one.uid === uid);
+    return all.filter(({ from, to }, n) => {
+      const isReplaced = to < decidedAt - MINUTE && (all[n + 1]?.registeredAt ?? 0) < decidedAt;
+      return from <= decidedAt + MINUTE && !isReplaced;
+    });
+  }
+
+  /** Whether an interval of an expectation ends at a time: it begins with a refresh, or with the change of the subscription. */
+  private expects(reign: Reign, expectedBy: number): boolean {
+    const begin = expectedBy - (reign.expectation.rhythm as { every: number }).every;
+    const isAtChange = begin >= reign.from && begin <= reign.registeredAt;
+    return isAtChange || this.of(reign).some(({ end }) => end === begin);
   }
 
   mistakes(): string[] {
