@@ -133,10 +133,10 @@ export class Operators {
     if (this.wishes.has(subscription)) this.run((worker) => resume(subscription, this.healthPorts(worker)));
   }
 
-  /** Replays a delivery soon after its death, perhaps before its flow works again. */
+  /** Replays a delivery soon after its death. */
   raceDeath(key: DeliveryKey): void {
     const again = () => this.run((worker) => replay(key, this.resendPorts(worker)));
-    this.world.after(this.chance.mostlySmall(1000, 10 * MINUTE), again);
+    this.world.after(this.chance.between(1000, 3 * MINUTE), again);
   }
 
   /** Removes a subscription and creates it again soon. */

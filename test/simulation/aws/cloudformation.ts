@@ -34,8 +34,8 @@ export interface ResourceResponse {
 export class SimulatedCloudFormation {
   private requests = 0;
   /**
-   * Entries of requests that can leave a subscription behind: one invocation reported success and another one failure, a fault
-   * hit a request and another one what it did to undo it, or there was no time to undo it.
+   * Entries of requests that can leave a subscription behind: one invocation succeeded after another one had reported failure, a
+   * fault hit a request and another one what it did to undo it, or there was no time to undo it.
    */
   readonly disputed = new Set<string>();
   private readonly waiting = new Map<string, (response: ResourceResponse) => void>();
@@ -57,7 +57,6 @@ export class SimulatedCloudFormation {
     return new Promise((resolve) => {
       let response: ResourceResponse | undefined;
       let running = 0;
-      const results = new Set<boolean>();
       const goOn = () => {
         if (!response || running > 0) return;
         const end = response;
@@ -67,7 +66,7 @@ export class SimulatedCloudFormation {
       };
       const responded = (one: ResourceResponse) => {
         const isLate = /no response|timed out/.test(one.reason ?? '');
-        if (results.add(one.succeeded).size > 1 || isLate) this.disputed.add(entry);
+        if ((one.succeeded && response?.succeeded === false) || isLate) this.disputed.add(entry);
         if (response) return;
         response = one;
         goOn();

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Returns the first mistake that an episode finds, and how long it took. */
+/** Returns the first mistake that an episode finds, and how long it took. Without the fault, the episode must have none. */
 async function byEpisodes(plan: Plan, mutant: Mutant): Promise<string | undefined> {
   const { edit, check } = planting(mutant);
   const bundle = await bundledWorker(edit);
@@ -33,7 +33,15 @@ async function byEpisodes(plan: Plan, mutant: Mutant): Promise<string | undefine
   const data = { plan, seed: 'mutant', perEpisode: EVENTS, scenario: mutant.scenario };
   for await (const { n, result } of play(data, 1, MOST_EPISODES, availableParallelism(), bundle)) {
     events += result.events;
-    if (result.mistakes.length > 0) return `seed mutant/${n}, ${events} events: ${result.mistakes[0]}`;
+    if (result.mistakes.length === 0) continue;
+    const found = `seed mutant/${n}, ${events} events: ${result.mistakes[0]}`;
+    if (mutant === HEALTHY) return found;
+    for await (const { result: healthy } of play(data, n, n, 1)) {
+      if (healthy.mistakes.length === 0) continue;
+      process.exitCode = 1;
+      return `${found}; WITHOUT THE FAULT: ${healthy.mistakes[0]}`;
+    }
+    return found;
   }
   return undefined;
 }
