@@ -10,7 +10,7 @@ const OTHER_RUNS: Record<string, string[]> = {
   // these after `npm cit`.
   release: [
     ...['test/package/**/*.test.ts', 'test/bench/**/*.test.ts'],
-    ...['test/simulation/processes.test.ts', 'test/simulation/aws/table.property.test.ts'],
+    ...['test/simulation/{processes,regressions}.test.ts', 'test/simulation/aws/table.property.test.ts'],
   ],
   exhaustive: ['test/simulation/exhaustive-pruning.test.ts'],
   // Needs Python with boto3.

@@ -68,10 +68,10 @@ export async function runEpisode(
     },
     onWrite(table, before, after, by) {
       oracle.onWrite(table, before, after, by);
-      races.written(table, before, after);
+      races.written(table, before, after, by);
     },
-    onEvent(entry) {
-      oracle.onEvent(entry);
+    onEvent(entry, by) {
+      oracle.onEvent(entry, by);
       races.put(entry);
     },
     onInvocationEnd: () => {},

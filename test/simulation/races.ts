@@ -1,4 +1,4 @@
-import type { Subscription } from '../../lambda/subscriptions/core/subscription';
+import type { SubscriptionDefinition } from '../../lambda/subscriptions/core/subscription';
 import type { Entry } from './aws/event-bridge';
 import type { Item } from './aws/expressions';
 import type { SimulatedFlows } from './flows';
@@ -6,6 +6,7 @@ import type { Operators } from './operators';
 import type { SimulatedStack } from './stack';
 import type { Workload } from './workload';
 import type { Chance } from './world/chance';
+import type { Worker } from './world/network';
 import type { World } from './world/world';
 
 const MINUTE = 60_000;
@@ -40,27 +41,29 @@ export class Races {
   put({ detailType, detail }: Entry): void {
     if (detailType !== 'RefreshOverdue') return;
     const { subscription } = JSON.parse(detail) as { subscription: string };
-    this.maybe(0.2, () => this.operators.raceOverdue(subscription));
+    this.maybe(0.5, () => this.operators.raceOverdue(subscription));
   }
 
   /** An item was written. */
-  written(table: string, before: Item | undefined, after: Item | undefined): void {
+  written(table: string, before: Item | undefined, after: Item | undefined, by: Worker): void {
     const { subscriptions, deliveries } = this.stack.places;
-    if (table === subscriptions) this.changed(before as Item & Subscription, after as Item & Subscription);
+    if (table === subscriptions) this.changed(before, after, by);
     if (table !== deliveries || !after?.status || before?.status === after.status) return;
     const key = { subscription: String(after.pk), eventId: String(after.sk) };
     if (after.status === 'held') this.maybe(0.2, () => this.operators.raceHold(key));
     if (after.status === 'dead') this.maybe(0.3, () => this.operators.raceDeath(key));
   }
 
-  private changed(before: (Item & Subscription) | undefined, after: (Item & Subscription) | undefined): void {
+  private changed(before: Item | undefined, after: Item | undefined, by: Worker): void {
     if (after && before?.thresholdId !== after.thresholdId)
       this.maybe(0.05, () => this.operators.raceRegistration(String(after.pk)));
-    const { expectation, filter } = before?.definition ?? {};
-    if (!expectation || !filter || (after && before?.generation === after.generation)) return;
+    if (after && before?.generation === after.generation) return;
+    const { expectation, filter } = (before ?? {}) as Partial<SubscriptionDefinition>;
+    // The command that changed it has more to write. Somebody interrupts it.
+    if (by.name.startsWith('operator')) this.maybe(expectation ? 0.3 : 0.1, () => by.die());
+    if (!expectation || !filter) return;
     const { world, stack, workload, chance } = this;
     const refresh = () => stack.bus.put(workload.refreshOf(filter, world.clock()));
-    // The command that changed it has more to write.
     this.maybe(0.5, () => world.after(chance.mostlySmall(0, MINUTE), refresh));
   }
 

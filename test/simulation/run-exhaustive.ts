@@ -6,10 +6,16 @@ import { STORIES } from './stories';
 import { PROTOCOLS } from './stories/story';
 
 const { values, positionals: parts } = parseArgs({
-  options: { mutants: { type: 'boolean' }, limit: { type: 'string', default: 'Infinity' } },
+  options: {
+    mutants: { type: 'boolean' },
+    limit: { type: 'string', default: 'Infinity' },
+    crashes: { type: 'string', default: 'Infinity' },
+    lost: { type: 'string', default: 'Infinity' },
+  },
   allowPositionals: true,
 });
 const limit = Number(values.limit);
+const [mostCrashes, mostLost] = [Number(values.crashes), Number(values.lost)];
 const plan = simulatedPlan();
 const isWanted = (title: string) => parts.length === 0 || parts.some((part) => title.includes(part));
 
@@ -39,7 +45,9 @@ async function exploreStories(): Promise<void> {
         shown = performance.now();
         process.stderr.write(`  ${title}: ${states} states, ${pruned} pruned so far\n`);
       };
-      const explored = await explore(plan, story, { limit, onProgress });
+      const { crashes = 0, lost = 0 } = story;
+      const bounded = { ...story, crashes: Math.min(crashes, mostCrashes), lost: Math.min(lost, mostLost) };
+      const explored = await explore(plan, bounded, { limit, onProgress });
       print(title, explored, secondsSince(began));
       sum.schedules += explored.schedules;
       sum.states += explored.states;
@@ -65,6 +73,6 @@ async function exploreMutants(): Promise<void> {
 
 /**
  * Arguments: parts of the titles of stories or planted faults; `--mutants`: looks for planted faults instead; `--limit`:
- * most runs of a story.
+ * most runs of a story; `--crashes`, `--lost`: fewer faults in a schedule than the story has.
  */
 void (values.mutants ? exploreMutants() : exploreStories());

@@ -71,7 +71,7 @@ export interface Places {
 }
 
 export interface StackObserver extends TableObserver {
-  readonly onEvent: (entry: Entry) => void;
+  readonly onEvent: (entry: Entry, by?: Worker) => void;
   readonly onInvocationEnd: (worker: Worker) => void;
   /** Calls a flow. */
   readonly post: (worker: Worker) => DeliverPorts['post'];

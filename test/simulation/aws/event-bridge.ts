@@ -37,7 +37,7 @@ export class SimulatedBus {
     private readonly world: World,
     private readonly network: Network,
     private readonly sqs: SimulatedSqs,
-    private readonly onEvent: (entry: Entry) => void,
+    private readonly onEvent: (entry: Entry, by?: Worker) => void,
   ) {
     this.chance = world.chance.of('bus');
     this.rules = rules.flatMap(({ pattern, enabled, targets }) =>
@@ -47,15 +47,15 @@ export class SimulatedBus {
 
   client(worker: Worker): EventBridgeClient {
     const send = (command: object) =>
-      this.network.call(worker, command.constructor.name, () => this.perform(command), {
+      this.network.call(worker, command.constructor.name, () => this.perform(command, worker), {
         answerLost: 'event answer lost',
         error: () => named('TimeoutError', 'the simulated bus did not respond'),
       });
     return Object.create(EventBridgeClient.prototype, { send: { value: send }, config: { value: {} } });
   }
 
-  /** Accepts an event. */
-  put(entry: Entry): string {
+  /** Accepts an event. @param by the worker that put it. Undefined: a producer. */
+  put(entry: Entry, by?: Worker): string {
     const { clock, faults } = this.world;
     const id = `event-${++this.ids}`;
     const event: BusEvent = {
@@ -69,7 +69,7 @@ export class SimulatedBus {
       resources: [],
       detail: JSON.parse(entry.detail),
     };
-    this.onEvent(entry);
+    this.onEvent(entry, by);
     for (const { matches, targets } of this.rules) {
       if (!matches(event)) continue;
       for (const target of targets) {
@@ -93,7 +93,7 @@ export class SimulatedBus {
     });
   }
 
-  private perform(command: object): unknown {
+  private perform(command: object, worker: Worker): unknown {
     if (!(command instanceof PutEventsCommand)) {
       throw new TypeError(`the simulated EventBridge does not implement ${command.constructor.name}`);
     }
@@ -102,7 +102,7 @@ export class SimulatedBus {
       if (this.world.faults.happens('event refused')) {
         return { ErrorCode: 'InternalFailure', ErrorMessage: 'the simulated bus is busy' };
       }
-      return { EventId: this.put({ source: Source, detailType: DetailType, detail: Detail }) };
+      return { EventId: this.put({ source: Source, detailType: DetailType, detail: Detail }, worker) };
     });
     return { Entries, FailedEntryCount: Entries.filter((entry) => 'ErrorCode' in entry).length };
   }

@@ -92,6 +92,7 @@ export const FEATURES: readonly Mutant[] = [
       ],
       ['  return expectations.write({ ...current, unsent: [] }, tracked);', '  return isWritten;'],
     ],
+    scenario: { rates: { 'crash before a call': 0.02, 'event refused': 0.3 } },
   },
   {
     name: 'expectation: an entry that a crash left behind sends an event',
@@ -102,6 +103,8 @@ export const FEATURES: readonly Mutant[] = [
         'const firings = tracked.unsent.filter((one) => one || isExpected(one));',
       ],
     ],
+    // The refresh comes before the command has followed its change.
+    scenario: { subscriptions: 30, races: 300, operations: 60, rates: { 'slow call': 0.4 } },
   },
   {
     name: 'expectation: written without a version check',

@@ -1,4 +1,4 @@
-import type { Scenario } from '../scenario';
+import { type Scenario, scenarioOf } from '../scenario';
 
 /** A fault planted into the code: `from` occurs once in the file and becomes `to`. */
 export interface Mutant {
@@ -9,4 +9,15 @@ export interface Mutant {
   readonly story?: string;
   /** What the episodes have more or less of than others. */
   readonly scenario?: Partial<Scenario>;
+  /** The code once had this fault: number of an episode that finds it. */
+  readonly regression?: number;
 }
+
+/** Seed and events of the episodes that look for planted faults. */
+export const HUNT = { seed: 'mutant', perEpisode: 300 } as const;
+
+/** What the episode with a number contains that looks for a planted fault. */
+export const huntFor = ({ scenario }: Mutant, n: number): Scenario => ({
+  ...scenarioOf(`${HUNT.seed}/${n}`, HUNT.perEpisode),
+  ...scenario,
+});

@@ -237,6 +237,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'rate limit not asked',
+    file: deliver,
+    changes: [['if (definition.rateLimit && !isBooked) {', 'if (definition.rateLimit && now < 0) {']],
+  },
+  {
+    name: 'reservation of a call that is valid for ever',
+    file: 'lambda/delivery/core/rate-limit.ts',
+    changes: [['BOOKING_LIFETIME_MS = 10_000', 'BOOKING_LIFETIME_MS = 1e15']],
+  },
+  {
     name: 'give up after three retries',
     file: 'lambda/delivery/core/retry.ts',
     changes: [['const wait = RETRY_WAITS[n + 1];', 'const wait = n > 2 ? undefined : RETRY_WAITS[n + 1];']],

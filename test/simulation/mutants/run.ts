@@ -2,12 +2,11 @@ import { availableParallelism } from 'node:os';
 import type { Plan } from '../../../local/template/model/plan';
 import { bundledWorker, play } from '../episode-pool';
 import { simulatedPlan } from '../plan';
-import type { Mutant } from './mutant';
+import { HUNT, type Mutant } from './mutant';
 import { MUTANTS } from './mutants';
 import { mutated, planting } from './plant';
 
 const [, , ...wanted] = process.argv;
-const EVENTS = 300;
 const MOST_EPISODES = 60;
 const MOST_RUNS = 2000;
 
@@ -15,9 +14,9 @@ const HEALTHY: Mutant = { name: 'no fault', file: 'test/simulation/bundle.ts', c
 
 async function main(): Promise<void> {
   const plan = simulatedPlan();
-  for (const mutant of [HEALTHY, ...MUTANTS]) {
+  for (const [n, mutant] of [HEALTHY, ...MUTANTS].entries()) {
     if (wanted.length > 0 && !wanted.some((part) => mutant.name.includes(part))) continue;
-    const found = await (mutant.story === undefined ? byEpisodes(plan, mutant) : byStories(plan, mutant));
+    const found = await (mutant.story === undefined ? byEpisodes(plan, mutant) : byStories(plan, mutant, n));
     // A planted fault that is not found, and a mistake without one, are both wrong.
     if ((found === undefined) !== (mutant === HEALTHY)) process.exitCode = 1;
     console.log(`${mutant.name}: ${found ?? 'NOT FOUND'}`);
@@ -30,11 +29,11 @@ async function byEpisodes(plan: Plan, mutant: Mutant): Promise<string | undefine
   const bundle = await bundledWorker(edit);
   check();
   let events = 0;
-  const data = { plan, seed: 'mutant', perEpisode: EVENTS, scenario: mutant.scenario };
+  const data = { plan, ...HUNT, scenario: mutant.scenario };
   for await (const { n, result } of play(data, 1, MOST_EPISODES, availableParallelism(), bundle)) {
     events += result.events;
     if (result.mistakes.length === 0) continue;
-    const found = `seed mutant/${n}, ${events} events: ${result.mistakes[0]}`;
+    const found = `seed ${HUNT.seed}/${n}, ${events} events: ${result.mistakes[0]}`;
     if (mutant === HEALTHY) return found;
     for await (const { result: healthy } of play(data, n, n, 1)) {
       if (healthy.mistakes.length === 0) continue;
@@ -46,8 +45,8 @@ async function byEpisodes(plan: Plan, mutant: Mutant): Promise<string | undefine
   return undefined;
 }
 
-async function byStories(plan: Plan, mutant: Mutant): Promise<string | undefined> {
-  const { explore, STORIES } = await mutated(mutant, 0);
+async function byStories(plan: Plan, mutant: Mutant, n: number): Promise<string | undefined> {
+  const { explore, STORIES } = await mutated(mutant, n);
   for (const story of STORIES.filter(({ protocol }) => mutant.story === `${protocol}:`)) {
     const { states, wrong } = await explore(plan, story, { limit: MOST_RUNS });
     if (wrong) return `${states} states: ${wrong.mistakes[0]}`;

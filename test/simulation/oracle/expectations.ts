@@ -98,7 +98,9 @@ export class ExpectationModel {
     if (refresh) refresh.doneAt = Math.min(refresh.doneAt, this.clock());
   }
 
-  eventPut({ subscription, uid, overdueId, state, expectedBy, decidedAt }: Readonly<Record<string, unknown>>): void {
+  /** @param readAt when the invocation that put the event first read the subscription, epoch milliseconds. */
+  eventPut(detail: Readonly<Record<string, unknown>>, readAt: number): void {
+    const { subscription, uid, overdueId, state, expectedBy, decidedAt } = detail;
     const event = { expectedBy: Date.parse(String(expectedBy)), decidedAt: Date.parse(String(decidedAt)) };
     const reign = this.reigns.findLast(
       (one) => one.name === subscription && one.uid === uid && one.from <= event.decidedAt,
@@ -128,16 +130,24 @@ export class ExpectationModel {
     // The refresh that ends it is known before it is back.
     if (state === 'Overdue' && met && met.doneAt < event.expectedBy + grace)
       this.wrong.push(`UNOWED: ${about}, although a refresh ended at ${new Date(met.end).toISOString()}`);
-    if (!this.deciding(reign, event.decidedAt).some((one) => this.expects(one, event.expectedBy)))
+    if (!this.deciding(reign, event.decidedAt, readAt).some((one) => this.expects(one, event.expectedBy)))
       this.wrong.push(`UNOWED: ${about}, which nothing expects`);
   }
 
-  /** The expectations that a decision can be about. Until an edit is registered, it can be about that of before. */
-  private deciding({ name, uid }: Reign, decidedAt: number): Reign[] {
+  /**
+   * The expectations that a decision can be about. Until an edit is registered, it can be about that of before. The subscriptions
+   * are read after a decision, and before each time that it is sent. So none is about one that was removed by then, or that
+   * expects another subject.
+   */
+  private deciding({ name, uid }: Reign, decidedAt: number, readAt: number): Reign[] {
     const all = this.reigns.filter((one) => one.name === name && one.uid === uid);
-    return all.filter(({ from, to }, n) => {
-      const isReplaced = to < decidedAt - MINUTE && (all[n + 1]?.registeredAt ?? 0) < decidedAt;
-      return from <= decidedAt + MINUTE && !isReplaced;
+    return all.filter(({ from, to, subject }, n) => {
+      const next = all[n + 1];
+      const isEdited = next !== undefined && next.subject === subject;
+      const isOver = isEdited
+        ? to < decidedAt - MINUTE && next.registeredAt < decidedAt
+        : to < Math.max(decidedAt, readAt);
+      return from <= decidedAt + MINUTE && !isOver;
     });
   }
 

@@ -16,6 +16,7 @@ import { ExpectationModel } from './expectations';
 import { factKey, triggerOf } from './facts';
 import { HealthModel } from './health';
 import { OutcomeModel } from './outcomes';
+import { RateLimitModel } from './rate-limits';
 import { RunModel } from './runs';
 import { Versions } from './versions';
 
@@ -38,6 +39,7 @@ export class Oracle implements FlowObserver {
   private readonly expectations: ExpectationModel;
   private readonly runs: RunModel;
   private readonly health: HealthModel;
+  private readonly rateLimits: RateLimitModel;
   private readonly published = new Set<string>();
   /** Thresholds whose registration an operator completed. */
   readonly registered = new Set<string>();
@@ -56,12 +58,8 @@ export class Oracle implements FlowObserver {
     const { clock } = world;
     const table = () => this.stack.dynamodb.table(this.stack.places.deliveries);
     this.outcomes = new OutcomeModel(this.versions, clock, table);
-    this.deliveries = new DeliveryModel(
-      this.versions,
-      clock,
-      table,
-      (worker, name) => this.subscriptionReads.get(worker.invocation)?.get(name) ?? 0,
-    );
+    this.deliveries = new DeliveryModel(this.versions, clock, table, (worker, name) => this.readAt(worker, name));
+    this.rateLimits = new RateLimitModel(this.versions, clock);
     this.crossings = new CrossingModel(
       (crossing) => this.published.has(crossing),
       (thresholdId) => this.registered.has(thresholdId),
@@ -121,7 +119,7 @@ export class Oracle implements FlowObserver {
     }
   };
 
-  readonly onEvent = ({ detailType, detail: json }: Entry): void => {
+  readonly onEvent = ({ detailType, detail: json }: Entry, by?: Worker): void => {
     const detail = JSON.parse(json) as Record<string, unknown>;
     const trigger = triggerOf(detailType, detail);
     if (REFRESHES.includes(detailType)) this.expectations.refreshPut(detailType + json, detail);
@@ -133,7 +131,7 @@ export class Oracle implements FlowObserver {
     const key = factKey(trigger, detail);
     if (trigger === 'refresh-overdue') {
       const { subscription, uid, startsFlow } = detail;
-      this.expectations.eventPut(detail);
+      this.expectations.eventPut(detail, by ? this.readAt(by, String(subscription)) : 0);
       if (startsFlow) this.deliveries.crossingPut(String(subscription), String(uid), key);
       return;
     }
@@ -163,6 +161,7 @@ export class Oracle implements FlowObserver {
 
   onPost(post: Post): void {
     this.deliveries.posted(post);
+    this.rateLimits.posted(post.flow, this.readAt(post.worker, post.flow));
   }
 
   onAnswer(post: Post, answer: FlowResponse | undefined, accepted: boolean): void {
@@ -181,6 +180,11 @@ export class Oracle implements FlowObserver {
   /** An operator disabled the key, or enabled it again. */
   keyChanged(): void {
     this.health.keyChangedAt = this.world.clock();
+  }
+
+  /** When an invocation first read a subscription, epoch milliseconds. */
+  private readAt(worker: Worker, name: string): number {
+    return this.subscriptionReads.get(worker.invocation)?.get(name) ?? 0;
   }
 
   private get isKeyDisabled(): boolean {
@@ -204,7 +208,8 @@ export class Oracle implements FlowObserver {
 
   /** What was wrong so far, in words. */
   get mistakes(): readonly string[] {
-    return [...this.wrong, ...this.deliveries.mistakes, ...this.health.mistakes, ...this.registrations.mistakes];
+    const { deliveries, rateLimits, health, registrations } = this;
+    return [...this.wrong, ...[deliveries, rateLimits, health, registrations].flatMap(({ mistakes }) => mistakes)];
   }
 
   /** What is wrong once nothing happens any more. */

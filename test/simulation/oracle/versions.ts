@@ -62,13 +62,14 @@ export class Versions {
 
 /** The stored attributes of a subscription (docs/architecture.md, protocol S). */
 function subscriptionOf({ pk, ...item }: Item): Subscription {
-  const { uid, generation, thresholdId, managedBy, flow, health, registration, ...definition } = item;
+  const { uid, generation, thresholdId, managedBy, takenFrom, flow, health, registration, ...definition } = item;
   return {
     definition: { name: pk, ...definition },
     uid,
     generation,
     thresholdId,
     managedBy,
+    takenFrom,
     flow,
     health,
     registration,
