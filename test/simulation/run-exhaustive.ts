@@ -1,64 +1,69 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Explored, explore } from './exhaustive';
+import { bundled } from './bundling';
 import { findMutants } from './exhaustive-mutants';
 import { simulatedPlan } from './plan';
 import { STORIES } from './stories';
-import { PROTOCOLS } from './stories/story';
+import { PROTOCOLS, type Story, titleOf } from './stories/story';
+import type { ExploredScope, Scope } from './story-worker';
+import { inThreads } from './threads';
 
 const { values, positionals: parts } = parseArgs({
-  options: {
-    mutants: { type: 'boolean' },
-    limit: { type: 'string', default: 'Infinity' },
-    crashes: { type: 'string', default: 'Infinity' },
-    lost: { type: 'string', default: 'Infinity' },
-  },
+  options: { mutants: { type: 'boolean' }, limit: { type: 'string', default: '20000' } },
   allowPositionals: true,
 });
 const limit = Number(values.limit);
-const [mostCrashes, mostLost] = [Number(values.crashes), Number(values.lost)];
 const plan = simulatedPlan();
 const isWanted = (title: string) => parts.length === 0 || parts.some((part) => title.includes(part));
 
-/** Processor seconds since an earlier moment. */
-const secondsSince = (began: NodeJS.CpuUsage): string => {
-  const { user, system } = process.cpuUsage(began);
-  return `${((user + system) / 1e6).toFixed(1)} s`;
-};
+/** The scopes of a story, the smallest first: without faults, with one kind of fault, with all of its faults. */
+function scopesOf(story: Story): Scope[] {
+  const { crashes = 0, lost = 0 } = story;
+  const budgets = [
+    { crashes: 0, lost: 0 },
+    { crashes, lost: 0 },
+    { crashes: 0, lost },
+    { crashes, lost },
+  ];
+  const distinct = new Map(budgets.map((budget) => [JSON.stringify(budget), budget]));
+  return [...distinct.values()].map((budget) => ({ title: titleOf(story), limit, ...budget }));
+}
 
-function print(title: string, { schedules, states, pruned, complete }: Omit<Explored, 'ends'>, seconds: string): void {
+const faultsOf = ({ crashes, lost }: Scope): string =>
+  [...(crashes > 0 ? ['crash'] : []), ...(lost > 0 ? ['lost response'] : [])].join(' and ') || 'no fault';
+
+type Sum = Pick<ExploredScope, 'schedules' | 'states' | 'pruned' | 'complete' | 'seconds'>;
+
+function print(title: string, { schedules, states, pruned, complete, seconds }: Sum): void {
   const counts = `${schedules} schedules, ${states} states, ${pruned} pruned`;
-  console.log(`${title}: ${complete ? counts : `${counts}, NOT ALL`}, ${seconds}`);
+  console.log(`${title}: ${complete ? counts : `${counts}, NOT ALL`}, ${seconds.toFixed(1)} s`);
 }
 
 /** Explores every schedule of each story. */
 async function exploreStories(): Promise<void> {
+  const scopes = STORIES.flatMap(scopesOf).filter(({ title }) => isWanted(title));
+  const file = await bundled('test/simulation/story-worker.ts', 'story-worker');
+  const sums = new Map<string, Sum>();
+  let n = 0;
+  for await (const explored of inThreads<Scope, ExploredScope>(file, plan, scopes, availableParallelism())) {
+    const scope = scopes[n++] as Scope;
+    print(`${scope.title} (${faultsOf(scope)})`, explored);
+    const [protocol = ''] = scope.title.split(':');
+    const sum = sums.get(protocol) ?? { schedules: 0n, states: 0, pruned: 0, complete: true, seconds: 0 };
+    sums.set(protocol, {
+      schedules: sum.schedules + explored.schedules,
+      states: sum.states + explored.states,
+      pruned: sum.pruned + explored.pruned,
+      complete: sum.complete && explored.complete,
+      seconds: sum.seconds + explored.seconds,
+    });
+    if (!explored.wrong) continue;
+    console.log([...explored.wrong.mistakes, 'after:', ...explored.wrong.steps].join('\n'));
+    process.exitCode = 1;
+  }
   for (const protocol of PROTOCOLS) {
-    const protocolBegan = process.cpuUsage();
-    const sum = { schedules: 0n, states: 0, pruned: 0, complete: true };
-    const titled = STORIES.map((story) => ({ story, title: `${story.protocol}: ${story.name}` }));
-    const chosen = titled.filter(({ story, title }) => story.protocol === protocol && isWanted(title));
-    for (const { story, title } of chosen) {
-      const began = process.cpuUsage();
-      let shown = performance.now();
-      const onProgress = (states: number, pruned: number) => {
-        if (performance.now() < shown + 5000) return;
-        shown = performance.now();
-        process.stderr.write(`  ${title}: ${states} states, ${pruned} pruned so far\n`);
-      };
-      const { crashes = 0, lost = 0 } = story;
-      const bounded = { ...story, crashes: Math.min(crashes, mostCrashes), lost: Math.min(lost, mostLost) };
-      const explored = await explore(plan, bounded, { limit, onProgress });
-      print(title, explored, secondsSince(began));
-      sum.schedules += explored.schedules;
-      sum.states += explored.states;
-      sum.pruned += explored.pruned;
-      sum.complete &&= explored.complete;
-      const { wrong } = explored;
-      if (!wrong) continue;
-      console.log([...wrong.mistakes, 'after:', ...wrong.steps].join('\n'));
-      process.exitCode = 1;
-    }
-    if (chosen.length > 0) print(`${protocol}, ${chosen.length} stories`, sum, secondsSince(protocolBegan));
+    const sum = sums.get(protocol);
+    if (sum) print(`protocol ${protocol}`, sum);
   }
 }
 
@@ -71,8 +76,5 @@ async function exploreMutants(): Promise<void> {
   }
 }
 
-/**
- * Arguments: parts of the titles of stories or planted faults; `--mutants`: looks for planted faults instead; `--limit`:
- * most runs of a story; `--crashes`, `--lost`: fewer faults in a schedule than the story has.
- */
+/** Arguments: parts of the titles of stories or planted faults; `--mutants`: looks for planted faults; `--limit`: most runs. */
 void (values.mutants ? exploreMutants() : exploreStories());

@@ -96,30 +96,27 @@ export function observe(observation: Observation, ports: EvaluationPorts): Promi
 
 /**
  * Fires a new threshold once if the value is already beyond it (`fireIfAlreadyBeyond`). For a threshold on changes, makes
- * evaluations read the metric's series. A metric without a value gets a state without a value: an evaluation of the first
- * value that missed the threshold then loses its race and retries.
+ * evaluations read the metric's series. Always writes the state: an evaluation that began before the threshold was stored
+ * can have missed it, and then loses its race and retries.
  */
 export async function checkThreshold(check: ThresholdCheck, ports: EvaluationPorts): Promise<void> {
-  await onSettledState(check.metric, ports, async (key, state) => {
-    if (!state) {
-      const empty: MetricState = { metric: check.metric, version: 1, recent: [] };
-      return (await ports.thresholds.commitState(key, empty, undefined)) ? 'empty state written' : undefined;
-    }
-    const subscription = await ports.subscriptions.read(check.subscription);
+  const { metric, subscription: name, thresholdId } = check;
+  await onSettledState(metric, ports, async (key, state) => {
+    const subscription = await ports.subscriptions.read(name);
     const threshold = subscription?.definition.threshold;
-    if (!state.last || !threshold || subscription.thresholdId !== check.thresholdId) return 'nothing to do';
-    if (isChange(threshold)) {
-      // From here on, evaluations read the metric's series. A metric without a value reads them at its first one.
-      if (state.changes) return 'nothing to do';
-      const watched = { ...state, version: state.version + 1, changes: { bases: {} } };
-      return (await ports.thresholds.commitState(key, watched, state.version)) ? 'watches changes' : undefined;
-    }
-    const items = thresholdItems(check.subscription, check.thresholdId, threshold);
-    const hits = await activeHits(key, items.filter(initialBeyond(state.last.value)), new Set(), ports);
-    // Undefined if the threshold was just replaced: its replacement has its own check.
-    if (!hits || hits.length === 0) return 'nothing to do';
-    const next = { ...state, version: state.version + 1 };
-    return (await commitAndPublish(key, state, next, {}, hits, ports)) ? 'fired' : undefined;
+    if (!threshold || subscription.thresholdId !== thresholdId) return 'replaced';
+    const before: MetricState = state ?? { metric, version: 0, recent: [] };
+    const { last, version } = before;
+    const isOnChanges = isChange(threshold);
+    const items = last && !isOnChanges ? thresholdItems(name, thresholdId, threshold) : [];
+    const beyond = last ? items.filter(initialBeyond(last.value)) : [];
+    const hits = await activeHits(key, beyond, new Set(), ports);
+    // The threshold was just replaced: its replacement has its own check.
+    if (!hits) return 'replaced';
+    // A metric without a value reads its series at its first one.
+    const changes = before.changes ?? (last && isOnChanges ? { bases: {} } : undefined);
+    const next = { ...before, version: version + 1, ...(changes && { changes }) };
+    return (await commitAndPublish(key, state, next, {}, hits, ports)) ? 'checked' : undefined;
   });
 }
 

@@ -28,7 +28,21 @@ export const FEATURES: readonly Mutant[] = [
   {
     name: 'change: the check does not make evaluations watch the changes',
     file: observe,
-    changes: [['if (state.changes) return', 'if (state.version > 0) return']],
+    changes: [
+      ['(last && isOnChanges ? { bases: {} } : undefined)', '(last && version < 0 ? { bases: {} } : undefined)'],
+    ],
+  },
+  {
+    name: 'change: the check lets an evaluation go on that no longer watches the changes',
+    file: observe,
+    changes: [["if (!hits) return 'replaced';", "if (!hits || before.changes) return 'replaced';"]],
+  },
+  {
+    name: 'the check lets an evaluation go on that began before the threshold',
+    file: observe,
+    changes: [
+      ["if (!hits) return 'replaced';", "if (!hits || (last && !isOnChanges && hits.length === 0)) return 'replaced';"],
+    ],
   },
   {
     name: 'a registration settles items that a later one has marked',

@@ -173,8 +173,14 @@ export class CrossingModel {
         if (hasFired) fired.add(key);
         if (hasFired && threshold.recoverTo !== undefined) armed.set(key, false);
       }
-      if (isNow) reign.beyondSince.get(key)?.push(crossingOf(reign, after, true));
-      else reign.beyondSince.delete(key);
+      if (!isNow) reign.beyondSince.delete(key);
+      // A value that was read before the threshold was created is the first one beyond it: crossing, or already beyond.
+      else if (threshold.fireIfAlreadyBeyond && !isCheck && !whole && reign.from >= readAt && reign.from <= at) {
+        reign.beyondSince.set(
+          key,
+          [true, false].map((already) => crossingOf(reign, after, already)),
+        );
+      } else reign.beyondSince.get(key)?.push(crossingOf(reign, after, true));
       if (threshold.recoverTo === undefined || previous === undefined || isCheck) continue;
       if (isRecovered(threshold, last.value) && !isRecovered(threshold, previous.value)) {
         armed.set(key, whole ? true : mayFire || undefined);

@@ -47,3 +47,5 @@ export interface Story {
   /** Mistakes at the end that the oracle does not check. */
   verify?(stage: Stage): readonly string[];
 }
+
+export const titleOf = ({ protocol, name }: Pick<Story, 'protocol' | 'name'>): string => `${protocol}: ${name}`;

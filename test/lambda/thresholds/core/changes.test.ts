@@ -95,6 +95,24 @@ describe('an observation', () => {
   });
 });
 
+it('a threshold on changes is not missed by an evaluation that no longer found any, and ends after its check', async () => {
+  await evaluator.subscribe('old', VIP, FALL);
+  await callsOf(segment(1000, 1));
+  await evaluator.unsubscribe('old');
+  evaluator.now += 2 * 3600_000;
+  await evaluator.sweep();
+  let made = false;
+  await evaluator.evaluate([segment(900, 2)], async (call) => {
+    if (call !== 'before commitState' || made) return;
+    made = true;
+    await evaluator.subscribe('new', VIP, FALL);
+    await runChecks();
+  });
+  expect(stateOf()).toHaveProperty('changes');
+  await evaluator.evaluate([segment(700, 3)]);
+  expect(evaluator.bus.published.map(({ detail }) => detail.value)).toEqual([700]);
+});
+
 describe('a level that becomes a change during an evaluation', () => {
   it.each(['before readSubscription', 'after items'])('fires as one of both: %s', async (moment) => {
     await evaluator.subscribe('vip', VIP, { operator: 'above', value: 10 });

@@ -123,7 +123,10 @@ function model(evaluator: Evaluator, { deadLetters }: Options): Expected {
   return { must: [...must, ...beyond], may: [...may.values()].map((group) => [...group]) };
 }
 
-/** A threshold has fired if the value was beyond it at its creation and stayed beyond it. */
+/**
+ * A threshold has fired if the value was beyond it at its creation and stayed beyond it. A value that was being evaluated then
+ * counts as the value at its creation, or crosses it.
+ */
 function alreadyBeyond({ tables }: Evaluator, reigns: readonly LevelReign[]): string[][] {
   const groups: string[][] = [];
   for (const reign of reigns.filter(({ to, threshold }) => to === Infinity && threshold.fireIfAlreadyBeyond)) {
@@ -132,12 +135,16 @@ function alreadyBeyond({ tables }: Evaluator, reigns: readonly LevelReign[]): st
     for (const { metric } of tables.states.values()) {
       if (!holdsFor(reign, metric)) continue;
       const values = tables.commits.filter(({ key, after }) => key === metricKey(metric) && after.last);
-      const first = values.findLastIndex(({ at }) => at <= from);
+      const first = values.findLastIndex(({ readAt }) => readAt <= from);
       if (first < 0) continue;
       const since = values.slice(first).map(({ after }) => after.last as LastValue);
       if (!since.every((last) => isBeyond(operator, value, last.value))) continue;
       const cut = cutOf(operator, value);
-      groups.push(since.map((last) => crossingId(metric, last, { kind: 'initial', cut, subscription, thresholdId })));
+      const idsOf = (last: LastValue) =>
+        (['initial', 'fire'] as const).map((kind) =>
+          crossingId(metric, last, { kind, cut, subscription, thresholdId }),
+        );
+      groups.push(since.flatMap(idsOf));
     }
   }
   return groups;

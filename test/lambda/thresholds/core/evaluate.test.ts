@@ -233,16 +233,33 @@ describe('fireIfAlreadyBeyond', () => {
     expect(evaluator.crossings()).toHaveLength(1);
   });
 
-  it('is not missed if the first value is evaluated while the threshold is created', async () => {
-    // The evaluation has found no thresholds. Then a threshold is created and requests a check.
+  /** Evaluates a value. When that has found no thresholds, a threshold is created and checked. */
+  const evaluateMeanwhile = async (value: string) => {
     let made = false;
-    await evaluator.evaluate([segment(50, 1)], async (call) => {
+    await evaluator.evaluate([value], async (call) => {
       if (call !== 'after items' || made) return;
       made = true;
       await evaluator.subscribe('vip', VIP, wanted);
       await answered();
     });
+  };
+
+  it('is not missed if the first value is evaluated while the threshold is created', async () => {
+    await evaluateMeanwhile(segment(50, 1));
     expect(evaluator.crossings()).toEqual(['vip above 10: undefined → 50']);
+  });
+
+  it('is not missed if, in addition, another check came before the first value', async () => {
+    await evaluator.subscribe('low', VIP, { operator: 'below', value: 1, fireIfAlreadyBeyond: true });
+    await answered();
+    await evaluateMeanwhile(segment(50, 1));
+    expect(evaluator.crossings()).toEqual(['vip above 10: undefined → 50']);
+  });
+
+  it('is not missed if the value crosses the threshold while it is created', async () => {
+    await evaluator.evaluate([segment(5, 1)]);
+    await evaluateMeanwhile(segment(50, 2));
+    expect(evaluator.crossings()).toEqual(['vip above 10: 5 → 50']);
   });
 });
 
