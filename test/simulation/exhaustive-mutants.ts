@@ -2,8 +2,10 @@ import type { Plan } from '../../local/template/model/plan';
 import type { Explored } from './exhaustive';
 import type { Mutant } from './mutants/mutant';
 import { MUTANTS } from './mutants/mutants';
-import { mutated } from './mutants/plant';
-import type { Protocol, Story } from './stories/story';
+import { planting } from './mutants/plant';
+import { STORIES } from './stories';
+import { type Protocol, titleOf } from './stories/story';
+import { exploreAll, withFaults, withoutFaults } from './story-pool';
 
 /** The planted faults that break a protocol, by the protocol whose stories look for them. */
 const BROKEN: Readonly<Record<Protocol, readonly string[]>> = {
@@ -18,6 +20,8 @@ const BROKEN: Readonly<Record<Protocol, readonly string[]>> = {
     'edit that changes no threshold arms it again',
     'leftovers swept too early',
     'check of a new threshold not requested',
+    'change: the check lets an evaluation go on that no longer watches the changes',
+    'the check lets an evaluation go on that began before the threshold',
   ],
   D: [
     'no lease',
@@ -38,41 +42,53 @@ const BROKEN: Readonly<Record<Protocol, readonly string[]>> = {
   R: ['DELETE that takes any id', 'ended registration not kept by a new one'],
 };
 
-/** Most runs of a story, at first and later: most mistakes are found early by one of the stories. */
-const MOST_RUNS = [300, 3000];
+/** Scopes that look for a planted fault, one after the other: most are found early by one of the stories. */
+const ROUNDS = [
+  { scopeOf: withoutFaults, most: 3000 },
+  { scopeOf: withFaults, most: 300 },
+  { scopeOf: withFaults, most: 3000 },
+];
 
-/** What the stories of a protocol find in the code with a planted fault. */
+/** What the stories find in the code with a planted fault. */
 export interface Found extends Pick<Explored, 'wrong' | 'states'> {
-  readonly protocol: Protocol;
-  readonly mutant: string;
-  /** Undefined: no story finds the fault. */
+  /** Title of the story. Undefined: no story finds the fault. */
   readonly story?: string;
 }
 
 /**
- * Explores the stories of each protocol in the code with each of its planted faults, until one finds it.
- * @param most runs of a story.
+ * Explores stories in the code with a planted fault, until one finds it.
+ * @param stories beginning of their titles.
+ * @param limit most runs of a story.
  */
+export async function findByStories(plan: Plan, mutant: Mutant, stories: string, limit = Infinity): Promise<Found> {
+  const chosen = STORIES.filter((story) => titleOf(story).startsWith(stories));
+  let states = 0;
+  for (const { scopeOf, most } of ROUNDS) {
+    const scopes = chosen.map((story) => scopeOf(story, Math.min(most, limit)));
+    const { edit, check } = planting(mutant);
+    let n = 0;
+    for await (const explored of exploreAll(plan, scopes, edit)) {
+      check();
+      states += explored.states;
+      const { wrong } = explored;
+      if (wrong) return { states, wrong, story: scopes[n]?.title };
+      n++;
+    }
+  }
+  return { states };
+}
+
+/** Looks for the planted faults of each protocol with its stories. */
 export async function* findMutants(
   plan: Plan,
   wanted: (title: string) => boolean,
-  most = Infinity,
-): AsyncGenerator<Found> {
-  const limits = [...new Set(MOST_RUNS.map((runs) => Math.min(runs, most)))];
-  let n = 0;
+  limit?: number,
+): AsyncGenerator<Found & { readonly protocol: Protocol; readonly mutant: string }> {
   for (const [protocol, names] of Object.entries(BROKEN) as [Protocol, readonly string[]][]) {
-    for (const mutant of names.filter((name) => wanted(`${protocol}: ${name}`))) {
-      const planted = MUTANTS.find(({ name }) => name === mutant);
-      if (!planted) throw new Error(`there is no mutant "${mutant}"`);
-      const { explore, STORIES } = await mutated(planted as Mutant, 1000 + n++);
-      const stories = STORIES.filter((one: Story) => one.protocol === protocol);
-      let found: Found = { protocol, mutant, states: 0 };
-      for (const { limit, story } of limits.flatMap((runs) => stories.map((one) => ({ limit: runs, story: one })))) {
-        const { wrong, states } = await explore(plan, story, { limit });
-        found = { ...found, wrong, states: found.states + states, ...(wrong && { story: story.name }) };
-        if (wrong) break;
-      }
-      yield found;
+    for (const name of names.filter((one) => wanted(`${protocol}: ${one}`))) {
+      const mutant = MUTANTS.find((one) => one.name === name);
+      if (!mutant) throw new Error(`there is no mutant "${name}"`);
+      yield { protocol, mutant: name, ...(await findByStories(plan, mutant, `${protocol}:`, limit)) };
     }
   }
 }

@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { huntFor } from './mutants/mutant';
+import { bundledWorker, play } from './episode-pool';
+import { HUNT } from './mutants/mutant';
 import { MUTANTS } from './mutants/mutants';
-import { mutated } from './mutants/plant';
+import { planting } from './mutants/plant';
 import { simulatedPlan } from './plan';
 
 const plan = simulatedPlan();
 const regressions = MUTANTS.filter(({ regression }) => regression !== undefined);
 
 describe('mistakes that the simulation found in the code', () => {
-  // After a change of the simulation, another episode may find it: npm run simulate:mutants -- "the name".
+  // After a change of the simulation, another episode can find it: npm run simulate:mutants -- "the name".
   it.each(regressions)('found again by its seed: $name', async (mutant) => {
-    const { runEpisode } = await mutated(mutant, MUTANTS.indexOf(mutant));
-    const { mistakes } = await runEpisode(plan, huntFor(mutant, mutant.regression ?? 0));
+    const { edit, check } = planting(mutant);
+    const bundle = await bundledWorker(edit);
+    check();
+    const { regression = 0, scenario } = mutant;
+    const mistakes: string[] = [];
+    for await (const { result } of play({ plan, ...HUNT, scenario }, regression, regression, 1, bundle))
+      mistakes.push(...result.mistakes);
     expect(mistakes).not.toEqual([]);
   });
 });

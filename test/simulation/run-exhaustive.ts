@@ -1,12 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { bundled } from './bundling';
 import { findMutants } from './exhaustive-mutants';
 import { simulatedPlan } from './plan';
 import { STORIES } from './stories';
-import { PROTOCOLS, type Story, titleOf } from './stories/story';
+import { PROTOCOLS, titleOf } from './stories/story';
+import { exploreAll, scopesOf } from './story-pool';
 import type { ExploredScope, Scope } from './story-worker';
-import { inThreads } from './threads';
 
 const { values, positionals: parts } = parseArgs({
   options: { mutants: { type: 'boolean' }, limit: { type: 'string', default: '20000' } },
@@ -15,19 +13,6 @@ const { values, positionals: parts } = parseArgs({
 const limit = Number(values.limit);
 const plan = simulatedPlan();
 const isWanted = (title: string) => parts.length === 0 || parts.some((part) => title.includes(part));
-
-/** The scopes of a story, the smallest first: without faults, with one kind of fault, with all of its faults. */
-function scopesOf(story: Story): Scope[] {
-  const { crashes = 0, lost = 0 } = story;
-  const budgets = [
-    { crashes: 0, lost: 0 },
-    { crashes, lost: 0 },
-    { crashes: 0, lost },
-    { crashes, lost },
-  ];
-  const distinct = new Map(budgets.map((budget) => [JSON.stringify(budget), budget]));
-  return [...distinct.values()].map((budget) => ({ title: titleOf(story), limit, ...budget }));
-}
 
 const faultsOf = ({ crashes, lost }: Scope): string =>
   [...(crashes > 0 ? ['crash'] : []), ...(lost > 0 ? ['lost response'] : [])].join(' and ') || 'no fault';
@@ -41,11 +26,10 @@ function print(title: string, { schedules, states, pruned, complete, seconds }: 
 
 /** Explores every schedule of each story. */
 async function exploreStories(): Promise<void> {
-  const scopes = STORIES.flatMap(scopesOf).filter(({ title }) => isWanted(title));
-  const file = await bundled('test/simulation/story-worker.ts', 'story-worker');
+  const scopes = STORIES.filter((story) => isWanted(titleOf(story))).flatMap((story) => scopesOf(story, limit));
   const sums = new Map<string, Sum>();
   let n = 0;
-  for await (const explored of inThreads<Scope, ExploredScope>(file, plan, scopes, availableParallelism())) {
+  for await (const explored of exploreAll(plan, scopes)) {
     const scope = scopes[n++] as Scope;
     print(`${scope.title} (${faultsOf(scope)})`, explored);
     const [protocol = ''] = scope.title.split(':');

@@ -3,6 +3,9 @@ import type { Mutant } from './mutant';
 const observe = 'lambda/thresholds/core/observe.ts';
 const outcome = 'lambda/delivery/core/outcomes/outcome.ts';
 
+/** Some evaluations last longer than a registration. */
+const SLOW_EVALUATIONS = { races: 300, operations: 100, spanMs: 6 * 3_600_000, rates: { 'slow call': 0.06 } };
+
 /** Faults in thresholds on changes, outcomes and expectations. */
 export const FEATURES: readonly Mutant[] = [
   {
@@ -35,7 +38,8 @@ export const FEATURES: readonly Mutant[] = [
   {
     name: 'change: the check lets an evaluation go on that no longer watches the changes',
     file: observe,
-    changes: [["if (!hits) return 'replaced';", "if (!hits || before.changes) return 'replaced';"]],
+    changes: [["if (!hits) return 'replaced';", "if (!hits || (isOnChanges && before.changes)) return 'replaced';"]],
+    story: 'S: a threshold on changes',
   },
   {
     name: 'the check lets an evaluation go on that began before the threshold',
@@ -43,6 +47,7 @@ export const FEATURES: readonly Mutant[] = [
     changes: [
       ["if (!hits) return 'replaced';", "if (!hits || (last && !isOnChanges && hits.length === 0)) return 'replaced';"],
     ],
+    scenario: SLOW_EVALUATIONS,
   },
   {
     name: 'a registration settles items that a later one has marked',

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { bundled, ROOT } from '../bundling';
+import { ROOT } from '../bundling';
 import type { Mutant } from './mutant';
 
 /** Edits the source files of a bundle so that they contain a planted fault, and counts its changes. */
@@ -19,12 +19,4 @@ export function planting({ name, file, changes }: Mutant) {
       if (planted !== changes.length) throw new Error(`${name}: the simulation does not use ${file}`);
     },
   };
-}
-
-/** Loads the simulation with a fault planted into the code. */
-export async function mutated(mutant: Mutant, n: number): Promise<typeof import('../bundle')> {
-  const { edit, check } = planting(mutant);
-  const bundle = await bundled('test/simulation/bundle.ts', `mutant-${n}`, edit);
-  check();
-  return require(bundle);
 }

@@ -1,22 +1,23 @@
 import { availableParallelism } from 'node:os';
 import type { Plan } from '../../../local/template/model/plan';
 import { bundledWorker, play } from '../episode-pool';
+import { findByStories } from '../exhaustive-mutants';
 import { simulatedPlan } from '../plan';
 import { HUNT, type Mutant } from './mutant';
 import { MUTANTS } from './mutants';
-import { mutated, planting } from './plant';
+import { planting } from './plant';
 
 const [, , ...wanted] = process.argv;
 const MOST_EPISODES = 60;
-const MOST_RUNS = 2000;
 
-const HEALTHY: Mutant = { name: 'no fault', file: 'test/simulation/bundle.ts', changes: [] };
+const HEALTHY: Mutant = { name: 'no fault', file: '', changes: [] };
 
 async function main(): Promise<void> {
   const plan = simulatedPlan();
-  for (const [n, mutant] of [HEALTHY, ...MUTANTS].entries()) {
+  for (const mutant of [HEALTHY, ...MUTANTS]) {
     if (wanted.length > 0 && !wanted.some((part) => mutant.name.includes(part))) continue;
-    const found = await (mutant.story === undefined ? byEpisodes(plan, mutant) : byStories(plan, mutant, n));
+    const { story } = mutant;
+    const found = await (story === undefined ? byEpisodes(plan, mutant) : byStories(plan, mutant, story));
     // A planted fault that is not found, and a mistake without one, are both wrong.
     if ((found === undefined) !== (mutant === HEALTHY)) process.exitCode = 1;
     console.log(`${mutant.name}: ${found ?? 'NOT FOUND'}`);
@@ -45,13 +46,9 @@ async function byEpisodes(plan: Plan, mutant: Mutant): Promise<string | undefine
   return undefined;
 }
 
-async function byStories(plan: Plan, mutant: Mutant, n: number): Promise<string | undefined> {
-  const { explore, STORIES } = await mutated(mutant, n);
-  for (const story of STORIES.filter(({ protocol }) => mutant.story === `${protocol}:`)) {
-    const { states, wrong } = await explore(plan, story, { limit: MOST_RUNS });
-    if (wrong) return `${states} states: ${wrong.mistakes[0]}`;
-  }
-  return undefined;
+async function byStories(plan: Plan, mutant: Mutant, stories: string): Promise<string | undefined> {
+  const { states, wrong, story } = await findByStories(plan, mutant, stories);
+  return wrong && `${states} states, story "${story}": ${wrong.mistakes[0]}`;
 }
 
 void main();

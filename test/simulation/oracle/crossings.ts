@@ -21,7 +21,7 @@ interface Reign {
   readonly fired: Set<string>;
   /** Metrics whose value was beyond the threshold all the time since it was created, and what a check can publish. */
   readonly beyondSince: Map<string, string[]>;
-  /** By metric: when a threshold on changes took effect, and the number of values committed before. */
+  /** By metric: when the check of the threshold was processed, and the number of values committed before. */
   readonly effective: Map<string, { readonly order: number; readonly values: number }>;
 }
 
@@ -127,8 +127,12 @@ export class CrossingModel {
   checked(metric: MetricState['metric'], thresholdId: string, order: number): void {
     const key = keyOf({ metric } as MetricState);
     const values = this.values.get(key)?.length ?? 0;
-    for (const { ids, effective } of this.reigns) {
-      if (ids.has(thresholdId) && !effective.has(key)) effective.set(key, { order, values });
+    for (const { ids, effective, beyondSince, to } of this.reigns) {
+      if (!ids.has(thresholdId)) continue;
+      if (!effective.has(key)) effective.set(key, { order, values });
+      // The check has found the value.
+      const crossings = beyondSince.get(key);
+      if (crossings && to === Infinity) this.must.push([...crossings]);
     }
   }
 
@@ -176,10 +180,10 @@ export class CrossingModel {
       if (!isNow) reign.beyondSince.delete(key);
       // A value that was read before the threshold was created is the first one beyond it: crossing, or already beyond.
       else if (threshold.fireIfAlreadyBeyond && !isCheck && !whole && reign.from >= readAt && reign.from <= at) {
-        reign.beyondSince.set(
-          key,
-          [true, false].map((already) => crossingOf(reign, after, already)),
-        );
+        const crossings = [true, false].map((already) => crossingOf(reign, after, already));
+        reign.beyondSince.set(key, crossings);
+        // No later check finds the value.
+        if (reign.effective.has(key) && reign.to === Infinity) this.must.push(crossings);
       } else reign.beyondSince.get(key)?.push(crossingOf(reign, after, true));
       if (threshold.recoverTo === undefined || previous === undefined || isCheck) continue;
       if (isRecovered(threshold, last.value) && !isRecovered(threshold, previous.value)) {

@@ -1,8 +1,11 @@
+import type { Threshold } from '../../../lambda/subscriptions/core/subscription';
 import { ABOVE_5, apply, HOUR, observation, onSegment, prepared, put, RECOVERING, remove, SECOND } from './acts';
 import type { Story } from './story';
 
 const common = { protocol: 'S', queues: ['observations'] } as const;
 const ABOVE_7 = onSegment({ operator: 'above', value: 7 });
+
+const FALLING: Threshold = { change: 'falls', by: 1, unit: 'absolute', comparedWith: 'previous' };
 
 /** Stories of protocol S. */
 export const SUBSCRIPTIONS: readonly Story[] = [
@@ -75,6 +78,45 @@ export const SUBSCRIPTIONS: readonly Story[] = [
     begin(stage) {
       put(stage, observation(stage, 9, 1));
       stage.operator(apply(stage, onSegment({ ...ABOVE_5, fireIfAlreadyBeyond: true })));
+    },
+  },
+  {
+    ...common,
+    name: 'a value crosses a new threshold while it is checked',
+    ...{ crashes: 1, lost: 1 },
+    ...prepared(onSegment({ operator: 'above', value: 20 }), [1]),
+    begin(stage) {
+      put(stage, observation(stage, 8, 1));
+      stage.operator(apply(stage, onSegment({ ...ABOVE_5, fireIfAlreadyBeyond: true })));
+    },
+  },
+  {
+    ...common,
+    name: 'the first value of a metric arrives while its second threshold is checked',
+    ...{ crashes: 1, lost: 1 },
+    ...prepared(onSegment({ operator: 'above', value: 20, fireIfAlreadyBeyond: true })),
+    begin(stage) {
+      put(stage, observation(stage, 8, 1));
+      stage.operator(apply(stage, onSegment({ ...ABOVE_5, fireIfAlreadyBeyond: true })));
+    },
+  },
+  {
+    ...common,
+    name: 'a threshold on changes is checked while a value is evaluated after the last one was removed',
+    ...{ crashes: 1, lost: 1 },
+    async prepare(stage) {
+      await prepared(onSegment(FALLING), [8]).prepare(stage);
+      stage.operator(apply(stage, onSegment({ operator: 'above', value: 20 })));
+      await stage.settle(HOUR + SECOND);
+      stage.stack.runSchedules('sweep');
+    },
+    begin(stage) {
+      put(stage, observation(stage, 7, 1));
+      stage.operator(apply(stage, onSegment(FALLING)));
+    },
+    verify({ stack }) {
+      const states = [...stack.dynamodb.table(stack.places.thresholds).all()].filter(({ sk }) => sk === 'state');
+      return states.some(({ changes }) => changes === undefined) ? ['LOST: evaluations do not watch the changes'] : [];
     },
   },
   {
