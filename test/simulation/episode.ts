@@ -10,6 +10,7 @@ import { Reports } from './reports';
 import { type Scenario, spellsOf } from './scenario';
 import { SimulatedStack } from './stack';
 import { Workload } from './workload';
+import type { Chance } from './world/chance';
 import type { Fault } from './world/faults';
 import { World } from './world/world';
 
@@ -152,8 +153,12 @@ export async function runEpisode(
   };
 }
 
-/** Runs the schedules every minute. Leaves out the minutes in which no function would find work. */
+/** Share of the minutes in which the schedules run although no function would find work, while something else happens. */
+const IDLE_RUNS = 0.1;
+
+/** Runs the schedules every minute. Leaves out most of the minutes in which no function would find work. */
 class Minutes {
+  private readonly chance: Chance;
   private expiredAt = 0;
 
   constructor(
@@ -161,7 +166,9 @@ class Minutes {
     private readonly stack: SimulatedStack,
     private readonly oracle: Oracle,
     private readonly isBusy: () => boolean,
-  ) {}
+  ) {
+    this.chance = world.chance.of('minutes');
+  }
 
   start(): void {
     this.world.after(MINUTE, () => this.tick());
@@ -176,14 +183,15 @@ class Minutes {
       const late = () => (world.faults.happens('time to live late') ? 2 * DAY : 0);
       for (const table of stack.dynamodb.tables.values()) table.expire(TTL_ATTRIBUTE, late);
     }
-    const due = stack.isQuiet ? stack.nextDue() : now;
-    if (due !== undefined && due <= now) {
+    const due = stack.nextDue();
+    const { isQuiet } = stack;
+    if ((due !== undefined && due <= now) || (!isQuiet && this.chance.is(IDLE_RUNS))) {
       stack.runSchedules();
       world.after(MINUTE, () => this.tick());
       return;
     }
     const next = Math.min(world.timeline.next ?? Infinity, due ?? Infinity);
-    const isBusy = this.isBusy();
+    const isBusy = !isQuiet || this.isBusy();
     if (next === Infinity && !isBusy) return;
     // A command that has just started makes its first call after this.
     const minutes = isBusy ? 1 : Math.max(1, Math.ceil((next - now) / MINUTE));

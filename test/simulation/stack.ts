@@ -27,6 +27,7 @@ import { SimulatedSecretsManager } from './aws/secrets-manager';
 import { SimulatedQueue, SimulatedSqs } from './aws/sqs';
 import { SimulatedParameterStore } from './aws/ssm';
 import { SimulatedHttpApi } from './connector/http-api';
+import { DueItems } from './due-items';
 import { Network, type Worker } from './world/network';
 import type { World } from './world/world';
 
@@ -93,6 +94,7 @@ export class SimulatedStack {
   readonly api: SimulatedHttpApi;
   private readonly functions: ReadonlyMap<string, SimulatedFunction>;
   private readonly scheduled: readonly SimulatedFunction[];
+  private readonly due = new DueItems();
   private readonly workQueues: readonly SimulatedQueue[];
 
   constructor(
@@ -107,7 +109,10 @@ export class SimulatedStack {
       world,
       network,
       {
-        onWrite: observer.onWrite,
+        onWrite: (table, before, after, by) => {
+          this.due.written(table, before, after);
+          observer.onWrite?.(table, before, after, by);
+        },
         onRead: (table, key, by) => {
           this.api.sawRead(key.pk, by);
           observer.onRead?.(table, key, by);
@@ -198,15 +203,7 @@ export class SimulatedStack {
 
   /** When the schedules find work again, epoch milliseconds. Undefined: never. */
   nextDue(): number | undefined {
-    const dues: number[] = [];
-    for (const name of [this.places.subscriptions, this.places.thresholds, this.places.runs]) {
-      for (const { due } of this.dynamodb.table(name).all()) if (due !== undefined) dues.push(Number(due));
-    }
-    for (const { open, openSince } of this.dynamodb.table(this.places.deliveries).all()) {
-      if (open === 'outcome-due') dues.push(Number(openSince));
-      if (open === 'unannounced') dues.push(this.world.clock());
-    }
-    return dues.length > 0 ? Math.min(...dues) : undefined;
+    return this.due.next;
   }
 
   /** Moves the messages of all dead-letter queues back. Returns their number. */

@@ -161,8 +161,10 @@ export class CrossingModel {
       }
       const isNow = isBeyond(threshold, last.value);
       const crosses = previous !== undefined && !isCheck && isNow && !isBeyond(threshold, previous.value);
-      const initial =
-        threshold.fireIfAlreadyBeyond === true && isNow && !fired.has(key) && (previous === undefined || isCheck);
+      const hasFired = after.intent?.hits.some((hit) => hit.kind !== 'rearm' && ids.has(hit.thresholdId)) === true;
+      // A check is about one threshold.
+      const isFirst = previous === undefined || (isCheck && hasFired);
+      const initial = threshold.fireIfAlreadyBeyond === true && isNow && !fired.has(key) && isFirst;
       const mayFire = threshold.recoverTo === undefined || !armed.has(key) ? true : armed.get(key);
       if (crosses || initial) {
         const id = crossingOf(reign, after, !crosses);
@@ -173,7 +175,6 @@ export class CrossingModel {
         }
         if (whole && mayFire && !isCheck) this.must.push([id]);
         if (mayFire && crosses) wouldFire.set(reign, id);
-        const hasFired = after.intent?.hits.some((hit) => hit.kind !== 'rearm' && ids.has(hit.thresholdId));
         if (hasFired) fired.add(key);
         if (hasFired && threshold.recoverTo !== undefined) armed.set(key, false);
       }

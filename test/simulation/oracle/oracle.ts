@@ -100,6 +100,7 @@ export class Oracle implements FlowObserver {
       this.crossings.changed(next, String((after ?? before)?.pk), order);
       this.expectations.changed(next, String((after ?? before)?.pk));
       this.health.changed(old, next);
+      if (next) this.rateLimits.changed(next);
       this.registrations.changed(old, next);
     }
     if (table === thresholds && after?.sk === 'state' && before?.version !== after.version) {

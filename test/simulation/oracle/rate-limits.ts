@@ -1,5 +1,5 @@
 import type { RateLimit } from '../../../lambda/subscriptions/core/subscription';
-import type { Versions } from './versions';
+import type { Version, Versions } from './versions';
 
 /** A call may use its reservation this late (docs/delivery.md, "Options of a subscription"). */
 const LATE_MS = 10_000;
@@ -14,20 +14,27 @@ interface Call {
 export class RateLimitModel {
   readonly mistakes: string[] = [];
   private readonly calls = new Map<string, Call[]>();
+  /** By subscription: the limits that it has had, as JSON. */
+  private readonly limits = new Map<string, Map<string | undefined, RateLimit | undefined>>();
 
   constructor(
     private readonly versions: Versions,
     private readonly clock: () => number,
   ) {}
 
+  changed({ name, subscription }: Version): void {
+    const { rateLimit } = subscription.definition;
+    const limits = this.limits.get(name) ?? new Map();
+    this.limits.set(name, limits.set(JSON.stringify(rateLimit), rateLimit));
+  }
+
   posted(name: string, readAt: number): void {
     const at = this.clock();
     const limit = this.onlyLimit(name);
+    if (!limit) return;
     // Probes of a paused subscription need no reservation.
-    const isPaused = this.versions
-      .during(name, readAt, at)
-      .some(({ subscription }) => subscription.health?.state === 'paused');
-    if (!limit || isPaused) return;
+    const versions = this.versions.during(name, readAt, at);
+    if (versions.some(({ subscription }) => subscription.health?.state === 'paused')) return;
     const recent = (this.calls.get(name) ?? []).filter((one) => one.at > at - 5 * limit.per);
     const calls = [...recent, { readAt, at }];
     this.calls.set(name, calls);
@@ -42,8 +49,8 @@ export class RateLimitModel {
 
   /** The rate limit of a subscription. Undefined if it ever had another one: reservations of before may be left. */
   private onlyLimit(name: string): RateLimit | undefined {
-    const limits = this.versions.of(name).map(({ subscription }) => subscription.definition.rateLimit);
-    return new Set(limits.map((limit) => JSON.stringify(limit))).size === 1 ? limits[0] : undefined;
+    const [limit, ...others] = this.limits.get(name)?.values() ?? [];
+    return others.length === 0 ? limit : undefined;
   }
 }
 
