@@ -5,6 +5,12 @@ import { ALL_FAULTS, FAULTS, type Fault, type FaultRates } from './world/faults'
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+/** Long ones are rare, because they take the most steps. */
+const SPANS = [
+  ...[5 * MINUTE, 5 * MINUTE, 40 * MINUTE, 40 * MINUTE, 40 * MINUTE],
+  ...[6 * HOUR, 6 * HOUR, 6 * HOUR, 6 * HOUR, 9 * 24 * HOUR],
+];
+
 /** Flows fail and refuse more often than they do something else. */
 const MOST_MOODS: readonly Mood[] = [
   'failing',
@@ -51,9 +57,7 @@ export function scenarioOf(seed: string, events: number): Scenario {
   return {
     seed,
     events,
-    spanMs:
-      chance.among([5 * MINUTE, 40 * MINUTE, 40 * MINUTE, 6 * HOUR, 6 * HOUR, 9 * 24 * HOUR]) +
-      events * chance.among([50, 500, 2000]),
+    spanMs: chance.among(SPANS) + events * chance.among([50, 500, 2000]),
     subscriptions: chance.between(3, 30),
     operations: chance.among([0, Math.ceil(events / 40), Math.ceil(events / 8)]),
     races: chance.is(0.5) ? Math.ceil(events / 8) : 0,
