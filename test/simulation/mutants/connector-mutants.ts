@@ -156,6 +156,7 @@ const DECLARED_MUTANTS = [
   },
   {
     name: 'failed rename that removes what a duplicate of the request has added',
+    regression: 1,
     file: 'lambda/registration/core/declare.ts',
     changes: [
       ['if (isFirst) continue;', ''],
@@ -168,6 +169,6 @@ const DECLARED_MUTANTS = [
 const FEW = { events: 100, subscriptions: 3, operations: 3, makers: 0, declared: 0 };
 
 export const CONNECTOR_MUTANTS = [
-  ...MUTANTS.map((mutant) => ({ ...mutant, scenario: { ...FEW, makers: 8 } })),
+  ...MUTANTS.map((mutant) => ({ ...mutant, scenario: { ...FEW, makers: 16 } })),
   ...DECLARED_MUTANTS.map((mutant) => ({ ...mutant, scenario: { ...FEW, declared: 8 } })),
 ];

@@ -43,6 +43,7 @@ export const FEATURES: readonly Mutant[] = [
   },
   {
     name: 'the check lets an evaluation go on that began before the threshold',
+    regression: 2,
     file: observe,
     changes: [
       ["if (!hits) return 'replaced';", "if (!hits || (last && !isOnChanges && hits.length === 0)) return 'replaced';"],
@@ -51,6 +52,7 @@ export const FEATURES: readonly Mutant[] = [
   },
   {
     name: 'a registration settles items that a later one has marked',
+    regression: 3,
     file: 'lambda/thresholds/adapters/threshold-table.ts',
     changes: [[' = :due`', ' <> :due OR attribute_exists(pk)`']],
     scenario: { races: 300, spanMs: 40 * 60_000, rates: { 'slow call': 0.3 } },
@@ -100,6 +102,7 @@ export const FEATURES: readonly Mutant[] = [
     name: 'expectation: a changed one keeps its state',
     file: 'lambda/expectations/core/expect.ts',
     changes: [['if (known && sameJson(known.expectation, expectation))', 'if (known && sameJson(known.uid, uid))']],
+    scenario: { subscriptions: 30, races: 300, operations: 60, spanMs: 2 * 3_600_000 },
   },
   {
     name: 'expectation: the decision is removed before it is published',
@@ -111,10 +114,11 @@ export const FEATURES: readonly Mutant[] = [
       ],
       ['  return expectations.write({ ...current, unsent: [] }, tracked);', '  return isWritten;'],
     ],
-    scenario: { rates: { 'crash before a call': 0.02, 'event refused': 0.3 } },
+    scenario: { subscriptions: 30, rates: { 'crash before a call': 0.02, 'event refused': 0.3 } },
   },
   {
     name: 'expectation: an entry that a crash left behind sends an event',
+    regression: 1,
     file: 'lambda/expectations/core/process.ts',
     changes: [
       [

@@ -52,6 +52,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'old threshold not told from its replacement',
     file: observe,
     changes: [['if (replacements.some((one) => !seen.has(one))) {', 'if (replacements.length < 0) {']],
+    scenario: { spanMs: 40 * MINUTE, races: 300 },
   },
   {
     name: 'state committed without a version check',
@@ -93,6 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a message that waits keeps its number, so that its duplicates wait too',
+    regression: 3,
     file: deliver,
     changes: [
       [

@@ -121,7 +121,9 @@ export class ExpectationModel {
     const same = [...reign.events].find(([, one]) => one.expectedBy === event.expectedBy && one.state === state);
     if (same && same[0] !== overdueId) this.wrong.push(`TWICE: ${about}`);
     reign.events.set(String(overdueId), { ...event, state: String(state) });
-    if (event.decidedAt < event.expectedBy + grace) this.wrong.push(`UNOWED: ${about}, before its time`);
+    const deciding = this.deciding(reign, event.decidedAt, readAt);
+    const graces = [grace, ...deciding.map((one) => one.expectation.grace)];
+    if (event.decidedAt < event.expectedBy + Math.min(...graces)) this.wrong.push(`UNOWED: ${about}, before its time`);
     if (state === 'Recovered' && !alsoWhenBack) this.wrong.push(`UNOWED: ${about}, without alsoWhenBack`);
     const met = this.of(reign).find(
       ({ end, putAt, doneAt }) =>
@@ -130,7 +132,7 @@ export class ExpectationModel {
     // The refresh that ends it is known before it is back.
     if (state === 'Overdue' && met && met.doneAt < event.expectedBy + grace)
       this.wrong.push(`UNOWED: ${about}, although a refresh ended at ${new Date(met.end).toISOString()}`);
-    if (!this.deciding(reign, event.decidedAt, readAt).some((one) => this.expects(one, event.expectedBy)))
+    if (!deciding.some((one) => this.expects(one, event.expectedBy)))
       this.wrong.push(`UNOWED: ${about}, which nothing expects`);
   }
 
