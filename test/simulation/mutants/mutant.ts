@@ -1,4 +1,4 @@
-import { type Scenario, scenarioOf } from '../scenario';
+import type { Scenario } from '../scenario';
 
 /** A fault planted into the code: `from` occurs once in the file and becomes `to`. */
 export interface Mutant {
@@ -15,9 +15,3 @@ export interface Mutant {
 
 /** Seed and events of the episodes that look for planted faults. */
 export const HUNT = { seed: 'mutant', perEpisode: 300 } as const;
-
-/** What the episode with a number contains that looks for a planted fault. */
-export const huntFor = ({ scenario }: Mutant, n: number): Scenario => ({
-  ...scenarioOf(`${HUNT.seed}/${n}`, HUNT.perEpisode),
-  ...scenario,
-});
