@@ -73,7 +73,7 @@ export function textOfOracle(oracle: Oracle, workers: Iterable<Worker>): string 
     ...known
   } = oracle as unknown as {
     readonly order: number;
-    readonly reads: WeakMap<Worker, Map<string, { readonly version: unknown; readonly order: number }>>;
+    readonly reads: WeakMap<object, Map<string, { readonly version: unknown; readonly order: number }>>;
     readonly subscriptionReads: WeakMap<object, Map<string, number>>;
   };
   const versions = oracle.versions.names().flatMap((name) => oracle.versions.of(name));
@@ -82,7 +82,11 @@ export function textOfOracle(oracle: Oracle, workers: Iterable<Worker>): string 
   const place = (order: number) => sorted.filter((edge) => edge < order).length + (edges.has(order) ? 0.5 : 0);
   const numbers = (name: string, value: number) => (['from', 'to', 'order'].includes(name) ? place(value) : value);
   const readings = [...workers].flatMap((worker) => {
-    const times = [...(reads.get(worker) ?? [])].map(([metric, { version, order }]) => [metric, version, place(order)]);
+    const times = [...(reads.get(worker.invocation) ?? [])].map(([metric, { version, order }]) => [
+      metric,
+      version,
+      place(order),
+    ]);
     return [...times, ...(subscriptionReads.get(worker.invocation) ?? [])].map((read) => `${worker.name} ${read}`);
   });
   return canonical(known, numbers) + canonical(oracle.surplus()) + readings.toSorted().join();

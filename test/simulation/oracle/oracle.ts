@@ -43,8 +43,8 @@ export class Oracle implements FlowObserver {
   private readonly published = new Set<string>();
   /** Thresholds whose registration an operator completed. */
   readonly registered = new Set<string>();
-  /** By worker: the last version that it read of each metric's state, and when it first did. Another task can read it again. */
-  private readonly reads = new WeakMap<Worker, Map<string, { readonly version: unknown; readonly order: number }>>();
+  /** By invocation: the last version that it read of each metric's state, and its first read. Another task can read it again. */
+  private readonly reads = new WeakMap<object, Map<string, { readonly version: unknown; readonly order: number }>>();
   /** By invocation and subscription: its first read, epoch milliseconds. Another delivery of the batch can read it again. */
   private readonly subscriptionReads = new WeakMap<object, Map<string, number>>();
   private readonly wrong: string[] = [];
@@ -83,8 +83,8 @@ export class Oracle implements FlowObserver {
       if (!reads.has(String(pk))) reads.set(String(pk), this.world.clock());
     }
     if (table !== this.stack.places.thresholds || sk !== 'state') return;
-    const reads = this.reads.get(by) ?? new Map();
-    this.reads.set(by, reads);
+    const reads = this.reads.get(by.invocation) ?? new Map();
+    this.reads.set(by.invocation, reads);
     const order = ++this.order;
     const version = this.stack.dynamodb.table(table).peek(String(pk), 'state')?.version;
     const known = reads.get(String(pk));
@@ -107,7 +107,7 @@ export class Oracle implements FlowObserver {
       const [old, next] = [before, after].map((item) => item?.intent as MetricState['intent']);
       if (old && old.version !== next?.version)
         this.wrong.push(`LOST: the intent of ${after.pk} version ${old.version} was overwritten`);
-      const readAt = this.reads.get(by)?.get(String(after.pk))?.order ?? 0;
+      const readAt = this.reads.get(by.invocation)?.get(String(after.pk))?.order ?? 0;
       if (!isMark(before, after))
         this.crossings.committed(before as never, after as unknown as MetricState, readAt, order);
     }
