@@ -11,7 +11,7 @@ import {
 import type { TableInput } from '../../../local/engines/services/dynamodb';
 import { type Network, Worker } from '../world/network';
 import type { World } from '../world/world';
-import type { Item } from './expressions';
+import { copy, type Item } from './expressions';
 import { CONDITION_FAILED, SimulatedTable, type TableEvents } from './table';
 
 /** Longest time until an index shows a write. The drain of held deliveries relies on less than 70 seconds. */
@@ -76,8 +76,9 @@ export class SimulatedDynamoDb {
       return outcome(this.table(TableName).put(Item, requestOf(command.input)));
     }
     if (command instanceof UpdateCommand) {
-      const { TableName, Key = {}, UpdateExpression = '' } = command.input;
-      return outcome(this.table(TableName).update(Key, UpdateExpression, requestOf(command.input)));
+      const { TableName, Key = {}, UpdateExpression = '', ReturnValues } = command.input;
+      const result = this.table(TableName).update(Key, UpdateExpression, requestOf(command.input));
+      return outcome(result, ReturnValues !== undefined);
     }
     if (command instanceof DeleteCommand) {
       const { TableName, Key = {} } = command.input;
@@ -140,8 +141,8 @@ const requestOf = (input: {
   values: input.ExpressionAttributeValues,
 });
 
-function outcome(result: Item | typeof CONDITION_FAILED | undefined): { Attributes?: Item } {
-  if (result !== CONDITION_FAILED) return { Attributes: result };
+function outcome(result: Item | typeof CONDITION_FAILED | undefined, returnsItem = false): { Attributes?: Item } {
+  if (result !== CONDITION_FAILED) return returnsItem ? { Attributes: copy(result) } : {};
   throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
 }
 

@@ -33,7 +33,7 @@ export function holds(expression: string, item: Item, placeholders: Names): bool
   return compiled(conditions, expression, (parser) => parser.condition())(scopeOf(item, placeholders));
 }
 
-/** The item after the update. */
+/** The item after the update. Shares the unchanged values with the item. */
 export function updated(expression: string, item: Item, placeholders: Names): Item {
   const next = { ...item };
   const scope = scopeOf(item, placeholders);
@@ -44,14 +44,29 @@ export function updated(expression: string, item: Item, placeholders: Names): It
 /** @throws ValidationError if an expression does not use a placeholder, or uses one that is not given. */
 export function checkPlaceholders(expressions: readonly (string | undefined)[], { names, values }: Names): void {
   const text = expressions.join(' ');
-  const used = new Set(text.match(/[#:]\w+/g) ?? []);
-  const given = new Set([...Object.keys(names ?? {}), ...Object.keys(values ?? {})]);
+  const used = placeholdersOf.get(text) ?? new Set(text.match(/[#:]\w+/g));
+  placeholdersOf.set(text, used);
+  const given = [...Object.keys(names ?? {}), ...Object.keys(values ?? {})];
   for (const one of given) if (!used.has(one)) throw new ValidationError(`${one} is given and not used in: ${text}`);
-  for (const one of used) if (!given.has(one)) throw new ValidationError(`${one} is used and not given in: ${text}`);
+  if (given.length === used.size) return;
+  for (const one of used)
+    if (!given.includes(one)) throw new ValidationError(`${one} is used and not given in: ${text}`);
+}
+
+/** A deep copy without undefined values, as the document client marshals. */
+export function copy(value: unknown): Item | undefined;
+export function copy<T>(value: T): T {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((one) => copy(one)) as T;
+  if (value instanceof Set) return new Set(value) as T;
+  const result: Item = {};
+  for (const [name, inner] of Object.entries(value)) if (inner !== undefined) result[name] = copy(inner);
+  return result as T;
 }
 
 const scopeOf = (item: Item, { names = {}, values = {} }: Names): Scope => ({ item, names, values });
 
+const placeholdersOf = new Map<string, Set<string>>();
 const conditions = new Map<string, Condition>();
 const updates = new Map<string, Change[]>();
 
@@ -217,7 +232,7 @@ class Parser {
     return (scope, next) => {
       const result = value(scope);
       if (result === undefined) throw new ValidationError(`an attribute in the update does not exist: ${this.text}`);
-      next[name(scope)] = result;
+      next[name(scope)] = copy(result);
     };
   }
 

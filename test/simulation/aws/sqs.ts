@@ -92,13 +92,10 @@ export class SimulatedQueue {
 
   /** Position of the next message: the first one, unless its group is noisy and another one is not. */
   private fairest(): number {
-    const isQuiet = ({ group }: Message) => {
-      if (group === undefined) return true;
-      let inFlight = 0;
-      for (const one of this.inFlight) if (one.group === group) inFlight++;
-      return inFlight < NOISY;
-    };
     if (this.inFlight.size < NOISY) return 0;
+    const inFlight = new Map<string, number>();
+    for (const { group } of this.inFlight) if (group !== undefined) inFlight.set(group, (inFlight.get(group) ?? 0) + 1);
+    const isQuiet = ({ group }: Message) => group === undefined || (inFlight.get(group) ?? 0) < NOISY;
     return Math.max(0, this.ready.findIndex(isQuiet));
   }
 

@@ -1,5 +1,14 @@
 import type { TableInput } from '../../../local/engines/services/dynamodb';
-import { checkPlaceholders, compareText, holds, type Item, type Names, updated, ValidationError } from './expressions';
+import {
+  checkPlaceholders,
+  compareText,
+  copy,
+  holds,
+  type Item,
+  type Names,
+  updated,
+  ValidationError,
+} from './expressions';
 
 /** A request as the document client's commands state it. */
 export interface Request extends Names {
@@ -78,14 +87,14 @@ export class SimulatedTable {
     return undefined;
   }
 
-  /** Returns the item after the update. */
+  /** Returns the item after the update as it is stored. The caller copies it. */
   update(key: Item, update: string, { condition, ...placeholders }: Request): Item | typeof CONDITION_FAILED {
     checkPlaceholders([condition, update], placeholders);
     const before = this.find(key)?.item;
     if (condition !== undefined && !holds(condition, before ?? {}, placeholders)) return CONDITION_FAILED;
-    const after = copy(updated(update, before ?? key, placeholders)) as Item;
+    const after = updated(update, before ?? key, placeholders);
     this.write(key, before, after);
-    return copy(after) as Item;
+    return after;
   }
 
   delete(key: Item, { condition, ...placeholders }: Request): typeof CONDITION_FAILED | undefined {
@@ -254,14 +263,3 @@ const keysOf = (schema: TableInput['KeySchema']): [string, string | undefined] =
 
 const order = (a: unknown, b: unknown): number =>
   typeof a === 'string' ? compareText(a, b as string) : (a as number) - (b as number);
-
-/** A deep copy without undefined values, as the document client marshals. */
-export function copy(value: unknown): Item | undefined;
-export function copy<T>(value: T): T {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((one) => copy(one)) as T;
-  if (value instanceof Set) return new Set(value) as T;
-  const result: Item = {};
-  for (const [name, inner] of Object.entries(value)) if (inner !== undefined) result[name] = copy(inner);
-  return result as T;
-}

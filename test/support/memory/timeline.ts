@@ -1,16 +1,27 @@
 import { NOW } from '../evaluation';
 
+interface Scheduled {
+  readonly at: number;
+  readonly order: number;
+  readonly act: () => void;
+}
+
 /** Scheduled actions, with a clock that jumps from one action to the next. */
 export class Timeline {
   now = NOW;
   /** Binary heap by time, then by order. */
-  private readonly heap: { readonly at: number; readonly order: number; readonly act: () => void }[] = [];
+  private readonly heap: Scheduled[] = [];
   private orders = 0;
 
   at(at: number, act: () => void): void {
     const { heap } = this;
-    heap.push({ at, order: this.orders++, act });
-    for (let n = heap.length - 1; n > 0 && this.before(n, (n - 1) >> 1); n = (n - 1) >> 1) this.swap(n, (n - 1) >> 1);
+    const added = { at, order: this.orders++, act };
+    let n = heap.length;
+    for (let parent = (n - 1) >> 1; n > 0 && isBefore(added, heap[parent]); parent = (n - 1) >> 1) {
+      heap[n] = heap[parent] as Scheduled;
+      n = parent;
+    }
+    heap[n] = added;
   }
 
   get next(): number | undefined {
@@ -26,26 +37,19 @@ export class Timeline {
   private take(): (() => void) | undefined {
     const { heap } = this;
     const first = heap[0];
-    const last = heap.pop();
-    if (first && last && first !== last) {
-      heap[0] = last;
-      for (let n = 0, child = 1; child < heap.length; child = 2 * n + 1) {
-        if (child + 1 < heap.length && this.before(child + 1, child)) child++;
-        if (!this.before(child, n)) break;
-        this.swap(n, child);
-        n = child;
-      }
+    const moved = heap.pop();
+    if (!moved || heap.length === 0) return first?.act;
+    let n = 0;
+    for (let child = 1; child < heap.length; child = 2 * n + 1) {
+      if (isBefore(heap[child + 1], heap[child])) child++;
+      if (isBefore(moved, heap[child])) break;
+      heap[n] = heap[child] as Scheduled;
+      n = child;
     }
+    heap[n] = moved;
     return first?.act;
   }
-
-  private before(a: number, b: number): boolean {
-    const [x, y] = [this.heap[a], this.heap[b]];
-    return x !== undefined && y !== undefined && (x.at < y.at || (x.at === y.at && x.order < y.order));
-  }
-
-  private swap(a: number, b: number): void {
-    const { heap } = this;
-    [heap[a], heap[b]] = [heap[b] as (typeof heap)[number], heap[a] as (typeof heap)[number]];
-  }
 }
+
+const isBefore = (a: Scheduled | undefined, b: Scheduled | undefined): boolean =>
+  a !== undefined && b !== undefined && (a.at < b.at || (a.at === b.at && a.order < b.order));
