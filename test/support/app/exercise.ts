@@ -96,8 +96,8 @@ export async function exercise(make: (app: App) => PowerAutomateConnector): Prom
     // Only this code runs the schedules, so that the result does not depend on the speed of the machine.
     if (construct instanceof CfnRule && construct.scheduleExpression) construct.scheduleExpression = 'rate(1 day)';
     if (construct instanceof CfnSchedule) construct.scheduleExpression = 'rate(1 day)';
-    // `poll` waits for at least half a minute. Other functions keep their waits.
-    if (construct instanceof CfnFunction && construct.node.path.includes('/UnificationPolling/Poll/')) {
+    // `poll` and `measure` wait before they check a job or a query again. Other functions keep their waits.
+    if (construct instanceof CfnFunction && /\/(UnificationPolling\/Poll|\w+\/Measure)\//.test(construct.node.path)) {
       construct.addPropertyOverride(`Environment.Variables.${Env.PACE}`, '600');
     }
   }
