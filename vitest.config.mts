@@ -49,8 +49,8 @@ export default defineConfig(({ mode }) => ({
       : [project('shared', false, SHARED), project('isolated', true, ISOLATED)],
     // In this order: the browser is extracted to the folder for temporary files.
     globalSetup: ['test/support/temporary-files.ts', 'test/support/browser/browser-setup.ts'],
-    // Vitest's default leaves one core idle.
-    maxWorkers: availableParallelism(),
+    // One more than the cores: tests of the local run and of the CLI wait for other processes.
+    maxWorkers: availableParallelism() + 1,
     env: {
       // `npm run test:soak`: the property tests with four hundred times as many histories, the sweeps with every point, 100,000 fuzzed
       // inputs.
