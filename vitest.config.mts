@@ -60,8 +60,8 @@ export default defineConfig(({ mode }) => ({
       CDK_VALIDATION: 'false',
       CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:disable-stack-trace': true }),
     },
-    // Engines and synths start in hooks; two cores are shared with whatever else runs.
-    testTimeout: 60_000,
+    // Engines and synths start in hooks; two cores are shared with whatever else runs. A soak may take its time.
+    testTimeout: mode === 'soak' ? 6 * 3_600_000 : 60_000,
     hookTimeout: 60_000,
   },
 }));

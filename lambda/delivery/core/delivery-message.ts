@@ -1,10 +1,9 @@
 import * as v from 'valibot';
 import { STATUSES, TRIGGER_IDS, type TriggerId } from '../../../contract/events';
+import { keySchema } from '../../shared/core/key';
 import type { DeliveryMessage } from './delivery';
 import { parseJson } from './json';
 
-/** Longer texts are no keys of DynamoDB. */
-const key = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const number = v.pipe(v.number(), v.finite());
 const time = v.optional(number);
 const flag = v.optional(v.boolean());
@@ -51,7 +50,7 @@ const event = v.variant(
   'trigger',
   TRIGGER_IDS.map((trigger) =>
     v.looseObject({
-      ...{ trigger: v.literal(trigger), eventId: key, instanceId: v.string(), occurredAt: instant },
+      ...{ trigger: v.literal(trigger), eventId: keySchema, instanceId: v.string(), occurredAt: instant },
       ...EVENTS[trigger],
     }),
   ),
@@ -59,7 +58,7 @@ const event = v.variant(
 
 /** Fields on which the protocol of deliveries and the bodies rely. */
 const messageSchema = v.looseObject({
-  ...{ subscription: key, uid: key, event },
+  ...{ subscription: keySchema, uid: keySchema, event },
   ...{ acceptedAt: number, n: count, firstTry: v.optional(count) },
   ...{ notBefore: time, roundSince: time, booked: time },
   ...{ isTest: flag, anyAge: flag, probe: flag, replay: flag },

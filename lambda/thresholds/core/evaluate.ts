@@ -5,6 +5,7 @@ import { type CheckedEvent, checkEvent } from '../../events/core/events';
 import { withOrigin } from '../../events/core/origin';
 import { asciiJson } from '../../shared/core/ascii-json';
 import { inGroups, type Read, type RejectPorts, reject } from '../../shared/core/batch';
+import { keySchema, MAX_PARTITION_KEY_BYTES } from '../../shared/core/key';
 import { LogMessage } from '../../shared/core/log-messages';
 import { metricKey, type Observation } from '../../shared/core/metric';
 import type { Place } from '../../shared/core/place';
@@ -58,14 +59,17 @@ const MALFORMED_CHECK = 'the message is not a threshold check of this connector:
 
 /** The result of `checkMessage`. Checked, because an unreadable message must not fail the rest of its batch. */
 const checkSchema = v.object({
-  metric: v.object({
-    kind: v.picklist(['segment', 'measure']),
-    instanceId: v.string(),
-    name: v.string(),
-    dimensions: v.optional(v.record(v.string(), v.string())),
-  }),
-  subscription: v.string(),
-  thresholdId: v.string(),
+  metric: v.pipe(
+    v.object({
+      kind: v.picklist(['segment', 'measure']),
+      instanceId: keySchema,
+      name: keySchema,
+      dimensions: v.optional(v.record(v.string(), v.string())),
+    }),
+    v.check((metric) => Buffer.byteLength(metricKey(metric)) <= MAX_PARTITION_KEY_BYTES),
+  ),
+  subscription: keySchema,
+  thresholdId: keySchema,
 });
 
 /** Undefined for a message that is not a check. */

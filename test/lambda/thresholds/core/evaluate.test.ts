@@ -288,10 +288,26 @@ describe('order', () => {
 });
 
 describe('invalid events', () => {
+  const checkOf = (changes: object, metric: object = {}) =>
+    JSON.stringify({
+      thresholdCheck: {
+        metric: { kind: 'segment', instanceId: 'default', name: 'VIP', ...metric },
+        ...{ subscription: 'vip', thresholdId: 'id', ...changes },
+      },
+    });
+
   it.each([
     ['text that is not JSON', '{"detail', 'the message is not JSON'],
     ['no event', '[]', 'the message is not an EventBridge event'],
     ['a check without its metric', '{"thresholdCheck":{"metric":null}}', 'the message is not a threshold check'],
+    ['a check without a subscription', checkOf({ subscription: '' }), 'the message is not a threshold check'],
+    ['a check with an empty threshold id', checkOf({ thresholdId: '' }), 'the message is not a threshold check'],
+    ['a check of a metric without a name', checkOf({}, { name: '' }), 'the message is not a threshold check'],
+    [
+      'a check with a key that is too long',
+      checkOf({}, { kind: 'measure', dimensions: { Region: 'a'.repeat(2048) } }),
+      'the message is not a threshold check',
+    ],
     ['a value NaN', measure('NaN', 1), '"value" is "NaN": write a number or a decimal string such as "12.5"'],
     [
       'an infinite value',
