@@ -21,8 +21,8 @@ export const MAX_EXPECTATIONS = 50;
 /**
  * Makes a subject's state follow a subscription that was made, changed or removed. Reads the state before the subscription,
  * and both again after a write: of two concurrent changes, the last one finds what the other wrote. Safe to repeat, and
- * repeated by each registration of an unchanged subscription. What a crash leaves behind is corrected when it
- * is due, and sends no event.
+ * repeated by each registration of an unchanged subscription. What a crash leaves behind is corrected when it is due, or an
+ * hour after a subscription left, and sends no event.
  */
 export async function followSubscription(subject: Subject, name: string, ports: FollowPorts): Promise<void> {
   const { expectations, subscriptions, clock } = ports;

@@ -44,8 +44,11 @@ const again = undefined;
 
 async function decide(tracked: Tracked, { subscriptions, clock }: ProcessPorts): Promise<Tracked> {
   const now = clock();
-  const due = tracked.expecting.filter((one) => (dueOf(one) ?? Number.POSITIVE_INFINITY) <= now);
-  const { current, read } = await followed(tracked, due, { subscriptions, clock });
+  const isDue = (due: number | undefined) => due !== undefined && due <= now;
+  const { checkAt, ...rest } = tracked;
+  const isChecked = isDue(checkAt);
+  const due = tracked.expecting.filter((one) => isChecked || isDue(dueOf(one)));
+  const { current, read } = await followed(isChecked ? rest : tracked, due, { subscriptions, clock });
   const paused = new Set(read.flatMap((one) => (one && isPaused(one) ? [one.definition.name] : [])));
   return withTime(current, now, (name) => paused.has(name));
 }

@@ -59,11 +59,13 @@ export interface Tracked {
   readonly unsent: readonly Firing[];
   /** Whether the states of the segment's or measure's metrics name the subject as expected. */
   readonly marked?: boolean;
+  /** When the schedule reads the subscriptions of all entries, because one of them was about to leave. Epoch milliseconds. */
+  readonly checkAt?: number;
 }
 
 /** When the schedule must process the subject, epoch milliseconds. Undefined: only a refresh changes it. */
-export function trackedDue({ expecting, unsent }: Tracked): number | undefined {
-  const dues = [...unsent.map(({ at }) => at), ...expecting.map(dueOf)].filter((due) => due !== undefined);
+export function trackedDue({ expecting, unsent, checkAt }: Tracked): number | undefined {
+  const dues = [checkAt, ...unsent.map(({ at }) => at), ...expecting.map(dueOf)].filter((due) => due !== undefined);
   return dues.length > 0 ? Math.min(...dues) : undefined;
 }
 

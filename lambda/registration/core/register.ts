@@ -11,7 +11,7 @@ import type {
 import { type ThresholdItem, thresholdItems, watchedMetric } from '../../thresholds/core/threshold-item';
 import { checkSeries, needsCheck, putSeries } from './changes';
 import { SubscriptionError } from './errors';
-import { checkExpectations, followExpectations } from './expectations';
+import { checkExpectations, followExpectations, markSubject } from './expectations';
 import type { RegistryPorts } from './ports';
 
 /** When the sweep checks for leftovers: long after the registration and all concurrent evaluations have ended. */
@@ -167,7 +167,7 @@ async function replace(existing: Subscription | undefined, contents: Contents, p
     await putSeries(next, ports.thresholds);
   }
   const write = () => put(next, existing, ports, (previous) => afterEdit(previous, definition, ports.clock()));
-  const written = await (keepsThreshold ? write() : whileMarked(existing, write, ports));
+  const written = await whileMarked(existing, definition, write, ports);
   if (!written) throw concurrentChange(definition.name);
   if (!keepsThreshold) {
     await eachThreshold(next, (key, item) => settle(key, item, due, ports));
@@ -246,7 +246,7 @@ export async function unregister(name: string, managedBy: string, ports: Registr
     await replace(existing, existing.takenFrom, ports);
     return false;
   }
-  const removed = await whileMarked(existing, () => ports.subscriptions.delete(existing), ports);
+  const removed = await whileMarked(existing, undefined, () => ports.subscriptions.delete(existing), ports);
   if (!removed) throw concurrentChange(name);
   await followExpectations(undefined, existing, ports);
   return true;
@@ -260,7 +260,7 @@ export async function removeAsRead(
   existing: Subscription,
   ports: Pick<RegistryPorts, 'subscriptions' | 'thresholds' | 'expectations' | 'clock' | 'newId'>,
 ): Promise<boolean> {
-  const removed = await whileMarked(existing, () => ports.subscriptions.deleteAsRead(existing), ports);
+  const removed = await whileMarked(existing, undefined, () => ports.subscriptions.deleteAsRead(existing), ports);
   if (removed) await followExpectations(undefined, existing, ports);
   return removed;
 }
@@ -278,21 +278,26 @@ const rewritten = (health: Subscription['health']): Subscription['health'] =>
   health && { ...health, version: health.version + 1 };
 
 /**
- * Marks the items of the old threshold for the sweep, and writes the subscription. The old items stay for now: an evaluation
- * that started before the change must find them to detect the replacement and retry. Otherwise it could miss both thresholds.
+ * Marks what the change leaves behind, and writes the subscription: the items of the old threshold for the sweep, and the
+ * subject that it expected. The old items stay for now: an evaluation that started before the change must find them to detect
+ * the replacement and retry. Otherwise it could miss both thresholds.
  *
  * Marks them again if so much time has passed that the sweep can have removed the marks before the write, also after a
  * failure: the write can have taken effect.
  */
 async function whileMarked<T>(
   old: Subscription | undefined,
+  next: SubscriptionDefinition | undefined,
   write: () => Promise<T>,
-  { thresholds, clock }: Pick<RegistryPorts, 'thresholds' | 'clock'>,
+  { thresholds, expectations, clock }: Pick<RegistryPorts, 'thresholds' | 'expectations' | 'clock'>,
 ): Promise<T> {
   if (!old) return write();
   const began = clock();
-  const mark = () =>
-    eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, clock() + REPLACED_MS));
+  const mark = async () => {
+    await markSubject(old.definition, next, clock() + LEFTOVER_MS, expectations);
+    if (next && sameThreshold(old.definition, next)) return;
+    await eachThreshold(old, (key, { sortKey }) => thresholds.markThreshold(key, sortKey, clock() + REPLACED_MS));
+  };
   await mark();
   try {
     return await write();

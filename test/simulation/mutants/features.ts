@@ -130,6 +130,13 @@ export const FEATURES: readonly Mutant[] = [
     scenario: { subscriptions: 30, races: 300, operations: 60, rates: { 'slow call': 0.4 } },
   },
   {
+    name: 'expectation: a command that is interrupted leaves its old entry',
+    regression: 37,
+    file: 'lambda/registration/core/expectations.ts',
+    changes: [['if (key === undefined || key === nextKey) return;', 'if (key !== undefined) return;']],
+    scenario: { subscriptions: 30, races: 300, operations: 60 },
+  },
+  {
     name: 'expectation: written without a version check',
     file: 'lambda/expectations/adapters/expectation-table.ts',
     changes: [

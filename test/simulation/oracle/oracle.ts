@@ -272,6 +272,15 @@ export class Oracle implements FlowObserver {
       const [name = '', thresholdId] = parts.slice(-2);
       if (this.versions.current(name)?.thresholdId !== thresholdId) leaks.push(`LEAKED: ${pk} ${sk}`);
     }
+    for (const { pk, subject, expecting = [], checkAt } of dynamodb.table(places.subscriptions).all()) {
+      for (const { subscription, uid } of expecting as readonly { subscription: string; uid: string }[]) {
+        const current = this.versions.current(subscription);
+        const { dataSource, segment, measure } = current?.definition.filter ?? {};
+        const isExpected = [dataSource, segment, measure].includes((subject as { name: string }).name);
+        if (current?.uid !== uid || !isExpected) leaks.push(`LEAKED: ${pk} of ${subscription}`);
+      }
+      if (checkAt !== undefined) leaks.push(`STUCK: ${pk} is to be checked`);
+    }
     for (const { pk, publishedAt, expiresAt } of dynamodb.table(places.runs).all()) {
       if (publishedAt === undefined) leaks.push(`STUCK: run ${pk} is not published`);
       else if (expiresAt === undefined) leaks.push(`LEAKED: run ${pk} stays for ever`);

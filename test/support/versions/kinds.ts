@@ -123,6 +123,7 @@ const TRACKED = fieldsOf<Tracked>({
   expecting: true,
   unsent: true,
   marked: true,
+  checkAt: true,
 });
 const EXPECTED_REFRESH = fieldsOf<ExpectedRefresh>({ id: true, endedAt: true, status: true, runId: true, error: true });
 const EXPECTING = fieldsOf<Expecting>({
