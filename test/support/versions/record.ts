@@ -465,6 +465,9 @@ class Recorder {
       this.register(definitionOf(name, 'refresh-overdue', { filter, expectation: one }), sealed(name));
     await expectation('late', { dataSource: 'Late' }, every);
     await expectation('late-daily', { dataSource: 'Late' }, daily);
+    // Marks the item of its subject.
+    await expectation('left', { dataSource: 'Late' }, every);
+    await unregister('left', 'cli', world.registry);
     await expectation('later', { dataSource: 'Later' }, every);
     await expectation('late-segment', { segment: 'Flow' }, every);
     await expectation('late-unification', { unification: true }, daily);
