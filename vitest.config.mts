@@ -6,10 +6,16 @@ const files = (include: string[], exclude: string[]) => globSync(include, { cwd:
 
 /** Tests outside of `npm test`, by the mode that runs them. */
 const OTHER_RUNS: Record<string, string[]> = {
-  // What is shipped and what it costs: built, installed and measured; and the simulation in processes of its own. `.ci/run` runs
-  // these after `npm cit`.
+  // What is shipped and what it costs: built, installed, validated and measured; and the simulation in processes of its own.
+  // `.ci/run` runs these after `npm cit`.
   release: [
-    ...['test/package/**/*.test.ts', 'test/bench/**/*.test.ts'],
+    ...[
+      'test/package/**/*.test.ts',
+      'test/bench/**/*.test.ts',
+      'test/examples/**/*.test.ts',
+      'test/events/package.test.ts',
+    ],
+    'test/lib/app-checks.test.ts',
     ...['test/simulation/{processes,regressions}.test.ts', 'test/simulation/aws/table.property.test.ts'],
   ],
   exhaustive: ['test/simulation/exhaustive-pruning.test.ts'],
@@ -31,7 +37,7 @@ const SHARED = files(
     'test/fuzz/**/*.test.ts',
   ],
   [
-    '**/{handler-function,telemetry,solution,status-line}.test.ts',
+    '**/{handler-function,telemetry,solution,status-line,app-checks}.test.ts',
     '**/*{crash-sweep,misbehaving-flow,.browser}.test.ts',
   ],
 );
