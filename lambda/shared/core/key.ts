@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** A text that can be a part of a key in DynamoDB: an empty text and a longer one cannot. */
+/** A part of a key in DynamoDB, which refuses empty keys. Names and ids have up to 200 characters. */
 export const keySchema = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 
 /** Longest partition key, bytes (DynamoDB developer guide, "Quotas in Amazon DynamoDB"). */

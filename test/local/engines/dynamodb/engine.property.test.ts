@@ -261,9 +261,11 @@ it('does what another implementation of DynamoDB does', async () => {
         while (last.LastEvaluatedKey !== undefined) {
           last = comparable(operation, await call(operation, { ...body, ExclusiveStartKey: last.LastEvaluatedKey }));
           response.Items.push(...last.Items);
+          response.Count += last.Count;
+          response.ScannedCount += last.ScannedCount;
         }
-        const { Items, status, type } = response;
-        return { status, type, Items: Items && withoutTies(Items) };
+        const { LastEvaluatedKey: _, ...all } = response;
+        return { ...all, ...(all.Items && { Items: withoutTies(all.Items) }) };
       };
       const both = async (operation: string, body: object) => {
         const [ours, theirs] = [await answers(here, operation, body), await answers(dynalite, operation, body)];

@@ -58,6 +58,15 @@ describe('the order of sort keys', () => {
   });
 });
 
+it('finds false in a list of values', () => {
+  const { put, query } = table();
+  put('no', { done: { BOOL: false } });
+  put('yes', { done: { BOOL: true } });
+  const ExpressionAttributeValues = { ':p': { S: 'p' }, ':text': { S: 'false' }, ':no': { BOOL: false } };
+  const { Items } = query({ FilterExpression: 'done IN (:text, :no)', ExpressionAttributeValues });
+  expect(sortKeys(Items)).toEqual(['no']);
+});
+
 it('ends a page with the item that reaches 1 MB, and continues after it', () => {
   const { put, query } = table();
   for (const key of ['1', '2', '3', '4', '5']) put(key, { data: { S: 'x'.repeat(300_000) } });
